@@ -1,0 +1,1 @@
+"""One resource class for each noun of the API."""

@@ -1,0 +1,1 @@
+"""Pure rules: what is read, chosen, mapped and sent, without any input or output."""

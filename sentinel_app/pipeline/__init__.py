@@ -1,0 +1,1 @@
+"""The three stages of an update: download, convert, upload."""

@@ -1,0 +1,1 @@
+"""Background activity: the scheduler thread and the Tasks."""

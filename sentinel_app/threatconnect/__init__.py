@@ -1,0 +1,1 @@
+"""The ThreatConnect v3 adapter."""
