@@ -1,0 +1,216 @@
+"""What the pipeline, the Tasks and the API need from the world, as protocols."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from sentinel_app.core.models import (
+    AuditEntry,
+    Cursor,
+    ErrorEntry,
+    ErrorGroup,
+    Job,
+    Owner,
+    Query,
+    QueryList,
+    Schedule,
+    SourcePage,
+    TqlKeyword,
+    Update,
+    UploadReply,
+)
+from sentinel_app.core.status import JobStatus, JobType, Mode
+
+
+class Clock(Protocol):
+    """What time it is, and waiting that can be interrupted."""
+
+    def now(self) -> dt.datetime:
+        """The present as an aware UTC datetime."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go backwards."""
+        ...
+
+    def wait(self, stop: threading.Event, seconds: float) -> bool:
+        """Wait until the time has passed or `stop` is set; True if `stop` was set."""
+        ...
+
+
+class Source(Protocol):
+    """ThreatConnect. Each call is one attempt; who calls decides about another."""
+
+    def read_page(self, tql: str, *, limit: int) -> SourcePage:
+        """Give up to `limit` matching rows in ascending order of id.
+
+        Raises:
+            ReadTimeoutError: no answer in time, or a server error: a smaller page may do.
+            ReadError: an answer that is no page; 429.
+            ReadAuthError: the credentials were refused.
+            QueryError: the query was refused.
+        """
+        ...
+
+    def count(self, tql: str) -> tuple[int, dt.datetime]:
+        """Give the number of matching Indicators and the server's own time."""
+        ...
+
+    def owners(self) -> tuple[Owner, ...]:
+        """Give the owners that the API user can read Indicators of."""
+        ...
+
+    def keywords(self) -> tuple[TqlKeyword, ...]:
+        """Give the words that this instance's TQL knows for Indicators."""
+        ...
+
+
+class Sink(Protocol):
+    """Microsoft Sentinel. Each call is one attempt."""
+
+    def send(self, objects: Sequence[str]) -> UploadReply:
+        """Send one batch of STIX objects, each already JSON text.
+
+        Raises:
+            ThrottledError, UploadServerError, UnauthorizedError, TokenError: try again.
+            BatchTooLargeError, BatchRefusedError: halve.
+            UploadDeniedError, TokenRefusedError: somebody must act.
+        """
+        ...
+
+    def forget_token(self) -> None:
+        """Let the next send ask for a new token."""
+        ...
+
+
+class Documents(Protocol):
+    """The few and bounded things: queries, updates, Jobs, cursors, schedule, audit.
+
+    Every writing call is atomic and durable when it returns, or raises `StorageError` and has
+    changed nothing. Safe for many threads.
+    """
+
+    warning: str | None
+    """What the page must say about the state of this store, for example that an older generation is used."""
+
+    def query_list(self) -> QueryList:
+        """Give the saved queries."""
+        ...
+
+    def save_queries(
+        self,
+        queries: Sequence[Query],
+        *,
+        expected_version: int,
+        next_mode: Mode | None,
+        audit: AuditEntry,
+    ) -> QueryList:
+        """Store the whole list, the next scheduled update's mode and the audit entry, together.
+
+        Raises:
+            ConflictError: the stored version is not `expected_version`.
+        """
+        ...
+
+    def schedule(self) -> Schedule:
+        """Give the schedule's stored times."""
+        ...
+
+    def add_update(self, update: Update, jobs: Sequence[Job], *, schedule: Schedule | None) -> None:
+        """Store an update with its Jobs, and the schedule where the update came from it."""
+        ...
+
+    def update(self, update_id: str) -> Update | None:
+        """Give one update."""
+        ...
+
+    def open_updates(self) -> tuple[Update, ...]:
+        """Give the updates that have not ended, scheduled before ad-hoc, then oldest first."""
+        ...
+
+    def start_update(self, update_id: str, at: dt.datetime) -> bool:
+        """Mark an update as started unless another one runs; False if another one does."""
+        ...
+
+    def end_update(self, update_id: str, at: dt.datetime, schedule: Schedule | None) -> None:
+        """Mark an update as ended, and store the schedule where the update moves it."""
+        ...
+
+    def job(self, request_id: str) -> Job | None:
+        """Give one Job."""
+        ...
+
+    def jobs_of(self, update_id: str) -> tuple[Job, ...]:
+        """Give an update's Jobs in the order of precedence."""
+        ...
+
+    def jobs(
+        self,
+        *,
+        statuses: Iterable[JobStatus] = (),
+        request_id_part: str = '',
+        job_type: JobType | None = None,
+        mode: Mode | None = None,
+        sort: str = 'date_queued',
+        is_descending: bool = True,
+        limit: int = 20,
+        offset: int = 0,
+    ) -> tuple[tuple[Job, ...], int]:
+        """Give a page of Jobs and how many match in all. `sort` is a name of the API's Job model."""
+        ...
+
+    def change_job(
+        self, request_id: str, change: Callable[[Job], Job], *, cursor: Cursor | None = None
+    ) -> Job:
+        """Replace a Job by what `change` makes of it, and move a cursor in the same write.
+
+        Raises:
+            NotFoundError: no such Job.
+            ConflictError: the change makes a transition that is not allowed.
+        """
+        ...
+
+    def cursor(self, query_id: str) -> Cursor | None:
+        """Give the cursor of a query."""
+        ...
+
+    def audit(self, *, limit: int, offset: int) -> tuple[tuple[AuditEntry, ...], int]:
+        """Give a page of the audit, newest first, and how many entries there are."""
+        ...
+
+    def remove_old(self, *, before: dt.datetime, keep: int) -> tuple[str, ...]:
+        """Remove final Jobs older than `before` or beyond the newest `keep`; give their Request IDs."""
+        ...
+
+
+class ErrorLog(Protocol):
+    """The errors of Jobs, gathered by code and reason."""
+
+    def add(self, entries: Sequence[ErrorEntry]) -> None:
+        """Store errors."""
+        ...
+
+    def groups(
+        self,
+        *,
+        request_id_part: str = '',
+        code: str | None = None,
+        indicator_type: str | None = None,
+        after: dt.datetime | None = None,
+        before: dt.datetime | None = None,
+        limit: int = 20,
+        offset: int = 0,
+    ) -> tuple[tuple[ErrorGroup, ...], int]:
+        """Give a page of groups, newest first, and how many groups there are."""
+        ...
+
+    def entries(self, **filters: object) -> Iterable[ErrorEntry]:
+        """Give every single error that the filters of `groups` (without paging) select."""
+        ...
+
+    def remove(self, request_ids: Sequence[str]) -> None:
+        """Remove the errors of Jobs that are no longer kept."""
+        ...
