@@ -1,7 +1,7 @@
 """The one exception tree, sorted by what the caller should do.
 
-A `code` is stable and is what the log, the API and REPORTS show; a message is written for people and
-says what happened, to which thing, and what to do. Nothing here ever carries a secret.
+A `code` is stable and is what the log, the API and REPORTS show; a message is written for people
+and says what happened, to which thing, and what to do. Nothing here ever carries a secret.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ class Query:
 
     @property
     def selection(self) -> str:
-        """A digest of what the query selects: it changes when the query is edited to mean another set."""
+        """A digest of what the query selects: another one when it is edited to mean another set."""
         parts = [sorted(self.owners), sorted(self.indicator_types), self.tql.strip()]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
@@ -254,7 +254,7 @@ class Schedule:
     last_reconcile_at: dt.datetime | None = None
     """Start of the last full or reconcile update that went over all queries."""
     last_run_at: dt.datetime | None = None
-    """End of the window of the last update, in ThreatConnect's time: a new query's delta starts here."""
+    """End of the last update's window, in ThreatConnect's time: a new query's delta starts here."""
     next_mode: Mode | None = None
     """Set by a save for the next scheduled update; None means delta."""
 

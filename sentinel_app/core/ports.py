@@ -94,7 +94,7 @@ class Documents(Protocol):
     """
 
     warning: str | None
-    """What the page must say about the state of this store, for example that an older generation is used."""
+    """What the page must say about this store, for example that an older generation is used."""
 
     def query_list(self) -> QueryList:
         """Give the saved queries."""
@@ -159,7 +159,7 @@ class Documents(Protocol):
         limit: int = 20,
         offset: int = 0,
     ) -> tuple[tuple[Job, ...], int]:
-        """Give a page of Jobs and how many match in all. `sort` is a name of the API's Job model."""
+        """Give a page of Jobs and how many match in all. `sort` is a name of the API's Job."""
         ...
 
     def change_job(
@@ -182,7 +182,7 @@ class Documents(Protocol):
         ...
 
     def remove_old(self, *, before: dt.datetime, keep: int) -> tuple[str, ...]:
-        """Remove final Jobs older than `before` or beyond the newest `keep`; give their Request IDs."""
+        """Remove final Jobs older than `before` or beyond the newest `keep`; give their ids."""
         ...
 
 
