@@ -1,0 +1,239 @@
+"""One line per fact, `event=... key=value`, and a filter that keeps secrets out of every line.
+
+`EventLog` writes through the standard library under the logger `sentinel_app`; `app.py` lends that
+logger the handlers of the platform's framework, so that the lines land in `app.log`.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import traceback
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+ROOT_LOGGER: Final = 'sentinel_app'
+MASK: Final = '***'
+
+# Shorter values would mask innocent text everywhere, and are no secrets worth the name.
+SHORTEST_SECRET: Final = 6
+
+# What could end a line, move the cursor or hide text where the log is shown.
+_UNPRINTABLE: Final = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]')
+_NAMED_ESCAPES: Final = {'\n': '\\n', '\r': '\\r', '\t': '\\t'}
+_NEEDS_QUOTES: Final = re.compile(r'[\s"=\\,]|^$')
+
+
+def escape_control(text: str) -> str:
+    """The text with everything that could break a log line written as an escape."""
+    return _UNPRINTABLE.sub(
+        lambda found: _NAMED_ESCAPES.get(found.group(), f'\\u{ord(found.group()):04x}'), text
+    )
+
+
+def _shown(value: object) -> str:
+    """One value as it stands in a line: bare where it can be, else quoted and escaped."""
+    if isinstance(value, float):
+        return f'{value:.3f}'.rstrip('0').rstrip('.')
+    if isinstance(value, bool) or value is None:
+        return str(value).lower()
+    text = str(value)
+    if _NEEDS_QUOTES.search(text):
+        text = '"' + text.replace('\\', '\\\\').replace('"', '\\"') + '"'
+    return escape_control(text)
+
+
+def format_event(event: str, facts: dict[str, object]) -> str:
+    """The line `event=<event> key=value ...`; no value can end the line or forge another key."""
+    return ' '.join([f'event={_shown(event)}', *(f'{key}={_shown(facts[key])}' for key in facts)])
+
+
+def _plain_logger(name: str) -> logging.Logger:
+    """The logger of that name, of the standard class.
+
+    The framework makes its own class the default for every logger made later; that one walks the
+    whole stack, source files included, for each line.
+    """
+    default_class = logging.getLoggerClass()
+    logging.setLoggerClass(logging.Logger)
+    try:
+        return logging.getLogger(name)
+    finally:
+        logging.setLoggerClass(default_class)
+
+
+class EventLog:
+    """Writes events of one module.
+
+    Args:
+        name: the module's `__name__`; it lies under `sentinel_app`.
+    """
+
+    def __init__(self, name: str = ROOT_LOGGER) -> None:
+        # The parent is made first, or a later call elsewhere would make it of the other class.
+        _plain_logger(ROOT_LOGGER)
+        inside = name == ROOT_LOGGER or name.startswith(f'{ROOT_LOGGER}.')
+        self._logger = _plain_logger(name if inside else f'{ROOT_LOGGER}.{name}')
+
+    def debug(self, event: str, **facts: object) -> None:
+        """Write detail about single records."""
+        self._write(logging.DEBUG, event, facts)
+
+    def info(self, event: str, **facts: object) -> None:
+        """Write one step of the story of a Job or of the Service."""
+        self._write(logging.INFO, event, facts)
+
+    def warning(self, event: str, **facts: object) -> None:
+        """Write what went wrong and was dealt with."""
+        self._write(logging.WARNING, event, facts)
+
+    def error(self, event: str, **facts: object) -> None:
+        """Write what went wrong and needs somebody."""
+        self._write(logging.ERROR, event, facts)
+
+    def exception(self, event: str, error: BaseException | None = None, **facts: object) -> None:
+        """Write an unexpected exception with its traceback, still as one line.
+
+        Args:
+            event: what was being done.
+            error: the exception; the one being handled if left out.
+            facts: what else is known.
+        """
+        shown = ''.join(traceback.format_exception(error)) if error else traceback.format_exc()
+        self._write(logging.ERROR, event, {**facts, 'traceback': shown.rstrip()})
+
+    def _write(self, level: int, event: str, facts: dict[str, object]) -> None:
+        if self._logger.isEnabledFor(level):
+            self._logger.log(level, '%s', format_event(event, facts), stacklevel=3)
+
+
+_HELD_BACK: Final = (
+    r'(?:set-)?cookie|(?:proxy-)?authorization|http_cookie|http_(?:proxy[-_])?authorization'
+    r'|(?:api|access|refresh|id|expired)_?token|client_?secret|client_?assertion'
+    r'|threatconnect_secret_key|tc_\w*(?:token|secret_key|pass(?:word)?)'
+)
+# A quote, escaped as often as the text that it stands in was quoted.
+# Runs of backslashes are taken whole, or a long one would cost its length squared.
+_QUOTE: Final = r'(?<!\\)\\*+["\']'
+_BARE: Final = r'[^\s,}\]"\']{1,512}'
+_NO_MEMBER: Final = rf'(?!{_QUOTE}(?:name|value){_QUOTE}\s*:)'
+
+
+def _quoted(group: str, unlike: str = '') -> str:
+    """A pattern for one quoted text, up to the quote that is escaped as often as its first."""
+    return rf'(?P<{group}>{_QUOTE})(?:|(?:{unlike}.)*?[^\\])(?P={group})'
+
+
+def _rule(pattern: str, replacement: str) -> tuple[re.Pattern[str], str]:
+    return re.compile(pattern, re.IGNORECASE | re.DOTALL), replacement
+
+
+_NAME_FIRST: Final = (
+    rf'(?P<kept>{_QUOTE}name{_QUOTE}\s*:\s*{_QUOTE}\s*(?:{_HELD_BACK})\s*{_QUOTE}\s*,'
+    rf'\s*{_QUOTE}value{_QUOTE}\s*:\s*)(?:{_quoted("value")}|{_BARE})'
+)
+_VALUE_FIRST: Final = (
+    rf'(?P<kept>{_QUOTE}value{_QUOTE}\s*:\s*)(?:{_quoted("value", _NO_MEMBER)}|{_BARE})'
+    rf'(?P<rest>\s*,\s*{_QUOTE}name{_QUOTE}\s*:\s*{_QUOTE}\s*(?:{_HELD_BACK})\s*{_QUOTE})'
+)
+_MEMBER: Final = (
+    rf'(?P<kept>{_QUOTE}(?:{_HELD_BACK}){_QUOTE}\s*(?::|,(?!\s*{_QUOTE}value{_QUOTE}\s*:))\s*)'
+    rf'{_quoted("value")}'
+)
+_HEADER: Final = r'\b((?:set-)?cookie|(?:proxy-)?authorization)(\s*:\s*)(?!["\'\s])[^\'"\r\n]+'
+
+# In the order they are applied.
+_RULES: Final = (
+    _rule(_NAME_FIRST, rf"\g<kept>'{MASK}'"),  # a request's headers, as the framework logs them
+    _rule(_VALUE_FIRST, rf"\g<kept>'{MASK}'\g<rest>"),
+    _rule(_MEMBER, rf"\g<kept>'{MASK}'"),  # an environ, a JSON member, a tuple
+    _rule(_HEADER, rf'\1\2{MASK}'),  # a header block or a curl command
+    _rule(rf'\b({_HELD_BACK}|token)=(?!\s)[^\s&"\',;]+', rf'\1={MASK}'),  # a form, a query string
+    _rule(r'\b(Bearer|TC-Token)(\s+)[^\s"\',;]+', rf'\1\2{MASK}'),
+    _rule(r'\b(TC\s+[^\s:"\']+:)[A-Za-z0-9+/=_-]{16,}', rf'\1{MASK}'),
+    _rule(r'(://[^\s:/@"\']+:)[^\s/@"\']+(@)', rf'\1{MASK}\2'),  # a proxy with its password
+    _rule(
+        r'-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----.*?(?:-----END \1-----|$)',
+        rf'-----BEGIN \1-----{MASK}',
+    ),
+)
+
+
+def _spellings(secret: str) -> set[str]:
+    """The ways in which a secret may come up in a line: as it is, escaped, in a URL, by line."""
+    pieces = {secret, *(line.strip() for line in secret.splitlines())}
+    pieces = {piece for piece in pieces if not piece.startswith('-----')}
+    spelt = set(pieces)
+    for piece in pieces:
+        spelt |= {quote(piece, safe=''), quote(piece), quote_plus(piece), repr(piece)[1:-1]}
+        spelt.add(piece.replace('\\', '\\\\').replace('"', '\\"'))
+    return {text for text in spelt if len(text) >= SHORTEST_SECRET}
+
+
+class RedactionFilter(logging.Filter):
+    """Masks secrets in every record of the handlers that it is installed on.
+
+    Names are masked wherever they come up (Cookie and Authorization values, tokens, client secrets,
+    private keys), and so are the values that `protect` was told. What remains stays on one line.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._secrets: tuple[str, ...] = ()
+        self._lock = threading.Lock()
+
+    def protect(self, secrets: Iterable[str]) -> None:
+        """Mask these values from now on, however they are escaped."""
+        with self._lock:
+            known = set(self._secrets)
+            for secret in secrets:
+                known |= _spellings(secret)
+            # The longest first, lest a part of a secret is masked and the rest left.
+            self._secrets = tuple(sorted(known, key=lambda text: (-len(text), text)))
+
+    def redact(self, text: str) -> str:
+        """The text without its secrets."""
+        for secret in self._secrets:
+            text = text.replace(secret, MASK)
+        for pattern, replacement in _RULES:
+            text = pattern.sub(replacement, text)
+        return text
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record in place; never drops one."""
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError):
+            message = f'{record.msg} {record.args}'  # a line with a wrong format is still a line
+        record.msg = escape_control(self.redact(message))
+        record.args = ()
+        if record.exc_info and not record.exc_text:
+            record.exc_text = ''.join(traceback.format_exception(*record.exc_info)).rstrip()
+        if record.exc_text:
+            record.exc_text = self.redact(record.exc_text)
+        if record.stack_info:
+            record.stack_info = self.redact(record.stack_info)
+        return True
+
+
+def lend_handlers(lender: logging.Logger, redaction: RedactionFilter) -> None:
+    """Let our lines go where the lender's go, with the filter in front of every handler.
+
+    The handlers are shared, so that a change of their level goes for our lines too.
+    """
+    ours = _plain_logger(ROOT_LOGGER)
+    ours.propagate = False
+    for handler in [*ours.handlers]:
+        if handler not in lender.handlers:
+            ours.removeHandler(handler)
+    for handler in lender.handlers:
+        if redaction not in handler.filters:
+            handler.addFilter(redaction)
+        ours.addHandler(handler)
+
+
+def set_level(level: int) -> None:
+    """Make our lines below that level cost nothing; the handlers would drop them anyway."""
+    _plain_logger(ROOT_LOGGER).setLevel(level)
