@@ -1,0 +1,225 @@
+"""Reads single input values and collects what is wrong with them, in words a person can act on."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
+
+_GUID: Final = re.compile(
+    r'\{?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\}?', re.IGNORECASE
+)
+_LABEL: Final = r'[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?'
+_DOMAIN: Final = re.compile(rf'{_LABEL}(?:\.{_LABEL})+', re.IGNORECASE)
+_HOST_NAME: Final = re.compile(rf'{_LABEL}(?:\.{_LABEL})*', re.IGNORECASE)
+_NUMBER: Final = re.compile(r'[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)')
+_UNRESOLVED: Final = re.compile(r'&\{[A-Za-z]+:[A-Za-z]+:[^}]*\}')
+_CONTROL: Final = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029]')
+# Secrets of Entra ID and of ThreatConnect are longer: one that was pasted into the wrong input is
+# not shown.
+_LONGEST_SHOWN: Final = 32
+_LONGEST_DOMAIN: Final = 253
+_LARGEST_PORT: Final = 65535
+
+Choice = TypeVar('Choice', bound=StrEnum)
+
+
+def show(value: str) -> str:
+    """A value as a message quotes it: on one line, and only if it is short."""
+    if len(value) > _LONGEST_SHOWN:
+        return f'the text of {len(value)} characters'
+    return f'"{_CONTROL.sub(" ", value)}"'
+
+
+def guid(text: str) -> str | None:
+    """The GUID in lower case and without braces, or None if the text is none."""
+    found = _GUID.fullmatch(text)
+    return found.group(1).lower() if found else None
+
+
+def domain(text: str) -> str | None:
+    """The domain in lower case and in its ASCII form, or None if the text is none with a dot."""
+    ascii_text = _ascii(text.rstrip('.'))
+    found = _DOMAIN.fullmatch(ascii_text) and len(ascii_text) <= _LONGEST_DOMAIN
+    return ascii_text if found else None
+
+
+def host_name(text: str) -> str | None:
+    """As `domain`, but one label is enough."""
+    ascii_text = _ascii(text.rstrip('.'))
+    found = _HOST_NAME.fullmatch(ascii_text) and len(ascii_text) <= _LONGEST_DOMAIN
+    return ascii_text if found else None
+
+
+def _ascii(text: str) -> str:
+    """The text in lower case, international labels as IDNA writes them."""
+    if text.isascii():
+        return text.lower()
+    try:
+        return text.encode('idna').decode('ascii').lower()
+    except UnicodeError:
+        return ''
+
+
+class Inputs:
+    """The inputs of the Service by name, and the problems found while reading them.
+
+    Every reader returns a usable value even when it notes a problem, so that one start of the App
+    shows all problems at once.
+
+    Args:
+        values: what the platform sent; text, or what a framework made of it.
+        labels: the label of each input that is known.
+    """
+
+    def __init__(self, values: Mapping[str, object], labels: Mapping[str, str]) -> None:
+        self._values = values
+        self._labels = labels
+        self.problems: list[str] = []
+
+    def note(self, name: str, fault: str) -> None:
+        """Note what is wrong with an input and what to do about it."""
+        self.problems.append(f'{self._labels[name]} ({name}): {fault}')
+
+    def entries(self, name: str) -> list[str]:
+        """All values of an input that takes several, the empty ones left out."""
+        value = self._values.get(name)
+        if value is None:
+            return []
+        parts = list(value) if isinstance(value, list | tuple | set) else [value]
+        found = []
+        for part in parts:
+            text = self._text_of(name, part)
+            found += [piece.strip() for piece in re.split(r'[|\r\n]', text)]
+        return [piece for piece in found if piece]
+
+    def text(self, name: str, *, required: bool = True) -> str:
+        """The text without blanks around it; empty if absent, which is noted when required."""
+        value = self._values.get(name)
+        if isinstance(value, list | tuple | set):
+            kept = [part for part in value if part not in (None, '')]
+            if len(kept) > 1:
+                self.note(name, f'holds {len(kept)} values. Give exactly one.')
+            value = kept[0] if kept else None
+        text = '' if value is None else self._text_of(name, value).strip()
+        if text and _UNRESOLVED.search(text):
+            self.note(
+                name,
+                'holds a variable that ThreatConnect did not fill in. Check that the variable '
+                'exists and that this Service may use it.',
+            )
+            return ''
+        if not text and required:
+            self.note(name, 'is missing. Fill it in in the configuration of the Service.')
+        return text
+
+    def line(self, name: str, *, required: bool = True) -> str:
+        """As `text`, but on one line."""
+        text = self.text(name, required=required)
+        if _CONTROL.search(text):
+            self.note(name, 'holds a line break or a control character. Type it in again.')
+            return ''
+        return text
+
+    def identifier(self, name: str, remedy: str) -> str:
+        """A GUID; the value itself is never shown, as a secret may have been pasted here."""
+        text = self.line(name)
+        found = guid(text)
+        if text and not found:
+            self.note(name, f'is not a GUID. {remedy}')
+        return found or ''
+
+    def integer(self, name: str, *, low: int, high: int, default: int | None = None) -> int:
+        """A whole number within its limits; without a default the input is required."""
+        number = self._number(name, default)
+        if number is None:
+            return low
+        if not number.is_integer():
+            self._note_number(name, 'is no whole number', low, high, whole=True)
+        elif not low <= number <= high:
+            self._note_number(name, 'is out of range', low, high, whole=True)
+        else:
+            return int(number)
+        return low
+
+    def positive_number(self, name: str, *, high: float) -> float:
+        """A number above 0, fractions allowed."""
+        number = self._number(name, None)
+        if number is None:
+            return high
+        if not 0 < number <= high:
+            self._note_number(name, 'is out of range', 0, high, whole=False)
+            return high
+        return number
+
+    def choice(self, name: str, choices: type[Choice], default: Choice) -> Choice:
+        """One of the choices, whatever the case it is written in."""
+        text = self.line(name, required=False)
+        if not text:
+            return default
+        for choice in choices:
+            if choice.value.casefold() == text.casefold():
+                return choice
+        known = ', '.join(f'"{choice.value}"' for choice in choices)
+        self.note(name, f'{show(text)} is none of the choices. Choose one of {known}.')
+        return default
+
+    def https_origin(self, name: str, default: str) -> str:
+        """An address of the form https://host or https://host:port."""
+        text = self.line(name, required=False)
+        if not text:
+            return default
+        origin = _origin(text)
+        if origin is None:
+            self.note(name, f'is no https address of a host alone. Write it like {default}.')
+        return origin or default
+
+    def _number(self, name: str, default: int | None) -> float | None:
+        value = self._values.get(name)
+        if isinstance(value, bool):
+            self.note(name, f'"{str(value).lower()}" is not a number. Write digits, for example 1.')
+            return None
+        text = self.line(name, required=default is None)
+        if not text:
+            return None if default is None else float(default)
+        number = float(text) if _NUMBER.fullmatch(text) else math.nan
+        if not math.isfinite(number):
+            hint = 'Write fractions with a point' if ',' in text else 'Write digits'
+            self.note(name, f'{show(text)} is not a number. {hint}, for example 1.')
+            return None
+        return number
+
+    def _note_number(self, name: str, fault: str, low: float, high: float, *, whole: bool) -> None:
+        kind = 'a whole number from' if whole else 'a number above'
+        until = 'to' if whole else 'and up to'
+        shown = show(str(self._values.get(name)).strip())
+        self.note(name, f'{shown} {fault}. Give {kind} {low:g} {until} {high:.10g}.')
+
+    def _text_of(self, name: str, value: object) -> str:
+        if isinstance(value, bytes):
+            try:
+                return value.decode('utf-8')
+            except UnicodeDecodeError:
+                self.note(name, 'is not text. Give it as text in UTF-8.')
+                return ''
+        return str(value)
+
+
+def _origin(text: str) -> str | None:
+    """The https origin that the text is, in its plainest form, or None."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return None
+    host = parts.hostname or ''
+    usable_host = ':' in host or host_name(host) is not None
+    beyond = parts.username or parts.password or parts.path.strip('/') or parts.query
+    fragment = parts.fragment or text.rstrip('/').endswith(('?', '#', '@'))
+    if parts.scheme != 'https' or not usable_host or beyond or fragment:
+        return None
+    shown = f'[{host}]' if ':' in host else host_name(host)
+    return f'https://{shown}' + (f':{port}' if port and port <= _LARGEST_PORT else '')
