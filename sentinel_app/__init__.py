@@ -1,3 +1,3 @@
-"""Microsoft Sentinel for ThreatConnect: sends Indicators to Microsoft Sentinel and accounts for each."""
+"""Sends Indicators from ThreatConnect to Microsoft Sentinel and accounts for every single one."""
 
 __version__ = '1.0.0'

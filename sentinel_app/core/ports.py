@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from sentinel_app.core.models import (
     AuditEntry,
+    Counts,
     Cursor,
     ErrorEntry,
     ErrorGroup,
@@ -23,6 +24,16 @@ from sentinel_app.core.models import (
     UploadReply,
 )
 from sentinel_app.core.status import JobStatus, JobType, Mode
+from sentinel_app.core.work import (
+    Batch,
+    Claim,
+    Conversion,
+    Held,
+    Progress,
+    Settlement,
+    StoredPage,
+)
+from sentinel_app.errors import SentinelAppError
 
 
 class Clock(Protocol):
@@ -207,10 +218,142 @@ class ErrorLog(Protocol):
         """Give a page of groups, newest first, and how many groups there are."""
         ...
 
-    def entries(self, **filters: object) -> Iterable[ErrorEntry]:
-        """Give every single error that the filters of `groups` (without paging) select."""
+    def entries(
+        self,
+        *,
+        request_id_part: str = '',
+        code: str | None = None,
+        indicator_type: str | None = None,
+        after: dt.datetime | None = None,
+        before: dt.datetime | None = None,
+    ) -> Iterable[ErrorEntry]:
+        """Give every single error that the filters select, newest first."""
         ...
 
     def remove(self, request_ids: Sequence[str]) -> None:
         """Remove the errors of Jobs that are no longer kept."""
+        ...
+
+
+class ProgressStore(Protocol):
+    """How far the Jobs of the running update have come, and the pages that wait for conversion.
+
+    Every writing call is one transaction: it is stored whole or not at all, and when it returns it
+    survives a kill of the process. Raises `StorageError` where the disk or the database refuses.
+    """
+
+    def begin(self, jobs: Sequence[Job]) -> None:
+        """Make the progress rows of an update's Jobs; those that are there stay as they are."""
+        ...
+
+    def progress(self, update_id: str) -> tuple[Progress, ...]:
+        """Give the progress of an update's Jobs, in the order of precedence."""
+        ...
+
+    def counts(self, request_id: str) -> Counts | None:
+        """Give a Job's counts; None when the Job is not of the running update."""
+        ...
+
+    def start_reading(self, request_id: str, *, at: dt.datetime, expected: int | None) -> None:
+        """Store that reading began."""
+        ...
+
+    def add_page(
+        self,
+        request_id: str,
+        rows: Sequence[Mapping[str, object]],
+        *,
+        last_id: int,
+        page_size: int,
+    ) -> None:
+        """Store a page, and after which id the next one begins, together."""
+        ...
+
+    def end_reading(
+        self, request_id: str, *, at: dt.datetime, error: SentinelAppError | None = None
+    ) -> None:
+        """Store that reading is complete, or has failed for the reason given."""
+        ...
+
+    def pages_waiting(self) -> int:
+        """Give the number of pages that wait for conversion."""
+        ...
+
+    def next_page(self, update_id: str) -> StoredPage | None:
+        """Give the oldest page of the highest query that has one."""
+        ...
+
+    def remove_update(self, update_id: str) -> None:
+        """Remove the rows of an update that has ended."""
+        ...
+
+    def remove_other_updates(self, update_ids: Sequence[str]) -> None:
+        """Remove rows of updates that nobody knows any more."""
+        ...
+
+
+class WorkStore(Protocol):
+    """The objects that the running update has chosen, and the outcome of each Indicator.
+
+    Transactions and errors are as in `ProgressStore`.
+    """
+
+    def recover(self) -> int:
+        """Make what was in flight when the process ended wait again; give its objects' number."""
+        ...
+
+    def claims(self, keys: Sequence[str]) -> Mapping[str, Claim]:
+        """Give what the running update has already chosen, by object key."""
+        ...
+
+    def store_conversion(self, conversion: Conversion, *, at: dt.datetime) -> None:
+        """Store outcomes, objects and errors of a page, and remove the page, together."""
+        ...
+
+    def waiting_objects(self) -> int:
+        """Give the number of objects that wait to be sent and may be sent already."""
+        ...
+
+    def claim_batch(self, update_id: str, *, size: int, at: dt.datetime) -> Batch | None:
+        """Take the next objects to send and mark them in flight; None when there are none now."""
+        ...
+
+    def release(self, batch: Batch) -> None:
+        """Make a batch that was not sent wait again."""
+        ...
+
+    def settle(self, settlement: Settlement, *, at: dt.datetime) -> None:
+        """Store an answer: ledger, refusals, errors and outcomes, together."""
+        ...
+
+    def note_request(self, batch: Batch, *, throttled_s: float | None = None) -> None:
+        """Count a request for the batch's Jobs, and a 429 with the wait it asked for."""
+        ...
+
+    def stop_jobs(self, request_ids: Sequence[str], error: SentinelAppError) -> None:
+        """Send nothing more for these Jobs; what is open ends as failed, for the reason given."""
+        ...
+
+
+class Ledger(Protocol):
+    """What Sentinel holds because of us."""
+
+    def held(self, keys: Sequence[str]) -> Mapping[str, Held]:
+        """Give what is held, by object key."""
+        ...
+
+    def count(self) -> int:
+        """Give the number of live objects."""
+        ...
+
+
+class RequestTimes(Protocol):
+    """When the latest upload requests began, for the limit across a restart."""
+
+    def recent(self, since: dt.datetime) -> tuple[dt.datetime, ...]:
+        """Give the times after `since`, oldest first."""
+        ...
+
+    def add(self, at: dt.datetime, *, forget_before: dt.datetime) -> None:
+        """Store a time, before the request goes out, and forget old ones."""
         ...

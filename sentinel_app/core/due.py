@@ -1,0 +1,42 @@
+"""Which scheduled update is due and in which mode, from stored UTC times and now."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sentinel_app.core.models import Schedule
+from sentinel_app.core.status import Mode
+
+
+def next_update(
+    schedule: Schedule,
+    *,
+    interval: dt.timedelta,
+    reconcile_interval: dt.timedelta | None,
+    now: dt.datetime,
+) -> tuple[dt.datetime, Mode]:
+    """Give when the next scheduled update is due and its mode; due when the time is not after now.
+
+    The schedule counts from the start of the last scheduled update, so updates missed while the App
+    was down are one update now. A last update in the future, left by a clock that was put back,
+    delays the next one by no more than an interval.
+
+    Args:
+        schedule: the stored times.
+        interval: between scheduled updates.
+        reconcile_interval: between updates that read everything; None for never.
+        now: the present.
+    """
+    last = schedule.last_scheduled_at
+    at = now if last is None else min(last, now) + interval
+    return at, _mode(schedule, reconcile_interval=reconcile_interval, at=max(at, now))
+
+
+def _mode(schedule: Schedule, *, reconcile_interval: dt.timedelta | None, at: dt.datetime) -> Mode:
+    if schedule.next_mode is Mode.FULL or schedule.last_run_at is None:
+        return Mode.FULL
+    if reconcile_interval is not None and (
+        schedule.last_reconcile_at is None or schedule.last_reconcile_at + reconcile_interval <= at
+    ):
+        return Mode.RECONCILE
+    return Mode.DELTA

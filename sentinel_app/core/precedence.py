@@ -1,0 +1,90 @@
+"""Which copy of a value is sent: within a query, between queries, and across updates."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sentinel_app.core.models import Indicator
+from sentinel_app.core.status import Mode
+from sentinel_app.core.work import Claim, Held
+
+
+class Choice(StrEnum):
+    """What becomes of a candidate copy of an object."""
+
+    TAKE = 'take'
+    """The key is free: the candidate's copy is the one."""
+    REPLACE = 'replace'
+    """The candidate is better than the copy of the same query that was chosen before."""
+    DUPLICATE = 'duplicate'
+    """Another copy has precedence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What an update knows about the other queries when it decides across updates.
+
+    `positions` are those of all saved queries, by id. `read_through` are the queries that this
+    update has read completely and without a window: what they did not return they do not hold.
+    """
+
+    positions: Mapping[str, int]
+    read_through: frozenset[str] = frozenset()
+
+
+def choose(
+    indicator: Indicator,
+    *,
+    request_id: str,
+    position: int,
+    claim: Claim | None,
+    held: Held | None,
+    standing: Standing,
+    now: dt.datetime,
+) -> Choice:
+    """Decide about one candidate copy of one object.
+
+    Queries are dealt with from the highest to the lowest, so a claim of another Job always belongs
+    to a higher query. Without a claim the ledger decides: what a higher query holds stays with it
+    unless this update has read that query through and did not find the value there.
+
+    Source: product guide of the existing App, precedence of TQL queries; extended across updates.
+    """
+    if claim is not None:
+        if claim.request_id != request_id:
+            return Choice.DUPLICATE
+        is_better = (indicator.modified_at, -indicator.id) > (
+            claim.source_modified_at,
+            -claim.indicator_id,
+        )
+        return Choice.REPLACE if is_better else Choice.DUPLICATE
+    if held is None or not held.is_live or held.valid_until_at <= now:
+        return Choice.TAKE
+    holder = standing.positions.get(held.query_id)
+    if holder is None or holder >= position or held.query_id in standing.read_through:
+        return Choice.TAKE
+    return Choice.DUPLICATE
+
+
+def must_send(
+    *,
+    mode: Mode,
+    held: Held | None,
+    content_hash: str,
+    valid_until_at: dt.datetime,
+    ttl: dt.timedelta,
+    now: dt.datetime,
+) -> bool:
+    """Say whether a chosen object goes out, or is known to be in Sentinel as it is.
+
+    A full update sends everything. The others send what is new, what changed, what must be valid
+    for longer (half of its TTL has gone), and what must end sooner than Sentinel believes.
+    """
+    if mode is Mode.FULL or held is None or not held.is_live:
+        return True
+    if held.content_hash != content_hash or valid_until_at < held.valid_until_at:
+        return True
+    return now - held.modified_at >= ttl / 2 and valid_until_at > held.valid_until_at

@@ -1,0 +1,163 @@
+"""The errors of Jobs, one row each, gathered when they are read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+from collections.abc import Iterator, Sequence
+
+from sentinel_app.core.models import ErrorEntry, ErrorGroup
+from sentinel_app.core.timestamp import from_text, to_millis
+from sentinel_app.storage.state_db import StateDb
+
+_EXAMPLES = 20
+"""Indicators shown with a group; the export gives all of them."""
+
+
+class SqliteErrorLog:
+    """The errors in SQLite; implements the port `ErrorLog`."""
+
+    def __init__(self, db: StateDb) -> None:
+        self._db = db
+
+    def add(self, entries: Sequence[ErrorEntry]) -> None:
+        """Store errors."""
+        with self._db.write() as transaction:
+            insert_errors(transaction, entries)
+
+    def groups(
+        self,
+        *,
+        request_id_part: str = '',
+        code: str | None = None,
+        indicator_type: str | None = None,
+        after: dt.datetime | None = None,
+        before: dt.datetime | None = None,
+        limit: int = 20,
+        offset: int = 0,
+    ) -> tuple[tuple[ErrorGroup, ...], int]:
+        """Give a page of groups, newest first, and how many groups there are."""
+        where, values = _where(request_id_part, code, indicator_type, after, before)
+        with self._db.read() as connection:
+            total = connection.execute(
+                'SELECT count(*) FROM (SELECT 1 FROM error'  # noqa: S608 - fixed text
+                f' {where} GROUP BY request_id, code, reason)',
+                values,
+            ).fetchone()[0]
+            rows = connection.execute(
+                'SELECT request_id, code, reason, max(message) AS message, count(*) AS count,'  # noqa: S608
+                f' min(at) AS first_at, max(at) AS last_at FROM error {where}'
+                ' GROUP BY request_id, code, reason ORDER BY max(at) DESC, max(id) DESC'
+                ' LIMIT ? OFFSET ?',
+                (*values, limit, offset),
+            ).fetchall()
+            groups = tuple(self._group(connection, row, where, values) for row in rows)
+        return groups, int(total)
+
+    def _group(
+        self,
+        connection: sqlite3.Connection,
+        row: sqlite3.Row,
+        where: str,
+        values: tuple[object, ...],
+    ) -> ErrorGroup:
+        examples = connection.execute(
+            f'SELECT * FROM error {where} AND request_id = ? AND code = ? AND reason = ?'  # noqa: S608
+            ' ORDER BY id LIMIT ?',
+            (*values, row['request_id'], row['code'], row['reason'], _EXAMPLES),
+        )
+        return ErrorGroup(
+            request_id=row['request_id'],
+            code=row['code'],
+            message=row['message'],
+            reason=row['reason'],
+            count=row['count'],
+            first_at=from_text(row['first_at']),
+            last_at=from_text(row['last_at']),
+            examples=tuple(_entry(example) for example in examples),
+        )
+
+    def entries(
+        self,
+        *,
+        request_id_part: str = '',
+        code: str | None = None,
+        indicator_type: str | None = None,
+        after: dt.datetime | None = None,
+        before: dt.datetime | None = None,
+    ) -> Iterator[ErrorEntry]:
+        """Give every single error that the filters select, newest first."""
+        where, values = _where(request_id_part, code, indicator_type, after, before)
+        with self._db.read() as connection:
+            for row in connection.execute(
+                f'SELECT * FROM error {where} ORDER BY id DESC',  # noqa: S608 - fixed text
+                values,
+            ):
+                yield _entry(row)
+
+    def remove(self, request_ids: Sequence[str]) -> None:
+        """Remove the errors of Jobs that are no longer kept."""
+        with self._db.write() as transaction:
+            transaction.executemany(
+                'DELETE FROM error WHERE request_id = ?', [(item,) for item in request_ids]
+            )
+
+
+def insert_errors(transaction: sqlite3.Connection, entries: Sequence[ErrorEntry]) -> None:
+    """Store errors inside a transaction of the caller's."""
+    transaction.executemany(
+        'INSERT INTO error (request_id, at, code, message, reason, indicator_id, indicator_type,'
+        ' summary, owner_name, web_link) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        [
+            (
+                entry.request_id,
+                to_millis(entry.at),
+                entry.code,
+                entry.message,
+                entry.reason,
+                entry.indicator_id,
+                entry.indicator_type,
+                entry.summary,
+                entry.owner_name,
+                entry.web_link,
+            )
+            for entry in entries
+        ],
+    )
+
+
+def _where(
+    request_id_part: str,
+    code: str | None,
+    indicator_type: str | None,
+    after: dt.datetime | None,
+    before: dt.datetime | None,
+) -> tuple[str, tuple[object, ...]]:
+    conditions = ['1']
+    values: list[object] = []
+    for condition, value in (
+        ('instr(lower(request_id), lower(?))', request_id_part or None),
+        ('code = ?', code),
+        ('indicator_type = ?', indicator_type),
+        ('at >= ?', None if after is None else to_millis(after)),
+        ('at < ?', None if before is None else to_millis(before)),
+    ):
+        if value is not None:
+            conditions.append(condition)
+            values.append(value)
+    return 'WHERE ' + ' AND '.join(conditions), tuple(values)
+
+
+def _entry(row: sqlite3.Row) -> ErrorEntry:
+    return ErrorEntry(
+        request_id=row['request_id'],
+        at=from_text(row['at']),
+        code=row['code'],
+        message=row['message'],
+        reason=row['reason'],
+        indicator_id=row['indicator_id'],
+        indicator_type=row['indicator_type'],
+        summary=row['summary'],
+        owner_name=row['owner_name'],
+        web_link=row['web_link'],
+    )

@@ -1,0 +1,128 @@
+"""The steps that bring the SQLite schema up to date, each in a transaction of its own.
+
+A step that has been released is never changed; a change of the schema is a new step at the end.
+"""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        # What a running update has done so far, one row for each of its Jobs.
+        """
+        CREATE TABLE progress (
+            request_id TEXT PRIMARY KEY,
+            update_id TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            query_id TEXT NOT NULL,
+            is_sorted INTEGER NOT NULL,
+            is_descending INTEGER NOT NULL,
+            reading TEXT NOT NULL DEFAULT 'waiting'
+                CHECK (reading IN ('waiting', 'reading', 'complete', 'failed')),
+            last_id INTEGER,
+            next_seq INTEGER NOT NULL DEFAULT 0,
+            page_size INTEGER,
+            expected INTEGER,
+            download_started_at TEXT,
+            download_completed_at TEXT,
+            convert_started_at TEXT,
+            convert_completed_at TEXT,
+            upload_started_at TEXT,
+            upload_completed_at TEXT,
+            failure_code TEXT,
+            failure_reason TEXT,
+            is_stopped INTEGER NOT NULL DEFAULT 0,
+            objects INTEGER NOT NULL DEFAULT 0,
+            requests INTEGER NOT NULL DEFAULT 0,
+            throttled INTEGER NOT NULL DEFAULT 0,
+            throttled_s REAL NOT NULL DEFAULT 0
+        ) WITHOUT ROWID
+        """,
+        # Pages read and not yet converted: compressed JSON, gone once converted.
+        """
+        CREATE TABLE page (
+            request_id TEXT NOT NULL REFERENCES progress ON DELETE CASCADE,
+            seq INTEGER NOT NULL,
+            row_count INTEGER NOT NULL,
+            rows BLOB NOT NULL,
+            PRIMARY KEY (request_id, seq)
+        ) WITHOUT ROWID
+        """,
+        # Each Indicator that a Job took up, with its outcome once that is known.
+        """
+        CREATE TABLE treatment (
+            request_id TEXT NOT NULL REFERENCES progress ON DELETE CASCADE,
+            indicator_id INTEGER NOT NULL,
+            outcome TEXT,
+            PRIMARY KEY (request_id, indicator_id)
+        ) WITHOUT ROWID
+        """,
+        'CREATE INDEX treatment_outcome ON treatment (request_id, outcome)',
+        # Each object that the running update has chosen; its key is claimed for the whole update.
+        """
+        CREATE TABLE object (
+            object_key TEXT PRIMARY KEY,
+            object_id TEXT NOT NULL,
+            generation INTEGER NOT NULL,
+            version INTEGER NOT NULL,
+            request_id TEXT NOT NULL REFERENCES progress ON DELETE CASCADE,
+            position INTEGER NOT NULL,
+            indicator_id INTEGER NOT NULL,
+            indicator_type TEXT NOT NULL,
+            summary TEXT NOT NULL,
+            owner_name TEXT NOT NULL,
+            web_link TEXT,
+            source_modified_at TEXT NOT NULL,
+            created TEXT NOT NULL,
+            modified TEXT NOT NULL,
+            valid_until TEXT NOT NULL,
+            content_hash TEXT NOT NULL,
+            state TEXT NOT NULL
+                CHECK (state IN
+                    ('waiting', 'in-flight', 'accepted', 'refused', 'failed', 'unchanged')),
+            sort_value,
+            body BLOB
+        ) WITHOUT ROWID
+        """,
+        'CREATE INDEX object_indicator ON object (request_id, indicator_id)',
+        'CREATE INDEX object_state ON object (request_id, state, sort_value, indicator_id)',
+        # What Sentinel holds because of us: one row for each object.
+        """
+        CREATE TABLE ledger (
+            object_key TEXT PRIMARY KEY,
+            object_id TEXT NOT NULL,
+            generation INTEGER NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('live', 'withdrawn')),
+            query_id TEXT NOT NULL,
+            request_id TEXT NOT NULL,
+            indicator_id INTEGER NOT NULL,
+            indicator_type TEXT NOT NULL,
+            summary TEXT NOT NULL,
+            owner_name TEXT NOT NULL,
+            created TEXT NOT NULL,
+            modified TEXT NOT NULL,
+            valid_until TEXT NOT NULL,
+            content_hash TEXT NOT NULL,
+            body BLOB NOT NULL
+        ) WITHOUT ROWID
+        """,
+        'CREATE INDEX ledger_query ON ledger (query_id)',
+        """
+        CREATE TABLE error (
+            id INTEGER PRIMARY KEY,
+            request_id TEXT NOT NULL,
+            at TEXT NOT NULL,
+            code TEXT NOT NULL,
+            message TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            indicator_id INTEGER,
+            indicator_type TEXT,
+            summary TEXT,
+            owner_name TEXT,
+            web_link TEXT
+        )
+        """,
+        'CREATE INDEX error_group ON error (request_id, code, reason)',
+        # When the latest upload requests began, so that a restart does not start a new burst.
+        'CREATE TABLE request_time (id INTEGER PRIMARY KEY, at REAL NOT NULL)',
+    ),
+)

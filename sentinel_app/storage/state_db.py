@@ -1,0 +1,120 @@
+"""The SQLite file for what grows with the number of Indicators: connections and transactions."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sentinel_app.errors import ConfigError, StorageError
+from sentinel_app.storage.migrations import MIGRATIONS
+
+BUSY_TIMEOUT_S = 10.0
+"""How long a statement waits for another process that looks into the file, a backup for example."""
+
+
+class StateDb:
+    """One SQLite file in WAL mode; one connection for each thread, one writer at a time.
+
+    Args:
+        path: the file; made, with mode 0600, if missing.
+
+    Raises:
+        ConfigError: the file was written by a newer version of the App; nothing is touched.
+        StorageError: the file cannot be opened or brought up to date.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._writing = threading.Lock()
+        self._connections: list[sqlite3.Connection] = []
+        self._connections_lock = threading.Lock()
+        with _storage_errors(path):
+            if not path.exists():
+                path.touch(mode=0o600)
+            os.chmod(path, 0o600)  # noqa: PTH101 - also for a file that an operator copied back
+            self._migrate()
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._path
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, 'connection', None)
+        if connection is None:
+            connection = sqlite3.connect(
+                self._path,
+                timeout=BUSY_TIMEOUT_S,
+                isolation_level=None,
+                # Each thread uses its own; the flag only lets close() run in another one.
+                check_same_thread=False,
+            )
+            connection.row_factory = sqlite3.Row
+            connection.execute('PRAGMA journal_mode = WAL')
+            # FULL: an answer of Sentinel that is on disk stays there even when the power goes.
+            connection.execute('PRAGMA synchronous = FULL')
+            connection.execute('PRAGMA foreign_keys = ON')
+            self._local.connection = connection
+            with self._connections_lock:
+                self._connections.append(connection)
+        return connection
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Give this thread's connection for reading."""
+        with _storage_errors(self._path):
+            yield self._connection()
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Give this thread's connection inside a transaction that is stored whole or not at all."""
+        with self._writing, _storage_errors(self._path):
+            connection = self._connection()
+            connection.execute('BEGIN IMMEDIATE')
+            try:
+                yield connection
+                connection.execute('COMMIT')
+            except BaseException:
+                # SQLite has rolled back by itself after some errors, a full disk for one.
+                if connection.in_transaction:
+                    connection.execute('ROLLBACK')
+                raise
+
+    def _migrate(self) -> None:
+        connection = self._connection()
+        version = connection.execute('PRAGMA user_version').fetchone()[0]
+        if version > len(MIGRATIONS):
+            raise ConfigError(
+                f'The data in {self._path} were written by a newer version of the App (schema '
+                f'{version}, this version knows {len(MIGRATIONS)}). Install that version again; '
+                'nothing has been changed.'
+            )
+        for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):
+            with self.write() as transaction:
+                for statement in statements:
+                    transaction.execute(statement)
+                transaction.execute(f'PRAGMA user_version = {number}')
+
+    def close(self) -> None:
+        """Close the connections of all threads; the store cannot be used afterwards."""
+        with self._connections_lock:
+            for connection in self._connections:
+                connection.close()
+            self._connections.clear()
+
+
+@contextmanager
+def _storage_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise StorageError(
+            f'The database {path.name} could not be read or written. Check the free space and the '
+            f'permissions of {path.parent}; the App goes on by itself when the cause is gone.',
+            reason=str(error),
+        ) from error

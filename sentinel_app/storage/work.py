@@ -1,0 +1,385 @@
+"""The objects that the running update has chosen, and the outcome of each Indicator."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from sentinel_app.core.batching import fitting
+from sentinel_app.core.status import Outcome
+from sentinel_app.core.timestamp import from_text, to_millis
+from sentinel_app.core.work import (
+    Batch,
+    ChosenObject,
+    Claim,
+    Conversion,
+    ObjectState,
+    Settlement,
+)
+from sentinel_app.errors import SentinelAppError
+from sentinel_app.storage.error_log import insert_errors
+from sentinel_app.storage.progress import failure_text
+from sentinel_app.storage.state_db import StateDb
+
+_IN_LIST = 500
+"""Keys in one statement, well below SQLite's limit of bound values."""
+
+_SETTLE_TREATMENT = """
+    UPDATE treatment SET outcome = (
+        SELECT CASE
+            WHEN count(*) = 0 THEN 'duplicate'
+            WHEN sum(state IN ('waiting', 'in-flight')) > 0 THEN NULL
+            WHEN sum(state = 'refused') > 0 THEN 'refused'
+            WHEN sum(state = 'failed') > 0 THEN 'failed'
+            WHEN sum(state = 'accepted') > 0 THEN 'sent'
+            ELSE 'unchanged'
+        END
+        FROM object
+        WHERE object.request_id = treatment.request_id
+            AND object.indicator_id = treatment.indicator_id
+    )
+    WHERE request_id = ? AND indicator_id = ?
+"""
+
+_READY_JOBS = """
+    SELECT request_id, is_sorted, is_descending,
+        reading IN ('complete', 'failed') AND NOT EXISTS (
+            SELECT 1 FROM page WHERE page.request_id = progress.request_id
+        ) AS is_converted
+    FROM progress
+    WHERE update_id = ? AND NOT is_stopped AND EXISTS (
+        SELECT 1 FROM object
+        WHERE object.request_id = progress.request_id AND state = 'waiting'
+    )
+    ORDER BY position
+"""
+
+_OBJECT_COLUMNS = (
+    'object_key, object_id, generation, version, request_id, position, indicator_id,'
+    ' indicator_type, summary, owner_name, web_link, source_modified_at, created, modified,'
+    ' valid_until, content_hash, state, sort_value, body'
+)
+
+
+class SqliteWork:
+    """The running update's objects in SQLite; implements the port `WorkStore`."""
+
+    def __init__(self, db: StateDb) -> None:
+        self._db = db
+
+    def recover(self) -> int:
+        """Make what was in flight when the process ended wait again; give its objects' number."""
+        with self._db.write() as transaction:
+            recovered = transaction.execute(
+                "UPDATE object SET state = 'waiting' WHERE state = 'in-flight'"
+            ).rowcount
+            stopped = transaction.execute(
+                'SELECT request_id FROM progress WHERE is_stopped'
+            ).fetchall()
+            for row in stopped:
+                _fail_waiting(transaction, row['request_id'])
+        return int(recovered)
+
+    def claims(self, keys: Sequence[str]) -> Mapping[str, Claim]:
+        """Give what the running update has already chosen, by object key."""
+        with self._db.read() as connection:
+            return {
+                row['object_key']: Claim(
+                    request_id=row['request_id'],
+                    position=row['position'],
+                    indicator_id=row['indicator_id'],
+                    version=row['version'],
+                    source_modified_at=from_text(row['source_modified_at']),
+                    created=row['created'],
+                    modified=row['modified'],
+                    state=ObjectState(row['state']),
+                )
+                for row in select_by_key(
+                    connection,
+                    'SELECT object_key, request_id, position, indicator_id, version,'
+                    ' source_modified_at, created, modified, state FROM object',
+                    keys,
+                )
+            }
+
+    def store_conversion(self, conversion: Conversion, *, at: dt.datetime) -> None:
+        """Store outcomes, objects and errors of a page, and remove the page, together."""
+        request_id = conversion.page.request_id
+        with self._db.write() as transaction:
+            transaction.executemany(
+                'INSERT OR IGNORE INTO treatment (request_id, indicator_id, outcome)'
+                ' VALUES (?, ?, ?)',
+                [
+                    (request_id, indicator_id, outcome)
+                    for indicator_id, outcome in conversion.outcomes.items()
+                ],
+            )
+            marks = ', '.join('?' * len(_OBJECT_COLUMNS.split(',')))
+            transaction.executemany(
+                f'INSERT OR REPLACE INTO object ({_OBJECT_COLUMNS}) VALUES ({marks})',  # noqa: S608
+                [_object_row(chosen) for chosen in conversion.objects],
+            )
+            transaction.executemany(_SETTLE_TREATMENT, conversion.displaced)
+            transaction.executemany(
+                'UPDATE ledger SET query_id = ? WHERE object_key = ?',
+                [(conversion.query_id, key) for key in conversion.taken_over],
+            )
+            insert_errors(transaction, conversion.errors)
+            transaction.execute(
+                'UPDATE progress SET convert_started_at = coalesce(convert_started_at, ?),'
+                ' objects = objects + ? WHERE request_id = ?',
+                (to_millis(at), len(conversion.objects), request_id),
+            )
+            transaction.execute(
+                'DELETE FROM page WHERE request_id = ? AND seq = ?',
+                (request_id, conversion.page.seq),
+            )
+            # A Job that was stopped while the page was being converted sends nothing more.
+            if _is_stopped(transaction, request_id):
+                _fail_waiting(transaction, request_id)
+
+    def waiting_objects(self) -> int:
+        """Give the number of objects that wait to be sent and may be sent already."""
+        with self._db.read() as connection:
+            return int(
+                connection.execute(
+                    'SELECT count(*) FROM object JOIN progress USING (request_id)'
+                    " WHERE state = 'waiting' AND NOT is_sorted"
+                ).fetchone()[0]
+            )
+
+    def claim_batch(self, update_id: str, *, size: int, at: dt.datetime) -> Batch | None:
+        """Take the next objects to send and mark them in flight; None when there are none now.
+
+        Objects go in the order of precedence of their queries, and within a query in its own order.
+        A batch is not full only where nothing more of its first Job can come.
+        """
+        with self._db.write() as transaction:
+            rows: list[sqlite3.Row] = []
+            may_be_short = False
+            for job in transaction.execute(_READY_JOBS, (update_id,)).fetchall():
+                if job['is_sorted'] and not job['is_converted']:
+                    continue
+                rows += _waiting(transaction, job, size - len(rows))
+                may_be_short = may_be_short or job['is_converted']
+                if len(rows) >= size:
+                    break
+            if not rows or (len(rows) < size and not may_be_short):
+                return None
+            chosen = [_chosen(row) for row in rows]
+            count = fitting([len((item.body or '').encode()) for item in chosen], max_objects=size)
+            batch = Batch(objects=tuple(chosen[:count]))
+            transaction.executemany(
+                "UPDATE object SET state = 'in-flight' WHERE object_key = ?",
+                [(item.object_key,) for item in batch.objects],
+            )
+            transaction.executemany(
+                'UPDATE progress SET upload_started_at = coalesce(upload_started_at, ?)'
+                ' WHERE request_id = ?',
+                [(to_millis(at), request_id) for request_id in batch.request_ids],
+            )
+        return batch
+
+    def release(self, batch: Batch) -> None:
+        """Make a batch that was not sent wait again."""
+        with self._db.write() as transaction:
+            transaction.executemany(
+                "UPDATE object SET state = 'waiting'"
+                " WHERE object_key = ? AND version = ? AND state = 'in-flight'",
+                [(item.object_key, item.version) for item in batch.objects],
+            )
+            for request_id in batch.request_ids:
+                if _is_stopped(transaction, request_id):
+                    _fail_waiting(transaction, request_id)
+
+    def settle(self, settlement: Settlement, *, at: dt.datetime) -> None:
+        """Store an answer: ledger, refusals, errors and outcomes, together."""
+        objects = settlement.batch.objects
+        accepted = [item for index, item in enumerate(objects) if index not in settlement.refusals]
+        with self._db.write() as transaction:
+            # The version keeps the answer to an older copy from settling a better one.
+            transaction.executemany(
+                'UPDATE object SET state = ?, body = NULL'
+                " WHERE object_key = ? AND version = ? AND state = 'in-flight'",
+                [
+                    (
+                        ObjectState.REFUSED
+                        if index in settlement.refusals
+                        else ObjectState.ACCEPTED,
+                        item.object_key,
+                        item.version,
+                    )
+                    for index, item in enumerate(objects)
+                ],
+            )
+            _enter_in_ledger(transaction, accepted)
+            insert_errors(transaction, settlement.errors)
+            transaction.executemany(
+                _SETTLE_TREATMENT, {(item.request_id, item.indicator_id): None for item in objects}
+            )
+            transaction.executemany(
+                'UPDATE progress SET upload_completed_at = ? WHERE request_id = ?',
+                [(to_millis(at), request_id) for request_id in settlement.batch.request_ids],
+            )
+
+    def note_request(self, batch: Batch, *, throttled_s: float | None = None) -> None:
+        """Count a request for the batch's Jobs, and a 429 with the wait it asked for."""
+        with self._db.write() as transaction:
+            transaction.executemany(
+                'UPDATE progress SET requests = requests + 1, throttled = throttled + ?,'
+                ' throttled_s = throttled_s + ? WHERE request_id = ?',
+                [
+                    (throttled_s is not None, throttled_s or 0.0, request_id)
+                    for request_id in batch.request_ids
+                ],
+            )
+
+    def stop_jobs(self, request_ids: Sequence[str], error: SentinelAppError) -> None:
+        """Send nothing more for these Jobs; what is open ends as failed, for the reason given."""
+        with self._db.write() as transaction:
+            for request_id in request_ids:
+                transaction.execute(
+                    'UPDATE progress SET is_stopped = 1,'
+                    ' failure_code = coalesce(failure_code, ?),'
+                    ' failure_reason = coalesce(failure_reason, ?),'
+                    " reading = CASE WHEN reading = 'complete' THEN reading ELSE 'failed' END"
+                    ' WHERE request_id = ?',
+                    (error.code, failure_text(error), request_id),
+                )
+                _fail_waiting(transaction, request_id)
+
+
+def select_by_key(
+    connection: sqlite3.Connection, statement: str, keys: Sequence[str]
+) -> Iterator[sqlite3.Row]:
+    """Give the rows whose `object_key` is one of `keys`, in portions that SQLite can bind."""
+    for start in range(0, len(keys), _IN_LIST):
+        portion = keys[start : start + _IN_LIST]
+        marks = ', '.join('?' * len(portion))
+        yield from connection.execute(f'{statement} WHERE object_key IN ({marks})', portion)
+
+
+def compressed(body: str) -> bytes:
+    """Give an object's JSON text as the databases hold it."""
+    return zlib.compress(body.encode(), 1)
+
+
+def _waiting(transaction: sqlite3.Connection, job: sqlite3.Row, limit: int) -> list[sqlite3.Row]:
+    direction = 'DESC' if job['is_descending'] else 'ASC'
+    select = (
+        f'SELECT {_OBJECT_COLUMNS}, progress.query_id'  # noqa: S608 - fixed names
+        ' FROM object JOIN progress USING (request_id)'
+        " WHERE object.request_id = ? AND state = 'waiting'"
+    ).replace(' position,', ' object.position,')
+    # Two statements, so that each is a plain walk along the index; what has no value comes last.
+    rows = transaction.execute(
+        f'{select} AND sort_value IS NOT NULL'
+        f' ORDER BY sort_value {direction}, indicator_id {direction} LIMIT ?',
+        (job['request_id'], limit),
+    ).fetchall()
+    if len(rows) < limit:
+        rows += transaction.execute(
+            f'{select} AND sort_value IS NULL ORDER BY indicator_id LIMIT ?',
+            (job['request_id'], limit - len(rows)),
+        ).fetchall()
+    return rows
+
+
+def _is_stopped(transaction: sqlite3.Connection, request_id: str) -> bool:
+    row = transaction.execute(
+        'SELECT is_stopped FROM progress WHERE request_id = ?', (request_id,)
+    ).fetchone()
+    return bool(row and row['is_stopped'])
+
+
+def _fail_waiting(transaction: sqlite3.Connection, request_id: str) -> None:
+    transaction.execute(
+        "UPDATE object SET state = 'failed', body = NULL"
+        " WHERE request_id = ? AND state = 'waiting'",
+        (request_id,),
+    )
+    transaction.execute(
+        'UPDATE treatment SET outcome = ? WHERE request_id = ? AND outcome IS NULL'
+        ' AND NOT EXISTS (SELECT 1 FROM object WHERE object.request_id = treatment.request_id'
+        " AND object.indicator_id = treatment.indicator_id AND state = 'in-flight')",
+        (Outcome.FAILED, request_id),
+    )
+
+
+def _object_row(chosen: ChosenObject) -> tuple[object, ...]:
+    return (
+        chosen.object_key,
+        chosen.object_id,
+        chosen.generation,
+        chosen.version,
+        chosen.request_id,
+        chosen.position,
+        chosen.indicator_id,
+        chosen.indicator_type,
+        chosen.summary,
+        chosen.owner_name,
+        chosen.web_link,
+        to_millis(chosen.source_modified_at),
+        chosen.created,
+        chosen.modified,
+        chosen.valid_until,
+        chosen.content_hash,
+        chosen.state,
+        chosen.sort_value,
+        None if chosen.body is None else compressed(chosen.body),
+    )
+
+
+def _chosen(row: sqlite3.Row) -> ChosenObject:
+    return ChosenObject(
+        object_key=row['object_key'],
+        object_id=row['object_id'],
+        generation=row['generation'],
+        version=row['version'],
+        request_id=row['request_id'],
+        position=row['position'],
+        query_id=row['query_id'],
+        indicator_id=row['indicator_id'],
+        indicator_type=row['indicator_type'],
+        summary=row['summary'],
+        owner_name=row['owner_name'],
+        web_link=row['web_link'],
+        source_modified_at=from_text(row['source_modified_at']),
+        created=row['created'],
+        modified=row['modified'],
+        valid_until=row['valid_until'],
+        content_hash=row['content_hash'],
+        state=ObjectState(row['state']),
+        sort_value=row['sort_value'],
+        body=zlib.decompress(row['body']).decode(),
+    )
+
+
+def _enter_in_ledger(transaction: sqlite3.Connection, accepted: Iterable[ChosenObject]) -> None:
+    transaction.executemany(
+        'INSERT OR REPLACE INTO ledger (object_key, object_id, generation, state, query_id,'
+        ' request_id, indicator_id, indicator_type, summary, owner_name, created, modified,'
+        " valid_until, content_hash, body)"
+        " VALUES (?, ?, ?, 'live', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                item.object_key,
+                item.object_id,
+                item.generation,
+                item.query_id,
+                item.request_id,
+                item.indicator_id,
+                item.indicator_type,
+                item.summary,
+                item.owner_name,
+                item.created,
+                item.modified,
+                item.valid_until,
+                item.content_hash,
+                compressed(item.body or ''),
+            )
+            for item in accepted
+        ],
+    )
