@@ -83,7 +83,7 @@ class EmbeddedBroker:
         # A connection that breaks while a packet is under way leaves tasks with exceptions
         # nobody asks for; a broker's clients come and go, so they are no news.
         self._loop.set_exception_handler(lambda _loop, _context: None)
-        broker = AmqttBroker(
+        broker = _ClosingBroker(
             BrokerConfig(
                 listeners={'default': ListenerConfig(bind=f'{HOST}:{self.port}')},
                 plugins={'amqtt.plugins.authentication.AnonymousAuthPlugin': {}},
@@ -94,6 +94,31 @@ class EmbeddedBroker:
         self._started.set()
         await self._stop.wait()
         await broker.shutdown()
+        await broker.close_connections()
+
+
+class _ClosingBroker(AmqttBroker):
+    """Closes what the package leaves open: the transport of every client that ever came."""
+
+    def __init__(self, config: BrokerConfig) -> None:
+        super().__init__(config)
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def stream_connected(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
+    ) -> None:
+        self._writers.add(writer)
+        try:
+            await super().stream_connected(reader, writer, listener_name)
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    async def close_connections(self) -> None:
+        writers = tuple(self._writers)
+        for writer in writers:
+            writer.close()
+        await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
 
 
 class Mosquitto:

@@ -280,8 +280,12 @@ class AppProcess:
         """End the process if it runs, by whatever means, and leave the broker."""
         if self._process is not None and self._exit_code is None:
             try:
-                self.shutdown()
-            except AppEndedError:
+                # Before it is ready nothing can be said to it.
+                if self.is_serving:
+                    self.shutdown()
+                else:
+                    self.terminate(timeout_s=5)
+            except (AppEndedError, TimeoutError):
                 self.kill()
         self.channel.close()
 
