@@ -1,0 +1,157 @@
+"""The description of an object: JSON text that Sentinel keeps whole.
+
+Sentinel cuts a longer description, and half a JSON text is none: its workbook could not read it.
+So it is made to fit, member by member.
+
+The limit holds for the description as Sentinel has it once the request is decoded: the JSON text
+with its own escapes, where a line end in an attribute counts as two characters. Wrapping that text
+into the request body escapes it once more; that layer is gone before anything is counted.
+Characters outside the Basic Multilingual Plane count as two, as they do in UTF-16, so that the
+text fits whichever way the receiver counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from json.encoder import encode_basestring as _quoted
+
+from sentinel_app.core.models import Attribute, Group, Indicator
+
+DESCRIPTION_LIMIT = 1000
+"""Characters. Source: "Work with STIX objects and indicators", Microsoft Sentinel."""
+
+_KEPT_LONGEST = frozenset({'First Seen', 'Last Seen'})
+_LEAST_LENGTH = 100
+"""No text is cut below this; all of them together at this length fit the limit."""
+_ELLIPSIS = '…'
+_SHORT_ESCAPES = frozenset('"\\\n\r\t\b\f')
+_FIRST_PRINTABLE = ' '
+_LAST_OF_BMP = '\uffff'
+
+
+def description_of(indicator: Indicator) -> str:
+    """Give an Indicator's description: valid JSON text of at most `DESCRIPTION_LIMIT` characters.
+
+    What does not fit goes in this order: attributes from the last to the first, First Seen and Last
+    Seen after all others; groups from the last to the second; the ends of the first group's texts;
+    the end of the summary. An owner's name or a link that fills the limit by itself, which
+    ThreatConnect does not have, is cut last of all.
+    """
+    head, middle, tail = _frame(indicator)
+    room = DESCRIPTION_LIMIT - _length(head) - _length(middle) - _length(tail)
+    groups, left = _fitting((_group_text(group) for group in indicator.groups), room)
+    if left < 0 or (indicator.groups and not groups):
+        return _cut_to_fit(indicator)
+    attributes = ''
+    if len(groups) == len(indicator.groups):
+        attributes = _fitting_attributes(indicator.attributes, left)
+    return f'{head}{",".join(groups)}{middle}{attributes}{tail}'
+
+
+def _frame(indicator: Indicator) -> tuple[str, str, str]:
+    """The text before the groups, between groups and attributes, and after the attributes."""
+    head = [f'{{"type":"{indicator.type}","summary":{_quoted(indicator.summary)}']
+    if indicator.confidence is not None:
+        head.append(f'"confidence":{indicator.confidence}')
+    if indicator.rating is not None:
+        head.append(f'"rating":{indicator.rating!r}')
+    if indicator.threat_assess_score is not None:
+        head.append(f'"threatAssessScore":{indicator.threat_assess_score}')
+    head.append(f'"ownerName":{_quoted(indicator.owner_name)}')
+    head.append('"associatedGroups":[')
+    link = '' if indicator.web_link is None else f',"webLink":{_quoted(indicator.web_link)}'
+    return ','.join(head), '],"attributes":[', f']{link}}}'
+
+
+def _group_text(group: Group) -> str:
+    kind, name = _quoted(_bounded(group.type)), _quoted(_bounded(group.name))
+    return f'{{"type":{kind},"name":{name},"ownerName":{_quoted(_bounded(group.owner_name))}}}'
+
+
+def _attribute_text(attribute: Attribute) -> str:
+    kind = _quoted(_bounded(attribute.type))
+    return f'{{"type":{kind},"value":{_quoted(_bounded(attribute.value))}}}'
+
+
+def _bounded(text: str) -> str:
+    """Spare the work on a text that will not fit anyway: what is left is still too long to fit."""
+    return text[: DESCRIPTION_LIMIT + 1]
+
+
+def _fitting(texts: Iterable[str], room: int, *, is_first: bool = True) -> tuple[list[str], int]:
+    """The longest beginning of `texts` that fits with its commas, and the room left after it."""
+    kept: list[str] = []
+    for text in texts:
+        cost = _length(text) + (0 if is_first and not kept else 1)
+        if cost > room:
+            break
+        kept.append(text)
+        room -= cost
+    return kept, room
+
+
+def _fitting_attributes(attributes: Sequence[Attribute], room: int) -> str:
+    """The attributes that fit, in their own order, as the inside of a JSON list."""
+    seen = [attribute for attribute in attributes if attribute.type in _KEPT_LONGEST]
+    kept, left = _fitting(map(_attribute_text, seen), room)
+    if len(kept) < len(seen):
+        return ','.join(kept)
+    rest = (attribute for attribute in attributes if attribute.type not in _KEPT_LONGEST)
+    others, _ = _fitting(map(_attribute_text, rest), left, is_first=not kept)
+    if not (kept and others):
+        return ','.join(kept or others)
+    next_seen, next_other = iter(kept), iter(others)
+    merged = (
+        next(next_seen if attribute.type in _KEPT_LONGEST else next_other, None)
+        for attribute in attributes
+    )
+    return ','.join(text for text in merged if text is not None)
+
+
+def _cut_to_fit(indicator: Indicator) -> str:
+    """The description with at most the first group and no attributes, and with texts cut."""
+    head, middle, tail = _frame(indicator)
+    group = indicator.groups[0] if indicator.groups else None
+    full = f'{head}{_group_text(group) if group else ""}{middle}{tail}'
+    over = _length(full) - DESCRIPTION_LIMIT
+    if group is not None:
+        name, over = _cut(group.name, over)
+        kind, over = _cut(group.type, over)
+        owner, over = _cut(group.owner_name, over)
+        group = replace(group, name=name, type=kind, owner_name=owner)
+    summary, over = _cut(indicator.summary, over)
+    owner_name, over = _cut(indicator.owner_name, over)
+    link, over = _cut(indicator.web_link or '', over)
+    head, middle, tail = _frame(
+        replace(indicator, summary=summary, owner_name=owner_name, web_link=link or None)
+    )
+    return f'{head}{_group_text(group) if group else ""}{middle}{tail}'
+
+
+def _cut(text: str, over: int) -> tuple[str, int]:
+    """Cut `over` characters from the end as far as allowed; the text, and what is still over."""
+    if over <= 0:
+        return text, over
+    before = _length(_quoted(text)) - 2
+    room = max(_LEAST_LENGTH, before - over) - 1
+    if before <= room + 1:
+        return text, over
+    used = 0
+    for at, character in enumerate(text):
+        used += _cost(character)
+        if used > room:
+            text = text[:at] + _ELLIPSIS
+            break
+    return text, over - before + _length(_quoted(text)) - 2
+
+
+def _cost(character: str) -> int:
+    """How many characters of the JSON text one character takes."""
+    if character in _SHORT_ESCAPES or character > _LAST_OF_BMP:
+        return 2
+    return 6 if character < _FIRST_PRINTABLE else 1
+
+
+def _length(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode('utf-16-le', 'surrogatepass')) // 2

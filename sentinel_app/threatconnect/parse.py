@@ -1,0 +1,269 @@
+"""Rows of the v3 API, as Indicators.
+
+What an Indicator cannot be sent without is checked and its absence is an error; anything else that
+is odd is left out. Rows are data from outside: nothing here trusts a type.
+
+Source: ThreatConnect REST API v3, Indicators: "Indicator Fields" and "Retrieve Indicators".
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from typing import NoReturn
+
+from sentinel_app.core.models import Attribute, Group, HashKind, Indicator, IndicatorType, Tag
+from sentinel_app.core.stix_id import registry_summary
+from sentinel_app.errors import SkippableError
+
+FIELDS: tuple[str, ...] = (
+    'associatedGroups',
+    'attributes',
+    'externalDates',
+    'securityLabels',
+    'tags',
+    'threatAssess',
+)
+"""Values of `fields=`: what is mapped and does not come by itself, and nothing more."""
+
+_UNSUPPORTED = 'MAP-TYPE'
+_INVALID = 'MAP-VALUE'
+
+_ID_LIMIT = 2**63
+_RATING_LIMIT = 5.0
+_CONFIDENCE_LIMIT = 100
+_SCORE_LIMIT = 1000
+
+_TYPES = {str(kind): kind for kind in IndicatorType}
+_VALUE_NAMES = {
+    IndicatorType.ADDRESS: 'ip',
+    IndicatorType.ASN: 'AS Number',
+    IndicatorType.CIDR: 'Block',
+    IndicatorType.EMAIL_ADDRESS: 'address',
+    IndicatorType.EMAIL_SUBJECT: 'Subject',
+    IndicatorType.HOST: 'hostName',
+    IndicatorType.REGISTRY_KEY: 'Key Name',
+    IndicatorType.URL: 'text',
+}
+_HASHES = (
+    ('md5', HashKind.MD5, re.compile('[0-9A-F]{32}')),
+    ('sha1', HashKind.SHA1, re.compile('[0-9A-F]{40}')),
+    ('sha256', HashKind.SHA256, re.compile('[0-9A-F]{64}')),
+)
+_UNFIT = re.compile('[\x00\ud800-\udfff]')
+_REPLACEMENT = '\ufffd'
+_SHOWN_LENGTH = 100
+
+
+def parse_indicator(row: Mapping[str, object]) -> Indicator:
+    """Give the Indicator of one row.
+
+    Lone surrogates and NUL characters, which neither UTF-8 nor a database takes, become U+FFFD.
+
+    Args:
+        row: one element of `data`, as JSON gives it. It may lack whatever it likes.
+
+    Raises:
+        SkippableError: with the code `MAP-TYPE` for a type that is not sent or a File without a
+            usable hash, and with `MAP-VALUE` for a value that is missing or cannot be right.
+    """
+    kind = _type(row)
+    hashes = _hashes(row) if kind is IndicatorType.FILE else ()
+    value_name = value_type = None
+    if kind is IndicatorType.FILE:
+        value = _text(row.get('summary')) or ' : '.join(digest for _, digest in hashes)
+        summary = value
+    elif kind is IndicatorType.REGISTRY_KEY:
+        value = _value(row, kind)
+        value_name, value_type = _text(row.get('Value Name')), _text(row.get('Value Type'))
+        summary = _text(row.get('summary')) or registry_summary(value, value_name, value_type)
+    else:
+        value = _value(row, kind)
+        summary = _text(row.get('summary')) or value
+    return Indicator(
+        id=_id(row),
+        type=kind,
+        value=value,
+        summary=summary,
+        owner_name=_owner_name(row),
+        added_at=_required_time(row, 'dateAdded'),
+        modified_at=_required_time(row, 'lastModified'),
+        is_active=row.get('active') is not False,
+        hashes=hashes,
+        registry_value_name=value_name,
+        registry_value_type=value_type,
+        rating=_number(row.get('rating'), _RATING_LIMIT),
+        confidence=_integer(row.get('confidence'), _CONFIDENCE_LIMIT),
+        threat_assess_score=_integer(row.get('threatAssessScore'), _SCORE_LIMIT),
+        web_link=_text(row.get('webLink')),
+        expires_at=_time(row.get('externalDateExpires')),
+        tags=tuple(_tags(row)),
+        attributes=tuple(_attributes(row)),
+        groups=tuple(_groups(row)),
+        security_labels=tuple(_labels(row)),
+    )
+
+
+def _type(row: Mapping[str, object]) -> IndicatorType:
+    name = _text(row.get('type'))
+    if name is None:
+        _fail(row, 'type', 'The row has no type')
+    kind = _TYPES.get(name)
+    if kind is None:
+        raise SkippableError(
+            f'Indicators of the type {name} have no place in Microsoft Sentinel and are not sent.',
+            code=_UNSUPPORTED,
+            context=_context(row, 'type'),
+        )
+    return kind
+
+
+def _hashes(row: Mapping[str, object]) -> tuple[tuple[HashKind, str], ...]:
+    found = []
+    for name, kind, form in _HASHES:
+        digest = (_text(row.get(name)) or '').strip().upper()
+        if form.fullmatch(digest):
+            found.append((kind, digest))
+    if not found:
+        raise SkippableError(
+            'The File has no usable MD5, SHA-1 or SHA-256 hash, so there is nothing to send.',
+            code=_UNSUPPORTED,
+            context=_context(row, 'md5, sha1, sha256'),
+        )
+    return tuple(found)
+
+
+def _value(row: Mapping[str, object], kind: IndicatorType) -> str:
+    name = _VALUE_NAMES[kind]
+    value = _text(row.get(name))
+    if value is None:
+        _fail(row, name, f'The {kind} has no value')
+    if kind is IndicatorType.EMAIL_SUBJECT:
+        return value
+    value = value.strip()
+    try:
+        if kind is IndicatorType.ADDRESS:
+            # The library takes a zone, as in fe80::1%eth0, which means something on one machine
+            # only; behind a slash it does not.
+            ipaddress.ip_address(value.replace('%', '/'))
+        if kind is IndicatorType.CIDR:
+            ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        _fail(row, name, f'{_shown(value)} is not a valid {kind}')
+    return value
+
+
+def _id(row: Mapping[str, object]) -> int:
+    number = row.get('id')
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < _ID_LIMIT:
+        _fail(row, 'id', 'The row has no usable id')
+    return number
+
+
+def _owner_name(row: Mapping[str, object]) -> str:
+    name = _text(row.get('ownerName'))
+    if name is None:
+        _fail(row, 'ownerName', 'The Indicator has no owner')
+    return name
+
+
+def _required_time(row: Mapping[str, object], name: str) -> dt.datetime:
+    at = _time(row.get(name))
+    if at is None:
+        _fail(row, name, f'{name} is missing or not a time')
+    return at
+
+
+def _time(value: object) -> dt.datetime | None:
+    """A time in UTC; a zone that is not told is UTC. Some examples of the API end in a blank."""
+    if not isinstance(value, str):
+        return None
+    try:
+        at = dt.datetime.fromisoformat(value.strip())
+        return at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _text(value: object) -> str | None:
+    """Text with something in it, in characters that UTF-8 and a database take."""
+    if not isinstance(value, str) or not value or value.isspace():
+        return None
+    return value if value.isprintable() else _UNFIT.sub(_REPLACEMENT, value)
+
+
+def _number(value: object, limit: float) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= limit:
+        return None
+    return float(value)
+
+
+def _integer(value: object, limit: int) -> int | None:
+    number = _number(value, limit)
+    return int(number) if number is not None and number.is_integer() else None
+
+
+def _elements(row: Mapping[str, object], name: str) -> Iterator[Mapping[str, object]]:
+    """Elements of a nested collection: `{"data": [...]}`, and nothing for `{}` and oddities."""
+    collection = row.get(name)
+    elements = collection.get('data') if isinstance(collection, Mapping) else None
+    if isinstance(elements, list):
+        for element in elements:
+            if isinstance(element, Mapping):
+                yield element
+
+
+def _tags(row: Mapping[str, object]) -> Iterator[Tag]:
+    for element in _elements(row, 'tags'):
+        name = _text(element.get('name'))
+        if name is not None:
+            yield Tag(name=name, technique_id=_text(element.get('techniqueId')))
+
+
+def _attributes(row: Mapping[str, object]) -> Iterator[Attribute]:
+    for element in _elements(row, 'attributes'):
+        kind, value = _text(element.get('type')), _text(element.get('value'))
+        if kind is not None and value is not None:
+            yield Attribute(type=kind, value=value)
+
+
+def _groups(row: Mapping[str, object]) -> Iterator[Group]:
+    for element in _elements(row, 'associatedGroups'):
+        kind, name = _text(element.get('type')), _text(element.get('name'))
+        owner = _text(element.get('ownerName'))
+        if kind is not None and name is not None and owner is not None:
+            yield Group(type=kind, name=name, owner_name=owner)
+
+
+def _labels(row: Mapping[str, object]) -> Iterator[str]:
+    for element in _elements(row, 'securityLabels'):
+        name = _text(element.get('name'))
+        if name is not None:
+            yield name
+
+
+def _fail(row: Mapping[str, object], field: str, fault: str) -> NoReturn:
+    raise SkippableError(
+        f'{fault}. Correct the Indicator in ThreatConnect; it is sent as soon as it has changed.',
+        code=_INVALID,
+        context=_context(row, field),
+    )
+
+
+def _shown(value: str) -> str:
+    return repr(value if len(value) <= _SHOWN_LENGTH else value[: _SHOWN_LENGTH - 1] + '…')
+
+
+def _context(row: Mapping[str, object], field: str) -> dict[str, object]:
+    """What identifies the row, as far as it says so."""
+    names = {
+        'id': 'indicator_id',
+        'type': 'indicator_type',
+        'summary': 'summary',
+        'ownerName': 'owner_name',
+        'webLink': 'web_link',
+    }
+    known = {key: row[name] for name, key in names.items() if isinstance(row.get(name), int | str)}
+    return {'field': field, **known}
