@@ -1,0 +1,293 @@
+"""The service class: unwraps what the platform gives, builds the container, hands requests over.
+
+Everything that knows the platform's framework is here; `sentinel_app` imports nothing of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from requests import RequestException
+from requests.adapters import HTTPAdapter
+from tcex.input.field_type.sensitive import Sensitive, filter_sensitive
+from tcex.requests_tc.auth.hmac_auth import HmacAuth
+from tcex.requests_tc.auth.token_auth import TokenAuth
+
+from sentinel_app import __version__
+from sentinel_app.api.bridge import Bridge, Environ, StartResponse
+from sentinel_app.api.service import (
+    Ending,
+    answer_every_request,
+    follow_log_level,
+    keep_listening,
+    keep_renewing,
+    limit_time,
+    report_metrics,
+    request_callback,
+)
+from sentinel_app.clock import SystemClock
+from sentinel_app.container import Platform, build_container
+from sentinel_app.errors import ConfigError, FatalError, RetryableError, SentinelAppError
+from sentinel_app.log import EventLog, RedactionFilter, lend_handlers, set_level
+from sentinel_app.settings import LABELS, SECRET_INPUTS, Settings, read_settings
+
+if TYPE_CHECKING:
+    from requests import Session
+    from tcex import TcEx
+
+    from sentinel_app.container import Container
+
+# The platform shows this many characters of an exit message, the last ones of a longer text.
+_MESSAGE_LENGTH: Final = 254
+# Shutdown is over within 5 s: the container's share, and all of it with the answers under way.
+_STOP_TIMEOUT_S: Final = 3.5
+_SHUTDOWN_TIMEOUT_S: Final = 4.0
+_LOOP_S: Final = 1.0
+_POOL_SIZE: Final = 16
+_WHOAMI_TIMEOUT_S: Final = (5.0, 10.0)
+_DATA_FOLDER: Final = 'ms_sentinel'
+_FOLDER_MODE: Final = 0o700
+_DENIED: Final = (401, 403)
+
+_log = EventLog('app')
+
+
+class App:
+    """The App as the platform's framework sees it.
+
+    Args:
+        tcex: the framework, created in the main thread.
+    """
+
+    def __init__(self, tcex: TcEx) -> None:
+        self._tcex = tcex
+        self._clock = SystemClock()
+        self._redaction = RedactionFilter()
+        self._container: Container | None = None
+        self._settled = threading.Lock()
+        self._exit_code = 0
+        self._exit_message = 'Microsoft Sentinel has stopped.'
+        self._start_logging()
+
+    def setup(self) -> None:
+        """Read the inputs, build the App and connect it to the service; ends it if that fails."""
+        try:
+            self._set_up()
+        except ConfigError as error:
+            problems = error.context.get('problems') or (error.message,)
+            for problem in problems:
+                _log.error('input-wrong', problem=problem)
+            self._fail(_first_of(tuple(problems)))
+        except SentinelAppError as error:
+            _log.error('start-failed', code=error.code, message=error.message, reason=error.reason)
+            self._fail(f'{error.message} ({error.code})')
+        except Exception as error:  # noqa: BLE001 - whatever it is, the operator gets a message
+            _log.exception('start-failed', error)
+            shown = self._redaction.redact(f'{type(error).__name__}: {error}')
+            self._fail(f'The App could not start. {shown}')
+
+    def api_event_callback(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
+        """Answer one HTTP request; called in a thread for each."""
+        return self._answer(environ, start_response)
+
+    def serve(self) -> None:
+        """Connect to the platform and stay until it ends the service."""
+        service = self._service
+        service.listen()
+        service.heartbeat()
+        service.ready = True
+        if not service.ready:
+            self._exit_code = 1
+            self._exit_message = (
+                f'The message broker at {service.tc_svc_broker_host}:{service.tc_svc_broker_port} '
+                'did not accept the connection. Check that it runs and can be reached.'
+            )
+            _log.error('broker-unreachable', host=service.tc_svc_broker_host)
+            return
+        _log.info('service-ready', version=__version__)
+        while not service.message_broker.shutdown:
+            self._ending.wait(_LOOP_S)
+        if self._ending.is_missed_heartbeat:
+            self._exit_code = 1
+            self._exit_message = (
+                'ThreatConnect sent no heartbeat for '
+                f'{self._tcex.inputs.model_tc.tc_svc_hb_timeout_seconds} s, so the Service stopped.'
+            )
+
+    def shutdown_callback(self) -> None:
+        """Settle the batch in flight and the requests under way; the framework calls it once."""
+        deadline = self._clock.monotonic() + _SHUTDOWN_TIMEOUT_S
+        self.settle()
+        if not self._requests.wait_until_none(deadline - self._clock.monotonic()):
+            _log.warning('requests-unanswered')
+
+    def settle(self) -> None:
+        """Stop the background work; a second call waits for the first and does nothing."""
+        with self._settled:
+            container, self._container = self._container, None
+            if container is None:
+                return
+            started = self._clock.monotonic()
+            try:
+                container.stop(_STOP_TIMEOUT_S)
+            except Exception as error:  # noqa: BLE001 - the end of the process must not wait for it
+                _log.exception('stop-failed', error)
+            _log.info('service-settled', elapsed_s=self._clock.monotonic() - started)
+
+    def leave(self) -> NoReturn:
+        """End the process with the exit code and message of how the service ended."""
+        self._tcex.exit.exit(self._exit_code, _short(self._exit_message))
+        raise SystemExit(self._exit_code)
+
+    def _set_up(self) -> None:
+        inputs = self._read_inputs()
+        self._redaction.protect(_secrets_of(inputs))
+        settings = read_settings(inputs)
+        self._redaction.protect(settings.secrets)
+        platform = self._platform(settings)
+        container = build_container(settings, platform)
+        self._container = container
+        service: Any = self._tcex.app.service
+        self._service = service
+        self._answer = request_callback(service, Bridge(container.wsgi))
+        self._requests = answer_every_request(service, _forget_token)
+        self._ending = Ending(service)
+        keep_listening(service)
+        keep_renewing(service)
+        follow_log_level(service, set_level)
+        report_metrics(service, container.metrics)
+        service.api_event_callback = self.api_event_callback
+        service.shutdown_callback = self.shutdown_callback
+        container.start()
+        _log.info('app-started', version=__version__, data_dir=platform.data_dir)
+
+    def _start_logging(self) -> None:
+        model = self._tcex.inputs.model_tc
+        self._redaction.protect(
+            secret.value
+            for secret in (model.tc_token, model.tc_api_secret_key, model.tc_proxy_password)
+            if isinstance(secret, Sensitive) and secret.value
+        )
+        lend_handlers(logging.getLogger('tcex'), self._redaction)
+        set_level(self._tcex.logger.log_level(model.tc_log_level))
+        threading.excepthook = _log_thread_death
+
+    def _read_inputs(self) -> dict[str, object]:
+        """The App's own inputs by name, variables resolved, as plain values.
+
+        Read from the resolved contents and not from the framework's model: that one refuses a
+        resolved KEYCHAIN variable in every field made for secrets.
+        """
+        limit_time(self._tcex.session.tc)
+        try:
+            contents = self._tcex.inputs.contents_resolved
+        except Exception as error:
+            raise ConfigError(self._variable_fault(str(error))) from error
+        return {name: _plain(contents.get(name)) for name in LABELS}
+
+    def _variable_fault(self, text: str) -> str:
+        """Which input's variable could not be resolved, and what to do."""
+        raw = {name: str(self._tcex.inputs.contents.get(name) or '') for name in LABELS}
+        held = [name for name, value in raw.items() if '&{' in value]
+        named = [name for name in held if any(part in text for part in raw[name].split(':'))]
+        shown = ', '.join(f'{LABELS[name]} ({name})' for name in (named or held)[:2])
+        return (
+            f'{shown or "An input"}: ThreatConnect did not give the value of its variable. Check '
+            'that the variable exists, stands alone in the input, and that the Service may use it.'
+        )
+
+    def _platform(self, settings: Settings) -> Platform:
+        model = self._tcex.inputs.model_tc
+        data_dir = Path(model.tc_out_path) / _DATA_FOLDER
+        data_dir.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+        data_dir.chmod(_FOLDER_MODE)
+        auth = HmacAuth(
+            settings.threatconnect_access_id, Sensitive(settings.threatconnect_secret_key.value)
+        )
+        session = self._session(auth)
+        return Platform(
+            threatconnect_session=session,
+            microsoft_proxies=dict(self._tcex.proxies) if model.tc_proxy_external else {},
+            data_dir=data_dir,
+            whoami=self._whoami,
+        )
+
+    def _session(self, auth: HmacAuth | TokenAuth) -> Session:
+        """A session with the framework's signing and proxy, and none of its own retries.
+
+        Those would sleep where a shutdown cannot wake them; `core/retry.py` decides alone. Nor does
+        it keep cookies, so that the session of one caller never answers for another.
+        """
+        session = self._tcex.requests_tc.get_session(auth=auth, verify=True)
+        adapter = HTTPAdapter(pool_connections=4, pool_maxsize=_POOL_SIZE, max_retries=0)
+        session.mount('https://', adapter)
+        session.mount('http://', adapter)
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        return session
+
+    def _whoami(self, token: str) -> dict[str, object]:
+        """Who a request's token belongs to, as ThreatConnect's `/v2/whoami` answers.
+
+        Raises:
+            RetryableError: if ThreatConnect did not answer.
+            FatalError: if it refused the token.
+        """
+        try:
+            with self._session(TokenAuth(token)) as session:
+                reply = session.get('/v2/whoami', timeout=_WHOAMI_TIMEOUT_S, allow_redirects=False)
+            if reply.status_code in _DENIED:
+                raise FatalError('ThreatConnect does not know this token.', code='TC-AUTH')
+            reply.raise_for_status()
+            answer = reply.json()
+        except (RequestException, ValueError) as error:
+            raise RetryableError('ThreatConnect did not say who asks.', code='TC-READ') from error
+        return answer if isinstance(answer, dict) else {}
+
+    def _fail(self, message: str) -> NoReturn:
+        self.settle()
+        self._tcex.exit.exit(1, _short(message))
+        raise SystemExit(1)
+
+
+def _plain(value: object) -> object:
+    """A value without the framework's wrappers."""
+    if isinstance(value, Sensitive):
+        return value.value
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return value
+
+
+def _secrets_of(inputs: Mapping[str, object]) -> list[str]:
+    """The secrets as they came, even if the inputs turn out to be wrong."""
+    return [value for name in SECRET_INPUTS if isinstance(value := inputs.get(name), str)]
+
+
+def _forget_token(token: str) -> None:
+    """Drop one token from the texts that the framework masks; it never does so itself."""
+    with filter_sensitive._lock:  # noqa: SLF001 - there is no public way
+        filter_sensitive._sensitive_registry.discard(token)  # noqa: SLF001
+
+
+def _log_thread_death(args: threading.ExceptHookArgs) -> None:
+    """Log what would otherwise go to a terminal that nobody watches."""
+    name = args.thread.name if args.thread else ''
+    if args.exc_value is not None and not issubclass(args.exc_type, SystemExit):
+        _log.exception('thread-died', args.exc_value, thread=name)
+
+
+def _first_of(problems: tuple[str, ...]) -> str:
+    """The first problem whole, if it fits, and how many more there are."""
+    more = f' ({len(problems) - 1} more; the log has all.)' if len(problems) > 1 else ''
+    return _short(problems[0], _MESSAGE_LENGTH - len(more)) + more
+
+
+def _short(message: str, length: int = _MESSAGE_LENGTH) -> str:
+    """The beginning of a message; the platform would keep its end."""
+    text = message.encode('ascii', 'replace').decode('ascii').replace('\n', ' ')
+    return text if len(text) <= length else f'{text[: length - 3]}...'

@@ -1,0 +1,72 @@
+"""What the platform starts: `python run.py` in the folder of the App."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import traceback
+from typing import TYPE_CHECKING, NoReturn
+
+from app_lib import add_bundled_dependencies
+
+if TYPE_CHECKING:
+    from app import App
+
+
+class Run:
+    """The life of the Service, in the three steps that the platform's tools call as well."""
+
+    app: App
+
+    def setup(self) -> None:
+        """Make the dependencies importable."""
+        add_bundled_dependencies()
+
+    def launch(self) -> None:
+        """Start the App and serve until the platform ends it."""
+        # Only now can the dependencies be imported.
+        from tcex import TcEx  # noqa: PLC0415
+
+        from app import App  # noqa: PLC0415
+
+        self.app = App(TcEx())
+        try:
+            self.app.setup()
+            self.app.serve()
+        finally:
+            # Also on SIGTERM, which the framework turns into the end of the main thread.
+            self.app.settle()
+
+    def teardown(self) -> NoReturn:
+        """Leave with the exit code and the message that tell how the service ended."""
+        self.app.leave()
+
+
+def main() -> None:
+    """Run the App as a process of its own that surely ends."""
+    run = Run()
+    try:
+        run.setup()
+        run.launch()
+        run.teardown()
+    except SystemExit as end:
+        _end_now_if_held_up(end.code if isinstance(end.code, int) else 1)
+        raise
+    except BaseException:  # noqa: BLE001 - shown, and the process must end all the same
+        traceback.print_exc()
+        _end_now_if_held_up(1)
+        sys.exit(1)
+
+
+def _end_now_if_held_up(code: int) -> None:
+    """End the process if a thread would keep it; what is stored survives that at any point."""
+    here = threading.current_thread()
+    if any(thread is not here and not thread.daemon for thread in threading.enumerate()):
+        logging.shutdown()
+        os._exit(code)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,399 @@
+"""Mends what the platform's service object does with messages, tokens and answers.
+
+The framework drops a request without an answer when a message lacks a field, goes deaf on a
+message that is no JSON object, and answers 30 s late and without a body when its store fails. Each
+function here replaces methods of one object by guarded ones and says why; nothing of the framework
+is imported, and its classes stay as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from functools import partial
+from http import HTTPStatus
+from typing import Any, Final, Protocol
+from urllib.parse import quote
+
+from sentinel_app.api.bridge import Bridge, Environ, Headers, StartResponse, error_body
+from sentinel_app.log import MASK, EventLog
+
+MISSED_HEARTBEAT: Final = 'Missed heartbeat commands.'
+FRAMEWORK_TIMEOUT_S: Final = 30.0
+# What a message must have, or the framework gives up on it half-way.
+_FIELDS: Final = {
+    'apiToken': str,
+    'headers': list,
+    'method': str,
+    'path': str,
+    'queryParams': list,
+}
+_MASKED_HEADERS: Final = frozenset(
+    {'authorization', 'cookie', 'proxy-authorization', 'set-cookie', 'x-api-key'}
+)
+# Characters that stand in a query value only if it has been decoded.
+_DECODED_SIGNS: Final = frozenset(' &#"<>')
+_KEPT_TOKENS: Final = 200
+
+_log = EventLog(__name__)
+
+# A message is whatever JSON the platform sent.
+Message = dict[str, Any]
+
+
+class Service(Protocol):
+    """What is used of the framework's API service; its attributes are not typed there."""
+
+    message_broker: Any
+    key_value_store: Any
+    token: Any
+    logger: Any
+    tc_svc_client_topic: str
+    on_message_handler: Any
+    process_heartbeat_command: Any
+    process_logging_change_command: Any
+    process_run_service_command: Any
+    process_run_service_response: Any
+    process_shutdown_command: Any
+
+    def add_metric(self, label: str, value: int | str) -> None:
+        """Show a figure in the answer to every heartbeat."""
+        ...
+
+
+class QuietMessage(dict[str, Any]):
+    """A message whose text form leaves out what the framework would otherwise log in clear."""
+
+    def __repr__(self) -> str:
+        shown = dict(self)
+        headers = shown.get('headers')
+        if isinstance(headers, list):
+            shown['headers'] = [_masked(header) for header in headers]
+        if 'apiToken' in shown:
+            shown['apiToken'] = MASK
+        return repr(shown)
+
+    __str__ = __repr__
+
+
+def _masked(header: object) -> object:
+    if not isinstance(header, Mapping):
+        return header
+    is_secret = str(header.get('name')).strip().lower() in _MASKED_HEADERS
+    return {**header, 'value': MASK} if is_secret else header
+
+
+class OpenRequests:
+    """Counts the requests that have not been answered yet."""
+
+    def __init__(self) -> None:
+        self._keys: set[str] = set()
+        self._changed = threading.Condition()
+
+    def add(self, key: str) -> None:
+        """Begin to wait for an answer."""
+        with self._changed:
+            self._keys.add(key)
+
+    def remove(self, key: str) -> None:
+        """The answer is published, or there will be none."""
+        with self._changed:
+            self._keys.discard(key)
+            self._changed.notify_all()
+
+    def wait_until_none(self, timeout_s: float) -> bool:
+        """Wait until every request is answered; False if the time passed before."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._keys, timeout=max(0.0, timeout_s))
+
+
+def answer_every_request(service: Service, forget_token: Callable[[str], None]) -> OpenRequests:
+    """Make every request end in an answer, and keep its headers out of the log.
+
+    Args:
+        service: the framework's service.
+        forget_token: drops one token from the framework's list of texts to mask. The list grows by
+            each request's token and makes every later line of the log dearer.
+
+    Returns:
+        The requests that are under way.
+    """
+    requests = OpenRequests()
+    process = service.process_run_service_command
+    respond = service.process_run_service_response
+    tokens: deque[str] = deque()
+
+    def guarded(message: Message) -> None:
+        key = message.get('requestKey')
+        if not isinstance(key, str) or not key:
+            _log.warning('request-without-key', fields=sorted(map(str, message)))
+            return
+        fault = _fault(message)
+        if fault:
+            _log.warning('request-malformed', request_key=key, fault=fault)
+            _reply(service, key, HTTPStatus.BAD_REQUEST, fault, 'APP-REQUEST')
+            return
+        tokens.append(message['apiToken'])
+        requests.add(key)
+        try:
+            process(_whole(message))
+        except Exception as error:  # noqa: BLE001 - the caller waits until its own time-out
+            _log.exception('request-failed', error, request_key=key, code='APP-INTERNAL')
+            requests.remove(key)
+            text = 'The App could not answer. Its log says why, under the same code.'
+            _reply(service, key, HTTPStatus.INTERNAL_SERVER_ERROR, text, 'APP-INTERNAL')
+        finally:
+            while len(tokens) > _KEPT_TOKENS:
+                forget_token(tokens.popleft())
+
+    def responded(*args: Any, **kwargs: Any) -> None:
+        try:
+            respond(*args, **kwargs)
+        finally:
+            requests.remove(str(kwargs.get('request_key')))
+
+    service.process_run_service_command = guarded
+    service.process_run_service_response = responded
+    return requests
+
+
+def _fault(message: Message) -> str:
+    """What the message lacks, in words; empty if it is whole."""
+    wrong = [name for name, kind in _FIELDS.items() if not isinstance(message.get(name), kind)]
+    return f'The request lacks a usable {", ".join(wrong)}.' if wrong else ''
+
+
+def _whole(message: Message) -> QuietMessage:
+    """The message with what the framework would trip over or lose put right."""
+    mended = QuietMessage(message)
+    mended['headers'] = _joined(message['headers'])
+    mended['queryParams'] = [
+        {'name': _encoded(param.get('name')), 'value': _encoded(param.get('value'))}
+        for param in message['queryParams']
+        if isinstance(param, Mapping) and param.get('name') is not None
+    ]
+    # Read as an integer by the framework, which fails on anything else.
+    expires = message.get('expireSeconds')
+    if expires is not None and not str(expires).strip().lstrip('-').isdecimal():
+        mended['expireSeconds'] = None
+    return mended
+
+
+def _joined(headers: list[object]) -> list[dict[str, str]]:
+    """The headers, each name once, as the framework keeps the first of several only."""
+    found: dict[str, str] = {}
+    for header in headers:
+        if not isinstance(header, Mapping):
+            continue
+        name, value = header.get('name'), header.get('value')
+        if not isinstance(name, str) or not name.strip() or value is None:
+            continue
+        key = name.strip().lower()
+        if key not in found:
+            found[key] = str(value)
+        elif key not in {'content-length', 'content-type', 'host'}:
+            found[key] += f'{"; " if key == "cookie" else ", "}{value}'
+    return [{'name': name, 'value': value} for name, value in found.items()]
+
+
+def _encoded(value: object) -> str:
+    """A query value encoded, if it was decoded on the way.
+
+    The framework joins names and values as they are. Whether the platform sends them decoded is not
+    known, so only a value that cannot be a raw one is encoded.
+    """
+    text = '' if value is None else str(value)
+    is_decoded = not text.isascii() or not text.isprintable() or bool(_DECODED_SIGNS & set(text))
+    return quote(text, safe="~!$'()*,;:@/?") if is_decoded else text
+
+
+def _reply(service: Service, key: str, status: HTTPStatus, text: str, code: str) -> None:
+    """Answer a request that the framework never saw or gave up on."""
+    body = error_body(status.phrase, text, code)
+    headers: Headers = [('content-type', 'application/json'), ('cache-control', 'no-store')]
+    if _store_body(service, key, body):
+        headers.append(('content-length', str(len(body))))
+    answer = {
+        'command': 'Acknowledged',
+        'type': 'RunService',
+        'requestKey': key,
+        'statusCode': str(status.value),
+        'status': status.phrase,
+        'headers': [{'name': name, 'value': value} for name, value in headers],
+        'bodyVariable': 'response.body',
+    }
+    service.message_broker.publish(json.dumps(answer), service.tc_svc_client_topic)
+
+
+def _store_body(service: Service, key: str, body: bytes) -> bool:
+    """Write an answer's body where the platform reads it; False if that failed."""
+    try:
+        store = service.key_value_store.client
+        added = store.create(key, 'response.body', body)
+    except Exception as error:  # noqa: BLE001 - whatever the store's client raises
+        _log.error('reply-body-lost', request_key=key, error=error)
+        return False
+    if added == 0 and getattr(store, 'kv_type', '') == 'api':
+        _log.error('reply-body-lost', request_key=key, error='the store refused it')
+        return False
+    return True
+
+
+def request_callback(
+    service: Service, bridge: Bridge
+) -> Callable[[Environ, StartResponse], list[bytes]]:
+    """What the framework calls for each request.
+
+    The body is stored here, before the status is named: if the framework's own attempt fails, it
+    answers with the good status, 30 s late and without a body.
+    """
+
+    def callback(environ: Environ, start_response: StartResponse) -> list[bytes]:
+        named: list[tuple[str, Headers]] = []
+
+        def record(status: str, headers: Headers, /) -> None:
+            named.append((status, headers))
+
+        body = b''.join(bridge(environ, record))
+        status, headers = named[0]
+        if body and not _store_body(service, str(environ.get('request_key')), body):
+            lost = HTTPStatus.SERVICE_UNAVAILABLE
+            status, headers = f'{lost.value} {lost.phrase}', [('cache-control', 'no-store')]
+        start_response(status, headers)
+        return []
+
+    return callback
+
+
+def keep_listening(service: Service) -> None:
+    """Keep a message that cannot be read from making the App deaf.
+
+    An exception in this method ends the thread that all messages come through.
+    """
+    broker = service.message_broker
+    read = broker.on_message
+
+    def guarded(client: object, userdata: object, message: Any) -> None:
+        try:
+            read(client, userdata, message)
+        except Exception as error:  # noqa: BLE001 - see above
+            size = len(getattr(message, 'payload', b'') or b'')
+            _log.warning('message-unreadable', size_bytes=size, error=type(error).__name__)
+
+    broker.on_message = guarded
+
+
+class _ForgivingTokens(dict[str, dict[str, Any]]):
+    """The framework's tokens by thread; one that has gone meanwhile is replaced by a stand-in.
+
+    The renewal writes to the entry of a request that may have ended while its token was renewed,
+    and the `KeyError` would end the renewal with its barrier closed, for good.
+    """
+
+    def __missing__(self, _key: str) -> dict[str, Any]:
+        return {}
+
+
+def keep_renewing(service: Service) -> None:
+    """Keep a failed renewal of a token from ending the thread that renews them.
+
+    The framework expects `RuntimeError` alone; a refused connection raises another, the thread dies
+    with its barrier closed, and each reading of a token then costs 15 s and fails.
+    """
+    token = service.token
+    renew = token.renew_token
+
+    def guarded(expired: object) -> Mapping[str, object]:
+        try:
+            answer = renew(expired)
+            whole = {
+                'apiToken': str(answer['apiToken']),
+                'apiTokenExpires': answer['apiTokenExpires'],
+            }
+            int(whole['apiTokenExpires'])
+        except RuntimeError:
+            raise
+        except Exception as error:
+            raise RuntimeError(f'the renewal failed: {type(error).__name__}') from error
+        return whole
+
+    token.token_map = _ForgivingTokens(token.token_map)
+    token.renew_token = guarded
+    limit_time(token.session)
+
+
+def limit_time(session: Any) -> None:
+    """Give the calls of one of the framework's own HTTP sessions a time-out; they have none."""
+    session.request = partial(session.request, timeout=FRAMEWORK_TIMEOUT_S)
+
+
+def follow_log_level(service: Service, set_level: Callable[[int], None]) -> None:
+    """Let a LoggingChange go for our lines too, and pass over a level that there is not."""
+    change = service.process_logging_change_command
+
+    def guarded(message: Message) -> None:
+        name = str(message.get('level') or '').strip().upper()
+        level = logging.getLevelNamesMapping().get(name)
+        if level is None:
+            _log.warning('logging-change-refused', level=name)
+            return
+        change({**message, 'level': name})
+        set_level(level)
+        _log.info('logging-changed', level=name)
+
+    service.process_logging_change_command = guarded
+
+
+def report_metrics(service: Service, metrics: Callable[[], Mapping[str, int]]) -> None:
+    """Show our figures, as they are at that moment, in the answer to every heartbeat."""
+    beat = service.process_heartbeat_command
+
+    def refresh() -> None:
+        try:
+            for label, value in metrics().items():
+                service.add_metric(label, value)
+        except Exception as error:  # noqa: BLE001 - a heartbeat without an answer ends the App
+            _log.exception('metrics-failed', error)
+
+    def guarded(message: Message) -> None:
+        refresh()
+        beat(message)
+
+    refresh()
+    service.process_heartbeat_command = guarded
+
+
+class Ending:
+    """Tells when the platform has ended the service, and why."""
+
+    def __init__(self, service: Service) -> None:
+        self.reason = ''
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        end = service.process_shutdown_command
+
+        def guarded(message: Message) -> None:
+            # The watchdog and the platform may both end the service.
+            with self._lock:
+                if self._over.is_set():
+                    return
+                self.reason = str(message.get('reason') or '')
+                try:
+                    end(message)
+                finally:
+                    service.message_broker.shutdown = True
+                    self._over.set()
+
+        service.process_shutdown_command = guarded
+
+    @property
+    def is_missed_heartbeat(self) -> bool:
+        """True if the platform has not been heard for too long."""
+        return self.reason == MISSED_HEARTBEAT
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for the end; True once it has come."""
+        return self._over.wait(timeout_s)
