@@ -1,0 +1,369 @@
+"""The Indicators, owners and deleted list that the stand-in holds, and what changes them.
+
+Tests may call it from their own thread while the server answers: each call is atomic.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import threading
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.simulators.threatconnect import tql
+from tests.simulators.threatconnect.predicate import Data, Surroundings, build, elements
+from tests.simulators.threatconnect.row import TYPE_KEYS, Row, complete_value
+from tests.simulators.threatconnect.tree import Node, id_bounds
+
+FIRST_ID = 2**53 + 1
+"""Ids start where a double can no longer tell neighbours apart."""
+CACHED_ROWS = 200_000
+"""Above this many rows their JSON is not remembered, to spare memory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """An Organization, Community or Source."""
+
+    id: int
+    name: str
+    type: str = 'Source'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """One entry of the deleted list; `at` is the moment of deletion."""
+
+    owner: str
+    type: str
+    summary: str
+    at: str
+
+
+DEFAULT_OWNERS = (
+    Owner(id=101, name='Demo Organization', type='Organization'),
+    Owner(id=102, name='Demo Research', type='Source'),
+    Owner(id=103, name='OSINT Community', type='Community'),
+)
+_TYPES_BY_ID = {owner.id: owner.type for owner in DEFAULT_OWNERS}
+
+
+class DuplicateError(ValueError):
+    """The owner has that value already."""
+
+
+class Store:
+    """Holds the rows sorted by id; see `add`, `modify`, `deactivate`, `delete` and `churn`.
+
+    Args:
+        rows: v3 objects with everything `fields` could ask for; missing ids, dates and flags are
+            filled in. Read once, so it may be a generator.
+        owners: who may hold rows; left out, the three demonstration owners. Owners that only the
+            rows name are added to them (one with the same id takes the place of the default).
+        retention_days: how long the deleted list remembers.
+    """
+
+    def __init__(
+        self,
+        rows: Iterable[Mapping[str, Any]] = (),
+        *,
+        owners: Iterable[Owner] | None = None,
+        retention_days: int = 30,
+    ) -> None:
+        self.lock = threading.RLock()
+        self.clock_offset_s = 0.0
+        self.retention_days = retention_days
+        self._given_owners = None if owners is None else tuple(owners)
+        self._start(rows)
+        self._initial = tuple(self._rows.values())
+
+    def _start(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        self.owners: dict[str, Owner] = {
+            owner.name: owner
+            for owner in (DEFAULT_OWNERS if self._given_owners is None else self._given_owners)
+        }
+        self.version = 0
+        self.deleted: list[Deleted] = []
+        self._rows: dict[int, Row] = {}
+        self._ids: list[int] = []
+        self._next_id = FIRST_ID
+        self._by_value: dict[tuple[str, str, str], int] = {}
+        self._shuffled: tuple[int, list[Row]] = (-1, [])
+        self._tags: tuple[int, list[Data]] = (-1, [])
+        now = self.now_text()
+        for row in rows:
+            self._put(self._complete(row, now), sort=False)
+        self._ids = sorted(self._rows)
+
+    def reset(self) -> None:
+        """Go back to the rows, the clock and the empty deleted list of the start."""
+        with self.lock:
+            version = self.version
+            self.clock_offset_s = 0.0
+            self._start(row.data for row in self._initial)
+            self.version = version + 1
+
+    # -- time
+
+    def now(self) -> dt.datetime:
+        """Give the server's time: the real one plus `clock_offset_s`."""
+        return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=self.clock_offset_s)
+
+    def now_text(self) -> str:
+        return text_of(self.now())
+
+    # -- reading
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def get(self, row_id: int) -> Data | None:
+        """Give one row's data by id."""
+        row = self._rows.get(row_id)
+        return None if row is None else row.data
+
+    def row(self, row_id: int) -> Row | None:
+        return self._rows.get(row_id)
+
+    def find(self, owner: str, type_name: str, summary: str) -> Data | None:
+        """Give one row's data by owner, type and summary."""
+        row_id = self._by_value.get((owner, type_name, summary))
+        return None if row_id is None else self.get(row_id)
+
+    def named(self, owner: str, summary: str) -> Row | None:
+        """Give the row of one owner with this summary, whatever its type."""
+        for type_name in TYPE_KEYS:
+            row_id = self._by_value.get((owner, type_name, summary))
+            if row_id is not None:
+                return self._rows[row_id]
+        return None
+
+    def rows(self, query: str | None = None) -> list[Data]:
+        """Give the data of all rows in order of id, active or not, or of those TQL selects."""
+        with self.lock:
+            if query is None:
+                return [self._rows[row_id].data for row_id in self._ids]
+            node = tql.parse(query, now=self.now())
+            return [row.data for row in self.select(node)]
+
+    def select(self, node: Node | None) -> Iterator[Row]:
+        """Yield the rows a tree selects in order of id; hold the lock while using it."""
+        return self.matching(node, self.surroundings())
+
+    def surroundings(
+        self, *, ignores_case: bool = False, ignores_id_filter: bool = False
+    ) -> Surroundings:
+        """Give what queries may ask about beyond one row."""
+        return Surroundings(
+            tags=self.tags,
+            row=self.get,
+            ignores_case=ignores_case,
+            ignores_id_filter=ignores_id_filter,
+        )
+
+    def matching(
+        self, node: Node | None, surroundings: Surroundings, *, reverse: bool = False
+    ) -> Iterator[Row]:
+        """Yield matching rows by id, beginning where the query's bounds on `id` say."""
+        low, high = (None, None) if surroundings.ignores_id_filter else id_bounds(node)
+        start = 0 if low is None else bisect_left(self._ids, low)
+        stop = len(self._ids) if high is None else bisect_right(self._ids, high)
+        rows = self._rows
+        indexes = range(start, stop)
+        ids = map(self._ids.__getitem__, reversed(indexes) if reverse else indexes)
+        if node is None:
+            return (rows[row_id] for row_id in ids)
+        test = build(node, surroundings)
+        return (row for row_id in ids if test((row := rows[row_id]).data))
+
+    def shuffled(self, seed: int | None = None) -> list[Row]:
+        """Give all rows in an order that means nothing but stays while the data stay."""
+        if seed is None and self._shuffled[0] == self.version:
+            return self._shuffled[1]
+        rows = list(self._rows.values())
+        random.Random(self.version if seed is None else seed).shuffle(rows)
+        if seed is None:
+            self._shuffled = (self.version, rows)
+        return rows
+
+    def tags(self) -> list[Data]:
+        """Give every tag on any row, once."""
+        if self._tags[0] != self.version:
+            known = {tag['name']: tag for row in self._rows.values()
+                     for tag in elements(row.data, 'tags')}  # fmt: skip
+            self._tags = (self.version, list(known.values()))
+        return self._tags[1]
+
+    def deleted_since(
+        self, owner: str, type_name: str | None = None, since: str | None = None
+    ) -> list[Deleted]:
+        """Give the deleted list of one owner, as far as it is still remembered."""
+        oldest = text_of(self.now() - dt.timedelta(days=self.retention_days))
+        with self.lock:
+            return [
+                entry
+                for entry in self.deleted
+                if entry.owner == owner
+                and entry.at >= max(oldest, since or '')
+                and type_name in {None, entry.type}
+            ]
+
+    # -- changing
+
+    def add(self, row: Mapping[str, Any]) -> Data:
+        """Add one Indicator.
+
+        Args:
+            row: at least `type`, `ownerName` and either `summary` or the type's own properties.
+
+        Raises:
+            DuplicateError: the owner has that value already.
+            ValueError: unknown type or owner, or no value.
+        """
+        with self.lock:
+            data = self._complete(row, self.now_text())
+            self._put(data)
+            self.version += 1
+            return data
+
+    def modify(
+        self, row_id: int, *, at: str | None = None, touch: bool = True, **changes: Any
+    ) -> Data:
+        """Change properties of one row; None takes a property away.
+
+        Args:
+            row_id: which one.
+            at: its new `lastModified`; now if left out.
+            touch: False to leave `lastModified` alone, as some changes on the platform may.
+            changes: properties by name (`**{'Value Name': 'x'}` for names with blanks).
+        """
+        if not changes.keys().isdisjoint({'id', 'type', 'summary', 'ownerName', 'ownerId'}):
+            raise ValueError('what identifies an Indicator cannot change')
+        with self.lock:
+            data = {**self._rows[row_id].data, **changes}
+            if touch and 'lastModified' not in changes:
+                data['lastModified'] = at or self.now_text()
+            data = {key: value for key, value in data.items() if value is not None}
+            self._rows[row_id] = Row(data)
+            self.version += 1
+            return data
+
+    def deactivate(self, row_id: int, *, at: str | None = None) -> Data:
+        """Make a row inactive: hidden from queries that do not ask for such rows."""
+        return self.modify(row_id, at=at, active=False)
+
+    def activate(self, row_id: int, *, at: str | None = None) -> Data:
+        """Make a row active again."""
+        return self.modify(row_id, at=at, active=True)
+
+    def delete(self, row_id: int, *, at: str | None = None, listed: bool = True) -> Data:
+        """Take a row away; `listed=False` keeps it out of the deleted list, as a purge may."""
+        with self.lock:
+            data = self._rows.pop(row_id).data
+            del self._ids[bisect_left(self._ids, row_id)]
+            key = (data['ownerName'], data['type'], data['summary'])
+            del self._by_value[key]
+            if listed:
+                self.deleted.append(
+                    Deleted(owner=key[0], type=key[1], summary=key[2], at=at or self.now_text())
+                )
+            self.version += 1
+            return data
+
+    def tie(self, at: str | None = None, query: str | None = None) -> int:
+        """Give many rows the same `lastModified`, as a bulk import does; returns how many."""
+        with self.lock:
+            moment = at or self.now_text()
+            ids = [data['id'] for data in self.rows(query)]
+            for row_id in ids:
+                self._rows[row_id] = Row({**self._rows[row_id].data, 'lastModified': moment})
+            self.version += 1
+            return len(ids)
+
+    def churn(
+        self, *, add: int = 0, modify: int = 0, deactivate: int = 0, delete: int = 0, seed: int = 0
+    ) -> dict[str, list[int]]:
+        """Change random rows; the same seed on the same rows changes the same ones.
+
+        Returns:
+            The ids by kind of change; no id occurs twice.
+        """
+        with self.lock:
+            chance = random.Random(seed)
+            picked = chance.sample(self._ids, min(len(self._ids), modify + deactivate + delete))
+            modified = picked[:modify]
+            deactivated = picked[modify : modify + deactivate]
+            removed = picked[modify + deactivate :]
+            for row_id in modified:
+                self.modify(row_id, confidence=chance.randrange(101))
+            for row_id in deactivated:
+                self.deactivate(row_id)
+            for row_id in removed:
+                self.delete(row_id)
+            added = [self._add_random(chance)['id'] for _ in range(add)]
+        return {'add': added, 'modify': modified, 'deactivate': deactivated, 'delete': removed}
+
+    def _add_random(self, chance: random.Random) -> Data:
+        owner = chance.choice(sorted(self.owners))
+        # Anywhere between the others, so that keyset paging meets ids behind its cursor too.
+        row_id = None
+        if self._ids:
+            row_id = chance.randint(self._ids[0], self._ids[-1] + 1000)
+            while row_id in self._rows:
+                row_id += 1
+        while True:
+            name = f'new-{chance.getrandbits(48):012x}.example.org'
+            if (owner, 'Host', name) not in self._by_value:
+                break
+        row = {'type': 'Host', 'ownerName': owner, 'summary': name, 'id': row_id}
+        return self.add({**row, 'confidence': chance.randrange(101)})
+
+    # -- inside
+
+    def _put(self, data: dict[str, Any], *, sort: bool = True) -> None:
+        key = (data['ownerName'], data['type'], data['summary'])
+        row_id = data['id']
+        if self._by_value.setdefault(key, row_id) != row_id or row_id in self._rows:
+            raise DuplicateError(f'{key} or id {row_id} is there already')
+        self._rows[row_id] = Row(data)
+        self._next_id = max(self._next_id, row_id + 1)
+        if sort:
+            insort(self._ids, row_id)
+
+    def _complete(self, row: Mapping[str, Any], now: str) -> dict[str, Any]:
+        data = {key: value for key, value in row.items() if value is not None}
+        type_name = data.get('type')
+        if type_name not in TYPE_KEYS:
+            raise ValueError(f'{type_name!r} is no type of Indicator')
+        self._complete_owner(data)
+        complete_value(data)
+        if 'id' not in data:
+            data['id'] = self._next_id
+        added = data.setdefault('dateAdded', now)
+        data.setdefault('lastModified', added)
+        data.setdefault('active', True)
+        data.setdefault('activeLocked', False)
+        data.setdefault('privateFlag', False)
+        return data
+
+    def _complete_owner(self, data: dict[str, Any]) -> None:
+        name = data.get('ownerName')
+        owner = self.owners.get(name) if name is not None else None
+        if owner is None:
+            if name is None or 'ownerId' not in data or self._given_owners is not None:
+                raise ValueError(f'there is no owner {name!r}')
+            owner_id = data['ownerId']
+            owner = Owner(id=owner_id, name=name, type=_TYPES_BY_ID.get(owner_id, 'Source'))
+            self.owners = {
+                other.name: other for other in self.owners.values() if other.id != owner_id
+            }
+            self.owners[name] = owner
+        data['ownerId'] = owner.id
+
+
+def text_of(moment: dt.datetime) -> str:
+    """Write a UTC time as the API does: whole seconds and a Z."""
+    return f'{moment:%Y-%m-%dT%H:%M:%SZ}'
