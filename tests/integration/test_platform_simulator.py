@@ -176,7 +176,8 @@ class TestRequests:
         assert answers == {number: str(number) for number in range(20)}
 
     def test_each_request_carries_the_token_made_for_it(self, tmp_path: Path) -> None:
-        tokens = iter(['token-number-one', 'token-number-two'])
+        expires = int(time.time()) + 3_600
+        tokens = iter([('token-number-one', expires), ('token-number-two', expires)])
         with make_platform(tmp_path, make_token=lambda: next(tokens)) as platform:
             platform.app.start()
             seen = [

@@ -7,7 +7,6 @@ import errno
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,11 +20,12 @@ from tests.simulators.platform.channel import Answer, Message, NoAnswerError
 
 API_PATH = 'ms_sentinel'
 DEFAULT_PORT = 8080
-_TOKEN_LIFE_S = 3_600
-"""More than the 600 s under which TcEx would try to renew the token of a request."""
 _HOP_BY_HOP = frozenset(
     {'connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'proxy-connection', 'te'}
 )
+
+
+MakeToken = Callable[[], tuple[str, int]]
 
 
 class PathShape(StrEnum):
@@ -81,7 +81,7 @@ class Front:
         *,
         port: int = 0,
         api_path: str = API_PATH,
-        make_token: Callable[[], str] = lambda: 'SVC:stand-in:token',
+        make_token: MakeToken,
         options: FrontOptions | None = None,
     ) -> None:
         """Bind the port.
@@ -91,7 +91,8 @@ class Front:
             port: where to listen; the next free one is taken where this is in use, any free one
                 for 0.
             api_path: the part of the address that names the Service.
-            make_token: gives each request its `apiToken`, the calling person's own token.
+            make_token: gives each request its `apiToken`, the calling person's own token, and
+                when that expires (epoch seconds); TcEx tries to renew it in its last 600 s.
             options: see `FrontOptions`; may be replaced at any time.
         """
         self.options = options or FrontOptions()
@@ -166,10 +167,11 @@ class Front:
             if not (options.drop_content_length and name.lower() == 'content-length')
         ]
         host = next((value for name, value in headers if name.lower() == 'host'), HOST)
+        token, expires = self._make_token()
         message: Message = {
             'appId': 412,
-            'apiToken': self._make_token(),
-            'expireSeconds': int(time.time()) + _TOKEN_LIFE_S,
+            'apiToken': token,
+            'expireSeconds': expires,
             'method': method,
             'path': options.path_shape.write(rest if options.raw else unquote(rest)),
             'queryParams': [

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from enum import StrEnum
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.simulators.platform.broker import Broker, EmbeddedBroker, Mosquitto
-from tests.simulators.platform.front import API_PATH, Front, FrontOptions
+from tests.simulators.platform.front import API_PATH, Front, FrontOptions, MakeToken
 from tests.simulators.platform.kvstore import EmbeddedRedis, KeyValueStore, RedisServer
 from tests.simulators.platform.process import Children
 from tests.simulators.platform.service import HEARTBEAT_INTERVAL_S, AppProcess
@@ -65,7 +67,7 @@ class Platform:
         front_port: int = 0,
         front_options: FrontOptions | None = None,
         api_path: str = API_PATH,
-        make_token: Callable[[], str] = lambda: 'SVC:stand-in:token',
+        make_token: MakeToken | None = None,
         heartbeat_interval_s: float = HEARTBEAT_INTERVAL_S,
         on_end: Callable[[int], None] | None = None,
     ) -> None:
@@ -74,13 +76,14 @@ class Platform:
         Args:
             state_folder: holds the App's folders `in`, `out`, `log`, `tmp`; made if missing.
             services: which broker and store; by default what the environment asks for.
+            make_token: see `Front`; by default the tokens are known to nobody.
         """
         self.services = Services(services) if services else Services.chosen()
         self._state_folder = state_folder
         self._front_port = front_port
         self._front_options = front_options
         self._api_path = api_path
-        self._make_token = make_token
+        self._make_token = make_token or _made_up_token
         self._make_app = partial(
             AppProcess,
             state_folder=state_folder,
@@ -134,3 +137,7 @@ class Platform:
         folder = self._state_folder / 'services'
         folder.mkdir(exist_ok=True)
         return Mosquitto(self.children, folder), RedisServer(self.children, folder)
+
+
+def _made_up_token() -> tuple[str, int]:
+    return f'SVC:{secrets.token_hex(16)}', int(time.time()) + 3_600
