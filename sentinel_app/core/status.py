@@ -24,19 +24,27 @@ class JobStatus(StrEnum):
         return not _NEXT[self]
 
 
+_COURSE = (
+    JobStatus.PENDING,
+    JobStatus.DOWNLOAD_IN_PROGRESS,
+    JobStatus.DOWNLOAD_COMPLETE,
+    JobStatus.CONVERT_IN_PROGRESS,
+    JobStatus.CONVERT_COMPLETE,
+    JobStatus.UPLOAD_IN_PROGRESS,
+    JobStatus.UPLOAD_COMPLETE,
+)
+"""The course of a Job. Only forwards, and a quick Job may pass several steps between two looks."""
+
 _NEXT: dict[JobStatus, frozenset[JobStatus]] = {
-    JobStatus.PENDING: frozenset(
-        {JobStatus.DOWNLOAD_IN_PROGRESS, JobStatus.FAILED, JobStatus.CANCELLED}
-    ),
-    JobStatus.DOWNLOAD_IN_PROGRESS: frozenset({JobStatus.DOWNLOAD_COMPLETE, JobStatus.FAILED}),
-    JobStatus.DOWNLOAD_COMPLETE: frozenset({JobStatus.CONVERT_IN_PROGRESS, JobStatus.FAILED}),
-    JobStatus.CONVERT_IN_PROGRESS: frozenset({JobStatus.CONVERT_COMPLETE, JobStatus.FAILED}),
-    JobStatus.CONVERT_COMPLETE: frozenset({JobStatus.UPLOAD_IN_PROGRESS, JobStatus.FAILED}),
-    JobStatus.UPLOAD_IN_PROGRESS: frozenset({JobStatus.UPLOAD_COMPLETE, JobStatus.FAILED}),
     JobStatus.UPLOAD_COMPLETE: frozenset(),
     JobStatus.FAILED: frozenset(),
     JobStatus.CANCELLED: frozenset(),
+    **{
+        status: frozenset({*_COURSE[place + 1 :], JobStatus.FAILED})
+        for place, status in enumerate(_COURSE[:-1])
+    },
 }
+_NEXT[JobStatus.PENDING] |= {JobStatus.CANCELLED}
 
 
 def is_allowed(old: JobStatus, new: JobStatus) -> bool:

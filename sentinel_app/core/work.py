@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sentinel_app.core.models import ErrorEntry, Stage, StageTimes
+from sentinel_app.core.models import ErrorEntry
 from sentinel_app.core.status import Outcome
 
 
@@ -43,7 +43,12 @@ class Progress:
     last_id: int | None
     page_size: int | None
     expected: int | None
-    stages: Mapping[Stage, StageTimes]
+    download_started_at: dt.datetime | None
+    download_completed_at: dt.datetime | None
+    convert_started_at: dt.datetime | None
+    upload_started_at: dt.datetime | None
+    upload_answered_at: dt.datetime | None
+    """When the latest answer of Sentinel was stored."""
     failure_code: str | None
     failure_reason: str | None
     is_stopped: bool

@@ -8,7 +8,7 @@ import sqlite3
 import zlib
 from collections.abc import Mapping, Sequence
 
-from sentinel_app.core.models import Counts, Job, SortDirection, Stage, StageTimes
+from sentinel_app.core.models import Counts, Job, SortDirection
 from sentinel_app.core.status import Outcome
 from sentinel_app.core.timestamp import from_text, to_millis
 from sentinel_app.core.work import Progress, Reading, StoredPage
@@ -211,13 +211,11 @@ def _progress(row: sqlite3.Row) -> Progress:
         last_id=row['last_id'],
         page_size=row['page_size'],
         expected=row['expected'],
-        stages={
-            stage: StageTimes(
-                started_at=_time(row[f'{stage}_started_at']),
-                completed_at=_time(row[f'{stage}_completed_at']),
-            )
-            for stage in Stage
-        },
+        download_started_at=_time(row['download_started_at']),
+        download_completed_at=_time(row['download_completed_at']),
+        convert_started_at=_time(row['convert_started_at']),
+        upload_started_at=_time(row['upload_started_at']),
+        upload_answered_at=_time(row['upload_answered_at']),
         failure_code=row['failure_code'],
         failure_reason=row['failure_reason'],
         is_stopped=bool(row['is_stopped']),

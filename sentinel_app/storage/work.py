@@ -220,7 +220,7 @@ class SqliteWork:
                 _SETTLE_TREATMENT, {(item.request_id, item.indicator_id): None for item in objects}
             )
             transaction.executemany(
-                'UPDATE progress SET upload_completed_at = ? WHERE request_id = ?',
+                'UPDATE progress SET upload_answered_at = ? WHERE request_id = ?',
                 [(to_millis(at), request_id) for request_id in settlement.batch.request_ids],
             )
 
@@ -361,7 +361,7 @@ def _enter_in_ledger(transaction: sqlite3.Connection, accepted: Iterable[ChosenO
     transaction.executemany(
         'INSERT OR REPLACE INTO ledger (object_key, object_id, generation, state, query_id,'
         ' request_id, indicator_id, indicator_type, summary, owner_name, created, modified,'
-        " valid_until, content_hash, body)"
+        ' valid_until, content_hash, body)'
         " VALUES (?, ?, ?, 'live', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (

@@ -1,0 +1,106 @@
+"""Where a Job stands, from the stored facts of its progress."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+from sentinel_app.core.models import Counts, Cursor, Job, Stage, StageTimes
+from sentinel_app.core.status import JobStatus, Outcome
+from sentinel_app.core.work import Progress, Reading
+
+
+def job_status(progress: Progress) -> JobStatus:
+    """Give the status of a Job: that of the earliest stage that still has something to do.
+
+    The stages overlap. A Job whose reading failed is shown in progress until what it had read is
+    dealt with; only then is it Failed.
+    """
+    if progress.is_settled:
+        return JobStatus.FAILED if progress.failure_code else JobStatus.UPLOAD_COMPLETE
+    if progress.reading is Reading.WAITING:
+        return JobStatus.PENDING
+    if progress.reading is Reading.READING:
+        return JobStatus.DOWNLOAD_IN_PROGRESS
+    if progress.pages_waiting:
+        if progress.convert_started_at:
+            return JobStatus.CONVERT_IN_PROGRESS
+        return JobStatus.DOWNLOAD_COMPLETE
+    return (
+        JobStatus.UPLOAD_IN_PROGRESS if progress.upload_started_at else JobStatus.CONVERT_COMPLETE
+    )
+
+
+def advanced(job: Job, progress: Progress, *, now: dt.datetime) -> Job:
+    """Give the Job with the status and the stage times that its progress says."""
+    return replace(
+        job,
+        status=job_status(progress),
+        started_at=job.started_at or progress.download_started_at,
+        stages=_stages(job, progress, now=now),
+        failure_code=progress.failure_code,
+        failure_reason=progress.failure_reason,
+    )
+
+
+def ended(job: Job, progress: Progress, counts: Counts, *, now: dt.datetime) -> Job:
+    """Give the Job in its final state, with its counts."""
+    job = replace(advanced(job, progress, now=now), counts=counts, warnings=_warnings(counts))
+    if job.status is JobStatus.FAILED:
+        return replace(job, failed_at=now)
+    return replace(job, completed_at=now)
+
+
+def moved_cursor(job: Job, cursor: Cursor | None) -> Cursor | None:
+    """Give the cursor after a Job has ended, or None where it stays.
+
+    It stays when the Job failed, and when its window began after the cursor: between the two lies
+    a time that nobody has read.
+    """
+    if job.status is not JobStatus.UPLOAD_COMPLETE or job.window is None:
+        return None
+    start_at, end_at = job.window.start_at, job.window.end_at
+    selection = job.query.selection
+    known = cursor if cursor is not None and cursor.selection == selection else None
+    if start_at is not None and (known is None or start_at > known.at):
+        return None
+    if known is not None and known.at >= end_at:
+        return None
+    return Cursor(query_id=job.query.id, selection=selection, at=end_at)
+
+
+def _stages(job: Job, progress: Progress, *, now: dt.datetime) -> dict[Stage, StageTimes]:
+    is_read = progress.reading in {Reading.COMPLETE, Reading.FAILED}
+    is_converted = is_read and not progress.pages_waiting
+    before = job.stages.get(Stage.CONVERT, StageTimes())
+    times = {
+        Stage.DOWNLOAD: StageTimes(
+            started_at=progress.download_started_at, completed_at=progress.download_completed_at
+        ),
+        Stage.CONVERT: StageTimes(
+            started_at=progress.convert_started_at,
+            completed_at=(before.completed_at or now)
+            if progress.convert_started_at and is_converted
+            else None,
+        ),
+        Stage.UPLOAD: StageTimes(
+            started_at=progress.upload_started_at,
+            completed_at=progress.upload_answered_at if progress.is_settled else None,
+        ),
+    }
+    return {stage: pair for stage, pair in times.items() if pair.started_at}
+
+
+def _warnings(counts: Counts) -> tuple[str, ...]:
+    texts = (
+        (Outcome.REFUSED, 'refused by Microsoft Sentinel; REPORTS shows the reasons'),
+        (Outcome.INVALID, 'not sent because a value cannot be made into a pattern'),
+        (Outcome.UNSUPPORTED, 'not sent because the type or the hash is not supported'),
+        (Outcome.FAILED, 'not sent because the Job failed; the next update takes them up again'),
+    )
+    found = ((counts.outcomes.get(outcome, 0), text) for outcome, text in texts)
+    return tuple(
+        f'{count:,} {"Indicator was" if count == 1 else "Indicators were"} {text}.'
+        for count, text in found
+        if count
+    )

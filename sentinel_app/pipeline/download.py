@@ -1,0 +1,249 @@
+"""Download: reads what the TQL queries of an update match, page by page."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from sentinel_app.core.models import Cursor, ErrorEntry, Job, Update, Window
+from sentinel_app.core.ports import Clock, Documents, ErrorLog, ProgressStore, Source
+from sentinel_app.core.retry import READ_POLICY, next_wait_s
+from sentinel_app.core.status import Mode
+from sentinel_app.core.tql import effective_tql
+from sentinel_app.core.window import next_window
+from sentinel_app.core.work import Progress, Reading
+from sentinel_app.errors import (
+    Cancelled,
+    FatalError,
+    ReadTimeoutError,
+    RetryableError,
+    SentinelAppError,
+)
+from sentinel_app.log import EventLog
+from sentinel_app.pipeline.signal import Signal
+
+FIRST_PAGE_SIZE = 1_000
+LARGEST_PAGE_SIZE = 4_000
+"""ThreatConnect allows 10,000; beyond this size a page saves next to no time and costs memory."""
+
+MOST_PAGES_WAITING = 4
+"""Reading waits while so many pages are not yet converted, so that disk and memory stay bounded."""
+
+MEASURE_ATTEMPTS = 3
+"""Counting is a courtesy to the person who watches; reading is not."""
+
+QUICK_PAGE_S = 10.0
+"""A page that came quicker than this lets the next one be larger."""
+
+EVERYTHING = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+"""The cursor of a query of which nothing is dealt with yet."""
+
+Answer = TypeVar('Answer')
+
+_log = EventLog(__name__)
+
+
+class Download:
+    """Reads the Jobs of an update in the order of precedence; each step is one page."""
+
+    def __init__(
+        self,
+        *,
+        source: Source,
+        documents: Documents,
+        progress: ProgressStore,
+        errors: ErrorLog,
+        clock: Clock,
+        signal: Signal,
+    ) -> None:
+        self._source = source
+        self._documents = documents
+        self._progress = progress
+        self._errors = errors
+        self._clock = clock
+        self._signal = signal
+
+    def step(self, update: Update, stop: threading.Event) -> bool:
+        """Read one page of the highest query that is not read through.
+
+        Returns:
+            False when there is nothing to read now.
+
+        Raises:
+            Cancelled: `stop` was set; what was read before is stored.
+            StorageError: the page could not be stored; the same page is read again.
+        """
+        if self._progress.pages_waiting() >= MOST_PAGES_WAITING:
+            return False
+        for progress in self._progress.progress(update.id):
+            if progress.reading in {Reading.WAITING, Reading.READING}:
+                self._read(update, progress, stop)
+                self._signal.ring()
+                return True
+        return False
+
+    def _read(self, update: Update, progress: Progress, stop: threading.Event) -> None:
+        request_id = progress.request_id
+        try:
+            job = self._stored(request_id)
+            if progress.reading is Reading.WAITING or job.window is None:
+                job = self._begin(update, job, stop)
+            self._read_page(job, progress, stop)
+        except (FatalError, RetryableError) as error:
+            self._end(request_id, error)
+
+    def _stored(self, request_id: str) -> Job:
+        job = self._documents.job(request_id)
+        if job is None:
+            raise FatalError(f'The Job {request_id} is no longer stored.')
+        return job
+
+    def _begin(self, update: Update, job: Job, stop: threading.Event) -> Job:
+        """Fix the window before the first page, so that nothing falls between two updates."""
+        cursor = self._documents.cursor(job.query.id)
+        first = None
+        if cursor is None or cursor.selection != job.query.selection:
+            cursor = first = self._first_cursor(job)
+        start_at = self._start(update, job, cursor)
+        expected, server_now = self._measure(job, start_at, stop)
+        window = next_window(cursor_at=None, server_now=server_now)
+        if start_at is not None:
+            window = replace(window, start_at=min(start_at, window.end_at))
+        job = self._documents.change_job(
+            job.request_id, lambda stored: replace(stored, window=window), cursor=first
+        )
+        self._progress.start_reading(job.request_id, at=self._clock.now(), expected=expected)
+        _log.info(
+            'job-started',
+            request_id=job.request_id,
+            mode=job.mode,
+            query=job.position + 1,
+            expected=expected,
+            since=window.start_at,
+        )
+        return job
+
+    def _first_cursor(self, job: Job) -> Cursor:
+        """Give the cursor of a query that has none of its own.
+
+        It is stored before the first page: should this first Job fail, the next one must not begin
+        at a later run of the Service that went well for other queries.
+        """
+        last_run_at = self._documents.schedule().last_run_at
+        is_delta = job.mode is Mode.DELTA
+        at = last_run_at if is_delta and last_run_at is not None else EVERYTHING
+        return Cursor(query_id=job.query.id, selection=job.query.selection, at=at)
+
+    def _start(self, update: Update, job: Job, cursor: Cursor) -> dt.datetime | None:
+        """Give the start of the window; None for a reading of everything."""
+        if job.mode is not Mode.DELTA:
+            return None
+        if update.modified_after is not None:
+            return update.modified_after.replace(microsecond=0)
+        if cursor.at <= EVERYTHING:
+            return None
+        return next_window(cursor_at=cursor.at, server_now=cursor.at).start_at
+
+    def _measure(
+        self, job: Job, start_at: dt.datetime | None, stop: threading.Event
+    ) -> tuple[int | None, dt.datetime]:
+        """Give how many Indicators there are to read, and ThreatConnect's own time."""
+        # The end is not known before the answer; a day ahead leaves nothing out.
+        end_at = self._clock.now() + dt.timedelta(days=1)
+        tql = effective_tql(job.query, window=Window(start_at=start_at, end_at=end_at))
+        try:
+            return self._patiently(lambda: self._source.count(tql), stop, MEASURE_ATTEMPTS)
+        except RetryableError:
+            # Counting can be too much where a small page is not; the number is only for the bar.
+            page = self._patiently(lambda: self._source.read_page(tql, limit=1), stop)
+            return None, page.server_at
+
+    def _read_page(self, job: Job, progress: Progress, stop: threading.Event) -> None:
+        tql = effective_tql(job.query, window=job.window, after_id=progress.last_id)
+        size = progress.page_size or FIRST_PAGE_SIZE
+        attempt = 0
+        while True:
+            began = self._clock.monotonic()
+            try:
+                page = self._source.read_page(tql, limit=size)
+                break
+            except RetryableError as error:
+                attempt += 1
+                if isinstance(error, ReadTimeoutError):
+                    size = max(1, size // 2)
+                self._wait(error, attempt, stop, request_id=job.request_id, page_size=size)
+        if not page.rows:
+            self._end(job.request_id, None)
+            return
+        is_quick = attempt == 0 and self._clock.monotonic() - began < QUICK_PAGE_S
+        self._progress.add_page(
+            job.request_id,
+            page.rows,
+            last_id=_last_id(page.rows[-1]),
+            page_size=min(size * 2, LARGEST_PAGE_SIZE) if is_quick else size,
+        )
+        _log.debug('page-read', request_id=job.request_id, rows=len(page.rows), page_size=size)
+
+    def _patiently(
+        self, call: Callable[[], Answer], stop: threading.Event, attempts: int | None = None
+    ) -> Answer:
+        attempt = 0
+        while True:
+            try:
+                return call()
+            except RetryableError as error:
+                attempt += 1
+                if attempt == attempts:
+                    raise
+                self._wait(error, attempt, stop)
+
+    def _wait(
+        self, error: RetryableError, attempt: int, stop: threading.Event, **facts: object
+    ) -> None:
+        seconds = next_wait_s(error, attempt, READ_POLICY, random.random)
+        if seconds is None:
+            raise error
+        _log.warning(
+            'read-repeated',
+            code=error.code,
+            reason=error.reason or error.message,
+            attempt=attempt,
+            wait_s=seconds,
+            **facts,
+        )
+        if self._clock.wait(stop, seconds):
+            raise Cancelled('Reading was interrupted.')
+
+    def _end(self, request_id: str, error: SentinelAppError | None) -> None:
+        now = self._clock.now()
+        if error is not None:
+            self._errors.add(
+                [
+                    ErrorEntry(
+                        request_id=request_id,
+                        at=now,
+                        code=error.code,
+                        message=error.message,
+                        reason=error.reason,
+                    )
+                ]
+            )
+            _log.error(
+                'download-failed',
+                request_id=request_id,
+                code=error.code,
+                message=error.message,
+                reason=error.reason,
+            )
+        self._progress.end_reading(request_id, at=now, error=error)
+
+
+def _last_id(row: Mapping[str, object]) -> int:
+    value = row['id']
+    if not isinstance(value, int):
+        raise TypeError('a source gives rows with whole numbers as ids')
+    return value

@@ -1,0 +1,200 @@
+"""Upload: sends the chosen objects to Sentinel in batches and stores what became of each."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import threading
+from collections.abc import Mapping, Sequence
+
+from sentinel_app.core.batching import MAX_OBJECTS, halves
+from sentinel_app.core.models import ErrorEntry, Update
+from sentinel_app.core.ports import Clock, ErrorLog, ProgressStore, Sink, WorkStore
+from sentinel_app.core.retry import DEFAULT_TOLD_S, UPLOAD_POLICY, next_wait_s
+from sentinel_app.core.work import Batch, ChosenObject, Settlement
+from sentinel_app.errors import (
+    BatchRefusedError,
+    BatchTooLargeError,
+    Cancelled,
+    FatalError,
+    RetryableError,
+    SentinelAppError,
+    ThrottledError,
+    UnauthorizedError,
+)
+from sentinel_app.log import EventLog
+from sentinel_app.pipeline.gate import RequestGate
+from sentinel_app.pipeline.signal import Signal
+
+OBJECT_REFUSED = 'Microsoft Sentinel refused this object; the reason is its own words.'
+
+_log = EventLog(__name__)
+
+
+class Upload:
+    """Sends one batch at a time for each thread that calls `step`.
+
+    The objects of a batch are marked in flight before the request and settled after the answer, so
+    a crash between the two sends the batch again and leaves nothing out.
+    """
+
+    def __init__(
+        self,
+        *,
+        sink: Sink,
+        work: WorkStore,
+        progress: ProgressStore,
+        errors: ErrorLog,
+        gate: RequestGate,
+        clock: Clock,
+        signal: Signal,
+    ) -> None:
+        self._sink = sink
+        self._work = work
+        self._progress = progress
+        self._errors = errors
+        self._gate = gate
+        self._clock = clock
+        self._signal = signal
+
+    def step(self, update: Update, stop: threading.Event) -> bool:
+        """Send the next batch until it is settled, whatever that takes.
+
+        Returns:
+            False when there is nothing to send now.
+
+        Raises:
+            Cancelled: `stop` was set; the batch waits again.
+            StorageError: an answer could not be stored; the batch is sent again.
+        """
+        batch = self._work.claim_batch(update.id, size=MAX_OBJECTS, at=self._clock.now())
+        if batch is None:
+            return False
+        try:
+            self._send(batch, stop)
+        except (FatalError, RetryableError) as error:
+            self._stop(update, batch, error)
+        except BaseException:
+            self._work.release(batch)
+            raise
+        self._signal.ring()
+        return True
+
+    def _send(self, batch: Batch, stop: threading.Event) -> None:
+        try:
+            refusals, code = self._attempts(batch, stop), 'AZ-ITEM'
+        except (BatchTooLargeError, BatchRefusedError) as error:
+            if len(batch.objects) > 1:
+                for half in halves(batch.objects):
+                    self._send(Batch(objects=tuple(half)), stop)
+                return
+            refusals, code = {0: (error.reason or error.message,)}, error.code
+        self._settle(batch, refusals, code)
+
+    def _attempts(self, batch: Batch, stop: threading.Event) -> Mapping[int, tuple[str, ...]]:
+        """Send until Sentinel has answered about the objects; give the refusals by position."""
+        attempts: dict[type[RetryableError], int] = {}
+        bodies = [chosen.body or '' for chosen in batch.objects]
+        while True:
+            if not self._gate.pass_through(stop):
+                raise Cancelled('Sending was interrupted.')
+            began = self._clock.monotonic()
+            try:
+                reply = self._sink.send(bodies)
+            except RetryableError as error:
+                kind = type(error)
+                attempts[kind] = attempts.get(kind, 0) + 1
+                self._after_failure(batch, error, attempts[kind], stop)
+            except (BatchTooLargeError, BatchRefusedError, FatalError):
+                self._work.note_request(batch)
+                raise
+            else:
+                self._work.note_request(batch)
+                _log.debug(
+                    'batch-answered',
+                    request_id=batch.request_ids[0],
+                    count=len(bodies),
+                    refused=len(reply.refusals),
+                    elapsed_s=self._clock.monotonic() - began,
+                )
+                return reply.refusals
+
+    def _after_failure(
+        self, batch: Batch, error: RetryableError, attempt: int, stop: threading.Event
+    ) -> None:
+        is_throttled = isinstance(error, ThrottledError)
+        told_s = DEFAULT_TOLD_S if error.retry_after_s is None else error.retry_after_s
+        self._work.note_request(batch, throttled_s=told_s if is_throttled else None)
+        seconds = next_wait_s(error, attempt, UPLOAD_POLICY, random.random)
+        if seconds is None:
+            raise error
+        if isinstance(error, UnauthorizedError):
+            self._sink.forget_token()
+        _log.warning(
+            'upload-repeated',
+            request_id=batch.request_ids[0],
+            code=error.code,
+            reason=error.reason or error.message,
+            attempt=attempt,
+            wait_s=seconds,
+        )
+        if is_throttled:
+            # The limit is one for the whole process, so every thread waits.
+            self._gate.block(seconds)
+        elif self._clock.wait(stop, seconds):
+            raise Cancelled('Sending was interrupted.')
+
+    def _settle(self, batch: Batch, refusals: Mapping[int, tuple[str, ...]], code: str) -> None:
+        now = self._clock.now()
+        errors = [
+            _refusal(batch.objects[index], code=code, reasons=reasons, at=now)
+            for index, reasons in sorted(refusals.items())
+        ]
+        self._work.settle(Settlement(batch=batch, refusals=refusals, errors=errors), at=now)
+
+    def _stop(self, update: Update, batch: Batch, error: SentinelAppError) -> None:
+        """End the update: what one batch met, the others would meet too."""
+        request_ids = [
+            progress.request_id
+            for progress in self._progress.progress(update.id)
+            if not (progress.is_settled or progress.is_stopped)
+        ]
+        now = self._clock.now()
+        self._work.stop_jobs(request_ids, error)
+        self._work.release(batch)
+        self._errors.add(
+            [
+                ErrorEntry(
+                    request_id=request_id,
+                    at=now,
+                    code=error.code,
+                    message=error.message,
+                    reason=error.reason,
+                )
+                for request_id in request_ids
+            ]
+        )
+        _log.error(
+            'upload-stopped',
+            update_id=update.id,
+            code=error.code,
+            message=error.message,
+            reason=error.reason,
+        )
+
+
+def _refusal(
+    chosen: ChosenObject, *, code: str, reasons: Sequence[str], at: dt.datetime
+) -> ErrorEntry:
+    return ErrorEntry(
+        request_id=chosen.request_id,
+        at=at,
+        code=code,
+        message=OBJECT_REFUSED,
+        reason=' '.join(reasons),
+        indicator_id=chosen.indicator_id,
+        indicator_type=chosen.indicator_type,
+        summary=chosen.summary,
+        owner_name=chosen.owner_name,
+        web_link=chosen.web_link,
+    )
