@@ -15,6 +15,7 @@ import random
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from tests.simulators.https import Reply, Request, json_reply
@@ -137,11 +138,15 @@ def change_settings(settings: Any, values: Mapping[str, Any]) -> None:
         if name not in known:
             raise ValueError(f'unknown setting: {name}')
         kind = type(getattr(settings, name))
+        if issubclass(kind, Enum):
+            kind(value)
+            continue
         fits = isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
         if not fits and not (kind is float and type(value) is int):
             raise ValueError(f'{name} must be of type {kind.__name__}')
     for name, value in values.items():
-        setattr(settings, name, value)
+        kind = type(getattr(settings, name))
+        setattr(settings, name, kind(value))
 
 
 View = Callable[[Request], Any]

@@ -1,0 +1,101 @@
+"""The columns of `ThreatIntelIndicators`, worked out from an object as it was sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from tests.simulators.sentinel.pattern import read_equality
+from tests.simulators.sentinel.validation import read_timestamp
+
+TLP_LEVELS = {
+    'marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9': 'White',
+    'marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da': 'Green',
+    'marking-definition--f88d31f6-486f-44da-b317-01333bde0b82': 'Amber',
+    'marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed': 'Red',
+}
+OWN_COLUMNS = frozenset(
+    ('type', 'created', 'modified', 'valid_from', 'valid_until', 'confidence', 'revoked')
+)
+"""Properties that `Data` leaves out because a column holds them."""
+CUT_IN_DATA = ('description', 'pattern')
+
+
+def columns(
+    row_id: str,
+    source_system: str,
+    stix: dict[str, Any],
+    *,
+    stored_at: float,
+    is_revoked: bool,
+    workspace_id: str,
+    tenant_id: str,
+    now: float,
+    cut: int,
+) -> dict[str, Any]:
+    """Make one row.
+
+    Args:
+        row_id: the `Id` column.
+        source_system: `sourcesystem` of the request.
+        stix: the object as sent.
+        stored_at: when it was stored, in seconds.
+        is_revoked: whether this id is revoked, by this object or by an earlier one.
+        workspace_id: the workspace.
+        tenant_id: the Entra tenant.
+        now: the time for which `IsActive` is worked out, in seconds.
+        cut: characters of description and pattern that `Data` keeps.
+    """
+    is_indicator = stix['type'] == 'indicator'
+    pattern = stix.get('pattern', '')
+    key, value = read_equality(pattern) if is_indicator else ('', '')
+    return {
+        'TimeGenerated': dt.datetime.fromtimestamp(stored_at, dt.UTC)
+        .isoformat(timespec='milliseconds')
+        .replace('+00:00', 'Z'),
+        'Id': row_id,
+        'Source': source_system,
+        'SourceSystem': source_system,
+        'ObservableKey': key,
+        'ObservableValue': value,
+        'Pattern': pattern,
+        'Confidence': stix.get('confidence'),
+        'Created': stix['created'],
+        'Modified': stix['modified'],
+        'ValidFrom': stix.get('valid_from'),
+        'ValidUntil': stix.get('valid_until'),
+        'IsActive': is_indicator and not is_revoked and _is_valid(stix, now),
+        'IsDeleted': False,
+        'Revoked': is_revoked,
+        'Tags': ', '.join(stix.get('labels', ())),
+        'AdditionalFields': _additional_fields(stix),
+        'LastUpdateMethod': 'ThreatIntelUploadAPI',
+        'Data': _data(stix, cut),
+        'AzureTenantId': tenant_id,
+        'TenantId': workspace_id,
+        'WorkspaceId': workspace_id,
+        'Type': 'ThreatIntelIndicators' if is_indicator else 'ThreatIntelObjects',
+    }
+
+
+def _is_valid(stix: dict[str, Any], now: float) -> bool:
+    at = dt.datetime.fromtimestamp(now, dt.UTC)
+    valid_until = stix.get('valid_until')
+    has_begun = read_timestamp(stix['valid_from']) <= at
+    return has_begun and (valid_until is None or at < read_timestamp(valid_until))
+
+
+def _additional_fields(stix: dict[str, Any]) -> dict[str, Any]:
+    for marking in stix.get('object_marking_refs', ()):
+        if marking in TLP_LEVELS:
+            return {'TLPLevel': TLP_LEVELS[marking]}
+    return {}
+
+
+def _data(stix: dict[str, Any], cut: int) -> dict[str, Any]:
+    """Get what no column holds; empty values are dropped, and long texts cut."""
+    return {
+        name: value[:cut] if name in CUT_IN_DATA else value
+        for name, value in stix.items()
+        if name not in OWN_COLUMNS and value not in ('', [], {})
+    }
