@@ -1,0 +1,125 @@
+"""TQL text: quoting, checking what a user wrote, and the text that is really asked.
+
+Source: ThreatConnect knowledge base, "TQL Operators and Parameters": strings in one of three kinds
+of quotes, with a backslash before a quote or a backslash inside; precedence of AND and OR is not
+documented, so what a user wrote goes into parentheses.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from sentinel_app.core.models import Query, Window
+from sentinel_app.core.timestamp import to_seconds
+from sentinel_app.errors import QueryError
+
+_ESCAPED: Final = re.compile(r'([\'"`\\])')
+_TOKEN: Final = re.compile(
+    r"""(?P<quote>['"`])(?:\\[^\0]|(?!(?P=quote))[^\\\0])*(?P=quote)|[()]|[^()'"`\\\0]+"""
+)
+_FAULTS: Final = {
+    **dict.fromkeys('\'"`', 'has a string that never ends, or holds a NUL character'),
+    '\\': 'has a backslash outside of a string',
+    '\0': 'has a NUL character',
+}
+"""What is wrong where no token begins, by the character there."""
+
+
+class TqlError(QueryError):
+    """A user's TQL cannot be asked, because it would not stay inside its parentheses.
+
+    Args:
+        message: what is wrong.
+        position: index of the character that is the trouble.
+    """
+
+    def __init__(self, message: str, *, position: int) -> None:
+        super().__init__(message, context={'position': position})
+        self.position = position
+
+
+def quote(text: str) -> str:
+    """The text as a TQL string."""
+    return '"' + _ESCAPED.sub(r'\\\1', text) + '"'
+
+
+def check_tql(text: str) -> None:
+    """Refuse text that could reach out of the parentheses that it is put into.
+
+    Whether it is good TQL, and names words that exist, is for ThreatConnect to say.
+
+    Raises:
+        TqlError: a string without its end, parentheses that do not match, or a character that has
+            no meaning outside a string.
+    """
+    opened: list[int] = []
+    position = 0
+    while position < len(text):
+        found = _TOKEN.match(text, position)
+        if found is None:
+            raise _error(_FAULTS[text[position]], text, position)
+        if found.group() == '(':
+            opened.append(position)
+        elif found.group() == ')':
+            if not opened:
+                raise _error('closes a parenthesis that was never opened', text, position)
+            opened.pop()
+        position = found.end()
+    if opened:
+        raise _error('has a parenthesis that is never closed', text, opened[-1])
+
+
+def effective_tql(
+    query: Query, *, window: Window | None = None, after_id: int | None = None
+) -> str:
+    """Give what is really asked: the user's TQL, held inside the owners, types and window.
+
+    A window without a start stands for a reading of everything and sets no bounds of time: with an
+    upper bound, a row that is modified during the reading would look as if it no longer matched.
+
+    Args:
+        query: the saved query; its TQL may be empty.
+        window: bounds of `lastModified`.
+        after_id: only rows with a greater id.
+
+    Raises:
+        TqlError: the user's TQL would not stay inside its parentheses.
+        ValueError: the query names no owner or no type, which would select those of everybody.
+    """
+    text = query.tql.strip()
+    check_tql(text)
+    clauses = [f'({text})'] if text else []
+    clauses.append(_one_of('ownerName', query.owners))
+    clauses.append(_one_of('typeName', query.indicator_types))
+    if window is not None and window.start_at is not None:
+        clauses.append(f'lastModified GEQ {_time(window.start_at)}')
+        clauses.append(f'lastModified LT {_time(window.end_at)}')
+    if after_id is not None:
+        clauses.append(f'id > {after_id:d}')
+    return ' AND '.join(clauses)
+
+
+def _one_of(keyword: str, values: Iterable[str]) -> str:
+    """A clause that lets only these values pass."""
+    quoted = ', '.join(quote(value) for value in values)
+    if not quoted:
+        raise ValueError(f'a query needs at least one {keyword}')
+    return f'{keyword} in ({quoted})'
+
+
+def _time(at: dt.datetime) -> str:
+    """A time as TQL takes it: UTC, whole seconds; a fraction can make ThreatConnect fail."""
+    if at.tzinfo is None:
+        raise ValueError('a time without its zone')
+    return quote(to_seconds(at))
+
+
+def _error(fault: str, text: str, position: int) -> TqlError:
+    """A message that a person can find the place by."""
+    excerpt = text[max(0, position - 10) : position + 10]
+    return TqlError(
+        f'The TQL {fault}, at character {position + 1}, near {excerpt!r}.', position=position
+    )

@@ -1,0 +1,37 @@
+"""The next window of `lastModified` for one TQL query."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from sentinel_app.core.models import Window
+
+OVERLAP_S: Final = 300
+"""Rows whose change was being written while the last window was read lie this far back at most.
+
+Reading some Indicators again costs a look at the ledger; missing one would be for ever.
+"""
+
+
+def next_window(
+    *, cursor_at: dt.datetime | None, server_now: dt.datetime, overlap_s: int = OVERLAP_S
+) -> Window:
+    """Give the window that begins before the cursor and ends now, in ThreatConnect's own time.
+
+    The end becomes the next cursor, so windows tile: none begins after the one before has ended.
+    That holds even if ThreatConnect's clock was set back meanwhile, for then the window begins
+    before the new time: what changes after such a correction has a time before the old cursor.
+
+    Args:
+        cursor_at: up to when everything is dealt with; None for a reading of everything.
+        server_now: ThreatConnect's present, from its `Date` header.
+        overlap_s: how far before the cursor the window begins, in seconds, 0 or more.
+    """
+    if overlap_s < 0:
+        raise ValueError('the overlap must not be negative')
+    end_at = server_now.astimezone(dt.UTC).replace(microsecond=0)
+    if cursor_at is None:
+        return Window(start_at=None, end_at=end_at)
+    start_at = min(cursor_at.astimezone(dt.UTC), end_at) - dt.timedelta(seconds=overlap_s)
+    return Window(start_at=start_at.replace(microsecond=0), end_at=end_at)

@@ -1,0 +1,270 @@
+"""Reads what the upload API answers to one batch: what was refused, or the error that fits.
+
+Source: learn.microsoft.com/azure/sentinel/stix-objects-api, and
+Azure/azure-rest-api-specs `ThreatIntelligence/preview/2024-02-01-preview/ThreatIntelligence.json`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from sentinel_app.core.models import UploadReply
+from sentinel_app.core.reason import one_line, page_text
+from sentinel_app.core.retry import DEFAULT_TOLD_S, LONGEST_TOLD_S, parse_retry_after
+from sentinel_app.errors import (
+    BatchRefusedError,
+    BatchTooLargeError,
+    SentinelAppError,
+    ThrottledError,
+    UnauthorizedError,
+    UploadDeniedError,
+    UploadServerError,
+)
+from sentinel_app.network import PROXY_REMEDY
+
+ROLE_REMEDY: Final = (
+    "Give the application the role 'Microsoft Sentinel Contributor' on the workspace (not only on "
+    'its resource group or subscription under another name); it may take some minutes until a new '
+    'role has effect. Check the Client ID and Sentinel Workspace ID inputs too.'
+)
+WORKSPACE_REMEDY: Final = (
+    'Check the Sentinel Workspace ID input: it is the GUID of the Log Analytics workspace, not its '
+    'name; and that Azure Cloud, or Sentinel Upload URL, names the cloud of that workspace.'
+)
+
+_OK: Final = range(200, 300)
+_REDIRECTS: Final = range(300, 400)
+_SERVER_ERRORS: Final = range(500, 600)
+_NO_ROLE: Final = 'unauthorizedaccess'
+_TRY_AGAIN: Final = re.compile(r'try again in (\d{1,9}) second', re.IGNORECASE)
+
+# The specification and the documentation disagree about the name of the list.
+_MESSAGE_LISTS: Final = ('errorMessages', 'validationErrorMessages')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Raw:
+    """One answer, with what every kind of reading needs."""
+
+    status: int
+    headers: Mapping[str, str]
+    payload: object
+    """The JSON of the body; None where there is none."""
+    reason: str
+    count: int
+    now: dt.datetime
+
+    @property
+    def told_s(self) -> float | None:
+        """What a `Retry-After` says, in seconds."""
+        return parse_retry_after(_header(self.headers, 'Retry-After'), now=self.now)
+
+    @property
+    def context(self) -> dict[str, object]:
+        """What may be shown of it."""
+        return {'status': self.status, 'objects': self.count}
+
+
+def read_reply(
+    status: int, headers: Mapping[str, str], body: bytes, *, count: int, now: dt.datetime
+) -> UploadReply:
+    """Give what became of each object of a batch.
+
+    A refusal that names no object of the batch leaves open which one it is about. Then nothing of
+    the answer is believed: the batch counts as refused, so that it is halved and sent again (same
+    ids, so harmless) until a batch of one object leaves no doubt.
+
+    Args:
+        status: the HTTP status.
+        headers: names in any case.
+        body: as it came.
+        count: how many objects were sent, 1 or more.
+        now: our present, against which a `Retry-After` that is a date counts.
+
+    Raises:
+        ThrottledError: 429; the batch is untouched.
+        UploadServerError: a server error, or an answer that does not come from the upload API.
+        UnauthorizedError: the token was refused.
+        BatchTooLargeError: 413.
+        BatchRefusedError: the whole batch was refused, or nobody knows which object.
+        UploadDeniedError: the role is missing, or there is no such workspace or address.
+    """
+    text = body.decode('utf-8-sig', errors='replace')
+    is_json, payload = _parse(text)
+    raw = _Raw(
+        status=status,
+        headers=headers,
+        payload=payload,
+        reason=_reason(text, payload, headers),
+        count=count,
+        now=now,
+    )
+    if status in _OK:
+        if not is_json or not isinstance(payload, dict) or 'error' in payload:
+            raise UploadServerError(
+                'The answer says that all is well, but does not look like one of Sentinel.',
+                reason=raw.reason,
+                context=raw.context,
+            )
+        return _read_errors(raw)
+    if status == HTTPStatus.BAD_REQUEST:
+        return _read_bad_request(raw)
+    raise _refusal(raw)
+
+
+def _parse(text: str) -> tuple[bool, object]:
+    """Whether the text is JSON, and what it holds; nothing at all counts as an empty object."""
+    if not text.strip():
+        return True, {}
+    try:
+        return True, json.loads(text)
+    except (ValueError, RecursionError):
+        return False, None
+
+
+def _read_errors(raw: _Raw) -> UploadReply:
+    """The refusals by position, all of them or none."""
+    listed = raw.payload.get('errors') if isinstance(raw.payload, dict) else None
+    entries = listed if isinstance(listed, list) else [] if listed is None else [listed]
+    refusals: dict[int, tuple[str, ...]] = {}
+    for entry in entries:
+        # Where there is only one object, there is no doubt whom an error is about.
+        index = 0 if raw.count == 1 else _index(entry, raw.count)
+        if index is None:
+            raise BatchRefusedError(
+                'Sentinel refused an object without saying which one of the batch.',
+                reason=raw.reason,
+                context=raw.context,
+            )
+        refusals[index] = (*refusals.get(index, ()), *_messages(entry))
+    return UploadReply(refusals=refusals)
+
+
+def _read_bad_request(raw: _Raw) -> UploadReply:
+    """The refusals of a 400, if it names every object of the batch.
+
+    Those that it does not name cannot be taken as accepted, for a 400 accepts nothing.
+    """
+    if isinstance(raw.payload, dict) and raw.payload.get('errors'):
+        reply = _read_errors(raw)
+        if len(reply.refusals) == raw.count:
+            return reply
+    raise BatchRefusedError(
+        'Sentinel refused the whole request.', reason=raw.reason, context=raw.context
+    )
+
+
+def _index(entry: object, count: int) -> int | None:
+    """The position that an error names; None where it names none of the batch."""
+    index = entry.get('recordIndex') if isinstance(entry, dict) else None
+    if isinstance(index, str) and re.fullmatch(r'[0-9]{1,9}', index):
+        index = int(index)
+    if not isinstance(index, int) or isinstance(index, bool):
+        return None
+    return index if 0 <= index < count else None
+
+
+def _messages(entry: object) -> tuple[str, ...]:
+    """What an error says, in Sentinel's own words."""
+    if isinstance(entry, dict):
+        for name in _MESSAGE_LISTS:
+            listed = entry.get(name)
+            texts = [listed] if isinstance(listed, str) else listed
+            if isinstance(texts, list) and texts:
+                return tuple(
+                    one_line(each if isinstance(each, str) else json.dumps(each)) for each in texts
+                )
+    return ('Sentinel gave no reason.',)
+
+
+def _refusal(raw: _Raw) -> SentinelAppError:
+    """What a status other than success and 400 means."""
+    if raw.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return ThrottledError(
+            'Sentinel asked to be called less often.',
+            reason=raw.reason,
+            context=raw.context,
+            retry_after_s=_throttled_s(raw),
+        )
+    if raw.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return BatchTooLargeError(
+            'Sentinel refused the request for its size.', reason=raw.reason, context=raw.context
+        )
+    if raw.status == HTTPStatus.UNAUTHORIZED and not _says_no_role(raw.payload):
+        return UnauthorizedError(
+            'Sentinel refused the access token.', reason=raw.reason, context=raw.context
+        )
+    if raw.status in _SERVER_ERRORS or raw.status == HTTPStatus.REQUEST_TIMEOUT:
+        return UploadServerError(
+            f'Sentinel answered with a server error ({raw.status}).',
+            reason=raw.reason,
+            context=raw.context,
+            retry_after_s=raw.told_s,
+        )
+    return _denial(raw)
+
+
+def _denial(raw: _Raw) -> UploadDeniedError:
+    """What no repeating mends: neither the objects nor the moment are to blame."""
+    if raw.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        code, message = 'AZ-403', f'The application may not write to the workspace. {ROLE_REMEDY}'
+    elif raw.status in _REDIRECTS:
+        code = 'AZ-404'
+        message = (
+            'The upload address points to another one, where a token must not be sent. Check '
+            'Sentinel Upload URL, and any proxy in between.'
+        )
+    elif raw.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        code, message = 'AZ-404', f'The proxy refused the request. {PROXY_REMEDY}'
+    elif raw.status == HTTPStatus.NOT_FOUND:
+        code, message = 'AZ-404', f'There is no such workspace at this address. {WORKSPACE_REMEDY}'
+    else:
+        code = 'AZ-404'
+        message = f'The upload address does not take batches ({raw.status}). {WORKSPACE_REMEDY}'
+    return UploadDeniedError(message, code=code, reason=raw.reason, context=raw.context)
+
+
+def _says_no_role(payload: object) -> bool:
+    """Whether a 401 is about the role, which no new token mends."""
+    error = payload.get('error') if isinstance(payload, dict) else None
+    code = error.get('code') if isinstance(error, dict) else None
+    return isinstance(code, str) and code.lower() == _NO_ROLE
+
+
+def _throttled_s(raw: _Raw) -> float:
+    """How long a 429 asks to wait, in seconds, 0 to an hour."""
+    told_s = raw.told_s
+    if told_s is not None:
+        return told_s
+    found = _TRY_AGAIN.search(raw.reason)
+    return min(float(found.group(1)), LONGEST_TOLD_S) if found else DEFAULT_TOLD_S
+
+
+def _header(headers: Mapping[str, str], name: str) -> str | None:
+    """A header, whatever the case of its name."""
+    for known, value in headers.items():
+        if known.lower() == name.lower():
+            return value
+    return None
+
+
+def _reason(text: str, payload: object, headers: Mapping[str, str]) -> str:
+    """The words of any of the three families of bodies: the service's, the gateway's, others."""
+    words = ''
+    if isinstance(payload, dict):
+        error = payload.get('error')
+        source = error if isinstance(error, dict) else payload
+        parts = (source.get('code'), source.get('message'))
+        words = ': '.join(str(part) for part in parts if part)
+    if not words and text.strip() not in ('', '{}'):
+        words = text if payload is not None else page_text(text)
+    code = _header(headers, 'x-ms-error-code') or ''
+    if code and code.lower() not in words.lower():
+        words = f'{code}: {words}' if words else code
+    return one_line(words)

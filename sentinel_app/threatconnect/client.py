@@ -1,0 +1,219 @@
+"""Reads from ThreatConnect's v3 API, as raw JSON, one attempt for each call."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Final
+from urllib.parse import urlencode
+
+import requests
+
+from sentinel_app.core.models import Owner, SourcePage, TqlKeyword
+from sentinel_app.core.ports import Clock
+from sentinel_app.core.retry import parse_date
+from sentinel_app.errors import ReadError, ReadTimeoutError
+from sentinel_app.network import FaultKind, NetworkFault, Timeouts, exchange, prepare
+from sentinel_app.threatconnect.responses import read_answer
+
+LONGEST_QUERY: Final = 2000
+"""Characters of an encoded query beyond which it goes in the body.
+
+Source: TcEx 5, `object_collection_abc.py` (release note APP-4852).
+"""
+
+OWNERS_PER_PAGE: Final = 10_000
+
+GREATEST_SKEW: Final = dt.timedelta(minutes=5)
+"""How far our clock can be from ThreatConnect's, or it would refuse the signature.
+
+Source: ThreatConnect developer documentation, "Quick Start", on the Timestamp header.
+"""
+
+READ_TIMEOUTS: Final = Timeouts(connect_s=10.0, read_s=120.0, total_s=300.0)
+"""A page of thousands of rows with their attributes can take a minute to be put together."""
+
+_INDICATORS: Final = '/v3/indicators'
+_OWNERS: Final = '/v3/security/owners'
+_KEYWORDS: Final = '/v3/indicators/tql'
+
+Param = str | int | bool | list[str]
+
+
+class ThreatConnectSource:
+    """Implements `Source` over a session that signs requests and knows the base address.
+
+    Args:
+        session: takes addresses relative to the API's base, for example `/v3/indicators`, as the
+            session of TcEx does. Its adapter for HTTPS is replaced: it must not repeat by itself.
+        fields: what to ask for beyond the default properties of an Indicator.
+        clock: the present, and for how long an answer has been coming.
+        timeouts: for each call.
+    """
+
+    def __init__(
+        self,
+        session: requests.Session,
+        *,
+        fields: Sequence[str],
+        clock: Clock,
+        timeouts: Timeouts = READ_TIMEOUTS,
+    ) -> None:
+        prepare(session)
+        self._session = session
+        self._fields = list(fields)
+        self._clock = clock
+        self._timeouts = timeouts
+
+    def read_page(self, tql: str, *, limit: int) -> SourcePage:
+        """Give up to `limit` matching rows in ascending order of id.
+
+        Raises:
+            ReadTimeoutError: no answer in time, or a server error: a smaller page may do.
+            ReadError: an answer that is no page, or rows out of order; 429.
+            ReadAuthError: the credentials were refused.
+            QueryError: the query was refused.
+
+        Source: ThreatConnect developer documentation, "Retrieve Indicators" and "Sort Results".
+        """
+        params: dict[str, Param] = {
+            'tql': tql,
+            'fields': self._fields,
+            'resultStart': 0,
+            'resultLimit': limit,
+            'sorting': 'id asc',
+        }
+        payload, server_at = self._call('GET', _INDICATORS, params)
+        rows = _rows(payload)
+        _check_order(rows)
+        return SourcePage(rows=tuple(rows), server_at=server_at)
+
+    def count(self, tql: str) -> tuple[int, dt.datetime]:
+        """Give the number of matching Indicators and the server's own time.
+
+        Raises:
+            ReadTimeoutError, ReadError, ReadAuthError, QueryError: as for `read_page`.
+        """
+        # The number is given only together with the first rows.
+        params: dict[str, Param] = {'tql': tql, 'resultStart': 0, 'resultLimit': 1, 'count': True}
+        payload, server_at = self._call('GET', _INDICATORS, params)
+        _rows(payload)
+        count = payload.get('count')
+        if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+            raise ReadError('ThreatConnect did not say how many Indicators match.')
+        return count, server_at
+
+    def owners(self) -> tuple[Owner, ...]:
+        """Give the owners that the API user can read Indicators of, in ThreatConnect's order.
+
+        Raises:
+            ReadTimeoutError, ReadError, ReadAuthError: as for `read_page`.
+        """
+        owners: dict[str, Owner] = {}
+        start = 0
+        while True:
+            # By offset, not by the address of `next`: that may name another host, which must not
+            # be shown a signature.
+            params: dict[str, Param] = {'resultStart': start, 'resultLimit': OWNERS_PER_PAGE}
+            payload, _ = self._call('GET', _OWNERS, params)
+            rows = _rows(payload)
+            found = {owner.name: owner for owner in map(_owner, rows) if owner is not None}
+            is_new = not found.keys() <= owners.keys()
+            owners = found | owners
+            start += len(rows)
+            if not payload.get('next') or not rows or (found and not is_new):
+                return tuple(owners.values())
+
+    def keywords(self) -> tuple[TqlKeyword, ...]:
+        """Give the words that this instance's TQL knows for Indicators.
+
+        Raises:
+            ReadTimeoutError, ReadError, ReadAuthError: as for `read_page`.
+        """
+        payload, _ = self._call('OPTIONS', _KEYWORDS, {})
+        return tuple(
+            TqlKeyword(
+                name=_text(row, 'keyword') or _text(row, 'name'),
+                type=_text(row, 'type'),
+                description=_text(row, 'description'),
+            )
+            for row in _rows(payload)
+            if _text(row, 'keyword') or _text(row, 'name')
+        )
+
+    def _call(
+        self, method: str, path: str, params: Mapping[str, Param]
+    ) -> tuple[Mapping[str, object], dt.datetime]:
+        """Make one request; give the whole JSON answer and the server's time."""
+        sent_at = self._clock.now()
+        query = {name: _query_value(value) for name, value in params.items()}
+        is_long = len(urlencode(query, doseq=True)) > LONGEST_QUERY
+        options = {'json': {'data': dict(params)}} if is_long else {'params': query}
+        try:
+            answer = exchange(
+                self._session,
+                method,
+                path,
+                timeouts=self._timeouts,
+                clock=self._clock,
+                **options,
+            )
+        except NetworkFault as fault:
+            raise _unanswered(fault) from None
+        payload = read_answer(answer, now=self._clock.now())
+        # Without a Date the window must not end in ThreatConnect's future. Our own clock less the
+        # greatest difference that a signature survives cannot be there: at worst some rows wait
+        # for the next window.
+        return payload, parse_date(answer.headers.get('Date')) or sent_at - GREATEST_SKEW
+
+
+def _query_value(value: Param) -> str | int | list[str]:
+    """A parameter as it goes into a query string."""
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _text(row: Mapping[str, object], name: str) -> str:
+    """A text member; empty where it is missing or something else."""
+    value = row.get(name)
+    return value if isinstance(value, str) else ''
+
+
+def _rows(payload: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """The list of an answer, each entry an object."""
+    rows = payload.get('data')
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ReadError('ThreatConnect answered with something other than a list of objects.')
+    return rows
+
+
+def _check_order(rows: Sequence[Mapping[str, object]]) -> None:
+    """Refuse a page from which the next one could not be asked for without leaving rows out."""
+    last_id: int | None = None
+    for row in rows:
+        row_id = row.get('id')
+        if not isinstance(row_id, int) or isinstance(row_id, bool):
+            raise ReadError('ThreatConnect gave an Indicator without a whole number as its id.')
+        if last_id is not None and row_id <= last_id:
+            raise ReadError(
+                'ThreatConnect does not sort Indicators by id as asked, so that going on after the '
+                'last id would leave some out.',
+                context={'id': row_id, 'after_id': last_id},
+            )
+        last_id = row_id
+
+
+def _owner(row: Mapping[str, object]) -> Owner | None:
+    """An owner; None where the API user may not read its Indicators."""
+    name = _text(row, 'name')
+    if not name:
+        raise ReadError('ThreatConnect gave an owner without a name.')
+    if _text(row, 'permIndicator').upper() == 'NONE':
+        return None
+    return Owner(name=name, type=_text(row, 'type'))
+
+
+def _unanswered(fault: NetworkFault) -> ReadTimeoutError | ReadError:
+    """A smaller page helps against time-outs and broken connections, not against a certificate."""
+    if fault.kind in (FaultKind.TIMEOUT, FaultKind.CONNECTION):
+        return ReadTimeoutError(f'ThreatConnect did not answer. {fault.words}')
+    return ReadError(f'ThreatConnect cannot be reached. {fault.words}')

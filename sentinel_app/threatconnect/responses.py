@@ -1,0 +1,145 @@
+"""Reads what ThreatConnect answers: the JSON of a success, or the error that fits."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final, NoReturn
+
+from sentinel_app.core.reason import one_line, page_text
+from sentinel_app.core.retry import DEFAULT_TOLD_S, parse_retry_after
+from sentinel_app.errors import QueryError, ReadAuthError, ReadError, ReadTimeoutError
+from sentinel_app.network import PROXY_REMEDY, Answer
+
+_TIMED_OUT: Final = re.compile(r'\btime[sd]?[ -]?out\b', re.IGNORECASE)
+_REDIRECTS: Final = range(300, 400)
+_SERVER_ERRORS: Final = range(500, 600)
+_BAD_QUERY: Final = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.REQUEST_URI_TOO_LONG,
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    }
+)
+
+
+def read_answer(answer: Answer, *, now: dt.datetime) -> Mapping[str, object]:
+    """Give the JSON object of an answer that says that all is well.
+
+    Args:
+        answer: what ThreatConnect, or something in between, sent.
+        now: our present, against which a `Retry-After` that is a date counts.
+
+    Raises:
+        ReadTimeoutError: a server error or a web page: a smaller page of rows may do.
+        ReadError: broken JSON, another status than `Success`, or 429.
+        ReadAuthError: 401 or 403.
+        QueryError: 400.
+
+    Source: ThreatConnect developer documentation, "HTTP Status Codes"; the 429 is not documented.
+    """
+    if answer.status != HTTPStatus.OK:
+        _refuse(answer, now)
+    try:
+        payload = json.loads(answer.body, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        if _is_page(answer.body):
+            raise ReadTimeoutError(
+                'Something between the App and ThreatConnect answered with a web page.',
+                reason=_reason(answer.body),
+            ) from None
+        raise ReadError(
+            'ThreatConnect answered with broken JSON.', reason=_reason(answer.body)
+        ) from None
+    if not isinstance(payload, dict) or payload.get('status') != 'Success':
+        raise ReadError('ThreatConnect reported a failure.', reason=_reason(answer.body))
+    return payload
+
+
+def _no_constant(text: str) -> NoReturn:
+    raise ValueError(f'{text} is not JSON')
+
+
+def _is_page(body: bytes) -> bool:
+    return body.lstrip()[:1] == b'<'
+
+
+def _reason(body: bytes) -> str:
+    """ThreatConnect's message, or what text there is."""
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError):
+        return page_text(body[:65536].decode('utf-8', errors='replace'))
+    message = payload.get('message') if isinstance(payload, dict) else None
+    return one_line(message if isinstance(message, str) else json.dumps(payload))
+
+
+def _refuse(answer: Answer, now: dt.datetime) -> NoReturn:
+    """Raise what an answer other than 200 means."""
+    status = answer.status
+    reason = _reason(answer.body) or f'HTTP status {status}'
+    context = {'status': status}
+    told_s = parse_retry_after(answer.headers.get('Retry-After'), now=now)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise ReadError(
+            'ThreatConnect asked to be called less often.',
+            reason=reason,
+            context=context,
+            retry_after_s=DEFAULT_TOLD_S if told_s is None else told_s,
+        )
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        message = f'ThreatConnect refused the credentials. {_auth_remedy(status, reason)}'
+        raise ReadAuthError(message, reason=reason, context=context)
+    is_bad_query = status in _BAD_QUERY
+    if status in _SERVER_ERRORS or status == HTTPStatus.REQUEST_TIMEOUT:
+        raise ReadTimeoutError(
+            f'ThreatConnect answered with a server error ({status}).',
+            reason=reason,
+            context=context,
+            retry_after_s=told_s,
+        )
+    if is_bad_query and _TIMED_OUT.search(reason):
+        # A query that takes too long is known to exist, the status that it gets is not.
+        raise ReadTimeoutError('The query took too long.', reason=reason, context=context)
+    if is_bad_query:
+        message = 'ThreatConnect refused the query. Correct its TQL in CONFIGURE.'
+        raise QueryError(message, reason=reason, context=context)
+    message = f'ThreatConnect answered with status {status}. {_other_remedy(status)}'
+    raise ReadError(message, reason=reason, context=context, retry_after_s=told_s)
+
+
+def _auth_remedy(status: int, reason: str) -> str:
+    """What to do about a 401 or 403, by what ThreatConnect says of it."""
+    said = reason.lower()
+    if 'timestamp' in said:
+        return "Set the App server's clock: it is more than five minutes off ThreatConnect's."
+    if 'signature' in said:
+        return (
+            'Check the ThreatConnect Secret Key input; if it is right, something between the App '
+            'and ThreatConnect rewrites addresses.'
+        )
+    if 'owner' in said:
+        return (
+            'Check the owners of the TQL query in CONFIGURE: one of them does not exist, or the '
+            'API user is not a member of it.'
+        )
+    if status == HTTPStatus.FORBIDDEN:
+        return "Check the API user's role in ThreatConnect, and any firewall in between."
+    return (
+        'Check the ThreatConnect Access ID and Secret Key inputs, and that the API user is enabled.'
+    )
+
+
+def _other_remedy(status: int) -> str:
+    """What to do about a status that has no meaning of its own."""
+    if status == HTTPStatus.NOT_FOUND:
+        return "Check ThreatConnect's API path."
+    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return PROXY_REMEDY
+    if status in _REDIRECTS:
+        return 'It points to another address, where a signature must not be sent.'
+    return 'It is tried again.'
