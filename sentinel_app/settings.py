@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from types import MappingProxyType
 from typing import Final
 
+from sentinel_app.core.withholding import NeverSend, parse_never_send
 from sentinel_app.errors import ConfigError
-from sentinel_app.inputs import Inputs, domain, guid, host_name, show
+from sentinel_app.inputs import Inputs, domain, guid, show
 from sentinel_app.secret import Secret, is_pem, tidy_pem
 
 SOURCE_SYSTEM_PREFIX: Final = 'ThreatConnect-'
@@ -24,6 +24,10 @@ _TTL_HOURS_LIMIT: Final = 876_000
 _INTERVAL_HOURS_LIMIT: Final = 8_784
 _RETENTION_DAYS_LIMIT: Final = 36_500
 _PERCENT: Final = 100
+_TOO_LONG_ENTRY: Final = (
+    'holds a long entry that is no address block and no domain. Write entries like '
+    '192.0.2.0/24|example.com|private.'
+)
 
 # Indicator types as ThreatConnect v3 spells them, and the input that holds the TTL of each.
 TTL_INPUTS: Final[Mapping[str, str]] = MappingProxyType(
@@ -135,22 +139,6 @@ class UiAccess(StrEnum):
 
     ANY_SIGNED_IN_USER = 'Any signed-in user'
     ADMINISTRATORS_ONLY = 'Administrators only'
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NeverSend:
-    """What must not leave ThreatConnect, whatever a query selects.
-
-    Attributes:
-        networks: address blocks; a single address is a block of one.
-        domains: in lower case and in their ASCII form, without a leading or trailing dot.
-        private: True if private, loopback, link-local and documentation ranges, single-label hosts
-            and `.local` hosts are held back.
-    """
-
-    networks: tuple[IPv4Network | IPv6Network, ...] = ()
-    domains: tuple[str, ...] = ()
-    private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,41 +328,25 @@ def _access_id(reader: Inputs) -> str:
 
 
 def _never_send(reader: Inputs) -> NeverSend:
-    networks: list[IPv4Network | IPv6Network] = []
-    domains: list[str] = []
-    private = False
-    for entry in reader.entries('never_send'):
-        network = _network(entry)
-        name = host_name(entry.lstrip('*.'))
-        is_domain = name is not None and ('.' in name or entry.startswith('.'))
-        if entry.casefold() == 'private':
-            private = True
-        elif network is not None:
-            networks.append(network)
-        elif name is not None and is_domain and not re.fullmatch(r'[0-9.]+', name):
-            domains.append(name)
+    name = 'never_send'
+    kept = []
+    for entry in reader.entries(name):
+        if _is_single_label(entry):
+            reader.note(
+                name,
+                f'{show(entry)} is no address block, no domain and not the word private. Write '
+                'them like 192.0.2.0/24|example.com|private, and a top label with a dot: .corp',
+            )
+            continue
+        try:
+            parse_never_send(entry)
+        except ValueError as error:
+            reader.note(name, f'{error}.' if show(entry).startswith('"') else _TOO_LONG_ENTRY)
         else:
-            reader.note('never_send', _never_send_fault(entry))
-    return NeverSend(
-        networks=tuple(dict.fromkeys(networks)),
-        domains=tuple(dict.fromkeys(domains)),
-        private=private,
-    )
+            kept.append(entry)
+    return parse_never_send('|'.join(kept))
 
 
-def _network(entry: str) -> IPv4Network | IPv6Network | None:
-    try:
-        return ip_network(entry)
-    except ValueError:
-        return None
-
-
-def _never_send_fault(entry: str) -> str:
-    try:
-        block = ip_network(entry, strict=False)
-    except ValueError:
-        return (
-            f'{show(entry)} is no address block, no domain and not the word private. Write them '
-            'like 192.0.2.0/24|example.com|private, and a single top label with a dot: .corp.'
-        )
-    return f'{show(entry)} is an address inside a block. Write {block} or the address alone.'
+def _is_single_label(entry: str) -> bool:
+    """True for one word that is not `private`: far likelier a slip than a top-level domain."""
+    return entry.casefold() != 'private' and not re.search(r'[.:/]', entry.rstrip('.'))
