@@ -1,0 +1,83 @@
+/** The shell: header, the screen that the address names, and what floats above it. */
+import { Button, MantineProvider, Text, VisuallyHidden } from '@mantine/core';
+import { QueryClientProvider, type QueryClient } from '@tanstack/react-query';
+import { useEffect, useRef } from 'react';
+
+import { EmptyState } from './components/EmptyState';
+import { firstScreen, screens } from './screens';
+import { ErrorBoundary } from './shell/ErrorBoundary';
+import { Header } from './shell/Header';
+import { useRoute } from './shell/router';
+import { Toasts } from './shell/Toasts';
+import { colorSchemeManager, cssVariables, theme } from './theme';
+
+export function App({ queryClient }: { queryClient: QueryClient }) {
+  return (
+    <MantineProvider
+      theme={theme}
+      defaultColorScheme="auto"
+      colorSchemeManager={colorSchemeManager}
+      cssVariablesResolver={cssVariables}
+    >
+      <QueryClientProvider client={queryClient}>
+        <Shell />
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}
+
+function Shell() {
+  const route = useRoute();
+  const path = route.path === '' ? firstScreen : route.path;
+  const screen = screens.find((known) => known.path === path);
+  useHeadingFocus(path);
+  return (
+    <>
+      <a
+        className="app-skip"
+        href="#page-heading"
+        onClick={(event) => {
+          // The hash belongs to the router.
+          event.preventDefault();
+          document.getElementById('page-heading')?.focus();
+        }}
+      >
+        Skip to the content
+      </a>
+      <Header path={path} />
+      <main className="app-main" key={path}>
+        <ErrorBoundary>{screen === undefined ? <NoSuchScreen /> : <screen.Page />}</ErrorBoundary>
+      </main>
+      <Toasts />
+    </>
+  );
+}
+
+/** After going to another screen, reading goes on at its heading. */
+function useHeadingFocus(path: string): void {
+  const before = useRef(path);
+  useEffect(() => {
+    if (before.current === path) return;
+    before.current = path;
+    document.getElementById('page-heading')?.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
+  }, [path]);
+}
+
+function NoSuchScreen() {
+  return (
+    <>
+      <VisuallyHidden>
+        <h1 id="page-heading">No such screen</h1>
+      </VisuallyHidden>
+      <EmptyState title="There is no such screen.">
+        <Text size="sm" c="dimmed">
+          The address may be from another version of this App.
+        </Text>
+        <Button component="a" href={`#/${firstScreen}`} mt="md" variant="default">
+          Go to the first screen
+        </Button>
+      </EmptyState>
+    </>
+  );
+}

@@ -1,0 +1,40 @@
+/** The list of TQL queries, and what a query can be made of. */
+import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+
+import { useRefreshInterval } from '../shell/refresh';
+import { get, put } from './client';
+import type { Configure, ConfigureBody, Options } from './model';
+
+const REFRESH_MS = 30_000;
+
+export const configureQuery = queryOptions({
+  queryKey: ['configure'],
+  queryFn: ({ signal }) => get<Configure>('configure', {}, signal),
+});
+
+export function useConfigure() {
+  return useQuery({ ...configureQuery, refetchInterval: useRefreshInterval(REFRESH_MS) });
+}
+
+/** Comes from ThreatConnect itself, so it is asked for only when a window needs it. */
+export function useOptions(isWanted: boolean) {
+  return useQuery({
+    queryKey: ['configure', 'options'],
+    queryFn: ({ signal }) => get<Options>('configure/options', {}, signal),
+    enabled: isWanted,
+    staleTime: 5 * 60_000,
+    retry: false,
+  });
+}
+
+export function useSaveConfigure() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: ConfigureBody) => put<Configure>('configure', body),
+    meta: { isShownInPlace: true },
+    onSuccess: (saved) => {
+      client.setQueryData(configureQuery.queryKey, saved);
+      void client.invalidateQueries({ queryKey: ['health'] });
+    },
+  });
+}

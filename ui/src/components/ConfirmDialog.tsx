@@ -1,0 +1,41 @@
+/** Asks before something that cannot be taken back; the action's button names it. */
+import { Button, Group, Modal } from '@mantine/core';
+import type { ReactNode } from 'react';
+
+import { useHoldRefresh } from '../shell/refresh';
+
+interface ConfirmDialogProps {
+  isOpen: boolean;
+  title: string;
+  children: ReactNode;
+  /** The words of the button that does it. */
+  action: string;
+  onConfirm: () => void;
+  cancel?: string;
+  onCancel: () => void;
+}
+
+export function ConfirmDialog({
+  isOpen,
+  title,
+  children,
+  action,
+  onConfirm,
+  cancel = 'Cancel',
+  onCancel,
+}: ConfirmDialogProps) {
+  useHoldRefresh(isOpen);
+  return (
+    <Modal opened={isOpen} onClose={onCancel} title={title}>
+      {children}
+      <Group justify="flex-end" mt="lg">
+        <Button variant="default" onClick={onCancel} data-autofocus>
+          {cancel}
+        </Button>
+        <Button className="app-danger" onClick={onConfirm}>
+          {action}
+        </Button>
+      </Group>
+    </Modal>
+  );
+}

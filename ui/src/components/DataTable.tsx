@@ -1,0 +1,155 @@
+/** A table of one page of things: sortable headings, a marked open row, and its own empty state. */
+import { Skeleton, Table, UnstyledButton } from '@mantine/core';
+import type { MouseEvent, ReactNode } from 'react';
+
+import { Icon } from './Icon';
+
+export interface Column<Row> {
+  key: string;
+  heading: ReactNode;
+  /** The field to sort by; without one the heading is only words. */
+  sort?: string;
+  align?: 'left' | 'right';
+  width?: number | string;
+  cell: (row: Row) => ReactNode;
+}
+
+interface DataTableProps<Row> {
+  /** What the table holds, for those who cannot see it. */
+  label: string;
+  columns: readonly Column<Row>[];
+  /** `undefined` while there is nothing to show yet. */
+  rows: readonly Row[] | undefined;
+  rowKey: (row: Row) => string;
+  empty: ReactNode;
+  sort?: { field: string; order: 'asc' | 'desc'; onSort: (field: string) => void };
+  /** A click anywhere on the row; the row also has a button for the keyboard. */
+  onRowClick?: (row: Row) => void;
+  openKey?: string | null;
+  /** A second line that belongs to a row. */
+  below?: (row: Row) => ReactNode;
+  minWidth?: number;
+}
+
+const WAITING_ROWS = 5;
+
+export function DataTable<Row>(props: DataTableProps<Row>) {
+  const { label, columns, rows, rowKey, empty, sort, onRowClick, openKey, below, minWidth } = props;
+  return (
+    <div className="app-table-frame">
+      {/* A region that scrolls has to be reachable by the keyboard. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <div className="app-table-scroll" role="region" aria-label={label} tabIndex={0}>
+        <Table
+          className="app-table"
+          aria-label={label}
+          miw={minWidth}
+          aria-busy={rows === undefined}
+        >
+          <Table.Thead>
+            <Table.Tr>
+              {columns.map((column) => (
+                <HeadCell key={column.key} column={column} sort={sort} />
+              ))}
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {rows === undefined && <WaitingRows columns={columns.length} />}
+            {rows?.length === 0 && (
+              <Table.Tr>
+                <Table.Td colSpan={columns.length}>{empty}</Table.Td>
+              </Table.Tr>
+            )}
+            {rows?.map((row) => {
+              const key = rowKey(row);
+              const extra = below?.(row);
+              return [
+                <Table.Tr
+                  key={key}
+                  data-open={openKey === key || undefined}
+                  data-clickable={onRowClick !== undefined || undefined}
+                  data-joined={Boolean(extra) || undefined}
+                  {...(onRowClick === undefined
+                    ? {}
+                    : {
+                        onClick: (event: MouseEvent) => onBareClick(event, () => onRowClick(row)),
+                      })}
+                >
+                  {columns.map((column) => (
+                    <Table.Td key={column.key} ta={column.align ?? 'left'}>
+                      {column.cell(row)}
+                    </Table.Td>
+                  ))}
+                </Table.Tr>,
+                Boolean(extra) && (
+                  <Table.Tr key={`${key}-below`} className="app-row-below">
+                    <Table.Td colSpan={columns.length}>{extra}</Table.Td>
+                  </Table.Tr>
+                ),
+              ];
+            })}
+          </Table.Tbody>
+        </Table>
+      </div>
+    </div>
+  );
+}
+
+/** Clicks on buttons and links in a row, and the end of selecting text, are not clicks on the row. */
+function onBareClick(event: MouseEvent, act: () => void): void {
+  const target = event.target as Element;
+  if (target.closest('a, button, input, label') !== null) return;
+  if ((window.getSelection()?.toString() ?? '') !== '') return;
+  act();
+}
+
+function HeadCell<Row>({
+  column,
+  sort,
+}: {
+  column: Column<Row>;
+  sort: DataTableProps<Row>['sort'];
+}) {
+  const align = column.align ?? 'left';
+  const field = column.sort;
+  if (field === undefined || sort === undefined) {
+    return (
+      <Table.Th w={column.width} ta={align} scope="col">
+        {column.heading}
+      </Table.Th>
+    );
+  }
+  const isSorted = sort.field === field;
+  return (
+    <Table.Th
+      w={column.width}
+      ta={align}
+      scope="col"
+      aria-sort={isSorted ? (sort.order === 'asc' ? 'ascending' : 'descending') : 'none'}
+    >
+      <UnstyledButton
+        className="app-sort"
+        data-sorted={isSorted || undefined}
+        onClick={() => sort.onSort(field)}
+      >
+        {column.heading}
+        <Icon
+          name={isSorted ? (sort.order === 'asc' ? 'arrowUp' : 'arrowDown') : 'sort'}
+          size={13}
+        />
+      </UnstyledButton>
+    </Table.Th>
+  );
+}
+
+function WaitingRows({ columns }: { columns: number }) {
+  return Array.from({ length: WAITING_ROWS }, (_, row) => (
+    <Table.Tr key={row}>
+      {Array.from({ length: columns }, (_unused, column) => (
+        <Table.Td key={column}>
+          <Skeleton height={14} width={column === 0 ? '60%' : '80%'} />
+        </Table.Td>
+      ))}
+    </Table.Tr>
+  ));
+}

@@ -1,0 +1,34 @@
+/** The heading of a screen, its refresh control and its actions. */
+import { Group, Text, Title } from '@mantine/core';
+import { useEffect, type ReactNode } from 'react';
+
+interface PageHeaderProps {
+  /** The screen's name; shown in capitals. */
+  title: string;
+  /** One quiet line under the heading. */
+  summary?: ReactNode;
+  children?: ReactNode;
+}
+
+export function PageHeader({ title, summary, children }: PageHeaderProps) {
+  useEffect(() => {
+    document.title = `${title} | Microsoft Sentinel`;
+  }, [title]);
+  return (
+    <Group justify="space-between" align="flex-start" gap="md" className="app-page-header">
+      <div>
+        <Title order={1} size="h3" tabIndex={-1} id="page-heading">
+          {title.toUpperCase()}
+        </Title>
+        {summary !== undefined && (
+          <Text component="div" size="sm" c="dimmed">
+            {summary}
+          </Text>
+        )}
+      </div>
+      <Group gap="sm" wrap="nowrap">
+        {children}
+      </Group>
+    </Group>
+  );
+}

@@ -1,0 +1,20 @@
+/** An icon and words on a quiet ground; the colour only repeats what they say. */
+import type { ReactNode } from 'react';
+
+import type { Tone } from '../lib/status';
+import { Icon, type IconName } from './Icon';
+
+interface StatusBadgeProps {
+  tone: Tone;
+  icon: IconName;
+  children: ReactNode;
+}
+
+export function StatusBadge({ tone, icon, children }: StatusBadgeProps) {
+  return (
+    <span className="app-badge" data-tone={tone}>
+      <Icon name={icon} size={14} />
+      {children}
+    </span>
+  );
+}

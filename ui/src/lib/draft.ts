@@ -1,0 +1,133 @@
+/** The list of TQL queries while it is being edited. Nothing here is stored until it is saved. */
+import type { ConfigureBody, FieldMessage, Query } from '../api/model';
+
+export type QueryFields = Omit<Query, 'id'>;
+
+export interface DraftRow extends QueryFields {
+  /** Stays the same while rows move; never sent. */
+  key: string;
+  /** `null` for a row that was added here. */
+  id: string | null;
+}
+
+export interface Draft {
+  /** The version of the saved list that this one began from. */
+  version: number;
+  rows: DraftRow[];
+}
+
+export function draftOf(version: number, queries: readonly Query[]): Draft {
+  return { version, rows: queries.map((query) => ({ ...query, key: query.id })) };
+}
+
+export function withRow(rows: readonly DraftRow[], fields: QueryFields, key: string): DraftRow[] {
+  const at = rows.findIndex((row) => row.key === key);
+  if (at < 0) return [...rows, { ...fields, key, id: null }];
+  return rows.map((row, index) => (index === at ? { ...row, ...fields } : row));
+}
+
+export function withoutRow(rows: readonly DraftRow[], key: string): DraftRow[] {
+  return rows.filter((row) => row.key !== key);
+}
+
+/** Moves one row up (-1) or down (+1); at the ends nothing changes. */
+export function withRowMoved(rows: readonly DraftRow[], key: string, by: -1 | 1): DraftRow[] {
+  const from = rows.findIndex((row) => row.key === key);
+  const to = from + by;
+  const moved = [...rows];
+  const [row, other] = [moved[from], moved[to]];
+  if (row === undefined || other === undefined) return moved;
+  moved[from] = other;
+  moved[to] = row;
+  return moved;
+}
+
+function fieldsOf(row: QueryFields): QueryFields {
+  const { owners, indicator_types, tql, sort_field, sort_direction } = row;
+  return { owners, indicator_types, tql, sort_field, sort_direction };
+}
+
+function sameFields(one: QueryFields, other: QueryFields): boolean {
+  return JSON.stringify(fieldsOf(one)) === JSON.stringify(fieldsOf(other));
+}
+
+export interface Changes {
+  added: number;
+  edited: number;
+  removed: number;
+  isReordered: boolean;
+}
+
+/** What saving the draft would change in the saved list. */
+export function changesOf(rows: readonly DraftRow[], saved: readonly Query[]): Changes {
+  const before = new Map(saved.map((query) => [query.id, query]));
+  const kept = rows.filter((row) => row.id !== null && before.has(row.id));
+  const order = saved.filter((query) => kept.some((row) => row.id === query.id));
+  return {
+    added: rows.length - kept.length,
+    edited: kept.filter((row) => {
+      const query = before.get(row.id ?? '');
+      return query !== undefined && !sameFields(row, query);
+    }).length,
+    removed: saved.length - kept.length,
+    isReordered:
+      order.some((query, index) => kept[index]?.id !== query.id) ||
+      // A row put before an older one changes the precedence as well.
+      (rows.findIndex((row) => row.id === null) < rows.findLastIndex((row) => row.id !== null) &&
+        rows.some((row) => row.id === null)),
+  };
+}
+
+export function hasChanges(changes: Changes): boolean {
+  return changes.added + changes.edited + changes.removed > 0 || changes.isReordered;
+}
+
+/** The changes in words: `1 added, 2 edited, order changed`. */
+export function describeChanges(changes: Changes): string {
+  const parts = [
+    changes.added > 0 ? `${changes.added} added` : '',
+    changes.edited > 0 ? `${changes.edited} edited` : '',
+    changes.removed > 0 ? `${changes.removed} deleted` : '',
+    changes.isReordered ? 'order changed' : '',
+  ];
+  return parts.filter((part) => part !== '').join(', ');
+}
+
+/** What is sent to save the draft. */
+export function bodyOf(draft: Draft, run: 'delta' | 'full'): ConfigureBody {
+  return {
+    version: draft.version,
+    queries: draft.rows.map((row) => ({ ...fieldsOf(row), id: row.id })),
+    run,
+  };
+}
+
+export type RowMessages = Partial<Record<keyof QueryFields | 'row', string>>;
+
+/** Sorts the server's messages (`queries.2.tql`) to the rows of the draft they were sent from. */
+export function messagesByRow(
+  rows: readonly DraftRow[],
+  errors: readonly FieldMessage[],
+): { byRow: Map<string, RowMessages>; other: string[] } {
+  const byRow = new Map<string, RowMessages>();
+  const other: string[] = [];
+  for (const { field, message } of errors) {
+    const match = /^queries\.(\d+)(?:\.(\w+))?/.exec(field);
+    const row = match === null ? undefined : rows[Number(match[1])];
+    if (row === undefined) {
+      other.push(message);
+      continue;
+    }
+    const messages = byRow.get(row.key) ?? {};
+    const name = isFieldName(match?.[2]) ? match[2] : 'row';
+    messages[name] = messages[name] === undefined ? message : `${messages[name]} ${message}`;
+    byRow.set(row.key, messages);
+  }
+  return { byRow, other };
+}
+
+const fieldNames = ['owners', 'indicator_types', 'tql', 'sort_field', 'sort_direction'] as const;
+
+function isFieldName(name: string | undefined): name is (typeof fieldNames)[number] {
+  return fieldNames.some((known) => known === name);
+}

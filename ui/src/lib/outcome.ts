@@ -1,0 +1,39 @@
+/** The accounting of a Job: every Indicator that was read ends in exactly one outcome. */
+import type { Job } from '../api/model';
+import type { Tone } from './status';
+
+export interface Outcome {
+  name: string;
+  /** What the word means, for people who meet it the first time. */
+  meaning: string;
+  tone: Tone;
+  count: number;
+}
+
+const outcomes = [
+  ['Sent', 'sent', 'good', 'Accepted by Sentinel'],
+  ['Unchanged', 'unchanged', 'neutral', 'Sentinel holds it already, nothing to send'],
+  ['Duplicate', 'duplicate', 'neutral', 'Another copy of the same value was taken'],
+  ['Withheld', 'withheld', 'neutral', 'Held back by the TLP limit or the Never Send list'],
+  ['Expired', 'expired', 'neutral', 'Its external expiry date has passed'],
+  ['Withdrawn', 'withdrawn', 'neutral', 'Told Sentinel that it is no longer valid'],
+  ['Unsupported', 'unsupported', 'neutral', 'Its type or hash has no STIX pattern'],
+  ['Invalid', 'invalid', 'warning', 'Its value cannot be made into a pattern'],
+  ['Refused', 'refused', 'warning', 'Sentinel answered with an error for it'],
+  ['Failed', 'failed', 'bad', 'The Job ended before it could be sent'],
+] as const;
+
+/** All ten outcomes of a Job, the empty ones too, in the order they are shown in. */
+export function jobOutcomes(job: Job): Outcome[] {
+  return outcomes.map(([name, key, tone, meaning]) => ({
+    name,
+    meaning,
+    tone,
+    count: job[`count_${key}`],
+  }));
+}
+
+/** How many Indicators have their outcome. When a Job has ended, this equals what was read. */
+export function settledCount(job: Job): number {
+  return jobOutcomes(job).reduce((sum, outcome) => sum + outcome.count, 0);
+}

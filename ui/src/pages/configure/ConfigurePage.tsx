@@ -1,0 +1,281 @@
+/** CONFIGURE: the TQL queries in order of precedence. Nothing is stored until it is saved. */
+import { Button, Group, Text } from '@mantine/core';
+import { useState } from 'react';
+
+import { useConfigure } from '../../api/configure';
+import { useRequestUpdate } from '../../api/job';
+import type { Configure } from '../../api/model';
+import { ConfirmDialog } from '../../components/ConfirmDialog';
+import { ErrorPanel } from '../../components/ErrorPanel';
+import { Icon } from '../../components/Icon';
+import { Notice } from '../../components/Notice';
+import { PageHeader } from '../../components/PageHeader';
+import { RefreshControl } from '../../components/RefreshControl';
+import { StaleNotice } from '../../components/StaleNotice';
+import { changesOf, describeChanges, hasChanges } from '../../lib/draft';
+import { counted } from '../../lib/number';
+import { formatHash } from '../../lib/route';
+import { useLeaveGuard } from '../../shell/router';
+import { showToast } from '../../shell/toast';
+import { ConflictDialog } from './ConflictDialog';
+import { NextUpdate } from './NextUpdate';
+import { QueryTable } from './QueryTable';
+import { QueryWindow } from './QueryWindow';
+import { SaveDialog } from './SaveDialog';
+import { useEditing } from './useEditing';
+
+export function ConfigurePage() {
+  const configure = useConfigure();
+  const refresh = () => void configure.refetch();
+  const saved = configure.data;
+  if (saved === undefined) {
+    return (
+      <>
+        <PageHeader title="Configure" summary="The TQL queries, in order of precedence" />
+        {configure.error !== null ? (
+          <ErrorPanel error={configure.error} onRetry={refresh} isRetrying={configure.isFetching} />
+        ) : (
+          <QueryTable rows={undefined} onAdd={() => undefined} />
+        )}
+      </>
+    );
+  }
+  return (
+    <LoadedPage
+      saved={saved}
+      refreshControl={
+        <RefreshControl
+          updatedAtMs={configure.dataUpdatedAt}
+          isRefreshing={configure.isFetching}
+          onRefresh={refresh}
+        />
+      }
+      staleNotice={
+        <StaleNotice
+          error={configure.error}
+          updatedAtMs={configure.dataUpdatedAt}
+          isRetrying={configure.isFetching}
+          onRetry={refresh}
+        />
+      }
+    />
+  );
+}
+
+interface LoadedPageProps {
+  saved: Configure;
+  refreshControl: React.ReactNode;
+  staleNotice: React.ReactNode;
+}
+
+function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
+  const editing = useEditing(saved);
+  const { draft, problem } = editing;
+  const [isSaveOpen, setIsSaveOpen] = useState(false);
+  const [isDropAsked, setIsDropAsked] = useState(false);
+  const runNow = useRunNow(saved);
+
+  const changes = draft === null ? null : changesOf(draft.rows, editing.base);
+  const isChanged = changes !== null && hasChanges(changes);
+  const guard = useLeaveGuard(isChanged);
+
+  return (
+    <>
+      <PageHeader
+        title="Configure"
+        summary={
+          draft === null ? (
+            'The TQL queries, in order of precedence'
+          ) : (
+            <span role="status">
+              {isChanged
+                ? `Not saved: ${describeChanges(changes)}`
+                : 'Editing. Nothing is stored until you save.'}
+            </span>
+          )
+        }
+      >
+        {draft === null ? (
+          <>
+            {refreshControl}
+            <Button leftSection={<Icon name="edit" />} onClick={editing.start}>
+              Edit
+            </Button>
+          </>
+        ) : (
+          <>
+            <Button
+              variant="default"
+              onClick={() => (isChanged ? setIsDropAsked(true) : editing.stop())}
+            >
+              Cancel editing
+            </Button>
+            <Button
+              variant="default"
+              leftSection={<Icon name="plus" />}
+              onClick={() => editing.openWindow(null)}
+            >
+              Add
+            </Button>
+            <Button disabled={!isChanged} onClick={() => setIsSaveOpen(true)}>
+              Save
+            </Button>
+          </>
+        )}
+      </PageHeader>
+
+      {staleNotice}
+      {saved.warning !== null && <Notice tone="warning">{saved.warning}</Notice>}
+      {editing.lastSaved !== null && draft === null && (
+        <SavedNotice
+          mode={editing.lastSaved}
+          saved={saved}
+          isStarting={runNow.isPending}
+          onRunNow={() => runNow.start(editing.lastSaved ?? 'delta', editing.forgetSaved)}
+          onClose={editing.forgetSaved}
+        />
+      )}
+      {problem !== null && (
+        <Notice tone="bad" isLive title={problem.title}>
+          <Text size="sm">{problem.description}</Text>
+          {problem.messages.map((message) => (
+            <Text size="sm" key={message}>
+              {message}
+            </Text>
+          ))}
+        </Notice>
+      )}
+
+      <QueryTable
+        rows={draft?.rows ?? saved.queries}
+        onAdd={() => {
+          editing.start();
+          editing.openWindow(null);
+        }}
+        {...(draft === null
+          ? {}
+          : {
+              edit: {
+                messages: editing.messages,
+                onMove: editing.move,
+                onEdit: editing.openWindow,
+                onRemove: editing.remove,
+              },
+            })}
+      />
+      {draft === null && saved.queries.length > 0 && (
+        <NextUpdate
+          saved={saved}
+          isStarting={runNow.isPending}
+          onRunNow={() => runNow.start('delta')}
+        />
+      )}
+
+      {editing.window !== null && (
+        <QueryWindow
+          row={editing.window.row}
+          messages={
+            editing.window.row === null ? {} : (editing.messages.get(editing.window.row.key) ?? {})
+          }
+          onSubmit={editing.submit}
+          onClose={editing.closeWindow}
+        />
+      )}
+      <SaveDialog
+        isOpen={isSaveOpen}
+        changes={changes}
+        isSaving={editing.isSaving}
+        onSave={(run) => void editing.save(run).then(() => setIsSaveOpen(false))}
+        onDrop={() => {
+          setIsSaveOpen(false);
+          editing.stop();
+        }}
+        onClose={() => setIsSaveOpen(false)}
+      />
+      <ConflictDialog
+        newer={editing.conflict}
+        draft={draft}
+        onTakeNewer={editing.takeNewer}
+        onKeepMine={editing.keepMine}
+        onClose={editing.closeConflict}
+      />
+      <ConfirmDialog
+        isOpen={isDropAsked || guard.isAsked}
+        title="Drop your changes?"
+        action="Drop changes"
+        cancel="Go on editing"
+        onCancel={() => {
+          setIsDropAsked(false);
+          guard.stay();
+        }}
+        onConfirm={() => {
+          setIsDropAsked(false);
+          editing.stop();
+          guard.leave();
+        }}
+      >
+        <Text size="sm">
+          The list has changes that are not saved
+          {changes === null ? '' : ` (${describeChanges(changes)})`}. They would be lost.
+        </Text>
+      </ConfirmDialog>
+    </>
+  );
+}
+
+/** Starts an update of all queries at once. */
+function useRunNow(saved: Configure) {
+  const request = useRequestUpdate();
+  return {
+    isPending: request.isPending,
+    start: (mode: 'delta' | 'full', onStarted?: () => void) => {
+      request.mutate(
+        { mode },
+        {
+          onSuccess: (accepted) => {
+            onStarted?.();
+            showToast({
+              tone: 'good',
+              title: `${mode === 'full' ? 'Full' : 'Delta'} update requested`,
+              text: `${counted(accepted.request_ids.length || saved.queries.length, 'Job')} queued. See JOBS for the progress.`,
+            });
+          },
+        },
+      );
+    },
+  };
+}
+
+interface SavedNoticeProps {
+  mode: 'delta' | 'full';
+  saved: Configure;
+  isStarting: boolean;
+  onRunNow: () => void;
+  onClose: () => void;
+}
+
+function SavedNotice({ mode, saved, isStarting, onRunNow, onClose }: SavedNoticeProps) {
+  return (
+    <Notice tone="good" isLive title="Saved" onClose={onClose}>
+      <Group gap="md" justify="space-between">
+        <Text size="sm">
+          {saved.queries.length === 0 ? (
+            'The list is empty: no update is planned.'
+          ) : (
+            <NextUpdate.Sentence saved={saved} />
+          )}
+        </Text>
+        {saved.queries.length > 0 && (
+          <Group gap="sm">
+            <Button size="xs" variant="default" onClick={onRunNow} loading={isStarting}>
+              Run {mode} update now
+            </Button>
+            <a className="app-link" href={formatHash('jobs')}>
+              Go to JOBS
+            </a>
+          </Group>
+        )}
+      </Group>
+    </Notice>
+  );
+}

@@ -1,0 +1,229 @@
+/** The list of TQL queries; in edit mode with arrows at the left and actions at the right. */
+import { ActionIcon, Button, Group, Text, Tooltip } from '@mantine/core';
+
+import { useOptions } from '../../api/configure';
+import type { Query } from '../../api/model';
+import { DataTable, type Column } from '../../components/DataTable';
+import { EmptyState } from '../../components/EmptyState';
+import { Icon } from '../../components/Icon';
+import type { DraftRow, QueryFields, RowMessages } from '../../lib/draft';
+import { typeLabel } from '../../lib/indicatorType';
+
+type Row = Query | DraftRow;
+
+interface EditActions {
+  messages: Map<string, RowMessages>;
+  onMove: (row: DraftRow, by: -1 | 1) => void;
+  onEdit: (row: DraftRow) => void;
+  onRemove: (row: DraftRow) => void;
+}
+
+interface QueryTableProps {
+  rows: readonly Row[] | undefined;
+  edit?: EditActions;
+  onAdd: () => void;
+}
+
+function isDraftRow(row: Row): row is DraftRow {
+  return 'key' in row;
+}
+
+/** What a row is called in the names of its buttons. */
+function nameOf(row: Row, rows: readonly Row[]): string {
+  return `query ${rows.indexOf(row) + 1}, ${row.owners.join(', ')}`;
+}
+
+export function QueryTable({ rows, edit, onAdd }: QueryTableProps) {
+  const columns = edit === undefined ? viewColumns(rows ?? []) : editColumns(rows ?? [], edit);
+  return (
+    <DataTable<Row>
+      label="TQL queries"
+      columns={columns}
+      rows={rows}
+      rowKey={(row) => (isDraftRow(row) ? row.key : row.id)}
+      minWidth={edit === undefined ? 820 : 960}
+      below={(row) => {
+        const messages = isDraftRow(row) ? edit?.messages.get(row.key) : undefined;
+        return messages === undefined ? null : <RowProblem messages={messages} />;
+      }}
+      empty={
+        <EmptyState title="There is no TQL query yet.">
+          <Text size="sm" c="dimmed">
+            A TQL query says which Indicators of which owners are sent to Microsoft Sentinel.
+          </Text>
+          {edit === undefined && (
+            <Button mt="md" leftSection={<Icon name="plus" />} onClick={onAdd}>
+              Add the first query
+            </Button>
+          )}
+        </EmptyState>
+      }
+    />
+  );
+}
+
+function viewColumns(rows: readonly Row[]): Column<Row>[] {
+  return [
+    {
+      key: 'position',
+      heading: (
+        <Tooltip label="Precedence: where several queries return the same value, the highest one's copy is sent">
+          <abbr title="Precedence" className="app-abbr">
+            #
+          </abbr>
+        </Tooltip>
+      ),
+      width: 44,
+      cell: (row) => <span className="app-position">{rows.indexOf(row) + 1}</span>,
+    },
+    { key: 'owners', heading: 'Owners', width: '18%', cell: (row) => <Words items={row.owners} /> },
+    {
+      key: 'types',
+      heading: 'Indicator Types',
+      width: '20%',
+      cell: (row) => <Words items={row.indicator_types.map(typeLabel)} />,
+    },
+    { key: 'tql', heading: 'TQL', cell: (row) => <code className="app-tql">{row.tql}</code> },
+    {
+      key: 'sort_field',
+      heading: 'Sort Field',
+      width: 130,
+      cell: (row) => (row.sort_field === null ? <None /> : <SortFieldName name={row.sort_field} />),
+    },
+    {
+      key: 'sort_direction',
+      heading: 'Sort Direction',
+      width: 120,
+      cell: (row) =>
+        row.sort_field === null ? (
+          <None />
+        ) : row.sort_direction === 'asc' ? (
+          'Ascending'
+        ) : (
+          'Descending'
+        ),
+    },
+  ];
+}
+
+function editColumns(rows: readonly Row[], edit: EditActions): Column<Row>[] {
+  const arrows: Column<Row> = {
+    key: 'order',
+    heading: 'Order',
+    width: 84,
+    cell: (row) =>
+      isDraftRow(row) && (
+        <Group gap={4} wrap="nowrap">
+          <Arrow row={row} rows={rows} by={-1} onMove={edit.onMove} />
+          <Arrow row={row} rows={rows} by={1} onMove={edit.onMove} />
+        </Group>
+      ),
+  };
+  const actions: Column<Row> = {
+    key: 'actions',
+    heading: 'Actions',
+    width: 90,
+    cell: (row) =>
+      isDraftRow(row) && (
+        <Group gap={4} wrap="nowrap">
+          <Tooltip label="Edit">
+            <ActionIcon
+              variant="default"
+              aria-label={`Edit ${nameOf(row, rows)}`}
+              onClick={() => edit.onEdit(row)}
+            >
+              <Icon name="edit" />
+            </ActionIcon>
+          </Tooltip>
+          <Tooltip label="Delete">
+            <ActionIcon
+              variant="default"
+              className="app-danger-quiet"
+              aria-label={`Delete ${nameOf(row, rows)}`}
+              onClick={() => edit.onRemove(row)}
+            >
+              <Icon name="trash" />
+            </ActionIcon>
+          </Tooltip>
+        </Group>
+      ),
+  };
+  return [arrows, ...viewColumns(rows), actions];
+}
+
+interface ArrowProps {
+  row: DraftRow;
+  rows: readonly Row[];
+  by: -1 | 1;
+  onMove: (row: DraftRow, by: -1 | 1) => void;
+}
+
+/** At the end of the list it does nothing but stays where it is, so that the focus is not lost. */
+function Arrow({ row, rows, by, onMove }: ArrowProps) {
+  const isEnd = rows.indexOf(row) === (by < 0 ? 0 : rows.length - 1);
+  const words = by < 0 ? 'Move up' : 'Move down';
+  return (
+    <Tooltip label={words}>
+      <ActionIcon
+        variant="default"
+        aria-label={`${words}: ${nameOf(row, rows)}`}
+        aria-disabled={isEnd}
+        {...(isEnd ? { 'data-disabled': true } : {})}
+        onClick={() => !isEnd && onMove(row, by)}
+      >
+        <Icon name={by < 0 ? 'arrowUp' : 'arrowDown'} />
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+const SHOWN_WORDS = 6;
+
+/** The first few, then how many more there are; all of them in the tooltip. */
+function Words({ items }: { items: readonly string[] }) {
+  if (items.length <= SHOWN_WORDS) return <span className="app-words">{items.join(', ')}</span>;
+  return (
+    <Tooltip label={items.join(', ')}>
+      <span className="app-words">
+        {items.slice(0, SHOWN_WORDS - 1).join(', ')} and {items.length - SHOWN_WORDS + 1} more
+      </span>
+    </Tooltip>
+  );
+}
+
+/** The label where ThreatConnect has been asked for it already, else the field's own name. */
+function SortFieldName({ name }: { name: string }) {
+  const options = useOptions(false);
+  return <>{options.data?.sort_fields.find((field) => field.name === name)?.label ?? name}</>;
+}
+
+function None() {
+  return (
+    <Text component="span" size="sm" c="dimmed">
+      none
+    </Text>
+  );
+}
+
+const fieldNames: Record<keyof QueryFields, string> = {
+  owners: 'Owners to Query',
+  indicator_types: 'Indicator Types to Retrieve',
+  tql: 'TQL',
+  sort_field: 'Sort Field',
+  sort_direction: 'Sort Direction',
+};
+
+function RowProblem({ messages }: { messages: RowMessages }) {
+  return (
+    <div className="app-row-problem">
+      <Icon name="alert" size={14} />
+      <ul className="app-plain-list">
+        {Object.entries(messages).map(([field, message]) => (
+          <li key={field}>
+            {field === 'row' ? message : `${fieldNames[field as keyof QueryFields]}: ${message}`}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

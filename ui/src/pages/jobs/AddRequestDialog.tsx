@@ -1,0 +1,150 @@
+/** "Add Request": an update at once, of some or all queries. */
+import {
+  Button,
+  Group,
+  Modal,
+  MultiSelect,
+  Radio,
+  Skeleton,
+  Stack,
+  Text,
+  TextInput,
+} from '@mantine/core';
+import { useState } from 'react';
+
+import { useConfigure } from '../../api/configure';
+import { useRequestUpdate } from '../../api/job';
+import type { Configure, UpdateBody } from '../../api/model';
+import { ErrorPanel } from '../../components/ErrorPanel';
+import { counted } from '../../lib/number';
+import { localFieldToUtc } from '../../lib/time';
+import { useHoldRefresh } from '../../shell/refresh';
+import { showToast } from '../../shell/toast';
+
+export function AddRequestDialog({ onClose }: { onClose: () => void }) {
+  useHoldRefresh(true);
+  const configure = useConfigure();
+  return (
+    <Modal opened onClose={onClose} title="Add Request" size="lg">
+      {configure.data !== undefined ? (
+        <RequestForm saved={configure.data} onClose={onClose} />
+      ) : configure.error !== null ? (
+        <ErrorPanel
+          error={configure.error}
+          onRetry={() => void configure.refetch()}
+          isRetrying={configure.isFetching}
+        />
+      ) : (
+        <Skeleton height={220} />
+      )}
+    </Modal>
+  );
+}
+
+const modeWords: Record<UpdateBody['mode'], string> = {
+  delta: 'Sends what was modified since the last run of each query, or after the time below.',
+  full: 'Sends everything the queries return.',
+  reconcile: 'Reads everything, and sends what is new, changed, ageing, or missing in Sentinel.',
+};
+
+function RequestForm({ saved, onClose }: { saved: Configure; onClose: () => void }) {
+  const [mode, setMode] = useState<UpdateBody['mode']>('delta');
+  const [queryIds, setQueryIds] = useState<string[]>([]);
+  const [after, setAfter] = useState('');
+  const request = useRequestUpdate({ isShownInPlace: true });
+
+  if (saved.queries.length === 0) {
+    return (
+      <Stack>
+        <Text size="sm">There is no TQL query yet, so there is nothing to update.</Text>
+        <Group justify="flex-end">
+          <Button component="a" href="#/configure">
+            Go to CONFIGURE
+          </Button>
+        </Group>
+      </Stack>
+    );
+  }
+
+  const submit = () =>
+    request.mutate(
+      {
+        mode,
+        query_ids: queryIds.length === 0 ? null : queryIds,
+        modified_after: mode === 'delta' ? localFieldToUtc(after) : null,
+      },
+      {
+        onSuccess: ({ request_ids: ids }) => {
+          showToast({
+            tone: 'good',
+            title: 'Request added',
+            text: `${counted(ids.length, 'Job')} queued.`,
+          });
+          onClose();
+        },
+      },
+    );
+
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      <Stack gap="md">
+        {request.error !== null && <ErrorPanel error={request.error} />}
+        <Radio.Group
+          label="Update"
+          value={mode}
+          onChange={(value) => setMode(value === 'full' || value === 'reconcile' ? value : 'delta')}
+        >
+          <Stack gap="xs" mt={6}>
+            {(['delta', 'full', 'reconcile'] as const).map((value) => (
+              <Radio
+                key={value}
+                value={value}
+                label={{ delta: 'Delta', full: 'Full', reconcile: 'Reconcile' }[value]}
+                description={modeWords[value]}
+              />
+            ))}
+          </Stack>
+        </Radio.Group>
+        <MultiSelect
+          label="Queries"
+          placeholder={queryIds.length === 0 ? 'All' : ''}
+          clearable
+          clearButtonProps={{ 'aria-label': 'Clear Queries' }}
+          data={saved.queries.map((query, index) => ({
+            value: query.id,
+            label: `${index + 1}. ${query.owners.join(', ')}`,
+          }))}
+          value={queryIds}
+          onChange={setQueryIds}
+        />
+        <TextInput
+          type="datetime-local"
+          label="Modified after"
+          description={
+            mode === 'delta'
+              ? 'In your time zone. Empty: since the last run of each query.'
+              : 'Only a delta update has a start.'
+          }
+          step={1}
+          w={260}
+          disabled={mode !== 'delta'}
+          value={after}
+          onChange={(event) => setAfter(event.currentTarget.value)}
+        />
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose} disabled={request.isPending}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={request.isPending}>
+            Add Request
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

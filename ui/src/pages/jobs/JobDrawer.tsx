@@ -1,0 +1,187 @@
+/** "Request Details": all that is known of one Job. */
+import { Drawer, Skeleton, Stack, Text, Title } from '@mantine/core';
+import type { ReactNode } from 'react';
+
+import { ApiError } from '../../api/client';
+import { useJob } from '../../api/job';
+import type { Job } from '../../api/model';
+import { CopyText } from '../../components/CopyText';
+import { ErrorPanel } from '../../components/ErrorPanel';
+import { Facts, type Fact } from '../../components/Facts';
+import { Notice } from '../../components/Notice';
+import { TimeText } from '../../components/TimeText';
+import { typeLabel } from '../../lib/indicatorType';
+import { formatCount } from '../../lib/number';
+import { formatHash } from '../../lib/route';
+import { isRunning, lossCount } from '../../lib/status';
+import { formatRuntime } from '../../lib/time';
+import { JobBars } from './JobBars';
+import { JobStatusLine } from './JobStatusCell';
+import { OutcomeTable } from './OutcomeTable';
+import { Runtime } from './Runtime';
+
+interface JobDrawerProps {
+  requestId: string | null;
+  /** The row of the list, so that the drawer need not wait. */
+  listed: Job | undefined;
+  onClose: () => void;
+}
+
+export function JobDrawer({ requestId, listed, onClose }: JobDrawerProps) {
+  const job = useJob(requestId ?? '', requestId !== null && isId(requestId));
+  const shown = newer(job.data, listed);
+  return (
+    <Drawer
+      opened={requestId !== null}
+      onClose={onClose}
+      position="right"
+      size={480}
+      title="Request Details"
+      overlayProps={{ backgroundOpacity: 0.15 }}
+    >
+      {shown !== undefined ? (
+        <JobDetails job={shown} />
+      ) : job.error !== null || !isId(requestId ?? '') ? (
+        <ErrorPanel error={job.error ?? noSuchJob} />
+      ) : (
+        <Skeleton height={240} />
+      )}
+    </Drawer>
+  );
+}
+
+const noSuchJob = new ApiError({
+  title: 'No such Job',
+  description: 'The address does not hold a Request ID.',
+  code: 'PAGE-404',
+  status: 404,
+});
+
+function isId(text: string): boolean {
+  return /^[A-Za-z0-9-]+$/.test(text);
+}
+
+/** The one that has come further; the list and the drawer refresh on their own. */
+function newer(one: Job | undefined, other: Job | undefined): Job | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  const hasEnded = (job: Job) => job.date_completed !== null || job.date_failed !== null;
+  return hasEnded(other) && !hasEnded(one) ? other : one;
+}
+
+function JobDetails({ job }: { job: Job }) {
+  return (
+    <Stack gap="lg">
+      <JobStatusLine job={job} />
+      {isRunning(job) && <JobBars job={job} />}
+      {job.failure_reason !== null && (
+        <Notice tone="bad" title={`Failed: ${job.failure_code ?? ''}`}>
+          <Text size="sm">{job.failure_reason}</Text>
+        </Notice>
+      )}
+      {job.warnings.map((warning) => (
+        <Notice tone="warning" key={warning}>
+          {warning}
+        </Notice>
+      ))}
+      <Part title="Request">
+        <Facts facts={requestFacts(job)} />
+      </Part>
+      <Part title="Indicators">
+        <OutcomeTable job={job} />
+        {(lossCount(job) > 0 || job.failure_code !== null) && (
+          <a
+            className="app-link"
+            href={formatHash('reports/errors', { request_id: job.request_id })}
+          >
+            Errors of this Job
+          </a>
+        )}
+      </Part>
+      <Part title="Stages">
+        <Facts facts={stageFacts(job)} />
+      </Part>
+      <Part title="Sending">
+        <Facts facts={sendingFacts(job)} />
+      </Part>
+      <Part title="TQL query, as it was when queued">
+        <Facts facts={queryFacts(job)} />
+        <code className="app-tql app-tql-whole">{job.query.tql}</code>
+      </Part>
+    </Stack>
+  );
+}
+
+function Part({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section>
+      <Title order={3} size="h6" mb={6}>
+        {title}
+      </Title>
+      {children}
+    </section>
+  );
+}
+
+function requestFacts(job: Job): Fact[] {
+  return [
+    { name: 'Request ID', value: <CopyText what="Request ID" value={job.request_id} /> },
+    { name: 'Job type', value: job.job_type },
+    { name: 'Update', value: job.mode },
+    {
+      name: 'Retry of',
+      value: job.retry_of && <CopyText what="Request ID" value={job.retry_of} />,
+    },
+    { name: 'Filter started', value: time(job.last_modified_filter_start) },
+    { name: 'Filter end', value: time(job.last_modified_filter_end) },
+    { name: 'Date queued', value: time(job.date_queued) },
+    { name: 'Date started', value: time(job.date_started) },
+    { name: 'Date completed', value: time(job.date_completed) },
+    { name: 'Date failed', value: time(job.date_failed) },
+    { name: 'Total runtime', value: job.date_started && <Runtime job={job} /> },
+  ];
+}
+
+function stageFacts(job: Job): Fact[] {
+  return (
+    [
+      ['Download', 'download'],
+      ['Convert', 'convert'],
+      ['Upload', 'upload'],
+    ] as const
+  ).flatMap(([name, key]) => {
+    const runtime = job[`${key}_runtime`];
+    return [
+      { name: `${name} start`, value: time(job[`date_${key}_start`]) },
+      { name: `${name} end`, value: time(job[`date_${key}_complete`]) },
+      { name: `${name} runtime`, value: runtime === null ? null : formatRuntime(runtime) },
+    ];
+  });
+}
+
+function sendingFacts(job: Job): Fact[] {
+  return [
+    { name: 'Objects made', value: formatCount(job.count_object) },
+    { name: 'Requests', value: formatCount(job.count_request) },
+    { name: 'Throttled requests', value: formatCount(job.count_throttled) },
+    { name: 'Waited for the limit', value: formatRuntime(job.throttled_seconds) },
+  ];
+}
+
+function queryFacts(job: Job): Fact[] {
+  const { query } = job;
+  return [
+    { name: 'Precedence', value: String(query.position + 1) },
+    { name: 'Owners', value: query.owners.join(', ') },
+    { name: 'Indicator types', value: query.indicator_types.map(typeLabel).join(', ') },
+    {
+      name: 'Sorted by',
+      value:
+        query.sort_field &&
+        `${query.sort_field}, ${query.sort_direction === 'asc' ? 'ascending' : 'descending'}`,
+    },
+  ];
+}
+
+function time(value: string | null): ReactNode {
+  return value === null ? null : <TimeText value={value} />;
+}

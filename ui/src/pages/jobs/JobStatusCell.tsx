@@ -1,0 +1,58 @@
+/** The status in an icon and words, what stands beside it, and three bars while the Job runs. */
+import type { Job } from '../../api/model';
+import { StatusBadge } from '../../components/StatusBadge';
+import { formatCount } from '../../lib/number';
+import { formatHash } from '../../lib/route';
+import { isRunning, jobTone, lossCount, statusFace } from '../../lib/status';
+import { JobBars } from './JobBars';
+
+export function JobStatusCell({ job }: { job: Job }) {
+  return (
+    <div className="app-status-cell">
+      <JobStatusLine job={job} />
+      {isRunning(job) && <JobBars job={job} />}
+    </div>
+  );
+}
+
+export function JobStatusLine({ job }: { job: Job }) {
+  const tone = jobTone(job);
+  const losses = lossCount(job);
+  const isFlagged = tone === 'warning';
+  return (
+    <div className="app-status-line">
+      <StatusBadge tone={tone} icon={isFlagged ? 'warning' : statusFace(job.status).icon}>
+        {job.status}
+      </StatusBadge>
+      {losses > 0 && (
+        <a className="app-flag" href={formatHash('reports/errors', { request_id: job.request_id })}>
+          {lossWords(job)}
+        </a>
+      )}
+      {losses === 0 && job.warnings.length > 0 && (
+        <span className="app-flag">
+          {job.warnings.length === 1 ? '1 warning' : `${job.warnings.length} warnings`}
+        </span>
+      )}
+      {job.waiting_seconds !== null && (
+        <span className="app-flag-quiet">
+          waiting {Math.ceil(job.waiting_seconds)} s for the API limit
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** `12 refused, 3 invalid`. */
+function lossWords(job: Job): string {
+  return (
+    [
+      [job.count_refused, 'refused'],
+      [job.count_invalid, 'invalid'],
+      [job.count_failed, 'failed'],
+    ] as const
+  )
+    .filter(([count]) => count > 0)
+    .map(([count, word]) => `${formatCount(count)} ${word}`)
+    .join(', ');
+}

@@ -1,0 +1,194 @@
+/** The columns of JOBS, and which of them are shown. */
+import { ActionIcon, Tooltip } from '@mantine/core';
+import { useState } from 'react';
+
+import type { Job } from '../../api/model';
+import { CopyText } from '../../components/CopyText';
+import type { Column } from '../../components/DataTable';
+import { Icon } from '../../components/Icon';
+import { TimeText } from '../../components/TimeText';
+import { JobCounts } from './JobCounts';
+import { JobStatusCell } from './JobStatusCell';
+import { Runtime } from './Runtime';
+
+type Toggle = (job: Job) => void;
+
+interface JobColumn extends Column<Job> {
+  /** The heading as plain words, for the menu of columns. */
+  name: string;
+  isOptional?: boolean;
+}
+
+const timeColumns: JobColumn[] = (
+  [
+    ['date_queued', 'Date Queued'],
+    ['date_started', 'Date Started'],
+    ['date_completed', 'Date Completed'],
+    ['date_failed', 'Date Failed'],
+  ] as const
+).map(([key, name]) => ({
+  key,
+  name,
+  heading: name,
+  sort: key,
+  isOptional: true,
+  width: 112,
+  cell: (job) => <TimeText value={job[key]} isNarrow />,
+}));
+
+const columns: JobColumn[] = [
+  {
+    key: 'request_id',
+    name: 'Request ID',
+    heading: 'Request ID',
+    width: 110,
+    cell: (job) => (
+      <CopyText what="Request ID" value={job.request_id}>
+        {job.request_id.slice(0, 8)}
+      </CopyText>
+    ),
+  },
+  {
+    key: 'job_type',
+    name: 'Job Type',
+    heading: 'Job Type',
+    sort: 'job_type',
+    width: 100,
+    cell: (job) => job.job_type,
+  },
+  {
+    key: 'mode',
+    name: 'Update',
+    heading: 'Update',
+    sort: 'mode',
+    width: 88,
+    cell: (job) => job.mode,
+  },
+  {
+    key: 'query',
+    name: 'Query',
+    heading: 'Query',
+    sort: 'position',
+    cell: (job) => <QueryCell job={job} />,
+  },
+  {
+    key: 'counts',
+    name: 'Indicator Counts',
+    heading: 'Indicator Counts',
+    sort: 'count_read',
+    align: 'right',
+    width: 150,
+    cell: (job) => <JobCounts job={job} />,
+  },
+  {
+    key: 'last_modified_filter_start',
+    name: 'Filter Started',
+    heading: 'Filter Started',
+    sort: 'last_modified_filter_start',
+    width: 118,
+    cell: (job) => <TimeText value={job.last_modified_filter_start} isNarrow />,
+  },
+  {
+    key: 'last_modified_filter_end',
+    name: 'Filter End',
+    heading: 'Filter End',
+    sort: 'last_modified_filter_end',
+    width: 112,
+    cell: (job) => <TimeText value={job.last_modified_filter_end} isNarrow />,
+  },
+  ...timeColumns,
+  {
+    key: 'status',
+    name: 'Status',
+    heading: 'Status',
+    sort: 'status',
+    width: 250,
+    cell: (job) => <JobStatusCell job={job} />,
+  },
+  {
+    key: 'runtime',
+    name: 'Runtime',
+    heading: 'Runtime',
+    sort: 'total_runtime',
+    align: 'right',
+    width: 92,
+    cell: (job) => <Runtime job={job} />,
+  },
+];
+
+export const columnChoices = columns.map(({ key, name }) => ({ key, name }));
+
+const STORAGE_KEY = 'ms-sentinel-job-columns';
+const usual = columns.filter((column) => column.isOptional !== true).map((column) => column.key);
+
+function readKeys(): string[] {
+  try {
+    const kept = localStorage.getItem(STORAGE_KEY)?.split(',') ?? usual;
+    return kept.filter((key) => columns.some((column) => column.key === key));
+  } catch {
+    return usual;
+  }
+}
+
+export interface ShownColumns {
+  keys: readonly string[];
+  toggle: (key: string) => void;
+  reset: () => void;
+}
+
+/** The reader's choice of columns, kept in this browser. */
+export function useShownColumns(): ShownColumns {
+  const [keys, setKeys] = useState(readKeys);
+  const keep = (next: string[]) => {
+    setKeys(next);
+    try {
+      localStorage.setItem(STORAGE_KEY, next.join(','));
+    } catch {
+      // Without storage the choice holds until the page is closed.
+    }
+  };
+  return {
+    keys,
+    toggle: (key) =>
+      keep(keys.includes(key) ? keys.filter((other) => other !== key) : [...keys, key]),
+    reset: () => keep(usual),
+  };
+}
+
+/** The shown columns, and at the left the button that opens the details. */
+export function jobColumns(
+  keys: readonly string[],
+  openId: string | null,
+  onToggle: Toggle,
+): Column<Job>[] {
+  const details: Column<Job> = {
+    key: 'details',
+    heading: <span className="app-hidden">Details</span>,
+    width: 44,
+    cell: (job) => (
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        aria-label={`Details of ${job.request_id}`}
+        aria-expanded={job.request_id === openId}
+        onClick={() => onToggle(job)}
+      >
+        <Icon name="chevronRight" />
+      </ActionIcon>
+    ),
+  };
+  return [details, ...columns.filter((column) => keys.includes(column.key))];
+}
+
+/** Position, owners, and the whole TQL in the tooltip. */
+function QueryCell({ job }: { job: Job }) {
+  const { query } = job;
+  return (
+    <Tooltip label={<span className="app-mono app-tip-tql">{query.tql}</span>}>
+      <span className="app-query-cell">
+        <span className="app-position">{query.position + 1}</span>
+        <span className="app-clip">{query.owners.join(', ')}</span>
+      </span>
+    </Tooltip>
+  );
+}

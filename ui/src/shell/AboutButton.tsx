@@ -1,0 +1,89 @@
+/** Facts of the Service, in a dialog; never a secret. */
+import { ActionIcon, Modal, Skeleton, Tooltip } from '@mantine/core';
+import { useState } from 'react';
+
+import { useHealth } from '../api/health';
+import type { Health } from '../api/model';
+import { ErrorPanel } from '../components/ErrorPanel';
+import { Facts, type Fact } from '../components/Facts';
+import { Icon } from '../components/Icon';
+import { StatusBadge } from '../components/StatusBadge';
+import { TimeText } from '../components/TimeText';
+
+export function AboutButton() {
+  const [isOpen, setIsOpen] = useState(false);
+  const health = useHealth(isOpen);
+  return (
+    <>
+      <Tooltip label="About this Service">
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          size="lg"
+          aria-label="About this Service"
+          onClick={() => setIsOpen(true)}
+        >
+          <Icon name="info" size={18} />
+        </ActionIcon>
+      </Tooltip>
+      <Modal opened={isOpen} onClose={() => setIsOpen(false)} title="About this Service">
+        {health.data !== undefined ? (
+          <Facts facts={factsOf(health.data)} />
+        ) : health.error !== null ? (
+          <ErrorPanel
+            error={health.error}
+            onRetry={() => void health.refetch()}
+            isRetrying={health.isFetching}
+          />
+        ) : (
+          <Skeleton height={160} />
+        )}
+      </Modal>
+    </>
+  );
+}
+
+function factsOf(health: Health): Fact[] {
+  const { service, next_update: next, last_error: last } = health;
+  return [
+    {
+      name: 'Status',
+      value:
+        health.status === 'ok' ? (
+          <StatusBadge tone="good" icon="check">
+            OK
+          </StatusBadge>
+        ) : (
+          <StatusBadge tone="warning" icon="warning">
+            Degraded
+          </StatusBadge>
+        ),
+    },
+    { name: 'Version', value: health.version },
+    { name: 'Service started', value: <TimeText value={health.started_at} /> },
+    {
+      name: 'Next update',
+      value: next ? (
+        <>
+          {next.mode}, <TimeText value={next.at} />
+        </>
+      ) : (
+        'None planned'
+      ),
+    },
+    { name: 'Organization', value: service.organization },
+    { name: 'Source name', value: service.source_name },
+    { name: 'Workspace ID', value: `ends in ${service.workspace_id_end}` },
+    { name: 'Azure cloud', value: service.cloud },
+    {
+      name: 'Last error',
+      value: last ? (
+        <>
+          <TimeText value={last.at} /> <span className="app-mono">{last.code}</span> {last.message}
+        </>
+      ) : (
+        'None'
+      ),
+    },
+  ];
+}

@@ -1,0 +1,103 @@
+/** The title, the navigation, and what belongs to the whole page. */
+import { Menu, UnstyledButton } from '@mantine/core';
+
+import { Icon } from '../components/Icon';
+import { firstScreen, screens, type Screen } from '../screens';
+import { AboutButton } from './AboutButton';
+import { ColorSchemeMenu } from './ColorSchemeMenu';
+
+type Entry = { screen: Screen } | { menu: string; screens: Screen[] };
+
+/** Screens of one menu gather in one entry, at the place of the first of them. */
+function entriesOf(all: readonly Screen[]): Entry[] {
+  const entries: Entry[] = [];
+  for (const screen of all) {
+    const { menu } = screen;
+    const known = entries.find((entry) => 'menu' in entry && entry.menu === menu);
+    if (menu === undefined) entries.push({ screen });
+    else if (known !== undefined && 'menu' in known) known.screens.push(screen);
+    else entries.push({ menu, screens: [screen] });
+  }
+  return entries;
+}
+
+const entries = entriesOf(screens);
+
+export function Header({ path }: { path: string }) {
+  return (
+    <header className="app-header">
+      <a className="app-title" href={`#/${firstScreen}`}>
+        <Shield />
+        Microsoft Sentinel
+      </a>
+      <nav aria-label="Screens" className="app-nav">
+        {entries.map((entry) =>
+          'menu' in entry ? (
+            <NavMenu key={entry.menu} label={entry.menu} screens={entry.screens} path={path} />
+          ) : (
+            <a
+              key={entry.screen.path}
+              className="app-nav-link"
+              href={`#/${entry.screen.path}`}
+              aria-current={entry.screen.path === path ? 'page' : undefined}
+            >
+              {entry.screen.label}
+            </a>
+          ),
+        )}
+      </nav>
+      <div className="app-header-end">
+        <AboutButton />
+        <ColorSchemeMenu />
+      </div>
+    </header>
+  );
+}
+
+interface NavMenuProps {
+  label: string;
+  screens: readonly Screen[];
+  path: string;
+}
+
+function NavMenu({ label, screens: entriesOfMenu, path }: NavMenuProps) {
+  const isCurrent = entriesOfMenu.some((screen) => screen.path === path);
+  return (
+    <Menu position="bottom-start" offset={0} loop>
+      <Menu.Target>
+        <UnstyledButton className="app-nav-link" data-current={isCurrent || undefined}>
+          {label}
+          <Icon name="chevronDown" size={14} />
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {entriesOfMenu.map((screen) => (
+          <Menu.Item
+            key={screen.path}
+            component="a"
+            href={`#/${screen.path}`}
+            aria-current={screen.path === path ? 'page' : undefined}
+          >
+            {screen.label}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function Shield() {
+  return (
+    <svg width="20" height="20" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+      <path fill="currentColor" d="M16 1 4 6v9c0 8 5 13 12 16 7-3 12-8 12-16V6z" />
+      <path
+        className="app-shield-mark"
+        fill="none"
+        strokeWidth="3"
+        strokeLinecap="round"
+        strokeLinejoin="round"
+        d="m10 16 4.500 4.500L22.500 12"
+      />
+    </svg>
+  );
+}

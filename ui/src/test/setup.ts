@@ -1,0 +1,35 @@
+// What Mantine asks of a browser that jsdom has not.
+import { cleanup } from '@testing-library/react';
+import { afterEach } from 'vitest';
+
+window.matchMedia = (query: string) =>
+  ({
+    matches: false,
+    media: query,
+    onchange: null,
+    addEventListener: () => undefined,
+    removeEventListener: () => undefined,
+    addListener: () => undefined,
+    removeListener: () => undefined,
+    dispatchEvent: () => false,
+  }) satisfies MediaQueryList;
+
+class StillObserver implements ResizeObserver {
+  observe(): void {
+    // Nothing is laid out here.
+  }
+  unobserve(): void {
+    // Nothing is laid out here.
+  }
+  disconnect(): void {
+    // Nothing is laid out here.
+  }
+}
+window.ResizeObserver = StillObserver;
+window.HTMLElement.prototype.scrollIntoView = () => undefined;
+window.scrollTo = () => undefined;
+
+afterEach(() => {
+  cleanup();
+  localStorage.clear();
+});

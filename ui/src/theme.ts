@@ -1,0 +1,125 @@
+/** Colours and sizes. Every pair of text and ground holds a contrast of at least 4.5 to 1. */
+import {
+  Button,
+  createTheme,
+  Drawer,
+  Input,
+  localStorageColorSchemeManager,
+  Modal,
+  Tooltip,
+  type CSSVariablesResolver,
+  type MantineColorsTuple,
+} from '@mantine/core';
+
+const azure: MantineColorsTuple = [
+  '#eaf3fd',
+  '#d5e6f9',
+  '#abccf2',
+  '#7cb0ea',
+  '#5697e2',
+  '#3a85dc',
+  '#1f74d0',
+  '#1263b8',
+  '#0f549c',
+  '#0b4480',
+];
+
+export const theme = createTheme({
+  colors: { azure },
+  primaryColor: 'azure',
+  primaryShade: { light: 7, dark: 7 },
+  fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif',
+  fontFamilyMonospace: 'ui-monospace, "Cascadia Mono", "SF Mono", Menlo, Consolas, monospace',
+  defaultRadius: 'sm',
+  cursorType: 'pointer',
+  focusRing: 'auto',
+  respectReducedMotion: true,
+  components: {
+    Button: Button.extend({ defaultProps: { size: 'sm' } }),
+    Tooltip: Tooltip.extend({
+      defaultProps: {
+        withArrow: true,
+        multiline: true,
+        openDelay: 250,
+        maw: 480,
+        events: { hover: true, focus: true, touch: true },
+      },
+    }),
+    Modal: Modal.extend({
+      defaultProps: {
+        closeButtonProps: { 'aria-label': 'Close' },
+        transitionProps: { duration: 120 },
+        overlayProps: { backgroundOpacity: 0.5 },
+      },
+    }),
+    Drawer: Drawer.extend({
+      defaultProps: {
+        closeButtonProps: { 'aria-label': 'Close' },
+        transitionProps: { duration: 120 },
+      },
+    }),
+    InputWrapper: Input.Wrapper.extend({
+      defaultProps: { inputWrapperOrder: ['label', 'input', 'description', 'error'] },
+    }),
+  },
+});
+
+export const colorSchemeManager = localStorageColorSchemeManager({
+  // index.html reads the same key before the first paint.
+  key: 'ms-sentinel-color-scheme',
+});
+
+/** What Mantine's own colours lack in contrast, and the colours of a status. */
+export const cssVariables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    '--mantine-color-body': '#ffffff',
+    '--mantine-color-text': '#1b2430',
+    '--mantine-color-dimmed': '#56616e',
+    '--mantine-color-placeholder': '#636d79',
+    '--mantine-color-error': '#b42318',
+    '--mantine-color-anchor': '#1263b8',
+    '--mantine-color-default-border': '#ccd3db',
+    '--app-canvas': '#f5f7f9',
+    '--app-line': '#e1e6ec',
+    '--app-hover': '#f0f5fb',
+    '--app-chosen': '#e3effb',
+    '--app-track': '#dfe5ec',
+    '--app-neutral': '#4d5866',
+    '--app-neutral-ground': '#edf0f4',
+    '--app-active': '#1263b8',
+    '--app-active-ground': '#e3effb',
+    '--app-good': '#18693a',
+    '--app-good-ground': '#e2f4e8',
+    '--app-warning': '#8a4b00',
+    '--app-warning-ground': '#fdf0db',
+    '--app-bad': '#b42318',
+    '--app-bad-ground': '#fdeceb',
+  },
+  dark: {
+    '--mantine-color-body': '#161b22',
+    '--mantine-color-text': '#dfe5ec',
+    '--mantine-color-dimmed': '#a0abb8',
+    '--mantine-color-placeholder': '#98a3b0',
+    '--mantine-color-error': '#ff9a91',
+    '--mantine-color-anchor': '#79b4f5',
+    '--mantine-color-default': '#1e252e',
+    '--mantine-color-default-hover': '#28313c',
+    '--mantine-color-default-border': '#3a4552',
+    '--app-canvas': '#0e1217',
+    '--app-line': '#2a333e',
+    '--app-hover': '#1e2630',
+    '--app-chosen': '#1b3048',
+    '--app-track': '#323d49',
+    '--app-neutral': '#b3bdc9',
+    '--app-neutral-ground': '#28313c',
+    '--app-active': '#79b4f5',
+    '--app-active-ground': '#1a304a',
+    '--app-good': '#74d294',
+    '--app-good-ground': '#173322',
+    '--app-warning': '#f0b45c',
+    '--app-warning-ground': '#3a2b14',
+    '--app-bad': '#ff9a91',
+    '--app-bad-ground': '#44201d',
+  },
+});

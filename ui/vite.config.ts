@@ -1,0 +1,30 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+
+// Where `npm run dev` finds a running App: the address that `make run` prints.
+const service = process.env.SENTINEL_APP_URL ?? 'http://127.0.0.1:8080/api/services/ms_sentinel/';
+
+export default defineConfig({
+  // Relative addresses: the platform chooses the prefix that the page is served under.
+  base: './',
+  plugins: [react()],
+  build: {
+    target: 'es2022',
+    // Every file is a round trip through the platform's broker, so there are few.
+    cssCodeSplit: false,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 900,
+  },
+  server: {
+    proxy: {
+      '/api': { target: service, rewrite: (path) => path.replace(/^\/api/, 'api') },
+    },
+  },
+  test: {
+    environment: 'jsdom',
+    setupFiles: ['src/test/setup.ts'],
+    include: ['src/**/*.test.{ts,tsx}'],
+    restoreMocks: true,
+    sequence: { shuffle: true },
+  },
+});
