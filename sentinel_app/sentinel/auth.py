@@ -27,7 +27,9 @@ HOLD_S: Final = 30.0
 would renew a token early and cannot, or where tokens live for five minutes or less."""
 
 HOLD_SHARE: Final = 0.1
-"""The same as a share of what is left of the token's life; MSAL itself gives five minutes' notice."""
+"""The same as a share of what is left of the token's life."""
+
+SENSELESS: Final = 'Microsoft Entra ID gave an answer that makes no sense.'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,7 @@ class TokenSource:
             try:
                 self._current = self._acquire()
             except (TokenError, TokenRefusedError) as error:
+                self._current = None
                 self._failure = self._remember(error)
                 raise
             self._failure = None
@@ -129,13 +132,15 @@ class TokenSource:
             raise self._unusable(unusable) from None
         except (ValueError, KeyError, TypeError, AttributeError):
             # Members missing or of another type; MSAL's text may quote an answer with a token.
-            raise TokenError('Microsoft Entra ID gave an answer that makes no sense.') from None
+            raise TokenError(SENSELESS) from None
         token = result.get('access_token') if isinstance(result, dict) else None
         if isinstance(token, str) and token:
             hold_s = min(HOLD_S, HOLD_SHARE * float(result.get('expires_in', 0)))
             self._held_until = self._clock.monotonic() + hold_s
             return token
-        raise read_refusal(result if isinstance(result, dict) else {})
+        if isinstance(result, dict) and 'error' in result:
+            raise read_refusal(result)
+        raise TokenError(SENSELESS)
 
     def _make_app(self) -> Any:
         """Make MSAL's object; it reads the tenant's metadata at once.

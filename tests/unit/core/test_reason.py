@@ -1,0 +1,46 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentinel_app.core.reason import LONGEST_REASON, one_line, page_text
+
+
+@given(st.text())
+def test_reason_is_one_line_of_bounded_length(text):
+    line = one_line(text)
+    assert len(line) <= LONGEST_REASON
+    assert len(line.splitlines()) <= 1
+    assert '\x1b' not in line
+
+
+def test_long_text_is_cut_visibly():
+    assert one_line('x' * 5000) == 'x' * 999 + '…'
+
+
+def test_text_of_just_the_limit_is_kept():
+    assert one_line('x' * 1000) == 'x' * 1000
+
+
+def test_line_breaks_become_blanks():
+    assert one_line(' AADSTS1: no.\r\nTrace ID: 2\u2028end ') == 'AADSTS1: no. Trace ID: 2 end'
+
+
+@pytest.mark.parametrize(
+    ('text', 'line'),
+    [
+        ('got Authorization: Bearer eyJ0eXAi.OiJKV1Qi.LCJh', 'got Authorization: Bearer ***'),
+        ('TC-Token APIV2:7:ab:cd:efgh', 'TC-Token ***'),
+        ('TC 123:51QqVvwYJyru0rRLa0X8gyU9phjGOqyqtJVk4vo3Gkw=', 'TC ***'),
+    ],
+)
+def test_credentials_that_are_echoed_are_masked(text, line):
+    assert one_line(text) == line
+
+
+def test_page_gives_its_words():
+    page = '<!DOCTYPE html><html><head><title>x</title></head><!-- a\nb --><body><h1>Not\nnow</h1>'
+    assert page_text(page) == 'Not now'
+
+
+def test_plain_text_with_a_sign_is_kept():
+    assert page_text('5 < 6 and 7 > 6') == '5 < 6 and 7 > 6'
