@@ -30,7 +30,7 @@ def encode(value: object) -> Any:
     return {
         name: encode(item)
         for name, has_default in _members(kind)
-        if not has_default or not _is_absent(item := getattr(value, name))
+        if not _is_absent(item := getattr(value, name)) or not has_default
     }
 
 
