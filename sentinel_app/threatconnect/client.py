@@ -109,7 +109,7 @@ class ThreatConnectSource:
         Raises:
             ReadTimeoutError, ReadError, ReadAuthError: as for `read_page`.
         """
-        owners: dict[str, Owner] = {}
+        seen: dict[str, Owner | None] = {}
         start = 0
         while True:
             # By offset, not by the address of `next`: that may name another host, which must not
@@ -117,12 +117,11 @@ class ThreatConnectSource:
             params: dict[str, Param] = {'resultStart': start, 'resultLimit': OWNERS_PER_PAGE}
             payload, _ = self._call('GET', _OWNERS, params)
             rows = _rows(payload)
-            found = {owner.name: owner for owner in map(_owner, rows) if owner is not None}
-            is_new = not found.keys() <= owners.keys()
-            owners = found | owners
+            known = len(seen)
+            seen.update((_owner_name(row), _owner(row)) for row in rows)
             start += len(rows)
-            if not payload.get('next') or not rows or (found and not is_new):
-                return tuple(owners.values())
+            if not payload.get('next') or len(seen) == known:
+                return tuple(owner for owner in seen.values() if owner is not None)
 
     def keywords(self) -> tuple[TqlKeyword, ...]:
         """Give the words that this instance's TQL knows for Indicators.
@@ -202,14 +201,18 @@ def _check_order(rows: Sequence[Mapping[str, object]]) -> None:
         last_id = row_id
 
 
-def _owner(row: Mapping[str, object]) -> Owner | None:
-    """An owner; None where the API user may not read its Indicators."""
+def _owner_name(row: Mapping[str, object]) -> str:
     name = _text(row, 'name')
     if not name:
         raise ReadError('ThreatConnect gave an owner without a name.')
+    return name
+
+
+def _owner(row: Mapping[str, object]) -> Owner | None:
+    """An owner; None where the API user may not read its Indicators."""
     if _text(row, 'permIndicator').upper() == 'NONE':
         return None
-    return Owner(name=name, type=_text(row, 'type'))
+    return Owner(name=_owner_name(row), type=_text(row, 'type'))
 
 
 def _unanswered(fault: NetworkFault) -> ReadTimeoutError | ReadError:
