@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import StrEnum
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -20,6 +19,7 @@ from pydantic import (
 )
 from pydantic.json_schema import WithJsonSchema, models_json_schema
 
+from sentinel_app.api.ports import HealthState
 from sentinel_app.core.models import IndicatorType, SortDirection
 from sentinel_app.core.status import JobStatus, JobType, Mode
 
@@ -79,16 +79,22 @@ Moment = Annotated[
 Seconds = Annotated[float, PlainSerializer(lambda value: round(value, 3), when_used='json')]
 
 
-class Reply(BaseModel):
+class Shape(BaseModel):
+    """What every model of the API is."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Reply(Shape):
     """What every reply is made of: all fields always present."""
 
-    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
 
-class Body(BaseModel):
+class Body(Shape):
     """What every request body is made of: nothing unknown, nothing of another type."""
 
-    model_config = ConfigDict(frozen=True, extra='forbid', strict=True)
+    model_config = ConfigDict(extra='forbid', strict=True)
 
 
 class FieldError(Reply):
@@ -98,10 +104,8 @@ class FieldError(Reply):
     message: str
 
 
-class Error(BaseModel):
+class Error(Shape):
     """Every answer that is no success. `code` also stands in the log."""
-
-    model_config = ConfigDict(frozen=True)
 
     title: str
     description: str
@@ -140,7 +144,9 @@ class QueryBody(Body):
     indicator_types: Annotated[
         list[IndicatorType], Field(min_length=1, max_length=len(IndicatorType))
     ]
-    tql: Annotated[str, Field(min_length=1, max_length=MAX_TQL_CHARS)]
+    tql: Annotated[str, Field(max_length=MAX_TQL_CHARS)] = Field(
+        description='May be empty: everything of these owners and types'
+    )
     sort_field: Annotated[str, Field(max_length=100)] | None = None
     sort_direction: SortDirection = SortDirection.ASCENDING
 
@@ -331,13 +337,6 @@ class Service(Reply):
     cloud: str
 
 
-class HealthState(StrEnum):
-    """Whether the App does its work."""
-
-    OK = 'ok'
-    DEGRADED = 'degraded'
-
-
 class Health(Reply):
     """How the App is."""
 
@@ -400,10 +399,10 @@ JobSort = Annotated[
 IdPart = Annotated[str, Field(pattern=re.compile(r'^[A-Za-z0-9-]{0,64}$'))]
 
 
-class Parameters(BaseModel):
+class Parameters(Shape):
     """What every query string is made of: text that becomes typed, and nothing unknown."""
 
-    model_config = ConfigDict(frozen=True, extra='forbid')
+    model_config = ConfigDict(extra='forbid')
 
 
 class PageParameters(Parameters):
@@ -435,7 +434,7 @@ class ErrorParameters(PageParameters):
     format: Literal['json', 'csv'] = 'json'
 
 
-Model = TypeVar('Model', bound=BaseModel)
+Model = TypeVar('Model', bound=Body)
 Filter = TypeVar('Filter', bound=Parameters)
 
 
@@ -496,7 +495,7 @@ def read_parameters(model: type[Filter], given: Mapping[str, object]) -> Filter:
 
 
 def component_schemas(
-    replies: Iterable[type[BaseModel]], bodies: Iterable[type[BaseModel]], template: str
+    replies: Iterable[type[Shape]], bodies: Iterable[type[Shape]], template: str
 ) -> dict[str, Any]:
     """The JSON schemas of models by name, as OpenAPI 3.1 wants them under `components`."""
     wanted = [(model, 'serialization') for model in replies]

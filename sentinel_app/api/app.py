@@ -1,0 +1,41 @@
+"""The WSGI application: routes, middleware and error handlers."""
+
+from __future__ import annotations
+
+import falcon
+
+from sentinel_app.api.middleware import AccessRule, HeadAsGet, ReplyHeaders, WriteRule
+from sentinel_app.api.options import OptionCatalog
+from sentinel_app.api.ports import ApiDeps
+from sentinel_app.api.problem import handle_errors
+from sentinel_app.api.resources.configure import ConfigureResource, OptionsResource
+from sentinel_app.api.resources.health import HealthResource, OpenApiResource
+from sentinel_app.api.resources.job import JobListResource, JobResource
+from sentinel_app.api.resources.report import AuditResource, ErrorResource
+from sentinel_app.api.static import StaticFiles
+
+
+def create_app(deps: ApiDeps) -> falcon.App[falcon.Request, falcon.Response]:
+    """Build the application that answers every request to the Service.
+
+    Args:
+        deps: the ports that it works through.
+    """
+    app = falcon.App()
+    # Replies pass them in reverse order, so `HeadAsGet` sees each reply last.
+    app.add_middleware([HeadAsGet(), ReplyHeaders(), WriteRule()])
+    if deps.is_ui_access_admin_only:
+        app.add_middleware(AccessRule(deps.identity))
+    app.req_options.strip_url_path_trailing_slash = True
+    handle_errors(app)
+    catalog = OptionCatalog(deps.source, deps.clock)
+    app.add_route('/api/configure', ConfigureResource(deps, catalog))
+    app.add_route('/api/configure/options', OptionsResource(catalog))
+    app.add_route('/api/job/request', JobListResource(deps))
+    app.add_route('/api/job/request/{request_id}', JobResource(deps))
+    app.add_route('/api/report/error', ErrorResource(deps))
+    app.add_route('/api/report/audit', AuditResource(deps))
+    app.add_route('/api/health', HealthResource(deps))
+    app.add_route('/api/openapi.json', OpenApiResource())
+    app.add_sink(StaticFiles(deps.ui_dir), prefix='/')
+    return app

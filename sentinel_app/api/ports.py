@@ -1,0 +1,147 @@
+"""What the HTTP API needs from the rest of the App, as protocols and one bundle of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from sentinel_app.core.models import AuditEntry, Counts, Update
+from sentinel_app.core.ports import Clock, Documents, ErrorLog, Source
+from sentinel_app.core.status import Mode
+
+
+class HealthState(StrEnum):
+    """Whether the App does its work."""
+
+    OK = 'ok'
+    DEGRADED = 'degraded'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastError:
+    """The last error that the Service met; `message` is safe to show."""
+
+    at: dt.datetime
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageFacts:
+    """How much the stores hold, how much room is left, and what is wrong with them."""
+
+    documents_bytes: int
+    database_bytes: int
+    free_bytes: int
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthSnapshot:
+    """How the App is at this moment, without anything secret."""
+
+    version: str
+    status: HealthState
+    started_at: dt.datetime
+    storage: StorageFacts
+    source_name: str
+    workspace_id_end: str
+    """The last four characters."""
+    cloud: str
+    organization: str | None = None
+    last_error: LastError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserInfo:
+    """Who makes a request, as ThreatConnect's `whoami` says."""
+
+    name: str
+    role: str
+
+
+class Updates(Protocol):
+    """Updates that are due, and those that people ask for."""
+
+    def request_update(
+        self,
+        *,
+        mode: Mode,
+        query_ids: Sequence[str] | None,
+        modified_after: dt.datetime | None,
+        retry_of: str | None = None,
+        audit: AuditEntry | None = None,
+    ) -> Update:
+        """Queue an ad-hoc update with its audit entry, in one write, and wake the scheduler.
+
+        Args:
+            mode: what is read, and what of that is sent.
+            query_ids: the queries that take part; None for all.
+            modified_after: start of the window, for a delta; None for the cursors.
+            retry_of: the Request ID of the Job that this one is to make good.
+            audit: who asked for it.
+
+        Raises:
+            ConflictError: there is no query to run, or the state does not allow it.
+            StorageError: the disk did not take it.
+        """
+        ...
+
+    def next_update(self) -> tuple[dt.datetime, Mode] | None:
+        """Give when the next scheduled update is due, and its mode; None without a query."""
+        ...
+
+
+class Live(Protocol):
+    """What a Job in progress is doing right now, ahead of what is stored of it."""
+
+    def counts(self, request_id: str) -> Counts | None:
+        """Give its counts; None when it is not in progress."""
+        ...
+
+    def waiting_s(self, request_id: str) -> float | None:
+        """Give how long it still waits for the API limit; None when it does not."""
+        ...
+
+
+class HealthSource(Protocol):
+    """The App's knowledge of itself."""
+
+    def snapshot(self) -> HealthSnapshot:
+        """Give the present state."""
+        ...
+
+
+class Identity(Protocol):
+    """Who is behind a request's token."""
+
+    def user_of(self, token: str | None) -> UserInfo | None:
+        """Give the user, from a cache of some minutes; None where that cannot be had."""
+        ...
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiDeps:
+    """Everything that the API is built from."""
+
+    documents: Documents
+    errors: ErrorLog
+    source: Source
+    clock: Clock
+    updates: Updates
+    live: Live
+    health: HealthSource
+    identity: Identity
+    is_ui_access_admin_only: bool
+    ui_dir: Path
+    """The built page: `ui/dist`."""
+    new_id: Callable[[], str] = field(default=_new_id)

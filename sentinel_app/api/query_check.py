@@ -1,0 +1,149 @@
+"""What a list of TQL queries and a request for an update must keep to, and words for the audit."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from sentinel_app.api.schemas import FieldError, QueryBody, UpdateBody
+from sentinel_app.core.mapping import SORT_FIELDS
+from sentinel_app.core.models import Query, QueryList
+from sentinel_app.core.status import Mode
+from sentinel_app.core.tql import TqlError, check_tql
+
+
+def check_queries(
+    bodies: Sequence[QueryBody], saved: QueryList, owner_names: frozenset[str] | None
+) -> list[FieldError]:
+    """Everything that is wrong with a list, one message for each field.
+
+    Args:
+        bodies: the list to save.
+        saved: the list as it is; an owner that a query has already may stay.
+        owner_names: the owners that the API user can read; None where that is not known.
+    """
+    by_id = {query.id: query for query in saved.queries}
+    times = Counter(body.id for body in bodies if body.id is not None)
+    errors: list[FieldError] = []
+    for place, body in enumerate(bodies):
+        old = by_id.get(body.id) if body.id is not None else None
+        found = [
+            *_id_errors(body, times, is_known=old is not None),
+            *_owner_errors(body, old, owner_names),
+            *_type_errors(body),
+            *_tql_errors(body),
+            *_sort_errors(body),
+        ]
+        errors += [
+            FieldError(field=f'queries.{place}.{name}', message=said) for name, said in found
+        ]
+    return errors
+
+
+def _id_errors(
+    body: QueryBody, times: Counter[str], *, is_known: bool
+) -> Iterable[tuple[str, str]]:
+    if body.id is None:
+        return
+    if not is_known:
+        yield 'id', 'is not the id of a saved query; a new query has none'
+    elif times[body.id] > 1:
+        yield 'id', 'is there more than once'
+
+
+def _owner_errors(
+    body: QueryBody, old: Query | None, owner_names: frozenset[str] | None
+) -> Iterable[tuple[str, str]]:
+    kept = frozenset(old.owners) if old else frozenset()
+    for place, owner in enumerate(body.owners):
+        if owner in body.owners[:place]:
+            yield f'owners.{place}', f'"{owner}" is there more than once'
+        elif owner_names is not None and owner not in owner_names and owner not in kept:
+            yield (
+                f'owners.{place}',
+                f'"{owner}" is no owner that the ThreatConnect API user can read',
+            )
+
+
+def _type_errors(body: QueryBody) -> Iterable[tuple[str, str]]:
+    for place, kind in enumerate(body.indicator_types):
+        if kind in body.indicator_types[:place]:
+            yield f'indicator_types.{place}', f'"{kind}" is there more than once'
+
+
+def _tql_errors(body: QueryBody) -> Iterable[tuple[str, str]]:
+    try:
+        check_tql(body.tql)
+    except TqlError as fault:
+        yield 'tql', fault.message
+
+
+def _sort_errors(body: QueryBody) -> Iterable[tuple[str, str]]:
+    if body.sort_field is not None and body.sort_field not in SORT_FIELDS:
+        yield 'sort_field', 'must be one of ' + ', '.join(SORT_FIELDS)
+
+
+def queries_of(bodies: Iterable[QueryBody], new_id: Callable[[], str]) -> tuple[Query, ...]:
+    """The queries to save; a new one gets its id here."""
+    return tuple(
+        Query(
+            id=body.id or new_id(),
+            owners=tuple(body.owners),
+            indicator_types=tuple(body.indicator_types),
+            tql=body.tql,
+            sort_field=body.sort_field,
+            sort_direction=body.sort_direction,
+        )
+        for body in bodies
+    )
+
+
+def described_change(old: Sequence[Query], new: Sequence[Query], run: str | None) -> str:
+    """One line for the audit on what a save changes."""
+    before = {query.id: query for query in old}
+    after = {query.id: query for query in new}
+    both = [query_id for query_id in after if query_id in before]
+    parts = [
+        f'{len(new)} TQL {"query" if len(new) == 1 else "queries"}',
+        _counted('added', (query_id for query_id in after if query_id not in before)),
+        _counted('edited', (each for each in both if before[each] != after[each])),
+        _counted('removed', (query_id for query_id in before if query_id not in after)),
+        'moved' if both != [query_id for query_id in before if query_id in after] else '',
+        f'next scheduled update {run}' if run else '',
+    ]
+    return ', '.join(part for part in parts if part)
+
+
+def _counted(word: str, items: Iterable[str]) -> str:
+    number = sum(1 for _ in items)
+    return f'{number} {word}' if number else ''
+
+
+def check_request(body: UpdateBody, saved: QueryList, now: dt.datetime) -> list[FieldError]:
+    """Everything that is wrong with asking for an update."""
+    errors: list[FieldError] = []
+    for place, query_id in enumerate(body.query_ids or ()):
+        if saved.position(query_id) is None:
+            said = 'is not the id of a saved query'
+        elif query_id in (body.query_ids or ())[:place]:
+            said = 'is there more than once'
+        else:
+            continue
+        errors.append(FieldError(field=f'query_ids.{place}', message=said))
+    if body.modified_after is not None:
+        if body.mode is not Mode.DELTA:
+            errors.append(FieldError(field='modified_after', message='goes with mode delta only'))
+        elif body.modified_after > now:
+            errors.append(FieldError(field='modified_after', message='lies in the future'))
+    return errors
+
+
+def described_request(body: UpdateBody) -> str:
+    """One line for the audit on an update that was asked for."""
+    number = len(body.query_ids or ())
+    whose = f'{number} TQL {"query" if number == 1 else "queries"}' if number else 'all TQL queries'
+    since = (
+        f', modified since {body.modified_after:%Y-%m-%dT%H:%M:%SZ}' if body.modified_after else ''
+    )
+    return f'{body.mode} update of {whose}{since}'

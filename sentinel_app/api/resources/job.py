@@ -1,0 +1,91 @@
+"""JOBS: the list, one Job, and asking for an update."""
+
+from __future__ import annotations
+
+import falcon
+
+from sentinel_app.api.middleware import user_of
+from sentinel_app.api.page import page_text
+from sentinel_app.api.ports import ApiDeps
+from sentinel_app.api.problem import Refusal
+from sentinel_app.api.query_check import check_request, described_request
+from sentinel_app.api.reading import body_of, given_parameters, parameters_of
+from sentinel_app.api.schemas import JobParameters, Parameters, UpdateAccepted, UpdateBody
+from sentinel_app.api.serialise import job_reply
+from sentinel_app.core.models import AuditEntry, SortDirection
+from sentinel_app.errors import NotFoundError
+
+
+class JobListResource:
+    """`api/job/request`: find Jobs, ask for an update.
+
+    Args:
+        deps: the API's ports.
+    """
+
+    def __init__(self, deps: ApiDeps) -> None:
+        self._deps = deps
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Give a page of Jobs."""
+        wanted = parameters_of(req, JobParameters)
+        jobs, total = self._deps.documents.jobs(
+            statuses=wanted.status,
+            request_id_part=wanted.request_id,
+            job_type=wanted.job_type,
+            mode=wanted.mode,
+            sort=wanted.sort,
+            is_descending=wanted.sort_order is SortDirection.DESCENDING,
+            limit=wanted.limit,
+            offset=wanted.offset,
+        )
+        resp.text = page_text(
+            (job_reply(job, self._deps.live) for job in jobs),
+            total=total,
+            limit=wanted.limit,
+            offset=wanted.offset,
+            given=given_parameters(req),
+        )
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Queue an ad-hoc update and give its Request IDs."""
+        parameters_of(req, Parameters)
+        body = body_of(req, UpdateBody)
+        now, saved = self._deps.clock.now(), self._deps.documents.query_list()
+        errors = check_request(body, saved, now)
+        if errors:
+            raise Refusal(422, errors=errors)
+        user = user_of(req, self._deps.identity)
+        update = self._deps.updates.request_update(
+            mode=body.mode,
+            query_ids=body.query_ids,
+            modified_after=body.modified_after,
+            audit=AuditEntry(
+                at=now,
+                user=user.name if user else None,
+                action='update-request',
+                detail=described_request(body),
+            ),
+        )
+        accepted = UpdateAccepted(update_id=update.id, request_ids=list(update.request_ids))
+        resp.status = falcon.HTTP_202
+        resp.text = accepted.model_dump_json()
+
+
+class JobResource:
+    """`api/job/request/{request_id}`: one Job.
+
+    Args:
+        deps: the API's ports.
+    """
+
+    def __init__(self, deps: ApiDeps) -> None:
+        self._deps = deps
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, request_id: str) -> None:
+        """Give the Job."""
+        parameters_of(req, Parameters)
+        job = self._deps.documents.job(request_id)
+        if job is None:
+            raise NotFoundError('There is no Job with this Request ID; it may have been removed.')
+        resp.text = job_reply(job, self._deps.live).model_dump_json()

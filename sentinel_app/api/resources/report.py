@@ -1,0 +1,79 @@
+"""REPORTS: the errors of Jobs, and who changed what."""
+
+from __future__ import annotations
+
+import falcon
+
+from sentinel_app.api.csv_text import errors_csv
+from sentinel_app.api.page import page_text
+from sentinel_app.api.ports import ApiDeps
+from sentinel_app.api.reading import given_parameters, parameters_of
+from sentinel_app.api.schemas import ErrorParameters, PageParameters
+from sentinel_app.api.serialise import audit_reply, error_reply
+
+
+class ErrorResource:
+    """`api/report/error`: errors by Job, code and reason.
+
+    Args:
+        deps: the API's ports.
+    """
+
+    def __init__(self, deps: ApiDeps) -> None:
+        self._deps = deps
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Give a page of groups, or every single error as CSV."""
+        wanted = parameters_of(req, ErrorParameters)
+        if wanted.format == 'csv':
+            resp.content_type = 'text/csv; charset=utf-8'
+            resp.set_header('Content-Disposition', 'attachment; filename="sentinel-errors.csv"')
+            resp.data = errors_csv(
+                self._deps.errors.entries(
+                    request_id_part=wanted.request_id,
+                    code=wanted.code,
+                    indicator_type=wanted.indicator_type,
+                    after=wanted.after,
+                    before=wanted.before,
+                )
+            )
+            return
+        groups, total = self._deps.errors.groups(
+            request_id_part=wanted.request_id,
+            code=wanted.code,
+            indicator_type=wanted.indicator_type,
+            after=wanted.after,
+            before=wanted.before,
+            limit=wanted.limit,
+            offset=wanted.offset,
+        )
+        resp.text = page_text(
+            (error_reply(group) for group in groups),
+            total=total,
+            limit=wanted.limit,
+            offset=wanted.offset,
+            given=given_parameters(req),
+        )
+
+
+class AuditResource:
+    """`api/report/audit`: who changed what, when, newest first.
+
+    Args:
+        deps: the API's ports.
+    """
+
+    def __init__(self, deps: ApiDeps) -> None:
+        self._deps = deps
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Give a page of the audit."""
+        wanted = parameters_of(req, PageParameters)
+        entries, total = self._deps.documents.audit(limit=wanted.limit, offset=wanted.offset)
+        resp.text = page_text(
+            (audit_reply(entry) for entry in entries),
+            total=total,
+            limit=wanted.limit,
+            offset=wanted.offset,
+            given=given_parameters(req),
+        )

@@ -1,0 +1,159 @@
+"""The App's models as the replies of the API."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sentinel_app.api import schemas
+from sentinel_app.api.ports import HealthSnapshot, Live
+from sentinel_app.core.models import (
+    AuditEntry,
+    ErrorEntry,
+    ErrorGroup,
+    Job,
+    Query,
+    QueryList,
+    Schedule,
+    Stage,
+    StageTimes,
+)
+from sentinel_app.core.runtime import stage_runtime_s, total_runtime_s
+from sentinel_app.core.status import Mode, Outcome
+
+
+def next_update_reply(due: tuple[dt.datetime, Mode] | None) -> schemas.NextUpdate | None:
+    """When the next scheduled update is due, if one is."""
+    return schemas.NextUpdate(at=due[0], mode=due[1]) if due else None
+
+
+def _query_members(query: Query) -> dict[str, object]:
+    return {
+        'id': query.id,
+        'owners': list(query.owners),
+        'indicator_types': list(query.indicator_types),
+        'tql': query.tql,
+        'sort_field': query.sort_field,
+        'sort_direction': query.sort_direction,
+    }
+
+
+def configure_reply(
+    saved: QueryList,
+    schedule: Schedule,
+    due: tuple[dt.datetime, Mode] | None,
+    warning: str | None,
+) -> schemas.Configure:
+    """The saved TQL queries with what is due."""
+    return schemas.Configure(
+        version=saved.version,
+        queries=[schemas.Query.model_validate(_query_members(query)) for query in saved.queries],
+        next_update=next_update_reply(due),
+        last_run=schedule.last_run_at,
+        warning=warning,
+    )
+
+
+def _stage_members(job: Job) -> dict[str, object]:
+    members: dict[str, object] = {}
+    for stage in Stage:
+        times = job.stages.get(stage, StageTimes())
+        members[f'date_{stage}_start'] = times.started_at
+        members[f'date_{stage}_complete'] = times.completed_at
+        members[f'{stage}_runtime'] = stage_runtime_s(job, stage)
+    return members
+
+
+def job_reply(job: Job, live: Live) -> schemas.Job:
+    """A Job as stored; while it is in progress, with what it has come to by now."""
+    counts, waiting_s = job.counts, None
+    if not job.status.is_final:
+        counts = live.counts(job.request_id) or counts
+        waiting_s = live.waiting_s(job.request_id)
+    return schemas.Job.model_validate(
+        {
+            'request_id': job.request_id,
+            'update_id': job.update_id,
+            'job_type': job.job_type,
+            'mode': job.mode,
+            'status': job.status,
+            'query': {**_query_members(job.query), 'position': job.position},
+            'date_queued': job.queued_at,
+            'date_started': job.started_at,
+            'date_completed': job.completed_at,
+            'date_failed': job.failed_at,
+            'last_modified_filter_start': job.window.start_at if job.window else None,
+            'last_modified_filter_end': job.window.end_at if job.window else None,
+            **_stage_members(job),
+            'total_runtime': total_runtime_s(job),
+            'count_read': counts.read,
+            **{f'count_{outcome}': counts.outcomes.get(outcome, 0) for outcome in Outcome},
+            'count_object': counts.objects,
+            'count_request': counts.requests,
+            'count_throttled': counts.throttled,
+            'throttled_seconds': counts.throttled_s,
+            'count_expected': counts.expected,
+            'waiting_seconds': waiting_s,
+            'warnings': list(job.warnings),
+            'retry_of': job.retry_of,
+            'failure_code': job.failure_code,
+            'failure_reason': job.failure_reason,
+        }
+    )
+
+
+def _indicator_reply(entry: ErrorEntry) -> schemas.ReportedIndicator:
+    return schemas.ReportedIndicator(
+        id=None if entry.indicator_id is None else str(entry.indicator_id),
+        type=entry.indicator_type,
+        summary=entry.summary,
+        owner=entry.owner_name,
+        web_link=entry.web_link,
+    )
+
+
+def error_reply(group: ErrorGroup) -> schemas.ReportedError:
+    """Errors with the same code and reason; an error of a whole Job names no Indicator."""
+    named = (each for each in group.examples if each.indicator_id is not None or each.summary)
+    return schemas.ReportedError(
+        request_id=group.request_id,
+        code=group.code,
+        message=group.message,
+        reason=group.reason,
+        count=group.count,
+        date_added=group.last_at,
+        date_first=group.first_at,
+        indicators=[_indicator_reply(each) for each in named],
+    )
+
+
+def audit_reply(entry: AuditEntry) -> schemas.AuditRecord:
+    """One line of the audit."""
+    return schemas.AuditRecord(
+        at=entry.at, user=entry.user, action=entry.action, detail=entry.detail
+    )
+
+
+def health_reply(snapshot: HealthSnapshot, due: tuple[dt.datetime, Mode] | None) -> schemas.Health:
+    """How the App is."""
+    error, storage = snapshot.last_error, snapshot.storage
+    return schemas.Health(
+        version=snapshot.version,
+        status=snapshot.status,
+        started_at=snapshot.started_at,
+        next_update=next_update_reply(due),
+        last_error=schemas.LastError(at=error.at, code=error.code, message=error.message)
+        if error
+        else None,
+        storage=schemas.Storage(
+            documents_bytes=storage.documents_bytes,
+            database_bytes=storage.database_bytes,
+            free_bytes=storage.free_bytes,
+            warnings=list(storage.warnings),
+        ),
+        service=schemas.Service(
+            organization=snapshot.organization,
+            source_name=snapshot.source_name,
+            workspace_id_end=snapshot.workspace_id_end,
+            cloud=snapshot.cloud,
+        ),
+    )

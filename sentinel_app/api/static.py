@@ -1,0 +1,153 @@
+"""Serves the built page with headers that let a browser keep what never changes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import falcon
+
+from sentinel_app.api.middleware import content_security_policy, is_api
+
+_CONTENT_TYPES = {
+    '.css': 'text/css; charset=utf-8',
+    '.html': 'text/html; charset=utf-8',
+    '.ico': 'image/x-icon',
+    '.js': 'text/javascript; charset=utf-8',
+    '.json': 'application/json',
+    '.map': 'application/json',
+    '.png': 'image/png',
+    '.svg': 'image/svg+xml',
+    '.txt': 'text/plain; charset=utf-8',
+    '.woff2': 'font/woff2',
+}
+_HTML = _CONTENT_TYPES['.html']
+_INDEX = 'index.html'
+# Names in `assets` hold a hash of their content, so what they name never changes.
+_FOREVER = 'public, max-age=31536000, immutable'
+_ASK_EACH_TIME = 'no-cache'
+_SHORT = 'public, max-age=300'
+_INLINE_SCRIPT = re.compile(
+    r'<script(?![^>]*\ssrc\s*=)[^>]*>(.*?)</script\s*>', re.DOTALL | re.IGNORECASE
+)
+_PLAIN_PAGE = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Microsoft Sentinel</title>'
+    '</head><body><h1>{heading}</h1><p>{text}</p></body></html>'
+)
+_NOT_BUILT = _PLAIN_PAGE.format(
+    heading='The page has not been built',
+    text='Run <code>make ui</code> in the folder of the App and load this address again. '
+    'The Service itself works, and so does its API.',
+)
+_NO_SUCH_PAGE = _PLAIN_PAGE.format(
+    heading='There is no such page', text='The pages of this Service begin at its first address.'
+)
+
+
+def script_hashes(html: str) -> tuple[str, ...]:
+    """The hashes by which a Content-Security-Policy lets the page's inline scripts run."""
+    # A browser's parser turns every line end into one line feed before it hashes.
+    scripts = _INLINE_SCRIPT.findall(html.replace('\r\n', '\n').replace('\r', '\n'))
+    digests = (hashlib.sha256(script.encode()).digest() for script in scripts if script.strip())
+    return tuple(f'sha256-{base64.b64encode(digest).decode()}' for digest in digests)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    stamp: tuple[int, int]
+    content: bytes
+    etag: str
+    policy: str | None
+
+
+class StaticFiles:
+    """The files of the built page; a sink for everything that is no call of the API.
+
+    Args:
+        folder: the built page; it may be missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[Path, _File] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, req: falcon.Request, resp: falcon.Response, **_parts: str) -> None:
+        """Answer with a file, or say that there is none."""
+        if is_api(req):
+            raise falcon.HTTPNotFound
+        if req.method != 'GET':
+            raise falcon.HTTPMethodNotAllowed(['GET', 'HEAD'])
+        name = req.path.lstrip('/') or _INDEX
+        path = self._path_of(name)
+        if path is not None:
+            self._answer(req, resp, name, path)
+        elif name == _INDEX:
+            _say(resp, falcon.HTTP_503, _NOT_BUILT)
+        else:
+            _say(resp, falcon.HTTP_404, _NO_SUCH_PAGE)
+
+    def _path_of(self, name: str) -> Path | None:
+        """The file of that name within the folder, wherever links lead; None if there is none."""
+        parts = name.split('/')
+        if any(part in {'', '.', '..'} or part[0] == '.' for part in parts):
+            return None
+        if any(char in name for char in '\0\\'):
+            return None
+        try:
+            path = self._folder.joinpath(*parts).resolve()
+            is_there = path.is_file() and path.is_relative_to(self._folder.resolve())
+        except OSError:
+            return None
+        return path if is_there else None
+
+    def _answer(self, req: falcon.Request, resp: falcon.Response, name: str, path: Path) -> None:
+        file = self._file(path)
+        resp.content_type = _CONTENT_TYPES.get(path.suffix.lower(), 'application/octet-stream')
+        resp.etag = file.etag
+        resp.set_header('Cache-Control', _cache_rule(name))
+        if file.policy is not None:
+            resp.set_header('Content-Security-Policy', file.policy)
+        known = req.if_none_match or []
+        if any(tag in {'*', file.etag} for tag in known):
+            resp.status = falcon.HTTP_304
+            return
+        resp.data = file.content
+
+    def _file(self, path: Path) -> _File:
+        """The file's content, read anew only when the file has changed."""
+        facts = path.stat()
+        stamp = (facts.st_mtime_ns, facts.st_size)
+        with self._lock:
+            known = self._files.get(path)
+        if known is not None and known.stamp == stamp:
+            return known
+        content = path.read_bytes()
+        policy = None
+        if path.suffix == '.html':
+            policy = content_security_policy(script_hashes(content.decode(errors='replace')))
+        file = _File(
+            stamp=stamp,
+            content=content,
+            etag=hashlib.sha256(content).hexdigest()[:32],
+            policy=policy,
+        )
+        with self._lock:
+            self._files[path] = file
+        return file
+
+
+def _cache_rule(name: str) -> str:
+    if name.startswith('assets/'):
+        return _FOREVER
+    return _ASK_EACH_TIME if name.endswith('.html') else _SHORT
+
+
+def _say(resp: falcon.Response, status: str, page: str) -> None:
+    resp.status = status
+    resp.content_type = _HTML
+    resp.text = page
