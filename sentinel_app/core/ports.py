@@ -130,8 +130,15 @@ class Documents(Protocol):
         """Give the schedule's stored times."""
         ...
 
-    def add_update(self, update: Update, jobs: Sequence[Job], *, schedule: Schedule | None) -> None:
-        """Store an update with its Jobs, and the schedule where the update came from it."""
+    def add_update(
+        self,
+        update: Update,
+        jobs: Sequence[Job],
+        *,
+        schedule: Schedule | None,
+        audit: AuditEntry | None = None,
+    ) -> None:
+        """Store an update with its Jobs, and the schedule and audit entry where there is one."""
         ...
 
     def update(self, update_id: str) -> Update | None:

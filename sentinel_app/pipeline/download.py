@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from sentinel_app.core.work import Progress, Reading
 from sentinel_app.errors import (
     Cancelled,
     FatalError,
+    ReadError,
     ReadTimeoutError,
     RetryableError,
     SentinelAppError,
@@ -170,23 +171,24 @@ class Download:
             began = self._clock.monotonic()
             try:
                 page = self._source.read_page(tql, limit=size)
+                rows = _after(page.rows, progress.last_id)
                 break
             except RetryableError as error:
                 attempt += 1
                 if isinstance(error, ReadTimeoutError):
                     size = max(1, size // 2)
                 self._wait(error, attempt, stop, request_id=job.request_id, page_size=size)
-        if not page.rows:
+        if not rows:
             self._end(job.request_id, None)
             return
         is_quick = attempt == 0 and self._clock.monotonic() - began < QUICK_PAGE_S
         self._progress.add_page(
             job.request_id,
-            page.rows,
-            last_id=_last_id(page.rows[-1]),
+            rows,
+            last_id=_id(rows[-1]),
             page_size=min(size * 2, LARGEST_PAGE_SIZE) if is_quick else size,
         )
-        _log.debug('page-read', request_id=job.request_id, rows=len(page.rows), page_size=size)
+        _log.debug('page-read', request_id=job.request_id, rows=len(rows), page_size=size)
 
     def _patiently(
         self, call: Callable[[], Answer], stop: threading.Event, attempts: int | None = None
@@ -242,7 +244,22 @@ class Download:
         self._progress.end_reading(request_id, at=now, error=error)
 
 
-def _last_id(row: Mapping[str, object]) -> int:
+def _after(
+    rows: Sequence[Mapping[str, object]], last_id: int | None
+) -> Sequence[Mapping[str, object]]:
+    """Give the rows that were not on an earlier page; an instance may repeat some."""
+    if last_id is None or not rows:
+        return rows
+    new = [row for row in rows if _id(row) > last_id]
+    if not new:
+        raise ReadError(
+            'ThreatConnect answered with a page that had been read before, as if it did not know '
+            'the TQL clause "id >". Nothing is skipped: the page is asked for again.'
+        )
+    return new
+
+
+def _id(row: Mapping[str, object]) -> int:
     value = row['id']
     if not isinstance(value, int):
         raise TypeError('a source gives rows with whole numbers as ids')

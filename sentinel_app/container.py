@@ -1,0 +1,330 @@
+"""The composition root: the only module that constructs adapters and hands them out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from sentinel_app.api.app import create_app
+from sentinel_app.api.ports import ApiDeps
+from sentinel_app.clock import SystemClock
+from sentinel_app.core.mapping import MappingOptions
+from sentinel_app.core.models import Counts, Indicator, IndicatorType, Update
+from sentinel_app.core.pattern import RegistryKeyPattern
+from sentinel_app.core.ports import Clock
+from sentinel_app.core.status import Outcome
+from sentinel_app.core.withholding import Tlp, withheld_reason
+from sentinel_app.health import Health
+from sentinel_app.identity import WhoAmI
+from sentinel_app.log import EventLog
+from sentinel_app.pipeline.convert import Convert
+from sentinel_app.pipeline.download import Download
+from sentinel_app.pipeline.gate import RequestGate
+from sentinel_app.pipeline.signal import Signal
+from sentinel_app.pipeline.upload import Upload
+from sentinel_app.sentinel.auth import TokenSource
+from sentinel_app.sentinel.client import SentinelSink
+from sentinel_app.settings import MaxTlp, Settings, UiAccess
+from sentinel_app.storage.documents import TinyDocuments
+from sentinel_app.storage.error_log import SqliteErrorLog
+from sentinel_app.storage.ledger import SqliteLedger, SqliteRequestTimes
+from sentinel_app.storage.lock import FolderLock
+from sentinel_app.storage.progress import SqliteProgress
+from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.work import SqliteWork
+from sentinel_app.tasks.scheduler import Scheduler
+from sentinel_app.tasks.update import Updates
+from sentinel_app.tasks.worker import Worker
+from sentinel_app.threatconnect.client import ThreatConnectSource
+from sentinel_app.threatconnect.parse import FIELDS, parse_indicator
+
+UPLOAD_THREADS = 8
+"""Requests in flight. At the limit of 100 a minute this keeps up with answers that take 4.8 s."""
+
+DOCUMENTS_FILE = 'documents.json'
+DATABASE_FILE = 'state.db'
+UI_DIR = Path(__file__).resolve().parent.parent / 'ui' / 'dist'
+
+_log = EventLog(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """What the platform gives the App.
+
+    Args:
+        threatconnect_session: takes relative addresses such as `/v3/indicators`; signs requests.
+        microsoft_proxies: proxies for Entra ID and Sentinel, as `requests` takes them.
+        data_dir: a folder of our own that survives restarts and upgrades.
+        whoami: gives ThreatConnect's `whoami` for a token; None where there is no way to ask.
+    """
+
+    threatconnect_session: requests.Session
+    microsoft_proxies: Mapping[str, str]
+    data_dir: Path
+    whoami: Callable[[str], Mapping[str, object]] | None = None
+
+
+class Live:
+    """What the running update is doing right now; implements the API's port `Live`."""
+
+    def __init__(self, *, updates: Updates, progress: SqliteProgress, gate: RequestGate) -> None:
+        self._updates = updates
+        self._progress = progress
+        self._gate = gate
+
+    def counts(self, request_id: str) -> Counts | None:
+        """Give a Job's counts; None when it is not in progress."""
+        return self._progress.counts(request_id)
+
+    def waiting_s(self, request_id: str) -> float | None:
+        """Give how long a Job still waits for the API limit; None when it does not."""
+        running = self._updates.running
+        if running is None or request_id not in running.request_ids:
+            return None
+        return self._gate.waiting_s()
+
+
+class Container:
+    """The App, composed: its WSGI application and its background threads."""
+
+    def __init__(
+        self,
+        *,
+        wsgi: Callable[..., Iterable[bytes]],
+        workers: Iterable[Worker | Scheduler],
+        recover: Callable[[], None],
+        metrics: Callable[[], dict[str, int]],
+        stop: threading.Event,
+        signal: Signal,
+        clock: Clock,
+        close: Callable[[], None],
+    ) -> None:
+        self.wsgi = wsgi
+        self._workers = tuple(workers)
+        self._recover = recover
+        self._metrics = metrics
+        self._stop = stop
+        self._signal = signal
+        self._clock = clock
+        self._close = close
+
+    def start(self) -> None:
+        """Take up what an earlier process left, and start the background threads."""
+        self._recover()
+        for worker in self._workers:
+            worker.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """Let each thread come to its next safe point, and close the stores.
+
+        A request in flight may finish within the time; one that takes longer is given up, and its
+        batch is sent again at the next start.
+        """
+        self._stop.set()
+        self._signal.ring()
+        deadline = self._clock.monotonic() + timeout_s
+        late = [
+            worker
+            for worker in self._workers
+            if not worker.join(deadline - self._clock.monotonic())
+        ]
+        if late:
+            _log.warning('batches-given-up', threads=len(late))
+        self._close()
+
+    def metrics(self) -> dict[str, int]:
+        """Give the figures that the platform shows with each heartbeat."""
+        return self._metrics()
+
+
+def build_container(settings: Settings, platform: Platform) -> Container:
+    """Compose the App.
+
+    Raises:
+        ConfigError: another process holds the data folder, or a newer version wrote it.
+        StorageError: the data folder cannot be used.
+    """
+    clock = SystemClock()
+    lock = FolderLock(platform.data_dir)
+    try:
+        return _compose(settings, platform, clock, lock)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _compose(
+    settings: Settings, platform: Platform, clock: SystemClock, lock: FolderLock
+) -> Container:
+    stop, signal = threading.Event(), Signal()
+    documents_path = platform.data_dir / DOCUMENTS_FILE
+    database_path = platform.data_dir / DATABASE_FILE
+    documents = TinyDocuments(documents_path, now=clock.now)
+    db = StateDb(database_path)
+    progress, work = SqliteProgress(db), SqliteWork(db)
+    errors, ledger = SqliteErrorLog(db), SqliteLedger(db)
+    source = ThreatConnectSource(platform.threatconnect_session, fields=FIELDS, clock=clock)
+    gate = RequestGate(
+        limit=settings.requests_per_minute, times=SqliteRequestTimes(db), clock=clock
+    )
+    health = Health(
+        settings=settings,
+        documents=documents,
+        documents_path=documents_path,
+        database_path=database_path,
+        clock=clock,
+    )
+    updates = Updates(
+        documents=documents,
+        progress=progress,
+        clock=clock,
+        signal=signal,
+        interval=dt.timedelta(hours=settings.schedule_interval_hours),
+        reconcile_interval=dt.timedelta(hours=settings.reconcile_interval_hours)
+        if settings.reconcile_interval_hours
+        else None,
+    )
+    download = Download(
+        source=source,
+        documents=documents,
+        progress=progress,
+        errors=errors,
+        clock=clock,
+        signal=signal,
+    )
+    convert = Convert(
+        documents=documents,
+        progress=progress,
+        work=work,
+        ledger=ledger,
+        parse=parse_indicator,
+        withheld_reason=_withholding(settings),
+        options=MappingOptions(
+            ttl_hours={IndicatorType(kind): ttl for kind, ttl in settings.ttl_hours.items()},
+            registry_key_pattern=RegistryKeyPattern(settings.registry_key_pattern.value),
+        ),
+        clock=clock,
+        signal=signal,
+    )
+    upload = Upload(
+        sink=_sink(settings, platform, clock),
+        work=work,
+        progress=progress,
+        errors=errors,
+        gate=gate,
+        clock=clock,
+        signal=signal,
+    )
+
+    def worker(name: str, step: Callable[[Update, threading.Event], bool]) -> Worker:
+        def run() -> bool:
+            update = updates.running
+            return update is not None and step(update, stop)
+
+        return Worker(
+            name=name,
+            step=run,
+            stop=stop,
+            signal=signal,
+            clock=clock,
+            on_error=lambda error: health.note(name, error),
+        )
+
+    def recover() -> None:
+        recovered = work.recover()
+        progress.remove_other_updates([update.id for update in documents.open_updates()])
+        _log.info('state-recovered', objects_in_flight=recovered, ledger=ledger.count())
+
+    def close() -> None:
+        db.close()
+        lock.release()
+
+    return Container(
+        wsgi=create_app(
+            ApiDeps(
+                documents=documents,
+                errors=errors,
+                source=source,
+                clock=clock,
+                updates=updates,
+                live=Live(updates=updates, progress=progress, gate=gate),
+                health=health,
+                identity=WhoAmI(platform.whoami, clock=clock),
+                is_ui_access_admin_only=settings.ui_access is UiAccess.ADMINISTRATORS_ONLY,
+                ui_dir=UI_DIR,
+            )
+        ),
+        workers=[
+            worker('download', download.step),
+            worker('convert', convert.step),
+            *(worker(f'upload-{place}', upload.step) for place in range(UPLOAD_THREADS)),
+            Scheduler(
+                ticks={
+                    'queue-due': updates.queue_due,
+                    'start-next': updates.start_next,
+                    'follow': updates.follow,
+                },
+                stop=stop,
+                signal=signal,
+                on_error=lambda error: health.note('scheduler', error),
+            ),
+        ],
+        recover=recover,
+        metrics=lambda: _metrics(updates, progress, ledger),
+        stop=stop,
+        signal=signal,
+        clock=clock,
+        close=close,
+    )
+
+
+def _withholding(settings: Settings) -> Callable[[Indicator], str | None]:
+    never_send = settings.never_send
+    max_tlp = None if settings.max_tlp is MaxTlp.ALL else Tlp(settings.max_tlp.value)
+    return lambda indicator: withheld_reason(indicator, max_tlp=max_tlp, never_send=never_send)
+
+
+def _sink(settings: Settings, platform: Platform, clock: SystemClock) -> SentinelSink:
+    def session() -> requests.Session:
+        made = requests.Session()
+        made.proxies = dict(platform.microsoft_proxies)
+        return made
+
+    tokens = TokenSource(
+        authority=f'{settings.login_url}/{settings.tenant_id}',
+        client_id=settings.client_id,
+        credential=settings.client_secret.value,
+        scope=settings.scope,
+        session=session(),
+        clock=clock,
+    )
+    return SentinelSink(
+        upload_url=settings.sentinel_url,
+        workspace_id=settings.workspace_id,
+        source_system=settings.source_system,
+        tokens=tokens,
+        session=session(),
+        clock=clock,
+    )
+
+
+def _metrics(updates: Updates, progress: SqliteProgress, ledger: SqliteLedger) -> dict[str, int]:
+    running = updates.running
+    counts = [
+        found
+        for request_id in (running.request_ids if running else ())
+        if (found := progress.counts(request_id)) is not None
+    ]
+    return {
+        'Objects in Sentinel': ledger.count(),
+        'Updates Running': int(running is not None),
+        'Indicators Read': sum(item.read for item in counts),
+        'Indicators Sent': sum(item.outcomes.get(Outcome.SENT, 0) for item in counts),
+        'Indicators Refused': sum(item.outcomes.get(Outcome.REFUSED, 0) for item in counts),
+    }

@@ -1,0 +1,77 @@
+"""Who makes a request, from ThreatConnect's `whoami` with the request's own token."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+
+from sentinel_app.api.ports import UserInfo
+from sentinel_app.core.ports import Clock
+from sentinel_app.errors import SentinelAppError
+from sentinel_app.log import EventLog
+
+KEPT = dt.timedelta(minutes=5)
+"""How long an answer is believed: a role that is taken away counts after that at the latest."""
+
+KEPT_FAILURE = dt.timedelta(seconds=30)
+MOST_KEPT = 256
+
+_log = EventLog(__name__)
+
+
+class WhoAmI:
+    """Looks users up and remembers them for some minutes; implements the port `Identity`.
+
+    Args:
+        whoami: gives ThreatConnect's answer for a token; None where there is no way to ask.
+        clock: tells the time.
+    """
+
+    def __init__(
+        self, whoami: Callable[[str], Mapping[str, object]] | None, *, clock: Clock
+    ) -> None:
+        self._whoami = whoami
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, tuple[dt.datetime, UserInfo | None]] = OrderedDict()
+
+    def user_of(self, token: str | None) -> UserInfo | None:
+        """Give the user, from a cache of some minutes; None where that cannot be had."""
+        if not token or self._whoami is None:
+            return None
+        # The token itself is a secret that has no place in a long-lived table.
+        key = hashlib.sha256(token.encode()).hexdigest()
+        now = self._clock.now()
+        with self._lock:
+            until_at, user = self._known.get(key, (now, None))
+        if until_at > now:
+            return user
+        user = self._ask(token)
+        with self._lock:
+            self._known[key] = (now + (KEPT if user else KEPT_FAILURE), user)
+            self._known.move_to_end(key)
+            while len(self._known) > MOST_KEPT:
+                self._known.popitem(last=False)
+        return user
+
+    def _ask(self, token: str) -> UserInfo | None:
+        if self._whoami is None:
+            return None
+        try:
+            return _user(self._whoami(token))
+        except SentinelAppError as error:
+            _log.warning('user-unknown', code=error.code, reason=error.reason or error.message)
+            return None
+
+
+def _user(answer: Mapping[str, object]) -> UserInfo | None:
+    """Source: ThreatConnect REST API v2, whoami: `data.user` with `userName` and `role`."""
+    data = answer.get('data')
+    user = data.get('user') if isinstance(data, dict) else None
+    if not isinstance(user, dict) or not isinstance(user.get('userName'), str):
+        return None
+    role = user.get('role')
+    return UserInfo(name=user['userName'], role=role if isinstance(role, str) else '')

@@ -1,0 +1,338 @@
+"""Convert: decides about each Indicator read and makes the objects that are to be sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sentinel_app.core.mapping import (
+    MappingOptions,
+    content_hash,
+    is_expired,
+    sort_value,
+    stix_object,
+    valid_until,
+)
+from sentinel_app.core.models import ErrorEntry, Indicator, Job, Update
+from sentinel_app.core.ports import Clock, Documents, Ledger, ProgressStore, WorkStore
+from sentinel_app.core.precedence import Choice, Standing, choose, must_send
+from sentinel_app.core.status import Mode, Outcome
+from sentinel_app.core.stix_id import ObjectKey, object_id, object_keys
+from sentinel_app.core.timestamp import from_text
+from sentinel_app.core.work import (
+    ChosenObject,
+    Claim,
+    Conversion,
+    Held,
+    ObjectState,
+    Progress,
+    Reading,
+    StoredPage,
+)
+from sentinel_app.errors import FatalError, SkippableError
+from sentinel_app.log import EventLog
+from sentinel_app.pipeline.signal import Signal
+
+MOST_OBJECTS_WAITING = 20_000
+"""Converting waits while so many objects could be sent already: two minutes of the limit."""
+
+_MILLISECOND = dt.timedelta(milliseconds=1)
+
+_log = EventLog(__name__)
+
+
+@dataclass(slots=True)
+class _Page:
+    """What is known and decided while one page is being converted."""
+
+    job: Job
+    standing: Standing
+    now: dt.datetime
+    claims: dict[str, Claim]
+    held: Mapping[str, Held]
+    outcomes: dict[int, Outcome | None] = field(default_factory=dict)
+    objects: dict[str, ChosenObject] = field(default_factory=dict)
+    displaced: list[tuple[str, int]] = field(default_factory=list)
+    errors: list[ErrorEntry] = field(default_factory=list)
+    taken_over: list[str] = field(default_factory=list)
+
+
+class Convert:
+    """Converts the pages of an update in the order of precedence; each step is one page.
+
+    Args:
+        parse: makes an Indicator of a raw row; raises `SkippableError` for one that cannot be sent.
+        withheld_reason: says why an Indicator is held back, or None.
+        options: the inputs that decide how objects look.
+    """
+
+    def __init__(
+        self,
+        *,
+        documents: Documents,
+        progress: ProgressStore,
+        work: WorkStore,
+        ledger: Ledger,
+        parse: Callable[[Mapping[str, object]], Indicator],
+        withheld_reason: Callable[[Indicator], str | None],
+        options: MappingOptions,
+        clock: Clock,
+        signal: Signal,
+    ) -> None:
+        self._documents = documents
+        self._progress = progress
+        self._work = work
+        self._ledger = ledger
+        self._parse = parse
+        self._withheld_reason = withheld_reason
+        self._options = options
+        self._clock = clock
+        self._signal = signal
+
+    def step(self, update: Update, stop: threading.Event) -> bool:
+        """Convert the next page.
+
+        Returns:
+            False when there is none, or enough objects wait to be sent.
+
+        Raises:
+            StorageError: the outcome could not be stored; the same page is converted again.
+        """
+        if stop.is_set() or self._work.waiting_objects() >= MOST_OBJECTS_WAITING:
+            return False
+        stored = self._progress.next_page(update.id)
+        if stored is None:
+            return False
+        job = self._documents.job(stored.request_id)
+        if job is None:
+            raise FatalError(f'The Job {stored.request_id} is no longer stored.')
+        everybody = self._progress.progress(update.id)
+        is_stopped = any(
+            item.is_stopped for item in everybody if item.request_id == stored.request_id
+        )
+        page = self._page(job, everybody)
+        if is_stopped:
+            for row in stored.rows:
+                page.outcomes[_id(row)] = Outcome.FAILED
+        else:
+            self._convert(stored, page)
+        self._work.store_conversion(_conversion(stored, page), at=page.now)
+        _log.debug(
+            'page-converted',
+            request_id=job.request_id,
+            rows=len(stored.rows),
+            objects=len(page.objects),
+        )
+        self._signal.ring()
+        return True
+
+    def _page(self, job: Job, everybody: tuple[Progress, ...]) -> _Page:
+        queries = self._documents.query_list().queries
+        positions = {query.id: position for position, query in enumerate(queries)}
+        positions[job.query.id] = job.position
+        # Only a reading of everything tells that a query no longer returns a value.
+        read_through = frozenset(
+            item.query_id
+            for item in everybody
+            if job.mode is not Mode.DELTA
+            and item.reading is Reading.COMPLETE
+            and item.position < job.position
+        )
+        return _Page(
+            job=job,
+            standing=Standing(positions=positions, read_through=read_through),
+            now=self._clock.now(),
+            claims={},
+            held={},
+        )
+
+    def _convert(self, stored: StoredPage, page: _Page) -> None:
+        candidates: list[tuple[Indicator, tuple[ObjectKey, ...]]] = []
+        for row in stored.rows:
+            indicator = self._candidate(row, page)
+            if indicator is not None:
+                candidates.append((indicator, object_keys(indicator)))
+        keys = list(dict.fromkeys(key.text for _, group in candidates for key in group))
+        page.claims = dict(self._work.claims(keys))
+        page.held = self._ledger.held(keys)
+        for indicator, group in candidates:
+            chosen = [key for key in group if self._take(indicator, key, page)]
+            if not chosen:
+                page.outcomes[indicator.id] = Outcome.DUPLICATE
+            elif any(page.objects[key.text].state is ObjectState.WAITING for key in chosen):
+                page.outcomes[indicator.id] = None
+            else:
+                page.outcomes[indicator.id] = Outcome.UNCHANGED
+
+    def _candidate(self, row: Mapping[str, object], page: _Page) -> Indicator | None:
+        """Give the Indicator if it could be sent; else note its outcome."""
+        try:
+            indicator = self._parse(row)
+        except SkippableError as error:
+            is_unsupported = error.code == 'MAP-TYPE'
+            page.outcomes[_id(row)] = Outcome.UNSUPPORTED if is_unsupported else Outcome.INVALID
+            page.errors.append(_mapping_error(row, error, page))
+            return None
+        if is_expired(indicator, page.now):
+            page.outcomes[indicator.id] = Outcome.EXPIRED
+        elif not indicator.is_active or self._withheld_reason(indicator) is not None:
+            page.outcomes[indicator.id] = Outcome.WITHHELD
+        else:
+            return indicator
+        return None
+
+    def _take(self, indicator: Indicator, key: ObjectKey, page: _Page) -> bool:
+        """Choose this copy for an object key unless another one has precedence."""
+        claim, held = page.claims.get(key.text), page.held.get(key.text)
+        choice = choose(
+            indicator,
+            request_id=page.job.request_id,
+            position=page.job.position,
+            claim=claim,
+            held=held,
+            standing=page.standing,
+            now=page.now,
+        )
+        if choice is Choice.DUPLICATE:
+            return False
+        if claim is not None and claim.indicator_id != indicator.id:
+            page.displaced.append((claim.request_id, claim.indicator_id))
+        chosen = self._chosen(indicator, key, page, claim, held)
+        page.objects[key.text] = chosen
+        page.claims[key.text] = Claim(
+            request_id=chosen.request_id,
+            position=chosen.position,
+            indicator_id=chosen.indicator_id,
+            version=chosen.version,
+            source_modified_at=chosen.source_modified_at,
+            created=chosen.created,
+            modified=chosen.modified,
+            state=chosen.state,
+        )
+        if (
+            chosen.state is ObjectState.UNCHANGED
+            and held is not None
+            and held.query_id != page.job.query.id
+        ):
+            page.taken_over.append(key.text)
+        return True
+
+    def _chosen(
+        self,
+        indicator: Indicator,
+        key: ObjectKey,
+        page: _Page,
+        claim: Claim | None,
+        held: Held | None,
+    ) -> ChosenObject:
+        # A revoked id may be final, so what comes back gets an id of the next generation.
+        is_back = held is not None and not held.is_live
+        generation = 0 if held is None else held.generation + is_back
+        created_at = _created(indicator, claim, None if is_back else held)
+        modified_at = _modified(page.now, created_at, claim, held)
+        until_at = valid_until(indicator, page.now, self._options)
+        stix = stix_object(
+            indicator,
+            key,
+            object_id=object_id(key, generation),
+            created_at=created_at,
+            modified_at=modified_at,
+            valid_until_at=until_at,
+            options=self._options,
+        )
+        digest = content_hash(stix)
+        # A worse copy that is under way would overwrite what the ledger knows.
+        is_needed = (claim is not None and claim.state is ObjectState.IN_FLIGHT) or must_send(
+            mode=page.job.mode,
+            held=held,
+            content_hash=digest,
+            valid_until_at=from_text(str(stix['valid_until'])),
+            ttl=dt.timedelta(hours=self._options.ttl_hours[indicator.type]),
+            now=page.now,
+        )
+        sort_field = page.job.query.sort_field
+        return ChosenObject(
+            object_key=key.text,
+            object_id=str(stix['id']),
+            generation=generation,
+            version=0 if claim is None else claim.version + 1,
+            request_id=page.job.request_id,
+            position=page.job.position,
+            query_id=page.job.query.id,
+            indicator_id=indicator.id,
+            indicator_type=indicator.type,
+            summary=indicator.summary,
+            owner_name=indicator.owner_name,
+            web_link=indicator.web_link,
+            source_modified_at=indicator.modified_at,
+            created=str(stix['created']),
+            modified=str(stix['modified']),
+            valid_until=str(stix['valid_until']),
+            content_hash=digest,
+            state=ObjectState.WAITING if is_needed else ObjectState.UNCHANGED,
+            sort_value=sort_value(indicator, sort_field) if sort_field and is_needed else None,
+            body=json.dumps(stix, ensure_ascii=False, separators=(',', ':')) if is_needed else None,
+        )
+
+
+def _created(indicator: Indicator, claim: Claim | None, held: Held | None) -> dt.datetime:
+    """Give the time that is for ever the same for one id: that of the copy first sent."""
+    if held is not None:
+        return from_text(held.created)
+    if claim is not None:
+        return from_text(claim.created)
+    return indicator.added_at
+
+
+def _modified(
+    now: dt.datetime, created_at: dt.datetime, claim: Claim | None, held: Held | None
+) -> dt.datetime:
+    """Give the time of conversion, but later than anything sent before under the same id."""
+    earlier = [created_at]
+    if held is not None:
+        earlier.append(held.modified_at + _MILLISECOND)
+    if claim is not None:
+        earlier.append(from_text(claim.modified) + _MILLISECOND)
+    return max(now, *earlier)
+
+
+def _conversion(stored: StoredPage, page: _Page) -> Conversion:
+    return Conversion(
+        page=stored,
+        outcomes=page.outcomes,
+        objects=tuple(page.objects.values()),
+        displaced=tuple(page.displaced),
+        errors=tuple(page.errors),
+        taken_over=tuple(page.taken_over),
+        query_id=page.job.query.id,
+    )
+
+
+def _mapping_error(row: Mapping[str, object], error: SkippableError, page: _Page) -> ErrorEntry:
+    def text(name: str) -> str | None:
+        value = row.get(name)
+        # Rows are data from outside; a lone surrogate is no text that a database takes.
+        return value.encode('utf-8', 'replace').decode() if isinstance(value, str) else None
+
+    return ErrorEntry(
+        request_id=page.job.request_id,
+        at=page.now,
+        code=error.code,
+        message='The Indicator was not sent: ' + error.message,
+        reason=error.reason,
+        indicator_id=_id(row),
+        indicator_type=text('type'),
+        summary=text('summary'),
+        owner_name=text('ownerName'),
+        web_link=text('webLink'),
+    )
+
+
+def _id(row: Mapping[str, object]) -> int:
+    value = row['id']
+    if not isinstance(value, int):
+        raise TypeError('a source gives rows with whole numbers as ids')
+    return value

@@ -1,0 +1,85 @@
+"""The background thread that keeps time: ticks that start, follow and end updates."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import schedule
+
+from sentinel_app.log import EventLog
+from sentinel_app.pipeline.signal import Signal
+
+TICK_S = 1
+
+_log = EventLog(__name__)
+
+
+class Scheduler:
+    """Calls each tick once a second, and at once when the signal rings, in one daemon thread.
+
+    `schedule` keeps naive local times, lets exceptions through and runs a failing job again on
+    every look. So it is used for fixed short intervals alone: what is due is decided elsewhere from
+    stored UTC times, and each tick is wrapped so that it cannot raise.
+
+    Args:
+        ticks: by name; each is quick and does nothing where there is nothing to do.
+        stop: ends the thread.
+        signal: wakes the thread between ticks.
+        on_error: is told of each exception of a tick, and of None when all have gone well.
+    """
+
+    def __init__(
+        self,
+        *,
+        ticks: dict[str, Callable[[], None]],
+        stop: threading.Event,
+        signal: Signal,
+        on_error: Callable[[BaseException | None], None],
+    ) -> None:
+        self._ticks = ticks
+        self._stop = stop
+        self._signal = signal
+        self._on_error = on_error
+        self._scheduler = schedule.Scheduler()
+        self._scheduler.every(TICK_S).seconds.do(self._tick)
+        self._thread = threading.Thread(target=self._run, name='scheduler', daemon=True)
+        self._failing: set[str] = set()
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the end of the thread; False if it still runs."""
+        if self._thread.ident is not None:
+            self._thread.join(max(0.0, timeout_s))
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        seen = -1
+        while not self._stop.is_set():
+            rings = self._signal.rings
+            if rings != seen:
+                seen = rings
+                self._tick()
+            else:
+                self._scheduler.run_pending()
+            self._signal.wait(seen, TICK_S)
+
+    def _tick(self) -> None:
+        for name, tick in self._ticks.items():
+            if self._stop.is_set():
+                return
+            try:
+                tick()
+            except Exception as error:  # noqa: BLE001 - the clockwork outlives whatever a tick meets
+                self._on_error(error)
+                if name not in self._failing:
+                    _log.exception('tick-failed', error, tick=name)
+                self._failing.add(name)
+            else:
+                if name in self._failing:
+                    self._failing.discard(name)
+                    self._on_error(None)
+                    _log.info('tick-goes-on', tick=name)

@@ -1,0 +1,283 @@
+"""Updates: who may ask for one, which runs, how its Jobs stand, and when it has ended."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sentinel_app.core.course import advanced, ended, moved_cursor
+from sentinel_app.core.due import next_update
+from sentinel_app.core.models import AuditEntry, Counts, Job, Query, Schedule, Update
+from sentinel_app.core.ports import Clock, Documents, ProgressStore
+from sentinel_app.core.status import JobStatus, JobType, Mode
+from sentinel_app.core.work import Progress
+from sentinel_app.errors import ConflictError, NotFoundError
+from sentinel_app.log import EventLog
+from sentinel_app.pipeline.signal import Signal
+
+_log = EventLog(__name__)
+
+
+class Updates:
+    """Queues updates, starts one at a time, and follows it to its end.
+
+    Args:
+        interval: between scheduled updates.
+        reconcile_interval: between updates that read everything; None for never.
+    """
+
+    def __init__(
+        self,
+        *,
+        documents: Documents,
+        progress: ProgressStore,
+        clock: Clock,
+        signal: Signal,
+        interval: dt.timedelta,
+        reconcile_interval: dt.timedelta | None,
+    ) -> None:
+        self._documents = documents
+        self._progress = progress
+        self._clock = clock
+        self._signal = signal
+        self._interval = interval
+        self._reconcile_interval = reconcile_interval
+        self._running: Update | None = None
+
+    @property
+    def running(self) -> Update | None:
+        """The update that runs, once its Jobs are ready to be worked on."""
+        return self._running
+
+    def next_update(self) -> tuple[dt.datetime, Mode] | None:
+        """Give when the next scheduled update is due and its mode; None while there is no query."""
+        if not self._documents.query_list().queries:
+            return None
+        return self._next(self._documents.schedule())
+
+    def request_update(
+        self,
+        *,
+        mode: Mode,
+        query_ids: Sequence[str] | None = None,
+        modified_after: dt.datetime | None = None,
+        retry_of: str | None = None,
+        audit: AuditEntry | None = None,
+    ) -> Update:
+        """Queue an ad-hoc update; it begins as soon as none runs.
+
+        Args:
+            mode: what it reads and sends.
+            query_ids: of which queries; None for all.
+            modified_after: for a delta, the start of the window in place of the cursors.
+            retry_of: the Request ID of the Job that is tried again.
+            audit: who asked for it, stored in the same write.
+
+        Raises:
+            NotFoundError: a query is no longer there.
+            ConflictError: there is no query at all, or the window has no meaning.
+        """
+        if modified_after is not None and mode is not Mode.DELTA:
+            raise ConflictError(
+                f'A {mode} update reads everything; leave out "modified_after" or ask for a delta.'
+            )
+        queries = self._documents.query_list().queries
+        positions = {query.id: position for position, query in enumerate(queries)}
+        unknown = [item for item in query_ids or () if item not in positions]
+        if unknown:
+            raise NotFoundError(f'There is no TQL query with the id {unknown[0]}; load the list.')
+        chosen = [
+            (positions[query.id], query)
+            for query in queries
+            if query_ids is None or query.id in set(query_ids)
+        ]
+        if not chosen:
+            raise ConflictError('There is no TQL query yet. Add one in CONFIGURE and save it.')
+        update = self._queue(
+            chosen,
+            mode=mode,
+            job_type=JobType.AD_HOC,
+            modified_after=modified_after,
+            retry_of=retry_of,
+            schedule=None,
+            audit=audit,
+        )
+        self._signal.ring()
+        return update
+
+    def queue_due(self) -> None:
+        """Queue the scheduled update if it is due; one that waits already is enough."""
+        queries = self._documents.query_list().queries
+        if not queries:
+            return
+        now = self._clock.now()
+        schedule = self._documents.schedule()
+        at, mode = self._next(schedule)
+        if at > now:
+            return
+        waiting = any(
+            update.job_type is JobType.SCHEDULED and update.started_at is None
+            for update in self._documents.open_updates()
+        )
+        if waiting:
+            return
+        self._queue(
+            list(enumerate(queries)),
+            mode=mode,
+            job_type=JobType.SCHEDULED,
+            modified_after=None,
+            retry_of=None,
+            schedule=replace(schedule, last_scheduled_at=now, next_mode=None),
+        )
+        self._signal.ring()
+
+    def start_next(self) -> None:
+        """Start the next queued update unless one runs; after a restart, go on with that one."""
+        if self._running is not None:
+            return
+        waiting = self._documents.open_updates()
+        started = [update for update in waiting if update.started_at is not None]
+        for update in started or waiting:
+            now = self._clock.now()
+            if update.started_at is None and not self._documents.start_update(update.id, now):
+                continue
+            jobs = self._documents.jobs_of(update.id)
+            self._progress.begin([job for job in jobs if not job.status.is_final])
+            self._running = self._documents.update(update.id)
+            _log.info(
+                'update-started' if update.started_at is None else 'update-goes-on',
+                update_id=update.id,
+                mode=update.mode,
+                type=update.job_type,
+                queries=len(jobs),
+            )
+            self._signal.ring()
+            return
+
+    def follow(self) -> None:
+        """Bring the running update's Jobs in line with their progress, and end it after the last."""
+        update = self._running
+        if update is None:
+            return
+        progress = {item.request_id: item for item in self._progress.progress(update.id)}
+        jobs = self._documents.jobs_of(update.id)
+        is_over = True
+        for job in jobs:
+            if job.status.is_final:
+                continue
+            item = progress.get(job.request_id)
+            if item is None:
+                self._progress.begin([job])
+                is_over = False
+            elif item.is_settled:
+                self._end_job(job, item)
+            else:
+                is_over = False
+                self._advance(job, item)
+        if is_over:
+            self._end(update)
+
+    def _next(self, schedule: Schedule) -> tuple[dt.datetime, Mode]:
+        return next_update(
+            schedule,
+            interval=self._interval,
+            reconcile_interval=self._reconcile_interval,
+            now=self._clock.now(),
+        )
+
+    def _queue(
+        self,
+        chosen: Sequence[tuple[int, Query]],
+        *,
+        mode: Mode,
+        job_type: JobType,
+        modified_after: dt.datetime | None,
+        retry_of: str | None,
+        schedule: Schedule | None,
+        audit: AuditEntry | None = None,
+    ) -> Update:
+        now = self._clock.now()
+        update_id = str(uuid.uuid4())
+        jobs = [
+            Job(
+                request_id=str(uuid.uuid4()),
+                update_id=update_id,
+                job_type=job_type,
+                mode=mode,
+                status=JobStatus.PENDING,
+                query=query,
+                position=position,
+                queued_at=now,
+                retry_of=retry_of,
+            )
+            for position, query in chosen
+        ]
+        update = Update(
+            id=update_id,
+            mode=mode,
+            job_type=job_type,
+            queued_at=now,
+            request_ids=tuple(job.request_id for job in jobs),
+            modified_after=modified_after,
+        )
+        self._documents.add_update(update, jobs, schedule=schedule, audit=audit)
+        _log.info('update-queued', update_id=update_id, mode=mode, type=job_type, queries=len(jobs))
+        return update
+
+    def _advance(self, job: Job, progress: Progress) -> None:
+        now = self._clock.now()
+        wanted = advanced(job, progress, now=now)
+        if wanted == job:
+            return
+        self._documents.change_job(
+            job.request_id, lambda stored: advanced(stored, progress, now=now)
+        )
+        if wanted.status is not job.status:
+            _log.info('job-status', request_id=job.request_id, status=wanted.status)
+
+    def _end_job(self, job: Job, progress: Progress) -> None:
+        now = self._clock.now()
+        counts = self._progress.counts(job.request_id) or Counts()
+        final = ended(job, progress, counts, now=now)
+        # The cursor moves in the same write: never without the Job, never the Job without it.
+        self._documents.change_job(
+            job.request_id,
+            lambda stored: ended(stored, progress, counts, now=now),
+            cursor=moved_cursor(final, self._documents.cursor(job.query.id)),
+        )
+        _log.info(
+            'job-ended',
+            request_id=job.request_id,
+            status=final.status,
+            read=counts.read,
+            **{str(outcome): count for outcome, count in sorted(counts.outcomes.items())},
+            objects=counts.objects,
+            requests=counts.requests,
+            throttled=counts.throttled,
+            code=final.failure_code,
+        )
+
+    def _end(self, update: Update) -> None:
+        jobs = self._documents.jobs_of(update.id)
+        now = self._clock.now()
+        self._documents.end_update(update.id, now, self._schedule_after(update, jobs))
+        self._running = None
+        self._progress.remove_update(update.id)
+        _log.info('update-ended', update_id=update.id, mode=update.mode)
+        self._signal.ring()
+
+    def _schedule_after(self, update: Update, jobs: Sequence[Job]) -> Schedule | None:
+        """Give the schedule that the update moves; None where it left a query out."""
+        covered = {job.query.id for job in jobs}
+        if any(query.id not in covered for query in self._documents.query_list().queries):
+            return None
+        complete = [job for job in jobs if job.status is JobStatus.UPLOAD_COMPLETE and job.window]
+        ends = [job.window.end_at for job in complete if job.window is not None]
+        if not ends or update.modified_after is not None:
+            return None
+        schedule = replace(self._documents.schedule(), last_run_at=min(ends))
+        if update.mode is not Mode.DELTA and len(complete) == len(jobs):
+            schedule = replace(schedule, last_reconcile_at=update.started_at)
+        return schedule
