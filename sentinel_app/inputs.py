@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 _GUID: Final = re.compile(
-    r'\{?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\}?', re.IGNORECASE
+    r'(\{)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?(1)\})', re.IGNORECASE
 )
 _LABEL: Final = r'[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?'
 _DOMAIN: Final = re.compile(rf'{_LABEL}(?:\.{_LABEL})+', re.IGNORECASE)
@@ -37,7 +37,7 @@ def show(value: str) -> str:
 def guid(text: str) -> str | None:
     """The GUID in lower case and without braces, or None if the text is none."""
     found = _GUID.fullmatch(text)
-    return found.group(1).lower() if found else None
+    return found.group(2).lower() if found else None
 
 
 def domain(text: str) -> str | None:

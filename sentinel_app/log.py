@@ -37,7 +37,9 @@ def _shown(value: object) -> str:
     """One value as it stands in a line: bare where it can be, else quoted and escaped."""
     if isinstance(value, float):
         return f'{value:.3f}'.rstrip('0').rstrip('.')
-    if isinstance(value, bool) or value is None:
+    if value is None:
+        return 'null'
+    if isinstance(value, bool):
         return str(value).lower()
     text = str(value)
     if _NEEDS_QUOTES.search(text):
@@ -142,6 +144,10 @@ _MEMBER: Final = (
     rf'(?P<kept>{_QUOTE}(?:{_HELD_BACK}){_QUOTE}\s*(?::|,(?!\s*{_QUOTE}value{_QUOTE}\s*:))\s*)'
     rf'{_quoted("value")}'
 )
+_QUOTED_HEADER: Final = (
+    r'(?P<mark>["\'])(?P<kept>(?:(?:set-)?cookie|(?:proxy-)?authorization)\s*:\s*)'
+    r'(?:(?!(?P=mark)).)+'
+)
 _HEADER: Final = r'\b((?:set-)?cookie|(?:proxy-)?authorization)(\s*:\s*)(?!["\'\s])[^\'"\r\n]+'
 
 # In the order they are applied.
@@ -149,7 +155,8 @@ _RULES: Final = (
     _rule(_NAME_FIRST, rf"\g<kept>'{MASK}'"),  # a request's headers, as the framework logs them
     _rule(_VALUE_FIRST, rf"\g<kept>'{MASK}'\g<rest>"),
     _rule(_MEMBER, rf"\g<kept>'{MASK}'"),  # an environ, a JSON member, a tuple
-    _rule(_HEADER, rf'\1\2{MASK}'),  # a header block or a curl command
+    _rule(_QUOTED_HEADER, rf'\g<mark>\g<kept>{MASK}'),  # a curl command
+    _rule(_HEADER, rf'\1\2{MASK}'),  # a header block
     _rule(rf'\b({_HELD_BACK}|token)=(?!\s)[^\s&"\',;]+', rf'\1={MASK}'),  # a form, a query string
     _rule(r'\b(Bearer|TC-Token)(\s+)[^\s"\',;]+', rf'\1\2{MASK}'),
     _rule(r'\b(TC\s+[^\s:"\']+:)[A-Za-z0-9+/=_-]{16,}', rf'\1{MASK}'),
@@ -161,6 +168,10 @@ _RULES: Final = (
 )
 
 
+# How often a text may have been quoted: in JSON, in JSON inside that, in a fact of ours.
+_QUOTINGS: Final = 3
+
+
 def _spellings(secret: str) -> set[str]:
     """The ways in which a secret may come up in a line: as it is, escaped, in a URL, by line."""
     pieces = {secret, *(line.strip() for line in secret.splitlines())}
@@ -168,7 +179,10 @@ def _spellings(secret: str) -> set[str]:
     spelt = set(pieces)
     for piece in pieces:
         spelt |= {quote(piece, safe=''), quote(piece), quote_plus(piece), repr(piece)[1:-1]}
-        spelt.add(piece.replace('\\', '\\\\').replace('"', '\\"'))
+        escaped = piece
+        for _ in range(_QUOTINGS):
+            escaped = escaped.replace('\\', '\\\\').replace('"', '\\"')
+            spelt.add(escaped)
     return {text for text in spelt if len(text) >= SHORTEST_SECRET}
 
 
