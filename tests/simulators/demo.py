@@ -294,7 +294,7 @@ def _attributes(number: int, row_id: int, added: str) -> list[Row]:
 def _labels(number: int) -> list[Row]:
     if number % 3 == 0:
         return []
-    names = [_LABELS[number % len(_LABELS)]]
+    names = [_LABELS[number // 3 % len(_LABELS)]]
     if number % 20 == 10:
         names.append('TLP:RED')
     if number % 25 == 8:

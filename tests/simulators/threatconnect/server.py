@@ -98,9 +98,8 @@ class ThreatConnectSimulator:
             ),
         }
         self._server = Server(self._handle, certificates, port)
-        # The Date header tells the platform's time, which may be off on purpose.
-        self._server._listener.RequestHandlerClass.date_time_string = (  # type: ignore[attr-defined]
-            lambda _handler, _timestamp=None: format_datetime(self.store.now(), usegmt=True)
+        self._server._listener.RequestHandlerClass = _handler(
+            self._server._listener.RequestHandlerClass, self.store
         )
 
     # -- life
@@ -297,3 +296,18 @@ class ThreatConnectSimulator:
 
     def _set_clock(self) -> None:
         self.store.clock_offset_s = 0.0
+
+
+def _handler(base: Any, store: Store) -> Any:
+    """Make the server's handler tell the platform's time and close its connections for good."""
+
+    class Handler(base):  # type: ignore[misc]
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return format_datetime(store.now(), usegmt=True)
+
+        def finish(self) -> None:
+            super().finish()
+            # The listener knows only the socket from before the TLS handshake.
+            self.request.close()
+
+    return Handler
