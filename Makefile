@@ -4,6 +4,8 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
+NODE := .ci/with-node
+UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print)
 
 .PHONY: help setup run test pytest e2e lint format gen ui ui-check ui-dev bench validate lock clean
 
@@ -14,7 +16,67 @@ $(READY): requirements-dev.lock .ci/make-venv
 	@.ci/make-venv $(VENV)
 	@touch $@
 
-setup: $(READY) ## The virtual environment with everything the App, the tests and the stand-ins need
+ui/node_modules/.ready: ui/package-lock.json $(READY)
+	@echo "Installing the locked packages of the page ..."
+	@cd ui && ../$(NODE) npm ci --silent
+	@touch $@
 
-clean: ## Remove what was built; data of `make run` included
+ui/dist/.ready: $(UI_SOURCES) ui/node_modules/.ready
+	@echo "Building the page ..."
+	@cd ui && ../$(NODE) npm run --silent build >/dev/null
+	@touch $@
+
+setup: $(READY) ui/dist/.ready ## Everything that running needs: packages and the built page
+
+ui: ui/dist/.ready ## The built page
+
+run: setup ## The App among its stand-ins, at the address it prints; FRESH=1 starts anew
+	@exec $(PY) -m tests.simulators
+
+test: setup ## Everything: linters, types, contracts, the page's checks, and all tests
+	@.ci/test-packages
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory ui-check
+	@$(MAKE) --no-print-directory pytest
+
+pytest: setup ## All Python tests, the browser's included
+	$(PY) -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=90 -m "e2e or not e2e"
+
+e2e: setup ## The tests in a real browser
+	$(PY) -m pytest tests/e2e -m e2e
+
+lint: $(READY) ## Linters, types and import contracts
+	$(VENV)/bin/ruff check --output-format concise .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-timing
+	$(VENV)/bin/codespell
+
+format: $(READY) ui/node_modules/.ready ## Format the code
+	$(VENV)/bin/ruff check --fix-only --quiet .
+	$(VENV)/bin/ruff format .
+	cd ui && ../$(NODE) npm run --silent format
+
+gen: $(READY) ui/node_modules/.ready ## Make the generated files anew: OpenAPI, the page's types, docs/mapping.md
+	$(PY) -m sentinel_app.api.openapi > ui/openapi.json
+	cd ui && ../$(NODE) npm run --silent gen
+	$(PY) -m tests.golden
+
+ui-check: ui/dist/.ready ## The page's linters, types, tests and size
+	cd ui && ../$(NODE) npm run --silent lint
+	cd ui && ../$(NODE) npm run --silent typecheck
+	cd ui && ../$(NODE) npm run --silent test
+	cd ui && ../$(NODE) npm run --silent budget
+
+ui-dev: setup ## The page with live reload, against `make run` in another terminal
+	cd ui && ../$(NODE) npm run dev
+
+validate: $(READY) ## What the vendor's command says of the definition files
+	$(VENV)/bin/tcex validate
+
+lock: $(READY) ## Resolve the dependencies anew into the lock files
+	$(VENV)/bin/pip-compile -q --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --generate-hashes -o requirements.lock requirements.txt
+	$(VENV)/bin/pip-compile -q --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe --generate-hashes -c requirements.lock -o requirements-dev.lock requirements-dev.txt
+
+clean: ## Remove what was built, and the data of `make run`
 	rm -rf .run ui/dist ui/node_modules $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
