@@ -969,6 +969,9 @@ def test_control_changes_rows_clock_and_all_back(simulator, caller, control) -> 
     assert control('POST', '/delete', {'id': row_id}).json() == {'ids': [row_id]}
     assert control('GET', '/deleted').json()[0]['summary'] == 'new.example.com'
     assert control('POST', '/delete', {'id': row_id}).status_code == 404
+    reply = control('POST', '/delete', {})
+    assert reply.status_code == 400
+    assert 'must say which rows' in reply.json()['message']
     changed = control('POST', '/churn', {'add': 2, 'delete': 1}).json()
     assert len(changed['add']) == 2
     assert control('POST', '/tie', {'tql': 'typeName = "ASN"'}).json()['rows'] > 0

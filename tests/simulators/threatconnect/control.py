@@ -109,7 +109,7 @@ def _post(simulator: ThreatConnectSimulator, path: str, body: Any) -> Any:
         'faults': lambda: asdict(simulator.faults.on(**body)),
         'churn': lambda: store.churn(**body),
         'tie': lambda: {'rows': store.tie(body.get('at'), body.get('tql'))},
-        'clock': lambda: _set_clock(simulator, float(body['offset_s'])),
+        'clock': lambda: _set_clock(simulator, float(body.get('offset_s', 0))),
         'token': lambda: _token(simulator, body),
         'variable': lambda: {'variable': simulator.set_variable(**body)},
         'reset': lambda: _reset(simulator),
@@ -128,6 +128,8 @@ Change = Callable[['ThreatConnectSimulator', int, dict[str, Any]], object]
 
 def _change(simulator: ThreatConnectSimulator, body: dict[str, Any], change: Change) -> Any:
     """Do something to the row with that id, or to all rows that a query selects."""
+    if not ('id' in body or 'tql' in body):
+        raise ValueError('`id` or `tql` must say which rows')
     with simulator.store.lock:
         ids: Iterable[int]
         ids = [body['id']] if 'id' in body else [r['id'] for r in simulator.store.rows(body['tql'])]
@@ -138,7 +140,9 @@ def _change(simulator: ThreatConnectSimulator, body: dict[str, Any], change: Cha
 
 def _modify(simulator: ThreatConnectSimulator, row_id: int, body: dict[str, Any]) -> object:
     changes = {
-        name: value for name, value in body['changes'].items() if name not in {'at', 'touch'}
+        name: value
+        for name, value in body.get('changes', {}).items()
+        if name not in {'at', 'touch'}
     }
     return simulator.store.modify(
         row_id, at=body.get('at'), touch=body.get('touch', True), **changes

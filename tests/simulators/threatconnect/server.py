@@ -165,7 +165,10 @@ class ThreatConnectSimulator:
         return f'&{{{provider}:{kind}:{variable_id}}}'
 
     def reset(self) -> None:
-        """Back to the rows of the start, without faults, hooks or remembered requests."""
+        """Back to the rows of the start, without faults, hooks or remembered requests.
+
+        Tokens and variables stay: an App that runs meanwhile lives on them.
+        """
         self.faults.off()
         self.after_page.clear()
         self.store.reset()

@@ -75,7 +75,7 @@ class Store:
     ) -> None:
         self.lock = threading.RLock()
         self.clock_offset_s = 0.0
-        self.retention_days = retention_days
+        self.retention_days = self._given_retention_days = retention_days
         self._given_owners = None if owners is None else tuple(owners)
         self._start(rows)
         self._initial = tuple(self._rows.values())
@@ -103,6 +103,7 @@ class Store:
         with self.lock:
             version = self.version
             self.clock_offset_s = 0.0
+            self.retention_days = self._given_retention_days
             self._start(row.data for row in self._initial)
             self.version = version + 1
 
