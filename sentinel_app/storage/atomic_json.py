@@ -214,8 +214,8 @@ class AtomicJsonStorage(Storage):
             raise _UnreadableError(f'{type(fault).__name__}: {fault}') from fault
 
     def _parsed(self, path: Path, content: bytes) -> Tables:
-        tables = json.loads(content)
-        version = tables.pop(_META)['format']
+        tables = _object(json.loads(content))
+        version = _object(tables.pop(_META))['format']
         if type(version) is not int or version < 1:
             raise ValueError('no such format')
         if version > FORMAT:
@@ -226,11 +226,16 @@ class AtomicJsonStorage(Storage):
                 context={'file': str(path), 'format': version},
             )
         for table in tables.values():
-            for document in table.values():
-                if not isinstance(document, dict):
-                    raise TypeError('a document is no object')
+            for document in _object(table).values():
+                _object(document)
         self._check(tables)
-        return dict(tables)
+        return tables
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f'{value!r:.60} is no object')
+    return value
 
 
 def _storage_error(path: Path, what: str, fault: OSError, remedy: str) -> StorageError:
