@@ -32,6 +32,8 @@ Each Indicator becomes one STIX 2.1 `indicator` object; a File becomes one for e
 
 | property | value |
 | --- | --- |
+| `type`, `spec_version`, `pattern_type`, `pattern_version`, `lang` | `indicator`, `2.1`, \
+`stix`, `2.1`, `en` |
 | `id` | made from the type, the canonical value and (for a File) the kind of hash; not from the \
 owner. The same value is the same object on every machine |
 | `created` | `dateAdded` of the copy that was sent first |
@@ -68,7 +70,8 @@ A JSON object with `type`, `summary`, `confidence`, `rating`, `threatAssessScore
 `associatedGroups`, `attributes` and `webLink`, in this order. Numbers and a link that \
 ThreatConnect does not have are left out; the two lists are always there. Sentinel cuts a \
 description after 1,000 characters, so what does not fit is left out in this order, until it \
-does: attributes from the last to the first, *First Seen* and *Last Seen* after all others; groups from the last to the second; the \
+does: attributes from the last to the first, *First Seen* and *Last Seen* after all others; groups \
+from the last to the second; the \
 ends of the first group's texts; and only then the end of the summary, marked with `…`. The \
 characters are those of the JSON text, its escapes included; characters outside the Basic \
 Multilingual Plane count twice.

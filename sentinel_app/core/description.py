@@ -12,8 +12,10 @@ text fits whichever way the receiver counts.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from json.encoder import encode_basestring as _quoted
 
 from sentinel_app.core.models import Attribute, Group, Indicator
@@ -65,8 +67,8 @@ def _frame(indicator: Indicator) -> tuple[str, str, str]:
 
 
 def _group_text(group: Group) -> str:
-    kind, name = _quoted(_bounded(group.type)), _quoted(_bounded(group.name))
-    return f'{{"type":{kind},"name":{name},"ownerName":{_quoted(_bounded(group.owner_name))}}}'
+    kind, name, owner = _quoted(group.type), _quoted(group.name), _quoted(group.owner_name)
+    return f'{{"type":{kind},"name":{name},"ownerName":{owner}}}'
 
 
 def _attribute_text(attribute: Attribute) -> str:
@@ -137,12 +139,8 @@ def _cut(text: str, over: int) -> tuple[str, int]:
     room = max(_LEAST_LENGTH, before - over) - 1
     if before <= room + 1:
         return text, over
-    used = 0
-    for at, character in enumerate(text):
-        used += _cost(character)
-        if used > room:
-            text = text[:at] + _ELLIPSIS
-            break
+    lengths = list(accumulate(map(_cost, _bounded(text))))
+    text = text[: bisect_right(lengths, room)] + _ELLIPSIS
     return text, over - before + _length(_quoted(text)) - 2
 
 

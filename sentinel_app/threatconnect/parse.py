@@ -12,7 +12,7 @@ import datetime as dt
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
-from typing import NoReturn
+from typing import NoReturn, TypeGuard
 
 from sentinel_app.core.models import Attribute, Group, HashKind, Indicator, IndicatorType, Tag
 from sentinel_app.core.stix_id import registry_summary
@@ -113,7 +113,7 @@ def _type(row: Mapping[str, object]) -> IndicatorType:
     kind = _TYPES.get(name)
     if kind is None:
         raise SkippableError(
-            f'Indicators of the type {name} have no place in Microsoft Sentinel and are not sent.',
+            f'Indicators of the type {_shown(name)} have no STIX counterpart and are not sent.',
             code=_UNSUPPORTED,
             context=_context(row, 'type'),
         )
@@ -157,9 +157,13 @@ def _value(row: Mapping[str, object], kind: IndicatorType) -> str:
 
 def _id(row: Mapping[str, object]) -> int:
     number = row.get('id')
-    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < _ID_LIMIT:
+    if not _is_id(number):
         _fail(row, 'id', 'The row has no usable id')
     return number
+
+
+def _is_id(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _ID_LIMIT
 
 
 def _owner_name(row: Mapping[str, object]) -> str:
@@ -257,13 +261,14 @@ def _shown(value: str) -> str:
 
 
 def _context(row: Mapping[str, object], field: str) -> dict[str, object]:
-    """What identifies the row, as far as it says so."""
-    names = {
-        'id': 'indicator_id',
-        'type': 'indicator_type',
-        'summary': 'summary',
-        'ownerName': 'owner_name',
-        'webLink': 'web_link',
+    """What identifies the row, as far as it says so; fit to be stored and shown."""
+    number = row.get('id')
+    known = {
+        'indicator_id': number if _is_id(number) else None,
+        'indicator_type': _text(row.get('type')),
+        'summary': _text(row.get('summary')),
+        'owner_name': _text(row.get('ownerName')),
+        'web_link': _text(row.get('webLink')),
     }
-    known = {key: row[name] for name, key in names.items() if isinstance(row.get(name), int | str)}
-    return {'field': field, **known}
+    present = {name: value for name, value in known.items() if value is not None}
+    return {'field': field, **present}

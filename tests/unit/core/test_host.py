@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import ipaddress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentinel_app.core.host import email_host, host_address, normal_host, url_host
+from tests.strategies import any_text, law
+
+
+@pytest.mark.parametrize(
+    ('url', 'host'),
+    [
+        ('http://Bad.Example.org/a?b=1#c', 'bad.example.org'),
+        ('https://user:pass@bad.example.org:8443/', 'bad.example.org'),
+        ('http://a@b@bad.example.org/', 'bad.example.org'),
+        ('http://bad.example.org./', 'bad.example.org'),
+        ('bad.example.org:80/path', 'bad.example.org'),
+        ('bad.example.org', 'bad.example.org'),
+        ('//bad.example.org/x', 'bad.example.org'),
+        ('hxxp://bad.example.org/x', 'bad.example.org'),
+        ('http:/10.0.0.1/x', '10.0.0.1'),
+        ('http:\\\\10.0.0.1\\x', '10.0.0.1'),
+        ('http:10.0.0.1', '10.0.0.1'),
+        ('http://bad.example.org\\@10.0.0.1/', 'bad.example.org'),
+        ('http://10.0.0.1?x=http://b.org/', '10.0.0.1'),
+        ('http://10.0.0.1#@b.org', '10.0.0.1'),
+        ('http://[2001:DB8::1]:443/x', '2001:db8::1'),
+        ('http://[fe80::1%25eth0]/', 'fe80::1'),
+        ('http://2001:db8::1/x', '2001:db8::1'),
+        ('http://%31%30.0.0.1/', '10.0.0.1'),
+        ('http://\uff11\uff10\u30020\uff0e0\uff611/', '10.0.0.1'),
+        ('ht\ntp://10.0.\t0.1/', '10.0.0.1'),
+        ('http://bücher.example/', 'xn--bcher-kva.example'),
+        ('http://' + 'ü' * 80 + '.example/', 'ü' * 80 + '.example'),
+        ('mailto', 'mailto'),
+        ('http://', ''),
+        ('', ''),
+        ('file:///etc/passwd', 'etc'),
+    ],
+)
+def test_host_of_a_url(url: str, host: str) -> None:
+    assert url_host(url) == host
+
+
+@pytest.mark.parametrize(
+    ('address', 'host'),
+    [
+        ('a@Example.com', 'example.com'),
+        ('"a@b"@example.com', 'example.com'),
+        ('A <a@example.com>', 'example.com'),
+        ('a@[10.0.0.1]', '10.0.0.1'),
+        ('a@[IPv6:2001:db8::1]', '2001:db8::1'),
+        ('nobody', ''),
+    ],
+)
+def test_host_of_an_email_address(address: str, host: str) -> None:
+    assert email_host(address) == host
+
+
+@pytest.mark.parametrize(
+    ('host', 'address'),
+    [
+        ('10.0.0.1', '10.0.0.1'),
+        ('167772161', '10.0.0.1'),
+        ('0xa000001', '10.0.0.1'),
+        ('0xA.0x0.0x0.0x1'.lower(), '10.0.0.1'),
+        ('012.0.0.01', '10.0.0.1'),
+        ('10.1', '10.0.0.1'),
+        ('10.0.1', '10.0.0.1'),
+        ('0x7f.1', '127.0.0.1'),
+        ('0x', '0.0.0.0'),
+        ('4294967295', '255.255.255.255'),
+        ('2001:db8::1', '2001:db8::1'),
+        ('fe80::1%eth0', 'fe80::1'),
+    ],
+)
+def test_address_in_any_spelling(host: str, address: str) -> None:
+    assert host_address(host) == ipaddress.ip_address(address)
+
+
+@pytest.mark.parametrize(
+    'host',
+    [
+        'example.com',
+        '10.0.0.1.example.com',
+        '1.2.3.4.5',
+        '256.0.0.1',
+        '10.0.0.256',
+        '4294967296',
+        '10..0.1',
+        '08.0.0.1',
+        '0x1_0',
+        '0xzz',
+        '٣.0.0.1',
+        '-1',
+        '1' * 100,
+        'a:b',
+        '',
+    ],
+)
+def test_what_is_no_address(host: str) -> None:
+    assert host_address(host) is None
+
+
+@law
+@given(st.ip_addresses(v=4))
+def test_every_spelling_of_an_address_is_read(address: ipaddress.IPv4Address) -> None:
+    number = int(address)
+    spellings = [
+        str(address),
+        str(number),
+        hex(number),
+        f'0{number:o}',
+        '.'.join(f'0{byte:o}' for byte in address.packed),
+        '.'.join(hex(byte) for byte in address.packed),
+        f'{number >> 24}.{number & 0xFFFFFF}',
+        f'{number >> 24}.{number >> 16 & 0xFF}.{number & 0xFFFF}',
+    ]
+    assert {host_address(url_host(f'http://{text}:80/x')) for text in spellings} == {address}
+
+
+@law
+@given(any_text)
+def test_any_text_is_read_without_an_error(text: str) -> None:
+    for host in (url_host(text), url_host(f'http://{text}'), email_host(text), normal_host(text)):
+        host_address(host)
