@@ -676,6 +676,24 @@ def test_a_value_exists_once_in_each_owner(simulator) -> None:
     simulator.store.add({**row, 'ownerName': 'Demo Research'})
 
 
+def test_properties_and_summary_follow_from_each_other(simulator) -> None:
+    store = simulator.store
+
+    def add(type_name: str, **row: Any) -> Any:
+        return store.add({'type': type_name, 'ownerName': 'Demo Organization', **row})
+
+    file = add('File', summary=f'{"A" * 32} : {"B" * 64}')
+    assert (file['md5'], file['sha256']) == ('A' * 32, 'B' * 64)
+    assert 'sha1' not in file
+    key = add('Registry Key', summary='HKEY_LOCAL_MACHINE\\Ex : run : REG_SZ')
+    assert key['Value Name'] == 'run'
+    asn = add('ASN', **{'AS Number': 'ASN64500', 'id': None})
+    assert store.find('Demo Organization', 'ASN', 'ASN64500') == asn
+    assert asn['id'] > max(row['id'] for row in store.rows() if row is not asn)
+    with pytest.raises(ValueError, match='without a value'):
+        add('File', size=3)
+
+
 def test_a_change_moves_last_modified_unless_told_otherwise(simulator, caller) -> None:
     store = simulator.store
     row_id = caller.ids()[0]

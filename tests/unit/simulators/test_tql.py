@@ -219,6 +219,12 @@ def test_sub_queries(text: str, ids: set[int]) -> None:
     assert select(text) == ids
 
 
+def test_many_clauses() -> None:
+    assert select('typeName = "Host" or typeName = "File" or confidence = 0') == {1, 2, 5, 6}
+    assert select('typeName != "Host" and owner != 103 and confidence is null') == {5}
+    assert select('not (typeName = "Host" or typeName = "File" or owner = 101)') == {3}
+
+
 def test_and_binds_tighter_than_or() -> None:
     text = 'typeName = "File" or typeName = "Address" and confidence = 0'
 
