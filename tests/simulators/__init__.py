@@ -1,1 +1,1 @@
-"""Stand-ins for ThreatConnect, Entra ID, Sentinel and the platform; they share no code with the App."""
+"""Stand-ins for everything around the App; they share no code with it."""

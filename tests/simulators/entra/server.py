@@ -13,7 +13,6 @@ from typing import Any, Self
 from urllib.parse import parse_qs
 
 from tests.simulators.certificates import Certificates
-from tests.simulators.closing import ClosingServer
 from tests.simulators.entra.error import RefusedError, error_reply
 from tests.simulators.entra.fault import (
     FAULTS,
@@ -147,7 +146,7 @@ class EntraSimulator:
         return app
 
     def start(self) -> Self:
-        self._server = ClosingServer(self._handle, self._certificates, self._port)
+        self._server = Server(self._handle, self._certificates, self._port)
         self._server.start()
         self._port = self._server.port
         return self

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.simulators.certificates import Certificates
-from tests.simulators.closing import ClosingServer
 from tests.simulators.entra import TENANT_ID, Cloud, TokenIssuer
 from tests.simulators.faults import ControlPanel, FaultBook
 from tests.simulators.https import Reply, Request, Server, json_reply
@@ -163,7 +162,7 @@ class SentinelSimulator:
         return len(self.table)
 
     def start(self) -> Self:
-        self._server = ClosingServer(self._handle, self._certificates, self._port)
+        self._server = Server(self._handle, self._certificates, self._port)
         self._server.start()
         self._port = self._server.port
         return self
