@@ -157,7 +157,7 @@ class Updates:
             return
 
     def follow(self) -> None:
-        """Bring the running update's Jobs in line with their progress, and end it after the last."""
+        """Bring the running update's Jobs in line with their progress, and end it at the end."""
         update = self._running
         if update is None:
             return
