@@ -2,10 +2,11 @@
 import {
   Button,
   createTheme,
-  Drawer,
   Input,
   localStorageColorSchemeManager,
-  Modal,
+  Menu,
+  MultiSelect,
+  Select,
   Tooltip,
   type CSSVariablesResolver,
   type MantineColorsTuple,
@@ -24,8 +25,29 @@ const azure: MantineColorsTuple = [
   '#0b4480',
 ];
 
+/** Greys with a little blue, from text down to the ground. */
+const dark: MantineColorsTuple = [
+  '#dfe5ec',
+  '#b3bdc9',
+  '#a0abb8',
+  '#6b7785',
+  '#3a4552',
+  '#28313c',
+  '#1e252e',
+  '#161b22',
+  '#0e1217',
+  '#0a0d11',
+];
+
+/** A list opens when it is asked for, and is itself what scrolls, so that the keyboard reaches it. */
+const lists = {
+  openOnFocus: false,
+  withScrollArea: false,
+  styles: { options: { maxHeight: 260, overflowY: 'auto' } },
+} as const;
+
 export const theme = createTheme({
-  colors: { azure },
+  colors: { azure, dark },
   primaryColor: 'azure',
   primaryShade: { light: 7, dark: 7 },
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif',
@@ -45,19 +67,12 @@ export const theme = createTheme({
         events: { hover: true, focus: true, touch: true },
       },
     }),
-    Modal: Modal.extend({
-      defaultProps: {
-        closeButtonProps: { 'aria-label': 'Close' },
-        transitionProps: { duration: 120 },
-        overlayProps: { backgroundOpacity: 0.5 },
-      },
+    // Beside its button it is part of the same landmark, and has nothing but its items.
+    Menu: Menu.extend({
+      defaultProps: { withinPortal: false, withInitialFocusPlaceholder: false },
     }),
-    Drawer: Drawer.extend({
-      defaultProps: {
-        closeButtonProps: { 'aria-label': 'Close' },
-        transitionProps: { duration: 120 },
-      },
-    }),
+    MultiSelect: MultiSelect.extend({ defaultProps: { ...lists } }),
+    Select: Select.extend({ defaultProps: { ...lists } }),
     InputWrapper: Input.Wrapper.extend({
       defaultProps: { inputWrapperOrder: ['label', 'input', 'description', 'error'] },
     }),

@@ -1,8 +1,8 @@
 /** Asks before something that cannot be taken back; the action's button names it. */
-import { Button, Group, Modal } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import type { ReactNode } from 'react';
 
-import { useHoldRefresh } from '../shell/refresh';
+import { Dialog } from './Dialog';
 
 interface ConfirmDialogProps {
   isOpen: boolean;
@@ -24,9 +24,8 @@ export function ConfirmDialog({
   cancel = 'Cancel',
   onCancel,
 }: ConfirmDialogProps) {
-  useHoldRefresh(isOpen);
   return (
-    <Modal opened={isOpen} onClose={onCancel} title={title}>
+    <Dialog isOpen={isOpen} onClose={onCancel} title={title}>
       {children}
       <Group justify="flex-end" mt="lg">
         <Button variant="default" onClick={onCancel} data-autofocus>
@@ -36,6 +35,6 @@ export function ConfirmDialog({
           {action}
         </Button>
       </Group>
-    </Modal>
+    </Dialog>
   );
 }

@@ -29,12 +29,15 @@ interface DataTableProps<Row> {
   /** A second line that belongs to a row. */
   below?: (row: Row) => ReactNode;
   minWidth?: number;
+  /** Columns keep the widths they are given, whatever stands in them. */
+  isFixed?: boolean;
 }
 
 const WAITING_ROWS = 5;
 
 export function DataTable<Row>(props: DataTableProps<Row>) {
-  const { label, columns, rows, rowKey, empty, sort, onRowClick, openKey, below, minWidth } = props;
+  const { label, columns, rows, rowKey, empty, sort, onRowClick, openKey, below } = props;
+  const { minWidth, isFixed = false } = props;
   return (
     <div className="app-table-frame">
       {/* A region that scrolls has to be reachable by the keyboard. */}
@@ -44,6 +47,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           className="app-table"
           aria-label={label}
           miw={minWidth}
+          layout={isFixed ? 'fixed' : 'auto'}
           aria-busy={rows === undefined}
         >
           <Table.Thead>

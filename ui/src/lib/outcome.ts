@@ -14,7 +14,7 @@ const outcomes = [
   ['Sent', 'sent', 'good', 'Accepted by Sentinel'],
   ['Unchanged', 'unchanged', 'neutral', 'Sentinel holds it already, nothing to send'],
   ['Duplicate', 'duplicate', 'neutral', 'Another copy of the same value was taken'],
-  ['Withheld', 'withheld', 'neutral', 'Held back by the TLP limit or the Never Send list'],
+  ['Withheld', 'withheld', 'neutral', 'Held back by TLP limit or Never Send'],
   ['Expired', 'expired', 'neutral', 'Its external expiry date has passed'],
   ['Withdrawn', 'withdrawn', 'neutral', 'Told Sentinel that it is no longer valid'],
   ['Unsupported', 'unsupported', 'neutral', 'Its type or hash has no STIX pattern'],

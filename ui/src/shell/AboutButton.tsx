@@ -1,9 +1,10 @@
 /** Facts of the Service, in a dialog; never a secret. */
-import { ActionIcon, Modal, Skeleton, Tooltip } from '@mantine/core';
+import { ActionIcon, Skeleton, Tooltip } from '@mantine/core';
 import { useState } from 'react';
 
 import { useHealth } from '../api/health';
 import type { Health } from '../api/model';
+import { Dialog } from '../components/Dialog';
 import { ErrorPanel } from '../components/ErrorPanel';
 import { Facts, type Fact } from '../components/Facts';
 import { Icon } from '../components/Icon';
@@ -26,7 +27,7 @@ export function AboutButton() {
           <Icon name="info" size={18} />
         </ActionIcon>
       </Tooltip>
-      <Modal opened={isOpen} onClose={() => setIsOpen(false)} title="About this Service">
+      <Dialog isOpen={isOpen} onClose={() => setIsOpen(false)} title="About this Service">
         {health.data !== undefined ? (
           <Facts facts={factsOf(health.data)} />
         ) : health.error !== null ? (
@@ -38,7 +39,7 @@ export function AboutButton() {
         ) : (
           <Skeleton height={160} />
         )}
-      </Modal>
+      </Dialog>
     </>
   );
 }

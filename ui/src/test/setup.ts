@@ -3,16 +3,11 @@ import { cleanup } from '@testing-library/react';
 import { afterEach } from 'vitest';
 
 window.matchMedia = (query: string) =>
-  ({
+  Object.assign(new EventTarget(), {
     matches: false,
     media: query,
     onchange: null,
-    addEventListener: () => undefined,
-    removeEventListener: () => undefined,
-    addListener: () => undefined,
-    removeListener: () => undefined,
-    dispatchEvent: () => false,
-  }) satisfies MediaQueryList;
+  }) as unknown as MediaQueryList;
 
 class StillObserver implements ResizeObserver {
   observe(): void {

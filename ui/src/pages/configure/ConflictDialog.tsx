@@ -1,9 +1,9 @@
 /** Somebody else saved meanwhile: both lists side by side, and the reader decides. */
-import { Button, Group, Modal, Text, Title } from '@mantine/core';
+import { Button, Group, Text, Title } from '@mantine/core';
 
 import type { Configure } from '../../api/model';
+import { Dialog } from '../../components/Dialog';
 import type { Draft, QueryFields } from '../../lib/draft';
-import { useHoldRefresh } from '../../shell/refresh';
 
 interface ConflictDialogProps {
   /** The newer saved list; without one there is no conflict. */
@@ -22,9 +22,8 @@ export function ConflictDialog({
   onClose,
 }: ConflictDialogProps) {
   const isOpen = newer !== null && draft !== null;
-  useHoldRefresh(isOpen);
   return (
-    <Modal opened={isOpen} onClose={onClose} title="Somebody else saved meanwhile" size="xl">
+    <Dialog isOpen={isOpen} onClose={onClose} title="Somebody else saved meanwhile" size="xl">
       <Text size="sm">
         The list was saved by somebody else after you began to edit. Yours is not stored, and
         nothing is lost yet.
@@ -42,7 +41,7 @@ export function ConflictDialog({
       <Text size="xs" c="dimmed" mt="xs" ta="right">
         Kept, your list replaces the saved one when you save again.
       </Text>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,13 +1,12 @@
 /** The list of TQL queries; in edit mode with arrows at the left and actions at the right. */
 import { ActionIcon, Button, Group, Text, Tooltip } from '@mantine/core';
 
-import { useOptions } from '../../api/configure';
 import type { Query } from '../../api/model';
 import { DataTable, type Column } from '../../components/DataTable';
 import { EmptyState } from '../../components/EmptyState';
 import { Icon } from '../../components/Icon';
 import type { DraftRow, QueryFields, RowMessages } from '../../lib/draft';
-import { typeLabel } from '../../lib/indicatorType';
+import { fieldLabel, typeLabel } from '../../lib/label';
 
 type Row = Query | DraftRow;
 
@@ -88,7 +87,7 @@ function viewColumns(rows: readonly Row[]): Column<Row>[] {
       key: 'sort_field',
       heading: 'Sort Field',
       width: 130,
-      cell: (row) => (row.sort_field === null ? <None /> : <SortFieldName name={row.sort_field} />),
+      cell: (row) => (row.sort_field === null ? <None /> : fieldLabel(row.sort_field)),
     },
     {
       key: 'sort_direction',
@@ -148,7 +147,8 @@ function editColumns(rows: readonly Row[], edit: EditActions): Column<Row>[] {
         </Group>
       ),
   };
-  return [arrows, ...viewColumns(rows), actions];
+  const [position, ...fields] = viewColumns(rows);
+  return [...(position === undefined ? [] : [position]), arrows, ...fields, actions];
 }
 
 interface ArrowProps {
@@ -189,12 +189,6 @@ function Words({ items }: { items: readonly string[] }) {
       </span>
     </Tooltip>
   );
-}
-
-/** The label where ThreatConnect has been asked for it already, else the field's own name. */
-function SortFieldName({ name }: { name: string }) {
-  const options = useOptions(false);
-  return <>{options.data?.sort_fields.find((field) => field.name === name)?.label ?? name}</>;
 }
 
 function None() {

@@ -1,13 +1,13 @@
 /** The window "Add TQL Configuration"; filled in, it edits. Submit changes the page only. */
-import { Button, Group, Modal, MultiSelect, Select, Stack } from '@mantine/core';
+import { Button, Group, MultiSelect, Select, Stack } from '@mantine/core';
 import { useState } from 'react';
 
 import { useOptions } from '../../api/configure';
 import type { Options } from '../../api/model';
+import { Dialog } from '../../components/Dialog';
 import { ErrorPanel } from '../../components/ErrorPanel';
 import type { DraftRow, QueryFields, RowMessages } from '../../lib/draft';
-import { typeLabel } from '../../lib/indicatorType';
-import { useHoldRefresh } from '../../shell/refresh';
+import { fieldLabel, typeLabel } from '../../lib/label';
 import { TqlField } from '../../tql/TqlField';
 
 interface QueryWindowProps {
@@ -40,7 +40,6 @@ function mistakesOf(fields: QueryFields): Mistakes {
 }
 
 export function QueryWindow({ row, messages, onSubmit, onClose }: QueryWindowProps) {
-  useHoldRefresh(true);
   const [fields, setFields] = useState<QueryFields>(row ?? blank);
   const [mistakes, setMistakes] = useState<Mistakes>(messages);
   const options = useOptions(true);
@@ -66,12 +65,12 @@ export function QueryWindow({ row, messages, onSubmit, onClose }: QueryWindowPro
   };
 
   return (
-    <Modal
-      opened
+    <Dialog
+      isOpen
       onClose={onClose}
       size="lg"
       title={row === null ? 'Add TQL Configuration' : 'Edit TQL Configuration'}
-      closeOnClickOutside={false}
+      isClosedByClick={false}
     >
       <form
         noValidate
@@ -103,7 +102,7 @@ export function QueryWindow({ row, messages, onSubmit, onClose }: QueryWindowPro
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -213,5 +212,5 @@ function typeChoices(chosen: readonly string[], options: Options | undefined) {
 function sortChoices(chosen: string | null, options: Options | undefined) {
   const fields = options?.sort_fields.map(({ name, label }) => ({ value: name, label })) ?? [];
   const isKnown = chosen === null || fields.some(({ value }) => value === chosen);
-  return isKnown ? fields : [{ value: chosen, label: chosen }, ...fields];
+  return isKnown ? fields : [{ value: chosen, label: fieldLabel(chosen) }, ...fields];
 }

@@ -1,8 +1,8 @@
 /** "Save Changes": drop them, or store them and choose the mode of the next update. */
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 
+import { Dialog } from '../../components/Dialog';
 import { describeChanges, type Changes } from '../../lib/draft';
-import { useHoldRefresh } from '../../shell/refresh';
 
 interface SaveDialogProps {
   isOpen: boolean;
@@ -23,16 +23,14 @@ export function SaveDialog({
   onDrop,
   onClose,
 }: SaveDialogProps) {
-  useHoldRefresh(isOpen);
   const isFullBetter = changes !== null && changes.added + changes.edited > 0;
   return (
-    <Modal
-      opened={isOpen}
+    <Dialog
+      isOpen={isOpen}
       onClose={onClose}
       title="Save Changes"
-      size="lg"
-      closeOnEscape={!isSaving}
-      closeOnClickOutside={false}
+      size={700}
+      isClosedByClick={false}
     >
       <Stack gap="sm">
         <Text size="sm">
@@ -53,7 +51,10 @@ export function SaveDialog({
             </dd>
           </div>
         </dl>
-        <Group justify="flex-end" gap="sm" mt="sm">
+        <Text size="xs" c="dimmed">
+          Cancel drops the changes. To go on editing, close this window.
+        </Text>
+        <Group justify="flex-end" gap="sm" mt="xs">
           <Button variant="default" onClick={onDrop} disabled={isSaving} title="Drops the changes">
             Cancel
           </Button>
@@ -73,6 +74,6 @@ export function SaveDialog({
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

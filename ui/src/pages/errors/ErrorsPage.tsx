@@ -7,6 +7,7 @@ import { CopyText } from '../../components/CopyText';
 import { DataTable, type Column } from '../../components/DataTable';
 import { EmptyState } from '../../components/EmptyState';
 import { ErrorPanel } from '../../components/ErrorPanel';
+import { LongText } from '../../components/LongText';
 import { PageHeader } from '../../components/PageHeader';
 import { Pager } from '../../components/Pager';
 import { RefreshControl } from '../../components/RefreshControl';
@@ -22,7 +23,7 @@ const columns: Column<ReportedError>[] = [
   {
     key: 'request_id',
     heading: 'Request ID',
-    width: 120,
+    width: 100,
     cell: (row) => (
       <span className="app-inline">
         <a
@@ -38,32 +39,32 @@ const columns: Column<ReportedError>[] = [
   {
     key: 'date_added',
     heading: 'Date Added',
-    width: 120,
+    width: 100,
     cell: (row) => <TimeText value={row.date_added} isNarrow />,
   },
   {
     key: 'code',
     heading: 'Error Code',
-    width: 110,
+    width: 96,
     cell: (row) => <span className="app-mono">{row.code}</span>,
   },
-  { key: 'message', heading: 'Error Message', width: '22%', cell: (row) => row.message },
+  { key: 'message', heading: 'Error Message', width: '20%', cell: (row) => row.message },
   {
     key: 'reason',
     heading: 'Error Reason',
-    cell: (row) => <span className="app-long-text">{row.reason}</span>,
+    cell: (row) => <LongText text={row.reason} />,
   },
   {
     key: 'indicator',
     heading: 'Indicator',
-    width: '20%',
+    width: '26%',
     cell: (row) => <IndicatorCell row={row} />,
   },
   {
     key: 'count',
     heading: 'Times',
     align: 'right',
-    width: 80,
+    width: 70,
     cell: (row) => formatCount(row.count),
   },
 ];
@@ -108,6 +109,7 @@ export function ErrorsPage() {
           rows={errors.data?.data}
           rowKey={(row) => `${row.request_id} ${row.code} ${row.reason}`}
           minWidth={900}
+          isFixed
           empty={
             <EmptyState title="There is currently no data to display.">
               <Text size="sm" c="dimmed">

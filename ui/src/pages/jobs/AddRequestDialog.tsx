@@ -1,31 +1,20 @@
 /** "Add Request": an update at once, of some or all queries. */
-import {
-  Button,
-  Group,
-  Modal,
-  MultiSelect,
-  Radio,
-  Skeleton,
-  Stack,
-  Text,
-  TextInput,
-} from '@mantine/core';
+import { Button, Group, MultiSelect, Radio, Skeleton, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 
 import { useConfigure } from '../../api/configure';
 import { useRequestUpdate } from '../../api/job';
 import type { Configure, UpdateBody } from '../../api/model';
+import { Dialog } from '../../components/Dialog';
 import { ErrorPanel } from '../../components/ErrorPanel';
 import { counted } from '../../lib/number';
 import { localFieldToUtc } from '../../lib/time';
-import { useHoldRefresh } from '../../shell/refresh';
 import { showToast } from '../../shell/toast';
 
 export function AddRequestDialog({ onClose }: { onClose: () => void }) {
-  useHoldRefresh(true);
   const configure = useConfigure();
   return (
-    <Modal opened onClose={onClose} title="Add Request" size="lg">
+    <Dialog isOpen onClose={onClose} title="Add Request" size="lg">
       {configure.data !== undefined ? (
         <RequestForm saved={configure.data} onClose={onClose} />
       ) : configure.error !== null ? (
@@ -37,7 +26,7 @@ export function AddRequestDialog({ onClose }: { onClose: () => void }) {
       ) : (
         <Skeleton height={220} />
       )}
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -131,7 +120,7 @@ function RequestForm({ saved, onClose }: { saved: Configure; onClose: () => void
               : 'Only a delta update has a start.'
           }
           step={1}
-          w={260}
+          styles={{ input: { width: 260 } }}
           disabled={mode !== 'delta'}
           value={after}
           onChange={(event) => setAfter(event.currentTarget.value)}

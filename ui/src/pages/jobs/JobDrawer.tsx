@@ -1,5 +1,5 @@
 /** "Request Details": all that is known of one Job. */
-import { Drawer, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Skeleton, Stack, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 import { ApiError } from '../../api/client';
@@ -9,8 +9,9 @@ import { CopyText } from '../../components/CopyText';
 import { ErrorPanel } from '../../components/ErrorPanel';
 import { Facts, type Fact } from '../../components/Facts';
 import { Notice } from '../../components/Notice';
+import { SidePanel } from '../../components/SidePanel';
 import { TimeText } from '../../components/TimeText';
-import { typeLabel } from '../../lib/indicatorType';
+import { fieldLabel, typeLabel } from '../../lib/label';
 import { formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
 import { isRunning, lossCount } from '../../lib/status';
@@ -21,32 +22,25 @@ import { OutcomeTable } from './OutcomeTable';
 import { Runtime } from './Runtime';
 
 interface JobDrawerProps {
-  requestId: string | null;
+  requestId: string;
   /** The row of the list, so that the drawer need not wait. */
   listed: Job | undefined;
   onClose: () => void;
 }
 
 export function JobDrawer({ requestId, listed, onClose }: JobDrawerProps) {
-  const job = useJob(requestId ?? '', requestId !== null && isId(requestId));
+  const job = useJob(requestId, isId(requestId));
   const shown = newer(job.data, listed);
   return (
-    <Drawer
-      opened={requestId !== null}
-      onClose={onClose}
-      position="right"
-      size={480}
-      title="Request Details"
-      overlayProps={{ backgroundOpacity: 0.15 }}
-    >
+    <SidePanel title="Request Details" contentKey={requestId} onClose={onClose}>
       {shown !== undefined ? (
         <JobDetails job={shown} />
-      ) : job.error !== null || !isId(requestId ?? '') ? (
+      ) : job.error !== null || !isId(requestId) ? (
         <ErrorPanel error={job.error ?? noSuchJob} />
       ) : (
         <Skeleton height={240} />
       )}
-    </Drawer>
+    </SidePanel>
   );
 }
 
@@ -177,7 +171,7 @@ function queryFacts(job: Job): Fact[] {
       name: 'Sorted by',
       value:
         query.sort_field &&
-        `${query.sort_field}, ${query.sort_direction === 'asc' ? 'ascending' : 'descending'}`,
+        `${fieldLabel(query.sort_field)}, ${query.sort_direction === 'asc' ? 'ascending' : 'descending'}`,
     },
   ];
 }

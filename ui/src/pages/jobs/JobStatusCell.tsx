@@ -25,7 +25,11 @@ export function JobStatusLine({ job }: { job: Job }) {
         {job.status}
       </StatusBadge>
       {losses > 0 && (
-        <a className="app-flag" href={formatHash('reports/errors', { request_id: job.request_id })}>
+        <a
+          className="app-flag"
+          data-tone={job.count_failed > 0 ? 'bad' : 'warning'}
+          href={formatHash('reports/errors', { request_id: job.request_id })}
+        >
           {lossWords(job)}
         </a>
       )}

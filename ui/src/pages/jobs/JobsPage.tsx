@@ -94,11 +94,13 @@ export function JobsPage() {
           }
         />
       )}
-      <JobDrawer
-        requestId={openId}
-        listed={jobs.data?.data.find((job) => job.request_id === openId)}
-        onClose={() => setParams({ open: '' })}
-      />
+      {openId !== null && (
+        <JobDrawer
+          requestId={openId}
+          listed={jobs.data?.data.find((job) => job.request_id === openId)}
+          onClose={() => setParams({ open: '' })}
+        />
+      )}
       {isAdding && <AddRequestDialog onClose={() => setIsAdding(false)} />}
     </>
   );

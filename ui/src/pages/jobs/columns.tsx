@@ -32,7 +32,7 @@ const timeColumns: JobColumn[] = (
   heading: name,
   sort: key,
   isOptional: true,
-  width: 112,
+  width: 100,
   cell: (job) => <TimeText value={job[key]} isNarrow />,
 }));
 
@@ -41,7 +41,7 @@ const columns: JobColumn[] = [
     key: 'request_id',
     name: 'Request ID',
     heading: 'Request ID',
-    width: 110,
+    width: 84,
     cell: (job) => (
       <CopyText what="Request ID" value={job.request_id}>
         {job.request_id.slice(0, 8)}
@@ -53,7 +53,7 @@ const columns: JobColumn[] = [
     name: 'Job Type',
     heading: 'Job Type',
     sort: 'job_type',
-    width: 100,
+    width: 80,
     cell: (job) => job.job_type,
   },
   {
@@ -61,7 +61,7 @@ const columns: JobColumn[] = [
     name: 'Update',
     heading: 'Update',
     sort: 'mode',
-    width: 88,
+    width: 64,
     cell: (job) => job.mode,
   },
   {
@@ -77,7 +77,7 @@ const columns: JobColumn[] = [
     heading: 'Indicator Counts',
     sort: 'count_read',
     align: 'right',
-    width: 150,
+    width: 112,
     cell: (job) => <JobCounts job={job} />,
   },
   {
@@ -85,7 +85,7 @@ const columns: JobColumn[] = [
     name: 'Filter Started',
     heading: 'Filter Started',
     sort: 'last_modified_filter_start',
-    width: 118,
+    width: 100,
     cell: (job) => <TimeText value={job.last_modified_filter_start} isNarrow />,
   },
   {
@@ -93,7 +93,7 @@ const columns: JobColumn[] = [
     name: 'Filter End',
     heading: 'Filter End',
     sort: 'last_modified_filter_end',
-    width: 112,
+    width: 100,
     cell: (job) => <TimeText value={job.last_modified_filter_end} isNarrow />,
   },
   ...timeColumns,
@@ -102,7 +102,7 @@ const columns: JobColumn[] = [
     name: 'Status',
     heading: 'Status',
     sort: 'status',
-    width: 250,
+    width: 216,
     cell: (job) => <JobStatusCell job={job} />,
   },
   {
@@ -111,7 +111,7 @@ const columns: JobColumn[] = [
     heading: 'Runtime',
     sort: 'total_runtime',
     align: 'right',
-    width: 92,
+    width: 74,
     cell: (job) => <Runtime job={job} />,
   },
 ];
@@ -164,10 +164,11 @@ export function jobColumns(
   const details: Column<Job> = {
     key: 'details',
     heading: <span className="app-hidden">Details</span>,
-    width: 44,
+    width: 36,
     cell: (job) => (
       <ActionIcon
         variant="subtle"
+        size="sm"
         color="gray"
         aria-label={`Details of ${job.request_id}`}
         aria-expanded={job.request_id === openId}
