@@ -28,6 +28,7 @@ from sentinel_app.core.status import JobStatus, JobType, Mode, Outcome, is_allow
 from sentinel_app.errors import ConfigError, ConflictError, NotFoundError, StorageError
 from sentinel_app.storage.atomic_json import AtomicJsonStorage
 from sentinel_app.storage.documents import MAX_AUDIT, TinyDocuments
+from sentinel_app.storage.encoding import encode
 from sentinel_app.storage.job_list import SORTS
 from tests.clocks import StandingClock
 from tests.stored import make_audit, make_job, make_query, make_update, minutes
@@ -461,11 +462,10 @@ def test_the_audit_is_paged_newest_first(documents: TinyDocuments) -> None:
 
 
 def test_the_audit_keeps_the_newest_thousand(path: Path) -> None:
-    def entry(number: int) -> dict[str, str]:
-        return {'at': minutes(0).isoformat(), 'action': 'configure-save', 'detail': str(number)}
-
     storage = AtomicJsonStorage(path, now=StandingClock().now, check=lambda tables: tables)
-    storage.write({'audit': {str(number + 1): entry(number) for number in range(MAX_AUDIT)}})
+    numbers = range(MAX_AUDIT)
+    entries_by_key = {str(each + 1): encode(make_audit(detail=str(each))) for each in numbers}
+    storage.write({'audit': entries_by_key})
     documents = open_documents(path)
     for number in range(MAX_AUDIT, MAX_AUDIT + 3):
         documents.add_audit(make_audit(detail=str(number)))
