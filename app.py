@@ -160,11 +160,16 @@ class App:
         keep_listening(service)
         keep_renewing(service)
         follow_log_level(service, set_level)
-        report_metrics(service, container.metrics)
+        report_metrics(service, self._metrics)
         service.api_event_callback = self.api_event_callback
         service.shutdown_callback = self.shutdown_callback
         container.start()
         _log.info('app-started', version=__version__, data_dir=platform.data_dir)
+
+    def _metrics(self) -> Mapping[str, int]:
+        """The App's figures; none once it has settled and its stores are closed."""
+        container = self._container
+        return container.metrics() if container else {}
 
     def _start_logging(self) -> None:
         model = self._tcex.inputs.model_tc

@@ -58,6 +58,7 @@ class Service(Protocol):
     process_run_service_command: Any
     process_run_service_response: Any
     process_shutdown_command: Any
+    service_thread: Any
 
     def add_metric(self, label: str, value: int | str) -> None:
         """Show a figure in the answer to every heartbeat."""
@@ -157,7 +158,19 @@ def answer_every_request(service: Service, forget_token: Callable[[str], None]) 
 
     service.process_run_service_command = guarded
     service.process_run_service_response = responded
+    _use_a_thread_each(service)
     return requests
+
+
+def _use_a_thread_each(service: Service) -> None:
+    """Keep requests out of the framework's pool of five threads, which it never uses by itself.
+
+    It compares methods in a way that is false for its own and true for a replaced one. In the pool,
+    requests would queue where the bridge cannot refuse them, in threads that hold up the end of the
+    process.
+    """
+    start: Any = super(type(service), service)
+    service.service_thread = start.service_thread
 
 
 def _fault(message: Message) -> str:
@@ -383,6 +396,8 @@ class Ending:
                 self.reason = str(message.get('reason') or '')
                 try:
                     end(message)
+                except Exception as error:  # noqa: BLE001 - the process must end all the same
+                    _log.exception('shutdown-failed', error)
                 finally:
                     service.message_broker.shutdown = True
                     self._over.set()
