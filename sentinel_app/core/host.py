@@ -14,7 +14,7 @@ from urllib.parse import unquote
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _SPECIAL_SCHEME = re.compile(r'(?:https?|ftps?|wss?):[/\\]*', re.IGNORECASE)
-_ANY_SCHEME = re.compile(r'[a-z][a-z0-9+.-]*:[/\\]{2,}', re.IGNORECASE)
+_ANY_SCHEME = re.compile(r'[a-z][a-z0-9+.-]*:[/\\]{2}', re.IGNORECASE)
 _AUTHORITY_END = re.compile(r'[/\\?#]')
 _IGNORED = re.compile('[\\x00-\\x20\\x7f]')
 _DOTS = re.compile('[\u3002\uff0e\uff61]')

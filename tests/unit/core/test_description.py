@@ -237,11 +237,13 @@ def assert_in_order(indicator: Indicator, description: dict[str, object]) -> Non
     assert all(entry in rest for entry in kept)
 
 
-def test_many_attributes_cost_little() -> None:
-    many = tuple(attribute(f'A{number}', 40_000) for number in range(500))
-    groups = tuple(group(f'G{number}' * 1000) for number in range(500))
-    indicator = make_indicator(attributes=many, groups=groups[:1])
+@pytest.mark.parametrize('length', [10, 40_000])
+def test_hundreds_of_attributes_cost_little(length: int) -> None:
+    indicator = make_indicator(
+        attributes=tuple(attribute(f'A{number}', length) for number in range(500)),
+        groups=(group('G'),),
+    )
     started = time.process_time()
     for _ in range(100):
         description_of(indicator)
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 0.5

@@ -38,7 +38,7 @@ from tests.strategies import any_text, law
         ('mailto', 'mailto'),
         ('http://', ''),
         ('', ''),
-        ('file:///etc/passwd', 'etc'),
+        ('file:///etc/passwd', ''),
     ],
 )
 def test_host_of_a_url(url: str, host: str) -> None:
