@@ -238,12 +238,18 @@ def _says_no_role(payload: object) -> bool:
 
 
 def _throttled_s(raw: _Raw) -> float:
-    """How long a 429 asks to wait, in seconds, 0 to an hour."""
+    """How long a 429 asks to wait, in seconds, 0 to an hour.
+
+    The text decides where the header is missing or can hardly be meant: a time that is over, or
+    one beyond what is believed.
+    """
     told_s = raw.told_s
-    if told_s is not None:
+    if told_s is not None and 0 < told_s < LONGEST_TOLD_S:
         return told_s
     found = _TRY_AGAIN.search(raw.reason)
-    return min(float(found.group(1)), LONGEST_TOLD_S) if found else DEFAULT_TOLD_S
+    if found:
+        return min(float(found.group(1)), LONGEST_TOLD_S)
+    return DEFAULT_TOLD_S if told_s is None else told_s
 
 
 def _header(headers: Mapping[str, str], name: str) -> str | None:

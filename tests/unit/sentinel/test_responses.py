@@ -160,6 +160,8 @@ def test_success_that_is_not_sentinels_is_not_believed(body):
         ({'Retry-After': 'soon'}, {'message': 'Try again in 45 seconds.'}, 45),
         ({}, {'statusCode': 429, 'message': 'Rate limit is exceeded. Try again in 1 second.'}, 1),
         ({}, {'message': 'Try again in 99999 seconds.'}, 3600),
+        ({'Retry-After': '0'}, {'message': 'Try again in 45 seconds.'}, 45),
+        ({'Retry-After': '86400'}, {'message': 'Try again in 45 seconds.'}, 45),
         ({}, b'Too Many Requests', 60),
         ({}, b'', 60),
     ],
