@@ -55,12 +55,12 @@ class Run:
 
 
 @contextmanager
-def start(folder: Path, *options: str, **environment: str) -> Iterator[Run]:
+def start(folder: Path, *options: str, app: Path = APP, **environment: str) -> Iterator[Run]:
     output = folder / f'output-{time.monotonic_ns()}'
     # `make` and the shell of the tests may hold these for a person's own run.
     unset = {'FRESH', 'PORT', 'STAND_IN_SERVICES', 'PRETEND'}
     inherited = {name: value for name, value in os.environ.items() if name not in unset}
-    arguments = ['--state', str(folder / 'state'), '--app', str(APP), '--indicators', '20']
+    arguments = ['--state', str(folder / 'state'), '--app', str(app), '--indicators', '20']
     with (
         output.open('w') as file,
         subprocess.Popen(
@@ -194,3 +194,17 @@ def test_a_wrong_setting_is_named(tmp_path: Path, environment: dict[str, str]) -
     with start(tmp_path, **environment) as run:
         assert run.end() == 2
     assert 'PORT or STAND_IN_SERVICES is wrong' in run.output
+
+
+def test_the_real_app_sends_what_it_read_and_keeps_it_over_runs(tmp_path: Path) -> None:
+    with start(tmp_path, '--once', app=PROJECT) as first:
+        assert first.end() == 0, first.output
+    assert 'Saved 3 TQL queries' in first.output
+    (held,) = re.findall(r'Sentinel holds (\d+) objects', first.output)
+    assert int(held) > 10
+    with start(tmp_path, '--once', app=PROJECT) as second:
+        assert second.end() == 0, second.output
+    assert '3 TQL queries from the earlier run.' in second.output
+    totals = [line for line in first.output.splitlines() if 'Indicators read' in line]
+    assert totals[0] in second.output
+    assert f'Sentinel holds {held} objects' in second.output

@@ -11,7 +11,7 @@ OUTCOMES = (
     *('unsupported', 'invalid', 'refused', 'withdrawn', 'failed'),
 )
 _FINAL = frozenset({'Upload Complete', 'Failed', 'Cancelled'})
-_FIRST_JOB_TIMEOUT_S = 15.0
+_FIRST_JOB_TIMEOUT_S = 5.0
 _SILENCE_TIMEOUT_S = 90.0
 _POLL_S = 0.5
 _SAY_EVERY_S = 2.0

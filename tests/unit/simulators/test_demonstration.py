@@ -108,7 +108,7 @@ def test_an_update_is_asked_for_when_none_comes_by_itself() -> None:
     )
     jobs, _, elapsed_s = demonstrate(api, [{}])
     assert ('POST', 'api/job/request', {'mode': 'full'}) in api.calls
-    assert elapsed_s >= 15
+    assert elapsed_s >= 5
     assert len(jobs) == 1
 
 
