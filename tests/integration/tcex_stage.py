@@ -109,6 +109,7 @@ def framework(config: dict[str, object]) -> Iterator[TcEx]:
     before = (logger.handlers[:], ours.handlers[:], ours.level, ours.propagate)
     folder, variable = tempfile.tempdir, os.environ.get('TMPDIR')
     excepthook = threading.excepthook
+    threads = set(threading.enumerate())
     registry._reset()
     KeyValueMock.data.clear()
     try:
@@ -116,10 +117,13 @@ def framework(config: dict[str, object]) -> Iterator[TcEx]:
     finally:
         with contextlib.suppress(RuntimeError, AttributeError):
             registry.app.token.shutdown = True
-        for handler in logger.handlers:
-            if handler not in before[0]:
-                handler.close()
+        added = [handler for handler in logger.handlers if handler not in before[0]]
         logger.handlers[:], ours.handlers[:] = before[0], before[1]
+        # A thread that still writes would open a closed file again.
+        for thread in set(threading.enumerate()) - threads:
+            thread.join(5)
+        for handler in added:
+            handler.close()
         ours.setLevel(before[2])
         ours.propagate = before[3]
         tempfile.tempdir = folder
