@@ -19,7 +19,7 @@ def next_update(
 
     The schedule counts from the start of the last scheduled update, so updates missed while the App
     was down are one update now. A last update in the future, left by a clock that was put back,
-    delays the next one by no more than an interval.
+    delays the next one by no more than an interval: one still further ahead is not believed.
 
     Args:
         schedule: the stored times.
@@ -28,15 +28,15 @@ def next_update(
         now: the present.
     """
     last = schedule.last_scheduled_at
-    at = now if last is None else min(last, now) + interval
+    at = now if last is None or last - now > interval else last + interval
     return at, _mode(schedule, reconcile_interval=reconcile_interval, at=max(at, now))
 
 
 def _mode(schedule: Schedule, *, reconcile_interval: dt.timedelta | None, at: dt.datetime) -> Mode:
     if schedule.next_mode is Mode.FULL or schedule.last_run_at is None:
         return Mode.FULL
-    if reconcile_interval is not None and (
-        schedule.last_reconcile_at is None or schedule.last_reconcile_at + reconcile_interval <= at
-    ):
-        return Mode.RECONCILE
-    return Mode.DELTA
+    if reconcile_interval is None:
+        return Mode.DELTA
+    last = schedule.last_reconcile_at
+    is_due = last is None or abs(at - last) >= reconcile_interval
+    return Mode.RECONCILE if is_due else Mode.DELTA

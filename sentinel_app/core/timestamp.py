@@ -10,13 +10,12 @@ def to_millis(at: dt.datetime) -> str:
 
     Source: STIX 2.1, section 3.2 (timestamps of versioned objects carry millisecond precision).
     """
-    at = at.astimezone(dt.UTC)
-    return f'{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z'
+    return _text(at, 'milliseconds')
 
 
 def to_seconds(at: dt.datetime) -> str:
     """Give `YYYY-MM-DDTHH:MM:SSZ`, cut to the second, as ThreatConnect writes times."""
-    return f'{at.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}'
+    return _text(at, 'seconds')
 
 
 def from_text(text: str) -> dt.datetime:
@@ -28,4 +27,13 @@ def from_text(text: str) -> dt.datetime:
     at = dt.datetime.fromisoformat(text.strip())
     if at.tzinfo is None:
         raise ValueError(f'time without a zone: {text!r}')
-    return at.astimezone(dt.UTC)
+    try:
+        return at.astimezone(dt.UTC)
+    except OverflowError:
+        raise ValueError(f'time beyond the calendar in UTC: {text!r}') from None
+
+
+def _text(at: dt.datetime, precision: str) -> str:
+    # Not strftime, which writes a year before 1000 with fewer than four digits.
+    plain = at.astimezone(dt.UTC).replace(tzinfo=None)
+    return plain.isoformat(timespec=precision) + 'Z'

@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentinel_app.core.course import advanced, ended, job_status, moved_cursor
+from sentinel_app.core.models import Counts, Cursor, Job, Stage, StageTimes, Window
+from sentinel_app.core.status import JobStatus, Outcome, is_allowed
+from sentinel_app.core.work import Progress, Reading
+from tests.stored import QUEUED_AT, make_job, make_query, minutes
+from tests.strategies import law
+from tests.working import make_progress
+
+READ = {'download_started_at': minutes(1), 'download_completed_at': minutes(2)}
+
+
+@pytest.mark.parametrize(
+    ('facts', 'status'),
+    [
+        ({}, JobStatus.PENDING),
+        ({'reading': Reading.READING}, JobStatus.DOWNLOAD_IN_PROGRESS),
+        (
+            {'reading': Reading.READING, 'pages_waiting': 1, 'convert_started_at': minutes(2)},
+            JobStatus.DOWNLOAD_IN_PROGRESS,
+        ),
+        ({'reading': Reading.COMPLETE, 'pages_waiting': 1}, JobStatus.DOWNLOAD_COMPLETE),
+        (
+            {'reading': Reading.COMPLETE, 'pages_waiting': 1, 'convert_started_at': minutes(2)},
+            JobStatus.CONVERT_IN_PROGRESS,
+        ),
+        ({'reading': Reading.COMPLETE, 'open_treatments': 1}, JobStatus.CONVERT_COMPLETE),
+        (
+            {'reading': Reading.COMPLETE, 'open_treatments': 1, 'upload_started_at': minutes(3)},
+            JobStatus.UPLOAD_IN_PROGRESS,
+        ),
+        ({'reading': Reading.COMPLETE}, JobStatus.UPLOAD_COMPLETE),
+        ({'reading': Reading.COMPLETE, 'failure_code': 'AZ-403'}, JobStatus.FAILED),
+        ({'reading': Reading.FAILED, 'failure_code': 'TC-AUTH'}, JobStatus.FAILED),
+        (
+            {'reading': Reading.FAILED, 'failure_code': 'TC-AUTH', 'pages_waiting': 1},
+            JobStatus.DOWNLOAD_COMPLETE,
+        ),
+        (
+            {'reading': Reading.FAILED, 'failure_code': 'TC-AUTH', 'open_treatments': 1},
+            JobStatus.CONVERT_COMPLETE,
+        ),
+    ],
+)
+def test_the_status_is_that_of_the_earliest_stage_with_something_to_do(
+    facts: dict[str, object], status: JobStatus
+):
+    assert job_status(make_progress(**facts)) is status
+
+
+@st.composite
+def courses(draw: st.DrawFn) -> list[Progress]:
+    """What a look at a Job may find, one after the other, as its stages go on and overlap."""
+    item = make_progress()
+    looks = [item]
+    for step in draw(
+        st.lists(st.sampled_from(['read', 'page', 'convert', 'claim', 'settle', 'end', 'fail']))
+    ):
+        is_reading = item.reading in {Reading.WAITING, Reading.READING}
+        if step == 'read' and item.reading is Reading.WAITING:
+            item = replace(item, reading=Reading.READING, download_started_at=minutes(1))
+        elif step == 'page' and item.reading is Reading.READING:
+            item = replace(item, pages_waiting=item.pages_waiting + 1)
+        elif step == 'convert' and item.pages_waiting:
+            item = replace(
+                item,
+                pages_waiting=item.pages_waiting - 1,
+                open_treatments=item.open_treatments + draw(st.integers(0, 2)),
+                convert_started_at=minutes(2),
+            )
+        elif step == 'claim' and item.open_treatments:
+            item = replace(item, upload_started_at=minutes(3))
+        elif step == 'settle' and item.open_treatments and item.upload_started_at:
+            item = replace(item, open_treatments=item.open_treatments - 1)
+        elif step == 'end' and item.reading is Reading.READING:
+            item = replace(item, reading=Reading.COMPLETE)
+        elif step == 'fail' and is_reading:
+            item = replace(item, reading=Reading.FAILED, failure_code='TC-AUTH')
+        looks.append(item)
+    return looks
+
+
+@law
+@given(courses(), st.data())
+def test_a_job_goes_only_forwards_however_rarely_it_is_looked_at(
+    looks: list[Progress], data: st.DataObject
+):
+    status = JobStatus.PENDING
+    for look in looks:
+        if data.draw(st.booleans()):
+            assert is_allowed(status, job_status(look))
+            status = job_status(look)
+
+
+def test_an_advanced_job_shows_its_times_and_keeps_when_it_began():
+    progress = make_progress(
+        reading=Reading.COMPLETE,
+        pages_waiting=1,
+        convert_started_at=minutes(1.5),
+        **READ,
+    )
+    job = advanced(make_job(), progress, now=minutes(3))
+    later = advanced(job, replace(progress, download_started_at=minutes(9)), now=minutes(9))
+
+    assert job.status is JobStatus.CONVERT_IN_PROGRESS
+    assert job.started_at == minutes(1)
+    assert job.stages == {
+        Stage.DOWNLOAD: StageTimes(started_at=minutes(1), completed_at=minutes(2)),
+        Stage.CONVERT: StageTimes(started_at=minutes(1.5)),
+    }
+    assert later.started_at == minutes(1)
+
+
+def test_converting_ends_at_the_first_look_that_finds_it_done():
+    progress = make_progress(
+        reading=Reading.COMPLETE, open_treatments=1, convert_started_at=minutes(2), **READ
+    )
+    job = advanced(make_job(), progress, now=minutes(4))
+    job = advanced(job, progress, now=minutes(5))
+
+    assert job.stages[Stage.CONVERT].completed_at == minutes(4)
+
+
+def test_uploading_ends_with_the_last_answer_and_not_before_all_is_settled():
+    progress = make_progress(
+        reading=Reading.COMPLETE,
+        open_treatments=1,
+        upload_started_at=minutes(3),
+        upload_answered_at=minutes(4),
+        **READ,
+    )
+    before = advanced(make_job(), progress, now=minutes(5))
+    after = advanced(make_job(), replace(progress, open_treatments=0), now=minutes(6))
+
+    assert before.stages[Stage.UPLOAD] == StageTimes(started_at=minutes(3))
+    assert after.stages[Stage.UPLOAD].completed_at == minutes(4)
+
+
+def test_a_stage_that_has_not_begun_is_not_shown():
+    assert advanced(make_job(), make_progress(), now=minutes(1)).stages == {}
+
+
+def test_a_job_that_ends_well_shows_its_counts_and_when():
+    counts = Counts(read=2, outcomes={Outcome.SENT: 2})
+    job = ended(make_job(), make_progress(reading=Reading.COMPLETE, **READ), counts, now=minutes(5))
+
+    assert (job.status, job.completed_at, job.failed_at) == (
+        JobStatus.UPLOAD_COMPLETE,
+        minutes(5),
+        None,
+    )
+    assert job.counts == counts
+    assert job.warnings == ()
+
+
+def test_a_job_that_fails_shows_why_and_when():
+    progress = make_progress(
+        reading=Reading.FAILED, failure_code='TC-AUTH', failure_reason='Mend the access ID.'
+    )
+    job = ended(make_job(), progress, Counts(), now=minutes(5))
+
+    assert (job.status, job.completed_at, job.failed_at) == (JobStatus.FAILED, None, minutes(5))
+    assert (job.failure_code, job.failure_reason) == ('TC-AUTH', 'Mend the access ID.')
+
+
+def test_what_was_not_sent_is_told_in_words_with_its_number():
+    outcomes = {
+        Outcome.SENT: 5,
+        Outcome.REFUSED: 1_234,
+        Outcome.INVALID: 1,
+        Outcome.UNSUPPORTED: 2,
+        Outcome.FAILED: 0,
+    }
+    job = ended(
+        make_job(),
+        make_progress(reading=Reading.COMPLETE),
+        Counts(read=1_242, outcomes=outcomes),
+        now=minutes(5),
+    )
+
+    assert [warning.split(' not ')[0].split(' by ')[0] for warning in job.warnings] == [
+        '1,234 Indicators were refused',
+        '1 Indicator was',
+        '2 Indicators were',
+    ]
+
+
+def complete(start_at: dt.datetime | None, **fields: object) -> Job:
+    defaults = {
+        'status': JobStatus.UPLOAD_COMPLETE,
+        'window': Window(start_at=start_at, end_at=minutes(60)),
+    }
+    return make_job(**(defaults | fields))
+
+
+def cursor(at: dt.datetime, **fields: object) -> Cursor:
+    defaults = {'query_id': 'q1', 'selection': make_query().selection}
+    return Cursor(at=at, **(defaults | fields))  # type: ignore[arg-type]
+
+
+def test_a_reading_of_everything_sets_the_cursor_to_the_end_of_its_window():
+    assert moved_cursor(complete(None), None) == cursor(minutes(60))
+    assert moved_cursor(complete(None), cursor(minutes(10))) == cursor(minutes(60))
+
+
+@pytest.mark.parametrize('start', [0, 10])
+def test_a_window_that_begins_at_or_before_the_cursor_moves_it(start: float):
+    moved = moved_cursor(complete(minutes(start)), cursor(minutes(10)))
+
+    assert moved == cursor(minutes(60))
+
+
+def test_the_cursor_stays_when_the_window_began_after_it():
+    assert moved_cursor(complete(minutes(11)), cursor(minutes(10))) is None
+
+
+def test_the_cursor_stays_when_a_window_is_read_of_a_query_without_one():
+    assert moved_cursor(complete(minutes(0)), None) is None
+
+
+def test_the_cursor_of_another_selection_counts_as_none():
+    other = cursor(minutes(10), selection='another')
+
+    assert moved_cursor(complete(minutes(5)), other) is None
+    assert moved_cursor(complete(None), other) == cursor(minutes(60))
+
+
+@pytest.mark.parametrize('later', [60, 61])
+def test_the_cursor_never_goes_back(later: float):
+    assert moved_cursor(complete(minutes(0)), cursor(minutes(later))) is None
+    assert moved_cursor(complete(None), cursor(minutes(later))) is None
+
+
+@pytest.mark.parametrize('status', [status for status in JobStatus if status != 'Upload Complete'])
+def test_the_cursor_stays_unless_the_job_is_complete(status: JobStatus):
+    assert moved_cursor(complete(None, status=status), None) is None
+
+
+def test_the_cursor_stays_when_no_window_was_fixed():
+    assert moved_cursor(complete(None, window=None), None) is None
+
+
+@law
+@given(
+    start=st.none() | st.integers(0, 100),
+    end=st.integers(0, 100),
+    known=st.none() | st.integers(0, 100),
+)
+def test_a_moved_cursor_leaves_no_time_unread(start: int | None, end: int, known: int | None):
+    job = complete(None, window=Window(start_at=_at(start), end_at=minutes(end)))
+    at = _at(known)
+    moved = moved_cursor(job, None if at is None else cursor(at))
+
+    if moved is not None:
+        assert moved.at == minutes(end)
+        assert start is None or (known is not None and start <= known < end)
+
+
+def _at(number: int | None) -> dt.datetime | None:
+    return None if number is None else QUEUED_AT + dt.timedelta(minutes=number)
