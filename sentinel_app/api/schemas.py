@@ -62,14 +62,17 @@ def _utc(moment: dt.datetime) -> dt.datetime:
 
 
 def _rfc3339(given: object) -> object:
-    # Without this, a bare number in a query string would count as seconds since 1970.
-    if isinstance(given, str) and not re.match(r'\d{4}-\d\d-\d\d[Tt]\d', given):
-        raise ValueError('must be a time such as 2026-01-31T08:00:00Z')
-    return given
+    # Without this, a bare number would count as seconds since 1970.
+    if isinstance(given, dt.datetime):
+        return given
+    if isinstance(given, str) and re.match(r'\d{4}-\d\d-\d\d[Tt]\d', given):
+        return given
+    raise ValueError('must be a time such as 2026-01-31T08:00:00Z')
 
 
 Moment = Annotated[
     AwareDatetime,
+    Field(strict=False),
     BeforeValidator(_rfc3339),
     AfterValidator(_utc),
     WithJsonSchema({'type': 'string', 'format': 'date-time'}),

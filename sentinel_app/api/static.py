@@ -107,7 +107,6 @@ class StaticFiles:
 
     def _answer(self, req: falcon.Request, resp: falcon.Response, name: str, path: Path) -> None:
         file = self._file(path)
-        resp.content_type = _CONTENT_TYPES.get(path.suffix.lower(), 'application/octet-stream')
         resp.etag = file.etag
         resp.set_header('Cache-Control', _cache_rule(name))
         if file.policy is not None:
@@ -116,6 +115,7 @@ class StaticFiles:
         if any(tag in {'*', file.etag} for tag in known):
             resp.status = falcon.HTTP_304
             return
+        resp.content_type = _CONTENT_TYPES.get(path.suffix.lower(), 'application/octet-stream')
         resp.data = file.content
 
     def _file(self, path: Path) -> _File:

@@ -1,0 +1,209 @@
+"""The API over real documents and stand-ins for everything else."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from falcon import testing
+
+from sentinel_app.api.app import create_app
+from sentinel_app.api.bridge import API_TOKEN_KEY
+from sentinel_app.api.ports import (
+    ApiDeps,
+    HealthSnapshot,
+    HealthState,
+    LastError,
+    StorageFacts,
+    UserInfo,
+)
+from sentinel_app.core.models import (
+    AuditEntry,
+    Counts,
+    ErrorEntry,
+    ErrorGroup,
+    Owner,
+    SourcePage,
+    TqlKeyword,
+    Update,
+)
+from sentinel_app.core.status import JobType, Mode
+from sentinel_app.errors import ConflictError, SentinelAppError
+from sentinel_app.storage.documents import TinyDocuments
+from tests.clocks import NOON, StandingClock
+from tests.stored import make_job, make_update
+
+TOKEN = 'token-of-the-request'
+
+
+@dataclass
+class FakeSource:
+    """ThreatConnect as far as CONFIGURE asks it."""
+
+    error: SentinelAppError | None = None
+    keyword_error: SentinelAppError | None = None
+    calls: int = 0
+
+    def owners(self) -> tuple[Owner, ...]:
+        self.calls += 1
+        if self.error:
+            raise self.error
+        return (
+            Owner(name='Example Org', type='Organization'),
+            Owner(name='Källa "1"', type='Source'),
+        )
+
+    def keywords(self) -> tuple[TqlKeyword, ...]:
+        if self.keyword_error:
+            raise self.keyword_error
+        return (TqlKeyword(name='rating', type='Integer', description='Threat rating'),)
+
+    def read_page(self, tql: str, *, limit: int) -> SourcePage:
+        raise AssertionError('the API reads no pages')
+
+    def count(self, tql: str) -> tuple[int, dt.datetime]:
+        raise AssertionError('the API counts nothing yet')
+
+
+@dataclass
+class FakeErrors:
+    """Errors that are given, and the filters that they were asked with."""
+
+    kept_groups: tuple[ErrorGroup, ...] = ()
+    kept_entries: tuple[ErrorEntry, ...] = ()
+    asked: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, entries: Sequence[ErrorEntry]) -> None:
+        raise AssertionError('the API adds no errors')
+
+    def groups(self, **filters: Any) -> tuple[tuple[ErrorGroup, ...], int]:
+        self.asked = filters
+        start = filters['offset']
+        return self.kept_groups[start : start + filters['limit']], len(self.kept_groups)
+
+    def entries(self, **filters: Any) -> Iterable[ErrorEntry]:
+        self.asked = filters
+        return iter(self.kept_entries)
+
+    def remove(self, request_ids: Sequence[str]) -> None:
+        raise AssertionError('the API removes no errors')
+
+
+@dataclass
+class FakeUpdates:
+    """Queues updates in the documents, as the container's does."""
+
+    documents: TinyDocuments
+    due: tuple[dt.datetime, Mode] | None = None
+    asked: dict[str, Any] = field(default_factory=dict)
+
+    def request_update(self, *, audit: AuditEntry | None = None, **wish: Any) -> Update:
+        self.asked = wish
+        queries = self.documents.query_list().queries
+        if not queries:
+            raise ConflictError('There is no TQL query yet. Add one in CONFIGURE first.')
+        update = make_update(
+            'u-new', mode=wish['mode'], job_type=JobType.AD_HOC, request_ids=('r1',)
+        )
+        job = make_job('r1', update_id='u-new', query=queries[0], mode=wish['mode'])
+        self.documents.add_update(update, [job], schedule=None, audit=audit)
+        return update
+
+    def next_update(self) -> tuple[dt.datetime, Mode] | None:
+        return self.due
+
+
+@dataclass
+class FakeLive:
+    by_id: dict[str, Counts] = field(default_factory=dict)
+    waits: dict[str, float] = field(default_factory=dict)
+
+    def counts(self, request_id: str) -> Counts | None:
+        return self.by_id.get(request_id)
+
+    def waiting_s(self, request_id: str) -> float | None:
+        return self.waits.get(request_id)
+
+
+@dataclass
+class FakeHealth:
+    shown: HealthSnapshot = field(
+        default_factory=lambda: HealthSnapshot(
+            version='1.0.0',
+            status=HealthState.OK,
+            started_at=NOON,
+            storage=StorageFacts(documents_bytes=1, database_bytes=2, free_bytes=3),
+            source_name='ThreatConnect-Prod',
+            workspace_id_end='9f3a',
+            cloud='Public',
+            organization='Example Org',
+        )
+    )
+
+    def snapshot(self) -> HealthSnapshot:
+        return self.shown
+
+    def fail(self, code: str) -> None:
+        error = LastError(at=NOON, code=code, message='It broke off')
+        self.shown = dataclasses.replace(self.shown, status=HealthState.DEGRADED, last_error=error)
+
+
+@dataclass
+class FakeIdentity:
+    users: dict[str | None, UserInfo] = field(
+        default_factory=lambda: {TOKEN: UserInfo(name='jdoe', role='Organization Administrator')}
+    )
+    error: SentinelAppError | None = None
+
+    def user_of(self, token: str | None) -> UserInfo | None:
+        if self.error:
+            raise self.error
+        return self.users.get(token)
+
+
+class Stand:
+    """All of it; `client` sends requests as the bridge would hand them on."""
+
+    def __init__(self, folder: Path, *, is_admin_only: bool = False) -> None:
+        self.clock = StandingClock()
+        self.documents = TinyDocuments(folder / 'documents.json', now=self.clock.now)
+        self.source = FakeSource()
+        self.errors = FakeErrors()
+        self.updates = FakeUpdates(self.documents)
+        self.live = FakeLive()
+        self.health = FakeHealth()
+        self.identity = FakeIdentity()
+        self.ui_dir = folder / 'dist'
+        self._numbers = iter(range(1, 1_000))
+        self.deps = ApiDeps(
+            documents=self.documents,
+            errors=self.errors,
+            source=self.source,
+            clock=self.clock,
+            updates=self.updates,
+            live=self.live,
+            health=self.health,
+            identity=self.identity,
+            is_ui_access_admin_only=is_admin_only,
+            ui_dir=self.ui_dir,
+            new_id=lambda: f'new-{next(self._numbers)}',
+        )
+        self.app = create_app(self.deps)
+        self.client = testing.TestClient(self.app)
+
+    def call(self, method: str, path: str, **options: Any) -> testing.Result:
+        options.setdefault('extras', {API_TOKEN_KEY: TOKEN})
+        return self.client.simulate_request(method, path, **options)
+
+    def get(self, path: str, query: str = '', **options: Any) -> testing.Result:
+        return self.call('GET', path, query_string=query, **options)
+
+    def put(self, path: str, body: object, **options: Any) -> testing.Result:
+        return self.call('PUT', path, json=body, **options)
+
+    def post(self, path: str, body: object, **options: Any) -> testing.Result:
+        return self.call('POST', path, json=body, **options)

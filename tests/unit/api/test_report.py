@@ -1,0 +1,185 @@
+import csv
+import io
+from typing import Any
+
+import pytest
+
+from sentinel_app.api.csv_text import safe_cell
+from sentinel_app.core.models import ErrorEntry, ErrorGroup, IndicatorType
+from tests.stored import make_audit, minutes
+from tests.unit.api.stand import Stand
+
+BIG_ID = 9007199254740993
+
+
+def make_entry(**fields: Any) -> ErrorEntry:
+    defaults: dict[str, Any] = {
+        'request_id': 'j1',
+        'at': minutes(1),
+        'code': 'AZ-ITEM',
+        'message': 'One object was refused',
+        'reason': 'Bad pattern',
+        'indicator_id': BIG_ID,
+        'indicator_type': 'Host',
+        'summary': 'c2.example.net',
+        'owner_name': 'Example Org',
+        'web_link': 'https://tc.example.test/1',
+    }
+    return ErrorEntry(**(defaults | fields))
+
+
+def make_group(**fields: Any) -> ErrorGroup:
+    defaults: dict[str, Any] = {
+        'request_id': 'j1',
+        'code': 'AZ-ITEM',
+        'message': 'One object was refused',
+        'reason': 'Bad pattern',
+        'count': 12,
+        'first_at': minutes(1),
+        'last_at': minutes(2),
+        'examples': (make_entry(),),
+    }
+    return ErrorGroup(**(defaults | fields))
+
+
+def rows(reply: Any) -> list[list[str]]:
+    assert reply.status_code == 200
+    return list(csv.reader(io.StringIO(reply.content.decode('utf-8-sig'), newline='')))
+
+
+def test_errors_are_listed_by_reason_with_the_indicators_behind_them(stand: Stand) -> None:
+    stand.errors.kept_groups = (make_group(),)
+    reply = stand.get('/api/report/error')
+    assert reply.json == {
+        'count': 1,
+        'next': None,
+        'previous': None,
+        'total_count': 1,
+        'data': [
+            {
+                'request_id': 'j1',
+                'code': 'AZ-ITEM',
+                'message': 'One object was refused',
+                'reason': 'Bad pattern',
+                'count': 12,
+                'date_added': '2026-03-04T08:02:00Z',
+                'date_first': '2026-03-04T08:01:00Z',
+                'indicators': [
+                    {
+                        'id': str(BIG_ID),
+                        'type': 'Host',
+                        'summary': 'c2.example.net',
+                        'owner': 'Example Org',
+                        'web_link': 'https://tc.example.test/1',
+                    }
+                ],
+            }
+        ],
+    }
+
+
+def test_an_error_of_a_whole_job_names_no_indicator(stand: Stand) -> None:
+    whole = make_entry(indicator_id=None, summary=None, indicator_type=None, owner_name=None)
+    by_value = make_entry(indicator_id=None, summary='unread')
+    stand.errors.kept_groups = (make_group(examples=(whole, by_value)),)
+    error = stand.get('/api/report/error').json['data'][0]
+    assert [each['summary'] for each in error['indicators']] == ['unread']
+    assert error['indicators'][0]['id'] is None
+
+
+def test_every_filter_reaches_the_store(stand: Stand) -> None:
+    stand.errors.kept_groups = tuple(make_group(request_id=f'j{each}') for each in range(5))
+    query = (
+        'request_id=Ab-1&code=AZ-ITEM&indicator_type=email-subject&after=2026-03-04T07:00:00Z'
+        '&before=2026-03-04T09:00:00.5Z&limit=2&offset=2'
+    )
+    reply = stand.get('/api/report/error', query)
+    assert [each['request_id'] for each in reply.json['data']] == ['j2', 'j3']
+    assert stand.errors.asked == {
+        'request_id_part': 'Ab-1',
+        'code': 'AZ-ITEM',
+        'indicator_type': IndicatorType.EMAIL_SUBJECT,
+        'after': minutes(-60),
+        'before': minutes(60.0 + 0.5 / 60),
+        'limit': 2,
+        'offset': 2,
+    }
+    assert reply.json['next'] == '?' + query[:-1] + '4'
+    stand.get('/api/report/error', query.replace('&limit=2&offset=2', '&format=csv'))
+    assert stand.errors.asked['after'] == minutes(-60)
+    assert set(stand.errors.asked).isdisjoint({'limit', 'offset'})
+
+
+@pytest.mark.parametrize(
+    'query',
+    ['code=A B', 'indicator_type=Host', 'after=yesterday', 'before=5', 'format=xml', 'sort=code'],
+)
+def test_a_bad_filter_is_refused(stand: Stand, query: str) -> None:
+    reply = stand.get('/api/report/error', query)
+    assert reply.status_code == 400
+    assert [error['field'] for error in reply.json['errors']] == [query.split('=', maxsplit=1)[0]]
+
+
+def test_the_csv_has_every_single_error(stand: Stand) -> None:
+    stand.errors.kept_entries = (
+        make_entry(),
+        make_entry(reason='two\r\nlines, "quoted" Ü', indicator_id=None, web_link=None),
+    )
+    reply = stand.get('/api/report/error', 'format=csv')
+    assert reply.headers['content-type'] == 'text/csv; charset=utf-8'
+    assert reply.headers['content-disposition'] == 'attachment; filename="sentinel-errors.csv"'
+    assert reply.content.startswith(b'\xef\xbb\xbfrequest_id,date_added,code,message,reason,')
+    heading, first, second = rows(reply)
+    assert dict(zip(heading, first, strict=True)) == {
+        'request_id': 'j1',
+        'date_added': '2026-03-04T08:01:00Z',
+        'code': 'AZ-ITEM',
+        'message': 'One object was refused',
+        'reason': 'Bad pattern',
+        'indicator_id': str(BIG_ID),
+        'indicator_type': 'Host',
+        'summary': 'c2.example.net',
+        'owner': 'Example Org',
+        'web_link': 'https://tc.example.test/1',
+    }
+    assert second[4] == 'two\r\nlines, "quoted" Ü'
+    assert (second[5], second[9]) == ('', '')
+
+
+@pytest.mark.parametrize(
+    'text',
+    ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '\n=1', '  =1', '\uff1d1', '=cmd|x!A1'],
+)
+def test_no_cell_is_taken_for_a_formula(stand: Stand, text: str) -> None:
+    stand.errors.kept_entries = (make_entry(summary=text, reason=text, owner_name=text),)
+    cells = rows(stand.get('/api/report/error', 'format=csv'))[1]
+    assert [cells[4], cells[7], cells[8]] == [f"'{text}"] * 3
+
+
+@pytest.mark.parametrize('text', ['a=b', '198.51.100.1', 'x-y', ''])
+def test_harmless_cells_stay_as_they_are(text: str) -> None:
+    assert safe_cell(text) == text
+
+
+def test_a_csv_that_grows_too_large_says_that_it_ends_early(stand: Stand) -> None:
+    stand.errors.kept_entries = (make_entry(reason='x' * 1_000),) * 2_000
+    reply = stand.get('/api/report/error', 'format=csv')
+    assert len(reply.content) < 1_000_000
+    *some, last = rows(reply)
+    assert len(some) > 500
+    assert last == ['There is more than fits here. Narrow the filter.']
+
+
+def test_the_audit_is_paged(stand: Stand) -> None:
+    for number in range(3):
+        stand.documents.add_audit(make_audit(detail=str(number), user=None))
+    reply = stand.get('/api/report/audit', 'limit=2')
+    assert [each['detail'] for each in reply.json['data']] == ['2', '1']
+    assert reply.json['next'] == '?limit=2&offset=2'
+    assert reply.json['data'][0] == {
+        'at': '2026-03-04T08:00:00Z',
+        'user': None,
+        'action': 'configure-save',
+        'detail': '2',
+    }
+    assert stand.get('/api/report/audit', 'status=failed').status_code == 400
