@@ -1,0 +1,266 @@
+"""install.json, layout.json and tcex.json agree with the settings and with what tcex accepts."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import uuid
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sentinel_app
+from sentinel_app.settings import (
+    LABELS,
+    SECRET_INPUTS,
+    TTL_INPUTS,
+    AzureCloud,
+    MaxTlp,
+    RegistryKeyPattern,
+    UiAccess,
+    WithdrawPolicy,
+    read_settings,
+)
+
+PROJECT = Path(__file__).resolve().parents[2]
+GUID = '9c2d7d5e-4d8a-4a53-8e0f-1b6f6f5e2a11'
+REQUIRED = {
+    'client_id',
+    'client_secret',
+    'tenant_id',
+    'workspace_id',
+    'sentinel_source_name',
+    'threatconnect_access_id',
+    'threatconnect_secret_key',
+    'schedule_interval_hours',
+    *TTL_INPUTS.values(),
+}
+CHOICES = {
+    'azure_cloud': AzureCloud,
+    'withdraw_indicators': WithdrawPolicy,
+    'registry_key_pattern': RegistryKeyPattern,
+    'max_tlp': MaxTlp,
+    'ui_access': UiAccess,
+}
+DEFAULTS = {
+    'schedule_interval_hours': '1',
+    **dict.fromkeys(TTL_INPUTS.values(), '720'),
+    'azure_cloud': 'Public',
+    'reconcile_interval_hours': '168',
+    'withdraw_indicators': 'Deleted in ThreatConnect',
+    'withdraw_limit_percent': '20',
+    'requests_per_minute': '100',
+    'registry_key_pattern': 'As in the guide',
+    'max_tlp': 'All',
+    'ui_access': 'Any signed-in user',
+    'retention_days': '30',
+}
+
+
+def load(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((PROJECT / name).read_text())
+    return loaded
+
+
+INSTALL = load('install.json')
+PARAMS: dict[str, dict[str, Any]] = {param['name']: param for param in INSTALL['params']}
+
+
+def test_the_definition_is_that_of_this_app() -> None:
+    expected = {
+        'displayName': 'Microsoft Sentinel',
+        'displayPath': 'ms_sentinel',
+        'languageVersion': '3.11',
+        'listDelimiter': '|',
+        'minServerVersion': '7.2.0',
+        'programLanguage': 'PYTHON',
+        'programMain': 'run.py',
+        'runtimeLevel': 'ApiService',
+        'sdkVersion': '5.0.0',
+        'appId': 'b65d7d99-80d5-5e57-a1e2-71d9044ebbc0',  # never changes
+    }
+    assert {key: INSTALL[key] for key in expected} == expected
+    assert uuid.UUID(INSTALL['appId']).version == 5
+    assert {'linkApiPath', 'layoutEnabledApp', 'fileParams'} <= set(INSTALL['features'])
+    assert (PROJECT / INSTALL['programMain']).is_file()
+
+
+def test_the_versions_agree() -> None:
+    project = tomllib.loads((PROJECT / 'pyproject.toml').read_text())['project']
+    assert INSTALL['programVersion'] == sentinel_app.__version__ == project['version']
+    assert project['requires-python'].startswith(f'>={INSTALL["languageVersion"]}')
+    requirements = (PROJECT / 'requirements.txt').read_text()
+    assert f'tcex~={INSTALL["sdkVersion"]}' in requirements
+
+
+def test_every_input_of_the_settings_is_defined_in_their_order_and_no_other() -> None:
+    assert {name: param['label'] for name, param in PARAMS.items()} == dict(LABELS)
+    assert list(PARAMS) == list(LABELS)
+    assert [param['sequence'] for param in INSTALL['params']] == list(range(1, len(LABELS) + 1))
+
+
+@pytest.mark.parametrize('name', list(LABELS))
+def test_an_input_is_defined_as_it_is_read(name: str) -> None:
+    param = PARAMS[name]
+    assert param['required'] is (name in REQUIRED)
+    assert param.get('default') == DEFAULTS.get(name)
+    assert param.get('encrypt', False) is (name in SECRET_INPUTS)
+    assert param['serviceConfig'] is (name != 'retention_days')
+    assert param.get('allowMultiple', False) is (name == 'never_send')
+    assert param['type'] == ('Choice' if name in CHOICES else 'String')
+    assert len(param['note']) >= 40
+    assert param['note'].endswith(('.', 'private'))
+    assert not name.startswith('tc_'), 'the framework would take it for its own'
+
+
+@pytest.mark.parametrize('name', list(LABELS))
+def test_an_input_offers_what_it_can_take(name: str) -> None:
+    offered = PARAMS[name].get('validValues', [])
+    if name in CHOICES:
+        assert offered == [choice.value for choice in CHOICES[name]]
+    elif PARAMS[name]['serviceConfig']:
+        store = 'KEYCHAIN' if name in SECRET_INPUTS else 'TEXT'
+        assert offered == [f'${{ORGANIZATION:{store}}}', f'${{USER:{store}}}']
+    else:
+        assert offered == []
+
+
+def test_the_defaults_are_good_settings() -> None:
+    inputs = {name: param.get('default') for name, param in PARAMS.items()}
+    inputs |= dict.fromkeys(('client_id', 'tenant_id', 'workspace_id'), GUID)
+    inputs |= {name: 'some-value' for name in REQUIRED if not inputs.get(name)}
+    settings = read_settings(inputs)
+    without = read_settings({name: inputs[name] for name in REQUIRED})
+    assert settings == without, 'a default of the form is the default of the code'
+
+
+def test_the_layout_lists_what_the_service_configuration_does_not() -> None:
+    layout = load('layout.json')
+    listed = [entry['name'] for part in layout['inputs'] for entry in part['parameters']]
+    assert listed == [name for name, param in PARAMS.items() if not param['serviceConfig']]
+
+
+def test_the_package_keeps_its_name() -> None:
+    package = load('tcex.json')['package']
+    assert package['app_name'] == 'TCVA_-_Microsoft_Sentinel'
+    assert 'app_version' not in package
+    assert package['excludes'] == sorted(set(package['excludes'])), 'as tcex writes it'
+
+
+def test_the_offline_profile_sets_every_input_and_holds_no_secret() -> None:
+    profile = load('tcex.d/profiles/offline.json')
+    assert set(profile) == {'description', 'inputs', 'stage'}
+    inputs = profile['inputs']
+    assert set(LABELS) <= set(inputs)
+    for name in SECRET_INPUTS | {'tc_api_secret_key', 'client_id', 'tc_api_path'}:
+        assert re.fullmatch(r'\$\{env\.[A-Z_]+\}', inputs[name])
+    names = set(re.findall(r'\$\{env\.([A-Z_]+)\}', json.dumps(profile)))
+    documented = (PROJECT / 'tcex.d' / 'README.md').read_text()
+    assert {name for name in names if f'`{name}`' not in documented} == set()
+
+
+def tcex(folder: Path, *arguments: str) -> str:
+    """What the tool says; its exit code says nothing."""
+    result = subprocess.run(
+        [str(Path(sys.executable).with_name('tcex')), *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout + result.stderr
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """The App as it is packaged, with a built page and with what must stay behind."""
+    folder = tmp_path / 'ms_sentinel'
+    folder.mkdir()
+    for path in PROJECT.iterdir():
+        if path.is_file() and path.suffix in {'.py', '.json', '.txt', '.lock', '.toml', '.md'}:
+            shutil.copy(path, folder)
+    shutil.copytree(
+        PROJECT / 'sentinel_app', folder / 'sentinel_app', ignore=shutil.ignore_patterns('*.pyc')
+    )
+    for name in (
+        'ui/dist/index.html',
+        'ui/dist/assets/index-abc.js',
+        'ui/dist/assets/tests/x.js',
+        'ui/src/main.tsx',
+        'ui/node_modules/react/index.js',
+        'ui/index.html',
+        'ui/package.json',
+        'ui/vite.config.ts',
+        'ui/.eslintcache',
+        'ui/demo/x.ts',
+        'deps/falcon/__init__.py',
+        'deps/falcon/tests/__init__.py',
+        'docs/adr/0001.md',
+        'tcex.d/profiles/offline.json',
+        'tests/test_x.py',
+        '.ci/run',
+        '.env',
+        '.run/state.db',
+        '.mypy_cache/x',
+        'Makefile',
+        'coverage.xml',
+        'log/app.log',
+    ):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text('x = 1\n' if name.endswith('.py') else '{}')
+    return folder
+
+
+FAULT = re.compile(r'failed|error|traceback|exception', re.IGNORECASE)
+
+
+def test_tcex_validate_finds_nothing(copied: Path) -> None:
+    output = tcex(copied, 'validate')
+    assert not FAULT.search(output), output
+    for name in ('install.json', 'layout.json', 'tcex.json', 'app.py', 'run.py', 'app_lib.py'):
+        assert re.search(rf'{re.escape(name)}\s.*passed', output), output
+    assert len(re.findall(r'(inputs|outputs)\s.*passed', output)) == 2, output
+
+
+def test_validate_would_have_found_something(copied: Path) -> None:
+    (copied / 'layout.json').write_text('{"inputs": [], "outputs": []}')
+    assert FAULT.search(tcex(copied, 'validate'))
+
+
+def test_the_package_holds_what_runs_and_nothing_else(copied: Path) -> None:
+    output = tcex(copied, 'package')
+    assert not re.search(r'validation errors|failed', output, re.IGNORECASE), output
+    (package,) = (copied / 'target').glob('*.tcx')
+    assert package.name == 'TCVA_-_Microsoft_Sentinel_v1.tcx'
+    with zipfile.ZipFile(package) as archive:
+        names = [name for name in archive.namelist() if not name.endswith('/')]
+        top = {name.split('/', 1)[0] for name in names}
+        inside = {name.split('/', 1)[1] for name in names}
+        packed = json.loads(archive.read('TCVA_-_Microsoft_Sentinel_v1/install.json'))
+    assert top == {'TCVA_-_Microsoft_Sentinel_v1'}
+    ui = {name for name in inside if name.startswith('ui/')}
+    assert ui == {
+        'ui/dist/index.html',
+        'ui/dist/assets/index-abc.js',
+        'ui/dist/assets/tests/x.js',
+    }
+    assert {'run.py', 'app.py', 'app_lib.py', 'install.json', 'requirements.txt'} <= inside
+    assert {'deps/falcon/__init__.py', 'sentinel_app/api/bridge.py'} <= inside
+    for sources in ('sentinel_app/log.py', 'sentinel_app/settings.py', 'sentinel_app/errors.py'):
+        assert sources in inside
+    left_out = ('.', 'Makefile', 'docs', 'tcex.d', 'tests', 'coverage', 'log/', 'pyproject')
+    assert [name for name in inside if name.startswith(left_out)] == []
+    assert [name for name in inside if name.endswith(('.lock', 'requirements-dev.txt'))] == []
+    assert packed['appId'] == INSTALL['appId']
+    assert packed['programVersion'] == INSTALL['programVersion']
+    assert {param['name'] for param in packed['params']} == set(LABELS)
+    assert set(packed['features']) == set(INSTALL['features'])
