@@ -103,11 +103,10 @@ def run_to_its_end(stand: Stand, rows: Sequence[dict[str, Any]]) -> dict[str, An
 
 
 def begin_update(stand: Stand, rows: Sequence[dict[str, Any]]) -> None:
-    """Save one query and have a full update of it begin."""
+    """Save one query; the first update, a full one, is due with that."""
     saved = stand.api('GET', 'api/configure').json()
-    body = {'version': saved['version'], 'queries': [query_for(rows)], 'run': None}
+    body = {'version': saved['version'], 'queries': [query_for(rows)], 'run': 'full'}
     assert stand.api('PUT', 'api/configure', body).status_code == 200
-    assert stand.api('POST', 'api/job/request', {'mode': 'full'}).status_code == 202
 
 
 def wait_for(condition: Callable[[], object], timeout_s: float = 30) -> None:
@@ -255,6 +254,21 @@ class TestRequests:
             begin_update(stand, rows)
             entries = stand.api('GET', 'api/report/audit').json()['data']
             assert {entry['user'] for entry in entries} == {PERSON.user_name}
+
+
+class TestSchedule:
+    def test_the_first_update_begins_when_a_query_is_saved_and_is_the_only_one(
+        self, make_stand: MakeStand
+    ) -> None:
+        rows = load_indicators(30, own=True)
+        with make_stand(rows=rows) as stand:
+            stand.app.start()
+            begin_update(stand, rows)
+            wait_for(lambda: updates_have_ended(stand), timeout_s=15)
+            time.sleep(2)  # two more ticks of the schedule
+            (job,) = stand.api('GET', 'api/job/request').json()['data']
+            assert (job['job_type'], job['mode']) == ('scheduled', 'full')
+            assert job['status'] == 'Upload Complete'
 
 
 class TestShutdown:
