@@ -1,16 +1,20 @@
 /** Names of ThreatConnect's v3 API as people write them. */
-const labels = new Map([
-  ['EmailAddress', 'Email Address'],
-  ['Email Subject', 'Email Subject'],
-  ['Registry Key', 'Registry Key'],
+const types = new Map([['EmailAddress', 'Email Address']]);
+
+/** The fields to sort by, where their words are not those of the name. */
+const fields = new Map([
+  ['id', 'ID'],
+  ['rating', 'Threat Rating'],
+  ['threatAssessScore', 'ThreatAssess Score'],
+  ['typeName', 'Indicator Type'],
 ]);
 
 export function typeLabel(name: string): string {
-  return labels.get(name) ?? name;
+  return types.get(name) ?? name;
 }
 
-/** A field of the v3 API in words: `threatAssessScore` is "Threat Assess Score". */
+/** A field in words: `lastModified` is "Last Modified". */
 export function fieldLabel(name: string): string {
   const words = name.replace(/([a-z0-9])([A-Z])/g, '$1 $2');
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return fields.get(name) ?? words.charAt(0).toUpperCase() + words.slice(1);
 }

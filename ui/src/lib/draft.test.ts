@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+
+import { makeQuery } from '../test/factories';
+import {
+  bodyOf,
+  changesOf,
+  describeChanges,
+  draftOf,
+  hasChanges,
+  messagesByRow,
+  withoutRow,
+  withRow,
+  withRowMoved,
+} from './draft';
+
+const saved = ['q1', 'q2', 'q3'].map((id) => makeQuery({ id, tql: `rating > 1 and ${id}` }));
+const { id: _id, ...fields } = makeQuery({ tql: 'confidence > 50' });
+const rows = draftOf(4, saved).rows;
+const ids = (list: typeof rows) => list.map((row) => row.id);
+
+test('a fresh draft has no changes', () => {
+  expect(hasChanges(changesOf(rows, saved))).toBe(false);
+});
+
+test('a row moves by one and stops at the ends', () => {
+  expect(ids(withRowMoved(rows, 'q3', -1))).toEqual(['q1', 'q3', 'q2']);
+  expect(ids(withRowMoved(rows, 'q1', -1))).toEqual(['q1', 'q2', 'q3']);
+  expect(ids(withRowMoved(rows, 'q3', 1))).toEqual(['q1', 'q2', 'q3']);
+  expect(ids(withRowMoved(rows, 'nobody', 1))).toEqual(['q1', 'q2', 'q3']);
+});
+
+test('moving there and back is no change', () => {
+  const moved = withRowMoved(rows, 'q1', 1);
+  expect(describeChanges(changesOf(moved, saved))).toBe('order changed');
+  expect(hasChanges(changesOf(withRowMoved(moved, 'q1', -1), saved))).toBe(false);
+});
+
+test('a new row goes to the end and has no id of its own', () => {
+  const added = withRow(rows, fields, 'added-1');
+  expect(ids(added)).toEqual(['q1', 'q2', 'q3', null]);
+  expect(describeChanges(changesOf(added, saved))).toBe('1 added');
+});
+
+test('a new row moved before an older one changes the order', () => {
+  const first = withRowMoved(withRow(rows, fields, 'added-1'), 'added-1', -1);
+  expect(describeChanges(changesOf(first, saved))).toBe('1 added, order changed');
+});
+
+test('an edited row stays the same query; edited back it is no change', () => {
+  const edited = withRow(rows, fields, 'q2');
+  expect(ids(edited)).toEqual(['q1', 'q2', 'q3']);
+  expect(describeChanges(changesOf(edited, saved))).toBe('1 edited');
+  const { id: _unused, ...before } = makeQuery({ tql: 'rating > 1 and q2' });
+  expect(hasChanges(changesOf(withRow(edited, before, 'q2'), saved))).toBe(false);
+});
+
+test('a deleted row leaves the order of the others', () => {
+  expect(describeChanges(changesOf(withoutRow(rows, 'q2'), saved))).toBe('1 deleted');
+});
+
+test('what is sent holds the version, the order and no keys of the page', () => {
+  const body = bodyOf({ version: 4, rows: withRow(rows, fields, 'added-1') }, 'full');
+  expect(body).toMatchObject({ version: 4, run: 'full' });
+  expect(body.queries.map((query) => query.id)).toEqual(['q1', 'q2', 'q3', null]);
+  expect(Object.keys(body.queries[3] ?? {}).sort()).toEqual([
+    'id',
+    'indicator_types',
+    'owners',
+    'sort_direction',
+    'sort_field',
+    'tql',
+  ]);
+});
+
+test('messages of a refused save find their rows and fields', () => {
+  const { byRow, other } = messagesByRow(rows, [
+    { field: 'queries.1.tql', message: 'unbalanced' },
+    { field: 'queries.1.owners.0', message: 'unknown' },
+    { field: 'queries.1.owners.2', message: 'twice' },
+    { field: 'queries.0.id', message: 'stale' },
+    { field: 'queries.9.tql', message: 'nowhere' },
+    { field: 'version', message: 'is required' },
+  ]);
+  expect(byRow.get('q2')).toEqual({ tql: 'unbalanced', owners: 'unknown twice' });
+  expect(byRow.get('q1')).toEqual({ row: 'stale' });
+  expect(other).toEqual(['nowhere', 'is required']);
+});

@@ -1,0 +1,41 @@
+import { MantineProvider } from '@mantine/core';
+import { render, screen } from '@testing-library/react';
+import { expect, test } from 'vitest';
+
+import type { Job } from '../../api/model';
+import { makeJob } from '../../test/factories';
+import { JobStatusCell } from './JobStatusCell';
+
+function show(changes: Partial<Job>) {
+  render(
+    <MantineProvider>
+      <JobStatusCell job={makeJob(changes)} />
+    </MantineProvider>,
+  );
+}
+
+test('a Job with refusals leads to its errors', () => {
+  show({ status: 'Upload Complete', count_refused: 1200, count_invalid: 3, request_id: 'abc-1' });
+  const link = screen.getByRole('link', { name: '1,200 refused, 3 invalid' });
+  expect(link.getAttribute('href')).toBe('#/reports/errors?request_id=abc-1');
+});
+
+test('a clean Job has no flag and no bars', () => {
+  show({ status: 'Upload Complete', count_read: 5, count_sent: 5 });
+  expect(screen.getByText('Upload Complete')).toBeDefined();
+  expect(screen.queryByRole('link')).toBeNull();
+  expect(screen.queryByRole('progressbar')).toBeNull();
+});
+
+test('a running Job has three bars that say how far it is', () => {
+  show({ status: 'Download In Progress', count_read: 2500, count_expected: 10_000 });
+  const bars = screen.getAllByRole('progressbar');
+  expect(bars.map((bar) => bar.getAttribute('aria-label'))).toEqual(['Read', 'Converted', 'Sent']);
+  expect(bars[0]?.getAttribute('aria-valuenow')).toBe('25');
+  expect(bars[0]?.getAttribute('aria-valuetext')).toBe('2,500 / 10,000');
+});
+
+test('waiting for the API limit is said beside the status', () => {
+  show({ status: 'Upload In Progress', waiting_seconds: 41.2 });
+  expect(screen.getByText('waiting 42 s for the API limit')).toBeDefined();
+});
