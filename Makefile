@@ -49,7 +49,7 @@ lint: $(READY) ## Linters, types and import contracts
 	$(VENV)/bin/ruff check --output-format concise .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/lint-imports --no-timing
+	$(VENV)/bin/lint-imports --no-logo
 	$(VENV)/bin/codespell
 
 format: $(READY) ui/node_modules/.ready ## Format the code

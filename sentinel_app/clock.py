@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 import time
+
+from sentinel_app.core.ports import Stop
 
 
 class SystemClock:
@@ -18,6 +19,6 @@ class SystemClock:
         """Seconds that never go backwards, for measuring durations only."""
         return time.monotonic()
 
-    def wait(self, stop: threading.Event, seconds: float) -> bool:
+    def wait(self, stop: Stop, seconds: float) -> bool:
         """Wait until the time has passed or `stop` is set; True if `stop` was set."""
         return stop.wait(max(0.0, seconds))

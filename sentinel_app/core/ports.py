@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
@@ -36,6 +35,18 @@ from sentinel_app.core.work import (
 from sentinel_app.errors import SentinelAppError
 
 
+class Stop(Protocol):
+    """A request to end at the next safe point; `threading.Event` is one."""
+
+    def is_set(self) -> bool:
+        """Whether the end was asked for."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is asked for or the seconds have passed; whether it was."""
+        ...
+
+
 class Clock(Protocol):
     """What time it is, and waiting that can be interrupted."""
 
@@ -47,7 +58,7 @@ class Clock(Protocol):
         """Seconds that never go backwards."""
         ...
 
-    def wait(self, stop: threading.Event, seconds: float) -> bool:
+    def wait(self, stop: Stop, seconds: float) -> bool:
         """Wait until the time has passed or `stop` is set; True if `stop` was set."""
         ...
 
@@ -81,6 +92,15 @@ class Source(Protocol):
 
 class Sink(Protocol):
     """Microsoft Sentinel. Each call is one attempt."""
+
+    def prepare(self) -> None:
+        """Make ready what a send needs, an access token, without using up the upload limit.
+
+        Raises:
+            TokenError: try again.
+            TokenRefusedError: somebody must act.
+        """
+        ...
 
     def send(self, objects: Sequence[str]) -> UploadReply:
         """Send one batch of STIX objects, each already JSON text.

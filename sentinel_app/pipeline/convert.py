@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -17,7 +16,7 @@ from sentinel_app.core.mapping import (
     valid_until,
 )
 from sentinel_app.core.models import ErrorEntry, Indicator, Job, Update
-from sentinel_app.core.ports import Clock, Documents, Ledger, ProgressStore, WorkStore
+from sentinel_app.core.ports import Clock, Documents, Ledger, ProgressStore, Stop, WorkStore
 from sentinel_app.core.precedence import Choice, Standing, choose, must_send
 from sentinel_app.core.status import Mode, Outcome
 from sentinel_app.core.stix_id import ObjectKey, object_id, object_keys
@@ -92,7 +91,7 @@ class Convert:
         self._clock = clock
         self._signal = signal
 
-    def step(self, update: Update, stop: threading.Event) -> bool:
+    def step(self, update: Update, stop: Stop) -> bool:
         """Convert the next page.
 
         Returns:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from sentinel_app.core.models import Cursor, ErrorEntry, Job, Update, Window
-from sentinel_app.core.ports import Clock, Documents, ErrorLog, ProgressStore, Source
+from sentinel_app.core.ports import Clock, Documents, ErrorLog, ProgressStore, Source, Stop
 from sentinel_app.core.retry import READ_POLICY, next_wait_s
 from sentinel_app.core.status import Mode
 from sentinel_app.core.tql import effective_tql
@@ -68,7 +67,7 @@ class Download:
         self._clock = clock
         self._signal = signal
 
-    def step(self, update: Update, stop: threading.Event) -> bool:
+    def step(self, update: Update, stop: Stop) -> bool:
         """Read one page of the highest query that is not read through.
 
         Returns:
@@ -87,7 +86,7 @@ class Download:
                 return True
         return False
 
-    def _read(self, update: Update, progress: Progress, stop: threading.Event) -> None:
+    def _read(self, update: Update, progress: Progress, stop: Stop) -> None:
         request_id = progress.request_id
         try:
             job = self._stored(request_id)
@@ -103,7 +102,7 @@ class Download:
             raise FatalError(f'The Job {request_id} is no longer stored.')
         return job
 
-    def _begin(self, update: Update, job: Job, stop: threading.Event) -> Job:
+    def _begin(self, update: Update, job: Job, stop: Stop) -> Job:
         """Fix the window before the first page, so that nothing falls between two updates."""
         cursor = self._documents.cursor(job.query.id)
         first = None
@@ -150,7 +149,7 @@ class Download:
         return next_window(cursor_at=cursor.at, server_now=cursor.at).start_at
 
     def _measure(
-        self, job: Job, start_at: dt.datetime | None, stop: threading.Event
+        self, job: Job, start_at: dt.datetime | None, stop: Stop
     ) -> tuple[int | None, dt.datetime]:
         """Give how many Indicators there are to read, and ThreatConnect's own time."""
         # The end is not known before the answer; a day ahead leaves nothing out.
@@ -163,7 +162,7 @@ class Download:
             page = self._patiently(lambda: self._source.read_page(tql, limit=1), stop)
             return None, page.server_at
 
-    def _read_page(self, job: Job, progress: Progress, stop: threading.Event) -> None:
+    def _read_page(self, job: Job, progress: Progress, stop: Stop) -> None:
         tql = effective_tql(job.query, window=job.window, after_id=progress.last_id)
         size = progress.page_size or FIRST_PAGE_SIZE
         attempt = 0
@@ -191,7 +190,7 @@ class Download:
         _log.debug('page-read', request_id=job.request_id, rows=len(rows), page_size=size)
 
     def _patiently(
-        self, call: Callable[[], Answer], stop: threading.Event, attempts: int | None = None
+        self, call: Callable[[], Answer], stop: Stop, attempts: int | None = None
     ) -> Answer:
         attempt = 0
         while True:
@@ -203,9 +202,7 @@ class Download:
                     raise
                 self._wait(error, attempt, stop)
 
-    def _wait(
-        self, error: RetryableError, attempt: int, stop: threading.Event, **facts: object
-    ) -> None:
+    def _wait(self, error: RetryableError, attempt: int, stop: Stop, **facts: object) -> None:
         seconds = next_wait_s(error, attempt, READ_POLICY, random.random)
         if seconds is None:
             raise error

@@ -5,15 +5,30 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections import deque
+from dataclasses import dataclass
 
-from sentinel_app.core.ports import Clock, RequestTimes
-from sentinel_app.core.rate import MARGIN_S, WINDOW_S, wait_s
+from sentinel_app.core.ports import Clock, RequestTimes, Stop
+from sentinel_app.core.rate import LONGEST_TRANSIT_S, WINDOW_S, wait_s
 
-_MEMORY = dt.timedelta(seconds=WINDOW_S + MARGIN_S)
+_MEMORY = dt.timedelta(seconds=WINDOW_S + 2 * LONGEST_TRANSIT_S)
+_LOOK_S = 1.0
+"""How often a waiting thread looks again; another one's 429 may have changed the time."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """One request's place in the limit.
+
+    `arrived_by` is when Sentinel had counted it at the latest, on the monotonic clock: nobody tells
+    when it did, only that it was after the start and before the answer.
+    """
+
+    started: float
+    arrived_by: float
 
 
 class RequestGate:
-    """At most `limit` requests in any 60 s, also across a restart.
+    """At most `limit` requests in any 60 s as Sentinel sees it, also across a restart.
 
     Args:
         limit: requests a minute, 1 to 100.
@@ -29,17 +44,14 @@ class RequestGate:
         self._blocked_until = 0.0
         self._waiting = 0
         now, monotonic = clock.now(), clock.monotonic()
-        # A stored time in the future comes of a clock that was put back; it counts as of now.
-        self._started = deque(
-            (
-                monotonic - max(0.0, (now - at).total_seconds())
-                for at in times.recent(now - _MEMORY)
-            ),
-            maxlen=limit,
-        )
+        self._turns: deque[Turn] = deque(maxlen=limit)
+        for at in times.recent(now - _MEMORY):
+            # A stored time in the future comes of a clock that was put back; it counts as of now.
+            started = monotonic - max(0.0, (now - at).total_seconds())
+            self._turns.append(Turn(started, started + LONGEST_TRANSIT_S))
 
-    def pass_through(self, stop: threading.Event) -> bool:
-        """Wait for a turn and take it; False when `stop` was set meanwhile."""
+    def take_turn(self, stop: Stop) -> Turn | None:
+        """Wait for a turn and take it; None when `stop` was set meanwhile."""
         with self._lock:
             self._waiting += 1
         try:
@@ -47,13 +59,17 @@ class RequestGate:
                 with self._lock:
                     seconds = self._seconds_left()
                     if seconds <= 0:
-                        self._take()
-                        return True
-                self._clock.wait(stop, min(seconds, 1.0))
-            return False
+                        return self._take()
+                self._clock.wait(stop, min(seconds, _LOOK_S))
+            return None
         finally:
             with self._lock:
                 self._waiting -= 1
+
+    def answered(self, turn: Turn) -> None:
+        """Take note that the request of a turn is over, so it cannot arrive any later."""
+        with self._lock:
+            turn.arrived_by = min(turn.arrived_by, self._clock.monotonic())
 
     def block(self, seconds: float) -> None:
         """Let no request go for so long: Sentinel said that the limit is reached."""
@@ -68,9 +84,13 @@ class RequestGate:
 
     def _seconds_left(self) -> float:
         now = self._clock.monotonic()
-        return max(wait_s(self._started, now, self._limit), self._blocked_until - now)
+        times = sorted(turn.arrived_by for turn in self._turns)
+        return max(wait_s(times, now, self._limit), self._blocked_until - now)
 
-    def _take(self) -> None:
+    def _take(self) -> Turn:
         at = self._clock.now()
         self._times.add(at, forget_before=at - _MEMORY)
-        self._started.append(self._clock.monotonic())
+        started = self._clock.monotonic()
+        turn = Turn(started, started + LONGEST_TRANSIT_S)
+        self._turns.append(turn)
+        return turn

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-import threading
 from collections.abc import Mapping, Sequence
 
 from sentinel_app.core.batching import MAX_OBJECTS, halves
 from sentinel_app.core.models import ErrorEntry, Update
-from sentinel_app.core.ports import Clock, ErrorLog, ProgressStore, Sink, WorkStore
-from sentinel_app.core.retry import DEFAULT_TOLD_S, UPLOAD_POLICY, next_wait_s
+from sentinel_app.core.ports import Clock, ErrorLog, ProgressStore, Sink, Stop, WorkStore
+from sentinel_app.core.retry import UPLOAD_POLICY, next_wait_s
 from sentinel_app.core.work import Batch, ChosenObject, Settlement
 from sentinel_app.errors import (
     BatchRefusedError,
@@ -27,6 +26,9 @@ from sentinel_app.pipeline.gate import RequestGate
 from sentinel_app.pipeline.signal import Signal
 
 OBJECT_REFUSED = 'Microsoft Sentinel refused this object; the reason is its own words.'
+
+HOPELESS_OBJECTS = 8
+"""Where so many objects are refused one by one, it is not the objects that are at fault."""
 
 _log = EventLog(__name__)
 
@@ -57,7 +59,7 @@ class Upload:
         self._clock = clock
         self._signal = signal
 
-    def step(self, update: Update, stop: threading.Event) -> bool:
+    def step(self, update: Update, stop: Stop) -> bool:
         """Send the next batch until it is settled, whatever that takes.
 
         Returns:
@@ -80,51 +82,55 @@ class Upload:
         self._signal.ring()
         return True
 
-    def _send(self, batch: Batch, stop: threading.Event) -> None:
+    def _send(self, batch: Batch, stop: Stop) -> int:
+        """Send a batch, in halves where Sentinel refuses it whole; give how many were accepted."""
         try:
             refusals, code = self._attempts(batch, stop), 'AZ-ITEM'
         except (BatchTooLargeError, BatchRefusedError) as error:
             if len(batch.objects) > 1:
-                for half in halves(batch.objects):
-                    self._send(Batch(objects=tuple(half)), stop)
-                return
+                accepted = sum(
+                    self._send(Batch(objects=tuple(half)), stop) for half in halves(batch.objects)
+                )
+                if not accepted and len(batch.objects) >= HOPELESS_OBJECTS:
+                    raise _hopeless(error) from error
+                return accepted
             refusals, code = {0: (error.reason or error.message,)}, error.code
         self._settle(batch, refusals, code)
+        return len(batch.objects) - len(refusals)
 
-    def _attempts(self, batch: Batch, stop: threading.Event) -> Mapping[int, tuple[str, ...]]:
+    def _attempts(self, batch: Batch, stop: Stop) -> Mapping[int, tuple[str, ...]]:
         """Send until Sentinel has answered about the objects; give the refusals by position."""
         attempts: dict[type[RetryableError], int] = {}
         bodies = [chosen.body or '' for chosen in batch.objects]
         while True:
-            if not self._gate.pass_through(stop):
-                raise Cancelled('Sending was interrupted.')
-            began = self._clock.monotonic()
+            turn = None
             try:
+                # The token first: fetching one takes time that the limit must not count.
+                self._sink.prepare()
+                turn = self._gate.take_turn(stop)
+                if turn is None:
+                    raise Cancelled('Sending was interrupted.')
                 reply = self._sink.send(bodies)
             except RetryableError as error:
+                self._note(batch, turn, error)
                 kind = type(error)
                 attempts[kind] = attempts.get(kind, 0) + 1
                 self._after_failure(batch, error, attempts[kind], stop)
             except (BatchTooLargeError, BatchRefusedError, FatalError):
-                self._work.note_request(batch)
+                self._note(batch, turn)
                 raise
             else:
-                self._work.note_request(batch)
+                self._note(batch, turn)
                 _log.debug(
                     'batch-answered',
                     request_id=batch.request_ids[0],
                     count=len(bodies),
                     refused=len(reply.refusals),
-                    elapsed_s=self._clock.monotonic() - began,
+                    elapsed_s=self._clock.monotonic() - turn.started,
                 )
                 return reply.refusals
 
-    def _after_failure(
-        self, batch: Batch, error: RetryableError, attempt: int, stop: threading.Event
-    ) -> None:
-        is_throttled = isinstance(error, ThrottledError)
-        told_s = DEFAULT_TOLD_S if error.retry_after_s is None else error.retry_after_s
-        self._work.note_request(batch, throttled_s=told_s if is_throttled else None)
+    def _after_failure(self, batch: Batch, error: RetryableError, attempt: int, stop: Stop) -> None:
         seconds = next_wait_s(error, attempt, UPLOAD_POLICY, random.random)
         if seconds is None:
             raise error
@@ -138,11 +144,21 @@ class Upload:
             attempt=attempt,
             wait_s=seconds,
         )
-        if is_throttled:
+        if isinstance(error, ThrottledError):
             # The limit is one for the whole process, so every thread waits.
             self._gate.block(seconds)
         elif self._clock.wait(stop, seconds):
             raise Cancelled('Sending was interrupted.')
+
+    def _note(self, batch: Batch, turn: Turn | None, error: RetryableError | None = None) -> None:
+        """Count a request that went out, and how long Sentinel asked to wait where it did."""
+        if turn is None:
+            return
+        self._gate.answered(turn)
+        throttled_s = None
+        if isinstance(error, ThrottledError):
+            throttled_s = DEFAULT_TOLD_S if error.retry_after_s is None else error.retry_after_s
+        self._work.note_request(batch, throttled_s=throttled_s)
 
     def _settle(self, batch: Batch, refusals: Mapping[int, tuple[str, ...]], code: str) -> None:
         now = self._clock.now()
@@ -181,6 +197,16 @@ class Upload:
             message=error.message,
             reason=error.reason,
         )
+
+
+def _hopeless(error: SentinelAppError) -> FatalError:
+    return FatalError(
+        'Microsoft Sentinel refuses each request whole, even with one object. Check the inputs '
+        'Sentinel Source Name and Sentinel Workspace ID; the update stops, the next one tries '
+        'again.',
+        code=error.code,
+        reason=error.reason,
+    )
 
 
 def _refusal(

@@ -93,6 +93,15 @@ class SentinelSink:
         self._timeouts = timeouts
         self._sent = threading.local()
 
+    def prepare(self) -> None:
+        """Have an access token ready, without using up the upload limit.
+
+        Raises:
+            TokenError: try again.
+            TokenRefusedError: somebody must act.
+        """
+        self._tokens.token()
+
     def send(self, objects: Sequence[str]) -> UploadReply:
         """Send one batch of STIX objects, each already JSON text.
 

@@ -55,7 +55,7 @@ class Updates:
         """Give when the next scheduled update is due and its mode; None while there is no query."""
         if not self._documents.query_list().queries:
             return None
-        return self._next(self._documents.schedule())
+        return self._next(self._documents.schedule(), self._clock.now())
 
     def request_update(
         self,
@@ -114,7 +114,7 @@ class Updates:
             return
         now = self._clock.now()
         schedule = self._documents.schedule()
-        at, mode = self._next(schedule)
+        at, mode = self._next(schedule, now)
         if at > now:
             return
         waiting = any(
@@ -179,12 +179,12 @@ class Updates:
         if is_over:
             self._end(update)
 
-    def _next(self, schedule: Schedule) -> tuple[dt.datetime, Mode]:
+    def _next(self, schedule: Schedule, now: dt.datetime) -> tuple[dt.datetime, Mode]:
         return next_update(
             schedule,
             interval=self._interval,
             reconcile_interval=self._reconcile_interval,
-            now=self._clock.now(),
+            now=now,
         )
 
     def _queue(
