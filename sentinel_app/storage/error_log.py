@@ -13,6 +13,12 @@ from sentinel_app.storage.state_db import StateDb
 _EXAMPLES = 20
 """Indicators shown with a group; the export gives all of them."""
 
+_PORTION = 1_000
+"""Errors read at once: a walk that somebody takes his time over holds up no writer."""
+
+_BEYOND = 2**63 - 1
+"""No id is as large."""
+
 
 class SqliteErrorLog:
     """The errors in SQLite; implements the port `ErrorLog`."""
@@ -88,12 +94,18 @@ class SqliteErrorLog:
     ) -> Iterator[ErrorEntry]:
         """Give every single error that the filters select, newest first."""
         where, values = _where(request_id_part, code, indicator_type, after, before)
-        with self._db.read() as connection:
-            for row in connection.execute(
-                f'SELECT * FROM error {where} ORDER BY id DESC',  # noqa: S608 - fixed text
-                values,
-            ):
+        last_id = _BEYOND
+        while True:
+            with self._db.read() as connection:
+                rows = connection.execute(
+                    f'SELECT * FROM error {where} AND id < ? ORDER BY id DESC LIMIT ?',  # noqa: S608
+                    (*values, last_id, _PORTION),
+                ).fetchall()
+            for row in rows:
                 yield _entry(row)
+            if len(rows) < _PORTION:
+                return
+            last_id = rows[-1]['id']
 
     def remove(self, request_ids: Sequence[str]) -> None:
         """Remove the errors of Jobs that are no longer kept."""

@@ -16,16 +16,29 @@ class FolderLock:
         folder: the data folder; it exists.
 
     Raises:
-        ConfigError: another process holds it; the message names that process.
+        ConfigError: another process holds it, and the message names that process; or the folder
+            cannot be locked.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._file = os.open(folder / 'lock', os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            self._file = os.open(folder / 'lock', os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                self._take(folder)
+            except BaseException:
+                os.close(self._file)
+                raise
+        except OSError as error:
+            raise ConfigError(
+                f'The data folder {folder} cannot be locked: {error.strerror or error}. Let the '
+                'App write there, on a file system that knows locks.'
+            ) from error
+
+    def _take(self, folder: Path) -> None:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             holder = os.read(self._file, 32).decode('ascii', 'replace').strip()
-            os.close(self._file)
             raise ConfigError(
                 f'Another process (pid {holder or "unknown"}) already uses the data folder '
                 f'{folder}. Two processes would send everything twice: end the other one first.'

@@ -102,7 +102,11 @@ class SqliteProgress:
         last_id: int,
         page_size: int,
     ) -> None:
-        """Store a page, and after which id the next one begins, together."""
+        """Store a page, and after which id the next one begins, together.
+
+        A page that comes after reading has ended, because the Job was stopped meanwhile, is left
+        out: the Job has failed, and its cursor stays.
+        """
         blob = zlib.compress(
             json.dumps(rows, ensure_ascii=False).encode('utf-8', 'surrogatepass'), 1
         )
@@ -110,12 +114,13 @@ class SqliteProgress:
             if rows:
                 transaction.execute(
                     'INSERT INTO page (request_id, seq, row_count, rows)'
-                    ' SELECT request_id, next_seq, ?, ? FROM progress WHERE request_id = ?',
+                    ' SELECT request_id, next_seq, ?, ? FROM progress'
+                    " WHERE request_id = ? AND reading IN ('waiting', 'reading')",
                     (len(rows), blob, request_id),
                 )
             transaction.execute(
                 'UPDATE progress SET last_id = ?, page_size = ?, next_seq = next_seq + 1'
-                ' WHERE request_id = ?',
+                " WHERE request_id = ? AND reading IN ('waiting', 'reading')",
                 (last_id, page_size, request_id),
             )
 

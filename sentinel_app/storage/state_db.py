@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,19 @@ from sentinel_app.storage.migrations import MIGRATIONS
 
 BUSY_TIMEOUT_S = 10.0
 """How long a statement waits for another process that looks into the file, a backup for example."""
+
+
+class _ThreadConnection:
+    """One thread's connection; closed with the thread, whose last reference to it goes then.
+
+    A connection by itself would stay open until a garbage collection: its cache refers back to it.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
 
 
 class StateDb:
@@ -31,13 +45,20 @@ class StateDb:
         self._path = path
         self._local = threading.local()
         self._writing = threading.Lock()
-        self._connections: list[sqlite3.Connection] = []
+        # Each request of the page has a thread of its own; its connection goes when it ends.
+        self._connections: weakref.WeakSet[_ThreadConnection] = weakref.WeakSet()
         self._connections_lock = threading.Lock()
+        self._is_closed = False
         with _storage_errors(path):
             if not path.exists():
                 path.touch(mode=0o600)
+            version = self._known_version()
             os.chmod(path, 0o600)  # noqa: PTH101 - also for a file that an operator copied back
-            self._migrate()
+            try:
+                self._migrate(version)
+            except BaseException:
+                self.close()
+                raise
 
     @property
     def path(self) -> Path:
@@ -45,30 +66,29 @@ class StateDb:
         return self._path
 
     def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, 'connection', None)
-        if connection is None:
-            connection = sqlite3.connect(
-                self._path,
-                timeout=BUSY_TIMEOUT_S,
-                isolation_level=None,
-                # Each thread uses its own; the flag only lets close() run in another one.
-                check_same_thread=False,
-            )
-            connection.row_factory = sqlite3.Row
-            connection.execute('PRAGMA journal_mode = WAL')
-            # FULL: an answer of Sentinel that is on disk stays there even when the power goes.
-            connection.execute('PRAGMA synchronous = FULL')
-            connection.execute('PRAGMA foreign_keys = ON')
-            self._local.connection = connection
+        held: _ThreadConnection | None = getattr(self._local, 'held', None)
+        if held is None:
             with self._connections_lock:
-                self._connections.append(connection)
-        return connection
+                if self._is_closed:
+                    raise sqlite3.ProgrammingError('The store is closed.')
+                held = _ThreadConnection(_connected(self._path))
+                self._connections.add(held)
+            self._local.held = held
+        return held.connection
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """Give this thread's connection for reading."""
+        """Give this thread's connection for reading; all statements see the same state."""
         with _storage_errors(self._path):
-            yield self._connection()
+            connection = self._connection()
+            is_outermost = not connection.in_transaction
+            if is_outermost:
+                connection.execute('BEGIN')
+            try:
+                yield connection
+            finally:
+                if is_outermost:
+                    connection.rollback()
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -85,15 +105,22 @@ class StateDb:
                     connection.execute('ROLLBACK')
                 raise
 
-    def _migrate(self) -> None:
-        connection = self._connection()
-        version = connection.execute('PRAGMA user_version').fetchone()[0]
+    def _known_version(self) -> int:
+        """The file's schema, looked up in a way that leaves a newer file as it is."""
+        connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S)
+        try:
+            version = int(connection.execute('PRAGMA user_version').fetchone()[0])
+        finally:
+            connection.close()
         if version > len(MIGRATIONS):
             raise ConfigError(
                 f'The data in {self._path} were written by a newer version of the App (schema '
                 f'{version}, this version knows {len(MIGRATIONS)}). Install that version again; '
                 'nothing has been changed.'
             )
+        return version
+
+    def _migrate(self, version: int) -> None:
         for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):
             with self.write() as transaction:
                 for statement in statements:
@@ -103,9 +130,30 @@ class StateDb:
     def close(self) -> None:
         """Close the connections of all threads; the store cannot be used afterwards."""
         with self._connections_lock:
-            for connection in self._connections:
-                connection.close()
+            self._is_closed = True
+            for held in self._connections:
+                held.connection.close()
             self._connections.clear()
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        # Each thread uses its own; the flag only lets close() run in another one.
+        check_same_thread=False,
+    )
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute('PRAGMA journal_mode = WAL')
+        # FULL: an answer of Sentinel that is on disk stays there even when the power goes.
+        connection.execute('PRAGMA synchronous = FULL')
+        connection.execute('PRAGMA foreign_keys = ON')
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 @contextmanager

@@ -1,0 +1,321 @@
+from __future__ import annotations
+
+import sqlite3
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sentinel_app.errors import ConfigError, StorageError
+from sentinel_app.storage import state_db
+from sentinel_app.storage.migrations import MIGRATIONS
+from sentinel_app.storage.state_db import StateDb
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / 'state.db'
+
+
+@pytest.fixture
+def db(path: Path) -> Iterator[StateDb]:
+    opened = StateDb(path)
+    with opened.write() as connection:
+        connection.execute('CREATE TABLE thing (number INTEGER PRIMARY KEY, text TEXT)')
+    yield opened
+    opened.close()
+
+
+def put(db: StateDb, number: int, text: str = '') -> None:
+    with db.write() as connection:
+        connection.execute('INSERT INTO thing VALUES (?, ?)', (number, text))
+
+
+def put_all(db: StateDb, *values: int, error: BaseException | None = None) -> None:
+    """Store several in one transaction, and raise at its end."""
+    with db.write() as connection:
+        for number in values:
+            connection.execute('INSERT INTO thing (number) VALUES (?)', (number,))
+        if error is not None:
+            raise error
+
+
+def read_and_raise(db: StateDb, error: BaseException) -> None:
+    with db.read() as connection:
+        connection.execute('SELECT * FROM thing')
+        raise error
+
+
+def numbers(db: StateDb) -> list[int]:
+    with db.read() as connection:
+        found = connection.execute('SELECT number FROM thing ORDER BY number').fetchall()
+    return [row['number'] for row in found]
+
+
+def plain(path: Path, *statements: str) -> list[object]:
+    """What the last statement gives, by a connection that is not the App's."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        for statement in statements:
+            rows = connection.execute(statement).fetchall()
+        return [row[0] for row in rows]
+    finally:
+        connection.close()
+
+
+def open_files(path: Path) -> int:
+    """How many open files of this process are the database or belong to it."""
+    found = 0
+    for entry in Path('/proc/self/fd').iterdir():
+        try:
+            found += str(entry.readlink()).startswith(str(path))
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def test_a_new_file_has_the_newest_schema_and_knows_its_number(path: Path):
+    StateDb(path).close()
+
+    assert plain(path, 'PRAGMA user_version') == [len(MIGRATIONS)]
+    tables = set(plain(path, "SELECT name FROM sqlite_master WHERE type = 'table'"))
+    assert {'progress', 'page', 'treatment', 'object', 'ledger', 'error', 'request_time'} <= tables
+
+
+def test_an_older_file_takes_only_the_steps_that_it_lacks(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(state_db, 'MIGRATIONS', (('CREATE TABLE one (a)',),))
+    StateDb(path).close()
+    plain(path, 'INSERT INTO one VALUES (7)')
+    steps = (('CREATE TABLE one (a)',), ('ALTER TABLE one ADD COLUMN b DEFAULT 8',), ())
+    monkeypatch.setattr(state_db, 'MIGRATIONS', steps)
+    StateDb(path).close()
+
+    assert plain(path, 'SELECT a + b FROM one') == [15]
+    assert plain(path, 'PRAGMA user_version') == [3]
+
+
+def test_a_step_that_fails_is_undone_whole_and_those_before_stay(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    steps = (('CREATE TABLE one (a)',), ('CREATE TABLE two (a)', 'CREATE TABLE one (a)'))
+    monkeypatch.setattr(state_db, 'MIGRATIONS', steps)
+    with pytest.raises(StorageError):
+        StateDb(path)
+
+    assert plain(path, "SELECT name FROM sqlite_master WHERE type = 'table'") == ['one']
+    assert plain(path, 'PRAGMA user_version') == [1]
+
+
+@pytest.mark.parametrize('journal_mode', ['delete', 'wal'])
+def test_a_file_of_a_newer_version_is_refused_and_not_touched(path: Path, journal_mode: str):
+    plain(
+        path,
+        f'PRAGMA journal_mode = {journal_mode}',
+        'CREATE TABLE future (a)',
+        f'PRAGMA user_version = {len(MIGRATIONS) + 1}',
+    )
+    path.chmod(0o640)
+    before = path.read_bytes()
+    with pytest.raises(ConfigError, match=rf'schema {len(MIGRATIONS) + 1}.*nothing has been ch'):
+        StateDb(path)
+
+    assert path.read_bytes() == before
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert [item.name for item in path.parent.iterdir()] == [path.name]
+    assert open_files(path) == 0
+
+
+def test_only_the_owner_can_read_the_files(db: StateDb, path: Path):
+    put(db, 1)
+
+    modes = {item.name: stat.S_IMODE(item.stat().st_mode) for item in path.parent.iterdir()}
+    assert modes == {'state.db': 0o600, 'state.db-wal': 0o600, 'state.db-shm': 0o600}
+
+
+def test_a_file_that_was_copied_back_with_wide_permissions_is_narrowed(path: Path):
+    StateDb(path).close()
+    path.chmod(0o644)
+    StateDb(path).close()
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_what_is_stored_survives_a_power_cut_and_keeps_its_references(db: StateDb):
+    with db.read() as connection:
+        values = [
+            connection.execute(f'PRAGMA {name}').fetchone()[0]
+            for name in ('journal_mode', 'synchronous', 'foreign_keys')
+        ]
+
+    assert values == ['wal', 2, 1]
+
+
+def test_the_path_is_known(db: StateDb, path: Path):
+    assert db.path == path
+
+
+@pytest.mark.parametrize('error', [ValueError('no'), KeyboardInterrupt()])
+def test_a_transaction_that_raises_is_undone_whole(db: StateDb, error: BaseException):
+    put(db, 1)
+    with pytest.raises(type(error)):
+        put_all(db, 2, error=error)
+
+    assert numbers(db) == [1]
+    put(db, 3)
+    assert numbers(db) == [1, 3]
+
+
+def test_a_statement_that_fails_undoes_its_transaction_and_names_the_remedy(
+    db: StateDb, path: Path
+):
+    put(db, 1)
+    with pytest.raises(StorageError) as caught:
+        put_all(db, 2, 1)
+
+    assert numbers(db) == [1]
+    assert str(path.parent) in caught.value.message
+    assert 'UNIQUE' in caught.value.reason
+    assert caught.value.code == 'RUN-DISK'
+
+
+def test_a_full_disk_is_a_storage_error_and_what_was_stored_stays(db: StateDb):
+    put(db, 1)
+    with db.write() as connection:
+        pages = connection.execute('PRAGMA page_count').fetchone()[0]
+        connection.execute(f'PRAGMA max_page_count = {pages + 2}')
+    with pytest.raises(StorageError, match='free space') as caught:
+        put(db, 2, 'x' * 100_000)
+
+    assert 'full' in caught.value.reason
+    assert numbers(db) == [1]
+    with db.write() as connection:
+        connection.execute('PRAGMA max_page_count = 1000000')
+    put(db, 2, 'x' * 100_000)
+    assert numbers(db) == [1, 2]
+
+
+def test_a_database_that_another_process_keeps_is_a_storage_error_for_the_time(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(state_db, 'BUSY_TIMEOUT_S', 0.01)
+    db = StateDb(path)
+    with db.write() as connection:
+        connection.execute('CREATE TABLE thing (number INTEGER PRIMARY KEY, text TEXT)')
+    other = sqlite3.connect(path, isolation_level=None)
+    try:
+        other.execute('BEGIN IMMEDIATE')
+        with pytest.raises(StorageError) as caught:
+            put(db, 1)
+        assert 'locked' in caught.value.reason
+        assert numbers(db) == []
+        other.execute('COMMIT')
+        put(db, 1)
+        assert numbers(db) == [1]
+    finally:
+        other.close()
+        db.close()
+
+
+def test_a_file_that_is_no_database_is_a_storage_error(path: Path):
+    path.write_bytes(b'no database, but long enough to be looked at' * 50)
+    with pytest.raises(StorageError, match=r'state\.db'):
+        StateDb(path)
+
+
+def test_a_folder_that_is_not_there_is_a_storage_error(tmp_path: Path):
+    with pytest.raises(StorageError):
+        StateDb(tmp_path / 'missing' / 'state.db')
+
+
+def test_many_threads_write_and_read_without_losing_anything(db: StateDb):
+    faults: list[BaseException] = []
+
+    def fill(start: int) -> None:
+        try:
+            for number in range(start, start + 20):
+                put(db, number)
+                assert number in numbers(db)
+        except BaseException as error:  # noqa: BLE001 - handed to the test's own thread
+            faults.append(error)
+
+    threads = [threading.Thread(target=fill, args=(place * 100,)) for place in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert faults == []
+    assert len(numbers(db)) == 120
+
+
+def test_a_reader_sees_one_state_while_others_write(db: StateDb):
+    put(db, 1)
+    with db.read() as connection:
+        before = connection.execute('SELECT count(*) FROM thing').fetchone()[0]
+        writer = threading.Thread(target=put, args=(db, 2))
+        writer.start()
+        writer.join()
+        after = connection.execute('SELECT count(*) FROM thing').fetchone()[0]
+
+    assert (before, after) == (1, 1)
+    assert numbers(db) == [1, 2]
+
+
+def test_reading_within_a_write_sees_what_was_written(db: StateDb):
+    with db.write() as connection:
+        connection.execute('INSERT INTO thing (number) VALUES (1)')
+        assert numbers(db) == [1]
+        connection.execute('INSERT INTO thing (number) VALUES (2)')
+
+    assert numbers(db) == [1, 2]
+
+
+def test_a_reader_that_raises_leaves_the_connection_usable(db: StateDb):
+    with pytest.raises(ValueError, match='no'):
+        read_and_raise(db, ValueError('no'))
+
+    put(db, 1)
+    assert numbers(db) == [1]
+
+
+def test_threads_that_have_ended_leave_no_open_files(db: StateDb, path: Path):
+    def use(number: int) -> None:
+        put(db, number)
+        numbers(db)
+
+    def run(start: int) -> int:
+        for number in range(start, start + 20):
+            thread = threading.Thread(target=use, args=(number,))
+            thread.start()
+            thread.join()
+        return open_files(path)
+
+    assert run(0) == run(100)
+    assert len(numbers(db)) == 40
+
+
+@pytest.mark.parametrize('is_same_thread', [True, False])
+def test_a_closed_store_says_so_and_keeps_no_file_open(path: Path, is_same_thread: bool):
+    db = StateDb(path)
+    faults: list[StorageError] = []
+
+    def use() -> None:
+        with pytest.raises(StorageError) as caught, db.read() as connection:
+            connection.execute('SELECT 1')
+        faults.append(caught.value)
+
+    db.close()
+    db.close()
+    if is_same_thread:
+        use()
+    else:
+        thread = threading.Thread(target=use)
+        thread.start()
+        thread.join()
+
+    assert len(faults) == 1
+    assert open_files(path) == 0
