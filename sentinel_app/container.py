@@ -143,25 +143,29 @@ class Container:
         return self._metrics()
 
 
-def build_container(settings: Settings, platform: Platform) -> Container:
+def build_container(
+    settings: Settings, platform: Platform, clock: Clock | None = None
+) -> Container:
     """Compose the App.
+
+    Args:
+        settings: the checked inputs.
+        platform: what the platform gives.
+        clock: tells the time and waits; the machine's own where none is given.
 
     Raises:
         ConfigError: another process holds the data folder, or a newer version wrote it.
         StorageError: the data folder cannot be used.
     """
-    clock = SystemClock()
     lock = FolderLock(platform.data_dir)
     try:
-        return _compose(settings, platform, clock, lock)
+        return _compose(settings, platform, clock or SystemClock(), lock)
     except BaseException:
         lock.release()
         raise
 
 
-def _compose(
-    settings: Settings, platform: Platform, clock: SystemClock, lock: FolderLock
-) -> Container:
+def _compose(settings: Settings, platform: Platform, clock: Clock, lock: FolderLock) -> Container:
     stop, signal = threading.Event(), Signal()
     documents_path = platform.data_dir / DOCUMENTS_FILE
     database_path = platform.data_dir / DATABASE_FILE
@@ -290,7 +294,7 @@ def _withholding(settings: Settings) -> Callable[[Indicator], str | None]:
     return lambda indicator: withheld_reason(indicator, max_tlp=max_tlp, never_send=never_send)
 
 
-def _sink(settings: Settings, platform: Platform, clock: SystemClock) -> SentinelSink:
+def _sink(settings: Settings, platform: Platform, clock: Clock) -> SentinelSink:
     def session() -> requests.Session:
         made = requests.Session()
         made.proxies = dict(platform.microsoft_proxies)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from sentinel_app.core.batching import MAX_OBJECTS, halves
 from sentinel_app.core.models import ErrorEntry, Update
 from sentinel_app.core.ports import Clock, ErrorLog, ProgressStore, Sink, Stop, WorkStore
-from sentinel_app.core.retry import UPLOAD_POLICY, next_wait_s
+from sentinel_app.core.retry import DEFAULT_TOLD_S, UPLOAD_POLICY, next_wait_s
 from sentinel_app.core.work import Batch, ChosenObject, Settlement
 from sentinel_app.errors import (
     BatchRefusedError,
@@ -22,7 +22,7 @@ from sentinel_app.errors import (
     UnauthorizedError,
 )
 from sentinel_app.log import EventLog
-from sentinel_app.pipeline.gate import RequestGate
+from sentinel_app.pipeline.gate import RequestGate, Turn
 from sentinel_app.pipeline.signal import Signal
 
 OBJECT_REFUSED = 'Microsoft Sentinel refused this object; the reason is its own words.'
