@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections import deque
 from dataclasses import dataclass
 
 from sentinel_app.core.ports import Clock, RequestTimes, Stop
-from sentinel_app.core.rate import LONGEST_TRANSIT_S, WINDOW_S, wait_s
+from sentinel_app.core.rate import LONGEST_TRANSIT_S, MARGIN_S, WINDOW_S, wait_s
 
 _MEMORY = dt.timedelta(seconds=WINDOW_S + 2 * LONGEST_TRANSIT_S)
 _LOOK_S = 1.0
@@ -44,7 +43,7 @@ class RequestGate:
         self._blocked_until = 0.0
         self._waiting = 0
         now, monotonic = clock.now(), clock.monotonic()
-        self._turns: deque[Turn] = deque(maxlen=limit)
+        self._turns: list[Turn] = []
         for at in times.recent(now - _MEMORY):
             # A stored time in the future comes of a clock that was put back; it counts as of now.
             started = monotonic - max(0.0, (now - at).total_seconds())
@@ -92,5 +91,9 @@ class RequestGate:
         self._times.add(at, forget_before=at - _MEMORY)
         started = self._clock.monotonic()
         turn = Turn(started, started + LONGEST_TRANSIT_S)
+        # What began first has not always arrived first, so each stays until it is out of the span.
+        self._turns = [
+            known for known in self._turns if known.arrived_by + WINDOW_S + MARGIN_S > started
+        ]
         self._turns.append(turn)
         return turn

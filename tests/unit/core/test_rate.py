@@ -75,6 +75,8 @@ def test_the_first_requests_go_at_once():
 
 
 def test_the_next_one_waits_until_the_oldest_is_out_of_the_window_and_the_margin():
-    assert wait_s([0.0, 10.0, 20.0], 30.0, 3) == 31.0
-    assert wait_s([0.0, 10.0, 20.0], 61.0, 3) == 0.0
+    free_at = WINDOW_S + MARGIN_S
+
+    assert wait_s([0.0, 10.0, 20.0], 30.0, 3) == free_at - 30.0
+    assert wait_s([0.0, 10.0, 20.0], free_at, 3) == 0.0
     assert wait_s([0.0, 10.0, 20.0], 100.0, 3) == 0.0
