@@ -1,6 +1,6 @@
 /** A table of one page of things: sortable headings, a marked open row, and its own empty state. */
 import { Skeleton, Table, UnstyledButton } from '@mantine/core';
-import type { MouseEvent, ReactNode } from 'react';
+import { Fragment, type MouseEvent, type ReactNode } from 'react';
 
 import { Icon } from './Icon';
 
@@ -67,30 +67,31 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
             {rows?.map((row) => {
               const key = rowKey(row);
               const extra = below?.(row);
-              return [
-                <Table.Tr
-                  key={key}
-                  data-open={openKey === key || undefined}
-                  data-clickable={onRowClick !== undefined || undefined}
-                  data-joined={Boolean(extra) || undefined}
-                  {...(onRowClick === undefined
-                    ? {}
-                    : {
-                        onClick: (event: MouseEvent) => onBareClick(event, () => onRowClick(row)),
-                      })}
-                >
-                  {columns.map((column) => (
-                    <Table.Td key={column.key} ta={column.align ?? 'left'}>
-                      {column.cell(row)}
-                    </Table.Td>
-                  ))}
-                </Table.Tr>,
-                Boolean(extra) && (
-                  <Table.Tr key={`${key}-below`} className="app-row-below">
-                    <Table.Td colSpan={columns.length}>{extra}</Table.Td>
+              return (
+                <Fragment key={key}>
+                  <Table.Tr
+                    data-open={openKey === key || undefined}
+                    data-clickable={onRowClick !== undefined || undefined}
+                    data-joined={Boolean(extra) || undefined}
+                    {...(onRowClick === undefined
+                      ? {}
+                      : {
+                          onClick: (event: MouseEvent) => onBareClick(event, () => onRowClick(row)),
+                        })}
+                  >
+                    {columns.map((column) => (
+                      <Table.Td key={column.key} ta={column.align ?? 'left'}>
+                        {column.cell(row)}
+                      </Table.Td>
+                    ))}
                   </Table.Tr>
-                ),
-              ];
+                  {Boolean(extra) && (
+                    <Table.Tr className="app-row-below">
+                      <Table.Td colSpan={columns.length}>{extra}</Table.Td>
+                    </Table.Tr>
+                  )}
+                </Fragment>
+              );
             })}
           </Table.Tbody>
         </Table>

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 
-import type { Job } from '../api/model';
 import { makeJob } from '../test/factories';
 import { jobOutcomes, settledCount } from './outcome';
 

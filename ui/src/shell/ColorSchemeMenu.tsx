@@ -1,9 +1,15 @@
 /** Light, dark, or as the system has it. */
-import { ActionIcon, Menu, Tooltip, useMantineColorScheme } from '@mantine/core';
+import {
+  ActionIcon,
+  Menu,
+  Tooltip,
+  useMantineColorScheme,
+  type MantineColorScheme,
+} from '@mantine/core';
 
 import { Icon, type IconName } from '../components/Icon';
 
-const schemes: { value: 'light' | 'dark' | 'auto'; label: string; icon: IconName }[] = [
+const schemes: { value: MantineColorScheme; label: string; icon: IconName }[] = [
   { value: 'light', label: 'Light', icon: 'sun' },
   { value: 'dark', label: 'Dark', icon: 'moon' },
   { value: 'auto', label: 'System', icon: 'monitor' },
@@ -22,18 +28,22 @@ export function ColorSchemeMenu() {
         </Menu.Target>
       </Tooltip>
       <Menu.Dropdown>
-        {schemes.map((scheme) => (
-          <Menu.Item
-            key={scheme.value}
-            role="menuitemradio"
-            aria-checked={scheme.value === colorScheme}
-            leftSection={<Icon name={scheme.icon} />}
-            rightSection={scheme.value === colorScheme ? <Icon name="done" size={14} /> : null}
-            onClick={() => setColorScheme(scheme.value)}
-          >
-            {scheme.label}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup
+          value={colorScheme}
+          onChange={(value) =>
+            setColorScheme(schemes.find((scheme) => scheme.value === value)?.value ?? 'auto')
+          }
+        >
+          {schemes.map((scheme) => (
+            <Menu.RadioItem
+              key={scheme.value}
+              value={scheme.value}
+              rightSection={<Icon name={scheme.icon} />}
+            >
+              {scheme.label}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
       </Menu.Dropdown>
     </Menu>
   );

@@ -1,6 +1,8 @@
 /** The list of TQL queries; in edit mode with arrows at the left and actions at the right. */
 import { ActionIcon, Button, Group, Text, Tooltip } from '@mantine/core';
 
+import { flushSync } from 'react-dom';
+
 import type { Query } from '../../api/model';
 import { DataTable, type Column } from '../../components/DataTable';
 import { EmptyState } from '../../components/EmptyState';
@@ -169,7 +171,13 @@ function Arrow({ row, rows, by, onMove }: ArrowProps) {
         aria-label={`${words}: ${nameOf(row, rows)}`}
         aria-disabled={isEnd}
         {...(isEnd ? { 'data-disabled': true } : {})}
-        onClick={() => !isEnd && onMove(row, by)}
+        onClick={(event) => {
+          if (isEnd) return;
+          const button = event.currentTarget;
+          // Rows change places in the document, and what is moved loses the focus.
+          flushSync(() => onMove(row, by));
+          button.focus();
+        }}
       >
         <Icon name={by < 0 ? 'arrowUp' : 'arrowDown'} />
       </ActionIcon>

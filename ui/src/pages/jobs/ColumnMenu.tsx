@@ -8,31 +8,22 @@ export function ColumnMenu({ shown }: { shown: ShownColumns }) {
   return (
     <Menu closeOnItemClick={false} position="bottom-end" loop>
       <Menu.Target>
-        <Button variant="default" ml="auto" leftSection={<Icon name="columns" />}>
+        <Button variant="default" leftSection={<Icon name="columns" />}>
           Columns
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
-        {columnChoices.map(({ key, name }) => {
-          const isShown = shown.keys.includes(key);
-          return (
-            <Menu.Item
-              key={key}
-              role="menuitemcheckbox"
-              aria-checked={isShown}
-              leftSection={
-                <span className="app-check-space">{isShown && <Icon name="done" size={14} />}</span>
-              }
-              onClick={() => shown.toggle(key)}
-            >
-              {name}
-            </Menu.Item>
-          );
-        })}
+        {columnChoices.map(({ key, name }) => (
+          <Menu.CheckboxItem
+            key={key}
+            checked={shown.keys.includes(key)}
+            onChange={() => shown.toggle(key)}
+          >
+            {name}
+          </Menu.CheckboxItem>
+        ))}
         <Menu.Divider />
-        <Menu.Item onClick={shown.reset} leftSection={<span className="app-check-space" />}>
-          The usual columns
-        </Menu.Item>
+        <Menu.Item onClick={shown.reset}>Show the usual columns</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

@@ -51,7 +51,9 @@ export function JobsPage() {
       />
       <div className="app-filters">
         <JobFilters filter={filter} />
-        <ColumnMenu shown={shown} />
+        <div className="app-filters-end">
+          <ColumnMenu shown={shown} />
+        </div>
       </div>
       {jobs.error !== null && jobs.data === undefined ? (
         <ErrorPanel error={jobs.error} onRetry={refresh} isRetrying={jobs.isFetching} />

@@ -1,0 +1,119 @@
+"""The built page in a real browser, served by the real App among its stand-ins."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.e2e.screen import Screen
+from tests.simulators.demo import load_indicators
+from tests.simulators.stand import Stand
+
+PROJECT = Path(__file__).resolve().parents[2]
+CHROMIUM = '/usr/bin/chromium'
+BROWSER_FLAGS = ('--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu')
+INDICATORS = 400
+TIMEOUT_MS = 15_000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here needs a browser, which is sought for only when it is asked for."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.timeout(180))
+
+
+def _need(condition: bool, what: str) -> None:
+    if condition:
+        return
+    if os.environ.get('CI'):
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope='session')
+def browser() -> Iterator[Browser]:
+    path = shutil.which('chromium') or CHROMIUM
+    _need(Path(path).exists(), 'There is no Chromium: install the package chromium.')
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(BROWSER_FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope='session')
+def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    """The App with Indicators of all types, and a schedule that does not disturb."""
+    built = (PROJECT / 'ui' / 'dist' / 'index.html').is_file()
+    _need(built, 'The page is not built: run make ui.')
+    rows = load_indicators(INDICATORS, own=True)
+    with Stand(
+        tmp_path_factory.mktemp('e2e'), rows=rows, inputs={'schedule_interval_hours': '24'}
+    ) as stand:
+        yield stand
+
+
+@pytest.fixture
+def page_url(stand: Stand) -> str:
+    """Address of the page, with the slash at its end."""
+    return stand.front_url
+
+
+Save = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture
+def save_queries(stand: Stand) -> Save:
+    """Save a list of TQL queries through the API, whatever was saved before."""
+
+    def save(*queries: dict[str, Any]) -> list[dict[str, Any]]:
+        version = stand.api('GET', 'api/configure').json()['version']
+        body = {'version': version, 'queries': list(queries), 'run': 'delta'}
+        reply = stand.api('PUT', 'api/configure', body)
+        assert reply.status_code == 200, reply.text
+        saved: list[dict[str, Any]] = reply.json()['queries']
+        return saved
+
+    return save
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(
+        viewport={'width': 1280, 'height': 820},
+        timezone_id='America/New_York',
+        locale='en-US',
+        reduced_motion='reduce',
+    )
+    context.set_default_timeout(TIMEOUT_MS)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page on which a script that fails, fails the test."""
+    page = context.new_page()
+    faults: list[str] = []
+    page.on('pageerror', lambda error: faults.append(str(error)))
+    page.on(
+        'console',
+        lambda message: (
+            faults.append(message.text) if 'Content Security Policy' in message.text else None
+        ),
+    )
+    yield page
+    assert faults == []
+
+
+@pytest.fixture
+def screen(page: Page, page_url: str) -> Screen:
+    return Screen(page, page_url)

@@ -1,0 +1,65 @@
+"""What a person does on the page, in words that the tests can use."""
+
+from __future__ import annotations
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
+
+# A drop-down list floats outside the landmarks while it is open, as every one does that is not
+# cut off by the window it belongs to.
+AXE_OPTIONS = {'rules': {'region': {'enabled': False}}}
+
+
+class Screen:
+    """The page in the browser."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+
+    def open(self, path: str = '') -> None:
+        """Go to a screen, for example `jobs?status=failed`."""
+        self.page.goto(f'{self.url}#/{path}')
+        expect(self.heading).to_be_visible()
+
+    @property
+    def heading(self) -> Locator:
+        return self.page.get_by_role('heading', level=1)
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role('button', name=name, exact=True)
+
+    def dialog(self, title: str) -> Locator:
+        return self.page.get_by_role('dialog', name=title)
+
+    def table(self, name: str) -> Locator:
+        return self.page.get_by_role('table', name=name)
+
+    def rows(self, name: str) -> Locator:
+        """The rows of a table, without its heading."""
+        return self.table(name).locator('tbody > tr')
+
+    def choose(self, field: str, *names: str) -> None:
+        """Choose from a drop-down list."""
+        box = self.page.get_by_role('textbox', name=field).or_(
+            self.page.get_by_role('combobox', name=field)
+        )
+        for name in names:
+            box.first.click()
+            self.page.get_by_role('option', name=name, exact=True).click()
+        box.first.press('Tab')
+
+    def fill_query(self, *, owners: tuple[str, ...], types: tuple[str, ...], tql: str) -> None:
+        """Fill the open window of a TQL query."""
+        self.choose('Owners to Query', *owners)
+        self.choose('Indicator Types to Retrieve', *types)
+        self.page.get_by_role('textbox', name='TQL').fill(tql)
+
+    def complaints(self) -> list[str]:
+        """What axe finds wrong with what is shown now."""
+        found = Axe().run(self.page, options=AXE_OPTIONS).response['violations']
+        return [
+            f'{each["id"]}: {each["help"]}: {node["html"][:200]}'
+            for each in found
+            for node in each['nodes']
+        ]

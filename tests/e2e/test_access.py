@@ -1,0 +1,193 @@
+"""Everybody can use the page: axe finds nothing, and the keyboard suffices."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Save
+from tests.e2e.screen import Screen
+from tests.simulators.stand import Stand
+
+QUERIES = (
+    {'owners': ['Demo Organization'], 'indicator_types': ['Host', 'URL'], 'tql': 'rating >= 0'},
+    {
+        'owners': ['Demo Research', 'OSINT Community'],
+        'indicator_types': ['File'],
+        'tql': 'confidence > 1',
+        'sort_field': 'rating',
+        'sort_direction': 'desc',
+    },
+)
+
+
+@pytest.fixture(params=['light', 'dark'])
+def colours(request: pytest.FixtureRequest, page: Page) -> str:
+    page.emulate_media(color_scheme=request.param)
+    return str(request.param)
+
+
+@pytest.mark.usefixtures('colours')
+class TestAxe:
+    def test_empty_configure(self, screen: Screen, save_queries: Save) -> None:
+        save_queries()
+        screen.open('configure')
+        expect(screen.button('Add the first query')).to_be_visible()
+        assert screen.complaints() == []
+
+    def test_configure_and_its_windows(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
+        save_queries(*QUERIES)
+        screen.open('configure')
+        expect(screen.rows('TQL queries')).to_have_count(2)
+        assert screen.complaints() == []
+
+        screen.button('Edit').click()
+        assert screen.complaints() == []
+
+        screen.button('Add').click()
+        screen.button('Submit').click()
+        expect(page.get_by_text('Choose at least one owner.')).to_be_visible()
+        assert screen.complaints() == []
+
+        page.get_by_label('Owners to Query').first.click()
+        expect(page.get_by_role('option').first).to_be_visible()
+        assert screen.complaints() == []
+        page.keyboard.press('Tab')
+        screen.fill_query(owners=('Demo Research',), types=('CIDR',), tql='(rating > 2')
+        assert screen.complaints() == []
+
+        screen.button('Submit').click()
+        screen.button('Save').click()
+        expect(screen.dialog('Save Changes')).to_be_visible()
+        page.wait_for_timeout(200)  # the window has to be there in full for its colours to count
+        assert screen.complaints() == []
+
+        screen.button('Save and Run Full Update').click()
+        expect(page.get_by_role('alert').first).to_be_visible()
+        expect(screen.dialog('Save Changes')).to_be_hidden()
+        assert screen.complaints() == []
+
+        page.get_by_role('link', name='JOBS').click()
+        expect(screen.dialog('Drop your changes?')).to_be_visible()
+        page.wait_for_timeout(200)
+        assert screen.complaints() == []
+
+    def test_conflict_of_two_editors(self, page: Page, screen: Screen, save_queries: Save) -> None:
+        save_queries(*QUERIES)
+        screen.open('configure')
+        screen.button('Edit').click()
+        page.get_by_role('button', name=re.compile('^Delete query 1')).click()
+        save_queries(*QUERIES)
+        screen.button('Save').click()
+        screen.button('Save and Run Delta Update').click()
+        expect(screen.dialog('Somebody else saved meanwhile')).to_be_visible()
+        page.wait_for_timeout(200)
+        assert screen.complaints() == []
+
+    def test_jobs_and_their_details(
+        self, page: Page, screen: Screen, stand: Stand, save_queries: Save
+    ) -> None:
+        save_queries(*QUERIES)
+        assert stand.api('POST', 'api/job/request', {'mode': 'full'}).status_code == 202
+        screen.open('jobs')
+        expect(screen.rows('Jobs').first).to_contain_text('ad-hoc')
+        assert screen.complaints() == []
+
+        page.get_by_role('button', name=re.compile('^Details of')).first.click()
+        expect(page.get_by_role('complementary', name='Request Details')).to_be_visible()
+        assert screen.complaints() == []
+        page.keyboard.press('Escape')
+
+        screen.button('Columns').click()
+        expect(page.get_by_role('menu')).to_be_visible()
+        page.wait_for_timeout(200)
+        assert screen.complaints() == []
+        page.keyboard.press('Escape')
+
+        screen.button('Add Request').click()
+        expect(page.get_by_label('Modified after')).to_be_visible()
+        page.wait_for_timeout(200)
+        assert screen.complaints() == []
+
+    def test_errors_and_what_floats(self, page: Page, screen: Screen) -> None:
+        screen.open('reports/errors')
+        expect(page.get_by_role('table')).to_have_attribute('aria-busy', 'false')
+        assert screen.complaints() == []
+
+        screen.button('REPORTS').click()
+        expect(page.get_by_role('menuitem', name='ERRORS')).to_be_visible()
+        page.wait_for_timeout(200)
+        assert screen.complaints() == []
+        page.keyboard.press('Escape')
+
+        screen.button('About this Service').click()
+        expect(screen.dialog('About this Service').get_by_text('Version')).to_be_visible()
+        page.wait_for_timeout(200)
+        assert screen.complaints() == []
+
+    def test_failing_and_stale(self, page: Page, screen: Screen, save_queries: Save) -> None:
+        save_queries(*QUERIES)
+        screen.open('configure')
+        expect(screen.rows('TQL queries')).to_have_count(2)
+        page.route(re.compile('/api/'), lambda route: route.abort())
+        screen.button('Refresh now').click()
+        expect(page.get_by_text('No connection to the Service')).to_be_visible()
+        screen.button('Run delta update now').click()
+        expect(page.get_by_text('No connection to the Service')).to_have_count(2)
+        page.wait_for_timeout(200)
+        assert screen.complaints() == []
+        page.get_by_role('link', name='JOBS').click()
+        expect(page.get_by_role('alert')).to_be_visible()
+        assert screen.complaints() == []
+
+
+def test_query_is_added_and_saved_with_the_keyboard_alone(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save
+) -> None:
+    save_queries()
+    screen.open('configure')
+    keys = page.keyboard
+    screen.button('Add the first query').focus()
+    keys.press('Enter')
+    expect(page.get_by_label('Owners to Query').first).to_be_focused()
+    keys.press('ArrowDown')
+    keys.press('ArrowDown')
+    keys.press('Enter')
+    keys.press('Escape')  # closes the list, not the window
+    expect(screen.dialog('Add TQL Configuration')).to_be_visible()
+    keys.press('Tab')
+    expect(page.get_by_label('Indicator Types to Retrieve').first).to_be_focused()
+    keys.type('url')
+    keys.press('ArrowDown')
+    keys.press('Enter')
+    keys.press('Tab')
+    expect(page.get_by_role('textbox', name='TQL')).to_be_focused()
+    keys.type('rating >= 4')
+    for _ in range(6):
+        keys.press('Tab')
+        if screen.button('Submit').evaluate('node => node === document.activeElement'):
+            break
+    keys.press('Enter')
+    expect(screen.rows('TQL queries')).to_contain_text('rating >= 4')
+    screen.button('Save').focus()
+    keys.press('Enter')
+    screen.button('Save and Run Delta Update').focus()
+    keys.press('Enter')
+    expect(page.get_by_text('Saved', exact=True)).to_be_visible()
+    queries = stand.api('GET', 'api/configure').json()['queries']
+    assert [query['indicator_types'] for query in queries] == [['URL']]
+    assert [len(query['owners']) for query in queries] == [1]
+
+
+def test_first_stop_of_the_keyboard_skips_to_the_content(page: Page, screen: Screen) -> None:
+    screen.open('jobs')
+    page.keyboard.press('Tab')
+    skip = page.get_by_role('link', name='Skip to the content')
+    expect(skip).to_be_focused()
+    page.keyboard.press('Enter')
+    expect(screen.heading).to_be_focused()
+    assert page.url.endswith('#/jobs')

@@ -1,0 +1,265 @@
+"""CONFIGURE, as a person uses it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.e2e.conftest import Save
+from tests.e2e.screen import Screen
+from tests.simulators.stand import Stand
+
+HOSTS = {'owners': ['Demo Organization'], 'indicator_types': ['Host'], 'tql': 'rating >= 1'}
+FILES = {'owners': ['Demo Research'], 'indicator_types': ['File'], 'tql': 'rating >= 2'}
+URLS = {'owners': ['OSINT Community'], 'indicator_types': ['URL'], 'tql': 'rating >= 3'}
+TABLE = 'TQL queries'
+
+
+def saved_tql(stand: Stand) -> list[str]:
+    return [query['tql'] for query in stand.api('GET', 'api/configure').json()['queries']]
+
+
+def test_new_user_adds_a_query_and_saves_it(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save
+) -> None:
+    save_queries()
+    screen.open()
+    screen.button('Add the first query').click()
+    dialog = screen.dialog('Add TQL Configuration')
+    screen.fill_query(
+        owners=('Demo Organization', 'Demo Research'),
+        types=('Host', 'Email Address'),
+        tql='rating >= 3\n  and confidence > 10',
+    )
+    direction = dialog.get_by_role('combobox', name='Sort Direction').or_(
+        dialog.get_by_role('textbox', name='Sort Direction')
+    )
+    expect(direction).to_be_disabled()
+    screen.choose('Sort Field', 'ThreatAssess Score')
+    expect(direction).to_be_enabled()
+    screen.choose('Sort Direction', 'Descending')
+    screen.button('Submit').click()
+    expect(dialog).to_be_hidden()
+    expect(screen.rows(TABLE)).to_have_count(1)
+    assert saved_tql(stand) == []  # nothing is stored before Save
+
+    screen.button('Save').click()
+    expect(screen.dialog('Save Changes')).to_be_visible()
+    screen.button('Save and Run Full Update').click()
+    expect(page.get_by_text('Saved', exact=True)).to_be_visible()
+    expect(screen.button('Edit')).to_be_visible()
+
+    row = screen.rows(TABLE)
+    expect(row).to_contain_text('Demo Organization, Demo Research')
+    expect(row).to_contain_text('Host, Email Address')
+    expect(row).to_contain_text('ThreatAssess Score')
+    expect(row).to_contain_text('Descending')
+    query = stand.api('GET', 'api/configure').json()['queries'][0]
+    assert query['tql'] == 'rating >= 3\n  and confidence > 10'
+    assert query['indicator_types'] == ['Host', 'EmailAddress']
+    assert (query['sort_field'], query['sort_direction']) == ('threatAssessScore', 'desc')
+
+
+def test_run_now_after_a_save_queues_jobs(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save
+) -> None:
+    saved = save_queries(HOSTS)
+    screen.open()
+    screen.button('Edit').click()
+    page.get_by_role('button', name=re.compile('^Edit query 1')).click()
+    page.get_by_role('textbox', name='TQL').fill('rating >= 0')
+    screen.button('Submit').click()
+    screen.button('Save').click()
+    screen.button('Save and Run Full Update').click()
+    screen.button('Run full update now').click()
+    expect(page.get_by_text('Full update requested')).to_be_visible()
+    page.get_by_role('navigation').get_by_role('link', name='JOBS').click()
+    expect(screen.rows('Jobs').filter(has_text='ad-hoc').first).to_be_visible()
+    jobs = stand.api('GET', 'api/job/request?job_type=ad-hoc&mode=full').json()['data']
+    assert saved[0]['id'] in {job['query']['id'] for job in jobs}
+
+
+def test_rows_are_edited_moved_and_deleted_and_saved_as_one_list(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save
+) -> None:
+    save_queries(HOSTS, FILES, URLS)
+    screen.open()
+    screen.button('Edit').click()
+    page.get_by_role('button', name=re.compile('^Move up: query 3')).click()
+    page.get_by_role('button', name=re.compile('^Edit query 1')).click()
+    expect(page.get_by_role('textbox', name='TQL')).to_have_value('rating >= 1')
+    page.get_by_role('textbox', name='TQL').fill('confidence >= 50')
+    screen.button('Submit').click()
+    page.get_by_role('button', name=re.compile('^Delete query 3')).click()
+    expect(page.get_by_text('Not saved: 1 edited, 1 deleted')).to_be_visible()
+    assert saved_tql(stand) == ['rating >= 1', 'rating >= 2', 'rating >= 3']
+    screen.button('Save').click()
+    screen.button('Save and Run Delta Update').click()
+    expect(page.get_by_text('Saved', exact=True)).to_be_visible()
+    assert saved_tql(stand) == ['confidence >= 50', 'rating >= 3']
+
+
+def test_rows_are_reordered_by_keyboard_without_losing_the_focus(
+    page: Page, screen: Screen, save_queries: Save
+) -> None:
+    save_queries(HOSTS, FILES, URLS)
+    screen.open()
+    screen.button('Edit').click()
+    down = page.get_by_role('button', name='Move down: query 1, Demo Organization')
+    down.focus()
+    page.keyboard.press('Enter')
+    page.keyboard.press('Enter')
+    page.keyboard.press('Enter')  # at the end it does nothing
+    expect(screen.rows(TABLE).nth(2)).to_contain_text('Demo Organization')
+    expect(page.get_by_role('button', name='Move down: query 3, Demo Organization')).to_be_focused()
+
+
+def test_cancel_in_the_save_window_drops_the_changes(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save
+) -> None:
+    save_queries(HOSTS, FILES)
+    screen.open()
+    screen.button('Edit').click()
+    page.get_by_role('button', name=re.compile('^Delete query 1')).click()
+    screen.button('Save').click()
+    screen.dialog('Save Changes').get_by_role('button', name='Cancel', exact=True).click()
+    expect(screen.button('Edit')).to_be_visible()
+    expect(screen.rows(TABLE)).to_have_count(2)
+    assert saved_tql(stand) == ['rating >= 1', 'rating >= 2']
+
+
+def test_leaving_with_unsaved_changes_asks_first(
+    page: Page, screen: Screen, save_queries: Save
+) -> None:
+    save_queries(HOSTS)
+    screen.open('configure')
+    screen.button('Edit').click()
+    page.get_by_role('button', name=re.compile('^Delete query 1')).click()
+    page.get_by_role('link', name='JOBS').click()
+    screen.button('Go on editing').click()
+    expect(page.get_by_text('Not saved: 1 deleted')).to_be_visible()
+    assert page.url.endswith('#/configure')
+    page.get_by_role('link', name='JOBS').click()
+    screen.button('Drop changes').click()
+    expect(screen.heading).to_have_text('JOBS')
+
+
+def test_closing_the_page_with_unsaved_changes_asks_first(
+    page: Page, screen: Screen, save_queries: Save
+) -> None:
+    save_queries(HOSTS)
+    screen.open('configure')
+    asked: list[str] = []
+
+    def stay(dialog: object) -> None:
+        asked.append(dialog.type)  # type: ignore[attr-defined]
+        dialog.accept()  # type: ignore[attr-defined]
+
+    page.on('dialog', stay)
+    page.reload()
+    assert asked == []
+    screen.button('Edit').click()
+    page.get_by_role('button', name=re.compile('^Delete query 1')).click()
+    page.reload()
+    assert asked == ['beforeunload']
+
+
+@pytest.mark.parametrize('is_kept', [True, False])
+def test_save_over_somebody_elses_newer_list_loses_nothing_silently(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save, *, is_kept: bool
+) -> None:
+    save_queries(HOSTS, FILES)
+    screen.open()
+    expect(screen.rows(TABLE)).to_have_count(2)
+    screen.button('Edit').click()
+    page.get_by_role('button', name=re.compile('^Edit query 1')).click()
+    page.get_by_role('textbox', name='TQL').fill('confidence >= 99')
+    screen.button('Submit').click()
+    save_queries(URLS)  # somebody else
+    screen.button('Save').click()
+    screen.button('Save and Run Delta Update').click()
+    dialog = screen.dialog('Somebody else saved meanwhile')
+    expect(dialog.get_by_role('region', name='Saved list')).to_contain_text('rating >= 3')
+    expect(dialog.get_by_role('region', name='Your list')).to_contain_text('confidence >= 99')
+    assert saved_tql(stand) == ['rating >= 3']
+    if is_kept:
+        screen.button('Keep my list and go on editing').click()
+        screen.button('Save').click()
+        screen.button('Save and Run Delta Update').click()
+        expect(page.get_by_text('Saved', exact=True)).to_be_visible()
+        assert saved_tql(stand) == ['confidence >= 99', 'rating >= 2']
+    else:
+        screen.button('Load the saved list, drop mine').click()
+        expect(screen.button('Edit')).to_be_visible()
+        expect(screen.rows(TABLE)).to_have_count(1)
+        expect(screen.rows(TABLE)).to_contain_text('rating >= 3')
+
+
+def test_refused_fields_are_named_at_their_row_and_in_the_window(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save
+) -> None:
+    save_queries(HOSTS)
+    screen.open()
+    screen.button('Edit').click()
+    screen.button('Add').click()
+    screen.fill_query(owners=('Demo Research',), types=('File',), tql='(rating >= 2')
+    screen.button('Submit').click()
+    screen.button('Save').click()
+    screen.button('Save and Run Full Update').click()
+    expect(page.get_by_role('alert').first).to_be_visible()
+    problem = screen.rows(TABLE).nth(2)
+    expect(problem).to_contain_text('TQL: ')
+    assert saved_tql(stand) == ['rating >= 1']
+    page.get_by_role('button', name=re.compile('^Edit query 2')).click()
+    field = page.get_by_role('textbox', name='TQL')
+    expect(field).to_have_attribute('aria-invalid', 'true')
+    field.fill('rating >= 2')
+    screen.button('Submit').click()
+    screen.button('Save').click()
+    screen.button('Save and Run Full Update').click()
+    expect(page.get_by_text('Saved', exact=True)).to_be_visible()
+    assert saved_tql(stand) == ['rating >= 1', 'rating >= 2']
+
+
+def test_window_says_what_is_missing_before_anything_is_added(
+    page: Page, screen: Screen, save_queries: Save
+) -> None:
+    save_queries(HOSTS)
+    screen.open()
+    screen.button('Edit').click()
+    screen.button('Add').click()
+    screen.button('Submit').click()
+    dialog = screen.dialog('Add TQL Configuration')
+    expect(dialog.get_by_text('Choose at least one owner.')).to_be_visible()
+    expect(dialog.get_by_text('Choose at least one type.')).to_be_visible()
+    expect(dialog.get_by_text(re.compile('^Enter the TQL'))).to_be_visible()
+    dialog.get_by_role('button', name='Cancel').click()
+    expect(screen.rows(TABLE)).to_have_count(1)
+
+
+def test_window_opens_without_threatconnect_and_keeps_what_the_row_holds(
+    page: Page, screen: Screen, save_queries: Save
+) -> None:
+    save_queries(HOSTS)
+
+    def refuse(route: Route) -> None:
+        reply = {
+            'title': 'ThreatConnect cannot be reached',
+            'description': 'Check the network.',
+            'code': 'TC-READ',
+        }
+        route.fulfill(status=503, json=reply)
+
+    page.route('**/api/configure/options', refuse)
+    screen.open()
+    screen.button('Edit').click()
+    page.get_by_role('button', name=re.compile('^Edit query 1')).click()
+    dialog = screen.dialog('Edit TQL Configuration')
+    expect(dialog.get_by_text('ThreatConnect cannot be reached')).to_be_visible()
+    expect(dialog.get_by_text('Demo Organization').first).to_be_visible()
+    page.unroute('**/api/configure/options')
+    dialog.get_by_role('button', name='Try again').click()
+    expect(dialog.get_by_text('ThreatConnect cannot be reached')).to_be_hidden()
+    screen.choose('Owners to Query', 'Demo Research')

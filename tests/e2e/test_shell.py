@@ -1,0 +1,111 @@
+"""How the page loads, and what belongs to all of its screens."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.e2e.conftest import Save
+from tests.e2e.screen import Screen
+
+QUERY = {'owners': ['Demo Organization'], 'indicator_types': ['Host'], 'tql': 'rating >= 0'}
+
+
+def test_first_view_takes_at_most_four_files_and_nothing_from_another_host(
+    page: Page, screen: Screen
+) -> None:
+    asked: list[str] = []
+    page.on('request', lambda request: asked.append(request.url))
+    screen.open()
+    page.wait_for_load_state('networkidle')
+    remote = [url for url in asked if not url.startswith((screen.url, 'data:'))]
+    files = [url for url in asked if '/api/' not in url.removeprefix(screen.url)]
+    assert remote == []
+    assert len([url for url in files if not url.startswith('data:')]) <= 4
+    assert len([url for url in asked if not url.startswith('data:')]) <= 4
+
+
+def test_page_is_revalidated_and_its_assets_are_kept(page: Page, screen: Screen) -> None:
+    replies = {}
+    page.on('response', lambda reply: replies.update({reply.url: reply}))
+    screen.open()
+    assert replies[screen.url].header_value('cache-control') == 'no-cache'
+    policy = replies[screen.url].header_value('content-security-policy') or ''
+    assert "script-src 'self'" in policy
+    assert 'unsafe-inline' not in policy.partition('script-src')[2].partition(';')[0]
+    assets = [reply for url, reply in replies.items() if '/assets/' in url]
+    assert len(assets) == 2
+    for reply in assets:
+        assert 'immutable' in (reply.header_value('cache-control') or '')
+
+
+def test_missing_slash_is_repaired_and_the_screen_kept(page: Page, screen: Screen) -> None:
+    page.goto(f'{screen.url.removesuffix("/")}#/jobs?status=failed')
+    expect(screen.heading).to_have_text('JOBS')
+    assert page.url == f'{screen.url}#/jobs?status=failed'
+
+
+def test_reload_of_a_deep_link_comes_back_to_the_same_screen(page: Page, screen: Screen) -> None:
+    screen.open('reports/errors?request_id=abc')
+    page.reload()
+    expect(screen.heading).to_have_text('ERRORS')
+    expect(page.get_by_label('Request ID', exact=True)).to_have_value('abc')
+
+
+def test_navigation_marks_where_one_is(page: Page, screen: Screen) -> None:
+    screen.open()
+    expect(screen.heading).to_have_text('CONFIGURE')
+    navigation = page.get_by_role('navigation', name='Screens')
+    navigation.get_by_role('link', name='JOBS').click()
+    expect(screen.heading).to_have_text('JOBS')
+    expect(screen.heading).to_be_focused()
+    expect(navigation.locator('[aria-current=page]')).to_have_text('JOBS')
+    navigation.get_by_role('button', name='REPORTS').click()
+    page.get_by_role('menuitem', name='ERRORS').click()
+    expect(screen.heading).to_have_text('ERRORS')
+    assert page.title() == 'Errors | Microsoft Sentinel'
+    page.go_back()
+    expect(screen.heading).to_have_text('JOBS')
+
+
+def test_unknown_address_offers_the_first_screen(page: Page, screen: Screen) -> None:
+    screen.open('elsewhere')
+    page.get_by_role('link', name='Go to the first screen').click()
+    expect(screen.heading).to_have_text('CONFIGURE')
+
+
+def test_colours_follow_the_system_until_chosen(
+    context: BrowserContext, page: Page, screen: Screen
+) -> None:
+    page.emulate_media(color_scheme='dark')
+    screen.open()
+    html = page.locator('html')
+    expect(html).to_have_attribute('data-mantine-color-scheme', 'dark')
+    screen.button('Colours').click()
+    page.get_by_role('menuitemradio', name='Light').click()
+    expect(html).to_have_attribute('data-mantine-color-scheme', 'light')
+    page.reload()
+    expect(html).to_have_attribute('data-mantine-color-scheme', 'light')
+
+
+def test_about_shows_the_service_and_no_secret(page: Page, screen: Screen) -> None:
+    screen.open()
+    screen.button('About this Service').click()
+    dialog = screen.dialog('About this Service')
+    expect(dialog.get_by_text('StandIn', exact=True)).to_be_visible()
+    expect(dialog.get_by_text(re.compile('ends in [0-9a-f]{4}$'))).to_be_visible()
+    page.keyboard.press('Escape')
+    expect(dialog).to_be_hidden()
+    expect(screen.button('About this Service')).to_be_focused()
+
+
+def test_nothing_is_wider_than_a_narrow_window(
+    page: Page, screen: Screen, save_queries: Save
+) -> None:
+    save_queries(QUERY | {'tql': 'summary contains "' + 'x' * 3_000 + '"'})
+    page.set_viewport_size({'width': 1024, 'height': 768})
+    for path in ('configure', 'jobs', 'reports/errors'):
+        screen.open(path)
+        page.wait_for_load_state('networkidle')
+        assert page.evaluate('document.documentElement.scrollWidth') <= 1024, path

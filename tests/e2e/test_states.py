@@ -1,0 +1,225 @@
+"""Loading, empty, failing, stale and offline: the page says how it stands."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+from tests.e2e.conftest import Save
+from tests.e2e.screen import Screen
+
+QUERY = {'owners': ['Demo Organization'], 'indicator_types': ['Host'], 'tql': 'rating >= 0'}
+JOBS = re.compile(r'/api/job/request(\?|$)')
+FAILURE = {'title': 'The store is full', 'description': 'Make room.', 'code': 'RUN-DISK'}
+SCREENS = {
+    'configure': re.compile(r'/api/configure$'),
+    'jobs': JOBS,
+    'reports/errors': re.compile(r'/api/report/error'),
+}
+
+
+def fail(route: Route) -> None:
+    route.fulfill(status=500, json=FAILURE)
+
+
+@pytest.mark.parametrize('path', SCREENS)
+def test_first_call_that_fails_shows_why_and_can_be_tried_again(
+    page: Page, screen: Screen, path: str
+) -> None:
+    page.route(SCREENS[path], fail)
+    screen.open(path)
+    alert = page.get_by_role('alert')
+    expect(alert).to_contain_text('The store is full')
+    expect(alert).to_contain_text('Make room.')
+    expect(alert).to_contain_text('RUN-DISK')
+    page.unroute(SCREENS[path])
+    screen.button('Try again').click()
+    expect(alert).to_be_hidden()
+    expect(page.get_by_role('table')).to_be_visible()
+
+
+@pytest.mark.parametrize('path', SCREENS)
+def test_until_data_come_the_table_is_busy_and_not_empty(
+    page: Page, screen: Screen, path: str
+) -> None:
+    held: list[Route] = []
+    page.route(SCREENS[path], held.append)
+    screen.open(path)
+    table = page.get_by_role('table')
+    expect(table).to_have_attribute('aria-busy', 'true')
+    expect(page.get_by_text('no data to display')).to_have_count(0)
+    deadline = time.monotonic() + 5
+    while not held and time.monotonic() < deadline:
+        page.wait_for_timeout(20)
+    held[0].continue_()
+    expect(table).to_have_attribute('aria-busy', 'false')
+
+
+def test_lost_connection_keeps_the_last_data_says_their_age_and_recovers(
+    context: BrowserContext, page: Page, screen: Screen, save_queries: Save
+) -> None:
+    save_queries(QUERY)
+    screen.open('configure')
+    expect(screen.rows('TQL queries')).to_have_count(1)
+    context.set_offline(True)
+    screen.button('Refresh now').click()
+    notice = page.get_by_role('status').filter(has_text='No connection to the Service')
+    expect(notice).to_contain_text('This computer is offline.')
+    expect(notice).to_contain_text(re.compile(r'What is shown is \d+ s old'))
+    expect(screen.rows('TQL queries')).to_contain_text('rating >= 0')
+    context.set_offline(False)
+    notice.get_by_role('button', name='Try again').click()
+    expect(notice).to_be_hidden()
+
+
+def test_sign_in_page_of_the_platform_is_told_as_an_ended_session(
+    page: Page, screen: Screen
+) -> None:
+    page.route(
+        JOBS, lambda route: route.fulfill(status=200, content_type='text/html', body='<h1>Sign in')
+    )
+    screen.open('jobs')
+    expect(page.get_by_role('alert')).to_contain_text('session may have ended')
+
+
+def test_change_that_fails_is_told_at_the_foot_of_the_page(
+    page: Page, screen: Screen, save_queries: Save
+) -> None:
+    save_queries(QUERY)
+    page.route(JOBS, fail)
+    screen.open('configure')
+    screen.button('Run delta update now').click()
+    expect(page.get_by_text('The store is full')).to_be_visible()
+    screen.button('Dismiss').click()
+    expect(page.get_by_text('The store is full')).to_be_hidden()
+
+
+def test_running_jobs_are_polled_never_twice_at_once_and_not_when_paused(
+    page: Page, screen: Screen
+) -> None:
+    under_way: set[object] = set()
+    most = 0
+    calls: list[float] = []
+
+    def begin(request: object) -> None:
+        nonlocal most
+        under_way.add(request)
+        most = max(most, len(under_way))
+        calls.append(time.monotonic())
+
+    def is_list(request: object) -> bool:
+        return bool(JOBS.search(request.url)) and request.method == 'GET'  # type: ignore[attr-defined]
+
+    page.on('request', lambda request: begin(request) if is_list(request) else None)
+    page.on('requestfinished', under_way.discard)
+    page.on('requestfailed', under_way.discard)
+    page.route(JOBS, lambda route: _one_running(route, page))
+    screen.open('jobs')
+    expect(screen.rows('Jobs')).to_have_count(1)
+    page.wait_for_timeout(7_500)
+    assert len(calls) >= 3  # the first, and every three seconds
+    assert most == 1
+
+    screen.button('Pause self-refresh').click()
+    expect(page.get_by_text('Paused.')).to_be_visible()
+    page.wait_for_timeout(500)
+    before = len(calls)
+    page.wait_for_timeout(4_000)
+    assert len(calls) == before
+    page.reload()
+    expect(page.get_by_text('Paused.')).to_be_visible()  # it is remembered
+    screen.button('Pause self-refresh').click()
+    expect(page.get_by_text('Paused.')).to_be_hidden()
+
+
+def test_hidden_tab_asks_nothing(page: Page, screen: Screen) -> None:
+    page.add_init_script(
+        """
+        let state = 'visible';
+        Object.defineProperty(document, 'visibilityState', { get: () => state });
+        window.setVisibility = (next) => {
+          state = next;
+          document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+        };
+        """
+    )
+    calls: list[str] = []
+    page.on('request', lambda request: calls.append(request.url))
+    page.route(JOBS, lambda route: _one_running(route, page))
+    screen.open('jobs')
+    expect(screen.rows('Jobs')).to_have_count(1)
+    page.evaluate("setVisibility('hidden')")
+    page.wait_for_timeout(500)
+    before = len(calls)
+    page.wait_for_timeout(4_500)
+    assert len(calls) == before
+    page.evaluate("setVisibility('visible')")
+    expect.set_options(timeout=5_000)
+    deadline = time.monotonic() + 5
+    while len(calls) == before and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
+    assert len(calls) > before
+
+
+def test_dialog_keeps_the_list_under_it_still(page: Page, screen: Screen) -> None:
+    calls: list[str] = []
+    page.route(JOBS, lambda route: _one_running(route, page))
+    screen.open('jobs')
+    expect(screen.rows('Jobs')).to_have_count(1)
+    screen.button('Add Request').click()
+    expect(screen.dialog('Add Request')).to_be_visible()
+    page.wait_for_timeout(300)
+    page.on(
+        'request', lambda request: calls.append(request.url) if JOBS.search(request.url) else None
+    )
+    page.wait_for_timeout(4_000)
+    assert calls == []
+
+
+def _one_running(route: Route, _page: Page) -> None:
+    """A list with one Job that runs, slowly told."""
+    times = dict.fromkeys(
+        (
+            *('date_completed', 'date_failed', 'last_modified_filter_start'),
+            *('last_modified_filter_end', 'total_runtime', 'waiting_seconds', 'retry_of'),
+            *('failure_code', 'failure_reason'),
+            *(
+                f'date_{stage}_{end}'
+                for stage in ('download', 'convert', 'upload')
+                for end in ('start', 'complete')
+            ),
+            *(f'{stage}_runtime' for stage in ('download', 'convert', 'upload')),
+        )
+    )
+    outcomes = (
+        *('sent', 'unchanged', 'duplicate', 'withheld', 'expired', 'unsupported', 'invalid'),
+        *('refused', 'withdrawn', 'failed', 'object', 'request', 'throttled'),
+    )
+    job = {
+        **times,
+        **{f'count_{name}': 0 for name in outcomes},
+        'request_id': '00000000-0000-4000-8000-000000000002',
+        'update_id': 'u',
+        'job_type': 'scheduled',
+        'mode': 'full',
+        'status': 'Download In Progress',
+        'query': {
+            **QUERY,
+            'id': 'q',
+            'position': 0,
+            'sort_field': None,
+            'sort_direction': 'asc',
+        },
+        'date_queued': '2026-03-09T16:00:00Z',
+        'date_started': '2026-03-09T16:00:01Z',
+        'count_read': 100,
+        'count_expected': 1000,
+        'throttled_seconds': 0,
+        'warnings': [],
+    }
+    route.fulfill(
+        json={'count': 1, 'data': [job], 'next': None, 'previous': None, 'total_count': 1}
+    )
