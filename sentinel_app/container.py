@@ -15,10 +15,9 @@ from sentinel_app.api.ports import ApiDeps
 from sentinel_app.clock import SystemClock
 from sentinel_app.core.mapping import MappingOptions
 from sentinel_app.core.models import Counts, Indicator, IndicatorType, Update
-from sentinel_app.core.pattern import RegistryKeyPattern
 from sentinel_app.core.ports import Clock
 from sentinel_app.core.status import Outcome
-from sentinel_app.core.withholding import Tlp, withheld_reason
+from sentinel_app.core.withholding import withheld_reason
 from sentinel_app.health import Health
 from sentinel_app.identity import WhoAmI
 from sentinel_app.log import EventLog
@@ -27,14 +26,16 @@ from sentinel_app.pipeline.download import Download
 from sentinel_app.pipeline.gate import RequestGate
 from sentinel_app.pipeline.signal import Signal
 from sentinel_app.pipeline.upload import Upload
+from sentinel_app.pipeline.withdraw import Withdrawal
 from sentinel_app.sentinel.auth import TokenSource
 from sentinel_app.sentinel.client import SentinelSink
-from sentinel_app.settings import MaxTlp, Settings, UiAccess
+from sentinel_app.settings import Settings, UiAccess
 from sentinel_app.storage.documents import TinyDocuments
 from sentinel_app.storage.error_log import SqliteErrorLog
 from sentinel_app.storage.ledger import SqliteLedger, SqliteRequestTimes
 from sentinel_app.storage.lock import FolderLock
 from sentinel_app.storage.progress import SqliteProgress
+from sentinel_app.storage.release import SqliteReleases
 from sentinel_app.storage.state_db import StateDb
 from sentinel_app.storage.work import SqliteWork
 from sentinel_app.tasks.scheduler import Scheduler
@@ -172,7 +173,7 @@ def _compose(settings: Settings, platform: Platform, clock: Clock, lock: FolderL
     documents = TinyDocuments(documents_path, now=clock.now)
     db = StateDb(database_path)
     progress, work = SqliteProgress(db), SqliteWork(db)
-    errors, ledger = SqliteErrorLog(db), SqliteLedger(db)
+    errors, ledger, releases = SqliteErrorLog(db), SqliteLedger(db), SqliteReleases(db)
     source = ThreatConnectSource(platform.threatconnect_session, fields=FIELDS, clock=clock)
     gate = RequestGate(
         limit=settings.requests_per_minute, times=SqliteRequestTimes(db), clock=clock
@@ -194,11 +195,23 @@ def _compose(settings: Settings, platform: Platform, clock: Clock, lock: FolderL
         if settings.reconcile_interval_hours
         else None,
     )
+    withdrawal = Withdrawal(
+        source=source,
+        documents=documents,
+        progress=progress,
+        releases=releases,
+        clock=clock,
+        signal=signal,
+        policy=settings.withdraw_indicators,
+        limit_percent=settings.withdraw_limit_percent,
+    )
     download = Download(
         source=source,
         documents=documents,
         progress=progress,
         errors=errors,
+        work=work,
+        withdrawal=withdrawal,
         clock=clock,
         signal=signal,
     )
@@ -207,11 +220,13 @@ def _compose(settings: Settings, platform: Platform, clock: Clock, lock: FolderL
         progress=progress,
         work=work,
         ledger=ledger,
+        releases=releases,
+        withdrawal=withdrawal,
         parse=parse_indicator,
         withheld_reason=_withholding(settings),
         options=MappingOptions(
             ttl_hours={IndicatorType(kind): ttl for kind, ttl in settings.ttl_hours.items()},
-            registry_key_pattern=RegistryKeyPattern(settings.registry_key_pattern.value),
+            registry_key_pattern=settings.registry_key_pattern,
         ),
         clock=clock,
         signal=signal,
@@ -289,8 +304,7 @@ def _compose(settings: Settings, platform: Platform, clock: Clock, lock: FolderL
 
 
 def _withholding(settings: Settings) -> Callable[[Indicator], str | None]:
-    never_send = settings.never_send
-    max_tlp = None if settings.max_tlp is MaxTlp.ALL else Tlp(settings.max_tlp.value)
+    max_tlp, never_send = settings.max_tlp.level, settings.never_send
     return lambda indicator: withheld_reason(indicator, max_tlp=max_tlp, never_send=never_send)
 
 

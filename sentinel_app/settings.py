@@ -9,7 +9,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from sentinel_app.core.withholding import NeverSend, parse_never_send
+from sentinel_app.core.models import WithdrawPolicy
+from sentinel_app.core.pattern import RegistryKeyPattern
+from sentinel_app.core.withholding import NeverSend, Tlp, parse_never_send
 from sentinel_app.errors import ConfigError
 from sentinel_app.inputs import Inputs, domain, guid, show
 from sentinel_app.secret import Secret, is_pem, tidy_pem
@@ -109,21 +111,6 @@ class AzureCloud(StrEnum):
         return f'https://api.ti.sentinel.azure.{"com" if self is AzureCloud.PUBLIC else "us"}'
 
 
-class WithdrawPolicy(StrEnum):
-    """Which Indicators are withdrawn from Sentinel."""
-
-    NEVER = 'Never'
-    DELETED = 'Deleted in ThreatConnect'
-    DELETED_OR_NO_LONGER_MATCHING = 'Deleted or no longer matching'
-
-
-class RegistryKeyPattern(StrEnum):
-    """How the pattern of a Registry Key is built."""
-
-    AS_IN_THE_GUIDE = 'As in the guide'
-    KEY_ONLY = 'Key only'
-
-
 class MaxTlp(StrEnum):
     """The strictest TLP label that still leaves ThreatConnect."""
 
@@ -132,6 +119,11 @@ class MaxTlp(StrEnum):
     GREEN = 'TLP:GREEN'
     AMBER = 'TLP:AMBER'
     AMBER_STRICT = 'TLP:AMBER+STRICT'
+
+    @property
+    def level(self) -> Tlp | None:
+        """The level itself; None where there is no limit."""
+        return None if self is MaxTlp.ALL else Tlp(self.value)
 
 
 class UiAccess(StrEnum):

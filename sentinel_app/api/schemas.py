@@ -252,6 +252,9 @@ class Job(Reply):
     count_throttled: int
     throttled_seconds: Seconds
     count_expected: int | None = Field(description='How many Indicators the query should give')
+    count_held_back: int = Field(
+        description='Objects that were not withdrawn because they were too many at once'
+    )
     waiting_seconds: Seconds | None = Field(
         description='How long the Job still waits for the API limit; null when it does not'
     )

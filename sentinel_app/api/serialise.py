@@ -92,6 +92,7 @@ def job_reply(job: Job, live: Live) -> schemas.Job:
             'count_throttled': counts.throttled,
             'throttled_seconds': counts.throttled_s,
             'count_expected': counts.expected,
+            'count_held_back': counts.held_back,
             'waiting_seconds': waiting_s,
             'warnings': list(job.warnings),
             'retry_of': job.retry_of,

@@ -45,7 +45,8 @@ def advanced(job: Job, progress: Progress, *, now: dt.datetime) -> Job:
 
 def ended(job: Job, progress: Progress, counts: Counts, *, now: dt.datetime) -> Job:
     """Give the Job in its final state, with its counts."""
-    job = replace(advanced(job, progress, now=now), counts=counts, warnings=_warnings(counts))
+    warnings = (*_warnings(counts), *((progress.warning,) if progress.warning else ()))
+    job = replace(advanced(job, progress, now=now), counts=counts, warnings=warnings)
     if job.status is JobStatus.FAILED:
         return replace(job, failed_at=now)
     return replace(job, completed_at=now)
@@ -99,8 +100,14 @@ def _warnings(counts: Counts) -> tuple[str, ...]:
         (Outcome.FAILED, 'not sent because the Job failed; the next update takes them up again'),
     )
     found = ((counts.outcomes.get(outcome, 0), text) for outcome, text in texts)
-    return tuple(
+    held_back = (
+        f'{counts.held_back:,} objects have no Indicator in ThreatConnect any more. That is more '
+        'than the Withdraw Limit Percent allows at once, so none was withdrawn; confirm it in JOBS '
+        'if it is right.'
+    )
+    refusals = tuple(
         f'{count:,} {"Indicator was" if count == 1 else "Indicators were"} {text}.'
         for count, text in found
         if count
     )
+    return (held_back, *refusals) if counts.held_back else refusals

@@ -34,6 +34,14 @@ class HashKind(StrEnum):
     SHA256 = 'SHA-256'
 
 
+class WithdrawPolicy(StrEnum):
+    """Which Indicators are withdrawn from Sentinel."""
+
+    NEVER = 'Never'
+    DELETED = 'Deleted in ThreatConnect'
+    DELETED_OR_NO_LONGER_MATCHING = 'Deleted or no longer matching'
+
+
 class SortDirection(StrEnum):
     """The order in which a TQL query's Indicators are sent."""
 
@@ -197,6 +205,8 @@ class Counts:
     throttled: int = 0
     throttled_s: float = 0.0
     expected: int | None = None
+    held_back: int = 0
+    """Objects that the update would have withdrawn, were they not too many at once."""
 
     @property
     def settled(self) -> int:
@@ -241,6 +251,8 @@ class Update:
     request_ids: tuple[str, ...]
     modified_after: dt.datetime | None = None
     """For an ad-hoc delta: the start of the window, in place of the cursors."""
+    confirmed_withdrawals: int | None = None
+    """How many objects somebody has allowed to be withdrawn at once."""
     started_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
 
@@ -298,6 +310,15 @@ class ErrorGroup:
     last_at: dt.datetime
     examples: tuple[ErrorEntry, ...] = ()
     """The first few Indicators behind the group."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletedIndicator:
+    """An entry of ThreatConnect's list of deleted Indicators; it has no id."""
+
+    type: str
+    summary: str
+    owner_name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

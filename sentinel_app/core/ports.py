@@ -10,6 +10,7 @@ from sentinel_app.core.models import (
     AuditEntry,
     Counts,
     Cursor,
+    DeletedIndicator,
     ErrorEntry,
     ErrorGroup,
     Job,
@@ -25,10 +26,13 @@ from sentinel_app.core.models import (
 from sentinel_app.core.status import JobStatus, JobType, Mode
 from sentinel_app.core.work import (
     Batch,
+    ChosenObject,
     Claim,
     Conversion,
     Held,
+    LedgerEntry,
     Progress,
+    Refusal,
     Settlement,
     StoredPage,
 )
@@ -79,6 +83,16 @@ class Source(Protocol):
 
     def count(self, tql: str) -> tuple[int, dt.datetime]:
         """Give the number of matching Indicators and the server's own time."""
+        ...
+
+    def deleted(
+        self, owner: str, *, since: dt.datetime | None, start: int, limit: int
+    ) -> tuple[tuple[DeletedIndicator, ...], dt.datetime]:
+        """Give a page of an owner's deleted Indicators, and the server's own time.
+
+        Raises:
+            ReadTimeoutError, ReadError, ReadAuthError: as for `read_page`.
+        """
         ...
 
     def owners(self) -> tuple[Owner, ...]:
@@ -281,8 +295,19 @@ class ProgressStore(Protocol):
         """Give a Job's counts; None when the Job is not of the running update."""
         ...
 
-    def start_reading(self, request_id: str, *, at: dt.datetime, expected: int | None) -> None:
-        """Store that reading began."""
+    def start_reading(
+        self,
+        request_id: str,
+        *,
+        at: dt.datetime,
+        expected: int | None,
+        lookups: Sequence[str] = (),
+    ) -> None:
+        """Store that reading began, and what is to be looked at after the window."""
+        ...
+
+    def next_slice(self, request_id: str) -> bool:
+        """Go on to what is to be looked at next; False when nothing is left."""
         ...
 
     def add_page(
@@ -329,6 +354,18 @@ class WorkStore(Protocol):
         """Make what was in flight when the process ended wait again; give its objects' number."""
         ...
 
+    def refusals(self, keys: Sequence[str]) -> Mapping[str, Refusal]:
+        """Give what Sentinel refused before, by object key."""
+        ...
+
+    def refused_ids(self, query_id: str, *, most_attempts: int) -> tuple[int, ...]:
+        """Give the Indicators of a query with objects refused no more than so often."""
+        ...
+
+    def treated(self, request_id: str, indicator_ids: Sequence[int]) -> frozenset[int]:
+        """Give which of these Indicators the Job has taken up already."""
+        ...
+
     def claims(self, keys: Sequence[str]) -> Mapping[str, Claim]:
         """Give what the running update has already chosen, by object key."""
         ...
@@ -359,6 +396,67 @@ class WorkStore(Protocol):
 
     def stop_jobs(self, request_ids: Sequence[str], error: SentinelAppError) -> None:
         """Send nothing more for these Jobs; what is open ends as failed, for the reason given."""
+        ...
+
+
+class ReleaseStore(Protocol):
+    """Live objects whose copy is gone from ThreatConnect, and what an update withdraws.
+
+    Transactions and errors are as in `ProgressStore`.
+    """
+
+    def is_searched(self, update_id: str) -> bool:
+        """Whether the update has looked for what is gone."""
+        ...
+
+    def searched_until(self) -> dt.datetime | None:
+        """Up to when it is known what is gone, in ThreatConnect's time; None if nobody looked."""
+        ...
+
+    def release_copies(self, entries: Sequence[DeletedIndicator]) -> int:
+        """Note deleted Indicators; give how many live objects were theirs."""
+        ...
+
+    def release_ids(self, indicator_ids: Sequence[int]) -> int:
+        """Note Indicators that are no longer active; give how many live objects were theirs."""
+        ...
+
+    def end_search(
+        self, update_id: str, *, until: dt.datetime | None, is_held_back: bool, warning: str | None
+    ) -> None:
+        """Store that the update has looked, up to when, and what went wrong."""
+        ...
+
+    def is_held_back(self, update_id: str) -> bool:
+        """Whether the update must not withdraw, because it would be too much at once."""
+        ...
+
+    def released_keys(self, *, most_attempts: int) -> tuple[tuple[str, str], ...]:
+        """Give key and summary of each live object whose copy is gone."""
+        ...
+
+    def released(self, keys: Sequence[str]) -> frozenset[str]:
+        """Give which of these keys belong to a copy that is gone."""
+        ...
+
+    def unclaimed(
+        self, *, only_released: bool, now: dt.datetime, most_attempts: int
+    ) -> tuple[int, int]:
+        """Give how many live objects no Job of the running update has chosen, and all live ones."""
+        ...
+
+    def next_unclaimed(
+        self, *, only_released: bool, now: dt.datetime, most_attempts: int, limit: int
+    ) -> tuple[LedgerEntry, ...]:
+        """Give some of the live objects that no Job has chosen."""
+        ...
+
+    def add_revocations(self, objects: Sequence[ChosenObject]) -> None:
+        """Store objects to be withdrawn, with their Indicators' open outcomes, together."""
+        ...
+
+    def close(self, update_id: str, *, held_back: int) -> None:
+        """Let the update's Jobs end: nothing more will be withdrawn."""
         ...
 
 

@@ -43,13 +43,15 @@ def choose(
     claim: Claim | None,
     held: Held | None,
     standing: Standing,
+    is_released: bool = False,
     now: dt.datetime,
 ) -> Choice:
     """Decide about one candidate copy of one object.
 
     Queries are dealt with from the highest to the lowest, so a claim of another Job always belongs
     to a higher query. Without a claim the ledger decides: what a higher query holds stays with it
-    unless this update has read that query through and did not find the value there.
+    unless this update has read that query through and did not find the value there, or the copy
+    that it holds is gone from ThreatConnect (`is_released`).
 
     Source: product guide of the existing App, precedence of TQL queries; extended across updates.
     """
@@ -61,7 +63,7 @@ def choose(
             -claim.indicator_id,
         )
         return Choice.REPLACE if is_better else Choice.DUPLICATE
-    if held is None or not held.is_live or held.valid_until_at <= now:
+    if held is None or not held.is_live or held.valid_until_at <= now or is_released:
         return Choice.TAKE
     holder = standing.positions.get(held.query_id)
     if holder is None or holder >= position or held.query_id in standing.read_through:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from sentinel_app.core.models import Query, Window
@@ -72,8 +72,44 @@ def check_tql(text: str) -> None:
         raise _error('has a parenthesis that is never closed', text, opened[-1])
 
 
+def ids_clause(ids: Sequence[int]) -> str:
+    """A clause that lets only the Indicators with these ids pass."""
+    return f'id in ({", ".join(str(item) for item in ids)})'
+
+
+def values_clause(summaries: Sequence[str], hashes: Sequence[str]) -> str:
+    """A clause that lets only these values pass: whole summaries, and hashes of Files.
+
+    A File's summary holds all hashes that its owner knows of, so each is looked for inside.
+    """
+    parts = [f'summary contains {quote(item)}' for item in hashes]
+    if summaries:
+        parts.append(_one_of('summary', summaries))
+    return ' OR '.join(parts)
+
+
+def inactive_tql(
+    owners: Sequence[str],
+    types: Sequence[str],
+    *,
+    since: dt.datetime | None,
+    after_id: int | None,
+) -> str:
+    """Give the TQL for Indicators that were set inactive."""
+    clauses = [_one_of('ownerName', owners), _one_of('typeName', types), 'indicatorActive = false']
+    if since is not None:
+        clauses.append(f'lastModified GEQ {_time(since)}')
+    if after_id is not None:
+        clauses.append(f'id > {after_id:d}')
+    return ' AND '.join(clauses)
+
+
 def effective_tql(
-    query: Query, *, window: Window | None = None, after_id: int | None = None
+    query: Query,
+    *,
+    window: Window | None = None,
+    after_id: int | None = None,
+    clause: str | None = None,
 ) -> str:
     """Give what is really asked: the user's TQL, held inside the owners, types and window.
 
@@ -84,6 +120,7 @@ def effective_tql(
         query: the saved query; its TQL may be empty.
         window: bounds of `lastModified`.
         after_id: only rows with a greater id.
+        clause: narrows the reading further.
 
     Raises:
         TqlError: the user's TQL would not stay inside its parentheses.
@@ -97,6 +134,8 @@ def effective_tql(
     if window is not None and window.start_at is not None:
         clauses.append(f'lastModified GEQ {_time(window.start_at)}')
         clauses.append(f'lastModified LT {_time(window.end_at)}')
+    if clause is not None:
+        clauses.append(f'({clause})')
     if after_id is not None:
         clauses.append(f'id > {after_id:d}')
     return ' AND '.join(clauses)

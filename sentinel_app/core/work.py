@@ -59,6 +59,13 @@ class Progress:
     """Indicators on those pages."""
     open_treatments: int
     """Indicators converted whose outcome is not known yet."""
+    is_closed: bool
+    """Whether it is known what the update withdraws; nothing is added to the Job after that."""
+    clause: str | None
+    """What the present slice of the reading adds to the TQL; None for the window."""
+    warning: str | None
+    held_back: int
+    """Withdrawals that wait for somebody's confirmation."""
 
     @property
     def is_settled(self) -> bool:
@@ -67,7 +74,13 @@ class Progress:
             self.reading in {Reading.COMPLETE, Reading.FAILED}
             and not self.pages_waiting
             and not self.open_treatments
+            and self.is_closed
         )
+
+    @property
+    def is_converted(self) -> bool:
+        """Whether everything that will be read has been read and converted."""
+        return self.reading in {Reading.COMPLETE, Reading.FAILED} and not self.pages_waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +123,33 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An object that Sentinel refused before."""
+
+    content_hash: str
+    attempts: int
+    """How often just this content was refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """What the ledger knows of one live object, enough to withdraw it."""
+
+    object_key: str
+    object_id: str
+    generation: int
+    query_id: str
+    indicator_id: int
+    indicator_type: str
+    summary: str
+    owner_name: str
+    created: str
+    modified: str
+    content_hash: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenObject:
     """One object that the running update has chosen, ready to send or known to be unchanged."""
 
@@ -134,6 +174,8 @@ class ChosenObject:
     sort_value: float | str | None
     body: str | None
     """The STIX object as JSON text; None where there is nothing to send."""
+    is_revocation: bool = False
+    """Whether the object tells Sentinel that the value is no longer valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

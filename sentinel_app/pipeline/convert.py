@@ -16,7 +16,15 @@ from sentinel_app.core.mapping import (
     valid_until,
 )
 from sentinel_app.core.models import ErrorEntry, Indicator, Job, Update
-from sentinel_app.core.ports import Clock, Documents, Ledger, ProgressStore, Stop, WorkStore
+from sentinel_app.core.ports import (
+    Clock,
+    Documents,
+    Ledger,
+    ProgressStore,
+    ReleaseStore,
+    Stop,
+    WorkStore,
+)
 from sentinel_app.core.precedence import Choice, Standing, choose, must_send
 from sentinel_app.core.status import Mode, Outcome
 from sentinel_app.core.stix_id import ObjectKey, object_id, object_keys
@@ -29,11 +37,14 @@ from sentinel_app.core.work import (
     ObjectState,
     Progress,
     Reading,
+    Refusal,
     StoredPage,
 )
 from sentinel_app.errors import FatalError, SkippableError
 from sentinel_app.log import EventLog
+from sentinel_app.pipeline.download import REFUSED_ATTEMPTS
 from sentinel_app.pipeline.signal import Signal
+from sentinel_app.pipeline.withdraw import Withdrawal
 
 MOST_OBJECTS_WAITING = 20_000
 """Converting waits while so many objects could be sent already: two minutes of the limit."""
@@ -52,6 +63,8 @@ class _Page:
     now: dt.datetime
     claims: dict[str, Claim]
     held: Mapping[str, Held]
+    refusals: Mapping[str, Refusal] = field(default_factory=dict)
+    released: frozenset[str] = frozenset()
     outcomes: dict[int, Outcome | None] = field(default_factory=dict)
     objects: dict[str, ChosenObject] = field(default_factory=dict)
     displaced: list[tuple[str, int]] = field(default_factory=list)
@@ -75,6 +88,8 @@ class Convert:
         progress: ProgressStore,
         work: WorkStore,
         ledger: Ledger,
+        releases: ReleaseStore,
+        withdrawal: Withdrawal,
         parse: Callable[[Mapping[str, object]], Indicator],
         withheld_reason: Callable[[Indicator], str | None],
         options: MappingOptions,
@@ -85,6 +100,8 @@ class Convert:
         self._progress = progress
         self._work = work
         self._ledger = ledger
+        self._releases = releases
+        self._withdrawal = withdrawal
         self._parse = parse
         self._withheld_reason = withheld_reason
         self._options = options
@@ -104,7 +121,7 @@ class Convert:
             return False
         stored = self._progress.next_page(update.id)
         if stored is None:
-            return False
+            return self._withdrawal.close(update, self._progress.progress(update.id))
         job = self._documents.job(stored.request_id)
         if job is None:
             raise FatalError(f'The Job {stored.request_id} is no longer stored.')
@@ -150,21 +167,22 @@ class Convert:
 
     def _convert(self, stored: StoredPage, page: _Page) -> None:
         candidates: list[tuple[Indicator, tuple[ObjectKey, ...]]] = []
+        treated = self._work.treated(stored.request_id, [_id(row) for row in stored.rows])
         for row in stored.rows:
+            if _id(row) in treated:
+                # Looked up again beside the window; its outcome is known or under way.
+                continue
             indicator = self._candidate(row, page)
             if indicator is not None:
                 candidates.append((indicator, object_keys(indicator)))
         keys = list(dict.fromkeys(key.text for _, group in candidates for key in group))
         page.claims = dict(self._work.claims(keys))
         page.held = self._ledger.held(keys)
+        page.refusals = self._work.refusals(keys)
+        page.released = self._releases.released(keys)
         for indicator, group in candidates:
             chosen = [key for key in group if self._take(indicator, key, page)]
-            if not chosen:
-                page.outcomes[indicator.id] = Outcome.DUPLICATE
-            elif any(page.objects[key.text].state is ObjectState.WAITING for key in chosen):
-                page.outcomes[indicator.id] = None
-            else:
-                page.outcomes[indicator.id] = Outcome.UNCHANGED
+            page.outcomes[indicator.id] = _outcome({page.objects[key.text].state for key in chosen})
 
     def _candidate(self, row: Mapping[str, object], page: _Page) -> Indicator | None:
         """Give the Indicator if it could be sent; else note its outcome."""
@@ -193,6 +211,7 @@ class Convert:
             claim=claim,
             held=held,
             standing=page.standing,
+            is_released=key.text in page.released,
             now=page.now,
         )
         if choice is Choice.DUPLICATE:
@@ -252,6 +271,17 @@ class Convert:
             ttl=dt.timedelta(hours=self._options.ttl_hours[indicator.type]),
             now=page.now,
         )
+        state = ObjectState.WAITING if is_needed else ObjectState.UNCHANGED
+        refusal = page.refusals.get(key.text)
+        if (
+            is_needed
+            and page.job.mode is not Mode.FULL
+            and refusal is not None
+            and refusal.content_hash == digest
+            and refusal.attempts > REFUSED_ATTEMPTS
+        ):
+            # Tried often enough; Sentinel will think otherwise only when it changes.
+            state, is_needed = ObjectState.REFUSED, False
         sort_field = page.job.query.sort_field
         return ChosenObject(
             object_key=key.text,
@@ -271,10 +301,19 @@ class Convert:
             modified=str(stix['modified']),
             valid_until=str(stix['valid_until']),
             content_hash=digest,
-            state=ObjectState.WAITING if is_needed else ObjectState.UNCHANGED,
+            state=state,
             sort_value=sort_value(indicator, sort_field) if sort_field and is_needed else None,
             body=json.dumps(stix, ensure_ascii=False, separators=(',', ':')) if is_needed else None,
         )
+
+
+def _outcome(states: set[ObjectState]) -> Outcome | None:
+    """Give an Indicator's outcome from its chosen objects; None where one has yet to be sent."""
+    if not states:
+        return Outcome.DUPLICATE
+    if ObjectState.WAITING in states:
+        return None
+    return Outcome.REFUSED if ObjectState.REFUSED in states else Outcome.UNCHANGED
 
 
 def _created(indicator: Indicator, claim: Claim | None, held: Held | None) -> dt.datetime:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from sentinel_app.core.models import Cursor, ErrorEntry, Job, Update, Window
-from sentinel_app.core.ports import Clock, Documents, ErrorLog, ProgressStore, Source, Stop
-from sentinel_app.core.retry import READ_POLICY, next_wait_s
+from sentinel_app.core.ports import (
+    Clock,
+    Documents,
+    ErrorLog,
+    ProgressStore,
+    Source,
+    Stop,
+    WorkStore,
+)
 from sentinel_app.core.status import Mode
-from sentinel_app.core.tql import effective_tql
+from sentinel_app.core.tql import effective_tql, ids_clause
 from sentinel_app.core.window import next_window
 from sentinel_app.core.work import Progress, Reading
 from sentinel_app.errors import (
-    Cancelled,
     FatalError,
     ReadError,
     ReadTimeoutError,
@@ -24,7 +28,9 @@ from sentinel_app.errors import (
     SentinelAppError,
 )
 from sentinel_app.log import EventLog
+from sentinel_app.pipeline.patience import Patience
 from sentinel_app.pipeline.signal import Signal
+from sentinel_app.pipeline.withdraw import Withdrawal
 
 FIRST_PAGE_SIZE = 1_000
 LARGEST_PAGE_SIZE = 4_000
@@ -32,6 +38,11 @@ LARGEST_PAGE_SIZE = 4_000
 
 MOST_PAGES_WAITING = 4
 """Reading waits while so many pages are not yet converted, so that disk and memory stay bounded."""
+
+REFUSED_ATTEMPTS = 3
+"""An object that was refused no more often than this is tried again by the next update."""
+
+IDS_IN_CLAUSE = 50
 
 MEASURE_ATTEMPTS = 3
 """Counting is a courtesy to the person who watches; reading is not."""
@@ -41,8 +52,6 @@ QUICK_PAGE_S = 10.0
 
 EVERYTHING = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 """The cursor of a query of which nothing is dealt with yet."""
-
-Answer = TypeVar('Answer')
 
 _log = EventLog(__name__)
 
@@ -57,6 +66,8 @@ class Download:
         documents: Documents,
         progress: ProgressStore,
         errors: ErrorLog,
+        work: WorkStore,
+        withdrawal: Withdrawal,
         clock: Clock,
         signal: Signal,
     ) -> None:
@@ -64,6 +75,8 @@ class Download:
         self._documents = documents
         self._progress = progress
         self._errors = errors
+        self._work = work
+        self._withdrawal = withdrawal
         self._clock = clock
         self._signal = signal
 
@@ -79,6 +92,8 @@ class Download:
         """
         if self._progress.pages_waiting() >= MOST_PAGES_WAITING:
             return False
+        if self._withdrawal.search(update, stop):
+            return True
         for progress in self._progress.progress(update.id):
             if progress.reading in {Reading.WAITING, Reading.READING}:
                 self._read(update, progress, stop)
@@ -116,7 +131,12 @@ class Download:
         job = self._documents.change_job(
             job.request_id, lambda stored: replace(stored, window=window), cursor=first
         )
-        self._progress.start_reading(job.request_id, at=self._clock.now(), expected=expected)
+        self._progress.start_reading(
+            job.request_id,
+            at=self._clock.now(),
+            expected=expected,
+            lookups=self._lookups(update, job),
+        )
         _log.info(
             'job-started',
             request_id=job.request_id,
@@ -126,6 +146,19 @@ class Download:
             since=window.start_at,
         )
         return job
+
+    def _lookups(self, update: Update, job: Job) -> tuple[str, ...]:
+        """Give what a delta has to look at beside its window; other modes read everything."""
+        if job.mode is not Mode.DELTA:
+            return ()
+        refused = self._work.refused_ids(job.query.id, most_attempts=REFUSED_ATTEMPTS)
+        return (
+            *(
+                ids_clause(refused[start : start + IDS_IN_CLAUSE])
+                for start in range(0, len(refused), IDS_IN_CLAUSE)
+            ),
+            *self._withdrawal.clauses(update),
+        )
 
     def _first_cursor(self, job: Job) -> Cursor:
         """Give the cursor of a query that has none of its own.
@@ -156,16 +189,24 @@ class Download:
         end_at = self._clock.now() + dt.timedelta(days=1)
         tql = effective_tql(job.query, window=Window(start_at=start_at, end_at=end_at))
         try:
-            return self._patiently(lambda: self._source.count(tql), stop, MEASURE_ATTEMPTS)
+            return Patience(self._clock, stop).call(
+                lambda: self._source.count(tql), attempts=MEASURE_ATTEMPTS
+            )
         except RetryableError:
             # Counting can be too much where a small page is not; the number is only for the bar.
-            page = self._patiently(lambda: self._source.read_page(tql, limit=1), stop)
+            page = Patience(self._clock, stop).call(lambda: self._source.read_page(tql, limit=1))
             return None, page.server_at
 
     def _read_page(self, job: Job, progress: Progress, stop: Stop) -> None:
-        tql = effective_tql(job.query, window=job.window, after_id=progress.last_id)
+        tql = effective_tql(
+            job.query,
+            window=job.window if progress.clause is None else None,
+            after_id=progress.last_id,
+            clause=progress.clause,
+        )
         size = progress.page_size or FIRST_PAGE_SIZE
-        attempt = 0
+        patience = Patience(self._clock, stop, request_id=job.request_id)
+        is_quick = True
         while True:
             began = self._clock.monotonic()
             try:
@@ -173,14 +214,16 @@ class Download:
                 rows = _after(page.rows, progress.last_id)
                 break
             except RetryableError as error:
-                attempt += 1
+                is_quick = False
                 if isinstance(error, ReadTimeoutError):
                     size = max(1, size // 2)
-                self._wait(error, attempt, stop, request_id=job.request_id, page_size=size)
+                patience.wait(error)
         if not rows:
-            self._end(job.request_id, None)
+            # Only an empty page is the end: a short one may be all that the server wanted to give.
+            if not self._progress.next_slice(job.request_id):
+                self._end_complete(job, stop)
             return
-        is_quick = attempt == 0 and self._clock.monotonic() - began < QUICK_PAGE_S
+        is_quick = is_quick and self._clock.monotonic() - began < QUICK_PAGE_S
         self._progress.add_page(
             job.request_id,
             rows,
@@ -189,33 +232,15 @@ class Download:
         )
         _log.debug('page-read', request_id=job.request_id, rows=len(rows), page_size=size)
 
-    def _patiently(
-        self, call: Callable[[], Answer], stop: Stop, attempts: int | None = None
-    ) -> Answer:
-        attempt = 0
-        while True:
-            try:
-                return call()
-            except RetryableError as error:
-                attempt += 1
-                if attempt == attempts:
-                    raise
-                self._wait(error, attempt, stop)
+    def _end_complete(self, job: Job, stop: Stop) -> None:
+        """End the reading, unless an owner's Indicators cannot be read any more.
 
-    def _wait(self, error: RetryableError, attempt: int, stop: Stop, **facts: object) -> None:
-        seconds = next_wait_s(error, attempt, READ_POLICY, random.random)
-        if seconds is None:
-            raise error
-        _log.warning(
-            'read-repeated',
-            code=error.code,
-            reason=error.reason or error.message,
-            attempt=attempt,
-            wait_s=seconds,
-            **facts,
-        )
-        if self._clock.wait(stop, seconds):
-            raise Cancelled('Reading was interrupted.')
+        ThreatConnect answers a query of such an owner as if it held nothing, which would look as if
+        everything had been deleted.
+        """
+        readable = {owner.name for owner in Patience(self._clock, stop).call(self._source.owners)}
+        missing = [owner for owner in job.query.owners if owner not in readable]
+        self._end(job.request_id, _unreadable(missing) if missing else None)
 
     def _end(self, request_id: str, error: SentinelAppError | None) -> None:
         now = self._clock.now()
@@ -239,6 +264,16 @@ class Download:
                 reason=error.reason,
             )
         self._progress.end_reading(request_id, at=now, error=error)
+
+
+def _unreadable(owners: Sequence[str]) -> FatalError:
+    names = ', '.join(owners)
+    return FatalError(
+        f'The API user cannot read the Indicators of {names}. Give it a role there, or take the '
+        'owner out of the query in CONFIGURE. What the other owners hold was dealt with, and '
+        'nothing was withdrawn.',
+        code='TC-AUTH',
+    )
 
 
 def _after(

@@ -51,6 +51,7 @@ SORTS: Mapping[str, Callable[[Job], Any]] = {
     'count_throttled': lambda job: job.counts.throttled,
     'throttled_seconds': lambda job: job.counts.throttled_s,
     'count_expected': lambda job: job.counts.expected,
+    'count_held_back': lambda job: job.counts.held_back,
     'retry_of': lambda job: job.retry_of,
     'failure_code': lambda job: job.failure_code,
     'failure_reason': lambda job: job.failure_reason,

@@ -124,4 +124,44 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # When the latest upload requests began, so that a restart does not start a new burst.
         'CREATE TABLE request_time (id INTEGER PRIMARY KEY, at REAL NOT NULL)',
     ),
+    (
+        # A Job reads its window (slice 0) and then whatever else it has to look at.
+        'ALTER TABLE progress ADD COLUMN slice INTEGER NOT NULL DEFAULT 0',
+        # A Job can end only when it is known what the update withdraws.
+        'ALTER TABLE progress ADD COLUMN is_closed INTEGER NOT NULL DEFAULT 0',
+        'ALTER TABLE progress ADD COLUMN held_back INTEGER NOT NULL DEFAULT 0',
+        'ALTER TABLE progress ADD COLUMN warning TEXT',
+        """
+        CREATE TABLE lookup (
+            request_id TEXT NOT NULL REFERENCES progress ON DELETE CASCADE,
+            slice INTEGER NOT NULL,
+            clause TEXT NOT NULL,
+            PRIMARY KEY (request_id, slice)
+        ) WITHOUT ROWID
+        """,
+        'ALTER TABLE object ADD COLUMN is_revocation INTEGER NOT NULL DEFAULT 0',
+        # Objects that Sentinel refused, to be tried again a few times.
+        """
+        CREATE TABLE refusal (
+            object_key TEXT PRIMARY KEY,
+            query_id TEXT NOT NULL,
+            indicator_id INTEGER NOT NULL,
+            content_hash TEXT NOT NULL,
+            attempts INTEGER NOT NULL
+        ) WITHOUT ROWID
+        """,
+        'CREATE INDEX refusal_query ON refusal (query_id, attempts)',
+        # Live objects whose copy is gone from ThreatConnect: to be taken over, or withdrawn.
+        """
+        CREATE TABLE released (
+            object_key TEXT PRIMARY KEY REFERENCES ledger ON DELETE CASCADE,
+            attempts INTEGER NOT NULL DEFAULT 0
+        ) WITHOUT ROWID
+        """,
+        # Updates that have looked for what is gone, and up to when that is known.
+        'CREATE TABLE search (update_id TEXT PRIMARY KEY, is_held_back INTEGER NOT NULL)',
+        'CREATE TABLE searched (until TEXT NOT NULL)',
+        'CREATE INDEX ledger_copy ON ledger (owner_name, indicator_type, summary)',
+        'CREATE INDEX ledger_indicator ON ledger (indicator_id)',
+    ),
 )

@@ -19,6 +19,8 @@ _PORTION = 10_000
 
 _PROGRESS = """
     SELECT progress.*,
+        (SELECT clause FROM lookup WHERE lookup.request_id = progress.request_id
+            AND lookup.slice = progress.slice) AS clause,
         (SELECT count(*) FROM page WHERE page.request_id = progress.request_id) AS pages_waiting,
         (SELECT coalesce(sum(row_count), 0) FROM page
             WHERE page.request_id = progress.request_id) AS rows_waiting,
@@ -82,11 +84,23 @@ class SqliteProgress:
             throttled=row['throttled'],
             throttled_s=row['throttled_s'],
             expected=row['expected'],
+            held_back=row['held_back'],
         )
 
-    def start_reading(self, request_id: str, *, at: dt.datetime, expected: int | None) -> None:
-        """Store that reading began."""
+    def start_reading(
+        self,
+        request_id: str,
+        *,
+        at: dt.datetime,
+        expected: int | None,
+        lookups: Sequence[str] = (),
+    ) -> None:
+        """Store that reading began, and what is to be looked at after the window."""
         with self._db.write() as transaction:
+            transaction.executemany(
+                'INSERT OR REPLACE INTO lookup (request_id, slice, clause) VALUES (?, ?, ?)',
+                [(request_id, place, clause) for place, clause in enumerate(lookups, start=1)],
+            )
             transaction.execute(
                 "UPDATE progress SET reading = 'reading', expected = ?,"
                 ' download_started_at = coalesce(download_started_at, ?)'
@@ -122,6 +136,18 @@ class SqliteProgress:
                 'UPDATE progress SET last_id = ?, page_size = ?, next_seq = next_seq + 1'
                 " WHERE request_id = ? AND reading IN ('waiting', 'reading')",
                 (last_id, page_size, request_id),
+            )
+
+    def next_slice(self, request_id: str) -> bool:
+        """Go on to what is to be looked at next; False when nothing is left."""
+        with self._db.write() as transaction:
+            return bool(
+                transaction.execute(
+                    'UPDATE progress SET slice = slice + 1, last_id = NULL WHERE request_id = ?'
+                    ' AND EXISTS (SELECT 1 FROM lookup WHERE lookup.request_id ='
+                    ' progress.request_id AND lookup.slice = progress.slice + 1)',
+                    (request_id,),
+                ).rowcount
             )
 
     def end_reading(
@@ -227,6 +253,10 @@ def _progress(row: sqlite3.Row) -> Progress:
         pages_waiting=row['pages_waiting'],
         rows_waiting=row['rows_waiting'],
         open_treatments=row['open_treatments'],
+        is_closed=bool(row['is_closed']),
+        clause=row['clause'],
+        warning=row['warning'],
+        held_back=row['held_back'],
     )
 
 

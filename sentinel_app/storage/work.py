@@ -16,6 +16,7 @@ from sentinel_app.core.work import (
     Claim,
     Conversion,
     ObjectState,
+    Refusal,
     Settlement,
 )
 from sentinel_app.errors import SentinelAppError
@@ -26,14 +27,15 @@ from sentinel_app.storage.state_db import StateDb
 _IN_LIST = 500
 """Keys in one statement, well below SQLite's limit of bound values."""
 
-_SETTLE_TREATMENT = """
+SETTLE_TREATMENT = """
     UPDATE treatment SET outcome = (
         SELECT CASE
             WHEN count(*) = 0 THEN 'duplicate'
             WHEN sum(state IN ('waiting', 'in-flight')) > 0 THEN NULL
             WHEN sum(state = 'refused') > 0 THEN 'refused'
             WHEN sum(state = 'failed') > 0 THEN 'failed'
-            WHEN sum(state = 'accepted') > 0 THEN 'sent'
+            WHEN sum(state = 'accepted' AND NOT is_revocation) > 0 THEN 'sent'
+            WHEN sum(state = 'accepted') > 0 THEN 'withdrawn'
             ELSE 'unchanged'
         END
         FROM object
@@ -59,7 +61,7 @@ _READY_JOBS = """
 _OBJECT_COLUMNS = (
     'object_key, object_id, generation, version, request_id, position, indicator_id,'
     ' indicator_type, summary, owner_name, web_link, source_modified_at, created, modified,'
-    ' valid_until, content_hash, state, sort_value, body'
+    ' valid_until, content_hash, state, sort_value, body, is_revocation'
 )
 
 
@@ -81,6 +83,43 @@ class SqliteWork:
             for row in stopped:
                 _fail_waiting(transaction, row['request_id'])
         return int(recovered)
+
+    def refusals(self, keys: Sequence[str]) -> Mapping[str, Refusal]:
+        """Give what Sentinel refused before, by object key."""
+        with self._db.read() as connection:
+            return {
+                row['object_key']: Refusal(
+                    content_hash=row['content_hash'], attempts=row['attempts']
+                )
+                for row in select_by_key(
+                    connection, 'SELECT object_key, content_hash, attempts FROM refusal', keys
+                )
+            }
+
+    def refused_ids(self, query_id: str, *, most_attempts: int) -> tuple[int, ...]:
+        """Give the Indicators of a query with objects refused no more than so often."""
+        with self._db.read() as connection:
+            return tuple(
+                row['indicator_id']
+                for row in connection.execute(
+                    'SELECT DISTINCT indicator_id FROM refusal'
+                    ' WHERE query_id = ? AND attempts <= ? ORDER BY indicator_id',
+                    (query_id, most_attempts),
+                )
+            )
+
+    def treated(self, request_id: str, indicator_ids: Sequence[int]) -> frozenset[int]:
+        """Give which of these Indicators the Job has taken up already."""
+        with self._db.read() as connection:
+            return frozenset(
+                row['indicator_id']
+                for row in select_in(
+                    connection,
+                    'SELECT indicator_id FROM treatment WHERE request_id = ? AND indicator_id',
+                    indicator_ids,
+                    (request_id,),
+                )
+            )
 
     def claims(self, keys: Sequence[str]) -> Mapping[str, Claim]:
         """Give what the running update has already chosen, by object key."""
@@ -116,15 +155,20 @@ class SqliteWork:
                     for indicator_id, outcome in conversion.outcomes.items()
                 ],
             )
-            marks = ', '.join('?' * len(_OBJECT_COLUMNS.split(',')))
-            transaction.executemany(
-                f'INSERT OR REPLACE INTO object ({_OBJECT_COLUMNS}) VALUES ({marks})',  # noqa: S608
-                [_object_row(chosen) for chosen in conversion.objects],
-            )
-            transaction.executemany(_SETTLE_TREATMENT, conversion.displaced)
+            insert_objects(transaction, conversion.objects)
+            transaction.executemany(SETTLE_TREATMENT, conversion.displaced)
             transaction.executemany(
                 'UPDATE ledger SET query_id = ? WHERE object_key = ?',
                 [(conversion.query_id, key) for key in conversion.taken_over],
+            )
+            # What stays as it is in Sentinel has a copy after all.
+            transaction.executemany(
+                'DELETE FROM released WHERE object_key = ?',
+                [
+                    (chosen.object_key,)
+                    for chosen in conversion.objects
+                    if chosen.state is ObjectState.UNCHANGED
+                ],
             )
             insert_errors(transaction, conversion.errors)
             transaction.execute(
@@ -162,8 +206,9 @@ class SqliteWork:
             for job in transaction.execute(_READY_JOBS, (update_id,)).fetchall():
                 if job['is_sorted'] and not job['is_converted']:
                     continue
+                if not rows:
+                    may_be_short = bool(job['is_converted'])
                 rows += _waiting(transaction, job, size - len(rows))
-                may_be_short = may_be_short or job['is_converted']
                 if len(rows) >= size:
                     break
             if not rows or (len(rows) < size and not may_be_short):
@@ -215,9 +260,10 @@ class SqliteWork:
                 ],
             )
             _enter_in_ledger(transaction, accepted)
+            _note_refusals(transaction, [objects[index] for index in settlement.refusals])
             insert_errors(transaction, settlement.errors)
             transaction.executemany(
-                _SETTLE_TREATMENT, {(item.request_id, item.indicator_id): None for item in objects}
+                SETTLE_TREATMENT, {(item.request_id, item.indicator_id): None for item in objects}
             )
             transaction.executemany(
                 'UPDATE progress SET upload_answered_at = ? WHERE request_id = ?',
@@ -254,11 +300,30 @@ class SqliteWork:
 def select_by_key(
     connection: sqlite3.Connection, statement: str, keys: Sequence[str]
 ) -> Iterator[sqlite3.Row]:
-    """Give the rows whose `object_key` is one of `keys`, in portions that SQLite can bind."""
-    for start in range(0, len(keys), _IN_LIST):
-        portion = keys[start : start + _IN_LIST]
+    """Give the rows whose `object_key` is one of `keys`."""
+    return select_in(connection, f'{statement} WHERE object_key', keys)
+
+
+def select_in(
+    connection: sqlite3.Connection,
+    statement: str,
+    items: Sequence[object],
+    values: tuple[object, ...] = (),
+) -> Iterator[sqlite3.Row]:
+    """Give the rows of `statement IN (items)`, in portions that SQLite can bind."""
+    for start in range(0, len(items), _IN_LIST):
+        portion = items[start : start + _IN_LIST]
         marks = ', '.join('?' * len(portion))
-        yield from connection.execute(f'{statement} WHERE object_key IN ({marks})', portion)
+        yield from connection.execute(f'{statement} IN ({marks})', (*values, *portion))
+
+
+def insert_objects(transaction: sqlite3.Connection, objects: Sequence[ChosenObject]) -> None:
+    """Store objects of the running update inside a transaction of the caller's."""
+    marks = ', '.join('?' * len(_OBJECT_COLUMNS.split(',')))
+    transaction.executemany(
+        f'INSERT OR REPLACE INTO object ({_OBJECT_COLUMNS}) VALUES ({marks})',  # noqa: S608
+        [_object_row(chosen) for chosen in objects],
+    )
 
 
 def compressed(body: str) -> bytes:
@@ -300,11 +365,15 @@ def _fail_waiting(transaction: sqlite3.Connection, request_id: str) -> None:
         " WHERE request_id = ? AND state = 'waiting'",
         (request_id,),
     )
+    # One of several objects may have been refused before.
     transaction.execute(
-        'UPDATE treatment SET outcome = ? WHERE request_id = ? AND outcome IS NULL'
+        'UPDATE treatment SET outcome = CASE WHEN EXISTS (SELECT 1 FROM object'
+        ' WHERE object.request_id = treatment.request_id'
+        " AND object.indicator_id = treatment.indicator_id AND state = 'refused')"
+        ' THEN ? ELSE ? END WHERE request_id = ? AND outcome IS NULL'
         ' AND NOT EXISTS (SELECT 1 FROM object WHERE object.request_id = treatment.request_id'
         " AND object.indicator_id = treatment.indicator_id AND state = 'in-flight')",
-        (Outcome.FAILED, request_id),
+        (Outcome.REFUSED, Outcome.FAILED, request_id),
     )
 
 
@@ -329,6 +398,7 @@ def _object_row(chosen: ChosenObject) -> tuple[object, ...]:
         chosen.state,
         chosen.sort_value,
         None if chosen.body is None else compressed(chosen.body),
+        chosen.is_revocation,
     )
 
 
@@ -354,20 +424,40 @@ def _chosen(row: sqlite3.Row) -> ChosenObject:
         state=ObjectState(row['state']),
         sort_value=row['sort_value'],
         body=zlib.decompress(row['body']).decode(),
+        is_revocation=bool(row['is_revocation']),
     )
 
 
-def _enter_in_ledger(transaction: sqlite3.Connection, accepted: Iterable[ChosenObject]) -> None:
+def _note_refusals(transaction: sqlite3.Connection, refused: Iterable[ChosenObject]) -> None:
+    for item in refused:
+        if item.is_revocation:
+            transaction.execute(
+                'UPDATE released SET attempts = attempts + 1 WHERE object_key = ?',
+                (item.object_key,),
+            )
+        else:
+            transaction.execute(
+                'INSERT INTO refusal (object_key, query_id, indicator_id, content_hash, attempts)'
+                ' VALUES (?, ?, ?, ?, 1) ON CONFLICT (object_key) DO UPDATE SET'
+                ' attempts = CASE WHEN content_hash = excluded.content_hash'
+                ' THEN attempts + 1 ELSE 1 END, content_hash = excluded.content_hash,'
+                ' query_id = excluded.query_id, indicator_id = excluded.indicator_id',
+                (item.object_key, item.query_id, item.indicator_id, item.content_hash),
+            )
+
+
+def _enter_in_ledger(transaction: sqlite3.Connection, accepted: Sequence[ChosenObject]) -> None:
     transaction.executemany(
         'INSERT OR REPLACE INTO ledger (object_key, object_id, generation, state, query_id,'
         ' request_id, indicator_id, indicator_type, summary, owner_name, created, modified,'
         ' valid_until, content_hash, body)'
-        " VALUES (?, ?, ?, 'live', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        ' VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
         [
             (
                 item.object_key,
                 item.object_id,
                 item.generation,
+                'withdrawn' if item.is_revocation else 'live',
                 item.query_id,
                 item.request_id,
                 item.indicator_id,
@@ -383,3 +473,6 @@ def _enter_in_ledger(transaction: sqlite3.Connection, accepted: Iterable[ChosenO
             for item in accepted
         ],
     )
+    keys = [(item.object_key,) for item in accepted]
+    transaction.executemany('DELETE FROM refusal WHERE object_key = ?', keys)
+    transaction.executemany('DELETE FROM released WHERE object_key = ?', keys)

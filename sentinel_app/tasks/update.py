@@ -64,6 +64,7 @@ class Updates:
         query_ids: Sequence[str] | None = None,
         modified_after: dt.datetime | None = None,
         retry_of: str | None = None,
+        confirmed_withdrawals: int | None = None,
         audit: AuditEntry | None = None,
     ) -> Update:
         """Queue an ad-hoc update; it begins as soon as none runs.
@@ -73,6 +74,7 @@ class Updates:
             query_ids: of which queries; None for all.
             modified_after: for a delta, the start of the window in place of the cursors.
             retry_of: the Request ID of the Job that is tried again.
+            confirmed_withdrawals: how many objects may be withdrawn at once.
             audit: who asked for it, stored in the same write.
 
         Raises:
@@ -101,6 +103,7 @@ class Updates:
             job_type=JobType.AD_HOC,
             modified_after=modified_after,
             retry_of=retry_of,
+            confirmed_withdrawals=confirmed_withdrawals,
             schedule=None,
             audit=audit,
         )
@@ -196,6 +199,7 @@ class Updates:
         modified_after: dt.datetime | None,
         retry_of: str | None,
         schedule: Schedule | None,
+        confirmed_withdrawals: int | None = None,
         audit: AuditEntry | None = None,
     ) -> Update:
         now = self._clock.now()
@@ -221,6 +225,7 @@ class Updates:
             queued_at=now,
             request_ids=tuple(job.request_id for job in jobs),
             modified_after=modified_after,
+            confirmed_withdrawals=confirmed_withdrawals,
         )
         self._documents.add_update(update, jobs, schedule=schedule, audit=audit)
         _log.info('update-queued', update_id=update_id, mode=mode, type=job_type, queries=len(jobs))

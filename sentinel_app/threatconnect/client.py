@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 
 import requests
 
-from sentinel_app.core.models import Owner, SourcePage, TqlKeyword
+from sentinel_app.core.models import DeletedIndicator, Owner, SourcePage, TqlKeyword
 from sentinel_app.core.ports import Clock
 from sentinel_app.core.retry import parse_date
+from sentinel_app.core.timestamp import to_seconds
 from sentinel_app.errors import ReadError, ReadTimeoutError
 from sentinel_app.network import FaultKind, NetworkFault, Timeouts, exchange, prepare
 from sentinel_app.threatconnect.responses import read_answer
@@ -102,6 +103,32 @@ class ThreatConnectSource:
         if not isinstance(count, int) or isinstance(count, bool) or count < 0:
             raise ReadError('ThreatConnect did not say how many Indicators match.')
         return count, server_at
+
+    def deleted(
+        self, owner: str, *, since: dt.datetime | None, start: int, limit: int
+    ) -> tuple[tuple[DeletedIndicator, ...], dt.datetime]:
+        """Give a page of an owner's deleted Indicators, and the server's own time.
+
+        Raises:
+            ReadTimeoutError, ReadError, ReadAuthError: as for `read_page`.
+
+        Source: ThreatConnect developer documentation, "Retrieve Deleted Indicators".
+        """
+        params: dict[str, Param] = {'owner': owner, 'resultStart': start, 'resultLimit': limit}
+        if since is not None:
+            params['deletedSince'] = to_seconds(since)
+        payload, server_at = self._call('GET', f'{_INDICATORS}/deleted', params)
+        return (
+            tuple(
+                DeletedIndicator(
+                    type=_text(row, 'type'),
+                    summary=_text(row, 'summary'),
+                    owner_name=_text(row, 'ownerName') or owner,
+                )
+                for row in _rows(payload)
+            ),
+            server_at,
+        )
 
     def owners(self) -> tuple[Owner, ...]:
         """Give the owners that the API user can read Indicators of, in ThreatConnect's order.

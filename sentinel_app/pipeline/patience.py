@@ -1,0 +1,69 @@
+"""Repeats a call to ThreatConnect as long as there is hope, in a way that can be interrupted."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import TypeVar
+
+from sentinel_app.core.ports import Clock, Stop
+from sentinel_app.core.retry import READ_POLICY, next_wait_s
+from sentinel_app.errors import Cancelled, RetryableError
+from sentinel_app.log import EventLog
+
+Answer = TypeVar('Answer')
+
+_log = EventLog(__name__)
+
+
+class Patience:
+    """Knows how long to wait between two attempts, and waits.
+
+    Args:
+        clock: waits.
+        stop: ends the waiting.
+        facts: what the log says beside the error.
+    """
+
+    def __init__(self, clock: Clock, stop: Stop, **facts: object) -> None:
+        self._clock = clock
+        self._stop = stop
+        self._facts = facts
+        self._attempts = 0
+
+    def call(self, call: Callable[[], Answer], *, attempts: int | None = None) -> Answer:
+        """Give the answer of `call`, after so many attempts at most.
+
+        Raises:
+            RetryableError: the last attempt's, when there is no more hope.
+            Cancelled: `stop` was set.
+        """
+        while True:
+            try:
+                return call()
+            except RetryableError as error:
+                if self._attempts + 1 == attempts:
+                    raise
+                self.wait(error)
+
+    def wait(self, error: RetryableError) -> None:
+        """Wait before the next attempt.
+
+        Raises:
+            RetryableError: `error`, when there is no more hope.
+            Cancelled: `stop` was set.
+        """
+        self._attempts += 1
+        seconds = next_wait_s(error, self._attempts, READ_POLICY, random.random)
+        if seconds is None:
+            raise error
+        _log.warning(
+            'read-repeated',
+            code=error.code,
+            reason=error.reason or error.message,
+            attempt=self._attempts,
+            wait_s=seconds,
+            **self._facts,
+        )
+        if self._clock.wait(self._stop, seconds):
+            raise Cancelled('Reading was interrupted.')

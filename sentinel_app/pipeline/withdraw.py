@@ -1,0 +1,267 @@
+"""Withdrawal: finds what is gone from ThreatConnect and tells Sentinel that it is no longer valid.
+
+An update looks for what is gone before it reads its queries (`search`), so that they can say which
+of them still returns the value; what none of them has chosen when all are read is withdrawn
+(`close`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from functools import partial
+
+from sentinel_app.core.models import IndicatorType, Job, Update, WithdrawPolicy
+from sentinel_app.core.ports import (
+    Clock,
+    Documents,
+    ProgressStore,
+    ReleaseStore,
+    Source,
+    Stop,
+)
+from sentinel_app.core.status import Mode
+from sentinel_app.core.stix_id import ObjectKey
+from sentinel_app.core.timestamp import from_text, to_millis
+from sentinel_app.core.tql import inactive_tql, values_clause
+from sentinel_app.core.window import next_window
+from sentinel_app.core.work import ChosenObject, LedgerEntry, ObjectState, Progress, Reading
+from sentinel_app.errors import FatalError, RetryableError
+from sentinel_app.log import EventLog
+from sentinel_app.pipeline.patience import Patience
+from sentinel_app.pipeline.signal import Signal
+
+MOST_ATTEMPTS = 3
+"""How often a withdrawal that Sentinel refuses is tried again."""
+
+ALWAYS_ALLOWED = 100
+"""So many objects may be withdrawn at once whatever share of the ledger they are."""
+
+PAGE_SIZE = 1_000
+VALUES_IN_CLAUSE = 25
+"""Keeps the query short of the length at which it has to travel in a body."""
+
+_PORTION = 500
+_MILLISECOND = dt.timedelta(milliseconds=1)
+
+_log = EventLog(__name__)
+
+
+class Withdrawal:
+    """Finds what is gone at the start of an update, and withdraws what is left over at its end.
+
+    Args:
+        policy: which Indicators are withdrawn.
+        limit_percent: of the live objects; an update that would withdraw more withdraws nothing
+            until somebody has confirmed it.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: Source,
+        documents: Documents,
+        progress: ProgressStore,
+        releases: ReleaseStore,
+        clock: Clock,
+        signal: Signal,
+        policy: WithdrawPolicy,
+        limit_percent: int,
+    ) -> None:
+        self._source = source
+        self._documents = documents
+        self._progress = progress
+        self._releases = releases
+        self._clock = clock
+        self._signal = signal
+        self._policy = policy
+        self._limit_percent = limit_percent
+
+    def search(self, update: Update, stop: Stop) -> bool:
+        """Look for what is gone, unless the update has done so.
+
+        Returns:
+            False when there was nothing to do.
+        """
+        if self._releases.is_searched(update.id):
+            return False
+        is_idle = self._policy is WithdrawPolicy.NEVER or not self._covers_all(update)
+        _, live = self._releases.unclaimed(
+            only_released=True, now=self._clock.now(), most_attempts=MOST_ATTEMPTS
+        )
+        until, warning = None, None
+        if not is_idle and live:
+            until, warning = self._look(update, stop)
+        count = len(self._releases.released_keys(most_attempts=MOST_ATTEMPTS))
+        is_held_back = is_idle or warning is not None or self._is_too_much(update, count, live)
+        self._releases.end_search(
+            update.id, until=until, is_held_back=is_held_back, warning=warning
+        )
+        if is_idle or not live:
+            self._releases.close(update.id, held_back=0)
+        return True
+
+    def clauses(self, update: Update) -> tuple[str, ...]:
+        """Give what each query has to be asked beyond its window: who else has what is gone."""
+        if update.mode is not Mode.DELTA or self._releases.is_held_back(update.id):
+            return ()
+        hashes: list[str] = []
+        summaries: list[str] = []
+        for text, summary in self._releases.released_keys(most_attempts=MOST_ATTEMPTS):
+            key = ObjectKey.from_text(text)
+            if key.type is IndicatorType.FILE:
+                hashes.append(key.value)
+            else:
+                summaries.append(summary)
+        return (
+            *(values_clause((), part) for part in _portions(hashes, VALUES_IN_CLAUSE)),
+            *(values_clause(part, ()) for part in _portions(summaries, VALUES_IN_CLAUSE)),
+        )
+
+    def close(self, update: Update, progress: Sequence[Progress]) -> bool:
+        """Withdraw what no query has chosen, once all of them are read and converted.
+
+        Returns:
+            False when it is too early, or done already.
+        """
+        is_ready = all(item.is_converted for item in progress)
+        if not is_ready or all(item.is_closed for item in progress):
+            return False
+        held_back = 0
+        # A reading that failed, be it of what is gone, proves nothing about what is not there.
+        is_whole = all(
+            item.reading is Reading.COMPLETE and not item.is_stopped and item.warning is None
+            for item in progress
+        )
+        if is_whole and self._covers_all(update):
+            held_back = self._withdraw(update)
+        self._releases.close(update.id, held_back=held_back)
+        self._signal.ring()
+        return True
+
+    def _withdraw(self, update: Update) -> int:
+        """Make the objects to withdraw; give how many are held back instead."""
+        now = self._clock.now()
+        only_released = (
+            update.mode is Mode.DELTA
+            or self._policy is not WithdrawPolicy.DELETED_OR_NO_LONGER_MATCHING
+        )
+        count, live = self._releases.unclaimed(
+            only_released=only_released, now=now, most_attempts=MOST_ATTEMPTS
+        )
+        is_unsearched = only_released and self._releases.is_held_back(update.id)
+        if count and (is_unsearched or self._is_too_much(update, count, live)):
+            _log.warning('withdrawal-held-back', update_id=update.id, objects=count, live=live)
+            return count
+        jobs = {job.query.id: job for job in self._documents.jobs_of(update.id)}
+        first = next(iter(jobs.values()))
+        while True:
+            entries = self._releases.next_unclaimed(
+                only_released=only_released, now=now, most_attempts=MOST_ATTEMPTS, limit=_PORTION
+            )
+            if not entries:
+                break
+            self._releases.add_revocations(
+                [_revocation(entry, jobs.get(entry.query_id, first), now) for entry in entries]
+            )
+        if count:
+            _log.info('withdrawal', update_id=update.id, objects=count)
+        return 0
+
+    def _is_too_much(self, update: Update, count: int, live: int) -> bool:
+        if update.confirmed_withdrawals is not None and count <= update.confirmed_withdrawals:
+            return False
+        return count > ALWAYS_ALLOWED and count * 100 > live * self._limit_percent
+
+    def _covers_all(self, update: Update) -> bool:
+        covered = {job.query.id for job in self._documents.jobs_of(update.id)}
+        queries = self._documents.query_list().queries
+        return all(query.id in covered for query in queries)
+
+    def _look(self, update: Update, stop: Stop) -> tuple[dt.datetime | None, str | None]:
+        """Ask for deleted and inactive Indicators; give up to when that is known, or a warning."""
+        queries = [job.query for job in self._documents.jobs_of(update.id)]
+        owners = sorted({owner for query in queries for owner in query.owners})
+        types = sorted({str(kind) for query in queries for kind in query.indicator_types})
+        since = self._releases.searched_until()
+        if since is not None:
+            since = next_window(cursor_at=since, server_now=since).start_at
+        try:
+            times = [self._look_deleted(owner, since, stop) for owner in owners]
+            times.append(self._look_inactive(owners, types, since, stop))
+        except (RetryableError, FatalError) as error:
+            _log.warning('search-failed', code=error.code, reason=error.reason or error.message)
+            return None, (
+                'Nothing was withdrawn, because ThreatConnect did not say which Indicators are '
+                f'gone: {error.message} ({error.code})'
+            )
+        return min(times), None
+
+    def _look_deleted(self, owner: str, since: dt.datetime | None, stop: Stop) -> dt.datetime:
+        start, first_at = 0, None
+        while True:
+            page = partial(self._source.deleted, owner, since=since, start=start, limit=PAGE_SIZE)
+            entries, server_at = Patience(self._clock, stop, owner=owner).call(page)
+            first_at = first_at or server_at
+            if not entries:
+                return first_at
+            self._releases.release_copies(entries)
+            start += len(entries)
+
+    def _look_inactive(
+        self, owners: Sequence[str], types: Sequence[str], since: dt.datetime | None, stop: Stop
+    ) -> dt.datetime:
+        last_id, first_at = None, None
+        while True:
+            tql = inactive_tql(owners, types, since=since, after_id=last_id)
+            page = Patience(self._clock, stop).call(
+                partial(self._source.read_page, tql, limit=PAGE_SIZE)
+            )
+            first_at = first_at or page.server_at
+            ids = [row['id'] for row in page.rows if isinstance(row['id'], int)]
+            new = [item for item in ids if last_id is None or item > last_id]
+            if not new:
+                return first_at
+            self._releases.release_ids(new)
+            last_id = new[-1]
+
+
+def _revocation(entry: LedgerEntry, job: Job, now: dt.datetime) -> ChosenObject:
+    """Give the object once more, as it was sent, but revoked and no longer valid."""
+    stix = json.loads(entry.body)
+    modified_at = max(now, from_text(entry.modified) + _MILLISECOND)
+    valid_from_at = min(from_text(stix['valid_from']), now - _MILLISECOND)
+    stix |= {
+        'revoked': True,
+        'modified': to_millis(modified_at),
+        'valid_from': to_millis(valid_from_at),
+        'valid_until': to_millis(now),
+    }
+    return ChosenObject(
+        object_key=entry.object_key,
+        object_id=entry.object_id,
+        generation=entry.generation,
+        version=0,
+        request_id=job.request_id,
+        position=job.position,
+        query_id=entry.query_id,
+        indicator_id=entry.indicator_id,
+        indicator_type=entry.indicator_type,
+        summary=entry.summary,
+        owner_name=entry.owner_name,
+        web_link=None,
+        source_modified_at=now,
+        created=entry.created,
+        modified=str(stix['modified']),
+        valid_until=str(stix['valid_until']),
+        content_hash=entry.content_hash,
+        state=ObjectState.WAITING,
+        sort_value=None,
+        body=json.dumps(stix, ensure_ascii=False, separators=(',', ':')),
+        is_revocation=True,
+    )
+
+
+def _portions(items: Sequence[str], size: int) -> list[Sequence[str]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]

@@ -1,0 +1,242 @@
+"""What is gone from ThreatConnect goes from Sentinel, and nothing else does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine import OWNERS, Engine, World, hosts, outcomes, query
+from tests.simulators.certificates import make_certificates
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope='module')
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with World(make_certificates(tmp_path_factory.mktemp('ca'))) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def _reset(world: World) -> None:
+    world.reset()
+
+
+def ids(world: World, count: int, owner: str = OWNERS[0]) -> list[int]:
+    rows = [row for row in world.store.rows() if row['ownerName'] == owner]
+    return [row['id'] for row in rows[:count]]
+
+
+def revoked(world: World) -> list[dict[str, object]]:
+    held = world.sentinel.held_objects('ThreatConnect-StandIn').values()
+    return [stix for stix in held if stix.get('revoked')]
+
+
+def test_deleted_and_inactive_indicators_are_withdrawn_by_a_delta(
+    world: World, tmp_path: Path
+) -> None:
+    world.store.load(hosts(20))
+    with Engine(world, tmp_path) as engine:
+        engine.save_queries([query()], run='full')
+        first, second, third = ids(world, 3)
+        world.clock.advance(600)
+        world.store.delete(first)
+        world.store.deactivate(second)
+        job = engine.run_update('delta')[0]
+        assert outcomes(job) == {'withdrawn': 2}
+        assert job['status'] == 'Upload Complete'
+        assert len(revoked(world)) == 2
+        engine.assert_right()
+        # Nothing is withdrawn twice, and nothing else happens.
+        assert outcomes(engine.run_update('delta')[0]).get('withdrawn') is None
+        assert third in ids(world, 3)
+
+
+def test_what_comes_back_gets_an_id_of_the_next_generation(world: World, tmp_path: Path) -> None:
+    world.store.load(hosts(5))
+    with Engine(world, tmp_path) as engine:
+        engine.save_queries([query()], run='full')
+        gone = ids(world, 1)[0]
+        before = {stix['id'] for stix in world.live().values()}
+        world.clock.advance(600)
+        world.store.deactivate(gone)
+        engine.run_update('delta')
+        world.clock.advance(600)
+        world.store.activate(gone)
+        engine.run_update('delta')
+        engine.assert_right()
+        after = {stix['id'] for stix in world.live().values()}
+        assert len(after - before) == 1
+        world.clock.advance(600)
+        world.store.deactivate(gone)
+        engine.run_update('delta')
+        world.clock.advance(600)
+        world.store.activate(gone)
+        engine.run_update('full')
+        engine.assert_right()
+        assert len(world.sentinel.held_objects('ThreatConnect-StandIn')) == 7
+
+
+def test_a_lower_query_takes_over_what_is_gone_from_the_higher_one(
+    world: World, tmp_path: Path
+) -> None:
+    world.store.load([*hosts(3, OWNERS[0]), *hosts(3, OWNERS[1])])
+    with Engine(world, tmp_path) as engine:
+        engine.save_queries([query(owners=[OWNERS[0]]), query(owners=[OWNERS[1]])], run='full')
+        world.clock.advance(600)
+        world.store.delete(ids(world, 1)[0])
+        high, low = engine.run_update('delta')
+        assert outcomes(high) == {}
+        assert outcomes(low) == {'sent': 1}
+        assert revoked(world) == []
+        live = engine.assert_right()
+        assert sum(stix['name'].endswith(OWNERS[1]) for stix in live.values()) == 1
+
+
+def test_a_deleted_indicator_that_was_made_again_stays(world: World, tmp_path: Path) -> None:
+    rows = hosts(3)
+    world.store.load(rows)
+    with Engine(world, tmp_path) as engine:
+        engine.save_queries([query()], run='full')
+        world.clock.advance(600)
+        gone = ids(world, 1)[0]
+        again = {name: value for name, value in world.store.get(gone).items() if name != 'id'}
+        world.store.delete(gone)
+        world.store.add(again)
+        engine.run_update('delta')
+        assert revoked(world) == []
+        engine.assert_right()
+
+
+@pytest.mark.parametrize(
+    ('policy', 'is_withdrawn'),
+    [
+        ('Never', False),
+        ('Deleted in ThreatConnect', False),
+        ('Deleted or no longer matching', True),
+    ],
+)
+def test_no_longer_matching_goes_only_where_the_policy_says_so(
+    world: World, tmp_path: Path, policy: str, *, is_withdrawn: bool
+) -> None:
+    world.store.load(hosts(30))
+    with Engine(world, tmp_path, withdraw_indicators=policy) as engine:
+        engine.save_queries([query('confidence >= 3')], run='full')
+        world.clock.advance(600)
+        changed = next(row['id'] for row in world.store.rows() if row['confidence'] == 20)
+        world.store.modify(changed, confidence=1)
+        engine.run_update('delta')
+        assert revoked(world) == []
+        engine.run_update('reconcile')
+        assert len(revoked(world)) == int(is_withdrawn)
+
+
+def test_a_removed_query_is_withdrawn_by_a_reconcile_where_no_other_holds_it(
+    world: World, tmp_path: Path
+) -> None:
+    world.store.load([*hosts(6, OWNERS[0]), *hosts(3, OWNERS[1])])
+    policy = 'Deleted or no longer matching'
+    with Engine(world, tmp_path, withdraw_indicators=policy) as engine:
+        high, low = engine.save_queries(
+            [query(owners=[OWNERS[0]]), query(owners=[OWNERS[1]])], run='full'
+        )
+        engine.save_queries([low])
+        job = engine.run_update('reconcile')[0]
+        assert outcomes(job) == {'sent': 3, 'withdrawn': 3}
+        engine.assert_right()
+
+
+def test_too_many_at_once_wait_for_a_confirmation(world: World, tmp_path: Path) -> None:
+    world.store.load(hosts(300))
+    with Engine(world, tmp_path) as engine:
+        engine.save_queries([query()], run='full')
+        world.clock.advance(600)
+        for gone in ids(world, 120):
+            world.store.delete(gone)
+        job = engine.run_update('delta')[0]
+        assert job['status'] == 'Upload Complete'
+        assert job['count_held_back'] == 120
+        assert any('Withdraw Limit Percent' in text for text in job['warnings'])
+        assert revoked(world) == []
+        # It is still known by the next one, and done once somebody has said yes.
+        assert engine.run_update('delta')[0]['count_held_back'] == 120
+        engine.ask('POST', f'api/job/request/{job["request_id"]}/withdraw', {})
+        engine.wait()
+        assert len(revoked(world)) == 120
+        engine.assert_right()
+
+
+def test_a_failed_reading_withdraws_nothing(world: World, tmp_path: Path) -> None:
+    world.store.load(hosts(20))
+    policy = 'Deleted or no longer matching'
+    with Engine(world, tmp_path, withdraw_indicators=policy) as engine:
+        engine.save_queries([query()], run='full')
+        world.clock.advance(600)
+        world.store.delete(ids(world, 1)[0])
+        world.threatconnect.faults.on('unauthorized', path='/api/v3/indicators/deleted')
+        job = engine.run_update('delta')[0]
+        assert job['status'] == 'Upload Complete'
+        assert any('Nothing was withdrawn' in text for text in job['warnings'])
+        assert revoked(world) == []
+        world.clear_faults()
+        engine.run_update('delta')
+        assert len(revoked(world)) == 1
+        engine.assert_right()
+
+
+def test_an_owner_that_cannot_be_read_any_more_is_a_failure_and_no_deletion(
+    world: World, tmp_path: Path
+) -> None:
+    world.store.load([*hosts(5, OWNERS[0]), *hosts(5, OWNERS[1], prefix='x')])
+    policy = 'Deleted or no longer matching'
+    with Engine(world, tmp_path, withdraw_indicators=policy) as engine:
+        engine.save_queries([query()], run='full')
+        before = world.live()
+        world.threatconnect.restrict({OWNERS[0]})
+        try:
+            job = engine.run_update('reconcile')[0]
+        finally:
+            world.threatconnect.restrict(None)
+        assert job['status'] == 'Failed'
+        assert OWNERS[1] in job['failure_reason']
+        assert world.live().keys() == before.keys()
+
+
+def test_refused_withdrawals_are_tried_again(world: World, tmp_path: Path) -> None:
+    world.store.load(hosts(5))
+    with Engine(world, tmp_path) as engine:
+        engine.save_queries([query()], run='full')
+        world.clock.advance(600)
+        world.store.delete(ids(world, 1)[0])
+        world.sentinel.faults.add('refuse-objects', count=1, contains='h0.example.com')
+        assert outcomes(engine.run_update('delta')[0]) == {'refused': 1}
+        assert outcomes(engine.run_update('delta')[0]) == {'withdrawn': 1}
+        engine.assert_right()
+
+
+def test_refused_objects_are_tried_in_three_more_updates_and_then_left_until_they_change(
+    world: World, tmp_path: Path
+) -> None:
+    world.store.load(hosts(5))
+    world.sentinel.faults.add('refuse-objects', contains='h3.example.com')
+    with Engine(world, tmp_path) as engine:
+        engine.save_queries([query()], run='full')
+        sent = []
+        for _ in range(5):
+            world.clock.advance(3600)
+            job = engine.run_update('delta')[0]
+            sent.append((job['count_object'], job['count_refused']))
+        assert sent == [(1, 1), (1, 1), (1, 1), (0, 0), (0, 0)]
+        # A full update sends it all the same; a change gives it new tries.
+        assert engine.run_update('full')[0]['count_refused'] == 1
+        world.clock.advance(600)
+        world.store.modify(
+            next(row['id'] for row in world.store.rows() if row['hostName'] == 'h3.example.com'),
+            confidence=99,
+        )
+        assert engine.run_update('delta')[0]['count_refused'] == 1
+        world.clear_faults()
+        assert outcomes(engine.run_update('delta')[0]) == {'sent': 1}
+        engine.assert_right()
