@@ -14,7 +14,7 @@ from sentinel_app.api.app import create_app
 from sentinel_app.api.ports import ApiDeps
 from sentinel_app.clock import SystemClock
 from sentinel_app.core.mapping import MappingOptions
-from sentinel_app.core.models import Counts, Indicator, IndicatorType, Update
+from sentinel_app.core.models import Indicator, IndicatorType, Update
 from sentinel_app.core.ports import Clock
 from sentinel_app.core.status import Outcome
 from sentinel_app.core.withholding import withheld_reason
@@ -38,6 +38,7 @@ from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.release import SqliteReleases
 from sentinel_app.storage.state_db import StateDb
 from sentinel_app.storage.work import SqliteWork
+from sentinel_app.tasks.live import Live
 from sentinel_app.tasks.scheduler import Scheduler
 from sentinel_app.tasks.update import Updates
 from sentinel_app.tasks.worker import Worker
@@ -69,26 +70,6 @@ class Platform:
     microsoft_proxies: Mapping[str, str]
     data_dir: Path
     whoami: Callable[[str], Mapping[str, object]] | None = None
-
-
-class Live:
-    """What the running update is doing right now; implements the API's port `Live`."""
-
-    def __init__(self, *, updates: Updates, progress: SqliteProgress, gate: RequestGate) -> None:
-        self._updates = updates
-        self._progress = progress
-        self._gate = gate
-
-    def counts(self, request_id: str) -> Counts | None:
-        """Give a Job's counts; None when it is not in progress."""
-        return self._progress.counts(request_id)
-
-    def waiting_s(self, request_id: str) -> float | None:
-        """Give how long a Job still waits for the API limit; None when it does not."""
-        running = self._updates.running
-        if running is None or request_id not in running.request_ids:
-            return None
-        return self._gate.waiting_s()
 
 
 class Container:

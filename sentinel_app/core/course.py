@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import replace
 
 from sentinel_app.core.models import Counts, Cursor, Job, Stage, StageTimes
-from sentinel_app.core.status import JobStatus, Outcome
+from sentinel_app.core.status import JobStatus, Outcome, is_allowed
 from sentinel_app.core.work import Progress, Reading
 
 
@@ -32,10 +32,15 @@ def job_status(progress: Progress) -> JobStatus:
 
 
 def advanced(job: Job, progress: Progress, *, now: dt.datetime) -> Job:
-    """Give the Job with the status and the stage times that its progress says."""
+    """Give the Job with the status and the stage times that its progress says.
+
+    A status never goes back: where the database was lost in the middle of a Job, its reading
+    begins anew under the status that it had.
+    """
+    status = job_status(progress)
     return replace(
         job,
-        status=job_status(progress),
+        status=status if is_allowed(job.status, status) else job.status,
         started_at=job.started_at or progress.download_started_at,
         stages=_stages(job, progress, now=now),
         failure_code=progress.failure_code,

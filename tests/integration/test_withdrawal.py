@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.engine import OWNERS, Engine, World, hosts, outcomes, query
 from tests.simulators.certificates import make_certificates
+from tests.simulators.threatconnect import ACCESS_ID
 
 pytestmark = pytest.mark.integration
 
@@ -194,11 +196,13 @@ def test_an_owner_that_cannot_be_read_any_more_is_a_failure_and_no_deletion(
     with Engine(world, tmp_path, withdraw_indicators=policy) as engine:
         engine.save_queries([query()], run='full')
         before = world.live()
-        world.threatconnect.restrict({OWNERS[0]})
+        users = world.threatconnect.gate.users
+        whole = users[ACCESS_ID]
+        users[ACCESS_ID] = replace(whole, owners=frozenset({OWNERS[0]}))
         try:
             job = engine.run_update('reconcile')[0]
         finally:
-            world.threatconnect.restrict(None)
+            users[ACCESS_ID] = whole
         assert job['status'] == 'Failed'
         assert OWNERS[1] in job['failure_reason']
         assert world.live().keys() == before.keys()
@@ -236,6 +240,7 @@ def test_refused_objects_are_tried_in_three_more_updates_and_then_left_until_the
             next(row['id'] for row in world.store.rows() if row['hostName'] == 'h3.example.com'),
             confidence=99,
         )
+        world.clock.advance(5)
         assert engine.run_update('delta')[0]['count_refused'] == 1
         world.clear_faults()
         assert outcomes(engine.run_update('delta')[0]) == {'sent': 1}

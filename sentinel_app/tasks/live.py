@@ -1,0 +1,28 @@
+"""What the running update is doing right now, ahead of what is stored of its Jobs."""
+
+from __future__ import annotations
+
+from sentinel_app.core.models import Counts
+from sentinel_app.core.ports import ProgressStore
+from sentinel_app.pipeline.gate import RequestGate
+from sentinel_app.tasks.update import Updates
+
+
+class Live:
+    """What the running update is doing right now; implements the API's port."""
+
+    def __init__(self, *, updates: Updates, progress: ProgressStore, gate: RequestGate) -> None:
+        self._updates = updates
+        self._progress = progress
+        self._gate = gate
+
+    def counts(self, request_id: str) -> Counts | None:
+        """Give a Job's counts; None when it is not in progress."""
+        return self._progress.counts(request_id)
+
+    def waiting_s(self, request_id: str) -> float | None:
+        """Give how long a Job still waits for the API limit; None when it does not."""
+        running = self._updates.running
+        if running is None or request_id not in running.request_ids:
+            return None
+        return self._gate.waiting_s()
