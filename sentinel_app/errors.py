@@ -158,6 +158,12 @@ class StorageError(SentinelAppError):
     default_code = 'RUN-DISK'
 
 
+class TaskKilledError(SentinelAppError):
+    """Somebody, or the watchdog, ended a Task in the middle of its work."""
+
+    default_code = 'RUN-TIME'
+
+
 class ConflictError(SentinelAppError):
     """The thing was changed by somebody else meanwhile, or its state does not allow the action."""
 

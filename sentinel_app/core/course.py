@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sentinel_app.core.models import Counts, Cursor, Job, Stage, StageTimes
 from sentinel_app.core.status import JobStatus, Outcome, is_allowed
-from sentinel_app.core.work import Progress, Reading
+from sentinel_app.core.work import CANCELLED_CODE, Progress, Reading
 
 
 def job_status(progress: Progress) -> JobStatus:
@@ -17,6 +17,8 @@ def job_status(progress: Progress) -> JobStatus:
     dealt with; only then is it Failed.
     """
     if progress.is_settled:
+        if progress.failure_code == CANCELLED_CODE:
+            return JobStatus.CANCELLED
         return JobStatus.FAILED if progress.failure_code else JobStatus.UPLOAD_COMPLETE
     if progress.reading is Reading.WAITING:
         return JobStatus.PENDING
@@ -43,7 +45,7 @@ def advanced(job: Job, progress: Progress, *, now: dt.datetime) -> Job:
         status=status if is_allowed(job.status, status) else job.status,
         started_at=job.started_at or progress.download_started_at,
         stages=_stages(job, progress, now=now),
-        failure_code=progress.failure_code,
+        failure_code=None if status is JobStatus.CANCELLED else progress.failure_code,
         failure_reason=progress.failure_reason,
     )
 
@@ -54,7 +56,7 @@ def ended(job: Job, progress: Progress, counts: Counts, *, now: dt.datetime) -> 
     job = replace(advanced(job, progress, now=now), counts=counts, warnings=warnings)
     if job.status is JobStatus.FAILED:
         return replace(job, failed_at=now)
-    return replace(job, completed_at=now)
+    return job if job.status is JobStatus.CANCELLED else replace(job, completed_at=now)
 
 
 def moved_cursor(job: Job, cursor: Cursor | None) -> Cursor | None:

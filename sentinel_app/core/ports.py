@@ -24,6 +24,7 @@ from sentinel_app.core.models import (
     UploadReply,
 )
 from sentinel_app.core.status import JobStatus, JobType, Mode
+from sentinel_app.core.task import TaskSlug, TaskState
 from sentinel_app.core.work import (
     Batch,
     ChosenObject,
@@ -215,9 +216,14 @@ class Documents(Protocol):
         ...
 
     def change_job(
-        self, request_id: str, change: Callable[[Job], Job], *, cursor: Cursor | None = None
+        self,
+        request_id: str,
+        change: Callable[[Job], Job],
+        *,
+        cursor: Cursor | None = None,
+        audit: AuditEntry | None = None,
     ) -> Job:
-        """Replace a Job by what `change` makes of it, and move a cursor in the same write.
+        """Replace a Job by what `change` makes of it; a cursor and the audit go in the same write.
 
         Raises:
             NotFoundError: no such Job.
@@ -227,6 +233,18 @@ class Documents(Protocol):
 
     def cursor(self, query_id: str) -> Cursor | None:
         """Give the cursor of a query."""
+        ...
+
+    def task_state(self, slug: TaskSlug) -> TaskState:
+        """Give what is stored of a Task; the defaults where nothing is."""
+        ...
+
+    def store_task_state(self, slug: TaskSlug, state: TaskState, *, audit: AuditEntry) -> None:
+        """Store a Task's state with its audit entry, together."""
+        ...
+
+    def add_audit(self, entry: AuditEntry) -> None:
+        """Store an audit entry that goes with no other write."""
         ...
 
     def audit(self, *, limit: int, offset: int) -> tuple[tuple[AuditEntry, ...], int]:
@@ -269,6 +287,10 @@ class ErrorLog(Protocol):
         before: dt.datetime | None = None,
     ) -> Iterable[ErrorEntry]:
         """Give every single error that the filters select, newest first."""
+        ...
+
+    def request_ids(self) -> tuple[str, ...]:
+        """Give the Jobs that have errors."""
         ...
 
     def remove(self, request_ids: Sequence[str]) -> None:
@@ -457,6 +479,49 @@ class ReleaseStore(Protocol):
 
     def close(self, update_id: str, *, held_back: int) -> None:
         """Let the update's Jobs end: nothing more will be withdrawn."""
+        ...
+
+
+class JobEndings(Protocol):
+    """What a person, or the watchdog, ends before its time.
+
+    Transactions and errors are as in `ProgressStore`.
+    """
+
+    def in_flight(self, update_id: str) -> tuple[str, ...]:
+        """Give the Jobs with objects under way to Sentinel, in the order of precedence."""
+        ...
+
+    def cancel(self, job: Job) -> bool:
+        """Cancel a Job unless its reading has begun; whether it is cancelled now.
+
+        Reading begins by a conditional change of the same row, so only one of the two happens.
+        """
+        ...
+
+    def give_up(self, request_ids: Sequence[str]) -> None:
+        """End as failed what Jobs that were stopped still have under way to Sentinel."""
+        ...
+
+    def drop_pages(self) -> int:
+        """End as failed what waits for conversion in Jobs that were stopped; give the pages."""
+        ...
+
+
+class Upkeep(Protocol):
+    """Keeps what the stores leave on the disk small."""
+
+    def remove_set_aside(self) -> int:
+        """Remove all but the newest files that were set aside as unreadable; give their number."""
+        ...
+
+    def compact(self, stop: Stop, *, may_shrink: bool) -> int:
+        """Give back room on the disk, the databases' own files included; give the bytes.
+
+        Args:
+            stop: ends it at the next safe point.
+            may_shrink: also give back room that a running update would soon use again.
+        """
         ...
 
 

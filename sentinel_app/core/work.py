@@ -11,6 +11,10 @@ from sentinel_app.core.models import ErrorEntry
 from sentinel_app.core.status import Outcome
 
 
+CANCELLED_CODE = 'RUN-CANCEL'
+"""Stands in place of a failure where a person cancelled the Job before its reading began."""
+
+
 class Reading(StrEnum):
     """How far the reading of a Job has come."""
 
@@ -74,7 +78,8 @@ class Progress:
             self.reading in {Reading.COMPLETE, Reading.FAILED}
             and not self.pages_waiting
             and not self.open_treatments
-            and self.is_closed
+            # An update with a Job that was stopped withdraws nothing, so nothing is added either.
+            and (self.is_closed or self.is_stopped)
         )
 
     @property

@@ -10,6 +10,7 @@ from tinydb import TinyDB
 from tinydb.table import Table
 
 from sentinel_app.core.models import AuditEntry, Cursor, Job, Query, QueryList, Schedule, Update
+from sentinel_app.core.task import TaskState
 from sentinel_app.storage.atomic_json import Tables
 from sentinel_app.storage.encoding import decode
 
@@ -43,6 +44,8 @@ class State:
     updates: Mapping[str, Update] = field(default_factory=dict)
     jobs: Mapping[str, Job] = field(default_factory=dict)
     cursors: Mapping[str, Cursor] = field(default_factory=dict)
+    tasks: Mapping[str, TaskState] = field(default_factory=dict)
+    """By slug; those of another version's Tasks are kept as they are."""
     audit: Mapping[int, AuditEntry] = field(default_factory=dict)
     """By running number, oldest first."""
 
@@ -69,5 +72,6 @@ def decoded_state(tables: Tables) -> State:
         updates=each('updates', Update),
         jobs=each('jobs', Job),
         cursors=each('cursors', Cursor),
+        tasks=each('tasks', TaskState),
         audit=dict(audit),
     )

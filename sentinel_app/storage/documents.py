@@ -19,6 +19,7 @@ from sentinel_app.core.models import (
     Update,
 )
 from sentinel_app.core.status import JobStatus, JobType, Mode, is_allowed
+from sentinel_app.core.task import TaskSlug, TaskState
 from sentinel_app.errors import ConflictError, NotFoundError
 from sentinel_app.storage.atomic_json import AtomicJsonStorage
 from sentinel_app.storage.document_state import KeyedTable, KeyedTinyDB, State, decoded_state
@@ -210,9 +211,15 @@ class TinyDocuments:
         return tuple(page), len(found)
 
     def change_job(
-        self, request_id: str, change: Callable[[Job], Job], *, cursor: Cursor | None = None
+        self,
+        request_id: str,
+        change: Callable[[Job], Job],
+        *,
+        cursor: Cursor | None = None,
+        audit: AuditEntry | None = None,
     ) -> Job:
-        """Replace a Job by what `change` makes of it, and move a cursor in the same write."""
+        """Replace a Job by what `change` makes of it; a cursor and the audit go in the same write.
+        """
         with self._writing:
             state = self._state
             old = state.jobs.get(request_id)
@@ -224,16 +231,18 @@ class TinyDocuments:
                     f'A Job that is "{old.status}" cannot become "{new.status}".',
                     context={'request_id': request_id},
                 )
-            if new == old and cursor is None:
+            if new == old and cursor is None and audit is None:
                 return old
-            cursors = state.cursors
+            cursors, entries = state.cursors, state.audit
             with self._storage.together():
                 self._table('jobs').put({request_id: encode(new)})
                 if cursor is not None:
                     self._table('cursors').put({cursor.query_id: encode(cursor)})
                     cursors = {**cursors, cursor.query_id: cursor}
+                if audit is not None:
+                    entries = self._put_audit(state, audit)
             self._state = dataclasses.replace(
-                state, jobs={**state.jobs, request_id: new}, cursors=cursors
+                state, jobs={**state.jobs, request_id: new}, cursors=cursors, audit=entries
             )
             return new
 
@@ -268,6 +277,22 @@ class TinyDocuments:
                 state, jobs=jobs, updates=_without(state.updates, idle)
             )
             return removed
+
+    # -- Tasks
+
+    def task_state(self, slug: TaskSlug) -> TaskState:
+        """Give what is stored of a Task; the defaults where nothing is."""
+        return self._state.tasks.get(slug, TaskState())
+
+    def store_task_state(self, slug: TaskSlug, state: TaskState, *, audit: AuditEntry) -> None:
+        """Store a Task's state with its audit entry, together."""
+        with self._writing:
+            with self._storage.together():
+                self._table('tasks').put({slug: encode(state)})
+                entries = self._put_audit(self._state, audit)
+            self._state = dataclasses.replace(
+                self._state, tasks={**self._state.tasks, slug: state}, audit=entries
+            )
 
     # -- audit
 

@@ -16,6 +16,8 @@ _EXAMPLES = 20
 _PORTION = 1_000
 """Errors read at once: a walk that somebody takes his time over holds up no writer."""
 
+_REMOVED_AT_ONCE = 10_000
+
 _BEYOND = 2**63 - 1
 """No id is as large."""
 
@@ -107,12 +109,23 @@ class SqliteErrorLog:
                 return
             last_id = rows[-1]['id']
 
+    def request_ids(self) -> tuple[str, ...]:
+        """Give the Jobs that have errors."""
+        with self._db.read() as connection:
+            rows = connection.execute('SELECT DISTINCT request_id FROM error').fetchall()
+        return tuple(row['request_id'] for row in rows)
+
     def remove(self, request_ids: Sequence[str]) -> None:
         """Remove the errors of Jobs that are no longer kept."""
-        with self._db.write() as transaction:
-            transaction.executemany(
-                'DELETE FROM error WHERE request_id = ?', [(item,) for item in request_ids]
-            )
+        for request_id in request_ids:
+            removed = _REMOVED_AT_ONCE
+            while removed == _REMOVED_AT_ONCE:
+                with self._db.write() as transaction:
+                    removed = transaction.execute(
+                        'DELETE FROM error WHERE id IN'
+                        ' (SELECT id FROM error WHERE request_id = ? LIMIT ?)',
+                        (request_id, _REMOVED_AT_ONCE),
+                    ).rowcount
 
 
 def insert_errors(transaction: sqlite3.Connection, entries: Sequence[ErrorEntry]) -> None:

@@ -105,6 +105,12 @@ class StateDb:
                     connection.execute('ROLLBACK')
                 raise
 
+    @contextmanager
+    def alone(self) -> Iterator[sqlite3.Connection]:
+        """Give this thread's connection outside a transaction, while no other thread writes."""
+        with self._writing, _storage_errors(self._path):
+            yield self._connection()
+
     def _known_version(self) -> int:
         """The file's schema, looked up in a way that leaves a newer file as it is."""
         connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S)
@@ -146,6 +152,8 @@ def _connected(path: Path) -> sqlite3.Connection:
     )
     try:
         connection.row_factory = sqlite3.Row
+        # Room that was freed can be given back. It takes effect only before the first table.
+        connection.execute('PRAGMA auto_vacuum = INCREMENTAL')
         connection.execute('PRAGMA journal_mode = WAL')
         # FULL: an answer of Sentinel that is on disk stays there even when the power goes.
         connection.execute('PRAGMA synchronous = FULL')

@@ -30,6 +30,7 @@ class Worker:
         signal: wakes the thread.
         clock: waits.
         on_error: is told of each exception of a step, and of None when one has gone well again.
+        idle_wait_s: how long the thread waits at most when it has no work.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Worker:
         signal: Signal,
         clock: Clock,
         on_error: Callable[[BaseException | None], None],
+        idle_wait_s: float = IDLE_WAIT_S,
     ) -> None:
         self._name = name
         self._step = step
@@ -48,12 +50,19 @@ class Worker:
         self._signal = signal
         self._clock = clock
         self._on_error = on_error
+        self._idle_wait_s = idle_wait_s
         self._rest_s = 0.0
+        self._is_retired = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
+
+    def retire(self) -> None:
+        """Let the thread end once its step is over; another worker has taken its place."""
+        self._is_retired = True
+        self._on_error(None)
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the end of the thread; False if it still runs."""
@@ -62,10 +71,14 @@ class Worker:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        while not self._stop.is_set():
+        while not self._is_over:
             seen = self._signal.rings
-            if not self._try_step() and not self._stop.is_set():
-                self._signal.wait(seen, IDLE_WAIT_S)
+            if not self._try_step() and not self._is_over:
+                self._signal.wait(seen, self._idle_wait_s)
+
+    @property
+    def _is_over(self) -> bool:
+        return self._is_retired or self._stop.is_set()
 
     def _try_step(self) -> bool:
         try:
@@ -73,6 +86,9 @@ class Worker:
         except Cancelled:
             return False
         except Exception as error:  # noqa: BLE001 - a Task outlives whatever a step meets
+            if self._is_retired:
+                _log.warning('worker-gave-up', worker=self._name, reason=str(error))
+                return False
             self._report(error)
             self._clock.wait(self._stop, self._rest_s)
             return True

@@ -1,0 +1,86 @@
+"""Keeps what the stores leave on the disk small."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sentinel_app.core.ports import Stop
+from sentinel_app.errors import StorageError
+from sentinel_app.storage.state_db import BUSY_TIMEOUT_S, StateDb
+
+KEPT_SET_ASIDE = 4
+"""Unreadable files that are kept for somebody to look at; two come of one incident."""
+
+KEPT_FREE_PAGES = 2_500
+"""Room that the next update uses at once is not given back: 10 MB in pages of 4 KB."""
+
+_PAGES_AT_ONCE = 1_000
+_CHECKPOINT_WAIT_MS = 500
+
+
+class DiskUpkeep:
+    """Implements the port `Upkeep` over the App's folder.
+
+    Args:
+        documents_path: the documents' file; what was set aside lies beside it.
+        db: the database.
+    """
+
+    def __init__(self, documents_path: Path, db: StateDb) -> None:
+        self._documents_path = documents_path
+        self._db = db
+
+    def remove_set_aside(self) -> int:
+        """Remove all but the newest files that were set aside as unreadable; give their number."""
+        name = self._documents_path.name
+        try:
+            found = sorted(
+                (
+                    path
+                    for path in self._documents_path.parent.glob(f'{name}*.unreadable-*')
+                    if path.is_file()
+                ),
+                # The name ends in the time at which it was set aside.
+                key=lambda path: path.name.rpartition('.unreadable-')[2],
+            )
+            gone = found[:-KEPT_SET_ASIDE]
+            for path in gone:
+                path.unlink(missing_ok=True)
+        except OSError as fault:
+            raise StorageError(
+                f'Old files in {self._documents_path.parent} could not be removed. Check the '
+                'permissions there.',
+                reason=str(fault),
+            ) from fault
+        return len(gone)
+
+    def compact(self, stop: Stop, *, may_shrink: bool) -> int:
+        """Give back room on the disk, the databases' own files included; give the bytes."""
+        before = self._size_bytes()
+        while may_shrink and not stop.is_set():
+            # In portions, so that no writer waits for long.
+            with self._db.alone() as connection:
+                free = int(connection.execute('PRAGMA freelist_count').fetchone()[0])
+                surplus = min(free - KEPT_FREE_PAGES, _PAGES_AT_ONCE)
+                if surplus <= 0:
+                    break
+                connection.execute(f'PRAGMA incremental_vacuum({surplus})').fetchall()
+                if int(connection.execute('PRAGMA freelist_count').fetchone()[0]) == free:
+                    # A file of a version that could not shrink yet.
+                    break
+        self._truncate_log()
+        return max(0, before - self._size_bytes())
+
+    def _truncate_log(self) -> None:
+        """Move the write-ahead log into the file; where somebody reads it, the next time does."""
+        with self._db.alone() as connection:
+            connection.execute(f'PRAGMA busy_timeout = {_CHECKPOINT_WAIT_MS}')
+            try:
+                connection.execute('PRAGMA wal_checkpoint(TRUNCATE)').fetchall()
+            finally:
+                connection.execute(f'PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}')
+
+    def _size_bytes(self) -> int:
+        path = self._db.path
+        log = path.with_name(f'{path.name}-wal')
+        return sum(each.stat().st_size for each in (path, log) if each.exists())
