@@ -36,8 +36,8 @@ class Screen:
         return self.page.get_by_role('table', name=name)
 
     def rows(self, name: str) -> Locator:
-        """The rows of a table, without its heading."""
-        return self.table(name).locator('tbody > tr')
+        """The rows of a table, without its heading, and without those that only hold the place."""
+        return self.table(name).locator('tbody > tr:not([aria-hidden])')
 
     def choose(self, field: str, *names: str) -> None:
         """Choose from a drop-down list."""
@@ -45,7 +45,9 @@ class Screen:
             self.page.get_by_role('combobox', name=field)
         )
         for name in names:
-            box.first.click()
+            # A list of several choices stays open.
+            if box.first.get_attribute('aria-expanded') != 'true':
+                box.first.click()
             self.page.get_by_role('option', name=name, exact=True).click()
         box.first.press('Tab')
 

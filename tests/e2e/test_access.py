@@ -155,6 +155,7 @@ def test_query_is_added_and_saved_with_the_keyboard_alone(
     keys.press('Enter')
     expect(page.get_by_label('Owners to Query').first).to_be_focused()
     keys.press('ArrowDown')
+    expect(page.get_by_role('option').first).to_be_visible()  # ThreatConnect has answered
     keys.press('ArrowDown')
     keys.press('Enter')
     keys.press('Escape')  # closes the list, not the window

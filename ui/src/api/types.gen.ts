@@ -287,6 +287,11 @@ export interface components {
             count_expired: number;
             /** Count Failed */
             count_failed: number;
+            /**
+             * Count Held Back
+             * @description Objects that were not withdrawn because they were too many at once
+             */
+            count_held_back: number;
             /** Count Invalid */
             count_invalid: number;
             /** Count Object */
@@ -928,7 +933,7 @@ export interface operations {
                 mode?: ("delta" | "full" | "reconcile") | null;
                 offset?: number;
                 request_id?: string;
-                sort?: "request_id" | "update_id" | "job_type" | "mode" | "status" | "date_queued" | "date_started" | "date_completed" | "date_failed" | "last_modified_filter_start" | "last_modified_filter_end" | "date_download_start" | "date_download_complete" | "download_runtime" | "date_convert_start" | "date_convert_complete" | "convert_runtime" | "date_upload_start" | "date_upload_complete" | "upload_runtime" | "total_runtime" | "count_read" | "count_sent" | "count_unchanged" | "count_duplicate" | "count_withheld" | "count_expired" | "count_unsupported" | "count_invalid" | "count_refused" | "count_withdrawn" | "count_failed" | "count_object" | "count_request" | "count_throttled" | "throttled_seconds" | "count_expected" | "retry_of" | "failure_code" | "failure_reason" | "position";
+                sort?: "request_id" | "update_id" | "job_type" | "mode" | "status" | "date_queued" | "date_started" | "date_completed" | "date_failed" | "last_modified_filter_start" | "last_modified_filter_end" | "date_download_start" | "date_download_complete" | "download_runtime" | "date_convert_start" | "date_convert_complete" | "convert_runtime" | "date_upload_start" | "date_upload_complete" | "upload_runtime" | "total_runtime" | "count_read" | "count_sent" | "count_unchanged" | "count_duplicate" | "count_withheld" | "count_expired" | "count_unsupported" | "count_invalid" | "count_refused" | "count_withdrawn" | "count_failed" | "count_object" | "count_request" | "count_throttled" | "throttled_seconds" | "count_expected" | "count_held_back" | "retry_of" | "failure_code" | "failure_reason" | "position";
                 sort_order?: "asc" | "desc";
                 status?: ("pending" | "download-in-progress" | "download-complete" | "convert-in-progress" | "convert-complete" | "upload-in-progress" | "upload-complete" | "failed" | "cancelled")[];
             };

@@ -149,7 +149,7 @@ function HeadCell<Row>({
 
 function WaitingRows({ columns }: { columns: number }) {
   return Array.from({ length: WAITING_ROWS }, (_, row) => (
-    <Table.Tr key={row}>
+    <Table.Tr key={row} aria-hidden>
       {Array.from({ length: columns }, (_unused, column) => (
         <Table.Td key={column}>
           <Skeleton height={14} width={column === 0 ? '60%' : '80%'} />

@@ -10,7 +10,9 @@ export function Facts({ facts }: { facts: readonly Fact[] }) {
   return (
     <dl className="app-facts">
       {facts
-        .filter(({ value }) => value !== null && value !== undefined && value !== '')
+        .filter(
+          ({ value }) => value !== null && value !== undefined && value !== '' && value !== false,
+        )
         .map(({ name, value }) => (
           <div key={name}>
             <dt>{name}</dt>

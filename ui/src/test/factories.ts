@@ -53,6 +53,7 @@ export function makeJob(changes: Partial<Job> = {}): Job {
     count_throttled: 0,
     throttled_seconds: 0,
     count_expected: null,
+    count_held_back: 0,
     waiting_seconds: null,
     warnings: [],
     retry_of: null,

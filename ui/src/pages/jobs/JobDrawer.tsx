@@ -12,7 +12,7 @@ import { Notice } from '../../components/Notice';
 import { SidePanel } from '../../components/SidePanel';
 import { TimeText } from '../../components/TimeText';
 import { fieldLabel, typeLabel } from '../../lib/label';
-import { formatCount } from '../../lib/number';
+import { counted, formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
 import { isRunning, lossCount } from '../../lib/status';
 import { formatRuntime } from '../../lib/time';
@@ -155,6 +155,11 @@ function stageFacts(job: Job): Fact[] {
 function sendingFacts(job: Job): Fact[] {
   return [
     { name: 'Objects made', value: formatCount(job.count_object) },
+    {
+      name: 'Not withdrawn',
+      value:
+        job.count_held_back > 0 && `${counted(job.count_held_back, 'object')}: too many at once`,
+    },
     { name: 'Requests', value: formatCount(job.count_request) },
     { name: 'Throttled requests', value: formatCount(job.count_throttled) },
     { name: 'Waited for the limit', value: formatRuntime(job.throttled_seconds) },
