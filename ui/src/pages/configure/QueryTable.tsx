@@ -201,7 +201,7 @@ function Words({ items }: { items: readonly string[] }) {
 
 function None() {
   return (
-    <Text component="span" size="sm" c="dimmed">
+    <Text component="span" fz="inherit" c="dimmed">
       none
     </Text>
   );
