@@ -44,6 +44,10 @@ def make_progress(**fields: Any) -> Progress:
         'pages_waiting': 0,
         'rows_waiting': 0,
         'open_treatments': 0,
+        'is_closed': True,
+        'clause': None,
+        'warning': None,
+        'held_back': 0,
     }
     return Progress(**(defaults | fields))
 

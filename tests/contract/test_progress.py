@@ -155,7 +155,6 @@ def test_complete_reading_is_stored_with_its_time(progress: ProgressStore):
 
     assert (item.reading, item.download_completed_at) == (Reading.COMPLETE, minutes(300))
     assert (item.failure_code, item.failure_reason) == (None, None)
-    assert item.is_settled
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,26 @@ def test_a_batch_names_each_of_its_jobs_once_in_order():
         ({'reading': Reading.READING}, False),
         ({'reading': Reading.COMPLETE, 'pages_waiting': 1}, False),
         ({'reading': Reading.FAILED, 'open_treatments': 1}, False),
+        ({'reading': Reading.COMPLETE, 'is_closed': False}, False),
+        ({'reading': Reading.FAILED, 'is_closed': False, 'is_stopped': True}, True),
     ],
 )
 def test_a_job_is_settled_when_all_that_was_read_has_its_outcome(
     facts: dict[str, object], expected: bool
 ):
     assert make_progress(**facts).is_settled is expected
+
+
+@pytest.mark.parametrize(
+    ('facts', 'expected'),
+    [
+        ({'reading': Reading.COMPLETE, 'open_treatments': 1, 'is_closed': False}, True),
+        ({'reading': Reading.FAILED}, True),
+        ({'reading': Reading.READING}, False),
+        ({'reading': Reading.COMPLETE, 'pages_waiting': 1}, False),
+    ],
+)
+def test_a_job_is_converted_when_no_page_is_left_or_will_come(
+    facts: dict[str, object], expected: bool
+):
+    assert make_progress(**facts).is_converted is expected
