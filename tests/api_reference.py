@@ -29,19 +29,19 @@ requests.
 
 ## Rules for all calls
 
-* **Addresses** are relative to the Service: `https://<instance>/api/services/<API path>/`, where the
-  API path is the one of the Service, `ms_sentinel` unless somebody changed it.
+* **Addresses** are relative to the Service: `https://<instance>/api/services/<API path>/`. The API
+  path is the one of the Service, `ms_sentinel` unless somebody changed it.
 * **Who may call**: ThreatConnect signs people in before a request reaches the App. With *UI Access*
   set to *Administrators only*, everybody else gets 403 (`APP-FORBIDDEN`).
 * **Bodies** are JSON with names in snake_case, at most 1 MB. A call that changes something needs
   `Content-Type: application/json` (else 415), and is refused with 403 where a browser says that a
   page of another site makes it. Members that the App does not know are refused, not passed over.
-* **Query strings** need only letters, digits and `_.:~,-`; anything freer goes in a body. An unknown
-  name, or a value of another kind, is a 400. A list is repeated or separated by commas.
+* **Query strings** need only letters, digits and `_.:~,-`; anything freer goes in a body. An
+  unknown name, or a value of another kind, is a 400. A list is repeated or separated by commas.
 * **Times** are RFC 3339; replies are in UTC and end in `Z`.
 * **Lists** come in pages: `{"count", "data", "next", "previous", "total_count"}`. `next` and
-  `previous` are query strings to put after the same path. Replies stay under 1 MB, so a page may end
-  before its `limit`; `next` goes on where it ended.
+  `previous` are query strings to put after the same path. Replies stay under 1 MB, so a page may
+  end before its `limit`; `next` goes on where it ended.
 * **Errors** have one shape, whatever went wrong: `{"title", "description", "code"}`, and `errors`
   with one entry for each bad field where fields are at fault. The `code` stands in the log as well;
   [troubleshooting.md](troubleshooting.md) explains each.

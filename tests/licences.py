@@ -55,8 +55,8 @@ _HEAD = """\
 <!-- Made by `make gen` from requirements.lock, ui/package-lock.json and the installed packages;
      edit tests/licences.py instead. -->
 
-The App itself is under the [Apache License 2.0](../LICENSE). The package that ThreatConnect installs
-brings the software below along, unchanged. What the tests and the build use is not in it.
+The App itself is under the [Apache License 2.0](../LICENSE). The package that ThreatConnect
+installs brings the software below along, unchanged. What the tests and the build use is not in it.
 
 Where a package offers a choice (`OR`), one of the permissive licences is taken. MPL-2.0 asks that
 the source of its files be available where they were *changed*; they are not.
