@@ -7,14 +7,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from sentinel_app.core.mapping import (
-    MappingOptions,
-    content_hash,
-    is_expired,
-    sort_value,
-    stix_object,
-    valid_until,
-)
+from sentinel_app.core.candidate import Scrutiny
+from sentinel_app.core.mapping import MappingOptions, content_hash, sort_value
 from sentinel_app.core.models import ErrorEntry, Indicator, Job, Update
 from sentinel_app.core.ports import (
     Clock,
@@ -27,8 +21,9 @@ from sentinel_app.core.ports import (
 )
 from sentinel_app.core.precedence import Choice, Standing, choose, must_send
 from sentinel_app.core.status import Mode, Outcome
-from sentinel_app.core.stix_id import ObjectKey, object_id, object_keys
+from sentinel_app.core.stix_id import ObjectKey, object_keys
 from sentinel_app.core.timestamp import from_text
+from sentinel_app.core.version import next_version
 from sentinel_app.core.work import (
     ChosenObject,
     Claim,
@@ -48,8 +43,6 @@ from sentinel_app.pipeline.withdraw import Withdrawal
 
 MOST_OBJECTS_WAITING = 20_000
 """Converting waits while so many objects could be sent already: two minutes of the limit."""
-
-_MILLISECOND = dt.timedelta(milliseconds=1)
 
 _log = EventLog(__name__)
 
@@ -102,8 +95,7 @@ class Convert:
         self._ledger = ledger
         self._releases = releases
         self._withdrawal = withdrawal
-        self._parse = parse
-        self._withheld_reason = withheld_reason
+        self._scrutiny = Scrutiny(parse=parse, withheld_reason=withheld_reason)
         self._options = options
         self._clock = clock
         self._signal = signal
@@ -186,19 +178,12 @@ class Convert:
 
     def _candidate(self, row: Mapping[str, object], page: _Page) -> Indicator | None:
         """Give the Indicator if it could be sent; else note its outcome."""
-        try:
-            indicator = self._parse(row)
-        except SkippableError as error:
-            is_unsupported = error.code == 'MAP-TYPE'
-            page.outcomes[_id(row)] = Outcome.UNSUPPORTED if is_unsupported else Outcome.INVALID
-            page.errors.append(_mapping_error(row, error, page))
-            return None
-        if is_expired(indicator, page.now):
-            page.outcomes[indicator.id] = Outcome.EXPIRED
-        elif not indicator.is_active or self._withheld_reason(indicator) is not None:
-            page.outcomes[indicator.id] = Outcome.WITHHELD
-        else:
-            return indicator
+        found = self._scrutiny.look_at(row, page.now)
+        if isinstance(found, Indicator):
+            return found
+        page.outcomes[_id(row)] = found.outcome
+        if found.error is not None:
+            page.errors.append(_mapping_error(row, found.error, page))
         return None
 
     def _take(self, indicator: Indicator, key: ObjectKey, page: _Page) -> bool:
@@ -246,21 +231,10 @@ class Convert:
         claim: Claim | None,
         held: Held | None,
     ) -> ChosenObject:
-        # A revoked id may be final, so what comes back gets an id of the next generation.
-        is_back = held is not None and not held.is_live
-        generation = 0 if held is None else held.generation + is_back
-        created_at = _created(indicator, claim, None if is_back else held)
-        modified_at = _modified(page.now, created_at, claim, held)
-        until_at = valid_until(indicator, page.now, self._options)
-        stix = stix_object(
-            indicator,
-            key,
-            object_id=object_id(key, generation),
-            created_at=created_at,
-            modified_at=modified_at,
-            valid_until_at=until_at,
-            options=self._options,
+        version = next_version(
+            indicator, key, claim=claim, held=held, options=self._options, now=page.now
         )
+        stix = version.stix
         digest = content_hash(stix)
         # A worse copy that is under way would overwrite what the ledger knows.
         is_needed = (claim is not None and claim.state is ObjectState.IN_FLIGHT) or must_send(
@@ -286,7 +260,7 @@ class Convert:
         return ChosenObject(
             object_key=key.text,
             object_id=str(stix['id']),
-            generation=generation,
+            generation=version.generation,
             version=0 if claim is None else claim.version + 1,
             request_id=page.job.request_id,
             position=page.job.position,
@@ -314,27 +288,6 @@ def _outcome(states: set[ObjectState]) -> Outcome | None:
     if ObjectState.WAITING in states:
         return None
     return Outcome.REFUSED if ObjectState.REFUSED in states else Outcome.UNCHANGED
-
-
-def _created(indicator: Indicator, claim: Claim | None, held: Held | None) -> dt.datetime:
-    """Give the time that is for ever the same for one id: that of the copy first sent."""
-    if held is not None:
-        return from_text(held.created)
-    if claim is not None:
-        return from_text(claim.created)
-    return indicator.added_at
-
-
-def _modified(
-    now: dt.datetime, created_at: dt.datetime, claim: Claim | None, held: Held | None
-) -> dt.datetime:
-    """Give the time of conversion, but later than anything sent before under the same id."""
-    earlier = [created_at]
-    if held is not None:
-        earlier.append(held.modified_at + _MILLISECOND)
-    if claim is not None:
-        earlier.append(from_text(claim.modified) + _MILLISECOND)
-    return max(now, *earlier)
 
 
 def _conversion(stored: StoredPage, page: _Page) -> Conversion:
