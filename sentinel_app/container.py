@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +14,10 @@ from sentinel_app.api.app import create_app
 from sentinel_app.api.ports import ApiDeps
 from sentinel_app.clock import SystemClock
 from sentinel_app.core.mapping import MappingOptions
-from sentinel_app.core.models import Indicator, IndicatorType, Update
+from sentinel_app.core.models import Indicator, IndicatorType
 from sentinel_app.core.ports import Clock
 from sentinel_app.core.status import Outcome
+from sentinel_app.core.task import TASK_FACTS, TaskFacts, TaskGroup, TaskSlug
 from sentinel_app.core.withholding import withheld_reason
 from sentinel_app.health import Health
 from sentinel_app.identity import WhoAmI
@@ -31,15 +32,22 @@ from sentinel_app.sentinel.auth import TokenSource
 from sentinel_app.sentinel.client import SentinelSink
 from sentinel_app.settings import Settings, UiAccess
 from sentinel_app.storage.documents import TinyDocuments
+from sentinel_app.storage.ending import SqliteJobEndings
 from sentinel_app.storage.error_log import SqliteErrorLog
 from sentinel_app.storage.ledger import SqliteLedger, SqliteRequestTimes
 from sentinel_app.storage.lock import FolderLock
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.release import SqliteReleases
 from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.upkeep import DiskUpkeep
 from sentinel_app.storage.work import SqliteWork
+from sentinel_app.tasks.cleaner import Cleaner
+from sentinel_app.tasks.duty import ScheduleDuty, StageDuty, converting, downloading
+from sentinel_app.tasks.job import JobActions
 from sentinel_app.tasks.live import Live
 from sentinel_app.tasks.scheduler import Scheduler
+from sentinel_app.tasks.supervisor import Supervisor
+from sentinel_app.tasks.task import Duty, Task
 from sentinel_app.tasks.update import Updates
 from sentinel_app.tasks.worker import Worker
 from sentinel_app.threatconnect.client import ThreatConnectSource
@@ -47,6 +55,9 @@ from sentinel_app.threatconnect.parse import FIELDS, parse_indicator
 
 UPLOAD_THREADS = 8
 """Requests in flight. At the limit of 100 a minute this keeps up with answers that take 4.8 s."""
+
+LOOK_S = 1.0
+"""How often a standalone Task looks whether it is time."""
 
 DOCUMENTS_FILE = 'documents.json'
 DATABASE_FILE = 'state.db'
@@ -79,7 +90,8 @@ class Container:
         self,
         *,
         wsgi: Callable[..., Iterable[bytes]],
-        workers: Iterable[Worker | Scheduler],
+        supervisor: Supervisor,
+        scheduler: Scheduler,
         recover: Callable[[], None],
         metrics: Callable[[], dict[str, int]],
         stop: threading.Event,
@@ -88,7 +100,8 @@ class Container:
         close: Callable[[], None],
     ) -> None:
         self.wsgi = wsgi
-        self._workers = tuple(workers)
+        self._supervisor = supervisor
+        self._scheduler = scheduler
         self._recover = recover
         self._metrics = metrics
         self._stop = stop
@@ -99,8 +112,8 @@ class Container:
     def start(self) -> None:
         """Take up what an earlier process left, and start the background threads."""
         self._recover()
-        for worker in self._workers:
-            worker.start()
+        self._supervisor.start()
+        self._scheduler.start()
 
     def stop(self, timeout_s: float) -> None:
         """Let each thread come to its next safe point, and close the stores.
@@ -109,12 +122,12 @@ class Container:
         batch is sent again at the next start.
         """
         self._stop.set()
+        self._supervisor.interrupt()
         self._signal.ring()
         deadline = self._clock.monotonic() + timeout_s
+        threads: tuple[Worker | Scheduler, ...] = (*self._supervisor.workers, self._scheduler)
         late = [
-            worker
-            for worker in self._workers
-            if not worker.join(deadline - self._clock.monotonic())
+            thread for thread in threads if not thread.join(deadline - self._clock.monotonic())
         ]
         if late:
             _log.warning('batches-given-up', threads=len(late))
@@ -126,7 +139,10 @@ class Container:
 
 
 def build_container(
-    settings: Settings, platform: Platform, clock: Clock | None = None
+    settings: Settings,
+    platform: Platform,
+    clock: Clock | None = None,
+    task_facts: Sequence[TaskFacts] = TASK_FACTS,
 ) -> Container:
     """Compose the App.
 
@@ -134,6 +150,7 @@ def build_container(
         settings: the checked inputs.
         platform: what the platform gives.
         clock: tells the time and waits; the machine's own where none is given.
+        task_facts: what each Task is.
 
     Raises:
         ConfigError: another process holds the data folder, or a newer version wrote it.
@@ -141,13 +158,19 @@ def build_container(
     """
     lock = FolderLock(platform.data_dir)
     try:
-        return _compose(settings, platform, clock or SystemClock(), lock)
+        return _compose(settings, platform, clock or SystemClock(), lock, task_facts)
     except BaseException:
         lock.release()
         raise
 
 
-def _compose(settings: Settings, platform: Platform, clock: Clock, lock: FolderLock) -> Container:
+def _compose(
+    settings: Settings,
+    platform: Platform,
+    clock: Clock,
+    lock: FolderLock,
+    task_facts: Sequence[TaskFacts],
+) -> Container:
     stop, signal = threading.Event(), Signal()
     documents_path = platform.data_dir / DOCUMENTS_FILE
     database_path = platform.data_dir / DATABASE_FILE
@@ -222,19 +245,77 @@ def _compose(settings: Settings, platform: Platform, clock: Clock, lock: FolderL
         signal=signal,
     )
 
-    def worker(name: str, step: Callable[[Update, threading.Event], bool]) -> Worker:
-        def run() -> bool:
-            update = updates.running
-            return update is not None and step(update, stop)
+    facts = {each.slug: each for each in task_facts}
+    endings = SqliteJobEndings(db)
+    schedule = ScheduleDuty(
+        updates=updates, clock=clock, period_s=facts[TaskSlug.SCHEDULE_UPDATES].period_s
+    )
+    cleaner = Cleaner(
+        documents=documents,
+        errors=errors,
+        upkeep=DiskUpkeep(documents_path, db),
+        clock=clock,
+        retention=dt.timedelta(days=settings.retention_days),
+        period_s=facts[TaskSlug.CLEANER].period_s,
+    )
 
-        return Worker(
-            name=name,
-            step=run,
+    def task(slug: TaskSlug, duty: Duty, *, threads: int = 1) -> Task:
+        is_stage = facts[slug].group is TaskGroup.PIPELINE
+        return Task(
+            facts=facts[slug],
+            duty=duty,
+            state=documents.task_state(slug),
             stop=stop,
             signal=signal,
             clock=clock,
-            on_error=lambda error: health.note(name, error),
+            on_error=health.note,
+            threads=threads,
+            idle_wait_s=facts[slug].period_s if is_stage else LOOK_S,
+            # A page that is converted late could displace what another one has chosen meanwhile.
+            is_replaceable=is_stage and slug is not TaskSlug.CONVERT,
         )
+
+    supervisor = Supervisor(
+        tasks=[
+            task(
+                TaskSlug.DOWNLOAD,
+                StageDuty(
+                    updates=updates,
+                    step=download.step,
+                    working_on=lambda update_id: downloading(progress.progress(update_id)),
+                    words='read {count} page{s}',
+                ),
+            ),
+            task(
+                TaskSlug.CONVERT,
+                StageDuty(
+                    updates=updates,
+                    step=convert.step,
+                    working_on=lambda update_id: converting(progress.progress(update_id)),
+                    words='went through {count} page{s}',
+                ),
+            ),
+            task(
+                TaskSlug.UPLOAD,
+                StageDuty(
+                    updates=updates,
+                    step=upload.step,
+                    working_on=endings.in_flight,
+                    words='sent {count} batch{es}',
+                ),
+                threads=UPLOAD_THREADS,
+            ),
+            task(TaskSlug.SCHEDULE_UPDATES, schedule),
+            task(TaskSlug.CLEANER, cleaner),
+        ],
+        documents=documents,
+        work=work,
+        errors=errors,
+        endings=endings,
+        schedule=schedule,
+        signal=signal,
+        clock=clock,
+    )
 
     def recover() -> None:
         recovered = work.recover()
@@ -253,6 +334,14 @@ def _compose(settings: Settings, platform: Platform, clock: Clock, lock: FolderL
                 source=source,
                 clock=clock,
                 updates=updates,
+                jobs=JobActions(
+                    documents=documents,
+                    endings=endings,
+                    updates=updates,
+                    signal=signal,
+                    clock=clock,
+                ),
+                tasks=supervisor,
                 live=Live(updates=updates, progress=progress, gate=gate),
                 health=health,
                 identity=WhoAmI(platform.whoami, clock=clock),
@@ -260,21 +349,17 @@ def _compose(settings: Settings, platform: Platform, clock: Clock, lock: FolderL
                 ui_dir=UI_DIR,
             )
         ),
-        workers=[
-            worker('download', download.step),
-            worker('convert', convert.step),
-            *(worker(f'upload-{place}', upload.step) for place in range(UPLOAD_THREADS)),
-            Scheduler(
-                ticks={
-                    'queue-due': updates.queue_due,
-                    'start-next': updates.start_next,
-                    'follow': updates.follow,
-                },
-                stop=stop,
-                signal=signal,
-                on_error=lambda error: health.note('scheduler', error),
-            ),
-        ],
+        supervisor=supervisor,
+        scheduler=Scheduler(
+            ticks={
+                'start-next': updates.start_next,
+                'follow': updates.follow,
+                'watch-tasks': supervisor.watch,
+            },
+            stop=stop,
+            signal=signal,
+            on_error=lambda error: health.note('scheduler', error),
+        ),
         recover=recover,
         metrics=lambda: _metrics(updates, progress, ledger),
         stop=stop,

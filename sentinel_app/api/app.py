@@ -10,8 +10,14 @@ from sentinel_app.api.ports import ApiDeps
 from sentinel_app.api.problem import handle_errors
 from sentinel_app.api.resources.configure import ConfigureResource, OptionsResource
 from sentinel_app.api.resources.health import HealthResource, OpenApiResource
-from sentinel_app.api.resources.job import JobListResource, JobResource
+from sentinel_app.api.resources.job import (
+    JobCancelResource,
+    JobListResource,
+    JobResource,
+    JobRetryResource,
+)
 from sentinel_app.api.resources.report import AuditResource, ErrorResource
+from sentinel_app.api.resources.task import TaskActionResource, TaskListResource, task_actions
 from sentinel_app.api.static import StaticFiles
 
 
@@ -33,6 +39,11 @@ def create_app(deps: ApiDeps) -> falcon.App[falcon.Request, falcon.Response]:
     app.add_route('/api/configure/options', OptionsResource(catalog))
     app.add_route('/api/job/request', JobListResource(deps))
     app.add_route('/api/job/request/{request_id}', JobResource(deps))
+    app.add_route('/api/job/request/{request_id}/cancel', JobCancelResource(deps))
+    app.add_route('/api/job/request/{request_id}/retry', JobRetryResource(deps))
+    app.add_route('/api/task', TaskListResource(deps))
+    for name, action in task_actions(deps.tasks).items():
+        app.add_route(f'/api/task/{{slug}}/{name}', TaskActionResource(deps, action))
     app.add_route('/api/report/error', ErrorResource(deps))
     app.add_route('/api/report/audit', AuditResource(deps))
     app.add_route('/api/health', HealthResource(deps))

@@ -79,6 +79,46 @@ CALLS = (
         refusals=(404,),
     ),
     Call(
+        path='/api/job/request/{request_id}/cancel',
+        method='post',
+        summary='Cancel a Job that is still Pending',
+        reply=schemas.Job,
+        body=schemas.EmptyBody,
+        refusals=(404, 409, 413, 415, 422, 503),
+    ),
+    Call(
+        path='/api/job/request/{request_id}/retry',
+        method='post',
+        summary='Try a Job that failed again, as an ad-hoc update',
+        reply=schemas.UpdateAccepted,
+        body=schemas.EmptyBody,
+        status=202,
+        refusals=(404, 409, 413, 415, 422, 503),
+    ),
+    Call(
+        path='/api/task',
+        method='get',
+        summary='The Tasks, and how each stands',
+        reply=schemas.TaskPage,
+        parameters=schemas.PageParameters,
+    ),
+    *(
+        Call(
+            path=f'/api/task/{{slug}}/{action}',
+            method='post',
+            summary=summary,
+            reply=schemas.Task,
+            body=schemas.EmptyBody,
+            refusals=(404, 409, 413, 415, 422, 503),
+        )
+        for action, summary in (
+            ('run', 'Run a Task now, outside its schedule'),
+            ('pause', 'Let a Task take up nothing further; a restart does not change that'),
+            ('resume', 'Let a paused Task go on'),
+            ('kill', 'End what a Task does; the Jobs that it works on fail'),
+        )
+    ),
+    Call(
         path='/api/report/error',
         method='get',
         summary='Errors of Jobs by code and reason; as CSV, every single one',

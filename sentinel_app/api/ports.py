@@ -10,9 +10,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from sentinel_app.core.models import AuditEntry, Counts, Update
+from sentinel_app.core.models import AuditEntry, Counts, Job, Update
 from sentinel_app.core.ports import Clock, Documents, ErrorLog, Source
 from sentinel_app.core.status import Mode
+from sentinel_app.core.task import TaskView
 
 
 class HealthState(StrEnum):
@@ -97,6 +98,62 @@ class Updates(Protocol):
         ...
 
 
+class JobActions(Protocol):
+    """What people do with a Job; `by` is the user's name for the audit, None where unknown."""
+
+    def cancel(self, request_id: str, *, by: str | None) -> Job:
+        """Cancel a Job that is still Pending.
+
+        Raises:
+            NotFoundError: there is no such Job.
+            ConflictError: it has been taken up already, or has ended.
+            StorageError: the disk did not take it.
+        """
+        ...
+
+    def retry(self, request_id: str, *, by: str | None) -> Update:
+        """Queue an ad-hoc update of the query of a Job that failed, from the same time on.
+
+        Raises:
+            NotFoundError: there is no such Job.
+            ConflictError: it has not failed, is being tried again already, or its query is gone.
+            StorageError: the disk did not take it.
+        """
+        ...
+
+
+class Tasks(Protocol):
+    """The Tasks; `by` is the user's name for the audit, None where unknown.
+
+    Each action gives how the Task stands after it, and raises `NotFoundError` where there is no
+    such Task, `ConflictError` where its state does not allow the action, and `StorageError`.
+    """
+
+    def views(self) -> tuple[TaskView, ...]:
+        """Give how each Task stands, in the order in which the page shows them."""
+        ...
+
+    def run(self, slug: str, *, by: str | None) -> TaskView:
+        """Run a Task now, outside its schedule."""
+        ...
+
+    def pause(self, slug: str, *, by: str | None) -> TaskView:
+        """Let a Task take up nothing further."""
+        ...
+
+    def resume(self, slug: str, *, by: str | None) -> TaskView:
+        """Let a paused Task go on."""
+        ...
+
+    def kill(self, slug: str, *, by: str | None) -> TaskView:
+        """End what a Task does; the Jobs that it works on fail."""
+        ...
+
+    def look_at_schedule(self) -> None:
+        """Let Schedule Updates look at once: what is due may have changed."""
+        ...
+
+
 class Live(Protocol):
     """What a Job in progress is doing right now, ahead of what is stored of it."""
 
@@ -138,6 +195,8 @@ class ApiDeps:
     source: Source
     clock: Clock
     updates: Updates
+    jobs: JobActions
+    tasks: Tasks
     live: Live
     health: HealthSource
     identity: Identity

@@ -22,6 +22,7 @@ from pydantic.json_schema import WithJsonSchema, models_json_schema
 from sentinel_app.api.ports import HealthState
 from sentinel_app.core.models import IndicatorType, SortDirection
 from sentinel_app.core.status import JobStatus, JobType, Mode
+from sentinel_app.core.task import TaskCondition, TaskGroup, TaskSlug
 
 MAX_QUERIES = 100
 MAX_TQL_CHARS = 10_000
@@ -98,6 +99,10 @@ class Body(Shape):
     """What every request body is made of: nothing unknown, nothing of another type."""
 
     model_config = ConfigDict(extra='forbid', strict=True)
+
+
+class EmptyBody(Body):
+    """Nothing: the address says it all. Send `{}`."""
 
 
 class FieldError(Reply):
@@ -285,6 +290,27 @@ class UpdateAccepted(Reply):
     request_ids: list[str]
 
 
+class Task(Reply):
+    """One Task, and how it stands."""
+
+    slug: TaskSlug
+    name: str
+    description: str
+    group: TaskGroup
+    period_seconds: int
+    timeout_minutes: float
+    state: TaskCondition
+    request_ids: list[str] = Field(
+        description='The Jobs that it works on, in the order of precedence; often one'
+    )
+    last_heartbeat: Moment | None = Field(description='Only while it runs')
+    heartbeat_age: Seconds | None = Field(description='Seconds since then, by the clock of the App')
+    last_run_end: Moment | None = Field(description='Since the start of the Service')
+    last_run_outcome: str | None
+    date_paused: Moment | None
+    paused_by: str | None = Field(description='Null when ThreatConnect did not say who it was')
+
+
 class ReportedIndicator(Reply):
     """An Indicator behind an error; `id` is text, as it may exceed what a browser counts to."""
 
@@ -368,6 +394,12 @@ class JobPage(Page):
     """A page of Jobs."""
 
     data: list[Job]
+
+
+class TaskPage(Page):
+    """The Tasks, in the order in which the page shows them."""
+
+    data: list[Task]
 
 
 class ReportedErrorPage(Page):

@@ -19,6 +19,7 @@ from sentinel_app.core.models import (
 )
 from sentinel_app.core.runtime import stage_runtime_s, total_runtime_s
 from sentinel_app.core.status import Mode, Outcome
+from sentinel_app.core.task import TaskView
 
 
 def next_update_reply(due: tuple[dt.datetime, Mode] | None) -> schemas.NextUpdate | None:
@@ -157,4 +158,25 @@ def health_reply(snapshot: HealthSnapshot, due: tuple[dt.datetime, Mode] | None)
             workspace_id_end=snapshot.workspace_id_end,
             cloud=snapshot.cloud,
         ),
+    )
+
+
+def task_reply(view: TaskView) -> schemas.Task:
+    """How a Task stands."""
+    facts, state = view.facts, view.state
+    return schemas.Task(
+        slug=facts.slug,
+        name=facts.name,
+        description=facts.description,
+        group=facts.group,
+        period_seconds=facts.period_s,
+        timeout_minutes=facts.timeout_s / 60,
+        state=view.condition,
+        request_ids=list(view.request_ids),
+        last_heartbeat=view.beat_at,
+        heartbeat_age=view.beat_age_s,
+        last_run_end=view.ended_at,
+        last_run_outcome=view.outcome,
+        date_paused=state.paused_at,
+        paused_by=state.paused_by,
     )

@@ -17,9 +17,7 @@ def job_status(progress: Progress) -> JobStatus:
     dealt with; only then is it Failed.
     """
     if progress.is_settled:
-        if progress.failure_code == CANCELLED_CODE:
-            return JobStatus.CANCELLED
-        return JobStatus.FAILED if progress.failure_code else JobStatus.UPLOAD_COMPLETE
+        return _final_status(progress.failure_code)
     if progress.reading is Reading.WAITING:
         return JobStatus.PENDING
     if progress.reading is Reading.READING:
@@ -31,6 +29,12 @@ def job_status(progress: Progress) -> JobStatus:
     return (
         JobStatus.UPLOAD_IN_PROGRESS if progress.upload_started_at else JobStatus.CONVERT_COMPLETE
     )
+
+
+def _final_status(failure_code: str | None) -> JobStatus:
+    if failure_code is None:
+        return JobStatus.UPLOAD_COMPLETE
+    return JobStatus.CANCELLED if failure_code == CANCELLED_CODE else JobStatus.FAILED
 
 
 def advanced(job: Job, progress: Progress, *, now: dt.datetime) -> Job:

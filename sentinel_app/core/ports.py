@@ -223,7 +223,7 @@ class Documents(Protocol):
         cursor: Cursor | None = None,
         audit: AuditEntry | None = None,
     ) -> Job:
-        """Replace a Job by what `change` makes of it; a cursor and the audit go in the same write.
+        """Replace a Job by what `change` makes of it, with a cursor and the audit in one write.
 
         Raises:
             NotFoundError: no such Job.

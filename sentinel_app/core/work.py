@@ -10,7 +10,6 @@ from enum import StrEnum
 from sentinel_app.core.models import ErrorEntry
 from sentinel_app.core.status import Outcome
 
-
 CANCELLED_CODE = 'RUN-CANCEL'
 """Stands in place of a failure where a person cancelled the Job before its reading began."""
 

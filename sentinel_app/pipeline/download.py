@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from sentinel_app.core.cursor import EVERYTHING, first_cursor
 from sentinel_app.core.models import Cursor, ErrorEntry, Job, Update, Window
 from sentinel_app.core.ports import (
     Clock,
@@ -49,9 +50,6 @@ MEASURE_ATTEMPTS = 3
 
 QUICK_PAGE_S = 10.0
 """A page that came quicker than this lets the next one be larger."""
-
-EVERYTHING = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-"""The cursor of a query of which nothing is dealt with yet."""
 
 _log = EventLog(__name__)
 
@@ -166,10 +164,7 @@ class Download:
         It is stored before the first page: should this first Job fail, the next one must not begin
         at a later run of the Service that went well for other queries.
         """
-        last_run_at = self._documents.schedule().last_run_at
-        is_delta = job.mode is Mode.DELTA
-        at = last_run_at if is_delta and last_run_at is not None else EVERYTHING
-        return Cursor(query_id=job.query.id, selection=job.query.selection, at=at)
+        return first_cursor(job, self._documents.schedule())
 
     def _start(self, update: Update, job: Job, cursor: Cursor) -> dt.datetime | None:
         """Give the start of the window; None for a reading of everything."""

@@ -218,8 +218,7 @@ class TinyDocuments:
         cursor: Cursor | None = None,
         audit: AuditEntry | None = None,
     ) -> Job:
-        """Replace a Job by what `change` makes of it; a cursor and the audit go in the same write.
-        """
+        """Replace a Job by what `change` makes of it, with a cursor and the audit in one write."""
         with self._writing:
             state = self._state
             old = state.jobs.get(request_id)

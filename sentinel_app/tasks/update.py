@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 
 from sentinel_app.core.course import advanced, ended, moved_cursor
+from sentinel_app.core.cursor import kept_cursor
 from sentinel_app.core.due import next_update
-from sentinel_app.core.models import AuditEntry, Counts, Job, Query, Schedule, Update
+from sentinel_app.core.models import AuditEntry, Counts, Cursor, Job, Query, Schedule, Update
 from sentinel_app.core.ports import Clock, Documents, ProgressStore
 from sentinel_app.core.status import JobStatus, JobType, Mode
 from sentinel_app.core.work import Progress
@@ -45,6 +47,7 @@ class Updates:
         self._interval = interval
         self._reconcile_interval = reconcile_interval
         self._running: Update | None = None
+        self._scheduling = threading.Lock()
 
     @property
     def running(self) -> Update | None:
@@ -110,29 +113,53 @@ class Updates:
         self._signal.ring()
         return update
 
-    def queue_due(self) -> None:
-        """Queue the scheduled update if it is due; one that waits already is enough."""
-        queries = self._documents.query_list().queries
-        if not queries:
-            return
-        now = self._clock.now()
-        schedule = self._documents.schedule()
-        at, mode = self._next(schedule, now)
-        if at > now:
-            return
-        waiting = any(
+    def queue_due(self) -> Mode | None:
+        """Queue the scheduled update if it is due; one that waits already is enough.
+
+        Returns:
+            The mode of the update that was queued, or None.
+        """
+        with self._scheduling:
+            now = self._clock.now()
+            at, mode = self._next(self._documents.schedule(), now)
+            queries = self._documents.query_list().queries
+            if not queries or at > now or self._is_one_waiting():
+                return None
+            self._queue_scheduled(mode, now)
+        return mode
+
+    def queue_now(self) -> Mode:
+        """Queue the next scheduled update although it is not due; the schedule counts from it.
+
+        Raises:
+            ConflictError: there is no query, or a scheduled update waits already.
+        """
+        with self._scheduling:
+            if not self._documents.query_list().queries:
+                raise ConflictError('There is no TQL query yet. Add one in CONFIGURE and save it.')
+            if self._is_one_waiting():
+                raise ConflictError(
+                    'A scheduled update waits already; it begins when the one that runs has ended.'
+                )
+            now = self._clock.now()
+            _, mode = self._next(self._documents.schedule(), now)
+            self._queue_scheduled(mode, now)
+        return mode
+
+    def _is_one_waiting(self) -> bool:
+        return any(
             update.job_type is JobType.SCHEDULED and update.started_at is None
             for update in self._documents.open_updates()
         )
-        if waiting:
-            return
+
+    def _queue_scheduled(self, mode: Mode, now: dt.datetime) -> None:
         self._queue(
-            list(enumerate(queries)),
+            list(enumerate(self._documents.query_list().queries)),
             mode=mode,
             job_type=JobType.SCHEDULED,
             modified_after=None,
             retry_of=None,
-            schedule=replace(schedule, last_scheduled_at=now, next_mode=None),
+            schedule=replace(self._documents.schedule(), last_scheduled_at=now, next_mode=None),
         )
         self._signal.ring()
 
@@ -250,7 +277,7 @@ class Updates:
         self._documents.change_job(
             job.request_id,
             lambda stored: ended(stored, progress, counts, now=now),
-            cursor=moved_cursor(final, self._documents.cursor(job.query.id)),
+            cursor=self._cursor_after(final),
         )
         _log.info(
             'job-ended',
@@ -263,6 +290,12 @@ class Updates:
             throttled=counts.throttled,
             code=final.failure_code,
         )
+
+    def _cursor_after(self, final: Job) -> Cursor | None:
+        """Give the cursor that a Job leaves; None where the stored one stays."""
+        known, queries = self._documents.cursor(final.query.id), self._documents.query_list()
+        kept = kept_cursor(final, known, queries, self._documents.schedule())
+        return kept or moved_cursor(final, known)
 
     def _end(self, update: Update) -> None:
         jobs = self._documents.jobs_of(update.id)

@@ -62,6 +62,7 @@ class ConfigureResource:
             next_mode=Mode(body.run) if body.run else None,
             audit=audit,
         )
+        self._deps.tasks.look_at_schedule()
         self._answer(resp, stored)
 
     def _answer(self, resp: falcon.Response, listed: QueryList) -> None:

@@ -10,9 +10,15 @@ from sentinel_app.api.ports import ApiDeps
 from sentinel_app.api.problem import Refusal
 from sentinel_app.api.query_check import check_request, described_request
 from sentinel_app.api.reading import body_of, given_parameters, parameters_of
-from sentinel_app.api.schemas import JobParameters, Parameters, UpdateAccepted, UpdateBody
+from sentinel_app.api.schemas import (
+    EmptyBody,
+    JobParameters,
+    Parameters,
+    UpdateAccepted,
+    UpdateBody,
+)
 from sentinel_app.api.serialise import job_reply
-from sentinel_app.core.models import AuditEntry, SortDirection
+from sentinel_app.core.models import AuditEntry, SortDirection, Update
 from sentinel_app.errors import NotFoundError
 
 
@@ -67,9 +73,7 @@ class JobListResource:
                 detail=described_request(body),
             ),
         )
-        accepted = UpdateAccepted(update_id=update.id, request_ids=list(update.request_ids))
-        resp.status = falcon.HTTP_202
-        resp.text = accepted.model_dump_json()
+        _accept(resp, update)
 
 
 class JobResource:
@@ -89,3 +93,46 @@ class JobResource:
         if job is None:
             raise NotFoundError('There is no Job with this Request ID; it may have been removed.')
         resp.text = job_reply(job, self._deps.live).model_dump_json()
+
+
+class JobCancelResource:
+    """`api/job/request/{request_id}/cancel`: cancel a Job that is still Pending.
+
+    Args:
+        deps: the API's ports.
+    """
+
+    def __init__(self, deps: ApiDeps) -> None:
+        self._deps = deps
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, request_id: str) -> None:
+        """Cancel the Job and give it."""
+        parameters_of(req, Parameters)
+        body_of(req, EmptyBody)
+        user = user_of(req, self._deps.identity)
+        job = self._deps.jobs.cancel(request_id, by=user.name if user else None)
+        resp.text = job_reply(job, self._deps.live).model_dump_json()
+
+
+class JobRetryResource:
+    """`api/job/request/{request_id}/retry`: try a Job that failed again.
+
+    Args:
+        deps: the API's ports.
+    """
+
+    def __init__(self, deps: ApiDeps) -> None:
+        self._deps = deps
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, request_id: str) -> None:
+        """Queue the update and give its Request ID."""
+        parameters_of(req, Parameters)
+        body_of(req, EmptyBody)
+        user = user_of(req, self._deps.identity)
+        _accept(resp, self._deps.jobs.retry(request_id, by=user.name if user else None))
+
+
+def _accept(resp: falcon.Response, update: Update) -> None:
+    accepted = UpdateAccepted(update_id=update.id, request_ids=list(update.request_ids))
+    resp.status = falcon.HTTP_202
+    resp.text = accepted.model_dump_json()

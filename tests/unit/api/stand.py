@@ -26,13 +26,15 @@ from sentinel_app.core.models import (
     Counts,
     ErrorEntry,
     ErrorGroup,
+    Job,
     Owner,
     SourcePage,
     TqlKeyword,
     Update,
 )
-from sentinel_app.core.status import JobType, Mode
-from sentinel_app.errors import ConflictError, SentinelAppError
+from sentinel_app.core.status import JobStatus, JobType, Mode
+from sentinel_app.core.task import TASK_FACTS, TaskCondition, TaskSlug, TaskState, TaskView
+from sentinel_app.errors import ConflictError, NotFoundError, SentinelAppError
 from sentinel_app.storage.documents import TinyDocuments
 from tests.clocks import NOON, StandingClock
 from tests.stored import make_job, make_update
@@ -89,6 +91,9 @@ class FakeErrors:
         self.asked = filters
         return iter(self.kept_entries)
 
+    def request_ids(self) -> tuple[str, ...]:
+        raise AssertionError('the API removes no errors')
+
     def remove(self, request_ids: Sequence[str]) -> None:
         raise AssertionError('the API removes no errors')
 
@@ -115,6 +120,73 @@ class FakeUpdates:
 
     def next_update(self) -> tuple[dt.datetime, Mode] | None:
         return self.due
+
+
+@dataclass
+class FakeJobs:
+    """Cancels and retries what it is told it may; remembers who asked."""
+
+    documents: TinyDocuments
+    error: SentinelAppError | None = None
+    asked: list[tuple[str, str, str | None]] = field(default_factory=list)
+
+    def cancel(self, request_id: str, *, by: str | None) -> Job:
+        self._ask('cancel', request_id, by)
+        return self.documents.change_job(
+            request_id, lambda job: dataclasses.replace(job, status=JobStatus.CANCELLED)
+        )
+
+    def retry(self, request_id: str, *, by: str | None) -> Update:
+        self._ask('retry', request_id, by)
+        return make_update('u-new', job_type=JobType.AD_HOC, request_ids=('r-new',))
+
+    def _ask(self, action: str, request_id: str, by: str | None) -> None:
+        self.asked.append((action, request_id, by))
+        if self.error:
+            raise self.error
+        if self.documents.job(request_id) is None:
+            raise NotFoundError('There is no Job with this Request ID.')
+
+
+@dataclass
+class FakeTasks:
+    """Tasks as they are told to stand; remembers what was done to them, and by whom."""
+
+    shown: dict[TaskSlug, TaskView] = field(
+        default_factory=lambda: {
+            facts.slug: TaskView(facts=facts, condition=TaskCondition.IDLE, state=TaskState())
+            for facts in TASK_FACTS
+        }
+    )
+    error: SentinelAppError | None = None
+    asked: list[tuple[str, str, str | None]] = field(default_factory=list)
+    looks: int = 0
+
+    def views(self) -> tuple[TaskView, ...]:
+        return tuple(self.shown.values())
+
+    def run(self, slug: str, *, by: str | None) -> TaskView:
+        return self._ask('run', slug, by)
+
+    def pause(self, slug: str, *, by: str | None) -> TaskView:
+        return self._ask('pause', slug, by)
+
+    def resume(self, slug: str, *, by: str | None) -> TaskView:
+        return self._ask('resume', slug, by)
+
+    def kill(self, slug: str, *, by: str | None) -> TaskView:
+        return self._ask('kill', slug, by)
+
+    def look_at_schedule(self) -> None:
+        self.looks += 1
+
+    def _ask(self, action: str, slug: str, by: str | None) -> TaskView:
+        self.asked.append((action, slug, by))
+        if self.error:
+            raise self.error
+        if slug not in list(TaskSlug):
+            raise NotFoundError('There is no such Task.')
+        return self.shown[TaskSlug(slug)]
 
 
 @dataclass
@@ -174,6 +246,8 @@ class Stand:
         self.source = FakeSource()
         self.errors = FakeErrors()
         self.updates = FakeUpdates(self.documents)
+        self.jobs = FakeJobs(self.documents)
+        self.tasks = FakeTasks()
         self.live = FakeLive()
         self.health = FakeHealth()
         self.identity = FakeIdentity()
@@ -185,6 +259,8 @@ class Stand:
             source=self.source,
             clock=self.clock,
             updates=self.updates,
+            jobs=self.jobs,
+            tasks=self.tasks,
             live=self.live,
             health=self.health,
             identity=self.identity,

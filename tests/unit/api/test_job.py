@@ -100,6 +100,7 @@ def test_a_job_is_shown_whole(stand: Stand) -> None:
         'count_throttled': 1,
         'throttled_seconds': 60.123,
         'count_expected': 56,
+        'count_held_back': 0,
         'waiting_seconds': None,
         'warnings': ['Too many'],
         'retry_of': 'j0',

@@ -1,0 +1,131 @@
+"""What people do with a Job: cancel it, try it again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+import threading
+from dataclasses import replace
+
+from sentinel_app.core.cursor import kept_cursor
+from sentinel_app.core.models import AuditEntry, Job, Update
+from sentinel_app.core.ports import Clock, Documents, JobEndings
+from sentinel_app.core.status import JobStatus, Mode
+from sentinel_app.errors import ConflictError, NotFoundError
+from sentinel_app.log import EventLog
+from sentinel_app.pipeline.signal import Signal
+from sentinel_app.tasks.update import Updates
+
+_OPEN = tuple(status for status in JobStatus if not status.is_final)
+
+_log = EventLog(__name__)
+
+
+class JobActions:
+    """Implements the API's port `JobActions`."""
+
+    def __init__(
+        self,
+        *,
+        documents: Documents,
+        endings: JobEndings,
+        updates: Updates,
+        signal: Signal,
+        clock: Clock,
+    ) -> None:
+        self._documents = documents
+        self._endings = endings
+        self._updates = updates
+        self._signal = signal
+        self._clock = clock
+        self._retrying = threading.Lock()
+
+    def cancel(self, request_id: str, *, by: str | None) -> Job:
+        """Cancel a Job that is still Pending.
+
+        Raises:
+            NotFoundError: there is no such Job.
+            ConflictError: it has been taken up already, or has ended.
+        """
+        job = self._known(request_id)
+        if job.status is not JobStatus.PENDING or not self._endings.cancel(job):
+            raise ConflictError(_not_cancelled(self._known(request_id)))
+        documents = self._documents
+        cancelled = documents.change_job(
+            request_id,
+            lambda stored: replace(stored, status=JobStatus.CANCELLED),
+            cursor=kept_cursor(
+                replace(job, status=JobStatus.CANCELLED),
+                documents.cursor(job.query.id),
+                documents.query_list(),
+                documents.schedule(),
+            ),
+            audit=self._audit('job-cancel', request_id, by),
+        )
+        _log.info('job-cancelled', request_id=request_id, user=by)
+        self._signal.ring()
+        return cancelled
+
+    def retry(self, request_id: str, *, by: str | None) -> Update:
+        """Queue an ad-hoc update of the query of a Job that failed, from the same time on.
+
+        Raises:
+            NotFoundError: there is no such Job.
+            ConflictError: it has not failed, is being tried again already, or its query is gone.
+        """
+        job = self._known(request_id)
+        if job.status is not JobStatus.FAILED:
+            raise ConflictError(
+                f'Only a request that is Failed can be tried again; this one is "{job.status}".'
+            )
+        if self._documents.query_list().position(job.query.id) is None:
+            raise ConflictError(
+                'The TQL query of this request is no longer in CONFIGURE, so it cannot be tried '
+                'again.'
+            )
+        # Two clicks at once are one wish.
+        with self._retrying:
+            open_jobs, _ = self._documents.jobs(statuses=_OPEN, limit=sys.maxsize)
+            for other in open_jobs:
+                if other.retry_of == request_id:
+                    raise ConflictError(
+                        f'This request is being tried again already, as {other.request_id}.'
+                    )
+            return self._updates.request_update(
+                mode=job.mode,
+                query_ids=[job.query.id],
+                modified_after=self._start(job),
+                retry_of=request_id,
+                audit=self._audit('job-retry', request_id, by),
+            )
+
+    def _start(self, job: Job) -> dt.datetime | None:
+        """Give the start of a delta's window, where it does not follow from the cursor."""
+        if job.mode is not Mode.DELTA:
+            return None
+        if job.window is not None:
+            return job.window.start_at
+        update = self._documents.update(job.update_id)
+        return None if update is None else update.modified_after
+
+    def _known(self, request_id: str) -> Job:
+        job = self._documents.job(request_id)
+        if job is None:
+            raise NotFoundError('There is no Job with this Request ID; it may have been removed.')
+        return job
+
+    def _audit(self, action: str, request_id: str, by: str | None) -> AuditEntry:
+        return AuditEntry(at=self._clock.now(), user=by, action=action, detail=request_id)
+
+
+def _not_cancelled(job: Job) -> str:
+    if job.status is JobStatus.PENDING:
+        return 'This request has just been taken up, so it can no longer be cancelled.'
+    if job.status is JobStatus.CANCELLED:
+        return 'This request was cancelled already.'
+    if job.status.is_final:
+        return f'This request has ended; it is "{job.status}".'
+    return (
+        f'Only a request that is Pending can be cancelled; this one is "{job.status}". Kill the '
+        'Task that works on it in TASKS to end it.'
+    )

@@ -1,0 +1,257 @@
+"""Starts, shows, pauses, kills and watches the Tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sentinel_app.core.models import AuditEntry, ErrorEntry
+from sentinel_app.core.ports import Clock, Documents, ErrorLog, JobEndings, WorkStore
+from sentinel_app.core.task import TaskCondition, TaskSlug, TaskState, TaskView, named
+from sentinel_app.errors import ConflictError, NotFoundError, TaskKilledError
+from sentinel_app.log import EventLog
+from sentinel_app.pipeline.signal import Signal
+from sentinel_app.tasks.duty import ScheduleDuty
+from sentinel_app.tasks.step import StepStop
+from sentinel_app.tasks.task import Task
+from sentinel_app.tasks.worker import Worker
+
+GRACE_S = 5.0
+"""A request to Sentinel that is under way when its Task is killed may still be answered so long."""
+
+STANDSTILL_S = 300.0
+"""Where nobody looked for so long, the process or the machine stood still and not a Task."""
+
+_log = EventLog(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kill:
+    """A Task that was killed, until its steps are over and its Jobs' accounts are closed."""
+
+    task: Task
+    steps: frozenset[StepStop]
+    request_ids: tuple[str, ...]
+    deadline: float
+
+
+class Supervisor:
+    """All Tasks; implements the API's port `Tasks`."""
+
+    def __init__(
+        self,
+        *,
+        tasks: Iterable[Task],
+        documents: Documents,
+        work: WorkStore,
+        errors: ErrorLog,
+        endings: JobEndings,
+        schedule: ScheduleDuty,
+        signal: Signal,
+        clock: Clock,
+    ) -> None:
+        self._tasks = {task.facts.slug: task for task in tasks}
+        self._documents = documents
+        self._work = work
+        self._errors = errors
+        self._endings = endings
+        self._schedule = schedule
+        self._signal = signal
+        self._clock = clock
+        self._kills: list[_Kill] = []
+        self._watched = clock.monotonic()
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """All threads of all Tasks."""
+        return tuple(worker for task in self._tasks.values() for worker in task.workers)
+
+    def start(self) -> None:
+        """Start all threads; a Task that was paused before the restart stays so."""
+        for task in self._tasks.values():
+            if task.state.is_paused:
+                _log.info('task-still-paused', task=task.facts.slug, user=task.state.paused_by)
+            task.start()
+
+    def interrupt(self) -> None:
+        """Ask every step under way to end at its next safe point."""
+        for task in self._tasks.values():
+            task.interrupt()
+
+    # -- what people see and do
+
+    def views(self) -> tuple[TaskView, ...]:
+        """Give how each Task stands."""
+        return tuple(task.view() for task in self._tasks.values())
+
+    def view(self, slug: str) -> TaskView:
+        """Give how one Task stands.
+
+        Raises:
+            NotFoundError: there is no such Task.
+        """
+        return self._known(slug).view()
+
+    def run(self, slug: str, *, by: str | None) -> TaskView:
+        """Run a Task now, outside its schedule.
+
+        Raises:
+            NotFoundError: there is no such Task.
+            ConflictError: it is paused, or there is nothing to run.
+        """
+        task = self._known(slug)
+        if task.state.is_paused:
+            raise ConflictError(f'The Task {task.facts.name} is paused. Resume it first.')
+        task.run_now()
+        self._documents.add_audit(self._audit(task, 'run', by))
+        _log.info('task-run', task=slug, user=by)
+        return task.view()
+
+    def pause(self, slug: str, *, by: str | None) -> TaskView:
+        """Let a Task take up nothing further; what is under way ends by itself.
+
+        Raises:
+            NotFoundError: there is no such Task.
+            ConflictError: it is paused already.
+        """
+        task = self._known(slug)
+        if task.state.is_paused:
+            raise ConflictError(
+                f'The Task {task.facts.name} was paused already, by {named(task.state.paused_by)}.'
+            )
+        audit = self._audit(task, 'pause', by)
+        state = TaskState(is_paused=True, paused_at=audit.at, paused_by=by)
+        self._documents.store_task_state(task.facts.slug, state, audit=audit)
+        task.set_state(state, f'paused by {named(by)}')
+        _log.info('task-paused', task=slug, user=by)
+        return task.view()
+
+    def resume(self, slug: str, *, by: str | None) -> TaskView:
+        """Let a paused Task go on.
+
+        Raises:
+            NotFoundError: there is no such Task.
+            ConflictError: it is not paused.
+        """
+        task = self._known(slug)
+        if not task.state.is_paused:
+            raise ConflictError(f'The Task {task.facts.name} is not paused.')
+        state = TaskState()
+        audit = self._audit(task, 'resume', by)
+        self._documents.store_task_state(task.facts.slug, state, audit=audit)
+        task.set_state(state)
+        _log.info('task-resumed', task=slug, user=by)
+        return task.view()
+
+    def kill(self, slug: str, *, by: str | None) -> TaskView:
+        """End what a Task does; the Jobs that it works on fail.
+
+        Raises:
+            NotFoundError: there is no such Task.
+            ConflictError: it does nothing.
+        """
+        task = self._known(slug)
+        view = task.view()
+        if view.condition not in {TaskCondition.RUNNING, TaskCondition.FINISHING}:
+            raise ConflictError(
+                f'The Task {task.facts.name} does nothing at the moment, so there is nothing to '
+                'kill.'
+            )
+        self._documents.add_audit(self._audit(task, 'kill', by, *view.request_ids))
+        self._kill(
+            task,
+            view.request_ids,
+            TaskKilledError(
+                f'The Task {task.facts.name} was killed by {named(by)} while it worked on this '
+                'request. The next update takes up what is missing; Retry does so at once.'
+            ),
+            f'killed by {named(by)}',
+        )
+        _log.warning('task-killed', task=slug, user=by, request_ids=' '.join(view.request_ids))
+        return task.view()
+
+    def look_at_schedule(self) -> None:
+        """Let Schedule Updates look at once: what is due may have changed."""
+        self._schedule.look()
+        self._signal.ring()
+
+    # -- the watchdog
+
+    def watch(self) -> None:
+        """Kill Tasks without a heartbeat, and finish earlier kills; call it every few seconds."""
+        now = self._clock.monotonic()
+        has_stood_still = now - self._watched > STANDSTILL_S
+        self._watched = now
+        for task in self._tasks.values():
+            if has_stood_still:
+                task.excuse()
+            elif task.is_overdue():
+                self._kill_overdue(task)
+        self._finish_kills(now)
+        if self._tasks[TaskSlug.CONVERT].is_resting:
+            # Nobody else would close the accounts of Jobs that were stopped.
+            self._endings.drop_pages()
+
+    def _kill_overdue(self, task: Task) -> None:
+        minutes = task.facts.timeout_s // 60
+        request_ids = task.duty.request_ids()
+        self._kill(
+            task,
+            request_ids,
+            TaskKilledError(
+                f'The watchdog killed the Task {task.facts.name}: it gave no sign of life for '
+                f'{minutes} minutes. The next update takes up what is missing; Retry does so at '
+                'once.'
+            ),
+            'killed by the watchdog',
+        )
+        _log.error('task-overdue', task=task.facts.slug, request_ids=' '.join(request_ids))
+
+    def _kill(
+        self, task: Task, request_ids: tuple[str, ...], error: TaskKilledError, event: str
+    ) -> None:
+        # The Jobs first: a step that is interrupted settles its part of a Job that has stopped.
+        if request_ids:
+            self._work.stop_jobs(request_ids, error)
+        kill = _Kill(
+            task=task,
+            steps=task.interrupt(event),
+            request_ids=request_ids,
+            deadline=self._clock.monotonic() + GRACE_S,
+        )
+        self._kills.append(kill)
+        now = self._clock.now()
+        self._errors.add(
+            [
+                ErrorEntry(
+                    request_id=request_id, at=now, code=error.code, message=error.message, reason=''
+                )
+                for request_id in request_ids
+            ]
+        )
+
+    def _finish_kills(self, now: float) -> None:
+        for kill in tuple(self._kills):
+            are_over = kill.task.are_over(kill.steps)
+            if not are_over and now < kill.deadline:
+                continue
+            if not are_over and kill.task.is_replaceable:
+                kill.task.replace(kill.steps)
+            elif not are_over:
+                self._endings.drop_pages()
+            self._endings.give_up(kill.request_ids)
+            self._kills.remove(kill)
+
+    # -- within
+
+    def _known(self, slug: str) -> Task:
+        try:
+            return self._tasks[TaskSlug(slug)]
+        except ValueError:
+            raise NotFoundError('There is no such Task.', context={'task': slug}) from None
+
+    def _audit(self, task: Task, action: str, by: str | None, *request_ids: str) -> AuditEntry:
+        detail = task.facts.name
+        if request_ids:
+            detail += f', while it worked on {", ".join(request_ids)}'
+        return AuditEntry(at=self._clock.now(), user=by, action=f'task-{action}', detail=detail)

@@ -1,0 +1,282 @@
+"""A Task: its threads, how it stands, and how it is paused, interrupted and watched."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from sentinel_app.core.ports import Clock, Stop
+from sentinel_app.core.task import TaskCondition, TaskFacts, TaskState, TaskView
+from sentinel_app.errors import Cancelled, SentinelAppError
+from sentinel_app.log import EventLog
+from sentinel_app.pipeline.signal import Signal
+from sentinel_app.tasks.step import StepStop
+from sentinel_app.tasks.worker import IDLE_WAIT_S, Worker
+
+LONGEST_LOOK_S = 1.0
+"""A step that takes longer is at work; one that finds nothing to do ends sooner."""
+
+_log = EventLog(__name__)
+
+
+class Duty(Protocol):
+    """What a Task does."""
+
+    def step(self, stop: Stop) -> bool:
+        """Do one piece of work; False when there was nothing to do."""
+        ...
+
+    def ask(self) -> str | None:
+        """Have work done now, outside the schedule; what came of it, if that is known already.
+
+        Raises:
+            ConflictError: there is none to do.
+        """
+        ...
+
+    def request_ids(self) -> tuple[str, ...]:
+        """Give the Jobs that are being worked on, in the order of precedence."""
+        ...
+
+    def outcome(self, steps: int) -> str:
+        """Say what a run of so many steps came to, without a full stop."""
+        ...
+
+
+class Task:
+    """One Task with all its threads.
+
+    Args:
+        facts: what it is.
+        duty: what it does.
+        state: as stored.
+        stop: ends its threads.
+        signal: wakes them.
+        clock: the present, and waiting.
+        on_error: is told, by the name of a thread, of each exception and of each recovery.
+        threads: how many steps may be under way at once.
+        idle_wait_s: how long a thread waits at most when there is no work.
+        is_replaceable: whether a thread that does not end may be left behind for another one: what
+            it still does must harm nobody.
+    """
+
+    def __init__(
+        self,
+        *,
+        facts: TaskFacts,
+        duty: Duty,
+        state: TaskState,
+        stop: threading.Event,
+        signal: Signal,
+        clock: Clock,
+        on_error: Callable[[str, BaseException | None], None],
+        threads: int = 1,
+        idle_wait_s: float = IDLE_WAIT_S,
+        is_replaceable: bool = False,
+    ) -> None:
+        self.facts = facts
+        self.duty = duty
+        self.is_replaceable = is_replaceable
+        self._state = state
+        self._stop = stop
+        self._signal = signal
+        self._clock = clock
+        self._on_error = on_error
+        self._idle_wait_s = idle_wait_s
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._steps: dict[int, StepStop] = {}
+        """The step under way, by the place of its thread."""
+        self._workers = {place: self._worker(place) for place in range(threads)}
+        self._beat: tuple[dt.datetime, float] | None = None
+        self._done = 0
+        self._events: list[str] = []
+        """What befell the present run."""
+        self._ended: tuple[dt.datetime, str] | None = None
+
+    @property
+    def state(self) -> TaskState:
+        """What is stored of it."""
+        return self._state
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether it is paused and nothing of it is under way."""
+        with self._lock:
+            return self._state.is_paused and not self._steps
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """Its threads."""
+        return tuple(self._workers.values())
+
+    def start(self) -> None:
+        """Start its threads."""
+        for worker in self._workers.values():
+            worker.start()
+
+    def run_now(self) -> None:
+        """Run outside the schedule.
+
+        Raises:
+            ConflictError: there is nothing to do.
+        """
+        words = self.duty.ask()
+        if words is not None:
+            with self._lock:
+                self._events.append(words)
+                if not self._steps:
+                    self._end_run()
+        self._signal.ring()
+
+    def set_state(self, state: TaskState, event: str | None = None) -> None:
+        """Pause or go on; `event` says why, for the outcome.
+
+        A step that waits, for the API limit or before another attempt, ends now and loses nothing;
+        a request under way is over first.
+        """
+        with self._lock:
+            self._state = state
+            if state.is_paused:
+                self._interrupt(event)
+        self._signal.ring()
+
+    def interrupt(self, event: str | None = None) -> frozenset[StepStop]:
+        """Ask the steps under way to end, and give them; `event` says why, for the outcome."""
+        with self._lock:
+            self._interrupt(event)
+            return frozenset(self._steps.values())
+
+    def _interrupt(self, event: str | None) -> None:
+        for step in self._steps.values():
+            step.interrupt()
+        if event is not None and (self._steps or self._done):
+            self._events.append(event)
+
+    def are_over(self, steps: frozenset[StepStop]) -> bool:
+        """Whether these steps have ended, or were left behind."""
+        with self._lock:
+            return steps.isdisjoint(self._steps.values())
+
+    def replace(self, steps: frozenset[StepStop]) -> None:
+        """Leave the threads of these steps behind, and let others take their places."""
+        with self._lock:
+            places = [place for place, step in self._steps.items() if step in steps]
+            for place in places:
+                del self._steps[place]
+                self._workers[place].retire()
+                self._workers[place] = self._worker(place)
+            if places:
+                self._end_run()
+        for place in places:
+            _log.warning('worker-replaced', worker=self._name(place))
+            if not self._stop.is_set():
+                self._workers[place].start()
+
+    def is_overdue(self) -> bool:
+        """Whether a step that nobody has interrupted gave no sign of life for the time-out."""
+        now = self._clock.monotonic()
+        with self._lock:
+            return any(
+                not step.is_interrupted and step.age_s(now) > self.facts.timeout_s
+                for step in self._steps.values()
+            )
+
+    def excuse(self) -> None:
+        """Count the steps under way as alive: it was the whole process that stood still."""
+        with self._lock:
+            for step in self._steps.values():
+                step.beat()
+
+    def view(self) -> TaskView:
+        """Give how it stands."""
+        request_ids = self.duty.request_ids()
+        now = self._clock.monotonic()
+        with self._lock:
+            steps = list(self._steps.values())
+            state, ended, beat = self._state, self._ended, self._beat
+        is_busy = bool(request_ids) or any(step.runtime_s(now) > LONGEST_LOOK_S for step in steps)
+        if state.is_paused:
+            condition = TaskCondition.FINISHING if steps else TaskCondition.PAUSED
+        else:
+            condition = TaskCondition.RUNNING if is_busy else TaskCondition.IDLE
+        is_running = condition in {TaskCondition.RUNNING, TaskCondition.FINISHING}
+        if steps:
+            oldest = max(steps, key=lambda step: step.age_s(now))
+            beat = (oldest.beat_at, now - oldest.age_s(now))
+        return TaskView(
+            facts=self.facts,
+            condition=condition,
+            state=state,
+            request_ids=request_ids if is_running else (),
+            beat_at=beat[0] if is_running and beat else None,
+            beat_age_s=max(0.0, now - beat[1]) if is_running and beat else None,
+            ended_at=ended[0] if ended else None,
+            outcome=ended[1] if ended else None,
+        )
+
+    def _name(self, place: int) -> str:
+        return f'{self.facts.slug}-{place}' if self._threads > 1 else str(self.facts.slug)
+
+    def _worker(self, place: int) -> Worker:
+        name = self._name(place)
+        return Worker(
+            name=name,
+            step=partial(self._step, place),
+            stop=self._stop,
+            signal=self._signal,
+            clock=self._clock,
+            on_error=partial(self._on_error, name),
+            idle_wait_s=self._idle_wait_s,
+        )
+
+    def _step(self, place: int) -> bool:
+        with self._lock:
+            if self._state.is_paused:
+                return False
+            stop = self._steps[place] = StepStop(self._clock)
+            # The end of the process may have passed between the thread's last look and this one.
+            if self._stop.is_set():
+                stop.interrupt()
+        try:
+            is_more = self.duty.step(stop)
+        except Cancelled:
+            self._leave(place, stop)
+            raise
+        except Exception as error:
+            self._leave(place, stop, trouble=_words(error))
+            raise
+        self._leave(place, stop, is_done=is_more)
+        return is_more
+
+    def _leave(
+        self, place: int, stop: StepStop, *, is_done: bool = False, trouble: str | None = None
+    ) -> None:
+        with self._lock:
+            if self._steps.get(place) is not stop:
+                # Left behind; another thread has the place.
+                return
+            del self._steps[place]
+            self._beat = (self._clock.now(), self._clock.monotonic())
+            self._done += is_done
+            if trouble is not None:
+                self._events.append(trouble)
+            if not is_done and not self._steps:
+                self._end_run()
+
+    def _end_run(self) -> None:
+        parts = [self.duty.outcome(self._done)] if self._done else []
+        parts += self._events
+        self._done, self._events = 0, []
+        if parts:
+            words = '; '.join(dict.fromkeys(parts))
+            self._ended = (self._clock.now(), f'{words[0].upper()}{words[1:]}.')
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, SentinelAppError):
+        return f'failed: {error.message.rstrip(".")}'
+    return f'failed: an unexpected {type(error).__name__}; the log has the details'
