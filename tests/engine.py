@@ -1,7 +1,7 @@
 """The update engine in this process, between the stand-ins: the real container, no framework.
 
-`World` is what stands around the App, with one clock for all of it; `Engine` is the App itself. Both
-know nothing of the App's inside: what they ask goes through its HTTP API and the stand-ins.
+`World` is what stands around the App, with one clock for all of it; `Engine` is the App itself.
+Both know nothing of the App's inside: what they ask goes through its HTTP API and the stand-ins.
 """
 
 from __future__ import annotations
@@ -90,18 +90,24 @@ class TimedStore(Store):
 
     def __init__(self, clock: ScaledClock, rows: Iterable[Mapping[str, Any]] = ()) -> None:
         self._clock = clock
+        self._first_id = 0
         super().__init__(rows)
 
     def now(self) -> dt.datetime:
         return self._clock.now() + dt.timedelta(seconds=self.clock_offset_s)
 
     def load(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Hold these rows instead, from the beginning."""
+        """Hold these rows instead; ids go on, as an id is never given to another value."""
         with self.lock:
             version = self.version
+            self._first_id = self._next_id
             self._start(rows)
             self._initial = tuple(self._rows.values())
             self.version = version + 1
+
+    def _complete(self, row: Mapping[str, Any], now: str) -> dict[str, Any]:
+        self._next_id = max(self._next_id, self._first_id)
+        return super()._complete(row, now)
 
 
 class World:
@@ -279,8 +285,13 @@ class Engine:
             self.wait_for_schedule()
         return self.queries
 
+    def look(self) -> None:
+        """Let the App look at its schedule now; by itself it does so once a second."""
+        self.container._signal.ring()
+
     def wait_for_schedule(self) -> None:
         """Wait until nothing is due and nothing runs."""
+        self.look()
         until(self._is_scheduled, 'the scheduled update was not queued')
         self.wait()
 
@@ -295,7 +306,11 @@ class Engine:
         return str(self.ask('POST', 'api/job/request', {'mode': mode, **body})['update_id'])
 
     def run_update(self, mode: str, **body: Any) -> list[Job]:
-        """Ask for an update, wait for its end, and give its Jobs, the highest query's first."""
+        """Ask for an update, wait for its end, and give its Jobs, the highest query's first.
+
+        What has changed in the present second would belong to the next delta, so one goes by.
+        """
+        self.world.clock.advance(1.0)
         update_id = self.request_update(mode, **body)
         self.wait()
         return self.jobs(update_id)

@@ -1,4 +1,4 @@
-"""What Sentinel should hold, worked out anew: from ThreatConnect's rows and the saved queries alone.
+"""What Sentinel should hold, worked out anew from ThreatConnect's rows and the saved queries.
 
 It knows how a value becomes a pattern and which copy of a value has precedence, in its own words;
 it shares nothing with the App but the specification.
