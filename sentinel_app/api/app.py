@@ -15,6 +15,7 @@ from sentinel_app.api.resources.job import (
     JobListResource,
     JobResource,
     JobRetryResource,
+    JobWithdrawResource,
 )
 from sentinel_app.api.resources.report import AuditResource, ErrorResource
 from sentinel_app.api.resources.task import TaskActionResource, TaskListResource, task_actions
@@ -41,6 +42,7 @@ def create_app(deps: ApiDeps) -> falcon.App[falcon.Request, falcon.Response]:
     app.add_route('/api/job/request/{request_id}', JobResource(deps))
     app.add_route('/api/job/request/{request_id}/cancel', JobCancelResource(deps))
     app.add_route('/api/job/request/{request_id}/retry', JobRetryResource(deps))
+    app.add_route('/api/job/request/{request_id}/withdraw', JobWithdrawResource(deps))
     app.add_route('/api/task', TaskListResource(deps))
     for name, action in task_actions(deps.tasks).items():
         app.add_route(f'/api/task/{{slug}}/{name}', TaskActionResource(deps, action))

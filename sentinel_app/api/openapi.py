@@ -96,6 +96,15 @@ CALLS = (
         refusals=(404, 409, 413, 415, 422, 503),
     ),
     Call(
+        path='/api/job/request/{request_id}/withdraw',
+        method='post',
+        summary='Confirm the withdrawal that a Job held back, as an ad-hoc update',
+        reply=schemas.UpdateAccepted,
+        body=schemas.EmptyBody,
+        status=202,
+        refusals=(404, 409, 413, 415, 422, 503),
+    ),
+    Call(
         path='/api/task',
         method='get',
         summary='The Tasks, and how each stands',

@@ -121,6 +121,16 @@ class JobActions(Protocol):
         """
         ...
 
+    def withdraw(self, request_id: str, *, by: str | None) -> Update:
+        """Queue an update that may withdraw as many objects as the Job held back.
+
+        Raises:
+            NotFoundError: there is no such Job.
+            ConflictError: the Job held nothing back, or the update is queued already.
+            StorageError: the disk did not take it.
+        """
+        ...
+
 
 class Tasks(Protocol):
     """The Tasks; `by` is the user's name for the audit, None where unknown.

@@ -242,6 +242,7 @@ class Job(Reply):
     upload_runtime: Seconds | None
     total_runtime: Seconds | None
     count_read: int
+    count_converted: int = Field(description='Of those read, how many were decided about')
     count_sent: int
     count_unchanged: int
     count_duplicate: int

@@ -87,6 +87,7 @@ def job_reply(job: Job, live: Live) -> schemas.Job:
             **_stage_members(job),
             'total_runtime': total_runtime_s(job),
             'count_read': counts.read,
+            'count_converted': counts.converted,
             **{f'count_{outcome}': counts.outcomes.get(outcome, 0) for outcome in Outcome},
             'count_object': counts.objects,
             'count_request': counts.requests,

@@ -205,6 +205,8 @@ class Counts:
     throttled: int = 0
     throttled_s: float = 0.0
     expected: int | None = None
+    converted: int = 0
+    """Of those read, how many were decided about: they have their outcome, or are to be sent."""
     held_back: int = 0
     """Objects that the update would have withdrawn, were they not too many at once."""
 
@@ -323,11 +325,13 @@ class DeletedIndicator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcePage:
-    """One page of raw v3 rows, in ascending order of id."""
+    """One page of raw v3 rows."""
 
     rows: tuple[Mapping[str, object], ...]
     server_at: dt.datetime
     """The server's own time, from its `Date` header."""
+    count: int | None = None
+    """How many rows match in all, where that was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

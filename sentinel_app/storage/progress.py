@@ -76,8 +76,10 @@ class SqliteProgress:
                 'SELECT outcome, count(*) FROM treatment WHERE request_id = ? GROUP BY outcome',
                 (request_id,),
             ).fetchall()
+        converted = sum(count for _, count in treated)
         return Counts(
-            read=row['rows_waiting'] + sum(count for _, count in treated),
+            converted=converted,
+            read=row['rows_waiting'] + converted,
             outcomes={Outcome(name): count for name, count in treated if name is not None},
             objects=row['objects'],
             requests=row['requests'],
@@ -94,18 +96,28 @@ class SqliteProgress:
         at: dt.datetime,
         expected: int | None,
         lookups: Sequence[str] = (),
+        is_by_time: bool = False,
     ) -> None:
-        """Store that reading began, and what is to be looked at after the window."""
+        """Store that reading began, what is to be looked at after the window, and in which way."""
         with self._db.write() as transaction:
             transaction.executemany(
                 'INSERT OR REPLACE INTO lookup (request_id, slice, clause) VALUES (?, ?, ?)',
                 [(request_id, place, clause) for place, clause in enumerate(lookups, start=1)],
             )
             transaction.execute(
-                "UPDATE progress SET reading = 'reading', expected = ?,"
+                "UPDATE progress SET reading = 'reading', expected = ?, is_by_time = ?,"
                 ' download_started_at = coalesce(download_started_at, ?)'
                 " WHERE request_id = ? AND reading = 'waiting'",
-                (expected, to_millis(at), request_id),
+                (expected, is_by_time, to_millis(at), request_id),
+            )
+
+    def read_by_time(self, request_id: str) -> None:
+        """Begin the present slice of the reading anew, in spans of the last modification."""
+        with self._db.write() as transaction:
+            transaction.execute(
+                'UPDATE progress SET is_by_time = 1, last_id = NULL, read_until = NULL'
+                " WHERE request_id = ? AND is_by_time = 0 AND reading IN ('waiting', 'reading')",
+                (request_id,),
             )
 
     def add_page(
@@ -113,10 +125,11 @@ class SqliteProgress:
         request_id: str,
         rows: Sequence[Mapping[str, object]],
         *,
-        last_id: int,
         page_size: int,
+        last_id: int | None = None,
+        read_until: dt.datetime | None = None,
     ) -> None:
-        """Store a page, and after which id the next one begins, together.
+        """Store a page, and after which id or at which time the next one begins, together.
 
         A page that comes after reading has ended, because the Job was stopped meanwhile, is left
         out: the Job has failed, and its cursor stays.
@@ -133,9 +146,10 @@ class SqliteProgress:
                     (len(rows), blob, request_id),
                 )
             transaction.execute(
-                'UPDATE progress SET last_id = ?, page_size = ?, next_seq = next_seq + 1'
+                'UPDATE progress SET last_id = ?, read_until = ?, page_size = ?,'
+                ' next_seq = next_seq + 1'
                 " WHERE request_id = ? AND reading IN ('waiting', 'reading')",
-                (last_id, page_size, request_id),
+                (last_id, to_millis(read_until) if read_until else None, page_size, request_id),
             )
 
     def next_slice(self, request_id: str) -> bool:
@@ -143,7 +157,8 @@ class SqliteProgress:
         with self._db.write() as transaction:
             return bool(
                 transaction.execute(
-                    'UPDATE progress SET slice = slice + 1, last_id = NULL WHERE request_id = ?'
+                    'UPDATE progress SET slice = slice + 1, last_id = NULL, read_until = NULL'
+                    ' WHERE request_id = ?'
                     ' AND EXISTS (SELECT 1 FROM lookup WHERE lookup.request_id ='
                     ' progress.request_id AND lookup.slice = progress.slice + 1)',
                     (request_id,),
@@ -257,6 +272,8 @@ def _progress(row: sqlite3.Row) -> Progress:
         clause=row['clause'],
         warning=row['warning'],
         held_back=row['held_back'],
+        is_by_time=bool(row['is_by_time']),
+        read_until=_time(row['read_until']),
     )
 
 

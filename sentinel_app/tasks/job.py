@@ -1,4 +1,4 @@
-"""What people do with a Job: cancel it, try it again."""
+"""What people do with a Job: cancel it, try it again, confirm what it held back."""
 
 from __future__ import annotations
 
@@ -97,6 +97,32 @@ class JobActions:
                 modified_after=self._start(job),
                 retry_of=request_id,
                 audit=self._audit('job-retry', request_id, by),
+            )
+
+    def withdraw(self, request_id: str, *, by: str | None) -> Update:
+        """Queue an update that may withdraw as many objects as the Job held back.
+
+        It looks anew, so that what has come back meanwhile, or matches another query, stays.
+
+        Raises:
+            NotFoundError: there is no such Job.
+            ConflictError: the Job held nothing back, or the update is queued already.
+        """
+        job = self._known(request_id)
+        if not job.status.is_final or not job.counts.held_back:
+            raise ConflictError(
+                'This request holds no withdrawal back, so there is none to confirm.'
+            )
+        with self._retrying:
+            for update in self._documents.open_updates():
+                if update.confirmed_withdrawals is not None:
+                    raise ConflictError(
+                        'The withdrawal has been confirmed already and is under way.'
+                    )
+            return self._updates.request_update(
+                mode=Mode.DELTA if job.mode is Mode.DELTA else Mode.RECONCILE,
+                confirmed_withdrawals=job.counts.held_back,
+                audit=self._audit('job-withdraw', request_id, by),
             )
 
     def _start(self, job: Job) -> dt.datetime | None:

@@ -132,6 +132,24 @@ class JobRetryResource:
         _accept(resp, self._deps.jobs.retry(request_id, by=user.name if user else None))
 
 
+class JobWithdrawResource:
+    """`api/job/request/{request_id}/withdraw`: confirm what a Job held back.
+
+    Args:
+        deps: the API's ports.
+    """
+
+    def __init__(self, deps: ApiDeps) -> None:
+        self._deps = deps
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, request_id: str) -> None:
+        """Queue the update and give its Request IDs."""
+        parameters_of(req, Parameters)
+        body_of(req, EmptyBody)
+        user = user_of(req, self._deps.identity)
+        _accept(resp, self._deps.jobs.withdraw(request_id, by=user.name if user else None))
+
+
 def _accept(resp: falcon.Response, update: Update) -> None:
     accepted = UpdateAccepted(update_id=update.id, request_ids=list(update.request_ids))
     resp.status = falcon.HTTP_202

@@ -140,6 +140,10 @@ class FakeJobs:
         self._ask('retry', request_id, by)
         return make_update('u-new', job_type=JobType.AD_HOC, request_ids=('r-new',))
 
+    def withdraw(self, request_id: str, *, by: str | None) -> Update:
+        self._ask('withdraw', request_id, by)
+        return make_update('u-new', job_type=JobType.AD_HOC, request_ids=('r-new',))
+
     def _ask(self, action: str, request_id: str, by: str | None) -> None:
         self.asked.append((action, request_id, by))
         if self.error:

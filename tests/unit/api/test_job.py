@@ -99,6 +99,7 @@ def test_a_job_is_shown_whole(stand: Stand) -> None:
         'count_request': 3,
         'count_throttled': 1,
         'throttled_seconds': 60.123,
+        'count_converted': 0,
         'count_expected': 56,
         'count_held_back': 0,
         'waiting_seconds': None,
