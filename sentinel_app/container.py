@@ -25,6 +25,7 @@ from sentinel_app.log import EventLog
 from sentinel_app.pipeline.convert import Convert
 from sentinel_app.pipeline.download import Download
 from sentinel_app.pipeline.gate import RequestGate
+from sentinel_app.pipeline.probe import Probe
 from sentinel_app.pipeline.signal import Signal
 from sentinel_app.pipeline.upload import Upload
 from sentinel_app.pipeline.withdraw import Withdrawal
@@ -182,8 +183,10 @@ def _compose(
     gate = RequestGate(
         limit=settings.requests_per_minute, times=SqliteRequestTimes(db), clock=clock
     )
+    probe = Probe(source=source, documents=documents, clock=clock)
     health = Health(
         settings=settings,
+        probe=probe,
         documents=documents,
         documents_path=documents_path,
         database_path=database_path,
@@ -201,6 +204,7 @@ def _compose(
     )
     withdrawal = Withdrawal(
         source=source,
+        probe=probe,
         documents=documents,
         progress=progress,
         releases=releases,
@@ -211,6 +215,7 @@ def _compose(
     )
     download = Download(
         source=source,
+        probe=probe,
         documents=documents,
         progress=progress,
         errors=errors,

@@ -92,6 +92,10 @@ class ReadError(RetryableError):
     default_code = 'TC-READ'
 
 
+class ReadOrderError(ReadError):
+    """ThreatConnect's rows are not in the order, or not after the id, that was asked for."""
+
+
 class ReadAuthError(FatalError):
     """ThreatConnect refused the credentials."""
 

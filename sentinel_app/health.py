@@ -11,6 +11,7 @@ from sentinel_app.api.ports import HealthSnapshot, HealthState, LastError, Stora
 from sentinel_app.core.ports import Clock, Documents
 from sentinel_app.core.status import JobStatus
 from sentinel_app.errors import SentinelAppError
+from sentinel_app.pipeline.probe import Probe
 from sentinel_app.settings import Settings
 
 LOW_DISK_BYTES = 500_000_000
@@ -24,12 +25,14 @@ class Health:
         self,
         *,
         settings: Settings,
+        probe: Probe,
         documents: Documents,
         documents_path: Path,
         database_path: Path,
         clock: Clock,
     ) -> None:
         self._settings = settings
+        self._probe = probe
         self._documents = documents
         self._documents_path = documents_path
         self._database_path = database_path
@@ -89,6 +92,8 @@ class Health:
         warnings = []
         if self._documents.warning:
             warnings.append(self._documents.warning)
+        if self._probe.warning:
+            warnings.append(self._probe.warning)
         if free < LOW_DISK_BYTES:
             warnings.append(
                 f'Only {free // 1_000_000:,} MB are free where the App keeps its data '

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from typing import Final
 
 from sentinel_app.core.models import Counts, Cursor, Job, Stage, StageTimes
 from sentinel_app.core.status import JobStatus, Outcome, is_allowed
 from sentinel_app.core.work import CANCELLED_CODE, Progress, Reading
+
+BY_TIME_WARNING: Final = (
+    'ThreatConnect does not sort by id as asked, so the App reads by the time of the last '
+    'modification, which takes longer. Nothing is left out. If requests pass a proxy or a gateway, '
+    'see that it keeps their parameters; else tell the support of ThreatConnect.'
+)
 
 
 def job_status(progress: Progress) -> JobStatus:
@@ -56,7 +63,11 @@ def advanced(job: Job, progress: Progress, *, now: dt.datetime) -> Job:
 
 def ended(job: Job, progress: Progress, counts: Counts, *, now: dt.datetime) -> Job:
     """Give the Job in its final state, with its counts."""
-    warnings = (*_warnings(counts), *((progress.warning,) if progress.warning else ()))
+    warnings = (
+        *_warnings(counts),
+        *((progress.warning,) if progress.warning else ()),
+        *((BY_TIME_WARNING,) if progress.is_by_time else ()),
+    )
     job = replace(advanced(job, progress, now=now), counts=counts, warnings=warnings)
     if job.status is JobStatus.FAILED:
         return replace(job, failed_at=now)

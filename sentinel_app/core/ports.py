@@ -76,9 +76,20 @@ class Source(Protocol):
 
         Raises:
             ReadTimeoutError: no answer in time, or a server error: a smaller page may do.
+            ReadOrderError: rows out of order.
             ReadError: an answer that is no page; 429.
             ReadAuthError: the credentials were refused.
             QueryError: the query was refused.
+        """
+        ...
+
+    def read_window(self, tql: str, *, limit: int, offset: int) -> SourcePage:
+        """Give up to `limit` matching rows in whatever order they come, after so many others.
+
+        The first page (`offset` 0) says how many match in all.
+
+        Raises:
+            ReadTimeoutError, ReadError, ReadAuthError, QueryError: as for `read_page`.
         """
         ...
 
@@ -324,8 +335,13 @@ class ProgressStore(Protocol):
         at: dt.datetime,
         expected: int | None,
         lookups: Sequence[str] = (),
+        is_by_time: bool = False,
     ) -> None:
-        """Store that reading began, and what is to be looked at after the window."""
+        """Store that reading began, what is to be looked at after the window, and in which way."""
+        ...
+
+    def read_by_time(self, request_id: str) -> None:
+        """Begin the present slice of the reading anew, in spans of the last modification."""
         ...
 
     def next_slice(self, request_id: str) -> bool:
@@ -337,10 +353,11 @@ class ProgressStore(Protocol):
         request_id: str,
         rows: Sequence[Mapping[str, object]],
         *,
-        last_id: int,
         page_size: int,
+        last_id: int | None = None,
+        read_until: dt.datetime | None = None,
     ) -> None:
-        """Store a page, and after which id the next one begins, together."""
+        """Store a page, and after which id or at which time the next one begins, together."""
         ...
 
     def end_reading(

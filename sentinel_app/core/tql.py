@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from sentinel_app.core.models import Query, Window
+from sentinel_app.core.span import Span
 from sentinel_app.core.timestamp import to_seconds
 from sentinel_app.errors import QueryError
 
@@ -88,17 +89,42 @@ def values_clause(summaries: Sequence[str], hashes: Sequence[str]) -> str:
     return ' OR '.join(parts)
 
 
+def span_clause(span: Span) -> str | None:
+    """A clause that lets only what was last modified within the span pass; None for no bounds."""
+    bounds = []
+    if span.start_at is not None:
+        bounds.append(f'lastModified GEQ {_time(span.start_at)}')
+    if span.end_at is not None:
+        bounds.append(f'lastModified LT {_time(span.end_at)}')
+    return ' AND '.join(bounds) or None
+
+
+def both_clauses(first: str | None, second: str | None) -> str | None:
+    """A clause that lets only pass what both do; None where there is neither."""
+    parts = [part for part in (first, second) if part is not None]
+    return ' AND '.join(f'({part})' for part in parts) if len(parts) > 1 else (first or second)
+
+
+def selection_tql(owners: Sequence[str], types: Sequence[str], *, clause: str | None = None) -> str:
+    """Give the TQL for the active Indicators of these owners and types."""
+    clauses = [_one_of('ownerName', owners), _one_of('typeName', types)]
+    if clause is not None:
+        clauses.append(clause)
+    return ' AND '.join(clauses)
+
+
 def inactive_tql(
     owners: Sequence[str],
     types: Sequence[str],
     *,
-    since: dt.datetime | None,
-    after_id: int | None,
+    span: Span,
+    after_id: int | None = None,
 ) -> str:
-    """Give the TQL for Indicators that were set inactive."""
+    """Give the TQL for Indicators that were set inactive and last modified within the span."""
     clauses = [_one_of('ownerName', owners), _one_of('typeName', types), 'indicatorActive = false']
-    if since is not None:
-        clauses.append(f'lastModified GEQ {_time(since)}')
+    bounds = span_clause(span)
+    if bounds is not None:
+        clauses.append(bounds)
     if after_id is not None:
         clauses.append(f'id > {after_id:d}')
     return ' AND '.join(clauses)

@@ -69,6 +69,10 @@ class Progress:
     warning: str | None
     held_back: int
     """Withdrawals that wait for somebody's confirmation."""
+    is_by_time: bool = False
+    """Whether the reading goes by spans of the last modification instead of by id."""
+    read_until: dt.datetime | None = None
+    """Where the next span of the present slice begins; None at the slice's own beginning."""
 
     @property
     def is_settled(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sentinel_app.core.cursor import EVERYTHING, first_cursor
@@ -17,25 +17,25 @@ from sentinel_app.core.ports import (
     Stop,
     WorkStore,
 )
+from sentinel_app.core.span import Span
 from sentinel_app.core.status import Mode
-from sentinel_app.core.tql import effective_tql, ids_clause
+from sentinel_app.core.tql import both_clauses, effective_tql, ids_clause, span_clause
 from sentinel_app.core.window import next_window
 from sentinel_app.core.work import Progress, Reading
 from sentinel_app.errors import (
     FatalError,
-    ReadError,
-    ReadTimeoutError,
     RetryableError,
     SentinelAppError,
+    StorageError,
 )
 from sentinel_app.log import EventLog
-from sentinel_app.pipeline.patience import Patience
+from sentinel_app.pipeline.id_reader import IdReader
+from sentinel_app.pipeline.patience import FIRST_PAGE_SIZE, Patience
+from sentinel_app.pipeline.probe import Probe
+from sentinel_app.pipeline.row import row_id
 from sentinel_app.pipeline.signal import Signal
+from sentinel_app.pipeline.span_reader import SpanReader
 from sentinel_app.pipeline.withdraw import Withdrawal
-
-FIRST_PAGE_SIZE = 1_000
-LARGEST_PAGE_SIZE = 4_000
-"""ThreatConnect allows 10,000; beyond this size a page saves next to no time and costs memory."""
 
 MOST_PAGES_WAITING = 4
 """Reading waits while so many pages are not yet converted, so that disk and memory stay bounded."""
@@ -48,9 +48,6 @@ IDS_IN_CLAUSE = 50
 MEASURE_ATTEMPTS = 3
 """Counting is a courtesy to the person who watches; reading is not."""
 
-QUICK_PAGE_S = 10.0
-"""A page that came quicker than this lets the next one be larger."""
-
 _log = EventLog(__name__)
 
 
@@ -61,6 +58,7 @@ class Download:
         self,
         *,
         source: Source,
+        probe: Probe,
         documents: Documents,
         progress: ProgressStore,
         errors: ErrorLog,
@@ -70,6 +68,9 @@ class Download:
         signal: Signal,
     ) -> None:
         self._source = source
+        self._probe = probe
+        self._ids = IdReader(source, probe)
+        self._spans = SpanReader(source)
         self._documents = documents
         self._progress = progress
         self._errors = errors
@@ -103,9 +104,15 @@ class Download:
         request_id = progress.request_id
         try:
             job = self._stored(request_id)
+            is_by_id = self._probe.is_by_id(update, stop)
             if progress.reading is Reading.WAITING or job.window is None:
-                job = self._begin(update, job, stop)
-            self._read_page(job, progress, stop)
+                self._begin(update, job, stop, is_by_id=is_by_id)
+            elif progress.is_by_time:
+                self._read_span(job, job.window, progress, stop)
+            elif is_by_id:
+                self._read_page(update, job, progress, stop)
+            else:
+                self._progress.read_by_time(request_id)
         except (FatalError, RetryableError) as error:
             self._end(request_id, error)
 
@@ -115,7 +122,7 @@ class Download:
             raise FatalError(f'The Job {request_id} is no longer stored.')
         return job
 
-    def _begin(self, update: Update, job: Job, stop: Stop) -> Job:
+    def _begin(self, update: Update, job: Job, stop: Stop, *, is_by_id: bool) -> None:
         """Fix the window before the first page, so that nothing falls between two updates."""
         cursor = self._documents.cursor(job.query.id)
         first = None
@@ -134,6 +141,7 @@ class Download:
             at=self._clock.now(),
             expected=expected,
             lookups=self._lookups(update, job),
+            is_by_time=not is_by_id,
         )
         _log.info(
             'job-started',
@@ -142,8 +150,8 @@ class Download:
             query=job.position + 1,
             expected=expected,
             since=window.start_at,
+            by='id' if is_by_id else 'time',
         )
-        return job
 
     def _lookups(self, update: Update, job: Job) -> tuple[str, ...]:
         """Give what a delta has to look at beside its window; other modes read everything."""
@@ -192,40 +200,57 @@ class Download:
             page = Patience(self._clock, stop).call(lambda: self._source.read_page(tql, limit=1))
             return None, page.server_at
 
-    def _read_page(self, job: Job, progress: Progress, stop: Stop) -> None:
+    def _read_page(self, update: Update, job: Job, progress: Progress, stop: Stop) -> None:
         tql = effective_tql(
             job.query,
             window=job.window if progress.clause is None else None,
             after_id=progress.last_id,
             clause=progress.clause,
         )
-        size = progress.page_size or FIRST_PAGE_SIZE
-        patience = Patience(self._clock, stop, request_id=job.request_id)
-        is_quick = True
-        while True:
-            began = self._clock.monotonic()
-            try:
-                page = self._source.read_page(tql, limit=size)
-                rows = _after(page.rows, progress.last_id)
-                break
-            except RetryableError as error:
-                is_quick = False
-                if isinstance(error, ReadTimeoutError):
-                    size = max(1, size // 2)
-                patience.wait(error)
-        if not rows:
-            # Only an empty page is the end: a short one may be all that the server wanted to give.
-            if not self._progress.next_slice(job.request_id):
-                self._end_complete(job, stop)
-            return
-        is_quick = is_quick and self._clock.monotonic() - began < QUICK_PAGE_S
-        self._progress.add_page(
-            job.request_id,
-            rows,
-            last_id=_id(rows[-1]),
-            page_size=min(size * 2, LARGEST_PAGE_SIZE) if is_quick else size,
+        page, next_size = self._ids.read(
+            tql,
+            last_id=progress.last_id,
+            size=progress.page_size or FIRST_PAGE_SIZE,
+            patience=Patience(self._clock, stop, request_id=job.request_id),
+            update=update,
+            stop=stop,
         )
-        _log.debug('page-read', request_id=job.request_id, rows=len(rows), page_size=size)
+        if page is None:
+            self._progress.read_by_time(job.request_id)
+        elif page.rows:
+            last_id = row_id(page.rows[-1])
+            self._progress.add_page(job.request_id, page.rows, last_id=last_id, page_size=next_size)
+            _log.debug('page-read', request_id=job.request_id, rows=len(page.rows))
+        else:
+            # Only an empty page is the end: a short one may be all the server wanted to give.
+            self._end_slice(job, stop)
+
+    def _read_span(self, job: Job, window: Window, progress: Progress, stop: Stop) -> None:
+        """Read a beginning of what is left, where reading by id would leave rows out."""
+        span = _span(window, progress)
+        page, next_size = self._spans.read(
+            lambda part: effective_tql(
+                job.query, clause=both_clauses(progress.clause, span_clause(part))
+            ),
+            span,
+            size=progress.page_size or FIRST_PAGE_SIZE,
+            patience=Patience(self._clock, stop, request_id=job.request_id),
+        )
+        rest = page.rest or span
+        try:
+            self._progress.add_page(
+                job.request_id, page.rows, read_until=rest.start_at, page_size=next_size
+            )
+        except StorageError:
+            self._spans.forget()
+            raise
+        _log.debug('span-read', request_id=job.request_id, rows=len(page.rows))
+        if page.rest is None:
+            self._end_slice(job, stop)
+
+    def _end_slice(self, job: Job, stop: Stop) -> None:
+        if not self._progress.next_slice(job.request_id):
+            self._end_complete(job, stop)
 
     def _end_complete(self, job: Job, stop: Stop) -> None:
         """End the reading, unless an owner's Indicators cannot be read any more.
@@ -271,23 +296,14 @@ def _unreadable(owners: Sequence[str]) -> FatalError:
     )
 
 
-def _after(
-    rows: Sequence[Mapping[str, object]], last_id: int | None
-) -> Sequence[Mapping[str, object]]:
-    """Give the rows that were not on an earlier page; an instance may repeat some."""
-    if last_id is None or not rows:
-        return rows
-    new = [row for row in rows if _id(row) > last_id]
-    if not new:
-        raise ReadError(
-            'ThreatConnect answered with a page that had been read before, as if it did not know '
-            'the TQL clause "id >". Nothing is skipped: the page is asked for again.'
-        )
-    return new
+def _span(window: Window, progress: Progress) -> Span:
+    """Give what is left of the present slice.
 
-
-def _id(row: Mapping[str, object]) -> int:
-    value = row['id']
-    if not isinstance(value, int):
-        raise TypeError('a source gives rows with whole numbers as ids')
-    return value
+    A reading of everything has no end, as a row that is modified meanwhile moves out of the window:
+    the next delta would find it, but until then it would look as if it no longer matched.
+    """
+    is_delta = progress.clause is None and window.start_at is not None
+    start_at = window.start_at if is_delta else None
+    return Span(
+        start_at=progress.read_until or start_at, end_at=window.end_at if is_delta else None
+    )

@@ -8,8 +8,15 @@ from typing import TypeVar
 
 from sentinel_app.core.ports import Clock, Stop
 from sentinel_app.core.retry import READ_POLICY, next_wait_s
-from sentinel_app.errors import Cancelled, RetryableError
+from sentinel_app.errors import Cancelled, ReadTimeoutError, RetryableError
 from sentinel_app.log import EventLog
+
+FIRST_PAGE_SIZE = 1_000
+LARGEST_PAGE_SIZE = 4_000
+"""ThreatConnect allows 10,000; beyond this size a page saves next to no time and costs memory."""
+
+QUICK_PAGE_S = 10.0
+"""A page that came quicker than this lets the next one be larger."""
 
 Answer = TypeVar('Answer')
 
@@ -45,6 +52,30 @@ class Patience:
                 if self._attempts + 1 == attempts:
                     raise
                 self.wait(error)
+
+    def call_sized(self, call: Callable[[int], Answer], size: int) -> tuple[Answer, int]:
+        """Give the answer of `call` to a page size, and the size for the next page.
+
+        A page that does not come in time is asked for with half its size; one that comes quickly
+        lets the next be twice as large.
+
+        Raises:
+            RetryableError: the last attempt's, when there is no more hope.
+            Cancelled: `stop` was set.
+        """
+        is_quick = True
+        while True:
+            began = self._clock.monotonic()
+            try:
+                answer = call(size)
+                break
+            except RetryableError as error:
+                is_quick = False
+                if isinstance(error, ReadTimeoutError):
+                    size = max(1, size // 2)
+                self.wait(error)
+        is_quick = is_quick and self._clock.monotonic() - began < QUICK_PAGE_S
+        return answer, min(size * 2, LARGEST_PAGE_SIZE) if is_quick else size
 
     def wait(self, error: RetryableError) -> None:
         """Wait before the next attempt.

@@ -21,6 +21,7 @@ from sentinel_app.core.ports import (
     Source,
     Stop,
 )
+from sentinel_app.core.span import Span
 from sentinel_app.core.status import Mode
 from sentinel_app.core.stix_id import ObjectKey
 from sentinel_app.core.timestamp import from_text, to_millis
@@ -29,8 +30,12 @@ from sentinel_app.core.window import next_window
 from sentinel_app.core.work import ChosenObject, LedgerEntry, ObjectState, Progress, Reading
 from sentinel_app.errors import FatalError, RetryableError
 from sentinel_app.log import EventLog
+from sentinel_app.pipeline.id_reader import IdReader
 from sentinel_app.pipeline.patience import Patience
+from sentinel_app.pipeline.probe import Probe
+from sentinel_app.pipeline.row import Row, row_id
 from sentinel_app.pipeline.signal import Signal
+from sentinel_app.pipeline.span_reader import SpanReader
 
 MOST_ATTEMPTS = 3
 """How often a withdrawal that Sentinel refuses is tried again."""
@@ -61,6 +66,7 @@ class Withdrawal:
         self,
         *,
         source: Source,
+        probe: Probe,
         documents: Documents,
         progress: ProgressStore,
         releases: ReleaseStore,
@@ -70,6 +76,9 @@ class Withdrawal:
         limit_percent: int,
     ) -> None:
         self._source = source
+        self._probe = probe
+        self._ids = IdReader(source, probe)
+        self._spans = SpanReader(source)
         self._documents = documents
         self._progress = progress
         self._releases = releases
@@ -189,7 +198,7 @@ class Withdrawal:
             since = next_window(cursor_at=since, server_now=since).start_at
         try:
             times = [self._look_deleted(owner, since, stop) for owner in owners]
-            times.append(self._look_inactive(owners, types, since, stop))
+            times.append(self._look_inactive(update, owners, types, Span(start_at=since), stop))
         except (RetryableError, FatalError) as error:
             _log.warning('search-failed', code=error.code, reason=error.reason or error.message)
             return None, (
@@ -210,21 +219,50 @@ class Withdrawal:
             start += len(entries)
 
     def _look_inactive(
-        self, owners: Sequence[str], types: Sequence[str], since: dt.datetime | None, stop: Stop
+        self, update: Update, owners: Sequence[str], types: Sequence[str], span: Span, stop: Stop
     ) -> dt.datetime:
-        last_id, first_at = None, None
+        if self._probe.is_by_id(update, stop):
+            known_at = self._look_inactive_by_id(update, owners, types, span, stop)
+            if known_at is not None:
+                return known_at
+        first_at, rest = None, span
         while True:
-            tql = inactive_tql(owners, types, since=since, after_id=last_id)
-            page = Patience(self._clock, stop).call(
-                partial(self._source.read_page, tql, limit=PAGE_SIZE)
+            page, _ = self._spans.read(
+                lambda part: inactive_tql(owners, types, span=part),
+                rest,
+                size=PAGE_SIZE,
+                patience=Patience(self._clock, stop),
             )
             first_at = first_at or page.server_at
-            ids = [row['id'] for row in page.rows if isinstance(row['id'], int)]
-            new = [item for item in ids if last_id is None or item > last_id]
-            if not new:
+            self._release(page.rows)
+            if page.rest is None:
                 return first_at
-            self._releases.release_ids(new)
-            last_id = new[-1]
+            rest = page.rest
+
+    def _look_inactive_by_id(
+        self, update: Update, owners: Sequence[str], types: Sequence[str], span: Span, stop: Stop
+    ) -> dt.datetime | None:
+        """Give up to when it is known; None when it turns out that this cannot be read by id."""
+        last_id, first_at = None, None
+        while True:
+            page, _ = self._ids.read(
+                inactive_tql(owners, types, span=span, after_id=last_id),
+                last_id=last_id,
+                size=PAGE_SIZE,
+                patience=Patience(self._clock, stop),
+                update=update,
+                stop=stop,
+            )
+            if page is None:
+                return None
+            first_at = first_at or page.server_at
+            if not page.rows:
+                return first_at
+            self._release(page.rows)
+            last_id = row_id(page.rows[-1])
+
+    def _release(self, rows: Sequence[Row]) -> None:
+        self._releases.release_ids([row_id(row) for row in rows])
 
 
 def _revocation(entry: LedgerEntry, job: Job, now: dt.datetime) -> ChosenObject:

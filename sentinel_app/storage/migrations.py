@@ -164,4 +164,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         'CREATE INDEX ledger_copy ON ledger (owner_name, indicator_type, summary)',
         'CREATE INDEX ledger_indicator ON ledger (indicator_id)',
     ),
+    (
+        # A Job whose rows cannot be paged by id is read by spans of their last modification.
+        'ALTER TABLE progress ADD COLUMN is_by_time INTEGER NOT NULL DEFAULT 0',
+        'ALTER TABLE progress ADD COLUMN read_until TEXT',
+    ),
 )

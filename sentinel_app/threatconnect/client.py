@@ -13,7 +13,7 @@ from sentinel_app.core.models import DeletedIndicator, Owner, SourcePage, TqlKey
 from sentinel_app.core.ports import Clock
 from sentinel_app.core.retry import parse_date
 from sentinel_app.core.timestamp import to_seconds
-from sentinel_app.errors import ReadError, ReadTimeoutError
+from sentinel_app.errors import ReadError, ReadOrderError, ReadTimeoutError
 from sentinel_app.network import FaultKind, NetworkFault, Timeouts, exchange, prepare
 from sentinel_app.threatconnect.responses import read_answer
 
@@ -71,23 +71,36 @@ class ThreatConnectSource:
 
         Raises:
             ReadTimeoutError: no answer in time, or a server error: a smaller page may do.
-            ReadError: an answer that is no page, or rows out of order; 429.
+            ReadOrderError: rows out of order.
+            ReadError: an answer that is no page; 429.
             ReadAuthError: the credentials were refused.
             QueryError: the query was refused.
 
         Source: ThreatConnect developer documentation, "Retrieve Indicators" and "Sort Results".
         """
-        params: dict[str, Param] = {
-            'tql': tql,
-            'fields': self._fields,
-            'resultStart': 0,
-            'resultLimit': limit,
-            'sorting': 'id asc',
-        }
-        payload, server_at = self._call('GET', _INDICATORS, params)
+        payload, server_at = self._call('GET', _INDICATORS, self._page_params(tql, limit, 0))
         rows = _rows(payload)
         _check_order(rows)
         return SourcePage(rows=tuple(rows), server_at=server_at)
+
+    def read_window(self, tql: str, *, limit: int, offset: int) -> SourcePage:
+        """Give up to `limit` matching rows in whatever order they come, after so many others.
+
+        The first page (`offset` 0) says how many match in all.
+
+        Raises:
+            ReadTimeoutError, ReadError, ReadAuthError, QueryError: as for `read_page`.
+        """
+        params = self._page_params(tql, limit, offset)
+        if not offset:
+            # On a further page the number would not be given.
+            params['count'] = True
+        payload, server_at = self._call('GET', _INDICATORS, params)
+        rows = _rows(payload)
+        for row in rows:
+            _row_id(row)
+        count = None if offset else _count(payload)
+        return SourcePage(rows=tuple(rows), server_at=server_at, count=count)
 
     def count(self, tql: str) -> tuple[int, dt.datetime]:
         """Give the number of matching Indicators and the server's own time.
@@ -99,10 +112,7 @@ class ThreatConnectSource:
         params: dict[str, Param] = {'tql': tql, 'resultStart': 0, 'resultLimit': 1, 'count': True}
         payload, server_at = self._call('GET', _INDICATORS, params)
         _rows(payload)
-        count = payload.get('count')
-        if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-            raise ReadError('ThreatConnect did not say how many Indicators match.')
-        return count, server_at
+        return _count(payload), server_at
 
     def deleted(
         self, owner: str, *, since: dt.datetime | None, start: int, limit: int
@@ -167,6 +177,15 @@ class ThreatConnectSource:
             if _text(row, 'keyword') or _text(row, 'name')
         )
 
+    def _page_params(self, tql: str, limit: int, offset: int) -> dict[str, Param]:
+        return {
+            'tql': tql,
+            'fields': self._fields,
+            'resultStart': offset,
+            'resultLimit': limit,
+            'sorting': 'id asc',
+        }
+
     def _call(
         self, method: str, path: str, params: Mapping[str, Param]
     ) -> tuple[Mapping[str, object], dt.datetime]:
@@ -216,16 +235,28 @@ def _check_order(rows: Sequence[Mapping[str, object]]) -> None:
     """Refuse a page from which the next one could not be asked for without leaving rows out."""
     last_id: int | None = None
     for row in rows:
-        row_id = row.get('id')
-        if not isinstance(row_id, int) or isinstance(row_id, bool):
-            raise ReadError('ThreatConnect gave an Indicator without a whole number as its id.')
+        row_id = _row_id(row)
         if last_id is not None and row_id <= last_id:
-            raise ReadError(
+            raise ReadOrderError(
                 'ThreatConnect does not sort Indicators by id as asked, so that going on after the '
                 'last id would leave some out.',
                 context={'id': row_id, 'after_id': last_id},
             )
         last_id = row_id
+
+
+def _row_id(row: Mapping[str, object]) -> int:
+    row_id = row.get('id')
+    if not isinstance(row_id, int) or isinstance(row_id, bool):
+        raise ReadError('ThreatConnect gave an Indicator without a whole number as its id.')
+    return row_id
+
+
+def _count(payload: Mapping[str, object]) -> int:
+    count = payload.get('count')
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise ReadError('ThreatConnect did not say how many Indicators match.')
+    return count
 
 
 def _owner_name(row: Mapping[str, object]) -> str:

@@ -15,7 +15,13 @@ from sentinel_app.core.models import IndicatorType, Query
 from sentinel_app.core.ports import Source
 from sentinel_app.core.tql import TqlError, effective_tql, quote
 from sentinel_app.core.window import next_window
-from sentinel_app.errors import QueryError, ReadAuthError, ReadError, ReadTimeoutError
+from sentinel_app.errors import (
+    QueryError,
+    ReadAuthError,
+    ReadError,
+    ReadOrderError,
+    ReadTimeoutError,
+)
 from sentinel_app.network import Timeouts
 from sentinel_app.threatconnect.client import ThreatConnectSource
 from sentinel_app.threatconnect.parse import FIELDS
@@ -188,8 +194,8 @@ def test_keywords_are_those_of_the_instance(source):
         ('status_error', {}, ReadError),
         ('malformed_json', {}, ReadError),
         ('half_body', {}, ReadError),
-        ('random_order', {}, ReadError),
-        ('ignores_sorting', {}, ReadError),
+        ('random_order', {}, ReadOrderError),
+        ('ignores_sorting', {}, ReadOrderError),
         ('rate_limit', {'retry_after': 3600}, ReadError),
     ],
 )

@@ -1,0 +1,52 @@
+"""Reads page after page by id, as long as ThreatConnect gives the rows in that order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sentinel_app.core.models import SourcePage, Update
+from sentinel_app.core.ports import Source, Stop
+from sentinel_app.errors import ReadOrderError
+from sentinel_app.pipeline.patience import Patience
+from sentinel_app.pipeline.probe import Probe
+from sentinel_app.pipeline.row import rows_after
+
+
+class IdReader:
+    """Reads pages in ascending order of id; a page out of order is never taken."""
+
+    def __init__(self, source: Source, probe: Probe) -> None:
+        self._source = source
+        self._probe = probe
+
+    def read(
+        self,
+        tql: str,
+        *,
+        last_id: int | None,
+        size: int,
+        patience: Patience,
+        update: Update,
+        stop: Stop,
+    ) -> tuple[SourcePage | None, int]:
+        """Give the rows behind an id and the size for the next page.
+
+        Returns:
+            None in place of the page where it turns out that this cannot be read by id. A page
+            without rows is the end.
+
+        Raises:
+            RetryableError, FatalError: as the source does, when there is no more hope.
+            Cancelled: the reading was interrupted.
+        """
+
+        def page(limit: int) -> SourcePage | None:
+            try:
+                found = self._source.read_page(tql, limit=limit)
+                return replace(found, rows=tuple(rows_after(found.rows, last_id)))
+            except ReadOrderError:
+                if self._probe.is_refuted(update, stop):
+                    return None
+                raise
+
+        return patience.call_sized(page, size)

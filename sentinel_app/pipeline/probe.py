@@ -1,0 +1,141 @@
+"""Probe: whether ThreatConnect sorts by id and honours `id >`, on which reading by page rests."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
+
+from sentinel_app.core.course import BY_TIME_WARNING
+from sentinel_app.core.models import Update
+from sentinel_app.core.ports import Clock, Documents, Source, Stop
+from sentinel_app.core.tql import selection_tql
+from sentinel_app.errors import FatalError, QueryError, RetryableError
+from sentinel_app.log import EventLog
+from sentinel_app.pipeline.patience import Patience
+from sentinel_app.pipeline.row import row_id
+
+FIRST_ROWS = 2
+SECOND_ROWS = 10
+
+VALID_FOR = dt.timedelta(hours=24)
+
+PROBE_ATTEMPTS = 3
+"""A probe is a precaution; the reading itself is more patient."""
+
+MOST_VIOLATIONS = 3
+"""So many pages out of order count more than a probe that finds no fault."""
+
+_log = EventLog(__name__)
+
+
+class Probe:
+    """Knows whether reading by id can be trusted, and asks again from time to time.
+
+    A good verdict holds for a day, a bad one until the next update, so that an instance that is
+    mended is read by id again.
+    """
+
+    def __init__(self, *, source: Source, documents: Documents, clock: Clock) -> None:
+        self._source = source
+        self._documents = documents
+        self._clock = clock
+        self._is_honoured = True
+        self._good_until: dt.datetime | None = None
+        self._update_id: str | None = None
+        self._violations = 0
+
+    @property
+    def warning(self) -> str | None:
+        """What a person must know of it."""
+        return None if self._is_honoured else BY_TIME_WARNING
+
+    def is_by_id(self, update: Update, stop: Stop) -> bool:
+        """Whether the update can be read by id.
+
+        Raises:
+            Cancelled: `stop` was set.
+        """
+        if update.id != self._update_id:
+            now = self._clock.now()
+            if self._good_until is None or now >= self._good_until:
+                self._ask(update, stop)
+            self._update_id = update.id
+            self._violations = 0
+        return self._is_honoured
+
+    def is_refuted(self, update: Update, stop: Stop) -> bool:
+        """Whether a page that was out of order shows that the update cannot be read by id.
+
+        Raises:
+            Cancelled: `stop` was set.
+        """
+        self._violations += 1
+        if self._is_honoured:
+            self._ask(update, stop)
+        if self._violations >= MOST_VIOLATIONS:
+            self._decide(is_honoured=False)
+        return not self._is_honoured
+
+    def _ask(self, update: Update, stop: Stop) -> None:
+        jobs = self._documents.jobs_of(update.id)
+        owners = sorted({owner for job in jobs for owner in job.query.owners})
+        types = sorted({str(kind) for job in jobs for kind in job.query.indicator_types})
+        try:
+            is_honoured = self._look(owners, types, stop)
+        except (RetryableError, FatalError) as error:
+            # No answer is no verdict: the reading will tell what is wrong.
+            _log.warning('probe-unanswered', code=error.code, reason=error.reason or error.message)
+            return
+        self._decide(is_honoured=is_honoured)
+
+    def _decide(self, *, is_honoured: bool) -> None:
+        if self._is_honoured and not is_honoured:
+            _log.warning('paging-by-id-fails', remedy=BY_TIME_WARNING)
+        elif is_honoured and not self._is_honoured:
+            _log.info('paging-by-id-works-again')
+        self._is_honoured = is_honoured
+        self._good_until = self._clock.now() + VALID_FOR if is_honoured else None
+
+    def _look(self, owners: Sequence[str], types: Sequence[str], stop: Stop) -> bool:
+        """Read two small pages, and look that none is left out before them or in between."""
+        first, count = self._ids(selection_tql(owners, types), FIRST_ROWS, stop)
+        if count <= FIRST_ROWS:
+            # There is nothing to page through.
+            return True
+        if not first:
+            return False
+        last = first[-1]
+        try:
+            second, _ = self._ids(
+                selection_tql(owners, types, clause=f'id > {last:d}'), SECOND_ROWS, stop
+            )
+            # A page may repeat some of the one before; the reading passes over them.
+            new = [item for item in second if item > last]
+            if not new or not _is_ascending(first) or not _is_ascending(second):
+                return False
+            gaps = (f'id < {first[0]:d}', f'id > {last:d} AND id < {new[0]:d}')
+            return not any(
+                self._count(selection_tql(owners, types, clause=gap), stop) for gap in gaps
+            )
+        except QueryError:
+            # The same without the clause was answered.
+            return False
+
+    def _ids(self, tql: str, rows: int, stop: Stop) -> tuple[list[int], int]:
+        page = Patience(self._clock, stop).call(
+            partial(self._source.read_window, tql, limit=rows, offset=0),
+            attempts=PROBE_ATTEMPTS,
+        )
+        return [row_id(row) for row in page.rows], page.count or 0
+
+    def _count(self, tql: str, stop: Stop) -> int:
+        count, _ = Patience(self._clock, stop).call(
+            partial(self._source.count, tql), attempts=PROBE_ATTEMPTS
+        )
+        return count
+
+
+def _is_ascending(ids: Sequence[int]) -> bool:
+    return all(before < after for before, after in pairwise(ids))

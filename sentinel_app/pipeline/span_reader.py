@@ -1,0 +1,204 @@
+"""Reads spans of the last modification, oldest first, for an instance that cannot page by id.
+
+A row that is modified meanwhile moves on to a later span, never to an earlier one. So whatever
+matches all the time is read, provided that each span is read whole and the last one has no end, or
+one that a later reading begins at.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from sentinel_app.core.models import SourcePage
+from sentinel_app.core.ports import Source
+from sentinel_app.core.span import SECOND, Span
+from sentinel_app.errors import FatalError, ReadError
+from sentinel_app.pipeline.patience import Patience
+from sentinel_app.pipeline.row import Row, distinct, row_id
+
+MOST_PASSES = 12
+"""So often is one second gone through before it is given up."""
+
+SPARE = 0.75
+"""Rows lie unevenly in time: a span is made as long as would fill this share of a page."""
+
+MOST_GROWTH = 8.0
+
+SETTLED = 2 * SECOND
+"""Rows that get this very second as their last modification may still be on their way."""
+
+SpanTql = Callable[[Span], str]
+"""Gives the TQL that is asked for a span."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpanPage:
+    """Some rows of a span."""
+
+    rows: Sequence[Row]
+    rest: Span | None
+    """What has not been read whole; None when nothing is left."""
+    server_at: dt.datetime
+    """ThreatConnect's time before these rows were read."""
+
+
+@dataclass(slots=True)
+class _Gathering:
+    """A second with more rows than come at once: read by offset until they are all there."""
+
+    head: Span
+    tql: str
+    count: int
+    server_at: dt.datetime
+    found: set[int] = field(default_factory=set)
+    found_in_pass: set[int] = field(default_factory=set)
+    is_pass_over: bool = False
+    passes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hint:
+    """How long a beginning of what is left may come at once, going by what came before it."""
+
+    start_at: dt.datetime | None
+    length: dt.timedelta
+    present_at: dt.datetime
+
+    @classmethod
+    def after(
+        cls, head: Span, rest: Span | None, filled: float, present_at: dt.datetime
+    ) -> _Hint | None:
+        """Give it for what is left behind a beginning that filled so much of a page."""
+        if rest is None:
+            return None
+        growth = min(MOST_GROWTH, SPARE / filled) if filled else MOST_GROWTH
+        length = head.length(present_at=present_at) * growth
+        return cls(start_at=rest.start_at, length=length, present_at=present_at)
+
+    def head_of(self, span: Span) -> Span:
+        """Give the beginning of a span; all of it where it is not what was left."""
+        if span.start_at != self.start_at:
+            return span
+        return span.head(self.length, present_at=self.present_at)
+
+
+class SpanReader:
+    """Reads a span page by page; what it remembers in between only saves requests."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._hint: _Hint | None = None
+        self._gathering: _Gathering | None = None
+
+    def read(
+        self, tql: SpanTql, span: Span, *, size: int, patience: Patience
+    ) -> tuple[SpanPage, int]:
+        """Give the next rows of a span, and the size for the next page.
+
+        A span is read whole when there are as many different rows as ThreatConnect counts. Rows of
+        a span that is not may be given again.
+
+        Args:
+            tql: what is asked.
+            span: what is left to be read.
+            size: rows on a page at most.
+            patience: how long to try.
+
+        Raises:
+            RetryableError, FatalError: as the source does, when there is no more hope.
+            FatalError: the rows of one second do not agree with their number.
+            Cancelled: the reading was interrupted.
+        """
+        return patience.call_sized(lambda limit: self._read(tql, span, limit), size)
+
+    def forget(self) -> None:
+        """Begin the second that is being gathered anew: some of its rows could not be stored."""
+        self._gathering = None
+
+    def _read(self, tql: SpanTql, span: Span, limit: int) -> SpanPage:
+        gathering = self._gathering
+        if gathering is not None:
+            if gathering.head.start_at == span.start_at and gathering.tql == tql(gathering.head):
+                return self._gather(gathering, span, limit)
+            self._gathering = None
+        return self._read_head(tql, span, limit)
+
+    def _read_head(self, tql: SpanTql, span: Span, limit: int) -> SpanPage:
+        """Read as long a beginning of the span as comes at once."""
+        head = span if self._hint is None else self._hint.head_of(span)
+        count, present_at = self._source.count(tql(head))
+        first_at = present_at
+        while True:
+            fits = limit
+            if count <= limit:
+                page = self._page(tql(head), limit) if count else _nothing(present_at)
+                rows, count, present_at = page.rows, page.count or 0, page.server_at
+                if len(rows) == count:
+                    rest = span.after(head)
+                    self._hint = _Hint.after(head, rest, count / limit, present_at)
+                    return SpanPage(rows=rows, rest=rest, server_at=first_at)
+                # Fewer rows than there are, though there was room for them.
+                fits = len(rows)
+            if head.is_one_second:
+                return self._begin_gathering(tql(head), head, span, count, present_at)
+            share = min(0.5, SPARE * fits / max(1, count))
+            head = head.head(head.length(present_at=present_at) * share, present_at=present_at)
+            count, present_at = self._source.count(tql(head))
+
+    def _page(self, tql: str, limit: int) -> SourcePage:
+        page = self._source.read_window(tql, limit=limit, offset=0)
+        return replace(page, rows=distinct(page.rows))
+
+    def _begin_gathering(
+        self, tql: str, head: Span, span: Span, count: int, present_at: dt.datetime
+    ) -> SpanPage:
+        if head.end_at is None or present_at < head.end_at + SETTLED:
+            raise ReadError(
+                'Many Indicators are being modified in ThreatConnect at this moment; they are read '
+                'once that is over.'
+            )
+        self._gathering = _Gathering(head=head, tql=tql, count=count, server_at=present_at)
+        return SpanPage(rows=(), rest=span, server_at=present_at)
+
+    def _gather(self, gathering: _Gathering, span: Span, limit: int) -> SpanPage:
+        """Read one more page of the second, or look whether everything is there."""
+        if gathering.is_pass_over:
+            return self._look_back(gathering, span)
+        offset = len(gathering.found_in_pass)
+        page = self._source.read_window(gathering.tql, limit=limit, offset=offset)
+        rows = {row_id(row): row for row in page.rows}
+        new = tuple(row for item, row in rows.items() if item not in gathering.found)
+        gathering.found.update(rows)
+        gathering.found_in_pass.update(rows)
+        gained = len(gathering.found_in_pass) - offset
+        gathering.is_pass_over = not gained or offset + gained >= gathering.count
+        return SpanPage(rows=new, rest=span, server_at=gathering.server_at)
+
+    def _look_back(self, gathering: _Gathering, span: Span) -> SpanPage:
+        """End the second if as many rows were found as there were before and are now."""
+        count, _ = self._source.count(gathering.tql)
+        if gathering.count == count == len(gathering.found):
+            self._gathering = None
+            return SpanPage(rows=(), rest=span.after(gathering.head), server_at=gathering.server_at)
+        gathering.passes += 1
+        if gathering.passes >= MOST_PASSES:
+            self._gathering = None
+            raise FatalError(
+                'ThreatConnect does not sort by id as asked, and gives other Indicators each time '
+                f'for the {count:,} that were last modified in one second. What was read was dealt '
+                'with; the next update tries again.',
+                code='TC-READ',
+            )
+        if count != gathering.count or len(gathering.found) > count:
+            # Some have left the second since; which of them were read is not known.
+            gathering.found.clear()
+            gathering.count = count
+        gathering.found_in_pass.clear()
+        gathering.is_pass_over = False
+        return SpanPage(rows=(), rest=span, server_at=gathering.server_at)
+
+
+def _nothing(present_at: dt.datetime) -> SourcePage:
+    return SourcePage(rows=(), server_at=present_at, count=0)
