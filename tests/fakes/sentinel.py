@@ -1,0 +1,99 @@
+"""Microsoft Sentinel without a network: implements `Sink` over the stand-in's table and its rules."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sentinel_app.core.models import UploadReply
+from sentinel_app.core.ports import Clock
+from tests.simulators.sentinel.table import Anomaly, Table
+from tests.simulators.sentinel.validation import validate
+
+SOURCE_SYSTEM = 'ThreatConnect-Test'
+
+Stix = dict[str, Any]
+
+
+class TableSink:
+    """Takes what the service would take, and remembers what no correct sender does.
+
+    Args:
+        clock: of the test.
+        before: is told of each send, and may raise what comes before anything is stored.
+        after: is told of each send that was stored, and may raise what loses the answer.
+        watch: is told what came, before it is known what becomes of it.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        before: Callable[[Sequence[Stix]], None] = lambda objects: None,
+        after: Callable[[Sequence[Stix]], None] = lambda objects: None,
+        watch: Callable[[Sequence[Stix]], None] = lambda objects: None,
+    ) -> None:
+        self._watch = watch
+        self._clock = clock
+        self.before = before
+        self.after = after
+        self.refused: frozenset[str] = frozenset()
+        """Patterns that Sentinel refuses for now."""
+        self.table = Table('workspace', 'tenant', clock=lambda: clock.now().timestamp())
+        self.requests = 0
+        self.objects = 0
+
+    def prepare(self) -> None:
+        """A token is always there."""
+
+    def forget_token(self) -> None:
+        """The next one is as good."""
+
+    def send(self, objects: Sequence[str]) -> UploadReply:
+        batch = [json.loads(text) for text in objects]
+        assert 1 <= len(batch) <= 100
+        self.requests += 1
+        self.objects += len(batch)
+        self.before(batch)
+        self._watch(batch)
+        refusals = {
+            place: tuple(messages)
+            for place, stix in enumerate(batch)
+            if (messages := validate(stix))
+        }
+        assert refusals == {}, 'the service would refuse this object by its rules'
+        refusals = {
+            place: ('Refused for now.',)
+            for place, stix in enumerate(batch)
+            if stix['pattern'] in self.refused
+        }
+        self.table.append(
+            SOURCE_SYSTEM,
+            [stix for place, stix in enumerate(batch) if place not in refusals],
+            self.requests,
+        )
+        self.after(batch)
+        return UploadReply(refusals=refusals)
+
+    def anomalies(self) -> list[Anomaly]:
+        return self.table.anomalies()
+
+    def held(self) -> dict[str, Stix]:
+        """Give the newest object of each id."""
+        return self.table.held_objects(SOURCE_SYSTEM)
+
+    def live(self) -> dict[str, Stix]:
+        """Give the objects that Sentinel believes now, by pattern.
+
+        Raises:
+            AssertionError: one value is there twice.
+        """
+        now = self._clock.now()
+        found: dict[str, Stix] = {}
+        for stix in self.held().values():
+            if not stix.get('revoked') and dt.datetime.fromisoformat(stix['valid_until']) > now:
+                other = found.setdefault(stix['pattern'], stix)
+                assert other is stix, f'{stix["pattern"]} is live twice'
+        return found

@@ -1,0 +1,152 @@
+"""ThreatConnect without a network: implements `Source` over what the stand-in holds."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import random
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+from sentinel_app.core.models import DeletedIndicator, Owner, SourcePage, TqlKeyword
+from sentinel_app.core.ports import Clock
+from sentinel_app.core.timestamp import to_seconds
+from sentinel_app.errors import QueryError, ReadAuthError, ReadOrderError
+from sentinel_app.threatconnect.parse import FIELDS
+from tests.simulators.threatconnect import tql as dialect
+from tests.simulators.threatconnect.row import Row, check_fields
+from tests.simulators.threatconnect.store import Store
+from tests.simulators.threatconnect.tree import And, Compare, Node, mentions
+from tests.simulators.threatconnect.vocabulary import Kind
+
+_FIELDS = check_fields(FIELDS)
+_ACTIVE = Compare('indicatorActive', Kind.BOOLEAN, '=', (True,))
+
+
+class TimedStore(Store):
+    """What ThreatConnect holds, in the time of a clock of the test's."""
+
+    def __init__(self, clock: Clock, **options: Any) -> None:
+        self._clock = clock
+        super().__init__(**options)
+
+    def now(self) -> dt.datetime:
+        return self._clock.now() + dt.timedelta(seconds=self.clock_offset_s)
+
+
+class StoreSource:
+    """Answers as the stand-in's server does, with the same reading of TQL and the same rows.
+
+    Args:
+        store: what ThreatConnect holds.
+        page_cap: rows on a page at most, whatever is asked for.
+        before: is told the name of each call, and may raise what a network would.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        page_cap: int = 1_000,
+        before: Callable[[str], None] = lambda name: None,
+    ) -> None:
+        self.store = store
+        self.page_cap = page_cap
+        self.before = before
+        self.hidden: frozenset[str] = frozenset()
+        """Owners that the API user cannot read."""
+        self.order: random.Random | None = None
+        """Gives each page an order of its own, whatever sorting is asked for; None for by id."""
+        self.calls = 0
+        self.rows_read = 0
+
+    def read_page(self, tql: str, *, limit: int) -> SourcePage:
+        page = self._page('read_page', tql, limit, 0)
+        ids = [row['id'] for row in page.rows]
+        if ids != sorted(set(ids)):
+            raise ReadOrderError('ThreatConnect does not sort by id.')
+        return page
+
+    def read_window(self, tql: str, *, limit: int, offset: int) -> SourcePage:
+        return self._page('read_window', tql, limit, offset)
+
+    def _page(self, name: str, tql: str, limit: int, offset: int) -> SourcePage:
+        assert 1 <= limit <= 10_000
+        assert offset >= 0
+        self._enter(name)
+        with self.store.lock:
+            found = self._select(tql)
+            count = None
+            if name == 'read_window' and not offset:
+                everything = list(found)
+                found, count = iter(everything), len(everything)
+            end = offset + min(limit, self.page_cap)
+            texts = [row.render(_FIELDS, keep=False) for row in islice(found, offset, end)]
+            server_at = self._server_at()
+        self.rows_read += len(texts)
+        rows = tuple(json.loads(text) for text in texts)
+        return SourcePage(rows=rows, server_at=server_at, count=count)
+
+    def _select(self, tql: str) -> Iterator[Row]:
+        found = self.store.select(self._node(tql))
+        if self.order is None:
+            return found
+        rows = list(found)
+        self.order.shuffle(rows)
+        return iter(rows)
+
+    def count(self, tql: str) -> tuple[int, dt.datetime]:
+        self._enter('count')
+        with self.store.lock:
+            return sum(1 for _ in self.store.select(self._node(tql))), self._server_at()
+
+    def deleted(
+        self, owner: str, *, since: dt.datetime | None, start: int, limit: int
+    ) -> tuple[tuple[DeletedIndicator, ...], dt.datetime]:
+        assert 1 <= limit <= 10_000
+        assert start >= 0
+        self._enter('deleted')
+        if owner not in self.store.owners or owner in self.hidden:
+            raise ReadAuthError('ThreatConnect refused the owner.')
+        with self.store.lock:
+            entries = self.store.deleted_since(owner, None, to_seconds(since) if since else None)
+            page = entries[start : start + min(limit, self.page_cap)]
+            server_at = self._server_at()
+        return (
+            tuple(
+                DeletedIndicator(type=entry.type, summary=entry.summary, owner_name=entry.owner)
+                for entry in page
+            ),
+            server_at,
+        )
+
+    def owners(self) -> tuple[Owner, ...]:
+        self._enter('owners')
+        return tuple(
+            Owner(name=owner.name, type=owner.type)
+            for owner in self.store.owners.values()
+            if owner.name not in self.hidden
+        )
+
+    def keywords(self) -> tuple[TqlKeyword, ...]:
+        raise AssertionError('no update asks for the keywords')
+
+    def _enter(self, name: str) -> None:
+        self.calls += 1
+        self.before(name)
+
+    def _node(self, tql: str) -> Node:
+        try:
+            node = dialect.parse(tql, now=self.store.now())
+        except dialect.TqlError as error:
+            raise QueryError('ThreatConnect refused the query.', reason=str(error)) from None
+        clauses: list[Node] = [node]
+        if not mentions(node, 'indicatorActive'):
+            clauses.append(_ACTIVE)
+        readable = tuple(sorted(set(self.store.owners) - self.hidden))
+        clauses.append(Compare('ownerName', Kind.STRING, 'in', readable))
+        return And(tuple(clauses))
+
+    def _server_at(self) -> dt.datetime:
+        return self.store.now().replace(microsecond=0)

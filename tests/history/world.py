@@ -1,0 +1,520 @@
+"""A history: what people, networks and machines do, and the check after each quiet point."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sentinel_app.core.models import (
+    AuditEntry,
+    IndicatorType,
+    Job,
+    Query,
+    SortDirection,
+    Update,
+    WithdrawPolicy,
+)
+from sentinel_app.core.status import JobStatus, Mode, Outcome
+from sentinel_app.errors import (
+    BatchRefusedError,
+    BatchTooLargeError,
+    ReadAuthError,
+    ReadError,
+    ReadTimeoutError,
+    ThrottledError,
+    UnauthorizedError,
+    UploadDeniedError,
+    UploadServerError,
+)
+from tests.clocks import StandingClock
+from tests.expectation import patterns
+from tests.fakes.sentinel import TableSink
+from tests.fakes.threatconnect import StoreSource, TimedStore
+from tests.history.model import Model
+from tests.history.rig import TTL_HOURS, KilledError, Rig
+
+OWNERS = ('Demo Organization', 'Demo Research', 'OSINT Community')
+HOSTS = tuple(f'h{number}.example.com' for number in range(5))
+HASHES = ('A' * 32, 'B' * 32)
+LONG_HASH = 'C' * 64
+TTL = dt.timedelta(hours=TTL_HOURS)
+
+_TQL = ('', '', 'confidence >= 50', 'confidence < 50', 'summary contains "h1" or confidence > 80')
+_SORTS = (None, None, 'confidence', 'summary', 'lastModified')
+_TYPES = (IndicatorType.HOST, IndicatorType.FILE)
+_READ_ERRORS = (ReadTimeoutError, ReadError)
+_UPLOAD_ERRORS = (
+    UploadServerError,
+    ThrottledError,
+    UnauthorizedError,
+    BatchTooLargeError,
+    BatchRefusedError,
+)
+
+Action = tuple[str, int]
+"""Name of an action and the seed of what it leaves to chance."""
+
+
+class History:
+    """One world over one folder, and what has happened in it so far."""
+
+    def __init__(self, folder: Path, policy: WithdrawPolicy) -> None:
+        self.folder = folder
+        self.policy = policy
+        self.clock = StandingClock()
+        self.store = TimedStore(self.clock, retention_days=3650)
+        self.source = StoreSource(self.store, page_cap=3)
+        self.sink = TableSink(self.clock, watch=self._tell)
+        self.chance = random.Random(0)
+        self.is_list_edited = False
+        self.touched: set[int] = set()
+        """Rows changed since the last update of all queries that went well."""
+        self.touched_lately: set[int] = set()
+        """Rows changed since the last update of all queries, however it went."""
+        self.purged = False
+        self.is_disturbed = False
+        self.notes: list[str] = []
+        self.updates = 0
+        self.kills = 0
+        self.checks = 0
+        self.rig = self._open()
+
+    def _open(self) -> Rig:
+        rig = Rig(
+            self.folder,
+            clock=self.clock,
+            source=self.source,
+            sink=self.sink,
+            policy=self.policy,
+            chance=self.chance,
+        )
+        rig.recover()
+        return rig
+
+    def close(self) -> None:
+        self.rig.close()
+
+    # -- telling it
+
+    def play(self, actions: Sequence[Action]) -> None:
+        """Let it all happen, with a whole check at the end."""
+        for number, (name, seed) in enumerate([*actions, ('full', 1), ('delta', 2)]):
+            self.chance.seed(seed)
+            self.notes.append(f'-- {number} {name} {seed}')
+            self.clock.advance(self.chance.uniform(1, 5))
+            ACTIONS[name](self)
+
+    def note(self, text: str) -> None:
+        self.notes.append(f'   {self.clock.now():%d %H:%M:%S} {text}')
+
+    def _tell(self, objects: Sequence[Any]) -> None:
+        for stix in objects:
+            revoked = ' revoked' if stix.get('revoked') else ''
+            self.note(
+                f'> {stix["id"][-4:]} {stix["name"]}{revoked} confidence {stix.get("confidence")}'
+                f' modified {stix["modified"]} until {stix["valid_until"]}'
+            )
+
+    # -- ThreatConnect
+
+    def begin(self) -> None:
+        """Some queries and some Indicators, and most of the time a first update."""
+        for _ in range(self.chance.randint(4, 12)):
+            self.add()
+        for _ in range(self.chance.randint(1, 4)):
+            self.save()
+        if self.chance.random() < 0.7:
+            self._update(Mode.FULL)
+
+    def more(self) -> None:
+        for _ in range(self.chance.randint(1, 6)):
+            self.add()
+
+    def add(self) -> None:
+        owner = self.chance.choice(OWNERS)
+        row: dict[str, Any] = {'ownerName': owner, 'confidence': self.chance.choice((10, 60, 90))}
+        if self.chance.random() < 0.7:
+            row |= {'type': 'Host', 'hostName': self.chance.choice(HOSTS)}
+            value = row['hostName']
+        else:
+            row |= {'type': 'File', 'md5': self.chance.choice(HASHES)}
+            if self.chance.random() < 0.5:
+                row['sha256'] = LONG_HASH
+            value = ' : '.join(row[name] for name in ('md5', 'sha256') if name in row)
+        if self.store.find(owner, row['type'], value) is None:
+            row_id = self.store.add(row)['id']
+            self._touch(row_id, f'add {value[:16]} {owner} {row["confidence"]}')
+
+    def modify(self) -> None:
+        for row_id in self._some_rows():
+            changes: dict[str, Any] = {}
+            kind = self.chance.choice(('confidence', 'confidence', 'tlp', 'expiry'))
+            if kind == 'confidence':
+                changes['confidence'] = self.chance.choice((10, 60, 90))
+            elif kind == 'tlp':
+                name = self.chance.choice((None, 'TLP:GREEN', 'TLP:AMBER', 'TLP:RED'))
+                changes['securityLabels'] = {'data': [{'name': name}]} if name else None
+            else:
+                hours = self.chance.choice((None, -1, 5, 30, 100))
+                changes['externalDateExpires'] = (
+                    None
+                    if hours is None
+                    else f'{self.store.now() + dt.timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}'
+                )
+            self.store.modify(row_id, **changes)
+            self._touch(row_id, f'modify {changes}')
+
+    def deactivate(self) -> None:
+        for row_id in self._some_rows():
+            self.store.deactivate(row_id)
+            self._touch(row_id, 'deactivate')
+
+    def activate(self) -> None:
+        for row in self.store.rows():
+            if not row['active'] and self.chance.random() < 0.7:
+                self.store.activate(row['id'])
+                self._touch(row['id'], 'activate')
+
+    def delete(self) -> None:
+        for row_id in self._some_rows():
+            self._touch(row_id, 'delete')
+            row = self.store.delete(row_id)
+            if self.chance.random() < 0.3:
+                # The same value again, as a new Indicator.
+                again = {name: row[name] for name in row if name not in ('id', 'dateAdded')}
+                again |= {'active': True, 'lastModified': self.store.now_text()}
+                self._touch(self.store.add(again)['id'], 'again')
+
+    def _some_rows(self) -> list[int]:
+        ids = [row['id'] for row in self.store.rows()]
+        return self.chance.sample(ids, min(len(ids), self.chance.choice((1, 1, 2))))
+
+    def _touch(self, row_id: int, what: str) -> None:
+        row = self.store.get(row_id)
+        self.touched.add(row_id)
+        self.touched_lately.add(row_id)
+        if row:
+            self.note(f'{what}: #{row_id % 1000} {row["summary"][:16]} of {row["ownerName"]}')
+
+    # -- CONFIGURE
+
+    def save(self) -> None:
+        """Save another list of queries: one added, edited, moved or removed."""
+        queries = list(self.rig.documents.query_list().queries)
+        kind = self.chance.choice(('add', 'edit', 'move', 'remove', 'narrow'))
+        place = self.chance.randrange(len(queries)) if queries else 0
+        if not queries or (kind == 'add' and len(queries) < 4):
+            kind = 'add'
+            queries.insert(self.chance.randint(0, len(queries)), self._query(None))
+        elif kind == 'remove' and len(queries) > 1:
+            del queries[place]
+        elif kind == 'move':
+            queries.insert(self.chance.randrange(len(queries)), queries.pop(place))
+        elif kind == 'narrow':
+            queries[place] = replace(queries[place], tql='confidence >= 80')
+        else:
+            queries[place] = self._query(queries[place].id)
+        self.is_list_edited = True
+        documents = self.rig.documents
+        documents.save_queries(
+            queries,
+            expected_version=documents.query_list().version,
+            next_mode=None,
+            audit=AuditEntry(at=self.clock.now(), user=None, action='configure', detail=kind),
+        )
+        self.note(f'{kind}: ' + '; '.join(f'{q.id} {q.owners} {q.tql!r}' for q in queries))
+
+    def _query(self, query_id: str | None) -> Query:
+        count = self.chance.choice((1, 2, 3, 3))
+        return Query(
+            id=query_id or f'q{self.chance.randrange(10**6)}',
+            owners=tuple(self.chance.sample(OWNERS, count)),
+            indicator_types=self.chance.choice((_TYPES, _TYPES, _TYPES[:1])),
+            tql=self.chance.choice(_TQL),
+            sort_field=self.chance.choice(_SORTS),
+            sort_direction=self.chance.choice(tuple(SortDirection)),
+        )
+
+    # -- the machines
+
+    def wait(self) -> None:
+        self.clock.advance(self.chance.choice((60, 3600, 20 * 3600)))
+
+    def restart(self) -> None:
+        self.rig.close()
+        self.rig = self._open()
+
+    def refuse(self) -> None:
+        """Let Sentinel refuse some values from now on, or none any more."""
+        found = sorted({pattern for row in self.store.rows() for pattern, _ in patterns(row)})
+        count = self.chance.choice((0, 0, 1, 2))
+        self.sink.refused = frozenset(self.chance.sample(found, min(count, len(found))))
+        self.note(f'refused: {sorted(self.sink.refused)}')
+
+    # -- updates
+
+    def delta(self) -> None:
+        self._update(Mode.DELTA)
+
+    def full(self) -> None:
+        self._update(Mode.FULL)
+
+    def reconcile(self) -> None:
+        self._update(Mode.RECONCILE)
+
+    def some(self) -> None:
+        """Ask for an update of some queries only, or from a time of one's own."""
+        queries = self.rig.documents.query_list().queries
+        mode = self.chance.choice(tuple(Mode))
+        chosen = self.chance.sample(queries, self.chance.randint(1, len(queries)))
+        after = None
+        if mode is Mode.DELTA and self.chance.random() < 0.5:
+            after = self.clock.now() - dt.timedelta(hours=self.chance.choice((0, 1, 30)))
+        ids = [query.id for query in chosen]
+        self.note(f'{mode} of {ids} after {after}')
+        self.rig.updates.request_update(mode=mode, query_ids=ids, modified_after=after)
+        self._run()
+
+    def killed(self) -> None:
+        """Begin an update, and let the process die at any call, perhaps several times."""
+        mode = self.chance.choice(tuple(Mode))
+        self.note(f'{mode}, killed')
+        self.rig.updates.request_update(mode=mode)
+        for _ in range(self.chance.choice((1, 1, 2, 3))):
+            self.rig.life.ends_at = self.chance.choice((30, 100, 300, 600)) + self.chance.randrange(
+                100
+            )
+            try:
+                self.rig.run()
+            except KilledError:
+                self.kills += 1
+                self.note(f'killed at call {self.rig.life.calls}')
+                self.restart()
+                self.clock.advance(self.chance.choice((1, 600)))
+            else:
+                break
+        self.rig.life.ends_at = None
+        self._run(mode)
+
+    def churned(self) -> None:
+        """Let people go on with their work while an update runs."""
+        self.is_disturbed = True
+        acts = (self.add, self.modify, self.deactivate, self.activate, self.delete, self.save)
+        with self.rig.disturbed(lambda: self._now_and_then(acts)):
+            self._update(self.chance.choice(tuple(Mode)))
+        self.is_disturbed = False
+
+    def troubled(self) -> None:
+        """Let the network and the services fail while an update runs."""
+        trouble = self.chance.choice((0.05, 0.2, 0.5))
+        denied = self.chance.choice((0.0, 0.0, 0.1))
+
+        def before_read(name: str) -> None:
+            if self.chance.random() < trouble:
+                raise self.chance.choice(_READ_ERRORS)('Trouble.')
+            if self.chance.random() < denied / 5:
+                raise ReadAuthError('Denied.')
+
+        def before_send(objects: Sequence[Any]) -> None:
+            if self.chance.random() < trouble:
+                raise self.chance.choice(_UPLOAD_ERRORS)('Trouble.')
+            if self.chance.random() < denied:
+                raise UploadDeniedError('Denied.')
+
+        def after_send(objects: Sequence[Any]) -> None:
+            if self.chance.random() < trouble:
+                raise UploadServerError('The answer was lost.')
+
+        self.source.before, self.sink.before, self.sink.after = before_read, before_send, after_send
+        try:
+            self._update(self.chance.choice(tuple(Mode)))
+        finally:
+            self.source.before = lambda name: None
+            self.sink.before = self.sink.after = lambda objects: None
+
+    def hidden(self) -> None:
+        """Let the API user lose an owner for the time of an update."""
+        self.source.hidden = frozenset({self.chance.choice(OWNERS)})
+        self.note(f'hidden: {self.source.hidden}')
+        before = self.sink.live()
+        try:
+            self._update(self.chance.choice(tuple(Mode)))
+        finally:
+            owner = min(self.source.hidden)
+            self.source.hidden = frozenset()
+        held = self.sink.held()
+        for stix in before.values():
+            if stix['name'].endswith(owner) and held[stix['id']].get('revoked'):
+                assert self.policy is not WithdrawPolicy.NEVER
+                raise AssertionError(f'{stix["name"]} went because its owner cannot be read')
+
+    def _now_and_then(self, acts: Sequence[Callable[[], None]]) -> None:
+        if self.chance.random() < 0.5:
+            self.chance.choice(acts)()
+
+    def _update(self, mode: Mode) -> None:
+        self.note(f'{mode}')
+        self.rig.updates.request_update(mode=mode)
+        self._run(mode)
+
+    def _run(self, mode: Mode | None = None) -> None:
+        """Run to the end and check; `mode` is that of an update of all queries, else None."""
+        before, lately = set(self.touched), set(self.touched_lately)
+        self.rig.run()
+        self.updates += 1
+        newest = max(self._updates(), key=lambda update: update.ended_at or update.queued_at)
+        jobs = self.rig.documents.jobs_of(newest.id)
+        for job in jobs:
+            counts = ', '.join(f'{name} {count}' for name, count in job.counts.outcomes.items())
+            since = job.window and job.window.start_at
+            self.note(
+                f'= {job.query.id}: {job.status}, since {since}: {counts}'
+                f' {job.failure_reason or ""} {job.warnings or ""}'
+            )
+        self._check_always(jobs)
+        if mode is None:
+            return
+        is_whole = all(job.status is JobStatus.UPLOAD_COMPLETE for job in jobs)
+        if not self.is_disturbed:
+            if is_whole:
+                self._check(mode, before, lately, jobs)
+            self.touched_lately.clear()
+        if is_whole and not self.is_disturbed:
+            self.touched = self._refused_rows()
+            if mode is not Mode.DELTA:
+                self.is_list_edited = False
+
+    def _updates(self) -> list[Update]:
+        return list(self.rig.documents._state.updates.values())
+
+    def _refused_rows(self) -> set[int]:
+        return {
+            row['id']
+            for row in self.store.rows()
+            if any(pattern in self.sink.refused for pattern, _ in patterns(row))
+        }
+
+    # -- what must be true
+
+    def model(self) -> Model:
+        queries = self.rig.documents.query_list().queries
+        return Model(store=self.store, queries=queries, policy=self.policy, ttl=TTL)
+
+    def _check_always(self, jobs: Sequence[Job]) -> None:
+        self.sink.live()
+        assert self.sink.anomalies() == [], self.sink.anomalies()
+        for job in jobs:
+            assert job.status.is_final
+            assert job.counts.read == sum(job.counts.outcomes.values()), job.counts
+            if job.status is JobStatus.UPLOAD_COMPLETE:
+                assert job.counts.outcomes.get(Outcome.FAILED, 0) == 0
+
+    def _check(
+        self, mode: Mode, touched: set[int], lately: set[int], jobs: Sequence[Job]
+    ) -> None:
+        self.checks += 1
+        model, live, now = self.model(), self.sink.live(), self.clock.now()
+        expected = model.expected()
+        wrong: list[str] = []
+        left = self._left_alone()
+        for pattern, want in expected.items():
+            if pattern in left:
+                continue
+            stix = live.get(pattern)
+            if mode is Mode.DELTA and not self._is_promised(
+                pattern, want.position, want.row_id, lately if self.is_list_edited else touched
+            ):
+                continue
+            if stix is None:
+                wrong.append(f'{pattern} is missing')
+                continue
+            wrong += [f'{pattern}: {fault}' for fault in model.faults(want, stix, now)]
+            if mode is not Mode.DELTA and model.is_short(want, stix, now):
+                wrong.append(f'{pattern} is valid until {stix["valid_until"]} only')
+        # A search that failed is said in a warning, and made up for by the next update.
+        is_searched = not any('Nothing was withdrawn' in text for job in jobs for text in job.warnings)
+        for pattern, stix in live.items():
+            if pattern in self.sink.refused or not is_searched:
+                continue
+            if mode is Mode.DELTA:
+                if self.policy is not WithdrawPolicy.NEVER and self._is_seen(stix) and (
+                    model.is_gone(pattern, stix)
+                ):
+                    wrong.append(f'{pattern} of {stix["name"]} is live, but gone')
+            elif pattern not in expected and not (
+                model.may_stay(pattern, stix) or not self._is_seen(stix)
+            ):
+                wrong.append(f'{pattern} of {stix["name"]} is live')
+        if wrong:
+            raise AssertionError('; '.join(wrong))
+
+    def _is_promised(self, pattern: str, position: int, row_id: int, touched: set[int]) -> bool:
+        """Whether a delta that went well makes this value right: its copy has changed."""
+        if row_id not in touched:
+            return False
+        held = self.rig.ledger.held([_key(pattern)]).get(_key(pattern))
+        if held is None or not held.is_live or held.valid_until_at <= self.clock.now():
+            return True
+        holder = self.rig.documents.query_list().position(held.query_id)
+        # What a higher query holds stays with it until everything is read.
+        return holder is None or holder >= position
+
+    def _is_seen(self, stix: Any) -> bool:
+        """Whether a query still covers the owner of a copy; nobody asks about the others."""
+        owner = stix['name'].rpartition(' | ')[2]
+        queries = self.rig.documents.query_list().queries
+        kind = IndicatorType.HOST if 'domain-name' in stix['pattern'] else IndicatorType.FILE
+        return any(owner in q.owners for q in queries) and any(
+            kind in q.indicator_types for q in queries
+        )
+
+    def _left_alone(self) -> set[str]:
+        """Values that Sentinel refuses, or has refused so often that they wait for a change."""
+        found = set(self.sink.refused)
+        for pattern in {pattern for row in self.store.rows() for pattern, _ in patterns(row)}:
+            refusal = self.rig.work.refusals([_key(pattern)]).get(_key(pattern))
+            if refusal is not None and refusal.attempts > 3:
+                found.add(pattern)
+        return found
+
+
+def _key(pattern: str) -> str:
+    """The key under which the App keeps an object, from its pattern."""
+    path, _, value = pattern.strip('[]').partition(' = ')
+    value = value.strip("'")
+    if path.startswith('domain-name'):
+        return f'Host||{value}'
+    kind = path.split("'")[1]
+    return f'File|{kind}|{value}'
+
+
+ACTIONS: dict[str, Callable[[History], None]] = {
+    name: getattr(History, name)
+    for name in (
+        *('begin', 'more', 'modify', 'deactivate', 'activate', 'delete', 'save', 'wait', 'restart'),
+        *('refuse', 'delta', 'full', 'reconcile', 'some', 'killed', 'churned', 'troubled'),
+        *('hidden',),
+    )
+}
+_WEIGHTS = {
+    'more': 4, 'modify': 5, 'deactivate': 2, 'activate': 2, 'delete': 3, 'save': 3, 'wait': 3,
+    'restart': 1, 'refuse': 1, 'delta': 6, 'full': 1, 'reconcile': 3, 'some': 2, 'killed': 2,
+    'churned': 2, 'troubled': 2, 'hidden': 1,
+}  # fmt: skip
+
+
+def make_actions(seed: int, count: int) -> list[Action]:
+    """Give a random history: some Indicators first, then anything."""
+    chance = random.Random(seed)
+    names = ['begin', *chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=count - 1)]
+    return [(name, chance.getrandbits(30)) for name in names]
+
+
+def policy_of(seed: int) -> WithdrawPolicy:
+    return tuple(WithdrawPolicy)[seed % 3]
+
+
