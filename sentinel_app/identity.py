@@ -36,7 +36,8 @@ class WhoAmI:
         self._whoami = whoami
         self._clock = clock
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, tuple[dt.datetime, UserInfo | None]] = OrderedDict()
+        # Until when by the monotonic clock: a clock that is put back prolongs no belief.
+        self._known: OrderedDict[str, tuple[float, UserInfo | None]] = OrderedDict()
 
     def user_of(self, token: str | None) -> UserInfo | None:
         """Give the user, from a cache of some minutes; None where that cannot be had."""
@@ -44,14 +45,15 @@ class WhoAmI:
             return None
         # The token itself is a secret that has no place in a long-lived table.
         key = hashlib.sha256(token.encode()).hexdigest()
-        now = self._clock.now()
+        now = self._clock.monotonic()
         with self._lock:
-            until_at, user = self._known.get(key, (now, None))
-        if until_at > now:
+            until, user = self._known.get(key, (now, None))
+        if until > now:
             return user
         user = self._ask(token)
         with self._lock:
-            self._known[key] = (now + (KEPT if user else KEPT_FAILURE), user)
+            kept = KEPT if user else KEPT_FAILURE
+            self._known[key] = (now + kept.total_seconds(), user)
             self._known.move_to_end(key)
             while len(self._known) > MOST_KEPT:
                 self._known.popitem(last=False)

@@ -63,6 +63,9 @@ class Scheduler:
             if rings != seen:
                 seen = rings
                 self._tick()
+            elif (self._scheduler.idle_seconds or 0) > TICK_S:
+                # The local time went back, as it does each autumn; the interval begins anew.
+                self._scheduler.run_all()
             else:
                 self._scheduler.run_pending()
             self._signal.wait(seen, TICK_S)
@@ -81,5 +84,6 @@ class Scheduler:
             else:
                 if name in self._failing:
                     self._failing.discard(name)
-                    self._on_error(None)
                     _log.info('tick-goes-on', tick=name)
+                    if not self._failing:
+                        self._on_error(None)

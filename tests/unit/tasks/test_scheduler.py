@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from sentinel_app.pipeline.signal import Signal
+from sentinel_app.tasks import scheduler as scheduler_module
+from sentinel_app.tasks.scheduler import Scheduler
+
+SOON_S = 10.0
+
+
+class Ticks:
+    """A scheduler, and what its ticks were called and met."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.signal = Signal()
+        self.noted: list[BaseException | None] = []
+        self.called: list[str] = []
+        self.has_ticked = threading.Semaphore(0)
+        self.failing: set[str] = set()
+        self.scheduler = self.made('first', 'second')
+
+    def made(self, *names: str) -> Scheduler:
+        return Scheduler(
+            ticks={name: self.tick(name, is_last=name == names[-1]) for name in names},
+            stop=self.stop,
+            signal=self.signal,
+            on_error=self.noted.append,
+        )
+
+    def tick(self, name: str, *, is_last: bool) -> Callable[[], None]:
+        def tick() -> None:
+            self.called.append(name)
+            try:
+                if name in self.failing:
+                    raise ValueError(name)
+            finally:
+                if is_last:
+                    self.has_ticked.release()
+
+        return tick
+
+    def wait(self) -> None:
+        assert self.has_ticked.acquire(timeout=SOON_S)
+
+    def end(self) -> None:
+        self.stop.set()
+        self.signal.ring()
+        assert self.scheduler.join(SOON_S)
+
+
+@pytest.fixture
+def ticks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ticks]:
+    # A second is long: where a test needs the time and not the signal, it sets its own.
+    monkeypatch.setattr(scheduler_module, 'TICK_S', 1)
+    made = Ticks()
+    yield made
+    made.end()
+
+
+def test_every_tick_is_called_at_once_in_order(ticks: Ticks):
+    ticks.scheduler.start()
+    ticks.wait()
+
+    assert ticks.called == ['first', 'second']
+
+
+def test_a_ring_calls_the_ticks_at_once(ticks: Ticks):
+    ticks.scheduler.start()
+    for _ in range(3):
+        ticks.wait()
+        ticks.signal.ring()
+    ticks.wait()
+
+    assert ticks.called == ['first', 'second'] * 4
+
+
+def test_time_calls_the_ticks_without_a_ring(ticks: Ticks):
+    ticks.scheduler.start()
+    ticks.wait()
+    ticks.wait()
+
+    assert ticks.called == ['first', 'second'] * 2
+
+
+def test_a_tick_that_raises_keeps_neither_the_others_nor_itself_from_being_called(ticks: Ticks):
+    ticks.failing = {'first'}
+    ticks.scheduler.start()
+    ticks.wait()
+    ticks.signal.ring()
+    ticks.wait()
+
+    assert ticks.called == ['first', 'second'] * 2
+    assert [str(error) for error in ticks.noted] == ['first', 'first']
+
+
+def test_all_is_said_to_be_well_again_once(ticks: Ticks):
+    ticks.failing = {'first'}
+    ticks.scheduler.start()
+    ticks.wait()
+    ticks.failing = set()
+    for _ in range(2):
+        ticks.signal.ring()
+        ticks.wait()
+
+    assert [error is None for error in ticks.noted] == [False, True]
+
+
+def test_all_is_not_said_to_be_well_while_another_tick_still_fails(ticks: Ticks):
+    ticks.failing = {'first', 'second'}
+    ticks.scheduler.start()
+    ticks.wait()
+    ticks.failing = {'first'}
+    ticks.signal.ring()
+    ticks.wait()
+    assert None not in ticks.noted
+    ticks.failing = set()
+    ticks.signal.ring()
+    ticks.wait()
+    ticks.end()
+
+    assert ticks.noted.count(None) == 1
+    assert ticks.noted[-1] is None
+
+
+def test_a_clock_put_back_does_not_hold_up_the_ticks(ticks: Ticks):
+    ticks.scheduler.start()
+    ticks.wait()
+    (job,) = ticks.scheduler._scheduler.jobs
+    assert job.next_run is not None
+    # What the local time's going back by an hour in autumn amounts to.
+    job.next_run += dt.timedelta(hours=1)
+
+    ticks.wait()
+    ticks.wait()
+
+
+def test_stop_ends_the_thread_between_two_ticks(ticks: Ticks):
+    def stop() -> None:
+        ticks.called.append('stop')
+        ticks.stop.set()
+
+    scheduler = Scheduler(
+        ticks={'stop': stop, 'after': lambda: ticks.called.append('after')},
+        stop=ticks.stop,
+        signal=ticks.signal,
+        on_error=ticks.noted.append,
+    )
+    scheduler.start()
+
+    assert scheduler.join(SOON_S)
+    assert ticks.called == ['stop']
+
+
+def test_a_scheduler_that_was_never_started_has_ended(ticks: Ticks):
+    assert ticks.scheduler.join(0)
