@@ -23,7 +23,7 @@ ui/node_modules/.ready: ui/package-lock.json $(READY)
 
 ui/dist/.ready: $(UI_SOURCES) ui/node_modules/.ready
 	@echo "Building the page ..."
-	@cd ui && ../$(NODE) npm run --silent build >/dev/null
+	@cd ui && { ../$(NODE) npm run --silent build >dist.log 2>&1 || { cat dist.log >&2; exit 1; }; }
 	@touch $@
 
 setup: $(READY) ui/dist/.ready ## Everything that running needs: packages and the built page
