@@ -141,7 +141,7 @@ def test_a_removed_query_is_withdrawn_by_a_reconcile_where_no_other_holds_it(
     world.store.load([*hosts(6, OWNERS[0]), *hosts(3, OWNERS[1])])
     policy = 'Deleted or no longer matching'
     with Engine(world, tmp_path, withdraw_indicators=policy) as engine:
-        high, low = engine.save_queries(
+        _, low = engine.save_queries(
             [query(owners=[OWNERS[0]]), query(owners=[OWNERS[1]])], run='full'
         )
         engine.save_queries([low])
