@@ -11,7 +11,12 @@ from sentinel_app.core.models import DeletedIndicator
 from sentinel_app.core.timestamp import from_text, to_millis
 from sentinel_app.core.work import ChosenObject, LedgerEntry
 from sentinel_app.storage.state_db import StateDb
-from sentinel_app.storage.work import SETTLE_TREATMENT, insert_objects, select_by_key
+from sentinel_app.storage.work import (
+    SETTLE_TREATMENT,
+    fail_where_stopped,
+    insert_objects,
+    select_by_key,
+)
 
 _UNCLAIMED = """
     FROM ledger {join}
@@ -142,6 +147,8 @@ class SqliteReleases:
                 'UPDATE progress SET objects = objects + 1 WHERE request_id = ?',
                 [(item.request_id,) for item in objects],
             )
+            # A Job may have been stopped since somebody saw that it was not.
+            fail_where_stopped(transaction, {item.request_id for item in objects})
 
     def close(self, update_id: str, *, held_back: int) -> None:
         """Let the update's Jobs end: nothing more will be withdrawn."""

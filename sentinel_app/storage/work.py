@@ -181,8 +181,7 @@ class SqliteWork:
                 (request_id, conversion.page.seq),
             )
             # A Job that was stopped while the page was being converted sends nothing more.
-            if _is_stopped(transaction, request_id):
-                _fail_waiting(transaction, request_id)
+            fail_where_stopped(transaction, [request_id])
 
     def waiting_objects(self) -> int:
         """Give the number of objects that wait to be sent and may be sent already."""
@@ -235,9 +234,7 @@ class SqliteWork:
                 " WHERE object_key = ? AND version = ? AND state = 'in-flight'",
                 [(item.object_key, item.version) for item in batch.objects],
             )
-            for request_id in batch.request_ids:
-                if _is_stopped(transaction, request_id):
-                    _fail_waiting(transaction, request_id)
+            fail_where_stopped(transaction, batch.request_ids)
 
     def settle(self, settlement: Settlement, *, at: dt.datetime) -> None:
         """Store an answer: ledger, refusals, errors and outcomes, together."""
@@ -350,6 +347,13 @@ def _waiting(transaction: sqlite3.Connection, job: sqlite3.Row, limit: int) -> l
             (job['request_id'], limit - len(rows)),
         ).fetchall()
     return rows
+
+
+def fail_where_stopped(transaction: sqlite3.Connection, request_ids: Iterable[str]) -> None:
+    """End as failed what waits to be sent for Jobs that were stopped meanwhile."""
+    for request_id in request_ids:
+        if _is_stopped(transaction, request_id):
+            _fail_waiting(transaction, request_id)
 
 
 def _is_stopped(transaction: sqlite3.Connection, request_id: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 from tests.simulators.faults import Fault
@@ -68,8 +69,11 @@ def spoil(fault: Fault, honest: Reply | None, workspace_id: str, now: float) -> 
     if honest is not None and name in WIRE_FAULTS:
         if name == 'slow':
             return replace(honest, wait_s=float(params.get('wait_s', 5)))
-        if name == 'body-200':
+        if name == 'body-200' and honest.status == HTTPStatus.OK:
             return Reply(200, str(params.get('body', '{}')).encode())
+        if name == 'body-200':
+            # What was refused has stored nothing, so a 200 would be a lie.
+            return honest
         # An empty body has no middle.
         body = honest.body or b'{"errors": []}'
         return replace(honest, body=body, cut_after=len(body) // 2)
