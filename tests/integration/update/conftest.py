@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine import Engine, ScaledClock, World
-from tests.simulators.certificates import Certificates, make_certificates
+pytest.register_assert_rewrite('tests.engine', 'tests.integration.update.matrix')
+
+from tests.engine import Engine, ScaledClock, World  # noqa: E402 - after the rewrite is asked for
+from tests.simulators.certificates import Certificates, make_certificates  # noqa: E402
 
 SPEED = 100.0
 
