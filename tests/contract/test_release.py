@@ -21,7 +21,7 @@ def test_a_withdrawal_that_comes_after_the_stop_of_its_job_has_an_outcome(
     db: StateDb,
     progress: SqliteProgress,
     work: SqliteWork,
-    is_stopped: bool,  # noqa: FBT001 - a parameter
+    is_stopped: bool,
 ) -> None:
     progress.begin([make_job('j1')])
     progress.end_reading('j1', at=NOON)
