@@ -229,6 +229,7 @@ class Download:
         """Read a beginning of what is left, where reading by id would leave rows out."""
         span = _span(window, progress)
         page, next_size = self._spans.read(
+            job.request_id,
             lambda part: effective_tql(
                 job.query, clause=both_clauses(progress.clause, span_clause(part))
             ),

@@ -48,14 +48,22 @@ class SpanPage:
 class _Gathering:
     """A second with more rows than come at once: read by offset until they are all there."""
 
+    key: str
     head: Span
     tql: str
     count: int
     server_at: dt.datetime
+    """Before its first page."""
     found: set[int] = field(default_factory=set)
     found_in_pass: set[int] = field(default_factory=set)
     is_pass_over: bool = False
     passes: int = 0
+
+    def belongs_to(self, key: str, tql: SpanTql, span: Span) -> bool:
+        """Whether a reading that has come to this span goes on with it."""
+        return (
+            key == self.key and span.start_at == self.head.start_at and tql(self.head) == self.tql
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +101,7 @@ class SpanReader:
         self._gathering: _Gathering | None = None
 
     def read(
-        self, tql: SpanTql, span: Span, *, size: int, patience: Patience
+        self, key: str, tql: SpanTql, span: Span, *, size: int, patience: Patience
     ) -> tuple[SpanPage, int]:
         """Give the next rows of a span, and the size for the next page.
 
@@ -101,6 +109,7 @@ class SpanReader:
         a span that is not may be given again.
 
         Args:
+            key: whose reading it is; what was found for one is not known to another.
             tql: what is asked.
             span: what is left to be read.
             size: rows on a page at most.
@@ -111,21 +120,22 @@ class SpanReader:
             FatalError: the rows of one second do not agree with their number.
             Cancelled: the reading was interrupted.
         """
-        return patience.call_sized(lambda limit: self._read(tql, span, limit), size)
+        page, next_size = patience.call_sized(lambda limit: self._read(key, tql, span, limit), size)
+        # Only rows that came quickly say that more of them would.
+        return page, next_size if page.rows else min(size, next_size)
 
     def forget(self) -> None:
         """Begin the second that is being gathered anew: some of its rows could not be stored."""
         self._gathering = None
 
-    def _read(self, tql: SpanTql, span: Span, limit: int) -> SpanPage:
+    def _read(self, key: str, tql: SpanTql, span: Span, limit: int) -> SpanPage:
         gathering = self._gathering
-        if gathering is not None:
-            if gathering.head.start_at == span.start_at and gathering.tql == tql(gathering.head):
-                return self._gather(gathering, span, limit)
-            self._gathering = None
-        return self._read_head(tql, span, limit)
+        if gathering is not None and gathering.belongs_to(key, tql, span):
+            return self._gather(gathering, span, limit)
+        self._gathering = None
+        return self._read_head(key, tql, span, limit)
 
-    def _read_head(self, tql: SpanTql, span: Span, limit: int) -> SpanPage:
+    def _read_head(self, key: str, tql: SpanTql, span: Span, limit: int) -> SpanPage:
         """Read as long a beginning of the span as comes at once."""
         head = span if self._hint is None else self._hint.head_of(span)
         count, present_at = self._source.count(tql(head))
@@ -142,7 +152,10 @@ class SpanReader:
                 # Fewer rows than there are, though there was room for them.
                 fits = len(rows)
             if head.is_one_second:
-                return self._begin_gathering(tql(head), head, span, count, present_at)
+                gathering = _Gathering(
+                    key=key, head=head, tql=tql(head), count=count, server_at=present_at
+                )
+                return self._begin(gathering, span)
             share = min(0.5, SPARE * fits / max(1, count))
             head = head.head(head.length(present_at=present_at) * share, present_at=present_at)
             count, present_at = self._source.count(tql(head))
@@ -151,16 +164,15 @@ class SpanReader:
         page = self._source.read_window(tql, limit=limit, offset=0)
         return replace(page, rows=distinct(page.rows))
 
-    def _begin_gathering(
-        self, tql: str, head: Span, span: Span, count: int, present_at: dt.datetime
-    ) -> SpanPage:
-        if head.end_at is None or present_at < head.end_at + SETTLED:
+    def _begin(self, gathering: _Gathering, span: Span) -> SpanPage:
+        end_at = gathering.head.end_at
+        if end_at is None or gathering.server_at < end_at + SETTLED:
             raise ReadError(
                 'Many Indicators are being modified in ThreatConnect at this moment; they are read '
                 'once that is over.'
             )
-        self._gathering = _Gathering(head=head, tql=tql, count=count, server_at=present_at)
-        return SpanPage(rows=(), rest=span, server_at=present_at)
+        self._gathering = gathering
+        return SpanPage(rows=(), rest=span, server_at=gathering.server_at)
 
     def _gather(self, gathering: _Gathering, span: Span, limit: int) -> SpanPage:
         """Read one more page of the second, or look whether everything is there."""

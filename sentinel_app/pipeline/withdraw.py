@@ -228,6 +228,7 @@ class Withdrawal:
         first_at, rest = None, span
         while True:
             page, _ = self._spans.read(
+                update.id,
                 lambda part: inactive_tql(owners, types, span=part),
                 rest,
                 size=PAGE_SIZE,

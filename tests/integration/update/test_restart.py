@@ -51,8 +51,8 @@ def test_a_stop_while_reading_goes_on_after_the_last_page(world: World, engine: 
     engine.wait()
     (job,) = engine.jobs()
     assert (job['count_read'], outcomes(job)) == (400, {'sent': 400})
-    # No page is read twice but the one that was under way.
-    assert sum(pages) <= 400 + 20 + 1
+    # No page is read twice but the one that was under way; counts and the probe have few rows.
+    assert pages.count(20) <= 400 / 20 + 1
     engine.assert_right()
 
 

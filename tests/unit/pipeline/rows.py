@@ -1,0 +1,92 @@
+"""A source of rows with nothing but an id and a last modification, and with ways of its own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import re
+from collections.abc import Callable
+
+from sentinel_app.core.models import DeletedIndicator, Owner, SourcePage, TqlKeyword
+from sentinel_app.core.timestamp import from_text
+from sentinel_app.errors import ReadOrderError
+from tests.clocks import NOON
+
+_CLAUSE = re.compile(r'(id|lastModified) (>|<|GEQ|LT) "?([^" )]+)')
+
+
+class RowSource:
+    """Implements `Source` as far as reading goes.
+
+    Args:
+        rows: the last modification of each id.
+        seed: of an order that is another one for each call; None for the order of ids.
+        cap: rows on a page at most, whatever is asked for.
+        before: called before each answer, with the name of the call.
+    """
+
+    def __init__(
+        self,
+        rows: dict[int, dt.datetime],
+        *,
+        seed: int | None = None,
+        ignores_id: bool = False,
+        cap: int = 10_000,
+        before: Callable[[str], None] = lambda name: None,
+    ) -> None:
+        self.rows = rows
+        self.chance = None if seed is None else random.Random(seed)
+        self.ignores_id = ignores_id
+        self.cap = cap
+        self.before = before
+        self.server_at = NOON
+        self.calls: list[str] = []
+        self.tql: list[str] = []
+
+    def read_page(self, tql: str, *, limit: int) -> SourcePage:
+        ids = self._select('read_page', tql)[: min(limit, self.cap)]
+        if ids != sorted(ids):
+            raise ReadOrderError('out of order')
+        return self._page(ids)
+
+    def read_window(self, tql: str, *, limit: int, offset: int) -> SourcePage:
+        ids = self._select('read_window', tql)
+        count = None if offset else len(ids)
+        return self._page(ids[offset : offset + min(limit, self.cap)], count)
+
+    def count(self, tql: str) -> tuple[int, dt.datetime]:
+        return len(self._select('count', tql)), self.server_at
+
+    def deleted(
+        self, owner: str, *, since: dt.datetime | None, start: int, limit: int
+    ) -> tuple[tuple[DeletedIndicator, ...], dt.datetime]:
+        raise NotImplementedError
+
+    def owners(self) -> tuple[Owner, ...]:
+        raise NotImplementedError
+
+    def keywords(self) -> tuple[TqlKeyword, ...]:
+        raise NotImplementedError
+
+    def _page(self, ids: list[int], count: int | None = None) -> SourcePage:
+        rows = tuple({'id': item} for item in ids)
+        return SourcePage(rows=rows, server_at=self.server_at, count=count)
+
+    def _select(self, name: str, tql: str) -> list[int]:
+        self.before(name)
+        self.calls.append(name)
+        self.tql.append(tql)
+        ids = sorted(self.rows)
+        for keyword, operator, value in _CLAUSE.findall(tql):
+            if keyword == 'id' and self.ignores_id:
+                continue
+            ids = [item for item in ids if self._passes(item, keyword, operator, value)]
+        if self.chance is not None:
+            self.chance.shuffle(ids)
+        return ids
+
+    def _passes(self, item: int, keyword: str, operator: str, value: str) -> bool:
+        if keyword == 'id':
+            return item > int(value) if operator == '>' else item < int(value)
+        at, bound = self.rows[item], from_text(value)
+        return at >= bound if operator == 'GEQ' else at < bound
