@@ -1,0 +1,165 @@
+"""What every model of the API is made of, and what several of them share."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+)
+from pydantic.json_schema import WithJsonSchema
+
+from sentinel_app.core.models import IndicatorType
+from sentinel_app.core.status import Mode
+
+MAX_PAGE = 200
+DEFAULT_PAGE = 20
+# Far beyond what is kept, and within what every store can count to.
+MAX_OFFSET = 1_000_000_000
+
+TYPE_LABELS: Mapping[IndicatorType, str] = {
+    IndicatorType.ADDRESS: 'Address',
+    IndicatorType.ASN: 'ASN',
+    IndicatorType.CIDR: 'CIDR',
+    IndicatorType.EMAIL_ADDRESS: 'Email Address',
+    IndicatorType.EMAIL_SUBJECT: 'Email Subject',
+    IndicatorType.FILE: 'File',
+    IndicatorType.HOST: 'Host',
+    IndicatorType.REGISTRY_KEY: 'Registry Key',
+    IndicatorType.URL: 'URL',
+}
+
+
+def slug(words: str) -> str:
+    """The words as they may stand in a query string: lower case, with hyphens."""
+    return words.lower().replace(' ', '-')
+
+
+TYPE_BY_SLUG = {slug(label): name for name, label in TYPE_LABELS.items()}
+
+
+def _utc(moment: dt.datetime) -> dt.datetime:
+    try:
+        return moment.astimezone(dt.UTC)
+    except OverflowError:
+        raise ValueError('must lie between the years 1 and 9999 in UTC') from None
+
+
+def _rfc3339(given: object) -> object:
+    # Without this, a bare number would count as seconds since 1970.
+    if isinstance(given, dt.datetime):
+        return given
+    if isinstance(given, str) and re.match(r'\d{4}-\d\d-\d\d[Tt]\d', given):
+        return given
+    raise ValueError('must be a time such as 2026-01-31T08:00:00Z')
+
+
+Moment = Annotated[
+    AwareDatetime,
+    Field(strict=False),
+    BeforeValidator(_rfc3339),
+    AfterValidator(_utc),
+    WithJsonSchema({'type': 'string', 'format': 'date-time'}),
+]
+"""RFC 3339; replies are in UTC and end in `Z`."""
+
+
+Seconds = Annotated[float, PlainSerializer(lambda value: round(value, 3), when_used='json')]
+
+
+class Shape(BaseModel):
+    """What every model of the API is."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Reply(Shape):
+    """What every reply is made of: all fields always present."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+
+class Body(Shape):
+    """What every request body is made of: nothing unknown, nothing of another type."""
+
+    model_config = ConfigDict(extra='forbid', strict=True)
+
+
+class EmptyBody(Body):
+    """Nothing: the address says it all. Send `{}`."""
+
+
+class FieldError(Reply):
+    """What is wrong with one field; `field` is its path, for example `queries.0.tql`."""
+
+    field: str
+    message: str
+
+
+class Error(Shape):
+    """Every answer that is no success. `code` also stands in the log."""
+
+    title: str
+    description: str
+    code: str
+    errors: list[FieldError] = Field(
+        default_factory=list, description='One entry for each bad field, where fields are at fault.'
+    )
+
+
+class NextUpdate(Reply):
+    """When the next scheduled update is due, and its mode."""
+
+    at: Moment
+    mode: Mode
+
+
+class Page(Reply):
+    """One page of a list. `next` and `previous` are query strings, to put after the same path."""
+
+    count: int
+    next: str | None
+    previous: str | None
+    total_count: int
+
+
+class Parameters(Shape):
+    """What every query string is made of: text that becomes typed, and nothing unknown."""
+
+    model_config = ConfigDict(extra='forbid')
+
+
+class PageParameters(Parameters):
+    """Which part of a list is asked for."""
+
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = DEFAULT_PAGE
+    offset: Annotated[int, Field(ge=0, le=MAX_OFFSET)] = 0
+
+
+def picked(by_slug: Mapping[str, object]) -> Callable[[object], object]:
+    """Give what turns a word of a query string into the value that it stands for."""
+
+    def pick(given: object) -> object:
+        if given not in by_slug:
+            raise ValueError('must be one of ' + ', '.join(by_slug))
+        return by_slug[str(given)]
+
+    return pick
+
+
+def slugs(by_slug: Mapping[str, object]) -> WithJsonSchema:
+    """Give the JSON schema of the words that `picked` knows."""
+    return WithJsonSchema({'type': 'string', 'enum': list(by_slug)})
+
+
+TypeSlug = Annotated[IndicatorType, BeforeValidator(picked(TYPE_BY_SLUG)), slugs(TYPE_BY_SLUG)]
+IdPart = Annotated[str, Field(pattern=re.compile(r'^[A-Za-z0-9-]{0,64}$'))]

@@ -1,0 +1,95 @@
+"""CONFIGURE: the saved TQL queries, and what their fields may hold."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from sentinel_app.api.schemas.base import Body, Moment, NextUpdate, Reply
+from sentinel_app.core.models import IndicatorType, SortDirection
+
+MAX_QUERIES = 100
+MAX_TQL_CHARS = 10_000
+MAX_OWNERS = 500
+MAX_OWNER_CHARS = 255
+
+
+class Query(Reply):
+    """One saved TQL query; its place in the list is its precedence."""
+
+    id: str
+    owners: list[str]
+    indicator_types: list[IndicatorType]
+    tql: str
+    sort_field: str | None
+    sort_direction: SortDirection
+
+
+class QueryBody(Body):
+    """One TQL query to save; `id` is null for a new one."""
+
+    id: Annotated[str, Field(max_length=64)] | None = None
+    owners: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=MAX_OWNER_CHARS)]],
+        Field(min_length=1, max_length=MAX_OWNERS),
+    ]
+    indicator_types: Annotated[
+        list[IndicatorType], Field(min_length=1, max_length=len(IndicatorType))
+    ]
+    tql: Annotated[str, Field(max_length=MAX_TQL_CHARS)] = Field(
+        description='May be empty: everything of these owners and types'
+    )
+    sort_field: Annotated[str, Field(max_length=100)] | None = None
+    sort_direction: SortDirection = SortDirection.ASCENDING
+
+
+class Configure(Reply):
+    """The saved TQL queries, highest precedence first."""
+
+    version: int
+    queries: list[Query]
+    next_update: NextUpdate | None
+    last_run: Moment | None
+    warning: str | None = Field(
+        description='What the page must say about the store, for example that an older copy is used'
+    )
+
+
+class ConfigureBody(Body):
+    """The whole list, the version it was made from, and the mode of the next scheduled update."""
+
+    version: int
+    queries: Annotated[list[QueryBody], Field(max_length=MAX_QUERIES)]
+    run: Literal['delta', 'full'] | None = None
+
+
+class OwnerOption(Reply):
+    """An owner that queries may name."""
+
+    name: str
+    type: str
+
+
+class NamedOption(Reply):
+    """A value as the API takes it, and its label for people."""
+
+    name: str
+    label: str
+
+
+class TqlKeyword(Reply):
+    """A word that this ThreatConnect's TQL knows for Indicators."""
+
+    name: str
+    type: str
+    description: str
+
+
+class Options(Reply):
+    """What the fields of a TQL query may hold."""
+
+    owners: list[OwnerOption]
+    indicator_types: list[NamedOption]
+    sort_fields: list[NamedOption]
+    tql_keywords: list[TqlKeyword]

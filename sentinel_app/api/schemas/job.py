@@ -1,0 +1,128 @@
+"""JOBS: the list, one Job, and asking for an update."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from sentinel_app.api.schemas.base import (
+    Body,
+    IdPart,
+    Moment,
+    Page,
+    PageParameters,
+    Reply,
+    Seconds,
+    picked,
+    slug,
+    slugs,
+)
+from sentinel_app.api.schemas.configure import MAX_QUERIES, Query
+from sentinel_app.core.models import SortDirection
+from sentinel_app.core.status import JobStatus, JobType, Mode
+
+
+class JobQuery(Query):
+    """The query of a Job, as it was when the Job was queued."""
+
+    position: int = Field(description='0 is the highest')
+
+
+class Job(Reply):
+    """One TQL query's part of one update."""
+
+    request_id: str
+    update_id: str
+    job_type: JobType
+    mode: Mode
+    status: JobStatus
+    query: JobQuery
+    date_queued: Moment
+    date_started: Moment | None
+    date_completed: Moment | None
+    date_failed: Moment | None
+    last_modified_filter_start: Moment | None
+    last_modified_filter_end: Moment | None
+    date_download_start: Moment | None
+    date_download_complete: Moment | None
+    download_runtime: Seconds | None
+    date_convert_start: Moment | None
+    date_convert_complete: Moment | None
+    convert_runtime: Seconds | None
+    date_upload_start: Moment | None
+    date_upload_complete: Moment | None
+    upload_runtime: Seconds | None
+    total_runtime: Seconds | None
+    count_read: int
+    count_converted: int = Field(description='Of those read, how many were decided about')
+    count_sent: int
+    count_unchanged: int
+    count_duplicate: int
+    count_withheld: int
+    count_expired: int
+    count_unsupported: int
+    count_invalid: int
+    count_refused: int
+    count_withdrawn: int
+    count_failed: int
+    count_object: int
+    count_request: int
+    count_throttled: int
+    throttled_seconds: Seconds
+    count_expected: int | None = Field(description='How many Indicators the query should give')
+    count_held_back: int = Field(
+        description='Objects that were not withdrawn because they were too many at once'
+    )
+    waiting_seconds: Seconds | None = Field(
+        description='How long the Job still waits for the API limit; null when it does not'
+    )
+    warnings: list[str]
+    retry_of: str | None
+    failure_code: str | None
+    failure_reason: str | None
+
+
+NOT_SORTABLE = frozenset({'query', 'warnings', 'waiting_seconds'})
+JOB_SORTS = (*(name for name in Job.model_fields if name not in NOT_SORTABLE), 'position')
+STATUS_BY_SLUG = {slug(status): status for status in JobStatus}
+StatusSlug = Annotated[JobStatus, BeforeValidator(picked(STATUS_BY_SLUG)), slugs(STATUS_BY_SLUG)]
+JobSort = Annotated[
+    str,
+    BeforeValidator(picked({name: name for name in JOB_SORTS})),
+    slugs({name: name for name in JOB_SORTS}),
+]
+
+
+class JobPage(Page):
+    """A page of Jobs."""
+
+    data: list[Job]
+
+
+class JobParameters(PageParameters):
+    """Filters and order of the list of Jobs."""
+
+    status: list[StatusSlug] = Field(default_factory=list, description='May be repeated')
+    request_id: IdPart = Field(default='', description='A part of it, in any case')
+    job_type: JobType | None = None
+    mode: Mode | None = None
+    sort: JobSort = 'date_queued'
+    sort_order: SortDirection = SortDirection.DESCENDING
+
+
+class UpdateBody(Body):
+    """An ad-hoc update; all queries where `query_ids` is absent."""
+
+    mode: Mode
+    query_ids: Annotated[list[str], Field(min_length=1, max_length=MAX_QUERIES)] | None = None
+    modified_after: Moment | None = Field(
+        default=None, description='Only with mode delta: the start of the window'
+    )
+
+
+class UpdateAccepted(Reply):
+    """The update that was queued, and its Jobs in the order of precedence."""
+
+    update_id: str
+    request_ids: list[str]
