@@ -188,9 +188,8 @@ class Supervisor:
             elif task.is_overdue():
                 self._kill_overdue(task)
         self._finish_kills(now)
-        if self._tasks[TaskSlug.CONVERT].is_resting:
-            # Nobody else would close the accounts of Jobs that were stopped.
-            self._endings.drop_pages()
+        # Convert would do it as well, unless it is paused or waits for Upload.
+        self._tasks[TaskSlug.CONVERT].while_still(self._endings.drop_pages)
 
     def _kill_overdue(self, task: Task) -> None:
         minutes = task.facts.timeout_s // 60
@@ -215,7 +214,7 @@ class Supervisor:
             self._work.stop_jobs(request_ids, error)
         kill = _Kill(
             task=task,
-            steps=task.interrupt(event),
+            steps=task.kill(event),
             request_ids=request_ids,
             deadline=self._clock.monotonic() + GRACE_S,
         )

@@ -103,12 +103,6 @@ class Task:
         return self._state
 
     @property
-    def is_resting(self) -> bool:
-        """Whether it is paused and nothing of it is under way."""
-        with self._lock:
-            return self._state.is_paused and not self._steps
-
-    @property
     def workers(self) -> tuple[Worker, ...]:
         """Its threads."""
         return tuple(self._workers.values())
@@ -141,20 +135,36 @@ class Task:
         with self._lock:
             self._state = state
             if state.is_paused:
-                self._interrupt(event)
+                self._interrupt()
+                if event is not None and (self._steps or self._done):
+                    self._events.append(event)
+                if not self._steps:
+                    self._end_run()
         self._signal.ring()
 
-    def interrupt(self, event: str | None = None) -> frozenset[StepStop]:
-        """Ask the steps under way to end, and give them; `event` says why, for the outcome."""
+    def interrupt(self) -> None:
+        """Ask the steps under way to end."""
         with self._lock:
-            self._interrupt(event)
+            self._interrupt()
+
+    def kill(self, event: str) -> frozenset[StepStop]:
+        """End the run: ask the steps under way to end, and give them; `event` is the outcome."""
+        with self._lock:
+            self._interrupt()
+            self._events.append(event)
+            self._end_run()
             return frozenset(self._steps.values())
 
-    def _interrupt(self, event: str | None) -> None:
+    def _interrupt(self) -> None:
         for step in self._steps.values():
             step.interrupt()
-        if event is not None and (self._steps or self._done):
-            self._events.append(event)
+
+    def while_still(self, action: Callable[[], object]) -> bool:
+        """Do something while no step can be under way; False, and nothing, where one is."""
+        with self._lock:
+            if not self._steps:
+                action()
+            return not self._steps
 
     def are_over(self, steps: frozenset[StepStop]) -> bool:
         """Whether these steps have ended, or were left behind."""
@@ -264,7 +274,7 @@ class Task:
             self._done += is_done
             if trouble is not None:
                 self._events.append(trouble)
-            if not is_done and not self._steps:
+            if not self._steps and (self._state.is_paused or not is_done):
                 self._end_run()
 
     def _end_run(self) -> None:
