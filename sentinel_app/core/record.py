@@ -1,0 +1,73 @@
+"""What the stores know of one value, for the inquiry after what became of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One object that was sent, with everything that the ledger knows of it."""
+
+    object_key: str
+    object_id: str
+    generation: int
+    is_live: bool
+    """Whether it is not withdrawn; it may have expired all the same."""
+    query_id: str
+    request_id: str
+    indicator_id: int
+    indicator_type: str
+    summary: str
+    owner_name: str
+    created_at: dt.datetime
+    modified_at: dt.datetime
+    valid_until_at: dt.datetime
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedObject:
+    """An object that Sentinel refused when it was sent last."""
+
+    object_key: str
+    query_id: str
+    indicator_id: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedError:
+    """The last error about one Indicator."""
+
+    request_id: str
+    at: dt.datetime
+    code: str
+    reason: str
+
+
+class Records(Protocol):
+    """Reads what the stores know of single values."""
+
+    def by_key(self, keys: Sequence[str]) -> tuple[Record, ...]:
+        """Give what was sent under these object keys."""
+        ...
+
+    def by_summary(self, summary: str) -> tuple[Record, ...]:
+        """Give what was sent of Indicators with exactly this summary."""
+        ...
+
+    def by_indicator(self, indicator_ids: Sequence[int]) -> tuple[Record, ...]:
+        """Give what was sent of these Indicators."""
+        ...
+
+    def refused(self, keys: Sequence[str]) -> tuple[RefusedObject, ...]:
+        """Give what Sentinel refused of these object keys."""
+        ...
+
+    def last_error(self, indicator_id: int) -> RecordedError | None:
+        """Give the last error about an Indicator that is still kept."""
+        ...
