@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentinel_app.core.course import advanced, ended, job_status, moved_cursor
+from sentinel_app.core.course import BY_TIME_WARNING, advanced, ended, job_status, moved_cursor
 from sentinel_app.core.models import Counts, Cursor, Job, Stage, StageTimes, Window
 from sentinel_app.core.status import JobStatus, Outcome, is_allowed
-from sentinel_app.core.work import Progress, Reading
+from sentinel_app.core.work import CANCELLED_CODE, Progress, Reading
 from tests.stored import QUEUED_AT, make_job, make_query, minutes
 from tests.strategies import law
 from tests.working import make_progress
@@ -40,6 +40,11 @@ READ = {'download_started_at': minutes(1), 'download_completed_at': minutes(2)}
         ({'reading': Reading.COMPLETE}, JobStatus.UPLOAD_COMPLETE),
         ({'reading': Reading.COMPLETE, 'failure_code': 'AZ-403'}, JobStatus.FAILED),
         ({'reading': Reading.FAILED, 'failure_code': 'TC-AUTH'}, JobStatus.FAILED),
+        ({'reading': Reading.FAILED, 'failure_code': CANCELLED_CODE}, JobStatus.CANCELLED),
+        (
+            {'reading': Reading.COMPLETE, 'is_closed': False, 'upload_started_at': minutes(3)},
+            JobStatus.UPLOAD_IN_PROGRESS,
+        ),
         (
             {'reading': Reading.FAILED, 'failure_code': 'TC-AUTH', 'pages_waiting': 1},
             JobStatus.DOWNLOAD_COMPLETE,
@@ -148,6 +153,23 @@ def test_a_stage_that_has_not_begun_is_not_shown():
     assert advanced(make_job(), make_progress(), now=minutes(1)).stages == {}
 
 
+def test_a_status_never_goes_back_where_the_database_was_lost():
+    job = make_job(status=JobStatus.UPLOAD_IN_PROGRESS)
+
+    assert advanced(job, make_progress(), now=minutes(1)).status is JobStatus.UPLOAD_IN_PROGRESS
+
+
+def test_a_job_that_was_cancelled_has_neither_failed_nor_completed():
+    progress = make_progress(
+        reading=Reading.FAILED, failure_code=CANCELLED_CODE, failure_reason='Cancelled by jdoe.'
+    )
+    job = ended(make_job(), progress, Counts(), now=minutes(5))
+
+    assert job.status is JobStatus.CANCELLED
+    assert (job.completed_at, job.failed_at) == (None, None)
+    assert (job.failure_code, job.failure_reason) == (None, 'Cancelled by jdoe.')
+
+
 def test_a_job_that_ends_well_shows_its_counts_and_when():
     counts = Counts(read=2, outcomes={Outcome.SENT: 2})
     job = ended(make_job(), make_progress(reading=Reading.COMPLETE, **READ), counts, now=minutes(5))
@@ -191,6 +213,14 @@ def test_what_was_not_sent_is_told_in_words_with_its_number():
         '1 Indicator was',
         '2 Indicators were',
     ]
+
+
+def test_what_the_reading_and_the_withdrawing_warn_of_is_shown():
+    progress = make_progress(reading=Reading.COMPLETE, warning='The list is cut.', is_by_time=True)
+    job = ended(make_job(), progress, Counts(held_back=1_500), now=minutes(5))
+
+    assert job.warnings[0].startswith('1,500 objects have no Indicator in ThreatConnect any more.')
+    assert job.warnings[1:] == ('The list is cut.', BY_TIME_WARNING)
 
 
 def complete(start_at: dt.datetime | None, **fields: object) -> Job:

@@ -29,6 +29,7 @@ def decide(
     claim: Claim | None = None,
     held: Held | None = None,
     standing: Standing = STANDING,
+    is_released: bool = False,
 ) -> Choice:
     return choose(
         indicator or make_indicator(),
@@ -37,6 +38,7 @@ def decide(
         claim=claim,
         held=held,
         standing=standing,
+        is_released=is_released,
         now=NOON,
     )
 
@@ -123,6 +125,16 @@ def test_a_higher_query_that_was_read_through_without_the_value_makes_way():
     standing = Standing(positions=STANDING.positions, read_through=frozenset({'q1'}))
 
     assert decide(held=make_held(query_id='q1'), standing=standing) is Choice.TAKE
+
+
+def test_a_higher_query_whose_copy_is_gone_from_threatconnect_makes_way():
+    assert decide(held=make_held(query_id='q1'), is_released=True) is Choice.TAKE
+
+
+def test_a_copy_that_is_gone_changes_nothing_about_what_this_update_has_chosen():
+    claim, held = make_claim(request_id='j1'), make_held(query_id='q1')
+
+    assert decide(claim=claim, held=held, is_released=True) is Choice.DUPLICATE
 
 
 def test_what_a_higher_query_withdrew_is_free():
