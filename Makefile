@@ -57,10 +57,12 @@ format: $(READY) ui/node_modules/.ready ## Format the code
 	$(VENV)/bin/ruff format .
 	cd ui && ../$(NODE) npm run --silent format
 
-gen: $(READY) ui/node_modules/.ready ## Make the generated files anew: OpenAPI, the page's types, docs/mapping.md
+gen: $(READY) ui/node_modules/.ready ## Make the generated files anew: OpenAPI, the page's types, documents
 	$(PY) -m sentinel_app.api.openapi > ui/openapi.json
 	cd ui && ../$(NODE) npm run --silent gen
 	$(PY) -m tests.golden
+	$(PY) -m tests.api_reference
+	$(PY) -m tests.licences
 
 ui-check: ui/dist/.ready ## The page's linters, types, tests and size
 	cd ui && ../$(NODE) npm run --silent lint

@@ -12,7 +12,13 @@ import json
 from collections.abc import Sequence
 from functools import partial
 
-from sentinel_app.core.models import IndicatorType, Job, Update, WithdrawPolicy
+from sentinel_app.core.models import (
+    DeletedIndicator,
+    IndicatorType,
+    Job,
+    Update,
+    WithdrawPolicy,
+)
 from sentinel_app.core.ports import (
     Clock,
     Documents,
@@ -209,12 +215,15 @@ class Withdrawal:
 
     def _look_deleted(self, owner: str, since: dt.datetime | None, stop: Stop) -> dt.datetime:
         start, first_at = 0, None
+        before: tuple[DeletedIndicator, ...] = ()
         while True:
             page = partial(self._source.deleted, owner, since=since, start=start, limit=PAGE_SIZE)
             entries, server_at = Patience(self._clock, stop, owner=owner).call(page)
             first_at = first_at or server_at
-            if not entries:
+            # An instance that gives the same page again does not page this list.
+            if not entries or entries == before:
                 return first_at
+            before = entries
             self._releases.release_copies(entries)
             start += len(entries)
 

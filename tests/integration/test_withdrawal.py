@@ -245,3 +245,14 @@ def test_refused_objects_are_tried_in_three_more_updates_and_then_left_until_the
         world.clear_faults()
         assert outcomes(engine.run_update('delta')[0]) == {'sent': 1}
         engine.assert_right()
+
+
+def test_a_deleted_list_that_knows_no_pages_is_read_once(world: World, tmp_path: Path) -> None:
+    world.store.load(hosts(5))
+    with Engine(world, tmp_path) as engine:
+        engine.save_queries([query()], run='full')
+        world.clock.advance(600)
+        world.store.delete(ids(world, 1)[0])
+        world.threatconnect.faults.on('ignores_start', path='/api/v3/indicators/deleted')
+        assert outcomes(engine.run_update('delta')[0]) == {'withdrawn': 1}
+        engine.assert_right()

@@ -163,6 +163,8 @@ def _deleted(simulator: ThreatConnectSimulator, exchange: Exchange, user: User) 
     pairs, _ = page.parameters(exchange.request)
     values = dict(reversed(pairs))
     start, limit = page.paging(pairs)
+    if simulator.take(exchange, 'ignores_start') is not None:
+        start = 0
     owner = page.check_owner(values.get('owner', user.organization), store, user)
     type_name = values.get('type')
     if type_name is not None and type_name not in TYPE_KEYS:

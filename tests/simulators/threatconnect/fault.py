@@ -42,6 +42,7 @@ NAMES: dict[str, tuple[str, Mapping[str, Any]]] = {
     'duplicate_rows': ('Each further page repeats the last rows of the one before.', {'rows': 3}),
     'random_order': ('Another order for each request, whatever `sorting` says.', {}),
     'ignores_sorting': ('The default order, whatever `sorting` says.', {}),
+    'ignores_start': ('The deleted list begins anew, whatever `resultStart` says.', {}),
     'ignores_id_filter': ('TQL clauses on `id` have no effect.', {}),
     'ignores_case': ('TQL compares texts without regard to case.', {}),
     'page_cap': ('No page has more than `rows` rows, whatever was asked for.', {'rows': 100}),
