@@ -355,7 +355,7 @@ class TestRun:
         view = act(engine, 'schedule-updates', 'run')
         assert view['last_run_outcome'] == 'Queued a delta update.'
         engine.wait()
-        first, second = engine.jobs()
+        _, second = engine.jobs()
         assert (second['job_type'], second['mode']) == ('scheduled', 'delta')
         assert engine.ask('GET', 'api/configure')['next_update']['at'] > due
         assert 'task-run' in actions(engine)
