@@ -1,0 +1,25 @@
+"""Whether an object is valid STIX 2.1, in the judgement of OASIS's own libraries.
+
+They are far too slow for the way of every object, so this is for single ones that people look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import stix2
+from stix2.exceptions import STIXError
+
+from sentinel_app.core.reason import one_line
+
+
+def stix_fault(stix: Mapping[str, object]) -> str | None:
+    """Say why an object is not valid STIX 2.1; None when it is.
+
+    `stix2` checks the properties, and the pattern by way of `stix2-patterns`.
+    """
+    try:
+        stix2.parse(dict(stix), allow_custom=False, version='2.1')
+    except (STIXError, ValueError, TypeError) as error:
+        return one_line(str(error)) or type(error).__name__
+    return None

@@ -1,0 +1,1 @@
+"""What people ask of the App beside its updates: previews, checks, what became of a value."""

@@ -1,0 +1,78 @@
+"""Several questions to ThreatConnect side by side, with an answer to all of them in time."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from sentinel_app.errors import ReadTimeoutError
+
+AT_ONCE = 4
+"""Questions under way at a time, to be gentle with an instance that has other work."""
+
+Answer = TypeVar('Answer')
+
+
+class _Errand(Generic[Answer]):
+    """Threads that take one question after the other, until all are answered or one fails."""
+
+    def __init__(self, calls: Sequence[Callable[[], Answer]]) -> None:
+        self._open: queue.SimpleQueue[tuple[int, Callable[[], Answer]]] = queue.SimpleQueue()
+        for item in enumerate(calls):
+            self._open.put(item)
+        self._left = len(calls)
+        self._lock = threading.Lock()
+        self.answers: dict[int, Answer] = {}
+        self.error: BaseException | None = None
+        self.is_over = threading.Event()
+
+    def run(self) -> None:
+        while not self.is_over.is_set():
+            try:
+                place, call = self._open.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                self._note(place, call())
+            except Exception as error:  # noqa: BLE001 - a thread; who asked gets the exception
+                self.error = error
+                self.is_over.set()
+
+    def _note(self, place: int, answer: Answer) -> None:
+        with self._lock:
+            self.answers[place] = answer
+            self._left -= 1
+            if not self._left:
+                self.is_over.set()
+
+
+def gathered(calls: Sequence[Callable[[], Answer]], *, within_s: float) -> list[Answer]:
+    """Give the answers in the order of the calls; each call limits its own time as well.
+
+    What is still under way in the end is left to its own time-out.
+
+    Args:
+        calls: made at the same time, a few at once.
+        within_s: how long all of them may take, in seconds.
+
+    Raises:
+        ReadTimeoutError: they take longer.
+        Exception: what the first call that failed has raised.
+    """
+    if not calls:
+        return []
+    errand = _Errand(calls)
+    for place in range(min(AT_ONCE, len(calls))):
+        threading.Thread(target=errand.run, name=f'errand-{place}', daemon=True).start()
+    is_over = errand.is_over.wait(max(0.0, within_s))
+    if errand.error is not None:
+        raise errand.error
+    if not is_over:
+        raise ReadTimeoutError(
+            'ThreatConnect did not answer in time. Try again when it is less busy, or ask for '
+            'less: fewer owners, fewer types, or a narrower TQL. Updates are not affected: they '
+            'read page by page and take the time that it needs.'
+        )
+    return [errand.answers[place] for place in range(len(calls))]

@@ -1,0 +1,35 @@
+"""What a person recognises a row of ThreatConnect by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowFacts:
+    """A row's own words, as far as it has them; whether they make sense is another question."""
+
+    id: int | None
+    type: str | None
+    summary: str | None
+    owner_name: str | None
+    web_link: str | None
+
+
+def row_facts(row: Mapping[str, object]) -> RowFacts:
+    """Give what identifies a row."""
+    number = row.get('id')
+    return RowFacts(
+        id=number if isinstance(number, int) and not isinstance(number, bool) else None,
+        type=_text(row, 'type'),
+        summary=_text(row, 'summary'),
+        owner_name=_text(row, 'ownerName'),
+        web_link=_text(row, 'webLink'),
+    )
+
+
+def _text(row: Mapping[str, object], name: str) -> str | None:
+    value = row.get(name)
+    # Rows are data from outside; a lone surrogate is no text that a reply takes.
+    return value.encode('utf-8', 'replace').decode() if isinstance(value, str) else None
