@@ -190,7 +190,7 @@ class Previews:
         return {kind: count for kind, (count, _) in zip(kinds, numbers, strict=True)}, rows
 
     def _first(self, tql: str) -> tuple[int, Rows]:
-        return 0, self._source.read_page(tql, limit=SAMPLE).rows
+        return 0, self._source.read_window(tql, limit=SAMPLE, offset=0).rows
 
     def _count(self, tql: str) -> tuple[int, Rows]:
         return self._source.count(tql)[0], ()
@@ -234,7 +234,10 @@ class Previews:
         self, questions: Sequence[tuple[int, str]], now: dt.datetime
     ) -> Mapping[ObjectKey, int]:
         pages = gathered(
-            [partial(self._source.read_page, tql, limit=10 * SAMPLE) for _, tql in questions],
+            [
+                partial(self._source.read_window, tql, limit=10 * SAMPLE, offset=0)
+                for _, tql in questions
+            ],
             within_s=HIGHER_WITHIN_S,
         )
         taken: dict[ObjectKey, int] = {}
