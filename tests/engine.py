@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import requests
 from falcon import testing
@@ -62,31 +62,33 @@ class ScaledClock:
 
     Args:
         speed: simulated seconds in one real second.
-        anchor: real epoch seconds at which simulated and real time were equal; a child process that
-            is given its parent's has the same time.
+        anchor: real epoch seconds at which simulated and real time were equal ...
+        ahead_s: ... but for this. A child process that is given both has its parent's time.
     """
 
-    def __init__(self, speed: float = 50.0, anchor: float | None = None) -> None:
+    def __init__(
+        self, speed: float = 50.0, anchor: float | None = None, ahead_s: float = 0.0
+    ) -> None:
         self.speed = speed
         self.anchor = time.time() if anchor is None else anchor
-        self._ahead_s = 0.0
+        self.ahead_s = ahead_s
 
     def time(self) -> float:
         """Simulated epoch seconds."""
-        return self.anchor + (time.time() - self.anchor) * self.speed + self._ahead_s
+        return self.anchor + (time.time() - self.anchor) * self.speed + self.ahead_s
 
     def now(self) -> dt.datetime:
         return dt.datetime.fromtimestamp(self.time(), dt.UTC)
 
     def monotonic(self) -> float:
-        return time.monotonic() * self.speed + self._ahead_s
+        return time.monotonic() * self.speed + self.ahead_s
 
     def wait(self, stop: Any, seconds: float) -> bool:
         return bool(stop.wait(max(0.0, seconds) / self.speed))
 
     def advance(self, seconds: float) -> None:
         """Leap ahead; who is waiting still waits for as long as it would have."""
-        self._ahead_s += seconds
+        self.ahead_s += seconds
 
 
 class TimedStore(Store):
@@ -156,6 +158,11 @@ class World:
     def __exit__(self, *_exc: object) -> None:
         self._stack.close()
 
+    @property
+    def api_url(self) -> str:
+        """Where ThreatConnect's API begins."""
+        return self.threatconnect.api_url
+
     def clear_faults(self) -> None:
         """Let everything work again."""
         self.threatconnect.faults.off()
@@ -203,16 +210,28 @@ class World:
         return found
 
 
+class Around(Protocol):
+    """What the App needs to know of the world around it; `World` itself, or its description."""
+
+    certificates: Certificates
+    clock: ScaledClock
+
+    @property
+    def api_url(self) -> str: ...
+
+    def inputs(self, **changes: str | None) -> dict[str, str | None]: ...
+
+
 class SignedSession(requests.Session):
     """A session as the platform gives it: relative addresses, and each request signed."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, around: Around) -> None:
         super().__init__()
         self.trust_env = False
-        self.verify = str(world.certificates.ca)
+        self.verify = str(around.certificates.ca)
         self.auth = self._sign
-        self._base = world.threatconnect.api_url
-        self._clock = world.clock
+        self._base = around.api_url
+        self._clock = around.clock
 
     def request(self, method: str, url: str, *args: Any, **options: Any) -> requests.Response:  # type: ignore[override]
         return super().request(method, f'{self._base}{url}', *args, **options)
