@@ -218,6 +218,7 @@ class Documents(Protocol):
         request_id_part: str = '',
         job_type: JobType | None = None,
         mode: Mode | None = None,
+        retry_of: str | None = None,
         sort: str = 'date_queued',
         is_descending: bool = True,
         limit: int = 20,
@@ -298,6 +299,25 @@ class ErrorLog(Protocol):
         before: dt.datetime | None = None,
     ) -> Iterable[ErrorEntry]:
         """Give every single error that the filters select, newest first."""
+        ...
+
+    def entry_page(
+        self,
+        *,
+        group_id: int | None = None,
+        until_id: int | None = None,
+        request_id_part: str = '',
+        code: str | None = None,
+        indicator_type: str | None = None,
+        after: dt.datetime | None = None,
+        before: dt.datetime | None = None,
+        limit: int = 20,
+        offset: int = 0,
+    ) -> tuple[tuple[ErrorEntry, ...], int]:
+        """Give a page of single errors, newest first, and how many there are.
+
+        With `until_id`, what is stored after that error does not count: pages do not shift.
+        """
         ...
 
     def request_ids(self) -> tuple[str, ...]:
@@ -429,8 +449,13 @@ class WorkStore(Protocol):
         """Store an answer: ledger, refusals, errors and outcomes, together."""
         ...
 
-    def note_request(self, batch: Batch, *, throttled_s: float | None = None) -> None:
-        """Count a request for the batch's Jobs, and a 429 with the wait it asked for."""
+    def note_request(
+        self, batch: Batch, *, throttled_s: float | None = None, is_answered: bool = True
+    ) -> None:
+        """Count a request for the batch's Jobs, and a 429 with the wait it asked for.
+
+        Without an answer Sentinel may have the objects all the same; that is kept in mind.
+        """
         ...
 
     def stop_jobs(self, request_ids: Sequence[str], error: SentinelAppError) -> None:

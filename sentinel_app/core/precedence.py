@@ -83,10 +83,12 @@ def must_send(
     """Say whether a chosen object goes out, or is known to be in Sentinel as it is.
 
     A full update sends everything. The others send what is new, what changed, what must be valid
-    for longer (half of its TTL has gone), and what must end sooner than Sentinel believes.
+    for longer (no more than half of its TTL is left), and what must end sooner than Sentinel
+    believes.
     """
     if mode is Mode.FULL or held is None or not held.is_live:
         return True
     if held.content_hash != content_hash or valid_until_at < held.valid_until_at:
         return True
-    return now - held.modified_at >= ttl / 2 and valid_until_at > held.valid_until_at
+    # What is left counts, not the age: an expiry that was taken back leaves a young object short.
+    return held.valid_until_at - now <= ttl / 2 and valid_until_at > held.valid_until_at

@@ -44,6 +44,8 @@ from sentinel_app.pipeline.withdraw import Withdrawal
 MOST_OBJECTS_WAITING = 20_000
 """Converting waits while so many objects could be sent already: two minutes of the limit."""
 
+_UNANSWERED = frozenset({ObjectState.WAITING, ObjectState.IN_FLIGHT})
+
 _log = EventLog(__name__)
 
 
@@ -237,7 +239,7 @@ class Convert:
         stix = version.stix
         digest = content_hash(stix)
         # A worse copy that is under way would overwrite what the ledger knows.
-        is_needed = (claim is not None and claim.state is ObjectState.IN_FLIGHT) or must_send(
+        is_needed = (claim is not None and claim.state in _UNANSWERED) or must_send(
             mode=page.job.mode,
             held=held,
             content_hash=digest,

@@ -20,6 +20,7 @@ from sentinel_app.errors import (
     SentinelAppError,
     ThrottledError,
     UnauthorizedError,
+    UploadServerError,
 )
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.gate import RequestGate, Turn
@@ -158,7 +159,8 @@ class Upload:
         throttled_s = None
         if isinstance(error, ThrottledError):
             throttled_s = DEFAULT_TOLD_S if error.retry_after_s is None else error.retry_after_s
-        self._work.note_request(batch, throttled_s=throttled_s)
+        is_answered = not isinstance(error, UploadServerError)
+        self._work.note_request(batch, throttled_s=throttled_s, is_answered=is_answered)
 
     def _settle(self, batch: Batch, refusals: Mapping[int, tuple[str, ...]], code: str) -> None:
         now = self._clock.now()

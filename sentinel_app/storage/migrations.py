@@ -169,4 +169,72 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         'ALTER TABLE progress ADD COLUMN is_by_time INTEGER NOT NULL DEFAULT 0',
         'ALTER TABLE progress ADD COLUMN read_until TEXT',
     ),
+    (
+        # The version of an object that is under way; a better one goes out after its answer.
+        'ALTER TABLE object ADD COLUMN waits_for INTEGER',
+        # Whether Sentinel may have it although no answer came.
+        'ALTER TABLE object ADD COLUMN is_doubtful INTEGER NOT NULL DEFAULT 0',
+    ),
+    (
+        # What the Jobs that ended within an hour came to; the row without an hour is the sum of
+        # the hours that were removed.
+        """
+        CREATE TABLE metric (
+            hour TEXT PRIMARY KEY,
+            jobs INTEGER NOT NULL,
+            jobs_failed INTEGER NOT NULL,
+            read INTEGER NOT NULL,
+            sent INTEGER NOT NULL,
+            unchanged INTEGER NOT NULL,
+            duplicate INTEGER NOT NULL,
+            withheld INTEGER NOT NULL,
+            expired INTEGER NOT NULL,
+            unsupported INTEGER NOT NULL,
+            invalid INTEGER NOT NULL,
+            refused INTEGER NOT NULL,
+            withdrawn INTEGER NOT NULL,
+            failed INTEGER NOT NULL,
+            objects INTEGER NOT NULL,
+            requests INTEGER NOT NULL,
+            throttled INTEGER NOT NULL,
+            throttled_s REAL NOT NULL
+        ) WITHOUT ROWID
+        """,
+        # A Job is counted once, however often its end is stored.
+        'ALTER TABLE progress ADD COLUMN is_measured INTEGER NOT NULL DEFAULT 0',
+        # All that counting what is live needs, so that no body is read for it.
+        'DROP INDEX ledger_query',
+        'CREATE INDEX ledger_query ON ledger (query_id, indicator_type, state, valid_until)',
+    ),
+    (
+        # The errors of a Job with the same code and reason are gathered as they are stored, so
+        # that a list of them does not have to compare a hundred thousand texts.
+        """
+        CREATE TABLE error_kind (
+            id INTEGER PRIMARY KEY,
+            request_id TEXT NOT NULL,
+            code TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            message TEXT NOT NULL,
+            UNIQUE (request_id, code, reason)
+        )
+        """,
+        'ALTER TABLE error ADD COLUMN kind_id INTEGER REFERENCES error_kind',
+        """
+        INSERT INTO error_kind (request_id, code, reason, message)
+        SELECT request_id, code, reason, max(message) FROM error
+        GROUP BY request_id, code, reason
+        """,
+        """
+        UPDATE error SET kind_id = (
+            SELECT kind.id FROM error_kind AS kind
+            WHERE kind.request_id = error.request_id AND kind.code = error.code
+                AND kind.reason = error.reason
+        )
+        """,
+        'DROP INDEX error_group',
+        # All that counting and filtering need, so that no row is read for it.
+        'CREATE INDEX error_kind_time ON error (kind_id, at, indicator_type)',
+        'CREATE INDEX error_indicator ON error (indicator_id)',
+    ),
 )

@@ -53,7 +53,7 @@ _READY_JOBS = """
     FROM progress
     WHERE update_id = ? AND NOT is_stopped AND EXISTS (
         SELECT 1 FROM object
-        WHERE object.request_id = progress.request_id AND state = 'waiting'
+        WHERE object.request_id = progress.request_id AND state = 'waiting' AND waits_for IS NULL
     )
     ORDER BY position
 """
@@ -75,8 +75,9 @@ class SqliteWork:
         """Make what was in flight when the process ended wait again; give its objects' number."""
         with self._db.write() as transaction:
             recovered = transaction.execute(
-                "UPDATE object SET state = 'waiting' WHERE state = 'in-flight'"
+                "UPDATE object SET state = 'waiting', is_doubtful = 1 WHERE state = 'in-flight'"
             ).rowcount
+            transaction.execute('UPDATE object SET waits_for = NULL WHERE waits_for IS NOT NULL')
             stopped = transaction.execute(
                 'SELECT request_id FROM progress WHERE is_stopped'
             ).fetchall()
@@ -234,6 +235,7 @@ class SqliteWork:
                 " WHERE object_key = ? AND version = ? AND state = 'in-flight'",
                 [(item.object_key, item.version) for item in batch.objects],
             )
+            _let_better_go(transaction, batch.objects)
             fail_where_stopped(transaction, batch.request_ids)
 
     def settle(self, settlement: Settlement, *, at: dt.datetime) -> None:
@@ -256,6 +258,7 @@ class SqliteWork:
                     for index, item in enumerate(objects)
                 ],
             )
+            _let_better_go(transaction, objects)
             _enter_in_ledger(transaction, accepted)
             _note_refusals(transaction, [objects[index] for index in settlement.refusals])
             insert_errors(transaction, settlement.errors)
@@ -267,9 +270,16 @@ class SqliteWork:
                 [(to_millis(at), request_id) for request_id in settlement.batch.request_ids],
             )
 
-    def note_request(self, batch: Batch, *, throttled_s: float | None = None) -> None:
+    def note_request(
+        self, batch: Batch, *, throttled_s: float | None = None, is_answered: bool = True
+    ) -> None:
         """Count a request for the batch's Jobs, and a 429 with the wait it asked for."""
         with self._db.write() as transaction:
+            if not is_answered:
+                transaction.executemany(
+                    'UPDATE object SET is_doubtful = 1 WHERE object_key = ?',
+                    [(item.object_key,) for item in batch.objects],
+                )
             transaction.executemany(
                 'UPDATE progress SET requests = requests + 1, throttled = throttled + ?,'
                 ' throttled_s = throttled_s + ? WHERE request_id = ?',
@@ -315,11 +325,18 @@ def select_in(
 
 
 def insert_objects(transaction: sqlite3.Connection, objects: Sequence[ChosenObject]) -> None:
-    """Store objects of the running update inside a transaction of the caller's."""
+    """Store objects of the running update inside a transaction of the caller's.
+
+    One that takes the place of a version that is under way waits for the answer to that one: two
+    requests may arrive in either order.
+    """
     marks = ', '.join('?' * len(_OBJECT_COLUMNS.split(',')))
     transaction.executemany(
-        f'INSERT OR REPLACE INTO object ({_OBJECT_COLUMNS}) VALUES ({marks})',  # noqa: S608
-        [_object_row(chosen) for chosen in objects],
+        f'INSERT OR REPLACE INTO object ({_OBJECT_COLUMNS}, waits_for, is_doubtful)'  # noqa: S608
+        f" VALUES ({marks}, (SELECT CASE state WHEN 'in-flight' THEN version ELSE waits_for END"
+        ' FROM object AS known WHERE known.object_key = ?),'
+        ' coalesce((SELECT is_doubtful FROM object AS known WHERE known.object_key = ?), 0))',
+        [(*_object_row(chosen), chosen.object_key, chosen.object_key) for chosen in objects],
     )
 
 
@@ -333,7 +350,7 @@ def _waiting(transaction: sqlite3.Connection, job: sqlite3.Row, limit: int) -> l
     select = (
         f'SELECT {_OBJECT_COLUMNS}, progress.query_id'  # noqa: S608 - fixed names
         ' FROM object JOIN progress USING (request_id)'
-        " WHERE object.request_id = ? AND state = 'waiting'"
+        " WHERE object.request_id = ? AND state = 'waiting' AND waits_for IS NULL"
     ).replace(' position,', ' object.position,')
     # Two statements, so that each is a plain walk along the index; what has no value comes last.
     rows = transaction.execute(
@@ -347,6 +364,13 @@ def _waiting(transaction: sqlite3.Connection, job: sqlite3.Row, limit: int) -> l
             (job['request_id'], limit - len(rows)),
         ).fetchall()
     return rows
+
+
+def _let_better_go(transaction: sqlite3.Connection, objects: Iterable[ChosenObject]) -> None:
+    transaction.executemany(
+        'UPDATE object SET waits_for = NULL WHERE object_key = ? AND waits_for = ?',
+        [(item.object_key, item.version) for item in objects],
+    )
 
 
 def fail_where_stopped(transaction: sqlite3.Connection, request_ids: Iterable[str]) -> None:
@@ -364,6 +388,7 @@ def _is_stopped(transaction: sqlite3.Connection, request_id: str) -> bool:
 
 
 def _fail_waiting(transaction: sqlite3.Connection, request_id: str) -> None:
+    _keep_doubtful(transaction, request_id)
     transaction.execute(
         "UPDATE object SET state = 'failed', body = NULL"
         " WHERE request_id = ? AND state = 'waiting'",
@@ -378,6 +403,35 @@ def _fail_waiting(transaction: sqlite3.Connection, request_id: str) -> None:
         ' AND NOT EXISTS (SELECT 1 FROM object WHERE object.request_id = treatment.request_id'
         " AND object.indicator_id = treatment.indicator_id AND state = 'in-flight')",
         (Outcome.REFUSED, Outcome.FAILED, request_id),
+    )
+
+
+def _keep_doubtful(transaction: sqlite3.Connection, request_id: str) -> None:
+    """Enter in the ledger what Sentinel may have although no answer came.
+
+    Without a content hash it is sent again as soon as it is read, under the same id and with the
+    same time of creation; and it is withdrawn if it is gone by then.
+    """
+    transaction.execute(
+        """
+        INSERT INTO ledger (object_key, object_id, generation, state, query_id, request_id,
+            indicator_id, indicator_type, summary, owner_name, created, modified, valid_until,
+            content_hash, body)
+        SELECT object_key, object_id, generation, 'live', query_id, request_id, indicator_id,
+            indicator_type, summary, owner_name, created, modified, valid_until, '', body
+        FROM object JOIN progress USING (request_id)
+        WHERE request_id = ? AND object.state = 'waiting' AND is_doubtful
+        ON CONFLICT (object_key) DO UPDATE SET
+            object_id = excluded.object_id, generation = excluded.generation,
+            state = excluded.state, query_id = excluded.query_id,
+            request_id = excluded.request_id, indicator_id = excluded.indicator_id,
+            indicator_type = excluded.indicator_type, summary = excluded.summary,
+            owner_name = excluded.owner_name, created = excluded.created,
+            modified = excluded.modified,
+            valid_until = max(valid_until, excluded.valid_until),
+            content_hash = excluded.content_hash, body = excluded.body
+        """,
+        (request_id,),
     )
 
 

@@ -321,7 +321,9 @@ class History:
 
         def before_send(objects: Sequence[Any]) -> None:
             if self.chance.random() < trouble:
-                raise self.chance.choice(_UPLOAD_ERRORS)('Trouble.')
+                # One object alone is not refused as a whole: that would be for its own sake.
+                errors = _UPLOAD_ERRORS if len(objects) > 1 else _UPLOAD_ERRORS[:3]
+                raise self.chance.choice(errors)('Trouble.')
             if self.chance.random() < denied:
                 raise UploadDeniedError('Denied.')
 
@@ -413,9 +415,7 @@ class History:
             if job.status is JobStatus.UPLOAD_COMPLETE:
                 assert job.counts.outcomes.get(Outcome.FAILED, 0) == 0
 
-    def _check(
-        self, mode: Mode, touched: set[int], lately: set[int], jobs: Sequence[Job]
-    ) -> None:
+    def _check(self, mode: Mode, touched: set[int], lately: set[int], jobs: Sequence[Job]) -> None:
         self.checks += 1
         model, live, now = self.model(), self.sink.live(), self.clock.now()
         expected = model.expected()
@@ -436,13 +436,17 @@ class History:
             if mode is not Mode.DELTA and model.is_short(want, stix, now):
                 wrong.append(f'{pattern} is valid until {stix["valid_until"]} only')
         # A search that failed is said in a warning, and made up for by the next update.
-        is_searched = not any('Nothing was withdrawn' in text for job in jobs for text in job.warnings)
+        is_searched = not any(
+            'Nothing was withdrawn' in text for job in jobs for text in job.warnings
+        )
         for pattern, stix in live.items():
             if pattern in self.sink.refused or not is_searched:
                 continue
             if mode is Mode.DELTA:
-                if self.policy is not WithdrawPolicy.NEVER and self._is_seen(stix) and (
-                    model.is_gone(pattern, stix)
+                if (
+                    self.policy is not WithdrawPolicy.NEVER
+                    and self._is_seen(stix)
+                    and (model.is_gone(pattern, stix))
                 ):
                     wrong.append(f'{pattern} of {stix["name"]} is live, but gone')
             elif pattern not in expected and not (
@@ -516,5 +520,3 @@ def make_actions(seed: int, count: int) -> list[Action]:
 
 def policy_of(seed: int) -> WithdrawPolicy:
     return tuple(WithdrawPolicy)[seed % 3]
-
-

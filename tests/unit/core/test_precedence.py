@@ -222,3 +222,8 @@ def test_an_object_that_ends_by_itself_is_not_renewed_in_vain():
 
     held = make_held(valid_until_at=until_at)
     assert not is_sent(held=held, now=NOON + TTL * 0.6, valid_until_at=until_at)
+
+
+def test_an_object_left_short_by_an_expiry_that_was_taken_back_is_renewed_at_once():
+    held = make_held(modified_at=NOON, valid_until_at=NOON + dt.timedelta(hours=5))
+    assert is_sent(held=held, now=NOON + dt.timedelta(hours=1), valid_until_at=NOON + TTL)
