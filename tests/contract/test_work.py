@@ -104,7 +104,9 @@ def test_a_conversion_stores_outcomes_objects_and_errors_and_removes_the_page(
     )
     counts = stores.progress.counts('j1')
 
-    assert counts == Counts(read=4, outcomes={Outcome.INVALID: 1, Outcome.WITHHELD: 1}, objects=2)
+    assert counts == Counts(
+        read=4, converted=4, outcomes={Outcome.INVALID: 1, Outcome.WITHHELD: 1}, objects=2
+    )
     assert stores.progress.pages_waiting() == 0
     assert stores.progress.progress('u1')[0].convert_started_at == NOON
     assert stores.progress.progress('u1')[0].open_treatments == 2
