@@ -315,7 +315,7 @@ def test_an_update_is_removed_in_portions_whole_and_alone(
 
     assert sizes(db) == [1, 1, 7, 7]
     assert progress.counts('j1') is None
-    assert progress.counts('j2') == Counts(read=9, objects=7)
+    assert progress.counts('j2') == Counts(read=9, converted=7, objects=7)
 
 
 def test_updates_that_nobody_knows_are_removed(
