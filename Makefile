@@ -50,7 +50,7 @@ lint: $(READY) ## Linters, types and import contracts
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-logo
-	$(VENV)/bin/codespell
+	@$(VENV)/bin/codespell
 
 format: $(READY) ui/node_modules/.ready ## Format the code
 	$(VENV)/bin/ruff check --fix-only --quiet .
