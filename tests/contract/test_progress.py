@@ -147,6 +147,49 @@ def test_an_empty_page_moves_the_last_id_and_waits_for_nobody(progress: Progress
     assert progress.pages_waiting() == 0
 
 
+def test_a_reading_by_time_goes_on_where_its_last_span_ended(progress: ProgressStore):
+    begin(progress, 'j1')
+    progress.start_reading('j1', at=NOON, expected=None, lookups=['a', 'b'], is_by_time=True)
+    assert (the(progress).is_by_time, the(progress).read_until) == (True, None)
+    progress.add_page('j1', rows(9, 3), read_until=minutes(60), page_size=10)
+    progress.add_page('j1', [], read_until=minutes(90), page_size=20)
+    item = the(progress)
+
+    assert (item.last_id, item.read_until, item.page_size) == (None, minutes(90), 20)
+    assert (item.pages_waiting, item.rows_waiting) == (1, 2)
+    # What is looked at next has a time of its own, but is read in the same way.
+    assert progress.next_slice('j1')
+    item = the(progress)
+    assert (item.clause, item.is_by_time, item.read_until) == ('a', True, None)
+
+
+def test_a_reading_by_id_goes_on_by_time_from_the_beginning_of_its_slice(progress: ProgressStore):
+    begin(progress, 'j1', 'j2')
+    for name in ('j1', 'j2'):
+        progress.start_reading(name, at=NOON, expected=None, lookups=['a'])
+        progress.next_slice(name)
+        add(progress, name, 1, 2)
+    progress.read_by_time('j1')
+    item = the(progress)
+
+    assert (item.is_by_time, item.last_id, item.read_until, item.clause) == (True, None, None, 'a')
+    assert item.pages_waiting == 1
+    assert (the(progress, 'j2').is_by_time, the(progress, 'j2').last_id) == (False, 2)
+    # Said once more, it takes nothing back.
+    progress.add_page('j1', rows(3), read_until=minutes(60), page_size=10)
+    progress.read_by_time('j1')
+    assert the(progress).read_until == minutes(60)
+
+
+def test_a_reading_that_has_ended_stays_as_it_was(progress: ProgressStore):
+    begin(progress, 'j1')
+    progress.start_reading('j1', at=NOON, expected=None)
+    add(progress, 'j1', 7)
+    progress.end_reading('j1', at=NOON)
+    progress.read_by_time('j1')
+    assert (the(progress).is_by_time, the(progress).last_id) == (False, 7)
+
+
 def test_complete_reading_is_stored_with_its_time(progress: ProgressStore):
     begin(progress, 'j1')
     progress.start_reading('j1', at=NOON, expected=None)

@@ -5,7 +5,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sentinel_app.core.models import IndicatorType, Query, Window
-from sentinel_app.core.tql import TqlError, check_tql, effective_tql, quote
+from sentinel_app.core.span import SECOND, Span
+from sentinel_app.core.tql import (
+    TqlError,
+    both_clauses,
+    check_tql,
+    effective_tql,
+    inactive_tql,
+    quote,
+    selection_tql,
+    span_clause,
+)
 from sentinel_app.errors import QueryError
 from tests.clocks import NOON
 
@@ -189,3 +199,46 @@ def test_long_text_is_checked_in_one_pass():
     check_tql('summary in (' + ','.join('"x\\"y"' for _ in range(50_000)) + ')')
     with pytest.raises(TqlError):
         check_tql('"' + 'x' * 500_000)
+
+
+GEQ = 'lastModified GEQ "2026-03-04T12:00:00Z"'
+LT = 'lastModified LT "2026-03-04T12:00:01Z"'
+
+
+@pytest.mark.parametrize(
+    ('span', 'clause'),
+    [
+        (Span(), None),
+        (Span(start_at=NOON), GEQ),
+        (Span(end_at=NOON + SECOND), LT),
+        (Span(start_at=NOON, end_at=NOON + SECOND), f'{GEQ} AND {LT}'),
+    ],
+)
+def test_span_is_half_open_and_may_lack_either_bound(span, clause):
+    assert span_clause(span) == clause
+
+
+@pytest.mark.parametrize(
+    ('first', 'second', 'both'),
+    [
+        (None, None, None),
+        ('a OR b', None, 'a OR b'),
+        (None, 'c', 'c'),
+        ('a OR b', 'c', '(a OR b) AND (c)'),
+    ],
+)
+def test_both_clauses_keep_their_own_or(first, second, both):
+    assert both_clauses(first, second) == both
+
+
+def test_selection_names_owners_and_types_and_no_more_than_the_clause():
+    whole = 'ownerName in ("A", "B \\"C\\"") AND typeName in ("Host")'
+    assert selection_tql(['A', 'B "C"'], ['Host']) == whole
+    assert selection_tql(['A', 'B "C"'], ['Host'], clause='id > 7') == f'{whole} AND id > 7'
+
+
+def test_inactive_ones_are_asked_for_within_a_span_and_after_an_id():
+    whole = 'ownerName in ("A") AND typeName in ("Host") AND indicatorActive = false'
+    assert inactive_tql(['A'], ['Host'], span=Span()) == whole
+    bounded = inactive_tql(['A'], ['Host'], span=Span(start_at=NOON), after_id=7)
+    assert bounded == f'{whole} AND {GEQ} AND id > 7'

@@ -10,7 +10,13 @@ from urllib3.exceptions import IncompleteRead, MaxRetryError, ProtocolError
 from urllib3.exceptions import SSLError as PoolSSLError
 
 from sentinel_app.core.models import Owner, TqlKeyword
-from sentinel_app.errors import QueryError, ReadAuthError, ReadError, ReadTimeoutError
+from sentinel_app.errors import (
+    QueryError,
+    ReadAuthError,
+    ReadError,
+    ReadOrderError,
+    ReadTimeoutError,
+)
 from sentinel_app.network import Timeouts
 from sentinel_app.threatconnect.client import ThreatConnectSource
 from tests.clocks import NOON, StandingClock
@@ -142,7 +148,7 @@ def test_ids_beyond_a_double_stay_exact(server, source):
 @pytest.mark.parametrize('ids', [(5, 4), (5, 5), (1, 3, 2)])
 def test_rows_out_of_order_are_refused(server, source, ids):
     answer(server, json=page(*ids))
-    with pytest.raises(ReadError, match='does not sort'):
+    with pytest.raises(ReadOrderError, match='does not sort'):
         source.read_page(TQL, limit=10)
 
 
@@ -351,6 +357,43 @@ def test_answer_without_end_is_given_up(server, source, monkeypatch):
     answer(server, body=b' ' * 200_000)
     with pytest.raises(ReadTimeoutError, match='never ended'):
         source.read_page(TQL, limit=10)
+
+
+@pytest.mark.parametrize(('offset', 'more'), [(0, {'count': 'true'}), (70, {})])
+def test_window_page_is_taken_in_any_order(server, source, offset, more):
+    answer(
+        server,
+        json=page(9, 5, 9, **({'count': 12} if more else {})),
+        match=[
+            matchers.query_param_matcher(
+                {
+                    'tql': TQL,
+                    'fields': ['tags', 'attributes'],
+                    'resultStart': str(offset),
+                    'resultLimit': '500',
+                    'sorting': 'id asc',
+                    **more,
+                }
+            )
+        ],
+    )
+    result = source.read_window(TQL, limit=500, offset=offset)
+    assert [row['id'] for row in result.rows] == [9, 5, 9]
+    assert result.count == (12 if more else None)
+    assert result.server_at == SERVER_AT
+
+
+def test_first_window_page_must_say_how_many_there_are(server, source):
+    answer(server, json=page(1))
+    with pytest.raises(ReadError, match='how many'):
+        source.read_window(TQL, limit=5, offset=0)
+
+
+@pytest.mark.parametrize('row', [{}, {'id': '5'}, {'id': True}])
+def test_window_row_without_a_whole_number_as_id_is_refused(server, source, row):
+    answer(server, json={'data': [row], 'count': 1, 'status': 'Success'})
+    with pytest.raises(ReadError, match='whole number'):
+        source.read_window(TQL, limit=5, offset=0)
 
 
 def test_count_asks_for_one_row_and_gives_the_servers_time(server, source):
