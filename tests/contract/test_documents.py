@@ -25,6 +25,7 @@ from sentinel_app.core.models import (
 )
 from sentinel_app.core.ports import Documents
 from sentinel_app.core.status import JobStatus, JobType, Mode, Outcome, is_allowed
+from sentinel_app.core.task import TaskSlug, TaskState
 from sentinel_app.errors import ConfigError, ConflictError, NotFoundError, StorageError
 from sentinel_app.storage.atomic_json import AtomicJsonStorage
 from sentinel_app.storage.documents import MAX_AUDIT, TinyDocuments
@@ -33,6 +34,7 @@ from sentinel_app.storage.job_list import SORTS
 from tests.clocks import StandingClock
 from tests.stored import make_audit, make_job, make_query, make_update, minutes
 
+PAUSED = TaskState(is_paused=True, paused_at=minutes(1), paused_by='jdoe')
 FULL_JOB = make_job(
     'full',
     update_id='u9',
@@ -370,6 +372,7 @@ def test_jobs_are_filtered_and_paged(documents: TinyDocuments) -> None:
     assert ids(documents.jobs(request_id_part='aB')) == ['ab-2', 'AB-1']
     assert ids(documents.jobs(mode=Mode.FULL)) == ['ab-2']
     assert ids(documents.jobs(job_type=JobType.AD_HOC)) == ['cd-3']
+    assert ids(documents.jobs(retry_of='AB-1')) == []
     finals = iter([JobStatus.FAILED, JobStatus.CANCELLED])
     assert ids(documents.jobs(statuses=finals)) == ['cd-4', 'cd-3']
     assert ids(documents.jobs(statuses=[JobStatus.FAILED], mode=Mode.FULL)) == []
@@ -475,6 +478,38 @@ def test_the_audit_keeps_the_newest_thousand(path: Path) -> None:
         assert [entries[0].detail, entries[-1].detail] == [str(MAX_AUDIT + 2), '3']
 
 
+# -- Tasks
+
+
+def test_a_pause_is_stored_for_its_task_alone_with_its_audit(documents: TinyDocuments) -> None:
+    assert documents.task_state(TaskSlug.UPLOAD) == TaskState()
+    documents.store_task_state(TaskSlug.UPLOAD, PAUSED, audit=make_audit(action='task-pause'))
+    assert documents.task_state(TaskSlug.UPLOAD) == PAUSED
+    assert documents.task_state(TaskSlug.CONVERT) == TaskState()
+    entries, _ = documents.audit(limit=9, offset=0)
+    assert [entry.action for entry in entries] == ['task-pause']
+    documents.store_task_state(TaskSlug.UPLOAD, TaskState(), audit=make_audit())
+    assert documents.task_state(TaskSlug.UPLOAD) == TaskState()
+
+
+def test_the_state_of_another_versions_task_is_no_obstacle(path: Path) -> None:
+    documents = open_documents(path)
+    documents.store_task_state('baker', PAUSED, audit=make_audit())  # type: ignore[arg-type]
+    documents.store_task_state(TaskSlug.UPLOAD, PAUSED, audit=make_audit())
+    assert open_documents(path).task_state(TaskSlug.UPLOAD) == PAUSED
+
+
+def test_a_change_of_a_job_takes_its_audit_along(documents: TinyDocuments) -> None:
+    documents.add_update(make_update(), [make_job()], schedule=None)
+    documents.change_job(
+        'j1',
+        lambda job: dataclasses.replace(job, status=JobStatus.CANCELLED),
+        audit=make_audit(action='job-cancel'),
+    )
+    entries, _ = documents.audit(limit=9, offset=0)
+    assert [entry.action for entry in entries] == ['job-cancel']
+
+
 # -- faults
 
 
@@ -492,10 +527,12 @@ def attempts(documents: TinyDocuments) -> list[Callable[[], object]]:
         ),
         lambda: documents.remove_old(before=minutes(99), keep=0),
         lambda: documents.add_audit(make_audit()),
+        lambda: documents.change_job('j1', lambda job: job, audit=make_audit()),
+        lambda: documents.store_task_state(TaskSlug.UPLOAD, PAUSED, audit=make_audit()),
     ]
 
 
-@pytest.mark.parametrize('number', range(7))
+@pytest.mark.parametrize('number', range(9))
 def test_a_write_that_the_disk_refuses_changes_nothing(path: Path, number: int) -> None:
     documents = open_documents(path)
     save(documents, 'q1', version=0)
@@ -517,6 +554,7 @@ def test_a_write_that_the_disk_refuses_changes_nothing(path: Path, number: int) 
             store.jobs(),
             store.cursor('q1'),
             store.audit(limit=9, offset=0),
+            store.task_state(TaskSlug.UPLOAD),
         )
 
     before = seen(documents)

@@ -105,7 +105,11 @@ def test_filters_select_the_same_errors_single_and_in_groups(
     )
     groups, total = error_log.groups(**filters)  # type: ignore[arg-type]
 
+    page, count = error_log.entry_page(**filters)  # type: ignore[arg-type]
+
     assert summaries(error_log, **filters) == expected
+    assert [entry.summary for entry in page] == expected
+    assert count == len(expected)
     assert [group.examples[0].summary for group in groups] == expected
     assert total == len(expected)
 
@@ -123,11 +127,49 @@ def test_a_filter_counts_only_what_it_selects_of_a_group(error_log: ErrorLog):
     assert [example.summary for example in group.examples] == ['b']
 
 
+def test_a_group_gives_all_its_errors_page_by_page(error_log: ErrorLog):
+    error_log.add([make_error(summary=f'value {number}') for number in range(5)])
+    error_log.add([make_error(reason='Another.'), make_error(summary='value 5')])
+    group = next(each for each in error_log.groups()[0] if each.reason != 'Another.')
+    pages = [
+        error_log.entry_page(group_id=group.id, limit=4, offset=offset) for offset in (0, 4, 8)
+    ]
+
+    assert [[str(entry.summary)[-1] for entry in entries] for entries, _ in pages] == [
+        ['5', '4', '3', '2'],
+        ['1', '0'],
+        [],
+    ]
+    assert {total for _, total in pages} == {6}
+    assert error_log.entry_page(group_id=2**62) == ((), 0)
+
+
+def test_pages_do_not_shift_while_errors_are_added(error_log: ErrorLog):
+    error_log.add([make_error(summary=str(number)) for number in range(4)])
+    first, _ = error_log.entry_page(limit=2)
+    error_log.add([make_error(summary='new')])
+    second, total = error_log.entry_page(until_id=first[0].id, limit=2, offset=2)
+
+    assert [entry.summary for entry in (*first, *second)] == ['3', '2', '1', '0']
+    assert total == 4
+
+
+def test_a_group_keeps_its_number_and_has_the_latest_message(error_log: ErrorLog):
+    error_log.add([make_error(message='Killed by Ann.')])
+    before = error_log.groups()[0][0]
+    error_log.add([make_error(message='Killed by Bo.')])
+    after = error_log.groups()[0][0]
+
+    assert (after.id, after.message) == (before.id, 'Killed by Bo.')
+    assert [entry.message for entry in error_log.entries()] == ['Killed by Bo.', 'Killed by Ann.']
+
+
 def test_errors_of_jobs_that_are_not_kept_are_removed(error_log: ErrorLog):
     error_log.add([make_error(request_id=job, summary=job) for job in ('j1', 'j2', 'j3', 'j1')])
     error_log.remove(['j1', 'j3', 'unknown'])
 
     assert summaries(error_log) == ['j2']
+    assert error_log.request_ids() == ('j2',)
 
 
 def test_adding_and_removing_nothing_is_allowed(error_log: ErrorLog):
@@ -168,3 +210,22 @@ def test_a_walk_that_is_not_finished_keeps_nobody_from_storing(error_log: ErrorL
 
     assert summaries(error_log)[:2] == ['own', 'other']
     assert len(list(walk)) == 2
+
+
+def test_it_says_whose_errors_it_has(error_log: ErrorLog):
+    assert error_log.request_ids() == ()
+    error_log.add([make_error(), make_error(), make_error(request_id='j2')])
+
+    assert sorted(error_log.request_ids()) == ['j1', 'j2']
+
+
+@pytest.mark.parametrize('portion', [1, 2, 3, 4])
+def test_all_errors_of_a_job_are_removed_whatever_the_portion(
+    error_log: ErrorLog, monkeypatch: pytest.MonkeyPatch, portion: int
+):
+    monkeypatch.setattr(error_log_module, '_REMOVED_AT_ONCE', portion)
+    error_log.add([make_error(summary=str(number)) for number in range(3)])
+    error_log.add([make_error(request_id='j2', summary='stays')])
+    error_log.remove(['j1', 'nobody'])
+
+    assert summaries(error_log) == ['stays']
