@@ -81,6 +81,12 @@ class RequestGate:
             seconds = self._seconds_left()
             return seconds if self._waiting and seconds > 0 else None
 
+    def used(self) -> int:
+        """Give how many requests count against the limit at this moment."""
+        with self._lock:
+            since = self._clock.monotonic() - WINDOW_S
+            return sum(turn.arrived_by > since for turn in self._turns)
+
     def _seconds_left(self) -> float:
         now = self._clock.monotonic()
         times = sorted(turn.arrived_by for turn in self._turns)

@@ -186,11 +186,30 @@ class ThreatConnectSource:
             'sorting': 'id asc',
         }
 
+    def server_time(self) -> dt.datetime | None:
+        """Give the server's own time, in whole seconds; None where it does not tell.
+
+        Raises:
+            ReadTimeoutError, ReadError, ReadAuthError: as for `read_page`.
+        """
+        _, server_at = self._ask('GET', _OWNERS, {'resultStart': 0, 'resultLimit': 1})
+        return server_at
+
     def _call(
         self, method: str, path: str, params: Mapping[str, Param]
     ) -> tuple[Mapping[str, object], dt.datetime]:
         """Make one request; give the whole JSON answer and the server's time."""
         sent_at = self._clock.now()
+        payload, server_at = self._ask(method, path, params)
+        # Without a Date the window must not end in ThreatConnect's future. Our own clock less the
+        # greatest difference that a signature survives cannot be there: at worst some rows wait
+        # for the next window.
+        return payload, server_at or sent_at - GREATEST_SKEW
+
+    def _ask(
+        self, method: str, path: str, params: Mapping[str, Param]
+    ) -> tuple[Mapping[str, object], dt.datetime | None]:
+        """Make one request; give the whole JSON answer and the time that the server names."""
         query = {name: _query_value(value) for name, value in params.items()}
         is_long = len(urlencode(query, doseq=True)) > LONGEST_QUERY
         options = {'json': {'data': dict(params)}} if is_long else {'params': query}
@@ -206,10 +225,7 @@ class ThreatConnectSource:
         except NetworkFault as fault:
             raise _unanswered(fault) from None
         payload = read_answer(answer, now=self._clock.now())
-        # Without a Date the window must not end in ThreatConnect's future. Our own clock less the
-        # greatest difference that a signature survives cannot be there: at worst some rows wait
-        # for the next window.
-        return payload, parse_date(answer.headers.get('Date')) or sent_at - GREATEST_SKEW
+        return payload, parse_date(answer.headers.get('Date'))
 
 
 def _query_value(value: Param) -> str | int | list[str]:

@@ -1,0 +1,266 @@
+"""Tries what the App depends on, one thing after the other, and says what to do where it fails."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Protocol
+
+from sentinel_app.core.course import BY_TIME_WARNING
+from sentinel_app.core.models import IndicatorType, Owner
+from sentinel_app.core.ports import Clock, Documents, Sink, Source, Stop
+from sentinel_app.core.tql import selection_tql
+from sentinel_app.errors import (
+    BatchRefusedError,
+    ConflictError,
+    ReadAuthError,
+    SentinelAppError,
+    ThrottledError,
+)
+from sentinel_app.inquiry.check_result import (
+    DISK_REMEDY,
+    Attempts,
+    CheckName,
+    CheckResult,
+    CheckStatus,
+    Failure,
+    Skip,
+)
+from sentinel_app.inquiry.deadline import Deadline
+from sentinel_app.log import EventLog
+from sentinel_app.pipeline.gate import RequestGate
+
+GREATEST_DIFFERENCE_S = 60.0
+"""ThreatConnect refuses signatures from five minutes on; a clock that is off a minute is not kept
+right, and will get there."""
+
+TURN_WITHIN_S = 10.0
+OTHER_CHECK_WITHIN_S = 30.0
+PROBED_OWNERS = 50
+FIRST_ROWS = 2
+SECOND_ROWS = 10
+
+_CLOCK_REMEDY = 'Keep both clocks right by NTP, at least the one of the App server.'
+
+_log = EventLog(__name__)
+
+
+class CheckedSource(Source, Protocol):
+    """ThreatConnect, as far as it is checked."""
+
+    def server_time(self) -> dt.datetime | None:
+        """Give the server's own time; None where it does not tell."""
+        ...
+
+
+class Disk(Protocol):
+    """The folder that the App keeps its data in."""
+
+    def probe(self) -> int:
+        """Write and remove a small file; give the free bytes.
+
+        Raises:
+            StorageError: the disk did not take it.
+        """
+        ...
+
+
+class Checks:
+    """Runs the checks; one run at a time.
+
+    Args:
+        source: ThreatConnect, with time-outs that a person can wait for.
+        new_sink: gives a Sentinel without a token, so that one is really asked for.
+        gate: the upload limit, which holds for the check as well.
+        documents: has the owners of the saved queries.
+        disk: the data folder.
+        disk_warnings: gives what is known to be wrong with the stores.
+        clock: measures.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: CheckedSource,
+        new_sink: Callable[[], Sink],
+        gate: RequestGate,
+        documents: Documents,
+        disk: Disk,
+        disk_warnings: Callable[[], tuple[str, ...]],
+        clock: Clock,
+    ) -> None:
+        self._source = source
+        self._new_sink = new_sink
+        self._gate = gate
+        self._documents = documents
+        self._disk = disk
+        self._disk_warnings = disk_warnings
+        self._clock = clock
+        self._attempts = Attempts(clock)
+        self._running = threading.Lock()
+
+    def run(self, stop: Stop) -> tuple[CheckResult, ...]:
+        """Try everything, and write what was found to the log.
+
+        Args:
+            stop: ends it before the next check.
+
+        Raises:
+            ConflictError: another run does not end.
+        """
+        if not self._running.acquire(timeout=OTHER_CHECK_WITHIN_S):
+            raise ConflictError('A check is running already. Its results stand in the log.')
+        try:
+            results = []
+            for result in self._results():
+                _write(result)
+                results.append(result)
+                if stop.is_set():
+                    break
+            return tuple(results)
+        finally:
+            self._running.release()
+
+    def _results(self) -> Iterator[CheckResult]:
+        owners: tuple[Owner, ...] | None = None
+        began = self._attempts.begin()
+        try:
+            owners = self._source.owners()
+        except ReadAuthError as error:
+            yield self._attempts.passed(CheckName.THREATCONNECT, began, 'It answers.')
+            yield self._attempts.failed(CheckName.SIGN_IN, began, error)
+        except SentinelAppError as error:
+            yield self._attempts.failed(CheckName.THREATCONNECT, began, error)
+            yield self._attempts.skipped(CheckName.SIGN_IN, 'ThreatConnect does not answer.')
+        else:
+            yield self._attempts.passed(CheckName.THREATCONNECT, began, 'It answers.')
+            yield self._attempts.passed(CheckName.SIGN_IN, began, 'The API user is signed in.')
+        if owners is None:
+            for name in (CheckName.OWNERS, CheckName.PAGING, CheckName.CLOCK):
+                yield self._attempts.skipped(name, 'There is nothing to be had from ThreatConnect.')
+        else:
+            found = owners
+            yield self._attempts.tried(CheckName.OWNERS, lambda: self._owners(found))
+            yield self._attempts.tried(CheckName.PAGING, lambda: self._paging(found))
+            yield self._attempts.tried(CheckName.CLOCK, self._clocks)
+        sink = self._new_sink()
+        token = self._attempts.tried(CheckName.TOKEN, lambda: _token(sink))
+        yield token
+        if token.status is CheckStatus.OK:
+            yield self._attempts.tried(CheckName.WORKSPACE, lambda: self._workspace(sink))
+        else:
+            yield self._attempts.skipped(
+                CheckName.WORKSPACE, 'Without a token, Sentinel answers nothing.'
+            )
+        yield self._attempts.tried(CheckName.DISK, self._room)
+
+    def _owners(self, owners: tuple[Owner, ...]) -> str:
+        readable = {owner.name for owner in owners}
+        if not readable:
+            raise Failure(
+                'The API user cannot read the Indicators of any owner.',
+                'Give the API user a role with Indicators in the owners of the TQL queries.',
+            )
+        wanted = {owner for query in self._documents.query_list().queries for owner in query.owners}
+        missing = sorted(wanted - readable)
+        if missing:
+            raise Failure(
+                f'The API user cannot read the Indicators of {", ".join(missing)}.',
+                'Give it a role there, or take the owner out of the TQL query in CONFIGURE.',
+            )
+        return f'{len(readable):,} can be read, among them all of the saved TQL queries.'
+
+    def _paging(self, owners: tuple[Owner, ...]) -> str:
+        """Read two small pages by id, and look that nothing comes before them."""
+        queries = self._documents.query_list().queries
+        names = sorted({owner for query in queries for owner in query.owners})
+        names = names or [owner.name for owner in owners[:PROBED_OWNERS]]
+        kinds = [str(kind) for kind in IndicatorType]
+        ids, count = self._ids(selection_tql(names, kinds), FIRST_ROWS)
+        if count <= FIRST_ROWS or not ids:
+            return 'There are too few Indicators to tell; updates look again.'
+        following, _ = self._ids(
+            selection_tql(names, kinds, clause=f'id > {ids[-1]:d}'), SECOND_ROWS
+        )
+        before, _ = self._source.count(selection_tql(names, kinds, clause=f'id < {ids[0]:d}'))
+        is_ascending = all(one < other for one, other in pairwise([*ids, *following]))
+        if before or not following or not is_ascending:
+            said, _, remedy = BY_TIME_WARNING.partition('. ')
+            raise Failure(f'{said}.', remedy)
+        return 'Indicators come sorted by id, and none is left out between two pages.'
+
+    def _ids(self, tql: str, limit: int) -> tuple[list[int], int]:
+        page = self._source.read_window(tql, limit=limit, offset=0)
+        ids = [number for row in page.rows if isinstance(number := row.get('id'), int)]
+        return ids, page.count or 0
+
+    def _clocks(self) -> str:
+        before = self._clock.now()
+        server_at = self._source.server_time()
+        if server_at is None:
+            raise Skip('ThreatConnect does not say what time it is.')
+        # The server's time is in whole seconds, and from somewhere between the two.
+        ours = before + (self._clock.now() - before) / 2
+        difference_s = (ours - server_at).total_seconds()
+        words = f'The clocks differ by {abs(difference_s):.0f} s'
+        if abs(difference_s) > GREATEST_DIFFERENCE_S:
+            side = 'ahead of' if difference_s > 0 else 'behind'
+            raise Failure(
+                f"{words}: the App server's is {side} ThreatConnect's. From five minutes on, "
+                'ThreatConnect refuses every request.',
+                _CLOCK_REMEDY,
+            )
+        return f'{words}.'
+
+    def _workspace(self, sink: Sink) -> str:
+        """Send a request without any object: who may do that may send objects as well."""
+        turn = self._gate.take_turn(Deadline(self._clock, TURN_WITHIN_S))
+        if turn is None:
+            raise Skip(
+                'The API limit is used up for the moment.', 'Try again when the update has ended.'
+            )
+        try:
+            sink.send(())
+        except BatchRefusedError:
+            # The form of the request is looked at only after workspace and role.
+            pass
+        except ThrottledError as error:
+            seconds = error.retry_after_s or 0.0
+            self._gate.block(seconds)
+            raise Skip(
+                f'Sentinel asked to be left alone for {seconds:.0f} s.',
+                'Try again then. If nothing else of this Service is running, something else sends '
+                'with the same application; give each Service an application of its own.',
+            ) from None
+        finally:
+            self._gate.answered(turn)
+        return 'The workspace is there, and the application may write to it.'
+
+    def _room(self) -> str:
+        free_bytes = self._disk.probe()
+        warnings = self._disk_warnings()
+        if warnings:
+            raise Failure(' '.join(warnings), DISK_REMEDY)
+        return f'The data folder can be written; {free_bytes // 1_000_000:,} MB are free.'
+
+
+def _token(sink: Sink) -> str:
+    sink.prepare()
+    return 'Microsoft Entra ID gives the application an access token.'
+
+
+def _write(result: CheckResult) -> None:
+    log = _log.warning if result.status is CheckStatus.FAILED else _log.info
+    facts = {'remedy': result.remedy} if result.remedy else {}
+    if result.code:
+        facts['code'] = result.code
+    log(
+        'check',
+        name=result.name,
+        status=result.status,
+        message=result.message,
+        elapsed_s=result.elapsed_s,
+        **facts,
+    )

@@ -1,0 +1,128 @@
+"""How one check ended, in words for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sentinel_app.core.ports import Clock
+from sentinel_app.errors import SentinelAppError
+
+DISK_REMEDY = 'Make room there, and check the permissions of the folder.'
+
+_NETWORK_REMEDY = (
+    "Check that a firewall or proxy lets the App's host through, and the inputs that name the "
+    'address.'
+)
+
+
+class CheckName(StrEnum):
+    """What is tried, in this order."""
+
+    THREATCONNECT = 'threatconnect'
+    SIGN_IN = 'sign-in'
+    OWNERS = 'owners'
+    PAGING = 'paging'
+    CLOCK = 'clock'
+    TOKEN = 'token'  # noqa: S105 - the name of a check
+    WORKSPACE = 'workspace'
+    DISK = 'disk'
+
+
+class CheckStatus(StrEnum):
+    """How a check ended."""
+
+    OK = 'ok'
+    FAILED = 'failed'
+    SKIPPED = 'skipped'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """How one thing was found."""
+
+    name: CheckName
+    status: CheckStatus
+    message: str
+    remedy: str = ''
+    code: str | None = None
+    elapsed_s: float = 0.0
+
+
+class Skip(Exception):  # noqa: N818 - an answer, not a fault
+    """A check cannot tell now."""
+
+    def __init__(self, message: str, remedy: str = '') -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+class Failure(Exception):  # noqa: N818 - an answer, not a fault
+    """A check found something wrong."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+class Attempts:
+    """Makes attempts, and says how each ended.
+
+    Args:
+        clock: measures.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def begin(self) -> float:
+        """Give the start of an attempt that is made elsewhere."""
+        return self._clock.monotonic()
+
+    def tried(self, name: CheckName, attempt: Callable[[], str]) -> CheckResult:
+        """Make an attempt, which gives its good news or raises."""
+        began = self._clock.monotonic()
+        try:
+            return self.passed(name, began, attempt())
+        except Skip as skip:
+            return self.skipped(name, skip.message, skip.remedy)
+        except Failure as failure:
+            return CheckResult(
+                name=name,
+                status=CheckStatus.FAILED,
+                message=failure.message,
+                remedy=failure.remedy,
+                elapsed_s=self._clock.monotonic() - began,
+            )
+        except SentinelAppError as error:
+            return self.failed(name, began, error)
+
+    def passed(self, name: CheckName, began: float, message: str) -> CheckResult:
+        """Say that all is well."""
+        return CheckResult(
+            name=name,
+            status=CheckStatus.OK,
+            message=message,
+            elapsed_s=self._clock.monotonic() - began,
+        )
+
+    def skipped(self, name: CheckName, message: str, remedy: str = '') -> CheckResult:
+        """Say that it cannot be told."""
+        return CheckResult(name=name, status=CheckStatus.SKIPPED, message=message, remedy=remedy)
+
+    def failed(self, name: CheckName, began: float, error: SentinelAppError) -> CheckResult:
+        """Say what went wrong."""
+        # The first sentence of a message says what happened, the rest what to do.
+        said, _, remedy = error.message.partition('. ')
+        reason = f' ({error.reason})' if error.reason else ''
+        return CheckResult(
+            name=name,
+            status=CheckStatus.FAILED,
+            message=f'{said.rstrip(".")}{reason}.',
+            remedy=remedy or (DISK_REMEDY if name is CheckName.DISK else _NETWORK_REMEDY),
+            code=error.code,
+            elapsed_s=self._clock.monotonic() - began,
+        )

@@ -1,0 +1,25 @@
+"""A time after which nobody waits any more."""
+
+from __future__ import annotations
+
+import threading
+
+from sentinel_app.core.ports import Clock
+
+
+class Deadline:
+    """Asks for the end once so many seconds have passed; implements `Stop`."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._until = clock.monotonic() + seconds
+        self._never = threading.Event()
+
+    def is_set(self) -> bool:
+        """Whether the time has passed."""
+        return self._clock.monotonic() >= self._until
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait so many seconds; whether the time has passed."""
+        self._never.wait(timeout)
+        return self.is_set()
