@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import zlib
 from collections.abc import Sequence
 
 from sentinel_app.core.models import Job, SortDirection
 from sentinel_app.core.work import CANCELLED_CODE
 from sentinel_app.storage.state_db import StateDb
-
-_OPEN = """
-    UPDATE treatment SET outcome = CASE WHEN EXISTS (
-        SELECT 1 FROM object WHERE object.request_id = treatment.request_id
-            AND object.indicator_id = treatment.indicator_id AND state = 'refused'
-    ) THEN 'refused' ELSE 'failed' END
-    WHERE request_id = ? AND outcome IS NULL
-"""
+from sentinel_app.storage.work import fail_where_stopped
 
 
 class SqliteJobEndings:
@@ -69,17 +61,17 @@ class SqliteJobEndings:
     def give_up(self, request_ids: Sequence[str]) -> None:
         """End as failed what Jobs that were stopped still have under way to Sentinel.
 
-        An answer that comes later enters the ledger all the same, as it is about what Sentinel
-        holds; the account of the Job is closed.
+        Sentinel may have it, so the ledger takes it up as doubtful. An answer that comes later
+        enters the ledger all the same; only the account of the Job is closed.
         """
         with self._db.write() as transaction:
-            for request_id in _stopped(transaction, request_ids):
-                transaction.execute(
-                    "UPDATE object SET state = 'failed', body = NULL"
-                    " WHERE request_id = ? AND state IN ('waiting', 'in-flight')",
-                    (request_id,),
-                )
-                transaction.execute(_OPEN, (request_id,))
+            transaction.executemany(
+                "UPDATE object SET state = 'waiting', is_doubtful = 1"
+                ' WHERE request_id = (SELECT request_id FROM progress'
+                " WHERE request_id = ? AND is_stopped) AND state = 'in-flight'",
+                [(request_id,) for request_id in request_ids],
+            )
+            fail_where_stopped(transaction, request_ids)
 
     def drop_pages(self) -> int:
         """End as failed what waits for conversion in Jobs that were stopped; give the pages."""
@@ -107,12 +99,3 @@ class SqliteJobEndings:
                     (page['request_id'], page['seq']),
                 )
         return len(pages)
-
-
-def _stopped(transaction: sqlite3.Connection, request_ids: Sequence[str]) -> list[str]:
-    marks = ', '.join('?' * len(request_ids))
-    rows = transaction.execute(
-        f'SELECT request_id FROM progress WHERE is_stopped AND request_id IN ({marks})',  # noqa: S608
-        tuple(request_ids),
-    )
-    return [row['request_id'] for row in rows]

@@ -166,7 +166,7 @@ def test_jobs_under_way_come_in_the_order_of_precedence(
 
 
 def test_what_a_stopped_job_has_under_way_is_given_up(
-    endings: JobEndings, progress: SqliteProgress, work: SqliteWork
+    endings: JobEndings, progress: SqliteProgress, work: SqliteWork, ledger: SqliteLedger
 ):
     begin(progress, 'j1')
     read(progress, 'j1', 1, 2, 3)
@@ -179,6 +179,10 @@ def test_what_a_stopped_job_has_under_way_is_given_up(
     assert counts(progress).outcomes == {Outcome.FAILED: 1}
 
     endings.give_up(['j1'])
+    assert {key: held.content_hash for key, held in ledger.held(['k1', 'k2', 'k3']).items()} == {
+        'k1': '',
+        'k2': '',
+    }
     assert counts(progress).outcomes == {Outcome.FAILED: 3}
     assert job_status(the(progress)) is JobStatus.FAILED
     assert endings.in_flight('u1') == ()
@@ -198,7 +202,9 @@ def test_an_answer_that_comes_after_all_enters_the_ledger_and_no_account(
     work.settle(Settlement(batch=batch, refusals={1: ('no',)}), at=NOON)
 
     assert counts(progress).outcomes == {Outcome.FAILED: 2}
-    assert list(ledger.held(['k1', 'k2'])) == ['k1']
+    held = ledger.held(['k1', 'k2'])
+    # What was refused counts as doubtful still: it is sent again as soon as it is read.
+    assert [held[key].content_hash for key in ('k1', 'k2')] == ['a hash', '']
 
 
 def test_a_batch_released_after_all_is_not_sent_again(
