@@ -17,7 +17,7 @@ from sentinel_app.api.resources.job import (
     JobRetryResource,
     JobWithdrawResource,
 )
-from sentinel_app.api.resources.report import AuditResource, ErrorResource
+from sentinel_app.api.resources.report import AuditResource, ErrorEntryResource, ErrorResource
 from sentinel_app.api.resources.task import TaskActionResource, TaskListResource, task_actions
 from sentinel_app.api.static import StaticFiles
 
@@ -47,6 +47,7 @@ def create_app(deps: ApiDeps) -> falcon.App[falcon.Request, falcon.Response]:
     for name, action in task_actions(deps.tasks).items():
         app.add_route(f'/api/task/{{slug}}/{name}', TaskActionResource(deps, action))
     app.add_route('/api/report/error', ErrorResource(deps))
+    app.add_route('/api/report/error/entry', ErrorEntryResource(deps))
     app.add_route('/api/report/audit', AuditResource(deps))
     app.add_route('/api/health', HealthResource(deps))
     app.add_route('/api/openapi.json', OpenApiResource())

@@ -136,6 +136,13 @@ CALLS = (
         is_csv_too=True,
     ),
     Call(
+        path='/api/report/error/entry',
+        method='get',
+        summary='Single errors of Jobs, newest first',
+        reply=schemas.ReportedEntryPage,
+        parameters=schemas.ErrorEntryParameters,
+    ),
+    Call(
         path='/api/report/audit',
         method='get',
         summary='Who changed what, when',

@@ -116,8 +116,8 @@ def _indicator_reply(entry: ErrorEntry) -> schemas.ReportedIndicator:
 
 def error_reply(group: ErrorGroup) -> schemas.ReportedError:
     """Errors with the same code and reason; an error of a whole Job names no Indicator."""
-    named = (each for each in group.examples if each.indicator_id is not None or each.summary)
     return schemas.ReportedError(
+        id=str(group.id),
         request_id=group.request_id,
         code=group.code,
         message=group.message,
@@ -125,8 +125,25 @@ def error_reply(group: ErrorGroup) -> schemas.ReportedError:
         count=group.count,
         date_added=group.last_at,
         date_first=group.first_at,
-        indicators=[_indicator_reply(each) for each in named],
+        indicators=[_indicator_reply(each) for each in group.examples if _is_named(each)],
     )
+
+
+def entry_reply(entry: ErrorEntry) -> schemas.ReportedEntry:
+    """One single error."""
+    return schemas.ReportedEntry(
+        id=str(entry.id),
+        request_id=entry.request_id,
+        date_added=entry.at,
+        code=entry.code,
+        message=entry.message,
+        reason=entry.reason,
+        indicator=_indicator_reply(entry) if _is_named(entry) else None,
+    )
+
+
+def _is_named(entry: ErrorEntry) -> bool:
+    return entry.indicator_id is not None or bool(entry.summary)
 
 
 def audit_reply(entry: AuditEntry) -> schemas.AuditRecord:

@@ -297,12 +297,15 @@ class ErrorEntry:
     summary: str | None = None
     owner_name: str | None = None
     web_link: str | None = None
+    id: int | None = field(default=None, compare=False)
+    """Its number in the store, rising with time; None before it is stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorGroup:
     """Errors of one Job with the same code and reason, counted."""
 
+    id: int
     request_id: str
     code: str
     message: str

@@ -194,6 +194,7 @@ class TinyDocuments:
         request_id_part: str = '',
         job_type: JobType | None = None,
         mode: Mode | None = None,
+        retry_of: str | None = None,
         sort: str = 'date_queued',
         is_descending: bool = True,
         limit: int = 20,
@@ -206,6 +207,7 @@ class TinyDocuments:
             request_id_part=request_id_part,
             job_type=job_type,
             mode=mode,
+            retry_of=retry_of,
         )
         page = ordered(found, sort=sort, is_descending=is_descending)[offset : offset + limit]
         return tuple(page), len(found)

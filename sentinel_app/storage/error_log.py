@@ -48,15 +48,14 @@ class SqliteErrorLog:
         where, values = _where(request_id_part, code, indicator_type, after, before)
         with self._db.read() as connection:
             total = connection.execute(
-                'SELECT count(*) FROM (SELECT 1 FROM error'  # noqa: S608 - fixed text
-                f' {where} GROUP BY request_id, code, reason)',
+                f'SELECT count(DISTINCT kind_id) FROM error {where}',  # noqa: S608 - fixed text
                 values,
             ).fetchone()[0]
             rows = connection.execute(
-                'SELECT request_id, code, reason, max(message) AS message, count(*) AS count,'  # noqa: S608
-                f' min(at) AS first_at, max(at) AS last_at FROM error {where}'
-                ' GROUP BY request_id, code, reason ORDER BY max(at) DESC, max(id) DESC'
-                ' LIMIT ? OFFSET ?',
+                'WITH found AS (SELECT kind_id, count(*) AS count, min(at) AS first_at,'  # noqa: S608
+                f' max(at) AS last_at, max(id) AS last_id FROM error {where} GROUP BY kind_id)'
+                ' SELECT kind.*, found.* FROM found JOIN error_kind AS kind ON kind.id = kind_id'
+                ' ORDER BY last_at DESC, last_id DESC LIMIT ? OFFSET ?',
                 (*values, limit, offset),
             ).fetchall()
             groups = tuple(self._group(connection, row, where, values) for row in rows)
@@ -70,11 +69,11 @@ class SqliteErrorLog:
         values: tuple[object, ...],
     ) -> ErrorGroup:
         examples = connection.execute(
-            f'SELECT * FROM error {where} AND request_id = ? AND code = ? AND reason = ?'  # noqa: S608
-            ' ORDER BY id LIMIT ?',
-            (*values, row['request_id'], row['code'], row['reason'], _EXAMPLES),
+            f'SELECT * FROM error {where} AND kind_id = ? ORDER BY at, id LIMIT ?',  # noqa: S608
+            (*values, row['kind_id'], _EXAMPLES),
         )
         return ErrorGroup(
+            id=row['kind_id'],
             request_id=row['request_id'],
             code=row['code'],
             message=row['message'],
@@ -109,10 +108,41 @@ class SqliteErrorLog:
                 return
             last_id = rows[-1]['id']
 
+    def entry_page(
+        self,
+        *,
+        group_id: int | None = None,
+        until_id: int | None = None,
+        request_id_part: str = '',
+        code: str | None = None,
+        indicator_type: str | None = None,
+        after: dt.datetime | None = None,
+        before: dt.datetime | None = None,
+        limit: int = 20,
+        offset: int = 0,
+    ) -> tuple[tuple[ErrorEntry, ...], int]:
+        """Give a page of single errors, newest first, and how many there are."""
+        where, values = _where(request_id_part, code, indicator_type, after, before)
+        for condition, value in ((' AND kind_id = ?', group_id), (' AND id <= ?', until_id)):
+            if value is not None:
+                where, values = where + condition, (*values, value)
+        with self._db.read() as connection:
+            total = connection.execute(
+                f'SELECT count(*) FROM error {where}',  # noqa: S608 - fixed text
+                values,
+            ).fetchone()[0]
+            rows = connection.execute(
+                # What is passed over is passed over in the index.
+                f'SELECT * FROM error WHERE id IN (SELECT id FROM error {where}'  # noqa: S608
+                ' ORDER BY id DESC LIMIT ? OFFSET ?) ORDER BY id DESC',
+                (*values, limit, offset),
+            ).fetchall()
+        return tuple(_entry(row) for row in rows), int(total)
+
     def request_ids(self) -> tuple[str, ...]:
         """Give the Jobs that have errors."""
         with self._db.read() as connection:
-            rows = connection.execute('SELECT DISTINCT request_id FROM error').fetchall()
+            rows = connection.execute('SELECT DISTINCT request_id FROM error_kind').fetchall()
         return tuple(row['request_id'] for row in rows)
 
     def remove(self, request_ids: Sequence[str]) -> None:
@@ -122,17 +152,28 @@ class SqliteErrorLog:
             while removed == _REMOVED_AT_ONCE:
                 with self._db.write() as transaction:
                     removed = transaction.execute(
-                        'DELETE FROM error WHERE id IN'
-                        ' (SELECT id FROM error WHERE request_id = ? LIMIT ?)',
+                        'DELETE FROM error WHERE id IN (SELECT id FROM error WHERE kind_id IN'
+                        ' (SELECT id FROM error_kind WHERE request_id = ?) LIMIT ?)',
                         (request_id, _REMOVED_AT_ONCE),
                     ).rowcount
+                    if removed < _REMOVED_AT_ONCE:
+                        transaction.execute(
+                            'DELETE FROM error_kind WHERE request_id = ?', (request_id,)
+                        )
 
 
 def insert_errors(transaction: sqlite3.Connection, entries: Sequence[ErrorEntry]) -> None:
     """Store errors inside a transaction of the caller's."""
+    kinds = {(entry.request_id, entry.code, entry.reason): entry.message for entry in entries}
+    transaction.executemany(
+        'INSERT INTO error_kind (request_id, code, reason, message) VALUES (?, ?, ?, ?)'
+        ' ON CONFLICT DO UPDATE SET message = excluded.message',
+        [(*kind, message) for kind, message in kinds.items()],
+    )
     transaction.executemany(
         'INSERT INTO error (request_id, at, code, message, reason, indicator_id, indicator_type,'
-        ' summary, owner_name, web_link) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        ' summary, owner_name, web_link, kind_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,'
+        ' (SELECT id FROM error_kind WHERE request_id = ? AND code = ? AND reason = ?))',
         [
             (
                 entry.request_id,
@@ -145,6 +186,9 @@ def insert_errors(transaction: sqlite3.Connection, entries: Sequence[ErrorEntry]
                 entry.summary,
                 entry.owner_name,
                 entry.web_link,
+                entry.request_id,
+                entry.code,
+                entry.reason,
             )
             for entry in entries
         ],
@@ -160,9 +204,10 @@ def _where(
 ) -> tuple[str, tuple[object, ...]]:
     conditions = ['1']
     values: list[object] = []
+    kinds = 'kind_id IN (SELECT id FROM error_kind WHERE '
     for condition, value in (
-        ('instr(lower(request_id), lower(?))', request_id_part or None),
-        ('code = ?', code),
+        (f'{kinds}instr(lower(request_id), lower(?)))', request_id_part or None),
+        (f'{kinds}code = ?)', code),
         ('indicator_type = ?', indicator_type),
         ('at >= ?', None if after is None else to_millis(after)),
         ('at < ?', None if before is None else to_millis(before)),
@@ -175,6 +220,7 @@ def _where(
 
 def _entry(row: sqlite3.Row) -> ErrorEntry:
     return ErrorEntry(
+        id=row['id'],
         request_id=row['request_id'],
         at=from_text(row['at']),
         code=row['code'],

@@ -73,6 +73,7 @@ def selected(
     request_id_part: str = '',
     job_type: JobType | None = None,
     mode: Mode | None = None,
+    retry_of: str | None = None,
 ) -> list[Job]:
     """The Jobs that pass every filter given."""
     wanted = frozenset(statuses)
@@ -84,6 +85,7 @@ def selected(
         and (not part or part in job.request_id.lower())
         and (job_type is None or job.job_type == job_type)
         and (mode is None or job.mode == mode)
+        and (retry_of is None or job.retry_of == retry_of)
     ]
 
 

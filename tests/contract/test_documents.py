@@ -365,14 +365,21 @@ def test_jobs_are_filtered_and_paged(documents: TinyDocuments) -> None:
         make_job('AB-1', queued_at=minutes(1)),
         make_job('ab-2', queued_at=minutes(3), mode=Mode.FULL),
         make_job('cd-3', queued_at=minutes(2), job_type=JobType.AD_HOC, status=JobStatus.FAILED),
-        make_job('cd-4', queued_at=minutes(3), position=1, status=JobStatus.CANCELLED),
+        make_job(
+            'cd-4',
+            queued_at=minutes(3),
+            position=1,
+            status=JobStatus.CANCELLED,
+            retry_of='cd-3',
+        ),
     )
     assert ids(documents.jobs()) == ['ab-2', 'cd-4', 'cd-3', 'AB-1']
     assert ids(documents.jobs(is_descending=False)) == ['AB-1', 'cd-3', 'ab-2', 'cd-4']
     assert ids(documents.jobs(request_id_part='aB')) == ['ab-2', 'AB-1']
     assert ids(documents.jobs(mode=Mode.FULL)) == ['ab-2']
     assert ids(documents.jobs(job_type=JobType.AD_HOC)) == ['cd-3']
-    assert ids(documents.jobs(retry_of='AB-1')) == []
+    assert ids(documents.jobs(retry_of='cd-3')) == ['cd-4']
+    assert ids(documents.jobs(retry_of='cd')) == []
     finals = iter([JobStatus.FAILED, JobStatus.CANCELLED])
     assert ids(documents.jobs(statuses=finals)) == ['cd-4', 'cd-3']
     assert ids(documents.jobs(statuses=[JobStatus.FAILED], mode=Mode.FULL)) == []

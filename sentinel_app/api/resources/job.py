@@ -40,6 +40,7 @@ class JobListResource:
             request_id_part=wanted.request_id,
             job_type=wanted.job_type,
             mode=wanted.mode,
+            retry_of=wanted.retry_of,
             sort=wanted.sort,
             is_descending=wanted.sort_order is SortDirection.DESCENDING,
             limit=wanted.limit,

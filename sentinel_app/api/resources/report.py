@@ -8,8 +8,8 @@ from sentinel_app.api.csv_text import errors_csv
 from sentinel_app.api.page import page_text
 from sentinel_app.api.ports import ApiDeps
 from sentinel_app.api.reading import given_parameters, parameters_of
-from sentinel_app.api.schemas import ErrorParameters, PageParameters
-from sentinel_app.api.serialise import audit_reply, error_reply
+from sentinel_app.api.schemas import ErrorEntryParameters, ErrorParameters, PageParameters
+from sentinel_app.api.serialise import audit_reply, entry_reply, error_reply
 
 
 class ErrorResource:
@@ -49,6 +49,39 @@ class ErrorResource:
         )
         resp.text = page_text(
             (error_reply(group) for group in groups),
+            total=total,
+            limit=wanted.limit,
+            offset=wanted.offset,
+            given=given_parameters(req),
+        )
+
+
+class ErrorEntryResource:
+    """`api/report/error/entry`: the single errors.
+
+    Args:
+        deps: the API's ports.
+    """
+
+    def __init__(self, deps: ApiDeps) -> None:
+        self._deps = deps
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Give a page of single errors, newest first."""
+        wanted = parameters_of(req, ErrorEntryParameters)
+        entries, total = self._deps.errors.entry_page(
+            group_id=wanted.group,
+            until_id=wanted.until,
+            request_id_part=wanted.request_id,
+            code=wanted.code,
+            indicator_type=wanted.indicator_type,
+            after=wanted.after,
+            before=wanted.before,
+            limit=wanted.limit,
+            offset=wanted.offset,
+        )
+        resp.text = page_text(
+            (entry_reply(entry) for entry in entries),
             total=total,
             limit=wanted.limit,
             offset=wanted.offset,

@@ -107,6 +107,9 @@ class JobParameters(PageParameters):
     request_id: IdPart = Field(default='', description='A part of it, in any case')
     job_type: JobType | None = None
     mode: Mode | None = None
+    retry_of: Annotated[str, Field(pattern=r'^[A-Za-z0-9-]{1,64}$')] | None = Field(
+        default=None, description='Only what tries this Job again'
+    )
     sort: JobSort = 'date_queued'
     sort_order: SortDirection = SortDirection.DESCENDING
 

@@ -6,7 +6,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sentinel_app.api.schemas.base import IdPart, Moment, Page, PageParameters, Reply, TypeSlug
+from sentinel_app.api.schemas.base import (
+    DEFAULT_PAGE,
+    IdPart,
+    Moment,
+    Page,
+    PageParameters,
+    Reply,
+    TypeSlug,
+)
 
 
 class ReportedIndicator(Reply):
@@ -22,6 +30,7 @@ class ReportedIndicator(Reply):
 class ReportedError(Reply):
     """The errors of one Job with the same code and reason."""
 
+    id: str = Field(description='For `group` of the single errors')
     request_id: str
     code: str
     message: str
@@ -29,7 +38,9 @@ class ReportedError(Reply):
     count: int
     date_added: Moment = Field(description='When it occurred last')
     date_first: Moment
-    indicators: list[ReportedIndicator] = Field(description='The first few; all are in the CSV')
+    indicators: list[ReportedIndicator] = Field(
+        description='The first few; all are among the single errors'
+    )
 
 
 class ReportedErrorPage(Page):
@@ -38,7 +49,25 @@ class ReportedErrorPage(Page):
     data: list[ReportedError]
 
 
-class ErrorParameters(PageParameters):
+class ReportedEntry(Reply):
+    """One single error; of a whole Job when it names no Indicator."""
+
+    id: str
+    request_id: str
+    date_added: Moment
+    code: str
+    message: str
+    reason: str
+    indicator: ReportedIndicator | None
+
+
+class ReportedEntryPage(Page):
+    """A page of single errors."""
+
+    data: list[ReportedEntry]
+
+
+class ErrorFilter(PageParameters):
     """Filters of the errors."""
 
     request_id: IdPart = Field(default='', description='A part of it, in any case')
@@ -46,7 +75,27 @@ class ErrorParameters(PageParameters):
     indicator_type: TypeSlug | None = None
     after: Moment | None = None
     before: Moment | None = None
+
+
+class ErrorParameters(ErrorFilter):
+    """Filters of the errors, and how they come."""
+
     format: Literal['json', 'csv'] = 'json'
+
+
+MAX_ENTRY_PAGE = 1_000
+ErrorNumber = Annotated[int, Field(ge=1, lt=2**63)]
+
+
+class ErrorEntryParameters(ErrorFilter):
+    """Which single errors are asked for."""
+
+    limit: Annotated[int, Field(ge=1, le=MAX_ENTRY_PAGE)] = DEFAULT_PAGE
+    group: ErrorNumber | None = Field(default=None, description='Only those of one line')
+    until: ErrorNumber | None = Field(
+        default=None,
+        description='The `id` of the first error of the first page, so that pages do not shift',
+    )
 
 
 class AuditRecord(Reply):

@@ -91,6 +91,11 @@ class FakeErrors:
         self.asked = filters
         return iter(self.kept_entries)
 
+    def entry_page(self, **filters: Any) -> tuple[tuple[ErrorEntry, ...], int]:
+        self.asked = filters
+        start = filters['offset']
+        return self.kept_entries[start : start + filters['limit']], len(self.kept_entries)
+
     def request_ids(self) -> tuple[str, ...]:
         raise AssertionError('the API removes no errors')
 

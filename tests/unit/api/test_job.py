@@ -158,6 +158,12 @@ def test_jobs_are_listed_newest_first_in_pages(stand: Stand) -> None:
     assert (ids(beyond), beyond.json['next']) == ([], None)
 
 
+def test_what_tries_a_job_again_is_found(stand: Stand) -> None:
+    add(stand, make_job('j1'), make_job('j2', retry_of='j1'))
+    assert ids(stand.get('/api/job/request', 'retry_of=j1')) == ['j2']
+    assert stand.get('/api/job/request', 'retry_of=j1:').status_code == 400
+
+
 def test_walking_along_next_gives_every_job_once(stand: Stand) -> None:
     add(stand, *(make_job(f'j{number}', position=number) for number in range(47)))
     seen, query = [], '?limit=10&sort=request_id&sort_order=asc'

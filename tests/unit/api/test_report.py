@@ -30,6 +30,7 @@ def make_entry(**fields: Any) -> ErrorEntry:
 
 def make_group(**fields: Any) -> ErrorGroup:
     defaults: dict[str, Any] = {
+        'id': 7,
         'request_id': 'j1',
         'code': 'AZ-ITEM',
         'message': 'One object was refused',
@@ -57,6 +58,7 @@ def test_errors_are_listed_by_reason_with_the_indicators_behind_them(stand: Stan
         'total_count': 1,
         'data': [
             {
+                'id': '7',
                 'request_id': 'j1',
                 'code': 'AZ-ITEM',
                 'message': 'One object was refused',
@@ -108,6 +110,58 @@ def test_every_filter_reaches_the_store(stand: Stand) -> None:
     stand.get('/api/report/error', query.replace('&limit=2&offset=2', '&format=csv'))
     assert stand.errors.asked['after'] == minutes(-60)
     assert set(stand.errors.asked).isdisjoint({'limit', 'offset'})
+
+
+def test_single_errors_come_in_pages(stand: Stand) -> None:
+    whole = make_entry(indicator_id=None, summary=None, indicator_type=None, owner_name=None, id=8)
+    stand.errors.kept_entries = (make_entry(id=2**53 + 1), whole, make_entry(id=7))
+    reply = stand.get('/api/report/error/entry', 'limit=2')
+    assert (reply.json['count'], reply.json['total_count']) == (2, 3)
+    assert reply.json['next'] == '?limit=2&offset=2'
+    assert reply.json['data'][0] == {
+        'id': str(2**53 + 1),
+        'request_id': 'j1',
+        'date_added': '2026-03-04T08:01:00Z',
+        'code': 'AZ-ITEM',
+        'message': 'One object was refused',
+        'reason': 'Bad pattern',
+        'indicator': {
+            'id': str(BIG_ID),
+            'type': 'Host',
+            'summary': 'c2.example.net',
+            'owner': 'Example Org',
+            'web_link': 'https://tc.example.test/1',
+        },
+    }
+    assert reply.json['data'][1]['indicator'] is None
+
+
+def test_every_filter_of_single_errors_reaches_the_store(stand: Stand) -> None:
+    query = (
+        'request_id=Ab-1&code=AZ-ITEM&indicator_type=url&after=2026-03-04T07:00:00Z'
+        '&before=2026-03-04T09:00:00Z&group=7&until=9007199254740993&limit=1000&offset=1000'
+    )
+    assert stand.get('/api/report/error/entry', query).status_code == 200
+    assert stand.errors.asked == {
+        'group_id': 7,
+        'until_id': 2**53 + 1,
+        'request_id_part': 'Ab-1',
+        'code': 'AZ-ITEM',
+        'indicator_type': IndicatorType.URL,
+        'after': minutes(-60),
+        'before': minutes(60),
+        'limit': 1000,
+        'offset': 1000,
+    }
+
+
+@pytest.mark.parametrize(
+    'query', ['group=0', 'group=a', 'until=9223372036854775808', 'limit=1001', 'format=csv']
+)
+def test_a_bad_filter_of_single_errors_is_refused(stand: Stand, query: str) -> None:
+    reply = stand.get('/api/report/error/entry', query)
+    assert reply.status_code == 400
+    assert [error['field'] for error in reply.json['errors']] == [query.split('=', maxsplit=1)[0]]
 
 
 @pytest.mark.parametrize(

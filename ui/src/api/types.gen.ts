@@ -193,6 +193,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/report/error/entry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Single errors of Jobs, newest first */
+        get: operations["get-report-error-entry"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/task": {
         parameters: {
             query?: never;
@@ -679,6 +696,44 @@ export interface components {
             tql: string;
         };
         /**
+         * ReportedEntry
+         * @description One single error; of a whole Job when it names no Indicator.
+         */
+        ReportedEntry: {
+            /** Code */
+            code: string;
+            /**
+             * Date Added
+             * Format: date-time
+             */
+            date_added: string;
+            /** Id */
+            id: string;
+            indicator: components["schemas"]["ReportedIndicator"] | null;
+            /** Message */
+            message: string;
+            /** Reason */
+            reason: string;
+            /** Request Id */
+            request_id: string;
+        };
+        /**
+         * ReportedEntryPage
+         * @description A page of single errors.
+         */
+        ReportedEntryPage: {
+            /** Count */
+            count: number;
+            /** Data */
+            data: components["schemas"]["ReportedEntry"][];
+            /** Next */
+            next: string | null;
+            /** Previous */
+            previous: string | null;
+            /** Total Count */
+            total_count: number;
+        };
+        /**
          * ReportedError
          * @description The errors of one Job with the same code and reason.
          */
@@ -699,8 +754,13 @@ export interface components {
              */
             date_first: string;
             /**
+             * Id
+             * @description For `group` of the single errors
+             */
+            id: string;
+            /**
              * Indicators
-             * @description The first few; all are in the CSV
+             * @description The first few; all are among the single errors
              */
             indicators: components["schemas"]["ReportedIndicator"][];
             /** Message */
@@ -1159,6 +1219,7 @@ export interface operations {
                 mode?: ("delta" | "full" | "reconcile") | null;
                 offset?: number;
                 request_id?: string;
+                retry_of?: string | null;
                 sort?: "request_id" | "update_id" | "job_type" | "mode" | "status" | "date_queued" | "date_started" | "date_completed" | "date_failed" | "last_modified_filter_start" | "last_modified_filter_end" | "date_download_start" | "date_download_complete" | "download_runtime" | "date_convert_start" | "date_convert_complete" | "convert_runtime" | "date_upload_start" | "date_upload_complete" | "upload_runtime" | "total_runtime" | "count_read" | "count_converted" | "count_sent" | "count_unchanged" | "count_duplicate" | "count_withheld" | "count_expired" | "count_unsupported" | "count_invalid" | "count_refused" | "count_withdrawn" | "count_failed" | "count_object" | "count_request" | "count_throttled" | "throttled_seconds" | "count_expected" | "count_held_back" | "retry_of" | "failure_code" | "failure_reason" | "position";
                 sort_order?: "asc" | "desc";
                 status?: ("pending" | "download-in-progress" | "download-complete" | "convert-in-progress" | "convert-complete" | "upload-in-progress" | "upload-complete" | "failed" | "cancelled")[];
@@ -1805,6 +1866,63 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ReportedErrorPage"];
                     "text/csv": string;
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "get-report-error-entry": {
+        parameters: {
+            query?: {
+                after?: string | null;
+                before?: string | null;
+                code?: string | null;
+                group?: number | null;
+                indicator_type?: ("address" | "asn" | "cidr" | "email-address" | "email-subject" | "file" | "host" | "registry-key" | "url") | null;
+                limit?: number;
+                offset?: number;
+                request_id?: string;
+                until?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Single errors of Jobs, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportedEntryPage"];
                 };
             };
             /** @description The request cannot be understood */
