@@ -41,7 +41,8 @@ class WhoAmI:
 
     def user_of(self, token: str | None) -> UserInfo | None:
         """Give the user, from a cache of some minutes; None where that cannot be had."""
-        if not token or self._whoami is None:
+        whoami = self._whoami
+        if not token or whoami is None:
             return None
         # The token itself is a secret that has no place in a long-lived table.
         key = hashlib.sha256(token.encode()).hexdigest()
@@ -50,7 +51,7 @@ class WhoAmI:
             until, user = self._known.get(key, (now, None))
         if until > now:
             return user
-        user = self._ask(token)
+        user = _asked(whoami, token)
         with self._lock:
             kept = KEPT if user else KEPT_FAILURE
             self._known[key] = (now + kept.total_seconds(), user)
@@ -59,14 +60,13 @@ class WhoAmI:
                 self._known.popitem(last=False)
         return user
 
-    def _ask(self, token: str) -> UserInfo | None:
-        if self._whoami is None:
-            return None
-        try:
-            return _user(self._whoami(token))
-        except SentinelAppError as error:
-            _log.warning('user-unknown', code=error.code, reason=error.reason or error.message)
-            return None
+
+def _asked(whoami: Callable[[str], Mapping[str, object]], token: str) -> UserInfo | None:
+    try:
+        return _user(whoami(token))
+    except SentinelAppError as error:
+        _log.warning('user-unknown', code=error.code, reason=error.reason or error.message)
+        return None
 
 
 def _user(answer: Mapping[str, object]) -> UserInfo | None:

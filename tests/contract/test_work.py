@@ -688,3 +688,57 @@ def test_the_first_failure_of_a_job_is_the_one_it_shows(stores: Stores):
     stores.work.stop_jobs(['j1'], DENIED)
 
     assert failure(stores)[:2] == ('TC-AUTH', 'Mend it.')
+
+
+def refuse(stores: Stores, *items: ChosenObject) -> None:
+    refusals = dict.fromkeys(range(len(items)), ('no',))
+    stores.work.settle(Settlement(batch=Batch(objects=items), refusals=refusals), at=NOON)
+
+
+def attempts(stores: Stores, *keys: str) -> dict[str, int]:
+    return {key: item.attempts for key, item in stores.work.refusals(keys).items()}
+
+
+def test_refusals_are_counted_as_long_as_the_content_is_the_same(stores: Stores):
+    refuse(stores, chosen(1), chosen(2))
+    refuse(stores, chosen(1), chosen(2, content_hash='another'))
+
+    assert attempts(stores, 'k1', 'k2', 'k3') == {'k1': 2, 'k2': 1}
+    assert stores.work.refusals(['k2'])['k2'].content_hash == 'another'
+
+
+def test_a_refusal_is_forgotten_when_the_object_is_accepted(stores: Stores):
+    refuse(stores, chosen(1), chosen(2))
+    stores.settle(Batch(objects=(chosen(1),)))
+
+    assert attempts(stores, 'k1', 'k2') == {'k2': 1}
+
+
+def test_refused_indicators_of_a_query_are_given_while_they_may_be_tried_again(stores: Stores):
+    for _ in range(4):
+        refuse(stores, chosen(1))
+    for _ in range(3):
+        refuse(stores, chosen(3), make_chosen('k3-sha1', indicator_id=3), chosen(2))
+    refuse(stores, chosen(4, query_id='q2'))
+
+    assert stores.work.refused_ids('q1', most_attempts=3) == (2, 3)
+    assert stores.work.refused_ids('q2', most_attempts=3) == (4,)
+    assert stores.work.refused_ids('q3', most_attempts=3) == ()
+
+
+def test_refusals_outlive_the_update(stores: Stores):
+    stores.begin('j1')
+    refuse(stores, chosen(1))
+    stores.progress.remove_update('u1')
+
+    assert attempts(stores, 'k1') == {'k1': 1}
+
+
+def test_it_is_known_which_indicators_a_job_has_taken_up(stores: Stores):
+    stores.begin('j1', 'j2')
+    stores.convert(chosen(1), outcomes={2: Outcome.INVALID})
+
+    assert stores.work.treated('j1', [1, 2, 3]) == {1, 2}
+    assert stores.work.treated('j1', range(1, 2_000)) == {1, 2}
+    assert stores.work.treated('j2', [1, 2, 3]) == frozenset()
+    assert stores.work.treated('j1', []) == frozenset()

@@ -319,3 +319,41 @@ def test_a_closed_store_says_so_and_keeps_no_file_open(path: Path, is_same_threa
 
     assert len(faults) == 1
     assert open_files(path) == 0
+
+
+def test_a_connection_that_cannot_be_made_keeps_no_file_open(db: StateDb, path: Path):
+    put(db, 1)
+    with db.alone() as connection:
+        connection.execute('PRAGMA wal_checkpoint(TRUNCATE)')
+    kept = path.rename(path.with_name('kept.db'))
+    path.write_bytes(b'no database, but long enough to be looked at' * 50)
+    found: list[int] = []
+
+    def use() -> None:
+        # Each thread makes a connection of its own, and this one finds another file.
+        with pytest.raises(StorageError):
+            numbers(db)
+        found.append(open_files(path))
+
+    before = open_files(path)
+    thread = threading.Thread(target=use)
+    thread.start()
+    thread.join()
+
+    assert found == [before]
+    kept.replace(path)
+    assert numbers(db) == [1]
+
+
+def test_a_statement_that_allows_no_transaction_has_the_file_alone(db: StateDb):
+    with db.alone() as connection:
+        assert not connection.in_transaction
+        writer = threading.Thread(target=put, args=(db, 1))
+        writer.start()
+        writer.join(0.05)
+        assert writer.is_alive()
+        assert connection.execute('SELECT count(*) FROM thing').fetchone()[0] == 0
+        connection.execute('VACUUM')
+    writer.join()
+
+    assert numbers(db) == [1]
