@@ -12,7 +12,7 @@ from sentinel_app.errors import Cancelled, ReadTimeoutError, RetryableError
 from sentinel_app.log import EventLog
 
 FIRST_PAGE_SIZE = 1_000
-LARGEST_PAGE_SIZE = 4_000
+LARGEST_PAGE_SIZE = 2_000
 """ThreatConnect allows 10,000; beyond this size a page saves next to no time and costs memory."""
 
 QUICK_PAGE_S = 10.0
