@@ -312,11 +312,11 @@ class Engine:
         """Let the App look at its schedule now; by itself it does so once a second."""
         self.container._signal.ring()
 
-    def wait_for_schedule(self) -> None:
+    def wait_for_schedule(self, timeout_s: float = PATIENCE_S) -> None:
         """Wait until nothing is due and nothing runs."""
         self.look()
         until(self._is_scheduled, 'the scheduled update was not queued')
-        self.wait()
+        self.wait(timeout_s)
 
     def _is_scheduled(self) -> bool:
         following = self.ask('GET', 'api/configure')['next_update']

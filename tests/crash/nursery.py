@@ -5,6 +5,7 @@ It has one thread and no state, so that each child begins as a fresh process wou
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import random
@@ -39,9 +40,13 @@ class End:
 class Nursery:
     """The parent's side; a context manager."""
 
+    def __init__(self, module: str = 'tests.crash.child') -> None:
+        """Take where to find `run`, which the children do."""
+        self._module = module
+
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, '-m', 'tests.crash.nursery'],
+            [sys.executable, '-m', 'tests.crash.nursery', self._module],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -56,12 +61,19 @@ class Nursery:
         self._process.wait(PATIENCE_S)
         self._process.stdout.close()
 
-    def run(self, task: Mapping[str, Any], *, kill_after_s: float | None = None) -> End:
+    def run(
+        self,
+        task: Mapping[str, Any],
+        *,
+        kill_after_s: float | None = None,
+        patience_s: float = PATIENCE_S,
+    ) -> End:
         """Let a child do a task, and wait for its end.
 
         Args:
             task: for `child.run`.
             kill_after_s: kill it after that time if it still lives.
+            patience_s: else it must have ended by itself within that time.
 
         Raises:
             AssertionError: it does not end.
@@ -76,7 +88,7 @@ class Nursery:
                 is_late.set()
             os.kill(pid, signal.SIGKILL)
 
-        timer = threading.Timer(PATIENCE_S if kill_after_s is None else kill_after_s, kill)
+        timer = threading.Timer(patience_s if kill_after_s is None else kill_after_s, kill)
         timer.start()
         status = self._receive()
         timer.cancel()
@@ -100,8 +112,7 @@ class Nursery:
 
 def main() -> None:
     """Fork for each line of the standard input, and tell the child's id and its end."""
-    from tests.crash.child import run
-
+    run = importlib.import_module(sys.argv[1]).run
     for line in sys.stdin:
         task = json.loads(line)
         pid = os.fork()

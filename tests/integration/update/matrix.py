@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 from tests.engine import Engine, Job, World, brief, hosts, query
@@ -41,6 +41,7 @@ _ENTRA_PARAMS: dict[str, Params] = {'slow': {'wait_s': 0.02}, 'throttled': {'ret
 THREATCONNECT = tuple(THREATCONNECT_FAULTS)
 SENTINEL = tuple(SENTINEL_FAULTS)
 ENTRA = tuple(ENTRA_FAULTS)
+SYSTEMS = {'threatconnect': THREATCONNECT, 'sentinel': SENTINEL, 'entra': ENTRA}
 MODES = ('delta', 'full', 'reconcile')
 
 
@@ -59,13 +60,21 @@ class Cell:
         return ' x '.join(name or '-' for name in names) + (' lasting' if self.is_lasting else '')
 
 
-def triples(count: int | None, seed: int = 0) -> Iterator[Cell]:
-    """Give so many cells of the full product, another choice for each seed; None for all."""
-    everything = list(product(THREATCONNECT, SENTINEL, ENTRA))
-    if count is not None:
-        everything = random.Random(seed).sample(everything, min(count, len(everything)))
-    for threatconnect, sentinel, entra in everything:
+def product(threatconnect: str) -> Iterator[Cell]:
+    """Give a fault of ThreatConnect with each fault of Sentinel and each of Entra ID."""
+    for sentinel, entra in itertools.product(SENTINEL, ENTRA):
         yield Cell(threatconnect=threatconnect, sentinel=sentinel, entra=entra)
+
+
+def covering(threatconnect: str) -> Iterator[Cell]:
+    """Give some of these, so that over all faults of ThreatConnect every two faults meet."""
+    place = THREATCONNECT.index(threatconnect)
+    for number in range(max(len(SENTINEL), len(ENTRA))):
+        yield Cell(
+            threatconnect=threatconnect,
+            sentinel=SENTINEL[(number + place) % len(SENTINEL)],
+            entra=ENTRA[number % len(ENTRA)],
+        )
 
 
 class Matrix:

@@ -1,37 +1,37 @@
-"""Every fault of ThreatConnect, Sentinel and Entra ID, alone, in pairs, and three at a time.
+"""Every fault of ThreatConnect, Sentinel and Entra ID, alone and together.
 
 In each cell an update of a few Indicators meets the faults: it ends, its account adds up, it says
 why it failed if it did; once the faults are gone, the next delta makes Sentinel right.
 
-The full product takes hours: `FAULT_TRIPLES=all`, or a number for a larger sample.
+By default each fault comes alone, passing and lasting, and all three systems fail together in so
+many cells that every pair of faults of two systems meets. `FAULT_MATRIX=pairs` adds each pair with
+the third system sound; `FAULT_MATRIX=all` runs the full product, which takes an hour or more.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
 from tests.engine import Engine, ScaledClock, World
 from tests.integration.update.matrix import (
-    ENTRA,
-    SENTINEL,
+    SYSTEMS,
     THREATCONNECT,
     Cell,
     Matrix,
-    triples,
+    covering,
+    product,
 )
 from tests.simulators.certificates import Certificates
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(0)]
 
 SPEED = 300.0
-PORTIONS = 4
-_WANTED = os.environ.get('FAULT_TRIPLES', '120')
-TRIPLES = None if _WANTED == 'all' else int(_WANTED)
-SEED = int(os.environ.get('FAULT_SEED', '1'))
+SIZE = os.environ.get('FAULT_MATRIX', '')
 
 
 @pytest.fixture(scope='module')
@@ -61,35 +61,37 @@ def run_all(matrix: Matrix, cells: Iterable[Cell], record: pytest.RecordProperty
     assert count
 
 
+@pytest.mark.parametrize('system', list(SYSTEMS))
+@pytest.mark.parametrize('is_lasting', [False, True], ids=['passing', 'lasting'])
+def test_one_system_fails(
+    matrix: Matrix,
+    system: str,
+    is_lasting: bool,
+    record_property: pytest.RecordProperty,
+) -> None:
+    cells = [Cell(**{system: fault}, is_lasting=is_lasting) for fault in SYSTEMS[system]]
+    run_all(matrix, cells, record_property)
+
+
 @pytest.mark.parametrize('fault', THREATCONNECT)
-def test_threatconnect_fails(
-    matrix: Matrix, fault: str, record_property: pytest.RecordProperty
+def test_all_three_fail(matrix: Matrix, fault: str, record_property: pytest.RecordProperty) -> None:
+    run_all(matrix, product(fault) if SIZE == 'all' else covering(fault), record_property)
+
+
+@pytest.mark.skipif(SIZE != 'pairs', reason='part of the longer form')
+@pytest.mark.parametrize('pair', list(combinations(SYSTEMS, 2)), ids='-'.join)
+def test_two_systems_fail(
+    matrix: Matrix, pair: tuple[str, str], record_property: pytest.RecordProperty
 ) -> None:
-    cells = [Cell(threatconnect=fault)]
-    cells += [Cell(threatconnect=fault, sentinel=other) for other in SENTINEL]
-    cells += [Cell(threatconnect=fault, entra=other) for other in ENTRA]
-    cells += [Cell(threatconnect=fault, is_lasting=True)]
+    first, second = pair
+    cells = [
+        Cell(**{first: one, second: other}) for one in SYSTEMS[first] for other in SYSTEMS[second]
+    ]
     run_all(matrix, cells, record_property)
 
 
-@pytest.mark.parametrize('fault', SENTINEL)
-def test_sentinel_fails(matrix: Matrix, fault: str, record_property: pytest.RecordProperty) -> None:
-    cells = [Cell(sentinel=fault)]
-    cells += [Cell(sentinel=fault, entra=other) for other in ENTRA]
-    cells += [Cell(sentinel=fault, is_lasting=True)]
-    run_all(matrix, cells, record_property)
-
-
-@pytest.mark.parametrize('portion', range(PORTIONS))
-def test_entra_fails(matrix: Matrix, portion: int, record_property: pytest.RecordProperty) -> None:
-    names = ENTRA[portion::PORTIONS]
-    cells = [Cell(entra=name, is_lasting=lasts) for name in names for lasts in (False, True)]
-    run_all(matrix, cells, record_property)
-
-
-@pytest.mark.parametrize('portion', range(PORTIONS))
-def test_all_three_fail(
-    matrix: Matrix, portion: int, record_property: pytest.RecordProperty
-) -> None:
-    cells = list(triples(TRIPLES, SEED))[portion::PORTIONS]
-    run_all(matrix, cells, record_property)
+def test_every_pair_of_faults_meets() -> None:
+    cells = [cell for fault in THREATCONNECT for cell in covering(fault)]
+    for first, second in combinations(SYSTEMS, 2):
+        met = {(getattr(cell, first), getattr(cell, second)) for cell in cells}
+        assert len(met) == len(SYSTEMS[first]) * len(SYSTEMS[second])

@@ -117,6 +117,18 @@ def test_a_lower_query_takes_over_when_the_higher_copy_goes_away(
     engine.assert_right()
 
 
+@pytest.mark.xfail(reason='only a full or reconcile update sees that the higher query let go')
+def test_a_delta_follows_a_copy_that_leaves_a_higher_query_for_a_lower_one(
+    world: World, engine: Engine
+) -> None:
+    world.store.load(hosts(1, ORGANIZATION, confidence=10))
+    engine.save_queries([query('confidence < 60'), query()])
+    (row,) = world.store.rows()
+    world.store.modify(row['id'], confidence=90)
+    engine.run_update('delta')
+    engine.assert_right()
+
+
 def test_a_reordered_list_hands_the_values_over(world: World, engine: Engine) -> None:
     world.store.load(hosts(3, ORGANIZATION) + hosts(3, RESEARCH))
     first, second = engine.save_queries(by_owner(ORGANIZATION, RESEARCH))
