@@ -473,6 +473,10 @@ class ReleaseStore(Protocol):
         """Whether the update has looked for what is gone."""
         ...
 
+    def live_sources(self, *, now: dt.datetime) -> tuple[tuple[str, str], ...]:
+        """Give the owner and the type of the copies that live objects were made of."""
+        ...
+
     def searched_until(self) -> dt.datetime | None:
         """Up to when it is known what is gone, in ThreatConnect's time; None if nobody looked."""
         ...
@@ -513,6 +517,10 @@ class ReleaseStore(Protocol):
         self, *, only_released: bool, now: dt.datetime, most_attempts: int, limit: int
     ) -> tuple[LedgerEntry, ...]:
         """Give some of the live objects that no Job has chosen."""
+        ...
+
+    def unconfirmed(self, *, most_attempts: int) -> tuple[LedgerEntry, ...]:
+        """Give the withdrawals that had no answer, each under a key of its own."""
         ...
 
     def add_revocations(self, objects: Sequence[ChosenObject]) -> None:

@@ -113,7 +113,7 @@ class Withdrawal:
         self._releases.end_search(
             update.id, until=until, is_held_back=is_held_back, warning=warning
         )
-        if is_idle or not live:
+        if (is_idle or not live) and not self._releases.unconfirmed(most_attempts=MOST_ATTEMPTS):
             self._releases.close(update.id, held_back=0)
         return True
 
@@ -144,6 +144,7 @@ class Withdrawal:
         if not is_ready or all(item.is_closed for item in progress):
             return False
         held_back = 0
+        self._confirm(update)
         # A reading that failed, be it of what is gone, proves nothing about what is not there.
         is_whole = all(
             item.reading is Reading.COMPLETE and not item.is_stopped and item.warning is None
@@ -154,6 +155,18 @@ class Withdrawal:
         self._releases.close(update.id, held_back=held_back)
         self._signal.ring()
         return True
+
+    def _confirm(self, update: Update) -> None:
+        """Repeat the withdrawals that had no answer; they were decided upon by another update."""
+        entries = self._releases.unconfirmed(most_attempts=MOST_ATTEMPTS)
+        if not entries:
+            return
+        now = self._clock.now()
+        jobs = {job.query.id: job for job in self._documents.jobs_of(update.id)}
+        first = next(iter(jobs.values()))
+        self._releases.add_revocations(
+            [_revocation(entry, jobs.get(entry.query_id, first), now) for entry in entries]
+        )
 
     def _withdraw(self, update: Update) -> int:
         """Make the objects to withdraw; give how many are held back instead."""
@@ -197,12 +210,20 @@ class Withdrawal:
     def _look(self, update: Update, stop: Stop) -> tuple[dt.datetime | None, str | None]:
         """Ask for deleted and inactive Indicators; give up to when that is known, or a warning."""
         queries = [job.query for job in self._documents.jobs_of(update.id)]
-        owners = sorted({owner for query in queries for owner in query.owners})
-        types = sorted({str(kind) for query in queries for kind in query.indicator_types})
+        # Also of what no query covers any more: it can be deleted or set inactive all the same.
+        held = self._releases.live_sources(now=self._clock.now())
+        covered = {owner for query in queries for owner in query.owners}
+        others = {owner for owner, _ in held} - covered
+        types = sorted(
+            {str(kind) for query in queries for kind in query.indicator_types}
+            | {kind for _, kind in held}
+        )
         since = self._releases.searched_until()
         if since is not None:
             since = next_window(cursor_at=since, server_now=since).start_at
         try:
+            hidden = others - self._readable(stop) if others else set()
+            owners = sorted(covered | others - hidden)
             times = [self._look_deleted(owner, since, stop) for owner in owners]
             times.append(self._look_inactive(update, owners, types, Span(start_at=since), stop))
         except (RetryableError, FatalError) as error:
@@ -211,7 +232,11 @@ class Withdrawal:
                 'Nothing was withdrawn, because ThreatConnect did not say which Indicators are '
                 f'gone: {error.message} ({error.code})'
             )
-        return min(times), None
+        # What cannot be read is looked for again from the same time on, once it can.
+        return None if hidden else min(times), None
+
+    def _readable(self, stop: Stop) -> set[str]:
+        return {owner.name for owner in Patience(self._clock, stop).call(self._source.owners)}
 
     def _look_deleted(self, owner: str, since: dt.datetime | None, stop: Stop) -> dt.datetime:
         start, first_at = 0, None

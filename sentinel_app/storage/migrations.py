@@ -237,4 +237,23 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         'CREATE INDEX error_kind_time ON error (kind_id, at, indicator_type)',
         'CREATE INDEX error_indicator ON error (indicator_id)',
     ),
+    (
+        # Withdrawals that Sentinel may have or not: the id is given up, but must be gone for sure.
+        """
+        CREATE TABLE unconfirmed (
+            object_id TEXT PRIMARY KEY,
+            generation INTEGER NOT NULL,
+            query_id TEXT NOT NULL,
+            indicator_id INTEGER NOT NULL,
+            indicator_type TEXT NOT NULL,
+            summary TEXT NOT NULL,
+            owner_name TEXT NOT NULL,
+            created TEXT NOT NULL,
+            modified TEXT NOT NULL,
+            content_hash TEXT NOT NULL,
+            body BLOB NOT NULL,
+            attempts INTEGER NOT NULL DEFAULT 0
+        ) WITHOUT ROWID
+        """,
+    ),
 )

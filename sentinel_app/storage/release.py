@@ -12,6 +12,7 @@ from sentinel_app.core.timestamp import from_text, to_millis
 from sentinel_app.core.work import ChosenObject, LedgerEntry
 from sentinel_app.storage.state_db import StateDb
 from sentinel_app.storage.work import (
+    AGAIN,
     SETTLE_TREATMENT,
     fail_where_stopped,
     insert_objects,
@@ -39,6 +40,18 @@ class SqliteReleases:
         """Whether the update must not withdraw, because it would be too much at once."""
         row = self._search(update_id)
         return row is not None and bool(row['is_held_back'])
+
+    def live_sources(self, *, now: dt.datetime) -> tuple[tuple[str, str], ...]:
+        """Give the owner and the type of the copies that live objects were made of."""
+        with self._db.read() as connection:
+            return tuple(
+                (row['owner_name'], row['indicator_type'])
+                for row in connection.execute(
+                    'SELECT DISTINCT owner_name, indicator_type FROM ledger'
+                    " WHERE state = 'live' AND valid_until > ?",
+                    (to_millis(now),),
+                )
+            )
 
     def searched_until(self) -> dt.datetime | None:
         """Up to when it is known what is gone, in ThreatConnect's time; None if nobody looked."""
@@ -131,6 +144,17 @@ class SqliteReleases:
                 for row in connection.execute(
                     f'SELECT ledger.* {source} LIMIT ?',
                     (*values, limit),
+                )
+            )
+
+    def unconfirmed(self, *, most_attempts: int) -> tuple[LedgerEntry, ...]:
+        """Give the withdrawals that had no answer, each under a key of its own."""
+        with self._db.read() as connection:
+            return tuple(
+                _entry(row)
+                for row in connection.execute(
+                    'SELECT *, ? || object_id AS object_key FROM unconfirmed WHERE attempts <= ?',
+                    (AGAIN, most_attempts),
                 )
             )
 

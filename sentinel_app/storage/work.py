@@ -24,6 +24,9 @@ from sentinel_app.storage.error_log import insert_errors
 from sentinel_app.storage.progress import failure_text
 from sentinel_app.storage.state_db import StateDb
 
+AGAIN = 'again|'
+"""Before the id of an object, in place of a key: a withdrawal repeated for its own sake."""
+
 _IN_LIST = 500
 """Keys in one statement, well below SQLite's limit of bound values."""
 
@@ -412,15 +415,31 @@ def _keep_doubtful(transaction: sqlite3.Connection, request_id: str) -> None:
     Without a content hash it is sent again as soon as it is read, under the same id and with the
     same time of creation; and it is withdrawn if it is gone by then.
     """
+    # An id whose withdrawal had no answer may be revoked for good, or live still: it is not used
+    # again, and the withdrawal is repeated until it is confirmed.
+    transaction.execute(
+        """
+        INSERT INTO unconfirmed (object_id, generation, query_id, indicator_id, indicator_type,
+            summary, owner_name, created, modified, content_hash, body)
+        SELECT object_id, generation, query_id, indicator_id, indicator_type, summary, owner_name,
+            created, modified, content_hash, body
+        FROM object JOIN progress USING (request_id)
+        WHERE request_id = ? AND object.state = 'waiting' AND is_doubtful AND is_revocation
+        ON CONFLICT (object_id) DO UPDATE SET modified = excluded.modified, body = excluded.body
+        """,
+        (request_id,),
+    )
     transaction.execute(
         """
         INSERT INTO ledger (object_key, object_id, generation, state, query_id, request_id,
             indicator_id, indicator_type, summary, owner_name, created, modified, valid_until,
             content_hash, body)
-        SELECT object_key, object_id, generation, 'live', query_id, request_id, indicator_id,
-            indicator_type, summary, owner_name, created, modified, valid_until, '', body
+        SELECT object_key, object_id, generation, iif(is_revocation, 'withdrawn', 'live'), query_id,
+            request_id, indicator_id, indicator_type, summary, owner_name, created, modified,
+            valid_until, '', body
         FROM object JOIN progress USING (request_id)
         WHERE request_id = ? AND object.state = 'waiting' AND is_doubtful
+            AND object_key NOT LIKE 'again|%'
         ON CONFLICT (object_key) DO UPDATE SET
             object_id = excluded.object_id, generation = excluded.generation,
             state = excluded.state, query_id = excluded.query_id,
@@ -493,6 +512,10 @@ def _note_refusals(transaction: sqlite3.Connection, refused: Iterable[ChosenObje
                 'UPDATE released SET attempts = attempts + 1 WHERE object_key = ?',
                 (item.object_key,),
             )
+            transaction.execute(
+                'UPDATE unconfirmed SET attempts = attempts + 1 WHERE object_id = ?',
+                (item.object_id,),
+            )
         else:
             transaction.execute(
                 'INSERT INTO refusal (object_key, query_id, indicator_id, content_hash, attempts)'
@@ -505,6 +528,11 @@ def _note_refusals(transaction: sqlite3.Connection, refused: Iterable[ChosenObje
 
 
 def _enter_in_ledger(transaction: sqlite3.Connection, accepted: Sequence[ChosenObject]) -> None:
+    transaction.executemany(
+        'DELETE FROM unconfirmed WHERE object_id = ?',
+        [(item.object_id,) for item in accepted if item.is_revocation],
+    )
+    accepted = [item for item in accepted if not item.object_key.startswith(AGAIN)]
     transaction.executemany(
         'INSERT OR REPLACE INTO ledger (object_key, object_id, generation, state, query_id,'
         ' request_id, indicator_id, indicator_type, summary, owner_name, created, modified,'

@@ -71,14 +71,14 @@ class History:
         self.sink = TableSink(self.clock, watch=self._tell)
         self.chance = random.Random(0)
         self.is_list_edited = False
+        """Whether the list has changed since everything was read."""
         self.touched: set[int] = set()
         """Rows changed since the last update of all queries that went well."""
         self.touched_lately: set[int] = set()
         """Rows changed since the last update of all queries, however it went."""
-        self.purged = False
-        self.is_disturbed = False
         self.notes: list[str] = []
         self.updates = 0
+        self.edits = 0
         self.kills = 0
         self.checks = 0
         self.rig = self._open()
@@ -218,15 +218,19 @@ class History:
             queries[place] = replace(queries[place], tql='confidence >= 80')
         else:
             queries[place] = self._query(queries[place].id)
+        self.save_list(queries)
+        self.note(f'{kind}: ' + '; '.join(f'{q.id} {q.owners} {q.tql!r}' for q in queries))
+
+    def save_list(self, queries: Sequence[Query]) -> None:
         self.is_list_edited = True
+        self.edits += 1
         documents = self.rig.documents
         documents.save_queries(
             queries,
             expected_version=documents.query_list().version,
             next_mode=None,
-            audit=AuditEntry(at=self.clock.now(), user=None, action='configure', detail=kind),
+            audit=AuditEntry(at=self.clock.now(), user=None, action='configure', detail=''),
         )
-        self.note(f'{kind}: ' + '; '.join(f'{q.id} {q.owners} {q.tql!r}' for q in queries))
 
     def _query(self, query_id: str | None) -> Query:
         count = self.chance.choice((1, 2, 3, 3))
@@ -302,11 +306,9 @@ class History:
 
     def churned(self) -> None:
         """Let people go on with their work while an update runs."""
-        self.is_disturbed = True
         acts = (self.add, self.modify, self.deactivate, self.activate, self.delete, self.save)
         with self.rig.disturbed(lambda: self._now_and_then(acts)):
             self._update(self.chance.choice(tuple(Mode)))
-        self.is_disturbed = False
 
     def troubled(self) -> None:
         """Let the network and the services fail while an update runs."""
@@ -348,6 +350,8 @@ class History:
         finally:
             owner = min(self.source.hidden)
             self.source.hidden = frozenset()
+        if not any(owner in query.owners for query in self.rig.documents.query_list().queries):
+            return
         held = self.sink.held()
         for stix in before.values():
             if stix['name'].endswith(owner) and held[stix['id']].get('revoked'):
@@ -358,6 +362,12 @@ class History:
         if self.chance.random() < 0.5:
             self.chance.choice(acts)()
 
+    def update(self, mode: Mode) -> None:
+        """Make an update of all queries a moment later, without a check."""
+        self.clock.advance(2)
+        self.rig.updates.request_update(mode=mode)
+        self.rig.run()
+
     def _update(self, mode: Mode) -> None:
         self.note(f'{mode}')
         self.rig.updates.request_update(mode=mode)
@@ -365,11 +375,28 @@ class History:
 
     def _run(self, mode: Mode | None = None) -> None:
         """Run to the end and check; `mode` is that of an update of all queries, else None."""
-        before, lately = set(self.touched), set(self.touched_lately)
+        before, lately, edits = self.touched, self.touched_lately, self.edits
+        self.touched, self.touched_lately = set(), set()
         self.rig.run()
         self.updates += 1
         newest = max(self._updates(), key=lambda update: update.ended_at or update.queued_at)
         jobs = self.rig.documents.jobs_of(newest.id)
+        self._tell_jobs(jobs)
+        self._check_always(jobs)
+        is_whole = all(job.status is JobStatus.UPLOAD_COMPLETE for job in jobs)
+        is_quiet = not self.touched and edits == self.edits
+        if mode is not None and is_whole and is_quiet:
+            self._check(mode, before, lately, jobs)
+            if mode is not Mode.DELTA:
+                self.is_list_edited = False
+            self.touched |= self._refused_rows()
+        else:
+            # What changed meanwhile may have been read or not; the next update makes it right.
+            self.touched |= before
+            if mode is None:
+                self.touched_lately |= lately
+
+    def _tell_jobs(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
             counts = ', '.join(f'{name} {count}' for name, count in job.counts.outcomes.items())
             since = job.window and job.window.start_at
@@ -377,18 +404,6 @@ class History:
                 f'= {job.query.id}: {job.status}, since {since}: {counts}'
                 f' {job.failure_reason or ""} {job.warnings or ""}'
             )
-        self._check_always(jobs)
-        if mode is None:
-            return
-        is_whole = all(job.status is JobStatus.UPLOAD_COMPLETE for job in jobs)
-        if not self.is_disturbed:
-            if is_whole:
-                self._check(mode, before, lately, jobs)
-            self.touched_lately.clear()
-        if is_whole and not self.is_disturbed:
-            self.touched = self._refused_rows()
-            if mode is not Mode.DELTA:
-                self.is_list_edited = False
 
     def _updates(self) -> list[Update]:
         return list(self.rig.documents._state.updates.values())
@@ -440,18 +455,14 @@ class History:
             'Nothing was withdrawn' in text for job in jobs for text in job.warnings
         )
         for pattern, stix in live.items():
-            if pattern in self.sink.refused or not is_searched:
+            owner = stix['name'].rpartition(' | ')[2]
+            if pattern in self.sink.refused or not is_searched or owner in self.source.hidden:
                 continue
             if mode is Mode.DELTA:
-                if (
-                    self.policy is not WithdrawPolicy.NEVER
-                    and self._is_seen(stix)
-                    and (model.is_gone(pattern, stix))
-                ):
-                    wrong.append(f'{pattern} of {stix["name"]} is live, but gone')
-            elif pattern not in expected and not (
-                model.may_stay(pattern, stix) or not self._is_seen(stix)
-            ):
+                is_wrong = self.policy is not WithdrawPolicy.NEVER and model.is_gone(pattern, stix)
+            else:
+                is_wrong = pattern not in expected and not model.may_stay(pattern, stix)
+            if is_wrong:
                 wrong.append(f'{pattern} of {stix["name"]} is live')
         if wrong:
             raise AssertionError('; '.join(wrong))
@@ -466,15 +477,6 @@ class History:
         holder = self.rig.documents.query_list().position(held.query_id)
         # What a higher query holds stays with it until everything is read.
         return holder is None or holder >= position
-
-    def _is_seen(self, stix: Any) -> bool:
-        """Whether a query still covers the owner of a copy; nobody asks about the others."""
-        owner = stix['name'].rpartition(' | ')[2]
-        queries = self.rig.documents.query_list().queries
-        kind = IndicatorType.HOST if 'domain-name' in stix['pattern'] else IndicatorType.FILE
-        return any(owner in q.owners for q in queries) and any(
-            kind in q.indicator_types for q in queries
-        )
 
     def _left_alone(self) -> set[str]:
         """Values that Sentinel refuses, or has refused so often that they wait for a change."""

@@ -1,0 +1,189 @@
+"""After any history, Sentinel holds what it should: random ones, told and checked step by step.
+
+`HISTORIES=1000` tells so many; `HISTORY=seed` tells that one alone. A history that goes wrong is
+shortened before it is shown.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from sentinel_app.core.models import IndicatorType, Query, WithdrawPolicy
+from sentinel_app.core.status import Mode
+from sentinel_app.errors import UploadServerError
+from tests.history.world import OWNERS, Action, History, make_actions, policy_of
+
+pytestmark = pytest.mark.integration
+
+COUNT = int(os.environ.get('HISTORIES', '72'))
+STEPS = int(os.environ.get('STEPS', '25'))
+SHARES = 6
+ONLY = os.environ.get('HISTORY')
+
+
+@pytest.mark.timeout(max(120, COUNT * 5))
+@pytest.mark.parametrize('share', range(SHARES))
+def test_sentinel_holds_what_it_should_after_any_history(
+    share: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seeds = range(share, COUNT, SHARES) if ONLY is None else [int(ONLY)][share:]
+    totals = [0, 0, 0]
+    for seed in seeds:
+        actions = make_actions(seed, STEPS)
+        history, fault = told(seed, actions)
+        if fault is not None:
+            history, fault = told(seed, shortened(seed, actions, fault))
+            pytest.fail(f'History {seed}, shortened: {fault}\n' + '\n'.join(history.notes))
+        for place, count in enumerate((history.updates, history.kills, history.checks)):
+            totals[place] += count
+    with capsys.disabled():
+        if COUNT > 100:
+            print(f'{len(seeds)} histories, updates, kills, checks: {totals}')  # noqa: T201
+    # A history without updates, deaths and checks would prove nothing.
+    assert ONLY is not None or min(totals) >= len(seeds) / 4
+
+
+def told(seed: int, actions: Sequence[Action]) -> tuple[History, Exception | None]:
+    """Tell a history; give what went wrong, if anything did."""
+    memory = Path('/dev/shm')
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+        history = History(Path(folder), policy_of(seed))
+        try:
+            history.play(actions)
+        except Exception as fault:  # noqa: BLE001 - whatever went wrong is what is looked for
+            return history, fault
+        finally:
+            history.close()
+    return history, None
+
+
+def shortened(seed: int, actions: Sequence[Action], fault: Exception) -> list[Action]:
+    """Leave out what is not needed for the same kind of fault."""
+    left = list(actions)
+    size = len(left) // 2
+    while size:
+        place = 0
+        while place < len(left):
+            fewer = left[:place] + left[place + size :]
+            found = told(seed, fewer)[1]
+            if type(found) is type(fault):
+                left = fewer
+            else:
+                place += size
+        size //= 2
+    return left
+
+
+# -- short stories, each of which went wrong once
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Iterator[History]:
+    history = History(tmp_path, WithdrawPolicy.DELETED)
+    yield history
+    history.close()
+
+
+def query(*owners: str, query_id: str = 'q1') -> Query:
+    return Query(id=query_id, owners=owners, indicator_types=(IndicatorType.HOST,), tql='')
+
+
+def host(owner: str = OWNERS[0], **members: object) -> dict[str, object]:
+    return {'type': 'Host', 'ownerName': owner, 'hostName': 'h1.example.com', **members}
+
+
+def test_what_is_set_inactive_while_no_query_covers_its_owner_is_withdrawn(story: History) -> None:
+    row_id = story.store.add(host())['id']
+    story.store.add(host(OWNERS[1], hostName='h2.example.com'))
+    story.save_list([query(OWNERS[0])])
+    story.update(Mode.FULL)
+    story.save_list([query(OWNERS[1])])
+    story.store.deactivate(row_id)
+    story.update(Mode.DELTA)
+
+    assert [stix['name'] for stix in story.sink.live().values()] == [
+        f'h2.example.com | {OWNERS[1]}'
+    ]
+
+
+def test_created_stays_where_the_first_answer_was_lost(story: History) -> None:
+    story.store.add(host())
+    story.save_list([query(*OWNERS)])
+    story.sink.after = lose_answer
+    story.update(Mode.FULL)
+    story.sink.after = lambda objects: None
+    story.clock.advance(60)
+    story.store.add(host(OWNERS[1]))
+    story.update(Mode.DELTA)
+
+    assert story.sink.anomalies() == []
+    assert [stix['name'] for stix in story.sink.live().values()] == [
+        f'h1.example.com | {OWNERS[1]}'
+    ]
+
+
+def test_what_was_stored_without_an_answer_is_withdrawn_when_it_is_deleted(story: History) -> None:
+    row_id = story.store.add(host())['id']
+    story.save_list([query(*OWNERS)])
+    story.sink.after = lose_answer
+    story.update(Mode.FULL)
+    story.sink.after = lambda objects: None
+    story.store.delete(row_id)
+    story.update(Mode.DELTA)
+
+    assert story.sink.live() == {}
+
+
+def test_a_value_is_live_again_though_the_answer_to_its_withdrawal_was_lost(
+    story: History,
+) -> None:
+    row_id = story.store.add(host())['id']
+    story.save_list([query(*OWNERS)])
+    story.update(Mode.FULL)
+    story.store.deactivate(row_id)
+    story.sink.after = lose_answer
+    story.update(Mode.DELTA)
+    story.sink.after = lambda objects: None
+    story.store.activate(row_id)
+    story.update(Mode.DELTA)
+
+    assert story.sink.anomalies() == []
+    assert len(story.sink.live()) == 1
+
+
+def test_a_withdrawal_that_never_arrived_is_made_up_for_when_the_value_is_back(
+    story: History,
+) -> None:
+    row_id = story.store.add(host())['id']
+    story.save_list([query(*OWNERS)])
+    story.update(Mode.FULL)
+    story.store.deactivate(row_id)
+    story.sink.before = lose_answer
+    story.update(Mode.DELTA)
+    story.sink.before = lambda objects: None
+    story.store.activate(row_id)
+    story.update(Mode.DELTA)
+
+    assert story.sink.anomalies() == []
+    assert len(story.sink.live()) == 1
+
+
+def test_an_expiry_that_is_taken_back_makes_the_object_valid_for_longer(story: History) -> None:
+    now = story.clock.now()
+    row_id = story.store.add(host(externalDateExpires=f'{now:%Y-%m-%d}T17:00:00Z'))['id']
+    story.save_list([query(*OWNERS)])
+    story.update(Mode.FULL)
+    story.store.modify(row_id, externalDateExpires=None)
+    story.update(Mode.DELTA)
+    story.clock.advance(8 * 3600)
+
+    assert len(story.sink.live()) == 1
+
+
+def lose_answer(objects: Sequence[object]) -> None:
+    raise UploadServerError('The answer was lost.')
