@@ -70,26 +70,20 @@ class _Gathering:
 class _Hint:
     """How long a beginning of what is left may come at once, going by what came before it."""
 
-    start_at: dt.datetime | None
+    start_at: dt.datetime
     length: dt.timedelta
+    crowded_until: dt.datetime | None
+    """Up to here there are more rows than come at once; None where that is not known."""
     present_at: dt.datetime
-
-    @classmethod
-    def after(
-        cls, head: Span, rest: Span | None, filled: float, present_at: dt.datetime
-    ) -> _Hint | None:
-        """Give it for what is left behind a beginning that filled so much of a page."""
-        if rest is None:
-            return None
-        growth = min(MOST_GROWTH, SPARE / filled) if filled else MOST_GROWTH
-        length = head.length(present_at=present_at) * growth
-        return cls(start_at=rest.start_at, length=length, present_at=present_at)
 
     def head_of(self, span: Span) -> Span:
         """Give the beginning of a span; all of it where it is not what was left."""
         if span.start_at != self.start_at:
             return span
-        return span.head(self.length, present_at=self.present_at)
+        length = self.length
+        if self.crowded_until is not None:
+            length = min(length, (self.crowded_until - self.start_at) / 2)
+        return span.head(length, present_at=self.present_at)
 
 
 class SpanReader:
@@ -138,6 +132,7 @@ class SpanReader:
     def _read_head(self, key: str, tql: SpanTql, span: Span, limit: int) -> SpanPage:
         """Read as long a beginning of the span as comes at once."""
         head = span if self._hint is None else self._hint.head_of(span)
+        crowded_until = None if self._hint is None else self._hint.crowded_until
         count, present_at = self._source.count(tql(head))
         first_at = present_at
         while True:
@@ -146,9 +141,8 @@ class SpanReader:
                 page = self._page(tql(head), limit) if count else _nothing(present_at)
                 rows, count, present_at = page.rows, page.count or 0, page.server_at
                 if len(rows) == count:
-                    rest = span.after(head)
-                    self._hint = _Hint.after(head, rest, count / limit, present_at)
-                    return SpanPage(rows=rows, rest=rest, server_at=first_at)
+                    self._hint = _hint(head, count / limit, crowded_until, present_at)
+                    return SpanPage(rows=rows, rest=span.after(head), server_at=first_at)
                 # Fewer rows than there are, though there was room for them.
                 fits = len(rows)
             if head.is_one_second:
@@ -156,6 +150,7 @@ class SpanReader:
                     key=key, head=head, tql=tql(head), count=count, server_at=present_at
                 )
                 return self._begin(gathering, span)
+            crowded_until = head.end_at or present_at
             share = min(0.5, SPARE * fits / max(1, count))
             head = head.head(head.length(present_at=present_at) * share, present_at=present_at)
             count, present_at = self._source.count(tql(head))
@@ -214,3 +209,20 @@ class SpanReader:
 
 def _nothing(present_at: dt.datetime) -> SourcePage:
     return SourcePage(rows=(), server_at=present_at, count=0)
+
+
+def _hint(
+    head: Span, filled: float, crowded_until: dt.datetime | None, present_at: dt.datetime
+) -> _Hint | None:
+    """Give what a beginning that filled so much of a page tells of what is left behind it."""
+    if head.end_at is None:
+        return None
+    growth = min(MOST_GROWTH, SPARE / filled) if filled else MOST_GROWTH
+    # Going by the rows is better, where there were enough of them.
+    is_sparse = growth == MOST_GROWTH and crowded_until is not None and crowded_until > head.end_at
+    return _Hint(
+        start_at=head.end_at,
+        length=head.length(present_at=present_at) * growth,
+        crowded_until=crowded_until if is_sparse else None,
+        present_at=present_at,
+    )

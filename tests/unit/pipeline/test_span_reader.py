@@ -247,3 +247,27 @@ def test_another_reading_in_between_does_no_harm() -> None:
         first.step()
     assert set(second.finish()) == set(range(100))
     assert set(first.finish()) == set(range(100))
+
+
+@pytest.mark.parametrize(
+    ('rows', 'most'),
+    [
+        (spread(20_000, random.Random(1)), 85),
+        ({item: before_noon(37_000 * (1 + item // 450)) for item in range(20_000)}, 160),
+        (dict.fromkeys(range(20_000), before_noon(50)), 85),
+    ],
+)
+def test_requests_are_few_however_the_rows_lie_in_time(
+    rows: dict[int, dt.datetime], most: int
+) -> None:
+    source = RowSource(rows)
+    reading = Reading(source, size=1_000)
+    assert len(set(reading.finish())) == 20_000
+    # A reading by id would need 21.
+    assert len(source.calls) <= most
+    # What one reading has learnt does not mislead the next.
+    again = Reading(RowSource({1: NOON}))
+    again.reader = reading.reader
+    again.reader._source = again.source
+    assert again.finish() == [1]
+    assert len(again.source.calls) == 2
