@@ -11,8 +11,9 @@ from pathlib import Path
 import requests
 
 from sentinel_app.api.app import create_app
-from sentinel_app.api.ports import ApiDeps
+from sentinel_app.api.ports import ApiDeps, Inquiries
 from sentinel_app.clock import SystemClock
+from sentinel_app.core.candidate import Scrutiny
 from sentinel_app.core.mapping import MappingOptions
 from sentinel_app.core.models import Indicator, IndicatorType
 from sentinel_app.core.ports import Clock
@@ -21,7 +22,13 @@ from sentinel_app.core.task import TASK_FACTS, TaskFacts, TaskGroup, TaskSlug
 from sentinel_app.core.withholding import withheld_reason
 from sentinel_app.health import Health
 from sentinel_app.identity import WhoAmI
+from sentinel_app.inquiry.check import Checks
+from sentinel_app.inquiry.copy import ValueCopies
+from sentinel_app.inquiry.lookup import Lookups
+from sentinel_app.inquiry.metric import Metrics
+from sentinel_app.inquiry.preview import Previews
 from sentinel_app.log import EventLog
+from sentinel_app.network import Timeouts
 from sentinel_app.pipeline.convert import Convert
 from sentinel_app.pipeline.download import Download
 from sentinel_app.pipeline.gate import RequestGate
@@ -30,14 +37,18 @@ from sentinel_app.pipeline.signal import Signal
 from sentinel_app.pipeline.upload import Upload
 from sentinel_app.pipeline.withdraw import Withdrawal
 from sentinel_app.sentinel.auth import TokenSource
-from sentinel_app.sentinel.client import SentinelSink
+from sentinel_app.sentinel.client import UPLOAD_TIMEOUTS, SentinelSink
+from sentinel_app.sentinel.transport import TOKEN_TIMEOUTS
 from sentinel_app.settings import Settings, UiAccess
+from sentinel_app.storage.disk import DataFolder
 from sentinel_app.storage.documents import TinyDocuments
 from sentinel_app.storage.ending import SqliteJobEndings
 from sentinel_app.storage.error_log import SqliteErrorLog
 from sentinel_app.storage.ledger import SqliteLedger, SqliteRequestTimes
 from sentinel_app.storage.lock import FolderLock
+from sentinel_app.storage.metric import SqliteMetrics
 from sentinel_app.storage.progress import SqliteProgress
+from sentinel_app.storage.record import SqliteRecords
 from sentinel_app.storage.release import SqliteReleases
 from sentinel_app.storage.state_db import StateDb
 from sentinel_app.storage.upkeep import DiskUpkeep
@@ -53,6 +64,9 @@ from sentinel_app.tasks.update import Updates
 from sentinel_app.tasks.worker import Worker
 from sentinel_app.threatconnect.client import ThreatConnectSource
 from sentinel_app.threatconnect.parse import FIELDS, parse_indicator
+
+QUICK_TIMEOUTS = Timeouts(connect_s=5.0, read_s=10.0, total_s=20.0)
+"""For each call that a person waits for."""
 
 UPLOAD_THREADS = 8
 """Requests in flight. At the limit of 100 a minute this keeps up with answers that take 4.8 s."""
@@ -94,6 +108,7 @@ class Container:
         supervisor: Supervisor,
         scheduler: Scheduler,
         recover: Callable[[], None],
+        check: Callable[[], object],
         metrics: Callable[[], dict[str, int]],
         stop: threading.Event,
         signal: Signal,
@@ -104,6 +119,7 @@ class Container:
         self._supervisor = supervisor
         self._scheduler = scheduler
         self._recover = recover
+        self._check = check
         self._metrics = metrics
         self._stop = stop
         self._signal = signal
@@ -116,6 +132,17 @@ class Container:
         self._supervisor.start()
         self._scheduler.start()
 
+    def check(self) -> None:
+        """Try what the App depends on, in the background; what is found lands in the log."""
+        threading.Thread(target=self._run_check, name='check', daemon=True).start()
+
+    def _run_check(self) -> None:
+        try:
+            self._check()
+        except Exception as error:  # noqa: BLE001 - a thread; no check may end the App
+            if not self._stop.is_set():
+                _log.exception('check-failed', error)
+
     def stop(self, timeout_s: float) -> None:
         """Let each thread come to its next safe point, and close the stores.
 
@@ -127,9 +154,7 @@ class Container:
         self._signal.ring()
         deadline = self._clock.monotonic() + timeout_s
         threads: tuple[Worker | Scheduler, ...] = (*self._supervisor.workers, self._scheduler)
-        late = [
-            thread for thread in threads if not thread.join(deadline - self._clock.monotonic())
-        ]
+        late = [thread for thread in threads if not thread.join(deadline - self._clock.monotonic())]
         if late:
             _log.warning('batches-given-up', threads=len(late))
         self._close()
@@ -177,7 +202,7 @@ def _compose(
     database_path = platform.data_dir / DATABASE_FILE
     documents = TinyDocuments(documents_path, now=clock.now)
     db = StateDb(database_path)
-    progress, work = SqliteProgress(db), SqliteWork(db)
+    progress, work, metrics = SqliteProgress(db), SqliteWork(db), SqliteMetrics(db)
     errors, ledger, releases = SqliteErrorLog(db), SqliteLedger(db), SqliteReleases(db)
     source = ThreatConnectSource(platform.threatconnect_session, fields=FIELDS, clock=clock)
     gate = RequestGate(
@@ -195,6 +220,7 @@ def _compose(
     updates = Updates(
         documents=documents,
         progress=progress,
+        metrics=metrics,
         clock=clock,
         signal=signal,
         interval=dt.timedelta(hours=settings.schedule_interval_hours),
@@ -233,10 +259,7 @@ def _compose(
         withdrawal=withdrawal,
         parse=parse_indicator,
         withheld_reason=_withholding(settings),
-        options=MappingOptions(
-            ttl_hours={IndicatorType(kind): ttl for kind, ttl in settings.ttl_hours.items()},
-            registry_key_pattern=settings.registry_key_pattern,
-        ),
+        options=_mapping_options(settings),
         clock=clock,
         signal=signal,
     )
@@ -258,6 +281,7 @@ def _compose(
     cleaner = Cleaner(
         documents=documents,
         errors=errors,
+        metrics=metrics,
         upkeep=DiskUpkeep(documents_path, db),
         clock=clock,
         retention=dt.timedelta(days=settings.retention_days),
@@ -331,12 +355,56 @@ def _compose(
         db.close()
         lock.release()
 
+    # What people wait for has shorter time-outs than what an update waits for.
+    quick_source = ThreatConnectSource(
+        platform.threatconnect_session, fields=FIELDS, clock=clock, timeouts=QUICK_TIMEOUTS
+    )
+    checks = Checks(
+        source=quick_source,
+        new_sink=lambda: _sink(settings, platform, clock, QUICK_TIMEOUTS),
+        gate=gate,
+        documents=documents,
+        disk=DataFolder(platform.data_dir),
+        disk_warnings=lambda: health.snapshot().storage.warnings,
+        clock=clock,
+    )
+    scrutiny = Scrutiny(parse=parse_indicator, withheld_reason=_withholding(settings))
+    inquiries = Inquiries(
+        previews=Previews(
+            source=quick_source,
+            ledger=ledger,
+            scrutiny=scrutiny,
+            options=_mapping_options(settings),
+            requests_per_minute=settings.requests_per_minute,
+            clock=clock,
+        ),
+        lookups=Lookups(
+            copies=ValueCopies(source=quick_source, scrutiny=scrutiny),
+            records=SqliteRecords(db),
+            documents=documents,
+            source_system=settings.source_system,
+            clock=clock,
+        ),
+        checks=checks,
+        metrics=Metrics(
+            store=metrics,
+            live=metrics,
+            documents=documents,
+            progress=progress,
+            work=work,
+            updates=updates,
+            gate=gate,
+            requests_per_minute=settings.requests_per_minute,
+            clock=clock,
+        ),
+    )
+
     return Container(
         wsgi=create_app(
             ApiDeps(
                 documents=documents,
                 errors=errors,
-                source=source,
+                source=quick_source,
                 clock=clock,
                 updates=updates,
                 jobs=JobActions(
@@ -349,6 +417,7 @@ def _compose(
                 tasks=supervisor,
                 live=Live(updates=updates, progress=progress, gate=gate),
                 health=health,
+                inquiries=inquiries,
                 identity=WhoAmI(platform.whoami, clock=clock),
                 is_ui_access_admin_only=settings.ui_access is UiAccess.ADMINISTRATORS_ONLY,
                 ui_dir=UI_DIR,
@@ -366,6 +435,7 @@ def _compose(
             on_error=lambda error: health.note('scheduler', error),
         ),
         recover=recover,
+        check=lambda: checks.run(stop),
         metrics=lambda: _metrics(updates, progress, ledger),
         stop=stop,
         signal=signal,
@@ -379,7 +449,25 @@ def _withholding(settings: Settings) -> Callable[[Indicator], str | None]:
     return lambda indicator: withheld_reason(indicator, max_tlp=max_tlp, never_send=never_send)
 
 
-def _sink(settings: Settings, platform: Platform, clock: Clock) -> SentinelSink:
+def _mapping_options(settings: Settings) -> MappingOptions:
+    return MappingOptions(
+        ttl_hours={IndicatorType(kind): ttl for kind, ttl in settings.ttl_hours.items()},
+        registry_key_pattern=settings.registry_key_pattern,
+    )
+
+
+def _sink(
+    settings: Settings, platform: Platform, clock: Clock, timeouts: Timeouts | None = None
+) -> SentinelSink:
+    """Give a Sentinel with tokens of its own.
+
+    Args:
+        settings: the checked inputs.
+        platform: what the platform gives.
+        clock: tells the time.
+        timeouts: for each call; the usual ones where none are given.
+    """
+
     def session() -> requests.Session:
         made = requests.Session()
         made.proxies = dict(platform.microsoft_proxies)
@@ -392,6 +480,7 @@ def _sink(settings: Settings, platform: Platform, clock: Clock) -> SentinelSink:
         scope=settings.scope,
         session=session(),
         clock=clock,
+        timeouts=timeouts or TOKEN_TIMEOUTS,
     )
     return SentinelSink(
         upload_url=settings.sentinel_url,
@@ -400,6 +489,7 @@ def _sink(settings: Settings, platform: Platform, clock: Clock) -> SentinelSink:
         tokens=tokens,
         session=session(),
         clock=clock,
+        timeouts=timeouts or UPLOAD_TIMEOUTS,
     )
 
 
