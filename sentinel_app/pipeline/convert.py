@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from sentinel_app.core.candidate import Scrutiny
 from sentinel_app.core.mapping import MappingOptions, content_hash, sort_value
-from sentinel_app.core.models import ErrorEntry, Indicator, Job, Update
+from sentinel_app.core.models import ErrorEntry, Indicator, Job, Update, Window
 from sentinel_app.core.ports import (
     Clock,
     Documents,
@@ -153,19 +153,37 @@ class Convert:
         )
         return _Page(
             job=job,
-            standing=Standing(positions=positions, read_through=read_through),
+            standing=Standing(
+                positions=positions,
+                read_through=read_through,
+                windows=self._windows(job, everybody),
+            ),
             now=self._clock.now(),
             claims={},
             held={},
         )
 
+    def _windows(self, job: Job, everybody: tuple[Progress, ...]) -> dict[str, Window]:
+        """Give the windows of the higher queries that are read, by the query's id."""
+        higher = (
+            self._documents.job(item.request_id)
+            for item in everybody
+            if item.reading is Reading.COMPLETE and item.position < job.position
+        )
+        return {
+            other.query.id: other.window
+            for other in higher
+            if other is not None and other.window is not None
+        }
+
     def _convert(self, stored: StoredPage, page: _Page) -> None:
         candidates: list[tuple[Indicator, tuple[ObjectKey, ...]]] = []
-        treated = self._work.treated(stored.request_id, [_id(row) for row in stored.rows])
+        treated = set(self._work.treated(stored.request_id, [_id(row) for row in stored.rows]))
         for row in stored.rows:
             if _id(row) in treated:
                 # Looked up again beside the window; its outcome is known or under way.
                 continue
+            treated.add(_id(row))
             indicator = self._candidate(row, page)
             if indicator is not None:
                 candidates.append((indicator, object_keys(indicator)))

@@ -11,6 +11,7 @@ from dataclasses import replace
 from sentinel_app.core.course import advanced, ended, moved_cursor
 from sentinel_app.core.cursor import kept_cursor
 from sentinel_app.core.due import next_update
+from sentinel_app.core.metric import MetricStore
 from sentinel_app.core.models import AuditEntry, Counts, Cursor, Job, Query, Schedule, Update
 from sentinel_app.core.ports import Clock, Documents, ProgressStore
 from sentinel_app.core.status import JobStatus, JobType, Mode
@@ -35,6 +36,7 @@ class Updates:
         *,
         documents: Documents,
         progress: ProgressStore,
+        metrics: MetricStore,
         clock: Clock,
         signal: Signal,
         interval: dt.timedelta,
@@ -42,6 +44,7 @@ class Updates:
     ) -> None:
         self._documents = documents
         self._progress = progress
+        self._metrics = metrics
         self._clock = clock
         self._signal = signal
         self._interval = interval
@@ -273,6 +276,10 @@ class Updates:
         now = self._clock.now()
         counts = self._progress.counts(job.request_id) or Counts()
         final = ended(job, progress, counts, now=now)
+        # Before the Job is stored as final: it is counted again then, to no effect, or never.
+        self._metrics.add_job(
+            job.request_id, counts, is_failed=final.status is JobStatus.FAILED, at=now
+        )
         # The cursor moves in the same write: never without the Job, never the Job without it.
         self._documents.change_job(
             job.request_id,
@@ -301,8 +308,10 @@ class Updates:
         jobs = self._documents.jobs_of(update.id)
         now = self._clock.now()
         self._documents.end_update(update.id, now, self._schedule_after(update, jobs))
-        self._running = None
+        # What the update chose must be gone before the next one begins, or it would be taken for
+        # the next one's; where the disk refuses, this is tried again.
         self._progress.remove_update(update.id)
+        self._running = None
         _log.info('update-ended', update_id=update.id, mode=update.mode)
         self._signal.ring()
 
