@@ -1,4 +1,4 @@
-"""Microsoft Sentinel without a network: implements `Sink` over the stand-in's table and its rules."""
+"""Sentinel without a network: implements `Sink` over the table and the rules of the stand-in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Sentinel must hold after an update, from ThreatConnect's rows and the saved queries alone."""
+"""What Sentinel must hold after an update, from ThreatConnect's rows and the saved list alone."""
 
 from __future__ import annotations
 

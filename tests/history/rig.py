@@ -27,6 +27,7 @@ from sentinel_app.pipeline.withdraw import Withdrawal
 from sentinel_app.storage.documents import TinyDocuments
 from sentinel_app.storage.error_log import SqliteErrorLog
 from sentinel_app.storage.ledger import SqliteLedger, SqliteRequestTimes
+from sentinel_app.storage.metric import SqliteMetrics
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.release import SqliteReleases
 from sentinel_app.storage.state_db import StateDb
@@ -143,6 +144,7 @@ class Rig:
         common = {'progress': progress, 'clock': clock, 'signal': signal}
         self.updates = Updates(
             documents=documents,  # type: ignore[arg-type]
+            metrics=Mortal(SqliteMetrics(db), life),  # type: ignore[arg-type]
             interval=interval,
             reconcile_interval=reconcile_interval,
             **common,
