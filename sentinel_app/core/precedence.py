@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sentinel_app.core.models import Indicator
+from sentinel_app.core.models import Indicator, Window
 from sentinel_app.core.status import Mode
 from sentinel_app.core.work import Claim, Held
 
@@ -33,6 +33,15 @@ class Standing:
 
     positions: Mapping[str, int]
     read_through: frozenset[str] = frozenset()
+    windows: Mapping[str, Window] = field(default_factory=dict)
+    """What was modified within these, the query has returned in this update if it matches."""
+
+    def has_let_go(self, query_id: str, indicator: Indicator) -> bool:
+        """Whether a query is known not to match an Indicator any more that it did not return."""
+        window = self.windows.get(query_id)
+        if window is None or indicator.modified_at >= window.end_at:
+            return False
+        return window.start_at is None or indicator.modified_at >= window.start_at
 
 
 def choose(
@@ -51,7 +60,7 @@ def choose(
     Queries are dealt with from the highest to the lowest, so a claim of another Job always belongs
     to a higher query. Without a claim the ledger decides: what a higher query holds stays with it
     unless this update has read that query through and did not find the value there, or the copy
-    that it holds is gone from ThreatConnect (`is_released`).
+    that it holds is gone from ThreatConnect (`is_released`), or no longer matches it.
 
     Source: product guide of the existing App, precedence of TQL queries; extended across updates.
     """
@@ -67,6 +76,9 @@ def choose(
         return Choice.TAKE
     holder = standing.positions.get(held.query_id)
     if holder is None or holder >= position or held.query_id in standing.read_through:
+        return Choice.TAKE
+    # The very copy that the higher query holds has been changed so that only this one matches it.
+    if held.indicator_id == indicator.id and standing.has_let_go(held.query_id, indicator):
         return Choice.TAKE
     return Choice.DUPLICATE
 

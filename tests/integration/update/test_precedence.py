@@ -117,7 +117,6 @@ def test_a_lower_query_takes_over_when_the_higher_copy_goes_away(
     engine.assert_right()
 
 
-@pytest.mark.xfail(reason='only a full or reconcile update sees that the higher query let go')
 def test_a_delta_follows_a_copy_that_leaves_a_higher_query_for_a_lower_one(
     world: World, engine: Engine
 ) -> None:

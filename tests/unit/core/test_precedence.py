@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentinel_app.core.models import Indicator
+from sentinel_app.core.models import Indicator, Window
 from sentinel_app.core.precedence import Choice, Standing, choose, must_send
 from sentinel_app.core.status import Mode
 from sentinel_app.core.work import Claim, Held
@@ -125,6 +125,32 @@ def test_a_higher_query_that_was_read_through_without_the_value_makes_way():
     standing = Standing(positions=STANDING.positions, read_through=frozenset({'q1'}))
 
     assert decide(held=make_held(query_id='q1'), standing=standing) is Choice.TAKE
+
+
+@pytest.mark.parametrize(
+    ('start_at', 'end_at', 'choice'),
+    [
+        (NOON - DAY, NOON + DAY, Choice.TAKE),
+        (NOON, NOON + DAY, Choice.TAKE),
+        (None, NOON + DAY, Choice.TAKE),
+        (NOON - DAY, NOON, Choice.DUPLICATE),
+        (NOON + DAY, NOON + 2 * DAY, Choice.DUPLICATE),
+    ],
+)
+def test_a_higher_query_that_did_not_return_its_changed_copy_makes_way(
+    start_at: dt.datetime | None, end_at: dt.datetime, choice: Choice
+):
+    standing = Standing(
+        positions=STANDING.positions, windows={'q1': Window(start_at=start_at, end_at=end_at)}
+    )
+    held = make_held(query_id='q1', indicator_id=7)
+
+    assert decide(
+        indicator=make_indicator(id=7, modified_at=NOON), held=held, standing=standing
+    ) is (choice)
+    # Of another copy, such a window says nothing.
+    other = make_indicator(id=8, modified_at=NOON)
+    assert decide(indicator=other, held=held, standing=standing) is Choice.DUPLICATE
 
 
 def test_a_higher_query_whose_copy_is_gone_from_threatconnect_makes_way():
