@@ -183,14 +183,18 @@ def random_kill(chance: random.Random) -> Kill:
 
 
 def _repeated(world: World) -> int:
-    """Count the requests with an object that an earlier request of the story had brought."""
-    seen: set[str] = set()
-    repeated = 0
-    for request in world.sentinel.requests:
-        if not seen.isdisjoint(request.ids):
-            repeated += 1
-        seen.update(request.ids)
-    return repeated
+    """Count the requests that brought an object which an earlier one had brought just so.
+
+    A better copy of a value, found on a later page, has a later `modified`; it is no repetition.
+    """
+    seen: set[tuple[str, str]] = set()
+    repeated: set[int] = set()
+    for row in world.sentinel.table._rows:
+        version = (row.stix['id'], row.stix['modified'])
+        if version in seen:
+            repeated.add(row.request_number)
+        seen.add(version)
+    return len(repeated)
 
 
 def _files(count: int) -> list[dict[str, Any]]:
