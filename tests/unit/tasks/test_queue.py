@@ -1,0 +1,126 @@
+"""Scheduled updates are queued when they are due, or at once when somebody says so."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sentinel_app.core.status import JobType, Mode
+from sentinel_app.errors import ConflictError
+from sentinel_app.pipeline.signal import Signal
+from sentinel_app.storage.documents import TinyDocuments
+from sentinel_app.storage.metric import SqliteMetrics
+from sentinel_app.storage.progress import SqliteProgress
+from sentinel_app.storage.state_db import StateDb
+from sentinel_app.tasks.update import Updates
+from tests.clocks import StandingClock
+from tests.stored import make_audit, make_query
+
+HOUR_S = 3600.0
+
+
+class Stand:
+    def __init__(self, folder: Path) -> None:
+        self.clock = StandingClock()
+        self.documents = TinyDocuments(folder / 'documents.json', now=self.clock.now)
+        self.db = StateDb(folder / 'state.db')
+        self.signal = Signal()
+        self.updates = Updates(
+            documents=self.documents,
+            progress=SqliteProgress(self.db),
+            metrics=SqliteMetrics(self.db),
+            clock=self.clock,
+            signal=self.signal,
+            interval=dt.timedelta(seconds=HOUR_S),
+            reconcile_interval=None,
+        )
+
+    def save(self, mode: Mode | None = None) -> None:
+        self.documents.save_queries(
+            [make_query('q1'), make_query('q2')],
+            expected_version=self.documents.query_list().version,
+            next_mode=mode,
+            audit=make_audit(),
+        )
+
+    @property
+    def waiting(self) -> list[Mode]:
+        return [update.mode for update in self.documents.open_updates()]
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Iterator[Stand]:
+    made = Stand(tmp_path)
+    yield made
+    made.db.close()
+
+
+def test_nothing_is_due_without_a_query(stand: Stand) -> None:
+    assert stand.updates.queue_due() is None
+    with pytest.raises(ConflictError, match='no TQL query yet'):
+        stand.updates.queue_now()
+
+
+def test_the_first_is_due_at_once_and_the_next_an_interval_later(stand: Stand) -> None:
+    stand.save()
+    before = stand.signal.rings
+    assert stand.updates.queue_due() is Mode.FULL
+    assert stand.signal.rings == before + 1
+    (update,) = stand.documents.open_updates()
+    assert (update.job_type, len(update.request_ids)) == (JobType.SCHEDULED, 2)
+    stand.documents.start_update(update.id, stand.clock.now())
+    assert stand.updates.queue_due() is None
+    stand.clock.advance(HOUR_S)
+    assert stand.updates.queue_due() is not None
+
+
+def test_two_that_wait_are_one(stand: Stand) -> None:
+    stand.save()
+    stand.updates.queue_due()
+    for _ in range(3):
+        stand.clock.advance(HOUR_S)
+        assert stand.updates.queue_due() is None
+    with pytest.raises(ConflictError, match='waits already'):
+        stand.updates.queue_now()
+    assert len(stand.waiting) == 1
+
+
+def test_the_schedule_counts_from_one_that_was_queued_at_once(stand: Stand) -> None:
+    stand.save(Mode.FULL)
+    stand.clock.advance(HOUR_S / 2)
+    assert stand.updates.queue_now() is Mode.FULL
+    assert stand.documents.schedule().next_mode is None
+    assert stand.documents.schedule().last_scheduled_at == stand.clock.now()
+    due = stand.updates.next_update()
+    assert due is not None
+    assert due[0] == stand.clock.now() + dt.timedelta(seconds=HOUR_S)
+
+
+def test_a_person_and_the_schedule_at_the_same_moment_queue_one(stand: Stand) -> None:
+    for _ in range(20):
+        stand.save()
+        gate = threading.Barrier(2)
+        refusals = []
+
+        def ask(gate: threading.Barrier = gate, refusals: list[str] = refusals) -> None:
+            gate.wait()
+            try:
+                stand.updates.queue_now()
+            except ConflictError as error:
+                refusals.append(error.message)
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        gate.wait()
+        mode = stand.updates.queue_due()
+        thread.join()
+        assert len(stand.waiting) == 1
+        assert bool(refusals) is (mode is not None)
+        (update,) = stand.documents.open_updates()
+        stand.documents.start_update(update.id, stand.clock.now())
+        stand.documents.end_update(update.id, stand.clock.now(), None)
+        stand.clock.advance(HOUR_S)
