@@ -122,7 +122,7 @@ class Rig:
         self._between: list[Callable[[], None]] = []
         self.life = life = Life(self._interleave)
         self.stop = threading.Event()
-        self._db = db = StateDb(folder / 'state.db')
+        self.db = db = StateDb(folder / 'state.db')
         self.documents = TinyDocuments(folder / 'documents.json', now=clock.now)
         self.progress = SqliteProgress(db)
         self.ledger = SqliteLedger(db)
@@ -200,7 +200,7 @@ class Rig:
         self.progress.remove_other_updates([item.id for item in self.documents.open_updates()])
 
     def close(self) -> None:
-        self._db.close()
+        self.db.close()
 
     @property
     def is_busy(self) -> bool:

@@ -18,6 +18,7 @@ from sentinel_app.core.status import JobStatus, Mode
 from tests.clocks import StandingClock
 from tests.fakes.sentinel import TableSink
 from tests.fakes.threatconnect import StoreSource, TimedStore
+from tests.history.folder import quick_folder
 from tests.history.rig import Rig
 from tests.simulators.threatconnect.store import DEFAULT_OWNERS, FIRST_ID
 
@@ -153,23 +154,20 @@ class Churn:
 @pytest.mark.timeout(max(120, COUNT * 10))
 @pytest.mark.parametrize('share', range(SHARES))
 def test_every_indicator_that_matches_throughout_is_read(
-    share: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    share: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     runs, changes = 0, 0
     for seed in range(share, COUNT, SHARES):
         chance = random.Random(seed)
         given = terms(chance)
-        folder = tmp_path / str(seed)
-        folder.mkdir()
-        churn = Churn(folder, chance, given)
-        try:
+        with quick_folder() as folder:
+            churn = Churn(folder, chance, given)
             first = Mode.FULL if given.mode is Mode.DELTA else given.mode
             before = churn.store.version
             missed = [churn.update(first, is_changing=True)]
             missed += [churn.update(given.mode, is_changing=True) for _ in range(2)]
             missed += [churn.update(Mode.DELTA, is_changing=False)]
             changes += churn.store.version - before
-        finally:
             churn.rig.close()
         assert missed == [0, 0, 0, 0], f'CHURN run {seed}, {given}'
         assert churn.sink.anomalies() == []

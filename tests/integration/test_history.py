@@ -7,7 +7,6 @@ shortened before it is shown.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 from sentinel_app.core.models import IndicatorType, Query, WithdrawPolicy
 from sentinel_app.core.status import Mode
 from sentinel_app.errors import UploadServerError
+from tests.history.folder import quick_folder
 from tests.history.world import OWNERS, Action, History, make_actions, policy_of
 
 pytestmark = pytest.mark.integration
@@ -50,9 +50,8 @@ def test_sentinel_holds_what_it_should_after_any_history(
 
 def told(seed: int, actions: Sequence[Action]) -> tuple[History, Exception | None]:
     """Tell a history; give what went wrong, if anything did."""
-    memory = Path('/dev/shm')
-    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
-        history = History(Path(folder), policy_of(seed))
+    with quick_folder() as folder:
+        history = History(folder, policy_of(seed))
         try:
             history.play(actions)
         except Exception as fault:  # noqa: BLE001 - whatever went wrong is what is looked for
