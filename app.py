@@ -110,6 +110,7 @@ class App:
             _log.error('broker-unreachable', host=service.tc_svc_broker_host)
             return
         _log.info('service-ready', version=__version__)
+        self._check()
         while not service.message_broker.shutdown:
             self._ending.wait(_LOOP_S)
         if self._ending.is_missed_heartbeat:
@@ -118,6 +119,12 @@ class App:
                 'ThreatConnect sent no heartbeat for '
                 f'{self._tcex.inputs.model_tc.tc_svc_hb_timeout_seconds} s, so the Service stopped.'
             )
+
+    def _check(self) -> None:
+        """Let the log say how the things are that the App depends on; nobody waits for that."""
+        container = self._container
+        if container is not None:
+            container.check()
 
     def shutdown_callback(self) -> None:
         """Settle the batch in flight and the requests under way; the framework calls it once."""

@@ -8,8 +8,10 @@ from sentinel_app.api.middleware import AccessRule, HeadAsGet, ReplyHeaders, Wri
 from sentinel_app.api.options import OptionCatalog
 from sentinel_app.api.ports import ApiDeps
 from sentinel_app.api.problem import handle_errors
+from sentinel_app.api.resources.check import CheckResource
 from sentinel_app.api.resources.configure import ConfigureResource, OptionsResource
 from sentinel_app.api.resources.health import HealthResource, OpenApiResource
+from sentinel_app.api.resources.indicator import IndicatorResource
 from sentinel_app.api.resources.job import (
     JobCancelResource,
     JobListResource,
@@ -17,8 +19,15 @@ from sentinel_app.api.resources.job import (
     JobRetryResource,
     JobWithdrawResource,
 )
+from sentinel_app.api.resources.metric import (
+    ExpositionResource,
+    HistoryResource,
+    SummaryResource,
+)
+from sentinel_app.api.resources.preview import PreviewResource
 from sentinel_app.api.resources.report import AuditResource, ErrorEntryResource, ErrorResource
 from sentinel_app.api.resources.task import TaskActionResource, TaskListResource, task_actions
+from sentinel_app.api.resources.transfer import ExportResource, ImportResource
 from sentinel_app.api.static import StaticFiles
 
 
@@ -38,6 +47,9 @@ def create_app(deps: ApiDeps) -> falcon.App[falcon.Request, falcon.Response]:
     catalog = OptionCatalog(deps.source, deps.clock)
     app.add_route('/api/configure', ConfigureResource(deps, catalog))
     app.add_route('/api/configure/options', OptionsResource(catalog))
+    app.add_route('/api/configure/preview', PreviewResource(deps, catalog))
+    app.add_route('/api/configure/export', ExportResource(deps))
+    app.add_route('/api/configure/import', ImportResource(deps, catalog))
     app.add_route('/api/job/request', JobListResource(deps))
     app.add_route('/api/job/request/{request_id}', JobResource(deps))
     app.add_route('/api/job/request/{request_id}/cancel', JobCancelResource(deps))
@@ -50,6 +62,11 @@ def create_app(deps: ApiDeps) -> falcon.App[falcon.Request, falcon.Response]:
     app.add_route('/api/report/error/entry', ErrorEntryResource(deps))
     app.add_route('/api/report/audit', AuditResource(deps))
     app.add_route('/api/health', HealthResource(deps))
+    app.add_route('/api/health/check', CheckResource(deps))
+    app.add_route('/api/indicator', IndicatorResource(deps))
+    app.add_route('/api/metric/summary', SummaryResource(deps))
+    app.add_route('/api/metric/history', HistoryResource(deps))
+    app.add_route('/api/metrics', ExpositionResource(deps))
     app.add_route('/api/openapi.json', OpenApiResource())
     app.add_sink(StaticFiles(deps.ui_dir), prefix='/')
     return app

@@ -8,151 +8,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sentinel_app import __version__
 from sentinel_app.api import schemas
+from sentinel_app.api.call import CALLS, Call
 
 _REFERENCE = '#/components/schemas/{model}'
 _JSON = 'application/json'
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One method of one address."""
-
-    path: str
-    method: str
-    summary: str
-    reply: type[schemas.Shape] | None
-    body: type[schemas.Body] | None = None
-    parameters: type[schemas.Parameters] = schemas.Parameters
-    status: int = 200
-    refusals: tuple[int, ...] = ()
-    is_csv_too: bool = False
-
-
-CALLS = (
-    Call(
-        path='/api/configure',
-        method='get',
-        summary='The saved TQL queries',
-        reply=schemas.Configure,
-    ),
-    Call(
-        path='/api/configure',
-        method='put',
-        summary='Save the whole list of TQL queries',
-        reply=schemas.Configure,
-        body=schemas.ConfigureBody,
-        refusals=(409, 413, 415, 422, 503),
-    ),
-    Call(
-        path='/api/configure/options',
-        method='get',
-        summary='What the fields of a TQL query may hold',
-        reply=schemas.Options,
-        refusals=(503,),
-    ),
-    Call(
-        path='/api/job/request',
-        method='get',
-        summary='A page of Jobs',
-        reply=schemas.JobPage,
-        parameters=schemas.JobParameters,
-    ),
-    Call(
-        path='/api/job/request',
-        method='post',
-        summary='Queue an ad-hoc update',
-        reply=schemas.UpdateAccepted,
-        body=schemas.UpdateBody,
-        status=202,
-        refusals=(409, 413, 415, 422, 503),
-    ),
-    Call(
-        path='/api/job/request/{request_id}',
-        method='get',
-        summary='One Job',
-        reply=schemas.Job,
-        refusals=(404,),
-    ),
-    Call(
-        path='/api/job/request/{request_id}/cancel',
-        method='post',
-        summary='Cancel a Job that is still Pending',
-        reply=schemas.Job,
-        body=schemas.EmptyBody,
-        refusals=(404, 409, 413, 415, 422, 503),
-    ),
-    Call(
-        path='/api/job/request/{request_id}/retry',
-        method='post',
-        summary='Try a Job that failed again, as an ad-hoc update',
-        reply=schemas.UpdateAccepted,
-        body=schemas.EmptyBody,
-        status=202,
-        refusals=(404, 409, 413, 415, 422, 503),
-    ),
-    Call(
-        path='/api/job/request/{request_id}/withdraw',
-        method='post',
-        summary='Confirm the withdrawal that a Job held back, as an ad-hoc update',
-        reply=schemas.UpdateAccepted,
-        body=schemas.EmptyBody,
-        status=202,
-        refusals=(404, 409, 413, 415, 422, 503),
-    ),
-    Call(
-        path='/api/task',
-        method='get',
-        summary='The Tasks, and how each stands',
-        reply=schemas.TaskPage,
-        parameters=schemas.PageParameters,
-    ),
-    *(
-        Call(
-            path=f'/api/task/{{slug}}/{action}',
-            method='post',
-            summary=summary,
-            reply=schemas.Task,
-            body=schemas.EmptyBody,
-            refusals=(404, 409, 413, 415, 422, 503),
-        )
-        for action, summary in (
-            ('run', 'Run a Task now, outside its schedule'),
-            ('pause', 'Let a Task take up nothing further; a restart does not change that'),
-            ('resume', 'Let a paused Task go on'),
-            ('kill', 'End what a Task does; the Jobs that it works on fail'),
-        )
-    ),
-    Call(
-        path='/api/report/error',
-        method='get',
-        summary='Errors of Jobs by code and reason; as CSV, every single one',
-        reply=schemas.ReportedErrorPage,
-        parameters=schemas.ErrorParameters,
-        is_csv_too=True,
-    ),
-    Call(
-        path='/api/report/error/entry',
-        method='get',
-        summary='Single errors of Jobs, newest first',
-        reply=schemas.ReportedEntryPage,
-        parameters=schemas.ErrorEntryParameters,
-    ),
-    Call(
-        path='/api/report/audit',
-        method='get',
-        summary='Who changed what, when',
-        reply=schemas.AuditPage,
-        parameters=schemas.PageParameters,
-    ),
-    Call(path='/api/health', method='get', summary='How the App is', reply=schemas.Health),
-    Call(path='/api/openapi.json', method='get', summary='This document', reply=None),
-)
-"""Every call that the API answers."""
 
 _REFUSALS: Mapping[int, str] = {
     400: 'The request cannot be understood',
@@ -217,7 +80,7 @@ def _content(model: type[schemas.Shape] | None) -> dict[str, Any]:
 
 
 def _reply(call: Call) -> dict[str, Any]:
-    content = _content(call.reply)
+    content = {call.media: {'schema': {'type': 'string'}}} if call.media else _content(call.reply)
     if call.is_csv_too:
         content['text/csv'] = {'schema': {'type': 'string'}}
     return {'description': call.summary, 'content': content}

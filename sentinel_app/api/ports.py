@@ -14,6 +14,10 @@ from sentinel_app.core.models import AuditEntry, Counts, Job, Update
 from sentinel_app.core.ports import Clock, Documents, ErrorLog, Source
 from sentinel_app.core.status import Mode
 from sentinel_app.core.task import TaskView
+from sentinel_app.inquiry.check import Checks
+from sentinel_app.inquiry.lookup import Lookups
+from sentinel_app.inquiry.metric import Metrics
+from sentinel_app.inquiry.preview import Previews
 
 
 class HealthState(StrEnum):
@@ -192,6 +196,16 @@ class Identity(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiries:
+    """What people ask beside the updates."""
+
+    previews: Previews
+    lookups: Lookups
+    checks: Checks
+    metrics: Metrics
+
+
 def _new_id() -> str:
     return str(uuid.uuid4())
 
@@ -209,6 +223,7 @@ class ApiDeps:
     tasks: Tasks
     live: Live
     health: HealthSource
+    inquiries: Inquiries
     identity: Identity
     is_ui_access_admin_only: bool
     ui_dir: Path

@@ -28,17 +28,30 @@ def check_queries(
     errors: list[FieldError] = []
     for place, body in enumerate(bodies):
         old = by_id.get(body.id) if body.id is not None else None
-        found = [
-            *_id_errors(body, times, is_known=old is not None),
-            *_owner_errors(body, old, owner_names),
-            *_type_errors(body),
-            *_tql_errors(body),
-            *_sort_errors(body),
-        ]
+        found = _errors(body, old, times, owner_names)
         errors += [
             FieldError(field=f'queries.{place}.{name}', message=said) for name, said in found
         ]
     return errors
+
+
+def check_query(
+    body: QueryBody, saved: Sequence[Query], owner_names: frozenset[str] | None
+) -> list[FieldError]:
+    """Everything that is wrong with one query; the arguments are as for `check_queries`."""
+    old = next((query for query in saved if query.id == body.id), None)
+    found = _errors(body, old, Counter(), owner_names)
+    return [FieldError(field=name, message=said) for name, said in found]
+
+
+def _errors(
+    body: QueryBody, old: Query | None, times: Counter[str], owner_names: frozenset[str] | None
+) -> Iterable[tuple[str, str]]:
+    yield from _id_errors(body, times, is_known=old is not None)
+    yield from _owner_errors(body, old, owner_names)
+    yield from _type_errors(body)
+    yield from _tql_errors(body)
+    yield from _sort_errors(body)
 
 
 def _id_errors(

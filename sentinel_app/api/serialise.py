@@ -54,6 +54,16 @@ def configure_reply(
     )
 
 
+def export_reply(saved: QueryList, at: dt.datetime) -> schemas.ExportFile:
+    """The saved TQL queries as a file."""
+    return schemas.ExportFile(
+        format=schemas.FORMAT,
+        format_version=schemas.FORMAT_VERSION,
+        exported_at=at,
+        queries=[schemas.Query.model_validate(_query_members(query)) for query in saved.queries],
+    )
+
+
 def _stage_members(job: Job) -> dict[str, object]:
     members: dict[str, object] = {}
     for stage in Stage:

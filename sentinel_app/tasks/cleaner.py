@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from sentinel_app.core.metric import MetricStore
 from sentinel_app.core.ports import Clock, Documents, ErrorLog, Stop, Upkeep
 from sentinel_app.errors import Cancelled
 from sentinel_app.log import EventLog
@@ -20,7 +21,7 @@ class Cleaner(Periodic):
     """Cleans at the start and every so many seconds.
 
     Args:
-        retention: how long Jobs are kept after their end.
+        retention: how long Jobs, and figures by the hour, are kept after their end.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class Cleaner(Periodic):
         *,
         documents: Documents,
         errors: ErrorLog,
+        metrics: MetricStore,
         upkeep: Upkeep,
         clock: Clock,
         retention: dt.timedelta,
@@ -36,6 +38,7 @@ class Cleaner(Periodic):
         super().__init__(clock=clock, period_s=period_s)
         self._documents = documents
         self._errors = errors
+        self._metrics = metrics
         self._upkeep = upkeep
         self._retention = retention
         self._outcome = ''
@@ -48,10 +51,11 @@ class Cleaner(Periodic):
         before = self._clock.now() - self._retention
         jobs = len(self._documents.remove_old(before=before, keep=MOST_JOBS))
         self._remove_errors(stop)
+        hours = self._metrics.remove_before(before)
         files = self._upkeep.remove_set_aside()
         freed_bytes = self._upkeep.compact(stop, may_shrink=not self._documents.open_updates())
         self._outcome = _outcome(jobs, files, freed_bytes)
-        _log.info('cleaned', jobs=jobs, files=files, freed_bytes=freed_bytes)
+        _log.info('cleaned', jobs=jobs, hours=hours, files=files, freed_bytes=freed_bytes)
         return True
 
     def _remove_errors(self, stop: Stop) -> None:

@@ -53,6 +53,9 @@ class FakeContainer:
         if self.start_error:
             raise self.start_error
 
+    def check(self) -> None:
+        self.calls.append('check')
+
     def stop(self, timeout_s: float) -> None:
         assert 0 < timeout_s < 4
         self.calls.append('stop')
@@ -339,7 +342,7 @@ def test_a_shutdown_settles_within_five_seconds_and_ends_with_success(make: Make
     thread.join(5)
     assert not thread.is_alive()
     assert time.monotonic() - started < 5
-    assert stage.built[0].calls == ['start', '/x', 'stop']
+    assert stage.built[0].calls == ['start', 'check', '/x', 'stop']
     assert broker.disconnected
     assert broker.commands('Heartbeat')[0]['metric']['Objects in Sentinel'] == 12
     with pytest.raises(SystemExit) as end:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Literal
+
 import falcon
 
 from sentinel_app.api.middleware import user_of
@@ -10,7 +13,7 @@ from sentinel_app.api.ports import ApiDeps
 from sentinel_app.api.problem import Refusal
 from sentinel_app.api.query_check import check_queries, described_change, queries_of
 from sentinel_app.api.reading import body_of, parameters_of
-from sentinel_app.api.schemas import ConfigureBody, Parameters
+from sentinel_app.api.schemas import ConfigureBody, FieldError, Parameters, QueryBody
 from sentinel_app.api.serialise import configure_reply
 from sentinel_app.core.models import AuditEntry, QueryList
 from sentinel_app.core.status import Mode
@@ -32,45 +35,22 @@ class ConfigureResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Give the saved list."""
         parameters_of(req, Parameters)
-        self._answer(resp, self._deps.documents.query_list())
+        answer_list(resp, self._deps, self._deps.documents.query_list())
 
     def on_put(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Save a list in place of the one it was made from."""
         parameters_of(req, Parameters)
         body = body_of(req, ConfigureBody)
-        documents = self._deps.documents
-        saved = documents.query_list()
-        if body.version != saved.version:
-            raise ConflictError(
-                'The TQL queries were changed by somebody else meanwhile. Load the newer list and '
-                'make your change again.'
-            )
-        errors = check_queries(body.queries, saved, self._catalog.owner_names())
-        if errors:
-            raise Refusal(422, errors=errors)
-        queries = queries_of(body.queries, self._deps.new_id)
-        user = user_of(req, self._deps.identity)
-        audit = AuditEntry(
-            at=self._deps.clock.now(),
-            user=user.name if user else None,
+        stored = save_list(
+            req,
+            self._deps,
+            body.queries,
+            version=body.version,
+            run=body.run,
+            owner_names=self._catalog.owner_names(),
             action='configure-save',
-            detail=described_change(saved.queries, queries, body.run),
         )
-        stored = documents.save_queries(
-            queries,
-            expected_version=body.version,
-            next_mode=Mode(body.run) if body.run else None,
-            audit=audit,
-        )
-        self._deps.tasks.look_at_schedule()
-        self._answer(resp, stored)
-
-    def _answer(self, resp: falcon.Response, listed: QueryList) -> None:
-        documents = self._deps.documents
-        reply = configure_reply(
-            listed, documents.schedule(), self._deps.updates.next_update(), documents.warning
-        )
-        resp.text = reply.model_dump_json()
+        answer_list(resp, self._deps, stored)
 
 
 class OptionsResource:
@@ -87,3 +67,73 @@ class OptionsResource:
         """Give all choices."""
         parameters_of(req, Parameters)
         resp.text = self._catalog.options().model_dump_json()
+
+
+def save_list(
+    req: falcon.Request,
+    deps: ApiDeps,
+    bodies: Sequence[QueryBody],
+    *,
+    version: int,
+    run: Literal['delta', 'full'] | None,
+    owner_names: frozenset[str] | None,
+    action: str,
+    field_prefix: str = '',
+) -> QueryList:
+    """Save a list in place of the one that it was made from.
+
+    Args:
+        req: who saves.
+        deps: the API's ports.
+        bodies: the whole list.
+        version: of the list that it was made from.
+        run: the mode of the next scheduled update, where it is to be another one.
+        owner_names: the owners that the API user can read; None where that is not known.
+        action: for the audit.
+        field_prefix: where in the request's body the list stands.
+
+    Raises:
+        ConflictError: the list was changed meanwhile.
+        Refusal: some fields are not valid.
+        StorageError: the disk did not take it.
+    """
+    documents = deps.documents
+    saved = documents.query_list()
+    if version != saved.version:
+        raise ConflictError(
+            'The TQL queries were changed by somebody else meanwhile. Load the newer list and '
+            'make your change again.'
+        )
+    errors = check_queries(bodies, saved, owner_names)
+    if errors:
+        raise Refusal(
+            422,
+            errors=[
+                FieldError(field=f'{field_prefix}{each.field}', message=each.message)
+                for each in errors
+            ],
+        )
+    queries = queries_of(bodies, deps.new_id)
+    user = user_of(req, deps.identity)
+    stored = documents.save_queries(
+        queries,
+        expected_version=version,
+        next_mode=Mode(run) if run else None,
+        audit=AuditEntry(
+            at=deps.clock.now(),
+            user=user.name if user else None,
+            action=action,
+            detail=described_change(saved.queries, queries, run),
+        ),
+    )
+    deps.tasks.look_at_schedule()
+    return stored
+
+
+def answer_list(resp: falcon.Response, deps: ApiDeps, listed: QueryList) -> None:
+    """Answer with the list and what is due."""
+    documents = deps.documents
+    reply = configure_reply(
+        listed, documents.schedule(), deps.updates.next_update(), documents.warning
+    )
+    resp.text = reply.model_dump_json()

@@ -38,6 +38,7 @@ from sentinel_app.errors import ConflictError, NotFoundError, SentinelAppError
 from sentinel_app.storage.documents import TinyDocuments
 from tests.clocks import NOON, StandingClock
 from tests.stored import make_job, make_update
+from tests.unit.api.inquiry import InquiryStand
 
 TOKEN = 'token-of-the-request'
 
@@ -259,6 +260,7 @@ class Stand:
         self.tasks = FakeTasks()
         self.live = FakeLive()
         self.health = FakeHealth()
+        self.asked = InquiryStand(folder, self.documents, self.clock)
         self.identity = FakeIdentity()
         self.ui_dir = folder / 'dist'
         self._numbers = iter(range(1, 1_000))
@@ -272,6 +274,7 @@ class Stand:
             tasks=self.tasks,
             live=self.live,
             health=self.health,
+            inquiries=self.asked.inquiries,
             identity=self.identity,
             is_ui_access_admin_only=is_admin_only,
             ui_dir=self.ui_dir,

@@ -32,6 +32,15 @@ class FakeErrors:
             self.held.remove(request_id)
 
 
+class FakeMetrics:
+    def __init__(self) -> None:
+        self.removed_before: list[dt.datetime] = []
+
+    def remove_before(self, at: dt.datetime) -> int:
+        self.removed_before.append(at)
+        return 0
+
+
 class FakeUpkeep:
     def __init__(self) -> None:
         self.files = 0
@@ -51,11 +60,13 @@ class Stand:
         self.clock = StandingClock()
         self.documents = TinyDocuments(folder / 'documents.json', now=self.clock.now)
         self.errors: Any = FakeErrors()
+        self.metrics: Any = FakeMetrics()
         self.upkeep: Any = FakeUpkeep()
         self.stop = threading.Event()
         self.cleaner = Cleaner(
             documents=self.documents,
             errors=self.errors,
+            metrics=self.metrics,
             upkeep=self.upkeep,
             clock=self.clock,
             retention=30 * DAY,
@@ -157,3 +168,8 @@ def test_both_are_named(stand: Stand) -> None:
     stand.upkeep.files = 1
     stand.cleaner.step(stand.stop)
     assert stand.cleaner.outcome(1) == 'removed 1 request and 1 old file'
+
+
+def test_figures_by_the_hour_go_with_the_jobs(stand: Stand) -> None:
+    stand.cleaner.step(stand.stop)
+    assert stand.metrics.removed_before == [NOON - 30 * DAY]

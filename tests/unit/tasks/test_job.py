@@ -15,6 +15,7 @@ from sentinel_app.errors import ConflictError, NotFoundError, StorageError
 from sentinel_app.pipeline.signal import Signal
 from sentinel_app.storage.documents import TinyDocuments
 from sentinel_app.storage.ending import SqliteJobEndings
+from sentinel_app.storage.metric import SqliteMetrics
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.state_db import StateDb
 from sentinel_app.tasks.job import JobActions
@@ -36,6 +37,7 @@ class Stand:
         self.updates = Updates(
             documents=self.documents,
             progress=self.progress,
+            metrics=SqliteMetrics(self.db),
             clock=self.clock,
             signal=self.signal,
             interval=HOUR,

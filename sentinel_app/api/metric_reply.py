@@ -1,0 +1,108 @@
+"""The App's figures as the replies of the API."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+
+from sentinel_app.api import schemas
+from sentinel_app.api.inquiry_reply import type_counts
+from sentinel_app.api.ports import HealthState
+from sentinel_app.api.serialise import next_update_reply
+from sentinel_app.core.metric import Figures, Hour
+from sentinel_app.core.status import Mode, Outcome
+from sentinel_app.inquiry.metric import Summary, UpdateFigures
+
+
+def _members(figures: Figures) -> dict[str, object]:
+    return {
+        'jobs': figures.jobs,
+        'jobs_failed': figures.jobs_failed,
+        'read': figures.read,
+        **{str(outcome): figures.outcomes.get(outcome, 0) for outcome in Outcome},
+        'objects': figures.objects,
+        'requests': figures.requests,
+        'throttled': figures.throttled,
+        'throttled_seconds': figures.throttled_s,
+    }
+
+
+def _figures_reply(figures: Figures) -> schemas.Figures:
+    return schemas.Figures.model_validate(_members(figures))
+
+
+def _update_reply(found: UpdateFigures | None) -> schemas.UpdateFigures | None:
+    if found is None:
+        return None
+    update = found.update
+    return schemas.UpdateFigures(
+        update_id=update.id,
+        mode=update.mode,
+        job_type=update.job_type,
+        date_started=update.started_at,
+        date_ended=update.ended_at,
+        expected=found.expected,
+        figures=_figures_reply(found.figures),
+    )
+
+
+def summary_reply(
+    summary: Summary, due: tuple[dt.datetime, Mode] | None, health: HealthState
+) -> schemas.MetricSummary:
+    """The App in figures."""
+    by_type: Counter[str] = Counter()
+    by_query: Counter[str] = Counter()
+    for each in summary.live:
+        by_type[each.indicator_type] += each.count
+        by_query[each.query_id] += each.count
+    queries = [
+        schemas.QueryCount(query_id=query_id, position=position, count=by_query.pop(query_id, 0))
+        for query_id, position in summary.positions.items()
+    ]
+    backlog, limit = summary.backlog, summary.limit
+    return schemas.MetricSummary(
+        objects_live=by_type.total(),
+        by_type=type_counts(by_type),
+        by_query=[
+            *queries,
+            *(
+                schemas.QueryCount(query_id=query_id, position=None, count=count)
+                for query_id, count in sorted(by_query.items())
+            ),
+        ],
+        total=_figures_reply(summary.total),
+        jobs=[
+            schemas.StatusCount(status=status, count=count)
+            for status, count in summary.jobs.items()
+        ],
+        running=_update_reply(summary.running),
+        last_update=_update_reply(summary.last),
+        next_update=next_update_reply(due),
+        backlog=schemas.Backlog(
+            updates=backlog.updates,
+            indicators=backlog.indicators,
+            objects=backlog.objects,
+            seconds=backlog.seconds,
+        ),
+        limit=schemas.LimitUse(
+            requests_per_minute=limit.requests_per_minute,
+            used=limit.used,
+            waiting_seconds=limit.waiting_s,
+        ),
+        health=health,
+    )
+
+
+def history_reply(
+    hours: Sequence[Hour], *, start_at: dt.datetime, end_at: dt.datetime
+) -> schemas.MetricHistory:
+    """Figures by the hour."""
+    return schemas.MetricHistory(
+        start=start_at,
+        end=end_at,
+        data=[
+            schemas.HourFigures.model_validate({'hour': each.start_at, **_members(each.figures)})
+            for each in hours
+        ],
+    )

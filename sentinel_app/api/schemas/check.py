@@ -1,0 +1,25 @@
+"""How the things are that the App depends on."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from sentinel_app.api.schemas.base import Reply, Seconds
+from sentinel_app.inquiry.check_result import CheckName, CheckStatus
+
+
+class Check(Reply):
+    """How one thing was found."""
+
+    name: CheckName
+    status: CheckStatus
+    message: str
+    remedy: str = Field(description='What to do; empty where there is nothing to do')
+    code: str | None
+    elapsed_s: Seconds
+
+
+class CheckReport(Reply):
+    """How everything was found, in the order in which it was tried."""
+
+    checks: list[Check]

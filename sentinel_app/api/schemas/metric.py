@@ -1,0 +1,117 @@
+"""DASHBOARD: the App in figures."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from sentinel_app.api.ports import HealthState
+from sentinel_app.api.schemas.base import Moment, NextUpdate, Parameters, Reply, Seconds
+from sentinel_app.api.schemas.preview import TypeCount
+from sentinel_app.core.status import JobStatus, JobType, Mode
+
+MAX_HOURS = 8_784
+DEFAULT_HOURS = 168
+
+
+class Figures(Reply):
+    """What Jobs come to. The outcomes of all Indicators read add up to `read` at their end."""
+
+    jobs: int
+    jobs_failed: int
+    read: int
+    sent: int
+    unchanged: int
+    duplicate: int
+    withheld: int
+    expired: int
+    unsupported: int
+    invalid: int
+    refused: int
+    withdrawn: int
+    failed: int
+    objects: int
+    requests: int
+    throttled: int
+    throttled_seconds: Seconds
+
+
+class UpdateFigures(Reply):
+    """An update, and what its Jobs came to."""
+
+    update_id: str
+    mode: Mode
+    job_type: JobType
+    date_started: Moment | None
+    date_ended: Moment | None
+    expected: int | None = Field(description='How many Indicators it should read, if known')
+    figures: Figures
+
+
+class QueryCount(Reply):
+    """How many objects Sentinel holds because of one TQL query."""
+
+    query_id: str
+    position: int | None = Field(description='Null where the query is no longer saved')
+    count: int
+
+
+class StatusCount(Reply):
+    """How many Jobs have a status, of those that are kept."""
+
+    status: JobStatus
+    count: int
+
+
+class Backlog(Reply):
+    """What waits."""
+
+    updates: int = Field(description='Queued, and not begun')
+    indicators: int = Field(description='Read, and not yet converted')
+    objects: int = Field(description='Ready to be sent')
+    seconds: Seconds = Field(description='What sending those takes under the API limit')
+
+
+class LimitUse(Reply):
+    """How much of the API limit is used at this moment."""
+
+    requests_per_minute: int
+    used: int
+    waiting_seconds: Seconds | None
+
+
+class MetricSummary(Reply):
+    """The App in figures."""
+
+    objects_live: int = Field(description='Sent, not withdrawn and still valid')
+    by_type: list[TypeCount]
+    by_query: list[QueryCount]
+    total: Figures = Field(description='Of all Jobs that ever ended')
+    jobs: list[StatusCount]
+    running: UpdateFigures | None
+    last_update: UpdateFigures | None = Field(description='The one that ended last')
+    next_update: NextUpdate | None
+    backlog: Backlog
+    limit: LimitUse
+    health: HealthState
+
+
+class HourFigures(Figures):
+    """The figures of the Jobs that ended within one hour."""
+
+    hour: Moment = Field(description='Its start')
+
+
+class MetricHistory(Reply):
+    """Figures by the hour; an hour without the end of a Job is left out."""
+
+    start: Moment
+    end: Moment
+    data: list[HourFigures]
+
+
+class HistoryParameters(Parameters):
+    """How far back to look."""
+
+    hours: Annotated[int, Field(ge=1, le=MAX_HOURS)] = DEFAULT_HOURS

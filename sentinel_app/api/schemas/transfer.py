@@ -1,0 +1,39 @@
+"""CONFIGURE: the saved TQL queries as a file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from sentinel_app.api.schemas.base import Body, Moment, Reply
+from sentinel_app.api.schemas.configure import MAX_QUERIES, Query, QueryBody
+
+FORMAT: Literal['ms-sentinel-tql-queries'] = 'ms-sentinel-tql-queries'
+FORMAT_VERSION: Literal[1] = 1
+
+
+class ExportFile(Reply):
+    """The saved TQL queries, highest precedence first."""
+
+    format: Literal['ms-sentinel-tql-queries']
+    format_version: Literal[1]
+    exported_at: Moment
+    queries: list[Query]
+
+
+class ImportFile(Body):
+    """A file as the export makes it. An id that this Service does not know counts as none."""
+
+    format: Literal['ms-sentinel-tql-queries']
+    format_version: Literal[1]
+    exported_at: Moment | None = None
+    queries: Annotated[list[QueryBody], Field(max_length=MAX_QUERIES)]
+
+
+class ImportBody(Body):
+    """A file that takes the place of the whole list."""
+
+    version: int = Field(description='Of the list that it replaces')
+    run: Literal['delta', 'full'] | None = None
+    file: ImportFile

@@ -1,0 +1,201 @@
+"""The App in figures, for the dashboard and for whoever collects them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sentinel_app.core.batching import MAX_OBJECTS
+from sentinel_app.core.metric import Figures, Hour, LiveCount, LiveCounts, MetricStore, summed
+from sentinel_app.core.models import Counts, Job, Update
+from sentinel_app.core.ports import Clock, Documents, ProgressStore, WorkStore
+from sentinel_app.core.rate import WINDOW_S
+from sentinel_app.core.status import JobStatus
+from sentinel_app.pipeline.gate import RequestGate
+
+LIVE_KEPT_S = 10.0
+"""Counting a million objects takes a fifth of a second, and several pages may ask for it."""
+
+_LOOKED_AT = 200
+_FINAL = tuple(status for status in JobStatus if status.is_final)
+
+
+class RunningUpdate(Protocol):
+    """Knows which update runs."""
+
+    @property
+    def running(self) -> Update | None:
+        """The update that runs."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateFigures:
+    """An update, and what its Jobs came to."""
+
+    update: Update
+    figures: Figures
+    expected: int | None = None
+    """How many Indicators its queries should give, while it runs and as far as that is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What waits."""
+
+    updates: int = 0
+    """Queued, and not begun."""
+    indicators: int = 0
+    """Read, and not yet converted."""
+    objects: int = 0
+    """Ready to be sent."""
+    seconds: float = 0.0
+    """How long sending those takes under the limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitUse:
+    """How much of the API limit is used at this moment."""
+
+    requests_per_minute: int
+    used: int
+    waiting_s: float | None
+    """How long the next request waits; None when none does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The App in figures."""
+
+    live: tuple[LiveCount, ...]
+    positions: Mapping[str, int]
+    """Of the saved queries, by id."""
+    total: Figures
+    """Of all Jobs that ever ended."""
+    jobs: Mapping[JobStatus, int]
+    """Those that are kept."""
+    backlog: Backlog
+    limit: LimitUse
+    running: UpdateFigures | None = None
+    last: UpdateFigures | None = None
+
+
+@dataclass(slots=True)
+class _Kept:
+    live: tuple[LiveCount, ...] = ()
+    until: float = -math.inf
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Metrics:
+    """Gives the figures; safe for many threads."""
+
+    def __init__(
+        self,
+        *,
+        store: MetricStore,
+        live: LiveCounts,
+        documents: Documents,
+        progress: ProgressStore,
+        work: WorkStore,
+        updates: RunningUpdate,
+        gate: RequestGate,
+        requests_per_minute: int,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._live = live
+        self._documents = documents
+        self._progress = progress
+        self._work = work
+        self._updates = updates
+        self._gate = gate
+        self._requests_per_minute = requests_per_minute
+        self._clock = clock
+        self._kept = _Kept()
+
+    def summary(self) -> Summary:
+        """Give the present figures."""
+        queries = self._documents.query_list().queries
+        running = self._updates.running
+        return Summary(
+            live=self._live_counts(),
+            positions={query.id: position for position, query in enumerate(queries)},
+            total=self._store.total(),
+            jobs={
+                status: self._documents.jobs(statuses=[status], limit=1)[1] for status in JobStatus
+            },
+            backlog=self._backlog(running),
+            limit=LimitUse(
+                requests_per_minute=self._requests_per_minute,
+                used=self._gate.used(),
+                waiting_s=self._gate.waiting_s(),
+            ),
+            running=None if running is None else self._figures(running),
+            last=self._last(),
+        )
+
+    def history(self, *, since: dt.datetime, before: dt.datetime) -> tuple[Hour, ...]:
+        """Give the hours in which a Job ended, oldest first."""
+        return self._store.hours(since=since, before=before)
+
+    def _live_counts(self) -> tuple[LiveCount, ...]:
+        with self._kept.lock:
+            now = self._clock.monotonic()
+            if now >= self._kept.until:
+                self._kept.live = self._live.live(self._clock.now())
+                self._kept.until = now + LIVE_KEPT_S
+            return self._kept.live
+
+    def _backlog(self, running: Update | None) -> Backlog:
+        waiting = [each for each in self._documents.open_updates() if each.started_at is None]
+        progress = self._progress.progress(running.id) if running else ()
+        objects = self._work.waiting_objects()
+        requests = math.ceil(objects / MAX_OBJECTS)
+        return Backlog(
+            updates=len(waiting),
+            indicators=sum(item.rows_waiting for item in progress),
+            objects=objects,
+            seconds=requests / self._requests_per_minute * WINDOW_S,
+        )
+
+    def _last(self) -> UpdateFigures | None:
+        """Give the update that ended last, as far as its Jobs are kept."""
+        jobs, _ = self._documents.jobs(statuses=_FINAL, sort='date_queued', limit=_LOOKED_AT)
+        for update_id in dict.fromkeys(job.update_id for job in jobs):
+            update = self._documents.update(update_id)
+            if update is not None and update.ended_at is not None:
+                return self._figures(update)
+        return None
+
+    def _figures(self, update: Update) -> UpdateFigures:
+        parts = []
+        expected: list[int | None] = []
+        for job in self._documents.jobs_of(update.id):
+            live = None if job.status.is_final else self._progress.counts(job.request_id)
+            counts = live or job.counts
+            parts.append(_of_job(job, counts))
+            expected.append(counts.expected)
+        known = [number for number in expected if number is not None]
+        return UpdateFigures(
+            update=update,
+            figures=summed(parts),
+            expected=sum(known) if known and len(known) == len(expected) else None,
+        )
+
+
+def _of_job(job: Job, counts: Counts) -> Figures:
+    return Figures(
+        jobs=1,
+        jobs_failed=int(job.status is JobStatus.FAILED),
+        read=counts.read,
+        outcomes=counts.outcomes,
+        objects=counts.objects,
+        requests=counts.requests,
+        throttled=counts.throttled,
+        throttled_s=counts.throttled_s,
+    )

@@ -1,0 +1,212 @@
+"""What inquiries ask: a ThreatConnect and a Sentinel made of lists, over real stores."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sentinel_app.api.ports import Inquiries
+from sentinel_app.core.candidate import Scrutiny
+from sentinel_app.core.models import (
+    Indicator,
+    Owner,
+    SourcePage,
+    TqlKeyword,
+    Update,
+    UploadReply,
+)
+from sentinel_app.errors import SentinelAppError
+from sentinel_app.inquiry.check import Checks
+from sentinel_app.inquiry.copy import ValueCopies
+from sentinel_app.inquiry.lookup import Lookups
+from sentinel_app.inquiry.metric import Metrics
+from sentinel_app.inquiry.preview import Previews
+from sentinel_app.pipeline.gate import RequestGate
+from sentinel_app.storage.disk import DataFolder
+from sentinel_app.storage.documents import TinyDocuments
+from sentinel_app.storage.ledger import SqliteLedger, SqliteRequestTimes
+from sentinel_app.storage.metric import SqliteMetrics
+from sentinel_app.storage.progress import SqliteProgress
+from sentinel_app.storage.record import SqliteRecords
+from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.work import SqliteWork
+from sentinel_app.threatconnect.parse import parse_indicator
+from tests.clocks import StandingClock
+from tests.factories import make_options
+
+SOURCE_SYSTEM = 'ThreatConnect-Prod'
+LIMIT = 60
+
+Row = dict[str, Any]
+
+
+@dataclass
+class ListedSource:
+    """Rows, found by the parts of TQL that inquiries add; a user's own TQL names a row's tag."""
+
+    rows: list[Row] = field(default_factory=list)
+    error: SentinelAppError | None = None
+    error_for: Callable[[str], SentinelAppError | None] = lambda _tql: None
+    owner_names: tuple[str, ...] = ('Example Org', 'Källa "1"')
+    time: dt.datetime | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def owners(self) -> tuple[Owner, ...]:
+        if self.error:
+            raise self.error
+        return tuple(Owner(name=name, type='Source') for name in self.owner_names)
+
+    def keywords(self) -> tuple[TqlKeyword, ...]:
+        return ()
+
+    def server_time(self) -> dt.datetime | None:
+        return self.time
+
+    def read_page(self, tql: str, *, limit: int) -> SourcePage:
+        raise AssertionError('an inquiry must not depend on the order of rows')
+
+    def read_window(self, tql: str, *, limit: int, offset: int) -> SourcePage:
+        found = self._found(tql)
+        return SourcePage(
+            rows=tuple(found[offset : offset + limit]), server_at=NOWHEN, count=len(found)
+        )
+
+    def count(self, tql: str) -> tuple[int, dt.datetime]:
+        return len(self._found(tql)), NOWHEN
+
+    def deleted(self, owner: str, **_options: Any) -> Any:
+        raise AssertionError('an inquiry has no use for deleted Indicators')
+
+    def _found(self, tql: str) -> list[Row]:
+        self.asked.append(tql)
+        error = self.error or self.error_for(tql)
+        if error:
+            raise error
+        return [row for row in self.rows if _matches(tql, row)]
+
+
+NOWHEN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+_STRING = re.compile(r'"((?:\\.|[^"\\])*)"')
+
+
+def _strings(tql: str, before: str) -> list[str] | None:
+    """The strings of `before in (...)`; None where there is no such clause."""
+    found = re.search(rf'{before} in \(((?:"(?:\\.|[^"\\])*"(?:, )?)+)\)', tql)
+    if not found:
+        return None
+    return [re.sub(r'\\(.)', r'\1', text) for text in _STRING.findall(found.group(1))]
+
+
+def _matches(tql: str, row: Mapping[str, Any]) -> bool:
+    for name, member in (('ownerName', 'ownerName'), ('typeName', 'type')):
+        wanted = _strings(tql, name)
+        if wanted is not None and row[member] not in wanted:
+            return False
+    summaries = _strings(tql, 'summary')
+    parts = re.findall(r'summary contains "([^"]*)"', tql)
+    if summaries is not None or parts:
+        summary = row.get('summary', '')
+        if summary not in (summaries or ()) and not any(part in summary for part in parts):
+            return False
+    if (row.get('active') is not False) is ('indicatorActive = false' in tql):
+        return False
+    if (tag := re.search(r'tag = "([^"]*)"', tql)) and row.get('tag') != tag.group(1):
+        return False
+    ids = re.search(r'id in \(([\d, ]+)\)', tql)
+    if ids and str(row['id']) not in ids.group(1).split(', '):
+        return False
+    for sign, number in re.findall(r'id ([<>]) (\d+)', tql):
+        if not (row['id'] < int(number) if sign == '<' else row['id'] > int(number)):
+            return False
+    return True
+
+
+@dataclass
+class ListedSink:
+    """A Sentinel that answers as it is told to."""
+
+    token_error: SentinelAppError | None = None
+    send_error: SentinelAppError | None = None
+    sent: list[tuple[str, ...]] = field(default_factory=list)
+
+    def prepare(self) -> None:
+        if self.token_error:
+            raise self.token_error
+
+    def send(self, objects: Sequence[str]) -> UploadReply:
+        self.sent.append(tuple(objects))
+        if self.send_error:
+            raise self.send_error
+        return UploadReply()
+
+    def forget_token(self) -> None:
+        pass
+
+
+@dataclass
+class Running:
+    running: Update | None = None
+
+
+class InquiryStand:
+    """All that inquiries stand on."""
+
+    def __init__(self, folder: Path, documents: TinyDocuments, clock: StandingClock) -> None:
+        self.source = ListedSource()
+        self.sink = ListedSink()
+        self.db = StateDb(folder / 'state.db')
+        self.progress = SqliteProgress(self.db)
+        self.work = SqliteWork(self.db)
+        self.metrics = SqliteMetrics(self.db)
+        self.updates = Running()
+        self.withheld: Callable[[Indicator], str | None] = lambda _indicator: None
+        self.disk_warnings: tuple[str, ...] = ()
+        self.gate = RequestGate(limit=LIMIT, times=SqliteRequestTimes(self.db), clock=clock)
+        scrutiny = Scrutiny(parse=parse_indicator, withheld_reason=self._withheld_reason)
+        self.inquiries = Inquiries(
+            previews=Previews(
+                source=self.source,
+                ledger=SqliteLedger(self.db),
+                scrutiny=scrutiny,
+                options=make_options(),
+                requests_per_minute=LIMIT,
+                clock=clock,
+            ),
+            lookups=Lookups(
+                copies=ValueCopies(source=self.source, scrutiny=scrutiny),
+                records=SqliteRecords(self.db),
+                documents=documents,
+                source_system=SOURCE_SYSTEM,
+                clock=clock,
+            ),
+            checks=Checks(
+                source=self.source,
+                new_sink=lambda: self.sink,
+                gate=self.gate,
+                documents=documents,
+                disk=DataFolder(folder),
+                disk_warnings=lambda: self.disk_warnings,
+                clock=clock,
+            ),
+            metrics=Metrics(
+                store=self.metrics,
+                live=self.metrics,
+                documents=documents,
+                progress=self.progress,
+                work=self.work,
+                updates=self.updates,
+                gate=self.gate,
+                requests_per_minute=LIMIT,
+                clock=clock,
+            ),
+        )
+
+    def _withheld_reason(self, indicator: Indicator) -> str | None:
+        return self.withheld(indicator)
+
+    def close(self) -> None:
+        self.db.close()
