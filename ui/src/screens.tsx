@@ -4,6 +4,7 @@ import type { ComponentType } from 'react';
 import { ConfigurePage } from './pages/configure/ConfigurePage';
 import { ErrorsPage } from './pages/errors/ErrorsPage';
 import { JobsPage } from './pages/jobs/JobsPage';
+import { TasksPage } from './pages/tasks/TasksPage';
 
 export interface Screen {
   /** Where it is, after `#/`. */
@@ -18,6 +19,7 @@ export interface Screen {
 export const screens: readonly Screen[] = [
   { path: 'configure', label: 'CONFIGURE', Page: ConfigurePage },
   { path: 'jobs', label: 'JOBS', Page: JobsPage },
+  { path: 'tasks', label: 'TASKS', Page: TasksPage },
   { path: 'reports/errors', label: 'ERRORS', menu: 'REPORTS', Page: ErrorsPage },
 ];
 

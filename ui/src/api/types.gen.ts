@@ -22,6 +22,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/configure/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The saved TQL queries as a file */
+        get: operations["get-configure-export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/configure/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Save a file in place of the whole list of TQL queries */
+        put: operations["put-configure-import"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/configure/options": {
         parameters: {
             query?: never;
@@ -39,6 +73,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/configure/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a TQL query would give; nothing is sent and nothing is stored */
+        post: operations["post-configure-preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -50,6 +101,40 @@ export interface paths {
         get: operations["get-health"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try ThreatConnect, the token, the workspace and the disk, one by one */
+        post: operations["post-health-check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/indicator": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What became of one value, in Sentinel and in ThreatConnect */
+        post: operations["post-indicator"];
         delete?: never;
         options?: never;
         head?: never;
@@ -136,6 +221,57 @@ export interface paths {
         put?: never;
         /** Confirm the withdrawal that a Job held back, as an ad-hoc update */
         post: operations["post-job-request-request_id-withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/metric/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures of the Jobs that ended, by the hour */
+        get: operations["get-metric-history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/metric/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The App in figures: what Sentinel holds, what runs, what waits */
+        get: operations["get-metric-summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The figures as Prometheus reads them */
+        get: operations["get-metrics"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -333,6 +469,71 @@ export interface components {
             user: string | null;
         };
         /**
+         * Backlog
+         * @description What waits.
+         */
+        Backlog: {
+            /**
+             * Indicators
+             * @description Read, and not yet converted
+             */
+            indicators: number;
+            /**
+             * Objects
+             * @description Ready to be sent
+             */
+            objects: number;
+            /**
+             * Seconds
+             * @description What sending those takes under the API limit
+             */
+            seconds: number;
+            /**
+             * Updates
+             * @description Queued, and not begun
+             */
+            updates: number;
+        };
+        /**
+         * Check
+         * @description How one thing was found.
+         */
+        Check: {
+            /** Code */
+            code: string | null;
+            /** Elapsed S */
+            elapsed_s: number;
+            /** Message */
+            message: string;
+            name: components["schemas"]["CheckName"];
+            /**
+             * Remedy
+             * @description What to do; empty where there is nothing to do
+             */
+            remedy: string;
+            status: components["schemas"]["CheckStatus"];
+        };
+        /**
+         * CheckName
+         * @description What is tried, in this order.
+         * @enum {string}
+         */
+        CheckName: "threatconnect" | "sign-in" | "owners" | "paging" | "clock" | "token" | "workspace" | "disk";
+        /**
+         * CheckReport
+         * @description How everything was found, in the order in which it was tried.
+         */
+        CheckReport: {
+            /** Checks */
+            checks: components["schemas"]["Check"][];
+        };
+        /**
+         * CheckStatus
+         * @description How a check ended.
+         * @enum {string}
+         */
+        CheckStatus: "ok" | "failed" | "skipped";
+        /**
          * Configure
          * @description The saved TQL queries, highest precedence first.
          */
@@ -388,6 +589,35 @@ export interface components {
             title: string;
         };
         /**
+         * ExportFile
+         * @description The saved TQL queries, highest precedence first.
+         */
+        ExportFile: {
+            /**
+             * Exported At
+             * Format: date-time
+             */
+            exported_at: string;
+            /**
+             * Format
+             * @constant
+             */
+            format: "ms-sentinel-tql-queries";
+            /**
+             * Format Version
+             * @constant
+             */
+            format_version: 1;
+            /** Queries */
+            queries: components["schemas"]["Query"][];
+        };
+        /**
+         * Fate
+         * @description What becomes of a copy.
+         * @enum {string}
+         */
+        Fate: "chosen" | "duplicate" | "withheld" | "expired" | "unsupported" | "invalid" | "not-selected";
+        /**
          * FieldError
          * @description What is wrong with one field; `field` is its path, for example `queries.0.tql`.
          */
@@ -396,6 +626,65 @@ export interface components {
             field: string;
             /** Message */
             message: string;
+        };
+        /**
+         * Figures
+         * @description What Jobs come to. The outcomes of all Indicators read add up to `read` at their end.
+         */
+        Figures: {
+            /** Duplicate */
+            duplicate: number;
+            /** Expired */
+            expired: number;
+            /** Failed */
+            failed: number;
+            /** Invalid */
+            invalid: number;
+            /** Jobs */
+            jobs: number;
+            /** Jobs Failed */
+            jobs_failed: number;
+            /** Objects */
+            objects: number;
+            /** Read */
+            read: number;
+            /** Refused */
+            refused: number;
+            /** Requests */
+            requests: number;
+            /** Sent */
+            sent: number;
+            /** Throttled */
+            throttled: number;
+            /** Throttled Seconds */
+            throttled_seconds: number;
+            /** Unchanged */
+            unchanged: number;
+            /** Unsupported */
+            unsupported: number;
+            /** Withdrawn */
+            withdrawn: number;
+            /** Withheld */
+            withheld: number;
+        };
+        /**
+         * Findings
+         * @description What became of a value.
+         */
+        Findings: {
+            /** Copies */
+            copies: components["schemas"]["IndicatorCopy"][];
+            /** Refused */
+            refused: components["schemas"]["RefusedObject"][];
+            /** Sent */
+            sent: components["schemas"]["SentObject"][];
+            /**
+             * Source Error
+             * @description Why ThreatConnect could not tell of its copies; null where it could
+             */
+            source_error: string | null;
+            /** Value */
+            value: string;
         };
         /**
          * Health
@@ -421,6 +710,168 @@ export interface components {
          * @enum {string}
          */
         HealthState: "ok" | "degraded";
+        /**
+         * HeldBack
+         * @description How many of the sample would not be sent, for one kind of reason.
+         */
+        HeldBack: {
+            /** Count */
+            count: number;
+            /**
+             * Examples
+             * @description The first few
+             */
+            examples: components["schemas"]["HeldBackExample"][];
+            outcome: components["schemas"]["Outcome"];
+        };
+        /**
+         * HeldBackExample
+         * @description An Indicator that would not be sent, and why.
+         */
+        HeldBackExample: {
+            /** Reason */
+            reason: string;
+            /** Summary */
+            summary: string;
+        };
+        /**
+         * HigherQueries
+         * @description How many of the sample the higher TQL queries take.
+         */
+        HigherQueries: {
+            /**
+             * Basis
+             * @description Whether ThreatConnect said what the higher queries return, or the ledger what they have sent so far
+             * @enum {string}
+             */
+            basis: "threatconnect" | "ledger";
+            /** Count */
+            count: number;
+            /** Queries */
+            queries: components["schemas"]["HigherQuery"][];
+        };
+        /**
+         * HigherQuery
+         * @description How many of the sample a higher TQL query takes.
+         */
+        HigherQuery: {
+            /** Count */
+            count: number;
+            /** Position */
+            position: number;
+            /** Query Id */
+            query_id: string;
+        };
+        /**
+         * HourFigures
+         * @description The figures of the Jobs that ended within one hour.
+         */
+        HourFigures: {
+            /** Duplicate */
+            duplicate: number;
+            /** Expired */
+            expired: number;
+            /** Failed */
+            failed: number;
+            /**
+             * Hour
+             * Format: date-time
+             * @description Its start
+             */
+            hour: string;
+            /** Invalid */
+            invalid: number;
+            /** Jobs */
+            jobs: number;
+            /** Jobs Failed */
+            jobs_failed: number;
+            /** Objects */
+            objects: number;
+            /** Read */
+            read: number;
+            /** Refused */
+            refused: number;
+            /** Requests */
+            requests: number;
+            /** Sent */
+            sent: number;
+            /** Throttled */
+            throttled: number;
+            /** Throttled Seconds */
+            throttled_seconds: number;
+            /** Unchanged */
+            unchanged: number;
+            /** Unsupported */
+            unsupported: number;
+            /** Withdrawn */
+            withdrawn: number;
+            /** Withheld */
+            withheld: number;
+        };
+        /**
+         * ImportBody
+         * @description A file that takes the place of the whole list.
+         */
+        ImportBody: {
+            file: components["schemas"]["ImportFile"];
+            /**
+             * Run
+             * @default null
+             */
+            run?: ("delta" | "full") | null;
+            /**
+             * Version
+             * @description Of the list that it replaces
+             */
+            version: number;
+        };
+        /**
+         * ImportFile
+         * @description A file as the export makes it. An id that this Service does not know counts as none.
+         */
+        ImportFile: {
+            /**
+             * Exported At
+             * @default null
+             */
+            exported_at?: string | null;
+            /**
+             * Format
+             * @constant
+             */
+            format: "ms-sentinel-tql-queries";
+            /**
+             * Format Version
+             * @constant
+             */
+            format_version: 1;
+            /** Queries */
+            queries: components["schemas"]["QueryBody"][];
+        };
+        /**
+         * IndicatorCopy
+         * @description A copy that ThreatConnect holds now, and what becomes of it.
+         */
+        IndicatorCopy: {
+            fate: components["schemas"]["Fate"];
+            /** Id */
+            id: string | null;
+            /** Owner */
+            owner: string | null;
+            /**
+             * Positions
+             * @description The saved TQL queries that return it
+             */
+            positions: number[];
+            /** Reason */
+            reason: string;
+            /** Summary */
+            summary: string | null;
+            /** Type */
+            type: string | null;
+            /** Web Link */
+            web_link: string | null;
+        };
         /**
          * IndicatorType
          * @description The nine supported types, spelt as the v3 API spells them.
@@ -600,6 +1051,70 @@ export interface components {
             message: string;
         };
         /**
+         * LimitUse
+         * @description How much of the API limit is used at this moment.
+         */
+        LimitUse: {
+            /** Requests Per Minute */
+            requests_per_minute: number;
+            /** Used */
+            used: number;
+            /** Waiting Seconds */
+            waiting_seconds: number | null;
+        };
+        /**
+         * LookupBody
+         * @description A value: a whole summary, a hash of a File, or the value in another spelling.
+         */
+        LookupBody: {
+            /** Value */
+            value: string;
+        };
+        /**
+         * MetricHistory
+         * @description Figures by the hour; an hour without the end of a Job is left out.
+         */
+        MetricHistory: {
+            /** Data */
+            data: components["schemas"]["HourFigures"][];
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+        };
+        /**
+         * MetricSummary
+         * @description The App in figures.
+         */
+        MetricSummary: {
+            backlog: components["schemas"]["Backlog"];
+            /** By Query */
+            by_query: components["schemas"]["QueryCount"][];
+            /** By Type */
+            by_type: components["schemas"]["TypeCount"][];
+            health: components["schemas"]["HealthState"];
+            /** Jobs */
+            jobs: components["schemas"]["StatusCount"][];
+            /** @description The one that ended last */
+            last_update: components["schemas"]["UpdateFigures"] | null;
+            limit: components["schemas"]["LimitUse"];
+            next_update: components["schemas"]["NextUpdate"] | null;
+            /**
+             * Objects Live
+             * @description Sent, not withdrawn and still valid
+             */
+            objects_live: number;
+            running: components["schemas"]["UpdateFigures"] | null;
+            /** @description Of all Jobs that ever ended */
+            total: components["schemas"]["Figures"];
+        };
+        /**
          * Mode
          * @description What an update reads and what it sends of that.
          * @enum {string}
@@ -628,6 +1143,23 @@ export interface components {
             mode: components["schemas"]["Mode"];
         };
         /**
+         * ObjectError
+         * @description The last error about an Indicator that is still kept.
+         */
+        ObjectError: {
+            /** Code */
+            code: string;
+            /**
+             * Date Added
+             * Format: date-time
+             */
+            date_added: string;
+            /** Reason */
+            reason: string;
+            /** Request Id */
+            request_id: string;
+        };
+        /**
          * Options
          * @description What the fields of a TQL query may hold.
          */
@@ -642,6 +1174,12 @@ export interface components {
             tql_keywords: components["schemas"]["TqlKeyword"][];
         };
         /**
+         * Outcome
+         * @description What became of one Indicator that a Job took up; exactly one of these in the end.
+         * @enum {string}
+         */
+        Outcome: "sent" | "unchanged" | "duplicate" | "withheld" | "expired" | "unsupported" | "invalid" | "refused" | "withdrawn" | "failed";
+        /**
          * OwnerOption
          * @description An owner that queries may name.
          */
@@ -650,6 +1188,105 @@ export interface components {
             name: string;
             /** Type */
             type: string;
+        };
+        /**
+         * Preview
+         * @description What a TQL query would give; nothing was sent and nothing stored.
+         */
+        Preview: {
+            /** Counts */
+            counts: components["schemas"]["TypeCount"][];
+            /** Estimated Objects */
+            estimated_objects: number;
+            /** Estimated Requests */
+            estimated_requests: number;
+            /**
+             * Estimated Seconds
+             * @description What sending them takes under the API limit
+             */
+            estimated_seconds: number;
+            /** Held Back */
+            held_back: components["schemas"]["HeldBack"][];
+            higher: components["schemas"]["HigherQueries"];
+            /**
+             * Indicators
+             * @description The first ten
+             */
+            indicators: components["schemas"]["PreviewIndicator"][];
+            /**
+             * Is Exact
+             * @description Whether the sample is all that there is
+             */
+            is_exact: boolean;
+            /** Position */
+            position: number;
+            /**
+             * Sample Count
+             * @description How many Indicators were looked at one by one; the rest is an estimate from them
+             */
+            sample_count: number;
+            /** Total Count */
+            total_count: number;
+        };
+        /**
+         * PreviewBody
+         * @description A TQL query, and where in the list it would stand.
+         */
+        PreviewBody: {
+            /**
+             * Id
+             * @default null
+             */
+            id?: string | null;
+            /** Indicator Types */
+            indicator_types: components["schemas"]["IndicatorType"][];
+            /** Owners */
+            owners: string[];
+            /**
+             * Position
+             * @description 0 is the highest; absent, a saved query stays and a new one goes to the end
+             * @default null
+             */
+            position?: number | null;
+            /** @default asc */
+            sort_direction?: components["schemas"]["SortDirection"];
+            /**
+             * Sort Field
+             * @default null
+             */
+            sort_field?: string | null;
+            /**
+             * Tql
+             * @description May be empty: everything of these owners and types
+             */
+            tql: string;
+        };
+        /**
+         * PreviewIndicator
+         * @description One of the first Indicators, and what would become of it.
+         */
+        PreviewIndicator: {
+            /** Id */
+            id: string | null;
+            /** Objects */
+            objects: components["schemas"]["StixObject"][];
+            /** @description Why it would not be sent; null where it would */
+            outcome: components["schemas"]["Outcome"] | null;
+            /** Owner */
+            owner: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Summary */
+            summary: string | null;
+            /**
+             * Taken By
+             * @description Position of the higher TQL query that takes it
+             */
+            taken_by: number | null;
+            /** Type */
+            type: string | null;
+            /** Web Link */
+            web_link: string | null;
         };
         /**
          * Query
@@ -694,6 +1331,41 @@ export interface components {
              * @description May be empty: everything of these owners and types
              */
             tql: string;
+        };
+        /**
+         * QueryCount
+         * @description How many objects Sentinel holds because of one TQL query.
+         */
+        QueryCount: {
+            /** Count */
+            count: number;
+            /**
+             * Position
+             * @description Null where the query is no longer saved
+             */
+            position: number | null;
+            /** Query Id */
+            query_id: string;
+        };
+        /**
+         * RefusedObject
+         * @description An object that Sentinel refused when it was sent last.
+         */
+        RefusedObject: {
+            /**
+             * Attempts
+             * @description How often just this content was refused
+             */
+            attempts: number;
+            error: components["schemas"]["ObjectError"] | null;
+            /** Indicator Id */
+            indicator_id: string;
+            /** Object Key */
+            object_key: string;
+            /** Position */
+            position: number | null;
+            /** Query Id */
+            query_id: string;
         };
         /**
          * ReportedEntry
@@ -803,6 +1475,69 @@ export interface components {
             web_link: string | null;
         };
         /**
+         * SentObject
+         * @description One object that Sentinel has accepted, and how to find it there.
+         */
+        SentObject: {
+            /**
+             * Date Sent
+             * Format: date-time
+             */
+            date_sent: string;
+            /**
+             * Generation
+             * @description How often the value had been withdrawn and came back
+             */
+            generation: number;
+            /**
+             * Hash Kind
+             * @description For a File: which of its hashes the object stands for
+             */
+            hash_kind: string | null;
+            /** Id */
+            id: string | null;
+            /** Kql */
+            kql: string;
+            /** Owner */
+            owner: string | null;
+            /**
+             * Position
+             * @description Of its TQL query; null where that is no longer saved
+             */
+            position: number | null;
+            /** Query Id */
+            query_id: string;
+            /**
+             * Request Id
+             * @description The Job that sent it last
+             */
+            request_id: string;
+            /** Sentinel Id */
+            sentinel_id: string;
+            state: components["schemas"]["SentState"];
+            /** @description As it was sent */
+            stix: components["schemas"]["StixObject"];
+            /** Stix Id */
+            stix_id: string;
+            /** Summary */
+            summary: string | null;
+            /** Type */
+            type: string | null;
+            /**
+             * Valid Until
+             * Format: date-time
+             */
+            valid_until: string;
+            /** Web Link */
+            web_link: string | null;
+        };
+        /**
+         * SentState
+         * @description What an object that was sent means in Sentinel now.
+         * @enum {string}
+         */
+        SentState: "live" | "expired" | "withdrawn";
+        /**
          * Service
          * @description What this Service is, without anything secret.
          */
@@ -822,6 +1557,32 @@ export interface components {
          * @enum {string}
          */
         SortDirection: "asc" | "desc";
+        /**
+         * StatusCount
+         * @description How many Jobs have a status, of those that are kept.
+         */
+        StatusCount: {
+            /** Count */
+            count: number;
+            status: components["schemas"]["JobStatus"];
+        };
+        /**
+         * StixObject
+         * @description A STIX object, and what OASIS's own library says of it.
+         */
+        StixObject: {
+            /** Is Valid */
+            is_valid: boolean;
+            /** Object */
+            object: {
+                [key: string]: unknown;
+            };
+            /**
+             * Verdict
+             * @description "valid STIX 2.1", or why not
+             */
+            verdict: string;
+        };
         /**
          * Storage
          * @description Facts of the disk and of the App's two stores, in bytes.
@@ -929,6 +1690,15 @@ export interface components {
             type: string;
         };
         /**
+         * TypeCount
+         * @description How many there are of one Indicator type.
+         */
+        TypeCount: {
+            /** Count */
+            count: number;
+            indicator_type: components["schemas"]["IndicatorType"];
+        };
+        /**
          * UpdateAccepted
          * @description The update that was queued, and its Jobs in the order of precedence.
          */
@@ -955,6 +1725,26 @@ export interface components {
              * @default null
              */
             query_ids?: string[] | null;
+        };
+        /**
+         * UpdateFigures
+         * @description An update, and what its Jobs came to.
+         */
+        UpdateFigures: {
+            /** Date Ended */
+            date_ended: string | null;
+            /** Date Started */
+            date_started: string | null;
+            /**
+             * Expected
+             * @description How many Indicators it should read, if known
+             */
+            expected: number | null;
+            figures: components["schemas"]["Figures"];
+            job_type: components["schemas"]["JobType"];
+            mode: components["schemas"]["Mode"];
+            /** Update Id */
+            update_id: string;
         };
     };
     responses: never;
@@ -1108,6 +1898,149 @@ export interface operations {
             };
         };
     };
+    "get-configure-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The saved TQL queries as a file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportFile"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "put-configure-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportBody"];
+            };
+        };
+        responses: {
+            /** @description Save a file in place of the whole list of TQL queries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Configure"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile, or not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The disk or ThreatConnect does not let it be done now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "get-configure-options": {
         parameters: {
             query?: never;
@@ -1137,6 +2070,93 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The disk or ThreatConnect does not let it be done now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "post-configure-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewBody"];
+            };
+        };
+        responses: {
+            /** @description What a TQL query would give; nothing is sent and nothing is stored */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Some fields are not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1202,6 +2222,189 @@ export interface operations {
             };
             /** @description A fault of the App; the log has it under the code */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "post-health-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBody"];
+            };
+        };
+        responses: {
+            /** @description Try ThreatConnect, the token, the workspace and the disk, one by one */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckReport"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile, or not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The disk or ThreatConnect does not let it be done now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "post-indicator": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookupBody"];
+            };
+        };
+        responses: {
+            /** @description What became of one value, in Sentinel and in ThreatConnect */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Findings"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The disk or ThreatConnect does not let it be done now */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1734,6 +2937,149 @@ export interface operations {
             };
             /** @description The disk or ThreatConnect does not let it be done now */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "get-metric-history": {
+        parameters: {
+            query?: {
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Figures of the Jobs that ended, by the hour */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricHistory"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "get-metric-summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The App in figures: what Sentinel holds, what runs, what waits */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricSummary"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "get-metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures as Prometheus reads them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,8 +1,10 @@
-/** Asks before something that cannot be taken back; the action's button names it. */
-import { Button, Group } from '@mantine/core';
+/** Asks before something is done; the action's button names it. */
+import { Button, Group, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
 
+import type { ApiError } from '../api/client';
 import { Dialog } from './Dialog';
+import { ErrorPanel } from './ErrorPanel';
 
 interface ConfirmDialogProps {
   isOpen: boolean;
@@ -10,6 +12,11 @@ interface ConfirmDialogProps {
   children: ReactNode;
   /** The words of the button that does it. */
   action: string;
+  /** Whether it can be taken back. */
+  isHarmless?: boolean;
+  isBusy?: boolean;
+  /** Why it could not be done. */
+  error?: ApiError | null;
   onConfirm: () => void;
   cancel?: string;
   onCancel: () => void;
@@ -20,21 +27,37 @@ export function ConfirmDialog({
   title,
   children,
   action,
+  isHarmless = false,
+  isBusy = false,
+  error = null,
   onConfirm,
   cancel = 'Cancel',
   onCancel,
 }: ConfirmDialogProps) {
   return (
     <Dialog isOpen={isOpen} onClose={onCancel} title={title}>
-      {children}
-      <Group justify="flex-end" mt="lg">
-        <Button variant="default" onClick={onCancel} data-autofocus>
-          {cancel}
-        </Button>
-        <Button className="app-danger" onClick={onConfirm}>
-          {action}
-        </Button>
-      </Group>
+      <Stack gap="md">
+        <div>{children}</div>
+        {error !== null && <ErrorPanel error={error} />}
+        <Group justify="flex-end">
+          <Button
+            variant="default"
+            onClick={onCancel}
+            disabled={isBusy}
+            data-autofocus={!isHarmless || undefined}
+          >
+            {cancel}
+          </Button>
+          <Button
+            className={isHarmless ? undefined : 'app-danger'}
+            onClick={onConfirm}
+            loading={isBusy}
+            data-autofocus={isHarmless || undefined}
+          >
+            {action}
+          </Button>
+        </Group>
+      </Stack>
     </Dialog>
   );
 }

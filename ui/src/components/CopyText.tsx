@@ -45,7 +45,7 @@ export function CopyText({ value, what, children = value }: CopyTextProps) {
   return (
     <Tooltip label={isCopied ? 'Copied' : `${value} (click to copy)`}>
       <UnstyledButton className="app-copy" onClick={onClick} aria-label={`Copy ${what} ${value}`}>
-        <span className="app-mono">{children}</span>
+        <bdi className="app-mono">{children}</bdi>
         <Icon name={isCopied ? 'done' : 'copy'} size={13} />
       </UnstyledButton>
     </Tooltip>

@@ -8,7 +8,7 @@ export function LongText({ text }: { text: string }) {
   const [isWhole, setIsWhole] = useState(false);
   const isLong = text.length > SHOWN_CHARS;
   return (
-    <span className="app-long-text">
+    <span className="app-long-text" dir="auto">
       {isLong && !isWhole ? `${text.slice(0, SHOWN_CHARS)}… ` : text}{' '}
       {isLong && (
         <UnstyledButton

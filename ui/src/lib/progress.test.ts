@@ -25,10 +25,21 @@ test('reading more than was announced is no more than the whole', () => {
   ).toBe(1);
 });
 
-test('converting has no measure of its own until it is done', () => {
-  expect(
-    shares({ status: 'Convert In Progress', count_read: 10, date_download_complete: at }),
-  ).toEqual([1, null, 0]);
+test('converting is measured against what was read, or is still to be read', () => {
+  const changes = { count_converted: 5, count_read: 10, date_convert_start: at } as const;
+  expect(shares({ ...changes, status: 'Convert In Progress', date_download_complete: at })).toEqual(
+    [1, 0.5, 0],
+  );
+  expect(shares({ ...changes, status: 'Download In Progress', count_expected: 20 })).toEqual([
+    0.5, 0.25, 0,
+  ]);
+  expect(shares({ ...changes, status: 'Download In Progress' })).toEqual([null, null, 0]);
+});
+
+test('how much there is to send is not known before all is converted', () => {
+  const changes = { count_read: 10, count_sent: 3, date_upload_start: at } as const;
+  const job = makeJob({ ...changes, status: 'Download In Progress' });
+  expect(jobProgress(job)[2]).toMatchObject({ done: 3, total: null, isActive: true });
 });
 
 test('sending is measured against what was not held back', () => {
@@ -41,6 +52,7 @@ test('sending is measured against what was not held back', () => {
     count_refused: 10,
     date_download_complete: at,
     date_convert_complete: at,
+    date_upload_start: at,
   } as const;
   expect(shares(changes)).toEqual([1, 1, 0.5]);
   expect(jobProgress(makeJob(changes))[2]).toMatchObject({ done: 40, total: 80, isActive: true });

@@ -1,20 +1,30 @@
 /** How far a running Job is: what was read, converted and sent. */
 import type { Job } from '../api/model';
 
+export type StageName = 'Read' | 'Converted' | 'Sent';
+
 export interface StageProgress {
-  name: 'Read' | 'Converted' | 'Sent';
+  name: StageName;
   /** The numbers beside the bar: `1,200 / 5,000`. */
   done: number;
   /** `null` while nobody can know it. */
   total: number | null;
   isActive: boolean;
   isComplete: boolean;
+  /** When it began; `null` before that. */
+  startedAt: string | null;
 }
 
-/** The three bars of a Job. */
+/** Indicators with an answer from Sentinel. */
+export function answeredCount(job: Job): number {
+  return job.count_sent + job.count_refused + job.count_withdrawn;
+}
+
+/** The three bars of a Job. The stages overlap: pages are converted and sent while others are read. */
 export function jobProgress(job: Job): StageProgress[] {
   const isRead = job.date_download_complete !== null;
   const isConverted = job.date_convert_complete !== null;
+  const isSent = job.date_upload_complete !== null;
 
   // ThreatConnect's announcement is from before the reading; rows added since then count as well.
   const expected =
@@ -26,7 +36,7 @@ export function jobProgress(job: Job): StageProgress[] {
     job.count_expired +
     job.count_unsupported +
     job.count_invalid;
-  const answered = job.count_sent + job.count_refused + job.count_withdrawn;
+  const answered = answeredCount(job);
 
   return [
     {
@@ -35,20 +45,23 @@ export function jobProgress(job: Job): StageProgress[] {
       total: isRead ? job.count_read : expected,
       isActive: job.status === 'Download In Progress',
       isComplete: isRead,
+      startedAt: job.date_download_start,
     },
     {
       name: 'Converted',
-      done: isConverted ? job.count_read : 0,
-      total: isConverted ? job.count_read : null,
-      isActive: job.status === 'Convert In Progress',
+      done: isConverted ? job.count_read : job.count_converted,
+      total: isRead ? job.count_read : expected,
+      isActive: !isConverted && job.date_convert_start !== null,
       isComplete: isConverted,
+      startedAt: job.date_convert_start,
     },
     {
       name: 'Sent',
       done: answered,
       total: isConverted ? Math.max(answered, job.count_read - heldBack) : null,
-      isActive: job.status === 'Upload In Progress',
-      isComplete: job.date_upload_complete !== null,
+      isActive: !isSent && job.date_upload_start !== null,
+      isComplete: isSent,
+      startedAt: job.date_upload_start,
     },
   ];
 }

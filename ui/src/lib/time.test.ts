@@ -8,6 +8,7 @@ import {
   formatUtc,
   localFieldToUtc,
   secondsBetween,
+  utcToLocalField,
 } from './time';
 
 test.each([
@@ -63,4 +64,10 @@ test('a local date and time becomes UTC for the API', () => {
   expect(localFieldToUtc('2026-03-09T16:05:06')).toBe(`${local.toISOString().slice(0, 19)}Z`);
   expect(localFieldToUtc('')).toBeNull();
   expect(localFieldToUtc('2026-99-99T00:00')).toBeNull();
+});
+
+test('a moment goes into the field and comes back', () => {
+  expect(localFieldToUtc(utcToLocalField('2026-03-09T16:05:06Z'))).toBe('2026-03-09T16:05:06Z');
+  expect(utcToLocalField('')).toBe('');
+  expect(utcToLocalField('never')).toBe('');
 });

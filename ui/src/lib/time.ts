@@ -56,3 +56,11 @@ export function localFieldToUtc(value: string): string | null {
   const at = new Date(value);
   return Number.isNaN(at.getTime()) ? null : `${at.toISOString().slice(0, 19)}Z`;
 }
+
+/** The same the other way round: `2026-03-09T16:05:06Z` as what the browser's field holds. */
+export function utcToLocalField(iso: string): string {
+  const at = new Date(iso);
+  if (iso === '' || Number.isNaN(at.getTime())) return '';
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${day}T${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}

@@ -1,5 +1,5 @@
 /** Things for tests, with sensible defaults. */
-import type { Job, Query } from '../api/model';
+import type { Job, Query, Task } from '../api/model';
 
 export function makeQuery(changes: Partial<Query> = {}): Query {
   return {
@@ -38,6 +38,7 @@ export function makeJob(changes: Partial<Job> = {}): Job {
     upload_runtime: null,
     total_runtime: null,
     count_read: 0,
+    count_converted: 0,
     count_sent: 0,
     count_unchanged: 0,
     count_duplicate: 0,
@@ -59,6 +60,26 @@ export function makeJob(changes: Partial<Job> = {}): Job {
     retry_of: null,
     failure_code: null,
     failure_reason: null,
+    ...changes,
+  };
+}
+
+export function makeTask(changes: Partial<Task> = {}): Task {
+  return {
+    slug: 'download',
+    name: 'Download',
+    description: 'Reads Indicators from ThreatConnect.',
+    group: 'Ingestion pipeline',
+    period_seconds: 5,
+    timeout_minutes: 20,
+    state: 'idle',
+    request_ids: [],
+    last_heartbeat: null,
+    heartbeat_age: null,
+    last_run_end: null,
+    last_run_outcome: null,
+    date_paused: null,
+    paused_by: null,
     ...changes,
   };
 }

@@ -1,81 +1,48 @@
 /** REPORTS, ERRORS: what went wrong in Job requests, gathered by code and reason. */
 import { Text } from '@mantine/core';
 
-import type { ReportedError } from '../../api/model';
-import { useReportedErrors } from '../../api/report';
-import { CopyText } from '../../components/CopyText';
-import { DataTable, type Column } from '../../components/DataTable';
+import type { ReportedEntry, ReportedError } from '../../api/model';
+import { getAllEntries, useReportedErrors } from '../../api/report';
+import { DataTable } from '../../components/DataTable';
+import { DownloadMenu, type DownloadFormat } from '../../components/DownloadMenu';
 import { EmptyState } from '../../components/EmptyState';
 import { ErrorPanel } from '../../components/ErrorPanel';
-import { LongText } from '../../components/LongText';
 import { PageHeader } from '../../components/PageHeader';
 import { Pager } from '../../components/Pager';
 import { RefreshControl } from '../../components/RefreshControl';
-import { SearchField } from '../../components/SearchField';
 import { StaleNotice } from '../../components/StaleNotice';
-import { TimeText } from '../../components/TimeText';
-import { formatCount } from '../../lib/number';
+import { csvText } from '../../lib/csv';
+import { entryCells, entryHeading } from '../../lib/entry';
+import { errorFilterOf, isErrorFiltered } from '../../lib/errorFilter';
 import { pageParams } from '../../lib/page';
-import { formatHash } from '../../lib/route';
 import { setParams, useRoute } from '../../shell/router';
+import { errorColumns } from './columns';
+import { EntryTable } from './EntryTable';
+import { ErrorFilters } from './ErrorFilters';
 
-const columns: Column<ReportedError>[] = [
+const formats: readonly DownloadFormat<ReportedEntry>[] = [
   {
-    key: 'request_id',
-    heading: 'Request ID',
-    width: 100,
-    cell: (row) => (
-      <span className="app-inline">
-        <a
-          className="app-link app-mono"
-          href={formatHash('jobs', { open: row.request_id })}
-          aria-label={`Job ${row.request_id}`}
-        >
-          {row.request_id.slice(0, 8)}
-        </a>
-      </span>
-    ),
+    name: 'CSV',
+    ending: 'csv',
+    type: 'text/csv',
+    textOf: (entries) => csvText(entryHeading, entries.map(entryCells)),
   },
   {
-    key: 'date_added',
-    heading: 'Date Added',
-    width: 100,
-    cell: (row) => <TimeText value={row.date_added} isNarrow />,
-  },
-  {
-    key: 'code',
-    heading: 'Error Code',
-    width: 96,
-    cell: (row) => <span className="app-mono">{row.code}</span>,
-  },
-  { key: 'message', heading: 'Error Message', width: '20%', cell: (row) => row.message },
-  {
-    key: 'reason',
-    heading: 'Error Reason',
-    cell: (row) => <LongText text={row.reason} />,
-  },
-  {
-    key: 'indicator',
-    heading: 'Indicator',
-    width: '26%',
-    cell: (row) => <IndicatorCell row={row} />,
-  },
-  {
-    key: 'count',
-    heading: 'Times',
-    align: 'right',
-    width: 70,
-    cell: (row) => formatCount(row.count),
+    name: 'JSON',
+    ending: 'json',
+    type: 'application/json',
+    textOf: (entries) => JSON.stringify(entries, null, 2),
   },
 ];
 
 export function ErrorsPage() {
   const { params } = useRoute();
-  const requestId = params.get('request_id') ?? '';
-  const { limit, offset } = pageParams(params);
-  const errors = useReportedErrors({ requestId, limit, offset });
+  const filter = errorFilterOf(params);
+  const place = pageParams(params);
+  const openId = params.get('open');
+  const errors = useReportedErrors(filter, place);
   const refresh = () => void errors.refetch();
-  const isFiltered = requestId !== '';
+  const toggle = (row: ReportedError) => setParams({ open: row.id === openId ? '' : row.id });
 
   return (
     <>
@@ -93,28 +60,39 @@ export function ErrorsPage() {
         onRetry={refresh}
       />
       <div className="app-filters">
-        <SearchField
-          label="Request ID"
-          placeholder="Part of it"
-          value={requestId}
-          onChange={(value) => setParams({ request_id: value, offset: '' })}
-        />
+        <ErrorFilters filter={filter} />
+        <div className="app-filters-end">
+          <DownloadMenu
+            noun="error"
+            fileName="sentinel-errors"
+            formats={formats}
+            getRows={(walk) => getAllEntries(filter, walk)}
+          />
+        </div>
       </div>
       {errors.error !== null && errors.data === undefined ? (
         <ErrorPanel error={errors.error} onRetry={refresh} isRetrying={errors.isFetching} />
       ) : (
-        <DataTable
+        <DataTable<ReportedError>
           label="Errors"
-          columns={columns}
+          columns={errorColumns(openId, toggle)}
           rows={errors.data?.data}
-          rowKey={(row) => `${row.request_id} ${row.code} ${row.reason}`}
-          minWidth={900}
+          rowKey={(row) => row.id}
+          onRowClick={(row) => {
+            if (row.indicators.length > 0) toggle(row);
+          }}
+          openKey={openId}
+          below={(row) =>
+            row.id === openId &&
+            row.indicators.length > 0 && <EntryTable key={row.id} error={row} filter={filter} />
+          }
+          minWidth={960}
           isFixed
           empty={
             <EmptyState title="There is currently no data to display.">
               <Text size="sm" c="dimmed">
-                {isFiltered
-                  ? 'No error belongs to such a Request ID.'
+                {isErrorFiltered(filter)
+                  ? 'No error matches these filters.'
                   : 'No Job request has met an error.'}
               </Text>
             </EmptyState>
@@ -125,35 +103,11 @@ export function ErrorsPage() {
         <Pager
           noun="errors"
           total={errors.data.total_count}
-          limit={limit}
-          offset={offset}
+          limit={place.limit}
+          offset={place.offset}
           onChange={(next) => setParams({ limit: String(next.limit), offset: String(next.offset) })}
         />
       )}
     </>
-  );
-}
-
-/** The first few Indicators behind the error; an error of a whole request has none. */
-function IndicatorCell({ row }: { row: ReportedError }) {
-  const rest = row.count - row.indicators.length;
-  return (
-    <ul className="app-plain-list">
-      {row.indicators.map((indicator, index) => (
-        <li key={index}>
-          <CopyText what="Indicator" value={indicator.summary ?? indicator.id ?? ''} />
-          <Text size="xs" c="dimmed">
-            {[indicator.type, indicator.owner].filter(Boolean).join(', ')}
-          </Text>
-        </li>
-      ))}
-      {row.indicators.length > 0 && rest > 0 && (
-        <li>
-          <Text size="xs" c="dimmed">
-            and {formatCount(rest)} more
-          </Text>
-        </li>
-      )}
-    </ul>
   );
 }

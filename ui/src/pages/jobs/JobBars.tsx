@@ -1,13 +1,28 @@
 /** Three bars: read, converted, sent. */
 import type { Job } from '../../api/model';
+import { sightingsOf } from '../../api/speed';
 import { formatCount } from '../../lib/number';
 import { jobProgress, shareOf, type StageProgress } from '../../lib/progress';
+import { speedWords } from '../../lib/speed';
 
-export function JobBars({ job }: { job: Job }) {
+interface JobBarsProps {
+  job: Job;
+  /** With the speed of every stage, and not of the last one alone. */
+  isWhole?: boolean;
+}
+
+export function JobBars({ job, isWhole = false }: JobBarsProps) {
+  const stages = jobProgress(job);
+  const known = sightingsOf(job);
+  const last = stages.findLast((stage) => stage.isActive);
   return (
     <div className="app-bars">
-      {jobProgress(job).map((stage) => (
-        <Bar key={stage.name} stage={stage} />
+      {stages.map((stage) => (
+        <Bar
+          key={stage.name}
+          stage={stage}
+          speed={isWhole || stage === last ? speedWords(stage, known) : ''}
+        />
       ))}
     </div>
   );
@@ -23,7 +38,7 @@ function wordsOf(stage: StageProgress): string {
     : `${formatCount(stage.done)} / ${formatCount(stage.total)}`;
 }
 
-function Bar({ stage }: { stage: StageProgress }) {
+function Bar({ stage, speed }: { stage: StageProgress; speed: string }) {
   const share = shareOf(stage);
   const words = wordsOf(stage);
   return (
@@ -46,6 +61,7 @@ function Bar({ stage }: { stage: StageProgress }) {
         />
       </div>
       <span className="app-bar-words">{words}</span>
+      {speed !== '' && <span className="app-bar-speed">{speed}</span>}
     </div>
   );
 }

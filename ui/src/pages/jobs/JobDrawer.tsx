@@ -3,7 +3,7 @@ import { Skeleton, Stack, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 import { ApiError } from '../../api/client';
-import { useJob } from '../../api/job';
+import { useJob, useRetriesOf } from '../../api/job';
 import type { Job } from '../../api/model';
 import { CopyText } from '../../components/CopyText';
 import { ErrorPanel } from '../../components/ErrorPanel';
@@ -16,7 +16,9 @@ import { counted, formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
 import { isRunning, lossCount } from '../../lib/status';
 import { formatRuntime } from '../../lib/time';
+import { JobActions, type OnJobAction } from './JobActions';
 import { JobBars } from './JobBars';
+import { JobLink } from './JobLink';
 import { JobStatusLine } from './JobStatusCell';
 import { OutcomeTable } from './OutcomeTable';
 import { Runtime } from './Runtime';
@@ -25,16 +27,17 @@ interface JobDrawerProps {
   requestId: string;
   /** The row of the list, so that the drawer need not wait. */
   listed: Job | undefined;
+  onAction: OnJobAction;
   onClose: () => void;
 }
 
-export function JobDrawer({ requestId, listed, onClose }: JobDrawerProps) {
+export function JobDrawer({ requestId, listed, onAction, onClose }: JobDrawerProps) {
   const job = useJob(requestId, isId(requestId));
   const shown = newer(job.data, listed);
   return (
     <SidePanel title="Request Details" contentKey={requestId} onClose={onClose}>
       {shown !== undefined ? (
-        <JobDetails job={shown} />
+        <JobDetails job={shown} onAction={onAction} />
       ) : job.error !== null || !isId(requestId) ? (
         <ErrorPanel error={job.error ?? noSuchJob} />
       ) : (
@@ -62,14 +65,20 @@ function newer(one: Job | undefined, other: Job | undefined): Job | undefined {
   return hasEnded(other) && !hasEnded(one) ? other : one;
 }
 
-function JobDetails({ job }: { job: Job }) {
+function JobDetails({ job, onAction }: { job: Job; onAction: OnJobAction }) {
+  const retries = useRetriesOf(job.request_id, job.status === 'Failed');
   return (
     <Stack gap="lg">
-      <JobStatusLine job={job} />
-      {isRunning(job) && <JobBars job={job} />}
+      <Stack gap="xs">
+        <JobStatusLine job={job} />
+        {isRunning(job) && <JobBars job={job} isWhole />}
+        <JobActions job={job} onAction={onAction} />
+      </Stack>
       {job.failure_reason !== null && (
         <Notice tone="bad" title={`Failed: ${job.failure_code ?? ''}`}>
-          <Text size="sm">{job.failure_reason}</Text>
+          <Text size="sm" dir="auto">
+            {job.failure_reason}
+          </Text>
         </Notice>
       )}
       {job.warnings.map((warning) => (
@@ -78,7 +87,7 @@ function JobDetails({ job }: { job: Job }) {
         </Notice>
       ))}
       <Part title="Request">
-        <Facts facts={requestFacts(job)} />
+        <Facts facts={requestFacts(job, retries.data?.data ?? [])} />
       </Part>
       <Part title="Indicators">
         <OutcomeTable job={job} />
@@ -99,7 +108,9 @@ function JobDetails({ job }: { job: Job }) {
       </Part>
       <Part title="TQL query, as it was when queued">
         <Facts facts={queryFacts(job)} />
-        <code className="app-tql app-tql-whole">{job.query.tql}</code>
+        <code className="app-tql app-tql-whole" dir="auto">
+          {job.query.tql}
+        </code>
       </Part>
     </Stack>
   );
@@ -116,14 +127,21 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-function requestFacts(job: Job): Fact[] {
+function requestFacts(job: Job, retries: readonly Job[]): Fact[] {
   return [
     { name: 'Request ID', value: <CopyText what="Request ID" value={job.request_id} /> },
     { name: 'Job type', value: job.job_type },
     { name: 'Update', value: job.mode },
+    { name: 'Retry of', value: job.retry_of && <JobLink requestId={job.retry_of} /> },
     {
-      name: 'Retry of',
-      value: job.retry_of && <CopyText what="Request ID" value={job.retry_of} />,
+      name: 'Tried again as',
+      value:
+        retries.length > 0 &&
+        retries.map((retry) => (
+          <div key={retry.request_id}>
+            <JobLink requestId={retry.request_id} /> ({retry.status})
+          </div>
+        )),
     },
     { name: 'Filter started', value: time(job.last_modified_filter_start) },
     { name: 'Filter end', value: time(job.last_modified_filter_end) },
@@ -170,7 +188,7 @@ function queryFacts(job: Job): Fact[] {
   const { query } = job;
   return [
     { name: 'Precedence', value: String(query.position + 1) },
-    { name: 'Owners', value: query.owners.join(', ') },
+    { name: 'Owners', value: <bdi>{query.owners.join(', ')}</bdi> },
     { name: 'Indicator types', value: query.indicator_types.map(typeLabel).join(', ') },
     {
       name: 'Sorted by',

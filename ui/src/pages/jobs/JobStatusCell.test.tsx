@@ -1,15 +1,18 @@
 import { MantineProvider } from '@mantine/core';
 import { render, screen } from '@testing-library/react';
-import { expect, test } from 'vitest';
+import userEvent from '@testing-library/user-event';
+import { expect, test, vi } from 'vitest';
 
 import type { Job } from '../../api/model';
 import { makeJob } from '../../test/factories';
 import { JobStatusCell } from './JobStatusCell';
 
+const onAction = vi.fn();
+
 function show(changes: Partial<Job>) {
   render(
     <MantineProvider>
-      <JobStatusCell job={makeJob(changes)} />
+      <JobStatusCell job={makeJob(changes)} onAction={onAction} />
     </MantineProvider>,
   );
 }
@@ -38,4 +41,14 @@ test('a running Job has three bars that say how far it is', () => {
 test('waiting for the API limit is said beside the status', () => {
   show({ status: 'Upload In Progress', waiting_seconds: 41.2 });
   expect(screen.getByText('waiting 42 s for the API limit')).toBeDefined();
+});
+
+test('a Job offers what its state allows, and names it', async () => {
+  show({ status: 'Upload Complete', count_held_back: 1240, warnings: ['x'], request_id: 'abc-1' });
+  expect(screen.getByText('1 warning')).toBeDefined();
+  await userEvent.click(screen.getByRole('button', { name: 'Withdraw 1,240 Indicators: abc-1' }));
+  expect(onAction).toHaveBeenCalledExactlyOnceWith(
+    expect.objectContaining({ request_id: 'abc-1' }),
+    'withdraw',
+  );
 });

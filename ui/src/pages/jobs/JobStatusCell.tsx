@@ -4,13 +4,20 @@ import { StatusBadge } from '../../components/StatusBadge';
 import { formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
 import { isRunning, jobTone, lossCount, statusFace } from '../../lib/status';
+import { JobActions, type OnJobAction } from './JobActions';
 import { JobBars } from './JobBars';
 
-export function JobStatusCell({ job }: { job: Job }) {
+interface JobStatusCellProps {
+  job: Job;
+  onAction: OnJobAction;
+}
+
+export function JobStatusCell({ job, onAction }: JobStatusCellProps) {
   return (
     <div className="app-status-cell">
       <JobStatusLine job={job} />
       {isRunning(job) && <JobBars job={job} />}
+      <JobActions job={job} onAction={onAction} />
     </div>
   );
 }

@@ -2,9 +2,10 @@
 import { Button, Text } from '@mantine/core';
 import { useState } from 'react';
 
-import { useJobs } from '../../api/job';
+import { getAllJobs, useJobs } from '../../api/job';
 import type { Job } from '../../api/model';
 import { DataTable } from '../../components/DataTable';
+import { DownloadMenu, type DownloadFormat } from '../../components/DownloadMenu';
 import { EmptyState } from '../../components/EmptyState';
 import { ErrorPanel } from '../../components/ErrorPanel';
 import { Icon } from '../../components/Icon';
@@ -12,13 +13,25 @@ import { PageHeader } from '../../components/PageHeader';
 import { Pager } from '../../components/Pager';
 import { RefreshControl } from '../../components/RefreshControl';
 import { StaleNotice } from '../../components/StaleNotice';
+import { csvText } from '../../lib/csv';
+import { jobCells, jobHeading, type JobAction } from '../../lib/jobAction';
 import { filterOf, isFiltered, withSort } from '../../lib/jobFilter';
 import { setParams, useRoute } from '../../shell/router';
 import { AddRequestDialog } from './AddRequestDialog';
 import { ColumnMenu } from './ColumnMenu';
-import { jobColumns, useShownColumns } from './columns';
+import { jobColumns, tableWidth, useShownColumns } from './columns';
+import { JobActionDialog } from './JobActionDialog';
 import { JobDrawer } from './JobDrawer';
 import { JobFilters } from './JobFilters';
+
+const formats: readonly DownloadFormat<Job>[] = [
+  {
+    name: 'CSV',
+    ending: 'csv',
+    type: 'text/csv',
+    textOf: (jobs) => csvText(jobHeading, jobs.map(jobCells)),
+  },
+];
 
 export function JobsPage() {
   const { params } = useRoute();
@@ -26,10 +39,13 @@ export function JobsPage() {
   const openId = params.get('open');
   const jobs = useJobs(filter);
   const [isAdding, setIsAdding] = useState(false);
+  const [asked, setAsked] = useState<{ job: Job; action: JobAction } | null>(null);
   const shown = useShownColumns();
   const refresh = () => void jobs.refetch();
 
   const toggle = (job: Job) => setParams({ open: job.request_id === openId ? '' : job.request_id });
+
+  const ask = (job: Job, action: JobAction) => setAsked({ job, action });
 
   return (
     <>
@@ -53,6 +69,12 @@ export function JobsPage() {
         <JobFilters filter={filter} />
         <div className="app-filters-end">
           <ColumnMenu shown={shown} />
+          <DownloadMenu
+            noun="Job"
+            fileName="sentinel-jobs"
+            formats={formats}
+            getRows={(walk) => getAllJobs(filter, walk)}
+          />
         </div>
       </div>
       {jobs.error !== null && jobs.data === undefined ? (
@@ -60,12 +82,12 @@ export function JobsPage() {
       ) : (
         <DataTable<Job>
           label="Jobs"
-          columns={jobColumns(shown.keys, openId, toggle)}
+          columns={jobColumns(shown.keys, openId, toggle, ask)}
           rows={jobs.data?.data}
           rowKey={(job) => job.request_id}
           onRowClick={toggle}
           openKey={openId}
-          minWidth={940}
+          minWidth={tableWidth(shown.keys)}
           sort={{
             field: filter.sort,
             order: filter.sortOrder,
@@ -100,8 +122,12 @@ export function JobsPage() {
         <JobDrawer
           requestId={openId}
           listed={jobs.data?.data.find((job) => job.request_id === openId)}
+          onAction={ask}
           onClose={() => setParams({ open: '' })}
         />
+      )}
+      {asked !== null && (
+        <JobActionDialog job={asked.job} action={asked.action} onClose={() => setAsked(null)} />
       )}
       {isAdding && <AddRequestDialog onClose={() => setIsAdding(false)} />}
     </>

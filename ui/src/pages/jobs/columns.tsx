@@ -1,19 +1,22 @@
 /** The columns of JOBS, and which of them are shown. */
 import { ActionIcon, Tooltip } from '@mantine/core';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 
 import type { Job } from '../../api/model';
 import { CopyText } from '../../components/CopyText';
 import type { Column } from '../../components/DataTable';
 import { Icon } from '../../components/Icon';
 import { TimeText } from '../../components/TimeText';
+import type { OnJobAction } from './JobActions';
 import { JobCounts } from './JobCounts';
 import { JobStatusCell } from './JobStatusCell';
 import { Runtime } from './Runtime';
+import { StatusFlow } from './StatusFlow';
 
 type Toggle = (job: Job) => void;
 
-interface JobColumn extends Column<Job> {
+interface JobColumn extends Omit<Column<Job>, 'cell'> {
+  cell: (job: Job, onAction: OnJobAction) => ReactNode;
   /** The heading as plain words, for the menu of columns. */
   name: string;
   isOptional?: boolean;
@@ -41,7 +44,8 @@ const columns: JobColumn[] = [
     key: 'request_id',
     name: 'Request ID',
     heading: 'Request ID',
-    width: 84,
+    sort: 'request_id',
+    width: 90,
     cell: (job) => (
       <CopyText what="Request ID" value={job.request_id}>
         {job.request_id.slice(0, 8)}
@@ -103,7 +107,15 @@ const columns: JobColumn[] = [
     heading: 'Status',
     sort: 'status',
     width: 216,
-    cell: (job) => <JobStatusCell job={job} />,
+    cell: (job, onAction) => <JobStatusCell job={job} onAction={onAction} />,
+  },
+  {
+    key: 'flow',
+    name: 'Status Flow',
+    heading: 'Status Flow',
+    isOptional: true,
+    width: 104,
+    cell: (job) => <StatusFlow job={job} />,
   },
   {
     key: 'runtime',
@@ -115,6 +127,12 @@ const columns: JobColumn[] = [
     cell: (job) => <Runtime job={job} />,
   },
 ];
+
+/** Below this the table scrolls by itself. */
+export function tableWidth(keys: readonly string[]): number {
+  const extra = columns.filter((column) => column.isOptional === true && keys.includes(column.key));
+  return 940 + 105 * extra.length;
+}
 
 export const columnChoices = columns.map(({ key, name }) => ({ key, name }));
 
@@ -160,6 +178,7 @@ export function jobColumns(
   keys: readonly string[],
   openId: string | null,
   onToggle: Toggle,
+  onAction: OnJobAction,
 ): Column<Job>[] {
   const details: Column<Job> = {
     key: 'details',
@@ -178,7 +197,11 @@ export function jobColumns(
       </ActionIcon>
     ),
   };
-  return [details, ...columns.filter((column) => keys.includes(column.key))];
+  const shown = columns.filter((column) => keys.includes(column.key));
+  return [
+    details,
+    ...shown.map((column) => ({ ...column, cell: (job: Job) => column.cell(job, onAction) })),
+  ];
 }
 
 /** Position, owners, and the whole TQL in the tooltip. */
@@ -188,7 +211,7 @@ function QueryCell({ job }: { job: Job }) {
     <Tooltip label={<span className="app-mono app-tip-tql">{query.tql}</span>}>
       <span className="app-query-cell">
         <span className="app-position">{query.position + 1}</span>
-        <span className="app-clip">{query.owners.join(', ')}</span>
+        <bdi className="app-clip">{query.owners.join(', ')}</bdi>
       </span>
     </Tooltip>
   );

@@ -1,0 +1,36 @@
+/** The Tasks, how each stands, and what people do with them. */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+
+import { isAtWork } from '../lib/task';
+import { useRefreshInterval } from '../shell/refresh';
+import { get, post } from './client';
+import type { Task, TaskPage } from './model';
+
+const REFRESH_MS = 15_000;
+/** While one runs, what it works on changes quickly. */
+const RUNNING_REFRESH_MS = 3_000;
+
+export type TaskAction = 'run' | 'pause' | 'resume' | 'kill';
+
+export function useTasks() {
+  const idle = useRefreshInterval(REFRESH_MS);
+  const running = useRefreshInterval(RUNNING_REFRESH_MS);
+  return useQuery({
+    queryKey: ['task'],
+    queryFn: ({ signal }) => get<TaskPage>('task', {}, signal),
+    refetchInterval: (query) => (query.state.data?.data.some(isAtWork) === true ? running : idle),
+  });
+}
+
+export function useTaskAction() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ slug, action }: { slug: Task['slug']; action: TaskAction }) =>
+      post<Task>(`task/${slug}/${action}`, {}),
+    meta: { isShownInPlace: true },
+    onSettled: () => {
+      void client.invalidateQueries({ queryKey: ['task'] });
+      void client.invalidateQueries({ queryKey: ['job'] });
+    },
+  });
+}

@@ -1,0 +1,32 @@
+/** A single error as a line of a file. */
+import type { ReportedEntry } from '../api/model';
+import type { Cell } from './csv';
+
+export const entryHeading: readonly string[] = [
+  'request_id',
+  'date_added',
+  'code',
+  'message',
+  'reason',
+  'indicator_id',
+  'indicator_type',
+  'summary',
+  'owner',
+  'web_link',
+];
+
+export function entryCells(entry: ReportedEntry): Cell[] {
+  const { indicator } = entry;
+  return [
+    entry.request_id,
+    entry.date_added,
+    entry.code,
+    entry.message,
+    entry.reason,
+    indicator?.id,
+    indicator?.type,
+    indicator?.summary,
+    indicator?.owner,
+    indicator?.web_link,
+  ];
+}

@@ -1,0 +1,21 @@
+/** The codes that errors of Jobs come with, in the order of the way that an Indicator takes. */
+export const errorCodes: readonly string[] = [
+  'TC-AUTH',
+  'TC-QUERY',
+  'TC-READ',
+  'MAP-TYPE',
+  'MAP-VALUE',
+  'AZ-TOKEN',
+  'AZ-400',
+  'AZ-401',
+  'AZ-403',
+  'AZ-404',
+  'AZ-413',
+  'AZ-429',
+  'AZ-5XX',
+  'AZ-ITEM',
+  'NET',
+  'RUN-TIME',
+  'RUN-DISK',
+  'APP-INTERNAL',
+];

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+
+import { errorFilterOf, isErrorFiltered } from './errorFilter';
+
+function read(text: string) {
+  return errorFilterOf(new URLSearchParams(text));
+}
+
+const none = { requestId: '', code: '', indicatorType: '', after: '', before: '' };
+
+test('every filter is read from the address', () => {
+  const filter = read(
+    'request_id=ab-1&code=AZ-ITEM&indicator_type=email-address' +
+      '&after=2026-03-09T16:05:06Z&before=2026-03-10T00:00:00Z',
+  );
+  expect(filter).toEqual({
+    requestId: 'ab-1',
+    code: 'AZ-ITEM',
+    indicatorType: 'EmailAddress',
+    after: '2026-03-09T16:05:06Z',
+    before: '2026-03-10T00:00:00Z',
+  });
+  expect(isErrorFiltered(filter)).toBe(true);
+});
+
+test('what is not understood counts as not chosen', () => {
+  expect(
+    read('indicator_type=Group&after=yesterday&before=2026-02-30T99:00:00Z&code=%3C%3E'),
+  ).toEqual(none);
+  expect(read('')).toEqual(none);
+  expect(isErrorFiltered(read(''))).toBe(false);
+});

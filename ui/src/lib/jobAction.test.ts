@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+
+import { makeJob } from '../test/factories';
+import { jobActions, jobCells, jobHeading } from './jobAction';
+import { jobStatuses } from './status';
+
+test('a Job that waits can be cancelled, and one that failed tried again', () => {
+  const allowed = jobStatuses.filter((status) => jobActions(makeJob({ status })).length > 0);
+  expect(allowed).toEqual(['Pending', 'Failed']);
+  expect(jobActions(makeJob({ status: 'Pending' }))).toEqual(['cancel']);
+  expect(jobActions(makeJob({ status: 'Failed' }))).toEqual(['retry']);
+});
+
+test('what was held back is confirmed when the Job has ended', () => {
+  const held = { count_held_back: 240 };
+  expect(jobActions(makeJob({ ...held, status: 'Upload Complete' }))).toEqual(['withdraw']);
+  expect(jobActions(makeJob({ ...held, status: 'Upload In Progress' }))).toEqual([]);
+});
+
+test('a line of the file has a cell for each heading, and every field of the API', () => {
+  const job = makeJob({ warnings: ['One.', 'Two.'] });
+  const cells = jobCells(job);
+  expect(cells).toHaveLength(jobHeading.length);
+  expect(cells[jobHeading.indexOf('warnings')]).toBe('One. Two.');
+  expect(cells[jobHeading.indexOf('query_precedence')]).toBe(1);
+  const missing = Object.keys(job).filter((name) => !jobHeading.includes(name));
+  expect(missing).toEqual(['query', 'waiting_seconds']);
+});

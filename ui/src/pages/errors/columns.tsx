@@ -1,0 +1,106 @@
+/** The columns of ERRORS. */
+import { ActionIcon, Text, UnstyledButton } from '@mantine/core';
+
+import type { ReportedError } from '../../api/model';
+import type { Column } from '../../components/DataTable';
+import { Icon } from '../../components/Icon';
+import { LongText } from '../../components/LongText';
+import { TimeText } from '../../components/TimeText';
+import { formatCount } from '../../lib/number';
+import { formatHash } from '../../lib/route';
+import { IndicatorName } from './IndicatorName';
+
+type Toggle = (row: ReportedError) => void;
+
+/** The columns; at the left the button that opens the Indicators behind an error. */
+export function errorColumns(openId: string | null, onToggle: Toggle): Column<ReportedError>[] {
+  return [
+    {
+      key: 'details',
+      heading: <span className="app-hidden">Indicators</span>,
+      width: 36,
+      cell: (row) =>
+        row.indicators.length > 0 && (
+          <ActionIcon
+            variant="subtle"
+            size="sm"
+            color="gray"
+            aria-label={`Indicators of ${row.code}, ${row.request_id}`}
+            aria-expanded={row.id === openId}
+            onClick={() => onToggle(row)}
+          >
+            <Icon name={row.id === openId ? 'chevronDown' : 'chevronRight'} />
+          </ActionIcon>
+        ),
+    },
+    {
+      key: 'request_id',
+      heading: 'Request ID',
+      width: 92,
+      cell: (row) => (
+        <a
+          className="app-link app-mono"
+          href={formatHash('jobs', { open: row.request_id })}
+          aria-label={`Job ${row.request_id}`}
+          title={row.request_id}
+        >
+          {row.request_id.slice(0, 8)}
+        </a>
+      ),
+    },
+    {
+      key: 'date_added',
+      heading: 'Date Added',
+      width: 100,
+      cell: (row) => <TimeText value={row.date_added} isNarrow />,
+    },
+    {
+      key: 'code',
+      heading: 'Error Code',
+      width: 104,
+      cell: (row) => <span className="app-mono">{row.code}</span>,
+    },
+    {
+      key: 'message',
+      heading: 'Error Message',
+      width: '22%',
+      cell: (row) => <LongText text={row.message} />,
+    },
+    { key: 'reason', heading: 'Error Reason', cell: (row) => <LongText text={row.reason} /> },
+    {
+      key: 'indicator',
+      heading: 'Indicator',
+      width: '22%',
+      cell: (row) => <FirstIndicator row={row} onToggle={onToggle} />,
+    },
+    {
+      key: 'count',
+      heading: 'Times',
+      align: 'right',
+      width: 80,
+      cell: (row) => <span className="app-number">{formatCount(row.count)}</span>,
+    },
+  ];
+}
+
+/** One Indicator as an example; an error of a whole request has none. */
+function FirstIndicator({ row, onToggle }: { row: ReportedError; onToggle: Toggle }) {
+  const [first] = row.indicators;
+  if (first === undefined) return null;
+  const rest = row.count - 1;
+  return (
+    <>
+      <IndicatorName indicator={first} />
+      <Text size="xs" c="dimmed" component="bdi">
+        {[first.type, first.owner].filter(Boolean).join(', ')}
+      </Text>
+      {rest > 0 && (
+        <Text size="xs" component="div">
+          <UnstyledButton className="app-link" fz="inherit" onClick={() => onToggle(row)}>
+            and {formatCount(rest)} more
+          </UnstyledButton>
+        </Text>
+      )}
+    </>
+  );
+}

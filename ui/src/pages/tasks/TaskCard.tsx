@@ -1,0 +1,166 @@
+/** One Task: what it is, how it stands, what it works on, and what can be done with it. */
+import { ActionIcon, Button, Group, Text, Title, Tooltip } from '@mantine/core';
+import { useId } from 'react';
+
+import type { TaskAction } from '../../api/task';
+import type { Task } from '../../api/model';
+import { Icon, type IconName } from '../../components/Icon';
+import { StatusBadge } from '../../components/StatusBadge';
+import { TimeDistance, TimeText } from '../../components/TimeText';
+import { formatHash } from '../../lib/route';
+import type { Tone } from '../../lib/status';
+import {
+  heartbeatShare,
+  isAtWork,
+  isPausedTask,
+  periodWords,
+  taskActions,
+  taskTone,
+  taskWords,
+} from '../../lib/task';
+import { counted } from '../../lib/number';
+import { useNow } from '../../shell/clock';
+import { actionNames } from './actions';
+import { HeartbeatBar } from './HeartbeatBar';
+
+interface TaskCardProps {
+  task: Task;
+  /** When this state of it came, in milliseconds. */
+  updatedAtMs: number;
+  onAction: (task: Task, action: TaskAction) => void;
+}
+
+const icons: Record<Task['state'], IconName> = {
+  idle: 'done',
+  running: 'play',
+  finishing: 'pause',
+  paused: 'pause',
+};
+
+const actionIcons: Record<TaskAction, IconName> = {
+  run: 'play',
+  pause: 'pause',
+  resume: 'play',
+  kill: 'cancel',
+};
+
+export function TaskCard({ task, updatedAtMs, onAction }: TaskCardProps) {
+  const id = useId();
+  const now = useNow();
+  const sinceFetchS = (now - updatedAtMs) / 1000;
+  const share = heartbeatShare(task, sinceFetchS);
+  const tone = taskTone(task, share);
+  return (
+    <article className="app-card" data-tone={tone} aria-labelledby={id}>
+      <div className="app-card-head">
+        <Title order={3} size="h5" id={id}>
+          {task.name}
+        </Title>
+        <Tooltip label={task.description}>
+          <ActionIcon
+            variant="transparent"
+            color="gray"
+            size="sm"
+            aria-label={`About ${task.name}: ${task.description}`}
+          >
+            <Icon name="info" />
+          </ActionIcon>
+        </Tooltip>
+        <div className="app-card-state">
+          <StatusBadge tone={tone} icon={tone === 'bad' ? 'alert' : icons[task.state]}>
+            {taskWords(task)}
+          </StatusBadge>
+        </div>
+      </div>
+      <Text size="sm" c="dimmed">
+        {periodWords(task.period_seconds)}, time-out{' '}
+        {counted(Math.round(task.timeout_minutes * 10) / 10, 'minute')}
+      </Text>
+      <div className="app-card-body">
+        <Remarks task={task} tone={tone} />
+        {share !== null && task.heartbeat_age !== null && (
+          <HeartbeatBar
+            share={share}
+            ageS={task.heartbeat_age + Math.max(0, sinceFetchS)}
+            at={task.last_heartbeat}
+            timeoutMinutes={task.timeout_minutes}
+            tone={tone}
+          />
+        )}
+      </div>
+      <Group gap="xs" className="app-card-actions">
+        {taskActions(task).map((action) => (
+          <Button
+            key={action}
+            size="xs"
+            variant={action === 'kill' ? 'subtle' : 'default'}
+            className={action === 'kill' ? 'app-danger-quiet app-push-end' : undefined}
+            leftSection={<Icon name={actionIcons[action]} size={14} />}
+            aria-label={`${actionNames[action]} ${task.name}`}
+            onClick={() => onAction(task, action)}
+          >
+            {actionNames[action]}
+          </Button>
+        ))}
+      </Group>
+    </article>
+  );
+}
+
+/** The sentences of a card: what it works on, who paused it, what came of its last run. */
+function Remarks({ task, tone }: { task: Task; tone: Tone }) {
+  return (
+    <>
+      {tone === 'bad' && (
+        <Text size="sm" className="app-flag" data-tone="bad">
+          No sign of life for longer than its time-out. The watchdog ends it within a minute.
+        </Text>
+      )}
+      {task.request_ids.length > 0 && (
+        <Text size="sm" component="div">
+          Request ID{' '}
+          {task.request_ids.map((requestId, index) => (
+            <span key={requestId}>
+              {index > 0 && ', '}
+              <Tooltip label={requestId}>
+                <a
+                  className="app-link app-mono"
+                  href={formatHash('jobs', { open: requestId })}
+                  aria-label={`Job ${requestId}`}
+                >
+                  {requestId.slice(0, 8)}
+                </a>
+              </Tooltip>
+            </span>
+          ))}
+        </Text>
+      )}
+      {isPausedTask(task) && task.date_paused !== null && (
+        <Text size="sm" component="div" className="app-words">
+          Paused <TimeDistance value={task.date_paused} /> by{' '}
+          <bdi>{task.paused_by ?? 'a person whom ThreatConnect did not name'}</bdi>.
+        </Text>
+      )}
+      {!isAtWork(task) && <LastRun task={task} />}
+    </>
+  );
+}
+
+function LastRun({ task }: { task: Task }) {
+  if (task.last_run_end === null) {
+    return (
+      <Text size="sm" c="dimmed">
+        No run with something to do since the Service started.
+      </Text>
+    );
+  }
+  return (
+    <Text size="sm" component="div" className="app-words">
+      <span className="app-quiet">
+        Last run <TimeText value={task.last_run_end} />
+      </span>
+      <br />
+      <bdi>{task.last_run_outcome}</bdi>
+    </Text>
+  );
+}
