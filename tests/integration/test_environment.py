@@ -1,5 +1,5 @@
-"""Clocks that are put right, zones that change, disks that fill up, files that are locked or spoilt:
-nothing breaks, the page says what is wrong, and the App goes on by itself."""
+"""Clocks that are put right, zones that change, disks that fill up, files locked or spoilt: nothing
+breaks, the page says what is wrong, and the App goes on by itself."""
 
 from __future__ import annotations
 
