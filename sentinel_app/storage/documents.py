@@ -125,6 +125,7 @@ class TinyDocuments:
                 self._table('updates').put({update.id: encode(update)})
                 self._table('jobs').put({key: encode(job) for key, job in added.items()})
                 if schedule is not None:
+                    schedule = _queued(schedule, update, state.schedule)
                     self._put_settings(state.query_list, schedule)
                 if audit is not None:
                     entries = self._put_audit(state, audit)
@@ -174,6 +175,13 @@ class TinyDocuments:
         """
         with self._writing:
             ended = dataclasses.replace(self._known_update(update_id), ended_at=at)
+            if schedule is not None:
+                # What was saved or queued since the caller looked stays as it is.
+                schedule = dataclasses.replace(
+                    self._state.schedule,
+                    last_run_at=schedule.last_run_at,
+                    last_reconcile_at=schedule.last_reconcile_at,
+                )
             self._change_update(ended, schedule)
 
     # -- Jobs and cursors
@@ -352,3 +360,9 @@ class TinyDocuments:
 def _without(items: Mapping[str, Any], gone: Iterable[str]) -> dict[str, Any]:
     left_out = frozenset(gone)
     return {key: item for key, item in items.items() if key not in left_out}
+
+
+def _queued(wanted: Schedule, update: Update, stored: Schedule) -> Schedule:
+    """The schedule after an update was queued; a full one that was saved meanwhile is still due."""
+    is_due = stored.next_mode is Mode.FULL and update.mode is not Mode.FULL
+    return dataclasses.replace(wanted, next_mode=Mode.FULL) if is_due else wanted

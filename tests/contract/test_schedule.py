@@ -1,0 +1,58 @@
+"""A save and the schedule may meet at any moment; neither loses what the other stores."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sentinel_app.core.models import Schedule
+from sentinel_app.core.ports import Documents
+from sentinel_app.core.status import Mode
+from sentinel_app.storage.documents import TinyDocuments
+from tests.clocks import NOON
+from tests.stored import make_audit, make_job, make_query, make_update, minutes
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Documents:
+    return TinyDocuments(tmp_path / 'documents.json', now=lambda: NOON)
+
+
+def save_and_run(documents: Documents, mode: Mode) -> None:
+    documents.save_queries(
+        [make_query()],
+        expected_version=documents.query_list().version,
+        next_mode=mode,
+        audit=make_audit(),
+    )
+
+
+def test_a_full_update_saved_while_one_ends_is_still_due(documents: Documents):
+    documents.add_update(make_update(), [make_job()], schedule=Schedule(last_scheduled_at=NOON))
+    seen = documents.schedule()
+    save_and_run(documents, Mode.FULL)
+    documents.end_update('u1', minutes(1), replace(seen, last_run_at=minutes(2)))
+
+    assert documents.schedule() == Schedule(
+        last_scheduled_at=NOON, last_run_at=minutes(2), next_mode=Mode.FULL
+    )
+
+
+def test_a_full_update_saved_while_a_delta_is_queued_is_still_due(documents: Documents):
+    seen = documents.schedule()
+    save_and_run(documents, Mode.FULL)
+    documents.add_update(
+        make_update(), [make_job()], schedule=replace(seen, last_scheduled_at=NOON)
+    )
+
+    assert documents.schedule() == Schedule(last_scheduled_at=NOON, next_mode=Mode.FULL)
+
+
+def test_a_full_update_that_is_queued_is_due_no_more(documents: Documents):
+    save_and_run(documents, Mode.FULL)
+    queued = replace(documents.schedule(), last_scheduled_at=NOON, next_mode=None)
+    documents.add_update(make_update(mode=Mode.FULL), [make_job()], schedule=queued)
+
+    assert documents.schedule() == Schedule(last_scheduled_at=NOON)
