@@ -303,7 +303,7 @@ class ErrorEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorGroup:
-    """Errors of one Job with the same code and reason, counted."""
+    """Errors of one Job that say the same, counted."""
 
     id: int
     request_id: str

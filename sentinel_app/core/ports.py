@@ -269,7 +269,7 @@ class Documents(Protocol):
 
 
 class ErrorLog(Protocol):
-    """The errors of Jobs, gathered by code and reason."""
+    """The errors of Jobs, gathered by what they say, whatever the value they are about."""
 
     def add(self, entries: Sequence[ErrorEntry]) -> None:
         """Store errors."""

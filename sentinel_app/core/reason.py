@@ -17,6 +17,12 @@ _CREDENTIAL: Final = re.compile(
     r'\b(Bearer|Basic|TC-Token)\s+[\w.~+/=:-]{8,}|\b(TC)\s+[^\s:]+:[\w+/=-]{16,}', re.IGNORECASE
 )
 
+# What differs from one Indicator to the next in texts that are otherwise the same.
+# Source: the upload API's validation errors, "Error for Property=<name>: <reason> Actual value:
+# <value>."; a missing value is NULL. The other one is our own, of a value that has no pattern.
+_ACTUAL_VALUE: Final = re.compile(r'(\bActual value: )(?!NULL\.).*?(?= Error for Property=|$)')
+_BAD_VALUE: Final = re.compile(r'([\'"]).*\1(?= is not a valid )')
+
 
 def one_line(text: str, limit: int = LONGEST_REASON) -> str:
     """The text on one line, without credentials, at most `limit` characters long."""
@@ -30,3 +36,8 @@ def page_text(page: str, limit: int = LONGEST_REASON) -> str:
     """The words of an HTML page or of plain text, on one line."""
     page = page[: 64 * limit]
     return one_line(_TAG.sub(' ', _HIDDEN.sub(' ', page)), limit)
+
+
+def gathered(text: str) -> str:
+    """The text without the value that it is about: the same for all Indicators with one fault."""
+    return _BAD_VALUE.sub('…', _ACTUAL_VALUE.sub(r'\1…', text))

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 
 from sentinel_app.core.models import ErrorEntry, ErrorGroup
+from sentinel_app.core.reason import gathered
 from sentinel_app.core.timestamp import from_text, to_millis
 from sentinel_app.storage.state_db import StateDb
 
@@ -164,16 +165,16 @@ class SqliteErrorLog:
 
 def insert_errors(transaction: sqlite3.Connection, entries: Sequence[ErrorEntry]) -> None:
     """Store errors inside a transaction of the caller's."""
-    kinds = {(entry.request_id, entry.code, entry.reason): entry.message for entry in entries}
     transaction.executemany(
-        'INSERT INTO error_kind (request_id, code, reason, message) VALUES (?, ?, ?, ?)'
-        ' ON CONFLICT DO UPDATE SET message = excluded.message',
-        [(*kind, message) for kind, message in kinds.items()],
+        'INSERT INTO error_kind (request_id, code, message, reason) VALUES (?, ?, ?, ?)'
+        ' ON CONFLICT DO NOTHING',
+        {_kind(entry) for entry in entries},
     )
     transaction.executemany(
         'INSERT INTO error (request_id, at, code, message, reason, indicator_id, indicator_type,'
         ' summary, owner_name, web_link, kind_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,'
-        ' (SELECT id FROM error_kind WHERE request_id = ? AND code = ? AND reason = ?))',
+        ' (SELECT id FROM error_kind'
+        ' WHERE request_id = ? AND code = ? AND message = ? AND reason = ?))',
         [
             (
                 entry.request_id,
@@ -186,13 +187,15 @@ def insert_errors(transaction: sqlite3.Connection, entries: Sequence[ErrorEntry]
                 entry.summary,
                 entry.owner_name,
                 entry.web_link,
-                entry.request_id,
-                entry.code,
-                entry.reason,
+                *_kind(entry),
             )
             for entry in entries
         ],
     )
+
+
+def _kind(entry: ErrorEntry) -> tuple[str, str, str, str]:
+    return entry.request_id, entry.code, gathered(entry.message), gathered(entry.reason)
 
 
 def _where(

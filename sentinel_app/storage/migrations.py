@@ -207,29 +207,28 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         'CREATE INDEX ledger_query ON ledger (query_id, indicator_type, state, valid_until)',
     ),
     (
-        # The errors of a Job with the same code and reason are gathered as they are stored, so
-        # that a list of them does not have to compare a hundred thousand texts.
+        # The errors of a Job that say the same are gathered as they are stored, so that a list of
+        # them does not have to compare a hundred thousand texts.
         """
         CREATE TABLE error_kind (
             id INTEGER PRIMARY KEY,
             request_id TEXT NOT NULL,
             code TEXT NOT NULL,
-            reason TEXT NOT NULL,
             message TEXT NOT NULL,
-            UNIQUE (request_id, code, reason)
+            reason TEXT NOT NULL,
+            UNIQUE (request_id, code, message, reason)
         )
         """,
         'ALTER TABLE error ADD COLUMN kind_id INTEGER REFERENCES error_kind',
         """
-        INSERT INTO error_kind (request_id, code, reason, message)
-        SELECT request_id, code, reason, max(message) FROM error
-        GROUP BY request_id, code, reason
+        INSERT INTO error_kind (request_id, code, message, reason)
+        SELECT DISTINCT request_id, code, message, reason FROM error
         """,
         """
         UPDATE error SET kind_id = (
             SELECT kind.id FROM error_kind AS kind
             WHERE kind.request_id = error.request_id AND kind.code = error.code
-                AND kind.reason = error.reason
+                AND kind.message = error.message AND kind.reason = error.reason
         )
         """,
         'DROP INDEX error_group',

@@ -28,7 +28,7 @@ def test_an_entry_comes_back_as_it_was(error_log: ErrorLog):
     assert list(error_log.entries()) == [bare, full]
 
 
-def test_errors_are_gathered_by_job_code_and_reason(error_log: ErrorLog):
+def test_errors_are_gathered_by_job_code_and_text(error_log: ErrorLog):
     error_log.add(
         [
             make_error(at=NOON),
@@ -154,14 +154,25 @@ def test_pages_do_not_shift_while_errors_are_added(error_log: ErrorLog):
     assert total == 4
 
 
-def test_a_group_keeps_its_number_and_has_the_latest_message(error_log: ErrorLog):
-    error_log.add([make_error(message='Killed by Ann.')])
+def test_a_group_keeps_its_number(error_log: ErrorLog):
+    error_log.add([make_error()])
     before = error_log.groups()[0][0]
-    error_log.add([make_error(message='Killed by Bo.')])
-    after = error_log.groups()[0][0]
+    error_log.add([make_error(), make_error(message='Killed by Bo.')])
+    groups = {group.message: group for group in error_log.groups()[0]}
 
-    assert (after.id, after.message) == (before.id, 'Killed by Bo.')
-    assert [entry.message for entry in error_log.entries()] == ['Killed by Bo.', 'Killed by Ann.']
+    assert groups[before.message].id == before.id
+    assert (groups[before.message].count, groups['Killed by Bo.'].count) == (2, 1)
+
+
+def test_errors_that_differ_by_their_value_alone_are_one_group(error_log: ErrorLog):
+    text = 'Error for Property=pattern: Invalid. Actual value: {}.'
+    error_log.add([make_error(reason=text.format(value)) for value in ('a', 'b', '[c].')])
+    (group,), total = error_log.groups()
+    entries, _ = error_log.entry_page(group_id=group.id)
+
+    assert (total, group.count) == (1, 3)
+    assert group.reason == 'Error for Property=pattern: Invalid. Actual value: …'
+    assert [entry.reason for entry in entries][-1] == text.format('a')
 
 
 def test_errors_of_jobs_that_are_not_kept_are_removed(error_log: ErrorLog):

@@ -28,7 +28,7 @@ class ReportedIndicator(Reply):
 
 
 class ReportedError(Reply):
-    """The errors of one Job with the same code and reason."""
+    """The errors of one Job that say the same, whatever the value they are about."""
 
     id: str = Field(description='For `group` of the single errors')
     request_id: str

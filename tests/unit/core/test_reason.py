@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentinel_app.core.reason import LONGEST_REASON, one_line, page_text
+from sentinel_app.core.reason import LONGEST_REASON, gathered, one_line, page_text
 
 
 @given(st.text())
@@ -44,3 +44,37 @@ def test_page_gives_its_words():
 
 def test_plain_text_with_a_sign_is_kept():
     assert page_text('5 < 6 and 7 > 6') == '5 < 6 and 7 > 6'
+
+
+@pytest.mark.parametrize(
+    ('text', 'common'),
+    [
+        (
+            'Error for Property=pattern: Invalid pattern. Actual value: [a = "x.y"]. z.',
+            'Error for Property=pattern: Invalid pattern. Actual value: …',
+        ),
+        (
+            'Property=id: Bad. Actual value: 1. Error for Property=x: Actual value: 2.',
+            'Property=id: Bad. Actual value: … Error for Property=x: Actual value: …',
+        ),
+        (
+            'Error for Property=id: Required property is missing. Actual value: NULL.',
+            'Error for Property=id: Required property is missing. Actual value: NULL.',
+        ),
+        (
+            "The Indicator was not sent: 'a'b' is not a valid Host. Correct it.",
+            'The Indicator was not sent: … is not a valid Host. Correct it.',
+        ),
+        (
+            'The Indicator was not sent: "it\'s" is not a valid Host. Correct it.',
+            'The Indicator was not sent: … is not a valid Host. Correct it.',
+        ),
+        (
+            "Indicators of the type 'Mutex' have no STIX counterpart and are not sent.",
+            "Indicators of the type 'Mutex' have no STIX counterpart and are not sent.",
+        ),
+        ('', ''),
+    ],
+)
+def test_errors_of_many_indicators_have_what_is_common_to_them(text, common):
+    assert gathered(text) == common
