@@ -1407,7 +1407,7 @@ export interface components {
         };
         /**
          * ReportedError
-         * @description The errors of one Job with the same code and reason.
+         * @description The errors of one Job that say the same, whatever the value they are about.
          */
         ReportedError: {
             /** Code */
