@@ -177,6 +177,8 @@ class Checks:
         queries = self._documents.query_list().queries
         names = sorted({owner for query in queries for owner in query.owners})
         names = names or [owner.name for owner in owners[:PROBED_OWNERS]]
+        if not names:
+            raise Skip('There is no owner to read from.')
         kinds = [str(kind) for kind in IndicatorType]
         ids, count = self._ids(selection_tql(names, kinds), FIRST_ROWS)
         if count <= FIRST_ROWS or not ids:
