@@ -1,0 +1,217 @@
+"""DASHBOARD: the App in figures, and as Prometheus reads them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+import pytest
+
+from sentinel_app.core.models import Counts
+from sentinel_app.core.status import JobStatus, JobType, Mode, Outcome
+from tests.clocks import NOON
+from tests.stored import make_audit, make_job, make_query, make_update
+from tests.unit.api.stand import Stand
+
+HOUR = dt.timedelta(hours=1)
+COUNTS = Counts(
+    read=10, outcomes={Outcome.SENT: 7, Outcome.REFUSED: 3}, objects=8, requests=2, expected=12
+)
+
+
+def ledger(stand: Stand, *rows: tuple[str, str, str]) -> None:
+    with stand.asked.db.write() as transaction:
+        transaction.executemany(
+            "INSERT INTO ledger VALUES (?, 'i', 0, 'live', ?, 'r', 1, ?, 's', 'o', 'c', 'm',"
+            " '2030-01-01T00:00:00.000Z', 'h', x'')",
+            rows,
+        )
+
+
+def end_job(stand: Stand, request_id: str, at: dt.datetime, counts: Counts = COUNTS) -> None:
+    """An update with one Job, from its beginning to its end."""
+    job = make_job(
+        request_id,
+        update_id=f'u-{request_id}',
+        query=make_query('q1'),
+        status=JobStatus.UPLOAD_COMPLETE,
+        queued_at=at,
+        completed_at=at,
+        counts=counts,
+    )
+    update = make_update(
+        f'u-{request_id}',
+        request_ids=(request_id,),
+        queued_at=at,
+        started_at=at,
+        ended_at=at,
+        mode=Mode.FULL,
+        job_type=JobType.AD_HOC,
+    )
+    stand.documents.add_update(update, [job], schedule=None)
+    stand.asked.progress.begin([job])
+    stand.asked.metrics.add_job(request_id, counts, is_failed=False, at=at)
+
+
+def summary(stand: Stand) -> dict[str, Any]:
+    reply = stand.get('/api/metric/summary')
+    assert reply.status_code == 200, reply.text
+    found: dict[str, Any] = reply.json
+    return found
+
+
+def test_a_new_service_has_figures_too(stand: Stand) -> None:
+    found = summary(stand)
+    assert (found['objects_live'], found['by_type'], found['by_query']) == (0, [], [])
+    assert (found['running'], found['last_update'], found['next_update']) == (None, None, None)
+    assert found['total']['jobs'] == 0
+    assert found['health'] == 'ok'
+    assert found['limit'] == {'requests_per_minute': 60, 'used': 0, 'waiting_seconds': None}
+    assert found['backlog'] == {'updates': 0, 'indicators': 0, 'objects': 0, 'seconds': 0.0}
+    assert [each['status'] for each in found['jobs']] == [str(status) for status in JobStatus]
+
+
+def test_what_sentinel_holds_is_counted_by_type_and_by_query(stand: Stand) -> None:
+    stand.documents.save_queries(
+        [make_query('q1'), make_query('q2')],
+        expected_version=0,
+        next_mode=None,
+        audit=make_audit(),
+    )
+    ledger(
+        stand,
+        ('a', 'q1', 'URL'),
+        ('b', 'q1', 'Address'),
+        ('c', 'gone', 'Address'),
+    )
+    found = summary(stand)
+    assert found['objects_live'] == 3
+    assert found['by_type'] == [
+        {'indicator_type': 'Address', 'count': 2},
+        {'indicator_type': 'URL', 'count': 1},
+    ]
+    assert found['by_query'] == [
+        {'query_id': 'q1', 'position': 0, 'count': 2},
+        {'query_id': 'q2', 'position': 1, 'count': 0},
+        {'query_id': 'gone', 'position': None, 'count': 1},
+    ]
+
+
+def test_counting_what_is_live_is_not_repeated_at_once(stand: Stand) -> None:
+    assert summary(stand)['objects_live'] == 0
+    ledger(stand, ('a', 'q1', 'URL'))
+    assert summary(stand)['objects_live'] == 0
+    stand.clock.advance(10)
+    assert summary(stand)['objects_live'] == 1
+
+
+def test_the_last_update_is_the_one_that_ended_last(stand: Stand) -> None:
+    end_job(stand, 'j1', NOON - 2 * HOUR)
+    end_job(stand, 'j2', NOON - HOUR)
+    last = summary(stand)['last_update']
+    assert (last['update_id'], last['mode'], last['job_type']) == ('u-j2', 'full', 'ad-hoc')
+    assert last['date_ended'] == '2026-03-04T11:00:00Z'
+    assert (last['figures']['read'], last['figures']['sent'], last['expected']) == (10, 7, 12)
+    assert summary(stand)['total']['read'] == 20
+
+
+def test_the_running_update_is_shown_as_far_as_it_has_come(stand: Stand) -> None:
+    job = make_job('j1', query=make_query('q1'), status=JobStatus.DOWNLOAD_IN_PROGRESS)
+    update = make_update(request_ids=('j1',), started_at=NOON)
+    stand.documents.add_update(update, [job], schedule=None)
+    stand.documents.add_update(
+        make_update('u2', request_ids=('j2',)), [make_job('j2', update_id='u2')], schedule=None
+    )
+    progress = stand.asked.progress
+    progress.begin([job])
+    progress.start_reading('j1', at=NOON, expected=50)
+    progress.add_page('j1', [{'id': 1}, {'id': 2}], last_id=2, page_size=100)
+    stand.asked.updates.running = update
+    found = summary(stand)
+    assert found['running']['update_id'] == 'u1'
+    assert (found['running']['expected'], found['running']['figures']['read']) == (50, 2)
+    assert (found['backlog']['updates'], found['backlog']['indicators']) == (1, 2)
+    assert found['last_update'] is None
+
+
+def test_history_gives_the_hours_with_the_end_of_a_job(stand: Stand) -> None:
+    for number, hours in enumerate((1, 5, 30)):
+        end_job(stand, f'j{number}', NOON - hours * HOUR)
+    found = stand.get('/api/metric/history', 'hours=24').json
+    assert (found['start'], found['end']) == ('2026-03-03T13:00:00Z', '2026-03-04T13:00:00Z')
+    assert [each['hour'] for each in found['data']] == [
+        *('2026-03-04T07:00:00Z', '2026-03-04T11:00:00Z')
+    ]
+    assert (found['data'][0]['sent'], found['data'][0]['refused']) == (7, 3)
+    assert len(stand.get('/api/metric/history').json['data']) == 3
+
+
+@pytest.mark.parametrize('query', ['hours=0', 'hours=8785', 'hours=x', 'days=1'])
+def test_a_span_without_sense_is_refused(stand: Stand, query: str) -> None:
+    assert stand.get('/api/metric/history', query).status_code == 400
+
+
+LINE = re.compile(
+    r'(?P<name>[a-z_]+)(?:\{(?P<labels>[a-z_]+="(?:[^"\\\n]|\\[\\"n])*")\})? (?P<value>-?[\d.]+)'
+)
+
+
+def exposed(stand: Stand) -> dict[str, float]:
+    """The samples, each checked for its form, its help and its type."""
+    reply = stand.get('/api/metrics')
+    assert reply.status_code == 200
+    assert reply.headers['content-type'] == 'text/plain; version=0.0.4; charset=utf-8'
+    assert reply.text.endswith('\n')
+    samples: dict[str, float] = {}
+    kinds: dict[str, str] = {}
+    helped: set[str] = set()
+    for line in reply.text.splitlines():
+        if line.startswith('# HELP '):
+            name = line.split(' ')[2]
+            assert name not in helped
+            helped.add(name)
+        elif line.startswith('# TYPE '):
+            _, _, name, kinds[line.split(' ')[2]] = line.split(' ')
+            assert name in helped
+        else:
+            match = LINE.fullmatch(line)
+            assert match, line
+            kind = kinds[match['name']]
+            assert match['name'].endswith('_total') is (kind == 'counter'), line
+            key = line.rpartition(' ')[0]
+            assert key not in samples
+            samples[key] = float(match['value'])
+    assert set(kinds) == helped
+    return samples
+
+
+def test_prometheus_reads_the_figures(stand: Stand) -> None:
+    end_job(stand, 'j1', NOON)
+    ledger(stand, ('a', 'q1', 'URL'), ('b', 'q1', 'Email Subject'))
+    found = exposed(stand)
+    assert found['ms_sentinel_objects_live{type="URL"}'] == 1
+    assert found['ms_sentinel_objects_live{type="Email Subject"}'] == 1
+    assert found['ms_sentinel_indicators_total{outcome="sent"}'] == 7
+    assert found['ms_sentinel_indicators_total{outcome="expired"}'] == 0
+    assert found['ms_sentinel_upload_requests_total'] == 2
+    assert found['ms_sentinel_jobs{status="Upload Complete"}'] == 1
+    assert found['ms_sentinel_last_update_end_timestamp_seconds{mode="full"}'] == NOON.timestamp()
+    assert found['ms_sentinel_update_running{mode="full"}'] == 0
+    assert found['ms_sentinel_storage_bytes{store="database"}'] == 2
+    assert found['ms_sentinel_healthy'] == 1
+    assert found['ms_sentinel_info{version="1.0.0"}'] == 1
+
+
+def test_counters_never_go_back(stand: Stand) -> None:
+    end_job(stand, 'j1', NOON - 5 * HOUR)
+    before = {name: value for name, value in exposed(stand).items() if '_total' in name}
+    stand.asked.metrics.remove_before(NOON)
+    after = exposed(stand)
+    assert before == {name: after[name] for name in before}
+
+
+def test_ill_health_is_shown(stand: Stand) -> None:
+    stand.health.fail('RUN-DISK')
+    assert exposed(stand)['ms_sentinel_healthy'] == 0
+    assert summary(stand)['health'] == 'degraded'
