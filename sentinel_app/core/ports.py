@@ -523,8 +523,12 @@ class ReleaseStore(Protocol):
         """Give the withdrawals that had no answer, each under a key of its own."""
         ...
 
-    def add_revocations(self, objects: Sequence[ChosenObject]) -> None:
-        """Store objects to be withdrawn, with their Indicators' open outcomes, together."""
+    def add_revocations(self, objects: Sequence[ChosenObject]) -> int:
+        """Store objects to be withdrawn, with their Indicators' open outcomes, together.
+
+        Returns:
+            How many were stored: those of Jobs that the running update still has.
+        """
         ...
 
     def close(self, update_id: str, *, held_back: int) -> None:

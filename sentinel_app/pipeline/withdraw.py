@@ -44,7 +44,9 @@ from sentinel_app.pipeline.signal import Signal
 from sentinel_app.pipeline.span_reader import SpanReader
 
 MOST_ATTEMPTS = 3
-"""How often a withdrawal that Sentinel refuses is tried again."""
+"""How often a withdrawal that Sentinel refuses is tried again, save by a full update."""
+
+_ANY_ATTEMPTS = 2**31
 
 ALWAYS_ALLOWED = 100
 """So many objects may be withdrawn at once whatever share of the ledger they are."""
@@ -103,17 +105,18 @@ class Withdrawal:
             return False
         is_idle = self._policy is WithdrawPolicy.NEVER or not self._covers_all(update)
         _, live = self._releases.unclaimed(
-            only_released=True, now=self._clock.now(), most_attempts=MOST_ATTEMPTS
+            only_released=True, now=self._clock.now(), most_attempts=_attempts(update)
         )
         until, warning = None, None
         if not is_idle and live:
             until, warning = self._look(update, stop)
-        count = len(self._releases.released_keys(most_attempts=MOST_ATTEMPTS))
+        count = len(self._releases.released_keys(most_attempts=_attempts(update)))
         is_held_back = is_idle or warning is not None or self._is_too_much(update, count, live)
         self._releases.end_search(
             update.id, until=until, is_held_back=is_held_back, warning=warning
         )
-        if (is_idle or not live) and not self._releases.unconfirmed(most_attempts=MOST_ATTEMPTS):
+        is_over = (is_idle or not live) and not self._unconfirmed(update)
+        if is_over:
             self._releases.close(update.id, held_back=0)
         return True
 
@@ -144,7 +147,8 @@ class Withdrawal:
         if not is_ready or all(item.is_closed for item in progress):
             return False
         held_back = 0
-        self._confirm(update)
+        if not any(item.is_stopped for item in progress):
+            self._confirm(update)
         # A reading that failed, be it of what is gone, proves nothing about what is not there.
         is_whole = all(
             item.reading is Reading.COMPLETE and not item.is_stopped and item.warning is None
@@ -158,7 +162,7 @@ class Withdrawal:
 
     def _confirm(self, update: Update) -> None:
         """Repeat the withdrawals that had no answer; they were decided upon by another update."""
-        entries = self._releases.unconfirmed(most_attempts=MOST_ATTEMPTS)
+        entries = self._unconfirmed(update)
         if not entries:
             return
         now = self._clock.now()
@@ -168,6 +172,9 @@ class Withdrawal:
             [_revocation(entry, jobs.get(entry.query_id, first), now) for entry in entries]
         )
 
+    def _unconfirmed(self, update: Update) -> tuple[LedgerEntry, ...]:
+        return self._releases.unconfirmed(most_attempts=_attempts(update))
+
     def _withdraw(self, update: Update) -> int:
         """Make the objects to withdraw; give how many are held back instead."""
         now = self._clock.now()
@@ -176,7 +183,7 @@ class Withdrawal:
             or self._policy is not WithdrawPolicy.DELETED_OR_NO_LONGER_MATCHING
         )
         count, live = self._releases.unclaimed(
-            only_released=only_released, now=now, most_attempts=MOST_ATTEMPTS
+            only_released=only_released, now=now, most_attempts=_attempts(update)
         )
         is_unsearched = only_released and self._releases.is_held_back(update.id)
         if count and (is_unsearched or self._is_too_much(update, count, live)):
@@ -186,13 +193,15 @@ class Withdrawal:
         first = next(iter(jobs.values()))
         while True:
             entries = self._releases.next_unclaimed(
-                only_released=only_released, now=now, most_attempts=MOST_ATTEMPTS, limit=_PORTION
+                only_released=only_released,
+                now=now,
+                most_attempts=_attempts(update),
+                limit=_PORTION,
             )
-            if not entries:
-                break
-            self._releases.add_revocations(
+            if not self._releases.add_revocations(
                 [_revocation(entry, jobs.get(entry.query_id, first), now) for entry in entries]
-            )
+            ):
+                break
         if count:
             _log.info('withdrawal', update_id=update.id, objects=count)
         return 0
@@ -298,6 +307,10 @@ class Withdrawal:
 
     def _release(self, rows: Sequence[Row]) -> None:
         self._releases.release_ids([row_id(row) for row in rows])
+
+
+def _attempts(update: Update) -> int:
+    return _ANY_ATTEMPTS if update.mode is Mode.FULL else MOST_ATTEMPTS
 
 
 def _revocation(entry: LedgerEntry, job: Job, now: dt.datetime) -> ChosenObject:

@@ -158,9 +158,16 @@ class SqliteReleases:
                 )
             )
 
-    def add_revocations(self, objects: Sequence[ChosenObject]) -> None:
-        """Store objects to be withdrawn, with their Indicators' open outcomes, together."""
+    def add_revocations(self, objects: Sequence[ChosenObject]) -> int:
+        """Store objects to be withdrawn, with their Indicators' open outcomes, together.
+
+        Returns:
+            How many were stored: those of Jobs that the running update still has.
+        """
         with self._db.write() as transaction:
+            # An update may have been stopped and ended since somebody saw that it was not.
+            known = {row[0] for row in transaction.execute('SELECT request_id FROM progress')}
+            objects = [item for item in objects if item.request_id in known]
             insert_objects(transaction, objects)
             pairs = list({(item.request_id, item.indicator_id): None for item in objects})
             transaction.executemany(
@@ -173,6 +180,7 @@ class SqliteReleases:
             )
             # A Job may have been stopped since somebody saw that it was not.
             fail_where_stopped(transaction, {item.request_id for item in objects})
+        return len(objects)
 
     def close(self, update_id: str, *, held_back: int) -> None:
         """Let the update's Jobs end: nothing more will be withdrawn."""

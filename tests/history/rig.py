@@ -109,7 +109,7 @@ class Rig:
         sink: TableSink,
         policy: WithdrawPolicy,
         chance: random.Random,
-        busyness: float = 0.05,
+        busyness: float = 0.1,
         ttl_hours: int = TTL_HOURS,
         interval: dt.timedelta = dt.timedelta(days=3650),
         reconcile_interval: dt.timedelta | None = None,

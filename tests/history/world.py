@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -454,9 +454,11 @@ class History:
         is_searched = not any(
             'Nothing was withdrawn' in text for job in jobs for text in job.warnings
         )
+        if mode is not Mode.FULL:
+            left |= self._refused_withdrawals(live)
         for pattern, stix in live.items():
             owner = stix['name'].rpartition(' | ')[2]
-            if pattern in self.sink.refused or not is_searched or owner in self.source.hidden:
+            if pattern in left or not is_searched or owner in self.source.hidden:
                 continue
             if mode is Mode.DELTA:
                 is_wrong = self.policy is not WithdrawPolicy.NEVER and model.is_gone(pattern, stix)
@@ -477,6 +479,13 @@ class History:
         holder = self.rig.documents.query_list().position(held.query_id)
         # What a higher query holds stays with it until everything is read.
         return holder is None or holder >= position
+
+    def _refused_withdrawals(self, patterns: Iterable[str]) -> set[str]:
+        """Give the values whose withdrawal was refused so often that it waits for a full update."""
+        with self.rig.db.read() as connection:
+            statement = 'SELECT object_key FROM released WHERE attempts > 3'
+            keys = {row['object_key'] for row in connection.execute(statement)}
+        return {pattern for pattern in patterns if _key(pattern) in keys}
 
     def _left_alone(self) -> set[str]:
         """Values that Sentinel refuses, or has refused so often that they wait for a change."""

@@ -186,3 +186,23 @@ def test_an_expiry_that_is_taken_back_makes_the_object_valid_for_longer(story: H
 
 def lose_answer(objects: Sequence[object]) -> None:
     raise UploadServerError('The answer was lost.')
+
+
+def test_a_full_update_tries_a_withdrawal_again_however_often_it_was_refused(
+    story: History,
+) -> None:
+    row_id = story.store.add(host())['id']
+    story.save_list([query(*OWNERS)])
+    story.update(Mode.FULL)
+    story.store.deactivate(row_id)
+    (pattern,) = story.sink.live()
+    story.sink.refused = frozenset({pattern})
+    for _ in range(6):
+        story.update(Mode.DELTA)
+    # Four tries, and then it is left alone.
+    assert story.sink.requests == 5
+    story.sink.refused = frozenset()
+    story.update(Mode.DELTA)
+    assert story.sink.requests == 5
+    story.update(Mode.FULL)
+    assert story.sink.live() == {}
