@@ -16,6 +16,7 @@ export function MomentField({ label, value, onChange }: MomentFieldProps) {
       type="datetime-local"
       label={label}
       w={value === '' ? 190 : 214}
+      className={value === '' ? 'app-field-empty' : undefined}
       value={utcToLocalField(value)}
       onChange={(event) => onChange(localFieldToUtc(event.currentTarget.value) ?? '')}
       rightSection={

@@ -62,6 +62,11 @@ test('words give the rate and the time left', () => {
   expect(speedWords(readStage(140), seen([100, 100], [110, 140]))).toBe('4.0/s, about 41 min left');
 });
 
+test('it takes no less than what the Job still waits', () => {
+  const known = seen([100, 1000], [110, 4000]);
+  expect(speedWords(readStage(4000), known, 41)).toBe('300/s, about 41 s left');
+});
+
 test('what stands still has no words, and neither has what is not under way', () => {
   expect(speedWords(readStage(100), seen([100, 100], [110, 100]))).toBe('');
   expect(speedWords({ ...readStage(4000), isActive: false }, seen([0, 1], [10, 4000]))).toBe('');

@@ -51,14 +51,18 @@ export function rateOf(stage: StageProgress, known: readonly Sighting[]): number
   return runMs >= LEAST_MS ? (stage.done * 1000) / runMs : null;
 }
 
-/** `95/s, about 12 min left`; empty while neither is known. */
-export function speedWords(stage: StageProgress, known: readonly Sighting[]): string {
+/** `95/s, about 12 min left`; empty while neither is known. It takes no less than it has to wait. */
+export function speedWords(
+  stage: StageProgress,
+  known: readonly Sighting[],
+  waitingS: number | null = null,
+): string {
   if (!stage.isActive) return '';
   const rate = rateOf(stage, known);
   if (rate === null || rate <= 0) return '';
   const left = stage.total === null ? 0 : stage.total - stage.done;
   return left > 0
-    ? `${rateWords(rate)}, about ${formatSpan(Math.max(1, left / rate))} left`
+    ? `${rateWords(rate)}, about ${formatSpan(Math.max(1, left / rate, waitingS ?? 0))} left`
     : rateWords(rate);
 }
 

@@ -6,6 +6,7 @@ import { useReportedEntries, type ErrorFilter, type Place } from '../../api/repo
 import { DataTable, type Column } from '../../components/DataTable';
 import { EmptyState } from '../../components/EmptyState';
 import { ErrorPanel } from '../../components/ErrorPanel';
+import { LongText } from '../../components/LongText';
 import { Pager } from '../../components/Pager';
 import { TimeText } from '../../components/TimeText';
 import { typeLabel } from '../../lib/label';
@@ -20,22 +21,30 @@ const columns: Column<ReportedEntry>[] = [
   {
     key: 'type',
     heading: 'Type',
-    width: 130,
+    width: 116,
     cell: (entry) => typeLabel(entry.indicator?.type ?? ''),
   },
   {
     key: 'owner',
     heading: 'Owner',
-    width: '28%',
+    width: '17%',
     cell: (entry) => <bdi className="app-words">{entry.indicator?.owner}</bdi>,
   },
   {
     key: 'date_added',
     heading: 'Date Added',
-    width: 190,
-    cell: (entry) => <TimeText value={entry.date_added} />,
+    width: 100,
+    cell: (entry) => <TimeText value={entry.date_added} isNarrow />,
   },
 ];
+
+/** The whole words, where the line of the report leaves out what differs. */
+const words: Column<ReportedEntry> = {
+  key: 'words',
+  heading: 'In full',
+  width: '38%',
+  cell: (entry) => <LongText text={[entry.message, entry.reason].filter(Boolean).at(-1) ?? ''} />,
+};
 
 interface EntryTableProps {
   error: ReportedError;
@@ -54,12 +63,16 @@ export function EntryTable({ error, filter }: EntryTableProps) {
       />
     );
   }
+  const rows = entries.data?.data;
+  const isVaried = rows?.some(
+    (entry) => entry.reason !== error.reason || entry.message !== error.message,
+  );
   return (
     <div className="app-nested">
       <DataTable
         label={`Indicators with the error ${error.code}`}
-        columns={columns}
-        rows={entries.data?.data}
+        columns={isVaried === true ? [...columns, words] : columns}
+        rows={rows}
         rowKey={(entry) => entry.id}
         isFixed
         empty={<EmptyState title="There is currently no data to display." />}

@@ -21,7 +21,7 @@ export function JobBars({ job, isWhole = false }: JobBarsProps) {
         <Bar
           key={stage.name}
           stage={stage}
-          speed={isWhole || stage === last ? speedWords(stage, known) : ''}
+          speed={isWhole || stage === last ? speedWords(stage, known, job.waiting_seconds) : ''}
         />
       ))}
     </div>

@@ -106,7 +106,7 @@ const columns: JobColumn[] = [
     name: 'Status',
     heading: 'Status',
     sort: 'status',
-    width: 216,
+    width: '22%',
     cell: (job, onAction) => <JobStatusCell job={job} onAction={onAction} />,
   },
   {

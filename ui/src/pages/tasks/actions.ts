@@ -30,9 +30,15 @@ export function actionWords(task: Task, action: TaskAction): string {
     case 'kill':
       return task.request_ids.length === 0
         ? 'What it does is ended at once.'
-        : 'What it does is ended at once, and its request becomes Failed. What Sentinel has ' +
-            'accepted stays there; the next update, or Retry in JOBS, takes up what is missing.';
+        : `What it does is ended at once, and ${failing(task)}. What Sentinel has accepted ` +
+            'stays there; the next update, or Retry in JOBS, takes up what is missing.';
   }
+}
+
+function failing(task: Task): string {
+  return task.request_ids.length === 1
+    ? 'the request it works on becomes Failed'
+    : 'the requests it works on become Failed';
 }
 
 /** What is said when it has been done. */
