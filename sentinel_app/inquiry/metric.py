@@ -121,7 +121,7 @@ class Metrics:
     def summary(self) -> Summary:
         """Give the present figures."""
         queries = self._documents.query_list().queries
-        running = self._updates.running
+        running = self._running()
         return Summary(
             live=self._live_counts(),
             positions={query.id: position for position, query in enumerate(queries)},
@@ -142,6 +142,12 @@ class Metrics:
     def history(self, *, since: dt.datetime, before: dt.datetime) -> tuple[Hour, ...]:
         """Give the hours in which a Job ended, oldest first."""
         return self._store.hours(since=since, before=before)
+
+    def _running(self) -> Update | None:
+        """Give the update that runs; its end is stored a moment before it is let go."""
+        running = self._updates.running
+        stored = None if running is None else self._documents.update(running.id)
+        return None if stored is None or stored.ended_at is not None else stored
 
     def _live_counts(self) -> tuple[LiveCount, ...]:
         with self._kept.lock:
