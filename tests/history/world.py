@@ -25,6 +25,7 @@ from sentinel_app.errors import (
     ReadAuthError,
     ReadError,
     ReadTimeoutError,
+    TaskKilledError,
     ThrottledError,
     UnauthorizedError,
     UploadDeniedError,
@@ -340,6 +341,19 @@ class History:
             self.source.before = lambda name: None
             self.sink.before = self.sink.after = lambda objects: None
 
+    def stopped(self) -> None:
+        """Let somebody end a Job in the middle of its work."""
+
+        def end_one() -> None:
+            running = self.rig.updates.running
+            if running is not None and self.chance.random() < 0.1:
+                request_id = self.chance.choice(running.request_ids)
+                self.note(f'{request_id[:4]} ended by somebody')
+                self.rig.work.stop_jobs([request_id], TaskKilledError('Ended by somebody.'))
+
+        with self.rig.disturbed(end_one):
+            self._update(self.chance.choice(tuple(Mode)))
+
     def hidden(self) -> None:
         """Let the API user lose an owner for the time of an update."""
         self.source.hidden = frozenset({self.chance.choice(OWNERS)})
@@ -512,13 +526,13 @@ ACTIONS: dict[str, Callable[[History], None]] = {
     for name in (
         *('begin', 'more', 'modify', 'deactivate', 'activate', 'delete', 'save', 'wait', 'restart'),
         *('refuse', 'delta', 'full', 'reconcile', 'some', 'killed', 'churned', 'troubled'),
-        *('hidden',),
+        *('hidden', 'stopped'),
     )
 }
 _WEIGHTS = {
     'more': 4, 'modify': 5, 'deactivate': 2, 'activate': 2, 'delete': 3, 'save': 3, 'wait': 3,
     'restart': 1, 'refuse': 1, 'delta': 6, 'full': 1, 'reconcile': 3, 'some': 2, 'killed': 2,
-    'churned': 2, 'troubled': 2, 'hidden': 1,
+    'churned': 2, 'troubled': 2, 'hidden': 1, 'stopped': 1,
 }  # fmt: skip
 
 
