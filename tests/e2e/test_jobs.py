@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
-import time
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Save
+from tests.e2e.job import (
+    END_TIMEOUT_S,
+    EVERYTHING,
+    OUTCOMES,
+    ended,
+    finished_job,
+    give_jobs,
+    make_job,
+    paused,
+    requested,
+)
 from tests.e2e.screen import Screen
 from tests.simulators.stand import Stand
-
-ALL_TYPES = ['Address', 'ASN', 'CIDR', 'EmailAddress', 'Email Subject', 'File', 'Host', 'URL']
-EVERYTHING = {
-    'owners': ['Demo Organization', 'Demo Research', 'OSINT Community'],
-    'indicator_types': ALL_TYPES,
-    'tql': 'rating >= 0 or rating < 0 or rating is null',
-}
-OUTCOMES = (
-    *('sent', 'unchanged', 'duplicate', 'withheld', 'expired'),
-    *('unsupported', 'invalid', 'refused', 'withdrawn', 'failed'),
-)
-END_TIMEOUT_S = 60
-
-
-def finished_job(stand: Stand, mode: str = 'full') -> dict[str, Any]:
-    """Ask for an update and wait for the end of its first Job."""
-    reply = stand.api('POST', 'api/job/request', {'mode': mode})
-    assert reply.status_code == 202, reply.text
-    request_id = reply.json()['request_ids'][0]
-    deadline = time.monotonic() + END_TIMEOUT_S
-    while True:
-        job: dict[str, Any] = stand.api('GET', f'api/job/request/{request_id}').json()
-        if job['status'] in {'Upload Complete', 'Failed', 'Cancelled'}:
-            return job
-        assert time.monotonic() < deadline, job
-        time.sleep(0.25)
 
 
 def test_request_is_added_and_watched_to_its_end(
@@ -241,3 +228,170 @@ def test_hostile_text_in_errors_is_shown_as_text(page: Page, screen: Screen) -> 
     screen.button('Show all').click()
     expect(screen.button('Show less')).to_be_visible()
     assert page.evaluate('window.broken') is None
+
+
+def test_pending_job_is_cancelled_after_a_question(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save
+) -> None:
+    save_queries(EVERYTHING)
+    with paused(stand, 'download'):
+        request_id = requested(stand)
+        screen.open(f'jobs?request_id={request_id}')
+        row = screen.rows('Jobs')
+        expect(row).to_contain_text('Pending')
+        row.get_by_role('button', name='Cancel').click()
+        dialog = screen.dialog('Cancel this request?')
+        expect(dialog).to_contain_text(request_id)
+        dialog.get_by_role('button', name='Keep it').click()
+        expect(dialog).to_be_hidden()
+        assert stand.api('GET', f'api/job/request/{request_id}').json()['status'] == 'Pending'
+
+        row.get_by_role('button', name='Cancel').click()
+        dialog.get_by_role('button', name='Cancel Request').click()
+        expect(row).to_contain_text('Cancelled')
+        expect(row.get_by_role('button', name='Cancel')).to_have_count(0)
+    assert ended(stand, request_id)['count_read'] == 0
+
+
+def test_action_that_came_too_late_says_why_in_its_dialog(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save
+) -> None:
+    save_queries(EVERYTHING)
+    with paused(stand, 'download'):
+        request_id = requested(stand)
+        screen.open(f'jobs?request_id={request_id}')
+        screen.rows('Jobs').get_by_role('button', name='Cancel').click()
+        dialog = screen.dialog('Cancel this request?')
+        expect(dialog).to_be_visible()
+        path = f'api/job/request/{request_id}/cancel'
+        assert stand.api('POST', path, {}).status_code == 200
+        dialog.get_by_role('button', name='Cancel Request').click()
+        expect(dialog.get_by_role('alert')).to_contain_text('was cancelled already')
+        dialog.get_by_role('button', name='Keep it').click()
+        expect(screen.rows('Jobs')).to_contain_text('Cancelled')
+
+
+def test_withdrawal_that_was_held_back_is_confirmed_and_done(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save
+) -> None:
+    store = stand.threatconnect.store
+    rows = [
+        store.add(
+            {'type': 'Host', 'ownerName': 'Demo Organization', 'summary': f'g{n}.example.net'}
+        )
+        for n in range(150)
+    ]
+    save_queries({**EVERYTHING, 'owners': ['Demo Organization']})
+    assert finished_job(stand)['status'] == 'Upload Complete'
+    for row in rows:
+        store.delete(row['id'])
+    job = finished_job(stand, 'delta')
+    assert job['count_held_back'] == 150, job
+
+    screen.open(f'jobs?request_id={job["request_id"]}')
+    line = screen.rows('Jobs')
+    expect(line.locator('[data-tone=warning]').first).to_have_text('Upload Complete')
+    line.get_by_role('button', name='Withdraw 150 Indicators').click()
+    dialog = screen.dialog('Withdraw 150 Indicators?')
+    with page.expect_response(lambda reply: reply.url.endswith('/withdraw')) as answered:
+        dialog.get_by_role('button', name='Withdraw 150 Indicators').click()
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_text('Withdrawal confirmed')).to_be_visible()
+    after = ended(stand, answered.value.json()['request_ids'][0])
+    assert after['count_withdrawn'] == 150, after
+    held = stand.sentinel.held_objects().values()
+    revoked = [stix for stix in held if stix.get('revoked')]
+    assert len([stix for stix in revoked if '.example.net' in str(stix)]) == 150
+
+
+def test_filtered_list_is_downloaded_whole(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save, tmp_path: Path
+) -> None:
+    save_queries({**EVERYTHING, 'tql': 'summary = "=1+1"'})
+    found = {finished_job(stand)['request_id'] for _ in range(2)}
+    screen.open('jobs?mode=full&limit=20')
+    expect(screen.rows('Jobs').first).to_be_visible()
+    screen.button('Download').click()
+    with page.expect_download() as download:
+        page.get_by_role('menuitem', name='CSV').click()
+    assert download.value.suggested_filename == 'sentinel-jobs.csv'
+    path = tmp_path / 'jobs.csv'
+    download.value.save_as(path)
+    lines = list(csv.DictReader(io.StringIO(path.read_text('utf-8-sig'))))
+    listed = stand.api('GET', 'api/job/request?mode=full&limit=200').json()['data']
+    assert [line['request_id'] for line in lines] == [job['request_id'] for job in listed]
+    assert found <= {line['request_id'] for line in lines}
+    assert {line['mode'] for line in lines} == {'full'}
+    assert lines[0]['query_tql'] == 'summary = "=1+1"'
+    assert lines[0]['count_read'] == str(listed[0]['count_read'])
+
+
+def test_long_list_is_walked_for_a_file_and_can_be_left(page: Page, screen: Screen) -> None:
+    jobs = [make_job(f'{number:08x}-0000-4000-8000-000000000000') for number in range(2_000)]
+    give_jobs(page, jobs)
+    screen.open('jobs')
+    expect(page.get_by_text('20 of 2,000 Jobs')).to_be_visible()
+    screen.button('Last page').click()
+    expect(page.get_by_text('2,000 of 2,000 Jobs')).to_be_visible()
+    screen.button('Download').click()
+    with page.expect_download():
+        page.get_by_role('menuitem', name='CSV').click()
+    expect(page.get_by_text('2,000 Jobs as CSV.')).to_be_visible()
+
+    held: list[Route] = []
+    page.route(
+        re.compile(r'/api/job/request\?.*offset=200'),
+        lambda route: held.append(route),  # noqa: PLW0108 - Playwright marks it
+    )
+    screen.button('Download').click()
+    page.get_by_role('menuitem', name='CSV').click()
+    page.get_by_role('button', name='Cancel download (200 of 2,000)').click()
+    expect(screen.button('Download')).to_be_visible()
+    held[0].abort()
+    expect(page.get_by_text('No connection')).to_have_count(0)
+
+
+def test_awkward_texts_of_a_job_are_shown_as_they_are(page: Page, screen: Screen) -> None:
+    tql = 'summary like "' + 'x' * 4_000 + '"'
+    hostile = '<img src=x onerror="window.broken=1">'
+    job = make_job(
+        'a' * 36,
+        status='Failed',
+        failure_code='TC-QUERY',
+        failure_reason=f'{hostile} {"y" * 2_000}',
+        query={**make_job('x')['query'], 'owners': ['中文威胁情报', 'منظمة', hostile], 'tql': tql},
+    )
+    give_jobs(page, [job])
+    screen.open(f'jobs?open={job["request_id"]}')
+    panel = page.get_by_role('complementary', name='Request Details')
+    expect(panel).to_contain_text('中文威胁情报, منظمة')
+    expect(panel).to_contain_text(tql)
+    expect(panel).to_contain_text(hostile)
+    assert page.evaluate('window.broken') is None
+    body = panel.get_by_role('group')
+    assert body.evaluate('node => node.scrollWidth <= node.clientWidth')
+    assert page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')
+
+
+def test_hidden_columns_can_all_be_shown(page: Page, screen: Screen) -> None:
+    job = make_job(
+        'b' * 36,
+        status='Upload Complete',
+        date_download_start='2026-03-09T16:00:01Z',
+        download_runtime=61.4,
+        count_refused=3,
+    )
+    give_jobs(page, [job])
+    screen.open('jobs')
+    screen.button('Columns').click()
+    hidden = ('Date Queued', 'Date Started', 'Date Completed', 'Date Failed', 'Status Flow')
+    for name in hidden:
+        page.get_by_role('menuitemcheckbox', name=name).click()
+    page.keyboard.press('Escape')
+    for name in hidden:
+        expect(page.get_by_role('columnheader', name=name)).to_have_count(1)
+    row = screen.rows('Jobs')
+    expect(row.get_by_role('img', name='Download: 00:01:01')).to_have_count(1)
+    expect(row.get_by_role('img', name='Result: Upload Complete')).to_have_attribute(
+        'data-tone', 'warning'
+    )
