@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Save
+from tests.e2e.job import give_jobs, make_job
 from tests.e2e.screen import Screen
 from tests.simulators.stand import Stand
 
@@ -111,6 +112,90 @@ class TestAxe:
         screen.button('Add Request').click()
         expect(page.get_by_label('Modified after')).to_be_visible()
         page.wait_for_timeout(200)
+        assert screen.complaints() == []
+
+    def test_job_actions_and_their_dialogs(self, page: Page, screen: Screen) -> None:
+        give_jobs(
+            page,
+            [
+                make_job('a' * 36, status='Pending'),
+                make_job('b' * 36, status='Failed', failure_code='NET', failure_reason='No route.'),
+                make_job('c' * 36, count_held_back=240, warnings=['Too many.']),
+                make_job(
+                    'd' * 36,
+                    status='Upload In Progress',
+                    date_started='2026-03-09T16:00:00Z',
+                    date_upload_start='2026-03-09T16:00:00Z',
+                    date_convert_complete='2026-03-09T16:00:00Z',
+                    date_download_complete='2026-03-09T16:00:00Z',
+                    count_read=1_000,
+                    count_sent=100,
+                    waiting_seconds=41,
+                ),
+            ],
+        )
+        screen.open(f'jobs?open={"d" * 36}')
+        expect(screen.rows('Jobs')).to_have_count(4)
+        expect(page.get_by_role('complementary')).to_contain_text('waiting 41 s')
+        assert screen.complaints() == []
+        page.get_by_role('complementary').get_by_role('button', name='Close').click()
+        for name, title in (
+            ('Cancel', 'Cancel this request?'),
+            ('Retry', 'Retry this request?'),
+            ('Withdraw 240 Indicators', 'Withdraw 240 Indicators?'),
+        ):
+            screen.rows('Jobs').get_by_role('button', name=name).click()
+            expect(screen.dialog(title)).to_be_visible()
+            page.wait_for_timeout(200)
+            assert screen.complaints() == []
+            page.keyboard.press('Escape')
+            expect(screen.dialog(title)).to_be_hidden()
+
+        screen.button('Download').click()
+        expect(page.get_by_role('menuitem', name='CSV')).to_be_visible()
+        page.wait_for_timeout(200)
+        assert screen.complaints() == []
+
+    def test_tasks_and_their_dialogs(self, page: Page, screen: Screen) -> None:
+        def alter(route: Route) -> None:
+            reply = route.fetch()
+            body = reply.json()
+            states = ('running', 'finishing', 'paused', 'idle', 'running')
+            for task, state in zip(body['data'], states, strict=True):
+                task.update(state=state, heartbeat_age=700, request_ids=['e' * 36])
+                task.update(date_paused='2026-03-09T16:00:00Z', paused_by='Ann')
+            route.fulfill(response=reply, json=body)
+
+        page.route(re.compile(r'/api/task$'), alter)
+        screen.open('tasks')
+        expect(page.get_by_role('article')).to_have_count(5)
+        assert screen.complaints() == []
+        for name in ('Kill Download', 'Pause Download', 'Resume Convert', 'Run Schedule Updates'):
+            screen.button(name).click()
+            expect(screen.dialog(f'{name}?')).to_be_visible()
+            page.wait_for_timeout(200)
+            assert screen.complaints() == []
+            page.keyboard.press('Escape')
+            expect(screen.dialog(f'{name}?')).to_be_hidden()
+
+    def test_indicators_behind_an_error(self, page: Page, screen: Screen) -> None:
+        indicator = {'id': '1', 'type': 'Host', 'summary': 'a.example', 'owner': 'Demo'}
+        indicator['web_link'] = 'https://tc.example.test/1'
+        entry = {'id': '9', 'request_id': 'f' * 36, 'code': 'AZ-ITEM', 'message': 'Refused.'}
+        entry |= {'reason': 'Bad …', 'date_added': '2026-03-09T16:05:06Z'}
+        group = {**entry, 'count': 30, 'date_first': entry['date_added']}
+
+        def give(route: Route) -> None:
+            is_single = '/entry' in route.request.url
+            given = {**group, 'indicators': [indicator]}
+            if is_single:
+                given = {**entry, 'reason': 'Bad a.example', 'indicator': indicator}
+            facts = {'count': 1, 'next': None, 'previous': None, 'total_count': 30}
+            route.fulfill(json={**facts, 'data': [given]})
+
+        page.route(re.compile('/api/report/error'), give)
+        screen.open('reports/errors?open=9&code=AZ-ITEM&after=2026-03-01T00:00:00Z')
+        expect(screen.rows('Indicators with the error AZ-ITEM')).to_contain_text('Bad a.example')
         assert screen.complaints() == []
 
     def test_errors_and_what_floats(self, page: Page, screen: Screen) -> None:

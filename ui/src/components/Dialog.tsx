@@ -1,6 +1,6 @@
 /** The frame of every window of the page; lists under an open one stay still. */
 import { Modal, type ModalProps } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { useEffect, type ReactNode } from 'react';
 
 import { useHoldRefresh } from '../shell/refresh';
 
@@ -23,6 +23,7 @@ export function Dialog({
   children,
 }: DialogProps) {
   useHoldRefresh(isOpen);
+  useFocusBack(isOpen);
   return (
     <Modal.Root
       opened={isOpen}
@@ -42,4 +43,18 @@ export function Dialog({
       </Modal.Content>
     </Modal.Root>
   );
+}
+
+/** Gives the focus back also where the window is taken away instead of closed. */
+function useFocusBack(isOpen: boolean): void {
+  useEffect(() => {
+    if (!isOpen) return undefined;
+    const opener = document.activeElement;
+    return () => {
+      setTimeout(() => {
+        const isLost = document.activeElement === null || document.activeElement === document.body;
+        if (isLost && opener instanceof HTMLElement) opener.focus({ preventScroll: true });
+      });
+    };
+  }, [isOpen]);
 }

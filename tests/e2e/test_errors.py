@@ -1,0 +1,150 @@
+"""REPORTS, ERRORS, as a person uses them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.e2e.conftest import Save
+from tests.e2e.job import EVERYTHING, finished_job
+from tests.e2e.screen import Screen
+from tests.simulators.stand import Stand
+
+
+@pytest.fixture
+def refused_job(stand: Stand, save_queries: Save) -> Iterator[dict[str, Any]]:
+    """A Job of which Sentinel refused every Host with an `e`."""
+    save_queries({**EVERYTHING, 'indicator_types': ['Host', 'URL']})
+    stand.sentinel.forget()
+    stand.sentinel.faults.add('refuse-objects', contains='domain-name')
+    try:
+        yield finished_job(stand)
+    finally:
+        stand.sentinel.faults.clear()
+
+
+def test_refusals_lead_to_their_indicators(
+    page: Page, screen: Screen, refused_job: dict[str, Any]
+) -> None:
+    count, request_id = refused_job['count_refused'], refused_job['request_id']
+    assert count > 20
+    screen.open(f'jobs?request_id={request_id}')
+    screen.rows('Jobs').get_by_role('link', name=re.compile('refused')).click()
+    expect(screen.heading).to_have_text('ERRORS')
+    row = screen.rows('Errors').first
+    expect(screen.rows('Errors').filter(has_text='AZ-ITEM')).to_have_count(1)
+    expect(row).to_contain_text(f'and {count - 1:,} more')
+
+    row.get_by_role('button', name=re.compile('^Indicators of AZ-ITEM')).click()
+    single = screen.rows('Indicators with the error AZ-ITEM')
+    expect(single).to_have_count(20)
+    expect(single.first).to_contain_text('Host')
+    expect(single.first.get_by_role('link', name=re.compile('ThreatConnect'))).to_have_attribute(
+        'href', re.compile('^https://')
+    )
+    pages = page.get_by_role('navigation', name='Pages of Indicators')
+    expect(pages).to_contain_text(f'of {count:,} Indicators')
+    first = single.first.inner_text()
+    pages.get_by_role('button', name='Last page').click()
+    expect(single.first).not_to_have_text(first)
+
+    page.reload()  # what is open is kept in the address
+    expect(single.first).to_contain_text('Host')
+
+
+@pytest.mark.usefixtures('refused_job')
+def test_filters_are_kept_in_the_address_and_survive_a_reload(page: Page, screen: Screen) -> None:
+    screen.open('reports/errors')
+    screen.choose('Error Code', 'AZ-ITEM')
+    screen.choose('Indicator Type', 'Host')
+    page.get_by_label('From', exact=True).fill('2020-01-02T03:04:05')
+    expect(page).to_have_url(re.compile('after=2020-01-02T08%3A04%3A05Z'))  # New York's clock
+    expect(screen.rows('Errors').first).to_contain_text('AZ-ITEM')
+    page.reload()
+    expect(page.get_by_label('From', exact=True)).to_have_value('2020-01-02T03:04:05')
+    expect(screen.rows('Errors').first).to_contain_text('AZ-ITEM')
+    assert 'code=AZ-ITEM' in page.url
+    assert 'indicator_type=host' in page.url
+
+    page.get_by_label('Before', exact=True).fill('2020-01-03T00:00:00')
+    expect(page.get_by_text('No error matches these filters.')).to_be_visible()
+    screen.button('Clear Before').click()
+    expect(screen.rows('Errors').first).to_contain_text('AZ-ITEM')
+    screen.button('Clear all').click()
+    expect(page).to_have_url(re.compile('#/reports/errors$'))
+
+
+def test_every_single_error_is_downloaded(
+    page: Page, screen: Screen, refused_job: dict[str, Any], tmp_path: Path
+) -> None:
+    count, request_id = refused_job['count_refused'], refused_job['request_id']
+    screen.open(f'reports/errors?request_id={request_id}&code=AZ-ITEM')
+    expect(screen.rows('Errors').first).to_be_visible()
+
+    def download(name: str) -> str:
+        screen.button('Download').click()
+        with page.expect_download() as download:
+            page.get_by_role('menuitem', name=name).click()
+        path = tmp_path / download.value.suggested_filename
+        download.value.save_as(path)
+        return path.read_text('utf-8-sig')
+
+    lines = list(csv.DictReader(io.StringIO(download('CSV'))))
+    entries = json.loads(download('JSON'))
+    assert len(entries) >= count
+    assert [line['summary'] for line in lines] == [
+        entry['indicator']['summary'] for entry in entries
+    ]
+    assert {line['request_id'] for line in lines} == {request_id}
+    assert {line['indicator_type'] for line in lines} == {'Host'}
+
+
+def test_hostile_values_are_shown_as_text_and_lead_nowhere(page: Page, screen: Screen) -> None:
+    hostile = '<img src=x onerror="window.broken=1"><script>window.broken=1</script>'
+    indicator = {
+        'id': '1',
+        'type': 'URL',
+        'summary': hostile + 's' * 2_000,
+        'owner': 'كيان 中文',
+        'web_link': 'javascript:window.broken=1',
+    }
+    entry = {
+        'id': '9',
+        'request_id': '00000000-0000-4000-8000-000000000001',
+        'code': 'AZ-ITEM',
+        'message': 'one object was refused',
+        'reason': hostile + 'x' * 2_000,
+        'date_added': '2026-03-09T16:05:06Z',
+    }
+    group = {**entry, 'count': 100_000, 'date_first': entry['date_added']}
+
+    def give(route: Route) -> None:
+        is_single = '/entry' in route.request.url
+        given = (
+            {**entry, 'indicator': indicator} if is_single else {**group, 'indicators': [indicator]}
+        )
+        total = 100_000 if is_single else 1
+        facts = {'count': 1, 'next': None, 'previous': None, 'total_count': total}
+        route.fulfill(json={**facts, 'data': [given]})
+
+    page.route(re.compile('/api/report/error'), give)
+    screen.open('reports/errors')
+    row = screen.rows('Errors')
+    expect(row).to_contain_text(hostile)
+    expect(row).to_contain_text('100,000')
+    row.get_by_role('button', name='Show all').click()
+    expect(row.get_by_role('button', name='Show less')).to_be_visible()
+    row.get_by_role('button', name='and 99,999 more').click()
+    single = screen.rows('Indicators with the error AZ-ITEM')
+    expect(single).to_contain_text('كيان 中文')
+    expect(page.get_by_role('link', name=re.compile('ThreatConnect'))).to_have_count(0)
+    assert page.evaluate('window.broken') is None
+    assert page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')
