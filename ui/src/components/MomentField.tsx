@@ -15,7 +15,7 @@ export function MomentField({ label, value, onChange }: MomentFieldProps) {
     <TextInput
       type="datetime-local"
       label={label}
-      w={value === '' ? 190 : 214}
+      w={value === '' ? 190 : 246}
       className={value === '' ? 'app-field-empty' : undefined}
       value={utcToLocalField(value)}
       onChange={(event) => onChange(localFieldToUtc(event.currentTarget.value) ?? '')}

@@ -29,7 +29,7 @@ export function ErrorFilters({ filter }: { filter: ErrorFilter }) {
       />
       <Select
         label="Error Code"
-        w={150}
+        w={136}
         placeholder="All"
         clearable
         searchable
@@ -41,7 +41,7 @@ export function ErrorFilters({ filter }: { filter: ErrorFilter }) {
       />
       <Select
         label="Indicator Type"
-        w={160}
+        w={140}
         placeholder="All"
         clearable
         data={indicatorTypes.map((type) => ({ value: typeSlug(type), label: typeLabel(type) }))}

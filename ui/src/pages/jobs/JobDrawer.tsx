@@ -92,17 +92,21 @@ function JobDetails({ job, onAction }: { job: Job; onAction: OnJobAction }) {
       <Part title="Indicators">
         <OutcomeTable job={job} />
         {(lossCount(job) > 0 || job.failure_code !== null) && (
-          <a
-            className="app-link"
-            href={formatHash('reports/errors', { request_id: job.request_id })}
-          >
-            Errors of this Job
-          </a>
+          <div>
+            <a
+              className="app-link"
+              href={formatHash('reports/errors', { request_id: job.request_id })}
+            >
+              Errors of this Job
+            </a>
+          </div>
         )}
       </Part>
-      <Part title="Stages">
-        <Facts facts={stageFacts(job)} />
-      </Part>
+      {job.date_download_start !== null && (
+        <Part title="Stages">
+          <Facts facts={stageFacts(job)} />
+        </Part>
+      )}
       <Part title="Sending">
         <Facts facts={sendingFacts(job)} />
       </Part>

@@ -66,17 +66,17 @@ export function TaskCard({ task, updatedAtMs, onAction }: TaskCardProps) {
             <Icon name="info" />
           </ActionIcon>
         </Tooltip>
-        <div className="app-card-state">
-          <StatusBadge tone={tone} icon={tone === 'bad' ? 'alert' : icons[task.state]}>
-            {taskWords(task)}
-          </StatusBadge>
-        </div>
       </div>
       <Text size="sm" c="dimmed">
         {periodWords(task.period_seconds)}, time-out{' '}
         {counted(Math.round(task.timeout_minutes * 10) / 10, 'minute')}
       </Text>
       <div className="app-card-body">
+        <div>
+          <StatusBadge tone={tone} icon={tone === 'bad' ? 'alert' : icons[task.state]}>
+            {taskWords(task)}
+          </StatusBadge>
+        </div>
         <Remarks task={task} tone={tone} />
         {share !== null && task.heartbeat_age !== null && (
           <HeartbeatBar

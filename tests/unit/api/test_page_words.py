@@ -1,0 +1,22 @@
+"""Words that the page and the App must have in common."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from sentinel_app import errors
+
+ROOT = Path(__file__).resolve().parents[3]
+# Of the App's configuration, of calls and of a stop: no Job ever reports them.
+NOT_REPORTED = {'APP-CONFIG', 'APP-CONFLICT', 'APP-NOT-FOUND', 'RUN-STOP'}
+
+
+def test_the_page_offers_every_code_that_jobs_report() -> None:
+    text = (ROOT / 'ui' / 'src' / 'lib' / 'errorCode.ts').read_text()
+    offered = set(re.findall(r"'([A-Z0-9]+(?:-[A-Z0-9]+)?)'", text))
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    known = {kind.default_code for kind in kinds if issubclass(kind, errors.SentinelAppError)}
+    assert known - NOT_REPORTED <= offered
+    assert offered >= {'AZ-ITEM', 'AZ-404', 'MAP-TYPE'}
+    assert not offered & NOT_REPORTED
