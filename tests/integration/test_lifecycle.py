@@ -21,6 +21,7 @@ from tests.simulators.entra import CLIENT_SECRET
 from tests.simulators.platform.front import FrontOptions, PathShape
 from tests.simulators.platform.instance import PROJECT, Services
 from tests.simulators.platform.service import AppEndedError
+from tests.simulators.sentinel.server import SentinelRequest
 from tests.simulators.stand import PERSON, Stand
 from tests.simulators.threatconnect import SECRET_KEY
 
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.integration
 
 SHUTDOWN_LIMIT_S = 5.0
 MANY = 1_500
+EMPTY_REQUEST_BYTES = 200
 OUR_METRICS = {
     'Objects in Sentinel',
     'Updates Running',
@@ -114,6 +116,11 @@ def wait_for(condition: Callable[[], object], timeout_s: float = 30) -> None:
     while not condition():
         assert time.monotonic() < deadline, 'it did not come to that in time'
         time.sleep(0.02)
+
+
+def uploads(stand: Stand) -> list[SentinelRequest]:
+    """The requests with objects; the check at each start sends one without."""
+    return [each for each in stand.sentinel.requests if each.size_bytes > EMPTY_REQUEST_BYTES]
 
 
 def updates_have_ended(stand: Stand) -> bool:
@@ -289,11 +296,11 @@ class TestShutdown:
             stand.app.start()
             stand.sentinel.settings.latency_s = 0.7
             begin_update(stand, rows)
-            wait_for(lambda: stand.sentinel.requests)
+            wait_for(lambda: uploads(stand))
             began = time.monotonic()
             assert stand.app.shutdown() == 0
             assert time.monotonic() - began < SHUTDOWN_LIMIT_S
-            sent = len(stand.sentinel.requests)
+            sent = len(uploads(stand))
             assert 0 < sent < MANY / 100
             stand.sentinel.settings.latency_s = 0.0
             stand.app.start()
@@ -309,11 +316,11 @@ class TestShutdown:
             stand.app.start()
             stand.sentinel.settings.latency_s = 8.0
             begin_update(stand, rows)
-            wait_for(lambda: stand.sentinel.requests)
+            wait_for(lambda: uploads(stand))
             began = time.monotonic()
             assert stand.app.shutdown() == 0
             assert time.monotonic() - began < SHUTDOWN_LIMIT_S
-            in_flight = len(stand.sentinel.requests)
+            in_flight = len(uploads(stand))
             stand.sentinel.settings.latency_s = 0.0
             stand.app.start()
             wait_for(lambda: updates_have_ended(stand))
@@ -331,10 +338,10 @@ class TestShutdown:
             stand.app.start()
             stand.sentinel.settings.latency_s = 0.7
             begin_update(stand, rows)
-            wait_for(lambda: stand.sentinel.requests)
+            wait_for(lambda: uploads(stand))
             os.kill(stand.app.pid, number)
             assert stand.app.wait(SHUTDOWN_LIMIT_S) == code
-            in_flight = len(stand.sentinel.requests)
+            in_flight = len(uploads(stand))
             assert 0 < in_flight < MANY / 100
             stand.sentinel.settings.latency_s = 0.0
             stand.app.start()
@@ -454,6 +461,31 @@ class TestInputs:
             assert stand.api('GET', 'api/health').json()['status'] == 'ok'
 
 
+class TestCheckAtTheStart:
+    def test_what_is_found_lands_in_the_log_and_keeps_nobody_waiting(
+        self, make_stand: MakeStand
+    ) -> None:
+        with make_stand(rows=load_indicators(5, own=True)) as stand:
+            stand.sentinel.settings.latency_s = 2.0
+            stand.app.start()
+            assert 'name=disk' not in stand.app.log
+            wait_for(lambda: 'event=check name=disk' in stand.app.log)
+            found = re.findall(r'event=check name=(\S+) status=(\S+)', stand.app.log)
+            assert found[0] == ('threatconnect', 'ok')
+            assert found[-2:] == [('workspace', 'ok'), ('disk', 'ok')]
+            assert stand.app.log.index('event=service-ready') < stand.app.log.index('event=check ')
+
+    def test_a_failing_check_does_not_end_the_app(self, make_stand: MakeStand) -> None:
+        with make_stand(rows=load_indicators(5, own=True)) as stand:
+            stand.sentinel.settings.has_role = False
+            stand.app.start()
+            wait_for(lambda: 'event=check name=disk' in stand.app.log)
+            assert re.search(
+                r'event=check name=workspace status=failed .*code=AZ-403', stand.app.log
+            )
+            assert stand.api('GET', 'api/health').status_code == 200
+
+
 class TestState:
     def test_queries_jobs_and_ledger_survive_a_restart_and_nothing_is_sent_again(
         self, make_stand: MakeStand
@@ -462,7 +494,7 @@ class TestState:
         with make_stand(rows=rows) as stand:
             stand.app.start()
             first = run_to_its_end(stand, rows)
-            requests_before = len(stand.sentinel.requests)
+            requests_before = len(uploads(stand))
             held = stand.app.heartbeat()['Objects in Sentinel']
             stand.app.restart()
             assert stand.app.heartbeat()['Objects in Sentinel'] == held > 0
@@ -470,7 +502,7 @@ class TestState:
             jobs = stand.api('GET', 'api/job/request').json()['data']
             assert len(configured['queries']) == 1
             assert [job['request_id'] for job in jobs] == [first['request_id']]
-            assert len(stand.sentinel.requests) == requests_before
+            assert len(uploads(stand)) == requests_before
         with make_stand(rows=rows) as again:
             # Another platform on the same folder, as after a move of the service.
             again.app.start()
