@@ -16,6 +16,10 @@ from sentinel_app.storage.migrations import MIGRATIONS
 BUSY_TIMEOUT_S = 10.0
 """How long a statement waits for another process that looks into the file, a backup for example."""
 
+_LOOK_S = 0.02
+_LOOKS = 50
+"""Closing waits a second at most for threads whose statements were broken off."""
+
 
 class _ThreadConnection:
     """One thread's connection; closed with the thread, whose last reference to it goes then.
@@ -25,9 +29,28 @@ class _ThreadConnection:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+        self.in_use = threading.RLock()
+        """Held by its thread for as long as it may execute statements."""
 
     def __del__(self) -> None:
         self.connection.close()
+
+    def close_from_outside(self, looks: int) -> int:
+        """Break off what its thread is doing, and close it; give how many looks are left.
+
+        To close a connection under a running statement ends the process. A thread that does not
+        let go in time keeps its connection: its transaction is undone when the process has ended.
+        """
+        while not self.in_use.acquire(timeout=_LOOK_S):
+            if looks <= 0:
+                return 0
+            looks -= 1
+            self.connection.interrupt()
+        try:
+            self.connection.close()
+        finally:
+            self.in_use.release()
+        return looks
 
 
 class StateDb:
@@ -65,7 +88,14 @@ class StateDb:
         """Where the file is."""
         return self._path
 
-    def _connection(self) -> sqlite3.Connection:
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """Give this thread's connection, which nobody closes meanwhile."""
+        held = self._held()
+        with held.in_use:
+            yield held.connection
+
+    def _held(self) -> _ThreadConnection:
         held: _ThreadConnection | None = getattr(self._local, 'held', None)
         if held is None:
             with self._connections_lock:
@@ -74,13 +104,12 @@ class StateDb:
                 held = _ThreadConnection(_connected(self._path))
                 self._connections.add(held)
             self._local.held = held
-        return held.connection
+        return held
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """Give this thread's connection for reading; all statements see the same state."""
-        with _storage_errors(self._path):
-            connection = self._connection()
+        with _storage_errors(self._path), self._connection() as connection:
             is_outermost = not connection.in_transaction
             if is_outermost:
                 connection.execute('BEGIN')
@@ -93,8 +122,7 @@ class StateDb:
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """Give this thread's connection inside a transaction that is stored whole or not at all."""
-        with self._writing, _storage_errors(self._path):
-            connection = self._connection()
+        with self._writing, _storage_errors(self._path), self._connection() as connection:
             connection.execute('BEGIN IMMEDIATE')
             try:
                 yield connection
@@ -108,8 +136,8 @@ class StateDb:
     @contextmanager
     def alone(self) -> Iterator[sqlite3.Connection]:
         """Give this thread's connection outside a transaction, while no other thread writes."""
-        with self._writing, _storage_errors(self._path):
-            yield self._connection()
+        with self._writing, _storage_errors(self._path), self._connection() as connection:
+            yield connection
 
     def _known_version(self) -> int:
         """The file's schema, looked up in a way that leaves a newer file as it is."""
@@ -137,8 +165,9 @@ class StateDb:
         """Close the connections of all threads; the store cannot be used afterwards."""
         with self._connections_lock:
             self._is_closed = True
+            looks = _LOOKS
             for held in self._connections:
-                held.connection.close()
+                looks = held.close_from_outside(looks)
             self._connections.clear()
 
 

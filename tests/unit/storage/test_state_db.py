@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -357,3 +359,64 @@ def test_a_statement_that_allows_no_transaction_has_the_file_alone(db: StateDb):
     writer.join()
 
     assert numbers(db) == [1]
+
+
+CLOSED_UNDER_A_STATEMENT = """
+import sys, threading
+from pathlib import Path
+from sentinel_app.errors import StorageError
+from sentinel_app.storage.state_db import StateDb
+
+LONG = 'WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n'
+db, begun = StateDb(Path(sys.argv[1])), threading.Event()
+
+def work():
+    try:
+        with getattr(db, sys.argv[2])() as connection:
+            begun.set()
+            connection.execute(LONG).fetchall()
+    except StorageError as error:
+        print(error.reason)
+
+thread = threading.Thread(target=work, daemon=True)
+thread.start()
+begun.wait()
+threading.Event().wait(float(sys.argv[3]))
+db.close()
+thread.join(5)
+print('ended' if not thread.is_alive() else 'runs on')
+"""
+
+
+@pytest.mark.parametrize('way', ['read', 'write', 'alone'])
+@pytest.mark.parametrize('after_s', [0.0, 0.2])
+def test_closing_breaks_off_a_statement_of_another_thread(path: Path, way: str, after_s: float):
+    # In a process of its own: to close a connection under a statement would end this one.
+    done = subprocess.run(
+        [sys.executable, '-c', CLOSED_UNDER_A_STATEMENT, str(path), way, str(after_s)],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, 'interrupted\nended\n', '')
+
+
+def test_closing_does_not_wait_for_ever_for_a_thread_that_does_not_let_go(db: StateDb):
+    is_in, may_go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with db.read():
+            is_in.set()
+            may_go.wait(10)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert is_in.wait(5)
+    db.close()
+    assert thread.is_alive()
+    may_go.set()
+    thread.join(5)
+    with pytest.raises(StorageError), db.read():
+        pass
