@@ -266,3 +266,17 @@ def test_threads_share_the_limit():
 
     assert len(starts) == 12
     assert all(beyond - first > WINDOW_S for first, beyond in zip(starts, starts[5:], strict=False))
+
+
+def test_what_counts_against_the_limit_is_told():
+    clock = StandingClock()
+    gate = make_gate(5, clock=clock)
+    assert gate.used() == 0
+    answered_at_once(gate)
+    clock.advance(10)
+    answered_at_once(gate)
+    assert gate.used() == 2
+    clock.advance(WINDOW_S - 5)
+    assert gate.used() == 1
+    clock.advance(10)
+    assert gate.used() == 0

@@ -165,6 +165,18 @@ def test_without_a_date_the_time_is_surely_not_in_the_servers_future(server, sou
     assert source.read_page(TQL, limit=1).server_at == NOON - dt.timedelta(minutes=5)
 
 
+@pytest.mark.parametrize(('headers', 'at'), [(DATE, SERVER_AT), ({}, None), ({'Date': 'x'}, None)])
+def test_the_servers_own_time_is_told_only_where_it_tells(server, source, headers, at):
+    server.add(
+        responses.GET,
+        f'{BASE}/v3/security/owners',
+        json=page(1),
+        headers=headers,
+        match=[matchers.query_param_matcher({'resultStart': '0', 'resultLimit': '1'})],
+    )
+    assert source.server_time() == at
+
+
 @pytest.mark.parametrize(
     'body',
     [
