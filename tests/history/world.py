@@ -282,7 +282,7 @@ class History:
         ids = [query.id for query in chosen]
         self.note(f'{mode} of {ids} after {after}')
         self.rig.updates.request_update(mode=mode, query_ids=ids, modified_after=after)
-        self._run()
+        self._run(mode if len(ids) == len(queries) and after is None else None)
 
     def killed(self) -> None:
         """Begin an update, and let the process die at any call, perhaps several times."""

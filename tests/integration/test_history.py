@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,22 @@ def test_an_expiry_that_is_taken_back_makes_the_object_valid_for_longer(story: H
     story.clock.advance(8 * 3600)
 
     assert len(story.sink.live()) == 1
+
+
+def test_a_file_tried_again_for_one_hash_does_not_take_the_others(story: History) -> None:
+    common = {'type': 'File', 'ownerName': OWNERS[0], 'sha256': 'C' * 64}
+    story.store.add({**common, 'md5': 'A' * 32, 'confidence': 90})
+    worse = story.store.add({**common, 'md5': 'B' * 32, 'confidence': 60})['id']
+    files = replace(query(*OWNERS), indicator_types=(IndicatorType.FILE,))
+    story.save_list([files])
+    story.sink.refused = frozenset({f"[file:hashes.'MD5' = '{'B' * 32}']"})
+    story.update(Mode.FULL)
+    story.clock.advance(3600)
+    story.update(Mode.DELTA)
+
+    assert story.store.get(worse) is not None
+    live = story.sink.live()[f"[file:hashes.'SHA-256' = '{'C' * 64}']"]
+    assert live['confidence'] == 90
 
 
 def lose_answer(objects: Sequence[object]) -> None:

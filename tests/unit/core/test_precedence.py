@@ -253,3 +253,28 @@ def test_an_object_that_ends_by_itself_is_not_renewed_in_vain():
 def test_an_object_left_short_by_an_expiry_that_was_taken_back_is_renewed_at_once():
     held = make_held(modified_at=NOON, valid_until_at=NOON + dt.timedelta(hours=5))
     assert is_sent(held=held, now=NOON + dt.timedelta(hours=1), valid_until_at=NOON + TTL)
+
+
+@pytest.mark.parametrize(
+    ('held', 'expected'),
+    [
+        (make_held(query_id='q2', indicator_id=7), Choice.DUPLICATE),
+        (make_held(query_id='q2'), Choice.TAKE),
+        (make_held(query_id='q3', indicator_id=7), Choice.TAKE),
+        (make_held(query_id='gone', indicator_id=7), Choice.TAKE),
+    ],
+)
+def test_a_copy_that_is_only_looked_up_does_not_displace_the_one_its_query_has_chosen(
+    held: Held, expected: Choice
+):
+    choice = choose(
+        make_indicator(id=1),
+        request_id='j2',
+        position=1,
+        claim=None,
+        held=held,
+        standing=STANDING,
+        is_looked_up=True,
+        now=NOON,
+    )
+    assert choice is expected
