@@ -7,12 +7,8 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite('tests.engine', 'tests.integration.update.matrix')
-
-from tests.engine import Engine, ScaledClock, World  # noqa: E402 - after the rewrite is asked for
-from tests.simulators.certificates import Certificates, make_certificates  # noqa: E402
-
-SPEED = 100.0
+from tests.engine import Engine, ScaledClock, World
+from tests.simulators.certificates import Certificates, make_certificates
 
 
 @pytest.fixture(scope='session')
@@ -21,8 +17,14 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 @pytest.fixture(scope='module')
-def shared_world(certificates: Certificates) -> Iterator[World]:
-    with World(certificates, clock=ScaledClock(SPEED)) as world:
+def speed() -> float:
+    """How much faster the App's time passes."""
+    return 100.0
+
+
+@pytest.fixture(scope='module')
+def shared_world(certificates: Certificates, speed: float) -> Iterator[World]:
+    with World(certificates, clock=ScaledClock(speed)) as world:
         yield world
 
 
