@@ -5,9 +5,11 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 NODE := .ci/with-node
+RELEASE := PYTHONPATH=.ci $(PY) -m release
 UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print)
 
-.PHONY: help setup run test pytest e2e lint format gen ui ui-check ui-dev bench crash soak validate lock clean
+.PHONY: help setup run test pytest e2e lint format gen ui ui-check ui-dev bench crash soak \
+  validate package audit check-updates lock clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -62,7 +64,7 @@ gen: $(READY) ui/node_modules/.ready ## Make the generated files anew: OpenAPI, 
 	cd ui && ../$(NODE) npm run --silent gen
 	$(PY) -m tests.golden
 	$(PY) -m tests.api_reference
-	$(PY) -m tests.licences
+	$(RELEASE) licences
 
 ui-check: ui/dist/.ready ## The page's linters, types, tests and size
 	cd ui && ../$(NODE) npm run --silent lint
@@ -83,12 +85,21 @@ soak: $(READY) ## The long forms of the proofs: all faults, many histories, much
 	FAULT_MATRIX=$(or $(FAULT_MATRIX),full) HISTORIES=$(or $(HISTORIES),2000) CHURN=$(or $(CHURN),1000) \
 	  $(PY) -m pytest -n 2 --timeout 36000 tests/integration/update/test_fault_matrix.py tests/integration/test_history.py tests/integration/test_churn.py
 
+package: setup ## The .tcx that ThreatConnect installs, in target/
+	@$(RELEASE) package $(if $(TARGET),--target $(TARGET))
+
 validate: $(READY) ## What the vendor's command says of the definition files
-	$(VENV)/bin/tcex validate
+	@$(RELEASE) validate
+
+audit: $(READY) ui/node_modules/.ready ## Known weaknesses of what is delivered; needs the registries' advisories
+	@$(NODE) env $(RELEASE) audit
+
+check-updates: $(READY) ui/node_modules/.ready ## What is old among the locked packages; needs the registries
+	@$(NODE) env $(RELEASE) updates
 
 lock: $(READY) ## Resolve the dependencies anew into the lock files
 	$(VENV)/bin/pip-compile -q --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --generate-hashes -o requirements.lock requirements.txt
 	$(VENV)/bin/pip-compile -q --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe --generate-hashes -c requirements.lock -o requirements-dev.lock requirements-dev.txt
 
 clean: ## Remove what was built, and the data of `make run`
-	rm -rf .run ui/dist ui/node_modules $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .run target ui/dist ui/node_modules $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -7,13 +7,13 @@ import json
 import re
 import struct
 import subprocess
-import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from release import brought, licence, project
 
 import sentinel_app
 from sentinel_app.api.bridge import MAX_CONCURRENT
@@ -31,7 +31,7 @@ from sentinel_app.settings import LABELS
 from sentinel_app.storage.documents import MAX_AUDIT
 from sentinel_app.storage.upkeep import KEPT_SET_ASIDE
 from sentinel_app.tasks.cleaner import MOST_JOBS
-from tests import api_reference, licences
+from tests import api_reference
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCS = PROJECT / 'docs'
@@ -364,43 +364,23 @@ def test_the_decisions_are_numbered_without_gap_and_listed() -> None:
 
 
 def test_all_versions_agree() -> None:
-    lock = json.loads(text('ui/package-lock.json'))
-    heading = r'^## \[([^\]]+)\] - (?:\d{4}-\d\d-\d\d|Unreleased)$'
-    latest = re.search(heading, text('CHANGELOG.md'), re.MULTILINE)
-    assert latest is not None
-    assert {
-        'App': sentinel_app.__version__,
-        'install.json': json.loads(text('install.json'))['programVersion'],
-        'pyproject.toml': tomllib.loads(text('pyproject.toml'))['project']['version'],
-        'package.json': json.loads(text('ui/package.json'))['version'],
-        'package-lock.json': lock['version'],
-        'package-lock.json, inside': lock['packages']['']['version'],
-        'CHANGELOG.md': latest.group(1),
-    } == dict.fromkeys(
-        (
-            'App',
-            'install.json',
-            'pyproject.toml',
-            'package.json',
-            'package-lock.json',
-            'package-lock.json, inside',
-            'CHANGELOG.md',
-        ),
-        sentinel_app.__version__,
-    )
+    stated = project.versions(PROJECT)
+    assert stated == dict.fromkeys(stated, sentinel_app.__version__)
+    assert len(stated) == 7
 
 
 def test_the_list_of_licences_is_current() -> None:
-    assert text('docs/licences.md') == licences.page(), 'run make gen'
+    assert text(licence.PAGE) == licence.page(PROJECT), 'run make gen'
 
 
 @pytest.mark.parametrize(
-    'brought',
-    [*licences.python_packages(), *licences.page_packages()],
-    ids=lambda brought: brought.name,
+    'each',
+    [*brought.python_packages(PROJECT), *brought.page_packages(PROJECT)],
+    ids=lambda each: each.name,
 )
-def test_everything_brought_along_may_be(brought: licences.Brought) -> None:
-    assert brought.choices & (licences.PERMISSIVE | licences.UNCHANGED_ONLY), brought.licence
+def test_everything_brought_along_may_be(each: brought.Brought) -> None:
+    assert each.choices & (brought.PERMISSIVE | brought.UNCHANGED_ONLY), each.licence
+    assert each.texts, 'its licence asks for its text to be kept'
 
 
 def test_the_licence_is_apache_2() -> None:

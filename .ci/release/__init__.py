@@ -1,0 +1,1 @@
+"""What is delivered: the package, its bill of materials, and checks of what it brings along."""

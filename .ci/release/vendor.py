@@ -1,0 +1,126 @@
+"""The vendor's command, `tcex`, whose exit code says nothing: it is judged by what it prints."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from release.brought import python_packages
+from release.command import ReleaseError, Run, run
+
+BUNDLE = 'deps'
+DEFINITIONS = ('install.json', 'layout.json', 'tcex.json')
+PROGRAMS = ('app.py', 'app_lib.py', 'run.py')
+LAYOUTS = ('inputs', 'outputs')
+_FAULT = re.compile(r'failed|error|traceback|exception', re.IGNORECASE)
+# The vendor's command calls pip, or uv where it finds one. Neither may take what is not locked;
+# compiled files would be left out of the package anyway.
+_STRICT = {'PIP_REQUIRE_HASHES': '1', 'UV_REQUIRE_HASHES': '1', 'PIP_NO_COMPILE': '1'}
+_PLAIN = {'COLUMNS': '200', 'TERM': 'dumb', 'NO_COLOR': '1'}
+
+
+def make_bundle(folder: Path, run: Run = run) -> Path:
+    """Fill the folder of the dependencies by `tcex deps` and see that all of them are there.
+
+    Args:
+        folder: a copy of the App with requirements.lock.
+        run: runs the vendor's command.
+
+    Raises:
+        ReleaseError: if one is missing, of another version, or was not asked for.
+    """
+    ended = run([_tcex(), 'deps'], folder, {**_PLAIN, **_STRICT})
+    bundle = folder / BUNDLE
+    try:
+        wanted = {canonicalize_name(each.name) for each in python_packages(folder, bundle)}
+    except ReleaseError as error:
+        raise ReleaseError(
+            f'tcex deps did not install what is locked: {error}\n{ended.said}'
+        ) from error
+    found = {canonicalize_name(each.name) for each in distributions(path=[str(bundle)])}
+    if found != wanted:
+        extra = ', '.join(sorted(found - wanted))
+        raise ReleaseError(f'tcex deps installed what is not locked: {extra}\n{ended.said}')
+    # Commands for a terminal, each with the path of this machine's interpreter in it.
+    shutil.rmtree(bundle / 'bin', ignore_errors=True)
+    return bundle
+
+
+def make_package(folder: Path, commit: str | None, run: Run = run) -> Path:
+    """Make the package by `tcex package`; returns where it is.
+
+    Args:
+        folder: what is to be packaged.
+        commit: what install.json in the package says that it was made from.
+        run: runs the vendor's command.
+
+    Raises:
+        ReleaseError: if the vendor's command found anything wrong, or wrote no package.
+    """
+    named = {'CI_COMMIT_SHA': commit or '', 'GITHUB_SHA': ''}
+    ended = run([_tcex(), 'package', '--json-output'], folder, {**_PLAIN, **named})
+    problems = package_problems(ended.output)
+    made = sorted((folder / 'target').glob('*.tcx'))
+    if ended.code or problems or len(made) != 1:
+        listed = '\n'.join(problems) or f'exit code {ended.code}, {len(made)} packages'
+        raise ReleaseError(f'tcex package failed: {listed}\n{ended.said}')
+    return made[0]
+
+
+def validate(folder: Path, run: Run = run) -> str:
+    """Let `tcex validate` look at the definition files; returns what it says.
+
+    Raises:
+        ReleaseError: if it found anything wrong, or did not look at all of them.
+    """
+    ended = run([_tcex(), 'validate'], folder, _PLAIN)
+    problems = validation_problems(ended.said)
+    if ended.code or problems:
+        raise ReleaseError(f'tcex validate failed: {"; ".join(problems)}\n{ended.said}')
+    return ended.output
+
+
+def validation_problems(said: str) -> tuple[str, ...]:
+    """What is wrong according to the tables that `tcex validate` prints."""
+    problems = [line.strip(' │') for line in said.splitlines() if _FAULT.search(line)]
+    passed = re.findall(r'([\w.]+)\W+passed\b', said)
+    wanted = (*DEFINITIONS, *PROGRAMS, *LAYOUTS)
+    return (*problems, *(f'{name} was not looked at' for name in wanted if name not in passed))
+
+
+def package_problems(said: str) -> tuple[str, ...]:
+    """What is wrong according to the JSON that `tcex package` prints at its end."""
+    try:
+        found: dict[str, Any] = json.loads(said[said.index('{"package_data"') :])['validation_data']
+    except (ValueError, KeyError):
+        return ('it did not say what it found',)
+    rows = {
+        (table, row['name']): row['status']
+        for table in ('fileSyntax', 'schema_', 'layouts', 'feeds')
+        for row in found.get(table, [])
+    }
+    wanted = (
+        *(('fileSyntax', name) for name in (*DEFINITIONS, *PROGRAMS)),
+        *(('schema_', name) for name in DEFINITIONS),
+        *(('layouts', name) for name in LAYOUTS),
+    )
+    return (
+        *found.get('errors', []),
+        *(f'{name} ({table}) failed' for (table, name), status in rows.items() if not status),
+        *(
+            f'{name} ({table}) was not looked at'
+            for table, name in wanted
+            if (table, name) not in rows
+        ),
+    )
+
+
+def _tcex() -> str:
+    return str(Path(sys.executable).with_name('tcex'))
