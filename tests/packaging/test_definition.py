@@ -220,23 +220,7 @@ def copied(tmp_path: Path) -> Path:
     return folder
 
 
-FAULT = re.compile(r'failed|error|traceback|exception', re.IGNORECASE)
-
-
-def test_tcex_validate_finds_nothing(copied: Path) -> None:
-    output = tcex(copied, 'validate')
-    assert not FAULT.search(output), output
-    for name in ('install.json', 'layout.json', 'tcex.json', 'app.py', 'run.py', 'app_lib.py'):
-        assert re.search(rf'{re.escape(name)}\s.*passed', output), output
-    assert len(re.findall(r'(inputs|outputs)\s.*passed', output)) == 2, output
-
-
-def test_validate_would_have_found_something(copied: Path) -> None:
-    (copied / 'layout.json').write_text('{"inputs": [], "outputs": []}')
-    assert FAULT.search(tcex(copied, 'validate'))
-
-
-def test_the_package_holds_what_runs_and_nothing_else(copied: Path) -> None:
+def test_the_vendors_command_by_hand_packages_what_runs_and_nothing_else(copied: Path) -> None:
     output = tcex(copied, 'package')
     assert not re.search(r'validation errors|failed', output, re.IGNORECASE), output
     (package,) = (copied / 'target').glob('*.tcx')

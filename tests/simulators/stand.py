@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from functools import partial
@@ -51,6 +52,7 @@ class Stand:
         certificates: Certificates | None = None,
         app_folder: Path = PROJECT,
         environment: Mapping[str, str] | None = None,
+        python: str = sys.executable,
         limit_count: int = 100,
         limit_window_s: float = 60.0,
         front_options: FrontOptions | None = None,
@@ -69,6 +71,7 @@ class Stand:
             certificates: of the private authority; made in the state folder by default.
             app_folder: holds `run.py`.
             environment: variables added to the App's process.
+            python: the interpreter of the App's process.
             limit_count: upload requests that Sentinel takes ...
             limit_window_s: ... in this time.
             start_app: whether entering starts the App, too, and waits until it is ready.
@@ -98,6 +101,7 @@ class Stand:
             state_folder / 'app',
             app_folder=app_folder,
             environment=environment,
+            python=python,
             services=services,
             front_port=self._ports.front,
             front_options=front_options,
