@@ -14,6 +14,7 @@ def next_update(
     interval: dt.timedelta,
     reconcile_interval: dt.timedelta | None,
     now: dt.datetime,
+    reading_all_since: dt.datetime | None = None,
 ) -> tuple[dt.datetime, Mode]:
     """Give when the next scheduled update is due and its mode; due when the time is not after now.
 
@@ -26,17 +27,23 @@ def next_update(
         interval: between scheduled updates.
         reconcile_interval: between updates that read everything; None for never.
         now: the present.
+        reading_all_since: start of a full or reconcile update of all queries that still runs. It
+            counts as done: one that takes longer than the interval is not followed by another. If
+            it fails, the next delta reads what its queries have no cursor for.
     """
     last = schedule.last_scheduled_at
     at = now if last is None or last - now > interval else last + interval
-    return at, _mode(schedule, reconcile_interval=reconcile_interval, at=max(at, now))
+    is_first = schedule.last_run_at is None and reading_all_since is None
+    if schedule.next_mode is Mode.FULL or is_first:
+        return at, Mode.FULL
+    last_reconcile_at = reading_all_since or schedule.last_reconcile_at
+    return at, _mode(last_reconcile_at, reconcile_interval, at=max(at, now))
 
 
-def _mode(schedule: Schedule, *, reconcile_interval: dt.timedelta | None, at: dt.datetime) -> Mode:
-    if schedule.next_mode is Mode.FULL or schedule.last_run_at is None:
-        return Mode.FULL
+def _mode(
+    last: dt.datetime | None, reconcile_interval: dt.timedelta | None, *, at: dt.datetime
+) -> Mode:
     if reconcile_interval is None:
         return Mode.DELTA
-    last = schedule.last_reconcile_at
     is_due = last is None or abs(at - last) >= reconcile_interval
     return Mode.RECONCILE if is_due else Mode.DELTA

@@ -184,7 +184,11 @@ class Documents(Protocol):
         schedule: Schedule | None,
         audit: AuditEntry | None = None,
     ) -> None:
-        """Store an update with its Jobs, and the schedule and audit entry where there is one."""
+        """Store an update with its Jobs, and the audit entry where there is one.
+
+        Of the schedule, where there is one, what queueing changes is stored: when it was, and the
+        next mode.
+        """
         ...
 
     def update(self, update_id: str) -> Update | None:

@@ -110,7 +110,7 @@ class TinyDocuments:
         schedule: Schedule | None,
         audit: AuditEntry | None = None,
     ) -> None:
-        """Store an update with its Jobs, and the schedule and audit entry where there is one.
+        """Store an update with its Jobs, what queueing changes in the schedule, and an audit entry.
 
         Raises:
             ConflictError: the update or one of its Jobs is there already.
@@ -363,6 +363,10 @@ def _without(items: Mapping[str, Any], gone: Iterable[str]) -> dict[str, Any]:
 
 
 def _queued(wanted: Schedule, update: Update, stored: Schedule) -> Schedule:
-    """The schedule after an update was queued; a full one that was saved meanwhile is still due."""
+    """The schedule after an update was queued: what ended or was saved meanwhile is still known."""
     is_due = stored.next_mode is Mode.FULL and update.mode is not Mode.FULL
-    return dataclasses.replace(wanted, next_mode=Mode.FULL) if is_due else wanted
+    return dataclasses.replace(
+        stored,
+        last_scheduled_at=wanted.last_scheduled_at,
+        next_mode=Mode.FULL if is_due else wanted.next_mode,
+    )

@@ -218,7 +218,26 @@ class Updates:
             interval=self._interval,
             reconcile_interval=self._reconcile_interval,
             now=now,
+            reading_all_since=self._reading_all_since(),
         )
+
+    def _reading_all_since(self) -> dt.datetime | None:
+        """Give the start of an update that runs and reads everything of all queries."""
+        return next(
+            (
+                update.started_at
+                for update in self._documents.open_updates()
+                if update.started_at is not None
+                and update.mode is not Mode.DELTA
+                and not self._left_out(self._documents.jobs_of(update.id))
+            ),
+            None,
+        )
+
+    def _left_out(self, jobs: Sequence[Job]) -> bool:
+        """Whether an update of these Jobs leaves a saved query out."""
+        covered = {job.query.id for job in jobs}
+        return any(query.id not in covered for query in self._documents.query_list().queries)
 
     def _queue(
         self,
@@ -317,8 +336,7 @@ class Updates:
 
     def _schedule_after(self, update: Update, jobs: Sequence[Job]) -> Schedule | None:
         """Give the schedule that the update moves; None where it left a query out."""
-        covered = {job.query.id for job in jobs}
-        if any(query.id not in covered for query in self._documents.query_list().queries):
+        if self._left_out(jobs):
             return None
         complete = [job for job in jobs if job.status is JobStatus.UPLOAD_COMPLETE and job.window]
         ends = [job.window.end_at for job in complete if job.window is not None]

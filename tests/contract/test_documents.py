@@ -525,7 +525,7 @@ def attempts(documents: TinyDocuments) -> list[Callable[[], object]]:
     return [
         lambda: save(documents, 'x', version=1, mode=Mode.FULL),
         lambda: documents.add_update(
-            make_update('u2'), [make_job('j2')], schedule=Schedule(last_run_at=minutes(1))
+            make_update('u2'), [make_job('j2')], schedule=Schedule(last_scheduled_at=minutes(1))
         ),
         lambda: documents.start_update('u1', minutes(1)),
         lambda: documents.end_update('u1', minutes(1), Schedule(last_run_at=minutes(1))),

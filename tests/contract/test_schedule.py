@@ -56,3 +56,20 @@ def test_a_full_update_that_is_queued_is_due_no_more(documents: Documents):
     documents.add_update(make_update(mode=Mode.FULL), [make_job()], schedule=queued)
 
     assert documents.schedule() == Schedule(last_scheduled_at=NOON)
+
+
+def test_an_update_that_ends_while_the_next_is_queued_has_run(documents: Documents):
+    documents.add_update(make_update(), [make_job()], schedule=Schedule(last_scheduled_at=NOON))
+    seen = documents.schedule()
+    documents.end_update(
+        'u1', minutes(1), replace(seen, last_run_at=minutes(2), last_reconcile_at=NOON)
+    )
+    documents.add_update(
+        make_update('u2'),
+        [make_job('j2', update_id='u2')],
+        schedule=replace(seen, last_scheduled_at=minutes(3)),
+    )
+
+    assert documents.schedule() == Schedule(
+        last_scheduled_at=minutes(3), last_run_at=minutes(2), last_reconcile_at=NOON
+    )

@@ -71,7 +71,8 @@ def test_a_new_query_has_an_id_of_its_own_everywhere(stand: Stand) -> None:
 
 def test_the_last_run_is_the_end_of_the_last_window(stand: Stand) -> None:
     schedule = Schedule(last_run_at=minutes(5))
-    stand.documents.add_update(make_update(), [make_job()], schedule=schedule)
+    stand.documents.add_update(make_update(), [make_job()], schedule=None)
+    stand.documents.end_update('u1', minutes(6), schedule)
     assert stand.get('/api/configure').json['last_run'] == '2026-03-04T08:05:00Z'
 
 

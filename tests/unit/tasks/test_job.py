@@ -62,10 +62,8 @@ class Stand:
         return job
 
     def set_last_run(self, at: dt.datetime) -> None:
-        self.documents.add_update(
-            make_update('u0', request_ids=()), [], schedule=Schedule(last_run_at=at)
-        )
-        self.documents.end_update('u0', NOON, None)
+        self.documents.add_update(make_update('u0', request_ids=()), [], schedule=None)
+        self.documents.end_update('u0', NOON, Schedule(last_run_at=at))
 
     @property
     def audit(self) -> list[tuple[str, str | None, str]]:

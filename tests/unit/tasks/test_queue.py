@@ -124,3 +124,25 @@ def test_a_person_and_the_schedule_at_the_same_moment_queue_one(stand: Stand) ->
         stand.documents.start_update(update.id, stand.clock.now())
         stand.documents.end_update(update.id, stand.clock.now(), None)
         stand.clock.advance(HOUR_S)
+
+
+def test_one_that_reads_everything_for_longer_than_an_interval_is_not_followed_by_another(
+    stand: Stand,
+) -> None:
+    stand.save()
+    assert stand.updates.queue_due() is Mode.FULL
+    (first,) = stand.documents.open_updates()
+    stand.documents.start_update(first.id, stand.clock.now())
+    stand.clock.advance(HOUR_S)
+
+    assert stand.updates.queue_due() is Mode.DELTA
+
+
+def test_one_that_reads_everything_of_some_queries_does_not_count_for_the_others(
+    stand: Stand,
+) -> None:
+    stand.save()
+    some = stand.updates.request_update(mode=Mode.FULL, query_ids=['q1'])
+    stand.documents.start_update(some.id, stand.clock.now())
+
+    assert stand.updates.queue_due() is Mode.FULL
