@@ -8,7 +8,7 @@ NODE := .ci/with-node
 RELEASE := PYTHONPATH=.ci $(PY) -m release
 UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print)
 
-.PHONY: help setup run test pytest e2e lint format gen ui ui-check ui-dev bench crash soak \
+.PHONY: help setup run stand-ins test pytest e2e lint format gen ui ui-check ui-dev bench crash soak \
   validate package audit check-updates lock clean
 
 help: ## This list
@@ -34,6 +34,9 @@ ui: ui/dist/.ready ## The built page
 
 run: setup ## The App among its stand-ins, at the address it prints; FRESH=1 starts anew
 	@exec $(PY) -m tests.simulators
+
+stand-ins: setup ## All that the App needs around it, for `tcex run` in another terminal
+	@exec $(PY) -m tests.simulators --without-app
 
 test: setup ## Everything: linters, types, contracts, the page's checks, and all tests
 	@.ci/test-packages

@@ -153,13 +153,16 @@ def test_the_package_keeps_its_name() -> None:
     assert package['excludes'] == sorted(set(package['excludes'])), 'as tcex writes it'
 
 
-def test_the_offline_profile_sets_every_input_and_holds_no_secret() -> None:
-    profile = load('tcex.d/profiles/offline.json')
+@pytest.mark.parametrize('name', ['offline', 'keychain', 'sandbox'])
+def test_a_profile_sets_every_input_and_holds_no_secret(name: str) -> None:
+    profile = load(f'tcex.d/profiles/{name}.json')
     assert set(profile) == {'description', 'inputs', 'stage'}
     inputs = profile['inputs']
     assert set(LABELS) <= set(inputs)
-    for name in SECRET_INPUTS | {'tc_api_secret_key', 'client_id', 'tc_api_path'}:
-        assert re.fullmatch(r'\$\{env\.[A-Z_]+\}', inputs[name])
+    for own in SECRET_INPUTS | {'tc_api_secret_key', 'client_id', 'tc_api_path'}:
+        assert re.fullmatch(r'(&\{TC:KEYCHAIN:)?\$\{env\.[A-Z_]+\}\}?', inputs[own])
+    kept = {own for own, value in inputs.items() if str(value).startswith('&{')}
+    assert kept == (SECRET_INPUTS if name == 'keychain' else set())
     names = set(re.findall(r'\$\{env\.([A-Z_]+)\}', json.dumps(profile)))
     documented = (PROJECT / 'tcex.d' / 'README.md').read_text()
     assert {name for name in names if f'`{name}`' not in documented} == set()

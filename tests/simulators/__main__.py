@@ -1,6 +1,7 @@
 """What `make run` starts: the App among its stand-ins, in the foreground, until Ctrl-C.
 
     python -m tests.simulators [--fresh] [--once] [--port 8080] [--services embedded|real]
+    python -m tests.simulators --without-app        what `make stand-ins` starts, for `tcex run`
 
 The environment variables FRESH, PORT and STAND_IN_SERVICES do the same as the options.
 """
@@ -13,12 +14,14 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
+from tests.simulators import tcex_run
 from tests.simulators.demo import demo_queries, load_indicators
 from tests.simulators.demonstration import (
     Demonstration,
@@ -50,6 +53,7 @@ class Choices:
     services: Services = Services.EMBEDDED
     is_fresh: bool = False
     is_once: bool = False
+    is_without_app: bool = False
     indicators: int | None = None
 
 
@@ -80,6 +84,9 @@ def _read(arguments: Sequence[str] | None) -> Choices:
     )
     parser.add_argument('--fresh', action='store_true', help='forget the state of earlier runs')
     parser.add_argument('--once', action='store_true', help='stop after the first update')
+    parser.add_argument(
+        '--without-app', action='store_true', help='the stand-ins alone, for an App by tcex run'
+    )
     parser.add_argument('--port', type=int, help=f'{DEFAULT_PORT} or the next free one')
     parser.add_argument(
         '--services', choices=list(Services), help='message broker and key-value store'
@@ -101,6 +108,7 @@ def _read(arguments: Sequence[str] | None) -> Choices:
         services=services,
         is_fresh=given.fresh or environment.get('FRESH', '').lower() in _YES,
         is_once=given.once,
+        is_without_app=given.without_app,
         indicators=given.indicators,
     )
 
@@ -150,6 +158,8 @@ def _run(choices: Choices, lock: IO[str]) -> int:
     )
     with stand:
         stand.ports.save(ports_file)
+        if choices.is_without_app:
+            _lend(stand)
         say('Starting the App ...')
         stand.app.start()
         _introduce(stand)
@@ -159,8 +169,19 @@ def _run(choices: Choices, lock: IO[str]) -> int:
             if choices.is_once:
                 return 0 if has_succeeded(jobs) else 1
             say('Everything runs. Press Ctrl-C to stop.')
-            _stay(stand, supervisor)
+            _stay(stand, supervisor.wait)
     return 1
+
+
+def _lend(stand: Stand) -> NoReturn:
+    """Serve an App that somebody else starts, until a signal comes."""
+    say('')
+    say('Everything but the App runs. Start it in another terminal:')
+    say(f'  set -a; . {_shown(tcex_run.write(stand))}; set +a')
+    say('  .venv/bin/tcex run --config tcex.d/profiles/offline.json')
+    say('Press Ctrl-C to stop.')
+    while True:
+        _stay(stand, threading.Event().wait)
 
 
 def _forget(state_folder: Path, *, keep: Path) -> None:
@@ -198,10 +219,10 @@ def _conclude(stand: Stand, jobs: list[Job]) -> None:
     say(f'  Sentinel holds {len(stand.sentinel.held()):,} objects.')
 
 
-def _stay(stand: Stand, supervisor: Supervisor) -> None:
+def _stay(stand: Stand, has_ended: Callable[[float], bool]) -> None:
     """Stay until a signal comes or the App cannot be kept running."""
     seen = _request_count(stand)
-    while not supervisor.wait(_SAVE_EVERY_S):
+    while not has_ended(_SAVE_EVERY_S):
         # A run that is itself killed shall not lose what Sentinel took since.
         count = _request_count(stand)
         if count != seen:
