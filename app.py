@@ -6,6 +6,7 @@ Everything that knows the platform's framework is here; `sentinel_app` imports n
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
@@ -20,11 +21,13 @@ from tcex.requests_tc.auth.token_auth import TokenAuth
 
 from sentinel_app import __version__
 from sentinel_app.api.bridge import Bridge, Environ, StartResponse
+from sentinel_app.api.broker import keep_answers, keep_listening, reconnect_soon
 from sentinel_app.api.service import (
     Ending,
+    OpenRequests,
     answer_every_request,
+    end_requests,
     follow_log_level,
-    keep_listening,
     keep_renewing,
     limit_time,
     report_metrics,
@@ -45,8 +48,8 @@ if TYPE_CHECKING:
 # The platform shows this many characters of an exit message, the last ones of a longer text.
 _MESSAGE_LENGTH: Final = 254
 # Shutdown is over within 5 s: the container's share, and all of it with the answers under way.
-_STOP_TIMEOUT_S: Final = 3.5
-_SHUTDOWN_TIMEOUT_S: Final = 4.0
+_STOP_TIMEOUT_S: Final = 3.0
+_SHUTDOWN_TIMEOUT_S: Final = 3.5
 _LOOP_S: Final = 1.0
 _POOL_SIZE: Final = 16
 _WHOAMI_TIMEOUT_S: Final = (5.0, 10.0)
@@ -69,6 +72,7 @@ class App:
         self._clock = SystemClock()
         self._redaction = RedactionFilter()
         self._container: Container | None = None
+        self._requests: OpenRequests | None = None
         self._settled = threading.Lock()
         self._exit_code = 0
         self._exit_message = 'Microsoft Sentinel has stopped.'
@@ -99,6 +103,7 @@ class App:
         """Connect to the platform and stay until it ends the service."""
         service = self._service
         service.listen()
+        reconnect_soon(service)
         service.heartbeat()
         service.ready = True
         if not service.ready:
@@ -127,23 +132,28 @@ class App:
             container.check()
 
     def shutdown_callback(self) -> None:
-        """Settle the batch in flight and the requests under way; the framework calls it once."""
-        deadline = self._clock.monotonic() + _SHUTDOWN_TIMEOUT_S
+        """Settle everything while the platform can still be told; the framework calls it once."""
         self.settle()
-        if not self._requests.wait_until_none(deadline - self._clock.monotonic()):
-            _log.warning('requests-unanswered')
 
     def settle(self) -> None:
-        """Stop the background work; a second call waits for the first and does nothing."""
+        """Stop the background work, and let the requests under way have their answers.
+
+        A second call waits for the first and does nothing.
+        """
         with self._settled:
             container, self._container = self._container, None
             if container is None:
                 return
             started = self._clock.monotonic()
+            if self._requests is not None:
+                self._requests.refuse_more()
             try:
                 container.stop(_STOP_TIMEOUT_S)
             except Exception as error:  # noqa: BLE001 - the end of the process must not wait for it
                 _log.exception('stop-failed', error)
+            if self._requests is not None:
+                left_s = started + _SHUTDOWN_TIMEOUT_S - self._clock.monotonic()
+                end_requests(self._service, self._requests, left_s)
             _log.info('service-settled', elapsed_s=self._clock.monotonic() - started)
 
     def leave(self) -> NoReturn:
@@ -165,6 +175,7 @@ class App:
         self._requests = answer_every_request(service, _forget_token)
         self._ending = Ending(service)
         keep_listening(service)
+        keep_answers(service)
         keep_renewing(service)
         follow_log_level(service, set_level)
         report_metrics(service, self._metrics)
@@ -200,6 +211,8 @@ class App:
             contents = self._tcex.inputs.contents_resolved
         except Exception as error:
             raise ConfigError(self._variable_fault(str(error))) from error
+        if contents.keys().isdisjoint(LABELS):
+            raise ConfigError(_inputs_fault())
         return {name: _plain(contents.get(name)) for name in LABELS}
 
     def _variable_fault(self, text: str) -> str:
@@ -264,6 +277,18 @@ class App:
         self.settle()
         self._tcex.exit.exit(1, _short(message))
         raise SystemExit(1)
+
+
+def _inputs_fault() -> str:
+    """Why there are no inputs at all; the framework goes on without them."""
+    given = os.environ.get('TC_APP_PARAM_FILE')
+    if not given or not os.environ.get('TC_APP_PARAM_KEY'):
+        fault = 'TC_APP_PARAM_FILE and TC_APP_PARAM_KEY do not name a parameter file and its key'
+    elif Path(given).exists():
+        fault = f'the parameter file {given} cannot be read with the key that was given'
+    else:
+        fault = f'the parameter file {given} is missing or has none of them; each start uses one up'
+    return f'The App was given no inputs: {fault}. Start the Service from ThreatConnect.'
 
 
 def _plain(value: object) -> object:

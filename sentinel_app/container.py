@@ -71,6 +71,9 @@ QUICK_TIMEOUTS = Timeouts(connect_s=5.0, read_s=10.0, total_s=20.0)
 UPLOAD_THREADS = 8
 """Requests in flight. At the limit of 100 a minute this keeps up with answers that take 4.8 s."""
 
+OTHERS_S = 1.0
+"""How long the end waits for whatever is under way and is not a batch in flight."""
+
 LOOK_S = 1.0
 """How often a standalone Task looks whether it is time."""
 
@@ -146,18 +149,24 @@ class Container:
     def stop(self, timeout_s: float) -> None:
         """Let each thread come to its next safe point, and close the stores.
 
-        A request in flight may finish within the time; one that takes longer is given up, and its
-        batch is sent again at the next start.
+        A batch in flight may have its answer within the time; one that takes longer is given up,
+        and sent again at the next start. What is read or converted is not worth waiting for.
         """
+        began = self._clock.monotonic()
         self._stop.set()
         self._supervisor.interrupt()
         self._signal.ring()
-        deadline = self._clock.monotonic() + timeout_s
-        threads: tuple[Worker | Scheduler, ...] = (*self._supervisor.workers, self._scheduler)
-        late = [thread for thread in threads if not thread.join(deadline - self._clock.monotonic())]
-        if late:
-            _log.warning('batches-given-up', threads=len(late))
+        uploads = self._supervisor.workers_of(TaskSlug.UPLOAD)
+        if late := self._late(uploads, began + timeout_s):
+            _log.warning('batches-given-up', threads=late)
+        others = set(self._supervisor.workers) - set(uploads)
+        if late := self._late((*others, self._scheduler), began + min(timeout_s, OTHERS_S)):
+            _log.info('steps-given-up', threads=late)
         self._close()
+
+    def _late(self, threads: Iterable[Worker | Scheduler], deadline: float) -> int:
+        """Wait for threads; give how many do not end in time."""
+        return sum(not each.join(deadline - self._clock.monotonic()) for each in threads)
 
     def metrics(self) -> dict[str, int]:
         """Give the figures that the platform shows with each heartbeat."""

@@ -83,7 +83,9 @@ class Bridge:
     def __call__(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
         """Answer one request; calls `start_response` exactly once and never raises."""
         if not self._slots.acquire(blocking=False):
-            self._log.warning('request-refused-busy', path=environ.get('PATH_INFO'))
+            self._log.warning(
+                'request-refused-busy', path=environ.get('PATH_INFO'), code='APP-BUSY'
+            )
             answer = _busy()
         else:
             try:
@@ -109,7 +111,9 @@ class Bridge:
     def _answer(self, environ: Environ) -> tuple[str, Headers, bytes]:
         ours = _mended(environ)
         if ours is None:
-            self._log.error('request-body-lost', path=environ.get('PATH_INFO'))
+            self._log.error(
+                'request-body-lost', path=environ.get('PATH_INFO'), code='APP-BODY-LOST'
+            )
             return _body_lost()
         answer = _Answer()
         chunks = self._wsgi(ours, answer.start)

@@ -1,9 +1,9 @@
-"""Mends what the platform's service object does with messages, tokens and answers.
+"""Mends what the platform's service object does with requests, tokens and answers.
 
-The framework drops a request without an answer when a message lacks a field, goes deaf on a
-message that is no JSON object, and answers 30 s late and without a body when its store fails. Each
-function here replaces methods of one object by guarded ones and says why; nothing of the framework
-is imported, and its classes stay as they are.
+The framework drops a request without an answer when a message lacks a field, and answers 30 s late
+and without a body when its store fails. Each function here replaces methods of one object by
+guarded ones and says why; nothing of the framework is imported, and its classes stay as they are.
+`broker.py` does the same for the connection that messages come through.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class Service(Protocol):
     tc_svc_client_topic: str
     on_message_handler: Any
     process_heartbeat_command: Any
+    process_invalid_command: Any
     process_logging_change_command: Any
     process_run_service_command: Any
     process_run_service_response: Any
@@ -92,12 +93,20 @@ class OpenRequests:
 
     def __init__(self) -> None:
         self._keys: set[str] = set()
+        self._is_ending = False
         self._changed = threading.Condition()
 
-    def add(self, key: str) -> None:
-        """Begin to wait for an answer."""
+    def add(self, key: str) -> bool:
+        """Begin to wait for an answer; False if no more requests are taken."""
         with self._changed:
-            self._keys.add(key)
+            if not self._is_ending:
+                self._keys.add(key)
+            return not self._is_ending
+
+    def refuse_more(self) -> None:
+        """Take no more requests from now on."""
+        with self._changed:
+            self._is_ending = True
 
     def remove(self, key: str) -> None:
         """The answer is published, or there will be none."""
@@ -109,6 +118,12 @@ class OpenRequests:
         """Wait until every request is answered; False if the time passed before."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._keys, timeout=max(0.0, timeout_s))
+
+    def give_up(self) -> frozenset[str]:
+        """Wait for none of them any longer; gives the keys of those that are unanswered."""
+        with self._changed:
+            keys, self._keys = frozenset(self._keys), set()
+            return keys
 
 
 def answer_every_request(service: Service, forget_token: Callable[[str], None]) -> OpenRequests:
@@ -134,18 +149,19 @@ def answer_every_request(service: Service, forget_token: Callable[[str], None]) 
             return
         fault = _fault(message)
         if fault:
-            _log.warning('request-malformed', request_key=key, fault=fault)
-            _reply(service, key, HTTPStatus.BAD_REQUEST, fault, 'APP-REQUEST')
+            _refuse_malformed(service, key, fault)
+            return
+        if not requests.add(key):
+            _refuse_at_the_end(service, key)
             return
         tokens.append(message['apiToken'])
-        requests.add(key)
         try:
             process(_whole(message))
         except Exception as error:  # noqa: BLE001 - the caller waits until its own time-out
             _log.exception('request-failed', error, request_key=key, code='APP-INTERNAL')
             requests.remove(key)
             text = 'The App could not answer. Its log says why, under the same code.'
-            _reply(service, key, HTTPStatus.INTERNAL_SERVER_ERROR, text, 'APP-INTERNAL')
+            _answer_error(service, key, HTTPStatus.INTERNAL_SERVER_ERROR, text, 'APP-INTERNAL')
         finally:
             while len(tokens) > _KEPT_TOKENS:
                 forget_token(tokens.popleft())
@@ -156,10 +172,46 @@ def answer_every_request(service: Service, forget_token: Callable[[str], None]) 
         finally:
             requests.remove(str(kwargs.get('request_key')))
 
+    invalid = service.process_invalid_command
+
+    def unknown(message: Message) -> None:
+        key = message.get('requestKey')
+        if isinstance(key, str) and key:
+            _refuse_malformed(service, key, 'The request lacks a usable command.')
+            return
+        invalid(message)
+
     service.process_run_service_command = guarded
     service.process_run_service_response = responded
+    service.process_invalid_command = unknown
     _use_a_thread_each(service)
     return requests
+
+
+def end_requests(service: Service, requests: OpenRequests, timeout_s: float) -> None:
+    """Give the requests under way some time, and tell the rest that the Service is ending."""
+    if requests.wait_until_none(timeout_s):
+        return
+    for key in requests.give_up():
+        _refuse_at_the_end(service, key)
+
+
+def _refuse_malformed(service: Service, key: str, fault: str) -> None:
+    code = 'APP-REQUEST'
+    _log.warning('request-malformed', request_key=key, fault=fault, code=code)
+    _answer_error(service, key, HTTPStatus.BAD_REQUEST, fault, code)
+
+
+def _refuse_at_the_end(service: Service, key: str) -> None:
+    code = 'APP-STOPPING'
+    _log.warning('request-refused-at-the-end', request_key=key, code=code)
+    _answer_error(
+        service,
+        key,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        'The Service is being stopped. Try again when it runs again.',
+        code,
+    )
 
 
 def _use_a_thread_each(service: Service) -> None:
@@ -223,7 +275,7 @@ def _encoded(value: object) -> str:
     return quote(text, safe="~!$'()*,;:@/?") if is_decoded else text
 
 
-def _reply(service: Service, key: str, status: HTTPStatus, text: str, code: str) -> None:
+def _answer_error(service: Service, key: str, status: HTTPStatus, text: str, code: str) -> None:
     """Answer a request that the framework never saw or gave up on."""
     body = error_body(status.phrase, text, code)
     headers: Headers = [('content-type', 'application/json'), ('cache-control', 'no-store')]
@@ -247,10 +299,12 @@ def _store_body(service: Service, key: str, body: bytes) -> bool:
         store = service.key_value_store.client
         added = store.create(key, 'response.body', body)
     except Exception as error:  # noqa: BLE001 - whatever the store's client raises
-        _log.error('reply-body-lost', request_key=key, error=error)
+        _log.error('reply-body-lost', request_key=key, error=error, code='APP-REPLY-LOST')
         return False
     if added == 0 and getattr(store, 'kv_type', '') == 'api':
-        _log.error('reply-body-lost', request_key=key, error='the store refused it')
+        _log.error(
+            'reply-body-lost', request_key=key, error='it was refused', code='APP-REPLY-LOST'
+        )
         return False
     return True
 
@@ -279,24 +333,6 @@ def request_callback(
         return []
 
     return callback
-
-
-def keep_listening(service: Service) -> None:
-    """Keep a message that cannot be read from making the App deaf.
-
-    An exception in this method ends the thread that all messages come through.
-    """
-    broker = service.message_broker
-    read = broker.on_message
-
-    def guarded(client: object, userdata: object, message: Any) -> None:
-        try:
-            read(client, userdata, message)
-        except Exception as error:  # noqa: BLE001 - see above
-            size = len(getattr(message, 'payload', b'') or b'')
-            _log.warning('message-unreadable', size_bytes=size, error=type(error).__name__)
-
-    broker.on_message = guarded
 
 
 class _ForgivingTokens(dict[str, dict[str, Any]]):
@@ -350,7 +386,8 @@ def follow_log_level(service: Service, set_level: Callable[[int], None]) -> None
     def guarded(message: Message) -> None:
         name = str(message.get('level') or '').strip().upper()
         level = logging.getLevelNamesMapping().get(name)
-        if level is None:
+        # NOTSET is no level to log at: it would let everything through.
+        if not level:
             _log.warning('logging-change-refused', level=name)
             return
         change({**message, 'level': name})

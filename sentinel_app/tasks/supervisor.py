@@ -66,6 +66,10 @@ class Supervisor:
         """All threads of all Tasks."""
         return tuple(worker for task in self._tasks.values() for worker in task.workers)
 
+    def workers_of(self, slug: TaskSlug) -> tuple[Worker, ...]:
+        """The threads of one Task."""
+        return self._tasks[slug].workers
+
     def start(self) -> None:
         """Start all threads; a Task that was paused before the restart stays so."""
         for task in self._tasks.values():

@@ -1,14 +1,20 @@
-"""The App's engine among the stand-ins, which the tests of a module share."""
+"""The App among the stand-ins: its engine in this process, or the whole of it in one of its own."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.engine import Engine, ScaledClock, World
+from tests.running import MakeStand
 from tests.simulators.certificates import Certificates, make_certificates
+from tests.simulators.demo import load_indicators
+from tests.simulators.platform.instance import Services
+from tests.simulators.stand import Stand
 
 
 @pytest.fixture(scope='session')
@@ -53,3 +59,29 @@ def make_engine(world: World, tmp_path: Path) -> Iterator[Callable[..., Engine]]
 @pytest.fixture
 def engine(make_engine: Callable[..., Engine]) -> Engine:
     return make_engine()
+
+
+@pytest.fixture(scope='session')
+def real_services() -> Services:
+    """Mosquitto and redis-server themselves."""
+    missing = Services.missing_programs()
+    if missing and not os.environ.get('CI'):
+        pytest.skip(f'not installed: {", ".join(missing)}')
+    return Services.REAL
+
+
+@pytest.fixture
+def make_stand(tmp_path: Path, certificates: Certificates, real_services: Services) -> MakeStand:
+    """Describe a stand of the test's own; the App is not started with it."""
+
+    def make(*, name: str = 'state', **settings: Any) -> Stand:
+        settings = {
+            'rows': load_indicators(30, own=True),
+            'services': real_services,
+            'start_app': False,
+            'certificates': certificates,
+            **settings,
+        }
+        return Stand(tmp_path / name, **settings)
+
+    return make

@@ -39,6 +39,7 @@ class Broker:
         self.published: list[dict[str, Any]] = []
         self.topics: list[str] = []
         self.disconnected = False
+        self.is_connected = True
         self._service = service
         self._arrived = threading.Condition()
         broker = service.message_broker
@@ -49,6 +50,8 @@ class Broker:
             unsubscribe=lambda _topic: None,
             disable_logger=lambda: None,
             disconnect=self.disconnect,
+            is_connected=lambda: self.is_connected,
+            reconnect_delay_set=lambda **_delays: None,
         )
         broker.__dict__['client'] = client
         self.client = client

@@ -18,9 +18,12 @@ from typing import Any
 import falcon
 import pytest
 import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sentinel_app.api import service as mend
 from sentinel_app.api.bridge import API_TOKEN_KEY, Bridge
+from sentinel_app.api.broker import keep_answers, keep_listening
 from sentinel_app.log import RedactionFilter, lend_handlers, set_level
 from tests.integration import tcex_stage
 from tests.integration.tcex_stage import (
@@ -128,7 +131,8 @@ class Stage:
             self.service.api_event_callback = mend.request_callback(self.service, bridge)
             self.requests = mend.answer_every_request(self.service, self.forget)
             self.ending = mend.Ending(self.service)
-            mend.keep_listening(self.service)
+            keep_listening(self.service)
+            keep_answers(self.service)
             mend.keep_renewing(self.service)
             mend.follow_log_level(self.service, set_level)
             mend.report_metrics(self.service, lambda: self.metrics)
@@ -589,6 +593,82 @@ def test_a_message_that_cannot_be_read_does_not_make_the_app_deaf(
 ) -> None:
     stage.broker.send(payload)
     assert stage.ask(run_service()).code == '200'
+
+
+@pytest.mark.parametrize('trigger', ['x', [1], {}, 1.5, True, '7', None])
+def test_a_trigger_that_is_no_number_costs_no_answer(stage: Stage, trigger: object) -> None:
+    assert stage.ask(run_service(triggerId=trigger)).code == '200'
+
+
+@pytest.mark.parametrize('command', [None, 7, [], '', 'Nonesuch'])
+def test_a_request_without_a_usable_command_is_answered_400(stage: Stage, command: object) -> None:
+    reply = stage.ask(run_service(command=command))
+    assert (reply.code, reply.json['code']) == ('400', 'APP-REQUEST')
+    assert 'command' in reply.json['description']
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+@given(
+    changes=st.dictionaries(
+        st.sampled_from([key for key in run_service() if key != 'requestKey'])
+        | st.sampled_from(['bodyVariable', 'triggerId', 'reason', 'level']),
+        ANY_JSON
+        | st.lists(st.fixed_dictionaries({'name': ANY_JSON, 'value': ANY_JSON}), max_size=2),
+        max_size=4,
+    )
+)
+@settings(
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_whatever_a_request_holds_it_is_answered_once(
+    stage: Stage, changes: dict[str, Any]
+) -> None:
+    if str(changes.get('command')).lower() in {'shutdown', 'heartbeat', 'loggingchange'}:
+        return
+    stage.ask(run_service(**changes))
+
+
+def test_an_answer_that_is_ready_while_the_broker_is_away_is_sent_when_it_is_back(
+    stage: Stage, slow: Slow
+) -> None:
+    message = run_service('/slow')
+    stage.broker.send(message)
+    assert slow.entered.acquire(timeout=10)
+    stage.broker.is_connected = False
+    slow.go_on.set()
+    assert stage.requests.wait_until_none(SOON_S)
+    stage.broker.send({'command': 'Heartbeat'})
+    assert wait_until(lambda: 'event=heartbeat-sent' in stage.log)
+    assert stage.broker.published == []
+    stage.broker.is_connected = True
+    stage.service.message_broker.on_connect(None, None, None, 0, None)
+    assert stage.broker.wait_for(message['requestKey']) is not None
+    assert stage.broker.commands('Heartbeat') == [], 'what it would say is old'
+
+
+def test_a_request_at_the_end_is_told_so_whether_new_or_under_way(stage: Stage, slow: Slow) -> None:
+    message = run_service('/slow')
+    stage.broker.send(message)
+    assert slow.entered.acquire(timeout=10)
+    stage.requests.refuse_more()
+    late = stage.ask(run_service())
+    assert (late.code, late.json['code']) == ('503', 'APP-STOPPING')
+    mend.end_requests(stage.service, stage.requests, 0.05)
+    answer = stage.broker.wait_for(message['requestKey'])
+    assert answer is not None
+    assert answer['statusCode'] == '503'
+    mend.end_requests(stage.service, stage.requests, 0.05)
+    assert len(stage.broker.answers(message['requestKey'])) == 1
 
 
 def test_an_unknown_command_does_no_harm(stage: Stage) -> None:

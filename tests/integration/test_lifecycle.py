@@ -6,22 +6,28 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from tests.simulators.certificates import Certificates, make_certificates
+from tests.running import (
+    MakeStand,
+    assert_complete,
+    begin_update,
+    run_to_its_end,
+    updates_have_ended,
+    uploads,
+    wait_for,
+)
+from tests.simulators.certificates import Certificates
 from tests.simulators.demo import generate_indicators, load_indicators
-from tests.simulators.demonstration import OUTCOMES, Demonstration
 from tests.simulators.entra import CLIENT_SECRET
 from tests.simulators.platform.front import FrontOptions, PathShape
 from tests.simulators.platform.instance import PROJECT, Services
 from tests.simulators.platform.service import AppEndedError
-from tests.simulators.sentinel.server import SentinelRequest
 from tests.simulators.stand import PERSON, Stand
 from tests.simulators.threatconnect import SECRET_KEY
 
@@ -29,7 +35,6 @@ pytestmark = pytest.mark.integration
 
 SHUTDOWN_LIMIT_S = 5.0
 MANY = 1_500
-EMPTY_REQUEST_BYTES = 200
 OUR_METRICS = {
     'Objects in Sentinel',
     'Updates Running',
@@ -38,11 +43,6 @@ OUR_METRICS = {
     'Indicators Refused',
 }
 PAGE_STATUS = 200 if (PROJECT / 'ui' / 'dist' / 'index.html').exists() else 503
-
-
-@pytest.fixture(scope='module')
-def certificates(tmp_path_factory: Any) -> Certificates:
-    return make_certificates(tmp_path_factory.mktemp('certificates'))
 
 
 @pytest.fixture(scope='module', params=['embedded', 'real'])
@@ -67,67 +67,6 @@ def options(stand: Stand) -> Iterator[FrontOptions]:
     before = stand.front.options
     yield before
     stand.front.options = before
-
-
-MakeStand = Callable[..., Stand]
-
-
-@pytest.fixture
-def make_stand(tmp_path: Path, certificates: Certificates) -> MakeStand:
-    """Describe a stand of the test's own; the App is not started with it."""
-
-    def make(**settings: Any) -> Stand:
-        settings.setdefault('rows', load_indicators(30, own=True))
-        return Stand(tmp_path / 'state', certificates=certificates, start_app=False, **settings)
-
-    return make
-
-
-def query_for(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Make a TQL query that all of some rows match."""
-    return {
-        'owners': sorted({row['ownerName'] for row in rows}),
-        'indicator_types': sorted({row['type'] for row in rows}),
-        'tql': 'id > 0',
-        'sort_field': None,
-        'sort_direction': 'asc',
-    }
-
-
-def silent(_line: str) -> None:
-    pass
-
-
-def run_to_its_end(stand: Stand, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Save one query if there is none, and follow its update; returns the Job."""
-    (job,) = Demonstration(stand.api, silent).run([query_for(rows)])
-    return job
-
-
-def begin_update(stand: Stand, rows: Sequence[dict[str, Any]]) -> None:
-    """Save one query; the first update, a full one, is due with that."""
-    saved = stand.api('GET', 'api/configure').json()
-    body = {'version': saved['version'], 'queries': [query_for(rows)], 'run': 'full'}
-    assert stand.api('PUT', 'api/configure', body).status_code == 200
-
-
-def wait_for(condition: Callable[[], object], timeout_s: float = 30) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, 'it did not come to that in time'
-        time.sleep(0.02)
-
-
-def uploads(stand: Stand) -> list[SentinelRequest]:
-    """The requests with objects; the check at each start sends one without."""
-    return [each for each in stand.sentinel.requests if each.size_bytes > EMPTY_REQUEST_BYTES]
-
-
-def updates_have_ended(stand: Stand) -> bool:
-    jobs = stand.api('GET', 'api/job/request').json()['data']
-    return bool(jobs) and all(
-        job['status'] in {'Upload Complete', 'Failed', 'Cancelled'} for job in jobs
-    )
 
 
 class TestRunning:
@@ -306,7 +245,7 @@ class TestShutdown:
             stand.app.start()
             assert 'event=state-recovered objects_in_flight=0' in stand.app.log
             wait_for(lambda: updates_have_ended(stand))
-            assert_complete(stand, repeated_objects=0)
+            assert_complete(stand, MANY, repeated_objects=0)
 
     def test_a_batch_that_takes_too_long_does_not_hold_up_the_end(
         self, make_stand: MakeStand
@@ -324,7 +263,7 @@ class TestShutdown:
             stand.sentinel.settings.latency_s = 0.0
             stand.app.start()
             wait_for(lambda: updates_have_ended(stand))
-            assert_complete(stand, repeated_objects=in_flight * 100)
+            assert_complete(stand, MANY, repeated_objects=in_flight * 100)
 
     @pytest.mark.parametrize(
         ('number', 'code'),
@@ -347,7 +286,7 @@ class TestShutdown:
             stand.app.start()
             wait_for(lambda: updates_have_ended(stand))
             assert_complete(
-                stand, repeated_objects=in_flight * 100 if number == signal.SIGKILL else 0
+                stand, MANY, repeated_objects=in_flight * 100 if number == signal.SIGKILL else 0
             )
 
     def test_without_heartbeats_the_app_ends_and_says_why(self, make_stand: MakeStand) -> None:
@@ -364,23 +303,6 @@ class TestShutdown:
                 stand.app.start()
             assert stand.app.exit_code == 1
             assert '127.0.0.1:1' in stand.app.message_tc
-
-
-def assert_complete(stand: Stand, *, repeated_objects: int) -> None:
-    """Check that Sentinel holds every Indicator and that the Job accounts for each."""
-    jobs = stand.api('GET', 'api/job/request').json()['data']
-    for job in jobs:
-        assert job['status'] == 'Upload Complete', job
-        assert job['count_read'] == MANY
-        assert sum(job[f'count_{name}'] for name in OUTCOMES) == MANY
-        assert job['count_sent'] + job['count_duplicate'] == MANY
-    held = stand.sentinel.held_objects()
-    assert stand.app.heartbeat()['Objects in Sentinel'] == len(held)
-    links = {re.search(r'"webLink":"([^"]+)"', stix['description'])[1] for stix in held.values()}
-    values = {(row['type'], row['summary']) for row in stand.threatconnect.store.rows()}
-    assert len(links) == len(values)
-    assert stand.sentinel.table.row_count - len(held) <= repeated_objects
-    assert stand.sentinel.status_counts[429] == 0
 
 
 class TestWrongInputs:

@@ -105,7 +105,8 @@ class Channel:
             body: what goes to the key-value store; nothing goes there when empty.
 
         Raises:
-            NoAnswerError: there was no answer in time, or the App's process ended.
+            NoAnswerError: there was no answer in time, or the App's process ended, or the body
+                found no key-value store.
         """
         key = str(uuid.uuid4())
         future: Future[Message] = Future()
@@ -126,14 +127,21 @@ class Channel:
             )
         except FutureTimeoutError:
             raise NoAnswerError(f'the App did not answer within {timeout_s:g} s') from None
+        except redis.ConnectionError:
+            raise NoAnswerError('the key-value store is away') from None
         finally:
             with self._lock:
                 self._pending.pop(key, None)
             # The App neither deletes the hash nor lets it expire: that is the platform's task.
-            self._bodies.delete(key)
+            with suppress(redis.ConnectionError):
+                self._bodies.delete(key)
 
     def _body(self, key: str, name: str) -> bytes | None:
-        body = self._bodies.hget(key, name)
+        """Read an answer's body; `None` where there is none, or nothing to read it from."""
+        try:
+            body = self._bodies.hget(key, name)
+        except redis.ConnectionError:
+            return None
         return body.encode() if isinstance(body, str) else body
 
     def stored_keys(self) -> list[bytes | str]:

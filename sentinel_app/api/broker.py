@@ -1,0 +1,102 @@
+"""Mends how the framework's service talks to the platform's message broker.
+
+A message that is no JSON object makes it deaf, a broker that went away is looked for too seldom,
+and an answer that is ready meanwhile is lost. As in `service.py`, methods of one object are
+replaced, and the framework's classes stay as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from typing import Any, Final
+
+from sentinel_app.api.service import Service
+from sentinel_app.log import EventLog
+
+LONGEST_RECONNECT_S: Final = 10
+"""How seldom a broker that went away is looked for, at most."""
+
+KEPT_ANSWERS: Final = 200
+
+_log = EventLog(__name__)
+
+
+def keep_listening(service: Service) -> None:
+    """Keep a message that cannot be read from making the App deaf.
+
+    An exception in this method ends the thread that all messages come through.
+    """
+    broker = service.message_broker
+    read = broker.on_message
+
+    def guarded(client: object, userdata: object, message: Any) -> None:
+        try:
+            message.payload = _readable(message.payload)
+            read(client, userdata, message)
+        except Exception as error:  # noqa: BLE001 - see above
+            size = len(getattr(message, 'payload', b'') or b'')
+            _log.warning('message-unreadable', size_bytes=size, error=type(error).__name__)
+
+    broker.on_message = guarded
+
+
+def _readable(payload: bytes) -> bytes:
+    """The message without what the framework trips over before it looks whether it is a request.
+
+    That is a `triggerId` that is no number, which means nothing to an API service anyway, and a
+    command that is no text.
+    """
+    try:
+        message = json.loads(payload)
+    except (ValueError, RecursionError):
+        return payload
+    if not isinstance(message, dict):
+        return payload
+    is_named = isinstance(message.get('command'), str)
+    if is_named and 'triggerId' not in message:
+        return payload
+    message.pop('triggerId', None)
+    return json.dumps(message if is_named else {**message, 'command': 'none'}).encode()
+
+
+def reconnect_soon(service: Service) -> None:
+    """Look every few seconds for a broker that went away.
+
+    The framework waits for 15 s at first and for up to 15 minutes, while the platform's heartbeats
+    are missed after 20 s. To be called once the service listens: the client connects when it is
+    first asked for.
+    """
+    service.message_broker.client.reconnect_delay_set(min_delay=1, max_delay=LONGEST_RECONNECT_S)
+
+
+def keep_answers(service: Service) -> None:
+    """Keep the answers that are ready while the broker is away, and send them when it is back.
+
+    Nothing else is kept: a heartbeat of that time means nothing later.
+    """
+    broker = service.message_broker
+    publish = broker.publish
+    kept: deque[tuple[str, str]] = deque(maxlen=KEPT_ANSWERS)
+    lock = threading.Lock()
+
+    def guarded(message: str, topic: str) -> None:
+        with lock:
+            if not broker.client.is_connected():
+                if '"RunService"' in message:
+                    kept.append((message, topic))
+                return
+        publish(message, topic)
+
+    def send_kept(*_arguments: object) -> None:
+        with lock:
+            waiting = [*kept]
+            kept.clear()
+        for message, topic in waiting:
+            publish(message, topic)
+        if waiting:
+            _log.info('answers-sent-late', count=len(waiting))
+
+    broker.publish = guarded
+    broker.add_on_connect_callback(send_kept)

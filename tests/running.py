@@ -1,0 +1,95 @@
+"""What tests do with an App that runs as a process among its stand-ins."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tests.simulators.demonstration import OUTCOMES, Demonstration
+from tests.simulators.sentinel.server import SentinelRequest
+from tests.simulators.stand import Stand
+
+EMPTY_REQUEST_BYTES = 200
+
+MakeStand = Callable[..., Stand]
+
+
+def query_for(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Make a TQL query that all of some rows match."""
+    return {
+        'owners': sorted({row['ownerName'] for row in rows}),
+        'indicator_types': sorted({row['type'] for row in rows}),
+        'tql': 'id > 0',
+        'sort_field': None,
+        'sort_direction': 'asc',
+    }
+
+
+def silent(_line: str) -> None:
+    pass
+
+
+def run_to_its_end(stand: Stand, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Save one query if there is none, and follow its update; returns the Job."""
+    (job,) = Demonstration(stand.api, silent).run([query_for(rows)])
+    return job
+
+
+def begin_update(stand: Stand, rows: Sequence[dict[str, Any]]) -> None:
+    """Save one query; the first update, a full one, is due with that."""
+    saved = stand.api('GET', 'api/configure').json()
+    body = {'version': saved['version'], 'queries': [query_for(rows)], 'run': 'full'}
+    assert stand.api('PUT', 'api/configure', body).status_code == 200
+
+
+def wait_for(condition: Callable[[], object], timeout_s: float = 30) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, 'it did not come to that in time'
+        time.sleep(0.02)
+
+
+def uploads(stand: Stand) -> list[SentinelRequest]:
+    """The requests with objects; the check at each start sends one without."""
+    return [each for each in stand.sentinel.requests if each.size_bytes > EMPTY_REQUEST_BYTES]
+
+
+def updates_have_ended(stand: Stand) -> bool:
+    jobs = stand.api('GET', 'api/job/request').json()['data']
+    return bool(jobs) and all(
+        job['status'] in {'Upload Complete', 'Failed', 'Cancelled'} for job in jobs
+    )
+
+
+def assert_complete(stand: Stand, count: int, *, repeated_objects: int) -> None:
+    """Check that Sentinel holds every Indicator and that the Job accounts for each."""
+    jobs = stand.api('GET', 'api/job/request').json()['data']
+    for job in jobs:
+        assert job['status'] == 'Upload Complete', job
+        assert job['count_read'] == count
+        assert sum(job[f'count_{name}'] for name in OUTCOMES) == count
+        assert job['count_sent'] + job['count_duplicate'] == count
+    held = stand.sentinel.held_objects()
+    assert stand.app.heartbeat()['Objects in Sentinel'] == len(held)
+    links = {re.search(r'"webLink":"([^"]+)"', stix['description'])[1] for stix in held.values()}
+    values = {(row['type'], row['summary']) for row in stand.threatconnect.store.rows()}
+    assert len(links) == len(values)
+    assert stand.sentinel.table.row_count - len(held) <= repeated_objects
+    assert stand.sentinel.status_counts[429] == 0
+
+
+def api_message(stand: Stand, method: str, path: str, /, **changes: Any) -> dict[str, Any]:
+    """Make a RunService message of the person at the page, without its key."""
+    token, expires = stand.threatconnect.issue_token(stand.person)
+    return {
+        'apiToken': token,
+        'expireSeconds': expires,
+        'method': method,
+        'path': path,
+        'headers': [{'name': 'Content-Type', 'value': 'application/json'}],
+        'queryParams': [],
+        'bodyVariable': 'request.body',
+        **changes,
+    }
