@@ -175,6 +175,7 @@ CALLS = (
         method='get',
         summary='The App in figures: what Sentinel holds, what runs, what waits',
         reply=schemas.MetricSummary,
+        parameters=schemas.SummaryParameters,
     ),
     Call(
         path='/api/metric/history',

@@ -48,26 +48,37 @@ def _update_reply(found: UpdateFigures | None) -> schemas.UpdateFigures | None:
 
 
 def summary_reply(
-    summary: Summary, due: tuple[dt.datetime, Mode] | None, health: HealthState
+    summary: Summary,
+    due: tuple[dt.datetime, Mode] | None,
+    health: HealthState,
+    history: schemas.MetricHistory | None,
 ) -> schemas.MetricSummary:
-    """The App in figures."""
+    """The App in figures, with those by the hour where they are asked for."""
     by_type: Counter[str] = Counter()
     by_query: Counter[str] = Counter()
     for each in summary.live:
         by_type[each.indicator_type] += each.count
         by_query[each.query_id] += each.count
-    queries = [
-        schemas.QueryCount(query_id=query_id, position=position, count=by_query.pop(query_id, 0))
-        for query_id, position in summary.positions.items()
+    saved = [
+        schemas.QueryCount(
+            query_id=query.id,
+            position=position,
+            owners=list(query.owners),
+            indicator_types=list(query.indicator_types),
+            count=by_query.pop(query.id, 0),
+        )
+        for position, query in enumerate(summary.queries)
     ]
     backlog, limit = summary.backlog, summary.limit
     return schemas.MetricSummary(
         objects_live=by_type.total(),
         by_type=type_counts(by_type),
         by_query=[
-            *queries,
+            *saved,
             *(
-                schemas.QueryCount(query_id=query_id, position=None, count=count)
+                schemas.QueryCount(
+                    query_id=query_id, position=None, owners=[], indicator_types=[], count=count
+                )
                 for query_id, count in sorted(by_query.items())
             ),
         ],
@@ -91,6 +102,7 @@ def summary_reply(
             waiting_seconds=limit.waiting_s,
         ),
         health=health,
+        history=history,
     )
 
 

@@ -159,7 +159,20 @@ def _is_named(entry: ErrorEntry) -> bool:
 def audit_reply(entry: AuditEntry) -> schemas.AuditRecord:
     """One line of the audit."""
     return schemas.AuditRecord(
-        at=entry.at, user=entry.user, action=entry.action, detail=entry.detail
+        at=entry.at,
+        user=entry.user,
+        action=entry.action,
+        detail=entry.detail,
+        changes=[
+            schemas.AuditChange(
+                subject=change.subject,
+                field=change.field,
+                before=change.before,
+                after=change.after,
+            )
+            for change in entry.changes
+        ],
+        changes_left_out=entry.changes_left_out,
     )
 
 

@@ -274,6 +274,17 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditChange:
+    """One field that somebody changed; None where it was not there before, or is not there now."""
+
+    subject: str
+    """What it belongs to, for example `TQL query 2`."""
+    field: str
+    before: str | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
     """Who changed what, when."""
 
@@ -281,6 +292,9 @@ class AuditEntry:
     user: str | None
     action: str
     detail: str
+    changes: tuple[AuditChange, ...] = ()
+    changes_left_out: int = 0
+    """So many more were made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from sentinel_app.core.batching import MAX_OBJECTS
 from sentinel_app.core.metric import Figures, Hour, LiveCount, LiveCounts, MetricStore, summed
-from sentinel_app.core.models import Counts, Job, Update
+from sentinel_app.core.models import Counts, Job, Query, Update
 from sentinel_app.core.ports import Clock, Documents, ProgressStore, WorkStore
 from sentinel_app.core.rate import WINDOW_S
 from sentinel_app.core.status import JobStatus
@@ -72,8 +72,8 @@ class Summary:
     """The App in figures."""
 
     live: tuple[LiveCount, ...]
-    positions: Mapping[str, int]
-    """Of the saved queries, by id."""
+    queries: tuple[Query, ...]
+    """Those that are saved, highest precedence first."""
     total: Figures
     """Of all Jobs that ever ended."""
     jobs: Mapping[JobStatus, int]
@@ -120,11 +120,10 @@ class Metrics:
 
     def summary(self) -> Summary:
         """Give the present figures."""
-        queries = self._documents.query_list().queries
         running = self._running()
         return Summary(
             live=self._live_counts(),
-            positions={query.id: position for position, query in enumerate(queries)},
+            queries=self._documents.query_list().queries,
             total=self._store.total(),
             jobs={
                 status: self._documents.jobs(statuses=[status], limit=1)[1] for status in JobStatus

@@ -15,6 +15,7 @@ from sentinel_app.api.query_check import check_queries, described_change, querie
 from sentinel_app.api.reading import body_of, parameters_of
 from sentinel_app.api.schemas import ConfigureBody, FieldError, Parameters, QueryBody
 from sentinel_app.api.serialise import configure_reply
+from sentinel_app.core.change import changes_of
 from sentinel_app.core.models import AuditEntry, QueryList
 from sentinel_app.core.status import Mode
 from sentinel_app.errors import ConflictError
@@ -115,6 +116,7 @@ def save_list(
         )
     queries = queries_of(bodies, deps.new_id)
     user = user_of(req, deps.identity)
+    changes, left_out = changes_of(saved.queries, queries)
     stored = documents.save_queries(
         queries,
         expected_version=version,
@@ -124,6 +126,8 @@ def save_list(
             user=user.name if user else None,
             action=action,
             detail=described_change(saved.queries, queries, run),
+            changes=changes,
+            changes_left_out=left_out,
         ),
     )
     deps.tasks.look_at_schedule()

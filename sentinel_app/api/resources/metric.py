@@ -10,7 +10,12 @@ from sentinel_app.api.exposition import CONTENT_TYPE, exposition
 from sentinel_app.api.metric_reply import history_reply, summary_reply
 from sentinel_app.api.ports import ApiDeps
 from sentinel_app.api.reading import parameters_of
-from sentinel_app.api.schemas import HistoryParameters, Parameters
+from sentinel_app.api.schemas import (
+    HistoryParameters,
+    MetricHistory,
+    Parameters,
+    SummaryParameters,
+)
 
 
 class SummaryResource:
@@ -25,11 +30,12 @@ class SummaryResource:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Give the present figures."""
-        parameters_of(req, Parameters)
+        hours = parameters_of(req, SummaryParameters).hours
         reply = summary_reply(
             self._deps.inquiries.metrics.summary(),
             self._deps.updates.next_update(),
             self._deps.health.snapshot().status,
+            None if hours is None else _history(self._deps, hours),
         )
         resp.text = reply.model_dump_json()
 
@@ -47,11 +53,7 @@ class HistoryResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Give the last hours, the present one included."""
         wanted = parameters_of(req, HistoryParameters)
-        this_hour = self._deps.clock.now().replace(minute=0, second=0, microsecond=0)
-        end_at = this_hour + dt.timedelta(hours=1)
-        start_at = end_at - dt.timedelta(hours=wanted.hours)
-        hours = self._deps.inquiries.metrics.history(since=start_at, before=end_at)
-        resp.text = history_reply(hours, start_at=start_at, end_at=end_at).model_dump_json()
+        resp.text = _history(self._deps, wanted.hours).model_dump_json()
 
 
 class ExpositionResource:
@@ -69,3 +71,12 @@ class ExpositionResource:
         parameters_of(req, Parameters)
         resp.content_type = CONTENT_TYPE
         resp.text = exposition(self._deps.inquiries.metrics.summary(), self._deps.health.snapshot())
+
+
+def _history(deps: ApiDeps, hours: int) -> MetricHistory:
+    """Give the figures of so many hours, the present one included."""
+    this_hour = deps.clock.now().replace(minute=0, second=0, microsecond=0)
+    end_at = this_hour + dt.timedelta(hours=1)
+    start_at = end_at - dt.timedelta(hours=hours)
+    found = deps.inquiries.metrics.history(since=start_at, before=end_at)
+    return history_reply(found, start_at=start_at, end_at=end_at)

@@ -71,6 +71,7 @@ from sentinel_app.api.schemas.metric import (
     MetricSummary,
     QueryCount,
     StatusCount,
+    SummaryParameters,
     UpdateFigures,
 )
 from sentinel_app.api.schemas.preview import (
@@ -85,6 +86,7 @@ from sentinel_app.api.schemas.preview import (
     TypeCount,
 )
 from sentinel_app.api.schemas.report import (
+    AuditChange,
     AuditPage,
     AuditRecord,
     ErrorEntryParameters,
@@ -127,6 +129,7 @@ __all__ = [
     'STATUS_BY_SLUG',
     'TYPE_BY_SLUG',
     'TYPE_LABELS',
+    'AuditChange',
     'AuditPage',
     'AuditRecord',
     'Backlog',
@@ -197,6 +200,7 @@ __all__ = [
     'StatusSlug',
     'StixObject',
     'Storage',
+    'SummaryParameters',
     'Task',
     'TaskPage',
     'TqlKeyword',

@@ -9,6 +9,7 @@ from pydantic import Field
 from sentinel_app.api.ports import HealthState
 from sentinel_app.api.schemas.base import Moment, NextUpdate, Parameters, Reply, Seconds
 from sentinel_app.api.schemas.preview import TypeCount
+from sentinel_app.core.models import IndicatorType
 from sentinel_app.core.status import JobStatus, JobType, Mode
 
 MAX_HOURS = 8_784
@@ -54,6 +55,8 @@ class QueryCount(Reply):
 
     query_id: str
     position: int | None = Field(description='Null where the query is no longer saved')
+    owners: list[str] = Field(description='Empty where the query is no longer saved')
+    indicator_types: list[IndicatorType]
     count: int
 
 
@@ -81,6 +84,20 @@ class LimitUse(Reply):
     waiting_seconds: Seconds | None
 
 
+class HourFigures(Figures):
+    """The figures of the Jobs that ended within one hour."""
+
+    hour: Moment = Field(description='Its start')
+
+
+class MetricHistory(Reply):
+    """Figures by the hour; an hour without the end of a Job is left out."""
+
+    start: Moment
+    end: Moment
+    data: list[HourFigures]
+
+
 class MetricSummary(Reply):
     """The App in figures."""
 
@@ -95,20 +112,15 @@ class MetricSummary(Reply):
     backlog: Backlog
     limit: LimitUse
     health: HealthState
+    history: MetricHistory | None = Field(description='Null unless `hours` is given')
 
 
-class HourFigures(Figures):
-    """The figures of the Jobs that ended within one hour."""
+class SummaryParameters(Parameters):
+    """Whether the figures by the hour come along."""
 
-    hour: Moment = Field(description='Its start')
-
-
-class MetricHistory(Reply):
-    """Figures by the hour; an hour without the end of a Job is left out."""
-
-    start: Moment
-    end: Moment
-    data: list[HourFigures]
+    hours: Annotated[int, Field(ge=1, le=MAX_HOURS)] | None = Field(
+        default=None, description='With `history` of so many hours, as `metric/history` gives it'
+    )
 
 
 class HistoryParameters(Parameters):

@@ -98,6 +98,15 @@ class ErrorEntryParameters(ErrorFilter):
     )
 
 
+class AuditChange(Reply):
+    """One field that was changed; null where it was not there before, or is not there now."""
+
+    subject: str = Field(description='What it belongs to, for example `TQL query 2`')
+    field: str
+    before: str | None
+    after: str | None
+
+
 class AuditRecord(Reply):
     """Who changed what, when; `user` is null when ThreatConnect did not say who it was."""
 
@@ -105,6 +114,8 @@ class AuditRecord(Reply):
     user: str | None
     action: str
     detail: str
+    changes: list[AuditChange] = Field(description='Field by field, where TQL queries were saved')
+    changes_left_out: int = Field(description='How many more there were; long ones take much room')
 
 
 class AuditPage(Page):

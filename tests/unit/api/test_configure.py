@@ -204,6 +204,16 @@ def test_each_save_is_in_the_audit_with_the_user_and_what_changed(stand: Stand) 
     assert (entry.user, entry.at) == ('jdoe', NOON)
 
 
+def test_the_audit_says_of_each_field_what_it_was_and_what_it_became(stand: Stand) -> None:
+    stand.put('/api/configure', body(row()))
+    stand.put('/api/configure', body(row(id='new-1', tql='x = 1'), version=1))
+    (entry, *_) = stand.get('/api/report/audit').json['data']
+    assert entry['changes'] == [
+        {'subject': 'TQL query 1', 'field': 'TQL', 'before': row()['tql'], 'after': 'x = 1'}
+    ]
+    assert entry['changes_left_out'] == 0
+
+
 def test_a_user_that_cannot_be_had_does_not_stop_a_save(stand: Stand) -> None:
     stand.identity.error = ReadTimeoutError('No answer')
     assert stand.put('/api/configure', body(row())).status_code == 200

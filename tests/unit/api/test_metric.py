@@ -86,15 +86,17 @@ def test_what_sentinel_holds_is_counted_by_type_and_by_query(stand: Stand) -> No
         ('c', 'gone', 'Address'),
     )
     found = summary(stand)
+    query = make_query()
+    facts = {'owners': list(query.owners), 'indicator_types': list(query.indicator_types)}
     assert found['objects_live'] == 3
     assert found['by_type'] == [
         {'indicator_type': 'Address', 'count': 2},
         {'indicator_type': 'URL', 'count': 1},
     ]
     assert found['by_query'] == [
-        {'query_id': 'q1', 'position': 0, 'count': 2},
-        {'query_id': 'q2', 'position': 1, 'count': 0},
-        {'query_id': 'gone', 'position': None, 'count': 1},
+        {'query_id': 'q1', 'position': 0, 'count': 2, **facts},
+        {'query_id': 'q2', 'position': 1, 'count': 0, **facts},
+        {'query_id': 'gone', 'position': None, 'count': 1, 'owners': [], 'indicator_types': []},
     ]
 
 
@@ -145,6 +147,14 @@ def test_history_gives_the_hours_with_the_end_of_a_job(stand: Stand) -> None:
     ]
     assert (found['data'][0]['sent'], found['data'][0]['refused']) == (7, 3)
     assert len(stand.get('/api/metric/history').json['data']) == 3
+
+
+def test_history_comes_with_the_summary_where_it_is_asked_for(stand: Stand) -> None:
+    end_job(stand, 'j1', NOON - 5 * HOUR)
+    assert summary(stand)['history'] is None
+    together = stand.get('/api/metric/summary', 'hours=24').json
+    assert together['history'] == stand.get('/api/metric/history', 'hours=24').json
+    assert stand.get('/api/metric/summary', 'hours=0').status_code == 400
 
 
 @pytest.mark.parametrize('query', ['hours=0', 'hours=8785', 'hours=x', 'days=1'])

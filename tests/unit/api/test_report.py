@@ -235,5 +235,7 @@ def test_the_audit_is_paged(stand: Stand) -> None:
         'user': None,
         'action': 'configure-save',
         'detail': '2',
+        'changes': [],
+        'changes_left_out': 0,
     }
     assert stand.get('/api/report/audit', 'status=failed').status_code == 400

@@ -436,6 +436,23 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AuditChange
+         * @description One field that was changed; null where it was not there before, or is not there now.
+         */
+        AuditChange: {
+            /** After */
+            after: string | null;
+            /** Before */
+            before: string | null;
+            /** Field */
+            field: string;
+            /**
+             * Subject
+             * @description What it belongs to, for example `TQL query 2`
+             */
+            subject: string;
+        };
+        /**
          * AuditPage
          * @description A page of the audit.
          */
@@ -463,6 +480,16 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /**
+             * Changes
+             * @description Field by field, where TQL queries were saved
+             */
+            changes: components["schemas"]["AuditChange"][];
+            /**
+             * Changes Left Out
+             * @description How many more there were; long ones take much room
+             */
+            changes_left_out: number;
             /** Detail */
             detail: string;
             /** User */
@@ -1099,6 +1126,8 @@ export interface components {
             /** By Type */
             by_type: components["schemas"]["TypeCount"][];
             health: components["schemas"]["HealthState"];
+            /** @description Null unless `hours` is given */
+            history: components["schemas"]["MetricHistory"] | null;
             /** Jobs */
             jobs: components["schemas"]["StatusCount"][];
             /** @description The one that ended last */
@@ -1339,6 +1368,13 @@ export interface components {
         QueryCount: {
             /** Count */
             count: number;
+            /** Indicator Types */
+            indicator_types: components["schemas"]["IndicatorType"][];
+            /**
+             * Owners
+             * @description Empty where the query is no longer saved
+             */
+            owners: string[];
             /**
              * Position
              * @description Null where the query is no longer saved
@@ -2997,7 +3033,9 @@ export interface operations {
     };
     "get-metric-summary": {
         parameters: {
-            query?: never;
+            query?: {
+                hours?: number | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
