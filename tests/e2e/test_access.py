@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Save
-from tests.e2e.job import give_jobs, make_job
+from tests.e2e.job import finished_job, give_jobs, make_job
 from tests.e2e.screen import Screen
 from tests.simulators.stand import Stand
 
@@ -196,6 +196,76 @@ class TestAxe:
         page.route(re.compile('/api/report/error'), give)
         screen.open('reports/errors?open=9&code=AZ-ITEM&after=2026-03-01T00:00:00Z')
         expect(screen.rows('Indicators with the error AZ-ITEM')).to_contain_text('Bad a.example')
+        assert screen.complaints() == []
+
+    def test_dashboard_its_chart_and_the_check(
+        self, page: Page, screen: Screen, stand: Stand, save_queries: Save
+    ) -> None:
+        save_queries(*QUERIES)
+        finished_job(stand)
+
+        def run(route: Route) -> None:
+            reply = route.fetch()
+            body = reply.json()
+            running = {**body['last_update'], 'expected': 100_000}
+            limit = {'requests_per_minute': 100, 'used': 90, 'waiting_seconds': 12}
+            backlog = {'updates': 1, 'indicators': 2, 'objects': 3, 'seconds': 60}
+            body |= {'health': 'degraded', 'running': running, 'limit': limit, 'backlog': backlog}
+            route.fulfill(response=reply, json=body)
+
+        page.route(re.compile('/api/metric/summary'), run)
+        screen.open('dashboard')
+        page.get_by_role('slider').focus()
+        expect(page.locator('.app-chart-tip')).to_be_visible()
+        assert screen.complaints() == []
+
+        screen.button('As a table').click()
+        stand.sentinel.faults.add('forbidden-403')
+        try:
+            screen.button('Check now').click()
+            expect(page.get_by_role('list', name='Results of the check')).to_be_visible()
+        finally:
+            stand.sentinel.faults.clear()
+        assert screen.complaints() == []
+
+    def test_lookup_of_what_is_sent_and_of_what_is_refused(
+        self, page: Page, screen: Screen
+    ) -> None:
+        indicator = {'id': '1', 'type': 'File', 'summary': 'AB', 'owner': 'كيان', 'web_link': None}
+        moments = {'date_sent': '2026-03-09T16:05:06Z', 'valid_until': '2026-04-09T16:05:06Z'}
+        sent = {
+            **indicator, **moments, 'hash_kind': 'MD5', 'state': 'live', 'query_id': 'q',
+            'position': 0, 'request_id': 'a' * 36, 'generation': 1, 'stix_id': 'indicator--1',
+            'sentinel_id': 'x---indicator--1', 'kql': 'ThreatIntelIndicators',
+            'stix': {'object': {'id': 1}, 'is_valid': True, 'verdict': 'valid STIX 2.1'},
+        }  # fmt: skip
+        error = {'request_id': 'a' * 36, 'date_added': '2026-03-09T16:05:06Z'}
+        refused = {
+            'object_key': 'File|SHA-1|CD', 'indicator_id': '1', 'query_id': 'q', 'position': 0,
+            'attempts': 2, 'error': {**error, 'code': 'AZ-ITEM', 'reason': 'Bad …'},
+        }  # fmt: skip
+        fates = ('chosen', 'duplicate', 'invalid')
+        copies = [
+            {**indicator, 'id': fate, 'fate': fate, 'reason': 'So it is.', 'positions': [0, 2]}
+            for fate in fates
+        ]
+        found = {'value': 'ab', 'sent': [sent], 'refused': [refused], 'copies': copies}
+        found['source_error'] = 'No answer.'
+        screen.open('reports/lookup')
+        assert screen.complaints() == []
+        page.route(re.compile('/api/indicator$'), lambda route: route.fulfill(json=found))
+        screen.open('reports/lookup?value=ab')
+        expect(page.get_by_role('group', name='Sent: File, MD5 hash')).to_be_visible()
+        assert screen.complaints() == []
+
+    def test_audit_with_what_was_changed(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
+        save_queries(*QUERIES)
+        save_queries(QUERIES[0] | {'tql': 'rating > 4'})
+        screen.open('reports/audit')
+        screen.rows('Audit').first.get_by_role('button', name=re.compile('^Changes of')).click()
+        expect(screen.rows(re.compile('^Changes of')).first).to_be_visible()
         assert screen.complaints() == []
 
     def test_errors_and_what_floats(self, page: Page, screen: Screen) -> None:

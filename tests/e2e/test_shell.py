@@ -17,7 +17,7 @@ def test_first_view_takes_at_most_four_files_and_nothing_from_another_host(
 ) -> None:
     asked: list[str] = []
     page.on('request', lambda request: asked.append(request.url))
-    screen.open()
+    screen.open('configure')
     page.wait_for_load_state('networkidle')
     remote = [url for url in asked if not url.startswith((screen.url, 'data:'))]
     files = [url for url in asked if '/api/' not in url.removeprefix(screen.url)]
@@ -53,10 +53,12 @@ def test_reload_of_a_deep_link_comes_back_to_the_same_screen(page: Page, screen:
     expect(page.get_by_label('Request ID', exact=True)).to_have_value('abc')
 
 
-def test_navigation_marks_where_one_is(page: Page, screen: Screen) -> None:
+def test_navigation_marks_where_one_is(page: Page, screen: Screen, save_queries: Save) -> None:
+    save_queries(QUERY)
     screen.open()
-    expect(screen.heading).to_have_text('CONFIGURE')
+    expect(screen.heading).to_have_text('DASHBOARD')
     navigation = page.get_by_role('navigation', name='Screens')
+    expect(navigation.locator('[aria-current=page]')).to_have_text('DASHBOARD')
     navigation.get_by_role('link', name='JOBS').click()
     expect(screen.heading).to_have_text('JOBS')
     expect(screen.heading).to_be_focused()
@@ -69,10 +71,46 @@ def test_navigation_marks_where_one_is(page: Page, screen: Screen) -> None:
     expect(screen.heading).to_have_text('JOBS')
 
 
-def test_unknown_address_offers_the_first_screen(page: Page, screen: Screen) -> None:
+def test_unknown_address_offers_the_first_screen(
+    page: Page, screen: Screen, save_queries: Save
+) -> None:
+    save_queries(QUERY)
     screen.open('elsewhere')
     page.get_by_role('link', name='Go to the first screen').click()
-    expect(screen.heading).to_have_text('CONFIGURE')
+    expect(screen.heading).to_have_text('DASHBOARD')
+
+
+def test_screens_come_back_after_a_reload_with_and_without_the_slash(
+    page: Page, screen: Screen
+) -> None:
+    names = {
+        'dashboard': 'DASHBOARD',
+        'configure': 'CONFIGURE',
+        'jobs': 'JOBS',
+        'tasks': 'TASKS',
+        'reports/errors': 'ERRORS',
+        'reports/lookup': 'INDICATOR LOOKUP',
+        'reports/audit': 'AUDIT',
+    }
+    for path, name in names.items():
+        for address in (screen.url, screen.url.removesuffix('/')):
+            page.goto('about:blank')
+            page.goto(f'{address}#/{path}')
+            expect(screen.heading).to_have_text(name)
+            page.reload()
+            expect(screen.heading).to_have_text(name)
+
+
+def test_a_screen_that_cannot_be_loaded_says_what_to_do(
+    context: BrowserContext, page: Page, screen: Screen
+) -> None:
+    further = re.compile(r'/assets/further-')
+    context.route(further, lambda route: route.abort())
+    page.goto(f'{screen.url}#/jobs')
+    expect(page.get_by_role('alert')).to_contain_text('This screen could not be loaded')
+    context.unroute(further)
+    screen.button('Load the page again').click()
+    expect(screen.heading).to_have_text('JOBS')
 
 
 def test_colours_follow_the_system_until_chosen(
@@ -105,7 +143,8 @@ def test_nothing_is_wider_than_a_narrow_window(
 ) -> None:
     save_queries(QUERY | {'tql': 'summary contains "' + 'x' * 3_000 + '"'})
     page.set_viewport_size({'width': 1024, 'height': 768})
-    for path in ('configure', 'jobs', 'reports/errors'):
+    paths = ('dashboard', 'configure', 'jobs', 'tasks')
+    for path in (*paths, 'reports/errors', 'reports/lookup', 'reports/audit'):
         screen.open(path)
         page.wait_for_load_state('networkidle')
         assert page.evaluate('document.documentElement.scrollWidth') <= 1024, path

@@ -18,6 +18,7 @@ SCREENS = {
     'configure': re.compile(r'/api/configure$'),
     'jobs': JOBS,
     'reports/errors': re.compile(r'/api/report/error'),
+    'reports/audit': re.compile(r'/api/report/audit'),
 }
 
 
@@ -72,6 +73,25 @@ def test_lost_connection_keeps_the_last_data_says_their_age_and_recovers(
     expect(screen.rows('TQL queries')).to_contain_text('rating >= 0')
     context.set_offline(False)  # nobody has to ask for it
     expect(notice).to_be_hidden()
+
+
+def test_dashboard_says_why_it_has_no_figures_and_keeps_those_it_had(
+    page: Page, screen: Screen
+) -> None:
+    summary = re.compile(r'/api/metric/summary')
+    page.route(summary, fail)
+    screen.open('dashboard')
+    alert = page.get_by_role('alert')
+    expect(alert).to_contain_text('RUN-DISK')
+    page.unroute(summary)
+    screen.button('Try again').click()
+    tile = page.get_by_role('group', name='In Sentinel', exact=True)
+    expect(tile).to_be_visible()
+    page.route(summary, fail)
+    screen.button('Refresh now').click()
+    expect(page.get_by_text('The store is full')).to_be_visible()
+    expect(page.get_by_text(re.compile(r'What is shown is \d+ s old'))).to_be_visible()
+    expect(tile).to_be_visible()
 
 
 def test_sign_in_page_of_the_platform_is_told_as_an_ended_session(

@@ -1,12 +1,13 @@
 /** The shell: header, the screen that the address names, and what floats above it. */
-import { Button, MantineProvider, Text, VisuallyHidden } from '@mantine/core';
+import { Button, MantineProvider, Skeleton, Text, VisuallyHidden } from '@mantine/core';
 import { QueryClientProvider, type QueryClient } from '@tanstack/react-query';
-import { useEffect, useRef } from 'react';
+import { Suspense, useEffect, useRef } from 'react';
 
 import { EmptyState } from './components/EmptyState';
-import { firstScreen, screens } from './screens';
+import { firstScreen, loadFurther, screens } from './screens';
 import { ErrorBoundary } from './shell/ErrorBoundary';
 import { Header } from './shell/Header';
+import { focusHeading } from './shell/heading';
 import { useRoute } from './shell/router';
 import { Toasts } from './shell/Toasts';
 import { colorSchemeManager, cssVariables, theme } from './theme';
@@ -31,6 +32,7 @@ function Shell() {
   const path = route.path === '' ? firstScreen : route.path;
   const screen = screens.find((known) => known.path === path);
   useHeadingFocus(path);
+  useFurtherScreens();
   return (
     <>
       <a
@@ -46,7 +48,11 @@ function Shell() {
       </a>
       <Header path={path} />
       <main className="app-main" key={path}>
-        <ErrorBoundary>{screen === undefined ? <NoSuchScreen /> : <screen.Page />}</ErrorBoundary>
+        <ErrorBoundary>
+          <Suspense fallback={<WaitingScreen />}>
+            {screen === undefined ? <NoSuchScreen /> : <screen.Page />}
+          </Suspense>
+        </ErrorBoundary>
       </main>
       <Toasts />
     </>
@@ -59,9 +65,34 @@ function useHeadingFocus(path: string): void {
   useEffect(() => {
     if (before.current === path) return;
     before.current = path;
-    document.getElementById('page-heading')?.focus({ preventScroll: true });
+    focusHeading();
     window.scrollTo(0, 0);
   }, [path]);
+}
+
+/** The other screens come when somebody begins to use the page, so that no click waits for them. */
+function useFurtherScreens(): void {
+  useEffect(() => {
+    const events = ['pointermove', 'pointerdown', 'keydown'] as const;
+    const load = () => {
+      for (const event of events) window.removeEventListener(event, load);
+      // Whoever needs it and has not got it is told then.
+      void loadFurther().catch(() => undefined);
+    };
+    for (const event of events) window.addEventListener(event, load, { passive: true });
+    return () => {
+      for (const event of events) window.removeEventListener(event, load);
+    };
+  }, []);
+}
+
+function WaitingScreen() {
+  return (
+    <div role="status" aria-busy="true" aria-label="Loading the screen">
+      <Skeleton height={28} width={180} mb="lg" />
+      <Skeleton height={240} />
+    </div>
+  );
 }
 
 function NoSuchScreen() {
@@ -74,7 +105,7 @@ function NoSuchScreen() {
         <Text size="sm" c="dimmed">
           The address may be from another version of this App.
         </Text>
-        <Button component="a" href={`#/${firstScreen}`} mt="md" variant="default">
+        <Button component="a" href="#/" mt="md" variant="default">
           Go to the first screen
         </Button>
       </EmptyState>

@@ -1,10 +1,8 @@
 /** The screens of the page, in the order of the navigation. A new screen is one line here. */
-import type { ComponentType } from 'react';
+import { lazy, type ComponentType } from 'react';
 
 import { ConfigurePage } from './pages/configure/ConfigurePage';
-import { ErrorsPage } from './pages/errors/ErrorsPage';
-import { JobsPage } from './pages/jobs/JobsPage';
-import { TasksPage } from './pages/tasks/TasksPage';
+import { DashboardPage } from './pages/dashboard/DashboardPage';
 
 export interface Screen {
   /** Where it is, after `#/`. */
@@ -16,11 +14,29 @@ export interface Screen {
   Page: ComponentType;
 }
 
+/** All screens but those that a first view may open come in one file of their own. */
+export const loadFurther = () => import('./pages/further');
+
+type FurtherPage = keyof Awaited<ReturnType<typeof loadFurther>>;
+
+function further(name: FurtherPage): ComponentType {
+  return lazy(async () => ({ default: (await loadFurther())[name] }));
+}
+
 export const screens: readonly Screen[] = [
+  { path: 'dashboard', label: 'DASHBOARD', Page: DashboardPage },
   { path: 'configure', label: 'CONFIGURE', Page: ConfigurePage },
-  { path: 'jobs', label: 'JOBS', Page: JobsPage },
-  { path: 'tasks', label: 'TASKS', Page: TasksPage },
-  { path: 'reports/errors', label: 'ERRORS', menu: 'REPORTS', Page: ErrorsPage },
+  { path: 'jobs', label: 'JOBS', Page: further('JobsPage') },
+  { path: 'tasks', label: 'TASKS', Page: further('TasksPage') },
+  { path: 'reports/errors', label: 'ERRORS', menu: 'REPORTS', Page: further('ErrorsPage') },
+  {
+    path: 'reports/lookup',
+    label: 'INDICATOR LOOKUP',
+    menu: 'REPORTS',
+    Page: further('LookupPage'),
+  },
+  { path: 'reports/audit', label: 'AUDIT', menu: 'REPORTS', Page: further('AuditPage') },
 ];
 
-export const firstScreen = 'configure';
+/** What opens where the address names no screen; it leads on while there is no query. */
+export const firstScreen = 'dashboard';

@@ -60,8 +60,12 @@ export function get<Reply>(
   return call<Reply>('GET', addressOf(path, query), undefined, signal);
 }
 
-export function post<Reply>(path: string, body: unknown): Promise<Reply> {
-  return call<Reply>('POST', addressOf(path, {}), body);
+export function post<Reply>(
+  path: string,
+  body: unknown,
+  options: { timeoutMs?: number; signal?: AbortSignal } = {},
+): Promise<Reply> {
+  return call<Reply>('POST', addressOf(path, {}), body, options.signal, options.timeoutMs);
 }
 
 export function put<Reply>(path: string, body: unknown): Promise<Reply> {
@@ -73,8 +77,9 @@ async function call<Reply>(
   address: URL,
   body: unknown,
   signal?: AbortSignal,
+  timeoutMs = TIMEOUT_MS,
 ): Promise<Reply> {
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const timeout = AbortSignal.timeout(timeoutMs);
   let reply: Response;
   let text: string;
   try {
@@ -90,7 +95,7 @@ async function call<Reply>(
     text = await reply.text();
   } catch (error) {
     if (signal?.aborted === true) throw error;
-    throw noAnswer(timeout.aborted);
+    throw noAnswer(timeout.aborted ? timeoutMs : null);
   }
   const content = parse(text);
   if (!reply.ok) throw refusal(reply.status, content);
@@ -106,11 +111,12 @@ function parse(text: string): unknown {
   }
 }
 
-function noAnswer(isLate: boolean): ApiError {
-  if (isLate) {
+/** Without an answer, in time or at all. */
+function noAnswer(lateMs: number | null): ApiError {
+  if (lateMs !== null) {
     return new ApiError({
       title: 'The Service does not answer',
-      description: `There was no answer within ${TIMEOUT_MS / 1000} seconds. It is tried again.`,
+      description: `There was no answer within ${lateMs / 1000} seconds.`,
       code: 'PAGE-TIMEOUT',
       status: 0,
     });

@@ -1,11 +1,13 @@
-/** Facts of the Service: version, start, next update, last error. */
-import { useQuery } from '@tanstack/react-query';
+/** Facts of the Service: version, start, next update, last error; and a check of what it needs. */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 
 import { useRefreshInterval } from '../shell/refresh';
-import { get } from './client';
-import type { Health } from './model';
+import { get, post } from './client';
+import type { CheckReport, Health } from './model';
 
 const REFRESH_MS = 60_000;
+/** The App begins no further check after two minutes. */
+const CHECK_TIMEOUT_MS = 180_000;
 
 export function useHealth(isWanted: boolean) {
   return useQuery({
@@ -13,5 +15,18 @@ export function useHealth(isWanted: boolean) {
     queryFn: ({ signal }) => get<Health>('health', {}, signal),
     enabled: isWanted,
     refetchInterval: useRefreshInterval(REFRESH_MS, { evenWithDialog: true }),
+  });
+}
+
+/** Tries everything that the Service depends on, one by one. */
+export function useCheck() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationKey: ['health', 'check'],
+    mutationFn: () => post<CheckReport>('health/check', {}, { timeoutMs: CHECK_TIMEOUT_MS }),
+    meta: { isShownInPlace: true },
+    onSettled: () => {
+      void client.invalidateQueries({ queryKey: ['health'] });
+    },
   });
 }

@@ -2,6 +2,7 @@
 import { Tooltip, UnstyledButton } from '@mantine/core';
 import { useEffect, useState } from 'react';
 
+import { copyText } from '../shell/copy';
 import { showToast } from '../shell/toast';
 import { Icon } from './Icon';
 
@@ -15,36 +16,30 @@ interface CopyTextProps {
   children?: string;
 }
 
-/** The clipboard's own call is refused inside some frames; a selection still works there. */
-async function copy(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-export function CopyText({ value, what, children = value }: CopyTextProps) {
+/** Whether it was copied just now, and how to copy it. */
+export function useCopy(text: string): { isCopied: boolean; copy: () => void } {
   const [isCopied, setIsCopied] = useState(false);
   useEffect(() => {
     if (!isCopied) return undefined;
     const timer = setTimeout(() => setIsCopied(false), CONFIRMED_MS);
     return () => clearTimeout(timer);
   }, [isCopied]);
-
-  const onClick = () => {
-    void copy(value).then((isDone) => {
+  const copy = () => {
+    void copyText(text).then((isDone) => {
       setIsCopied(isDone);
       if (!isDone) {
-        showToast({ tone: 'bad', title: 'The browser did not allow copying', text: value });
+        showToast({ tone: 'bad', title: 'The browser did not allow copying', text });
       }
     });
   };
+  return { isCopied, copy };
+}
 
+export function CopyText({ value, what, children = value }: CopyTextProps) {
+  const { isCopied, copy } = useCopy(value);
   return (
     <Tooltip label={isCopied ? 'Copied' : `${value} (click to copy)`}>
-      <UnstyledButton className="app-copy" onClick={onClick} aria-label={`Copy ${what} ${value}`}>
+      <UnstyledButton className="app-copy" onClick={copy} aria-label={`Copy ${what} ${value}`}>
         <bdi className="app-mono">{children}</bdi>
         <Icon name={isCopied ? 'done' : 'copy'} size={13} />
       </UnstyledButton>

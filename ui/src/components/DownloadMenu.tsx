@@ -21,6 +21,8 @@ export interface DownloadFormat<Row> {
 interface DownloadMenuProps<Row> {
   /** What is listed, in the singular. */
   noun: string;
+  /** In the plural, where that is more than an `s`. */
+  nouns?: string;
   /** The file's name without its ending. */
   fileName: string;
   formats: readonly DownloadFormat<Row>[];
@@ -32,7 +34,8 @@ interface Progress {
   total: number | null;
 }
 
-export function DownloadMenu<Row>({ noun, fileName, formats, getRows }: DownloadMenuProps<Row>) {
+export function DownloadMenu<Row>(props: DownloadMenuProps<Row>) {
+  const { noun, nouns, fileName, formats, getRows } = props;
   const [progress, setProgress] = useState<Progress | null>(null);
   const abort = useRef<AbortController>(undefined);
   useEffect(() => () => abort.current?.abort(), []);
@@ -50,7 +53,7 @@ export function DownloadMenu<Row>({ noun, fileName, formats, getRows }: Download
       showToast({
         tone: 'good',
         title: 'Downloaded',
-        text: `${counted(rows.length, noun)} as ${format.name}.`,
+        text: `${counted(rows.length, noun, nouns)} as ${format.name}.`,
       });
     } catch (error) {
       if (!controller.signal.aborted) showFailure(error);

@@ -12,6 +12,7 @@ const paths = {
   chevronRight: 'M9 6l6 6l-6 6',
   chevronsLeft: 'M11 7l-5 5l5 5M17 7l-5 5l5 5',
   chevronsRight: 'M7 7l5 5l-5 5M13 7l5 5l-5 5',
+  chart: 'M4 20h16M7 20v-7M12 20V5M17 20v-10',
   columns: 'M4 5h16v14H4zM9.500 5v14M14.500 5v14',
   copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
   done: 'M5 12l5 5L20 7',
@@ -19,6 +20,7 @@ const paths = {
   edit: 'M4 20h4L19 9l-4-4L4 16zM13.500 6.500l4 4',
   external: 'M11 6H5v13h13v-6M10 14L20 4M14 4h6v6',
   filterOff: 'M6 6l12 12M18 6L6 18',
+  heartbeat: 'M3 12h4l3-7l4 14l3-7h4',
   info: 'M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18M12 11v5M12 8v.01',
   monitor: 'M3 5h18v11H3zM8 20h8M12 16v4',
   moon: 'M20 14.500A8.500 8.500 0 0 1 9.500 4a8.500 8.500 0 1 0 10.500 10.500',
@@ -28,6 +30,7 @@ const paths = {
   question:
     'M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18M12 16.500v.01M9.500 9.500a2.500 2.500 0 1 1 3.500 2.300c-.600.300-1 .900-1 1.700',
   refresh: 'M20 11a8 8 0 1 0-.5 4M20 5v6h-6',
+  search: 'M11 4a7 7 0 1 0 0 14a7 7 0 0 0 0-14M16 16l5 5',
   sort: 'M8 9l4-4l4 4M8 15l4 4l4-4',
   sun: 'M12 8a4 4 0 1 0 0 8a4 4 0 0 0 0-8M12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.400 1.400M17.600 17.600L19 19M5 19l1.400-1.400M17.600 6.400L19 5',
   trash: 'M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5',

@@ -2,6 +2,8 @@
 import { Group, Text, Title } from '@mantine/core';
 import { useEffect, type ReactNode } from 'react';
 
+import { headingAppeared } from '../shell/heading';
+
 interface PageHeaderProps {
   /** The screen's name; shown in capitals. */
   title: string;
@@ -14,6 +16,7 @@ export function PageHeader({ title, summary, children }: PageHeaderProps) {
   useEffect(() => {
     document.title = `${title} | Microsoft Sentinel`;
   }, [title]);
+  useEffect(headingAppeared, []);
   return (
     <Group justify="space-between" align="flex-start" gap="md" className="app-page-header">
       <div>

@@ -23,6 +23,8 @@ const outcomes = [
   ['Failed', 'failed', 'bad', 'The Job ended before it could be sent'],
 ] as const;
 
+export const outcomeKeys = outcomes.map(([, key]) => key);
+
 /** All ten outcomes of a Job, the empty ones too, in the order they are shown in. */
 export function jobOutcomes(job: Job): Outcome[] {
   return outcomes.map(([name, key, tone, meaning]) => ({

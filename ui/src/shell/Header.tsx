@@ -2,7 +2,7 @@
 import { Menu, UnstyledButton } from '@mantine/core';
 
 import { Icon } from '../components/Icon';
-import { firstScreen, screens, type Screen } from '../screens';
+import { screens, type Screen } from '../screens';
 import { AboutButton } from './AboutButton';
 import { ColorSchemeMenu } from './ColorSchemeMenu';
 
@@ -26,7 +26,7 @@ const entries = entriesOf(screens);
 export function Header({ path }: { path: string }) {
   return (
     <header className="app-header">
-      <a className="app-title" href={`#/${firstScreen}`}>
+      <a className="app-title" href="#/">
         <Shield />
         Microsoft Sentinel
       </a>

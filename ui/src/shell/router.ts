@@ -52,6 +52,14 @@ export function navigate(path: string, params: Record<string, string> = {}): voi
   window.location.hash = formatHash(path, params);
 }
 
+/** Shows another screen in place of this one: the way back does not lead here. */
+export function replacePath(path: string): void {
+  const hash = formatHash(path);
+  window.history.replaceState(null, '', hash);
+  shownHash = hash;
+  replaceState({ route: parseHash(hash), heldHash: null });
+}
+
 /** Changes what narrows this screen, without a step in the history. */
 export function setParams(change: Record<string, string | readonly string[]>): void {
   const params = new URLSearchParams(state.route.params);

@@ -1,5 +1,15 @@
 /** Things for tests, with sensible defaults. */
-import type { Job, Query, Task } from '../api/model';
+import type {
+  Figures,
+  Findings,
+  IndicatorCopy,
+  Job,
+  MetricSummary,
+  Query,
+  SentObject,
+  Task,
+  UpdateFigures,
+} from '../api/model';
 
 export function makeQuery(changes: Partial<Query> = {}): Query {
   return {
@@ -80,6 +90,104 @@ export function makeTask(changes: Partial<Task> = {}): Task {
     last_run_outcome: null,
     date_paused: null,
     paused_by: null,
+    ...changes,
+  };
+}
+
+export function makeFigures(changes: Partial<Figures> = {}): Figures {
+  return {
+    jobs: 0,
+    jobs_failed: 0,
+    read: 0,
+    sent: 0,
+    unchanged: 0,
+    duplicate: 0,
+    withheld: 0,
+    expired: 0,
+    unsupported: 0,
+    invalid: 0,
+    refused: 0,
+    withdrawn: 0,
+    failed: 0,
+    objects: 0,
+    requests: 0,
+    throttled: 0,
+    throttled_seconds: 0,
+    ...changes,
+  };
+}
+
+export function makeUpdateFigures(
+  changes: Partial<Omit<UpdateFigures, 'figures'>> & { figures?: Partial<Figures> } = {},
+): UpdateFigures {
+  return {
+    update_id: 'u1',
+    mode: 'delta',
+    job_type: 'scheduled',
+    date_started: '2026-03-09T16:00:00Z',
+    date_ended: '2026-03-09T16:01:00Z',
+    expected: null,
+    ...changes,
+    figures: makeFigures(changes.figures),
+  };
+}
+
+export function makeSummary(changes: Partial<MetricSummary> = {}): MetricSummary {
+  return {
+    objects_live: 0,
+    by_type: [],
+    by_query: [],
+    total: makeFigures(),
+    jobs: [],
+    running: null,
+    last_update: null,
+    next_update: null,
+    backlog: { updates: 0, indicators: 0, objects: 0, seconds: 0 },
+    limit: { requests_per_minute: 100, used: 0, waiting_seconds: null },
+    health: 'ok',
+    history: null,
+    ...changes,
+  };
+}
+
+const indicator = {
+  id: '42',
+  type: 'Host',
+  summary: 'bad.example',
+  owner: 'Acme',
+  web_link: 'https://tc.example.test/42',
+};
+
+export function makeSent(changes: Partial<SentObject> = {}): SentObject {
+  return {
+    ...indicator,
+    hash_kind: null,
+    state: 'live',
+    query_id: 'q1',
+    position: 0,
+    request_id: '3f0b8c1e-7d0a-4a57-9a55-0d9d6c1b2a10',
+    date_sent: '2026-03-09T16:00:00Z',
+    valid_until: '2026-04-09T16:00:00Z',
+    generation: 0,
+    stix_id: 'indicator--1',
+    sentinel_id: 'abc---indicator--1',
+    kql: 'ThreatIntelIndicators\n| where Id == "abc---indicator--1"',
+    stix: { object: { type: 'indicator' }, is_valid: true, verdict: 'valid STIX 2.1' },
+    ...changes,
+  };
+}
+
+export function makeCopy(changes: Partial<IndicatorCopy> = {}): IndicatorCopy {
+  return { ...indicator, fate: 'chosen', reason: 'It has precedence.', positions: [0], ...changes };
+}
+
+export function makeFindings(changes: Partial<Findings> = {}): Findings {
+  return {
+    value: 'bad.example',
+    sent: [],
+    refused: [],
+    copies: [],
+    source_error: null,
     ...changes,
   };
 }

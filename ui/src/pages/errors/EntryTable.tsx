@@ -10,7 +10,7 @@ import { LongText } from '../../components/LongText';
 import { Pager } from '../../components/Pager';
 import { TimeText } from '../../components/TimeText';
 import { typeLabel } from '../../lib/label';
-import { IndicatorName } from './IndicatorName';
+import { IndicatorName } from '../../components/IndicatorName';
 
 const columns: Column<ReportedEntry>[] = [
   {

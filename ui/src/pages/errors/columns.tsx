@@ -8,7 +8,7 @@ import { LongText } from '../../components/LongText';
 import { TimeText } from '../../components/TimeText';
 import { formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
-import { IndicatorName } from './IndicatorName';
+import { IndicatorName } from '../../components/IndicatorName';
 
 type Toggle = (row: ReportedError) => void;
 

@@ -1,10 +1,10 @@
-/** Opens the details of another Job beside the same list. */
+/** Opens the details of a Job; from the details of another one, beside the same list. */
 import { formatHash } from '../../lib/route';
 import { useRoute } from '../../shell/router';
 
 export function JobLink({ requestId }: { requestId: string }) {
-  const { params } = useRoute();
-  const next = new URLSearchParams(params);
+  const { path, params } = useRoute();
+  const next = new URLSearchParams(path === 'jobs' ? params : undefined);
   next.set('open', requestId);
   return (
     <a className="app-link app-mono" href={formatHash('jobs', next)}>

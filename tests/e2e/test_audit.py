@@ -1,0 +1,97 @@
+"""REPORTS, AUDIT, as a person uses it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Page, Route, expect
+
+from tests.e2e.conftest import Save
+from tests.e2e.job import EVERYTHING, paused
+from tests.e2e.screen import Screen
+from tests.simulators.stand import PERSON, Stand
+
+AUDIT = re.compile(r'/api/report/audit')
+
+
+def test_a_save_shows_who_made_it_and_what_was_before(
+    page: Page, screen: Screen, save_queries: Save
+) -> None:
+    (saved,) = save_queries({**EVERYTHING, 'tql': 'rating > 1'})
+    save_queries({**saved, 'tql': 'rating > 2', 'owners': ['OSINT Community']})
+    screen.open('reports/audit')
+    row = screen.rows('Audit').first
+    expect(row).to_contain_text(PERSON.user_name)
+    expect(row).to_contain_text('TQL queries saved')
+    expect(row).to_contain_text('1 edited')
+    row.get_by_role('button', name='2 changed fields').click()
+    changes = screen.rows(re.compile('^Changes of'))
+    expect(changes).to_have_count(2)
+    expect(changes.filter(has_text='TQL query 1').nth(1)).to_contain_text('rating > 1')
+    expect(changes.filter(has_text='rating > 2')).to_have_count(1)
+    expect(changes.filter(has_text='Owners')).to_contain_text('Demo Organization')
+    page.reload()  # what is open is kept in the address
+    expect(changes).to_have_count(2)
+    row.get_by_role('button', name=re.compile('^Changes of')).click()
+    expect(changes).to_have_count(0)
+
+
+def test_actions_on_tasks_are_there_at_once(page: Page, screen: Screen, stand: Stand) -> None:
+    with paused(stand, 'cleaner'):
+        screen.open('reports/audit')
+        expect(screen.rows('Audit').first).to_contain_text('Task paused')
+        expect(screen.rows('Audit').first).to_contain_text('Cleaner')
+    screen.button('Refresh now').click()
+    expect(screen.rows('Audit').first).to_contain_text('Task resumed')
+
+
+def test_a_thousand_entries_are_paged_and_downloaded(
+    page: Page, screen: Screen, tmp_path: Path
+) -> None:
+    change = {'subject': 'TQL query 1', 'field': 'TQL', 'before': '=1+1', 'after': None}
+    records = [
+        {
+            'at': f'2026-03-09T16:{number // 60:02d}:{number % 60:02d}Z',
+            'user': None if number % 3 else 'مدير <b>ann</b>',
+            'action': 'configure-save',
+            'detail': f'entry {number}',
+            'changes': [change] if number == 0 else [],
+            'changes_left_out': 0,
+        }
+        for number in range(1_000)
+    ]
+
+    def give(route: Route) -> None:
+        given = parse_qs(urlsplit(route.request.url).query)
+        start = int(given.get('offset', ['0'])[0])
+        data = records[start : start + int(given.get('limit', ['20'])[0])]
+        facts = {'count': len(data), 'next': None, 'previous': None, 'total_count': 1_000}
+        route.fulfill(json={**facts, 'data': data})
+
+    page.route(AUDIT, give)
+    screen.open('reports/audit')
+    rows = screen.rows('Audit')
+    expect(rows).to_have_count(20)
+    expect(rows.first).to_contain_text('<b>ann</b>')
+    expect(rows.nth(1)).to_contain_text('ThreatConnect did not say')
+    pages = page.get_by_role('navigation', name='Pages of entries')
+    expect(pages).to_contain_text('of 1,000 entries')
+    pages.get_by_role('button', name='Last page').click()
+    expect(rows.last).to_contain_text('entry 999')
+    expect(page).to_have_url(re.compile('offset=980'))
+    page.reload()
+    expect(rows.last).to_contain_text('entry 999')
+
+    screen.button('Download').click()
+    with page.expect_download() as download:
+        page.get_by_role('menuitem', name='CSV').click()
+    path = tmp_path / 'audit.csv'
+    download.value.save_as(path)
+    lines = list(csv.DictReader(io.StringIO(path.read_text('utf-8-sig'))))
+    assert len(lines) == 1_000
+    assert lines[0]['before'] == "'=1+1"  # no spreadsheet takes it for a formula
+    expect(page.get_by_text('1,000 audit entries as CSV.')).to_be_visible()

@@ -1,0 +1,219 @@
+"""DASHBOARD, as a person uses it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.e2e.conftest import Save
+from tests.e2e.job import ALL_TYPES, EVERYTHING, finished_job, paused, requested
+from tests.e2e.screen import Screen
+from tests.simulators.stand import Stand
+
+SUMMARY = re.compile(r'/api/metric/summary')
+
+
+@pytest.fixture
+def finished(stand: Stand, save_queries: Save) -> dict[str, Any]:
+    """A full update of everything, with some Hosts refused."""
+    save_queries(EVERYTHING)
+    stand.sentinel.faults.add('refuse-objects', contains='domain-name')
+    try:
+        return finished_job(stand)
+    finally:
+        stand.sentinel.faults.clear()
+
+
+def tile(page: Page, name: str) -> Any:
+    return page.get_by_role('group', name=name, exact=True)
+
+
+def alter(page: Page, **changes: Any) -> None:
+    """Let the summary say something else."""
+
+    def give(route: Route) -> None:
+        reply = route.fetch()
+        route.fulfill(response=reply, json=reply.json() | changes)
+
+    page.route(SUMMARY, give)
+
+
+def test_first_view_is_the_dashboard_once_there_is_a_query(
+    page: Page, screen: Screen, save_queries: Save
+) -> None:
+    save_queries(EVERYTHING)
+    asked: list[str] = []
+    page.on('request', lambda request: asked.append(request.url))
+    screen.open()
+    expect(tile(page, 'In Sentinel')).to_be_visible()
+    page.wait_for_load_state('networkidle')
+    expect(screen.heading).to_have_text('DASHBOARD')
+    asked = [url for url in asked if not url.startswith('data:')]
+    assert len(asked) <= 4, asked  # page, script, style, and one call with all figures
+
+
+def test_without_a_query_configure_opens_and_the_dashboard_says_why_it_is_empty(
+    page: Page, screen: Screen, save_queries: Save
+) -> None:
+    save_queries()
+    screen.open()
+    expect(screen.heading).to_have_text('CONFIGURE')
+    expect(page).to_have_url(re.compile('#/configure$'))
+    page.get_by_role('link', name='DASHBOARD').click()
+    expect(screen.heading).to_have_text('DASHBOARD')
+    expect(page.get_by_text('No TQL query is saved yet')).to_be_visible()
+    expect(tile(page, 'Next update')).to_contain_text('None planned')
+
+
+def test_figures_are_those_of_the_api(
+    page: Page, screen: Screen, stand: Stand, finished: dict[str, Any]
+) -> None:
+    page.clock.install()
+    screen.open('dashboard')
+    found = stand.api('GET', 'api/metric/summary').json()
+    assert finished['count_refused'] > 0
+    expect(tile(page, 'Last update')).to_contain_text(f'{finished["count_sent"]:,} sent')
+    expect(tile(page, 'Last update')).to_contain_text(f'{finished["count_refused"]:,} refused')
+    expect(tile(page, 'Backlog')).to_contain_text('Nothing waits')
+    page.clock.fast_forward(15_000)  # what was counted before is kept for ten seconds
+    screen.button('Refresh now').click()
+    found = stand.api('GET', 'api/metric/summary').json()
+    expect(tile(page, 'In Sentinel')).to_contain_text(f'{found["objects_live"]:,}')
+    types = screen.rows('In Sentinel by type')
+    expect(types).to_have_count(len(found['by_type']))
+    largest = max(found['by_type'], key=lambda each: int(each['count']))
+    expect(types.first).to_contain_text(f'{largest["count"]:,}')
+    (query,) = [each for each in found['by_query'] if each['position'] == 0]
+    expect(screen.rows('In Sentinel by TQL query').first).to_contain_text(f'{query["count"]:,}')
+
+
+@pytest.mark.usefixtures('finished')
+def test_chart_can_be_read_with_the_keyboard_with_the_mouse_and_as_a_table(
+    page: Page, screen: Screen, stand: Stand
+) -> None:
+    screen.open('dashboard?period=day')
+    (hour,) = stand.api('GET', 'api/metric/history').json()['data'][-1:]
+    words = f'{hour["sent"]:,} sent, {hour["refused"]:,} refused'
+    chart = page.get_by_role('slider', name=re.compile('sent and refused in 24 hours'))
+    chart.focus()
+    expect(chart).to_have_attribute('aria-valuetext', re.compile(words))
+    expect(page.get_by_text(f'{hour["refused"]:,} refused', exact=True)).to_be_visible()
+    page.keyboard.press('ArrowLeft')
+    expect(chart).to_have_attribute('aria-valuenow', '23')
+    page.keyboard.press('Home')
+    expect(chart).to_have_attribute('aria-valuenow', '1')
+    page.keyboard.press('Escape')
+    expect(page.locator('.app-chart-tip')).to_have_count(0)
+
+    box = chart.bounding_box()
+    assert box is not None
+    page.mouse.move(box['x'] + box['width'] - 20, box['y'] + 60)
+    expect(page.locator('.app-chart-tip')).to_contain_text(f'{hour["sent"]:,} sent')
+
+    screen.button('As a table').click()
+    table = screen.rows('Indicators sent and refused in 24 hours')
+    expect(table.first).to_contain_text(f'{hour["sent"]:,}')
+    screen.button('30 days').click()
+    expect(page).to_have_url(re.compile('period=month'))
+    expect(screen.rows('Indicators sent and refused in 30 days').first).to_be_visible()
+    page.reload()
+    expect(screen.button('30 days')).to_have_attribute('aria-pressed', 'true')
+
+
+def test_an_update_that_runs_is_shown_until_it_ends(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save
+) -> None:
+    save_queries(EVERYTHING)
+    with paused(stand, 'upload'):
+        requested(stand)
+        screen.open('dashboard')
+        running = page.get_by_role('region', name='The update that runs')
+        expect(running).to_contain_text('full update under way')
+        expect(tile(page, 'Backlog')).to_contain_text('ready to be sent')
+    expect(running).to_be_hidden(timeout=45_000)
+    expect(tile(page, 'Backlog')).to_contain_text('Nothing waits')
+
+
+def test_backlog_says_when_it_will_be_done_and_the_limit_what_is_waited_for(
+    page: Page, screen: Screen
+) -> None:
+    alter(
+        page,
+        running=None,
+        backlog={'updates': 0, 'indicators': 0, 'objects': 120_000, 'seconds': 720.0},
+        limit={'requests_per_minute': 100, 'used': 100, 'waiting_seconds': 41.2},
+    )
+    screen.open('dashboard')
+    expect(tile(page, 'Backlog')).to_contain_text('About 12 min')
+    expect(tile(page, 'Backlog')).to_contain_text('120,000 objects ready to be sent')
+    expect(tile(page, 'Backlog')).to_contain_text('Done in 12 min')
+    expect(tile(page, 'API limit')).to_contain_text('100 of 100')
+    expect(tile(page, 'API limit')).to_contain_text('the next one waits 42 s')
+
+
+def test_check_now_tries_everything_and_says_what_to_do(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save
+) -> None:
+    save_queries(EVERYTHING)
+    screen.open('dashboard')
+    screen.button('Check now').click()
+    results = page.get_by_role('list', name='Results of the check').get_by_role('listitem')
+    expect(results).to_have_count(8)
+    expect(page.get_by_text('All 8 checks passed.')).to_be_visible()
+
+    stand.sentinel.faults.add('forbidden-403')
+    try:
+        screen.button('Check now').click()
+        failed = results.filter(has_text='AZ-403')
+        expect(failed).to_contain_text('Sentinel workspace')
+        expect(failed).to_contain_text('role')
+        expect(page.get_by_text(re.compile('^1 check failed'))).to_be_visible()
+    finally:
+        stand.sentinel.faults.clear()
+
+
+def test_degraded_is_said_with_the_reason(page: Page, screen: Screen) -> None:
+    alter(page, health='degraded')
+
+    def tell(route: Route) -> None:
+        reply = route.fetch()
+        error = {'at': '2026-03-09T16:05:06Z', 'code': 'RUN-DISK', 'message': 'No room <b>left</b>'}
+        body = reply.json() | {'last_error': error}
+        body['storage']['warnings'] = ['An older copy of the file is used.']
+        route.fulfill(response=reply, json=body)
+
+    page.route(re.compile(r'/api/health$'), tell)
+    screen.open('dashboard')
+    expect(tile(page, 'Health').first).to_contain_text('Degraded')
+    expect(page.get_by_text('Last error: RUN-DISK')).to_be_visible()
+    expect(page.get_by_text('No room <b>left</b>')).to_be_visible()
+    expect(page.get_by_text('An older copy of the file is used.')).to_be_visible()
+
+
+def test_sixty_queries_and_strange_owners_do_not_burst_the_page(
+    page: Page, screen: Screen, stand: Stand
+) -> None:
+    owners = ['مجتمع التهديدات', '威胁情报社区', 'x' * 255]
+    queries = [
+        {
+            'query_id': f'q{number}',
+            'position': number,
+            'count': number * 1_000,
+            'owners': owners,
+            'indicator_types': ALL_TYPES,
+        }
+        for number in range(60)
+    ]
+    gone = {'position': None, 'owners': [], 'indicator_types': []}
+    queries += [{'query_id': f'g{number}', 'count': 5, **gone} for number in range(3)]
+    alter(page, by_query=queries)
+    page.set_viewport_size({'width': 1024, 'height': 768})
+    screen.open('dashboard')
+    rows = screen.rows('In Sentinel by TQL query')
+    expect(rows).to_have_count(61)
+    expect(rows.last).to_contain_text('Queries that are no longer saved')
+    expect(rows.last).to_contain_text('15')
+    assert page.evaluate('document.documentElement.scrollWidth') <= 1024

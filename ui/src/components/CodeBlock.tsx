@@ -1,0 +1,36 @@
+/** Text that somebody may want to take elsewhere: shown as it is, with a button that copies it. */
+import { Button } from '@mantine/core';
+
+import { useCopy } from './CopyText';
+import { Icon } from './Icon';
+
+interface CodeBlockProps {
+  /** What it is, for the button and for those who cannot see it: `KQL query`. */
+  label: string;
+  text: string;
+}
+
+export function CodeBlock({ label, text }: CodeBlockProps) {
+  const { isCopied, copy } = useCopy(text);
+  return (
+    <div className="app-code">
+      <div className="app-code-head">
+        <span>{label}</span>
+        <Button
+          size="compact-xs"
+          variant="default"
+          leftSection={<Icon name={isCopied ? 'done' : 'copy'} size={13} />}
+          aria-label={`Copy ${label}`}
+          onClick={copy}
+        >
+          {isCopied ? 'Copied' : 'Copy'}
+        </Button>
+      </div>
+      {/* What scrolls has to be reachable by the keyboard. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <pre className="app-mono" role="group" aria-label={label} tabIndex={0} dir="ltr">
+        {text}
+      </pre>
+    </div>
+  );
+}

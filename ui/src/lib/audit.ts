@@ -1,0 +1,51 @@
+/** What people did, in words, and as lines of a file. */
+import type { AuditRecord } from '../api/model';
+import type { Cell } from './csv';
+
+const actions = new Map([
+  ['configure-save', 'TQL queries saved'],
+  ['configure-import', 'TQL queries imported'],
+  ['update-request', 'Update requested'],
+  ['job-cancel', 'Job cancelled'],
+  ['job-retry', 'Job retried'],
+  ['job-withdraw', 'Withdrawal confirmed'],
+  ['task-run', 'Task run'],
+  ['task-pause', 'Task paused'],
+  ['task-resume', 'Task resumed'],
+  ['task-kill', 'Task killed'],
+]);
+
+/** Another version's actions keep their own name. */
+export function actionLabel(action: string): string {
+  return actions.get(action) ?? action;
+}
+
+/** The Request ID that the entry is about, where it is about one Job. */
+export function requestIdOf(record: AuditRecord): string | null {
+  const isOfJob = record.action.startsWith('job-');
+  return isOfJob && /^[A-Za-z0-9-]+$/.test(record.detail) ? record.detail : null;
+}
+
+export const auditHeading: readonly string[] = [
+  'at',
+  'user',
+  'action',
+  'detail',
+  'subject',
+  'field',
+  'before',
+  'after',
+];
+
+/** A line for each field that was changed, or one where there is none. */
+export function auditLines(record: AuditRecord): Cell[][] {
+  const facts = [record.at, record.user, record.action, record.detail];
+  if (record.changes.length === 0) return [facts];
+  return record.changes.map((change) => [
+    ...facts,
+    change.subject,
+    change.field,
+    change.before,
+    change.after,
+  ]);
+}

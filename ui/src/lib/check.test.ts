@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+
+import type { Check } from '../api/model';
+import { checkSummary, checkTone } from './check';
+
+function make(status: Check['status']): Check {
+  return { name: 'disk', status, message: '', remedy: '', code: null, elapsed_s: 0 };
+}
+
+describe('checkSummary', () => {
+  it('is short when all is well', () => {
+    expect(checkSummary([make('ok'), make('ok')])).toBe('All 2 checks passed.');
+  });
+
+  it('counts what failed before what could not be made', () => {
+    expect(checkSummary([make('failed'), make('skipped'), make('skipped'), make('ok')])).toBe(
+      '1 check failed, 2 checks could not be made, 1 passed.',
+    );
+  });
+});
+
+it('has a colour for each end', () => {
+  expect((['ok', 'failed', 'skipped'] as const).map((each) => checkTone(make(each)))).toEqual([
+    'good',
+    'bad',
+    'warning',
+  ]);
+});

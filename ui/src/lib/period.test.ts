@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+
+import type { MetricHistory } from '../api/model';
+import { bucketLabel, bucketsOf, periodOf, periods, tickLabel, type Bucket } from './period';
+
+type Hour = MetricHistory['data'][number];
+
+function hour(at: Date, figures: Partial<Hour> = {}): Hour {
+  const names = [
+    ...['jobs', 'jobs_failed', 'read', 'sent', 'unchanged', 'duplicate', 'withheld', 'expired'],
+    ...['unsupported', 'invalid', 'refused', 'withdrawn', 'failed', 'objects', 'requests'],
+    ...['throttled', 'throttled_seconds'],
+  ];
+  const none = Object.fromEntries(names.map((name) => [name, 0]));
+  return { ...none, hour: at.toISOString(), ...figures } as Hour;
+}
+
+const now = new Date(2026, 2, 9, 15, 20).getTime();
+
+describe('bucketsOf', () => {
+  it('has one column for each hour of a day, the present one last', () => {
+    const buckets = bucketsOf({ data: [] }, periodOf('day'), now);
+    expect(buckets).toHaveLength(24);
+    expect(buckets.at(-1)).toMatchObject({ sent: 0, jobs: 0 });
+    expect(buckets.at(-1)?.startMs).toBe(Math.floor(now / 3_600_000) * 3_600_000);
+  });
+
+  it.each(periods)('loses and doubles no hour in $label', (period) => {
+    const firstMs = bucketsOf({ data: [] }, period, now)[0]?.startMs ?? NaN;
+    const count = Math.floor((now - firstMs) / 3_600_000) + 1;
+    const data = Array.from({ length: count }, (_, index) =>
+      hour(new Date(firstMs + index * 3_600_000), { sent: 2, refused: 1, jobs: 1 }),
+    );
+    const buckets = bucketsOf({ data }, period, now);
+    expect(buckets.reduce((sum, bucket) => sum + bucket.sent, 0)).toBe(2 * count);
+    expect(buckets.reduce((sum, bucket) => sum + bucket.refused, 0)).toBe(count);
+    for (const [index, bucket] of buckets.entries()) {
+      if (index > 0) expect(bucket.startMs).toBe(buckets[index - 1]?.endMs);
+    }
+    expect(period.hours).toBeGreaterThanOrEqual(count);
+  });
+
+  it('leaves out what lies before the period', () => {
+    const old = hour(new Date(now - 40 * 86_400_000), { sent: 9 });
+    const buckets = bucketsOf({ data: [old] }, periodOf('month'), now);
+    expect(buckets.every((bucket) => bucket.sent === 0)).toBe(true);
+  });
+});
+
+describe('words', () => {
+  it('name a column by its day, and by its hours where it is shorter', () => {
+    const startMs = new Date(2026, 2, 9, 6).getTime();
+    const bucket = { startMs, endMs: startMs + 6 * 3_600_000 } as Bucket;
+    expect(bucketLabel(bucket, periodOf('week'))).toBe('Mar 9, 6 AM to 12 PM');
+    expect(bucketLabel(bucket, periodOf('month'))).toBe('Mar 9');
+    expect(tickLabel(bucket, periodOf('day'))).toBe('6 AM');
+    expect(tickLabel(bucket, periodOf('week'))).toBe('Mar 9');
+  });
+
+  it('fall back to a week', () => {
+    expect(periodOf('<script>').name).toBe('week');
+    expect(periodOf(null).name).toBe('week');
+  });
+});

@@ -1,0 +1,55 @@
+/** What each field was before a save, and what it became. */
+import { Text } from '@mantine/core';
+
+import type { AuditRecord } from '../../api/model';
+import { DataTable, type Column } from '../../components/DataTable';
+import { LongText } from '../../components/LongText';
+import { counted } from '../../lib/number';
+
+type Change = AuditRecord['changes'][number];
+
+function Side({ field, text }: { field: string; text: string | null }) {
+  if (text === null) return <span className="app-quiet">None</span>;
+  return field === 'TQL' ? (
+    <span className="app-mono">
+      <LongText text={text} />
+    </span>
+  ) : (
+    <LongText text={text} />
+  );
+}
+
+const columns: Column<Change>[] = [
+  { key: 'subject', heading: 'Of', width: '18%', cell: (change) => change.subject },
+  { key: 'field', heading: 'Field', width: 130, cell: (change) => change.field },
+  {
+    key: 'before',
+    heading: 'Before',
+    cell: (change) => <Side field={change.field} text={change.before} />,
+  },
+  {
+    key: 'after',
+    heading: 'After',
+    cell: (change) => <Side field={change.field} text={change.after} />,
+  },
+];
+
+export function ChangeTable({ record }: { record: AuditRecord }) {
+  return (
+    <div className="app-nested">
+      <DataTable
+        label={`Changes of ${record.at}`}
+        columns={columns}
+        rows={record.changes}
+        rowKey={(change) => `${change.subject} ${change.field}`}
+        isFixed
+        empty={null}
+      />
+      {record.changes_left_out > 0 && (
+        <Text size="xs" c="dimmed">
+          {counted(record.changes_left_out, 'further change')} took too much room to be kept.
+        </Text>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,116 @@
+/** What Sentinel holds, by type and by TQL query: tables whose numbers have bars. */
+import { Table, Text, Tooltip } from '@mantine/core';
+import type { ReactNode } from 'react';
+
+import type { MetricSummary, QueryCount } from '../../api/model';
+import { Card } from '../../components/Card';
+import { typeLabel } from '../../lib/label';
+import { formatCount } from '../../lib/number';
+
+interface Line {
+  key: string;
+  name: ReactNode;
+  count: number;
+}
+
+export function TypeCard({ summary }: { summary: MetricSummary }) {
+  const lines = [...summary.by_type]
+    .sort((one, other) => other.count - one.count)
+    .map((each) => ({
+      key: each.indicator_type,
+      name: typeLabel(each.indicator_type),
+      count: each.count,
+    }));
+  return (
+    <Card title="In Sentinel by type">
+      <CountTable label="In Sentinel by type" heading="Indicator type" lines={lines} />
+    </Card>
+  );
+}
+
+export function QueryCard({ summary }: { summary: MetricSummary }) {
+  const saved = summary.by_query.filter((each) => each.position !== null);
+  const removed = summary.by_query
+    .filter((each) => each.position === null)
+    .reduce((sum, each) => sum + each.count, 0);
+  const lines: Line[] = saved.map((each) => ({
+    key: each.query_id,
+    name: <QueryName query={each} />,
+    count: each.count,
+  }));
+  if (removed > 0) {
+    lines.push({ key: 'removed', name: 'Queries that are no longer saved', count: removed });
+  }
+  return (
+    <Card title="In Sentinel by TQL query">
+      <CountTable label="In Sentinel by TQL query" heading="TQL query" lines={lines} />
+    </Card>
+  );
+}
+
+function QueryName({ query }: { query: QueryCount }) {
+  const owners = query.owners.join(', ');
+  return (
+    <Tooltip
+      label={
+        <>
+          <bdi>{owners}</bdi>: {query.indicator_types.map(typeLabel).join(', ')}
+        </>
+      }
+    >
+      <span className="app-query-cell">
+        <span className="app-position">{(query.position ?? 0) + 1}</span>
+        <bdi className="app-clip">{owners}</bdi>
+      </span>
+    </Tooltip>
+  );
+}
+
+interface CountTableProps {
+  label: string;
+  heading: string;
+  lines: readonly Line[];
+}
+
+function CountTable({ label, heading, lines }: CountTableProps) {
+  const most = Math.max(1, ...lines.map(({ count }) => count));
+  if (lines.length === 0) {
+    return (
+      <Text size="sm" c="dimmed" py="md">
+        Sentinel holds nothing yet.
+      </Text>
+    );
+  }
+  return (
+    // What scrolls has to be reachable by the keyboard.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <div className="app-counts-scroll" role="group" aria-label={label} tabIndex={0}>
+      <Table className="app-counts" aria-label={label}>
+        <Table.Thead className="app-hidden">
+          <Table.Tr>
+            <Table.Th scope="col">{heading}</Table.Th>
+            <Table.Th scope="col">Objects</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {lines.map(({ key, name, count }) => (
+            <Table.Tr key={key}>
+              <Table.Th scope="row">{name}</Table.Th>
+              <Table.Td>
+                <span className="app-count-line">
+                  <span className="app-bar-track" aria-hidden="true">
+                    <span
+                      className="app-bar-fill app-count-bar"
+                      style={{ transform: `scaleX(${count / most})` }}
+                    />
+                  </span>
+                  <span className="app-number">{formatCount(count)}</span>
+                </span>
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </div>
+  );
+}

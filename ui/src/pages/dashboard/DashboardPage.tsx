@@ -1,0 +1,102 @@
+/** DASHBOARD: what Sentinel holds, what was sent, what waits, and whether all is well. */
+import { Skeleton, Text } from '@mantine/core';
+import { useEffect } from 'react';
+
+import { useSummary } from '../../api/metric';
+import type { MetricSummary } from '../../api/model';
+import { ErrorPanel } from '../../components/ErrorPanel';
+import { Notice } from '../../components/Notice';
+import { PageHeader } from '../../components/PageHeader';
+import { RefreshControl } from '../../components/RefreshControl';
+import { StaleNotice } from '../../components/StaleNotice';
+import { secondsLeft } from '../../lib/backlog';
+import { periodOf, type Period } from '../../lib/period';
+import { useNow } from '../../shell/clock';
+import { replacePath, useRoute } from '../../shell/router';
+import { QueryCard, TypeCard } from './CountCards';
+import { HealthCard } from './HealthCard';
+import { HistoryCard } from './HistoryCard';
+import { RunningUpdate, Tiles } from './Tiles';
+
+function hasQueries(summary: MetricSummary): boolean {
+  return summary.by_query.some(({ position }) => position !== null);
+}
+
+export function DashboardPage() {
+  const { path, params } = useRoute();
+  const period = periodOf(params.get('period'));
+  const summary = useSummary(period.hours);
+  const refresh = () => void summary.refetch();
+
+  // Without a query there is only one thing to do.
+  const isForConfigure = path === '' && summary.data !== undefined && !hasQueries(summary.data);
+  useEffect(() => {
+    if (isForConfigure) replacePath('configure');
+  }, [isForConfigure]);
+  if (isForConfigure) return null;
+
+  return (
+    <>
+      <PageHeader title="Dashboard" summary="What Sentinel holds, what was sent, and what waits">
+        <RefreshControl
+          updatedAtMs={summary.dataUpdatedAt}
+          isRefreshing={summary.isFetching}
+          onRefresh={refresh}
+        />
+      </PageHeader>
+      <StaleNotice
+        error={summary.error}
+        updatedAtMs={summary.dataUpdatedAt}
+        isRetrying={summary.isFetching}
+        onRetry={refresh}
+      />
+      {summary.data !== undefined ? (
+        <Figures summary={summary.data} period={period} />
+      ) : summary.error !== null ? (
+        <ErrorPanel error={summary.error} onRetry={refresh} isRetrying={summary.isFetching} />
+      ) : (
+        <Waiting />
+      )}
+    </>
+  );
+}
+
+function Figures({ summary, period }: { summary: MetricSummary; period: Period }) {
+  const nowMs = useNow();
+  return (
+    <>
+      {!hasQueries(summary) && (
+        <Notice tone="active" title="No TQL query is saved yet">
+          <Text size="sm">
+            Nothing is sent before there is one. Add it in{' '}
+            <a className="app-link" href="#/configure">
+              CONFIGURE
+            </a>
+            .
+          </Text>
+        </Notice>
+      )}
+      <Tiles summary={summary} nowMs={nowMs} />
+      {summary.running !== null && (
+        <RunningUpdate update={summary.running} left={secondsLeft(summary, nowMs)} />
+      )}
+      <div className="app-panels">
+        <HistoryCard summary={summary} period={period} nowMs={nowMs} />
+        <TypeCard summary={summary} />
+        <QueryCard summary={summary} />
+        <HealthCard summary={summary} />
+      </div>
+    </>
+  );
+}
+
+function Waiting() {
+  return (
+    <div className="app-panels" role="status" aria-busy="true" aria-label="Loading the figures">
+      <Skeleton height={110} className="app-panel-wide" />
+      <Skeleton height={290} className="app-panel-wide" />
+      <Skeleton height={200} />
+      <Skeleton height={200} />
+    </div>
+  );
+}

@@ -1,0 +1,134 @@
+/** Sent and refused over time, as a chart or as a table. */
+import { Button, Group, Skeleton, Text } from '@mantine/core';
+import { useState } from 'react';
+
+import { useHistory } from '../../api/metric';
+import type { MetricSummary } from '../../api/model';
+import { Card } from '../../components/Card';
+import { ColumnChart, Legend, type Series } from '../../components/ColumnChart';
+import { ErrorPanel } from '../../components/ErrorPanel';
+import { Icon } from '../../components/Icon';
+import { counted, formatCount } from '../../lib/number';
+import {
+  bucketLabel,
+  bucketsOf,
+  periods,
+  tickEvery,
+  tickLabel,
+  type Bucket,
+  type Period,
+} from '../../lib/period';
+import { setParams } from '../../shell/router';
+import { HistoryTable } from './HistoryTable';
+
+const series: readonly Series[] = [
+  { name: 'Sent', look: 'main' },
+  { name: 'Refused', look: 'refused' },
+];
+
+interface HistoryCardProps {
+  summary: MetricSummary;
+  period: Period;
+  nowMs: number;
+}
+
+export function HistoryCard({ summary, period, nowMs }: HistoryCardProps) {
+  const [isTable, setIsTable] = useState(false);
+  const history = useHistory(period.hours, summary);
+  const buckets = history.data && bucketsOf(history.data, period, nowMs);
+  const end = (
+    <Group gap="sm">
+      <PeriodButtons chosen={period} />
+      <Button
+        size="compact-xs"
+        variant="default"
+        aria-pressed={isTable}
+        leftSection={<Icon name="columns" size={14} />}
+        onClick={() => setIsTable(!isTable)}
+      >
+        As a table
+      </Button>
+    </Group>
+  );
+  return (
+    <Card title="Indicators sent and refused" end={end} isWide>
+      {buckets !== undefined ? (
+        <History buckets={buckets} period={period} isTable={isTable} />
+      ) : history.error !== null ? (
+        <ErrorPanel
+          error={history.error}
+          onRetry={() => void history.refetch()}
+          isRetrying={history.isFetching}
+        />
+      ) : (
+        <Skeleton height={240} />
+      )}
+    </Card>
+  );
+}
+
+function PeriodButtons({ chosen }: { chosen: Period }) {
+  return (
+    <div role="group" aria-label="Period">
+      <Button.Group>
+        {periods.map((period) => (
+          <Button
+            key={period.name}
+            size="compact-xs"
+            variant="default"
+            className="app-choice"
+            aria-pressed={period.name === chosen.name}
+            onClick={() => setParams({ period: period.name })}
+          >
+            {period.label}
+          </Button>
+        ))}
+      </Button.Group>
+    </div>
+  );
+}
+
+interface HistoryProps {
+  buckets: readonly Bucket[];
+  period: Period;
+  isTable: boolean;
+}
+
+function History({ buckets, period, isTable }: HistoryProps) {
+  const sum = (key: 'sent' | 'refused' | 'jobs') =>
+    buckets.reduce((total, bucket) => total + bucket[key], 0);
+  const isNothing = sum('jobs') === 0;
+  return (
+    <>
+      <Group justify="space-between" gap="sm">
+        <Legend series={series} />
+        <Text size="sm" c="dimmed">
+          {isNothing
+            ? 'No Job has ended in this time.'
+            : `${formatCount(sum('sent'))} sent and ${formatCount(sum('refused'))} refused by ` +
+              `${counted(sum('jobs'), 'Job')} that ended in this time`}
+        </Text>
+      </Group>
+      {isTable ? (
+        <HistoryTable buckets={buckets} period={period} />
+      ) : (
+        <ColumnChart
+          label={`Indicators sent and refused in ${period.label}`}
+          series={series}
+          columns={buckets.map((bucket, index) => ({
+            key: bucket.startMs,
+            label: bucketLabel(bucket, period),
+            tick: index % tickEvery(period) === 0 ? tickLabel(bucket, period) : null,
+            values: [bucket.sent, bucket.refused],
+            note: jobWords(bucket),
+          }))}
+        />
+      )}
+    </>
+  );
+}
+
+function jobWords({ jobs, jobsFailed }: Bucket): string {
+  const failed = jobsFailed > 0 ? `, ${formatCount(jobsFailed)} of them failed` : '';
+  return jobs === 0 ? 'No Job ended' : `${counted(jobs, 'Job')} ended${failed}`;
+}

@@ -1,0 +1,39 @@
+/** The figures of the chart, newest first; times without a Job are left out. */
+import { Text } from '@mantine/core';
+
+import { DataTable, type Column } from '../../components/DataTable';
+import { formatCount } from '../../lib/number';
+import { bucketLabel, type Bucket, type Period } from '../../lib/period';
+
+function number(key: 'sent' | 'refused' | 'jobs' | 'jobsFailed', heading: string): Column<Bucket> {
+  return {
+    key,
+    heading,
+    align: 'right',
+    width: 120,
+    cell: (bucket) => <span className="app-number">{formatCount(bucket[key])}</span>,
+  };
+}
+
+export function HistoryTable({ buckets, period }: { buckets: readonly Bucket[]; period: Period }) {
+  const columns: Column<Bucket>[] = [
+    { key: 'when', heading: 'When', cell: (bucket) => bucketLabel(bucket, period) },
+    number('sent', 'Sent'),
+    number('refused', 'Refused'),
+    number('jobs', 'Jobs'),
+    number('jobsFailed', 'Failed Jobs'),
+  ];
+  return (
+    <DataTable
+      label={`Indicators sent and refused in ${period.label}`}
+      columns={columns}
+      rows={buckets.filter((bucket) => bucket.jobs > 0).reverse()}
+      rowKey={(bucket) => String(bucket.startMs)}
+      empty={
+        <Text size="sm" c="dimmed" ta="center" py="md">
+          No Job has ended in this time.
+        </Text>
+      }
+    />
+  );
+}

@@ -1,0 +1,61 @@
+/** The copies that ThreatConnect holds now, and why each was taken or passed over. */
+import type { IndicatorCopy } from '../../api/model';
+import { Card } from '../../components/Card';
+import { DataTable, type Column } from '../../components/DataTable';
+import { IndicatorName } from '../../components/IndicatorName';
+import { LongText } from '../../components/LongText';
+import { StatusBadge } from '../../components/StatusBadge';
+import { typeLabel } from '../../lib/label';
+import { fateFace } from '../../lib/lookup';
+
+const columns: Column<IndicatorCopy>[] = [
+  {
+    key: 'owner',
+    heading: 'Owner',
+    width: '16%',
+    cell: (copy) => <bdi className="app-words">{copy.owner}</bdi>,
+  },
+  {
+    key: 'indicator',
+    heading: 'Indicator',
+    width: '24%',
+    cell: (copy) => <IndicatorName indicator={copy} isLookedUp />,
+  },
+  { key: 'type', heading: 'Type', width: 110, cell: (copy) => typeLabel(copy.type ?? '') },
+  {
+    key: 'queries',
+    heading: 'TQL queries that return it',
+    width: 130,
+    cell: (copy) => copy.positions.map((position) => position + 1).join(', ') || 'None',
+  },
+  {
+    key: 'fate',
+    heading: 'What becomes of it',
+    width: 130,
+    cell: (copy) => {
+      const face = fateFace(copy.fate);
+      return (
+        <StatusBadge tone={face.tone} icon={copy.fate === 'chosen' ? 'check' : 'cancel'}>
+          {face.name}
+        </StatusBadge>
+      );
+    },
+  },
+  { key: 'reason', heading: 'Why', cell: (copy) => <LongText text={copy.reason} /> },
+];
+
+export function CopyTable({ copies }: { copies: readonly IndicatorCopy[] }) {
+  return (
+    <Card title="Copies in ThreatConnect">
+      <DataTable
+        label="Copies in ThreatConnect"
+        columns={columns}
+        rows={copies}
+        rowKey={(copy) => copy.id ?? `${copy.owner} ${copy.summary}`}
+        minWidth={900}
+        isFixed
+        empty={null}
+      />
+    </Card>
+  );
+}

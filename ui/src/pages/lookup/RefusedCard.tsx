@@ -1,0 +1,53 @@
+/** One object that Sentinel refused when it was sent last, and its words. */
+import { Text } from '@mantine/core';
+
+import type { RefusedObject } from '../../api/model';
+import { Card } from '../../components/Card';
+import { Facts } from '../../components/Facts';
+import { StatusBadge } from '../../components/StatusBadge';
+import { TimeText } from '../../components/TimeText';
+import { typeLabel } from '../../lib/label';
+import { queryName, refusedName } from '../../lib/lookup';
+import { counted } from '../../lib/number';
+import { JobLink } from '../jobs/JobLink';
+
+export function RefusedCard({ refused }: { refused: RefusedObject }) {
+  const { error } = refused;
+  return (
+    <Card
+      title={`Refused: ${typeLabel(refusedName(refused))}`}
+      end={
+        <StatusBadge tone="warning" icon="warning">
+          Refused
+        </StatusBadge>
+      }
+    >
+      <Facts
+        facts={[
+          { name: 'Taken by', value: queryName(refused.position) },
+          {
+            name: 'Refused',
+            value: `${counted(refused.attempts, 'time')} with this content`,
+          },
+          {
+            name: 'Answer',
+            value: error ? (
+              <>
+                <span className="app-mono">{error.code}</span>{' '}
+                <span dir="auto">{error.reason}</span>
+              </>
+            ) : (
+              'No longer kept'
+            ),
+          },
+          { name: 'Last', value: error && <TimeText value={error.date_added} /> },
+          { name: 'Sent by Job', value: error && <JobLink requestId={error.request_id} /> },
+        ]}
+      />
+      <Text size="xs" c="dimmed" mt="xs">
+        The next three delta or reconcile updates try it again; after that it waits until it
+        changes. A full update sends it in any case.
+      </Text>
+    </Card>
+  );
+}

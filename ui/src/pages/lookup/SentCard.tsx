@@ -1,0 +1,59 @@
+/** One object that Sentinel has accepted: where it came from, what it says, and how to find it there. */
+import type { SentObject } from '../../api/model';
+import { Card } from '../../components/Card';
+import { CodeBlock } from '../../components/CodeBlock';
+import { CopyText } from '../../components/CopyText';
+import { Facts, type Fact } from '../../components/Facts';
+import { IndicatorName } from '../../components/IndicatorName';
+import { StatusBadge } from '../../components/StatusBadge';
+import { TimeText } from '../../components/TimeText';
+import { typeLabel } from '../../lib/label';
+import { objectName, queryName, stateFace } from '../../lib/lookup';
+import { counted } from '../../lib/number';
+import { JobLink } from '../jobs/JobLink';
+
+export function SentCard({ sent }: { sent: SentObject }) {
+  const face = stateFace(sent.state);
+  return (
+    <Card
+      title={`Sent: ${objectName(typeLabel(sent.type ?? ''), sent.hash_kind)}`}
+      end={
+        <StatusBadge tone={face.tone} icon={sent.state === 'live' ? 'check' : 'cancel'}>
+          {face.name}
+        </StatusBadge>
+      }
+    >
+      <div className="app-two-parts">
+        <div>
+          <Facts facts={factsOf(sent)} />
+          <CodeBlock label="KQL query" text={sent.kql} />
+        </div>
+        <CodeBlock
+          label={`Object as sent, ${sent.stix.verdict}`}
+          text={JSON.stringify(sent.stix.object, null, 2)}
+        />
+      </div>
+    </Card>
+  );
+}
+
+function factsOf(sent: SentObject): Fact[] {
+  return [
+    { name: 'Indicator', value: <IndicatorName indicator={sent} isLookedUp /> },
+    { name: 'Owner', value: <bdi>{sent.owner}</bdi> },
+    { name: 'Taken by', value: queryName(sent.position) },
+    { name: 'Sent', value: <TimeText value={sent.date_sent} /> },
+    { name: 'Answer', value: 'Accepted' },
+    { name: 'Sent by Job', value: <JobLink requestId={sent.request_id} /> },
+    {
+      name: sent.state === 'withdrawn' ? 'Valid until, as sent' : 'Valid until',
+      value: <TimeText value={sent.valid_until} />,
+    },
+    {
+      name: 'Came back',
+      value: sent.generation > 0 && `${counted(sent.generation, 'time')} after a withdrawal`,
+    },
+    { name: 'STIX ID', value: <CopyText what="STIX ID" value={sent.stix_id} /> },
+    { name: 'Sentinel ID', value: <CopyText what="Sentinel ID" value={sent.sentinel_id} /> },
+  ];
+}
