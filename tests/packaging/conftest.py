@@ -12,7 +12,7 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 # What `make test` has made already must not be made anew in the middle of it.
-_MADE = ('-o', '.venv/.ready', '-o', 'ui/node_modules/.ready', '-o', 'ui/dist/.ready')
+MADE = ('-o', '.venv/.ready', '-o', 'ui/node_modules/.ready', '-o', 'ui/dist/.ready')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Made:
 def _make(folder: Path) -> str:
     environment = {name: value for name, value in os.environ.items() if name != 'MAKEFLAGS'}
     ended = subprocess.run(
-        ['make', '--no-print-directory', *_MADE, 'package', f'TARGET={folder}'],
+        ['make', '--no-print-directory', *MADE, 'package', f'TARGET={folder}'],
         cwd=PROJECT,
         env=environment,
         capture_output=True,
