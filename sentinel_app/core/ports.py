@@ -399,7 +399,7 @@ class ProgressStore(Protocol):
         ...
 
     def remove_update(self, update_id: str) -> None:
-        """Remove the rows of an update that has ended."""
+        """Remove the rows of an update that has ended, and the refusals that it has settled."""
         ...
 
     def remove_other_updates(self, update_ids: Sequence[str]) -> None:

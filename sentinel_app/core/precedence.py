@@ -53,6 +53,7 @@ def choose(
     held: Held | None,
     standing: Standing,
     is_released: bool = False,
+    is_looked_up: bool = False,
     now: dt.datetime,
 ) -> Choice:
     """Decide about one candidate copy of one object.
@@ -60,7 +61,9 @@ def choose(
     Queries are dealt with from the highest to the lowest, so a claim of another Job always belongs
     to a higher query. Without a claim the ledger decides: what a higher query holds stays with it
     unless this update has read that query through and did not find the value there, or the copy
-    that it holds is gone from ThreatConnect (`is_released`), or no longer matches it.
+    that it holds is gone from ThreatConnect (`is_released`), or no longer matches it. A copy that
+    is only looked up beside the window (`is_looked_up`) leaves alone what its own query holds of
+    another copy: that one was chosen when both were known, and has not been read this time.
 
     Source: product guide of the existing App, precedence of TQL queries; extended across updates.
     """
@@ -75,12 +78,14 @@ def choose(
     if held is None or not held.is_live or held.valid_until_at <= now or is_released:
         return Choice.TAKE
     holder = standing.positions.get(held.query_id)
-    if holder is None or holder >= position or held.query_id in standing.read_through:
+    is_other = held.indicator_id != indicator.id
+    if holder == position:
+        return Choice.DUPLICATE if is_looked_up and is_other else Choice.TAKE
+    if holder is None or holder > position or held.query_id in standing.read_through:
         return Choice.TAKE
     # The very copy that the higher query holds has been changed so that only this one matches it.
-    if held.indicator_id == indicator.id and standing.has_let_go(held.query_id, indicator):
-        return Choice.TAKE
-    return Choice.DUPLICATE
+    has_let_go = not is_other and standing.has_let_go(held.query_id, indicator)
+    return Choice.TAKE if has_let_go else Choice.DUPLICATE
 
 
 def must_send(

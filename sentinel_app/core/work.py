@@ -99,6 +99,8 @@ class StoredPage:
     position: int
     seq: int
     rows: Sequence[Mapping[str, object]]
+    is_looked_up: bool = False
+    """Whether its rows were looked up beside the window, each for an object of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +136,7 @@ class Held:
 class Refusal:
     """An object that Sentinel refused before."""
 
+    indicator_id: int
     content_hash: str
     attempts: int
     """How often just this content was refused."""

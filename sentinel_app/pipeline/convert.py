@@ -58,6 +58,7 @@ class _Page:
     now: dt.datetime
     claims: dict[str, Claim]
     held: Mapping[str, Held]
+    is_looked_up: bool
     refusals: Mapping[str, Refusal] = field(default_factory=dict)
     released: frozenset[str] = frozenset()
     outcomes: dict[int, Outcome | None] = field(default_factory=dict)
@@ -65,6 +66,11 @@ class _Page:
     displaced: list[tuple[str, int]] = field(default_factory=list)
     errors: list[ErrorEntry] = field(default_factory=list)
     taken_over: list[str] = field(default_factory=list)
+
+    def was_refused(self, indicator: Indicator, key: ObjectKey) -> bool:
+        """Whether it is this copy that the query has chosen, and Sentinel refused."""
+        refusal = self.refusals.get(key.text)
+        return refusal is not None and refusal.indicator_id == indicator.id
 
 
 class Convert:
@@ -123,7 +129,7 @@ class Convert:
         is_stopped = any(
             item.is_stopped for item in everybody if item.request_id == stored.request_id
         )
-        page = self._page(job, everybody)
+        page = self._page(job, everybody, is_looked_up=stored.is_looked_up)
         if is_stopped:
             for row in stored.rows:
                 page.outcomes[_id(row)] = Outcome.FAILED
@@ -139,7 +145,7 @@ class Convert:
         self._signal.ring()
         return True
 
-    def _page(self, job: Job, everybody: tuple[Progress, ...]) -> _Page:
+    def _page(self, job: Job, everybody: tuple[Progress, ...], *, is_looked_up: bool) -> _Page:
         queries = self._documents.query_list().queries
         positions = {query.id: position for position, query in enumerate(queries)}
         positions[job.query.id] = job.position
@@ -161,6 +167,7 @@ class Convert:
             now=self._clock.now(),
             claims={},
             held={},
+            is_looked_up=is_looked_up,
         )
 
     def _windows(self, job: Job, everybody: tuple[Progress, ...]) -> dict[str, Window]:
@@ -217,6 +224,7 @@ class Convert:
             held=held,
             standing=page.standing,
             is_released=key.text in page.released,
+            is_looked_up=page.is_looked_up and not page.was_refused(indicator, key),
             now=page.now,
         )
         if choice is Choice.DUPLICATE:

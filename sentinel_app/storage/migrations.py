@@ -255,4 +255,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID
         """,
     ),
+    (
+        # Whether a page's rows were looked up beside the window.
+        'ALTER TABLE page ADD COLUMN is_looked_up INTEGER NOT NULL DEFAULT 0',
+    ),
 )

@@ -29,6 +29,16 @@ _PROGRESS = """
     FROM progress WHERE update_id = ? ORDER BY position
 """
 
+# What Sentinel refused is not tried again where it holds the copy that has precedence by now. Only
+# the end of a whole reading tells: until then a better copy may come and be chosen once more.
+_FORGET_REFUSALS = """
+    DELETE FROM refusal WHERE EXISTS (
+        SELECT 1 FROM object JOIN progress USING (request_id)
+        WHERE object.object_key = refusal.object_key AND state = 'unchanged'
+            AND update_id = ? AND reading = 'complete' AND NOT is_stopped
+    )
+"""
+
 
 class SqliteProgress:
     """The progress of the running update in SQLite; implements the port `ProgressStore`."""
@@ -140,8 +150,8 @@ class SqliteProgress:
         with self._db.write() as transaction:
             if rows:
                 transaction.execute(
-                    'INSERT INTO page (request_id, seq, row_count, rows)'
-                    ' SELECT request_id, next_seq, ?, ? FROM progress'
+                    'INSERT INTO page (request_id, seq, row_count, rows, is_looked_up)'
+                    ' SELECT request_id, next_seq, ?, ?, slice > 0 FROM progress'
                     " WHERE request_id = ? AND reading IN ('waiting', 'reading')",
                     (len(rows), blob, request_id),
                 )
@@ -198,7 +208,7 @@ class SqliteProgress:
         """
         with self._db.read() as connection:
             row = connection.execute(
-                'SELECT progress.request_id, position, reading, seq, rows'
+                'SELECT progress.request_id, position, reading, seq, rows, is_looked_up'
                 ' FROM progress LEFT JOIN page ON page.request_id = progress.request_id'
                 ' WHERE update_id = ?'
                 " AND (seq IS NOT NULL OR reading IN ('waiting', 'reading'))"
@@ -212,10 +222,13 @@ class SqliteProgress:
             position=row['position'],
             seq=row['seq'],
             rows=json.loads(zlib.decompress(row['rows']).decode('utf-8', 'surrogatepass')),
+            is_looked_up=bool(row['is_looked_up']),
         )
 
     def remove_update(self, update_id: str) -> None:
-        """Remove the rows of an update that has ended."""
+        """Remove the rows of an update that has ended, and the refusals that it has settled."""
+        with self._db.write() as transaction:
+            transaction.execute(_FORGET_REFUSALS, (update_id,))
         self._remove('update_id = ?', (update_id,))
 
     def remove_other_updates(self, update_ids: Sequence[str]) -> None:

@@ -93,10 +93,14 @@ class SqliteWork:
         with self._db.read() as connection:
             return {
                 row['object_key']: Refusal(
-                    content_hash=row['content_hash'], attempts=row['attempts']
+                    indicator_id=row['indicator_id'],
+                    content_hash=row['content_hash'],
+                    attempts=row['attempts'],
                 )
                 for row in select_by_key(
-                    connection, 'SELECT object_key, content_hash, attempts FROM refusal', keys
+                    connection,
+                    'SELECT object_key, indicator_id, content_hash, attempts FROM refusal',
+                    keys,
                 )
             }
 

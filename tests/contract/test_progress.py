@@ -139,6 +139,24 @@ def test_rows_come_back_as_they_were(progress: ProgressStore):
     assert the(progress).last_id == 2**53 + 1
 
 
+def test_a_page_tells_whether_its_rows_were_looked_up_beside_the_window(
+    progress: ProgressStore, work: WorkStore
+):
+    begin(progress, 'j1')
+    progress.start_reading('j1', at=NOON, expected=None, lookups=['a'])
+    add(progress, 'j1', 1)
+    progress.next_slice('j1')
+    add(progress, 'j1', 2)
+    found = []
+    for _ in range(2):
+        page = progress.next_page('u1')
+        assert page is not None
+        found.append(page.is_looked_up)
+        convert_next(progress, work)
+
+    assert found == [False, True]
+
+
 def test_an_empty_page_moves_the_last_id_and_waits_for_nobody(progress: ProgressStore):
     begin(progress, 'j1')
     progress.add_page('j1', [], last_id=5, page_size=10)

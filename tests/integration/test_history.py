@@ -201,6 +201,46 @@ def test_a_file_tried_again_for_one_hash_does_not_take_the_others(story: History
     assert live['confidence'] == 90
 
 
+def test_a_refused_copy_tried_again_takes_the_place_of_the_older_one_that_sentinel_holds(
+    story: History,
+) -> None:
+    story.store.add(host(confidence=90))
+    story.save_list([query(*OWNERS)])
+    story.update(Mode.FULL)
+    (pattern,) = story.sink.live()
+    story.store.add(host(OWNERS[1], confidence=60))
+    story.sink.refused = frozenset({pattern})
+    story.update(Mode.DELTA)
+    assert story.sink.live()[pattern]['confidence'] == 90
+    story.sink.refused = frozenset()
+    story.clock.advance(3600)
+    story.update(Mode.DELTA)
+
+    assert story.sink.live()[pattern]['confidence'] == 60
+
+
+def test_a_refused_copy_is_not_tried_again_once_another_one_is_chosen_as_sentinel_holds_it(
+    story: History,
+) -> None:
+    older = story.store.add(host(confidence=90))['id']
+    story.save_list([query(*OWNERS)])
+    story.update(Mode.FULL)
+    (pattern,) = story.sink.live()
+    story.store.add(host(OWNERS[1], confidence=60))
+    story.sink.refused = frozenset({pattern})
+    story.update(Mode.DELTA)
+    story.sink.refused = frozenset()
+    story.clock.advance(3600)
+    # Nothing but the time of its last change is another, and with it the choice.
+    story.store.modify(older)
+    story.clock.advance(600)
+    story.update(Mode.DELTA)
+    story.clock.advance(3600)
+    story.update(Mode.DELTA)
+
+    assert story.sink.live()[pattern]['confidence'] == 90
+
+
 def lose_answer(objects: Sequence[object]) -> None:
     raise UploadServerError('The answer was lost.')
 
