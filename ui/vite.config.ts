@@ -1,13 +1,15 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
+import { licences } from './scripts/licences';
+
 // Where `npm run dev` finds a running App: the address that `make run` prints.
 const service = process.env.SENTINEL_APP_URL ?? 'http://127.0.0.1:8080/api/services/ms_sentinel/';
 
 export default defineConfig({
   // Relative addresses: the platform chooses the prefix that the page is served under.
   base: './',
-  plugins: [react()],
+  plugins: [react(), licences()],
   build: {
     target: 'es2022',
     // Every file is a round trip through the platform's broker, so there are few.
@@ -23,7 +25,7 @@ export default defineConfig({
   test: {
     environment: 'jsdom',
     setupFiles: ['src/test/setup.ts'],
-    include: ['src/**/*.test.{ts,tsx}'],
+    include: ['src/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts'],
     restoreMocks: true,
     sequence: { shuffle: true },
   },

@@ -21,7 +21,8 @@ _PAGE_HEAD = """\
 The App itself is under the [Apache License 2.0](../LICENSE). The package that ThreatConnect
 installs brings the software below along, unchanged. What the tests and the build use is not in it.
 In the package, `THIRD-PARTY-LICENCES.txt` has the text of every licence, and `sbom.cdx.json` names
-all of it for programs (CycloneDX).
+all of it for programs (CycloneDX). The built page brings the texts of what it is made of along as
+`ui/dist/licences.txt`; its window *About this Service* leads there.
 
 Where a package offers a choice (`OR`), one of the permissive licences is taken. MPL-2.0 asks that
 the source of its files be available where they were *changed*; they are not.

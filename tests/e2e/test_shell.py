@@ -138,6 +138,19 @@ def test_about_shows_the_service_and_no_secret(page: Page, screen: Screen) -> No
     expect(screen.button('About this Service')).to_be_focused()
 
 
+def test_about_leads_to_the_licences_of_what_the_page_is_made_of(
+    context: BrowserContext, page: Page, screen: Screen
+) -> None:
+    screen.open()
+    screen.button('About this Service').click()
+    with context.expect_page() as opened:
+        page.get_by_role('link', name='Licences of the software in this page').click()
+    text = opened.value.locator('body').inner_text()
+    for name in ('react', 'react-dom', '@mantine/core', '@tanstack/react-query'):
+        assert re.search(rf'^{name} [0-9.]+: MIT$', text, re.MULTILINE), name
+    assert 'Copyright (c) Meta Platforms' in text
+
+
 def test_nothing_is_wider_than_a_narrow_window(
     page: Page, screen: Screen, save_queries: Save
 ) -> None:

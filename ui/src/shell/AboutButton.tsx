@@ -1,5 +1,5 @@
 /** Facts of the Service, in a dialog; never a secret. */
-import { ActionIcon, Skeleton, Tooltip } from '@mantine/core';
+import { ActionIcon, Skeleton, Text, Tooltip } from '@mantine/core';
 import { useState } from 'react';
 
 import { useHealth } from '../api/health';
@@ -29,7 +29,14 @@ export function AboutButton() {
       </Tooltip>
       <Dialog isOpen={isOpen} onClose={() => setIsOpen(false)} title="About this Service">
         {health.data !== undefined ? (
-          <Facts facts={factsOf(health.data)} />
+          <>
+            <Facts facts={factsOf(health.data)} />
+            <Text size="sm" mt="md">
+              <a className="app-link" href="./licences.txt" target="_blank" rel="noreferrer">
+                Licences of the software in this page
+              </a>
+            </Text>
+          </>
         ) : health.error !== null ? (
           <ErrorPanel
             error={health.error}
