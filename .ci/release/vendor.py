@@ -20,9 +20,17 @@ DEFINITIONS = ('install.json', 'layout.json', 'tcex.json')
 PROGRAMS = ('app.py', 'app_lib.py', 'run.py')
 LAYOUTS = ('inputs', 'outputs')
 _FAULT = re.compile(r'failed|error|traceback|exception', re.IGNORECASE)
-# The vendor's command calls pip, or uv where it finds one. Neither may take what is not locked;
-# compiled files would be left out of the package anyway.
-_STRICT = {'PIP_REQUIRE_HASHES': '1', 'UV_REQUIRE_HASHES': '1', 'PIP_NO_COMPILE': '1'}
+# The vendor's command calls pip, or uv where it finds one. Neither may take what is not locked, nor
+# fetch a tool of the day to build what comes as sources only: the locked setuptools does that.
+# Compiled files would be left out of the package anyway.
+_STRICT = {
+    'PIP_REQUIRE_HASHES': '1',
+    'PIP_NO_BUILD_ISOLATION': '0',  # pip reads this variable the other way round
+    'PIP_NO_COMPILE': '1',
+    'UV_REQUIRE_HASHES': '1',
+    'UV_NO_BUILD_ISOLATION': '1',
+    'UV_PYTHON': sys.executable,
+}
 _PLAIN = {'COLUMNS': '200', 'TERM': 'dumb', 'NO_COLOR': '1'}
 
 

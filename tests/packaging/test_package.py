@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from cyclonedx.model.bom import Bom
-from release import brought
+from release import brought, project
 from release.archive import TOP
 
 import sentinel_app
@@ -141,7 +141,7 @@ def test_nothing_of_the_making_or_of_this_machine_is_in_it(contents: dict[str, b
         assert not [path for path in here if path.encode() in content], name
 
 
-def test_its_definition_is_that_of_the_sources(contents: dict[str, bytes]) -> None:
+def test_its_definition_is_that_of_the_sources(contents: dict[str, bytes], package: Made) -> None:
     packed: dict[str, Any] = json.loads(contents['install.json'])
     source = json.loads((PROJECT / 'install.json').read_text())
     assert packed['appId'] == 'b65d7d99-80d5-5e57-a1e2-71d9044ebbc0'
@@ -149,6 +149,9 @@ def test_its_definition_is_that_of_the_sources(contents: dict[str, bytes]) -> No
         assert packed[key] == source[key]
     assert [param['name'] for param in packed['params']] == list(LABELS)
     assert set(packed['features']) == set(source['features'])
+    commit = project.revision(PROJECT).commit
+    assert packed.get('commitHash') == commit
+    assert f'made from {commit or "files that have been changed"}' in package.said
 
 
 def test_its_readme_leads_nowhere_outside_of_it(contents: dict[str, bytes]) -> None:

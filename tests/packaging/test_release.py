@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -220,6 +222,35 @@ def test_dependencies_that_did_not_come_are_told(definitions: Path, tmp_path: Pa
         ReleaseError, match=r'did not install what is locked: [\w-]+ [\d.]+ is locked'
     ):
         vendor.make_bundle(tmp_path / 'app', saying('No network', 1))
+
+
+def test_nothing_that_is_not_locked_takes_part_in_the_making(tmp_path: Path) -> None:
+    given: dict[str, str] = {}
+
+    def run(
+        _arguments: Sequence[str], _folder: Path, added: Mapping[str, str] | None = None
+    ) -> Finished:
+        given.update(added or {})
+        return Finished(code=0, output='')
+
+    (tmp_path / 'requirements.lock').write_text('falcon==4.4.0 \\\n    --hash=sha256:00\n')
+    with pytest.raises(ReleaseError):
+        vendor.make_bundle(tmp_path, run)
+    info = 'stray-1.0.dist-info'
+    with zipfile.ZipFile(tmp_path / 'stray-1.0-py3-none-any.whl', 'w') as wheel:
+        wheel.writestr(f'{info}/METADATA', 'Metadata-Version: 2.1\nName: stray\nVersion: 1.0\n')
+        wheel.writestr(f'{info}/WHEEL', 'Wheel-Version: 1.0\nTag: py3-none-any\n')
+        wheel.writestr(f'{info}/RECORD', '')
+    pip = (sys.executable, '-m', 'pip', 'install', '--dry-run', '--no-index')
+    shown = subprocess.run(
+        [*pip, '--find-links', str(tmp_path), 'stray==1.0'],
+        env={**os.environ, **given},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert 'Hashes are required in --require-hashes mode' in shown.stdout + shown.stderr
+    assert given['PIP_NO_BUILD_ISOLATION'] == '0'
 
 
 def test_dependencies_that_nobody_asked_for_are_told(tmp_path: Path) -> None:
