@@ -269,7 +269,6 @@ def test_every_file_and_module_that_a_document_names_exists() -> None:
     named = re.compile(
         r'^(?:sentinel_app|tests|ui|docs|tcex\.d|\.ci)/[\w./-]*$|^[a-z_]+\.(?:py|json|toml)$'
     )
-    made_when_it_runs = {DOCUMENTS_FILE, 'ui/dist'}
     beside = ('', 'sentinel_app/core/', 'docs/', 'tcex.d/profiles/')
     for guide in GUIDES:
         code = code_in(guide.read_text(encoding='utf-8'))
