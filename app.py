@@ -37,6 +37,7 @@ from sentinel_app.clock import SystemClock
 from sentinel_app.container import Platform, build_container
 from sentinel_app.errors import ConfigError, FatalError, RetryableError, SentinelAppError
 from sentinel_app.log import EventLog, RedactionFilter, lend_handlers, set_level
+from sentinel_app.network import leave_environment
 from sentinel_app.settings import LABELS, SECRET_INPUTS, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -206,6 +207,7 @@ class App:
         Read from the resolved contents and not from the framework's model: that one refuses a
         resolved KEYCHAIN variable in every field made for secrets.
         """
+        leave_environment(self._tcex.session.tc)
         limit_time(self._tcex.session.tc)
         try:
             contents = self._tcex.inputs.contents_resolved
@@ -249,6 +251,7 @@ class App:
         it keep cookies, so that the session of one caller never answers for another.
         """
         session = self._tcex.requests_tc.get_session(auth=auth, verify=True)
+        leave_environment(session)
         adapter = HTTPAdapter(pool_connections=4, pool_maxsize=_POOL_SIZE, max_retries=0)
         session.mount('https://', adapter)
         session.mount('http://', adapter)

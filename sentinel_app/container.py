@@ -28,7 +28,7 @@ from sentinel_app.inquiry.lookup import Lookups
 from sentinel_app.inquiry.metric import Metrics
 from sentinel_app.inquiry.preview import Previews
 from sentinel_app.log import EventLog
-from sentinel_app.network import Timeouts
+from sentinel_app.network import Timeouts, leave_environment
 from sentinel_app.pipeline.convert import Convert
 from sentinel_app.pipeline.download import Download
 from sentinel_app.pipeline.gate import RequestGate
@@ -479,6 +479,7 @@ def _sink(
 
     def session() -> requests.Session:
         made = requests.Session()
+        leave_environment(made)
         made.proxies = dict(platform.microsoft_proxies)
         return made
 

@@ -5,6 +5,7 @@ There is one attempt and no redirect: who repeats, and when, is decided in `core
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -76,6 +77,17 @@ class NetworkFault(requests.RequestException):
         super().__init__(words)
         self.kind = kind
         self.words = words
+
+
+def leave_environment(session: requests.Session) -> None:
+    """Let the inputs alone decide about proxies; the CA file of the environment stays.
+
+    `requests` would prefer HTTPS_PROXY of the environment to the proxies of a session, use it where
+    the session has none, and send a password of `.netrc` along.
+    """
+    session.trust_env = False
+    given = os.environ.get('REQUESTS_CA_BUNDLE') or os.environ.get('CURL_CA_BUNDLE')
+    session.verify = given or True
 
 
 def prepare(session: requests.Session, *, connections: int = 10) -> None:

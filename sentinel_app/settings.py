@@ -14,7 +14,8 @@ from sentinel_app.core.pattern import RegistryKeyPattern
 from sentinel_app.core.withholding import NeverSend, Tlp, parse_never_send
 from sentinel_app.errors import ConfigError
 from sentinel_app.inputs import Inputs, domain, guid, show
-from sentinel_app.secret import Secret, is_pem, tidy_pem
+from sentinel_app.pem import PemError, is_pem, read_pem
+from sentinel_app.secret import Secret
 
 SOURCE_SYSTEM_PREFIX: Final = 'ThreatConnect-'
 # Source: STIX objects upload API, request body.
@@ -139,7 +140,7 @@ class Settings:
 
     Attributes:
         client_secret: the secret of the Entra application, or a PEM with its private key followed
-            by its certificates; see `signs_in_by_certificate`.
+            by its certificate; see `signs_in_by_certificate`.
         tenant_id: a GUID or a domain.
         ttl_hours: by Indicator type as ThreatConnect v3 spells it.
         reconcile_interval_hours: 0 means never.
@@ -271,7 +272,10 @@ def _client_secret(reader: Inputs) -> Secret:
     text = reader.text(name)
     fault = ''
     if is_pem(text):
-        text, fault = tidy_pem(text)
+        try:
+            text = read_pem(text).text
+        except PemError as error:
+            fault = error.fault
     elif guid(text):
         fault = (
             "is a GUID: that is the secret's ID, not its value. Copy the column Value of the "

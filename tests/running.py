@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from sentinel_app.inquiry.check_result import CheckName
 from tests.simulators.demonstration import OUTCOMES, Demonstration
 from tests.simulators.sentinel.server import SentinelRequest
 from tests.simulators.stand import Stand
@@ -93,3 +94,23 @@ def api_message(stand: Stand, method: str, path: str, /, **changes: Any) -> dict
         'bodyVariable': 'request.body',
         **changes,
     }
+
+
+def check_log(stand: Stand, run: int = 1) -> dict[str, dict[str, str]]:
+    """Give what a check has written to the log, by its name, once it has ended.
+
+    Args:
+        stand: with an App that has been started.
+        run: the first is that at the start.
+    """
+    wait_for(lambda: stand.app.log.count('event=check name=disk') >= run)
+    lines = [line for line in stand.app.log.splitlines() if ' event=check ' in line]
+    found = [_facts(line.partition(' event=check ')[2]) for line in lines]
+    size = len(CheckName)
+    return {facts['name']: facts for facts in found[(run - 1) * size : run * size]}
+
+
+def _facts(text: str) -> dict[str, str]:
+    """Read `key=value` pairs as the App writes them."""
+    pairs = re.findall(r'(\w+)=(?:"((?:[^"\\]|\\.)*)"|(\S+))', text)
+    return {name: re.sub(r'\\(.)', r'\1', quoted) or bare for name, quoted, bare in pairs}

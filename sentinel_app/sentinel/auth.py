@@ -15,7 +15,7 @@ from sentinel_app.core.reason import page_text
 from sentinel_app.core.retry import DEFAULT_TOLD_S, parse_retry_after
 from sentinel_app.errors import SentinelAppError, TokenError, TokenRefusedError
 from sentinel_app.network import NetworkFault, Timeouts
-from sentinel_app.sentinel.credential import parse_credential
+from sentinel_app.pem import Pem, is_pem, read_pem
 from sentinel_app.sentinel.refusal import read_refusal
 from sentinel_app.sentinel.transport import TOKEN_TIMEOUTS, MsalTransport, UnusableAnswer
 
@@ -74,7 +74,8 @@ class TokenSource:
     ) -> None:
         self._authority = authority.rstrip('/')
         self._client_id = client_id
-        self._credential = parse_credential(credential)
+        self._pem = read_pem(credential) if is_pem(credential) else None
+        self._credential = _for_msal(self._pem) if self._pem else credential
         self._scope = scope
         self._clock = clock
         self._transport = MsalTransport(session, clock=clock, timeouts=timeouts)
@@ -139,8 +140,21 @@ class TokenSource:
             self._held_until = self._clock.monotonic() + hold_s
             return token
         if isinstance(result, dict) and 'error' in result:
-            raise read_refusal(result)
+            raise self._explained(read_refusal(result))
         raise TokenError(SENSELESS)
+
+    def _explained(self, error: TokenError | TokenRefusedError) -> TokenError | TokenRefusedError:
+        """The error, with what is known here of its cause: a certificate that has expired."""
+        pem = self._pem
+        if pem is None or isinstance(error, TokenError) or pem.expires_at > self._clock.now():
+            return error
+        return TokenRefusedError(
+            'Microsoft Entra ID refused an access token. The certificate in the Client Secret '
+            f'input expired on {pem.expires_at:%Y-%m-%d}. Make a new one, upload it to the '
+            'application in Entra ID, and put it with its private key into Client Secret.',
+            reason=error.reason,
+            context=error.context,
+        )
 
     def _make_app(self) -> Any:
         """Make MSAL's object; it reads the tenant's metadata at once.
@@ -204,3 +218,8 @@ class TokenSource:
             context={'status': answer.status},
             retry_after_s=told_s,
         )
+
+
+def _for_msal(pem: Pem) -> dict[str, str]:
+    """What MSAL takes; it signs with the SHA-256 thumbprint of the certificate."""
+    return {'private_key': pem.private_key, 'public_certificate': pem.certificate}

@@ -13,7 +13,7 @@ from typing import Any, Self
 import requests
 
 from tests.simulators.certificates import Certificates, make_certificates
-from tests.simulators.entra import CLIENT_SECRET, EntraSimulator
+from tests.simulators.entra import CLIENT_SECRET, Cloud, EntraSimulator
 from tests.simulators.platform.front import Front, FrontOptions
 from tests.simulators.platform.instance import PROJECT, Platform, Services
 from tests.simulators.platform.service import HEARTBEAT_INTERVAL_S, AppProcess
@@ -55,6 +55,7 @@ class Stand:
         python: str = sys.executable,
         limit_count: int = 100,
         limit_window_s: float = 60.0,
+        cloud: Cloud = Cloud.COMMERCIAL,
         front_options: FrontOptions | None = None,
         heartbeat_interval_s: float = HEARTBEAT_INTERVAL_S,
         start_app: bool = True,
@@ -74,6 +75,7 @@ class Stand:
             python: the interpreter of the App's process.
             limit_count: upload requests that Sentinel takes ...
             limit_window_s: ... in this time.
+            cloud: which Microsoft cloud Entra ID and Sentinel belong to.
             start_app: whether entering starts the App, too, and waits until it is ready.
             on_end: called with the exit code whenever the App's process ends.
         """
@@ -89,8 +91,9 @@ class Stand:
         self._ports = (ports or Ports()).where_free()
         self._certificates = certificates
         self._make_sentinel = partial(
-            SentinelSimulator, limit_count=limit_count, limit_window_s=limit_window_s
+            SentinelSimulator, limit_count=limit_count, limit_window_s=limit_window_s, cloud=cloud
         )
+        self._cloud = cloud
         self._start_app = start_app
         self._stack = ExitStack()
         self._session = requests.Session()
@@ -119,7 +122,9 @@ class Stand:
             self.threatconnect = stack.enter_context(
                 ThreatConnectSimulator(certificates, self._rows, port=ports.threatconnect)
             )
-            self.entra = stack.enter_context(EntraSimulator(certificates, port=ports.entra))
+            self.entra = stack.enter_context(
+                EntraSimulator(certificates, port=ports.entra, cloud=self._cloud)
+            )
             self.sentinel = stack.enter_context(
                 self._make_sentinel(certificates, self.entra.issuer, port=ports.sentinel)
             )

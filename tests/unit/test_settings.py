@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import pickle
 import re
 from ipaddress import ip_network
@@ -26,6 +25,7 @@ from sentinel_app.settings import (
     WithdrawPolicy,
     read_settings,
 )
+from tests.pem import certificate_pem, key_pem, rsa_key
 
 GUID = '9c2d7d5e-4d8a-4a53-8e0f-1b6f6f5e2a11'
 MARKER = 'Zx8Q~marker-secret-value.that-is-never-shown'
@@ -222,66 +222,21 @@ def test_a_secret_over_two_lines_is_refused_without_being_shown(name: str) -> No
     assert MARKER not in text
 
 
-KEY = base64.b64encode(b'\x30\x82' + bytes(range(200))).decode()
-CERTIFICATE = base64.b64encode(b'\x30\x82' + bytes(range(255, 100, -1))).decode()
-
-
-def pem(kind: str, body: str, newline: str = '\n') -> str:
-    lines = [body[start : start + 64] for start in range(0, len(body), 64)]
-    return newline.join([f'-----BEGIN {kind}-----', *lines, f'-----END {kind}-----', ''])
-
-
-@pytest.mark.parametrize('kind', ['PRIVATE KEY', 'RSA PRIVATE KEY', 'EC PRIVATE KEY'])
 @pytest.mark.parametrize('newline', ['\n', '\r\n', ' ', '\\n', '\\r\\n'])
-@pytest.mark.parametrize('order', [1, -1])
-def test_a_certificate_is_taken_however_its_lines_arrive(
-    kind: str, newline: str, order: int
-) -> None:
-    parts = [
-        pem(kind, KEY, newline),
-        'Bag Attributes: x ',
-        pem('CERTIFICATE', CERTIFICATE, newline),
-    ]
-    settings = read(client_secret=''.join(parts[::order]))
+def test_a_certificate_is_taken_however_its_lines_arrive(newline: str) -> None:
+    key = rsa_key()
+    text = key_pem(key) + certificate_pem(key)
+    settings = read(client_secret=text.replace('\n', newline))
     assert settings.signs_in_by_certificate
-    assert settings.client_secret.value == pem(kind, KEY) + pem('CERTIFICATE', CERTIFICATE)
+    assert settings.client_secret.value == text
 
 
-@pytest.mark.parametrize(
-    ('text', 'fault'),
-    [
-        (pem('PRIVATE KEY', KEY), 'without a whole certificate'),
-        (pem('CERTIFICATE', CERTIFICATE), 'without a whole private key'),
-        (pem('PRIVATE KEY', KEY)[:-20] + pem('CERTIFICATE', CERTIFICATE), 'whole private key'),
-        (
-            pem('ENCRYPTED PRIVATE KEY', KEY) + pem('CERTIFICATE', CERTIFICATE),
-            'private key with a passphrase',
-        ),
-        (
-            pem('RSA PRIVATE KEY', 'Proc-Type: 4,ENCRYPTED\n' + KEY)
-            + pem('CERTIFICATE', CERTIFICATE),
-            'private key with a passphrase',
-        ),
-        (
-            pem('PRIVATE KEY', KEY) * 2 + pem('CERTIFICATE', CERTIFICATE),
-            'several private keys',
-        ),
-        (
-            pem('PRIVATE KEY', KEY[:-3]) + pem('CERTIFICATE', CERTIFICATE),
-            'holds a private key that is damaged',
-        ),
-        (
-            pem('PRIVATE KEY', KEY) + pem('CERTIFICATE', 'AAAA'),
-            'holds a certificate that is damaged',
-        ),
-    ],
-)
-def test_a_certificate_that_cannot_work_is_refused_without_being_shown(
-    text: str, fault: str
-) -> None:
-    found = problem(client_secret=text)
-    assert fault in found
-    assert KEY[:20] not in found
+def test_a_certificate_that_cannot_work_is_refused_without_being_shown() -> None:
+    """What is refused and why: `test_pem.py`."""
+    key = rsa_key()
+    found = problem(client_secret=key_pem(key, b'words') + certificate_pem(key))
+    assert found.startswith('Client Secret (client_secret): is a PEM that holds a private key with')
+    assert key_pem(key).splitlines()[1] not in found
 
 
 def test_a_source_name_may_have_what_sentinel_takes_and_no_more() -> None:

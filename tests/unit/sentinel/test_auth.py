@@ -19,7 +19,7 @@ from sentinel_app.sentinel import auth
 from sentinel_app.sentinel.auth import TokenSource
 from sentinel_app.sentinel.refusal import REMEDIES
 from tests.clocks import StandingClock
-from tests.unit.sentinel.pem import certificate, certificate_pem, key_pem, rsa_key
+from tests.pem import certificate, certificate_pem, key_pem, rsa_key
 
 TENANT = '11111111-2222-4333-8444-555555555555'
 AUTHORITY = f'https://login.microsoftonline.com/{TENANT}'

@@ -24,7 +24,8 @@ def ec_key() -> ec.EllipticCurvePrivateKey:
 
 
 @cache
-def certificate(key: PrivateKey) -> x509.Certificate:
+def certificate(key: PrivateKey, days: int = 30) -> x509.Certificate:
+    """Make a certificate that is valid for so many days; it has expired where they are negative."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, 'App of a test')])
     now = dt.datetime.now(dt.UTC)
     return (
@@ -33,8 +34,8 @@ def certificate(key: PrivateKey) -> x509.Certificate:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=30))
+        .not_valid_before(now - dt.timedelta(days=90))
+        .not_valid_after(now + dt.timedelta(days=days))
         .sign(key, hashes.SHA256())
     )
 
@@ -48,5 +49,5 @@ def key_pem(key: PrivateKey, passphrase: bytes | None = None) -> str:
     ).decode()
 
 
-def certificate_pem(key: PrivateKey) -> str:
-    return certificate(key).public_bytes(serialization.Encoding.PEM).decode()
+def certificate_pem(key: PrivateKey, days: int = 30) -> str:
+    return certificate(key, days).public_bytes(serialization.Encoding.PEM).decode()
