@@ -375,6 +375,7 @@ def _compose(
         documents=documents,
         disk=DataFolder(platform.data_dir),
         disk_warnings=lambda: health.snapshot().storage.warnings,
+        on_owners=health.note_owners,
         clock=clock,
     )
     scrutiny = Scrutiny(parse=parse_indicator, withheld_reason=_withholding(settings))

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+REMEDY = 'remedy'
+"""In the context of an error: what the end of its message says to do; empty if it says nothing."""
+
 
 class SentinelAppError(Exception):
     """The root: something went wrong that the App knows how to describe.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from sentinel_app import __version__
 from sentinel_app.api.ports import HealthSnapshot, HealthState, LastError, StorageFacts
+from sentinel_app.core.models import Owner
 from sentinel_app.core.ports import Clock, Documents
 from sentinel_app.core.status import JobStatus
 from sentinel_app.errors import SentinelAppError
@@ -41,6 +43,15 @@ class Health:
         self._lock = threading.Lock()
         self._last_error: LastError | None = None
         self._failing: set[str] = set()
+        self._organization: str | None = None
+
+    def note_owners(self, owners: Sequence[Owner]) -> None:
+        """Take note of what the API user can read: the one Organization among it is its own.
+
+        A user of the whole instance can read several; then none of them can be told to be its own.
+        """
+        names = [owner.name for owner in owners if owner.type == 'Organization']
+        self._organization = names[0] if len(names) == 1 else None
 
     def note(self, part: str, error: BaseException | None) -> None:
         """Take note that a part of the App met an exception, or works again (None)."""
@@ -75,6 +86,7 @@ class Health:
             source_name=self._settings.sentinel_source_name,
             workspace_id_end=self._settings.workspace_id[-ID_END:],
             cloud=self._settings.azure_cloud,
+            organization=self._organization,
             last_error=last_error,
         )
 

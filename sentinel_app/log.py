@@ -20,6 +20,9 @@ MASK: Final = '***'
 # Shorter values would mask innocent text everywhere, and are no secrets worth the name.
 SHORTEST_SECRET: Final = 6
 
+LONGEST_LINE: Final = 32_768
+"""A line of more characters is cut: files are rotated between lines, never within one."""
+
 # What could end a line, move the cursor or hide text where the log is shown.
 _UNPRINTABLE: Final = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]')
 _NAMED_ESCAPES: Final = {'\n': '\\n', '\r': '\\r', '\t': '\\t'}
@@ -113,6 +116,7 @@ class EventLog:
 
 _HELD_BACK: Final = (
     r'(?:set-)?cookie|(?:proxy-)?authorization|http_cookie|http_(?:proxy[-_])?authorization'
+    r'|(?:http[-_])?x[-_]api[-_]key|(?:http[-_])?x[-_](?:[a-z]+[-_]){0,3}token'
     r'|(?:api|access|refresh|id|expired)_?token|client_?secret|client_?assertion'
     r'|threatconnect_secret_key|tc_\w*(?:token|secret_key|pass(?:word)?)'
 )
@@ -221,15 +225,22 @@ class RedactionFilter(logging.Filter):
             message = record.getMessage()
         except (TypeError, ValueError):
             message = f'{record.msg} {record.args}'  # a line with a wrong format is still a line
-        record.msg = escape_control(self.redact(message))
+        # Cut only once the secrets are masked: half of one would not be recognised.
+        record.msg = _cut(escape_control(self.redact(message)))
         record.args = ()
         if record.exc_info and not record.exc_text:
             record.exc_text = ''.join(traceback.format_exception(*record.exc_info)).rstrip()
         if record.exc_text:
-            record.exc_text = self.redact(record.exc_text)
+            record.exc_text = _cut(self.redact(record.exc_text))
         if record.stack_info:
-            record.stack_info = self.redact(record.stack_info)
+            record.stack_info = _cut(self.redact(record.stack_info))
         return True
+
+
+def _cut(text: str) -> str:
+    """The text, or its beginning and how much more there was."""
+    more = len(text) - LONGEST_LINE
+    return text if more <= 0 else f'{text[:LONGEST_LINE]}... ({more} more characters)'
 
 
 def lend_handlers(lender: logging.Logger, redaction: RedactionFilter) -> None:

@@ -70,13 +70,15 @@ class NetworkFault(requests.RequestException):
 
     Args:
         kind: why.
-        words: a short sentence for a person: what happened and, where known, what to do.
+        fact: a short sentence for a person: what happened.
+        remedy: what to do, where that is known.
     """
 
-    def __init__(self, kind: FaultKind, words: str) -> None:
-        super().__init__(words)
+    def __init__(self, kind: FaultKind, fact: str, remedy: str = '') -> None:
         self.kind = kind
-        self.words = words
+        self.remedy = remedy
+        self.words = f'{fact} {remedy}'.rstrip()
+        super().__init__(self.words)
 
 
 def leave_environment(session: requests.Session) -> None:
@@ -150,17 +152,17 @@ def _fault(error: Exception) -> NetworkFault:
     root = _root(error)
     words = _words(root)
     if isinstance(error, requests.exceptions.ProxyError):
-        return NetworkFault(FaultKind.PROXY, f'The proxy failed: {words}. {PROXY_REMEDY}')
+        return NetworkFault(FaultKind.PROXY, f'The proxy failed: {words}.', PROXY_REMEDY)
     if isinstance(root, ssl.SSLCertVerificationError):
-        text = f"The server's certificate is not trusted: {words}. {CA_REMEDY}"
-        return NetworkFault(FaultKind.TLS, text)
+        fact = f"The server's certificate is not trusted: {words}."
+        return NetworkFault(FaultKind.TLS, fact, CA_REMEDY)
     if isinstance(error, requests.exceptions.Timeout) or _is_timeout(root):
         return NetworkFault(FaultKind.TIMEOUT, 'There was no answer in time.')
     if isinstance(error, ValueError):
         return NetworkFault(FaultKind.REQUEST, f'The request could not be made: {words}.')
     if type(error) is OSError:
-        text = f'The certificates of REQUESTS_CA_BUNDLE could not be read. {CA_REMEDY}'
-        return NetworkFault(FaultKind.TLS, text)
+        fact = 'The certificates of REQUESTS_CA_BUNDLE could not be read.'
+        return NetworkFault(FaultKind.TLS, fact, CA_REMEDY)
     return NetworkFault(FaultKind.CONNECTION, f'The connection failed: {words}.')
 
 

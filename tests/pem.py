@@ -23,9 +23,13 @@ def ec_key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-@cache
 def certificate(key: PrivateKey, days: int = 30) -> x509.Certificate:
-    """Make a certificate that is valid for so many days; it has expired where they are negative."""
+    """Give a certificate that is valid for so many days; it has expired where they are negative."""
+    return _certificate(key, days)
+
+
+@cache
+def _certificate(key: PrivateKey, days: int) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, 'App of a test')])
     now = dt.datetime.now(dt.UTC)
     return (

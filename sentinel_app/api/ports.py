@@ -59,6 +59,7 @@ class HealthSnapshot:
     """The last four characters."""
     cloud: str
     organization: str | None = None
+    """That of the API user; None until a check has seen it, or where there is no telling."""
     last_error: LastError | None = None
 
 

@@ -32,7 +32,7 @@ _FIELDS: Final = {
     'queryParams': list,
 }
 _MASKED_HEADERS: Final = frozenset(
-    {'authorization', 'cookie', 'proxy-authorization', 'set-cookie', 'x-api-key'}
+    {'authorization', 'cookie', 'proxy-authorization', 'set-cookie', 'x-api-key', 'x-csrf-token'}
 )
 # Characters that stand in a query value only if it has been decoded.
 _DECODED_SIGNS: Final = frozenset(' &#"<>')

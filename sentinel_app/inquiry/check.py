@@ -77,6 +77,7 @@ class Checks:
         documents: has the owners of the saved queries.
         disk: the data folder.
         disk_warnings: gives what is known to be wrong with the stores.
+        on_owners: is told what the API user can read.
         clock: measures.
     """
 
@@ -89,6 +90,7 @@ class Checks:
         documents: Documents,
         disk: Disk,
         disk_warnings: Callable[[], tuple[str, ...]],
+        on_owners: Callable[[tuple[Owner, ...]], None],
         clock: Clock,
     ) -> None:
         self._source = source
@@ -97,6 +99,7 @@ class Checks:
         self._documents = documents
         self._disk = disk
         self._disk_warnings = disk_warnings
+        self._on_owners = on_owners
         self._clock = clock
         self._attempts = Attempts(clock)
         self._running = threading.Lock()
@@ -142,6 +145,7 @@ class Checks:
                 yield self._attempts.skipped(name, 'There is nothing to be had from ThreatConnect.')
         else:
             found = owners
+            self._on_owners(found)
             yield self._attempts.tried(CheckName.OWNERS, lambda: self._owners(found))
             yield self._attempts.tried(CheckName.PAGING, lambda: self._paging(found))
             yield self._attempts.tried(CheckName.CLOCK, self._clocks)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sentinel_app.core.ports import Clock
-from sentinel_app.errors import SentinelAppError
+from sentinel_app.errors import REMEDY, SentinelAppError
 
 DISK_REMEDY = 'Make room there, and check the permissions of the folder.'
 
@@ -115,8 +115,13 @@ class Attempts:
 
     def failed(self, name: CheckName, began: float, error: SentinelAppError) -> CheckResult:
         """Say what went wrong."""
-        # The first sentence of a message says what happened, the rest what to do.
+        # The first sentence of a message says what happened, the rest what to do; if not, its
+        # context tells the two apart.
         said, _, remedy = error.message.partition('. ')
+        named = error.context.get(REMEDY)
+        if named is not None:
+            remedy = str(named)
+            said = error.message.removesuffix(remedy).rstrip()
         reason = f' ({error.reason})' if error.reason else ''
         return CheckResult(
             name=name,

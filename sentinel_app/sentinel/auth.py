@@ -13,7 +13,7 @@ import requests
 from sentinel_app.core.ports import Clock
 from sentinel_app.core.reason import page_text
 from sentinel_app.core.retry import DEFAULT_TOLD_S, parse_retry_after
-from sentinel_app.errors import SentinelAppError, TokenError, TokenRefusedError
+from sentinel_app.errors import REMEDY, SentinelAppError, TokenError, TokenRefusedError
 from sentinel_app.network import NetworkFault, Timeouts
 from sentinel_app.pem import Pem, is_pem, read_pem
 from sentinel_app.sentinel.refusal import read_refusal
@@ -128,7 +128,10 @@ class TokenSource:
                 self._app = self._make_app()
             result = self._app.acquire_token_for_client([self._scope])
         except NetworkFault as fault:
-            raise TokenError(f'Microsoft Entra ID cannot be reached. {fault.words}') from None
+            raise TokenError(
+                f'Microsoft Entra ID cannot be reached. {fault.words}',
+                context={REMEDY: fault.remedy},
+            ) from None
         except UnusableAnswer as unusable:
             raise self._unusable(unusable) from None
         except (ValueError, KeyError, TypeError, AttributeError):

@@ -13,7 +13,7 @@ import requests
 
 from sentinel_app.core.models import UploadReply
 from sentinel_app.core.ports import Clock
-from sentinel_app.errors import BatchRefusedError, UploadServerError
+from sentinel_app.errors import REMEDY, BatchRefusedError, UploadServerError
 from sentinel_app.network import NetworkFault, Timeouts, exchange, prepare
 from sentinel_app.sentinel.responses import read_reply
 
@@ -127,7 +127,9 @@ class SentinelSink:
                 auth=_Bearer(token),
             )
         except NetworkFault as fault:
-            raise UploadServerError(f'Sentinel did not answer. {fault.words}') from None
+            raise UploadServerError(
+                f'Sentinel did not answer. {fault.words}', context={REMEDY: fault.remedy}
+            ) from None
         return read_reply(
             answer.status,
             answer.headers,

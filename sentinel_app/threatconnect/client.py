@@ -13,7 +13,7 @@ from sentinel_app.core.models import DeletedIndicator, Owner, SourcePage, TqlKey
 from sentinel_app.core.ports import Clock
 from sentinel_app.core.retry import parse_date
 from sentinel_app.core.timestamp import to_seconds
-from sentinel_app.errors import ReadError, ReadOrderError, ReadTimeoutError
+from sentinel_app.errors import REMEDY, ReadError, ReadOrderError, ReadTimeoutError
 from sentinel_app.network import FaultKind, NetworkFault, Timeouts, exchange, prepare
 from sentinel_app.threatconnect.responses import read_answer
 
@@ -291,6 +291,7 @@ def _owner(row: Mapping[str, object]) -> Owner | None:
 
 def _unanswered(fault: NetworkFault) -> ReadTimeoutError | ReadError:
     """A smaller page helps against time-outs and broken connections, not against a certificate."""
+    context = {REMEDY: fault.remedy}
     if fault.kind in (FaultKind.TIMEOUT, FaultKind.CONNECTION):
-        return ReadTimeoutError(f'ThreatConnect did not answer. {fault.words}')
-    return ReadError(f'ThreatConnect cannot be reached. {fault.words}')
+        return ReadTimeoutError(f'ThreatConnect did not answer. {fault.words}', context=context)
+    return ReadError(f'ThreatConnect cannot be reached. {fault.words}', context=context)

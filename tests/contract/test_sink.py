@@ -24,11 +24,11 @@ from sentinel_app.errors import (
 from sentinel_app.network import Timeouts
 from sentinel_app.sentinel.auth import TokenSource
 from sentinel_app.sentinel.client import SentinelSink
+from tests.pem import certificate_pem, key_pem, rsa_key
 from tests.simulators.certificates import Certificates, make_certificates
 from tests.simulators.entra import CLIENT_ID, CLIENT_SECRET, AppState, EntraSimulator
 from tests.simulators.sentinel import SentinelSimulator
 from tests.simulators.sentinel.reply import RetryAfter
-from tests.unit.sentinel.pem import certificate_pem, key_pem, rsa_key
 
 pytestmark = pytest.mark.integration
 

@@ -9,7 +9,7 @@ import pytest
 
 from sentinel_app import __version__
 from sentinel_app.api.ports import HealthState, LastError
-from sentinel_app.core.models import Job
+from sentinel_app.core.models import Job, Owner
 from sentinel_app.core.status import JobStatus
 from sentinel_app.errors import StorageError
 from sentinel_app.health import LOW_DISK_BYTES, Health
@@ -107,6 +107,24 @@ def test_an_app_that_met_nothing_is_well(ward: Ward):
     assert found.storage.warnings == ()
     assert found.version == __version__
     assert found.started_at == NOON
+
+
+@pytest.mark.parametrize(
+    ('types', 'expected'),
+    [
+        (('Source', 'Organization', 'Community'), 'Owner 1'),
+        (('Source',), None),
+        (('Organization', 'Organization'), None),
+    ],
+)
+def test_the_one_organization_that_can_be_read_is_that_of_the_api_user(
+    ward: Ward, types: tuple[str, ...], expected: str | None
+):
+    assert ward.health.snapshot().organization is None
+    ward.health.note_owners(
+        [Owner(name=f'Owner {number}', type=kind) for number, kind in enumerate(types)]
+    )
+    assert ward.health.snapshot().organization == expected
 
 
 def test_the_service_is_named_without_its_secrets(ward: Ward):

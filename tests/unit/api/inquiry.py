@@ -164,6 +164,7 @@ class InquiryStand:
         self.metrics = SqliteMetrics(self.db)
         self.updates = Running()
         self.withheld: Callable[[Indicator], str | None] = lambda _indicator: None
+        self.seen_owners: list[object] = []
         self.disk_warnings: tuple[str, ...] = ()
         self.gate = RequestGate(limit=LIMIT, times=SqliteRequestTimes(self.db), clock=clock)
         scrutiny = Scrutiny(parse=parse_indicator, withheld_reason=self._withheld_reason)
@@ -190,6 +191,7 @@ class InquiryStand:
                 documents=documents,
                 disk=DataFolder(folder),
                 disk_warnings=lambda: self.disk_warnings,
+                on_owners=self.seen_owners.append,
                 clock=clock,
             ),
             metrics=Metrics(

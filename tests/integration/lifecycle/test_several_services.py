@@ -1,0 +1,171 @@
+"""Several Services on one host: each for itself, on one platform, with one ThreatConnect."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.running import MakeStand, query_for, run_to_its_end, wait_for
+from tests.simulators.entra import Registration
+from tests.simulators.platform.front import Front
+from tests.simulators.platform.instance import PROJECT
+from tests.simulators.platform.service import AppEndedError, AppProcess
+from tests.simulators.stand import Stand, app_inputs
+from tests.simulators.threatconnect import User
+
+pytestmark = pytest.mark.integration
+
+OWNERS = ('Demo Organization', 'Demo Research', 'OSINT Community')
+
+
+@dataclass(slots=True)
+class Neighbour:
+    """One more Service at the broker and the store of a stand."""
+
+    name: str
+    app: AppProcess
+    front: Front
+    client_id: str
+
+    @property
+    def source_system(self) -> str:
+        return f'ThreatConnect-{self.name}'
+
+    def api(self, method: str, path: str, json: Any = None) -> requests.Response:
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.request(method, f'{self.front.url}{path}', json=json, timeout=60)
+
+
+def open_neighbour(
+    stand: Stand, stack: ExitStack, folder: Path, name: str, *, owner: str, ca: Path, limit: int
+) -> Neighbour:
+    """Add a Service with credentials, a path and a folder of its own, and start it."""
+    user = User(
+        access_id=str(uuid.uuid4().int)[:20],
+        secret_key=f'secret key of {name}',
+        user_name=name,
+        owners=frozenset({owner}),
+    )
+    stand.threatconnect.gate.users[user.access_id] = user
+    registration = Registration(client_id=str(uuid.uuid4()), secrets={f'Secret8Q~of-{name}'})
+    stand.entra.apps[registration.client_id] = registration
+    inputs = app_inputs(entra=stand.entra, sentinel=stand.sentinel) | {
+        'client_id': registration.client_id,
+        'client_secret': f'Secret8Q~of-{name}',
+        'sentinel_source_name': name,
+        'threatconnect_access_id': user.access_id,
+        'threatconnect_secret_key': user.secret_key,
+        'requests_per_minute': str(limit),
+    }
+    platform = stand.platform
+    app = AppProcess(
+        platform.children,
+        broker_port=platform.broker.port,
+        kvstore_port=platform.kvstore.port,
+        state_folder=folder / name,
+        app_folder=PROJECT,
+        tc_api_path=stand.threatconnect.api_url,
+        inputs=inputs,
+        ca_file=ca,
+    )
+    stack.callback(app.close)
+    front = Front(
+        app, api_path=f'sentinel/{name}', make_token=lambda: stand.threatconnect.issue_token(user)
+    )
+    stack.callback(front.stop)
+    front.start()
+    app.start()
+    return Neighbour(name, app, front, registration.client_id)
+
+
+@pytest.fixture
+def services(
+    make_stand: MakeStand, tmp_path: Path, certificates: Any
+) -> Iterator[tuple[Stand, list[Neighbour]]]:
+    """Three Services, each for one of three owners, with a part of the limit of its own."""
+    with make_stand() as stand, ExitStack() as stack:
+        neighbours = [
+            open_neighbour(
+                stand, stack, tmp_path, f'Service{n}', owner=owner, ca=certificates.ca, limit=limit
+            )
+            for n, (owner, limit) in enumerate(zip(OWNERS, (3, 5, 100), strict=True))
+        ]
+        yield stand, neighbours
+
+
+def ended(neighbour: Neighbour) -> list[dict[str, Any]]:
+    jobs = neighbour.api('GET', 'api/job/request').json()['data']
+    final = {'Upload Complete', 'Failed', 'Cancelled'}
+    return jobs if jobs and all(job['status'] in final for job in jobs) else []
+
+
+def test_three_services_work_at_once_without_getting_in_each_others_way(
+    services: tuple[Stand, list[Neighbour]],
+) -> None:
+    stand, neighbours = services
+    rows = stand.threatconnect.store.rows()
+    by_owner = [[row for row in rows if row['ownerName'] == owner] for owner in OWNERS]
+    for neighbour, owned in zip(neighbours, by_owner, strict=True):
+        body = {'version': 0, 'queries': [query_for(owned)], 'run': 'full'}
+        assert neighbour.api('PUT', 'api/configure', body).status_code == 200
+    for neighbour, owned in zip(neighbours, by_owner, strict=True):
+        wait_for(lambda neighbour=neighbour: ended(neighbour), 60)
+        (job,) = ended(neighbour)
+        assert (job['status'], job['failure_reason']) == ('Upload Complete', None)
+        assert job['count_read'] == len(owned) > 0
+        held = stand.sentinel.held_objects(neighbour.source_system)
+        assert neighbour.app.heartbeat()['Objects in Sentinel'] == len(held) > 0
+        # Each knows its own queries and its own changes.
+        (query,) = neighbour.api('GET', 'api/configure').json()['queries']
+        assert query['owners'] == [owned[0]['ownerName']]
+        audit = neighbour.api('GET', 'api/report/audit').json()['data']
+        assert {entry['user'] for entry in audit} == {neighbour.name}
+    shares = [
+        len([each for each in stand.sentinel.requests if each.identity == neighbour.client_id])
+        for neighbour in neighbours
+    ]
+    assert all(shares), shares
+    assert shares[0] <= 3
+    assert shares[1] <= 5
+    assert stand.sentinel.status_counts[429] == 0
+
+
+def test_the_end_of_one_leaves_the_others_running(
+    services: tuple[Stand, list[Neighbour]],
+) -> None:
+    _stand, (first, second, third) = services
+    first.app.kill()
+    assert second.app.shutdown() == 0
+    assert third.api('GET', 'api/health').json()['status'] == 'ok'
+    first.app.start()
+    assert first.api('GET', 'api/health').json()['status'] == 'ok'
+    assert first.api('GET', 'api/health').json()['service']['source_name'] == first.name
+    assert third.app.exit_code is None
+
+
+def test_a_second_process_on_one_folder_says_which_one_has_it_and_touches_nothing(
+    make_stand: MakeStand,
+) -> None:
+    with make_stand() as stand:
+        stand.app.start()
+        run_to_its_end(stand, stand.threatconnect.store.rows())
+        data = stand.app.folders.out / 'ms_sentinel'
+        before = {path.name: path.read_bytes() for path in data.iterdir() if path.suffix == '.json'}
+        with make_stand() as other:
+            with pytest.raises(AppEndedError):
+                other.app.start()
+            assert other.app.exit_code == 1
+            assert other.app.message_tc.startswith(
+                f'Another process (pid {stand.app.pid}) already uses the data folder '
+            )
+        after = {path.name: path.read_bytes() for path in data.iterdir() if path.suffix == '.json'}
+        assert before == after
+        assert stand.api('GET', 'api/health').json()['status'] == 'ok'
