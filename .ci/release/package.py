@@ -25,11 +25,11 @@ def build(project: Path, target: Path) -> Package:
     state = revision(project)
     with tempfile.TemporaryDirectory(prefix='ms-sentinel-') as name:
         folder = Path(name).resolve()
-        stage(project, folder)
+        stage(project, folder, state.commit)
         stage_page(project, folder)
         bundle = make_bundle(folder)
         describe(project, folder, bundle, state)
-        made = make_package(folder, state.commit)
+        made = make_package(folder)
         normalise(made, state.time_s)
         looked_through(made, project, state.commit)
         target.mkdir(parents=True, exist_ok=True)

@@ -36,8 +36,13 @@ LOCK = 'requirements.lock'
 """Needed to install the dependencies; not packaged."""
 
 
-def stage(project: Path, folder: Path) -> None:
+def stage(project: Path, folder: Path, commit: str | None = None) -> None:
     """Copy the files and the sources that are packaged into an empty folder.
+
+    Args:
+        project: the sources.
+        folder: where to.
+        commit: what install.json is to name as that which it was made from.
 
     Raises:
         ReleaseError: if a file is missing.
@@ -52,6 +57,11 @@ def stage(project: Path, folder: Path) -> None:
         shutil.copyfile(project / name, target)
     readme = folder / 'README.md'
     readme.write_text(packaged(readme.read_text(encoding='utf-8'), FILES), encoding='utf-8')
+    if commit is not None:
+        # The vendor's command would fill it in, and then leave it out as a default.
+        definition = folder / 'install.json'
+        named = {**json.loads(definition.read_text(encoding='utf-8')), 'commitHash': commit}
+        definition.write_text(json.dumps(named, indent=2), encoding='utf-8')
 
 
 def stage_page(project: Path, folder: Path) -> None:

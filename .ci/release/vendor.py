@@ -61,19 +61,17 @@ def make_bundle(folder: Path, run: Run = run) -> Path:
     return bundle
 
 
-def make_package(folder: Path, commit: str | None, run: Run = run) -> Path:
+def make_package(folder: Path, run: Run = run) -> Path:
     """Make the package by `tcex package`; returns where it is.
 
     Args:
         folder: what is to be packaged.
-        commit: what install.json in the package says that it was made from.
         run: runs the vendor's command.
 
     Raises:
         ReleaseError: if the vendor's command found anything wrong, or wrote no package.
     """
-    named = {'CI_COMMIT_SHA': commit or '', 'GITHUB_SHA': ''}
-    ended = run([_tcex(), 'package', '--json-output'], folder, {**_PLAIN, **named})
+    ended = run([_tcex(), 'package', '--json-output'], folder, _PLAIN)
     problems = package_problems(ended.output)
     made = sorted((folder / 'target').glob('*.tcx'))
     if ended.code or problems or len(made) != 1:

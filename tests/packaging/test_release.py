@@ -131,6 +131,13 @@ def test_the_copy_holds_what_is_under_version_control_and_nothing_else(
     assert project.untracked(sources, ('sentinel_app',)) == ('sentinel_app/stray.py',)
 
 
+def test_the_copy_names_the_commit_that_it_was_made_from(sources: Path, tmp_path: Path) -> None:
+    staging.stage(sources, tmp_path / 'copy', '0123abc')
+    named = json.loads((tmp_path / 'copy' / 'install.json').read_text())
+    assert named.pop('commitHash') == '0123abc'
+    assert named == json.loads((sources / 'install.json').read_text())
+
+
 def test_two_copies_are_the_same(tmp_path: Path) -> None:
     copies = []
     for name in ('one', 'two'):
@@ -204,13 +211,13 @@ def test_a_name_with_blanks_makes_no_package(definitions: Path, tmp_path: Path) 
     file = tmp_path / 'app' / 'tcex.json'
     file.write_text(file.read_text().replace('TCVA_-_', 'TCVA - '))
     with pytest.raises(ReleaseError, match='tcex package failed'):
-        vendor.make_package(tmp_path / 'app', None)
+        vendor.make_package(tmp_path / 'app')
 
 
 def test_a_command_that_says_nothing_has_not_made_a_package(tmp_path: Path) -> None:
     for said in ('', 'Package written', '{"package_data": {}}'):
         with pytest.raises(ReleaseError, match='it did not say what it found'):
-            vendor.make_package(tmp_path, None, saying(said))
+            vendor.make_package(tmp_path, saying(said))
     unseen = json.dumps({'package_data': {}, 'validation_data': {'errors': ['x is wrong']}})
     assert vendor.package_problems(f'...\n{unseen}')[0] == 'x is wrong'
     assert 'run.py (fileSyntax) was not looked at' in vendor.package_problems(unseen)
