@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sys
+import tempfile
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -20,17 +22,25 @@ DEFINITIONS = ('install.json', 'layout.json', 'tcex.json')
 PROGRAMS = ('app.py', 'app_lib.py', 'run.py')
 LAYOUTS = ('inputs', 'outputs')
 _FAULT = re.compile(r'failed|error|traceback|exception', re.IGNORECASE)
-# The vendor's command calls pip, or uv where it finds one. Neither may take what is not locked, nor
-# fetch a tool of the day to build what comes as sources only: the locked setuptools does that.
-# Compiled files would be left out of the package anyway.
+OLDEST_GLIBC = 17
+"""The App runs with the C library of Linux in version 2.17 or newer: nobody knows how old that of
+a ThreatConnect server is, and pip by itself takes what suits the machine that it runs on."""
+_PLATFORMS = (
+    *(f'manylinux_2_{minor}_x86_64' for minor in range(OLDEST_GLIBC, 4, -1)),
+    *('manylinux2014_x86_64', 'manylinux2010_x86_64', 'manylinux1_x86_64', 'linux_x86_64'),
+)
+# Nothing that is not locked takes part: no dependency beside the locked ones, no archive with
+# another hash, and no tool of the day to build what comes as sources only; the locked setuptools
+# does that. Compiled files would be left out of the package anyway.
 _STRICT = {
     'PIP_REQUIRE_HASHES': '1',
+    'PIP_NO_DEPS': '1',
+    'PIP_PLATFORM': ' '.join(_PLATFORMS),
     'PIP_NO_BUILD_ISOLATION': '0',  # pip reads this variable the other way round
     'PIP_NO_COMPILE': '1',
-    'UV_REQUIRE_HASHES': '1',
-    'UV_NO_BUILD_ISOLATION': '1',
-    'UV_PYTHON': sys.executable,
 }
+# The vendor's command prefers uv where it finds a working one, which heeds none of that.
+_NO_UV = '#!/bin/sh\nexit 1\n'
 _PLAIN = {'COLUMNS': '200', 'TERM': 'dumb', 'NO_COLOR': '1'}
 
 
@@ -44,7 +54,12 @@ def make_bundle(folder: Path, run: Run = run) -> Path:
     Raises:
         ReleaseError: if one is missing, of another version, or was not asked for.
     """
-    ended = run([_tcex(), 'deps'], folder, {**_PLAIN, **_STRICT})
+    with tempfile.TemporaryDirectory(prefix='ms-sentinel-') as name:
+        broken = Path(name) / 'uv'
+        broken.write_text(_NO_UV)
+        broken.chmod(0o700)
+        path = os.pathsep.join((name, os.environ.get('PATH', os.defpath)))
+        ended = run([_tcex(), 'deps'], folder, {**_PLAIN, **_STRICT, 'PATH': path})
     bundle = folder / BUNDLE
     try:
         wanted = {canonicalize_name(each.name) for each in python_packages(folder, bundle)}

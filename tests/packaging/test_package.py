@@ -19,6 +19,7 @@ import pytest
 from cyclonedx.model.bom import Bom
 from release import brought, project
 from release.archive import TOP
+from release.vendor import OLDEST_GLIBC
 
 import sentinel_app
 from sentinel_app.settings import LABELS
@@ -176,6 +177,16 @@ def test_the_dependencies_are_those_of_the_lock_file(contents: dict[str, bytes])
             (version,) = re.findall(r'^Version: (.+)$', head, re.MULTILINE)
             found[own.strip().lower().replace('_', '-')] = version.strip()
     assert found == brought.locked(PROJECT)
+
+
+def test_its_compiled_parts_need_no_newer_system_than_it_says(contents: dict[str, bytes]) -> None:
+    compiled = {name: content for name, content in contents.items() if '.so' in Path(name).name}
+    assert len(compiled) > 20
+    for name, content in compiled.items():
+        assert re.search(r'\.(cpython-311-x86_64-linux-gnu|abi3)\.so$', name), name
+        asked = {int(minor) for minor in re.findall(rb'GLIBC_2\.(\d+)', content)}
+        assert max(asked, default=0) <= OLDEST_GLIBC, name
+    assert f'glibc 2.{OLDEST_GLIBC} or newer' in (PROJECT / 'docs' / 'install.md').read_text()
 
 
 def test_the_bill_of_materials_names_everything_with_its_licence_and_needs(

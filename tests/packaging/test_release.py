@@ -258,6 +258,24 @@ def test_nothing_that_is_not_locked_takes_part_in_the_making(tmp_path: Path) -> 
     )
     assert 'Hashes are required in --require-hashes mode' in shown.stdout + shown.stderr
     assert given['PIP_NO_BUILD_ISOLATION'] == '0'
+    assert given['PIP_NO_DEPS'] == '1'
+
+
+def test_another_installer_that_the_vendors_command_prefers_is_kept_from_it(tmp_path: Path) -> None:
+    (tmp_path / 'requirements.lock').write_text('falcon==4.4.0 \\\n    --hash=sha256:00\n')
+    seen: list[int] = []
+
+    def run(
+        _arguments: Sequence[str], _folder: Path, added: Mapping[str, str] | None = None
+    ) -> Finished:
+        found = shutil.which('uv', path=(added or {})['PATH'])
+        assert found is not None
+        seen.append(subprocess.run([found, '--help'], check=False).returncode)
+        return Finished(code=0, output='')
+
+    with pytest.raises(ReleaseError):
+        vendor.make_bundle(tmp_path, run)
+    assert seen == [1]
 
 
 def test_dependencies_that_nobody_asked_for_are_told(tmp_path: Path) -> None:
