@@ -1,4 +1,4 @@
-"""`docs/invariants.md` names tests for each promise, and all of them are there."""
+"""Documents name tests for each promise and each event, and all of them are there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ import pytest
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / 'docs' / 'invariants.md').read_text()
 PROMISES = re.split(r'^(?=\d+\. )', TEXT, flags=re.MULTILINE)[1:]
-NAMED = re.findall(r'`(tests/\S+?\.py)::(\w+)`', TEXT)
+ARCHITECTURE = (ROOT / 'docs' / 'architecture.md').read_text()
+EVENTS = [
+    line
+    for line in ARCHITECTURE.partition('\n## Lifecycle\n')[2].partition('\n## ')[0].splitlines()
+    if line.startswith('| **')
+]
+NAMED = re.findall(r'`(tests/\S+?\.py)::(\w+)`', TEXT + ARCHITECTURE)
 
 
 @cache
@@ -24,6 +30,18 @@ def functions(path: str) -> frozenset[str]:
 @pytest.mark.parametrize('promise', PROMISES, ids=lambda text: text.split('.')[0])
 def test_each_promise_names_a_test(promise: str) -> None:
     assert re.search(r'`tests/\S+?\.py::test_\w+`', promise)
+
+
+@pytest.mark.parametrize('event', EVENTS, ids=lambda line: line.split('**')[1])
+def test_each_event_of_the_lifecycle_names_a_test(event: str) -> None:
+    _, what, outcome, shown_by, _ = event.split('|')
+    assert what.strip()
+    assert outcome.strip()
+    assert re.search(r'`tests/\S+?\.py::test_\w+`', shown_by)
+
+
+def test_the_lifecycle_has_all_its_events() -> None:
+    assert len(EVENTS) >= 25
 
 
 @pytest.mark.parametrize(('path', 'name'), sorted(set(NAMED)))
