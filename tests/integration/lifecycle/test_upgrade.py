@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.engine import Engine, World, query
-from tests.release_state import ReleaseState, release_states
+from tests.release_state import ReleaseState, make, release_states
 from tests.running import MakeStand
 from tests.simulators.certificates import Certificates
 from tests.simulators.platform.instance import PROJECT
@@ -30,6 +30,19 @@ def test_every_version_of_the_changelog_has_its_state() -> None:
     )
     assert versions
     assert {state.folder.name for state in STATES} == set(versions)
+
+
+def test_a_state_is_made_once_and_for_all(tmp_path: Path) -> None:
+    folder = tmp_path / '9.9.9'
+    make(folder)
+    assert {path.name for path in folder.iterdir()} == {
+        path.name for path in STATES[-1].folder.iterdir()
+    }
+    facts, earlier = ReleaseState(folder).facts, STATES[-1].facts
+    assert facts.keys() == earlier.keys()
+    assert facts['ids'] == earlier['ids']
+    with pytest.raises(FileExistsError):
+        make(folder)
 
 
 @pytest.fixture(params=STATES, ids=lambda state: state.folder.name)
