@@ -57,6 +57,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """,
         'CREATE INDEX treatment_outcome ON treatment (request_id, outcome)',
         # Each object that the running update has chosen; its key is claimed for the whole update.
+        # This table and the ledger have rowids: with a body in it, a row in the order of its key
+        # would take up a page of its own and be written anew with each neighbour.
         """
         CREATE TABLE object (
             object_key TEXT PRIMARY KEY,
@@ -80,7 +82,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
                     ('waiting', 'in-flight', 'accepted', 'refused', 'failed', 'unchanged')),
             sort_value,
             body BLOB
-        ) WITHOUT ROWID
+        )
         """,
         'CREATE INDEX object_indicator ON object (request_id, indicator_id)',
         'CREATE INDEX object_state ON object (request_id, state, sort_value, indicator_id)',
@@ -102,7 +104,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             valid_until TEXT NOT NULL,
             content_hash TEXT NOT NULL,
             body BLOB NOT NULL
-        ) WITHOUT ROWID
+        )
         """,
         'CREATE INDEX ledger_query ON ledger (query_id)',
         """

@@ -250,6 +250,7 @@ class SqliteWork:
         objects = settlement.batch.objects
         accepted = [item for index, item in enumerate(objects) if index not in settlement.refusals]
         with self._db.write() as transaction:
+            bodies = _bodies(transaction, accepted)
             # The version keeps the answer to an older copy from settling a better one.
             transaction.executemany(
                 'UPDATE object SET state = ?, body = NULL'
@@ -266,7 +267,7 @@ class SqliteWork:
                 ],
             )
             _let_better_go(transaction, objects)
-            _enter_in_ledger(transaction, accepted)
+            _enter_in_ledger(transaction, accepted, bodies)
             _note_refusals(transaction, [objects[index] for index in settlement.refusals])
             insert_errors(transaction, settlement.errors)
             transaction.executemany(
@@ -531,7 +532,26 @@ def _note_refusals(transaction: sqlite3.Connection, refused: Iterable[ChosenObje
             )
 
 
-def _enter_in_ledger(transaction: sqlite3.Connection, accepted: Sequence[ChosenObject]) -> None:
+def _bodies(
+    transaction: sqlite3.Connection, objects: Sequence[ChosenObject]
+) -> Mapping[tuple[str, int], bytes]:
+    """Give what is stored of these versions as it is, so that nothing is compressed twice."""
+    return {
+        (row['object_key'], row['version']): row['body']
+        for row in select_by_key(
+            transaction,
+            'SELECT object_key, version, body FROM object',
+            [item.object_key for item in objects],
+        )
+        if row['body'] is not None
+    }
+
+
+def _enter_in_ledger(
+    transaction: sqlite3.Connection,
+    accepted: Sequence[ChosenObject],
+    bodies: Mapping[tuple[str, int], bytes],
+) -> None:
     transaction.executemany(
         'DELETE FROM unconfirmed WHERE object_id = ?',
         [(item.object_id,) for item in accepted if item.is_revocation],
@@ -558,7 +578,7 @@ def _enter_in_ledger(transaction: sqlite3.Connection, accepted: Sequence[ChosenO
                 item.modified,
                 item.valid_until,
                 item.content_hash,
-                compressed(item.body or ''),
+                bodies.get((item.object_key, item.version)) or compressed(item.body or ''),
             )
             for item in accepted
         ],
