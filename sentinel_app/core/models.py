@@ -341,6 +341,17 @@ class DeletedIndicator:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeletedPage:
+    """One page of an owner's list of deleted Indicators."""
+
+    entries: tuple[DeletedIndicator, ...]
+    server_at: dt.datetime
+    """The server's own time, from its `Date` header."""
+    count: int | None = None
+    """How many entries the list has in all, where it says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourcePage:
     """One page of raw v3 rows."""
 

@@ -11,6 +11,7 @@ from sentinel_app.core.models import (
     Counts,
     Cursor,
     DeletedIndicator,
+    DeletedPage,
     ErrorEntry,
     ErrorGroup,
     Job,
@@ -99,8 +100,8 @@ class Source(Protocol):
 
     def deleted(
         self, owner: str, *, since: dt.datetime | None, start: int, limit: int
-    ) -> tuple[tuple[DeletedIndicator, ...], dt.datetime]:
-        """Give a page of an owner's deleted Indicators, and the server's own time.
+    ) -> DeletedPage:
+        """Give a page of an owner's deleted Indicators.
 
         Raises:
             ReadTimeoutError, ReadError, ReadAuthError: as for `read_page`.
@@ -494,9 +495,19 @@ class ReleaseStore(Protocol):
         ...
 
     def end_search(
-        self, update_id: str, *, until: dt.datetime | None, is_held_back: bool, warning: str | None
+        self,
+        update_id: str,
+        *,
+        until: dt.datetime | None,
+        is_held_back: bool,
+        is_failed: bool,
+        warning: str | None,
     ) -> None:
-        """Store that the update has looked, up to when, and what went wrong."""
+        """Store that the update has looked, up to when, and what people must know of it."""
+        ...
+
+    def has_failed(self, update_id: str) -> bool:
+        """Whether the update could not find out what is gone."""
         ...
 
     def is_held_back(self, update_id: str) -> bool:

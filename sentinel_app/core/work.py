@@ -6,12 +6,16 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from sentinel_app.core.models import ErrorEntry
 from sentinel_app.core.status import Outcome
 
 CANCELLED_CODE = 'RUN-CANCEL'
 """Stands in place of a failure where a person cancelled the Job before its reading began."""
+
+REFUSED_ATTEMPTS: Final = 3
+"""An object that was refused no more often than this is tried again by the next update."""
 
 
 class Reading(StrEnum):

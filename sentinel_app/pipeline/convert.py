@@ -25,6 +25,7 @@ from sentinel_app.core.stix_id import ObjectKey, object_keys
 from sentinel_app.core.timestamp import from_text
 from sentinel_app.core.version import next_version
 from sentinel_app.core.work import (
+    REFUSED_ATTEMPTS,
     ChosenObject,
     Claim,
     Conversion,
@@ -37,7 +38,6 @@ from sentinel_app.core.work import (
 )
 from sentinel_app.errors import FatalError, SkippableError
 from sentinel_app.log import EventLog
-from sentinel_app.pipeline.download import REFUSED_ATTEMPTS
 from sentinel_app.pipeline.signal import Signal
 from sentinel_app.pipeline.withdraw import Withdrawal
 

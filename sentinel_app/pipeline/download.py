@@ -21,7 +21,7 @@ from sentinel_app.core.span import Span
 from sentinel_app.core.status import Mode
 from sentinel_app.core.tql import both_clauses, effective_tql, ids_clause, span_clause
 from sentinel_app.core.window import next_window
-from sentinel_app.core.work import Progress, Reading
+from sentinel_app.core.work import REFUSED_ATTEMPTS, Progress, Reading
 from sentinel_app.errors import (
     FatalError,
     RetryableError,
@@ -39,9 +39,6 @@ from sentinel_app.pipeline.withdraw import Withdrawal
 
 MOST_PAGES_WAITING = 4
 """Reading waits while so many pages are not yet converted, so that disk and memory stay bounded."""
-
-REFUSED_ATTEMPTS = 3
-"""An object that was refused no more often than this is tried again by the next update."""
 
 IDS_IN_CLAUSE = 50
 

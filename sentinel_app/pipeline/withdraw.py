@@ -10,10 +10,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
 
 from sentinel_app.core.models import (
-    DeletedIndicator,
     IndicatorType,
     Job,
     Update,
@@ -36,6 +35,7 @@ from sentinel_app.core.window import next_window
 from sentinel_app.core.work import ChosenObject, LedgerEntry, ObjectState, Progress, Reading
 from sentinel_app.errors import FatalError, RetryableError
 from sentinel_app.log import EventLog
+from sentinel_app.pipeline.deleted_list import DeletedList
 from sentinel_app.pipeline.id_reader import IdReader
 from sentinel_app.pipeline.patience import Patience
 from sentinel_app.pipeline.probe import Probe
@@ -59,6 +59,16 @@ _PORTION = 500
 _MILLISECOND = dt.timedelta(milliseconds=1)
 
 _log = EventLog(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Search:
+    """What came of looking for what is gone."""
+
+    until: dt.datetime | None = None
+    """Up to when it is known; None where that does not move."""
+    is_failed: bool = False
+    warning: str | None = None
 
 
 class Withdrawal:
@@ -87,6 +97,7 @@ class Withdrawal:
         self._probe = probe
         self._ids = IdReader(source, probe)
         self._spans = SpanReader(source)
+        self._deleted = DeletedList(source, clock)
         self._documents = documents
         self._progress = progress
         self._releases = releases
@@ -107,13 +118,14 @@ class Withdrawal:
         _, live = self._releases.unclaimed(
             only_released=True, now=self._clock.now(), most_attempts=_attempts(update)
         )
-        until, warning = None, None
-        if not is_idle and live:
-            until, warning = self._look(update, stop)
+        found = self._look(update, stop) if live and not is_idle else _Search()
         count = len(self._releases.released_keys(most_attempts=_attempts(update)))
-        is_held_back = is_idle or warning is not None or self._is_too_much(update, count, live)
         self._releases.end_search(
-            update.id, until=until, is_held_back=is_held_back, warning=warning
+            update.id,
+            until=found.until,
+            is_held_back=is_idle or found.is_failed or self._is_too_much(update, count, live),
+            is_failed=found.is_failed,
+            warning=found.warning,
         )
         is_over = (is_idle or not live) and not self._unconfirmed(update)
         if is_over:
@@ -151,10 +163,9 @@ class Withdrawal:
             self._confirm(update)
         # A reading that failed, be it of what is gone, proves nothing about what is not there.
         is_whole = all(
-            item.reading is Reading.COMPLETE and not item.is_stopped and item.warning is None
-            for item in progress
+            item.reading is Reading.COMPLETE and not item.is_stopped for item in progress
         )
-        if is_whole and self._covers_all(update):
+        if is_whole and not self._releases.has_failed(update.id) and self._covers_all(update):
             held_back = self._withdraw(update)
         self._releases.close(update.id, held_back=held_back)
         self._signal.ring()
@@ -216,8 +227,8 @@ class Withdrawal:
         queries = self._documents.query_list().queries
         return all(query.id in covered for query in queries)
 
-    def _look(self, update: Update, stop: Stop) -> tuple[dt.datetime | None, str | None]:
-        """Ask for deleted and inactive Indicators; give up to when that is known, or a warning."""
+    def _look(self, update: Update, stop: Stop) -> _Search:
+        """Ask for deleted and inactive Indicators."""
         queries = [job.query for job in self._documents.jobs_of(update.id)]
         # Also of what no query covers any more: it can be deleted or set inactive all the same.
         held = self._releases.live_sources(now=self._clock.now())
@@ -233,33 +244,29 @@ class Withdrawal:
         try:
             hidden = others - self._readable(stop) if others else set()
             owners = sorted(covered | others - hidden)
-            times = [self._look_deleted(owner, since, stop) for owner in owners]
-            times.append(self._look_inactive(update, owners, types, Span(start_at=since), stop))
+            lists = [
+                self._deleted.read(
+                    owner, since=since, stop=stop, take=self._releases.release_copies
+                )
+                for owner in owners
+            ]
+            known_at = self._look_inactive(update, owners, types, Span(start_at=since), stop)
         except (RetryableError, FatalError) as error:
             _log.warning('search-failed', code=error.code, reason=error.reason or error.message)
-            return None, (
-                'Nothing was withdrawn, because ThreatConnect did not say which Indicators are '
-                f'gone: {error.message} ({error.code})'
+            return _Search(
+                is_failed=True,
+                warning='Nothing was withdrawn, because ThreatConnect did not say which '
+                f'Indicators are gone: {error.message} ({error.code})',
             )
         # What cannot be read is looked for again from the same time on, once it can.
-        return None if hidden else min(times), None
+        until = None if hidden else min([known_at, *(each.server_at for each in lists)])
+        warnings = [each.warning for each in lists if each.warning is not None]
+        for warning in warnings:
+            _log.warning('deleted-list-cut-short', warning=warning)
+        return _Search(until=until, warning=' '.join(warnings) or None)
 
     def _readable(self, stop: Stop) -> set[str]:
         return {owner.name for owner in Patience(self._clock, stop).call(self._source.owners)}
-
-    def _look_deleted(self, owner: str, since: dt.datetime | None, stop: Stop) -> dt.datetime:
-        start, first_at = 0, None
-        before: tuple[DeletedIndicator, ...] = ()
-        while True:
-            page = partial(self._source.deleted, owner, since=since, start=start, limit=PAGE_SIZE)
-            entries, server_at = Patience(self._clock, stop, owner=owner).call(page)
-            first_at = first_at or server_at
-            # An instance that gives the same page again does not page this list.
-            if not entries or entries == before:
-                return first_at
-            before = entries
-            self._releases.release_copies(entries)
-            start += len(entries)
 
     def _look_inactive(
         self, update: Update, owners: Sequence[str], types: Sequence[str], span: Span, stop: Stop

@@ -260,5 +260,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         # Whether a page's rows were looked up beside the window.
         'ALTER TABLE page ADD COLUMN is_looked_up INTEGER NOT NULL DEFAULT 0',
+        # Whether it could not be found out what is gone: then nothing is withdrawn.
+        'ALTER TABLE search ADD COLUMN is_failed INTEGER NOT NULL DEFAULT 0',
     ),
 )

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from sentinel_app.core.models import Counts, Job, SortDirection
 from sentinel_app.core.status import Outcome
 from sentinel_app.core.timestamp import from_text, to_millis
-from sentinel_app.core.work import Progress, Reading, StoredPage
+from sentinel_app.core.work import REFUSED_ATTEMPTS, Progress, Reading, StoredPage
 from sentinel_app.errors import SentinelAppError
 from sentinel_app.storage.state_db import StateDb
 
@@ -31,12 +31,20 @@ _PROGRESS = """
 
 # What Sentinel refused is not tried again where it holds the copy that has precedence by now. Only
 # the end of a whole reading tells: until then a better copy may come and be chosen once more.
-_FORGET_REFUSALS = """
+_FORGET_SETTLED = """
     DELETE FROM refusal WHERE EXISTS (
         SELECT 1 FROM object JOIN progress USING (request_id)
         WHERE object.object_key = refusal.object_key AND state = 'unchanged'
             AND update_id = ? AND reading = 'complete' AND NOT is_stopped
     )
+"""
+# Nor where its query was asked for it and no longer has it, or it may no longer be sent: else each
+# delta would ask for it for ever.
+_FORGET_GONE = """
+    DELETE FROM refusal WHERE attempts <= ? AND query_id IN (
+        SELECT query_id FROM progress
+        WHERE update_id = ? AND reading = 'complete' AND NOT is_stopped
+    ) AND NOT EXISTS (SELECT 1 FROM object WHERE object.object_key = refusal.object_key)
 """
 
 
@@ -228,7 +236,8 @@ class SqliteProgress:
     def remove_update(self, update_id: str) -> None:
         """Remove the rows of an update that has ended, and the refusals that it has settled."""
         with self._db.write() as transaction:
-            transaction.execute(_FORGET_REFUSALS, (update_id,))
+            transaction.execute(_FORGET_SETTLED, (update_id,))
+            transaction.execute(_FORGET_GONE, (REFUSED_ATTEMPTS, update_id))
         self._remove('update_id = ?', (update_id,))
 
     def remove_other_updates(self, update_ids: Sequence[str]) -> None:

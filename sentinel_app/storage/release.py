@@ -80,14 +80,26 @@ class SqliteReleases:
                 ).rowcount
             )
 
+    def has_failed(self, update_id: str) -> bool:
+        """Whether the update could not find out what is gone."""
+        row = self._search(update_id)
+        return row is not None and bool(row['is_failed'])
+
     def end_search(
-        self, update_id: str, *, until: dt.datetime | None, is_held_back: bool, warning: str | None
+        self,
+        update_id: str,
+        *,
+        until: dt.datetime | None,
+        is_held_back: bool,
+        is_failed: bool,
+        warning: str | None,
     ) -> None:
-        """Store that the update has looked, up to when, and what went wrong."""
+        """Store that the update has looked, up to when, and what people must know of it."""
         with self._db.write() as transaction:
             transaction.execute(
-                'INSERT OR REPLACE INTO search (update_id, is_held_back) VALUES (?, ?)',
-                (update_id, is_held_back),
+                'INSERT OR REPLACE INTO search (update_id, is_held_back, is_failed)'
+                ' VALUES (?, ?, ?)',
+                (update_id, is_held_back, is_failed),
             )
             if until is not None:
                 transaction.execute('DELETE FROM searched')

@@ -20,6 +20,8 @@ from sentinel_app.errors import ConflictError, NotFoundError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.signal import Signal
 
+QUERY_REMOVED = 'Its TQL query was taken out of CONFIGURE before its turn came.'
+
 _log = EventLog(__name__)
 
 
@@ -174,8 +176,10 @@ class Updates:
         started = [update for update in waiting if update.started_at is not None]
         for update in started or waiting:
             now = self._clock.now()
-            if update.started_at is None and not self._documents.start_update(update.id, now):
-                continue
+            if update.started_at is None:
+                self._cancel_removed(update)
+                if not self._documents.start_update(update.id, now):
+                    continue
             jobs = self._documents.jobs_of(update.id)
             self._progress.begin([job for job in jobs if not job.status.is_final])
             self._running = self._documents.update(update.id)
@@ -188,6 +192,20 @@ class Updates:
             )
             self._signal.ring()
             return
+
+    def _cancel_removed(self, update: Update) -> None:
+        """Cancel what waits for queries that were taken out of the list meanwhile."""
+        saved = self._documents.query_list()
+        for job in self._documents.jobs_of(update.id):
+            if job.status.is_final or saved.position(job.query.id) is not None:
+                continue
+            self._documents.change_job(
+                job.request_id,
+                lambda stored: replace(
+                    stored, status=JobStatus.CANCELLED, failure_reason=QUERY_REMOVED
+                ),
+            )
+            _log.info('job-cancelled', request_id=job.request_id, reason=QUERY_REMOVED)
 
     def follow(self) -> None:
         """Bring the running update's Jobs in line with their progress, and end it at the end."""

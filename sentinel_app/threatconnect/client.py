@@ -9,7 +9,13 @@ from urllib.parse import urlencode
 
 import requests
 
-from sentinel_app.core.models import DeletedIndicator, Owner, SourcePage, TqlKeyword
+from sentinel_app.core.models import (
+    DeletedIndicator,
+    DeletedPage,
+    Owner,
+    SourcePage,
+    TqlKeyword,
+)
 from sentinel_app.core.ports import Clock
 from sentinel_app.core.retry import parse_date
 from sentinel_app.core.timestamp import to_seconds
@@ -116,8 +122,8 @@ class ThreatConnectSource:
 
     def deleted(
         self, owner: str, *, since: dt.datetime | None, start: int, limit: int
-    ) -> tuple[tuple[DeletedIndicator, ...], dt.datetime]:
-        """Give a page of an owner's deleted Indicators, and the server's own time.
+    ) -> DeletedPage:
+        """Give a page of an owner's deleted Indicators.
 
         Raises:
             ReadTimeoutError, ReadError, ReadAuthError: as for `read_page`.
@@ -128,8 +134,8 @@ class ThreatConnectSource:
         if since is not None:
             params['deletedSince'] = to_seconds(since)
         payload, server_at = self._call('GET', f'{_INDICATORS}/deleted', params)
-        return (
-            tuple(
+        return DeletedPage(
+            entries=tuple(
                 DeletedIndicator(
                     type=_text(row, 'type'),
                     summary=_text(row, 'summary'),
@@ -137,7 +143,8 @@ class ThreatConnectSource:
                 )
                 for row in _rows(payload)
             ),
-            server_at,
+            server_at=server_at,
+            count=_known_count(payload),
         )
 
     def owners(self) -> tuple[Owner, ...]:
@@ -269,9 +276,16 @@ def _row_id(row: Mapping[str, object]) -> int:
 
 
 def _count(payload: Mapping[str, object]) -> int:
+    count = _known_count(payload)
+    if count is None:
+        raise ReadError('ThreatConnect did not say how many Indicators match.')
+    return count
+
+
+def _known_count(payload: Mapping[str, object]) -> int | None:
     count = payload.get('count')
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        raise ReadError('ThreatConnect did not say how many Indicators match.')
+        return None
     return count
 
 

@@ -734,6 +734,41 @@ def test_refusals_outlive_the_update(stores: Stores):
     assert attempts(stores, 'k1') == {'k1': 1}
 
 
+def test_a_refusal_is_forgotten_where_the_query_no_longer_has_what_was_refused(stores: Stores):
+    stores.begin('j1', 'j2')
+    for _ in range(4):
+        refuse(stores, chosen(9))
+    refuse(stores, chosen(1), chosen(2), chosen(3, query_id='q2'), chosen(4, query_id='q3'))
+    stores.convert(chosen(1), chosen(5))
+    stores.end('j1')
+    stores.settle(stores.claim(), 0)
+    stores.progress.end_reading('j2', at=NOON, error=DENIED)
+    stores.progress.remove_update('u1')
+
+    # The first was refused again. The second was looked for and did not come. Nobody asked for the
+    # third, whose reading failed, the fourth, whose query was not read, and the ninth.
+    assert attempts(stores, *(f'k{number}' for number in range(1, 10))) == {
+        'k1': 2,
+        'k3': 1,
+        'k4': 1,
+        'k9': 4,
+    }
+
+
+def test_a_refusal_is_forgotten_where_sentinel_holds_the_copy_that_was_chosen(stores: Stores):
+    stores.begin('j1', 'j2')
+    refuse(stores, chosen(1), chosen(2, query_id='q2'))
+    stores.convert(chosen(1, indicator_id=7, state=ObjectState.UNCHANGED))
+    stores.end('j1')
+    stores.convert(
+        chosen(2, indicator_id=8, state=ObjectState.UNCHANGED, request_id='j2'), request_id='j2'
+    )
+    stores.progress.end_reading('j2', at=NOON, error=DENIED)
+    stores.progress.remove_update('u1')
+
+    assert attempts(stores, 'k1', 'k2') == {'k2': 1}
+
+
 def test_it_is_known_which_indicators_a_job_has_taken_up(stores: Stores):
     stores.begin('j1', 'j2')
     stores.convert(chosen(1), outcomes={2: Outcome.INVALID})

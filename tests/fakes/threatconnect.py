@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
-from sentinel_app.core.models import DeletedIndicator, Owner, SourcePage, TqlKeyword
+from sentinel_app.core.models import DeletedIndicator, DeletedPage, Owner, SourcePage, TqlKeyword
 from sentinel_app.core.ports import Clock
 from sentinel_app.core.timestamp import to_seconds
 from sentinel_app.errors import QueryError, ReadAuthError, ReadOrderError
@@ -58,6 +58,10 @@ class StoreSource:
         """Owners that the API user cannot read."""
         self.order: random.Random | None = None
         """Gives each page an order of its own, whatever sorting is asked for; None for by id."""
+        self.ignores_start = False
+        """Gives the deleted list from its beginning whatever page is asked for."""
+        self.tells_count = True
+        """Says how many entries the deleted list has."""
         self.calls = 0
         self.rows_read = 0
 
@@ -103,7 +107,7 @@ class StoreSource:
 
     def deleted(
         self, owner: str, *, since: dt.datetime | None, start: int, limit: int
-    ) -> tuple[tuple[DeletedIndicator, ...], dt.datetime]:
+    ) -> DeletedPage:
         assert 1 <= limit <= 10_000
         assert start >= 0
         self._enter('deleted')
@@ -111,14 +115,16 @@ class StoreSource:
             raise ReadAuthError('ThreatConnect refused the owner.')
         with self.store.lock:
             entries = self.store.deleted_since(owner, None, to_seconds(since) if since else None)
+            start = 0 if self.ignores_start else start
             page = entries[start : start + min(limit, self.page_cap)]
             server_at = self._server_at()
-        return (
-            tuple(
+        return DeletedPage(
+            entries=tuple(
                 DeletedIndicator(type=entry.type, summary=entry.summary, owner_name=entry.owner)
                 for entry in page
             ),
-            server_at,
+            server_at=server_at,
+            count=len(entries) if self.tells_count else None,
         )
 
     def owners(self) -> tuple[Owner, ...]:

@@ -247,6 +247,28 @@ def test_refused_objects_are_tried_in_three_more_updates_and_then_left_until_the
         engine.assert_right()
 
 
+def test_what_the_beginning_of_a_deleted_list_names_is_withdrawn_and_the_rest_is_told(
+    world: World, tmp_path: Path
+) -> None:
+    world.store.load(hosts(5))
+    with Engine(world, tmp_path) as engine:
+        engine.save_queries([query()], run='full')
+        world.clock.advance(600)
+        for row_id in ids(world, 3):
+            world.store.delete(row_id)
+        path = '/api/v3/indicators/deleted'
+        world.threatconnect.faults.on('ignores_start', path=path)
+        world.threatconnect.faults.on('page_cap', path=path, rows=2)
+        (job,) = engine.run_update('delta')
+        assert (job['status'], outcomes(job)) == ('Upload Complete', {'withdrawn': 2})
+        (warning,) = job['warnings']
+        assert 'only 2 of 3 entries' in warning
+        # It is not searched for the same again.
+        world.clear_faults()
+        (job,) = engine.run_update('delta')
+        assert job['warnings'] == []
+
+
 def test_a_deleted_list_that_knows_no_pages_is_read_once(world: World, tmp_path: Path) -> None:
     world.store.load(hosts(5))
     with Engine(world, tmp_path) as engine:

@@ -163,6 +163,8 @@ def _deleted(simulator: ThreatConnectSimulator, exchange: Exchange, user: User) 
     pairs, _ = page.parameters(exchange.request)
     values = dict(reversed(pairs))
     start, limit = page.paging(pairs)
+    if fault := simulator.take(exchange, 'page_cap'):
+        limit = min(limit, fault['rows'])
     if simulator.take(exchange, 'ignores_start') is not None:
         start = 0
     owner = page.check_owner(values.get('owner', user.organization), store, user)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_app.core.status import JobType, Mode
+from sentinel_app.core.status import JobStatus, JobType, Mode
 from sentinel_app.errors import ConflictError
 from sentinel_app.pipeline.signal import Signal
 from sentinel_app.storage.documents import TinyDocuments
 from sentinel_app.storage.metric import SqliteMetrics
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.state_db import StateDb
-from sentinel_app.tasks.update import Updates
+from sentinel_app.tasks.update import QUERY_REMOVED, Updates
 from tests.clocks import StandingClock
 from tests.stored import make_audit, make_query
 
@@ -28,10 +28,11 @@ class Stand:
         self.clock = StandingClock()
         self.documents = TinyDocuments(folder / 'documents.json', now=self.clock.now)
         self.db = StateDb(folder / 'state.db')
+        self.progress = SqliteProgress(self.db)
         self.signal = Signal()
         self.updates = Updates(
             documents=self.documents,
-            progress=SqliteProgress(self.db),
+            progress=self.progress,
             metrics=SqliteMetrics(self.db),
             clock=self.clock,
             signal=self.signal,
@@ -146,3 +147,29 @@ def test_one_that_reads_everything_of_some_queries_does_not_count_for_the_others
     stand.documents.start_update(some.id, stand.clock.now())
 
     assert stand.updates.queue_due() is Mode.FULL
+
+
+def test_what_waits_for_a_query_that_is_removed_meanwhile_is_cancelled(stand: Stand) -> None:
+    stand.save()
+    stand.updates.queue_due()
+    (update,) = stand.documents.open_updates()
+    stand.documents.save_queries(
+        [make_query('q2')], expected_version=1, next_mode=None, audit=make_audit()
+    )
+    stand.updates.start_next()
+
+    first, second = stand.documents.jobs_of(update.id)
+    assert (first.status, second.status) == (JobStatus.CANCELLED, JobStatus.PENDING)
+    assert first.failure_reason == QUERY_REMOVED
+    assert [item.request_id for item in stand.progress.progress(update.id)] == [second.request_id]
+
+
+def test_an_update_of_removed_queries_alone_ends_at_once(stand: Stand) -> None:
+    stand.save()
+    stand.updates.queue_due()
+    stand.documents.save_queries([], expected_version=1, next_mode=None, audit=make_audit())
+    stand.updates.start_next()
+    stand.updates.follow()
+
+    assert stand.documents.open_updates() == ()
+    assert stand.updates.running is None

@@ -1,0 +1,88 @@
+"""Reads the list of what was deleted in an owner, also where ThreatConnect does not page it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from sentinel_app.core.models import DeletedIndicator, DeletedPage
+from sentinel_app.core.ports import Clock, Source, Stop
+from sentinel_app.pipeline.patience import Patience
+
+PAGE_SIZE = 1_000
+MOST_AT_ONCE = 10_000
+"""The most that ThreatConnect gives at once; asked for where it gives no second page."""
+
+Take = Callable[[Sequence[DeletedIndicator]], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletedRead:
+    """What came of reading an owner's list."""
+
+    server_at: dt.datetime
+    """ThreatConnect's time before the first page."""
+    warning: str | None = None
+    """Set where the list is longer than what ThreatConnect gives of it."""
+
+
+class DeletedList:
+    """Reads the list page by page until a page brings nothing new.
+
+    No documentation says that this list is paged. An instance that gives its beginning again and
+    again would be asked for ever; and one that gives no more than its beginning leaves entries out.
+    """
+
+    def __init__(self, source: Source, clock: Clock) -> None:
+        self._source = source
+        self._clock = clock
+
+    def read(self, owner: str, *, since: dt.datetime | None, stop: Stop, take: Take) -> DeletedRead:
+        """Hand the entries to `take`, some of them perhaps more than once.
+
+        Raises:
+            RetryableError, FatalError: as the source does, when there is no more hope.
+            Cancelled: the reading was interrupted.
+        """
+        patience = partial(Patience, self._clock, stop, owner=owner)
+        start, limit, first_at = 0, PAGE_SIZE, None
+        # A list may be long; of each entry only its hash is kept.
+        seen: set[int] = set()
+        while True:
+            page = patience().call(
+                partial(self._source.deleted, owner, since=since, start=start, limit=limit)
+            )
+            first_at = first_at or page.server_at
+            if not page.entries:
+                return DeletedRead(server_at=first_at)
+            new = {hash(entry) for entry in page.entries} - seen
+            if new:
+                take(page.entries)
+                seen |= new
+                start += len(page.entries)
+            elif _is_whole(page, len(seen), limit):
+                return DeletedRead(server_at=first_at)
+            elif limit < MOST_AT_ONCE:
+                limit = MOST_AT_ONCE
+            else:
+                return DeletedRead(server_at=first_at, warning=_warning(owner, len(seen), page))
+
+
+def _is_whole(page: DeletedPage, found: int, limit: int) -> bool:
+    """Whether nothing is missing although there is no end: by the number that the list tells."""
+    if page.count is None:
+        return len(page.entries) < limit
+    return page.count <= max(found, len(page.entries))
+
+
+def _warning(owner: str, found: int, page: DeletedPage) -> str:
+    of_all = '' if page.count is None else f' of {page.count:,}'
+    return (
+        f'ThreatConnect gives only {found:,}{of_all} entries of the list of what was deleted in '
+        f'{owner}: it gives the same ones whatever page is asked for. What these entries name was '
+        'dealt with; what the others name stays in Microsoft Sentinel until its TTL has passed, or '
+        'until a reconcile update where Withdraw Indicators is "Deleted or no longer matching". '
+        'Tell the support of ThreatConnect.'
+    )
