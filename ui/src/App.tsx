@@ -1,7 +1,7 @@
 /** The shell: header, the screen that the address names, and what floats above it. */
-import { Button, MantineProvider, Skeleton, Text, VisuallyHidden } from '@mantine/core';
+import { Button, MantineProvider, Text, VisuallyHidden } from '@mantine/core';
 import { QueryClientProvider, type QueryClient } from '@tanstack/react-query';
-import { Suspense, useEffect, useRef } from 'react';
+import { useEffect, useRef } from 'react';
 
 import { EmptyState } from './components/EmptyState';
 import { firstScreen, loadFurther, screens } from './screens';
@@ -48,11 +48,7 @@ function Shell() {
       </a>
       <Header path={path} />
       <main className="app-main" key={path}>
-        <ErrorBoundary>
-          <Suspense fallback={<WaitingScreen />}>
-            {screen === undefined ? <NoSuchScreen /> : <screen.Page />}
-          </Suspense>
-        </ErrorBoundary>
+        <ErrorBoundary>{screen === undefined ? <NoSuchScreen /> : <screen.Page />}</ErrorBoundary>
       </main>
       <Toasts />
     </>
@@ -84,15 +80,6 @@ function useFurtherScreens(): void {
       for (const event of events) window.removeEventListener(event, load);
     };
   }, []);
-}
-
-function WaitingScreen() {
-  return (
-    <div role="status" aria-busy="true" aria-label="Loading the screen">
-      <Skeleton height={28} width={180} mb="lg" />
-      <Skeleton height={240} />
-    </div>
-  );
 }
 
 function NoSuchScreen() {

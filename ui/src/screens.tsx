@@ -1,8 +1,9 @@
 /** The screens of the page, in the order of the navigation. A new screen is one line here. */
-import { lazy, type ComponentType } from 'react';
+import type { ComponentType } from 'react';
 
 import { ConfigurePage } from './pages/configure/ConfigurePage';
 import { DashboardPage } from './pages/dashboard/DashboardPage';
+import { laterPages } from './shell/later';
 
 export interface Screen {
   /** Where it is, after `#/`. */
@@ -15,27 +16,23 @@ export interface Screen {
 }
 
 /** All screens but those that a first view may open come in one file of their own. */
-export const loadFurther = () => import('./pages/further');
+const further = laterPages(() => import('./pages/further'));
 
-type FurtherPage = keyof Awaited<ReturnType<typeof loadFurther>>;
-
-function further(name: FurtherPage): ComponentType {
-  return lazy(async () => ({ default: (await loadFurther())[name] }));
-}
+export const loadFurther = further.load;
 
 export const screens: readonly Screen[] = [
   { path: 'dashboard', label: 'DASHBOARD', Page: DashboardPage },
   { path: 'configure', label: 'CONFIGURE', Page: ConfigurePage },
-  { path: 'jobs', label: 'JOBS', Page: further('JobsPage') },
-  { path: 'tasks', label: 'TASKS', Page: further('TasksPage') },
-  { path: 'reports/errors', label: 'ERRORS', menu: 'REPORTS', Page: further('ErrorsPage') },
+  { path: 'jobs', label: 'JOBS', Page: further.page('JobsPage') },
+  { path: 'tasks', label: 'TASKS', Page: further.page('TasksPage') },
+  { path: 'reports/errors', label: 'ERRORS', menu: 'REPORTS', Page: further.page('ErrorsPage') },
   {
     path: 'reports/lookup',
     label: 'INDICATOR LOOKUP',
     menu: 'REPORTS',
-    Page: further('LookupPage'),
+    Page: further.page('LookupPage'),
   },
-  { path: 'reports/audit', label: 'AUDIT', menu: 'REPORTS', Page: further('AuditPage') },
+  { path: 'reports/audit', label: 'AUDIT', menu: 'REPORTS', Page: further.page('AuditPage') },
 ];
 
 /** What opens where the address names no screen; it leads on while there is no query. */
