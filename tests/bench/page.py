@@ -11,9 +11,10 @@ def page(figures: dict[str, Any]) -> str:
     head = (
         '# Benchmarks\n\n'
         'Measured by `make bench` (`python -m tests.bench`; `--million` adds the largest size,\n'
-        '`--only pace`, `memory` or `conversion` runs one part), which writes this page. The App\n'
-        'runs in a process of its own; the stand-ins for ThreatConnect, Entra ID and Microsoft\n'
-        'Sentinel run in another one on the same machine, over HTTPS. The Indicators are\n'
+        '`--only` with `pace`, `memory`, `conversion` or `api` runs one part), which writes\n'
+        'this page. The App runs in a process of its own; the stand-ins for ThreatConnect,\n'
+        'Entra ID and Microsoft Sentinel run in another one on the same machine, over HTTPS.\n'
+        'The Indicators are '
         'generated: nine types, each about 1.3 KB as JSON.\n\n'
         f'Machine of the last run: {machine["cores"]} cores, shared with other work; '
         f'{machine["system"]}, Python {machine["python"]}.\n'
@@ -25,6 +26,8 @@ def page(figures: dict[str, Any]) -> str:
         parts.append(_memory(figures['memory']))
     if 'conversion' in figures:
         parts.append(_conversion(figures['conversion']))
+    if 'api' in figures:
+        parts.append(_api(figures['api']))
     return '\n'.join(parts)
 
 
@@ -82,6 +85,30 @@ def _conversion(found: dict[str, Any]) -> str:
         f'One thread makes {found["objects"]:,} objects of {found["indicators"]:,} Indicators in '
         f'{found["took_s"]:.1f} s of\nprocessor time, {rate:,.0f} Indicators a second, content '
         'hash and JSON text included. The upload limit\nallows 167 objects a second.\n'
+    )
+
+
+def _api(found: dict[str, Any]) -> str:
+    rows = [
+        (
+            f'`{name}`',
+            str(each['count']),
+            f'{each["median_ms"]:.0f}',
+            f'{each["p95_ms"]:.0f}',
+            f'{each["max_ms"]:.0f}',
+        )
+        for name, each in found['calls'].items()
+    ]
+    head = ('Call', 'Times', 'Median, ms', '95th percentile, ms', 'Longest, ms')
+    return (
+        '## The API while an update runs\n\n'
+        "Through the stand-in for the platform's front, broker and key-value store "
+        f'({found["services"]}),\nand the framework, one call after the other for '
+        f'{found["seconds"]:.0f} s, while a full update of\n{found["indicators"]:,} Indicators '
+        f'read {found["read"]:,} of them and sent {found["sent"]:,}. The preview, the options,\n'
+        'the lookup and the check ask ThreatConnect or Microsoft in turn; the check waits for its\n'
+        'turn at the API limit, which the update uses up. The mean load of the machine was '
+        f'{found["load"]:.1f},\nother work included.\n\n' + _table(head, rows)
     )
 
 

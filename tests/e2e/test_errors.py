@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 import re
@@ -13,6 +14,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from sentinel_app.core.models import ErrorEntry, IndicatorType
+from sentinel_app.storage.error_log import SqliteErrorLog
+from sentinel_app.storage.state_db import StateDb
 from tests.e2e.conftest import Save
 from tests.e2e.job import EVERYTHING, finished_job
 from tests.e2e.screen import Screen
@@ -105,6 +109,58 @@ def test_every_single_error_is_downloaded(
     ]
     assert {line['request_id'] for line in lines} == {request_id}
     assert {line['indicator_type'] for line in lines} == {'Host'}
+
+
+@pytest.fixture
+def many_errors(stand: Stand) -> Iterator[str]:
+    """The Request ID of a Job with 100,000 errors of three kinds, as the App stores them."""
+    database = StateDb(next(stand.state_folder.rglob('state.db')))
+    log = SqliteErrorLog(database)
+    request_id = '0a0a0a0a-0000-4000-8000-000000000000'
+    kinds = (
+        ('AZ-ITEM', 'Microsoft Sentinel refused this object.', IndicatorType.HOST),
+        ('MAP-VALUE', 'The value cannot be made into a pattern.', IndicatorType.URL),
+        ('NET', 'The connection broke off.', IndicatorType.FILE),
+    )
+    at = dt.datetime(2026, 3, 9, 16, tzinfo=dt.UTC)
+    for start in range(0, 100_000, 10_000):
+        log.add(
+            [
+                ErrorEntry(
+                    request_id=request_id, at=at, code=code, message=message, reason='So it is.',
+                    indicator_id=number, indicator_type=kind, summary=f'n{number}.example',
+                    owner_name='威胁情报社区',
+                )
+                for number in range(start, start + 10_000)
+                for code, message, kind in (kinds[number % 3],)
+            ]
+        )  # fmt: skip
+    yield request_id
+    log.remove([request_id])
+    database.close()
+
+
+def test_a_hundred_thousand_errors_of_three_kinds_are_three_rows(
+    page: Page, screen: Screen, many_errors: str
+) -> None:
+    screen.open(f'reports/errors?request_id={many_errors}')
+    rows = screen.rows('Errors')
+    expect(rows).to_have_count(3)
+    expect(rows.filter(has_text='AZ-ITEM')).to_contain_text('33,334')
+    rows.filter(has_text='NET').get_by_role('button', name=re.compile('^Indicators of')).click()
+    single = screen.rows('Indicators with the error NET')
+    expect(single).to_have_count(20)
+    pages = page.get_by_role('navigation', name='Pages of Indicators')
+    expect(pages).to_contain_text('of 33,333 Indicators')
+    pages.get_by_role('button', name='Last page').click()
+    expect(pages).to_contain_text('33,333 of 33,333')
+    expect(single.last).to_contain_text('威胁情报社区')
+    screen.button('Download').click()
+    with page.expect_download(timeout=120_000) as download:
+        page.get_by_role('menuitem', name='CSV').click()
+    with Path(download.value.path()).open(encoding='utf-8-sig', newline='') as file:
+        lines = {line['summary'] for line in csv.DictReader(file)}
+    assert len(lines) == 100_000
 
 
 def test_hostile_values_are_shown_as_text_and_lead_nowhere(page: Page, screen: Screen) -> None:

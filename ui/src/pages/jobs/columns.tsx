@@ -204,11 +204,17 @@ export function jobColumns(
   ];
 }
 
-/** Position, owners, and the whole TQL in the tooltip. */
+/** Position and owners; all of them, and the TQL, in the tooltip. */
 function QueryCell({ job }: { job: Job }) {
   const { query } = job;
+  const tip = (
+    <>
+      <bdi className="app-words">{query.owners.join(', ')}</bdi>
+      <span className="app-mono app-tip-tql">{query.tql}</span>
+    </>
+  );
   return (
-    <Tooltip label={<span className="app-mono app-tip-tql">{query.tql}</span>}>
+    <Tooltip label={tip}>
       <span className="app-query-cell">
         <span className="app-position">{query.position + 1}</span>
         <bdi className="app-clip">{query.owners.join(', ')}</bdi>
