@@ -140,6 +140,8 @@ def _name(method: str, path: str) -> str:
     parts = path.partition('?')[0].split('/')
     if parts[:3] == ['api', 'job', 'request'] and len(parts) > 3:
         parts[3] = '{request_id}'
+    if parts[:2] == ['api', 'task'] and len(parts) > 2:
+        parts[2] = '{slug}'
     return f'{method} {"/".join(parts)}'
 
 
