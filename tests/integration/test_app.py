@@ -152,11 +152,22 @@ def test_the_data_folder_is_ours_alone(make: Make, tmp_path: Path) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def test_the_session_signs_and_neither_retries_nor_keeps_cookies(make: Make) -> None:
+@pytest.mark.parametrize(('bundle', 'verify'), [('', True), ('/some/ca.pem', '/some/ca.pem')])
+def test_certificates_are_verified_whatever_the_platform_says_and_proxies_are_the_inputs(
+    make: Make, monkeypatch: pytest.MonkeyPatch, bundle: str, verify: bool | str
+) -> None:
+    monkeypatch.delenv('CURL_CA_BUNDLE', raising=False)
+    monkeypatch.setenv('REQUESTS_CA_BUNDLE', bundle)
     stage = make(tc_verify='false')
     stage.app.setup()
     session = stage.built[0].platform.threatconnect_session
-    assert session.verify is True
+    assert (session.verify, session.trust_env) == (verify, False)
+
+
+def test_the_session_signs_and_neither_retries_nor_keeps_cookies(make: Make) -> None:
+    stage = make()
+    stage.app.setup()
+    session = stage.built[0].platform.threatconnect_session
     for scheme in ('https://', 'http://'):
         assert session.get_adapter(scheme + 'x').max_retries.total == 0
     with responses.RequestsMock() as network:

@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from tests.running import (
     api_message,
     assert_complete,
     begin_update,
+    shut_down,
     updates_have_ended,
     wait_for,
 )
@@ -35,12 +35,6 @@ pytestmark = pytest.mark.integration
 SHUTDOWN_LIMIT_S = 5.0
 MANY = 6_000
 OPTIONAL = sorted(LABELS.keys() - GOOD.keys())
-
-
-def shut_down(stand: Stand) -> None:
-    began = time.monotonic()
-    assert stand.app.shutdown() == 0
-    assert time.monotonic() - began < SHUTDOWN_LIMIT_S
 
 
 def in_store(stand: Stand, table: str) -> int:
