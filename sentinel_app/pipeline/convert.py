@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sentinel_app.core.candidate import Scrutiny
@@ -199,6 +199,9 @@ class Convert:
         page.held = self._ledger.held(keys)
         page.refusals = self._work.refusals(keys)
         page.released = self._releases.released(keys)
+        # What is held comes first: it may tell that a higher query has let go of the value, which
+        # then is free for the other copies as well.
+        candidates.sort(key=lambda pair: not _is_held(pair[0], pair[1], page))
         for indicator, group in candidates:
             chosen = [key for key in group if self._take(indicator, key, page)]
             page.outcomes[indicator.id] = _outcome({page.objects[key.text].state for key in chosen})
@@ -307,6 +310,11 @@ class Convert:
             sort_value=sort_value(indicator, sort_field) if sort_field and is_needed else None,
             body=json.dumps(stix, ensure_ascii=False, separators=(',', ':')) if is_needed else None,
         )
+
+
+def _is_held(indicator: Indicator, group: Iterable[ObjectKey], page: _Page) -> bool:
+    found = (page.held.get(key.text) for key in group)
+    return any(held is not None and held.indicator_id == indicator.id for held in found)
 
 
 def _outcome(states: set[ObjectState]) -> Outcome | None:

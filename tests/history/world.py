@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from sentinel_app.core.models import (
     WithdrawPolicy,
 )
 from sentinel_app.core.status import JobStatus, Mode, Outcome
+from sentinel_app.core.work import Held
 from sentinel_app.errors import (
     BatchRefusedError,
     BatchTooLargeError,
@@ -32,7 +33,7 @@ from sentinel_app.errors import (
     UploadServerError,
 )
 from tests.clocks import StandingClock
-from tests.expectation import patterns
+from tests.expectation import Expected, patterns
 from tests.fakes.sentinel import TableSink
 from tests.fakes.threatconnect import StoreSource, TimedStore
 from tests.history.model import Model
@@ -391,6 +392,7 @@ class History:
         """Run to the end and check; `mode` is that of an update of all queries, else None."""
         before, lately, edits = self.touched, self.touched_lately, self.edits
         self.touched, self.touched_lately = set(), set()
+        held = self._held()
         self.rig.run()
         self.updates += 1
         newest = max(self._updates(), key=lambda update: update.ended_at or update.queued_at)
@@ -400,7 +402,7 @@ class History:
         is_whole = all(job.status is JobStatus.UPLOAD_COMPLETE for job in jobs)
         is_quiet = not self.touched and edits == self.edits
         if mode is not None and is_whole and is_quiet:
-            self._check(mode, before, lately, jobs)
+            self._check(mode, lately if self.is_list_edited else before, held, jobs)
             if mode is not Mode.DELTA:
                 self.is_list_edited = False
             self.touched |= self._refused_rows()
@@ -444,7 +446,9 @@ class History:
             if job.status is JobStatus.UPLOAD_COMPLETE:
                 assert job.counts.outcomes.get(Outcome.FAILED, 0) == 0
 
-    def _check(self, mode: Mode, touched: set[int], lately: set[int], jobs: Sequence[Job]) -> None:
+    def _check(
+        self, mode: Mode, touched: set[int], held: Mapping[str, Held], jobs: Sequence[Job]
+    ) -> None:
         self.checks += 1
         model, live, now = self.model(), self.sink.live(), self.clock.now()
         expected = model.expected()
@@ -454,9 +458,7 @@ class History:
             if pattern in left:
                 continue
             stix = live.get(pattern)
-            if mode is Mode.DELTA and not self._is_promised(
-                pattern, want.position, want.row_id, lately if self.is_list_edited else touched
-            ):
+            if mode is Mode.DELTA and not self._is_promised(pattern, want, touched, held):
                 continue
             if stix is None:
                 wrong.append(f'{pattern} is missing')
@@ -483,16 +485,29 @@ class History:
         if wrong:
             raise AssertionError('; '.join(wrong))
 
-    def _is_promised(self, pattern: str, position: int, row_id: int, touched: set[int]) -> bool:
+    def _is_promised(
+        self, pattern: str, want: Expected, touched: set[int], before: Mapping[str, Held]
+    ) -> bool:
         """Whether a delta that went well makes this value right: its copy has changed."""
-        if row_id not in touched:
+        if want.row_id not in touched:
             return False
-        held = self.rig.ledger.held([_key(pattern)]).get(_key(pattern))
+        key = _key(pattern)
+        now_held, held = self.rig.ledger.held([key]).get(key), before.get(key)
+        # What a higher query holds stays with it until everything is read, unless the very copy
+        # that it holds has left it; then the other copies may have been turned away already.
+        is_left = held is not None and held.indicator_id == want.row_id
+        return not self._is_higher(now_held, want) and (is_left or not self._is_higher(held, want))
+
+    def _is_higher(self, held: Held | None, want: Expected) -> bool:
         if held is None or not held.is_live or held.valid_until_at <= self.clock.now():
-            return True
+            return False
         holder = self.rig.documents.query_list().position(held.query_id)
-        # What a higher query holds stays with it until everything is read.
-        return holder is None or holder >= position
+        return holder is not None and holder < want.position
+
+    def _held(self) -> Mapping[str, Held]:
+        """Give what Sentinel holds of the values that there are, by key."""
+        keys = {_key(pattern) for row in self.store.rows() for pattern, _ in patterns(row)}
+        return self.rig.ledger.held(sorted(keys))
 
     def _refused_withdrawals(self, patterns: Iterable[str]) -> set[str]:
         """Give the values whose withdrawal was refused so often that it waits for a full update."""

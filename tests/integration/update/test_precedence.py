@@ -128,6 +128,21 @@ def test_a_delta_follows_a_copy_that_leaves_a_higher_query_for_a_lower_one(
     engine.assert_right()
 
 
+def test_a_value_that_a_higher_query_lets_go_of_is_free_for_every_copy_of_the_page(
+    world: World, engine: Engine
+) -> None:
+    world.store.load(hosts(1, RESEARCH) + hosts(1, ORGANIZATION, confidence=10))
+    engine.save_queries([query('confidence < 60', owners=[ORGANIZATION]), query()])
+    assert holder(world) == ORGANIZATION
+    other, held = world.store.rows()
+    world.store.modify(held['id'], confidence=90)
+    world.clock.advance(2)
+    world.store.modify(other['id'])
+    engine.run_update('delta')
+    assert holder(world) == RESEARCH
+    engine.assert_right()
+
+
 def test_a_reordered_list_hands_the_values_over(world: World, engine: Engine) -> None:
     world.store.load(hosts(3, ORGANIZATION) + hosts(3, RESEARCH))
     first, second = engine.save_queries(by_owner(ORGANIZATION, RESEARCH))
