@@ -40,6 +40,7 @@ from sentinel_app.sentinel.auth import TokenSource
 from sentinel_app.sentinel.client import UPLOAD_TIMEOUTS, SentinelSink
 from sentinel_app.sentinel.transport import TOKEN_TIMEOUTS
 from sentinel_app.settings import Settings, UiAccess
+from sentinel_app.storage.damage import set_aside_damaged
 from sentinel_app.storage.disk import DataFolder
 from sentinel_app.storage.documents import TinyDocuments
 from sentinel_app.storage.ending import SqliteJobEndings
@@ -210,6 +211,11 @@ def _compose(
     documents_path = platform.data_dir / DOCUMENTS_FILE
     database_path = platform.data_dir / DATABASE_FILE
     documents = TinyDocuments(documents_path, now=clock.now)
+    database_warning = set_aside_damaged(database_path, now=clock.now)
+    if not database_path.exists() and documents.schedule().last_run_at is not None:
+        # Without the ledger nobody knows what Sentinel holds. Stored before there is a new file,
+        # so that a start that breaks off here is repeated.
+        documents.require_full()
     db = StateDb(database_path)
     progress, work, metrics = SqliteProgress(db), SqliteWork(db), SqliteMetrics(db)
     errors, ledger, releases = SqliteErrorLog(db), SqliteLedger(db), SqliteReleases(db)
@@ -224,6 +230,7 @@ def _compose(
         documents=documents,
         documents_path=documents_path,
         database_path=database_path,
+        database_warning=database_warning,
         clock=clock,
     )
     updates = Updates(

@@ -31,6 +31,7 @@ class Health:
         documents: Documents,
         documents_path: Path,
         database_path: Path,
+        database_warning: str | None = None,
         clock: Clock,
     ) -> None:
         self._settings = settings
@@ -38,6 +39,7 @@ class Health:
         self._documents = documents
         self._documents_path = documents_path
         self._database_path = database_path
+        self._database_warning = database_warning
         self._clock = clock
         self._started_at = clock.now()
         self._lock = threading.Lock()
@@ -104,6 +106,8 @@ class Health:
         warnings = []
         if self._documents.warning:
             warnings.append(self._documents.warning)
+        if self._database_warning:
+            warnings.append(self._database_warning)
         if self._probe.warning:
             warnings.append(self._probe.warning)
         if free < LOW_DISK_BYTES:

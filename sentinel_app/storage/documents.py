@@ -100,6 +100,17 @@ class TinyDocuments:
         """Give the schedule's stored times."""
         return self._state.schedule
 
+    def require_full(self) -> None:
+        """Make the next scheduled update a full one."""
+        with self._writing:
+            state = self._state
+            schedule = dataclasses.replace(state.schedule, next_mode=Mode.FULL)
+            if schedule == state.schedule:
+                return
+            with self._storage.together():
+                self._put_settings(state.query_list, schedule)
+            self._state = dataclasses.replace(state, schedule=schedule)
+
     # -- updates
 
     def add_update(

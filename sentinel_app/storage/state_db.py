@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sentinel_app.errors import ConfigError, StorageError
+from sentinel_app.storage.damage import is_damage, note_damage
 from sentinel_app.storage.migrations import MIGRATIONS
 
 BUSY_TIMEOUT_S = 10.0
@@ -198,6 +199,13 @@ def _storage_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
+        if is_damage(error):
+            note_damage(path)
+            raise StorageError(
+                f'The database {path.name} is damaged. Restart the Service: the file is set aside '
+                'then, and the next update sends everything again under the same ids.',
+                reason=str(error),
+            ) from error
         raise StorageError(
             f'The database {path.name} could not be read or written. Check the free space and the '
             f'permissions of {path.parent}; the App goes on by itself when the cause is gone.',

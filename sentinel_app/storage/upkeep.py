@@ -43,7 +43,7 @@ class DiskUpkeep:
                 # The name ends in the time at which it was set aside.
                 key=lambda path: path.name.rpartition('.unreadable-')[2],
             )
-            gone = found[:-KEPT_SET_ASIDE]
+            gone = [*found[:-KEPT_SET_ASIDE], *self._old_databases()]
             for path in gone:
                 path.unlink(missing_ok=True)
         except OSError as fault:
@@ -53,6 +53,12 @@ class DiskUpkeep:
                 reason=str(fault),
             ) from fault
         return len(gone)
+
+    def _old_databases(self) -> list[Path]:
+        """Give the files of all databases that were set aside but the newest: they may be large."""
+        found = list(self._db.path.parent.glob(f'{self._db.path.name}.unreadable-*'))
+        newest = max((_stamp(path) for path in found), default='')
+        return [path for path in found if _stamp(path) != newest]
 
     def compact(self, stop: Stop, *, may_shrink: bool) -> int:
         """Give back room on the disk, the databases' own files included; give the bytes."""
@@ -84,3 +90,8 @@ class DiskUpkeep:
         path = self._db.path
         log = path.with_name(f'{path.name}-wal')
         return sum(each.stat().st_size for each in (path, log) if each.exists())
+
+
+def _stamp(path: Path) -> str:
+    """The time in the name of a file that was set aside; its log's name has more behind it."""
+    return path.name.rpartition('.unreadable-')[2].partition('Z')[0]

@@ -73,3 +73,14 @@ def test_an_update_that_ends_while_the_next_is_queued_has_run(documents: Documen
     assert documents.schedule() == Schedule(
         last_scheduled_at=minutes(3), last_run_at=minutes(2), last_reconcile_at=NOON
     )
+
+
+def test_a_full_update_can_be_required_without_a_save(tmp_path: Path):
+    documents = TinyDocuments(tmp_path / 'documents.json', now=lambda: NOON)
+    save_and_run(documents, Mode.DELTA)
+    documents.require_full()
+    documents.require_full()
+
+    again = TinyDocuments(tmp_path / 'documents.json', now=lambda: NOON)
+    assert again.schedule().next_mode is Mode.FULL
+    assert again.query_list() == documents.query_list()

@@ -387,6 +387,36 @@ def test_documents_lost_for_good_cost_a_full_update_and_no_second_copy(
     assert {stix['id'] for stix in world.live().values()} == before
 
 
+@pytest.mark.parametrize('way', ['missing', 'spoilt'])
+def test_a_database_that_is_lost_alone_costs_a_full_update_and_no_second_copy(
+    world: World, make_engine: Callable[..., Engine], way: str
+) -> None:
+    engine = make_engine(schedule_interval_hours='24')
+    engine.save_queries([query()])
+    before = {stix['id'] for stix in world.live().values()}
+    engine.stop()
+    for path in engine.folder.glob('state.db*'):
+        path.unlink()
+    if way == 'spoilt':
+        (engine.folder / 'state.db').write_bytes(b'\xff' * 100_000)
+    engine.start()
+    warnings = health(engine)['storage']['warnings']
+    assert ['was damaged and has been set aside' in text for text in warnings] == (
+        [True] if way == 'spoilt' else []
+    )
+    world.clock.advance(25 * 3600)
+    engine.wait_for_schedule()
+    (job,) = engine.last_jobs()
+    assert (job['mode'], job['count_sent'] > 0) == ('full', True)
+    engine.assert_right()
+    assert {stix['id'] for stix in world.live().values()} == before
+    # The ledger is known again, so a delta has nothing to send.
+    world.clock.advance(24 * 3600)
+    engine.wait_for_schedule()
+    (job,) = engine.last_jobs()
+    assert (job['mode'], job['count_sent']) == ('delta', 0)
+
+
 def sound(engine: Engine) -> bool:
     """Whether SQLite finds nothing wrong with the database."""
     connection = sqlite3.connect(engine.folder / 'state.db')

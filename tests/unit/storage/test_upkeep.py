@@ -163,3 +163,17 @@ def test_a_folder_that_refuses_is_a_clear_error(
     monkeypatch.setattr(Path, 'unlink', refuse)
     with pytest.raises(StorageError, match='could not be removed'):
         upkeep.remove_set_aside()
+
+
+def test_of_the_databases_that_were_set_aside_the_newest_is_kept(
+    tmp_path: Path, upkeep: DiskUpkeep
+) -> None:
+    for day in (3, 4, 5):
+        for end in ('', '-wal'):
+            (tmp_path / f'state.db.unreadable-2026030{day}T120000.000000Z{end}').touch()
+    assert upkeep.remove_set_aside() == 4
+    assert sorted(path.name for path in tmp_path.glob('*.unreadable-*')) == [
+        'state.db.unreadable-20260305T120000.000000Z',
+        'state.db.unreadable-20260305T120000.000000Z-wal',
+    ]
+    assert upkeep.remove_set_aside() == 0
