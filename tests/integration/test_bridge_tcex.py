@@ -501,6 +501,7 @@ def test_more_requests_than_can_be_worked_on_are_refused_at_once(stage: Stage, s
     assert refused.code == '503'
     assert int(refused.headers['retry-after']) >= 1
     assert refused.json['code'] == 'APP-BUSY'
+    assert 'event=request-refused-busy path=/echo code=APP-BUSY' in stage.log
     slow.go_on.set()
     for message in held:
         answer = stage.broker.wait_for(message['requestKey'])
@@ -663,6 +664,7 @@ def test_a_request_at_the_end_is_told_so_whether_new_or_under_way(stage: Stage, 
     stage.requests.refuse_more()
     late = stage.ask(run_service())
     assert (late.code, late.json['code']) == ('503', 'APP-STOPPING')
+    assert 'code=APP-STOPPING' in stage.log
     mend.end_requests(stage.service, stage.requests, 0.05)
     answer = stage.broker.wait_for(message['requestKey'])
     assert answer is not None

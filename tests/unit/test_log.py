@@ -15,6 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sentinel_app.log import (
+    LONGEST_LINE,
     MASK,
     EventLog,
     RedactionFilter,
@@ -200,6 +201,8 @@ RUN_SERVICE = {
         {'name': 'Cookie', 'value': f'JSESSIONID={MARKER}; theme="dark"'},
         {'name': 'authorization', 'value': f'TC 123:{MARKER}'},
         {'value': MARKER, 'name': 'Proxy-Authorization'},
+        {'name': 'X-Api-Key', 'value': MARKER},
+        {'name': 'X-CSRF-Token', 'value': MARKER},
         {'name': 'Cookie', 'value': None},
     ],
     'path': '/innocent',
@@ -216,6 +219,7 @@ RUN_SERVICE = {
         json.dumps(json.dumps(RUN_SERVICE)),
         f'environ={ {"HTTP_COOKIE": MARKER, "HTTP_PROXY-AUTHORIZATION": MARKER} }',
         f'environ={ {"api_token": MARKER, "accept": "innocent"} }',
+        f'environ={ {"HTTP_X-API-KEY": MARKER, "HTTP_X_AUTH_TOKEN": MARKER, "a": "innocent"} }',
         f"args=('200 OK', [('Set-Cookie', '{'x' * 40}{MARKER}'), ('x-innocent', 'innocent')])",
         f"curl -X GET -H 'Authorization: TC 1:{MARKER}' -H 'Accept: innocent'",
         f'Authorization: Bearer {quote(MARKER)}',
@@ -291,6 +295,16 @@ def test_tracebacks_and_stacks_are_masked_too(stage: Stage) -> None:
     assert MASK in str(record.stack_info)
     assert 's3cret' not in stage.written.getvalue() + str(record.stack_info)
     assert 'ValueError' in stage.written.getvalue()
+
+
+@pytest.mark.parametrize('before', [0, LONGEST_LINE - 20, LONGEST_LINE - 3, LONGEST_LINE])
+def test_a_long_line_is_cut_and_never_through_a_secret(stage: Stage, before: int) -> None:
+    stage.redaction.protect([MARKER])
+    stage.framework.info('x' * before + MARKER + 'y' * 2 * LONGEST_LINE)
+    (line,) = stage.lines
+    assert len(line) < LONGEST_LINE + 100
+    assert line.endswith(' more characters)')
+    assert MARKER[:6] not in line
 
 
 def test_a_message_of_the_framework_cannot_forge_a_line(stage: Stage) -> None:
