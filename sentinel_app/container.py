@@ -27,6 +27,7 @@ from sentinel_app.inquiry.copy import ValueCopies
 from sentinel_app.inquiry.lookup import Lookups
 from sentinel_app.inquiry.metric import Metrics
 from sentinel_app.inquiry.preview import Previews
+from sentinel_app.inquiry.tql_check import TqlChecks
 from sentinel_app.log import EventLog
 from sentinel_app.network import Timeouts, leave_environment
 from sentinel_app.pipeline.convert import Convert
@@ -395,6 +396,7 @@ def _compose(
             requests_per_minute=settings.requests_per_minute,
             clock=clock,
         ),
+        tql_checks=TqlChecks(source=quick_source),
         lookups=Lookups(
             copies=ValueCopies(source=quick_source, scrutiny=scrutiny),
             records=SqliteRecords(db),

@@ -24,7 +24,7 @@ from sentinel_app.api.resources.metric import (
     HistoryResource,
     SummaryResource,
 )
-from sentinel_app.api.resources.preview import PreviewResource
+from sentinel_app.api.resources.preview import PreviewResource, TqlCheckResource
 from sentinel_app.api.resources.report import AuditResource, ErrorEntryResource, ErrorResource
 from sentinel_app.api.resources.task import TaskActionResource, TaskListResource, task_actions
 from sentinel_app.api.resources.transfer import ExportResource, ImportResource
@@ -47,6 +47,7 @@ def create_app(deps: ApiDeps) -> falcon.App[falcon.Request, falcon.Response]:
     catalog = OptionCatalog(deps.source, deps.clock)
     app.add_route('/api/configure', ConfigureResource(deps, catalog))
     app.add_route('/api/configure/options', OptionsResource(catalog))
+    app.add_route('/api/configure/check', TqlCheckResource(deps, catalog))
     app.add_route('/api/configure/preview', PreviewResource(deps, catalog))
     app.add_route('/api/configure/export', ExportResource(deps))
     app.add_route('/api/configure/import', ImportResource(deps, catalog))

@@ -47,6 +47,14 @@ CALLS = (
         refusals=(503,),
     ),
     Call(
+        path='/api/configure/check',
+        method='post',
+        summary='Whether ThreatConnect takes the TQL of a query; nothing is stored',
+        reply=schemas.TqlChecked,
+        body=schemas.QueryBody,
+        refusals=(413, 415, 422, 503),
+    ),
+    Call(
         path='/api/configure/preview',
         method='post',
         summary='What a TQL query would give; nothing is sent and nothing is stored',

@@ -18,6 +18,7 @@ from sentinel_app.inquiry.check import Checks
 from sentinel_app.inquiry.lookup import Lookups
 from sentinel_app.inquiry.metric import Metrics
 from sentinel_app.inquiry.preview import Previews
+from sentinel_app.inquiry.tql_check import TqlChecks
 
 
 class HealthState(StrEnum):
@@ -202,6 +203,7 @@ class Inquiries:
     """What people ask beside the updates."""
 
     previews: Previews
+    tql_checks: TqlChecks
     lookups: Lookups
     checks: Checks
     metrics: Metrics

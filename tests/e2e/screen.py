@@ -55,7 +55,14 @@ class Screen:
         """Fill the open window of a TQL query."""
         self.choose('Owners to Query', *owners)
         self.choose('Indicator Types to Retrieve', *types)
-        self.page.get_by_role('textbox', name='TQL').fill(tql)
+        self.tql.fill(tql)
+
+    @property
+    def tql(self) -> Locator:
+        """The field for TQL; once it is looked for, the editor has taken it over."""
+        field = self.page.get_by_role('textbox', name='TQL')
+        expect(field).to_have_attribute('contenteditable', 'true')
+        return field
 
     def complaints(self) -> list[str]:
         """What axe finds wrong with what is shown now."""

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.e2e.conftest import Save
 from tests.e2e.job import finished_job, give_jobs, make_job
 from tests.e2e.screen import Screen
+from tests.e2e.test_configure import spoil_saved_tql
 from tests.simulators.stand import Stand
 
 QUERIES = (
@@ -58,7 +59,7 @@ class TestAxe:
         expect(page.get_by_role('option').first).to_be_visible()
         assert screen.complaints() == []
         page.keyboard.press('Tab')
-        screen.fill_query(owners=('Demo Research',), types=('CIDR',), tql='(rating > 2')
+        screen.fill_query(owners=('Demo Research',), types=('CIDR',), tql='rating > 2')
         assert screen.complaints() == []
 
         screen.button('Submit').click()
@@ -67,6 +68,7 @@ class TestAxe:
         page.wait_for_timeout(200)  # the window has to be there in full for its colours to count
         assert screen.complaints() == []
 
+        spoil_saved_tql(page)
         screen.button('Save and Run Full Update').click()
         expect(page.get_by_role('alert').first).to_be_visible()
         expect(screen.dialog('Save Changes')).to_be_hidden()
@@ -321,9 +323,15 @@ def test_query_is_added_and_saved_with_the_keyboard_alone(
     keys.press('ArrowDown')
     keys.press('Enter')
     keys.press('Tab')
-    expect(page.get_by_role('textbox', name='TQL')).to_be_focused()
-    keys.type('rating >= 4')
-    for _ in range(6):
+    expect(screen.tql).to_be_focused()
+    keys.type('rat')
+    expect(page.get_by_role('option', name='rating')).to_be_visible()
+    keys.press('Enter')
+    expect(page.get_by_role('option', name='>=')).to_be_visible()
+    keys.press('Enter')
+    keys.type('4')
+    expect(screen.tql).to_have_text('rating >= 4')
+    for _ in range(8):
         keys.press('Tab')
         if screen.button('Submit').evaluate('node => node === document.activeElement'):
             break

@@ -1,4 +1,4 @@
-"""CONFIGURE: what a TQL query would give."""
+"""CONFIGURE: whether a TQL query is valid, and what it would give."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from sentinel_app.api.ports import ApiDeps
 from sentinel_app.api.problem import Refusal
 from sentinel_app.api.query_check import check_query, queries_of
 from sentinel_app.api.reading import body_of, parameters_of
-from sentinel_app.api.schemas import FieldError, Parameters, PreviewBody
+from sentinel_app.api.schemas import (
+    FieldError,
+    Parameters,
+    PreviewBody,
+    QueryBody,
+    TqlChecked,
+)
 from sentinel_app.core.models import Query
 from sentinel_app.errors import QueryError
 from sentinel_app.inquiry.errand import gathered
@@ -35,18 +41,56 @@ class PreviewResource:
         parameters_of(req, Parameters)
         body = body_of(req, PreviewBody)
         saved = self._deps.documents.query_list().queries
-        (owner_names,) = gathered([self._catalog.owner_names], within_s=OWNERS_WITHIN_S)
-        errors = check_query(body, saved, owner_names)
-        if errors:
-            raise Refusal(422, errors=errors)
-        (query,) = queries_of([body], self._deps.new_id)
+        query = _checked(body, saved, self._catalog, self._deps)
         higher = _higher(body, saved)
+        inquiries = self._deps.inquiries
         try:
-            preview = self._deps.inquiries.previews.preview(query, higher)
+            preview = inquiries.previews.preview(query, higher)
         except QueryError as error:
-            said = FieldError(field='tql', message=error.reason or error.message)
-            raise Refusal(422, code=error.code, errors=[said]) from error
+            raise _refused(error, inquiries.tql_checks.reason(query, error)) from error
         resp.text = preview_reply(preview, [each.id for each in higher]).model_dump_json()
+
+
+class TqlCheckResource:
+    """`api/configure/check`: whether ThreatConnect takes the TQL.
+
+    Args:
+        deps: the API's ports.
+        catalog: says which owners there are.
+    """
+
+    def __init__(self, deps: ApiDeps, catalog: OptionCatalog) -> None:
+        self._deps = deps
+        self._catalog = catalog
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Ask ThreatConnect; nothing is sent and nothing is stored."""
+        parameters_of(req, Parameters)
+        body = body_of(req, QueryBody)
+        saved = self._deps.documents.query_list().queries
+        query = _checked(body, saved, self._catalog, self._deps)
+        checks = self._deps.inquiries.tql_checks
+        try:
+            count = checks.count(query)
+        except QueryError as error:
+            raise _refused(error, checks.reason(query, error)) from error
+        resp.text = TqlChecked(total_count=count).model_dump_json()
+
+
+def _checked(
+    body: QueryBody, saved: tuple[Query, ...], catalog: OptionCatalog, deps: ApiDeps
+) -> Query:
+    """Give the query of the body, where nothing is wrong with its fields."""
+    (owner_names,) = gathered([catalog.owner_names], within_s=OWNERS_WITHIN_S)
+    errors = check_query(body, saved, owner_names)
+    if errors:
+        raise Refusal(422, errors=errors)
+    (query,) = queries_of([body], deps.new_id)
+    return query
+
+
+def _refused(error: QueryError, reason: str) -> Refusal:
+    return Refusal(422, code=error.code, errors=[FieldError(field='tql', message=reason)])
 
 
 def _higher(body: PreviewBody, saved: tuple[Query, ...]) -> tuple[Query, ...]:

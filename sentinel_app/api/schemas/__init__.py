@@ -83,6 +83,7 @@ from sentinel_app.api.schemas.preview import (
     PreviewBody,
     PreviewIndicator,
     StixObject,
+    TqlChecked,
     TypeCount,
 )
 from sentinel_app.api.schemas.report import (
@@ -203,6 +204,7 @@ __all__ = [
     'SummaryParameters',
     'Task',
     'TaskPage',
+    'TqlChecked',
     'TqlKeyword',
     'TypeCount',
     'TypeSlug',

@@ -22,6 +22,12 @@ class PreviewBody(QueryBody):
     )
 
 
+class TqlChecked(Reply):
+    """ThreatConnect takes the TQL."""
+
+    total_count: int = Field(description='How many Indicators the query matches now')
+
+
 class TypeCount(Reply):
     """How many there are of one Indicator type."""
 

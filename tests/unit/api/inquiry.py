@@ -25,6 +25,7 @@ from sentinel_app.inquiry.copy import ValueCopies
 from sentinel_app.inquiry.lookup import Lookups
 from sentinel_app.inquiry.metric import Metrics
 from sentinel_app.inquiry.preview import Previews
+from sentinel_app.inquiry.tql_check import TqlChecks
 from sentinel_app.pipeline.gate import RequestGate
 from sentinel_app.storage.disk import DataFolder
 from sentinel_app.storage.documents import TinyDocuments
@@ -177,6 +178,7 @@ class InquiryStand:
                 requests_per_minute=LIMIT,
                 clock=clock,
             ),
+            tql_checks=TqlChecks(source=self.source),
             lookups=Lookups(
                 copies=ValueCopies(source=self.source, scrutiny=scrutiny),
                 records=SqliteRecords(self.db),

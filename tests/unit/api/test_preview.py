@@ -1,4 +1,4 @@
-"""CONFIGURE's preview: what a query would give, and what stands in its way."""
+"""CONFIGURE's check and preview: whether a query is valid, and what it would give."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tests.stored import make_audit, make_query
 from tests.unit.api.stand import Stand
 
 PATH = '/api/configure/preview'
+CHECK = '/api/configure/check'
 HOSTS = {'indicator_types': (IndicatorType.HOST,)}
 
 
@@ -244,6 +245,51 @@ def test_tql_that_threatconnect_refuses_comes_with_its_own_words(stand: Stand) -
     assert reply.status_code == 422
     assert reply.json['code'] == 'TC-QUERY'
     assert reply.json['errors'] == [{'field': 'tql', 'message': 'Unknown keyword: ratng'}]
+
+
+@pytest.mark.parametrize('path', [PATH, CHECK])
+def test_places_in_those_words_are_counted_in_what_was_written(stand: Stand, path: str) -> None:
+    def refuse(tql: str) -> QueryError:
+        return QueryError('Correct it.', reason=f'Unknown word at {tql.index("ratng") + 1}')
+
+    stand.asked.source.error_for = refuse
+    reply = stand.post(path, body(tql='ratng > 3'))
+    assert reply.json['errors'] == [{'field': 'tql', 'message': 'Unknown word at 1'}]
+
+
+def test_where_the_tql_by_itself_is_not_refused_the_first_words_stay(stand: Stand) -> None:
+    stand.asked.source.error_for = lambda tql: (
+        QueryError('Correct it.', reason='Too many owners') if 'ownerName' in tql else None
+    )
+    reply = stand.post(CHECK, body(tql='rating > 3'))
+    assert reply.json['errors'] == [{'field': 'tql', 'message': 'Too many owners'}]
+
+
+def test_where_the_tql_by_itself_gets_no_answer_the_first_words_stay(stand: Stand) -> None:
+    stand.asked.source.error_for = lambda tql: (
+        QueryError('Correct it.', reason='No') if 'ownerName' in tql else ReadTimeoutError('Late')
+    )
+    reply = stand.post(CHECK, body(tql='rating > 3'))
+    assert reply.json['errors'] == [{'field': 'tql', 'message': 'No'}]
+
+
+def test_a_check_says_how_many_there_are_and_asks_once(stand: Stand) -> None:
+    stand.asked.source.rows = [host(1), host(2), host(3, ownerName='Källa "1"')]
+    reply = stand.post(CHECK, body())
+    assert (reply.status_code, reply.json) == (200, {'total_count': 2})
+    assert len(stand.asked.source.asked) == 1
+
+
+def test_a_check_without_threatconnect_is_a_503_with_its_code(stand: Stand) -> None:
+    stand.asked.source.error = ReadTimeoutError('No answer.')
+    reply = stand.post(CHECK, body(tql='rating > 3'))
+    assert (reply.status_code, reply.json['code']) == (503, 'TC-READ')
+
+
+def test_a_check_refuses_what_cannot_be_asked_without_asking(stand: Stand) -> None:
+    reply = stand.post(CHECK, body(tql='(rating > 3', owners=['Nobody']))
+    assert [error['field'] for error in reply.json['errors']] == ['owners.0', 'tql']
+    assert stand.asked.source.asked == []
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,16 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 
 import { useRefreshInterval } from '../shell/refresh';
-import { get, put } from './client';
-import type { Configure, ConfigureBody, Options } from './model';
+import { get, post, put } from './client';
+import type {
+  Configure,
+  ConfigureBody,
+  Options,
+  Preview,
+  PreviewBody,
+  QueryBody,
+  TqlChecked,
+} from './model';
 
 const REFRESH_MS = 30_000;
 
@@ -25,6 +33,16 @@ export function useOptions(isWanted: boolean) {
     staleTime: 5 * 60_000,
     retry: false,
   });
+}
+
+/** Asks whether ThreatConnect takes the TQL; nothing is stored. */
+export function checkQuery(body: QueryBody, signal: AbortSignal): Promise<TqlChecked> {
+  return post<TqlChecked>('configure/check', body, { signal });
+}
+
+/** Asks what a query would give; nothing is sent and nothing is stored. */
+export function previewQuery(body: PreviewBody, signal: AbortSignal): Promise<Preview> {
+  return post<Preview>('configure/preview', body, { signal });
 }
 
 export function useSaveConfigure() {

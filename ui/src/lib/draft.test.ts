@@ -8,6 +8,7 @@ import {
   draftOf,
   hasChanges,
   messagesByRow,
+  savedAbove,
   withoutRow,
   withRow,
   withRowMoved,
@@ -52,6 +53,14 @@ test('an edited row stays the same query; edited back it is no change', () => {
   expect(describeChanges(changesOf(edited, saved))).toBe('1 edited');
   const { id: _unused, ...before } = makeQuery({ tql: 'rating > 1 and q2' });
   expect(hasChanges(changesOf(withRow(edited, before, 'q2'), saved))).toBe(false);
+});
+
+test('what stands above a row are the saved queries, not those that were only added here', () => {
+  const added = withRowMoved(withRow(rows, fields, 'added-1'), 'added-1', -1);
+  expect(savedAbove(added, 'q1')).toBe(0);
+  expect(savedAbove(added, 'q3')).toBe(2);
+  expect(savedAbove(added, 'added-1')).toBe(2);
+  expect(savedAbove(added, null)).toBe(3);
 });
 
 test('a deleted row leaves the order of the others', () => {

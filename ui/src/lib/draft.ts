@@ -42,12 +42,22 @@ export function withRowMoved(rows: readonly DraftRow[], key: string, by: -1 | 1)
   return moved;
 }
 
-function fieldsOf(row: QueryFields): QueryFields {
+/**
+ * How many saved queries stand above a row; above a row to be added, all of them.
+ *
+ * Rows that were added here do not count: nobody but this page knows of them.
+ */
+export function savedAbove(rows: readonly DraftRow[], key: string | null): number {
+  const at = rows.findIndex((row) => row.key === key);
+  return rows.slice(0, at < 0 ? rows.length : at).filter((row) => row.id !== null).length;
+}
+
+export function fieldsOf(row: QueryFields): QueryFields {
   const { owners, indicator_types, tql, sort_field, sort_direction } = row;
   return { owners, indicator_types, tql, sort_field, sort_direction };
 }
 
-function sameFields(one: QueryFields, other: QueryFields): boolean {
+export function sameFields(one: QueryFields, other: QueryFields): boolean {
   return JSON.stringify(fieldsOf(one)) === JSON.stringify(fieldsOf(other));
 }
 

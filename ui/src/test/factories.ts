@@ -5,6 +5,7 @@ import type {
   IndicatorCopy,
   Job,
   MetricSummary,
+  Preview,
   Query,
   SentObject,
   Task,
@@ -70,6 +71,23 @@ export function makeJob(changes: Partial<Job> = {}): Job {
     retry_of: null,
     failure_code: null,
     failure_reason: null,
+    ...changes,
+  };
+}
+
+export function makePreview(changes: Partial<Preview> = {}): Preview {
+  return {
+    position: 0,
+    total_count: 1,
+    counts: [{ indicator_type: 'Host', count: 1 }],
+    sample_count: 1,
+    is_exact: true,
+    indicators: [],
+    held_back: [],
+    higher: { count: 0, basis: 'threatconnect', queries: [] },
+    estimated_objects: 1,
+    estimated_requests: 1,
+    estimated_seconds: 0.6,
     ...changes,
   };
 }

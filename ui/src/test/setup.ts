@@ -1,4 +1,4 @@
-// What Mantine asks of a browser that jsdom has not.
+// What Mantine and the editor ask of a browser that jsdom has not.
 import { cleanup } from '@testing-library/react';
 import { afterEach } from 'vitest';
 
@@ -23,6 +23,8 @@ class StillObserver implements ResizeObserver {
 window.ResizeObserver = StillObserver;
 window.HTMLElement.prototype.scrollIntoView = () => undefined;
 window.scrollTo = () => undefined;
+Object.defineProperty(document, 'fonts', { value: new EventTarget() });
+Range.prototype.getClientRects = () => [] as unknown as DOMRectList;
 
 afterEach(() => {
   cleanup();

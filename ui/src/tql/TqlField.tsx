@@ -1,30 +1,100 @@
-/** The field for TQL text: as many lines as it needs, in a monospaced face. */
-import { Textarea } from '@mantine/core';
+/** The field for TQL text: the editor, and until it is loaded, or without it, a plain text area. */
+import { Input, Textarea } from '@mantine/core';
+import { useEffect, useId, useRef, useState, type ComponentType } from 'react';
+
+import type { Options } from '../api/model';
+import type { TqlEditorProps } from './TqlEditor';
 
 interface TqlFieldProps {
   value: string;
   error: string | undefined;
+  options: Options | undefined;
   onChange: (value: string) => void;
+  /** How the editor is had. */
+  load?: () => Promise<Editor>;
 }
 
-export function TqlField({ value, error, onChange }: TqlFieldProps) {
+type Editor = ComponentType<TqlEditorProps>;
+
+const aboutText = 'Owners and types are added by the App; a window of time too, in a delta update.';
+const aboutKeys =
+  'Ctrl+Space proposes fields, operators and values, Escape closes the proposals, Tab leaves the field.';
+
+/** Begins to load the editor, so that it is there when a window opens. */
+export function loadEditor(): Promise<Editor> {
+  return import('./TqlEditor').then((module) => module.TqlEditor);
+}
+
+export function TqlField({ value, error, options, onChange, load = loadEditor }: TqlFieldProps) {
+  const id = useId();
+  const plain = useRef<HTMLTextAreaElement>(null);
+  const [editor, setEditor] = useState<{ Editor: Editor; cursor: number | null } | null>(null);
+
+  useEffect(() => {
+    let isShown = true;
+    load().then(
+      (Editor) => {
+        const area = plain.current;
+        const cursor = document.activeElement === area ? (area?.selectionEnd ?? null) : null;
+        if (isShown) setEditor({ Editor, cursor });
+      },
+      // The text area serves; the next window asks for the editor again.
+      () => undefined,
+    );
+    return () => {
+      isShown = false;
+    };
+  }, [load]);
+
+  if (editor === null) {
+    return (
+      <Textarea
+        ref={plain}
+        label="TQL"
+        description={aboutText}
+        withAsterisk
+        required
+        autosize
+        minRows={5}
+        maxRows={16}
+        spellCheck={false}
+        autoCapitalize="off"
+        autoComplete="off"
+        classNames={{ input: 'app-mono' }}
+        value={value}
+        error={error}
+        onChange={(event) => onChange(event.currentTarget.value)}
+      />
+    );
+  }
+  const { Editor, cursor } = editor;
   return (
-    <Textarea
+    <Input.Wrapper
+      id={id}
       label="TQL"
-      description="Owners and types are added by the App; a window of time too, in a delta update."
-      withAsterisk
-      required
-      autosize
-      minRows={5}
-      maxRows={16}
-      spellCheck={false}
-      autoCapitalize="off"
-      autoComplete="off"
-      maxLength={10_000}
-      classNames={{ input: 'app-mono' }}
-      value={value}
+      labelElement="div"
+      labelProps={{ id: `${id}-label` }}
+      description={`${aboutText} ${aboutKeys}`}
+      descriptionProps={{ id: `${id}-description` }}
       error={error}
-      onChange={(event) => onChange(event.currentTarget.value)}
-    />
+      errorProps={{ id: `${id}-error` }}
+      withAsterisk
+      onClick={(event) => {
+        // A label belongs to its field also where the browser does not know of it.
+        const target = event.target as HTMLElement;
+        if (target.closest(`[id="${id}-label"]`) === null) return;
+        event.currentTarget.querySelector<HTMLElement>('[role="textbox"]')?.focus();
+      }}
+    >
+      <Editor
+        value={value}
+        onChange={onChange}
+        labelledBy={`${id}-label`}
+        describedBy={`${id}-description${error === undefined ? '' : ` ${id}-error`}`}
+        isInvalid={error !== undefined}
+        options={options}
+        cursor={cursor}
+      />
+    </Input.Wrapper>
   );
 }

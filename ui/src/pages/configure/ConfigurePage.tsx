@@ -12,7 +12,7 @@ import { Notice } from '../../components/Notice';
 import { PageHeader } from '../../components/PageHeader';
 import { RefreshControl } from '../../components/RefreshControl';
 import { StaleNotice } from '../../components/StaleNotice';
-import { changesOf, describeChanges, hasChanges } from '../../lib/draft';
+import { changesOf, describeChanges, hasChanges, savedAbove } from '../../lib/draft';
 import { counted } from '../../lib/number';
 import { formatHash } from '../../lib/route';
 import { useLeaveGuard } from '../../shell/router';
@@ -174,6 +174,7 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
       {editing.window !== null && (
         <QueryWindow
           row={editing.window.row}
+          position={savedAbove(draft?.rows ?? [], editing.window.row?.key ?? null)}
           messages={
             editing.window.row === null ? {} : (editing.messages.get(editing.window.row.key) ?? {})
           }

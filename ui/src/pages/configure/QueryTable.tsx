@@ -9,6 +9,7 @@ import { EmptyState } from '../../components/EmptyState';
 import { Icon } from '../../components/Icon';
 import type { DraftRow, QueryFields, RowMessages } from '../../lib/draft';
 import { fieldLabel, typeLabel } from '../../lib/label';
+import { TqlText } from '../../tql/TqlText';
 
 type Row = Query | DraftRow;
 
@@ -84,7 +85,7 @@ function viewColumns(rows: readonly Row[]): Column<Row>[] {
       width: '20%',
       cell: (row) => <Words items={row.indicator_types.map(typeLabel)} />,
     },
-    { key: 'tql', heading: 'TQL', cell: (row) => <code className="app-tql">{row.tql}</code> },
+    { key: 'tql', heading: 'TQL', cell: (row) => <Tql text={row.tql} /> },
     {
       key: 'sort_field',
       heading: 'Sort Field',
@@ -182,6 +183,14 @@ function Arrow({ row, rows, by, onMove }: ArrowProps) {
         <Icon name={by < 0 ? 'arrowUp' : 'arrowDown'} />
       </ActionIcon>
     </Tooltip>
+  );
+}
+
+function Tql({ text }: { text: string }) {
+  return (
+    <code className="app-tql">
+      <TqlText text={text} />
+    </code>
   );
 }
 

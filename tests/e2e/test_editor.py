@@ -1,0 +1,342 @@
+"""The editor of TQL, its check and its test, as a person uses them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.e2e.conftest import Save
+from tests.e2e.screen import Screen
+from tests.simulators.stand import Stand
+
+HOSTS = {'owners': ['Demo Organization'], 'indicator_types': ['Host'], 'tql': 'rating >= 1'}
+ALL_HOSTS = {**HOSTS, 'tql': 'rating >= 0'}
+TABLE = 'TQL queries'
+CHECK = re.compile('/api/configure/check$')
+PREVIEW = re.compile('/api/configure/preview$')
+ANSWER_TIMEOUT_MS = 30_000
+
+
+@pytest.fixture
+def threatconnect_fault(stand: Stand) -> Iterator[Stand]:
+    """Faults of ThreatConnect that a test switches on, and that end with it."""
+    yield stand
+    stand.threatconnect.faults.off()
+
+
+def open_window(screen: Screen, save_queries: Save, *queries: dict[str, object]) -> Locator:
+    """Open the window of the last query."""
+    save_queries(*queries)
+    screen.open('configure')
+    screen.button('Edit').click()
+    name = re.compile(f'^Edit query {len(queries)}')
+    screen.page.get_by_role('button', name=name).click()
+    expect(screen.tql).to_be_visible()
+    return screen.dialog('Edit TQL Configuration')
+
+
+def result(page: Page) -> Locator:
+    return page.get_by_role('region', name='Test of this query')
+
+
+class TestEditor:
+    def test_fields_operators_and_values_are_proposed_in_turn(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
+        open_window(screen, save_queries, HOSTS)
+        screen.tql.fill('')
+        for typed, proposed in (
+            ('ownern', 'ownerName'),
+            ('in', 'IN is one of a list'),
+            ('rese', 'Demo Research'),
+        ):
+            page.keyboard.type(typed)
+            first = page.get_by_role('option').first
+            expect(first).to_have_accessible_name(re.compile(f'^{proposed}'))
+            expect(first).to_have_attribute('aria-selected', 'true')
+            page.keyboard.press('Enter')
+        expect(screen.tql).to_have_text('ownerName IN ("Demo Research")')
+
+    def test_escape_closes_the_proposals_and_then_asks_for_the_window(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
+        dialog = open_window(screen, save_queries, HOSTS)
+        screen.tql.press('Control+End')
+        page.keyboard.type(' and conf')
+        expect(page.get_by_role('option', name=re.compile('^confidence'))).to_be_visible()
+        page.keyboard.press('Escape')
+        expect(page.get_by_role('listbox')).to_be_hidden()
+        expect(dialog).to_be_visible()
+        page.keyboard.press('Escape')
+        expect(screen.dialog('Drop the changes to this query?')).to_be_visible()
+        screen.button('Go on editing').click()
+        expect(screen.tql).to_have_text('rating >= 1 and conf')
+
+    def test_tab_leaves_the_field_and_comes_back(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
+        open_window(screen, save_queries, HOSTS)
+        screen.tql.focus()
+        page.keyboard.press('Tab')
+        expect(page.get_by_label('Sort Field').first).to_be_focused()
+        page.keyboard.press('Shift+Tab')
+        expect(screen.tql).to_be_focused()
+        expect(screen.tql).to_have_text('rating >= 1')
+
+    def test_proposals_can_be_asked_for_and_are_named_to_a_screen_reader(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
+        open_window(screen, save_queries, HOSTS)
+        screen.tql.press('Control+End')
+        page.keyboard.type(' ')
+        page.keyboard.press('Control+Space')
+        option = page.get_by_role('option', name=re.compile('^AND'))
+        expect(option).to_have_attribute('aria-selected', 'true')
+        chosen = screen.tql.get_attribute('aria-activedescendant')
+        assert chosen is not None
+        assert chosen == option.get_attribute('id')
+        assert screen.complaints() == []
+
+    def test_several_lines_are_kept_as_they_are(
+        self, page: Page, screen: Screen, stand: Stand, save_queries: Save
+    ) -> None:
+        open_window(screen, save_queries, HOSTS)
+        text = 'rating >= 2\n  AND (confidence > 10\n    OR tag = "a (b")'
+        screen.tql.fill(text)
+        screen.button('Submit').click()
+        screen.button('Save').click()
+        screen.button('Save and Run Delta Update').click()
+        expect(page.get_by_text('Saved', exact=True)).to_be_visible()
+        assert stand.api('GET', 'api/configure').json()['queries'][0]['tql'] == text
+
+    def test_without_its_file_the_plain_field_serves(
+        self, page: Page, screen: Screen, stand: Stand, save_queries: Save
+    ) -> None:
+        page.route(re.compile('/assets/TqlEditor-'), lambda route: route.abort())
+        save_queries(HOSTS)
+        screen.open('configure')
+        screen.button('Edit').click()
+        page.get_by_role('button', name=re.compile('^Edit query 1')).click()
+        field = page.get_by_role('textbox', name='TQL')
+        expect(field).to_have_value('rating >= 1')
+        field.fill('rating >= 4')
+        screen.button('Submit').click()
+        screen.button('Save').click()
+        screen.button('Save and Run Delta Update').click()
+        expect(page.get_by_text('Saved', exact=True)).to_be_visible()
+        assert stand.api('GET', 'api/configure').json()['queries'][0]['tql'] == 'rating >= 4'
+
+    def test_is_loaded_for_the_window_only_and_as_one_file(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
+        scripts: list[str] = []
+        page.on(
+            'request',
+            lambda request: scripts.append(request.url) if request.url.endswith('.js') else None,
+        )
+        save_queries(HOSTS)
+        screen.open('configure')
+        expect(screen.rows(TABLE)).to_have_count(1)
+        before = len(scripts)
+        screen.button('Edit').click()
+        page.get_by_role('button', name=re.compile('^Edit query 1')).click()
+        expect(screen.tql).to_be_visible()
+        assert len([url for url in scripts[before:] if 'TqlEditor' in url]) == 1
+
+    def test_long_text_scrolls_within_the_field(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
+        names = ', '.join(f'"владелец {number} 威胁情报 مصدر"' for number in range(170))
+        tql = f'rating >= 1 AND NOT ownerName IN ({names})'
+        assert len(tql) > 4_000
+        dialog = open_window(screen, save_queries, {**HOSTS, 'tql': tql})
+        assert screen.tql.inner_text() == tql
+        box = page.locator('.cm-editor').bounding_box()
+        assert box is not None
+        assert box['height'] < 400
+        assert dialog.evaluate('node => node.scrollWidth <= node.clientWidth')
+        assert screen.complaints() == []
+
+
+class TestCheck:
+    def test_refusal_of_threatconnect_is_shown_under_the_field(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
+        dialog = open_window(screen, save_queries, HOSTS)
+        screen.tql.fill('rating >= 1 and ratng < 3')
+        screen.button('Submit').click()
+        message = 'Invalid TQL: unknown keyword "ratng" at character 17'
+        expect(dialog.get_by_text(message)).to_be_visible()
+        expect(screen.tql).to_be_focused()
+        expect(screen.tql).to_have_attribute('aria-invalid', 'true')
+        described = (screen.tql.get_attribute('aria-describedby') or '').split()
+        assert message in [page.locator(f'[id="{name}"]').inner_text() for name in described]
+        assert screen.complaints() == []
+        screen.tql.fill('rating >= 1 and rating < 3')
+        expect(dialog.get_by_text(message)).to_be_hidden()
+        screen.button('Submit').click()
+        expect(dialog).to_be_hidden()
+        expect(screen.rows(TABLE)).to_contain_text('rating >= 1 and rating < 3')
+
+    def test_what_cannot_be_asked_is_told_without_asking(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
+        asked: list[str] = []
+        dialog = open_window(screen, save_queries, HOSTS)
+        page.on('request', lambda call: asked.append(call.url) if CHECK.search(call.url) else None)
+        screen.tql.fill('(rating >= 1')
+        screen.button('Submit').click()
+        expect(dialog.get_by_text('has a parenthesis that is never closed')).to_be_visible()
+        expect(page.locator('.tql-fault')).to_have_text('(')
+        assert asked == []
+
+    def test_query_that_is_not_changed_is_not_checked_again(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
+        asked: list[str] = []
+        dialog = open_window(screen, save_queries, HOSTS)
+        page.on('request', lambda call: asked.append(call.url) if CHECK.search(call.url) else None)
+        screen.choose('Sort Field', 'Threat Rating')
+        screen.button('Submit').click()
+        expect(dialog).to_be_hidden()
+        expect(screen.rows(TABLE)).to_contain_text('Threat Rating')
+        assert asked == []
+
+    def test_without_threatconnect_it_may_be_submitted_all_the_same(
+        self, page: Page, screen: Screen, threatconnect_fault: Stand, save_queries: Save
+    ) -> None:
+        dialog = open_window(screen, save_queries, HOSTS)
+        threatconnect_fault.threatconnect.faults.on('server_error', status=503)
+        screen.tql.fill('rating >= 5')
+        screen.button('Submit').click()
+        notice = dialog.get_by_role('status').filter(has_text='could not check this query')
+        expect(notice).to_be_visible()
+        assert screen.complaints() == []
+        screen.button('Submit unchecked').click()
+        expect(dialog).to_be_hidden()
+        expect(screen.rows(TABLE)).to_contain_text('rating >= 5')
+
+    def test_slow_check_need_not_be_waited_for(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
+        dialog = open_window(screen, save_queries, HOSTS)
+        held: list[Route] = []
+        page.route(CHECK, lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+        screen.tql.fill('rating >= 5')
+        screen.button('Submit').click()
+        expect(dialog.get_by_text('Asking ThreatConnect whether')).to_be_visible()
+        expect(dialog.get_by_text('ThreatConnect is slow to answer')).to_be_visible()
+        screen.button('Submit unchecked').click()
+        expect(dialog).to_be_hidden()
+        expect(screen.rows(TABLE)).to_contain_text('rating >= 5')
+        for route in held:
+            route.abort()
+
+
+class TestTest:
+    def test_shows_counts_objects_higher_queries_and_time_and_stores_nothing(
+        self, page: Page, screen: Screen, stand: Stand, save_queries: Save
+    ) -> None:
+        hosts_and_urls = {**ALL_HOSTS, 'indicator_types': ['Host', 'URL']}
+        open_window(screen, save_queries, ALL_HOSTS, hosts_and_urls)
+        before = stand.api('GET', 'api/configure').json()
+        screen.button('Test').click()
+        table = screen.table('First Indicators')
+        expect(table).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+        counts = stand.api('POST', 'api/configure/preview', hosts_and_urls).json()
+        words = f'{counts["total_count"]} Indicators match'
+        expect(result(page)).to_contain_text(words)
+        expect(result(page)).to_contain_text('Nothing was sent')
+        expect(result(page)).to_contain_text(re.compile(r'take \d+ of these, query 1: \d+'))
+        expect(result(page)).to_contain_text(re.compile(r'under the API limit that takes \d+ s'))
+        tallies = page.get_by_role('list', name='Indicators by type').get_by_role('listitem')
+        assert [text.split('\n') for text in tallies.all_inner_texts()] == [
+            [each['indicator_type'], str(each['count'])] for each in counts['counts']
+        ]
+        assert screen.complaints() == []
+
+        page.get_by_role('button', name=re.compile('^Objects of')).first.click()
+        expect(table).to_contain_text('valid STIX 2.1')
+        expect(page.get_by_role('group', name=re.compile('^STIX object 1'))).to_contain_text(
+            '"pattern_type": "stix"'
+        )
+        assert screen.complaints() == []
+        assert stand.api('GET', 'api/configure').json() == before
+
+    def test_without_a_match_it_says_so(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
+        open_window(screen, save_queries, HOSTS)
+        screen.tql.fill('rating > 4 and rating < 3')
+        screen.button('Test').click()
+        expect(result(page)).to_contain_text('No Indicator matches', timeout=ANSWER_TIMEOUT_MS)
+        assert screen.complaints() == []
+
+    def test_change_afterwards_marks_the_answer_as_old(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
+        open_window(screen, save_queries, HOSTS)
+        screen.button('Test').click()
+        expect(screen.table('First Indicators')).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+        screen.tql.fill('rating >= 4')
+        expect(result(page)).to_contain_text('The query was changed since')
+        assert screen.complaints() == []
+        screen.button('Test again').click()
+        expect(result(page).get_by_text('The query was changed since')).to_be_hidden()
+        expect(screen.table('First Indicators')).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+
+    def test_query_that_was_tested_is_not_checked_again(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
+        dialog = open_window(screen, save_queries, HOSTS)
+        page.route(CHECK, lambda route: route.abort())
+        screen.tql.fill('rating >= 3')
+        screen.button('Test').click()
+        expect(screen.table('First Indicators')).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+        screen.button('Submit').click()
+        expect(dialog).to_be_hidden()
+
+    def test_can_be_given_up_while_threatconnect_takes_its_time(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
+        open_window(screen, save_queries, HOSTS)
+        held: list[Route] = []
+        page.route(PREVIEW, lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+        screen.button('Test').click()
+        expect(result(page)).to_contain_text('Asking ThreatConnect. Nothing is sent.')
+        assert screen.complaints() == []
+        expect(result(page)).to_contain_text('ThreatConnect is slow')
+        gone: list[str] = []
+        page.on('requestfailed', lambda request: gone.append(request.url))
+        screen.button('Cancel the test').click()
+        expect(result(page)).to_be_hidden()
+        expect(screen.button('Test')).to_be_enabled()
+        assert len([url for url in gone if PREVIEW.search(url)]) == 1
+        for route in held:
+            route.abort()
+
+    def test_without_threatconnect_it_says_why_and_can_be_tried_again(
+        self, page: Page, screen: Screen, threatconnect_fault: Stand, save_queries: Save
+    ) -> None:
+        open_window(screen, save_queries, HOSTS)
+        threatconnect_fault.threatconnect.faults.on('server_error', status=503)
+        screen.button('Test').click()
+        expect(result(page).get_by_role('alert')).to_contain_text(
+            'TC-READ', timeout=ANSWER_TIMEOUT_MS
+        )
+        assert screen.complaints() == []
+        threatconnect_fault.threatconnect.faults.off()
+        result(page).get_by_role('button', name='Try again').click()
+        expect(screen.table('First Indicators')).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+
+    def test_tql_that_is_refused_is_shown_at_the_field(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
+        dialog = open_window(screen, save_queries, HOSTS)
+        screen.tql.fill('ratng >= 3')
+        screen.button('Test').click()
+        expect(dialog.get_by_text('unknown keyword "ratng" at character 1')).to_be_visible()
+        expect(result(page)).to_be_hidden()

@@ -1,0 +1,111 @@
+import { MantineProvider } from '@mantine/core';
+import { act, render, screen, waitFor } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { useState, type ComponentProps } from 'react';
+import { expect, test, vi } from 'vitest';
+
+import { loadEditor, TqlField } from './TqlField';
+
+type Props = Partial<ComponentProps<typeof TqlField>>;
+
+function Field({ value = '', onChange, error, options, ...props }: Props) {
+  const [text, setText] = useState(value);
+  return (
+    <MantineProvider>
+      <TqlField
+        value={text}
+        error={error}
+        options={options}
+        onChange={(next) => {
+          setText(next);
+          onChange?.(next);
+        }}
+        {...props}
+      />
+    </MantineProvider>
+  );
+}
+
+const editor = await loadEditor();
+
+async function showEditor(props: Props = {}) {
+  render(<Field {...props} load={() => Promise.resolve(editor)} />);
+  await waitFor(() => expect(document.querySelector('.cm-editor')).not.toBeNull());
+  return screen.getByRole('textbox', { name: /^TQL/ });
+}
+
+test('until the editor is there, and without it, a text area takes the TQL', async () => {
+  const onChange = vi.fn();
+  render(<Field onChange={onChange} load={() => Promise.reject(new Error('no network'))} />);
+  const area = screen.getByRole('textbox', { name: /^TQL/ });
+  await userEvent.type(area, 'rating > 1');
+  expect(area.tagName).toBe('TEXTAREA');
+  expect(onChange).toHaveBeenLastCalledWith('rating > 1');
+});
+
+test('the editor takes over what was typed, with the focus and the place in it', async () => {
+  let arrive: (loaded: typeof editor) => void = () => undefined;
+  render(<Field load={() => new Promise((resolve) => (arrive = resolve))} />);
+  await userEvent.type(screen.getByRole('textbox', { name: /^TQL/ }), 'rating > 1{ArrowLeft}');
+  act(() => arrive(editor));
+  await waitFor(() => expect(document.querySelector('.cm-editor')).not.toBeNull());
+  const box = screen.getByRole('textbox', { name: /^TQL/ });
+  expect(box.tagName).toBe('DIV');
+  expect(box.textContent).toBe('rating > 1');
+  expect(document.activeElement).toBe(box);
+});
+
+test('the editor has the name, the description and the fault of the field', async () => {
+  const box = await showEditor({ error: 'Unknown word' });
+  expect(box.getAttribute('aria-multiline')).toBe('true');
+  expect(box.getAttribute('aria-required')).toBe('true');
+  expect(box.getAttribute('aria-invalid')).toBe('true');
+  const words = (box.getAttribute('aria-describedby') ?? '')
+    .split(' ')
+    .map((id) => document.getElementById(id)?.textContent);
+  expect(words[0]).toContain('Tab leaves the field');
+  expect(words[1]).toBe('Unknown word');
+});
+
+test('without a fault the editor is not called invalid', async () => {
+  const box = await showEditor();
+  expect(box.hasAttribute('aria-invalid')).toBe(false);
+  expect(box.getAttribute('aria-describedby')?.split(' ')).toHaveLength(1);
+});
+
+test('a click on the label goes to the editor', async () => {
+  const box = await showEditor();
+  await userEvent.click(screen.getByText('TQL'));
+  expect(document.activeElement).toBe(box);
+});
+
+test('Tab is not taken from the keyboard', async () => {
+  const box = await showEditor({ value: 'rating' });
+  box.focus();
+  const event = new KeyboardEvent('keydown', { key: 'Tab', bubbles: true, cancelable: true });
+  expect(box.dispatchEvent(event)).toBe(true);
+  expect(box.textContent).toBe('rating');
+});
+
+test('the text has the colours of its kinds', async () => {
+  const box = await showEditor({ value: 'rating >= 3 AND tag = "x"' });
+  const kinds = [...box.querySelectorAll('[class^="tql-"]')].map(
+    ({ className, textContent }) => `${className} ${textContent}`,
+  );
+  expect(kinds).toEqual([
+    'tql-word rating',
+    'tql-operator >=',
+    'tql-number 3',
+    'tql-connective AND',
+    'tql-word tag',
+    'tql-operator =',
+    'tql-string "',
+    'tql-string x',
+    'tql-string "',
+  ]);
+});
+
+test('what the App would refuse is underlined at its place', async () => {
+  const box = await showEditor({ value: 'a = (b' });
+  expect(box.querySelector('.tql-fault')?.textContent).toBe('(');
+});
