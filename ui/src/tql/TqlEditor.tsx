@@ -95,7 +95,6 @@ function descriptionOf({
   return EditorView.contentAttributes.of({
     'aria-labelledby': labelledBy,
     'aria-describedby': describedBy,
-    'aria-required': 'true',
     ...(isInvalid ? { 'aria-invalid': 'true' } : {}),
   });
 }

@@ -58,7 +58,6 @@ test('the editor takes over what was typed, with the focus and the place in it',
 test('the editor has the name, the description and the fault of the field', async () => {
   const box = await showEditor({ error: 'Unknown word' });
   expect(box.getAttribute('aria-multiline')).toBe('true');
-  expect(box.getAttribute('aria-required')).toBe('true');
   expect(box.getAttribute('aria-invalid')).toBe('true');
   const words = (box.getAttribute('aria-describedby') ?? '')
     .split(' ')

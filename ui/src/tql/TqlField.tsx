@@ -16,7 +16,8 @@ interface TqlFieldProps {
 
 type Editor = ComponentType<TqlEditorProps>;
 
-const aboutText = 'Owners and types are added by the App; a window of time too, in a delta update.';
+const aboutText =
+  'Narrows what these owners and types have; empty means everything. For example: rating >= 3 and confidence >= 50.';
 const aboutKeys =
   'Ctrl+Space proposes fields, operators and values, Escape closes the proposals, Tab leaves the field.';
 
@@ -52,8 +53,6 @@ export function TqlField({ value, error, options, onChange, load = loadEditor }:
         ref={plain}
         label="TQL"
         description={aboutText}
-        withAsterisk
-        required
         autosize
         minRows={5}
         maxRows={16}
@@ -78,7 +77,6 @@ export function TqlField({ value, error, options, onChange, load = loadEditor }:
       descriptionProps={{ id: `${id}-description` }}
       error={error}
       errorProps={{ id: `${id}-error` }}
-      withAsterisk
       onClick={(event) => {
         // A label belongs to its field also where the browser does not know of it.
         const target = event.target as HTMLElement;

@@ -187,6 +187,13 @@ function Arrow({ row, rows, by, onMove }: ArrowProps) {
 }
 
 function Tql({ text }: { text: string }) {
+  if (text.trim() === '') {
+    return (
+      <Text component="span" fz="inherit" c="dimmed">
+        everything
+      </Text>
+    );
+  }
   return (
     <code className="app-tql">
       <TqlText text={text} />
