@@ -1,7 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
-import { licences } from './scripts/licences';
+import { licences } from './scripts/licences.ts';
 
 // Where `npm run dev` finds a running App: the address that `make run` prints.
 const service = process.env.SENTINEL_APP_URL ?? 'http://127.0.0.1:8080/api/services/ms_sentinel/';

@@ -1,0 +1,38 @@
+import { MantineProvider } from '@mantine/core';
+import { render, screen } from '@testing-library/react';
+import { expect, it } from 'vitest';
+
+import { makeSent } from '../../test/factories';
+import { SentCard } from './SentCard';
+
+function show(changes: Parameters<typeof makeSent>[0] = {}) {
+  render(
+    <MantineProvider>
+      <SentCard sent={makeSent(changes)} />
+    </MantineProvider>,
+  );
+}
+
+it('shows where an object came from, what it says, and how to find it', () => {
+  show({ type: 'File', hash_kind: 'MD5', generation: 2 });
+  expect(screen.getByRole('heading', { name: 'Sent: File, MD5 hash' })).toBeTruthy();
+  expect(screen.getByText('In Sentinel')).toBeTruthy();
+  expect(screen.getByText('TQL query 1')).toBeTruthy();
+  expect(screen.getByText('2 times after a withdrawal')).toBeTruthy();
+  expect(screen.getByRole('button', { name: 'Copy KQL query' })).toBeTruthy();
+  const link = screen.getByRole('link', { name: '3f0b8c1e-7d0a-4a57-9a55-0d9d6c1b2a10' });
+  expect(link.getAttribute('href')).toBe('#/jobs?open=3f0b8c1e-7d0a-4a57-9a55-0d9d6c1b2a10');
+});
+
+it('says so where the query is gone and the object no longer counts', () => {
+  show({ state: 'withdrawn', position: null, generation: 0 });
+  expect(screen.getByText('Withdrawn')).toBeTruthy();
+  expect(screen.getByText('A TQL query that is no longer saved')).toBeTruthy();
+  expect(screen.queryByText('Came back')).toBeNull();
+});
+
+it('leads nowhere but to the web, whatever ThreatConnect said', () => {
+  show({ web_link: 'javascript:alert(1)', summary: '<b>bad</b>' });
+  expect(screen.getByText('<b>bad</b>')).toBeTruthy();
+  expect(screen.queryByRole('link', { name: /new tab/ })).toBeNull();
+});
