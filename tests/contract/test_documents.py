@@ -1,6 +1,7 @@
 """The port `Documents`: against TinyDB as it runs, and opened anew before every call."""
 
 import dataclasses
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -626,12 +627,12 @@ def test_two_thousand_jobs_are_no_burden(path: Path) -> None:
         ),
     )
 
-    def fastest_s(action: Callable[[int], object]) -> float:
+    def least_cpu_s(action: Callable[[int], object]) -> float:
         times = []
         for number in range(5):
-            begun_s = time.perf_counter()
+            begun_s = time.thread_time()
             action(number)
-            times.append(time.perf_counter() - begun_s)
+            times.append(time.thread_time() - begun_s)
         return min(times)
 
     def change(number: int) -> None:
@@ -639,12 +640,10 @@ def test_two_thousand_jobs_are_no_burden(path: Path) -> None:
             f'j{number}', lambda job: dataclasses.replace(job, counts=Counts(read=1))
         )
 
-    assert fastest_s(change) < 0.1
-    assert (
-        fastest_s(
-            lambda _: documents.jobs(
-                statuses=[JobStatus.UPLOAD_COMPLETE], request_id_part='j', sort='count_sent'
-            )
-        )
-        < 0.05
-    )
+    def search(_: int) -> None:
+        documents.jobs(statuses=[JobStatus.UPLOAD_COMPLETE], request_id_part='j', sort='count_sent')
+
+    # What the obvious way costs: to read the whole file, and to write it.
+    whole_s = least_cpu_s(lambda _: json.dumps(json.loads(path.read_text())))
+    assert least_cpu_s(change) < whole_s
+    assert least_cpu_s(search) < whole_s

@@ -22,6 +22,9 @@ interface JobColumn extends Omit<Column<Job>, 'cell'> {
   isOptional?: boolean;
 }
 
+/** Two lines where there is little room; on a wide screen date and clock stand on one. */
+const timeWidth = 'clamp(100px, 9.5vw, 190px)';
+
 const timeColumns: JobColumn[] = (
   [
     ['date_queued', 'Date Queued'],
@@ -35,7 +38,7 @@ const timeColumns: JobColumn[] = (
   heading: name,
   sort: key,
   isOptional: true,
-  width: 100,
+  width: timeWidth,
   cell: (job) => <TimeText value={job[key]} isNarrow />,
 }));
 
@@ -89,7 +92,7 @@ const columns: JobColumn[] = [
     name: 'Filter Started',
     heading: 'Filter Started',
     sort: 'last_modified_filter_start',
-    width: 100,
+    width: timeWidth,
     cell: (job) => <TimeText value={job.last_modified_filter_start} isNarrow />,
   },
   {
@@ -97,7 +100,7 @@ const columns: JobColumn[] = [
     name: 'Filter End',
     heading: 'Filter End',
     sort: 'last_modified_filter_end',
-    width: 100,
+    width: timeWidth,
     cell: (job) => <TimeText value={job.last_modified_filter_end} isNarrow />,
   },
   ...timeColumns,
