@@ -274,3 +274,58 @@ def test_window_opens_without_threatconnect_and_keeps_what_the_row_holds(
     dialog.get_by_role('button', name='Try again').click()
     expect(dialog.get_by_text('ThreatConnect cannot be reached')).to_be_hidden()
     screen.choose('Owners to Query', 'Demo Research')
+
+
+class TestDragging:
+    def test_row_is_dragged_by_its_handle_to_another_place(
+        self, page: Page, screen: Screen, stand: Stand, save_queries: Save
+    ) -> None:
+        save_queries(HOSTS, FILES, URLS)
+        screen.open('configure')
+        screen.button('Edit').click()
+        handle = page.get_by_role('button', name='Drag query 3, OSINT Community')
+        start = handle.bounding_box()
+        target = screen.rows(TABLE).first.bounding_box()
+        assert start is not None
+        assert target is not None
+        page.mouse.move(start['x'] + 8, start['y'] + 8)
+        page.mouse.down()
+        page.mouse.move(start['x'] + 8, start['y'] - 20, steps=4)
+        page.mouse.move(start['x'] + 8, target['y'] + 4, steps=8)
+        page.mouse.up()
+        expect(screen.rows(TABLE).first).to_contain_text('OSINT Community')
+        expect(page.get_by_text('Not saved: order changed')).to_be_visible()
+        screen.button('Save').click()
+        screen.button('Save and Run Delta Update').click()
+        expect(page.get_by_text('Saved', exact=True)).to_be_visible()
+        assert saved_tql(stand) == ['rating >= 3', 'rating >= 1', 'rating >= 2']
+
+    def test_keyboard_picks_up_moves_and_drops_with_words_and_the_focus_kept(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
+        save_queries(HOSTS, FILES, URLS)
+        screen.open('configure')
+        screen.button('Edit').click()
+        said = page.get_by_role('status').filter(has_text='query 1, Demo Organization')
+        page.get_by_role('button', name='Drag query 1, Demo Organization').focus()
+        page.keyboard.press('Space')
+        expect(said).to_be_attached()
+        page.keyboard.press('ArrowDown')
+        expect(said).to_contain_text('is over place 2 of 3')
+        assert screen.complaints() == []
+        page.keyboard.press('Space')
+        expect(screen.rows(TABLE).nth(1)).to_contain_text('Demo Organization')
+        expect(page.get_by_role('button', name='Drag query 2, Demo Organization')).to_be_focused()
+
+    def test_escape_puts_it_back(self, page: Page, screen: Screen, save_queries: Save) -> None:
+        save_queries(HOSTS, FILES, URLS)
+        screen.open('configure')
+        screen.button('Edit').click()
+        page.get_by_role('button', name='Drag query 1, Demo Organization').focus()
+        page.keyboard.press('Space')
+        page.keyboard.press('ArrowDown')
+        expect(page.get_by_text('is over place 2 of 3')).to_be_attached()
+        page.keyboard.press('Escape')
+        expect(page.get_by_text('was put back')).to_be_attached()
+        expect(screen.rows(TABLE).first).to_contain_text('Demo Organization')
+        expect(screen.button('Save')).to_be_disabled()

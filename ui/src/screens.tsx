@@ -16,7 +16,9 @@ export interface Screen {
 }
 
 /** All screens but those that a first view may open come in one file of their own. */
-const further = laterPages(() => import('./pages/further'));
+const further = laterPages(() =>
+  import('./pages/further').then(({ drag: _drag, ...pages }) => pages),
+);
 
 export const loadFurther = further.load;
 

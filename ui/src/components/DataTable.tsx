@@ -1,6 +1,6 @@
 /** A table of one page of things: sortable headings, a marked open row, and its own empty state. */
 import { Skeleton, Table, UnstyledButton } from '@mantine/core';
-import { Fragment, type MouseEvent, type ReactNode } from 'react';
+import { Fragment, type ComponentType, type MouseEvent, type ReactNode } from 'react';
 
 import { Icon } from './Icon';
 
@@ -29,15 +29,32 @@ interface DataTableProps<Row> {
   /** A second line that belongs to a row. */
   below?: (row: Row) => ReactNode;
   minWidth?: number;
+  /** What holds a row and the line below it, in place of the body of the whole table. */
+  Group?: ComponentType<RowGroupProps>;
   /** Columns keep the widths they are given, whatever stands in them. */
   isFixed?: boolean;
+}
+
+export interface RowGroupProps {
+  rowKey: string;
+  children: ReactNode;
 }
 
 const WAITING_ROWS = 5;
 
 export function DataTable<Row>(props: DataTableProps<Row>) {
-  const { label, columns, rows, rowKey, empty, sort, onRowClick, openKey, below } = props;
-  const { minWidth, isFixed = false } = props;
+  const { label, columns, rows, rowKey, empty, sort, openKey, below } = props;
+  const { minWidth, isFixed = false, Group } = props;
+  const isGrouped = Group !== undefined && rows !== undefined && rows.length > 0;
+  const lines = rows?.map((row) => {
+    const key = rowKey(row);
+    const Holder = isGrouped ? Group : PlainGroup;
+    return (
+      <Holder key={key} rowKey={key}>
+        <Row {...props} row={row} isOpen={openKey === key} extra={below?.(row)} />
+      </Holder>
+    );
+  });
   return (
     <div className="app-table-frame">
       {/* A region that scrolls has to be reachable by the keyboard. */}
@@ -57,46 +74,62 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
               ))}
             </Table.Tr>
           </Table.Thead>
-          <Table.Tbody>
-            {rows === undefined && <WaitingRows columns={columns.length} />}
-            {rows?.length === 0 && (
-              <Table.Tr>
-                <Table.Td colSpan={columns.length}>{empty}</Table.Td>
-              </Table.Tr>
-            )}
-            {rows?.map((row) => {
-              const key = rowKey(row);
-              const extra = below?.(row);
-              return (
-                <Fragment key={key}>
-                  <Table.Tr
-                    data-open={openKey === key || undefined}
-                    data-clickable={onRowClick !== undefined || undefined}
-                    data-joined={Boolean(extra) || undefined}
-                    {...(onRowClick === undefined
-                      ? {}
-                      : {
-                          onClick: (event: MouseEvent) => onBareClick(event, () => onRowClick(row)),
-                        })}
-                  >
-                    {columns.map((column) => (
-                      <Table.Td key={column.key} ta={column.align ?? 'left'}>
-                        {column.cell(row)}
-                      </Table.Td>
-                    ))}
-                  </Table.Tr>
-                  {Boolean(extra) && (
-                    <Table.Tr className="app-row-below">
-                      <Table.Td colSpan={columns.length}>{extra}</Table.Td>
-                    </Table.Tr>
-                  )}
-                </Fragment>
-              );
-            })}
-          </Table.Tbody>
+          {isGrouped ? (
+            lines
+          ) : (
+            <Table.Tbody>
+              {rows === undefined && <WaitingRows columns={columns.length} />}
+              {rows?.length === 0 && (
+                <Table.Tr>
+                  <Table.Td colSpan={columns.length}>{empty}</Table.Td>
+                </Table.Tr>
+              )}
+              {lines}
+            </Table.Tbody>
+          )}
         </Table>
       </div>
     </div>
+  );
+}
+
+function PlainGroup({ children }: RowGroupProps) {
+  return <Fragment>{children}</Fragment>;
+}
+
+interface RowProps<Row> {
+  row: Row;
+  columns: readonly Column<Row>[];
+  isOpen: boolean;
+  extra: ReactNode;
+  onRowClick?: (row: Row) => void;
+}
+
+function Row<Row>({ row, columns, isOpen, extra, onRowClick }: RowProps<Row>) {
+  return (
+    <>
+      <Table.Tr
+        data-open={isOpen || undefined}
+        data-clickable={onRowClick !== undefined || undefined}
+        data-joined={Boolean(extra) || undefined}
+        {...(onRowClick === undefined
+          ? {}
+          : {
+              onClick: (event: MouseEvent) => onBareClick(event, () => onRowClick(row)),
+            })}
+      >
+        {columns.map((column) => (
+          <Table.Td key={column.key} ta={column.align ?? 'left'}>
+            {column.cell(row)}
+          </Table.Td>
+        ))}
+      </Table.Tr>
+      {Boolean(extra) && (
+        <Table.Tr className="app-row-below">
+          <Table.Td colSpan={columns.length}>{extra}</Table.Td>
+        </Table.Tr>
+      )}
+    </>
   );
 }
 

@@ -21,6 +21,7 @@ const paths = {
   external: 'M11 6H5v13h13v-6M10 14L20 4M14 4h6v6',
   filterOff: 'M6 6l12 12M18 6L6 18',
   heartbeat: 'M3 12h4l3-7l4 14l3-7h4',
+  grip: 'M9 6v.01M15 6v.01M9 12v.01M15 12v.01M9 18v.01M15 18v.01',
   info: 'M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18M12 11v5M12 8v.01',
   monitor: 'M3 5h18v11H3zM8 20h8M12 16v4',
   moon: 'M20 14.500A8.500 8.500 0 0 1 9.500 4a8.500 8.500 0 1 0 10.500 10.500',

@@ -12,6 +12,7 @@ import {
   withoutRow,
   withRow,
   withRowMoved,
+  withRowMovedTo,
 } from './draft';
 
 const saved = ['q1', 'q2', 'q3'].map((id) => makeQuery({ id, tql: `rating > 1 and ${id}` }));
@@ -28,6 +29,14 @@ test('a row moves by one and stops at the ends', () => {
   expect(ids(withRowMoved(rows, 'q1', -1))).toEqual(['q1', 'q2', 'q3']);
   expect(ids(withRowMoved(rows, 'q3', 1))).toEqual(['q1', 'q2', 'q3']);
   expect(ids(withRowMoved(rows, 'nobody', 1))).toEqual(['q1', 'q2', 'q3']);
+});
+
+test('a row moves to the place of another, up and down, and nowhere else', () => {
+  expect(ids(withRowMovedTo(rows, 'q3', 'q1'))).toEqual(['q3', 'q1', 'q2']);
+  expect(ids(withRowMovedTo(rows, 'q1', 'q3'))).toEqual(['q2', 'q3', 'q1']);
+  expect(ids(withRowMovedTo(rows, 'q2', 'q2'))).toEqual(['q1', 'q2', 'q3']);
+  expect(ids(withRowMovedTo(rows, 'nobody', 'q1'))).toEqual(['q1', 'q2', 'q3']);
+  expect(ids(withRowMovedTo(rows, 'q1', 'nobody'))).toEqual(['q1', 'q2', 'q3']);
 });
 
 test('moving there and back is no change', () => {

@@ -42,6 +42,20 @@ export function withRowMoved(rows: readonly DraftRow[], key: string, by: -1 | 1)
   return moved;
 }
 
+/** Moves one row to the place of another; what lies between gives way. */
+export function withRowMovedTo(
+  rows: readonly DraftRow[],
+  key: string,
+  placeOf: string,
+): DraftRow[] {
+  const moved = [...rows];
+  const from = rows.findIndex((row) => row.key === key);
+  const to = rows.findIndex((row) => row.key === placeOf);
+  if (from < 0 || to < 0) return moved;
+  moved.splice(to, 0, ...moved.splice(from, 1));
+  return moved;
+}
+
 /**
  * How many saved queries stand above a row; above a row to be added, all of them.
  *

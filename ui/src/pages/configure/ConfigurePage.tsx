@@ -158,6 +158,7 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
               edit: {
                 messages: editing.messages,
                 onMove: editing.move,
+                onMoveTo: editing.moveTo,
                 onEdit: editing.openWindow,
                 onRemove: editing.remove,
               },

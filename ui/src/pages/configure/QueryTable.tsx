@@ -1,6 +1,6 @@
 /** The list of TQL queries; in edit mode with arrows at the left and actions at the right. */
 import { ActionIcon, Button, Group, Text, Tooltip } from '@mantine/core';
-
+import { useEffect, useState } from 'react';
 import { flushSync } from 'react-dom';
 
 import type { Query } from '../../api/model';
@@ -16,6 +16,7 @@ type Row = Query | DraftRow;
 interface EditActions {
   messages: Map<string, RowMessages>;
   onMove: (row: DraftRow, by: -1 | 1) => void;
+  onMoveTo: (key: string, placeOf: string) => void;
   onEdit: (row: DraftRow) => void;
   onRemove: (row: DraftRow) => void;
 }
@@ -36,14 +37,16 @@ function nameOf(row: Row, rows: readonly Row[]): string {
 }
 
 export function QueryTable({ rows, edit, onAdd }: QueryTableProps) {
-  const columns = edit === undefined ? viewColumns(rows ?? []) : editColumns(rows ?? [], edit);
-  return (
+  const isEdited = edit !== undefined;
+  const drag = useDrag(isEdited);
+  const table = (
     <DataTable<Row>
       label="TQL queries"
-      columns={columns}
+      columns={isEdited ? editColumns(rows ?? [], edit, drag) : viewColumns(rows ?? [])}
       rows={rows}
-      rowKey={(row) => (isDraftRow(row) ? row.key : row.id)}
-      minWidth={edit === undefined ? 820 : 960}
+      rowKey={keyOf}
+      minWidth={isEdited ? 990 : 820}
+      {...(drag === null ? {} : { Group: drag.DragGroup })}
       below={(row) => {
         const messages = isDraftRow(row) ? edit?.messages.get(row.key) : undefined;
         return messages === undefined ? null : <RowProblem messages={messages} />;
@@ -53,7 +56,7 @@ export function QueryTable({ rows, edit, onAdd }: QueryTableProps) {
           <Text size="sm" c="dimmed">
             A TQL query says which Indicators of which owners are sent to Microsoft Sentinel.
           </Text>
-          {edit === undefined && (
+          {!isEdited && (
             <Button mt="md" leftSection={<Icon name="plus" />} onClick={onAdd}>
               Add the first query
             </Button>
@@ -62,6 +65,38 @@ export function QueryTable({ rows, edit, onAdd }: QueryTableProps) {
       }
     />
   );
+  if (!isEdited || drag === null || rows === undefined) return table;
+  return (
+    <drag.DragArea
+      items={rows.map((row) => ({ key: keyOf(row), name: nameOf(row, rows) }))}
+      onMove={edit.onMoveTo}
+    >
+      {table}
+    </drag.DragArea>
+  );
+}
+
+function keyOf(row: Row): string {
+  return isDraftRow(row) ? row.key : row.id;
+}
+
+type Drag = typeof import('./drag');
+
+/** What dragging takes is loaded when a list is edited; until then, and without it, arrows serve. */
+function useDrag(isWanted: boolean): Drag | null {
+  const [drag, setDrag] = useState<Drag | null>(null);
+  useEffect(() => {
+    if (!isWanted) return undefined;
+    let isShown = true;
+    import('../further').then(
+      (further) => isShown && setDrag(further.drag),
+      () => undefined,
+    );
+    return () => {
+      isShown = false;
+    };
+  }, [isWanted]);
+  return isWanted ? drag : null;
 }
 
 function viewColumns(rows: readonly Row[]): Column<Row>[] {
@@ -108,14 +143,15 @@ function viewColumns(rows: readonly Row[]): Column<Row>[] {
   ];
 }
 
-function editColumns(rows: readonly Row[], edit: EditActions): Column<Row>[] {
+function editColumns(rows: readonly Row[], edit: EditActions, drag: Drag | null): Column<Row>[] {
   const arrows: Column<Row> = {
     key: 'order',
     heading: 'Order',
-    width: 84,
+    width: 114,
     cell: (row) =>
       isDraftRow(row) && (
         <Group gap={4} wrap="nowrap">
+          {drag !== null && <drag.DragHandle name={nameOf(row, rows)} />}
           <Arrow row={row} rows={rows} by={-1} onMove={edit.onMove} />
           <Arrow row={row} rows={rows} by={1} onMove={edit.onMove} />
         </Group>

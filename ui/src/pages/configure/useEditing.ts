@@ -12,6 +12,7 @@ import {
   withoutRow,
   withRow,
   withRowMoved,
+  withRowMovedTo,
   type Draft,
   type DraftRow,
   type QueryFields,
@@ -106,6 +107,8 @@ export function useEditing(saved: Configure) {
       change({ window: null });
     },
     move: (row: DraftRow, by: -1 | 1) => changeRows((rows) => withRowMoved(rows, row.key, by)),
+    moveTo: (key: string, placeOf: string) =>
+      changeRows((rows) => withRowMovedTo(rows, key, placeOf)),
     remove: (row: DraftRow) => {
       changeRows((rows) => withoutRow(rows, row.key));
       forget(row.key);
