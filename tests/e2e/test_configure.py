@@ -16,6 +16,7 @@ HOSTS = {'owners': ['Demo Organization'], 'indicator_types': ['Host'], 'tql': 'r
 FILES = {'owners': ['Demo Research'], 'indicator_types': ['File'], 'tql': 'rating >= 2'}
 URLS = {'owners': ['OSINT Community'], 'indicator_types': ['URL'], 'tql': 'rating >= 3'}
 TABLE = 'TQL queries'
+FURTHER = re.compile('/assets/further-')
 
 
 def saved_tql(stand: Stand) -> list[str]:
@@ -37,7 +38,7 @@ def test_new_user_adds_a_query_and_saves_it(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:
     save_queries()
-    screen.open()
+    screen.open('configure')
     screen.button('Add the first query').click()
     dialog = screen.dialog('Add TQL Configuration')
     screen.fill_query(
@@ -78,7 +79,7 @@ def test_run_now_after_a_save_queues_jobs(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:
     saved = save_queries(HOSTS)
-    screen.open()
+    screen.open('configure')
     screen.button('Edit').click()
     page.get_by_role('button', name=re.compile('^Edit query 1')).click()
     screen.tql.fill('rating >= 0')
@@ -97,7 +98,7 @@ def test_rows_are_edited_moved_and_deleted_and_saved_as_one_list(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:
     save_queries(HOSTS, FILES, URLS)
-    screen.open()
+    screen.open('configure')
     screen.button('Edit').click()
     page.get_by_role('button', name=re.compile('^Move up: query 3')).click()
     page.get_by_role('button', name=re.compile('^Edit query 1')).click()
@@ -117,7 +118,7 @@ def test_rows_are_reordered_by_keyboard_without_losing_the_focus(
     page: Page, screen: Screen, save_queries: Save
 ) -> None:
     save_queries(HOSTS, FILES, URLS)
-    screen.open()
+    screen.open('configure')
     screen.button('Edit').click()
     down = page.get_by_role('button', name='Move down: query 1, Demo Organization')
     down.focus()
@@ -132,7 +133,7 @@ def test_cancel_in_the_save_window_drops_the_changes(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:
     save_queries(HOSTS, FILES)
-    screen.open()
+    screen.open('configure')
     screen.button('Edit').click()
     page.get_by_role('button', name=re.compile('^Delete query 1')).click()
     screen.button('Save').click()
@@ -183,7 +184,7 @@ def test_save_over_somebody_elses_newer_list_loses_nothing_silently(
     page: Page, screen: Screen, stand: Stand, save_queries: Save, *, is_kept: bool
 ) -> None:
     save_queries(HOSTS, FILES)
-    screen.open()
+    screen.open('configure')
     expect(screen.rows(TABLE)).to_have_count(2)
     screen.button('Edit').click()
     page.get_by_role('button', name=re.compile('^Edit query 1')).click()
@@ -213,7 +214,7 @@ def test_refused_fields_are_named_at_their_row_and_in_the_window(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:
     save_queries(HOSTS)
-    screen.open()
+    screen.open('configure')
     screen.button('Edit').click()
     screen.button('Add').click()
     screen.fill_query(owners=('Demo Research',), types=('File',), tql='rating >= 2')
@@ -239,7 +240,7 @@ def test_window_says_what_is_missing_before_anything_is_added(
     page: Page, screen: Screen, save_queries: Save
 ) -> None:
     save_queries(HOSTS)
-    screen.open()
+    screen.open('configure')
     screen.button('Edit').click()
     screen.button('Add').click()
     screen.button('Submit').click()
@@ -264,7 +265,7 @@ def test_window_opens_without_threatconnect_and_keeps_what_the_row_holds(
         route.fulfill(status=503, json=reply)
 
     page.route('**/api/configure/options', refuse)
-    screen.open()
+    screen.open('configure')
     screen.button('Edit').click()
     page.get_by_role('button', name=re.compile('^Edit query 1')).click()
     dialog = screen.dialog('Edit TQL Configuration')
@@ -309,7 +310,7 @@ class TestDragging:
         said = page.get_by_role('status').filter(has_text='query 1, Demo Organization')
         page.get_by_role('button', name='Drag query 1, Demo Organization').focus()
         page.keyboard.press('Space')
-        expect(said).to_be_attached()
+        expect(said).to_contain_text('is over place 1 of 3')
         page.keyboard.press('ArrowDown')
         expect(said).to_contain_text('is over place 2 of 3')
         assert screen.complaints() == []
@@ -323,9 +324,38 @@ class TestDragging:
         screen.button('Edit').click()
         page.get_by_role('button', name='Drag query 1, Demo Organization').focus()
         page.keyboard.press('Space')
+        expect(page.get_by_text('is over place 1 of 3')).to_be_attached()
         page.keyboard.press('ArrowDown')
         expect(page.get_by_text('is over place 2 of 3')).to_be_attached()
         page.keyboard.press('Escape')
         expect(page.get_by_text('was put back')).to_be_attached()
         expect(screen.rows(TABLE).first).to_contain_text('Demo Organization')
         expect(screen.button('Save')).to_be_disabled()
+
+    def test_without_its_file_the_arrows_serve(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
+        page.route(FURTHER, lambda route: route.abort())
+        save_queries(HOSTS, FILES)
+        screen.open('configure')
+        screen.button('Edit').click()
+        page.get_by_role('button', name=re.compile('^Move up: query 2')).click()
+        expect(screen.rows(TABLE).first).to_contain_text('Demo Research')
+        expect(page.get_by_role('button', name=re.compile('^Drag query'))).to_have_count(0)
+
+    def test_its_file_disturbs_nobody_when_it_comes_late(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
+        held: list[Route] = []
+        page.route(FURTHER, lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+        save_queries(HOSTS, FILES)
+        screen.open('configure')
+        screen.button('Edit').click()
+        arrow = page.get_by_role('button', name=re.compile('^Move down: query 1'))
+        arrow.focus()
+        with page.expect_response(FURTHER):
+            for route in held:
+                route.continue_()
+        page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done)))')
+        expect(arrow).to_be_focused()
+        expect(page.get_by_role('button', name=re.compile('^Drag query'))).to_have_count(0)

@@ -98,7 +98,11 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
         {draft === null ? (
           <>
             {refreshControl}
-            <Button leftSection={<Icon name="edit" />} onClick={editing.start}>
+            <Button
+              leftSection={<Icon name="edit" />}
+              loading={editing.isStarting}
+              onClick={() => void editing.start()}
+            >
               Edit
             </Button>
           </>
@@ -148,14 +152,12 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
 
       <QueryTable
         rows={draft?.rows ?? saved.queries}
-        onAdd={() => {
-          editing.start();
-          editing.openWindow(null);
-        }}
+        onAdd={() => void editing.start({ row: null })}
         {...(draft === null
           ? {}
           : {
               edit: {
+                drag: editing.drag,
                 messages: editing.messages,
                 onMove: editing.move,
                 onMoveTo: editing.moveTo,

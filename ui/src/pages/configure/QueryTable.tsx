@@ -1,6 +1,5 @@
 /** The list of TQL queries; in edit mode with arrows at the left and actions at the right. */
 import { ActionIcon, Button, Group, Text, Tooltip } from '@mantine/core';
-import { useEffect, useState } from 'react';
 import { flushSync } from 'react-dom';
 
 import type { Query } from '../../api/model';
@@ -10,10 +9,13 @@ import { Icon } from '../../components/Icon';
 import type { DraftRow, QueryFields, RowMessages } from '../../lib/draft';
 import { fieldLabel, typeLabel } from '../../lib/label';
 import { TqlText } from '../../tql/TqlText';
+import type { Drag } from './loadDrag';
 
 type Row = Query | DraftRow;
 
 interface EditActions {
+  /** What dragging takes; without it, the arrows serve. */
+  drag: Drag | null;
   messages: Map<string, RowMessages>;
   onMove: (row: DraftRow, by: -1 | 1) => void;
   onMoveTo: (key: string, placeOf: string) => void;
@@ -38,11 +40,11 @@ function nameOf(row: Row, rows: readonly Row[]): string {
 
 export function QueryTable({ rows, edit, onAdd }: QueryTableProps) {
   const isEdited = edit !== undefined;
-  const drag = useDrag(isEdited);
+  const drag = edit?.drag ?? null;
   const table = (
     <DataTable<Row>
       label="TQL queries"
-      columns={isEdited ? editColumns(rows ?? [], edit, drag) : viewColumns(rows ?? [])}
+      columns={isEdited ? editColumns(rows ?? [], edit) : viewColumns(rows ?? [])}
       rows={rows}
       rowKey={keyOf}
       minWidth={isEdited ? 990 : 820}
@@ -65,7 +67,7 @@ export function QueryTable({ rows, edit, onAdd }: QueryTableProps) {
       }
     />
   );
-  if (!isEdited || drag === null || rows === undefined) return table;
+  if (edit === undefined || drag === null || rows === undefined) return table;
   return (
     <drag.DragArea
       items={rows.map((row) => ({ key: keyOf(row), name: nameOf(row, rows) }))}
@@ -78,25 +80,6 @@ export function QueryTable({ rows, edit, onAdd }: QueryTableProps) {
 
 function keyOf(row: Row): string {
   return isDraftRow(row) ? row.key : row.id;
-}
-
-type Drag = typeof import('./drag');
-
-/** What dragging takes is loaded when a list is edited; until then, and without it, arrows serve. */
-function useDrag(isWanted: boolean): Drag | null {
-  const [drag, setDrag] = useState<Drag | null>(null);
-  useEffect(() => {
-    if (!isWanted) return undefined;
-    let isShown = true;
-    import('../further').then(
-      (further) => isShown && setDrag(further.drag),
-      () => undefined,
-    );
-    return () => {
-      isShown = false;
-    };
-  }, [isWanted]);
-  return isWanted ? drag : null;
 }
 
 function viewColumns(rows: readonly Row[]): Column<Row>[] {
@@ -143,7 +126,8 @@ function viewColumns(rows: readonly Row[]): Column<Row>[] {
   ];
 }
 
-function editColumns(rows: readonly Row[], edit: EditActions, drag: Drag | null): Column<Row>[] {
+function editColumns(rows: readonly Row[], edit: EditActions): Column<Row>[] {
+  const { drag } = edit;
   const arrows: Column<Row> = {
     key: 'order',
     heading: 'Order',

@@ -18,6 +18,7 @@ import {
   type QueryFields,
   type RowMessages,
 } from '../../lib/draft';
+import { loadDrag, type Drag } from './loadDrag';
 
 export interface SaveProblem {
   title: string;
@@ -31,6 +32,8 @@ const CONFLICT_STATUS = 409;
 /** While `draft` is set the page edits; `base` is the saved list that the draft began from. */
 interface State {
   draft: Draft | null;
+  /** Decided when editing begins, and kept until it ends. */
+  drag: Drag | null;
   base: readonly Query[];
   window: { row: DraftRow | null } | null;
   messages: Map<string, RowMessages>;
@@ -40,6 +43,7 @@ interface State {
 
 const idle: State = {
   draft: null,
+  drag: null,
   base: [],
   window: null,
   messages: new Map(),
@@ -54,6 +58,7 @@ export function useEditing(saved: Configure) {
   const saving = useSaveConfigure();
   const [state, setState] = useState<State>(idle);
   const [lastSaved, setLastSaved] = useState<'delta' | 'full' | null>(null);
+  const [isStarting, setIsStarting] = useState(false);
 
   const change = (next: Partial<State>) => setState((before) => ({ ...before, ...next }));
   const changeRows = (alter: (rows: readonly DraftRow[]) => DraftRow[]) =>
@@ -89,12 +94,18 @@ export function useEditing(saved: Configure) {
   return {
     ...state,
     lastSaved,
+    isStarting,
     isSaving: saving.isPending,
     forgetSaved: () => setLastSaved(null),
 
-    start: () => {
+    /** Begins to edit, with a window to add a query where that is wanted. */
+    start: async (window: State['window'] = null) => {
+      setIsStarting(true);
+      const drag = await loadDrag();
+      setIsStarting(false);
       setLastSaved(null);
-      setState({ ...idle, draft: draftOf(saved.version, saved.queries), base: saved.queries });
+      const draft = draftOf(saved.version, saved.queries);
+      setState({ ...idle, draft, drag, base: saved.queries, window });
     },
     stop: () => setState(idle),
 
