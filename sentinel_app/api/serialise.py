@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 from sentinel_app.api import schemas
 from sentinel_app.api.ports import HealthSnapshot, Live
+from sentinel_app.core.count import LastCount
 from sentinel_app.core.models import (
     AuditEntry,
     ErrorEntry,
@@ -43,14 +45,25 @@ def configure_reply(
     schedule: Schedule,
     due: tuple[dt.datetime, Mode] | None,
     warning: str | None,
+    counts: Mapping[str, LastCount],
 ) -> schemas.Configure:
-    """The saved TQL queries with what is due."""
+    """The saved TQL queries with their last counts, by id, and what is due."""
     return schemas.Configure(
         version=saved.version,
-        queries=[schemas.Query.model_validate(_query_members(query)) for query in saved.queries],
+        queries=[_saved_query(query, counts.get(query.id)) for query in saved.queries],
         next_update=next_update_reply(due),
         last_run=schedule.last_run_at,
         warning=warning,
+    )
+
+
+def _saved_query(query: Query, count: LastCount | None) -> schemas.SavedQuery:
+    return schemas.SavedQuery.model_validate(
+        {
+            **_query_members(query),
+            'last_count': count.read if count else None,
+            'last_counted': count.at if count else None,
+        }
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Save
+from tests.e2e.job import finished_job
 from tests.e2e.screen import Screen
 from tests.simulators.stand import Stand
 
@@ -92,6 +93,31 @@ def test_run_now_after_a_save_queues_jobs(
     expect(screen.rows('Jobs').filter(has_text='ad-hoc').first).to_be_visible()
     jobs = stand.api('GET', 'api/job/request?job_type=ad-hoc&mode=full').json()['data']
     assert saved[0]['id'] in {job['query']['id'] for job in jobs}
+
+
+def test_last_count_is_that_of_the_latest_job_that_read_everything(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save
+) -> None:
+    saved = save_queries(HOSTS)
+    job = finished_job(stand, 'full')
+    assert job['status'] == 'Upload Complete'
+    screen.open('configure')
+    (cell,) = screen.rows(TABLE).get_by_role('cell').all()[-1:]
+    expect(cell).to_contain_text(f'{job["count_read"]:,}')
+    # The moment is in the reader's zone, and in UTC in the tooltip.
+    time = cell.locator('time')
+    expect(time).to_have_attribute('datetime', job['date_completed'])
+    time.hover()
+    completed = job['date_completed'][:19].replace('T', ' ')
+    expect(page.get_by_role('tooltip')).to_have_text(f'{completed} UTC')
+    expect(time).not_to_contain_text(completed[11:])
+
+    save_queries({**HOSTS, 'id': saved[0]['id'], 'tql': 'rating >= 2'})
+    screen.button('Refresh now').click()
+    expect(screen.rows(TABLE)).to_contain_text('rating >= 2')
+    expect(screen.rows(TABLE)).to_contain_text('not counted yet')
+    screen.button('Edit').click()
+    expect(screen.rows(TABLE)).not_to_contain_text('not counted yet')
 
 
 def test_rows_are_edited_moved_and_deleted_and_saved_as_one_list(

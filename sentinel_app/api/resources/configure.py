@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import falcon
@@ -16,8 +17,10 @@ from sentinel_app.api.reading import body_of, parameters_of
 from sentinel_app.api.schemas import ConfigureBody, FieldError, Parameters, QueryBody
 from sentinel_app.api.serialise import configure_reply
 from sentinel_app.core.change import changes_of
+from sentinel_app.core.count import WHOLE_MODES, LastCount, last_counts
 from sentinel_app.core.models import AuditEntry, QueryList
-from sentinel_app.core.status import Mode
+from sentinel_app.core.ports import Documents
+from sentinel_app.core.status import JobStatus, Mode
 from sentinel_app.errors import ConflictError
 
 
@@ -138,6 +141,21 @@ def answer_list(resp: falcon.Response, deps: ApiDeps, listed: QueryList) -> None
     """Answer with the list and what is due."""
     documents = deps.documents
     reply = configure_reply(
-        listed, documents.schedule(), deps.updates.next_update(), documents.warning
+        listed,
+        documents.schedule(),
+        deps.updates.next_update(),
+        documents.warning,
+        _counts(listed, documents),
     )
     resp.text = reply.model_dump_json()
+
+
+def _counts(listed: QueryList, documents: Documents) -> Mapping[str, LastCount]:
+    jobs = (
+        job
+        for mode in WHOLE_MODES
+        for job in documents.jobs(
+            statuses=[JobStatus.UPLOAD_COMPLETE], mode=mode, limit=sys.maxsize
+        )[0]
+    )
+    return last_counts(listed.queries, jobs)

@@ -35,6 +35,7 @@ from sentinel_app.api.schemas.configure import (
     OwnerOption,
     Query,
     QueryBody,
+    SavedQuery,
     TqlKeyword,
 )
 from sentinel_app.api.schemas.document import component_schemas, parameter_schemas
@@ -193,6 +194,7 @@ __all__ = [
     'ReportedError',
     'ReportedErrorPage',
     'ReportedIndicator',
+    'SavedQuery',
     'Seconds',
     'SentObject',
     'Service',

@@ -26,6 +26,16 @@ class Query(Reply):
     sort_direction: SortDirection
 
 
+class SavedQuery(Query):
+    """One saved TQL query, and how much it returned when it was last read as a whole."""
+
+    last_count: int | None = Field(
+        description='Indicators that the latest completed full or reconcile Job of the query read; '
+        'null while there is none, as after an edit of owners, types or TQL, or once it was removed'
+    )
+    last_counted: Moment | None = Field(description='When that Job was complete')
+
+
 class QueryBody(Body):
     """One TQL query to save; `id` is null for a new one."""
 
@@ -48,7 +58,7 @@ class Configure(Reply):
     """The saved TQL queries, highest precedence first."""
 
     version: int
-    queries: list[Query]
+    queries: list[SavedQuery]
     next_update: NextUpdate | None
     last_run: Moment | None
     warning: str | None = Field(

@@ -8,8 +8,8 @@ from falcon import testing
 from sentinel_app.api.app import create_app
 from sentinel_app.api.ports import ApiDeps
 from sentinel_app.core.mapping import SORT_FIELDS
-from sentinel_app.core.models import IndicatorType, Schedule
-from sentinel_app.core.status import Mode
+from sentinel_app.core.models import Counts, IndicatorType, Schedule
+from sentinel_app.core.status import JobStatus, Mode
 from sentinel_app.errors import ReadAuthError, ReadTimeoutError
 from tests.clocks import NOON
 from tests.stored import make_job, make_update, minutes
@@ -25,6 +25,10 @@ def row(**fields: Any) -> dict[str, Any]:
         'sort_field': 'rating',
         'sort_direction': 'desc',
     } | fields
+
+
+def saved_row(**fields: Any) -> dict[str, Any]:
+    return row(last_count=None, last_counted=None) | fields
 
 
 def body(*rows: dict[str, Any], version: int = 0, **fields: Any) -> dict[str, Any]:
@@ -53,8 +57,8 @@ def test_a_saved_list_comes_back_in_its_order_with_ids(stand: Stand) -> None:
     assert reply.json == stand.get('/api/configure').json
     assert reply.json['version'] == 1
     assert reply.json['queries'] == [
-        row(id='new-1'),
-        row(id='new-2', tql='', sort_field=None),
+        saved_row(id='new-1'),
+        saved_row(id='new-2', tql='', sort_field=None),
     ]
     assert reply.json['next_update'] == {'at': '2026-03-04T12:00:00Z', 'mode': 'full'}
     assert stand.documents.schedule().next_mode is Mode.FULL
@@ -79,6 +83,44 @@ def test_the_last_run_is_the_end_of_the_last_window(stand: Stand) -> None:
 def test_a_trouble_of_the_store_is_shown(stand: Stand) -> None:
     stand.documents.warning = 'The copy before it is used.'
     assert stand.get('/api/configure').json['warning'] == 'The copy before it is used.'
+
+
+def test_a_query_comes_with_the_count_of_its_last_whole_reading(stand: Stand) -> None:
+    stand.put('/api/configure', body(row(), row(tql='confidence > 50')))
+    first, second = stand.documents.query_list().queries
+    jobs = [
+        make_job(
+            f'j{at}',
+            query=query,
+            mode=mode,
+            status=JobStatus.UPLOAD_COMPLETE,
+            completed_at=minutes(at),
+            counts=Counts(read=read),
+        )
+        for at, query, mode, read in (
+            *(
+                (1, first, Mode.FULL, 5),
+                (2, first, Mode.RECONCILE, 1_234),
+                (3, first, Mode.DELTA, 2),
+            ),
+            (4, second, Mode.DELTA, 3),
+        )
+    ]
+    stand.documents.add_update(make_update(), jobs, schedule=None)
+    counted, uncounted = stand.get('/api/configure').json['queries']
+    assert (counted['last_count'], counted['last_counted']) == (1_234, '2026-03-04T08:02:00Z')
+    assert (uncounted['last_count'], uncounted['last_counted']) == (None, None)
+    # One that is edited to select something else has not been counted yet.
+    edited = [row(id=first.id), row(id=second.id)]
+    edited[0]['tql'] = 'rating > 4'
+    reply = stand.put('/api/configure', body(*edited, version=1))
+    assert [query['last_count'] for query in reply.json['queries']] == [None, None]
+
+
+def test_a_count_is_nothing_that_can_be_saved(stand: Stand) -> None:
+    reply = stand.put('/api/configure', body(row(last_count=5, last_counted=None)))
+    assert set(fields_at_fault(reply)) == {'queries.0.last_count', 'queries.0.last_counted'}
+    assert stand.documents.query_list().version == 0
 
 
 def test_queries_keep_their_ids_when_they_are_moved_and_edited(stand: Stand) -> None:

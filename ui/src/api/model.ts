@@ -6,6 +6,7 @@ type Schemas = components['schemas'];
 export type Configure = Schemas['Configure'];
 export type ConfigureBody = Schemas['ConfigureBody'];
 export type Query = Schemas['Query'];
+export type SavedQuery = Schemas['SavedQuery'];
 export type Options = Schemas['Options'];
 export type Job = Schemas['Job'];
 export type JobPage = Schemas['JobPage'];

@@ -586,7 +586,7 @@ export interface components {
             last_run: string | null;
             next_update: components["schemas"]["NextUpdate"] | null;
             /** Queries */
-            queries: components["schemas"]["Query"][];
+            queries: components["schemas"]["SavedQuery"][];
             /** Version */
             version: number;
             /**
@@ -1526,6 +1526,33 @@ export interface components {
             type: string | null;
             /** Web Link */
             web_link: string | null;
+        };
+        /**
+         * SavedQuery
+         * @description One saved TQL query, and how much it returned when it was last read as a whole.
+         */
+        SavedQuery: {
+            /** Id */
+            id: string;
+            /** Indicator Types */
+            indicator_types: components["schemas"]["IndicatorType"][];
+            /**
+             * Last Count
+             * @description Indicators that the latest completed full or reconcile Job of the query read; null while there is none, as after an edit of owners, types or TQL, or once it was removed
+             */
+            last_count: number | null;
+            /**
+             * Last Counted
+             * @description When that Job was complete
+             */
+            last_counted: string | null;
+            /** Owners */
+            owners: string[];
+            sort_direction: components["schemas"]["SortDirection"];
+            /** Sort Field */
+            sort_field: string | null;
+            /** Tql */
+            tql: string;
         };
         /**
          * SentObject

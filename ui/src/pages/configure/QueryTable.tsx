@@ -2,16 +2,18 @@
 import { ActionIcon, Button, Group, Text, Tooltip } from '@mantine/core';
 import { flushSync } from 'react-dom';
 
-import type { Query } from '../../api/model';
+import type { SavedQuery } from '../../api/model';
 import { DataTable, type Column } from '../../components/DataTable';
 import { EmptyState } from '../../components/EmptyState';
 import { Icon } from '../../components/Icon';
+import { TimeText } from '../../components/TimeText';
 import type { DraftRow, QueryFields, RowMessages } from '../../lib/draft';
 import { fieldLabel, typeLabel } from '../../lib/label';
+import { formatCount } from '../../lib/number';
 import { TqlText } from '../../tql/TqlText';
 import type { Drag } from './loadDrag';
 
-type Row = Query | DraftRow;
+type Row = SavedQuery | DraftRow;
 
 interface EditActions {
   /** What dragging takes; without it, the arrows serve. */
@@ -44,10 +46,10 @@ export function QueryTable({ rows, edit, onAdd }: QueryTableProps) {
   const table = (
     <DataTable<Row>
       label="TQL queries"
-      columns={isEdited ? editColumns(rows ?? [], edit) : viewColumns(rows ?? [])}
+      columns={isEdited ? editColumns(rows ?? [], edit) : [...fieldColumns(rows ?? []), lastCount]}
       rows={rows}
       rowKey={keyOf}
-      minWidth={isEdited ? 990 : 820}
+      minWidth={isEdited ? 990 : 940}
       {...(drag === null ? {} : { Group: drag.DragGroup })}
       below={(row) => {
         const messages = isDraftRow(row) ? edit?.messages.get(row.key) : undefined;
@@ -82,7 +84,7 @@ function keyOf(row: Row): string {
   return isDraftRow(row) ? row.key : row.id;
 }
 
-function viewColumns(rows: readonly Row[]): Column<Row>[] {
+function fieldColumns(rows: readonly Row[]): Column<Row>[] {
   return [
     {
       key: 'position',
@@ -124,6 +126,36 @@ function viewColumns(rows: readonly Row[]): Column<Row>[] {
         ),
     },
   ];
+}
+
+/** Not while the list is edited: what is not saved has not been counted. */
+const lastCount: Column<Row> = {
+  key: 'last_count',
+  heading: (
+    <Tooltip label="Indicators that the latest completed full or reconcile Job of the query read">
+      <span>Last Count</span>
+    </Tooltip>
+  ),
+  width: 120,
+  cell: (row) => !isDraftRow(row) && <LastCount query={row} />,
+};
+
+function LastCount({ query }: { query: SavedQuery }) {
+  if (query.last_count === null) {
+    return (
+      <Text component="span" fz="inherit" c="dimmed">
+        not counted yet
+      </Text>
+    );
+  }
+  return (
+    <>
+      <span className="app-number">{formatCount(query.last_count)}</span>
+      <Text component="div" fz="xs" c="dimmed">
+        <TimeText value={query.last_counted} isNarrow />
+      </Text>
+    </>
+  );
 }
 
 function editColumns(rows: readonly Row[], edit: EditActions): Column<Row>[] {
@@ -170,7 +202,7 @@ function editColumns(rows: readonly Row[], edit: EditActions): Column<Row>[] {
         </Group>
       ),
   };
-  const [position, ...fields] = viewColumns(rows);
+  const [position, ...fields] = fieldColumns(rows);
   return [...(position === undefined ? [] : [position]), arrows, ...fields, actions];
 }
 

@@ -1,0 +1,46 @@
+"""How many Indicators each saved TQL query returned when it was last read as a whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sentinel_app.core.models import Job, Query
+from sentinel_app.core.status import JobStatus, Mode
+
+WHOLE_MODES = (Mode.FULL, Mode.RECONCILE)
+"""Those that read everything; a delta's count says only how much was modified."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastCount:
+    """How many Indicators a query returned, and when the Job that read them was complete."""
+
+    read: int
+    at: dt.datetime
+
+
+def last_counts(queries: Sequence[Query], jobs: Iterable[Job]) -> Mapping[str, LastCount]:
+    """Give the newest count of each query, by its id.
+
+    A query that was edited to select something else has none until it is read as a whole again,
+    and so has one whose Jobs are no longer kept.
+
+    Args:
+        queries: those that are saved.
+        jobs: in any order.
+    """
+    selections = {query.id: query.selection for query in queries}
+    found: dict[str, LastCount] = {}
+    for job in jobs:
+        at, query = job.completed_at, job.query
+        if at is None or job.status is not JobStatus.UPLOAD_COMPLETE or job.mode not in WHOLE_MODES:
+            continue
+        known = found.get(query.id)
+        if known is not None and known.at >= at:
+            continue
+        # The digest comes last, as it costs more than all the rest.
+        if query.id in selections and query.selection == selections[query.id]:
+            found[query.id] = LastCount(read=job.counts.read, at=at)
+    return found
