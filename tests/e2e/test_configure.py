@@ -236,6 +236,35 @@ def test_save_over_somebody_elses_newer_list_loses_nothing_silently(
         expect(screen.rows(TABLE)).to_contain_text('rating >= 3')
 
 
+def test_window_of_two_lists_marks_what_differs(
+    page: Page, screen: Screen, save_queries: Save
+) -> None:
+    hosts, files, urls = save_queries(HOSTS, FILES, URLS)
+    screen.open('configure')
+    screen.button('Edit').click()
+    page.get_by_role('button', name=re.compile('^Edit query 1')).click()
+    screen.tql.fill('confidence >= 99')
+    screen.button('Submit').click()
+    emails = {**HOSTS, 'indicator_types': ['EmailAddress']}
+    save_queries(hosts, {**files, 'owners': ['OSINT Community']}, urls, emails)  # somebody else
+    screen.button('Save').click()
+    screen.button('Save and Run Delta Update').click()
+    dialog = screen.dialog('Somebody else saved meanwhile')
+    expect(dialog).to_contain_text('The lists differ in 3 queries')
+    saved = dialog.get_by_role('region', name='Saved list').get_by_role('listitem')
+    mine = dialog.get_by_role('region', name='Your list').get_by_role('listitem')
+    for rows in (saved, mine):
+        expect(rows.nth(0)).to_contain_text('TQL (differs)')
+        expect(rows.nth(0)).not_to_contain_text('Owners (differs)')
+        expect(rows.nth(1)).to_contain_text('Owners (differs)')
+        expect(rows.nth(2)).not_to_contain_text('differs')
+    expect(saved.nth(3)).to_contain_text('only in this list')
+    expect(saved.nth(3)).to_contain_text('Email Address')
+    expect(mine).to_have_count(3)
+    expect(page.get_by_text('only in this list')).to_have_count(1)
+    assert screen.complaints() == []
+
+
 def test_refused_fields_are_named_at_their_row_and_in_the_window(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:

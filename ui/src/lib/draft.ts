@@ -3,6 +3,14 @@ import type { ConfigureBody, FieldMessage, Query } from '../api/model';
 
 export type QueryFields = Omit<Query, 'id'>;
 
+export const fieldNames = [
+  'owners',
+  'indicator_types',
+  'tql',
+  'sort_field',
+  'sort_direction',
+] as const;
+
 export interface DraftRow extends QueryFields {
   /** Stays the same while rows move; never sent. */
   key: string;
@@ -149,8 +157,6 @@ export function messagesByRow(
   }
   return { byRow, other };
 }
-
-const fieldNames = ['owners', 'indicator_types', 'tql', 'sort_field', 'sort_direction'] as const;
 
 function isFieldName(name: string | undefined): name is (typeof fieldNames)[number] {
   return fieldNames.some((known) => known === name);

@@ -1,9 +1,15 @@
 /** Somebody else saved meanwhile: both lists side by side, and the reader decides. */
-import { Button, Group, Text, Title } from '@mantine/core';
+import { Button, Group, Text, Title, VisuallyHidden } from '@mantine/core';
+import type { ReactNode } from 'react';
 
 import type { Configure } from '../../api/model';
 import { Dialog } from '../../components/Dialog';
+import { StatusBadge } from '../../components/StatusBadge';
+import { compareLists, countDiffering, isDiffering, type Compared } from '../../lib/conflict';
 import type { Draft, QueryFields } from '../../lib/draft';
+import { fieldLabel, typeLabel } from '../../lib/label';
+import { counted } from '../../lib/number';
+import { TqlText } from '../../tql/TqlText';
 
 interface ConflictDialogProps {
   /** The newer saved list; without one there is no conflict. */
@@ -14,23 +20,28 @@ interface ConflictDialogProps {
   onClose: () => void;
 }
 
-export function ConflictDialog({
-  newer,
-  draft,
-  onTakeNewer,
-  onKeepMine,
-  onClose,
-}: ConflictDialogProps) {
-  const isOpen = newer !== null && draft !== null;
+export function ConflictDialog(props: ConflictDialogProps) {
+  const { newer, draft, onTakeNewer, onKeepMine, onClose } = props;
+  const lists = compareLists(newer?.queries ?? [], draft?.rows ?? []);
+  const count = countDiffering(lists);
   return (
-    <Dialog isOpen={isOpen} onClose={onClose} title="Somebody else saved meanwhile" size="xl">
+    <Dialog
+      isOpen={newer !== null && draft !== null}
+      onClose={onClose}
+      title="Somebody else saved meanwhile"
+      size={1100}
+      isClosedByClick={false}
+    >
       <Text size="sm">
         The list was saved by somebody else after you began to edit. Yours is not stored, and
-        nothing is lost yet.
+        nothing is lost yet.{' '}
+        {count === 0
+          ? 'Both lists are the same.'
+          : `The lists differ in ${counted(count, 'query', 'queries')}, marked below.`}
       </Text>
       <div className="app-two-lists">
-        <ListOf title="Saved list" queries={newer?.queries ?? []} />
-        <ListOf title="Your list" queries={draft?.rows ?? []} />
+        <ListOf title="Saved list" queries={lists.newer} />
+        <ListOf title="Your list" queries={lists.mine} />
       </div>
       <Group justify="flex-end" mt="lg">
         <Button variant="default" className="app-danger-quiet" onClick={onTakeNewer}>
@@ -45,25 +56,93 @@ export function ConflictDialog({
   );
 }
 
-function ListOf({ title, queries }: { title: string; queries: readonly QueryFields[] }) {
+function ListOf({ title, queries }: { title: string; queries: readonly Compared[] }) {
   return (
     <section aria-label={title}>
       <Title order={3} size="h6">
-        {title}
-      </Title>
-      <ol>
-        {queries.map((query, index) => (
-          <li key={index}>
-            <strong>{query.owners.join(', ')}</strong>
-            <code className="app-tql">{query.tql}</code>
-          </li>
-        ))}
-      </ol>
-      {queries.length === 0 && (
-        <Text size="sm" c="dimmed">
-          No queries
+        {title}{' '}
+        <Text span size="sm" c="dimmed">
+          {counted(queries.length, 'query', 'queries')}
         </Text>
-      )}
+      </Title>
+      {/* A region that scrolls has to be reachable by the keyboard. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <div role="group" aria-label={`Queries of: ${title}`} tabIndex={0}>
+        <ol>
+          {queries.map((query, index) => (
+            <ComparedQuery key={query.key} query={query} place={index + 1} />
+          ))}
+        </ol>
+      </div>
     </section>
   );
+}
+
+function ComparedQuery({ query, place }: { query: Compared; place: number }) {
+  const { fields } = query;
+  return (
+    <li data-differs={isDiffering(query) || undefined}>
+      <Group gap="xs" justify="space-between">
+        <span className="app-position">{place}</span>
+        <Group gap={6}>
+          {query.isAlone && (
+            <StatusBadge tone="warning" icon="alert">
+              only in this list
+            </StatusBadge>
+          )}
+          {query.isMoved && (
+            <StatusBadge tone="warning" icon="alert">
+              other place
+            </StatusBadge>
+          )}
+        </Group>
+      </Group>
+      <dl>
+        <Line name="Owners" query={query} of={['owners']}>
+          <bdi>{fields.owners.join(', ')}</bdi>
+        </Line>
+        <Line name="Types" query={query} of={['indicator_types']}>
+          {fields.indicator_types.map(typeLabel).join(', ')}
+        </Line>
+        <Line name="TQL" query={query} of={['tql']}>
+          {fields.tql.trim() === '' ? (
+            'everything'
+          ) : (
+            <code className="app-tql-compared">
+              <TqlText text={fields.tql} />
+            </code>
+          )}
+        </Line>
+        <Line name="Sort" query={query} of={['sort_field', 'sort_direction']}>
+          {sortWords(fields)}
+        </Line>
+      </dl>
+    </li>
+  );
+}
+
+interface LineProps {
+  name: string;
+  query: Compared;
+  /** The fields that it shows. */
+  of: readonly (keyof QueryFields)[];
+  children: ReactNode;
+}
+
+function Line({ name, query, of, children }: LineProps) {
+  const differs = of.some((field) => query.differing.includes(field));
+  return (
+    <div data-differs={differs || undefined}>
+      <dt>
+        {name}
+        {differs && <VisuallyHidden> (differs)</VisuallyHidden>}
+      </dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function sortWords({ sort_field: field, sort_direction: direction }: QueryFields): string {
+  if (field === null) return 'none';
+  return `${fieldLabel(field)}, ${direction === 'asc' ? 'ascending' : 'descending'}`;
 }
