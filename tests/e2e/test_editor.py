@@ -266,6 +266,24 @@ class TestTest:
         assert screen.complaints() == []
         assert stand.api('GET', 'api/configure').json()['version'] == before
 
+    def test_says_where_the_draft_is_not_what_precedence_is_judged_by(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
+        note = result(page).get_by_text('Judged by the saved list.')
+        open_window(screen, save_queries, HOSTS, ALL_HOSTS)
+        screen.button('Test').click()
+        expect(screen.table('First Indicators')).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+        expect(note).to_be_hidden()
+        screen.button('Cancel').click()
+        page.get_by_role('button', name=re.compile('^Edit query 1')).click()
+        screen.tql.fill('rating >= 5')
+        screen.button('Submit').click()
+        page.get_by_role('button', name=re.compile('^Edit query 2')).click()
+        screen.button('Test').click()
+        expect(screen.table('First Indicators')).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+        expect(note).to_be_visible()
+        assert screen.complaints() == []
+
     def test_without_a_match_it_says_so(
         self, page: Page, screen: Screen, save_queries: Save
     ) -> None:

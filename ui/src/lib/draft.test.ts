@@ -7,6 +7,7 @@ import {
   describeChanges,
   draftOf,
   hasChanges,
+  isSavedAbove,
   messagesByRow,
   savedAbove,
   withoutRow,
@@ -102,4 +103,21 @@ test('messages of a refused save find their rows and fields', () => {
   expect(byRow.get('q2')).toEqual({ tql: 'unbalanced', owners: 'unknown twice' });
   expect(byRow.get('q1')).toEqual({ row: 'stale' });
   expect(other).toEqual(['nowhere', 'is required']);
+});
+
+test('what stands above a row is what is saved there, until the draft changes it', () => {
+  expect(isSavedAbove(rows, 'q3', saved)).toBe(true);
+  expect(isSavedAbove(rows, null, saved)).toBe(true);
+  expect(isSavedAbove(withRow(rows, fields, 'q3'), 'q3', saved)).toBe(true);
+  expect(isSavedAbove(withRowMovedTo(rows, 'q1', 'q3'), 'q1', saved)).toBe(true);
+});
+
+test.each([
+  ['edited', withRow(rows, fields, 'q1'), 'q3'],
+  ['moved', withRowMoved(rows, 'q1', 1), 'q3'],
+  ['moved below it', withRowMovedTo(rows, 'q1', 'q3'), 'q3'],
+  ['taken away', withoutRow(rows, 'q1'), 'q3'],
+  ['added', withRow(rows, fields, 'added-1'), null],
+])('a query above that was %s is not known to be there', (_words, changed, key) => {
+  expect(isSavedAbove(changed, key, saved)).toBe(false);
 });

@@ -74,6 +74,28 @@ export function savedAbove(rows: readonly DraftRow[], key: string | null): numbe
   return rows.slice(0, at < 0 ? rows.length : at).filter((row) => row.id !== null).length;
 }
 
+/**
+ * Whether the queries above a row are those that are saved there, so that what the server says
+ * about higher queries holds for the draft as well.
+ */
+export function isSavedAbove(
+  rows: readonly DraftRow[],
+  key: string | null,
+  saved: readonly Query[],
+): boolean {
+  const at = rows.findIndex((row) => row.key === key);
+  const above = rows.slice(0, at < 0 ? rows.length : at);
+  const own = rows[at]?.id ?? null;
+  const expected = saved.filter(({ id }) => id !== own).slice(0, savedAbove(rows, key));
+  return (
+    above.length === expected.length &&
+    above.every((row, index) => {
+      const query = expected[index];
+      return row.id === query?.id && sameFields(row, query);
+    })
+  );
+}
+
 export function fieldsOf(row: QueryFields): QueryFields {
   const { owners, indicator_types, tql, sort_field, sort_direction } = row;
   return { owners, indicator_types, tql, sort_field, sort_direction };

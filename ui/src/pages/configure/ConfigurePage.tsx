@@ -12,7 +12,7 @@ import { Notice } from '../../components/Notice';
 import { PageHeader } from '../../components/PageHeader';
 import { RefreshControl } from '../../components/RefreshControl';
 import { StaleNotice } from '../../components/StaleNotice';
-import { changesOf, describeChanges, hasChanges, savedAbove } from '../../lib/draft';
+import { changesOf, describeChanges, hasChanges, isSavedAbove, savedAbove } from '../../lib/draft';
 import { counted } from '../../lib/number';
 import { formatHash } from '../../lib/route';
 import { useLeaveGuard } from '../../shell/router';
@@ -178,6 +178,11 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
         <QueryWindow
           row={editing.window.row}
           position={savedAbove(draft?.rows ?? [], editing.window.row?.key ?? null)}
+          isSavedAbove={isSavedAbove(
+            draft?.rows ?? [],
+            editing.window.row?.key ?? null,
+            editing.base,
+          )}
           messages={
             editing.window.row === null ? {} : (editing.messages.get(editing.window.row.key) ?? {})
           }

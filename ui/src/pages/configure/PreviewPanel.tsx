@@ -18,11 +18,14 @@ interface PreviewPanelProps {
   errand: Errand<Preview>;
   /** Whether the query was changed since. */
   isOutdated: boolean;
+  /** Whether the queries above it are saved as they stand. */
+  isSavedAbove: boolean;
   onAgain: () => void;
   onCancel: () => void;
 }
 
-export function PreviewPanel({ errand, isOutdated, onAgain, onCancel }: PreviewPanelProps) {
+export function PreviewPanel(props: PreviewPanelProps) {
+  const { errand, isOutdated, isSavedAbove, onAgain, onCancel } = props;
   const panel = useRef<HTMLElement>(null);
   const { state } = errand;
   useEffect(() => {
@@ -43,7 +46,9 @@ export function PreviewPanel({ errand, isOutdated, onAgain, onCancel }: PreviewP
           </Group>
         </Notice>
       )}
-      {state === 'answered' && <Answer preview={errand.answer} isOutdated={isOutdated} />}
+      {state === 'answered' && (
+        <Answer preview={errand.answer} isOutdated={isOutdated} isSavedAbove={isSavedAbove} />
+      )}
     </section>
   );
 }
@@ -74,7 +79,13 @@ function Asking({ sinceMs, onCancel }: { sinceMs: number; onCancel: () => void }
   );
 }
 
-function Answer({ preview, isOutdated }: { preview: Preview; isOutdated: boolean }) {
+interface AnswerProps {
+  preview: Preview;
+  isOutdated: boolean;
+  isSavedAbove: boolean;
+}
+
+function Answer({ preview, isOutdated, isSavedAbove }: AnswerProps) {
   return (
     <div className="app-preview-answer" data-outdated={isOutdated || undefined}>
       <div role="status">
@@ -99,7 +110,7 @@ function Answer({ preview, isOutdated }: { preview: Preview; isOutdated: boolean
               </li>
             ))}
           </ul>
-          <Facts facts={factsOf(preview)} />
+          <Facts facts={factsOf(preview, isSavedAbove)} />
           <PreviewTable indicators={preview.indicators} total={preview.total_count} />
         </>
       )}
@@ -107,7 +118,7 @@ function Answer({ preview, isOutdated }: { preview: Preview; isOutdated: boolean
   );
 }
 
-function factsOf(preview: Preview): Fact[] {
+function factsOf(preview: Preview, isSavedAbove: boolean): Fact[] {
   return [
     { name: 'To send', value: sendingWords(preview) },
     {
@@ -116,7 +127,20 @@ function factsOf(preview: Preview): Fact[] {
         ? 'every one of them'
         : `the first ${formatCount(preview.sample_count)} one by one; what follows holds for these`,
     },
-    { name: 'Higher queries', value: higherWords(preview) },
+    {
+      name: 'Higher queries',
+      value: (
+        <>
+          {higherWords(preview)}
+          {!isSavedAbove && (
+            <Text size="xs" c="dimmed">
+              Judged by the saved list. What was added, edited, moved or deleted above this query
+              counts once it is saved.
+            </Text>
+          )}
+        </>
+      ),
+    },
     {
       name: 'Held back',
       value:

@@ -27,6 +27,8 @@ interface QueryWindowProps {
   row: DraftRow | null;
   /** How many saved queries stand above it. */
   position: number;
+  /** Whether those above it are saved as they stand. */
+  isSavedAbove: boolean;
   /** What a refused save said about this row. */
   messages: RowMessages;
   onSubmit: (fields: QueryFields) => void;
@@ -35,7 +37,8 @@ interface QueryWindowProps {
 
 const NOT_VALID_STATUS = 422;
 
-export function QueryWindow({ row, position, messages, onSubmit, onClose }: QueryWindowProps) {
+export function QueryWindow(props: QueryWindowProps) {
+  const { row, position, isSavedAbove, messages, onSubmit, onClose } = props;
   const before = row ?? blankQuery;
   const [fields, setFields] = useState<QueryFields>(before);
   const [isDropAsked, setIsDropAsked] = useState(false);
@@ -83,6 +86,7 @@ export function QueryWindow({ row, position, messages, onSubmit, onClose }: Quer
             <PreviewPanel
               errand={asking.preview.errand}
               isOutdated={asking.tested !== null && !sameFields(asking.tested, fields)}
+              isSavedAbove={isSavedAbove}
               onAgain={() => void asking.test(position)}
               onCancel={asking.preview.drop}
             />
