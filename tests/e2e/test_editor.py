@@ -129,7 +129,7 @@ class TestEditor:
         expect(page.get_by_text('Saved', exact=True)).to_be_visible()
         assert stand.api('GET', 'api/configure').json()['queries'][0]['tql'] == 'rating >= 4'
 
-    def test_is_loaded_for_the_window_only_and_as_one_file(
+    def test_is_loaded_when_editing_begins_and_as_one_file(
         self, page: Page, screen: Screen, save_queries: Save
     ) -> None:
         scripts: list[str] = []
@@ -141,7 +141,8 @@ class TestEditor:
         screen.open('configure')
         expect(screen.rows(TABLE)).to_have_count(1)
         before = len(scripts)
-        screen.button('Edit').click()
+        with page.expect_response(re.compile('/assets/TqlEditor-')):
+            screen.button('Edit').click()
         page.get_by_role('button', name=re.compile('^Edit query 1')).click()
         expect(screen.tql).to_be_visible()
         assert len([url for url in scripts[before:] if 'TqlEditor' in url]) == 1

@@ -18,6 +18,7 @@ import {
   type QueryFields,
   type RowMessages,
 } from '../../lib/draft';
+import { loadEditor } from '../../tql/TqlField';
 import { loadDrag, type Drag } from './loadDrag';
 
 export interface SaveProblem {
@@ -101,6 +102,8 @@ export function useEditing(saved: Configure) {
     /** Begins to edit, with a window to add a query where that is wanted. */
     start: async (window: State['window'] = null) => {
       setIsStarting(true);
+      // Whoever opens a window asks for it again.
+      void loadEditor().catch(() => undefined);
       const drag = await loadDrag();
       setIsStarting(false);
       setLastSaved(null);
