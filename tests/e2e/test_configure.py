@@ -239,14 +239,16 @@ def test_save_over_somebody_elses_newer_list_loses_nothing_silently(
 def test_window_of_two_lists_marks_what_differs(
     page: Page, screen: Screen, save_queries: Save
 ) -> None:
-    hosts, files, urls = save_queries(HOSTS, FILES, URLS)
+    ids = [query['id'] for query in save_queries(HOSTS, FILES, URLS)]
     screen.open('configure')
     screen.button('Edit').click()
     page.get_by_role('button', name=re.compile('^Edit query 1')).click()
     screen.tql.fill('confidence >= 99')
     screen.button('Submit').click()
     emails = {**HOSTS, 'indicator_types': ['EmailAddress']}
-    save_queries(hosts, {**files, 'owners': ['OSINT Community']}, urls, emails)  # somebody else
+    files = {**FILES, 'owners': ['OSINT Community']}
+    kept = [{**query, 'id': id_} for query, id_ in zip((HOSTS, files, URLS), ids, strict=True)]
+    save_queries(*kept, emails)  # somebody else
     screen.button('Save').click()
     screen.button('Save and Run Delta Update').click()
     dialog = screen.dialog('Somebody else saved meanwhile')
