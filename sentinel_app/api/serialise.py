@@ -50,20 +50,15 @@ def configure_reply(
     """The saved TQL queries with their last counts, by id, and what is due."""
     return schemas.Configure(
         version=saved.version,
-        queries=[_saved_query(query, counts.get(query.id)) for query in saved.queries],
+        queries=[schemas.Query.model_validate(_query_members(query)) for query in saved.queries],
         next_update=next_update_reply(due),
         last_run=schedule.last_run_at,
+        last_counts=[
+            schemas.LastCount(query_id=query.id, last_count=count.read, last_counted=count.at)
+            for query in saved.queries
+            if (count := counts.get(query.id))
+        ],
         warning=warning,
-    )
-
-
-def _saved_query(query: Query, count: LastCount | None) -> schemas.SavedQuery:
-    return schemas.SavedQuery.model_validate(
-        {
-            **_query_members(query),
-            'last_count': count.read if count else None,
-            'last_counted': count.at if count else None,
-        }
     )
 
 

@@ -17,7 +17,7 @@ export interface Screen {
 
 /** All screens but those that a first view may open come in one file of their own. */
 const further = laterPages(() =>
-  import('./pages/further').then(({ drag: _drag, ...pages }) => pages),
+  import('./pages/further').then(({ drag: _drag, ImportDialog: _dialog, ...pages }) => pages),
 );
 
 export const loadFurther = further.load;

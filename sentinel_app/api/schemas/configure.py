@@ -26,14 +26,14 @@ class Query(Reply):
     sort_direction: SortDirection
 
 
-class SavedQuery(Query):
-    """One saved TQL query, and how much it returned when it was last read as a whole."""
+class LastCount(Reply):
+    """How much a saved TQL query returned when it was last read as a whole."""
 
-    last_count: int | None = Field(
-        description='Indicators that the latest completed full or reconcile Job of the query read; '
-        'null while there is none, as after an edit of owners, types or TQL, or once it was removed'
+    query_id: str
+    last_count: int = Field(
+        description='Indicators that the latest completed full or reconcile Job of the query read'
     )
-    last_counted: Moment | None = Field(description='When that Job was complete')
+    last_counted: Moment = Field(description='When that Job was complete')
 
 
 class QueryBody(Body):
@@ -58,9 +58,13 @@ class Configure(Reply):
     """The saved TQL queries, highest precedence first."""
 
     version: int
-    queries: list[SavedQuery]
+    queries: list[Query]
     next_update: NextUpdate | None
     last_run: Moment | None
+    last_counts: list[LastCount] = Field(
+        description='None for a query without such a Job: since its owners, types or TQL were '
+        'edited, or among the Jobs that are kept'
+    )
     warning: str | None = Field(
         description='What the page must say about the store, for example that an older copy is used'
     )

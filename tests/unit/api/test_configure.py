@@ -27,10 +27,6 @@ def row(**fields: Any) -> dict[str, Any]:
     } | fields
 
 
-def saved_row(**fields: Any) -> dict[str, Any]:
-    return row(last_count=None, last_counted=None) | fields
-
-
 def body(*rows: dict[str, Any], version: int = 0, **fields: Any) -> dict[str, Any]:
     return {'version': version, 'queries': list(rows), 'run': None} | fields
 
@@ -46,6 +42,7 @@ def test_an_empty_list_is_version_0(stand: Stand) -> None:
         'queries': [],
         'next_update': None,
         'last_run': None,
+        'last_counts': [],
         'warning': None,
     }
 
@@ -57,8 +54,8 @@ def test_a_saved_list_comes_back_in_its_order_with_ids(stand: Stand) -> None:
     assert reply.json == stand.get('/api/configure').json
     assert reply.json['version'] == 1
     assert reply.json['queries'] == [
-        saved_row(id='new-1'),
-        saved_row(id='new-2', tql='', sort_field=None),
+        row(id='new-1'),
+        row(id='new-2', tql='', sort_field=None),
     ]
     assert reply.json['next_update'] == {'at': '2026-03-04T12:00:00Z', 'mode': 'full'}
     assert stand.documents.schedule().next_mode is Mode.FULL
@@ -107,20 +104,17 @@ def test_a_query_comes_with_the_count_of_its_last_whole_reading(stand: Stand) ->
         )
     ]
     stand.documents.add_update(make_update(), jobs, schedule=None)
-    counted, uncounted = stand.get('/api/configure').json['queries']
-    assert (counted['last_count'], counted['last_counted']) == (1_234, '2026-03-04T08:02:00Z')
-    assert (uncounted['last_count'], uncounted['last_counted']) == (None, None)
+    listed = stand.get('/api/configure').json
+    assert listed['last_counts'] == [
+        {'query_id': first.id, 'last_count': 1_234, 'last_counted': '2026-03-04T08:02:00Z'}
+    ]
+    # What was read can be sent back as it is.
+    reply = stand.put('/api/configure', body(*listed['queries'], version=1))
+    assert reply.json['last_counts'] == listed['last_counts']
     # One that is edited to select something else has not been counted yet.
-    edited = [row(id=first.id), row(id=second.id)]
-    edited[0]['tql'] = 'rating > 4'
-    reply = stand.put('/api/configure', body(*edited, version=1))
-    assert [query['last_count'] for query in reply.json['queries']] == [None, None]
-
-
-def test_a_count_is_nothing_that_can_be_saved(stand: Stand) -> None:
-    reply = stand.put('/api/configure', body(row(last_count=5, last_counted=None)))
-    assert set(fields_at_fault(reply)) == {'queries.0.last_count', 'queries.0.last_counted'}
-    assert stand.documents.query_list().version == 0
+    edited = [row(id=first.id, tql='rating > 4'), row(id=second.id)]
+    reply = stand.put('/api/configure', body(*edited, version=2))
+    assert reply.json['last_counts'] == []
 
 
 def test_queries_keep_their_ids_when_they_are_moved_and_edited(stand: Stand) -> None:

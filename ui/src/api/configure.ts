@@ -6,6 +6,8 @@ import { get, post, put } from './client';
 import type {
   Configure,
   ConfigureBody,
+  ExportFile,
+  ImportBody,
   Options,
   Preview,
   PreviewBody,
@@ -46,9 +48,23 @@ export function previewQuery(body: PreviewBody, signal: AbortSignal): Promise<Pr
 }
 
 export function useSaveConfigure() {
+  return useReplacing((body: ConfigureBody) => put<Configure>('configure', body));
+}
+
+/** A file in place of the saved list. */
+export function useImportConfigure() {
+  return useReplacing((body: ImportBody) => put<Configure>('configure/import', body));
+}
+
+/** Gives the saved list as a file. */
+export function useExportConfigure() {
+  return useMutation({ mutationFn: () => get<ExportFile>('configure/export') });
+}
+
+function useReplacing<Body>(send: (body: Body) => Promise<Configure>) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: ConfigureBody) => put<Configure>('configure', body),
+    mutationFn: send,
     meta: { isShownInPlace: true },
     onSuccess: (saved) => {
       client.setQueryData(configureQuery.queryKey, saved);

@@ -582,11 +582,16 @@ export interface components {
          * @description The saved TQL queries, highest precedence first.
          */
         Configure: {
+            /**
+             * Last Counts
+             * @description None for a query without such a Job: since its owners, types or TQL were edited, or among the Jobs that are kept
+             */
+            last_counts: components["schemas"]["LastCount"][];
             /** Last Run */
             last_run: string | null;
             next_update: components["schemas"]["NextUpdate"] | null;
             /** Queries */
-            queries: components["schemas"]["SavedQuery"][];
+            queries: components["schemas"]["Query"][];
             /** Version */
             version: number;
             /**
@@ -1080,6 +1085,25 @@ export interface components {
          */
         JobType: "scheduled" | "ad-hoc";
         /**
+         * LastCount
+         * @description How much a saved TQL query returned when it was last read as a whole.
+         */
+        LastCount: {
+            /**
+             * Last Count
+             * @description Indicators that the latest completed full or reconcile Job of the query read
+             */
+            last_count: number;
+            /**
+             * Last Counted
+             * Format: date-time
+             * @description When that Job was complete
+             */
+            last_counted: string;
+            /** Query Id */
+            query_id: string;
+        };
+        /**
          * LastError
          * @description The last error that the Service met.
          */
@@ -1526,33 +1550,6 @@ export interface components {
             type: string | null;
             /** Web Link */
             web_link: string | null;
-        };
-        /**
-         * SavedQuery
-         * @description One saved TQL query, and how much it returned when it was last read as a whole.
-         */
-        SavedQuery: {
-            /** Id */
-            id: string;
-            /** Indicator Types */
-            indicator_types: components["schemas"]["IndicatorType"][];
-            /**
-             * Last Count
-             * @description Indicators that the latest completed full or reconcile Job of the query read; null while there is none, as after an edit of owners, types or TQL, or once it was removed
-             */
-            last_count: number | null;
-            /**
-             * Last Counted
-             * @description When that Job was complete
-             */
-            last_counted: string | null;
-            /** Owners */
-            owners: string[];
-            sort_direction: components["schemas"]["SortDirection"];
-            /** Sort Field */
-            sort_field: string | null;
-            /** Tql */
-            tql: string;
         };
         /**
          * SentObject

@@ -1,6 +1,7 @@
-/** The screens that a first view does not need, and what dragging takes, in one file. */
+/** The screens that a first view does not need, what dragging takes and the import, in one file. */
 export { AuditPage } from './audit/AuditPage';
 export * as drag from './configure/drag';
+export { ImportDialog } from './configure/ImportDialog';
 export { ErrorsPage } from './errors/ErrorsPage';
 export { JobsPage } from './jobs/JobsPage';
 export { LookupPage } from './lookup/LookupPage';

@@ -22,6 +22,7 @@ import { NextUpdate } from './NextUpdate';
 import { QueryTable } from './QueryTable';
 import { QueryWindow } from './QueryWindow';
 import { SaveDialog } from './SaveDialog';
+import { TransferButtons } from './TransferButtons';
 import { useEditing } from './useEditing';
 
 export function ConfigurePage() {
@@ -98,6 +99,7 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
         {draft === null ? (
           <>
             {refreshControl}
+            <TransferButtons saved={saved} onRunSet={editing.noteSaved} />
             <Button
               leftSection={<Icon name="edit" />}
               loading={editing.isStarting}
@@ -152,6 +154,7 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
 
       <QueryTable
         rows={draft?.rows ?? saved.queries}
+        counts={saved.last_counts}
         onAdd={() => void editing.start({ row: null })}
         {...(draft === null
           ? {}

@@ -2,7 +2,7 @@
 import { ActionIcon, Button, Group, Text, Tooltip } from '@mantine/core';
 import { flushSync } from 'react-dom';
 
-import type { SavedQuery } from '../../api/model';
+import type { LastCount, Query } from '../../api/model';
 import { DataTable, type Column } from '../../components/DataTable';
 import { EmptyState } from '../../components/EmptyState';
 import { Icon } from '../../components/Icon';
@@ -13,7 +13,7 @@ import { formatCount } from '../../lib/number';
 import { TqlText } from '../../tql/TqlText';
 import type { Drag } from './loadDrag';
 
-type Row = SavedQuery | DraftRow;
+type Row = Query | DraftRow;
 
 interface EditActions {
   /** What dragging takes; without it, the arrows serve. */
@@ -27,6 +27,8 @@ interface EditActions {
 
 interface QueryTableProps {
   rows: readonly Row[] | undefined;
+  /** How much the saved queries returned. */
+  counts?: readonly LastCount[];
   edit?: EditActions;
   onAdd: () => void;
 }
@@ -40,13 +42,17 @@ function nameOf(row: Row, rows: readonly Row[]): string {
   return `query ${rows.indexOf(row) + 1}, ${row.owners.join(', ')}`;
 }
 
-export function QueryTable({ rows, edit, onAdd }: QueryTableProps) {
+export function QueryTable({ rows, counts = [], edit, onAdd }: QueryTableProps) {
   const isEdited = edit !== undefined;
   const drag = edit?.drag ?? null;
   const table = (
     <DataTable<Row>
       label="TQL queries"
-      columns={isEdited ? editColumns(rows ?? [], edit) : [...fieldColumns(rows ?? []), lastCount]}
+      columns={
+        isEdited
+          ? editColumns(rows ?? [], edit)
+          : [...fieldColumns(rows ?? []), countColumn(counts)]
+      }
       rows={rows}
       rowKey={keyOf}
       minWidth={isEdited ? 990 : 940}
@@ -129,19 +135,22 @@ function fieldColumns(rows: readonly Row[]): Column<Row>[] {
 }
 
 /** Not while the list is edited: what is not saved has not been counted. */
-const lastCount: Column<Row> = {
-  key: 'last_count',
-  heading: (
-    <Tooltip label="Indicators that the latest completed full or reconcile Job of the query read">
-      <span>Last Count</span>
-    </Tooltip>
-  ),
-  width: 120,
-  cell: (row) => !isDraftRow(row) && <LastCount query={row} />,
-};
+function countColumn(counts: readonly LastCount[]): Column<Row> {
+  const byId = new Map(counts.map((count) => [count.query_id, count]));
+  return {
+    key: 'last_count',
+    heading: (
+      <Tooltip label="Indicators that the latest completed full or reconcile Job of the query read">
+        <span>Last Count</span>
+      </Tooltip>
+    ),
+    width: 120,
+    cell: (row) => <CountCell count={byId.get(row.id ?? '')} />,
+  };
+}
 
-function LastCount({ query }: { query: SavedQuery }) {
-  if (query.last_count === null) {
+function CountCell({ count }: { count: LastCount | undefined }) {
+  if (count === undefined) {
     return (
       <Text component="span" fz="inherit" c="dimmed">
         not counted yet
@@ -150,9 +159,9 @@ function LastCount({ query }: { query: SavedQuery }) {
   }
   return (
     <>
-      <span className="app-number">{formatCount(query.last_count)}</span>
+      <span className="app-number">{formatCount(count.last_count)}</span>
       <Text component="div" fz="xs" c="dimmed">
-        <TimeText value={query.last_counted} isNarrow />
+        <TimeText value={count.last_counted} isNarrow />
       </Text>
     </>
   );
@@ -283,7 +292,7 @@ const fieldNames: Record<keyof QueryFields, string> = {
   sort_direction: 'Sort Direction',
 };
 
-function RowProblem({ messages }: { messages: RowMessages }) {
+export function RowProblem({ messages }: { messages: RowMessages }) {
   return (
     <div className="app-row-problem">
       <Icon name="alert" size={14} />

@@ -98,6 +98,8 @@ export function useEditing(saved: Configure) {
     isStarting,
     isSaving: saving.isPending,
     forgetSaved: () => setLastSaved(null),
+    /** The list was saved in another way than by editing it. */
+    noteSaved: setLastSaved,
 
     /** Begins to edit, with a window to add a query where that is wanted. */
     start: async (window: State['window'] = null) => {

@@ -1,0 +1,113 @@
+/** The list of TQL queries as a file: what a file holds, beside what it would replace. */
+import type { FieldMessage, ImportFile, Query } from '../api/model';
+import { changesOf, sameFields, type Changes, type DraftRow, type QueryFields } from './draft';
+
+export const FILE_NAME = 'sentinel-tql-queries.json';
+
+/** Of a file; the API takes no larger body. */
+export const MAX_FILE_BYTES = 1_000_000;
+
+const FORMAT = 'ms-sentinel-tql-queries';
+const FORMAT_VERSION = 1;
+
+export type ReadFile = { file: ImportFile } | { mistake: string };
+
+/** The list that a text holds, or why it is none; its fields are judged by the API. */
+export function readFile(text: string): ReadFile {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    return { mistake: 'It is not JSON.' };
+  }
+  if (!isRecord(content) || content.format !== FORMAT) {
+    return { mistake: 'It is not a list of TQL queries as Export saves it.' };
+  }
+  if (content.format_version !== FORMAT_VERSION) {
+    return { mistake: 'It comes from another version of this App, whose lists look different.' };
+  }
+  const queries = content.queries;
+  if (!Array.isArray(queries)) return { mistake: 'It holds no list of queries.' };
+  const bad = queries.findIndex((query) => !isQuery(query));
+  if (bad >= 0) return { mistake: `Its query ${bad + 1} is not complete.` };
+  return { file: content as unknown as ImportFile };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+/** Whether it has what is shown of a query. */
+function isQuery(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    isTexts(value.owners) &&
+    isTexts(value.indicator_types) &&
+    typeof value.tql === 'string'
+  );
+}
+
+/** What becomes of a query: of one in the file, or of a saved one that the file does not hold. */
+export type Fate = 'added' | 'edited' | 'kept' | 'deleted';
+
+export interface FateOf {
+  fields: QueryFields;
+  fate: Fate;
+}
+
+export interface Comparison {
+  /** The queries of the file as rows, highest precedence first. */
+  rows: DraftRow[];
+  inFile: FateOf[];
+  inSaved: FateOf[];
+  changes: Changes;
+}
+
+/**
+ * What an import would change in the saved list.
+ *
+ * As in the API, a query of the file is the saved one with its id, the first time that the id
+ * comes; any other one is new.
+ */
+export function comparison(file: ImportFile, saved: readonly Query[]): Comparison {
+  const before = new Map(saved.map((query) => [query.id, query]));
+  const seen = new Set<string>();
+  const rows = file.queries.map((query, index): DraftRow => {
+    const id = query.id ?? null;
+    const isKnown = id !== null && before.has(id) && !seen.has(id);
+    if (id !== null) seen.add(id);
+    return {
+      key: `file-${index}`,
+      id: isKnown ? id : null,
+      owners: query.owners,
+      indicator_types: query.indicator_types,
+      tql: query.tql,
+      sort_field: query.sort_field ?? null,
+      sort_direction: query.sort_direction ?? 'asc',
+    };
+  });
+  const after = new Map(rows.flatMap((row) => (row.id === null ? [] : [[row.id, row] as const])));
+  const fateOf = (one: QueryFields | undefined, other: QueryFields | undefined, lone: Fate) =>
+    one === undefined || other === undefined ? lone : sameFields(one, other) ? 'kept' : 'edited';
+  return {
+    rows,
+    inFile: rows.map((row) => ({
+      fields: row,
+      fate: fateOf(row, before.get(row.id ?? ''), 'added'),
+    })),
+    inSaved: saved.map((query) => ({
+      fields: query,
+      fate: fateOf(query, after.get(query.id), 'deleted'),
+    })),
+    changes: changesOf(rows, saved),
+  };
+}
+
+/** The API's messages with their fields named within the file (`queries.2.tql`). */
+export function messagesInFile(errors: readonly FieldMessage[]): FieldMessage[] {
+  return errors.map(({ field, message }) => ({ field: field.replace(/^file\./, ''), message }));
+}

@@ -1,0 +1,84 @@
+/** The saved list and the file side by side, each query with what becomes of it. */
+import { Text, Title } from '@mantine/core';
+
+import type { IconName } from '../../components/Icon';
+import { StatusBadge } from '../../components/StatusBadge';
+import type { RowMessages } from '../../lib/draft';
+import { fieldLabel, typeLabel } from '../../lib/label';
+import { counted } from '../../lib/number';
+import type { Tone } from '../../lib/status';
+import type { Comparison, Fate, FateOf } from '../../lib/transfer';
+import { RowProblem } from './QueryTable';
+
+interface ImportListsProps {
+  found: Comparison;
+  /** What a refused import said, by the rows of the file. */
+  messages: ReadonlyMap<string, RowMessages>;
+}
+
+const marks: Record<Exclude<Fate, 'kept'>, { tone: Tone; icon: IconName; words: string }> = {
+  added: { tone: 'good', icon: 'plus', words: 'Added' },
+  edited: { tone: 'active', icon: 'edit', words: 'Edited' },
+  deleted: { tone: 'bad', icon: 'trash', words: 'Deleted' },
+};
+
+export function ImportLists({ found, messages }: ImportListsProps) {
+  return (
+    <div className="app-two-lists">
+      <ListOf title="Saved list" queries={found.inSaved} />
+      <ListOf
+        title="File"
+        queries={found.inFile}
+        messagesAt={(index) => messages.get(found.rows[index]?.key ?? '')}
+      />
+    </div>
+  );
+}
+
+interface ListOfProps {
+  title: string;
+  queries: readonly FateOf[];
+  messagesAt?: (index: number) => RowMessages | undefined;
+}
+
+function ListOf({ title, queries, messagesAt }: ListOfProps) {
+  return (
+    <section aria-label={title}>
+      <Title order={3} size="h6">
+        {title}: {counted(queries.length, 'query', 'queries')}
+      </Title>
+      <ol>
+        {queries.map((query, index) => (
+          <li key={index}>
+            <Entry query={query} messages={messagesAt?.(index)} />
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Entry({ query, messages }: { query: FateOf; messages: RowMessages | undefined }) {
+  const { fields, fate } = query;
+  const mark = fate === 'kept' ? null : marks[fate];
+  const sorted =
+    fields.sort_field === null
+      ? ''
+      : `, by ${fieldLabel(fields.sort_field)} ${fields.sort_direction === 'asc' ? 'ascending' : 'descending'}`;
+  return (
+    <>
+      {mark !== null && (
+        <StatusBadge tone={mark.tone} icon={mark.icon}>
+          {mark.words}
+        </StatusBadge>
+      )}{' '}
+      <strong>{fields.owners.join(', ')}</strong>
+      <Text size="xs" c="dimmed">
+        {fields.indicator_types.map(typeLabel).join(', ')}
+        {sorted}
+      </Text>
+      <code className="app-tql">{fields.tql.trim() === '' ? 'everything' : fields.tql}</code>
+      {messages !== undefined && <RowProblem messages={messages} />}
+    </>
+  );
+}
