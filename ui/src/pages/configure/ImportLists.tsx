@@ -44,12 +44,13 @@ interface ListOfProps {
 function ListOf({ title, queries, messagesAt }: ListOfProps) {
   return (
     <section aria-label={title}>
-      <Title order={3} size="h6">
+      <Title order={3} size="h6" mb={8}>
         {title}: {counted(queries.length, 'query', 'queries')}
       </Title>
       <ol>
         {queries.map((query, index) => (
           <li key={index}>
+            <span className="app-position">{index + 1}.</span>{' '}
             <Entry query={query} messages={messagesAt?.(index)} />
           </li>
         ))}
