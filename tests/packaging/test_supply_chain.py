@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from release.audit import Verdict, audit, worst
 from release.command import Finished, ReleaseError
 from release.update import Old, old_packages, table
@@ -179,3 +183,21 @@ def test_a_registry_that_does_not_answer_is_told(
 ) -> None:
     with pytest.raises(ReleaseError, match=told):
         old_packages(PROJECT, Tools(python, npm))
+
+
+@pytest.mark.parametrize('name', ['requirements.lock', 'requirements-dev.lock'])
+@pytest.mark.parametrize('python', ['3.11.0', '3.11.2', '3.11.99'])
+def test_a_lock_serves_every_release_of_the_language_version(name: str, python: str) -> None:
+    text = (PROJECT / name).read_text()
+    pinned = {canonicalize_name(found) for found in re.findall(r'^([\w.-]+)==', text, re.MULTILINE)}
+    missing = {
+        f'{found} needs {needed}'
+        for found in pinned
+        for needed in map(Requirement, metadata.requires(found) or ())
+        if needed.marker is None
+        or needed.marker.evaluate(
+            {'python_full_version': python, 'python_version': '3.11', 'extra': ''}
+        )
+        if canonicalize_name(needed.name) not in pinned
+    }
+    assert missing == set()
