@@ -114,6 +114,9 @@ def framework(config: dict[str, object]) -> Iterator[TcEx]:
     excepthook = threading.excepthook
     threads = set(threading.enumerate())
     registry._reset()
+    # Texts that an earlier framework was told to mask would be masked here, too.
+    with filter_sensitive._lock:
+        filter_sensitive._sensitive_registry.clear()
     KeyValueMock.data.clear()
     try:
         yield TcEx(config=config)
