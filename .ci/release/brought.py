@@ -36,6 +36,7 @@ UNCHANGED_ONLY = frozenset({'MPL-2.0'})
 
 # Words that older packages use where a newer one has an SPDX expression.
 _SPDX = {
+    'Apache 2': 'Apache-2.0',
     'Apache Software License': 'Apache-2.0',
     'BSD License': 'BSD',
     'Dual License': '',

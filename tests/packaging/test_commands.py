@@ -61,6 +61,7 @@ COMMANDS: dict[str, By | Not] = {
     'make setup': Not(because=PART_OF_TEST),
     'make stand-ins': By(test=TCEX_RUNS, recipe='exec $(PY) -m tests.simulators --without-app\n'),
     'make pytest': Not(because=PART_OF_TEST),
+    'make coverage': Not(because='`make pytest` runs the same tests'),
     'make e2e': Not(because='`make pytest` runs the same tests'),
     'make lint': Not(because=PART_OF_TEST),
     'make format': Not(because='it changes the sources; `make lint` finds what it would change'),
