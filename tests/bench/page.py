@@ -70,11 +70,17 @@ def _memory(figures: dict[str, Any]) -> str:
         for size, found in sorted(figures.items(), key=lambda pair: int(pair[0]))
     ]
     head = ('Indicators', 'Objects', 'Seconds', 'Indicators/s', 'Peak memory, MiB')
+    busy = [f'{int(size):,}' for size, found in figures.items() if found.get('is_busy')]
+    note = (
+        f'\nThe machine was busy with other work at {" and ".join(busy)}; the time says little there.\n'
+        if busy
+        else ''
+    )
     return (
         '## Memory\n\n'
         'A full update whose objects are taken at once and without a limit: reading, converting\n'
         'and storing at full speed. The peak is that of the resident memory of the App (`VmHWM`).\n'
-        '\n' + _table(head, rows)
+        '\n' + _table(head, rows) + note
     )
 
 
