@@ -71,11 +71,8 @@ def _memory(figures: dict[str, Any]) -> str:
     ]
     head = ('Indicators', 'Objects', 'Seconds', 'Indicators/s', 'Peak memory, MiB')
     busy = [f'{int(size):,}' for size, found in figures.items() if found.get('is_busy')]
-    note = (
-        f'\nThe machine was busy with other work at {" and ".join(busy)}; the time says little there.\n'
-        if busy
-        else ''
-    )
+    told = f'The machine was busy with other work at {" and ".join(busy)}; the time says little.'
+    note = f'\n{told}\n' if busy else ''
     return (
         '## Memory\n\n'
         'A full update whose objects are taken at once and without a limit: reading, converting\n'
