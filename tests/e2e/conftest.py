@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.e2e.screen import Screen
 from tests.simulators.demo import load_indicators
@@ -20,6 +20,8 @@ CHROMIUM = '/usr/bin/chromium'
 BROWSER_FLAGS = ('--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu')
 INDICATORS = 400
 TIMEOUT_MS = 15_000
+# What is expected may take as long as what is done: the machine has other tests to run.
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
