@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -32,6 +31,7 @@ from tests.simulators.threatconnect import (
     ThreatConnectSimulator,
 )
 from tests.simulators.threatconnect.auth import sign
+from tests.waiting import PATIENCE_S, until
 
 Job = dict[str, Any]
 QueryBody = dict[str, Any]
@@ -51,9 +51,6 @@ TYPES = (
     *('File', 'Host', 'Registry Key', 'URL'),
 )
 CA_VARIABLES = ('REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE')
-PATIENCE_S = 60.0
-"""Real seconds within which an update of a test is over, or the test has failed."""
-_POLL_S = 0.01
 _STOP_S = 10.0
 
 
@@ -424,24 +421,6 @@ def assert_accounting(job: Job) -> None:
 def outcomes(job: Job) -> dict[str, int]:
     """Give a Job's outcomes, those that occurred."""
     return {name: job[f'count_{name}'] for name in OUTCOMES if job[f'count_{name}']}
-
-
-def until(
-    is_so: Callable[[], bool],
-    complaint: str | Callable[[], str],
-    timeout_s: float = PATIENCE_S,
-) -> None:
-    """Look again and again until it is so.
-
-    Raises:
-        AssertionError: it is not, within so many real seconds.
-    """
-    deadline = time.monotonic() + timeout_s
-    pause = threading.Event()
-    while not is_so():
-        if time.monotonic() > deadline:
-            raise AssertionError(complaint if isinstance(complaint, str) else complaint())
-        pause.wait(_POLL_S)
 
 
 def query(tql: str = '', **members: Any) -> QueryBody:

@@ -11,6 +11,7 @@ from sentinel_app.inquiry.check_result import CheckName
 from tests.simulators.demonstration import OUTCOMES, Demonstration
 from tests.simulators.sentinel.server import SentinelRequest
 from tests.simulators.stand import Stand
+from tests.waiting import until
 
 EMPTY_REQUEST_BYTES = 200
 
@@ -32,9 +33,14 @@ def silent(_line: str) -> None:
     pass
 
 
+def _doze(seconds: float) -> None:
+    """Look more often than a person wants to be told."""
+    time.sleep(seconds / 5)
+
+
 def run_to_its_end(stand: Stand, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Save one query if there is none, and follow its update; returns the Job."""
-    (job,) = Demonstration(stand.api, silent).run([query_for(rows)])
+    (job,) = Demonstration(stand.api, silent, _doze).run([query_for(rows)])
     return job
 
 
@@ -43,13 +49,6 @@ def begin_update(stand: Stand, rows: Sequence[dict[str, Any]]) -> None:
     saved = stand.api('GET', 'api/configure').json()
     body = {'version': saved['version'], 'queries': [query_for(rows)], 'run': 'full'}
     assert stand.api('PUT', 'api/configure', body).status_code == 200
-
-
-def wait_for(condition: Callable[[], object], timeout_s: float = 30) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, 'it did not come to that in time'
-        time.sleep(0.02)
 
 
 def uploads(stand: Stand) -> list[SentinelRequest]:
@@ -115,7 +114,7 @@ def check_log(stand: Stand, run: int = 1) -> dict[str, dict[str, str]]:
         stand: with an App that has been started.
         run: the first is that at the start.
     """
-    wait_for(lambda: stand.app.log.count('event=check name=disk') >= run)
+    until(lambda: stand.app.log.count('event=check name=disk') >= run)
     lines = [line for line in stand.app.log.splitlines() if ' event=check ' in line]
     found = [_facts(line.partition(' event=check ')[2]) for line in lines]
     size = len(CheckName)

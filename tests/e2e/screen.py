@@ -8,6 +8,15 @@ from playwright.sync_api import Locator, Page, expect
 # A drop-down list floats outside the landmarks while it is open, as every one does that is not
 # cut off by the window it belongs to.
 AXE_OPTIONS = {'rules': {'region': {'enabled': False}}}
+# Of all that axe judges, this alone depends on the colour scheme.
+COLOURS_ONLY = {'runOnly': ['color-contrast']}
+# A window that still fades in has other colours than when it is there in full.
+_STILL = """async () => {
+  for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
+  const ends = ({ effect }) => effect.getComputedTiming().iterations !== Infinity;
+  const moving = document.getAnimations().filter(ends);
+  await Promise.all(moving.map((each) => each.finished.catch(() => undefined)));
+}"""
 
 
 class Screen:
@@ -64,9 +73,24 @@ class Screen:
         expect(field).to_have_attribute('contenteditable', 'true')
         return field
 
+    def copied(self, button: Locator) -> str:
+        """Press a button that copies, and give the text; the browser may take its time over it."""
+        self.page.evaluate("navigator.clipboard.writeText('')")
+        button.click()
+        text: str = self.page.wait_for_function('navigator.clipboard.readText()').json_value()
+        return text
+
     def complaints(self) -> list[str]:
-        """What axe finds wrong with what is shown now."""
-        found = Axe().run(self.page, options=AXE_OPTIONS).response['violations']
+        """What axe finds wrong with what is shown now, in the light and in the dark."""
+        found = self._judge(AXE_OPTIONS)
+        self.page.emulate_media(color_scheme='dark')
+        found += self._judge(COLOURS_ONLY)
+        self.page.emulate_media(color_scheme='light')
+        return found
+
+    def _judge(self, options: dict[str, object]) -> list[str]:
+        self.page.evaluate(_STILL)
+        found = Axe().run(self.page, options=options).response['violations']
         return [
             f'{each["id"]}: {each["help"]}: {node["html"][:200]}'
             for each in found

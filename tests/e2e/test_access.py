@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Save
@@ -25,13 +24,6 @@ QUERIES = (
 )
 
 
-@pytest.fixture(params=['light', 'dark'])
-def colours(request: pytest.FixtureRequest, page: Page) -> str:
-    page.emulate_media(color_scheme=request.param)
-    return str(request.param)
-
-
-@pytest.mark.usefixtures('colours')
 class TestAxe:
     def test_empty_configure(self, screen: Screen, save_queries: Save) -> None:
         save_queries()
@@ -65,7 +57,6 @@ class TestAxe:
         screen.button('Submit').click()
         screen.button('Save').click()
         expect(screen.dialog('Save Changes')).to_be_visible()
-        page.wait_for_timeout(200)  # the window has to be there in full for its colours to count
         assert screen.complaints() == []
 
         spoil_saved_tql(page)
@@ -76,7 +67,6 @@ class TestAxe:
 
         page.get_by_role('link', name='JOBS').click()
         expect(screen.dialog('Drop your changes?')).to_be_visible()
-        page.wait_for_timeout(200)
         assert screen.complaints() == []
 
     def test_conflict_of_two_editors(self, page: Page, screen: Screen, save_queries: Save) -> None:
@@ -88,7 +78,6 @@ class TestAxe:
         screen.button('Save').click()
         screen.button('Save and Run Delta Update').click()
         expect(screen.dialog('Somebody else saved meanwhile')).to_be_visible()
-        page.wait_for_timeout(200)
         assert screen.complaints() == []
 
     def test_jobs_and_their_details(
@@ -107,13 +96,11 @@ class TestAxe:
 
         screen.button('Columns').click()
         expect(page.get_by_role('menu')).to_be_visible()
-        page.wait_for_timeout(200)
         assert screen.complaints() == []
         page.keyboard.press('Escape')
 
         screen.button('Add Request').click()
         expect(page.get_by_label('Modified after')).to_be_visible()
-        page.wait_for_timeout(200)
         assert screen.complaints() == []
 
     def test_job_actions_and_their_dialogs(self, page: Page, screen: Screen) -> None:
@@ -148,14 +135,12 @@ class TestAxe:
         ):
             screen.rows('Jobs').get_by_role('button', name=name).click()
             expect(screen.dialog(title)).to_be_visible()
-            page.wait_for_timeout(200)
             assert screen.complaints() == []
             page.keyboard.press('Escape')
             expect(screen.dialog(title)).to_be_hidden()
 
         screen.button('Download').click()
         expect(page.get_by_role('menuitem', name='CSV')).to_be_visible()
-        page.wait_for_timeout(200)
         assert screen.complaints() == []
 
     def test_tasks_and_their_dialogs(self, page: Page, screen: Screen) -> None:
@@ -175,7 +160,6 @@ class TestAxe:
         for name in ('Kill Download', 'Pause Download', 'Resume Convert', 'Run Schedule Updates'):
             screen.button(name).click()
             expect(screen.dialog(f'{name}?')).to_be_visible()
-            page.wait_for_timeout(200)
             assert screen.complaints() == []
             page.keyboard.press('Escape')
             expect(screen.dialog(f'{name}?')).to_be_hidden()
@@ -277,13 +261,11 @@ class TestAxe:
 
         screen.button('REPORTS').click()
         expect(page.get_by_role('menuitem', name='ERRORS')).to_be_visible()
-        page.wait_for_timeout(200)
         assert screen.complaints() == []
         page.keyboard.press('Escape')
 
         screen.button('About this Service').click()
         expect(screen.dialog('About this Service').get_by_text('Version')).to_be_visible()
-        page.wait_for_timeout(200)
         assert screen.complaints() == []
 
     def test_failing_and_stale(self, page: Page, screen: Screen, save_queries: Save) -> None:
@@ -295,7 +277,6 @@ class TestAxe:
         expect(page.get_by_text('No connection to the Service')).to_be_visible()
         screen.button('Run delta update now').click()
         expect(page.get_by_text('No connection to the Service')).to_have_count(2)
-        page.wait_for_timeout(200)
         assert screen.complaints() == []
         page.get_by_role('link', name='JOBS').click()
         expect(page.get_by_role('alert')).to_be_visible()

@@ -102,7 +102,7 @@ def test_last_count_is_that_of_the_latest_job_that_read_everything(
     job = finished_job(stand, 'full')
     assert job['status'] == 'Upload Complete'
     screen.open('configure')
-    (cell,) = screen.rows(TABLE).get_by_role('cell').all()[-1:]
+    cell = screen.rows(TABLE).get_by_role('cell').last
     expect(cell).to_contain_text(f'{job["count_read"]:,}')
     # The moment is in the reader's zone, and in UTC in the tooltip.
     time = cell.locator('time')

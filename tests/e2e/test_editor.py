@@ -60,6 +60,17 @@ class TestEditor:
             page.keyboard.press('Enter')
         expect(screen.tql).to_have_text('ownerName IN ("Demo Research")')
 
+    def test_enter_right_behind_a_key_takes_what_that_key_left(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
+        open_window(screen, save_queries, HOSTS)
+        screen.tql.fill('')
+        page.keyboard.type('c')
+        expect(page.get_by_role('option').first).to_be_visible()
+        for key in ('o', 'n', 'f', 'Enter'):
+            page.keyboard.press(key)
+        expect(screen.tql).to_have_text('confidence ')
+
     def test_escape_closes_the_proposals_and_then_asks_for_the_window(
         self, page: Page, screen: Screen, save_queries: Save
     ) -> None:

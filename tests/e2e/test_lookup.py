@@ -76,15 +76,15 @@ def test_a_file_is_found_by_one_hash_with_an_object_for_each(
         expect(card).to_contain_text('Accepted')
         expect(card).to_contain_text(f"file:hashes.'{kind}'")
         expect(card).to_contain_text('valid STIX 2.1')
-    card.get_by_role('button', name='Copy KQL query').click()
-    query = page.evaluate('navigator.clipboard.readText()')
+    query = screen.copied(card.get_by_role('button', name='Copy KQL query'))
     assert query.startswith('ThreatIntelIndicators\n| where TimeGenerated >= datetime(')
-    card.get_by_role('button', name=re.compile('^Copy Object as sent')).click()
-    stix = json.loads(page.evaluate('navigator.clipboard.readText()'))
+    stix = json.loads(
+        screen.copied(card.get_by_role('button', name=re.compile('^Copy Object as sent')))
+    )
     assert stix['id'] in query
     assert stix['pattern'] == f"[file:hashes.'SHA-256' = '{row['sha256']}']"
-    card.get_by_role('button', name=re.compile('^Copy Sentinel ID')).click()
-    assert page.evaluate('navigator.clipboard.readText()').endswith(f'---{stix["id"]}')
+    sentinel_id = screen.copied(card.get_by_role('button', name=re.compile('^Copy Sentinel ID')))
+    assert sentinel_id.endswith(f'---{stix["id"]}')
 
     page.reload()  # the value is kept in the address
     expect(page.get_by_label('Value', exact=True)).to_have_value(row['md5'].lower())

@@ -166,7 +166,9 @@ def test_what_the_api_refuses_stands_at_its_query(
     dialog = choose(screen, written(tmp_path / 'bad.json', file_of(saved, bad)))
     dialog.get_by_role('button', name='Import and Run Full Update').click()
     expect(dialog.get_by_role('alert')).to_contain_text('Nothing is imported.')
-    good_one, bad_one = dialog.get_by_role('region', name='File').locator('ol > li').all()
+    listed = dialog.get_by_role('region', name='File').locator('ol > li')
+    expect(listed).to_have_count(2)
+    good_one, bad_one = listed.first, listed.last
     expect(bad_one).to_contain_text('Owners to Query: ')
     expect(bad_one).to_contain_text('TQL: ')
     expect(good_one).not_to_contain_text('TQL: ')

@@ -21,11 +21,12 @@ from sentinel_app.core.models import AuditEntry, IndicatorType, Query, WithdrawP
 from sentinel_app.core.status import JobStatus, Mode
 from sentinel_app.storage import atomic_json, state_db
 from tests.clocks import StandingClock
-from tests.engine import OWNERS, Engine, World, hosts, query, until
+from tests.engine import OWNERS, Engine, World, hosts, query
 from tests.fakes.sentinel import TableSink
 from tests.fakes.threatconnect import StoreSource, TimedStore
 from tests.history.rig import Rig
 from tests.simulators.certificates import make_certificates
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 

@@ -21,7 +21,6 @@ from tests.running import (
     shut_down,
     updates_have_ended,
     uploads,
-    wait_for,
 )
 from tests.simulators.certificates import Certificates
 from tests.simulators.demo import generate_indicators, load_indicators
@@ -31,6 +30,7 @@ from tests.simulators.platform.instance import PROJECT, Services
 from tests.simulators.platform.service import AppEndedError
 from tests.simulators.stand import PERSON, Stand
 from tests.simulators.threatconnect import SECRET_KEY
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -85,7 +85,7 @@ class TestRunning:
         app = stand.app
         try:
             app.logging_change('error')
-            wait_for(lambda: 'event=logging-change, level=ERROR' in app.log)
+            until(lambda: 'event=logging-change, level=ERROR' in app.log)
             app.heartbeat()
             length = len(app.log)
             stand.api('GET', 'api/health')
@@ -93,11 +93,11 @@ class TestRunning:
             assert app.log[length:] == ''
         finally:
             app.logging_change('info')
-        wait_for(lambda: app.heartbeat() and len(app.log) > length)
+        until(lambda: app.heartbeat() and len(app.log) > length)
 
     def test_a_level_that_there_is_not_changes_nothing(self, stand: Stand) -> None:
         stand.app.logging_change('deafening')
-        wait_for(lambda: 'event=logging-change-refused level=DEAFENING' in stand.app.log)
+        until(lambda: 'event=logging-change-refused level=DEAFENING' in stand.app.log)
 
     @pytest.mark.parametrize(
         'message',
@@ -211,7 +211,7 @@ class TestSchedule:
         with make_stand(rows=rows) as stand:
             stand.app.start()
             begin_update(stand, rows)
-            wait_for(lambda: updates_have_ended(stand), timeout_s=15)
+            until(lambda: updates_have_ended(stand), timeout_s=15)
             time.sleep(2)  # two more ticks of the schedule
             (job,) = stand.api('GET', 'api/job/request').json()['data']
             assert (job['job_type'], job['mode']) == ('scheduled', 'full')
@@ -236,14 +236,14 @@ class TestShutdown:
             stand.app.start()
             stand.sentinel.settings.latency_s = 0.7
             begin_update(stand, rows)
-            wait_for(lambda: uploads(stand))
+            until(lambda: uploads(stand))
             shut_down(stand)
             sent = len(uploads(stand))
             assert 0 < sent < MANY / 100
             stand.sentinel.settings.latency_s = 0.0
             stand.app.start()
             assert 'event=state-recovered objects_in_flight=0' in stand.app.log
-            wait_for(lambda: updates_have_ended(stand))
+            until(lambda: updates_have_ended(stand))
             assert_complete(stand, MANY, repeated_objects=0)
 
     def test_a_batch_that_takes_too_long_does_not_hold_up_the_end(
@@ -254,12 +254,12 @@ class TestShutdown:
             stand.app.start()
             stand.sentinel.settings.latency_s = 8.0
             begin_update(stand, rows)
-            wait_for(lambda: uploads(stand))
+            until(lambda: uploads(stand))
             shut_down(stand)
             in_flight = len(uploads(stand))
             stand.sentinel.settings.latency_s = 0.0
             stand.app.start()
-            wait_for(lambda: updates_have_ended(stand))
+            until(lambda: updates_have_ended(stand))
             assert_complete(stand, MANY, repeated_objects=in_flight * 100)
 
     @pytest.mark.parametrize(
@@ -274,14 +274,14 @@ class TestShutdown:
             stand.app.start()
             stand.sentinel.settings.latency_s = 0.7
             begin_update(stand, rows)
-            wait_for(lambda: uploads(stand))
+            until(lambda: uploads(stand))
             os.kill(stand.app.pid, number)
             assert stand.app.wait(SHUTDOWN_LIMIT_S) == code
             in_flight = len(uploads(stand))
             assert 0 < in_flight < MANY / 100
             stand.sentinel.settings.latency_s = 0.0
             stand.app.start()
-            wait_for(lambda: updates_have_ended(stand))
+            until(lambda: updates_have_ended(stand))
             assert_complete(
                 stand, MANY, repeated_objects=in_flight * 100 if number == signal.SIGKILL else 0
             )
@@ -388,7 +388,7 @@ class TestCheckAtTheStart:
             stand.sentinel.settings.latency_s = 2.0
             stand.app.start()
             assert 'name=disk' not in stand.app.log
-            wait_for(lambda: 'event=check name=disk' in stand.app.log)
+            until(lambda: 'event=check name=disk' in stand.app.log)
             found = re.findall(r'event=check name=(\S+) status=(\S+)', stand.app.log)
             assert found[0] == ('threatconnect', 'ok')
             assert found[-2:] == [('workspace', 'ok'), ('disk', 'ok')]
@@ -398,7 +398,7 @@ class TestCheckAtTheStart:
         with make_stand(rows=load_indicators(5, own=True)) as stand:
             stand.sentinel.settings.has_role = False
             stand.app.start()
-            wait_for(lambda: 'event=check name=disk' in stand.app.log)
+            until(lambda: 'event=check name=disk' in stand.app.log)
             assert re.search(
                 r'event=check name=workspace status=failed .*code=AZ-403', stand.app.log
             )

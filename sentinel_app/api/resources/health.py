@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 
 import falcon
@@ -33,10 +34,13 @@ class HealthResource:
 class OpenApiResource:
     """`api/openapi.json`: the description of this API."""
 
-    def __init__(self) -> None:
-        self._text = json.dumps(document())
-
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Give the document."""
         parameters_of(req, Parameters)
-        resp.text = self._text
+        resp.text = _document_text()
+
+
+@functools.cache
+def _document_text() -> str:
+    # Made when it is first asked for: few ever do, and every start would wait for it.
+    return json.dumps(document())

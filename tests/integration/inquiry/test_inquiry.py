@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from sentinel_app.inquiry import preview as preview_module
-from tests.engine import OWNERS, Engine, World, hosts, query, until
+from tests.engine import OWNERS, Engine, World, hosts, query
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 

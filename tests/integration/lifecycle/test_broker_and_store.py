@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.running import MakeStand, api_message, begin_update, updates_have_ended, wait_for
+from tests.running import MakeStand, api_message, begin_update, updates_have_ended
 from tests.simulators.platform.service import AppEndedError
 from tests.simulators.stand import Stand
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -35,7 +36,7 @@ def test_the_app_answers_again_soon_after_the_broker_was_away(make_stand: MakeSt
             threading.Event().wait(away_s)
             stand.platform.broker.start()
             began = time.monotonic()
-            wait_for(lambda: hears(stand), BACK_WITHIN_S)
+            until(lambda: hears(stand), timeout_s=BACK_WITHIN_S)
             assert time.monotonic() - began < BACK_WITHIN_S
             assert stand.api('GET', 'api/health').json()['status'] == 'ok'
         assert (stand.app.pid, stand.app.exit_code) == (pid, None)
@@ -46,13 +47,13 @@ def test_an_answer_that_is_ready_while_the_broker_is_away_arrives_when_it_is_bac
 ) -> None:
     with make_stand() as stand:
         stand.app.start()
-        wait_for(lambda: 'event=check name=disk' in stand.app.log)
+        until(lambda: 'event=check name=disk' in stand.app.log)
         stand.sentinel.settings.latency_s = 2.0
         with ThreadPoolExecutor() as threads:
             checked = threads.submit(stand.api, 'POST', 'api/health/check', {})
-            wait_for(lambda: stand.app.log.count('event=check name=token') == 2)
+            until(lambda: stand.app.log.count('event=check name=token') == 2)
             stand.platform.broker.stop()
-            wait_for(lambda: stand.app.log.count('event=response-sent') == 1)
+            until(lambda: stand.app.log.count('event=response-sent') == 1)
             stand.platform.broker.start()
             reply = checked.result(30)
         assert reply.status_code == 200
@@ -66,9 +67,9 @@ def test_an_update_goes_on_while_the_broker_is_away(make_stand: MakeStand) -> No
         stand.sentinel.settings.latency_s = 1.0
         begin_update(stand, stand.threatconnect.store.rows())
         stand.platform.broker.stop()
-        wait_for(lambda: 'event=update-ended' in stand.app.log)
+        until(lambda: 'event=update-ended' in stand.app.log)
         stand.platform.broker.start()
-        wait_for(lambda: hears(stand), BACK_WITHIN_S)
+        until(lambda: hears(stand), timeout_s=BACK_WITHIN_S)
         assert updates_have_ended(stand)
         assert len(stand.sentinel.held_objects()) > 0
 
@@ -88,4 +89,4 @@ def test_without_a_store_a_request_is_answered_and_with_it_again_all_is_well(
         stand.platform.kvstore.start()
         assert stand.api('GET', 'api/health').json()['status'] == 'ok'
         begin_update(stand, stand.threatconnect.store.rows())
-        wait_for(lambda: updates_have_ended(stand))
+        until(lambda: updates_have_ended(stand))

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from sentinel_app.inquiry.check_result import CheckName
-from tests.running import MakeStand, begin_update, check_log, updates_have_ended, wait_for
+from tests.running import MakeStand, begin_update, check_log, updates_have_ended
 from tests.simulators.stand import Stand
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -186,7 +187,7 @@ def test_an_owner_of_a_query_that_the_user_lost_is_named(make_stand: MakeStand) 
     with make_stand() as stand:
         stand.app.start()
         begin_update(stand, stand.threatconnect.store.rows())
-        wait_for(lambda: updates_have_ended(stand))
+        until(lambda: updates_have_ended(stand))
         users = stand.threatconnect.gate.users
         for access_id, user in users.items():
             users[access_id] = replace(user, owners=frozenset({'Demo Organization'}))

@@ -14,11 +14,11 @@ from tests.running import (
     check_log,
     run_to_its_end,
     updates_have_ended,
-    wait_for,
 )
 from tests.simulators.entra import CLIENT_SECRET
 from tests.simulators.stand import Stand
 from tests.simulators.threatconnect import SECRET_KEY
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -41,7 +41,7 @@ def test_the_story_of_a_job_is_about_ten_lines(make_stand: MakeStand) -> None:
         check_log(stand)
         before = len(our_lines(stand))
         job = run_to_its_end(stand, stand.threatconnect.store.rows())
-        wait_for(lambda: 'event=update-ended' in stand.app.log)
+        until(lambda: 'event=update-ended' in stand.app.log)
         told = [
             line
             for line in our_lines(stand)[before:]
@@ -128,7 +128,7 @@ def test_the_log_is_rotated_and_bounded_at_the_most_talkative_level(
     ) as stand:
         stand.app.start()
         begin_update(stand, stand.threatconnect.store.rows())
-        wait_for(lambda: updates_have_ended(stand))
+        until(lambda: updates_have_ended(stand))
         folder = stand.app.folders.log
         # A request of 60 kB, of which the framework writes several lines.
         for _ in range(25):

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.running import api_message, wait_for
+from tests.running import api_message
 from tests.simulators.certificates import Certificates
 from tests.simulators.platform.instance import Services
 from tests.simulators.stand import Stand
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -32,7 +33,7 @@ def test_every_level_is_taken_in_any_case(stand: Stand, level: str) -> None:
     shown = f'event=logging-change, level={level.upper()} '
     before = stand.app.log.count(shown)
     stand.app.logging_change(level)
-    wait_for(lambda: stand.app.log.count(shown) > before)
+    until(lambda: stand.app.log.count(shown) > before)
     assert stand.api('GET', 'api/health').status_code == 200
     back_to_info(stand)
 
@@ -41,14 +42,14 @@ def back_to_info(stand: Stand) -> None:
     # Each message has a thread of its own, so the answer to one shows that it is through.
     before = stand.app.log.count('event=logging-changed level=INFO')
     stand.app.logging_change('info')
-    wait_for(lambda: stand.app.log.count('event=logging-changed level=INFO') > before)
+    until(lambda: stand.app.log.count('event=logging-changed level=INFO') > before)
 
 
 @pytest.mark.parametrize('level', ['BOGUS', '', None, 7, [], {'level': 'info'}, 'x\ny', 'NOTSET'])
 def test_a_bad_level_is_refused_and_the_old_one_stays(stand: Stand, level: object) -> None:
     refused = stand.app.log.count('event=logging-change-refused')
     stand.app.channel.publish({'command': 'LoggingChange', 'level': level})
-    wait_for(lambda: stand.app.log.count('event=logging-change-refused') > refused)
+    until(lambda: stand.app.log.count('event=logging-change-refused') > refused)
     requests = stand.app.log.count('event=runservice-command')
     assert stand.api('GET', 'api/health').status_code == 200
     assert stand.app.log.count('event=runservice-command') == requests + 1

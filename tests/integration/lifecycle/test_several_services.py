@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 import requests
 
-from tests.running import MakeStand, query_for, run_to_its_end, wait_for
+from tests.running import MakeStand, query_for, run_to_its_end
 from tests.simulators.entra import Registration
 from tests.simulators.platform.front import Front
 from tests.simulators.platform.instance import PROJECT
 from tests.simulators.platform.service import AppEndedError, AppProcess
 from tests.simulators.stand import Stand, app_inputs
 from tests.simulators.threatconnect import User
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -118,7 +119,7 @@ def test_three_services_work_at_once_without_getting_in_each_others_way(
         body = {'version': 0, 'queries': [query_for(owned)], 'run': 'full'}
         assert neighbour.api('PUT', 'api/configure', body).status_code == 200
     for neighbour, owned in zip(neighbours, by_owner, strict=True):
-        wait_for(lambda neighbour=neighbour: ended(neighbour), 60)
+        until(lambda neighbour=neighbour: ended(neighbour), timeout_s=60)
         (job,) = ended(neighbour)
         assert (job['status'], job['failure_reason']) == ('Upload Complete', None)
         assert job['count_read'] == len(owned) > 0

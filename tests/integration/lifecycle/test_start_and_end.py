@@ -21,7 +21,6 @@ from tests.running import (
     begin_update,
     shut_down,
     updates_have_ended,
-    wait_for,
 )
 from tests.simulators.demo import generate_indicators
 from tests.simulators.platform.instance import PROJECT
@@ -29,6 +28,7 @@ from tests.simulators.platform.parameters import encrypt, new_key, write_paramet
 from tests.simulators.platform.process import is_alive
 from tests.simulators.stand import Stand
 from tests.unit.test_settings import GOOD
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -51,7 +51,7 @@ def finish(stand: Stand) -> None:
     """Start the App again and see the update through."""
     stand.threatconnect.faults.off()
     stand.app.start()
-    wait_for(lambda: updates_have_ended(stand), 60)
+    until(lambda: updates_have_ended(stand), timeout_s=60)
     assert_complete(stand, MANY, repeated_objects=0)
 
 
@@ -66,8 +66,8 @@ class TestShutdownDuringEachStage:
             stand.app.start()
             stand.threatconnect.faults.on('slow_above', after=2, rows=500, wait_s=60.0)
             begin_update(stand, rows)
-            wait_for(lambda: in_store(stand, 'object'))
-            wait_for(lambda: stand.threatconnect.faults.active()[0]['hits'])
+            until(lambda: in_store(stand, 'object'))
+            until(lambda: stand.threatconnect.faults.active()[0]['hits'])
             shut_down(stand)
             assert 0 < in_store(stand, 'treatment') < MANY
             finish(stand)
@@ -80,9 +80,9 @@ class TestShutdownDuringEachStage:
             stand.app.start()
             assert stand.api('POST', 'api/task/convert/pause', {}).status_code == 200
             begin_update(stand, rows)
-            wait_for(lambda: in_store(stand, 'page') == 4)
+            until(lambda: in_store(stand, 'page') == 4)
             assert stand.api('POST', 'api/task/convert/resume', {}).status_code == 200
-            wait_for(lambda: in_store(stand, 'object'))
+            until(lambda: in_store(stand, 'object'))
             shut_down(stand)
             assert in_store(stand, 'page') > 0
             finish(stand)
@@ -101,7 +101,7 @@ class TestEndAtTheStart:
                 assert stand.app.wait(SHUTDOWN_LIMIT_S) != 0
             stand.app.start()
             begin_update(stand, stand.threatconnect.store.rows())
-            wait_for(lambda: updates_have_ended(stand))
+            until(lambda: updates_have_ended(stand))
             shut_down(stand)
             assert stand.app.console == ''
 
@@ -119,7 +119,7 @@ class TestEndAtTheStart:
             assert len(pids) == 6
             assert not any(is_alive(pid) for pid in pids - {stand.app.pid})
             stand.sentinel.settings.latency_s = 0.0
-            wait_for(lambda: updates_have_ended(stand), 60)
+            until(lambda: updates_have_ended(stand), timeout_s=60)
             assert len(stand.api('GET', 'api/job/request').json()['data']) == 1
             assert_complete(stand, MANY, repeated_objects=0)
 
@@ -187,7 +187,7 @@ class TestOptionalInputs:
                     stand.app.inputs[name] = form
             stand.app.start()
             begin_update(stand, stand.threatconnect.store.rows())
-            wait_for(lambda: updates_have_ended(stand))
+            until(lambda: updates_have_ended(stand))
             assert len(stand.sentinel.held_objects()) > 0
 
 
@@ -197,7 +197,7 @@ class TestRequestsAtTheEnd:
     ) -> None:
         with make_stand() as stand:
             stand.app.start()
-            wait_for(lambda: 'event=check name=disk' in stand.app.log)
+            until(lambda: 'event=check name=disk' in stand.app.log)
             stand.sentinel.settings.latency_s = 30.0
             with ThreadPoolExecutor() as threads:
                 # The check waits for Sentinel, for longer than the Service has.
@@ -207,9 +207,9 @@ class TestRequestsAtTheEnd:
                     b'{}',
                     timeout_s=20,
                 )
-                wait_for(lambda: stand.app.log.count('event=check name=token') == 2)
+                until(lambda: stand.app.log.count('event=check name=token') == 2)
                 ending = threads.submit(stand.app.shutdown)
-                wait_for(lambda: 'event=shutdown' in stand.app.log)
+                until(lambda: 'event=shutdown' in stand.app.log)
                 after = stand.app.request(api_message(stand, 'GET', '/api/health'), timeout_s=20)
                 assert before.result().status == after.status == 503
                 assert b'"APP-STOPPING"' in (after.body or b'')

@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.engine import Engine, Job, World, hosts, outcomes, query, until
+from tests.engine import Engine, Job, World, hosts, outcomes, query
 from tests.simulators.threatconnect import PageEvent
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.engine import OWNERS, Engine, World, hosts, outcomes, query, until
+from tests.engine import OWNERS, Engine, World, hosts, outcomes, query
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 

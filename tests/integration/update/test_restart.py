@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.engine import Engine, World, hosts, outcomes, query, until
+from tests.engine import Engine, World, hosts, outcomes, query
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 

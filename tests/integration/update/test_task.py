@@ -13,7 +13,8 @@ import pytest
 from sentinel_app.container import build_container
 from sentinel_app.core.task import TASK_FACTS, TaskSlug
 from sentinel_app.pipeline import convert as convert_module
-from tests.engine import OWNERS, Engine, World, assert_accounting, hosts, outcomes, query, until
+from tests.engine import OWNERS, Engine, World, assert_accounting, hosts, outcomes, query
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 

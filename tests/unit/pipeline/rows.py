@@ -80,13 +80,17 @@ class RowSource:
         for keyword, operator, value in _CLAUSE.findall(tql):
             if keyword == 'id' and self.ignores_id:
                 continue
-            ids = [item for item in ids if self._passes(item, keyword, operator, value)]
+            passes = self._test(keyword, operator, value)
+            ids = [item for item in ids if passes(item)]
         if self.chance is not None:
             self.chance.shuffle(ids)
         return ids
 
-    def _passes(self, item: int, keyword: str, operator: str, value: str) -> bool:
+    def _test(self, keyword: str, operator: str, value: str) -> Callable[[int], bool]:
         if keyword == 'id':
-            return item > int(value) if operator == '>' else item < int(value)
-        at, bound = self.rows[item], from_text(value)
-        return at >= bound if operator == 'GEQ' else at < bound
+            number = int(value)
+            return lambda item: item > number if operator == '>' else item < number
+        bound = from_text(value)
+        return lambda item: (
+            self.rows[item] >= bound if operator == 'GEQ' else self.rows[item] < bound
+        )

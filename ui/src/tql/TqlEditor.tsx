@@ -108,7 +108,7 @@ function extensionsOf(latest: Latest): Extension {
     bracketMatching(),
     closeBrackets(),
     autocompletion({
-      override: [(context) => resultOf(context, latest.current.vocabulary)],
+      override: [(context) => resultOf(context, latest)],
       icons: false,
       // The keyboard reaches it at once; nobody types into a list that is not there yet.
       interactionDelay: 0,
@@ -159,15 +159,17 @@ function keepEscape(view: EditorView): void {
   else contentDOM.setAttribute(name, 'true');
 }
 
-function resultOf(context: CompletionContext, vocabulary: Vocabulary): CompletionResult | null {
+function resultOf(context: CompletionContext, latest: Latest): CompletionResult | null {
   const text = context.state.doc.toString();
-  const found = proposalsAt(text, context.pos, vocabulary, context.explicit);
+  const found = proposalsAt(text, context.pos, latest.current.vocabulary, context.explicit);
   if (found === null) return null;
   return {
     from: found.from,
     to: found.to,
     // They are chosen and in order already.
     filter: false,
+    // At each key at once: a list that waits to be made anew would leave Enter to the text.
+    update: (_current, _from, _to, later) => resultOf(later, latest),
     options: found.items.map(optionOf),
   };
 }
