@@ -6,6 +6,8 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 NODE := .ci/with-node
 RELEASE := PYTHONPATH=.ci $(PY) -m release
+# Some images forbid it; then each of the hundreds of processes of the tests would compile the App.
+unexport PYTHONDONTWRITEBYTECODE
 UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print)
 
 .PHONY: help setup run stand-ins test pytest coverage e2e lint format gen ui ui-check ui-dev bench crash soak \
