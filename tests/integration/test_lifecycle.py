@@ -277,6 +277,7 @@ class TestShutdown:
             until(lambda: uploads(stand))
             os.kill(stand.app.pid, number)
             assert stand.app.wait(SHUTDOWN_LIMIT_S) == code
+            time.sleep(1.0)  # what was sent may be heard of only after its sender's end
             in_flight = len(uploads(stand))
             assert 0 < in_flight < MANY / 100
             stand.sentinel.settings.latency_s = 0.0
