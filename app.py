@@ -36,7 +36,13 @@ from sentinel_app.api.service import (
 from sentinel_app.clock import SystemClock
 from sentinel_app.container import Platform, build_container
 from sentinel_app.errors import ConfigError, FatalError, RetryableError, SentinelAppError
-from sentinel_app.log import EventLog, RedactionFilter, lend_handlers, set_level
+from sentinel_app.log import (
+    EventLog,
+    RedactionFilter,
+    find_callers_fast,
+    lend_handlers,
+    set_level,
+)
 from sentinel_app.network import leave_environment
 from sentinel_app.settings import LABELS, SECRET_INPUTS, Settings, read_settings
 
@@ -197,7 +203,9 @@ class App:
             for secret in (model.tc_token, model.tc_api_secret_key, model.tc_proxy_password)
             if isinstance(secret, Sensitive) and secret.value
         )
-        lend_handlers(logging.getLogger('tcex'), self._redaction)
+        framework = logging.getLogger('tcex')
+        find_callers_fast(framework)
+        lend_handlers(framework, self._redaction)
         set_level(self._tcex.logger.log_level(model.tc_log_level))
         threading.excepthook = _log_thread_death
 

@@ -23,12 +23,15 @@ with warnings.catch_warnings():
     from tcex import TcEx
     from tcex.app.key_value_store.key_value_mock import KeyValueMock
     from tcex.input.field_type.sensitive import Sensitive, filter_sensitive
+    from tcex.logger.trace_logger import TraceLogger
     from tcex.registry import registry
     from tcex.requests_tc.auth.hmac_auth import HmacAuth
 
 __all__ = ['HmacAuth', 'KeyValueMock', 'Sensitive', 'TcEx', 'filter_sensitive']
 
 PROJECT = Path(__file__).resolve().parents[2]
+# Deep within a test, a line of the framework takes a hundredth of a second to find its caller.
+TraceLogger.findCaller = logging.Logger.findCaller
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -125,9 +128,9 @@ def framework(config: dict[str, object]) -> Iterator[TcEx]:
             registry.app.token.shutdown = True
         added = [handler for handler in logger.handlers if handler not in before[0]]
         logger.handlers[:], ours.handlers[:] = before[0], before[1]
-        # A thread that still writes would open a closed file again.
+        # A thread in the middle of a line would open a closed file again; one that sleeps does not.
         for thread in set(threading.enumerate()) - threads:
-            thread.join(5)
+            thread.join(0.1)
         for handler in added:
             handler.close()
         ours.setLevel(before[2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import stat
 import subprocess
 import sys
@@ -414,6 +415,19 @@ def test_a_thread_that_dies_is_in_the_log(make: Make) -> None:
     )
     assert stage.log.count('event=thread-died') == 1
     assert MARKER not in stage.log
+
+
+def test_a_line_of_the_framework_costs_no_look_at_the_sources_and_names_its_place(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = make(tc_log_level='trace')
+    monkeypatch.setattr('tcex.logger.trace_logger.stack', None)
+    for level in ('trace', 'debug', 'error'):
+        getattr(stage.tcex.log, level)('a line at %s', level)
+    stage.tcex.log.log(logging.ERROR, 'a line at %s', 'log')
+    here = 'test_a_line_of_the_framework_costs_no_look_at_the_sources_and_names_its_place'
+    found = re.findall(r'a line at (\w+) \(([\w.]+):(\w+):', stage.log)
+    assert found == [(level, 'test_app.py', here) for level in ('trace', 'debug', 'error', 'log')]
 
 
 # Who asks
