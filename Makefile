@@ -8,6 +8,8 @@ NODE := .ci/with-node
 RELEASE := PYTHONPATH=.ci $(PY) -m release
 # Some images forbid it; then each of the hundreds of processes of the tests would compile the App.
 unexport PYTHONDONTWRITEBYTECODE
+# One more than two processors: some tests wait. A larger machine takes more.
+WORKERS ?= 3
 UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print)
 
 .PHONY: help setup run stand-ins test pytest coverage e2e lint format gen ui ui-check ui-dev bench crash soak \
@@ -47,10 +49,10 @@ test: setup ## Everything: linters, types, contracts, the page's checks, and all
 	@$(MAKE) --no-print-directory pytest
 
 pytest: setup ## All Python tests, the browser's included
-	$(PY) -m pytest -n 2 --dist worksteal -m "e2e or not e2e"
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m "e2e or not e2e"
 
 coverage: setup ## All Python tests, and which lines and branches they leave out; takes a third longer
-	$(PY) -m pytest -n 2 --dist worksteal -m "e2e or not e2e" --cov --cov-report=term:skip-covered --cov-fail-under=95
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m "e2e or not e2e" --cov --cov-report=term:skip-covered --cov-fail-under=95
 
 e2e: setup ## The tests in a real browser
 	$(PY) -m pytest tests/e2e -m e2e
@@ -74,9 +76,8 @@ gen: $(READY) ui/node_modules/.ready ## Make the generated files anew: OpenAPI, 
 	$(PY) -m tests.api_reference
 	$(RELEASE) licences
 
-ui-check: ui/dist/.ready ## The page's linters, types, tests and size
+ui-check: ui/dist/.ready ## The page's linters, tests and size; its types were checked as it was built
 	cd ui && ../$(NODE) npm run --silent lint
-	cd ui && ../$(NODE) npm run --silent typecheck
 	cd ui && ../$(NODE) npm run --silent test
 	cd ui && ../$(NODE) npm run --silent budget
 
@@ -91,7 +92,7 @@ crash: $(READY) ## Kill the App N times (200) and compare what Sentinel holds
 
 soak: $(READY) ## The long forms of the proofs: all faults, many histories, much churn
 	FAULT_MATRIX=$(or $(FAULT_MATRIX),full) HISTORIES=$(or $(HISTORIES),2000) CHURN=$(or $(CHURN),1000) \
-	  $(PY) -m pytest -n 2 --timeout 36000 tests/integration/update/test_fault_matrix.py tests/integration/test_history.py tests/integration/test_churn.py
+	  $(PY) -m pytest -n $(WORKERS) --timeout 36000 tests/integration/update/test_fault_matrix.py tests/integration/test_history.py tests/integration/test_churn.py
 
 package: setup ## The .tcx that ThreatConnect installs, in target/
 	@$(RELEASE) package $(if $(TARGET),--target $(TARGET))
