@@ -20,6 +20,9 @@ LONGEST_RECONNECT_S: Final = 10
 
 KEPT_ANSWERS: Final = 200
 
+PLATFORM_BACK_S: Final = 3.0
+"""How long after the connection the platform listens again: it lost its own at the same time."""
+
 _log = EventLog(__name__)
 
 
@@ -71,10 +74,15 @@ def reconnect_soon(service: Service) -> None:
     service.message_broker.client.reconnect_delay_set(min_delay=1, max_delay=LONGEST_RECONNECT_S)
 
 
-def keep_answers(service: Service) -> None:
+def keep_answers(service: Service, platform_back_s: float = PLATFORM_BACK_S) -> None:
     """Keep the answers that are ready while the broker is away, and send them when it is back.
 
+    Not at once: the broker passes a message on to those who listen at that moment, and forgets it.
     Nothing else is kept: a heartbeat of that time means nothing later.
+
+    Args:
+        service: the framework's.
+        platform_back_s: seconds between the new connection and the answers.
     """
     broker = service.message_broker
     publish = broker.publish
@@ -89,14 +97,21 @@ def keep_answers(service: Service) -> None:
                 return
         publish(message, topic)
 
-    def send_kept(*_arguments: object) -> None:
+    def send_kept() -> None:
         with lock:
             waiting = [*kept]
             kept.clear()
         for message, topic in waiting:
-            publish(message, topic)
+            # Kept again if the broker has gone away once more.
+            guarded(message, topic)
         if waiting:
             _log.info('answers-sent-late', count=len(waiting))
 
+    def send_soon(*_arguments: object) -> None:
+        if kept:
+            timer = threading.Timer(platform_back_s, send_kept)
+            timer.daemon = True
+            timer.start()
+
     broker.publish = guarded
-    broker.add_on_connect_callback(send_kept)
+    broker.add_on_connect_callback(send_soon)

@@ -44,6 +44,7 @@ pytestmark = [
 ]
 
 SOON_S = 5.0
+PLATFORM_BACK_S = 0.2
 
 
 class Echo:
@@ -132,7 +133,7 @@ class Stage:
             self.requests = mend.answer_every_request(self.service, self.forget)
             self.ending = mend.Ending(self.service)
             keep_listening(self.service)
-            keep_answers(self.service)
+            keep_answers(self.service, platform_back_s=PLATFORM_BACK_S)
             mend.keep_renewing(self.service)
             mend.follow_log_level(self.service, set_level)
             mend.report_metrics(self.service, lambda: self.metrics)
@@ -653,6 +654,7 @@ def test_an_answer_that_is_ready_while_the_broker_is_away_is_sent_when_it_is_bac
     assert stage.broker.published == []
     stage.broker.is_connected = True
     stage.service.message_broker.on_connect(None, None, None, 0, None)
+    assert stage.broker.published == [], 'the platform may not listen yet'
     assert stage.broker.wait_for(message['requestKey']) is not None
     assert stage.broker.commands('Heartbeat') == [], 'what it would say is old'
 
@@ -697,7 +699,10 @@ def test_a_renewal_that_cannot_connect_leaves_tokens_readable(
 
     token.session.get = refuse
     token.register_token('MainThread', 'expires-soon', int(time.time()) + 5)
+    # It may wait already, for as long as it was told first.
+    token._monitor_sleep_interval.set()
     assert refused.wait(SOON_S)
+    token._monitor_sleep_interval.clear()
     time.sleep(0.2)
     assert token.monitor_thread.is_alive()
     token._monitor_sleep_interval.set()
