@@ -9,16 +9,24 @@ interface PageHeaderProps {
   title: string;
   /** One quiet line under the heading. */
   summary?: ReactNode;
+  /** It stays in sight however far the screen is scrolled. */
+  isPinned?: boolean;
   children?: ReactNode;
 }
 
-export function PageHeader({ title, summary, children }: PageHeaderProps) {
+export function PageHeader({ title, summary, isPinned = false, children }: PageHeaderProps) {
   useEffect(() => {
     document.title = `${title} | Microsoft Sentinel`;
   }, [title]);
   useEffect(headingAppeared, []);
   return (
-    <Group justify="space-between" align="flex-start" gap="md" className="app-page-header">
+    <Group
+      justify="space-between"
+      align="flex-start"
+      gap="md"
+      className="app-page-header"
+      data-pinned={isPinned || undefined}
+    >
       <div>
         <Title order={1} size="h3" tabIndex={-1} id="page-heading">
           {title.toUpperCase()}

@@ -17,7 +17,6 @@ interface PagerProps {
 
 export function Pager({ noun, total, limit, offset, onChange }: PagerProps) {
   const last = total === 0 ? 0 : Math.floor((total - 1) / limit) * limit;
-  const first = total === 0 ? 0 : offset + 1;
   const steps: { label: string; icon: IconName; offset: number; isOff: boolean }[] = [
     { label: 'First page', icon: 'chevronsLeft', offset: 0, isOff: offset === 0 },
     {
@@ -37,8 +36,9 @@ export function Pager({ noun, total, limit, offset, onChange }: PagerProps) {
       className="app-pager"
     >
       <Text size="sm" c="dimmed">
-        {formatCount(first)}–{formatCount(Math.min(offset + limit, total))} of {formatCount(total)}{' '}
-        {noun}
+        {total > 0 &&
+          `${formatCount(offset + 1)}–${formatCount(Math.min(offset + limit, total))} of `}
+        {formatCount(total)} {noun}
       </Text>
       <Group gap="xs">
         <NativeSelect

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { AuditRecord } from '../api/model';
-import { actionLabel, auditHeading, auditLines, requestIdOf } from './audit';
+import { actionLabel, auditHeading, auditLines, changeText, requestIdOf } from './audit';
 
 function make(changes: Partial<AuditRecord> = {}): AuditRecord {
   return {
@@ -24,6 +24,12 @@ it('finds the Job of an entry about a Job alone', () => {
   expect(requestIdOf(make({ action: 'job-retry', detail: 'abc-1' }))).toBe('abc-1');
   expect(requestIdOf(make({ action: 'job-retry', detail: '<b>' }))).toBeNull();
   expect(requestIdOf(make())).toBeNull();
+});
+
+it('writes types and fields as the other screens do, and leaves the rest alone', () => {
+  expect(changeText('Sort Field', 'threatAssessScore')).toBe('ThreatAssess Score');
+  expect(changeText('Indicator Types', 'EmailAddress, Host')).toBe('Email Address, Host');
+  expect(changeText('TQL', 'typeName = "EmailAddress"')).toBe('typeName = "EmailAddress"');
 });
 
 describe('auditLines', () => {

@@ -1,6 +1,7 @@
 /** What people did, in words, and as lines of a file. */
 import type { AuditRecord } from '../api/model';
 import type { Cell } from './csv';
+import { fieldLabel, typeLabel } from './label';
 
 const actions = new Map([
   ['configure-save', 'TQL queries saved'],
@@ -24,6 +25,13 @@ export function actionLabel(action: string): string {
 export function requestIdOf(record: AuditRecord): string | null {
   const isOfJob = record.action.startsWith('job-');
   return isOfJob && /^[A-Za-z0-9-]+$/.test(record.detail) ? record.detail : null;
+}
+
+/** A value as the other screens write it: the entry keeps the names of ThreatConnect's API. */
+export function changeText(field: string, text: string): string {
+  if (field === 'Sort Field') return fieldLabel(text);
+  if (field === 'Indicator Types') return text.split(', ').map(typeLabel).join(', ');
+  return text;
 }
 
 export const auditHeading: readonly string[] = [

@@ -40,6 +40,12 @@ describe('bucketsOf', () => {
     expect(period.hours).toBeGreaterThanOrEqual(count);
   });
 
+  it.each(periods)('ends with the column of the present in $label', (period) => {
+    const last = bucketsOf({ data: [] }, period, now).at(-1);
+    expect(last?.startMs).toBeLessThanOrEqual(now);
+    expect(last?.endMs).toBeGreaterThan(now);
+  });
+
   it('leaves out what lies before the period', () => {
     const old = hour(new Date(now - 40 * 86_400_000), { sent: 9 });
     const buckets = bucketsOf({ data: [old] }, periodOf('month'), now);

@@ -35,7 +35,7 @@ export interface Bucket {
   jobsFailed: number;
 }
 
-/** The starts of the columns, and the end of the last one. */
+/** The starts of the columns, and the end of the last one: that in which the present lies. */
 function edgesOf(period: Period, nowMs: number): number[] {
   const now = new Date(nowMs);
   const edges: number[] = [];
@@ -53,7 +53,8 @@ function edgesOf(period: Period, nowMs: number): number[] {
     }
   }
   edges.push(new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1).getTime());
-  return edges;
+  const end = edges.findIndex((edge) => edge > nowMs);
+  return edges.slice(0, end + 1);
 }
 
 /** The columns of a period, those without a Job included. */

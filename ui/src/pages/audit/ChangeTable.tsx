@@ -4,6 +4,7 @@ import { Text } from '@mantine/core';
 import type { AuditRecord } from '../../api/model';
 import { DataTable, type Column } from '../../components/DataTable';
 import { LongText } from '../../components/LongText';
+import { changeText } from '../../lib/audit';
 import { counted } from '../../lib/number';
 
 type Change = AuditRecord['changes'][number];
@@ -15,7 +16,7 @@ function Side({ field, text }: { field: string; text: string | null }) {
       <LongText text={text} />
     </span>
   ) : (
-    <LongText text={text} />
+    <LongText text={changeText(field, text)} />
   );
 }
 

@@ -84,6 +84,7 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
     <>
       <PageHeader
         title="Configure"
+        isPinned={draft !== null}
         summary={
           draft === null ? (
             'The TQL queries, in order of precedence'

@@ -8,6 +8,7 @@ import { fieldLabel, typeLabel } from '../../lib/label';
 import { counted } from '../../lib/number';
 import type { Tone } from '../../lib/status';
 import type { Comparison, Fate, FateOf } from '../../lib/transfer';
+import { TqlText } from '../../tql/TqlText';
 import { RowProblem } from './QueryTable';
 
 interface ImportListsProps {
@@ -78,7 +79,9 @@ function Entry({ query, messages }: { query: FateOf; messages: RowMessages | und
         {fields.indicator_types.map(typeLabel).join(', ')}
         {sorted}
       </Text>
-      <code className="app-tql">{fields.tql.trim() === '' ? 'everything' : fields.tql}</code>
+      <code className="app-tql">
+        {fields.tql.trim() === '' ? 'everything' : <TqlText text={fields.tql} />}
+      </code>
       {messages !== undefined && <RowProblem messages={messages} />}
     </>
   );
