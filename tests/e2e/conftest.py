@@ -87,8 +87,9 @@ def save_queries(stand: Stand) -> Save:
     return save
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
+@pytest.fixture(scope='session')
+def shared_context(browser: Browser) -> Iterator[BrowserContext]:
+    """One for all tests: a new one for each would take more of the machine than most tests do."""
     context = browser.new_context(
         viewport={'width': 1280, 'height': 820},
         timezone_id='America/New_York',
@@ -96,8 +97,29 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
         reduced_motion='reduce',
     )
     context.set_default_timeout(TIMEOUT_MS)
+    context.new_page()  # the last one that is closed would take the browser's processes along
     yield context
     context.close()
+
+
+@pytest.fixture
+def context(shared_context: BrowserContext, page_url: str) -> Iterator[BrowserContext]:
+    """As if nobody had been there before, but for the files that the browser keeps."""
+    first, *others = shared_context.pages
+    assert others == []
+    store = shared_context.new_cdp_session(first)
+    origin = '/'.join(page_url.split('/')[:3])
+    store.send(
+        'Storage.clearDataForOrigin', {'origin': origin, 'storageTypes': 'cookies,local_storage'}
+    )
+    store.detach()
+    yield shared_context
+    # A request that a test held back is not waited for: one that failed never lets it go.
+    shared_context.unroute_all(behavior='ignoreErrors')
+    shared_context.set_offline(False)
+    shared_context.clear_permissions()
+    for page in shared_context.pages[1:]:
+        page.close()
 
 
 @pytest.fixture

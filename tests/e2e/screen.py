@@ -73,6 +73,10 @@ class Screen:
         expect(field).to_have_attribute('contenteditable', 'true')
         return field
 
+    def come_to_rest(self) -> None:
+        """Let the page do what it does between two keys of the fastest person."""
+        self.page.evaluate(_STILL)
+
     def copied(self, button: Locator) -> str:
         """Press a button that copies, and give the text; the browser may take its time over it."""
         self.page.evaluate("navigator.clipboard.writeText('')")
@@ -89,7 +93,7 @@ class Screen:
         return found
 
     def _judge(self, options: dict[str, object]) -> list[str]:
-        self.page.evaluate(_STILL)
+        self.come_to_rest()
         found = Axe().run(self.page, options=options).response['violations']
         return [
             f'{each["id"]}: {each["help"]}: {node["html"][:200]}'

@@ -368,6 +368,7 @@ class TestDragging:
         page.get_by_role('button', name='Drag query 1, Demo Organization').focus()
         page.keyboard.press('Space')
         expect(said).to_contain_text('is over place 1 of 3')
+        screen.come_to_rest()
         page.keyboard.press('ArrowDown')
         expect(said).to_contain_text('is over place 2 of 3')
         assert screen.complaints() == []
@@ -382,6 +383,7 @@ class TestDragging:
         page.get_by_role('button', name='Drag query 1, Demo Organization').focus()
         page.keyboard.press('Space')
         expect(page.get_by_text('is over place 1 of 3')).to_be_attached()
+        screen.come_to_rest()
         page.keyboard.press('ArrowDown')
         expect(page.get_by_text('is over place 2 of 3')).to_be_attached()
         page.keyboard.press('Escape')
@@ -413,6 +415,6 @@ class TestDragging:
         with page.expect_response(FURTHER):
             for route in held:
                 route.continue_()
-        page.evaluate('new Promise((done) => requestAnimationFrame(() => setTimeout(done)))')
+        screen.come_to_rest()
         expect(arrow).to_be_focused()
         expect(page.get_by_role('button', name=re.compile('^Drag query'))).to_have_count(0)
