@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 
 from sentinel_app.core.models import Update
@@ -56,7 +57,7 @@ class StageDuty:
         )
 
 
-class Periodic:
+class Periodic(ABC):
     """Does something every so many seconds, and when it is asked to."""
 
     def __init__(self, *, clock: Clock, period_s: float) -> None:
@@ -82,8 +83,9 @@ class Periodic:
         """It works on no Job."""
         return ()
 
+    @abstractmethod
     def _perform(self, stop: Stop) -> bool:
-        raise NotImplementedError
+        """Do it, and tell whether there was something to do."""
 
 
 class ScheduleDuty(Periodic):

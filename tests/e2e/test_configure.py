@@ -334,6 +334,23 @@ def test_window_opens_without_threatconnect_and_keeps_what_the_row_holds(
     screen.choose('Owners to Query', 'Demo Research')
 
 
+def test_a_long_list_keeps_save_in_reach_and_hides_no_focus(
+    page: Page, screen: Screen, save_queries: Save
+) -> None:
+    save_queries(*({**HOSTS, 'tql': f'id > {number}'} for number in range(40)))
+    screen.open('configure')
+    screen.button('Edit').click()
+    page.get_by_role('button', name=re.compile('^Edit query 40')).focus()
+    expect(screen.button('Save')).to_be_in_viewport()
+    header = page.locator('.app-page-header').bounding_box()
+    assert header is not None
+    for _ in range(120):
+        page.keyboard.press('Shift+Tab')
+        box = page.locator(':focus').bounding_box()
+        assert box is not None
+        assert box['y'] >= header['y'] + header['height']
+
+
 class TestDragging:
     def test_row_is_dragged_by_its_handle_to_another_place(
         self, page: Page, screen: Screen, stand: Stand, save_queries: Save

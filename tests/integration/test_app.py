@@ -421,7 +421,10 @@ def test_a_line_of_the_framework_costs_no_look_at_the_sources_and_names_its_plac
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage = make(tc_log_level='trace')
+    monkeypatch.setattr(tcex_stage.TraceLogger, 'findCaller', tcex_stage.frameworks_find_caller)
     monkeypatch.setattr('tcex.logger.trace_logger.stack', None)
+    with pytest.raises(TypeError, match='NoneType'):
+        tcex_stage.TraceLogger('as the framework makes it').error('a line')
     for level in ('trace', 'debug', 'error'):
         getattr(stage.tcex.log, level)('a line at %s', level)
     stage.tcex.log.log(logging.ERROR, 'a line at %s', 'log')

@@ -105,9 +105,9 @@ def test_an_interrupted_look_queues_nothing(updates: FakeUpdates) -> None:
     assert updates.looks == 0
 
 
-def test_a_period_alone_does_nothing() -> None:
-    with pytest.raises(NotImplementedError):
-        Periodic(clock=StandingClock(), period_s=1).step(threading.Event())
+def test_a_period_alone_cannot_be_made() -> None:
+    with pytest.raises(TypeError, match='_perform'):
+        Periodic(clock=StandingClock(), period_s=1)  # type: ignore[abstract]
 
 
 def test_which_job_is_being_read_and_converted() -> None:
