@@ -234,13 +234,13 @@ class SqliteWork:
             )
         return batch
 
-    def release(self, batch: Batch) -> None:
-        """Make a batch that was not sent wait again."""
+    def release(self, batch: Batch, *, is_doubtful: bool = False) -> None:
+        """Make what is not settled of a batch wait again."""
         with self._db.write() as transaction:
             transaction.executemany(
-                "UPDATE object SET state = 'waiting'"
+                "UPDATE object SET state = 'waiting', is_doubtful = is_doubtful OR ?"
                 " WHERE object_key = ? AND version = ? AND state = 'in-flight'",
-                [(item.object_key, item.version) for item in batch.objects],
+                [(is_doubtful, item.object_key, item.version) for item in batch.objects],
             )
             _let_better_go(transaction, batch.objects)
             fail_where_stopped(transaction, batch.request_ids)

@@ -7,6 +7,7 @@ import threading
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from sentinel_app.core.course import advanced, ended, moved_cursor
 from sentinel_app.core.cursor import kept_cursor
@@ -16,11 +17,14 @@ from sentinel_app.core.models import AuditEntry, Counts, Cursor, Job, Query, Sch
 from sentinel_app.core.ports import Clock, Documents, ProgressStore
 from sentinel_app.core.status import JobStatus, JobType, Mode
 from sentinel_app.core.work import Progress
-from sentinel_app.errors import ConflictError, NotFoundError
+from sentinel_app.errors import ConflictError, NotFoundError, UnforeseenError
 from sentinel_app.log import EventLog
+from sentinel_app.pipeline.fault_limit import ABANDONED_AT, ATTEMPTS, FaultLimit, unforeseen
 from sentinel_app.pipeline.signal import Signal
 
 QUERY_REMOVED = 'Its TQL query was taken out of CONFIGURE before its turn came.'
+
+_WHERE = 'The scheduler'
 
 _log = EventLog(__name__)
 
@@ -39,6 +43,7 @@ class Updates:
         documents: Documents,
         progress: ProgressStore,
         metrics: MetricStore,
+        faults: FaultLimit,
         clock: Clock,
         signal: Signal,
         interval: dt.timedelta,
@@ -47,6 +52,7 @@ class Updates:
         self._documents = documents
         self._progress = progress
         self._metrics = metrics
+        self._faults = faults
         self._clock = clock
         self._signal = signal
         self._interval = interval
@@ -175,23 +181,29 @@ class Updates:
         waiting = self._documents.open_updates()
         started = [update for update in waiting if update.started_at is not None]
         for update in started or waiting:
-            now = self._clock.now()
-            if update.started_at is None:
-                self._cancel_removed(update)
-                if not self._documents.start_update(update.id, now):
-                    continue
-            jobs = self._documents.jobs_of(update.id)
-            self._progress.begin([job for job in jobs if not job.status.is_final])
-            self._running = self._documents.update(update.id)
-            _log.info(
-                'update-started' if update.started_at is None else 'update-goes-on',
-                update_id=update.id,
-                mode=update.mode,
-                type=update.job_type,
-                queries=len(jobs),
-            )
-            self._signal.ring()
-            return
+            with self._faults.watch(f'start {update.id}', partial(self._drop, update)):
+                if self._start(update):
+                    return
+
+    def _start(self, update: Update) -> bool:
+        """Start an update, or go on with it; False where another one runs."""
+        now = self._clock.now()
+        if update.started_at is None:
+            self._cancel_removed(update)
+            if not self._documents.start_update(update.id, now):
+                return False
+        jobs = self._documents.jobs_of(update.id)
+        self._progress.begin([job for job in jobs if not job.status.is_final])
+        self._running = self._documents.update(update.id)
+        _log.info(
+            'update-started' if update.started_at is None else 'update-goes-on',
+            update_id=update.id,
+            mode=update.mode,
+            type=update.job_type,
+            queries=len(jobs),
+        )
+        self._signal.ring()
+        return True
 
     def _cancel_removed(self, update: Update) -> None:
         """Cancel what waits for queries that were taken out of the list meanwhile."""
@@ -212,10 +224,21 @@ class Updates:
         update = self._running
         if update is None:
             return
+        fault = self._faults.abandoned(update.id)
+        if fault is not None:
+            self._abandon(update, fault)
+            return
+        with self._faults.watch(
+            f'follow {update.id}',
+            lambda error, _: self._faults.abandon(update.id, _WHERE, error),
+            attempts=ABANDONED_AT,
+        ):
+            self._follow(update)
+
+    def _follow(self, update: Update) -> None:
         progress = {item.request_id: item for item in self._progress.progress(update.id)}
-        jobs = self._documents.jobs_of(update.id)
         is_over = True
-        for job in jobs:
+        for job in self._documents.jobs_of(update.id):
             if job.status.is_final:
                 continue
             item = progress.get(job.request_id)
@@ -223,12 +246,48 @@ class Updates:
                 self._progress.begin([job])
                 is_over = False
             elif item.is_settled:
-                self._end_job(job, item)
+                with self._faults.watch(f'end {job.request_id}', partial(self._end_faulty, job)):
+                    self._end_job(job, item)
             else:
                 is_over = False
-                self._advance(job, item)
+                with self._faults.watch(f'advance {job.request_id}', partial(self._stop, job)):
+                    self._advance(job, item)
         if is_over:
             self._end(update)
+
+    def _stop(self, job: Job, error: Exception, _count: int) -> None:
+        self._faults.end_jobs(_WHERE, [job.request_id], error)
+
+    def _end_faulty(self, job: Job, error: Exception, count: int) -> None:
+        """End a Job as failed whose end could not be stored; without counts at last."""
+        counts = self._progress.counts(job.request_id) if count == ATTEMPTS else None
+        self._fail(job, unforeseen(_WHERE, error), counts or Counts())
+
+    def _drop(self, update: Update, error: Exception, _count: int) -> None:
+        """End an update that cannot be started: the next one must not wait for it."""
+        self._abandon(update, unforeseen(_WHERE, error))
+
+    def _abandon(self, update: Update, fault: UnforeseenError) -> None:
+        """End an update whose Jobs do not come to an end, from what the documents know."""
+        for job in self._documents.jobs_of(update.id):
+            if not job.status.is_final:
+                self._fail(job, fault, Counts())
+        self._close(update, None)
+
+    def _fail(self, job: Job, fault: UnforeseenError, counts: Counts) -> None:
+        failed = replace(
+            job,
+            status=JobStatus.FAILED,
+            failed_at=self._clock.now(),
+            failure_code=fault.code,
+            failure_reason=fault.message,
+            counts=counts,
+        )
+        self._documents.change_job(
+            job.request_id, lambda _: failed, cursor=self._cursor_after(failed)
+        )
+        self._faults.record(job.request_id, fault)
+        _log.error('job-ended', request_id=job.request_id, status=failed.status, code=fault.code)
 
     def _next(self, schedule: Schedule, now: dt.datetime) -> tuple[dt.datetime, Mode]:
         return next_update(
@@ -342,13 +401,15 @@ class Updates:
         return kept or moved_cursor(final, known)
 
     def _end(self, update: Update) -> None:
-        jobs = self._documents.jobs_of(update.id)
-        now = self._clock.now()
-        self._documents.end_update(update.id, now, self._schedule_after(update, jobs))
+        self._close(update, self._schedule_after(update, self._documents.jobs_of(update.id)))
+
+    def _close(self, update: Update, schedule: Schedule | None) -> None:
+        self._documents.end_update(update.id, self._clock.now(), schedule)
         # What the update chose must be gone before the next one begins, or it would be taken for
         # the next one's; where the disk refuses, this is tried again.
         self._progress.remove_update(update.id)
         self._running = None
+        self._faults.forget()
         _log.info('update-ended', update_id=update.id, mode=update.mode)
         self._signal.ring()
 
