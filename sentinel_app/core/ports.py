@@ -468,8 +468,12 @@ class WorkStore(Protocol):
         """
         ...
 
-    def stop_jobs(self, request_ids: Sequence[str], error: SentinelAppError) -> None:
-        """Send nothing more for these Jobs; what is open ends as failed, for the reason given."""
+    def stop_jobs(self, request_ids: Sequence[str], error: SentinelAppError) -> tuple[str, ...]:
+        """Send nothing more for these Jobs; what is open ends as failed, for the reason given.
+
+        Returns:
+            Those that nobody had stopped before: of several threads, one is told of each.
+        """
         ...
 
 

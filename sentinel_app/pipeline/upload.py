@@ -217,7 +217,7 @@ class Upload:
             if not (progress.is_settled or progress.is_stopped)
         ]
         now = self._clock.now()
-        self._work.stop_jobs(request_ids, error)
+        stopped = self._work.stop_jobs(request_ids, error)
         self._work.release(batch)
         self._errors.add(
             [
@@ -228,7 +228,7 @@ class Upload:
                     message=error.message,
                     reason=error.reason,
                 )
-                for request_id in request_ids
+                for request_id in stopped
             ]
         )
         _log.error(

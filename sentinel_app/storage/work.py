@@ -297,9 +297,10 @@ class SqliteWork:
                 ],
             )
 
-    def stop_jobs(self, request_ids: Sequence[str], error: SentinelAppError) -> None:
+    def stop_jobs(self, request_ids: Sequence[str], error: SentinelAppError) -> tuple[str, ...]:
         """Send nothing more for these Jobs; what is open ends as failed, for the reason given."""
         with self._db.write() as transaction:
+            new = tuple(item for item in request_ids if not _is_stopped(transaction, item))
             for request_id in request_ids:
                 transaction.execute(
                     'UPDATE progress SET is_stopped = 1,'
@@ -310,6 +311,7 @@ class SqliteWork:
                     (error.code, failure_text(error), request_id),
                 )
                 _fail_waiting(transaction, request_id)
+        return new
 
 
 def select_by_key(

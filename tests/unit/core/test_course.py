@@ -134,6 +134,15 @@ def test_converting_ends_at_the_first_look_that_finds_it_done():
     assert job.stages[Stage.CONVERT].completed_at == minutes(4)
 
 
+def test_converting_that_has_caught_up_with_the_reading_has_not_ended():
+    progress = make_progress(
+        reading=Reading.READING, download_started_at=minutes(1), convert_started_at=minutes(2)
+    )
+    job = advanced(make_job(), progress, now=minutes(3))
+
+    assert job.stages[Stage.CONVERT] == StageTimes(started_at=minutes(2))
+
+
 def test_uploading_ends_with_the_last_answer_and_not_before_all_is_settled():
     progress = make_progress(
         reading=Reading.COMPLETE,
