@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from sentinel_app.core.course import advanced, ended, moved_cursor
+from sentinel_app.core.course import advanced, ended, known_until, moved_cursor
 from sentinel_app.core.cursor import kept_cursor
 from sentinel_app.core.due import next_update
 from sentinel_app.core.metric import MetricStore
@@ -397,7 +397,7 @@ class Updates:
     def _cursor_after(self, final: Job) -> Cursor | None:
         """Give the cursor that a Job leaves; None where the stored one stays."""
         known, queries = self._documents.cursor(final.query.id), self._documents.query_list()
-        kept = kept_cursor(final, known, queries, self._documents.schedule())
+        kept = kept_cursor(final, known, queries, self._documents.schedule(), self._clock.now())
         return kept or moved_cursor(final, known)
 
     def _end(self, update: Update) -> None:
@@ -418,7 +418,7 @@ class Updates:
         if self._left_out(jobs):
             return None
         complete = [job for job in jobs if job.status is JobStatus.UPLOAD_COMPLETE and job.window]
-        ends = [job.window.end_at for job in complete if job.window is not None]
+        ends = [end_at for job in complete if (end_at := known_until(job)) is not None]
         if not ends or update.modified_after is not None:
             return None
         schedule = replace(self._documents.schedule(), last_run_at=min(ends))
