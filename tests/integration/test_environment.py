@@ -172,19 +172,33 @@ def test_whatever_the_clock_does_updates_keep_coming_and_in_the_end_all_is_right
     machine.rig.close()
 
 
-@pytest.mark.parametrize('ahead_s', [-YEAR_S, -24 * HOUR_S, -299.0, 299.0, 24 * HOUR_S, YEAR_S])
-def test_a_wrong_date_of_one_update_leaves_nothing_out(tmp_path: Path, ahead_s: float) -> None:
+@pytest.mark.parametrize(
+    ('ahead_s', 'ours_s'),
+    [
+        *((ahead_s, 0.0) for ahead_s in (-YEAR_S, -24 * HOUR_S, 24 * HOUR_S, YEAR_S)),
+        *((-299.0, -299.0), (299.0, 299.0), (598.0, 299.0)),
+    ],
+)
+def test_a_wrong_date_of_one_update_leaves_nothing_out(
+    tmp_path: Path, ahead_s: float, ours_s: float
+) -> None:
     machine = Machine(tmp_path)
     machine.pass_by(1.5)
-    machine.source.date_ahead_s = ahead_s
+    machine.source.date_ahead_s, machine.clock.stepped_s = ahead_s, ours_s
     machine.edit()
-    machine.pass_by(1)
-    machine.source.date_ahead_s = 0.0
+    jobs = len(machine.rig.documents.jobs()[0])
+    while len(machine.rig.documents.jobs()[0]) == jobs:
+        machine.pass_by(1 / 60)
+    cursor = machine.rig.documents.cursor('q1')
+    last_run_at = machine.rig.documents.schedule().last_run_at
+    assert cursor is not None
+    assert last_run_at == cursor.at <= machine.clock.now()
+    machine.source.date_ahead_s, machine.clock.stepped_s = 0.0, 0.0
     for _ in range(2):
         # By the next delta this is older than what two windows have in common.
-        machine.pass_by(0.1)
+        machine.pass_by(0.02)
         machine.edit()
-        machine.pass_by(0.9)
+        machine.pass_by(0.98)
     machine.pass_by(0.2)
     machine.assert_right()
     machine.rig.close()
@@ -193,13 +207,13 @@ def test_a_wrong_date_of_one_update_leaves_nothing_out(tmp_path: Path, ahead_s: 
 def test_stored_times_in_the_future_leave_nothing_out_and_are_put_right(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     machine.pass_by(1.5)
-    machine.rig.documents.end_update(
-        machine.rig.documents.jobs()[0][0].update_id,
-        machine.clock.now(),
-        Schedule(last_run_at=machine.clock.now() + dt.timedelta(days=400)),
-    )
-    (job, *_), _ = machine.rig.documents.jobs()
     ahead_at = machine.clock.now() + dt.timedelta(days=400)
+    (job, *_), _ = machine.rig.documents.jobs()
+    machine.rig.documents.end_update(
+        job.update_id,
+        machine.clock.now(),
+        Schedule(last_run_at=ahead_at, last_reconcile_at=machine.clock.now()),
+    )
     machine.rig.documents.change_job(
         job.request_id,
         lambda stored: stored,
@@ -209,6 +223,7 @@ def test_stored_times_in_the_future_leave_nothing_out_and_are_put_right(tmp_path
         transaction.execute('UPDATE searched SET until = ?', (to_millis(ahead_at),))
     machine.edit()
     machine.pass_by(1)
+    assert machine.rig.documents.jobs()[0][0].mode is Mode.DELTA
     machine.assert_right()
     cursor = machine.rig.documents.cursor('q1')
     assert cursor is not None
