@@ -112,5 +112,6 @@ def _ids(blob: bytes) -> tuple[int, ...]:
         rows = json.loads(zlib.decompress(blob).decode('utf-8', 'surrogatepass'))
     except (zlib.error, ValueError):
         return ()
+    rows = rows if isinstance(rows, list) else []
     found = (row.get('id') for row in rows if isinstance(row, dict))
     return tuple(item for item in found if isinstance(item, int) and abs(item) <= _GREATEST_ID)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sentinel_app.core.work import Batch, Conversion, Settlement
+from sentinel_app.errors import StorageError
 from sentinel_app.pipeline.fault_limit import ATTEMPTS
 from sentinel_app.sentinel.client import SentinelSink
 from sentinel_app.storage.documents import TinyDocuments
@@ -203,6 +204,24 @@ def test_a_batch_that_cannot_be_given_back_ends_with_its_job(
     assert_ended_in_words(engine, bad, 'The Task Upload')
     monkeypatch.undo()
     engine.run_update('delta')
+    engine.assert_right()
+
+
+def test_a_batch_that_a_full_disk_neither_stores_nor_takes_back_goes_out_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.expects_unforeseen = False
+    left = ['settling', 'releasing']
+
+    def fail() -> None:
+        if left:
+            left.pop()
+            raise StorageError('The disk is full.')
+
+    releasing(monkeypatch, fail)
+    for job in run(engine):
+        assert (job['status'], outcomes(job)) == ('Upload Complete', {'sent': 250})
+    assert left == []
     engine.assert_right()
 
 
