@@ -9,22 +9,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from sentinel_app.core.course import advanced, ended, known_until, moved_cursor
-from sentinel_app.core.cursor import kept_cursor
+from sentinel_app.core.course import known_until
 from sentinel_app.core.due import next_update
 from sentinel_app.core.metric import MetricStore
-from sentinel_app.core.models import AuditEntry, Counts, Cursor, Job, Query, Schedule, Update
+from sentinel_app.core.models import AuditEntry, Counts, Job, Query, Schedule, Update
 from sentinel_app.core.ports import Clock, Documents, ProgressStore
 from sentinel_app.core.status import JobStatus, JobType, Mode
-from sentinel_app.core.work import Progress
 from sentinel_app.errors import ConflictError, NotFoundError, UnforeseenError
 from sentinel_app.log import EventLog
-from sentinel_app.pipeline.fault_limit import ABANDONED_AT, ATTEMPTS, FaultLimit, unforeseen
+from sentinel_app.pipeline.fault_limit import ABANDONED_AT, FaultLimit, unforeseen
 from sentinel_app.pipeline.signal import Signal
+from sentinel_app.tasks.job_follower import WHERE, JobFollower
 
 QUERY_REMOVED = 'Its TQL query was taken out of CONFIGURE before its turn came.'
-
-_WHERE = 'The scheduler'
 
 _log = EventLog(__name__)
 
@@ -51,7 +48,9 @@ class Updates:
     ) -> None:
         self._documents = documents
         self._progress = progress
-        self._metrics = metrics
+        self._jobs = JobFollower(
+            documents=documents, progress=progress, metrics=metrics, faults=faults, clock=clock
+        )
         self._faults = faults
         self._clock = clock
         self._signal = signal
@@ -230,7 +229,7 @@ class Updates:
             return
         with self._faults.watch(
             f'follow {update.id}',
-            lambda error, _: self._faults.abandon(update.id, _WHERE, error),
+            lambda error, _: self._faults.abandon(update.id, WHERE, error),
             attempts=ABANDONED_AT,
         ):
             self._follow(update)
@@ -246,48 +245,23 @@ class Updates:
                 self._progress.begin([job])
                 is_over = False
             elif item.is_settled:
-                with self._faults.watch(f'end {job.request_id}', partial(self._end_faulty, job)):
-                    self._end_job(job, item)
+                self._jobs.end(job, item)
             else:
                 is_over = False
-                with self._faults.watch(f'advance {job.request_id}', partial(self._stop, job)):
-                    self._advance(job, item)
+                self._jobs.advance(job, item)
         if is_over:
             self._end(update)
 
-    def _stop(self, job: Job, error: Exception, _count: int) -> None:
-        self._faults.end_jobs(_WHERE, [job.request_id], error)
-
-    def _end_faulty(self, job: Job, error: Exception, count: int) -> None:
-        """End a Job as failed whose end could not be stored; without counts at last."""
-        counts = self._progress.counts(job.request_id) if count == ATTEMPTS else None
-        self._fail(job, unforeseen(_WHERE, error), counts or Counts())
-
     def _drop(self, update: Update, error: Exception, _count: int) -> None:
         """End an update that cannot be started: the next one must not wait for it."""
-        self._abandon(update, unforeseen(_WHERE, error))
+        self._abandon(update, unforeseen(WHERE, error))
 
     def _abandon(self, update: Update, fault: UnforeseenError) -> None:
         """End an update whose Jobs do not come to an end, from what the documents know."""
         for job in self._documents.jobs_of(update.id):
             if not job.status.is_final:
-                self._fail(job, fault, Counts())
+                self._jobs.fail(job, fault, Counts())
         self._close(update, None)
-
-    def _fail(self, job: Job, fault: UnforeseenError, counts: Counts) -> None:
-        failed = replace(
-            job,
-            status=JobStatus.FAILED,
-            failed_at=self._clock.now(),
-            failure_code=fault.code,
-            failure_reason=fault.message,
-            counts=counts,
-        )
-        self._documents.change_job(
-            job.request_id, lambda _: failed, cursor=self._cursor_after(failed)
-        )
-        self._faults.record(job.request_id, fault)
-        _log.error('job-ended', request_id=job.request_id, status=failed.status, code=fault.code)
 
     def _next(self, schedule: Schedule, now: dt.datetime) -> tuple[dt.datetime, Mode]:
         return next_update(
@@ -356,49 +330,6 @@ class Updates:
         self._documents.add_update(update, jobs, schedule=schedule, audit=audit)
         _log.info('update-queued', update_id=update_id, mode=mode, type=job_type, queries=len(jobs))
         return update
-
-    def _advance(self, job: Job, progress: Progress) -> None:
-        now = self._clock.now()
-        wanted = advanced(job, progress, now=now)
-        if wanted == job:
-            return
-        self._documents.change_job(
-            job.request_id, lambda stored: advanced(stored, progress, now=now)
-        )
-        if wanted.status is not job.status:
-            _log.info('job-status', request_id=job.request_id, status=wanted.status)
-
-    def _end_job(self, job: Job, progress: Progress) -> None:
-        now = self._clock.now()
-        counts = self._progress.counts(job.request_id) or Counts()
-        final = ended(job, progress, counts, now=now)
-        # Before the Job is stored as final: it is counted again then, to no effect, or never.
-        self._metrics.add_job(
-            job.request_id, counts, is_failed=final.status is JobStatus.FAILED, at=now
-        )
-        # The cursor moves in the same write: never without the Job, never the Job without it.
-        self._documents.change_job(
-            job.request_id,
-            lambda stored: ended(stored, progress, counts, now=now),
-            cursor=self._cursor_after(final),
-        )
-        _log.info(
-            'job-ended',
-            request_id=job.request_id,
-            status=final.status,
-            read=counts.read,
-            **{str(outcome): count for outcome, count in sorted(counts.outcomes.items())},
-            objects=counts.objects,
-            requests=counts.requests,
-            throttled=counts.throttled,
-            code=final.failure_code,
-        )
-
-    def _cursor_after(self, final: Job) -> Cursor | None:
-        """Give the cursor that a Job leaves; None where the stored one stays."""
-        known, queries = self._documents.cursor(final.query.id), self._documents.query_list()
-        kept = kept_cursor(final, known, queries, self._documents.schedule(), self._clock.now())
-        return kept or moved_cursor(final, known)
 
     def _end(self, update: Update) -> None:
         self._close(update, self._schedule_after(update, self._documents.jobs_of(update.id)))
