@@ -15,7 +15,7 @@ from sentinel_app.api.ports import ApiDeps, Inquiries
 from sentinel_app.clock import SystemClock
 from sentinel_app.core.candidate import Scrutiny
 from sentinel_app.core.mapping import MappingOptions
-from sentinel_app.core.models import Indicator, IndicatorType
+from sentinel_app.core.models import Indicator, IndicatorType, Stage
 from sentinel_app.core.ports import Clock
 from sentinel_app.core.status import Outcome
 from sentinel_app.core.task import TASK_FACTS, TaskFacts, TaskGroup, TaskSlug
@@ -32,6 +32,7 @@ from sentinel_app.log import EventLog
 from sentinel_app.network import Timeouts, leave_environment
 from sentinel_app.pipeline.convert import Convert
 from sentinel_app.pipeline.download import Download
+from sentinel_app.pipeline.fault_limit import FaultLimit
 from sentinel_app.pipeline.gate import RequestGate
 from sentinel_app.pipeline.probe import Probe
 from sentinel_app.pipeline.signal import Signal
@@ -241,10 +242,13 @@ def _compose(
         database_warning=database_warning,
         clock=clock,
     )
+    endings = SqliteJobEndings(db)
+    faults = FaultLimit(work=work, errors=errors, releases=releases, endings=endings, clock=clock)
     updates = Updates(
         documents=documents,
         progress=progress,
         metrics=metrics,
+        faults=faults,
         clock=clock,
         signal=signal,
         interval=dt.timedelta(hours=settings.schedule_interval_hours),
@@ -292,13 +296,19 @@ def _compose(
         work=work,
         progress=progress,
         errors=errors,
+        faults=faults,
         gate=gate,
         clock=clock,
         signal=signal,
     )
 
+    def being_read(update_id: str) -> tuple[str, ...]:
+        return downloading(progress.progress(update_id))
+
+    def being_converted(update_id: str) -> tuple[str, ...]:
+        return converting(progress.progress(update_id))
+
     facts = {each.slug: each for each in task_facts}
-    endings = SqliteJobEndings(db)
     schedule = ScheduleDuty(
         updates=updates, clock=clock, period_s=facts[TaskSlug.SCHEDULE_UPDATES].period_s
     )
@@ -334,8 +344,8 @@ def _compose(
                 TaskSlug.DOWNLOAD,
                 StageDuty(
                     updates=updates,
-                    step=download.step,
-                    working_on=lambda update_id: downloading(progress.progress(update_id)),
+                    step=faults.guarded(Stage.DOWNLOAD, download.step, being_read),
+                    working_on=being_read,
                     words='read {count} page{s}',
                 ),
             ),
@@ -343,8 +353,8 @@ def _compose(
                 TaskSlug.CONVERT,
                 StageDuty(
                     updates=updates,
-                    step=convert.step,
-                    working_on=lambda update_id: converting(progress.progress(update_id)),
+                    step=faults.guarded(Stage.CONVERT, convert.step, being_converted),
+                    working_on=being_converted,
                     words='went through {count} page{s}',
                 ),
             ),

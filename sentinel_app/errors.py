@@ -171,6 +171,12 @@ class TaskKilledError(SentinelAppError):
     default_code = 'RUN-TIME'
 
 
+class UnforeseenError(FatalError):
+    """A piece of work met, again and again, an exception that nobody foresaw."""
+
+    default_code = 'RUN-FAULT'
+
+
 class ConflictError(SentinelAppError):
     """The thing was changed by somebody else meanwhile, or its state does not allow the action."""
 

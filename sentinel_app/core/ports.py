@@ -446,8 +446,13 @@ class WorkStore(Protocol):
         """Take the next objects to send and mark them in flight; None when there are none now."""
         ...
 
-    def release(self, batch: Batch) -> None:
-        """Make a batch that was not sent wait again."""
+    def release(self, batch: Batch, *, is_doubtful: bool = False) -> None:
+        """Make what is not settled of a batch wait again.
+
+        Args:
+            batch: what was claimed.
+            is_doubtful: whether Sentinel may have it although that was not stored.
+        """
         ...
 
     def settle(self, settlement: Settlement, *, at: dt.datetime) -> None:
@@ -463,8 +468,12 @@ class WorkStore(Protocol):
         """
         ...
 
-    def stop_jobs(self, request_ids: Sequence[str], error: SentinelAppError) -> None:
-        """Send nothing more for these Jobs; what is open ends as failed, for the reason given."""
+    def stop_jobs(self, request_ids: Sequence[str], error: SentinelAppError) -> tuple[str, ...]:
+        """Send nothing more for these Jobs; what is open ends as failed, for the reason given.
+
+        Returns:
+            Those that nobody had stopped before: of several threads, one is told of each.
+        """
         ...
 
 
@@ -546,8 +555,14 @@ class ReleaseStore(Protocol):
         """
         ...
 
-    def close(self, update_id: str, *, held_back: int) -> None:
-        """Let the update's Jobs end: nothing more will be withdrawn."""
+    def close(self, update_id: str, *, held_back: int, warning: str | None = None) -> None:
+        """Let the update's Jobs end: nothing more will be withdrawn.
+
+        Args:
+            update_id: of which update.
+            held_back: how many withdrawals wait for somebody's confirmation.
+            warning: what people must know of it, beside what the search warned of.
+        """
         ...
 
 
@@ -573,7 +588,10 @@ class JobEndings(Protocol):
         ...
 
     def drop_pages(self) -> int:
-        """End as failed what waits for conversion in Jobs that were stopped; give the pages."""
+        """End as failed what waits for conversion in Jobs that were stopped; give the pages.
+
+        Rows that cannot be read any more leave the account: nobody knows whose outcome it would be.
+        """
         ...
 
 

@@ -31,7 +31,7 @@ from sentinel_app.core.status import Mode
 from sentinel_app.core.stix_id import ObjectKey
 from sentinel_app.core.timestamp import from_text, to_millis
 from sentinel_app.core.tql import inactive_tql, values_clause
-from sentinel_app.core.window import next_window
+from sentinel_app.core.window import believed, next_window
 from sentinel_app.core.work import ChosenObject, LedgerEntry, ObjectState, Progress, Reading
 from sentinel_app.errors import FatalError, RetryableError
 from sentinel_app.log import EventLog
@@ -238,7 +238,8 @@ class Withdrawal:
             {str(kind) for query in queries for kind in query.indicator_types}
             | {kind for _, kind in held}
         )
-        since = self._releases.searched_until()
+        began_at = self._clock.now()
+        since = believed(self._releases.searched_until(), began_at)
         if since is not None:
             since = next_window(cursor_at=since, server_now=since).start_at
         try:
@@ -259,7 +260,8 @@ class Withdrawal:
                 f'Indicators are gone: {error.message} ({error.code})',
             )
         # What cannot be read is looked for again from the same time on, once it can.
-        until = None if hidden else min([known_at, *(each.server_at for each in lists)])
+        # By both clocks, as with the cursor of a query.
+        until = None if hidden else min([began_at, known_at, *(each.server_at for each in lists)])
         warnings = [each.warning for each in lists if each.warning is not None]
         for warning in warnings:
             _log.warning('deleted-list-cut-short', warning=warning)

@@ -194,13 +194,14 @@ class SqliteReleases:
             fail_where_stopped(transaction, {item.request_id for item in objects})
         return len(objects)
 
-    def close(self, update_id: str, *, held_back: int) -> None:
+    def close(self, update_id: str, *, held_back: int, warning: str | None = None) -> None:
         """Let the update's Jobs end: nothing more will be withdrawn."""
         with self._db.write() as transaction:
             transaction.execute(
-                'UPDATE progress SET held_back = ? WHERE request_id ='
+                "UPDATE progress SET held_back = ?, warning = coalesce(warning || ' ' || ?, ?,"
+                ' warning) WHERE request_id ='
                 ' (SELECT request_id FROM progress WHERE update_id = ? ORDER BY position LIMIT 1)',
-                (held_back, update_id),
+                (held_back, warning, warning, update_id),
             )
             transaction.execute(
                 'UPDATE progress SET is_closed = 1 WHERE update_id = ?', (update_id,)

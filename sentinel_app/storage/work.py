@@ -234,13 +234,13 @@ class SqliteWork:
             )
         return batch
 
-    def release(self, batch: Batch) -> None:
-        """Make a batch that was not sent wait again."""
+    def release(self, batch: Batch, *, is_doubtful: bool = False) -> None:
+        """Make what is not settled of a batch wait again."""
         with self._db.write() as transaction:
             transaction.executemany(
-                "UPDATE object SET state = 'waiting'"
+                "UPDATE object SET state = 'waiting', is_doubtful = is_doubtful OR ?"
                 " WHERE object_key = ? AND version = ? AND state = 'in-flight'",
-                [(item.object_key, item.version) for item in batch.objects],
+                [(is_doubtful, item.object_key, item.version) for item in batch.objects],
             )
             _let_better_go(transaction, batch.objects)
             fail_where_stopped(transaction, batch.request_ids)
@@ -297,9 +297,10 @@ class SqliteWork:
                 ],
             )
 
-    def stop_jobs(self, request_ids: Sequence[str], error: SentinelAppError) -> None:
+    def stop_jobs(self, request_ids: Sequence[str], error: SentinelAppError) -> tuple[str, ...]:
         """Send nothing more for these Jobs; what is open ends as failed, for the reason given."""
         with self._db.write() as transaction:
+            new = tuple(item for item in request_ids if not _is_stopped(transaction, item))
             for request_id in request_ids:
                 transaction.execute(
                     'UPDATE progress SET is_stopped = 1,'
@@ -310,6 +311,7 @@ class SqliteWork:
                     (error.code, failure_text(error), request_id),
                 )
                 _fail_waiting(transaction, request_id)
+        return new
 
 
 def select_by_key(

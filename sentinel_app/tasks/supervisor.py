@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from sentinel_app.core.models import AuditEntry, ErrorEntry
@@ -186,14 +187,19 @@ class Supervisor:
         now = self._clock.monotonic()
         has_stood_still = now - self._watched > STANDSTILL_S
         self._watched = now
-        for task in self._tasks.values():
-            if has_stood_still:
-                task.excuse()
-            elif task.is_overdue():
-                self._kill_overdue(task)
-        self._finish_kills(now)
-        # Convert would do it as well, unless it is paused or waits for Upload.
-        self._tasks[TaskSlug.CONVERT].while_still(self._endings.drop_pages)
+        # From the last to the first, each of it whatever another one meets.
+        with ExitStack() as stack:
+            # Convert would do it as well, unless it is paused or waits for Upload.
+            stack.callback(self._tasks[TaskSlug.CONVERT].while_still, self._endings.drop_pages)
+            stack.callback(self._finish_kills, now)
+            for task in reversed(self._tasks.values()):
+                stack.callback(self._watch, task, has_stood_still=has_stood_still)
+
+    def _watch(self, task: Task, *, has_stood_still: bool) -> None:
+        if has_stood_still:
+            task.excuse()
+        elif task.is_overdue():
+            self._kill_overdue(task)
 
     def _kill_overdue(self, task: Task) -> None:
         minutes = task.facts.timeout_s // 60
@@ -238,6 +244,9 @@ class Supervisor:
             are_over = kill.task.are_over(kill.steps)
             if not are_over and now < kill.deadline:
                 continue
+            # The last in line, should this fail: the others must not wait for it.
+            self._kills.remove(kill)
+            self._kills.append(kill)
             if not are_over and kill.task.is_replaceable:
                 kill.task.replace(kill.steps)
             elif not are_over:

@@ -340,3 +340,38 @@ def test_pages_of_stopped_jobs_are_dropped_while_convert_is_still(stand: Stand) 
     stand.task('convert', is_hanging=True)
     stand.supervisor.watch()
     assert stand.stores.drops == 1
+
+
+def test_one_task_that_cannot_be_killed_keeps_no_other_from_it(stand: Stand) -> None:
+    download = stand.running('download', 'j1')
+    upload = stand.running('upload', 'j2')
+    download.overdue = upload.overdue = True
+
+    def fail_for_one(request_ids: Sequence[str], _error: SentinelAppError) -> None:
+        if 'j1' in request_ids:
+            raise OverflowError
+        stand.stores.events.append(('stopped', tuple(request_ids)))
+
+    stand.stores.stop_jobs = fail_for_one  # type: ignore[method-assign]
+    with pytest.raises(OverflowError):
+        stand.supervisor.watch()
+    assert ('stopped', ('j2',)) in stand.stores.events
+    assert stand.stores.drops == 1
+
+
+def test_one_kill_that_cannot_be_finished_keeps_no_other_from_it(stand: Stand) -> None:
+    for slug, name in (('download', 'j1'), ('upload', 'j2')):
+        stand.running(slug, name)
+        stand.supervisor.kill(slug, by='jdoe')
+    given_up: list[str] = []
+
+    def fail_for_one(request_ids: Sequence[str]) -> None:
+        if 'j1' in request_ids:
+            raise OverflowError
+        given_up.extend(request_ids)
+
+    stand.stores.give_up = fail_for_one  # type: ignore[method-assign]
+    for _ in range(3):
+        with pytest.raises(OverflowError):
+            stand.supervisor.watch()
+    assert given_up == ['j2']

@@ -17,5 +17,6 @@ export const errorCodes: readonly string[] = [
   'NET',
   'RUN-TIME',
   'RUN-DISK',
+  'RUN-FAULT',
   'APP-INTERNAL',
 ];
