@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import Final
 
 from sentinel_app.core.models import WithdrawPolicy
+from sentinel_app.core.never_send import NeverSend, parse_never_send
 from sentinel_app.core.pattern import RegistryKeyPattern
-from sentinel_app.core.withholding import NeverSend, Tlp, parse_never_send
+from sentinel_app.core.tlp import Tlp
 from sentinel_app.errors import ConfigError
 from sentinel_app.inputs import Inputs, domain, guid, show
 from sentinel_app.pem import PemError, is_pem, read_pem
