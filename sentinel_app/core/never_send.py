@@ -25,7 +25,7 @@ EMPTY_FILE: Mapping[HashKind, str] = MappingProxyType(
 )
 """The hashes of no bytes at all, which every empty file has."""
 
-_HASH = re.compile('[0-9A-F]{32}|[0-9A-F]{40}|[0-9A-F]{64}')
+_HASH = re.compile('[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}')
 _DOMAIN = re.compile(
     rf'(?=.{{1,{LONGEST_NAME}}}$)'
     r'(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_-]{1,63}'
@@ -69,7 +69,7 @@ def parse_never_send(text: str) -> NeverSend:
     for entry in (part.strip() for part in text.split('|')):
         if entry.casefold() in {'', PRIVATE_WORD, EMPTY_WORD}:
             words.add(entry.casefold())
-        elif _HASH.fullmatch(entry.upper()):
+        elif is_hash(entry):
             hashes.add(entry.upper())
         elif '/' in entry or ':' in entry or _is_numeric(entry):
             networks.append(_network(entry))
@@ -83,6 +83,11 @@ def parse_never_send(text: str) -> NeverSend:
         is_private=PRIVATE_WORD in words,
         is_empty_file=EMPTY_WORD in words,
     )
+
+
+def is_hash(entry: str) -> bool:
+    """Whether an entry is an MD5, SHA-1 or SHA-256 hash."""
+    return bool(_HASH.fullmatch(entry))
 
 
 def _carried(
@@ -116,8 +121,7 @@ def _network(entry: str) -> Network:
     except ValueError:
         raise ValueError(
             f'{entry!r} is not an address or a CIDR block; write one as 198.51.100.0/24, '
-            f'a domain without scheme, port and path, an MD5, SHA-1 or SHA-256 hash, '
-            f'or one of the words private and empty'
+            f'a domain without scheme, port and path, a hash, or the word private or empty'
         ) from None
     raise ValueError(
         f'{entry!r} is an address inside a block; write {str(network)!r} for the block'
@@ -128,7 +132,7 @@ def _domain(entry: str) -> str:
     domain = normal_host(entry.removeprefix('*').removeprefix('.'))
     if not _DOMAIN.fullmatch(domain):
         raise ValueError(
-            f'{entry!r} is not a domain, a CIDR block, an MD5, SHA-1 or SHA-256 hash or one of '
-            f'the words private and empty; write a domain as example.com'
+            f'{entry!r} is not a domain, a CIDR block, an MD5, SHA-1 or SHA-256 hash or the word '
+            f'private or empty; write a domain as example.com'
         )
     return domain
