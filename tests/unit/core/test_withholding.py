@@ -204,7 +204,9 @@ def test_a_sharp_s_is_a_letter_of_its_own(own: str) -> None:
     assert reason(IndicatorType.HOST, 'faß.example', 'fass.example') is None
 
 
-@pytest.mark.parametrize('piece', ['a.', 'ü.', 'ü', '\u0301\u0316', '\u00ad', '.', '%C3%BC', '1', ':'])
+@pytest.mark.parametrize(
+    'piece', ['a.', 'ü.', 'ü', '\u0301\u0316', '\u00ad', '.', '%C3%BC', '1', ':']
+)
 def test_long_hosts_take_time_by_their_length(piece: str) -> None:
     never_send = parse_never_send('example.com|10.0.0.0/8|private')
     long = piece * (100_000 // len(piece))
