@@ -58,8 +58,8 @@ _LOOK_ALIKES = str.maketrans(
 # Far more than any level takes. What is longer is not understood.
 _LONGEST_HEAD = 100
 # Nothing that could turn a level into another one, such as `<`, `!` and a plus sign at the end.
-_BETWEEN = r'''[\s:_=.,/|+*#()\[\]{}"'\u2010-\u2015\u2212\u2236\ua789-]*'''
-_AFTER = r'''[\s.)\]}"']*'''
+_BETWEEN = r"""[\s:_=.,/|+*#()\[\]{}"'\u2010-\u2015\u2212\u2236\ua789-]*"""
+_AFTER = r"""[\s.)\]}"']*"""
 _BEGINNING = re.compile(r'[\W_]*(?:TLP|T[\W_]*L[\W_]*P(?![^\W_]))')
 _KNOWN = re.compile(
     rf'[^\w!~<>\xac-]*T{_BETWEEN}L{_BETWEEN}P{_BETWEEN}'

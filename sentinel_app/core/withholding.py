@@ -8,7 +8,7 @@ from collections.abc import Callable
 from sentinel_app.core.carried_address import carried_blocks
 from sentinel_app.core.host import LONGEST_NAME, Address, email_host, host_address, url_host
 from sentinel_app.core.models import Indicator, IndicatorType
-from sentinel_app.core.never_send import EMPTY_FILE, EMPTY_WORD, PRIVATE_WORD, NeverSend, Network
+from sentinel_app.core.never_send import EMPTY_FILE, EMPTY_WORD, PRIVATE_WORD, Network, NeverSend
 from sentinel_app.core.tlp import Tlp, TlpReading, read_tlp
 
 _LOCAL_SUFFIX = '.local'

@@ -322,8 +322,10 @@ def test_what_is_no_https_origin_is_refused(name: str, value: str) -> None:
     'value',
     [
         f'10.0.0.0/8|2001:db8::/32|192.0.2.7|example.com|*.Evil.example.|PRIVATE|.corp|{MD5}|EMPTY',
-        ' 10.0.0.0/8 | 2001:db8::/32||192.0.2.7|example.com|evil.example|private|.corp|example.com'
-        f'|{MD5.lower()} |empty',
+        (
+            ' 10.0.0.0/8 | 2001:db8::/32||192.0.2.7|example.com|evil.example|private|.corp|example.com'
+            f'|{MD5.lower()} |empty'
+        ),
         [
             '10.0.0.0/8',
             '2001:db8::/32',
@@ -333,8 +335,10 @@ def test_what_is_no_https_origin_is_refused(name: str, value: str) -> None:
             '.corp',
             f'{MD5}|empty',
         ],
-        '10.0.0.0/8\n2001:db8::/32\r\n192.0.2.7\nexample.com\nevil.example\nprivate\n.corp\n'
-        f'{MD5}\nempty',
+        (
+            '10.0.0.0/8\n2001:db8::/32\r\n192.0.2.7\nexample.com\nevil.example\nprivate\n.corp\n'
+            f'{MD5}\nempty'
+        ),
     ],
 )
 def test_never_send_takes_blocks_addresses_domains_hashes_and_words(value: object) -> None:
