@@ -14,8 +14,8 @@ from sentinel_app.core.models import ErrorEntry
 MAX_CSV_BYTES = 950_000
 # Excel takes UTF-8 for the machine's own code page without this.
 _BYTE_ORDER_MARK = '\ufeff'
-# Source: OWASP, "CSV Injection": cells that begin so are taken for formulas. The others are forms of
-# these characters that programs for other scripts read like them.
+# Source: OWASP, "CSV Injection": cells that begin so are taken for formulas. The others are forms
+# of these characters that programs for other scripts read like them.
 _FORMULA = '=+\\-@\u2212\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20'
 # What a program cuts at that takes no commas, or no quotes that do not begin a cell: the list
 # separator of many countries, and whatever may count as the end of a line.

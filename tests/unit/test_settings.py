@@ -323,8 +323,8 @@ def test_what_is_no_https_origin_is_refused(name: str, value: str) -> None:
     [
         f'10.0.0.0/8|2001:db8::/32|192.0.2.7|example.com|*.Evil.example.|PRIVATE|.corp|{MD5}|EMPTY',
         (
-            ' 10.0.0.0/8 | 2001:db8::/32||192.0.2.7|example.com|evil.example|private|.corp|example.com'
-            f'|{MD5.lower()} |empty'
+            ' 10.0.0.0/8 | 2001:db8::/32||192.0.2.7|example.com|evil.example|private|.corp'
+            f'|example.com|{MD5.lower()} |empty'
         ),
         [
             '10.0.0.0/8',
