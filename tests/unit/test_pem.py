@@ -1,7 +1,8 @@
+import base64
 import datetime as dt
-from itertools import permutations
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from sentinel_app.errors import ConfigError
 from sentinel_app.pem import is_pem, read_pem
@@ -46,7 +47,8 @@ def test_of_the_certificates_of_a_key_the_valid_one_that_ends_last_is_chosen():
     )
     foreign = certificate_pem(rsa_key(1), 9000)
     now = dt.datetime.now(dt.UTC)
-    for order in permutations((expired, older, newer, later, foreign)):
+    given = [foreign, expired, older, newer, later]
+    for order in (given, given[::-1], [newer, later, expired, foreign, older]):
         pem = read_pem(key_pem(key) + ''.join(order))
         assert foreign not in pem.text
         assert read_pem(pem.text) == pem
@@ -70,6 +72,19 @@ def test_a_certificate_that_cannot_be_read_is_passed_over_beside_one_that_can():
         assert read_pem(key_pem(key) + text).text == key_pem(key) + certificate_pem(key)
     with pytest.raises(ConfigError, match='certificate that cannot be read'):
         read_pem(key_pem(key) + certificate_pem(rsa_key(1)) + broken)
+
+
+def test_a_foreign_certificate_with_an_unknown_kind_of_key_is_passed_over():
+    key = rsa_key()
+    rsa_oid = bytes.fromhex('06092a864886f70d010101')
+    der = certificate(rsa_key(1)).public_bytes(serialization.Encoding.DER)
+    unknown = base64.b64encode(der.replace(rsa_oid, rsa_oid[:-1] + b'\x63')).decode()
+    text = f'-----BEGIN CERTIFICATE-----\n{unknown}\n-----END CERTIFICATE-----\n'
+    assert read_pem(key_pem(key) + text + certificate_pem(key)).certificates[0].text == (
+        certificate_pem(key)
+    )
+    with pytest.raises(ConfigError, match='no certificate of its private key'):
+        read_pem(key_pem(key) + text)
 
 
 def test_unusable_pems_are_refused_with_the_fault_and_without_the_key():

@@ -211,10 +211,9 @@ def test_long_hosts_take_time_by_their_length(piece: str) -> None:
     never_send = parse_never_send('example.com|10.0.0.0/8|private')
     long = piece * (100_000 // len(piece))
     began = time.process_time()
-    for value in (f'a@{long}', f'a@{long}.example.com'):
-        indicator = make_indicator(IndicatorType.URL, value=value)
-        found = withheld_reason(indicator, max_tlp=None, never_send=never_send)
-        assert found is None or len(found) < 300
+    indicator = make_indicator(IndicatorType.URL, value=f'a@{long}.example.com')
+    found = withheld_reason(indicator, max_tlp=None, never_send=never_send)
+    assert found is None or len(found) < 300
     assert time.process_time() - began < 8, 'the square of the length would take minutes'
 
 
