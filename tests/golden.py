@@ -51,7 +51,8 @@ that is earlier |
 of your own is lower-cased and hyphenated |
 | `labels` | the tags by name, sorted; an ATT&CK tag as `T1566 - Phishing` |
 | `confidence` | as it is; 0 is a value |
-| `object_marking_refs` | the strictest TLP label. TLP:AMBER+STRICT is marked TLP:RED, because \
+| `object_marking_refs` | the strictest TLP label; one that says TLP and no known level counts as \
+TLP:RED. TLP:AMBER+STRICT is marked TLP:RED, because \
 STIX 2.1 and Sentinel have no level between TLP:AMBER and TLP:RED, and a marking must not promise \
 more freedom than was given |
 

@@ -20,7 +20,7 @@ from sentinel_app.core.description import description_of
 from sentinel_app.core.models import Attribute, Indicator, IndicatorType, Tag
 from sentinel_app.core.pattern import RegistryKeyPattern, stix_pattern
 from sentinel_app.core.stix_id import ObjectKey
-from sentinel_app.core.withholding import Tlp, strictest
+from sentinel_app.core.tlp import Tlp, strictest
 
 SORT_FIELDS: Mapping[str, str] = MappingProxyType(
     {

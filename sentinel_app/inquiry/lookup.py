@@ -19,6 +19,10 @@ from sentinel_app.core.value import hashes_of_value, keys_of_value
 from sentinel_app.errors import FatalError, RetryableError, SentinelAppError
 from sentinel_app.inquiry.copy import Fate, ValueCopies, ValueCopy
 
+_CLOCK_MARGIN = dt.timedelta(hours=1)
+"""How far our clock may be ahead of Azure's: `modified` is by the one, the row's time by the other.
+"""
+
 
 class SentState(StrEnum):
     """What an object that was sent means in Sentinel now."""
@@ -160,14 +164,14 @@ def _state(record: Record, now: dt.datetime) -> SentState:
 
 
 def _kql(sentinel_id: str, since: dt.datetime) -> str:
-    """Give the query that shows the object as Sentinel has it.
+    """Return the query that shows the object as Sentinel has it.
 
     Source: learn.microsoft.com/azure/sentinel/understand-threat-intelligence, on the newest row of
     each `Id`. A span in the query goes before the one that is chosen in the portal.
     """
     return (
         'ThreatIntelIndicators\n'
-        f'| where TimeGenerated >= datetime({to_seconds(since)})\n'
+        f'| where TimeGenerated >= datetime({to_seconds(since - _CLOCK_MARGIN)})\n'
         f'| where Id == "{sentinel_id}"\n'
         '| summarize arg_max(TimeGenerated, *) by Id'
     )

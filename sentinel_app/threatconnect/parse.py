@@ -82,6 +82,7 @@ def parse_indicator(row: Mapping[str, object]) -> Indicator:
     else:
         value = _value(row, kind)
         summary = _text(row.get('summary')) or value
+    labels, are_labels_known = _labels(row)
     return Indicator(
         id=_id(row),
         type=kind,
@@ -102,7 +103,8 @@ def parse_indicator(row: Mapping[str, object]) -> Indicator:
         tags=tuple(_tags(row)),
         attributes=tuple(_attributes(row)),
         groups=tuple(_groups(row)),
-        security_labels=tuple(_labels(row)),
+        security_labels=labels,
+        are_labels_known=are_labels_known,
     )
 
 
@@ -241,11 +243,23 @@ def _groups(row: Mapping[str, object]) -> Iterator[Group]:
             yield Group(type=kind, name=name, owner_name=owner)
 
 
-def _labels(row: Mapping[str, object]) -> Iterator[str]:
-    for element in _elements(row, 'securityLabels'):
-        name = _text(element.get('name'))
-        if name is not None:
-            yield name
+def _labels(row: Mapping[str, object]) -> tuple[tuple[str, ...], bool]:
+    """The names of the security labels, and whether these are all that the Indicator has.
+
+    Labels decide what may leave ThreatConnect, so only `{}` and an empty list say that there are
+    none; a collection that is absent, odd or shorter than its count says nothing.
+    """
+    collection = row.get('securityLabels')
+    if collection in ({}, {'count': 0}):
+        return (), True
+    elements = collection.get('data') if isinstance(collection, Mapping) else None
+    if not isinstance(collection, Mapping) or not isinstance(elements, list):
+        return (), False
+    names = [
+        _text(element.get('name')) if isinstance(element, Mapping) else None for element in elements
+    ]
+    known = tuple(name for name in names if name is not None)
+    return known, len(known) == collection.get('count', len(elements)) == len(elements)
 
 
 def _fail(row: Mapping[str, object], field: str, fault: str) -> NoReturn:

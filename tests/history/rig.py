@@ -16,7 +16,9 @@ from typing import Any
 
 from sentinel_app.core.mapping import MappingOptions
 from sentinel_app.core.models import IndicatorType, WithdrawPolicy
-from sentinel_app.core.withholding import NeverSend, Tlp, withheld_reason
+from sentinel_app.core.never_send import NeverSend
+from sentinel_app.core.tlp import Tlp
+from sentinel_app.core.withholding import withheld_reason
 from sentinel_app.pipeline.convert import Convert
 from sentinel_app.pipeline.download import Download
 from sentinel_app.pipeline.fault_limit import FaultLimit

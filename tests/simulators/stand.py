@@ -231,6 +231,7 @@ def app_inputs(*, entra: EntraSimulator, sentinel: SentinelSimulator) -> dict[st
         'max_tlp': 'All',
         'never_send': '',
         'ui_access': 'Any signed-in user',
+        'admin_roles': '',
         'retention_days': '30',
         'login_url': entra.url,
         'sentinel_url': sentinel.url,

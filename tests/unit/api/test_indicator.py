@@ -91,7 +91,7 @@ def test_what_sentinel_holds_is_shown_with_where_to_find_it(saved: Stand) -> Non
         'stix_id': stix_id,
         'sentinel_id': f'{SOURCE_ID}---{stix_id}',
         'kql': 'ThreatIntelIndicators\n'
-        '| where TimeGenerated >= datetime(2026-02-01T10:20:30Z)\n'
+        '| where TimeGenerated >= datetime(2026-02-01T09:20:30Z)\n'
         f'| where Id == "{SOURCE_ID}---{stix_id}"\n'
         '| summarize arg_max(TimeGenerated, *) by Id',
         'stix': None,

@@ -200,6 +200,10 @@ def test_no_phase_no_kill_chain() -> None:
         (('TLP:AMBER', 'TLP:GREEN'), stix2.TLP_AMBER),
         (('TLP:AMBER+STRICT',), stix2.TLP_RED),
         (('TLP:RED', 'TLP:AMBER'), stix2.TLP_RED),
+        (('tlp-green',), stix2.TLP_GREEN),
+        # What says TLP and nothing known is marked as what it counts as.
+        (('TLP:PURPLE', 'TLP:GREEN'), stix2.TLP_RED),
+        (('TLP:GREEN+STRICT',), stix2.TLP_RED),
     ],
 )
 def test_strictest_tlp_label_is_the_marking(labels: tuple[str, ...], marking: Any) -> None:
@@ -208,8 +212,10 @@ def test_strictest_tlp_label_is_the_marking(labels: tuple[str, ...], marking: An
 
 
 def test_no_tlp_label_no_marking() -> None:
-    indicator = make_indicator(security_labels=('Internal',))
-    assert 'object_marking_refs' not in make_object(indicator)
+    for labels in ((), ('Internal',)):
+        for are_known in (True, False):
+            indicator = make_indicator(security_labels=labels, are_labels_known=are_known)
+            assert 'object_marking_refs' not in make_object(indicator)
 
 
 def changed(value: Any) -> Any:

@@ -122,6 +122,48 @@ def test_empty_collection_in_any_form(collection: object) -> None:
     assert (found.attributes, found.tags, found.security_labels, found.groups) == ((), (), (), ())
 
 
+@pytest.mark.parametrize(
+    ('collection', 'labels', 'is_known'),
+    [
+        ({}, (), True),
+        ({'count': 0}, (), True),
+        ({'data': []}, (), True),
+        ({'data': [], 'count': 0}, (), True),
+        ({'data': [{'name': 'TLP:RED'}, {'name': 'Internal'}]}, ('TLP:RED', 'Internal'), True),
+        ({'data': [{'name': 'TLP:RED'}], 'count': 1}, ('TLP:RED',), True),
+        ({'data': [{'name': 'TLP:RED'}], 'count': 2}, ('TLP:RED',), False),
+        ({'data': [{'name': 'TLP:RED'}, 'TLP:AMBER']}, ('TLP:RED',), False),
+        ({'data': [{'name': 'TLP:RED'}, None]}, ('TLP:RED',), False),
+        ({'data': [{'id': 3}]}, (), False),
+        ({'data': [{'name': ' '}]}, (), False),
+        ({'data': [{'name': ['TLP:RED']}]}, (), False),
+        ({'data': ['TLP:RED']}, (), False),
+        ({'data': None}, (), False),
+        ({'data': {'name': 'TLP:RED'}}, (), False),
+        ({'data': 'TLP:RED'}, (), False),
+        ({'count': 1}, (), False),
+        ({'name': 'TLP:RED'}, (), False),
+        ([{'name': 'TLP:RED'}], (), False),
+        ([], (), False),
+        ('TLP:RED', (), False),
+        (0, (), False),
+        (None, (), False),
+    ],
+)
+def test_labels_that_did_not_arrive_are_told_from_none(
+    collection: object, labels: tuple[str, ...], is_known: bool
+) -> None:
+    found = parse_indicator(make_row(securityLabels=collection))
+    assert (found.security_labels, found.are_labels_known) == (labels, is_known)
+
+
+def test_a_row_without_the_key_says_nothing_about_labels() -> None:
+    row = make_row()
+    del row['securityLabels']
+    found = parse_indicator(row)
+    assert (found.security_labels, found.are_labels_known) == ((), False)
+
+
 def test_odd_elements_are_left_out_and_the_others_stay() -> None:
     oddities = [
         None,

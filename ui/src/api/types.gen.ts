@@ -1318,8 +1318,11 @@ export interface components {
              * @default null
              */
             position?: number | null;
-            /** @default asc */
-            sort_direction?: components["schemas"]["SortDirection"];
+            /**
+             * @description Null means `asc` as well
+             * @default asc
+             */
+            sort_direction?: components["schemas"]["SortDirection"] | null;
             /**
              * Sort Field
              * @default null
@@ -1389,8 +1392,11 @@ export interface components {
             indicator_types: components["schemas"]["IndicatorType"][];
             /** Owners */
             owners: string[];
-            /** @default asc */
-            sort_direction?: components["schemas"]["SortDirection"];
+            /**
+             * @description Null means `asc` as well
+             * @default asc
+             */
+            sort_direction?: components["schemas"]["SortDirection"] | null;
             /**
              * Sort Field
              * @default null
