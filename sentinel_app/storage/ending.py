@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Sequence
 
 from sentinel_app.core.models import Job, SortDirection
 from sentinel_app.core.work import CANCELLED_CODE
+from sentinel_app.storage.cell import rows_of
 from sentinel_app.storage.state_db import StateDb
 from sentinel_app.storage.work import fail_where_stopped
 
@@ -88,7 +87,7 @@ class SqliteJobEndings:
                 ' WHERE is_stopped'
             ).fetchall()
             for page in pages:
-                rows = json.loads(zlib.decompress(page['rows']).decode('utf-8', 'surrogatepass'))
+                rows = rows_of(page['rows'])
                 transaction.executemany(
                     'INSERT OR IGNORE INTO treatment (request_id, indicator_id, outcome)'
                     " VALUES (?, ?, 'failed')",
