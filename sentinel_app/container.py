@@ -20,6 +20,7 @@ from sentinel_app.core.ports import Clock
 from sentinel_app.core.status import Outcome
 from sentinel_app.core.task import TASK_FACTS, TaskFacts, TaskGroup, TaskSlug
 from sentinel_app.core.withholding import withheld_reason
+from sentinel_app.errors import StorageError
 from sentinel_app.health import Health
 from sentinel_app.identity import WhoAmI
 from sentinel_app.inquiry.check import Checks
@@ -218,12 +219,7 @@ def _compose(
     documents_path = platform.data_dir / DOCUMENTS_FILE
     database_path = platform.data_dir / DATABASE_FILE
     documents = TinyDocuments(documents_path, now=clock.now)
-    database_warning = set_aside_damaged(database_path, now=clock.now)
-    if not database_path.exists() and documents.schedule().last_run_at is not None:
-        # Without the ledger nobody knows what Sentinel holds. Stored before there is a new file,
-        # so that a start that breaks off here is repeated.
-        documents.require_full()
-    db = StateDb(database_path)
+    db, database_warning = _open_database(database_path, documents, clock)
     progress, work, metrics = SqliteProgress(db), SqliteWork(db), SqliteMetrics(db)
     errors, ledger, releases = SqliteErrorLog(db), SqliteLedger(db), SqliteReleases(db)
     source = ThreatConnectSource(
@@ -482,6 +478,34 @@ def _compose(
         clock=clock,
         close=close,
     )
+
+
+def _open_database(
+    path: Path, documents: TinyDocuments, clock: Clock
+) -> tuple[StateDb, str | None]:
+    """Open the database, or a new one in place of a damaged one, and say what the page must know.
+
+    Raises:
+        ConfigError: the file is of a newer version.
+        StorageError: the disk does not let it be opened.
+    """
+    warning = set_aside_damaged(path, now=clock.now)
+    try:
+        return _opened(path, documents), warning
+    except StorageError:
+        # Bringing it up to date may have shown what looking at it did not.
+        warning = set_aside_damaged(path, now=clock.now)
+        if warning is None:
+            raise
+    return _opened(path, documents), warning
+
+
+def _opened(path: Path, documents: TinyDocuments) -> StateDb:
+    if not path.exists() and documents.schedule().last_run_at is not None:
+        # Without the ledger nobody knows what Sentinel holds. Stored before there is a new file,
+        # so that a start that breaks off here is repeated.
+        documents.require_full()
+    return StateDb(path)
 
 
 def _withholding(settings: Settings) -> Callable[[Indicator], str | None]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Sequence
 
 from sentinel_app.core.models import Job, SortDirection
 from sentinel_app.core.work import CANCELLED_CODE
+from sentinel_app.storage.cell import rows_of
 from sentinel_app.storage.state_db import StateDb
 from sentinel_app.storage.work import fail_where_stopped
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-import zlib
 from collections.abc import Sequence
 
 from sentinel_app.core.models import DeletedIndicator
-from sentinel_app.core.timestamp import from_text, to_millis
+from sentinel_app.core.timestamp import to_millis
 from sentinel_app.core.work import ChosenObject, LedgerEntry
+from sentinel_app.storage.cell import body_of, stamp_of, time_of
 from sentinel_app.storage.state_db import StateDb
 from sentinel_app.storage.work import (
     AGAIN,
@@ -57,7 +57,7 @@ class SqliteReleases:
         """Up to when it is known what is gone, in ThreatConnect's time; None if nobody looked."""
         with self._db.read() as connection:
             row = connection.execute('SELECT until FROM searched').fetchone()
-        return None if row is None else from_text(row['until'])
+            return None if row is None else time_of(row['until'])
 
     def release_copies(self, entries: Sequence[DeletedIndicator]) -> int:
         """Note deleted Indicators; give how many live objects were theirs."""
@@ -240,8 +240,8 @@ def _entry(row: sqlite3.Row) -> LedgerEntry:
         indicator_type=row['indicator_type'],
         summary=row['summary'],
         owner_name=row['owner_name'],
-        created=row['created'],
-        modified=row['modified'],
+        created=stamp_of(row['created']),
+        modified=stamp_of(row['modified']),
         content_hash=row['content_hash'],
-        body=zlib.decompress(row['body']).decode(),
+        body=body_of(row['body']),
     )

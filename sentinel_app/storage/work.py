@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sentinel_app.core.batching import fitting
 from sentinel_app.core.status import Outcome
-from sentinel_app.core.timestamp import from_text, to_millis
+from sentinel_app.core.timestamp import to_millis
 from sentinel_app.core.work import (
     Batch,
     ChosenObject,
@@ -20,6 +20,7 @@ from sentinel_app.core.work import (
     Settlement,
 )
 from sentinel_app.errors import SentinelAppError
+from sentinel_app.storage.cell import body_of, kind_of, stamp_of, time_of
 from sentinel_app.storage.error_log import insert_errors
 from sentinel_app.storage.progress import failure_text
 from sentinel_app.storage.state_db import StateDb
@@ -138,10 +139,10 @@ class SqliteWork:
                     position=row['position'],
                     indicator_id=row['indicator_id'],
                     version=row['version'],
-                    source_modified_at=from_text(row['source_modified_at']),
-                    created=row['created'],
-                    modified=row['modified'],
-                    state=ObjectState(row['state']),
+                    source_modified_at=time_of(row['source_modified_at']),
+                    created=stamp_of(row['created']),
+                    modified=stamp_of(row['modified']),
+                    state=kind_of(ObjectState, row['state']),
                 )
                 for row in select_by_key(
                     connection,
@@ -500,14 +501,14 @@ def _chosen(row: sqlite3.Row) -> ChosenObject:
         summary=row['summary'],
         owner_name=row['owner_name'],
         web_link=row['web_link'],
-        source_modified_at=from_text(row['source_modified_at']),
+        source_modified_at=time_of(row['source_modified_at']),
         created=row['created'],
         modified=row['modified'],
         valid_until=row['valid_until'],
         content_hash=row['content_hash'],
-        state=ObjectState(row['state']),
+        state=kind_of(ObjectState, row['state']),
         sort_value=row['sort_value'],
-        body=zlib.decompress(row['body']).decode(),
+        body=body_of(row['body']),
         is_revocation=bool(row['is_revocation']),
     )
 
