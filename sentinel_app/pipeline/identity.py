@@ -129,7 +129,9 @@ class Identities:
     def _compare(self, rows: Sequence[Row]) -> None:
         """Release what the ledger holds of these Indicators under keys that they no longer have."""
         held = self._releases.live_keys([row_id(row) for row in rows], now=self._clock.now())
-        self._releases.release_keys(lost_keys(rows, held, self._parse))
+        lost = lost_keys(rows, held, self._parse)
+        if lost:
+            self._releases.release_keys(lost)
 
     def _former_holders(self, rows: Sequence[Row]) -> set[int]:
         """Return the other Indicators of the same owners whose objects stand for these values now.

@@ -39,7 +39,8 @@ def test_sentinel_holds_what_it_should_after_any_history(
         history, fault = told(seed, actions)
         if fault is not None:
             history, fault = told(seed, shortened(seed, actions, fault))
-            pytest.fail(f'History {seed}, shortened: {fault}\n' + '\n'.join(history.notes))
+            words = f'{fault} {getattr(fault, "reason", "")}'
+            pytest.fail(f'History {seed}, shortened: {words}\n' + '\n'.join(history.notes))
         for place, count in enumerate((history.updates, history.kills, history.checks)):
             totals[place] += count
     with capsys.disabled():
