@@ -207,7 +207,7 @@ def test_a_copy_looked_up_for_another_hash_does_not_count_as_the_refused_one(
 ) -> None:
     common = {'type': 'File', 'ownerName': OWNERS[0], 'sha256': 'C' * 64}
     story.store.add({**common, 'md5': 'B' * 32, 'confidence': 60})
-    story.clock.advance(60)
+    story.clock.advance(600)
     story.store.add({**common, 'md5': 'A' * 32, 'confidence': 90})
     files = replace(query(*OWNERS), indicator_types=(IndicatorType.FILE,), tql='confidence >= 50')
     story.save_list([files])
@@ -215,11 +215,11 @@ def test_a_copy_looked_up_for_another_hash_does_not_count_as_the_refused_one(
     story.sink.refused = frozenset({own})
     story.update(Mode.FULL)
     # A newer copy of the shared hash is refused, and then no longer returned.
-    story.clock.advance(60)
+    story.clock.advance(600)
     newest = story.store.add({**common, 'md5': 'D' * 32, 'confidence': 70})['id']
     story.sink.refused = frozenset({own, shared})
     story.update(Mode.DELTA)
-    story.clock.advance(60)
+    story.clock.advance(600)
     story.store.modify(newest, confidence=10)
     story.sink.refused = frozenset({own})
     story.update(Mode.DELTA)
