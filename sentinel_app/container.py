@@ -258,6 +258,7 @@ def _compose(
         documents=documents,
         progress=progress,
         releases=releases,
+        parse=parse_indicator,
         clock=clock,
         signal=signal,
         policy=settings.withdraw_indicators,

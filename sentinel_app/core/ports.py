@@ -32,6 +32,7 @@ from sentinel_app.core.work import (
     Claim,
     Conversion,
     Held,
+    Holder,
     LedgerEntry,
     Progress,
     Refusal,
@@ -495,12 +496,26 @@ class ReleaseStore(Protocol):
         """Up to when it is known what is gone, in ThreatConnect's time; None if nobody looked."""
         ...
 
-    def release_copies(self, entries: Sequence[DeletedIndicator]) -> int:
-        """Note deleted Indicators; give how many live objects were theirs."""
+    def named(self, entries: Sequence[DeletedIndicator], *, now: dt.datetime) -> frozenset[int]:
+        """Return the Indicators with live objects that entries of the deleted list may mean."""
+        ...
+
+    def live_keys(
+        self, indicator_ids: Sequence[int], *, now: dt.datetime
+    ) -> Mapping[int, tuple[str, ...]]:
+        """Return the keys of the live objects that were made of these Indicators, by their ids."""
+        ...
+
+    def holders(self, keys: Sequence[str], *, now: dt.datetime) -> Mapping[str, Holder]:
+        """Return the Indicators that live objects were made of, by object key."""
+        ...
+
+    def release_keys(self, lost: Mapping[str, int]) -> None:
+        """Note live objects that their Indicators have lost: ids by object key."""
         ...
 
     def release_ids(self, indicator_ids: Sequence[int]) -> int:
-        """Note Indicators that are no longer active; give how many live objects were theirs."""
+        """Note Indicators that are gone, or no longer active; return how many objects they had."""
         ...
 
     def end_search(
@@ -523,24 +538,35 @@ class ReleaseStore(Protocol):
         """Whether the update must not withdraw, because it would be too much at once."""
         ...
 
-    def released_keys(self, *, most_attempts: int) -> tuple[tuple[str, str], ...]:
-        """Give key and summary of each live object whose copy is gone."""
+    def released_keys(
+        self, update_id: str, *, now: dt.datetime, most_attempts: int
+    ) -> tuple[tuple[str, str], ...]:
+        """Return key and summary of each live object whose copy is gone, as the update began."""
         ...
 
-    def released(self, keys: Sequence[str]) -> frozenset[str]:
-        """Give which of these keys belong to a copy that is gone."""
+    def released(self, keys: Sequence[str], update_id: str) -> frozenset[str]:
+        """Return which of these keys belong to a copy that was gone as the update began."""
         ...
 
     def unclaimed(
-        self, *, only_released: bool, now: dt.datetime, most_attempts: int
+        self, update_id: str, *, only_released: bool, now: dt.datetime, most_attempts: int
     ) -> tuple[int, int]:
-        """Give how many live objects no Job of the running update has chosen, and all live ones."""
+        """Return how many live objects no Job of the update has chosen, and all live ones.
+
+        What the update came upon too late to ask for it does not count.
+        """
         ...
 
     def next_unclaimed(
-        self, *, only_released: bool, now: dt.datetime, most_attempts: int, limit: int
+        self,
+        update_id: str,
+        *,
+        only_released: bool,
+        now: dt.datetime,
+        most_attempts: int,
+        limit: int,
     ) -> tuple[LedgerEntry, ...]:
-        """Give some of the live objects that no Job has chosen."""
+        """Return some of the live objects that no Job of the update has chosen."""
         ...
 
     def unconfirmed(self, *, most_attempts: int) -> tuple[LedgerEntry, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -106,7 +106,10 @@ class Lookups:
         copies, error = self._copies_of(value, keys, saved, now)
         keys = tuple(dict.fromkeys((*keys, *(key for each in copies for key in each.keys))))
         texts = [key.text for key in keys]
-        known |= {each.object_key: each for each in self._records.by_key(texts)}
+        # What a File has lost is under none of its keys.
+        ids = sorted({each.facts.id for each in copies if each.facts.id is not None})
+        for each in (*self._records.by_key(texts), *self._records.by_indicator(ids)):
+            known[each.object_key] = each
         return Findings(
             sent=tuple(self._sent(each, saved, now) for _, each in sorted(known.items())),
             refused=tuple(
@@ -180,19 +183,37 @@ def _kql(sentinel_id: str, since: dt.datetime) -> str:
 def _with_standing(copy: ValueCopy, known: Mapping[str, Record], now: dt.datetime) -> ValueCopy:
     """Say of a copy as well how it stands in Sentinel."""
     live = [each for each in known.values() if _state(each, now) is SentState.LIVE]
-    is_held = any(each.indicator_id == copy.facts.id for each in live)
-    if copy.fate is not Fate.CHOSEN:
-        words = ' Sentinel still holds it from an earlier update.' if is_held else ''
-        return replace(copy, reason=copy.reason + words)
+    mine = {each.object_key for each in live if each.indicator_id == copy.facts.id}
+    keys = {key.text for key in copy.keys}
+    # What could not be sent now has no keys: what it has lost is not known.
+    lost = mine - keys if keys else set()
+    if copy.fate is Fate.CHOSEN:
+        words = ' ' + _chosen_standing(copy, mine, live)
+    else:
+        words = ' Sentinel still holds it from an earlier update.' if mine - lost else ''
+    if lost:
+        words += (
+            f' Sentinel still holds {len(lost)} of its former values; unless another copy has it, '
+            'the next update withdraws it as Withdraw Indicators allows.'
+        )
+    return replace(copy, reason=copy.reason + words)
+
+
+def _chosen_standing(copy: ValueCopy, mine: Collection[str], live: Sequence[Record]) -> str:
+    """Say how the copy that has precedence stands in Sentinel."""
     chosen = {key.text for key in copy.chosen_keys}
-    others = {each.owner_name for each in live if each.object_key in chosen}
-    if is_held:
-        words = 'Sentinel holds it.'
-    elif others:
-        words = (
+    if chosen.issubset(mine):
+        return 'Sentinel holds it.'
+    others = {
+        each.owner_name
+        for each in live
+        if each.object_key in chosen and each.indicator_id != copy.facts.id
+    }
+    if others:
+        return (
             f'Sentinel still holds the copy in {", ".join(sorted(others))}; the next full or '
             'reconcile update takes it over.'
         )
-    else:
-        words = 'Sentinel does not hold it yet.'
-    return replace(copy, reason=f'{copy.reason} {words}')
+    if not chosen.isdisjoint(mine):
+        return 'Sentinel holds some of its hashes, and does not hold the others yet.'
+    return 'Sentinel does not hold it yet.'

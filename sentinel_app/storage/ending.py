@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sentinel_app.core.models import Job, SortDirection
 from sentinel_app.core.work import CANCELLED_CODE
-from sentinel_app.storage.cell import rows_of
+from sentinel_app.storage.cell import CellError, rows_of
 from sentinel_app.storage.state_db import StateDb
 from sentinel_app.storage.work import fail_where_stopped
 
@@ -108,9 +108,8 @@ class SqliteJobEndings:
 def _ids(blob: bytes) -> tuple[int, ...]:
     """Return the Indicators on a stored page, as far as it can be read."""
     try:
-        rows = json.loads(zlib.decompress(blob).decode('utf-8', 'surrogatepass'))
-    except (zlib.error, ValueError):
+        rows = rows_of(blob)
+    except CellError:
         return ()
-    rows = rows if isinstance(rows, list) else []
-    found = (row.get('id') for row in rows if isinstance(row, dict))
+    found = (row.get('id') for row in rows)
     return tuple(item for item in found if isinstance(item, int) and abs(item) <= _GREATEST_ID)

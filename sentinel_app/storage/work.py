@@ -166,10 +166,8 @@ class SqliteWork:
             )
             insert_objects(transaction, conversion.objects)
             transaction.executemany(SETTLE_TREATMENT, conversion.displaced)
-            transaction.executemany(
-                'UPDATE ledger SET query_id = ? WHERE object_key = ?',
-                [(conversion.query_id, key) for key in conversion.taken_over],
-            )
+            release_lost(transaction, conversion.lost, late_for=conversion.late_for)
+            _take_over(transaction, conversion)
             # What stays as it is in Sentinel has a copy after all.
             transaction.executemany(
                 'DELETE FROM released WHERE object_key = ?',
@@ -348,6 +346,37 @@ def insert_objects(transaction: sqlite3.Connection, objects: Sequence[ChosenObje
         ' FROM object AS known WHERE known.object_key = ?),'
         ' coalesce((SELECT is_doubtful FROM object AS known WHERE known.object_key = ?), 0))',
         [(*_object_row(chosen), chosen.object_key, chosen.object_key) for chosen in objects],
+    )
+
+
+def release_lost(
+    transaction: sqlite3.Connection, lost: Mapping[str, int], *, late_for: str | None
+) -> None:
+    """Note live objects that their Indicators have lost, inside a transaction of the caller's.
+
+    Args:
+        transaction: the caller's.
+        lost: the Indicators' ids by object key; what another one holds by now is left alone.
+        late_for: the update that can no longer ask every query for these values.
+    """
+    transaction.executemany(
+        'INSERT OR IGNORE INTO released (object_key, late_for) SELECT object_key, ? FROM ledger'
+        " WHERE object_key = ? AND indicator_id = ? AND state = 'live'",
+        [(late_for, key, indicator_id) for key, indicator_id in lost.items()],
+    )
+
+
+def _take_over(transaction: sqlite3.Connection, conversion: Conversion) -> None:
+    """Enter in the ledger whose copy an object is now that stays in Sentinel as it is."""
+    keys = set(conversion.taken_over)
+    transaction.executemany(
+        'UPDATE ledger SET query_id = ?, indicator_id = ?, summary = ?, owner_name = ?'
+        ' WHERE object_key = ?',
+        [
+            (item.query_id, item.indicator_id, item.summary, item.owner_name, item.object_key)
+            for item in conversion.objects
+            if item.object_key in keys
+        ],
     )
 
 

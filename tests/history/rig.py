@@ -171,6 +171,7 @@ class Rig:
             probe=probe,
             documents=documents,  # type: ignore[arg-type]
             releases=stores['releases'],  # type: ignore[arg-type]
+            parse=parse_indicator,
             policy=policy,
             limit_percent=20,
             **common,
