@@ -53,14 +53,20 @@ def _decoded_run(run: list[re.Match[str]]) -> str:
     is_raw = False
     for charset, group in groupby(run, key=lambda match: match[1].lower()):
         words = list(group)
-        whole = _text(charset, [_bytes(word) for word in words])
-        found = [whole] if whole is not None else [_text(charset, [_bytes(word)]) for word in words]
-        for word, decoded in zip(words, found, strict=False):
+        for word, decoded in zip(words, _decoded_words(charset, words), strict=False):
             if texts and (is_raw or decoded is None):
                 texts.append(' ')
             texts.append(word[0] if decoded is None else decoded)
             is_raw = decoded is None
     return ''.join(texts)
+
+
+def _decoded_words(charset: str, words: Sequence[re.Match[str]]) -> list[str | None]:
+    """Decode words of one charset: each by itself, or together where a character is split."""
+    chunks = [_bytes(word) for word in words]
+    texts = [_text(charset, [chunk]) for chunk in chunks]
+    whole = _text(charset, chunks) if None in texts else None
+    return texts if whole is None else [whole]
 
 
 def _bytes(word: re.Match[str]) -> bytes | None:
