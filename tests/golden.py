@@ -191,7 +191,9 @@ def page() -> str:
     """The text of docs/mapping.md."""
     fields = ', '.join(f'`{name}`' for name in FIELDS)
     times = f'Converted at {NOW:%Y-%m-%dT%H:%M:%SZ} with a TTL of {TTL_HOURS} hours.'
-    parts = [f'{_HEAD}{_sightings()}\n{_REST}{times} Rows are asked for with the `fields` {fields}.\n']
+    parts = [
+        f'{_HEAD}{_sightings()}\n{_REST}{times} Rows are asked for with the `fields` {fields}.\n'
+    ]
     for example in examples():
         parts.append(f'### {example.content["title"]}\n\n{example.content["shows"]}\n')
         parts.append(f'From ThreatConnect:\n\n{_json(example.row)}\n')
@@ -240,7 +242,10 @@ def main() -> None:
     if parser.parse_args().accept:
         for example in examples():
             guide, logs = (example.made(style) for style in PatternStyle)
-            content = example.content | {'objects': guide, 'as_logs_write_it': _changes(guide, logs)}
+            content = example.content | {
+                'objects': guide,
+                'as_logs_write_it': _changes(guide, logs),
+            }
             text = json.dumps(content, indent=2, ensure_ascii=False)
             example.path.write_text(f'{text}\n', encoding='utf-8')
     PAGE.write_text(page(), encoding='utf-8')

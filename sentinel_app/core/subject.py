@@ -14,7 +14,9 @@ from itertools import groupby
 
 from sentinel_app.core.text import fit_text
 
-_WORD = re.compile(r'=\?([A-Za-z0-9._:+-]{1,40})(?:\*[A-Za-z0-9-]{0,40})?\?([BbQq])\?([^?\r\n]*)\?=')
+_WORD = re.compile(
+    r'=\?([A-Za-z0-9._:+-]{1,40})(?:\*[A-Za-z0-9-]{0,40})?\?([BbQq])\?([^?\r\n]*)\?='
+)
 _FOLD = re.compile(r'\r?\n(?=[ \t])|\r(?=[ \t])')
 _BASE64 = re.compile(r'[A-Za-z0-9+/]*={0,3}')
 # Encodings that Python has and that no message is in: they would read escapes into plain text.

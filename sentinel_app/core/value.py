@@ -27,8 +27,8 @@ def keys_of_value(value: str) -> tuple[ObjectKey, ...]:
     """Return the key of each object that the value may stand for, whatever its type.
 
     Args:
-        value: an address, a block, a name, a hash, a File's summary, ...: as it is, as ThreatConnect
-            shows it, or as a log or an object has it.
+        value: an address, a block, a name, a hash, a File's summary, ...: as it is, as
+            ThreatConnect shows it, or as a log or an object has it.
     """
     return (
         *(ObjectKey(IndicatorType.FILE, digest, kind) for kind, digest in hashes_of_value(value)),

@@ -26,6 +26,14 @@ _SHORT = PATTERN_LIMIT // 16
 _HOST_CHARACTERS = re.compile(r'[a-z0-9_*.-]')
 _LETTER_OR_DIGIT = re.compile('[a-z0-9]')
 _NUMERIC_LABEL = re.compile('[0-9]+|0x[0-9a-f]*')
+_EMPTY_LABEL = 'it has an empty label'
+_MISTAKEN = (
+    (re.compile(r'[/\\?#]'), 'it is a URL or has a path'),
+    (re.compile('@'), 'it is an e-mail address'),
+    (re.compile(r'\s'), 'a host name has no blanks'),
+    (re.compile('%'), "a host name has no '%'"),
+    (re.compile(r'[^.]\.\.'), _EMPTY_LABEL),
+)
 _PORT = re.compile(r'[^:]+:[0-9]+')
 _LOCAL_PART = re.compile(r'[^\s()<>\[\]:;@\\,"\x00-\x1f\x7f]+|"(?:[^"\\\r\n]|\\[^\r\n])+"')
 _HOSTLESS_URL = re.compile(
@@ -67,46 +75,46 @@ def host_fault(text: str) -> str | None:
     Source: RFC 1035, section 2.3.4; the host parser of the WHATWG URL standard, which takes a name
     whose last label is a number for an address.
     """
-    if fault := _not_a_name(text):
-        return fault
+    mistaken = _mistaken_for_a_name(text)
+    if mistaken is not None:
+        return mistaken
     name = normal_host(text)
-    if not name:
-        return 'it is empty'
-    if (address := host_address(name)) is not None:
+    address = host_address(name)
+    if address is not None:
         return f'it is the IP address {address}'
-    if not name.isascii():
-        return 'it has a label that is no international name'
-    strange = _HOST_CHARACTERS.sub('', name)
-    if strange:
-        return f'a host name has no {strange[0]!r}'
-    labels = name.split('.')
-    if '' in labels or text.endswith('..'):
-        return 'it has an empty label'
-    if _NUMERIC_LABEL.fullmatch(labels[-1]):
-        return 'its last label is a number, and it is no IP address'
-    if not _LETTER_OR_DIGIT.search(name):
-        return 'it has no letter or digit'
-    if any(len(label) > LABEL_LIMIT for label in labels):
-        return f'it has a label of more than {LABEL_LIMIT} characters'
-    return f'it has more than {HOST_LIMIT} characters' if len(name) > HOST_LIMIT else None
+    return _name_fault(name) if name else 'it is empty'
 
 
-def _not_a_name(text: str) -> str | None:
+def _mistaken_for_a_name(text: str) -> str | None:
     """Say what a text is instead of a host name, where people take one for the other."""
-    if '://' in text or re.search(r'[/\\?#]', text):
-        return 'it is a URL or has a path'
-    if '@' in text:
-        return 'it is an e-mail address'
-    if re.search(r'\s', text):
-        return 'a host name has no blanks'
-    if '%' in text:
-        return "a host name has no '%'"
-    if ':' in text or text.startswith('['):
-        address = host_address(normal_host(text))
-        if address is not None:
-            return f'it is the IP address {address}'
-        return 'it has a port' if _PORT.fullmatch(text) else "a host name has no ':'"
-    return None
+    for form, fault in _MISTAKEN:
+        if form.search(text):
+            return fault
+    if ':' not in text and not text.startswith('['):
+        return None
+    address = host_address(normal_host(text))
+    if address is not None:
+        return f'it is the IP address {address}'
+    return 'it has a port' if _PORT.fullmatch(text) else "a host name has no ':'"
+
+
+def _name_fault(name: str) -> str | None:
+    """Say what is wrong with the parts of a name that is in lower case and in ASCII."""
+    labels = name.split('.')
+    strange = _HOST_CHARACTERS.sub('', name)[:1]
+    faults = (
+        (not name.isascii(), 'it has a label that is no international name'),
+        (bool(strange), f'a host name has no {strange!r}'),
+        ('' in labels, _EMPTY_LABEL),
+        (
+            _NUMERIC_LABEL.fullmatch(labels[-1]) is not None,
+            'its last label is a number, and it is no IP address',
+        ),
+        (not _LETTER_OR_DIGIT.search(name), 'it has no letter or digit'),
+        (max(map(len, labels)) > LABEL_LIMIT, f'it has a label of over {LABEL_LIMIT} characters'),
+        (len(name) > HOST_LIMIT, f'it has over {HOST_LIMIT} characters'),
+    )
+    return next((fault for is_so, fault in faults if is_so), None)
 
 
 def _address_fault(value: str) -> str | None:

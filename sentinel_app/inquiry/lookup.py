@@ -153,9 +153,7 @@ class Lookups:
         )
 
 
-def _summaries(
-    value: str, keys: Iterable[ObjectKey], known: Iterable[Record]
-) -> Sequence[str]:
+def _summaries(value: str, keys: Iterable[ObjectKey], known: Iterable[Record]) -> Sequence[str]:
     """Return the summaries by which ThreatConnect may have the value.
 
     What was sent tells one that cannot be made from the value: that of an encoded subject.

@@ -82,7 +82,11 @@ def test_registry_key_as_in_the_guide_leaves_out_what_is_empty(
     [
         (IndicatorType.ADDRESS, '198.51.100.23', "[ipv4-addr:value = '198.51.100.23']"),
         (IndicatorType.ADDRESS, '2001:DB8:0:0:0:0:0:5', "[ipv6-addr:value = '2001:db8::5']"),
-        (IndicatorType.ADDRESS, '2001:db8:0:1:1:1:1:1', "[ipv6-addr:value = '2001:db8:0:1:1:1:1:1']"),
+        (
+            IndicatorType.ADDRESS,
+            '2001:db8:0:1:1:1:1:1',
+            "[ipv6-addr:value = '2001:db8:0:1:1:1:1:1']",
+        ),
         (IndicatorType.ADDRESS, '2001:0:0:1:0:0:0:1', "[ipv6-addr:value = '2001:0:0:1::1']"),
         (IndicatorType.ADDRESS, '2001:db8:0:0:1:0:0:1', "[ipv6-addr:value = '2001:db8::1:0:0:1']"),
         (IndicatorType.CIDR, 'fd00:0:0:0:0:0:0:0/8', "[ipv6-addr:value = 'fd00::/8']"),
@@ -130,9 +134,7 @@ def test_an_encoded_subject_stays_as_it_is_in_the_guide() -> None:
 @law
 @given(indicators())
 def test_patterns_depend_on_the_style_and_ids_do_not(indicator: Indicator) -> None:
-    guide, logs = (
-        make_objects(indicator, options=make_options(style)) for style in PatternStyle
-    )
+    guide, logs = (make_objects(indicator, options=make_options(style)) for style in PatternStyle)
     for one, other in zip(guide, logs, strict=True):
         changed = {name for name in one if one[name] != other[name]}
         assert changed <= {'name', 'pattern'}

@@ -82,7 +82,9 @@ def test_any_text_is_read_and_fit_to_be_sent(text: str) -> None:
         assert decoded.encode()
 
 
-@pytest.mark.parametrize('part', ['=?', '=?utf-8?q?', '=?utf-8?q?a?= ', '=?a', '=?x?b?A?= ', '\r\n '])
+@pytest.mark.parametrize(
+    'part', ['=?', '=?utf-8?q?', '=?utf-8?q?a?= ', '=?a', '=?x?b?A?= ', '\r\n ']
+)
 def test_long_subjects_take_little_time(part: str) -> None:
     started = time.process_time()
     decoded_subject('=?utf-8?q?a?=' + part * 20_000)

@@ -57,14 +57,14 @@ _LABELS = '.'.join(['a' * 63] * 3)
         ("evil.example'", 'no "\'"'),
         ('evil%2eexample', "no '%'"),
         ('evil\x00.example', 'no'),
-        ('ℂ℀.example', 'no'),
+        ('a\u2100.example', 'no'),
         ('*', 'no letter or digit'),
         ('*._', 'no letter or digit'),
         ('-', 'no letter or digit'),
-        ('a' * 64 + '.example', 'more than 63'),
+        ('a' * 64 + '.example', 'over 63'),
         ('ü' * 60 + '.example', ''),
-        (f'{_LABELS}.{"a" * 62}', 'more than 253'),
-        ('a.' * 50_000, 'more than 253'),
+        (f'{_LABELS}.{"a" * 62}', 'over 253'),
+        ('a.' * 50_000, 'over 253'),
     ],
 )
 def test_what_is_no_host_name(host: str, words: str) -> None:
@@ -288,4 +288,7 @@ def test_a_pattern_is_sent_whole_or_not_at_all(
 
 def test_a_long_summary_of_a_file_is_no_fault() -> None:
     hashes = ((HashKind.SHA256, SHA256),)
-    assert indicator_fault(make_indicator(IndicatorType.FILE, value='x' * 10**5, hashes=hashes)) is None
+    assert (
+        indicator_fault(make_indicator(IndicatorType.FILE, value='x' * 10**5, hashes=hashes))
+        is None
+    )
