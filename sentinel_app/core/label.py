@@ -15,7 +15,7 @@ Sentinel keeps them in one column, `Tags`, cuts it there in the middle of a tag,
 its health log at each sending. How it joins them is not documented; JSON text with blanks after
 the commas is the longest form that is likely.
 
-Source: Azure/Azure-Sentinel, issue 8297.
+Source: a report of trimmed `Tags`, in the repository Azure/Azure-Sentinel.
 """
 
 _BRACKETS = len('[]')

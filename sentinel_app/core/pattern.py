@@ -14,7 +14,7 @@ PATTERN_LIMIT = 32_766
 No limit is documented for patterns; this is where Sentinel has been seen to cut text of a column,
 and a pattern that was cut matches nothing or something else.
 
-Source: Azure/Azure-Sentinel, issue 8297.
+Source: a report of trimmed `Tags`, in the repository Azure/Azure-Sentinel.
 """
 
 

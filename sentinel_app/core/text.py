@@ -11,7 +11,7 @@ _ELLIPSIS = '…'
 
 def fit_text(text: str) -> str:
     """Return the text with NUL and lone surrogates, which cannot be sent or stored, as U+FFFD."""
-    return text if text.isprintable() else _UNFIT.sub(_REPLACEMENT, text)
+    return _UNFIT.sub(_REPLACEMENT, text)
 
 
 def utf16_length(text: str) -> int:

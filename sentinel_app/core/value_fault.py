@@ -23,10 +23,14 @@ HOST_LIMIT = 253
 _SHORT = PATTERN_LIMIT // 16
 """Characters in all parts of a value that make a short enough pattern, however they are escaped."""
 
-_HOST_CHARACTERS = re.compile(r'[a-z0-9_*.-]')
+_STRANGE = re.compile(r'[^a-z0-9_*.-]')
 _LETTER_OR_DIGIT = re.compile('[a-z0-9]')
 _NUMERIC_LABEL = re.compile('[0-9]+|0x[0-9a-f]*')
+_SUSPICIOUS = re.compile(r'[/\\?#@\s%:\[]|[^.]\.\.')
 _EMPTY_LABEL = 'it has an empty label'
+_NUMBER_AT_END = 'its last label is a number, and it is no IP address'
+_LONG_LABEL = f'it has a label of over {LABEL_LIMIT} characters'
+_LONG_NAME = f'it has over {HOST_LIMIT} characters'
 _MISTAKEN = (
     (re.compile(r'[/\\?#]'), 'it is a URL or has a path'),
     (re.compile('@'), 'it is an e-mail address'),
@@ -55,10 +59,11 @@ def value_fault(kind: IndicatorType, value: str) -> str | None:
 def indicator_fault(indicator: Indicator) -> str | None:
     """Return why no object of an Indicator can be sent, as a clause; None where they can."""
     keys = object_keys(indicator)
-    if any(not key.value or key.value.isspace() for key in keys):
-        return 'nothing is left of it in its canonical form'
-    texts = (indicator.value, indicator.registry_value_name, indicator.registry_value_type)
-    if sum(len(text) for text in texts if text is not None) <= _SHORT:
+    for key in keys:
+        if not key.value or key.value.isspace():
+            return 'nothing is left of it in its canonical form'
+    name, kind = indicator.registry_value_name or '', indicator.registry_value_type or ''
+    if len(indicator.value) + len(name) + len(kind) <= _SHORT:
         return None
     patterns = (stix_pattern(indicator, key, style) for key in keys for style in PatternStyle)
     if any(len(pattern.encode()) >= PATTERN_LIMIT for pattern in patterns):
@@ -87,32 +92,32 @@ def host_fault(text: str) -> str | None:
 
 def _mistaken_for_a_name(text: str) -> str | None:
     """Say what a text is instead of a host name, where people take one for the other."""
+    if not _SUSPICIOUS.search(text):
+        return None
     for form, fault in _MISTAKEN:
         if form.search(text):
             return fault
-    if ':' not in text and not text.startswith('['):
-        return None
     address = host_address(normal_host(text))
     if address is not None:
         return f'it is the IP address {address}'
-    return 'it has a port' if _PORT.fullmatch(text) else "a host name has no ':'"
+    if _PORT.fullmatch(text):
+        return 'it has a port'
+    return f'a host name has no {":" if ":" in text else "["!r}'
 
 
 def _name_fault(name: str) -> str | None:
     """Say what is wrong with the parts of a name that is in lower case and in ASCII."""
     labels = name.split('.')
-    strange = _HOST_CHARACTERS.sub('', name)[:1]
+    if not name.isascii():
+        return 'it has a label that is no international name'
+    if strange := _STRANGE.search(name):
+        return f'a host name has no {strange.group()!r}'
     faults = (
-        (not name.isascii(), 'it has a label that is no international name'),
-        (bool(strange), f'a host name has no {strange!r}'),
         ('' in labels, _EMPTY_LABEL),
-        (
-            _NUMERIC_LABEL.fullmatch(labels[-1]) is not None,
-            'its last label is a number, and it is no IP address',
-        ),
+        (_NUMERIC_LABEL.fullmatch(labels[-1]), _NUMBER_AT_END),
         (not _LETTER_OR_DIGIT.search(name), 'it has no letter or digit'),
-        (max(map(len, labels)) > LABEL_LIMIT, f'it has a label of over {LABEL_LIMIT} characters'),
-        (len(name) > HOST_LIMIT, f'it has over {HOST_LIMIT} characters'),
+        (max(map(len, labels)) > LABEL_LIMIT, _LONG_LABEL),
+        (len(name) > HOST_LIMIT, _LONG_NAME),
     )
     return next((fault for is_so, fault in faults if is_so), None)
 

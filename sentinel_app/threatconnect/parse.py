@@ -193,7 +193,8 @@ def _text(value: object) -> str | None:
     """Text with something in it, in characters that UTF-8 and a database take."""
     if not isinstance(value, str) or not value or value.isspace():
         return None
-    return fit_text(value)
+    # Nearly every text is; a look at it is quicker than a call.
+    return value if value.isprintable() else fit_text(value)
 
 
 def _number(value: object, limit: float) -> float | None:
