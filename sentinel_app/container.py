@@ -517,7 +517,7 @@ def _withholding(settings: Settings) -> Callable[[Indicator], str | None]:
 def _mapping_options(settings: Settings) -> MappingOptions:
     return MappingOptions(
         ttl_hours={IndicatorType(kind): ttl for kind, ttl in settings.ttl_hours.items()},
-        registry_key_pattern=settings.registry_key_pattern,
+        pattern_style=settings.pattern_style,
     )
 
 

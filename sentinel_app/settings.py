@@ -18,7 +18,7 @@ from sentinel_app.core.never_send import (
     is_hash,
     parse_never_send,
 )
-from sentinel_app.core.pattern import RegistryKeyPattern
+from sentinel_app.core.pattern import PatternStyle
 from sentinel_app.core.tlp import Tlp
 from sentinel_app.errors import ConfigError
 from sentinel_app.inputs import Inputs, domain, guid, show
@@ -80,7 +80,7 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
         'withdraw_indicators': 'Withdraw Indicators',
         'withdraw_limit_percent': 'Withdraw Limit Percent',
         'requests_per_minute': 'Requests per Minute',
-        'registry_key_pattern': 'Registry Key Pattern',
+        'pattern_style': 'Pattern Style',
         'max_tlp': 'Highest TLP to Send',
         'never_send': 'Never Send',
         'ui_access': 'UI Access',
@@ -172,7 +172,7 @@ class Settings:
     withdraw_indicators: WithdrawPolicy = WithdrawPolicy.DELETED
     withdraw_limit_percent: int = 20
     requests_per_minute: int = REQUESTS_PER_MINUTE_LIMIT
-    registry_key_pattern: RegistryKeyPattern = RegistryKeyPattern.AS_IN_THE_GUIDE
+    pattern_style: PatternStyle = PatternStyle.AS_IN_THE_GUIDE
     max_tlp: MaxTlp = MaxTlp.ALL
     never_send: NeverSend = field(default_factory=NeverSend)
     ui_access: UiAccess = UiAccess.ANY_SIGNED_IN_USER
@@ -264,9 +264,7 @@ def _read(reader: Inputs) -> Settings:
             high=REQUESTS_PER_MINUTE_LIMIT,
             default=REQUESTS_PER_MINUTE_LIMIT,
         ),
-        registry_key_pattern=reader.choice(
-            'registry_key_pattern', RegistryKeyPattern, RegistryKeyPattern.AS_IN_THE_GUIDE
-        ),
+        pattern_style=reader.choice('pattern_style', PatternStyle, PatternStyle.AS_IN_THE_GUIDE),
         max_tlp=reader.choice('max_tlp', MaxTlp, MaxTlp.ALL),
         never_send=_never_send(reader),
         ui_access=reader.choice('ui_access', UiAccess, UiAccess.ANY_SIGNED_IN_USER),

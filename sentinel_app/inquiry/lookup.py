@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -15,7 +15,7 @@ from sentinel_app.core.record import Record, RecordedError, Records, RefusedObje
 from sentinel_app.core.stix_id import ObjectKey
 from sentinel_app.core.timestamp import to_seconds
 from sentinel_app.core.validity import stix_fault
-from sentinel_app.core.value import hashes_of_value, keys_of_value
+from sentinel_app.core.value import hashes_of_value, keys_of_value, spellings
 from sentinel_app.errors import FatalError, RetryableError, SentinelAppError
 from sentinel_app.inquiry.copy import Fate, ValueCopies, ValueCopy
 
@@ -103,7 +103,8 @@ class Lookups:
         now, saved = self._clock.now(), self._documents.query_list()
         keys = keys_of_value(value)
         known = self._known(value, keys)
-        copies, error = self._copies_of(value, keys, saved, now)
+        summaries = _summaries(value, keys, known.values())
+        copies, error = self._copies_of(value, summaries, saved, now)
         keys = tuple(dict.fromkeys((*keys, *(key for each in copies for key in each.keys))))
         texts = [key.text for key in keys]
         # What a File has lost is under none of its keys.
@@ -130,13 +131,12 @@ class Lookups:
         return {each.object_key: each for each in found}
 
     def _copies_of(
-        self, value: str, keys: Sequence[ObjectKey], saved: QueryList, now: dt.datetime
+        self, value: str, summaries: Sequence[str], saved: QueryList, now: dt.datetime
     ) -> tuple[tuple[ValueCopy, ...], SentinelAppError | None]:
         hashes = [digest for _, digest in hashes_of_value(value)]
-        others = [key.value for key in keys if key.type is not IndicatorType.FILE]
         try:
             copies = self._copies.find(
-                summaries=list(dict.fromkeys((value, *others))),
+                summaries=summaries,
                 hashes=list(dict.fromkeys(hashes)),
                 queries=saved.queries,
                 now=now,
@@ -158,6 +158,17 @@ class Lookups:
             sentinel_id=sentinel_id,
             kql=_kql(sentinel_id, record.modified_at),
         )
+
+
+def _summaries(value: str, keys: Iterable[ObjectKey], known: Iterable[Record]) -> Sequence[str]:
+    """Return the summaries by which ThreatConnect may have the value.
+
+    What was sent tells one that cannot be made from the value: that of an encoded subject.
+    """
+    is_file = IndicatorType.FILE
+    spelt = [text for key in keys if key.type is not is_file for text in spellings(key)]
+    sent = [each.summary for each in known if each.indicator_type != is_file]
+    return tuple(dict.fromkeys((value, *spelt, *sent)))
 
 
 def _state(record: Record, now: dt.datetime) -> SentState:

@@ -288,6 +288,13 @@ class Convert:
         version = next_version(
             indicator, key, claim=claim, held=held, options=self._options, now=page.now
         )
+        if version.labels_left_out:
+            _log.debug(
+                'labels-left-out',
+                request_id=page.job.request_id,
+                indicator_id=indicator.id,
+                labels=version.labels_left_out,
+            )
         stix = version.stix
         digest = content_hash(stix)
         # A worse copy that is under way would overwrite what the ledger knows.

@@ -22,7 +22,7 @@ from sentinel_app.settings import (
     TTL_INPUTS,
     AzureCloud,
     MaxTlp,
-    RegistryKeyPattern,
+    PatternStyle,
     UiAccess,
     WithdrawPolicy,
     read_settings,
@@ -44,7 +44,7 @@ REQUIRED = {
 CHOICES = {
     'azure_cloud': AzureCloud,
     'withdraw_indicators': WithdrawPolicy,
-    'registry_key_pattern': RegistryKeyPattern,
+    'pattern_style': PatternStyle,
     'max_tlp': MaxTlp,
     'ui_access': UiAccess,
 }
@@ -56,7 +56,7 @@ DEFAULTS = {
     'withdraw_indicators': 'Deleted in ThreatConnect',
     'withdraw_limit_percent': '20',
     'requests_per_minute': '100',
-    'registry_key_pattern': 'As in the guide',
+    'pattern_style': 'As in the guide',
     'max_tlp': 'All',
     'ui_access': 'Any signed-in user',
     'retention_days': '30',

@@ -227,7 +227,7 @@ def app_inputs(*, entra: EntraSimulator, sentinel: SentinelSimulator) -> dict[st
         'withdraw_indicators': 'Deleted in ThreatConnect',
         'withdraw_limit_percent': '20',
         'requests_per_minute': '100',
-        'registry_key_pattern': 'As in the guide',
+        'pattern_style': 'As in the guide',
         'max_tlp': 'All',
         'never_send': '',
         'ui_access': 'Any signed-in user',

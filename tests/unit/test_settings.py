@@ -20,7 +20,7 @@ from sentinel_app.settings import (
     TTL_INPUTS,
     AzureCloud,
     MaxTlp,
-    RegistryKeyPattern,
+    PatternStyle,
     Settings,
     UiAccess,
     WithdrawPolicy,
@@ -77,7 +77,7 @@ def test_the_required_inputs_alone_are_enough_and_the_rest_has_the_defaults() ->
     assert settings.withdraw_indicators is WithdrawPolicy.DELETED
     assert settings.withdraw_limit_percent == 20
     assert settings.requests_per_minute == 100
-    assert settings.registry_key_pattern is RegistryKeyPattern.AS_IN_THE_GUIDE
+    assert settings.pattern_style is PatternStyle.AS_IN_THE_GUIDE
     assert settings.max_tlp is MaxTlp.ALL
     assert settings.never_send.networks == ()
     assert settings.ui_access is UiAccess.ANY_SIGNED_IN_USER
@@ -258,7 +258,7 @@ def test_an_access_id_cannot_break_the_signature(value: str) -> None:
     [
         ('azure_cloud', AzureCloud),
         ('withdraw_indicators', WithdrawPolicy),
-        ('registry_key_pattern', RegistryKeyPattern),
+        ('pattern_style', PatternStyle),
         ('max_tlp', MaxTlp),
         ('ui_access', UiAccess),
     ],
