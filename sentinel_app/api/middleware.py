@@ -7,24 +7,11 @@ import falcon
 from sentinel_app.api.bridge import API_TOKEN_KEY
 from sentinel_app.api.ports import Identity, UserInfo
 from sentinel_app.api.problem import Refusal
+from sentinel_app.api.reply_header import PROTECTION
 from sentinel_app.errors import SentinelAppError
 
 _READING = frozenset({'GET', 'HEAD', 'OPTIONS'})
-# Style elements are how the page's components bring their styles; scripts come from files alone.
-_POLICY = (
-    "default-src 'none'; script-src 'self'{scripts}; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'"
-)
-
-
-def content_security_policy(script_hashes: tuple[str, ...] = ()) -> str:
-    """The policy that lets nothing be loaded or run but the App's own files.
-
-    Args:
-        script_hashes: hashes of the inline scripts that may run, for example `sha256-...`.
-    """
-    return _POLICY.format(scripts=''.join(f" '{each}'" for each in script_hashes))
+_OF_A_FILE = frozenset({'Content-Security-Policy', 'Cache-Control'})
 
 
 def is_api(req: falcon.Request) -> bool:
@@ -116,10 +103,8 @@ class ReplyHeaders:
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, _resource: object, _success: bool
     ) -> None:
-        """Add the headers; a policy that is there already stays."""
-        resp.set_header('X-Content-Type-Options', 'nosniff')
-        resp.set_header('Referrer-Policy', 'same-origin')
-        if resp.get_header('Content-Security-Policy') is None:
-            resp.set_header('Content-Security-Policy', content_security_policy())
-        if is_api(req) or resp.get_header('Cache-Control') is None:
-            resp.set_header('Cache-Control', 'no-store')
+        """Add the headers; those stay that a file of the page has of its own."""
+        for name, value in PROTECTION.items():
+            may_differ = name in _OF_A_FILE and not is_api(req)
+            if not may_differ or resp.get_header(name) is None:
+                resp.set_header(name, value)
