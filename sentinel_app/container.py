@@ -439,6 +439,7 @@ def _compose(
                 inquiries=inquiries,
                 identity=WhoAmI(platform.whoami, clock=clock),
                 is_ui_access_admin_only=settings.ui_access is UiAccess.ADMINISTRATORS_ONLY,
+                admin_roles=settings.admin_roles,
                 ui_dir=UI_DIR,
             )
         ),

@@ -9,6 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from sentinel_app.core.access import ADMIN_ROLES
 from sentinel_app.core.models import WithdrawPolicy
 from sentinel_app.core.pattern import RegistryKeyPattern
 from sentinel_app.core.withholding import NeverSend, Tlp, parse_never_send
@@ -166,6 +167,7 @@ class Settings:
     max_tlp: MaxTlp = MaxTlp.ALL
     never_send: NeverSend = field(default_factory=NeverSend)
     ui_access: UiAccess = UiAccess.ANY_SIGNED_IN_USER
+    admin_roles: tuple[str, ...] = ADMIN_ROLES
     retention_days: int = 30
     login_url: str = AzureCloud.PUBLIC.login_url
     sentinel_url: str = AzureCloud.PUBLIC.sentinel_url

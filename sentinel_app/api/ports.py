@@ -229,6 +229,8 @@ class ApiDeps:
     inquiries: Inquiries
     identity: Identity
     is_ui_access_admin_only: bool
+    admin_roles: tuple[str, ...]
+    """The roles that count as an administrator's."""
     ui_dir: Path
     """The built page: `ui/dist`."""
     new_id: Callable[[], str] = field(default=_new_id)

@@ -277,6 +277,7 @@ class Stand:
             inquiries=self.asked.inquiries,
             identity=self.identity,
             is_ui_access_admin_only=is_admin_only,
+            admin_roles=('Administrator', 'Organization Administrator'),
             ui_dir=self.ui_dir,
             new_id=lambda: f'new-{next(self._numbers)}',
         )
