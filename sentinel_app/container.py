@@ -359,6 +359,7 @@ def _compose(
         errors=errors,
         endings=endings,
         schedule=schedule,
+        gate=gate,
         signal=signal,
         clock=clock,
     )

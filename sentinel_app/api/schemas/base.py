@@ -116,6 +116,13 @@ class Error(Shape):
     )
 
 
+class AskedWait(Reply):
+    """A wait that Sentinel asked for. `POST api/task/upload/send-now` ends it before."""
+
+    until: Moment
+    reason: str = Field(description='Why, in the words of the answer')
+
+
 class NextUpdate(Reply):
     """When the next scheduled update is due, and its mode."""
 
