@@ -39,7 +39,8 @@ requests.
   page of another site makes it, or names another host in `Origin`. Members that the App does not
   know are refused, not passed over.
 * **Query strings** need only letters, digits and `_.:~,-`; anything freer goes in a body. An
-  unknown name, or a value of another kind, is a 400. A list is repeated or separated by commas.
+  unknown name, or a value of another kind, is a 400. A blank value counts as none. A list is
+  repeated or separated by commas.
 * **Size**: paths and query strings up to 8,000 characters and 200 parameters (else 414), 200
   headers of 64 KB in all (else 431). What is no text, such as a line break in a header, is a 400.
 * **Times** are RFC 3339; replies are in UTC and end in `Z`.

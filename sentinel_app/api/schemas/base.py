@@ -156,9 +156,10 @@ def picked(by_slug: Mapping[str, object]) -> Callable[[object], object]:
     """Give what turns a word of a query string into the value that it stands for."""
 
     def pick(given: object) -> object:
-        if given not in by_slug:
+        # A name that is given twice comes as a list.
+        if not isinstance(given, str) or given not in by_slug:
             raise ValueError('must be one of ' + ', '.join(by_slug))
-        return by_slug[str(given)]
+        return by_slug[given]
 
     return pick
 
