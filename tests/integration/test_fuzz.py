@@ -1,4 +1,4 @@
-"""The App keeps what its OpenAPI document promises, whatever is sent, and has no fault of its own."""
+"""The App keeps what its OpenAPI document promises, whatever is sent."""
 
 from __future__ import annotations
 
