@@ -117,7 +117,7 @@ class Error(Shape):
 
 
 class AskedWait(Reply):
-    """A wait that Sentinel asked for. `POST api/task/upload/send-now` ends it before."""
+    """A wait that Sentinel asked for. `POST api/task/{slug}/send-now` ends it before."""
 
     until: Moment
     reason: str = Field(description='Why, in the words of the answer')

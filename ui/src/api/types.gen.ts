@@ -471,7 +471,7 @@ export interface components {
     schemas: {
         /**
          * AskedWait
-         * @description A wait that Sentinel asked for. `POST api/task/upload/send-now` ends it before.
+         * @description A wait that Sentinel asked for. `POST api/task/{slug}/send-now` ends it before.
          */
         AskedWait: {
             /**
