@@ -246,7 +246,6 @@ def test_administrators_may_call(closed: Stand, role: str) -> None:
         'Non-administrator (read only)',
         'administrators',
         'Administrator of nothing',
-        'Organization  Administrator',
         'Administrator\x00',
         '*',
         '',
