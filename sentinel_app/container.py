@@ -373,6 +373,7 @@ def _compose(
         errors=errors,
         endings=endings,
         schedule=schedule,
+        gate=gate,
         signal=signal,
         clock=clock,
     )
@@ -457,6 +458,7 @@ def _compose(
                 inquiries=inquiries,
                 identity=WhoAmI(_whoami(platform, clock), clock=clock),
                 is_ui_access_admin_only=settings.ui_access is UiAccess.ADMINISTRATORS_ONLY,
+                admin_roles=settings.admin_roles,
                 ui_dir=UI_DIR,
             )
         ),

@@ -186,7 +186,7 @@ class Upload:
         )
         if isinstance(error, ThrottledError):
             # The limit is one for the whole process, so every thread waits.
-            self._gate.block(seconds)
+            self._gate.block(seconds, reason=error.reason or error.message)
         elif self._clock.wait(stop, seconds):
             raise Cancelled('Sending was interrupted.')
 
