@@ -65,6 +65,7 @@ from sentinel_app.tasks.task import Duty, Task
 from sentinel_app.tasks.update import Updates
 from sentinel_app.tasks.worker import Worker
 from sentinel_app.threatconnect.client import ThreatConnectSource
+from sentinel_app.threatconnect.pace import RequestPace
 from sentinel_app.threatconnect.parse import FIELDS, parse_indicator
 
 QUICK_TIMEOUTS = Timeouts(connect_s=5.0, read_s=10.0, total_s=20.0)
@@ -220,7 +221,10 @@ def _compose(
     db = StateDb(database_path)
     progress, work, metrics = SqliteProgress(db), SqliteWork(db), SqliteMetrics(db)
     errors, ledger, releases = SqliteErrorLog(db), SqliteLedger(db), SqliteReleases(db)
-    source = ThreatConnectSource(platform.threatconnect_session, fields=FIELDS, clock=clock)
+    pace = RequestPace(clock)
+    source = ThreatConnectSource(
+        platform.threatconnect_session, fields=FIELDS, clock=clock, pace=pace
+    )
     gate = RequestGate(
         limit=settings.requests_per_minute, times=SqliteRequestTimes(db), clock=clock
     )
@@ -374,7 +378,11 @@ def _compose(
 
     # What people wait for has shorter time-outs than what an update waits for.
     quick_source = ThreatConnectSource(
-        platform.threatconnect_session, fields=FIELDS, clock=clock, timeouts=QUICK_TIMEOUTS
+        platform.threatconnect_session,
+        fields=FIELDS,
+        clock=clock,
+        timeouts=QUICK_TIMEOUTS,
+        pace=pace,
     )
     checks = Checks(
         source=quick_source,

@@ -26,15 +26,17 @@ from sentinel_app.core.ports import (
     Source,
     Stop,
 )
+from sentinel_app.core.question import inactive_question
 from sentinel_app.core.span import Span
 from sentinel_app.core.status import Mode
 from sentinel_app.core.stix_id import ObjectKey
 from sentinel_app.core.timestamp import from_text, to_millis
-from sentinel_app.core.tql import inactive_tql, values_clause
+from sentinel_app.core.tql import values_clause
 from sentinel_app.core.window import next_window
 from sentinel_app.core.work import ChosenObject, LedgerEntry, ObjectState, Progress, Reading
 from sentinel_app.errors import FatalError, RetryableError
 from sentinel_app.log import EventLog
+from sentinel_app.pipeline.bound import ReadingBound
 from sentinel_app.pipeline.deleted_list import DeletedList
 from sentinel_app.pipeline.id_reader import IdReader
 from sentinel_app.pipeline.patience import Patience
@@ -271,20 +273,22 @@ class Withdrawal:
     def _look_inactive(
         self, update: Update, owners: Sequence[str], types: Sequence[str], span: Span, stop: Stop
     ) -> dt.datetime:
+        self._probe.verify(update, update.id, inactive_question(owners, types, span=span), stop)
         if self._probe.is_by_id(update, stop):
             known_at = self._look_inactive_by_id(update, owners, types, span, stop)
             if known_at is not None:
                 return known_at
-        first_at, rest = None, span
+        first_at, rest, bound = None, span, self._bound(owners, types, span, stop)
         while True:
             page, _ = self._spans.read(
                 update.id,
-                lambda part: inactive_tql(owners, types, span=part),
+                lambda part: inactive_question(owners, types, span=part),
                 rest,
                 size=PAGE_SIZE,
                 patience=Patience(self._clock, stop),
             )
             first_at = first_at or page.server_at
+            bound.add(len(page.rows), limit=PAGE_SIZE)
             self._release(page.rows)
             if page.rest is None:
                 return first_at
@@ -294,11 +298,10 @@ class Withdrawal:
         self, update: Update, owners: Sequence[str], types: Sequence[str], span: Span, stop: Stop
     ) -> dt.datetime | None:
         """Give up to when it is known; None when it turns out that this cannot be read by id."""
-        last_id, first_at = None, None
+        last_id, first_at, bound = None, None, self._bound(owners, types, span, stop)
         while True:
             page, _ = self._ids.read(
-                inactive_tql(owners, types, span=span, after_id=last_id),
-                last_id=last_id,
+                inactive_question(owners, types, span=span, after_id=last_id),
                 size=PAGE_SIZE,
                 patience=Patience(self._clock, stop),
                 update=update,
@@ -309,8 +312,16 @@ class Withdrawal:
             first_at = first_at or page.server_at
             if not page.rows:
                 return first_at
+            bound.add(len(page.rows), limit=PAGE_SIZE)
             self._release(page.rows)
             last_id = row_id(page.rows[-1])
+
+    def _bound(
+        self, owners: Sequence[str], types: Sequence[str], span: Span, stop: Stop
+    ) -> ReadingBound:
+        question = inactive_question(owners, types, span=span)
+        patience = Patience(self._clock, stop)
+        return ReadingBound(lambda: patience.call(lambda: self._source.count(question))[0])
 
     def _release(self, rows: Sequence[Row]) -> None:
         self._releases.release_ids([row_id(row) for row in rows])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final, TypeVar
 from urllib.parse import urlencode
 
 import requests
@@ -17,10 +18,19 @@ from sentinel_app.core.models import (
     TqlKeyword,
 )
 from sentinel_app.core.ports import Clock
+from sentinel_app.core.question import Question, empty_question
 from sentinel_app.core.retry import parse_date
 from sentinel_app.core.timestamp import to_seconds
-from sentinel_app.errors import REMEDY, ReadError, ReadOrderError, ReadTimeoutError
+from sentinel_app.errors import REMEDY, FatalError, ReadError, ReadTimeoutError
 from sentinel_app.network import FaultKind, NetworkFault, Timeouts, exchange, prepare
+from sentinel_app.threatconnect.fit import (
+    check_deleted,
+    check_empty,
+    check_fit,
+    check_order,
+)
+from sentinel_app.threatconnect.form import Form, LongForm
+from sentinel_app.threatconnect.pace import RequestPace
 from sentinel_app.threatconnect.responses import read_answer
 
 LONGEST_QUERY: Final = 2000
@@ -29,7 +39,12 @@ LONGEST_QUERY: Final = 2000
 Source: TcEx 5, `object_collection_abc.py` (release note APP-4852).
 """
 
-OWNERS_PER_PAGE: Final = 10_000
+LARGEST_LIMIT: Final = 10_000
+"""Rows on a page at most. Source: ThreatConnect developer documentation, "Enable Pagination"."""
+
+OWNERS_PER_PAGE: Final = LARGEST_LIMIT
+MOST_OWNER_PAGES: Final = 20
+"""An instance with more owners than these pages hold is none; it repeats itself for ever."""
 
 GREATEST_SKEW: Final = dt.timedelta(minutes=5)
 """How far our clock can be from ThreatConnect's, or it would refuse the signature.
@@ -45,10 +60,16 @@ _OWNERS: Final = '/v3/security/owners'
 _KEYWORDS: Final = '/v3/indicators/tql'
 
 Param = str | int | bool | list[str]
+Payload = Mapping[str, object]
+Taken = TypeVar('Taken')
+Take = Callable[[Payload, dt.datetime], Taken]
+"""Makes an answer, and the time of it, into what was asked for; refuses what does not fit."""
 
 
 class ThreatConnectSource:
     """Implements `Source` over a session that signs requests and knows the base address.
+
+    Every answer is held against its question before any of it is given on.
 
     Args:
         session: takes addresses relative to the API's base, for example `/v3/indicators`, as the
@@ -56,6 +77,7 @@ class ThreatConnectSource:
         fields: what to ask for beyond the default properties of an Indicator.
         clock: the present, and for how long an answer has been coming.
         timeouts: for each call.
+        pace: of all requests to ThreatConnect; one of its own if left out.
     """
 
     def __init__(
@@ -65,68 +87,123 @@ class ThreatConnectSource:
         fields: Sequence[str],
         clock: Clock,
         timeouts: Timeouts = READ_TIMEOUTS,
+        pace: RequestPace | None = None,
     ) -> None:
         prepare(session)
         self._session = session
         self._fields = list(fields)
         self._clock = clock
         self._timeouts = timeouts
+        self._pace = pace or RequestPace(clock)
+        self._long_form = LongForm(clock)
 
-    def read_page(self, tql: str, *, limit: int) -> SourcePage:
-        """Give up to `limit` matching rows in ascending order of id.
+    def read_page(self, question: Question, *, limit: int) -> SourcePage:
+        """Return up to `limit` matching rows in ascending order of id.
 
         Raises:
             ReadTimeoutError: no answer in time, or a server error: a smaller page may do.
-            ReadOrderError: rows out of order.
+            ReadOrderError: rows out of order, or not behind the id asked for.
             ReadError: an answer that is no page; 429.
             ReadAuthError: the credentials were refused.
             QueryError: the query was refused.
+            AnswerError, ActivityError: the answer does not fit the question.
+            GatewayError: something in between refused the request.
 
         Source: ThreatConnect developer documentation, "Retrieve Indicators" and "Sort Results".
         """
-        payload, server_at = self._call('GET', _INDICATORS, self._page_params(tql, limit, 0))
-        rows = _rows(payload)
-        _check_order(rows)
-        return SourcePage(rows=tuple(rows), server_at=server_at)
 
-    def read_window(self, tql: str, *, limit: int, offset: int) -> SourcePage:
-        """Give up to `limit` matching rows in whatever order they come, after so many others.
+        def take(payload: Payload, server_at: dt.datetime) -> SourcePage:
+            rows = self._fitting(payload, question, limit)
+            check_order(rows)
+            return SourcePage(rows=tuple(rows), server_at=server_at)
+
+        return self._ask_question(question, self._page_params(question.tql, limit, 0), take)
+
+    def read_window(self, question: Question, *, limit: int, offset: int) -> SourcePage:
+        """Return up to `limit` matching rows in whatever order they come, after so many others.
 
         The first page (`offset` 0) says how many match in all.
 
         Raises:
-            ReadTimeoutError, ReadError, ReadAuthError, QueryError: as for `read_page`.
+            SentinelAppError: as for `read_page`.
         """
-        params = self._page_params(tql, limit, offset)
+        params = self._page_params(question.tql, limit, offset)
         if not offset:
             # On a further page the number would not be given.
             params['count'] = True
-        payload, server_at = self._call('GET', _INDICATORS, params)
-        rows = _rows(payload)
-        for row in rows:
-            _row_id(row)
-        count = None if offset else _count(payload)
-        return SourcePage(rows=tuple(rows), server_at=server_at, count=count)
 
-    def count(self, tql: str) -> tuple[int, dt.datetime]:
-        """Give the number of matching Indicators and the server's own time.
+        def take(payload: Payload, server_at: dt.datetime) -> SourcePage:
+            rows = self._fitting(payload, question, limit)
+            count = None if offset else _count(payload)
+            return SourcePage(rows=tuple(rows), server_at=server_at, count=count)
+
+        return self._ask_question(question, params, take)
+
+    def count(self, question: Question) -> tuple[int, dt.datetime]:
+        """Return the number of matching Indicators and the server's own time.
 
         Raises:
-            ReadTimeoutError, ReadError, ReadAuthError, QueryError: as for `read_page`.
+            SentinelAppError: as for `read_page`.
         """
-        # The number is given only together with the first rows.
-        params: dict[str, Param] = {'tql': tql, 'resultStart': 0, 'resultLimit': 1, 'count': True}
-        payload, server_at = self._call('GET', _INDICATORS, params)
-        _rows(payload)
-        return _count(payload), server_at
+
+        def take(payload: Payload, server_at: dt.datetime) -> tuple[int, dt.datetime]:
+            check_fit(_rows(payload), question, limit=1)
+            return _count(payload), server_at
+
+        return self._ask_question(question, _count_params(question), take)
+
+    def verify(self, question: Question) -> None:
+        """Ask, in the form in which the question travels, what must be empty.
+
+        A user's TQL cannot be held against the rows; this shows whether it arrives.
+
+        Raises:
+            SentinelAppError: as for `read_page`; `AnswerError` where something came.
+        """
+        ask = partial(self._ask_empty, question)
+        length = self._length(question)
+        if length <= LONGEST_QUERY:
+            ask(Form.ADDRESS)
+        else:
+            self._long_form.ask(ask, prove=None, length=length)
+
+    def _ask_question(
+        self, question: Question, params: Mapping[str, Param], take: Take[Taken]
+    ) -> Taken:
+        """Ask in the form that fits the question's length, whichever page of it is asked for."""
+
+        def ask(form: Form) -> Taken:
+            return take(*self._call('GET', _INDICATORS, params, form=form))
+
+        length = self._length(question)
+        if length <= LONGEST_QUERY:
+            return ask(Form.ADDRESS)
+        return self._long_form.ask(ask, prove=partial(self._ask_empty, question), length=length)
+
+    def _ask_empty(self, question: Question, form: Form) -> None:
+        params = _count_params(empty_question(question))
+        payload, _ = self._call('GET', _INDICATORS, params, form=form)
+        check_empty(_rows(payload), _known_count(payload))
+
+    def _length(self, question: Question) -> int:
+        """Characters of the question as it stands in an address."""
+        params = self._page_params(question.tql, LARGEST_LIMIT, 0)
+        return len(urlencode(params, doseq=True))
+
+    def _fitting(
+        self, payload: Payload, question: Question, limit: int
+    ) -> list[Mapping[str, object]]:
+        rows = _rows(payload)
+        check_fit(rows, question, limit=limit, fields=self._fields)
+        return rows
 
     def deleted(
         self, owner: str, *, since: dt.datetime | None, start: int, limit: int
     ) -> DeletedPage:
-        """Give a page of an owner's deleted Indicators.
+        """Return a page of an owner's deleted Indicators.
 
         Raises:
-            ReadTimeoutError, ReadError, ReadAuthError: as for `read_page`.
+            SentinelAppError: as for `read_page`; `AnswerError` where an entry is of another owner.
 
         Source: ThreatConnect developer documentation, "Retrieve Deleted Indicators".
         """
@@ -134,6 +211,8 @@ class ThreatConnectSource:
         if since is not None:
             params['deletedSince'] = to_seconds(since)
         payload, server_at = self._call('GET', f'{_INDICATORS}/deleted', params)
+        rows = _rows(payload)
+        check_deleted(rows, owner)
         return DeletedPage(
             entries=tuple(
                 DeletedIndicator(
@@ -141,21 +220,22 @@ class ThreatConnectSource:
                     summary=_text(row, 'summary'),
                     owner_name=_text(row, 'ownerName') or owner,
                 )
-                for row in _rows(payload)
+                for row in rows
             ),
             server_at=server_at,
             count=_known_count(payload),
         )
 
     def owners(self) -> tuple[Owner, ...]:
-        """Give the owners that the API user can read Indicators of, in ThreatConnect's order.
+        """Return the owners that the API user can read Indicators of, in ThreatConnect's order.
 
         Raises:
             ReadTimeoutError, ReadError, ReadAuthError: as for `read_page`.
+            FatalError: there is no end of them.
         """
         seen: dict[str, Owner | None] = {}
         start = 0
-        while True:
+        for _ in range(MOST_OWNER_PAGES):
             # By offset, not by the address of `next`: that may name another host, which must not
             # be shown a signature.
             params: dict[str, Param] = {'resultStart': start, 'resultLimit': OWNERS_PER_PAGE}
@@ -166,6 +246,11 @@ class ThreatConnectSource:
             start += len(rows)
             if not payload.get('next') or len(seen) == known:
                 return tuple(owner for owner in seen.values() if owner is not None)
+        raise FatalError(
+            f'ThreatConnect goes on naming owners: {len(seen):,} so far, and after '
+            f'{MOST_OWNER_PAGES} pages there is no end. Tell the support of ThreatConnect.',
+            code='TC-READ',
+        )
 
     def keywords(self) -> tuple[TqlKeyword, ...]:
         """Give the words that this instance's TQL knows for Indicators.
@@ -203,23 +288,26 @@ class ThreatConnectSource:
         return server_at
 
     def _call(
-        self, method: str, path: str, params: Mapping[str, Param]
-    ) -> tuple[Mapping[str, object], dt.datetime]:
-        """Make one request; give the whole JSON answer and the server's time."""
+        self, method: str, path: str, params: Mapping[str, Param], *, form: Form = Form.ADDRESS
+    ) -> tuple[Payload, dt.datetime]:
+        """Make one request; return the whole JSON answer and the server's time."""
         sent_at = self._clock.now()
-        payload, server_at = self._ask(method, path, params)
+        payload, server_at = self._ask(method, path, params, form=form)
         # Without a Date the window must not end in ThreatConnect's future. Our own clock less the
         # greatest difference that a signature survives cannot be there: at worst some rows wait
         # for the next window.
         return payload, server_at or sent_at - GREATEST_SKEW
 
     def _ask(
-        self, method: str, path: str, params: Mapping[str, Param]
-    ) -> tuple[Mapping[str, object], dt.datetime | None]:
-        """Make one request; give the whole JSON answer and the time that the server names."""
-        query = {name: _query_value(value) for name, value in params.items()}
-        is_long = len(urlencode(query, doseq=True)) > LONGEST_QUERY
-        options = {'json': {'data': dict(params)}} if is_long else {'params': query}
+        self, method: str, path: str, params: Mapping[str, Param], *, form: Form = Form.ADDRESS
+    ) -> tuple[Payload, dt.datetime | None]:
+        """Make one request; return the whole JSON answer and the time that the server names."""
+        options: dict[str, object]
+        if form is Form.BODY:
+            options = {'json': {'data': dict(params)}}
+        else:
+            options = {'params': {name: _query_value(value) for name, value in params.items()}}
+        self._pace.wait()
         try:
             answer = exchange(
                 self._session,
@@ -233,6 +321,11 @@ class ThreatConnectSource:
             raise _unanswered(fault) from None
         payload = read_answer(answer, now=self._clock.now())
         return payload, parse_date(answer.headers.get('Date'))
+
+
+def _count_params(question: Question) -> dict[str, Param]:
+    """Parameters that ask how many match: the number is given only with the first rows."""
+    return {'tql': question.tql, 'resultStart': 0, 'resultLimit': 1, 'count': True}
 
 
 def _query_value(value: Param) -> str | int | list[str]:
@@ -252,27 +345,6 @@ def _rows(payload: Mapping[str, object]) -> list[Mapping[str, object]]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ReadError('ThreatConnect answered with something other than a list of objects.')
     return rows
-
-
-def _check_order(rows: Sequence[Mapping[str, object]]) -> None:
-    """Refuse a page from which the next one could not be asked for without leaving rows out."""
-    last_id: int | None = None
-    for row in rows:
-        row_id = _row_id(row)
-        if last_id is not None and row_id <= last_id:
-            raise ReadOrderError(
-                'ThreatConnect does not sort Indicators by id as asked, so that going on after the '
-                'last id would leave some out.',
-                context={'id': row_id, 'after_id': last_id},
-            )
-        last_id = row_id
-
-
-def _row_id(row: Mapping[str, object]) -> int:
-    row_id = row.get('id')
-    if not isinstance(row_id, int) or isinstance(row_id, bool):
-        raise ReadError('ThreatConnect gave an Indicator without a whole number as its id.')
-    return row_id
 
 
 def _count(payload: Mapping[str, object]) -> int:

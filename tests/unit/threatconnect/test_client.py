@@ -10,6 +10,7 @@ from urllib3.exceptions import IncompleteRead, MaxRetryError, ProtocolError
 from urllib3.exceptions import SSLError as PoolSSLError
 
 from sentinel_app.core.models import Owner, TqlKeyword
+from sentinel_app.core.question import Question
 from sentinel_app.errors import (
     QueryError,
     ReadAuthError,
@@ -27,6 +28,7 @@ DATE = {'Date': 'Wed, 04 Mar 2026 12:34:56 GMT'}
 SERVER_AT = dt.datetime(2026, 3, 4, 12, 34, 56, tzinfo=dt.UTC)
 SIGNATURE = 'TC 42:c2VjcmV0LXNpZ25hdHVyZS10aGF0LWlzLWxvbmc='
 TQL = '(rating > 3) AND ownerName in ("Ex & Co")'
+QUESTION = Question(tql=TQL)
 
 
 class PrefixingSession(requests.Session):
@@ -65,7 +67,7 @@ def source(session, clock):
 
 
 def page(*ids, **more):
-    return {'data': [{'id': each} for each in ids], 'status': 'Success', **more}
+    return {'data': [{'id': each, 'tags': {}} for each in ids], 'status': 'Success', **more}
 
 
 def answer(server, **kwargs):
@@ -89,7 +91,7 @@ def test_page_is_asked_for_with_exactly_these_parameters(server, source):
             )
         ],
     )
-    result = source.read_page(TQL, limit=500)
+    result = source.read_page(QUESTION, limit=500)
     assert [row['id'] for row in result.rows] == [5, 9]
     assert result.server_at == SERVER_AT
     assert 'fields=tags&fields=attributes' in server.calls[0].request.url
@@ -100,7 +102,7 @@ def test_every_call_has_both_time_outs(server, session, clock):
     timeouts = Timeouts(connect_s=1.5, read_s=2.5, total_s=9)
     source = ThreatConnectSource(session, fields=(), clock=clock, timeouts=timeouts)
     answer(server, json=page(count=0))
-    source.count(TQL)
+    source.count(QUESTION)
     assert session.timeouts_seen == [(1.5, 2.5)]
 
 
@@ -141,7 +143,7 @@ def test_body_is_used_beyond_two_thousand_characters(server, session, clock, enc
 def test_ids_beyond_a_double_stay_exact(server, source):
     body = '{"data":[{"id":9007199254740993,"rating":4.50}],"status":"Success"}'
     answer(server, body=body)
-    (row,) = source.read_page(TQL, limit=1).rows
+    (row,) = source.read_page(QUESTION, limit=1).rows
     assert row == {'id': 9007199254740993, 'rating': 4.5}
 
 
@@ -149,20 +151,20 @@ def test_ids_beyond_a_double_stay_exact(server, source):
 def test_rows_out_of_order_are_refused(server, source, ids):
     answer(server, json=page(*ids))
     with pytest.raises(ReadOrderError, match='does not sort'):
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
 
 
 @pytest.mark.parametrize('row', [{}, {'id': '5'}, {'id': 5.0}, {'id': None}, {'id': True}])
 def test_row_without_a_whole_number_as_id_is_refused(server, source, row):
     answer(server, json={'data': [row], 'status': 'Success'})
     with pytest.raises(ReadError, match='whole number'):
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
 
 
 @pytest.mark.parametrize('headers', [{}, {'Date': 'today'}])
 def test_without_a_date_the_time_is_surely_not_in_the_servers_future(server, source, headers):
     answer(server, json=page(), headers=headers)
-    assert source.read_page(TQL, limit=1).server_at == NOON - dt.timedelta(minutes=5)
+    assert source.read_page(QUESTION, limit=1).server_at == NOON - dt.timedelta(minutes=5)
 
 
 @pytest.mark.parametrize(('headers', 'at'), [(DATE, SERVER_AT), ({}, None), ({'Date': 'x'}, None)])
@@ -197,7 +199,7 @@ def test_the_servers_own_time_is_told_only_where_it_tells(server, source, header
 def test_answer_that_is_no_page_is_a_read_error(server, source, body):
     answer(server, body=body)
     with pytest.raises(ReadError) as caught:
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
     assert type(caught.value) is ReadError
     assert caught.value.retry_after_s is None
 
@@ -205,14 +207,14 @@ def test_answer_that_is_no_page_is_a_read_error(server, source, body):
 def test_failure_with_status_200_keeps_the_platforms_words(server, source):
     answer(server, json={'errCode': '0x1', 'message': 'No\nluck', 'status': 'Error'})
     with pytest.raises(ReadError) as caught:
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
     assert caught.value.reason == 'No luck'
 
 
 def test_web_page_with_status_200_is_worth_a_smaller_page(server, source):
     answer(server, body=' <html><body><h1>Gateway</h1></body></html>')
     with pytest.raises(ReadTimeoutError) as caught:
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
     assert caught.value.reason == 'Gateway'
 
 
@@ -220,7 +222,7 @@ def test_web_page_with_status_200_is_worth_a_smaller_page(server, source):
 def test_server_error_is_worth_a_smaller_page(server, source, status):
     answer(server, status=status, body='<html>Down</html>', headers={'Retry-After': '7'})
     with pytest.raises(ReadTimeoutError) as caught:
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
     assert (caught.value.reason, caught.value.retry_after_s) == ('Down', 7)
     assert caught.value.context == {'status': status}
     assert len(server.calls) == 1
@@ -238,7 +240,7 @@ def test_server_error_is_worth_a_smaller_page(server, source, status):
 def test_429_says_how_long_to_wait_and_is_not_slept_on(server, source, headers, seconds):
     answer(server, status=429, headers=headers)
     with pytest.raises(ReadError) as caught:
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
     assert type(caught.value) is ReadError
     assert caught.value.retry_after_s == seconds
     assert caught.value.reason == 'HTTP status 429'
@@ -250,7 +252,7 @@ def test_refused_query_keeps_the_platforms_words(server, source, status):
     body = {'errCode': '0x1001', 'message': 'Unknown keyword foo', 'status': 'Error'}
     answer(server, status=status, json=body)
     with pytest.raises(QueryError) as caught:
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
     assert caught.value.reason == 'Unknown keyword foo'
     assert caught.value.code == 'TC-QUERY'
 
@@ -261,7 +263,7 @@ def test_refused_query_keeps_the_platforms_words(server, source, status):
 def test_query_that_took_too_long_is_worth_a_smaller_page(server, source, message):
     answer(server, status=400, json={'message': message, 'status': 'Error'})
     with pytest.raises(ReadTimeoutError):
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
 
 
 @pytest.mark.parametrize(
@@ -278,7 +280,7 @@ def test_query_that_took_too_long_is_worth_a_smaller_page(server, source, messag
 def test_refused_credentials_name_the_remedy(server, source, status, message, remedy):
     answer(server, status=status, json={'message': message, 'status': 'Error'})
     with pytest.raises(ReadAuthError, match=remedy) as caught:
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
     assert caught.value.reason == message
     assert caught.value.code == 'TC-AUTH'
 
@@ -290,7 +292,7 @@ def test_refused_credentials_name_the_remedy(server, source, status, message, re
 def test_other_statuses_are_read_errors_with_a_hint(server, source, status, remedy):
     answer(server, status=status, headers={'Location': 'https://elsewhere.test/'})
     with pytest.raises(ReadError, match=remedy):
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
     assert len(server.calls) == 1
 
 
@@ -332,7 +334,7 @@ def untrusted() -> requests.exceptions.SSLError:
 def test_network_trouble_is_told_with_its_remedy(server, source, error, error_class, words):
     answer(server, body=error)
     with pytest.raises(error_class, match=words) as caught:
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
     assert type(caught.value) is error_class
     assert caught.value.__suppress_context__
 
@@ -346,7 +348,7 @@ def test_no_text_holds_the_signature(server, source):
     for leak in leaks:
         answer(server, **leak)
         with pytest.raises((ReadError, ReadAuthError, ReadTimeoutError)) as caught:
-            source.read_page(TQL, limit=10)
+            source.read_page(QUESTION, limit=10)
         shown = f'{caught.value} {caught.value.reason} {caught.value.context}'
         assert SIGNATURE.split(':')[1] not in shown
 
@@ -361,14 +363,14 @@ def test_answer_that_drips_is_given_up(server, session):
     source = ThreatConnectSource(session, fields=(), clock=DrippingClock(), timeouts=timeouts)
     answer(server, body=b' ' * (1 << 18))
     with pytest.raises(ReadTimeoutError, match='too long'):
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
 
 
 def test_answer_without_end_is_given_up(server, source, monkeypatch):
     monkeypatch.setattr('sentinel_app.network.LARGEST_BODY_BYTES', 100_000)
     answer(server, body=b' ' * 200_000)
     with pytest.raises(ReadTimeoutError, match='never ended'):
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
 
 
 @pytest.mark.parametrize(('offset', 'more'), [(0, {'count': 'true'}), (70, {})])
@@ -389,7 +391,7 @@ def test_window_page_is_taken_in_any_order(server, source, offset, more):
             )
         ],
     )
-    result = source.read_window(TQL, limit=500, offset=offset)
+    result = source.read_window(QUESTION, limit=500, offset=offset)
     assert [row['id'] for row in result.rows] == [9, 5, 9]
     assert result.count == (12 if more else None)
     assert result.server_at == SERVER_AT
@@ -398,14 +400,14 @@ def test_window_page_is_taken_in_any_order(server, source, offset, more):
 def test_first_window_page_must_say_how_many_there_are(server, source):
     answer(server, json=page(1))
     with pytest.raises(ReadError, match='how many'):
-        source.read_window(TQL, limit=5, offset=0)
+        source.read_window(QUESTION, limit=5, offset=0)
 
 
 @pytest.mark.parametrize('row', [{}, {'id': '5'}, {'id': True}])
 def test_window_row_without_a_whole_number_as_id_is_refused(server, source, row):
     answer(server, json={'data': [row], 'count': 1, 'status': 'Success'})
     with pytest.raises(ReadError, match='whole number'):
-        source.read_window(TQL, limit=5, offset=0)
+        source.read_window(QUESTION, limit=5, offset=0)
 
 
 def test_count_asks_for_one_row_and_gives_the_servers_time(server, source):
@@ -418,7 +420,7 @@ def test_count_asks_for_one_row_and_gives_the_servers_time(server, source):
             )
         ],
     )
-    assert source.count(TQL) == (1234567, SERVER_AT)
+    assert source.count(QUESTION) == (1234567, SERVER_AT)
 
 
 @pytest.mark.parametrize(
@@ -427,7 +429,7 @@ def test_count_asks_for_one_row_and_gives_the_servers_time(server, source):
 def test_missing_count_is_a_read_error(server, source, count):
     answer(server, json=page(**count))
     with pytest.raises(ReadError, match='how many'):
-        source.count(TQL)
+        source.count(QUESTION)
 
 
 def owner_page(server, start, rows, **more):
