@@ -96,7 +96,7 @@ class ReadError(RetryableError):
 
 
 class ReadOrderError(ReadError):
-    """ThreatConnect's rows are not in the order, or not behind the id, that was asked for."""
+    """ThreatConnect's rows are not in the order, or not of the ids, that were asked for."""
 
 
 class ReadAuthError(FatalError):

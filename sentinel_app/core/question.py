@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from sentinel_app.core.models import Query, Window
-from sentinel_app.core.span import Span
+from sentinel_app.core.span import BEGINNING, Span
 from sentinel_app.core.tql import (
     both_clauses,
     effective_tql,
@@ -67,7 +67,8 @@ def effective_question(
         types=_types(query.indicator_types),
         is_active=_activity(query.tql),
         after_id=after_id,
-        ids=_ids(clause),
+        # Only an instance that takes no account of ids is read in spans.
+        ids=clause_ids(clause) if span is None else None,
     )
 
 
@@ -123,11 +124,19 @@ def value_questions(clause: str) -> tuple[Question, Question]:
 
 
 def empty_question(question: Question) -> Question:
-    """Return the same question, narrowed to what does not exist: ids are never negative.
+    """Return the same question, narrowed to what does not exist.
 
-    Its answer shows whether questions arrive as they are sent.
+    Its answer shows whether questions arrive as they are sent. There are two such clauses, as an
+    instance that takes no account of ids is read by the last modification.
     """
-    return replace(question, tql=f'({question.tql}) AND id < 0')
+    bounds = span_clause(Span(end_at=BEGINNING))
+    return replace(question, tql=f'({question.tql}) AND id < 0 AND {bounds}')
+
+
+def clause_ids(clause: str | None) -> frozenset[int] | None:
+    """Return the ids of a clause that lets nothing else pass; None where it is another one."""
+    found = None if clause is None else _ID_CLAUSE.fullmatch(clause)
+    return None if found is None else frozenset(int(text) for text in found[1].split(', '))
 
 
 def _types(types: Sequence[str]) -> tuple[str, ...]:
@@ -137,9 +146,3 @@ def _types(types: Sequence[str]) -> tuple[str, ...]:
 def _activity(tql: str) -> bool | None:
     """Active ones come by default; TQL that mentions the activity may ask for others."""
     return None if _ACTIVITY in tql.casefold() else True
-
-
-def _ids(clause: str | None) -> frozenset[int] | None:
-    """Return the ids of a clause that lets nothing else pass."""
-    found = None if clause is None else _ID_CLAUSE.fullmatch(clause)
-    return None if found is None else frozenset(int(text) for text in found[1].split(', '))

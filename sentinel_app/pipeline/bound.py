@@ -7,15 +7,14 @@ from collections.abc import Callable
 from sentinel_app.errors import FatalError
 
 MOST_TIMES = 4
-SPARE_ROWS = 10_000
+SPARE_ROWS = 2_000
 """Rows beyond what is counted: many may be added, or modified and read again, meanwhile."""
 
 MOST_ROWS = 100_000_000
 """Far above what any instance holds."""
 
 MOST_POOR_PAGES = 300
-LEAST_ROWS_ON_A_PAGE = 2
-"""So few rows on a page, on average over so many pages, never get anywhere."""
+"""So many pages with less than a row on each, on average, never get anywhere."""
 
 
 class ReadingBound:
@@ -34,21 +33,16 @@ class ReadingBound:
         self._pages = 0
         self._rows = 0
 
-    def add(self, rows: int, *, limit: int) -> None:
-        """Take account of a page.
-
-        Args:
-            rows: on the page.
-            limit: how many were asked for at most; pages that had to be small say nothing.
+    def add(self, rows: int) -> None:
+        """Take account of a page with so many rows.
 
         Raises:
             FatalError: this reading goes nowhere.
             RetryableError, FatalError: as `count` does.
         """
         self._rows += rows
-        if limit >= LEAST_ROWS_ON_A_PAGE:
-            self._pages += 1
-        if self._pages >= MOST_POOR_PAGES and self._rows < LEAST_ROWS_ON_A_PAGE * self._pages:
+        self._pages += 1
+        if self._pages >= MOST_POOR_PAGES and self._rows < self._pages:
             raise self._endless(f' in {self._pages:,} answers')
         if self._rows > self._allowed:
             counted = self._count()

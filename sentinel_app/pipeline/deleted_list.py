@@ -65,7 +65,7 @@ class DeletedList:
             if not page.entries:
                 return DeletedRead(server_at=first_at)
             new = {hash(entry) for entry in page.entries} - seen
-            bound.add(len(new), limit=limit)
+            bound.add(len(new))
             if new:
                 take(page.entries)
                 seen |= new

@@ -17,7 +17,7 @@ from sentinel_app.core.ports import (
     Stop,
     WorkStore,
 )
-from sentinel_app.core.question import Question, effective_question
+from sentinel_app.core.question import Question, clause_ids, effective_question
 from sentinel_app.core.span import Span
 from sentinel_app.core.status import Mode
 from sentinel_app.core.tql import ids_clause
@@ -211,10 +211,9 @@ class Download:
             after_id=progress.last_id,
             clause=progress.clause,
         )
-        size = progress.page_size or FIRST_PAGE_SIZE
         page, next_size = self._ids.read(
             question,
-            size=size,
+            size=progress.page_size or FIRST_PAGE_SIZE,
             patience=Patience(self._clock, stop, request_id=job.request_id),
             update=update,
             stop=stop,
@@ -222,7 +221,7 @@ class Download:
         if page is None:
             self._progress.read_by_time(job.request_id)
         elif page.rows:
-            self._bound_of(job, progress, stop).add(len(page.rows), limit=size)
+            self._bound_of(job, progress, stop).add(len(page.rows))
             last_id = row_id(page.rows[-1])
             self._progress.add_page(job.request_id, page.rows, last_id=last_id, page_size=next_size)
             _log.debug('page-read', request_id=job.request_id, rows=len(page.rows))
@@ -233,24 +232,25 @@ class Download:
     def _read_span(self, job: Job, window: Window, progress: Progress, stop: Stop) -> None:
         """Read a beginning of what is left, where reading by id would leave rows out."""
         span = _span(window, progress)
-        size = progress.page_size or FIRST_PAGE_SIZE
         page, next_size = self._spans.read(
             job.request_id,
             lambda part: effective_question(job.query, clause=progress.clause, span=part),
             span,
-            size=size,
+            size=progress.page_size or FIRST_PAGE_SIZE,
             patience=Patience(self._clock, stop, request_id=job.request_id),
         )
-        self._bound_of(job, progress, stop).add(len(page.rows), limit=size)
+        self._bound_of(job, progress, stop).add(len(page.rows))
         rest = page.rest or span
+        ids = clause_ids(progress.clause)
+        rows = [row for row in page.rows if ids is None or row_id(row) in ids]
         try:
             self._progress.add_page(
-                job.request_id, page.rows, read_until=rest.start_at, page_size=next_size
+                job.request_id, rows, read_until=rest.start_at, page_size=next_size
             )
         except StorageError:
             self._spans.forget()
             raise
-        _log.debug('span-read', request_id=job.request_id, rows=len(page.rows))
+        _log.debug('span-read', request_id=job.request_id, rows=len(rows))
         if page.rest is None:
             self._end_slice(job, stop)
 

@@ -288,7 +288,7 @@ class Withdrawal:
                 patience=Patience(self._clock, stop),
             )
             first_at = first_at or page.server_at
-            bound.add(len(page.rows), limit=PAGE_SIZE)
+            bound.add(len(page.rows))
             self._release(page.rows)
             if page.rest is None:
                 return first_at
@@ -312,7 +312,7 @@ class Withdrawal:
             first_at = first_at or page.server_at
             if not page.rows:
                 return first_at
-            bound.add(len(page.rows), limit=PAGE_SIZE)
+            bound.add(len(page.rows))
             self._release(page.rows)
             last_id = row_id(page.rows[-1])
 

@@ -63,10 +63,9 @@ def check_fit(
         fields: what was asked for beyond the default properties.
 
     Raises:
-        AnswerError: too many rows, or a row of another owner, type or id, or without any of the
-            fields.
+        AnswerError: too many rows, or a row of another owner or type, or without any of the fields.
         ActivityError: a row that is not as active as asked.
-        ReadOrderError: a row that is not behind the id asked for.
+        ReadOrderError: a row whose id is outside of what was asked for.
         ReadError: a row without an id.
     """
     if len(rows) > limit:
@@ -80,15 +79,13 @@ def check_fit(
             _refuse_name('owner', row['ownerName'], question.owners)
         if types and _is_other_type(row.get('type'), types):
             _refuse_name('type', row['type'], question.types)
-        if question.ids is not None and number not in question.ids:
-            _refuse(f'it holds the Indicator {number}, whose id was not asked for')
         if members and members.isdisjoint(row):
             _refuse(
                 f'the Indicator {number} comes without {", ".join(sorted(members))}, which were '
                 'asked for and come even where they are empty'
             )
     _check_activity(rows, question)
-    _check_range(rows, question.after_id)
+    _check_ids(rows, question)
 
 
 def check_empty(rows: Sequence[Row], count: int | None) -> None:
@@ -99,8 +96,8 @@ def check_empty(rows: Sequence[Row], count: int | None) -> None:
     """
     if rows or count:
         _refuse(
-            f'it has {max(len(rows), count or 0):,} Indicators with an id below zero, of which '
-            'there are none, as if the TQL had not arrived'
+            f'it has {max(len(rows), count or 0):,} Indicators where a clause in the TQL lets none '
+            'pass, as if the TQL had not arrived'
         )
 
 
@@ -151,17 +148,16 @@ def _check_activity(rows: Sequence[Row], question: Question) -> None:
             )
 
 
-def _check_range(rows: Sequence[Row], after_id: int | None) -> None:
-    if after_id is None:
-        return
+def _check_ids(rows: Sequence[Row], question: Question) -> None:
     for row in rows:
         number = row_id(row)
-        if number <= after_id:
+        is_behind = question.after_id is None or number > question.after_id
+        if not is_behind or (question.ids is not None and number not in question.ids):
             raise ReadOrderError(
-                f'ThreatConnect gave the Indicator {number} where those behind {after_id} were '
-                'asked for, as if it did not know the TQL clause "id >". Nothing is skipped: the '
-                'page is asked for again.',
-                context={'id': number, 'after_id': after_id},
+                f'ThreatConnect gave the Indicator {number}, whose id is not among those asked '
+                'for, as if it took no account of "id" in TQL. Nothing is skipped: the page is '
+                'asked for again.',
+                context={'id': number, 'after_id': question.after_id},
             )
 
 

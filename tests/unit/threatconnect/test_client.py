@@ -106,45 +106,53 @@ def test_every_call_has_both_time_outs(server, session, clock):
     assert session.timeouts_seen == [(1.5, 2.5)]
 
 
+LONG = Question(tql='summary in (' + ', '.join(f'"host-{n}.example"' for n in range(200)) + ')')
+
+
+def body_of(request):
+    return json.loads(request.body)['data'] if request.body else None
+
+
 def test_long_query_goes_in_the_body_and_leaves_the_address_bare(server, source):
-    tql = 'summary in (' + ', '.join(f'"host-{n}.example"' for n in range(200)) + ')'
-    answer(
-        server,
-        json=page(1),
-        match=[
-            matchers.query_param_matcher({}),
-            matchers.json_params_matcher(
-                {
-                    'data': {
-                        'tql': tql,
-                        'fields': ['tags', 'attributes'],
-                        'resultStart': 0,
-                        'resultLimit': 10,
-                        'sorting': 'id asc',
-                    }
-                }
-            ),
-            matchers.header_matcher({'Content-Type': 'application/json'}),
-        ],
-    )
-    source.read_page(tql, limit=10)
-    assert server.calls[0].request.url == INDICATORS
+    answer(server, json=page(count=0))
+    answer(server, json=page(1))
+    assert source.read_page(LONG, limit=10).rows
+    proof, call = (call.request for call in server.calls)
+    assert [proof.url, call.url] == [INDICATORS, INDICATORS]
+    assert call.headers['Content-Type'] == 'application/json'
+    assert body_of(call) == {
+        'tql': LONG.tql,
+        'fields': ['tags', 'attributes'],
+        'resultStart': 0,
+        'resultLimit': 10,
+        'sorting': 'id asc',
+    }
+    assert body_of(proof) == {
+        'tql': f'({LONG.tql}) AND id < 0 AND lastModified LT "1970-01-01T00:00:00Z"',
+        'resultStart': 0,
+        'resultLimit': 1,
+        'count': True,
+    }
 
 
 @pytest.mark.parametrize(('encoded', 'is_in_body'), [(2000, False), (2001, True)])
 def test_body_is_used_beyond_two_thousand_characters(server, session, clock, encoded, is_in_body):
     source = ThreatConnectSource(session, fields=(), clock=clock)
-    rest = len('tql=&resultStart=0&resultLimit=1&sorting=id+asc')
-    answer(server, json=page())
-    source.read_page('x' * (encoded - rest), limit=1)
-    assert ('?' not in server.calls[0].request.url) == is_in_body
+    rest = len('tql=&resultStart=0&resultLimit=10000&sorting=id+asc')
+    question = Question(tql='x' * (encoded - rest))
+    answer(server, json=page(count=0))
+    # A question has one form, whatever is asked of it.
+    source.count(question)
+    source.read_page(question, limit=1)
+    source.verify(question)
+    assert {('?' not in call.request.url) for call in server.calls} == {is_in_body}
 
 
 def test_ids_beyond_a_double_stay_exact(server, source):
-    body = '{"data":[{"id":9007199254740993,"rating":4.50}],"status":"Success"}'
+    body = '{"data":[{"id":9007199254740993,"rating":4.50,"tags":{}}],"status":"Success"}'
     answer(server, body=body)
     (row,) = source.read_page(QUESTION, limit=1).rows
-    assert row == {'id': 9007199254740993, 'rating': 4.5}
+    assert row == {'id': 9007199254740993, 'rating': 4.5, 'tags': {}}
 
 
 @pytest.mark.parametrize('ids', [(5, 4), (5, 5), (1, 3, 2)])
@@ -154,7 +162,19 @@ def test_rows_out_of_order_are_refused(server, source, ids):
         source.read_page(QUESTION, limit=10)
 
 
-@pytest.mark.parametrize('row', [{}, {'id': '5'}, {'id': 5.0}, {'id': None}, {'id': True}])
+@pytest.mark.parametrize(
+    'row',
+    [
+        {},
+        {'id': '5'},
+        {'id': 5.0},
+        {'id': None},
+        {'id': True},
+        {'id': -1},
+        {'id': 2**63},
+        {'id': 10**400},
+    ],
+)
 def test_row_without_a_whole_number_as_id_is_refused(server, source, row):
     answer(server, json={'data': [row], 'status': 'Success'})
     with pytest.raises(ReadError, match='whole number'):
