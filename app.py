@@ -13,7 +13,6 @@ from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from requests import RequestException
 from requests.adapters import HTTPAdapter
 from tcex.input.field_type.sensitive import Sensitive, filter_sensitive
 from tcex.requests_tc.auth.hmac_auth import HmacAuth
@@ -35,7 +34,7 @@ from sentinel_app.api.service import (
 )
 from sentinel_app.clock import SystemClock
 from sentinel_app.container import Platform, build_container
-from sentinel_app.errors import ConfigError, FatalError, RetryableError, SentinelAppError
+from sentinel_app.errors import ConfigError, SentinelAppError
 from sentinel_app.log import (
     EventLog,
     RedactionFilter,
@@ -44,6 +43,7 @@ from sentinel_app.log import (
     set_level,
 )
 from sentinel_app.network import leave_environment
+from sentinel_app.redactor import Redactor
 from sentinel_app.settings import LABELS, SECRET_INPUTS, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -59,10 +59,8 @@ _STOP_TIMEOUT_S: Final = 3.0
 _SHUTDOWN_TIMEOUT_S: Final = 3.5
 _LOOP_S: Final = 1.0
 _POOL_SIZE: Final = 16
-_WHOAMI_TIMEOUT_S: Final = (5.0, 10.0)
 _DATA_FOLDER: Final = 'ms_sentinel'
 _FOLDER_MODE: Final = 0o700
-_DENIED: Final = (401, 403)
 
 _log = EventLog('app')
 
@@ -77,7 +75,7 @@ class App:
     def __init__(self, tcex: TcEx) -> None:
         self._tcex = tcex
         self._clock = SystemClock()
-        self._redaction = RedactionFilter()
+        self._redactor = Redactor()
         self._container: Container | None = None
         self._requests: OpenRequests | None = None
         self._settled = threading.Lock()
@@ -99,7 +97,7 @@ class App:
             self._fail(f'{error.message} ({error.code})')
         except Exception as error:  # noqa: BLE001 - whatever it is, the operator gets a message
             _log.exception('start-failed', error)
-            shown = self._redaction.redact(f'{type(error).__name__}: {error}')
+            shown = self._redactor.redact(f'{type(error).__name__}: {error}')
             self._fail(f'The App could not start. {shown}')
 
     def api_event_callback(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
@@ -170,9 +168,9 @@ class App:
 
     def _set_up(self) -> None:
         inputs = self._read_inputs()
-        self._redaction.protect(_secrets_of(inputs))
+        self._redactor.protect(_secrets_of(inputs))
         settings = read_settings(inputs)
-        self._redaction.protect(settings.secrets)
+        self._redactor.protect(settings.secrets)
         platform = self._platform(settings)
         container = build_container(settings, platform)
         self._container = container
@@ -198,14 +196,19 @@ class App:
 
     def _start_logging(self) -> None:
         model = self._tcex.inputs.model_tc
-        self._redaction.protect(
+        self._redactor.protect(
             secret.value
-            for secret in (model.tc_token, model.tc_api_secret_key, model.tc_proxy_password)
+            for secret in (
+                model.tc_token,
+                model.tc_api_secret_key,
+                model.tc_proxy_password,
+                getattr(model, 'tc_svc_broker_token', None),
+            )
             if isinstance(secret, Sensitive) and secret.value
         )
         framework = logging.getLogger('tcex')
         find_callers_fast(framework)
-        lend_handlers(framework, self._redaction)
+        lend_handlers(framework, RedactionFilter(self._redactor))
         set_level(self._tcex.logger.log_level(model.tc_log_level))
         threading.excepthook = _log_thread_death
 
@@ -249,7 +252,8 @@ class App:
             threatconnect_session=session,
             microsoft_proxies=dict(self._tcex.proxies) if model.tc_proxy_external else {},
             data_dir=data_dir,
-            whoami=self._whoami,
+            redactor=self._redactor,
+            token_session=lambda token: self._session(TokenAuth(token)),
         )
 
     def _session(self, auth: HmacAuth | TokenAuth) -> Session:
@@ -265,24 +269,6 @@ class App:
         session.mount('http://', adapter)
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         return session
-
-    def _whoami(self, token: str) -> dict[str, object]:
-        """Who a request's token belongs to, as ThreatConnect's `/v2/whoami` answers.
-
-        Raises:
-            RetryableError: if ThreatConnect did not answer.
-            FatalError: if it refused the token.
-        """
-        try:
-            with self._session(TokenAuth(token)) as session:
-                reply = session.get('/v2/whoami', timeout=_WHOAMI_TIMEOUT_S, allow_redirects=False)
-            if reply.status_code in _DENIED:
-                raise FatalError('ThreatConnect does not know this token.', code='TC-AUTH')
-            reply.raise_for_status()
-            answer = reply.json()
-        except (RequestException, ValueError) as error:
-            raise RetryableError('ThreatConnect did not say who asks.', code='TC-READ') from error
-        return answer if isinstance(answer, dict) else {}
 
     def _fail(self, message: str) -> NoReturn:
         self.settle()

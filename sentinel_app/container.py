@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
@@ -37,6 +37,7 @@ from sentinel_app.pipeline.probe import Probe
 from sentinel_app.pipeline.signal import Signal
 from sentinel_app.pipeline.upload import Upload
 from sentinel_app.pipeline.withdraw import Withdrawal
+from sentinel_app.redactor import Redactor
 from sentinel_app.sentinel.auth import TokenSource
 from sentinel_app.sentinel.client import UPLOAD_TIMEOUTS, SentinelSink
 from sentinel_app.sentinel.transport import TOKEN_TIMEOUTS
@@ -67,6 +68,7 @@ from sentinel_app.tasks.worker import Worker
 from sentinel_app.threatconnect.client import ThreatConnectSource
 from sentinel_app.threatconnect.pace import RequestPace
 from sentinel_app.threatconnect.parse import FIELDS, parse_indicator
+from sentinel_app.threatconnect.whoami import WhoAmIClient
 
 QUICK_TIMEOUTS = Timeouts(connect_s=5.0, read_s=10.0, total_s=20.0)
 """For each call that a person waits for."""
@@ -95,13 +97,16 @@ class Platform:
         threatconnect_session: takes relative addresses such as `/v3/indicators`; signs requests.
         microsoft_proxies: proxies for Entra ID and Sentinel, as `requests` takes them.
         data_dir: a folder of our own that survives restarts and upgrades.
-        whoami: gives ThreatConnect's `whoami` for a token; None where there is no way to ask.
+        redactor: masks secrets in whatever another system says.
+        token_session: makes a session as the first, signed with a token; None where there is no
+            way to ask ThreatConnect who makes a request.
     """
 
     threatconnect_session: requests.Session
     microsoft_proxies: Mapping[str, str]
     data_dir: Path
-    whoami: Callable[[str], Mapping[str, object]] | None = None
+    redactor: Redactor = field(default_factory=Redactor)
+    token_session: Callable[[str], requests.Session] | None = None
 
 
 class Container:
@@ -223,7 +228,11 @@ def _compose(
     errors, ledger, releases = SqliteErrorLog(db), SqliteLedger(db), SqliteReleases(db)
     pace = RequestPace(clock)
     source = ThreatConnectSource(
-        platform.threatconnect_session, fields=FIELDS, clock=clock, pace=pace
+        platform.threatconnect_session,
+        fields=FIELDS,
+        clock=clock,
+        redactor=platform.redactor,
+        pace=pace,
     )
     gate = RequestGate(
         limit=settings.requests_per_minute, times=SqliteRequestTimes(db), clock=clock
@@ -231,7 +240,7 @@ def _compose(
     probe = Probe(source=source, documents=documents, clock=clock)
     health = Health(
         settings=settings,
-        probe=probe,
+        reading_warnings=(lambda: probe.warning, lambda: source.warning),
         documents=documents,
         documents_path=documents_path,
         database_path=database_path,
@@ -381,6 +390,7 @@ def _compose(
         platform.threatconnect_session,
         fields=FIELDS,
         clock=clock,
+        redactor=platform.redactor,
         timeouts=QUICK_TIMEOUTS,
         pace=pace,
     )
@@ -445,7 +455,7 @@ def _compose(
                 live=Live(updates=updates, progress=progress, gate=gate),
                 health=health,
                 inquiries=inquiries,
-                identity=WhoAmI(platform.whoami, clock=clock),
+                identity=WhoAmI(_whoami(platform, clock), clock=clock),
                 is_ui_access_admin_only=settings.ui_access is UiAccess.ADMINISTRATORS_ONLY,
                 ui_dir=UI_DIR,
             )
@@ -483,6 +493,12 @@ def _mapping_options(settings: Settings) -> MappingOptions:
     )
 
 
+def _whoami(platform: Platform, clock: Clock) -> WhoAmIClient | None:
+    if platform.token_session is None:
+        return None
+    return WhoAmIClient(platform.token_session, clock=clock, redactor=platform.redactor)
+
+
 def _sink(
     settings: Settings, platform: Platform, clock: Clock, timeouts: Timeouts | None = None
 ) -> SentinelSink:
@@ -508,6 +524,7 @@ def _sink(
         scope=settings.scope,
         session=session(),
         clock=clock,
+        redactor=platform.redactor,
         timeouts=timeouts or TOKEN_TIMEOUTS,
     )
     return SentinelSink(
@@ -517,6 +534,7 @@ def _sink(
         tokens=tokens,
         session=session(),
         clock=clock,
+        redactor=platform.redactor,
         timeouts=timeouts or UPLOAD_TIMEOUTS,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sentinel_app import __version__
@@ -13,7 +13,6 @@ from sentinel_app.core.models import Owner
 from sentinel_app.core.ports import Clock, Documents
 from sentinel_app.core.status import JobStatus
 from sentinel_app.errors import SentinelAppError
-from sentinel_app.pipeline.probe import Probe
 from sentinel_app.settings import Settings
 
 LOW_DISK_BYTES = 500_000_000
@@ -21,13 +20,17 @@ ID_END = 4
 
 
 class Health:
-    """Collects what goes wrong in the background; implements the port `HealthSource`."""
+    """Collects what goes wrong in the background; implements the port `HealthSource`.
+
+    Args:
+        reading_warnings: each tells what a person must know of reading from ThreatConnect.
+    """
 
     def __init__(
         self,
         *,
         settings: Settings,
-        probe: Probe,
+        reading_warnings: Sequence[Callable[[], str | None]],
         documents: Documents,
         documents_path: Path,
         database_path: Path,
@@ -35,7 +38,7 @@ class Health:
         clock: Clock,
     ) -> None:
         self._settings = settings
-        self._probe = probe
+        self._reading_warnings = reading_warnings
         self._documents = documents
         self._documents_path = documents_path
         self._database_path = database_path
@@ -108,8 +111,7 @@ class Health:
             warnings.append(self._documents.warning)
         if self._database_warning:
             warnings.append(self._database_warning)
-        if self._probe.warning:
-            warnings.append(self._probe.warning)
+        warnings += [text for warning in self._reading_warnings if (text := warning())]
         if free < LOW_DISK_BYTES:
             warnings.append(
                 f'Only {free // 1_000_000:,} MB are free where the App keeps its data '

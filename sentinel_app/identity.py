@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from sentinel_app.api.ports import UserInfo
 from sentinel_app.core.ports import Clock
+from sentinel_app.core.reason import one_line
 from sentinel_app.errors import SentinelAppError
 from sentinel_app.log import EventLog
 
@@ -18,6 +19,9 @@ KEPT = dt.timedelta(minutes=5)
 
 KEPT_FAILURE = dt.timedelta(seconds=30)
 MOST_KEPT = 256
+
+LONGEST_NAME = 200
+"""Characters of a user's name or role that are kept and shown."""
 
 _log = EventLog(__name__)
 
@@ -76,4 +80,7 @@ def _user(answer: Mapping[str, object]) -> UserInfo | None:
     if not isinstance(user, dict) or not isinstance(user.get('userName'), str):
         return None
     role = user.get('role')
-    return UserInfo(name=user['userName'], role=role if isinstance(role, str) else '')
+    return UserInfo(
+        name=one_line(user['userName'], LONGEST_NAME),
+        role=one_line(role, LONGEST_NAME) if isinstance(role, str) else '',
+    )

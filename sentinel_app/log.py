@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
 import traceback
-from collections.abc import Iterable
 from typing import Final
-from urllib.parse import quote, quote_plus
+
+from sentinel_app.redactor import Redactor
 
 ROOT_LOGGER: Final = 'sentinel_app'
-MASK: Final = '***'
-
-# Shorter values would mask innocent text everywhere, and are no secrets worth the name.
-SHORTEST_SECRET: Final = 6
 
 LONGEST_LINE: Final = 32_768
 """A line of more characters is cut: files are rotated between lines, never within one."""
 
-# What could end a line, move the cursor or hide text where the log is shown.
-_UNPRINTABLE: Final = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]')
+# What could end a line, move the cursor, hide text where the log is shown, or not be written.
+_UNPRINTABLE: Final = re.compile(
+    '[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]'
+)
 _NAMED_ESCAPES: Final = {'\n': '\\n', '\r': '\\r', '\t': '\\t'}
 _NEEDS_QUOTES: Final = re.compile(r'[\s"=\\,]|^$')
 
@@ -117,110 +114,18 @@ class EventLog:
             self._logger.log(level, '%s', format_event(event, facts), stacklevel=3)
 
 
-_HELD_BACK: Final = (
-    r'(?:set-)?cookie|(?:proxy-)?authorization|http_cookie|http_(?:proxy[-_])?authorization'
-    r'|(?:http[-_])?x[-_]api[-_]key|(?:http[-_])?x[-_](?:[a-z]+[-_]){0,3}token'
-    r'|(?:api|access|refresh|id|expired)_?token|client_?secret|client_?assertion'
-    r'|threatconnect_secret_key|tc_\w*(?:token|secret_key|pass(?:word)?)'
-)
-# A quote, escaped as often as the text that it stands in was quoted.
-# Runs of backslashes are taken whole, or a long one would cost its length squared.
-_QUOTE: Final = r'(?<!\\)\\*+["\']'
-_BARE: Final = r'[^\s,}\]"\']{1,512}'
-_NO_MEMBER: Final = rf'(?!{_QUOTE}(?:name|value){_QUOTE}\s*:)'
-
-
-def _quoted(group: str, unlike: str = '') -> str:
-    """A pattern for one quoted text, up to the quote that is escaped as often as its first."""
-    return rf'(?P<{group}>{_QUOTE})(?:|(?:{unlike}.)*?[^\\])(?P={group})'
-
-
-def _rule(pattern: str, replacement: str) -> tuple[re.Pattern[str], str]:
-    return re.compile(pattern, re.IGNORECASE | re.DOTALL), replacement
-
-
-_NAME_FIRST: Final = (
-    rf'(?P<kept>{_QUOTE}name{_QUOTE}\s*:\s*{_QUOTE}\s*(?:{_HELD_BACK})\s*{_QUOTE}\s*,'
-    rf'\s*{_QUOTE}value{_QUOTE}\s*:\s*)(?:{_quoted("value")}|{_BARE})'
-)
-_VALUE_FIRST: Final = (
-    rf'(?P<kept>{_QUOTE}value{_QUOTE}\s*:\s*)(?:{_quoted("value", _NO_MEMBER)}|{_BARE})'
-    rf'(?P<rest>\s*,\s*{_QUOTE}name{_QUOTE}\s*:\s*{_QUOTE}\s*(?:{_HELD_BACK})\s*{_QUOTE})'
-)
-_MEMBER: Final = (
-    rf'(?P<kept>{_QUOTE}(?:{_HELD_BACK}){_QUOTE}\s*(?::|,(?!\s*{_QUOTE}value{_QUOTE}\s*:))\s*)'
-    rf'{_quoted("value")}'
-)
-_QUOTED_HEADER: Final = (
-    r'(?P<mark>["\'])(?P<kept>(?:(?:set-)?cookie|(?:proxy-)?authorization)\s*:\s*)'
-    r'(?:(?!(?P=mark)).)+'
-)
-_HEADER: Final = r'\b((?:set-)?cookie|(?:proxy-)?authorization)(\s*:\s*)(?!["\'\s])[^\'"\r\n]+'
-
-# In the order they are applied.
-_RULES: Final = (
-    _rule(_NAME_FIRST, rf"\g<kept>'{MASK}'"),  # a request's headers, as the framework logs them
-    _rule(_VALUE_FIRST, rf"\g<kept>'{MASK}'\g<rest>"),
-    _rule(_MEMBER, rf"\g<kept>'{MASK}'"),  # an environ, a JSON member, a tuple
-    _rule(_QUOTED_HEADER, rf'\g<mark>\g<kept>{MASK}'),  # a curl command
-    _rule(_HEADER, rf'\1\2{MASK}'),  # a header block
-    _rule(rf'\b({_HELD_BACK}|token)=(?!\s)[^\s&"\',;]+', rf'\1={MASK}'),  # a form, a query string
-    _rule(r'\b(Bearer|TC-Token)(\s+)[^\s"\',;]+', rf'\1\2{MASK}'),
-    _rule(r'\b(TC\s+[^\s:"\']+:)[A-Za-z0-9+/=_-]{16,}', rf'\1{MASK}'),
-    _rule(r'(://[^\s:/@"\']+:)[^\s/@"\']+(@)', rf'\1{MASK}\2'),  # a proxy with its password
-    _rule(
-        r'-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----.*?(?:-----END \1-----|$)',
-        rf'-----BEGIN \1-----{MASK}',
-    ),
-)
-
-
-# How often a text may have been quoted: in JSON, in JSON inside that, in a fact of ours.
-_QUOTINGS: Final = 3
-
-
-def _spellings(secret: str) -> set[str]:
-    """The ways in which a secret may come up in a line: as it is, escaped, in a URL, by line."""
-    pieces = {secret, *(line.strip() for line in secret.splitlines())}
-    pieces = {piece for piece in pieces if not piece.startswith('-----')}
-    spelt = set(pieces)
-    for piece in pieces:
-        spelt |= {quote(piece, safe=''), quote(piece), quote_plus(piece), repr(piece)[1:-1]}
-        escaped = piece
-        for _ in range(_QUOTINGS):
-            escaped = escaped.replace('\\', '\\\\').replace('"', '\\"')
-            spelt.add(escaped)
-    return {text for text in spelt if len(text) >= SHORTEST_SECRET}
-
-
 class RedactionFilter(logging.Filter):
     """Masks secrets in every record of the handlers that it is installed on.
 
-    Names are masked wherever they come up (Cookie and Authorization values, tokens, client secrets,
-    private keys), and so are the values that `protect` was told. What remains stays on one line.
+    What remains of a record stays on one line.
+
+    Args:
+        redactor: knows the secrets.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, redactor: Redactor) -> None:
         super().__init__()
-        self._secrets: tuple[str, ...] = ()
-        self._lock = threading.Lock()
-
-    def protect(self, secrets: Iterable[str]) -> None:
-        """Mask these values from now on, however they are escaped."""
-        with self._lock:
-            known = set(self._secrets)
-            for secret in secrets:
-                known |= _spellings(secret)
-            # The longest first, lest a part of a secret is masked and the rest left.
-            self._secrets = tuple(sorted(known, key=lambda text: (-len(text), text)))
-
-    def redact(self, text: str) -> str:
-        """The text without its secrets."""
-        for secret in self._secrets:
-            text = text.replace(secret, MASK)
-        for pattern, replacement in _RULES:
-            text = pattern.sub(replacement, text)
-        return text
+        self._redact = redactor.redact
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record in place; never drops one."""
@@ -229,14 +134,14 @@ class RedactionFilter(logging.Filter):
         except (TypeError, ValueError):
             message = f'{record.msg} {record.args}'  # a line with a wrong format is still a line
         # Cut only once the secrets are masked: half of one would not be recognised.
-        record.msg = _cut(escape_control(self.redact(message)))
+        record.msg = _cut(escape_control(self._redact(message)))
         record.args = ()
         if record.exc_info and not record.exc_text:
             record.exc_text = ''.join(traceback.format_exception(*record.exc_info)).rstrip()
         if record.exc_text:
-            record.exc_text = _cut(self.redact(record.exc_text))
+            record.exc_text = _cut(self._redact(record.exc_text))
         if record.stack_info:
-            record.stack_info = _cut(self.redact(record.stack_info))
+            record.stack_info = _cut(self._redact(record.stack_info))
         return True
 
 

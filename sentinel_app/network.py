@@ -1,27 +1,44 @@
-"""What the network adapters share: one HTTP exchange, bounded in time, and safe words for faults.
+"""What the network adapters share: one HTTP exchange, bounded in time and size, with safe words.
 
-There is one attempt and no redirect: who repeats, and when, is decided in `core/retry.py`.
+There is one attempt and no redirect: who repeats, and when, is decided in `core/retry.py`. What an
+answer says is cleaned, bounded and masked here, whichever system it comes from.
 """
 
 from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import HTTPError
 
+from sentinel_app.core.masking import Needles
 from sentinel_app.core.ports import Clock
 from sentinel_app.core.reason import one_line
+from sentinel_app.core.untrusted import clean_text, read_json
+from sentinel_app.redactor import SHORTEST_RECENT, Redactor
 
-LARGEST_BODY_BYTES: Final = 1 << 30
-"""Far above any page: it only keeps a server that never stops from filling the memory."""
+LONGEST_HEADER: Final = 8_192
+"""Characters of a header's value that are looked at."""
+
+LARGEST_REFUSAL_BYTES: Final = 1 << 20
+"""What is read of an answer that is no success; the rest of it says nothing more."""
 
 _CHUNK_BYTES: Final = 1 << 16
+_SUCCESSES: Final = range(200, 300)
+
+# Headers and members of a form that may come back in an answer.
+_SECRET_HEADERS: Final = ('Authorization', 'Proxy-Authorization', 'Cookie')
+_SECRET_MEMBERS: Final = frozenset({'client_secret', 'client_assertion'})
+_FORM: Final = 'application/x-www-form-urlencoded'
 
 CA_REMEDY: Final = (
     'Set REQUESTS_CA_BUNDLE to a file with the certificate of the authority that signed it, which '
@@ -44,13 +61,102 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """An HTTP answer, read to its end."""
+class SizeLimit:
+    """How much of an answer is taken, far above what its purpose needs.
 
-    status: int
-    headers: Mapping[str, str]
-    """Names in any case."""
-    body: bytes
+    Attributes:
+        body_bytes: of the body once it is unpacked.
+        values: in its JSON, as `core.untrusted.read_json` counts them.
+    """
+
+    body_bytes: int
+    values: int
+
+
+class Answer:
+    """An HTTP answer, read to its end.
+
+    Args:
+        status: the HTTP status.
+        headers: names in any case; values on their way out are cleaned and masked.
+        body: as it came, unpacked.
+        limit: bounds what its JSON may hold.
+        redactor: masks secrets in everything that is read of it.
+        carried: secrets that the request itself carried.
+    """
+
+    def __init__(
+        self,
+        *,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        limit: SizeLimit,
+        redactor: Redactor,
+        carried: Sequence[str] = (),
+    ) -> None:
+        self.status = status
+        self.body_bytes = len(body)
+        self._headers = headers
+        self._body = body
+        self._limit = limit
+        self._redactor = redactor
+        self._carried = carried
+
+    @cached_property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, cleaned and masked."""
+        return CaseInsensitiveDict(
+            (name, self._mend(str(value)[:LONGEST_HEADER])) for name, value in self._headers.items()
+        )
+
+    @cached_property
+    def text(self) -> str:
+        """The body as text, as far as it is of use for a person."""
+        return self._mend(self._body[:LARGEST_REFUSAL_BYTES].decode('utf-8-sig', 'replace'))
+
+    @property
+    def is_web_page(self) -> bool:
+        """Whether it looks like the page of something in between."""
+        return self._body.lstrip()[:1] == b'<'
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it."""
+        return not self._body.strip()
+
+    @cached_property
+    def json(self) -> object:
+        """What its JSON says, with every text cleaned and masked, and every number bounded.
+
+        Raises:
+            TooManyValuesError: it holds more than its purpose needs.
+            ValueError: it is not JSON.
+        """
+        return self._read_json(self._mend, always=True)
+
+    def json_of_rows(self) -> object:
+        """As `json`, at the price of a large body that holds no secret.
+
+        Texts are gone through one by one only where a secret stands in the body as it is, or where
+        escapes could hide one.
+        """
+        is_suspect = self._redactor.is_suspect(self._body)
+        return self._read_json(self._mend, always=is_suspect)
+
+    def json_with_secrets(self) -> object:
+        """As `json`, but not masked: for the one answer that holds a token for us."""
+        return self._read_json(clean_text, always=False)
+
+    def _read_json(self, mend: Any, *, always: bool) -> object:
+        return read_json(self._body, most_values=self._limit.values, mend=mend, always=always)
+
+    @cached_property
+    def _needles(self) -> Needles:
+        return Needles.of(self._carried, shortest=SHORTEST_RECENT)
+
+    def _mend(self, text: str) -> str:
+        return self._redactor.mask(clean_text(text), self._needles)
 
 
 class FaultKind(StrEnum):
@@ -61,6 +167,7 @@ class FaultKind(StrEnum):
     TLS = 'tls'
     PROXY = 'proxy'
     REQUEST = 'request'
+    SIZE = 'size'
 
 
 class NetworkFault(requests.RequestException):
@@ -92,59 +199,122 @@ def leave_environment(session: requests.Session) -> None:
     session.verify = given or True
 
 
-def prepare(session: requests.Session, *, connections: int = 10) -> None:
-    """Make a session leave repeating to its caller, and give it room for that many connections.
-
-    An adapter that repeats by itself obeys any `Retry-After`, an hour if need be, in a sleep that
-    no shutdown interrupts.
-    """
-    session.mount('https://', HTTPAdapter(max_retries=0, pool_maxsize=connections))
-
-
-def exchange(
-    session: requests.Session,
-    method: str,
-    url: str,
-    *,
-    timeouts: Timeouts,
-    clock: Clock,
-    **options: Any,
-) -> Answer:
-    """Send one request and read the whole answer.
-
-    Raises:
-        NetworkFault: there was none; its text holds no header and no body.
-    """
-    deadline = clock.monotonic() + timeouts.total_s
+def whole_json(answer: Answer) -> object:
+    """Return the JSON of an answer; None where it is none, or larger than its purpose needs."""
     try:
-        with session.request(
-            method,
-            url,
-            timeout=(timeouts.connect_s, timeouts.read_s),
-            allow_redirects=False,
-            stream=True,
-            **options,
-        ) as response:
-            body = b''.join(_chunks(response, clock, deadline))
-            return Answer(status=response.status_code, headers=response.headers, body=body)
-    except NetworkFault:
-        raise
-    except (OSError, ValueError) as error:
-        # `requests` lets a bad CA file through as OSError, and bad addresses as ValueError. Its
-        # texts can hold a header's value, so the cause is not kept either.
-        raise _fault(error) from None
+        return answer.json
+    except ValueError:
+        return None
 
 
-def _chunks(response: requests.Response, clock: Clock, deadline: float) -> Iterator[bytes]:
-    """The body piece by piece, until it takes too long or too much."""
-    size_bytes = 0
-    for chunk in response.iter_content(_CHUNK_BYTES):
+class HttpClient:
+    """Makes single exchanges over one session; as safe for many threads as the session is.
+
+    Args:
+        session: carries signing, proxies and the user agent. Its adapter for HTTPS is replaced: one
+            that repeats by itself obeys any `Retry-After`, an hour if need be, in a sleep that no
+            shutdown interrupts.
+        clock: for how long an answer has been coming.
+        timeouts: for each exchange.
+        redactor: masks secrets in answers and in words about faults.
+        connections: how many are kept open.
+    """
+
+    def __init__(
+        self,
+        session: requests.Session,
+        *,
+        clock: Clock,
+        timeouts: Timeouts,
+        redactor: Redactor,
+        connections: int = 10,
+    ) -> None:
+        session.mount('https://', HTTPAdapter(max_retries=0, pool_maxsize=connections))
+        self._session = session
+        self._clock = clock
+        self._timeouts = timeouts
+        self._redactor = redactor
+
+    def exchange(self, method: str, url: str, *, limit: SizeLimit, **options: Any) -> Answer:
+        """Send one request and read the whole answer.
+
+        Args:
+            method: of HTTP.
+            url: as the session takes it.
+            limit: how much of a success is taken. What is no success is read up to a point.
+            options: as `requests` takes them.
+
+        Raises:
+            NetworkFault: there was none; its text holds no header and no body.
+        """
+        deadline = self._clock.monotonic() + self._timeouts.total_s
+        try:
+            with self._session.request(
+                method,
+                url,
+                timeout=(self._timeouts.connect_s, self._timeouts.read_s),
+                allow_redirects=False,
+                stream=True,
+                **options,
+            ) as response:
+                return Answer(
+                    status=response.status_code,
+                    headers=response.headers,
+                    body=self._body(response, limit, deadline),
+                    limit=limit,
+                    redactor=self._redactor,
+                    carried=_secrets_of(response.request),
+                )
+        except NetworkFault:
+            raise
+        except (OSError, ValueError, HTTPError) as error:
+            # `requests` lets a bad CA file through as OSError, and bad addresses as ValueError. Its
+            # texts can hold a header's value, so the cause is not kept either.
+            raise self._fault(error) from None
+
+    def _body(self, response: requests.Response, limit: SizeLimit, deadline: float) -> bytes:
+        """The body, as far as it is taken; measured as it is unpacked."""
+        is_success = response.status_code in _SUCCESSES
+        most_bytes = limit.body_bytes if is_success else LARGEST_REFUSAL_BYTES
+        body = bytearray()
+        for chunk in _chunks(response):
+            body += chunk
+            if self._clock.monotonic() > deadline:
+                raise NetworkFault(FaultKind.TIMEOUT, 'The answer took too long to arrive.')
+            if len(body) > most_bytes:
+                if is_success:
+                    raise too_large(most_bytes)
+                del body[most_bytes:]
+                break
+        return bytes(body)
+
+    def _fault(self, error: Exception) -> NetworkFault:
+        found = _fault(error)
+        fact = self._redactor.redact(found.words.removesuffix(found.remedy).rstrip())
+        return NetworkFault(found.kind, fact, found.remedy)
+
+
+def too_large(most_bytes: int) -> NetworkFault:
+    """Return the fault of an answer that is beyond what its purpose needs."""
+    return NetworkFault(
+        FaultKind.SIZE, f'The answer is larger than {most_bytes >> 20:,} MB, which nothing needs.'
+    )
+
+
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    """The body in pieces, each as soon as it is there: a server that drips holds nobody up."""
+    while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
         yield chunk
-        size_bytes += len(chunk)
-        if clock.monotonic() > deadline:
-            raise NetworkFault(FaultKind.TIMEOUT, 'The answer took too long to arrive.')
-        if size_bytes > LARGEST_BODY_BYTES:
-            raise NetworkFault(FaultKind.CONNECTION, 'The answer never ended.')
+
+
+def _secrets_of(request: requests.PreparedRequest) -> Sequence[str]:
+    """What a request carried that its answer must not show: signature, token, secret, assertion."""
+    found = [str(request.headers.get(name) or '') for name in _SECRET_HEADERS]
+    secrets = [part for value in found for part in (value, *value.replace(':', ' ').split(' '))]
+    body = request.body
+    if isinstance(body, str) and request.headers.get('Content-Type') == _FORM:
+        secrets += [value for name, value in parse_qsl(body) if name in _SECRET_MEMBERS]
+    return secrets
 
 
 def _fault(error: Exception) -> NetworkFault:

@@ -19,7 +19,8 @@ from typing import Any, Final, Protocol
 from urllib.parse import quote
 
 from sentinel_app.api.bridge import Bridge, Environ, Headers, StartResponse, error_body
-from sentinel_app.log import MASK, EventLog
+from sentinel_app.core.masking import MASK
+from sentinel_app.log import EventLog
 
 MISSED_HEARTBEAT: Final = 'Missed heartbeat commands.'
 FRAMEWORK_TIMEOUT_S: Final = 30.0

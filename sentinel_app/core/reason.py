@@ -5,16 +5,23 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from sentinel_app.core.masking import mask_named
+
 LONGEST_REASON: Final = 1000
 
-# A line break would forge a line wherever the words are shown; so would a terminal's escapes.
-_UNPRINTABLE: Final = re.compile('[\x00-\x20\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+')
-_HIDDEN: Final = re.compile(r'(?is)<(script|style|head)\b.*?</\1\s*>|<!--.*?-->')
-_TAG: Final = re.compile(r'<[/!?a-zA-Z][^<>]*>')
-
-# Some gateways show the request that they refuse, credentials included.
-_CREDENTIAL: Final = re.compile(
-    r'\b(Bearer|Basic|TC-Token)\s+[\w.~+/=:-]{8,}|\b(TC)\s+[^\s:]+:[\w+/=-]{16,}', re.IGNORECASE
+# A line break would forge a line wherever the words are shown; so would a terminal's escapes. What
+# shows nothing could hide words, and half of a surrogate pair is nothing that can be written.
+_UNPRINTABLE: Final = re.compile(
+    '[\x00-\x20\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+'
+)
+_TAG: Final = re.compile(r'<[/!?a-zA-Z][^<>]{0,2000}>')
+_LONGEST_PAGE: Final = 16 * LONGEST_REASON
+_HIDDEN: Final = (
+    *(
+        (re.compile(rf'<{name}\b', re.IGNORECASE), re.compile(rf'</{name}\s*>', re.IGNORECASE))
+        for name in ('script', 'style', 'head')
+    ),
+    (re.compile('<!--'), re.compile('-->')),
 )
 
 # What differs from one Indicator to the next in texts that are otherwise the same.
@@ -25,17 +32,33 @@ _BAD_VALUE: Final = re.compile(r'([\'"]).*\1(?= is not a valid )')
 
 
 def one_line(text: str, limit: int = LONGEST_REASON) -> str:
-    """The text on one line, without credentials, at most `limit` characters long."""
+    """The text on one line, without what is named as a secret, at most `limit` characters long.
+
+    Secrets whose values are known have been masked before, where the answer came in.
+    """
     # What comes after is cut off anyway, and need not be looked at.
-    text = _UNPRINTABLE.sub(' ', text[: 4 * limit]).strip()
-    text = _CREDENTIAL.sub(lambda found: f'{found.group(1) or found.group(2)} ***', text)
+    text = mask_named(_UNPRINTABLE.sub(' ', text[: 4 * limit]).strip())
     return text if len(text) <= limit else text[: limit - 1] + '…'
 
 
 def page_text(page: str, limit: int = LONGEST_REASON) -> str:
     """The words of an HTML page or of plain text, on one line."""
-    page = page[: 64 * limit]
-    return one_line(_TAG.sub(' ', _HIDDEN.sub(' ', page)), limit)
+    page = page[:_LONGEST_PAGE]
+    for begin, end in _HIDDEN:
+        page = _without(page, begin, end)
+    return one_line(_TAG.sub(' ', page), limit)
+
+
+def _without(page: str, begin: re.Pattern[str], end: re.Pattern[str]) -> str:
+    """The page without the parts between; what never ends hides the rest. Linear in its length."""
+    kept, at = [], 0
+    while found := begin.search(page, at):
+        kept.append(page[at : found.start()])
+        closed = end.search(page, found.end())
+        if closed is None:
+            return ' '.join(kept)
+        at = closed.end()
+    return ' '.join((*kept, page[at:]))
 
 
 def gathered(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -16,8 +17,14 @@ from sentinel_app.core.retry import DEFAULT_TOLD_S, parse_retry_after
 from sentinel_app.errors import REMEDY, SentinelAppError, TokenError, TokenRefusedError
 from sentinel_app.network import NetworkFault, Timeouts
 from sentinel_app.pem import Pem, is_pem, read_pem
+from sentinel_app.redactor import Redactor
 from sentinel_app.sentinel.refusal import read_refusal
-from sentinel_app.sentinel.transport import TOKEN_TIMEOUTS, MsalTransport, UnusableAnswer
+from sentinel_app.sentinel.transport import (
+    TOKEN_TIMEOUTS,
+    ForeignEndpoint,
+    MsalTransport,
+    UnusableAnswer,
+)
 
 LONGEST_PAUSE_S: Final = 60.0
 """How long nothing is asked after a 429, at most: a service that works again is to be seen soon."""
@@ -29,6 +36,7 @@ would renew a token early and cannot, or where tokens live for five minutes or l
 HOLD_SHARE: Final = 0.1
 """The same as a share of what is left of the token's life."""
 
+_TOKEN: Final = re.compile(r'[\x21-\x7e]{1,65536}')
 SENSELESS: Final = 'Microsoft Entra ID gave an answer that makes no sense.'
 
 
@@ -55,6 +63,7 @@ class TokenSource:
         scope: what the token is for, for example `https://management.azure.com/.default`.
         session: carries proxies and the user agent; trust is by REQUESTS_CA_BUNDLE.
         clock: the present, and for how long an answer has been coming.
+        redactor: masks secrets in what comes back, and learns each token.
         timeouts: for each call.
 
     Raises:
@@ -70,6 +79,7 @@ class TokenSource:
         scope: str,
         session: requests.Session,
         clock: Clock,
+        redactor: Redactor,
         timeouts: Timeouts = TOKEN_TIMEOUTS,
     ) -> None:
         self._authority = authority.rstrip('/')
@@ -78,7 +88,10 @@ class TokenSource:
         self._credential = _for_msal(self._pem) if self._pem else credential
         self._scope = scope
         self._clock = clock
-        self._transport = MsalTransport(session, clock=clock, timeouts=timeouts)
+        self._redactor = redactor
+        self._transport = MsalTransport(
+            session, authority=authority, clock=clock, redactor=redactor, timeouts=timeouts
+        )
         self._lock = threading.Lock()
         self._cache = msal.TokenCache()
         self._app: Any = None
@@ -127,20 +140,22 @@ class TokenSource:
             if self._app is None:
                 self._app = self._make_app()
             result = self._app.acquire_token_for_client([self._scope])
+            token, lives_s = _token_of(result)
         except NetworkFault as fault:
             raise TokenError(
                 f'Microsoft Entra ID cannot be reached. {fault.words}',
                 context={REMEDY: fault.remedy},
             ) from None
+        except ForeignEndpoint as foreign:
+            raise _elsewhere(foreign) from None
         except UnusableAnswer as unusable:
             raise self._unusable(unusable) from None
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
             # Members missing or of another type; MSAL's text may quote an answer with a token.
             raise TokenError(SENSELESS) from None
-        token = result.get('access_token') if isinstance(result, dict) else None
-        if isinstance(token, str) and token:
-            hold_s = min(HOLD_S, HOLD_SHARE * float(result.get('expires_in', 0)))
-            self._held_until = self._clock.monotonic() + hold_s
+        if token is not None:
+            self._redactor.protect_recent([token], kind='access-token')
+            self._held_until = self._clock.monotonic() + min(HOLD_S, HOLD_SHARE * lives_s)
             return token
         if isinstance(result, dict) and 'error' in result:
             raise self._explained(read_refusal(result))
@@ -214,13 +229,35 @@ class TokenSource:
             told_s = DEFAULT_TOLD_S
         # A success is never quoted: it may hold a token.
         is_error = answer.status >= HTTPStatus.BAD_REQUEST
-        reason = page_text(answer.body.decode('utf-8', errors='replace')) if is_error else ''
+        reason = page_text(answer.text) if is_error else ''
         return TokenError(
             f'Microsoft Entra ID gave no access token (status {answer.status}).',
             reason=reason,
             context={'status': answer.status},
             retry_after_s=told_s,
         )
+
+
+def _token_of(result: object) -> tuple[str | None, float]:
+    """The token that MSAL has, if it has one, and how many seconds are left of its life.
+
+    Raises:
+        ValueError: a token that no header can carry.
+    """
+    if not isinstance(result, dict) or not result.get('access_token'):
+        return None, 0.0
+    token = result['access_token']
+    if not _TOKEN.fullmatch(token):
+        raise ValueError('no token')
+    return token, max(0.0, float(result.get('expires_in') or 0))
+
+
+def _elsewhere(foreign: ForeignEndpoint) -> TokenRefusedError:
+    return TokenRefusedError(
+        'Microsoft Entra ID, or something that answers in its place, names another host for '
+        f'access tokens ({foreign.host}), where the client secret must not be sent. Check the '
+        'Microsoft Login URL input, and any proxy or gateway in between.'
+    )
 
 
 def _for_msal(pem: Pem) -> dict[str, str]:

@@ -14,7 +14,8 @@ import requests
 from sentinel_app.core.models import UploadReply
 from sentinel_app.core.ports import Clock
 from sentinel_app.errors import REMEDY, BatchRefusedError, UploadServerError
-from sentinel_app.network import NetworkFault, Timeouts, exchange, prepare
+from sentinel_app.network import HttpClient, NetworkFault, SizeLimit, Timeouts
+from sentinel_app.redactor import Redactor
 from sentinel_app.sentinel.responses import read_reply
 
 API_VERSION: Final = '2024-02-01-preview'
@@ -22,6 +23,9 @@ API_VERSION: Final = '2024-02-01-preview'
 
 UPLOAD_TIMEOUTS: Final = Timeouts(connect_s=10.0, read_s=60.0, total_s=120.0)
 """A batch of 100 objects is answered within seconds; a gateway gives up long before a minute."""
+
+UPLOAD_LIMIT: Final = SizeLimit(body_bytes=16 << 20, values=200_000)
+"""An answer about 100 objects, each refused for many reasons, takes some 100 KB."""
 
 CONNECTIONS: Final = 32
 """Room for more uploads in flight than the limit of requests makes sense of."""
@@ -64,6 +68,7 @@ class SentinelSink:
         session: carries proxies and the user agent; trust is by REQUESTS_CA_BUNDLE. Its adapter for
             HTTPS is replaced: it must not repeat by itself, and needs room for many connections.
         clock: the present, and for how long an answer has been coming.
+        redactor: masks secrets in what comes back.
         timeouts: for each call.
     """
 
@@ -76,9 +81,9 @@ class SentinelSink:
         tokens: Tokens,
         session: requests.Session,
         clock: Clock,
+        redactor: Redactor,
         timeouts: Timeouts = UPLOAD_TIMEOUTS,
     ) -> None:
-        prepare(session, connections=CONNECTIONS)
         # Many threads share the session; its jar is the one part of it that they would change.
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._url = (
@@ -88,9 +93,10 @@ class SentinelSink:
         source = json.dumps(source_system, ensure_ascii=False)
         self._head = f'{{"sourcesystem":{source},"stixobjects":['
         self._tokens = tokens
-        self._session = session
+        self._http = HttpClient(
+            session, clock=clock, timeouts=timeouts, redactor=redactor, connections=CONNECTIONS
+        )
         self._clock = clock
-        self._timeouts = timeouts
         self._sent = threading.local()
 
     def prepare(self) -> None:
@@ -116,12 +122,10 @@ class SentinelSink:
         token = self._tokens.token()
         self._sent.token = token
         try:
-            answer = exchange(
-                self._session,
+            answer = self._http.exchange(
                 'POST',
                 self._url,
-                timeouts=self._timeouts,
-                clock=self._clock,
+                limit=UPLOAD_LIMIT,
                 data=body,
                 headers={'Content-Type': 'application/json', 'Accept': 'application/json'},
                 auth=_Bearer(token),
@@ -130,13 +134,7 @@ class SentinelSink:
             raise UploadServerError(
                 f'Sentinel did not answer. {fault.words}', context={REMEDY: fault.remedy}
             ) from None
-        return read_reply(
-            answer.status,
-            answer.headers,
-            answer.body,
-            count=len(objects),
-            now=self._clock.now(),
-        )
+        return read_reply(answer, count=len(objects), now=self._clock.now())
 
     def forget_token(self) -> None:
         """Let the next send ask for a new token.

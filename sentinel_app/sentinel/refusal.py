@@ -56,7 +56,7 @@ _UNKNOWN: Final = (
     'in Entra ID.'
 )
 _MAY_PASS: Final = frozenset({'temporarily_unavailable', 'server_error', 'service_unavailable'})
-_NUMBER: Final = re.compile(r'AADSTS(\d+)')
+_NUMBER: Final = re.compile(r'AADSTS([0-9]{1,12})')
 
 
 def read_refusal(payload: Mapping[str, object]) -> TokenError | TokenRefusedError:

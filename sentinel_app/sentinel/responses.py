@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -26,7 +26,7 @@ from sentinel_app.errors import (
     UploadDeniedError,
     UploadServerError,
 )
-from sentinel_app.network import PROXY_REMEDY
+from sentinel_app.network import PROXY_REMEDY, Answer, whole_json
 
 ROLE_REMEDY: Final = (
     "Give the application the role 'Microsoft Sentinel Contributor' on the workspace (not only on "
@@ -44,6 +44,9 @@ _SERVER_ERRORS: Final = range(500, 600)
 _NO_ROLE: Final = 'unauthorizedaccess'
 _TRY_AGAIN: Final = re.compile(r'try again in (\d{1,9}) second', re.IGNORECASE)
 
+MOST_MESSAGES: Final = 8
+"""Reasons kept of one object; what is wrong with it is told by the first of them."""
+
 # The specification and the documentation disagree about the name of the list.
 _MESSAGE_LISTS: Final = ('errorMessages', 'validationErrorMessages')
 
@@ -52,8 +55,7 @@ _MESSAGE_LISTS: Final = ('errorMessages', 'validationErrorMessages')
 class _Raw:
     """One answer, with what every kind of reading needs."""
 
-    status: int
-    headers: Mapping[str, str]
+    answer: Answer
     payload: object
     """The JSON of the body; None where there is none."""
     reason: str
@@ -61,9 +63,13 @@ class _Raw:
     now: dt.datetime
 
     @property
+    def status(self) -> int:
+        return self.answer.status
+
+    @property
     def told_s(self) -> float | None:
         """What a `Retry-After` says, in seconds."""
-        return parse_retry_after(_header(self.headers, 'Retry-After'), now=self.now)
+        return parse_retry_after(self.answer.headers.get('Retry-After'), now=self.now)
 
     @property
     def context(self) -> dict[str, object]:
@@ -71,9 +77,7 @@ class _Raw:
         return {'status': self.status, 'objects': self.count}
 
 
-def read_reply(
-    status: int, headers: Mapping[str, str], body: bytes, *, count: int, now: dt.datetime
-) -> UploadReply:
+def read_reply(answer: Answer, *, count: int, now: dt.datetime) -> UploadReply:
     """Give what became of each object of a batch.
 
     A refusal that names no object of the batch leaves open which one it is about. Then nothing of
@@ -81,9 +85,7 @@ def read_reply(
     ids, so harmless) until a batch of one object leaves no doubt.
 
     Args:
-        status: the HTTP status.
-        headers: names in any case.
-        body: as it came.
+        answer: as it came.
         count: how many objects were sent, 1 or more.
         now: our present, against which a `Retry-After` that is a date counts.
 
@@ -95,44 +97,28 @@ def read_reply(
         BatchRefusedError: the whole batch was refused, or nobody knows which object.
         UploadDeniedError: the role is missing, or there is no such workspace or address.
     """
-    text = body.decode('utf-8-sig', errors='replace')
-    is_json, payload = _parse(text)
+    payload = {} if answer.is_empty else whole_json(answer)
     raw = _Raw(
-        status=status,
-        headers=headers,
-        payload=payload,
-        reason=_reason(text, payload, headers),
-        count=count,
-        now=now,
+        answer=answer, payload=payload, reason=_reason(answer, payload), count=count, now=now
     )
-    if status in _OK:
-        if not is_json or not isinstance(payload, dict) or 'error' in payload:
+    if raw.status in _OK:
+        if not isinstance(payload, dict) or 'error' in payload:
             raise UploadServerError(
                 'The answer says that all is well, but does not look like one of Sentinel.',
                 reason=raw.reason,
                 context=raw.context,
             )
         return _read_errors(raw)
-    if status == HTTPStatus.BAD_REQUEST:
+    if raw.status == HTTPStatus.BAD_REQUEST:
         return _read_bad_request(raw)
     raise _refusal(raw)
-
-
-def _parse(text: str) -> tuple[bool, object]:
-    """Whether the text is JSON, and what it holds; nothing at all counts as an empty object."""
-    if not text.strip():
-        return True, {}
-    try:
-        return True, json.loads(text)
-    except (ValueError, RecursionError):
-        return False, None
 
 
 def _read_errors(raw: _Raw) -> UploadReply:
     """The refusals by position, all of them or none."""
     listed = raw.payload.get('errors') if isinstance(raw.payload, dict) else None
     entries = listed if isinstance(listed, list) else [] if listed is None else [listed]
-    refusals: dict[int, tuple[str, ...]] = {}
+    refusals: dict[int, list[str]] = {}
     for entry in entries:
         # Where there is only one object, there is no doubt whom an error is about.
         index = 0 if raw.count == 1 else _index(entry, raw.count)
@@ -142,8 +128,12 @@ def _read_errors(raw: _Raw) -> UploadReply:
                 reason=raw.reason,
                 context=raw.context,
             )
-        refusals[index] = (*refusals.get(index, ()), *_messages(entry))
-    return UploadReply(refusals=refusals)
+        known = refusals.setdefault(index, [])
+        if len(known) < MOST_MESSAGES:
+            known += _messages(entry)
+    return UploadReply(
+        refusals={index: tuple(texts[:MOST_MESSAGES]) for index, texts in refusals.items()}
+    )
 
 
 def _read_bad_request(raw: _Raw) -> UploadReply:
@@ -170,16 +160,17 @@ def _index(entry: object, count: int) -> int | None:
     return index if 0 <= index < count else None
 
 
-def _messages(entry: object) -> tuple[str, ...]:
+def _messages(entry: object) -> Sequence[str]:
     """What an error says, in Sentinel's own words."""
     if isinstance(entry, dict):
         for name in _MESSAGE_LISTS:
             listed = entry.get(name)
             texts = [listed] if isinstance(listed, str) else listed
             if isinstance(texts, list) and texts:
-                return tuple(
-                    one_line(each if isinstance(each, str) else json.dumps(each)) for each in texts
-                )
+                return [
+                    one_line(each if isinstance(each, str) else json.dumps(each))
+                    for each in texts[:MOST_MESSAGES]
+                ]
     return ('Sentinel gave no reason.',)
 
 
@@ -252,15 +243,7 @@ def _throttled_s(raw: _Raw) -> float:
     return DEFAULT_TOLD_S if told_s is None else told_s
 
 
-def _header(headers: Mapping[str, str], name: str) -> str | None:
-    """A header, whatever the case of its name."""
-    for known, value in headers.items():
-        if known.lower() == name.lower():
-            return value
-    return None
-
-
-def _reason(text: str, payload: object, headers: Mapping[str, str]) -> str:
+def _reason(answer: Answer, payload: object) -> str:
     """The words of any of the three families of bodies: the service's, the gateway's, others."""
     words = ''
     if isinstance(payload, dict):
@@ -268,9 +251,9 @@ def _reason(text: str, payload: object, headers: Mapping[str, str]) -> str:
         source = error if isinstance(error, dict) else payload
         parts = (source.get('code'), source.get('message'))
         words = ': '.join(str(part) for part in parts if part)
-    if not words and text.strip() not in ('', '{}'):
-        words = text if payload is not None else page_text(text)
-    code = _header(headers, 'x-ms-error-code') or ''
+    if not words and not answer.is_empty and payload != {}:
+        words = answer.text if payload is not None else page_text(answer.text)
+    code = answer.headers.get('x-ms-error-code', '')
     if code and code.lower() not in words.lower():
         words = f'{code}: {words}' if words else code
     return one_line(words)

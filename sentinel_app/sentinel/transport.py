@@ -10,19 +10,30 @@ here as an exception of `requests`, on which MSAL goes back to the token that it
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import requests
 
 from sentinel_app.core.ports import Clock
-from sentinel_app.network import Answer, Timeouts, exchange, prepare
+from sentinel_app.core.reason import one_line
+from sentinel_app.network import Answer, HttpClient, SizeLimit, Timeouts, whole_json
+from sentinel_app.redactor import Redactor
 
 TOKEN_TIMEOUTS: Final = Timeouts(connect_s=10.0, read_s=30.0, total_s=60.0)
 
+TOKEN_LIMIT: Final = SizeLimit(body_bytes=1 << 20, values=20_000)
+"""The tenant's metadata and an answer with a token take some KB each."""
+
 _CLIENT_ERRORS: Final = range(400, 500)
+_ENDPOINTS: Final = ('token_endpoint', 'authorization_endpoint', 'device_authorization_endpoint')
+"""What MSAL may call of what the metadata name."""
+_PLAIN: Final = re.compile(r'https?://[a-z0-9.\-:\[\]]+(?:/[^\s\\@]*)?', re.IGNORECASE)
+_HTTPS_PORT: Final = 443
 
 
 class UnusableAnswer(requests.RequestException):
@@ -39,6 +50,18 @@ class UnusableAnswer(requests.RequestException):
         self.payload = payload
 
 
+class ForeignEndpoint(requests.RequestException):
+    """The tenant's metadata send the client secret to another host than that of the login address.
+
+    Args:
+        host: the other host, as far as it can be shown.
+    """
+
+    def __init__(self, host: str) -> None:
+        super().__init__('an endpoint on another host')
+        self.host = host
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MsalResponse:
     """What MSAL reads of an answer."""
@@ -52,51 +75,71 @@ class MsalResponse:
 
 
 class MsalTransport:
-    """The `http_client` of MSAL, over a session of ours."""
+    """The `http_client` of MSAL, over a session of ours.
+
+    Args:
+        session: carries proxies and the user agent.
+        authority: the login address; nothing is sent to another host than its own.
+        clock: for how long an answer has been coming.
+        redactor: masks secrets in what comes back.
+        timeouts: for each call.
+    """
 
     def __init__(
-        self, session: requests.Session, *, clock: Clock, timeouts: Timeouts = TOKEN_TIMEOUTS
+        self,
+        session: requests.Session,
+        *,
+        authority: str,
+        clock: Clock,
+        redactor: Redactor,
+        timeouts: Timeouts = TOKEN_TIMEOUTS,
     ) -> None:
-        prepare(session)
-        self._session = session
-        self._clock = clock
-        self._timeouts = timeouts
+        self._http = HttpClient(session, clock=clock, timeouts=timeouts, redactor=redactor)
+        self._origin = _origin(authority)
 
     def get(self, url: str, **options: Any) -> MsalResponse:
         """Read the tenant's metadata."""
-        return self._exchange('GET', url, is_refusal_shown=False, options=options)
+        answer = self._ask('GET', url, options)
+        payload = _object(answer)
+        if payload is None or answer.status != HTTPStatus.OK:
+            raise UnusableAnswer(answer, payload)
+        for name in _ENDPOINTS:
+            # What is no text means nothing to MSAL either.
+            if isinstance(address := payload.get(name), str):
+                self._check_origin(address)
+        return _response(answer, payload)
 
     def post(self, url: str, **options: Any) -> MsalResponse:
         """Ask for a token."""
-        return self._exchange('POST', url, is_refusal_shown=True, options=options)
-
-    def close(self) -> None:
-        """Part of the interface; the session is its owner's to close."""
-
-    def _exchange(
-        self, method: str, url: str, *, is_refusal_shown: bool, options: Mapping[str, Any]
-    ) -> MsalResponse:
-        answer = exchange(
-            self._session,
-            method,
-            url,
-            timeouts=self._timeouts,
-            clock=self._clock,
-            auth=_no_auth,
-            **options,
-        )
-        text = answer.body.decode('utf-8-sig', errors='replace')
-        payload = _object(text)
+        answer = self._ask('POST', url, options)
+        payload = _object(answer)
+        if answer.status == HTTPStatus.OK and payload is not None:
+            return _response(answer, answer.json_with_secrets())
         is_refusal = (
-            is_refusal_shown
-            and answer.status in _CLIENT_ERRORS
+            answer.status in _CLIENT_ERRORS
             and answer.status != HTTPStatus.TOO_MANY_REQUESTS
             and payload is not None
             and 'error' in payload
         )
-        if payload is None or not (answer.status == HTTPStatus.OK or is_refusal):
+        if not is_refusal:
             raise UnusableAnswer(answer, payload)
-        return MsalResponse(status_code=answer.status, text=text, headers={})
+        return _response(answer, payload)
+
+    def close(self) -> None:
+        """Part of the interface; the session is its owner's to close."""
+
+    def _ask(self, method: str, url: str, options: Mapping[str, Any]) -> Answer:
+        self._check_origin(url)
+        return self._http.exchange(method, url, limit=TOKEN_LIMIT, auth=_no_auth, **options)
+
+    def _check_origin(self, url: str) -> None:
+        """Refuse an address elsewhere: the client secret must not be sent there.
+
+        Raises:
+            ForeignEndpoint: it is not at the login address's own scheme, host and port.
+        """
+        if _origin(url) != self._origin:
+            raise ForeignEndpoint(one_line(_host(url), 100) or 'none')
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -104,10 +147,32 @@ def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _object(text: str) -> Mapping[str, object] | None:
-    """The JSON object that the text is; None where it is something else."""
+def _host(url: str) -> str:
+    """Return the host that an address names; empty where it names none."""
     try:
-        payload = json.loads(text)
-    except (ValueError, RecursionError):
+        return urlsplit(url).hostname or ''
+    except ValueError:
+        return ''
+
+
+def _origin(url: str) -> tuple[str, str, int] | None:
+    """Scheme, host and port of an address; None where programs could read it differently."""
+    if not _PLAIN.fullmatch(url):
         return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    return parts.scheme, parts.hostname or '', port or _HTTPS_PORT
+
+
+def _object(answer: Answer) -> Mapping[str, object] | None:
+    """The JSON object that an answer is; None where it is something else."""
+    payload = whole_json(answer)
     return payload if isinstance(payload, dict) else None
+
+
+def _response(answer: Answer, payload: object) -> MsalResponse:
+    """What MSAL may see of an answer."""
+    return MsalResponse(status_code=answer.status, text=json.dumps(payload), headers={})

@@ -22,7 +22,9 @@ from sentinel_app.core.question import Question, empty_question
 from sentinel_app.core.retry import parse_date
 from sentinel_app.core.timestamp import to_seconds
 from sentinel_app.errors import REMEDY, FatalError, ReadError, ReadTimeoutError
-from sentinel_app.network import FaultKind, NetworkFault, Timeouts, exchange, prepare
+from sentinel_app.log import EventLog
+from sentinel_app.network import FaultKind, HttpClient, NetworkFault, SizeLimit, Timeouts
+from sentinel_app.redactor import Redactor
 from sentinel_app.threatconnect.fit import (
     check_deleted,
     check_empty,
@@ -52,8 +54,18 @@ GREATEST_SKEW: Final = dt.timedelta(minutes=5)
 Source: ThreatConnect developer documentation, "Quick Start", on the Timestamp header.
 """
 
+TOLD_FOR: Final = dt.timedelta(hours=24)
+"""For how long the page tells of a time that was not used."""
+
 READ_TIMEOUTS: Final = Timeouts(connect_s=10.0, read_s=120.0, total_s=300.0)
 """A page of thousands of rows with their attributes can take a minute to be put together."""
+
+PAGE_LIMIT: Final = SizeLimit(body_bytes=64 << 20, values=2_000_000)
+"""A page of 2,000 Indicators takes some 5 MB; one with hundreds of attributes is asked for again
+with fewer rows."""
+
+LIST_LIMIT: Final = SizeLimit(body_bytes=16 << 20, values=500_000)
+"""Owners, keywords, and entries of the list of deleted Indicators: short rows."""
 
 _INDICATORS: Final = '/v3/indicators'
 _OWNERS: Final = '/v3/security/owners'
@@ -64,6 +76,8 @@ Payload = Mapping[str, object]
 Taken = TypeVar('Taken')
 Take = Callable[[Payload, dt.datetime], Taken]
 """Makes an answer, and the time of it, into what was asked for; refuses what does not fit."""
+
+_log = EventLog(__name__)
 
 
 class ThreatConnectSource:
@@ -76,6 +90,7 @@ class ThreatConnectSource:
             session of TcEx does. Its adapter for HTTPS is replaced: it must not repeat by itself.
         fields: what to ask for beyond the default properties of an Indicator.
         clock: the present, and for how long an answer has been coming.
+        redactor: masks secrets in what comes back.
         timeouts: for each call.
         pace: of all requests to ThreatConnect; one of its own if left out.
     """
@@ -86,16 +101,16 @@ class ThreatConnectSource:
         *,
         fields: Sequence[str],
         clock: Clock,
+        redactor: Redactor,
         timeouts: Timeouts = READ_TIMEOUTS,
         pace: RequestPace | None = None,
     ) -> None:
-        prepare(session)
-        self._session = session
+        self._http = HttpClient(session, clock=clock, timeouts=timeouts, redactor=redactor)
         self._fields = list(fields)
         self._clock = clock
-        self._timeouts = timeouts
         self._pace = pace or RequestPace(clock)
         self._long_form = LongForm(clock)
+        self._wrong_date: tuple[dt.datetime, dt.datetime] | None = None
 
     def read_page(self, question: Question, *, limit: int) -> SourcePage:
         """Return up to `limit` matching rows in ascending order of id.
@@ -293,10 +308,33 @@ class ThreatConnectSource:
         """Make one request; return the whole JSON answer and the server's time."""
         sent_at = self._clock.now()
         payload, server_at = self._ask(method, path, params, form=form)
+        if server_at is not None and abs(server_at - self._clock.now()) > GREATEST_SKEW:
+            self._note_wrong_date(server_at)
+            server_at = None
         # Without a Date the window must not end in ThreatConnect's future. Our own clock less the
         # greatest difference that a signature survives cannot be there: at worst some rows wait
         # for the next window.
         return payload, server_at or sent_at - GREATEST_SKEW
+
+    @property
+    def warning(self) -> str | None:
+        """What a person must know of the time that ThreatConnect's answers tell."""
+        if self._wrong_date is None:
+            return None
+        date, seen_at = self._wrong_date
+        if self._clock.now() - seen_at > TOLD_FOR:
+            return None
+        return (
+            f'An answer of ThreatConnect that came at {to_seconds(seen_at)} was dated '
+            f"{to_seconds(date)}. That is more than five minutes off the App server's clock, so it "
+            'was not used; nothing is left out. Check both clocks, and whether a proxy or a '
+            'gateway in between answers from a cache.'
+        )
+
+    def _note_wrong_date(self, date: dt.datetime) -> None:
+        if self.warning is None:
+            _log.warning('date-not-used', date=to_seconds(date))
+        self._wrong_date = (date, self._clock.now())
 
     def _ask(
         self, method: str, path: str, params: Mapping[str, Param], *, form: Form = Form.ADDRESS
@@ -309,14 +347,8 @@ class ThreatConnectSource:
             options = {'params': {name: _query_value(value) for name, value in params.items()}}
         self._pace.wait()
         try:
-            answer = exchange(
-                self._session,
-                method,
-                path,
-                timeouts=self._timeouts,
-                clock=self._clock,
-                **options,
-            )
+            limit = PAGE_LIMIT if path == _INDICATORS else LIST_LIMIT
+            answer = self._http.exchange(method, path, limit=limit, **options)
         except NetworkFault as fault:
             raise _unanswered(fault) from None
         payload = read_answer(answer, now=self._clock.now())
@@ -376,8 +408,8 @@ def _owner(row: Mapping[str, object]) -> Owner | None:
 
 
 def _unanswered(fault: NetworkFault) -> ReadTimeoutError | ReadError:
-    """A smaller page helps against time-outs and broken connections, not against a certificate."""
+    """A smaller page helps against time-outs and answers too large, not against a certificate."""
     context = {REMEDY: fault.remedy}
-    if fault.kind in (FaultKind.TIMEOUT, FaultKind.CONNECTION):
+    if fault.kind in (FaultKind.TIMEOUT, FaultKind.CONNECTION, FaultKind.SIZE):
         return ReadTimeoutError(f'ThreatConnect did not answer. {fault.words}', context=context)
     return ReadError(f'ThreatConnect cannot be reached. {fault.words}', context=context)

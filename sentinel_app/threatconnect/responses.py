@@ -11,6 +11,7 @@ from typing import Final, NoReturn
 
 from sentinel_app.core.reason import one_line, page_text
 from sentinel_app.core.retry import DEFAULT_TOLD_S, parse_retry_after
+from sentinel_app.core.untrusted import TooManyValuesError
 from sentinel_app.errors import (
     GatewayError,
     QueryError,
@@ -18,7 +19,7 @@ from sentinel_app.errors import (
     ReadError,
     ReadTimeoutError,
 )
-from sentinel_app.network import PROXY_REMEDY, Answer
+from sentinel_app.network import PROXY_REMEDY, Answer, whole_json
 
 _TIMED_OUT: Final = re.compile(r'\btime[sd]?[ -]?out\b', re.IGNORECASE)
 _REDIRECTS: Final = range(300, 400)
@@ -66,35 +67,30 @@ def read_answer(answer: Answer, *, now: dt.datetime) -> Mapping[str, object]:
     if answer.status != HTTPStatus.OK:
         _refuse(answer, now)
     try:
-        payload = json.loads(answer.body, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        if _is_page(answer.body):
+        payload = answer.json_of_rows()
+    except TooManyValuesError:
+        raise ReadTimeoutError(
+            'ThreatConnect answered with more values than a page needs; a smaller one is asked for.'
+        ) from None
+    except ValueError:
+        if answer.is_web_page:
             raise ReadTimeoutError(
                 'Something between the App and ThreatConnect answered with a web page.',
-                reason=_reason(answer.body),
+                reason=_reason(answer),
             ) from None
         raise ReadError(
-            'ThreatConnect answered with broken JSON.', reason=_reason(answer.body)
+            'ThreatConnect answered with broken JSON.', reason=_reason(answer)
         ) from None
     if not isinstance(payload, dict) or payload.get('status') != 'Success':
-        raise ReadError('ThreatConnect reported a failure.', reason=_reason(answer.body))
+        raise ReadError('ThreatConnect reported a failure.', reason=_reason(answer))
     return payload
 
 
-def _no_constant(text: str) -> NoReturn:
-    raise ValueError(f'{text} is not JSON')
-
-
-def _is_page(body: bytes) -> bool:
-    return body.lstrip()[:1] == b'<'
-
-
-def _reason(body: bytes) -> str:
+def _reason(answer: Answer) -> str:
     """ThreatConnect's message, or what text there is."""
-    try:
-        payload = json.loads(body)
-    except (ValueError, RecursionError):
-        return page_text(body[:65536].decode('utf-8', errors='replace'))
+    payload = whole_json(answer)
+    if payload is None:
+        return page_text(answer.text)
     message = payload.get('message') if isinstance(payload, dict) else None
     return one_line(message if isinstance(message, str) else json.dumps(payload))
 
@@ -102,7 +98,7 @@ def _reason(body: bytes) -> str:
 def _refuse(answer: Answer, now: dt.datetime) -> NoReturn:
     """Raise what an answer other than 200 means."""
     status = answer.status
-    reason = _reason(answer.body) or f'HTTP status {status}'
+    reason = _reason(answer) or f'HTTP status {status}'
     context = {'status': status}
     told_s = parse_retry_after(answer.headers.get('Retry-After'), now=now)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -112,7 +108,7 @@ def _refuse(answer: Answer, now: dt.datetime) -> NoReturn:
             context=context,
             retry_after_s=DEFAULT_TOLD_S if told_s is None else told_s,
         )
-    if status in _REFUSED_FORM and not _is_threatconnects(answer.body):
+    if status in _REFUSED_FORM and not _is_threatconnects(answer):
         raise GatewayError(
             'Something between the App and ThreatConnect refused the request '
             f'({status}). {_gateway_remedy(status)}',
@@ -140,16 +136,13 @@ def _refuse(answer: Answer, now: dt.datetime) -> NoReturn:
     raise ReadError(message, reason=reason, context=context, retry_after_s=told_s)
 
 
-def _is_threatconnects(body: bytes) -> bool:
+def _is_threatconnects(answer: Answer) -> bool:
     """Whether an error is in ThreatConnect's own words.
 
     Source: ThreatConnect developer documentation, "HTTP Status Codes" and its examples: JSON with a
     `status` of `Error` or `Failure`, and a `message`.
     """
-    try:
-        payload = json.loads(body)
-    except (ValueError, RecursionError):
-        return False
+    payload = whole_json(answer)
     return isinstance(payload, dict) and all(
         isinstance(payload.get(name), str) for name in ('status', 'message')
     )

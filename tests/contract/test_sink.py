@@ -22,6 +22,7 @@ from sentinel_app.errors import (
     UploadServerError,
 )
 from sentinel_app.network import Timeouts
+from sentinel_app.redactor import Redactor
 from sentinel_app.sentinel.auth import TokenSource
 from sentinel_app.sentinel.client import SentinelSink
 from tests.pem import certificate_pem, key_pem, rsa_key
@@ -69,6 +70,7 @@ def make(entra, sentinel):
             scope=changes.get('scope', SCOPE),
             session=sessions[-2],
             clock=SystemClock(),
+            redactor=Redactor(),
             timeouts=TIMEOUTS,
         )
         return SentinelSink(
@@ -78,6 +80,7 @@ def make(entra, sentinel):
             tokens=tokens,
             session=sessions[-1],
             clock=SystemClock(),
+            redactor=Redactor(),
             timeouts=TIMEOUTS,
         )
 

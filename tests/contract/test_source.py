@@ -24,6 +24,7 @@ from sentinel_app.errors import (
     ReadTimeoutError,
 )
 from sentinel_app.network import Timeouts
+from sentinel_app.redactor import Redactor
 from sentinel_app.threatconnect.client import ThreatConnectSource
 from sentinel_app.threatconnect.parse import FIELDS
 from tests.simulators.certificates import Certificates, make_certificates
@@ -90,7 +91,13 @@ def make(threatconnect):
     def make_source(*, secret_key=SECRET_KEY, access_id=ACCESS_ID, timeouts=TIMEOUTS, url=None):
         session = framework_session(access_id, secret_key, url or threatconnect.api_url)
         sessions.append(session)
-        return ThreatConnectSource(session, fields=FIELDS, clock=SystemClock(), timeouts=timeouts)
+        return ThreatConnectSource(
+            session,
+            fields=FIELDS,
+            clock=SystemClock(),
+            redactor=Redactor(),
+            timeouts=timeouts,
+        )
 
     yield make_source
     for session in sessions:
@@ -126,7 +133,9 @@ def test_keyset_paging_gives_every_row_once(threatconnect, source, limit):
 
 def test_users_or_does_not_reach_other_owners(source):
     asked = query('rating >= 0 OR ownerName = "Foreign"')
-    owners = {row['ownerName'] for row in source.read_page(effective_question(asked), limit=1000).rows}
+    owners = {
+        row['ownerName'] for row in source.read_page(effective_question(asked), limit=1000).rows
+    }
     assert owners == {'Org'}
 
 

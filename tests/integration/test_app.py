@@ -19,8 +19,10 @@ import pytest
 import requests
 import responses
 
+from sentinel_app.clock import SystemClock
 from sentinel_app.errors import FatalError, RetryableError, StorageError
 from sentinel_app.settings import LABELS, SECRET_INPUTS, Settings
+from sentinel_app.threatconnect.whoami import WhoAmIClient
 from tests.integration import tcex_stage
 from tests.integration.tcex_stage import Broker, TcEx, run_service
 from tests.unit.test_settings import GOOD, MARKER
@@ -436,10 +438,16 @@ def test_a_line_of_the_framework_costs_no_look_at_the_sources_and_names_its_plac
 # Who asks
 
 
+def whoami_of(stage: Stage) -> WhoAmIClient:
+    platform = stage.built[0].platform
+    assert platform.token_session is not None
+    return WhoAmIClient(platform.token_session, clock=SystemClock(), redactor=platform.redactor)
+
+
 def test_whoami_asks_with_the_callers_token_alone(make: Make) -> None:
     stage = make()
     stage.app.setup()
-    whoami = stage.built[0].platform.whoami
+    whoami = whoami_of(stage)
     with responses.RequestsMock() as network:
         network.get(f'{API}/v2/whoami', json={'data': {'user': {'userName': 'ann'}}})
         assert whoami('callers-token') == {'data': {'user': {'userName': 'ann'}}}
@@ -467,7 +475,7 @@ def test_whoami_fails_with_errors_of_ours(
         if reply.get('status') == 401:
             network.get(f'{API}/v2/whoami', **reply)  # the framework asks once more
         with pytest.raises(error):
-            stage.built[0].platform.whoami('callers-token')
+            whoami_of(stage)('callers-token')
     assert 'callers-token' not in stage.left_behind()
 
 

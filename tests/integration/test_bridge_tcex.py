@@ -25,6 +25,7 @@ from sentinel_app.api import service as mend
 from sentinel_app.api.bridge import API_TOKEN_KEY, Bridge
 from sentinel_app.api.broker import keep_answers, keep_listening
 from sentinel_app.log import RedactionFilter, lend_handlers, set_level
+from sentinel_app.redactor import Redactor
 from tests.integration import tcex_stage
 from tests.integration.tcex_stage import (
     Broker,
@@ -124,9 +125,9 @@ class Stage:
         self.tcex = tcex
         self.service = tcex.app.service
         self.broker = Broker(self.service)
-        self.redaction = RedactionFilter()
+        self.redactor = Redactor()
         self.metrics: dict[str, int] = {}
-        lend_handlers(logging.getLogger('tcex'), self.redaction)
+        lend_handlers(logging.getLogger('tcex'), RedactionFilter(self.redactor))
         if guarded:
             bridge = Bridge(wsgi, max_concurrent=max_concurrent)
             self.service.api_event_callback = mend.request_callback(self.service, bridge)
@@ -770,7 +771,7 @@ def test_no_token_outlives_its_request(stage: Stage) -> None:
 
 
 def test_secrets_in_headers_are_not_in_the_log_at_any_level(stage: Stage) -> None:
-    stage.redaction.protect(['planted-client-secret'])
+    stage.redactor.protect(['planted-client-secret'])
     token = 'SVC:5:planted-api-token'
     headers = [
         {'name': 'Cookie', 'value': 'JSESSIONID=planted-session; b="planted quoted"'},

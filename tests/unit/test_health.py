@@ -63,7 +63,7 @@ class Ward:
         self.database = self.folder / 'state.db'
         self.health = Health(
             settings=SETTINGS,
-            probe=self.probe,  # type: ignore[arg-type]
+            reading_warnings=(lambda: self.probe.warning,),
             documents=self.documents,
             documents_path=self.folder / 'documents.json',
             database_path=self.database,

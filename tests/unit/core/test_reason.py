@@ -28,9 +28,9 @@ def test_line_breaks_become_blanks():
 @pytest.mark.parametrize(
     ('text', 'line'),
     [
-        ('got Authorization: Bearer eyJ0eXAi.OiJKV1Qi.LCJh', 'got Authorization: Bearer ***'),
+        ('got Authorization: Bearer eyJ0eXAi.OiJKV1Qi.LCJh', 'got Authorization: ***'),
         ('TC-Token APIV2:7:ab:cd:efgh', 'TC-Token ***'),
-        ('TC 123:51QqVvwYJyru0rRLa0X8gyU9phjGOqyqtJVk4vo3Gkw=', 'TC ***'),
+        ('TC 123:51QqVvwYJyru0rRLa0X8gyU9phjGOqyqtJVk4vo3Gkw=', 'TC 123:***'),
     ],
 )
 def test_credentials_that_are_echoed_are_masked(text, line):

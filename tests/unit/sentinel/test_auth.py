@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from responses import matchers
 
 from sentinel_app.errors import ConfigError, TokenError, TokenRefusedError
+from sentinel_app.redactor import Redactor
 from sentinel_app.sentinel import auth
 from sentinel_app.sentinel.auth import TokenSource
 from sentinel_app.sentinel.refusal import REMEDIES
@@ -53,6 +54,7 @@ def make(clock):
             'scope': SCOPE,
             'session': sessions[-1],
             'clock': clock,
+            'redactor': Redactor(),
         }
         return TokenSource(**{**defaults, **kwargs})
 
@@ -303,7 +305,6 @@ def test_answers_that_msal_cannot_bear_may_pass(server, source, where, answer, t
     [
         {'token_endpoint': TOKEN},
         {'authorization_endpoint': AUTHORITY},
-        {'token_endpoint': 'http://x/y', 'authorization_endpoint': AUTHORITY},
         {'token_endpoint': 5, 'authorization_endpoint': AUTHORITY},
         {},
     ],
@@ -314,9 +315,69 @@ def test_metadata_that_makes_no_sense_may_pass(server, source, answer):
         source.token()
 
 
+@pytest.mark.parametrize('name', ['token_endpoint', 'authorization_endpoint'])
+@pytest.mark.parametrize(
+    'address',
+    [
+        'https://elsewhere.example/token',
+        'http://login.microsoftonline.com/token',
+        'https://login.microsoftonline.com:8443/token',
+        'https://login.microsoftonline.com.elsewhere.example/token',
+        'https://login.microsoftonline.com@elsewhere.example/token',
+        'https://elsewhere.example\\@login.microsoftonline.com/token',
+        'https://user:pass@login.microsoftonline.com/token',
+        '//elsewhere.example/token',
+        'https://elsewhere.example#login.microsoftonline.com',
+        '',
+    ],
+)
+def test_secret_is_sent_to_no_address_that_metadata_name_elsewhere(server, source, name, address):
+    endpoints = {'token_endpoint': TOKEN, 'authorization_endpoint': f'{AUTHORITY}/authorize'}
+    metadata(server, json={**endpoints, name: address})
+    with pytest.raises(TokenRefusedError, match='another host'):
+        source.token()
+    assert posts(server) == []
+
+
+def test_address_that_metadata_name_at_the_same_host_is_used(server, source):
+    metadata(
+        server,
+        json={
+            'token_endpoint': 'https://LOGIN.microsoftonline.com:443/elsewhere',
+            'authorization_endpoint': f'{AUTHORITY}/authorize',
+            'jwks_uri': 'https://other.example/keys',
+        },
+    )
+    server.add(
+        responses.POST,
+        'https://login.microsoftonline.com:443/elsewhere',
+        json={'token_type': 'Bearer', 'expires_in': 3599, 'access_token': 'token-1'},
+    )
+    assert source.token() == 'token-1'
+
+
+@pytest.mark.parametrize('status', [301, 302, 307, 308])
+def test_secret_follows_no_redirect(server, source, status):
+    metadata(server)
+    server.add(
+        responses.POST, TOKEN, status=status, headers={'Location': 'https://elsewhere.example/'}
+    )
+    with pytest.raises(TokenError, match=str(status)):
+        source.token()
+    assert len(posts(server)) == 1
+
+
 @pytest.mark.parametrize(
     'answer',
-    [{}, {'access_token': ''}, {'access_token': 5}, {'access_token': 'x', 'expires_in': 'soon'}],
+    [
+        {},
+        {'access_token': ''},
+        {'access_token': 5},
+        {'access_token': 'x', 'expires_in': 'soon'},
+        {'access_token': 'x', 'expires_in': 10**400},
+        {'access_token': 'x\nevil: 1', 'expires_in': 3599},
+        {'access_token': 'x' * 100_000, 'expires_in': 3599},
+    ],
 )
 def test_grant_that_makes_no_sense_may_pass(server, source, answer):
     metadata(server)

@@ -13,6 +13,7 @@ from sentinel_app.errors import (
     UploadServerError,
 )
 from sentinel_app.network import Timeouts
+from sentinel_app.redactor import Redactor
 from sentinel_app.sentinel.client import SentinelSink
 from tests.clocks import StandingClock
 
@@ -57,6 +58,7 @@ def sink(tokens):
             tokens=tokens,
             session=session,
             clock=StandingClock(),
+            redactor=Redactor(),
             timeouts=Timeouts(connect_s=1.5, read_s=2.5, total_s=9),
         )
 

@@ -15,6 +15,7 @@ from sentinel_app.errors import (
     UploadServerError,
 )
 from sentinel_app.sentinel.responses import read_reply
+from tests.answers import answer
 from tests.clocks import NOON
 
 ID_MISSING = 'Error for Property=id: Required property is missing. Actual value: NULL.'
@@ -23,7 +24,7 @@ ID_MISSING = 'Error for Property=id: Required property is missing. Actual value:
 def read(status=200, body=b'', headers=None, count=4) -> UploadReply:
     if not isinstance(body, bytes):
         body = json.dumps(body).encode()
-    return read_reply(status, headers or {}, body, count=count, now=NOON)
+    return read_reply(answer(status, body, headers), count=count, now=NOON)
 
 
 def errors(*entries, name='errorMessages'):
@@ -277,7 +278,7 @@ json_values = st.recursive(
 def test_any_answer_gives_a_reply_or_an_error_of_ours(status, body, headers, count):
     error, refusals = None, {}
     try:
-        refusals = read_reply(status, headers, body, count=count, now=NOON).refusals
+        refusals = read_reply(answer(status, body, headers), count=count, now=NOON).refusals
     except SentinelAppError as raised:
         error = raised
     if error is None:

@@ -18,14 +18,15 @@ from sentinel_app.errors import (
     ReadOrderError,
     ReadTimeoutError,
 )
-from sentinel_app.network import Timeouts
+from sentinel_app.network import SizeLimit, Timeouts
+from sentinel_app.redactor import Redactor
 from sentinel_app.threatconnect.client import ThreatConnectSource
 from tests.clocks import NOON, StandingClock
 
 BASE = 'https://tc.example.test/api'
 INDICATORS = f'{BASE}/v3/indicators'
-DATE = {'Date': 'Wed, 04 Mar 2026 12:34:56 GMT'}
-SERVER_AT = dt.datetime(2026, 3, 4, 12, 34, 56, tzinfo=dt.UTC)
+DATE = {'Date': 'Wed, 04 Mar 2026 12:01:07 GMT'}
+SERVER_AT = dt.datetime(2026, 3, 4, 12, 1, 7, tzinfo=dt.UTC)
 SIGNATURE = 'TC 42:c2VjcmV0LXNpZ25hdHVyZS10aGF0LWlzLWxvbmc='
 TQL = '(rating > 3) AND ownerName in ("Ex & Co")'
 QUESTION = Question(tql=TQL)
@@ -63,7 +64,9 @@ def clock():
 
 @pytest.fixture
 def source(session, clock):
-    return ThreatConnectSource(session, fields=('tags', 'attributes'), clock=clock)
+    return ThreatConnectSource(
+        session, fields=('tags', 'attributes'), clock=clock, redactor=Redactor()
+    )
 
 
 def page(*ids, **more):
@@ -100,7 +103,9 @@ def test_page_is_asked_for_with_exactly_these_parameters(server, source):
 
 def test_every_call_has_both_time_outs(server, session, clock):
     timeouts = Timeouts(connect_s=1.5, read_s=2.5, total_s=9)
-    source = ThreatConnectSource(session, fields=(), clock=clock, timeouts=timeouts)
+    source = ThreatConnectSource(
+        session, fields=(), clock=clock, redactor=Redactor(), timeouts=timeouts
+    )
     answer(server, json=page(count=0))
     source.count(QUESTION)
     assert session.timeouts_seen == [(1.5, 2.5)]
@@ -137,7 +142,7 @@ def test_long_query_goes_in_the_body_and_leaves_the_address_bare(server, source)
 
 @pytest.mark.parametrize(('encoded', 'is_in_body'), [(2000, False), (2001, True)])
 def test_body_is_used_beyond_two_thousand_characters(server, session, clock, encoded, is_in_body):
-    source = ThreatConnectSource(session, fields=(), clock=clock)
+    source = ThreatConnectSource(session, fields=(), clock=clock, redactor=Redactor())
     rest = len('tql=&resultStart=0&resultLimit=10000&sorting=id+asc')
     question = Question(tql='x' * (encoded - rest))
     answer(server, json=page(count=0))
@@ -380,16 +385,49 @@ def test_answer_that_drips_is_given_up(server, session):
             return super().monotonic()
 
     timeouts = Timeouts(connect_s=1, read_s=1, total_s=10)
-    source = ThreatConnectSource(session, fields=(), clock=DrippingClock(), timeouts=timeouts)
+    source = ThreatConnectSource(
+        session, fields=(), clock=DrippingClock(), redactor=Redactor(), timeouts=timeouts
+    )
     answer(server, body=b' ' * (1 << 18))
     with pytest.raises(ReadTimeoutError, match='too long'):
         source.read_page(QUESTION, limit=10)
 
 
+@pytest.mark.parametrize(
+    ('date', 'is_used'),
+    [
+        ('Wed, 04 Mar 2026 12:04:59 GMT', True),
+        ('Wed, 04 Mar 2026 11:55:01 GMT', True),
+        ('Wed, 04 Mar 2026 12:05:01 GMT', False),
+        ('Thu, 05 Mar 2026 12:00:00 GMT', False),
+        ('Wed, 04 Mar 2020 12:00:00 GMT', False),
+        ('Fri, 31 Dec 9999 23:59:59 -1400', False),
+        ('soon', False),
+    ],
+)
+def test_a_date_is_used_up_to_five_minutes_off_and_else_told(server, source, date, is_used):
+    server.add(responses.GET, INDICATORS, json=page(5, count=1), headers={'Date': date})
+    _, server_at = source.count(QUESTION)
+    assert abs(server_at - NOON) <= dt.timedelta(minutes=5)
+    if not is_used:
+        assert server_at == NOON - dt.timedelta(minutes=5)
+    assert (source.warning is None) == (is_used or date[0] not in 'TWF' or '9999' in date)
+
+
+def test_a_wrong_date_is_told_for_a_day(server, source, clock):
+    wrong = {'Date': 'Thu, 05 Mar 2026 12:00:00 GMT'}
+    server.add(responses.GET, INDICATORS, json=page(5, count=1), headers=wrong)
+    source.count(QUESTION)
+    assert '2026-03-05T12:00:00Z' in source.warning
+    clock.advance(24 * 3600 + 1)
+    assert source.warning is None
+
+
 def test_answer_without_end_is_given_up(server, source, monkeypatch):
-    monkeypatch.setattr('sentinel_app.network.LARGEST_BODY_BYTES', 100_000)
-    answer(server, body=b' ' * 200_000)
-    with pytest.raises(ReadTimeoutError, match='never ended'):
+    limit = SizeLimit(body_bytes=1 << 20, values=100)
+    monkeypatch.setattr('sentinel_app.threatconnect.client.PAGE_LIMIT', limit)
+    answer(server, body=b' ' * (2 << 20))
+    with pytest.raises(ReadTimeoutError, match='larger than 1 MB'):
         source.read_page(QUESTION, limit=10)
 
 

@@ -1,0 +1,185 @@
+"""Secrets in texts: found by their names, or by their values in whatever spelling, and masked."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, quote_plus, unquote
+
+MASK: Final = '***'
+
+SHORTEST_SECRET: Final = 6
+"""Shorter values would mask innocent text everywhere, and are no secrets worth the name."""
+
+_NAME: Final = (
+    r'(?:[a-z0-9]{1,24}[-_]){0,4}(?:cookie2?|authorization|(?:api|access|refresh|id|expired)?token'
+    r'|(?:api|subscription|access|secret|functions|auth|private|account)[-_]?key'
+    r'|client[-_]?secret|client[-_]?assertion|pass(?:word|wd)?)'
+)
+_PARAMETER: Final = rf'(?:{_NAME}|sig|signature|pwd|secret)'
+_HEADER_NAME: Final = r'(?:[a-z0-9]{1,24}-){0,4}(?:cookie2?|authorization)'
+# A quote, escaped as often as the text that it stands in was quoted.
+# Runs of backslashes are taken whole, or a long one would cost its length squared.
+_QUOTE: Final = r'(?<!\\)\\*+["\']'
+_BARE: Final = r'[^\s,}\]"\']{1,512}'
+_NO_MEMBER: Final = rf'(?!{_QUOTE}(?:name|value){_QUOTE}\s*:)'
+
+
+def _quoted(group: str, unlike: str = '') -> str:
+    """A pattern for one quoted text, up to the quote that is escaped as often as its first."""
+    return rf'(?P<{group}>{_QUOTE})(?:|(?:{unlike}.)*?[^\\])(?P={group})'
+
+
+def _rule(pattern: str, replacement: str) -> tuple[re.Pattern[str], str]:
+    return re.compile(pattern, re.IGNORECASE | re.DOTALL), replacement
+
+
+_NAME_FIRST: Final = (
+    rf'(?P<kept>{_QUOTE}name{_QUOTE}\s*:\s*{_QUOTE}\s*{_NAME}\s*{_QUOTE}\s*,'
+    rf'\s*{_QUOTE}value{_QUOTE}\s*:\s*)(?:{_quoted("value")}|{_BARE})'
+)
+_VALUE_FIRST: Final = (
+    rf'(?P<kept>{_QUOTE}value{_QUOTE}\s*:\s*)(?:{_quoted("value", _NO_MEMBER)}|{_BARE})'
+    rf'(?P<rest>\s*,\s*{_QUOTE}name{_QUOTE}\s*:\s*{_QUOTE}\s*{_NAME}\s*{_QUOTE})'
+)
+_MEMBER: Final = (
+    rf'(?P<kept>{_QUOTE}{_NAME}{_QUOTE}\s*(?::|,(?!\s*{_QUOTE}value{_QUOTE}\s*:))\s*)'
+    rf'{_quoted("value")}'
+)
+_QUOTED_HEADER: Final = rf'(?P<mark>["\'])(?P<kept>{_HEADER_NAME}\s*:\s*)(?:(?!(?P=mark)).)+'
+
+# In the order they are applied.
+_RULES: Final = (
+    _rule(_NAME_FIRST, rf"\g<kept>'{MASK}'"),  # a request's headers, as the framework logs them
+    _rule(_VALUE_FIRST, rf"\g<kept>'{MASK}'\g<rest>"),
+    _rule(_MEMBER, rf"\g<kept>'{MASK}'"),  # an environ, a JSON member, a tuple
+    _rule(_QUOTED_HEADER, rf'\g<mark>\g<kept>{MASK}'),  # a curl command
+    _rule(rf'\b({_HEADER_NAME})(\s*:\s*)(?!["\'\s])[^\'"\r\n]+', rf'\1\2{MASK}'),  # a header block
+    _rule(
+        r'\b((?:[a-z0-9]{1,24}-){1,4}(?:token|key|secret|password))(\s*:\s*)[^\s"\',;]+',
+        rf'\1\2{MASK}',
+    ),
+    _rule(rf'\b({_PARAMETER})=(?!\s)[^\s&"\',;]+', rf'\1={MASK}'),  # a form, a query string
+    _rule(r'\b(Bearer|TC-Token)(\s+)[^\s"\',;]{8,}', rf'\1\2{MASK}'),
+    _rule(r'\b(Basic\s+)[A-Za-z0-9+/=_-]{16,}', rf'\1{MASK}'),
+    _rule(r'\b(TC\s+[^\s:"\']+:)[A-Za-z0-9+/=_-]{16,}', rf'\1{MASK}'),
+    _rule(r'(://[^\s:/@"\']+:)[^\s/@"\']+(@)', rf'\1{MASK}\2'),  # a proxy with its password
+    _rule(
+        r'-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----.*?(?:-----END \1-----|$)',
+        rf'-----BEGIN \1-----{MASK}',
+    ),
+)
+
+# How often a text may have been quoted: in JSON, in JSON inside that, in a fact of ours.
+_QUOTINGS: Final = 3
+_DECODINGS: Final = 3
+_HIDDEN: Final = re.compile(
+    '[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2060-\u2064\ufeff\ufffd]'
+)
+_ESCAPE: Final = re.compile(r'\\+(?:u\{?([0-9a-fA-F]{1,6})\}?|x([0-9a-fA-F]{2}))')
+_WORDS: Final = re.compile(r'(\s+)')
+_CODE_POINTS: Final = 0x110000
+
+
+def mask_named(text: str) -> str:
+    """Return the text without the values that their names give away as secrets."""
+    for pattern, replacement in _RULES:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Needles:
+    """What is searched for, in lower case; the longest first, lest a part is masked alone."""
+
+    plain: tuple[str, ...] = ()
+    """The secrets as they are, and each line of one that has several."""
+    spelt: tuple[str, ...] = ()
+    """The same in every spelling that a program gives them."""
+
+    @classmethod
+    def of(cls, secrets: Iterable[str], *, shortest: int = SHORTEST_SECRET) -> Needles:
+        """Return what to search for; secrets shorter than `shortest` are passed over."""
+        pieces = {
+            piece
+            for secret in secrets
+            for piece in (secret, *(line.strip() for line in secret.splitlines()))
+            if len(piece) >= shortest and not piece.startswith('-----')
+        }
+        spelt = {form.lower() for piece in pieces for form in _spellings(piece)}
+        return cls(_longest_first({piece.lower() for piece in pieces}), _longest_first(spelt))
+
+
+def _longest_first(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(texts, key=lambda text: (-len(text), text)))
+
+
+def _spellings(piece: str) -> set[str]:
+    """The ways in which a secret may come up: as it is, escaped, in a URL, in a page, encoded."""
+    spelt = {piece, quote(piece, safe=''), quote(piece), quote_plus(piece), repr(piece)[1:-1]}
+    spelt |= {html.escape(piece), json.dumps(piece)[1:-1], piece.encode().hex()}
+    escaped = piece
+    for _ in range(_QUOTINGS):
+        escaped = escaped.replace('\\', '\\\\').replace('"', '\\"')
+        spelt.add(escaped)
+    return {text for text in spelt | _in_base64(piece) if len(text) >= SHORTEST_SECRET}
+
+
+def _in_base64(piece: str) -> set[str]:
+    """What base64 makes of the piece wherever it stands in a longer text.
+
+    Characters at either end that its neighbours have a part in are left out.
+    """
+    found = set()
+    for offset in range(3):
+        encoded = base64.b64encode(bytes(offset) + piece.encode()).decode().rstrip('=')
+        inner = encoded[(offset * 8 + 5) // 6 : (offset + len(piece.encode())) * 8 // 6]
+        found |= {inner, inner.replace('+', '-').replace('/', '_')}
+    return found
+
+
+def mask_values(text: str, needles: Needles) -> str:
+    """Return the text without the values that are known, whatever their case and encoding."""
+    lowered = text.lower()
+    for needle in needles.spelt:
+        if needle in lowered:
+            text = re.sub(re.escape(needle), MASK, text, flags=re.IGNORECASE)
+            lowered = text.lower()
+            if needle in lowered:
+                # Letters whose lower case is longer than they are.
+                return MASK
+    if not needles.plain or not _may_hide(text):
+        return text
+    decoded = _decoded(text).lower()
+    if not any(needle in decoded for needle in needles.plain):
+        return text
+    words = [
+        MASK if any(needle in _decoded(word).lower() for needle in needles.plain) else word
+        for word in _WORDS.split(text)
+    ]
+    masked = ''.join(words)
+    return MASK if any(needle in _decoded(masked).lower() for needle in needles.plain) else masked
+
+
+def _may_hide(text: str) -> bool:
+    return '%' in text or '&' in text or '\\' in text or not text.isascii()
+
+
+def _decoded(text: str) -> str:
+    """The text with what a URL, a page or JSON has escaped written plainly, several times over."""
+    for _ in range(_DECODINGS):
+        plain = _HIDDEN.sub('', _ESCAPE.sub(_character, html.unescape(unquote(text))))
+        if plain == text:
+            break
+        text = plain
+    return text
+
+
+def _character(found: re.Match[str]) -> str:
+    code = int(found.group(1) or found.group(2), 16)
+    return chr(code) if code < _CODE_POINTS else ''

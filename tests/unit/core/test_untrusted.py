@@ -1,0 +1,112 @@
+"""What another system says is made fit for UTF-8, SQLite and arithmetic where it comes in."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentinel_app.core.untrusted import (
+    LARGEST_INTEGER,
+    TooManyValuesError,
+    clean_text,
+    read_json,
+)
+
+MOST = 1_000
+
+texts = st.text(st.characters(codec=None), max_size=20)
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def check_fit(value: Any) -> None:
+    """What UTF-8, SQLite and arithmetic take."""
+    if isinstance(value, str):
+        value.encode()
+        assert '\x00' not in value
+    elif isinstance(value, bool) or value is None:
+        pass
+    elif isinstance(value, int):
+        assert abs(value) <= LARGEST_INTEGER
+    elif isinstance(value, float):
+        assert math.isfinite(value)
+    elif isinstance(value, list):
+        for each in value:
+            check_fit(each)
+    else:
+        for name, each in value.items():
+            check_fit(name)
+            check_fit(each)
+
+
+@given(values, st.booleans())
+def test_whatever_json_says_is_fit_to_keep(value: Any, is_ascii: bool) -> None:
+    text = json.dumps(value, ensure_ascii=is_ascii)
+    check_fit(read_json(text.encode('utf-8', 'surrogatepass'), most_values=MOST))
+
+
+@given(values)
+def test_what_is_fit_stays_as_it_is(value: Any) -> None:
+    try:
+        check_fit(value)
+    except (AssertionError, UnicodeError):
+        return
+    assert read_json(json.dumps(value).encode(), most_values=MOST) == value
+
+
+@pytest.mark.parametrize(
+    ('text', 'value'),
+    [
+        ('9223372036854775807', 2**63 - 1),
+        ('9223372036854775808', None),
+        ('-9223372036854775808', None),
+        ('1' + '0' * 400, None),
+        ('1' * 5_000, None),
+        ('1e999', None),
+        ('-1e999', None),
+        ('"x\\ud800y"', 'x\ufffdy'),
+        ('"x\\u0000y"', 'x\ufffdy'),
+        ('"\\ud83d\\ude00"', '\U0001f600'),
+        ('{"\\udfff": 1}', {'\ufffd': 1}),
+        ('\ufeff{}', {}),
+    ],
+)
+def test_what_nothing_can_hold_becomes_something_that_can(text: str, value: object) -> None:
+    assert read_json(text.encode(), most_values=MOST) == value
+
+
+@pytest.mark.parametrize('text', ['', 'NaN', '[Infinity]', '-Infinity', '{"a"}', '[' * 300_000])
+def test_what_is_no_json_is_an_error_of_one_kind(text: str) -> None:
+    with pytest.raises(ValueError, match=r'\w'):
+        read_json(text.encode(), most_values=10**6)
+
+
+@pytest.mark.parametrize('text', ['[' + '[],' * 500 + '[]]', '[' + '1,' * MOST + '1]'])
+def test_more_values_than_the_purpose_needs_are_refused_unread(text: str) -> None:
+    with pytest.raises(TooManyValuesError):
+        read_json(text.encode(), most_values=MOST)
+
+
+@pytest.mark.parametrize('inner', [',' * 5_000, '[' * 5_000, '\\"' * 5_000 + ',' * 5_000])
+def test_signs_within_a_text_are_no_values(inner: str) -> None:
+    assert read_json(f'["{inner}"]'.encode(), most_values=MOST)
+
+
+@given(texts)
+def test_clean_text_is_text_that_utf_8_takes(text: str) -> None:
+    clean = clean_text(text)
+    check_fit(clean)
+    assert clean_text(clean) == clean
+    assert len(clean) == len(text)

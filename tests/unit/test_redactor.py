@@ -1,0 +1,107 @@
+"""A secret whose value is known is masked whatever its case and encoding."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentinel_app.core.masking import MASK
+from sentinel_app.redactor import MOST_RECENT, Redactor
+
+SECRET = 'mArKeR-s3cret/with+odd=chars&"quotes"'
+
+
+@pytest.fixture
+def redactor() -> Redactor:
+    redactor = Redactor()
+    redactor.protect([SECRET])
+    return redactor
+
+
+def every_character_escaped(text: str) -> str:
+    return ''.join(f'\\u{ord(character):04X}' for character in text)
+
+
+ENCODINGS = {
+    'plain': SECRET,
+    'upper': SECRET.upper(),
+    'lower': SECRET.lower(),
+    'url': quote(SECRET, safe=''),
+    'url in lower case': quote(SECRET, safe='').lower(),
+    'form': quote_plus(SECRET),
+    'url twice': quote(quote(SECRET, safe=''), safe=''),
+    'each character in percent': ''.join(f'%{ord(each):02x}' for each in SECRET),
+    'json': json.dumps(SECRET),
+    'json in json': json.dumps(json.dumps(SECRET)),
+    'json escapes': every_character_escaped(SECRET),
+    'html': html.escape(SECRET),
+    'html numbers': ''.join(f'&#{ord(each)};' for each in SECRET),
+    'repr': repr(SECRET),
+    'hex': SECRET.encode().hex(),
+    'base64': base64.b64encode(SECRET.encode()).decode(),
+    'basic credentials': base64.b64encode(f'user:{SECRET}'.encode()).decode(),
+    'in a longer base64': base64.urlsafe_b64encode(f'xy{SECRET}tail'.encode()).decode(),
+    'zero-width between': '\u200b'.join(SECRET),
+    'inside of a word': f'prefix{SECRET}suffix',
+}
+
+
+@pytest.mark.parametrize('name', ENCODINGS)
+def test_a_known_secret_is_masked_in_every_encoding(redactor: Redactor, name: str) -> None:
+    spelt = ENCODINGS[name]
+    masked = redactor.mask(f'it said: {spelt} and went on')
+    assert spelt not in masked
+    assert spelt[4:-4] not in masked
+    assert MASK in masked
+    assert masked.startswith('it said: ')
+    assert masked.endswith(' and went on')
+
+
+@given(st.text(alphabet='abc xyz.,:', max_size=40))
+def test_text_without_a_secret_stays_as_it_is(text: str) -> None:
+    redactor = Redactor()
+    redactor.protect([SECRET])
+    assert redactor.mask(text) == text
+
+
+def test_what_a_request_brought_is_masked_until_many_others_came(redactor: Redactor) -> None:
+    redactor.protect_recent(['cookie-of-somebody-0'], kind='request')
+    assert redactor.mask('cookie-of-somebody-0') == MASK
+    redactor.protect_recent(['the-bearer-token'], kind='access-token')
+    redactor.protect_recent(
+        [f'another-value-{number:04}' for number in range(MOST_RECENT)], kind='request'
+    )
+    assert redactor.mask('cookie-of-somebody-0') == 'cookie-of-somebody-0'
+    assert redactor.mask('the-bearer-token another-value-0001') == f'{MASK} {MASK}'
+
+
+def test_a_body_with_a_secret_is_told_from_one_without(redactor: Redactor) -> None:
+    assert redactor.is_suspect(f'... {SECRET.upper()} ...'.encode())
+    assert not redactor.is_suspect(b'... nothing ...' * 1000)
+
+
+def test_short_secrets_do_not_mask_innocent_text() -> None:
+    redactor = Redactor()
+    redactor.protect(['tok', '', 'a'])
+    assert redactor.redact('a token bar') == 'a token bar'
+
+
+def test_a_longer_secret_is_masked_whole_when_it_holds_a_shorter_one() -> None:
+    redactor = Redactor()
+    redactor.protect(['abcdefgh', 'abcdefghijkl'])
+    assert redactor.redact('x abcdefghijkl x abcdefgh x') == f'x {MASK} x {MASK} x'
+
+
+@given(st.text(alphabet='aZ09-_~+/=.&%"\'\\ ', min_size=6, max_size=40), st.text(max_size=20))
+def test_no_spelling_of_any_secret_survives(secret: str, around: str) -> None:
+    redactor = Redactor()
+    redactor.protect([secret])
+    for spelt in (secret, quote(secret, safe=''), quote_plus(secret)):
+        if len(spelt.strip()) >= 6 and MASK not in spelt:
+            assert spelt not in redactor.redact(f'{around} {spelt} {around}').replace(around, '')
