@@ -14,7 +14,7 @@ MOST_ROWS = 100_000_000
 """Far above what any instance holds."""
 
 MOST_POOR_PAGES = 300
-"""So many pages with less than a row on each, on average, never get anywhere."""
+"""So many pages with next to nothing on them never get anywhere."""
 
 
 class ReadingBound:
@@ -24,11 +24,15 @@ class ReadingBound:
         count: tells how many rows there are in all, None where that cannot be had; asked only
             where there are more than usual, and again where they are more than it told.
         most_rows: how many there can be at all.
+        least_on_page: rows on a page, on average, that get a reading somewhere.
     """
 
-    def __init__(self, count: Callable[[], int | None], *, most_rows: int = MOST_ROWS) -> None:
+    def __init__(
+        self, count: Callable[[], int | None], *, most_rows: int = MOST_ROWS, least_on_page: int = 1
+    ) -> None:
         self._count = count
         self._most_rows = most_rows
+        self._least_on_page = least_on_page
         self._allowed = SPARE_ROWS
         self._pages = 0
         self._rows = 0
@@ -42,7 +46,7 @@ class ReadingBound:
         """
         self._rows += rows
         self._pages += 1
-        if self._pages >= MOST_POOR_PAGES and self._rows < self._pages:
+        if self._pages >= MOST_POOR_PAGES and self._rows < self._least_on_page * self._pages:
             raise self._endless(f' in {self._pages:,} answers')
         if self._rows > self._allowed:
             counted = self._count()

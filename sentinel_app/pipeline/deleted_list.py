@@ -19,6 +19,9 @@ MOST_AT_ONCE = 10_000
 MOST_ENTRIES = 1_000_000
 """More are no list of what was deleted within its time of keeping."""
 
+LEAST_ON_PAGE = 10
+"""Entries on a page of a list that has hundreds of pages."""
+
 Take = Callable[[Sequence[DeletedIndicator]], object]
 
 
@@ -56,7 +59,11 @@ class DeletedList:
         # A list may be long; of each entry only its hash is kept.
         seen: set[int] = set()
         page: DeletedPage | None = None
-        bound = ReadingBound(lambda: page.count if page else None, most_rows=MOST_ENTRIES)
+        bound = ReadingBound(
+            lambda: page.count if page else None,
+            most_rows=MOST_ENTRIES,
+            least_on_page=LEAST_ON_PAGE,
+        )
         while True:
             page = patience().call(
                 partial(self._source.deleted, owner, since=since, start=start, limit=limit)
