@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -205,3 +206,59 @@ def test_a_refused_short_query_does_not_blame_the_credentials(world: World, engi
     assert_refused(engine, world, job, 'TC-GATEWAY')
     assert 'Something between the App and ThreatConnect refused' in job['failure_reason']
     assert 'firewall, proxy or gateway' in job['failure_reason']
+
+
+MOST_REQUESTS = 3_000
+
+
+@pytest.mark.parametrize(
+    ('faults', 'policy'),
+    [
+        ({'endless_rows': {'rows': 1000}}, 'Never'),
+        ({'endless_rows': {'rows': 20}}, 'Never'),
+        ({'endless_rows': {'rows': 1000}, 'ignores_sorting': {}}, 'Never'),
+        ({'repeated_rows': {}, 'ignores_sorting': {}}, 'Never'),
+        ({'duplicate_rows': {'rows': 50}, 'page_cap': {'rows': 5}}, 'Never'),
+        ({'endless_owners': {}}, 'Never'),
+    ],
+)
+@pytest.mark.parametrize('at', ['1970-01-01T00:00:00Z', '2024-05-06T07:08:09Z'])
+def test_a_reading_without_end_is_ended_in_words(
+    world: World,
+    make_engine: Callable[..., Engine],
+    faults: dict[str, dict[str, Any]],
+    policy: str,
+    at: str,
+) -> None:
+    engine = make_engine(withdraw_indicators=policy)
+    world.store.load(hosts(12, ASKED, dateAdded='1970-01-01T00:00:00Z', lastModified=at))
+    world.threatconnect.forget_requests()
+    for name, params in faults.items():
+        world.threatconnect.faults.on(name, **params)
+    engine.save_queries([asked()])
+    (job,) = engine.last_jobs()
+    assert world.threatconnect.request_count < MOST_REQUESTS
+    if 'duplicate_rows' in faults:
+        # It is read in another way instead.
+        assert (job['status'], outcomes(job)) == ('Upload Complete', {'sent': 12})
+    else:
+        assert (job['status'], job['failure_code']) == ('Failed', 'TC-READ')
+        assert job['failure_reason']
+
+
+@pytest.mark.parametrize('is_by_time', [False, True], ids=['id', 'time'])
+def test_a_search_without_end_is_ended_and_withdraws_nothing(
+    world: World, engine: Engine, is_by_time: bool
+) -> None:
+    load(world)
+    engine.save_queries([asked()])
+    world.clock.advance(3_600)
+    world.store.deactivate(world.store.rows()[0]['id'])
+    world.threatconnect.forget_requests()
+    if is_by_time:
+        world.threatconnect.faults.on('ignores_sorting')
+    world.threatconnect.faults.on('endless_rows', only='indicatorActive = false')
+    (job,) = engine.run_update('full')
+    assert world.threatconnect.request_count < MOST_REQUESTS
+    assert (job['status'], job['count_withdrawn']) == ('Upload Complete', 0)
+    assert any('Nothing was withdrawn' in text for text in job['warnings'])

@@ -91,7 +91,8 @@ def _list(simulator: ThreatConnectSimulator, exchange: Exchange, user: User) -> 
     reply = Reply(200, page.envelope(data, head=head, tail=tail), dict(_JSON))
     if not simulator.faults.has_any(lie.LIES):
         return reply
-    return lie.page(reply, wanted, partial(simulator.take, exchange))
+    first = next(simulator.store.select(None))
+    return lie.page(reply, wanted, partial(simulator.take, exchange), first)
 
 
 def _failing_page(

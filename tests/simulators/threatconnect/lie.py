@@ -18,9 +18,10 @@ from tests.simulators.threatconnect.tree import id_bounds
 if TYPE_CHECKING:
     from tests.simulators.threatconnect.fault import Fault
     from tests.simulators.threatconnect.page import ListRequest
+    from tests.simulators.threatconnect.row import Row
 
 Data = dict[str, Any]
-Take = Callable[[str], 'Fault | None']
+Take = Callable[..., 'Fault | None']
 
 LIES: dict[str, tuple[str, Mapping[str, Any]]] = {
     # a gateway in front
@@ -41,8 +42,8 @@ LIES: dict[str, tuple[str, Mapping[str, Any]]] = {
     'repeated_rows': ('The first row comes twice, and is counted twice.', {}),
     'surplus_rows': ('Pages have more rows than the limit, where there are more.', {}),
     'endless_rows': (
-        "There are always `rows` more behind the last, of the first one's owner and type.",
-        {'rows': 1000},
+        'Where the TQL holds `only`, there are always `rows` more, like the first one there is.',
+        {'rows': 1000, 'only': ''},
     ),
     'endless_deleted': ('The deleted list goes on for ever, `rows` at a time.', {'rows': 1000}),
     'foreign_deleted': ('The deleted list is that of another owner.', {'owner': 'Somebody Else'}),
@@ -82,12 +83,13 @@ def arrived(request: Request, take: Take) -> Request:
     return request
 
 
-def page(reply: Reply, wanted: ListRequest, take: Take) -> Reply:
-    """Give a page of Indicators with what is not true of it."""
+def page(reply: Reply, wanted: ListRequest, take: Take, first: Row) -> Reply:
+    """Give a page of Indicators with what is not true of it; `first` is the first one there is."""
     answer = json.loads(reply.body)
     rows: list[Data] = answer['data']
-    if rows and (fault := take('endless_rows')):
-        rows = _endless(rows[0], wanted, fault['rows'])
+    tql = dict(wanted.pairs).get('tql', '')
+    if 'id < 0' not in tql and (fault := take('endless_rows', lambda it: it['only'] in tql)):
+        rows = _endless(first, wanted, fault['rows'], is_active='Active = false' not in tql)
     if len(rows) > 1 and (fault := take('changed_rows')):
         rows[-1].pop(fault['member'], None)
         if fault['value'] is not None:
@@ -103,10 +105,11 @@ def page(reply: Reply, wanted: ListRequest, take: Take) -> Reply:
     return replace(reply, body=json.dumps(answer | {'data': rows}).encode())
 
 
-def _endless(first: Data, wanted: ListRequest, rows: int) -> list[Data]:
-    start = (id_bounds(wanted.node)[0] or first['id']) - 1
+def _endless(first: Row, wanted: ListRequest, rows: int, *, is_active: bool) -> list[Data]:
+    like: Data = json.loads(first.render(wanted.fields, keep=False)) | {'active': is_active}
+    start = (id_bounds(wanted.node)[0] or first.id) - 1
     return [
-        first | {'id': start + number, 'hostName': name, 'summary': name}
+        like | {'id': start + number, 'hostName': name, 'summary': name}
         for number in range(1, min(rows, wanted.limit) + 1)
         for name in [f'endless-{start + number}.example.com']
     ]
