@@ -103,9 +103,9 @@ class Probe:
             return
         try:
             Patience(self._clock, stop).call(partial(self._source.verify, question))
-        except QueryError:
+        except QueryError as error:
             # The reading gets the same answer, in words that are about the query as it is.
-            return
+            _log.info('question-not-verified', code=error.code, reason=error.reason)
         self._verified[1].add(key)
 
     def _ask(self, update: Update, stop: Stop) -> None:

@@ -12,6 +12,8 @@ from sentinel_app.errors import (
     REMEDY,
     AnswerError,
     GatewayError,
+    QueryError,
+    ReadAuthError,
     ReadTimeoutError,
     SentinelAppError,
 )
@@ -78,6 +80,15 @@ class LongForm:
                 if form is known:
                     raise
                 failures.append(error)
+            except ReadAuthError as error:
+                # The signature covers the address; where that is cut or changed, it is wrong.
+                if not failures:
+                    raise
+                failures.append(error)
+            except QueryError as error:
+                if not failures:
+                    raise
+                raise _perhaps_cut(error, length) from error
             else:
                 if form is not known:
                     self._remember(form)
@@ -101,16 +112,33 @@ def _order(known: Form | None) -> tuple[Form, Form]:
 
 def _failure(failures: Sequence[SentinelAppError], length: int) -> SentinelAppError:
     """Return what to say of a question that failed in both forms."""
-    for error in failures:
-        if isinstance(error, ReadTimeoutError):
-            # That may pass, and the question with it.
-            return error
-    first, last = failures
-    reasons = dict.fromkeys(error.reason or error.message for error in (first, last))
+    late = [error for error in failures if isinstance(error, ReadTimeoutError)]
+    if late:
+        # That may pass, and the question with it.
+        hint = f' {_hint(length)}' if len(late) < len(failures) else ''
+        return ReadTimeoutError(
+            f'{late[0].message}{hint}', reason=late[0].reason, context=late[0].context
+        )
+    reasons = dict.fromkeys(error.reason or error.message for error in failures)
     return GatewayError(
         f'A question of {length:,} characters does not arrive at ThreatConnect as it is sent, '
         'neither in the body of the request nor in its address: something between the App and '
         f'ThreatConnect refuses, drops or changes it. Nothing was taken. {SIZE_REMEDY}',
         reason=' '.join(reasons),
         context={'characters': length, REMEDY: SIZE_REMEDY},
+    )
+
+
+def _perhaps_cut(error: QueryError, length: int) -> QueryError:
+    """Return what to say of a question that arrives in the address alone, and is refused there."""
+    return QueryError(
+        f'{error.message} {_hint(length)}', reason=error.reason, context=error.context
+    )
+
+
+def _hint(length: int) -> str:
+    return (
+        f'If it stays, look at the length of the question: it has {length:,} characters, does not '
+        'arrive in the body of a request, and what stands in between may refuse or cut addresses '
+        f'of that length. {SIZE_REMEDY}'
     )
