@@ -26,6 +26,9 @@ SIZE_REMEDY: Final = (
     'let the gateway take GET requests with a body or addresses of that length.'
 )
 
+_FORMS_FAULTS: Final = (AnswerError, GatewayError, QueryError, ReadAuthError, ReadTimeoutError)
+"""What a form that does not arrive can end in."""
+
 Answer = TypeVar('Answer')
 Ask = Callable[['Form'], Answer]
 
@@ -73,27 +76,14 @@ class LongForm:
                 if prove is not None and form is not known:
                     prove(form)
                 answer = ask(form)
-            except (AnswerError, GatewayError) as error:
+            except _FORMS_FAULTS as error:
+                _raise_if_other(error, is_known=form is known, is_first=not failures, length=length)
                 failures.append(error)
-            except ReadTimeoutError as error:
-                # A form that is known to arrive is not at fault.
-                if form is known:
-                    raise
-                failures.append(error)
-            except ReadAuthError as error:
-                # The signature covers the address; where that is cut or changed, it is wrong.
-                if not failures:
-                    raise
-                failures.append(error)
-            except QueryError as error:
-                if not failures:
-                    raise
-                raise _perhaps_cut(error, length) from error
-            else:
-                if form is not known:
-                    self._remember(form)
-                return answer
-            self._remember(None)
+                self._remember(None)
+                continue
+            if form is not known:
+                self._remember(form)
+            return answer
         raise _failure(failures, length)
 
     def _remembered(self) -> Form | None:
@@ -108,6 +98,19 @@ class LongForm:
 
 def _order(known: Form | None) -> tuple[Form, Form]:
     return (Form.ADDRESS, Form.BODY) if known is Form.ADDRESS else (Form.BODY, Form.ADDRESS)
+
+
+def _raise_if_other(
+    error: SentinelAppError, *, is_known: bool, is_first: bool, length: int
+) -> None:
+    """Raise an error that is not about the form: another form would not help."""
+    if isinstance(error, ReadTimeoutError) and is_known:
+        raise error
+    # The signature covers the address; where only the address is refused, it may have been cut.
+    if isinstance(error, ReadAuthError | QueryError) and is_first:
+        raise error
+    if isinstance(error, QueryError):
+        raise _perhaps_cut(error, length) from error
 
 
 def _failure(failures: Sequence[SentinelAppError], length: int) -> SentinelAppError:
