@@ -36,7 +36,9 @@ would renew a token early and cannot, or where tokens live for five minutes or l
 HOLD_SHARE: Final = 0.1
 """The same as a share of what is left of the token's life."""
 
+_BEARER: Final = 'bearer'
 _TOKEN: Final = re.compile(r'[\x21-\x7e]{1,65536}')
+
 SENSELESS: Final = 'Microsoft Entra ID gave an answer that makes no sense.'
 
 
@@ -242,13 +244,13 @@ def _token_of(result: object) -> tuple[str | None, float]:
     """The token that MSAL has, if it has one, and how many seconds are left of its life.
 
     Raises:
-        ValueError: a token that no header can carry.
+        ValueError: a token that no header can carry, or that is to be used in another way.
     """
     if not isinstance(result, dict) or not result.get('access_token'):
         return None, 0.0
     token = result['access_token']
-    if not _TOKEN.fullmatch(token):
-        raise ValueError('no token')
+    if not _TOKEN.fullmatch(token) or str(result.get('token_type', _BEARER)).lower() != _BEARER:
+        raise ValueError('no bearer token')
     return token, max(0.0, float(result.get('expires_in') or 0))
 
 

@@ -377,6 +377,7 @@ def test_secret_follows_no_redirect(server, source, status):
         {'access_token': 'x', 'expires_in': 10**400},
         {'access_token': 'x\nevil: 1', 'expires_in': 3599},
         {'access_token': 'x' * 100_000, 'expires_in': 3599},
+        {'access_token': 'x', 'expires_in': 3599, 'token_type': 'pop'},
     ],
 )
 def test_grant_that_makes_no_sense_may_pass(server, source, answer):
