@@ -33,6 +33,15 @@ from sentinel_app.threatconnect.fit import (
 )
 from sentinel_app.threatconnect.form import Form, LongForm
 from sentinel_app.threatconnect.pace import RequestPace
+from sentinel_app.threatconnect.payload import (
+    Payload,
+    count_of,
+    known_count,
+    owner_name,
+    owner_of,
+    rows_of,
+    text_of,
+)
 from sentinel_app.threatconnect.responses import read_answer
 
 LONGEST_QUERY: Final = 2000
@@ -72,7 +81,6 @@ _OWNERS: Final = '/v3/security/owners'
 _KEYWORDS: Final = '/v3/indicators/tql'
 
 Param = str | int | bool | list[str]
-Payload = Mapping[str, object]
 Taken = TypeVar('Taken')
 Take = Callable[[Payload, dt.datetime], Taken]
 """Makes an answer, and the time of it, into what was asked for; refuses what does not fit."""
@@ -149,7 +157,7 @@ class ThreatConnectSource:
 
         def take(payload: Payload, server_at: dt.datetime) -> SourcePage:
             rows = self._fitting(payload, question, limit)
-            count = None if offset else _count(payload)
+            count = None if offset else count_of(payload)
             return SourcePage(rows=tuple(rows), server_at=server_at, count=count)
 
         return self._ask_question(question, params, take)
@@ -162,8 +170,8 @@ class ThreatConnectSource:
         """
 
         def take(payload: Payload, server_at: dt.datetime) -> tuple[int, dt.datetime]:
-            check_fit(_rows(payload), question, limit=1)
-            return _count(payload), server_at
+            check_fit(rows_of(payload), question, limit=1)
+            return count_of(payload), server_at
 
         return self._ask_question(question, _count_params(question), take)
 
@@ -198,7 +206,7 @@ class ThreatConnectSource:
     def _ask_empty(self, question: Question, form: Form) -> None:
         params = _count_params(empty_question(question))
         payload, _ = self._call('GET', _INDICATORS, params, form=form)
-        check_empty(_rows(payload), _known_count(payload))
+        check_empty(rows_of(payload), known_count(payload))
 
     def _length(self, question: Question) -> int:
         """Characters of the question as it stands in an address."""
@@ -208,7 +216,7 @@ class ThreatConnectSource:
     def _fitting(
         self, payload: Payload, question: Question, limit: int
     ) -> list[Mapping[str, object]]:
-        rows = _rows(payload)
+        rows = rows_of(payload)
         check_fit(rows, question, limit=limit, fields=self._fields)
         return rows
 
@@ -226,19 +234,19 @@ class ThreatConnectSource:
         if since is not None:
             params['deletedSince'] = to_seconds(since)
         payload, server_at = self._call('GET', f'{_INDICATORS}/deleted', params)
-        rows = _rows(payload)
+        rows = rows_of(payload)
         check_deleted(rows, owner)
         return DeletedPage(
             entries=tuple(
                 DeletedIndicator(
-                    type=_text(row, 'type'),
-                    summary=_text(row, 'summary'),
-                    owner_name=_text(row, 'ownerName') or owner,
+                    type=text_of(row, 'type'),
+                    summary=text_of(row, 'summary'),
+                    owner_name=text_of(row, 'ownerName') or owner,
                 )
                 for row in rows
             ),
             server_at=server_at,
-            count=_known_count(payload),
+            count=known_count(payload),
         )
 
     def owners(self) -> tuple[Owner, ...]:
@@ -255,9 +263,9 @@ class ThreatConnectSource:
             # be shown a signature.
             params: dict[str, Param] = {'resultStart': start, 'resultLimit': OWNERS_PER_PAGE}
             payload, _ = self._call('GET', _OWNERS, params)
-            rows = _rows(payload)
+            rows = rows_of(payload)
             known = len(seen)
-            seen.update((_owner_name(row), _owner(row)) for row in rows)
+            seen.update((owner_name(row), owner_of(row)) for row in rows)
             start += len(rows)
             if not payload.get('next') or len(seen) == known:
                 return tuple(owner for owner in seen.values() if owner is not None)
@@ -276,12 +284,12 @@ class ThreatConnectSource:
         payload, _ = self._call('OPTIONS', _KEYWORDS, {})
         return tuple(
             TqlKeyword(
-                name=_text(row, 'keyword') or _text(row, 'name'),
-                type=_text(row, 'type'),
-                description=_text(row, 'description'),
+                name=text_of(row, 'keyword') or text_of(row, 'name'),
+                type=text_of(row, 'type'),
+                description=text_of(row, 'description'),
             )
-            for row in _rows(payload)
-            if _text(row, 'keyword') or _text(row, 'name')
+            for row in rows_of(payload)
+            if text_of(row, 'keyword') or text_of(row, 'name')
         )
 
     def _page_params(self, tql: str, limit: int, offset: int) -> dict[str, Param]:
@@ -363,48 +371,6 @@ def _count_params(question: Question) -> dict[str, Param]:
 def _query_value(value: Param) -> str | int | list[str]:
     """A parameter as it goes into a query string."""
     return str(value).lower() if isinstance(value, bool) else value
-
-
-def _text(row: Mapping[str, object], name: str) -> str:
-    """A text member; empty where it is missing or something else."""
-    value = row.get(name)
-    return value if isinstance(value, str) else ''
-
-
-def _rows(payload: Mapping[str, object]) -> list[Mapping[str, object]]:
-    """The list of an answer, each entry an object."""
-    rows = payload.get('data')
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ReadError('ThreatConnect answered with something other than a list of objects.')
-    return rows
-
-
-def _count(payload: Mapping[str, object]) -> int:
-    count = _known_count(payload)
-    if count is None:
-        raise ReadError('ThreatConnect did not say how many Indicators match.')
-    return count
-
-
-def _known_count(payload: Mapping[str, object]) -> int | None:
-    count = payload.get('count')
-    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        return None
-    return count
-
-
-def _owner_name(row: Mapping[str, object]) -> str:
-    name = _text(row, 'name')
-    if not name:
-        raise ReadError('ThreatConnect gave an owner without a name.')
-    return name
-
-
-def _owner(row: Mapping[str, object]) -> Owner | None:
-    """An owner; None where the API user may not read its Indicators."""
-    if _text(row, 'permIndicator').upper() == 'NONE':
-        return None
-    return Owner(name=_owner_name(row), type=_text(row, 'type'))
 
 
 def _unanswered(fault: NetworkFault) -> ReadTimeoutError | ReadError:
