@@ -68,6 +68,7 @@ from sentinel_app.tasks.task import Duty, Task
 from sentinel_app.tasks.update import Updates
 from sentinel_app.tasks.worker import Worker
 from sentinel_app.threatconnect.client import ThreatConnectSource
+from sentinel_app.threatconnect.pace import RequestPace
 from sentinel_app.threatconnect.parse import FIELDS, parse_indicator
 from sentinel_app.threatconnect.whoami import WhoAmIClient
 
@@ -222,8 +223,13 @@ def _compose(
     db, database_warning = _open_database(database_path, documents, clock)
     progress, work, metrics = SqliteProgress(db), SqliteWork(db), SqliteMetrics(db)
     errors, ledger, releases = SqliteErrorLog(db), SqliteLedger(db), SqliteReleases(db)
+    pace = RequestPace(clock)
     source = ThreatConnectSource(
-        platform.threatconnect_session, fields=FIELDS, clock=clock, redactor=platform.redactor
+        platform.threatconnect_session,
+        fields=FIELDS,
+        clock=clock,
+        redactor=platform.redactor,
+        pace=pace,
     )
     gate = RequestGate(
         limit=settings.requests_per_minute, times=SqliteRequestTimes(db), clock=clock
@@ -394,6 +400,7 @@ def _compose(
         clock=clock,
         redactor=platform.redactor,
         timeouts=QUICK_TIMEOUTS,
+        pace=pace,
     )
     checks = Checks(
         source=quick_source,

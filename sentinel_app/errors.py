@@ -99,13 +99,31 @@ class ReadError(RetryableError):
 
 
 class ReadOrderError(ReadError):
-    """ThreatConnect's rows are not in the order, or not after the id, that was asked for."""
+    """ThreatConnect's rows are not in the order, or not of the ids, that were asked for."""
 
 
 class ReadAuthError(FatalError):
     """ThreatConnect refused the credentials."""
 
     default_code = 'TC-AUTH'
+
+
+class AnswerError(FatalError):
+    """ThreatConnect's answer holds what was not asked for, so nothing of it was taken."""
+
+    default_code = 'TC-ANSWER'
+
+
+class ActivityError(ReadError):
+    """An Indicator is not as active as was asked; it may have changed at that very moment."""
+
+    default_code = 'TC-ANSWER'
+
+
+class GatewayError(FatalError):
+    """Something between the App and ThreatConnect did not let the request through."""
+
+    default_code = 'TC-GATEWAY'
 
 
 class QueryError(FatalError):

@@ -24,6 +24,7 @@ from sentinel_app.core.models import (
     Update,
     UploadReply,
 )
+from sentinel_app.core.question import Question
 from sentinel_app.core.status import JobStatus, JobType, Mode
 from sentinel_app.core.task import TaskSlug, TaskState
 from sentinel_app.core.work import (
@@ -73,39 +74,53 @@ class Clock(Protocol):
 class Source(Protocol):
     """ThreatConnect. Each call is one attempt; who calls decides about another."""
 
-    def read_page(self, tql: str, *, limit: int) -> SourcePage:
-        """Give up to `limit` matching rows in ascending order of id.
+    def read_page(self, question: Question, *, limit: int) -> SourcePage:
+        """Return up to `limit` matching rows in ascending order of id.
 
         Raises:
             ReadTimeoutError: no answer in time, or a server error: a smaller page may do.
-            ReadOrderError: rows out of order.
+            ReadOrderError: rows out of order, or not behind the id asked for.
             ReadError: an answer that is no page; 429.
             ReadAuthError: the credentials were refused.
             QueryError: the query was refused.
+            AnswerError, ActivityError: the answer does not fit the question.
+            GatewayError: something in between refused the request.
         """
         ...
 
-    def read_window(self, tql: str, *, limit: int, offset: int) -> SourcePage:
-        """Give up to `limit` matching rows in whatever order they come, after so many others.
+    def read_window(self, question: Question, *, limit: int, offset: int) -> SourcePage:
+        """Return up to `limit` matching rows in whatever order they come, after so many others.
 
         The first page (`offset` 0) says how many match in all.
 
         Raises:
-            ReadTimeoutError, ReadError, ReadAuthError, QueryError: as for `read_page`.
+            SentinelAppError: as for `read_page`.
         """
         ...
 
-    def count(self, tql: str) -> tuple[int, dt.datetime]:
-        """Give the number of matching Indicators and the server's own time."""
+    def count(self, question: Question) -> tuple[int, dt.datetime]:
+        """Return the number of matching Indicators and the server's own time.
+
+        Raises:
+            SentinelAppError: as for `read_page`.
+        """
+        ...
+
+    def verify(self, question: Question) -> None:
+        """Ask, in the form in which the question travels, what must be empty.
+
+        Raises:
+            SentinelAppError: as for `read_page`; `AnswerError` where something came.
+        """
         ...
 
     def deleted(
         self, owner: str, *, since: dt.datetime | None, start: int, limit: int
     ) -> DeletedPage:
-        """Give a page of an owner's deleted Indicators.
+        """Return a page of an owner's deleted Indicators.
 
         Raises:
-            ReadTimeoutError, ReadError, ReadAuthError: as for `read_page`.
+            SentinelAppError: as for `read_page`; `AnswerError` where an entry is of another owner.
         """
         ...
 

@@ -22,12 +22,8 @@ class Span:
 
     @property
     def is_one_second(self) -> bool:
-        """Whether it cannot be divided."""
-        return (
-            self.start_at is not None
-            and self.end_at is not None
-            and self.end_at - self.start_at <= SECOND
-        )
+        """Whether it cannot be divided; what has no beginning ends with its first second."""
+        return self.end_at is not None and self.end_at - (self.start_at or BEGINNING) <= SECOND
 
     def length(self, *, present_at: dt.datetime) -> dt.timedelta:
         """Give how long it is; without an end, it ends now, but has two seconds at least."""

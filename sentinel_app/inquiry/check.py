@@ -11,11 +11,12 @@ from typing import Protocol
 from sentinel_app.core.course import BY_TIME_WARNING
 from sentinel_app.core.models import IndicatorType, Owner
 from sentinel_app.core.ports import Clock, Documents, Sink, Source, Stop
-from sentinel_app.core.tql import selection_tql
+from sentinel_app.core.question import Question, selection_question
 from sentinel_app.errors import (
     BatchRefusedError,
     ConflictError,
     ReadAuthError,
+    ReadOrderError,
     SentinelAppError,
     ThrottledError,
 )
@@ -184,21 +185,24 @@ class Checks:
         if not names:
             raise Skip('There is no owner to read from.')
         kinds = [str(kind) for kind in IndicatorType]
-        ids, count = self._ids(selection_tql(names, kinds), FIRST_ROWS)
+        self._source.verify(selection_question(names, kinds))
+        ids, count = self._ids(selection_question(names, kinds), FIRST_ROWS)
         if count <= FIRST_ROWS or not ids:
             return 'There are too few Indicators to tell; updates look again.'
-        following, _ = self._ids(
-            selection_tql(names, kinds, clause=f'id > {ids[-1]:d}'), SECOND_ROWS
-        )
-        before, _ = self._source.count(selection_tql(names, kinds, clause=f'id < {ids[0]:d}'))
+        following, _ = self._ids(selection_question(names, kinds, after_id=ids[-1]), SECOND_ROWS)
+        before, _ = self._source.count(selection_question(names, kinds, clause=f'id < {ids[0]:d}'))
         is_ascending = all(one < other for one, other in pairwise([*ids, *following]))
         if before or not following or not is_ascending:
             said, _, remedy = BY_TIME_WARNING.partition('. ')
             raise Failure(f'{said}.', remedy)
         return 'Indicators come sorted by id, and none is left out between two pages.'
 
-    def _ids(self, tql: str, limit: int) -> tuple[list[int], int]:
-        page = self._source.read_window(tql, limit=limit, offset=0)
+    def _ids(self, question: Question, limit: int) -> tuple[list[int], int]:
+        """Return the ids of a first page and how many there are; none where they do not fit."""
+        try:
+            page = self._source.read_window(question, limit=limit, offset=0)
+        except ReadOrderError:
+            return [], 0
         ids = [number for row in page.rows if isinstance(number := row.get('id'), int)]
         return ids, page.count or 0
 

@@ -12,9 +12,10 @@ from sentinel_app.core.candidate import Dismissal, Scrutiny
 from sentinel_app.core.copy import Candidate, winners
 from sentinel_app.core.models import Indicator, Query
 from sentinel_app.core.ports import Source
+from sentinel_app.core.question import effective_question, value_questions
 from sentinel_app.core.status import Outcome
 from sentinel_app.core.stix_id import ObjectKey, object_keys
-from sentinel_app.core.tql import effective_tql, ids_clause, values_clause
+from sentinel_app.core.tql import ids_clause, values_clause
 from sentinel_app.inquiry.errand import gathered
 from sentinel_app.inquiry.row import RowFacts, row_facts
 
@@ -99,12 +100,10 @@ class ValueCopies:
         return tuple(_copy(facts, each, positions, candidates, best) for facts, each in found)
 
     def _rows(self, clause: str) -> tuple[Mapping[str, object], ...]:
-        # What is not active is given only where it is asked for.
-        texts = (clause, f'indicatorActive = false AND ({clause})')
         pages = gathered(
             [
-                partial(self._source.read_window, text, limit=MOST_COPIES, offset=0)
-                for text in texts
+                partial(self._source.read_window, question, limit=MOST_COPIES, offset=0)
+                for question in value_questions(clause)
             ],
             within_s=WITHIN_S,
         )
@@ -123,9 +122,9 @@ class ValueCopies:
                 if each.owner_name in query.owners and each.type in query.indicator_types
             ]
             if ids:
-                tql = effective_tql(query, clause=ids_clause(ids))
+                question = effective_question(query, clause=ids_clause(ids))
                 asked.append(position)
-                calls.append(partial(self._source.read_window, tql, limit=len(ids), offset=0))
+                calls.append(partial(self._source.read_window, question, limit=len(ids), offset=0))
         returned: dict[int, list[int]] = {each.id: [] for each in indicators}
         pages = gathered(calls, within_s=WITHIN_S)
         for position, page in zip(asked, pages, strict=True):

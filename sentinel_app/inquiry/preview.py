@@ -14,10 +14,11 @@ from sentinel_app.core.candidate import Dismissal, Scrutiny
 from sentinel_app.core.mapping import MappingOptions
 from sentinel_app.core.models import Indicator, IndicatorType, Query
 from sentinel_app.core.ports import Clock, Ledger, Source
+from sentinel_app.core.question import Question, effective_question
 from sentinel_app.core.rate import WINDOW_S
 from sentinel_app.core.status import Outcome
 from sentinel_app.core.stix_id import ObjectKey, object_keys
-from sentinel_app.core.tql import effective_tql, values_clause
+from sentinel_app.core.tql import values_clause
 from sentinel_app.core.validity import stix_fault
 from sentinel_app.core.version import next_version
 from sentinel_app.core.work import Held
@@ -179,21 +180,27 @@ class Previews:
     def _ask(self, query: Query) -> tuple[Mapping[IndicatorType, int], Rows]:
         """Ask for the number of each type and for the first page, all at the same time."""
         kinds = tuple(dict.fromkeys(query.indicator_types))
-        texts = [effective_tql(replace(query, indicator_types=(kind,))) for kind in kinds]
-        (_, rows), *numbers = gathered(
+        whole = effective_question(query)
+        parts = [effective_question(replace(query, indicator_types=(kind,))) for kind in kinds]
+        _, (_, rows), *numbers = gathered(
             [
-                partial(self._first, effective_tql(query)),
-                *(partial(self._count, text) for text in texts),
+                partial(self._verify, whole),
+                partial(self._first, whole),
+                *(partial(self._count, part) for part in parts),
             ],
             within_s=COUNT_WITHIN_S,
         )
         return {kind: count for kind, (count, _) in zip(kinds, numbers, strict=True)}, rows
 
-    def _first(self, tql: str) -> tuple[int, Rows]:
-        return 0, self._source.read_window(tql, limit=SAMPLE, offset=0).rows
+    def _verify(self, question: Question) -> tuple[int, Rows]:
+        self._source.verify(question)
+        return 0, ()
 
-    def _count(self, tql: str) -> tuple[int, Rows]:
-        return self._source.count(tql)[0], ()
+    def _first(self, question: Question) -> tuple[int, Rows]:
+        return 0, self._source.read_window(question, limit=SAMPLE, offset=0).rows
+
+    def _count(self, question: Question) -> tuple[int, Rows]:
+        return self._source.count(question)[0], ()
 
     def _sample(self, rows: Rows, now: dt.datetime) -> _Sample:
         found = [self._scrutiny.look_at(row, now) for row in rows]
@@ -231,12 +238,12 @@ class Previews:
         }, False
 
     def _asked(
-        self, questions: Sequence[tuple[int, str]], now: dt.datetime
+        self, questions: Sequence[tuple[int, Question]], now: dt.datetime
     ) -> Mapping[ObjectKey, int]:
         pages = gathered(
             [
-                partial(self._source.read_window, tql, limit=10 * SAMPLE, offset=0)
-                for _, tql in questions
+                partial(self._source.read_window, question, limit=10 * SAMPLE, offset=0)
+                for _, question in questions
             ],
             within_s=HIGHER_WITHIN_S,
         )
@@ -274,7 +281,9 @@ class Previews:
         )
 
 
-def _questions(indicators: Sequence[Indicator], higher: Sequence[Query]) -> list[tuple[int, str]]:
+def _questions(
+    indicators: Sequence[Indicator], higher: Sequence[Query]
+) -> list[tuple[int, Question]]:
     """Give what to ask so as to know which of these values the higher queries return."""
     questions = []
     for position, query in enumerate(higher):
@@ -288,7 +297,7 @@ def _questions(indicators: Sequence[Indicator], higher: Sequence[Query]) -> list
             *(values_clause((), part) for part in _portions(hashes)),
             *(values_clause(part, ()) for part in _portions(summaries)),
         ]
-        questions += [(position, effective_tql(query, clause=clause)) for clause in clauses]
+        questions += [(position, effective_question(query, clause=clause)) for clause in clauses]
     return questions
 
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from sentinel_app.core.models import Query
 from sentinel_app.core.ports import Source
-from sentinel_app.core.tql import effective_tql
+from sentinel_app.core.question import Question, effective_question, free_question
 from sentinel_app.errors import QueryError, SentinelAppError
 from sentinel_app.inquiry.errand import gathered
 
@@ -32,7 +32,12 @@ class TqlChecks:
             QueryError: the TQL is refused, by us or by ThreatConnect.
             ReadTimeoutError, ReadError, ReadAuthError: ThreatConnect does not answer.
         """
-        return self._count(effective_tql(query), CHECK_WITHIN_S)
+        question = effective_question(query)
+        count, _ = gathered(
+            [partial(self._count, question), partial(self._verify, question)],
+            within_s=CHECK_WITHIN_S,
+        )
+        return count
 
     def reason(self, query: Query, refusal: QueryError) -> str:
         """Give why the TQL is refused, in ThreatConnect's own words.
@@ -48,13 +53,16 @@ class TqlChecks:
         if not refusal.reason:
             return first
         try:
-            self._count(query.tql, WORDS_WITHIN_S)
+            gathered([partial(self._count, free_question(query.tql))], within_s=WORDS_WITHIN_S)
         except QueryError as error:
             return error.reason or first
         except SentinelAppError:
             return first
         return first
 
-    def _count(self, tql: str, within_s: float) -> int:
-        ((count, _),) = gathered([partial(self._source.count, tql)], within_s=within_s)
-        return count
+    def _count(self, question: Question) -> int:
+        return self._source.count(question)[0]
+
+    def _verify(self, question: Question) -> int:
+        self._source.verify(question)
+        return 0

@@ -9,11 +9,18 @@ from functools import partial
 
 from sentinel_app.core.models import DeletedIndicator, DeletedPage
 from sentinel_app.core.ports import Clock, Source, Stop
+from sentinel_app.pipeline.bound import ReadingBound
 from sentinel_app.pipeline.patience import Patience
 
 PAGE_SIZE = 1_000
 MOST_AT_ONCE = 10_000
 """The most that ThreatConnect gives at once; asked for where it gives no second page."""
+
+MOST_ENTRIES = 1_000_000
+"""More are no list of what was deleted within its time of keeping."""
+
+LEAST_ON_PAGE = 10
+"""Entries on a page of a list that has hundreds of pages."""
 
 Take = Callable[[Sequence[DeletedIndicator]], object]
 
@@ -44,12 +51,19 @@ class DeletedList:
 
         Raises:
             RetryableError, FatalError: as the source does, when there is no more hope.
+            FatalError: the list has no end.
             Cancelled: the reading was interrupted.
         """
         patience = partial(Patience, self._clock, stop, owner=owner)
         start, limit, first_at = 0, PAGE_SIZE, None
         # A list may be long; of each entry only its hash is kept.
         seen: set[int] = set()
+        page: DeletedPage | None = None
+        bound = ReadingBound(
+            lambda: page.count if page else None,
+            most_rows=MOST_ENTRIES,
+            least_on_page=LEAST_ON_PAGE,
+        )
         while True:
             page = patience().call(
                 partial(self._source.deleted, owner, since=since, start=start, limit=limit)
@@ -58,6 +72,7 @@ class DeletedList:
             if not page.entries:
                 return DeletedRead(server_at=first_at)
             new = {hash(entry) for entry in page.entries} - seen
+            bound.add(len(new))
             if new:
                 take(page.entries)
                 seen |= new

@@ -17,9 +17,10 @@ from sentinel_app.core.ports import (
     Stop,
     WorkStore,
 )
+from sentinel_app.core.question import Question, clause_ids, effective_question
 from sentinel_app.core.span import Span
 from sentinel_app.core.status import Mode
-from sentinel_app.core.tql import both_clauses, effective_tql, ids_clause, span_clause
+from sentinel_app.core.tql import ids_clause
 from sentinel_app.core.window import next_window
 from sentinel_app.core.work import REFUSED_ATTEMPTS, Progress, Reading
 from sentinel_app.errors import (
@@ -29,6 +30,7 @@ from sentinel_app.errors import (
     StorageError,
 )
 from sentinel_app.log import EventLog
+from sentinel_app.pipeline.bound import ReadingBound
 from sentinel_app.pipeline.id_reader import IdReader
 from sentinel_app.pipeline.patience import FIRST_PAGE_SIZE, Patience
 from sentinel_app.pipeline.probe import Probe
@@ -68,6 +70,8 @@ class Download:
         self._probe = probe
         self._ids = IdReader(source, probe)
         self._spans = SpanReader(source)
+        self._bound: tuple[object, ReadingBound] | None = None
+        """Of the slice that is being read."""
         self._documents = documents
         self._progress = progress
         self._errors = errors
@@ -102,6 +106,7 @@ class Download:
         try:
             job = self._stored(request_id)
             is_by_id = self._probe.is_by_id(update, stop)
+            self._probe.verify(update, request_id, effective_question(job.query), stop)
             if progress.reading is Reading.WAITING or job.window is None:
                 self._begin(update, job, stop, is_by_id=is_by_id)
             elif progress.is_by_time:
@@ -185,26 +190,27 @@ class Download:
         """Give how many Indicators there are to read, and ThreatConnect's own time."""
         # The end is not known before the answer; a day ahead leaves nothing out.
         end_at = self._clock.now() + dt.timedelta(days=1)
-        tql = effective_tql(job.query, window=Window(start_at=start_at, end_at=end_at))
+        question = effective_question(job.query, window=Window(start_at=start_at, end_at=end_at))
         try:
             return Patience(self._clock, stop).call(
-                lambda: self._source.count(tql), attempts=MEASURE_ATTEMPTS
+                lambda: self._source.count(question), attempts=MEASURE_ATTEMPTS
             )
         except RetryableError:
             # Counting can be too much where a small page is not; the number is only for the bar.
-            page = Patience(self._clock, stop).call(lambda: self._source.read_page(tql, limit=1))
+            page = Patience(self._clock, stop).call(
+                lambda: self._source.read_page(question, limit=1)
+            )
             return None, page.server_at
 
     def _read_page(self, update: Update, job: Job, progress: Progress, stop: Stop) -> None:
-        tql = effective_tql(
+        question = effective_question(
             job.query,
             window=job.window if progress.clause is None else None,
             after_id=progress.last_id,
             clause=progress.clause,
         )
         page, next_size = self._ids.read(
-            tql,
-            last_id=progress.last_id,
+            question,
             size=progress.page_size or FIRST_PAGE_SIZE,
             patience=Patience(self._clock, stop, request_id=job.request_id),
             update=update,
@@ -213,6 +219,7 @@ class Download:
         if page is None:
             self._progress.read_by_time(job.request_id)
         elif page.rows:
+            self._bound_of(job, progress, stop).add(len(page.rows))
             last_id = row_id(page.rows[-1])
             self._progress.add_page(job.request_id, page.rows, last_id=last_id, page_size=next_size)
             _log.debug('page-read', request_id=job.request_id, rows=len(page.rows))
@@ -225,24 +232,43 @@ class Download:
         span = _span(window, progress)
         page, next_size = self._spans.read(
             job.request_id,
-            lambda part: effective_tql(
-                job.query, clause=both_clauses(progress.clause, span_clause(part))
-            ),
+            lambda part: effective_question(job.query, clause=progress.clause, span=part),
             span,
             size=progress.page_size or FIRST_PAGE_SIZE,
             patience=Patience(self._clock, stop, request_id=job.request_id),
         )
+        self._bound_of(job, progress, stop).add(len(page.rows))
         rest = page.rest or span
+        ids = clause_ids(progress.clause)
+        rows = [row for row in page.rows if ids is None or row_id(row) in ids]
         try:
             self._progress.add_page(
-                job.request_id, page.rows, read_until=rest.start_at, page_size=next_size
+                job.request_id, rows, read_until=rest.start_at, page_size=next_size
             )
         except StorageError:
             self._spans.forget()
             raise
-        _log.debug('span-read', request_id=job.request_id, rows=len(page.rows))
+        _log.debug('span-read', request_id=job.request_id, rows=len(rows))
         if page.rest is None:
             self._end_slice(job, stop)
+
+    def _bound_of(self, job: Job, progress: Progress, stop: Stop) -> ReadingBound:
+        """Return what ends the reading of the present slice, should it go on for ever."""
+        key = (job.request_id, progress.clause, progress.is_by_time)
+        if self._bound is None or self._bound[0] != key:
+            window = job.window if progress.clause is None else None
+            question = effective_question(job.query, window=window, clause=progress.clause)
+            self._bound = key, ReadingBound(lambda: self._counted(question, stop))
+        return self._bound[1]
+
+    def _counted(self, question: Question, stop: Stop) -> int | None:
+        try:
+            count, _ = Patience(self._clock, stop).call(
+                lambda: self._source.count(question), attempts=MEASURE_ATTEMPTS
+            )
+        except RetryableError:
+            return None
+        return count
 
     def _end_slice(self, job: Job, stop: Stop) -> None:
         if not self._progress.next_slice(job.request_id):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sentinel_app.core.models import SourcePage, Update
 from sentinel_app.core.ports import Source, Stop
+from sentinel_app.core.question import Question
 from sentinel_app.errors import ReadOrderError
 from sentinel_app.pipeline.patience import Patience
 from sentinel_app.pipeline.probe import Probe
-from sentinel_app.pipeline.row import rows_after
 
 
 class IdReader:
@@ -21,15 +19,14 @@ class IdReader:
 
     def read(
         self,
-        tql: str,
+        question: Question,
         *,
-        last_id: int | None,
         size: int,
         patience: Patience,
         update: Update,
         stop: Stop,
     ) -> tuple[SourcePage | None, int]:
-        """Give the rows behind an id and the size for the next page.
+        """Return the rows that answer the question and the size for the next page.
 
         Returns:
             None in place of the page where it turns out that this cannot be read by id. A page
@@ -42,8 +39,7 @@ class IdReader:
 
         def page(limit: int) -> SourcePage | None:
             try:
-                found = self._source.read_page(tql, limit=limit)
-                return replace(found, rows=tuple(rows_after(found.rows, last_id)))
+                return self._source.read_page(question, limit=limit)
             except ReadOrderError:
                 if self._probe.is_refuted(update, stop):
                     return None

@@ -13,10 +13,11 @@ from collections.abc import Collection, Sequence
 from sentinel_app.core.identity import Parse, keys_of_row, lost_keys
 from sentinel_app.core.models import DeletedIndicator, IndicatorType, Update
 from sentinel_app.core.ports import Clock, ReleaseStore, Stop
+from sentinel_app.core.question import Question, selection_question
 from sentinel_app.core.span import Span
-from sentinel_app.core.tql import both_clauses, ids_clause, selection_tql, span_clause
+from sentinel_app.core.tql import both_clauses, ids_clause, span_clause
 from sentinel_app.pipeline.row import Row, row_id
-from sentinel_app.pipeline.row_reader import RowReader, RowTql
+from sentinel_app.pipeline.row_reader import RowQuestion, RowReader
 
 CHANGEABLE = (IndicatorType.FILE,)
 """The types whose value can be changed in ThreatConnect; of the others only an update that reads
@@ -90,6 +91,7 @@ class Identities:
 
         known_at = self._reader.read(
             update,
+            'changed',
             _active(owners, CHANGEABLE),
             span,
             take=take,
@@ -117,6 +119,7 @@ class Identities:
             found: list[Row] = []
             self._reader.read(
                 update,
+                'lost',
                 _active(owners, types, clause=ids_clause(part)),
                 Span(),
                 take=found.extend,
@@ -153,12 +156,14 @@ class Identities:
         }
 
 
-def _active(owners: Sequence[str], types: Sequence[str], *, clause: str | None = None) -> RowTql:
+def _active(
+    owners: Sequence[str], types: Sequence[str], *, clause: str | None = None
+) -> RowQuestion:
     """Return the question for active Indicators, as it is asked for each page."""
 
-    def tql(span: Span, last_id: int | None) -> str:
-        return selection_tql(
+    def question(span: Span, last_id: int | None) -> Question:
+        return selection_question(
             owners, types, clause=both_clauses(clause, span_clause(span)), after_id=last_id
         )
 
-    return tql
+    return question

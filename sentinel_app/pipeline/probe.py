@@ -1,4 +1,7 @@
-"""Probe: whether ThreatConnect sorts by id and honours `id >`, on which reading by page rests."""
+"""Probe: what a reading rests on.
+
+Whether ThreatConnect sorts by id and honours `id >`, and whether questions arrive as they are sent.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ from itertools import pairwise
 from sentinel_app.core.course import BY_TIME_WARNING
 from sentinel_app.core.models import Update
 from sentinel_app.core.ports import Clock, Documents, Source, Stop
-from sentinel_app.core.tql import selection_tql
-from sentinel_app.errors import FatalError, QueryError, RetryableError
+from sentinel_app.core.question import Question, selection_question
+from sentinel_app.errors import FatalError, QueryError, ReadOrderError, RetryableError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.patience import Patience
 from sentinel_app.pipeline.row import row_id
@@ -45,6 +48,8 @@ class Probe:
         self._good_until: dt.datetime | None = None
         self._update_id: str | None = None
         self._violations = 0
+        self._verified: tuple[str, set[str]] = ('', set())
+        """The readings of an update whose questions are known to arrive."""
 
     @property
     def warning(self) -> str | None:
@@ -78,6 +83,31 @@ class Probe:
             self._decide(is_honoured=False)
         return not self._is_honoured
 
+    def verify(self, update: Update, key: str, question: Question, stop: Stop) -> None:
+        """Make sure, once for each reading of an update, that its question arrives.
+
+        Args:
+            update: whose reading it is.
+            key: which reading.
+            question: what it asks.
+            stop: ends the waiting.
+
+        Raises:
+            AnswerError, GatewayError: it does not.
+            RetryableError, FatalError: as the source does, when there is no more hope.
+            Cancelled: `stop` was set.
+        """
+        if self._verified[0] != update.id:
+            self._verified = (update.id, set())
+        if key in self._verified[1]:
+            return
+        try:
+            Patience(self._clock, stop).call(partial(self._source.verify, question))
+        except QueryError as error:
+            # The reading gets the same answer, in words that are about the query as it is.
+            _log.info('question-not-verified', code=error.code, reason=error.reason)
+        self._verified[1].add(key)
+
     def _ask(self, update: Update, stop: Stop) -> None:
         jobs = self._documents.jobs_of(update.id)
         owners = sorted({owner for job in jobs for owner in job.query.owners})
@@ -100,7 +130,7 @@ class Probe:
 
     def _look(self, owners: Sequence[str], types: Sequence[str], stop: Stop) -> bool:
         """Read two small pages, and look that none is left out before them or in between."""
-        first, count = self._ids(selection_tql(owners, types), FIRST_ROWS, stop)
+        first, count = self._ids(selection_question(owners, types), FIRST_ROWS, stop)
         if count <= FIRST_ROWS:
             # There is nothing to page through.
             return True
@@ -109,30 +139,33 @@ class Probe:
         last = first[-1]
         try:
             second, _ = self._ids(
-                selection_tql(owners, types, clause=f'id > {last:d}'), SECOND_ROWS, stop
+                selection_question(owners, types, after_id=last), SECOND_ROWS, stop
             )
-            # A page may repeat some of the one before; the reading passes over them.
-            new = [item for item in second if item > last]
-            if not new or not _is_ascending(first) or not _is_ascending(second):
+            if not second or not _is_ascending(first) or not _is_ascending(second):
                 return False
-            gaps = (f'id < {first[0]:d}', f'id > {last:d} AND id < {new[0]:d}')
+            gaps = (f'id < {first[0]:d}', f'id > {last:d} AND id < {second[0]:d}')
             return not any(
-                self._count(selection_tql(owners, types, clause=gap), stop) for gap in gaps
+                self._count(selection_question(owners, types, clause=gap), stop) for gap in gaps
             )
         except QueryError:
             # The same without the clause was answered.
             return False
 
-    def _ids(self, tql: str, rows: int, stop: Stop) -> tuple[list[int], int]:
-        page = Patience(self._clock, stop).call(
-            partial(self._source.read_window, tql, limit=rows, offset=0),
-            attempts=PROBE_ATTEMPTS,
-        )
-        return [row_id(row) for row in page.rows], page.count or 0
+    def _ids(self, question: Question, rows: int, stop: Stop) -> tuple[list[int], int]:
+        """Return the ids of a first page and how many there are; none where they do not fit."""
 
-    def _count(self, tql: str, stop: Stop) -> int:
+        def page() -> tuple[list[int], int]:
+            try:
+                found = self._source.read_window(question, limit=rows, offset=0)
+            except ReadOrderError:
+                return [], 0
+            return [row_id(row) for row in found.rows], found.count or 0
+
+        return Patience(self._clock, stop).call(page, attempts=PROBE_ATTEMPTS)
+
+    def _count(self, question: Question, stop: Stop) -> int:
         count, _ = Patience(self._clock, stop).call(
-            partial(self._source.count, tql), attempts=PROBE_ATTEMPTS
+            partial(self._source.count, question), attempts=PROBE_ATTEMPTS
         )
         return count
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sentinel_app.errors import ReadOrderError
-
 Row = Mapping[str, object]
 
 
@@ -15,23 +13,6 @@ def row_id(row: Row) -> int:
     if not isinstance(value, int):
         raise TypeError('a source gives rows with whole numbers as ids')
     return value
-
-
-def rows_after(rows: Sequence[Row], last_id: int | None) -> Sequence[Row]:
-    """Give the rows that were not on an earlier page; an instance may repeat some.
-
-    Raises:
-        ReadOrderError: all of them were.
-    """
-    if last_id is None or not rows:
-        return rows
-    new = [row for row in rows if row_id(row) > last_id]
-    if not new:
-        raise ReadOrderError(
-            'ThreatConnect answered with a page that had been read before, as if it did not know '
-            'the TQL clause "id >". Nothing is skipped: the page is asked for again.'
-        )
-    return new
 
 
 def distinct(rows: Sequence[Row]) -> tuple[Row, ...]:

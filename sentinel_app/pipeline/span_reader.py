@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from sentinel_app.core.models import SourcePage
 from sentinel_app.core.ports import Source
+from sentinel_app.core.question import Question
 from sentinel_app.core.span import SECOND, Span
 from sentinel_app.errors import FatalError, ReadError
 from sentinel_app.pipeline.patience import Patience
@@ -20,6 +21,9 @@ from sentinel_app.pipeline.row import Row, distinct, row_id
 
 MOST_PASSES = 12
 """So often is one second gone through before it is given up."""
+
+MOST_DIVISIONS = 64
+"""Halving leads from the beginning of time to a single second in half as many."""
 
 SPARE = 0.75
 """Rows lie unevenly in time: a span is made as long as would fill this share of a page."""
@@ -29,8 +33,8 @@ MOST_GROWTH = 8.0
 SETTLED = 2 * SECOND
 """Rows that get this very second as their last modification may still be on their way."""
 
-SpanTql = Callable[[Span], str]
-"""Gives the TQL that is asked for a span."""
+SpanQuestion = Callable[[Span], Question]
+"""Returns what is asked for a span."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +54,7 @@ class _Gathering:
 
     key: str
     head: Span
-    tql: str
+    question: Question
     count: int
     server_at: dt.datetime
     """Before its first page."""
@@ -59,10 +63,12 @@ class _Gathering:
     is_pass_over: bool = False
     passes: int = 0
 
-    def belongs_to(self, key: str, tql: SpanTql, span: Span) -> bool:
+    def belongs_to(self, key: str, question: SpanQuestion, span: Span) -> bool:
         """Whether a reading that has come to this span goes on with it."""
         return (
-            key == self.key and span.start_at == self.head.start_at and tql(self.head) == self.tql
+            key == self.key
+            and span.start_at == self.head.start_at
+            and question(self.head) == self.question
         )
 
 
@@ -95,7 +101,7 @@ class SpanReader:
         self._gathering: _Gathering | None = None
 
     def read(
-        self, key: str, tql: SpanTql, span: Span, *, size: int, patience: Patience
+        self, key: str, question: SpanQuestion, span: Span, *, size: int, patience: Patience
     ) -> tuple[SpanPage, int]:
         """Give the next rows of a span, and the size for the next page.
 
@@ -104,7 +110,7 @@ class SpanReader:
 
         Args:
             key: whose reading it is; what was found for one is not known to another.
-            tql: what is asked.
+            question: what is asked.
             span: what is left to be read.
             size: rows on a page at most.
             patience: how long to try.
@@ -114,7 +120,9 @@ class SpanReader:
             FatalError: the rows of one second do not agree with their number.
             Cancelled: the reading was interrupted.
         """
-        page, next_size = patience.call_sized(lambda limit: self._read(key, tql, span, limit), size)
+        page, next_size = patience.call_sized(
+            lambda limit: self._read(key, question, span, limit), size
+        )
         # Only rows that came quickly say that more of them would.
         return page, next_size if page.rows else min(size, next_size)
 
@@ -122,23 +130,23 @@ class SpanReader:
         """Begin the second that is being gathered anew: some of its rows could not be stored."""
         self._gathering = None
 
-    def _read(self, key: str, tql: SpanTql, span: Span, limit: int) -> SpanPage:
+    def _read(self, key: str, question: SpanQuestion, span: Span, limit: int) -> SpanPage:
         gathering = self._gathering
-        if gathering is not None and gathering.belongs_to(key, tql, span):
+        if gathering is not None and gathering.belongs_to(key, question, span):
             return self._gather(gathering, span, limit)
         self._gathering = None
-        return self._read_head(key, tql, span, limit)
+        return self._read_head(key, question, span, limit)
 
-    def _read_head(self, key: str, tql: SpanTql, span: Span, limit: int) -> SpanPage:
+    def _read_head(self, key: str, question: SpanQuestion, span: Span, limit: int) -> SpanPage:
         """Read as long a beginning of the span as comes at once."""
         head = span if self._hint is None else self._hint.head_of(span)
         crowded_until = None if self._hint is None else self._hint.crowded_until
-        count, present_at = self._source.count(tql(head))
+        count, present_at = self._source.count(question(head))
         first_at = present_at
-        while True:
+        for _ in range(MOST_DIVISIONS):
             fits = limit
             if count <= limit:
-                page = self._page(tql(head), limit) if count else _nothing(present_at)
+                page = self._page(question(head), limit) if count else _nothing(present_at)
                 rows, count, present_at = page.rows, page.count or 0, page.server_at
                 if len(rows) == count:
                     self._hint = _hint(head, count / limit, crowded_until, present_at)
@@ -147,16 +155,20 @@ class SpanReader:
                 fits = len(rows)
             if head.is_one_second:
                 gathering = _Gathering(
-                    key=key, head=head, tql=tql(head), count=count, server_at=present_at
+                    key=key, head=head, question=question(head), count=count, server_at=present_at
                 )
                 return self._begin(gathering, span)
             crowded_until = head.end_at or present_at
             share = min(0.5, SPARE * fits / max(1, count))
             head = head.head(head.length(present_at=present_at) * share, present_at=present_at)
-            count, present_at = self._source.count(tql(head))
+            count, present_at = self._source.count(question(head))
+        raise ReadError(
+            'ThreatConnect gives another number of Indicators than it counts, however short the '
+            'span of time that is asked for.'
+        )
 
-    def _page(self, tql: str, limit: int) -> SourcePage:
-        page = self._source.read_window(tql, limit=limit, offset=0)
+    def _page(self, question: Question, limit: int) -> SourcePage:
+        page = self._source.read_window(question, limit=limit, offset=0)
         return replace(page, rows=distinct(page.rows))
 
     def _begin(self, gathering: _Gathering, span: Span) -> SpanPage:
@@ -174,7 +186,7 @@ class SpanReader:
         if gathering.is_pass_over:
             return self._look_back(gathering, span)
         offset = len(gathering.found_in_pass)
-        page = self._source.read_window(gathering.tql, limit=limit, offset=offset)
+        page = self._source.read_window(gathering.question, limit=limit, offset=offset)
         rows = {row_id(row): row for row in page.rows}
         new = tuple(row for item, row in rows.items() if item not in gathering.found)
         gathering.found.update(rows)
@@ -185,7 +197,7 @@ class SpanReader:
 
     def _look_back(self, gathering: _Gathering, span: Span) -> SpanPage:
         """End the second if as many rows were found as there were before and are now."""
-        count, _ = self._source.count(gathering.tql)
+        count, _ = self._source.count(gathering.question)
         if gathering.count == count == len(gathering.found):
             self._gathering = None
             return SpanPage(rows=(), rest=span.after(gathering.head), server_at=gathering.server_at)

@@ -28,11 +28,12 @@ from sentinel_app.core.ports import (
     Source,
     Stop,
 )
+from sentinel_app.core.question import inactive_question, selection_question
 from sentinel_app.core.span import Span
 from sentinel_app.core.status import Mode
 from sentinel_app.core.stix_id import ObjectKey
 from sentinel_app.core.timestamp import from_text, to_millis
-from sentinel_app.core.tql import inactive_tql, selection_tql, values_clause
+from sentinel_app.core.tql import values_clause
 from sentinel_app.core.window import believed, next_window
 from sentinel_app.core.work import ChosenObject, LedgerEntry, ObjectState, Progress, Reading
 from sentinel_app.errors import FatalError, RetryableError
@@ -246,7 +247,7 @@ class Withdrawal:
     def _begin(self, update: Update) -> _Search:
         """Remember from when on it matters what is gone: nothing is held as yet."""
         queries = [job.query for job in self._documents.jobs_of(update.id)]
-        nothing = selection_tql(queries[0].owners, queries[0].indicator_types, clause='id < 0')
+        nothing = selection_question(queries[0].owners, queries[0].indicator_types, clause='id < 0')
         try:
             return _Search(until=self._source.count(nothing)[1])
         except (RetryableError, FatalError):
@@ -308,7 +309,8 @@ class Withdrawal:
     ) -> dt.datetime:
         return self._reader.read(
             update,
-            lambda part, last_id: inactive_tql(owners, types, span=part, after_id=last_id),
+            'inactive',
+            lambda part, last_id: inactive_question(owners, types, span=part, after_id=last_id),
             span,
             take=lambda rows: self._releases.release_ids([row_id(row) for row in rows]),
             stop=stop,

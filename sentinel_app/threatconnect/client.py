@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final, TypeVar
 from urllib.parse import urlencode
 
 import requests
@@ -17,12 +18,30 @@ from sentinel_app.core.models import (
     TqlKeyword,
 )
 from sentinel_app.core.ports import Clock
+from sentinel_app.core.question import Question, empty_question
 from sentinel_app.core.retry import parse_date
 from sentinel_app.core.timestamp import to_seconds
-from sentinel_app.errors import REMEDY, ReadError, ReadOrderError, ReadTimeoutError
+from sentinel_app.errors import REMEDY, FatalError, ReadError, ReadTimeoutError
 from sentinel_app.log import EventLog
 from sentinel_app.network import FaultKind, HttpClient, NetworkFault, SizeLimit, Timeouts
 from sentinel_app.redactor import Redactor
+from sentinel_app.threatconnect.fit import (
+    check_deleted,
+    check_empty,
+    check_fit,
+    check_order,
+)
+from sentinel_app.threatconnect.form import Form, LongForm
+from sentinel_app.threatconnect.pace import RequestPace
+from sentinel_app.threatconnect.payload import (
+    Payload,
+    count_of,
+    known_count,
+    owner_name,
+    owner_of,
+    rows_of,
+    text_of,
+)
 from sentinel_app.threatconnect.responses import read_answer
 
 LONGEST_QUERY: Final = 2000
@@ -31,7 +50,12 @@ LONGEST_QUERY: Final = 2000
 Source: TcEx 5, `object_collection_abc.py` (release note APP-4852).
 """
 
-OWNERS_PER_PAGE: Final = 10_000
+LARGEST_LIMIT: Final = 10_000
+"""Rows on a page at most. Source: ThreatConnect developer documentation, "Enable Pagination"."""
+
+OWNERS_PER_PAGE: Final = LARGEST_LIMIT
+MOST_OWNER_PAGES: Final = 20
+"""An instance with more owners than these pages hold is none; it repeats itself for ever."""
 
 GREATEST_SKEW: Final = dt.timedelta(minutes=5)
 """How far our clock can be from ThreatConnect's, or it would refuse the signature.
@@ -57,12 +81,17 @@ _OWNERS: Final = '/v3/security/owners'
 _KEYWORDS: Final = '/v3/indicators/tql'
 
 Param = str | int | bool | list[str]
+Taken = TypeVar('Taken')
+Take = Callable[[Payload, dt.datetime], Taken]
+"""Makes an answer, and the time of it, into what was asked for; refuses what does not fit."""
 
 _log = EventLog(__name__)
 
 
 class ThreatConnectSource:
     """Implements `Source` over a session that signs requests and knows the base address.
+
+    Every answer is held against its question before any of it is given on.
 
     Args:
         session: takes addresses relative to the API's base, for example `/v3/indicators`, as the
@@ -71,6 +100,7 @@ class ThreatConnectSource:
         clock: the present, and for how long an answer has been coming.
         redactor: masks secrets in what comes back.
         timeouts: for each call.
+        pace: of all requests to ThreatConnect; one of its own if left out.
     """
 
     def __init__(
@@ -81,67 +111,122 @@ class ThreatConnectSource:
         clock: Clock,
         redactor: Redactor,
         timeouts: Timeouts = READ_TIMEOUTS,
+        pace: RequestPace | None = None,
     ) -> None:
         self._http = HttpClient(session, clock=clock, timeouts=timeouts, redactor=redactor)
         self._fields = list(fields)
         self._clock = clock
+        self._pace = pace or RequestPace(clock)
+        self._long_form = LongForm(clock)
         self._wrong_date: tuple[dt.datetime, dt.datetime] | None = None
 
-    def read_page(self, tql: str, *, limit: int) -> SourcePage:
-        """Give up to `limit` matching rows in ascending order of id.
+    def read_page(self, question: Question, *, limit: int) -> SourcePage:
+        """Return up to `limit` matching rows in ascending order of id.
 
         Raises:
             ReadTimeoutError: no answer in time, or a server error: a smaller page may do.
-            ReadOrderError: rows out of order.
+            ReadOrderError: rows out of order, or not behind the id asked for.
             ReadError: an answer that is no page; 429.
             ReadAuthError: the credentials were refused.
             QueryError: the query was refused.
+            AnswerError, ActivityError: the answer does not fit the question.
+            GatewayError: something in between refused the request.
 
         Source: ThreatConnect developer documentation, "Retrieve Indicators" and "Sort Results".
         """
-        payload, server_at = self._call('GET', _INDICATORS, self._page_params(tql, limit, 0))
-        rows = _rows(payload)
-        _check_order(rows)
-        return SourcePage(rows=tuple(rows), server_at=server_at)
 
-    def read_window(self, tql: str, *, limit: int, offset: int) -> SourcePage:
-        """Give up to `limit` matching rows in whatever order they come, after so many others.
+        def take(payload: Payload, server_at: dt.datetime) -> SourcePage:
+            rows = self._fitting(payload, question, limit)
+            check_order(rows)
+            return SourcePage(rows=tuple(rows), server_at=server_at)
+
+        return self._ask_question(question, self._page_params(question.tql, limit, 0), take)
+
+    def read_window(self, question: Question, *, limit: int, offset: int) -> SourcePage:
+        """Return up to `limit` matching rows in whatever order they come, after so many others.
 
         The first page (`offset` 0) says how many match in all.
 
         Raises:
-            ReadTimeoutError, ReadError, ReadAuthError, QueryError: as for `read_page`.
+            SentinelAppError: as for `read_page`.
         """
-        params = self._page_params(tql, limit, offset)
+        params = self._page_params(question.tql, limit, offset)
         if not offset:
             # On a further page the number would not be given.
             params['count'] = True
-        payload, server_at = self._call('GET', _INDICATORS, params)
-        rows = _rows(payload)
-        for row in rows:
-            _row_id(row)
-        count = None if offset else _count(payload)
-        return SourcePage(rows=tuple(rows), server_at=server_at, count=count)
 
-    def count(self, tql: str) -> tuple[int, dt.datetime]:
-        """Give the number of matching Indicators and the server's own time.
+        def take(payload: Payload, server_at: dt.datetime) -> SourcePage:
+            rows = self._fitting(payload, question, limit)
+            count = None if offset else count_of(payload)
+            return SourcePage(rows=tuple(rows), server_at=server_at, count=count)
+
+        return self._ask_question(question, params, take)
+
+    def count(self, question: Question) -> tuple[int, dt.datetime]:
+        """Return the number of matching Indicators and the server's own time.
 
         Raises:
-            ReadTimeoutError, ReadError, ReadAuthError, QueryError: as for `read_page`.
+            SentinelAppError: as for `read_page`.
         """
-        # The number is given only together with the first rows.
-        params: dict[str, Param] = {'tql': tql, 'resultStart': 0, 'resultLimit': 1, 'count': True}
-        payload, server_at = self._call('GET', _INDICATORS, params)
-        _rows(payload)
-        return _count(payload), server_at
+
+        def take(payload: Payload, server_at: dt.datetime) -> tuple[int, dt.datetime]:
+            check_fit(rows_of(payload), question, limit=1)
+            return count_of(payload), server_at
+
+        return self._ask_question(question, _count_params(question), take)
+
+    def verify(self, question: Question) -> None:
+        """Ask, in the form in which the question travels, what must be empty.
+
+        A user's TQL cannot be held against the rows; this shows whether it arrives.
+
+        Raises:
+            SentinelAppError: as for `read_page`; `AnswerError` where something came.
+        """
+        ask = partial(self._ask_empty, question)
+        length = self._length(question)
+        if length <= LONGEST_QUERY:
+            ask(Form.ADDRESS)
+        else:
+            self._long_form.ask(ask, prove=None, length=length)
+
+    def _ask_question(
+        self, question: Question, params: Mapping[str, Param], take: Take[Taken]
+    ) -> Taken:
+        """Ask in the form that fits the question's length, whichever page of it is asked for."""
+
+        def ask(form: Form) -> Taken:
+            return take(*self._call('GET', _INDICATORS, params, form=form))
+
+        length = self._length(question)
+        if length <= LONGEST_QUERY:
+            return ask(Form.ADDRESS)
+        return self._long_form.ask(ask, prove=partial(self._ask_empty, question), length=length)
+
+    def _ask_empty(self, question: Question, form: Form) -> None:
+        params = _count_params(empty_question(question))
+        payload, _ = self._call('GET', _INDICATORS, params, form=form)
+        check_empty(rows_of(payload), known_count(payload))
+
+    def _length(self, question: Question) -> int:
+        """Characters of the question as it stands in an address."""
+        params = self._page_params(question.tql, LARGEST_LIMIT, 0)
+        return len(urlencode(params, doseq=True))
+
+    def _fitting(
+        self, payload: Payload, question: Question, limit: int
+    ) -> list[Mapping[str, object]]:
+        rows = rows_of(payload)
+        check_fit(rows, question, limit=limit, fields=self._fields)
+        return rows
 
     def deleted(
         self, owner: str, *, since: dt.datetime | None, start: int, limit: int
     ) -> DeletedPage:
-        """Give a page of an owner's deleted Indicators.
+        """Return a page of an owner's deleted Indicators.
 
         Raises:
-            ReadTimeoutError, ReadError, ReadAuthError: as for `read_page`.
+            SentinelAppError: as for `read_page`; `AnswerError` where an entry is of another owner.
 
         Source: ThreatConnect developer documentation, "Retrieve Deleted Indicators".
         """
@@ -149,38 +234,46 @@ class ThreatConnectSource:
         if since is not None:
             params['deletedSince'] = to_seconds(since)
         payload, server_at = self._call('GET', f'{_INDICATORS}/deleted', params)
+        rows = rows_of(payload)
+        check_deleted(rows, owner)
         return DeletedPage(
             entries=tuple(
                 DeletedIndicator(
-                    type=_text(row, 'type'),
-                    summary=_text(row, 'summary'),
-                    owner_name=_text(row, 'ownerName') or owner,
+                    type=text_of(row, 'type'),
+                    summary=text_of(row, 'summary'),
+                    owner_name=text_of(row, 'ownerName') or owner,
                 )
-                for row in _rows(payload)
+                for row in rows
             ),
             server_at=server_at,
-            count=_known_count(payload),
+            count=known_count(payload),
         )
 
     def owners(self) -> tuple[Owner, ...]:
-        """Give the owners that the API user can read Indicators of, in ThreatConnect's order.
+        """Return the owners that the API user can read Indicators of, in ThreatConnect's order.
 
         Raises:
             ReadTimeoutError, ReadError, ReadAuthError: as for `read_page`.
+            FatalError: there is no end of them.
         """
         seen: dict[str, Owner | None] = {}
         start = 0
-        while True:
+        for _ in range(MOST_OWNER_PAGES):
             # By offset, not by the address of `next`: that may name another host, which must not
             # be shown a signature.
             params: dict[str, Param] = {'resultStart': start, 'resultLimit': OWNERS_PER_PAGE}
             payload, _ = self._call('GET', _OWNERS, params)
-            rows = _rows(payload)
+            rows = rows_of(payload)
             known = len(seen)
-            seen.update((_owner_name(row), _owner(row)) for row in rows)
+            seen.update((owner_name(row), owner_of(row)) for row in rows)
             start += len(rows)
             if not payload.get('next') or len(seen) == known:
                 return tuple(owner for owner in seen.values() if owner is not None)
+        raise FatalError(
+            f'ThreatConnect goes on naming owners: {len(seen):,} so far, and after '
+            f'{MOST_OWNER_PAGES} pages there is no end. Tell the support of ThreatConnect.',
+            code='TC-READ',
+        )
 
     def keywords(self) -> tuple[TqlKeyword, ...]:
         """Give the words that this instance's TQL knows for Indicators.
@@ -191,12 +284,12 @@ class ThreatConnectSource:
         payload, _ = self._call('OPTIONS', _KEYWORDS, {})
         return tuple(
             TqlKeyword(
-                name=_text(row, 'keyword') or _text(row, 'name'),
-                type=_text(row, 'type'),
-                description=_text(row, 'description'),
+                name=text_of(row, 'keyword') or text_of(row, 'name'),
+                type=text_of(row, 'type'),
+                description=text_of(row, 'description'),
             )
-            for row in _rows(payload)
-            if _text(row, 'keyword') or _text(row, 'name')
+            for row in rows_of(payload)
+            if text_of(row, 'keyword') or text_of(row, 'name')
         )
 
     def _page_params(self, tql: str, limit: int, offset: int) -> dict[str, Param]:
@@ -218,11 +311,11 @@ class ThreatConnectSource:
         return server_at
 
     def _call(
-        self, method: str, path: str, params: Mapping[str, Param]
-    ) -> tuple[Mapping[str, object], dt.datetime]:
-        """Make one request; give the whole JSON answer and the server's time."""
+        self, method: str, path: str, params: Mapping[str, Param], *, form: Form = Form.ADDRESS
+    ) -> tuple[Payload, dt.datetime]:
+        """Make one request; return the whole JSON answer and the server's time."""
         sent_at = self._clock.now()
-        payload, server_at = self._ask(method, path, params)
+        payload, server_at = self._ask(method, path, params, form=form)
         if server_at is not None and abs(server_at - self._clock.now()) > GREATEST_SKEW:
             self._note_wrong_date(server_at)
             server_at = None
@@ -252,12 +345,15 @@ class ThreatConnectSource:
         self._wrong_date = (date, self._clock.now())
 
     def _ask(
-        self, method: str, path: str, params: Mapping[str, Param]
-    ) -> tuple[Mapping[str, object], dt.datetime | None]:
-        """Make one request; give the whole JSON answer and the time that the server names."""
-        query = {name: _query_value(value) for name, value in params.items()}
-        is_long = len(urlencode(query, doseq=True)) > LONGEST_QUERY
-        options = {'json': {'data': dict(params)}} if is_long else {'params': query}
+        self, method: str, path: str, params: Mapping[str, Param], *, form: Form = Form.ADDRESS
+    ) -> tuple[Payload, dt.datetime | None]:
+        """Make one request; return the whole JSON answer and the time that the server names."""
+        options: dict[str, object]
+        if form is Form.BODY:
+            options = {'json': {'data': dict(params)}}
+        else:
+            options = {'params': {name: _query_value(value) for name, value in params.items()}}
+        self._pace.wait()
         try:
             limit = PAGE_LIMIT if path == _INDICATORS else LIST_LIMIT
             answer = self._http.exchange(method, path, limit=limit, **options)
@@ -267,72 +363,14 @@ class ThreatConnectSource:
         return payload, parse_date(answer.headers.get('Date'))
 
 
+def _count_params(question: Question) -> dict[str, Param]:
+    """Parameters that ask how many match: the number is given only with the first rows."""
+    return {'tql': question.tql, 'resultStart': 0, 'resultLimit': 1, 'count': True}
+
+
 def _query_value(value: Param) -> str | int | list[str]:
     """A parameter as it goes into a query string."""
     return str(value).lower() if isinstance(value, bool) else value
-
-
-def _text(row: Mapping[str, object], name: str) -> str:
-    """A text member; empty where it is missing or something else."""
-    value = row.get(name)
-    return value if isinstance(value, str) else ''
-
-
-def _rows(payload: Mapping[str, object]) -> list[Mapping[str, object]]:
-    """The list of an answer, each entry an object."""
-    rows = payload.get('data')
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ReadError('ThreatConnect answered with something other than a list of objects.')
-    return rows
-
-
-def _check_order(rows: Sequence[Mapping[str, object]]) -> None:
-    """Refuse a page from which the next one could not be asked for without leaving rows out."""
-    last_id: int | None = None
-    for row in rows:
-        row_id = _row_id(row)
-        if last_id is not None and row_id <= last_id:
-            raise ReadOrderError(
-                'ThreatConnect does not sort Indicators by id as asked, so that going on after the '
-                'last id would leave some out.',
-                context={'id': row_id, 'after_id': last_id},
-            )
-        last_id = row_id
-
-
-def _row_id(row: Mapping[str, object]) -> int:
-    row_id = row.get('id')
-    if not isinstance(row_id, int) or isinstance(row_id, bool) or row_id < 0:
-        raise ReadError('ThreatConnect gave an Indicator without a usable whole number as its id.')
-    return row_id
-
-
-def _count(payload: Mapping[str, object]) -> int:
-    count = _known_count(payload)
-    if count is None:
-        raise ReadError('ThreatConnect did not say how many Indicators match.')
-    return count
-
-
-def _known_count(payload: Mapping[str, object]) -> int | None:
-    count = payload.get('count')
-    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        return None
-    return count
-
-
-def _owner_name(row: Mapping[str, object]) -> str:
-    name = _text(row, 'name')
-    if not name:
-        raise ReadError('ThreatConnect gave an owner without a name.')
-    return name
-
-
-def _owner(row: Mapping[str, object]) -> Owner | None:
-    """An owner; None where the API user may not read its Indicators."""
-    if _text(row, 'permIndicator').upper() == 'NONE':
-        return None
-    return Owner(name=_owner_name(row), type=_text(row, 'type'))
 
 
 def _unanswered(fault: NetworkFault) -> ReadTimeoutError | ReadError:

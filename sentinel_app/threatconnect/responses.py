@@ -12,12 +12,32 @@ from typing import Final, NoReturn
 from sentinel_app.core.reason import one_line, page_text
 from sentinel_app.core.retry import DEFAULT_TOLD_S, parse_retry_after
 from sentinel_app.core.untrusted import TooManyValuesError
-from sentinel_app.errors import QueryError, ReadAuthError, ReadError, ReadTimeoutError
+from sentinel_app.errors import (
+    GatewayError,
+    QueryError,
+    ReadAuthError,
+    ReadError,
+    ReadTimeoutError,
+)
 from sentinel_app.network import PROXY_REMEDY, Answer, whole_json
 
 _TIMED_OUT: Final = re.compile(r'\btime[sd]?[ -]?out\b', re.IGNORECASE)
 _REDIRECTS: Final = range(300, 400)
 _SERVER_ERRORS: Final = range(500, 600)
+_REFUSED_FORM: Final = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        HTTPStatus.LENGTH_REQUIRED,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.REQUEST_URI_TOO_LONG,
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+        HTTPStatus.NOT_IMPLEMENTED,
+    }
+)
+"""What a gateway answers that takes no body with a GET, no such length, or no such words."""
+
 _BAD_QUERY: Final = frozenset(
     {
         HTTPStatus.BAD_REQUEST,
@@ -40,6 +60,7 @@ def read_answer(answer: Answer, *, now: dt.datetime) -> Mapping[str, object]:
         ReadError: broken JSON, another status than `Success`, or 429.
         ReadAuthError: 401 or 403.
         QueryError: 400.
+        GatewayError: something in between refused the request.
 
     Source: ThreatConnect developer documentation, "HTTP Status Codes"; the 429 is not documented.
     """
@@ -87,6 +108,13 @@ def _refuse(answer: Answer, now: dt.datetime) -> NoReturn:
             context=context,
             retry_after_s=DEFAULT_TOLD_S if told_s is None else told_s,
         )
+    if status in _REFUSED_FORM and not _is_threatconnects(answer):
+        raise GatewayError(
+            'Something between the App and ThreatConnect refused the request '
+            f'({status}). {_gateway_remedy(status)}',
+            reason=reason,
+            context=context,
+        )
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         message = f'ThreatConnect refused the credentials. {_auth_remedy(status, reason)}'
         raise ReadAuthError(message, reason=reason, context=context)
@@ -106,6 +134,29 @@ def _refuse(answer: Answer, now: dt.datetime) -> NoReturn:
         raise QueryError(message, reason=reason, context=context)
     message = f'ThreatConnect answered with status {status}. {_other_remedy(status)}'
     raise ReadError(message, reason=reason, context=context, retry_after_s=told_s)
+
+
+def _is_threatconnects(answer: Answer) -> bool:
+    """Whether an error is in ThreatConnect's own words.
+
+    Source: ThreatConnect developer documentation, "HTTP Status Codes" and its examples: JSON with a
+    `status` of `Error` or `Failure`, and a `message`.
+    """
+    payload = whole_json(answer)
+    return isinstance(payload, dict) and all(
+        isinstance(payload.get(name), str) for name in ('status', 'message')
+    )
+
+
+def _gateway_remedy(status: int) -> str:
+    """What to do about a refusal that is not ThreatConnect's."""
+    where = 'See that the firewall, proxy or gateway in between lets the App through'
+    if status == HTTPStatus.FORBIDDEN:
+        return (
+            f"{where}; if there is none, check the API user's role and the ThreatConnect Access "
+            'ID and Secret Key inputs.'
+        )
+    return f'{where}, with requests of this form and length.'
 
 
 def _auth_remedy(status: int, reason: str) -> str:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sentinel_app.clock import SystemClock
 from sentinel_app.core.models import IndicatorType, Query
 from sentinel_app.core.ports import Source
+from sentinel_app.core.question import effective_question
 from sentinel_app.core.tql import TqlError, effective_tql, quote
 from sentinel_app.core.window import next_window
 from sentinel_app.errors import (
@@ -115,7 +116,7 @@ def query(tql='', owners=('Org',)) -> Query:
 def read_all(source: Source, asked: Query, limit: int) -> list[int]:
     ids: list[int] = []
     while page := source.read_page(
-        effective_tql(asked, after_id=ids[-1] if ids else None), limit=limit
+        effective_question(asked, after_id=ids[-1] if ids else None), limit=limit
     ).rows:
         ids += [row['id'] for row in page]
     return ids
@@ -132,21 +133,23 @@ def test_keyset_paging_gives_every_row_once(threatconnect, source, limit):
 
 def test_users_or_does_not_reach_other_owners(source):
     asked = query('rating >= 0 OR ownerName = "Foreign"')
-    owners = {row['ownerName'] for row in source.read_page(effective_tql(asked), limit=1000).rows}
+    owners = {
+        row['ownerName'] for row in source.read_page(effective_question(asked), limit=1000).rows
+    }
     assert owners == {'Org'}
 
 
 def test_long_query_is_signed_and_answered(threatconnect, source):
     names = ', '.join(quote(f'h{number}.example.com') for number in range(200))
-    tql = effective_tql(query(f'summary in ({names})', owners=('Org', AWKWARD)))
-    assert len(source.read_page(tql, limit=1000).rows) == 60
-    assert source.count(tql)[0] == 60
+    question = effective_question(query(f'summary in ({names})', owners=('Org', AWKWARD)))
+    assert len(source.read_page(question, limit=1000).rows) == 60
+    assert source.count(question)[0] == 60
     assert threatconnect.requests[-1].target == '/api/v3/indicators'
 
 
 def test_count_and_time_are_the_servers(threatconnect, source):
     threatconnect.store.clock_offset_s = -200
-    count, server_at = source.count(effective_tql(query('rating > 4')))
+    count, server_at = source.count(effective_question(query('rating > 4')))
     assert count == 6
     assert abs((server_at - threatconnect.store.now()).total_seconds()) < 5
     assert server_at.microsecond == 0
@@ -154,17 +157,17 @@ def test_count_and_time_are_the_servers(threatconnect, source):
 
 def test_window_brings_what_was_modified_since_the_one_before(threatconnect, source):
     store = threatconnect.store
-    _, now = source.count(effective_tql(query()))
+    _, now = source.count(effective_question(query()))
     cursor_at = next_window(cursor_at=None, server_now=now).end_at
     store.clock_offset_s = 30
     (changed, later, *_) = (row['id'] for row in store.rows() if row['ownerName'] == 'Org')
     store.modify(changed, rating=1.0)
     store.clock_offset_s = 60
-    _, now = source.count(effective_tql(query()))
+    _, now = source.count(effective_question(query()))
     window = next_window(cursor_at=cursor_at, server_now=now, overlap_s=0)
     store.clock_offset_s = 90
     store.modify(later, rating=1.0)
-    found = source.read_page(effective_tql(query(), window=window), limit=1000).rows
+    found = source.read_page(effective_question(query(), window=window), limit=1000).rows
     assert changed in [row['id'] for row in found]
     assert later not in [row['id'] for row in found]
 
@@ -213,30 +216,30 @@ def test_each_fault_is_one_attempt_and_ends_in_the_error_that_fits(
     threatconnect.forget_requests()
     threatconnect.faults.on(name, **params)
     with pytest.raises(error_class) as caught:
-        source.read_page(effective_tql(query()), limit=1000)
+        source.read_page(effective_question(query()), limit=1000)
     assert type(caught.value) is error_class
     assert threatconnect.request_count == 1
     threatconnect.faults.off()
-    assert len(source.read_page(effective_tql(query()), limit=1000).rows) == 30
+    assert len(source.read_page(effective_question(query()), limit=1000).rows) == 30
 
 
 def test_one_refusal_as_in_a_renewal_race_goes_unnoticed(threatconnect, source):
     threatconnect.faults.on('unauthorized', count=1)
-    assert source.read_page(effective_tql(query()), limit=5).rows
+    assert source.read_page(effective_question(query()), limit=5).rows
 
 
 def test_wrong_secret_is_told_apart_from_a_wrong_clock(threatconnect, make):
     with pytest.raises(ReadAuthError, match='ThreatConnect Secret Key'):
-        make(secret_key='wrong').count(effective_tql(query()))
+        make(secret_key='wrong').count(effective_question(query()))
     threatconnect.faults.on('clock_skew', seconds=900)
     with pytest.raises(ReadAuthError, match='clock'):
-        make().count(effective_tql(query()))
+        make().count(effective_question(query()))
 
 
 @pytest.mark.parametrize('tql', ['nonsense = 1', 'rating >', 'rating > "x" AND'])
 def test_bad_tql_is_told_in_the_platforms_words(source, tql):
     with pytest.raises(QueryError) as caught:
-        source.count(effective_tql(query(tql)))
+        source.count(effective_question(query(tql)))
     assert caught.value.reason
 
 

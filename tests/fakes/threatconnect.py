@@ -11,8 +11,9 @@ from typing import Any
 
 from sentinel_app.core.models import DeletedIndicator, DeletedPage, Owner, SourcePage, TqlKeyword
 from sentinel_app.core.ports import Clock
+from sentinel_app.core.question import Question, empty_question
 from sentinel_app.core.timestamp import to_seconds
-from sentinel_app.errors import QueryError, ReadAuthError, ReadOrderError
+from sentinel_app.errors import AnswerError, QueryError, ReadAuthError, ReadOrderError
 from sentinel_app.threatconnect.parse import FIELDS
 from tests.simulators.threatconnect import tql as dialect
 from tests.simulators.threatconnect.row import Row, check_fields
@@ -67,15 +68,15 @@ class StoreSource:
         self.calls = 0
         self.rows_read = 0
 
-    def read_page(self, tql: str, *, limit: int) -> SourcePage:
-        page = self._page('read_page', tql, limit, 0)
+    def read_page(self, question: Question, *, limit: int) -> SourcePage:
+        page = self._page('read_page', question.tql, limit, 0)
         ids = [row['id'] for row in page.rows]
         if ids != sorted(set(ids)):
             raise ReadOrderError('ThreatConnect does not sort by id.')
         return page
 
-    def read_window(self, tql: str, *, limit: int, offset: int) -> SourcePage:
-        return self._page('read_window', tql, limit, offset)
+    def read_window(self, question: Question, *, limit: int, offset: int) -> SourcePage:
+        return self._page('read_window', question.tql, limit, offset)
 
     def _page(self, name: str, tql: str, limit: int, offset: int) -> SourcePage:
         assert 1 <= limit <= 10_000
@@ -102,10 +103,16 @@ class StoreSource:
         self.order.shuffle(rows)
         return iter(rows)
 
-    def count(self, tql: str) -> tuple[int, dt.datetime]:
+    def count(self, question: Question) -> tuple[int, dt.datetime]:
         self._enter('count')
         with self.store.lock:
-            return sum(1 for _ in self.store.select(self._node(tql))), self._server_at()
+            return sum(1 for _ in self.store.select(self._node(question.tql))), self._server_at()
+
+    def verify(self, question: Question) -> None:
+        self._enter('verify')
+        with self.store.lock:
+            if any(self.store.select(self._node(empty_question(question).tql))):
+                raise AnswerError('ThreatConnect gave what cannot be there.')
 
     def deleted(
         self, owner: str, *, since: dt.datetime | None, start: int, limit: int

@@ -29,7 +29,7 @@ from tests.simulators.threatconnect import (
     User,
 )
 from tests.simulators.threatconnect.auth import sign
-from tests.simulators.threatconnect.fault import NAMES
+from tests.simulators.threatconnect.fault import FAULTS
 
 with warnings.catch_warnings():
     # TcEx 5.0.0 uses a form of validator that pydantic has deprecated.
@@ -1019,7 +1019,7 @@ def test_faults_count_begin_later_and_keep_to_a_path(simulator, caller) -> None:
 
 
 def test_control_switches_faults_and_lists_them(simulator, caller, control) -> None:
-    assert set(control('GET', '').json()['faults']) == set(NAMES)
+    assert set(control('GET', '').json()['faults']) == set(FAULTS)
     reply = control('POST', '/faults', {'name': 'server_error', 'count': 1, 'status': 502})
     assert reply.json()['params'] == {'status': 502}
     assert caller.get('/v3/indicators').status_code == 502

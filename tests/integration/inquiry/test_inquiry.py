@@ -340,3 +340,39 @@ def test_a_list_goes_out_and_comes_into_another_service(make_engine: Make, world
     ids = {each['id'] for each in stored['queries']}
     assert not ids & {each['id'] for each in file['queries']}
     second.wait_for_schedule()
+
+
+# -- answers to other questions
+
+
+@pytest.mark.parametrize(
+    ('name', 'params'),
+    [('drops_parameter', {'which': 'tql'}), ('changed_rows', {'value': RESEARCH})],
+)
+def test_an_answer_to_another_question_is_shown_as_an_error(
+    engine: Engine, world: World, name: str, params: dict[str, Any]
+) -> None:
+    world.store.load([*hosts(20, DEMO), *hosts(20, RESEARCH, prefix='r')])
+    asked = query('confidence < 50', owners=[DEMO], indicator_types=['Host'])
+    world.threatconnect.faults.on(name, **params)
+    reply = engine.api('POST', 'api/configure/preview', asked)
+    assert (reply.status_code, reply.json['code']) == (503, 'TC-ANSWER')
+    assert 'proxy or gateway' in reply.text
+
+
+def test_a_tql_that_does_not_arrive_is_found_wherever_it_is_asked(
+    engine: Engine, world: World
+) -> None:
+    # All rows fit the owners and types, so that only what must be empty gives it away.
+    world.store.load(hosts(20, DEMO))
+    asked = query('confidence < 5', owners=[DEMO], indicator_types=['Host'])
+    engine.save_queries([asked])
+    world.threatconnect.faults.on('drops_parameter', which='tql')
+    for call in ('api/configure/preview', 'api/configure/check'):
+        reply = engine.api('POST', call, asked)
+        assert (reply.status_code, reply.json['code']) == (503, 'TC-ANSWER')
+    found = look_up(engine, 'h1.example.com')
+    assert 'does not fit the question' in found['source_error']
+    status, message, remedy = faulty(engine)['paging']
+    assert (status, 'does not fit the question' in message) == ('failed', True)
+    assert 'proxy or gateway' in remedy

@@ -216,7 +216,6 @@ def test_a_healthy_instance_is_read_by_id_whatever_befalls_it(world: World, engi
         assert (job['status'], is_warned(engine, job)) == ('Upload Complete', (False, False))
         if turn == 1:
             faults.off('churn')
-            faults.on('duplicate_rows')
     world.clear_faults()
     assert spans(world) == 0
     engine.run_update('reconcile')

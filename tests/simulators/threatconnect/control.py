@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tests.simulators.https import Reply, Request, json_reply
-from tests.simulators.threatconnect.fault import NAMES
+from tests.simulators.threatconnect.fault import FAULTS
 from tests.simulators.threatconnect.tql import TqlError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _get(simulator: ThreatConnectSimulator, path: str, query: dict[str, str]) ->
             'calls': _CALLS,
             'faults': {
                 name: {'means': text, 'parameters': params}
-                for name, (text, params) in NAMES.items()
+                for name, (text, params) in FAULTS.items()
             },
             'rows': len(store),
             'deleted': len(store.deleted),

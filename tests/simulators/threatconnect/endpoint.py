@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from tests.simulators.https import Reply, Request, json_reply
-from tests.simulators.threatconnect import options, page, tql
+from tests.simulators.threatconnect import lie, options, page, tql
 from tests.simulators.threatconnect.auth import ApiError, User, error_reply
 from tests.simulators.threatconnect.fault import Fault
 from tests.simulators.threatconnect.predicate import build_for
@@ -89,7 +90,11 @@ def _list(simulator: ThreatConnectSimulator, exchange: Exchange, user: User) -> 
     head = _links(simulator, exchange, wanted, has_more=found.has_more)
     tail = {} if found.count is None else {'count': found.count}
     simulator.page_read(exchange, wanted, found)
-    return Reply(200, page.envelope(data, head=head, tail=tail), dict(_JSON))
+    reply = Reply(200, page.envelope(data, head=head, tail=tail), dict(_JSON))
+    if not simulator.faults.has_any(lie.LIES):
+        return reply
+    first = next(simulator.store.select(None))
+    return lie.page(reply, wanted, partial(simulator.take, exchange), first)
 
 
 def _with_labels(data: bytes, labels: Any) -> bytes:
@@ -193,7 +198,8 @@ def _deleted(simulator: ThreatConnectSimulator, exchange: Exchange, user: User) 
         page.ListRequest(pairs=pairs, start=start, limit=limit),
         has_more=start + limit < len(entries),
     )
-    return _success({**links, 'data': rows, 'count': len(entries)})
+    answer = {**links, 'data': rows, 'count': len(entries)}
+    return _success(lie.deleted(answer, owner, partial(simulator.take, exchange)))
 
 
 def _date(simulator: ThreatConnectSimulator, text: str) -> str:
@@ -227,7 +233,8 @@ def _owners(simulator: ThreatConnectSimulator, exchange: Exchange, user: User) -
     )
     rows = rows[start : start + limit]
     exchange.rows = len(rows)
-    return _success({**links, 'data': rows, **count})
+    answer = {**links, 'data': rows, **count}
+    return _success(lie.owners(answer, partial(simulator.take, exchange)))
 
 
 def _one_owner(simulator: ThreatConnectSimulator, user: User, name: str) -> Reply:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from tests.simulators.threatconnect.lie import LIES
 
 NAMES: dict[str, tuple[str, Mapping[str, Any]]] = {
     # on the wire
@@ -56,6 +58,9 @@ NAMES: dict[str, tuple[str, Mapping[str, Any]]] = {
 }
 """Each fault's meaning and its parameters with their defaults."""
 
+FAULTS = {**NAMES, **LIES}
+"""All that can be switched on."""
+
 
 @dataclass(slots=True)
 class Fault:
@@ -101,9 +106,9 @@ class FaultBoard:
         Raises:
             ValueError: no such fault or parameter.
         """
-        if name not in NAMES:
-            raise ValueError(f'there is no fault {name!r}; there are {", ".join(NAMES)}')
-        defaults = NAMES[name][1]
+        if name not in FAULTS:
+            raise ValueError(f'there is no fault {name!r}; there are {", ".join(FAULTS)}')
+        defaults = FAULTS[name][1]
         unknown = params.keys() - defaults.keys()
         if unknown:
             raise ValueError(f'{name} takes {sorted(defaults)}, not {sorted(unknown)}')
@@ -150,6 +155,10 @@ class FaultBoard:
                 fault.hits += 1
                 return fault
         return None
+
+    def has_any(self, names: Container[str]) -> bool:
+        """Whether one of these is on."""
+        return any(fault.name in names for fault in tuple(self._faults))
 
     def active(self) -> list[dict[str, Any]]:
         """List what is on, with the hits so far; used up ones stay in the list."""

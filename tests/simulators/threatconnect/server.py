@@ -9,11 +9,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import format_datetime
+from functools import partial
 from typing import Any, Self
 
 from tests.simulators.certificates import Certificates
 from tests.simulators.https import Reply, Request, Server, json_reply
-from tests.simulators.threatconnect import control, endpoint, page
+from tests.simulators.threatconnect import control, endpoint, lie, page
 from tests.simulators.threatconnect.auth import DEFAULT_USER, ApiError, Gate, User, error_reply
 from tests.simulators.threatconnect.endpoint import Exchange
 from tests.simulators.threatconnect.fault import Fault, FaultBoard
@@ -217,7 +218,7 @@ class ThreatConnectSimulator:
             return error_reply(path, fault['status'], _MESSAGES.get(fault['status'], 'Error'))
         if fault := self.take(exchange, 'html'):
             return Reply(fault['status'], _HTML, {'Content-Type': 'text/html'})
-        return None
+        return lie.refusal(exchange.request, partial(self.take, exchange))
 
     def _spoil(self, exchange: Exchange, reply: Reply) -> Reply:
         if self.take(exchange, 'status_error'):
@@ -285,6 +286,7 @@ class ThreatConnectSimulator:
         if not request.path.startswith('/api/'):
             raise ApiError(404, 'The requested resource was not found')
         exchange.user = self.gate.authenticate(request, self.store.now())
+        exchange.request = lie.arrived(request, partial(self.take, exchange))
         return endpoint.answer(self, exchange, exchange.user)
 
     def _renew_token(self, request: Request) -> Reply:

@@ -19,6 +19,7 @@ from sentinel_app.core.models import (
     Update,
     UploadReply,
 )
+from sentinel_app.core.question import Question
 from sentinel_app.errors import SentinelAppError
 from sentinel_app.inquiry.check import Checks
 from sentinel_app.inquiry.copy import ValueCopies
@@ -55,6 +56,8 @@ class ListedSource:
     owner_names: tuple[str, ...] = ('Example Org', 'Källa "1"')
     time: dt.datetime | None = None
     asked: list[str] = field(default_factory=list)
+    verified: list[str] = field(default_factory=list)
+    verify_error: SentinelAppError | None = None
 
     def owners(self) -> tuple[Owner, ...]:
         if self.error:
@@ -67,17 +70,22 @@ class ListedSource:
     def server_time(self) -> dt.datetime | None:
         return self.time
 
-    def read_page(self, tql: str, *, limit: int) -> SourcePage:
+    def read_page(self, question: Question, *, limit: int) -> SourcePage:
         raise AssertionError('an inquiry must not depend on the order of rows')
 
-    def read_window(self, tql: str, *, limit: int, offset: int) -> SourcePage:
-        found = self._found(tql)
+    def read_window(self, question: Question, *, limit: int, offset: int) -> SourcePage:
+        found = self._found(question.tql)
         return SourcePage(
             rows=tuple(found[offset : offset + limit]), server_at=NOWHEN, count=len(found)
         )
 
-    def count(self, tql: str) -> tuple[int, dt.datetime]:
-        return len(self._found(tql)), NOWHEN
+    def count(self, question: Question) -> tuple[int, dt.datetime]:
+        return len(self._found(question.tql)), NOWHEN
+
+    def verify(self, question: Question) -> None:
+        self.verified.append(question.tql)
+        if self.verify_error:
+            raise self.verify_error
 
     def deleted(self, owner: str, **_options: Any) -> Any:
         raise AssertionError('an inquiry has no use for deleted Indicators')

@@ -32,6 +32,7 @@ from sentinel_app.core.models import (
     TqlKeyword,
     Update,
 )
+from sentinel_app.core.question import Question
 from sentinel_app.core.status import JobStatus, JobType, Mode
 from sentinel_app.core.task import (
     TASK_FACTS,
@@ -72,11 +73,14 @@ class FakeSource:
             raise self.keyword_error
         return (TqlKeyword(name='rating', type='Integer', description='Threat rating'),)
 
-    def read_page(self, tql: str, *, limit: int) -> SourcePage:
+    def read_page(self, question: Question, *, limit: int) -> SourcePage:
         raise AssertionError('the API reads no pages')
 
-    def count(self, tql: str) -> tuple[int, dt.datetime]:
+    def count(self, question: Question) -> tuple[int, dt.datetime]:
         raise AssertionError('the API counts nothing yet')
+
+    def verify(self, question: Question) -> None:
+        raise AssertionError('the API verifies nothing')
 
 
 @dataclass

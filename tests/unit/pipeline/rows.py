@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 
 from sentinel_app.core.models import DeletedIndicator, Owner, SourcePage, TqlKeyword
+from sentinel_app.core.question import Question
 from sentinel_app.core.timestamp import from_text
 from sentinel_app.errors import ReadOrderError
 from tests.clocks import NOON
@@ -43,19 +44,23 @@ class RowSource:
         self.calls: list[str] = []
         self.tql: list[str] = []
 
-    def read_page(self, tql: str, *, limit: int) -> SourcePage:
-        ids = self._select('read_page', tql)[: min(limit, self.cap)]
+    def read_page(self, question: Question, *, limit: int) -> SourcePage:
+        ids = self._select('read_page', question)[: min(limit, self.cap)]
         if ids != sorted(ids):
             raise ReadOrderError('out of order')
-        return self._page(ids)
+        return self._page(_behind(question, ids))
 
-    def read_window(self, tql: str, *, limit: int, offset: int) -> SourcePage:
-        ids = self._select('read_window', tql)
+    def read_window(self, question: Question, *, limit: int, offset: int) -> SourcePage:
+        ids = self._select('read_window', question)
         count = None if offset else len(ids)
-        return self._page(ids[offset : offset + min(limit, self.cap)], count)
+        page = ids[offset : offset + min(limit, self.cap)]
+        return self._page(_behind(question, page), count)
 
-    def count(self, tql: str) -> tuple[int, dt.datetime]:
-        return len(self._select('count', tql)), self.server_at
+    def count(self, question: Question) -> tuple[int, dt.datetime]:
+        return len(self._select('count', question)), self.server_at
+
+    def verify(self, question: Question) -> None:
+        self.calls.append('verify')
 
     def deleted(
         self, owner: str, *, since: dt.datetime | None, start: int, limit: int
@@ -72,12 +77,12 @@ class RowSource:
         rows = tuple({'id': item} for item in ids)
         return SourcePage(rows=rows, server_at=self.server_at, count=count)
 
-    def _select(self, name: str, tql: str) -> list[int]:
+    def _select(self, name: str, question: Question) -> list[int]:
         self.before(name)
         self.calls.append(name)
-        self.tql.append(tql)
+        self.tql.append(question.tql)
         ids = sorted(self.rows)
-        for keyword, operator, value in _CLAUSE.findall(tql):
+        for keyword, operator, value in _CLAUSE.findall(question.tql):
             if keyword == 'id' and self.ignores_id:
                 continue
             passes = self._test(keyword, operator, value)
@@ -94,3 +99,10 @@ class RowSource:
         return lambda item: (
             self.rows[item] >= bound if operator == 'GEQ' else self.rows[item] < bound
         )
+
+
+def _behind(question: Question, ids: list[int]) -> list[int]:
+    """The same ids, where all of them are behind the one asked for."""
+    if question.after_id is not None and any(item <= question.after_id for item in ids):
+        raise ReadOrderError('not behind the id')
+    return ids

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sentinel_app.core.question import Question
 from sentinel_app.core.span import SECOND, Span
 from sentinel_app.core.tql import span_clause
 from sentinel_app.errors import FatalError, ReadError, ReadTimeoutError
@@ -23,8 +24,8 @@ YEAR_S = 365 * 24 * 3_600
 EVERYTHING = Span()
 
 
-def tql(span: Span) -> str:
-    return span_clause(span) or 'everything'
+def asked(span: Span) -> Question:
+    return Question(tql=span_clause(span) or 'everything')
 
 
 def before_noon(seconds: int) -> dt.datetime:
@@ -51,7 +52,7 @@ class Reading:
     def step(self) -> SpanPage:
         assert self.rest is not None
         patience = Patience(self.clock, STOP)
-        page, _ = self.reader.read(self.key, tql, self.rest, size=self.size, patience=patience)
+        page, _ = self.reader.read(self.key, asked, self.rest, size=self.size, patience=patience)
         self.found += [int(str(row['id'])) for row in page.rows]
         self.rest = page.rest
         return page
@@ -199,17 +200,17 @@ def test_a_page_that_does_not_come_is_asked_for_with_half_its_size() -> None:
     answer = source.read_window
     sizes: list[int] = []
 
-    def slow(tql: str, *, limit: int, offset: int) -> object:
+    def slow(question: Question, *, limit: int, offset: int) -> object:
         sizes.append(limit)
         if limit > 30:
             raise ReadTimeoutError('too much')
-        return answer(tql, limit=limit, offset=offset)
+        return answer(question, limit=limit, offset=offset)
 
     source.read_window = slow  # type: ignore[method-assign,assignment]
     reading = Reading(source, size=100)
     page, next_size = reading.reader.read(
         'first',
-        tql,
+        asked,
         Span(start_at=before_noon(1_000)),
         size=100,
         patience=Patience(reading.clock, STOP),

@@ -10,6 +10,7 @@ from urllib3.exceptions import IncompleteRead, MaxRetryError, ProtocolError
 from urllib3.exceptions import SSLError as PoolSSLError
 
 from sentinel_app.core.models import Owner, TqlKeyword
+from sentinel_app.core.question import Question
 from sentinel_app.errors import (
     QueryError,
     ReadAuthError,
@@ -28,6 +29,7 @@ DATE = {'Date': 'Wed, 04 Mar 2026 12:01:07 GMT'}
 SERVER_AT = dt.datetime(2026, 3, 4, 12, 1, 7, tzinfo=dt.UTC)
 SIGNATURE = 'TC 42:c2VjcmV0LXNpZ25hdHVyZS10aGF0LWlzLWxvbmc='
 TQL = '(rating > 3) AND ownerName in ("Ex & Co")'
+QUESTION = Question(tql=TQL)
 
 
 class PrefixingSession(requests.Session):
@@ -68,7 +70,7 @@ def source(session, clock):
 
 
 def page(*ids, **more):
-    return {'data': [{'id': each} for each in ids], 'status': 'Success', **more}
+    return {'data': [{'id': each, 'tags': {}} for each in ids], 'status': 'Success', **more}
 
 
 def answer(server, **kwargs):
@@ -92,7 +94,7 @@ def test_page_is_asked_for_with_exactly_these_parameters(server, source):
             )
         ],
     )
-    result = source.read_page(TQL, limit=500)
+    result = source.read_page(QUESTION, limit=500)
     assert [row['id'] for row in result.rows] == [5, 9]
     assert result.server_at == SERVER_AT
     assert 'fields=tags&fields=attributes' in server.calls[0].request.url
@@ -105,69 +107,89 @@ def test_every_call_has_both_time_outs(server, session, clock):
         session, fields=(), clock=clock, redactor=Redactor(), timeouts=timeouts
     )
     answer(server, json=page(count=0))
-    source.count(TQL)
+    source.count(QUESTION)
     assert session.timeouts_seen == [(1.5, 2.5)]
 
 
+LONG = Question(tql='summary in (' + ', '.join(f'"host-{n}.example"' for n in range(200)) + ')')
+
+
+def body_of(request):
+    return json.loads(request.body)['data'] if request.body else None
+
+
 def test_long_query_goes_in_the_body_and_leaves_the_address_bare(server, source):
-    tql = 'summary in (' + ', '.join(f'"host-{n}.example"' for n in range(200)) + ')'
-    answer(
-        server,
-        json=page(1),
-        match=[
-            matchers.query_param_matcher({}),
-            matchers.json_params_matcher(
-                {
-                    'data': {
-                        'tql': tql,
-                        'fields': ['tags', 'attributes'],
-                        'resultStart': 0,
-                        'resultLimit': 10,
-                        'sorting': 'id asc',
-                    }
-                }
-            ),
-            matchers.header_matcher({'Content-Type': 'application/json'}),
-        ],
-    )
-    source.read_page(tql, limit=10)
-    assert server.calls[0].request.url == INDICATORS
+    answer(server, json=page(count=0))
+    answer(server, json=page(1))
+    assert source.read_page(LONG, limit=10).rows
+    proof, call = (call.request for call in server.calls)
+    assert [proof.url, call.url] == [INDICATORS, INDICATORS]
+    assert call.headers['Content-Type'] == 'application/json'
+    assert body_of(call) == {
+        'tql': LONG.tql,
+        'fields': ['tags', 'attributes'],
+        'resultStart': 0,
+        'resultLimit': 10,
+        'sorting': 'id asc',
+    }
+    assert body_of(proof) == {
+        'tql': f'({LONG.tql}) AND id < 0 AND lastModified LT "1970-01-01T00:00:00Z"',
+        'resultStart': 0,
+        'resultLimit': 1,
+        'count': True,
+    }
 
 
 @pytest.mark.parametrize(('encoded', 'is_in_body'), [(2000, False), (2001, True)])
 def test_body_is_used_beyond_two_thousand_characters(server, session, clock, encoded, is_in_body):
     source = ThreatConnectSource(session, fields=(), clock=clock, redactor=Redactor())
-    rest = len('tql=&resultStart=0&resultLimit=1&sorting=id+asc')
-    answer(server, json=page())
-    source.read_page('x' * (encoded - rest), limit=1)
-    assert ('?' not in server.calls[0].request.url) == is_in_body
+    rest = len('tql=&resultStart=0&resultLimit=10000&sorting=id+asc')
+    question = Question(tql='x' * (encoded - rest))
+    answer(server, json=page(count=0))
+    # A question has one form, whatever is asked of it.
+    source.count(question)
+    source.read_page(question, limit=1)
+    source.verify(question)
+    assert {('?' not in call.request.url) for call in server.calls} == {is_in_body}
 
 
 def test_ids_beyond_a_double_stay_exact(server, source):
-    body = '{"data":[{"id":9007199254740993,"rating":4.50}],"status":"Success"}'
+    body = '{"data":[{"id":9007199254740993,"rating":4.50,"tags":{}}],"status":"Success"}'
     answer(server, body=body)
-    (row,) = source.read_page(TQL, limit=1).rows
-    assert row == {'id': 9007199254740993, 'rating': 4.5}
+    (row,) = source.read_page(QUESTION, limit=1).rows
+    assert row == {'id': 9007199254740993, 'rating': 4.5, 'tags': {}}
 
 
 @pytest.mark.parametrize('ids', [(5, 4), (5, 5), (1, 3, 2)])
 def test_rows_out_of_order_are_refused(server, source, ids):
     answer(server, json=page(*ids))
     with pytest.raises(ReadOrderError, match='does not sort'):
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
 
 
-@pytest.mark.parametrize('row', [{}, {'id': '5'}, {'id': 5.0}, {'id': None}, {'id': True}])
+@pytest.mark.parametrize(
+    'row',
+    [
+        {},
+        {'id': '5'},
+        {'id': 5.0},
+        {'id': None},
+        {'id': True},
+        {'id': -1},
+        {'id': 2**63},
+        {'id': 10**400},
+    ],
+)
 def test_row_without_a_whole_number_as_id_is_refused(server, source, row):
     answer(server, json={'data': [row], 'status': 'Success'})
     with pytest.raises(ReadError, match='whole number'):
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
 
 
 @pytest.mark.parametrize('headers', [{}, {'Date': 'today'}])
 def test_without_a_date_the_time_is_surely_not_in_the_servers_future(server, source, headers):
     answer(server, json=page(), headers=headers)
-    assert source.read_page(TQL, limit=1).server_at == NOON - dt.timedelta(minutes=5)
+    assert source.read_page(QUESTION, limit=1).server_at == NOON - dt.timedelta(minutes=5)
 
 
 @pytest.mark.parametrize(('headers', 'at'), [(DATE, SERVER_AT), ({}, None), ({'Date': 'x'}, None)])
@@ -202,7 +224,7 @@ def test_the_servers_own_time_is_told_only_where_it_tells(server, source, header
 def test_answer_that_is_no_page_is_a_read_error(server, source, body):
     answer(server, body=body)
     with pytest.raises(ReadError) as caught:
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
     assert type(caught.value) is ReadError
     assert caught.value.retry_after_s is None
 
@@ -210,14 +232,14 @@ def test_answer_that_is_no_page_is_a_read_error(server, source, body):
 def test_failure_with_status_200_keeps_the_platforms_words(server, source):
     answer(server, json={'errCode': '0x1', 'message': 'No\nluck', 'status': 'Error'})
     with pytest.raises(ReadError) as caught:
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
     assert caught.value.reason == 'No luck'
 
 
 def test_web_page_with_status_200_is_worth_a_smaller_page(server, source):
     answer(server, body=' <html><body><h1>Gateway</h1></body></html>')
     with pytest.raises(ReadTimeoutError) as caught:
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
     assert caught.value.reason == 'Gateway'
 
 
@@ -225,7 +247,7 @@ def test_web_page_with_status_200_is_worth_a_smaller_page(server, source):
 def test_server_error_is_worth_a_smaller_page(server, source, status):
     answer(server, status=status, body='<html>Down</html>', headers={'Retry-After': '7'})
     with pytest.raises(ReadTimeoutError) as caught:
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
     assert (caught.value.reason, caught.value.retry_after_s) == ('Down', 7)
     assert caught.value.context == {'status': status}
     assert len(server.calls) == 1
@@ -243,7 +265,7 @@ def test_server_error_is_worth_a_smaller_page(server, source, status):
 def test_429_says_how_long_to_wait_and_is_not_slept_on(server, source, headers, seconds):
     answer(server, status=429, headers=headers)
     with pytest.raises(ReadError) as caught:
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
     assert type(caught.value) is ReadError
     assert caught.value.retry_after_s == seconds
     assert caught.value.reason == 'HTTP status 429'
@@ -255,7 +277,7 @@ def test_refused_query_keeps_the_platforms_words(server, source, status):
     body = {'errCode': '0x1001', 'message': 'Unknown keyword foo', 'status': 'Error'}
     answer(server, status=status, json=body)
     with pytest.raises(QueryError) as caught:
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
     assert caught.value.reason == 'Unknown keyword foo'
     assert caught.value.code == 'TC-QUERY'
 
@@ -266,7 +288,7 @@ def test_refused_query_keeps_the_platforms_words(server, source, status):
 def test_query_that_took_too_long_is_worth_a_smaller_page(server, source, message):
     answer(server, status=400, json={'message': message, 'status': 'Error'})
     with pytest.raises(ReadTimeoutError):
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
 
 
 @pytest.mark.parametrize(
@@ -283,7 +305,7 @@ def test_query_that_took_too_long_is_worth_a_smaller_page(server, source, messag
 def test_refused_credentials_name_the_remedy(server, source, status, message, remedy):
     answer(server, status=status, json={'message': message, 'status': 'Error'})
     with pytest.raises(ReadAuthError, match=remedy) as caught:
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
     assert caught.value.reason == message
     assert caught.value.code == 'TC-AUTH'
 
@@ -295,7 +317,7 @@ def test_refused_credentials_name_the_remedy(server, source, status, message, re
 def test_other_statuses_are_read_errors_with_a_hint(server, source, status, remedy):
     answer(server, status=status, headers={'Location': 'https://elsewhere.test/'})
     with pytest.raises(ReadError, match=remedy):
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
     assert len(server.calls) == 1
 
 
@@ -337,7 +359,7 @@ def untrusted() -> requests.exceptions.SSLError:
 def test_network_trouble_is_told_with_its_remedy(server, source, error, error_class, words):
     answer(server, body=error)
     with pytest.raises(error_class, match=words) as caught:
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
     assert type(caught.value) is error_class
     assert caught.value.__suppress_context__
 
@@ -351,7 +373,7 @@ def test_no_text_holds_the_signature(server, source):
     for leak in leaks:
         answer(server, **leak)
         with pytest.raises((ReadError, ReadAuthError, ReadTimeoutError)) as caught:
-            source.read_page(TQL, limit=10)
+            source.read_page(QUESTION, limit=10)
         shown = f'{caught.value} {caught.value.reason} {caught.value.context}'
         assert SIGNATURE.split(':')[1] not in shown
 
@@ -368,7 +390,7 @@ def test_answer_that_drips_is_given_up(server, session):
     )
     answer(server, body=b' ' * (1 << 18))
     with pytest.raises(ReadTimeoutError, match='too long'):
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
 
 
 @pytest.mark.parametrize(
@@ -385,7 +407,7 @@ def test_answer_that_drips_is_given_up(server, session):
 )
 def test_a_date_is_used_up_to_five_minutes_off_and_else_told(server, source, date, is_used):
     server.add(responses.GET, INDICATORS, json=page(5, count=1), headers={'Date': date})
-    _, server_at = source.count(TQL)
+    _, server_at = source.count(QUESTION)
     assert abs(server_at - NOON) <= dt.timedelta(minutes=5)
     if not is_used:
         assert server_at == NOON - dt.timedelta(minutes=5)
@@ -395,7 +417,7 @@ def test_a_date_is_used_up_to_five_minutes_off_and_else_told(server, source, dat
 def test_a_wrong_date_is_told_for_a_day(server, source, clock):
     wrong = {'Date': 'Thu, 05 Mar 2026 12:00:00 GMT'}
     server.add(responses.GET, INDICATORS, json=page(5, count=1), headers=wrong)
-    source.count(TQL)
+    source.count(QUESTION)
     assert '2026-03-05T12:00:00Z' in source.warning
     clock.advance(24 * 3600 + 1)
     assert source.warning is None
@@ -406,7 +428,7 @@ def test_answer_without_end_is_given_up(server, source, monkeypatch):
     monkeypatch.setattr('sentinel_app.threatconnect.client.PAGE_LIMIT', limit)
     answer(server, body=b' ' * (2 << 20))
     with pytest.raises(ReadTimeoutError, match='larger than 1 MB'):
-        source.read_page(TQL, limit=10)
+        source.read_page(QUESTION, limit=10)
 
 
 @pytest.mark.parametrize(('offset', 'more'), [(0, {'count': 'true'}), (70, {})])
@@ -427,7 +449,7 @@ def test_window_page_is_taken_in_any_order(server, source, offset, more):
             )
         ],
     )
-    result = source.read_window(TQL, limit=500, offset=offset)
+    result = source.read_window(QUESTION, limit=500, offset=offset)
     assert [row['id'] for row in result.rows] == [9, 5, 9]
     assert result.count == (12 if more else None)
     assert result.server_at == SERVER_AT
@@ -436,14 +458,14 @@ def test_window_page_is_taken_in_any_order(server, source, offset, more):
 def test_first_window_page_must_say_how_many_there_are(server, source):
     answer(server, json=page(1))
     with pytest.raises(ReadError, match='how many'):
-        source.read_window(TQL, limit=5, offset=0)
+        source.read_window(QUESTION, limit=5, offset=0)
 
 
 @pytest.mark.parametrize('row', [{}, {'id': '5'}, {'id': True}])
 def test_window_row_without_a_whole_number_as_id_is_refused(server, source, row):
     answer(server, json={'data': [row], 'count': 1, 'status': 'Success'})
     with pytest.raises(ReadError, match='whole number'):
-        source.read_window(TQL, limit=5, offset=0)
+        source.read_window(QUESTION, limit=5, offset=0)
 
 
 def test_count_asks_for_one_row_and_gives_the_servers_time(server, source):
@@ -456,7 +478,7 @@ def test_count_asks_for_one_row_and_gives_the_servers_time(server, source):
             )
         ],
     )
-    assert source.count(TQL) == (1234567, SERVER_AT)
+    assert source.count(QUESTION) == (1234567, SERVER_AT)
 
 
 @pytest.mark.parametrize(
@@ -465,7 +487,7 @@ def test_count_asks_for_one_row_and_gives_the_servers_time(server, source):
 def test_missing_count_is_a_read_error(server, source, count):
     answer(server, json=page(**count))
     with pytest.raises(ReadError, match='how many'):
-        source.count(TQL)
+        source.count(QUESTION)
 
 
 def owner_page(server, start, rows, **more):

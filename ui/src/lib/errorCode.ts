@@ -1,6 +1,8 @@
 /** The codes that errors of Jobs come with, in the order of the way that an Indicator takes. */
 export const errorCodes: readonly string[] = [
+  'TC-ANSWER',
   'TC-AUTH',
+  'TC-GATEWAY',
   'TC-QUERY',
   'TC-READ',
   'MAP-TYPE',

@@ -1,0 +1,147 @@
+"""Questions to ThreatConnect: the TQL, and what a row must be to answer it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sentinel_app.core.models import Query, Window
+from sentinel_app.core.span import BEGINNING, Span
+from sentinel_app.core.tql import (
+    both_clauses,
+    effective_tql,
+    inactive_tql,
+    selection_tql,
+    span_clause,
+)
+
+_ACTIVITY: Final = 'indicatoractive'
+_ID_CLAUSE: Final = re.compile(r'id in \((\d+(?:, \d+)*)\)')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question for Indicators. An answer with a row that does not fit is not taken."""
+
+    tql: str
+    owners: tuple[str, ...] = ()
+    """Owners that a row may name; empty where any may."""
+    types: tuple[str, ...] = ()
+    """Types that a row may name; empty where any may."""
+    is_active: bool | None = None
+    """What a row must be; None where the TQL decides about that by itself."""
+    after_id: int | None = None
+    """The id that every row lies behind."""
+    ids: frozenset[int] | None = None
+    """The ids that a row may have; None where any may."""
+
+
+def effective_question(
+    query: Query,
+    *,
+    window: Window | None = None,
+    span: Span | None = None,
+    after_id: int | None = None,
+    clause: str | None = None,
+) -> Question:
+    """Return what a query really asks; see `effective_tql`.
+
+    Args:
+        query: the saved query.
+        window: bounds of `lastModified`.
+        span: such bounds where a reading goes by the last modification.
+        after_id: only rows with a greater id.
+        clause: narrows the reading further.
+
+    Raises:
+        TqlError, ValueError: as `effective_tql` does.
+    """
+    bounds = None if span is None else span_clause(span)
+    return Question(
+        tql=effective_tql(
+            query, window=window, after_id=after_id, clause=both_clauses(clause, bounds)
+        ),
+        owners=tuple(query.owners),
+        types=_types(query.indicator_types),
+        is_active=_activity(query.tql),
+        after_id=after_id,
+        # Only an instance that takes no account of ids is read in spans.
+        ids=clause_ids(clause) if span is None else None,
+    )
+
+
+def selection_question(
+    owners: Sequence[str],
+    types: Sequence[str],
+    *,
+    clause: str | None = None,
+    after_id: int | None = None,
+) -> Question:
+    """Return the question for the active Indicators of these owners and types."""
+    return Question(
+        tql=selection_tql(owners, types, clause=clause, after_id=after_id),
+        owners=tuple(owners),
+        types=_types(types),
+        is_active=True,
+        after_id=after_id,
+    )
+
+
+def inactive_question(
+    owners: Sequence[str],
+    types: Sequence[str],
+    *,
+    span: Span,
+    after_id: int | None = None,
+) -> Question:
+    """Return the question for those that were set inactive and last modified within the span."""
+    return Question(
+        tql=inactive_tql(owners, types, span=span, after_id=after_id),
+        owners=tuple(owners),
+        types=_types(types),
+        is_active=False,
+        after_id=after_id,
+    )
+
+
+def free_question(tql: str) -> Question:
+    """Return a question about the Indicators of any owner and type."""
+    return Question(tql=tql, is_active=_activity(tql))
+
+
+def value_questions(clause: str) -> tuple[Question, Question]:
+    """Return the questions for the copies of a value, whatever their owners: active, inactive.
+
+    What is not active is given only where it is asked for.
+    """
+    return (
+        Question(tql=clause, is_active=True),
+        Question(tql=f'indicatorActive = false AND ({clause})', is_active=False),
+    )
+
+
+def empty_question(question: Question) -> Question:
+    """Return the same question, narrowed to what does not exist.
+
+    Its answer shows whether questions arrive as they are sent. There are two such clauses, as an
+    instance that takes no account of ids is read by the last modification.
+    """
+    bounds = span_clause(Span(end_at=BEGINNING))
+    return replace(question, tql=f'({question.tql}) AND id < 0 AND {bounds}')
+
+
+def clause_ids(clause: str | None) -> frozenset[int] | None:
+    """Return the ids of a clause that lets nothing else pass; None where it is another one."""
+    found = None if clause is None else _ID_CLAUSE.fullmatch(clause)
+    return None if found is None else frozenset(int(text) for text in found[1].split(', '))
+
+
+def _types(types: Sequence[str]) -> tuple[str, ...]:
+    return tuple(str(kind) for kind in types)
+
+
+def _activity(tql: str) -> bool | None:
+    """Active ones come by default; TQL that mentions the activity may ask for others."""
+    return None if _ACTIVITY in tql.casefold() else True

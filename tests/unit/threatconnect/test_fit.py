@@ -1,0 +1,166 @@
+"""Rows are held against the question, and one that was not asked for lets none of them pass."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentinel_app.core.question import Question
+from sentinel_app.errors import ActivityError, AnswerError, ReadError, ReadOrderError
+from sentinel_app.threatconnect.fit import check_deleted, check_empty, check_fit
+
+FIELDS = ('associatedGroups', 'attributes', 'externalDates', 'securityLabels', 'tags')
+ASKED = Question(
+    tql='', owners=('Org', 'Føed é'), types=('Host', 'Email Subject'), is_active=True, after_id=10
+)
+
+
+def row(**changes):
+    whole = {
+        'id': 11,
+        'ownerName': 'Org',
+        'type': 'Host',
+        'active': True,
+        'attributes': {},
+        'tags': {},
+        **changes,
+    }
+    return {name: value for name, value in whole.items() if value is not ...}
+
+
+def check(*rows, question=ASKED, limit=100, fields=FIELDS):
+    check_fit(rows, question, limit=limit, fields=fields)
+
+
+@pytest.mark.parametrize(
+    'changes',
+    [
+        {},
+        # As TQL compares, or as the same text may be written.
+        {'ownerName': 'ORG'},
+        {'ownerName': ' org '},
+        {'ownerName': 'fØed e\u0301'},
+        {'type': 'HOST'},
+        {'type': 'EmailSubject'},
+        # No proof; such a row is invalid, which is found out later.
+        {'ownerName': ...},
+        {'ownerName': None},
+        {'ownerName': 7},
+        {'ownerName': ' '},
+        {'type': ''},
+        {'type': ['Host']},
+        {'active': ...},
+        {'active': 'no'},
+        # Some of the fields are there, the others unknown.
+        {'attributes': ...},
+        {'tags': ..., 'attributes': None},
+    ],
+)
+def test_a_row_that_may_have_been_asked_for_is_let_through(changes):
+    check(row(), row(**changes))
+
+
+@pytest.mark.parametrize(
+    ('changes', 'error_class', 'words'),
+    [
+        ({'ownerName': 'Other'}, AnswerError, 'owner "Other" where only "Org", "Føed é"'),
+        ({'ownerName': 'Org2'}, AnswerError, 'Org2'),
+        ({'type': 'Address'}, AnswerError, 'type "Address" where only "Host", "Email Subject"'),
+        ({'tags': ..., 'attributes': ...}, AnswerError, 'without associatedGroups, attributes'),
+        ({'active': False}, ActivityError, 'inactive Indicator 11'),
+        ({'id': 10}, ReadOrderError, 'Indicator 10'),
+        ({'id': -1}, ReadError, 'whole number'),
+        ({'id': 2**63}, ReadError, 'whole number'),
+        ({'id': None}, ReadError, 'whole number'),
+    ],
+)
+@pytest.mark.parametrize('place', [0, 1, 2])
+def test_a_row_that_was_not_asked_for_spoils_the_answer(changes, error_class, words, place):
+    rows = [row(), row()]
+    rows.insert(place, row(**changes))
+    with pytest.raises(error_class, match=words) as caught:
+        check(*rows)
+    assert type(caught.value) is error_class
+
+
+@pytest.mark.parametrize(
+    ('activity', 'error_class'),
+    [(True, ActivityError), (None, AnswerError), ('no', AnswerError), (..., AnswerError)],
+)
+def test_only_what_says_that_it_is_inactive_counts_as_gone(activity, error_class):
+    question = Question(tql='', is_active=False)
+    check(row(active=False), question=question)
+    with pytest.raises(error_class):
+        check(row(active=False), row(active=activity), question=question)
+
+
+def test_where_the_tql_decides_about_activity_either_passes():
+    check(row(active=False), row(), question=Question(tql='', is_active=None))
+
+
+def test_only_ids_that_were_asked_for_pass():
+    question = Question(tql='', ids=frozenset({11, 12}))
+    check(row(), row(id=12), question=question)
+    with pytest.raises(ReadOrderError, match='Indicator 13'):
+        check(row(), row(id=13), question=question)
+
+
+def test_more_rows_than_asked_for_are_not_taken():
+    check(row(), row(), limit=2)
+    with pytest.raises(AnswerError, match='3 Indicators where at most 2'):
+        check(row(), row(), row(), limit=2)
+
+
+def test_names_are_shown_bounded_and_on_one_line():
+    question = Question(tql='', owners=tuple(f'owner {number}' for number in range(500)))
+    with pytest.raises(AnswerError) as caught:
+        check(row(ownerName='x\n' * 10_000), question=question)
+    assert 'and 497 more' in caught.value.message
+    assert '\n' not in caught.value.message
+    assert len(caught.value.message) < 700
+
+
+def test_without_fields_none_are_missed():
+    check({'id': 11}, question=Question(tql=''), fields=())
+    check({'id': 11}, question=Question(tql=''), fields=('threatAssess',))
+
+
+@pytest.mark.parametrize(('rows', 'count'), [([{}], None), ([], 1), ([{}], 0)])
+def test_anything_where_there_can_be_nothing_is_refused(rows, count):
+    check_empty([], 0)
+    check_empty([], None)
+    with pytest.raises(AnswerError, match='lets none pass'):
+        check_empty(rows, count)
+
+
+def test_a_deleted_list_is_of_its_owner():
+    check_deleted([{'ownerName': 'ORG'}, {}, {'ownerName': None}], 'Org')
+    with pytest.raises(AnswerError, match='owner "Other"'):
+        check_deleted([{'ownerName': 'Org'}, {'ownerName': 'Other'}], 'Org')
+
+
+names = st.text(min_size=1).filter(lambda text: bool(text.strip()))
+values = st.one_of(st.none(), st.booleans(), st.integers(), names, st.lists(names, max_size=2))
+
+
+@given(
+    owners=st.lists(names, min_size=1, max_size=3),
+    rows=st.lists(
+        st.fixed_dictionaries(
+            {'id': st.integers(-5, 2**64)},
+            optional={'ownerName': values, 'type': values, 'active': values, 'tags': values},
+        ),
+        max_size=3,
+    ),
+)
+def test_what_passes_names_no_other_owner(owners, rows):
+    question = Question(tql='', owners=tuple(owners), is_active=True)
+    try:
+        check(*rows, question=question)
+    except (AnswerError, ReadError):
+        return
+    asked = {name.strip().casefold() for name in owners}
+    for each in rows:
+        name = each.get('ownerName')
+        if isinstance(name, str) and name.isascii() and all(text.isascii() for text in owners):
+            assert name.strip().casefold() in asked
+        assert each.get('active') is not False
