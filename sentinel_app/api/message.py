@@ -15,7 +15,7 @@ from sentinel_app.api.intake import (
     is_token,
     request_fault,
 )
-from sentinel_app.core.masking import MASK
+from sentinel_app.log import MASK
 
 # A message is whatever JSON the platform sent.
 Message = dict[str, Any]
