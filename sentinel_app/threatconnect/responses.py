@@ -26,8 +26,6 @@ _REDIRECTS: Final = range(300, 400)
 _SERVER_ERRORS: Final = range(500, 600)
 _REFUSED_FORM: Final = frozenset(
     {
-        HTTPStatus.BAD_REQUEST,
-        HTTPStatus.FORBIDDEN,
         HTTPStatus.METHOD_NOT_ALLOWED,
         HTTPStatus.LENGTH_REQUIRED,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -36,16 +34,10 @@ _REFUSED_FORM: Final = frozenset(
         HTTPStatus.NOT_IMPLEMENTED,
     }
 )
-"""What a gateway answers that takes no body with a GET, no such length, or no such words."""
+"""What is answered to a body with a GET, or to a length, that is not taken."""
 
-_BAD_QUERY: Final = frozenset(
-    {
-        HTTPStatus.BAD_REQUEST,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.REQUEST_URI_TOO_LONG,
-        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-    }
-)
+_REFUSED_WORDS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN})
+"""What else gateways answer; it is ThreatConnect's own word where that says so."""
 
 
 def read_answer(answer: Answer, *, now: dt.datetime) -> Mapping[str, object]:
@@ -108,7 +100,7 @@ def _refuse(answer: Answer, now: dt.datetime) -> NoReturn:
             context=context,
             retry_after_s=DEFAULT_TOLD_S if told_s is None else told_s,
         )
-    if status in _REFUSED_FORM and not _is_threatconnects(answer):
+    if status in _REFUSED_FORM or (status in _REFUSED_WORDS and not _is_threatconnects(answer)):
         raise GatewayError(
             'Something between the App and ThreatConnect refused the request '
             f'({status}). {_gateway_remedy(status)}',
@@ -118,7 +110,7 @@ def _refuse(answer: Answer, now: dt.datetime) -> NoReturn:
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         message = f'ThreatConnect refused the credentials. {_auth_remedy(status, reason)}'
         raise ReadAuthError(message, reason=reason, context=context)
-    is_bad_query = status in _BAD_QUERY
+    is_bad_query = status == HTTPStatus.BAD_REQUEST
     if status in _SERVER_ERRORS or status == HTTPStatus.REQUEST_TIMEOUT:
         raise ReadTimeoutError(
             f'ThreatConnect answered with a server error ({status}).',
