@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 from urllib.parse import quote
 
 from sentinel_app.api.bridge import Bridge, Environ, Headers, StartResponse, error_body
-from sentinel_app.core.masking import MASK
+from sentinel_app.core.masking import MASK, is_secret_name
 from sentinel_app.log import EventLog
+from sentinel_app.network import restrain
 
 MISSED_HEARTBEAT: Final = 'Missed heartbeat commands.'
-FRAMEWORK_TIMEOUT_S: Final = 30.0
 # What a message must have, or the framework gives up on it half-way.
 _FIELDS: Final = {
     'apiToken': str,
@@ -32,12 +32,15 @@ _FIELDS: Final = {
     'path': str,
     'queryParams': list,
 }
-_MASKED_HEADERS: Final = frozenset(
-    {'authorization', 'cookie', 'proxy-authorization', 'set-cookie', 'x-api-key', 'x-csrf-token'}
-)
+_SEPARATORS: Final = re.compile(r'[;,\s]+(?:[\w.-]+=)?|^[\w.-]+=')
+_MOST_SECRETS: Final = 8
+_LONGEST_SECRET: Final = 8_192
 # Characters that stand in a query value only if it has been decoded.
 _DECODED_SIGNS: Final = frozenset(' &#"<>')
 _KEPT_TOKENS: Final = 200
+
+Protect = Callable[[Iterable[str], str], None]
+"""Has values masked from now on wherever they come back; the second argument is their kind."""
 
 _log = EventLog(__name__)
 
@@ -72,9 +75,9 @@ class QuietMessage(dict[str, Any]):
 
     def __repr__(self) -> str:
         shown = dict(self)
-        headers = shown.get('headers')
-        if isinstance(headers, list):
-            shown['headers'] = [_masked(header) for header in headers]
+        for name in ('headers', 'queryParams'):
+            if isinstance(pairs := shown.get(name), list):
+                shown[name] = [_masked(pair) for pair in pairs]
         if 'apiToken' in shown:
             shown['apiToken'] = MASK
         return repr(shown)
@@ -82,11 +85,30 @@ class QuietMessage(dict[str, Any]):
     __str__ = __repr__
 
 
-def _masked(header: object) -> object:
-    if not isinstance(header, Mapping):
-        return header
-    is_secret = str(header.get('name')).strip().lower() in _MASKED_HEADERS
-    return {**header, 'value': MASK} if is_secret else header
+def _masked(pair: object) -> object:
+    if not isinstance(pair, Mapping):
+        return pair
+    return {**pair, 'value': MASK} if _is_secret(pair) else pair
+
+
+def _is_secret(pair: Mapping[Any, object]) -> bool:
+    """Whether a header or a parameter is a secret by its name."""
+    return is_secret_name(str(pair.get('name')).strip())
+
+
+def _secrets_of(message: Message) -> list[str]:
+    """What headers and parameters of a request hold that only the caller may know.
+
+    Whole values, and each part of a cookie and of credentials: any of them may come back alone.
+    """
+    pairs = [*message['headers'], *message['queryParams']]
+    values = [
+        str(pair.get('value') or '')
+        for pair in pairs
+        if isinstance(pair, Mapping) and _is_secret(pair)
+    ][:_MOST_SECRETS]
+    parts = [part for value in values for part in _SEPARATORS.split(value)[:_MOST_SECRETS]]
+    return [each for each in (*values, *parts) if len(each) <= _LONGEST_SECRET]
 
 
 class OpenRequests:
@@ -127,13 +149,16 @@ class OpenRequests:
             return keys
 
 
-def answer_every_request(service: Service, forget_token: Callable[[str], None]) -> OpenRequests:
+def answer_every_request(
+    service: Service, forget_token: Callable[[str], None], protect: Protect
+) -> OpenRequests:
     """Make every request end in an answer, and keep its headers out of the log.
 
     Args:
         service: the framework's service.
         forget_token: drops one token from the framework's list of texts to mask. The list grows by
             each request's token and makes every later line of the log dearer.
+        protect: learns what each request brings that must not come back.
 
     Returns:
         The requests that are under way.
@@ -156,6 +181,8 @@ def answer_every_request(service: Service, forget_token: Callable[[str], None]) 
             _refuse_at_the_end(service, key)
             return
         tokens.append(message['apiToken'])
+        protect([message['apiToken']], 'request-token')
+        protect(_secrets_of(message), 'request')
         try:
             process(_whole(message))
         except Exception as error:  # noqa: BLE001 - the caller waits until its own time-out
@@ -347,11 +374,15 @@ class _ForgivingTokens(dict[str, dict[str, Any]]):
         return {}
 
 
-def keep_renewing(service: Service) -> None:
+def keep_renewing(service: Service, protect: Protect) -> None:
     """Keep a failed renewal of a token from ending the thread that renews them.
 
     The framework expects `RuntimeError` alone; a refused connection raises another, the thread dies
     with its barrier closed, and each reading of a token then costs 15 s and fails.
+
+    Args:
+        service: the framework's service.
+        protect: learns each new token before anything is written of it.
     """
     token = service.token
     renew = token.renew_token
@@ -364,6 +395,7 @@ def keep_renewing(service: Service) -> None:
                 'apiTokenExpires': answer['apiTokenExpires'],
             }
             int(whole['apiTokenExpires'])
+            protect([whole['apiToken']], 'request-token')
         except RuntimeError:
             raise
         except Exception as error:
@@ -372,12 +404,7 @@ def keep_renewing(service: Service) -> None:
 
     token.token_map = _ForgivingTokens(token.token_map)
     token.renew_token = guarded
-    limit_time(token.session)
-
-
-def limit_time(session: Any) -> None:
-    """Give the calls of one of the framework's own HTTP sessions a time-out; they have none."""
-    session.request = partial(session.request, timeout=FRAMEWORK_TIMEOUT_S)
+    restrain(token.session)
 
 
 def follow_log_level(service: Service, set_level: Callable[[int], None]) -> None:
