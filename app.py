@@ -9,11 +9,12 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from requests import Session
 from requests.adapters import HTTPAdapter
 from tcex.input.field_type.sensitive import Sensitive, filter_sensitive
 from tcex.requests_tc.auth.hmac_auth import HmacAuth
@@ -29,7 +30,6 @@ from sentinel_app.api.service import (
     end_requests,
     follow_log_level,
     keep_renewing,
-    limit_time,
     report_metrics,
     request_callback,
 )
@@ -43,14 +43,13 @@ from sentinel_app.log import (
     lend_handlers,
     set_level,
 )
-from sentinel_app.network import leave_environment
+from sentinel_app.network import leave_environment, restrain
 from sentinel_app.redactor import Redactor
 from sentinel_app.settings import LABELS, SECRET_INPUTS, Settings, read_settings
 from sentinel_app.storage.disk import prepare_folder
 from sentinel_app.storage.reserve import give_up_reserve
 
 if TYPE_CHECKING:
-    from requests import Session
     from tcex import TcEx
 
     from sentinel_app.container import Container
@@ -186,17 +185,21 @@ class App:
         service: Any = self._tcex.app.service
         self._service = service
         self._answer = request_callback(service, Bridge(container.wsgi))
-        self._requests = answer_every_request(service, _forget_token)
+        self._requests = answer_every_request(service, _forget_token, self._protect)
         self._ending = Ending(service)
         keep_listening(service)
         keep_answers(service)
-        keep_renewing(service)
+        keep_renewing(service, self._protect)
         follow_log_level(service, set_level)
         report_metrics(service, self._metrics)
         service.api_event_callback = self.api_event_callback
         service.shutdown_callback = self.shutdown_callback
         container.start()
         _log.info('app-started', version=__version__, data_dir=platform.data_dir)
+
+    def _protect(self, secrets: Iterable[str], kind: str) -> None:
+        """Mask from now on what only requests and the framework know."""
+        self._redactor.protect_recent(secrets, kind=kind)
 
     def _metrics(self) -> Mapping[str, int]:
         """The App's figures; none once it has settled and its stores are closed."""
@@ -228,7 +231,7 @@ class App:
         resolved KEYCHAIN variable in every field made for secrets.
         """
         leave_environment(self._tcex.session.tc)
-        limit_time(self._tcex.session.tc)
+        restrain(self._tcex.session.tc)
         try:
             contents = self._tcex.inputs.contents_resolved
         except Exception as error:
@@ -274,6 +277,10 @@ class App:
         adapter = HTTPAdapter(pool_connections=4, pool_maxsize=_POOL_SIZE, max_retries=0)
         session.mount('https://', adapter)
         session.mount('http://', adapter)
+        # The framework's own way would send a refused request again at once.
+        session.request = lambda method, url, **options: Session.request(
+            session, method, session.url(url), **options
+        )
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         return session
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -15,7 +16,7 @@ from sentinel_app.api.intake import (
     is_token,
     request_fault,
 )
-from sentinel_app.core.masking import MASK
+from sentinel_app.core.masking import MASK, is_secret_name
 
 # A message is whatever JSON the platform sent.
 Message = dict[str, Any]
@@ -32,9 +33,9 @@ _FIELDS: Final = {
 _FACTS: Final = {'remoteAddress': 200, 'requestUrl': LONGEST_PATH + LONGEST_QUERY}
 _LONGEST_EPOCH: Final = 12
 """Digits of a time in seconds."""
-_MASKED_HEADERS: Final = frozenset(
-    {'authorization', 'cookie', 'proxy-authorization', 'set-cookie', 'x-api-key', 'x-csrf-token'}
-)
+_SEPARATORS: Final = re.compile(r'[;,\s]+(?:[\w.-]+=)?|^[\w.-]+=')
+_MOST_SECRETS: Final = 8
+_LONGEST_SECRET: Final = 8_192
 # Characters that stand in a query value only if it has been decoded.
 _DECODED_SIGNS: Final = frozenset(' &#"<>')
 _SINGLE_HEADERS: Final = frozenset({'content-length', 'content-type', 'host'})
@@ -46,9 +47,9 @@ class QuietMessage(dict[str, Any]):
 
     def __repr__(self) -> str:
         shown = dict(self)
-        headers = shown.get('headers')
-        if isinstance(headers, list):
-            shown['headers'] = [_masked(header) for header in headers]
+        for name in ('headers', 'queryParams'):
+            if isinstance(pairs := shown.get(name), list):
+                shown[name] = [_masked(pair) for pair in pairs]
         if 'apiToken' in shown:
             shown['apiToken'] = MASK
         return repr(shown)
@@ -56,11 +57,26 @@ class QuietMessage(dict[str, Any]):
     __str__ = __repr__
 
 
-def _masked(header: object) -> object:
-    if not isinstance(header, Mapping):
-        return header
-    is_secret = str(header.get('name')).strip().lower() in _MASKED_HEADERS
-    return {**header, 'value': MASK} if is_secret else header
+def secrets_of(message: QuietMessage) -> list[str]:
+    """Return what headers and parameters of a request hold that only the caller may know.
+
+    Whole values, and each part of a cookie and of credentials: any of them may come back alone.
+    """
+    pairs = [*message['headers'], *message['queryParams']]
+    values = [pair['value'] for pair in pairs if _is_secret(pair)][:_MOST_SECRETS]
+    parts = [part for value in values for part in _SEPARATORS.split(value)[:_MOST_SECRETS]]
+    return [each for each in (*values, *parts) if len(each) <= _LONGEST_SECRET]
+
+
+def _masked(pair: object) -> object:
+    if not isinstance(pair, Mapping):
+        return pair
+    return {**pair, 'value': MASK} if _is_secret(pair) else pair
+
+
+def _is_secret(pair: Mapping[Any, object]) -> bool:
+    """Whether a header or a parameter is a secret by its name."""
+    return is_secret_name(str(pair.get('name')).strip())
 
 
 def lack(*names: str) -> Fault:

@@ -12,20 +12,22 @@ import json
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 
 from sentinel_app.api.bridge import Bridge, Environ, Headers, StartResponse, error_body
 from sentinel_app.api.intake import Fault, shown
-from sentinel_app.api.message import Message, lack, usable
+from sentinel_app.api.message import Message, lack, secrets_of, usable
 from sentinel_app.api.reply_header import PROTECTION
 from sentinel_app.log import EventLog
+from sentinel_app.network import restrain
 
 MISSED_HEARTBEAT: Final = 'Missed heartbeat commands.'
-FRAMEWORK_TIMEOUT_S: Final = 30.0
 _KEPT_TOKENS: Final = 200
+
+Protect = Callable[[Iterable[str], str], None]
+"""Has values masked from now on wherever they come back; the second argument is their kind."""
 
 _log = EventLog(__name__)
 
@@ -90,13 +92,16 @@ class OpenRequests:
             return keys
 
 
-def answer_every_request(service: Service, forget_token: Callable[[str], None]) -> OpenRequests:
+def answer_every_request(
+    service: Service, forget_token: Callable[[str], None], protect: Protect
+) -> OpenRequests:
     """Make every request end in an answer, and keep its headers out of the log.
 
     Args:
         service: the framework's service.
         forget_token: drops one token from the framework's list of texts to mask. The list grows by
             each request's token and makes every later line of the log dearer.
+        protect: learns what each request brings that must not come back.
 
     Returns:
         The requests that are under way.
@@ -119,6 +124,8 @@ def answer_every_request(service: Service, forget_token: Callable[[str], None]) 
             _refuse_at_the_end(service, key)
             return
         tokens.append(whole['apiToken'])
+        protect([whole['apiToken']], 'request-token')
+        protect(secrets_of(whole), 'request')
         try:
             process(whole)
         except Exception as error:  # noqa: BLE001 - the caller waits until its own time-out
@@ -260,11 +267,15 @@ class _ForgivingTokens(dict[str, dict[str, Any]]):
         return {}
 
 
-def keep_renewing(service: Service) -> None:
+def keep_renewing(service: Service, protect: Protect) -> None:
     """Keep a failed renewal of a token from ending the thread that renews them.
 
     The framework expects `RuntimeError` alone; a refused connection raises another, the thread dies
     with its barrier closed, and each reading of a token then costs 15 s and fails.
+
+    Args:
+        service: the framework's service.
+        protect: learns each new token before anything is written of it.
     """
     token = service.token
     renew = token.renew_token
@@ -277,6 +288,7 @@ def keep_renewing(service: Service) -> None:
                 'apiTokenExpires': answer['apiTokenExpires'],
             }
             int(whole['apiTokenExpires'])
+            protect([whole['apiToken']], 'request-token')
         except RuntimeError:
             raise
         except Exception as error:
@@ -285,12 +297,7 @@ def keep_renewing(service: Service) -> None:
 
     token.token_map = _ForgivingTokens(token.token_map)
     token.renew_token = guarded
-    limit_time(token.session)
-
-
-def limit_time(session: Any) -> None:
-    """Give the calls of one of the framework's own HTTP sessions a time-out; they have none."""
-    session.request = partial(session.request, timeout=FRAMEWORK_TIMEOUT_S)
+    restrain(token.session)
 
 
 def follow_log_level(service: Service, set_level: Callable[[int], None]) -> None:

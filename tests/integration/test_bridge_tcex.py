@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from sentinel_app.api import service as mend
 from sentinel_app.api.bridge import API_TOKEN_KEY, Bridge
 from sentinel_app.api.broker import keep_answers, keep_listening
+from sentinel_app.core.masking import MASK
 from sentinel_app.log import RedactionFilter, lend_handlers, set_level
 from sentinel_app.redactor import Redactor
 from tests.integration import tcex_stage
@@ -140,11 +141,11 @@ class Stage:
         if guarded:
             bridge = Bridge(wsgi, max_concurrent=max_concurrent)
             self.service.api_event_callback = mend.request_callback(self.service, bridge)
-            self.requests = mend.answer_every_request(self.service, self.forget)
+            self.requests = mend.answer_every_request(self.service, self.forget, self.protect)
             self.ending = mend.Ending(self.service)
             keep_listening(self.service)
             keep_answers(self.service, platform_back_s=PLATFORM_BACK_S)
-            mend.keep_renewing(self.service)
+            mend.keep_renewing(self.service, self.protect)
             mend.follow_log_level(self.service, set_level)
             mend.report_metrics(self.service, lambda: self.metrics)
         else:
@@ -152,6 +153,9 @@ class Stage:
         broker = self.service.message_broker
         broker.add_on_message_callback(self.service.on_message_handler, topics=['to-app'])
         broker.register_callbacks()
+
+    def protect(self, secrets: Iterable[str], kind: str) -> None:
+        self.redactor.protect_recent(secrets, kind=kind)
 
     @staticmethod
     def forget(token: str) -> None:
@@ -853,14 +857,36 @@ def test_a_token_whose_request_ended_while_it_was_renewed_ends_nothing(stage: St
     stage.service.token.unregister_token('gone')
 
 
-def test_the_frameworks_own_calls_have_a_time_out(stage: Stage) -> None:
-    seen: list[object] = []
-    session = requests.Session()
-    session.send = lambda _request, **kwargs: seen.append(kwargs['timeout'])  # type: ignore[method-assign]
-    mend.limit_time(session)
-    session.get('https://127.0.0.1:9/')
-    assert seen == [mend.FRAMEWORK_TIMEOUT_S]
-    assert stage.service.token.session.request.keywords == {'timeout': mend.FRAMEWORK_TIMEOUT_S}
+def test_what_only_a_request_knew_is_masked_from_then_on(stage: Stage) -> None:
+    texts = {
+        'apiToken': 'APIV2:token-of-the-request',
+        'Cookie': 'theme=dark; JSESSIONID=crumb-of-a-session',
+        'Authorization': 'Bearer words-of-a-bearer',
+        'X-Api-Key': 'key-of-an-interface',
+        'Ocp-Apim-Subscription-Key': 'key-of-a-subscription',
+        'sig': 'signature-of-an-address',
+    }
+    headers = [
+        {'name': name, 'value': value}
+        for name, value in texts.items()
+        if name not in {'apiToken', 'sig'}
+    ]
+    message = {
+        **run_service(),
+        'apiToken': texts['apiToken'],
+        'headers': headers,
+        'queryParams': [{'name': 'sig', 'value': texts['sig']}],
+    }
+    assert stage.ask(message).code == '200'
+    for text in (*texts.values(), 'crumb-of-a-session', 'words-of-a-bearer'):
+        assert stage.redactor.mask(f'({text})') == f'({MASK})'
+
+
+def test_a_renewed_token_is_masked_from_then_on(stage: Stage) -> None:
+    whole = {'apiToken': 'APIV2:the-renewed-one', 'apiTokenExpires': 1}
+    stage.service.token.session.get = lambda *_a, **_k: SimpleNamespace(ok=True, json=lambda: whole)
+    stage.service.token.renew_token(Sensitive('expired'))
+    assert stage.redactor.mask('APIV2:the-renewed-one') == MASK
 
 
 def test_a_signed_session_does_not_wait_for_the_renewal_of_tokens(stage: Stage) -> None:
