@@ -6,6 +6,8 @@ import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 _IPV4_BITS = 32
 _IPV6_BITS = 128
 _ALL_ONES = 2**_IPV4_BITS - 1
@@ -73,6 +75,16 @@ Source: RFC 5214, 6.1.
 """
 
 
+def is_inside(block: Network, network: Network) -> bool:
+    """Whether all addresses of a block are in a network."""
+    # Far quicker than `subnet_of`, which makes the last addresses of both.
+    return (
+        block.version == network.version
+        and block.prefixlen >= network.prefixlen
+        and block.network_address in network
+    )
+
+
 def carried_blocks(block: ipaddress.IPv6Network) -> tuple[ipaddress.IPv4Network, ...]:
     """Return the IPv4 blocks that the addresses of an IPv6 block carry, without repeats.
 
@@ -85,10 +97,10 @@ def carried_blocks(block: ipaddress.IPv6Network) -> tuple[ipaddress.IPv4Network,
 def _carried(block: ipaddress.IPv6Network) -> Iterator[ipaddress.IPv4Network]:
     number = int(block.network_address)
     for form in _FORMS:
-        if not block.subnet_of(form.prefix) or any(_bits(number, *each) for each in form.zeros):
+        if not is_inside(block, form.prefix) or any(_bits(number, *each) for each in form.zeros):
             continue
         carried = _ipv4_block(block, form)
-        if form.is_certain or not carried.subnet_of(_NOBODY):
+        if form.is_certain or not is_inside(carried, _NOBODY):
             yield carried
     is_isatap = _bits(number, 64, 32) in _ISATAP_MARKS
     if is_isatap and block.prefixlen >= _IPV6_BITS - _IPV4_BITS:

@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from sentinel_app.core.carried_address import carried_blocks
+from sentinel_app.core.carried_address import Network, carried_blocks
 from sentinel_app.core.host import LONGEST_NAME, normal_host
 from sentinel_app.core.models import HashKind
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 PRIVATE_WORD = 'private'
 EMPTY_WORD = 'empty'

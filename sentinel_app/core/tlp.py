@@ -41,6 +41,7 @@ class TlpReading:
     """False where the level is only what a label counts as that says TLP and nothing known."""
 
 
+_READINGS = {str(level): TlpReading(level=level, is_understood=True) for level in Tlp}
 _STRICTNESS = {level: at for at, level in enumerate(Tlp)}
 _STRICTEST = Tlp.RED
 _WORDS = {
@@ -73,6 +74,8 @@ def read_tlp(label: str) -> TlpReading | None:
     Case, blanks, invisible characters, accents and look-alikes of T, L and P do not count, and
     level and TLP may be joined by a colon, a hyphen, an underscore, a blank, nothing and the like.
     """
+    if label in _READINGS:
+        return _READINGS[label]
     text = _IGNORED.sub('', label).strip()
     # Bounded first: composing many marks takes time by the square of their number.
     decomposed = unicodedata.normalize('NFKD', text[:_LONGEST_HEAD])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 
-from sentinel_app.core.carried_address import carried_blocks
+from sentinel_app.core.carried_address import Network, carried_blocks, is_inside
 from sentinel_app.core.host import LONGEST_NAME, Address, email_host, host_address, url_host
 from sentinel_app.core.models import Indicator, IndicatorType
-from sentinel_app.core.never_send import EMPTY_FILE, EMPTY_WORD, PRIVATE_WORD, Network, NeverSend
+from sentinel_app.core.never_send import EMPTY_FILE, EMPTY_WORD, PRIVATE_WORD, NeverSend
 from sentinel_app.core.tlp import Tlp, TlpReading, read_tlp
 
 _LOCAL_SUFFIX = '.local'
@@ -120,31 +120,29 @@ def _block_reason(block: Network, never_send: NeverSend) -> str | None:
 
 
 def _listed_reason(block: Network, never_send: NeverSend, whole: Network) -> str | None:
+    place = _place(block, never_send)
+    if place is None:
+        return None
     what = _text(block) if block is whole else f'{_text(whole)} carries {_text(block)}, which'
+    return f'{what} is inside {place}.'
+
+
+def _place(block: Network, never_send: NeverSend) -> str | None:
     for network in never_send.networks:
-        if _is_inside(block, network):
-            return f'{what} is inside {network}, which Never Send lists.'
-    for network, entry in never_send.carried:
-        if _is_inside(block, network):
-            return f'{what} is inside {network}, carried by {entry}, which Never Send lists.'
+        if is_inside(block, network):
+            return f'{network}, which Never Send lists'
+    for carried, entry in never_send.carried:
+        if is_inside(block, carried):
+            return f'{carried}, carried by {entry}, which Never Send lists'
     if never_send.is_private:
         for network, kind in _PRIVATE_NETWORKS:
-            if _is_inside(block, network):
-                return (
-                    f'{what} is inside the {kind} range {network}, and Never Send says '
-                    f'{PRIVATE_WORD}.'
-                )
+            if is_inside(block, network):
+                return f'the {kind} range {network}, and Never Send says {PRIVATE_WORD}'
     return None
 
 
 def _text(block: Network) -> str:
     return f'{block.network_address}' if block.num_addresses == 1 else f'{block}'
-
-
-def _is_inside(block: Network, network: Network) -> bool:
-    if isinstance(block, ipaddress.IPv4Network):
-        return isinstance(network, ipaddress.IPv4Network) and block.subnet_of(network)
-    return isinstance(network, ipaddress.IPv6Network) and block.subnet_of(network)
 
 
 def _host_reason(host: str, never_send: NeverSend) -> str | None:

@@ -980,6 +980,14 @@ def test_id_filter_may_be_ignored(simulator, caller) -> None:
     assert min(caller.ids(tql=query)) < ids[200]
 
 
+@pytest.mark.parametrize('labels', [None, 'TLP:RED', [{'name': 'TLP:RED'}]])
+def test_security_labels_may_come_in_another_form(simulator, caller, labels: object) -> None:
+    simulator.faults.on('odd_labels', labels=labels)
+    rows = caller.indicators(fields='securityLabels')['data']
+    assert rows
+    assert all(row['securityLabels'] == labels for row in rows)
+
+
 def test_short_pages_still_say_that_more_follows(simulator, caller) -> None:
     everything = set(caller.ids())
     simulator.faults.on('page_cap', rows=40)

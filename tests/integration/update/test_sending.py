@@ -80,55 +80,6 @@ def test_every_indicator_has_exactly_one_outcome(
     }
 
 
-def test_a_label_that_says_tlp_is_held_back_in_preview_update_and_lookup(
-    world: World, make_engine: Callable[..., Engine]
-) -> None:
-    labels = ('TLP RED', 'tlp-red', 'TLP\uff1aRED', 'TLP:RED ORGANIZATION ONLY', 'TLP:')
-    rows = hosts(2)
-    for number, label in enumerate(labels):
-        labelled = {'data': [{'id': 1, 'name': 'Internal'}, {'id': 2, 'name': label}]}
-        rows += hosts(1, prefix=f'red{number}-', securityLabels=labelled)
-    world.store.load(rows)
-    engine = make_engine(max_tlp='TLP:AMBER+STRICT')
-    preview = engine.ask('POST', 'api/configure/preview', query())
-    (held,) = preview['held_back']
-    assert (held['outcome'], held['count']) == ('withheld', len(labels))
-    engine.save_queries([query()])
-    (job,) = engine.last_jobs()
-    assert outcomes(job) == {'sent': 2, 'withheld': len(labels)}
-    reasons = {each['summary']: each['reason'] for each in held['examples']}
-    for number, label in enumerate(labels):
-        value = f'red{number}-0.example.com'
-        (copy,) = engine.ask('POST', 'api/indicator', {'value': value})['copies']
-        for reason in (copy['reason'], reasons.get(value, copy['reason'])):
-            assert f"It is labelled '{label}', which" in reason
-            assert 'TLP:AMBER+STRICT is the highest level to send' in reason
-
-
-@pytest.mark.parametrize('labels', [None, [{'name': 'TLP:CLEAR'}], 'TLP:CLEAR', {'data': ['x']}])
-def test_labels_that_did_not_arrive_hold_back_where_there_is_a_limit(
-    world: World, make_engine: Callable[..., Engine], labels: object
-) -> None:
-    world.store.load(hosts(3))
-    world.threatconnect.faults.on('odd_labels', labels=labels)
-    engine = make_engine(max_tlp='TLP:AMBER+STRICT')
-    preview = engine.ask('POST', 'api/configure/preview', query())
-    assert 'TLP level is unknown' in preview['held_back'][0]['examples'][0]['reason']
-    engine.save_queries([query()])
-    (job,) = engine.last_jobs()
-    assert outcomes(job) == {'withheld': 3}
-
-
-def test_labels_that_did_not_arrive_change_nothing_where_there_is_no_limit(
-    world: World, engine: Engine
-) -> None:
-    world.store.load(hosts(3))
-    world.threatconnect.faults.on('odd_labels')
-    engine.save_queries([query()])
-    (job,) = engine.last_jobs()
-    assert outcomes(job) == {'sent': 3}
-
-
 @pytest.mark.parametrize('name', list(ErrorListName))
 def test_refusals_are_recorded_with_their_reasons(
     world: World, engine: Engine, name: ErrorListName
