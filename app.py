@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
@@ -35,7 +36,13 @@ from sentinel_app.api.service import (
 )
 from sentinel_app.clock import SystemClock
 from sentinel_app.container import Platform, build_container
-from sentinel_app.errors import ConfigError, FatalError, RetryableError, SentinelAppError
+from sentinel_app.errors import (
+    GOES_ON,
+    ConfigError,
+    FatalError,
+    RetryableError,
+    SentinelAppError,
+)
 from sentinel_app.log import (
     EventLog,
     RedactionFilter,
@@ -45,6 +52,8 @@ from sentinel_app.log import (
 )
 from sentinel_app.network import leave_environment
 from sentinel_app.settings import LABELS, SECRET_INPUTS, Settings, read_settings
+from sentinel_app.storage.disk import prepare_folder
+from sentinel_app.storage.reserve import give_up_reserve
 
 if TYPE_CHECKING:
     from requests import Session
@@ -61,7 +70,7 @@ _LOOP_S: Final = 1.0
 _POOL_SIZE: Final = 16
 _WHOAMI_TIMEOUT_S: Final = (5.0, 10.0)
 _DATA_FOLDER: Final = 'ms_sentinel'
-_FOLDER_MODE: Final = 0o700
+_START_AGAIN: Final = 'then start the Service again.'
 _DENIED: Final = (401, 403)
 
 _log = EventLog('app')
@@ -81,6 +90,7 @@ class App:
         self._container: Container | None = None
         self._requests: OpenRequests | None = None
         self._settled = threading.Lock()
+        self._data_dir = Path(tcex.inputs.model_tc.tc_out_path) / _DATA_FOLDER
         self._exit_code = 0
         self._exit_message = 'Microsoft Sentinel has stopped.'
         self._start_logging()
@@ -89,18 +99,24 @@ class App:
         """Read the inputs, build the App and connect it to the service; ends it if that fails."""
         try:
             self._set_up()
-        except ConfigError as error:
-            problems = error.context.get('problems') or (error.message,)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the operator gets a message
+            self._make_room()
+            self._fail(self._told(error))
+
+    def _told(self, error: Exception) -> str:
+        """Log what ended the start, and return the exit message."""
+        if isinstance(error, ConfigError):
+            problems = tuple(error.context.get('problems') or (error.message,))
             for problem in problems:
                 _log.error('input-wrong', problem=problem)
-            self._fail(_first_of(tuple(problems)))
-        except SentinelAppError as error:
-            _log.error('start-failed', code=error.code, message=error.message, reason=error.reason)
-            self._fail(f'{error.message} ({error.code})')
-        except Exception as error:  # noqa: BLE001 - whatever it is, the operator gets a message
-            _log.exception('start-failed', error)
-            shown = self._redaction.redact(f'{type(error).__name__}: {error}')
-            self._fail(f'The App could not start. {shown}')
+            return _first_of(problems)
+        if isinstance(error, SentinelAppError):
+            message = error.message.replace(GOES_ON, _START_AGAIN)
+            _log.error('start-failed', code=error.code, message=message, reason=error.reason)
+            return f'{message} ({error.code})'
+        _log.exception('start-failed', error)
+        shown = self._redaction.redact(f'{type(error).__name__}: {error}')
+        return f'The App could not start. {shown}'
 
     def api_event_callback(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
         """Answer one HTTP request; called in a thread for each."""
@@ -165,8 +181,7 @@ class App:
 
     def leave(self) -> NoReturn:
         """End the process with the exit code and message of how the service ended."""
-        self._tcex.exit.exit(self._exit_code, _short(self._exit_message))
-        raise SystemExit(self._exit_code)
+        self._exit(self._exit_code, self._exit_message)
 
     def _set_up(self) -> None:
         inputs = self._read_inputs()
@@ -238,9 +253,7 @@ class App:
 
     def _platform(self, settings: Settings) -> Platform:
         model = self._tcex.inputs.model_tc
-        data_dir = Path(model.tc_out_path) / _DATA_FOLDER
-        data_dir.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        data_dir.chmod(_FOLDER_MODE)
+        prepare_folder(self._data_dir)
         auth = HmacAuth(
             settings.threatconnect_access_id, Sensitive(settings.threatconnect_secret_key.value)
         )
@@ -248,7 +261,7 @@ class App:
         return Platform(
             threatconnect_session=session,
             microsoft_proxies=dict(self._tcex.proxies) if model.tc_proxy_external else {},
-            data_dir=data_dir,
+            data_dir=self._data_dir,
             whoami=self._whoami,
         )
 
@@ -286,8 +299,24 @@ class App:
 
     def _fail(self, message: str) -> NoReturn:
         self.settle()
-        self._tcex.exit.exit(1, _short(message))
-        raise SystemExit(1)
+        self._exit(1, message)
+
+    def _make_room(self) -> None:
+        """Give up what was kept for the last words, so that the log and the message fit."""
+        give_up_reserve(self._data_dir)
+
+    def _exit(self, code: int, message: str) -> NoReturn:
+        """End the process with its code, and with its message where the disk takes that.
+
+        What was kept for the message is given up when there is no other room for it.
+        """
+        for _ in range(2):
+            try:
+                self._tcex.exit.exit(code, _short(message))
+            except OSError:
+                self._make_room()
+        sys.stderr.write(f'{_short(message)}\n')
+        raise SystemExit(code)
 
 
 def _inputs_fault() -> str:

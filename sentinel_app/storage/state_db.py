@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sentinel_app.errors import ConfigError, StorageError
+from sentinel_app.errors import GOES_ON, ConfigError, StorageError
 from sentinel_app.storage.cell import CellError
 from sentinel_app.storage.damage import files_of, is_condition, is_damage, note_damage
 from sentinel_app.storage.migrations import MIGRATIONS
@@ -188,8 +188,7 @@ class StateDb:
                 raise
             raise StorageError(
                 f'The database {self._path.name} could not be read or written. Check the free space'
-                f' and the permissions of {self._path.parent}; the App goes on by itself when the'
-                ' cause is gone.',
+                f' and the permissions of {self._path.parent}; {GOES_ON}',
                 reason=str(fault),
             ) from fault
 
