@@ -16,7 +16,7 @@ from sentinel_app.storage.migrations import MIGRATIONS
 from sentinel_app.storage.own_file import mark_own, refuse_links
 from sentinel_app.storage.schema import shape_fault, version_of
 
-INSPECTION_S: Final = 3.0
+INSPECTION_S: Final = 2.0
 """How long the start may take to look at what the file holds; most files take a part of that."""
 
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})

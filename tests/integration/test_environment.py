@@ -19,7 +19,8 @@ import pytest
 
 from sentinel_app.core.models import AuditEntry, IndicatorType, Query, WithdrawPolicy
 from sentinel_app.core.status import JobStatus, Mode
-from sentinel_app.storage import atomic_json, state_db
+from sentinel_app.storage import atomic_json, damage, state_db
+from sentinel_app.storage.migrations import MIGRATIONS
 from tests.clocks import StandingClock
 from tests.engine import OWNERS, Engine, World, hosts, query
 from tests.fakes.sentinel import TableSink
@@ -386,6 +387,51 @@ def test_documents_lost_for_good_cost_a_full_update_and_no_second_copy(
     assert engine.last_jobs()[0]['mode'] == 'full'
     engine.assert_right()
     assert {stix['id'] for stix in world.live().values()} == before
+
+
+OTHER_DATABASES = {
+    'DROP TABLE page': 'the table page is missing',
+    'PRAGMA user_version = 0': 'is foreign in schema 0',
+    "CREATE TRIGGER foreign_one BEFORE INSERT ON error BEGIN SELECT raise(ABORT, 'no'); END": (
+        'the trigger foreign_one is foreign'
+    ),
+    "UPDATE ledger SET indicator_id = 'text'": 'a row of ledger holds',
+}
+
+
+@pytest.mark.parametrize('statement', OTHER_DATABASES)
+def test_a_database_of_another_shape_is_set_aside_and_the_next_update_ends_well(
+    world: World, engine: Engine, statement: str
+) -> None:
+    engine.save_queries([query()], run='full')
+    before = {stix['id'] for stix in world.live().values()}
+    engine.stop()
+    connection = sqlite3.connect(engine.folder / 'state.db', isolation_level=None)
+    connection.execute(statement)
+    connection.close()
+    engine.start()
+    (warning,) = health(engine)['storage']['warnings']
+    assert 'was damaged and has been set aside' in warning
+    assert OTHER_DATABASES[statement] in warning
+    assert len(engine.ask('GET', 'api/configure')['queries']) == 1
+    (job,) = engine.run_update('full')
+    assert job['status'] == 'Upload Complete'
+    engine.assert_right()
+    assert {stix['id'] for stix in world.live().values()} == before
+
+
+def test_an_old_database_whose_rows_do_not_fit_the_newer_schema_is_set_aside_as_it_is_opened(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.save_queries([query()], run='full')
+    engine.stop()
+    step = ('CREATE UNIQUE INDEX one_of_each ON ledger (owner_name)',)
+    for module in (state_db, damage):
+        monkeypatch.setattr(module, 'MIGRATIONS', (*MIGRATIONS, step))
+    engine.start()
+    (warning,) = health(engine)['storage']['warnings']
+    assert 'was damaged and has been set aside' in warning
+    assert len(engine.ask('GET', 'api/configure')['queries']) == 1
 
 
 @pytest.mark.parametrize('way', ['missing', 'spoilt'])
