@@ -90,9 +90,9 @@ bench: $(READY) ## Measure pace, memory, conversion and the API; writes docs/ben
 crash: $(READY) ## Kill the App N times (200) and compare what Sentinel holds
 	$(PY) -m tests.crash.campaign $(or $(N),200)
 
-soak: $(READY) ## The long forms of the proofs: all faults, many histories, much churn
-	FAULT_MATRIX=$(or $(FAULT_MATRIX),full) HISTORIES=$(or $(HISTORIES),2000) CHURN=$(or $(CHURN),1000) \
-	  $(PY) -m pytest -n $(WORKERS) --timeout 36000 tests/integration/update/test_fault_matrix.py tests/integration/test_history.py tests/integration/test_churn.py
+soak: $(READY) ## The long forms of the proofs: all faults, many histories, much churn, all odd values
+	FAULT_MATRIX=$(or $(FAULT_MATRIX),full) HISTORIES=$(or $(HISTORIES),2000) CHURN=$(or $(CHURN),1000) ODD_DOCUMENTS=full \
+	  $(PY) -m pytest -n $(WORKERS) --timeout 36000 tests/integration/update/test_fault_matrix.py tests/integration/test_history.py tests/integration/test_churn.py tests/unit/storage/test_odd_documents.py
 
 package: setup ## The .tcx that ThreatConnect installs, in target/
 	@$(RELEASE) package $(if $(TARGET),--target $(TARGET))

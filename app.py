@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from requests import Session
 from requests.adapters import HTTPAdapter
 from tcex.input.field_type.sensitive import Sensitive, filter_sensitive
 from tcex.requests_tc.auth.hmac_auth import HmacAuth
@@ -28,13 +30,12 @@ from sentinel_app.api.service import (
     end_requests,
     follow_log_level,
     keep_renewing,
-    limit_time,
     report_metrics,
     request_callback,
 )
 from sentinel_app.clock import SystemClock
 from sentinel_app.container import Platform, build_container
-from sentinel_app.errors import ConfigError, SentinelAppError
+from sentinel_app.errors import GOES_ON, ConfigError, SentinelAppError
 from sentinel_app.log import (
     EventLog,
     RedactionFilter,
@@ -42,12 +43,13 @@ from sentinel_app.log import (
     lend_handlers,
     set_level,
 )
-from sentinel_app.network import leave_environment
+from sentinel_app.network import leave_environment, restrain
 from sentinel_app.redactor import Redactor
 from sentinel_app.settings import LABELS, SECRET_INPUTS, Settings, read_settings
+from sentinel_app.storage.disk import prepare_folder
+from sentinel_app.storage.reserve import give_up_reserve
 
 if TYPE_CHECKING:
-    from requests import Session
     from tcex import TcEx
 
     from sentinel_app.container import Container
@@ -60,7 +62,7 @@ _SHUTDOWN_TIMEOUT_S: Final = 3.5
 _LOOP_S: Final = 1.0
 _POOL_SIZE: Final = 16
 _DATA_FOLDER: Final = 'ms_sentinel'
-_FOLDER_MODE: Final = 0o700
+_START_AGAIN: Final = 'then start the Service again.'
 
 _log = EventLog('app')
 
@@ -79,6 +81,7 @@ class App:
         self._container: Container | None = None
         self._requests: OpenRequests | None = None
         self._settled = threading.Lock()
+        self._data_dir = Path(tcex.inputs.model_tc.tc_out_path) / _DATA_FOLDER
         self._exit_code = 0
         self._exit_message = 'Microsoft Sentinel has stopped.'
         self._start_logging()
@@ -87,18 +90,24 @@ class App:
         """Read the inputs, build the App and connect it to the service; ends it if that fails."""
         try:
             self._set_up()
-        except ConfigError as error:
-            problems = error.context.get('problems') or (error.message,)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the operator gets a message
+            self._make_room()
+            self._fail(self._told(error))
+
+    def _told(self, error: Exception) -> str:
+        """Log what ended the start, and return the exit message."""
+        if isinstance(error, ConfigError):
+            problems = tuple(error.context.get('problems') or (error.message,))
             for problem in problems:
                 _log.error('input-wrong', problem=problem)
-            self._fail(_first_of(tuple(problems)))
-        except SentinelAppError as error:
-            _log.error('start-failed', code=error.code, message=error.message, reason=error.reason)
-            self._fail(f'{error.message} ({error.code})')
-        except Exception as error:  # noqa: BLE001 - whatever it is, the operator gets a message
-            _log.exception('start-failed', error)
-            shown = self._redactor.redact(f'{type(error).__name__}: {error}')
-            self._fail(f'The App could not start. {shown}')
+            return _first_of(problems)
+        if isinstance(error, SentinelAppError):
+            message = error.message.replace(GOES_ON, _START_AGAIN)
+            _log.error('start-failed', code=error.code, message=message, reason=error.reason)
+            return f'{message} ({error.code})'
+        _log.exception('start-failed', error)
+        shown = self._redactor.redact(f'{type(error).__name__}: {error}')
+        return f'The App could not start. {shown}'
 
     def api_event_callback(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
         """Answer one HTTP request; called in a thread for each."""
@@ -163,8 +172,7 @@ class App:
 
     def leave(self) -> NoReturn:
         """End the process with the exit code and message of how the service ended."""
-        self._tcex.exit.exit(self._exit_code, _short(self._exit_message))
-        raise SystemExit(self._exit_code)
+        self._exit(self._exit_code, self._exit_message)
 
     def _set_up(self) -> None:
         inputs = self._read_inputs()
@@ -177,17 +185,21 @@ class App:
         service: Any = self._tcex.app.service
         self._service = service
         self._answer = request_callback(service, Bridge(container.wsgi))
-        self._requests = answer_every_request(service, _forget_token)
+        self._requests = answer_every_request(service, _forget_token, self._protect)
         self._ending = Ending(service)
         keep_listening(service)
         keep_answers(service)
-        keep_renewing(service)
+        keep_renewing(service, self._protect)
         follow_log_level(service, set_level)
         report_metrics(service, self._metrics)
         service.api_event_callback = self.api_event_callback
         service.shutdown_callback = self.shutdown_callback
         container.start()
         _log.info('app-started', version=__version__, data_dir=platform.data_dir)
+
+    def _protect(self, secrets: Iterable[str], kind: str) -> None:
+        """Mask from now on what only requests and the framework know."""
+        self._redactor.protect_recent(secrets, kind=kind)
 
     def _metrics(self) -> Mapping[str, int]:
         """The App's figures; none once it has settled and its stores are closed."""
@@ -219,7 +231,7 @@ class App:
         resolved KEYCHAIN variable in every field made for secrets.
         """
         leave_environment(self._tcex.session.tc)
-        limit_time(self._tcex.session.tc)
+        restrain(self._tcex.session.tc)
         try:
             contents = self._tcex.inputs.contents_resolved
         except Exception as error:
@@ -241,9 +253,7 @@ class App:
 
     def _platform(self, settings: Settings) -> Platform:
         model = self._tcex.inputs.model_tc
-        data_dir = Path(model.tc_out_path) / _DATA_FOLDER
-        data_dir.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        data_dir.chmod(_FOLDER_MODE)
+        prepare_folder(self._data_dir)
         auth = HmacAuth(
             settings.threatconnect_access_id, Sensitive(settings.threatconnect_secret_key.value)
         )
@@ -251,7 +261,7 @@ class App:
         return Platform(
             threatconnect_session=session,
             microsoft_proxies=dict(self._tcex.proxies) if model.tc_proxy_external else {},
-            data_dir=data_dir,
+            data_dir=self._data_dir,
             redactor=self._redactor,
             token_session=lambda token: self._session(TokenAuth(token)),
         )
@@ -267,13 +277,33 @@ class App:
         adapter = HTTPAdapter(pool_connections=4, pool_maxsize=_POOL_SIZE, max_retries=0)
         session.mount('https://', adapter)
         session.mount('http://', adapter)
+        # The framework's own way would send a refused request again at once.
+        session.request = lambda method, url, **options: Session.request(
+            session, method, session.url(url), **options
+        )
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         return session
 
     def _fail(self, message: str) -> NoReturn:
         self.settle()
-        self._tcex.exit.exit(1, _short(message))
-        raise SystemExit(1)
+        self._exit(1, message)
+
+    def _make_room(self) -> None:
+        """Give up what was kept for the last words, so that the log and the message fit."""
+        give_up_reserve(self._data_dir)
+
+    def _exit(self, code: int, message: str) -> NoReturn:
+        """End the process with its code, and with its message where the disk takes that.
+
+        What was kept for the message is given up when there is no other room for it.
+        """
+        for _ in range(2):
+            try:
+                self._tcex.exit.exit(code, _short(message))
+            except OSError:
+                self._make_room()
+        sys.stderr.write(f'{_short(message)}\n')
+        raise SystemExit(code)
 
 
 def _inputs_fault() -> str:

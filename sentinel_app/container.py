@@ -15,11 +15,12 @@ from sentinel_app.api.ports import ApiDeps, Inquiries
 from sentinel_app.clock import SystemClock
 from sentinel_app.core.candidate import Scrutiny
 from sentinel_app.core.mapping import MappingOptions
-from sentinel_app.core.models import Indicator, IndicatorType
+from sentinel_app.core.models import Indicator, IndicatorType, Stage
 from sentinel_app.core.ports import Clock
 from sentinel_app.core.status import Outcome
 from sentinel_app.core.task import TASK_FACTS, TaskFacts, TaskGroup, TaskSlug
 from sentinel_app.core.withholding import withheld_reason
+from sentinel_app.errors import StorageError
 from sentinel_app.health import Health
 from sentinel_app.identity import WhoAmI
 from sentinel_app.inquiry.check import Checks
@@ -32,6 +33,7 @@ from sentinel_app.log import EventLog
 from sentinel_app.network import Timeouts, leave_environment
 from sentinel_app.pipeline.convert import Convert
 from sentinel_app.pipeline.download import Download
+from sentinel_app.pipeline.fault_limit import FaultLimit
 from sentinel_app.pipeline.gate import RequestGate
 from sentinel_app.pipeline.probe import Probe
 from sentinel_app.pipeline.signal import Signal
@@ -218,12 +220,7 @@ def _compose(
     documents_path = platform.data_dir / DOCUMENTS_FILE
     database_path = platform.data_dir / DATABASE_FILE
     documents = TinyDocuments(documents_path, now=clock.now)
-    database_warning = set_aside_damaged(database_path, now=clock.now)
-    if not database_path.exists() and documents.schedule().last_run_at is not None:
-        # Without the ledger nobody knows what Sentinel holds. Stored before there is a new file,
-        # so that a start that breaks off here is repeated.
-        documents.require_full()
-    db = StateDb(database_path)
+    db, database_warning = _open_database(database_path, documents, clock)
     progress, work, metrics = SqliteProgress(db), SqliteWork(db), SqliteMetrics(db)
     errors, ledger, releases = SqliteErrorLog(db), SqliteLedger(db), SqliteReleases(db)
     pace = RequestPace(clock)
@@ -247,10 +244,13 @@ def _compose(
         database_warning=database_warning,
         clock=clock,
     )
+    endings = SqliteJobEndings(db)
+    faults = FaultLimit(work=work, errors=errors, releases=releases, endings=endings, clock=clock)
     updates = Updates(
         documents=documents,
         progress=progress,
         metrics=metrics,
+        faults=faults,
         clock=clock,
         signal=signal,
         interval=dt.timedelta(hours=settings.schedule_interval_hours),
@@ -264,6 +264,7 @@ def _compose(
         documents=documents,
         progress=progress,
         releases=releases,
+        parse=parse_indicator,
         clock=clock,
         signal=signal,
         policy=settings.withdraw_indicators,
@@ -298,13 +299,19 @@ def _compose(
         work=work,
         progress=progress,
         errors=errors,
+        faults=faults,
         gate=gate,
         clock=clock,
         signal=signal,
     )
 
+    def being_read(update_id: str) -> tuple[str, ...]:
+        return downloading(progress.progress(update_id))
+
+    def being_converted(update_id: str) -> tuple[str, ...]:
+        return converting(progress.progress(update_id))
+
     facts = {each.slug: each for each in task_facts}
-    endings = SqliteJobEndings(db)
     schedule = ScheduleDuty(
         updates=updates, clock=clock, period_s=facts[TaskSlug.SCHEDULE_UPDATES].period_s
     )
@@ -340,8 +347,8 @@ def _compose(
                 TaskSlug.DOWNLOAD,
                 StageDuty(
                     updates=updates,
-                    step=download.step,
-                    working_on=lambda update_id: downloading(progress.progress(update_id)),
+                    step=faults.guarded(Stage.DOWNLOAD, download.step, being_read),
+                    working_on=being_read,
                     words='read {count} page{s}',
                 ),
             ),
@@ -349,8 +356,8 @@ def _compose(
                 TaskSlug.CONVERT,
                 StageDuty(
                     updates=updates,
-                    step=convert.step,
-                    working_on=lambda update_id: converting(progress.progress(update_id)),
+                    step=faults.guarded(Stage.CONVERT, convert.step, being_converted),
+                    working_on=being_converted,
                     words='went through {count} page{s}',
                 ),
             ),
@@ -372,6 +379,7 @@ def _compose(
         errors=errors,
         endings=endings,
         schedule=schedule,
+        gate=gate,
         signal=signal,
         clock=clock,
     )
@@ -457,6 +465,7 @@ def _compose(
                 inquiries=inquiries,
                 identity=WhoAmI(_whoami(platform, clock), clock=clock),
                 is_ui_access_admin_only=settings.ui_access is UiAccess.ADMINISTRATORS_ONLY,
+                admin_roles=settings.admin_roles,
                 ui_dir=UI_DIR,
             )
         ),
@@ -481,6 +490,34 @@ def _compose(
     )
 
 
+def _open_database(
+    path: Path, documents: TinyDocuments, clock: Clock
+) -> tuple[StateDb, str | None]:
+    """Open the database, or a new one in place of a damaged one, and say what the page must know.
+
+    Raises:
+        ConfigError: the file is of a newer version.
+        StorageError: the disk does not let it be opened.
+    """
+    warning = set_aside_damaged(path, now=clock.now)
+    try:
+        return _opened(path, documents), warning
+    except StorageError:
+        # Bringing it up to date may have shown what looking at it did not.
+        warning = set_aside_damaged(path, now=clock.now)
+        if warning is None:
+            raise
+    return _opened(path, documents), warning
+
+
+def _opened(path: Path, documents: TinyDocuments) -> StateDb:
+    if not path.exists() and documents.schedule().last_run_at is not None:
+        # Without the ledger nobody knows what Sentinel holds. Stored before there is a new file,
+        # so that a start that breaks off here is repeated.
+        documents.require_full()
+    return StateDb(path)
+
+
 def _withholding(settings: Settings) -> Callable[[Indicator], str | None]:
     max_tlp, never_send = settings.max_tlp.level, settings.never_send
     return lambda indicator: withheld_reason(indicator, max_tlp=max_tlp, never_send=never_send)
@@ -489,7 +526,7 @@ def _withholding(settings: Settings) -> Callable[[Indicator], str | None]:
 def _mapping_options(settings: Settings) -> MappingOptions:
     return MappingOptions(
         ttl_hours={IndicatorType(kind): ttl for kind, ttl in settings.ttl_hours.items()},
-        registry_key_pattern=settings.registry_key_pattern,
+        pattern_style=settings.pattern_style,
     )
 
 

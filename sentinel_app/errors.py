@@ -11,6 +11,9 @@ from collections.abc import Mapping
 REMEDY = 'remedy'
 """In the context of an error: what the end of its message says to do; empty if it says nothing."""
 
+GOES_ON = 'the App goes on by itself when the cause is gone.'
+"""The end of a message about what may pass, true while the Service runs."""
+
 
 class SentinelAppError(Exception):
     """The root: something went wrong that the App knows how to describe.
@@ -187,6 +190,12 @@ class TaskKilledError(SentinelAppError):
     """Somebody, or the watchdog, ended a Task in the middle of its work."""
 
     default_code = 'RUN-TIME'
+
+
+class UnforeseenError(FatalError):
+    """A piece of work met, again and again, an exception that nobody foresaw."""
+
+    default_code = 'RUN-FAULT'
 
 
 class ConflictError(SentinelAppError):

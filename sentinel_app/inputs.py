@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
+from sentinel_app.core.host import ascii_name
+
 _GUID: Final = re.compile(
     r'(\{)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?(1)\})', re.IGNORECASE
 )
@@ -42,26 +44,16 @@ def guid(text: str) -> str | None:
 
 def domain(text: str) -> str | None:
     """The domain in lower case and in its ASCII form, or None if the text is none with a dot."""
-    ascii_text = _ascii(text.rstrip('.'))
+    ascii_text = ascii_name(text.rstrip('.'))
     found = _DOMAIN.fullmatch(ascii_text) and len(ascii_text) <= _LONGEST_DOMAIN
     return ascii_text if found else None
 
 
 def host_name(text: str) -> str | None:
     """As `domain`, but one label is enough."""
-    ascii_text = _ascii(text.rstrip('.'))
+    ascii_text = ascii_name(text.rstrip('.'))
     found = _HOST_NAME.fullmatch(ascii_text) and len(ascii_text) <= _LONGEST_DOMAIN
     return ascii_text if found else None
-
-
-def _ascii(text: str) -> str:
-    """The text in lower case, international labels as IDNA writes them."""
-    if text.isascii():
-        return text.lower()
-    try:
-        return text.encode('idna').decode('ascii').lower()
-    except UnicodeError:
-        return ''
 
 
 class Inputs:

@@ -26,11 +26,18 @@ from sentinel_app.core.reason import one_line
 from sentinel_app.core.untrusted import clean_text, read_json
 from sentinel_app.redactor import SHORTEST_RECENT, Redactor
 
-LONGEST_HEADER: Final = 8_192
-"""Characters of a header's value that are looked at."""
+LONGEST_HEADER: Final = 1_024
+"""Characters of a header's value. A longer one says nothing to us, and is as good as none."""
+
+LONGEST_TEXT: Final = 1 << 16
+"""Bytes of a body that are made into words for a person, which are far fewer."""
 
 LARGEST_REFUSAL_BYTES: Final = 1 << 20
 """What is read of an answer that is no success; the rest of it says nothing more."""
+
+FRAMEWORK_TIMEOUT_S: Final = 30.0
+LARGEST_FRAMEWORK_BYTES: Final = 16 << 20
+"""For what the framework itself asks ThreatConnect: tokens and values of variables."""
 
 _CHUNK_BYTES: Final = 1 << 16
 _SUCCESSES: Final = range(200, 300)
@@ -107,13 +114,20 @@ class Answer:
     def headers(self) -> Mapping[str, str]:
         """The headers, cleaned and masked."""
         return CaseInsensitiveDict(
-            (name, self._mend(str(value)[:LONGEST_HEADER])) for name, value in self._headers.items()
+            (name, self._mend(value))
+            for name, value in self._headers.items()
+            if len(value) <= LONGEST_HEADER
         )
 
     @cached_property
     def text(self) -> str:
         """The body as text, as far as it is of use for a person."""
-        return self._mend(self._body[:LARGEST_REFUSAL_BYTES].decode('utf-8-sig', 'replace'))
+        text = self._mend(self._body[:LONGEST_TEXT].decode('utf-8-sig', 'replace'))
+        if len(self._body) <= LONGEST_TEXT:
+            return text
+        # The cut may have gone through a secret, and the half of one is not recognised.
+        doubtful = max(self._redactor.longest, self._needles.longest)
+        return text[: max(0, len(text) - doubtful)]
 
     @property
     def is_web_page(self) -> bool:
@@ -197,6 +211,33 @@ def leave_environment(session: requests.Session) -> None:
     session.trust_env = False
     given = os.environ.get('REQUESTS_CA_BUNDLE') or os.environ.get('CURL_CA_BUNDLE')
     session.verify = given or True
+
+
+def restrain(session: Any) -> None:
+    """Keep what one of the framework's own HTTP sessions does within bounds.
+
+    It has no time-out, takes an answer of any size, waits for as long as a `Retry-After` says, and
+    follows a redirect to any host, the token in the address and all.
+    """
+    request = session.request
+
+    def restrained(*args: Any, **options: Any) -> requests.Response:
+        bounds = {'allow_redirects': False, 'stream': True}
+        response: requests.Response = request(
+            *args, **{'timeout': FRAMEWORK_TIMEOUT_S, **options, **bounds}
+        )
+        with response:
+            body = bytearray()
+            for chunk in _chunks(response):
+                body += chunk
+                if len(body) > LARGEST_FRAMEWORK_BYTES:
+                    raise too_large(LARGEST_FRAMEWORK_BYTES)
+            response._content = bytes(body)  # noqa: SLF001 - there is no public way
+        return response
+
+    session.request = restrained
+    for adapter in session.adapters.values():
+        adapter.max_retries.respect_retry_after_header = False
 
 
 def whole_json(answer: Answer) -> object:

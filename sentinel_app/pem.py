@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -38,20 +39,40 @@ class PemError(ConfigError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """A certificate with proper lines, and when it is valid."""
+
+    text: str
+    valid_from: dt.datetime
+    expires_at: dt.datetime
+
+    def is_valid_at(self, now: dt.datetime) -> bool:
+        """Whether it is valid at a moment."""
+        return self.valid_from <= now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pem:
-    """A private key and its certificate, each with proper lines."""
+    """A private key with proper lines, and the certificates that belong to it; at least one."""
 
     private_key: str
-    certificate: str
-    expires_at: dt.datetime
+    certificates: tuple[Certificate, ...]
 
     def __repr__(self) -> str:
         return 'Pem(***)'
 
     @property
     def text(self) -> str:
-        """Both, one after the other."""
-        return self.private_key + self.certificate
+        """Key and certificates, one after the other."""
+        return self.private_key + ''.join(each.text for each in self.certificates)
+
+    def certificate_at(self, now: dt.datetime) -> Certificate:
+        """Return the certificate to sign in with: one that is valid, of these the last to end.
+
+        A key that was renewed has several. If none is valid, the last to end is the best guess:
+        the clock may be wrong.
+        """
+        return max(self.certificates, key=lambda each: (each.is_valid_at(now), each.expires_at))
 
 
 def is_pem(text: str) -> bool:
@@ -60,7 +81,7 @@ def is_pem(text: str) -> bool:
 
 
 def read_pem(text: str) -> Pem:
-    r"""Give the private key of a PEM with the certificate that belongs to it.
+    r"""Return the private key of a PEM with the certificates that belong to it.
 
     Whatever else is in it is passed over. An input field may have turned the line breaks into
     blanks or into `\n`; both are mended.
@@ -77,18 +98,27 @@ def read_pem(text: str) -> Pem:
         raise PemError('holds a private key with a pass phrase; take it off')
     private_key = _wrapped(label, body)
     key = _load_key(private_key)
-    certificates = [_wrapped(*block) for block in blocks if block[0] == 'CERTIFICATE']
-    if not certificates:
+    found = [_wrapped(*block) for block in blocks if block[0] == 'CERTIFICATE']
+    if not found:
         raise PemError('holds no whole certificate')
-    for pem in certificates:
-        certificate = _load_certificate(pem)
-        if certificate.public_key() == key.public_key():
-            return Pem(
-                private_key=private_key,
-                certificate=pem,
-                expires_at=certificate.not_valid_after_utc,
-            )
-    raise PemError('holds no certificate of its private key')
+    loaded = [(text, _load_certificate(text)) for text in found]
+    certificates = tuple(
+        Certificate(
+            text=text,
+            valid_from=certificate.not_valid_before_utc,
+            expires_at=certificate.not_valid_after_utc,
+        )
+        for text, certificate in loaded
+        if certificate is not None and _fits(certificate, key)
+    )
+    if not certificates:
+        is_readable = all(certificate is not None for _, certificate in loaded)
+        raise PemError(
+            'holds no certificate of its private key'
+            if is_readable
+            else 'holds a certificate that cannot be read'
+        )
+    return Pem(private_key=private_key, certificates=certificates)
 
 
 def _wrapped(label: str, body: str) -> str:
@@ -108,8 +138,16 @@ def _load_key(pem: str) -> rsa.RSAPrivateKey:
     return key
 
 
-def _load_certificate(pem: str) -> x509.Certificate:
+def _load_certificate(pem: str) -> x509.Certificate | None:
     try:
         return x509.load_pem_x509_certificate(pem.encode())
     except ValueError:
-        raise PemError('holds a certificate that cannot be read') from None
+        return None
+
+
+def _fits(certificate: x509.Certificate, key: rsa.RSAPrivateKey) -> bool:
+    try:
+        return certificate.public_key() == key.public_key()
+    except (UnsupportedAlgorithm, ValueError):
+        # Another one's certificate may have a key of any kind.
+        return False

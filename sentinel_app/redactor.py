@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Final
 
-from sentinel_app.core.masking import Needles, mask_named, mask_values
+from sentinel_app.core.masking import Needles, mask_named, mask_values, raw_parts
 
 SHORTEST_RECENT: Final = 12
 """Shorter values of requests are passed over: a cookie may hold a word of every day."""
@@ -29,12 +29,20 @@ class Redactor:
         self._recent: dict[str, OrderedDict[str, None]] = {}
         self._needles = Needles()
         self._recent_needles = Needles()
+        self._raw: tuple[bytes, ...] = ()
+        self._recent_raw: tuple[bytes, ...] = ()
+
+    @property
+    def longest(self) -> int:
+        """Characters that a secret can take up in a text."""
+        return max(self._needles.longest, self._recent_needles.longest)
 
     def protect(self, secrets: Iterable[str]) -> None:
         """Mask these values from now on."""
         with self._lock:
             self._lasting |= set(secrets)
             self._needles = Needles.of(self._lasting)
+            self._raw = raw_parts((*self._needles.plain, *self._needles.spelt))
 
     def protect_recent(self, secrets: Iterable[str], *, kind: str) -> None:
         """Mask these values until `MOST_RECENT` others of their kind have come after them."""
@@ -50,6 +58,7 @@ class Redactor:
             if is_new:
                 known = [each for values in self._recent.values() for each in values]
                 self._recent_needles = Needles.of(known, shortest=SHORTEST_RECENT)
+                self._recent_raw = raw_parts(self._recent_needles.plain)
 
     def redact(self, text: str) -> str:
         """Return the text without secrets: those that are known and those that are named."""
@@ -68,6 +77,10 @@ class Redactor:
         return text
 
     def is_suspect(self, body: bytes) -> bool:
-        """Whether a secret of ours stands in a body as it is; quick, for large bodies."""
+        """Whether a secret may stand in a body of JSON; quick, for large bodies.
+
+        Our own are found in every spelling, what requests carried as it is. Escapes that could
+        write any letter are for the reader of the JSON to see.
+        """
         lowered = body.lower()
-        return any(needle.encode() in lowered for needle in self._needles.plain)
+        return any(part in lowered for parts in (self._raw, self._recent_raw) for part in parts)

@@ -9,9 +9,17 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from sentinel_app.core.access import ADMIN_ROLES
 from sentinel_app.core.models import WithdrawPolicy
-from sentinel_app.core.pattern import RegistryKeyPattern
-from sentinel_app.core.withholding import NeverSend, Tlp, parse_never_send
+from sentinel_app.core.never_send import (
+    EMPTY_WORD,
+    PRIVATE_WORD,
+    NeverSend,
+    is_hash,
+    parse_never_send,
+)
+from sentinel_app.core.pattern import PatternStyle
+from sentinel_app.core.tlp import Tlp
 from sentinel_app.errors import ConfigError
 from sentinel_app.inputs import Inputs, domain, guid, show
 from sentinel_app.pem import PemError, is_pem, read_pem
@@ -28,8 +36,8 @@ _INTERVAL_HOURS_LIMIT: Final = 8_784
 _RETENTION_DAYS_LIMIT: Final = 36_500
 _PERCENT: Final = 100
 _TOO_LONG_ENTRY: Final = (
-    'holds a long entry that is no address block and no domain. Write entries like '
-    '192.0.2.0/24|example.com|private.'
+    'holds a long entry that is no address block, no domain and no MD5, SHA-1 or SHA-256 hash. '
+    'Write entries like 192.0.2.0/24|example.com|private.'
 )
 
 # Indicator types as ThreatConnect v3 spells them, and the input that holds the TTL of each.
@@ -72,10 +80,11 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
         'withdraw_indicators': 'Withdraw Indicators',
         'withdraw_limit_percent': 'Withdraw Limit Percent',
         'requests_per_minute': 'Requests per Minute',
-        'registry_key_pattern': 'Registry Key Pattern',
+        'pattern_style': 'Pattern Style',
         'max_tlp': 'Highest TLP to Send',
         'never_send': 'Never Send',
         'ui_access': 'UI Access',
+        'admin_roles': 'Administrator Roles',
         'retention_days': 'Retention Days',
         'login_url': 'Microsoft Login URL',
         'sentinel_url': 'Sentinel Upload URL',
@@ -142,6 +151,7 @@ class Settings:
         client_secret: the secret of the Entra application, or a PEM with its private key followed
             by its certificate; see `signs_in_by_certificate`.
         tenant_id: a GUID or a domain.
+        admin_roles: whole names of the roles that `ui_access` means by administrators.
         ttl_hours: by Indicator type as ThreatConnect v3 spells it.
         reconcile_interval_hours: 0 means never.
         withdraw_limit_percent: of the ledger, from 0 to 100.
@@ -162,10 +172,11 @@ class Settings:
     withdraw_indicators: WithdrawPolicy = WithdrawPolicy.DELETED
     withdraw_limit_percent: int = 20
     requests_per_minute: int = REQUESTS_PER_MINUTE_LIMIT
-    registry_key_pattern: RegistryKeyPattern = RegistryKeyPattern.AS_IN_THE_GUIDE
+    pattern_style: PatternStyle = PatternStyle.AS_IN_THE_GUIDE
     max_tlp: MaxTlp = MaxTlp.ALL
     never_send: NeverSend = field(default_factory=NeverSend)
     ui_access: UiAccess = UiAccess.ANY_SIGNED_IN_USER
+    admin_roles: tuple[str, ...] = ADMIN_ROLES
     retention_days: int = 30
     login_url: str = AzureCloud.PUBLIC.login_url
     sentinel_url: str = AzureCloud.PUBLIC.sentinel_url
@@ -253,12 +264,11 @@ def _read(reader: Inputs) -> Settings:
             high=REQUESTS_PER_MINUTE_LIMIT,
             default=REQUESTS_PER_MINUTE_LIMIT,
         ),
-        registry_key_pattern=reader.choice(
-            'registry_key_pattern', RegistryKeyPattern, RegistryKeyPattern.AS_IN_THE_GUIDE
-        ),
+        pattern_style=reader.choice('pattern_style', PatternStyle, PatternStyle.AS_IN_THE_GUIDE),
         max_tlp=reader.choice('max_tlp', MaxTlp, MaxTlp.ALL),
         never_send=_never_send(reader),
         ui_access=reader.choice('ui_access', UiAccess, UiAccess.ANY_SIGNED_IN_USER),
+        admin_roles=tuple(reader.entries('admin_roles')) or ADMIN_ROLES,
         retention_days=reader.integer(
             'retention_days', low=1, high=_RETENTION_DAYS_LIMIT, default=30
         ),
@@ -330,8 +340,9 @@ def _never_send(reader: Inputs) -> NeverSend:
         if _is_single_label(entry):
             reader.note(
                 name,
-                f'{show(entry)} is no address block, no domain and not the word private. Write '
-                'them like 192.0.2.0/24|example.com|private, and a top label with a dot: .corp',
+                f'{show(entry)} is no address block, no domain, no hash and not one of the words '
+                'private and empty. Write them like 192.0.2.0/24|example.com|private, and a top '
+                'label with a dot: .corp',
             )
             continue
         try:
@@ -344,5 +355,6 @@ def _never_send(reader: Inputs) -> NeverSend:
 
 
 def _is_single_label(entry: str) -> bool:
-    """True for one word that is not `private`: far likelier a slip than a top-level domain."""
-    return entry.casefold() != 'private' and not re.search(r'[.:/]', entry.rstrip('.'))
+    """True for one word that means nothing here: far likelier a slip than a top-level domain."""
+    is_known = entry.casefold() in {PRIVATE_WORD, EMPTY_WORD} or is_hash(entry)
+    return not is_known and not re.search(r'[.:/]', entry.rstrip('.'))

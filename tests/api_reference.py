@@ -32,12 +32,17 @@ requests.
 * **Addresses** are relative to the Service: `https://<instance>/api/services/<API path>/`. The API
   path is the one of the Service, `ms_sentinel` unless somebody changed it.
 * **Who may call**: ThreatConnect signs people in before a request reaches the App. With *UI Access*
-  set to *Administrators only*, everybody else gets 403 (`APP-FORBIDDEN`).
+  set to *Administrators only*, everybody whose role is none of *Administrator Roles* gets 403
+  (`APP-FORBIDDEN`).
 * **Bodies** are JSON with names in snake_case, at most 1 MB. A call that changes something needs
   `Content-Type: application/json` (else 415), and is refused with 403 where a browser says that a
-  page of another site makes it. Members that the App does not know are refused, not passed over.
+  page of another site makes it, or names another host in `Origin`. Members that the App does not
+  know are refused, not passed over.
 * **Query strings** need only letters, digits and `_.:~,-`; anything freer goes in a body. An
-  unknown name, or a value of another kind, is a 400. A list is repeated or separated by commas.
+  unknown name, or a value of another kind, is a 400. A blank value counts as none. A list is
+  repeated or separated by commas.
+* **Size**: paths and query strings up to 8,000 characters and 200 parameters (else 414), 200
+  headers of 64 KB in all (else 431). What is no text, such as a line break in a header, is a 400.
 * **Times** are RFC 3339; replies are in UTC and end in `Z`.
 * **Lists** come in pages: `{"count", "data", "next", "previous", "total_count"}`. `next` and
   `previous` are query strings to put after the same path. Replies stay under 1 MB, so a page may

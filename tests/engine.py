@@ -7,6 +7,7 @@ Both know nothing of the App's inside: what they ask goes through its HTTP API a
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -241,8 +242,27 @@ class SignedSession(requests.Session):
         return request
 
 
+class _Unforeseen(logging.Handler):
+    """Remembers what the App's log says of exceptions that nobody foresaw."""
+
+    EVENTS = ('event=worker-failed', 'event=tick-failed')
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = record.getMessage()
+        if line.startswith(self.EVENTS):
+            self.lines.append(line)
+
+
 class Engine:
-    """The App over one folder; `start`, `stop` and `restart` it, or use it as a context manager."""
+    """The App over one folder; `start`, `stop` and `restart` it, or use it as a context manager.
+
+    Whoever waits for it fails at once where it meets an exception that nobody foresaw, unless the
+    test expects that.
+    """
 
     def __init__(self, world: World, folder: Path, **inputs: str | None) -> None:
         self.world = world
@@ -250,6 +270,8 @@ class Engine:
         self.inputs = world.inputs(**inputs)
         self.queries: list[QueryBody] = []
         """As they were saved last, with their ids."""
+        self.expects_unforeseen = False
+        self._unforeseen = _Unforeseen()
         self.container: Container
         self._client: testing.TestClient
         self._session: requests.Session
@@ -261,12 +283,14 @@ class Engine:
             threatconnect_session=self._session, microsoft_proxies={}, data_dir=self.folder
         )
         settings = read_settings(self.inputs)
+        logging.getLogger('sentinel_app').addHandler(self._unforeseen)
         self.container = build_container(settings, platform, self.world.clock)
         self.container.start()
         self._client = testing.TestClient(self.container.wsgi)
         return self
 
     def stop(self) -> None:
+        logging.getLogger('sentinel_app').removeHandler(self._unforeseen)
         # The container measures the time for its end by the clock of the world.
         self.container.stop(_STOP_S * self.world.clock.speed)
         self._session.close()
@@ -280,6 +304,26 @@ class Engine:
 
     def __exit__(self, *_exc: object) -> None:
         self.stop()
+
+    @property
+    def unforeseen(self) -> list[str]:
+        """The log's lines about exceptions that nobody foresaw."""
+        return self._unforeseen.lines
+
+    def until(
+        self, is_so: Callable[[], object], complaint: Any, timeout_s: float = PATIENCE_S
+    ) -> None:
+        """Wait until it is so.
+
+        Raises:
+            AssertionError: it is not in time, or the App met what nobody foresaw.
+        """
+
+        def is_so_or_hopeless() -> object:
+            assert self.expects_unforeseen or not self.unforeseen, self.unforeseen[0]
+            return is_so()
+
+        until(is_so_or_hopeless, complaint, timeout_s)
 
     # -- the API
 
@@ -312,7 +356,7 @@ class Engine:
     def wait_for_schedule(self, timeout_s: float = PATIENCE_S) -> None:
         """Wait until nothing is due and nothing runs."""
         self.look()
-        until(self._is_scheduled, 'the scheduled update was not queued')
+        self.until(self._is_scheduled, 'the scheduled update was not queued')
         self.wait(timeout_s)
 
     def _is_scheduled(self) -> bool:
@@ -341,7 +385,7 @@ class Engine:
             ]
             return all(job['status'] in FINAL for job in jobs)
 
-        until(have_ended, lambda: f'Jobs do not end: {[brief(job) for job in jobs]}')
+        self.until(have_ended, lambda: f'Jobs do not end: {[brief(job) for job in jobs]}')
         for job in jobs:
             assert_accounting(job)
         return sorted(jobs, key=lambda job: job['query']['position'])
@@ -378,7 +422,7 @@ class Engine:
         Raises:
             AssertionError: they are not within so many real seconds, or an account is wrong.
         """
-        until(
+        self.until(
             lambda: not self.jobs(is_open=True),
             lambda: f'Jobs do not end: {[brief(job) for job in self.jobs(is_open=True)]}',
             timeout_s,

@@ -7,7 +7,7 @@ from typing import Any
 
 from sentinel_app.core.mapping import MappingOptions, stix_object, valid_until
 from sentinel_app.core.models import HashKind, Indicator, IndicatorType
-from sentinel_app.core.pattern import RegistryKeyPattern
+from sentinel_app.core.pattern import PatternStyle
 from sentinel_app.core.stix_id import object_id, object_keys
 
 NOW = dt.datetime(2026, 3, 4, 10, 0, tzinfo=dt.UTC)
@@ -119,12 +119,12 @@ def make_indicator(kind: IndicatorType = IndicatorType.ADDRESS, **fields: Any) -
 
 
 def make_options(
-    registry_key_pattern: RegistryKeyPattern = RegistryKeyPattern.AS_IN_THE_GUIDE,
+    pattern_style: PatternStyle = PatternStyle.AS_IN_THE_GUIDE,
     **ttl_hours: int,
 ) -> MappingOptions:
     """Mapping options with one TTL for all types; single types by their enum's name."""
     hours = {kind: ttl_hours.get(kind.name.lower(), TTL_HOURS) for kind in IndicatorType}
-    return MappingOptions(ttl_hours=hours, registry_key_pattern=registry_key_pattern)
+    return MappingOptions(ttl_hours=hours, pattern_style=pattern_style)
 
 
 def make_objects(

@@ -23,13 +23,19 @@ def ec_key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def certificate(key: PrivateKey, days: int = 30) -> x509.Certificate:
-    """Give a certificate that is valid for so many days; it has expired where they are negative."""
-    return _certificate(key, days)
+def certificate(key: PrivateKey, days: int = 30, since_days: int = -90) -> x509.Certificate:
+    """Give a certificate that is valid for so many days; it has expired where they are negative.
+
+    Args:
+        key: whose it is.
+        days: from now until it ends.
+        since_days: from now until it begins.
+    """
+    return _certificate(key, days, since_days)
 
 
 @cache
-def _certificate(key: PrivateKey, days: int) -> x509.Certificate:
+def _certificate(key: PrivateKey, days: int, since_days: int) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, 'App of a test')])
     now = dt.datetime.now(dt.UTC)
     return (
@@ -38,7 +44,7 @@ def _certificate(key: PrivateKey, days: int) -> x509.Certificate:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=90))
+        .not_valid_before(now + dt.timedelta(days=since_days))
         .not_valid_after(now + dt.timedelta(days=days))
         .sign(key, hashes.SHA256())
     )
@@ -53,5 +59,6 @@ def key_pem(key: PrivateKey, passphrase: bytes | None = None) -> str:
     ).decode()
 
 
-def certificate_pem(key: PrivateKey, days: int = 30) -> str:
-    return certificate(key, days).public_bytes(serialization.Encoding.PEM).decode()
+def certificate_pem(key: PrivateKey, days: int = 30, since_days: int = -90) -> str:
+    found = certificate(key, days, since_days)
+    return found.public_bytes(serialization.Encoding.PEM).decode()

@@ -9,6 +9,7 @@ from typing import Any
 
 from sentinel_app.inquiry.check_result import CheckName
 from tests.simulators.demonstration import OUTCOMES, Demonstration
+from tests.simulators.platform.service import AppProcess
 from tests.simulators.sentinel.server import SentinelRequest
 from tests.simulators.stand import Stand
 from tests.waiting import until
@@ -27,6 +28,14 @@ def query_for(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         'sort_field': None,
         'sort_direction': 'asc',
     }
+
+
+def is_silent(app: AppProcess) -> bool:
+    """Whether the App logs nothing about heartbeats, as at a level above theirs."""
+    length = len(app.log)
+    app.heartbeat()
+    app.heartbeat()
+    return len(app.log) == length
 
 
 def silent(_line: str) -> None:

@@ -90,8 +90,11 @@ def indicators(draw: st.DrawFn) -> Indicator:
         attributes=draw(st.lists(attributes, max_size=12).map(tuple)),
         groups=draw(st.lists(groups, max_size=5).map(tuple)),
         security_labels=draw(
-            st.lists(st.sampled_from(['TLP:RED', 'TLP:GREEN', 'Internal']), max_size=2).map(tuple)
+            st.lists(
+                st.sampled_from(['TLP:RED', 'TLP:GREEN', 'tlp-x', 'Internal']), max_size=2
+            ).map(tuple)
         ),
+        are_labels_known=draw(st.booleans()),
     )
 
 

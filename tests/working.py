@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sentinel_app.core.models import ErrorEntry
+from sentinel_app.core.ports import Clock
 from sentinel_app.core.status import Outcome
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.core.work import (
@@ -19,7 +20,24 @@ from sentinel_app.core.work import (
     Reading,
     StoredPage,
 )
+from sentinel_app.pipeline.fault_limit import FaultLimit
+from sentinel_app.storage.ending import SqliteJobEndings
+from sentinel_app.storage.error_log import SqliteErrorLog
+from sentinel_app.storage.release import SqliteReleases
+from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.work import SqliteWork
 from tests.clocks import NOON
+
+
+def make_faults(db: StateDb, clock: Clock) -> FaultLimit:
+    """What ends the work that meets unforeseen exceptions, over the real stores."""
+    return FaultLimit(
+        work=SqliteWork(db),
+        errors=SqliteErrorLog(db),
+        releases=SqliteReleases(db),
+        endings=SqliteJobEndings(db),
+        clock=clock,
+    )
 
 
 def make_progress(**fields: Any) -> Progress:

@@ -41,7 +41,7 @@ def create_app(deps: ApiDeps) -> falcon.App[falcon.Request, falcon.Response]:
     # Replies pass them in reverse order, so `HeadAsGet` sees each reply last.
     app.add_middleware([HeadAsGet(), ReplyHeaders(), WriteRule()])
     if deps.is_ui_access_admin_only:
-        app.add_middleware(AccessRule(deps.identity))
+        app.add_middleware(AccessRule(deps.identity, deps.admin_roles))
     app.req_options.strip_url_path_trailing_slash = True
     handle_errors(app)
     catalog = OptionCatalog(deps.source, deps.clock)

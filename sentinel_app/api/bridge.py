@@ -14,6 +14,15 @@ from http import HTTPStatus
 from io import BytesIO
 from typing import Any, Final, Protocol
 
+from sentinel_app.api.intake import (
+    Fault,
+    as_bytes_text,
+    encoded_query,
+    header_value,
+    request_fault,
+    shown,
+)
+from sentinel_app.api.reply_header import PROTECTION
 from sentinel_app.log import EventLog
 
 # The environ's key for the token of whoever asks, and not a token itself.
@@ -83,9 +92,8 @@ class Bridge:
     def __call__(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
         """Answer one request; calls `start_response` exactly once and never raises."""
         if not self._slots.acquire(blocking=False):
-            self._log.warning(
-                'request-refused-busy', path=environ.get('PATH_INFO'), code='APP-BUSY'
-            )
+            path = shown(environ.get('PATH_INFO'))
+            self._log.warning('request-refused-busy', path=path, code='APP-BUSY')
             answer = _busy()
         else:
             try:
@@ -95,9 +103,9 @@ class Bridge:
                 self._log.exception(
                     'request-failed',
                     error,
-                    method=environ.get('REQUEST_METHOD'),
-                    path=environ.get('PATH_INFO'),
-                    request_key=environ.get('request_key'),
+                    method=shown(environ.get('REQUEST_METHOD')),
+                    path=shown(environ.get('PATH_INFO')),
+                    request_key=shown(environ.get('request_key')),
                     code='APP-INTERNAL',
                 )
                 answer = _failed()
@@ -109,11 +117,15 @@ class Bridge:
         return [body] if body and not is_bodiless else []
 
     def _answer(self, environ: Environ) -> tuple[str, Headers, bytes]:
+        fault = _fault(environ)
+        if fault:
+            code, words = 'APP-REQUEST', fault.description
+            self._log.warning('request-malformed', fault=words, code=code)
+            return _error(fault.status, words, code)
         ours = _mended(environ)
         if ours is None:
-            self._log.error(
-                'request-body-lost', path=environ.get('PATH_INFO'), code='APP-BODY-LOST'
-            )
+            path = shown(environ.get('PATH_INFO'))
+            self._log.error('request-body-lost', path=path, code='APP-BODY-LOST')
             return _body_lost()
         answer = _Answer()
         chunks = self._wsgi(ours, answer.start)
@@ -133,28 +145,52 @@ class Bridge:
             self._log.exception('reply-close-failed', error)
 
 
+def _fault(environ: Environ) -> Fault | None:
+    return request_fault(
+        method=str(environ.get('REQUEST_METHOD') or ''),
+        path=str(environ.get('PATH_INFO') or ''),
+        query=str(environ.get('QUERY_STRING') or ''),
+        headers=(
+            (key.removeprefix('HTTP_'), str(environ[key]))
+            for key in environ
+            if _is_header(key) and environ[key] is not None
+        ),
+    )
+
+
+def _is_header(key: str) -> bool:
+    return key.startswith('HTTP_') or key in {'CONTENT_TYPE', 'CONTENT_LENGTH'}
+
+
 def _mended(environ: Environ) -> Environ | None:
     """A copy of the environ as WSGI promises it; None if the request's body was lost on the way."""
-    ours = dict(environ)
-    for key in [key for key in ours if key.startswith('HTTP_') and '-' in key]:
-        ours[key.replace('-', '_')] = ours.pop(key)
-    method = str(ours.get('REQUEST_METHOD') or 'GET').upper()
+    ours = {key: value for key, value in environ.items() if not _is_header(key)}
+    # Those with hyphens last: nobody can write such a header with underscores in its place.
+    for key in sorted(filter(_is_header, environ), key=lambda key: '-' in key):
+        if environ[key] is not None:
+            ours[key.replace('-', '_')] = header_value(str(environ[key]))
+    method = str(ours['REQUEST_METHOD']).upper()
     body = _body_of(ours.get('wsgi.input'))
     promised = str(ours.get('CONTENT_LENGTH') or '').strip()
-    if not body and promised.isdigit() and int(promised) > 0 and method in _METHODS_WITH_BODY:
+    if not body and _is_length(promised) and method in _METHODS_WITH_BODY:
         return None
     if body or promised or method in _METHODS_WITH_BODY:
         ours['CONTENT_LENGTH'] = str(len(body))
     ours['REQUEST_METHOD'] = method
     ours['wsgi.input'] = BytesIO(body)
-    ours['PATH_INFO'] = '/' + str(ours.get('PATH_INFO') or '').lstrip('/')
+    ours['PATH_INFO'] = '/' + as_bytes_text(str(ours.get('PATH_INFO') or '')).lstrip('/')
     ours['SCRIPT_NAME'] = ''
     ours['SERVER_NAME'] = _host(str(ours.get('HTTP_HOST') or ''))
     ours['SERVER_PORT'] = '443'
-    ours['QUERY_STRING'] = str(ours.get('QUERY_STRING') or '')
+    ours['QUERY_STRING'] = encoded_query(str(ours.get('QUERY_STRING') or ''))
     # Under a name of our own, lest something that shows the environ shows the token as well.
     ours[API_TOKEN_KEY] = ours.pop('api_token', None)
     return ours
+
+
+def _is_length(promised: str) -> bool:
+    """Whether a Content-Length promises a body, however long."""
+    return promised.isascii() and promised.isdecimal() and promised.strip('0') != ''
 
 
 def _body_of(stream: object) -> bytes:
@@ -209,8 +245,7 @@ def _error(
     headers = [
         ('Content-Type', 'application/json'),
         ('Content-Length', str(len(body))),
-        ('Cache-Control', 'no-store'),
-        ('X-Content-Type-Options', 'nosniff'),
+        *PROTECTION.items(),
         *(extra or []),
     ]
     return f'{status.value} {status.phrase}', headers, body

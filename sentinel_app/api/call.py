@@ -37,14 +37,13 @@ CALLS = (
         summary='Save the whole list of TQL queries',
         reply=schemas.Configure,
         body=schemas.ConfigureBody,
-        refusals=(409, 413, 415, 422, 503),
+        refusals=(409, 413, 415, 422),
     ),
     Call(
         path='/api/configure/options',
         method='get',
         summary='What the fields of a TQL query may hold',
         reply=schemas.Options,
-        refusals=(503,),
     ),
     Call(
         path='/api/configure/check',
@@ -52,7 +51,7 @@ CALLS = (
         summary='Whether ThreatConnect takes the TQL of a query; nothing is stored',
         reply=schemas.TqlChecked,
         body=schemas.QueryBody,
-        refusals=(413, 415, 422, 503),
+        refusals=(413, 415, 422),
     ),
     Call(
         path='/api/configure/preview',
@@ -60,7 +59,7 @@ CALLS = (
         summary='What a TQL query would give; nothing is sent and nothing is stored',
         reply=schemas.Preview,
         body=schemas.PreviewBody,
-        refusals=(413, 415, 422, 503),
+        refusals=(413, 415, 422),
     ),
     Call(
         path='/api/configure/export',
@@ -74,7 +73,7 @@ CALLS = (
         summary='Save a file in place of the whole list of TQL queries',
         reply=schemas.Configure,
         body=schemas.ImportBody,
-        refusals=(409, 413, 415, 422, 503),
+        refusals=(409, 413, 415, 422),
     ),
     Call(
         path='/api/job/request',
@@ -90,7 +89,7 @@ CALLS = (
         reply=schemas.UpdateAccepted,
         body=schemas.UpdateBody,
         status=202,
-        refusals=(409, 413, 415, 422, 503),
+        refusals=(409, 413, 415, 422),
     ),
     Call(
         path='/api/job/request/{request_id}',
@@ -105,7 +104,7 @@ CALLS = (
         summary='Cancel a Job that is still Pending',
         reply=schemas.Job,
         body=schemas.EmptyBody,
-        refusals=(404, 409, 413, 415, 422, 503),
+        refusals=(404, 409, 413, 415, 422),
     ),
     Call(
         path='/api/job/request/{request_id}/retry',
@@ -114,7 +113,7 @@ CALLS = (
         reply=schemas.UpdateAccepted,
         body=schemas.EmptyBody,
         status=202,
-        refusals=(404, 409, 413, 415, 422, 503),
+        refusals=(404, 409, 413, 415, 422),
     ),
     Call(
         path='/api/job/request/{request_id}/withdraw',
@@ -123,7 +122,7 @@ CALLS = (
         reply=schemas.UpdateAccepted,
         body=schemas.EmptyBody,
         status=202,
-        refusals=(404, 409, 413, 415, 422, 503),
+        refusals=(404, 409, 413, 415, 422),
     ),
     Call(
         path='/api/task',
@@ -139,13 +138,14 @@ CALLS = (
             summary=summary,
             reply=schemas.Task,
             body=schemas.EmptyBody,
-            refusals=(404, 409, 413, 415, 422, 503),
+            refusals=(404, 409, 413, 415, 422),
         )
         for action, summary in (
             ('run', 'Run a Task now, outside its schedule'),
             ('pause', 'Let a Task take up nothing further; a restart does not change that'),
             ('resume', 'Let a paused Task go on'),
             ('kill', 'End what a Task does; the Jobs that it works on fail'),
+            ('send-now', 'End the wait that Sentinel asked Upload for'),
         )
     ),
     Call(
@@ -176,7 +176,7 @@ CALLS = (
         summary='What became of one value, in Sentinel and in ThreatConnect',
         reply=schemas.Findings,
         body=schemas.LookupBody,
-        refusals=(413, 415, 422, 503),
+        refusals=(413, 415, 422),
     ),
     Call(
         path='/api/metric/summary',
@@ -206,7 +206,7 @@ CALLS = (
         summary='Try ThreatConnect, the token, the workspace and the disk, one by one',
         reply=schemas.CheckReport,
         body=schemas.EmptyBody,
-        refusals=(409, 413, 415, 422, 503),
+        refusals=(409, 413, 415, 422),
     ),
     Call(path='/api/openapi.json', method='get', summary='This document', reply=None),
 )

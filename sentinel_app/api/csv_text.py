@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 
+from sentinel_app.core.invisible import BLANK, CONTROL, IGNORABLE
 from sentinel_app.core.models import ErrorEntry
 
 # Replies go through the platform's broker as one piece and stay under 1 MB.
 MAX_CSV_BYTES = 950_000
 # Excel takes UTF-8 for the machine's own code page without this.
 _BYTE_ORDER_MARK = '\ufeff'
-# Source: OWASP, "CSV Injection": cells that begin so are taken for formulas.
-_FORMULA_STARTS = ('=', '+', '-', '@', '\t', '\r', '\n', '\uff1d', '\uff0b', '\uff0d', '\uff20')
+# Source: OWASP, "CSV Injection": cells that begin so are taken for formulas. The others are forms
+# of these characters that programs for other scripts read like them.
+_FORMULA = '=+\\-@\u2212\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20'
+# What a program cuts at that takes no commas, or no quotes that do not begin a cell: the list
+# separator of many countries, and whatever may count as the end of a line.
+_CUTS = ';\t\r\n\x0b\x0c\x85\u2028\u2029'
+# What may stand before a formula without anybody seeing it; a quote may be taken off.
+_UNSEEN = f'{BLANK}{CONTROL}{IGNORABLE}"'
+_BEGINNING = re.compile(f'[\t\r\n]|[{_UNSEEN}]*[{_FORMULA}]')
+_BEHIND_A_CUT = re.compile(f'([{_CUTS}])(?=(?:(?![{_CUTS}])[{_UNSEEN}])*[{_FORMULA}])')
 _HEADINGS = (
     'request_id',
     'date_added',
@@ -29,9 +39,14 @@ _HEADINGS = (
 
 
 def safe_cell(value: object) -> str:
-    """The value as text that no spreadsheet takes for a formula."""
+    """Return the value as text that no spreadsheet takes for a formula, wherever it cuts it.
+
+    An apostrophe goes to the beginning of a cell that could be one, and behind each character
+    within that some program takes for the end of a cell and behind which a formula would begin.
+    """
     text = '' if value is None else str(value)
-    return f"'{text}" if text.lstrip(' ').startswith(_FORMULA_STARTS) else text
+    beginning = "'" if _BEGINNING.match(text) else ''
+    return beginning + _BEHIND_A_CUT.sub(r"\1'", text)
 
 
 def _row_text(cells: Iterable[object]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sentinel_app.api import schemas
 from sentinel_app.api.inquiry_reply import type_counts
 from sentinel_app.api.ports import HealthState
-from sentinel_app.api.serialise import next_update_reply
+from sentinel_app.api.serialise import asked_wait_reply, next_update_reply
 from sentinel_app.core.metric import Figures, Hour
 from sentinel_app.core.status import Mode, Outcome
 from sentinel_app.inquiry.metric import Summary, UpdateFigures
@@ -100,6 +100,7 @@ def summary_reply(
             requests_per_minute=limit.requests_per_minute,
             used=limit.used,
             waiting_seconds=limit.waiting_s,
+            asked_wait=asked_wait_reply(limit.asked_wait),
         ),
         health=health,
         history=history,

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
 import falcon
 
 from sentinel_app.api.bridge import API_TOKEN_KEY
+from sentinel_app.api.intake import shown
 from sentinel_app.api.ports import Identity, UserInfo
 from sentinel_app.api.problem import Refusal
+from sentinel_app.api.reply_header import PROTECTION
+from sentinel_app.core.access import is_administrator
 from sentinel_app.errors import SentinelAppError
 
 _READING = frozenset({'GET', 'HEAD', 'OPTIONS'})
-# Style elements are how the page's components bring their styles; scripts come from files alone.
-_POLICY = (
-    "default-src 'none'; script-src 'self'{scripts}; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'"
-)
-
-
-def content_security_policy(script_hashes: tuple[str, ...] = ()) -> str:
-    """The policy that lets nothing be loaded or run but the App's own files.
-
-    Args:
-        script_hashes: hashes of the inline scripts that may run, for example `sha256-...`.
-    """
-    return _POLICY.format(scripts=''.join(f" '{each}'" for each in script_hashes))
+# What a browser calls the page's own requests, and those of no page at all.
+_OWN_SITES = frozenset({'same-origin', 'none'})
+_OF_A_FILE = frozenset({'Content-Security-Policy', 'Cache-Control'})
 
 
 def is_api(req: falcon.Request) -> bool:
@@ -60,10 +54,12 @@ class AccessRule:
 
     Args:
         identity: says who makes a request.
+        admin_roles: the roles that count as an administrator's, by their whole names.
     """
 
-    def __init__(self, identity: Identity) -> None:
+    def __init__(self, identity: Identity, admin_roles: Sequence[str]) -> None:
         self._identity = identity
+        self._admin_roles = admin_roles
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
         """Let administrators alone pass."""
@@ -73,15 +69,15 @@ class AccessRule:
         if user is None:
             raise Refusal(
                 403,
-                'This Service is for administrators only, and ThreatConnect did not say who you '
-                'are. Sign in to ThreatConnect again and open the page from there.',
+                'This Service is for administrators only (UI Access), and ThreatConnect did not '
+                'say who you are. Sign in to ThreatConnect again and open the page from there.',
             )
-        if 'administrator' not in user.role.lower():
+        if not is_administrator(user.role, self._admin_roles):
             raise Refusal(
                 403,
-                f'This Service is for administrators only; your role is "{user.role}". Ask for an '
-                'administrator role, or have UI Access changed in the configuration of the '
-                'Service.',
+                'This Service is for administrators only (UI Access), and your role '
+                f'"{shown(user.role)}" is none of its Administrator Roles. Ask for one of those, '
+                'or have one of these two inputs changed in the configuration of the Service.',
             )
 
 
@@ -89,10 +85,13 @@ class WriteRule:
     """Refuses writes that another site's page could have made."""
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
-        """Refuse what a browser says comes from another site."""
+        """Refuse what comes from another site by what the browser says."""
         if req.method in _READING:
             return
-        if (req.get_header('Sec-Fetch-Site') or '').strip().lower() == 'cross-site':
+        site = (req.get_header('Sec-Fetch-Site') or '').strip().lower()
+        if site in _OWN_SITES:
+            return
+        if site == 'cross-site' or not _is_own_origin(req):
             raise Refusal(403, 'A page of another site may not change anything here.')
 
     def process_resource(
@@ -110,16 +109,38 @@ class WriteRule:
             raise Refusal(415)
 
 
+def _is_own_origin(req: falcon.Request) -> bool:
+    """Whether the page that writes came from where the request went, as far as both are known.
+
+    ThreatConnect stands between the browser and the App, so the host may be told in another header,
+    or in the message alone; ports are left out, which something on the way may have left out too.
+    """
+    origin = req.get_header('Origin')
+    if not origin:
+        return True
+    told = [req.get_header('Host') or '', *(req.get_header('X-Forwarded-Host') or '').split(',')]
+    hosts = {_host_of(f'//{host.strip()}') for host in told}
+    hosts.add(_host_of(str(req.env.get('request_url') or '')))
+    hosts.discard('')
+    return not hosts or _host_of(origin.strip()) in hosts
+
+
+def _host_of(address: str) -> str:
+    """Return the host of an address in lower case, without its port; empty if there is none."""
+    try:
+        return urlsplit(address).hostname or ''
+    except ValueError:
+        return ''
+
+
 class ReplyHeaders:
     """Sets the headers that keep replies private and the page its own."""
 
     def process_response(
         self, req: falcon.Request, resp: falcon.Response, _resource: object, _success: bool
     ) -> None:
-        """Add the headers; a policy that is there already stays."""
-        resp.set_header('X-Content-Type-Options', 'nosniff')
-        resp.set_header('Referrer-Policy', 'same-origin')
-        if resp.get_header('Content-Security-Policy') is None:
-            resp.set_header('Content-Security-Policy', content_security_policy())
-        if is_api(req) or resp.get_header('Cache-Control') is None:
-            resp.set_header('Cache-Control', 'no-store')
+        """Add the headers; those stay that a file of the page has of its own."""
+        for name, value in PROTECTION.items():
+            may_differ = name in _OF_A_FILE and not is_api(req)
+            if not may_differ or resp.get_header(name) is None:
+                resp.set_header(name, value)

@@ -17,16 +17,20 @@ from sentinel_app.api.call import CALLS, Call
 _REFERENCE = '#/components/schemas/{model}'
 _JSON = 'application/json'
 
+# What any call may be answered, whatever it does.
+_ALWAYS = (400, 403, 414, 431, 500, 503)
 _REFUSALS: Mapping[int, str] = {
     400: 'The request cannot be understood',
     403: 'Not allowed',
     404: 'No such thing',
     409: 'Changed meanwhile, or not possible in this state',
     413: 'The body is too large',
+    414: 'The address is too long',
     415: 'The body is not said to be JSON',
     422: 'Some fields are not valid',
+    431: 'The headers are too many or too long',
     500: 'A fault of the App; the log has it under the code',
-    503: 'The disk or ThreatConnect does not let it be done now',
+    503: 'Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends',
 }
 
 
@@ -62,7 +66,7 @@ def _operation(call: Call) -> dict[str, Any]:
     }
     if call.body:
         operation['requestBody'] = {'required': True, 'content': _content(call.body)}
-    for status in sorted({400, 403, 500, *call.refusals}):
+    for status in sorted({*_ALWAYS, *call.refusals}):
         operation['responses'][str(status)] = {
             'description': _REFUSALS[status],
             'content': _content(schemas.Error),

@@ -13,7 +13,7 @@ from typing import Protocol
 from sentinel_app.core.models import AuditEntry, Counts, Job, Update
 from sentinel_app.core.ports import Clock, Documents, ErrorLog, Source
 from sentinel_app.core.status import Mode
-from sentinel_app.core.task import TaskView
+from sentinel_app.core.task import AskedWait, TaskView
 from sentinel_app.inquiry.check import Checks
 from sentinel_app.inquiry.lookup import Lookups
 from sentinel_app.inquiry.metric import Metrics
@@ -165,6 +165,10 @@ class Tasks(Protocol):
         """End what a Task does; the Jobs that it works on fail."""
         ...
 
+    def send_now(self, slug: str, *, by: str | None) -> TaskView:
+        """End the wait that Sentinel asked for; Upload alone is held up by one."""
+        ...
+
     def look_at_schedule(self) -> None:
         """Let Schedule Updates look at once: what is due may have changed."""
         ...
@@ -179,6 +183,10 @@ class Live(Protocol):
 
     def waiting_s(self, request_id: str) -> float | None:
         """Give how long it still waits for the API limit; None when it does not."""
+        ...
+
+    def asked_wait(self, request_id: str) -> AskedWait | None:
+        """Return the wait that Sentinel asked for, where the Job is held up by it."""
         ...
 
 
@@ -229,6 +237,8 @@ class ApiDeps:
     inquiries: Inquiries
     identity: Identity
     is_ui_access_admin_only: bool
+    admin_roles: tuple[str, ...]
+    """The roles that count as an administrator's."""
     ui_dir: Path
     """The built page: `ui/dist`."""
     new_id: Callable[[], str] = field(default=_new_id)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from sentinel_app.api.schemas import FieldError, QueryBody, UpdateBody
 from sentinel_app.core.mapping import SORT_FIELDS
-from sentinel_app.core.models import Query, QueryList
+from sentinel_app.core.models import Query, QueryList, SortDirection
 from sentinel_app.core.status import Mode
 from sentinel_app.core.tql import TqlError, check_tql
 
@@ -106,7 +106,7 @@ def queries_of(bodies: Iterable[QueryBody], new_id: Callable[[], str]) -> tuple[
             indicator_types=tuple(body.indicator_types),
             tql=body.tql,
             sort_field=body.sort_field,
-            sort_direction=body.sort_direction,
+            sort_direction=body.sort_direction or SortDirection.ASCENDING,
         )
         for body in bodies
     )

@@ -21,7 +21,7 @@ from sentinel_app.core.models import (
 )
 from sentinel_app.core.runtime import stage_runtime_s, total_runtime_s
 from sentinel_app.core.status import Mode, Outcome
-from sentinel_app.core.task import TaskView
+from sentinel_app.core.task import AskedWait, TaskView
 
 
 def next_update_reply(due: tuple[dt.datetime, Mode] | None) -> schemas.NextUpdate | None:
@@ -82,12 +82,18 @@ def _stage_members(job: Job) -> dict[str, object]:
     return members
 
 
+def asked_wait_reply(wait: AskedWait | None) -> schemas.AskedWait | None:
+    """The wait that Sentinel asked for, where there is one."""
+    return None if wait is None else schemas.AskedWait(until=wait.until, reason=wait.reason)
+
+
 def job_reply(job: Job, live: Live) -> schemas.Job:
     """A Job as stored; while it is in progress, with what it has come to by now."""
-    counts, waiting_s = job.counts, None
+    counts, waiting_s, asked_wait = job.counts, None, None
     if not job.status.is_final:
         counts = live.counts(job.request_id) or counts
         waiting_s = live.waiting_s(job.request_id)
+        asked_wait = live.asked_wait(job.request_id)
     return schemas.Job.model_validate(
         {
             'request_id': job.request_id,
@@ -114,6 +120,7 @@ def job_reply(job: Job, live: Live) -> schemas.Job:
             'count_expected': counts.expected,
             'count_held_back': counts.held_back,
             'waiting_seconds': waiting_s,
+            'asked_wait': asked_wait_reply(asked_wait),
             'warnings': list(job.warnings),
             'retry_of': job.retry_of,
             'failure_code': job.failure_code,
@@ -228,4 +235,5 @@ def task_reply(view: TaskView) -> schemas.Task:
         last_run_outcome=view.outcome,
         date_paused=state.paused_at,
         paused_by=state.paused_by,
+        asked_wait=asked_wait_reply(view.asked_wait),
     )

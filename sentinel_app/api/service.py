@@ -12,37 +12,24 @@ import json
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final, Protocol
-from urllib.parse import quote
 
 from sentinel_app.api.bridge import Bridge, Environ, Headers, StartResponse, error_body
-from sentinel_app.core.masking import MASK
+from sentinel_app.api.intake import Fault, shown
+from sentinel_app.api.message import Message, lack, secrets_of, usable
+from sentinel_app.api.reply_header import PROTECTION
 from sentinel_app.log import EventLog
+from sentinel_app.network import restrain
 
 MISSED_HEARTBEAT: Final = 'Missed heartbeat commands.'
-FRAMEWORK_TIMEOUT_S: Final = 30.0
-# What a message must have, or the framework gives up on it half-way.
-_FIELDS: Final = {
-    'apiToken': str,
-    'headers': list,
-    'method': str,
-    'path': str,
-    'queryParams': list,
-}
-_MASKED_HEADERS: Final = frozenset(
-    {'authorization', 'cookie', 'proxy-authorization', 'set-cookie', 'x-api-key', 'x-csrf-token'}
-)
-# Characters that stand in a query value only if it has been decoded.
-_DECODED_SIGNS: Final = frozenset(' &#"<>')
 _KEPT_TOKENS: Final = 200
 
-_log = EventLog(__name__)
+Protect = Callable[[Iterable[str], str], None]
+"""Has values masked from now on wherever they come back; the second argument is their kind."""
 
-# A message is whatever JSON the platform sent.
-Message = dict[str, Any]
+_log = EventLog(__name__)
 
 
 class Service(Protocol):
@@ -65,28 +52,6 @@ class Service(Protocol):
     def add_metric(self, label: str, value: int | str) -> None:
         """Show a figure in the answer to every heartbeat."""
         ...
-
-
-class QuietMessage(dict[str, Any]):
-    """A message whose text form leaves out what the framework would otherwise log in clear."""
-
-    def __repr__(self) -> str:
-        shown = dict(self)
-        headers = shown.get('headers')
-        if isinstance(headers, list):
-            shown['headers'] = [_masked(header) for header in headers]
-        if 'apiToken' in shown:
-            shown['apiToken'] = MASK
-        return repr(shown)
-
-    __str__ = __repr__
-
-
-def _masked(header: object) -> object:
-    if not isinstance(header, Mapping):
-        return header
-    is_secret = str(header.get('name')).strip().lower() in _MASKED_HEADERS
-    return {**header, 'value': MASK} if is_secret else header
 
 
 class OpenRequests:
@@ -127,13 +92,16 @@ class OpenRequests:
             return keys
 
 
-def answer_every_request(service: Service, forget_token: Callable[[str], None]) -> OpenRequests:
+def answer_every_request(
+    service: Service, forget_token: Callable[[str], None], protect: Protect
+) -> OpenRequests:
     """Make every request end in an answer, and keep its headers out of the log.
 
     Args:
         service: the framework's service.
         forget_token: drops one token from the framework's list of texts to mask. The list grows by
             each request's token and makes every later line of the log dearer.
+        protect: learns what each request brings that must not come back.
 
     Returns:
         The requests that are under way.
@@ -146,20 +114,22 @@ def answer_every_request(service: Service, forget_token: Callable[[str], None]) 
     def guarded(message: Message) -> None:
         key = message.get('requestKey')
         if not isinstance(key, str) or not key:
-            _log.warning('request-without-key', fields=sorted(map(str, message)))
+            _log.warning('request-without-key', fields=shown(sorted(message)))
             return
-        fault = _fault(message)
-        if fault:
-            _refuse_malformed(service, key, fault)
+        whole = usable(message)
+        if isinstance(whole, Fault):
+            _refuse_malformed(service, key, whole)
             return
         if not requests.add(key):
             _refuse_at_the_end(service, key)
             return
-        tokens.append(message['apiToken'])
+        tokens.append(whole['apiToken'])
+        protect([whole['apiToken']], 'request-token')
+        protect(secrets_of(whole), 'request')
         try:
-            process(_whole(message))
+            process(whole)
         except Exception as error:  # noqa: BLE001 - the caller waits until its own time-out
-            _log.exception('request-failed', error, request_key=key, code='APP-INTERNAL')
+            _log.exception('request-failed', error, request_key=shown(key), code='APP-INTERNAL')
             requests.remove(key)
             text = 'The App could not answer. Its log says why, under the same code.'
             _answer_error(service, key, HTTPStatus.INTERNAL_SERVER_ERROR, text, 'APP-INTERNAL')
@@ -178,7 +148,7 @@ def answer_every_request(service: Service, forget_token: Callable[[str], None]) 
     def unknown(message: Message) -> None:
         key = message.get('requestKey')
         if isinstance(key, str) and key:
-            _refuse_malformed(service, key, 'The request lacks a usable command.')
+            _refuse_malformed(service, key, lack('command'))
             return
         invalid(message)
 
@@ -197,15 +167,15 @@ def end_requests(service: Service, requests: OpenRequests, timeout_s: float) -> 
         _refuse_at_the_end(service, key)
 
 
-def _refuse_malformed(service: Service, key: str, fault: str) -> None:
-    code = 'APP-REQUEST'
-    _log.warning('request-malformed', request_key=key, fault=fault, code=code)
-    _answer_error(service, key, HTTPStatus.BAD_REQUEST, fault, code)
+def _refuse_malformed(service: Service, key: str, fault: Fault) -> None:
+    code, words = 'APP-REQUEST', fault.description
+    _log.warning('request-malformed', request_key=shown(key), fault=words, code=code)
+    _answer_error(service, key, fault.status, words, code)
 
 
 def _refuse_at_the_end(service: Service, key: str) -> None:
     code = 'APP-STOPPING'
-    _log.warning('request-refused-at-the-end', request_key=key, code=code)
+    _log.warning('request-refused-at-the-end', request_key=shown(key), code=code)
     _answer_error(
         service,
         key,
@@ -226,60 +196,10 @@ def _use_a_thread_each(service: Service) -> None:
     service.service_thread = start.service_thread
 
 
-def _fault(message: Message) -> str:
-    """What the message lacks, in words; empty if it is whole."""
-    wrong = [name for name, kind in _FIELDS.items() if not isinstance(message.get(name), kind)]
-    return f'The request lacks a usable {", ".join(wrong)}.' if wrong else ''
-
-
-def _whole(message: Message) -> QuietMessage:
-    """The message with what the framework would trip over or lose put right."""
-    mended = QuietMessage(message)
-    mended['headers'] = _joined(message['headers'])
-    mended['queryParams'] = [
-        {'name': _encoded(param.get('name')), 'value': _encoded(param.get('value'))}
-        for param in message['queryParams']
-        if isinstance(param, Mapping) and param.get('name') is not None
-    ]
-    # Read as an integer by the framework, which fails on anything else.
-    expires = message.get('expireSeconds')
-    if expires is not None and not str(expires).strip().lstrip('-').isdecimal():
-        mended['expireSeconds'] = None
-    return mended
-
-
-def _joined(headers: list[object]) -> list[dict[str, str]]:
-    """The headers, each name once, as the framework keeps the first of several only."""
-    found: dict[str, str] = {}
-    for header in headers:
-        if not isinstance(header, Mapping):
-            continue
-        name, value = header.get('name'), header.get('value')
-        if not isinstance(name, str) or not name.strip() or value is None:
-            continue
-        key = name.strip().lower()
-        if key not in found:
-            found[key] = str(value)
-        elif key not in {'content-length', 'content-type', 'host'}:
-            found[key] += f'{"; " if key == "cookie" else ", "}{value}'
-    return [{'name': name, 'value': value} for name, value in found.items()]
-
-
-def _encoded(value: object) -> str:
-    """A query value encoded, if it was decoded on the way.
-
-    The framework joins names and values as they are. Whether the platform sends them decoded is not
-    known, so only a value that cannot be a raw one is encoded.
-    """
-    text = '' if value is None else str(value)
-    is_decoded = not text.isascii() or not text.isprintable() or bool(_DECODED_SIGNS & set(text))
-    return quote(text, safe="~!$'()*,;:@/?") if is_decoded else text
-
-
 def _answer_error(service: Service, key: str, status: HTTPStatus, text: str, code: str) -> None:
     """Answer a request that the framework never saw or gave up on."""
     body = error_body(status.phrase, text, code)
-    headers: Headers = [('content-type', 'application/json'), ('cache-control', 'no-store')]
+    headers: Headers = [('content-type', 'application/json'), *PROTECTION.items()]
     if _store_body(service, key, body):
         headers.append(('content-length', str(len(body))))
     answer = {
@@ -300,11 +220,11 @@ def _store_body(service: Service, key: str, body: bytes) -> bool:
         store = service.key_value_store.client
         added = store.create(key, 'response.body', body)
     except Exception as error:  # noqa: BLE001 - whatever the store's client raises
-        _log.error('reply-body-lost', request_key=key, error=error, code='APP-REPLY-LOST')
+        _log.error('reply-body-lost', request_key=shown(key), error=error, code='APP-REPLY-LOST')
         return False
     if added == 0 and getattr(store, 'kv_type', '') == 'api':
         _log.error(
-            'reply-body-lost', request_key=key, error='it was refused', code='APP-REPLY-LOST'
+            'reply-body-lost', request_key=shown(key), error='it was refused', code='APP-REPLY-LOST'
         )
         return False
     return True
@@ -329,7 +249,7 @@ def request_callback(
         status, headers = named[0]
         if body and not _store_body(service, str(environ.get('request_key')), body):
             lost = HTTPStatus.SERVICE_UNAVAILABLE
-            status, headers = f'{lost.value} {lost.phrase}', [('cache-control', 'no-store')]
+            status, headers = f'{lost.value} {lost.phrase}', [*PROTECTION.items()]
         start_response(status, headers)
         return []
 
@@ -347,11 +267,15 @@ class _ForgivingTokens(dict[str, dict[str, Any]]):
         return {}
 
 
-def keep_renewing(service: Service) -> None:
+def keep_renewing(service: Service, protect: Protect) -> None:
     """Keep a failed renewal of a token from ending the thread that renews them.
 
     The framework expects `RuntimeError` alone; a refused connection raises another, the thread dies
     with its barrier closed, and each reading of a token then costs 15 s and fails.
+
+    Args:
+        service: the framework's service.
+        protect: learns each new token before anything is written of it.
     """
     token = service.token
     renew = token.renew_token
@@ -364,6 +288,7 @@ def keep_renewing(service: Service) -> None:
                 'apiTokenExpires': answer['apiTokenExpires'],
             }
             int(whole['apiTokenExpires'])
+            protect([whole['apiToken']], 'request-token')
         except RuntimeError:
             raise
         except Exception as error:
@@ -372,12 +297,7 @@ def keep_renewing(service: Service) -> None:
 
     token.token_map = _ForgivingTokens(token.token_map)
     token.renew_token = guarded
-    limit_time(token.session)
-
-
-def limit_time(session: Any) -> None:
-    """Give the calls of one of the framework's own HTTP sessions a time-out; they have none."""
-    session.request = partial(session.request, timeout=FRAMEWORK_TIMEOUT_S)
+    restrain(token.session)
 
 
 def follow_log_level(service: Service, set_level: Callable[[int], None]) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import falcon
 
-from sentinel_app.api.middleware import content_security_policy, is_api
+from sentinel_app.api.middleware import is_api
+from sentinel_app.api.reply_header import content_security_policy
 
 _CONTENT_TYPES = {
     '.css': 'text/css; charset=utf-8',

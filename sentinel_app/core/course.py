@@ -78,18 +78,32 @@ def moved_cursor(job: Job, cursor: Cursor | None) -> Cursor | None:
     """Give the cursor after a Job has ended, or None where it stays.
 
     It stays when the Job failed, and when its window began after the cursor: between the two lies
-    a time that nobody has read.
+    a time that nobody has read. It may also go back: a cursor beyond what was read now was wrong,
+    or ThreatConnect's clock was put back, and what changes from now on has a time before it.
     """
-    if job.status is not JobStatus.UPLOAD_COMPLETE or job.window is None:
+    read_until = known_until(job)
+    if job.status is not JobStatus.UPLOAD_COMPLETE or job.window is None or read_until is None:
         return None
-    start_at, end_at = job.window.start_at, job.window.end_at
+    start_at = job.window.start_at
     selection = job.query.selection
     known = cursor if cursor is not None and cursor.selection == selection else None
     if start_at is not None and (known is None or start_at > known.at):
         return None
-    if known is not None and known.at >= end_at:
+    if known is not None and known.at == read_until:
         return None
-    return Cursor(query_id=job.query.id, selection=selection, at=end_at)
+    return Cursor(query_id=job.query.id, selection=selection, at=read_until)
+
+
+def known_until(job: Job) -> dt.datetime | None:
+    """Return up to when a Job has read everything, by ThreatConnect's clock and by ours.
+
+    What ThreatConnect says is its present may be ahead by as much as the two clocks can differ, and
+    our own clock may be so too. What is ahead by both would be more than the overlap of two windows
+    makes up for, so the earlier one counts: nothing can have been read before its time.
+    """
+    if job.window is None:
+        return None
+    return min(job.window.end_at, (job.started_at or job.window.end_at).replace(microsecond=0))
 
 
 def _stages(job: Job, progress: Progress, *, now: dt.datetime) -> dict[Stage, StageTimes]:

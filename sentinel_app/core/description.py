@@ -19,6 +19,7 @@ from itertools import accumulate
 from json.encoder import encode_basestring as _quoted
 
 from sentinel_app.core.models import Attribute, Group, Indicator
+from sentinel_app.core.text import utf16_length
 
 DESCRIPTION_LIMIT = 1000
 """Characters. Source: "Work with STIX objects and indicators", Microsoft Sentinel."""
@@ -41,7 +42,7 @@ def description_of(indicator: Indicator) -> str:
     ThreatConnect does not have, is cut last of all.
     """
     head, middle, tail = _frame(indicator)
-    room = DESCRIPTION_LIMIT - _length(head) - _length(middle) - _length(tail)
+    room = DESCRIPTION_LIMIT - utf16_length(head) - utf16_length(middle) - utf16_length(tail)
     groups, left = _fitting((_group_text(group) for group in indicator.groups), room)
     if left < 0 or (indicator.groups and not groups):
         return _cut_to_fit(indicator)
@@ -57,13 +58,18 @@ def _frame(indicator: Indicator) -> tuple[str, str, str]:
     if indicator.confidence is not None:
         head.append(f'"confidence":{indicator.confidence}')
     if indicator.rating is not None:
-        head.append(f'"rating":{indicator.rating!r}')
+        head.append(f'"rating":{_plain_number(indicator.rating)}')
     if indicator.threat_assess_score is not None:
         head.append(f'"threatAssessScore":{indicator.threat_assess_score}')
     head.append(f'"ownerName":{_quoted(indicator.owner_name)}')
     head.append('"associatedGroups":[')
     link = '' if indicator.web_link is None else f',"webLink":{_quoted(indicator.web_link)}'
     return ','.join(head), '],"attributes":[', f']{link}}}'
+
+
+def _plain_number(number: float) -> str:
+    """Write a whole number without a fraction, as the guide has it."""
+    return str(int(number)) if number.is_integer() else repr(number)
 
 
 def _group_text(group: Group) -> str:
@@ -85,7 +91,7 @@ def _fitting(texts: Iterable[str], room: int, *, is_first: bool = True) -> tuple
     """The longest beginning of `texts` that fits with its commas, and the room left after it."""
     kept: list[str] = []
     for text in texts:
-        cost = _length(text) + (0 if is_first and not kept else 1)
+        cost = utf16_length(text) + (0 if is_first and not kept else 1)
         if cost > room:
             break
         kept.append(text)
@@ -116,7 +122,7 @@ def _cut_to_fit(indicator: Indicator) -> str:
     head, middle, tail = _frame(indicator)
     group = indicator.groups[0] if indicator.groups else None
     full = f'{head}{_group_text(group) if group else ""}{middle}{tail}'
-    over = _length(full) - DESCRIPTION_LIMIT
+    over = utf16_length(full) - DESCRIPTION_LIMIT
     if group is not None:
         name, over = _cut(group.name, over)
         kind, over = _cut(group.type, over)
@@ -135,13 +141,13 @@ def _cut(text: str, over: int) -> tuple[str, int]:
     """Cut `over` characters from the end as far as allowed; the text, and what is still over."""
     if over <= 0:
         return text, over
-    before = _length(_quoted(text)) - 2
+    before = utf16_length(_quoted(text)) - 2
     room = max(_LEAST_LENGTH, before - over) - 1
     if before <= room + 1:
         return text, over
     lengths = list(accumulate(map(_cost, _bounded(text))))
     text = text[: bisect_right(lengths, room)] + _ELLIPSIS
-    return text, over - before + _length(_quoted(text)) - 2
+    return text, over - before + utf16_length(_quoted(text)) - 2
 
 
 def _cost(character: str) -> int:
@@ -149,7 +155,3 @@ def _cost(character: str) -> int:
     if character in _SHORT_ESCAPES or character > _LAST_OF_BMP:
         return 2
     return 6 if character < _FIRST_PRINTABLE else 1
-
-
-def _length(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode('utf-16-le', 'surrogatepass')) // 2

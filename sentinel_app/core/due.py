@@ -6,6 +6,7 @@ import datetime as dt
 
 from sentinel_app.core.models import Schedule
 from sentinel_app.core.status import Mode
+from sentinel_app.core.window import believed
 
 
 def next_update(
@@ -19,8 +20,8 @@ def next_update(
     """Give when the next scheduled update is due and its mode; due when the time is not after now.
 
     The schedule counts from the start of the last scheduled update, so updates missed while the App
-    was down are one update now. A last update in the future, left by a clock that was put back,
-    delays the next one by no more than an interval: one still further ahead is not believed.
+    was down are one update now. A last update that lies in the future, left by a clock that was put
+    back, is not believed, be it a scheduled one or one that read everything: the next is due now.
 
     Args:
         schedule: the stored times.
@@ -31,12 +32,13 @@ def next_update(
             counts as done: one that takes longer than the interval is not followed by another. If
             it fails, the next delta reads what its queries have no cursor for.
     """
-    last = schedule.last_scheduled_at
+    last = believed(schedule.last_scheduled_at, now)
+    # An interval may be shorter than what two clocks can differ.
     at = now if last is None or last - now > interval else last + interval
     is_first = schedule.last_run_at is None and reading_all_since is None
     if schedule.next_mode is Mode.FULL or is_first:
         return at, Mode.FULL
-    last_reconcile_at = reading_all_since or schedule.last_reconcile_at
+    last_reconcile_at = reading_all_since or believed(schedule.last_reconcile_at, now)
     return at, _mode(last_reconcile_at, reconcile_interval, at=max(at, now))
 
 

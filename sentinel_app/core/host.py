@@ -2,6 +2,9 @@ r"""Hosts in URLs and e-mail addresses, read as widely as programs that open the
 
 Never Send must not be escaped by an unusual spelling: `http://0x7f.1/`, `http://[::1]:80/`,
 `http://name@10.0.0.1` and `http:\\10.0.0.1` all reach the address that a plain spelling reaches.
+International names are read as browsers read them today, by UTS 46 without its transitional
+processing: `xn--fa-hia.example` is the name of the same domain as `faß.example`, and
+`fass.example` is another one.
 """
 
 from __future__ import annotations
@@ -9,7 +12,15 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
+from typing import Final
 from urllib.parse import unquote
+
+import idna
+
+from sentinel_app.core.invisible import IGNORABLE
+
+LONGEST_NAME: Final = 253
+"""Characters of a domain name in ASCII. Source: RFC 1035, section 2.3.4."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -17,13 +28,19 @@ _SPECIAL_SCHEME = re.compile(r'(?:https?|ftps?|wss?):[/\\]*', re.IGNORECASE)
 _ANY_SCHEME = re.compile(r'[a-z][a-z0-9+.-]*:[/\\]{2}', re.IGNORECASE)
 _AUTHORITY_END = re.compile(r'[/\\?#]')
 _IGNORED = re.compile('[\\x00-\\x20\\x7f]')
-_DOTS = re.compile('[\u3002\uff0e\uff61]')
+_DOTS = re.compile('[.\u3002\uff0e\uff61]')
+_UNSEEN = re.compile(f'[{IGNORABLE}]')
+_A_LABEL = 'xn--'
+_LONGEST_LABEL = 63
+# More than a label can have, even where each of its characters is mapped away or to fewer. The
+# mapping takes no longer one, and normalising takes time by the square of the marks in a row.
+_LONGEST_MAPPED = 1000
 _IPV4_PARTS = 4
 _IPV4_BYTE = 256
 
 
 def url_host(url: str) -> str:
-    """Give the host of a URL, with or without a scheme, normalised; empty where there is none.
+    """Return the host of a URL, with or without a scheme, normalised; empty where there is none.
 
     Source: the host and IPv4 parsers of the WHATWG URL standard, which browsers follow.
     """
@@ -39,25 +56,33 @@ def url_host(url: str) -> str:
 
 
 def email_host(address: str) -> str:
-    """Give the domain of an e-mail address, normalised; empty where there is none."""
+    """Return the domain of an e-mail address, normalised; empty where there is none."""
     _, at, domain = address.strip().rstrip('>').rpartition('@')
     return normal_host(domain) if at else ''
 
 
 def normal_host(host: str) -> str:
-    """Lower case, ASCII, without percent signs, brackets, zone and trailing dots."""
-    text = _DOTS.sub('.', unicodedata.normalize('NFKC', unquote(host))).strip().lower()
+    """Return a host in lower case and ASCII, without percent signs, brackets, zone and end dots."""
+    text = ascii_name(unquote(host)).strip()
     if text.startswith('['):
         text = text.strip('[]').removeprefix('ipv6:')
         return text.partition('%')[0]
-    text = text.rstrip('.')
-    if text.isascii():
-        return text
-    return '.'.join(_ascii_label(label) for label in text.split('.'))
+    return text.rstrip('.')
+
+
+def ascii_name(name: str) -> str:
+    """Return a domain name in lower case, its international labels as A-labels (`xn--...`).
+
+    A label that no domain name can have stays as it is, in lower case. A sharp s, a final sigma
+    and the joiners are letters of their own, and emoji are taken, as browsers and registries do.
+
+    Source: UTS 46, section 4, with the options of the WHATWG URL standard.
+    """
+    return '.'.join(_ascii_label(label) for label in _DOTS.split(name))
 
 
 def host_address(host: str) -> Address | None:
-    """Give the address that a normalised host is, in any spelling; None for a name."""
+    """Return the address that a normalised host is, in any spelling; None for a name."""
     if ':' in host:
         try:
             return ipaddress.ip_address(host.partition('%')[0])
@@ -97,7 +122,17 @@ def _ipv4_number(text: str) -> int | None:
 
 
 def _ascii_label(label: str) -> str:
+    if label.isascii():
+        return label.lower()
+    if len(label) > _LONGEST_MAPPED:
+        label = _UNSEEN.sub('', label)
+    if len(label) > _LONGEST_MAPPED:
+        return label.lower()
     try:
-        return label.encode('idna').decode('ascii')
-    except UnicodeError:
-        return label
+        mapped = idna.uts46_remap(label, std3_rules=False)
+    except idna.IDNAError:
+        return unicodedata.normalize('NFKC', label).lower()
+    if mapped.isascii() or len(mapped) > _LONGEST_LABEL:
+        return mapped
+    encoded = _A_LABEL + mapped.encode('punycode').decode('ascii')
+    return encoded if len(encoded) <= _LONGEST_LABEL else mapped

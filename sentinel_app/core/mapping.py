@@ -17,10 +17,12 @@ from types import MappingProxyType
 import stix2
 
 from sentinel_app.core.description import description_of
-from sentinel_app.core.models import Attribute, Indicator, IndicatorType, Tag
-from sentinel_app.core.pattern import RegistryKeyPattern, stix_pattern
+from sentinel_app.core.label import labels_of
+from sentinel_app.core.models import Attribute, Indicator, IndicatorType
+from sentinel_app.core.pattern import PatternStyle, stix_pattern, written_value
 from sentinel_app.core.stix_id import ObjectKey
-from sentinel_app.core.withholding import Tlp, strictest
+from sentinel_app.core.text import shortened, utf16_length
+from sentinel_app.core.tlp import Tlp, strictest
 
 SORT_FIELDS: Mapping[str, str] = MappingProxyType(
     {
@@ -36,6 +38,15 @@ SORT_FIELDS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Sort fields by their TQL keywords, with the words that people see."""
+
+NAME_LIMIT = 1000
+"""Characters of a name, the end of its value cut off.
+
+No limit is documented for it; this is that of the other texts in the same column of Sentinel.
+
+Source: "Work with STIX objects and indicators", Microsoft Sentinel (`description`, `pattern`).
+"""
+_OWNER_LIMIT = 200
 
 _MILLISECOND = dt.timedelta(milliseconds=1)
 _LAST_TIME = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
@@ -58,6 +69,9 @@ _PHASE_ALIASES = {
     'c2': 'command-and-control',
     'action-on-objectives': 'actions-on-objectives',
 }
+_PHASE_LIMIT = 100
+_MOST_PHASES = 50
+"""What is longer names no phase, and what has more of them is no Indicator's course."""
 _NOT_IN_A_PHASE = re.compile(r'[\W_]+')
 
 
@@ -66,7 +80,7 @@ class MappingOptions:
     """The inputs that decide how objects look. `ttl_hours` has every type."""
 
     ttl_hours: Mapping[IndicatorType, int]
-    registry_key_pattern: RegistryKeyPattern = RegistryKeyPattern.AS_IN_THE_GUIDE
+    pattern_style: PatternStyle = PatternStyle.AS_IN_THE_GUIDE
 
 
 def valid_until(indicator: Indicator, now: dt.datetime, options: MappingOptions) -> dt.datetime:
@@ -107,24 +121,27 @@ def stix_object(
         is_revoked: whether the object is withdrawn.
     """
     until_at = _whole_milliseconds(valid_until_at)
-    # STIX wants `valid_until` later than `valid_from` and `modified` not before `created`.
-    from_at = min(_whole_milliseconds(indicator.modified_at), until_at - _MILLISECOND)
-    value = indicator.value if key.hash_kind is None else key.value
-    if key.type is IndicatorType.REGISTRY_KEY:
-        value = indicator.summary
+    modified_at = max(modified_at, created_at)
+    # STIX wants `valid_until` later than `valid_from`, and Sentinel counts an object as active from
+    # `valid_from` on, so a time to come of ThreatConnect's must not put it off.
+    from_at = min(
+        _whole_milliseconds(indicator.modified_at),
+        _whole_milliseconds(modified_at),
+        until_at - _MILLISECOND,
+    )
     stix: dict[str, object] = {
         'type': 'indicator',
         'spec_version': '2.1',
         'id': object_id,
         'created': _timestamp(created_at),
-        'modified': _timestamp(max(modified_at, created_at)),
+        'modified': _timestamp(modified_at),
     }
     if is_revoked:
         stix['revoked'] = True
-    stix['name'] = f'{value} | {indicator.owner_name}'
+    stix['name'] = _name(indicator, key, options.pattern_style)
     stix['description'] = description_of(indicator)
     stix['indicator_types'] = ['malicious-activity']
-    stix['pattern'] = stix_pattern(indicator, key, options.registry_key_pattern)
+    stix['pattern'] = stix_pattern(indicator, key, options.pattern_style)
     stix['pattern_type'] = 'stix'
     stix['pattern_version'] = '2.1'
     stix['valid_from'] = _timestamp(from_at)
@@ -133,8 +150,8 @@ def stix_object(
         stix['kill_chain_phases'] = [
             {'kill_chain_name': _KILL_CHAIN, 'phase_name': phase} for phase in phases
         ]
-    if labels := sorted({_label(tag) for tag in indicator.tags}):
-        stix['labels'] = labels
+    if labels := labels_of(indicator.tags).kept:
+        stix['labels'] = list(labels)
     if indicator.confidence is not None:
         stix['confidence'] = indicator.confidence
     stix['lang'] = 'en'
@@ -163,11 +180,19 @@ def sort_value(indicator: Indicator, sort_field: str) -> float | str | None:
     return _SORT_VALUES[sort_field](indicator)
 
 
-def _label(tag: Tag) -> str:
-    """The tag's name, with the technique's id before it unless it is there already."""
-    if tag.technique_id is None or tag.name.startswith(tag.technique_id):
-        return tag.name
-    return f'{tag.technique_id} - {tag.name}'
+def _name(indicator: Indicator, key: ObjectKey, style: PatternStyle) -> str:
+    """The value and the owner; the value as the pattern has it where a style decides about it."""
+    if key.type is IndicatorType.REGISTRY_KEY:
+        value = indicator.summary
+    elif key.type is IndicatorType.FILE or style is PatternStyle.AS_LOGS_WRITE_IT:
+        value = written_value(indicator, key, style)
+    else:
+        value = indicator.value
+    name = f'{value} | {indicator.owner_name}'
+    if utf16_length(name) <= NAME_LIMIT:
+        return name
+    end = f' | {shortened(indicator.owner_name, _OWNER_LIMIT)}'
+    return shortened(value, NAME_LIMIT - utf16_length(end)) + end
 
 
 def _phases(attributes: Iterable[Attribute]) -> list[str]:
@@ -176,9 +201,9 @@ def _phases(attributes: Iterable[Attribute]) -> list[str]:
         if attribute.type.lower() == _PHASE_ATTRIBUTE:
             words = attribute.value.lower().replace('&', ' and ')
             phase = _NOT_IN_A_PHASE.sub('-', words).strip('-')
-            if phase:
+            if 0 < len(phase) <= _PHASE_LIMIT:
                 phases[_PHASE_ALIASES.get(phase, phase)] = None
-    return list(phases)
+    return list(phases)[:_MOST_PHASES]
 
 
 def _whole_milliseconds(at: dt.datetime) -> dt.datetime:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote, quote_plus, unquote
+from urllib.parse import quote, quote_plus
 
 MASK: Final = '***'
 
@@ -40,12 +40,12 @@ def _rule(pattern: str, replacement: str) -> tuple[re.Pattern[str], str]:
 
 
 _NAME_FIRST: Final = (
-    rf'(?P<kept>{_QUOTE}name{_QUOTE}\s*:\s*{_QUOTE}\s*{_NAME}\s*{_QUOTE}\s*,'
+    rf'(?P<kept>{_QUOTE}name{_QUOTE}\s*:\s*{_QUOTE}\s*{_PARAMETER}\s*{_QUOTE}\s*,'
     rf'\s*{_QUOTE}value{_QUOTE}\s*:\s*)(?:{_quoted("value")}|{_BARE})'
 )
 _VALUE_FIRST: Final = (
     rf'(?P<kept>{_QUOTE}value{_QUOTE}\s*:\s*)(?:{_quoted("value", _NO_MEMBER)}|{_BARE})'
-    rf'(?P<rest>\s*,\s*{_QUOTE}name{_QUOTE}\s*:\s*{_QUOTE}\s*{_NAME}\s*{_QUOTE})'
+    rf'(?P<rest>\s*,\s*{_QUOTE}name{_QUOTE}\s*:\s*{_QUOTE}\s*{_PARAMETER}\s*{_QUOTE})'
 )
 _MEMBER: Final = (
     rf'(?P<kept>{_QUOTE}{_NAME}{_QUOTE}\s*(?::|,(?!\s*{_QUOTE}value{_QUOTE}\s*:))\s*)'
@@ -81,9 +81,25 @@ _DECODINGS: Final = 3
 _HIDDEN: Final = re.compile(
     '[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2060-\u2064\ufeff\ufffd]'
 )
-_ESCAPE: Final = re.compile(r'\\+(?:u\{?([0-9a-fA-F]{1,6})\}?|x([0-9a-fA-F]{2}))')
+# Runs are taken whole, from their beginning: a long one would cost its length squared.
+_ESCAPE: Final = re.compile(r'(?<!\\)\\++(?:u\{?([0-9a-fA-F]{1,6})\}?|x([0-9a-fA-F]{2}))')
+_PERCENT: Final = re.compile('(?:%[0-9a-fA-F]{2})+')
+_LONG: Final = 4_096
+"""A longer text in which a secret is hidden goes whole: to look word by word costs too much."""
+_NOT_ASCII: Final = re.compile('[^\x00-\x7f]+')
+_SHORTEST_PART: Final = 4
+_JSON_PLAIN: Final = re.compile(r'[ !#-.0-\[\]-~]+')
+"""What JSON text writes as it is, unless it writes everything as escapes."""
 _WORDS: Final = re.compile(r'(\s+)')
 _CODE_POINTS: Final = 0x110000
+
+
+_WHOLE_NAME: Final = re.compile(_PARAMETER, re.IGNORECASE)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a header, a parameter or a member of that name holds a secret."""
+    return bool(_WHOLE_NAME.fullmatch(name))
 
 
 def mask_named(text: str) -> str:
@@ -101,6 +117,8 @@ class Needles:
     """The secrets as they are, and each line of one that has several."""
     spelt: tuple[str, ...] = ()
     """The same in every spelling that a program gives them."""
+    folded: tuple[str, ...] = ()
+    """The secrets without case and backslashes; also without letters that a wrong code breaks."""
 
     @classmethod
     def of(cls, secrets: Iterable[str], *, shortest: int = SHORTEST_SECRET) -> Needles:
@@ -112,7 +130,31 @@ class Needles:
             if len(piece) >= shortest and not piece.startswith('-----')
         }
         spelt = {form.lower() for piece in pieces for form in _spellings(piece)}
-        return cls(_longest_first({piece.lower() for piece in pieces}), _longest_first(spelt))
+        return cls(
+            plain=_longest_first({piece.lower() for piece in pieces}),
+            spelt=_longest_first(spelt),
+            folded=_longest_first(
+                folded
+                for piece in pieces
+                for folded in {_folded(piece), _folded(_NOT_ASCII.sub('', piece))}
+                if len(folded) >= SHORTEST_SECRET
+            ),
+        )
+
+    @property
+    def longest(self) -> int:
+        """Characters of the longest spelling."""
+        return max(map(len, self.spelt), default=0)
+
+
+def raw_parts(needles: Iterable[str]) -> tuple[bytes, ...]:
+    """Return the longest part of each that JSON text cannot write in another way than plainly.
+
+    Of a needle without a long one the part is empty, and stands in every text.
+    """
+    parts = (max(_JSON_PLAIN.findall(needle), key=len, default='') for needle in needles)
+    found = {part if len(part) >= _SHORTEST_PART else '' for part in parts}
+    return tuple(part.encode() for part in _longest_first(found))
 
 
 def _longest_first(texts: Iterable[str]) -> tuple[str, ...]:
@@ -127,18 +169,29 @@ def _spellings(piece: str) -> set[str]:
     for _ in range(_QUOTINGS):
         escaped = escaped.replace('\\', '\\\\').replace('"', '\\"')
         spelt.add(escaped)
-    return {text for text in spelt | _in_base64(piece) if len(text) >= SHORTEST_SECRET}
+    spelt |= _in_base64(piece.encode())
+    if not piece.isascii():
+        spelt |= _in_other_codes(piece)
+    return {text for text in spelt if len(text) >= SHORTEST_SECRET}
 
 
-def _in_base64(piece: str) -> set[str]:
+def _in_other_codes(piece: str) -> set[str]:
+    """How it looks where a program took the wrong code: headers are read, and sent, as Latin-1."""
+    single = piece.encode('latin-1', 'replace')
+    spelt = {piece.encode().decode('latin-1'), single.decode('utf-8', 'replace'), single.hex()}
+    spelt |= {quote(single, safe=''), quote_plus(single), piece.encode('ascii', 'replace').decode()}
+    return spelt | _in_base64(single)
+
+
+def _in_base64(piece: bytes) -> set[str]:
     """What base64 makes of the piece wherever it stands in a longer text.
 
     Characters at either end that its neighbours have a part in are left out.
     """
     found = set()
     for offset in range(3):
-        encoded = base64.b64encode(bytes(offset) + piece.encode()).decode().rstrip('=')
-        inner = encoded[(offset * 8 + 5) // 6 : (offset + len(piece.encode())) * 8 // 6]
+        encoded = base64.b64encode(bytes(offset) + piece).decode().rstrip('=')
+        inner = encoded[(offset * 8 + 5) // 6 : (offset + len(piece)) * 8 // 6]
         found |= {inner, inner.replace('+', '-').replace('/', '_')}
     return found
 
@@ -153,31 +206,41 @@ def mask_values(text: str, needles: Needles) -> str:
             if needle in lowered:
                 # Letters whose lower case is longer than they are.
                 return MASK
-    if not needles.plain or not _may_hide(text):
+    if not needles.folded or not _may_hide(text) or not _hides(text, needles):
         return text
-    decoded = _decoded(text).lower()
-    if not any(needle in decoded for needle in needles.plain):
-        return text
-    words = [
-        MASK if any(needle in _decoded(word).lower() for needle in needles.plain) else word
-        for word in _WORDS.split(text)
-    ]
-    masked = ''.join(words)
-    return MASK if any(needle in _decoded(masked).lower() for needle in needles.plain) else masked
+    if len(text) > _LONG:
+        return MASK
+    masked = ''.join(MASK if _hides(word, needles) else word for word in _WORDS.split(text))
+    return MASK if _hides(masked, needles) else masked
 
 
 def _may_hide(text: str) -> bool:
     return '%' in text or '&' in text or '\\' in text or not text.isascii()
 
 
+def _hides(text: str, needles: Needles) -> bool:
+    folded = _folded(_decoded(text))
+    return any(needle in folded for needle in needles.folded)
+
+
+def _folded(text: str) -> str:
+    """The text as all of its spellings have it in common, in whatever case and however quoted."""
+    return text.replace('\\', '').upper().casefold()
+
+
 def _decoded(text: str) -> str:
     """The text with what a URL, a page or JSON has escaped written plainly, several times over."""
     for _ in range(_DECODINGS):
-        plain = _HIDDEN.sub('', _ESCAPE.sub(_character, html.unescape(unquote(text))))
+        plain = _PERCENT.sub(_octets, text)
+        plain = _HIDDEN.sub('', _ESCAPE.sub(_character, html.unescape(plain)))
         if plain == text:
             break
         text = plain
     return text
+
+
+def _octets(found: re.Match[str]) -> str:
+    return bytes.fromhex(found.group().replace('%', '')).decode('utf-8', 'replace')
 
 
 def _character(found: re.Match[str]) -> str:

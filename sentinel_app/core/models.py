@@ -103,6 +103,8 @@ class Indicator:
     attributes: tuple[Attribute, ...] = ()
     groups: tuple[Group, ...] = ()
     security_labels: tuple[str, ...] = ()
+    are_labels_known: bool = True
+    """False where not all security labels arrived that were asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,20 +1,30 @@
-"""The STIX pattern of an object."""
+"""The STIX pattern of an object, in the style that the Service is set to."""
 
 from __future__ import annotations
 
+import ipaddress
 from enum import StrEnum
 
 from sentinel_app.core.models import HashKind, Indicator, IndicatorType
 from sentinel_app.core.stix_id import ObjectKey
 
+PATTERN_LIMIT = 32_766
+"""Bytes of UTF-8, and more than a pattern may have.
 
-class RegistryKeyPattern(StrEnum):
-    """The choices of the input Registry Key Pattern."""
+No limit is documented for patterns; this is where Sentinel has been seen to cut text of a column,
+and a pattern that was cut matches nothing or something else.
+
+Source: a report of trimmed `Tags`, in the repository Azure/Azure-Sentinel.
+"""
+
+
+class PatternStyle(StrEnum):
+    """The choices of the input Pattern Style."""
 
     AS_IN_THE_GUIDE = 'As in the guide'
-    """Key, value name and value type; the key with slashes. Sentinel indexes no such pattern."""
-    KEY_ONLY = 'Key only'
-    """One comparison on the key, which Sentinel indexes."""
+    """Values as ThreatConnect has them; a Registry Key as key, value name and value type."""
+    AS_LOGS_WRITE_IT = 'As logs write it'
+    """Values as they stand in logs, which rules compare as texts."""
 
 
 _PATHS = {
@@ -22,39 +32,63 @@ _PATHS = {
     IndicatorType.EMAIL_ADDRESS: 'email-addr:value',
     IndicatorType.EMAIL_SUBJECT: 'email-message:subject',
     IndicatorType.HOST: 'domain-name:value',
+    IndicatorType.REGISTRY_KEY: 'windows-registry-key:key',
     IndicatorType.URL: 'url:value',
 }
 _HASH_PATHS = {kind: f"file:hashes.'{kind}'" for kind in HashKind}
 
 
-def stix_pattern(indicator: Indicator, key: ObjectKey, registry: RegistryKeyPattern) -> str:
-    """Give the pattern of the object that `key` stands for.
+def stix_pattern(indicator: Indicator, key: ObjectKey, style: PatternStyle) -> str:
+    """Return the pattern of the object that `key` stands for.
 
     Each pattern is one comparison, the only kind that Sentinel indexes; the exception is a Registry
-    Key as the guide has it. The value is the key's canonical one, so that an id always has the
-    same pattern, whichever owner's copy is sent.
+    Key as the guide has it. What is compared with is made from the key alone, so that within one
+    style an id has the same pattern whichever owner's copy is sent; the exception is a subject as
+    the guide has it, which is the copy's own text.
 
     Args:
-        indicator: the Indicator; only a Registry Key is read.
+        indicator: the Indicator; only Registry Keys and subjects are read.
         key: one of the Indicator's keys.
-        registry: the form for a Registry Key.
+        style: how values are written.
     """
-    kind = key.type
-    if kind is IndicatorType.REGISTRY_KEY:
-        return _registry_pattern(indicator, registry)
+    value = written_value(indicator, key, style)
+    if key.type is IndicatorType.REGISTRY_KEY and style is PatternStyle.AS_IN_THE_GUIDE:
+        return _registry_pattern(indicator, value)
     if key.hash_kind is not None:
         path = _HASH_PATHS[key.hash_kind]
-    elif kind in {IndicatorType.ADDRESS, IndicatorType.CIDR}:
-        path = 'ipv6-addr:value' if ':' in key.value else 'ipv4-addr:value'
+    elif key.type in {IndicatorType.ADDRESS, IndicatorType.CIDR}:
+        path = 'ipv6-addr:value' if ':' in value else 'ipv4-addr:value'
     else:
-        path = _PATHS[kind]
-    return f'[{_equals(path, key.value)}]'
+        path = _PATHS[key.type]
+    return f'[{_equals(path, value)}]'
 
 
-def _registry_pattern(indicator: Indicator, registry: RegistryKeyPattern) -> str:
-    if registry is RegistryKeyPattern.KEY_ONLY:
-        return f'[{_equals("windows-registry-key:key", indicator.value)}]'
-    comparisons = [_equals('windows-registry-key:key', indicator.value.replace('\\', '/'))]
+def written_value(indicator: Indicator, key: ObjectKey, style: PatternStyle) -> str:
+    """Return the value of a key as a style writes it; of a Registry Key, the key alone.
+
+    *As logs write it*, hashes are in lower case, as Microsoft Defender logs them, IPv6 is
+    compressed, and subjects are decoded. ThreatConnect has no log's spelling of the other types.
+
+    Source: RFC 5952 (IPv6).
+    """
+    is_as_logged = style is PatternStyle.AS_LOGS_WRITE_IT
+    match key.type:
+        case IndicatorType.REGISTRY_KEY:
+            return indicator.value if is_as_logged else indicator.value.replace('\\', '/')
+        case IndicatorType.EMAIL_SUBJECT:
+            return key.value if is_as_logged else indicator.value
+        case IndicatorType.FILE if is_as_logged:
+            return key.value.lower()
+        case IndicatorType.ADDRESS if is_as_logged:
+            return str(ipaddress.ip_address(key.value))
+        case IndicatorType.CIDR if is_as_logged:
+            return str(ipaddress.ip_network(key.value))
+        case _:
+            return key.value
+
+
+def _registry_pattern(indicator: Indicator, key_name: str) -> str:
+    comparisons = [_equals(_PATHS[IndicatorType.REGISTRY_KEY], key_name)]
     if indicator.registry_value_name:
         comparisons.append(
             _equals('windows-registry-key:values.name', indicator.registry_value_name)

@@ -33,6 +33,7 @@ from sentinel_app.core.work import (
     Claim,
     Conversion,
     Held,
+    Holder,
     LedgerEntry,
     Progress,
     Refusal,
@@ -461,8 +462,13 @@ class WorkStore(Protocol):
         """Take the next objects to send and mark them in flight; None when there are none now."""
         ...
 
-    def release(self, batch: Batch) -> None:
-        """Make a batch that was not sent wait again."""
+    def release(self, batch: Batch, *, is_doubtful: bool = False) -> None:
+        """Make what is not settled of a batch wait again.
+
+        Args:
+            batch: what was claimed.
+            is_doubtful: whether Sentinel may have it although that was not stored.
+        """
         ...
 
     def settle(self, settlement: Settlement, *, at: dt.datetime) -> None:
@@ -478,8 +484,12 @@ class WorkStore(Protocol):
         """
         ...
 
-    def stop_jobs(self, request_ids: Sequence[str], error: SentinelAppError) -> None:
-        """Send nothing more for these Jobs; what is open ends as failed, for the reason given."""
+    def stop_jobs(self, request_ids: Sequence[str], error: SentinelAppError) -> tuple[str, ...]:
+        """Send nothing more for these Jobs; what is open ends as failed, for the reason given.
+
+        Returns:
+            Those that nobody had stopped before: of several threads, one is told of each.
+        """
         ...
 
 
@@ -501,12 +511,26 @@ class ReleaseStore(Protocol):
         """Up to when it is known what is gone, in ThreatConnect's time; None if nobody looked."""
         ...
 
-    def release_copies(self, entries: Sequence[DeletedIndicator]) -> int:
-        """Note deleted Indicators; give how many live objects were theirs."""
+    def named(self, entries: Sequence[DeletedIndicator], *, now: dt.datetime) -> frozenset[int]:
+        """Return the Indicators with live objects that entries of the deleted list may mean."""
+        ...
+
+    def live_keys(
+        self, indicator_ids: Sequence[int], *, now: dt.datetime
+    ) -> Mapping[int, tuple[str, ...]]:
+        """Return the keys of the live objects that were made of these Indicators, by their ids."""
+        ...
+
+    def holders(self, keys: Sequence[str], *, now: dt.datetime) -> Mapping[str, Holder]:
+        """Return the Indicators that live objects were made of, by object key."""
+        ...
+
+    def release_keys(self, lost: Mapping[str, int]) -> None:
+        """Note live objects that their Indicators have lost: ids by object key."""
         ...
 
     def release_ids(self, indicator_ids: Sequence[int]) -> int:
-        """Note Indicators that are no longer active; give how many live objects were theirs."""
+        """Note Indicators that are gone, or no longer active; return how many objects they had."""
         ...
 
     def end_search(
@@ -529,24 +553,35 @@ class ReleaseStore(Protocol):
         """Whether the update must not withdraw, because it would be too much at once."""
         ...
 
-    def released_keys(self, *, most_attempts: int) -> tuple[tuple[str, str], ...]:
-        """Give key and summary of each live object whose copy is gone."""
+    def released_keys(
+        self, update_id: str, *, now: dt.datetime, most_attempts: int
+    ) -> tuple[tuple[str, str], ...]:
+        """Return key and summary of each live object whose copy is gone, as the update began."""
         ...
 
-    def released(self, keys: Sequence[str]) -> frozenset[str]:
-        """Give which of these keys belong to a copy that is gone."""
+    def released(self, keys: Sequence[str], update_id: str) -> frozenset[str]:
+        """Return which of these keys belong to a copy that was gone as the update began."""
         ...
 
     def unclaimed(
-        self, *, only_released: bool, now: dt.datetime, most_attempts: int
+        self, update_id: str, *, only_released: bool, now: dt.datetime, most_attempts: int
     ) -> tuple[int, int]:
-        """Give how many live objects no Job of the running update has chosen, and all live ones."""
+        """Return how many live objects no Job of the update has chosen, and all live ones.
+
+        What the update came upon too late to ask for it does not count.
+        """
         ...
 
     def next_unclaimed(
-        self, *, only_released: bool, now: dt.datetime, most_attempts: int, limit: int
+        self,
+        update_id: str,
+        *,
+        only_released: bool,
+        now: dt.datetime,
+        most_attempts: int,
+        limit: int,
     ) -> tuple[LedgerEntry, ...]:
-        """Give some of the live objects that no Job has chosen."""
+        """Return some of the live objects that no Job of the update has chosen."""
         ...
 
     def unconfirmed(self, *, most_attempts: int) -> tuple[LedgerEntry, ...]:
@@ -561,8 +596,14 @@ class ReleaseStore(Protocol):
         """
         ...
 
-    def close(self, update_id: str, *, held_back: int) -> None:
-        """Let the update's Jobs end: nothing more will be withdrawn."""
+    def close(self, update_id: str, *, held_back: int, warning: str | None = None) -> None:
+        """Let the update's Jobs end: nothing more will be withdrawn.
+
+        Args:
+            update_id: of which update.
+            held_back: how many withdrawals wait for somebody's confirmation.
+            warning: what people must know of it, beside what the search warned of.
+        """
         ...
 
 
@@ -588,7 +629,10 @@ class JobEndings(Protocol):
         ...
 
     def drop_pages(self) -> int:
-        """End as failed what waits for conversion in Jobs that were stopped; give the pages."""
+        """End as failed what waits for conversion in Jobs that were stopped; give the pages.
+
+        Rows that cannot be read any more leave the account: nobody knows whose outcome it would be.
+        """
         ...
 
 

@@ -80,9 +80,8 @@ def selection_question(
     after_id: int | None = None,
 ) -> Question:
     """Return the question for the active Indicators of these owners and types."""
-    behind = None if after_id is None else f'id > {after_id:d}'
     return Question(
-        tql=selection_tql(owners, types, clause=both_clauses(clause, behind)),
+        tql=selection_tql(owners, types, clause=clause, after_id=after_id),
         owners=tuple(owners),
         types=_types(types),
         is_active=True,

@@ -109,6 +109,15 @@ class TaskState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskedWait:
+    """A wait that Sentinel asked for, as long as it lasts; a person may end it before."""
+
+    until: dt.datetime
+    reason: str
+    """Why, in the words of the answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskView:
     """How a Task stands at this moment."""
 
@@ -124,6 +133,8 @@ class TaskView:
     """End of the last run since the start of the Service."""
     outcome: str | None = None
     """What came of that run, in words."""
+    asked_wait: AskedWait | None = None
+    """Why it sends nothing for the moment, where Sentinel asked for that."""
 
 
 def named(user: str | None) -> str:

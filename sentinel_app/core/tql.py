@@ -105,11 +105,19 @@ def both_clauses(first: str | None, second: str | None) -> str | None:
     return ' AND '.join(f'({part})' for part in parts) if len(parts) > 1 else (first or second)
 
 
-def selection_tql(owners: Sequence[str], types: Sequence[str], *, clause: str | None = None) -> str:
+def selection_tql(
+    owners: Sequence[str],
+    types: Sequence[str],
+    *,
+    clause: str | None = None,
+    after_id: int | None = None,
+) -> str:
     """Give the TQL for the active Indicators of these owners and types."""
     clauses = [_one_of('ownerName', owners), _one_of('typeName', types)]
     if clause is not None:
         clauses.append(clause)
+    if after_id is not None:
+        clauses.append(f'id > {after_id:d}')
     return ' AND '.join(clauses)
 
 

@@ -1,4 +1,4 @@
-"""The objects that a value may stand for, as a person writes it."""
+"""The objects that a value may stand for, as a person writes it, and how ThreatConnect may."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
+from sentinel_app.core.canonical import MAPPED_BITS, address_text, as_number, network_text
 from sentinel_app.core.models import HashKind, Indicator, IndicatorType
 from sentinel_app.core.stix_id import ObjectKey, object_keys
+from sentinel_app.core.value_fault import indicator_fault, value_fault
 
 _HASHES = (
     (HashKind.MD5, re.compile('[0-9A-Fa-f]{32}')),
@@ -16,24 +18,26 @@ _HASHES = (
     (HashKind.SHA256, re.compile('[0-9A-Fa-f]{64}')),
 )
 _BETWEEN_HASHES = re.compile(r'[\s:|,;]+')
+_BRACKETED = re.compile(r'\[([0-9A-Fa-f:.]+)\]')
+_MAPPED = '::ffff:'
 _ANY_TIME = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
 def keys_of_value(value: str) -> tuple[ObjectKey, ...]:
-    """Give the key of each object that the value may stand for, whatever its type.
+    """Return the key of each object that the value may stand for, whatever its type.
 
     Args:
-        value: an address, a block, a name, a hash, a File's summary, ...: as it is or as
-            ThreatConnect shows it.
+        value: an address, a block, a name, a hash, a File's summary, ...: as it is, as
+            ThreatConnect shows it, or as a log or an object has it.
     """
     return (
         *(ObjectKey(IndicatorType.FILE, digest, kind) for kind, digest in hashes_of_value(value)),
-        *(key for kind in _types(value) for key in object_keys(_stand_in(kind, value))),
+        *(key for each in _stand_ins(value) for key in object_keys(each)),
     )
 
 
 def hashes_of_value(value: str) -> tuple[tuple[HashKind, str], ...]:
-    """Give the hashes that the value consists of; none where it holds anything else."""
+    """Return the hashes that the value consists of; none where it holds anything else."""
     parts = [part for part in _BETWEEN_HASHES.split(value) if part]
     found = tuple(
         (kind, part.upper()) for part in parts for kind, form in _HASHES if form.fullmatch(part)
@@ -41,21 +45,42 @@ def hashes_of_value(value: str) -> tuple[tuple[HashKind, str], ...]:
     return found if len(found) == len(parts) else ()
 
 
-def _types(value: str) -> Iterator[IndicatorType]:
+def spellings(key: ObjectKey) -> tuple[str, ...]:
+    """Return the texts by which ThreatConnect may hold what a key stands for, the usual one first.
+
+    Args:
+        key: any but that of a File, whose summary holds more than one hash. A subject may be
+            encoded in more ways than can be told; its key has it decoded.
+    """
+    if key.type is IndicatorType.ASN and (number := as_number(key.value)) is not None:
+        return (key.value, f'AS{number}', f'{number}')
+    if key.type in {IndicatorType.ADDRESS, IndicatorType.CIDR} and ':' not in key.value:
+        address, slash, length = key.value.partition('/')
+        if not slash:
+            mapped = address_text(ipaddress.IPv6Address(f'{_MAPPED}{address}'))
+        else:
+            block = f'{_MAPPED}{address}/{int(length) + MAPPED_BITS}'
+            mapped = network_text(ipaddress.IPv6Network(block))
+        return (key.value, mapped)
+    return (key.value,)
+
+
+def _stand_ins(value: str) -> Iterator[Indicator]:
+    """Make an Indicator of each type that the value may be of."""
+    plain = value.strip()
     for kind in IndicatorType:
         if kind is IndicatorType.FILE:
             continue
-        try:
-            if kind is IndicatorType.ADDRESS:
-                ipaddress.ip_address(value.replace('%', '/'))
-            if kind is IndicatorType.CIDR:
-                # A plain address would be taken for a block of one.
-                _, _, length = value.rpartition('/')
-                ipaddress.ip_network(value, strict=False)
-                int(length)
-        except ValueError:
+        text = value if kind is IndicatorType.EMAIL_SUBJECT else plain
+        if kind is IndicatorType.ADDRESS and (match := _BRACKETED.fullmatch(text)):
+            text = match.group(1)
+        # A plain address would be taken for a block of one.
+        if kind is IndicatorType.CIDR and '/' not in text:
             continue
-        yield kind
+        if value_fault(kind, text) is None:
+            stand_in = _stand_in(kind, text)
+            if indicator_fault(stand_in) is None:
+                yield stand_in
 
 
 def _stand_in(kind: IndicatorType, value: str) -> Indicator:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from sentinel_app.core.label import labels_of
 from sentinel_app.core.mapping import MappingOptions, stix_object, valid_until
 from sentinel_app.core.models import Indicator
 from sentinel_app.core.stix_id import ObjectKey, object_id
@@ -20,6 +21,8 @@ class Version:
 
     generation: int
     stix: dict[str, object]
+    labels_left_out: int = 0
+    """So many labels had no room."""
 
 
 def next_version(
@@ -31,7 +34,7 @@ def next_version(
     options: MappingOptions,
     now: dt.datetime,
 ) -> Version:
-    """Give the object that an Indicator's key becomes at `now`.
+    """Return the object that an Indicator's key becomes at `now`.
 
     Args:
         indicator: the copy to send.
@@ -44,7 +47,7 @@ def next_version(
     # A revoked id may be final, so what comes back gets an id of the next generation.
     is_back = held is not None and not held.is_live
     generation = 0 if held is None else held.generation + is_back
-    created_at = _created(indicator, claim, None if is_back else held)
+    created_at = _created(indicator, claim, None if is_back else held, now)
     stix = stix_object(
         indicator,
         key,
@@ -54,22 +57,32 @@ def next_version(
         valid_until_at=valid_until(indicator, now, options),
         options=options,
     )
-    return Version(generation=generation, stix=stix)
+    return Version(
+        generation=generation,
+        stix=stix,
+        labels_left_out=labels_of(indicator.tags).left_out,
+    )
 
 
-def _created(indicator: Indicator, claim: Claim | None, held: Held | None) -> dt.datetime:
-    """Give the time that is for ever the same for one id: that of the copy first sent."""
+def _created(
+    indicator: Indicator, claim: Claim | None, held: Held | None, now: dt.datetime
+) -> dt.datetime:
+    """Return the time that is for ever the same for one id: that of the copy first sent.
+
+    It is never a time to come, which ThreatConnect may have by mistake: `modified`, which must not
+    be before it, would be wrong for ever as well.
+    """
     if held is not None:
         return from_text(held.created)
     if claim is not None:
         return from_text(claim.created)
-    return indicator.added_at
+    return min(indicator.added_at, now)
 
 
 def _modified(
     now: dt.datetime, created_at: dt.datetime, claim: Claim | None, held: Held | None
 ) -> dt.datetime:
-    """Give the time of conversion, but later than anything sent before under the same id."""
+    """Return the time of conversion, but later than anything sent before under the same id."""
     earlier = [created_at]
     if held is not None:
         earlier.append(held.modified_at + _MILLISECOND)

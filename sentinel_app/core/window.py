@@ -13,6 +13,22 @@ OVERLAP_S: Final = 300
 Reading some Indicators again costs a look at the ledger; missing one would be for ever.
 """
 
+GREATEST_SKEW: Final = dt.timedelta(minutes=5)
+"""How far our clock can be from ThreatConnect's, or it would refuse the signature.
+
+Source: ThreatConnect developer documentation, "Quick Start", on the Timestamp header.
+"""
+
+
+def believed(at: dt.datetime | None, now: dt.datetime) -> dt.datetime | None:
+    """Return a stored time, or None where it cannot be right.
+
+    A time that lies further in the future than two clocks can differ was never the present: it
+    comes of a wrong answer, a restored file, or a clock that was put back since. Whoever began
+    there would leave out what lies before it.
+    """
+    return None if at is not None and at - now > GREATEST_SKEW else at
+
 
 def next_window(
     *, cursor_at: dt.datetime | None, server_now: dt.datetime, overlap_s: int = OVERLAP_S

@@ -165,6 +165,14 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """The Indicator that a live object was made of."""
+
+    indicator_id: int
+    owner_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenObject:
     """One object that the running update has chosen, ready to send or known to be unchanged."""
 
@@ -205,8 +213,11 @@ class Conversion:
     """Request ID and Indicator id of copies that lost an object to a better copy."""
     errors: Sequence[ErrorEntry] = ()
     taken_over: Sequence[str] = ()
-    """Keys whose unchanged object belongs to this Job's query from now on."""
-    query_id: str = ''
+    """Keys whose unchanged object belongs to another query or copy from now on."""
+    lost: Mapping[str, int] = field(default_factory=dict)
+    """Keys of live objects that their Indicators no longer have, with the Indicators' ids."""
+    late_for: str | None = None
+    """The update that came upon these losses too late to ask every query for the values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

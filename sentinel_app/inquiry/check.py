@@ -238,7 +238,7 @@ class Checks:
             pass
         except ThrottledError as error:
             seconds = error.retry_after_s or 0.0
-            self._gate.block(seconds)
+            self._gate.block(seconds, reason=error.reason or error.message)
             raise Skip(
                 f'Sentinel asked to be left alone for {seconds:.0f} s.',
                 'Try again then. If nothing else of this Service is running, something else sends '

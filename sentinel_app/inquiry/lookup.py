@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -15,9 +15,13 @@ from sentinel_app.core.record import Record, RecordedError, Records, RefusedObje
 from sentinel_app.core.stix_id import ObjectKey
 from sentinel_app.core.timestamp import to_seconds
 from sentinel_app.core.validity import stix_fault
-from sentinel_app.core.value import hashes_of_value, keys_of_value
+from sentinel_app.core.value import hashes_of_value, keys_of_value, spellings
 from sentinel_app.errors import FatalError, RetryableError, SentinelAppError
 from sentinel_app.inquiry.copy import Fate, ValueCopies, ValueCopy
+
+_CLOCK_MARGIN = dt.timedelta(hours=1)
+"""How far our clock may be ahead of Azure's: `modified` is by the one, the row's time by the other.
+"""
 
 
 class SentState(StrEnum):
@@ -99,10 +103,14 @@ class Lookups:
         now, saved = self._clock.now(), self._documents.query_list()
         keys = keys_of_value(value)
         known = self._known(value, keys)
-        copies, error = self._copies_of(value, keys, saved, now)
+        summaries = _summaries(value, keys, known.values())
+        copies, error = self._copies_of(value, summaries, saved, now)
         keys = tuple(dict.fromkeys((*keys, *(key for each in copies for key in each.keys))))
         texts = [key.text for key in keys]
-        known |= {each.object_key: each for each in self._records.by_key(texts)}
+        # What a File has lost is under none of its keys.
+        ids = sorted({each.facts.id for each in copies if each.facts.id is not None})
+        for each in (*self._records.by_key(texts), *self._records.by_indicator(ids)):
+            known[each.object_key] = each
         return Findings(
             sent=tuple(self._sent(each, saved, now) for _, each in sorted(known.items())),
             refused=tuple(
@@ -123,13 +131,12 @@ class Lookups:
         return {each.object_key: each for each in found}
 
     def _copies_of(
-        self, value: str, keys: Sequence[ObjectKey], saved: QueryList, now: dt.datetime
+        self, value: str, summaries: Sequence[str], saved: QueryList, now: dt.datetime
     ) -> tuple[tuple[ValueCopy, ...], SentinelAppError | None]:
         hashes = [digest for _, digest in hashes_of_value(value)]
-        others = [key.value for key in keys if key.type is not IndicatorType.FILE]
         try:
             copies = self._copies.find(
-                summaries=list(dict.fromkeys((value, *others))),
+                summaries=summaries,
                 hashes=list(dict.fromkeys(hashes)),
                 queries=saved.queries,
                 now=now,
@@ -153,6 +160,17 @@ class Lookups:
         )
 
 
+def _summaries(value: str, keys: Iterable[ObjectKey], known: Iterable[Record]) -> Sequence[str]:
+    """Return the summaries by which ThreatConnect may have the value.
+
+    What was sent tells one that cannot be made from the value: that of an encoded subject.
+    """
+    is_file = IndicatorType.FILE
+    spelt = [text for key in keys if key.type is not is_file for text in spellings(key)]
+    sent = [each.summary for each in known if each.indicator_type != is_file]
+    return tuple(dict.fromkeys((value, *spelt, *sent)))
+
+
 def _state(record: Record, now: dt.datetime) -> SentState:
     if not record.is_live:
         return SentState.WITHDRAWN
@@ -160,14 +178,14 @@ def _state(record: Record, now: dt.datetime) -> SentState:
 
 
 def _kql(sentinel_id: str, since: dt.datetime) -> str:
-    """Give the query that shows the object as Sentinel has it.
+    """Return the query that shows the object as Sentinel has it.
 
     Source: learn.microsoft.com/azure/sentinel/understand-threat-intelligence, on the newest row of
     each `Id`. A span in the query goes before the one that is chosen in the portal.
     """
     return (
         'ThreatIntelIndicators\n'
-        f'| where TimeGenerated >= datetime({to_seconds(since)})\n'
+        f'| where TimeGenerated >= datetime({to_seconds(since - _CLOCK_MARGIN)})\n'
         f'| where Id == "{sentinel_id}"\n'
         '| summarize arg_max(TimeGenerated, *) by Id'
     )
@@ -176,19 +194,37 @@ def _kql(sentinel_id: str, since: dt.datetime) -> str:
 def _with_standing(copy: ValueCopy, known: Mapping[str, Record], now: dt.datetime) -> ValueCopy:
     """Say of a copy as well how it stands in Sentinel."""
     live = [each for each in known.values() if _state(each, now) is SentState.LIVE]
-    is_held = any(each.indicator_id == copy.facts.id for each in live)
-    if copy.fate is not Fate.CHOSEN:
-        words = ' Sentinel still holds it from an earlier update.' if is_held else ''
-        return replace(copy, reason=copy.reason + words)
+    mine = {each.object_key for each in live if each.indicator_id == copy.facts.id}
+    keys = {key.text for key in copy.keys}
+    # What could not be sent now has no keys: what it has lost is not known.
+    lost = mine - keys if keys else set()
+    if copy.fate is Fate.CHOSEN:
+        words = ' ' + _chosen_standing(copy, mine, live)
+    else:
+        words = ' Sentinel still holds it from an earlier update.' if mine - lost else ''
+    if lost:
+        words += (
+            f' Sentinel still holds {len(lost)} of its former values; unless another copy has it, '
+            'the next update withdraws it as Withdraw Indicators allows.'
+        )
+    return replace(copy, reason=copy.reason + words)
+
+
+def _chosen_standing(copy: ValueCopy, mine: Collection[str], live: Sequence[Record]) -> str:
+    """Say how the copy that has precedence stands in Sentinel."""
     chosen = {key.text for key in copy.chosen_keys}
-    others = {each.owner_name for each in live if each.object_key in chosen}
-    if is_held:
-        words = 'Sentinel holds it.'
-    elif others:
-        words = (
+    if chosen.issubset(mine):
+        return 'Sentinel holds it.'
+    others = {
+        each.owner_name
+        for each in live
+        if each.object_key in chosen and each.indicator_id != copy.facts.id
+    }
+    if others:
+        return (
             f'Sentinel still holds the copy in {", ".join(sorted(others))}; the next full or '
             'reconcile update takes it over.'
         )
-    else:
-        words = 'Sentinel does not hold it yet.'
-    return replace(copy, reason=f'{copy.reason} {words}')
+    if not chosen.isdisjoint(mine):
+        return 'Sentinel holds some of its hashes, and does not hold the others yet.'
+    return 'Sentinel does not hold it yet.'

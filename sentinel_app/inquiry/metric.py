@@ -15,6 +15,7 @@ from sentinel_app.core.models import Counts, Job, Query, Update
 from sentinel_app.core.ports import Clock, Documents, ProgressStore, WorkStore
 from sentinel_app.core.rate import WINDOW_S
 from sentinel_app.core.status import JobStatus
+from sentinel_app.core.task import AskedWait
 from sentinel_app.pipeline.gate import RequestGate
 
 LIVE_KEPT_S = 10.0
@@ -65,6 +66,7 @@ class LimitUse:
     used: int
     waiting_s: float | None
     """How long the next request waits; None when none does."""
+    asked_wait: AskedWait | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,7 @@ class Metrics:
                 requests_per_minute=self._requests_per_minute,
                 used=self._gate.used(),
                 waiting_s=self._gate.waiting_s(),
+                asked_wait=self._gate.asked_wait(),
             ),
             running=None if running is None else self._figures(running),
             last=self._last(),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sentinel_app.core.candidate import Scrutiny
+from sentinel_app.core.identity import Parse, lost_keys
 from sentinel_app.core.mapping import MappingOptions, content_hash, sort_value
 from sentinel_app.core.models import ErrorEntry, Indicator, Job, Update, Window
 from sentinel_app.core.ports import (
@@ -66,6 +67,7 @@ class _Page:
     displaced: list[tuple[str, int]] = field(default_factory=list)
     errors: list[ErrorEntry] = field(default_factory=list)
     taken_over: list[str] = field(default_factory=list)
+    lost: Mapping[str, int] = field(default_factory=dict)
 
     def was_refused(self, indicator: Indicator, key: ObjectKey) -> bool:
         """Whether it is this copy that the query has chosen, and Sentinel refused."""
@@ -91,7 +93,7 @@ class Convert:
         ledger: Ledger,
         releases: ReleaseStore,
         withdrawal: Withdrawal,
-        parse: Callable[[Mapping[str, object]], Indicator],
+        parse: Parse,
         withheld_reason: Callable[[Indicator], str | None],
         options: MappingOptions,
         clock: Clock,
@@ -103,6 +105,7 @@ class Convert:
         self._ledger = ledger
         self._releases = releases
         self._withdrawal = withdrawal
+        self._parse = parse
         self._scrutiny = Scrutiny(parse=parse, withheld_reason=withheld_reason)
         self._options = options
         self._clock = clock
@@ -186,25 +189,45 @@ class Convert:
     def _convert(self, stored: StoredPage, page: _Page) -> None:
         candidates: list[tuple[Indicator, tuple[ObjectKey, ...]]] = []
         treated = set(self._work.treated(stored.request_id, [_id(row) for row in stored.rows]))
+        rows = []
         for row in stored.rows:
+            # Looked up again beside the window, it has its outcome, or that is under way.
             if _id(row) in treated:
-                # Looked up again beside the window; its outcome is known or under way.
                 continue
             treated.add(_id(row))
+            rows.append(row)
             indicator = self._candidate(row, page)
             if indicator is not None:
                 candidates.append((indicator, object_keys(indicator)))
+        page.lost = self._lost(rows, candidates, page)
         keys = list(dict.fromkeys(key.text for _, group in candidates for key in group))
         page.claims = dict(self._work.claims(keys))
         page.held = self._ledger.held(keys)
         page.refusals = self._work.refusals(keys)
-        page.released = self._releases.released(keys)
+        page.released = self._releases.released(keys, page.job.update_id)
         # What is held comes first: it may tell that a higher query has let go of the value, which
         # then is free for the other copies as well.
         candidates.sort(key=lambda pair: not _is_held(pair[0], pair[1], page))
         for indicator, group in candidates:
             chosen = [key for key in group if self._take(indicator, key, page)]
             page.outcomes[indicator.id] = _outcome({page.objects[key.text].state for key in chosen})
+
+    def _lost(
+        self,
+        rows: Sequence[Mapping[str, object]],
+        candidates: Iterable[tuple[Indicator, tuple[ObjectKey, ...]]],
+        page: _Page,
+    ) -> Mapping[str, int]:
+        """Return what is held of a page's Indicators under keys that they no longer have."""
+        held = self._releases.live_keys([_id(row) for row in rows], now=page.now)
+        present = {indicator.id: {key.text for key in group} for indicator, group in candidates}
+        # Nearly all have what is held of them.
+        doubtful = [
+            row
+            for row in rows
+            if not present.get(_id(row), set()).issuperset(held.get(_id(row), ()))
+        ]
+        return lost_keys(doubtful, held, self._parse)
 
     def _candidate(self, row: Mapping[str, object], page: _Page) -> Indicator | None:
         """Give the Indicator if it could be sent; else note its outcome."""
@@ -249,7 +272,7 @@ class Convert:
         if (
             chosen.state is ObjectState.UNCHANGED
             and held is not None
-            and held.query_id != page.job.query.id
+            and (held.query_id, held.indicator_id) != (page.job.query.id, indicator.id)
         ):
             page.taken_over.append(key.text)
         return True
@@ -265,6 +288,13 @@ class Convert:
         version = next_version(
             indicator, key, claim=claim, held=held, options=self._options, now=page.now
         )
+        if version.labels_left_out:
+            _log.debug(
+                'labels-left-out',
+                request_id=page.job.request_id,
+                indicator_id=indicator.id,
+                labels=version.labels_left_out,
+            )
         stix = version.stix
         digest = content_hash(stix)
         # A worse copy that is under way would overwrite what the ledger knows.
@@ -334,7 +364,9 @@ def _conversion(stored: StoredPage, page: _Page) -> Conversion:
         displaced=tuple(page.displaced),
         errors=tuple(page.errors),
         taken_over=tuple(page.taken_over),
-        query_id=page.job.query.id,
+        lost=page.lost,
+        # A delta asks for values only as it begins to read.
+        late_for=page.job.update_id if page.job.mode is Mode.DELTA else None,
     )
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sentinel_app.core.cursor import EVERYTHING, first_cursor
+from sentinel_app.core.cursor import first_cursor, start_after
 from sentinel_app.core.models import Cursor, ErrorEntry, Job, Update, Window
 from sentinel_app.core.ports import (
     Clock,
@@ -174,7 +174,7 @@ class Download:
         It is stored before the first page: should this first Job fail, the next one must not begin
         at a later run of the Service that went well for other queries.
         """
-        return first_cursor(job, self._documents.schedule())
+        return first_cursor(job, self._documents.schedule(), self._clock.now())
 
     def _start(self, update: Update, job: Job, cursor: Cursor) -> dt.datetime | None:
         """Give the start of the window; None for a reading of everything."""
@@ -182,9 +182,7 @@ class Download:
             return None
         if update.modified_after is not None:
             return update.modified_after.replace(microsecond=0)
-        if cursor.at <= EVERYTHING:
-            return None
-        return next_window(cursor_at=cursor.at, server_now=cursor.at).start_at
+        return start_after(cursor, self._clock.now())
 
     def _measure(
         self, job: Job, start_at: dt.datetime | None, stop: Stop

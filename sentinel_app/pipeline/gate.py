@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sentinel_app.core.ports import Clock, RequestTimes, Stop
 from sentinel_app.core.rate import LONGEST_TRANSIT_S, MARGIN_S, WINDOW_S, wait_s
+from sentinel_app.core.task import AskedWait
 
 _MEMORY = dt.timedelta(seconds=WINDOW_S + 2 * LONGEST_TRANSIT_S)
 _LOOK_S = 1.0
@@ -41,6 +42,7 @@ class RequestGate:
         self._clock = clock
         self._lock = threading.Lock()
         self._blocked_until = 0.0
+        self._blocked_reason = ''
         self._waiting = 0
         now, monotonic = clock.now(), clock.monotonic()
         self._turns: list[Turn] = []
@@ -70,10 +72,38 @@ class RequestGate:
         with self._lock:
             turn.arrived_by = min(turn.arrived_by, self._clock.monotonic())
 
-    def block(self, seconds: float) -> None:
-        """Let no request go for so long: Sentinel said that the limit is reached."""
+    def block(self, seconds: float, *, reason: str) -> None:
+        """Let no request go for so long: Sentinel said that the limit is reached.
+
+        Args:
+            seconds: as asked for.
+            reason: the words of the answer, for people.
+        """
         with self._lock:
-            self._blocked_until = max(self._blocked_until, self._clock.monotonic() + seconds)
+            until = self._clock.monotonic() + seconds
+            if until > self._blocked_until:
+                self._blocked_until, self._blocked_reason = until, reason
+
+    def asked_wait(self) -> AskedWait | None:
+        """Return the wait that Sentinel asked for; None when there is none, or it is over."""
+        with self._lock:
+            return self._asked_wait()
+
+    def end_asked_wait(self) -> AskedWait | None:
+        """End the wait that Sentinel asked for, and return what was left of it.
+
+        The limit itself is kept: it is the App's own count of what Sentinel takes.
+        """
+        with self._lock:
+            ended, self._blocked_until = self._asked_wait(), 0.0
+            return ended
+
+    def _asked_wait(self) -> AskedWait | None:
+        seconds = self._blocked_until - self._clock.monotonic()
+        if seconds <= 0:
+            return None
+        until = self._clock.now() + dt.timedelta(seconds=seconds)
+        return AskedWait(until=until, reason=self._blocked_reason)
 
     def waiting_s(self) -> float | None:
         """Give the seconds until the next request may go, where one is waiting; else None."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import threading
+from collections import deque
 from collections.abc import Mapping, Sequence
 
 from sentinel_app.core.batching import MAX_OBJECTS, halves
-from sentinel_app.core.models import ErrorEntry, Update
+from sentinel_app.core.models import ErrorEntry, Stage, Update
 from sentinel_app.core.ports import Clock, ErrorLog, ProgressStore, Sink, Stop, WorkStore
 from sentinel_app.core.retry import DEFAULT_TOLD_S, UPLOAD_POLICY, next_wait_s
 from sentinel_app.core.work import Batch, ChosenObject, Settlement
@@ -23,6 +25,7 @@ from sentinel_app.errors import (
     UploadServerError,
 )
 from sentinel_app.log import EventLog
+from sentinel_app.pipeline.fault_limit import FaultLimit
 from sentinel_app.pipeline.gate import RequestGate, Turn
 from sentinel_app.pipeline.signal import Signal
 
@@ -30,6 +33,10 @@ OBJECT_REFUSED = 'Microsoft Sentinel refused this object; the reason is its own 
 
 HOPELESS_OBJECTS = 8
 """Where so many objects are refused one by one, it is not the objects that are at fault."""
+
+FAULT_PAUSE_S = 1.0
+"""How long a batch that met an unforeseen exception stays where it is: the other threads would take
+it up at once."""
 
 _log = EventLog(__name__)
 
@@ -48,6 +55,7 @@ class Upload:
         work: WorkStore,
         progress: ProgressStore,
         errors: ErrorLog,
+        faults: FaultLimit,
         gate: RequestGate,
         clock: Clock,
         signal: Signal,
@@ -56,9 +64,13 @@ class Upload:
         self._work = work
         self._progress = progress
         self._errors = errors
+        self._faults = faults
         self._gate = gate
         self._clock = clock
         self._signal = signal
+        self._owed: deque[tuple[Batch, bool]] = deque()
+        """Batches to be made to wait again, and whether Sentinel may have them."""
+        self._giving_back = threading.Lock()
 
     def step(self, update: Update, stop: Stop) -> bool:
         """Send the next batch until it is settled, whatever that takes.
@@ -70,18 +82,45 @@ class Upload:
             Cancelled: `stop` was set; the batch waits again.
             StorageError: an answer could not be stored; the batch is sent again.
         """
-        batch = self._work.claim_batch(update.id, size=MAX_OBJECTS, at=self._clock.now())
+        with self._faults.stage(Stage.UPLOAD, update, lambda: self._first_open(update)):
+            self._give_back()
+            batch = self._work.claim_batch(update.id, size=MAX_OBJECTS, at=self._clock.now())
         if batch is None:
             return False
+        try:
+            with self._faults.stage(Stage.UPLOAD, update, lambda: batch.request_ids):
+                self._deliver(update, batch, stop)
+        except BaseException as error:
+            if isinstance(error, Exception) and not isinstance(error, SentinelAppError):
+                self._clock.wait(stop, FAULT_PAUSE_S)
+            # Whatever came in between, Sentinel may have taken the batch all the same.
+            self._owed.append((batch, not isinstance(error, Cancelled)))
+            self._give_back()
+            raise
+        self._signal.ring()
+        return True
+
+    def _deliver(self, update: Update, batch: Batch, stop: Stop) -> None:
         try:
             self._send(batch, stop)
         except (FatalError, RetryableError) as error:
             self._stop(update, batch, error)
-        except BaseException:
-            self._work.release(batch)
-            raise
-        self._signal.ring()
-        return True
+
+    def _give_back(self) -> None:
+        """Make batches wait again; they stay owed until that is stored, on a full disk say."""
+        with self._giving_back:
+            while self._owed:
+                batch, is_doubtful = self._owed[0]
+                self._work.release(batch, is_doubtful=is_doubtful)
+                self._owed.popleft()
+
+    def _first_open(self, update: Update) -> tuple[str, ...]:
+        """Return the Job whose objects come next: what cannot be taken is most likely one's."""
+        found = self._progress.progress(update.id)
+        return next(
+            ((item.request_id,) for item in found if item.open_treatments and not item.is_stopped),
+            (),
+        )
 
     def _send(self, batch: Batch, stop: Stop) -> int:
         """Send a batch, in halves where Sentinel refuses it whole; give how many were accepted."""
@@ -147,7 +186,7 @@ class Upload:
         )
         if isinstance(error, ThrottledError):
             # The limit is one for the whole process, so every thread waits.
-            self._gate.block(seconds)
+            self._gate.block(seconds, reason=error.reason or error.message)
         elif self._clock.wait(stop, seconds):
             raise Cancelled('Sending was interrupted.')
 
@@ -178,7 +217,7 @@ class Upload:
             if not (progress.is_settled or progress.is_stopped)
         ]
         now = self._clock.now()
-        self._work.stop_jobs(request_ids, error)
+        stopped = self._work.stop_jobs(request_ids, error)
         self._work.release(batch)
         self._errors.add(
             [
@@ -189,7 +228,7 @@ class Upload:
                     message=error.message,
                     reason=error.reason,
                 )
-                for request_id in request_ids
+                for request_id in stopped
             ]
         )
         _log.error(

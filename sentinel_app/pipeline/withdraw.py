@@ -11,7 +11,9 @@ import datetime as dt
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from sentinel_app.core.identity import Parse
 from sentinel_app.core.models import (
     IndicatorType,
     Job,
@@ -26,24 +28,23 @@ from sentinel_app.core.ports import (
     Source,
     Stop,
 )
-from sentinel_app.core.question import inactive_question
+from sentinel_app.core.question import inactive_question, selection_question
 from sentinel_app.core.span import Span
 from sentinel_app.core.status import Mode
 from sentinel_app.core.stix_id import ObjectKey
 from sentinel_app.core.timestamp import from_text, to_millis
 from sentinel_app.core.tql import values_clause
-from sentinel_app.core.window import next_window
+from sentinel_app.core.window import believed, next_window
 from sentinel_app.core.work import ChosenObject, LedgerEntry, ObjectState, Progress, Reading
 from sentinel_app.errors import FatalError, RetryableError
 from sentinel_app.log import EventLog
-from sentinel_app.pipeline.bound import ReadingBound
 from sentinel_app.pipeline.deleted_list import DeletedList
-from sentinel_app.pipeline.id_reader import IdReader
+from sentinel_app.pipeline.identity import CHANGEABLE, Identities
 from sentinel_app.pipeline.patience import Patience
 from sentinel_app.pipeline.probe import Probe
-from sentinel_app.pipeline.row import Row, row_id
+from sentinel_app.pipeline.row import row_id
+from sentinel_app.pipeline.row_reader import RowReader
 from sentinel_app.pipeline.signal import Signal
-from sentinel_app.pipeline.span_reader import SpanReader
 
 MOST_ATTEMPTS = 3
 """How often a withdrawal that Sentinel refuses is tried again, save by a full update."""
@@ -53,7 +54,6 @@ _ANY_ATTEMPTS = 2**31
 ALWAYS_ALLOWED = 100
 """So many objects may be withdrawn at once whatever share of the ledger they are."""
 
-PAGE_SIZE = 1_000
 VALUES_IN_CLAUSE = 25
 """Keeps the query short of the length at which it has to travel in a body."""
 
@@ -77,6 +77,7 @@ class Withdrawal:
     """Finds what is gone at the start of an update, and withdraws what is left over at its end.
 
     Args:
+        parse: makes an Indicator of a raw row; raises `SkippableError` for one that cannot be sent.
         policy: which Indicators are withdrawn.
         limit_percent: of the live objects; an update that would withdraw more withdraws nothing
             until somebody has confirmed it.
@@ -90,15 +91,17 @@ class Withdrawal:
         documents: Documents,
         progress: ProgressStore,
         releases: ReleaseStore,
+        parse: Parse,
         clock: Clock,
         signal: Signal,
         policy: WithdrawPolicy,
         limit_percent: int,
     ) -> None:
         self._source = source
-        self._probe = probe
-        self._ids = IdReader(source, probe)
-        self._spans = SpanReader(source)
+        self._reader = RowReader(source=source, probe=probe, clock=clock)
+        self._identities = Identities(
+            reader=self._reader, releases=releases, parse=parse, clock=clock
+        )
         self._deleted = DeletedList(source, clock)
         self._documents = documents
         self._progress = progress
@@ -117,11 +120,11 @@ class Withdrawal:
         if self._releases.is_searched(update.id):
             return False
         is_idle = self._policy is WithdrawPolicy.NEVER or not self._covers_all(update)
-        _, live = self._releases.unclaimed(
-            only_released=True, now=self._clock.now(), most_attempts=_attempts(update)
-        )
-        found = self._look(update, stop) if live and not is_idle else _Search()
-        count = len(self._releases.released_keys(most_attempts=_attempts(update)))
+        _, live = self._unclaimed(update, only_released=True)
+        found = _Search()
+        if not is_idle:
+            found = self._look(update, stop) if live else self._begin(update)
+        count = len(self._released_keys(update))
         self._releases.end_search(
             update.id,
             until=found.until,
@@ -140,7 +143,7 @@ class Withdrawal:
             return ()
         hashes: list[str] = []
         summaries: list[str] = []
-        for text, summary in self._releases.released_keys(most_attempts=MOST_ATTEMPTS):
+        for text, summary in self._released_keys(update):
             key = ObjectKey.from_text(text)
             if key.type is IndicatorType.FILE:
                 hashes.append(key.value)
@@ -195,9 +198,7 @@ class Withdrawal:
             update.mode is Mode.DELTA
             or self._policy is not WithdrawPolicy.DELETED_OR_NO_LONGER_MATCHING
         )
-        count, live = self._releases.unclaimed(
-            only_released=only_released, now=now, most_attempts=_attempts(update)
-        )
+        count, live = self._unclaimed(update, only_released=only_released)
         is_unsearched = only_released and self._releases.is_held_back(update.id)
         if count and (is_unsearched or self._is_too_much(update, count, live)):
             _log.warning('withdrawal-held-back', update_id=update.id, objects=count, live=live)
@@ -206,6 +207,7 @@ class Withdrawal:
         first = next(iter(jobs.values()))
         while True:
             entries = self._releases.next_unclaimed(
+                update.id,
                 only_released=only_released,
                 now=now,
                 most_attempts=_attempts(update),
@@ -219,6 +221,19 @@ class Withdrawal:
             _log.info('withdrawal', update_id=update.id, objects=count)
         return 0
 
+    def _unclaimed(self, update: Update, *, only_released: bool) -> tuple[int, int]:
+        return self._releases.unclaimed(
+            update.id,
+            only_released=only_released,
+            now=self._clock.now(),
+            most_attempts=_attempts(update),
+        )
+
+    def _released_keys(self, update: Update) -> tuple[tuple[str, str], ...]:
+        return self._releases.released_keys(
+            update.id, now=self._clock.now(), most_attempts=_attempts(update)
+        )
+
     def _is_too_much(self, update: Update, count: int, live: int) -> bool:
         if update.confirmed_withdrawals is not None and count <= update.confirmed_withdrawals:
             return False
@@ -229,8 +244,18 @@ class Withdrawal:
         queries = self._documents.query_list().queries
         return all(query.id in covered for query in queries)
 
+    def _begin(self, update: Update) -> _Search:
+        """Remember from when on it matters what is gone: nothing is held as yet."""
+        queries = [job.query for job in self._documents.jobs_of(update.id)]
+        nothing = selection_question(queries[0].owners, queries[0].indicator_types, clause='id < 0')
+        try:
+            return _Search(until=self._source.count(nothing)[1])
+        except (RetryableError, FatalError):
+            # Then the first search has no beginning, and takes longer.
+            return _Search()
+
     def _look(self, update: Update, stop: Stop) -> _Search:
-        """Ask for deleted and inactive Indicators."""
+        """Ask for what was deleted, set inactive, or changed in its value."""
         queries = [job.query for job in self._documents.jobs_of(update.id)]
         # Also of what no query covers any more: it can be deleted or set inactive all the same.
         held = self._releases.live_sources(now=self._clock.now())
@@ -240,7 +265,8 @@ class Withdrawal:
             {str(kind) for query in queries for kind in query.indicator_types}
             | {kind for _, kind in held}
         )
-        since = self._releases.searched_until()
+        began_at = self._clock.now()
+        since = believed(self._releases.searched_until(), began_at)
         if since is not None:
             since = next_window(cursor_at=since, server_now=since).start_at
         try:
@@ -248,11 +274,18 @@ class Withdrawal:
             owners = sorted(covered | others - hidden)
             lists = [
                 self._deleted.read(
-                    owner, since=since, stop=stop, take=self._releases.release_copies
+                    owner,
+                    since=since,
+                    stop=stop,
+                    take=partial(self._identities.take_deleted, update, stop=stop),
                 )
                 for owner in owners
             ]
-            known_at = self._look_inactive(update, owners, types, Span(start_at=since), stop)
+            span = Span(start_at=since)
+            known_ats = [self._look_inactive(update, owners, types, span, stop)]
+            changeable = sorted({owner for owner, kind in held if kind in CHANGEABLE} - hidden)
+            if changeable:
+                known_ats.append(self._identities.look_changed(update, changeable, span, stop))
         except (RetryableError, FatalError) as error:
             _log.warning('search-failed', code=error.code, reason=error.reason or error.message)
             return _Search(
@@ -261,7 +294,8 @@ class Withdrawal:
                 f'Indicators are gone: {error.message} ({error.code})',
             )
         # What cannot be read is looked for again from the same time on, once it can.
-        until = None if hidden else min([known_at, *(each.server_at for each in lists)])
+        # By both clocks, as with the cursor of a query.
+        until = None if hidden else min([began_at, *known_ats, *(each.server_at for each in lists)])
         warnings = [each.warning for each in lists if each.warning is not None]
         for warning in warnings:
             _log.warning('deleted-list-cut-short', warning=warning)
@@ -273,58 +307,14 @@ class Withdrawal:
     def _look_inactive(
         self, update: Update, owners: Sequence[str], types: Sequence[str], span: Span, stop: Stop
     ) -> dt.datetime:
-        self._probe.verify(update, update.id, inactive_question(owners, types, span=span), stop)
-        if self._probe.is_by_id(update, stop):
-            known_at = self._look_inactive_by_id(update, owners, types, span, stop)
-            if known_at is not None:
-                return known_at
-        first_at, rest, bound = None, span, self._bound(owners, types, span, stop)
-        while True:
-            page, _ = self._spans.read(
-                update.id,
-                lambda part: inactive_question(owners, types, span=part),
-                rest,
-                size=PAGE_SIZE,
-                patience=Patience(self._clock, stop),
-            )
-            first_at = first_at or page.server_at
-            bound.add(len(page.rows))
-            self._release(page.rows)
-            if page.rest is None:
-                return first_at
-            rest = page.rest
-
-    def _look_inactive_by_id(
-        self, update: Update, owners: Sequence[str], types: Sequence[str], span: Span, stop: Stop
-    ) -> dt.datetime | None:
-        """Give up to when it is known; None when it turns out that this cannot be read by id."""
-        last_id, first_at, bound = None, None, self._bound(owners, types, span, stop)
-        while True:
-            page, _ = self._ids.read(
-                inactive_question(owners, types, span=span, after_id=last_id),
-                size=PAGE_SIZE,
-                patience=Patience(self._clock, stop),
-                update=update,
-                stop=stop,
-            )
-            if page is None:
-                return None
-            first_at = first_at or page.server_at
-            if not page.rows:
-                return first_at
-            bound.add(len(page.rows))
-            self._release(page.rows)
-            last_id = row_id(page.rows[-1])
-
-    def _bound(
-        self, owners: Sequence[str], types: Sequence[str], span: Span, stop: Stop
-    ) -> ReadingBound:
-        question = inactive_question(owners, types, span=span)
-        patience = Patience(self._clock, stop)
-        return ReadingBound(lambda: patience.call(lambda: self._source.count(question))[0])
-
-    def _release(self, rows: Sequence[Row]) -> None:
-        self._releases.release_ids([row_id(row) for row in rows])
+        return self._reader.read(
+            update,
+            'inactive',
+            lambda part, last_id: inactive_question(owners, types, span=part, after_id=last_id),
+            span,
+            take=lambda rows: self._releases.release_ids([row_id(row) for row in rows]),
+            stop=stop,
+        )
 
 
 def _attempts(update: Update) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import threading
 from dataclasses import dataclass
@@ -87,7 +88,7 @@ class TokenSource:
         self._authority = authority.rstrip('/')
         self._client_id = client_id
         self._pem = read_pem(credential) if is_pem(credential) else None
-        self._credential = _for_msal(self._pem) if self._pem else credential
+        self._credential: str | dict[str, str] = credential
         self._scope = scope
         self._clock = clock
         self._redactor = redactor
@@ -138,6 +139,7 @@ class TokenSource:
 
     def _acquire(self) -> str:
         """Ask MSAL, which answers from its cache where it can."""
+        self._choose_certificate()
         try:
             if self._app is None:
                 self._app = self._make_app()
@@ -163,15 +165,33 @@ class TokenSource:
             raise self._explained(read_refusal(result))
         raise TokenError(SENSELESS)
 
+    def _choose_certificate(self) -> None:
+        """Sign with the certificate that is the best one now; another one needs another object."""
+        if self._pem is None:
+            return
+        chosen = _for_msal(self._pem, self._clock.now())
+        if chosen != self._credential:
+            self._credential, self._app = chosen, None
+
     def _explained(self, error: TokenError | TokenRefusedError) -> TokenError | TokenRefusedError:
-        """The error, with what is known here of its cause: a certificate that has expired."""
-        pem = self._pem
-        if pem is None or isinstance(error, TokenError) or pem.expires_at > self._clock.now():
+        """The error, with what is known here of its cause: a certificate that is not valid."""
+        if self._pem is None or isinstance(error, TokenError):
             return error
+        now = self._clock.now()
+        certificate = self._pem.certificate_at(now)
+        if certificate.is_valid_at(now):
+            return error
+        if certificate.expires_at <= now:
+            fault = f'expired on {certificate.expires_at:%Y-%m-%d}. Make a new one'
+        else:
+            fault = (
+                f'is not valid before {certificate.valid_from:%Y-%m-%d}. Check the clock of the '
+                "App's host; where it is right, make a certificate that is valid now"
+            )
         return TokenRefusedError(
             'Microsoft Entra ID refused an access token. The certificate in the Client Secret '
-            f'input expired on {pem.expires_at:%Y-%m-%d}. Make a new one, upload it to the '
-            'application in Entra ID, and put it with its private key into Client Secret.',
+            f'input {fault}, upload it to the application in Entra ID, and put it with its '
+            'private key into Client Secret.',
             reason=error.reason,
             context=error.context,
         )
@@ -262,6 +282,7 @@ def _elsewhere(foreign: ForeignEndpoint) -> TokenRefusedError:
     )
 
 
-def _for_msal(pem: Pem) -> dict[str, str]:
+def _for_msal(pem: Pem, now: dt.datetime) -> dict[str, str]:
     """What MSAL takes; it signs with the SHA-256 thumbprint of the certificate."""
-    return {'private_key': pem.private_key, 'public_certificate': pem.certificate}
+    certificate = pem.certificate_at(now)
+    return {'private_key': pem.private_key, 'public_certificate': certificate.text}

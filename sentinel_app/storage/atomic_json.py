@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import errno
 import json
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 from tinydb.storages import Storage
 
 from sentinel_app.errors import ConfigError, StorageError
+from sentinel_app.storage.own_file import create_own, open_own
 
 FORMAT = 1
 _META = 'meta'
@@ -38,7 +40,7 @@ class AtomicJsonStorage(Storage):
     Args:
         path: the file; its folder is made when missing.
         now: gives the time for the name of a file that is set aside.
-        check: raises KeyError, TypeError or ValueError for tables that cannot be used.
+        check: raises any exception for tables that cannot be used.
 
     Raises:
         ConfigError: the file is of a newer format; nothing has been touched.
@@ -165,7 +167,7 @@ class AtomicJsonStorage(Storage):
             return
         if tables is not None:
             self._take(tables)
-        elif self._previous.exists():
+        elif os.path.lexists(self._previous):
             self._recover('is missing', now)
 
     def _recover(self, problem: str, now: Callable[[], dt.datetime]) -> None:
@@ -203,18 +205,30 @@ class AtomicJsonStorage(Storage):
     def _load(self, path: Path) -> Tables | None:
         """The tables of one generation; None if there is no such file."""
         try:
-            content = path.read_bytes()
+            with os.fdopen(open_own(path, os.O_RDONLY), 'rb') as file:
+                content = file.read()
         except FileNotFoundError:
             return None
         except OSError as fault:
-            raise _storage_error(path, 'read', fault, 'Let the App read it.') from fault
+            remedy = 'Put a file there that the App may read.'
+            raise _storage_error(path, 'read', fault, remedy) from fault
         try:
             return self._parsed(path, content)
-        except (KeyError, TypeError, ValueError, RecursionError) as fault:
-            raise _UnreadableError(f'{type(fault).__name__}: {fault}') from fault
+        except (ConfigError, MemoryError):
+            raise
+        except Exception as fault:
+            # Whatever it is, each start to come would meet it too.
+            raise _UnreadableError(f'{type(fault).__name__}: {fault!s:.200}') from fault
 
     def _parsed(self, path: Path, content: bytes) -> Tables:
-        tables = _object(json.loads(content))
+        tables = _object(
+            json.loads(
+                content,
+                object_pairs_hook=_unique,
+                parse_float=_finite,
+                parse_constant=_refuse_constant,
+            )
+        )
         version = _object(tables.pop(_META))['format']
         if type(version) is not int or version < 1:
             raise ValueError('no such format')
@@ -238,6 +252,24 @@ def _object(value: Any) -> dict[str, Any]:
     return value
 
 
+def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) < len(members):
+        raise ValueError('a member is there twice')
+    return found
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError('a number is too large')
+    return number
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f'{name} is no JSON')
+
+
 def _storage_error(path: Path, what: str, fault: OSError, remedy: str) -> StorageError:
     return StorageError(
         f'{path} could not be {what}: {fault.strerror or fault}. {remedy}',
@@ -257,9 +289,7 @@ def _joined(texts: Mapping[str, Mapping[str, str]]) -> bytes:
 
 def _write_new(path: Path, content: bytes) -> None:
     """Write a file that only its owner can read, and see it on the disk."""
-    descriptor = os.open(
-        path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-    )
+    descriptor = create_own(path)
     with os.fdopen(descriptor, 'wb') as file:
         os.fchmod(file.fileno(), 0o600)
         file.write(content)

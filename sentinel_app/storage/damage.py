@@ -4,72 +4,112 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from sentinel_app.errors import StorageError
+from sentinel_app.storage.inspection import content_fault
+from sentinel_app.storage.migrations import MIGRATIONS
+from sentinel_app.storage.own_file import mark_own, refuse_links
+from sentinel_app.storage.schema import shape_fault, version_of
 
-_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-_PRIMARY_CODE = 0xFF
-_BESIDE = ('', '-wal', '-shm')
+INSPECTION_S: Final = 2.0
+"""How long the start may take to look at what the file holds; most files take a part of that."""
+
+_DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
+_CONDITIONS: Final = frozenset(
+    {
+        *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED),
+        *(sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM),
+        *(sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_PROTOCOL),
+        *(sqlite3.SQLITE_NOLFS, sqlite3.SQLITE_INTERRUPT),
+    }
+)
+_PRIMARY_CODE: Final = 0xFF
+_BESIDE: Final = ('', '-wal', '-shm', '-journal')
 
 
-def is_damage(fault: BaseException) -> bool:
+def is_damage(fault: sqlite3.Error) -> bool:
     """Whether SQLite says that the file itself is at fault, which no patience mends."""
-    code = getattr(fault, 'sqlite_errorcode', None)
-    return isinstance(code, int) and code & _PRIMARY_CODE in _DAMAGE
+    if isinstance(fault, sqlite3.OperationalError) and _code(fault) is None:
+        return True  # Python's own: a text that is no UTF-8.
+    return _code(fault) in _DAMAGE
+
+
+def is_condition(fault: sqlite3.Error) -> bool:
+    """Whether the disk, another process or the permissions are at fault, which may pass."""
+    return _code(fault) in _CONDITIONS
+
+
+def files_of(path: Path) -> tuple[Path, ...]:
+    """The database and what SQLite keeps beside it."""
+    return tuple(path.with_name(path.name + end) for end in _BESIDE)
 
 
 def note_damage(path: Path) -> None:
     """Leave a mark beside the file, so that the next start does without it."""
     with contextlib.suppress(OSError):
-        _mark(path).touch(mode=0o600)
+        mark_own(_mark(path))
 
 
 def set_aside_damaged(path: Path, *, now: Callable[[], dt.datetime]) -> str | None:
-    """Move a damaged database out of the way.
+    """Move a damaged database out of the way, or one of another shape than this version's.
 
     Returns:
         What the page must say of it; None where nothing is wrong with the file.
 
     Raises:
-        StorageError: it cannot be moved.
+        StorageError: it cannot be moved, or is no plain file.
     """
-    if not _mark(path).exists() and not _is_unreadable(path):
+    refuse_links(files_of(path))
+    fault = _fault(path)
+    if os.path.lexists(_mark(path)):
+        fault = fault or 'it showed in use'
+    if fault is None:
         return None
     stamp = now().astimezone(dt.UTC).strftime('%Y%m%dT%H%M%S.%fZ')
     aside = path.with_name(f'{path.name}.unreadable-{stamp}')
     try:
         # The file itself last: as long as it is there, a start that broke off begins anew.
-        for end in reversed(_BESIDE):
+        for file, target in reversed(tuple(zip(files_of(path), files_of(aside), strict=True))):
             with contextlib.suppress(FileNotFoundError):
-                path.with_name(path.name + end).rename(aside.with_name(aside.name + end))
+                file.rename(target)
         _mark(path).unlink(missing_ok=True)
-    except OSError as fault:
+    except OSError as error:
         raise StorageError(
-            f'{path} is damaged and could not be set aside: {fault.strerror or fault}. Move it '
+            f'{path} is damaged and could not be set aside: {error.strerror or error}. Move it '
             'away.',
-            reason=str(fault),
-        ) from fault
+            reason=str(error),
+        ) from error
     return (
         f'{path} was damaged and has been set aside as {aside.name}. The next update is full: it '
         'sends everything again under the same ids, so nothing is doubled. What was deleted '
-        'meanwhile is not withdrawn; it expires with its TTL.'
+        f'meanwhile is not withdrawn; it expires with its TTL. The damage: {fault}.'
     )
+
+
+def _code(fault: sqlite3.Error) -> int | None:
+    code = getattr(fault, 'sqlite_errorcode', None)
+    return code & _PRIMARY_CODE if isinstance(code, int) else None
 
 
 def _mark(path: Path) -> Path:
     return path.with_name(f'{path.name}.damaged')
 
 
-def _is_unreadable(path: Path) -> bool:
-    """Whether SQLite cannot make anything of the file; what else it meets is told when opening."""
+def _fault(path: Path) -> str | None:
+    """What is wrong with the file; what else SQLite meets is told when it is opened."""
     if not path.exists():
-        return False
+        return None
     try:
         with contextlib.closing(sqlite3.connect(path)) as connection:
-            connection.execute('SELECT count(*) FROM sqlite_master').fetchone()
+            if version_of(connection) > len(MIGRATIONS):
+                return None
+            return shape_fault(connection, MIGRATIONS) or content_fault(
+                connection, within_s=INSPECTION_S
+            )
     except sqlite3.Error as fault:
-        return is_damage(fault)
-    return False
+        return None if is_condition(fault) else f'{fault!s:.200}'

@@ -1,4 +1,4 @@
-"""Whether the data folder takes what is written to it."""
+"""The data folder: made ready at the start, and whether it takes what is written to it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,30 @@ import shutil
 from pathlib import Path
 
 from sentinel_app.errors import StorageError
+from sentinel_app.storage.own_file import create_own
+from sentinel_app.storage.reserve import keep_reserve
 
+_MODE = 0o700
 _NAME = '.write-test'
 _SIZE_BYTES = 65_536
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the data folder if it is missing, its owner's alone, and keep some room in it.
+
+    Raises:
+        StorageError: it cannot be made.
+    """
+    try:
+        folder.mkdir(mode=_MODE, parents=True, exist_ok=True)
+        folder.chmod(_MODE)
+    except OSError as fault:
+        raise StorageError(
+            f'The data folder {folder} cannot be made: {fault.strerror or fault}. Make room there, '
+            'check its permissions, and start the Service again.',
+            reason=str(fault),
+        ) from fault
+    keep_reserve(folder)
 
 
 class DataFolder:
@@ -27,7 +48,7 @@ class DataFolder:
         path = self._folder / _NAME
         try:
             try:
-                with path.open('wb') as file:
+                with os.fdopen(create_own(path), 'wb') as file:
                     file.write(bytes(_SIZE_BYTES))
                     file.flush()
                     os.fsync(file.fileno())

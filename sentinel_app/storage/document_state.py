@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from tinydb import TinyDB
 from tinydb.table import Table
@@ -12,7 +12,10 @@ from tinydb.table import Table
 from sentinel_app.core.models import AuditEntry, Cursor, Job, Query, QueryList, Schedule, Update
 from sentinel_app.core.task import TaskState
 from sentinel_app.storage.atomic_json import Tables
-from sentinel_app.storage.encoding import decode
+from sentinel_app.storage.encoding import decode, of_kind, whole
+
+_MOST_COUNTED: Final = 10**12
+"""Largest number that the App counts on from; it never comes so far by itself."""
 
 
 class KeyedTable(Table):
@@ -54,24 +57,53 @@ def decoded_state(tables: Tables) -> State:
     """The file's tables as models.
 
     Raises:
-        KeyError, TypeError, ValueError: they have another shape.
+        KeyError, TypeError, ValueError: they have another shape, or do not fit each other.
     """
 
-    def each(name: str, kind: type[Any]) -> dict[str, Any]:
-        return {key: decode(kind, document) for key, document in tables.get(name, {}).items()}
+    def each(name: str, kind: type[Any], key_of: Callable[[Any], str] | None = None) -> Any:
+        found = {key: decode(kind, document) for key, document in tables.get(name, {}).items()}
+        if key_of and any(key != key_of(model) for key, model in found.items()):
+            raise ValueError(f'something in {name} goes by the key of another one')
+        return found
 
     settings = tables.get('settings', {})
-    queries = each('queries', Query)
+    queries = each('queries', Query, lambda query: query.id)
     listed = settings.get('query_list', {'version': 0, 'ids': []})
-    audit = sorted((int(key), entry) for key, entry in each('audit', AuditEntry).items())
-    return State(
+    ids = of_kind(list, listed['ids'])
+    if len(set(ids)) < len(ids):
+        raise ValueError('a query is listed twice')
+    audit = sorted((_number(key), entry) for key, entry in each('audit', AuditEntry).items())
+    state = State(
         query_list=QueryList(
-            version=int(listed['version']), queries=tuple(queries[key] for key in listed['ids'])
+            version=whole(listed['version'], _MOST_COUNTED),
+            queries=tuple(queries[key] for key in ids),
         ),
         schedule=decode(Schedule, settings.get('schedule', {})),
-        updates=each('updates', Update),
-        jobs=each('jobs', Job),
-        cursors=each('cursors', Cursor),
+        updates=each('updates', Update, lambda update: update.id),
+        jobs=each('jobs', Job, lambda job: job.request_id),
+        cursors=each('cursors', Cursor, lambda cursor: cursor.query_id),
         tasks=each('tasks', TaskState),
         audit=dict(audit),
     )
+    _require_course(state)
+    return state
+
+
+def _require_course(state: State) -> None:
+    """Check that every Job and update can still come to its end.
+
+    Raises:
+        ValueError: something would stay open for ever.
+    """
+    going = {update.id for update in state.updates.values() if update.ended_at is None}
+    if any(not job.status.is_final and job.update_id not in going for job in state.jobs.values()):
+        raise ValueError('a Job that goes on has no update that does')
+    if sum(state.updates[key].started_at is not None for key in going) > 1:
+        raise ValueError('two updates run at once')
+
+
+def _number(key: str) -> int:
+    number = whole(int(key), _MOST_COUNTED)
+    if str(number) != key:
+        raise ValueError(f'{key!r:.60} is no number')
+    return number

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Sequence
 
 from sentinel_app.core.models import Job, SortDirection
 from sentinel_app.core.work import CANCELLED_CODE
+from sentinel_app.storage.cell import CellError, rows_of
 from sentinel_app.storage.state_db import StateDb
 from sentinel_app.storage.work import fail_where_stopped
+
+_GREATEST_ID = 2**63 - 1
+"""SQLite holds no larger whole number."""
 
 
 class SqliteJobEndings:
@@ -74,7 +76,10 @@ class SqliteJobEndings:
             fail_where_stopped(transaction, request_ids)
 
     def drop_pages(self) -> int:
-        """End as failed what waits for conversion in Jobs that were stopped; give the pages."""
+        """End as failed what waits for conversion in Jobs that were stopped; give the pages.
+
+        Rows that cannot be read any more leave the account: nobody knows whose outcome it would be.
+        """
         with self._db.read() as connection:
             is_needed = connection.execute(
                 'SELECT EXISTS (SELECT 1 FROM page JOIN progress USING (request_id)'
@@ -88,14 +93,23 @@ class SqliteJobEndings:
                 ' WHERE is_stopped'
             ).fetchall()
             for page in pages:
-                rows = json.loads(zlib.decompress(page['rows']).decode('utf-8', 'surrogatepass'))
                 transaction.executemany(
                     'INSERT OR IGNORE INTO treatment (request_id, indicator_id, outcome)'
                     " VALUES (?, ?, 'failed')",
-                    [(page['request_id'], row['id']) for row in rows],
+                    [(page['request_id'], item) for item in _ids(page['rows'])],
                 )
                 transaction.execute(
                     'DELETE FROM page WHERE request_id = ? AND seq = ?',
                     (page['request_id'], page['seq']),
                 )
         return len(pages)
+
+
+def _ids(blob: bytes) -> tuple[int, ...]:
+    """Return the Indicators on a stored page, as far as it can be read."""
+    try:
+        rows = rows_of(blob)
+    except CellError:
+        return ()
+    found = (row.get('id') for row in rows)
+    return tuple(item for item in found if isinstance(item, int) and abs(item) <= _GREATEST_ID)

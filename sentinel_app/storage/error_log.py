@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from sentinel_app.core.models import ErrorEntry, ErrorGroup
 from sentinel_app.core.reason import gathered
-from sentinel_app.core.timestamp import from_text, to_millis
+from sentinel_app.core.timestamp import to_millis
+from sentinel_app.storage.cell import time_of
 from sentinel_app.storage.state_db import StateDb
 
 _EXAMPLES = 20
@@ -80,8 +81,8 @@ class SqliteErrorLog:
             message=row['message'],
             reason=row['reason'],
             count=row['count'],
-            first_at=from_text(row['first_at']),
-            last_at=from_text(row['last_at']),
+            first_at=time_of(row['first_at']),
+            last_at=time_of(row['last_at']),
             examples=tuple(_entry(example) for example in examples),
         )
 
@@ -103,8 +104,8 @@ class SqliteErrorLog:
                     f'SELECT * FROM error {where} AND id < ? ORDER BY id DESC LIMIT ?',  # noqa: S608
                     (*values, last_id, _PORTION),
                 ).fetchall()
-            for row in rows:
-                yield _entry(row)
+                entries = [_entry(row) for row in rows]
+            yield from entries
             if len(rows) < _PORTION:
                 return
             last_id = rows[-1]['id']
@@ -138,7 +139,7 @@ class SqliteErrorLog:
                 ' ORDER BY id DESC LIMIT ? OFFSET ?) ORDER BY id DESC',
                 (*values, limit, offset),
             ).fetchall()
-        return tuple(_entry(row) for row in rows), int(total)
+            return tuple(_entry(row) for row in rows), int(total)
 
     def request_ids(self) -> tuple[str, ...]:
         """Give the Jobs that have errors."""
@@ -225,7 +226,7 @@ def _entry(row: sqlite3.Row) -> ErrorEntry:
     return ErrorEntry(
         id=row['id'],
         request_id=row['request_id'],
-        at=from_text(row['at']),
+        at=time_of(row['at']),
         code=row['code'],
         message=row['message'],
         reason=row['reason'],

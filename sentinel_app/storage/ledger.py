@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from sentinel_app.core.timestamp import from_text
 from sentinel_app.core.work import Held
+from sentinel_app.storage.cell import moment_of, stamp_of, time_of
 from sentinel_app.storage.state_db import StateDb
 from sentinel_app.storage.work import select_by_key
 
@@ -27,9 +27,9 @@ class SqliteLedger:
                     is_live=row['state'] == 'live',
                     query_id=row['query_id'],
                     indicator_id=row['indicator_id'],
-                    created=row['created'],
-                    modified_at=from_text(row['modified']),
-                    valid_until_at=from_text(row['valid_until']),
+                    created=stamp_of(row['created']),
+                    modified_at=time_of(row['modified']),
+                    valid_until_at=time_of(row['valid_until']),
                     content_hash=row['content_hash'],
                 )
                 for row in select_by_key(
@@ -57,7 +57,7 @@ class SqliteRequestTimes:
         """Give the times after `since`, oldest first."""
         with self._db.read() as connection:
             return tuple(
-                dt.datetime.fromtimestamp(row['at'], dt.UTC)
+                moment_of(row['at'])
                 for row in connection.execute(
                     'SELECT at FROM request_time WHERE at > ? ORDER BY at', (since.timestamp(),)
                 )

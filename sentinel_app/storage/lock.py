@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import fcntl
 import os
 from pathlib import Path
+from typing import Final
 
-from sentinel_app.errors import ConfigError
+from sentinel_app.errors import ConfigError, StorageError
+from sentinel_app.storage.own_file import open_own
+
+LOCK_FILE: Final = 'lock'
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class FolderLock:
@@ -18,20 +25,28 @@ class FolderLock:
     Raises:
         ConfigError: another process holds it, and the message names that process; or the folder
             cannot be locked.
+        StorageError: there is no room for its file.
     """
 
     def __init__(self, folder: Path) -> None:
         try:
-            self._file = os.open(folder / 'lock', os.O_RDWR | os.O_CREAT, 0o600)
+            self._file = open_own(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT)
             try:
                 self._take(folder)
             except BaseException:
                 os.close(self._file)
                 raise
         except OSError as error:
+            if error.errno in _FULL:
+                raise StorageError(
+                    f'The data folder {folder} cannot be written: {error.strerror}. Make room '
+                    'there, and start the Service again.',
+                    reason=str(error),
+                ) from error
             raise ConfigError(
                 f'The data folder {folder} cannot be locked: {error.strerror or error}. Let the '
-                'App write there, on a file system that knows locks.'
+                'App write there, on a file system that knows locks; if there is something else '
+                f'named {LOCK_FILE}, move it away.'
             ) from error
 
     def _take(self, folder: Path) -> None:
@@ -44,7 +59,9 @@ class FolderLock:
                 f'{folder}. Two processes would send everything twice: end the other one first.'
             ) from error
         os.ftruncate(self._file, 0)
-        os.pwrite(self._file, str(os.getpid()).encode('ascii'), 0)
+        # Only for people: on a full disk the lock holds without it.
+        with contextlib.suppress(OSError):
+            os.pwrite(self._file, str(os.getpid()).encode('ascii'), 0)
 
     def release(self) -> None:
         """Let another process have the folder."""

@@ -9,7 +9,8 @@ from typing import Final
 from sentinel_app.core.metric import Figures, Hour, LiveCount
 from sentinel_app.core.models import Counts
 from sentinel_app.core.status import Outcome
-from sentinel_app.core.timestamp import from_text, to_millis, to_seconds
+from sentinel_app.core.timestamp import to_millis, to_seconds
+from sentinel_app.storage.cell import time_of
 from sentinel_app.storage.state_db import StateDb
 
 _REMOVED: Final = ''
@@ -54,7 +55,7 @@ class SqliteMetrics:
         """Give the hours in which a Job ended, oldest first."""
         with self._db.read() as connection:
             return tuple(
-                Hour(start_at=from_text(row['hour']), figures=_figures(row))
+                Hour(start_at=time_of(row['hour']), figures=_figures(row))
                 for row in connection.execute(
                     'SELECT * FROM metric WHERE hour >= ? AND hour < ? AND hour != ? ORDER BY hour',
                     (_hour(since), to_seconds(before), _REMOVED),

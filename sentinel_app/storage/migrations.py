@@ -263,4 +263,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # Whether it could not be found out what is gone: then nothing is withdrawn.
         'ALTER TABLE search ADD COLUMN is_failed INTEGER NOT NULL DEFAULT 0',
     ),
+    (
+        # The delta that came upon a loss too late to ask every query for the value.
+        'ALTER TABLE released ADD COLUMN late_for TEXT',
+    ),
 )

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 
 from sentinel_app.core.models import Counts, Job, SortDirection
 from sentinel_app.core.status import Outcome
-from sentinel_app.core.timestamp import from_text, to_millis
+from sentinel_app.core.timestamp import to_millis
 from sentinel_app.core.work import REFUSED_ATTEMPTS, Progress, Reading, StoredPage
 from sentinel_app.errors import SentinelAppError
+from sentinel_app.storage.cell import kind_of, rows_of, time_of
 from sentinel_app.storage.state_db import StateDb
 
 _PORTION = 10_000
@@ -94,11 +95,14 @@ class SqliteProgress:
                 'SELECT outcome, count(*) FROM treatment WHERE request_id = ? GROUP BY outcome',
                 (request_id,),
             ).fetchall()
+            outcomes = {
+                kind_of(Outcome, name): count for name, count in treated if name is not None
+            }
         converted = sum(count for _, count in treated)
         return Counts(
             converted=converted,
             read=row['rows_waiting'] + converted,
-            outcomes={Outcome(name): count for name, count in treated if name is not None},
+            outcomes=outcomes,
             objects=row['objects'],
             requests=row['requests'],
             throttled=row['throttled'],
@@ -223,15 +227,15 @@ class SqliteProgress:
                 ' ORDER BY position, seq LIMIT 1',
                 (update_id,),
             ).fetchone()
-        if row is None or row['seq'] is None:
-            return None
-        return StoredPage(
-            request_id=row['request_id'],
-            position=row['position'],
-            seq=row['seq'],
-            rows=json.loads(zlib.decompress(row['rows']).decode('utf-8', 'surrogatepass')),
-            is_looked_up=bool(row['is_looked_up']),
-        )
+            if row is None or row['seq'] is None:
+                return None
+            return StoredPage(
+                request_id=row['request_id'],
+                position=row['position'],
+                seq=row['seq'],
+                rows=rows_of(row['rows']),
+                is_looked_up=bool(row['is_looked_up']),
+            )
 
     def remove_update(self, update_id: str) -> None:
         """Remove the rows of an update that has ended, and the refusals that it has settled."""
@@ -275,7 +279,7 @@ def _progress(row: sqlite3.Row) -> Progress:
         update_id=row['update_id'],
         position=row['position'],
         query_id=row['query_id'],
-        reading=Reading(row['reading']),
+        reading=kind_of(Reading, row['reading']),
         last_id=row['last_id'],
         page_size=row['page_size'],
         expected=row['expected'],
@@ -300,4 +304,4 @@ def _progress(row: sqlite3.Row) -> Progress:
 
 
 def _time(text: str | None) -> dt.datetime | None:
-    return None if text is None else from_text(text)
+    return None if text is None else time_of(text)

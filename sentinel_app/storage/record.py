@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from collections.abc import Sequence
 
 from sentinel_app.core.models import IndicatorType
 from sentinel_app.core.record import Record, RecordedError, RefusedObject
-from sentinel_app.core.timestamp import from_text
+from sentinel_app.storage.cell import body_of, time_of
 from sentinel_app.storage.state_db import StateDb
 from sentinel_app.storage.work import select_by_key, select_in
 
@@ -81,14 +80,14 @@ class SqliteRecords:
                 ' ORDER BY id DESC LIMIT 1',
                 (indicator_id,),
             ).fetchone()
-        if row is None:
-            return None
-        return RecordedError(
-            request_id=row['request_id'],
-            at=from_text(row['at']),
-            code=row['code'],
-            reason=row['reason'],
-        )
+            if row is None:
+                return None
+            return RecordedError(
+                request_id=row['request_id'],
+                at=time_of(row['at']),
+                code=row['code'],
+                reason=row['reason'],
+            )
 
 
 def _record(row: sqlite3.Row) -> Record:
@@ -103,8 +102,8 @@ def _record(row: sqlite3.Row) -> Record:
         indicator_type=row['indicator_type'],
         summary=row['summary'],
         owner_name=row['owner_name'],
-        created_at=from_text(row['created']),
-        modified_at=from_text(row['modified']),
-        valid_until_at=from_text(row['valid_until']),
-        body=zlib.decompress(row['body']).decode(),
+        created_at=time_of(row['created']),
+        modified_at=time_of(row['modified']),
+        valid_until_at=time_of(row['valid_until']),
+        body=body_of(row['body']),
     )

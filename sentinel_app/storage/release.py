@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-import zlib
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
-from sentinel_app.core.models import DeletedIndicator
-from sentinel_app.core.timestamp import from_text, to_millis
-from sentinel_app.core.work import ChosenObject, LedgerEntry
+from sentinel_app.core.identity import hash_keys
+from sentinel_app.core.models import DeletedIndicator, IndicatorType
+from sentinel_app.core.timestamp import to_millis
+from sentinel_app.core.work import ChosenObject, Holder, LedgerEntry
+from sentinel_app.storage.cell import body_of, stamp_of, time_of
 from sentinel_app.storage.state_db import StateDb
 from sentinel_app.storage.work import (
     AGAIN,
     SETTLE_TREATMENT,
     fail_where_stopped,
     insert_objects,
-    select_by_key,
+    release_lost,
+    select_in,
 )
 
 _UNCLAIMED = """
     FROM ledger {join}
     WHERE ledger.state = 'live' AND ledger.valid_until > ? {attempts}
+        AND released.late_for IS NOT ?
         AND NOT EXISTS (SELECT 1 FROM object WHERE object.object_key = ledger.object_key)
 """
+
+_HOLDER = (
+    'SELECT object_key, indicator_id, owner_name FROM ledger'
+    " WHERE state = 'live' AND valid_until > ?"
+)
+_LONGEST_HASH = 64
 
 
 class SqliteReleases:
@@ -57,26 +67,72 @@ class SqliteReleases:
         """Up to when it is known what is gone, in ThreatConnect's time; None if nobody looked."""
         with self._db.read() as connection:
             row = connection.execute('SELECT until FROM searched').fetchone()
-        return None if row is None else from_text(row['until'])
+            return None if row is None else time_of(row['until'])
 
-    def release_copies(self, entries: Sequence[DeletedIndicator]) -> int:
-        """Note deleted Indicators; give how many live objects were theirs."""
-        return self._release(
-            'owner_name = ? AND indicator_type = ? AND summary = ?',
-            [(entry.owner_name, entry.type, entry.summary) for entry in entries],
-        )
+    def named(self, entries: Sequence[DeletedIndicator], *, now: dt.datetime) -> frozenset[int]:
+        """Return the Indicators with live objects that entries of the deleted list may mean.
+
+        By their summary; and for a File by any hash, as the list names those that it had at its
+        end, and the ledger knows those that it had when it was read.
+        """
+        summaries = dict.fromkeys((item.owner_name, item.type, item.summary) for item in entries)
+        files: defaultdict[str, set[str]] = defaultdict(set)
+        for entry in entries:
+            if entry.type == IndicatorType.FILE:
+                files[entry.owner_name] |= hash_keys(entry.summary)
+        until = to_millis(now)
+        found: set[int] = set()
+        with self._db.read() as connection:
+            for owner, keys in files.items():
+                rows = select_in(connection, f'{_HOLDER} AND object_key', sorted(keys), (until,))
+                found |= {row['indicator_id'] for row in rows if row['owner_name'] == owner}
+                for summary in _related_summaries(connection, owner, keys):
+                    summaries[(owner, IndicatorType.FILE, summary)] = None
+            for values in summaries:
+                rows = connection.execute(
+                    f'{_HOLDER} AND owner_name = ? AND indicator_type = ? AND summary = ?',
+                    (until, *values),
+                )
+                found |= {row['indicator_id'] for row in rows}
+        return frozenset(found)
+
+    def live_keys(
+        self, indicator_ids: Sequence[int], *, now: dt.datetime
+    ) -> Mapping[int, tuple[str, ...]]:
+        """Return the keys of the live objects that were made of these Indicators, by their ids."""
+        found: defaultdict[int, tuple[str, ...]] = defaultdict(tuple)
+        with self._db.read() as connection:
+            for row in select_in(
+                connection, f'{_HOLDER} AND indicator_id', indicator_ids, (to_millis(now),)
+            ):
+                found[row['indicator_id']] += (row['object_key'],)
+        return dict(found)
+
+    def holders(self, keys: Sequence[str], *, now: dt.datetime) -> Mapping[str, Holder]:
+        """Return the Indicators that live objects were made of, by object key."""
+        with self._db.read() as connection:
+            return {
+                row['object_key']: Holder(
+                    indicator_id=row['indicator_id'], owner_name=row['owner_name']
+                )
+                for row in select_in(
+                    connection, f'{_HOLDER} AND object_key', keys, (to_millis(now),)
+                )
+            }
+
+    def release_keys(self, lost: Mapping[str, int]) -> None:
+        """Note live objects that their Indicators have lost: ids by object key."""
+        with self._db.write() as transaction:
+            release_lost(transaction, lost, late_for=None)
 
     def release_ids(self, indicator_ids: Sequence[int]) -> int:
-        """Note Indicators that are no longer active; give how many live objects were theirs."""
-        return self._release('indicator_id = ?', [(item,) for item in indicator_ids])
-
-    def _release(self, condition: str, values: Sequence[tuple[object, ...]]) -> int:
+        """Note Indicators that are gone, or no longer active; return how many objects they had."""
         with self._db.write() as transaction:
             return int(
                 transaction.executemany(
-                    'INSERT OR IGNORE INTO released (object_key)'  # noqa: S608 - fixed text
-                    f" SELECT object_key FROM ledger WHERE {condition} AND state = 'live'",
-                    values,
+                    'INSERT OR IGNORE INTO released (object_key)'
+                    " SELECT object_key FROM ledger WHERE indicator_id = ? AND state = 'live'",
+                    [(item,) for item in indicator_ids],
                 ).rowcount
             )
 
@@ -112,31 +168,42 @@ class SqliteReleases:
                     (warning, update_id),
                 )
 
-    def released_keys(self, *, most_attempts: int) -> tuple[tuple[str, str], ...]:
-        """Give key and summary of each live object whose copy is gone."""
+    def released_keys(
+        self, update_id: str, *, now: dt.datetime, most_attempts: int
+    ) -> tuple[tuple[str, str], ...]:
+        """Return key and summary of each live object whose copy is gone, as the update began."""
         with self._db.read() as connection:
             return tuple(
                 (row['object_key'], row['summary'])
                 for row in connection.execute(
                     'SELECT object_key, summary FROM released JOIN ledger USING (object_key)'
-                    " WHERE state = 'live' AND attempts <= ?",
-                    (most_attempts,),
+                    " WHERE state = 'live' AND valid_until > ? AND attempts <= ?"
+                    ' AND late_for IS NOT ?',
+                    (to_millis(now), most_attempts, update_id),
                 )
             )
 
-    def released(self, keys: Sequence[str]) -> frozenset[str]:
-        """Give which of these keys belong to a copy that is gone."""
+    def released(self, keys: Sequence[str], update_id: str) -> frozenset[str]:
+        """Return which of these keys belong to a copy that was gone as the update began."""
         with self._db.read() as connection:
             return frozenset(
                 row['object_key']
-                for row in select_by_key(connection, 'SELECT object_key FROM released', keys)
+                for row in select_in(
+                    connection,
+                    'SELECT object_key FROM released WHERE late_for IS NOT ? AND object_key',
+                    keys,
+                    (update_id,),
+                )
             )
 
     def unclaimed(
-        self, *, only_released: bool, now: dt.datetime, most_attempts: int
+        self, update_id: str, *, only_released: bool, now: dt.datetime, most_attempts: int
     ) -> tuple[int, int]:
-        """Give how many live objects no Job of the running update has chosen, and all live ones."""
-        source, values = _unclaimed(only_released, now, most_attempts)
+        """Return how many live objects no Job of the update has chosen, and all live ones.
+
+        What the update came upon too late to ask for it does not count.
+        """
+        source, values = _unclaimed(update_id, only_released, now, most_attempts)
         with self._db.read() as connection:
             found = connection.execute(f'SELECT count(*) {source}', values).fetchone()[0]
             live = connection.execute(
@@ -146,10 +213,16 @@ class SqliteReleases:
         return int(found), int(live)
 
     def next_unclaimed(
-        self, *, only_released: bool, now: dt.datetime, most_attempts: int, limit: int
+        self,
+        update_id: str,
+        *,
+        only_released: bool,
+        now: dt.datetime,
+        most_attempts: int,
+        limit: int,
     ) -> tuple[LedgerEntry, ...]:
-        """Give some of the live objects that no Job has chosen."""
-        source, values = _unclaimed(only_released, now, most_attempts)
+        """Return some of the live objects that no Job of the update has chosen."""
+        source, values = _unclaimed(update_id, only_released, now, most_attempts)
         with self._db.read() as connection:
             return tuple(
                 _entry(row)
@@ -194,13 +267,14 @@ class SqliteReleases:
             fail_where_stopped(transaction, {item.request_id for item in objects})
         return len(objects)
 
-    def close(self, update_id: str, *, held_back: int) -> None:
+    def close(self, update_id: str, *, held_back: int, warning: str | None = None) -> None:
         """Let the update's Jobs end: nothing more will be withdrawn."""
         with self._db.write() as transaction:
             transaction.execute(
-                'UPDATE progress SET held_back = ? WHERE request_id ='
+                "UPDATE progress SET held_back = ?, warning = coalesce(warning || ' ' || ?, ?,"
+                ' warning) WHERE request_id ='
                 ' (SELECT request_id FROM progress WHERE update_id = ? ORDER BY position LIMIT 1)',
-                (held_back, update_id),
+                (held_back, warning, warning, update_id),
             )
             transaction.execute(
                 'UPDATE progress SET is_closed = 1 WHERE update_id = ?', (update_id,)
@@ -218,15 +292,28 @@ class SqliteReleases:
         return row
 
 
+def _related_summaries(connection: sqlite3.Connection, owner: str, keys: set[str]) -> Iterator[str]:
+    """Yield the summaries of an owner's Files with one of these hashes and others beside it."""
+    # Answered by the index alone. A summary of one hash has no others.
+    for row in connection.execute(
+        'SELECT DISTINCT summary FROM ledger WHERE owner_name = ? AND indicator_type = ?'
+        ' AND length(summary) > ?',
+        (owner, IndicatorType.FILE, _LONGEST_HASH),
+    ):
+        if not keys.isdisjoint(hash_keys(row['summary'])):
+            yield row['summary']
+
+
 def _unclaimed(
-    only_released: bool, now: dt.datetime, most_attempts: int
+    update_id: str, only_released: bool, now: dt.datetime, most_attempts: int
 ) -> tuple[str, tuple[object, ...]]:
     if only_released:
         join, attempts = 'JOIN released USING (object_key)', 'AND released.attempts <= ?'
     else:
         join = 'LEFT JOIN released USING (object_key)'
         attempts = 'AND coalesce(released.attempts, 0) <= ?'
-    return _UNCLAIMED.format(join=join, attempts=attempts), (to_millis(now), most_attempts)
+    values = (to_millis(now), most_attempts, update_id)
+    return _UNCLAIMED.format(join=join, attempts=attempts), values
 
 
 def _entry(row: sqlite3.Row) -> LedgerEntry:
@@ -239,8 +326,8 @@ def _entry(row: sqlite3.Row) -> LedgerEntry:
         indicator_type=row['indicator_type'],
         summary=row['summary'],
         owner_name=row['owner_name'],
-        created=row['created'],
-        modified=row['modified'],
+        created=stamp_of(row['created']),
+        modified=stamp_of(row['modified']),
         content_hash=row['content_hash'],
-        body=zlib.decompress(row['body']).decode(),
+        body=body_of(row['body']),
     )

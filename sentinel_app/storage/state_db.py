@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import threading
@@ -10,9 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sentinel_app.errors import ConfigError, StorageError
-from sentinel_app.storage.damage import is_damage, note_damage
+from sentinel_app.errors import GOES_ON, ConfigError, StorageError
+from sentinel_app.storage.cell import CellError
+from sentinel_app.storage.damage import files_of, is_condition, is_damage, note_damage
 from sentinel_app.storage.migrations import MIGRATIONS
+from sentinel_app.storage.own_file import mark_own, refuse_links
+from sentinel_app.storage.schema import shape_fault
 
 BUSY_TIMEOUT_S = 10.0
 """How long a statement waits for another process that looks into the file, a backup for example."""
@@ -73,15 +77,18 @@ class StateDb:
         self._connections: weakref.WeakSet[_ThreadConnection] = weakref.WeakSet()
         self._connections_lock = threading.Lock()
         self._is_closed = False
-        with _storage_errors(path):
-            if not path.exists():
-                path.touch(mode=0o600)
+        refuse_links(files_of(path))
+        with self._told():
+            mark_own(path)
             version = self._known_version()
             os.chmod(path, 0o600)  # noqa: PTH101 - also for a file that an operator copied back
             try:
                 self._migrate(version)
-            except BaseException:
+            except BaseException as fault:
                 self.close()
+                if isinstance(fault, sqlite3.Error) and not is_condition(fault):
+                    # The steps are right, so what is stored is not.
+                    raise self._damaged(fault) from fault
                 raise
 
     @property
@@ -101,7 +108,7 @@ class StateDb:
         if held is None:
             with self._connections_lock:
                 if self._is_closed:
-                    raise sqlite3.ProgrammingError('The store is closed.')
+                    raise self._closed('')
                 held = _ThreadConnection(_connected(self._path))
                 self._connections.add(held)
             self._local.held = held
@@ -110,7 +117,7 @@ class StateDb:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """Give this thread's connection for reading; all statements see the same state."""
-        with _storage_errors(self._path), self._connection() as connection:
+        with self._told(), self._connection() as connection:
             is_outermost = not connection.in_transaction
             if is_outermost:
                 connection.execute('BEGIN')
@@ -123,7 +130,7 @@ class StateDb:
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """Give this thread's connection inside a transaction that is stored whole or not at all."""
-        with self._writing, _storage_errors(self._path), self._connection() as connection:
+        with self._writing, self._told(), self._connection() as connection:
             connection.execute('BEGIN IMMEDIATE')
             try:
                 yield connection
@@ -137,7 +144,7 @@ class StateDb:
     @contextmanager
     def alone(self) -> Iterator[sqlite3.Connection]:
         """Give this thread's connection outside a transaction, while no other thread writes."""
-        with self._writing, _storage_errors(self._path), self._connection() as connection:
+        with self._writing, self._told(), self._connection() as connection:
             yield connection
 
     def _known_version(self) -> int:
@@ -161,6 +168,57 @@ class StateDb:
                 for statement in statements:
                     transaction.execute(statement)
                 transaction.execute(f'PRAGMA user_version = {number}')
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell people of what the disk and the file bring about; a fault of the App stays as it is.
+
+        Raises:
+            StorageError: the disk or the permissions are at fault, the file is damaged, or the
+                store is closed.
+        """
+        try:
+            yield
+        except (OSError, sqlite3.Error, CellError) as fault:
+            if isinstance(fault, sqlite3.Error) and self._is_closed:
+                raise self._closed(str(fault)) from fault
+            if self._is_at_fault(fault):
+                raise self._damaged(fault) from fault
+            if isinstance(fault, sqlite3.Error) and not is_condition(fault):
+                raise
+            raise StorageError(
+                f'The database {self._path.name} could not be read or written. Check the free space'
+                f' and the permissions of {self._path.parent}; {GOES_ON}',
+                reason=str(fault),
+            ) from fault
+
+    def _is_at_fault(self, fault: Exception) -> bool:
+        """Whether the file is damaged, or no longer of the shape that every statement goes by."""
+        if not isinstance(fault, sqlite3.Error):
+            return isinstance(fault, CellError)
+        if is_condition(fault):
+            return False
+        if is_damage(fault):
+            return True
+        try:
+            with contextlib.closing(sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S)) as other:
+                return shape_fault(other, MIGRATIONS) is not None
+        except sqlite3.Error as found:
+            return is_damage(found)
+
+    def _damaged(self, fault: Exception) -> StorageError:
+        note_damage(self._path)
+        return StorageError(
+            f'The database {self._path.name} is damaged. Restart the Service: the file is set aside'
+            ' then, and the next update sends everything again under the same ids.',
+            reason=str(fault),
+        )
+
+    def _closed(self, reason: str) -> StorageError:
+        return StorageError(
+            f'The database {self._path.name} is closed, because the Service is ending.',
+            reason=reason,
+        )
 
     def close(self) -> None:
         """Close the connections of all threads; the store cannot be used afterwards."""
@@ -192,22 +250,3 @@ def _connected(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-@contextmanager
-def _storage_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        if is_damage(error):
-            note_damage(path)
-            raise StorageError(
-                f'The database {path.name} is damaged. Restart the Service: the file is set aside '
-                'then, and the next update sends everything again under the same ids.',
-                reason=str(error),
-            ) from error
-        raise StorageError(
-            f'The database {path.name} could not be read or written. Check the free space and the '
-            f'permissions of {path.parent}; the App goes on by itself when the cause is gone.',
-            reason=str(error),
-        ) from error

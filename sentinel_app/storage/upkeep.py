@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sentinel_app.core.ports import Stop
 from sentinel_app.errors import StorageError
+from sentinel_app.storage.reserve import keep_reserve
 from sentinel_app.storage.state_db import BUSY_TIMEOUT_S, StateDb
 
 KEPT_SET_ASIDE = 4
@@ -75,6 +76,8 @@ class DiskUpkeep:
                     # A file of a version that could not shrink yet.
                     break
         self._truncate_log()
+        # Taken up again where it was given up, or could not be had at the start.
+        keep_reserve(self._db.path.parent)
         return max(0, before - self._size_bytes())
 
     def _truncate_log(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sentinel_app.core.batching import fitting
 from sentinel_app.core.status import Outcome
-from sentinel_app.core.timestamp import from_text, to_millis
+from sentinel_app.core.timestamp import to_millis
 from sentinel_app.core.work import (
     Batch,
     ChosenObject,
@@ -20,6 +20,7 @@ from sentinel_app.core.work import (
     Settlement,
 )
 from sentinel_app.errors import SentinelAppError
+from sentinel_app.storage.cell import body_of, kind_of, stamp_of, time_of
 from sentinel_app.storage.error_log import insert_errors
 from sentinel_app.storage.progress import failure_text
 from sentinel_app.storage.state_db import StateDb
@@ -138,10 +139,10 @@ class SqliteWork:
                     position=row['position'],
                     indicator_id=row['indicator_id'],
                     version=row['version'],
-                    source_modified_at=from_text(row['source_modified_at']),
-                    created=row['created'],
-                    modified=row['modified'],
-                    state=ObjectState(row['state']),
+                    source_modified_at=time_of(row['source_modified_at']),
+                    created=stamp_of(row['created']),
+                    modified=stamp_of(row['modified']),
+                    state=kind_of(ObjectState, row['state']),
                 )
                 for row in select_by_key(
                     connection,
@@ -165,10 +166,8 @@ class SqliteWork:
             )
             insert_objects(transaction, conversion.objects)
             transaction.executemany(SETTLE_TREATMENT, conversion.displaced)
-            transaction.executemany(
-                'UPDATE ledger SET query_id = ? WHERE object_key = ?',
-                [(conversion.query_id, key) for key in conversion.taken_over],
-            )
+            release_lost(transaction, conversion.lost, late_for=conversion.late_for)
+            _take_over(transaction, conversion)
             # What stays as it is in Sentinel has a copy after all.
             transaction.executemany(
                 'DELETE FROM released WHERE object_key = ?',
@@ -234,13 +233,13 @@ class SqliteWork:
             )
         return batch
 
-    def release(self, batch: Batch) -> None:
-        """Make a batch that was not sent wait again."""
+    def release(self, batch: Batch, *, is_doubtful: bool = False) -> None:
+        """Make what is not settled of a batch wait again."""
         with self._db.write() as transaction:
             transaction.executemany(
-                "UPDATE object SET state = 'waiting'"
+                "UPDATE object SET state = 'waiting', is_doubtful = is_doubtful OR ?"
                 " WHERE object_key = ? AND version = ? AND state = 'in-flight'",
-                [(item.object_key, item.version) for item in batch.objects],
+                [(is_doubtful, item.object_key, item.version) for item in batch.objects],
             )
             _let_better_go(transaction, batch.objects)
             fail_where_stopped(transaction, batch.request_ids)
@@ -297,9 +296,10 @@ class SqliteWork:
                 ],
             )
 
-    def stop_jobs(self, request_ids: Sequence[str], error: SentinelAppError) -> None:
+    def stop_jobs(self, request_ids: Sequence[str], error: SentinelAppError) -> tuple[str, ...]:
         """Send nothing more for these Jobs; what is open ends as failed, for the reason given."""
         with self._db.write() as transaction:
+            new = tuple(item for item in request_ids if not _is_stopped(transaction, item))
             for request_id in request_ids:
                 transaction.execute(
                     'UPDATE progress SET is_stopped = 1,'
@@ -310,6 +310,7 @@ class SqliteWork:
                     (error.code, failure_text(error), request_id),
                 )
                 _fail_waiting(transaction, request_id)
+        return new
 
 
 def select_by_key(
@@ -345,6 +346,37 @@ def insert_objects(transaction: sqlite3.Connection, objects: Sequence[ChosenObje
         ' FROM object AS known WHERE known.object_key = ?),'
         ' coalesce((SELECT is_doubtful FROM object AS known WHERE known.object_key = ?), 0))',
         [(*_object_row(chosen), chosen.object_key, chosen.object_key) for chosen in objects],
+    )
+
+
+def release_lost(
+    transaction: sqlite3.Connection, lost: Mapping[str, int], *, late_for: str | None
+) -> None:
+    """Note live objects that their Indicators have lost, inside a transaction of the caller's.
+
+    Args:
+        transaction: the caller's.
+        lost: the Indicators' ids by object key; what another one holds by now is left alone.
+        late_for: the update that can no longer ask every query for these values.
+    """
+    transaction.executemany(
+        'INSERT OR IGNORE INTO released (object_key, late_for) SELECT object_key, ? FROM ledger'
+        " WHERE object_key = ? AND indicator_id = ? AND state = 'live'",
+        [(late_for, key, indicator_id) for key, indicator_id in lost.items()],
+    )
+
+
+def _take_over(transaction: sqlite3.Connection, conversion: Conversion) -> None:
+    """Enter in the ledger whose copy an object is now that stays in Sentinel as it is."""
+    keys = set(conversion.taken_over)
+    transaction.executemany(
+        'UPDATE ledger SET query_id = ?, indicator_id = ?, summary = ?, owner_name = ?'
+        ' WHERE object_key = ?',
+        [
+            (item.query_id, item.indicator_id, item.summary, item.owner_name, item.object_key)
+            for item in conversion.objects
+            if item.object_key in keys
+        ],
     )
 
 
@@ -498,14 +530,14 @@ def _chosen(row: sqlite3.Row) -> ChosenObject:
         summary=row['summary'],
         owner_name=row['owner_name'],
         web_link=row['web_link'],
-        source_modified_at=from_text(row['source_modified_at']),
+        source_modified_at=time_of(row['source_modified_at']),
         created=row['created'],
         modified=row['modified'],
         valid_until=row['valid_until'],
         content_hash=row['content_hash'],
-        state=ObjectState(row['state']),
+        state=kind_of(ObjectState, row['state']),
         sort_value=row['sort_value'],
-        body=zlib.decompress(row['body']).decode(),
+        body=body_of(row['body']),
         is_revocation=bool(row['is_revocation']),
     )
 

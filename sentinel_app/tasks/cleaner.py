@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import ExitStack
+from dataclasses import dataclass
 
 from sentinel_app.core.metric import MetricStore
 from sentinel_app.core.ports import Clock, Documents, ErrorLog, Stop, Upkeep
@@ -15,6 +17,16 @@ MOST_JOBS = 2_000
 _MEGABYTE = 1_000_000
 
 _log = EventLog(__name__)
+
+
+@dataclass(slots=True)
+class _Cleaning:
+    """What one cleaning has removed so far."""
+
+    jobs: int = 0
+    hours: int = 0
+    files: int = 0
+    freed_bytes: int = 0
 
 
 class Cleaner(Periodic):
@@ -49,34 +61,62 @@ class Cleaner(Periodic):
 
     def _perform(self, stop: Stop) -> bool:
         before = self._clock.now() - self._retention
-        jobs = len(self._documents.remove_old(before=before, keep=MOST_JOBS))
-        self._remove_errors(stop)
-        hours = self._metrics.remove_before(before)
-        files = self._upkeep.remove_set_aside()
-        freed_bytes = self._upkeep.compact(stop, may_shrink=not self._documents.open_updates())
-        self._outcome = _outcome(jobs, files, freed_bytes)
-        _log.info('cleaned', jobs=jobs, hours=hours, files=files, freed_bytes=freed_bytes)
+        done = _Cleaning()
+        # From the last to the first, each of it whatever another one meets: one thing that cannot
+        # be removed must not keep everything else on the disk.
+        with ExitStack() as stack:
+            stack.callback(self._compact, stop, done)
+            stack.callback(self._remove_files, done)
+            stack.callback(self._remove_hours, before, done)
+            stack.callback(self._remove_errors, stop)
+            stack.callback(self._remove_jobs, before, done)
+        self._outcome = _outcome(done)
+        _log.info(
+            'cleaned',
+            jobs=done.jobs,
+            hours=done.hours,
+            files=done.files,
+            freed_bytes=done.freed_bytes,
+        )
         return True
 
+    def _remove_jobs(self, before: dt.datetime, done: _Cleaning) -> None:
+        done.jobs = len(self._documents.remove_old(before=before, keep=MOST_JOBS))
+
     def _remove_errors(self, stop: Stop) -> None:
-        """Remove the errors of Jobs that are gone, also by a cleaning that was interrupted.
+        """Remove the errors of Jobs that are gone, also by a cleaning that was interrupted."""
+        with ExitStack() as stack:
+            for request_id in self._errors.request_ids():
+                stack.callback(self._remove_errors_of, request_id, stop)
+
+    def _remove_errors_of(self, request_id: str, stop: Stop) -> None:
+        """Remove the errors of a Job that is gone.
 
         A Job is stored before its first error, so whose errors are there and who is not, is gone.
         """
-        for request_id in self._errors.request_ids():
-            if stop.is_set():
-                raise Cancelled('Cleaning was interrupted.')
-            if self._documents.job(request_id) is None:
-                self._errors.remove([request_id])
+        if stop.is_set():
+            raise Cancelled('Cleaning was interrupted.')
+        if self._documents.job(request_id) is None:
+            self._errors.remove([request_id])
+
+    def _remove_hours(self, before: dt.datetime, done: _Cleaning) -> None:
+        done.hours = self._metrics.remove_before(before)
+
+    def _remove_files(self, done: _Cleaning) -> None:
+        done.files = self._upkeep.remove_set_aside()
+
+    def _compact(self, stop: Stop, done: _Cleaning) -> None:
+        may_shrink = not self._documents.open_updates()
+        done.freed_bytes = self._upkeep.compact(stop, may_shrink=may_shrink)
 
 
-def _outcome(jobs: int, files: int, freed_bytes: int) -> str:
+def _outcome(done: _Cleaning) -> str:
     parts = [
         f'{count:,} {word}{"" if count == 1 else "s"}'
-        for count, word in ((jobs, 'request'), (files, 'old file'))
+        for count, word in ((done.jobs, 'request'), (done.files, 'old file'))
         if count
     ]
     words = [f'removed {" and ".join(parts)}'] if parts else []
-    if freed_bytes >= _MEGABYTE:
-        words.append(f'gave {freed_bytes // _MEGABYTE:,} MB back')
+    if done.freed_bytes >= _MEGABYTE:
+        words.append(f'gave {done.freed_bytes // _MEGABYTE:,} MB back')
     return ', '.join(words) or 'nothing had to be removed'

@@ -59,6 +59,7 @@ class JobActions:
                 documents.cursor(job.query.id),
                 documents.query_list(),
                 documents.schedule(),
+                self._clock.now(),
             ),
             audit=self._audit('job-cancel', request_id, by),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sentinel_app.core.models import Counts
 from sentinel_app.core.ports import ProgressStore
+from sentinel_app.core.task import AskedWait
 from sentinel_app.pipeline.gate import RequestGate
 from sentinel_app.tasks.update import Updates
 
@@ -19,6 +20,13 @@ class Live:
     def counts(self, request_id: str) -> Counts | None:
         """Give a Job's counts; None when it is not in progress."""
         return self._progress.counts(request_id)
+
+    def asked_wait(self, request_id: str) -> AskedWait | None:
+        """Return the wait that Sentinel asked for, where a Job is held up by it."""
+        running = self._updates.running
+        if running is None or request_id not in running.request_ids:
+            return None
+        return self._gate.asked_wait()
 
     def waiting_s(self, request_id: str) -> float | None:
         """Give how long a Job still waits for the API limit; None when it does not."""

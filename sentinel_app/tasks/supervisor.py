@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from sentinel_app.core.models import AuditEntry, ErrorEntry
@@ -10,6 +12,7 @@ from sentinel_app.core.ports import Clock, Documents, ErrorLog, JobEndings, Work
 from sentinel_app.core.task import TaskCondition, TaskSlug, TaskState, TaskView, named
 from sentinel_app.errors import ConflictError, NotFoundError, TaskKilledError
 from sentinel_app.log import EventLog
+from sentinel_app.pipeline.gate import RequestGate
 from sentinel_app.pipeline.signal import Signal
 from sentinel_app.tasks.duty import ScheduleDuty
 from sentinel_app.tasks.step import StepStop
@@ -47,6 +50,7 @@ class Supervisor:
         errors: ErrorLog,
         endings: JobEndings,
         schedule: ScheduleDuty,
+        gate: RequestGate,
         signal: Signal,
         clock: Clock,
     ) -> None:
@@ -56,6 +60,7 @@ class Supervisor:
         self._errors = errors
         self._endings = endings
         self._schedule = schedule
+        self._gate = gate
         self._signal = signal
         self._clock = clock
         self._kills: list[_Kill] = []
@@ -86,7 +91,7 @@ class Supervisor:
 
     def views(self) -> tuple[TaskView, ...]:
         """Give how each Task stands."""
-        return tuple(task.view() for task in self._tasks.values())
+        return tuple(self._view(task) for task in self._tasks.values())
 
     def view(self, slug: str) -> TaskView:
         """Give how one Task stands.
@@ -94,7 +99,7 @@ class Supervisor:
         Raises:
             NotFoundError: there is no such Task.
         """
-        return self._known(slug).view()
+        return self._view(self._known(slug))
 
     def run(self, slug: str, *, by: str | None) -> TaskView:
         """Run a Task now, outside its schedule.
@@ -109,7 +114,7 @@ class Supervisor:
         task.run_now()
         self._documents.add_audit(self._audit(task, 'run', by))
         _log.info('task-run', task=slug, user=by)
-        return task.view()
+        return self._view(task)
 
     def pause(self, slug: str, *, by: str | None) -> TaskView:
         """Let a Task take up nothing further; what is under way ends by itself.
@@ -128,7 +133,7 @@ class Supervisor:
         self._documents.store_task_state(task.facts.slug, state, audit=audit)
         task.set_state(state, f'paused by {named(by)}')
         _log.info('task-paused', task=slug, user=by)
-        return task.view()
+        return self._view(task)
 
     def resume(self, slug: str, *, by: str | None) -> TaskView:
         """Let a paused Task go on.
@@ -145,7 +150,7 @@ class Supervisor:
         self._documents.store_task_state(task.facts.slug, state, audit=audit)
         task.set_state(state)
         _log.info('task-resumed', task=slug, user=by)
-        return task.view()
+        return self._view(task)
 
     def kill(self, slug: str, *, by: str | None) -> TaskView:
         """End what a Task does; the Jobs that it works on fail.
@@ -155,7 +160,7 @@ class Supervisor:
             ConflictError: it does nothing.
         """
         task = self._known(slug)
-        view = task.view()
+        view = self._view(task)
         if view.condition not in {TaskCondition.RUNNING, TaskCondition.FINISHING}:
             raise ConflictError(
                 f'The Task {task.facts.name} does nothing at the moment, so there is nothing to '
@@ -172,7 +177,27 @@ class Supervisor:
             f'killed by {named(by)}',
         )
         _log.warning('task-killed', task=slug, user=by, request_ids=' '.join(view.request_ids))
-        return task.view()
+        return self._view(task)
+
+    def send_now(self, slug: str, *, by: str | None) -> TaskView:
+        """End the wait that Sentinel asked for, so that Upload sends at once.
+
+        Raises:
+            NotFoundError: there is no such Task.
+            ConflictError: it is not held up by such a wait.
+        """
+        task = self._known(slug)
+        wait = self._view(task).asked_wait
+        if wait is None:
+            raise ConflictError(
+                f'The Task {task.facts.name} does not wait because Microsoft Sentinel asked for '
+                'it, so there is no wait to end.'
+            )
+        # The audit first: what nobody can be named for is not done.
+        self._documents.add_audit(self._audit(task, 'send-now', by))
+        self._gate.end_asked_wait()
+        _log.warning('asked-wait-ended', task=slug, user=by, until=wait.until.isoformat())
+        return self._view(task)
 
     def look_at_schedule(self) -> None:
         """Let Schedule Updates look at once: what is due may have changed."""
@@ -186,14 +211,19 @@ class Supervisor:
         now = self._clock.monotonic()
         has_stood_still = now - self._watched > STANDSTILL_S
         self._watched = now
-        for task in self._tasks.values():
-            if has_stood_still:
-                task.excuse()
-            elif task.is_overdue():
-                self._kill_overdue(task)
-        self._finish_kills(now)
-        # Convert would do it as well, unless it is paused or waits for Upload.
-        self._tasks[TaskSlug.CONVERT].while_still(self._endings.drop_pages)
+        # From the last to the first, each of it whatever another one meets.
+        with ExitStack() as stack:
+            # Convert would do it as well, unless it is paused or waits for Upload.
+            stack.callback(self._tasks[TaskSlug.CONVERT].while_still, self._endings.drop_pages)
+            stack.callback(self._finish_kills, now)
+            for task in reversed(self._tasks.values()):
+                stack.callback(self._watch, task, has_stood_still=has_stood_still)
+
+    def _watch(self, task: Task, *, has_stood_still: bool) -> None:
+        if has_stood_still:
+            task.excuse()
+        elif task.is_overdue():
+            self._kill_overdue(task)
 
     def _kill_overdue(self, task: Task) -> None:
         minutes = task.facts.timeout_s // 60
@@ -238,6 +268,9 @@ class Supervisor:
             are_over = kill.task.are_over(kill.steps)
             if not are_over and now < kill.deadline:
                 continue
+            # The last in line, should this fail: the others must not wait for it.
+            self._kills.remove(kill)
+            self._kills.append(kill)
             if not are_over and kill.task.is_replaceable:
                 kill.task.replace(kill.steps)
             elif not are_over:
@@ -246,6 +279,12 @@ class Supervisor:
             self._kills.remove(kill)
 
     # -- within
+
+    def _view(self, task: Task) -> TaskView:
+        view = task.view()
+        if task.facts.slug is not TaskSlug.UPLOAD:
+            return view
+        return dataclasses.replace(view, asked_wait=self._gate.asked_wait())
 
     def _known(self, slug: str) -> Task:
         try:

@@ -7,18 +7,19 @@ import threading
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
-from sentinel_app.core.course import advanced, ended, moved_cursor
-from sentinel_app.core.cursor import kept_cursor
+from sentinel_app.core.course import known_until
 from sentinel_app.core.due import next_update
 from sentinel_app.core.metric import MetricStore
-from sentinel_app.core.models import AuditEntry, Counts, Cursor, Job, Query, Schedule, Update
+from sentinel_app.core.models import AuditEntry, Counts, Job, Query, Schedule, Update
 from sentinel_app.core.ports import Clock, Documents, ProgressStore
 from sentinel_app.core.status import JobStatus, JobType, Mode
-from sentinel_app.core.work import Progress
-from sentinel_app.errors import ConflictError, NotFoundError
+from sentinel_app.errors import ConflictError, NotFoundError, UnforeseenError
 from sentinel_app.log import EventLog
+from sentinel_app.pipeline.fault_limit import ABANDONED_AT, FaultLimit, unforeseen
 from sentinel_app.pipeline.signal import Signal
+from sentinel_app.tasks.job_follower import WHERE, JobFollower
 
 QUERY_REMOVED = 'Its TQL query was taken out of CONFIGURE before its turn came.'
 
@@ -39,6 +40,7 @@ class Updates:
         documents: Documents,
         progress: ProgressStore,
         metrics: MetricStore,
+        faults: FaultLimit,
         clock: Clock,
         signal: Signal,
         interval: dt.timedelta,
@@ -46,7 +48,10 @@ class Updates:
     ) -> None:
         self._documents = documents
         self._progress = progress
-        self._metrics = metrics
+        self._jobs = JobFollower(
+            documents=documents, progress=progress, metrics=metrics, faults=faults, clock=clock
+        )
+        self._faults = faults
         self._clock = clock
         self._signal = signal
         self._interval = interval
@@ -175,23 +180,29 @@ class Updates:
         waiting = self._documents.open_updates()
         started = [update for update in waiting if update.started_at is not None]
         for update in started or waiting:
-            now = self._clock.now()
-            if update.started_at is None:
-                self._cancel_removed(update)
-                if not self._documents.start_update(update.id, now):
-                    continue
-            jobs = self._documents.jobs_of(update.id)
-            self._progress.begin([job for job in jobs if not job.status.is_final])
-            self._running = self._documents.update(update.id)
-            _log.info(
-                'update-started' if update.started_at is None else 'update-goes-on',
-                update_id=update.id,
-                mode=update.mode,
-                type=update.job_type,
-                queries=len(jobs),
-            )
-            self._signal.ring()
-            return
+            with self._faults.watch(f'start {update.id}', partial(self._drop, update)):
+                if self._start(update):
+                    return
+
+    def _start(self, update: Update) -> bool:
+        """Start an update, or go on with it; False where another one runs."""
+        now = self._clock.now()
+        if update.started_at is None:
+            self._cancel_removed(update)
+            if not self._documents.start_update(update.id, now):
+                return False
+        jobs = self._documents.jobs_of(update.id)
+        self._progress.begin([job for job in jobs if not job.status.is_final])
+        self._running = self._documents.update(update.id)
+        _log.info(
+            'update-started' if update.started_at is None else 'update-goes-on',
+            update_id=update.id,
+            mode=update.mode,
+            type=update.job_type,
+            queries=len(jobs),
+        )
+        self._signal.ring()
+        return True
 
     def _cancel_removed(self, update: Update) -> None:
         """Cancel what waits for queries that were taken out of the list meanwhile."""
@@ -212,10 +223,21 @@ class Updates:
         update = self._running
         if update is None:
             return
+        fault = self._faults.abandoned(update.id)
+        if fault is not None:
+            self._abandon(update, fault)
+            return
+        with self._faults.watch(
+            f'follow {update.id}',
+            lambda error, _: self._faults.abandon(update.id, WHERE, error),
+            attempts=ABANDONED_AT,
+        ):
+            self._follow(update)
+
+    def _follow(self, update: Update) -> None:
         progress = {item.request_id: item for item in self._progress.progress(update.id)}
-        jobs = self._documents.jobs_of(update.id)
         is_over = True
-        for job in jobs:
+        for job in self._documents.jobs_of(update.id):
             if job.status.is_final:
                 continue
             item = progress.get(job.request_id)
@@ -223,12 +245,23 @@ class Updates:
                 self._progress.begin([job])
                 is_over = False
             elif item.is_settled:
-                self._end_job(job, item)
+                self._jobs.end(job, item)
             else:
                 is_over = False
-                self._advance(job, item)
+                self._jobs.advance(job, item)
         if is_over:
             self._end(update)
+
+    def _drop(self, update: Update, error: Exception, _count: int) -> None:
+        """End an update that cannot be started: the next one must not wait for it."""
+        self._abandon(update, unforeseen(WHERE, error))
+
+    def _abandon(self, update: Update, fault: UnforeseenError) -> None:
+        """End an update whose Jobs do not come to an end, from what the documents know."""
+        for job in self._documents.jobs_of(update.id):
+            if not job.status.is_final:
+                self._jobs.fail(job, fault, Counts())
+        self._close(update, None)
 
     def _next(self, schedule: Schedule, now: dt.datetime) -> tuple[dt.datetime, Mode]:
         return next_update(
@@ -298,57 +331,16 @@ class Updates:
         _log.info('update-queued', update_id=update_id, mode=mode, type=job_type, queries=len(jobs))
         return update
 
-    def _advance(self, job: Job, progress: Progress) -> None:
-        now = self._clock.now()
-        wanted = advanced(job, progress, now=now)
-        if wanted == job:
-            return
-        self._documents.change_job(
-            job.request_id, lambda stored: advanced(stored, progress, now=now)
-        )
-        if wanted.status is not job.status:
-            _log.info('job-status', request_id=job.request_id, status=wanted.status)
-
-    def _end_job(self, job: Job, progress: Progress) -> None:
-        now = self._clock.now()
-        counts = self._progress.counts(job.request_id) or Counts()
-        final = ended(job, progress, counts, now=now)
-        # Before the Job is stored as final: it is counted again then, to no effect, or never.
-        self._metrics.add_job(
-            job.request_id, counts, is_failed=final.status is JobStatus.FAILED, at=now
-        )
-        # The cursor moves in the same write: never without the Job, never the Job without it.
-        self._documents.change_job(
-            job.request_id,
-            lambda stored: ended(stored, progress, counts, now=now),
-            cursor=self._cursor_after(final),
-        )
-        _log.info(
-            'job-ended',
-            request_id=job.request_id,
-            status=final.status,
-            read=counts.read,
-            **{str(outcome): count for outcome, count in sorted(counts.outcomes.items())},
-            objects=counts.objects,
-            requests=counts.requests,
-            throttled=counts.throttled,
-            code=final.failure_code,
-        )
-
-    def _cursor_after(self, final: Job) -> Cursor | None:
-        """Give the cursor that a Job leaves; None where the stored one stays."""
-        known, queries = self._documents.cursor(final.query.id), self._documents.query_list()
-        kept = kept_cursor(final, known, queries, self._documents.schedule())
-        return kept or moved_cursor(final, known)
-
     def _end(self, update: Update) -> None:
-        jobs = self._documents.jobs_of(update.id)
-        now = self._clock.now()
-        self._documents.end_update(update.id, now, self._schedule_after(update, jobs))
+        self._close(update, self._schedule_after(update, self._documents.jobs_of(update.id)))
+
+    def _close(self, update: Update, schedule: Schedule | None) -> None:
+        self._documents.end_update(update.id, self._clock.now(), schedule)
         # What the update chose must be gone before the next one begins, or it would be taken for
         # the next one's; where the disk refuses, this is tried again.
         self._progress.remove_update(update.id)
         self._running = None
+        self._faults.forget()
         _log.info('update-ended', update_id=update.id, mode=update.mode)
         self._signal.ring()
 
@@ -357,7 +349,7 @@ class Updates:
         if self._left_out(jobs):
             return None
         complete = [job for job in jobs if job.status is JobStatus.UPLOAD_COMPLETE and job.window]
-        ends = [job.window.end_at for job in complete if job.window is not None]
+        ends = [end_at for job in complete if (end_at := known_until(job)) is not None]
         if not ends or update.modified_after is not None:
             return None
         schedule = replace(self._documents.schedule(), last_run_at=min(ends))

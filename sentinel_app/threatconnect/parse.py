@@ -9,13 +9,14 @@ Source: ThreatConnect REST API v3, Indicators: "Indicator Fields" and "Retrieve 
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from typing import NoReturn, TypeGuard
 
+from sentinel_app.core.canonical import registry_summary
 from sentinel_app.core.models import Attribute, Group, HashKind, Indicator, IndicatorType, Tag
-from sentinel_app.core.stix_id import registry_summary
+from sentinel_app.core.text import fit_text
+from sentinel_app.core.value_fault import indicator_fault, value_fault
 from sentinel_app.errors import SkippableError
 
 FIELDS: tuple[str, ...] = (
@@ -52,8 +53,6 @@ _HASHES = (
     ('sha1', HashKind.SHA1, re.compile('[0-9A-F]{40}')),
     ('sha256', HashKind.SHA256, re.compile('[0-9A-F]{64}')),
 )
-_UNFIT = re.compile('[\x00\ud800-\udfff]')
-_REPLACEMENT = '\ufffd'
 _SHOWN_LENGTH = 100
 
 
@@ -82,7 +81,8 @@ def parse_indicator(row: Mapping[str, object]) -> Indicator:
     else:
         value = _value(row, kind)
         summary = _text(row.get('summary')) or value
-    return Indicator(
+    labels, are_labels_known = _labels(row)
+    indicator = Indicator(
         id=_id(row),
         type=kind,
         value=value,
@@ -102,8 +102,14 @@ def parse_indicator(row: Mapping[str, object]) -> Indicator:
         tags=tuple(_tags(row)),
         attributes=tuple(_attributes(row)),
         groups=tuple(_groups(row)),
-        security_labels=tuple(_labels(row)),
+        security_labels=labels,
+        are_labels_known=are_labels_known,
     )
+    fault = indicator_fault(indicator)
+    if fault is not None:
+        name = _VALUE_NAMES.get(kind, 'summary')
+        _fail(row, name, f'{_shown(value)} is not a valid {kind}: {fault}')
+    return indicator
 
 
 def _type(row: Mapping[str, object]) -> IndicatorType:
@@ -143,15 +149,9 @@ def _value(row: Mapping[str, object], kind: IndicatorType) -> str:
     if kind is IndicatorType.EMAIL_SUBJECT:
         return value
     value = value.strip()
-    try:
-        if kind is IndicatorType.ADDRESS:
-            # The library takes a zone, as in fe80::1%eth0, which means something on one machine
-            # only; behind a slash it does not.
-            ipaddress.ip_address(value.replace('%', '/'))
-        if kind is IndicatorType.CIDR:
-            ipaddress.ip_network(value, strict=False)
-    except ValueError:
-        _fail(row, name, f'{_shown(value)} is not a valid {kind}')
+    fault = value_fault(kind, value)
+    if fault is not None:
+        _fail(row, name, f'{_shown(value)} is not a valid {kind}: {fault}')
     return value
 
 
@@ -195,7 +195,8 @@ def _text(value: object) -> str | None:
     """Text with something in it, in characters that UTF-8 and a database take."""
     if not isinstance(value, str) or not value or value.isspace():
         return None
-    return value if value.isprintable() else _UNFIT.sub(_REPLACEMENT, value)
+    # Nearly every text is; a look at it is quicker than a call.
+    return value if value.isprintable() else fit_text(value)
 
 
 def _number(value: object, limit: float) -> float | None:
@@ -241,11 +242,23 @@ def _groups(row: Mapping[str, object]) -> Iterator[Group]:
             yield Group(type=kind, name=name, owner_name=owner)
 
 
-def _labels(row: Mapping[str, object]) -> Iterator[str]:
-    for element in _elements(row, 'securityLabels'):
-        name = _text(element.get('name'))
-        if name is not None:
-            yield name
+def _labels(row: Mapping[str, object]) -> tuple[tuple[str, ...], bool]:
+    """The names of the security labels, and whether these are all that the Indicator has.
+
+    Labels decide what may leave ThreatConnect, so only `{}` and an empty list say that there are
+    none; a collection that is absent, odd or shorter than its count says nothing.
+    """
+    collection = row.get('securityLabels')
+    if collection in ({}, {'count': 0}):
+        return (), True
+    elements = collection.get('data') if isinstance(collection, Mapping) else None
+    if not isinstance(collection, Mapping) or not isinstance(elements, list):
+        return (), False
+    names = [
+        _text(element.get('name')) if isinstance(element, Mapping) else None for element in elements
+    ]
+    known = tuple(name for name in names if name is not None)
+    return known, len(known) == collection.get('count', len(elements)) == len(elements)
 
 
 def _fail(row: Mapping[str, object], field: str, fault: str) -> NoReturn:

@@ -529,7 +529,7 @@ def attempts(documents: TinyDocuments) -> list[Callable[[], object]]:
             make_update('u2'), [make_job('j2')], schedule=Schedule(last_scheduled_at=minutes(1))
         ),
         lambda: documents.start_update('u1', minutes(1)),
-        lambda: documents.end_update('u1', minutes(1), Schedule(last_run_at=minutes(1))),
+        lambda: documents.end_update('u3', minutes(1), Schedule(last_run_at=minutes(1))),
         lambda: documents.change_job(
             'j1', lambda job: dataclasses.replace(job, status=JobStatus.FAILED), cursor=cursor
         ),
@@ -550,6 +550,7 @@ def test_a_write_that_the_disk_refuses_changes_nothing(path: Path, number: int) 
         [make_job('j0', update_id='u0', status=JobStatus.CANCELLED)],
         schedule=None,
     )
+    documents.add_update(make_update('u3', request_ids=()), [], schedule=None)
     blocked = path.with_name('documents.json.next')
     blocked.mkdir()
 
@@ -558,7 +559,7 @@ def test_a_write_that_the_disk_refuses_changes_nothing(path: Path, number: int) 
             store.query_list(),
             store.schedule(),
             store.open_updates(),
-            [store.update(update_id) for update_id in ('u0', 'u1', 'u2')],
+            [store.update(update_id) for update_id in ('u0', 'u1', 'u2', 'u3')],
             store.jobs(),
             store.cursor('q1'),
             store.audit(limit=9, offset=0),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import zlib
 
 import pytest
 
@@ -262,6 +263,31 @@ def test_a_job_that_goes_on_is_not_given_up(
     assert counts(progress).outcomes == {Outcome.SENT: 1}
 
 
+def test_of_several_who_stop_a_job_one_is_told(progress: SqliteProgress, work: SqliteWork):
+    begin(progress, 'j1', 'j2')
+
+    assert work.stop_jobs(['j1'], KILLED) == ('j1',)
+    assert work.stop_jobs(['j1', 'j2'], KILLED) == ('j2',)
+    assert work.stop_jobs(['j1', 'j2'], KILLED) == ()
+
+
+@pytest.mark.parametrize('is_doubtful', [False, True])
+def test_what_sentinel_may_have_of_a_batch_that_comes_back_is_kept_in_mind(
+    progress: SqliteProgress, work: SqliteWork, ledger: SqliteLedger, is_doubtful: bool
+):
+    begin(progress, 'j1')
+    read(progress, 'j1', 1)
+    convert(progress, work, 1)
+    progress.end_reading('j1', at=NOON)
+    for doubt in (is_doubtful, False):
+        batch = work.claim_batch('u1', size=1, at=NOON)
+        assert batch is not None
+        work.release(batch, is_doubtful=doubt)
+    work.stop_jobs(['j1'], KILLED)
+
+    assert list(ledger.held(['k1'])) == (['k1'] if is_doubtful else [])
+
+
 # -- pages
 
 
@@ -296,3 +322,28 @@ def test_what_was_treated_before_keeps_its_outcome(
     endings.drop_pages()
 
     assert counts(progress).outcomes == {Outcome.EXPIRED: 1, Outcome.FAILED: 1}
+
+
+def test_of_pages_that_cannot_be_read_nothing_is_accounted_for(
+    endings: JobEndings, progress: SqliteProgress, work: SqliteWork, db: StateDb
+):
+    begin(progress, 'j1')
+    for blob in (
+        b'',
+        b'no zip',
+        zlib.compress(b'{'),
+        zlib.compress(b'5'),
+        zlib.compress(b'[1, {}, {"id": "x"}]'),
+    ):
+        read(progress, 'j1', 7)
+        with db.write() as transaction:
+            transaction.execute('UPDATE page SET rows = ? WHERE row_count = 1', (blob,))
+        with db.write() as transaction:
+            transaction.execute('UPDATE page SET row_count = 2')
+    read(progress, 'j1', 1, 2**63 - 1)
+    progress.add_page('j1', [{'id': 2**63}], last_id=3, page_size=100)
+    work.stop_jobs(['j1'], KILLED)
+
+    assert endings.drop_pages() == 7
+    assert counts(progress).outcomes == {Outcome.FAILED: 2}
+    assert the(progress).is_settled

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import io
 import socket
 import threading
 import time
@@ -12,11 +14,26 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.response import HTTPResponse
+from urllib3.util.retry import Retry
 
 from sentinel_app.clock import SystemClock
 from sentinel_app.core.masking import MASK
 from sentinel_app.core.untrusted import TooManyValuesError
-from sentinel_app.network import Answer, FaultKind, HttpClient, NetworkFault, SizeLimit, Timeouts
+from sentinel_app.network import (
+    FRAMEWORK_TIMEOUT_S,
+    LARGEST_FRAMEWORK_BYTES,
+    LONGEST_HEADER,
+    LONGEST_TEXT,
+    Answer,
+    FaultKind,
+    HttpClient,
+    NetworkFault,
+    SizeLimit,
+    Timeouts,
+    restrain,
+)
 from sentinel_app.redactor import Redactor
 
 LIMIT = SizeLimit(body_bytes=1 << 20, values=10_000)
@@ -34,7 +51,9 @@ def ask() -> Iterator[Callable[..., Answer]]:
     session = requests.Session()
     session.trust_env = False
 
-    def ask(reply: Reply | bytes, *, timeouts: Timeouts = TIMEOUTS, limit=LIMIT, **options):
+    def ask(
+        reply: Reply | bytes, *, timeouts: Timeouts = TIMEOUTS, limit=LIMIT, protect=(), **options
+    ):
         def serve() -> None:
             connection, _ = listener.accept()
             with connection:
@@ -50,7 +69,7 @@ def ask() -> Iterator[Callable[..., Answer]]:
         server = threading.Thread(target=serve, daemon=True)
         server.start()
         redactor = Redactor()
-        redactor.protect([SECRET])
+        redactor.protect([SECRET, *protect])
         client = HttpClient(session, clock=SystemClock(), timeouts=timeouts, redactor=redactor)
         address = f'http://127.0.0.1:{listener.getsockname()[1]}/'
         try:
@@ -180,3 +199,106 @@ def test_escapes_hide_no_secret_in_rows(ask):
 def test_one_answer_alone_keeps_what_it_says(ask):
     answer = ask(http(f'{{"access_token": "{SECRET}"}}'.encode()))
     assert answer.json_with_secrets() == {'access_token': SECRET}
+
+
+@pytest.mark.parametrize('size', [50, 1500])
+def test_a_secret_that_a_cut_goes_through_is_not_shown_in_part(ask, size):
+    token = 'TC 7:' + 'f00dCafe' * (size // 8)
+    body = (token.encode() * 3_000)[: LONGEST_TEXT + 999]
+    answer = ask(http(body, status='500 Oh'), headers={'Authorization': token})
+    assert 'f00dCafe' not in answer.text
+
+
+def test_header_that_is_too_long_to_be_meant_is_as_good_as_none(ask):
+    answer = ask(http(b'', f'Retry-After: {"7" * (LONGEST_HEADER + 1)}', 'Date: x'))
+    assert list(answer.headers) == ['Content-Length', 'Connection', 'Date']
+
+
+def test_slashes_written_as_escapes_hide_no_secret_in_rows(ask):
+    hidden = 'key/with/slashes'
+    body = f'["{hidden}", "plain"]'.replace('/', '\\/').encode()
+    answer = ask(http(body), protect=[hidden])
+    assert answer.json_of_rows() == [MASK, 'plain']
+
+
+@pytest.mark.parametrize('code', ['utf-16', 'utf-32', 'utf-16-be'])
+def test_secret_in_a_body_of_another_code_is_masked(ask, code):
+    answer = ask(http(f'it said {SECRET} twice'.encode(code), status='500 Oh'))
+    assert SECRET not in answer.text.replace('\ufffd', '')
+
+
+class Framework:
+    """A session as the framework makes them, kept within bounds, and a server for it."""
+
+    def __init__(self, replies: list[bytes]) -> None:
+        self.replies = replies
+        self.asked: list[str] = []
+        self.listener = socket.create_server(('127.0.0.1', 0))
+        self.address = f'http://127.0.0.1:{self.listener.getsockname()[1]}'
+        self.session = requests.Session()
+        self.session.trust_env = False
+        again = Retry(total=1, backoff_factor=0, status_forcelist=(503,), raise_on_status=False)
+        self.session.mount('http://', HTTPAdapter(max_retries=again))
+        restrain(self.session)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        for reply in self.replies:
+            connection, _ = self.listener.accept()
+            with connection, contextlib.suppress(OSError):
+                self.asked.append(connection.recv(1 << 16).decode().split()[1])
+                connection.sendall(reply)
+
+
+@pytest.fixture
+def make_framework() -> Iterator[Callable[..., Framework]]:
+    made: list[Framework] = []
+
+    def make(*replies: bytes) -> Framework:
+        made.append(Framework([*replies]))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.session.close()
+        each.listener.close()
+
+
+@pytest.mark.parametrize('status', ['301 Away', '302 Away', '307 Away', '308 Away'])
+def test_session_of_the_framework_shows_a_token_to_no_other_address(make_framework, status):
+    framework = make_framework(http(b'', 'Location: /elsewhere', status=status), http(b'found'))
+    reply = framework.session.get(f'{framework.address}/x', params={'expiredToken': 't'})
+    assert reply.status_code == int(status[:3])
+    assert framework.asked == ['/x?expiredToken=t']
+
+
+def test_session_of_the_framework_takes_no_bomb(make_framework):
+    bomb = gzip.compress(b' ' * (LARGEST_FRAMEWORK_BYTES + 1), 1)
+    framework = make_framework(http(bomb, 'Content-Encoding: gzip'))
+    with pytest.raises(NetworkFault):
+        framework.session.get(framework.address)
+
+
+def test_session_of_the_framework_waits_for_no_time_that_it_is_told(make_framework):
+    framework = make_framework(
+        http(b'', 'Retry-After: 900', status='503 Later'), http(b'{"whole": true}')
+    )
+    began = time.monotonic()
+    assert framework.session.get(framework.address).json() == {'whole': True}
+    assert time.monotonic() - began < 5
+
+
+def test_session_of_the_framework_has_a_time_out():
+    seen: list[object] = []
+    session = requests.Session()
+
+    def send(_request: object, **options: object) -> requests.Response:
+        seen.append((options['timeout'], options['allow_redirects']))
+        reply = requests.Response()
+        reply.raw = HTTPResponse(io.BytesIO(b'whole'), preload_content=False)
+        return reply
+
+    session.send = send
+    restrain(session)
+    assert session.get('https://127.0.0.1:9/').text == 'whole'
+    assert seen == [(FRAMEWORK_TIMEOUT_S, False)]

@@ -516,11 +516,11 @@ def test_a_replaced_copy_that_was_not_sent_is_not_sent_any_more(stores: Stores):
 def test_unchanged_objects_of_a_lower_query_are_taken_over(stores: Stores, ledger: Ledger):
     stores.begin('j1')
     stores.work.settle(Settlement(batch=Batch(objects=(chosen(1, query_id='q2'),))), at=NOON)
-    stores.convert(
-        chosen(1, state=ObjectState.UNCHANGED), taken_over=['k1', 'unknown'], query_id='q1'
-    )
+    unchanged = chosen(1, indicator_id=7, state=ObjectState.UNCHANGED)
+    stores.convert(unchanged, taken_over=['k1', 'unknown'])
 
-    assert ledger.held(['k1'])['k1'].query_id == 'q1'
+    held = ledger.held(['k1'])['k1']
+    assert (held.query_id, held.indicator_id) == ('q1', 7)
 
 
 def test_a_batch_that_was_not_sent_waits_again(stores: Stores):

@@ -36,7 +36,7 @@ POINTS: dict[str, tuple[str, str]] = {
     'work.note_request': ('SqliteWork', 'note_request'),
     'work.settle': ('SqliteWork', 'settle'),
     'work.recover': ('SqliteWork', 'recover'),
-    'releases.release_copies': ('SqliteReleases', 'release_copies'),
+    'releases.release_keys': ('SqliteReleases', 'release_keys'),
     'releases.release_ids': ('SqliteReleases', 'release_ids'),
     'releases.end_search': ('SqliteReleases', 'end_search'),
     'releases.add_revocations': ('SqliteReleases', 'add_revocations'),

@@ -22,6 +22,8 @@ KINDS = (FIRST, 'delta', 'full', 'reconcile')
 PAGE = 90
 LATENCY_S = 0.03
 LONGEST_S = 1.2
+_HASHES = ('md5', 'sha')
+_MERGED = (('A', 'md5', 32), ('B', 'sha1', 40))
 """By then most updates are over."""
 
 
@@ -74,7 +76,7 @@ class Scene:
     def prepare(self) -> None:
         """Make a first full update, then let ThreatConnect change."""
         world = self._world
-        world.reset([*hosts(320), *hosts(120, OWNERS[1]), *_files(40)])
+        world.reset([*hosts(320), *hosts(120, OWNERS[1]), *_files(40), *_changing_files()])
         with Engine(world, self._template) as engine:
             engine.save_queries(self._queries)
             engine.assert_right()
@@ -82,7 +84,7 @@ class Scene:
         world.sentinel.save(self._sentinel)
         chance = random.Random(5)
         world.clock.advance(3_600)
-        rows = chance.sample(world.store.rows(), 220)
+        rows = chance.sample(world.store.rows('ownerName != "OSINT Community"'), 220)
         for row in rows[:25]:
             world.store.delete(row['id'])
         for row in rows[25:40]:
@@ -91,6 +93,7 @@ class Scene:
             # On its side of the first query's bound.
             low, high = (0, 60) if row['confidence'] < 60 else (60, 101)
             world.store.modify(row['id'], confidence=chance.randrange(low, high))
+        _change_files(world)
         for row in hosts(60, prefix='new'):
             world.store.add(row | {'lastModified': world.store.now_text()})
         world.clock.advance(2)
@@ -195,6 +198,34 @@ def _repeated(world: World) -> int:
             repeated.add(row.request_number)
         seen.add(version)
     return len(repeated)
+
+
+def _changing_files() -> list[dict[str, Any]]:
+    """Files with one hash each, of which some get another one."""
+    common = {name: value for name, value in _files(1)[0].items() if not name.startswith(_HASHES)}
+    return [
+        {**common, kind: letter * length}
+        for letter, kind, length in (*_MERGED, *((each, 'md5', 32) for each in 'DEF'))
+    ]
+
+
+def _change_files(world: World) -> None:
+    """Let Files lose and get hashes, be merged and be deleted."""
+    store = world.store
+    files = {row['summary']: row['id'] for row in store.rows('typeName = "File"')}
+    for number in range(1, 11):
+        digest = f'{number:040X}'
+        row_id = next(row_id for summary, row_id in files.items() if digest in summary)
+        store.remove_hash(row_id, digest)
+        if number > 5:
+            store.delete(row_id)
+    kept, merged = (letter * length for letter, _, length in _MERGED)
+    store.add_hash(files[kept], merged, merge=True)
+    for letter in 'DEF':
+        row_id = files[letter * 32]
+        store.add_hash(row_id, letter * 64)
+        if letter != 'F':
+            store.delete(row_id)
 
 
 def _files(count: int) -> list[dict[str, Any]]:

@@ -66,7 +66,12 @@ def make_job(request_id: str, **changes: Any) -> dict[str, Any]:
     nothing = dict.fromkeys(
         (
             *('date_started', 'date_completed', 'date_failed', 'total_runtime', 'retry_of'),
-            *('last_modified_filter_start', 'last_modified_filter_end', 'waiting_seconds'),
+            *(
+                'last_modified_filter_start',
+                'last_modified_filter_end',
+                'waiting_seconds',
+                'asked_wait',
+            ),
             *('failure_code', 'failure_reason', 'count_expected'),
             *(f'date_{stage}_{end}' for stage in stages for end in ('start', 'complete')),
             *(f'{stage}_runtime' for stage in stages),

@@ -194,7 +194,12 @@ class TestAxe:
             reply = route.fetch()
             body = reply.json()
             running = {**body['last_update'], 'expected': 100_000}
-            limit = {'requests_per_minute': 100, 'used': 90, 'waiting_seconds': 12}
+            limit = {
+                'requests_per_minute': 100,
+                'used': 90,
+                'waiting_seconds': 12,
+                'asked_wait': None,
+            }
             backlog = {'updates': 1, 'indicators': 2, 'objects': 3, 'seconds': 60}
             body |= {'health': 'degraded', 'running': running, 'limit': limit, 'backlog': backlog}
             route.fulfill(response=reply, json=body)

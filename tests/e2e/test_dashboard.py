@@ -156,7 +156,12 @@ def test_backlog_says_when_it_will_be_done_and_the_limit_what_is_waited_for(
         page,
         running=None,
         backlog={'updates': 0, 'indicators': 0, 'objects': 120_000, 'seconds': 720.0},
-        limit={'requests_per_minute': 100, 'used': 100, 'waiting_seconds': 41.2},
+        limit={
+            'requests_per_minute': 100,
+            'used': 100,
+            'waiting_seconds': 41.2,
+            'asked_wait': None,
+        },
     )
     screen.open('dashboard')
     expect(tile(page, 'Backlog')).to_contain_text('About 12 min')

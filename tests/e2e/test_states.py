@@ -203,7 +203,13 @@ def _one_running(route: Route) -> None:
     times = dict.fromkeys(
         (
             *('date_completed', 'date_failed', 'last_modified_filter_start'),
-            *('last_modified_filter_end', 'total_runtime', 'waiting_seconds', 'retry_of'),
+            *(
+                'last_modified_filter_end',
+                'total_runtime',
+                'waiting_seconds',
+                'asked_wait',
+                'retry_of',
+            ),
             *('failure_code', 'failure_reason'),
             *(
                 f'date_{stage}_{end}'

@@ -96,6 +96,40 @@ def test_paused_task_takes_nothing_up_until_it_is_resumed(
 
 
 @pytest.mark.usefixtures('tasks_go_on')
+def test_wait_that_sentinel_asked_for_is_told_wherever_one_looks_and_can_be_ended(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save
+) -> None:
+    save_queries(EVERYTHING)
+    stand.sentinel.faults.add('throttle', count=1, wait_s=3_000)
+    requested(stand)
+    screen.open('tasks')
+    expect(card(page, 'Upload')).to_contain_text('Sentinel asked to wait until', timeout=30_000)
+    # An update that the first saving made due may have been before it.
+    tasks = stand.api('GET', 'api/task').json()['data']
+    (request_id,) = next(task['request_ids'] for task in tasks if task['slug'] == 'upload')
+    screen.open('dashboard')
+    limit = page.get_by_role('group', name='API limit')
+    expect(limit).to_contain_text('Sentinel asked to wait until')
+    expect(limit.get_by_role('button', name='Send now')).to_be_visible()
+
+    screen.open(f'jobs?request_id={request_id}')
+    screen.button(f'Send now: {request_id}').click()
+    dialog = screen.dialog('Send now?')
+    expect(dialog).to_contain_text('Its words: ')
+    dialog.get_by_role('button', name='Cancel').click()
+    expect(dialog).to_be_hidden()
+    assert stand.api('GET', f'api/job/request/{request_id}').json()['asked_wait'] is not None
+
+    screen.button(f'Send now: {request_id}').click()
+    dialog.get_by_role('button', name='Send now').click()
+    expect(page.get_by_text('It sends again.')).to_be_visible()
+    assert ended(stand, request_id)['status'] == 'Upload Complete'
+    expect(page.get_by_text('Sentinel asked to wait until')).to_have_count(0)
+    screen.open('reports/audit')
+    expect(page.get_by_text('Wait for Sentinel ended').first).to_be_visible()
+
+
+@pytest.mark.usefixtures('tasks_go_on')
 def test_killed_task_fails_its_job_which_is_tried_again(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:

@@ -16,15 +16,19 @@ from typing import Any
 
 from sentinel_app.core.mapping import MappingOptions
 from sentinel_app.core.models import IndicatorType, WithdrawPolicy
-from sentinel_app.core.withholding import NeverSend, Tlp, withheld_reason
+from sentinel_app.core.never_send import NeverSend
+from sentinel_app.core.tlp import Tlp
+from sentinel_app.core.withholding import withheld_reason
 from sentinel_app.pipeline.convert import Convert
 from sentinel_app.pipeline.download import Download
+from sentinel_app.pipeline.fault_limit import FaultLimit
 from sentinel_app.pipeline.gate import RequestGate
 from sentinel_app.pipeline.probe import Probe
 from sentinel_app.pipeline.signal import Signal
 from sentinel_app.pipeline.upload import Upload
 from sentinel_app.pipeline.withdraw import Withdrawal
 from sentinel_app.storage.documents import TinyDocuments
+from sentinel_app.storage.ending import SqliteJobEndings
 from sentinel_app.storage.error_log import SqliteErrorLog
 from sentinel_app.storage.ledger import SqliteLedger, SqliteRequestTimes
 from sentinel_app.storage.metric import SqliteMetrics
@@ -142,8 +146,16 @@ class Rig:
         }
         mortal_source = Mortal(source, life)
         common = {'progress': progress, 'clock': clock, 'signal': signal}
+        faults = FaultLimit(
+            work=stores['work'],  # type: ignore[arg-type]
+            errors=stores['errors'],  # type: ignore[arg-type]
+            releases=stores['releases'],  # type: ignore[arg-type]
+            endings=SqliteJobEndings(db),
+            clock=clock,
+        )
         self.updates = Updates(
             documents=documents,  # type: ignore[arg-type]
+            faults=faults,
             metrics=Mortal(SqliteMetrics(db), life),  # type: ignore[arg-type]
             interval=interval,
             reconcile_interval=reconcile_interval,
@@ -159,6 +171,7 @@ class Rig:
             probe=probe,
             documents=documents,  # type: ignore[arg-type]
             releases=stores['releases'],  # type: ignore[arg-type]
+            parse=parse_indicator,
             policy=policy,
             limit_percent=20,
             **common,
@@ -189,6 +202,7 @@ class Rig:
             sink=Mortal(sink, life),  # type: ignore[arg-type]
             work=stores['work'],  # type: ignore[arg-type]
             errors=stores['errors'],  # type: ignore[arg-type]
+            faults=faults,
             gate=RequestGate(limit=100, times=SqliteRequestTimes(db), clock=clock),
             **common,
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,10 +39,12 @@ from tests.fakes.sentinel import TableSink
 from tests.fakes.threatconnect import StoreSource, TimedStore
 from tests.history.model import Model
 from tests.history.rig import TTL_HOURS, KilledError, Rig
+from tests.simulators.threatconnect import DuplicateError
 
 OWNERS = ('Demo Organization', 'Demo Research', 'OSINT Community')
 HOSTS = tuple(f'h{number}.example.com' for number in range(5))
 HASHES = ('A' * 32, 'B' * 32)
+OTHER_HASH = 'D' * 40
 LONG_HASH = 'C' * 64
 TTL = dt.timedelta(hours=TTL_HOURS)
 
@@ -78,6 +81,10 @@ class History:
         """Rows changed since the last update of all queries that went well."""
         self.touched_lately: set[int] = set()
         """Rows changed since the last update of all queries, however it went."""
+        self.ended: dict[int, frozenset[str]] = {}
+        """The patterns that the deleted list names of Indicators that are gone."""
+        self.merged_into: dict[int, int] = {}
+        """Files that are gone without an entry in the deleted list, and where they went."""
         self.notes: list[str] = []
         self.updates = 0
         self.edits = 0
@@ -125,6 +132,7 @@ class History:
 
     def begin(self) -> None:
         """Some queries and some Indicators, and most of the time a first update."""
+        self.store.shows_gaps = self.chance.random() < 0.3
         for _ in range(self.chance.randint(4, 12)):
             self.add()
         for _ in range(self.chance.randint(1, 4)):
@@ -141,15 +149,44 @@ class History:
         row: dict[str, Any] = {'ownerName': owner, 'confidence': self.chance.choice((10, 60, 90))}
         if self.chance.random() < 0.7:
             row |= {'type': 'Host', 'hostName': self.chance.choice(HOSTS)}
-            value = row['hostName']
         else:
             row |= {'type': 'File', 'md5': self.chance.choice(HASHES)}
             if self.chance.random() < 0.5:
                 row['sha256'] = LONG_HASH
-            value = ' : '.join(row[name] for name in ('md5', 'sha256') if name in row)
-        if self.store.find(owner, row['type'], value) is None:
-            row_id = self.store.add(row)['id']
-            self._touch(row_id, f'add {value[:16]} {owner} {row["confidence"]}')
+        with suppress(DuplicateError):
+            self._touch(self.store.add(row)['id'], f'add {row["confidence"]}')
+
+    def change_hash(self) -> None:
+        """Give a File one more hash, of another File perhaps, or take one off; then maybe more."""
+        files = [row for row in self.store.rows() if row['type'] == 'File']
+        for row in self.chance.sample(files, min(len(files), self.chance.choice((1, 1, 2)))):
+            row_id = row['id']
+            for _ in range(self.chance.choice((1, 1, 2))):
+                self._change_hash(row_id)
+            if self.chance.random() < 0.3 and self.store.get(row_id):
+                self._delete(row_id)
+
+    def _change_hash(self, row_id: int) -> None:
+        digest = self.chance.choice((*HASHES, OTHER_HASH, LONG_HASH))
+        merge, listed = self.chance.random() < 0.7, self.chance.random() < 0.7
+        before = {row['id']: row for row in self.store.rows()}
+        if row_id not in before:
+            return
+        try:
+            if digest in {value for _, value in patterns(before[row_id])}:
+                self.store.remove_hash(row_id, digest)
+            else:
+                self.store.add_hash(row_id, digest, merge=merge, listed=listed)
+        except ValueError:
+            # The platform does not do everything that somebody may ask for.
+            return
+        for gone in before.keys() - {row['id'] for row in self.store.rows()}:
+            if listed:
+                self._end(before[gone])
+            else:
+                self.merged_into[gone] = row_id
+            self._touch(gone, 'merged')
+        self._touch(row_id, f'hash {digest[:1]}')
 
     def modify(self) -> None:
         for row_id in self._some_rows():
@@ -183,13 +220,21 @@ class History:
 
     def delete(self) -> None:
         for row_id in self._some_rows():
-            self._touch(row_id, 'delete')
-            row = self.store.delete(row_id)
+            row = self._delete(row_id)
             if self.chance.random() < 0.3:
                 # The same value again, as a new Indicator.
                 again = {name: row[name] for name in row if name not in ('id', 'dateAdded')}
                 again |= {'active': True, 'lastModified': self.store.now_text()}
                 self._touch(self.store.add(again)['id'], 'again')
+
+    def _delete(self, row_id: int) -> Mapping[str, Any]:
+        self._touch(row_id, 'delete')
+        row = self.store.delete(row_id)
+        self._end(row)
+        return row
+
+    def _end(self, row: Mapping[str, Any]) -> None:
+        self.ended[row['id']] = frozenset(pattern for pattern, _ in patterns(row))
 
     def _some_rows(self) -> list[int]:
         ids = [row['id'] for row in self.store.rows()]
@@ -309,6 +354,7 @@ class History:
     def churned(self) -> None:
         """Let people go on with their work while an update runs."""
         acts = (self.add, self.modify, self.deactivate, self.activate, self.delete, self.save)
+        acts += (self.change_hash,)
         with self.rig.disturbed(lambda: self._now_and_then(acts)):
             self._update(self.chance.choice(tuple(Mode)))
 
@@ -472,9 +518,16 @@ class History:
         )
         if mode is not Mode.FULL:
             left |= self._refused_withdrawals(live)
+        made_of = self._made_of(live)
+        untraceable = {pattern for pattern in live if self._is_untraceable(pattern, made_of)}
         for pattern, stix in live.items():
             owner = stix['name'].rpartition(' | ')[2]
             if pattern in left or not is_searched or owner in self.source.hidden:
+                continue
+            if pattern not in untraceable and self._is_lost(pattern, made_of[pattern][0]):
+                wrong.append(f'{pattern} of {stix["name"]} is of an Indicator without it')
+            is_lenient = mode is Mode.DELTA or self.policy is WithdrawPolicy.DELETED
+            if is_lenient and pattern in untraceable:
                 continue
             if mode is Mode.DELTA:
                 is_wrong = self.policy is not WithdrawPolicy.NEVER and model.is_gone(pattern, stix)
@@ -509,6 +562,39 @@ class History:
         keys = {_key(pattern) for row in self.store.rows() for pattern, _ in patterns(row)}
         return self.rig.ledger.held(sorted(keys))
 
+    def _made_of(self, live: Iterable[str]) -> dict[str, tuple[int, set[str]]]:
+        """Give the Indicator that each live object was made of, and all that it had then."""
+        with self.rig.db.read() as connection:
+            known = {
+                row['object_key']: row
+                for row in connection.execute(
+                    "SELECT object_key, indicator_id, summary FROM ledger WHERE state = 'live'"
+                )
+            }
+        return {
+            pattern: (
+                known[_key(pattern)]['indicator_id'],
+                {pattern, *_file_patterns(known[_key(pattern)]['summary'])},
+            )
+            for pattern in live
+        }
+
+    def _is_untraceable(
+        self, pattern: str, made_of: Mapping[str, tuple[int, Collection[str]]]
+    ) -> bool:
+        """Whether nothing tells that an Indicator is gone, as it had become quite another value."""
+        row_id, had = made_of[pattern]
+        if row_id in self.merged_into:
+            target = self.store.get(self.merged_into[row_id])
+            return not (target and target['active'] and pattern in dict(patterns(target)))
+        return row_id in self.ended and self.ended[row_id].isdisjoint(had)
+
+    def _is_lost(self, pattern: str, row_id: int) -> bool:
+        """Whether an object should be gone because its Indicator is, or has another value now."""
+        row = self.store.get(row_id)
+        is_there = row is not None and row['active'] and pattern in dict(patterns(row))
+        return self.policy is not WithdrawPolicy.NEVER and not is_there
+
     def _refused_withdrawals(self, patterns: Iterable[str]) -> set[str]:
         """Give the values whose withdrawal was refused so often that it waits for a full update."""
         with self.rig.db.read() as connection:
@@ -526,6 +612,13 @@ class History:
         return found
 
 
+def _file_patterns(summary: str) -> set[str]:
+    """The patterns of the hashes in a File's summary."""
+    kinds = {32: 'MD5', 40: 'SHA-1', 64: 'SHA-256'}
+    words = [word for word in summary.split() if len(word) in kinds]
+    return {f"[file:hashes.'{kinds[len(word)]}' = '{word}']" for word in words}
+
+
 def _key(pattern: str) -> str:
     """The key under which the App keeps an object, from its pattern."""
     path, _, value = pattern.strip('[]').partition(' = ')
@@ -541,13 +634,13 @@ ACTIONS: dict[str, Callable[[History], None]] = {
     for name in (
         *('begin', 'more', 'modify', 'deactivate', 'activate', 'delete', 'save', 'wait', 'restart'),
         *('refuse', 'delta', 'full', 'reconcile', 'some', 'killed', 'churned', 'troubled'),
-        *('hidden', 'stopped'),
+        *('hidden', 'stopped', 'change_hash'),
     )
 }
 _WEIGHTS = {
     'more': 4, 'modify': 5, 'deactivate': 2, 'activate': 2, 'delete': 3, 'save': 3, 'wait': 3,
     'restart': 1, 'refuse': 1, 'delta': 6, 'full': 1, 'reconcile': 3, 'some': 2, 'killed': 2,
-    'churned': 2, 'troubled': 2, 'hidden': 1, 'stopped': 1,
+    'churned': 2, 'troubled': 2, 'hidden': 1, 'stopped': 1, 'change_hash': 5,
 }  # fmt: skip
 
 

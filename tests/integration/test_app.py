@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import re
 import stat
 import subprocess
@@ -20,7 +22,7 @@ import requests
 import responses
 
 from sentinel_app.clock import SystemClock
-from sentinel_app.errors import FatalError, RetryableError, StorageError
+from sentinel_app.errors import GOES_ON, FatalError, RetryableError, StorageError
 from sentinel_app.settings import LABELS, SECRET_INPUTS, Settings
 from sentinel_app.threatconnect.whoami import WhoAmIClient
 from tests.integration import tcex_stage
@@ -303,6 +305,57 @@ def test_an_error_of_ours_ends_the_start_with_its_message(make: Make) -> None:
     stage.prepare = prepare
     assert stage.fails() == 'The disk is full. (RUN-DISK)'
     assert stage.built[0].calls == ['start', 'stop']
+
+
+def test_what_passes_while_the_service_runs_does_not_pass_by_itself_after_its_end(
+    make: Make,
+) -> None:
+    stage = make()
+
+    def prepare(container: FakeContainer) -> None:
+        container.start_error = StorageError(f'The disk is full. Make room; {GOES_ON}')
+
+    stage.prepare = prepare
+    message = stage.fails()
+    assert message == 'The disk is full. Make room; then start the Service again. (RUN-DISK)'
+    assert GOES_ON not in stage.log
+
+
+@pytest.mark.parametrize('is_reserve_enough', [True, False])
+def test_an_end_whose_message_the_disk_does_not_take_is_an_end_all_the_same(
+    make: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    is_reserve_enough: bool,
+) -> None:
+    stage = make()
+    stage.app.setup()
+    reserve = stage.folder / 'out' / 'ms_sentinel' / 'reserve'
+    assert reserve.stat().st_size == 65_536
+    write = stage.tcex.exit._message_tc
+
+    def write_where_there_is_room(message: str) -> None:
+        if reserve.exists() or not is_reserve_enough:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(message)
+
+    monkeypatch.setattr(stage.tcex.exit, '_message_tc', write_where_there_is_room)
+    with pytest.raises(SystemExit) as end:
+        stage.app.leave()
+    assert end.value.code == 0
+    assert not reserve.exists()
+    if is_reserve_enough:
+        assert stage.message == 'Microsoft Sentinel has stopped.'
+    else:
+        assert capsys.readouterr().err == 'Microsoft Sentinel has stopped.\n'
+
+
+def test_a_data_folder_that_cannot_be_made_is_told(make: Make) -> None:
+    stage = make()
+    (stage.folder / 'out' / 'ms_sentinel').write_text('in the way')
+    message = stage.fails()
+    assert message.startswith('The data folder ')
+    assert message.endswith('(RUN-DISK)')
 
 
 def test_any_other_error_ends_the_start_with_a_message_without_secrets(make: Make) -> None:

@@ -12,6 +12,7 @@ from sentinel_app.settings import LABELS
 from tests.integration.tcex_stage import run_service
 from tests.simulators.platform.instance import Platform, Services
 from tests.unit.test_settings import GOOD, MARKER
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -59,11 +60,12 @@ def test_it_serves_beats_and_ends_with_success_within_five_seconds(
     assert answer.status == 200
     assert running.app.heartbeat()['Objects in Sentinel'] == 0
     running.app.logging_change('DEBUG')
+    # Each message has a thread of its own, which the end would not wait for.
+    until(lambda: 'event=logging-changed level=DEBUG' in running.app.log)
     started = time.monotonic()
     assert running.app.shutdown() == 0
     assert time.monotonic() - started < 5
     assert running.app.message_tc.strip() == 'Microsoft Sentinel has stopped.'
-    assert 'event=logging-changed level=DEBUG' in running.app.log
     left = left_behind(tmp_path)
     assert 'planted-cookie' not in left
     assert MARKER not in left

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from sentinel_app.api import service as mend
 from sentinel_app.api.bridge import API_TOKEN_KEY, Bridge
 from sentinel_app.api.broker import keep_answers, keep_listening
+from sentinel_app.core.masking import MASK
 from sentinel_app.log import RedactionFilter, lend_handlers, set_level
 from sentinel_app.redactor import Redactor
 from tests.integration import tcex_stage
@@ -37,6 +38,7 @@ from tests.integration.tcex_stage import (
     run_service,
     store_body,
 )
+from tests.unit.api.stand import Stand
 
 pytestmark = [
     pytest.mark.integration,
@@ -73,6 +75,14 @@ class Echo:
 
     def on_delete(self, _req: falcon.Request, resp: falcon.Response) -> None:
         resp.status = falcon.HTTP_204
+
+
+class EchoOfOne:
+    """Answers with the path that it saw."""
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
+        assert req.path.endswith(name)
+        resp.media = {'path': req.path}
 
 
 class Head:
@@ -131,11 +141,11 @@ class Stage:
         if guarded:
             bridge = Bridge(wsgi, max_concurrent=max_concurrent)
             self.service.api_event_callback = mend.request_callback(self.service, bridge)
-            self.requests = mend.answer_every_request(self.service, self.forget)
+            self.requests = mend.answer_every_request(self.service, self.forget, self.protect)
             self.ending = mend.Ending(self.service)
             keep_listening(self.service)
             keep_answers(self.service, platform_back_s=PLATFORM_BACK_S)
-            mend.keep_renewing(self.service)
+            mend.keep_renewing(self.service, self.protect)
             mend.follow_log_level(self.service, set_level)
             mend.report_metrics(self.service, lambda: self.metrics)
         else:
@@ -143,6 +153,9 @@ class Stage:
         broker = self.service.message_broker
         broker.add_on_message_callback(self.service.on_message_handler, topics=['to-app'])
         broker.register_callbacks()
+
+    def protect(self, secrets: Iterable[str], kind: str) -> None:
+        self.redactor.protect_recent(secrets, kind=kind)
 
     @staticmethod
     def forget(token: str) -> None:
@@ -192,6 +205,7 @@ def slow() -> Iterator[Slow]:
 def wsgi(slow: Slow, tmp_path: Path) -> falcon.App[Any, Any]:
     app = falcon.App()
     app.add_route('/echo', Echo())
+    app.add_route('/echo/{name}', EchoOfOne())
     app.add_route('/chunks/{kind}', Chunks())
     app.add_route('/slow', slow)
     app.add_route('/head', Head())
@@ -610,35 +624,139 @@ def test_a_request_without_a_usable_command_is_answered_400(stage: Stage, comman
     assert 'command' in reply.json['description']
 
 
+# Letters of all kinds, and what JSON can say that is no letter at all.
+ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=8) | st.sampled_from(
+    ['\ud800', '\x00', 'x\r\ny', '\u2603', '\xe4', '%ff', '/echo', 'GET', 'x' * 70_000]
+)
 ANY_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
-    ),
+    st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
     max_leaves=5,
 )
+CALLS = {'shutdown', 'heartbeat', 'loggingchange', 'acknowledged', 'brokercheck'}
 
 
 @given(
     changes=st.dictionaries(
         st.sampled_from([key for key in run_service() if key != 'requestKey'])
-        | st.sampled_from(['bodyVariable', 'triggerId', 'reason', 'level']),
+        | st.sampled_from(['bodyVariable', 'triggerId', 'reason', 'level'])
+        | ANY_TEXT,
         ANY_JSON
         | st.lists(st.fixed_dictionaries({'name': ANY_JSON, 'value': ANY_JSON}), max_size=2),
         max_size=4,
     )
 )
 @settings(
-    max_examples=50,
+    max_examples=100,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-def test_whatever_a_request_holds_it_is_answered_once(
+def test_whatever_a_request_holds_it_is_answered_once_and_is_no_fault_of_the_app(
     stage: Stage, changes: dict[str, Any]
 ) -> None:
-    if str(changes.get('command')).lower() in {'shutdown', 'heartbeat', 'loggingchange'}:
+    command = changes.get('command', 'RunService')
+    if 'requestKey' in changes or (isinstance(command, str) and command.lower() in CALLS):
         return
-    stage.ask(run_service(**changes))
+    assert int(stage.ask(run_service(**changes)).code) < 500
+    assert 'traceback' not in stage.log.lower()
+
+
+def one_header(name: object, value: object) -> dict[str, Any]:
+    return run_service('/api/health', headers=[{'name': name, 'value': value}])
+
+
+def one_parameter(name: object, value: object) -> dict[str, Any]:
+    return run_service('/api/health', queryParams=[{'name': name, 'value': value}])
+
+
+def in_a_list(levels: int) -> list[Any]:
+    nested: list[Any] = []
+    for _ in range(levels):
+        nested = [nested]
+    return nested
+
+
+@pytest.fixture
+def own(tcex: Any, tmp_path: Path) -> Stage:
+    """The App's own application behind the framework."""
+    folder = tmp_path / 'data'
+    folder.mkdir()
+    stage = Stage(tcex, Stand(folder).app, guarded=True)
+    set_level(logging.INFO)
+    return stage
+
+
+@pytest.mark.parametrize(
+    ('message', 'code'),
+    [
+        *(
+            (run_service(path), '404')
+            for path in ('/api/\u2603', '/api/%E2%98%83', '/api/%ff', '/api/\xe4\xff')
+        ),
+        (run_service('/api/job/request/\u2603'), '404'),
+        (run_service('/api/job/request/\x00\x1f'), '404'),
+        (run_service('/api/\ud800'), '400'),
+        (run_service('/api/\udfff', method='POST'), '400'),
+        (run_service('/api/' + 'x' * 1_000_000), '414'),
+        *(
+            (run_service('/api/health', method=method), '400')
+            for method in ('', ' ', '\ud800', 'G\u00c9T', 'GET ', 'x' * 10_000, 'FOO', 'get\n')
+        ),
+        (run_service('/api/health', method='get'), '200'),
+        *(
+            (one_parameter('x', value), '400')
+            for value in ('\ud800', 'x\x00\n', '\u2603', '%ff', 7)
+        ),
+        *((one_parameter(name, 'x'), '400') for name in ('\ud800', '\u2603', 'a\nb', [1], {})),
+        (one_parameter('x', in_a_list(200)), '400'),
+        (one_parameter('x', 'y' * 10_000), '414'),
+        (run_service('/api/health', queryParams=[{'name': 'x', 'value': '1'}] * 5_000), '414'),
+        *((one_header('X-A', value), '400') for value in ('\ud800', 'a\r\nb', '\x00', '\x7f', [])),
+        *((one_header(name, 'x'), '400') for name in ('\ud800', '\u2603', 'a b', 'a:', 'a\n\rb')),
+        *((one_header('X-A', value), '200') for value in ('\u2603', '\xe4', 'a\tb', True, 1.5)),
+        *((one_header('Content-Length', value), '200') for value in ('9' * 5_000, '\xb2', '-1')),
+        (one_header('X-A', 'y' * 100_000), '431'),
+        (run_service(headers=[{'name': 'X-A', 'value': 'y'}] * 100_000), '431'),
+        (run_service(headers=[{'name': f'X-{n}', 'value': 'y'} for n in range(1_000)]), '431'),
+        *(
+            (run_service(apiToken=token), '400')
+            for token in ('\ud800', 'a\nb', '\u2603', 'x' * 99_999)
+        ),
+        *((run_service(bodyVariable=name), '400') for name in (7, [], '\ud800', 'x' * 99_999)),
+        *((run_service(requestKey=key), '400') for key in ('\ud800', 'a\nb', 'x' * 99_999)),
+        *(
+            (run_service('/api/health', expireSeconds=when), '200')
+            for when in ('9' * 5_000, 10**400, float('inf'), '\u0663', True)
+        ),
+        *(
+            (run_service('/api/health', **{name: value}), '200')
+            for name in ('remoteAddress', 'requestUrl', 'userConfig', 'PATH_INFO', 'wsgi.input')
+            for value in ('\ud800', ['\ud800'], in_a_list(200))
+        ),
+    ],
+)
+def test_text_that_is_none_and_what_is_too_long_is_refused_in_the_apps_own_words(
+    own: Stage, capsys: pytest.CaptureFixture[str], message: dict[str, Any], code: str
+) -> None:
+    reply = own.ask(message)
+    assert (reply.code, reply.headers['content-type']) == (code, 'application/json')
+    assert reply.headers['x-frame-options'] == 'SAMEORIGIN'
+    is_refused = code != '200'
+    assert (set(reply.json) - {'errors'} == {'title', 'description', 'code'}) is is_refused
+    told = ('event=api-refused', 'event=request-malformed')
+    assert any(event in own.log for event in told) is is_refused
+    assert 'traceback' not in own.log.lower()
+    assert capsys.readouterr().err == ''
+
+
+@pytest.mark.parametrize('path', ['/\u2603', '/\xe4', '/%ff', '/\x00', '/a\nb'])
+def test_a_page_that_there_is_not_is_none_in_any_language(own: Stage, path: str) -> None:
+    assert own.ask(run_service(path)).code == '404'
+
+
+@pytest.mark.parametrize('path', ['/echo/\u2603', '/echo/\xe4\xff', '/echo/gr\xfc\xdfe'])
+def test_an_address_in_any_language_is_seen_as_it_was_written(stage: Stage, path: str) -> None:
+    assert stage.ask(run_service(path)).json['path'] == path
 
 
 def test_an_answer_that_is_ready_while_the_broker_is_away_is_sent_when_it_is_back(
@@ -739,14 +857,36 @@ def test_a_token_whose_request_ended_while_it_was_renewed_ends_nothing(stage: St
     stage.service.token.unregister_token('gone')
 
 
-def test_the_frameworks_own_calls_have_a_time_out(stage: Stage) -> None:
-    seen: list[object] = []
-    session = requests.Session()
-    session.send = lambda _request, **kwargs: seen.append(kwargs['timeout'])  # type: ignore[method-assign]
-    mend.limit_time(session)
-    session.get('https://127.0.0.1:9/')
-    assert seen == [mend.FRAMEWORK_TIMEOUT_S]
-    assert stage.service.token.session.request.keywords == {'timeout': mend.FRAMEWORK_TIMEOUT_S}
+def test_what_only_a_request_knew_is_masked_from_then_on(stage: Stage) -> None:
+    texts = {
+        'apiToken': 'APIV2:token-of-the-request',
+        'Cookie': 'theme=dark; JSESSIONID=crumb-of-a-session',
+        'Authorization': 'Bearer words-of-a-bearer',
+        'X-Api-Key': 'key-of-an-interface',
+        'Ocp-Apim-Subscription-Key': 'key-of-a-subscription',
+        'sig': 'signature-of-an-address',
+    }
+    headers = [
+        {'name': name, 'value': value}
+        for name, value in texts.items()
+        if name not in {'apiToken', 'sig'}
+    ]
+    message = {
+        **run_service(),
+        'apiToken': texts['apiToken'],
+        'headers': headers,
+        'queryParams': [{'name': 'sig', 'value': texts['sig']}],
+    }
+    assert stage.ask(message).code == '200'
+    for text in (*texts.values(), 'crumb-of-a-session', 'words-of-a-bearer'):
+        assert stage.redactor.mask(f'({text})') == f'({MASK})'
+
+
+def test_a_renewed_token_is_masked_from_then_on(stage: Stage) -> None:
+    whole = {'apiToken': 'APIV2:the-renewed-one', 'apiTokenExpires': 1}
+    stage.service.token.session.get = lambda *_a, **_k: SimpleNamespace(ok=True, json=lambda: whole)
+    stage.service.token.renew_token(Sensitive('expired'))
+    assert stage.redactor.mask('APIV2:the-renewed-one') == MASK
 
 
 def test_a_signed_session_does_not_wait_for_the_renewal_of_tokens(stage: Stage) -> None:

@@ -17,9 +17,18 @@ from typing import Any
 
 import pytest
 
-from sentinel_app.core.models import AuditEntry, IndicatorType, Query, WithdrawPolicy
+from sentinel_app.core.models import (
+    AuditEntry,
+    Cursor,
+    IndicatorType,
+    Query,
+    Schedule,
+    WithdrawPolicy,
+)
 from sentinel_app.core.status import JobStatus, Mode
-from sentinel_app.storage import atomic_json, state_db
+from sentinel_app.core.timestamp import from_text, to_millis
+from sentinel_app.storage import atomic_json, damage, state_db
+from sentinel_app.storage.migrations import MIGRATIONS
 from tests.clocks import StandingClock
 from tests.engine import OWNERS, Engine, World, hosts, query
 from tests.fakes.sentinel import TableSink
@@ -31,6 +40,7 @@ from tests.waiting import until
 pytestmark = pytest.mark.integration
 
 HOUR_S = 3600.0
+YEAR_S = 365 * 24 * HOUR_S
 
 
 # -- clocks
@@ -114,7 +124,10 @@ class Machine:
 
 
 @pytest.mark.parametrize('is_restarted', [False, True])
-@pytest.mark.parametrize('step_s', [-5 * HOUR_S, -40.0, 40.0, 5 * HOUR_S, 30 * HOUR_S])
+@pytest.mark.parametrize(
+    'step_s',
+    [-5 * HOUR_S, -1.2 * HOUR_S, -40.0, 40.0, 1.2 * HOUR_S, 5 * HOUR_S, 30 * HOUR_S],
+)
 def test_a_clock_that_is_put_right_costs_neither_an_update_nor_an_indicator(
     tmp_path: Path, step_s: float, is_restarted: bool
 ) -> None:
@@ -133,6 +146,95 @@ def test_a_clock_that_is_put_right_costs_neither_an_update_nor_an_indicator(
         machine.restart()
     assert machine.pass_by(3) in {3, 4}
     machine.assert_right()
+    machine.rig.close()
+
+
+@pytest.mark.parametrize('is_restarted', [False, True])
+@pytest.mark.parametrize('step_s', [-YEAR_S, -HOUR_S, HOUR_S, YEAR_S])
+def test_whatever_the_clock_does_updates_keep_coming_and_in_the_end_all_is_right(
+    tmp_path: Path, step_s: float, is_restarted: bool
+) -> None:
+    machine = Machine(tmp_path)
+    machine.pass_by(2.5)
+    for step in (step_s, -step_s):
+        machine.edit()
+        machine.clock.stepped_s += step
+        if is_restarted:
+            machine.restart()
+        # A time of before may look as if it were the present; that costs one interval at most.
+        assert machine.pass_by(3) in {2, 3, 4}
+    # While its clock was a year off the App could not tell what is valid; now everything is read.
+    machine.rig.updates.request_update(mode=Mode.RECONCILE)
+    machine.rig.run()
+    machine.assert_right()
+    machine.edit()
+    machine.pass_by(1)
+    machine.assert_right()
+    machine.rig.close()
+
+
+@pytest.mark.parametrize(
+    ('ahead_s', 'ours_s'),
+    [
+        *((ahead_s, 0.0) for ahead_s in (-YEAR_S, -24 * HOUR_S, 24 * HOUR_S, YEAR_S)),
+        *((-299.0, -299.0), (299.0, 299.0), (598.0, 299.0)),
+    ],
+)
+def test_a_wrong_date_of_one_update_leaves_nothing_out(
+    tmp_path: Path, ahead_s: float, ours_s: float
+) -> None:
+    machine = Machine(tmp_path)
+    machine.pass_by(1.5)
+    machine.source.date_ahead_s, machine.clock.stepped_s = ahead_s, ours_s
+    machine.edit()
+    jobs = len(machine.rig.documents.jobs()[0])
+    while len(machine.rig.documents.jobs()[0]) == jobs:
+        machine.pass_by(1 / 60)
+    cursor = machine.rig.documents.cursor('q1')
+    last_run_at = machine.rig.documents.schedule().last_run_at
+    assert cursor is not None
+    assert last_run_at == cursor.at <= machine.clock.now()
+    machine.source.date_ahead_s, machine.clock.stepped_s = 0.0, 0.0
+    for _ in range(2):
+        # By the next delta this is older than what two windows have in common.
+        machine.pass_by(0.02)
+        machine.edit()
+        machine.pass_by(0.98)
+    machine.pass_by(0.2)
+    machine.assert_right()
+    machine.rig.close()
+
+
+def test_stored_times_in_the_future_leave_nothing_out_and_are_put_right(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    machine.pass_by(1.5)
+    ahead_at = machine.clock.now() + dt.timedelta(days=400)
+    (job, *_), _ = machine.rig.documents.jobs()
+    machine.rig.documents.end_update(
+        job.update_id,
+        machine.clock.now(),
+        Schedule(last_run_at=ahead_at, last_reconcile_at=machine.clock.now()),
+    )
+    machine.rig.documents.change_job(
+        job.request_id,
+        lambda stored: stored,
+        cursor=Cursor(query_id='q1', selection=job.query.selection, at=ahead_at),
+    )
+    with machine.rig.db.write() as transaction:
+        transaction.execute('UPDATE searched SET until = ?', (to_millis(ahead_at),))
+    machine.edit()
+    machine.pass_by(1)
+    assert machine.rig.documents.jobs()[0][0].mode is Mode.DELTA
+    machine.assert_right()
+    cursor = machine.rig.documents.cursor('q1')
+    assert cursor is not None
+    assert cursor.at <= machine.clock.now()
+    last_run_at = machine.rig.documents.schedule().last_run_at
+    assert last_run_at is not None
+    assert last_run_at <= machine.clock.now()
+    with machine.rig.db.read() as connection:
+        until = from_text(connection.execute('SELECT until FROM searched').fetchone()[0])
+    assert until <= machine.clock.now()
     machine.rig.close()
 
 
@@ -386,6 +488,51 @@ def test_documents_lost_for_good_cost_a_full_update_and_no_second_copy(
     assert engine.last_jobs()[0]['mode'] == 'full'
     engine.assert_right()
     assert {stix['id'] for stix in world.live().values()} == before
+
+
+OTHER_DATABASES = {
+    'DROP TABLE page': 'the table page is missing',
+    'PRAGMA user_version = 0': 'is foreign in schema 0',
+    "CREATE TRIGGER foreign_one BEFORE INSERT ON error BEGIN SELECT raise(ABORT, 'no'); END": (
+        'the trigger foreign_one is foreign'
+    ),
+    "UPDATE ledger SET indicator_id = 'text'": 'a row of ledger holds',
+}
+
+
+@pytest.mark.parametrize('statement', OTHER_DATABASES)
+def test_a_database_of_another_shape_is_set_aside_and_the_next_update_ends_well(
+    world: World, engine: Engine, statement: str
+) -> None:
+    engine.save_queries([query()], run='full')
+    before = {stix['id'] for stix in world.live().values()}
+    engine.stop()
+    connection = sqlite3.connect(engine.folder / 'state.db', isolation_level=None)
+    connection.execute(statement)
+    connection.close()
+    engine.start()
+    (warning,) = health(engine)['storage']['warnings']
+    assert 'was damaged and has been set aside' in warning
+    assert OTHER_DATABASES[statement] in warning
+    assert len(engine.ask('GET', 'api/configure')['queries']) == 1
+    (job,) = engine.run_update('full')
+    assert job['status'] == 'Upload Complete'
+    engine.assert_right()
+    assert {stix['id'] for stix in world.live().values()} == before
+
+
+def test_an_old_database_whose_rows_do_not_fit_the_newer_schema_is_set_aside_as_it_is_opened(
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.save_queries([query()], run='full')
+    engine.stop()
+    step = ('CREATE UNIQUE INDEX one_of_each ON ledger (owner_name)',)
+    for module in (state_db, damage):
+        monkeypatch.setattr(module, 'MIGRATIONS', (*MIGRATIONS, step))
+    engine.start()
+    (warning,) = health(engine)['storage']['warnings']
+    assert 'was damaged and has been set aside' in warning
+    assert len(engine.ask('GET', 'api/configure')['queries']) == 1
 
 
 @pytest.mark.parametrize('way', ['missing', 'spoilt'])

@@ -39,7 +39,8 @@ def test_sentinel_holds_what_it_should_after_any_history(
         history, fault = told(seed, actions)
         if fault is not None:
             history, fault = told(seed, shortened(seed, actions, fault))
-            pytest.fail(f'History {seed}, shortened: {fault}\n' + '\n'.join(history.notes))
+            words = f'{fault} {getattr(fault, "reason", "")}'
+            pytest.fail(f'History {seed}, shortened: {words}\n' + '\n'.join(history.notes))
         for place, count in enumerate((history.updates, history.kills, history.checks)):
             totals[place] += count
     with capsys.disabled():
@@ -199,6 +200,49 @@ def test_a_file_tried_again_for_one_hash_does_not_take_the_others(story: History
     assert story.store.get(worse) is not None
     live = story.sink.live()[f"[file:hashes.'SHA-256' = '{'C' * 64}']"]
     assert live['confidence'] == 90
+
+
+def test_a_copy_looked_up_for_another_hash_does_not_count_as_the_refused_one(
+    story: History,
+) -> None:
+    common = {'type': 'File', 'ownerName': OWNERS[0], 'sha256': 'C' * 64}
+    story.store.add({**common, 'md5': 'B' * 32, 'confidence': 60})
+    story.clock.advance(600)
+    story.store.add({**common, 'md5': 'A' * 32, 'confidence': 90})
+    files = replace(query(*OWNERS), indicator_types=(IndicatorType.FILE,), tql='confidence >= 50')
+    story.save_list([files])
+    own, shared = (f"[file:hashes.'MD5' = '{'B' * 32}']", f"[file:hashes.'SHA-256' = '{'C' * 64}']")
+    story.sink.refused = frozenset({own})
+    story.update(Mode.FULL)
+    # A newer copy of the shared hash is refused, and then no longer returned.
+    story.clock.advance(600)
+    newest = story.store.add({**common, 'md5': 'D' * 32, 'confidence': 70})['id']
+    story.sink.refused = frozenset({own, shared})
+    story.update(Mode.DELTA)
+    story.clock.advance(600)
+    story.store.modify(newest, confidence=10)
+    story.sink.refused = frozenset({own})
+    story.update(Mode.DELTA)
+
+    assert story.sink.live()[shared]['confidence'] == 90
+
+
+def test_a_list_that_is_put_in_another_order_while_an_update_runs_keeps_no_change_back(
+    story: History,
+) -> None:
+    story.store.add(host())
+    row_id = story.store.add(host(OWNERS[1], hostName='h2.example.com', confidence=10))['id']
+    high, low = query(OWNERS[0]), query(OWNERS[1], query_id='q2')
+    story.save_list([high, low])
+    story.update(Mode.FULL)
+    story.clock.advance(60)
+    story.store.modify(row_id, confidence=90)
+    story.clock.advance(2)
+    story.rig.updates.request_update(mode=Mode.DELTA)
+    story.save_list([low, high])
+    story.rig.run()
+
+    assert story.sink.live()["[domain-name:value = 'h2.example.com']"]['confidence'] == 90
 
 
 def test_a_refused_copy_tried_again_takes_the_place_of_the_older_one_that_sentinel_holds(

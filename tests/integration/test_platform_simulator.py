@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.running import is_silent
 from tests.simulators.platform.channel import NoAnswerError
 from tests.simulators.platform.front import FrontOptions, PathShape
 from tests.simulators.platform.instance import PROJECT, Platform, Services
@@ -343,7 +344,8 @@ class TestLifecycle:
         app.start()
         app.logging_change('error')
         until(lambda: 'event=logging-change' in app.log)
-        app.heartbeat()
+        # The level changes after that line, and a heartbeat is answered before its own.
+        until(lambda: is_silent(app))
         length = len(app.log)
         app.heartbeat()
         assert len(app.log) == length

@@ -713,6 +713,76 @@ def test_a_change_moves_last_modified_unless_told_otherwise(simulator, caller) -
     assert caller.ids(tql=since) == [row_id]
     with pytest.raises(ValueError, match='cannot change'):
         store.modify(row_id, summary='other')
+    with pytest.raises(ValueError, match='cannot change'):
+        store.modify(row_id, md5='0' * 32)
+
+
+MD5, SHA1, SHA256 = 'A' * 32, 'B' * 40, 'C' * 64
+
+
+def test_the_summary_of_a_file_follows_its_hashes(simulator, caller) -> None:
+    store = simulator.store
+    row_id = store.add({'type': 'File', 'ownerName': 'Demo Research', 'md5': MD5})['id']
+    since = f'lastModified >= "{store.now_text()}"'
+    store.modify(row_id, at='2025-01-01T00:00:00Z')
+
+    assert store.add_hash(row_id, SHA256)['summary'] == f'{MD5} : {SHA256}'
+    assert caller.ids(tql=since) == [row_id]
+    assert store.find('Demo Research', 'File', f'{MD5} : {SHA256}')['sha256'] == SHA256
+    assert store.find('Demo Research', 'File', MD5) is None
+    assert store.remove_hash(row_id, MD5)['summary'] == SHA256
+    assert 'md5' not in store.get(row_id)
+    store.delete(row_id)
+    assert store.deleted[-1].summary == SHA256
+
+
+def test_a_gap_in_the_summary_of_a_file_may_be_shown(simulator) -> None:
+    simulator.store.shows_gaps = True
+    common = {'type': 'File', 'ownerName': 'Demo Research', 'md5': MD5}
+    row = simulator.store.add({**common, 'sha256': SHA256})
+    assert row['summary'] == f'{MD5} :  : {SHA256}'
+    assert simulator.store.add_hash(row['id'], SHA1)['summary'] == f'{MD5} : {SHA1} : {SHA256}'
+
+
+@pytest.mark.parametrize('listed', [True, False])
+def test_a_file_goes_up_in_the_one_that_it_is_merged_into(simulator, listed) -> None:
+    store = simulator.store
+    common = {'type': 'File', 'ownerName': 'Demo Research'}
+    kept = store.add({**common, 'md5': MD5, 'tags': {'data': [{'name': 'one'}]}})['id']
+    gone = store.add({**common, 'sha1': SHA1, 'tags': {'data': [{'name': 'two'}]}})['id']
+    elsewhere = store.add({**common, 'ownerName': 'OSINT Community', 'sha1': SHA1})['id']
+    with pytest.raises(DuplicateError):
+        store.add_hash(kept, SHA1)
+
+    row = store.add_hash(kept, SHA1, merge=True, listed=listed)
+    assert row['summary'] == f'{MD5} : {SHA1}'
+    assert [tag['name'] for tag in row['tags']['data']] == ['one', 'two']
+    assert store.get(gone) is None
+    assert store.get(elsewhere) is not None
+    assert [entry.summary for entry in store.deleted] == [SHA1] * listed
+
+
+def test_what_the_platform_refuses_of_hashes_is_refused(simulator) -> None:
+    store = simulator.store
+    common = {'type': 'File', 'ownerName': 'Demo Research'}
+    file_id = store.add({**common, 'md5': MD5})['id']
+    other_id = store.add({**common, 'md5': 'D' * 32, 'sha1': SHA1})['id']
+    host_id = store.rows('typeName = "Host"')[0]['id']
+    for act, row_id, digest in (
+        (store.add_hash, file_id, 'E' * 32),
+        (store.add_hash, file_id, 'E' * 31),
+        (store.add_hash, host_id, SHA1),
+        (store.remove_hash, file_id, MD5),
+        (store.remove_hash, other_id, MD5),
+    ):
+        with pytest.raises(ValueError, match=r'(File|hash|no MD5)'):
+            act(row_id, digest)
+    with pytest.raises(ValueError, match='both Files have a md5'):
+        store.add_hash(file_id, SHA1, merge=True)
+    store.add({**common, 'sha1': 'F' * 40})
+    with pytest.raises(DuplicateError):
+        store.revalue(file_id, md5=None, sha1='F' * 40)
+    assert store.get(other_id)['sha1'] == SHA1
 
 
 def test_deleted_list_by_owner_type_and_time_as_long_as_remembered(simulator, caller) -> None:
@@ -981,6 +1051,12 @@ def test_control_changes_rows_clock_and_all_back(simulator, caller, control) -> 
     assert control('POST', '/rows', [row]).status_code == 400
     control('POST', '/modify', {'id': row_id, 'changes': {'confidence': 77}})
     assert simulator.store.get(row_id)['confidence'] == 77
+    (file_id,) = control('POST', '/rows', {**row, 'type': 'File', 'summary': MD5}).json()['ids']
+    reply = control('POST', '/hash', {'id': file_id, 'add': SHA256})
+    assert reply.json() == {'summary': f'{MD5} : {SHA256}'}
+    assert control('POST', '/hash', {'id': file_id, 'remove': MD5}).json() == {'summary': SHA256}
+    assert control('POST', '/hash', {'id': file_id, 'remove': SHA256}).status_code == 400
+    assert control('POST', '/hash', {'id': file_id}).status_code == 400
     control('POST', '/deactivate', {'tql': 'confidence = 77 and typeName = "Host"'})
     assert simulator.store.get(row_id)['active'] is False
     control('POST', '/activate', {'id': row_id})

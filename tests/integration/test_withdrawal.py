@@ -170,6 +170,81 @@ def test_too_many_at_once_wait_for_a_confirmation(world: World, tmp_path: Path) 
         engine.assert_right()
 
 
+@pytest.mark.parametrize(
+    ('held', 'gone', 'is_withdrawn'),
+    [
+        # A fifth of all is the limit, and is within it.
+        (520, 104, True),
+        (520, 105, False),
+        # So few are never too many.
+        (200, 100, True),
+        (200, 101, False),
+    ],
+)
+def test_the_limit_is_a_share_of_what_is_live(
+    world: World, tmp_path: Path, held: int, gone: int, *, is_withdrawn: bool
+) -> None:
+    world.store.load(hosts(held))
+    with Engine(world, tmp_path) as engine:
+        engine.save_queries([query()], run='full')
+        world.clock.advance(600)
+        for row_id in ids(world, gone):
+            world.store.delete(row_id)
+        (job,) = engine.run_update('delta')
+        done = (gone, 0) if is_withdrawn else (0, gone)
+        assert (len(revoked(world)), job['count_held_back']) == done
+
+
+def test_what_nobody_was_asked_for_is_not_withdrawn_though_it_became_fewer(
+    world: World, tmp_path: Path
+) -> None:
+    world.store.load([*hosts(200), *hosts(200, OWNERS[1])])
+    with Engine(world, tmp_path) as engine:
+        queries = [query(owners=[OWNERS[0]]), query(owners=[OWNERS[1]])]
+        engine.save_queries(queries, run='full')
+        world.clock.advance(600)
+        gone = [dict(world.store.delete(row_id)) for row_id in ids(world, 101)]
+        for row in gone[:2]:
+            world.store.add({'type': 'Host', 'ownerName': OWNERS[0], 'hostName': row['hostName']})
+        high, _ = engine.run_update('delta')
+        # The other query has them all, but it was not asked.
+        assert (revoked(world), high['count_held_back']) == ([], 99)
+        engine.ask('POST', f'api/job/request/{high["request_id"]}/withdraw', {})
+        engine.wait()
+        assert revoked(world) == []
+        engine.assert_right()
+
+
+def deleted_lists(world: World) -> int:
+    path = '/api/v3/indicators/deleted'
+    return sum(seen.path == path for seen in world.threatconnect.requests)
+
+
+def test_what_is_gone_is_asked_for_only_where_something_could_be_withdrawn(
+    world: World, tmp_path: Path
+) -> None:
+    world.store.load(hosts(5))
+    with Engine(world, tmp_path / 'one') as engine:
+        first, _ = engine.save_queries([query(), query(owners=[OWNERS[1]])], run='full')
+        assert deleted_lists(world) == 0
+        world.clock.advance(600)
+        world.store.delete(ids(world, 1)[0])
+        # An update of some queries only does not know what the others hold.
+        engine.run_update('delta', query_ids=[first['id']])
+        assert deleted_lists(world) == 0
+        assert revoked(world) == []
+        high, _ = engine.run_update('delta')
+        assert deleted_lists(world) > 0
+        assert (len(revoked(world)), high['count_held_back']) == (1, 0)
+    world.threatconnect.forget_requests()
+    with Engine(world, tmp_path / 'two', withdraw_indicators='Never') as engine:
+        engine.save_queries([query()], run='full')
+        world.clock.advance(600)
+        world.store.delete(ids(world, 1)[0])
+        (job,) = engine.run_update('delta')
+        assert (deleted_lists(world), job['count_held_back']) == (0, 0)
+
+
 def test_a_failed_reading_withdraws_nothing(world: World, tmp_path: Path) -> None:
     world.store.load(hosts(20))
     policy = 'Deleted or no longer matching'
@@ -181,6 +256,8 @@ def test_a_failed_reading_withdraws_nothing(world: World, tmp_path: Path) -> Non
         job = engine.run_update('delta')[0]
         assert job['status'] == 'Upload Complete'
         assert any('Nothing was withdrawn' in text for text in job['warnings'])
+        # Nothing waits for a confirmation either.
+        assert job['count_held_back'] == 0
         assert revoked(world) == []
         world.clear_faults()
         engine.run_update('delta')

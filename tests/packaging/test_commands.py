@@ -107,6 +107,10 @@ COMMANDS: dict[str, By | Not] = {
     'python -m tests.golden --accept': Not(
         because='it changes the examples; tests/unit/core/test_golden.py finds what it would change'
     ),
+    '.venv/bin/python -m tests.fuzz 50': By(
+        test='tests/integration/test_fuzz.py::test_whatever_a_call_is_sent_the_answer_is_one_that'
+        '_the_document_names'
+    ),
     '.venv/bin/pytest tests/unit/core/test_window.py': By(
         test='tests/unit/core/test_window.py::test_successive_windows_tile_without_a_gap'
     ),

@@ -22,7 +22,7 @@ from sentinel_app.settings import (
     TTL_INPUTS,
     AzureCloud,
     MaxTlp,
-    RegistryKeyPattern,
+    PatternStyle,
     UiAccess,
     WithdrawPolicy,
     read_settings,
@@ -44,7 +44,7 @@ REQUIRED = {
 CHOICES = {
     'azure_cloud': AzureCloud,
     'withdraw_indicators': WithdrawPolicy,
-    'registry_key_pattern': RegistryKeyPattern,
+    'pattern_style': PatternStyle,
     'max_tlp': MaxTlp,
     'ui_access': UiAccess,
 }
@@ -56,7 +56,7 @@ DEFAULTS = {
     'withdraw_indicators': 'Deleted in ThreatConnect',
     'withdraw_limit_percent': '20',
     'requests_per_minute': '100',
-    'registry_key_pattern': 'As in the guide',
+    'pattern_style': 'As in the guide',
     'max_tlp': 'All',
     'ui_access': 'Any signed-in user',
     'retention_days': '30',
@@ -112,7 +112,7 @@ def test_an_input_is_defined_as_it_is_read(name: str) -> None:
     assert param.get('default') == DEFAULTS.get(name)
     assert param.get('encrypt', False) is (name in SECRET_INPUTS)
     assert param['serviceConfig'] is (name != 'retention_days')
-    assert param.get('allowMultiple', False) is (name == 'never_send')
+    assert param.get('allowMultiple', False) is (name in {'never_send', 'admin_roles'})
     assert param['type'] == ('Choice' if name in CHOICES else 'String')
     assert len(param['note']) >= 40
     assert param['note'].endswith(('.', 'private'))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import time
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -105,3 +106,74 @@ def test_no_spelling_of_any_secret_survives(secret: str, around: str) -> None:
     for spelt in (secret, quote(secret, safe=''), quote_plus(secret)):
         if len(spelt.strip()) >= 6 and MASK not in spelt:
             assert spelt not in redactor.redact(f'{around} {spelt} {around}').replace(around, '')
+
+
+NOT_ASCII = 'pä$$/wörd-mit-\u00dfü'
+
+
+@pytest.mark.parametrize(
+    'spelt',
+    [
+        NOT_ASCII.upper(),
+        NOT_ASCII.upper().lower(),
+        NOT_ASCII.encode().decode('latin-1'),
+        NOT_ASCII.encode('latin-1').decode('utf-8', 'replace'),
+        NOT_ASCII.encode('latin-1').hex(),
+        NOT_ASCII.encode('utf-16-le').decode('utf-8', 'replace'),
+        NOT_ASCII.replace('s', '\u017f'),
+        quote(NOT_ASCII.encode('latin-1'), safe=''),
+        base64.b64encode(f'user:{NOT_ASCII}'.encode('latin-1')).decode(),
+        json.dumps(NOT_ASCII).replace('/', '\\/'),
+    ],
+)
+def test_a_secret_of_any_alphabet_is_masked_in_every_code(spelt: str) -> None:
+    redactor = Redactor()
+    redactor.protect([NOT_ASCII])
+    masked = redactor.mask(f'it said: {spelt} and went on')
+    assert MASK in masked
+    assert spelt[2:8] not in masked
+
+
+@given(st.text(alphabet='aZ09-_/\\"\'%é\u0130\u212a+=', min_size=6, max_size=30), st.booleans())
+def test_no_json_with_a_secret_of_ours_passes_as_innocent(secret: str, is_ascii: bool) -> None:
+    redactor = Redactor()
+    redactor.protect([secret])
+    for spelt in (secret, secret.upper(), secret.lower(), quote(secret, safe='')):
+        body = json.dumps([spelt], ensure_ascii=is_ascii).replace('/', '\\/').encode()
+        # Escapes that could write any letter are for the reader of the JSON.
+        assert redactor.is_suspect(body) or '\\u00' in body.decode()
+
+
+def test_regular_expressions_in_a_secret_mean_nothing() -> None:
+    redactor = Redactor()
+    redactor.protect(['.*(a+)+$[x]'])
+    assert redactor.mask('any text .*(A+)+$[x] goes on') == f'any text {MASK} goes on'
+
+
+@pytest.mark.parametrize(
+    'piece',
+    [
+        'a',
+        '\\',
+        '\\u{',
+        '\\u0041',
+        '%',
+        '%41 ',
+        '%2525',
+        '&',
+        '&#65;',
+        '\u0130',
+        '\u200b',
+        SECRET,
+        f'{SECRET}%',
+        ''.join(f'%{ord(each):02x}' for each in SECRET) + ' ',
+    ],
+)
+def test_hostile_text_costs_no_more_than_its_length(redactor: Redactor, piece: str) -> None:
+    redactor.protect_recent(
+        [f'another-value-{number:04}' for number in range(MOST_RECENT)], kind='request'
+    )
+    text = (piece * (200_000 // len(piece)))[:200_000]
+    started = time.process_time()
+    redactor.mask(text)
+    assert time.process_time() - started < 1

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sentinel_app.core.access import ADMIN_ROLES
 from sentinel_app.core.models import IndicatorType
 from sentinel_app.errors import ConfigError
 from sentinel_app.secret import Secret
@@ -19,12 +20,13 @@ from sentinel_app.settings import (
     TTL_INPUTS,
     AzureCloud,
     MaxTlp,
-    RegistryKeyPattern,
+    PatternStyle,
     Settings,
     UiAccess,
     WithdrawPolicy,
     read_settings,
 )
+from tests.factories import MD5
 from tests.pem import certificate_pem, key_pem, rsa_key
 
 GUID = '9c2d7d5e-4d8a-4a53-8e0f-1b6f6f5e2a11'
@@ -75,10 +77,11 @@ def test_the_required_inputs_alone_are_enough_and_the_rest_has_the_defaults() ->
     assert settings.withdraw_indicators is WithdrawPolicy.DELETED
     assert settings.withdraw_limit_percent == 20
     assert settings.requests_per_minute == 100
-    assert settings.registry_key_pattern is RegistryKeyPattern.AS_IN_THE_GUIDE
+    assert settings.pattern_style is PatternStyle.AS_IN_THE_GUIDE
     assert settings.max_tlp is MaxTlp.ALL
     assert settings.never_send.networks == ()
     assert settings.ui_access is UiAccess.ANY_SIGNED_IN_USER
+    assert settings.admin_roles == ADMIN_ROLES
     assert settings.retention_days == 30
     assert settings.login_url == 'https://login.microsoftonline.com'
     assert settings.sentinel_url == 'https://api.ti.sentinel.azure.com'
@@ -255,7 +258,7 @@ def test_an_access_id_cannot_break_the_signature(value: str) -> None:
     [
         ('azure_cloud', AzureCloud),
         ('withdraw_indicators', WithdrawPolicy),
-        ('registry_key_pattern', RegistryKeyPattern),
+        ('pattern_style', PatternStyle),
         ('max_tlp', MaxTlp),
         ('ui_access', UiAccess),
     ],
@@ -318,8 +321,11 @@ def test_what_is_no_https_origin_is_refused(name: str, value: str) -> None:
 @pytest.mark.parametrize(
     'value',
     [
-        '10.0.0.0/8|2001:db8::/32|192.0.2.7|example.com|*.Evil.example.|PRIVATE|.corp',
-        ' 10.0.0.0/8 | 2001:db8::/32||192.0.2.7|example.com|evil.example|private|.corp|example.com',
+        f'10.0.0.0/8|2001:db8::/32|192.0.2.7|example.com|*.Evil.example.|PRIVATE|.corp|{MD5}|EMPTY',
+        (
+            ' 10.0.0.0/8 | 2001:db8::/32||192.0.2.7|example.com|evil.example|private|.corp'
+            f'|example.com|{MD5.lower()} |empty'
+        ),
         [
             '10.0.0.0/8',
             '2001:db8::/32',
@@ -327,11 +333,15 @@ def test_what_is_no_https_origin_is_refused(name: str, value: str) -> None:
             'example.com|evil.example',
             'private',
             '.corp',
+            f'{MD5}|empty',
         ],
-        '10.0.0.0/8\n2001:db8::/32\r\n192.0.2.7\nexample.com\nevil.example\nprivate\n.corp',
+        (
+            '10.0.0.0/8\n2001:db8::/32\r\n192.0.2.7\nexample.com\nevil.example\nprivate\n.corp\n'
+            f'{MD5}\nempty'
+        ),
     ],
 )
-def test_never_send_takes_blocks_addresses_domains_and_private(value: object) -> None:
+def test_never_send_takes_blocks_addresses_domains_hashes_and_words(value: object) -> None:
     never_send = read(never_send=value).never_send
     assert set(never_send.networks) == {
         ip_network('10.0.0.0/8'),
@@ -339,13 +349,17 @@ def test_never_send_takes_blocks_addresses_domains_and_private(value: object) ->
         ip_network('192.0.2.7/32'),
     }
     assert set(never_send.domains) == {'example.com', 'evil.example', 'corp'}
+    assert never_send.hashes == {MD5}
     assert never_send.is_private
+    assert never_send.is_empty_file
 
 
 @pytest.mark.parametrize(
     ('value', 'fault'),
     [
-        ('privat', '"privat" is no address block, no domain and not the word private'),
+        ('privat', '"privat" is no address block, no domain, no hash and not one of the words'),
+        (MD5[:31], 'no hash and not one of the words private and empty'),
+        (MD5 * 4, 'no domain, no hash'),
         ('10.0.0.1/8', "'10.0.0.1/8' is an address inside a block; write '10.0.0.0/8'"),
         ('https://example.com', 'a domain without scheme'),
         ('user@example.com', 'is not a domain'),
@@ -359,6 +373,24 @@ def test_never_send_refuses_what_would_hold_nothing_back(value: str, fault: str)
     text = problem(never_send=f'example.com|{value}')
     assert fault in text
     assert MARKER not in text
+
+
+@pytest.mark.parametrize(
+    ('value', 'roles'),
+    [
+        ('TIP Lead', ('TIP Lead',)),
+        (' TIP Lead | Duty Officer|', ('TIP Lead', 'Duty Officer')),
+        (['TIP Lead', 'Duty Officer|Owner'], ('TIP Lead', 'Duty Officer', 'Owner')),
+        ('', ADMIN_ROLES),
+        ('|', ADMIN_ROLES),
+        ([], ADMIN_ROLES),
+        (None, ADMIN_ROLES),
+    ],
+)
+def test_administrator_roles_are_read_as_they_are_written(
+    value: object, roles: tuple[str, ...]
+) -> None:
+    assert read(admin_roles=value).admin_roles == roles
 
 
 def test_each_bad_entry_of_never_send_is_named() -> None:
@@ -377,7 +409,7 @@ def test_inputs_of_the_platform_are_passed_over() -> None:
 
 @pytest.mark.parametrize('name', [name for name in LABELS if name not in SECRET_INPUTS])
 def test_a_secret_in_the_wrong_input_is_not_shown(name: str) -> None:
-    if name in {'sentinel_source_name', 'threatconnect_access_id'}:
+    if name in {'sentinel_source_name', 'threatconnect_access_id', 'admin_roles'}:
         read(**{name: MARKER})  # any text may be one of these
     else:
         assert MARKER[:12] not in problem(**{name: MARKER})

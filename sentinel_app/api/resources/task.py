@@ -26,7 +26,13 @@ class TaskAction(Protocol):
 
 def task_actions(tasks: Tasks) -> Mapping[str, TaskAction]:
     """Give the actions by the last part of their addresses."""
-    return {'run': tasks.run, 'pause': tasks.pause, 'resume': tasks.resume, 'kill': tasks.kill}
+    return {
+        'run': tasks.run,
+        'pause': tasks.pause,
+        'resume': tasks.resume,
+        'kill': tasks.kill,
+        'send-now': tasks.send_now,
+    }
 
 
 class TaskListResource:
@@ -53,7 +59,7 @@ class TaskListResource:
 
 
 class TaskActionResource:
-    """`api/task/{slug}/run`, `pause`, `resume` and `kill`.
+    """`api/task/{slug}/run`, `pause`, `resume`, `kill` and `send-now`.
 
     Args:
         deps: the API's ports.

@@ -116,6 +116,13 @@ class Error(Shape):
     )
 
 
+class AskedWait(Reply):
+    """A wait that Sentinel asked for. `POST api/task/{slug}/send-now` ends it before."""
+
+    until: Moment
+    reason: str = Field(description='Why, in the words of the answer')
+
+
 class NextUpdate(Reply):
     """When the next scheduled update is due, and its mode."""
 
@@ -149,9 +156,10 @@ def picked(by_slug: Mapping[str, object]) -> Callable[[object], object]:
     """Give what turns a word of a query string into the value that it stands for."""
 
     def pick(given: object) -> object:
-        if given not in by_slug:
+        # A name that is given twice comes as a list.
+        if not isinstance(given, str) or given not in by_slug:
             raise ValueError('must be one of ' + ', '.join(by_slug))
-        return by_slug[str(given)]
+        return by_slug[given]
 
     return pick
 

@@ -51,7 +51,9 @@ class QueryBody(Body):
         description='May be empty: everything of these owners and types'
     )
     sort_field: Annotated[str, Field(max_length=100)] | None = None
-    sort_direction: SortDirection = SortDirection.ASCENDING
+    sort_direction: SortDirection | None = Field(
+        default=SortDirection.ASCENDING, description='Null means `asc` as well'
+    )
 
 
 class Configure(Reply):

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from sentinel_app.api.schemas.base import (
+    AskedWait,
     Body,
     IdPart,
     Moment,
@@ -77,13 +78,16 @@ class Job(Reply):
     waiting_seconds: Seconds | None = Field(
         description='How long the Job still waits for the API limit; null when it does not'
     )
+    asked_wait: AskedWait | None = Field(
+        description='The wait that Sentinel asked for, while the Job is held up by it'
+    )
     warnings: list[str]
     retry_of: str | None
     failure_code: str | None
     failure_reason: str | None
 
 
-NOT_SORTABLE = frozenset({'query', 'warnings', 'waiting_seconds'})
+NOT_SORTABLE = frozenset({'query', 'warnings', 'waiting_seconds', 'asked_wait'})
 JOB_SORTS = (*(name for name in Job.model_fields if name not in NOT_SORTABLE), 'position')
 STATUS_BY_SLUG = {slug(status): status for status in JobStatus}
 StatusSlug = Annotated[JobStatus, BeforeValidator(picked(STATUS_BY_SLUG)), slugs(STATUS_BY_SLUG)]

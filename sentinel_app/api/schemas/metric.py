@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from sentinel_app.api.ports import HealthState
-from sentinel_app.api.schemas.base import Moment, NextUpdate, Parameters, Reply, Seconds
+from sentinel_app.api.schemas.base import AskedWait, Moment, NextUpdate, Parameters, Reply, Seconds
 from sentinel_app.api.schemas.preview import TypeCount
 from sentinel_app.core.models import IndicatorType
 from sentinel_app.core.status import JobStatus, JobType, Mode
@@ -82,6 +82,7 @@ class LimitUse(Reply):
     requests_per_minute: int
     used: int
     waiting_seconds: Seconds | None
+    asked_wait: AskedWait | None
 
 
 class HourFigures(Figures):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sentinel_app.pipeline import upload as upload_module
 from tests.engine import Engine, ScaledClock, World, hosts, outcomes, query
 from tests.simulators.certificates import Certificates
 from tests.simulators.sentinel import ErrorListName, RetryAfter
@@ -79,6 +80,55 @@ def test_every_indicator_has_exactly_one_outcome(
     }
 
 
+def test_a_label_that_says_tlp_is_held_back_in_preview_update_and_lookup(
+    world: World, make_engine: Callable[..., Engine]
+) -> None:
+    labels = ('TLP RED', 'tlp-red', 'TLP\uff1aRED', 'TLP:RED ORGANIZATION ONLY', 'TLP:')
+    rows = hosts(2)
+    for number, label in enumerate(labels):
+        labelled = {'data': [{'id': 1, 'name': 'Internal'}, {'id': 2, 'name': label}]}
+        rows += hosts(1, prefix=f'red{number}-', securityLabels=labelled)
+    world.store.load(rows)
+    engine = make_engine(max_tlp='TLP:AMBER+STRICT')
+    preview = engine.ask('POST', 'api/configure/preview', query())
+    (held,) = preview['held_back']
+    assert (held['outcome'], held['count']) == ('withheld', len(labels))
+    engine.save_queries([query()])
+    (job,) = engine.last_jobs()
+    assert outcomes(job) == {'sent': 2, 'withheld': len(labels)}
+    reasons = {each['summary']: each['reason'] for each in held['examples']}
+    for number, label in enumerate(labels):
+        value = f'red{number}-0.example.com'
+        (copy,) = engine.ask('POST', 'api/indicator', {'value': value})['copies']
+        for reason in (copy['reason'], reasons.get(value, copy['reason'])):
+            assert f"It is labelled '{label}', which" in reason
+            assert 'TLP:AMBER+STRICT is the highest level to send' in reason
+
+
+@pytest.mark.parametrize('labels', [None, [{'name': 'TLP:CLEAR'}], 'TLP:CLEAR', {'data': ['x']}])
+def test_labels_that_did_not_arrive_hold_back_where_there_is_a_limit(
+    world: World, make_engine: Callable[..., Engine], labels: object
+) -> None:
+    world.store.load(hosts(3))
+    world.threatconnect.faults.on('odd_labels', labels=labels)
+    engine = make_engine(max_tlp='TLP:AMBER+STRICT')
+    preview = engine.ask('POST', 'api/configure/preview', query())
+    assert 'TLP level is unknown' in preview['held_back'][0]['examples'][0]['reason']
+    engine.save_queries([query()])
+    (job,) = engine.last_jobs()
+    assert outcomes(job) == {'withheld': 3}
+
+
+def test_labels_that_did_not_arrive_change_nothing_where_there_is_no_limit(
+    world: World, engine: Engine
+) -> None:
+    world.store.load(hosts(3))
+    world.threatconnect.faults.on('odd_labels')
+    engine.save_queries([query()])
+    (job,) = engine.last_jobs()
+    assert outcomes(job) == {'sent': 3}
+
+
 @pytest.mark.parametrize('name', list(ErrorListName))
 def test_refusals_are_recorded_with_their_reasons(
     world: World, engine: Engine, name: ErrorListName
@@ -120,6 +170,30 @@ def test_a_whole_400_is_halved_down_to_the_culprits(world: World, engine: Engine
     engine.assert_right()
 
 
+@pytest.mark.parametrize(('size', 'is_stopped'), [(8, True), (7, False)])
+def test_where_eight_and_more_are_refused_one_by_one_the_update_stops_and_says_what_to_check(
+    world: World,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+    is_stopped: bool,
+) -> None:
+    monkeypatch.setattr(upload_module, 'MAX_OBJECTS', size)
+    world.store.load(hosts(20 * size))
+    world.sentinel.faults.add('refuse-batch', contains='example.com')
+    engine.save_queries([query()])
+    (job,) = engine.last_jobs()
+    if is_stopped:
+        assert (job['status'], job['failure_code']) == ('Failed', 'AZ-400')
+        assert 'refuses each request whole, even with one object' in job['failure_reason']
+        assert 'Sentinel Source Name' in job['failure_reason']
+        assert job['count_failed'] > 0
+        messages = [error['message'] for error in engine.errors(job['request_id'])]
+        assert sum('refuses each request whole' in message for message in messages) == 1
+    else:
+        assert (job['status'], outcomes(job)) == ('Upload Complete', {'refused': 20 * size})
+
+
 @pytest.mark.parametrize('params', [{'objects': 9}, {'bytes': 6_000}])
 def test_a_413_is_halved_until_it_fits(
     world: World, engine: Engine, params: dict[str, int]
@@ -150,6 +224,11 @@ def test_what_somebody_must_mend_stops_the_update_with_the_remedy(
     jobs = engine.last_jobs()
     assert {(job['status'], job['failure_code']) for job in jobs} == {('Failed', code)}
     assert all(remedy in job['failure_reason'] for job in jobs)
+    # REPORTS tells it of each of them.
+    for job in jobs:
+        (error,) = engine.errors(job['request_id'])
+        assert (error['code'], error['count']) == (code, 1)
+        assert job['failure_reason'].startswith(error['message'])
     assert sum(job['count_sent'] for job in jobs) == 0
     assert sum(job['count_failed'] for job in jobs) > 0
     # One for each that was under way, a 401 twice; the rest is not even tried.

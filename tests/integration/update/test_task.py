@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import functools
 import threading
 from collections.abc import Callable
@@ -60,6 +61,41 @@ def job_of(engine: Engine, request_id: str) -> dict[str, Any]:
 def actions(engine: Engine) -> list[str]:
     page = engine.ask('GET', 'api/report/audit?limit=100')
     return [entry['action'] for entry in page['data']]
+
+
+# One 429 that names an hour is no order: a person may have Upload try again.
+
+
+def test_a_wait_that_was_asked_for_is_shown_and_ended_and_the_update_goes_on(
+    world: World, engine: Engine
+) -> None:
+    world.store.load(hosts(90))
+    assert 'there is no wait to end' in refusal(engine, 'api/task/upload/send-now')
+    asked_s = 3_000
+    world.sentinel.faults.add('throttle', count=1, wait_s=asked_s)
+    engine.save_queries([query()], wait=False)
+    engine.look()
+    until(lambda: task(engine, 'upload')['asked_wait'], 'nothing is waited for')
+
+    asked = task(engine, 'upload')['asked_wait']
+    assert dt.datetime.fromisoformat(asked['until']) > world.clock.now()
+    assert '429' in asked['reason'] or 'limit' in asked['reason'].lower()
+    (job,) = engine.jobs()
+    limit = engine.ask('GET', 'api/metric/summary')['limit']
+    for shown in (job_of(engine, job['request_id'])['asked_wait'], limit['asked_wait']):
+        assert shown['reason'] == asked['reason']
+    assert 'does not wait' in refusal(engine, 'api/task/download/send-now')
+
+    ended = act(engine, 'upload', 'send-now')
+    assert (ended['asked_wait'], ended['state']) == (None, 'running')
+    engine.wait()
+    (job,) = engine.jobs()
+    assert (job['status'], outcomes(job)) == ('Upload Complete', {'sent': 90})
+    assert (job['count_throttled'], job['asked_wait']) == (1, None)
+    first, second = world.sentinel.requests
+    assert second.at - first.at < asked_s / 2
+    assert 'task-send-now' in actions(engine)
+    engine.assert_right()
 
 
 class TestPause:

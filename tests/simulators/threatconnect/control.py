@@ -27,6 +27,7 @@ _CALLS = {
     'DELETE /_control/faults/<name>': 'one off',
     'POST /_control/rows': 'one row or a list: add; answers the ids',
     'POST /_control/modify': '{"id" | "tql", "changes": {...}, "at"?, "touch"?}',
+    'POST /_control/hash': '{"id", "add" | "remove", "merge"?, "listed"?, "at"?}: of a File',
     'POST /_control/deactivate': '{"id" | "tql", "at"?}; also activate',
     'POST /_control/delete': '{"id" | "tql", "at"?, "listed"?}',
     'POST /_control/tie': '{"tql"?, "at"?}: one lastModified for many rows',
@@ -114,6 +115,7 @@ def _post(simulator: ThreatConnectSimulator, path: str, body: Any) -> Any:
         'variable': lambda: {'variable': simulator.set_variable(**body)},
         'reset': lambda: _reset(simulator),
         'modify': lambda: _change(simulator, body, _modify),
+        'hash': lambda: _change_hash(simulator, **body),
         'deactivate': lambda: _change(simulator, body, _deactivate),
         'activate': lambda: _change(simulator, body, _activate),
         'delete': lambda: _change(simulator, body, _remove),
@@ -147,6 +149,22 @@ def _modify(simulator: ThreatConnectSimulator, row_id: int, body: dict[str, Any]
     return simulator.store.modify(
         row_id, at=body.get('at'), touch=body.get('touch', True), **changes
     )
+
+
+def _change_hash(
+    simulator: ThreatConnectSimulator,
+    id: int,  # noqa: A002 - as the body names it
+    add: str | None = None,
+    remove: str | None = None,
+    **options: Any,
+) -> dict[str, str]:
+    """Add or remove one hash of a File."""
+    if (add is None) == (remove is None):
+        raise ValueError('one of `add` and `remove` must name the hash')
+    store = simulator.store
+    if add is not None:
+        return {'summary': store.add_hash(id, add, **options)['summary']}
+    return {'summary': store.remove_hash(id, str(remove), **options)['summary']}
 
 
 def _deactivate(simulator: ThreatConnectSimulator, row_id: int, body: dict[str, Any]) -> object:

@@ -84,6 +84,8 @@ def _list(simulator: ThreatConnectSimulator, exchange: Exchange, user: User) -> 
         row.render(wanted.fields, owners=user.owners, whole_ratings=whole, keep=keep)
         for row in rows
     )
+    if fault := simulator.take(exchange, 'odd_labels'):
+        data = _with_labels(data, fault['labels'])
     exchange.rows = len(rows)
     head = _links(simulator, exchange, wanted, has_more=found.has_more)
     tail = {} if found.count is None else {'count': found.count}
@@ -93,6 +95,11 @@ def _list(simulator: ThreatConnectSimulator, exchange: Exchange, user: User) -> 
         return reply
     first = next(simulator.store.select(None))
     return lie.page(reply, wanted, partial(simulator.take, exchange), first)
+
+
+def _with_labels(data: bytes, labels: Any) -> bytes:
+    rows = [row | {'securityLabels': labels} for row in json.loads(b'[%b]' % data)]
+    return json.dumps(rows)[1:-1].encode()
 
 
 def _failing_page(

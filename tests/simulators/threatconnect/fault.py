@@ -46,6 +46,7 @@ NAMES: dict[str, tuple[str, Mapping[str, Any]]] = {
     'ignores_sorting': ('The default order, whatever `sorting` says.', {}),
     'ignores_start': ('The deleted list begins anew, whatever `resultStart` says.', {}),
     'ignores_id_filter': ('TQL clauses on `id` have no effect.', {}),
+    'odd_labels': ('Rows have `labels` in place of their security labels.', {'labels': None}),
     'ignores_case': ('TQL compares texts without regard to case.', {}),
     'page_cap': ('No page has more than `rows` rows, whatever was asked for.', {'rows': 100}),
     'whole_ratings': ('Ratings without fractions.', {}),

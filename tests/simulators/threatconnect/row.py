@@ -200,15 +200,22 @@ def check_fields(names: Iterable[str], *, exceeds_link_limit: bool = False) -> f
     return frozenset(wanted)
 
 
-def complete_value(data: dict[str, Any]) -> None:
-    """Make the summary from the type's properties, or the other way round."""
+def complete_value(data: dict[str, Any], *, shows_gaps: bool = False) -> None:
+    """Make the summary from the type's properties, or the other way round.
+
+    Args:
+        data: the row.
+        shows_gaps: write both separators around a SHA1 that is absent between two other hashes;
+            which of them ThreatConnect keeps is not documented.
+    """
     keys = TYPE_KEYS[data['type']]
     if 'summary' not in data:
         names = keys[:3] if data['type'] in {'File', 'Registry Key'} else keys[:1]
         parts = [str(data[name]) for name in names if data.get(name)]
         if not parts:
             raise ValueError(f'{data["type"]} without a value')
-        data['summary'] = ' : '.join(parts)
+        is_gap = shows_gaps and data['type'] == 'File' and len(parts) == 2 and not data.get('sha1')
+        data['summary'] = (' :  : ' if is_gap else ' : ').join(parts)
     elif not any(key in data for key in keys):
         _split_summary(data)
     if data['type'] == 'Host':
@@ -220,7 +227,7 @@ def _split_summary(data: dict[str, Any]) -> None:
     parts = data['summary'].split(' : ')
     if data['type'] == 'File':
         names = {32: 'md5', 40: 'sha1', 64: 'sha256'}
-        data.update({names[len(part)]: part for part in parts})
+        data.update({names[len(part)]: part for part in parts if part})
     elif data['type'] == 'Registry Key':
         data.update(zip(TYPE_KEYS['Registry Key'], parts, strict=False))
     else:

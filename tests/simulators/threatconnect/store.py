@@ -11,9 +11,10 @@ import threading
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
-from tests.simulators.threatconnect import tql
+from tests.simulators.threatconnect import file_hash, tql
 from tests.simulators.threatconnect.predicate import Data, Surroundings, build, elements
 from tests.simulators.threatconnect.row import TYPE_KEYS, Row, complete_value
 from tests.simulators.threatconnect.tree import Node, id_bounds
@@ -50,6 +51,12 @@ DEFAULT_OWNERS = (
 )
 _TYPES_BY_ID = {owner.id: owner.type for owner in DEFAULT_OWNERS}
 
+_FREE_KEYS = frozenset({'size', 'dnsActive', 'whoisActive'})
+_IDENTIFYING = frozenset(
+    {'id', 'type', 'summary', 'ownerName', 'ownerId', *chain(*TYPE_KEYS.values())} - _FREE_KEYS
+)
+"""What an update of a row cannot change; the hashes of a File have requests of their own."""
+
 
 class DuplicateError(ValueError):
     """The owner has that value already."""
@@ -76,6 +83,8 @@ class Store:
         self.lock = threading.RLock()
         self.clock_offset_s = 0.0
         self.retention_days = self._given_retention_days = retention_days
+        self.shows_gaps = False
+        """Whether the summary of a File with MD5 and SHA256 alone shows that SHA1 is absent."""
         self._given_owners = None if owners is None else tuple(owners)
         self._start(rows)
         self._initial = tuple(self._rows.values())
@@ -103,6 +112,7 @@ class Store:
         with self.lock:
             version = self.version
             self.clock_offset_s = 0.0
+            self.shows_gaps = False
             self.retention_days = self._given_retention_days
             self._start(row.data for row in self._initial)
             self.version = version + 1
@@ -241,8 +251,8 @@ class Store:
             touch: False to leave `lastModified` alone, as some changes on the platform may.
             changes: properties by name (`**{'Value Name': 'x'}` for names with blanks).
         """
-        if not changes.keys().isdisjoint({'id', 'type', 'summary', 'ownerName', 'ownerId'}):
-            raise ValueError('what identifies an Indicator cannot change')
+        if not changes.keys().isdisjoint(_IDENTIFYING):
+            raise ValueError('what identifies an Indicator cannot change in this way')
         with self.lock:
             data = {**self._rows[row_id].data, **changes}
             if touch and 'lastModified' not in changes:
@@ -251,6 +261,92 @@ class Store:
             self._rows[row_id] = Row(data)
             self.version += 1
             return data
+
+    def add_hash(
+        self,
+        row_id: int,
+        digest: str,
+        *,
+        merge: bool = False,
+        at: str | None = None,
+        listed: bool = True,
+    ) -> Data:
+        """Add a hash to a File; its summary follows.
+
+        Args:
+            row_id: which File.
+            digest: MD5, SHA1 or SHA256 in upper case.
+            merge: whether another File of the owner that has the hash may go up in this one.
+            at: the new `lastModified`; now if left out.
+            listed: whether the deleted list names the other File, which is not documented.
+
+        Raises:
+            DuplicateError: another File of the owner has the hash, and `merge` is not set.
+            ValueError: the File has a hash of that kind, or both Files have one of the same kind.
+        """
+        with self.lock:
+            data = self._rows[row_id].data
+            changed = file_hash.with_hash(data, digest)
+            others = self._with_hash(data, digest)
+            if others and not merge:
+                raise DuplicateError(f'another File of {data["ownerName"]} has {digest}')
+            if others:
+                # What the other Files have of the same kind decides, so the hash comes with them.
+                changed = dict(data)
+            for other in others:
+                changed = file_hash.merged(changed, other.data)
+            for other in others:
+                self.delete(other.id, at=at, listed=listed)
+            return self._revalue(row_id, changed, at)
+
+    def remove_hash(self, row_id: int, digest: str, *, at: str | None = None) -> Data:
+        """Take one hash off a File that has others; its summary follows.
+
+        Raises:
+            DuplicateError: the owner has a File with just the other hashes.
+            ValueError: the File does not have the hash, or has no other.
+        """
+        with self.lock:
+            data = self._rows[row_id].data
+            return self._revalue(row_id, file_hash.without_hash(data, digest), at)
+
+    def revalue(self, row_id: int, *, at: str | None = None, **properties: Any) -> Data:
+        """Give a row another value, as no documented request can, but a mended database may.
+
+        Raises:
+            DuplicateError: the owner has that value already.
+        """
+        with self.lock:
+            return self._revalue(row_id, {**self._rows[row_id].data, **properties}, at)
+
+    def _revalue(self, row_id: int, changed: Data, at: str | None) -> Data:
+        """Store a row with its new value, summary and time of modification."""
+        before = self._rows[row_id].data
+        data = {
+            name: value
+            for name, value in changed.items()
+            if name != 'summary' and value is not None
+        }
+        complete_value(data, shows_gaps=self.shows_gaps)
+        data['lastModified'] = at or self.now_text()
+        key = (data['ownerName'], data['type'], data['summary'])
+        if self._by_value.get(key, row_id) != row_id:
+            raise DuplicateError(f'{key} is there already')
+        del self._by_value[before['ownerName'], before['type'], before['summary']]
+        self._by_value[key] = row_id
+        self._rows[row_id] = Row(data)
+        self.version += 1
+        return data
+
+    def _with_hash(self, data: Data, digest: str) -> list[Row]:
+        """The other Files of the same owner with that hash."""
+        return [
+            row
+            for row in self._rows.values()
+            if row.id != data['id']
+            and row.data['ownerName'] == data['ownerName']
+            and digest in file_hash.hashes_of(row.data).values()
+        ]
 
     def deactivate(self, row_id: int, *, at: str | None = None) -> Data:
         """Make a row inactive: hidden from queries that do not ask for such rows."""
@@ -340,7 +436,7 @@ class Store:
         if type_name not in TYPE_KEYS:
             raise ValueError(f'{type_name!r} is no type of Indicator')
         self._complete_owner(data)
-        complete_value(data)
+        complete_value(data, shows_gaps=self.shows_gaps)
         if 'id' not in data:
             data['id'] = self._next_id
         added = data.setdefault('dateAdded', now)

@@ -34,7 +34,14 @@ from sentinel_app.core.models import (
 )
 from sentinel_app.core.question import Question
 from sentinel_app.core.status import JobStatus, JobType, Mode
-from sentinel_app.core.task import TASK_FACTS, TaskCondition, TaskSlug, TaskState, TaskView
+from sentinel_app.core.task import (
+    TASK_FACTS,
+    AskedWait,
+    TaskCondition,
+    TaskSlug,
+    TaskState,
+    TaskView,
+)
 from sentinel_app.errors import ConflictError, NotFoundError, SentinelAppError
 from sentinel_app.storage.documents import TinyDocuments
 from tests.clocks import NOON, StandingClock
@@ -191,6 +198,9 @@ class FakeTasks:
     def kill(self, slug: str, *, by: str | None) -> TaskView:
         return self._ask('kill', slug, by)
 
+    def send_now(self, slug: str, *, by: str | None) -> TaskView:
+        return self._ask('send-now', slug, by)
+
     def look_at_schedule(self) -> None:
         self.looks += 1
 
@@ -207,12 +217,16 @@ class FakeTasks:
 class FakeLive:
     by_id: dict[str, Counts] = field(default_factory=dict)
     waits: dict[str, float] = field(default_factory=dict)
+    asked_waits: dict[str, AskedWait] = field(default_factory=dict)
 
     def counts(self, request_id: str) -> Counts | None:
         return self.by_id.get(request_id)
 
     def waiting_s(self, request_id: str) -> float | None:
         return self.waits.get(request_id)
+
+    def asked_wait(self, request_id: str) -> AskedWait | None:
+        return self.asked_waits.get(request_id)
 
 
 @dataclass
@@ -281,6 +295,7 @@ class Stand:
             inquiries=self.asked.inquiries,
             identity=self.identity,
             is_ui_access_admin_only=is_admin_only,
+            admin_roles=('Administrator', 'Organization Administrator'),
             ui_dir=self.ui_dir,
             new_id=lambda: f'new-{next(self._numbers)}',
         )

@@ -31,6 +31,24 @@ def body(*rows: dict[str, Any], version: int = 0, **fields: Any) -> dict[str, An
     return {'version': version, 'queries': list(rows), 'run': None} | fields
 
 
+def _saved_direction(reply: Any) -> str:
+    assert reply.status_code == 200, reply.text
+    direction: str = reply.json['queries'][0]['sort_direction']
+    return direction
+
+
+@pytest.mark.parametrize('fields', [{'sort_direction': None}, {}])
+def test_no_sort_direction_means_ascending(stand: Stand, fields: dict[str, Any]) -> None:
+    query = row() | fields
+    if not fields:
+        del query['sort_direction']
+    assert _saved_direction(stand.put('/api/configure', body(query))) == 'asc'
+    file = {'format': 'ms-sentinel-tql-queries', 'format_version': 1, 'queries': [query]}
+    imported = stand.put('/api/configure/import', {'version': 1, 'file': file})
+    assert _saved_direction(imported) == 'asc'
+    assert stand.post('/api/configure/preview', query).status_code == 200
+
+
 def fields_at_fault(reply: Any) -> dict[str, str]:
     assert reply.status_code == 422
     return {error['field']: error['message'] for error in reply.json['errors']}

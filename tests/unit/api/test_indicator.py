@@ -91,7 +91,7 @@ def test_what_sentinel_holds_is_shown_with_where_to_find_it(saved: Stand) -> Non
         'stix_id': stix_id,
         'sentinel_id': f'{SOURCE_ID}---{stix_id}',
         'kql': 'ThreatIntelIndicators\n'
-        '| where TimeGenerated >= datetime(2026-02-01T10:20:30Z)\n'
+        '| where TimeGenerated >= datetime(2026-02-01T09:20:30Z)\n'
         f'| where Id == "{SOURCE_ID}---{stix_id}"\n'
         '| summarize arg_max(TimeGenerated, *) by Id',
         'stix': None,
@@ -238,6 +238,23 @@ def test_how_a_copy_stands_in_sentinel_is_told(saved: Stand) -> None:
     assert 'still' not in second['reason']
     (sent,) = ask(saved, HOST)['sent']
     assert sent['web_link'] == first['web_link'] is not None
+
+
+def test_what_a_file_has_lost_or_got_is_told_apart_from_what_sentinel_holds(saved: Stand) -> None:
+    file = {'kind': IndicatorType.FILE, 'summary': f'{MD5} : {SHA1}'}
+    row = make_row(IndicatorType.FILE, id=1, tag='hot')
+    row = {name: value for name, value in row.items() if name not in ('md5', 'sha1', 'sha256')}
+    saved.asked.source.rows = [row | {'md5': MD5, 'summary': MD5}]
+    enter(saved, f'File|SHA-1|{SHA1}', **file)
+    (copy,) = ask(saved, MD5)['copies']
+    # What is live of it is not what it is now.
+    assert 'Sentinel does not hold it yet. Sentinel still holds 1 of its former' in copy['reason']
+    enter(saved, f'File|MD5|{MD5}', **file)
+    (copy,) = ask(saved, MD5)['copies']
+    assert 'Sentinel holds it. Sentinel still holds 1 of its former values;' in copy['reason']
+    saved.asked.source.rows = [row | {'md5': MD5, 'sha256': 'C' * 64, 'summary': MD5}]
+    (copy,) = ask(saved, MD5)['copies']
+    assert 'holds some of its hashes, and does not hold the others yet.' in copy['reason']
 
 
 def test_a_refused_object_comes_with_sentinels_words(saved: Stand) -> None:

@@ -5,6 +5,7 @@ import pytest
 from sentinel_app.api.schemas import JOB_SORTS, Job
 from sentinel_app.core.models import Counts, Stage, StageTimes, Window
 from sentinel_app.core.status import JobStatus, JobType, Mode, Outcome
+from sentinel_app.core.task import AskedWait
 from tests.clocks import NOON
 from tests.stored import make_audit, make_job, make_query, make_update, minutes
 from tests.unit.api.stand import Stand
@@ -103,6 +104,7 @@ def test_a_job_is_shown_whole(stand: Stand) -> None:
         'count_expected': 56,
         'count_held_back': 0,
         'waiting_seconds': None,
+        'asked_wait': None,
         'warnings': ['Too many'],
         'retry_of': 'j0',
         'failure_code': 'NET',
@@ -126,11 +128,15 @@ def test_a_job_in_progress_shows_its_live_counts_and_its_wait(stand: Stand) -> N
     for request_id in ('running', 'j1'):
         stand.live.by_id[request_id] = live
         stand.live.waits[request_id] = 42.5
+        wait = AskedWait(until=minutes(59), reason='Come back later.')
+        stand.live.asked_waits[request_id] = wait
     job = stand.get('/api/job/request/running').json
     shown = ('count_read', 'count_sent', 'count_expected', 'waiting_seconds')
     assert [job[name] for name in shown] == [500, 400, 1000, 42.5]
+    assert job['asked_wait'] == {'until': '2026-03-04T08:59:00Z', 'reason': 'Come back later.'}
     finished = stand.get('/api/job/request/j1').json
     assert (finished['count_read'], finished['waiting_seconds']) == (55, None)
+    assert finished['asked_wait'] is None
 
 
 def test_an_unknown_job_is_not_found(stand: Stand) -> None:

@@ -67,7 +67,12 @@ def test_a_new_service_has_figures_too(stand: Stand) -> None:
     assert (found['running'], found['last_update'], found['next_update']) == (None, None, None)
     assert found['total']['jobs'] == 0
     assert found['health'] == 'ok'
-    assert found['limit'] == {'requests_per_minute': 60, 'used': 0, 'waiting_seconds': None}
+    assert found['limit'] == {
+        'requests_per_minute': 60,
+        'used': 0,
+        'waiting_seconds': None,
+        'asked_wait': None,
+    }
     assert found['backlog'] == {'updates': 0, 'indicators': 0, 'objects': 0, 'seconds': 0.0}
     assert [each['status'] for each in found['jobs']] == [str(status) for status in JobStatus]
 

@@ -4,17 +4,20 @@ import json
 import logging
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from wsgiref.validate import WSGIWarning
 
 import pytest
 from falcon import inspect
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from sentinel_app.api.bridge import API_TOKEN_KEY
 from sentinel_app.api.openapi import CALLS
 from sentinel_app.api.ports import UserInfo
 from sentinel_app.api.schemas import Error
 from sentinel_app.errors import BatchTooLargeError, ReadTimeoutError
+from sentinel_app.identity import WhoAmI
 from tests.stored import make_job, make_update
 from tests.unit.api.stand import TOKEN, Stand
 
@@ -43,6 +46,7 @@ def assert_headers(reply: Any) -> None:
     assert headers['cache-control'] == 'no-store'
     assert headers['x-content-type-options'] == 'nosniff'
     assert headers['referrer-policy'] == 'same-origin'
+    assert headers['x-frame-options'] == 'SAMEORIGIN'
     policy = headers['content-security-policy'].split('; ')
     assert "script-src 'self'" in policy
     assert "frame-ancestors 'self'" in policy
@@ -106,6 +110,50 @@ def test_the_page_itself_may_write(stand: Stand, site: str) -> None:
     body = {'version': 0, 'queries': []}
     reply = stand.put('/api/configure', body, headers={'Sec-Fetch-Site': site})
     assert reply.status_code == 200
+
+
+OURS, OTHERS = 'https://tc.example.com', 'https://evil.example.com'
+
+
+@pytest.mark.parametrize(
+    ('headers', 'request_url', 'status'),
+    [
+        # What the browser says of itself decides.
+        ({'Sec-Fetch-Site': 'same-origin', 'Origin': OTHERS}, '', 200),
+        ({'Sec-Fetch-Site': 'none', 'Origin': OTHERS}, '', 200),
+        ({'Sec-Fetch-Site': 'cross-site', 'Origin': OURS}, '', 403),
+        # Where it does not, or says that both belong to one domain, the hosts are compared.
+        ({'Origin': OURS}, '', 200),
+        ({'Origin': 'https://TC.example.com:8443'}, '', 200),
+        ({'Origin': OTHERS}, '', 403),
+        ({'Origin': 'null'}, '', 403),
+        ({'Origin': 'https://['}, '', 403),
+        ({'Origin': 'https://tc.example.com.evil.example.com'}, '', 403),
+        ({'Sec-Fetch-Site': 'same-site', 'Origin': OTHERS}, '', 403),
+        ({'Sec-Fetch-Site': 'same-site', 'Origin': OURS}, '', 200),
+        ({'Sec-Fetch-Site': 'nonsense', 'Origin': OTHERS}, '', 403),
+        # Behind a proxy the host may be known by another name.
+        ({'Origin': OTHERS, 'X-Forwarded-Host': 'a, evil.example.com:443'}, '', 200),
+        ({'Origin': 'https://public.example.com'}, 'https://public.example.com/api/x', 200),
+        ({'Origin': OTHERS}, 'https://public.example.com/api/x', 403),
+        # What nobody told cannot be compared; the preflight that JSON needs is refused.
+        ({'Origin': OTHERS, 'Host': ''}, '', 200),
+    ],
+)
+def test_a_write_from_another_host_is_refused(
+    stand: Stand, headers: dict[str, str], request_url: str, status: int
+) -> None:
+    reply = stand.put(
+        '/api/configure',
+        {'version': 0, 'queries': []},
+        headers={'Host': 'tc.example.com', **headers},
+        extras={API_TOKEN_KEY: TOKEN, 'request_url': request_url},
+    )
+    assert reply.status_code == status
+    if status == 403:
+        assert_error(reply, 403, 'APP-FORBIDDEN')
+    granted = stand.call('OPTIONS', '/api/configure', headers=headers).headers
+    assert not [name for name in granted if name.startswith('access-control')]
 
 
 def test_another_site_may_read_nothing_more_than_anybody(stand: Stand) -> None:
@@ -184,10 +232,46 @@ def closed(tmp_path: Path) -> Stand:
     return Stand(tmp_path, is_admin_only=True)
 
 
-@pytest.mark.parametrize('role', ['Administrator', 'Organization Administrator', 'ADMINISTRATOR'])
+@pytest.mark.parametrize(
+    'role', ['Administrator', 'Organization Administrator', 'ADMINISTRATOR', ' administrator ']
+)
 def test_administrators_may_call(closed: Stand, role: str) -> None:
     closed.identity.users = {TOKEN: UserInfo(name='jdoe', role=role)}
     assert closed.get('/api/health').status_code == 200
+
+
+@pytest.mark.parametrize(
+    'role',
+    [
+        'Non-administrator (read only)',
+        'administrators',
+        'Administrator of nothing',
+        'Administrator\x00',
+        '*',
+        '',
+        ' ',
+        'x' * 100_000,
+        '\ud800\n',
+    ],
+)
+def test_a_role_counts_by_its_whole_name_and_the_refusal_says_what_decides(
+    closed: Stand, role: str
+) -> None:
+    closed.identity.users = {TOKEN: UserInfo(name='jdoe', role=role)}
+    reply = closed.get('/api/health')
+    assert_error(reply, 403, 'APP-FORBIDDEN')
+    words = reply.json['description']
+    assert 'UI Access' in words
+    assert 'Administrator Roles' in words
+    assert len(words) < 600
+    assert words.isprintable()
+
+
+@pytest.mark.parametrize('role', [None, 7, True, ['Administrator'], {'name': 'Administrator'}])
+def test_a_role_that_is_no_text_is_none(closed: Stand, role: object) -> None:
+    answer = {'data': {'user': {'userName': 'jdoe', 'role': role}}}
+    closed.identity.user_of = WhoAmI(lambda _token: answer, clock=closed.clock).user_of  # type: ignore[method-assign]
+    assert_error(closed.get('/api/health'), 403, 'APP-FORBIDDEN')
 
 
 @pytest.mark.parametrize('name', CALLS_BY_NAME)
@@ -205,7 +289,7 @@ def test_nobody_else_may_call_anything(closed: Stand, name: str, who: str) -> No
         closed.identity.error = ReadTimeoutError('No answer')
     reply = closed.call(call.method.upper(), address(call.path), json={}, extras=extras)
     assert_error(reply, 403, 'APP-FORBIDDEN')
-    reason = 'your role is "Read Only User"' if who == 'user' else 'did not say who you are'
+    reason = 'your role "Read Only User" is none' if who == 'user' else 'did not say who you are'
     assert reason in reply.json['description']
     assert closed.call('GET', '/api/nothing', extras=extras).status_code == 403
 
@@ -233,15 +317,18 @@ def test_everybody_may_call_where_the_service_is_open(stand: Stand) -> None:
     names=st.lists(
         st.tuples(
             st.sampled_from(['status', 'limit', 'after', 'sort', 'request_id', 'format', 'x']),
-            st.text(st.characters(exclude_categories=['Cs']), max_size=20),
+            st.text(st.characters(exclude_categories=['Cs']), max_size=20)
+            | st.sampled_from(['date_queued', 'failed', '2026-01-31T08:00:00Z', '1', 'csv']),
         ),
-        max_size=3,
+        max_size=4,
     ),
 )
+@example(path='/api/job/request', names=[('sort', 'date_queued'), ('sort', 'date_queued')])
 def test_no_query_string_is_a_fault_of_the_app(
     stand: Stand, path: str, names: list[tuple[str, str]]
 ) -> None:
-    reply = stand.call('GET', address(path), params=dict(names))
+    # A name may come twice.
+    reply = stand.get(address(path), urlencode(names))
     assert reply.status_code in {200, 400, 404}
 
 

@@ -8,13 +8,20 @@ from typing import Any
 import pytest
 
 from sentinel_app.api.ports import UserInfo
-from sentinel_app.core.task import TASK_FACTS, TaskCondition, TaskSlug, TaskState, TaskView
+from sentinel_app.core.task import (
+    TASK_FACTS,
+    AskedWait,
+    TaskCondition,
+    TaskSlug,
+    TaskState,
+    TaskView,
+)
 from sentinel_app.errors import ConflictError, StorageError
 from tests.clocks import NOON
 from tests.stored import make_job, make_update, minutes
 from tests.unit.api.stand import TOKEN, Stand
 
-ACTIONS = ('run', 'pause', 'resume', 'kill')
+ACTIONS = ('run', 'pause', 'resume', 'kill', 'send-now')
 UPLOAD = TASK_FACTS[2]
 
 
@@ -60,6 +67,7 @@ def test_a_task_is_shown_whole(stand: Stand) -> None:
         beat_age_s=1.23456,
         ended_at=minutes(1),
         outcome='Sent 3 batches.',
+        asked_wait=AskedWait(until=minutes(59), reason='Come back later.'),
     )
     (task,) = (each for each in stand.get('/api/task').json['data'] if each['slug'] == 'upload')
     assert task == {
@@ -77,6 +85,7 @@ def test_a_task_is_shown_whole(stand: Stand) -> None:
         'last_run_outcome': 'Sent 3 batches.',
         'date_paused': '2026-03-04T08:03:00Z',
         'paused_by': 'jdoe',
+        'asked_wait': {'until': '2026-03-04T08:59:00Z', 'reason': 'Come back later.'},
     }
 
 
@@ -84,8 +93,8 @@ def test_what_is_not_known_is_null(stand: Stand) -> None:
     task = stand.get('/api/task').json['data'][0]
     assert task['state'] == 'idle'
     assert task['request_ids'] == []
-    names = ('last_heartbeat', 'heartbeat_age', 'last_run_end', 'last_run_outcome')
-    assert [task[name] for name in (*names, 'date_paused', 'paused_by')] == [None] * 6
+    names = ('last_heartbeat', 'heartbeat_age', 'last_run_end', 'last_run_outcome', 'asked_wait')
+    assert [task[name] for name in (*names, 'date_paused', 'paused_by')] == [None] * 7
 
 
 @pytest.mark.parametrize('action', ACTIONS)

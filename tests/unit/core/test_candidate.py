@@ -11,11 +11,9 @@ from sentinel_app.core.candidate import NOT_ACTIVE, Dismissal, Scrutiny
 from sentinel_app.core.copy import Candidate, winners
 from sentinel_app.core.models import HashKind, Indicator, IndicatorType
 from sentinel_app.core.status import Outcome
-from sentinel_app.core.stix_id import object_keys
 from sentinel_app.core.validity import stix_fault
-from sentinel_app.core.value import hashes_of_value, keys_of_value
 from sentinel_app.threatconnect.parse import parse_indicator
-from tests.factories import MD5, NOW, SHA1, SHA256, make_indicator, make_objects, make_row
+from tests.factories import MD5, NOW, SHA1, make_indicator, make_objects, make_row
 
 
 def look_at(row: dict[str, Any], reason: str | None = None) -> Indicator | Dismissal:
@@ -89,28 +87,6 @@ def test_each_hash_of_a_file_has_its_own_winner() -> None:
         HashKind.MD5: 1,
         HashKind.SHA1: 2,
     }
-
-
-@pytest.mark.parametrize('kind', list(IndicatorType))
-def test_every_type_is_found_by_its_summary(kind: IndicatorType) -> None:
-    indicator = parse_indicator(make_row(kind))
-    assert set(object_keys(indicator)) <= set(keys_of_value(indicator.summary))
-
-
-@pytest.mark.parametrize(
-    ('value', 'kinds'),
-    [
-        (MD5.lower(), [HashKind.MD5]),
-        (f'{MD5} : {SHA1} : {SHA256}', [HashKind.MD5, HashKind.SHA1, HashKind.SHA256]),
-        (f'{MD5} and more', []),
-        ('', []),
-        ('0' * 33, []),
-    ],
-)
-def test_hashes_are_taken_only_where_there_is_nothing_else(
-    value: str, kinds: list[HashKind]
-) -> None:
-    assert [kind for kind, _ in hashes_of_value(value)] == kinds
 
 
 def test_valid_objects_have_no_fault() -> None:

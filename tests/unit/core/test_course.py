@@ -134,6 +134,15 @@ def test_converting_ends_at_the_first_look_that_finds_it_done():
     assert job.stages[Stage.CONVERT].completed_at == minutes(4)
 
 
+def test_converting_that_has_caught_up_with_the_reading_has_not_ended():
+    progress = make_progress(
+        reading=Reading.READING, download_started_at=minutes(1), convert_started_at=minutes(2)
+    )
+    job = advanced(make_job(), progress, now=minutes(3))
+
+    assert job.stages[Stage.CONVERT] == StageTimes(started_at=minutes(2))
+
+
 def test_uploading_ends_with_the_last_answer_and_not_before_all_is_settled():
     progress = make_progress(
         reading=Reading.COMPLETE,
@@ -263,10 +272,22 @@ def test_the_cursor_of_another_selection_counts_as_none():
     assert moved_cursor(complete(None), other) == cursor(minutes(60))
 
 
-@pytest.mark.parametrize('later', [60, 61])
-def test_the_cursor_never_goes_back(later: float):
-    assert moved_cursor(complete(minutes(0)), cursor(minutes(later))) is None
-    assert moved_cursor(complete(None), cursor(minutes(later))) is None
+def test_a_cursor_at_the_end_of_the_window_stays():
+    assert moved_cursor(complete(minutes(0)), cursor(minutes(60))) is None
+
+
+@pytest.mark.parametrize('start', [None, 0])
+def test_a_cursor_beyond_what_was_read_goes_back_to_it(start: float | None):
+    job = complete(None if start is None else minutes(start))
+    assert moved_cursor(job, cursor(minutes(10_000))) == cursor(minutes(60))
+
+
+@pytest.mark.parametrize(('began', 'at'), [(59.99, 59), (60, 60), (61, 60)])
+def test_a_cursor_goes_no_further_than_our_own_clock_when_reading_began(began: float, at: float):
+    job = complete(None, started_at=minutes(began).replace(microsecond=1))
+    moved = moved_cursor(job, None)
+    assert moved is not None
+    assert moved.at == (minutes(at) if at != 59 else minutes(began).replace(microsecond=0))
 
 
 @pytest.mark.parametrize('status', [status for status in JobStatus if status != 'Upload Complete'])
@@ -291,7 +312,7 @@ def test_a_moved_cursor_leaves_no_time_unread(start: int | None, end: int, known
 
     if moved is not None:
         assert moved.at == minutes(end)
-        assert start is None or (known is not None and start <= known < end)
+        assert start is None or (known is not None and start <= known)
 
 
 def _at(number: int | None) -> dt.datetime | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sentinel_app.core.cursor import EVERYTHING, first_cursor, kept_cursor
+from sentinel_app.core.cursor import EVERYTHING, first_cursor, kept_cursor, start_after
 from sentinel_app.core.models import Cursor, QueryList, Schedule
 from sentinel_app.core.status import JobStatus, Mode
 from tests.clocks import NOON
@@ -31,18 +31,40 @@ CURSOR = Cursor(query_id='q1', selection=QUERY.selection, at=NOON - dt.timedelta
 def test_a_delta_begins_at_the_last_run_and_all_else_at_the_beginning(
     mode: Mode, schedule: Schedule, at: dt.datetime
 ):
-    assert first_cursor(make_job(mode=mode), schedule) == Cursor(
+    assert first_cursor(make_job(mode=mode), schedule, NOON) == Cursor(
         query_id='q1', selection=QUERY.selection, at=at
     )
 
 
+@pytest.mark.parametrize('ahead_s', [301, 3_600, 365 * 86_400])
+def test_a_last_run_in_the_future_is_not_believed(ahead_s: float):
+    ahead = Schedule(last_run_at=NOON + dt.timedelta(seconds=ahead_s))
+    assert first_cursor(make_job(mode=Mode.DELTA), ahead, NOON).at == EVERYTHING
+
+
+def at(seconds: float) -> dt.datetime | None:
+    cursor = Cursor(query_id='q1', selection='', at=NOON + dt.timedelta(seconds=seconds))
+    return start_after(cursor, NOON)
+
+
+def test_a_delta_begins_before_its_cursor():
+    assert at(-3_600) == NOON - dt.timedelta(seconds=3_900)
+    assert at(300) == NOON
+
+
+def test_a_delta_reads_everything_where_its_cursor_cannot_be_right():
+    assert at(301) is None
+    assert at(365 * 86_400) is None
+    assert start_after(Cursor(query_id='q1', selection='', at=EVERYTHING), NOON) is None
+
+
 def kept(status: JobStatus, known: Cursor | None = None, saved: QueryList = SAVED) -> Any:
-    return kept_cursor(make_job(status=status), known, saved, RAN)
+    return kept_cursor(make_job(status=status), known, saved, RAN, NOON)
 
 
 @pytest.mark.parametrize('status', [JobStatus.FAILED, JobStatus.CANCELLED])
 def test_a_job_that_did_not_come_to_its_end_leaves_its_first_cursor(status: JobStatus):
-    wanted = first_cursor(make_job(), RAN)
+    wanted = first_cursor(make_job(), RAN, NOON)
 
     assert kept(status) == wanted
     assert kept(status, Cursor(query_id='q1', selection='of before', at=NOON)) == wanted

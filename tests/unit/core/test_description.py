@@ -61,7 +61,7 @@ def test_members_and_their_order() -> None:
         'type': 'Address',
         'summary': '198.51.100.23',
         'confidence': 85,
-        'rating': 4.0,
+        'rating': 4,
         'threatAssessScore': 612,
         'ownerName': 'Example Org',
         'associatedGroups': [
@@ -169,6 +169,68 @@ def test_length_counts_the_json_text_with_its_escapes(character: str, cost: int)
     text = description_of(make_indicator(attributes=(attribute('A', fitting, character),)))
     assert DESCRIPTION_LIMIT - cost < utf16_length(text) <= DESCRIPTION_LIMIT
     assert described(attributes=(attribute('A', fitting + 1, character),))['attributes'] == []
+
+
+@pytest.mark.parametrize('count', [2, 3, 10])
+@pytest.mark.parametrize('kind', ['Source', 'First Seen'])
+def test_many_attributes_fill_the_limit_to_its_last_character(count: int, kind: str) -> None:
+    def made(length: int) -> Indicator:
+        few = tuple(attribute(kind) for _ in range(count - 1))
+        return make_indicator(attributes=(*few, attribute(kind, length)))
+
+    empty = utf16_length(description_of(made(0)))
+    full = description_of(made(1000 - empty))
+    assert len(json.loads(full)['attributes']) == count
+    assert utf16_length(full) == 1000
+    assert len(json.loads(description_of(made(1001 - empty)))['attributes']) == count - 1
+
+
+@pytest.mark.parametrize('count', [2, 3, 5])
+def test_many_groups_fill_the_limit_to_its_last_character(count: int) -> None:
+    def made(length: int) -> Indicator:
+        few = tuple(group('g') for _ in range(count - 1))
+        return make_indicator(groups=(*few, group('g' * length)))
+
+    empty = utf16_length(description_of(made(0)))
+    full = description_of(made(1000 - empty))
+    assert len(json.loads(full)['associatedGroups']) == count
+    assert utf16_length(full) == 1000
+    assert len(json.loads(description_of(made(1001 - empty)))['associatedGroups']) == count - 1
+
+
+def test_seen_and_other_attributes_together_fill_the_limit_to_its_last_character() -> None:
+    def made(length: int) -> Indicator:
+        entries = ('First Seen', 'Source', 'Last Seen', 'Other')
+        few = tuple(attribute(kind) for kind in entries)
+        return make_indicator(attributes=(*few, attribute('Last', length)))
+
+    empty = utf16_length(description_of(made(0)))
+    full = description_of(made(1000 - empty))
+    assert kinds(json.loads(full)) == ['First Seen', 'Source', 'Last Seen', 'Other', 'Last']
+    assert utf16_length(full) == 1000
+    less = json.loads(description_of(made(1001 - empty)))
+    assert kinds(less) == ['First Seen', 'Source', 'Last Seen', 'Other']
+
+
+def test_first_and_last_seen_stay_where_there_is_nothing_else() -> None:
+    found = described(attributes=(attribute('Last Seen'), attribute('First Seen')))
+    assert kinds(found) == ['Last Seen', 'First Seen']
+
+
+@pytest.mark.parametrize(
+    ('character', 'cost'),
+    [(' ', 1), ('é', 1), ('"', 2), ('\\', 2), ('\n', 2), ('😀', 2), ('\x01', 6), ('\x1f', 6)],
+)
+def test_a_text_is_cut_no_shorter_than_it_has_to_be(character: str, cost: int) -> None:
+    text = description_of(make_indicator(IndicatorType.EMAIL_SUBJECT, value=character * 3000))
+    assert 1000 - cost < utf16_length(text) <= 1000
+
+
+@pytest.mark.parametrize(
+    ('rating', 'written'), [(4.0, '4'), (0.0, '0'), (5.0, '5'), (3.5, '3.5'), (0.01, '0.01')]
+)
+def test_a_whole_rating_has_no_fraction(rating: float, written: str) -> None:
+    assert f'"rating":{written},' in description_of(make_indicator(rating=rating))
 
 
 @pytest.mark.parametrize('character', ['"', '\x01', 'é', '😀'])

@@ -71,6 +71,25 @@ def test_a_clock_put_back_delays_the_next_update_by_no_more_than_an_interval(
     assert later <= at
 
 
+@pytest.mark.parametrize('ahead', [dt.timedelta(minutes=6), HOUR, dt.timedelta(days=365)])
+@pytest.mark.parametrize('interval', [HOUR, dt.timedelta(days=60)])
+def test_times_that_lie_in_the_future_are_not_believed(
+    ahead: dt.timedelta, interval: dt.timedelta
+) -> None:
+    stored = schedule(last_scheduled_at=NOON + ahead, last_reconcile_at=NOON - HOUR)
+    assert due(stored, NOON, interval, 10 * interval) == (NOON, Mode.DELTA)
+    stored = schedule(last_scheduled_at=NOON - interval, last_reconcile_at=NOON + ahead)
+    assert due(stored, NOON, interval, 10 * interval) == (NOON, Mode.RECONCILE)
+
+
+def test_one_that_reads_everything_and_still_runs_counts_as_done() -> None:
+    stored = schedule(last_run_at=None, last_reconcile_at=None)
+    at = next_update(
+        stored, interval=HOUR, reconcile_interval=WEEK, now=NOON, reading_all_since=NOON - HOUR
+    )
+    assert at == (NOON + HOUR, Mode.DELTA)
+
+
 def test_a_clock_put_back_by_a_moment_starts_no_update_too_early():
     now = NOON - dt.timedelta(seconds=1)
 

@@ -7,11 +7,12 @@ import json
 import pytest
 import stix2
 from hypothesis import given
+from hypothesis import strategies as st
 from stix2patterns.v21.pattern import Pattern
 from stix2patterns.validator import run_validator
 
-from sentinel_app.core.models import IndicatorType
-from sentinel_app.core.pattern import RegistryKeyPattern
+from sentinel_app.core.models import Indicator, IndicatorType
+from sentinel_app.core.pattern import PatternStyle
 from sentinel_app.threatconnect.parse import parse_indicator
 from tests.factories import make_objects, make_options, make_row
 from tests.golden import PAGE, Example, examples, page, rows
@@ -30,9 +31,17 @@ def judge(stix: dict[str, object]) -> None:
 
 @pytest.mark.parametrize('example', examples(), ids=lambda example: example.name)
 def test_golden_row_becomes_its_objects(example: Example) -> None:
-    made = example.made()
+    made = example.made(PatternStyle.AS_IN_THE_GUIDE)
     assert made == example.objects
     assert [list(stix) for stix in made] == [list(stix) for stix in example.objects]
+
+
+@pytest.mark.parametrize('example', examples(), ids=lambda example: example.name)
+def test_the_style_of_logs_changes_name_and_pattern_alone(example: Example) -> None:
+    made = example.made(PatternStyle.AS_LOGS_WRITE_IT)
+    changes = zip(example.objects, example.as_logs_write_it, strict=True)
+    assert made == [stix | change for stix, change in changes]
+    assert {name for change in example.as_logs_write_it for name in change} <= {'name', 'pattern'}
 
 
 def test_golden_examples_cover_every_type() -> None:
@@ -43,9 +52,9 @@ def test_mapping_page_is_current() -> None:
     assert PAGE.read_text(encoding='utf-8') == page(), 'run: python -m tests.golden'
 
 
-@pytest.mark.parametrize('registry', list(RegistryKeyPattern))
-def test_every_object_is_valid_stix_and_has_a_pattern(registry: RegistryKeyPattern) -> None:
-    options = make_options(registry)
+@pytest.mark.parametrize('style', list(PatternStyle))
+def test_every_object_is_valid_stix_and_has_a_pattern(style: PatternStyle) -> None:
+    options = make_options(style)
     given_rows = [*rows(), *(example.row for example in examples())]
     objects = [
         stix for row in given_rows for stix in make_objects(parse_indicator(row), options=options)
@@ -57,9 +66,9 @@ def test_every_object_is_valid_stix_and_has_a_pattern(registry: RegistryKeyPatte
 
 
 @law
-@given(indicators())
-def test_any_indicator_becomes_valid_stix(indicator) -> None:
-    for stix in make_objects(indicator):
+@given(indicators(), st.sampled_from(PatternStyle))
+def test_any_indicator_becomes_valid_stix(indicator: Indicator, style: PatternStyle) -> None:
+    for stix in make_objects(indicator, options=make_options(style)):
         judge(stix)
         assert_no_emptiness(stix)
 

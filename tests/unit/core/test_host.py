@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import ipaddress
 
+import idna
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentinel_app.core.host import email_host, host_address, normal_host, url_host
+from sentinel_app.core.host import ascii_name, email_host, host_address, normal_host, url_host
 from tests.strategies import any_text, law
 
 
@@ -127,3 +128,48 @@ def test_every_spelling_of_an_address_is_read(address: ipaddress.IPv4Address) ->
 def test_any_text_is_read_without_an_error(text: str) -> None:
     for host in (url_host(text), url_host(f'http://{text}'), email_host(text), normal_host(text)):
         host_address(host)
+
+
+@pytest.mark.parametrize(
+    ('name', 'expected'),
+    [
+        ('faß.example', 'xn--fa-hia.example'),
+        ('XN--FA-HIA.example', 'xn--fa-hia.example'),
+        ('FA\u1e9e.example', 'xn--fa-hia.example'),
+        ('fass.example', 'fass.example'),
+        ('οδος.example', 'xn--pxavbm.example'),
+        ('οδοσ.example', 'xn--pxavbq.example'),
+        # A capital sigma is no final one, wherever it stands.
+        ('ΟΔΟΣ.example', 'xn--pxavbq.example'),
+        ('\u0915\u094d\u200d\u0937.example', 'xn--11b2ezcw70k.example'),
+        ('\u0915\u094d\u0937.example', 'xn--11b2ezc.example'),
+        ('\u0646\u0627\u0645\u0647\u200c\u0627\u06cc', 'xn--mgba3gch31f060k'),
+        ('münchen', 'xn--mnchen-3ya'),
+        ('mu\u0308nchen', 'xn--mnchen-3ya'),
+        ('例え.テスト', 'xn--r8jz45g.xn--zckzah'),
+        ('💩.la', 'xn--ls8h.la'),
+        ('.xn--fiqz9s', '.xn--fiqz9s'),
+        ('_dmarc.example', '_dmarc.example'),
+        ('exam\u200bple\u00ad.com', 'example.com'),
+        ('exam' + '\u00ad' * 5000 + 'ple.com', 'example.com'),
+        ('xn--', 'xn--'),
+        ('xn--a.xn--\x80', 'xn--a.xn--\x80'),
+        ('XN--99999999999999', 'xn--99999999999999'),
+        ('a\ud800.Example', 'a\ud800.example'),
+        ('10\u20240\u20240\u20241', '10.0.0.1'),
+        ('\uff11\uff10.0', '10.0'),
+    ],
+)
+def test_a_name_is_read_as_browsers_read_it(name: str, expected: str) -> None:
+    assert ascii_name(name) == expected
+
+
+@law
+@given(st.text(st.characters(exclude_categories=('Cs',)), min_size=1, max_size=8))
+def test_what_the_standard_takes_is_read_as_it_says_and_both_forms_are_one_name(text: str) -> None:
+    try:
+        expected = idna.encode(text, uts46=True, std3_rules=True).decode('ascii')
+    except idna.IDNAError:
+        return
+    assert normal_host(text) == normal_host(idna.decode(expected)) == normal_host(expected)
+    assert normal_host(text) == expected.rstrip('.')

@@ -19,6 +19,7 @@ from sentinel_app.core.mapping import (
     valid_until,
 )
 from sentinel_app.core.models import Attribute, HashKind, Indicator, IndicatorType, Tag
+from sentinel_app.core.pattern import PatternStyle
 from sentinel_app.core.stix_id import object_id, object_keys
 from tests.factories import MD5, NOW, SHA1, make_indicator, make_objects, make_options
 from tests.strategies import indicators, law, times
@@ -79,6 +80,12 @@ def test_valid_from_is_last_modified() -> None:
     assert found['valid_from'] == '2025-06-07T08:09:10.123Z'
 
 
+def test_valid_from_is_no_time_to_come() -> None:
+    """Sentinel counts an object as active from then on only."""
+    found = make_object(make_indicator(modified_at=at('2999-01-01T00:00:00+00:00')))
+    assert found['valid_from'] == found['modified'] == '2026-03-04T10:00:00.000Z'
+
+
 @pytest.mark.parametrize('later', [dt.timedelta(0), dt.timedelta(microseconds=500), MILLISECOND])
 def test_valid_from_is_before_valid_until(later: dt.timedelta) -> None:
     found = make_object(make_indicator(modified_at=NOW + later), valid_until_at=NOW)
@@ -116,6 +123,52 @@ def test_name_of_a_file_has_that_hash_alone() -> None:
 def test_name_of_a_registry_key_has_its_summary() -> None:
     found = make_object(make_indicator(IndicatorType.REGISTRY_KEY, summary='a : b : c'))
     assert found['name'] == 'a : b : c | Example Org'
+
+
+@pytest.mark.parametrize(
+    ('kind', 'value', 'name'),
+    [
+        (IndicatorType.ADDRESS, '2001:DB8:0:0:0:0:0:5', '2001:db8::5'),
+        (IndicatorType.ADDRESS, '::ffff:198.51.100.7', '198.51.100.7'),
+        (IndicatorType.CIDR, '2001:db8:0:0:0:0:0:0/32', '2001:db8::/32'),
+        (IndicatorType.EMAIL_SUBJECT, '=?utf-8?q?It=27s?=', "It's"),
+        (IndicatorType.HOST, 'C2.example.net', 'c2.example.net'),
+    ],
+)
+def test_name_has_the_value_of_the_pattern_as_logs_write_it(
+    kind: IndicatorType, value: str, name: str
+) -> None:
+    found = make_object(
+        make_indicator(kind, value=value), options=make_options(PatternStyle.AS_LOGS_WRITE_IT)
+    )
+    assert found['name'] == f'{name} | Example Org'
+
+
+def test_name_of_a_file_and_a_registry_key_as_logs_write_them() -> None:
+    options = make_options(PatternStyle.AS_LOGS_WRITE_IT)
+    file = make_indicator(IndicatorType.FILE, hashes=((HashKind.MD5, MD5),))
+    assert make_object(file, options=options)['name'] == f'{MD5.lower()} | Example Org'
+    key = make_indicator(IndicatorType.REGISTRY_KEY, summary='a : b : c')
+    assert make_object(key, options=options)['name'] == 'a : b : c | Example Org'
+
+
+@pytest.mark.parametrize('style', list(PatternStyle))
+@pytest.mark.parametrize('character', ['x', '😀'])
+def test_a_long_name_is_cut_and_keeps_its_owner(style: PatternStyle, character: str) -> None:
+    subject = make_indicator(IndicatorType.EMAIL_SUBJECT, value=character * 100_000)
+    name = make_object(subject, options=make_options(style))['name']
+    assert 998 <= len(name.encode('utf-16-le')) // 2 <= 1000
+    assert name.endswith(f'{character}… | Example Org')
+
+
+def test_a_name_of_a_thousand_characters_is_whole() -> None:
+    fitting = 1000 - len(' | Example Org')
+    for length in (fitting, fitting + 1):
+        subject = make_indicator(IndicatorType.EMAIL_SUBJECT, value='x' * length)
+        assert ('…' in make_object(subject)['name']) is (length > fitting)
+    absurd = make_object(make_indicator(owner_name='o' * 10**5))
+    assert absurd['name'].startswith('198.51.100.23 | o')
+    assert len(absurd['name']) <= 1000
 
 
 def test_confidence_zero_is_a_value() -> None:
@@ -183,6 +236,16 @@ def test_phases_keep_their_order_without_repeats() -> None:
     ]
 
 
+def test_what_is_no_phase_by_its_length_or_number_is_left_out() -> None:
+    values = ['x' * 101, 'y' * 100, *(f'phase {number}' for number in range(100))]
+    attributes = tuple(Attribute(type='Phase of Intrusion', value=value) for value in values)
+    phases = make_object(make_indicator(attributes=attributes))['kill_chain_phases']
+    assert [entry['phase_name'] for entry in phases] == [
+        'y' * 100,
+        *(f'phase-{number}' for number in range(49)),
+    ]
+
+
 def test_no_phase_no_kill_chain() -> None:
     attributes = (
         Attribute(type='Phase of Intrusion', value=' - '),
@@ -200,6 +263,10 @@ def test_no_phase_no_kill_chain() -> None:
         (('TLP:AMBER', 'TLP:GREEN'), stix2.TLP_AMBER),
         (('TLP:AMBER+STRICT',), stix2.TLP_RED),
         (('TLP:RED', 'TLP:AMBER'), stix2.TLP_RED),
+        (('tlp-green',), stix2.TLP_GREEN),
+        # What says TLP and nothing known is marked as what it counts as.
+        (('TLP:PURPLE', 'TLP:GREEN'), stix2.TLP_RED),
+        (('TLP:GREEN+STRICT',), stix2.TLP_RED),
     ],
 )
 def test_strictest_tlp_label_is_the_marking(labels: tuple[str, ...], marking: Any) -> None:
@@ -208,8 +275,10 @@ def test_strictest_tlp_label_is_the_marking(labels: tuple[str, ...], marking: An
 
 
 def test_no_tlp_label_no_marking() -> None:
-    indicator = make_indicator(security_labels=('Internal',))
-    assert 'object_marking_refs' not in make_object(indicator)
+    for labels in ((), ('Internal',)):
+        for are_known in (True, False):
+            indicator = make_indicator(security_labels=labels, are_labels_known=are_known)
+            assert 'object_marking_refs' not in make_object(indicator)
 
 
 def changed(value: Any) -> Any:
@@ -232,6 +301,19 @@ def test_content_hash_minds_everything_but_three_times(
         assert differs is (name not in {'modified', 'valid_from', 'valid_until'})
         without = {other: stix[other] for other in stix if other != name}
         assert (content_hash(without) != content_hash(stix)) is differs
+
+
+def test_content_hash_of_an_object_never_changes() -> None:
+    """Another one would have everything sent anew after an upgrade."""
+    stix = {
+        'type': 'indicator',
+        'id': 'indicator--cddf7afd-fe2a-55b7-a63d-20fb4333785f',
+        'name': 'Müller 😀',
+        'labels': ['a', 'b"'],
+        'confidence': 85,
+        'modified': '2026-03-04T10:00:00.000Z',
+    }
+    assert content_hash(stix) == '0cae016e602741432a117d12c18e836f'
 
 
 def test_new_last_modified_alone_is_no_change() -> None:

@@ -15,7 +15,6 @@ from sentinel_app.core.stix_id import (
     ObjectKey,
     object_id,
     object_keys,
-    registry_summary,
 )
 from tests.factories import MD5, SHA1, SHA256, make_indicator
 from tests.strategies import any_text, indicators, law
@@ -26,35 +25,6 @@ keys = st.builds(
     any_text,
     st.none() | st.sampled_from(list(HashKind)),
 )
-
-
-def key_of(kind: IndicatorType, value: str, **fields: object) -> str:
-    (key,) = object_keys(make_indicator(kind, value=value, **fields))
-    assert key.type is kind
-    assert key.hash_kind is None
-    return key.value
-
-
-@pytest.mark.parametrize(
-    ('kind', 'value', 'canonical'),
-    [
-        (IndicatorType.ADDRESS, '198.51.100.23', '198.51.100.23'),
-        (IndicatorType.ADDRESS, '2001:DB8::5', '2001:db8:0:0:0:0:0:5'),
-        (IndicatorType.ADDRESS, '2001:0db8:0:0:0:0:0:0005', '2001:db8:0:0:0:0:0:5'),
-        (IndicatorType.ASN, 'asn64500', 'ASN64500'),
-        (IndicatorType.CIDR, '203.0.113.9/24', '203.0.113.0/24'),
-        (IndicatorType.CIDR, '2001:DB8::/32', '2001:db8:0:0:0:0:0:0/32'),
-        (IndicatorType.EMAIL_ADDRESS, 'Phish@Example.COM', 'phish@example.com'),
-        (IndicatorType.EMAIL_SUBJECT, ' Invoice: "Overdue" ', ' Invoice: "Overdue" '),
-        (IndicatorType.HOST, 'C2.Example.Net.', 'c2.example.net'),
-        (IndicatorType.URL, 'HTTP://Bad.Example.org/Path?Q=1', 'http://bad.example.org/Path?Q=1'),
-        (IndicatorType.URL, 'http://User@Example.org:80/', 'http://User@example.org:80/'),
-        (IndicatorType.URL, 'Now.example.org:80/Path', 'Now.example.org:80/Path'),
-        (IndicatorType.URL, 'a.org/?to=HTTP://B.org', 'a.org/?to=HTTP://B.org'),
-    ],
-)
-def test_canonical_value_of_each_type(kind: IndicatorType, value: str, canonical: str) -> None:
-    assert key_of(kind, value) == canonical
 
 
 def test_file_has_one_key_for_each_hash_in_upper_case() -> None:
@@ -72,28 +42,17 @@ def test_file_has_one_key_for_each_hash_in_upper_case() -> None:
     assert len({object_id(key) for key in found}) == 3
 
 
-@pytest.mark.parametrize(
-    ('name', 'kind', 'summary'),
-    [
-        ('loader', 'REG_SZ', 'HKLM\\Run : loader : REG_SZ'),
-        (None, 'REG_NONE', 'HKLM\\Run :   : REG_NONE'),
-        ('loader', None, 'HKLM\\Run : loader'),
-    ],
-)
-def test_registry_key_is_told_apart_by_all_its_parts(
-    name: str | None, kind: str | None, summary: str
-) -> None:
-    assert registry_summary('HKLM\\Run', name, kind) == summary
-    value = key_of(
-        IndicatorType.REGISTRY_KEY, 'HKLM\\Run', registry_value_name=name, registry_value_type=kind
-    )
-    assert value == summary
-
-
 def test_key_text_reads_as_what_it_stands_for() -> None:
     assert ObjectKey(IndicatorType.HOST, 'c2.example.net').text == 'Host||c2.example.net'
     assert ObjectKey(IndicatorType.FILE, MD5, HashKind.MD5).text == f'File|MD5|{MD5}'
     assert ObjectKey(IndicatorType.EMAIL_SUBJECT, 'a|b\n\\').text == 'Email Subject||a|b\\u000a\\\\'
+
+
+@pytest.mark.parametrize('value', ['a|b', '|', '||', 'a|', '|MD5|a', 'HKLM\\A|B : c|d : REG_SZ'])
+@pytest.mark.parametrize('kind', [IndicatorType.EMAIL_SUBJECT, IndicatorType.REGISTRY_KEY])
+def test_a_value_with_separators_is_read_back(kind: IndicatorType, value: str) -> None:
+    key = ObjectKey(kind, value)
+    assert ObjectKey.from_text(key.text) == key
 
 
 @law

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentinel_app.core.rate import LONGEST_TRANSIT_S, MARGIN_S, WINDOW_S
+from sentinel_app.core.task import AskedWait
 from sentinel_app.errors import StorageError
 from sentinel_app.pipeline.gate import RequestGate, Turn
 from tests.clocks import NOON, StandingClock
@@ -197,11 +198,57 @@ def test_no_request_goes_whose_start_could_not_be_stored():
 def test_a_429_keeps_every_request_back_for_as_long_as_it_says():
     clock = StandingClock()
     gate = make_gate(5, clock=clock)
-    gate.block(17)
-    gate.block(3)
+    gate.block(17, reason='Seventeen.')
+    gate.block(3, reason='Three.')
+    assert gate.asked_wait() == AskedWait(
+        until=NOON + dt.timedelta(seconds=17), reason='Seventeen.'
+    )
 
     assert answered_at_once(gate).started == pytest.approx(17)
     assert answered_at_once(gate).started == pytest.approx(17)
+    assert gate.asked_wait() is None
+    assert gate.end_asked_wait() is None
+
+
+def test_a_wait_that_was_asked_for_can_be_ended_and_asked_for_again():
+    clock = StandingClock()
+    gate = make_gate(5, clock=clock)
+    gate.block(3_600, reason='An hour.')
+    clock.advance(100)
+    assert gate.end_asked_wait() == AskedWait(
+        until=NOON + dt.timedelta(seconds=3_600), reason='An hour.'
+    )
+    assert gate.asked_wait() is None
+    assert answered_at_once(gate).started == 100
+    gate.block(20, reason='Twenty.')
+    assert gate.asked_wait() == AskedWait(until=NOON + dt.timedelta(seconds=120), reason='Twenty.')
+    assert answered_at_once(gate).started == pytest.approx(120)
+
+
+def test_the_limit_is_kept_whoever_ends_a_wait():
+    clock = StandingClock()
+    gate = make_gate(2, clock=clock)
+    starts = [answered_at_once(gate).started, answered_at_once(gate).started]
+    gate.block(3_600, reason='An hour.')
+    gate.end_asked_wait()
+    starts.append(answered_at_once(gate).started)
+
+    assert starts == pytest.approx([0, 0, FREE_S])
+
+
+def test_who_waits_for_it_goes_on_within_a_second_of_its_end():
+    class EndingClock(StandingClock):
+        def wait(self, stop: threading.Event, seconds: float) -> bool:
+            assert seconds <= 1
+            if self.passed_s >= 5:
+                gate.end_asked_wait()
+            return super().wait(stop, seconds)
+
+    clock = EndingClock()
+    gate = make_gate(2, clock=clock)
+    gate.block(3_600, reason='An hour.')
+
+    assert 5 <= answered_at_once(gate).started <= 6
 
 
 def test_stop_ends_waiting_without_a_turn():

@@ -1,6 +1,8 @@
 import base64
+import datetime as dt
 import json
 import logging
+import re
 import ssl
 import threading
 import warnings
@@ -176,6 +178,57 @@ def test_certificate_signs_the_request_with_its_sha256_thumbprint(server, make):
     thumbprint = certificate(key).fingerprint(hashes.SHA256())
     header = jwt.get_unverified_header(assertion)
     assert header['x5t#S256'] == base64.urlsafe_b64encode(thumbprint).decode()
+
+
+def _thumbprints(server):
+    return [
+        jwt.get_unverified_header(parse_qs(post.body)['client_assertion'][0])['x5t#S256']
+        for post in posts(server)
+    ]
+
+
+def _thumbprint(found):
+    return base64.urlsafe_b64encode(found.fingerprint(hashes.SHA256())).decode()
+
+
+def test_a_renewed_certificate_signs_as_soon_as_it_is_valid(server, make, clock):
+    key = rsa_key()
+    older, newer = certificate(key, 1), certificate(key, 300, -1)
+    text = key_pem(key) + certificate_pem(key, 1) + certificate_pem(key, 300, -1)
+    metadata(server)
+    grant(server, expires_in=100)
+    clock.at = newer.not_valid_before_utc - dt.timedelta(minutes=1)
+    source = make(credential=text)
+    source.token()
+    clock.advance(dt.timedelta(hours=1).total_seconds())
+    source.token()
+    assert _thumbprints(server) == [_thumbprint(older), _thumbprint(newer)]
+
+
+@pytest.mark.parametrize(
+    ('days', 'since_days', 'words'),
+    [
+        (-2, -90, r'expired on \d{4}-\d\d-\d\d\. Make a new one, upload it'),
+        (90, 30, r"not valid before \d{4}-\d\d-\d\d\. Check the clock of the App's host"),
+        (90, -90, None),
+    ],
+)
+def test_a_refusal_says_so_where_no_certificate_is_valid_now(
+    server, make, clock, days, since_days, words
+):
+    key = rsa_key()
+    metadata(server)
+    body = {'error': 'invalid_client', 'error_description': 'AADSTS700027: not accepted'}
+    server.add(responses.POST, TOKEN, status=401, json=body)
+    clock.at = dt.datetime.now(dt.UTC)
+    source = make(credential=key_pem(key) + certificate_pem(key, days, since_days))
+    with pytest.raises(TokenRefusedError) as caught:
+        source.token()
+    assert 'AADSTS700027' in caught.value.reason
+    if words:
+        assert re.search(words, caught.value.message)
+    else:
+        assert 'The certificate in the Client Secret' not in caught.value.message
 
 
 def test_unusable_certificate_is_a_config_error_at_once(make):

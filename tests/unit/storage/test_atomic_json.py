@@ -350,12 +350,49 @@ def test_what_is_no_json_is_refused_before_anything_is_written(path: Path) -> No
     assert open_storage(path).read() == {'t': {'1': {'n': 1}}}
 
 
-def test_a_link_in_place_of_the_next_generation_is_not_followed(path: Path) -> None:
+@pytest.mark.parametrize(
+    'content',
+    [
+        b'{"meta": {"format": 1}, "t": {"1": {"n": NaN}}}',
+        b'{"meta": {"format": 1}, "t": {"1": {"n": Infinity}}}',
+        b'{"meta": {"format": 1}, "t": {"1": {"n": 1e999}}}',
+        b'{"meta": {"format": 1}, "t": {"1": {"n": 1, "n": 2}}}',
+        b'{"meta": {"format": 1}, "t": {"1": {"n": ' + b'9' * 5_000 + b'}}}',
+        b'{"meta": {"format": 1e999}}',
+    ],
+)
+def test_numbers_and_members_that_json_has_not_are_unreadable(path: Path, content: bytes) -> None:
+    open_storage(path).write({'t': {'1': {'n': 1}}})
+    path.rename(path.with_name('documents.json.previous'))
+    path.write_bytes(content)
+    again = open_storage(path)
+    assert again.read() == {'t': {'1': {'n': 1}}}
+    assert again.warning is not None
+
+
+@pytest.mark.parametrize(
+    'fault', [OverflowError(), AttributeError('x'), ZeroDivisionError(), RecursionError()]
+)
+def test_whatever_a_check_raises_the_generation_before_is_used(
+    path: Path, fault: Exception
+) -> None:
     storage = open_storage(path)
     storage.write({'t': {'1': {'n': 1}}})
-    victim = path.parent / 'victim'
-    victim.write_text('untouched')
-    path.with_name('documents.json.next').symlink_to(victim)
-    with pytest.raises(StorageError):
-        storage.write({'t': {'1': {'n': 2}}})
-    assert victim.read_text() == 'untouched'
+    storage.write({'t': {'1': {'n': 2}}})
+
+    def check(tables: Tables) -> None:
+        if tables['t']['1']['n'] == 2:
+            raise fault
+
+    assert open_storage(path, check).read() == {'t': {'1': {'n': 1}}}
+
+
+def test_a_lack_of_memory_sets_nothing_aside(path: Path) -> None:
+    open_storage(path).write({'t': {'1': {'n': 1}}})
+
+    def check(_tables: Tables) -> None:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        open_storage(path, check)
+    assert names(path) == {'documents.json'}

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+import time
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from sentinel_app.errors import StorageError
+from sentinel_app.errors import ConfigError, StorageError
+from sentinel_app.storage import damage, state_db
 from sentinel_app.storage.damage import set_aside_damaged
+from sentinel_app.storage.error_log import SqliteErrorLog
+from sentinel_app.storage.inspection import content_fault
+from sentinel_app.storage.ledger import SqliteLedger
+from sentinel_app.storage.migrations import MIGRATIONS
+from sentinel_app.storage.progress import SqliteProgress
+from sentinel_app.storage.record import SqliteRecords
+from sentinel_app.storage.release import SqliteReleases
 from sentinel_app.storage.state_db import StateDb
 from tests.clocks import StandingClock
 
@@ -48,30 +61,213 @@ def test_a_file_that_is_no_database_makes_way(path: Path) -> None:
     assert set_aside(path) is None
 
 
-def test_damage_that_shows_later_is_told_and_mended_by_the_next_start(path: Path) -> None:
+def fill(path: Path, count: int = 100) -> None:
+    """Let the ledger of a new database hold so many objects."""
     db = StateDb(path)
+    row = (
+        *('id', 1, 'live', 'q1', 'j1', 7, 'Host', 'a.example.com', 'Example Org'),
+        *('2026-01-01T00:00:00.000Z',) * 3,
+        *('hash', zlib.compress(b'{}')),
+    )
     with db.write() as transaction:
-        transaction.execute('CREATE TABLE ballast (content BLOB)')
-        transaction.executemany('INSERT INTO ballast VALUES (?)', [(b'x' * 3000,)] * 100)
-    db.close()
-    content = bytearray(path.read_bytes())
-    # All but the first pages, which hold the schema.
-    start = len(content) - 100 * 4096
-    content[start:] = b'\xff' * (len(content) - start)
-    path.write_bytes(content)
-    assert set_aside(path) is None
-    db = StateDb(path)
-    with (
-        pytest.raises(StorageError, match=r'is damaged\. Restart the Service'),
-        db.read() as connection,
-    ):
-        connection.execute('SELECT sum(length(content)) FROM ballast').fetchone()
+        transaction.executemany(
+            f'INSERT INTO ledger VALUES (?, {", ".join("?" * len(row))})',
+            [(f'Host||{number}{"x" * 3_000}', *row) for number in range(count)],
+        )
     db.close()
 
+
+def spoil_pages(path: Path) -> None:
+    """Overwrite all but the first pages, which hold the schema."""
+    content = bytearray(path.read_bytes())
+    start = len(content) - 50 * 4096
+    content[start:] = b'\xff' * (len(content) - start)
+    path.write_bytes(content)
+
+
+def change(path: Path, *statements: str) -> None:
+    """Change a database behind the App's back."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def test_damaged_pages_are_found_at_the_start(path: Path) -> None:
+    fill(path)
+    spoil_pages(path)
     assert set_aside(path) is not None
-    assert ASIDE in names(path)
-    assert 'state.db' not in names(path)
-    assert 'state.db.damaged' not in names(path)
+    assert names(path) == [ASIDE]
+
+
+def test_damage_that_shows_later_is_told_and_mended_by_the_next_start(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(path)
+    spoil_pages(path)
+    with monkeypatch.context() as patch:
+        # As in a file that is too large to be looked through.
+        patch.setattr(damage, 'content_fault', lambda *_a, **_o: None)
+        assert set_aside(path) is None
+        db = StateDb(path)
+        with (
+            pytest.raises(StorageError, match=r'is damaged\. Restart the Service'),
+            db.read() as connection,
+        ):
+            connection.execute('SELECT sum(length(object_key)) FROM ledger').fetchone()
+        db.close()
+        assert set_aside(path) is not None
+    assert names(path) == [ASIDE]
+
+
+OTHER_SHAPES = [
+    *(f'DROP TABLE {name}' for name in ('ledger', 'page', 'error', 'metric', 'request_time')),
+    'DROP INDEX ledger_copy',
+    'ALTER TABLE progress RENAME COLUMN warning TO remark',
+    'ALTER TABLE progress DROP COLUMN warning',
+    'ALTER TABLE ledger RENAME TO ledger_2',
+    'CREATE TABLE foreign_one (a)',
+    'CREATE VIEW foreign_one AS SELECT 1',
+    'CREATE INDEX foreign_one ON ledger (summary)',
+    "CREATE TRIGGER foreign_one BEFORE INSERT ON error BEGIN SELECT raise(ABORT, 'no'); END",
+    *(f'PRAGMA user_version = {number}' for number in range(-1, len(MIGRATIONS))),
+]
+
+
+@pytest.mark.parametrize('statement', OTHER_SHAPES)
+def test_a_database_of_another_shape_makes_way(path: Path, statement: str) -> None:
+    fill(path, 1)
+    change(path, statement)
+    warning = set_aside(path)
+    assert warning is not None
+    assert 'has been set aside' in warning
+    assert names(path) == [ASIDE]
+    StateDb(path).close()
+    assert set_aside(path) is None
+
+
+@pytest.mark.parametrize('version', range(len(MIGRATIONS) + 1))
+def test_a_database_of_an_earlier_version_stays_and_is_brought_up_to_date(
+    path: Path, monkeypatch: pytest.MonkeyPatch, version: int
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(state_db, 'MIGRATIONS', MIGRATIONS[:version])
+        StateDb(path).close()
+    assert set_aside(path) is None
+    StateDb(path).close()
+    assert set_aside(path) is None
+    assert names(path) == ['state.db']
+
+
+def test_what_sqlite_itself_adds_and_how_text_is_broken_do_not_matter(path: Path) -> None:
+    fill(path, 1)
+    change(path, 'ANALYZE', 'VACUUM')
+    copy = path.with_name('copy.db')
+    change(path, f"VACUUM INTO '{copy}'")
+    copy.replace(path)
+    assert set_aside(path) is None
+
+
+def test_a_database_of_a_newer_version_is_not_touched(path: Path) -> None:
+    fill(path, 1)
+    change(path, f'PRAGMA user_version = {len(MIGRATIONS) + 1}', 'DROP TABLE ledger')
+    before = path.read_bytes()
+    assert set_aside(path) is None
+    assert path.read_bytes() == before
+    with pytest.raises(ConfigError, match='newer version'):
+        StateDb(path)
+
+
+ODD_ROWS = [
+    "UPDATE ledger SET indicator_id = 'text'",
+    'UPDATE ledger SET indicator_id = 1.5',
+    "UPDATE ledger SET body = 'text'",
+    'UPDATE ledger SET body = NULL',
+    "UPDATE ledger SET summary = x'00'",
+    "UPDATE ledger SET state = 'unknown'",
+    'UPDATE ledger SET object_key = NULL',
+    'INSERT INTO request_time (at) VALUES (9e999)',
+    'INSERT INTO request_time (at) VALUES (-1)',
+    "INSERT INTO request_time (at) VALUES ('now')",
+]
+
+
+@pytest.mark.parametrize('statement', ODD_ROWS)
+def test_rows_that_the_app_never_stores_are_found_at_the_start(path: Path, statement: str) -> None:
+    fill(path, 1)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        named = "WHERE name = 'ledger'"
+        (text,) = connection.execute(f'SELECT sql FROM sqlite_master {named}').fetchone()
+        replace = f'UPDATE sqlite_master SET sql = ? {named}'
+        connection.execute('PRAGMA ignore_check_constraints = ON')
+        connection.execute('PRAGMA writable_schema = ON')
+        connection.execute(replace, (text.replace(' NOT NULL', ''),))
+        connection.execute('PRAGMA writable_schema = RESET')
+        connection.execute(statement)
+        connection.execute('PRAGMA writable_schema = ON')
+        connection.execute(replace, (text,))
+    warning = set_aside(path)
+    assert warning is not None
+    assert 'does not belong there' in warning or 'CHECK' in warning
+    assert names(path) == [ASIDE]
+
+
+def test_looking_ends_in_time_however_large_the_file_is(path: Path) -> None:
+    fill(path, 2_000)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        began = time.monotonic()
+        assert content_fault(connection, within_s=0.0) is None
+        assert time.monotonic() - began < 1
+        # The connection can be used as before.
+        assert connection.execute('SELECT count(*) FROM ledger').fetchone() == (2_000,)
+
+
+NOW = StandingClock().now()
+KEY = f'Host||0{"x" * 3_000}'
+
+READINGS: dict[str, Callable[[StateDb], object]] = {
+    "UPDATE ledger SET modified = 'x'": lambda db: SqliteLedger(db).held([KEY]),
+    "UPDATE ledger SET created = '2026-01-01'": lambda db: SqliteLedger(db).held([KEY]),
+    "UPDATE ledger SET valid_until = '9999-12-31T23:59:59-14:00'": (
+        lambda db: SqliteRecords(db).by_key([KEY])
+    ),
+    "UPDATE ledger SET body = x'00'": lambda db: SqliteRecords(db).by_key([KEY]),
+    "UPDATE ledger SET body = x'01', valid_until = '3'": (
+        lambda db: SqliteReleases(db).next_unclaimed(
+            only_released=False, now=NOW, most_attempts=9, limit=9
+        )
+    ),
+    "INSERT INTO searched VALUES ('x')": lambda db: SqliteReleases(db).searched_until(),
+    "INSERT INTO error VALUES (1, 'j', 'x', 'c', 'm', 'r', 1, 't', 's', 'o', 'w', NULL)": (
+        lambda db: list(SqliteErrorLog(db).entries())
+    ),
+    'INSERT INTO progress (request_id, update_id, position, query_id, is_sorted, is_descending,'
+    " read_until) VALUES ('j', 'u', 0, 'q', 0, 0, 'x')": (
+        lambda db: SqliteProgress(db).progress('u')
+    ),
+    'INSERT INTO progress (request_id, update_id, position, query_id, is_sorted, is_descending)'
+    " VALUES ('j', 'u', 0, 'q', 0, 0); INSERT INTO treatment VALUES ('j', 1, 'unknown')": (
+        lambda db: SqliteProgress(db).counts('j')
+    ),
+    'INSERT INTO progress (request_id, update_id, position, query_id, is_sorted, is_descending)'
+    " VALUES ('j', 'u', 0, 'q', 0, 0); INSERT INTO page VALUES ('j', 0, 1, x'00', 0)": (
+        lambda db: SqliteProgress(db).next_page('u')
+    ),
+}
+
+
+@pytest.mark.parametrize('statements', READINGS)
+def test_a_row_that_cannot_be_read_is_told_once_and_mended_by_the_next_start(
+    path: Path, statements: str
+) -> None:
+    fill(path, 1)
+    change(path, *statements.split('; '))
+    assert set_aside(path) is None
+    db = StateDb(path)
+    with pytest.raises(StorageError, match=r'is damaged\. Restart the Service'):
+        READINGS[statements](db)
+    db.close()
+    assert set_aside(path) is not None
+    assert names(path) == [ASIDE]
 
 
 def test_a_start_that_broke_off_while_it_set_the_file_aside_is_repeated(path: Path) -> None:

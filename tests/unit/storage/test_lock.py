@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import stat
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_app.errors import ConfigError
+from sentinel_app.errors import ConfigError, StorageError
+from sentinel_app.storage import lock as lock_module
 from sentinel_app.storage.lock import FolderLock
 
 HOLDER = """
@@ -92,6 +94,23 @@ def test_a_file_that_names_nobody_is_told_as_unknown(holder: subprocess.Popen[st
     (tmp_path / 'lock').write_bytes(b'')
     with pytest.raises(ConfigError, match='pid unknown'):
         FolderLock(tmp_path)
+
+
+def test_a_full_disk_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def is_full(*_arguments: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lock_module, 'open_own', is_full)
+        with pytest.raises(StorageError, match='Make room there, and start the Service again'):
+            FolderLock(tmp_path)
+    # Without room for the number the lock holds all the same.
+    with monkeypatch.context() as patch:
+        patch.setattr(os, 'pwrite', is_full)
+        lock = FolderLock(tmp_path)
+    with pytest.raises(ConfigError, match='pid unknown'):
+        FolderLock(tmp_path)
+    lock.release()
 
 
 def test_a_folder_that_cannot_be_locked_is_told_as_such(tmp_path: Path):

@@ -22,10 +22,11 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def db(path: Path) -> Iterator[StateDb]:
+def db(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StateDb]:
+    """The database with one more table."""
+    step = ('CREATE TABLE thing (number INTEGER PRIMARY KEY, text TEXT)',)
+    monkeypatch.setattr(state_db, 'MIGRATIONS', (*MIGRATIONS, step))
     opened = StateDb(path)
-    with opened.write() as connection:
-        connection.execute('CREATE TABLE thing (number INTEGER PRIMARY KEY, text TEXT)')
     yield opened
     opened.close()
 
@@ -105,7 +106,7 @@ def test_a_step_that_fails_is_undone_whole_and_those_before_stay(
 ):
     steps = (('CREATE TABLE one (a)',), ('CREATE TABLE two (a)', 'CREATE TABLE one (a)'))
     monkeypatch.setattr(state_db, 'MIGRATIONS', steps)
-    with pytest.raises(StorageError):
+    with pytest.raises(StorageError, match='is damaged'):
         StateDb(path)
 
     assert plain(path, "SELECT name FROM sqlite_master WHERE type = 'table'") == ['one']
@@ -171,17 +172,76 @@ def test_a_transaction_that_raises_is_undone_whole(db: StateDb, error: BaseExcep
     assert numbers(db) == [1, 3]
 
 
-def test_a_statement_that_fails_undoes_its_transaction_and_names_the_remedy(
-    db: StateDb, path: Path
+PROGRAM_FAULTS: list[tuple[str, tuple[object, ...], type[sqlite3.Error]]] = [
+    ('INSERT INTO thing (number) VALUES (1)', (), sqlite3.IntegrityError),
+    ('INSERT INTO thing (number) VALUES (?)', (), sqlite3.ProgrammingError),
+    ('INSERT INTO thing (number) VALUES (?)', (object(),), sqlite3.ProgrammingError),
+    ('SELECT abs(?)', (-(2**63),), sqlite3.OperationalError),
+    ('SELECT nothing FROM thing', (), sqlite3.OperationalError),
+    ('SELECT FROM WHERE', (), sqlite3.OperationalError),
+]
+
+
+@pytest.mark.parametrize(('statement', 'values', 'kind'), PROGRAM_FAULTS)
+def test_a_fault_of_the_program_undoes_its_transaction_and_is_told_as_what_it_is(
+    db: StateDb,
+    path: Path,
+    statement: str,
+    values: tuple[object, ...],
+    kind: type[sqlite3.Error],
 ):
     put(db, 1)
-    with pytest.raises(StorageError) as caught:
-        put_all(db, 2, 1)
+
+    def fail() -> None:
+        with db.write() as connection:
+            connection.execute('INSERT INTO thing (number) VALUES (2)')
+            connection.execute(statement, values)
+
+    with pytest.raises(kind):
+        fail()
 
     assert numbers(db) == [1]
+    assert not path.with_name('state.db.damaged').exists()
+
+
+CONDITIONS = ('FULL', 'IOERR', 'BUSY', 'LOCKED', 'READONLY', 'CANTOPEN', 'PERM', 'NOMEM', 'AUTH')
+
+
+@pytest.mark.parametrize('name', [*CONDITIONS, 'IOERR_WRITE', 'BUSY_SNAPSHOT', 'READONLY_DBMOVED'])
+def test_a_condition_of_the_disk_names_the_remedy(db: StateDb, path: Path, name: str):
+    fault = sqlite3.OperationalError('what SQLite says')
+    fault.sqlite_errorcode = getattr(sqlite3, f'SQLITE_{name}')
+    with pytest.raises(StorageError) as caught:
+        read_and_raise(db, fault)
+
     assert str(path.parent) in caught.value.message
-    assert 'UNIQUE' in caught.value.reason
-    assert caught.value.code == 'RUN-DISK'
+    assert 'goes on by itself' in caught.value.message
+    assert (caught.value.reason, caught.value.code) == ('what SQLite says', 'RUN-DISK')
+    assert not path.with_name('state.db.damaged').exists()
+
+
+@pytest.mark.parametrize(
+    'statement',
+    [
+        'DROP TABLE ledger',
+        'ALTER TABLE ledger RENAME COLUMN summary TO value',
+        'DROP INDEX ledger_copy',
+        'CREATE TRIGGER foreign_one BEFORE INSERT ON thing BEGIN SELECT raise(ABORT, "no"); END',
+    ],
+)
+def test_a_fault_that_comes_of_another_shape_is_damage(db: StateDb, path: Path, statement: str):
+    put(db, 1)
+    plain(path, statement)
+    with pytest.raises(StorageError, match=r'is damaged\. Restart the Service'):
+        put(db, 1)
+    assert path.with_name('state.db.damaged').exists()
+
+
+def test_a_text_that_is_no_utf8_is_damage(db: StateDb, path: Path):
+    plain(path, "INSERT INTO thing VALUES (1, CAST(x'ff' AS TEXT))")
+    with pytest.raises(StorageError, match='is damaged'), db.read() as connection:
+        connection.execute('SELECT text FROM thing').fetchall()
+    assert path.with_name('state.db.damaged').exists()
 
 
 def test_a_full_disk_is_a_storage_error_and_what_was_stored_stays(db: StateDb):
@@ -204,9 +264,8 @@ def test_a_database_that_another_process_keeps_is_a_storage_error_for_the_time(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(state_db, 'BUSY_TIMEOUT_S', 0.01)
+    monkeypatch.setattr(state_db, 'MIGRATIONS', (('CREATE TABLE thing (number, text)',),))
     db = StateDb(path)
-    with db.write() as connection:
-        connection.execute('CREATE TABLE thing (number INTEGER PRIMARY KEY, text TEXT)')
     other = sqlite3.connect(path, isolation_level=None)
     try:
         other.execute('BEGIN IMMEDIATE')

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ import pytest
 
 from sentinel_app.errors import StorageError
 from sentinel_app.storage import upkeep as upkeep_module
+from sentinel_app.storage.reserve import give_up_reserve, keep_reserve
 from sentinel_app.storage.state_db import StateDb
 from sentinel_app.storage.upkeep import DiskUpkeep
 
@@ -28,6 +31,38 @@ def db(tmp_path: Path) -> Iterator[StateDb]:
 @pytest.fixture
 def upkeep(tmp_path: Path, db: StateDb) -> DiskUpkeep:
     return DiskUpkeep(tmp_path / 'documents.json', db)
+
+
+def test_the_reserve_is_taken_up_again(tmp_path: Path, upkeep: DiskUpkeep) -> None:
+    reserve = tmp_path / 'reserve'
+    upkeep.compact(threading.Event(), may_shrink=False)
+    before = reserve.stat()
+    assert before.st_size == 65_536
+    upkeep.compact(threading.Event(), may_shrink=False)
+    assert reserve.stat().st_mtime_ns == before.st_mtime_ns
+    # One that holds no room of the disk, or not enough, is of no use.
+    os.truncate(reserve, 0)
+    os.truncate(reserve, 65_536)
+    upkeep.compact(threading.Event(), may_shrink=False)
+    assert reserve.stat().st_blocks * 512 >= 65_536
+
+
+def test_as_much_is_reserved_as_there_is_room_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room_bytes = 20_000
+
+    def write_where_there_is_room(descriptor: int) -> None:
+        if os.fstat(descriptor).st_size > room_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, 'fsync', write_where_there_is_room)
+    keep_reserve(tmp_path)
+    assert (tmp_path / 'reserve').stat().st_size == 16_384
+    room_bytes = 100
+    keep_reserve(tmp_path)
+    assert not (tmp_path / 'reserve').exists()
+    give_up_reserve(tmp_path)
 
 
 def free_pages(db: StateDb) -> int:

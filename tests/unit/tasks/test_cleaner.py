@@ -173,3 +173,36 @@ def test_both_are_named(stand: Stand) -> None:
 def test_figures_by_the_hour_go_with_the_jobs(stand: Stand) -> None:
     stand.cleaner.step(stand.stop)
     assert stand.metrics.removed_before == [NOON - 30 * DAY]
+
+
+def test_one_job_that_cannot_be_cleaned_keeps_nothing_else(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand.errors.held = ['gone', 'poisonous', 'gone-too']
+    remove = stand.errors.remove
+
+    def fail_for_one(request_ids: Any) -> None:
+        if 'poisonous' in request_ids:
+            raise OverflowError
+        remove(request_ids)
+
+    monkeypatch.setattr(stand.errors, 'remove', fail_for_one)
+    with pytest.raises(OverflowError):
+        stand.cleaner.step(stand.stop)
+    assert stand.errors.held == ['poisonous']
+    assert stand.metrics.removed_before != []
+    assert stand.upkeep.shrinks == [True]
+
+
+def test_jobs_that_cannot_be_removed_keep_nothing_else(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_options: Any) -> Any:
+        raise TypeError
+
+    monkeypatch.setattr(stand.documents, 'remove_old', fail)
+    stand.errors.held = ['gone']
+    with pytest.raises(TypeError):
+        stand.cleaner.step(stand.stop)
+    assert stand.errors.held == []
+    assert stand.upkeep.shrinks == [True]

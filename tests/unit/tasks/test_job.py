@@ -22,6 +22,7 @@ from sentinel_app.tasks.job import JobActions
 from sentinel_app.tasks.update import Updates
 from tests.clocks import NOON, StandingClock
 from tests.stored import make_audit, make_job, make_query, make_update
+from tests.working import make_faults
 
 HOUR = dt.timedelta(hours=1)
 EARLIER = NOON - 3 * HOUR
@@ -38,6 +39,7 @@ class Stand:
             documents=self.documents,
             progress=self.progress,
             metrics=SqliteMetrics(self.db),
+            faults=make_faults(self.db, self.clock),
             clock=self.clock,
             signal=self.signal,
             interval=HOUR,

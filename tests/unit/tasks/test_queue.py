@@ -19,6 +19,7 @@ from sentinel_app.storage.state_db import StateDb
 from sentinel_app.tasks.update import QUERY_REMOVED, Updates
 from tests.clocks import StandingClock
 from tests.stored import make_audit, make_query
+from tests.working import make_faults
 
 HOUR_S = 3600.0
 
@@ -34,6 +35,7 @@ class Stand:
             documents=self.documents,
             progress=self.progress,
             metrics=SqliteMetrics(self.db),
+            faults=make_faults(self.db, self.clock),
             clock=self.clock,
             signal=self.signal,
             interval=dt.timedelta(seconds=HOUR_S),

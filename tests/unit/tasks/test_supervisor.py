@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from sentinel_app.core.models import ErrorEntry
-from sentinel_app.core.task import TASK_FACTS, TaskCondition, TaskSlug, TaskState, TaskView
+from sentinel_app.core.task import (
+    TASK_FACTS,
+    AskedWait,
+    TaskCondition,
+    TaskSlug,
+    TaskState,
+    TaskView,
+)
 from sentinel_app.errors import ConflictError, NotFoundError, SentinelAppError, StorageError
+from sentinel_app.pipeline.gate import RequestGate
 from sentinel_app.pipeline.signal import Signal
 from sentinel_app.storage.documents import TinyDocuments
 from sentinel_app.tasks.supervisor import GRACE_S, STANDSTILL_S, Supervisor
@@ -116,6 +126,8 @@ class Stand:
         self.documents = TinyDocuments(folder / 'documents.json', now=self.clock.now)
         self.stores = Stores()
         self.signal = Signal()
+        times: Any = SimpleNamespace(recent=lambda _since: ())
+        self.gate = RequestGate(limit=100, times=times, clock=self.clock)
         self.tasks = {slug: FakeTask(slug) for slug in TaskSlug}
         stores: Any = self.stores
         tasks: Any = self.tasks.values()
@@ -126,6 +138,7 @@ class Stand:
             errors=stores,
             endings=stores,
             schedule=stores,
+            gate=self.gate,
             signal=self.signal,
             clock=self.clock,
         )
@@ -200,6 +213,38 @@ def test_a_start_says_what_is_still_paused(stand: Stand, caplog: pytest.LogCaptu
     assert caplog.messages == ['event=task-still-paused task=cleaner user=jdoe']
 
 
+def test_a_wait_that_sentinel_asked_for_is_shown_at_upload_and_ended_in_a_persons_name(
+    stand: Stand, caplog: pytest.LogCaptureFixture
+) -> None:
+    wait = AskedWait(until=NOON + dt.timedelta(hours=1), reason='Come back later.')
+    stand.gate.block(3_600, reason='Come back later.')
+    shown = {view.facts.slug: view.asked_wait for view in stand.supervisor.views()}
+    assert shown == {**dict.fromkeys(TaskSlug), TaskSlug.UPLOAD: wait}
+    with pytest.raises(ConflictError, match='The Task Convert does not wait'):
+        stand.supervisor.send_now('convert', by='jdoe')
+
+    with caplog.at_level(logging.INFO, 'sentinel_app'):
+        assert stand.supervisor.send_now('upload', by='jdoe').asked_wait is None
+    assert stand.audit == [('task-send-now', 'jdoe', 'Upload')]
+    (line,) = caplog.messages
+    assert line.startswith('event=asked-wait-ended task=upload user=jdoe until=2026-03-04T13:00:00')
+    with pytest.raises(ConflictError, match='there is no wait to end'):
+        stand.supervisor.send_now('upload', by='jdoe')
+
+
+def test_a_wait_is_not_ended_where_nobody_can_be_named_for_it(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: object) -> None:
+        raise StorageError('The disk is full.')
+
+    stand.gate.block(3_600, reason='Come back later.')
+    monkeypatch.setattr(stand.documents, 'add_audit', fail)
+    with pytest.raises(StorageError):
+        stand.supervisor.send_now('upload', by='jdoe')
+    assert stand.gate.asked_wait() is not None
+
+
 def test_a_run_is_audited_once_it_was_possible(stand: Stand) -> None:
     stand.supervisor.run('cleaner', by='jdoe')
     assert stand.task('cleaner').events == ['run']
@@ -209,7 +254,7 @@ def test_a_run_is_audited_once_it_was_possible(stand: Stand) -> None:
     assert stand.audit == [('task-run', 'jdoe', 'Cleaner')]
 
 
-@pytest.mark.parametrize('action', ['run', 'pause', 'resume', 'kill', 'view'])
+@pytest.mark.parametrize('action', ['run', 'pause', 'resume', 'kill', 'send_now', 'view'])
 def test_there_is_no_other_task(stand: Stand, action: str) -> None:
     by = {} if action == 'view' else {'by': None}
     with pytest.raises(NotFoundError):
@@ -340,3 +385,38 @@ def test_pages_of_stopped_jobs_are_dropped_while_convert_is_still(stand: Stand) 
     stand.task('convert', is_hanging=True)
     stand.supervisor.watch()
     assert stand.stores.drops == 1
+
+
+def test_one_task_that_cannot_be_killed_keeps_no_other_from_it(stand: Stand) -> None:
+    download = stand.running('download', 'j1')
+    upload = stand.running('upload', 'j2')
+    download.overdue = upload.overdue = True
+
+    def fail_for_one(request_ids: Sequence[str], _error: SentinelAppError) -> None:
+        if 'j1' in request_ids:
+            raise OverflowError
+        stand.stores.events.append(('stopped', tuple(request_ids)))
+
+    stand.stores.stop_jobs = fail_for_one  # type: ignore[method-assign]
+    with pytest.raises(OverflowError):
+        stand.supervisor.watch()
+    assert ('stopped', ('j2',)) in stand.stores.events
+    assert stand.stores.drops == 1
+
+
+def test_one_kill_that_cannot_be_finished_keeps_no_other_from_it(stand: Stand) -> None:
+    for slug, name in (('download', 'j1'), ('upload', 'j2')):
+        stand.running(slug, name)
+        stand.supervisor.kill(slug, by='jdoe')
+    given_up: list[str] = []
+
+    def fail_for_one(request_ids: Sequence[str]) -> None:
+        if 'j1' in request_ids:
+            raise OverflowError
+        given_up.extend(request_ids)
+
+    stand.stores.give_up = fail_for_one  # type: ignore[method-assign]
+    for _ in range(3):
+        with pytest.raises(OverflowError):
+            stand.supervisor.watch()
+    assert given_up == ['j2']

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import sqlite3
 from typing import Any
 
@@ -9,12 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentinel_app.core.models import Attribute, Group, HashKind, IndicatorType, Tag
+from sentinel_app.core.models import Attribute, Group, HashKind, Indicator, IndicatorType, Tag
+from sentinel_app.core.pattern import PatternStyle
 from sentinel_app.errors import SkippableError
 from sentinel_app.threatconnect.parse import FIELDS, parse_indicator
-from tests.factories import MD5, SHA1, SHA256, make_objects, make_row
+from tests.factories import MD5, SHA1, SHA256, make_objects, make_options, make_row
 from tests.golden import rows
 from tests.strategies import any_text, json_values, law, odd_rows
+
+VALUE_NAMES = {
+    IndicatorType.ADDRESS: 'ip',
+    IndicatorType.ASN: 'AS Number',
+    IndicatorType.CIDR: 'Block',
+    IndicatorType.EMAIL_ADDRESS: 'address',
+    IndicatorType.EMAIL_SUBJECT: 'Subject',
+    IndicatorType.HOST: 'hostName',
+    IndicatorType.REGISTRY_KEY: 'Key Name',
+    IndicatorType.URL: 'text',
+}
 
 
 def refusal(row: dict[str, Any]) -> SkippableError:
@@ -120,6 +133,48 @@ def test_empty_collection_in_any_form(collection: object) -> None:
         row[name] = collection
     found = parse_indicator(row)
     assert (found.attributes, found.tags, found.security_labels, found.groups) == ((), (), (), ())
+
+
+@pytest.mark.parametrize(
+    ('collection', 'labels', 'is_known'),
+    [
+        ({}, (), True),
+        ({'count': 0}, (), True),
+        ({'data': []}, (), True),
+        ({'data': [], 'count': 0}, (), True),
+        ({'data': [{'name': 'TLP:RED'}, {'name': 'Internal'}]}, ('TLP:RED', 'Internal'), True),
+        ({'data': [{'name': 'TLP:RED'}], 'count': 1}, ('TLP:RED',), True),
+        ({'data': [{'name': 'TLP:RED'}], 'count': 2}, ('TLP:RED',), False),
+        ({'data': [{'name': 'TLP:RED'}, 'TLP:AMBER']}, ('TLP:RED',), False),
+        ({'data': [{'name': 'TLP:RED'}, None]}, ('TLP:RED',), False),
+        ({'data': [{'id': 3}]}, (), False),
+        ({'data': [{'name': ' '}]}, (), False),
+        ({'data': [{'name': ['TLP:RED']}]}, (), False),
+        ({'data': ['TLP:RED']}, (), False),
+        ({'data': None}, (), False),
+        ({'data': {'name': 'TLP:RED'}}, (), False),
+        ({'data': 'TLP:RED'}, (), False),
+        ({'count': 1}, (), False),
+        ({'name': 'TLP:RED'}, (), False),
+        ([{'name': 'TLP:RED'}], (), False),
+        ([], (), False),
+        ('TLP:RED', (), False),
+        (0, (), False),
+        (None, (), False),
+    ],
+)
+def test_labels_that_did_not_arrive_are_told_from_none(
+    collection: object, labels: tuple[str, ...], is_known: bool
+) -> None:
+    found = parse_indicator(make_row(securityLabels=collection))
+    assert (found.security_labels, found.are_labels_known) == (labels, is_known)
+
+
+def test_a_row_without_the_key_says_nothing_about_labels() -> None:
+    row = make_row()
+    del row['securityLabels']
+    found = parse_indicator(row)
+    assert (found.security_labels, found.are_labels_known) == ((), False)
 
 
 def test_odd_elements_are_left_out_and_the_others_stay() -> None:
@@ -229,12 +284,22 @@ def test_file_without_a_usable_hash_is_unsupported() -> None:
         (IndicatorType.ADDRESS, 'ip', '203.0.113.0/24'),
         (IndicatorType.CIDR, 'Block', '203.0.113.0/33'),
         (IndicatorType.CIDR, 'Block', 'x'),
+        (IndicatorType.CIDR, 'Block', 'fe80::%eth0/64'),
         (IndicatorType.ASN, 'AS Number', None),
+        (IndicatorType.ASN, 'AS Number', 'Example Net'),
         (IndicatorType.EMAIL_ADDRESS, 'address', ' '),
+        (IndicatorType.EMAIL_ADDRESS, 'address', 'Bad <bad@example.com>'),
         (IndicatorType.EMAIL_SUBJECT, 'Subject', '\t'),
+        (IndicatorType.EMAIL_SUBJECT, 'Subject', '=?utf-8?q?_?='),
+        (IndicatorType.EMAIL_SUBJECT, 'Subject', 'x' * 40_000),
         (IndicatorType.HOST, 'hostName', []),
+        (IndicatorType.HOST, 'hostName', '.'),
+        (IndicatorType.HOST, 'hostName', 'http://evil.example/path'),
+        (IndicatorType.HOST, 'hostName', 'x' * 100_000),
         (IndicatorType.REGISTRY_KEY, 'Key Name', None),
+        (IndicatorType.REGISTRY_KEY, 'Key Name', 'x' * 40_000),
         (IndicatorType.URL, 'text', {}),
+        (IndicatorType.URL, 'text', 'http://'),
     ],
 )
 def test_row_without_what_is_needed_is_invalid(
@@ -246,6 +311,41 @@ def test_row_without_what_is_needed_is_invalid(
     assert error.code == 'MAP-VALUE'
     assert error.context['field'] == member
     assert error.message.endswith('it is sent as soon as it has changed.')
+
+
+def test_refusal_says_why_the_value_cannot_be_right() -> None:
+    error = refusal(make_row(IndicatorType.HOST, hostName='evil.example:8080'))
+    assert error.message == (
+        "'evil.example:8080' is not a valid Host: it has a port. Correct the Indicator in "
+        'ThreatConnect; it is sent as soon as it has changed.'
+    )
+
+
+@law
+@given(
+    st.sampled_from([kind for kind in IndicatorType if kind is not IndicatorType.FILE]),
+    any_text | st.text('aA1.-_*:/@%[]=?q\u3002\u200b\xa0 ', max_size=12),
+    st.sampled_from(PatternStyle),
+)
+def test_no_pattern_has_an_empty_value_and_what_is_invalid_has_a_reason(
+    kind: IndicatorType, text: str, style: PatternStyle
+) -> None:
+    row = make_row(kind, summary=text, **{VALUE_NAMES[kind]: text})
+    found: Indicator | SkippableError
+    try:
+        found = parse_indicator(row)
+    except SkippableError as error:
+        found = error
+    if isinstance(found, SkippableError):
+        assert found.code == 'MAP-VALUE'
+        assert found.context['field'] == VALUE_NAMES[kind]
+        assert found.message.endswith('it is sent as soon as it has changed.')
+        return
+    for stix in make_objects(found, options=make_options(style)):
+        literals = re.findall(r"= '((?:[^'\\]|\\.)*)'", str(stix['pattern']), re.DOTALL)
+        assert literals
+        assert all(literal.strip() for literal in literals)
+        assert not str(stix['name']).startswith(' | ')
 
 
 def test_refusal_tells_which_indicator_it_is_about() -> None:

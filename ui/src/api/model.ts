@@ -23,6 +23,7 @@ export type ReportedIndicator = Schemas['ReportedIndicator'];
 export type ReportedEntry = Schemas['ReportedEntry'];
 export type ReportedEntryPage = Schemas['ReportedEntryPage'];
 export type Task = Schemas['Task'];
+export type AskedWait = Schemas['AskedWait'];
 export type TaskPage = Schemas['TaskPage'];
 export type Health = Schemas['Health'];
 export type ErrorReply = Schemas['Error'];

@@ -22,15 +22,19 @@ export function useTasks() {
   });
 }
 
+/** `send-now` is for Upload alone, and stands beside the wait that it ends. */
+type Action = TaskAction | 'send-now';
+
 export function useTaskAction() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ slug, action }: { slug: Task['slug']; action: TaskAction }) =>
+    mutationFn: ({ slug, action }: { slug: Task['slug']; action: Action }) =>
       post<Task>(`task/${slug}/${action}`, {}),
     meta: { isShownInPlace: true },
     onSettled: () => {
       void client.invalidateQueries({ queryKey: ['task'] });
       void client.invalidateQueries({ queryKey: ['job'] });
+      void client.invalidateQueries({ queryKey: ['metric'] });
     },
   });
 }

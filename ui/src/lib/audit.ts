@@ -14,6 +14,7 @@ const actions = new Map([
   ['task-pause', 'Task paused'],
   ['task-resume', 'Task resumed'],
   ['task-kill', 'Task killed'],
+  ['task-send-now', 'Wait for Sentinel ended'],
 ]);
 
 /** Another version's actions keep their own name. */

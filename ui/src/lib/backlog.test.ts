@@ -35,6 +35,15 @@ describe('secondsLeft', () => {
     expect(secondsLeft(makeSummary({ running, backlog }), now)).toBe(60);
   });
 
+  it('begins after a wait that Sentinel asked for', () => {
+    const running = makeUpdateFigures({ date_started: started, date_ended: null, expected: 500 });
+    const { limit } = makeSummary();
+    const asked_wait = { until: '2026-03-09T17:00:00Z', reason: 'Later.' };
+    const summary = makeSummary({ running, backlog: waiting, limit: { ...limit, asked_wait } });
+    expect(secondsLeft(summary, now)).toBe(3_003);
+    expect(secondsLeft(summary, now + 4_000_000)).toBe(3);
+  });
+
   it('is unknown before anything is settled, and while an update only waits', () => {
     const running = makeUpdateFigures({ date_started: started, expected: null });
     expect(secondsLeft(makeSummary({ running }), now)).toBeNull();

@@ -15,12 +15,18 @@ export function isBusy({ running, backlog }: MetricSummary): boolean {
   return running !== null || backlog.updates > 0 || backlog.indicators > 0 || backlog.objects > 0;
 }
 
+/** Seconds that are left of a wait that Sentinel asked for. */
+function askedS({ limit }: MetricSummary, nowMs: number): number {
+  if (limit.asked_wait === null) return 0;
+  return Math.max(0, (new Date(limit.asked_wait.until).getTime() - nowMs) / 1000);
+}
+
 /** Seconds until what waits is done; `null` while nobody can say. */
 export function secondsLeft(summary: MetricSummary, nowMs: number): number | null {
   const { running, backlog } = summary;
   if (!isBusy(summary)) return 0;
-  // What is ready to be sent takes at least as long as the limit makes it.
-  const least = backlog.seconds;
+  // What is ready to be sent takes at least as long as the limit makes it, after the wait.
+  const least = backlog.seconds + askedS(summary, nowMs);
   if (running === null) return backlog.updates > 0 ? null : least;
   const { expected, date_started: startedAt } = running;
   if (expected === null || startedAt === null) return backlog.objects > 0 ? least : null;

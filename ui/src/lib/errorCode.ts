@@ -19,5 +19,6 @@ export const errorCodes: readonly string[] = [
   'NET',
   'RUN-TIME',
   'RUN-DISK',
+  'RUN-FAULT',
   'APP-INTERNAL',
 ];

@@ -27,7 +27,7 @@ const plainFields = [
   ...['count_invalid', 'count_refused', 'count_withdrawn', 'count_failed', 'count_held_back'],
   ...['count_object', 'count_request', 'count_throttled', 'throttled_seconds'],
   ...['retry_of', 'failure_code', 'failure_reason'],
-] as readonly Exclude<keyof Job, 'query' | 'warnings' | 'waiting_seconds'>[];
+] as readonly Exclude<keyof Job, 'query' | 'warnings' | 'waiting_seconds' | 'asked_wait'>[];
 
 const queryFields = [
   'query_precedence',

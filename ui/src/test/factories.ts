@@ -67,6 +67,7 @@ export function makeJob(changes: Partial<Job> = {}): Job {
     count_expected: null,
     count_held_back: 0,
     waiting_seconds: null,
+    asked_wait: null,
     warnings: [],
     retry_of: null,
     failure_code: null,
@@ -108,6 +109,7 @@ export function makeTask(changes: Partial<Task> = {}): Task {
     last_run_outcome: null,
     date_paused: null,
     paused_by: null,
+    asked_wait: null,
     ...changes,
   };
 }
@@ -161,7 +163,7 @@ export function makeSummary(changes: Partial<MetricSummary> = {}): MetricSummary
     last_update: null,
     next_update: null,
     backlog: { updates: 0, indicators: 0, objects: 0, seconds: 0 },
-    limit: { requests_per_minute: 100, used: 0, waiting_seconds: null },
+    limit: { requests_per_minute: 100, used: 0, waiting_seconds: null, asked_wait: null },
     health: 'ok',
     history: null,
     ...changes,

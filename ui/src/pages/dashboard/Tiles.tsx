@@ -3,6 +3,7 @@ import { Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 import type { Figures, MetricSummary, UpdateFigures } from '../../api/model';
+import { AskedWait } from '../../components/AskedWait';
 import { Icon } from '../../components/Icon';
 import { TimeDistance, TimeText } from '../../components/TimeText';
 import { isBusy, secondsLeft, settledOf } from '../../lib/backlog';
@@ -81,6 +82,7 @@ function BacklogTile({ summary, nowMs }: TilesProps) {
 
 function LimitTile({ summary }: { summary: MetricSummary }) {
   const { requests_per_minute: limit, used, waiting_seconds: waiting } = summary.limit;
+  const asked = summary.limit.asked_wait;
   const share = Math.min(1, used / Math.max(1, limit));
   return (
     <Tile
@@ -103,7 +105,8 @@ function LimitTile({ summary }: { summary: MetricSummary }) {
         <div className="app-bar-fill" style={{ transform: `scaleX(${share})` }} />
       </div>
       requests in the last minute
-      {waiting !== null && `; the next one waits ${Math.ceil(waiting)} s`}
+      {asked === null && waiting !== null && `; the next one waits ${Math.ceil(waiting)} s`}
+      {asked !== null && <AskedWait wait={asked} />}
     </Tile>
   );
 }

@@ -43,6 +43,14 @@ test('waiting for the API limit is said beside the status', () => {
   expect(screen.getByText('waiting 42 s for the API limit')).toBeDefined();
 });
 
+test('a wait that Sentinel asked for is said instead, and can be ended', () => {
+  const asked_wait = { until: '2026-03-09T17:00:00Z', reason: 'Later.' };
+  show({ status: 'Upload In Progress', waiting_seconds: 3000, asked_wait, request_id: 'abc-1' });
+  expect(screen.getByText(/Sentinel asked to wait until/)).toBeDefined();
+  expect(screen.getByRole('button', { name: 'Send now: abc-1' })).toBeDefined();
+  expect(screen.queryByText(/for the API limit/)).toBeNull();
+});
+
 test('a Job offers what its state allows, and names it', async () => {
   show({ status: 'Upload Complete', count_held_back: 1240, warnings: ['x'], request_id: 'abc-1' });
   expect(screen.getByText('1 warning')).toBeDefined();

@@ -1,5 +1,6 @@
 /** The status in an icon and words, what stands beside it, and three bars while the Job runs. */
 import type { Job } from '../../api/model';
+import { AskedWait } from '../../components/AskedWait';
 import { StatusBadge } from '../../components/StatusBadge';
 import { formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
@@ -45,7 +46,8 @@ export function JobStatusLine({ job }: { job: Job }) {
           {job.warnings.length === 1 ? '1 warning' : `${job.warnings.length} warnings`}
         </span>
       )}
-      {job.waiting_seconds !== null && (
+      {job.asked_wait !== null && <AskedWait wait={job.asked_wait} of={job.request_id} />}
+      {job.asked_wait === null && job.waiting_seconds !== null && (
         <span className="app-flag-quiet">
           waiting {Math.ceil(job.waiting_seconds)} s for the API limit
         </span>

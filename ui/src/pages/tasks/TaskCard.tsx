@@ -4,6 +4,7 @@ import { useId } from 'react';
 
 import type { TaskAction } from '../../api/task';
 import type { Task } from '../../api/model';
+import { AskedWait } from '../../components/AskedWait';
 import { Icon, type IconName } from '../../components/Icon';
 import { StatusBadge } from '../../components/StatusBadge';
 import { TimeDistance, TimeText } from '../../components/TimeText';
@@ -135,6 +136,7 @@ function Remarks({ task, tone }: { task: Task; tone: Tone }) {
           ))}
         </Text>
       )}
+      {task.asked_wait !== null && <AskedWait wait={task.asked_wait} />}
       {isPausedTask(task) && task.date_paused !== null && (
         <Text size="sm" component="div" className="app-words">
           Paused <TimeDistance value={task.date_paused} /> by{' '}

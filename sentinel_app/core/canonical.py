@@ -1,0 +1,141 @@
+"""The canonical value of an Indicator: one text for all spellings of the same thing.
+
+It decides which Indicators are the same value whatever their owners, and it is in each object's id,
+so nothing here may depend on an input of the Service. How the pattern writes it is decided in
+`pattern`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+
+from sentinel_app.core.host import normal_host
+from sentinel_app.core.models import Indicator, IndicatorType
+from sentinel_app.core.subject import decoded_subject
+
+MAPPED_BITS = 96
+"""Length of the prefix under which IPv6 carries IPv4 addresses.
+
+Source: RFC 4291, section 2.5.5.2 (IPv4-mapped IPv6 address).
+"""
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_MAPPED = ipaddress.IPv6Network('::ffff:0:0/96')
+_URL_HEAD = re.compile(r'^([A-Za-z][A-Za-z0-9+.-]*://)((?:[^/?#@\\]*@)?)([^/?#@\\]*)')
+_AS_NUMBER = re.compile(r'(?:ASN?)?[ \t]*0*([0-9]{1,10})', re.IGNORECASE | re.ASCII)
+_LARGEST_AS_NUMBER = 2**32 - 1
+
+
+def canonical_value(indicator: Indicator) -> str:
+    """Return the canonical value of any Indicator but a File, whose hashes stand for it.
+
+    * Address, CIDR: IPv6 as ThreatConnect shows it, lower case without leading zeros and *not*
+      compressed; an IPv4-mapped address as the IPv4 address that it is; a block without host bits.
+    * Host: lower case, in ASCII, without trailing dots, since names of the DNS ignore case.
+    * EmailAddress: lower case throughout, the domain in ASCII. Next to no mail system minds the
+      case of the local part, and Sentinel's rules compare with lower-cased logs.
+    * ASN: `ASN` and the number.
+    * URL: scheme and host in lower case, the host in ASCII; the rest of a URL is case-sensitive.
+    * Registry Key: key, value name and value type joined as in ThreatConnect's summary, case kept
+      as there. ThreatConnect tells Registry Keys apart by that summary.
+    * Email Subject: without the encoding of a header.
+    """
+    return _CANONICAL[indicator.type](indicator)
+
+
+def registry_summary(key_name: str, value_name: str | None, value_type: str | None) -> str:
+    """Join the parts of a Registry Key as ThreatConnect does, an empty value name as one blank."""
+    summary = f'{key_name} : {value_name or " "}'
+    return f'{summary} : {value_type}' if value_type else summary
+
+
+def as_number(text: str) -> int | None:
+    """Return the number of an autonomous system, written `ASN64500`, `AS64500` or `64500`.
+
+    Source: RFC 5396 (asplain), RFC 6793 (numbers of four octets).
+    """
+    found = _AS_NUMBER.fullmatch(text)
+    number = int(found.group(1)) if found else None
+    return number if number is not None and number <= _LARGEST_AS_NUMBER else None
+
+
+def plain_address(text: str) -> Address:
+    """Return the address that a text is in any spelling, an IPv4-mapped one as IPv4.
+
+    Raises:
+        ValueError: the text is none, or has a zone, which means something on one machine only.
+    """
+    # The library takes a zone, as in fe80::1%eth0; behind a slash it does not.
+    address = ipaddress.ip_address(text.replace('%', '/'))
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def plain_network(text: str) -> Network:
+    """Return the block that a text is, without host bits, an IPv4-mapped one as IPv4.
+
+    Raises:
+        ValueError: the text is none, or has a zone.
+    """
+    network = ipaddress.ip_network(text.replace('%', '//'), strict=False)
+    if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_MAPPED):
+        first = int(network.network_address) - int(_MAPPED.network_address)
+        return ipaddress.IPv4Network((first, network.prefixlen - MAPPED_BITS))
+    return network
+
+
+def address_text(address: Address) -> str:
+    """Return an address as ThreatConnect writes it: IPv6 neither padded nor compressed."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    packed = address.packed
+    return ':'.join(f'{packed[at] << 8 | packed[at + 1]:x}' for at in range(0, 16, 2))
+
+
+def network_text(network: Network) -> str:
+    """Return a block as ThreatConnect writes it."""
+    return f'{address_text(network.network_address)}/{network.prefixlen}'
+
+
+def _as_text(indicator: Indicator) -> str:
+    number = as_number(indicator.value)
+    return indicator.value.upper() if number is None else f'ASN{number}'
+
+
+def _email_address(indicator: Indicator) -> str:
+    local, at, domain = indicator.value.lower().rpartition('@')
+    return f'{local}{at}{domain if domain.startswith("[") else normal_host(domain)}'
+
+
+def _url(indicator: Indicator) -> str:
+    return _URL_HEAD.sub(_plain_url_head, indicator.value, count=1)
+
+
+def _plain_url_head(match: re.Match[str]) -> str:
+    scheme, user, host = match.groups()
+    if host.isascii():
+        return f'{scheme.lower()}{user}{host.lower()}'
+    name, colon, port = host.partition(':')
+    return f'{scheme.lower()}{user}{normal_host(name)}{colon}{port}'
+
+
+def _registry_key(indicator: Indicator) -> str:
+    return registry_summary(
+        indicator.value, indicator.registry_value_name, indicator.registry_value_type
+    )
+
+
+_CANONICAL: dict[IndicatorType, Callable[[Indicator], str]] = {
+    IndicatorType.ADDRESS: lambda indicator: address_text(plain_address(indicator.value)),
+    IndicatorType.ASN: _as_text,
+    IndicatorType.CIDR: lambda indicator: network_text(plain_network(indicator.value)),
+    IndicatorType.EMAIL_ADDRESS: _email_address,
+    IndicatorType.EMAIL_SUBJECT: lambda indicator: decoded_subject(indicator.value),
+    IndicatorType.HOST: lambda indicator: normal_host(indicator.value),
+    IndicatorType.REGISTRY_KEY: _registry_key,
+    IndicatorType.URL: _url,
+}

@@ -1,0 +1,59 @@
+"""An object's labels: the tags of an Indicator, as many as Sentinel keeps whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sentinel_app.core.models import Tag
+
+LABELS_LIMIT = 32_766
+"""Bytes of UTF-8, and more than the labels may have together.
+
+Sentinel keeps them in one column, `Tags`, cuts it there in the middle of a tag, and reports that in
+its health log at each sending. How it joins them is not documented; JSON text with blanks after
+the commas is the longest form that is likely.
+
+Source: a report of trimmed `Tags`, in the repository Azure/Azure-Sentinel.
+"""
+
+_BRACKETS = len('[]')
+_SEPARATOR = len(', ')
+_QUOTES = len('""')
+_LONGEST_CHARACTER = len(r'\u0001')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """The labels to send, and how many there was no room for."""
+
+    kept: tuple[str, ...]
+    left_out: int
+
+
+def labels_of(tags: Iterable[Tag]) -> Labels:
+    """Return the labels of tags: sorted, without repeats, each of them whole.
+
+    Together they stay below `LABELS_LIMIT`. A label that does not fit is left out, and those after
+    it are still tried, so that one absurd tag does not cost all others.
+    """
+    labels = sorted({_label(tag) for tag in tags})
+    longest = _LONGEST_CHARACTER * sum(map(len, labels)) + (_QUOTES + _SEPARATOR) * len(labels)
+    if longest < LABELS_LIMIT - _BRACKETS:
+        return Labels(kept=tuple(labels), left_out=0)
+    kept: list[str] = []
+    size = _BRACKETS
+    for label in labels:
+        cost = len(json.dumps(label, ensure_ascii=False).encode()) + (_SEPARATOR if kept else 0)
+        if size + cost < LABELS_LIMIT:
+            kept.append(label)
+            size += cost
+    return Labels(kept=tuple(kept), left_out=len(labels) - len(kept))
+
+
+def _label(tag: Tag) -> str:
+    """The tag's name, with the technique's id before it unless it is there already."""
+    if tag.technique_id is None or tag.name.startswith(tag.technique_id):
+        return tag.name
+    return f'{tag.technique_id} - {tag.name}'

@@ -1,0 +1,99 @@
+"""Subjects of e-mails as people and logs have them, whatever a header had to do to carry them.
+
+Source: RFC 2047 (encoded words), RFC 5322, section 2.2.3 (folding). STIX 2.1, section 6.6: header
+values that RFC 2047 encodes MUST be decoded before they stand in `subject`.
+"""
+
+from __future__ import annotations
+
+import binascii
+import codecs
+import re
+from collections.abc import Sequence
+from itertools import groupby
+
+from sentinel_app.core.text import fit_text
+
+_WORD = re.compile(
+    r'=\?([A-Za-z0-9._:+-]{1,40})(?:\*[A-Za-z0-9-]{0,40})?\?([BbQq])\?([^?\r\n]*)\?='
+)
+_FOLD = re.compile(r'\r?\n(?=[ \t])|\r(?=[ \t])')
+_BASE64 = re.compile(r'[A-Za-z0-9+/]*={0,3}')
+# Encodings that Python has and that no message is in: they would read escapes into plain text.
+_NO_CHARSETS = frozenset({'idna', 'punycode', 'raw-unicode-escape', 'undefined', 'unicode-escape'})
+
+
+def decoded_subject(text: str) -> str:
+    """Return a subject with all its encoded words decoded, unfolded; unchanged without any.
+
+    Words that cannot be decoded stay as they are. Blanks between two encoded words belong to the
+    encoding and go; a character that was split between two words of one charset is put together
+    again. Mail programs are lenient with blanks inside a word and missing padding, and so is this.
+    """
+    if '=?' not in text or not _WORD.search(text):
+        return text
+    text = _FOLD.sub('', text)
+    parts: list[str] = []
+    run: list[re.Match[str]] = []
+    end = 0
+    for match in _WORD.finditer(text):
+        between = text[end : match.start()]
+        if run and between.strip(' \t'):
+            parts.append(_decoded_run(run))
+            run = []
+        if not run:
+            parts.append(between)
+        run.append(match)
+        end = match.end()
+    parts += (_decoded_run(run), text[end:])
+    return fit_text(''.join(parts))
+
+
+def _decoded_run(run: list[re.Match[str]]) -> str:
+    """Decode words with nothing but blanks between them."""
+    texts: list[str] = []
+    is_raw = False
+    for charset, group in groupby(run, key=lambda match: match[1].lower()):
+        words = list(group)
+        for word, decoded in zip(words, _decoded_words(charset, words), strict=False):
+            if texts and (is_raw or decoded is None):
+                texts.append(' ')
+            texts.append(word[0] if decoded is None else decoded)
+            is_raw = decoded is None
+    return ''.join(texts)
+
+
+def _decoded_words(charset: str, words: Sequence[re.Match[str]]) -> list[str | None]:
+    """Decode words of one charset: each by itself, or together where a character is split."""
+    chunks = [_bytes(word) for word in words]
+    texts = [_text(charset, [chunk]) for chunk in chunks]
+    whole = _text(charset, chunks) if None in texts else None
+    return texts if whole is None else [whole]
+
+
+def _bytes(word: re.Match[str]) -> bytes | None:
+    """Return the bytes of one word; None where the word is no proper encoding."""
+    encoded = word[3]
+    if not encoded.isascii():
+        return None
+    if word[2] in 'Qq':
+        return binascii.a2b_qp(encoded, header=True)
+    digits = ''.join(encoded.split())
+    if not _BASE64.fullmatch(digits):
+        return None
+    digits = digits.rstrip('=')
+    try:
+        return binascii.a2b_base64(digits + '=' * (-len(digits) % 4))
+    except binascii.Error:
+        return None
+
+
+def _text(charset: str, chunks: Sequence[bytes | None]) -> str | None:
+    """Return what the chunks say together; None where that cannot be told."""
+    known = [chunk for chunk in chunks if chunk is not None]
+    try:
+        is_charset = codecs.lookup(charset).name not in _NO_CHARSETS
+        whole = b''.join(known).decode(charset) if is_charset else None
+    except (LookupError, ValueError):
+        return None
+    return whole if len(known) == len(chunks) else None

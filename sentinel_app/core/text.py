@@ -1,0 +1,34 @@
+"""Text from outside: made fit for UTF-8 and a database, and no longer than it may be."""
+
+from __future__ import annotations
+
+import re
+
+_UNFIT = re.compile('[\x00\ud800-\udfff]')
+_REPLACEMENT = '\ufffd'
+_ELLIPSIS = '…'
+
+
+def fit_text(text: str) -> str:
+    """Return the text with NUL and lone surrogates, which cannot be sent or stored, as U+FFFD."""
+    return _UNFIT.sub(_REPLACEMENT, text)
+
+
+def utf16_length(text: str) -> int:
+    """Return the length in UTF-16, where a character beyond the first 65,536 counts as two.
+
+    A text that is short enough by this count is so by every other count of characters.
+    """
+    return len(text) if text.isascii() else len(text.encode('utf-16-le', 'surrogatepass')) // 2
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return the text, or its beginning and an ellipsis where it is longer than `limit` in UTF-16.
+
+    No character is split.
+    """
+    if utf16_length(text) <= limit:
+        return text
+    room = max(0, limit - len(_ELLIPSIS))
+    beginning = text[:room].encode('utf-16-le', 'surrogatepass')[: 2 * room]
+    return beginning.decode('utf-16-le', 'ignore') + _ELLIPSIS

@@ -1,0 +1,93 @@
+"""TLP levels, and which of them a security label means.
+
+A filter that protects must fail closed: a label that begins with TLP is a TLP label, and where it
+is not understood it counts as the strictest level.
+
+Source: FIRST, Traffic Light Protocol, version 2.0; TLP:WHITE is version 1's name of TLP:CLEAR.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sentinel_app.core.invisible import IGNORABLE
+
+
+class Tlp(StrEnum):
+    """TLP levels, the least strict first."""
+
+    CLEAR = 'TLP:CLEAR'
+    GREEN = 'TLP:GREEN'
+    AMBER = 'TLP:AMBER'
+    AMBER_STRICT = 'TLP:AMBER+STRICT'
+    RED = 'TLP:RED'
+
+    @property
+    def strictness(self) -> int:
+        """0 for the least strict level."""
+        return _STRICTNESS[self]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlpReading:
+    """What a security label means as a TLP label."""
+
+    level: Tlp
+    is_understood: bool
+    """False where the level is only what a label counts as that says TLP and nothing known."""
+
+
+_STRICTNESS = {level: at for at, level in enumerate(Tlp)}
+_STRICTEST = Tlp.RED
+_WORDS = {
+    'CLEAR': Tlp.CLEAR,
+    'WHITE': Tlp.CLEAR,
+    'GREEN': Tlp.GREEN,
+    'AMBER': Tlp.AMBER,
+    'RED': Tlp.RED,
+}
+_IGNORED = re.compile(f'[{IGNORABLE}]')
+# Letters of other scripts that are drawn as T, L and P are: Greek, Cyrillic, Cherokee and Lisu.
+_LOOK_ALIKES = str.maketrans(
+    '\u03a4\u0422\u13a2\ua4d4\u13de\ua4e1\u03a1\u0420\u13e2\ua4d1', 'TTTTLLPPPP'
+)
+# Far more than any level takes. What is longer is not understood.
+_LONGEST_HEAD = 100
+# Nothing that could turn a level into another one, such as `<`, `!` and a plus sign at the end.
+_BETWEEN = r"""[\s:_=.,/|+*#()\[\]{}"'\u2010-\u2015\u2212\u2236\ua789-]*"""
+_AFTER = r"""[\s.)\]}"']*"""
+_BEGINNING = re.compile(r'[\W_]*(?:TLP|T[\W_]*L[\W_]*P(?![^\W_]))')
+_KNOWN = re.compile(
+    rf'[^\w!~<>\xac-]*T{_BETWEEN}L{_BETWEEN}P{_BETWEEN}'
+    rf'(?:(CLEAR|WHITE|GREEN|AMBER|RED)|(AMBER){_BETWEEN}STRICT){_AFTER}'
+)
+
+
+def read_tlp(label: str) -> TlpReading | None:
+    """Return what a security label means as a TLP label; None where it is none.
+
+    Case, blanks, invisible characters, accents and look-alikes of T, L and P do not count, and
+    level and TLP may be joined by a colon, a hyphen, an underscore, a blank, nothing and the like.
+    """
+    text = _IGNORED.sub('', label).strip()
+    # Bounded first: composing many marks takes time by the square of their number.
+    decomposed = unicodedata.normalize('NFKD', text[:_LONGEST_HEAD])
+    plain = ''.join(each for each in decomposed if unicodedata.category(each)[0] != 'M')
+    head = plain.upper().translate(_LOOK_ALIKES)
+    if not _BEGINNING.match(head):
+        return None
+    known = _KNOWN.fullmatch(head) if len(text) <= _LONGEST_HEAD else None
+    if known is None:
+        return TlpReading(level=_STRICTEST, is_understood=False)
+    level = Tlp.AMBER_STRICT if known[2] else _WORDS[known[1]]
+    return TlpReading(level=level, is_understood=True)
+
+
+def strictest(labels: Iterable[str]) -> Tlp | None:
+    """Return the strictest TLP level among security labels; None without a TLP label."""
+    readings = [reading for reading in map(read_tlp, labels) if reading is not None]
+    return max((each.level for each in readings), key=lambda level: level.strictness, default=None)

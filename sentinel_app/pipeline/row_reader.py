@@ -1,0 +1,108 @@
+"""Reads every row that a question selects, by id where that can be trusted, else by time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+
+from sentinel_app.core.models import Update
+from sentinel_app.core.ports import Clock, Source, Stop
+from sentinel_app.core.question import Question
+from sentinel_app.core.span import Span
+from sentinel_app.pipeline.bound import ReadingBound
+from sentinel_app.pipeline.id_reader import IdReader
+from sentinel_app.pipeline.patience import Patience
+from sentinel_app.pipeline.probe import Probe
+from sentinel_app.pipeline.row import Row, row_id
+from sentinel_app.pipeline.span_reader import SpanReader
+
+PAGE_SIZE = 1_000
+
+RowQuestion = Callable[[Span, int | None], Question]
+"""Returns what is asked for a span of the last modification and for what lies behind an id."""
+TakeRows = Callable[[Sequence[Row]], object]
+
+
+class RowReader:
+    """Reads beside the queries: what it reads is compared with the ledger, and never sent."""
+
+    def __init__(self, *, source: Source, probe: Probe, clock: Clock) -> None:
+        self._source = source
+        self._probe = probe
+        self._ids = IdReader(source, probe)
+        self._spans = SpanReader(source)
+        self._clock = clock
+
+    def read(
+        self,
+        update: Update,
+        key: str,
+        question: RowQuestion,
+        span: Span,
+        *,
+        take: TakeRows,
+        stop: Stop,
+    ) -> dt.datetime:
+        """Hand all rows to `take`, some of them perhaps twice.
+
+        Args:
+            update: whose reading it is.
+            key: names the kind of reading; that its questions arrive is verified once.
+            question: what is asked.
+            span: of the last modification.
+            take: takes rows.
+            stop: ends the waiting.
+
+        Returns:
+            ThreatConnect's time before the first page.
+
+        Raises:
+            RetryableError, FatalError: as the source does, when there is no more hope.
+            Cancelled: the reading was interrupted.
+        """
+        self._probe.verify(update, key, question(span, None), stop)
+        if self._probe.is_by_id(update, stop):
+            known_at = self._read_by_id(update, question, span, take, stop)
+            if known_at is not None:
+                return known_at
+        first_at, rest, bound = None, span, self._bound(question, span, stop)
+        while True:
+            page, _ = self._spans.read(
+                update.id,
+                lambda part: question(part, None),
+                rest,
+                size=PAGE_SIZE,
+                patience=Patience(self._clock, stop),
+            )
+            first_at = first_at or page.server_at
+            bound.add(len(page.rows))
+            take(page.rows)
+            if page.rest is None:
+                return first_at
+            rest = page.rest
+
+    def _read_by_id(
+        self, update: Update, question: RowQuestion, span: Span, take: TakeRows, stop: Stop
+    ) -> dt.datetime | None:
+        """Return up to when it is known; None when it turns out that this cannot be read by id."""
+        last_id, first_at, bound = None, None, self._bound(question, span, stop)
+        while True:
+            page, _ = self._ids.read(
+                question(span, last_id),
+                size=PAGE_SIZE,
+                patience=Patience(self._clock, stop),
+                update=update,
+                stop=stop,
+            )
+            if page is None:
+                return None
+            first_at = first_at or page.server_at
+            if not page.rows:
+                return first_at
+            bound.add(len(page.rows))
+            take(page.rows)
+            last_id = row_id(page.rows[-1])
+
+    def _bound(self, question: RowQuestion, span: Span, stop: Stop) -> ReadingBound:
+        everything, patience = question(span, None), Patience(self._clock, stop)
+        return ReadingBound(lambda: patience.call(lambda: self._source.count(everything))[0])

@@ -1,0 +1,62 @@
+"""The shape of the database: compared with what this version's steps make."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sqlite3
+from collections.abc import Mapping
+
+Steps = tuple[tuple[str, ...], ...]
+
+_Parts = Mapping[tuple[str, str], str]
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Number of steps that the file has taken, as it says itself."""
+    return int(connection.execute('PRAGMA user_version').fetchone()[0])
+
+
+def shape_fault(connection: sqlite3.Connection, steps: Steps) -> str | None:
+    """What is there, or is not, against the number of steps that the file says it has taken.
+
+    Args:
+        connection: to the file.
+        steps: all that this version knows. A file that says it has taken more has no fault here.
+
+    Returns:
+        A few words for people; None where the file has exactly the shape.
+    """
+    version = version_of(connection)
+    if version > len(steps):
+        return None
+    if version < 0:
+        return f'its schema has the number {version}'
+    wanted, found = _made_by(steps[:version]), _parts(connection)
+    for what, parts, others in (('missing', wanted, found), ('foreign', found, wanted)):
+        for kind, name in parts:
+            if (kind, name) not in others:
+                return f'the {kind} {name:.60} is {what} in schema {version}'
+    for (kind, name), text in wanted.items():
+        if found[kind, name] != text:
+            return f'the {kind} {name} is another one than that of schema {version}'
+    return None
+
+
+@functools.cache
+def _made_by(steps: Steps) -> _Parts:
+    with contextlib.closing(sqlite3.connect(':memory:')) as connection:
+        for statements in steps:
+            for statement in statements:
+                connection.execute(statement)
+        return _parts(connection)
+
+
+def _parts(connection: sqlite3.Connection) -> _Parts:
+    """Each part's definition by kind and name, without SQLite's own, such as statistics."""
+    rows = connection.execute(
+        "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        ' ORDER BY name'
+    )
+    # How a statement is broken into lines says nothing.
+    return {(str(kind), str(name)): ' '.join(str(text).split()) for kind, name, text in rows}

@@ -1,0 +1,80 @@
+/** Until when Sentinel asked to wait, and the button that ends the wait. */
+import { Button, Text } from '@mantine/core';
+import { useState, type ReactNode } from 'react';
+
+import type { AskedWait as Wait } from '../api/model';
+import { useTaskAction } from '../api/task';
+import { showToast } from '../shell/toast';
+import { ConfirmDialog } from './ConfirmDialog';
+import { Icon } from './Icon';
+import { TimeText } from './TimeText';
+
+interface AskedWaitProps {
+  wait: Wait;
+  /** Tells one of several such buttons on a screen from the others. */
+  of?: string;
+}
+
+export function AskedWait({ wait, of }: AskedWaitProps) {
+  const [isAsked, setAsked] = useState(false);
+  return (
+    <span className="app-asked-wait">
+      <span className="app-flag">
+        Sentinel asked to wait until <TimeText value={wait.until} />
+      </span>{' '}
+      <Button
+        size="compact-xs"
+        variant="default"
+        leftSection={<Icon name="play" size={13} />}
+        aria-label={of === undefined ? undefined : `Send now: ${of}`}
+        onClick={() => setAsked(true)}
+      >
+        Send now
+      </Button>
+      {isAsked && <SendNowDialog wait={wait} onClose={() => setAsked(false)} />}
+    </span>
+  );
+}
+
+function SendNowDialog({ wait, onClose }: { wait: Wait; onClose: () => void }) {
+  const act = useTaskAction();
+  return (
+    <ConfirmDialog
+      isOpen
+      title="Send now?"
+      action="Send now"
+      isHarmless
+      isBusy={act.isPending}
+      error={act.error}
+      onCancel={onClose}
+      onConfirm={() =>
+        act.mutate(
+          { slug: 'upload', action: 'send-now' },
+          {
+            onSuccess: () => {
+              showToast({ tone: 'good', title: 'Upload', text: 'It sends again.' });
+              onClose();
+            },
+          },
+        )
+      }
+    >
+      <Words>
+        Microsoft Sentinel asked to wait until <TimeText value={wait.until} />. Its words:{' '}
+        <bdi>{wait.reason}</bdi>
+      </Words>
+      <Words>
+        Upload tries at once instead. If Sentinel still wants to be left alone, it says so again and
+        nothing is lost. The limit of requests per minute is kept either way.
+      </Words>
+    </ConfirmDialog>
+  );
+}
+
+function Words({ children }: { children: ReactNode }) {
+  return (
+    <Text size="sm" mt="xs" className="app-words">
+      {children}
+    </Text>
+  );
+}
