@@ -51,7 +51,7 @@ def by_id(world: World) -> int:
 def spans(world: World) -> int:
     """How many counts and pages of spans were asked for; a search for what is gone has no end."""
     return sum(
-        'lastModified' in tql and 'indicatorActive' not in tql
+        'lastModified' in tql and 'indicatorActive' not in tql and 'id < 0' not in tql
         for seen in world.threatconnect.requests
         for tql in seen.query.get('tql', ())
     )

@@ -82,7 +82,7 @@ def test_only_a_clause_of_ids_alone_names_ids(clause, ids):
 
 def test_selections_and_searches_say_what_they_ask_for():
     chosen = selection_question(['A'], ['Host'], clause='id < 9', after_id=7)
-    assert chosen.tql == selection_tql(['A'], ['Host'], clause='(id < 9) AND (id > 7)')
+    assert chosen.tql == selection_tql(['A'], ['Host'], clause='id < 9', after_id=7)
     assert (chosen.is_active, chosen.after_id) == (True, 7)
     span = Span(start_at=NOON)
     gone = inactive_question(['A'], ['Host'], span=span, after_id=7)
