@@ -128,8 +128,10 @@ def _registry(row: Data) -> str:
 
 def _address(text: str) -> str:
     address = ipaddress.ip_address(text)
-    if address.version == 4:
+    if isinstance(address, ipaddress.IPv4Address):
         return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
     return ':'.join(f'{int(group, 16):x}' for group in address.exploded.split(':'))
 
 
