@@ -6,7 +6,7 @@ import base64
 import html
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, quote_plus
@@ -88,8 +88,8 @@ _LONG: Final = 4_096
 """A longer text in which a secret is hidden goes whole: to look word by word costs too much."""
 _NOT_ASCII: Final = re.compile('[^\x00-\x7f]+')
 _SHORTEST_PART: Final = 4
-_JSON_PLAIN: Final = re.compile(r'[ !#-.0-\[\]-~]+')
-"""What JSON text writes as it is, unless it writes everything as escapes."""
+_SAME: Final = re.compile('[A-Za-z0-9._~-]+')
+"""What URLs, pages and JSON write as it is, unless they write everything as escapes."""
 _WORDS: Final = re.compile(r'(\s+)')
 _CODE_POINTS: Final = 0x110000
 
@@ -148,11 +148,11 @@ class Needles:
 
 
 def raw_parts(needles: Iterable[str]) -> tuple[bytes, ...]:
-    """Return the longest part of each that JSON text cannot write in another way than plainly.
+    """Return the longest part of each that is the same in every spelling but base64 and the like.
 
     Of a needle without a long one the part is empty, and stands in every text.
     """
-    parts = (max(_JSON_PLAIN.findall(needle), key=len, default='') for needle in needles)
+    parts = (max(_SAME.findall(needle), key=len, default='') for needle in needles)
     found = {part if len(part) >= _SHORTEST_PART else '' for part in parts}
     return tuple(part.encode() for part in _longest_first(found))
 
@@ -219,8 +219,9 @@ def _may_hide(text: str) -> bool:
 
 
 def _hides(text: str, needles: Needles) -> bool:
-    folded = _folded(_decoded(text))
-    return any(needle in folded for needle in needles.folded)
+    return any(
+        needle in folded for folded in map(_folded, _readings(text)) for needle in needles.folded
+    )
 
 
 def _folded(text: str) -> str:
@@ -228,15 +229,28 @@ def _folded(text: str) -> str:
     return text.replace('\\', '').upper().casefold()
 
 
-def _decoded(text: str) -> str:
-    """The text with what a URL, a page or JSON has escaped written plainly, several times over."""
+def _readings(text: str) -> Iterator[str]:
+    """The text as URLs, pages and JSON mean it, several times over, after each step.
+
+    A secret that itself looks like an escape is gone a step later.
+    """
+    yield text
     for _ in range(_DECODINGS):
-        plain = _PERCENT.sub(_octets, text)
-        plain = _HIDDEN.sub('', _ESCAPE.sub(_character, html.unescape(plain)))
-        if plain == text:
-            break
-        text = plain
-    return text
+        begun = text
+        for step in (_from_url, html.unescape, _from_json):
+            text, before = step(text), text
+            if text != before:
+                yield text
+        if text == begun:
+            return
+
+
+def _from_url(text: str) -> str:
+    return _PERCENT.sub(_octets, text)
+
+
+def _from_json(text: str) -> str:
+    return _HIDDEN.sub('', _ESCAPE.sub(_character, text))
 
 
 def _octets(found: re.Match[str]) -> str:

@@ -75,6 +75,8 @@ class Server:
     """An HTTPS server in threads of its own; use as a context manager or `start()` / `stop()`."""
 
     def __init__(self, handle: Handle, certificates: Certificates, port: int = 0) -> None:
+        self.alter: Callable[[Request, Reply], Reply] = lambda _request, reply: reply
+        """What is made of each answer before it goes out."""
         self._stopping = threading.Event()
         server_self = self
 
@@ -125,7 +127,7 @@ class Server:
                     headers={name.lower(): value for name, value in self.headers.items()},
                     body=self.rfile.read(length) if length else b'',
                 )
-                reply = handle(request)
+                reply = server_self.alter(request, handle(request))
                 if reply.wait_s and server_self._stopping.wait(reply.wait_s):
                     self.close_connection = True
                     return

@@ -39,6 +39,8 @@ class ProxySimulator:
     def __init__(self, user: str, password: str) -> None:
         token = base64.b64encode(f'{user}:{password}'.encode('latin-1')).decode()
         self._expected = f'Basic {token}'
+        self.refusal = ''
+        """Where it says something, that is what everybody hears instead of getting a tunnel."""
         self._lock = threading.Lock()
         self._tunnels: list[Tunnel] = []
         self._listener = _Listener((HOST, 0), _Handler)
@@ -107,7 +109,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Open a tunnel, or say why not."""
         self.close_connection = True
         host, _, port = self.path.rpartition(':')
-        if not self.server.proxy.admits(self.headers.get('Proxy-Authorization')):
+        if self.server.proxy.refusal:
+            self._answer(host, port, 502)
+        elif not self.server.proxy.admits(self.headers.get('Proxy-Authorization')):
             self._answer(host, port, 407)
         elif host not in _LOOPBACK:
             self._answer(host, port, 403)
@@ -133,7 +137,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, host: str, port: str, status: int) -> None:
         self.server.proxy.record(Tunnel(host, int(port), status))
-        self.send_response(status)
+        refusal = self.server.proxy.refusal
+        self.send_response(status, refusal or None)
+        if refusal:
+            self.send_header('X-Refusal', refusal)
         if status == 407:
             self.send_header('Proxy-Authenticate', 'Basic realm="stand-in"')
         if status != 200:

@@ -177,3 +177,16 @@ def test_hostile_text_costs_no_more_than_its_length(redactor: Redactor, piece: s
     started = time.process_time()
     redactor.mask(text)
     assert time.process_time() - started < 1
+
+
+def test_a_secret_that_looks_like_an_escape_is_found_behind_another() -> None:
+    redactor = Redactor()
+    redactor.protect(['pr@xy/word+%41&amp;x'])
+    for spelt in ('pr@xy/word+%41&amp;x', 'PR@XY/WORD+%41&AMP;X'):
+        assert MASK in redactor.mask(every_character_escaped(spelt))
+        assert MASK in redactor.mask(quote(quote(spelt, safe=''), safe=''))
+
+
+def test_what_a_request_brought_is_found_in_rows_though_it_is_encoded(redactor: Redactor) -> None:
+    redactor.protect_recent(['sig/in+an=address-5566'], kind='request')
+    assert redactor.is_suspect(quote('sig/in+an=address-5566', safe='').encode())

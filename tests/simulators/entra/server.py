@@ -145,6 +145,11 @@ class EntraSimulator:
         )
         return app
 
+    def alter(self, change: Callable[[Request, Reply], Reply]) -> None:
+        """Have each answer changed before it goes out, from now until it stops."""
+        assert self._server is not None
+        self._server.alter = change
+
     def start(self) -> Self:
         self._server = Server(self._handle, self._certificates, self._port)
         self._server.start()

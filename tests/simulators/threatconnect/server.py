@@ -115,6 +115,10 @@ class ThreatConnectSimulator:
         """What the input `tc_api_path` holds."""
         return f'{self.url}/api'
 
+    def alter(self, change: Callable[[Request, Reply], Reply]) -> None:
+        """Have each answer changed before it goes out."""
+        self._server.alter = change
+
     def start(self) -> Self:
         self._server.start()
         return self
