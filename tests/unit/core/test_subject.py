@@ -18,6 +18,7 @@ from tests.strategies import any_text, law
         ('=?utf-8?b?UmVjaG51bmcgw7xiZXJmw6RsbGln?=', 'Rechnung überfällig'),
         ('Re: =?iso-8859-1?q?M=FCller_=3D_1?= ok', 'Re: Müller = 1 ok'),
         ('=?utf-8?q?a?= =?utf-8?q?b?=', 'ab'),
+        ('=?utf-8?q?a?= and =?utf-8?q?b?= too', 'a and b too'),
         ('=?utf-8?q?a?=\r\n =?iso-8859-1?q?=FC?=\n\t=?utf-8?q?b?=', 'aüb'),
         ('=?utf-8?q?a?=\r\n tail\r\n of it', 'a tail of it'),
         ('=?utf-8?q?=C3?= =?utf-8?q?=BC?=', 'ü'),
