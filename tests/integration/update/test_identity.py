@@ -191,6 +191,25 @@ def test_a_value_that_was_not_thought_to_change_is_followed_too(
         engine.assert_right()
 
 
+def test_a_delta_that_comes_upon_a_loss_while_it_reads_takes_nothing_from_others(
+    world: World, tmp_path: Path
+) -> None:
+    key = {'type': 'Registry Key', 'Key Name': 'HKEY_LOCAL_MACHINE\\Run', 'Value Name': 'old'}
+    row_id = add(world, {**key, 'ownerName': ORG, 'lastModified': '2025-06-02T00:00:00Z'})
+    add(world, {**key, 'ownerName': SOURCE, 'lastModified': '2025-06-01T00:00:00Z'})
+    with Engine(world, tmp_path) as engine:
+        engine.save_queries([query()], run='full')
+        (before,) = world.live().values()
+        world.clock.advance(600)
+        world.store.revalue(row_id, **{'Value Name': 'new'})
+        engine.run_update('delta')
+        # The other copy lies beside the window, and nobody was asked for it.
+        assert before['pattern'] in world.live()
+        engine.run_update('delta')
+        live = engine.assert_right()
+        assert live[before['pattern']]['id'] == before['id']
+
+
 # -- what another copy still has stays
 
 
@@ -265,6 +284,21 @@ def test_a_file_that_shares_a_hash_with_a_deleted_one_keeps_what_it_has(
         world.store.delete(gone)
         engine.run_update('delta')
         assert live(world) == {'D' * 32, SHA256}
+
+
+def test_a_file_that_lost_the_hash_of_a_deleted_one_keeps_only_the_others(
+    world: World, tmp_path: Path
+) -> None:
+    gone = add(world, file(MD5, SHA256))
+    other = add(world, file('D' * 32, SHA256, lastModified='2025-06-02T00:00:00Z'))
+    with Engine(world, tmp_path) as engine:
+        engine.save_queries([query()], run='full')
+        world.clock.advance(600)
+        # Nothing but the deleted list leads to it.
+        world.store.remove_hash(other, SHA256, at='2025-06-02T00:00:00Z')
+        world.store.delete(gone)
+        engine.run_update('delta')
+        assert live(world) == {'D' * 32}
 
 
 def test_what_was_made_anew_stays_though_the_deleted_list_names_it_again(
