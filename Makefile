@@ -84,7 +84,7 @@ ui-check: ui/dist/.ready ## The page's linters, tests and size; its types were c
 ui-dev: setup ## The page with live reload, against `make run` in another terminal
 	cd ui && ../$(NODE) npm run dev
 
-bench: $(READY) ## Measure pace, memory, conversion and the API; writes docs/benchmarks.md
+bench: $(READY) ## Measure pace, memory, bombs, conversion and the API; writes docs/benchmarks.md
 	$(PY) -m tests.bench
 
 crash: $(READY) ## Kill the App N times (200) and compare what Sentinel holds

@@ -24,7 +24,7 @@ API_VERSION: Final = '2024-02-01-preview'
 UPLOAD_TIMEOUTS: Final = Timeouts(connect_s=10.0, read_s=60.0, total_s=120.0)
 """A batch of 100 objects is answered within seconds; a gateway gives up long before a minute."""
 
-UPLOAD_LIMIT: Final = SizeLimit(body_bytes=16 << 20, values=200_000)
+UPLOAD_LIMIT: Final = SizeLimit(body_bytes=4 << 20, values=100_000)
 """An answer about 100 objects, each refused for many reasons, takes some 100 KB."""
 
 CONNECTIONS: Final = 32

@@ -69,11 +69,11 @@ TOLD_FOR: Final = dt.timedelta(hours=24)
 READ_TIMEOUTS: Final = Timeouts(connect_s=10.0, read_s=120.0, total_s=300.0)
 """A page of thousands of rows with their attributes can take a minute to be put together."""
 
-PAGE_LIMIT: Final = SizeLimit(body_bytes=64 << 20, values=2_000_000)
+PAGE_LIMIT: Final = SizeLimit(body_bytes=24 << 20, values=1_000_000)
 """A page of 2,000 Indicators takes some 5 MB; one with hundreds of attributes is asked for again
 with fewer rows."""
 
-LIST_LIMIT: Final = SizeLimit(body_bytes=16 << 20, values=500_000)
+LIST_LIMIT: Final = SizeLimit(body_bytes=8 << 20, values=300_000)
 """Owners, keywords, and entries of the list of deleted Indicators: short rows."""
 
 _INDICATORS: Final = '/v3/indicators'

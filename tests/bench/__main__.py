@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import api
+from tests.bench import api, bomb
 from tests.bench.measure import Bench, Figures
 from tests.bench.page import page
 
@@ -26,7 +26,7 @@ FIGURES = Path(__file__).with_name('figures.json')
 def main(arguments: list[str]) -> None:
     """Run the parts that are asked for, and write the figures."""
     parser = argparse.ArgumentParser(prog='python -m tests.bench')
-    parser.add_argument('--only', choices=['pace', 'memory', 'conversion', 'api'])
+    parser.add_argument('--only', choices=['pace', 'memory', 'conversion', 'api', 'bomb'])
     parser.add_argument('--million', action='store_true', help='memory at 1,000,000, too')
     parser.add_argument('--count', type=int, default=25_000, help='Indicators for the pace')
     given = parser.parse_args(arguments)
@@ -38,6 +38,7 @@ def main(arguments: list[str]) -> None:
             'conversion': bench.conversion,
             'memory': lambda: bench.memory(sizes),
             'api': lambda: api.measure(Path(folder), _say),
+            'bomb': lambda: bomb.measure(Path(folder), _say),
             'pace': lambda: bench.pace(given.count),
         }
         for name, part in parts.items():

@@ -11,8 +11,8 @@ def page(figures: dict[str, Any]) -> str:
     head = (
         '# Benchmarks\n\n'
         'Measured by `make bench` (`python -m tests.bench`; `--million` adds the largest size,\n'
-        '`--only` with `pace`, `memory`, `conversion` or `api` runs one part), which writes\n'
-        'this page. The App runs in a process of its own; the stand-ins for ThreatConnect,\n'
+        '`--only` with `pace`, `memory`, `conversion`, `api` or `bomb` runs one part), which\n'
+        'writes this page. The App runs in a process of its own; the stand-ins for ThreatConnect,\n'
         'Entra ID and Microsoft Sentinel run in another one on the same machine, over HTTPS.\n'
         'The Indicators are '
         'generated: nine types, each about 1.3 KB as JSON.\n\n'
@@ -24,6 +24,8 @@ def page(figures: dict[str, Any]) -> str:
         parts.append(_pace(figures['pace']))
     if 'memory' in figures:
         parts.append(_memory(figures['memory']))
+    if 'bomb' in figures:
+        parts.append(_bomb(figures['bomb']))
     if 'conversion' in figures:
         parts.append(_conversion(figures['conversion']))
     if 'api' in figures:
@@ -78,6 +80,26 @@ def _memory(figures: dict[str, Any]) -> str:
         'A full update whose objects are taken at once and without a limit: reading, converting\n'
         'and storing at full speed. The peak is that of the resident memory of the App (`VmHWM`).\n'
         '\n' + _table(head, rows) + note
+    )
+
+
+def _bomb(figures: dict[str, Any]) -> str:
+    purposes = list(next(iter(figures.values()))['by_purpose'])
+    rows = [
+        (
+            name,
+            f'{found["packed_kib"]:,.0f}',
+            *(f'{found["by_purpose"][each]["grown_mib"]:.0f}' for each in purposes),
+            f'{max(each["took_s"] for each in found["by_purpose"].values()):.1f}',
+        )
+        for name, found in figures.items()
+    ]
+    head = ('Answer', 'Packed, KiB', *(f'As {each}' for each in purposes), 'Longest, s')
+    return (
+        '## Memory against bombs\n\n'
+        'One answer, packed with gzip, to a process of its own for each purpose: by how many MiB '
+        'the peak of\nits resident memory grew, and the longest processor time that any of them '
+        'took to read or to refuse it.\n\n' + _table(head, rows)
     )
 
 

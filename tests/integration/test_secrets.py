@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -39,7 +40,7 @@ BROUGHT = {
     'Authorization': 'Bearer bearer-of-the-page-5647382910',
     'X-Api-Key': 'api-key-of-the-page-1029384756',
     'Api-Key': 'short-named-key-of-the-page-5544',
-    'Ocp-Apim-Subscription-Key': 'subscription-key-of-the-page-7788',
+    'Ocp-Apim-Subscription-Key': 'words-of-a-subscriber-7788990011',
 }
 ASKED = {'token': 'token-in-an-address-11223344', 'sig': 'sig/in+an=address-55667788'}
 KEPT_OF_ROWS = {'status', 'type', 'dateAdded', 'lastModified', 'createdDate', 'publishedDate'}
@@ -150,11 +151,7 @@ class Search:
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Make one request with secrets of the caller's, and keep the answer."""
-        query = (
-            ''
-            if '?' in path or path != 'api/health'
-            else '?' + '&'.join(f'{name}={value}' for name, value in ASKED.items())
-        )
+        query = f'?{urlencode(ASKED)}' if path == 'api/health' else ''
         reply = self.stand.api(method, f'{path}{query}', body, headers=BROUGHT)
         text = f'{reply.status_code} {dict(reply.headers)}\n'.encode() + reply.content
         self.heard.setdefault(f'{method} {path.partition("?")[0]}', []).append(text)
