@@ -60,14 +60,12 @@ def test_every_indicator_has_exactly_one_outcome(
         *hosts(1, prefix='intra', hostName='x.corp.example.net'),
         *hosts(1, prefix='gone', externalDateExpires='2025-06-30T00:00:00Z'),
         *hosts(3, prefix='no'),
-        {'type': 'File', 'ownerName': 'Demo Research', 'md5': 'A' * 32},
         {'type': 'Address', 'ownerName': 'Demo Research', 'ip': '192.0.2.300'},
         {'type': 'Host', 'ownerName': 'Demo Research', 'hostName': 'h0.example.com'},
+        {'type': 'File', 'ownerName': 'Demo Research', 'md5': 'A' * 32},
     ]
     world.store.load(odd)
-    file = world.store.find('Demo Research', 'File', 'A' * 32)
-    assert file is not None
-    world.store.modify(file['id'], md5='not a hash')
+    world.threatconnect.faults.on('changed_rows', member='md5', value='not a hash')
     world.sentinel.faults.add('refuse-objects', contains="'no")
     engine = make_engine(max_tlp='TLP:AMBER', never_send='corp.example.net')
     engine.save_queries([query(owners=['Demo Organization']), query(owners=['Demo Research'])])

@@ -233,7 +233,7 @@ READINGS: dict[str, Callable[[StateDb], object]] = {
     "UPDATE ledger SET body = x'00'": lambda db: SqliteRecords(db).by_key([KEY]),
     "UPDATE ledger SET body = x'01', valid_until = '3'": (
         lambda db: SqliteReleases(db).next_unclaimed(
-            only_released=False, now=NOW, most_attempts=9, limit=9
+            'u', only_released=False, now=NOW, most_attempts=9, limit=9
         )
     ),
     "INSERT INTO searched VALUES ('x')": lambda db: SqliteReleases(db).searched_until(),

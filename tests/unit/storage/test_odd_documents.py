@@ -40,7 +40,7 @@ from sentinel_app.storage.job_list import SORTS
 from tests.clocks import StandingClock
 from tests.stored import make_audit, make_job, make_query, make_update, minutes
 from tests.unit.api import stand as api_stand
-from tests.unit.test_health import SETTINGS, StubProbe
+from tests.unit.test_health import SETTINGS
 
 SHARE = 1 if os.environ.get('ODD_DOCUMENTS') == 'full' else 36
 ODD = (
@@ -167,7 +167,7 @@ class Reader:
         self.documents = documents
         self.health = Health(
             settings=SETTINGS,
-            probe=StubProbe(),  # type: ignore[arg-type]
+            reading_warnings=(),
             documents=documents,  # type: ignore[arg-type]
             documents_path=folder / 'documents.json',
             database_path=folder / 'state.db',
