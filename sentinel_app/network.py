@@ -213,6 +213,15 @@ def leave_environment(session: requests.Session) -> None:
     session.verify = given or True
 
 
+def _keep_here(session: Any) -> None:
+    """Let a session look at no redirect at all.
+
+    Told to follow none, `requests` still works out where each leads, and before that reads its
+    body: whole, however large it is when it is unpacked, and however long that takes.
+    """
+    session.get_redirect_target = lambda _response: None
+
+
 def restrain(session: Any) -> None:
     """Keep what one of the framework's own HTTP sessions does within bounds.
 
@@ -236,6 +245,7 @@ def restrain(session: Any) -> None:
         return response
 
     session.request = restrained
+    _keep_here(session)
     for adapter in session.adapters.values():
         adapter.max_retries.respect_retry_after_header = False
 
@@ -271,6 +281,7 @@ class HttpClient:
         connections: int = 10,
     ) -> None:
         session.mount('https://', HTTPAdapter(max_retries=0, pool_maxsize=connections))
+        _keep_here(session)
         self._session = session
         self._clock = clock
         self._timeouts = timeouts

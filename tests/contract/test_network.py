@@ -24,6 +24,7 @@ from sentinel_app.core.untrusted import TooManyValuesError
 from sentinel_app.network import (
     FRAMEWORK_TIMEOUT_S,
     LARGEST_FRAMEWORK_BYTES,
+    LARGEST_REFUSAL_BYTES,
     LONGEST_HEADER,
     LONGEST_TEXT,
     Answer,
@@ -272,9 +273,53 @@ def test_session_of_the_framework_shows_a_token_to_no_other_address(make_framewo
     assert framework.asked == ['/x?expiredToken=t']
 
 
+REDIRECTS = ['301 Away', '302 Away', '303 Away', '307 Away', '308 Away']
+
+
+@pytest.mark.parametrize('status', REDIRECTS)
+def test_the_body_of_a_redirect_is_bounded_as_any_other(ask, status):
+    """`requests` reads it whole where it could go on, whether or not it may."""
+
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(f'HTTP/1.1 {status}\r\nLocation: /on\r\n\r\n'.encode())
+        for _ in range(100):
+            connection.sendall(b'x')
+            time.sleep(0.05)
+
+    began = time.monotonic()
+    with pytest.raises(NetworkFault, match='took too long'):
+        ask(drip)
+    assert time.monotonic() - began < 2
+
+    bomb = http(
+        gzip.compress(bytes(64 << 20)), 'Location: /', 'Content-Encoding: gzip', status=status
+    )
+    tracemalloc.start()
+    try:
+        assert ask(bomb).body_bytes == LARGEST_REFUSAL_BYTES
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize('where', ['//[', 'http://[::1', 'https://x:99999999/', '\xff\xfe', ''])
+def test_a_redirect_to_what_is_no_address_is_an_answer_as_well(ask, where):
+    reply = http(b'gone', f'Location: {where}', status='302 Away').decode().encode('latin-1')
+    assert ask(reply).status == 302
+
+
 def test_session_of_the_framework_takes_no_bomb(make_framework):
     bomb = gzip.compress(b' ' * (LARGEST_FRAMEWORK_BYTES + 1), 1)
     framework = make_framework(http(bomb, 'Content-Encoding: gzip'))
+    with pytest.raises(NetworkFault):
+        framework.session.get(framework.address)
+
+
+def test_session_of_the_framework_takes_no_bomb_of_a_redirect(make_framework):
+    bomb = gzip.compress(b' ' * (LARGEST_FRAMEWORK_BYTES + 1), 1)
+    framework = make_framework(
+        http(bomb, 'Content-Encoding: gzip', 'Location: /', status='302 Away')
+    )
     with pytest.raises(NetworkFault):
         framework.session.get(framework.address)
 
