@@ -327,9 +327,13 @@ class Engine:
 
     # -- the API
 
-    def api(self, method: str, path: str, body: Any = None) -> testing.Result:
+    def api(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> testing.Result:
         """Make one request, `path` below the App's address."""
-        options = {} if body is None else {'json': body}
+        options: dict[str, Any] = {'headers': headers}
+        if body is not None:
+            options['json'] = body
         return self._client.simulate_request(method, f'/{path}', **options)
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:

@@ -52,6 +52,7 @@ class Reply:
     status: int = 200
     body: bytes = b''
     headers: dict[str, str] = field(default_factory=dict)
+    """Beside those that a server sends by itself, or in their place."""
     wait_s: float = 0.0
     """Time before the first byte."""
     cut_after: int | None = None
@@ -69,6 +70,13 @@ def json_reply(payload: Any, status: int = 200, headers: dict[str, str] | None =
 
 
 Handle = Callable[[Request], Reply]
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return 'Odd'
 
 
 class Server:
@@ -137,11 +145,11 @@ class Server:
                 self._write(reply)
 
             def _write(self, reply: Reply) -> None:
-                phrase = HTTPStatus(reply.status).phrase
-                self.send_response(reply.status, phrase)
-                for name, value in reply.headers.items():
+                known = {'Server': self.version_string(), 'Date': self.date_time_string()}
+                known |= {'Content-Length': str(len(reply.body))}
+                self.send_response_only(reply.status, _phrase(reply.status))
+                for name, value in {**known, **reply.headers}.items():
                     self.send_header(name, value)
-                self.send_header('Content-Length', str(len(reply.body)))
                 self.end_headers()
                 if self.command == 'HEAD':
                     return
