@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import schedule
 
+from sentinel_app.errors import StorageError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.signal import Signal
 
@@ -77,6 +78,10 @@ class Scheduler:
             try:
                 tick()
             except Exception as error:  # noqa: BLE001 - the clockwork outlives whatever a tick meets
+                if self._stop.is_set() and isinstance(error, StorageError):
+                    # It was too late for the end, and the stores are closed.
+                    _log.info('tick-given-up', tick=name, reason=error.message)
+                    return
                 self._on_error(error)
                 if name not in self._failing:
                     _log.exception('tick-failed', error, tick=name)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from sentinel_app.errors import StorageError
 from sentinel_app.pipeline.signal import Signal
 from sentinel_app.tasks import scheduler as scheduler_module
 from sentinel_app.tasks.scheduler import Scheduler
@@ -155,6 +156,19 @@ def test_stop_ends_the_thread_between_two_ticks(ticks: Ticks):
 
     assert scheduler.join(SOON_S)
     assert ticks.called == ['stop']
+
+
+def test_a_tick_that_meets_closed_stores_at_the_end_is_no_fault(ticks: Ticks):
+    def late() -> None:
+        ticks.stop.set()
+        raise StorageError('closed')
+
+    scheduler = Scheduler(
+        ticks={'late': late}, stop=ticks.stop, signal=ticks.signal, on_error=ticks.noted.append
+    )
+    scheduler.start()
+    assert scheduler.join(SOON_S)
+    assert ticks.noted == []
 
 
 def test_a_scheduler_that_was_never_started_has_ended(ticks: Ticks):
