@@ -20,6 +20,7 @@ _HOST_NAME: Final = re.compile(rf'{_LABEL}(?:\.{_LABEL})*', re.IGNORECASE)
 _NUMBER: Final = re.compile(r'[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)')
 _UNRESOLVED: Final = re.compile(r'&\{[A-Za-z]+:[A-Za-z]+:[^}]*\}')
 _CONTROL: Final = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029]')
+_UNFIT: Final = re.compile('[\x00\ud800-\udfff]')
 # Secrets of Entra ID and of ThreatConnect are longer: one that was pasted into the wrong input is
 # not shown.
 _LONGEST_SHOWN: Final = 32
@@ -96,7 +97,10 @@ class Inputs:
             if len(kept) > 1:
                 self.note(name, f'holds {len(kept)} values. Give exactly one.')
             value = kept[0] if kept else None
+        noted = len(self.problems)
         text = '' if value is None else self._text_of(name, value).strip()
+        if len(self.problems) > noted:
+            return ''
         if text and _UNRESOLVED.search(text):
             self.note(
                 name,
@@ -191,13 +195,29 @@ class Inputs:
         self.note(name, f'{shown} {fault}. Give {kind} {low:g} {until} {high:.10g}.')
 
     def _text_of(self, name: str, value: object) -> str:
-        if isinstance(value, bytes):
-            try:
-                return value.decode('utf-8')
-            except UnicodeDecodeError:
-                self.note(name, 'is not text. Give it as text in UTF-8.')
-                return ''
+        """The value as text that a file, a header and a message can hold; else a note, and none."""
+        try:
+            text = value.decode() if isinstance(value, bytes) else _plain(value)
+        except ValueError:
+            self.note(name, 'is not text. Give it as text in UTF-8.')
+            return ''
+        if _UNFIT.search(text):
+            self.note(
+                name, 'holds a NUL character or half of a character, as of an emoji. Type it again.'
+            )
+            return ''
+        return text
+
+
+def _plain(value: object) -> str:
+    """A text or a number as text.
+
+    Raises:
+        ValueError: it is neither, or a number of thousands of digits.
+    """
+    if isinstance(value, str | int | float):
         return str(value)
+    raise ValueError('neither text nor a number')
 
 
 def _origin(text: str) -> str | None:

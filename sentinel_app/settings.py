@@ -291,8 +291,8 @@ def _client_secret(reader: Inputs) -> Secret:
             "is a GUID: that is the secret's ID, not its value. Copy the column Value of the "
             'secret; Entra ID shows it only once, so make a new secret if it is lost.'
         )
-    elif text != ''.join(text.split()):
-        fault = 'holds a blank or a line break. Copy the value of the secret again.'
+    elif not text.isprintable() or ' ' in text:
+        fault = 'holds a blank or a control character. Copy the value of the secret again.'
     if fault:
         reader.note(name, fault)
     return Secret(text)

@@ -415,13 +415,36 @@ def test_a_secret_in_the_wrong_input_is_not_shown(name: str) -> None:
         assert MARKER[:12] not in problem(**{name: MARKER})
 
 
-@given(st.dictionaries(st.sampled_from(sorted(LABELS)), st.text() | st.integers() | st.none()))
+ANY_TEXT = st.text() | st.sampled_from(['\ud800', 'a\0b', '\ud83d\ude00'])
+ONE = ANY_TEXT | st.integers() | st.floats() | st.booleans() | st.none() | st.binary(max_size=8)
+ANY_VALUE = ONE | st.lists(ONE, max_size=2) | st.just({'a': ['b']}) | st.just([['b']])
+
+
+@given(st.dictionaries(st.sampled_from(sorted(LABELS)), ANY_VALUE))
 def test_whatever_arrives_gives_settings_or_messages(changes: dict[str, object]) -> None:
     try:
-        read(**changes)
+        settings = read(**changes)
     except ConfigError as error:
+        error.message.encode()
         for line in error.message.split('\n'):
             assert re.match(r'.+ \([a-z_]+\): .+', line)
+    else:
+        texts = (*settings.secrets, settings.sentinel_source_name, *settings.admin_roles)
+        assert '\0' not in ''.join(texts)
+        ''.join((*texts, settings.threatconnect_access_id)).encode()
+
+
+@pytest.mark.parametrize('name', LABELS)
+@pytest.mark.parametrize(
+    'value', ['ab\ud800', '\ud83d\ude00', 'a\0b', ['\udfff'], {'a': 1}, [['x']]]
+)
+def test_what_no_text_can_hold_is_refused_by_every_input(name: str, value: object) -> None:
+    fault = problem(**{name: value})
+    assert 'half of a character' in fault or 'is not text' in fault
+
+
+def test_a_number_of_thousands_of_digits_is_refused() -> None:
+    assert 'is not text' in problem(retention_days=10**5000)
 
 
 def test_settings_and_secrets_never_show_a_secret() -> None:
