@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +21,7 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
+from sentinel_app.connection import bound_time
 from sentinel_app.core.masking import Needles
 from sentinel_app.core.ports import Clock
 from sentinel_app.core.reason import one_line
@@ -36,6 +38,7 @@ LARGEST_REFUSAL_BYTES: Final = 1 << 20
 """What is read of an answer that is no success; the rest of it says nothing more."""
 
 FRAMEWORK_TIMEOUT_S: Final = 30.0
+FRAMEWORK_TOTAL_S: Final = 60.0
 LARGEST_FRAMEWORK_BYTES: Final = 16 << 20
 """For what the framework itself asks ThreatConnect: tokens and values of variables."""
 
@@ -236,18 +239,27 @@ def restrain(session: Any) -> None:
             *args, **{'timeout': FRAMEWORK_TIMEOUT_S, **options, **bounds}
         )
         with response:
-            body = bytearray()
-            for chunk in _chunks(response):
-                body += chunk
-                if len(body) > LARGEST_FRAMEWORK_BYTES:
-                    raise too_large(LARGEST_FRAMEWORK_BYTES)
-            response._content = bytes(body)  # noqa: SLF001 - there is no public way
+            response._content = _framework_body(response)  # noqa: SLF001 - no public way
         return response
 
     session.request = restrained
     _keep_here(session)
     for adapter in session.adapters.values():
         adapter.max_retries.respect_retry_after_header = False
+        bound_time(adapter, monotonic=time.monotonic, total_s=FRAMEWORK_TOTAL_S)
+
+
+def _framework_body(response: requests.Response) -> bytes:
+    body = bytearray()
+    try:
+        for chunk in _chunks(response):
+            body += chunk
+            if len(body) > LARGEST_FRAMEWORK_BYTES:
+                raise too_large(LARGEST_FRAMEWORK_BYTES)
+    except HTTPError as error:
+        # Whoever calls a session of `requests` knows the exceptions of `requests` alone.
+        raise _fault(error) from None
+    return bytes(body)
 
 
 def whole_json(answer: Answer) -> object:
@@ -262,8 +274,8 @@ class HttpClient:
     """Makes single exchanges over one session; as safe for many threads as the session is.
 
     Args:
-        session: carries signing, proxies and the user agent. Its adapter for HTTPS is replaced: one
-            that repeats by itself obeys any `Retry-After`, an hour if need be, in a sleep that no
+        session: carries signing, proxies and the user agent. Its adapters are replaced: one that
+            repeats by itself obeys any `Retry-After`, an hour if need be, in a sleep that no
             shutdown interrupts.
         clock: for how long an answer has been coming.
         timeouts: for each exchange.
@@ -280,7 +292,10 @@ class HttpClient:
         redactor: Redactor,
         connections: int = 10,
     ) -> None:
-        session.mount('https://', HTTPAdapter(max_retries=0, pool_maxsize=connections))
+        adapter = HTTPAdapter(max_retries=0, pool_maxsize=connections)
+        bound_time(adapter, monotonic=clock.monotonic, total_s=timeouts.total_s)
+        for scheme in ('https://', 'http://'):
+            session.mount(scheme, adapter)
         _keep_here(session)
         self._session = session
         self._clock = clock

@@ -18,6 +18,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.response import HTTPResponse
 from urllib3.util.retry import Retry
 
+from sentinel_app import network
 from sentinel_app.clock import SystemClock
 from sentinel_app.core.masking import MASK
 from sentinel_app.core.untrusted import TooManyValuesError
@@ -273,6 +274,28 @@ def test_session_of_the_framework_shows_a_token_to_no_other_address(make_framewo
     assert framework.asked == ['/x?expiredToken=t']
 
 
+def never_ends_its_head(connection: socket.socket) -> None:
+    while True:
+        connection.sendall(b'HTTP/1.1 100 Continue\r\n\r\n')
+        time.sleep(0.01)
+
+
+def drips_its_head(connection: socket.socket) -> None:
+    connection.sendall(b'HTTP/1.1 200 OK\r\n')
+    while True:
+        connection.sendall(b'x')
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize('reply', [never_ends_its_head, drips_its_head])
+def test_the_head_of_an_answer_is_bounded_in_time_as_its_body_is(ask, reply):
+    began = time.monotonic()
+    with pytest.raises(NetworkFault) as caught:
+        ask(reply)
+    assert caught.value.kind is FaultKind.TIMEOUT
+    assert time.monotonic() - began < 2
+
+
 REDIRECTS = ['301 Away', '302 Away', '303 Away', '307 Away', '308 Away']
 
 
@@ -322,6 +345,31 @@ def test_session_of_the_framework_takes_no_bomb_of_a_redirect(make_framework):
     )
     with pytest.raises(NetworkFault):
         framework.session.get(framework.address)
+
+
+def test_session_of_the_framework_tells_a_broken_answer_as_requests_does(make_framework):
+    framework = make_framework(http(b'whole')[:-2])
+    with pytest.raises(requests.RequestException):
+        framework.session.get(framework.address)
+
+
+def test_session_of_the_framework_waits_for_no_head_without_end(monkeypatch):
+    monkeypatch.setattr(network, 'FRAMEWORK_TOTAL_S', 0.3)
+    listener = socket.create_server(('127.0.0.1', 0))
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            never_ends_its_head(connection)
+
+    threading.Thread(target=serve, daemon=True).start()
+    with listener, requests.Session() as session:
+        session.trust_env = False
+        restrain(session)
+        began = time.monotonic()
+        with pytest.raises(requests.RequestException):
+            session.get(f'http://127.0.0.1:{listener.getsockname()[1]}/')
+        assert time.monotonic() - began < 2
 
 
 def test_session_of_the_framework_waits_for_no_time_that_it_is_told(make_framework):
