@@ -55,7 +55,7 @@ that is earlier |
 of your own is lower-cased and hyphenated. The first 50, and none of more than 100 characters |
 | `labels` | the tags by name, sorted; an ATT&CK tag as `T1566 - Phishing`. Whole tags only, and \
 together below {LABELS_LIMIT:,} bytes (counted as a JSON list in UTF-8), where Sentinel would cut \
-them: a tag that does not fit is left out, and the log says how many were (`labels-left-out`) |
+them: a tag that does not fit is left out, and the Job says so |
 | `confidence` | as it is; 0 is a value |
 | `object_marking_refs` | the strictest TLP label; one that says TLP and no known level counts as \
 TLP:RED. TLP:AMBER+STRICT is marked TLP:RED, because \

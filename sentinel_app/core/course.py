@@ -146,4 +146,13 @@ def _warnings(counts: Counts) -> tuple[str, ...]:
         for count, text in found
         if count
     )
-    return (held_back, *refusals) if counts.held_back else refusals
+    labels = (
+        f'{counts.shortened:,} {"Indicator has" if counts.shortened == 1 else "Indicators have"} '
+        'more tags than Microsoft Sentinel keeps (32,766 bytes in all). Whole tags were left out, '
+        'the last in the alphabet first.'
+    )
+    return (
+        *((held_back,) if counts.held_back else ()),
+        *refusals,
+        *((labels,) if counts.shortened else ()),
+    )

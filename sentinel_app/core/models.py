@@ -211,6 +211,8 @@ class Counts:
     """Of those read, how many were decided about: they have their outcome, or are to be sent."""
     held_back: int = 0
     """Objects that the update would have withdrawn, were they not too many at once."""
+    shortened: int = 0
+    """Indicators with more tags than Sentinel keeps, some of which were left out."""
 
     @property
     def settled(self) -> int:
@@ -340,6 +342,8 @@ class DeletedIndicator:
     type: str
     summary: str
     owner_name: str
+    date: str = ''
+    """In ThreatConnect's own words; tells entries of one value apart that was deleted twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

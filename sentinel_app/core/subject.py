@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from itertools import groupby
 
-from sentinel_app.core.text import fit_text
+from sentinel_app.core.untrusted import clean_text
 
 _WORD = re.compile(
     r'=\?([A-Za-z0-9._:+-]{1,40})(?:\*[A-Za-z0-9-]{0,40})?\?([BbQq])\?([^?\r\n]*)\?='
@@ -46,7 +46,7 @@ def decoded_subject(text: str) -> str:
         run.append(match)
         end = match.end()
     parts += (_decoded_run(run), text[end:])
-    return fit_text(''.join(parts))
+    return clean_text(''.join(parts))
 
 
 def _decoded_run(run: list[re.Match[str]]) -> str:

@@ -1,17 +1,8 @@
-"""Text from outside: made fit for UTF-8 and a database, and no longer than it may be."""
+"""Text that is no longer than it may be."""
 
 from __future__ import annotations
 
-import re
-
-_UNFIT = re.compile('[\x00\ud800-\udfff]')
-_REPLACEMENT = '\ufffd'
 _ELLIPSIS = '…'
-
-
-def fit_text(text: str) -> str:
-    """Return the text with NUL and lone surrogates, which cannot be sent or stored, as U+FFFD."""
-    return _UNFIT.sub(_REPLACEMENT, text)
 
 
 def utf16_length(text: str) -> int:

@@ -21,6 +21,11 @@ _ESCAPED: Final = re.compile(r'([\'"`\\])')
 _TOKEN: Final = re.compile(
     r"""(?P<quote>['"`])(?:\\[^\0]|(?!(?P=quote))[^\\\0])*(?P=quote)|[()]|[^()'"`\\\0]+"""
 )
+_QUOTES: Final = frozenset('\'"`')
+# What a parser that knows the whole of Unicode may take for a parenthesis or a quote.
+_LOOK_ALIKE: Final = re.compile(
+    '[\uff02\uff07\uff08\uff09\uff40\ufe59\ufe5a\u207d\u207e\u208d\u208e]'
+)
 _FAULTS: Final = {
     **dict.fromkeys('\'"`', 'has a string that never ends, or holds a NUL character'),
     '\\': 'has a backslash outside of a string',
@@ -53,8 +58,8 @@ def check_tql(text: str) -> None:
     Whether it is good TQL, and names words that exist, is for ThreatConnect to say.
 
     Raises:
-        TqlError: a string without its end, parentheses that do not match, or a character that has
-            no meaning outside a string.
+        TqlError: a string without its end, parentheses that do not match, a character that has no
+            meaning outside a string, or what other readers of TQL may take for something else.
     """
     opened: list[int] = []
     position = 0
@@ -62,6 +67,7 @@ def check_tql(text: str) -> None:
         found = _TOKEN.match(text, position)
         if found is None:
             raise _error(_FAULTS[text[position]], text, position)
+        _check_reading(found, text)
         if found.group() == '(':
             opened.append(position)
         elif found.group() == ')':
@@ -71,6 +77,16 @@ def check_tql(text: str) -> None:
         position = found.end()
     if opened:
         raise _error('has a parenthesis that is never closed', text, opened[-1])
+
+
+def _check_reading(token: re.Match[str], text: str) -> None:
+    """Refuse what two readers of TQL may read in two ways."""
+    if token['quote'] is not None:
+        if text[token.end() : token.end() + 1] in _QUOTES:
+            raise _error('has two strings with nothing in between', text, token.end())
+    elif found := _LOOK_ALIKE.search(token.group()):
+        at = token.start() + found.start()
+        raise _error('has a sign that looks like a parenthesis or a quote and is none', text, at)
 
 
 def ids_clause(ids: Sequence[int]) -> str:

@@ -218,6 +218,8 @@ class Conversion:
     """Keys of live objects that their Indicators no longer have, with the Indicators' ids."""
     late_for: str | None = None
     """The update that came upon these losses too late to ask every query for the values."""
+    shortened: int = 0
+    """Indicators with more tags than Sentinel keeps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,5 +31,4 @@ def row_facts(row: Mapping[str, object]) -> RowFacts:
 
 def _text(row: Mapping[str, object], name: str) -> str | None:
     value = row.get(name)
-    # Rows are data from outside; a lone surrogate is no text that a reply takes.
-    return value.encode('utf-8', 'replace').decode() if isinstance(value, str) else None
+    return value if isinstance(value, str) else None

@@ -68,6 +68,7 @@ class _Page:
     errors: list[ErrorEntry] = field(default_factory=list)
     taken_over: list[str] = field(default_factory=list)
     lost: Mapping[str, int] = field(default_factory=dict)
+    shortened: set[int] = field(default_factory=set)
 
     def was_refused(self, indicator: Indicator, key: ObjectKey) -> bool:
         """Whether it is this copy that the query has chosen, and Sentinel refused."""
@@ -289,6 +290,7 @@ class Convert:
             indicator, key, claim=claim, held=held, options=self._options, now=page.now
         )
         if version.labels_left_out:
+            page.shortened.add(indicator.id)
             _log.debug(
                 'labels-left-out',
                 request_id=page.job.request_id,
@@ -365,6 +367,7 @@ def _conversion(stored: StoredPage, page: _Page) -> Conversion:
         errors=tuple(page.errors),
         taken_over=tuple(page.taken_over),
         lost=page.lost,
+        shortened=len(page.shortened),
         # A delta asks for values only as it begins to read.
         late_for=page.job.update_id if page.job.mode is Mode.DELTA else None,
     )
@@ -373,8 +376,7 @@ def _conversion(stored: StoredPage, page: _Page) -> Conversion:
 def _mapping_error(row: Mapping[str, object], error: SkippableError, page: _Page) -> ErrorEntry:
     def text(name: str) -> str | None:
         value = row.get(name)
-        # Rows are data from outside; a lone surrogate is no text that a database takes.
-        return value.encode('utf-8', 'replace').decode() if isinstance(value, str) else None
+        return value if isinstance(value, str) else None
 
     return ErrorEntry(
         request_id=page.job.request_id,

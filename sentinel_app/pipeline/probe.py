@@ -5,7 +5,6 @@ Whether ThreatConnect sorts by id and honours `id >`, and whether questions arri
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
@@ -22,7 +21,7 @@ from sentinel_app.pipeline.row import row_id
 FIRST_ROWS = 2
 SECOND_ROWS = 10
 
-VALID_FOR = dt.timedelta(hours=24)
+VALID_FOR_S = 24 * 3600.0
 
 PROBE_ATTEMPTS = 3
 """A probe is a precaution; the reading itself is more patient."""
@@ -45,7 +44,8 @@ class Probe:
         self._documents = documents
         self._clock = clock
         self._is_honoured = True
-        self._good_until: dt.datetime | None = None
+        # By the monotonic clock: one that is put back prolongs no verdict.
+        self._good_until: float | None = None
         self._update_id: str | None = None
         self._violations = 0
         self._verified: tuple[str, set[str]] = ('', set())
@@ -63,7 +63,7 @@ class Probe:
             Cancelled: `stop` was set.
         """
         if update.id != self._update_id:
-            now = self._clock.now()
+            now = self._clock.monotonic()
             if self._good_until is None or now >= self._good_until:
                 self._ask(update, stop)
             self._update_id = update.id
@@ -126,7 +126,7 @@ class Probe:
         elif is_honoured and not self._is_honoured:
             _log.info('paging-by-id-works-again')
         self._is_honoured = is_honoured
-        self._good_until = self._clock.now() + VALID_FOR if is_honoured else None
+        self._good_until = self._clock.monotonic() + VALID_FOR_S if is_honoured else None
 
     def _look(self, owners: Sequence[str], types: Sequence[str], stop: Stop) -> bool:
         """Read two small pages, and look that none is left out before them or in between."""

@@ -34,6 +34,7 @@ from sentinel_app.core.status import Mode
 from sentinel_app.core.stix_id import ObjectKey
 from sentinel_app.core.timestamp import from_text, to_millis
 from sentinel_app.core.tql import values_clause
+from sentinel_app.core.value import spellings
 from sentinel_app.core.window import believed, next_window
 from sentinel_app.core.work import ChosenObject, LedgerEntry, ObjectState, Progress, Reading
 from sentinel_app.errors import FatalError, RetryableError
@@ -148,10 +149,14 @@ class Withdrawal:
             if key.type is IndicatorType.FILE:
                 hashes.append(key.value)
             else:
-                summaries.append(summary)
+                # Another owner may hold the value in another spelling.
+                summaries += dict.fromkeys((summary, *spellings(key)))
         return (
             *(values_clause((), part) for part in _portions(hashes, VALUES_IN_CLAUSE)),
-            *(values_clause(part, ()) for part in _portions(summaries, VALUES_IN_CLAUSE)),
+            *(
+                values_clause(part, ())
+                for part in _portions(list(dict.fromkeys(summaries)), VALUES_IN_CLAUSE)
+            ),
         )
 
     def close(self, update: Update, progress: Sequence[Progress]) -> bool:

@@ -53,7 +53,7 @@ def rows_of(cell: bytes) -> list[Any]:
     """The rows of a page."""
 
     def unpacked(packed: bytes) -> list[Any]:
-        rows = json.loads(zlib.decompress(packed).decode('utf-8', 'surrogatepass'))
+        rows = json.loads(zlib.decompress(packed))
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise TypeError('no list of rows')
         return rows

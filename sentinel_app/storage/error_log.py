@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from sentinel_app.core.models import ErrorEntry, ErrorGroup
 from sentinel_app.core.reason import gathered
+from sentinel_app.core.text import shortened
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.storage.cell import time_of
 from sentinel_app.storage.state_db import StateDb
@@ -19,6 +21,11 @@ _PORTION = 1_000
 """Errors read at once: a walk that somebody takes his time over holds up no writer."""
 
 _REMOVED_AT_ONCE = 10_000
+
+LONGEST_TEXT = 1_000
+"""Characters of each text of an error that are kept."""
+
+Text = TypeVar('Text', str, str | None)
 
 _BEYOND = 2**63 - 1
 """No id is as large."""
@@ -181,13 +188,13 @@ def insert_errors(transaction: sqlite3.Connection, entries: Sequence[ErrorEntry]
                 entry.request_id,
                 to_millis(entry.at),
                 entry.code,
-                entry.message,
-                entry.reason,
+                _shown(entry.message),
+                _shown(entry.reason),
                 entry.indicator_id,
                 entry.indicator_type,
-                entry.summary,
-                entry.owner_name,
-                entry.web_link,
+                _shown(entry.summary),
+                _shown(entry.owner_name),
+                _shown(entry.web_link),
                 *_kind(entry),
             )
             for entry in entries
@@ -195,8 +202,18 @@ def insert_errors(transaction: sqlite3.Connection, entries: Sequence[ErrorEntry]
     )
 
 
+def _shown(text: Text) -> Text:
+    """Return a text as people are shown it: a reply with 200 errors stays below 1 MB."""
+    return text if text is None else shortened(text, LONGEST_TEXT)
+
+
 def _kind(entry: ErrorEntry) -> tuple[str, str, str, str]:
-    return entry.request_id, entry.code, gathered(entry.message), gathered(entry.reason)
+    return (
+        entry.request_id,
+        entry.code,
+        gathered(_shown(entry.message)),
+        gathered(_shown(entry.reason)),
+    )
 
 
 def _where(

@@ -267,4 +267,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # The delta that came upon a loss too late to ask every query for the value.
         'ALTER TABLE released ADD COLUMN late_for TEXT',
     ),
+    (
+        # Indicators with more tags than Sentinel keeps.
+        'ALTER TABLE progress ADD COLUMN shortened INTEGER NOT NULL DEFAULT 0',
+    ),
 )

@@ -109,6 +109,7 @@ class SqliteProgress:
             throttled_s=row['throttled_s'],
             expected=row['expected'],
             held_back=row['held_back'],
+            shortened=row['shortened'],
         )
 
     def start_reading(
@@ -156,9 +157,7 @@ class SqliteProgress:
         A page that comes after reading has ended, because the Job was stopped meanwhile, is left
         out: the Job has failed, and its cursor stays.
         """
-        blob = zlib.compress(
-            json.dumps(rows, ensure_ascii=False).encode('utf-8', 'surrogatepass'), 1
-        )
+        blob = zlib.compress(json.dumps(rows, ensure_ascii=False).encode(), 1)
         with self._db.write() as transaction:
             if rows:
                 transaction.execute(

@@ -180,8 +180,8 @@ class SqliteWork:
             insert_errors(transaction, conversion.errors)
             transaction.execute(
                 'UPDATE progress SET convert_started_at = coalesce(convert_started_at, ?),'
-                ' objects = objects + ? WHERE request_id = ?',
-                (to_millis(at), len(conversion.objects), request_id),
+                ' objects = objects + ?, shortened = shortened + ? WHERE request_id = ?',
+                (to_millis(at), len(conversion.objects), conversion.shortened, request_id),
             )
             transaction.execute(
                 'DELETE FROM page WHERE request_id = ? AND seq = ?',

@@ -21,6 +21,7 @@ from sentinel_app.core.ports import Clock
 from sentinel_app.core.question import Question, empty_question
 from sentinel_app.core.retry import parse_date
 from sentinel_app.core.timestamp import to_seconds
+from sentinel_app.core.window import GREATEST_SKEW
 from sentinel_app.errors import REMEDY, FatalError, ReadError, ReadTimeoutError
 from sentinel_app.log import EventLog
 from sentinel_app.network import FaultKind, HttpClient, NetworkFault, SizeLimit, Timeouts
@@ -56,12 +57,6 @@ LARGEST_LIMIT: Final = 10_000
 OWNERS_PER_PAGE: Final = LARGEST_LIMIT
 MOST_OWNER_PAGES: Final = 20
 """An instance with more owners than these pages hold is none; it repeats itself for ever."""
-
-GREATEST_SKEW: Final = dt.timedelta(minutes=5)
-"""How far our clock can be from ThreatConnect's, or it would refuse the signature.
-
-Source: ThreatConnect developer documentation, "Quick Start", on the Timestamp header.
-"""
 
 TOLD_FOR: Final = dt.timedelta(hours=24)
 """For how long the page tells of a time that was not used."""
@@ -242,6 +237,7 @@ class ThreatConnectSource:
                     type=text_of(row, 'type'),
                     summary=text_of(row, 'summary'),
                     owner_name=text_of(row, 'ownerName') or owner,
+                    date=text_of(row, 'dateAdded'),
                 )
                 for row in rows
             ),

@@ -15,7 +15,7 @@ from typing import NoReturn, TypeGuard
 
 from sentinel_app.core.canonical import registry_summary
 from sentinel_app.core.models import Attribute, Group, HashKind, Indicator, IndicatorType, Tag
-from sentinel_app.core.text import fit_text
+from sentinel_app.core.untrusted import clean_text
 from sentinel_app.core.value_fault import indicator_fault, value_fault
 from sentinel_app.errors import SkippableError
 
@@ -196,7 +196,7 @@ def _text(value: object) -> str | None:
     if not isinstance(value, str) or not value or value.isspace():
         return None
     # Nearly every text is; a look at it is quicker than a call.
-    return value if value.isprintable() else fit_text(value)
+    return value if value.isprintable() else clean_text(value)
 
 
 def _number(value: object, limit: float) -> float | None:

@@ -126,7 +126,7 @@ def test_rows_come_back_as_they_were(progress: ProgressStore):
     begin(progress, 'j1')
     row = {
         'id': 2**53 + 1,
-        'summary': 'ü \ud800 \x00 "\\',
+        'summary': 'ü \ufffd \u2028 "\\',
         'rating': 2.5,
         'tags': {'data': [{'name': None}]},
         'active': True,

@@ -129,7 +129,12 @@ class StoreSource:
             server_at = self._server_at()
         return DeletedPage(
             entries=tuple(
-                DeletedIndicator(type=entry.type, summary=entry.summary, owner_name=entry.owner)
+                DeletedIndicator(
+                    type=entry.type,
+                    summary=entry.summary,
+                    owner_name=entry.owner,
+                    date=entry.at,
+                )
                 for entry in page
             ),
             server_at=server_at,

@@ -99,7 +99,6 @@ class Search:
     """The secrets, the sides that tell them, and what came out of the App."""
 
     stand: Stand
-    proxy: ProxySimulator
     own: Mapping[str, str]
     echoes: dict[str, Echo] = field(default_factory=dict)
     heard: dict[str, list[bytes]] = field(default_factory=dict)
@@ -107,7 +106,7 @@ class Search:
     seen: dict[str, None] = field(default_factory=dict)
     """Tokens, signatures and assertions that went over the wire."""
     tokens: list[str] = field(default_factory=list)
-    """What only one request each knew: none of these is planted in another one's answer."""
+    """What requests carried; a signature is echoed in the answer to its own request alone."""
 
     def begin(self) -> None:
         stand = self.stand
@@ -257,7 +256,7 @@ def test_no_secret_comes_back_from_anywhere(make_stand: MakeStand, record_proper
         stand.entra.settings.expires_in = 1
         stand.app.start()
         check_log(stand)
-        search = Search(stand=stand, proxy=proxy, own=OWN)
+        search = Search(stand=stand, own=OWN)
         search.ask('GET', 'api/health')
         woven(search, rows)
         lied_to(search)

@@ -74,11 +74,11 @@ class Echo:
             reply = self.lie(' '.join(spelt))
         else:
             reply = replace(reply, body=self._woven(reply.body, spelt))
-        share = [self._next(spelt) for _ in _HEADERS]
+        told = zip(_HEADERS, [self._next(spelt) for _ in _HEADERS], strict=True)
         added = {
-            name: f'{text} {each}'.strip()[:60_000]
-            for name, each in zip(_HEADERS, share, strict=True)
-            if (text := reply.headers.get(name, '')) is not None and each.isascii()
+            name: f'{reply.headers.get(name, "")} {text}'.strip()
+            for name, text in told
+            if text.isascii()
         }
         return replace(reply, headers={**reply.headers, **added})
 

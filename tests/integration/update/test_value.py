@@ -104,3 +104,32 @@ def test_a_date_to_come_is_not_sent_on(world: World, engine: Engine) -> None:
     (stix,) = world.live().values()
     assert stix['created'] <= stix['modified'] < '2100'
     assert stix['valid_from'] < '2100'
+
+
+@pytest.mark.parametrize('first', [0, 1])
+def test_a_copy_in_another_spelling_takes_over_in_a_delta(
+    world: World, engine: Engine, first: int
+) -> None:
+    world.store.load(ROWS[1:3])
+    owners = (ORGANIZATION, RESEARCH)
+    engine.save_queries([query(owners=[owners[first]]), query(owners=[owners[1 - first]])])
+    (before,) = world.live().values()
+    gone = next(each for each in world.store.rows() if each['ownerName'] == owners[first])
+    world.clock.advance(3600)
+    world.store.delete(gone['id'])
+    engine.run_update('delta')
+    (after,) = world.live().values()
+    assert after['id'] == before['id']
+    assert after['name'].endswith(owners[1 - first])
+
+
+def test_tags_that_sentinel_does_not_keep_are_told(world: World, engine: Engine) -> None:
+    tags = {'data': [{'id': number, 'name': f'{number:0128}'} for number in range(1, 301)]}
+    world.store.load([row('Host', hostName='many.example.com', tags=tags), *hosts(1)])
+    engine.save_queries([query()])
+    (job,) = engine.last_jobs()
+    assert outcomes(job) == {'sent': 2}
+    assert any('1 Indicator has more tags' in each for each in job['warnings'])
+    labels = world.live()["[domain-name:value = 'many.example.com']"]['labels']
+    assert 200 < len(labels) < 300
+    assert {len(each) for each in labels} == {128}

@@ -317,3 +317,14 @@ def test_a_moved_cursor_leaves_no_time_unread(start: int | None, end: int, known
 
 def _at(number: int | None) -> dt.datetime | None:
     return None if number is None else QUEUED_AT + dt.timedelta(minutes=number)
+
+
+@pytest.mark.parametrize(
+    ('count', 'words'), [(0, ''), (1, '1 Indicator has'), (2, 'Indicators have')]
+)
+def test_a_job_says_that_tags_were_left_out(count: int, words: str) -> None:
+    progress = make_progress(reading=Reading.COMPLETE, is_closed=True, **READ)
+    counts = Counts(read=2, outcomes={Outcome.SENT: 2}, shortened=count)
+    warnings = ended(make_job(), progress, counts, now=minutes(9)).warnings
+    assert bool(warnings) == bool(count)
+    assert all(words in each and 'more tags' in each for each in warnings)

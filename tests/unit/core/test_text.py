@@ -4,22 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentinel_app.core.text import fit_text, shortened, utf16_length
+from sentinel_app.core.text import shortened, utf16_length
 from tests.strategies import any_text, law
-
-
-@pytest.mark.parametrize(
-    ('text', 'fit'),
-    [('a\ud800b\x00c', 'a\ufffdb\ufffdc'), ('\x01\u2028é😀', '\x01\u2028é😀'), ('', '')],
-)
-def test_unfit_characters_are_replaced_and_others_stay(text: str, fit: str) -> None:
-    assert fit_text(text) == fit
-
-
-@law
-@given(any_text)
-def test_fit_text_is_utf8_without_nul(text: str) -> None:
-    assert b'\0' not in fit_text(text).encode()
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,7 @@ def test_query_without_owners_or_types_is_refused(wrong):
         'rating > 3',
         'typeName LIKE ("Email%") AND (a = 1 OR b = 2)',
         'summary = "a)b"',
+        'summary = "" or summary in ("","\uff09")',
         "summary = '(('",
         'summary = `"`',
         r'summary = "a\"b" AND x = "c:\\"',
@@ -148,6 +149,11 @@ def test_good_text_is_let_through(text):
         ('a = 1\0', 5, 'NUL'),
         ('a = "\0"', 4, 'NUL'),
         ('a = "\\\0"', 4, 'NUL'),
+        ('a = "a""b) or (c"', 7, 'two strings'),
+        ('a = "a"\'b\'', 7, 'two strings'),
+        ('a = """', 6, 'two strings'),
+        ('a = 1\uff09 or \uff08b = 2', 5, 'looks like'),
+        ('a = \uff02x\uff02', 4, 'looks like'),
     ],
 )
 def test_text_that_would_not_stay_inside_is_refused_with_its_place(text, position, words):

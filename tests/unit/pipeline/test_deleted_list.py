@@ -48,6 +48,17 @@ def test_a_paged_list_is_read_to_its_end(count: int, tells_count: bool) -> None:
     assert len(stand.found) == len(set(stand.found)) == count
 
 
+def test_what_was_deleted_more_than_once_hides_nothing_behind_it() -> None:
+    stand = Stand(0, page_cap=2)
+    again = {'type': 'Host', 'ownerName': OWNER, 'hostName': 'again.example.com'}
+    for host in (again, again, again, again, {**again, 'hostName': 'last.example.com'}):
+        stand.store.delete(stand.store.add(host)['id'])
+        stand.clock.advance(1)
+
+    assert stand.read() is None
+    assert {entry.summary for entry in stand.found} == {'again.example.com', 'last.example.com'}
+
+
 @pytest.mark.parametrize('tells_count', [True, False])
 def test_a_list_that_comes_whole_whatever_page_is_asked_for_is_all(tells_count: bool) -> None:
     stand = Stand(7, page_cap=MOST_AT_ONCE)

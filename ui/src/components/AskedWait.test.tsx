@@ -44,7 +44,7 @@ test('a confirmed wish ends the wait', async () => {
   await userEvent.click(within(dialog).getByRole('button', { name: 'Send now' }));
   await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
   const [address, options] = fetched.mock.calls[0] ?? [];
-  expect(String(address)).toMatch(/api\/task\/upload\/send-now$/);
+  expect((address as URL).href).toMatch(/api\/task\/upload\/send-now$/);
   expect(options?.method).toBe('POST');
 });
 

@@ -8,6 +8,12 @@ test.each([
   ['summary = "x', 10, 'The TQL has a string that never ends, at character 11.'],
   ['a \\ b', 2, 'The TQL has a backslash outside a string, at character 3.'],
   ['summary = "a\0b"', 10, 'The TQL has a NUL character, at character 11.'],
+  ['a = "a""b"', 7, 'The TQL has two strings with nothing in between, at character 8.'],
+  [
+    'a = 1 \uff09',
+    6,
+    'The TQL has a sign that looks like a parenthesis or a quote and is none, at character 7.',
+  ],
 ])('%s is refused at its place', (text, from, message) => {
   expect(faultsOf(text)).toMatchObject([{ from, message }]);
 });
