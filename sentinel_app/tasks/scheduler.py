@@ -84,7 +84,7 @@ class Scheduler:
                     return
                 self._on_error(error)
                 if name not in self._failing:
-                    _log.exception('tick-failed', error, tick=name)
+                    _tell(name, error)
                 self._failing.add(name)
             else:
                 if name in self._failing:
@@ -92,3 +92,11 @@ class Scheduler:
                     _log.info('tick-goes-on', tick=name)
                     if not self._failing:
                         self._on_error(None)
+
+
+def _tell(name: str, error: Exception) -> None:
+    if isinstance(error, StorageError):
+        # A full disk, say: people know what to do about it, and nobody needs a traceback.
+        _log.error('tick-rests', tick=name, code=error.code, reason=error.reason or error.message)
+    else:
+        _log.exception('tick-failed', error, tick=name)
