@@ -65,7 +65,8 @@ class Identities:
             update,
             self._releases.named(entries, now=self._clock.now()),
             owners=sorted({entry.owner_name for entry in entries}),
-            types=sorted({entry.type for entry in entries}),
+            # The list has types of the instance's own too, whose names TQL need not know.
+            types=sorted({str(kind) for kind in IndicatorType} & {entry.type for entry in entries}),
             stop=stop,
         )
 

@@ -236,7 +236,8 @@ class ThreatConnectSource:
                 DeletedIndicator(
                     type=text_of(row, 'type'),
                     summary=text_of(row, 'summary'),
-                    owner_name=text_of(row, 'ownerName') or owner,
+                    # As it is known here: the list may write it in another case.
+                    owner_name=owner,
                     date=text_of(row, 'dateAdded'),
                 )
                 for row in rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from tests.engine import OWNERS, Engine, World, hosts, outcomes, query
 from tests.simulators.certificates import make_certificates
+from tests.simulators.https import Reply, Request
 from tests.simulators.threatconnect import ACCESS_ID
 
 pytestmark = pytest.mark.integration
@@ -54,6 +56,48 @@ def test_deleted_and_inactive_indicators_are_withdrawn_by_a_delta(
         # Nothing is withdrawn twice, and nothing else happens.
         assert outcomes(engine.run_update('delta')[0]).get('withdrawn') is None
         assert third in ids(world, 3)
+
+
+@pytest.mark.parametrize(
+    'odd',
+    [
+        {'type': 'Type of Tomorrow'},
+        {'type': 'x" or id > 0 or typeName = "' + 'y' * 10_000},
+        {'type': None, 'summary': []},
+        {'ownerName': OWNERS[0].upper()},
+        {'ownerName': f' {OWNERS[0]}'},
+    ],
+)
+def test_an_odd_entry_of_the_deleted_list_holds_up_no_other(
+    world: World, tmp_path: Path, odd: dict[str, object]
+) -> None:
+    world.store.load(hosts(20))
+    with Engine(world, tmp_path) as engine:
+        engine.save_queries([query()], run='full')
+        for gone in ids(world, 2):
+            world.store.delete(gone)
+
+        def told(request: Request, reply: Reply) -> Reply:
+            if (
+                not request.path.endswith('/deleted')
+                or OWNERS[0] not in dict(request.query).values()
+            ):
+                return reply
+            answer = json.loads(reply.body)
+            if answer['data']:
+                answer['data'][0] |= odd
+                answer['data'].append(answer['data'][0] | odd)
+            return replace(reply, body=json.dumps(answer).encode())
+
+        world.threatconnect.alter(told)
+        job = engine.run_update('delta')[0]
+        world.threatconnect.alter(lambda _request, reply: reply)
+        assert (job['status'], job['warnings']) == ('Upload Complete', [])
+        # An entry whose type is not known says nothing, and that type is no part of any question.
+        asked = str([seen.query for seen in world.threatconnect.requests])
+        assert 'Tomorrow' not in asked
+        assert 'yyy' not in asked
+        assert job['count_withdrawn'] == (1 if 'type' in odd else 2)
 
 
 def test_what_comes_back_gets_an_id_of_the_next_generation(world: World, tmp_path: Path) -> None:
