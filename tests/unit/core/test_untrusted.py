@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import math
 from typing import Any
 
@@ -102,6 +103,15 @@ def test_more_values_than_the_purpose_needs_are_refused_unread(text: str) -> Non
 @pytest.mark.parametrize('inner', [',' * 5_000, '[' * 5_000, '\\"' * 5_000 + ',' * 5_000])
 def test_signs_within_a_text_are_no_values(inner: str) -> None:
     assert read_json(f'["{inner}"]'.encode(), most_values=MOST)
+
+
+@pytest.mark.parametrize('end', ['', '"', '\\', '\\"'])
+def test_counting_costs_no_more_than_its_length_however_texts_are_quoted(end: str) -> None:
+    body = f'{"," * (MOST + 1)}"{chr(92)}"{(chr(92) + chr(34)) * 500_000}{end}'.encode()
+    began = time.process_time()
+    with pytest.raises(ValueError, match=r'\w'):
+        read_json(body, most_values=MOST)
+    assert time.process_time() - began < 2
 
 
 @given(texts)
