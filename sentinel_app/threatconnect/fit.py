@@ -31,6 +31,7 @@ _COLLECTIONS: Final = frozenset({'associatedGroups', 'attributes', 'securityLabe
 Source: ThreatConnect REST API v3, "Include Additional Fields" and its examples.
 """
 
+_LONGEST_NAME: Final = 1_000
 _SHOWN_NAMES: Final = 3
 _SHOWN_LENGTH: Final = 100
 
@@ -162,13 +163,16 @@ def _check_ids(rows: Sequence[Row], question: Question) -> None:
 
 
 def _is_other(name: object, asked: Collection[str]) -> bool:
-    return (
-        isinstance(name, str) and not name.isspace() and name != '' and _folded(name) not in asked
-    )
+    if not isinstance(name, str) or not name or name.isspace():
+        return False
+    # Nothing so long was asked for, and it is not to be remembered.
+    return len(name) > _LONGEST_NAME or _folded(name) not in asked
 
 
 def _is_other_type(name: object, asked: Collection[str]) -> bool:
-    return _is_other(name, ()) and _folded_type(str(name)) not in asked
+    if not isinstance(name, str) or not name or name.isspace():
+        return False
+    return len(name) > _LONGEST_NAME or _folded_type(name) not in asked
 
 
 @lru_cache(maxsize=4096)

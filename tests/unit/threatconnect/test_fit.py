@@ -1,11 +1,14 @@
 """Rows are held against the question, and one that was not asked for lets none of them pass."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sentinel_app.core.question import Question
 from sentinel_app.errors import ActivityError, AnswerError, ReadError, ReadOrderError
+from sentinel_app.threatconnect import fit
 from sentinel_app.threatconnect.fit import check_deleted, check_empty, check_fit
 
 FIELDS = ('associatedGroups', 'attributes', 'externalDates', 'securityLabels', 'tags')
@@ -164,3 +167,14 @@ def test_what_passes_names_no_other_owner(owners, rows):
         if isinstance(name, str) and name.isascii() and all(text.isascii() for text in owners):
             assert name.strip().casefold() in asked
         assert each.get('active') is not False
+
+
+@pytest.mark.parametrize('member', ['ownerName', 'type'])
+def test_a_name_of_megabytes_is_refused_at_once_and_not_remembered(member):
+    # Putting marks in order takes the square of their number.
+    name = 'a' + '\u0301\u0323' * 500_000
+    began, known = time.process_time(), fit._folded.cache_info().currsize
+    with pytest.raises(AnswerError):
+        check(row(**{member: name}))
+    assert time.process_time() - began < 1
+    assert fit._folded.cache_info().currsize <= known + len(ASKED.owners)
