@@ -90,7 +90,7 @@ bench: $(READY) ## Measure pace, memory, bombs, conversion and the API; writes d
 crash: $(READY) ## Kill the App N times (200) and compare what Sentinel holds
 	$(PY) -m tests.crash.campaign $(or $(N),200)
 
-soak: $(READY) ## The long forms of the proofs: all faults, many histories, much churn, all odd values
+soak: $(READY) ## The long forms of the proofs: all faults, many histories, much churn, all odd values and answers
 	FAULT_MATRIX=$(or $(FAULT_MATRIX),full) HISTORIES=$(or $(HISTORIES),2000) CHURN=$(or $(CHURN),1000) ODD_DOCUMENTS=full ODD_ANSWERS=$(or $(ODD_ANSWERS),full) \
 	  $(PY) -m pytest -n $(WORKERS) --timeout 36000 tests/integration/update/test_fault_matrix.py tests/integration/test_history.py tests/integration/test_churn.py tests/unit/storage/test_odd_documents.py tests/integration/update/test_odd_answer.py
 
