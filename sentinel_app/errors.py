@@ -186,6 +186,10 @@ class StorageError(SentinelAppError):
     default_code = 'RUN-DISK'
 
 
+class DamagedError(StorageError):
+    """A database holds what the App never stores; it is set aside at the next start."""
+
+
 class TaskKilledError(SentinelAppError):
     """Somebody, or the watchdog, ended a Task in the middle of its work."""
 

@@ -10,7 +10,13 @@ from typing import Final
 
 from sentinel_app.core.models import ErrorEntry, Stage, Update
 from sentinel_app.core.ports import Clock, ErrorLog, JobEndings, ReleaseStore, Stop, WorkStore
-from sentinel_app.errors import Cancelled, RetryableError, StorageError, UnforeseenError
+from sentinel_app.errors import (
+    Cancelled,
+    DamagedError,
+    RetryableError,
+    StorageError,
+    UnforeseenError,
+)
 from sentinel_app.log import EventLog
 
 ATTEMPTS: Final = 3
@@ -21,7 +27,10 @@ ABANDONED_AT: Final = 20
 all threads that send may meet at once."""
 
 WAITED_FOR: Final = (Cancelled, RetryableError, StorageError)
-"""These are no faults of the program: they pass by themselves, however long that takes."""
+"""These are no faults of the program: they pass by themselves, however long that takes.
+
+Damage of a database is none of them: it lasts until the Service is started again.
+"""
 
 Blamed = Callable[[], Sequence[str]]
 """Gives the Request IDs of the Jobs that a step works on."""
@@ -79,10 +88,9 @@ class FaultLimit:
         """Watch a step of a stage; the Jobs that it works on end when the limit is reached."""
         try:
             yield
-        except WAITED_FOR:
-            raise
         except Exception as error:
-            self._met(stage, update, blamed, error)
+            if not _passes(error):
+                self._met(stage, update, blamed, error)
             raise
 
     @contextmanager
@@ -90,11 +98,8 @@ class FaultLimit:
         """Watch other work; `give_up` is called each time once the limit is reached."""
         try:
             yield
-        except WAITED_FOR:
-            raise
         except Exception as error:
-            count = self._count(name)
-            if count >= attempts:
+            if not _passes(error) and (count := self._count(name)) >= attempts:
                 give_up(error, count)
             raise
 
@@ -201,8 +206,14 @@ class FaultLimit:
         _log.exception('withdrawal-given-up', error, update_id=update.id, code=fault.code)
 
 
+def _passes(error: Exception) -> bool:
+    return isinstance(error, WAITED_FOR) and not isinstance(error, DamagedError)
+
+
 def unforeseen(where: str, error: Exception) -> UnforeseenError:
     """Return in words what was met, and what to do; an exception's own text may hold anything."""
+    if isinstance(error, DamagedError):
+        return UnforeseenError(f'{where} could not go on with this request. {error.message}')
     return UnforeseenError(
         f'{where} met an unexpected {type(error).__name__} {ATTEMPTS} times at this request, so '
         'the request was ended; nothing of it is tried again by itself but by the next update, '

@@ -29,7 +29,7 @@ from sentinel_app.core.ports import (
     Stop,
 )
 from sentinel_app.core.question import inactive_question, selection_question
-from sentinel_app.core.span import Span
+from sentinel_app.core.span import BEGINNING, Span
 from sentinel_app.core.status import Mode
 from sentinel_app.core.stix_id import ObjectKey
 from sentinel_app.core.timestamp import from_text, to_millis
@@ -251,6 +251,9 @@ class Withdrawal:
 
     def _begin(self, update: Update) -> _Search:
         """Remember from when on it matters what is gone: nothing is held as yet."""
+        if self._releases.live_sources(now=BEGINNING):
+            # It has expired; but should our clock be wrong, it will be live again.
+            return _Search()
         queries = [job.query for job in self._documents.jobs_of(update.id)]
         nothing = selection_question(queries[0].owners, queries[0].indicator_types, clause='id < 0')
         try:

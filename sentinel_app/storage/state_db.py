@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sentinel_app.errors import GOES_ON, ConfigError, StorageError
+from sentinel_app.errors import GOES_ON, ConfigError, DamagedError, StorageError
 from sentinel_app.storage.cell import CellError
 from sentinel_app.storage.damage import files_of, is_condition, is_damage, note_damage
 from sentinel_app.storage.migrations import MIGRATIONS
@@ -206,9 +206,9 @@ class StateDb:
         except sqlite3.Error as found:
             return is_damage(found)
 
-    def _damaged(self, fault: Exception) -> StorageError:
+    def _damaged(self, fault: Exception) -> DamagedError:
         note_damage(self._path)
-        return StorageError(
+        return DamagedError(
             f'The database {self._path.name} is damaged. Restart the Service: the file is set aside'
             ' then, and the next update sends everything again under the same ids.',
             reason=str(fault),

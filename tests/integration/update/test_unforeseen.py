@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sentinel_app.core.question import Question
 from sentinel_app.core.work import Batch, Conversion, Settlement
 from sentinel_app.errors import StorageError
 from sentinel_app.pipeline.fault_limit import ATTEMPTS
@@ -32,10 +33,10 @@ Spoil = Callable[[pytest.MonkeyPatch, Callable[[], None]], None]
 def reading(monkeypatch: pytest.MonkeyPatch, fail: Callable[[], None]) -> None:
     read_page = ThreatConnectSource.read_page
 
-    def spoilt(self: ThreatConnectSource, tql: str, *, limit: int) -> Any:
-        if BAD in tql and 'id GT' not in tql.split('owner', maxsplit=1)[0]:
+    def spoilt(self: ThreatConnectSource, question: Question, *, limit: int) -> Any:
+        if BAD in question.owners:
             fail()
-        return read_page(self, tql, limit=limit)
+        return read_page(self, question, limit=limit)
 
     monkeypatch.setattr(ThreatConnectSource, 'read_page', spoilt)
 
@@ -272,7 +273,7 @@ def test_a_stored_object_that_cannot_be_read_ends_its_job(
     engine.assert_right()
 
 
-@pytest.mark.parametrize('name', ['release_copies', 'released_keys', 'next_unclaimed'])
+@pytest.mark.parametrize('name', ['named', 'released_keys', 'next_unclaimed'])
 def test_a_withdrawal_that_fails_so_warns_and_waits_for_the_next_update(
     world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
