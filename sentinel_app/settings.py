@@ -16,6 +16,7 @@ from sentinel_app.core.never_send import (
     PRIVATE_WORD,
     NeverSend,
     is_hash,
+    merged,
     parse_never_send,
 )
 from sentinel_app.core.pattern import PatternStyle
@@ -35,6 +36,7 @@ _TTL_HOURS_LIMIT: Final = 876_000
 _INTERVAL_HOURS_LIMIT: Final = 8_784
 _RETENTION_DAYS_LIMIT: Final = 36_500
 _PERCENT: Final = 100
+_MOST_FAULTS: Final = 20
 _TOO_LONG_ENTRY: Final = (
     'holds a long entry that is no address block, no domain and no MD5, SHA-1 or SHA-256 hash. '
     'Write entries like 192.0.2.0/24|example.com|private.'
@@ -335,23 +337,25 @@ def _access_id(reader: Inputs) -> str:
 
 def _never_send(reader: Inputs) -> NeverSend:
     name = 'never_send'
-    kept = []
+    kept, faults = [], []
     for entry in reader.entries(name):
         if _is_single_label(entry):
-            reader.note(
-                name,
+            faults.append(
                 f'{show(entry)} is no address block, no domain, no hash and not one of the words '
                 'private and empty. Write them like 192.0.2.0/24|example.com|private, and a top '
-                'label with a dot: .corp',
+                'label with a dot: .corp'
             )
             continue
         try:
-            parse_never_send(entry)
+            kept.append(parse_never_send(entry))
         except ValueError as error:
-            reader.note(name, f'{error}.' if show(entry).startswith('"') else _TOO_LONG_ENTRY)
-        else:
-            kept.append(entry)
-    return parse_never_send('|'.join(kept))
+            faults.append(f'{error}.' if show(entry).startswith('"') else _TOO_LONG_ENTRY)
+    for fault in faults[:_MOST_FAULTS]:
+        reader.note(name, fault)
+    if len(faults) > _MOST_FAULTS:
+        more = len(faults) - _MOST_FAULTS
+        reader.note(name, f'{more:,} more entries are wrong. Correct them too.')
+    return merged(kept)
 
 
 def _is_single_label(entry: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -80,6 +80,18 @@ def parse_never_send(text: str) -> NeverSend:
         hashes=frozenset(hashes),
         is_private=PRIVATE_WORD in words,
         is_empty_file=EMPTY_WORD in words,
+    )
+
+
+def merged(parts: Sequence[NeverSend]) -> NeverSend:
+    """Return what holds back everything that one of the parts does."""
+    return NeverSend(
+        networks=tuple(network for part in parts for network in part.networks),
+        carried=tuple(pair for part in parts for pair in part.carried),
+        domains=frozenset(domain for part in parts for domain in part.domains),
+        hashes=frozenset(digest for part in parts for digest in part.hashes),
+        is_private=any(part.is_private for part in parts),
+        is_empty_file=any(part.is_empty_file for part in parts),
     )
 
 

@@ -397,6 +397,12 @@ def test_each_bad_entry_of_never_send_is_named() -> None:
     assert len(problems(never_send='one|two|example.com')) == 2
 
 
+def test_of_many_bad_entries_the_first_are_named_and_the_others_counted() -> None:
+    found = problems(never_send='|'.join(f'entry{number}' for number in range(1_000)))
+    assert len(found) == 21
+    assert '980 more entries are wrong' in found[-1]
+
+
 def test_all_problems_are_told_at_once_in_the_order_of_the_form() -> None:
     found = problems(retention_days='0', client_id='x', max_tlp='y', client_secret='')
     named = [text.partition(' (')[2].partition(')')[0] for text in found]
