@@ -511,17 +511,15 @@ class ReleaseStore(Protocol):
         """Up to when it is known what is gone, in ThreatConnect's time; None if nobody looked."""
         ...
 
-    def named(self, entries: Sequence[DeletedIndicator], *, now: dt.datetime) -> frozenset[int]:
+    def named(self, entries: Sequence[DeletedIndicator]) -> frozenset[int]:
         """Return the Indicators with live objects that entries of the deleted list may mean."""
         ...
 
-    def live_keys(
-        self, indicator_ids: Sequence[int], *, now: dt.datetime
-    ) -> Mapping[int, tuple[str, ...]]:
+    def live_keys(self, indicator_ids: Sequence[int]) -> Mapping[int, tuple[str, ...]]:
         """Return the keys of the live objects that were made of these Indicators, by their ids."""
         ...
 
-    def holders(self, keys: Sequence[str], *, now: dt.datetime) -> Mapping[str, Holder]:
+    def holders(self, keys: Sequence[str]) -> Mapping[str, Holder]:
         """Return the Indicators that live objects were made of, by object key."""
         ...
 

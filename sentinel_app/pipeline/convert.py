@@ -200,7 +200,7 @@ class Convert:
             indicator = self._candidate(row, page)
             if indicator is not None:
                 candidates.append((indicator, object_keys(indicator)))
-        page.lost = self._lost(rows, candidates, page)
+        page.lost = self._lost(rows, candidates)
         keys = list(dict.fromkeys(key.text for _, group in candidates for key in group))
         page.claims = dict(self._work.claims(keys))
         page.held = self._ledger.held(keys)
@@ -217,10 +217,9 @@ class Convert:
         self,
         rows: Sequence[Mapping[str, object]],
         candidates: Iterable[tuple[Indicator, tuple[ObjectKey, ...]]],
-        page: _Page,
     ) -> Mapping[str, int]:
         """Return what is held of a page's Indicators under keys that they no longer have."""
-        held = self._releases.live_keys([_id(row) for row in rows], now=page.now)
+        held = self._releases.live_keys([_id(row) for row in rows])
         present = {indicator.id: {key.text for key in group} for indicator, group in candidates}
         # Nearly all have what is held of them.
         doubtful = [

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 
 from sentinel_app.core.identity import Parse, keys_of_row, lost_keys
 from sentinel_app.core.models import DeletedIndicator, IndicatorType, Update
-from sentinel_app.core.ports import Clock, ReleaseStore, Stop
+from sentinel_app.core.ports import ReleaseStore, Stop
 from sentinel_app.core.question import Question, selection_question
 from sentinel_app.core.span import Span
 from sentinel_app.core.tql import both_clauses, ids_clause, span_clause
@@ -38,16 +38,12 @@ class Identities:
         reader: reads rows beside the queries.
         releases: knows what is held, and remembers what was released.
         parse: makes an Indicator of a raw row; raises `SkippableError` for one that cannot be sent.
-        clock: says what is still valid.
     """
 
-    def __init__(
-        self, *, reader: RowReader, releases: ReleaseStore, parse: Parse, clock: Clock
-    ) -> None:
+    def __init__(self, *, reader: RowReader, releases: ReleaseStore, parse: Parse) -> None:
         self._reader = reader
         self._releases = releases
         self._parse = parse
-        self._clock = clock
 
     def take_deleted(
         self, update: Update, entries: Sequence[DeletedIndicator], *, stop: Stop
@@ -63,7 +59,7 @@ class Identities:
         """
         self._judge(
             update,
-            self._releases.named(entries, now=self._clock.now()),
+            self._releases.named(entries),
             owners=sorted({entry.owner_name for entry in entries}),
             # The list has types of the instance's own too, whose names TQL need not know.
             types=sorted({str(kind) for kind in IndicatorType} & {entry.type for entry in entries}),
@@ -132,7 +128,7 @@ class Identities:
 
     def _compare(self, rows: Sequence[Row]) -> None:
         """Release what the ledger holds of these Indicators under keys that they no longer have."""
-        held = self._releases.live_keys([row_id(row) for row in rows], now=self._clock.now())
+        held = self._releases.live_keys([row_id(row) for row in rows])
         lost = lost_keys(rows, held, self._parse)
         if lost:
             self._releases.release_keys(lost)
@@ -144,9 +140,7 @@ class Identities:
         deleted list names that one is not documented.
         """
         present = {row_id(row): keys_of_row(row, self._parse) or frozenset() for row in rows}
-        holders = self._releases.holders(
-            sorted({key for keys in present.values() for key in keys}), now=self._clock.now()
-        )
+        holders = self._releases.holders(sorted({key for keys in present.values() for key in keys}))
         return {
             holders[key].indicator_id
             for row in rows

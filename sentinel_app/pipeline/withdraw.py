@@ -100,9 +100,7 @@ class Withdrawal:
     ) -> None:
         self._source = source
         self._reader = RowReader(source=source, probe=probe, clock=clock)
-        self._identities = Identities(
-            reader=self._reader, releases=releases, parse=parse, clock=clock
-        )
+        self._identities = Identities(reader=self._reader, releases=releases, parse=parse)
         self._deleted = DeletedList(source, clock)
         self._documents = documents
         self._progress = progress

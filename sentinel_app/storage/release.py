@@ -29,10 +29,8 @@ _UNCLAIMED = """
         AND NOT EXISTS (SELECT 1 FROM object WHERE object.object_key = ledger.object_key)
 """
 
-_HOLDER = (
-    'SELECT object_key, indicator_id, owner_name FROM ledger'
-    " WHERE state = 'live' AND valid_until > ?"
-)
+# Whatever its end: what has expired by our clock is live all the same where that clock is wrong.
+_HOLDER = "SELECT object_key, indicator_id, owner_name FROM ledger WHERE state = 'live'"
 _LONGEST_HASH = 64
 
 
@@ -69,7 +67,7 @@ class SqliteReleases:
             row = connection.execute('SELECT until FROM searched').fetchone()
             return None if row is None else time_of(row['until'])
 
-    def named(self, entries: Sequence[DeletedIndicator], *, now: dt.datetime) -> frozenset[int]:
+    def named(self, entries: Sequence[DeletedIndicator]) -> frozenset[int]:
         """Return the Indicators with live objects that entries of the deleted list may mean.
 
         By their summary; and for a File by any hash, as the list names those that it had at its
@@ -80,44 +78,37 @@ class SqliteReleases:
         for entry in entries:
             if entry.type == IndicatorType.FILE:
                 files[entry.owner_name] |= hash_keys(entry.summary)
-        until = to_millis(now)
         found: set[int] = set()
         with self._db.read() as connection:
             for owner, keys in files.items():
-                rows = select_in(connection, f'{_HOLDER} AND object_key', sorted(keys), (until,))
+                rows = select_in(connection, f'{_HOLDER} AND object_key', sorted(keys))
                 found |= {row['indicator_id'] for row in rows if row['owner_name'] == owner}
                 for summary in _related_summaries(connection, owner, keys):
                     summaries[(owner, IndicatorType.FILE, summary)] = None
             for values in summaries:
                 rows = connection.execute(
                     f'{_HOLDER} AND owner_name = ? AND indicator_type = ? AND summary = ?',
-                    (until, *values),
+                    values,
                 )
                 found |= {row['indicator_id'] for row in rows}
         return frozenset(found)
 
-    def live_keys(
-        self, indicator_ids: Sequence[int], *, now: dt.datetime
-    ) -> Mapping[int, tuple[str, ...]]:
+    def live_keys(self, indicator_ids: Sequence[int]) -> Mapping[int, tuple[str, ...]]:
         """Return the keys of the live objects that were made of these Indicators, by their ids."""
         found: defaultdict[int, tuple[str, ...]] = defaultdict(tuple)
         with self._db.read() as connection:
-            for row in select_in(
-                connection, f'{_HOLDER} AND indicator_id', indicator_ids, (to_millis(now),)
-            ):
+            for row in select_in(connection, f'{_HOLDER} AND indicator_id', indicator_ids):
                 found[row['indicator_id']] += (row['object_key'],)
         return dict(found)
 
-    def holders(self, keys: Sequence[str], *, now: dt.datetime) -> Mapping[str, Holder]:
+    def holders(self, keys: Sequence[str]) -> Mapping[str, Holder]:
         """Return the Indicators that live objects were made of, by object key."""
         with self._db.read() as connection:
             return {
                 row['object_key']: Holder(
                     indicator_id=row['indicator_id'], owner_name=row['owner_name']
                 )
-                for row in select_in(
-                    connection, f'{_HOLDER} AND object_key', keys, (to_millis(now),)
-                )
+                for row in select_in(connection, f'{_HOLDER} AND object_key', keys)
             }
 
     def release_keys(self, lost: Mapping[str, int]) -> None:

@@ -81,10 +81,9 @@ def test_a_deleted_file_is_known_by_any_of_its_hashes(
     enter(work, file(MD5, known), file('D' * 32, 'D' * 32, 2))
     enter(work, file(SHA1, SHA1, 3, 'Another Org'))
     entry = DeletedIndicator(type='File', summary=named, owner_name='Example Org')
-    assert releases.named([entry], now=NOON) == {1}
-    assert releases.named([replace(entry, owner_name='A Third Org')], now=NOON) == set()
-    assert releases.named([replace(entry, type='Host')], now=NOON) == set()
-    assert releases.named([entry], now=LATER) == set()
+    assert releases.named([entry]) == {1}
+    assert releases.named([replace(entry, owner_name='A Third Org')]) == set()
+    assert releases.named([replace(entry, type='Host')]) == set()
 
 
 def test_what_is_no_file_is_known_by_its_summary(
@@ -96,7 +95,7 @@ def test_what_is_no_file_is_known_by_its_summary(
         DeletedIndicator(type='Host', summary='a', owner_name='Example Org'),
         DeletedIndicator(type='File', summary=MD5, owner_name='Example Org'),
     ]
-    assert releases.named(entries, now=NOON) == {4}
+    assert releases.named(entries) == {4}
 
 
 def test_what_is_live_is_told_by_indicator_and_by_key(
@@ -104,11 +103,10 @@ def test_what_is_live_is_told_by_indicator_and_by_key(
 ) -> None:
     enter(work, file(MD5, MD5), file(SHA1, MD5), file(SHA256, SHA256, 2))
     enter(work, make_chosen('k9', indicator_id=1, is_revocation=True))
-    assert releases.live_keys([1, 3], now=NOON) == {1: (key(MD5), key(SHA1))}
-    assert releases.holders([key(SHA256), 'k9', 'k10'], now=NOON) == {
+    assert releases.live_keys([1, 3]) == {1: (key(MD5), key(SHA1))}
+    assert releases.holders([key(SHA256), 'k9', 'k10']) == {
         key(SHA256): Holder(indicator_id=2, owner_name='Example Org')
     }
-    assert (releases.live_keys([1], now=LATER), releases.holders([key(MD5)], now=LATER)) == ({}, {})
 
 
 def test_what_another_indicator_holds_is_not_lost(
@@ -165,7 +163,7 @@ def test_a_copy_that_loses_a_value_to_an_unchanged_one_loses_nothing_else(
     other = make_chosen('k1', indicator_id=2, state=ObjectState.UNCHANGED)
     convert(progress, work, other, lost={'k1': 1}, taken_over=['k1'], late_for='u1')
     assert releases.released(['k1'], 'u2') == set()
-    assert releases.live_keys([1, 2], now=NOON) == {2: ('k1',)}
+    assert releases.live_keys([1, 2]) == {2: ('k1',)}
 
 
 @pytest.mark.parametrize(
