@@ -1,0 +1,300 @@
+-- Times of Indicators and objects are whole milliseconds since 1970 in UTC; those of Jobs and errors
+-- are RFC 3339 text, as people are shown them.
+
+-- Numbers stand for what is long and comes again and again. A Job's number is higher than that of
+-- every Job before it.
+CREATE TABLE job (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    request_id TEXT NOT NULL UNIQUE
+);
+CREATE TABLE query (
+    id INTEGER PRIMARY KEY,
+    query_id TEXT NOT NULL UNIQUE
+);
+CREATE TABLE owner (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+);
+
+-- What Sentinel holds because of us, and which Job saw it last: one row for each object key. Without
+-- foreign keys, which every row would be checked against.
+CREATE TABLE ledger (
+    id INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL,
+    kind INTEGER NOT NULL,
+    -- 0 chosen and never accepted, 1 live, 2 withdrawn.
+    state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 2),
+    generation INTEGER NOT NULL,
+    query INTEGER NOT NULL,
+    -- The Job that sent it last.
+    job INTEGER NOT NULL,
+    owner INTEGER NOT NULL,
+    indicator_id INTEGER NOT NULL,
+    -- How many keys its Indicator has.
+    siblings INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    modified INTEGER NOT NULL,
+    valid_until INTEGER NOT NULL,
+    -- The Indicator's own last modification.
+    source_modified INTEGER NOT NULL,
+    content_hash BLOB NOT NULL,
+    fingerprint BLOB NOT NULL,
+    -- The Job that chose it last; what the running update has not chosen has a lower number.
+    mark INTEGER NOT NULL,
+    -- Its newest version in the outbox.
+    outbox INTEGER,
+    -- Set where the summary does not lead to the key.
+    summary_digest INTEGER
+);
+CREATE UNIQUE INDEX ledger_digest ON ledger (digest);
+CREATE INDEX ledger_indicator ON ledger (indicator_id);
+CREATE INDEX ledger_summary ON ledger (summary_digest) WHERE summary_digest IS NOT NULL;
+
+-- What is only looked at when somebody asks, apart from the rows that every update goes through.
+CREATE TABLE content (
+    object INTEGER PRIMARY KEY,
+    summary TEXT NOT NULL,
+    -- What the key stands for, where that is not the summary.
+    value TEXT,
+    body BLOB NOT NULL
+);
+
+-- How many objects are live, so that nobody has to count them.
+CREATE TABLE live_count (
+    query INTEGER NOT NULL,
+    owner INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    -- Hours since 1970 in which they expire.
+    hour INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (query, owner, kind, hour)
+) WITHOUT ROWID;
+
+-- How far the running update's Jobs have come, and what became of their Indicators.
+CREATE TABLE progress (
+    job INTEGER PRIMARY KEY,
+    update_id TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    query INTEGER NOT NULL,
+    is_delta INTEGER NOT NULL,
+    is_sorted INTEGER NOT NULL,
+    is_descending INTEGER NOT NULL,
+    -- Rows may come twice, so each Indicator keeps its outcome row.
+    is_repeating INTEGER NOT NULL DEFAULT 0,
+    reading TEXT NOT NULL DEFAULT 'waiting'
+        CHECK (reading IN ('waiting', 'reading', 'complete', 'failed')),
+    pass INTEGER NOT NULL DEFAULT 0,
+    is_by_time INTEGER NOT NULL DEFAULT 0,
+    last_id INTEGER,
+    read_until INTEGER,
+    page_size INTEGER,
+    expected INTEGER,
+    download_started_at TEXT,
+    download_completed_at TEXT,
+    convert_started_at TEXT,
+    upload_started_at TEXT,
+    upload_answered_at TEXT,
+    failure_code TEXT,
+    failure_reason TEXT,
+    is_stopped INTEGER NOT NULL DEFAULT 0,
+    -- It is known what the update withdraws.
+    is_closed INTEGER NOT NULL DEFAULT 0,
+    is_measured INTEGER NOT NULL DEFAULT 0,
+    warning TEXT,
+    held_back INTEGER NOT NULL DEFAULT 0,
+    shortened INTEGER NOT NULL DEFAULT 0,
+    next_place INTEGER NOT NULL DEFAULT 0,
+    -- Objects in the outbox that no request carries.
+    waiting INTEGER NOT NULL DEFAULT 0,
+    -- Indicators without an outcome as yet.
+    open INTEGER NOT NULL DEFAULT 0,
+    sent INTEGER NOT NULL DEFAULT 0,
+    unchanged INTEGER NOT NULL DEFAULT 0,
+    duplicate INTEGER NOT NULL DEFAULT 0,
+    withheld INTEGER NOT NULL DEFAULT 0,
+    expired INTEGER NOT NULL DEFAULT 0,
+    unsupported INTEGER NOT NULL DEFAULT 0,
+    invalid INTEGER NOT NULL DEFAULT 0,
+    refused INTEGER NOT NULL DEFAULT 0,
+    withdrawn INTEGER NOT NULL DEFAULT 0,
+    failed INTEGER NOT NULL DEFAULT 0,
+    objects INTEGER NOT NULL DEFAULT 0,
+    requests INTEGER NOT NULL DEFAULT 0,
+    throttled INTEGER NOT NULL DEFAULT 0,
+    throttled_s REAL NOT NULL DEFAULT 0
+);
+
+-- What a Job reads after its window, one pass after the other.
+CREATE TABLE extra_query (
+    job INTEGER NOT NULL,
+    pass INTEGER NOT NULL,
+    clause TEXT NOT NULL,
+    -- It asks for copies that may take the place of one that is gone.
+    is_alternate INTEGER NOT NULL,
+    PRIMARY KEY (job, pass)
+) WITHOUT ROWID;
+
+-- Worse copies of objects whose better copy has yet to be read.
+CREATE TABLE alternate (
+    job INTEGER NOT NULL,
+    object INTEGER NOT NULL,
+    indicator_id INTEGER NOT NULL,
+    source_modified INTEGER NOT NULL,
+    PRIMARY KEY (job, object, indicator_id)
+) WITHOUT ROWID;
+
+-- Indicators whose outcome depends on more than one object, or may be asked for again.
+CREATE TABLE outcome (
+    job INTEGER NOT NULL,
+    indicator_id INTEGER NOT NULL,
+    -- What it is without an object.
+    base TEXT NOT NULL,
+    waiting INTEGER NOT NULL,
+    unchanged INTEGER NOT NULL,
+    sent INTEGER NOT NULL,
+    withdrawn INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    refused INTEGER NOT NULL,
+    PRIMARY KEY (job, indicator_id)
+) WITHOUT ROWID;
+
+-- What is to be sent. A row goes when it is settled.
+CREATE TABLE outbox (
+    -- The Job's number and the row's place, so that the rows of a Job lie together.
+    id INTEGER PRIMARY KEY,
+    job INTEGER NOT NULL,
+    object INTEGER NOT NULL,
+    is_in_flight INTEGER NOT NULL DEFAULT 0,
+    -- The version under way that this one is better than.
+    waits_for INTEGER,
+    -- Sentinel may have it, or a version before it, although no answer came.
+    is_unacknowledged INTEGER NOT NULL DEFAULT 0,
+    is_revocation INTEGER NOT NULL,
+    -- Whose outcome it decides: 0 its Indicator's, 1 that of an outcome row, 2 nobody's.
+    account INTEGER NOT NULL,
+    -- The unconfirmed withdrawal that it repeats.
+    unconfirmed INTEGER,
+    generation INTEGER NOT NULL,
+    query INTEGER NOT NULL,
+    owner INTEGER NOT NULL,
+    indicator_id INTEGER NOT NULL,
+    siblings INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    modified INTEGER NOT NULL,
+    valid_until INTEGER NOT NULL,
+    source_modified INTEGER NOT NULL,
+    content_hash BLOB NOT NULL,
+    fingerprint BLOB NOT NULL,
+    summary_digest INTEGER,
+    sort_value,
+    summary TEXT NOT NULL,
+    value TEXT,
+    size INTEGER NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE INDEX outbox_sort ON outbox (job, sort_value, indicator_id) WHERE sort_value IS NOT NULL;
+CREATE INDEX outbox_waits ON outbox (waits_for) WHERE waits_for IS NOT NULL;
+
+-- Objects that Sentinel refused, to be tried again a few times.
+CREATE TABLE refusal (
+    object INTEGER PRIMARY KEY,
+    query INTEGER NOT NULL,
+    -- The Job that came upon it last.
+    job INTEGER NOT NULL,
+    indicator_id INTEGER NOT NULL,
+    source_modified INTEGER NOT NULL,
+    content_hash BLOB NOT NULL,
+    attempts INTEGER NOT NULL
+);
+CREATE INDEX refusal_query ON refusal (query, attempts);
+
+-- Live objects whose copy is gone from ThreatConnect: to be taken over, or withdrawn.
+CREATE TABLE orphan (
+    object INTEGER PRIMARY KEY,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    -- The update that came upon the loss too late to ask every query for the value.
+    late_for TEXT
+);
+
+-- Withdrawals that Sentinel may have or not: the id is not used again, but must be gone for sure.
+CREATE TABLE unconfirmed (
+    id INTEGER PRIMARY KEY,
+    object INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    query INTEGER NOT NULL,
+    owner INTEGER NOT NULL,
+    indicator_id INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    modified INTEGER NOT NULL,
+    summary TEXT NOT NULL,
+    body BLOB NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (object, generation)
+);
+
+-- Updates that have looked for what is gone, and up to when that is known.
+CREATE TABLE search (
+    update_id TEXT PRIMARY KEY,
+    is_held_back INTEGER NOT NULL,
+    is_failed INTEGER NOT NULL
+);
+CREATE TABLE searched (
+    until INTEGER NOT NULL
+);
+
+-- When the latest upload requests began, so that a restart does not start a new burst.
+CREATE TABLE request_time (
+    id INTEGER PRIMARY KEY,
+    at REAL NOT NULL
+);
+
+-- The errors of a Job that say the same are gathered as they are stored, so that a list of them does
+-- not have to compare a hundred thousand texts.
+CREATE TABLE error_kind (
+    id INTEGER PRIMARY KEY,
+    request_id TEXT NOT NULL,
+    code TEXT NOT NULL,
+    message TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    UNIQUE (request_id, code, message, reason)
+);
+CREATE TABLE error (
+    id INTEGER PRIMARY KEY,
+    request_id TEXT NOT NULL,
+    at TEXT NOT NULL,
+    code TEXT NOT NULL,
+    message TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    indicator_id INTEGER,
+    indicator_type TEXT,
+    summary TEXT,
+    owner_name TEXT,
+    web_link TEXT,
+    kind_id INTEGER NOT NULL REFERENCES error_kind
+);
+-- All that counting and filtering need, so that no row is read for it.
+CREATE INDEX error_kind_time ON error (kind_id, at, indicator_type);
+CREATE INDEX error_indicator ON error (indicator_id);
+
+-- What the Jobs that ended within an hour came to; the row without an hour is the sum of the hours
+-- that were removed.
+CREATE TABLE metric (
+    hour TEXT PRIMARY KEY,
+    jobs INTEGER NOT NULL,
+    jobs_failed INTEGER NOT NULL,
+    read INTEGER NOT NULL,
+    sent INTEGER NOT NULL,
+    unchanged INTEGER NOT NULL,
+    duplicate INTEGER NOT NULL,
+    withheld INTEGER NOT NULL,
+    expired INTEGER NOT NULL,
+    unsupported INTEGER NOT NULL,
+    invalid INTEGER NOT NULL,
+    refused INTEGER NOT NULL,
+    withdrawn INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    objects INTEGER NOT NULL,
+    requests INTEGER NOT NULL,
+    throttled INTEGER NOT NULL,
+    throttled_s REAL NOT NULL
+) WITHOUT ROWID;
