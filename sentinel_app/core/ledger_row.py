@@ -1,0 +1,118 @@
+"""What is known about one object key: what Sentinel holds of it, and what the update has chosen."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+from sentinel_app.core.indicator import HashKind, IndicatorType
+from sentinel_app.core.object_id import ObjectKey
+
+REFUSED_ATTEMPTS: Final = 3
+"""An object that was refused no more often than this is tried again by the next update."""
+
+
+class ObjectState(IntEnum):
+    """Whether Sentinel holds an object."""
+
+    NEW = 0
+    """It was chosen, and never accepted as yet."""
+    LIVE = 1
+    WITHDRAWN = 2
+
+
+class LedgerRow(NamedTuple):
+    """All that is known about one object key; a tuple, as every update looks at all of them.
+
+    Times are milliseconds since 1970. What is in the outbox, was refused or is orphaned is None
+    where there is no such thing.
+    """
+
+    id: int
+    digest: bytes
+    kind: int
+    state: int
+    generation: int
+    query: int
+    job: int
+    """The Job that sent it last."""
+    owner: int
+    indicator_id: int
+    siblings: int
+    """How many keys its Indicator has."""
+    created: int
+    modified: int
+    valid_until: int
+    source_modified: int
+    content_hash: bytes
+    fingerprint: bytes
+    mark: int
+    """The Job that chose it last."""
+    outbox: int | None
+    """Its newest version that is not settled."""
+    outbox_indicator_id: int | None
+    outbox_source_modified: int | None
+    outbox_created: int | None
+    outbox_modified: int | None
+    refused_by: int | None
+    """The Job that came upon its refusal last."""
+    refused_indicator_id: int | None
+    refused_source_modified: int | None
+    refused_hash: bytes | None
+    refused_attempts: int | None
+    """How often just this content was refused."""
+    orphan_attempts: int | None
+    """How often its withdrawal was refused; set where its copy is gone from ThreatConnect."""
+    late_for: str | None
+    """The update that came upon this loss too late to ask every query for the value."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether Sentinel holds it and it is not withdrawn; it may have expired all the same."""
+        return self.state == ObjectState.LIVE
+
+    def chosen_copy(self) -> tuple[int, int]:
+        """Return the Indicator and the last modification of the copy that `mark` has chosen."""
+        if self.outbox_indicator_id is not None and self.outbox_source_modified is not None:
+            return self.outbox_indicator_id, self.outbox_source_modified
+        if self.refused_by == self.mark:
+            return self.refused_indicator_id or 0, self.refused_source_modified or 0
+        return self.indicator_id, self.source_modified
+
+
+_TYPES: Final = tuple(IndicatorType)
+_HASHES: Final = tuple(HashKind)
+_FIRST_HASH: Final = 100
+
+
+def kind_number(key: ObjectKey) -> int:
+    """Return the number that stands for the type of a key and, for a File, its kind of hash."""
+    if key.hash_kind is not None:
+        return _FIRST_HASH + _HASHES.index(key.hash_kind)
+    return _TYPES.index(key.type)
+
+
+def key_of(kind: int, value: str) -> ObjectKey:
+    """Return the key that a number and a value stand for.
+
+    Raises:
+        IndexError: there is no such number.
+    """
+    if kind >= _FIRST_HASH:
+        return ObjectKey(IndicatorType.FILE, value, _HASHES[kind - _FIRST_HASH])
+    return ObjectKey(_TYPES[kind], value)
+
+
+def millis(at: dt.datetime) -> int:
+    """Return whole milliseconds since 1970, cut."""
+    return (at - _EPOCH) // _MILLISECOND
+
+
+def moment(milliseconds: int) -> dt.datetime:
+    """Return the time that so many milliseconds since 1970 are."""
+    return _EPOCH + milliseconds * _MILLISECOND
+
+
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MILLISECOND: Final = dt.timedelta(milliseconds=1)
