@@ -99,7 +99,7 @@ class Conversion:
     kept: frozenset[int] = frozenset()
     """Indicators that keep an outcome row, as more than one object decides about them."""
     again: frozenset[int] = frozenset()
-    """Indicators that the Job had taken up before."""
+    """Those of `outcomes` that the Job had taken up before, with an outcome row."""
     errors: Sequence[ErrorEntry] = ()
     lost: Mapping[int, int] = field(default_factory=dict)
     """Live objects that their Indicators no longer have, with the Indicators' ids."""

@@ -79,7 +79,7 @@ CREATE TABLE progress (
     is_delta INTEGER NOT NULL,
     is_sorted INTEGER NOT NULL,
     is_descending INTEGER NOT NULL,
-    -- Rows may come twice, so each Indicator keeps its outcome row.
+    -- Rows may come twice.
     is_repeating INTEGER NOT NULL DEFAULT 0,
     reading TEXT NOT NULL DEFAULT 'waiting'
         CHECK (reading IN ('waiting', 'reading', 'complete', 'failed')),
@@ -143,7 +143,20 @@ CREATE TABLE alternate (
     PRIMARY KEY (job, object, indicator_id)
 ) WITHOUT ROWID;
 
--- Indicators whose outcome depends on more than one object, or may be asked for again.
+-- Indicators that a Job has taken up, where its rows may come twice. Where they come in the order of
+-- their ids they do not; then each page leaves its ids, should that order turn out to be none.
+CREATE TABLE taken_up (
+    job INTEGER NOT NULL,
+    indicator_id INTEGER NOT NULL,
+    PRIMARY KEY (job, indicator_id)
+) WITHOUT ROWID;
+CREATE TABLE page_ids (
+    id INTEGER PRIMARY KEY,
+    job INTEGER NOT NULL,
+    ids BLOB NOT NULL
+);
+
+-- Indicators whose outcome depends on more than one object.
 CREATE TABLE outcome (
     job INTEGER NOT NULL,
     indicator_id INTEGER NOT NULL,

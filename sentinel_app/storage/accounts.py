@@ -1,0 +1,144 @@
+"""Counters that are changed in the transaction of what they count."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter, defaultdict
+from dataclasses import astuple, dataclass
+from enum import IntEnum
+from typing import Final
+
+from sentinel_app.core.job_state import Outcome
+from sentinel_app.storage.statements import statements
+
+_SQL: Final = statements('accounts')
+_HOUR_MS: Final = 3_600_000
+
+
+class Account(IntEnum):
+    """Whose outcome an object in the outbox decides."""
+
+    INDICATOR = 0
+    """Its Indicator's, alone."""
+    ROW = 1
+    """Its Indicator's, together with other objects: there is an outcome row."""
+    NOBODY = 2
+    """Nobody's: another copy has taken its place, or the Job's account is closed."""
+
+
+@dataclass(slots=True)
+class OutcomeRow:
+    """What the objects of one Indicator came to in one Job, as numbers of objects."""
+
+    base: str
+    """The Indicator's outcome where no object says otherwise."""
+    waiting: int = 0
+    unchanged: int = 0
+    sent: int = 0
+    withdrawn: int = 0
+    failed: int = 0
+    refused: int = 0
+
+    @property
+    def column(self) -> str:
+        """The counter that the Indicator is in."""
+        if self.waiting:
+            return 'open'
+        for name in ('refused', 'failed', 'sent', 'withdrawn', 'unchanged'):
+            if getattr(self, name):
+                return name
+        return self.base
+
+
+class Accounts:
+    """Changes to the accounts of Jobs, gathered and stored once at the end of a transaction."""
+
+    def __init__(self, transaction: sqlite3.Connection) -> None:
+        self._transaction = transaction
+        self._changes: defaultdict[int, Counter[str]] = defaultdict(Counter)
+        self._rows: dict[tuple[int, int], OutcomeRow | None] = {}
+
+    def add(self, job: int, column: str, number: int = 1) -> None:
+        """Add to one counter of a Job."""
+        self._changes[job][column] += number
+
+    def row(self, job: int, indicator_id: int) -> OutcomeRow | None:
+        """Return the outcome row of an Indicator; None where it has none."""
+        key = (job, indicator_id)
+        if key not in self._rows:
+            found = self._transaction.execute(_SQL['outcome_row'], key).fetchone()
+            self._rows[key] = None if found is None else OutcomeRow(*found)
+        return self._rows[key]
+
+    def open_row(self, job: int, indicator_id: int, row: OutcomeRow) -> None:
+        """Take up an Indicator with an outcome row."""
+        self._rows[job, indicator_id] = row
+        self.add(job, row.column)
+
+    def change(self, job: int, indicator_id: int, **changes: int) -> None:
+        """Change an outcome row, and move its Indicator from one counter to the other.
+
+        Raises:
+            LookupError: there is no such row.
+        """
+        row = self.row(job, indicator_id)
+        if row is None:
+            raise LookupError(f'Indicator {indicator_id} has no outcome row in Job {job}')
+        before = row.column
+        for name, number in changes.items():
+            setattr(row, name, getattr(row, name) + number)
+        if row.column != before:
+            self.add(job, before, -1)
+            self.add(job, row.column)
+
+    def settle(
+        self, job: int, indicator_id: int, account: int, result: Outcome, number: int = 1
+    ) -> None:
+        """Enter what an object of the outbox came to."""
+        if account == Account.INDICATOR:
+            self.add(job, 'open', -number)
+            self.add(job, result, number)
+        elif account == Account.ROW:
+            changes = {'waiting': -number}
+            if result is not Outcome.DUPLICATE:
+                changes[str(result)] = number
+            self.change(job, indicator_id, **changes)
+
+    def store(self) -> None:
+        """Store everything."""
+        self._transaction.executemany(
+            _SQL['store_outcome_row'],
+            [(*key, *astuple(row)) for key, row in self._rows.items() if row is not None],
+        )
+        for job, changes in self._changes.items():
+            names = [name for name, number in changes.items() if number]
+            if names:
+                sums = ', '.join(f'{name} = {name} + ?' for name in names)
+                self._transaction.execute(
+                    f'UPDATE progress SET {sums} WHERE job = ?',  # noqa: S608 - own columns
+                    (*(changes[name] for name in names), job),
+                )
+
+
+class LiveChanges:
+    """Changes to the number of live objects, gathered and stored once."""
+
+    def __init__(self) -> None:
+        self._changes: Counter[tuple[int, int, int, int]] = Counter()
+
+    def add(self, query: int, owner: int, kind: int, valid_until: int, number: int) -> None:
+        """Add objects that expire at a time in milliseconds since 1970, or take them away."""
+        self._changes[query, owner, kind, hour_of(valid_until)] += number
+
+    def store(self, transaction: sqlite3.Connection) -> None:
+        """Store everything."""
+        changed = [(*key, number) for key, number in self._changes.items() if number]
+        transaction.executemany(_SQL['count_live'], changed)
+        transaction.executemany(
+            _SQL['forget_empty'], [change[:4] for change in changed if change[4] < 0]
+        )
+
+
+def hour_of(milliseconds: int) -> int:
+    """Return the hours since 1970 at a time; what expires within an hour is live until its end."""
+    return milliseconds // _HOUR_MS

@@ -1,0 +1,71 @@
+"""Small numbers in place of long texts that come again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sentinel_app.storage.sqlite import Database
+
+
+class Numbers:
+    """The numbers of one table, remembered once they are stored.
+
+    Args:
+        db: the database.
+        table: has the columns `id` and `column`.
+        column: the text that a number stands for.
+    """
+
+    def __init__(self, db: Database, *, table: str, column: str) -> None:
+        self._db = db
+        self._insert = f'INSERT OR IGNORE INTO {table} ({column}) VALUES (?)'  # noqa: S608 - fixed
+        self._by_text = f'SELECT id FROM {table} WHERE {column} = ?'  # noqa: S608 - fixed
+        self._by_number = f'SELECT {column} FROM {table} WHERE id = ?'  # noqa: S608 - fixed
+        self._numbers: dict[str, int] = {}
+        self._texts: dict[int, str] = {}
+
+    def numbers(self, texts: Iterable[str]) -> Mapping[str, int]:
+        """Return the number of each text; those that have none get one, in a transaction."""
+        wanted = set(texts)
+        if missing := sorted(wanted - self._numbers.keys()):
+            with self._db.write() as transaction:
+                transaction.executemany(self._insert, [(text,) for text in missing])
+                found = {
+                    text: int(transaction.execute(self._by_text, (text,)).fetchone()[0])
+                    for text in missing
+                }
+            self._remember(found)
+        return self._numbers
+
+    def number(self, text: str) -> int:
+        """Return the number of a text, which gets one where it has none."""
+        return self._numbers.get(text) or self.numbers((text,))[text]
+
+    def known(self, text: str) -> int | None:
+        """Return the number of a text; None where it has none."""
+        if text not in self._numbers:
+            with self._db.read() as connection:
+                row = connection.execute(self._by_text, (text,)).fetchone()
+            if row is None:
+                return None
+            self._remember({text: int(row[0])})
+        return self._numbers[text]
+
+    def text(self, number: int) -> str:
+        """Return what a number stands for; nothing for one that is not stored."""
+        if number not in self._texts:
+            with self._db.read() as connection:
+                row = connection.execute(self._by_number, (number,)).fetchone()
+            if row is None:
+                return ''
+            self._remember({str(row[0]): number})
+        return self._texts[number]
+
+    def forget(self, texts: Iterable[str]) -> None:
+        """Forget texts whose numbers were removed."""
+        for text in texts:
+            self._texts.pop(self._numbers.pop(text, 0), None)
+
+    def _remember(self, found: Mapping[str, int]) -> None:
+        self._numbers.update(found)
+        self._texts.update((number, text) for text, number in found.items())

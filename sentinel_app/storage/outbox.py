@@ -1,0 +1,269 @@
+"""The outbox within a transaction: what is added, claimed, settled, released and given up."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from sentinel_app.core.job_state import Outcome
+from sentinel_app.core.ledger_row import ObjectState
+from sentinel_app.core.upload_limits import fitting
+from sentinel_app.storage.accounts import Account, Accounts, LiveChanges
+from sentinel_app.storage.selection import select_in
+from sentinel_app.storage.statements import statements
+
+_SQL: Final = statements('outbox')
+_PLACES: Final = 32
+"""Bits of an outbox id that count the rows of one Job."""
+
+Rows = list[sqlite3.Row]
+
+
+def outbox_id(job: int, place: int) -> int:
+    """Return the id of a row: those of one Job lie together, in the order of their making."""
+    return (job << _PLACES) + place
+
+
+def id_range(job: int) -> tuple[int, int]:
+    """Return the first and the last id that the rows of a Job can have."""
+    return outbox_id(job, 0), outbox_id(job + 1, 0) - 1
+
+
+def add(transaction: sqlite3.Connection, rows: Iterable[tuple[object, ...]]) -> None:
+    """Add rows, each with the columns in the order of the statement `add`."""
+    transaction.executemany(_SQL['add'], rows)
+
+
+def select_batch(
+    transaction: sqlite3.Connection, jobs: Sequence[sqlite3.Row], *, size: int
+) -> Rows:
+    """Return the next rows to send; none where a batch is not full and more may come.
+
+    Objects go in the order of precedence of their queries, and within a query in its own order.
+
+    Args:
+        transaction: the caller's.
+        jobs: rows with `job`, `is_sorted`, `is_descending` and `is_converted`, the highest first.
+        size: objects in a batch at most.
+    """
+    rows: Rows = []
+    may_be_short = False
+    for job in jobs:
+        if job['is_sorted'] and not job['is_converted']:
+            continue
+        if not rows:
+            may_be_short = bool(job['is_converted'])
+        rows += _waiting(transaction, job, size - len(rows))
+        if len(rows) >= size:
+            break
+    if not rows or (len(rows) < size and not may_be_short):
+        return []
+    rows = rows[: fitting([row['size'] for row in rows], max_objects=size)]
+    transaction.executemany(_SQL['claim'], [(row['id'],) for row in rows])
+    return rows
+
+
+def _waiting(transaction: sqlite3.Connection, job: sqlite3.Row, limit: int) -> Rows:
+    rows: Rows = []
+    if job['is_sorted']:
+        name = 'waiting_descending' if job['is_descending'] else 'waiting_ascending'
+        rows = transaction.execute(_SQL[name], (job['job'], limit)).fetchall()
+    if len(rows) < limit:
+        # What has no value to be sorted by comes last.
+        ids = id_range(job['job'])
+        rows += transaction.execute(_SQL['waiting'], (*ids, limit - len(rows))).fetchall()
+    return rows
+
+
+def settle(
+    transaction: sqlite3.Connection,
+    accepted: Sequence[int],
+    refused: Sequence[int],
+    accounts: Accounts,
+) -> None:
+    """Enter an answer: what was accepted in the ledger, what was refused beside it.
+
+    What is no longer in flight was given up: its account is closed.
+    """
+    held, live = _rows_in_flight(transaction, accepted), LiveChanges()
+    _hold(transaction, held, live)
+    live.store(transaction)
+    others = _rows_in_flight(transaction, refused)
+    for row in others:
+        _refuse(transaction, row)
+        accounts.settle(row['job'], row['indicator_id'], row['account'], Outcome.REFUSED)
+    for row in held:
+        result = Outcome.WITHDRAWN if row['is_revocation'] else Outcome.SENT
+        accounts.settle(row['job'], row['indicator_id'], row['account'], result)
+    settled = [row['id'] for row in (*held, *others)]
+    waited_for = {row[0] for row in transaction.execute(_SQL['waited_for'])}
+    transaction.executemany(
+        _SQL['let_better_go'], [(False, item) for item in settled if item in waited_for]
+    )
+    transaction.executemany(_SQL['remove'], [(item,) for item in settled])
+
+
+def _rows_in_flight(transaction: sqlite3.Connection, ids: Sequence[int]) -> Rows:
+    return [row for row in select_in(transaction, _SQL['rows'], ids) if row['is_in_flight']]
+
+
+def release(
+    transaction: sqlite3.Connection,
+    ids: Sequence[int],
+    accounts: Accounts,
+    *,
+    is_unacknowledged: bool,
+) -> int:
+    """Let what is in flight of these rows wait again; return their number."""
+    live, rows = LiveChanges(), list(select_in(transaction, _SQL['in_flight'], ids))
+    for row in rows:
+        _release(transaction, row, accounts, live, is_unacknowledged=is_unacknowledged)
+    live.store(transaction)
+    return len(rows)
+
+
+def release_all(transaction: sqlite3.Connection, accounts: Accounts) -> int:
+    """Let everything in flight wait again, as no answer will come; return the number of objects."""
+    live = LiveChanges()
+    rows = transaction.execute(_SQL['all_in_flight']).fetchall()
+    for row in rows:
+        _release(transaction, row, accounts, live, is_unacknowledged=True)
+    live.store(transaction)
+    return len(rows)
+
+
+def _release(
+    transaction: sqlite3.Connection,
+    row: sqlite3.Row,
+    accounts: Accounts,
+    live: LiveChanges,
+    *,
+    is_unacknowledged: bool,
+) -> None:
+    if row['account'] != Account.NOBODY:
+        transaction.execute(_SQL['wait_again'], (is_unacknowledged, row['id']))
+        accounts.add(row['job'], 'waiting')
+        return
+    # A better version waits for it, unless the Job of that one has been stopped.
+    whole = next(select_in(transaction, _SQL['rows'], [row['id']]))
+    is_doubtful = is_unacknowledged or whole['is_unacknowledged']
+    better = transaction.execute(_SQL['let_better_go'], (is_doubtful, row['id'])).rowcount
+    if not better and is_doubtful:
+        _hold_unacknowledged(transaction, whole, live)
+    transaction.execute(_SQL['remove'], (row['id'],))
+
+
+def mark_unacknowledged(transaction: sqlite3.Connection, ids: Sequence[int]) -> None:
+    """Keep in mind that Sentinel may have these, although no answer came."""
+    transaction.executemany(_SQL['unacknowledge'], [(item,) for item in ids])
+
+
+def fail_waiting(transaction: sqlite3.Connection, job: int, accounts: Accounts) -> None:
+    """End as failed whatever waits to be sent for a Job."""
+    live = LiveChanges()
+    ids = id_range(job)
+    for row in transaction.execute(_SQL['failing_with_care'], ids).fetchall():
+        if row['is_unacknowledged']:
+            _hold_unacknowledged(transaction, row, live)
+        if row['account'] == Account.ROW:
+            accounts.settle(job, row['indicator_id'], Account.ROW, Outcome.FAILED)
+    live.store(transaction)
+    plain = transaction.execute(_SQL['count_failing'], ids).fetchone()[0]
+    accounts.settle(job, 0, Account.INDICATOR, Outcome.FAILED, plain)
+    transaction.execute(_SQL['detach_failing'], ids)
+    transaction.execute(_SQL['remove_failing'], ids)
+    transaction.execute(_SQL['nothing_waits'], (job,))
+
+
+def _hold(transaction: sqlite3.Connection, rows: Rows, live: LiveChanges) -> None:
+    """Enter accepted versions in the ledger as what Sentinel holds."""
+    transaction.executemany(
+        _SQL['confirm'],
+        [(row['object'], row['generation']) for row in rows if row['is_revocation']],
+    )
+    # A withdrawal that is repeated for its own sake is of an id that the ledger has left behind.
+    rows = [row for row in rows if row['unconfirmed'] is None]
+    for row in rows:
+        _count(row, row['valid_until'], live)
+    transaction.executemany(
+        _SQL['hold'],
+        [
+            _ledger_values(row, row['valid_until'], row['content_hash'], row['fingerprint'])
+            for row in rows
+        ],
+    )
+    transaction.executemany(_SQL['hold_content'], [_content_values(row) for row in rows])
+    transaction.executemany(
+        _SQL['adopt'], [(row['object'],) for row in rows if row['is_orphaned']]
+    )
+    transaction.executemany(
+        _SQL['forget_refusal'], [(row['object'],) for row in rows if row['is_refused']]
+    )
+
+
+def _count(row: sqlite3.Row, valid_until: int, live: LiveChanges) -> None:
+    if row['held_state'] == ObjectState.LIVE:
+        live.add(row['held_query'], row['held_owner'], row['kind'], row['held_until'], -1)
+    if not row['is_revocation']:
+        live.add(row['query'], row['owner'], row['kind'], valid_until, 1)
+
+
+def _ledger_values(
+    row: sqlite3.Row, valid_until: int, content_hash: bytes, fingerprint: bytes
+) -> tuple[object, ...]:
+    state = ObjectState.WITHDRAWN if row['is_revocation'] else ObjectState.LIVE
+    return (
+        *(state.value, row['generation'], row['query'], row['job'], row['owner']),
+        *(row['indicator_id'], row['siblings'], row['created'], row['modified'], valid_until),
+        *(row['source_modified'], content_hash, fingerprint, row['summary_digest']),
+        *(row['id'], row['object']),
+    )
+
+
+def _content_values(row: sqlite3.Row) -> tuple[object, ...]:
+    return row['object'], row['summary'], row['value'], row['body']
+
+
+def _hold_unacknowledged(
+    transaction: sqlite3.Connection, row: sqlite3.Row, live: LiveChanges
+) -> None:
+    """Enter in the ledger what Sentinel may have although no answer came.
+
+    Without a content hash it is sent again as soon as it is read, under the same id and with the
+    same time of creation; and it is withdrawn if it is gone by then.
+    """
+    if row['is_revocation']:
+        # An id whose withdrawal had no answer may be revoked for good, or live still: it is not
+        # used again, and the withdrawal is repeated until it is confirmed.
+        transaction.execute(
+            _SQL['keep_unconfirmed'],
+            (
+                *(row['object'], row['generation'], row['query'], row['owner']),
+                *(row['indicator_id'], row['created'], row['modified'], row['summary']),
+                row['body'],
+            ),
+        )
+    if row['unconfirmed'] is not None:
+        return
+    valid_until = row['valid_until']
+    if row['held_state'] == ObjectState.LIVE:
+        valid_until = max(valid_until, row['held_until'])
+    _count(row, valid_until, live)
+    transaction.execute(_SQL['hold'], _ledger_values(row, valid_until, b'', b''))
+    transaction.execute(_SQL['hold_content'], _content_values(row))
+
+
+def _refuse(transaction: sqlite3.Connection, row: sqlite3.Row) -> None:
+    transaction.execute(_SQL['detach'], (row['object'], row['id']))
+    if row['is_revocation']:
+        transaction.execute(_SQL['refuse_withdrawal'], (row['object'],))
+        transaction.execute(_SQL['refuse_confirmation'], (row['object'], row['generation']))
+        return
+    transaction.execute(
+        _SQL['refuse'],
+        (
+            *(row['object'], row['query'], row['job'], row['indicator_id']),
+            *(row['source_modified'], row['content_hash']),
+        ),
+    )

@@ -1,0 +1,30 @@
+"""Statements over many values at once."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+_AT_ONCE = 500
+"""Values in one statement, well below SQLite's limit of bound values."""
+
+
+def select_in(
+    connection: sqlite3.Connection,
+    statement: str,
+    items: Sequence[object],
+    values: tuple[object, ...] = (),
+) -> Iterator[Any]:
+    """Yield the rows of `statement IN (items)`, in portions that SQLite can bind.
+
+    Args:
+        connection: inside `Database.read` or `Database.write`.
+        statement: ends with the column that is one of `items`.
+        items: what it may be.
+        values: bound before them.
+    """
+    for start in range(0, len(items), _AT_ONCE):
+        portion = items[start : start + _AT_ONCE]
+        marks = ', '.join('?' * len(portion))
+        yield from connection.execute(f'{statement} IN ({marks})', (*values, *portion))
