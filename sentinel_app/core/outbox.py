@@ -49,8 +49,6 @@ class ChosenObject:
     fate: Fate
     replaces: bool
     """Whether the same Job chose another copy for the key before, on an earlier page."""
-    outbox: int | None
-    """What was in the outbox for the key when it was looked up."""
     is_orphaned: bool
     generation: int
     indicator_id: int
@@ -63,6 +61,8 @@ class ChosenObject:
     source_modified: int
     content_hash: bytes
     fingerprint: bytes
+    summary_digest: int | None
+    """Set where the summary does not lead to the key."""
     sort_value: float | str | None
     text: bytes | None
     """The STIX object as JSON text; None where there is nothing to send."""
@@ -91,15 +91,16 @@ class Conversion:
 
     page: Page
     job: int
+    query_id: str
     outcomes: Mapping[int, Outcome | None]
     """By the Indicator's id, of those that were taken up; None where an object has to be sent."""
     objects: Sequence[ChosenObject] = ()
     seen: Sequence[Sighting] = ()
     alternates: Sequence[Alternate] = ()
-    kept: frozenset[int] = frozenset()
-    """Indicators that keep an outcome row, as more than one object decides about them."""
-    again: frozenset[int] = frozenset()
-    """Those of `outcomes` that the Job had taken up before, with an outcome row."""
+    kept: Mapping[int, Sequence[Fate]] = field(default_factory=dict)
+    """What becomes of the objects of those that keep an outcome row, as several decide about it."""
+    again: Mapping[int, Sequence[Fate]] = field(default_factory=dict)
+    """What becomes of further objects of Indicators that have an outcome row already."""
     errors: Sequence[ErrorEntry] = ()
     lost: Mapping[int, int] = field(default_factory=dict)
     """Live objects that their Indicators no longer have, with the Indicators' ids."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from sentinel_app.core.job_state import Outcome
@@ -30,13 +31,33 @@ def id_range(job: int) -> tuple[int, int]:
     return outbox_id(job, 0), outbox_id(job + 1, 0) - 1
 
 
+IN_FLIGHT_JOBS: Final = _SQL['in_flight_jobs']
+
+
 def add(transaction: sqlite3.Connection, rows: Iterable[tuple[object, ...]]) -> None:
     """Add rows, each with the columns in the order of the statement `add`."""
     transaction.executemany(_SQL['add'], rows)
 
 
+def remove(transaction: sqlite3.Connection, item: int | None, outbox_id: int) -> None:
+    """Remove a row that another one takes the place of."""
+    transaction.execute(_SQL['detach'], (item, outbox_id))
+    transaction.execute(_SQL['remove'], (outbox_id,))
+
+
+def in_flight_of(transaction: sqlite3.Connection, job: int) -> list[int]:
+    """Return the rows of a Job that are under way to Sentinel."""
+    rows = transaction.execute(_SQL['in_flight_of'], id_range(job)).fetchall()
+    return [row['id'] for row in rows]
+
+
+def add_request(transaction: sqlite3.Connection, at: dt.datetime) -> None:
+    """Store that an upload request begins."""
+    transaction.execute(_SQL['add_request'], (at.timestamp(),))
+
+
 def select_batch(
-    transaction: sqlite3.Connection, jobs: Sequence[sqlite3.Row], *, size: int
+    transaction: sqlite3.Connection, jobs: Sequence[Mapping[str, int]], *, size: int
 ) -> Rows:
     """Return the next rows to send; none where a batch is not full and more may come.
 
@@ -64,7 +85,7 @@ def select_batch(
     return rows
 
 
-def _waiting(transaction: sqlite3.Connection, job: sqlite3.Row, limit: int) -> Rows:
+def _waiting(transaction: sqlite3.Connection, job: Mapping[str, int], limit: int) -> Rows:
     rows: Rows = []
     if job['is_sorted']:
         name = 'waiting_descending' if job['is_descending'] else 'waiting_ascending'

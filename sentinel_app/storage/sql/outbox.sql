@@ -36,6 +36,9 @@ WHERE update_id = ? AND EXISTS (
 -- name: in_flight
 SELECT id, job, account, waits_for FROM outbox WHERE is_in_flight AND id
 
+-- name: in_flight_of
+SELECT id FROM outbox WHERE id BETWEEN ? AND ? AND is_in_flight
+
 -- name: all_in_flight
 SELECT id, job, account, waits_for FROM outbox WHERE is_in_flight
 

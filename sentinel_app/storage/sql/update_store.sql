@@ -159,7 +159,7 @@ DELETE FROM refusal WHERE EXISTS (
     SELECT 1 FROM ledger JOIN progress ON progress.job = ledger.mark
     WHERE ledger.id = refusal.object AND refusal.job != ledger.mark AND ledger.outbox IS NULL
         AND update_id = ? AND reading = 'complete' AND NOT is_stopped
-)
+) RETURNING object
 
 -- name: forget_gone_refusals
 -- Nor where its query was asked for it and no longer has it, or it may no longer be sent: else each
@@ -168,10 +168,14 @@ DELETE FROM refusal WHERE attempts <= ? AND query IN (
     SELECT query FROM progress
     WHERE update_id = ? AND reading = 'complete' AND NOT is_stopped
 ) AND NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.id = refusal.object AND mark >= ?)
+RETURNING object
 
 -- name: forget_unused_rows
-DELETE FROM ledger WHERE id >= ? AND state = 0 AND outbox IS NULL
+DELETE FROM ledger WHERE state = 0 AND outbox IS NULL
     AND NOT EXISTS (SELECT 1 FROM refusal WHERE refusal.object = ledger.id)
+
+-- name: forget_unused_row
+DELETE FROM ledger WHERE id = ? AND state = 0 AND outbox IS NULL
 
 -- name: refused_ids
 SELECT DISTINCT indicator_id FROM refusal
@@ -181,5 +185,8 @@ WHERE query = ? AND attempts <= ? ORDER BY indicator_id
 SELECT coalesce(max(id), 0) FROM ledger
 
 -- name: unused_jobs
-SELECT request_id FROM job WHERE id NOT IN (SELECT job FROM ledger) AND id NOT IN (SELECT mark FROM ledger)
-    AND id NOT IN (SELECT job FROM progress) AND id NOT IN (SELECT job FROM refusal)
+SELECT request_id FROM job WHERE id NOT IN (SELECT job FROM ledger)
+    AND id NOT IN (SELECT job FROM progress)
+
+-- name: forget_job
+DELETE FROM job WHERE request_id = ?

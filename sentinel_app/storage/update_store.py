@@ -1,0 +1,834 @@
+"""The running update: how far its Jobs are, what they have chosen, and what is to be sent."""
+
+from __future__ import annotations
+
+import array
+import datetime as dt
+import sqlite3
+import sys
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from sentinel_app.core.job import Counts, Job
+from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS, kind_number, millis
+from sentinel_app.core.object_id import ObjectKey
+from sentinel_app.core.outbox import (
+    Batch,
+    ChosenObject,
+    Conversion,
+    Fate,
+    OutboxObject,
+    Settlement,
+)
+from sentinel_app.core.progress import CANCELLED_CODE, ExtraQuery, Position, Progress, Reading
+from sentinel_app.core.query import SortDirection
+from sentinel_app.core.job_state import Mode, Outcome
+from sentinel_app.core.timestamp import to_millis
+from sentinel_app.core.tql import ids_clause
+from sentinel_app.errors import SentinelAppError
+from sentinel_app.storage import outbox
+from sentinel_app.storage.accounts import Account, Accounts, LiveChanges, OutcomeRow
+from sentinel_app.storage.cell import kind_of, moment_of, time_of
+from sentinel_app.storage.error_log import insert_errors
+from sentinel_app.storage.numbers import Numbers
+from sentinel_app.storage.packing import pack, unpack
+from sentinel_app.storage.page_queue import PageQueue
+from sentinel_app.storage.selection import select_in
+from sentinel_app.storage.sqlite import Database
+from sentinel_app.storage.statements import statements
+
+IDS_IN_CLAUSE: Final = 50
+"""Keeps a query short of the length at which it has to travel in a body."""
+
+_SQL: Final = statements('update_store')
+_PORTION: Final = 10_000
+_COLUMNS: Final = {Fate.SEND: 'waiting', Fate.UNCHANGED: 'unchanged', Fate.REFUSED: 'refused'}
+_BY_JOB: Final = {
+    'outcome': 'job, indicator_id',
+    'taken_up': 'job, indicator_id',
+    'alternate': 'job, object, indicator_id',
+    'page_ids': 'id',
+    'extra_query': 'job, pass',
+}
+
+
+class UpdateStore:
+    """The running update in SQLite, but for the pages that wait, which are in memory.
+
+    Every writing call is one transaction: it is stored whole or not at all, and when it returns it
+    survives a kill of the process. Each raises `StorageError` where the disk or the database
+    refuses. Safe for many threads.
+
+    Args:
+        db: the database.
+        pages: what was read and waits for conversion.
+    """
+
+    def __init__(self, db: Database, pages: PageQueue) -> None:
+        self._db = db
+        self.pages = pages
+        self.jobs = Numbers(db, table='job', column='request_id')
+        self.queries = Numbers(db, table='query', column='query_id')
+        self.owners = Numbers(db, table='owner', column='name')
+        self._next_object: int | None = None
+
+    # -- the Jobs and their reading
+
+    def begin(self, jobs: Sequence[Job]) -> None:
+        """Make the progress rows of an update's Jobs; those that are there stay as they are."""
+        numbers = self.jobs.numbers(job.request_id for job in jobs)
+        queries = self.queries.numbers(job.query.id for job in jobs)
+        with self._db.write() as transaction:
+            transaction.executemany(
+                _SQL['begin_job'], [_new_progress(job, numbers, queries) for job in jobs]
+            )
+
+    def progress(self, update_id: str) -> tuple[Progress, ...]:
+        """Return the progress of an update's Jobs, in the order of precedence."""
+        with self._db.read() as connection:
+            rows = connection.execute(_SQL['progress'], (update_id,)).fetchall()
+            return tuple(self._progress(row) for row in rows)
+
+    def first_mark(self, update_id: str) -> int:
+        """Return the lowest number of an update's Jobs; what has a lower mark is not chosen."""
+        with self._db.read() as connection:
+            return _first_mark(connection, update_id)
+
+    def counts(self, request_id: str) -> Counts | None:
+        """Return a Job's counts; None when the Job is not of the running update."""
+        with self._db.read() as connection:
+            row = connection.execute(_SQL['progress_of_job'], (request_id,)).fetchone()
+        if row is None:
+            return None
+        outcomes = {outcome: row[str(outcome)] for outcome in Outcome if row[str(outcome)]}
+        converted = sum(outcomes.values()) + row['open']
+        _, rows_waiting = self.pages.waiting(request_id)
+        return Counts(
+            converted=converted,
+            read=converted + rows_waiting,
+            outcomes=outcomes,
+            objects=row['objects'],
+            requests=row['requests'],
+            throttled=row['throttled'],
+            throttled_s=row['throttled_s'],
+            expected=row['expected'],
+            held_back=row['held_back'],
+            shortened=row['shortened'],
+        )
+
+    def start_reading(
+        self,
+        request_id: str,
+        *,
+        at: dt.datetime,
+        expected: int | None,
+        clauses: Sequence[str] = (),
+        is_by_time: bool = False,
+    ) -> None:
+        """Store that reading began, what is to be asked for after the window, and in which way."""
+        job = self.jobs.number(request_id)
+        with self._db.write() as transaction:
+            transaction.executemany(
+                _SQL['add_extra_query'],
+                [(job, number, clause, False) for number, clause in enumerate(clauses, start=1)],
+            )
+            transaction.execute(
+                _SQL['start_reading'],
+                (expected, is_by_time, is_by_time or bool(clauses), to_millis(at), job),
+            )
+
+    def read_by_time(self, request_id: str) -> None:
+        """Begin the present pass of the reading anew, by time ranges of the last modification."""
+        job = self.jobs.number(request_id)
+        with self._db.write() as transaction:
+            for (ids,) in transaction.execute(_SQL['page_ids'], (job,)).fetchall():
+                transaction.executemany(
+                    _SQL['add_taken_up'], [(job, item) for item in _unpacked_ids(ids)]
+                )
+            transaction.execute(_SQL['forget_page_ids'], (job,))
+            transaction.execute(_SQL['read_by_time'], (job,))
+        self.pages.begin_anew(request_id)
+
+    def has_pass(self, request_id: str, number: int) -> bool:
+        """Whether there is something to ask for in a pass beside the window."""
+        with self._db.read() as connection:
+            found = connection.execute(
+                _SQL['has_pass'], (self.jobs.number(request_id), number)
+            ).fetchone()
+        return found is not None
+
+    def end_reading(
+        self, request_id: str, *, at: dt.datetime, error: SentinelAppError | None = None
+    ) -> bool:
+        """Store that reading is complete, or has failed for the reason given.
+
+        A reading of everything is complete only when it is known which copies take the place of
+        those that did not come: the best of their alternates are asked for by a further pass.
+
+        Returns:
+            False where there is such a pass.
+        """
+        job = self.jobs.number(request_id)
+        reading = Reading.COMPLETE if error is None else Reading.FAILED
+        with self._db.write() as transaction:
+            if error is None and self._ask_for_alternates(transaction, job):
+                return False
+            transaction.execute(
+                _SQL['end_reading'],
+                (
+                    *(reading, to_millis(at), error.code if error else None),
+                    *(failure_text(error) if error else None, job),
+                ),
+            )
+        return True
+
+    def _ask_for_alternates(self, transaction: sqlite3.Connection, job: int) -> bool:
+        row = transaction.execute('SELECT * FROM progress WHERE job = ?', (job,)).fetchone()
+        if row is None or row['is_delta'] or row['reading'] != Reading.READING:
+            return False
+        first = _first_mark(transaction, row['update_id'])
+        best = transaction.execute(_SQL['open_alternates'], (job, first)).fetchall()
+        ids = sorted({indicator_id for _, indicator_id in best})
+        portions = [
+            ids[start : start + IDS_IN_CLAUSE] for start in range(0, len(ids), IDS_IN_CLAUSE)
+        ]
+        transaction.executemany(
+            _SQL['add_extra_query'],
+            [
+                (job, number, ids_clause(portion), True)
+                for number, portion in enumerate(portions, start=row['pass'] + 1)
+            ],
+        )
+        # Should one of them be gone as well, the next best is asked for after that.
+        transaction.executemany(_SQL['forget_alternate'], [(job, *item) for item in best])
+        if portions:
+            transaction.execute(
+                _SQL['move_place'],
+                (row['pass'] + 1, None, None, row['page_size'], job, row['is_by_time']),
+            )
+        return bool(portions)
+
+    # -- conversion
+
+    def commit_page(self, conversion: Conversion, *, at: dt.datetime) -> None:
+        """Store outcomes, objects and errors of a page, and where reading goes on, together."""
+        page, job = conversion.page, conversion.job
+        query = self.queries.number(conversion.query_id)
+        owners = self.owners.numbers({item.owner_name for item in conversion.objects})
+        with self._db.write() as transaction:
+            state = transaction.execute(_SQL['next_place'], (job,)).fetchone()
+            if state is None:
+                return
+            accounts = Accounts(transaction)
+            self._take_up(transaction, conversion, accounts, is_repeating=state['is_repeating'])
+            self._store_objects(
+                transaction, conversion, accounts, query, owners, state['next_place']
+            )
+            transaction.executemany(
+                _SQL['see'], [(job, item.source_modified, item.object) for item in conversion.seen]
+            )
+            transaction.executemany(
+                _SQL['add_alternate'], [(job, *item) for item in conversion.alternates]
+            )
+            orphan_lost(transaction, conversion.lost, late_for=conversion.late_for)
+            insert_errors(transaction, conversion.errors)
+            chosen = len(conversion.objects) + len(conversion.seen)
+            sent = sum(item.fate is Fate.SEND for item in conversion.objects)
+            accounts.add(job, 'waiting', sent)
+            transaction.execute(
+                _SQL['converted'], (to_millis(at), chosen, conversion.shortened, sent, job)
+            )
+            place = page.place
+            transaction.execute(
+                _SQL['move_place'],
+                (
+                    *(place.number, place.last_id),
+                    millis(place.read_until) if place.read_until else None,
+                    *(place.page_size, job, place.is_by_time),
+                ),
+            )
+            # A Job that was stopped while the page was being converted sends nothing more.
+            accounts.store()
+            if state['is_stopped']:
+                _fail(transaction, job)
+
+    def _take_up(
+        self,
+        transaction: sqlite3.Connection,
+        conversion: Conversion,
+        accounts: Accounts,
+        *,
+        is_repeating: bool,
+    ) -> None:
+        job, ids = conversion.job, list(conversion.outcomes)
+        if is_repeating:
+            transaction.executemany(_SQL['add_taken_up'], [(job, item) for item in ids])
+        elif ids:
+            transaction.execute(_SQL['add_page_ids'], (job, _packed_ids(ids)))
+        for indicator_id, outcome in conversion.outcomes.items():
+            fates = conversion.kept.get(indicator_id)
+            if fates is None:
+                accounts.add(job, 'open' if outcome is None else outcome)
+                continue
+            base = Outcome.DUPLICATE if fates or outcome is None else outcome
+            row = OutcomeRow(base=base)
+            for fate in fates:
+                setattr(row, _COLUMNS[fate], getattr(row, _COLUMNS[fate]) + 1)
+            accounts.open_row(job, indicator_id, row)
+        for indicator_id, fates in conversion.again.items():
+            for fate in fates:
+                accounts.change(job, indicator_id, **{_COLUMNS[fate]: 1})
+
+    def _store_objects(
+        self,
+        transaction: sqlite3.Connection,
+        conversion: Conversion,
+        accounts: Accounts,
+        query: int,
+        owners: Mapping[str, int],
+        first_place: int,
+    ) -> None:
+        job, place = conversion.job, first_place
+        new: list[tuple[object, ...]] = []
+        rows: list[tuple[object, ...]] = []
+        chosen: list[tuple[object, ...]] = []
+        next_object = self._object_number(transaction)
+        for item in conversion.objects:
+            waits_for, is_unacknowledged = None, False
+            if item.replaces:
+                waits_for, is_unacknowledged = _displace(transaction, item, job, accounts)
+            outbox_id = None
+            if item.fate is Fate.SEND:
+                outbox_id = outbox.outbox_id(job, place)
+                place += 1
+            owner = owners[item.owner_name]
+            if item.object is None:
+                item.object = next_object
+                next_object += 1
+                new.append(_new_ledger_row(item, query, owner, job, outbox_id))
+            elif item.fate is Fate.UNCHANGED:
+                self._keep(transaction, item, query, owner, job)
+            else:
+                chosen.append((job, outbox_id, item.object))
+            if outbox_id is not None:
+                account = (
+                    Account.ROW
+                    if item.indicator_id in conversion.kept or item.indicator_id in conversion.again
+                    else Account.INDICATOR
+                )
+                rows.append(
+                    _outbox_row(
+                        item,
+                        outbox_id=outbox_id,
+                        job=job,
+                        query=query,
+                        owner=owner,
+                        account=account,
+                        waits_for=waits_for,
+                        is_unacknowledged=is_unacknowledged,
+                    )
+                )
+        transaction.executemany(_SQL['add_ledger_row'], new)
+        transaction.executemany(_SQL['choose'], chosen)
+        outbox.add(transaction, rows)
+        transaction.executemany(
+            _SQL['refuse_again'],
+            [(job, item.object) for item in conversion.objects if item.fate is Fate.REFUSED],
+        )
+        self._next_object = next_object
+
+    def _object_number(self, transaction: sqlite3.Connection) -> int:
+        # What a transaction that failed had counted is not used again: gaps do no harm.
+        if self._next_object is None:
+            self._next_object = transaction.execute(_SQL['last_object']).fetchone()[0] + 1
+        return self._next_object
+
+    def _keep(
+        self,
+        transaction: sqlite3.Connection,
+        item: ChosenObject,
+        query: int,
+        owner: int,
+        job: int,
+    ) -> None:
+        """Enter that an object stays in Sentinel as it is, and whose copy it is from now on."""
+        if item.is_moved:
+            live = LiveChanges()
+            kind = kind_number(item.key)
+            held = transaction.execute(_SQL['held_by'], (item.object,)).fetchone()
+            if held is not None:
+                live.add(held['query'], held['owner'], kind, held['valid_until'], -1)
+                live.add(query, owner, kind, held['valid_until'], 1)
+                live.store(transaction)
+            transaction.execute(
+                _SQL['keep_summary'], (item.summary, _value(item.key, item.summary), item.object)
+            )
+        transaction.execute(
+            _SQL['keep'],
+            (
+                *(job, query, owner, item.indicator_id, item.siblings, item.source_modified),
+                *(item.fingerprint, item.object),
+            ),
+        )
+        if item.is_orphaned:
+            transaction.execute(_SQL['adopt'], (item.object,))
+
+    # -- sending
+
+    def is_batch_ready(self, update_id: str, *, size: int) -> bool:
+        """Whether there is a batch to claim, as far as the counters tell."""
+        count, may_be_short = 0, False
+        for job in self._ready_jobs(update_id):
+            if job['is_sorted'] and not job['is_converted']:
+                continue
+            may_be_short = may_be_short if count else job['is_converted']
+            count += job['waiting']
+        return count >= size or (count > 0 and may_be_short)
+
+    def claim_batch(self, update_id: str, *, size: int, at: dt.datetime) -> Batch | None:
+        """Take the next objects to send, and store that their request begins.
+
+        Objects go in the order of precedence of their queries, and within a query in its own order.
+        A batch is not full only where nothing more of its first Job can come.
+
+        Returns:
+            None when there are none now; then no request is stored.
+        """
+        with self._db.write() as transaction:
+            jobs = self._ready_jobs(update_id, transaction)
+            rows = outbox.select_batch(transaction, jobs, size=size)
+            if not rows:
+                return None
+            accounts = Accounts(transaction)
+            for row in rows:
+                accounts.add(row['job'], 'waiting', -1)
+            accounts.store()
+            transaction.executemany(
+                _SQL['started_uploading'],
+                [(to_millis(at), job) for job in dict.fromkeys(row['job'] for row in rows)],
+            )
+            outbox.add_request(transaction, at)
+            return Batch(
+                objects=tuple(
+                    OutboxObject(
+                        id=row['id'],
+                        request_id=self.jobs.text(row['job']),
+                        indicator_id=row['indicator_id'],
+                        kind=row['kind'],
+                        summary=row['summary'],
+                        owner_name=self.owners.text(row['owner']),
+                        text=unpack(row['body']),
+                    )
+                    for row in rows
+                )
+            )
+
+    def _ready_jobs(
+        self, update_id: str, transaction: sqlite3.Connection | None = None
+    ) -> list[dict[str, int]]:
+        if transaction is None:
+            with self._db.read() as connection:
+                rows = connection.execute(_SQL['ready_jobs'], (update_id,)).fetchall()
+        else:
+            rows = transaction.execute(_SQL['ready_jobs'], (update_id,)).fetchall()
+        return [
+            {**dict(row), 'is_converted': row['is_read'] and not self._pages(row['job'])}
+            for row in rows
+        ]
+
+    def _pages(self, job: int) -> int:
+        return self.pages.waiting(self.jobs.text(job))[0]
+
+    def settle(self, settlement: Settlement, *, at: dt.datetime) -> None:
+        """Store an answer: ledger, refusals, errors, outcomes and the request, together."""
+        batch = settlement.batch
+        ids = [item.id for item in batch.objects]
+        accepted = [item for index, item in enumerate(ids) if index not in settlement.refusals]
+        refused = [ids[index] for index in settlement.refusals]
+        with self._db.write() as transaction:
+            accounts = Accounts(transaction)
+            outbox.settle(transaction, accepted, refused, accounts)
+            insert_errors(transaction, settlement.errors)
+            for request_id in batch.request_ids:
+                job = self.jobs.number(request_id)
+                accounts.add(job, 'requests')
+                transaction.execute(_SQL['answered'], (to_millis(at), job))
+            accounts.store()
+
+    def record_failure(
+        self, batch: Batch, *, throttled_s: float | None = None, is_unacknowledged: bool = False
+    ) -> None:
+        """Count a request that settled nothing, and a 429 with the wait that it asked for.
+
+        Args:
+            batch: what the request carried.
+            throttled_s: as a 429 asked for, in seconds.
+            is_unacknowledged: whether Sentinel may have the objects although no answer came.
+        """
+        with self._db.write() as transaction:
+            if is_unacknowledged:
+                outbox.mark_unacknowledged(transaction, [item.id for item in batch.objects])
+            transaction.executemany(
+                'UPDATE progress SET requests = requests + 1, throttled = throttled + ?,'
+                ' throttled_s = throttled_s + ? WHERE job = ?',
+                [
+                    (throttled_s is not None, throttled_s or 0.0, self.jobs.number(request_id))
+                    for request_id in batch.request_ids
+                ],
+            )
+
+    def release(self, batch: Batch, *, is_unacknowledged: bool = False) -> None:
+        """Let what is not settled of a batch wait again.
+
+        Args:
+            batch: what was claimed.
+            is_unacknowledged: whether Sentinel may have it although that was not stored.
+        """
+        with self._db.write() as transaction:
+            accounts = Accounts(transaction)
+            ids = [item.id for item in batch.objects]
+            outbox.release(transaction, ids, accounts, is_unacknowledged=is_unacknowledged)
+            accounts.store()
+            fail_where_stopped(
+                transaction, [self.jobs.number(item) for item in batch.request_ids]
+            )
+
+    def refused_ids(self, query_id: str, *, most_attempts: int) -> tuple[int, ...]:
+        """Return the Indicators of a query with objects refused no more than so often."""
+        query = self.queries.known(query_id)
+        with self._db.read() as connection:
+            return tuple(
+                row[0] for row in connection.execute(_SQL['refused_ids'], (query, most_attempts))
+            )
+
+    # -- what ends before its time
+
+    def recover(self) -> int:
+        """Let what was in flight when the process ended wait again; return the objects' number."""
+        with self._db.write() as transaction:
+            accounts = Accounts(transaction)
+            recovered = outbox.release_all(transaction, accounts)
+            accounts.store()
+            stopped = transaction.execute(_SQL['stopped_jobs']).fetchall()
+            for row in stopped:
+                _fail(transaction, row['job'])
+        return recovered
+
+    def stop_jobs(self, request_ids: Sequence[str], error: SentinelAppError) -> tuple[str, ...]:
+        """Send nothing more for these Jobs; what is open ends as failed, for the reason given.
+
+        Returns:
+            Those that nobody had stopped before: of several threads, one is told of each.
+        """
+        numbers = {item: self.jobs.number(item) for item in request_ids}
+        with self._db.write() as transaction:
+            new = tuple(
+                request_id
+                for request_id, job in numbers.items()
+                if not _is_stopped(transaction, job)
+            )
+            transaction.executemany(
+                _SQL['stop_job'],
+                [(error.code, failure_text(error), job) for job in numbers.values()],
+            )
+            for job in numbers.values():
+                _fail(transaction, job)
+        return new
+
+    def cancel(self, job: Job) -> bool:
+        """Cancel a Job unless its reading has begun; whether it is cancelled now.
+
+        The row is made where the Job's update has not begun yet: it stays as it is when that does.
+        Reading begins by a conditional change of the same row, so only one of the two happens.
+        """
+        self.begin([job])
+        number = self.jobs.number(job.request_id)
+        with self._db.write() as transaction:
+            transaction.execute(_SQL['cancel_job'], (CANCELLED_CODE, number))
+            row = transaction.execute(
+                'SELECT failure_code FROM progress WHERE job = ?', (number,)
+            ).fetchone()
+        return bool(row['failure_code'] == CANCELLED_CODE)
+
+    def in_flight(self, update_id: str) -> tuple[str, ...]:
+        """Return the Jobs with objects under way to Sentinel, in the order of precedence."""
+        with self._db.read() as connection:
+            rows = connection.execute(outbox.IN_FLIGHT_JOBS, (update_id,)).fetchall()
+        return tuple(row[0] for row in rows)
+
+    def give_up(self, request_ids: Sequence[str]) -> None:
+        """End as failed what Jobs that were stopped still have under way to Sentinel.
+
+        Sentinel may have it, so the ledger takes it up as unacknowledged; an answer that comes
+        later changes nothing.
+        """
+        with self._db.write() as transaction:
+            for request_id in request_ids:
+                job = self.jobs.number(request_id)
+                if _is_stopped(transaction, job):
+                    _give_up(transaction, job)
+
+    def drop_pages(self) -> int:
+        """End as failed what waits for conversion in Jobs that were stopped; return the pages."""
+        with self._db.read() as connection:
+            stopped = connection.execute(_SQL['stopped_jobs']).fetchall()
+        request_ids = frozenset(self.jobs.text(row['job']) for row in stopped)
+        pages = self.pages.remove(request_ids)
+        for page in pages:
+            job = self.jobs.number(page.request_id)
+            ids = [number for row in page.rows if isinstance(number := row['id'], int)]
+            with self._db.write() as transaction:
+                accounts = Accounts(transaction)
+                known = {
+                    row[0]
+                    for row in select_in(
+                        transaction,
+                        'SELECT indicator_id FROM taken_up WHERE job = ? AND indicator_id',
+                        ids,
+                        (job,),
+                    )
+                }
+                accounts.add(job, Outcome.FAILED, len(set(ids) - known))
+                accounts.store()
+        return len(pages)
+
+    # -- the end
+
+    def remove_update(self, update_id: str) -> None:
+        """Remove the rows of an update that has ended, and the refusals that it has settled."""
+        with self._db.write() as transaction:
+            first = _first_mark(transaction, update_id)
+            forgotten = [
+                *transaction.execute(_SQL['forget_settled_refusals'], (update_id,)).fetchall(),
+                *transaction.execute(
+                    _SQL['forget_gone_refusals'], (REFUSED_ATTEMPTS, update_id, first)
+                ).fetchall(),
+            ]
+            transaction.executemany(_SQL['forget_unused_row'], forgotten)
+        self._remove('update_id = ?', (update_id,))
+
+    def remove_other_updates(self, update_ids: Sequence[str]) -> None:
+        """Remove rows of updates that nobody knows any more."""
+        marks = ', '.join('?' * len(update_ids))
+        self._remove(f'update_id NOT IN ({marks})', tuple(update_ids))
+
+    def _remove(self, condition: str, values: tuple[str, ...]) -> None:
+        # In bounded portions: a million rows at once would keep every other writer waiting.
+        with self._db.write() as transaction:
+            rows = transaction.execute(
+                f'SELECT job, is_stopped FROM progress WHERE {condition}', values  # noqa: S608
+            ).fetchall()
+            jobs = [row['job'] for row in rows]
+            for job in jobs:
+                _give_up(transaction, job)
+            if any(row['is_stopped'] for row in rows):
+                transaction.execute(_SQL['forget_unused_rows'])
+        for job in jobs:
+            for table, key in _BY_JOB.items():
+                self._remove_portions(
+                    f'DELETE FROM {table} WHERE ({key}) IN ('  # noqa: S608 - fixed text
+                    f'SELECT {key} FROM {table} WHERE job = ? LIMIT {_PORTION})',
+                    (job,),
+                )
+        with self._db.write() as transaction:
+            transaction.execute(f'DELETE FROM progress WHERE {condition}', values)  # noqa: S608
+
+    def _remove_portions(self, statement: str, values: tuple[int, ...]) -> None:
+        removed = _PORTION
+        while removed == _PORTION:
+            with self._db.write() as transaction:
+                removed = transaction.execute(statement, values).rowcount
+
+    def forget_jobs(self) -> None:
+        """Forget the Request IDs that no object was sent by any more."""
+        with self._db.read() as connection:
+            gone = [row[0] for row in connection.execute(_SQL['unused_jobs'])]
+        with self._db.write() as transaction:
+            transaction.executemany(_SQL['forget_job'], [(item,) for item in gone])
+        self.jobs.forget(gone)
+
+    def _progress(self, row: sqlite3.Row) -> Progress:
+        pages, rows = self.pages.waiting(row['request_id'])
+        clause = row['clause']
+        return Progress(
+            job=row['job'],
+            request_id=row['request_id'],
+            update_id=row['update_id'],
+            position=row['position'],
+            query_id=row['query_id'],
+            is_delta=bool(row['is_delta']),
+            reading=kind_of(Reading, row['reading']),
+            place=Position(
+                number=row['pass'],
+                is_by_time=bool(row['is_by_time']),
+                last_id=row['last_id'],
+                read_until=None if row['read_until'] is None else moment(row["read_until"]),
+                page_size=row['page_size'],
+            ),
+            extra_query=None
+            if clause is None
+            else ExtraQuery(clause=clause, is_alternate=bool(row['is_alternate'])),
+            expected=row['expected'],
+            download_started_at=_time(row['download_started_at']),
+            download_completed_at=_time(row['download_completed_at']),
+            convert_started_at=_time(row['convert_started_at']),
+            upload_started_at=_time(row['upload_started_at']),
+            upload_answered_at=_time(row['upload_answered_at']),
+            failure_code=row['failure_code'],
+            failure_reason=row['failure_reason'],
+            is_stopped=bool(row['is_stopped']),
+            pages_waiting=pages,
+            rows_waiting=rows,
+            open=row['open'],
+            waiting=row['waiting'],
+            is_sorted=bool(row['is_sorted']),
+            is_closed=bool(row['is_closed']),
+            warning=row['warning'],
+            held_back=row['held_back'],
+        )
+
+
+def failure_text(error: SentinelAppError) -> str:
+    """Return the failure as the Job shows it: what to do, then the other side's words."""
+    return f'{error.message} ({error.reason})' if error.reason else error.message
+
+
+def orphan_lost(
+    transaction: sqlite3.Connection, lost: Mapping[int, int], *, late_for: str | None
+) -> None:
+    """Mark live objects that their Indicators have lost, inside a transaction of the caller's.
+
+    Args:
+        transaction: the caller's.
+        lost: the Indicators' ids by object; what another one holds by now is left alone.
+        late_for: the update that can no longer ask every query for these values.
+    """
+    transaction.executemany(
+        _SQL['orphan'], [(late_for, item, indicator_id) for item, indicator_id in lost.items()]
+    )
+
+
+def fail_where_stopped(transaction: sqlite3.Connection, jobs: Iterable[int]) -> None:
+    """End as failed what waits to be sent for Jobs that were stopped meanwhile."""
+    for job in jobs:
+        if _is_stopped(transaction, job):
+            _fail(transaction, job)
+
+
+def _fail(transaction: sqlite3.Connection, job: int) -> None:
+    accounts = Accounts(transaction)
+    outbox.fail_waiting(transaction, job, accounts)
+    accounts.store()
+
+
+def _give_up(transaction: sqlite3.Connection, job: int) -> None:
+    """End as failed also what is under way to Sentinel, which may have it."""
+    accounts = Accounts(transaction)
+    ids = outbox.in_flight_of(transaction, job)
+    outbox.release(transaction, ids, accounts, is_unacknowledged=True)
+    accounts.store()
+    _fail(transaction, job)
+
+
+def _is_stopped(transaction: sqlite3.Connection, job: int) -> bool:
+    row = transaction.execute(_SQL['is_stopped'], (job,)).fetchone()
+    return bool(row and row[0])
+
+
+def _first_mark(connection: sqlite3.Connection, update_id: str) -> int:
+    # A Job that was cancelled before its update began has its number from then, and chose nothing.
+    found = connection.execute(_SQL['first_mark'], (update_id, CANCELLED_CODE)).fetchone()[0]
+    return sys.maxsize if found is None else int(found)
+
+
+def _displace(
+    transaction: sqlite3.Connection, item: ChosenObject, job: int, accounts: Accounts
+) -> tuple[int | None, bool]:
+    """Take an object away from the copy that the same Job chose for it before.
+
+    Returns:
+        The version under way that the new one has to wait for, as two requests may arrive in
+        either order; and whether Sentinel may have an earlier version although no answer came.
+    """
+    before = transaction.execute(_SQL['chosen_before'], (item.object,)).fetchone()
+    if before['outbox'] is not None:
+        accounts.settle(job, before['outbox_indicator_id'], before['account'], Outcome.DUPLICATE)
+        if before['is_in_flight']:
+            transaction.execute(_SQL['displace'], (before['outbox'],))
+            return before['outbox'], False
+        accounts.add(job, 'waiting', -1)
+        outbox.remove(transaction, item.object, before['outbox'])
+        return before['waits_for'], bool(before['is_unacknowledged'])
+    if before['refused_by'] == job:
+        indicator_id, result = before['refused_indicator_id'], Outcome.REFUSED
+    else:
+        indicator_id = before['indicator_id']
+        result = Outcome.SENT if before['job'] == job else Outcome.UNCHANGED
+    if accounts.row(job, indicator_id) is not None:
+        accounts.change(job, indicator_id, **{str(result): -1})
+    else:
+        accounts.add(job, result, -1)
+        accounts.add(job, Outcome.DUPLICATE)
+    return None, False
+
+
+def _new_progress(
+    job: Job, numbers: Mapping[str, int], queries: Mapping[str, int]
+) -> tuple[object, ...]:
+    query = job.query
+    return (
+        *(numbers[job.request_id], job.update_id, job.position, queries[query.id]),
+        *(job.mode is Mode.DELTA, query.sort_field is not None),
+        query.sort_direction is SortDirection.DESCENDING,
+    )
+
+
+def _new_ledger_row(
+    item: ChosenObject, query: int, owner: int, job: int, outbox_id: int | None
+) -> tuple[object, ...]:
+    return (
+        *(item.object, item.key.digest, kind_number(item.key), query, job, owner),
+        *(item.indicator_id, item.siblings, item.created, item.modified, item.valid_until),
+        *(item.source_modified, job, outbox_id),
+    )
+
+
+def _outbox_row(
+    item: ChosenObject,
+    *,
+    outbox_id: int,
+    job: int,
+    query: int,
+    owner: int,
+    account: Account,
+    waits_for: int | None,
+    is_unacknowledged: bool,
+) -> tuple[object, ...]:
+    text = item.text or b''
+    return (
+        *(outbox_id, job, item.object, waits_for, is_unacknowledged, False, account, None),
+        *(item.generation, query, owner, item.indicator_id, item.siblings, item.created),
+        *(item.modified, item.valid_until, item.source_modified, item.content_hash),
+        *(item.fingerprint, item.summary_digest, item.sort_value, item.summary),
+        *(_value(item.key, item.summary), len(text), pack(text)),
+    )
+
+
+def _value(key: ObjectKey, summary: str) -> str | None:
+    """What a key stands for, where that is not the summary."""
+    return None if key.value == summary else key.value
+
+
+def _packed_ids(ids: Sequence[int]) -> bytes:
+    return zlib.compress(array.array('q', ids).tobytes(), 1)
+
+
+def _unpacked_ids(blob: bytes) -> array.array[int]:
+    ids = array.array('q')
+    ids.frombytes(zlib.decompress(blob))
+    return ids
+
+
+def _time(text: str | None) -> dt.datetime | None:
+    return None if text is None else time_of(text)
