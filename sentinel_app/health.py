@@ -9,9 +9,10 @@ from pathlib import Path
 
 from sentinel_app import __version__
 from sentinel_app.api.ports import HealthSnapshot, HealthState, LastError, StorageFacts
-from sentinel_app.core.models import Owner
-from sentinel_app.core.ports import Clock, Documents
-from sentinel_app.core.status import JobStatus
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.indicator import Owner
+from sentinel_app.core.job import JobStatus
+from sentinel_app.core.ports import Documents
 from sentinel_app.errors import SentinelAppError
 from sentinel_app.settings import Settings
 

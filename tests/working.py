@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sentinel_app.core.models import ErrorEntry
-from sentinel_app.core.ports import Clock
-from sentinel_app.core.status import Outcome
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.error_entry import ErrorEntry
+from sentinel_app.core.job import Outcome
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.core.work import (
     ChosenObject,

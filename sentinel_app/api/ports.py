@@ -10,9 +10,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from sentinel_app.core.models import AuditEntry, Counts, Job, Update
-from sentinel_app.core.ports import Clock, Documents, ErrorLog, Source
-from sentinel_app.core.status import Mode
+from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.job import Counts, Job, Mode, Update
+from sentinel_app.core.ports import Documents, ErrorLog
+from sentinel_app.core.source import Source
 from sentinel_app.core.task import AskedWait, TaskView
 from sentinel_app.inquiry.check import Checks
 from sentinel_app.inquiry.lookup import Lookups

@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sentinel_app.core.models import Job, Query
-from sentinel_app.core.status import JobStatus, Mode
+from sentinel_app.core.job import Job, JobStatus, Mode
+from sentinel_app.core.query import Query
 
 WHOLE_MODES = (Mode.FULL, Mode.RECONCILE)
 """Those that read everything; a delta's count says only how much was modified."""

@@ -18,7 +18,7 @@ from dataclasses import replace
 from itertools import accumulate
 from json.encoder import encode_basestring as _quoted
 
-from sentinel_app.core.models import Attribute, Group, Indicator
+from sentinel_app.core.indicator import Attribute, Group, Indicator
 from sentinel_app.core.text import utf16_length
 
 DESCRIPTION_LIMIT = 1000

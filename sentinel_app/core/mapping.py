@@ -17,10 +17,10 @@ from types import MappingProxyType
 import stix2
 
 from sentinel_app.core.description import description_of
+from sentinel_app.core.indicator import Attribute, Indicator, IndicatorType
 from sentinel_app.core.label import labels_of
-from sentinel_app.core.models import Attribute, Indicator, IndicatorType
+from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.pattern import PatternStyle, stix_pattern, written_value
-from sentinel_app.core.stix_id import ObjectKey
 from sentinel_app.core.text import shortened, utf16_length
 from sentinel_app.core.tlp import Tlp, strictest
 

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sentinel_app.core.models import Counts
-from sentinel_app.core.status import Outcome
+from sentinel_app.core.job import Counts, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

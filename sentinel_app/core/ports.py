@@ -6,27 +6,15 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from sentinel_app.core.models import (
-    AuditEntry,
-    Counts,
-    Cursor,
-    DeletedIndicator,
-    DeletedPage,
-    ErrorEntry,
-    ErrorGroup,
-    Job,
-    Owner,
-    Query,
-    QueryList,
-    Schedule,
-    SourcePage,
-    TqlKeyword,
-    Update,
-    UploadReply,
-)
-from sentinel_app.core.question import Question
-from sentinel_app.core.status import JobStatus, JobType, Mode
+from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.clock import Stop
+from sentinel_app.core.error_entry import ErrorEntry, ErrorGroup
+from sentinel_app.core.indicator import DeletedIndicator
+from sentinel_app.core.job import Counts, Job, JobStatus, JobType, Mode, Update
+from sentinel_app.core.query import Query, QueryList
+from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.task import TaskSlug, TaskState
+from sentinel_app.core.window import Cursor
 from sentinel_app.core.work import (
     Batch,
     ChosenObject,
@@ -41,123 +29,6 @@ from sentinel_app.core.work import (
     StoredPage,
 )
 from sentinel_app.errors import SentinelAppError
-
-
-class Stop(Protocol):
-    """A request to end at the next safe point; `threading.Event` is one."""
-
-    def is_set(self) -> bool:
-        """Whether the end was asked for."""
-        ...
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it is asked for or the seconds have passed; whether it was."""
-        ...
-
-
-class Clock(Protocol):
-    """What time it is, and waiting that can be interrupted."""
-
-    def now(self) -> dt.datetime:
-        """The present as an aware UTC datetime."""
-        ...
-
-    def monotonic(self) -> float:
-        """Seconds that never go backwards."""
-        ...
-
-    def wait(self, stop: Stop, seconds: float) -> bool:
-        """Wait until the time has passed or `stop` is set; True if `stop` was set."""
-        ...
-
-
-class Source(Protocol):
-    """ThreatConnect. Each call is one attempt; who calls decides about another."""
-
-    def read_page(self, question: Question, *, limit: int) -> SourcePage:
-        """Return up to `limit` matching rows in ascending order of id.
-
-        Raises:
-            ReadTimeoutError: no answer in time, or a server error: a smaller page may do.
-            ReadOrderError: rows out of order, or not behind the id asked for.
-            ReadError: an answer that is no page; 429.
-            ReadAuthError: the credentials were refused.
-            QueryError: the query was refused.
-            AnswerError, ActivityError: the answer does not fit the question.
-            GatewayError: something in between refused the request.
-        """
-        ...
-
-    def read_window(self, question: Question, *, limit: int, offset: int) -> SourcePage:
-        """Return up to `limit` matching rows in whatever order they come, after so many others.
-
-        The first page (`offset` 0) says how many match in all.
-
-        Raises:
-            SentinelAppError: as for `read_page`.
-        """
-        ...
-
-    def count(self, question: Question) -> tuple[int, dt.datetime]:
-        """Return the number of matching Indicators and the server's own time.
-
-        Raises:
-            SentinelAppError: as for `read_page`.
-        """
-        ...
-
-    def verify(self, question: Question) -> None:
-        """Ask, in the form in which the question travels, what must be empty.
-
-        Raises:
-            SentinelAppError: as for `read_page`; `AnswerError` where something came.
-        """
-        ...
-
-    def deleted(
-        self, owner: str, *, since: dt.datetime | None, start: int, limit: int
-    ) -> DeletedPage:
-        """Return a page of an owner's deleted Indicators.
-
-        Raises:
-            SentinelAppError: as for `read_page`; `AnswerError` where an entry is of another owner.
-        """
-        ...
-
-    def owners(self) -> tuple[Owner, ...]:
-        """Give the owners that the API user can read Indicators of."""
-        ...
-
-    def keywords(self) -> tuple[TqlKeyword, ...]:
-        """Give the words that this instance's TQL knows for Indicators."""
-        ...
-
-
-class Sink(Protocol):
-    """Microsoft Sentinel. Each call is one attempt."""
-
-    def prepare(self) -> None:
-        """Make ready what a send needs, an access token, without using up the upload limit.
-
-        Raises:
-            TokenError: try again.
-            TokenRefusedError: somebody must act.
-        """
-        ...
-
-    def send(self, objects: Sequence[str]) -> UploadReply:
-        """Send one batch of STIX objects, each already JSON text.
-
-        Raises:
-            ThrottledError, UploadServerError, UnauthorizedError, TokenError: try again.
-            BatchTooLargeError, BatchRefusedError: halve.
-            UploadDeniedError, TokenRefusedError: somebody must act.
-        """
-        ...
-
-    def forget_token(self) -> None:
-        """Let the next send ask for a new token."""
-        ...
 
 
 class Documents(Protocol):

@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from sentinel_app.core.models import Query, Window
-from sentinel_app.core.span import Span
+from sentinel_app.core.query import Query
+from sentinel_app.core.time_range import TimeRange
 from sentinel_app.core.timestamp import to_seconds
+from sentinel_app.core.window import Window
 from sentinel_app.errors import QueryError
 
 _ESCAPED: Final = re.compile(r'([\'"`\\])')
@@ -105,13 +106,13 @@ def values_clause(summaries: Sequence[str], hashes: Sequence[str]) -> str:
     return ' OR '.join(parts)
 
 
-def span_clause(span: Span) -> str | None:
+def range_clause(time_range: TimeRange) -> str | None:
     """A clause that lets only what was last modified within the span pass; None for no bounds."""
     bounds = []
-    if span.start_at is not None:
-        bounds.append(f'lastModified GEQ {_time(span.start_at)}')
-    if span.end_at is not None:
-        bounds.append(f'lastModified LT {_time(span.end_at)}')
+    if time_range.start_at is not None:
+        bounds.append(f'lastModified GEQ {_time(time_range.start_at)}')
+    if time_range.end_at is not None:
+        bounds.append(f'lastModified LT {_time(time_range.end_at)}')
     return ' AND '.join(bounds) or None
 
 
@@ -141,12 +142,12 @@ def inactive_tql(
     owners: Sequence[str],
     types: Sequence[str],
     *,
-    span: Span,
+    time_range: TimeRange,
     after_id: int | None = None,
 ) -> str:
     """Give the TQL for Indicators that were set inactive and last modified within the span."""
     clauses = [_one_of('ownerName', owners), _one_of('typeName', types), 'indicatorActive = false']
-    bounds = span_clause(span)
+    bounds = range_clause(time_range)
     if bounds is not None:
         clauses.append(bounds)
     if after_id is not None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import stix2
 from stix2.exceptions import STIXError
 
-from sentinel_app.core.reason import one_line
+from sentinel_app.core.error_text import one_line
 
 
 def stix_fault(stix: Mapping[str, object]) -> str | None:

@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 from sentinel_app.core.canonical import as_number, plain_address, plain_network
 from sentinel_app.core.host import host_address, normal_host, url_host
-from sentinel_app.core.models import Indicator, IndicatorType
+from sentinel_app.core.indicator import Indicator, IndicatorType
+from sentinel_app.core.object_id import object_keys
 from sentinel_app.core.pattern import PATTERN_LIMIT, PatternStyle, stix_pattern
-from sentinel_app.core.stix_id import object_keys
 
 LABEL_LIMIT = 63
 HOST_LIMIT = 253

@@ -9,10 +9,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sentinel_app.core.models import IndicatorType, QueryList
-from sentinel_app.core.ports import Clock, Documents
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.object_id import ObjectKey
+from sentinel_app.core.ports import Documents
+from sentinel_app.core.query import QueryList
 from sentinel_app.core.record import Record, RecordedError, Records, RefusedObject
-from sentinel_app.core.stix_id import ObjectKey
 from sentinel_app.core.timestamp import to_seconds
 from sentinel_app.core.validity import stix_fault
 from sentinel_app.core.value import hashes_of_value, keys_of_value, spellings

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sentinel_app.core.batching import MAX_OBJECTS
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.job import Counts, Job, JobStatus, Update
 from sentinel_app.core.metric import Figures, Hour, LiveCount, LiveCounts, MetricStore, summed
-from sentinel_app.core.models import Counts, Job, Query, Update
-from sentinel_app.core.ports import Clock, Documents, ProgressStore, WorkStore
-from sentinel_app.core.rate import WINDOW_S
-from sentinel_app.core.status import JobStatus
+from sentinel_app.core.ports import Documents, ProgressStore, WorkStore
+from sentinel_app.core.query import Query
 from sentinel_app.core.task import AskedWait
-from sentinel_app.pipeline.gate import RequestGate
+from sentinel_app.core.upload_limits import MAX_OBJECTS, WINDOW_S
+from sentinel_app.pipeline.rate_limiter import RateLimiter
 
 LIVE_KEPT_S = 10.0
 """Counting a million objects takes a fifth of a second, and several pages may ask for it."""
@@ -105,7 +105,7 @@ class Metrics:
         progress: ProgressStore,
         work: WorkStore,
         updates: RunningUpdate,
-        gate: RequestGate,
+        limiter: RateLimiter,
         requests_per_minute: int,
         clock: Clock,
     ) -> None:
@@ -115,7 +115,7 @@ class Metrics:
         self._progress = progress
         self._work = work
         self._updates = updates
-        self._gate = gate
+        self._limiter = limiter
         self._requests_per_minute = requests_per_minute
         self._clock = clock
         self._kept = _Kept()
@@ -133,9 +133,9 @@ class Metrics:
             backlog=self._backlog(running),
             limit=LimitUse(
                 requests_per_minute=self._requests_per_minute,
-                used=self._gate.used(),
-                waiting_s=self._gate.waiting_s(),
-                asked_wait=self._gate.asked_wait(),
+                used=self._limiter.used(),
+                waiting_s=self._limiter.waiting_s(),
+                asked_wait=self._limiter.asked_wait(),
             ),
             running=None if running is None else self._figures(running),
             last=self._last(),

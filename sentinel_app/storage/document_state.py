@@ -9,8 +9,12 @@ from typing import Any, Final
 from tinydb import TinyDB
 from tinydb.table import Table
 
-from sentinel_app.core.models import AuditEntry, Cursor, Job, Query, QueryList, Schedule, Update
+from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.job import Job, Update
+from sentinel_app.core.query import Query, QueryList
+from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.task import TaskState
+from sentinel_app.core.window import Cursor
 from sentinel_app.storage.atomic_json import Tables
 from sentinel_app.storage.encoding import decode, of_kind, whole
 

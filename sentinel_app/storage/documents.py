@@ -9,17 +9,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sentinel_app.core.models import (
-    AuditEntry,
-    Cursor,
-    Job,
-    Query,
-    QueryList,
-    Schedule,
-    Update,
-)
-from sentinel_app.core.status import JobStatus, JobType, Mode, is_allowed
+from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Update, is_allowed
+from sentinel_app.core.query import Query, QueryList
+from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.task import TaskSlug, TaskState
+from sentinel_app.core.window import Cursor
 from sentinel_app.errors import ConflictError, NotFoundError
 from sentinel_app.storage.atomic_json import AtomicJsonStorage
 from sentinel_app.storage.document_state import KeyedTable, KeyedTinyDB, State, decoded_state

@@ -7,8 +7,8 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from sentinel_app.core.models import ErrorEntry, ErrorGroup
-from sentinel_app.core.reason import gathered
+from sentinel_app.core.error_entry import ErrorEntry, ErrorGroup
+from sentinel_app.core.error_text import gathered
 from sentinel_app.core.text import shortened
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.storage.cell import time_of

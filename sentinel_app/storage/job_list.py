@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sentinel_app.core.models import Job, Stage, StageTimes
-from sentinel_app.core.runtime import stage_runtime_s, total_runtime_s
-from sentinel_app.core.status import JobStatus, JobType, Mode, Outcome
+from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Outcome, Stage, StageTimes
+from sentinel_app.core.job_state import stage_runtime_s, total_runtime_s
 
 _STATUS_RANK = {status: rank for rank, status in enumerate(JobStatus)}
 

@@ -6,9 +6,8 @@ import datetime as dt
 import sqlite3
 from typing import Final
 
+from sentinel_app.core.job import Counts, Outcome
 from sentinel_app.core.metric import Figures, Hour, LiveCount
-from sentinel_app.core.models import Counts
-from sentinel_app.core.status import Outcome
 from sentinel_app.core.timestamp import to_millis, to_seconds
 from sentinel_app.storage.cell import time_of
 from sentinel_app.storage.state_db import StateDb

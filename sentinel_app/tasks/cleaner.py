@@ -6,8 +6,9 @@ import datetime as dt
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.core.metric import MetricStore
-from sentinel_app.core.ports import Clock, Documents, ErrorLog, Stop, Upkeep
+from sentinel_app.core.ports import Documents, ErrorLog, Upkeep
 from sentinel_app.errors import Cancelled
 from sentinel_app.log import EventLog
 from sentinel_app.tasks.duty import Periodic

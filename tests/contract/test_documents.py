@@ -11,22 +11,24 @@ from typing import Any
 import pytest
 
 from sentinel_app.api.schemas import JOB_SORTS
-from sentinel_app.core.models import (
-    AuditEntry,
+from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.job import (
     Counts,
-    Cursor,
-    IndicatorType,
     Job,
-    QueryList,
-    Schedule,
-    SortDirection,
+    JobStatus,
+    JobType,
+    Mode,
+    Outcome,
     Stage,
     StageTimes,
-    Window,
+    is_allowed,
 )
 from sentinel_app.core.ports import Documents
-from sentinel_app.core.status import JobStatus, JobType, Mode, Outcome, is_allowed
+from sentinel_app.core.query import QueryList, SortDirection
+from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.task import TaskSlug, TaskState
+from sentinel_app.core.window import Cursor, Window
 from sentinel_app.errors import ConfigError, ConflictError, NotFoundError, StorageError
 from sentinel_app.storage.atomic_json import AtomicJsonStorage
 from sentinel_app.storage.documents import MAX_AUDIT, TinyDocuments

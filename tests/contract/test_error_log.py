@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from sentinel_app.core.models import ErrorEntry
+from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.ports import ErrorLog
 from sentinel_app.storage import error_log as error_log_module
 from tests.clocks import NOON

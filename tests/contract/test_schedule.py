@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_app.core.models import Schedule
+from sentinel_app.core.job import Mode
 from sentinel_app.core.ports import Documents
-from sentinel_app.core.status import Mode
+from sentinel_app.core.schedule import Schedule
 from sentinel_app.storage.documents import TinyDocuments
 from tests.clocks import NOON
 from tests.stored import make_audit, make_job, make_query, make_update, minutes

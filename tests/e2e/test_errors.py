@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from sentinel_app.core.models import ErrorEntry, IndicatorType
+from sentinel_app.core.error_entry import ErrorEntry
+from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.storage.error_log import SqliteErrorLog
 from sentinel_app.storage.state_db import StateDb
 from tests.e2e.conftest import Save

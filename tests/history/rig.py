@@ -14,18 +14,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.mapping import MappingOptions
-from sentinel_app.core.models import IndicatorType, WithdrawPolicy
 from sentinel_app.core.never_send import NeverSend
+from sentinel_app.core.query import WithdrawPolicy
 from sentinel_app.core.tlp import Tlp
 from sentinel_app.core.withholding import withheld_reason
 from sentinel_app.pipeline.convert import Convert
 from sentinel_app.pipeline.download import Download
 from sentinel_app.pipeline.fault_limit import FaultLimit
-from sentinel_app.pipeline.gate import RequestGate
 from sentinel_app.pipeline.probe import Probe
-from sentinel_app.pipeline.signal import Signal
+from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.pipeline.upload import Upload
+from sentinel_app.pipeline.wakeup import Wakeup
 from sentinel_app.pipeline.withdraw import Withdrawal
 from sentinel_app.storage.documents import TinyDocuments
 from sentinel_app.storage.ending import SqliteJobEndings
@@ -132,7 +133,7 @@ class Rig:
         self.ledger = SqliteLedger(db)
         self.work = work = SqliteWork(db)
         self.errors = SqliteErrorLog(db)
-        signal = Signal()
+        wakeup = Wakeup()
 
         def small_batch(update_id: str, *, size: int, at: dt.datetime) -> Any:
             return work.claim_batch(update_id, size=min(size, batch_size), at=at)
@@ -145,7 +146,7 @@ class Rig:
             'releases': Mortal(SqliteReleases(db), life),
         }
         mortal_source = Mortal(source, life)
-        common = {'progress': progress, 'clock': clock, 'signal': signal}
+        common = {'progress': progress, 'clock': clock, 'wakeup': wakeup}
         faults = FaultLimit(
             work=stores['work'],  # type: ignore[arg-type]
             errors=stores['errors'],  # type: ignore[arg-type]
@@ -203,7 +204,7 @@ class Rig:
             work=stores['work'],  # type: ignore[arg-type]
             errors=stores['errors'],  # type: ignore[arg-type]
             faults=faults,
-            gate=RequestGate(limit=100, times=SqliteRequestTimes(db), clock=clock),
+            limiter=RateLimiter(limit=100, times=SqliteRequestTimes(db), clock=clock),
             **common,
         )
         self._stages = {'download': download, 'convert': convert, 'upload': upload}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_app.core.models import Counts
+from sentinel_app.core.job import Counts
 from sentinel_app.storage.documents import TinyDocuments
 from tests.clocks import StandingClock
 from tests.stored import make_job, make_query, make_update
@@ -22,7 +22,8 @@ ROOT = Path(__file__).parents[2]
 WRITER = """
 import dataclasses, sys
 from pathlib import Path
-from sentinel_app.core.models import Counts, Cursor
+from sentinel_app.core.job import Counts
+from sentinel_app.core.window import Cursor
 from sentinel_app.storage.documents import TinyDocuments
 from tests.clocks import StandingClock
 from tests.stored import minutes
@@ -43,7 +44,7 @@ while True:
 FULL_DISK = """
 import dataclasses, resource, sys
 from pathlib import Path
-from sentinel_app.core.models import Counts
+from sentinel_app.core.job import Counts
 from sentinel_app.errors import StorageError
 from sentinel_app.storage.documents import TinyDocuments
 from tests.clocks import StandingClock

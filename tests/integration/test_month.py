@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_app.core.models import AuditEntry, IndicatorType, Query, WithdrawPolicy
-from sentinel_app.core.status import JobStatus, Mode, Outcome
+from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.job import JobStatus, Mode, Outcome
+from sentinel_app.core.query import Query, WithdrawPolicy
 from sentinel_app.storage.metric import SqliteMetrics
 from sentinel_app.storage.upkeep import DiskUpkeep
 from sentinel_app.tasks.cleaner import Cleaner

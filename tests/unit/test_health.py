@@ -9,8 +9,8 @@ import pytest
 
 from sentinel_app import __version__
 from sentinel_app.api.ports import HealthState, LastError
-from sentinel_app.core.models import Job, Owner
-from sentinel_app.core.status import JobStatus
+from sentinel_app.core.indicator import Owner
+from sentinel_app.core.job import Job, JobStatus
 from sentinel_app.errors import StorageError
 from sentinel_app.health import LOW_DISK_BYTES, Health
 from sentinel_app.settings import TTL_INPUTS, read_settings

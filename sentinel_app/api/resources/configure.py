@@ -16,11 +16,11 @@ from sentinel_app.api.query_check import check_queries, described_change, querie
 from sentinel_app.api.reading import body_of, parameters_of
 from sentinel_app.api.schemas import ConfigureBody, FieldError, Parameters, QueryBody
 from sentinel_app.api.serialise import configure_reply
-from sentinel_app.core.change import changes_of
+from sentinel_app.core.audit import AuditEntry, changes_of
 from sentinel_app.core.count import WHOLE_MODES, LastCount, last_counts
-from sentinel_app.core.models import AuditEntry, QueryList
+from sentinel_app.core.job import JobStatus, Mode
 from sentinel_app.core.ports import Documents
-from sentinel_app.core.status import JobStatus, Mode
+from sentinel_app.core.query import QueryList
 from sentinel_app.errors import ConflictError
 
 

@@ -21,19 +21,12 @@ from sentinel_app.api.ports import (
     StorageFacts,
     UserInfo,
 )
-from sentinel_app.core.models import (
-    AuditEntry,
-    Counts,
-    ErrorEntry,
-    ErrorGroup,
-    Job,
-    Owner,
-    SourcePage,
-    TqlKeyword,
-    Update,
-)
+from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.error_entry import ErrorEntry, ErrorGroup
+from sentinel_app.core.indicator import Owner, TqlKeyword
+from sentinel_app.core.job import Counts, Job, JobStatus, JobType, Mode, Update
 from sentinel_app.core.question import Question
-from sentinel_app.core.status import JobStatus, JobType, Mode
+from sentinel_app.core.source import SourcePage
 from sentinel_app.core.task import (
     TASK_FACTS,
     AskedWait,

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from sentinel_app.core.models import ErrorEntry, IndicatorType
+from sentinel_app.core.error_entry import ErrorEntry
+from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.errors import ReadTimeoutError
 from sentinel_app.storage.error_log import SqliteErrorLog
 from tests.clocks import NOON

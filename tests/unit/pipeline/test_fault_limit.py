@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_app.core.models import Stage
+from sentinel_app.core.job import Stage
 from sentinel_app.core.work import Progress, Reading
 from sentinel_app.errors import Cancelled, ReadError, StorageError
 from sentinel_app.pipeline.fault_limit import ABANDONED_AT, ATTEMPTS, FaultLimit, unforeseen

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sentinel_app.core.models import Job, Update
+from sentinel_app.core.job import Job, Update
 from sentinel_app.core.ports import Documents
 from sentinel_app.core.question import Question
 from sentinel_app.errors import (

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_app.core.models import Counts
-from sentinel_app.core.status import Outcome
+from sentinel_app.core.job import Counts, Outcome
 from sentinel_app.storage.metric import SqliteMetrics
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.state_db import StateDb

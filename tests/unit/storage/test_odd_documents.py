@@ -19,20 +19,12 @@ from typing import Any
 
 import pytest
 
-from sentinel_app.core.cursor import first_cursor
-from sentinel_app.core.due import next_update
-from sentinel_app.core.models import (
-    AuditChange,
-    Counts,
-    Cursor,
-    Schedule,
-    Stage,
-    StageTimes,
-    Window,
-)
-from sentinel_app.core.status import JobStatus, JobType, Mode, Outcome
+from sentinel_app.core.audit import AuditChange
+from sentinel_app.core.job import Counts, JobStatus, JobType, Mode, Outcome, Stage, StageTimes
+from sentinel_app.core.job_state import first_cursor
+from sentinel_app.core.schedule import Schedule, next_update
 from sentinel_app.core.task import TASK_FACTS, TaskCondition, TaskSlug, TaskState, TaskView
-from sentinel_app.core.window import next_window
+from sentinel_app.core.window import Cursor, Window, next_window
 from sentinel_app.health import Health
 from sentinel_app.storage.documents import TinyDocuments
 from sentinel_app.storage.encoding import EARLIEST, LATEST, MOST

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sentinel_app.core.status import JobStatus
+from sentinel_app.core.job import JobStatus
 from sentinel_app.errors import Cancelled
 from sentinel_app.storage.documents import TinyDocuments
 from sentinel_app.tasks import cleaner as cleaner_module
