@@ -44,14 +44,14 @@ from sentinel_app.sentinel.auth import TokenSource
 from sentinel_app.sentinel.client import UPLOAD_TIMEOUTS, SentinelSink
 from sentinel_app.sentinel.transport import TOKEN_TIMEOUTS
 from sentinel_app.settings import Settings, UiAccess
+from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.damage import set_aside_damaged
 from sentinel_app.storage.disk import DataFolder
-from sentinel_app.storage.documents import TinyDocuments
 from sentinel_app.storage.ending import SqliteJobEndings
-from sentinel_app.storage.error_log import SqliteErrorLog
-from sentinel_app.storage.ledger import SqliteLedger, SqliteRequestTimes
+from sentinel_app.storage.error_log import ErrorLog
+from sentinel_app.storage.ledger import RequestTimes, SqliteLedger
 from sentinel_app.storage.lock import FolderLock
-from sentinel_app.storage.metric import SqliteMetrics
+from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.record import SqliteRecords
 from sentinel_app.storage.release import SqliteReleases
@@ -219,10 +219,10 @@ def _compose(
     stop, wakeup = threading.Event(), Wakeup()
     documents_path = platform.data_dir / DOCUMENTS_FILE
     database_path = platform.data_dir / DATABASE_FILE
-    documents = TinyDocuments(documents_path, now=clock.now)
+    documents = AppState(documents_path, now=clock.now)
     db, database_warning = _open_database(database_path, documents, clock)
-    progress, work, metrics = SqliteProgress(db), SqliteWork(db), SqliteMetrics(db)
-    errors, ledger, releases = SqliteErrorLog(db), SqliteLedger(db), SqliteReleases(db)
+    progress, work, metrics = SqliteProgress(db), SqliteWork(db), MetricStore(db)
+    errors, ledger, releases = ErrorLog(db), SqliteLedger(db), SqliteReleases(db)
     pace = RequestPace(clock)
     source = ThreatConnectSource(
         platform.threatconnect_session,
@@ -231,9 +231,7 @@ def _compose(
         redactor=platform.redactor,
         pace=pace,
     )
-    limiter = RateLimiter(
-        limit=settings.requests_per_minute, times=SqliteRequestTimes(db), clock=clock
-    )
+    limiter = RateLimiter(limit=settings.requests_per_minute, times=RequestTimes(db), clock=clock)
     probe = Probe(source=source, documents=documents, clock=clock)
     health = Health(
         settings=settings,
@@ -433,7 +431,6 @@ def _compose(
         checks=checks,
         metrics=Metrics(
             store=metrics,
-            live=metrics,
             documents=documents,
             progress=progress,
             work=work,
@@ -490,9 +487,7 @@ def _compose(
     )
 
 
-def _open_database(
-    path: Path, documents: TinyDocuments, clock: Clock
-) -> tuple[StateDb, str | None]:
+def _open_database(path: Path, documents: AppState, clock: Clock) -> tuple[StateDb, str | None]:
     """Open the database, or a new one in place of a damaged one, and say what the page must know.
 
     Raises:
@@ -510,7 +505,7 @@ def _open_database(
     return _opened(path, documents), warning
 
 
-def _opened(path: Path, documents: TinyDocuments) -> StateDb:
+def _opened(path: Path, documents: AppState) -> StateDb:
     if not path.exists() and documents.schedule().last_run_at is not None:
         # Without the ledger nobody knows what Sentinel holds. Stored before there is a new file,
         # so that a start that breaks off here is repeated.

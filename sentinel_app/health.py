@@ -12,9 +12,9 @@ from sentinel_app.api.ports import HealthSnapshot, HealthState, LastError, Stora
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.indicator import Owner
 from sentinel_app.core.job import JobStatus
-from sentinel_app.core.ports import Documents
 from sentinel_app.errors import SentinelAppError
 from sentinel_app.settings import Settings
+from sentinel_app.storage.app_state.store import AppState
 
 LOW_DISK_BYTES = 500_000_000
 ID_END = 4
@@ -32,7 +32,7 @@ class Health:
         *,
         settings: Settings,
         reading_warnings: Sequence[Callable[[], str | None]],
-        documents: Documents,
+        documents: AppState,
         documents_path: Path,
         database_path: Path,
         database_warning: str | None = None,

@@ -22,7 +22,7 @@ from sentinel_app.core.work import (
 )
 from sentinel_app.pipeline.fault_limit import FaultLimit
 from sentinel_app.storage.ending import SqliteJobEndings
-from sentinel_app.storage.error_log import SqliteErrorLog
+from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.release import SqliteReleases
 from sentinel_app.storage.state_db import StateDb
 from sentinel_app.storage.work import SqliteWork
@@ -33,7 +33,7 @@ def make_faults(db: StateDb, clock: Clock) -> FaultLimit:
     """What ends the work that meets unforeseen exceptions, over the real stores."""
     return FaultLimit(
         work=SqliteWork(db),
-        errors=SqliteErrorLog(db),
+        errors=ErrorLog(db),
         releases=SqliteReleases(db),
         endings=SqliteJobEndings(db),
         clock=clock,

@@ -45,7 +45,7 @@ _SORT_WORDS = {'asc': 'Ascending', 'desc': 'Descending'}
 
 
 def changes_of(old: Sequence[Query], new: Sequence[Query]) -> tuple[tuple[AuditChange, ...], int]:
-    """Say what is different, and how many further differences are left out.
+    """Return what is different, and how many further differences are left out.
 
     Args:
         old: the queries before, highest precedence first.

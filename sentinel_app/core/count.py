@@ -22,7 +22,7 @@ class LastCount:
 
 
 def last_counts(queries: Sequence[Query], jobs: Iterable[Job]) -> Mapping[str, LastCount]:
-    """Give the newest count of each query, by its id.
+    """Return the newest count of each query, by its id.
 
     A query that was edited to select something else has none until it is read as a whole again,
     and so has one whose Jobs are no longer kept.

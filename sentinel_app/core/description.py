@@ -34,7 +34,7 @@ _LAST_OF_BMP = '\uffff'
 
 
 def description_of(indicator: Indicator) -> str:
-    """Give an Indicator's description: valid JSON text of at most `DESCRIPTION_LIMIT` characters.
+    """Return an Indicator's description: valid JSON text of at most `DESCRIPTION_LIMIT` characters.
 
     What does not fit goes in this order: attributes from the last to the first, First Seen and Last
     Seen after all others; groups from the last to the second; the ends of the first group's texts;

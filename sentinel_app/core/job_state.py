@@ -29,7 +29,7 @@ BY_TIME_WARNING: Final = (
 
 
 def job_status(progress: Progress) -> JobStatus:
-    """Give the status of a Job: that of the earliest stage that still has something to do.
+    """Return the status of a Job: that of the earliest stage that still has something to do.
 
     The stages overlap. A Job whose reading failed is shown in progress until what it had read is
     dealt with; only then is it Failed.
@@ -56,7 +56,7 @@ def _final_status(failure_code: str | None) -> JobStatus:
 
 
 def advanced(job: Job, progress: Progress, *, now: dt.datetime) -> Job:
-    """Give the Job with the status and the stage times that its progress says.
+    """Return the Job with the status and the stage times that its progress says.
 
     A status never goes back: where the database was lost in the middle of a Job, its reading
     begins anew under the status that it had.
@@ -73,7 +73,7 @@ def advanced(job: Job, progress: Progress, *, now: dt.datetime) -> Job:
 
 
 def ended(job: Job, progress: Progress, counts: Counts, *, now: dt.datetime) -> Job:
-    """Give the Job in its final state, with its counts."""
+    """Return the Job in its final state, with its counts."""
     warnings = (
         *_warnings(counts),
         *((progress.warning,) if progress.warning else ()),
@@ -86,7 +86,7 @@ def ended(job: Job, progress: Progress, counts: Counts, *, now: dt.datetime) -> 
 
 
 def moved_cursor(job: Job, cursor: Cursor | None) -> Cursor | None:
-    """Give the cursor after a Job has ended, or None where it stays.
+    """Return the cursor after a Job has ended, or None where it stays.
 
     It stays when the Job failed, and when its window began after the cursor: between the two lies
     a time that nobody has read. It may also go back: a cursor beyond what was read now was wrong,
@@ -170,7 +170,7 @@ def _warnings(counts: Counts) -> tuple[str, ...]:
 
 
 def first_cursor(job: Job, schedule: Schedule, now: dt.datetime) -> Cursor:
-    """Give the cursor of a query that has none of its own, as its first Job finds it."""
+    """Return the cursor of a query that has none of its own, as its first Job finds it."""
     last_run_at = believed(schedule.last_run_at, now)
     at = last_run_at if job.mode is Mode.DELTA and last_run_at is not None else EVERYTHING
     return Cursor(query_id=job.query.id, selection=job.query.selection, at=at)
@@ -179,7 +179,7 @@ def first_cursor(job: Job, schedule: Schedule, now: dt.datetime) -> Cursor:
 def kept_cursor(
     job: Job, known: Cursor | None, saved: QueryList, schedule: Schedule, now: dt.datetime
 ) -> Cursor | None:
-    """Give the first cursor of a query whose first Job ended without one; else None.
+    """Return the first cursor of a query whose first Job ended without one; else None.
 
     Without it the query's next delta would begin at a later run of the Service that went well for
     other queries, and what lies before would never be read.

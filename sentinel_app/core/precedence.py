@@ -99,7 +99,7 @@ def must_send(
     ttl: dt.timedelta,
     now: dt.datetime,
 ) -> bool:
-    """Say whether a chosen object goes out, or is known to be in Sentinel as it is.
+    """Return whether a chosen object goes out, or is known to be in Sentinel as it is.
 
     A full update sends everything. The others send what is new, what changed, what must be valid
     for longer (no more than half of its TTL is left), and what must end sooner than Sentinel
@@ -122,7 +122,7 @@ class Candidate:
 
 
 def winners(candidates: Iterable[Candidate]) -> Mapping[ObjectKey, Candidate]:
-    """Give the copy that is sent for each object key.
+    """Return the copy that is sent for each object key.
 
     The highest query's copy; within one query the one modified last, then the one with the lowest
     id. The same as an update comes to that reads everything.

@@ -1,7 +1,8 @@
-"""What an Indicator is now, and what it once was: its id stays when its value changes.
+"""Raw rows: their ids, and what an Indicator is now and once was.
 
-Hashes are added to a File, taken off it and merged into it, and its summary follows them. So what
-is held of an Indicator is found by its id, and compared with the keys that it has now.
+The id of an Indicator stays when its value changes. Hashes are added to a File, taken off it and
+merged into it, and its summary follows them. So what is held of an Indicator is found by its id,
+and compared with the keys that it has now.
 
 Source: ThreatConnect developer documentation, v3 API, "Merge File Hashes".
 """
@@ -26,7 +27,7 @@ Parse = Callable[[Mapping[str, object]], Indicator]
 
 
 def row_id(row: Row) -> int:
-    """Give the id of a row; a source has seen to it that there is one."""
+    """Return the id of a row; a source has seen to it that there is one."""
     value = row['id']
     if not isinstance(value, int):
         raise TypeError('a source gives rows with whole numbers as ids')
@@ -34,7 +35,7 @@ def row_id(row: Row) -> int:
 
 
 def distinct(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """Give each row once; an instance may repeat some."""
+    """Return each row once; an instance may repeat some."""
     return tuple({row_id(row): row for row in rows}.values())
 
 

@@ -31,7 +31,7 @@ def next_update(
     now: dt.datetime,
     reading_all_since: dt.datetime | None = None,
 ) -> tuple[dt.datetime, Mode]:
-    """Give when the next scheduled update is due and its mode; due when the time is not after now.
+    """Return when the next scheduled update is due and its mode; due if that is not after now.
 
     The schedule counts from the start of the last scheduled update, so updates missed while the App
     was down are one update now. A last update that lies in the future, left by a clock that was put

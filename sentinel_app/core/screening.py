@@ -39,7 +39,7 @@ class Screening:
     withheld_reason: Callable[[Indicator], str | None]
 
     def screen(self, row: Mapping[str, object], now: dt.datetime) -> Indicator | Dismissal:
-        """Give the Indicator if it could be sent; else what speaks against it."""
+        """Return the Indicator if it could be sent; else what speaks against it."""
         try:
             indicator = self.parse(row)
         except SkippableError as error:

@@ -87,9 +87,9 @@ class Source(Protocol):
         ...
 
     def owners(self) -> tuple[Owner, ...]:
-        """Give the owners that the API user can read Indicators of."""
+        """Return the owners that the API user can read Indicators of."""
         ...
 
     def keywords(self) -> tuple[TqlKeyword, ...]:
-        """Give the words that this instance's TQL knows for Indicators."""
+        """Return the words that this instance's TQL knows for Indicators."""
         ...

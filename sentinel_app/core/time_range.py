@@ -26,14 +26,14 @@ class TimeRange:
         return self.end_at is not None and self.end_at - (self.start_at or BEGINNING) <= SECOND
 
     def length(self, *, present_at: dt.datetime) -> dt.timedelta:
-        """Give how long it is; without an end, it ends now, but has two seconds at least."""
+        """Return how long it is; without an end, it ends now, but has two seconds at least."""
         start_at = self.start_at or BEGINNING
         if self.end_at is not None:
             return self.end_at - start_at
         return max(present_at - start_at, 2 * SECOND)
 
     def head(self, length: dt.timedelta, *, present_at: dt.datetime) -> TimeRange:
-        """Give its beginning, a second long at least; all of it where it is no longer than that."""
+        """Return its beginning, at least a second long; the whole if it is no longer."""
         whole_s = max(1, int(length.total_seconds()))
         if dt.timedelta(seconds=whole_s) >= self.length(present_at=present_at):
             return self
@@ -41,7 +41,7 @@ class TimeRange:
         return replace(self, end_at=start_at + dt.timedelta(seconds=whole_s))
 
     def after(self, head: TimeRange) -> TimeRange | None:
-        """Give what is left behind its beginning; None where that was all of it."""
+        """Return what is left behind its beginning; None where that was all of it."""
         if head.end_at == self.end_at:
             return None
         return replace(self, start_at=head.end_at)

@@ -129,7 +129,7 @@ def selection_tql(
     clause: str | None = None,
     after_id: int | None = None,
 ) -> str:
-    """Give the TQL for the active Indicators of these owners and types."""
+    """Return the TQL for the active Indicators of these owners and types."""
     clauses = [_one_of('ownerName', owners), _one_of('typeName', types)]
     if clause is not None:
         clauses.append(clause)
@@ -145,7 +145,7 @@ def inactive_tql(
     time_range: TimeRange,
     after_id: int | None = None,
 ) -> str:
-    """Give the TQL for Indicators that were set inactive and last modified within the span."""
+    """Return the TQL for Indicators that were set inactive and last modified within the span."""
     clauses = [_one_of('ownerName', owners), _one_of('typeName', types), 'indicatorActive = false']
     bounds = range_clause(time_range)
     if bounds is not None:
@@ -162,7 +162,7 @@ def effective_tql(
     after_id: int | None = None,
     clause: str | None = None,
 ) -> str:
-    """Give what is really asked: the user's TQL, held inside the owners, types and window.
+    """Return what is really asked: the user's TQL, held inside the owners, types and window.
 
     A window without a start stands for a reading of everything and sets no bounds of time: with an
     upper bound, a row that is modified during the reading would look as if it no longer matched.

@@ -28,7 +28,7 @@ Item = TypeVar('Item')
 def fitting(
     sizes: Sequence[int], *, max_objects: int = MAX_OBJECTS, max_bytes: int = MAX_BYTES
 ) -> int:
-    """Give how many of the first objects fit into one batch; at least one if there is any.
+    """Return how many of the first objects fit into one batch; at least one if there is any.
 
     Args:
         sizes: bytes of each object, in the order of sending.
@@ -50,7 +50,7 @@ def halves(items: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Item]]:
 
 
 def wait_s(arrived_by: Sequence[float], now: float, limit: int) -> float:
-    """Give how long the next request has to wait so that no span holds more than `limit`.
+    """Return how long the next request has to wait so that no span holds more than `limit`.
 
     Args:
         arrived_by: when each recent request had arrived at the latest, ascending, in seconds of any

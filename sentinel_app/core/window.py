@@ -56,7 +56,7 @@ def believed(at: dt.datetime | None, now: dt.datetime) -> dt.datetime | None:
 def next_window(
     *, cursor_at: dt.datetime | None, server_now: dt.datetime, overlap_s: int = OVERLAP_S
 ) -> Window:
-    """Give the window that begins before the cursor and ends now, in ThreatConnect's own time.
+    """Return the window that begins before the cursor and ends now, in ThreatConnect's own time.
 
     The end becomes the next cursor, so windows tile: none begins after the one before has ended.
     That holds even if ThreatConnect's clock was set back meanwhile, for then the window begins

@@ -11,7 +11,6 @@ from typing import Protocol
 from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.core.indicator import IndicatorType, Owner
 from sentinel_app.core.job_state import BY_TIME_WARNING
-from sentinel_app.core.ports import Documents
 from sentinel_app.core.question import Question, selection_question
 from sentinel_app.core.sink import Sink
 from sentinel_app.core.source import Source
@@ -35,6 +34,7 @@ from sentinel_app.inquiry.check_result import (
 from sentinel_app.inquiry.deadline import Deadline
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.rate_limiter import RateLimiter
+from sentinel_app.storage.app_state.store import AppState
 
 GREATEST_DIFFERENCE_S = 60.0
 """ThreatConnect refuses signatures from five minutes on; a clock that is off a minute is not kept
@@ -91,7 +91,7 @@ class Checks:
         source: CheckedSource,
         new_sink: Callable[[], Sink],
         limiter: RateLimiter,
-        documents: Documents,
+        documents: AppState,
         disk: Disk,
         disk_warnings: Callable[[], tuple[str, ...]],
         on_owners: Callable[[tuple[Owner, ...]], None],

@@ -11,12 +11,14 @@ from typing import Protocol
 
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.job import Counts, Job, JobStatus, Update
-from sentinel_app.core.metric import Figures, Hour, LiveCount, LiveCounts, MetricStore, summed
-from sentinel_app.core.ports import Documents, ProgressStore, WorkStore
+from sentinel_app.core.metric import Figures, Hour, LiveCount, summed
+from sentinel_app.core.ports import ProgressStore, WorkStore
 from sentinel_app.core.query import Query
 from sentinel_app.core.task import AskedWait
 from sentinel_app.core.upload_limits import MAX_OBJECTS, WINDOW_S
 from sentinel_app.pipeline.rate_limiter import RateLimiter
+from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.metrics import MetricStore
 
 LIVE_KEPT_S = 10.0
 """Counting a million objects takes a fifth of a second, and several pages may ask for it."""
@@ -100,8 +102,7 @@ class Metrics:
         self,
         *,
         store: MetricStore,
-        live: LiveCounts,
-        documents: Documents,
+        documents: AppState,
         progress: ProgressStore,
         work: WorkStore,
         updates: RunningUpdate,
@@ -110,7 +111,6 @@ class Metrics:
         clock: Clock,
     ) -> None:
         self._store = store
-        self._live = live
         self._documents = documents
         self._progress = progress
         self._work = work
@@ -155,7 +155,7 @@ class Metrics:
         with self._kept.lock:
             now = self._clock.monotonic()
             if now >= self._kept.until:
-                self._kept.live = self._live.live(self._clock.now())
+                self._kept.live = self._store.live(self._clock.now())
                 self._kept.until = now + LIVE_KEPT_S
             return self._kept.live
 

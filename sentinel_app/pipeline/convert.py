@@ -13,7 +13,7 @@ from sentinel_app.core.indicator import Indicator
 from sentinel_app.core.job import Job, Mode, Outcome, Update
 from sentinel_app.core.mapping import MappingOptions, content_hash, sort_value
 from sentinel_app.core.object_id import ObjectKey, object_keys
-from sentinel_app.core.ports import Documents, Ledger, ProgressStore, ReleaseStore, WorkStore
+from sentinel_app.core.ports import Ledger, ProgressStore, ReleaseStore, WorkStore
 from sentinel_app.core.precedence import Choice, PrecedenceContext, choose, must_send
 from sentinel_app.core.revision import next_revision
 from sentinel_app.core.row import Parse, lost_keys
@@ -36,6 +36,7 @@ from sentinel_app.errors import FatalError, SkippableError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.wakeup import Wakeup
 from sentinel_app.pipeline.withdraw import Withdrawal
+from sentinel_app.storage.app_state.store import AppState
 
 MOST_OBJECTS_WAITING = 20_000
 """Converting waits while so many objects could be sent already: two minutes of the limit."""
@@ -83,7 +84,7 @@ class Convert:
     def __init__(
         self,
         *,
-        documents: Documents,
+        documents: AppState,
         progress: ProgressStore,
         work: WorkStore,
         ledger: Ledger,
@@ -170,7 +171,7 @@ class Convert:
         )
 
     def _windows(self, job: Job, everybody: tuple[Progress, ...]) -> dict[str, Window]:
-        """Give the windows of the higher queries that are read, by the query's id."""
+        """Return the windows of the higher queries that are read, by the query's id."""
         higher = (
             self._documents.job(item.request_id)
             for item in everybody
@@ -225,7 +226,7 @@ class Convert:
         return lost_keys(doubtful, held, self._parse)
 
     def _candidate(self, row: Mapping[str, object], page: _Page) -> Indicator | None:
-        """Give the Indicator if it could be sent; else note its outcome."""
+        """Return the Indicator if it could be sent; else note its outcome."""
         found = self._screening.screen(row, page.now)
         if isinstance(found, Indicator):
             return found
@@ -344,7 +345,7 @@ def _is_held(indicator: Indicator, group: Iterable[ObjectKey], page: _Page) -> b
 
 
 def _outcome(states: set[ObjectState]) -> Outcome | None:
-    """Give an Indicator's outcome from its chosen objects; None where one has yet to be sent."""
+    """Return an Indicator's outcome from its chosen objects; None where one has yet to be sent."""
     if not states:
         return Outcome.DUPLICATE
     if ObjectState.WAITING in states:

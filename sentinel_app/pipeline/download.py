@@ -10,7 +10,7 @@ from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.job import Job, Mode, Update
 from sentinel_app.core.job_state import first_cursor
-from sentinel_app.core.ports import Documents, ErrorLog, ProgressStore, WorkStore
+from sentinel_app.core.ports import ProgressStore, WorkStore
 from sentinel_app.core.question import Question, clause_ids, effective_question
 from sentinel_app.core.row import row_id
 from sentinel_app.core.source import Source
@@ -32,6 +32,8 @@ from sentinel_app.pipeline.range_reader import RangeReader
 from sentinel_app.pipeline.retrier import FIRST_PAGE_SIZE, Retrier
 from sentinel_app.pipeline.wakeup import Wakeup
 from sentinel_app.pipeline.withdraw import Withdrawal
+from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.error_log import ErrorLog
 
 MOST_PAGES_WAITING = 4
 """Reading waits while so many pages are not yet converted, so that disk and memory stay bounded."""
@@ -52,7 +54,7 @@ class Download:
         *,
         source: Source,
         probe: Probe,
-        documents: Documents,
+        documents: AppState,
         progress: ProgressStore,
         errors: ErrorLog,
         work: WorkStore,
@@ -150,7 +152,7 @@ class Download:
         )
 
     def _lookups(self, update: Update, job: Job) -> tuple[str, ...]:
-        """Give what a delta has to look at beside its window; other modes read everything."""
+        """Return what a delta has to look at beside its window; other modes read everything."""
         if job.mode is not Mode.DELTA:
             return ()
         refused = self._work.refused_ids(job.query.id, most_attempts=REFUSED_ATTEMPTS)
@@ -163,7 +165,7 @@ class Download:
         )
 
     def _first_cursor(self, job: Job) -> Cursor:
-        """Give the cursor of a query that has none of its own.
+        """Return the cursor of a query that has none of its own.
 
         It is stored before the first page: should this first Job fail, the next one must not begin
         at a later run of the Service that went well for other queries.
@@ -171,7 +173,7 @@ class Download:
         return first_cursor(job, self._documents.schedule(), self._clock.now())
 
     def _start(self, update: Update, job: Job, cursor: Cursor) -> dt.datetime | None:
-        """Give the start of the window; None for a reading of everything."""
+        """Return the start of the window; None for a reading of everything."""
         if job.mode is not Mode.DELTA:
             return None
         if update.modified_after is not None:
@@ -181,7 +183,7 @@ class Download:
     def _measure(
         self, job: Job, start_at: dt.datetime | None, stop: Stop
     ) -> tuple[int | None, dt.datetime]:
-        """Give how many Indicators there are to read, and ThreatConnect's own time."""
+        """Return how many Indicators there are to read, and ThreatConnect's own time."""
         # The end is not known before the answer; a day ahead leaves nothing out.
         end_at = self._clock.now() + dt.timedelta(days=1)
         question = effective_question(job.query, window=Window(start_at=start_at, end_at=end_at))
@@ -313,7 +315,7 @@ def _unreadable(owners: Sequence[str]) -> FatalError:
 
 
 def _time_range(window: Window, progress: Progress) -> TimeRange:
-    """Give what is left of the present slice.
+    """Return what is left of the present slice.
 
     A reading of everything has no end, as a row that is modified meanwhile moves out of the window:
     the next delta would find it, but until then it would look as if it no longer matched.

@@ -11,7 +11,7 @@ from typing import Final
 from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.job import Stage, Update
-from sentinel_app.core.ports import ErrorLog, JobEndings, ReleaseStore, WorkStore
+from sentinel_app.core.ports import JobEndings, ReleaseStore, WorkStore
 from sentinel_app.errors import (
     Cancelled,
     DamagedError,
@@ -20,6 +20,7 @@ from sentinel_app.errors import (
     UnforeseenError,
 )
 from sentinel_app.log import EventLog
+from sentinel_app.storage.error_log import ErrorLog
 
 ATTEMPTS: Final = 3
 """How often a piece of work may meet such an exception before it is given up."""

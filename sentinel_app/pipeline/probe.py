@@ -12,13 +12,13 @@ from itertools import pairwise
 from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.core.job import Update
 from sentinel_app.core.job_state import BY_TIME_WARNING
-from sentinel_app.core.ports import Documents
 from sentinel_app.core.question import Question, selection_question
 from sentinel_app.core.row import row_id
 from sentinel_app.core.source import Source
 from sentinel_app.errors import FatalError, QueryError, ReadOrderError, RetryableError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.retrier import Retrier
+from sentinel_app.storage.app_state.store import AppState
 
 FIRST_ROWS = 2
 SECOND_ROWS = 10
@@ -41,7 +41,7 @@ class Probe:
     mended is read by id again.
     """
 
-    def __init__(self, *, source: Source, documents: Documents, clock: Clock) -> None:
+    def __init__(self, *, source: Source, documents: AppState, clock: Clock) -> None:
         self._source = source
         self._documents = documents
         self._clock = clock

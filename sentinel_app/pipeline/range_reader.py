@@ -82,7 +82,7 @@ class _Hint:
     present_at: dt.datetime
 
     def head_of(self, time_range: TimeRange) -> TimeRange:
-        """Give the beginning of a span; all of it where it is not what was left."""
+        """Return the beginning of a span; all of it where it is not what was left."""
         if time_range.start_at != self.start_at:
             return time_range
         length = self.length
@@ -108,7 +108,7 @@ class RangeReader:
         size: int,
         retrier: Retrier,
     ) -> tuple[RangePage, int]:
-        """Give the next rows of a span, and the size for the next page.
+        """Return the next rows of a span, and the size for the next page.
 
         A span is read whole when there are as many different rows as ThreatConnect counts. Rows of
         a span that is not may be given again.
@@ -237,7 +237,7 @@ def _nothing(present_at: dt.datetime) -> SourcePage:
 def _hint(
     head: TimeRange, filled: float, crowded_until: dt.datetime | None, present_at: dt.datetime
 ) -> _Hint | None:
-    """Give what a beginning that filled so much of a page tells of what is left behind it."""
+    """Return what a beginning that filled so much of a page tells of what is left behind it."""
     if head.end_at is None:
         return None
     growth = min(MOST_GROWTH, SPARE / filled) if filled else MOST_GROWTH

@@ -5,15 +5,27 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from dataclasses import dataclass
+from typing import Protocol
 
 from sentinel_app.core.clock import Clock, Stop
-from sentinel_app.core.ports import RequestTimes
 from sentinel_app.core.task import AskedWait
 from sentinel_app.core.upload_limits import LONGEST_TRANSIT_S, MARGIN_S, WINDOW_S, wait_s
 
 _MEMORY = dt.timedelta(seconds=WINDOW_S + 2 * LONGEST_TRANSIT_S)
 _LOOK_S = 1.0
 """How often a waiting thread looks again; another one's 429 may have changed the time."""
+
+
+class StoredTimes(Protocol):
+    """When the latest upload requests began, for the limit across a restart."""
+
+    def recent(self, since: dt.datetime) -> tuple[dt.datetime, ...]:
+        """Return the times after `since`, oldest first."""
+        ...
+
+    def add(self, at: dt.datetime, *, forget_before: dt.datetime) -> None:
+        """Store a time, before the request goes out, and forget old ones."""
+        ...
 
 
 @dataclass(slots=True)
@@ -37,7 +49,7 @@ class RateLimiter:
         clock: tells the time.
     """
 
-    def __init__(self, *, limit: int, times: RequestTimes, clock: Clock) -> None:
+    def __init__(self, *, limit: int, times: StoredTimes, clock: Clock) -> None:
         self._limit = limit
         self._times = times
         self._clock = clock
@@ -53,7 +65,7 @@ class RateLimiter:
             self._permits.append(Permit(started, started + LONGEST_TRANSIT_S))
 
     def acquire(self, stop: Stop) -> Permit | None:
-        """Wait for a turn and take it; None when `stop` was set meanwhile."""
+        """Wait for a permit and return it; None when `stop` was set meanwhile."""
         with self._lock:
             self._waiting += 1
         try:
@@ -69,7 +81,7 @@ class RateLimiter:
                 self._waiting -= 1
 
     def answered(self, permit: Permit) -> None:
-        """Take note that the request of a turn is over, so it cannot arrive any later."""
+        """Take note that the request of a permit is over, so it cannot arrive any later."""
         with self._lock:
             permit.arrived_by = min(permit.arrived_by, self._clock.monotonic())
 
@@ -107,13 +119,13 @@ class RateLimiter:
         return AskedWait(until=until, reason=self._blocked_reason)
 
     def waiting_s(self) -> float | None:
-        """Give the seconds until the next request may go, where one is waiting; else None."""
+        """Return the seconds until the next request may go, where one is waiting; else None."""
         with self._lock:
             seconds = self._seconds_left()
             return seconds if self._waiting and seconds > 0 else None
 
     def used(self) -> int:
-        """Give how many requests count against the limit at this moment."""
+        """Return how many requests count against the limit at this moment."""
         with self._lock:
             since = self._clock.monotonic() - WINDOW_S
             return sum(permit.arrived_by > since for permit in self._permits)

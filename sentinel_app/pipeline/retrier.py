@@ -24,7 +24,7 @@ _log = EventLog(__name__)
 
 
 class Retrier:
-    """Knows how long to wait between two attempts, and waits.
+    """Repeats calls that may succeed later, with the waits of the retry policy.
 
     Args:
         clock: waits.
@@ -39,7 +39,7 @@ class Retrier:
         self._attempts = 0
 
     def call(self, call: Callable[[], Answer], *, attempts: int | None = None) -> Answer:
-        """Give the answer of `call`, after so many attempts at most.
+        """Return the answer of `call`, after so many attempts at most.
 
         Raises:
             RetryableError: the last attempt's, when there is no more hope.
@@ -54,7 +54,7 @@ class Retrier:
                 self.wait(error)
 
     def call_sized(self, call: Callable[[int], Answer], size: int) -> tuple[Answer, int]:
-        """Give the answer of `call` to a page size, and the size for the next page.
+        """Return the answer of `call` to a page size, and the size for the next page.
 
         A page that does not come in time is asked for with half its size; one that comes quickly
         lets the next be twice as large.

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.job import Stage, Update
-from sentinel_app.core.ports import ErrorLog, ProgressStore, WorkStore
+from sentinel_app.core.ports import ProgressStore, WorkStore
 from sentinel_app.core.retry import DEFAULT_TOLD_S, UPLOAD_POLICY, next_wait_s
 from sentinel_app.core.sink import Sink
 from sentinel_app.core.upload_limits import MAX_OBJECTS, halves
@@ -31,6 +31,7 @@ from sentinel_app.log import EventLog
 from sentinel_app.pipeline.fault_limit import FaultLimit
 from sentinel_app.pipeline.rate_limiter import Permit, RateLimiter
 from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.storage.error_log import ErrorLog
 
 OBJECT_REFUSED = 'Microsoft Sentinel refused this object; the reason is its own words.'
 

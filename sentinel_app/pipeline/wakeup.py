@@ -6,7 +6,7 @@ import threading
 
 
 class Wakeup:
-    """A bell that any thread may ring and many may wait for; a ring is never missed."""
+    """What any thread may notify and many may wait for; a notification is never missed."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -14,7 +14,7 @@ class Wakeup:
 
     @property
     def notifications(self) -> int:
-        """How often it was rung; take it before looking for work, and wait with it after."""
+        """The number so far; take it before looking for work, and wait with it after."""
         with self._condition:
             return self._notifications
 
@@ -25,6 +25,6 @@ class Wakeup:
             self._condition.notify_all()
 
     def wait(self, seen: int, timeout_s: float) -> None:
-        """Return when it was rung after `seen` was taken, or when the time has passed."""
+        """Return when it was notified after `seen` was taken, or when the time has passed."""
         with self._condition:
             self._condition.wait_for(lambda: self._notifications != seen, timeout_s)

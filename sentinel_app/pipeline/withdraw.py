@@ -17,7 +17,7 @@ from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import Job, Mode, Update
 from sentinel_app.core.object_id import ObjectKey
-from sentinel_app.core.ports import Documents, ProgressStore, ReleaseStore
+from sentinel_app.core.ports import ProgressStore, ReleaseStore
 from sentinel_app.core.query import WithdrawPolicy
 from sentinel_app.core.question import inactive_question, selection_question
 from sentinel_app.core.row import Parse, row_id
@@ -36,6 +36,7 @@ from sentinel_app.pipeline.probe import Probe
 from sentinel_app.pipeline.retrier import Retrier
 from sentinel_app.pipeline.row_reader import RowReader
 from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.storage.app_state.store import AppState
 
 MOST_ATTEMPTS = 3
 """How often a withdrawal that Sentinel refuses is tried again, save by a full update."""
@@ -79,7 +80,7 @@ class Withdrawal:
         *,
         source: Source,
         probe: Probe,
-        documents: Documents,
+        documents: AppState,
         progress: ProgressStore,
         releases: ReleaseStore,
         parse: Parse,
@@ -127,7 +128,7 @@ class Withdrawal:
         return True
 
     def clauses(self, update: Update) -> tuple[str, ...]:
-        """Give what each query has to be asked beyond its window: who else has what is gone."""
+        """Return what each query has to be asked beyond its window: who else has what is gone."""
         if update.mode is not Mode.DELTA or self._releases.is_held_back(update.id):
             return ()
         hashes: list[str] = []
@@ -327,7 +328,7 @@ def _attempts(update: Update) -> int:
 
 
 def _revocation(entry: LedgerEntry, job: Job, now: dt.datetime) -> ChosenObject:
-    """Give the object once more, as it was sent, but revoked and no longer valid."""
+    """Return the object once more, as it was sent, but revoked and no longer valid."""
     stix = json.loads(entry.body)
     modified_at = max(now, from_text(entry.modified) + _MILLISECOND)
     valid_from_at = min(from_text(stix['valid_from']), now - _MILLISECOND)

@@ -31,7 +31,7 @@ _BY_SUMMARY = f"""
 
 
 class SqliteRecords:
-    """Reads single values in SQLite; implements the port `Records`."""
+    """Reads what the stores know of single values."""
 
     def __init__(self, db: StateDb) -> None:
         self._db = db

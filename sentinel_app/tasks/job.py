@@ -11,10 +11,11 @@ from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.job import Job, JobStatus, Mode, Update
 from sentinel_app.core.job_state import kept_cursor
-from sentinel_app.core.ports import Documents, JobEndings
+from sentinel_app.core.ports import JobEndings
 from sentinel_app.errors import ConflictError, NotFoundError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.tasks.update import Updates
 
 _OPEN = tuple(status for status in JobStatus if not status.is_final)
@@ -28,7 +29,7 @@ class JobActions:
     def __init__(
         self,
         *,
-        documents: Documents,
+        documents: AppState,
         endings: JobEndings,
         updates: Updates,
         wakeup: Wakeup,

@@ -17,7 +17,7 @@ _log = EventLog(__name__)
 
 
 class Scheduler:
-    """Calls each tick once a second, and at once when the signal rings, in one daemon thread.
+    """Calls each tick once a second, and at once when the wakeup is notified, in one daemon thread.
 
     `schedule` keeps naive local times, lets exceptions through and runs a failing job again on
     every look. So it is used for fixed short intervals alone: what is due is decided elsewhere from

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.error_entry import ErrorEntry
-from sentinel_app.core.ports import Documents, ErrorLog, JobEndings, WorkStore
+from sentinel_app.core.ports import JobEndings, WorkStore
 from sentinel_app.core.task import TaskCondition, TaskSlug, TaskState, TaskView, named
 from sentinel_app.errors import ConflictError, NotFoundError, TaskKilledError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.tasks.duty import ScheduleDuty
 from sentinel_app.tasks.step import StepStop
 from sentinel_app.tasks.task import Task
@@ -47,7 +49,7 @@ class Supervisor:
         self,
         *,
         tasks: Iterable[Task],
-        documents: Documents,
+        documents: AppState,
         work: WorkStore,
         errors: ErrorLog,
         endings: JobEndings,

@@ -13,14 +13,15 @@ from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.job import Counts, Job, JobStatus, JobType, Mode, Update
 from sentinel_app.core.job_state import known_until
-from sentinel_app.core.metric import MetricStore
-from sentinel_app.core.ports import Documents, ProgressStore
+from sentinel_app.core.ports import ProgressStore
 from sentinel_app.core.query import Query
 from sentinel_app.core.schedule import Schedule, next_update
 from sentinel_app.errors import ConflictError, NotFoundError, UnforeseenError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.fault_limit import ABANDONED_AT, FaultLimit, unforeseen
 from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.tasks.job_follower import WHERE, JobFollower
 
 QUERY_REMOVED = 'Its TQL query was taken out of CONFIGURE before its turn came.'
@@ -39,7 +40,7 @@ class Updates:
     def __init__(
         self,
         *,
-        documents: Documents,
+        documents: AppState,
         progress: ProgressStore,
         metrics: MetricStore,
         faults: FaultLimit,

@@ -28,11 +28,11 @@ from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.pipeline.upload import Upload
 from sentinel_app.pipeline.wakeup import Wakeup
 from sentinel_app.pipeline.withdraw import Withdrawal
-from sentinel_app.storage.documents import TinyDocuments
+from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.ending import SqliteJobEndings
-from sentinel_app.storage.error_log import SqliteErrorLog
-from sentinel_app.storage.ledger import SqliteLedger, SqliteRequestTimes
-from sentinel_app.storage.metric import SqliteMetrics
+from sentinel_app.storage.error_log import ErrorLog
+from sentinel_app.storage.ledger import RequestTimes, SqliteLedger
+from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.release import SqliteReleases
 from sentinel_app.storage.state_db import StateDb
@@ -128,11 +128,11 @@ class Rig:
         self.life = life = Life(self._interleave)
         self.stop = threading.Event()
         self.db = db = StateDb(folder / 'state.db')
-        self.documents = TinyDocuments(folder / 'documents.json', now=clock.now)
+        self.documents = AppState(folder / 'documents.json', now=clock.now)
         self.progress = SqliteProgress(db)
         self.ledger = SqliteLedger(db)
         self.work = work = SqliteWork(db)
-        self.errors = SqliteErrorLog(db)
+        self.errors = ErrorLog(db)
         wakeup = Wakeup()
 
         def small_batch(update_id: str, *, size: int, at: dt.datetime) -> Any:
@@ -157,7 +157,7 @@ class Rig:
         self.updates = Updates(
             documents=documents,  # type: ignore[arg-type]
             faults=faults,
-            metrics=Mortal(SqliteMetrics(db), life),  # type: ignore[arg-type]
+            metrics=Mortal(MetricStore(db), life),  # type: ignore[arg-type]
             interval=interval,
             reconcile_interval=reconcile_interval,
             **common,
@@ -204,7 +204,7 @@ class Rig:
             work=stores['work'],  # type: ignore[arg-type]
             errors=stores['errors'],  # type: ignore[arg-type]
             faults=faults,
-            limiter=RateLimiter(limit=100, times=SqliteRequestTimes(db), clock=clock),
+            limiter=RateLimiter(limit=100, times=RequestTimes(db), clock=clock),
             **common,
         )
         self._stages = {'download': download, 'convert': convert, 'upload': upload}

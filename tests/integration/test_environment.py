@@ -24,7 +24,8 @@ from sentinel_app.core.query import Query, WithdrawPolicy
 from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.timestamp import from_text, to_millis
 from sentinel_app.core.window import Cursor
-from sentinel_app.storage import atomic_json, damage, state_db
+from sentinel_app.storage import damage, state_db
+from sentinel_app.storage.app_state import atomic_json
 from sentinel_app.storage.migrations import MIGRATIONS
 from tests.clocks import StandingClock
 from tests.engine import OWNERS, Engine, World, hosts, query

@@ -24,10 +24,10 @@ from sentinel_app.inquiry.metric import Metrics
 from sentinel_app.inquiry.preview import Previews
 from sentinel_app.inquiry.tql_check import TqlChecks
 from sentinel_app.pipeline.rate_limiter import RateLimiter
+from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.disk import DataFolder
-from sentinel_app.storage.documents import TinyDocuments
-from sentinel_app.storage.ledger import SqliteLedger, SqliteRequestTimes
-from sentinel_app.storage.metric import SqliteMetrics
+from sentinel_app.storage.ledger import RequestTimes, SqliteLedger
+from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.record import SqliteRecords
 from sentinel_app.storage.state_db import StateDb
@@ -160,18 +160,18 @@ class Running:
 class InquiryStand:
     """All that inquiries stand on."""
 
-    def __init__(self, folder: Path, documents: TinyDocuments, clock: StandingClock) -> None:
+    def __init__(self, folder: Path, documents: AppState, clock: StandingClock) -> None:
         self.source = ListedSource()
         self.sink = ListedSink()
         self.db = StateDb(folder / 'state.db')
         self.progress = SqliteProgress(self.db)
         self.work = SqliteWork(self.db)
-        self.metrics = SqliteMetrics(self.db)
+        self.metrics = MetricStore(self.db)
         self.updates = Running()
         self.withheld: Callable[[Indicator], str | None] = lambda _indicator: None
         self.seen_owners: list[object] = []
         self.disk_warnings: tuple[str, ...] = ()
-        self.limiter = RateLimiter(limit=LIMIT, times=SqliteRequestTimes(self.db), clock=clock)
+        self.limiter = RateLimiter(limit=LIMIT, times=RequestTimes(self.db), clock=clock)
         screening = Screening(parse=parse_indicator, withheld_reason=self._withheld_reason)
         self.inquiries = Inquiries(
             previews=Previews(
@@ -202,7 +202,6 @@ class InquiryStand:
             ),
             metrics=Metrics(
                 store=self.metrics,
-                live=self.metrics,
                 documents=documents,
                 progress=self.progress,
                 work=self.work,

@@ -99,7 +99,7 @@ def test_halving_again_and_again_finds_the_culprit(items: list[int], data: st.Da
     assert (found, first_place) == ([items[place]], place)
 
 
-LIMITS = st.integers(min_value=1, max_value=100)
+LIMITS_A_MINUTE = st.integers(min_value=1, max_value=100)
 PAUSES = st.lists(
     st.one_of(
         st.just(0.0),
@@ -122,7 +122,7 @@ def started(pauses: list[float], limit: int) -> list[float]:
 
 
 @law
-@given(PAUSES, LIMITS)
+@given(PAUSES, LIMITS_A_MINUTE)
 def test_no_window_holds_more_than_the_limit_whatever_the_pattern(pauses: list[float], limit: int):
     times = started(pauses, limit)
 
@@ -131,7 +131,7 @@ def test_no_window_holds_more_than_the_limit_whatever_the_pattern(pauses: list[f
 
 
 @law
-@given(PAUSES, LIMITS, st.integers(min_value=0, max_value=100))
+@given(PAUSES, LIMITS_A_MINUTE, st.integers(min_value=0, max_value=100))
 def test_only_as_many_times_as_the_limit_have_to_be_remembered(
     pauses: list[float], limit: int, more: int
 ):
@@ -142,7 +142,7 @@ def test_only_as_many_times_as_the_limit_have_to_be_remembered(
 
 
 @law
-@given(LIMITS)
+@given(LIMITS_A_MINUTE)
 def test_the_limit_is_reached_when_pressed(limit: int):
     times = started([0.0] * (limit * 3), limit)
 
@@ -152,7 +152,7 @@ def test_the_limit_is_reached_when_pressed(limit: int):
 
 
 @law
-@given(PAUSES, LIMITS)
+@given(PAUSES, LIMITS_A_MINUTE)
 def test_a_request_waits_no_longer_than_until_the_oldest_leaves_the_window(
     pauses: list[float], limit: int
 ):

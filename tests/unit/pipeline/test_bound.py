@@ -24,7 +24,7 @@ from sentinel_app.pipeline.range_reader import MOST_DIVISIONS, MOST_PASSES, Rang
 from sentinel_app.pipeline.retrier import Retrier
 from tests.clocks import StandingClock
 from tests.unit.pipeline.rows import RowSource
-from tests.unit.pipeline.test_span_reader import Reading, asked
+from tests.unit.pipeline.test_range_reader import Reading, asked
 
 
 def until_it_ends(bound: ReadingBound, rows: int) -> int:

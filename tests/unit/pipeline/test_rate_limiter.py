@@ -20,7 +20,7 @@ FREE_S = WINDOW_S + MARGIN_S
 
 
 class Times:
-    """Request times in memory; implements `RequestTimes`."""
+    """Request times in memory; implements `StoredTimes`."""
 
     def __init__(self) -> None:
         self.stored: list[dt.datetime] = []

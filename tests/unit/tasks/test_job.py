@@ -13,9 +13,9 @@ from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.window import EVERYTHING, Cursor, Window
 from sentinel_app.errors import ConflictError, NotFoundError, StorageError
 from sentinel_app.pipeline.wakeup import Wakeup
-from sentinel_app.storage.documents import TinyDocuments
+from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.ending import SqliteJobEndings
-from sentinel_app.storage.metric import SqliteMetrics
+from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.state_db import StateDb
 from sentinel_app.tasks.job import JobActions
@@ -31,14 +31,14 @@ EARLIER = NOON - 3 * HOUR
 class Stand:
     def __init__(self, folder: Path) -> None:
         self.clock = StandingClock()
-        self.documents = TinyDocuments(folder / 'documents.json', now=self.clock.now)
+        self.documents = AppState(folder / 'documents.json', now=self.clock.now)
         self.db = StateDb(folder / 'state.db')
         self.progress = SqliteProgress(self.db)
         self.wakeup = Wakeup()
         self.updates = Updates(
             documents=self.documents,
             progress=self.progress,
-            metrics=SqliteMetrics(self.db),
+            metrics=MetricStore(self.db),
             faults=make_faults(self.db, self.clock),
             clock=self.clock,
             wakeup=self.wakeup,

@@ -12,8 +12,8 @@ import pytest
 from sentinel_app.core.job import JobStatus, JobType, Mode
 from sentinel_app.errors import ConflictError
 from sentinel_app.pipeline.wakeup import Wakeup
-from sentinel_app.storage.documents import TinyDocuments
-from sentinel_app.storage.metric import SqliteMetrics
+from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.state_db import StateDb
 from sentinel_app.tasks.update import QUERY_REMOVED, Updates
@@ -27,14 +27,14 @@ HOUR_S = 3600.0
 class Stand:
     def __init__(self, folder: Path) -> None:
         self.clock = StandingClock()
-        self.documents = TinyDocuments(folder / 'documents.json', now=self.clock.now)
+        self.documents = AppState(folder / 'documents.json', now=self.clock.now)
         self.db = StateDb(folder / 'state.db')
         self.progress = SqliteProgress(self.db)
         self.wakeup = Wakeup()
         self.updates = Updates(
             documents=self.documents,
             progress=self.progress,
-            metrics=SqliteMetrics(self.db),
+            metrics=MetricStore(self.db),
             faults=make_faults(self.db, self.clock),
             clock=self.clock,
             wakeup=self.wakeup,

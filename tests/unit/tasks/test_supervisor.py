@@ -23,7 +23,7 @@ from sentinel_app.core.task import (
 from sentinel_app.errors import ConflictError, NotFoundError, SentinelAppError, StorageError
 from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.pipeline.wakeup import Wakeup
-from sentinel_app.storage.documents import TinyDocuments
+from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.tasks.supervisor import GRACE_S, STANDSTILL_S, Supervisor
 from tests.clocks import NOON, StandingClock
 
@@ -123,7 +123,7 @@ class Stores:
 class Stand:
     def __init__(self, folder: Path) -> None:
         self.clock = StandingClock()
-        self.documents = TinyDocuments(folder / 'documents.json', now=self.clock.now)
+        self.documents = AppState(folder / 'documents.json', now=self.clock.now)
         self.stores = Stores()
         self.wakeup = Wakeup()
         times: Any = SimpleNamespace(recent=lambda _since: ())

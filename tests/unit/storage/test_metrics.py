@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sentinel_app.core.job import Counts, Outcome
-from sentinel_app.storage.metric import SqliteMetrics
+from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.state_db import StateDb
 from tests.clocks import NOON
@@ -34,16 +34,16 @@ def db(tmp_path: Path) -> Iterator[StateDb]:
 
 
 @pytest.fixture
-def metrics(db: StateDb) -> SqliteMetrics:
-    return SqliteMetrics(db)
+def metrics(db: StateDb) -> MetricStore:
+    return MetricStore(db)
 
 
 def end(db: StateDb, request_id: str, at: dt.datetime, *, is_failed: bool = False) -> None:
     SqliteProgress(db).begin([make_job(request_id)])
-    SqliteMetrics(db).add_job(request_id, COUNTS, is_failed=is_failed, at=at)
+    MetricStore(db).add_job(request_id, COUNTS, is_failed=is_failed, at=at)
 
 
-def test_jobs_of_one_hour_add_up(db: StateDb, metrics: SqliteMetrics) -> None:
+def test_jobs_of_one_hour_add_up(db: StateDb, metrics: MetricStore) -> None:
     end(db, 'j1', NOON)
     end(db, 'j2', NOON + 59 * dt.timedelta(minutes=1), is_failed=True)
     end(db, 'j3', NOON + HOUR)
@@ -59,20 +59,20 @@ def test_jobs_of_one_hour_add_up(db: StateDb, metrics: SqliteMetrics) -> None:
 
 
 def test_a_job_counts_once_however_often_its_end_is_stored(
-    db: StateDb, metrics: SqliteMetrics
+    db: StateDb, metrics: MetricStore
 ) -> None:
     for _ in range(3):
         end(db, 'j1', NOON)
     assert metrics.total().read == 10
 
 
-def test_a_job_that_is_not_of_the_running_update_does_not_count(metrics: SqliteMetrics) -> None:
+def test_a_job_that_is_not_of_the_running_update_does_not_count(metrics: MetricStore) -> None:
     metrics.add_job('nobody', COUNTS, is_failed=False, at=NOON)
     assert metrics.total().jobs == 0
 
 
 def test_the_span_begins_with_its_hour_and_ends_before_its_end(
-    db: StateDb, metrics: SqliteMetrics
+    db: StateDb, metrics: MetricStore
 ) -> None:
     for number in range(4):
         end(db, f'j{number}', NOON + number * HOUR)
@@ -80,7 +80,7 @@ def test_the_span_begins_with_its_hour_and_ends_before_its_end(
     assert [hour.start_at for hour in span] == [NOON + HOUR, NOON + 2 * HOUR]
 
 
-def test_the_total_keeps_what_cleaning_removes(db: StateDb, metrics: SqliteMetrics) -> None:
+def test_the_total_keeps_what_cleaning_removes(db: StateDb, metrics: MetricStore) -> None:
     for number in range(4):
         end(db, f'j{number}', NOON + number * HOUR)
     before = metrics.total()
@@ -92,7 +92,7 @@ def test_the_total_keeps_what_cleaning_removes(db: StateDb, metrics: SqliteMetri
     assert metrics.hours(since=NOON - 99 * HOUR, before=NOON + 99 * HOUR) == ()
 
 
-def test_only_what_is_valid_and_not_withdrawn_is_live(db: StateDb, metrics: SqliteMetrics) -> None:
+def test_only_what_is_valid_and_not_withdrawn_is_live(db: StateDb, metrics: MetricStore) -> None:
     later, past = '2030-01-01T00:00:00.000Z', '2026-03-04T12:00:00.000Z'
     rows = [
         ('a', 'live', 'q1', 'Host', later),

@@ -16,19 +16,20 @@ from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.task import TaskSlug, TaskState
 from sentinel_app.core.window import Cursor
 from sentinel_app.errors import ConflictError, NotFoundError
-from sentinel_app.storage.atomic_json import AtomicJsonStorage
-from sentinel_app.storage.document_state import KeyedTable, KeyedTinyDB, State, decoded_state
-from sentinel_app.storage.encoding import encode
-from sentinel_app.storage.job_list import newest_first, ordered, selected
+from sentinel_app.storage.app_state.atomic_json import AtomicJsonStorage
+from sentinel_app.storage.app_state.content import KeyedTable, KeyedTinyDB, State, decoded_state
+from sentinel_app.storage.app_state.encoding import encode
+from sentinel_app.storage.app_state.job_list import newest_first, ordered, selected
 
 MAX_AUDIT = 1_000
 
 
-class TinyDocuments:
-    """The port `Documents` over one TinyDB file.
+class AppState:
+    """Queries, updates, Jobs, cursors, schedule, Tasks and audit. Safe for many threads.
 
-    Each writing call replaces the file once, whatever number of tables it touches. Reading calls
-    see the state after some write, never one in between, and wait for nobody.
+    Each writing call replaces the file once, whatever number of tables it touches: it is durable
+    when it returns, or raises `StorageError` and has changed nothing. Reading calls see the state
+    after some write, never one in between, and wait for nobody.
 
     Args:
         path: the JSON file.
@@ -50,7 +51,7 @@ class TinyDocuments:
     # -- queries and schedule
 
     def query_list(self) -> QueryList:
-        """Give the saved queries."""
+        """Return the saved queries."""
         return self._state.query_list
 
     def save_queries(
@@ -92,7 +93,7 @@ class TinyDocuments:
             return saved
 
     def schedule(self) -> Schedule:
-        """Give the schedule's stored times."""
+        """Return the schedule's stored times."""
         return self._state.schedule
 
     def require_full(self) -> None:
@@ -144,11 +145,11 @@ class TinyDocuments:
             )
 
     def update(self, update_id: str) -> Update | None:
-        """Give one update."""
+        """Return one update."""
         return self._state.updates.get(update_id)
 
     def open_updates(self) -> tuple[Update, ...]:
-        """Give the updates that have not ended, scheduled before ad-hoc, then oldest first."""
+        """Return the updates that have not ended, scheduled before ad-hoc, then oldest first."""
         waiting = (each for each in self._state.updates.values() if each.ended_at is None)
         return tuple(
             sorted(waiting, key=lambda each: (each.job_type != JobType.SCHEDULED, each.queued_at))
@@ -193,11 +194,11 @@ class TinyDocuments:
     # -- Jobs and cursors
 
     def job(self, request_id: str) -> Job | None:
-        """Give one Job."""
+        """Return one Job."""
         return self._state.jobs.get(request_id)
 
     def jobs_of(self, update_id: str) -> tuple[Job, ...]:
-        """Give an update's Jobs in the order of precedence."""
+        """Return an update's Jobs in the order of precedence."""
         of_update = (job for job in self._state.jobs.values() if job.update_id == update_id)
         return tuple(sorted(of_update, key=lambda job: job.position))
 
@@ -214,7 +215,7 @@ class TinyDocuments:
         limit: int = 20,
         offset: int = 0,
     ) -> tuple[tuple[Job, ...], int]:
-        """Give a page of Jobs and how many match in all; equals come newest first."""
+        """Return a page of Jobs and how many match in all; equals come newest first."""
         found = selected(
             self._state.jobs.values(),
             statuses=statuses,
@@ -262,11 +263,11 @@ class TinyDocuments:
             return new
 
     def cursor(self, query_id: str) -> Cursor | None:
-        """Give the cursor of a query."""
+        """Return the cursor of a query."""
         return self._state.cursors.get(query_id)
 
     def remove_old(self, *, before: dt.datetime, keep: int) -> tuple[str, ...]:
-        """Remove final Jobs that ended before that, or beyond the newest `keep`; give their ids.
+        """Remove final Jobs that ended before that, or beyond the newest `keep`; return their ids.
 
         The Jobs of an update that has not ended are all kept.
         """
@@ -296,7 +297,7 @@ class TinyDocuments:
     # -- Tasks
 
     def task_state(self, slug: TaskSlug) -> TaskState:
-        """Give what is stored of a Task; the defaults where nothing is."""
+        """Return what is stored of a Task; the defaults where nothing is."""
         return self._state.tasks.get(slug, TaskState())
 
     def store_task_state(self, slug: TaskSlug, state: TaskState, *, audit: AuditEntry) -> None:
@@ -312,7 +313,7 @@ class TinyDocuments:
     # -- audit
 
     def audit(self, *, limit: int, offset: int) -> tuple[tuple[AuditEntry, ...], int]:
-        """Give a page of the audit, newest first, and how many entries there are."""
+        """Return a page of the audit, newest first, and how many entries there are."""
         entries = tuple(self._state.audit.values())[::-1]
         return entries[offset : offset + limit], len(entries)
 

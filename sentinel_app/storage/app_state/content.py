@@ -15,8 +15,8 @@ from sentinel_app.core.query import Query, QueryList
 from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.task import TaskState
 from sentinel_app.core.window import Cursor
-from sentinel_app.storage.atomic_json import Tables
-from sentinel_app.storage.encoding import decode, of_kind, whole
+from sentinel_app.storage.app_state.atomic_json import Tables
+from sentinel_app.storage.app_state.encoding import decode, of_kind, whole
 
 _MOST_COUNTED: Final = 10**12
 """Largest number that the App counts on from; it never comes so far by itself."""

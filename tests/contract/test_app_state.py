@@ -1,4 +1,4 @@
-"""The port `Documents`: against TinyDB as it runs, and opened anew before every call."""
+"""What `AppState` promises, as it runs and opened anew before every call."""
 
 import dataclasses
 import json
@@ -24,16 +24,15 @@ from sentinel_app.core.job import (
     StageTimes,
     is_allowed,
 )
-from sentinel_app.core.ports import Documents
 from sentinel_app.core.query import QueryList, SortDirection
 from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.task import TaskSlug, TaskState
 from sentinel_app.core.window import Cursor, Window
 from sentinel_app.errors import ConfigError, ConflictError, NotFoundError, StorageError
-from sentinel_app.storage.atomic_json import AtomicJsonStorage
-from sentinel_app.storage.documents import MAX_AUDIT, TinyDocuments
-from sentinel_app.storage.encoding import encode
-from sentinel_app.storage.job_list import SORTS
+from sentinel_app.storage.app_state.atomic_json import AtomicJsonStorage
+from sentinel_app.storage.app_state.encoding import encode
+from sentinel_app.storage.app_state.job_list import SORTS
+from sentinel_app.storage.app_state.store import MAX_AUDIT, AppState
 from tests.clocks import StandingClock
 from tests.stored import make_audit, make_job, make_query, make_update, minutes
 
@@ -77,8 +76,8 @@ FULL_JOB = make_job(
 )
 
 
-def open_documents(path: Path) -> TinyDocuments:
-    return TinyDocuments(path, now=StandingClock().now)
+def open_documents(path: Path) -> AppState:
+    return AppState(path, now=StandingClock().now)
 
 
 class Reopened:
@@ -97,17 +96,17 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=[open_documents, Reopened], ids=['open', 'reopened'])
-def documents(request: pytest.FixtureRequest, path: Path) -> TinyDocuments:
-    made: TinyDocuments = request.param(path)
+def documents(request: pytest.FixtureRequest, path: Path) -> AppState:
+    made: AppState = request.param(path)
     return made
 
 
 def test_it_is_the_port(path: Path) -> None:
-    port: Documents = open_documents(path)
+    port: AppState = open_documents(path)
     assert port.warning is None
 
 
-def test_an_empty_store_has_nothing(documents: TinyDocuments) -> None:
+def test_an_empty_store_has_nothing(documents: AppState) -> None:
     assert documents.query_list() == QueryList(version=0, queries=())
     assert documents.schedule() == Schedule()
     assert documents.update('u1') is None
@@ -123,14 +122,14 @@ def test_an_empty_store_has_nothing(documents: TinyDocuments) -> None:
 # -- queries
 
 
-def save(documents: TinyDocuments, *ids: str, version: int, mode: Mode | None = None) -> QueryList:
+def save(documents: AppState, *ids: str, version: int, mode: Mode | None = None) -> QueryList:
     queries = [make_query(query_id) for query_id in ids]
     return documents.save_queries(
         queries, expected_version=version, next_mode=mode, audit=make_audit(detail=str(ids))
     )
 
 
-def test_a_saved_list_keeps_its_order_and_counts_its_version(documents: TinyDocuments) -> None:
+def test_a_saved_list_keeps_its_order_and_counts_its_version(documents: AppState) -> None:
     saved = save(documents, 'b', 'a', version=0, mode=Mode.FULL)
     assert saved == QueryList(version=1, queries=(make_query('b'), make_query('a')))
     assert documents.query_list() == saved
@@ -140,7 +139,7 @@ def test_a_saved_list_keeps_its_order_and_counts_its_version(documents: TinyDocu
     assert [query.id for query in documents.query_list().queries] == ['a']
 
 
-def test_a_save_without_a_mode_leaves_the_mode_there_is(documents: TinyDocuments) -> None:
+def test_a_save_without_a_mode_leaves_the_mode_there_is(documents: AppState) -> None:
     save(documents, 'a', version=0, mode=Mode.FULL)
     save(documents, 'a', version=1, mode=None)
     assert documents.schedule().next_mode is Mode.FULL
@@ -149,9 +148,7 @@ def test_a_save_without_a_mode_leaves_the_mode_there_is(documents: TinyDocuments
 
 
 @pytest.mark.parametrize('version', [0, 2, -1])
-def test_a_save_from_another_version_changes_nothing(
-    documents: TinyDocuments, version: int
-) -> None:
+def test_a_save_from_another_version_changes_nothing(documents: AppState, version: int) -> None:
     saved = save(documents, 'a', version=0)
     with pytest.raises(ConflictError, match='somebody else'):
         save(documents, 'b', version=version, mode=Mode.FULL)
@@ -160,7 +157,7 @@ def test_a_save_from_another_version_changes_nothing(
     assert documents.audit(limit=5, offset=0)[1] == 1
 
 
-def test_cursors_go_with_their_queries(documents: TinyDocuments) -> None:
+def test_cursors_go_with_their_queries(documents: AppState) -> None:
     documents.add_update(make_update(), [make_job()], schedule=None)
     save(documents, 'a', 'b', version=0)
     for query_id in ('a', 'b'):
@@ -174,7 +171,7 @@ def test_cursors_go_with_their_queries(documents: TinyDocuments) -> None:
 # -- updates
 
 
-def test_an_update_is_stored_with_its_jobs_schedule_and_audit(documents: TinyDocuments) -> None:
+def test_an_update_is_stored_with_its_jobs_schedule_and_audit(documents: AppState) -> None:
     update = make_update(modified_after=minutes(-5), request_ids=('j2', 'j1'))
     jobs = [make_job('j2', position=0), make_job('j1', position=1)]
     schedule = Schedule(last_scheduled_at=minutes(0), next_mode=None)
@@ -186,7 +183,7 @@ def test_an_update_is_stored_with_its_jobs_schedule_and_audit(documents: TinyDoc
     assert documents.audit(limit=1, offset=0)[0][0].action == 'update-request'
 
 
-def test_an_update_without_a_schedule_leaves_the_schedule(documents: TinyDocuments) -> None:
+def test_an_update_without_a_schedule_leaves_the_schedule(documents: AppState) -> None:
     schedule = Schedule(last_scheduled_at=minutes(0))
     documents.add_update(make_update(), [make_job()], schedule=schedule)
     documents.add_update(make_update('u2'), [make_job('j2', update_id='u2')], schedule=None)
@@ -194,7 +191,7 @@ def test_an_update_without_a_schedule_leaves_the_schedule(documents: TinyDocumen
     assert documents.schedule() == schedule
 
 
-def test_an_update_is_queued_once(documents: TinyDocuments) -> None:
+def test_an_update_is_queued_once(documents: AppState) -> None:
     documents.add_update(make_update(), [make_job()], schedule=None)
     with pytest.raises(ConflictError):
         documents.add_update(make_update(), [], schedule=None)
@@ -204,7 +201,7 @@ def test_an_update_is_queued_once(documents: TinyDocuments) -> None:
 
 
 def test_scheduled_updates_come_before_ad_hoc_ones_then_the_oldest(
-    documents: TinyDocuments,
+    documents: AppState,
 ) -> None:
     for update_id, job_type, at in [
         ('ad-hoc-1', JobType.AD_HOC, 1),
@@ -218,7 +215,7 @@ def test_scheduled_updates_come_before_ad_hoc_ones_then_the_oldest(
     assert waiting == ['scheduled-2', 'scheduled-3', 'ad-hoc-0', 'ad-hoc-1']
 
 
-def test_only_one_update_runs(documents: TinyDocuments) -> None:
+def test_only_one_update_runs(documents: AppState) -> None:
     documents.add_update(make_update('u1'), [], schedule=None)
     documents.add_update(make_update('u2'), [], schedule=None)
     assert documents.start_update('u1', minutes(1))
@@ -254,7 +251,7 @@ def test_of_many_threads_one_starts_its_update(path: Path) -> None:
     assert sorted(started) == [False] * 7 + [True]
 
 
-def test_updates_and_jobs_that_are_not_there_are_not_found(documents: TinyDocuments) -> None:
+def test_updates_and_jobs_that_are_not_there_are_not_found(documents: AppState) -> None:
     with pytest.raises(NotFoundError):
         documents.start_update('u1', minutes(0))
     with pytest.raises(NotFoundError):
@@ -266,7 +263,7 @@ def test_updates_and_jobs_that_are_not_there_are_not_found(documents: TinyDocume
 # -- Jobs
 
 
-def test_a_job_comes_back_as_it_was_with_every_member(documents: TinyDocuments) -> None:
+def test_a_job_comes_back_as_it_was_with_every_member(documents: AppState) -> None:
     documents.add_update(make_update('u9'), [FULL_JOB], schedule=None)
     assert documents.job('full') == FULL_JOB
     unset = make_job()
@@ -277,7 +274,7 @@ def test_a_job_comes_back_as_it_was_with_every_member(documents: TinyDocuments) 
     ), 'the full Job is to differ from a plain one in everything'
 
 
-def test_a_changed_job_is_stored_with_its_cursor(documents: TinyDocuments) -> None:
+def test_a_changed_job_is_stored_with_its_cursor(documents: AppState) -> None:
     documents.add_update(make_update(), [make_job()], schedule=None)
     cursor = Cursor(query_id='q1', selection='abc', at=minutes(4))
 
@@ -294,7 +291,7 @@ def test_a_changed_job_is_stored_with_its_cursor(documents: TinyDocuments) -> No
     assert documents.cursor('q1') == cursor
 
 
-def test_members_that_are_set_back_are_gone(documents: TinyDocuments) -> None:
+def test_members_that_are_set_back_are_gone(documents: AppState) -> None:
     documents.add_update(make_update('u9'), [FULL_JOB], schedule=None)
     plain = dataclasses.replace(FULL_JOB, counts=Counts(), warnings=(), window=None, stages={})
     documents.change_job('full', lambda _: plain)
@@ -302,7 +299,7 @@ def test_members_that_are_set_back_are_gone(documents: TinyDocuments) -> None:
 
 
 @pytest.mark.parametrize('old', JobStatus)
-def test_only_allowed_transitions_are_stored(documents: TinyDocuments, old: JobStatus) -> None:
+def test_only_allowed_transitions_are_stored(documents: AppState, old: JobStatus) -> None:
     documents.add_update(make_update(), [make_job(status=old)], schedule=None)
     for new in JobStatus:
         if is_allowed(old, new):
@@ -316,7 +313,7 @@ def test_only_allowed_transitions_are_stored(documents: TinyDocuments, old: JobS
     assert documents.cursor('q1') is None
 
 
-def test_a_change_cannot_turn_a_job_into_another(documents: TinyDocuments) -> None:
+def test_a_change_cannot_turn_a_job_into_another(documents: AppState) -> None:
     documents.add_update(make_update(), [make_job()], schedule=None)
     with pytest.raises(ConflictError):
         documents.change_job('j1', lambda job: dataclasses.replace(job, request_id='j2'))
@@ -354,7 +351,7 @@ def test_changes_of_many_threads_all_count(path: Path) -> None:
         assert job.counts.read == 40
 
 
-def fill(documents: TinyDocuments, *jobs: Job) -> None:
+def fill(documents: AppState, *jobs: Job) -> None:
     documents.add_update(make_update(), jobs, schedule=None)
 
 
@@ -362,7 +359,7 @@ def ids(page: tuple[tuple[Job, ...], int]) -> list[str]:
     return [job.request_id for job in page[0]]
 
 
-def test_jobs_are_filtered_and_paged(documents: TinyDocuments) -> None:
+def test_jobs_are_filtered_and_paged(documents: AppState) -> None:
     fill(
         documents,
         make_job('AB-1', queued_at=minutes(1)),
@@ -392,7 +389,7 @@ def test_jobs_are_filtered_and_paged(documents: TinyDocuments) -> None:
 
 
 def test_jobs_without_the_value_sorted_by_come_last_in_either_order(
-    documents: TinyDocuments,
+    documents: AppState,
 ) -> None:
     fill(
         documents,
@@ -408,14 +405,14 @@ def test_jobs_without_the_value_sorted_by_come_last_in_either_order(
     ]
 
 
-def test_statuses_sort_in_the_order_that_a_job_goes_through(documents: TinyDocuments) -> None:
+def test_statuses_sort_in_the_order_that_a_job_goes_through(documents: AppState) -> None:
     fill(documents, *(make_job(status.name, status=status) for status in reversed(JobStatus)))
     assert ids(documents.jobs(sort='status', is_descending=False)) == [
         status.name for status in JobStatus
     ]
 
 
-def test_jobs_sort_by_every_column_of_the_api(documents: TinyDocuments) -> None:
+def test_jobs_sort_by_every_column_of_the_api(documents: AppState) -> None:
     fill(documents, FULL_JOB, make_job('plain'))
     assert set(SORTS) == set(JOB_SORTS)
     for name in JOB_SORTS:
@@ -428,7 +425,7 @@ def test_jobs_sort_by_every_column_of_the_api(documents: TinyDocuments) -> None:
 
 
 def test_final_jobs_beyond_age_or_number_are_removed_with_their_updates(
-    documents: TinyDocuments,
+    documents: AppState,
 ) -> None:
     def add(number: int, **fields: Any) -> None:
         update = make_update(f'u{number}', queued_at=minutes(number))
@@ -452,7 +449,7 @@ def test_final_jobs_beyond_age_or_number_are_removed_with_their_updates(
     assert [update.id for update in documents.open_updates()] == ['u0']
 
 
-def test_jobs_of_an_update_that_has_not_ended_stay_together(documents: TinyDocuments) -> None:
+def test_jobs_of_an_update_that_has_not_ended_stay_together(documents: AppState) -> None:
     fill(
         documents,
         make_job('done', status=JobStatus.UPLOAD_COMPLETE, completed_at=minutes(1)),
@@ -465,7 +462,7 @@ def test_jobs_of_an_update_that_has_not_ended_stay_together(documents: TinyDocum
 # -- audit
 
 
-def test_the_audit_is_paged_newest_first(documents: TinyDocuments) -> None:
+def test_the_audit_is_paged_newest_first(documents: AppState) -> None:
     for number in range(3):
         documents.add_audit(make_audit(detail=str(number), user=None))
     entries, total = documents.audit(limit=2, offset=1)
@@ -491,7 +488,7 @@ def test_the_audit_keeps_the_newest_thousand(path: Path) -> None:
 # -- Tasks
 
 
-def test_a_pause_is_stored_for_its_task_alone_with_its_audit(documents: TinyDocuments) -> None:
+def test_a_pause_is_stored_for_its_task_alone_with_its_audit(documents: AppState) -> None:
     assert documents.task_state(TaskSlug.UPLOAD) == TaskState()
     documents.store_task_state(TaskSlug.UPLOAD, PAUSED, audit=make_audit(action='task-pause'))
     assert documents.task_state(TaskSlug.UPLOAD) == PAUSED
@@ -509,7 +506,7 @@ def test_the_state_of_another_versions_task_is_no_obstacle(path: Path) -> None:
     assert open_documents(path).task_state(TaskSlug.UPLOAD) == PAUSED
 
 
-def test_a_change_of_a_job_takes_its_audit_along(documents: TinyDocuments) -> None:
+def test_a_change_of_a_job_takes_its_audit_along(documents: AppState) -> None:
     documents.add_update(make_update(), [make_job()], schedule=None)
     documents.change_job(
         'j1',
@@ -523,7 +520,7 @@ def test_a_change_of_a_job_takes_its_audit_along(documents: TinyDocuments) -> No
 # -- faults
 
 
-def attempts(documents: TinyDocuments) -> list[Callable[[], object]]:
+def attempts(documents: AppState) -> list[Callable[[], object]]:
     cursor = Cursor(query_id='q1', selection='s', at=minutes(1))
     return [
         lambda: save(documents, 'x', version=1, mode=Mode.FULL),
@@ -556,7 +553,7 @@ def test_a_write_that_the_disk_refuses_changes_nothing(path: Path, number: int) 
     blocked = path.with_name('documents.json.next')
     blocked.mkdir()
 
-    def seen(store: TinyDocuments) -> object:
+    def seen(store: AppState) -> object:
         return (
             store.query_list(),
             store.schedule(),

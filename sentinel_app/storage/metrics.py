@@ -29,8 +29,8 @@ _ADD: Final = (
 _SUMS: Final = ', '.join(f'coalesce(sum({name}), 0) AS {name}' for name in _COLUMNS)
 
 
-class SqliteMetrics:
-    """Figures in SQLite; implements the ports `MetricStore` and `LiveCounts`."""
+class MetricStore:
+    """Figures of Jobs that have ended, by the hour of their end, and what Sentinel holds."""
 
     def __init__(self, db: StateDb) -> None:
         self._db = db
@@ -51,7 +51,7 @@ class SqliteMetrics:
                 transaction.execute(_ADD, (_hour(at), *figures))
 
     def hours(self, *, since: dt.datetime, before: dt.datetime) -> tuple[Hour, ...]:
-        """Give the hours in which a Job ended, oldest first."""
+        """Return the hours in which a Job ended, oldest first."""
         with self._db.read() as connection:
             return tuple(
                 Hour(start_at=time_of(row['hour']), figures=_figures(row))
@@ -62,12 +62,12 @@ class SqliteMetrics:
             )
 
     def total(self) -> Figures:
-        """Give what all Jobs ever came to, also those whose hours were removed."""
+        """Return what all Jobs ever came to, also those whose hours were removed."""
         with self._db.read() as connection:
             return _figures(connection.execute(f'SELECT {_SUMS} FROM metric').fetchone())  # noqa: S608
 
     def remove_before(self, at: dt.datetime) -> int:
-        """Remove the hours that ended before that time; give their number."""
+        """Remove the hours that ended before that time; return their number."""
         # What is removed stays in the total, which must never go back.
         old = 'FROM metric WHERE hour < ? AND hour != ?'
         values = (_hour(at), _REMOVED)
@@ -79,7 +79,7 @@ class SqliteMetrics:
         return int(count)
 
     def live(self, now: dt.datetime) -> tuple[LiveCount, ...]:
-        """Give the objects that are not withdrawn and still valid, by query and type."""
+        """Return the objects that are not withdrawn and still valid, by query and type."""
         with self._db.read() as connection:
             return tuple(
                 LiveCount(query_id=row[0], indicator_type=row[1], count=row[2])

@@ -144,7 +144,7 @@ class AtomicJsonStorage(Storage):
         self._next.unlink(missing_ok=True)
 
     def _keep_previous(self) -> None:
-        """Give the present file a second name, so that one generation is there at any moment."""
+        """Return the present file a second name, so that one generation is there at any moment."""
         link = self._path.with_name(f'{self._path.name}.link')
         with contextlib.suppress(FileNotFoundError):
             link.unlink()
