@@ -68,7 +68,7 @@ def effective_question(
         types=_types(query.indicator_types),
         is_active=_activity(query.tql),
         after_id=after_id,
-        # Only an instance that takes no account of ids is read in spans.
+        # Only an instance that takes no account of ids is read in time ranges.
         ids=clause_ids(clause) if time_range is None else None,
     )
 
@@ -97,7 +97,7 @@ def inactive_question(
     time_range: TimeRange,
     after_id: int | None = None,
 ) -> Question:
-    """Return the question for those that were set inactive and last modified within the span."""
+    """Return the question for what was set inactive and last modified within the time range."""
     return Question(
         tql=inactive_tql(owners, types, time_range=time_range, after_id=after_id),
         owners=tuple(owners),

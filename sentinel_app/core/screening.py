@@ -28,7 +28,7 @@ class Dismissal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screening:
-    """Tells candidates from rows that cannot be sent.
+    """Separates candidates from rows that cannot be sent.
 
     Args:
         parse: makes an Indicator of a raw row; raises `SkippableError` for one that cannot be sent.

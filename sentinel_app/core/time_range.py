@@ -1,4 +1,4 @@
-"""Spans of `lastModified`, for reading what cannot be paged by id."""
+"""Time ranges of `lastModified`, for reading what cannot be paged by id."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 SECOND: Final = dt.timedelta(seconds=1)
-"""The finest that TQL can tell apart, and so the shortest span."""
+"""The finest that TQL can tell apart, and so the shortest time range."""
 
 BEGINNING: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-"""Where the time of a span without a start is taken to begin; its TQL has no such bound."""
+"""Where a time range without a start is taken to begin; its TQL has no such bound."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeRange:
-    """A half-open span of `lastModified` in whole seconds; None where it has no bound."""
+    """A half-open time range of `lastModified` in whole seconds; None where it has no bound."""
 
     start_at: dt.datetime | None = None
     end_at: dt.datetime | None = None

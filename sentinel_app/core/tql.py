@@ -107,7 +107,7 @@ def values_clause(summaries: Sequence[str], hashes: Sequence[str]) -> str:
 
 
 def range_clause(time_range: TimeRange) -> str | None:
-    """A clause that lets only what was last modified within the span pass; None for no bounds."""
+    """A clause for what was last modified within the time range; None for no bounds."""
     bounds = []
     if time_range.start_at is not None:
         bounds.append(f'lastModified GEQ {_time(time_range.start_at)}')
@@ -145,7 +145,7 @@ def inactive_tql(
     time_range: TimeRange,
     after_id: int | None = None,
 ) -> str:
-    """Return the TQL for Indicators that were set inactive and last modified within the span."""
+    """Return the TQL for what was set inactive and last modified within the time range."""
     clauses = [_one_of('ownerName', owners), _one_of('typeName', types), 'indicatorActive = false']
     bounds = range_clause(time_range)
     if bounds is not None:

@@ -40,7 +40,7 @@ _NOTHING = NeverSend()
 def withheld_reason(
     indicator: Indicator, *, max_tlp: Tlp | None, never_send: NeverSend
 ) -> str | None:
-    """Say why an Indicator is held back, as a sentence for people; None when it may be sent.
+    """Return why an Indicator is held back, as a sentence for people; None when it may be sent.
 
     Args:
         indicator: the Indicator. Without a TLP label it counts as TLP:CLEAR, unless not all of its

@@ -77,7 +77,7 @@ class Checks:
     Args:
         source: ThreatConnect, with time-outs that a person can wait for.
         new_sink: gives a Sentinel without a token, so that one is really asked for.
-        gate: the upload limit, which holds for the check as well.
+        limiter: the upload limit, which holds for the check as well.
         documents: has the owners of the saved queries.
         disk: the data folder.
         disk_warnings: gives what is known to be wrong with the stores.

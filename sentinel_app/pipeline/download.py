@@ -244,7 +244,7 @@ class Download:
         except StorageError:
             self._ranges.forget()
             raise
-        _log.debug('span-read', request_id=job.request_id, rows=len(rows))
+        _log.debug('range-read', request_id=job.request_id, rows=len(rows))
         if page.rest is None:
             self._end_slice(job, stop)
 

@@ -70,7 +70,7 @@ class Identities:
     def look_changed(
         self, update: Update, owners: Sequence[str], time_range: TimeRange, stop: Stop
     ) -> dt.datetime:
-        """Look for Indicators that were modified within the span and may have another value now.
+        """Look for Indicators modified within the time range that may have another value now.
 
         Whether a query still returns them does not matter: what they have lost is lost.
 

@@ -1,8 +1,8 @@
-"""Reads spans of the last modification, oldest first, for an instance that cannot page by id.
+"""Reads time ranges of the last modification, oldest first, for an instance that cannot page by id.
 
-A row that is modified meanwhile moves on to a later span, never to an earlier one. So whatever
-matches all the time is read, provided that each span is read whole and the last one has no end, or
-one that a later reading begins at.
+A row that is modified meanwhile moves on to a later range, never to an earlier one. So whatever
+matches all the time is read, provided that each range is read whole and the last one has no end,
+or one that a later reading begins at.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MOST_DIVISIONS = 64
 """Halving leads from the beginning of time to a single second in half as many."""
 
 SPARE = 0.75
-"""Rows lie unevenly in time: a span is made as long as would fill this share of a page."""
+"""Rows lie unevenly in time: a time range is made as long as would fill this share of a page."""
 
 MOST_GROWTH = 8.0
 
@@ -33,12 +33,12 @@ SETTLED = 2 * SECOND
 """Rows that get this very second as their last modification may still be on their way."""
 
 RangeQuestion = Callable[[TimeRange], Question]
-"""Returns what is asked for a span."""
+"""Returns what is asked for a time range."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RangePage:
-    """Some rows of a span."""
+    """Some rows of a time range."""
 
     rows: Sequence[Row]
     rest: TimeRange | None
@@ -63,7 +63,7 @@ class _Gathering:
     passes: int = 0
 
     def belongs_to(self, key: str, question: RangeQuestion, time_range: TimeRange) -> bool:
-        """Whether a reading that has come to this span goes on with it."""
+        """Whether a reading that has come to this time range goes on with it."""
         return (
             key == self.key
             and time_range.start_at == self.head.start_at
@@ -82,7 +82,7 @@ class _Hint:
     present_at: dt.datetime
 
     def head_of(self, time_range: TimeRange) -> TimeRange:
-        """Return the beginning of a span; all of it where it is not what was left."""
+        """Return the beginning of a time range; all of it where it is not what was left."""
         if time_range.start_at != self.start_at:
             return time_range
         length = self.length
@@ -92,7 +92,7 @@ class _Hint:
 
 
 class RangeReader:
-    """Reads a span page by page; what it remembers in between only saves requests."""
+    """Reads a time range page by page; what it remembers in between only saves requests."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -108,10 +108,10 @@ class RangeReader:
         size: int,
         retrier: Retrier,
     ) -> tuple[RangePage, int]:
-        """Return the next rows of a span, and the size for the next page.
+        """Return the next rows of a time range, and the size for the next page.
 
-        A span is read whole when there are as many different rows as ThreatConnect counts. Rows of
-        a span that is not may be given again.
+        A range is read whole when there are as many different rows as ThreatConnect counts. Rows of
+        one that is not may be given again.
 
         Args:
             key: whose reading it is; what was found for one is not known to another.
@@ -147,7 +147,7 @@ class RangeReader:
     def _read_head(
         self, key: str, question: RangeQuestion, time_range: TimeRange, limit: int
     ) -> RangePage:
-        """Read as long a beginning of the span as comes at once."""
+        """Read as long a beginning of the time range as comes at once."""
         head = time_range if self._hint is None else self._hint.head_of(time_range)
         crowded_until = None if self._hint is None else self._hint.crowded_until
         count, present_at = self._source.count(question(head))

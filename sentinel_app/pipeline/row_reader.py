@@ -20,7 +20,7 @@ from sentinel_app.pipeline.retrier import Retrier
 PAGE_SIZE = 1_000
 
 RowQuestion = Callable[[TimeRange, int | None], Question]
-"""Returns what is asked for a span of the last modification and for what lies behind an id."""
+"""Returns what is asked for a time range and for what lies behind an id."""
 TakeRows = Callable[[Sequence[Row]], object]
 
 

@@ -145,7 +145,7 @@ def test_a_request_that_arrived_late_is_not_forgotten_before_one_that_arrived_ea
     assert fourth.started >= LONGEST_TRANSIT_S + FREE_S - 0.001
 
 
-def test_a_gate_started_again_does_not_start_a_new_burst():
+def test_a_limiter_started_again_does_not_start_a_new_burst():
     times, clock = Times(), StandingClock()
     first = make_limiter(3, times, clock)
     for _ in range(3):
@@ -157,7 +157,7 @@ def test_a_gate_started_again_does_not_start_a_new_burst():
     assert starts == pytest.approx([LONGEST_TRANSIT_S + FREE_S + more for more in (0, 5, 10)])
 
 
-def test_a_gate_started_long_after_starts_afresh():
+def test_a_limiter_started_long_after_starts_afresh():
     times, clock = Times(), StandingClock()
     answered_at_once(make_limiter(1, times, clock))
     clock.advance(WINDOW_S + 2 * LONGEST_TRANSIT_S)
@@ -253,7 +253,7 @@ def test_who_waits_for_it_goes_on_within_a_second_of_its_end():
     assert 5 <= answered_at_once(limiter).started <= 6
 
 
-def test_stop_ends_waiting_without_a_turn():
+def test_stop_ends_waiting_without_a_permit():
     stop, times = threading.Event(), Times()
     limiter = make_limiter(1, times, StoppingClock(stop, after_s=10))
     taken(limiter)
@@ -263,7 +263,7 @@ def test_stop_ends_waiting_without_a_turn():
     assert limiter.waiting_s() is None
 
 
-def test_no_turn_is_given_after_stop():
+def test_no_permit_is_given_after_stop():
     stop, times = threading.Event(), Times()
     stop.set()
 
@@ -272,7 +272,7 @@ def test_no_turn_is_given_after_stop():
 
 
 class WatchingClock(StandingClock):
-    """Notes what the gate says while it is waited at it."""
+    """Notes what the rate limiter says while somebody waits for it."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ from sentinel_app.pipeline.wakeup import Wakeup
 LONG_S = 30.0
 
 
-def test_a_ring_wakes_everybody_who_waits():
+def test_a_notification_wakes_everybody_who_waits():
     wakeup = Wakeup()
     seen = wakeup.notifications
     waiters = [threading.Thread(target=wakeup.wait, args=(seen, LONG_S)) for _ in range(3)]
@@ -21,7 +21,7 @@ def test_a_ring_wakes_everybody_who_waits():
     assert not any(waiter.is_alive() for waiter in waiters)
 
 
-def test_a_ring_between_the_look_and_the_wait_is_not_missed():
+def test_a_notification_between_the_look_and_the_wait_is_not_missed():
     wakeup = Wakeup()
     seen = wakeup.notifications
     wakeup.notify()
@@ -31,7 +31,7 @@ def test_a_ring_between_the_look_and_the_wait_is_not_missed():
     assert time.monotonic() - began < LONG_S / 2
 
 
-def test_rings_before_the_look_wake_nobody():
+def test_notifications_before_the_look_wake_nobody():
     wakeup = Wakeup()
     wakeup.notify()
     wakeup.notify()

@@ -71,7 +71,7 @@ def test_every_tick_is_called_at_once_in_order(ticks: Ticks):
     assert ticks.called == ['first', 'second']
 
 
-def test_a_ring_calls_the_ticks_at_once(ticks: Ticks):
+def test_a_notification_calls_the_ticks_at_once(ticks: Ticks):
     ticks.scheduler.start()
     for _ in range(3):
         ticks.wait()

@@ -88,7 +88,7 @@ def test_a_step_is_repeated_while_there_is_work_and_then_waits(stage: Stage):
     assert stage.noted == []
 
 
-def test_a_ring_wakes_a_waiting_worker_at_once(stage: Stage):
+def test_a_notification_wakes_a_waiting_worker_at_once(stage: Stage):
     stage.work([])
     assert stage.is_idle.wait(SOON_S)
     stage.is_idle.clear()
@@ -98,7 +98,7 @@ def test_a_ring_wakes_a_waiting_worker_at_once(stage: Stage):
     assert stage.calls == 2
 
 
-def test_a_ring_during_the_step_is_not_missed(stage: Stage):
+def test_a_notification_during_the_step_is_not_missed(stage: Stage):
     def ring_and_find_nothing() -> bool:
         stage.wakeup.notify()
         return False
