@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 
-from sentinel_app.core.ports import Stop
+from sentinel_app.core.clock import Stop
 
 
 class SystemClock:

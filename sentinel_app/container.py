@@ -13,11 +13,11 @@ import requests
 from sentinel_app.api.app import create_app
 from sentinel_app.api.ports import ApiDeps, Inquiries
 from sentinel_app.clock import SystemClock
-from sentinel_app.core.candidate import Scrutiny
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.indicator import Indicator, IndicatorType
+from sentinel_app.core.job import Outcome, Stage
 from sentinel_app.core.mapping import MappingOptions
-from sentinel_app.core.models import Indicator, IndicatorType, Stage
-from sentinel_app.core.ports import Clock
-from sentinel_app.core.status import Outcome
+from sentinel_app.core.screening import Screening
 from sentinel_app.core.task import TASK_FACTS, TaskFacts, TaskGroup, TaskSlug
 from sentinel_app.core.withholding import withheld_reason
 from sentinel_app.errors import StorageError
@@ -34,24 +34,24 @@ from sentinel_app.network import Timeouts, leave_environment
 from sentinel_app.pipeline.convert import Convert
 from sentinel_app.pipeline.download import Download
 from sentinel_app.pipeline.fault_limit import FaultLimit
-from sentinel_app.pipeline.gate import RequestGate
 from sentinel_app.pipeline.probe import Probe
-from sentinel_app.pipeline.signal import Signal
+from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.pipeline.upload import Upload
+from sentinel_app.pipeline.wakeup import Wakeup
 from sentinel_app.pipeline.withdraw import Withdrawal
 from sentinel_app.redactor import Redactor
 from sentinel_app.sentinel.auth import TokenSource
 from sentinel_app.sentinel.client import UPLOAD_TIMEOUTS, SentinelSink
 from sentinel_app.sentinel.transport import TOKEN_TIMEOUTS
 from sentinel_app.settings import Settings, UiAccess
+from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.damage import set_aside_damaged
 from sentinel_app.storage.disk import DataFolder
-from sentinel_app.storage.documents import TinyDocuments
 from sentinel_app.storage.ending import SqliteJobEndings
-from sentinel_app.storage.error_log import SqliteErrorLog
-from sentinel_app.storage.ledger import SqliteLedger, SqliteRequestTimes
+from sentinel_app.storage.error_log import ErrorLog
+from sentinel_app.storage.ledger import RequestTimes, SqliteLedger
 from sentinel_app.storage.lock import FolderLock
-from sentinel_app.storage.metric import SqliteMetrics
+from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.record import SqliteRecords
 from sentinel_app.storage.release import SqliteReleases
@@ -124,7 +124,7 @@ class Container:
         check: Callable[[], object],
         metrics: Callable[[], dict[str, int]],
         stop: threading.Event,
-        signal: Signal,
+        wakeup: Wakeup,
         clock: Clock,
         close: Callable[[], None],
     ) -> None:
@@ -135,7 +135,7 @@ class Container:
         self._check = check
         self._metrics = metrics
         self._stop = stop
-        self._signal = signal
+        self._wakeup = wakeup
         self._clock = clock
         self._close = close
 
@@ -165,7 +165,7 @@ class Container:
         began = self._clock.monotonic()
         self._stop.set()
         self._supervisor.interrupt()
-        self._signal.ring()
+        self._wakeup.notify()
         uploads = self._supervisor.workers_of(TaskSlug.UPLOAD)
         if late := self._late(uploads, began + timeout_s):
             _log.warning('batches-given-up', threads=late)
@@ -216,13 +216,13 @@ def _compose(
     lock: FolderLock,
     task_facts: Sequence[TaskFacts],
 ) -> Container:
-    stop, signal = threading.Event(), Signal()
+    stop, wakeup = threading.Event(), Wakeup()
     documents_path = platform.data_dir / DOCUMENTS_FILE
     database_path = platform.data_dir / DATABASE_FILE
-    documents = TinyDocuments(documents_path, now=clock.now)
+    documents = AppState(documents_path, now=clock.now)
     db, database_warning = _open_database(database_path, documents, clock)
-    progress, work, metrics = SqliteProgress(db), SqliteWork(db), SqliteMetrics(db)
-    errors, ledger, releases = SqliteErrorLog(db), SqliteLedger(db), SqliteReleases(db)
+    progress, work, metrics = SqliteProgress(db), SqliteWork(db), MetricStore(db)
+    errors, ledger, releases = ErrorLog(db), SqliteLedger(db), SqliteReleases(db)
     pace = RequestPace(clock)
     source = ThreatConnectSource(
         platform.threatconnect_session,
@@ -231,9 +231,7 @@ def _compose(
         redactor=platform.redactor,
         pace=pace,
     )
-    gate = RequestGate(
-        limit=settings.requests_per_minute, times=SqliteRequestTimes(db), clock=clock
-    )
+    limiter = RateLimiter(limit=settings.requests_per_minute, times=RequestTimes(db), clock=clock)
     probe = Probe(source=source, documents=documents, clock=clock)
     health = Health(
         settings=settings,
@@ -252,7 +250,7 @@ def _compose(
         metrics=metrics,
         faults=faults,
         clock=clock,
-        signal=signal,
+        wakeup=wakeup,
         interval=dt.timedelta(hours=settings.schedule_interval_hours),
         reconcile_interval=dt.timedelta(hours=settings.reconcile_interval_hours)
         if settings.reconcile_interval_hours
@@ -266,7 +264,7 @@ def _compose(
         releases=releases,
         parse=parse_indicator,
         clock=clock,
-        signal=signal,
+        wakeup=wakeup,
         policy=settings.withdraw_indicators,
         limit_percent=settings.withdraw_limit_percent,
     )
@@ -279,7 +277,7 @@ def _compose(
         work=work,
         withdrawal=withdrawal,
         clock=clock,
-        signal=signal,
+        wakeup=wakeup,
     )
     convert = Convert(
         documents=documents,
@@ -292,7 +290,7 @@ def _compose(
         withheld_reason=_withholding(settings),
         options=_mapping_options(settings),
         clock=clock,
-        signal=signal,
+        wakeup=wakeup,
     )
     upload = Upload(
         sink=_sink(settings, platform, clock),
@@ -300,9 +298,9 @@ def _compose(
         progress=progress,
         errors=errors,
         faults=faults,
-        gate=gate,
+        limiter=limiter,
         clock=clock,
-        signal=signal,
+        wakeup=wakeup,
     )
 
     def being_read(update_id: str) -> tuple[str, ...]:
@@ -332,7 +330,7 @@ def _compose(
             duty=duty,
             state=documents.task_state(slug),
             stop=stop,
-            signal=signal,
+            wakeup=wakeup,
             clock=clock,
             on_error=health.note,
             threads=threads,
@@ -379,8 +377,8 @@ def _compose(
         errors=errors,
         endings=endings,
         schedule=schedule,
-        gate=gate,
-        signal=signal,
+        limiter=limiter,
+        wakeup=wakeup,
         clock=clock,
     )
 
@@ -405,26 +403,26 @@ def _compose(
     checks = Checks(
         source=quick_source,
         new_sink=lambda: _sink(settings, platform, clock, QUICK_TIMEOUTS),
-        gate=gate,
+        limiter=limiter,
         documents=documents,
         disk=DataFolder(platform.data_dir),
         disk_warnings=lambda: health.snapshot().storage.warnings,
         on_owners=health.note_owners,
         clock=clock,
     )
-    scrutiny = Scrutiny(parse=parse_indicator, withheld_reason=_withholding(settings))
+    screening = Screening(parse=parse_indicator, withheld_reason=_withholding(settings))
     inquiries = Inquiries(
         previews=Previews(
             source=quick_source,
             ledger=ledger,
-            scrutiny=scrutiny,
+            screening=screening,
             options=_mapping_options(settings),
             requests_per_minute=settings.requests_per_minute,
             clock=clock,
         ),
         tql_checks=TqlChecks(source=quick_source),
         lookups=Lookups(
-            copies=ValueCopies(source=quick_source, scrutiny=scrutiny),
+            copies=ValueCopies(source=quick_source, screening=screening),
             records=SqliteRecords(db),
             documents=documents,
             source_system=settings.source_system,
@@ -433,12 +431,11 @@ def _compose(
         checks=checks,
         metrics=Metrics(
             store=metrics,
-            live=metrics,
             documents=documents,
             progress=progress,
             work=work,
             updates=updates,
-            gate=gate,
+            limiter=limiter,
             requests_per_minute=settings.requests_per_minute,
             clock=clock,
         ),
@@ -456,11 +453,11 @@ def _compose(
                     documents=documents,
                     endings=endings,
                     updates=updates,
-                    signal=signal,
+                    wakeup=wakeup,
                     clock=clock,
                 ),
                 tasks=supervisor,
-                live=Live(updates=updates, progress=progress, gate=gate),
+                live=Live(updates=updates, progress=progress, limiter=limiter),
                 health=health,
                 inquiries=inquiries,
                 identity=WhoAmI(_whoami(platform, clock), clock=clock),
@@ -477,22 +474,20 @@ def _compose(
                 'watch-tasks': supervisor.watch,
             },
             stop=stop,
-            signal=signal,
+            wakeup=wakeup,
             on_error=lambda error: health.note('scheduler', error),
         ),
         recover=recover,
         check=lambda: checks.run(stop),
         metrics=lambda: _metrics(updates, progress, ledger),
         stop=stop,
-        signal=signal,
+        wakeup=wakeup,
         clock=clock,
         close=close,
     )
 
 
-def _open_database(
-    path: Path, documents: TinyDocuments, clock: Clock
-) -> tuple[StateDb, str | None]:
+def _open_database(path: Path, documents: AppState, clock: Clock) -> tuple[StateDb, str | None]:
     """Open the database, or a new one in place of a damaged one, and say what the page must know.
 
     Raises:
@@ -510,7 +505,7 @@ def _open_database(
     return _opened(path, documents), warning
 
 
-def _opened(path: Path, documents: TinyDocuments) -> StateDb:
+def _opened(path: Path, documents: AppState) -> StateDb:
     if not path.exists() and documents.schedule().last_run_at is not None:
         # Without the ledger nobody knows what Sentinel holds. Stored before there is a new file,
         # so that a start that breaks off here is repeated.

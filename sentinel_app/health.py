@@ -9,11 +9,12 @@ from pathlib import Path
 
 from sentinel_app import __version__
 from sentinel_app.api.ports import HealthSnapshot, HealthState, LastError, StorageFacts
-from sentinel_app.core.models import Owner
-from sentinel_app.core.ports import Clock, Documents
-from sentinel_app.core.status import JobStatus
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.indicator import Owner
+from sentinel_app.core.job import JobStatus
 from sentinel_app.errors import SentinelAppError
 from sentinel_app.settings import Settings
+from sentinel_app.storage.app_state.store import AppState
 
 LOW_DISK_BYTES = 500_000_000
 ID_END = 4
@@ -31,7 +32,7 @@ class Health:
         *,
         settings: Settings,
         reading_warnings: Sequence[Callable[[], str | None]],
-        documents: Documents,
+        documents: AppState,
         documents_path: Path,
         database_path: Path,
         database_warning: str | None = None,

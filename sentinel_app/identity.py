@@ -9,8 +9,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
 from sentinel_app.api.ports import UserInfo
-from sentinel_app.core.ports import Clock
-from sentinel_app.core.reason import one_line
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.error_text import one_line
 from sentinel_app.errors import SentinelAppError
 from sentinel_app.log import EventLog
 

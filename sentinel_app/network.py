@@ -22,9 +22,9 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
 from sentinel_app.connection import bound_time
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.error_text import one_line
 from sentinel_app.core.masking import Needles
-from sentinel_app.core.ports import Clock
-from sentinel_app.core.reason import one_line
 from sentinel_app.core.untrusted import clean_text, read_json
 from sentinel_app.redactor import SHORTEST_RECENT, Redactor
 

@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Final
 
 from sentinel_app.core.access import ADMIN_ROLES
-from sentinel_app.core.models import WithdrawPolicy
 from sentinel_app.core.never_send import (
     EMPTY_WORD,
     PRIVATE_WORD,
@@ -20,6 +19,7 @@ from sentinel_app.core.never_send import (
     parse_never_send,
 )
 from sentinel_app.core.pattern import PatternStyle
+from sentinel_app.core.query import WithdrawPolicy
 from sentinel_app.core.tlp import Tlp
 from sentinel_app.errors import ConfigError
 from sentinel_app.inputs import Inputs, domain, guid, show

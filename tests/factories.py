@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from sentinel_app.core.indicator import HashKind, Indicator, IndicatorType
 from sentinel_app.core.mapping import MappingOptions, stix_object, valid_until
-from sentinel_app.core.models import HashKind, Indicator, IndicatorType
+from sentinel_app.core.object_id import object_id, object_keys
 from sentinel_app.core.pattern import PatternStyle
-from sentinel_app.core.stix_id import object_id, object_keys
 
 NOW = dt.datetime(2026, 3, 4, 10, 0, tzinfo=dt.UTC)
 """The time of conversion where a test does not name another."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from stix2matcher.matcher import match
 
-from sentinel_app.core.models import IndicatorType
+from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.pattern import PatternStyle
 from sentinel_app.threatconnect.parse import parse_indicator
 from tests.factories import MD5, SHA1, SHA256, make_objects, make_options, make_row

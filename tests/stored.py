@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sentinel_app.core.models import AuditEntry, IndicatorType, Job, Query, Update
-from sentinel_app.core.status import JobStatus, JobType, Mode
+from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Update
+from sentinel_app.core.query import Query
 
 QUEUED_AT = dt.datetime(2026, 3, 4, 8, 0, tzinfo=dt.UTC)
 

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from sentinel_app.core.models import Attribute, Group, HashKind, Indicator, IndicatorType, Tag
+from sentinel_app.core.indicator import Attribute, Group, HashKind, Indicator, IndicatorType, Tag
 from tests.factories import make_indicator, make_row
 
 law = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

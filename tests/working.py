@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sentinel_app.core.models import ErrorEntry
-from sentinel_app.core.ports import Clock
-from sentinel_app.core.status import Outcome
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.error_entry import ErrorEntry
+from sentinel_app.core.job import Outcome
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.core.work import (
     ChosenObject,
@@ -22,7 +22,7 @@ from sentinel_app.core.work import (
 )
 from sentinel_app.pipeline.fault_limit import FaultLimit
 from sentinel_app.storage.ending import SqliteJobEndings
-from sentinel_app.storage.error_log import SqliteErrorLog
+from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.release import SqliteReleases
 from sentinel_app.storage.state_db import StateDb
 from sentinel_app.storage.work import SqliteWork
@@ -33,7 +33,7 @@ def make_faults(db: StateDb, clock: Clock) -> FaultLimit:
     """What ends the work that meets unforeseen exceptions, over the real stores."""
     return FaultLimit(
         work=SqliteWork(db),
-        errors=SqliteErrorLog(db),
+        errors=ErrorLog(db),
         releases=SqliteReleases(db),
         endings=SqliteJobEndings(db),
         clock=clock,

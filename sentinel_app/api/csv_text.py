@@ -7,8 +7,8 @@ import io
 import re
 from collections.abc import Iterable
 
+from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.invisible import BLANK, CONTROL, IGNORABLE
-from sentinel_app.core.models import ErrorEntry
 
 # Replies go through the platform's broker as one piece and stay under 1 MB.
 MAX_CSV_BYTES = 950_000

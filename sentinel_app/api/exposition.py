@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sentinel_app.api.ports import HealthSnapshot, HealthState
-from sentinel_app.core.status import JobStatus, Mode, Outcome
+from sentinel_app.core.job import JobStatus, Mode, Outcome
 from sentinel_app.inquiry.metric import Summary
 
 CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sentinel_app.api import schemas
-from sentinel_app.core.models import IndicatorType, QueryList
-from sentinel_app.core.stix_id import ObjectKey
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.object_id import ObjectKey
+from sentinel_app.core.query import QueryList
 from sentinel_app.inquiry.check_result import CheckResult
 from sentinel_app.inquiry.copy import ValueCopy
 from sentinel_app.inquiry.lookup import Findings, Refused, SentObject

@@ -10,8 +10,8 @@ from sentinel_app.api import schemas
 from sentinel_app.api.inquiry_reply import type_counts
 from sentinel_app.api.ports import HealthState
 from sentinel_app.api.serialise import asked_wait_reply, next_update_reply
+from sentinel_app.core.job import Mode, Outcome
 from sentinel_app.core.metric import Figures, Hour
-from sentinel_app.core.status import Mode, Outcome
 from sentinel_app.inquiry.metric import Summary, UpdateFigures
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from sentinel_app.api import schemas
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.indicator import Owner, TqlKeyword
 from sentinel_app.core.mapping import SORT_FIELDS
-from sentinel_app.core.models import Owner, TqlKeyword
-from sentinel_app.core.ports import Clock, Source
+from sentinel_app.core.source import Source
 from sentinel_app.errors import SentinelAppError
 
 KEPT_S = 300.0

@@ -10,15 +10,18 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from sentinel_app.core.models import AuditEntry, Counts, Job, Update
-from sentinel_app.core.ports import Clock, Documents, ErrorLog, Source
-from sentinel_app.core.status import Mode
+from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.job import Counts, Job, Mode, Update
+from sentinel_app.core.source import Source
 from sentinel_app.core.task import AskedWait, TaskView
 from sentinel_app.inquiry.check import Checks
 from sentinel_app.inquiry.lookup import Lookups
 from sentinel_app.inquiry.metric import Metrics
 from sentinel_app.inquiry.preview import Previews
 from sentinel_app.inquiry.tql_check import TqlChecks
+from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.error_log import ErrorLog
 
 
 class HealthState(StrEnum):
@@ -225,7 +228,7 @@ def _new_id() -> str:
 class ApiDeps:
     """Everything that the API is built from."""
 
-    documents: Documents
+    documents: AppState
     errors: ErrorLog
     source: Source
     clock: Clock

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from sentinel_app.api.schemas import FieldError, QueryBody, UpdateBody
+from sentinel_app.core.job import Mode
 from sentinel_app.core.mapping import SORT_FIELDS
-from sentinel_app.core.models import Query, QueryList, SortDirection
-from sentinel_app.core.status import Mode
+from sentinel_app.core.query import Query, QueryList, SortDirection
 from sentinel_app.core.tql import TqlError, check_tql
 
 

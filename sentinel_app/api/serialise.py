@@ -7,20 +7,13 @@ from collections.abc import Mapping
 
 from sentinel_app.api import schemas
 from sentinel_app.api.ports import HealthSnapshot, Live
+from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.count import LastCount
-from sentinel_app.core.models import (
-    AuditEntry,
-    ErrorEntry,
-    ErrorGroup,
-    Job,
-    Query,
-    QueryList,
-    Schedule,
-    Stage,
-    StageTimes,
-)
-from sentinel_app.core.runtime import stage_runtime_s, total_runtime_s
-from sentinel_app.core.status import Mode, Outcome
+from sentinel_app.core.error_entry import ErrorEntry, ErrorGroup
+from sentinel_app.core.job import Job, Mode, Outcome, Stage, StageTimes
+from sentinel_app.core.job_state import stage_runtime_s, total_runtime_s
+from sentinel_app.core.query import Query, QueryList
+from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.task import AskedWait, TaskView
 
 

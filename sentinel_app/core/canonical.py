@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 
 from sentinel_app.core.host import normal_host
-from sentinel_app.core.models import Indicator, IndicatorType
+from sentinel_app.core.indicator import Indicator, IndicatorType
 from sentinel_app.core.subject import decoded_subject
 
 MAPPED_BITS = 96

@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sentinel_app.core.models import Job, Query
-from sentinel_app.core.status import JobStatus, Mode
+from sentinel_app.core.job import Job, JobStatus, Mode
+from sentinel_app.core.query import Query
 
 WHOLE_MODES = (Mode.FULL, Mode.RECONCILE)
 """Those that read everything; a delta's count says only how much was modified."""
@@ -22,7 +22,7 @@ class LastCount:
 
 
 def last_counts(queries: Sequence[Query], jobs: Iterable[Job]) -> Mapping[str, LastCount]:
-    """Give the newest count of each query, by its id.
+    """Return the newest count of each query, by its id.
 
     A query that was edited to select something else has none until it is read as a whole again,
     and so has one whose Jobs are no longer kept.

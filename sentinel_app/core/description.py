@@ -18,7 +18,7 @@ from dataclasses import replace
 from itertools import accumulate
 from json.encoder import encode_basestring as _quoted
 
-from sentinel_app.core.models import Attribute, Group, Indicator
+from sentinel_app.core.indicator import Attribute, Group, Indicator
 from sentinel_app.core.text import utf16_length
 
 DESCRIPTION_LIMIT = 1000
@@ -34,7 +34,7 @@ _LAST_OF_BMP = '\uffff'
 
 
 def description_of(indicator: Indicator) -> str:
-    """Give an Indicator's description: valid JSON text of at most `DESCRIPTION_LIMIT` characters.
+    """Return an Indicator's description: valid JSON text of at most `DESCRIPTION_LIMIT` characters.
 
     What does not fit goes in this order: attributes from the last to the first, First Seen and Last
     Seen after all others; groups from the last to the second; the ends of the first group's texts;

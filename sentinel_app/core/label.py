@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sentinel_app.core.models import Tag
+from sentinel_app.core.indicator import Tag
 
 LABELS_LIMIT = 32_766
 """Bytes of UTF-8, and more than the labels may have together.

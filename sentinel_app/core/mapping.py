@@ -17,10 +17,10 @@ from types import MappingProxyType
 import stix2
 
 from sentinel_app.core.description import description_of
+from sentinel_app.core.indicator import Attribute, Indicator, IndicatorType
 from sentinel_app.core.label import labels_of
-from sentinel_app.core.models import Attribute, Indicator, IndicatorType
+from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.pattern import PatternStyle, stix_pattern, written_value
-from sentinel_app.core.stix_id import ObjectKey
 from sentinel_app.core.text import shortened, utf16_length
 from sentinel_app.core.tlp import Tlp, strictest
 
@@ -84,7 +84,7 @@ class MappingOptions:
 
 
 def valid_until(indicator: Indicator, now: dt.datetime, options: MappingOptions) -> dt.datetime:
-    """Give the end of validity: `now` plus the type's TTL, or the Indicator's own earlier one."""
+    """Return the end of validity: `now` plus the type's TTL, or the Indicator's own earlier one."""
     try:
         until_at = now + dt.timedelta(hours=options.ttl_hours[indicator.type])
     except OverflowError:
@@ -108,7 +108,7 @@ def stix_object(
     options: MappingOptions,
     is_revoked: bool = False,
 ) -> dict[str, object]:
-    """Give one object as it is sent, without nulls, empty texts and empty lists.
+    """Return one object as it is sent, without nulls, empty texts and empty lists.
 
     Args:
         indicator: the copy to send.
@@ -161,14 +161,14 @@ def stix_object(
 
 
 def content_hash(stix: Mapping[str, object]) -> str:
-    """Give a digest of everything in an object but `modified`, `valid_from` and `valid_until`."""
+    """Return a digest of everything in an object but `modified`, `valid_from` and `valid_until`."""
     content = {name: value for name, value in stix.items() if name not in _TIMES}
     text = json.dumps(content, ensure_ascii=False, separators=(',', ':'), sort_keys=True)
     return hashlib.blake2b(text.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()
 
 
 def sort_value(indicator: Indicator, sort_field: str) -> float | str | None:
-    """Give what an Indicator is ordered by; SQLite orders it as people would.
+    """Return what an Indicator is ordered by; SQLite orders it as people would.
 
     Numbers are floats and texts are compared without case. Ids, which a float cannot hold, and
     times are texts of equal length. None, which SQLite puts first, stands for no value.

@@ -1,14 +1,12 @@
-"""Figures by the hour, and the stores that answer what Sentinel holds."""
+"""Figures by the hour, and how much Sentinel holds."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from sentinel_app.core.models import Counts
-from sentinel_app.core.status import Outcome
+from sentinel_app.core.job import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,37 +38,6 @@ class LiveCount:
     query_id: str
     indicator_type: str
     count: int
-
-
-class MetricStore(Protocol):
-    """Figures of Jobs that have ended, by the hour of their end.
-
-    Every writing call is one transaction: it is stored whole or not at all.
-    """
-
-    def add_job(self, request_id: str, counts: Counts, *, is_failed: bool, at: dt.datetime) -> None:
-        """Add what a Job of the running update came to; a second call for it changes nothing."""
-        ...
-
-    def hours(self, *, since: dt.datetime, before: dt.datetime) -> tuple[Hour, ...]:
-        """Give the hours in which a Job ended, oldest first."""
-        ...
-
-    def total(self) -> Figures:
-        """Give what all Jobs ever came to, also those whose hours were removed."""
-        ...
-
-    def remove_before(self, at: dt.datetime) -> int:
-        """Remove the hours that ended before that time; give their number."""
-        ...
-
-
-class LiveCounts(Protocol):
-    """What Sentinel holds because of us, in numbers."""
-
-    def live(self, now: dt.datetime) -> tuple[LiveCount, ...]:
-        """Give the objects that are not withdrawn and still valid, by query and type."""
-        ...
 
 
 def summed(parts: Sequence[Figures]) -> Figures:

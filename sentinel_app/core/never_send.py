@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from sentinel_app.core.carried_address import Network, carried_blocks
 from sentinel_app.core.host import LONGEST_NAME, normal_host
-from sentinel_app.core.models import HashKind
+from sentinel_app.core.indicator import HashKind
 
 PRIVATE_WORD = 'private'
 EMPTY_WORD = 'empty'

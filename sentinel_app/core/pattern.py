@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from enum import StrEnum
 
-from sentinel_app.core.models import HashKind, Indicator, IndicatorType
-from sentinel_app.core.stix_id import ObjectKey
+from sentinel_app.core.indicator import HashKind, Indicator, IndicatorType
+from sentinel_app.core.object_id import ObjectKey
 
 PATTERN_LIMIT = 32_766
 """Bytes of UTF-8, and more than a pattern may have.

@@ -1,32 +1,13 @@
-"""What the pipeline, the Tasks and the API need from the world, as protocols."""
+"""What the pipeline and the Tasks need of the database, as protocols."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from sentinel_app.core.models import (
-    AuditEntry,
-    Counts,
-    Cursor,
-    DeletedIndicator,
-    DeletedPage,
-    ErrorEntry,
-    ErrorGroup,
-    Job,
-    Owner,
-    Query,
-    QueryList,
-    Schedule,
-    SourcePage,
-    TqlKeyword,
-    Update,
-    UploadReply,
-)
-from sentinel_app.core.question import Question
-from sentinel_app.core.status import JobStatus, JobType, Mode
-from sentinel_app.core.task import TaskSlug, TaskState
+from sentinel_app.core.indicator import DeletedIndicator
+from sentinel_app.core.job import Counts, Job
 from sentinel_app.core.work import (
     Batch,
     ChosenObject,
@@ -43,313 +24,6 @@ from sentinel_app.core.work import (
 from sentinel_app.errors import SentinelAppError
 
 
-class Stop(Protocol):
-    """A request to end at the next safe point; `threading.Event` is one."""
-
-    def is_set(self) -> bool:
-        """Whether the end was asked for."""
-        ...
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it is asked for or the seconds have passed; whether it was."""
-        ...
-
-
-class Clock(Protocol):
-    """What time it is, and waiting that can be interrupted."""
-
-    def now(self) -> dt.datetime:
-        """The present as an aware UTC datetime."""
-        ...
-
-    def monotonic(self) -> float:
-        """Seconds that never go backwards."""
-        ...
-
-    def wait(self, stop: Stop, seconds: float) -> bool:
-        """Wait until the time has passed or `stop` is set; True if `stop` was set."""
-        ...
-
-
-class Source(Protocol):
-    """ThreatConnect. Each call is one attempt; who calls decides about another."""
-
-    def read_page(self, question: Question, *, limit: int) -> SourcePage:
-        """Return up to `limit` matching rows in ascending order of id.
-
-        Raises:
-            ReadTimeoutError: no answer in time, or a server error: a smaller page may do.
-            ReadOrderError: rows out of order, or not behind the id asked for.
-            ReadError: an answer that is no page; 429.
-            ReadAuthError: the credentials were refused.
-            QueryError: the query was refused.
-            AnswerError, ActivityError: the answer does not fit the question.
-            GatewayError: something in between refused the request.
-        """
-        ...
-
-    def read_window(self, question: Question, *, limit: int, offset: int) -> SourcePage:
-        """Return up to `limit` matching rows in whatever order they come, after so many others.
-
-        The first page (`offset` 0) says how many match in all.
-
-        Raises:
-            SentinelAppError: as for `read_page`.
-        """
-        ...
-
-    def count(self, question: Question) -> tuple[int, dt.datetime]:
-        """Return the number of matching Indicators and the server's own time.
-
-        Raises:
-            SentinelAppError: as for `read_page`.
-        """
-        ...
-
-    def verify(self, question: Question) -> None:
-        """Ask, in the form in which the question travels, what must be empty.
-
-        Raises:
-            SentinelAppError: as for `read_page`; `AnswerError` where something came.
-        """
-        ...
-
-    def deleted(
-        self, owner: str, *, since: dt.datetime | None, start: int, limit: int
-    ) -> DeletedPage:
-        """Return a page of an owner's deleted Indicators.
-
-        Raises:
-            SentinelAppError: as for `read_page`; `AnswerError` where an entry is of another owner.
-        """
-        ...
-
-    def owners(self) -> tuple[Owner, ...]:
-        """Give the owners that the API user can read Indicators of."""
-        ...
-
-    def keywords(self) -> tuple[TqlKeyword, ...]:
-        """Give the words that this instance's TQL knows for Indicators."""
-        ...
-
-
-class Sink(Protocol):
-    """Microsoft Sentinel. Each call is one attempt."""
-
-    def prepare(self) -> None:
-        """Make ready what a send needs, an access token, without using up the upload limit.
-
-        Raises:
-            TokenError: try again.
-            TokenRefusedError: somebody must act.
-        """
-        ...
-
-    def send(self, objects: Sequence[str]) -> UploadReply:
-        """Send one batch of STIX objects, each already JSON text.
-
-        Raises:
-            ThrottledError, UploadServerError, UnauthorizedError, TokenError: try again.
-            BatchTooLargeError, BatchRefusedError: halve.
-            UploadDeniedError, TokenRefusedError: somebody must act.
-        """
-        ...
-
-    def forget_token(self) -> None:
-        """Let the next send ask for a new token."""
-        ...
-
-
-class Documents(Protocol):
-    """The few and bounded things: queries, updates, Jobs, cursors, schedule, audit.
-
-    Every writing call is atomic and durable when it returns, or raises `StorageError` and has
-    changed nothing. Safe for many threads.
-    """
-
-    warning: str | None
-    """What the page must say about this store, for example that an older generation is used."""
-
-    def query_list(self) -> QueryList:
-        """Give the saved queries."""
-        ...
-
-    def save_queries(
-        self,
-        queries: Sequence[Query],
-        *,
-        expected_version: int,
-        next_mode: Mode | None,
-        audit: AuditEntry,
-    ) -> QueryList:
-        """Store the whole list, the next scheduled update's mode and the audit entry, together.
-
-        Raises:
-            ConflictError: the stored version is not `expected_version`.
-        """
-        ...
-
-    def schedule(self) -> Schedule:
-        """Give the schedule's stored times."""
-        ...
-
-    def add_update(
-        self,
-        update: Update,
-        jobs: Sequence[Job],
-        *,
-        schedule: Schedule | None,
-        audit: AuditEntry | None = None,
-    ) -> None:
-        """Store an update with its Jobs, and the audit entry where there is one.
-
-        Of the schedule, where there is one, what queueing changes is stored: when it was, and the
-        next mode.
-        """
-        ...
-
-    def update(self, update_id: str) -> Update | None:
-        """Give one update."""
-        ...
-
-    def open_updates(self) -> tuple[Update, ...]:
-        """Give the updates that have not ended, scheduled before ad-hoc, then oldest first."""
-        ...
-
-    def start_update(self, update_id: str, at: dt.datetime) -> bool:
-        """Mark an update as started unless another one runs; False if another one does."""
-        ...
-
-    def end_update(self, update_id: str, at: dt.datetime, schedule: Schedule | None) -> None:
-        """Mark an update as ended, and store the schedule where the update moves it."""
-        ...
-
-    def job(self, request_id: str) -> Job | None:
-        """Give one Job."""
-        ...
-
-    def jobs_of(self, update_id: str) -> tuple[Job, ...]:
-        """Give an update's Jobs in the order of precedence."""
-        ...
-
-    def jobs(
-        self,
-        *,
-        statuses: Iterable[JobStatus] = (),
-        request_id_part: str = '',
-        job_type: JobType | None = None,
-        mode: Mode | None = None,
-        retry_of: str | None = None,
-        sort: str = 'date_queued',
-        is_descending: bool = True,
-        limit: int = 20,
-        offset: int = 0,
-    ) -> tuple[tuple[Job, ...], int]:
-        """Give a page of Jobs and how many match in all. `sort` is a name of the API's Job."""
-        ...
-
-    def change_job(
-        self,
-        request_id: str,
-        change: Callable[[Job], Job],
-        *,
-        cursor: Cursor | None = None,
-        audit: AuditEntry | None = None,
-    ) -> Job:
-        """Replace a Job by what `change` makes of it, with a cursor and the audit in one write.
-
-        Raises:
-            NotFoundError: no such Job.
-            ConflictError: the change makes a transition that is not allowed.
-        """
-        ...
-
-    def cursor(self, query_id: str) -> Cursor | None:
-        """Give the cursor of a query."""
-        ...
-
-    def task_state(self, slug: TaskSlug) -> TaskState:
-        """Give what is stored of a Task; the defaults where nothing is."""
-        ...
-
-    def store_task_state(self, slug: TaskSlug, state: TaskState, *, audit: AuditEntry) -> None:
-        """Store a Task's state with its audit entry, together."""
-        ...
-
-    def add_audit(self, entry: AuditEntry) -> None:
-        """Store an audit entry that goes with no other write."""
-        ...
-
-    def audit(self, *, limit: int, offset: int) -> tuple[tuple[AuditEntry, ...], int]:
-        """Give a page of the audit, newest first, and how many entries there are."""
-        ...
-
-    def remove_old(self, *, before: dt.datetime, keep: int) -> tuple[str, ...]:
-        """Remove final Jobs older than `before` or beyond the newest `keep`; give their ids."""
-        ...
-
-
-class ErrorLog(Protocol):
-    """The errors of Jobs, gathered by what they say, whatever the value they are about."""
-
-    def add(self, entries: Sequence[ErrorEntry]) -> None:
-        """Store errors."""
-        ...
-
-    def groups(
-        self,
-        *,
-        request_id_part: str = '',
-        code: str | None = None,
-        indicator_type: str | None = None,
-        after: dt.datetime | None = None,
-        before: dt.datetime | None = None,
-        limit: int = 20,
-        offset: int = 0,
-    ) -> tuple[tuple[ErrorGroup, ...], int]:
-        """Give a page of groups, newest first, and how many groups there are."""
-        ...
-
-    def entries(
-        self,
-        *,
-        request_id_part: str = '',
-        code: str | None = None,
-        indicator_type: str | None = None,
-        after: dt.datetime | None = None,
-        before: dt.datetime | None = None,
-    ) -> Iterable[ErrorEntry]:
-        """Give every single error that the filters select, newest first."""
-        ...
-
-    def entry_page(
-        self,
-        *,
-        group_id: int | None = None,
-        until_id: int | None = None,
-        request_id_part: str = '',
-        code: str | None = None,
-        indicator_type: str | None = None,
-        after: dt.datetime | None = None,
-        before: dt.datetime | None = None,
-        limit: int = 20,
-        offset: int = 0,
-    ) -> tuple[tuple[ErrorEntry, ...], int]:
-        """Give a page of single errors, newest first, and how many there are.
-
-        With `until_id`, what is stored after that error does not count: pages do not shift.
-        """
-        ...
-
-    def request_ids(self) -> tuple[str, ...]:
-        """Give the Jobs that have errors."""
-        ...
-
-    def remove(self, request_ids: Sequence[str]) -> None:
-        """Remove the errors of Jobs that are no longer kept."""
-        ...
-
-
 class ProgressStore(Protocol):
     """How far the Jobs of the running update have come, and the pages that wait for conversion.
 
@@ -362,11 +36,11 @@ class ProgressStore(Protocol):
         ...
 
     def progress(self, update_id: str) -> tuple[Progress, ...]:
-        """Give the progress of an update's Jobs, in the order of precedence."""
+        """Return the progress of an update's Jobs, in the order of precedence."""
         ...
 
     def counts(self, request_id: str) -> Counts | None:
-        """Give a Job's counts; None when the Job is not of the running update."""
+        """Return a Job's counts; None when the Job is not of the running update."""
         ...
 
     def start_reading(
@@ -408,11 +82,11 @@ class ProgressStore(Protocol):
         ...
 
     def pages_waiting(self) -> int:
-        """Give the number of pages that wait for conversion."""
+        """Return the number of pages that wait for conversion."""
         ...
 
     def next_page(self, update_id: str) -> StoredPage | None:
-        """Give the oldest page of the highest query that has one."""
+        """Return the oldest page of the highest query that has one."""
         ...
 
     def remove_update(self, update_id: str) -> None:
@@ -435,19 +109,19 @@ class WorkStore(Protocol):
         ...
 
     def refusals(self, keys: Sequence[str]) -> Mapping[str, Refusal]:
-        """Give what Sentinel refused before, by object key."""
+        """Return what Sentinel refused before, by object key."""
         ...
 
     def refused_ids(self, query_id: str, *, most_attempts: int) -> tuple[int, ...]:
-        """Give the Indicators of a query with objects refused no more than so often."""
+        """Return the Indicators of a query with objects refused no more than so often."""
         ...
 
     def treated(self, request_id: str, indicator_ids: Sequence[int]) -> frozenset[int]:
-        """Give which of these Indicators the Job has taken up already."""
+        """Return which of these Indicators the Job has taken up already."""
         ...
 
     def claims(self, keys: Sequence[str]) -> Mapping[str, Claim]:
-        """Give what the running update has already chosen, by object key."""
+        """Return what the running update has already chosen, by object key."""
         ...
 
     def store_conversion(self, conversion: Conversion, *, at: dt.datetime) -> None:
@@ -455,7 +129,7 @@ class WorkStore(Protocol):
         ...
 
     def waiting_objects(self) -> int:
-        """Give the number of objects that wait to be sent and may be sent already."""
+        """Return the number of objects that wait to be sent and may be sent already."""
         ...
 
     def claim_batch(self, update_id: str, *, size: int, at: dt.datetime) -> Batch | None:
@@ -504,7 +178,7 @@ class ReleaseStore(Protocol):
         ...
 
     def live_sources(self, *, now: dt.datetime) -> tuple[tuple[str, str], ...]:
-        """Give the owner and the type of the copies that live objects were made of."""
+        """Return the owner and the type of the copies that live objects were made of."""
         ...
 
     def searched_until(self) -> dt.datetime | None:
@@ -583,7 +257,7 @@ class ReleaseStore(Protocol):
         ...
 
     def unconfirmed(self, *, most_attempts: int) -> tuple[LedgerEntry, ...]:
-        """Give the withdrawals that had no answer, each under a key of its own."""
+        """Return the withdrawals that had no answer, each under a key of its own."""
         ...
 
     def add_revocations(self, objects: Sequence[ChosenObject]) -> int:
@@ -612,7 +286,7 @@ class JobEndings(Protocol):
     """
 
     def in_flight(self, update_id: str) -> tuple[str, ...]:
-        """Give the Jobs with objects under way to Sentinel, in the order of precedence."""
+        """Return the Jobs with objects under way to Sentinel, in the order of precedence."""
         ...
 
     def cancel(self, job: Job) -> bool:
@@ -634,42 +308,13 @@ class JobEndings(Protocol):
         ...
 
 
-class Upkeep(Protocol):
-    """Keeps what the stores leave on the disk small."""
-
-    def remove_set_aside(self) -> int:
-        """Remove all but the newest files that were set aside as unreadable; give their number."""
-        ...
-
-    def compact(self, stop: Stop, *, may_shrink: bool) -> int:
-        """Give back room on the disk, the databases' own files included; give the bytes.
-
-        Args:
-            stop: ends it at the next safe point.
-            may_shrink: also give back room that a running update would soon use again.
-        """
-        ...
-
-
 class Ledger(Protocol):
     """What Sentinel holds because of us."""
 
     def held(self, keys: Sequence[str]) -> Mapping[str, Held]:
-        """Give what is held, by object key."""
+        """Return what is held, by object key."""
         ...
 
     def count(self) -> int:
-        """Give the number of live objects."""
-        ...
-
-
-class RequestTimes(Protocol):
-    """When the latest upload requests began, for the limit across a restart."""
-
-    def recent(self, since: dt.datetime) -> tuple[dt.datetime, ...]:
-        """Give the times after `since`, oldest first."""
-        ...
-
-    def add(self, at: dt.datetime, *, forget_before: dt.datetime) -> None:
-        """Store a time, before the request goes out, and forget old ones."""
+        """Return the number of live objects."""
         ...

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sentinel_app.core.models import Indicator, Window
-from sentinel_app.core.status import Mode
+from sentinel_app.core.indicator import Indicator
+from sentinel_app.core.job import Mode
+from sentinel_app.core.object_id import ObjectKey, object_keys
+from sentinel_app.core.window import Window
 from sentinel_app.core.work import Claim, Held
 
 
@@ -24,7 +26,7 @@ class Choice(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class PrecedenceContext:
     """What an update knows about the other queries when it decides across updates.
 
     `positions` are those of all saved queries, by id. `read_through` are the queries that this
@@ -51,7 +53,7 @@ def choose(
     position: int,
     claim: Claim | None,
     held: Held | None,
-    standing: Standing,
+    context: PrecedenceContext,
     is_released: bool = False,
     is_looked_up: bool = False,
     now: dt.datetime,
@@ -77,14 +79,14 @@ def choose(
         return Choice.REPLACE if is_better else Choice.DUPLICATE
     if held is None or not held.is_live or held.valid_until_at <= now or is_released:
         return Choice.TAKE
-    holder = standing.positions.get(held.query_id)
+    holder = context.positions.get(held.query_id)
     is_other = held.indicator_id != indicator.id
     if holder == position:
         return Choice.DUPLICATE if is_looked_up and is_other else Choice.TAKE
-    if holder is None or holder > position or held.query_id in standing.read_through:
+    if holder is None or holder > position or held.query_id in context.read_through:
         return Choice.TAKE
     # The very copy that the higher query holds has been changed so that only this one matches it.
-    has_let_go = not is_other and standing.has_let_go(held.query_id, indicator)
+    has_let_go = not is_other and context.has_let_go(held.query_id, indicator)
     return Choice.TAKE if has_let_go else Choice.DUPLICATE
 
 
@@ -97,7 +99,7 @@ def must_send(
     ttl: dt.timedelta,
     now: dt.datetime,
 ) -> bool:
-    """Say whether a chosen object goes out, or is known to be in Sentinel as it is.
+    """Return whether a chosen object goes out, or is known to be in Sentinel as it is.
 
     A full update sends everything. The others send what is new, what changed, what must be valid
     for longer (no more than half of its TTL is left), and what must end sooner than Sentinel
@@ -109,3 +111,31 @@ def must_send(
         return True
     # What is left counts, not the age: an expiry that was taken back leaves a young object short.
     return held.valid_until_at - now <= ttl / 2 and valid_until_at > held.valid_until_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A copy that could be sent, and the highest query that returns it."""
+
+    indicator: Indicator
+    position: int
+
+
+def winners(candidates: Iterable[Candidate]) -> Mapping[ObjectKey, Candidate]:
+    """Return the copy that is sent for each object key.
+
+    The highest query's copy; within one query the one modified last, then the one with the lowest
+    id. The same as an update comes to that reads everything.
+    """
+    found: dict[ObjectKey, Candidate] = {}
+    for candidate in candidates:
+        for key in object_keys(candidate.indicator):
+            best = found.get(key)
+            if best is None or _rank(candidate) < _rank(best):
+                found[key] = candidate
+    return found
+
+
+def _rank(candidate: Candidate) -> tuple[int, float, int]:
+    indicator = candidate.indicator
+    return (candidate.position, -indicator.modified_at.timestamp(), indicator.id)

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sentinel_app.core.models import Query, Window
-from sentinel_app.core.span import BEGINNING, Span
+from sentinel_app.core.query import Query
+from sentinel_app.core.time_range import BEGINNING, TimeRange
 from sentinel_app.core.tql import (
     both_clauses,
     effective_tql,
     inactive_tql,
+    range_clause,
     selection_tql,
-    span_clause,
 )
+from sentinel_app.core.window import Window
 
 _ACTIVITY: Final = 'indicatoractive'
 _ID_CLAUSE: Final = re.compile(r'id in \((\d+(?:, \d+)*)\)')
@@ -42,7 +43,7 @@ def effective_question(
     query: Query,
     *,
     window: Window | None = None,
-    span: Span | None = None,
+    time_range: TimeRange | None = None,
     after_id: int | None = None,
     clause: str | None = None,
 ) -> Question:
@@ -51,14 +52,14 @@ def effective_question(
     Args:
         query: the saved query.
         window: bounds of `lastModified`.
-        span: such bounds where a reading goes by the last modification.
+        time_range: such bounds where a reading goes by the last modification.
         after_id: only rows with a greater id.
         clause: narrows the reading further.
 
     Raises:
         TqlError, ValueError: as `effective_tql` does.
     """
-    bounds = None if span is None else span_clause(span)
+    bounds = None if time_range is None else range_clause(time_range)
     return Question(
         tql=effective_tql(
             query, window=window, after_id=after_id, clause=both_clauses(clause, bounds)
@@ -67,8 +68,8 @@ def effective_question(
         types=_types(query.indicator_types),
         is_active=_activity(query.tql),
         after_id=after_id,
-        # Only an instance that takes no account of ids is read in spans.
-        ids=clause_ids(clause) if span is None else None,
+        # Only an instance that takes no account of ids is read in time ranges.
+        ids=clause_ids(clause) if time_range is None else None,
     )
 
 
@@ -93,12 +94,12 @@ def inactive_question(
     owners: Sequence[str],
     types: Sequence[str],
     *,
-    span: Span,
+    time_range: TimeRange,
     after_id: int | None = None,
 ) -> Question:
-    """Return the question for those that were set inactive and last modified within the span."""
+    """Return the question for what was set inactive and last modified within the time range."""
     return Question(
-        tql=inactive_tql(owners, types, span=span, after_id=after_id),
+        tql=inactive_tql(owners, types, time_range=time_range, after_id=after_id),
         owners=tuple(owners),
         types=_types(types),
         is_active=False,
@@ -128,7 +129,7 @@ def empty_question(question: Question) -> Question:
     Its answer shows whether questions arrive as they are sent. There are two such clauses, as an
     instance that takes no account of ids is read by the last modification.
     """
-    bounds = span_clause(Span(end_at=BEGINNING))
+    bounds = range_clause(TimeRange(end_at=BEGINNING))
     return replace(question, tql=f'({question.tql}) AND id < 0 AND {bounds}')
 
 

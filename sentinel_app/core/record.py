@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,27 +45,3 @@ class RecordedError:
     at: dt.datetime
     code: str
     reason: str
-
-
-class Records(Protocol):
-    """Reads what the stores know of single values."""
-
-    def by_key(self, keys: Sequence[str]) -> tuple[Record, ...]:
-        """Give what was sent under these object keys."""
-        ...
-
-    def by_summary(self, summary: str) -> tuple[Record, ...]:
-        """Give what was sent of Indicators with exactly this summary."""
-        ...
-
-    def by_indicator(self, indicator_ids: Sequence[int]) -> tuple[Record, ...]:
-        """Give what was sent of these Indicators."""
-        ...
-
-    def refused(self, keys: Sequence[str]) -> tuple[RefusedObject, ...]:
-        """Give what Sentinel refused of these object keys."""
-        ...
-
-    def last_error(self, indicator_id: int) -> RecordedError | None:
-        """Give the last error about an Indicator that is still kept."""
-        ...

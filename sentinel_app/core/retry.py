@@ -65,7 +65,7 @@ shared with whatever else uses the app registration."""
 def next_wait_s(
     error: SentinelAppError, attempt: int, policy: RetryPolicy, random: Callable[[], float]
 ) -> float | None:
-    """Give the seconds to wait before the same call is made again, or None to give up.
+    """Return the seconds to wait before the same call is made again, or None to give up.
 
     Args:
         error: what the last attempt ended in.

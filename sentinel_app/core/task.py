@@ -138,5 +138,5 @@ class TaskView:
 
 
 def named(user: str | None) -> str:
-    """Give who did something, as a sentence names them."""
+    """Return who did something, as a sentence names them."""
     return user or 'a person whom ThreatConnect did not name'

@@ -6,7 +6,7 @@ import datetime as dt
 
 
 def to_millis(at: dt.datetime) -> str:
-    """Give `YYYY-MM-DDTHH:MM:SS.mmmZ`, cut to the millisecond.
+    """Return `YYYY-MM-DDTHH:MM:SS.mmmZ`, cut to the millisecond.
 
     Source: STIX 2.1, section 3.2 (timestamps of versioned objects carry millisecond precision).
     """
@@ -14,7 +14,7 @@ def to_millis(at: dt.datetime) -> str:
 
 
 def to_seconds(at: dt.datetime) -> str:
-    """Give `YYYY-MM-DDTHH:MM:SSZ`, cut to the second, as ThreatConnect writes times."""
+    """Return `YYYY-MM-DDTHH:MM:SSZ`, cut to the second, as ThreatConnect writes times."""
     return _text(at, 'seconds')
 
 

@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from sentinel_app.core.models import Query, Window
-from sentinel_app.core.span import Span
+from sentinel_app.core.query import Query
+from sentinel_app.core.time_range import TimeRange
 from sentinel_app.core.timestamp import to_seconds
+from sentinel_app.core.window import Window
 from sentinel_app.errors import QueryError
 
 _ESCAPED: Final = re.compile(r'([\'"`\\])')
@@ -105,13 +106,13 @@ def values_clause(summaries: Sequence[str], hashes: Sequence[str]) -> str:
     return ' OR '.join(parts)
 
 
-def span_clause(span: Span) -> str | None:
-    """A clause that lets only what was last modified within the span pass; None for no bounds."""
+def range_clause(time_range: TimeRange) -> str | None:
+    """A clause for what was last modified within the time range; None for no bounds."""
     bounds = []
-    if span.start_at is not None:
-        bounds.append(f'lastModified GEQ {_time(span.start_at)}')
-    if span.end_at is not None:
-        bounds.append(f'lastModified LT {_time(span.end_at)}')
+    if time_range.start_at is not None:
+        bounds.append(f'lastModified GEQ {_time(time_range.start_at)}')
+    if time_range.end_at is not None:
+        bounds.append(f'lastModified LT {_time(time_range.end_at)}')
     return ' AND '.join(bounds) or None
 
 
@@ -128,7 +129,7 @@ def selection_tql(
     clause: str | None = None,
     after_id: int | None = None,
 ) -> str:
-    """Give the TQL for the active Indicators of these owners and types."""
+    """Return the TQL for the active Indicators of these owners and types."""
     clauses = [_one_of('ownerName', owners), _one_of('typeName', types)]
     if clause is not None:
         clauses.append(clause)
@@ -141,12 +142,12 @@ def inactive_tql(
     owners: Sequence[str],
     types: Sequence[str],
     *,
-    span: Span,
+    time_range: TimeRange,
     after_id: int | None = None,
 ) -> str:
-    """Give the TQL for Indicators that were set inactive and last modified within the span."""
+    """Return the TQL for what was set inactive and last modified within the time range."""
     clauses = [_one_of('ownerName', owners), _one_of('typeName', types), 'indicatorActive = false']
-    bounds = span_clause(span)
+    bounds = range_clause(time_range)
     if bounds is not None:
         clauses.append(bounds)
     if after_id is not None:
@@ -161,7 +162,7 @@ def effective_tql(
     after_id: int | None = None,
     clause: str | None = None,
 ) -> str:
-    """Give what is really asked: the user's TQL, held inside the owners, types and window.
+    """Return what is really asked: the user's TQL, held inside the owners, types and window.
 
     A window without a start stands for a reading of everything and sets no bounds of time: with an
     upper bound, a row that is modified during the reading would look as if it no longer matched.

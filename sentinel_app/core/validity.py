@@ -10,11 +10,11 @@ from collections.abc import Mapping
 import stix2
 from stix2.exceptions import STIXError
 
-from sentinel_app.core.reason import one_line
+from sentinel_app.core.error_text import one_line
 
 
 def stix_fault(stix: Mapping[str, object]) -> str | None:
-    """Say why an object is not valid STIX 2.1; None when it is.
+    """Return why an object is not valid STIX 2.1; None when it is.
 
     `stix2` checks the properties, and the pattern by way of `stix2-patterns`.
     """

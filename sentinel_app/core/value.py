@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 
 from sentinel_app.core.canonical import MAPPED_BITS, address_text, as_number, network_text
-from sentinel_app.core.models import HashKind, Indicator, IndicatorType
-from sentinel_app.core.stix_id import ObjectKey, object_keys
+from sentinel_app.core.indicator import HashKind, Indicator, IndicatorType
+from sentinel_app.core.object_id import ObjectKey, object_keys
 from sentinel_app.core.value_fault import indicator_fault, value_fault
 
 _HASHES = (

@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 from sentinel_app.core.canonical import as_number, plain_address, plain_network
 from sentinel_app.core.host import host_address, normal_host, url_host
-from sentinel_app.core.models import Indicator, IndicatorType
+from sentinel_app.core.indicator import Indicator, IndicatorType
+from sentinel_app.core.object_id import object_keys
 from sentinel_app.core.pattern import PATTERN_LIMIT, PatternStyle, stix_pattern
-from sentinel_app.core.stix_id import object_keys
 
 LABEL_LIMIT = 63
 HOST_LIMIT = 253
@@ -91,7 +91,7 @@ def host_fault(text: str) -> str | None:
 
 
 def _mistaken_for_a_name(text: str) -> str | None:
-    """Say what a text is instead of a host name, where people take one for the other."""
+    """Return what a text is instead of a host name, where people take one for the other."""
     if not _SUSPICIOUS.search(text):
         return None
     for form, fault in _MISTAKEN:
@@ -106,7 +106,7 @@ def _mistaken_for_a_name(text: str) -> str | None:
 
 
 def _name_fault(name: str) -> str | None:
-    """Say what is wrong with the parts of a name that is in lower case and in ASCII."""
+    """Return what is wrong with the parts of a name that is in lower case and in ASCII."""
     labels = name.split('.')
     if not name.isascii():
         return 'it has a label that is no international name'

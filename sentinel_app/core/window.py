@@ -1,11 +1,31 @@
-"""The next window of `lastModified` for one TQL query."""
+"""Windows of `lastModified`, and the cursors that they begin at."""
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Final
 
-from sentinel_app.core.models import Window
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A half-open span of `lastModified`, in ThreatConnect's own time, whole seconds.
+
+    `start_at` is None for a reading of everything.
+    """
+
+    start_at: dt.datetime | None
+    end_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """Up to when everything modified is known to be dealt with, for one TQL query."""
+
+    query_id: str
+    selection: str
+    at: dt.datetime
+
 
 OVERLAP_S: Final = 300
 """Rows whose change was being written while the last window was read lie this far back at most.
@@ -18,6 +38,9 @@ GREATEST_SKEW: Final = dt.timedelta(minutes=5)
 
 Source: ThreatConnect developer documentation, "Quick Start", on the Timestamp header.
 """
+
+EVERYTHING = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+"""The cursor of a query of which nothing is dealt with yet."""
 
 
 def believed(at: dt.datetime | None, now: dt.datetime) -> dt.datetime | None:
@@ -33,7 +56,7 @@ def believed(at: dt.datetime | None, now: dt.datetime) -> dt.datetime | None:
 def next_window(
     *, cursor_at: dt.datetime | None, server_now: dt.datetime, overlap_s: int = OVERLAP_S
 ) -> Window:
-    """Give the window that begins before the cursor and ends now, in ThreatConnect's own time.
+    """Return the window that begins before the cursor and ends now, in ThreatConnect's own time.
 
     The end becomes the next cursor, so windows tile: none begins after the one before has ended.
     That holds even if ThreatConnect's clock was set back meanwhile, for then the window begins
@@ -51,3 +74,11 @@ def next_window(
         return Window(start_at=None, end_at=end_at)
     start_at = min(cursor_at.astimezone(dt.UTC), end_at) - dt.timedelta(seconds=overlap_s)
     return Window(start_at=start_at.replace(microsecond=0), end_at=end_at)
+
+
+def start_after(cursor: Cursor, now: dt.datetime) -> dt.datetime | None:
+    """Return where a delta that goes on from a cursor begins; None for a reading of everything."""
+    at = believed(cursor.at, now)
+    if at is None or at <= EVERYTHING:
+        return None
+    return next_window(cursor_at=at, server_now=at).start_at

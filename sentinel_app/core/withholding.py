@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from sentinel_app.core.carried_address import Network, carried_blocks, is_inside
 from sentinel_app.core.host import LONGEST_NAME, Address, email_host, host_address, url_host
-from sentinel_app.core.models import Indicator, IndicatorType
+from sentinel_app.core.indicator import Indicator, IndicatorType
 from sentinel_app.core.never_send import EMPTY_FILE, EMPTY_WORD, PRIVATE_WORD, NeverSend
 from sentinel_app.core.tlp import Tlp, TlpReading, read_tlp
 
@@ -40,7 +40,7 @@ _NOTHING = NeverSend()
 def withheld_reason(
     indicator: Indicator, *, max_tlp: Tlp | None, never_send: NeverSend
 ) -> str | None:
-    """Say why an Indicator is held back, as a sentence for people; None when it may be sent.
+    """Return why an Indicator is held back, as a sentence for people; None when it may be sent.
 
     Args:
         indicator: the Indicator. Without a TLP label it counts as TLP:CLEAR, unless not all of its

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from sentinel_app.core.models import ErrorEntry
-from sentinel_app.core.status import Outcome
+from sentinel_app.core.error_entry import ErrorEntry
+from sentinel_app.core.job import Outcome
 
 CANCELLED_CODE = 'RUN-CANCEL'
 """Stands in place of a failure where a person cancelled the Job before its reading began."""

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Protocol
 
-from sentinel_app.core.course import BY_TIME_WARNING
-from sentinel_app.core.models import IndicatorType, Owner
-from sentinel_app.core.ports import Clock, Documents, Sink, Source, Stop
+from sentinel_app.core.clock import Clock, Stop
+from sentinel_app.core.indicator import IndicatorType, Owner
+from sentinel_app.core.job_state import BY_TIME_WARNING
 from sentinel_app.core.question import Question, selection_question
+from sentinel_app.core.sink import Sink
+from sentinel_app.core.source import Source
 from sentinel_app.errors import (
     BatchRefusedError,
     ConflictError,
@@ -31,7 +33,8 @@ from sentinel_app.inquiry.check_result import (
 )
 from sentinel_app.inquiry.deadline import Deadline
 from sentinel_app.log import EventLog
-from sentinel_app.pipeline.gate import RequestGate
+from sentinel_app.pipeline.rate_limiter import RateLimiter
+from sentinel_app.storage.app_state.store import AppState
 
 GREATEST_DIFFERENCE_S = 60.0
 """ThreatConnect refuses signatures from five minutes on; a clock that is off a minute is not kept
@@ -74,7 +77,7 @@ class Checks:
     Args:
         source: ThreatConnect, with time-outs that a person can wait for.
         new_sink: gives a Sentinel without a token, so that one is really asked for.
-        gate: the upload limit, which holds for the check as well.
+        limiter: the upload limit, which holds for the check as well.
         documents: has the owners of the saved queries.
         disk: the data folder.
         disk_warnings: gives what is known to be wrong with the stores.
@@ -87,8 +90,8 @@ class Checks:
         *,
         source: CheckedSource,
         new_sink: Callable[[], Sink],
-        gate: RequestGate,
-        documents: Documents,
+        limiter: RateLimiter,
+        documents: AppState,
         disk: Disk,
         disk_warnings: Callable[[], tuple[str, ...]],
         on_owners: Callable[[tuple[Owner, ...]], None],
@@ -96,7 +99,7 @@ class Checks:
     ) -> None:
         self._source = source
         self._new_sink = new_sink
-        self._gate = gate
+        self._limiter = limiter
         self._documents = documents
         self._disk = disk
         self._disk_warnings = disk_warnings
@@ -226,8 +229,8 @@ class Checks:
 
     def _workspace(self, sink: Sink) -> str:
         """Send a request without any object: who may do that may send objects as well."""
-        turn = self._gate.take_turn(Deadline(self._clock, TURN_WITHIN_S))
-        if turn is None:
+        permit = self._limiter.acquire(Deadline(self._clock, TURN_WITHIN_S))
+        if permit is None:
             raise Skip(
                 'The API limit is used up for the moment.', 'Try again when the update has ended.'
             )
@@ -238,14 +241,14 @@ class Checks:
             pass
         except ThrottledError as error:
             seconds = error.retry_after_s or 0.0
-            self._gate.block(seconds, reason=error.reason or error.message)
+            self._limiter.block(seconds, reason=error.reason or error.message)
             raise Skip(
                 f'Sentinel asked to be left alone for {seconds:.0f} s.',
                 'Try again then. If nothing else of this Service is running, something else sends '
                 'with the same application; give each Service an application of its own.',
             ) from None
         finally:
-            self._gate.answered(turn)
+            self._limiter.answered(permit)
         return 'The workspace is there, and the application may write to it.'
 
     def _room(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sentinel_app.core.ports import Clock
+from sentinel_app.core.clock import Clock
 from sentinel_app.errors import REMEDY, SentinelAppError
 
 DISK_REMEDY = 'Make room there, and check the permissions of the folder.'

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
-from sentinel_app.core.candidate import Dismissal, Scrutiny
-from sentinel_app.core.copy import Candidate, winners
-from sentinel_app.core.models import Indicator, Query
-from sentinel_app.core.ports import Source
+from sentinel_app.core.indicator import Indicator
+from sentinel_app.core.job import Outcome
+from sentinel_app.core.object_id import ObjectKey, object_keys
+from sentinel_app.core.precedence import Candidate, winners
+from sentinel_app.core.query import Query
 from sentinel_app.core.question import effective_question, value_questions
-from sentinel_app.core.status import Outcome
-from sentinel_app.core.stix_id import ObjectKey, object_keys
+from sentinel_app.core.screening import Dismissal, Screening
+from sentinel_app.core.source import Source
 from sentinel_app.core.tql import ids_clause, values_clause
 from sentinel_app.inquiry.errand import gathered
 from sentinel_app.inquiry.row import RowFacts, row_facts
@@ -70,9 +71,9 @@ class ValueCopies:
         scrutiny: tells what could be sent from what cannot.
     """
 
-    def __init__(self, *, source: Source, scrutiny: Scrutiny) -> None:
+    def __init__(self, *, source: Source, screening: Screening) -> None:
         self._source = source
-        self._scrutiny = scrutiny
+        self._screening = screening
 
     def find(
         self,
@@ -88,7 +89,7 @@ class ValueCopies:
             RetryableError, FatalError: ThreatConnect does not answer, or refuses.
         """
         rows = self._rows(values_clause(summaries, hashes))
-        found = [(row_facts(row), self._scrutiny.look_at(row, now)) for row in rows]
+        found = [(row_facts(row), self._screening.screen(row, now)) for row in rows]
         indicators = [each for _, each in found if isinstance(each, Indicator)]
         positions = self._positions(indicators, queries)
         candidates = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from sentinel_app.core.ports import Clock
+from sentinel_app.core.clock import Clock
 
 
 class Deadline:

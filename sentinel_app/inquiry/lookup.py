@@ -9,15 +9,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sentinel_app.core.models import IndicatorType, QueryList
-from sentinel_app.core.ports import Clock, Documents
-from sentinel_app.core.record import Record, RecordedError, Records, RefusedObject
-from sentinel_app.core.stix_id import ObjectKey
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.object_id import ObjectKey
+from sentinel_app.core.query import QueryList
+from sentinel_app.core.record import Record, RecordedError, RefusedObject
 from sentinel_app.core.timestamp import to_seconds
 from sentinel_app.core.validity import stix_fault
 from sentinel_app.core.value import hashes_of_value, keys_of_value, spellings
 from sentinel_app.errors import FatalError, RetryableError, SentinelAppError
 from sentinel_app.inquiry.copy import Fate, ValueCopies, ValueCopy
+from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.record import SqliteRecords
 
 _CLOCK_MARGIN = dt.timedelta(hours=1)
 """How far our clock may be ahead of Azure's: `modified` is by the one, the row's time by the other.
@@ -80,8 +83,8 @@ class Lookups:
         self,
         *,
         copies: ValueCopies,
-        records: Records,
-        documents: Documents,
+        records: SqliteRecords,
+        documents: AppState,
         source_system: str,
         clock: Clock,
     ) -> None:

@@ -9,14 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sentinel_app.core.batching import MAX_OBJECTS
-from sentinel_app.core.metric import Figures, Hour, LiveCount, LiveCounts, MetricStore, summed
-from sentinel_app.core.models import Counts, Job, Query, Update
-from sentinel_app.core.ports import Clock, Documents, ProgressStore, WorkStore
-from sentinel_app.core.rate import WINDOW_S
-from sentinel_app.core.status import JobStatus
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.job import Counts, Job, JobStatus, Update
+from sentinel_app.core.metric import Figures, Hour, LiveCount, summed
+from sentinel_app.core.ports import ProgressStore, WorkStore
+from sentinel_app.core.query import Query
 from sentinel_app.core.task import AskedWait
-from sentinel_app.pipeline.gate import RequestGate
+from sentinel_app.core.upload_limits import MAX_OBJECTS, WINDOW_S
+from sentinel_app.pipeline.rate_limiter import RateLimiter
+from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.metrics import MetricStore
 
 LIVE_KEPT_S = 10.0
 """Counting a million objects takes a fifth of a second, and several pages may ask for it."""
@@ -100,22 +102,20 @@ class Metrics:
         self,
         *,
         store: MetricStore,
-        live: LiveCounts,
-        documents: Documents,
+        documents: AppState,
         progress: ProgressStore,
         work: WorkStore,
         updates: RunningUpdate,
-        gate: RequestGate,
+        limiter: RateLimiter,
         requests_per_minute: int,
         clock: Clock,
     ) -> None:
         self._store = store
-        self._live = live
         self._documents = documents
         self._progress = progress
         self._work = work
         self._updates = updates
-        self._gate = gate
+        self._limiter = limiter
         self._requests_per_minute = requests_per_minute
         self._clock = clock
         self._kept = _Kept()
@@ -133,9 +133,9 @@ class Metrics:
             backlog=self._backlog(running),
             limit=LimitUse(
                 requests_per_minute=self._requests_per_minute,
-                used=self._gate.used(),
-                waiting_s=self._gate.waiting_s(),
-                asked_wait=self._gate.asked_wait(),
+                used=self._limiter.used(),
+                waiting_s=self._limiter.waiting_s(),
+                asked_wait=self._limiter.asked_wait(),
             ),
             running=None if running is None else self._figures(running),
             last=self._last(),
@@ -155,7 +155,7 @@ class Metrics:
         with self._kept.lock:
             now = self._clock.monotonic()
             if now >= self._kept.until:
-                self._kept.live = self._live.live(self._clock.now())
+                self._kept.live = self._store.live(self._clock.now())
                 self._kept.until = now + LIVE_KEPT_S
             return self._kept.live
 

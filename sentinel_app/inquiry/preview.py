@@ -9,18 +9,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from sentinel_app.core.batching import MAX_OBJECTS
-from sentinel_app.core.candidate import Dismissal, Scrutiny
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.indicator import Indicator, IndicatorType
+from sentinel_app.core.job import Outcome
 from sentinel_app.core.mapping import MappingOptions
-from sentinel_app.core.models import Indicator, IndicatorType, Query
-from sentinel_app.core.ports import Clock, Ledger, Source
+from sentinel_app.core.object_id import ObjectKey, object_keys
+from sentinel_app.core.ports import Ledger
+from sentinel_app.core.query import Query
 from sentinel_app.core.question import Question, effective_question
-from sentinel_app.core.rate import WINDOW_S
-from sentinel_app.core.status import Outcome
-from sentinel_app.core.stix_id import ObjectKey, object_keys
+from sentinel_app.core.revision import next_revision
+from sentinel_app.core.screening import Dismissal, Screening
+from sentinel_app.core.source import Source
 from sentinel_app.core.tql import values_clause
+from sentinel_app.core.upload_limits import MAX_OBJECTS, WINDOW_S
 from sentinel_app.core.validity import stix_fault
-from sentinel_app.core.version import next_version
 from sentinel_app.core.work import Held
 from sentinel_app.errors import FatalError, RetryableError
 from sentinel_app.inquiry.errand import gathered
@@ -132,14 +134,14 @@ class Previews:
         *,
         source: Source,
         ledger: Ledger,
-        scrutiny: Scrutiny,
+        screening: Screening,
         options: MappingOptions,
         requests_per_minute: int,
         clock: Clock,
     ) -> None:
         self._source = source
         self._ledger = ledger
-        self._scrutiny = scrutiny
+        self._screening = screening
         self._options = options
         self._requests_per_minute = requests_per_minute
         self._clock = clock
@@ -203,7 +205,7 @@ class Previews:
         return self._source.count(question)[0], ()
 
     def _sample(self, rows: Rows, now: dt.datetime) -> _Sample:
-        found = [self._scrutiny.look_at(row, now) for row in rows]
+        found = [self._screening.screen(row, now) for row in rows]
         return _Sample(
             rows=rows,
             found=found,
@@ -250,7 +252,7 @@ class Previews:
         taken: dict[ObjectKey, int] = {}
         for (position, _), page in zip(questions, pages, strict=True):
             for row in page.rows:
-                found = self._scrutiny.look_at(row, now)
+                found = self._screening.screen(row, now)
                 for key in object_keys(found) if isinstance(found, Indicator) else ():
                     taken[key] = min(position, taken.get(key, position))
         return taken
@@ -267,7 +269,7 @@ class Previews:
             return ShownIndicator(facts=row_facts(row), outcome=found.outcome, reason=found.reason)
         objects = []
         for key in object_keys(found):
-            version = next_version(
+            version = next_revision(
                 found, key, held=held.get(key.text), options=self._options, now=now
             )
             objects.append(ShownObject(stix=version.stix, fault=stix_fault(version.stix)))

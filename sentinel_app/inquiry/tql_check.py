@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from sentinel_app.core.models import Query
-from sentinel_app.core.ports import Source
+from sentinel_app.core.query import Query
 from sentinel_app.core.question import Question, effective_question, free_question
+from sentinel_app.core.source import Source
 from sentinel_app.errors import QueryError, SentinelAppError
 from sentinel_app.inquiry.errand import gathered
 

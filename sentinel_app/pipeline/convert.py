@@ -7,24 +7,19 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sentinel_app.core.candidate import Scrutiny
-from sentinel_app.core.identity import Parse, lost_keys
+from sentinel_app.core.clock import Clock, Stop
+from sentinel_app.core.error_entry import ErrorEntry
+from sentinel_app.core.indicator import Indicator
+from sentinel_app.core.job import Job, Mode, Outcome, Update
 from sentinel_app.core.mapping import MappingOptions, content_hash, sort_value
-from sentinel_app.core.models import ErrorEntry, Indicator, Job, Update, Window
-from sentinel_app.core.ports import (
-    Clock,
-    Documents,
-    Ledger,
-    ProgressStore,
-    ReleaseStore,
-    Stop,
-    WorkStore,
-)
-from sentinel_app.core.precedence import Choice, Standing, choose, must_send
-from sentinel_app.core.status import Mode, Outcome
-from sentinel_app.core.stix_id import ObjectKey, object_keys
+from sentinel_app.core.object_id import ObjectKey, object_keys
+from sentinel_app.core.ports import Ledger, ProgressStore, ReleaseStore, WorkStore
+from sentinel_app.core.precedence import Choice, PrecedenceContext, choose, must_send
+from sentinel_app.core.revision import next_revision
+from sentinel_app.core.row import Parse, lost_keys
+from sentinel_app.core.screening import Screening
 from sentinel_app.core.timestamp import from_text
-from sentinel_app.core.version import next_version
+from sentinel_app.core.window import Window
 from sentinel_app.core.work import (
     REFUSED_ATTEMPTS,
     ChosenObject,
@@ -39,8 +34,9 @@ from sentinel_app.core.work import (
 )
 from sentinel_app.errors import FatalError, SkippableError
 from sentinel_app.log import EventLog
-from sentinel_app.pipeline.signal import Signal
+from sentinel_app.pipeline.wakeup import Wakeup
 from sentinel_app.pipeline.withdraw import Withdrawal
+from sentinel_app.storage.app_state.store import AppState
 
 MOST_OBJECTS_WAITING = 20_000
 """Converting waits while so many objects could be sent already: two minutes of the limit."""
@@ -55,7 +51,7 @@ class _Page:
     """What is known and decided while one page is being converted."""
 
     job: Job
-    standing: Standing
+    context: PrecedenceContext
     now: dt.datetime
     claims: dict[str, Claim]
     held: Mapping[str, Held]
@@ -88,7 +84,7 @@ class Convert:
     def __init__(
         self,
         *,
-        documents: Documents,
+        documents: AppState,
         progress: ProgressStore,
         work: WorkStore,
         ledger: Ledger,
@@ -98,7 +94,7 @@ class Convert:
         withheld_reason: Callable[[Indicator], str | None],
         options: MappingOptions,
         clock: Clock,
-        signal: Signal,
+        wakeup: Wakeup,
     ) -> None:
         self._documents = documents
         self._progress = progress
@@ -107,10 +103,10 @@ class Convert:
         self._releases = releases
         self._withdrawal = withdrawal
         self._parse = parse
-        self._scrutiny = Scrutiny(parse=parse, withheld_reason=withheld_reason)
+        self._screening = Screening(parse=parse, withheld_reason=withheld_reason)
         self._options = options
         self._clock = clock
-        self._signal = signal
+        self._wakeup = wakeup
 
     def step(self, update: Update, stop: Stop) -> bool:
         """Convert the next page.
@@ -146,7 +142,7 @@ class Convert:
             rows=len(stored.rows),
             objects=len(page.objects),
         )
-        self._signal.ring()
+        self._wakeup.notify()
         return True
 
     def _page(self, job: Job, everybody: tuple[Progress, ...], *, is_looked_up: bool) -> _Page:
@@ -163,7 +159,7 @@ class Convert:
         )
         return _Page(
             job=job,
-            standing=Standing(
+            context=PrecedenceContext(
                 positions=positions,
                 read_through=read_through,
                 windows=self._windows(job, everybody),
@@ -175,7 +171,7 @@ class Convert:
         )
 
     def _windows(self, job: Job, everybody: tuple[Progress, ...]) -> dict[str, Window]:
-        """Give the windows of the higher queries that are read, by the query's id."""
+        """Return the windows of the higher queries that are read, by the query's id."""
         higher = (
             self._documents.job(item.request_id)
             for item in everybody
@@ -230,8 +226,8 @@ class Convert:
         return lost_keys(doubtful, held, self._parse)
 
     def _candidate(self, row: Mapping[str, object], page: _Page) -> Indicator | None:
-        """Give the Indicator if it could be sent; else note its outcome."""
-        found = self._scrutiny.look_at(row, page.now)
+        """Return the Indicator if it could be sent; else note its outcome."""
+        found = self._screening.screen(row, page.now)
         if isinstance(found, Indicator):
             return found
         page.outcomes[_id(row)] = found.outcome
@@ -248,7 +244,7 @@ class Convert:
             position=page.job.position,
             claim=claim,
             held=held,
-            standing=page.standing,
+            context=page.context,
             is_released=key.text in page.released,
             is_looked_up=page.is_looked_up and not page.was_refused(indicator, key),
             now=page.now,
@@ -285,7 +281,7 @@ class Convert:
         claim: Claim | None,
         held: Held | None,
     ) -> ChosenObject:
-        version = next_version(
+        version = next_revision(
             indicator, key, claim=claim, held=held, options=self._options, now=page.now
         )
         if version.labels_left_out:
@@ -349,7 +345,7 @@ def _is_held(indicator: Indicator, group: Iterable[ObjectKey], page: _Page) -> b
 
 
 def _outcome(states: set[ObjectState]) -> Outcome | None:
-    """Give an Indicator's outcome from its chosen objects; None where one has yet to be sent."""
+    """Return an Indicator's outcome from its chosen objects; None where one has yet to be sent."""
     if not states:
         return Outcome.DUPLICATE
     if ObjectState.WAITING in states:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from sentinel_app.core.models import DeletedIndicator, DeletedPage
-from sentinel_app.core.ports import Clock, Source, Stop
+from sentinel_app.core.clock import Clock, Stop
+from sentinel_app.core.indicator import DeletedIndicator
+from sentinel_app.core.source import DeletedPage, Source
 from sentinel_app.pipeline.bound import ReadingBound
-from sentinel_app.pipeline.patience import Patience
+from sentinel_app.pipeline.retrier import Retrier
 
 PAGE_SIZE = 1_000
 MOST_AT_ONCE = 10_000
@@ -54,7 +55,7 @@ class DeletedList:
             FatalError: the list has no end.
             Cancelled: the reading was interrupted.
         """
-        patience = partial(Patience, self._clock, stop, owner=owner)
+        retrier = partial(Retrier, self._clock, stop, owner=owner)
         start, limit, first_at = 0, PAGE_SIZE, None
         # A list may be long; of each entry only its hash is kept.
         seen: set[int] = set()
@@ -65,7 +66,7 @@ class DeletedList:
             least_on_page=LEAST_ON_PAGE,
         )
         while True:
-            page = patience().call(
+            page = retrier().call(
                 partial(self._source.deleted, owner, since=since, start=start, limit=limit)
             )
             first_at = first_at or page.server_at

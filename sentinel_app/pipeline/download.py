@@ -6,22 +6,17 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sentinel_app.core.cursor import first_cursor, start_after
-from sentinel_app.core.models import Cursor, ErrorEntry, Job, Update, Window
-from sentinel_app.core.ports import (
-    Clock,
-    Documents,
-    ErrorLog,
-    ProgressStore,
-    Source,
-    Stop,
-    WorkStore,
-)
+from sentinel_app.core.clock import Clock, Stop
+from sentinel_app.core.error_entry import ErrorEntry
+from sentinel_app.core.job import Job, Mode, Update
+from sentinel_app.core.job_state import first_cursor
+from sentinel_app.core.ports import ProgressStore, WorkStore
 from sentinel_app.core.question import Question, clause_ids, effective_question
-from sentinel_app.core.span import Span
-from sentinel_app.core.status import Mode
+from sentinel_app.core.row import row_id
+from sentinel_app.core.source import Source
+from sentinel_app.core.time_range import TimeRange
 from sentinel_app.core.tql import ids_clause
-from sentinel_app.core.window import next_window
+from sentinel_app.core.window import Cursor, Window, next_window, start_after
 from sentinel_app.core.work import REFUSED_ATTEMPTS, Progress, Reading
 from sentinel_app.errors import (
     FatalError,
@@ -32,12 +27,13 @@ from sentinel_app.errors import (
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.bound import ReadingBound
 from sentinel_app.pipeline.id_reader import IdReader
-from sentinel_app.pipeline.patience import FIRST_PAGE_SIZE, Patience
 from sentinel_app.pipeline.probe import Probe
-from sentinel_app.pipeline.row import row_id
-from sentinel_app.pipeline.signal import Signal
-from sentinel_app.pipeline.span_reader import SpanReader
+from sentinel_app.pipeline.range_reader import RangeReader
+from sentinel_app.pipeline.retrier import FIRST_PAGE_SIZE, Retrier
+from sentinel_app.pipeline.wakeup import Wakeup
 from sentinel_app.pipeline.withdraw import Withdrawal
+from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.error_log import ErrorLog
 
 MOST_PAGES_WAITING = 4
 """Reading waits while so many pages are not yet converted, so that disk and memory stay bounded."""
@@ -58,18 +54,18 @@ class Download:
         *,
         source: Source,
         probe: Probe,
-        documents: Documents,
+        documents: AppState,
         progress: ProgressStore,
         errors: ErrorLog,
         work: WorkStore,
         withdrawal: Withdrawal,
         clock: Clock,
-        signal: Signal,
+        wakeup: Wakeup,
     ) -> None:
         self._source = source
         self._probe = probe
         self._ids = IdReader(source, probe)
-        self._spans = SpanReader(source)
+        self._ranges = RangeReader(source)
         self._bound: tuple[object, ReadingBound] | None = None
         """Of the slice that is being read."""
         self._documents = documents
@@ -78,7 +74,7 @@ class Download:
         self._work = work
         self._withdrawal = withdrawal
         self._clock = clock
-        self._signal = signal
+        self._wakeup = wakeup
 
     def step(self, update: Update, stop: Stop) -> bool:
         """Read one page of the highest query that is not read through.
@@ -97,7 +93,7 @@ class Download:
         for progress in self._progress.progress(update.id):
             if progress.reading in {Reading.WAITING, Reading.READING}:
                 self._read(update, progress, stop)
-                self._signal.ring()
+                self._wakeup.notify()
                 return True
         return False
 
@@ -156,7 +152,7 @@ class Download:
         )
 
     def _lookups(self, update: Update, job: Job) -> tuple[str, ...]:
-        """Give what a delta has to look at beside its window; other modes read everything."""
+        """Return what a delta has to look at beside its window; other modes read everything."""
         if job.mode is not Mode.DELTA:
             return ()
         refused = self._work.refused_ids(job.query.id, most_attempts=REFUSED_ATTEMPTS)
@@ -169,7 +165,7 @@ class Download:
         )
 
     def _first_cursor(self, job: Job) -> Cursor:
-        """Give the cursor of a query that has none of its own.
+        """Return the cursor of a query that has none of its own.
 
         It is stored before the first page: should this first Job fail, the next one must not begin
         at a later run of the Service that went well for other queries.
@@ -177,7 +173,7 @@ class Download:
         return first_cursor(job, self._documents.schedule(), self._clock.now())
 
     def _start(self, update: Update, job: Job, cursor: Cursor) -> dt.datetime | None:
-        """Give the start of the window; None for a reading of everything."""
+        """Return the start of the window; None for a reading of everything."""
         if job.mode is not Mode.DELTA:
             return None
         if update.modified_after is not None:
@@ -187,17 +183,17 @@ class Download:
     def _measure(
         self, job: Job, start_at: dt.datetime | None, stop: Stop
     ) -> tuple[int | None, dt.datetime]:
-        """Give how many Indicators there are to read, and ThreatConnect's own time."""
+        """Return how many Indicators there are to read, and ThreatConnect's own time."""
         # The end is not known before the answer; a day ahead leaves nothing out.
         end_at = self._clock.now() + dt.timedelta(days=1)
         question = effective_question(job.query, window=Window(start_at=start_at, end_at=end_at))
         try:
-            return Patience(self._clock, stop).call(
+            return Retrier(self._clock, stop).call(
                 lambda: self._source.count(question), attempts=MEASURE_ATTEMPTS
             )
         except RetryableError:
             # Counting can be too much where a small page is not; the number is only for the bar.
-            page = Patience(self._clock, stop).call(
+            page = Retrier(self._clock, stop).call(
                 lambda: self._source.read_page(question, limit=1)
             )
             return None, page.server_at
@@ -212,7 +208,7 @@ class Download:
         page, next_size = self._ids.read(
             question,
             size=progress.page_size or FIRST_PAGE_SIZE,
-            patience=Patience(self._clock, stop, request_id=job.request_id),
+            retrier=Retrier(self._clock, stop, request_id=job.request_id),
             update=update,
             stop=stop,
         )
@@ -229,16 +225,16 @@ class Download:
 
     def _read_span(self, job: Job, window: Window, progress: Progress, stop: Stop) -> None:
         """Read a beginning of what is left, where reading by id would leave rows out."""
-        span = _span(window, progress)
-        page, next_size = self._spans.read(
+        time_range = _time_range(window, progress)
+        page, next_size = self._ranges.read(
             job.request_id,
-            lambda part: effective_question(job.query, clause=progress.clause, span=part),
-            span,
+            lambda part: effective_question(job.query, clause=progress.clause, time_range=part),
+            time_range,
             size=progress.page_size or FIRST_PAGE_SIZE,
-            patience=Patience(self._clock, stop, request_id=job.request_id),
+            retrier=Retrier(self._clock, stop, request_id=job.request_id),
         )
         self._bound_of(job, progress, stop).add(len(page.rows))
-        rest = page.rest or span
+        rest = page.rest or time_range
         ids = clause_ids(progress.clause)
         rows = [row for row in page.rows if ids is None or row_id(row) in ids]
         try:
@@ -246,9 +242,9 @@ class Download:
                 job.request_id, rows, read_until=rest.start_at, page_size=next_size
             )
         except StorageError:
-            self._spans.forget()
+            self._ranges.forget()
             raise
-        _log.debug('span-read', request_id=job.request_id, rows=len(rows))
+        _log.debug('range-read', request_id=job.request_id, rows=len(rows))
         if page.rest is None:
             self._end_slice(job, stop)
 
@@ -263,7 +259,7 @@ class Download:
 
     def _counted(self, question: Question, stop: Stop) -> int | None:
         try:
-            count, _ = Patience(self._clock, stop).call(
+            count, _ = Retrier(self._clock, stop).call(
                 lambda: self._source.count(question), attempts=MEASURE_ATTEMPTS
             )
         except RetryableError:
@@ -280,7 +276,7 @@ class Download:
         ThreatConnect answers a query of such an owner as if it held nothing, which would look as if
         everything had been deleted.
         """
-        readable = {owner.name for owner in Patience(self._clock, stop).call(self._source.owners)}
+        readable = {owner.name for owner in Retrier(self._clock, stop).call(self._source.owners)}
         missing = [owner for owner in job.query.owners if owner not in readable]
         self._end(job.request_id, _unreadable(missing) if missing else None)
 
@@ -318,14 +314,14 @@ def _unreadable(owners: Sequence[str]) -> FatalError:
     )
 
 
-def _span(window: Window, progress: Progress) -> Span:
-    """Give what is left of the present slice.
+def _time_range(window: Window, progress: Progress) -> TimeRange:
+    """Return what is left of the present slice.
 
     A reading of everything has no end, as a row that is modified meanwhile moves out of the window:
     the next delta would find it, but until then it would look as if it no longer matched.
     """
     is_delta = progress.clause is None and window.start_at is not None
     start_at = window.start_at if is_delta else None
-    return Span(
+    return TimeRange(
         start_at=progress.read_until or start_at, end_at=window.end_at if is_delta else None
     )

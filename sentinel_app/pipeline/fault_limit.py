@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from sentinel_app.core.models import ErrorEntry, Stage, Update
-from sentinel_app.core.ports import Clock, ErrorLog, JobEndings, ReleaseStore, Stop, WorkStore
+from sentinel_app.core.clock import Clock, Stop
+from sentinel_app.core.error_entry import ErrorEntry
+from sentinel_app.core.job import Stage, Update
+from sentinel_app.core.ports import JobEndings, ReleaseStore, WorkStore
 from sentinel_app.errors import (
     Cancelled,
     DamagedError,
@@ -18,6 +20,7 @@ from sentinel_app.errors import (
     UnforeseenError,
 )
 from sentinel_app.log import EventLog
+from sentinel_app.storage.error_log import ErrorLog
 
 ATTEMPTS: Final = 3
 """How often a piece of work may meet such an exception before it is given up."""

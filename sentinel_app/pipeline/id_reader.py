@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sentinel_app.core.models import SourcePage, Update
-from sentinel_app.core.ports import Source, Stop
+from sentinel_app.core.clock import Stop
+from sentinel_app.core.job import Update
 from sentinel_app.core.question import Question
+from sentinel_app.core.source import Source, SourcePage
 from sentinel_app.errors import ReadOrderError
-from sentinel_app.pipeline.patience import Patience
 from sentinel_app.pipeline.probe import Probe
+from sentinel_app.pipeline.retrier import Retrier
 
 
 class IdReader:
@@ -22,7 +23,7 @@ class IdReader:
         question: Question,
         *,
         size: int,
-        patience: Patience,
+        retrier: Retrier,
         update: Update,
         stop: Stop,
     ) -> tuple[SourcePage | None, int]:
@@ -45,4 +46,4 @@ class IdReader:
                     return None
                 raise
 
-        return patience.call_sized(page, size)
+        return retrier.call_sized(page, size)

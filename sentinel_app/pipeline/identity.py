@@ -10,13 +10,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Sequence
 
-from sentinel_app.core.identity import Parse, keys_of_row, lost_keys
-from sentinel_app.core.models import DeletedIndicator, IndicatorType, Update
-from sentinel_app.core.ports import ReleaseStore, Stop
+from sentinel_app.core.clock import Stop
+from sentinel_app.core.indicator import DeletedIndicator, IndicatorType
+from sentinel_app.core.job import Update
+from sentinel_app.core.ports import ReleaseStore
 from sentinel_app.core.question import Question, selection_question
-from sentinel_app.core.span import Span
-from sentinel_app.core.tql import both_clauses, ids_clause, span_clause
-from sentinel_app.pipeline.row import Row, row_id
+from sentinel_app.core.row import Parse, Row, keys_of_row, lost_keys, row_id
+from sentinel_app.core.time_range import TimeRange
+from sentinel_app.core.tql import both_clauses, ids_clause, range_clause
 from sentinel_app.pipeline.row_reader import RowQuestion, RowReader
 
 CHANGEABLE = (IndicatorType.FILE,)
@@ -67,9 +68,9 @@ class Identities:
         )
 
     def look_changed(
-        self, update: Update, owners: Sequence[str], span: Span, stop: Stop
+        self, update: Update, owners: Sequence[str], time_range: TimeRange, stop: Stop
     ) -> dt.datetime:
-        """Look for Indicators that were modified within the span and may have another value now.
+        """Look for Indicators modified within the time range that may have another value now.
 
         Whether a query still returns them does not matter: what they have lost is lost.
 
@@ -90,7 +91,7 @@ class Identities:
             update,
             'changed',
             _active(owners, CHANGEABLE),
-            span,
+            time_range,
             take=take,
             stop=stop,
         )
@@ -118,7 +119,7 @@ class Identities:
                 update,
                 'lost',
                 _active(owners, types, clause=ids_clause(part)),
-                Span(),
+                TimeRange(),
                 take=found.extend,
                 stop=stop,
             )
@@ -156,9 +157,9 @@ def _active(
 ) -> RowQuestion:
     """Return the question for active Indicators, as it is asked for each page."""
 
-    def question(span: Span, last_id: int | None) -> Question:
+    def question(time_range: TimeRange, last_id: int | None) -> Question:
         return selection_question(
-            owners, types, clause=both_clauses(clause, span_clause(span)), after_id=last_id
+            owners, types, clause=both_clauses(clause, range_clause(time_range)), after_id=last_id
         )
 
     return question

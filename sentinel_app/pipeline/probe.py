@@ -9,14 +9,16 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 
-from sentinel_app.core.course import BY_TIME_WARNING
-from sentinel_app.core.models import Update
-from sentinel_app.core.ports import Clock, Documents, Source, Stop
+from sentinel_app.core.clock import Clock, Stop
+from sentinel_app.core.job import Update
+from sentinel_app.core.job_state import BY_TIME_WARNING
 from sentinel_app.core.question import Question, selection_question
+from sentinel_app.core.row import row_id
+from sentinel_app.core.source import Source
 from sentinel_app.errors import FatalError, QueryError, ReadOrderError, RetryableError
 from sentinel_app.log import EventLog
-from sentinel_app.pipeline.patience import Patience
-from sentinel_app.pipeline.row import row_id
+from sentinel_app.pipeline.retrier import Retrier
+from sentinel_app.storage.app_state.store import AppState
 
 FIRST_ROWS = 2
 SECOND_ROWS = 10
@@ -39,7 +41,7 @@ class Probe:
     mended is read by id again.
     """
 
-    def __init__(self, *, source: Source, documents: Documents, clock: Clock) -> None:
+    def __init__(self, *, source: Source, documents: AppState, clock: Clock) -> None:
         self._source = source
         self._documents = documents
         self._clock = clock
@@ -102,7 +104,7 @@ class Probe:
         if key in self._verified[1]:
             return
         try:
-            Patience(self._clock, stop).call(partial(self._source.verify, question))
+            Retrier(self._clock, stop).call(partial(self._source.verify, question))
         except QueryError as error:
             # The reading gets the same answer, in words that are about the query as it is.
             _log.info('question-not-verified', code=error.code, reason=error.reason)
@@ -161,10 +163,10 @@ class Probe:
                 return [], 0
             return [row_id(row) for row in found.rows], found.count or 0
 
-        return Patience(self._clock, stop).call(page, attempts=PROBE_ATTEMPTS)
+        return Retrier(self._clock, stop).call(page, attempts=PROBE_ATTEMPTS)
 
     def _count(self, question: Question, stop: Stop) -> int:
-        count, _ = Patience(self._clock, stop).call(
+        count, _ = Retrier(self._clock, stop).call(
             partial(self._source.count, question), attempts=PROBE_ATTEMPTS
         )
         return count

@@ -5,21 +5,22 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 
-from sentinel_app.core.models import Update
-from sentinel_app.core.ports import Clock, Source, Stop
+from sentinel_app.core.clock import Clock, Stop
+from sentinel_app.core.job import Update
 from sentinel_app.core.question import Question
-from sentinel_app.core.span import Span
+from sentinel_app.core.row import Row, row_id
+from sentinel_app.core.source import Source
+from sentinel_app.core.time_range import TimeRange
 from sentinel_app.pipeline.bound import ReadingBound
 from sentinel_app.pipeline.id_reader import IdReader
-from sentinel_app.pipeline.patience import Patience
 from sentinel_app.pipeline.probe import Probe
-from sentinel_app.pipeline.row import Row, row_id
-from sentinel_app.pipeline.span_reader import SpanReader
+from sentinel_app.pipeline.range_reader import RangeReader
+from sentinel_app.pipeline.retrier import Retrier
 
 PAGE_SIZE = 1_000
 
-RowQuestion = Callable[[Span, int | None], Question]
-"""Returns what is asked for a span of the last modification and for what lies behind an id."""
+RowQuestion = Callable[[TimeRange, int | None], Question]
+"""Returns what is asked for a time range and for what lies behind an id."""
 TakeRows = Callable[[Sequence[Row]], object]
 
 
@@ -30,7 +31,7 @@ class RowReader:
         self._source = source
         self._probe = probe
         self._ids = IdReader(source, probe)
-        self._spans = SpanReader(source)
+        self._ranges = RangeReader(source)
         self._clock = clock
 
     def read(
@@ -38,7 +39,7 @@ class RowReader:
         update: Update,
         key: str,
         question: RowQuestion,
-        span: Span,
+        time_range: TimeRange,
         *,
         take: TakeRows,
         stop: Stop,
@@ -49,7 +50,7 @@ class RowReader:
             update: whose reading it is.
             key: names the kind of reading; that its questions arrive is verified once.
             question: what is asked.
-            span: of the last modification.
+            time_range: of the last modification.
             take: takes rows.
             stop: ends the waiting.
 
@@ -60,19 +61,19 @@ class RowReader:
             RetryableError, FatalError: as the source does, when there is no more hope.
             Cancelled: the reading was interrupted.
         """
-        self._probe.verify(update, key, question(span, None), stop)
+        self._probe.verify(update, key, question(time_range, None), stop)
         if self._probe.is_by_id(update, stop):
-            known_at = self._read_by_id(update, question, span, take, stop)
+            known_at = self._read_by_id(update, question, time_range, take, stop)
             if known_at is not None:
                 return known_at
-        first_at, rest, bound = None, span, self._bound(question, span, stop)
+        first_at, rest, bound = None, time_range, self._bound(question, time_range, stop)
         while True:
-            page, _ = self._spans.read(
+            page, _ = self._ranges.read(
                 update.id,
                 lambda part: question(part, None),
                 rest,
                 size=PAGE_SIZE,
-                patience=Patience(self._clock, stop),
+                retrier=Retrier(self._clock, stop),
             )
             first_at = first_at or page.server_at
             bound.add(len(page.rows))
@@ -82,15 +83,20 @@ class RowReader:
             rest = page.rest
 
     def _read_by_id(
-        self, update: Update, question: RowQuestion, span: Span, take: TakeRows, stop: Stop
+        self,
+        update: Update,
+        question: RowQuestion,
+        time_range: TimeRange,
+        take: TakeRows,
+        stop: Stop,
     ) -> dt.datetime | None:
         """Return up to when it is known; None when it turns out that this cannot be read by id."""
-        last_id, first_at, bound = None, None, self._bound(question, span, stop)
+        last_id, first_at, bound = None, None, self._bound(question, time_range, stop)
         while True:
             page, _ = self._ids.read(
-                question(span, last_id),
+                question(time_range, last_id),
                 size=PAGE_SIZE,
-                patience=Patience(self._clock, stop),
+                retrier=Retrier(self._clock, stop),
                 update=update,
                 stop=stop,
             )
@@ -103,6 +109,6 @@ class RowReader:
             take(page.rows)
             last_id = row_id(page.rows[-1])
 
-    def _bound(self, question: RowQuestion, span: Span, stop: Stop) -> ReadingBound:
-        everything, patience = question(span, None), Patience(self._clock, stop)
-        return ReadingBound(lambda: patience.call(lambda: self._source.count(everything))[0])
+    def _bound(self, question: RowQuestion, time_range: TimeRange, stop: Stop) -> ReadingBound:
+        everything, retrier = question(time_range, None), Retrier(self._clock, stop)
+        return ReadingBound(lambda: retrier.call(lambda: self._source.count(everything))[0])

@@ -8,10 +8,13 @@ import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 
-from sentinel_app.core.batching import MAX_OBJECTS, halves
-from sentinel_app.core.models import ErrorEntry, Stage, Update
-from sentinel_app.core.ports import Clock, ErrorLog, ProgressStore, Sink, Stop, WorkStore
+from sentinel_app.core.clock import Clock, Stop
+from sentinel_app.core.error_entry import ErrorEntry
+from sentinel_app.core.job import Stage, Update
+from sentinel_app.core.ports import ProgressStore, WorkStore
 from sentinel_app.core.retry import DEFAULT_TOLD_S, UPLOAD_POLICY, next_wait_s
+from sentinel_app.core.sink import Sink
+from sentinel_app.core.upload_limits import MAX_OBJECTS, halves
 from sentinel_app.core.work import Batch, ChosenObject, Settlement
 from sentinel_app.errors import (
     BatchRefusedError,
@@ -26,8 +29,9 @@ from sentinel_app.errors import (
 )
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.fault_limit import FaultLimit
-from sentinel_app.pipeline.gate import RequestGate, Turn
-from sentinel_app.pipeline.signal import Signal
+from sentinel_app.pipeline.rate_limiter import Permit, RateLimiter
+from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.storage.error_log import ErrorLog
 
 OBJECT_REFUSED = 'Microsoft Sentinel refused this object; the reason is its own words.'
 
@@ -56,18 +60,18 @@ class Upload:
         progress: ProgressStore,
         errors: ErrorLog,
         faults: FaultLimit,
-        gate: RequestGate,
+        limiter: RateLimiter,
         clock: Clock,
-        signal: Signal,
+        wakeup: Wakeup,
     ) -> None:
         self._sink = sink
         self._work = work
         self._progress = progress
         self._errors = errors
         self._faults = faults
-        self._gate = gate
+        self._limiter = limiter
         self._clock = clock
-        self._signal = signal
+        self._wakeup = wakeup
         self._owed: deque[tuple[Batch, bool]] = deque()
         """Batches to be made to wait again, and whether Sentinel may have them."""
         self._giving_back = threading.Lock()
@@ -97,7 +101,7 @@ class Upload:
             self._owed.append((batch, not isinstance(error, Cancelled)))
             self._give_back()
             raise
-        self._signal.ring()
+        self._wakeup.notify()
         return True
 
     def _deliver(self, update: Update, batch: Batch, stop: Stop) -> None:
@@ -143,30 +147,30 @@ class Upload:
         attempts: dict[type[RetryableError], int] = {}
         bodies = [chosen.body or '' for chosen in batch.objects]
         while True:
-            turn = None
+            permit = None
             try:
                 # The token first: fetching one takes time that the limit must not count.
                 self._sink.prepare()
-                turn = self._gate.take_turn(stop)
-                if turn is None:
+                permit = self._limiter.acquire(stop)
+                if permit is None:
                     raise Cancelled('Sending was interrupted.')
                 reply = self._sink.send(bodies)
             except RetryableError as error:
-                self._note(batch, turn, error)
+                self._note(batch, permit, error)
                 kind = type(error)
                 attempts[kind] = attempts.get(kind, 0) + 1
                 self._after_failure(batch, error, attempts[kind], stop)
             except (BatchTooLargeError, BatchRefusedError, FatalError):
-                self._note(batch, turn)
+                self._note(batch, permit)
                 raise
             else:
-                self._note(batch, turn)
+                self._note(batch, permit)
                 _log.debug(
                     'batch-answered',
                     request_id=batch.request_ids[0],
                     count=len(bodies),
                     refused=len(reply.refusals),
-                    elapsed_s=self._clock.monotonic() - turn.started,
+                    elapsed_s=self._clock.monotonic() - permit.started,
                 )
                 return reply.refusals
 
@@ -186,15 +190,17 @@ class Upload:
         )
         if isinstance(error, ThrottledError):
             # The limit is one for the whole process, so every thread waits.
-            self._gate.block(seconds, reason=error.reason or error.message)
+            self._limiter.block(seconds, reason=error.reason or error.message)
         elif self._clock.wait(stop, seconds):
             raise Cancelled('Sending was interrupted.')
 
-    def _note(self, batch: Batch, turn: Turn | None, error: RetryableError | None = None) -> None:
+    def _note(
+        self, batch: Batch, permit: Permit | None, error: RetryableError | None = None
+    ) -> None:
         """Count a request that went out, and how long Sentinel asked to wait where it did."""
-        if turn is None:
+        if permit is None:
             return
-        self._gate.answered(turn)
+        self._limiter.answered(permit)
         throttled_s = None
         if isinstance(error, ThrottledError):
             throttled_s = DEFAULT_TOLD_S if error.retry_after_s is None else error.retry_after_s

@@ -13,25 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from sentinel_app.core.identity import Parse
-from sentinel_app.core.models import (
-    IndicatorType,
-    Job,
-    Update,
-    WithdrawPolicy,
-)
-from sentinel_app.core.ports import (
-    Clock,
-    Documents,
-    ProgressStore,
-    ReleaseStore,
-    Source,
-    Stop,
-)
+from sentinel_app.core.clock import Clock, Stop
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.job import Job, Mode, Update
+from sentinel_app.core.object_id import ObjectKey
+from sentinel_app.core.ports import ProgressStore, ReleaseStore
+from sentinel_app.core.query import WithdrawPolicy
 from sentinel_app.core.question import inactive_question, selection_question
-from sentinel_app.core.span import BEGINNING, Span
-from sentinel_app.core.status import Mode
-from sentinel_app.core.stix_id import ObjectKey
+from sentinel_app.core.row import Parse, row_id
+from sentinel_app.core.source import Source
+from sentinel_app.core.time_range import BEGINNING, TimeRange
 from sentinel_app.core.timestamp import from_text, to_millis
 from sentinel_app.core.tql import values_clause
 from sentinel_app.core.value import spellings
@@ -41,11 +32,11 @@ from sentinel_app.errors import FatalError, RetryableError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.deleted_list import DeletedList
 from sentinel_app.pipeline.identity import CHANGEABLE, Identities
-from sentinel_app.pipeline.patience import Patience
 from sentinel_app.pipeline.probe import Probe
-from sentinel_app.pipeline.row import row_id
+from sentinel_app.pipeline.retrier import Retrier
 from sentinel_app.pipeline.row_reader import RowReader
-from sentinel_app.pipeline.signal import Signal
+from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.storage.app_state.store import AppState
 
 MOST_ATTEMPTS = 3
 """How often a withdrawal that Sentinel refuses is tried again, save by a full update."""
@@ -89,12 +80,12 @@ class Withdrawal:
         *,
         source: Source,
         probe: Probe,
-        documents: Documents,
+        documents: AppState,
         progress: ProgressStore,
         releases: ReleaseStore,
         parse: Parse,
         clock: Clock,
-        signal: Signal,
+        wakeup: Wakeup,
         policy: WithdrawPolicy,
         limit_percent: int,
     ) -> None:
@@ -106,7 +97,7 @@ class Withdrawal:
         self._progress = progress
         self._releases = releases
         self._clock = clock
-        self._signal = signal
+        self._wakeup = wakeup
         self._policy = policy
         self._limit_percent = limit_percent
 
@@ -137,7 +128,7 @@ class Withdrawal:
         return True
 
     def clauses(self, update: Update) -> tuple[str, ...]:
-        """Give what each query has to be asked beyond its window: who else has what is gone."""
+        """Return what each query has to be asked beyond its window: who else has what is gone."""
         if update.mode is not Mode.DELTA or self._releases.is_held_back(update.id):
             return ()
         hashes: list[str] = []
@@ -176,7 +167,7 @@ class Withdrawal:
         if is_whole and not self._releases.has_failed(update.id) and self._covers_all(update):
             held_back = self._withdraw(update)
         self._releases.close(update.id, held_back=held_back)
-        self._signal.ring()
+        self._wakeup.notify()
         return True
 
     def _confirm(self, update: Update) -> None:
@@ -287,11 +278,13 @@ class Withdrawal:
                 )
                 for owner in owners
             ]
-            span = Span(start_at=since)
-            known_ats = [self._look_inactive(update, owners, types, span, stop)]
+            time_range = TimeRange(start_at=since)
+            known_ats = [self._look_inactive(update, owners, types, time_range, stop)]
             changeable = sorted({owner for owner, kind in held if kind in CHANGEABLE} - hidden)
             if changeable:
-                known_ats.append(self._identities.look_changed(update, changeable, span, stop))
+                known_ats.append(
+                    self._identities.look_changed(update, changeable, time_range, stop)
+                )
         except (RetryableError, FatalError) as error:
             _log.warning('search-failed', code=error.code, reason=error.reason or error.message)
             return _Search(
@@ -308,16 +301,23 @@ class Withdrawal:
         return _Search(until=until, warning=' '.join(warnings) or None)
 
     def _readable(self, stop: Stop) -> set[str]:
-        return {owner.name for owner in Patience(self._clock, stop).call(self._source.owners)}
+        return {owner.name for owner in Retrier(self._clock, stop).call(self._source.owners)}
 
     def _look_inactive(
-        self, update: Update, owners: Sequence[str], types: Sequence[str], span: Span, stop: Stop
+        self,
+        update: Update,
+        owners: Sequence[str],
+        types: Sequence[str],
+        time_range: TimeRange,
+        stop: Stop,
     ) -> dt.datetime:
         return self._reader.read(
             update,
             'inactive',
-            lambda part, last_id: inactive_question(owners, types, span=part, after_id=last_id),
-            span,
+            lambda part, last_id: inactive_question(
+                owners, types, time_range=part, after_id=last_id
+            ),
+            time_range,
             take=lambda rows: self._releases.release_ids([row_id(row) for row in rows]),
             stop=stop,
         )
@@ -328,7 +328,7 @@ def _attempts(update: Update) -> int:
 
 
 def _revocation(entry: LedgerEntry, job: Job, now: dt.datetime) -> ChosenObject:
-    """Give the object once more, as it was sent, but revoked and no longer valid."""
+    """Return the object once more, as it was sent, but revoked and no longer valid."""
     stix = json.loads(entry.body)
     modified_at = max(now, from_text(entry.modified) + _MILLISECOND)
     valid_from_at = min(from_text(stix['valid_from']), now - _MILLISECOND)

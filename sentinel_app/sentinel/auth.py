@@ -12,8 +12,8 @@ from typing import Any, Final
 import msal
 import requests
 
-from sentinel_app.core.ports import Clock
-from sentinel_app.core.reason import page_text
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.error_text import page_text
 from sentinel_app.core.retry import DEFAULT_TOLD_S, parse_retry_after
 from sentinel_app.errors import REMEDY, SentinelAppError, TokenError, TokenRefusedError
 from sentinel_app.network import NetworkFault, Timeouts

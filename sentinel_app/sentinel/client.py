@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import requests
 
-from sentinel_app.core.models import UploadReply
-from sentinel_app.core.ports import Clock
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.sink import UploadReply
 from sentinel_app.errors import REMEDY, BatchRefusedError, UploadServerError
 from sentinel_app.network import HttpClient, NetworkFault, SizeLimit, Timeouts
 from sentinel_app.redactor import Redactor

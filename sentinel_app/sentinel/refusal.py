@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from sentinel_app.core.reason import one_line
+from sentinel_app.core.error_text import one_line
 from sentinel_app.errors import TokenError, TokenRefusedError
 
 _WRONG: Final = (

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from sentinel_app.core.models import UploadReply
-from sentinel_app.core.reason import one_line, page_text
+from sentinel_app.core.error_text import one_line, page_text
 from sentinel_app.core.retry import DEFAULT_TOLD_S, LONGEST_TOLD_S, parse_retry_after
+from sentinel_app.core.sink import UploadReply
 from sentinel_app.errors import (
     BatchRefusedError,
     BatchTooLargeError,

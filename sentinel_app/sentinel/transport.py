@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from sentinel_app.core.ports import Clock
-from sentinel_app.core.reason import one_line
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.error_text import one_line
 from sentinel_app.network import Answer, HttpClient, SizeLimit, Timeouts, whole_json
 from sentinel_app.redactor import Redactor
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sentinel_app.core.models import Job, SortDirection
+from sentinel_app.core.job import Job
+from sentinel_app.core.query import SortDirection
 from sentinel_app.core.work import CANCELLED_CODE
 from sentinel_app.storage.cell import CellError, rows_of
 from sentinel_app.storage.state_db import StateDb

@@ -7,8 +7,8 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from sentinel_app.core.models import ErrorEntry, ErrorGroup
-from sentinel_app.core.reason import gathered
+from sentinel_app.core.error_entry import ErrorEntry, ErrorGroup
+from sentinel_app.core.error_text import gathered
 from sentinel_app.core.text import shortened
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.storage.cell import time_of
@@ -31,8 +31,8 @@ _BEYOND = 2**63 - 1
 """No id is as large."""
 
 
-class SqliteErrorLog:
-    """The errors in SQLite; implements the port `ErrorLog`."""
+class ErrorLog:
+    """The errors of Jobs, gathered by what they say, whatever the value they are about."""
 
     def __init__(self, db: StateDb) -> None:
         self._db = db
@@ -53,7 +53,7 @@ class SqliteErrorLog:
         limit: int = 20,
         offset: int = 0,
     ) -> tuple[tuple[ErrorGroup, ...], int]:
-        """Give a page of groups, newest first, and how many groups there are."""
+        """Return a page of groups, newest first, and how many groups there are."""
         where, values = _where(request_id_part, code, indicator_type, after, before)
         with self._db.read() as connection:
             total = connection.execute(
@@ -102,7 +102,7 @@ class SqliteErrorLog:
         after: dt.datetime | None = None,
         before: dt.datetime | None = None,
     ) -> Iterator[ErrorEntry]:
-        """Give every single error that the filters select, newest first."""
+        """Return every single error that the filters select, newest first."""
         where, values = _where(request_id_part, code, indicator_type, after, before)
         last_id = _BEYOND
         while True:
@@ -130,7 +130,7 @@ class SqliteErrorLog:
         limit: int = 20,
         offset: int = 0,
     ) -> tuple[tuple[ErrorEntry, ...], int]:
-        """Give a page of single errors, newest first, and how many there are."""
+        """Return a page of single errors, newest first, and how many there are."""
         where, values = _where(request_id_part, code, indicator_type, after, before)
         for condition, value in ((' AND kind_id = ?', group_id), (' AND id <= ?', until_id)):
             if value is not None:
@@ -149,7 +149,7 @@ class SqliteErrorLog:
             return tuple(_entry(row) for row in rows), int(total)
 
     def request_ids(self) -> tuple[str, ...]:
-        """Give the Jobs that have errors."""
+        """Return the Jobs that have errors."""
         with self._db.read() as connection:
             rows = connection.execute('SELECT DISTINCT request_id FROM error_kind').fetchall()
         return tuple(row['request_id'] for row in rows)

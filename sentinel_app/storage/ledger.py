@@ -47,8 +47,8 @@ class SqliteLedger:
             return int(connection.execute(statement).fetchone()[0])
 
 
-class SqliteRequestTimes:
-    """Start times of upload requests in SQLite; implements the port `RequestTimes`."""
+class RequestTimes:
+    """When the latest upload requests began, for the limit across a restart."""
 
     def __init__(self, db: StateDb) -> None:
         self._db = db

@@ -8,8 +8,8 @@ import sqlite3
 import zlib
 from collections.abc import Mapping, Sequence
 
-from sentinel_app.core.models import Counts, Job, SortDirection
-from sentinel_app.core.status import Outcome
+from sentinel_app.core.job import Counts, Job, Outcome
+from sentinel_app.core.query import SortDirection
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.core.work import REFUSED_ATTEMPTS, Progress, Reading, StoredPage
 from sentinel_app.errors import SentinelAppError

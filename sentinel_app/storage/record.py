@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from sentinel_app.core.models import IndicatorType
+from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.record import Record, RecordedError, RefusedObject
 from sentinel_app.storage.cell import body_of, time_of
 from sentinel_app.storage.state_db import StateDb
@@ -31,7 +31,7 @@ _BY_SUMMARY = f"""
 
 
 class SqliteRecords:
-    """Reads single values in SQLite; implements the port `Records`."""
+    """Reads what the stores know of single values."""
 
     def __init__(self, db: StateDb) -> None:
         self._db = db

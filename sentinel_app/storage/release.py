@@ -7,8 +7,8 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from sentinel_app.core.identity import hash_keys
-from sentinel_app.core.models import DeletedIndicator, IndicatorType
+from sentinel_app.core.indicator import DeletedIndicator, IndicatorType
+from sentinel_app.core.row import hash_keys
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.core.work import ChosenObject, Holder, LedgerEntry
 from sentinel_app.storage.cell import body_of, stamp_of, time_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sentinel_app.core.ports import Stop
+from sentinel_app.core.clock import Stop
 from sentinel_app.errors import StorageError
 from sentinel_app.storage.reserve import keep_reserve
 from sentinel_app.storage.state_db import BUSY_TIMEOUT_S, StateDb

@@ -7,9 +7,9 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sentinel_app.core.batching import fitting
-from sentinel_app.core.status import Outcome
+from sentinel_app.core.job import Outcome
 from sentinel_app.core.timestamp import to_millis
+from sentinel_app.core.upload_limits import fitting
 from sentinel_app.core.work import (
     Batch,
     ChosenObject,

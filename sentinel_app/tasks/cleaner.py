@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Protocol
 
-from sentinel_app.core.metric import MetricStore
-from sentinel_app.core.ports import Clock, Documents, ErrorLog, Stop, Upkeep
+from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.errors import Cancelled
 from sentinel_app.log import EventLog
+from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.error_log import ErrorLog
+from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.tasks.duty import Periodic
 
 MOST_JOBS = 2_000
@@ -29,6 +32,23 @@ class _Cleaning:
     freed_bytes: int = 0
 
 
+class Upkeep(Protocol):
+    """Keeps what the stores leave on the disk small."""
+
+    def remove_set_aside(self) -> int:
+        """Remove all but the newest files that were set aside as unreadable; give their number."""
+        ...
+
+    def compact(self, stop: Stop, *, may_shrink: bool) -> int:
+        """Give back room on the disk, the databases' own files included; give the bytes.
+
+        Args:
+            stop: ends it at the next safe point.
+            may_shrink: also give back room that a running update would soon use again.
+        """
+        ...
+
+
 class Cleaner(Periodic):
     """Cleans at the start and every so many seconds.
 
@@ -39,7 +59,7 @@ class Cleaner(Periodic):
     def __init__(
         self,
         *,
-        documents: Documents,
+        documents: AppState,
         errors: ErrorLog,
         metrics: MetricStore,
         upkeep: Upkeep,

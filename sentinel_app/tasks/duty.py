@@ -5,9 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 
-from sentinel_app.core.models import Update
-from sentinel_app.core.ports import Clock, Stop
-from sentinel_app.core.status import Mode
+from sentinel_app.core.clock import Clock, Stop
+from sentinel_app.core.job import Mode, Update
 from sentinel_app.core.work import Progress, Reading
 from sentinel_app.errors import Cancelled
 from sentinel_app.tasks.update import Updates

@@ -7,13 +7,15 @@ import sys
 import threading
 from dataclasses import replace
 
-from sentinel_app.core.cursor import kept_cursor
-from sentinel_app.core.models import AuditEntry, Job, Update
-from sentinel_app.core.ports import Clock, Documents, JobEndings
-from sentinel_app.core.status import JobStatus, Mode
+from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.job import Job, JobStatus, Mode, Update
+from sentinel_app.core.job_state import kept_cursor
+from sentinel_app.core.ports import JobEndings
 from sentinel_app.errors import ConflictError, NotFoundError
 from sentinel_app.log import EventLog
-from sentinel_app.pipeline.signal import Signal
+from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.tasks.update import Updates
 
 _OPEN = tuple(status for status in JobStatus if not status.is_final)
@@ -27,16 +29,16 @@ class JobActions:
     def __init__(
         self,
         *,
-        documents: Documents,
+        documents: AppState,
         endings: JobEndings,
         updates: Updates,
-        signal: Signal,
+        wakeup: Wakeup,
         clock: Clock,
     ) -> None:
         self._documents = documents
         self._endings = endings
         self._updates = updates
-        self._signal = signal
+        self._wakeup = wakeup
         self._clock = clock
         self._retrying = threading.Lock()
 
@@ -64,7 +66,7 @@ class JobActions:
             audit=self._audit('job-cancel', request_id, by),
         )
         _log.info('job-cancelled', request_id=request_id, user=by)
-        self._signal.ring()
+        self._wakeup.notify()
         return cancelled
 
     def retry(self, request_id: str, *, by: str | None) -> Update:

@@ -6,16 +6,17 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from sentinel_app.core.course import advanced, ended, moved_cursor
-from sentinel_app.core.cursor import kept_cursor
-from sentinel_app.core.metric import MetricStore
-from sentinel_app.core.models import Counts, Cursor, Job
-from sentinel_app.core.ports import Clock, Documents, ProgressStore
-from sentinel_app.core.status import JobStatus
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.job import Counts, Job, JobStatus
+from sentinel_app.core.job_state import advanced, ended, kept_cursor, moved_cursor
+from sentinel_app.core.ports import ProgressStore
+from sentinel_app.core.window import Cursor
 from sentinel_app.core.work import Progress
 from sentinel_app.errors import UnforeseenError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.fault_limit import ATTEMPTS, FaultLimit, unforeseen
+from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.metrics import MetricStore
 
 WHERE: Final = 'The scheduler'
 """What people are told met an exception here."""
@@ -29,7 +30,7 @@ class JobFollower:
     def __init__(
         self,
         *,
-        documents: Documents,
+        documents: AppState,
         progress: ProgressStore,
         metrics: MetricStore,
         faults: FaultLimit,

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from sentinel_app.core.models import Counts
+from sentinel_app.core.job import Counts
 from sentinel_app.core.ports import ProgressStore
 from sentinel_app.core.task import AskedWait
-from sentinel_app.pipeline.gate import RequestGate
+from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.tasks.update import Updates
 
 
 class Live:
     """What the running update is doing right now; implements the API's port."""
 
-    def __init__(self, *, updates: Updates, progress: ProgressStore, gate: RequestGate) -> None:
+    def __init__(self, *, updates: Updates, progress: ProgressStore, limiter: RateLimiter) -> None:
         self._updates = updates
         self._progress = progress
-        self._gate = gate
+        self._limiter = limiter
 
     def counts(self, request_id: str) -> Counts | None:
         """Give a Job's counts; None when it is not in progress."""
@@ -26,11 +26,11 @@ class Live:
         running = self._updates.running
         if running is None or request_id not in running.request_ids:
             return None
-        return self._gate.asked_wait()
+        return self._limiter.asked_wait()
 
     def waiting_s(self, request_id: str) -> float | None:
         """Give how long a Job still waits for the API limit; None when it does not."""
         running = self._updates.running
         if running is None or request_id not in running.request_ids:
             return None
-        return self._gate.waiting_s()
+        return self._limiter.waiting_s()

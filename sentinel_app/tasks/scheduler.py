@@ -9,7 +9,7 @@ import schedule
 
 from sentinel_app.errors import StorageError
 from sentinel_app.log import EventLog
-from sentinel_app.pipeline.signal import Signal
+from sentinel_app.pipeline.wakeup import Wakeup
 
 TICK_S = 1
 
@@ -17,7 +17,7 @@ _log = EventLog(__name__)
 
 
 class Scheduler:
-    """Calls each tick once a second, and at once when the signal rings, in one daemon thread.
+    """Calls each tick once a second, and at once when the wakeup is notified, in one daemon thread.
 
     `schedule` keeps naive local times, lets exceptions through and runs a failing job again on
     every look. So it is used for fixed short intervals alone: what is due is decided elsewhere from
@@ -35,12 +35,12 @@ class Scheduler:
         *,
         ticks: dict[str, Callable[[], None]],
         stop: threading.Event,
-        signal: Signal,
+        wakeup: Wakeup,
         on_error: Callable[[BaseException | None], None],
     ) -> None:
         self._ticks = ticks
         self._stop = stop
-        self._signal = signal
+        self._wakeup = wakeup
         self._on_error = on_error
         self._scheduler = schedule.Scheduler()
         self._scheduler.every(TICK_S).seconds.do(self._tick)
@@ -60,16 +60,16 @@ class Scheduler:
     def _run(self) -> None:
         seen = -1
         while not self._stop.is_set():
-            rings = self._signal.rings
-            if rings != seen:
-                seen = rings
+            notifications = self._wakeup.notifications
+            if notifications != seen:
+                seen = notifications
                 self._tick()
             elif (self._scheduler.idle_seconds or 0) > TICK_S:
                 # The local time went back, as it does each autumn; the interval begins anew.
                 self._scheduler.run_all()
             else:
                 self._scheduler.run_pending()
-            self._signal.wait(seen, TICK_S)
+            self._wakeup.wait(seen, TICK_S)
 
     def _tick(self) -> None:
         for name, tick in self._ticks.items():

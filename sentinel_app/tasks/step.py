@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 
-from sentinel_app.core.ports import Clock
+from sentinel_app.core.clock import Clock
 
 BEAT_S = 1.0
 """A step that waits gives a sign of life as often as this."""

@@ -7,13 +7,17 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from sentinel_app.core.models import AuditEntry, ErrorEntry
-from sentinel_app.core.ports import Clock, Documents, ErrorLog, JobEndings, WorkStore
+from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.error_entry import ErrorEntry
+from sentinel_app.core.ports import JobEndings, WorkStore
 from sentinel_app.core.task import TaskCondition, TaskSlug, TaskState, TaskView, named
 from sentinel_app.errors import ConflictError, NotFoundError, TaskKilledError
 from sentinel_app.log import EventLog
-from sentinel_app.pipeline.gate import RequestGate
-from sentinel_app.pipeline.signal import Signal
+from sentinel_app.pipeline.rate_limiter import RateLimiter
+from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.tasks.duty import ScheduleDuty
 from sentinel_app.tasks.step import StepStop
 from sentinel_app.tasks.task import Task
@@ -45,13 +49,13 @@ class Supervisor:
         self,
         *,
         tasks: Iterable[Task],
-        documents: Documents,
+        documents: AppState,
         work: WorkStore,
         errors: ErrorLog,
         endings: JobEndings,
         schedule: ScheduleDuty,
-        gate: RequestGate,
-        signal: Signal,
+        limiter: RateLimiter,
+        wakeup: Wakeup,
         clock: Clock,
     ) -> None:
         self._tasks = {task.facts.slug: task for task in tasks}
@@ -60,8 +64,8 @@ class Supervisor:
         self._errors = errors
         self._endings = endings
         self._schedule = schedule
-        self._gate = gate
-        self._signal = signal
+        self._limiter = limiter
+        self._wakeup = wakeup
         self._clock = clock
         self._kills: list[_Kill] = []
         self._watched = clock.monotonic()
@@ -195,14 +199,14 @@ class Supervisor:
             )
         # The audit first: what nobody can be named for is not done.
         self._documents.add_audit(self._audit(task, 'send-now', by))
-        self._gate.end_asked_wait()
+        self._limiter.end_asked_wait()
         _log.warning('asked-wait-ended', task=slug, user=by, until=wait.until.isoformat())
         return self._view(task)
 
     def look_at_schedule(self) -> None:
         """Let Schedule Updates look at once: what is due may have changed."""
         self._schedule.look()
-        self._signal.ring()
+        self._wakeup.notify()
 
     # -- the watchdog
 
@@ -284,7 +288,7 @@ class Supervisor:
         view = task.view()
         if task.facts.slug is not TaskSlug.UPLOAD:
             return view
-        return dataclasses.replace(view, asked_wait=self._gate.asked_wait())
+        return dataclasses.replace(view, asked_wait=self._limiter.asked_wait())
 
     def _known(self, slug: str) -> Task:
         try:

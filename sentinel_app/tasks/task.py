@@ -8,11 +8,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from sentinel_app.core.ports import Clock, Stop
+from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.core.task import TaskCondition, TaskFacts, TaskState, TaskView
 from sentinel_app.errors import Cancelled, SentinelAppError
 from sentinel_app.log import EventLog
-from sentinel_app.pipeline.signal import Signal
+from sentinel_app.pipeline.wakeup import Wakeup
 from sentinel_app.tasks.step import StepStop
 from sentinel_app.tasks.worker import IDLE_WAIT_S, Worker
 
@@ -70,7 +70,7 @@ class Task:
         duty: Duty,
         state: TaskState,
         stop: threading.Event,
-        signal: Signal,
+        wakeup: Wakeup,
         clock: Clock,
         on_error: Callable[[str, BaseException | None], None],
         threads: int = 1,
@@ -82,7 +82,7 @@ class Task:
         self.is_replaceable = is_replaceable
         self._state = state
         self._stop = stop
-        self._signal = signal
+        self._wakeup = wakeup
         self._clock = clock
         self._on_error = on_error
         self._idle_wait_s = idle_wait_s
@@ -124,7 +124,7 @@ class Task:
                 self._events.append(words)
                 if not self._steps:
                     self._end_run()
-        self._signal.ring()
+        self._wakeup.notify()
 
     def set_state(self, state: TaskState, event: str | None = None) -> None:
         """Pause or go on; `event` says why, for the outcome.
@@ -140,7 +140,7 @@ class Task:
                     self._events.append(event)
                 if not self._steps:
                     self._end_run()
-        self._signal.ring()
+        self._wakeup.notify()
 
     def interrupt(self) -> None:
         """Ask the steps under way to end."""
@@ -237,7 +237,7 @@ class Task:
             name=name,
             step=partial(self._step, place),
             stop=self._stop,
-            signal=self._signal,
+            wakeup=self._wakeup,
             clock=self._clock,
             on_error=partial(self._on_error, name),
             idle_wait_s=self._idle_wait_s,

@@ -9,16 +9,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from sentinel_app.core.course import known_until
-from sentinel_app.core.due import next_update
-from sentinel_app.core.metric import MetricStore
-from sentinel_app.core.models import AuditEntry, Counts, Job, Query, Schedule, Update
-from sentinel_app.core.ports import Clock, Documents, ProgressStore
-from sentinel_app.core.status import JobStatus, JobType, Mode
+from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.job import Counts, Job, JobStatus, JobType, Mode, Update
+from sentinel_app.core.job_state import known_until
+from sentinel_app.core.ports import ProgressStore
+from sentinel_app.core.query import Query
+from sentinel_app.core.schedule import Schedule, next_update
 from sentinel_app.errors import ConflictError, NotFoundError, UnforeseenError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.fault_limit import ABANDONED_AT, FaultLimit, unforeseen
-from sentinel_app.pipeline.signal import Signal
+from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.tasks.job_follower import WHERE, JobFollower
 
 QUERY_REMOVED = 'Its TQL query was taken out of CONFIGURE before its turn came.'
@@ -37,12 +40,12 @@ class Updates:
     def __init__(
         self,
         *,
-        documents: Documents,
+        documents: AppState,
         progress: ProgressStore,
         metrics: MetricStore,
         faults: FaultLimit,
         clock: Clock,
-        signal: Signal,
+        wakeup: Wakeup,
         interval: dt.timedelta,
         reconcile_interval: dt.timedelta | None,
     ) -> None:
@@ -53,7 +56,7 @@ class Updates:
         )
         self._faults = faults
         self._clock = clock
-        self._signal = signal
+        self._wakeup = wakeup
         self._interval = interval
         self._reconcile_interval = reconcile_interval
         self._running: Update | None = None
@@ -120,7 +123,7 @@ class Updates:
             schedule=None,
             audit=audit,
         )
-        self._signal.ring()
+        self._wakeup.notify()
         return update
 
     def queue_due(self) -> Mode | None:
@@ -171,7 +174,7 @@ class Updates:
             retry_of=None,
             schedule=replace(self._documents.schedule(), last_scheduled_at=now, next_mode=None),
         )
-        self._signal.ring()
+        self._wakeup.notify()
 
     def start_next(self) -> None:
         """Start the next queued update unless one runs; after a restart, go on with that one."""
@@ -201,7 +204,7 @@ class Updates:
             type=update.job_type,
             queries=len(jobs),
         )
-        self._signal.ring()
+        self._wakeup.notify()
         return True
 
     def _cancel_removed(self, update: Update) -> None:
@@ -342,7 +345,7 @@ class Updates:
         self._running = None
         self._faults.forget()
         _log.info('update-ended', update_id=update.id, mode=update.mode)
-        self._signal.ring()
+        self._wakeup.notify()
 
     def _schedule_after(self, update: Update, jobs: Sequence[Job]) -> Schedule | None:
         """Give the schedule that the update moves; None where it left a query out."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from sentinel_app.core.ports import Clock
+from sentinel_app.core.clock import Clock
 from sentinel_app.errors import Cancelled, SentinelAppError
 from sentinel_app.log import EventLog
-from sentinel_app.pipeline.signal import Signal
+from sentinel_app.pipeline.wakeup import Wakeup
 
 IDLE_WAIT_S = 5.0
 """How long a thread without work waits at most; it is woken when there may be some."""
@@ -39,7 +39,7 @@ class Worker:
         name: str,
         step: Callable[[], bool],
         stop: threading.Event,
-        signal: Signal,
+        wakeup: Wakeup,
         clock: Clock,
         on_error: Callable[[BaseException | None], None],
         idle_wait_s: float = IDLE_WAIT_S,
@@ -47,7 +47,7 @@ class Worker:
         self._name = name
         self._step = step
         self._stop = stop
-        self._signal = signal
+        self._wakeup = wakeup
         self._clock = clock
         self._on_error = on_error
         self._idle_wait_s = idle_wait_s
@@ -72,9 +72,9 @@ class Worker:
 
     def _run(self) -> None:
         while not self._is_over:
-            seen = self._signal.rings
+            seen = self._wakeup.notifications
             if not self._try_step() and not self._is_over:
-                self._signal.wait(seen, self._idle_wait_s)
+                self._wakeup.wait(seen, self._idle_wait_s)
 
     @property
     def _is_over(self) -> bool:

@@ -10,16 +10,11 @@ from urllib.parse import urlencode
 
 import requests
 
-from sentinel_app.core.models import (
-    DeletedIndicator,
-    DeletedPage,
-    Owner,
-    SourcePage,
-    TqlKeyword,
-)
-from sentinel_app.core.ports import Clock
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.indicator import DeletedIndicator, Owner, TqlKeyword
 from sentinel_app.core.question import Question, empty_question
 from sentinel_app.core.retry import parse_date
+from sentinel_app.core.source import DeletedPage, SourcePage
 from sentinel_app.core.timestamp import to_seconds
 from sentinel_app.core.window import GREATEST_SKEW
 from sentinel_app.errors import REMEDY, FatalError, ReadError, ReadTimeoutError

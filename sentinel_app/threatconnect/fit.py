@@ -12,8 +12,8 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NoReturn
 
+from sentinel_app.core.error_text import one_line
 from sentinel_app.core.question import Question
-from sentinel_app.core.reason import one_line
 from sentinel_app.errors import ActivityError, AnswerError, ReadError, ReadOrderError
 
 ANSWER_REMEDY: Final = (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Final, TypeVar
 
-from sentinel_app.core.ports import Clock
+from sentinel_app.core.clock import Clock
 from sentinel_app.errors import (
     REMEDY,
     AnswerError,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Final
 
-from sentinel_app.core.ports import Clock
+from sentinel_app.core.clock import Clock
 
 BURST: Final = 200
 """Requests that may follow each other without a pause; an update of a few queries needs fewer."""

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import NoReturn, TypeGuard
 
 from sentinel_app.core.canonical import registry_summary
-from sentinel_app.core.models import Attribute, Group, HashKind, Indicator, IndicatorType, Tag
+from sentinel_app.core.indicator import Attribute, Group, HashKind, Indicator, IndicatorType, Tag
 from sentinel_app.core.untrusted import clean_text
 from sentinel_app.core.value_fault import indicator_fault, value_fault
 from sentinel_app.errors import SkippableError

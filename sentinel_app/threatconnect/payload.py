@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sentinel_app.core.models import Owner
+from sentinel_app.core.indicator import Owner
 from sentinel_app.errors import ReadError
 
 Payload = Mapping[str, object]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final, NoReturn
 
-from sentinel_app.core.reason import one_line, page_text
+from sentinel_app.core.error_text import one_line, page_text
 from sentinel_app.core.retry import DEFAULT_TOLD_S, parse_retry_after
 from sentinel_app.core.untrusted import TooManyValuesError
 from sentinel_app.errors import (

@@ -8,7 +8,7 @@ from typing import Final
 
 import requests
 
-from sentinel_app.core.ports import Clock
+from sentinel_app.core.clock import Clock
 from sentinel_app.errors import FatalError, RetryableError
 from sentinel_app.network import HttpClient, NetworkFault, SizeLimit, Timeouts, whole_json
 from sentinel_app.redactor import Redactor

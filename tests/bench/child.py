@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sentinel_app import container
-from sentinel_app.core.models import UploadReply
+from sentinel_app.core.sink import UploadReply
 from tests.crash.child import Neighbours
 from tests.engine import CA_VARIABLES, Engine
 
@@ -34,7 +34,7 @@ class InstantSink:
         pass
 
 
-class OpenGate(container.RequestGate):
+class OpenGate(container.RateLimiter):
     """A limit that nobody reaches."""
 
     def __init__(self, **parts: Any) -> None:
@@ -51,7 +51,7 @@ def run(task: Mapping[str, Any]) -> None:
     os.environ.update(dict.fromkeys(CA_VARIABLES, str(neighbours.certificates.ca)))
     if task['is_sink_instant']:
         container.SentinelSink = InstantSink  # type: ignore[assignment,misc]
-        container.RequestGate = OpenGate  # type: ignore[misc]
+        container.RateLimiter = OpenGate  # type: ignore[misc]
     folder = Path(task['folder'])
     engine = Engine(neighbours, folder)
     engine.start()

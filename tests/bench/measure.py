@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sentinel_app.core.mapping import content_hash, stix_object, valid_until
-from sentinel_app.core.stix_id import object_id, object_keys
+from sentinel_app.core.object_id import object_id, object_keys
 from sentinel_app.threatconnect.parse import parse_indicator
 from tests.bench.child import LONGEST_S, REPORT
 from tests.crash.nursery import Nursery

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_app.storage.error_log import SqliteErrorLog
-from sentinel_app.storage.ledger import SqliteLedger, SqliteRequestTimes
+from sentinel_app.storage.error_log import ErrorLog
+from sentinel_app.storage.ledger import RequestTimes, SqliteLedger
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.state_db import StateDb
 from sentinel_app.storage.work import SqliteWork
@@ -37,10 +37,10 @@ def ledger(db: StateDb) -> SqliteLedger:
 
 
 @pytest.fixture
-def request_times(db: StateDb) -> SqliteRequestTimes:
-    return SqliteRequestTimes(db)
+def request_times(db: StateDb) -> RequestTimes:
+    return RequestTimes(db)
 
 
 @pytest.fixture
-def error_log(db: StateDb) -> SqliteErrorLog:
-    return SqliteErrorLog(db)
+def error_log(db: StateDb) -> ErrorLog:
+    return ErrorLog(db)

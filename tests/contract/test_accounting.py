@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from sentinel_app.core.course import job_status
-from sentinel_app.core.status import JobStatus, Outcome, is_allowed
+from sentinel_app.core.job import JobStatus, Outcome, is_allowed
+from sentinel_app.core.job_state import job_status
 from sentinel_app.core.work import (
     Batch,
     ChosenObject,

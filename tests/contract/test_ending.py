@@ -7,10 +7,9 @@ import zlib
 
 import pytest
 
-from sentinel_app.core.course import job_status
-from sentinel_app.core.models import Counts
+from sentinel_app.core.job import Counts, JobStatus, Outcome
+from sentinel_app.core.job_state import job_status
 from sentinel_app.core.ports import JobEndings
-from sentinel_app.core.status import JobStatus, Outcome
 from sentinel_app.core.work import ObjectState, Progress, Reading, Settlement
 from sentinel_app.errors import TaskKilledError
 from sentinel_app.storage.ending import SqliteJobEndings

@@ -1,4 +1,4 @@
-"""What `ErrorLog` promises, of the real store."""
+"""What `ErrorLog` promises."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
-from sentinel_app.core.models import ErrorEntry
-from sentinel_app.core.ports import ErrorLog
+from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.storage import error_log as error_log_module
+from sentinel_app.storage.error_log import ErrorLog
 from tests.clocks import NOON
 from tests.working import make_error
 

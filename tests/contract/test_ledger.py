@@ -7,9 +7,10 @@ import datetime as dt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sentinel_app.core.ports import Ledger, ProgressStore, RequestTimes, WorkStore
+from sentinel_app.core.ports import Ledger, ProgressStore, WorkStore
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.core.work import Batch, ChosenObject, Held, Settlement
+from sentinel_app.storage.ledger import RequestTimes
 from sentinel_app.storage.state_db import StateDb
 from tests.clocks import NOON
 from tests.stored import make_job

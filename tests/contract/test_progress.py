@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_app.core.models import Counts
+from sentinel_app.core.job import Counts, Outcome
 from sentinel_app.core.ports import ProgressStore, WorkStore
-from sentinel_app.core.status import Outcome
 from sentinel_app.core.work import Progress, Reading
 from sentinel_app.errors import ReadAuthError, StorageError, UploadDeniedError
 from sentinel_app.storage import progress as progress_module

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from sentinel_app.core.models import Counts, DeletedIndicator
-from sentinel_app.core.status import Outcome
+from sentinel_app.core.indicator import DeletedIndicator
+from sentinel_app.core.job import Counts, Outcome
 from sentinel_app.core.work import Batch, ChosenObject, Holder, ObjectState, Settlement
 from sentinel_app.errors import UploadDeniedError
 from sentinel_app.storage.progress import SqliteProgress

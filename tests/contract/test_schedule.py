@@ -7,20 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_app.core.models import Schedule
-from sentinel_app.core.ports import Documents
-from sentinel_app.core.status import Mode
-from sentinel_app.storage.documents import TinyDocuments
+from sentinel_app.core.job import Mode
+from sentinel_app.core.schedule import Schedule
+from sentinel_app.storage.app_state.store import AppState
 from tests.clocks import NOON
 from tests.stored import make_audit, make_job, make_query, make_update, minutes
 
 
 @pytest.fixture
-def documents(tmp_path: Path) -> Documents:
-    return TinyDocuments(tmp_path / 'documents.json', now=lambda: NOON)
+def documents(tmp_path: Path) -> AppState:
+    return AppState(tmp_path / 'documents.json', now=lambda: NOON)
 
 
-def save_and_run(documents: Documents, mode: Mode) -> None:
+def save_and_run(documents: AppState, mode: Mode) -> None:
     documents.save_queries(
         [make_query()],
         expected_version=documents.query_list().version,
@@ -29,7 +28,7 @@ def save_and_run(documents: Documents, mode: Mode) -> None:
     )
 
 
-def test_a_full_update_saved_while_one_ends_is_still_due(documents: Documents):
+def test_a_full_update_saved_while_one_ends_is_still_due(documents: AppState):
     documents.add_update(make_update(), [make_job()], schedule=Schedule(last_scheduled_at=NOON))
     seen = documents.schedule()
     save_and_run(documents, Mode.FULL)
@@ -40,7 +39,7 @@ def test_a_full_update_saved_while_one_ends_is_still_due(documents: Documents):
     )
 
 
-def test_a_full_update_saved_while_a_delta_is_queued_is_still_due(documents: Documents):
+def test_a_full_update_saved_while_a_delta_is_queued_is_still_due(documents: AppState):
     seen = documents.schedule()
     save_and_run(documents, Mode.FULL)
     documents.add_update(
@@ -50,7 +49,7 @@ def test_a_full_update_saved_while_a_delta_is_queued_is_still_due(documents: Doc
     assert documents.schedule() == Schedule(last_scheduled_at=NOON, next_mode=Mode.FULL)
 
 
-def test_a_full_update_that_is_queued_is_due_no_more(documents: Documents):
+def test_a_full_update_that_is_queued_is_due_no_more(documents: AppState):
     save_and_run(documents, Mode.FULL)
     queued = replace(documents.schedule(), last_scheduled_at=NOON, next_mode=None)
     documents.add_update(make_update(mode=Mode.FULL), [make_job()], schedule=queued)
@@ -58,7 +57,7 @@ def test_a_full_update_that_is_queued_is_due_no_more(documents: Documents):
     assert documents.schedule() == Schedule(last_scheduled_at=NOON)
 
 
-def test_an_update_that_ends_while_the_next_is_queued_has_run(documents: Documents):
+def test_an_update_that_ends_while_the_next_is_queued_has_run(documents: AppState):
     documents.add_update(make_update(), [make_job()], schedule=Schedule(last_scheduled_at=NOON))
     seen = documents.schedule()
     documents.end_update(
@@ -76,11 +75,11 @@ def test_an_update_that_ends_while_the_next_is_queued_has_run(documents: Documen
 
 
 def test_a_full_update_can_be_required_without_a_save(tmp_path: Path):
-    documents = TinyDocuments(tmp_path / 'documents.json', now=lambda: NOON)
+    documents = AppState(tmp_path / 'documents.json', now=lambda: NOON)
     save_and_run(documents, Mode.DELTA)
     documents.require_full()
     documents.require_full()
 
-    again = TinyDocuments(tmp_path / 'documents.json', now=lambda: NOON)
+    again = AppState(tmp_path / 'documents.json', now=lambda: NOON)
     assert again.schedule().next_mode is Mode.FULL
     assert again.query_list() == documents.query_list()

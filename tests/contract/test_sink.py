@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from sentinel_app.clock import SystemClock
-from sentinel_app.core.ports import Sink
+from sentinel_app.core.sink import Sink
 from sentinel_app.errors import (
     BatchRefusedError,
     BatchTooLargeError,

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from sentinel_app.clock import SystemClock
-from sentinel_app.core.models import IndicatorType, Query
-from sentinel_app.core.ports import Source
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.query import Query
 from sentinel_app.core.question import effective_question
+from sentinel_app.core.source import Source
 from sentinel_app.core.tql import TqlError, effective_tql, quote
 from sentinel_app.core.window import next_window
 from sentinel_app.errors import (

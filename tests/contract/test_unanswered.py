@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sentinel_app.core.job import Outcome
 from sentinel_app.core.ports import Ledger, ProgressStore, ReleaseStore, WorkStore
-from sentinel_app.core.status import Outcome
 from sentinel_app.core.work import Batch, ChosenObject
 from sentinel_app.storage.release import SqliteReleases
 from sentinel_app.storage.state_db import StateDb

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from sentinel_app.core.models import Counts, ErrorEntry, SortDirection
-from sentinel_app.core.ports import ErrorLog, Ledger, ProgressStore, WorkStore
-from sentinel_app.core.status import Outcome
+from sentinel_app.core.error_entry import ErrorEntry
+from sentinel_app.core.job import Counts, Outcome
+from sentinel_app.core.ports import Ledger, ProgressStore, WorkStore
+from sentinel_app.core.query import SortDirection
 from sentinel_app.core.work import Batch, ChosenObject, ObjectState, Reading, Settlement, StoredPage
 from sentinel_app.errors import ReadAuthError, StorageError, UploadDeniedError
+from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.state_db import StateDb
 from tests.clocks import NOON
 from tests.stored import make_job, make_query, minutes

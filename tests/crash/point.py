@@ -18,11 +18,11 @@ from typing import Any
 from sentinel_app import container
 
 POINTS: dict[str, tuple[str, str]] = {
-    'documents.save_queries': ('TinyDocuments', 'save_queries'),
-    'documents.add_update': ('TinyDocuments', 'add_update'),
-    'documents.start_update': ('TinyDocuments', 'start_update'),
-    'documents.change_job': ('TinyDocuments', 'change_job'),
-    'documents.end_update': ('TinyDocuments', 'end_update'),
+    'documents.save_queries': ('AppState', 'save_queries'),
+    'documents.add_update': ('AppState', 'add_update'),
+    'documents.start_update': ('AppState', 'start_update'),
+    'documents.change_job': ('AppState', 'change_job'),
+    'documents.end_update': ('AppState', 'end_update'),
     'source.count': ('ThreatConnectSource', 'count'),
     'source.read_page': ('ThreatConnectSource', 'read_page'),
     'source.deleted': ('ThreatConnectSource', 'deleted'),
@@ -41,7 +41,7 @@ POINTS: dict[str, tuple[str, str]] = {
     'releases.end_search': ('SqliteReleases', 'end_search'),
     'releases.add_revocations': ('SqliteReleases', 'add_revocations'),
     'releases.close': ('SqliteReleases', 'close'),
-    'times.add': ('SqliteRequestTimes', 'add'),
+    'times.add': ('RequestTimes', 'add'),
     'sink.send': ('SentinelSink', 'send'),
     'db.write': ('StateDb', 'write'),
 }

@@ -7,8 +7,8 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sentinel_app.core.models import UploadReply
-from sentinel_app.core.ports import Clock
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.sink import UploadReply
 from tests.simulators.sentinel.table import Anomaly, Table
 from tests.simulators.sentinel.validation import validate
 

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
-from sentinel_app.core.models import DeletedIndicator, DeletedPage, Owner, SourcePage, TqlKeyword
-from sentinel_app.core.ports import Clock
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.indicator import DeletedIndicator, Owner, TqlKeyword
 from sentinel_app.core.question import Question, empty_question
+from sentinel_app.core.source import DeletedPage, SourcePage
 from sentinel_app.core.timestamp import to_seconds
 from sentinel_app.errors import AnswerError, QueryError, ReadAuthError, ReadOrderError
 from sentinel_app.threatconnect.parse import FIELDS

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sentinel_app.core.models import Query, WithdrawPolicy
+from sentinel_app.core.query import Query, WithdrawPolicy
 from tests.expectation import Expected, expected_objects, patterns
 from tests.simulators.threatconnect import Store
 

@@ -14,24 +14,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.mapping import MappingOptions
-from sentinel_app.core.models import IndicatorType, WithdrawPolicy
 from sentinel_app.core.never_send import NeverSend
+from sentinel_app.core.query import WithdrawPolicy
 from sentinel_app.core.tlp import Tlp
 from sentinel_app.core.withholding import withheld_reason
 from sentinel_app.pipeline.convert import Convert
 from sentinel_app.pipeline.download import Download
 from sentinel_app.pipeline.fault_limit import FaultLimit
-from sentinel_app.pipeline.gate import RequestGate
 from sentinel_app.pipeline.probe import Probe
-from sentinel_app.pipeline.signal import Signal
+from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.pipeline.upload import Upload
+from sentinel_app.pipeline.wakeup import Wakeup
 from sentinel_app.pipeline.withdraw import Withdrawal
-from sentinel_app.storage.documents import TinyDocuments
+from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.ending import SqliteJobEndings
-from sentinel_app.storage.error_log import SqliteErrorLog
-from sentinel_app.storage.ledger import SqliteLedger, SqliteRequestTimes
-from sentinel_app.storage.metric import SqliteMetrics
+from sentinel_app.storage.error_log import ErrorLog
+from sentinel_app.storage.ledger import RequestTimes, SqliteLedger
+from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.release import SqliteReleases
 from sentinel_app.storage.state_db import StateDb
@@ -127,12 +128,12 @@ class Rig:
         self.life = life = Life(self._interleave)
         self.stop = threading.Event()
         self.db = db = StateDb(folder / 'state.db')
-        self.documents = TinyDocuments(folder / 'documents.json', now=clock.now)
+        self.documents = AppState(folder / 'documents.json', now=clock.now)
         self.progress = SqliteProgress(db)
         self.ledger = SqliteLedger(db)
         self.work = work = SqliteWork(db)
-        self.errors = SqliteErrorLog(db)
-        signal = Signal()
+        self.errors = ErrorLog(db)
+        wakeup = Wakeup()
 
         def small_batch(update_id: str, *, size: int, at: dt.datetime) -> Any:
             return work.claim_batch(update_id, size=min(size, batch_size), at=at)
@@ -145,7 +146,7 @@ class Rig:
             'releases': Mortal(SqliteReleases(db), life),
         }
         mortal_source = Mortal(source, life)
-        common = {'progress': progress, 'clock': clock, 'signal': signal}
+        common = {'progress': progress, 'clock': clock, 'wakeup': wakeup}
         faults = FaultLimit(
             work=stores['work'],  # type: ignore[arg-type]
             errors=stores['errors'],  # type: ignore[arg-type]
@@ -156,7 +157,7 @@ class Rig:
         self.updates = Updates(
             documents=documents,  # type: ignore[arg-type]
             faults=faults,
-            metrics=Mortal(SqliteMetrics(db), life),  # type: ignore[arg-type]
+            metrics=Mortal(MetricStore(db), life),  # type: ignore[arg-type]
             interval=interval,
             reconcile_interval=reconcile_interval,
             **common,
@@ -203,7 +204,7 @@ class Rig:
             work=stores['work'],  # type: ignore[arg-type]
             errors=stores['errors'],  # type: ignore[arg-type]
             faults=faults,
-            gate=RequestGate(limit=100, times=SqliteRequestTimes(db), clock=clock),
+            limiter=RateLimiter(limit=100, times=RequestTimes(db), clock=clock),
             **common,
         )
         self._stages = {'download': download, 'convert': convert, 'upload': upload}

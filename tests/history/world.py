@@ -10,16 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sentinel_app.core.models import (
-    AuditEntry,
-    IndicatorType,
-    Job,
-    Query,
-    SortDirection,
-    Update,
-    WithdrawPolicy,
-)
-from sentinel_app.core.status import JobStatus, Mode, Outcome
+from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.job import Job, JobStatus, Mode, Outcome, Update
+from sentinel_app.core.query import Query, SortDirection, WithdrawPolicy
 from sentinel_app.core.work import Held
 from sentinel_app.errors import (
     BatchRefusedError,

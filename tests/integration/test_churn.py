@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_app.core.models import AuditEntry, IndicatorType, Query, WithdrawPolicy
-from sentinel_app.core.status import JobStatus, Mode
+from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.job import JobStatus, Mode
+from sentinel_app.core.query import Query, WithdrawPolicy
 from tests.clocks import StandingClock
 from tests.fakes.sentinel import TableSink
 from tests.fakes.threatconnect import StoreSource, TimedStore

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_app.core.models import Counts
-from sentinel_app.storage.documents import TinyDocuments
+from sentinel_app.core.job import Counts
+from sentinel_app.storage.app_state.store import AppState
 from tests.clocks import StandingClock
 from tests.stored import make_job, make_query, make_update
 
@@ -22,12 +22,13 @@ ROOT = Path(__file__).parents[2]
 WRITER = """
 import dataclasses, sys
 from pathlib import Path
-from sentinel_app.core.models import Counts, Cursor
-from sentinel_app.storage.documents import TinyDocuments
+from sentinel_app.core.job import Counts
+from sentinel_app.core.window import Cursor
+from sentinel_app.storage.app_state.store import AppState
 from tests.clocks import StandingClock
 from tests.stored import minutes
 
-documents = TinyDocuments(Path(sys.argv[1]), now=StandingClock().now)
+documents = AppState(Path(sys.argv[1]), now=StandingClock().now)
 assert documents.warning is None, documents.warning
 number = documents.job('j0').counts.read
 while True:
@@ -43,13 +44,13 @@ while True:
 FULL_DISK = """
 import dataclasses, resource, sys
 from pathlib import Path
-from sentinel_app.core.models import Counts
+from sentinel_app.core.job import Counts
 from sentinel_app.errors import StorageError
-from sentinel_app.storage.documents import TinyDocuments
+from sentinel_app.storage.app_state.store import AppState
 from tests.clocks import StandingClock
 
 path = Path(sys.argv[1])
-documents = TinyDocuments(path, now=StandingClock().now)
+documents = AppState(path, now=StandingClock().now)
 before = path.read_bytes()
 _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, hard))
@@ -69,7 +70,7 @@ assert documents.change_job('j0', change).counts.read == 7
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     path = tmp_path / 'documents.json'
-    documents = TinyDocuments(path, now=StandingClock().now)
+    documents = AppState(path, now=StandingClock().now)
     query = make_query(tql='x' * 2_000)
     jobs = [make_job(f'j{number}', query=query, position=number) for number in range(300)]
     documents.add_update(make_update(), jobs, schedule=None)
@@ -92,7 +93,7 @@ def test_after_a_kill_the_last_answered_write_is_there(path: Path) -> None:
         previous, acknowledged = acknowledged, int(lines[-1])
         assert acknowledged > previous
 
-        documents = TinyDocuments(path, now=StandingClock().now)
+        documents = AppState(path, now=StandingClock().now)
         job, cursor = documents.job('j0'), documents.cursor('q1')
         assert documents.warning is None
         assert job is not None
@@ -113,7 +114,7 @@ def test_a_full_disk_is_said_and_nothing_is_spoilt(path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f'RUN-DISK {path} could not be written: File too large.')
-    documents = TinyDocuments(path, now=StandingClock().now)
+    documents = AppState(path, now=StandingClock().now)
     job = documents.job('j0')
     assert job is not None
     assert job.counts == Counts(read=7)

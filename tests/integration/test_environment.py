@@ -17,17 +17,15 @@ from typing import Any
 
 import pytest
 
-from sentinel_app.core.models import (
-    AuditEntry,
-    Cursor,
-    IndicatorType,
-    Query,
-    Schedule,
-    WithdrawPolicy,
-)
-from sentinel_app.core.status import JobStatus, Mode
+from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.job import JobStatus, Mode
+from sentinel_app.core.query import Query, WithdrawPolicy
+from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.timestamp import from_text, to_millis
-from sentinel_app.storage import atomic_json, damage, state_db
+from sentinel_app.core.window import Cursor
+from sentinel_app.storage import damage, state_db
+from sentinel_app.storage.app_state import atomic_json
 from sentinel_app.storage.migrations import MIGRATIONS
 from tests.clocks import StandingClock
 from tests.engine import OWNERS, Engine, World, hosts, query

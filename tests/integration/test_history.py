@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_app.core.models import IndicatorType, Query, WithdrawPolicy
-from sentinel_app.core.status import Mode
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.job import Mode
+from sentinel_app.core.query import Query, WithdrawPolicy
 from sentinel_app.errors import UploadServerError
 from tests.history.folder import quick_folder
 from tests.history.world import OWNERS, Action, History, make_actions, policy_of

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_app.core.models import AuditEntry, IndicatorType, Query, WithdrawPolicy
-from sentinel_app.core.status import JobStatus, Mode, Outcome
-from sentinel_app.storage.metric import SqliteMetrics
+from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.job import JobStatus, Mode, Outcome
+from sentinel_app.core.query import Query, WithdrawPolicy
+from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.upkeep import DiskUpkeep
 from sentinel_app.tasks.cleaner import Cleaner
 from tests.clocks import StandingClock
@@ -95,7 +97,7 @@ class Month:
         self.cleaner = Cleaner(
             documents=self.rig.documents,
             errors=self.rig.errors,
-            metrics=SqliteMetrics(self.rig.db),
+            metrics=MetricStore(self.rig.db),
             upkeep=DiskUpkeep(folder / 'documents.json', self.rig.db),
             clock=self.clock,
             retention=RETENTION,

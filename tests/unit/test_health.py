@@ -9,12 +9,12 @@ import pytest
 
 from sentinel_app import __version__
 from sentinel_app.api.ports import HealthState, LastError
-from sentinel_app.core.models import Job, Owner
-from sentinel_app.core.status import JobStatus
+from sentinel_app.core.indicator import Owner
+from sentinel_app.core.job import Job, JobStatus
 from sentinel_app.errors import StorageError
 from sentinel_app.health import LOW_DISK_BYTES, Health
 from sentinel_app.settings import TTL_INPUTS, read_settings
-from sentinel_app.storage.documents import TinyDocuments
+from sentinel_app.storage.app_state.store import AppState
 from tests.clocks import NOON, StandingClock
 from tests.stored import make_job, make_update
 
@@ -59,7 +59,7 @@ class Ward:
     probe: StubProbe = field(default_factory=StubProbe)
 
     def __post_init__(self) -> None:
-        self.documents = TinyDocuments(self.folder / 'documents.json', now=self.clock.now)
+        self.documents = AppState(self.folder / 'documents.json', now=self.clock.now)
         self.database = self.folder / 'state.db'
         self.health = Health(
             settings=SETTINGS,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentinel_app.core.access import ADMIN_ROLES
-from sentinel_app.core.models import IndicatorType
+from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.errors import ConfigError
 from sentinel_app.secret import Secret
 from sentinel_app.settings import (

@@ -16,11 +16,10 @@ from sentinel_app.api.query_check import check_queries, described_change, querie
 from sentinel_app.api.reading import body_of, parameters_of
 from sentinel_app.api.schemas import ConfigureBody, FieldError, Parameters, QueryBody
 from sentinel_app.api.serialise import configure_reply
-from sentinel_app.core.change import changes_of
+from sentinel_app.core.audit import AuditEntry, changes_of
 from sentinel_app.core.count import WHOLE_MODES, LastCount, last_counts
-from sentinel_app.core.models import AuditEntry, QueryList
-from sentinel_app.core.ports import Documents
-from sentinel_app.core.status import JobStatus, Mode
+from sentinel_app.core.job import JobStatus, Mode
+from sentinel_app.core.query import QueryList
 from sentinel_app.errors import ConflictError
 
 
@@ -145,16 +144,16 @@ def answer_list(resp: falcon.Response, deps: ApiDeps, listed: QueryList) -> None
         documents.schedule(),
         deps.updates.next_update(),
         documents.warning,
-        _counts(listed, documents),
+        _counts(listed, deps),
     )
     resp.text = reply.model_dump_json()
 
 
-def _counts(listed: QueryList, documents: Documents) -> Mapping[str, LastCount]:
+def _counts(listed: QueryList, deps: ApiDeps) -> Mapping[str, LastCount]:
     jobs = (
         job
         for mode in WHOLE_MODES
-        for job in documents.jobs(
+        for job in deps.documents.jobs(
             statuses=[JobStatus.UPLOAD_COMPLETE], mode=mode, limit=sys.maxsize
         )[0]
     )

@@ -18,7 +18,9 @@ from sentinel_app.api.schemas import (
     UpdateBody,
 )
 from sentinel_app.api.serialise import job_reply
-from sentinel_app.core.models import AuditEntry, SortDirection, Update
+from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.job import Update
+from sentinel_app.core.query import SortDirection
 from sentinel_app.errors import NotFoundError
 
 

@@ -17,7 +17,7 @@ from sentinel_app.api.schemas import (
     QueryBody,
     TqlChecked,
 )
-from sentinel_app.core.models import Query
+from sentinel_app.core.query import Query
 from sentinel_app.errors import QueryError
 from sentinel_app.inquiry.errand import gathered
 

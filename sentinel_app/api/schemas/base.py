@@ -18,8 +18,8 @@ from pydantic import (
 )
 from pydantic.json_schema import WithJsonSchema
 
-from sentinel_app.core.models import IndicatorType
-from sentinel_app.core.status import Mode
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.job import Mode
 
 MAX_PAGE = 200
 DEFAULT_PAGE = 20

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sentinel_app.api.schemas.base import Body, Moment, NextUpdate, Reply
-from sentinel_app.core.models import IndicatorType, SortDirection
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.query import SortDirection
 
 MAX_QUERIES = 100
 MAX_TQL_CHARS = 10_000

@@ -20,8 +20,8 @@ from sentinel_app.api.schemas.base import (
     slugs,
 )
 from sentinel_app.api.schemas.configure import MAX_QUERIES, Query
-from sentinel_app.core.models import SortDirection
-from sentinel_app.core.status import JobStatus, JobType, Mode
+from sentinel_app.core.job import JobStatus, JobType, Mode
+from sentinel_app.core.query import SortDirection
 
 
 class JobQuery(Query):

@@ -9,8 +9,8 @@ from pydantic import Field
 from sentinel_app.api.ports import HealthState
 from sentinel_app.api.schemas.base import AskedWait, Moment, NextUpdate, Parameters, Reply, Seconds
 from sentinel_app.api.schemas.preview import TypeCount
-from sentinel_app.core.models import IndicatorType
-from sentinel_app.core.status import JobStatus, JobType, Mode
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.job import JobStatus, JobType, Mode
 
 MAX_HOURS = 8_784
 DEFAULT_HOURS = 168

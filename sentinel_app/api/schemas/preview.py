@@ -9,8 +9,8 @@ from pydantic import Field
 from sentinel_app.api.schemas.base import Reply, Seconds
 from sentinel_app.api.schemas.configure import MAX_QUERIES, QueryBody
 from sentinel_app.api.schemas.report import ReportedIndicator
-from sentinel_app.core.models import IndicatorType
-from sentinel_app.core.status import Outcome
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.job import Outcome
 
 
 class PreviewBody(QueryBody):

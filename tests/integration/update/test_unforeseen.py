@@ -16,8 +16,8 @@ from sentinel_app.errors import StorageError
 from sentinel_app.pipeline.fault_limit import ATTEMPTS
 from sentinel_app.sentinel.client import SentinelSink
 from sentinel_app.storage import progress, work
-from sentinel_app.storage.documents import TinyDocuments
-from sentinel_app.storage.metric import SqliteMetrics
+from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.release import SqliteReleases
 from sentinel_app.storage.work import SqliteWork
@@ -293,7 +293,7 @@ def test_a_job_whose_figures_cannot_be_stored_fails_with_what_it_did(
     def fail(*_args: Any, **_options: Any) -> None:
         unforeseen()
 
-    monkeypatch.setattr(SqliteMetrics, 'add_job', fail)
+    monkeypatch.setattr(MetricStore, 'add_job', fail)
     good, bad = run(engine)
 
     for job in (good, bad):
@@ -346,16 +346,16 @@ def test_an_update_that_cannot_be_started_does_not_hold_up_the_next(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(engine)
-    start = TinyDocuments.start_update
+    start = AppState.start_update
     spoilt: list[str] = []
 
-    def fail_first(self: TinyDocuments, update_id: str, at: Any) -> bool:
+    def fail_first(self: AppState, update_id: str, at: Any) -> bool:
         if not spoilt or spoilt[0] == update_id:
             spoilt.append(update_id)
             unforeseen()
         return start(self, update_id, at)
 
-    monkeypatch.setattr(TinyDocuments, 'start_update', fail_first)
+    monkeypatch.setattr(AppState, 'start_update', fail_first)
     engine.request_update('full')
     engine.request_update('delta')
     engine.until(lambda: engine.look() or not engine.jobs(is_open=True), 'they do not end')

@@ -10,16 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from sentinel_app.api.ports import Inquiries
-from sentinel_app.core.candidate import Scrutiny
-from sentinel_app.core.models import (
-    Indicator,
-    Owner,
-    SourcePage,
-    TqlKeyword,
-    Update,
-    UploadReply,
-)
+from sentinel_app.core.indicator import Indicator, Owner, TqlKeyword
+from sentinel_app.core.job import Update
 from sentinel_app.core.question import Question
+from sentinel_app.core.screening import Screening
+from sentinel_app.core.sink import UploadReply
+from sentinel_app.core.source import SourcePage
 from sentinel_app.errors import SentinelAppError
 from sentinel_app.inquiry.check import Checks
 from sentinel_app.inquiry.copy import ValueCopies
@@ -27,11 +23,11 @@ from sentinel_app.inquiry.lookup import Lookups
 from sentinel_app.inquiry.metric import Metrics
 from sentinel_app.inquiry.preview import Previews
 from sentinel_app.inquiry.tql_check import TqlChecks
-from sentinel_app.pipeline.gate import RequestGate
+from sentinel_app.pipeline.rate_limiter import RateLimiter
+from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.disk import DataFolder
-from sentinel_app.storage.documents import TinyDocuments
-from sentinel_app.storage.ledger import SqliteLedger, SqliteRequestTimes
-from sentinel_app.storage.metric import SqliteMetrics
+from sentinel_app.storage.ledger import RequestTimes, SqliteLedger
+from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.record import SqliteRecords
 from sentinel_app.storage.state_db import StateDb
@@ -164,31 +160,31 @@ class Running:
 class InquiryStand:
     """All that inquiries stand on."""
 
-    def __init__(self, folder: Path, documents: TinyDocuments, clock: StandingClock) -> None:
+    def __init__(self, folder: Path, documents: AppState, clock: StandingClock) -> None:
         self.source = ListedSource()
         self.sink = ListedSink()
         self.db = StateDb(folder / 'state.db')
         self.progress = SqliteProgress(self.db)
         self.work = SqliteWork(self.db)
-        self.metrics = SqliteMetrics(self.db)
+        self.metrics = MetricStore(self.db)
         self.updates = Running()
         self.withheld: Callable[[Indicator], str | None] = lambda _indicator: None
         self.seen_owners: list[object] = []
         self.disk_warnings: tuple[str, ...] = ()
-        self.gate = RequestGate(limit=LIMIT, times=SqliteRequestTimes(self.db), clock=clock)
-        scrutiny = Scrutiny(parse=parse_indicator, withheld_reason=self._withheld_reason)
+        self.limiter = RateLimiter(limit=LIMIT, times=RequestTimes(self.db), clock=clock)
+        screening = Screening(parse=parse_indicator, withheld_reason=self._withheld_reason)
         self.inquiries = Inquiries(
             previews=Previews(
                 source=self.source,
                 ledger=SqliteLedger(self.db),
-                scrutiny=scrutiny,
+                screening=screening,
                 options=make_options(),
                 requests_per_minute=LIMIT,
                 clock=clock,
             ),
             tql_checks=TqlChecks(source=self.source),
             lookups=Lookups(
-                copies=ValueCopies(source=self.source, scrutiny=scrutiny),
+                copies=ValueCopies(source=self.source, screening=screening),
                 records=SqliteRecords(self.db),
                 documents=documents,
                 source_system=SOURCE_SYSTEM,
@@ -197,7 +193,7 @@ class InquiryStand:
             checks=Checks(
                 source=self.source,
                 new_sink=lambda: self.sink,
-                gate=self.gate,
+                limiter=self.limiter,
                 documents=documents,
                 disk=DataFolder(folder),
                 disk_warnings=lambda: self.disk_warnings,
@@ -206,12 +202,11 @@ class InquiryStand:
             ),
             metrics=Metrics(
                 store=self.metrics,
-                live=self.metrics,
                 documents=documents,
                 progress=self.progress,
                 work=self.work,
                 updates=self.updates,
-                gate=self.gate,
+                limiter=self.limiter,
                 requests_per_minute=LIMIT,
                 clock=clock,
             ),

@@ -21,19 +21,12 @@ from sentinel_app.api.ports import (
     StorageFacts,
     UserInfo,
 )
-from sentinel_app.core.models import (
-    AuditEntry,
-    Counts,
-    ErrorEntry,
-    ErrorGroup,
-    Job,
-    Owner,
-    SourcePage,
-    TqlKeyword,
-    Update,
-)
+from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.error_entry import ErrorEntry, ErrorGroup
+from sentinel_app.core.indicator import Owner, TqlKeyword
+from sentinel_app.core.job import Counts, Job, JobStatus, JobType, Mode, Update
 from sentinel_app.core.question import Question
-from sentinel_app.core.status import JobStatus, JobType, Mode
+from sentinel_app.core.source import SourcePage
 from sentinel_app.core.task import (
     TASK_FACTS,
     AskedWait,
@@ -43,7 +36,7 @@ from sentinel_app.core.task import (
     TaskView,
 )
 from sentinel_app.errors import ConflictError, NotFoundError, SentinelAppError
-from sentinel_app.storage.documents import TinyDocuments
+from sentinel_app.storage.app_state.store import AppState
 from tests.clocks import NOON, StandingClock
 from tests.stored import make_job, make_update
 from tests.unit.api.inquiry import InquiryStand
@@ -119,7 +112,7 @@ class FakeErrors:
 class FakeUpdates:
     """Queues updates in the documents, as the container's does."""
 
-    documents: TinyDocuments
+    documents: AppState
     due: tuple[dt.datetime, Mode] | None = None
     asked: dict[str, Any] = field(default_factory=dict)
 
@@ -143,7 +136,7 @@ class FakeUpdates:
 class FakeJobs:
     """Cancels and retries what it is told it may; remembers who asked."""
 
-    documents: TinyDocuments
+    documents: AppState
     error: SentinelAppError | None = None
     asked: list[tuple[str, str, str | None]] = field(default_factory=list)
 
@@ -270,7 +263,7 @@ class Stand:
 
     def __init__(self, folder: Path, *, is_admin_only: bool = False) -> None:
         self.clock = StandingClock()
-        self.documents = TinyDocuments(folder / 'documents.json', now=self.clock.now)
+        self.documents = AppState(folder / 'documents.json', now=self.clock.now)
         self.source = FakeSource()
         self.errors = FakeErrors()
         self.updates = FakeUpdates(self.documents)

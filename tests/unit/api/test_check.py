@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sentinel_app.core.models import IndicatorType
+from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.errors import (
     BatchRefusedError,
     ReadAuthError,
@@ -64,7 +64,7 @@ def test_where_all_is_well_each_check_says_so(well: Stand) -> None:
     assert all(each['elapsed_s'] >= 0 for each in found.values())
     # The request went through the limit and held no object.
     assert well.asked.sink.sent == [()]
-    assert well.asked.gate.used() == 1
+    assert well.asked.limiter.used() == 1
 
 
 def test_a_refused_empty_request_proves_role_and_workspace_as_well(well: Stand) -> None:
@@ -191,16 +191,16 @@ def test_a_429_blocks_everybody_and_proves_nothing(well: Stand) -> None:
     stop = threading.Event()
     well.clock.advance(41)
     before = well.clock.passed_s
-    assert well.asked.gate.take_turn(stop) is not None
+    assert well.asked.limiter.acquire(stop) is not None
     assert well.clock.passed_s > before
 
 
 def test_a_limit_that_is_used_up_is_not_exceeded_by_the_check(well: Stand) -> None:
     stop = threading.Event()
     for _ in range(LIMIT):
-        turn = well.asked.gate.take_turn(stop)
-        assert turn is not None
-        well.asked.gate.answered(turn)
+        permit = well.asked.limiter.acquire(stop)
+        assert permit is not None
+        well.asked.limiter.answered(permit)
     assert run(well)['workspace']['status'] == 'skipped'
     assert well.asked.sink.sent == []
 

@@ -7,9 +7,10 @@ from falcon import testing
 
 from sentinel_app.api.app import create_app
 from sentinel_app.api.ports import ApiDeps
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.job import Counts, JobStatus, Mode
 from sentinel_app.core.mapping import SORT_FIELDS
-from sentinel_app.core.models import Counts, IndicatorType, Schedule
-from sentinel_app.core.status import JobStatus, Mode
+from sentinel_app.core.schedule import Schedule
 from sentinel_app.errors import ReadAuthError, ReadTimeoutError
 from tests.clocks import NOON
 from tests.stored import make_job, make_update, minutes

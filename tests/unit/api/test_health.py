@@ -7,7 +7,7 @@ from typing import Any
 from sentinel_app import __version__
 from sentinel_app.api.openapi import CALLS, document, document_text
 from sentinel_app.api.schemas import ConfigureBody, JobParameters
-from sentinel_app.core.status import Mode
+from sentinel_app.core.job import Mode
 from tests.clocks import NOON
 from tests.unit.api.stand import Stand
 

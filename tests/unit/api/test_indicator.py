@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from sentinel_app.core.models import ErrorEntry, IndicatorType
+from sentinel_app.core.error_entry import ErrorEntry
+from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.errors import ReadTimeoutError
-from sentinel_app.storage.error_log import SqliteErrorLog
+from sentinel_app.storage.error_log import ErrorLog
 from tests.clocks import NOON
 from tests.factories import MD5, SHA1, make_indicator, make_objects, make_row
 from tests.stored import make_audit, make_query
@@ -272,7 +273,7 @@ def test_a_refused_object_comes_with_sentinels_words(saved: Stand) -> None:
             reason=reason,
             indicator_id=77,
         )
-        SqliteErrorLog(saved.asked.db).add([entry])
+        ErrorLog(saved.asked.db).add([entry])
     assert ask(saved, HOST)['refused'] == [
         {
             'object_key': f'Host||{HOST}',

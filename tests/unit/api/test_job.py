@@ -3,9 +3,9 @@ from typing import Any
 import pytest
 
 from sentinel_app.api.schemas import JOB_SORTS, Job
-from sentinel_app.core.models import Counts, Stage, StageTimes, Window
-from sentinel_app.core.status import JobStatus, JobType, Mode, Outcome
+from sentinel_app.core.job import Counts, JobStatus, JobType, Mode, Outcome, Stage, StageTimes
 from sentinel_app.core.task import AskedWait
+from sentinel_app.core.window import Window
 from tests.clocks import NOON
 from tests.stored import make_audit, make_job, make_query, make_update, minutes
 from tests.unit.api.stand import Stand

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from sentinel_app.core.models import Counts
-from sentinel_app.core.status import JobStatus, JobType, Mode, Outcome
+from sentinel_app.core.job import Counts, JobStatus, JobType, Mode, Outcome
 from tests.clocks import NOON
 from tests.stored import make_audit, make_job, make_query, make_update
 from tests.unit.api.stand import Stand

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sentinel_app.core.models import IndicatorType
+from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.errors import QueryError, ReadTimeoutError
 from sentinel_app.inquiry import errand, preview
 from tests.factories import MD5, SHA1, make_row

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 
 from sentinel_app.api.csv_text import safe_cell
-from sentinel_app.core.models import ErrorEntry, ErrorGroup, IndicatorType
+from sentinel_app.core.error_entry import ErrorEntry, ErrorGroup
+from sentinel_app.core.indicator import IndicatorType
 from tests.stored import make_audit, minutes
 from tests.strategies import any_text, law
 from tests.unit.api.stand import Stand

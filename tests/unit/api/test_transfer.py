@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sentinel_app.core.models import SortDirection
-from sentinel_app.core.status import Mode
+from sentinel_app.core.job import Mode
+from sentinel_app.core.query import SortDirection
 from tests.clocks import NOON
 from tests.stored import make_audit, make_query
 from tests.unit.api.stand import Stand

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentinel_app.core.canonical import as_number, canonical_value, registry_summary
-from sentinel_app.core.models import IndicatorType
-from sentinel_app.core.stix_id import object_keys
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.object_id import object_keys
 from tests.factories import make_indicator
 from tests.strategies import any_text, law
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from sentinel_app.core.count import LastCount, last_counts
-from sentinel_app.core.models import Counts, IndicatorType, Job, SortDirection
-from sentinel_app.core.status import JobStatus, Mode
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.job import Counts, Job, JobStatus, Mode
+from sentinel_app.core.query import SortDirection
 from tests.stored import make_job, make_query, minutes
 
 QUERY = make_query()

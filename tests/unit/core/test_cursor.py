@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from sentinel_app.core.cursor import EVERYTHING, first_cursor, kept_cursor, start_after
-from sentinel_app.core.models import Cursor, QueryList, Schedule
-from sentinel_app.core.status import JobStatus, Mode
+from sentinel_app.core.job import JobStatus, Mode
+from sentinel_app.core.job_state import first_cursor, kept_cursor
+from sentinel_app.core.query import QueryList
+from sentinel_app.core.schedule import Schedule
+from sentinel_app.core.window import EVERYTHING, Cursor, start_after
 from tests.clocks import NOON
 from tests.stored import make_job, make_query
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from sentinel_app.core.description import DESCRIPTION_LIMIT, description_of
-from sentinel_app.core.models import Attribute, Group, Indicator, IndicatorType
+from sentinel_app.core.indicator import Attribute, Group, Indicator, IndicatorType
 from tests.factories import make_indicator
 from tests.strategies import indicators, law
 

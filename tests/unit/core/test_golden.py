@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stix2patterns.v21.pattern import Pattern
 from stix2patterns.validator import run_validator
 
-from sentinel_app.core.models import Indicator, IndicatorType
+from sentinel_app.core.indicator import Indicator, IndicatorType
 from sentinel_app.core.pattern import PatternStyle
 from sentinel_app.threatconnect.parse import parse_indicator
 from tests.factories import make_objects, make_options, make_row

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sentinel_app.core.indicator import Tag
 from sentinel_app.core.label import LABELS_LIMIT, labels_of
-from sentinel_app.core.models import Tag
 from tests.factories import make_indicator, make_objects
 from tests.strategies import law, tags
 

@@ -10,6 +10,7 @@ import stix2
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sentinel_app.core.indicator import Attribute, HashKind, Indicator, IndicatorType, Tag
 from sentinel_app.core.mapping import (
     SORT_FIELDS,
     content_hash,
@@ -18,9 +19,8 @@ from sentinel_app.core.mapping import (
     stix_object,
     valid_until,
 )
-from sentinel_app.core.models import Attribute, HashKind, Indicator, IndicatorType, Tag
+from sentinel_app.core.object_id import object_id, object_keys
 from sentinel_app.core.pattern import PatternStyle
-from sentinel_app.core.stix_id import object_id, object_keys
 from tests.factories import MD5, NOW, SHA1, make_indicator, make_objects, make_options
 from tests.strategies import indicators, law, times
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from stix2patterns.v21.pattern import Pattern
 from stix2patterns.validator import run_validator
 
-from sentinel_app.core.models import HashKind, Indicator, IndicatorType
+from sentinel_app.core.indicator import HashKind, Indicator, IndicatorType
+from sentinel_app.core.object_id import ObjectKey, object_keys
 from sentinel_app.core.pattern import PatternStyle, stix_pattern
-from sentinel_app.core.stix_id import ObjectKey, object_keys
 from tests.factories import MD5, SHA1, SHA256, make_indicator, make_objects, make_options
 from tests.strategies import indicators, law, texts
 

@@ -8,16 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentinel_app.core.models import Indicator, Window
-from sentinel_app.core.precedence import Choice, Standing, choose, must_send
-from sentinel_app.core.status import Mode
+from sentinel_app.core.indicator import Indicator
+from sentinel_app.core.job import Mode
+from sentinel_app.core.precedence import Choice, PrecedenceContext, choose, must_send
+from sentinel_app.core.window import Window
 from sentinel_app.core.work import Claim, Held
 from tests.clocks import NOON
 from tests.factories import make_indicator
 from tests.strategies import law
 from tests.working import make_claim, make_held
 
-STANDING = Standing(positions={'q1': 0, 'q2': 1, 'q3': 2})
+CONTEXT = PrecedenceContext(positions={'q1': 0, 'q2': 1, 'q3': 2})
 DAY = dt.timedelta(days=1)
 
 
@@ -28,7 +29,7 @@ def decide(
     position: int = 1,
     claim: Claim | None = None,
     held: Held | None = None,
-    standing: Standing = STANDING,
+    context: PrecedenceContext = CONTEXT,
     is_released: bool = False,
 ) -> Choice:
     return choose(
@@ -37,7 +38,7 @@ def decide(
         position=position,
         claim=claim,
         held=held,
-        standing=standing,
+        context=context,
         is_released=is_released,
         now=NOON,
     )
@@ -122,9 +123,9 @@ def test_across_updates_a_higher_query_keeps_what_it_holds(holder: str, choice: 
 
 
 def test_a_higher_query_that_was_read_through_without_the_value_makes_way():
-    standing = Standing(positions=STANDING.positions, read_through=frozenset({'q1'}))
+    context = PrecedenceContext(positions=CONTEXT.positions, read_through=frozenset({'q1'}))
 
-    assert decide(held=make_held(query_id='q1'), standing=standing) is Choice.TAKE
+    assert decide(held=make_held(query_id='q1'), context=context) is Choice.TAKE
 
 
 @pytest.mark.parametrize(
@@ -140,17 +141,17 @@ def test_a_higher_query_that_was_read_through_without_the_value_makes_way():
 def test_a_higher_query_that_did_not_return_its_changed_copy_makes_way(
     start_at: dt.datetime | None, end_at: dt.datetime, choice: Choice
 ):
-    standing = Standing(
-        positions=STANDING.positions, windows={'q1': Window(start_at=start_at, end_at=end_at)}
+    context = PrecedenceContext(
+        positions=CONTEXT.positions, windows={'q1': Window(start_at=start_at, end_at=end_at)}
     )
     held = make_held(query_id='q1', indicator_id=7)
 
-    assert decide(
-        indicator=make_indicator(id=7, modified_at=NOON), held=held, standing=standing
-    ) is (choice)
+    assert decide(indicator=make_indicator(id=7, modified_at=NOON), held=held, context=context) is (
+        choice
+    )
     # Of another copy, such a window says nothing.
     other = make_indicator(id=8, modified_at=NOON)
-    assert decide(indicator=other, held=held, standing=standing) is Choice.DUPLICATE
+    assert decide(indicator=other, held=held, context=context) is Choice.DUPLICATE
 
 
 def test_a_higher_query_whose_copy_is_gone_from_threatconnect_makes_way():
@@ -182,11 +183,11 @@ def test_what_a_higher_query_holds_is_free_once_it_has_run_out(
 def test_precedence_across_updates_goes_by_the_present_order_of_the_list(
     order: list[str], holder: str
 ):
-    standing = Standing(positions={query_id: place for place, query_id in enumerate(order)})
+    context = PrecedenceContext(positions={query_id: place for place, query_id in enumerate(order)})
 
     for query_id in order:
         position = order.index(query_id)
-        choice = decide(position=position, held=make_held(query_id=holder), standing=standing)
+        choice = decide(position=position, held=make_held(query_id=holder), context=context)
         assert (choice is Choice.TAKE) == (position <= order.index(holder))
 
 
@@ -273,7 +274,7 @@ def test_a_copy_that_is_only_looked_up_does_not_displace_the_one_its_query_has_c
         position=1,
         claim=None,
         held=held,
-        standing=STANDING,
+        context=CONTEXT,
         is_looked_up=True,
         now=NOON,
     )

@@ -4,7 +4,8 @@ import datetime as dt
 
 import pytest
 
-from sentinel_app.core.models import IndicatorType, Query, Window
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.query import Query
 from sentinel_app.core.question import (
     Question,
     clause_ids,
@@ -15,8 +16,9 @@ from sentinel_app.core.question import (
     selection_question,
     value_questions,
 )
-from sentinel_app.core.span import Span
+from sentinel_app.core.time_range import TimeRange
 from sentinel_app.core.tql import effective_tql, ids_clause, inactive_tql, selection_tql
+from sentinel_app.core.window import Window
 from tests.clocks import NOON
 
 WINDOW = Window(start_at=NOON, end_at=NOON + dt.timedelta(hours=1))
@@ -60,7 +62,7 @@ def test_a_look_at_single_ids_lets_no_other_id_pass():
     question = effective_question(query(), clause=ids_clause((3, 2**62)))
     assert question.ids == {3, 2**62}
     # What is read in spans takes no account of ids; the reader picks them out.
-    part = effective_question(query(), clause=ids_clause((3,)), span=Span(start_at=NOON))
+    part = effective_question(query(), clause=ids_clause((3,)), time_range=TimeRange(start_at=NOON))
     assert part.ids is None
     assert part.tql.endswith('((id in (3)) AND (lastModified GEQ "2026-03-04T12:00:00Z"))')
 
@@ -84,9 +86,9 @@ def test_selections_and_searches_say_what_they_ask_for():
     chosen = selection_question(['A'], ['Host'], clause='id < 9', after_id=7)
     assert chosen.tql == selection_tql(['A'], ['Host'], clause='id < 9', after_id=7)
     assert (chosen.is_active, chosen.after_id) == (True, 7)
-    span = Span(start_at=NOON)
-    gone = inactive_question(['A'], ['Host'], span=span, after_id=7)
-    assert gone.tql == inactive_tql(['A'], ['Host'], span=span, after_id=7)
+    time_range = TimeRange(start_at=NOON)
+    gone = inactive_question(['A'], ['Host'], time_range=time_range, after_id=7)
+    assert gone.tql == inactive_tql(['A'], ['Host'], time_range=time_range, after_id=7)
     assert (gone.owners, gone.types, gone.is_active) == (('A',), ('Host',), False)
 
 

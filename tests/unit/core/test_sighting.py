@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sentinel_app.core.models import IndicatorType
+from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.pattern import PatternStyle
 from tests.sighting import SIGHTINGS, Sighting
 

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sentinel_app.core.course import moved_cursor
-from sentinel_app.core.cursor import start_after
-from sentinel_app.core.models import Cursor, Window
-from sentinel_app.core.status import JobStatus
-from sentinel_app.core.window import next_window
+from sentinel_app.core.job import JobStatus
+from sentinel_app.core.job_state import moved_cursor
+from sentinel_app.core.window import Cursor, Window, next_window, start_after
 from tests.clocks import NOON
 from tests.stored import make_job
 from tests.strategies import law

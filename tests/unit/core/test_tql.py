@@ -4,8 +4,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sentinel_app.core.models import IndicatorType, Query, Window
-from sentinel_app.core.span import SECOND, Span
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.query import Query
+from sentinel_app.core.time_range import SECOND, TimeRange
 from sentinel_app.core.tql import (
     TqlError,
     both_clauses,
@@ -13,9 +14,10 @@ from sentinel_app.core.tql import (
     effective_tql,
     inactive_tql,
     quote,
+    range_clause,
     selection_tql,
-    span_clause,
 )
+from sentinel_app.core.window import Window
 from sentinel_app.errors import QueryError
 from tests.clocks import NOON
 
@@ -212,16 +214,16 @@ LT = 'lastModified LT "2026-03-04T12:00:01Z"'
 
 
 @pytest.mark.parametrize(
-    ('span', 'clause'),
+    ('time_range', 'clause'),
     [
-        (Span(), None),
-        (Span(start_at=NOON), GEQ),
-        (Span(end_at=NOON + SECOND), LT),
-        (Span(start_at=NOON, end_at=NOON + SECOND), f'{GEQ} AND {LT}'),
+        (TimeRange(), None),
+        (TimeRange(start_at=NOON), GEQ),
+        (TimeRange(end_at=NOON + SECOND), LT),
+        (TimeRange(start_at=NOON, end_at=NOON + SECOND), f'{GEQ} AND {LT}'),
     ],
 )
-def test_span_is_half_open_and_may_lack_either_bound(span, clause):
-    assert span_clause(span) == clause
+def test_span_is_half_open_and_may_lack_either_bound(time_range, clause):
+    assert range_clause(time_range) == clause
 
 
 @pytest.mark.parametrize(
@@ -245,6 +247,6 @@ def test_selection_names_owners_and_types_and_no_more_than_the_clause():
 
 def test_inactive_ones_are_asked_for_within_a_span_and_after_an_id():
     whole = 'ownerName in ("A") AND typeName in ("Host") AND indicatorActive = false'
-    assert inactive_tql(['A'], ['Host'], span=Span()) == whole
-    bounded = inactive_tql(['A'], ['Host'], span=Span(start_at=NOON), after_id=7)
+    assert inactive_tql(['A'], ['Host'], time_range=TimeRange()) == whole
+    bounded = inactive_tql(['A'], ['Host'], time_range=TimeRange(start_at=NOON), after_id=7)
     assert bounded == f'{whole} AND {GEQ} AND id > 7'

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from sentinel_app.core.models import HashKind, Indicator, IndicatorType
+from sentinel_app.core.indicator import HashKind, Indicator, IndicatorType
+from sentinel_app.core.object_id import ObjectKey, object_keys
 from sentinel_app.core.pattern import PatternStyle, written_value
-from sentinel_app.core.stix_id import ObjectKey, object_keys
 from sentinel_app.core.value import hashes_of_value, keys_of_value, spellings
 from sentinel_app.core.value_fault import indicator_fault, value_fault
 from sentinel_app.threatconnect.parse import parse_indicator

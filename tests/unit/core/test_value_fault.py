@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentinel_app.core.host import email_host, host_address, normal_host
-from sentinel_app.core.models import HashKind, IndicatorType
+from sentinel_app.core.indicator import HashKind, IndicatorType
 from sentinel_app.core.pattern import PATTERN_LIMIT, PatternStyle
 from sentinel_app.core.value_fault import host_fault, indicator_fault, value_fault
 from tests.factories import SHA256, make_indicator, make_objects, make_options

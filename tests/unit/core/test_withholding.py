@@ -6,7 +6,7 @@ import time
 import pytest
 from hypothesis import given
 
-from sentinel_app.core.models import HashKind, Indicator, IndicatorType
+from sentinel_app.core.indicator import HashKind, Indicator, IndicatorType
 from sentinel_app.core.never_send import EMPTY_FILE, NeverSend, parse_never_send
 from sentinel_app.core.tlp import Tlp
 from sentinel_app.core.withholding import withheld_reason

@@ -7,8 +7,9 @@ import random
 import re
 from collections.abc import Callable
 
-from sentinel_app.core.models import DeletedIndicator, Owner, SourcePage, TqlKeyword
+from sentinel_app.core.indicator import DeletedIndicator, Owner, TqlKeyword
 from sentinel_app.core.question import Question
+from sentinel_app.core.source import SourcePage
 from sentinel_app.core.timestamp import from_text
 from sentinel_app.errors import ReadOrderError
 from tests.clocks import NOON

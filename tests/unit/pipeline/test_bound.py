@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentinel_app.core.models import SourcePage
 from sentinel_app.core.question import Question
-from sentinel_app.core.span import BEGINNING, SECOND, Span
+from sentinel_app.core.source import SourcePage
+from sentinel_app.core.time_range import BEGINNING, SECOND, TimeRange
 from sentinel_app.errors import FatalError, RetryableError
 from sentinel_app.pipeline.bound import (
     MOST_POOR_PAGES,
@@ -20,11 +20,11 @@ from sentinel_app.pipeline.bound import (
     SPARE_ROWS,
     ReadingBound,
 )
-from sentinel_app.pipeline.patience import Patience
-from sentinel_app.pipeline.span_reader import MOST_DIVISIONS, MOST_PASSES, SpanReader
+from sentinel_app.pipeline.range_reader import MOST_DIVISIONS, MOST_PASSES, RangeReader
+from sentinel_app.pipeline.retrier import Retrier
 from tests.clocks import StandingClock
 from tests.unit.pipeline.rows import RowSource
-from tests.unit.pipeline.test_span_reader import Reading, asked
+from tests.unit.pipeline.test_range_reader import Reading, asked
 
 
 def until_it_ends(bound: ReadingBound, rows: int) -> int:
@@ -131,9 +131,9 @@ def test_no_way_of_answering_keeps_a_reading_in_spans_going(
 ) -> None:
     source = kind({})
     clock = StandingClock()
-    reader = SpanReader(source)
-    bound = ReadingBound(lambda: source.count(asked(Span()))[0], most_rows=1_000)
-    rest: Span | None = Span(start_at=start_at)
+    reader = RangeReader(source)
+    bound = ReadingBound(lambda: source.count(asked(TimeRange()))[0], most_rows=1_000)
+    rest: TimeRange | None = TimeRange(start_at=start_at)
     error: Exception | None = None
     while rest is not None and error is None:
         try:
@@ -142,7 +142,7 @@ def test_no_way_of_answering_keeps_a_reading_in_spans_going(
                 asked,
                 rest,
                 size=1_000,
-                patience=Patience(clock, threading.Event()),
+                retrier=Retrier(clock, threading.Event()),
             )
             bound.add(len(page.rows))
             rest = page.rest

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from sentinel_app.core.models import DeletedIndicator
+from sentinel_app.core.indicator import DeletedIndicator
 from sentinel_app.errors import ReadError
 from sentinel_app.pipeline.deleted_list import MOST_AT_ONCE, PAGE_SIZE, DeletedList
 from tests.clocks import StandingClock

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_app.core.models import Stage
+from sentinel_app.core.job import Stage
 from sentinel_app.core.work import Progress, Reading
 from sentinel_app.errors import Cancelled, ReadError, StorageError
 from sentinel_app.pipeline.fault_limit import ABANDONED_AT, ATTEMPTS, FaultLimit, unforeseen
-from sentinel_app.storage.error_log import SqliteErrorLog
+from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.release import SqliteReleases
 from sentinel_app.storage.state_db import StateDb
@@ -27,7 +27,7 @@ class Stand:
     def __init__(self, folder: Path) -> None:
         self.db = StateDb(folder / 'state.db')
         self.progress = SqliteProgress(self.db)
-        self.errors = SqliteErrorLog(self.db)
+        self.errors = ErrorLog(self.db)
         self.releases = SqliteReleases(self.db)
         self.faults: FaultLimit = make_faults(self.db, StandingClock())
         self.progress.begin([make_job('j1'), make_job('j2', position=1, query=make_query('q2'))])

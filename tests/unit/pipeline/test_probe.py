@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from sentinel_app.core.models import Job, Update
-from sentinel_app.core.ports import Documents
+from sentinel_app.core.job import Job, Update
 from sentinel_app.core.question import Question
 from sentinel_app.errors import (
     Cancelled,
@@ -19,6 +18,7 @@ from sentinel_app.errors import (
     SentinelAppError,
 )
 from sentinel_app.pipeline.probe import Probe
+from sentinel_app.storage.app_state.store import AppState
 from tests.clocks import NOON, StandingClock
 from tests.stored import make_job, make_query, make_update
 from tests.unit.pipeline.rows import RowSource
@@ -28,7 +28,7 @@ STOP = threading.Event()
 
 
 class OneUpdate:
-    """As much of `Documents` as the probe asks."""
+    """As much of `AppState` as the probe asks."""
 
     def __init__(self, *jobs: Job) -> None:
         self._jobs = jobs
@@ -37,7 +37,7 @@ class OneUpdate:
         return self._jobs
 
 
-def documents() -> Documents:
+def documents() -> AppState:
     jobs = [
         make_job(f'j{place}', query=make_query(f'q{place}', owners=owners))
         for place, owners in enumerate((('Org', 'Feed'), ('Org',)))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentinel_app.core.models import UploadReply
+from sentinel_app.core.sink import UploadReply
 from sentinel_app.errors import (
     BatchRefusedError,
     BatchTooLargeError,

@@ -8,7 +8,7 @@ import pytest
 from tinydb import TinyDB, where
 
 from sentinel_app.errors import ConfigError, StorageError
-from sentinel_app.storage.atomic_json import AtomicJsonStorage, Tables
+from sentinel_app.storage.app_state.atomic_json import AtomicJsonStorage, Tables
 from tests.clocks import StandingClock
 
 

@@ -14,7 +14,7 @@ import pytest
 from sentinel_app.errors import ConfigError, StorageError
 from sentinel_app.storage import damage, state_db
 from sentinel_app.storage.damage import set_aside_damaged
-from sentinel_app.storage.error_log import SqliteErrorLog
+from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.inspection import content_fault
 from sentinel_app.storage.ledger import SqliteLedger
 from sentinel_app.storage.migrations import MIGRATIONS
@@ -238,7 +238,7 @@ READINGS: dict[str, Callable[[StateDb], object]] = {
     ),
     "INSERT INTO searched VALUES ('x')": lambda db: SqliteReleases(db).searched_until(),
     "INSERT INTO error VALUES (1, 'j', 'x', 'c', 'm', 'r', 1, 't', 's', 'o', 'w', NULL)": (
-        lambda db: list(SqliteErrorLog(db).entries())
+        lambda db: list(ErrorLog(db).entries())
     ),
     'INSERT INTO progress (request_id, update_id, position, query_id, is_sorted, is_descending,'
     " read_until) VALUES ('j', 'u', 0, 'q', 0, 0, 'x')": (

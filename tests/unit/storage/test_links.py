@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from sentinel_app.errors import ConfigError, SentinelAppError, StorageError
+from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.damage import note_damage, set_aside_damaged
 from sentinel_app.storage.disk import DataFolder, prepare_folder
-from sentinel_app.storage.documents import TinyDocuments
 from sentinel_app.storage.lock import FolderLock
 from sentinel_app.storage.reserve import give_up_reserve
 from sentinel_app.storage.state_db import StateDb
@@ -46,7 +46,7 @@ class NeverStopped:
 
 
 def use_documents(folder: Path) -> None:
-    documents = TinyDocuments(folder / 'documents.json', now=StandingClock().now)
+    documents = AppState(folder / 'documents.json', now=StandingClock().now)
     for _ in range(3):
         documents.add_audit(make_audit())
 
@@ -70,7 +70,7 @@ def set_all_aside(folder: Path) -> None:
         path = folder / name
         if path.is_file() and not path.is_symlink() and path.stat().st_nlink == 1:
             path.write_bytes(b'{')
-    TinyDocuments(folder / 'documents.json', now=StandingClock().now)
+    AppState(folder / 'documents.json', now=StandingClock().now)
 
 
 def use_lock(folder: Path) -> None:

@@ -19,24 +19,16 @@ from typing import Any
 
 import pytest
 
-from sentinel_app.core.cursor import first_cursor
-from sentinel_app.core.due import next_update
-from sentinel_app.core.models import (
-    AuditChange,
-    Counts,
-    Cursor,
-    Schedule,
-    Stage,
-    StageTimes,
-    Window,
-)
-from sentinel_app.core.status import JobStatus, JobType, Mode, Outcome
+from sentinel_app.core.audit import AuditChange
+from sentinel_app.core.job import Counts, JobStatus, JobType, Mode, Outcome, Stage, StageTimes
+from sentinel_app.core.job_state import first_cursor
+from sentinel_app.core.schedule import Schedule, next_update
 from sentinel_app.core.task import TASK_FACTS, TaskCondition, TaskSlug, TaskState, TaskView
-from sentinel_app.core.window import next_window
+from sentinel_app.core.window import Cursor, Window, next_window
 from sentinel_app.health import Health
-from sentinel_app.storage.documents import TinyDocuments
-from sentinel_app.storage.encoding import EARLIEST, LATEST, MOST
-from sentinel_app.storage.job_list import SORTS
+from sentinel_app.storage.app_state.encoding import EARLIEST, LATEST, MOST
+from sentinel_app.storage.app_state.job_list import SORTS
+from sentinel_app.storage.app_state.store import AppState
 from tests.clocks import StandingClock
 from tests.stored import make_audit, make_job, make_query, make_update, minutes
 from tests.unit.api import stand as api_stand
@@ -81,9 +73,9 @@ GETS = (
 )
 
 
-def rich(folder: Path) -> TinyDocuments:
+def rich(folder: Path) -> AppState:
     """Documents with every member that there is set somewhere."""
-    documents = TinyDocuments(folder / 'documents.json', now=StandingClock().now)
+    documents = AppState(folder / 'documents.json', now=StandingClock().now)
     audit = make_audit(
         changes=(AuditChange(subject='TQL query 1', field='tql', before='a', after='b'),),
         changes_left_out=3,
@@ -153,7 +145,7 @@ def rich(folder: Path) -> TinyDocuments:
 class Swapped:
     """Hands everything to the documents that are open now."""
 
-    documents: TinyDocuments
+    documents: AppState
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.documents, name)
@@ -213,7 +205,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.fixture
 def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
     swapped = Swapped(rich(tmp_path))
-    monkeypatch.setattr(api_stand, 'TinyDocuments', lambda *_a, **_o: swapped)
+    monkeypatch.setattr(api_stand, 'AppState', lambda *_a, **_o: swapped)
     made = Reader(tmp_path, swapped)
     yield made
     made.stand.asked.close()
@@ -263,7 +255,7 @@ def assert_harmless(reader: Reader, folder: Path, text: str) -> None:
     file = folder / 'documents.json'
     for name in ('documents.json', 'documents.json.previous'):
         (folder / name).write_text(text)
-    opened = TinyDocuments(file, now=StandingClock().now)
+    opened = AppState(file, now=StandingClock().now)
     reader.documents.documents = opened
     reader.read_all()
     # What goes on from there can be read again.
@@ -271,7 +263,7 @@ def assert_harmless(reader: Reader, folder: Path, text: str) -> None:
     opened.save_queries(
         kept.queries, expected_version=kept.version, next_mode=None, audit=make_audit()
     )
-    again = TinyDocuments(file, now=StandingClock().now)
+    again = AppState(file, now=StandingClock().now)
     assert again.warning is None
     assert again.query_list() == opened.query_list()
     for path in folder.glob('*.unreadable-*'):
@@ -288,7 +280,7 @@ def test_a_value_changed_in_one_generation_costs_no_more_than_the_last_change(
             continue
         file.write_text(changed(sample, path, ODD[number % len(ODD)]))
         file.with_name(f'{file.name}.previous').write_text(whole)
-        opened = TinyDocuments(file, now=StandingClock().now)
+        opened = AppState(file, now=StandingClock().now)
         if opened.warning is not None:
             assert 'The copy before it is used' in opened.warning
             assert [query.id for query in opened.query_list().queries] == ['q1', 'q2']
@@ -301,7 +293,7 @@ def test_any_text_that_is_stored_can_be_read_again(tmp_path: Path, text: str) ->
     documents = rich(tmp_path)
     documents.add_audit(make_audit(user=text, detail=text))
     documents.change_job('j3', lambda job: dataclasses.replace(job, failure_reason=text))
-    again = TinyDocuments(tmp_path / 'documents.json', now=StandingClock().now)
+    again = AppState(tmp_path / 'documents.json', now=StandingClock().now)
     assert again.warning is None
     (entry, *_), _ = again.audit(limit=1, offset=0)
     assert entry.user is not None
@@ -320,7 +312,7 @@ def test_any_number_and_time_that_is_stored_can_be_read_again(
     documents.change_job(
         'j3', lambda job: dataclasses.replace(job, counts=counts, started_at=moment)
     )
-    again = TinyDocuments(tmp_path / 'documents.json', now=StandingClock().now)
+    again = AppState(tmp_path / 'documents.json', now=StandingClock().now)
     assert again.warning is None
     job = again.job('j3')
     assert job is not None

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from sentinel_app.core.status import JobStatus
+from sentinel_app.core.job import JobStatus
 from sentinel_app.errors import Cancelled
-from sentinel_app.storage.documents import TinyDocuments
+from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.tasks import cleaner as cleaner_module
 from sentinel_app.tasks.cleaner import Cleaner
 from tests.clocks import NOON, StandingClock
@@ -58,7 +58,7 @@ class FakeUpkeep:
 class Stand:
     def __init__(self, folder: Path) -> None:
         self.clock = StandingClock()
-        self.documents = TinyDocuments(folder / 'documents.json', now=self.clock.now)
+        self.documents = AppState(folder / 'documents.json', now=self.clock.now)
         self.errors: Any = FakeErrors()
         self.metrics: Any = FakeMetrics()
         self.upkeep: Any = FakeUpkeep()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sentinel_app.core.status import Mode
+from sentinel_app.core.job import Mode
 from sentinel_app.core.work import Reading
 from sentinel_app.errors import Cancelled
 from sentinel_app.tasks.duty import Periodic, ScheduleDuty, StageDuty, converting, downloading

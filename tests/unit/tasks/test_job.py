@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from sentinel_app.core.cursor import EVERYTHING
-from sentinel_app.core.models import Cursor, Job, Schedule, Update, Window
-from sentinel_app.core.status import JobStatus, JobType, Mode
+from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Update
+from sentinel_app.core.schedule import Schedule
+from sentinel_app.core.window import EVERYTHING, Cursor, Window
 from sentinel_app.errors import ConflictError, NotFoundError, StorageError
-from sentinel_app.pipeline.signal import Signal
-from sentinel_app.storage.documents import TinyDocuments
+from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.ending import SqliteJobEndings
-from sentinel_app.storage.metric import SqliteMetrics
+from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.state_db import StateDb
 from sentinel_app.tasks.job import JobActions
@@ -31,17 +31,17 @@ EARLIER = NOON - 3 * HOUR
 class Stand:
     def __init__(self, folder: Path) -> None:
         self.clock = StandingClock()
-        self.documents = TinyDocuments(folder / 'documents.json', now=self.clock.now)
+        self.documents = AppState(folder / 'documents.json', now=self.clock.now)
         self.db = StateDb(folder / 'state.db')
         self.progress = SqliteProgress(self.db)
-        self.signal = Signal()
+        self.wakeup = Wakeup()
         self.updates = Updates(
             documents=self.documents,
             progress=self.progress,
-            metrics=SqliteMetrics(self.db),
+            metrics=MetricStore(self.db),
             faults=make_faults(self.db, self.clock),
             clock=self.clock,
-            signal=self.signal,
+            wakeup=self.wakeup,
             interval=HOUR,
             reconcile_interval=None,
         )
@@ -49,7 +49,7 @@ class Stand:
             documents=self.documents,
             endings=SqliteJobEndings(self.db),
             updates=self.updates,
-            signal=self.signal,
+            wakeup=self.wakeup,
             clock=self.clock,
         )
         self.query = make_query()
@@ -82,12 +82,12 @@ def stand(tmp_path: Path) -> Any:
 
 def test_a_pending_job_is_cancelled_and_audited(stand: Stand) -> None:
     stand.add()
-    before = stand.signal.rings
+    before = stand.wakeup.notifications
     job = stand.actions.cancel('j1', by='jdoe')
     assert (job.status, job.completed_at, job.failed_at) == (JobStatus.CANCELLED, None, None)
     assert stand.documents.job('j1') == job
     assert stand.audit == [('job-cancel', 'jdoe', 'j1')]
-    assert stand.signal.rings == before + 1
+    assert stand.wakeup.notifications == before + 1
 
 
 def test_an_update_of_cancelled_jobs_begins_and_ends_at_once(stand: Stand) -> None:

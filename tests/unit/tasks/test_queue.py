@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_app.core.status import JobStatus, JobType, Mode
+from sentinel_app.core.job import JobStatus, JobType, Mode
 from sentinel_app.errors import ConflictError
-from sentinel_app.pipeline.signal import Signal
-from sentinel_app.storage.documents import TinyDocuments
-from sentinel_app.storage.metric import SqliteMetrics
+from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.state_db import StateDb
 from sentinel_app.tasks.update import QUERY_REMOVED, Updates
@@ -27,17 +27,17 @@ HOUR_S = 3600.0
 class Stand:
     def __init__(self, folder: Path) -> None:
         self.clock = StandingClock()
-        self.documents = TinyDocuments(folder / 'documents.json', now=self.clock.now)
+        self.documents = AppState(folder / 'documents.json', now=self.clock.now)
         self.db = StateDb(folder / 'state.db')
         self.progress = SqliteProgress(self.db)
-        self.signal = Signal()
+        self.wakeup = Wakeup()
         self.updates = Updates(
             documents=self.documents,
             progress=self.progress,
-            metrics=SqliteMetrics(self.db),
+            metrics=MetricStore(self.db),
             faults=make_faults(self.db, self.clock),
             clock=self.clock,
-            signal=self.signal,
+            wakeup=self.wakeup,
             interval=dt.timedelta(seconds=HOUR_S),
             reconcile_interval=None,
         )
@@ -70,9 +70,9 @@ def test_nothing_is_due_without_a_query(stand: Stand) -> None:
 
 def test_the_first_is_due_at_once_and_the_next_an_interval_later(stand: Stand) -> None:
     stand.save()
-    before = stand.signal.rings
+    before = stand.wakeup.notifications
     assert stand.updates.queue_due() is Mode.FULL
-    assert stand.signal.rings == before + 1
+    assert stand.wakeup.notifications == before + 1
     (update,) = stand.documents.open_updates()
     assert (update.job_type, len(update.request_ids)) == (JobType.SCHEDULED, 2)
     stand.documents.start_update(update.id, stand.clock.now())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sentinel_app.errors import StorageError
-from sentinel_app.pipeline.signal import Signal
+from sentinel_app.pipeline.wakeup import Wakeup
 from sentinel_app.tasks import scheduler as scheduler_module
 from sentinel_app.tasks.scheduler import Scheduler
 
@@ -19,7 +19,7 @@ class Ticks:
 
     def __init__(self) -> None:
         self.stop = threading.Event()
-        self.signal = Signal()
+        self.wakeup = Wakeup()
         self.noted: list[BaseException | None] = []
         self.called: list[str] = []
         self.has_ticked = threading.Semaphore(0)
@@ -30,7 +30,7 @@ class Ticks:
         return Scheduler(
             ticks={name: self.tick(name, is_last=name == names[-1]) for name in names},
             stop=self.stop,
-            signal=self.signal,
+            wakeup=self.wakeup,
             on_error=self.noted.append,
         )
 
@@ -51,7 +51,7 @@ class Ticks:
 
     def end(self) -> None:
         self.stop.set()
-        self.signal.ring()
+        self.wakeup.notify()
         assert self.scheduler.join(SOON_S)
 
 
@@ -71,11 +71,11 @@ def test_every_tick_is_called_at_once_in_order(ticks: Ticks):
     assert ticks.called == ['first', 'second']
 
 
-def test_a_ring_calls_the_ticks_at_once(ticks: Ticks):
+def test_a_notification_calls_the_ticks_at_once(ticks: Ticks):
     ticks.scheduler.start()
     for _ in range(3):
         ticks.wait()
-        ticks.signal.ring()
+        ticks.wakeup.notify()
     ticks.wait()
 
     assert ticks.called == ['first', 'second'] * 4
@@ -93,7 +93,7 @@ def test_a_tick_that_raises_keeps_neither_the_others_nor_itself_from_being_calle
     ticks.failing = {'first'}
     ticks.scheduler.start()
     ticks.wait()
-    ticks.signal.ring()
+    ticks.wakeup.notify()
     ticks.wait()
 
     assert ticks.called == ['first', 'second'] * 2
@@ -106,7 +106,7 @@ def test_all_is_said_to_be_well_again_once(ticks: Ticks):
     ticks.wait()
     ticks.failing = set()
     for _ in range(2):
-        ticks.signal.ring()
+        ticks.wakeup.notify()
         ticks.wait()
 
     assert [error is None for error in ticks.noted] == [False, True]
@@ -117,11 +117,11 @@ def test_all_is_not_said_to_be_well_while_another_tick_still_fails(ticks: Ticks)
     ticks.scheduler.start()
     ticks.wait()
     ticks.failing = {'first'}
-    ticks.signal.ring()
+    ticks.wakeup.notify()
     ticks.wait()
     assert None not in ticks.noted
     ticks.failing = set()
-    ticks.signal.ring()
+    ticks.wakeup.notify()
     ticks.wait()
     ticks.end()
 
@@ -149,7 +149,7 @@ def test_stop_ends_the_thread_between_two_ticks(ticks: Ticks):
     scheduler = Scheduler(
         ticks={'stop': stop, 'after': lambda: ticks.called.append('after')},
         stop=ticks.stop,
-        signal=ticks.signal,
+        wakeup=ticks.wakeup,
         on_error=ticks.noted.append,
     )
     scheduler.start()
@@ -164,7 +164,7 @@ def test_a_tick_that_meets_closed_stores_at_the_end_is_no_fault(ticks: Ticks):
         raise StorageError('closed')
 
     scheduler = Scheduler(
-        ticks={'late': late}, stop=ticks.stop, signal=ticks.signal, on_error=ticks.noted.append
+        ticks={'late': late}, stop=ticks.stop, wakeup=ticks.wakeup, on_error=ticks.noted.append
     )
     scheduler.start()
     assert scheduler.join(SOON_S)

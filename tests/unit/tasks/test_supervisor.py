@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sentinel_app.core.models import ErrorEntry
+from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.task import (
     TASK_FACTS,
     AskedWait,
@@ -21,9 +21,9 @@ from sentinel_app.core.task import (
     TaskView,
 )
 from sentinel_app.errors import ConflictError, NotFoundError, SentinelAppError, StorageError
-from sentinel_app.pipeline.gate import RequestGate
-from sentinel_app.pipeline.signal import Signal
-from sentinel_app.storage.documents import TinyDocuments
+from sentinel_app.pipeline.rate_limiter import RateLimiter
+from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.tasks.supervisor import GRACE_S, STANDSTILL_S, Supervisor
 from tests.clocks import NOON, StandingClock
 
@@ -123,11 +123,11 @@ class Stores:
 class Stand:
     def __init__(self, folder: Path) -> None:
         self.clock = StandingClock()
-        self.documents = TinyDocuments(folder / 'documents.json', now=self.clock.now)
+        self.documents = AppState(folder / 'documents.json', now=self.clock.now)
         self.stores = Stores()
-        self.signal = Signal()
+        self.wakeup = Wakeup()
         times: Any = SimpleNamespace(recent=lambda _since: ())
-        self.gate = RequestGate(limit=100, times=times, clock=self.clock)
+        self.limiter = RateLimiter(limit=100, times=times, clock=self.clock)
         self.tasks = {slug: FakeTask(slug) for slug in TaskSlug}
         stores: Any = self.stores
         tasks: Any = self.tasks.values()
@@ -138,8 +138,8 @@ class Stand:
             errors=stores,
             endings=stores,
             schedule=stores,
-            gate=self.gate,
-            signal=self.signal,
+            limiter=self.limiter,
+            wakeup=self.wakeup,
             clock=self.clock,
         )
 
@@ -217,7 +217,7 @@ def test_a_wait_that_sentinel_asked_for_is_shown_at_upload_and_ended_in_a_person
     stand: Stand, caplog: pytest.LogCaptureFixture
 ) -> None:
     wait = AskedWait(until=NOON + dt.timedelta(hours=1), reason='Come back later.')
-    stand.gate.block(3_600, reason='Come back later.')
+    stand.limiter.block(3_600, reason='Come back later.')
     shown = {view.facts.slug: view.asked_wait for view in stand.supervisor.views()}
     assert shown == {**dict.fromkeys(TaskSlug), TaskSlug.UPLOAD: wait}
     with pytest.raises(ConflictError, match='The Task Convert does not wait'):
@@ -238,11 +238,11 @@ def test_a_wait_is_not_ended_where_nobody_can_be_named_for_it(
     def fail(*_args: object) -> None:
         raise StorageError('The disk is full.')
 
-    stand.gate.block(3_600, reason='Come back later.')
+    stand.limiter.block(3_600, reason='Come back later.')
     monkeypatch.setattr(stand.documents, 'add_audit', fail)
     with pytest.raises(StorageError):
         stand.supervisor.send_now('upload', by='jdoe')
-    assert stand.gate.asked_wait() is not None
+    assert stand.limiter.asked_wait() is not None
 
 
 def test_a_run_is_audited_once_it_was_possible(stand: Stand) -> None:
@@ -263,10 +263,10 @@ def test_there_is_no_other_task(stand: Stand, action: str) -> None:
 
 
 def test_a_look_at_the_schedule_wakes_its_task(stand: Stand) -> None:
-    before = stand.signal.rings
+    before = stand.wakeup.notifications
     stand.supervisor.look_at_schedule()
     assert stand.stores.events == ['look']
-    assert stand.signal.rings == before + 1
+    assert stand.wakeup.notifications == before + 1
 
 
 def test_a_kill_stops_its_jobs_and_names_the_person(stand: Stand) -> None:

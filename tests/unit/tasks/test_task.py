@@ -11,7 +11,7 @@ import pytest
 
 from sentinel_app.core.task import TASK_FACTS, TaskCondition, TaskState, TaskView
 from sentinel_app.errors import Cancelled, ConflictError, StorageError
-from sentinel_app.pipeline.signal import Signal
+from sentinel_app.pipeline.wakeup import Wakeup
 from sentinel_app.tasks.task import Task
 from tests.clocks import NOON, StandingClock
 
@@ -55,7 +55,7 @@ class Duty:
 class Stage:
     def __init__(self, **options: Any) -> None:
         self.clock = StandingClock()
-        self.signal = Signal()
+        self.wakeup = Wakeup()
         self.stop = threading.Event()
         self.duty = Duty()
         self.noted: list[tuple[str, BaseException | None]] = []
@@ -64,7 +64,7 @@ class Stage:
             duty=self.duty,
             state=options.pop('state', TaskState()),
             stop=self.stop,
-            signal=self.signal,
+            wakeup=self.wakeup,
             clock=self.clock,
             on_error=lambda name, error: self.noted.append((name, error)),
             idle_wait_s=0.01,
@@ -77,7 +77,7 @@ class Stage:
 
     def give(self, *pieces: Callable[[Any], bool]) -> None:
         self.duty.pieces += pieces
-        self.signal.ring()
+        self.wakeup.notify()
 
     def began(self, count: int = 1) -> None:
         for _ in range(count):
@@ -106,7 +106,7 @@ def make() -> Iterator[Callable[..., Stage]]:
     for stage in made:
         stage.stop.set()
         stage.task.interrupt()
-        stage.signal.ring()
+        stage.wakeup.notify()
         assert all(worker.join(SOON_S) for worker in stage.task.workers)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from sentinel_app.errors import Cancelled, StorageError
-from sentinel_app.pipeline.signal import Signal
+from sentinel_app.pipeline.wakeup import Wakeup
 from sentinel_app.tasks.worker import FIRST_REST_S, LONGEST_REST_S, Worker
 from tests.clocks import StandingClock
 
@@ -31,7 +31,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.stop = threading.Event()
-        self.signal = Signal()
+        self.wakeup = Wakeup()
         self.clock = RestingClock()
         self.noted: list[BaseException | None] = []
         self.calls = 0
@@ -55,7 +55,7 @@ class Stage:
             name='download',
             step=step,
             stop=self.stop,
-            signal=self.signal,
+            wakeup=self.wakeup,
             clock=self.clock,
             on_error=self.noted.append,
             idle_wait_s=NEVER_S,
@@ -66,7 +66,7 @@ class Stage:
 
     def end(self) -> None:
         self.stop.set()
-        self.signal.ring()
+        self.wakeup.notify()
         for worker in self.workers:
             assert worker.join(SOON_S)
 
@@ -88,19 +88,19 @@ def test_a_step_is_repeated_while_there_is_work_and_then_waits(stage: Stage):
     assert stage.noted == []
 
 
-def test_a_ring_wakes_a_waiting_worker_at_once(stage: Stage):
+def test_a_notification_wakes_a_waiting_worker_at_once(stage: Stage):
     stage.work([])
     assert stage.is_idle.wait(SOON_S)
     stage.is_idle.clear()
-    stage.signal.ring()
+    stage.wakeup.notify()
 
     assert stage.is_idle.wait(SOON_S)
     assert stage.calls == 2
 
 
-def test_a_ring_during_the_step_is_not_missed(stage: Stage):
+def test_a_notification_during_the_step_is_not_missed(stage: Stage):
     def ring_and_find_nothing() -> bool:
-        stage.signal.ring()
+        stage.wakeup.notify()
         return False
 
     stage.work([ring_and_find_nothing])
@@ -119,7 +119,7 @@ def test_without_a_ring_a_worker_looks_again_after_a_while(stage: Stage):
         name='download',
         step=step,
         stop=stage.stop,
-        signal=stage.signal,
+        wakeup=stage.wakeup,
         clock=stage.clock,
         on_error=stage.noted.append,
         idle_wait_s=0.01,
@@ -151,7 +151,7 @@ def test_rests_double_to_a_bound_and_begin_anew_after_a_success(stage: Stage):
 
 def test_a_step_that_finds_nothing_counts_as_gone_well(stage: Stage):
     stage.work([ValueError('x'), False])
-    stage.signal.ring()
+    stage.wakeup.notify()
 
     while not stage.noted or stage.noted[-1] is not None:
         assert not stage.is_idle.wait(0.01)
@@ -161,7 +161,7 @@ def test_a_cancelled_step_is_no_fault(stage: Stage):
     stage.work([Cancelled('Reading was interrupted.')])
     while stage.calls == 0:
         stage.stop.wait(0.001)
-    stage.signal.ring()
+    stage.wakeup.notify()
 
     assert stage.is_idle.wait(SOON_S)
     assert stage.noted == []
@@ -178,7 +178,7 @@ def test_stop_ends_the_thread_after_the_step_under_way(stage: Stage):
     worker = stage.work([slow, True])
     assert is_inside.wait(SOON_S)
     stage.stop.set()
-    stage.signal.ring()
+    stage.wakeup.notify()
     assert not worker.join(0.05)
     may_go.set()
 
@@ -201,7 +201,7 @@ def test_a_worker_that_was_never_started_has_ended():
         name='download',
         step=lambda: False,
         stop=stage.stop,
-        signal=stage.signal,
+        wakeup=stage.wakeup,
         clock=stage.clock,
         on_error=stage.noted.append,
     )

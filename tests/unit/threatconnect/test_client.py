@@ -9,7 +9,7 @@ from responses import matchers
 from urllib3.exceptions import IncompleteRead, MaxRetryError, ProtocolError
 from urllib3.exceptions import SSLError as PoolSSLError
 
-from sentinel_app.core.models import Owner, TqlKeyword
+from sentinel_app.core.indicator import Owner, TqlKeyword
 from sentinel_app.core.question import Question
 from sentinel_app.errors import (
     QueryError,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentinel_app.core.models import Attribute, Group, HashKind, Indicator, IndicatorType, Tag
+from sentinel_app.core.indicator import Attribute, Group, HashKind, Indicator, IndicatorType, Tag
 from sentinel_app.core.pattern import PatternStyle
 from sentinel_app.errors import SkippableError
 from sentinel_app.threatconnect.parse import FIELDS, parse_indicator

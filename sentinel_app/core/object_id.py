@@ -1,0 +1,97 @@
+"""Identity: which Indicators are the same value, and the id of the object that says so.
+
+An object's id is made from the type, the canonical value and (for a File) the kind of hash alone:
+not from the owner and not from the machine. So sending a value again is an update, a second
+owner's copy of it is the same object, and a lost ledger costs nothing but a full update.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass
+
+from stix2.base import SCO_DET_ID_NAMESPACE
+
+from sentinel_app.core.canonical import canonical_value
+from sentinel_app.core.indicator import HashKind, Indicator, IndicatorType
+
+OBJECT_NAMESPACE = uuid.uuid5(SCO_DET_ID_NAMESPACE, 'ThreatConnect Indicator for Sentinel')
+"""Our own namespace, made from the one for cyber observables; an `indicator` must not use that
+one itself.
+
+Source: STIX 2.1, section 2.9 (identifier).
+"""
+
+_SEPARATOR = '|'
+_UNSAFE = re.compile('[\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
+_ESCAPED = re.compile(r'\\(?:\\|u([0-9a-f]{4}))')
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectKey:
+    """What one object stands for: a type, a canonical value and, for a File, the kind of hash."""
+
+    type: IndicatorType
+    value: str
+    hash_kind: HashKind | None = None
+
+    @property
+    def text(self) -> str:
+        """The key as one stable line of text, for example `File|MD5|0123...`.
+
+        Unequal keys have unequal texts. Backslashes, control characters, line ends and lone
+        surrogates are escaped, so that any value makes one line of well-formed text.
+        """
+        value = self.value
+        if '\\' in value or not value.isprintable():
+            value = _UNSAFE.sub(_escape, value)
+        return f'{self.type}{_SEPARATOR}{self.hash_kind or ""}{_SEPARATOR}{value}'
+
+    @classmethod
+    def from_text(cls, text: str) -> ObjectKey:
+        """The key that `text` was made from.
+
+        Raises:
+            ValueError: the text is not one that `text` gives.
+        """
+        parts = text.split(_SEPARATOR, 2)
+        if len(parts) != 3:  # noqa: PLR2004 - type, hash kind, value
+            raise ValueError(f'not the text of an object key: {text!r}')
+        kind = HashKind(parts[1]) if parts[1] else None
+        return cls(IndicatorType(parts[0]), _ESCAPED.sub(_unescape, parts[2]), kind)
+
+
+def object_keys(indicator: Indicator) -> tuple[ObjectKey, ...]:
+    """Return the keys of the objects that an Indicator makes: one, or one for each hash of a File.
+
+    The canonical value (`canonical_value`) decides what counts as the same value whatever its
+    owner. A File's hashes are in upper case, as ThreatConnect keeps them.
+    """
+    kind = indicator.type
+    if kind is IndicatorType.FILE:
+        return tuple(ObjectKey(kind, digest.upper(), name) for name, digest in indicator.hashes)
+    return (ObjectKey(kind, canonical_value(indicator)),)
+
+
+def object_id(key: ObjectKey, generation: int = 0) -> str:
+    """Return the STIX id of an object.
+
+    Args:
+        key: what the object stands for.
+        generation: how often an earlier object of the key was withdrawn and came back. The first
+            one, 0, is not part of the name. The text of a key never begins with a digit, so the
+            names of different keys and generations differ.
+    """
+    name = key.text if generation == 0 else f'{generation}{_SEPARATOR}{key.text}'
+    return f'indicator--{uuid.uuid5(OBJECT_NAMESPACE, name)}'
+
+
+def _escape(match: re.Match[str]) -> str:
+    found = match.group()
+    return '\\\\' if found == '\\' else f'\\u{ord(found):04x}'
+
+
+def _unescape(match: re.Match[str]) -> str:
+    digits = match.group(1)
+    return chr(int(digits, 16)) if digits else '\\'

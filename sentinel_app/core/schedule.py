@@ -1,0 +1,65 @@
+"""Which scheduled update is due and in which mode, from stored UTC times and now."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sentinel_app.core.job import Mode
+from sentinel_app.core.window import believed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """What the schedule goes by, all in stored UTC times."""
+
+    last_scheduled_at: dt.datetime | None = None
+    """Start of the last scheduled update."""
+    last_reconcile_at: dt.datetime | None = None
+    """Start of the last full or reconcile update that went over all queries."""
+    last_run_at: dt.datetime | None = None
+    """End of the last update's window, in ThreatConnect's time: a new query's delta starts here."""
+    next_mode: Mode | None = None
+    """Set by a save for the next scheduled update; None means delta."""
+
+
+def next_update(
+    schedule: Schedule,
+    *,
+    interval: dt.timedelta,
+    reconcile_interval: dt.timedelta | None,
+    now: dt.datetime,
+    reading_all_since: dt.datetime | None = None,
+) -> tuple[dt.datetime, Mode]:
+    """Return when the next scheduled update is due and its mode; due if that is not after now.
+
+    The schedule counts from the start of the last scheduled update, so updates missed while the App
+    was down are one update now. A last update that lies in the future, left by a clock that was put
+    back, is not believed, be it a scheduled one or one that read everything: the next is due now.
+
+    Args:
+        schedule: the stored times.
+        interval: between scheduled updates.
+        reconcile_interval: between updates that read everything; None for never.
+        now: the present.
+        reading_all_since: start of a full or reconcile update of all queries that still runs. It
+            counts as done: one that takes longer than the interval is not followed by another. If
+            it fails, the next delta reads what its queries have no cursor for.
+    """
+    last = believed(schedule.last_scheduled_at, now)
+    # An interval may be shorter than what two clocks can differ.
+    at = now if last is None or last - now > interval else last + interval
+    is_first = schedule.last_run_at is None and reading_all_since is None
+    if schedule.next_mode is Mode.FULL or is_first:
+        return at, Mode.FULL
+    last_reconcile_at = reading_all_since or believed(schedule.last_reconcile_at, now)
+    return at, _mode(last_reconcile_at, reconcile_interval, at=max(at, now))
+
+
+def _mode(
+    last: dt.datetime | None, reconcile_interval: dt.timedelta | None, *, at: dt.datetime
+) -> Mode:
+    if reconcile_interval is None:
+        return Mode.DELTA
+    is_due = last is None or abs(at - last) >= reconcile_interval
+    return Mode.RECONCILE if is_due else Mode.DELTA

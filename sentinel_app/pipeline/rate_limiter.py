@@ -1,0 +1,148 @@
+"""Lets upload requests go at the pace that Sentinel allows, for the whole process."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from dataclasses import dataclass
+from typing import Protocol
+
+from sentinel_app.core.clock import Clock, Stop
+from sentinel_app.core.task import AskedWait
+from sentinel_app.core.upload_limits import LONGEST_TRANSIT_S, MARGIN_S, WINDOW_S, wait_s
+
+_MEMORY = dt.timedelta(seconds=WINDOW_S + 2 * LONGEST_TRANSIT_S)
+_LOOK_S = 1.0
+"""How often a waiting thread looks again; another one's 429 may have changed the time."""
+
+
+class StoredTimes(Protocol):
+    """When the latest upload requests began, for the limit across a restart."""
+
+    def recent(self, since: dt.datetime) -> tuple[dt.datetime, ...]:
+        """Return the times after `since`, oldest first."""
+        ...
+
+    def add(self, at: dt.datetime, *, forget_before: dt.datetime) -> None:
+        """Store a time, before the request goes out, and forget old ones."""
+        ...
+
+
+@dataclass(slots=True)
+class Permit:
+    """One request's place in the limit.
+
+    `arrived_by` is when Sentinel had counted it at the latest, on the monotonic clock: nobody tells
+    when it did, only that it was after the start and before the answer.
+    """
+
+    started: float
+    arrived_by: float
+
+
+class RateLimiter:
+    """At most `limit` requests in any 60 s as Sentinel sees it, also across a restart.
+
+    Args:
+        limit: requests a minute, 1 to 100.
+        times: where the start of each request is stored before it goes out.
+        clock: tells the time.
+    """
+
+    def __init__(self, *, limit: int, times: StoredTimes, clock: Clock) -> None:
+        self._limit = limit
+        self._times = times
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._blocked_until = 0.0
+        self._blocked_reason = ''
+        self._waiting = 0
+        now, monotonic = clock.now(), clock.monotonic()
+        self._permits: list[Permit] = []
+        for at in times.recent(now - _MEMORY):
+            # A stored time in the future comes of a clock that was put back; it counts as of now.
+            started = monotonic - max(0.0, (now - at).total_seconds())
+            self._permits.append(Permit(started, started + LONGEST_TRANSIT_S))
+
+    def acquire(self, stop: Stop) -> Permit | None:
+        """Wait for a permit and return it; None when `stop` was set meanwhile."""
+        with self._lock:
+            self._waiting += 1
+        try:
+            while not stop.is_set():
+                with self._lock:
+                    seconds = self._seconds_left()
+                    if seconds <= 0:
+                        return self._take()
+                self._clock.wait(stop, min(seconds, _LOOK_S))
+            return None
+        finally:
+            with self._lock:
+                self._waiting -= 1
+
+    def answered(self, permit: Permit) -> None:
+        """Take note that the request of a permit is over, so it cannot arrive any later."""
+        with self._lock:
+            permit.arrived_by = min(permit.arrived_by, self._clock.monotonic())
+
+    def block(self, seconds: float, *, reason: str) -> None:
+        """Let no request go for so long: Sentinel said that the limit is reached.
+
+        Args:
+            seconds: as asked for.
+            reason: the words of the answer, for people.
+        """
+        with self._lock:
+            until = self._clock.monotonic() + seconds
+            if until > self._blocked_until:
+                self._blocked_until, self._blocked_reason = until, reason
+
+    def asked_wait(self) -> AskedWait | None:
+        """Return the wait that Sentinel asked for; None when there is none, or it is over."""
+        with self._lock:
+            return self._asked_wait()
+
+    def end_asked_wait(self) -> AskedWait | None:
+        """End the wait that Sentinel asked for, and return what was left of it.
+
+        The limit itself is kept: it is the App's own count of what Sentinel takes.
+        """
+        with self._lock:
+            ended, self._blocked_until = self._asked_wait(), 0.0
+            return ended
+
+    def _asked_wait(self) -> AskedWait | None:
+        seconds = self._blocked_until - self._clock.monotonic()
+        if seconds <= 0:
+            return None
+        until = self._clock.now() + dt.timedelta(seconds=seconds)
+        return AskedWait(until=until, reason=self._blocked_reason)
+
+    def waiting_s(self) -> float | None:
+        """Return the seconds until the next request may go, where one is waiting; else None."""
+        with self._lock:
+            seconds = self._seconds_left()
+            return seconds if self._waiting and seconds > 0 else None
+
+    def used(self) -> int:
+        """Return how many requests count against the limit at this moment."""
+        with self._lock:
+            since = self._clock.monotonic() - WINDOW_S
+            return sum(permit.arrived_by > since for permit in self._permits)
+
+    def _seconds_left(self) -> float:
+        now = self._clock.monotonic()
+        times = sorted(permit.arrived_by for permit in self._permits)
+        return max(wait_s(times, now, self._limit), self._blocked_until - now)
+
+    def _take(self) -> Permit:
+        at = self._clock.now()
+        self._times.add(at, forget_before=at - _MEMORY)
+        started = self._clock.monotonic()
+        permit = Permit(started, started + LONGEST_TRANSIT_S)
+        # What began first has not always arrived first, so each stays until it is out of the span.
+        self._permits = [
+            known for known in self._permits if known.arrived_by + WINDOW_S + MARGIN_S > started
+        ]
+        self._permits.append(permit)
+        return permit

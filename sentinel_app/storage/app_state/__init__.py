@@ -1,0 +1,1 @@
+"""The few and bounded things, in one TinyDB file."""

@@ -1,0 +1,113 @@
+"""What the TinyDB file holds, as models, and the tables that it is stored in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tinydb import TinyDB
+from tinydb.table import Table
+
+from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.job import Job, Update
+from sentinel_app.core.query import Query, QueryList
+from sentinel_app.core.schedule import Schedule
+from sentinel_app.core.task import TaskState
+from sentinel_app.core.window import Cursor
+from sentinel_app.storage.app_state.atomic_json import Tables
+from sentinel_app.storage.app_state.encoding import decode, of_kind, whole
+
+_MOST_COUNTED: Final = 10**12
+"""Largest number that the App counts on from; it never comes so far by itself."""
+
+
+class KeyedTable(Table):
+    """A TinyDB table whose documents go by a name of ours, not by a number."""
+
+    document_id_class = str  # type: ignore[assignment]
+
+    def put(self, documents: Mapping[str, Mapping[str, Any]]) -> None:
+        """Store each document under its key, in place of the one that was there."""
+        self._update_table(lambda table: table.update(documents))  # type: ignore[arg-type]
+
+    def drop(self, keys: Iterable[str]) -> None:
+        """Remove the documents of these keys."""
+        self.remove(doc_ids=list(keys))  # type: ignore[arg-type]
+
+
+class KeyedTinyDB(TinyDB):
+    """TinyDB with such tables."""
+
+    table_class = KeyedTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Everything as models. Never changed, only replaced, so that reading takes no lock."""
+
+    query_list: QueryList = field(default_factory=lambda: QueryList(version=0, queries=()))
+    schedule: Schedule = field(default_factory=Schedule)
+    updates: Mapping[str, Update] = field(default_factory=dict)
+    jobs: Mapping[str, Job] = field(default_factory=dict)
+    cursors: Mapping[str, Cursor] = field(default_factory=dict)
+    tasks: Mapping[str, TaskState] = field(default_factory=dict)
+    """By slug; those of another version's Tasks are kept as they are."""
+    audit: Mapping[int, AuditEntry] = field(default_factory=dict)
+    """By running number, oldest first."""
+
+
+def decoded_state(tables: Tables) -> State:
+    """The file's tables as models.
+
+    Raises:
+        KeyError, TypeError, ValueError: they have another shape, or do not fit each other.
+    """
+
+    def each(name: str, kind: type[Any], key_of: Callable[[Any], str] | None = None) -> Any:
+        found = {key: decode(kind, document) for key, document in tables.get(name, {}).items()}
+        if key_of and any(key != key_of(model) for key, model in found.items()):
+            raise ValueError(f'something in {name} goes by the key of another one')
+        return found
+
+    settings = tables.get('settings', {})
+    queries = each('queries', Query, lambda query: query.id)
+    listed = settings.get('query_list', {'version': 0, 'ids': []})
+    ids = of_kind(list, listed['ids'])
+    if len(set(ids)) < len(ids):
+        raise ValueError('a query is listed twice')
+    audit = sorted((_number(key), entry) for key, entry in each('audit', AuditEntry).items())
+    state = State(
+        query_list=QueryList(
+            version=whole(listed['version'], _MOST_COUNTED),
+            queries=tuple(queries[key] for key in ids),
+        ),
+        schedule=decode(Schedule, settings.get('schedule', {})),
+        updates=each('updates', Update, lambda update: update.id),
+        jobs=each('jobs', Job, lambda job: job.request_id),
+        cursors=each('cursors', Cursor, lambda cursor: cursor.query_id),
+        tasks=each('tasks', TaskState),
+        audit=dict(audit),
+    )
+    _require_course(state)
+    return state
+
+
+def _require_course(state: State) -> None:
+    """Check that every Job and update can still come to its end.
+
+    Raises:
+        ValueError: something would stay open for ever.
+    """
+    going = {update.id for update in state.updates.values() if update.ended_at is None}
+    if any(not job.status.is_final and job.update_id not in going for job in state.jobs.values()):
+        raise ValueError('a Job that goes on has no update that does')
+    if sum(state.updates[key].started_at is not None for key in going) > 1:
+        raise ValueError('two updates run at once')
+
+
+def _number(key: str) -> int:
+    number = whole(int(key), _MOST_COUNTED)
+    if str(number) != key:
+        raise ValueError(f'{key!r:.60} is no number')
+    return number

@@ -1,0 +1,379 @@
+"""The few and bounded things in TinyDB: TQL queries, schedule, updates, Jobs, cursors, audit."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Update, is_allowed
+from sentinel_app.core.query import Query, QueryList
+from sentinel_app.core.schedule import Schedule
+from sentinel_app.core.task import TaskSlug, TaskState
+from sentinel_app.core.window import Cursor
+from sentinel_app.errors import ConflictError, NotFoundError
+from sentinel_app.storage.app_state.atomic_json import AtomicJsonStorage
+from sentinel_app.storage.app_state.content import KeyedTable, KeyedTinyDB, State, decoded_state
+from sentinel_app.storage.app_state.encoding import encode
+from sentinel_app.storage.app_state.job_list import newest_first, ordered, selected
+
+MAX_AUDIT = 1_000
+
+
+class AppState:
+    """Queries, updates, Jobs, cursors, schedule, Tasks and audit. Safe for many threads.
+
+    Each writing call replaces the file once, whatever number of tables it touches: it is durable
+    when it returns, or raises `StorageError` and has changed nothing. Reading calls see the state
+    after some write, never one in between, and wait for nobody.
+
+    Args:
+        path: the JSON file.
+        now: gives the time for the name of a file that is set aside.
+
+    Raises:
+        ConfigError: the file is of a newer format; nothing has been touched.
+        StorageError: the file cannot be read.
+    """
+
+    def __init__(self, path: Path, *, now: Callable[[], dt.datetime]) -> None:
+        self._storage = AtomicJsonStorage(path, now=now, check=decoded_state)
+        self._db = KeyedTinyDB(storage=lambda: self._storage)
+        self._state = decoded_state(self._storage.read())
+        self.warning: str | None = self._storage.warning
+        """What the page must say about the file; None when all is well."""
+        self._writing = threading.RLock()
+
+    # -- queries and schedule
+
+    def query_list(self) -> QueryList:
+        """Return the saved queries."""
+        return self._state.query_list
+
+    def save_queries(
+        self,
+        queries: Sequence[Query],
+        *,
+        expected_version: int,
+        next_mode: Mode | None,
+        audit: AuditEntry,
+    ) -> QueryList:
+        """Store the whole list with its audit entry; `next_mode` None leaves the one there is."""
+        with self._writing:
+            state = self._state
+            if expected_version != state.query_list.version:
+                raise ConflictError(
+                    'The TQL queries were changed by somebody else meanwhile. Load the newer list '
+                    'and make your change again.',
+                    context={'version': state.query_list.version},
+                )
+            saved = QueryList(version=expected_version + 1, queries=tuple(queries))
+            schedule = state.schedule
+            if next_mode is not None:
+                schedule = dataclasses.replace(schedule, next_mode=next_mode)
+            ids = {query.id for query in queries}
+            gone = [query_id for query_id in state.cursors if query_id not in ids]
+            with self._storage.together():
+                self._table('queries').truncate()
+                self._table('queries').put({query.id: encode(query) for query in queries})
+                self._put_settings(saved, schedule)
+                self._table('cursors').drop(gone)
+                entries = self._put_audit(state, audit)
+            self._state = dataclasses.replace(
+                state,
+                query_list=saved,
+                schedule=schedule,
+                cursors=_without(state.cursors, gone),
+                audit=entries,
+            )
+            return saved
+
+    def schedule(self) -> Schedule:
+        """Return the schedule's stored times."""
+        return self._state.schedule
+
+    def require_full(self) -> None:
+        """Make the next scheduled update a full one."""
+        with self._writing:
+            state = self._state
+            schedule = dataclasses.replace(state.schedule, next_mode=Mode.FULL)
+            if schedule == state.schedule:
+                return
+            with self._storage.together():
+                self._put_settings(state.query_list, schedule)
+            self._state = dataclasses.replace(state, schedule=schedule)
+
+    # -- updates
+
+    def add_update(
+        self,
+        update: Update,
+        jobs: Sequence[Job],
+        *,
+        schedule: Schedule | None,
+        audit: AuditEntry | None = None,
+    ) -> None:
+        """Store an update with its Jobs, what queueing changes in the schedule, and an audit entry.
+
+        Raises:
+            ConflictError: the update or one of its Jobs is there already.
+        """
+        with self._writing:
+            state = self._state
+            added = {job.request_id: job for job in jobs}
+            if update.id in state.updates or not added.keys().isdisjoint(state.jobs):
+                raise ConflictError('This update was queued already.', context={'id': update.id})
+            entries = state.audit
+            with self._storage.together():
+                self._table('updates').put({update.id: encode(update)})
+                self._table('jobs').put({key: encode(job) for key, job in added.items()})
+                if schedule is not None:
+                    schedule = _queued(schedule, update, state.schedule)
+                    self._put_settings(state.query_list, schedule)
+                if audit is not None:
+                    entries = self._put_audit(state, audit)
+            self._state = dataclasses.replace(
+                state,
+                updates={**state.updates, update.id: update},
+                jobs={**state.jobs, **added},
+                schedule=schedule or state.schedule,
+                audit=entries,
+            )
+
+    def update(self, update_id: str) -> Update | None:
+        """Return one update."""
+        return self._state.updates.get(update_id)
+
+    def open_updates(self) -> tuple[Update, ...]:
+        """Return the updates that have not ended, scheduled before ad-hoc, then oldest first."""
+        waiting = (each for each in self._state.updates.values() if each.ended_at is None)
+        return tuple(
+            sorted(waiting, key=lambda each: (each.job_type != JobType.SCHEDULED, each.queued_at))
+        )
+
+    def start_update(self, update_id: str, at: dt.datetime) -> bool:
+        """Mark an update as started; False if another one runs, True also if it ran already.
+
+        Raises:
+            NotFoundError: no such update.
+            ConflictError: it has ended.
+        """
+        with self._writing:
+            update = self._known_update(update_id)
+            if update.ended_at is not None:
+                raise ConflictError('This update has ended already.', context={'id': update_id})
+            if any(
+                each.started_at is not None and each.id != update_id for each in self.open_updates()
+            ):
+                return False
+            if update.started_at is None:
+                self._change_update(dataclasses.replace(update, started_at=at), None)
+            return True
+
+    def end_update(self, update_id: str, at: dt.datetime, schedule: Schedule | None) -> None:
+        """Mark an update as ended, and store the schedule where the update moves it.
+
+        Raises:
+            NotFoundError: no such update.
+        """
+        with self._writing:
+            ended = dataclasses.replace(self._known_update(update_id), ended_at=at)
+            if schedule is not None:
+                # What was saved or queued since the caller looked stays as it is.
+                schedule = dataclasses.replace(
+                    self._state.schedule,
+                    last_run_at=schedule.last_run_at,
+                    last_reconcile_at=schedule.last_reconcile_at,
+                )
+            self._change_update(ended, schedule)
+
+    # -- Jobs and cursors
+
+    def job(self, request_id: str) -> Job | None:
+        """Return one Job."""
+        return self._state.jobs.get(request_id)
+
+    def jobs_of(self, update_id: str) -> tuple[Job, ...]:
+        """Return an update's Jobs in the order of precedence."""
+        of_update = (job for job in self._state.jobs.values() if job.update_id == update_id)
+        return tuple(sorted(of_update, key=lambda job: job.position))
+
+    def jobs(
+        self,
+        *,
+        statuses: Iterable[JobStatus] = (),
+        request_id_part: str = '',
+        job_type: JobType | None = None,
+        mode: Mode | None = None,
+        retry_of: str | None = None,
+        sort: str = 'date_queued',
+        is_descending: bool = True,
+        limit: int = 20,
+        offset: int = 0,
+    ) -> tuple[tuple[Job, ...], int]:
+        """Return a page of Jobs and how many match in all; equals come newest first."""
+        found = selected(
+            self._state.jobs.values(),
+            statuses=statuses,
+            request_id_part=request_id_part,
+            job_type=job_type,
+            mode=mode,
+            retry_of=retry_of,
+        )
+        page = ordered(found, sort=sort, is_descending=is_descending)[offset : offset + limit]
+        return tuple(page), len(found)
+
+    def change_job(
+        self,
+        request_id: str,
+        change: Callable[[Job], Job],
+        *,
+        cursor: Cursor | None = None,
+        audit: AuditEntry | None = None,
+    ) -> Job:
+        """Replace a Job by what `change` makes of it, with a cursor and the audit in one write."""
+        with self._writing:
+            state = self._state
+            old = state.jobs.get(request_id)
+            if old is None:
+                raise NotFoundError('There is no such Job.', context={'request_id': request_id})
+            new = change(old)
+            if new.request_id != request_id or not is_allowed(old.status, new.status):
+                raise ConflictError(
+                    f'A Job that is "{old.status}" cannot become "{new.status}".',
+                    context={'request_id': request_id},
+                )
+            if new == old and cursor is None and audit is None:
+                return old
+            cursors, entries = state.cursors, state.audit
+            with self._storage.together():
+                self._table('jobs').put({request_id: encode(new)})
+                if cursor is not None:
+                    self._table('cursors').put({cursor.query_id: encode(cursor)})
+                    cursors = {**cursors, cursor.query_id: cursor}
+                if audit is not None:
+                    entries = self._put_audit(state, audit)
+            self._state = dataclasses.replace(
+                state, jobs={**state.jobs, request_id: new}, cursors=cursors, audit=entries
+            )
+            return new
+
+    def cursor(self, query_id: str) -> Cursor | None:
+        """Return the cursor of a query."""
+        return self._state.cursors.get(query_id)
+
+    def remove_old(self, *, before: dt.datetime, keep: int) -> tuple[str, ...]:
+        """Remove final Jobs that ended before that, or beyond the newest `keep`; return their ids.
+
+        The Jobs of an update that has not ended are all kept.
+        """
+        with self._writing:
+            state = self._state
+            open_ids = {update.id for update in self.open_updates()}
+            removed = tuple(
+                job.request_id
+                for rank, job in enumerate(newest_first(state.jobs.values()))
+                if job.status.is_final
+                and job.update_id not in open_ids
+                and (rank >= keep or (job.completed_at or job.failed_at or job.queued_at) < before)
+            )
+            jobs = _without(state.jobs, removed)
+            in_use = {job.update_id for job in jobs.values()} | open_ids
+            idle = [update_id for update_id in state.updates if update_id not in in_use]
+            if not removed and not idle:
+                return ()
+            with self._storage.together():
+                self._table('jobs').drop(removed)
+                self._table('updates').drop(idle)
+            self._state = dataclasses.replace(
+                state, jobs=jobs, updates=_without(state.updates, idle)
+            )
+            return removed
+
+    # -- Tasks
+
+    def task_state(self, slug: TaskSlug) -> TaskState:
+        """Return what is stored of a Task; the defaults where nothing is."""
+        return self._state.tasks.get(slug, TaskState())
+
+    def store_task_state(self, slug: TaskSlug, state: TaskState, *, audit: AuditEntry) -> None:
+        """Store a Task's state with its audit entry, together."""
+        with self._writing:
+            with self._storage.together():
+                self._table('tasks').put({slug: encode(state)})
+                entries = self._put_audit(self._state, audit)
+            self._state = dataclasses.replace(
+                self._state, tasks={**self._state.tasks, slug: state}, audit=entries
+            )
+
+    # -- audit
+
+    def audit(self, *, limit: int, offset: int) -> tuple[tuple[AuditEntry, ...], int]:
+        """Return a page of the audit, newest first, and how many entries there are."""
+        entries = tuple(self._state.audit.values())[::-1]
+        return entries[offset : offset + limit], len(entries)
+
+    def add_audit(self, entry: AuditEntry) -> None:
+        """Store an audit entry that goes with no other write."""
+        with self._writing:
+            with self._storage.together():
+                entries = self._put_audit(self._state, entry)
+            self._state = dataclasses.replace(self._state, audit=entries)
+
+    # -- within
+
+    def _table(self, name: str) -> KeyedTable:
+        table = self._db.table(name, cache_size=0)
+        assert isinstance(table, KeyedTable)  # noqa: S101 - tells the type checker
+        return table
+
+    def _known_update(self, update_id: str) -> Update:
+        update = self._state.updates.get(update_id)
+        if update is None:
+            raise NotFoundError('There is no such update.', context={'id': update_id})
+        return update
+
+    def _change_update(self, update: Update, schedule: Schedule | None) -> None:
+        state = self._state
+        with self._storage.together():
+            self._table('updates').put({update.id: encode(update)})
+            if schedule is not None:
+                self._put_settings(state.query_list, schedule)
+        self._state = dataclasses.replace(
+            state,
+            updates={**state.updates, update.id: update},
+            schedule=schedule or state.schedule,
+        )
+
+    def _put_settings(self, query_list: QueryList, schedule: Schedule) -> None:
+        listed = {'version': query_list.version, 'ids': [query.id for query in query_list.queries]}
+        self._table('settings').put({'query_list': listed, 'schedule': encode(schedule)})
+
+    def _put_audit(self, state: State, entry: AuditEntry) -> Mapping[int, AuditEntry]:
+        """Stage an entry, and the removal of the oldest; give what the audit then is."""
+        number = max(state.audit, default=0) + 1
+        entries = {**state.audit, number: entry}
+        gone = list(entries)[:-MAX_AUDIT]
+        table = self._table('audit')
+        table.put({str(number): encode(entry)})
+        table.drop(str(each) for each in gone)
+        return {each: kept for each, kept in entries.items() if each not in gone}
+
+
+def _without(items: Mapping[str, Any], gone: Iterable[str]) -> dict[str, Any]:
+    left_out = frozenset(gone)
+    return {key: item for key, item in items.items() if key not in left_out}
+
+
+def _queued(wanted: Schedule, update: Update, stored: Schedule) -> Schedule:
+    """The schedule after an update was queued: what ended or was saved meanwhile is still known."""
+    is_due = stored.next_mode is Mode.FULL and update.mode is not Mode.FULL
+    return dataclasses.replace(
+        stored,
+        last_scheduled_at=wanted.last_scheduled_at,
+        next_mode=Mode.FULL if is_due else wanted.next_mode,
+    )

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from hypothesis import given
+
+from sentinel_app.core.indicator import Tag
+from sentinel_app.core.object_id import object_id, object_keys
+from sentinel_app.core.revision import Revision, next_revision
+from sentinel_app.core.timestamp import from_text, to_millis
+from sentinel_app.core.work import Claim, Held
+from tests.factories import make_indicator, make_options
+from tests.strategies import law, times
+from tests.working import NOON, make_claim, make_held
+
+MILLISECOND = dt.timedelta(milliseconds=1)
+DAY = dt.timedelta(days=1)
+KEY = object_keys(make_indicator())[0]
+
+
+def version(
+    claim: Claim | None = None,
+    held: Held | None = None,
+    now: dt.datetime = NOON,
+    **fields: object,
+) -> Revision:
+    return next_revision(
+        make_indicator(**fields), KEY, claim=claim, held=held, options=make_options(), now=now
+    )
+
+
+def time_of(found: Revision, name: str) -> dt.datetime:
+    return from_text(str(found.stix[name]))
+
+
+def test_a_new_value_has_the_first_id_and_the_times_of_its_copy() -> None:
+    found = version()
+    assert found.generation == 0
+    assert found.stix['id'] == object_id(KEY) == 'indicator--cddf7afd-fe2a-55b7-a63d-20fb4333785f'
+    assert found.stix['created'] == '2025-02-03T04:05:06.000Z'
+    assert time_of(found, 'modified') == NOON
+
+
+@pytest.mark.parametrize('generation', [0, 1, 5])
+def test_what_is_live_keeps_its_id(generation: int) -> None:
+    found = version(held=make_held(generation=generation, is_live=True))
+    assert found.generation == generation
+    assert found.stix['id'] == object_id(KEY, generation)
+
+
+@pytest.mark.parametrize('generation', [0, 1, 5])
+def test_what_was_withdrawn_comes_back_under_the_id_of_the_next_generation(generation: int) -> None:
+    found = version(held=make_held(generation=generation, is_live=False))
+    assert found.generation == generation + 1
+    assert found.stix['id'] == object_id(KEY, generation + 1)
+    assert found.stix['created'] == '2025-02-03T04:05:06.000Z'
+
+
+def test_created_is_that_of_the_copy_first_sent() -> None:
+    held = make_held(created='2020-01-01T00:00:00.000Z')
+    claim = make_claim(created='2021-01-01T00:00:00.000Z')
+    assert version(held=held).stix['created'] == '2020-01-01T00:00:00.000Z'
+    assert version(claim=claim).stix['created'] == '2021-01-01T00:00:00.000Z'
+    assert version(claim, held).stix['created'] == '2020-01-01T00:00:00.000Z'
+
+
+@pytest.mark.parametrize('ahead', [MILLISECOND, DAY, 365_000 * DAY])
+def test_created_is_never_a_time_to_come(ahead: dt.timedelta) -> None:
+    found = version(added_at=NOON + ahead, modified_at=NOON + ahead)
+    assert time_of(found, 'created') == NOON
+    assert time_of(found, 'modified') == NOON
+    assert time_of(found, 'valid_from') == NOON
+    back = version(held=make_held(is_live=False), added_at=NOON + ahead)
+    assert time_of(back, 'created') == NOON
+
+
+@pytest.mark.parametrize('earlier', [-DAY, -MILLISECOND, 0 * DAY, MILLISECOND, DAY])
+def test_modified_is_later_than_what_was_sent_before(earlier: dt.timedelta) -> None:
+    """The clock may have been put back, and a better copy may come within the same moment."""
+    sent_at = NOON + earlier
+    expected = max(NOON, sent_at + MILLISECOND)
+    assert time_of(version(held=make_held(modified_at=sent_at)), 'modified') == expected
+    assert time_of(version(make_claim(modified=to_millis(sent_at))), 'modified') == expected
+    back = version(held=make_held(modified_at=sent_at, is_live=False))
+    assert time_of(back, 'modified') == expected
+
+
+def test_modified_is_later_than_both_the_ledger_and_this_update() -> None:
+    held = make_held(modified_at=NOON + DAY)
+    claim = make_claim(modified=to_millis(NOON + 2 * DAY))
+    assert time_of(version(claim, held), 'modified') == NOON + 2 * DAY + MILLISECOND
+    claim = make_claim(modified=to_millis(NOON))
+    assert time_of(version(claim, held), 'modified') == NOON + DAY + MILLISECOND
+
+
+@law
+@given(times, times, times, times)
+def test_times_of_an_object_are_always_in_order(
+    added_at: dt.datetime, modified_at: dt.datetime, sent_at: dt.datetime, now: dt.datetime
+) -> None:
+    held = make_held(modified_at=sent_at, created=to_millis(min(added_at, sent_at)))
+    for each in (None, held):
+        found = version(held=each, now=now, added_at=added_at, modified_at=modified_at)
+        assert time_of(found, 'created') <= time_of(found, 'modified')
+        assert time_of(found, 'valid_from') <= time_of(found, 'modified')
+        assert time_of(found, 'valid_from') < time_of(found, 'valid_until')
+        assert each is None or time_of(found, 'modified') > from_text(to_millis(sent_at))
+
+
+def test_labels_without_room_are_counted() -> None:
+    assert version(tags=(Tag(name='a'),)).labels_left_out == 0
+    assert version(tags=(Tag(name='a'), Tag(name='b' * 40_000))).labels_left_out == 1

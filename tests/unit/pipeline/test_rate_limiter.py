@@ -1,0 +1,331 @@
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentinel_app.core.task import AskedWait
+from sentinel_app.core.upload_limits import LONGEST_TRANSIT_S, MARGIN_S, WINDOW_S
+from sentinel_app.errors import StorageError
+from sentinel_app.pipeline.rate_limiter import Permit, RateLimiter
+from tests.clocks import NOON, StandingClock
+from tests.strategies import law
+
+GO = threading.Event()
+FREE_S = WINDOW_S + MARGIN_S
+
+
+class Times:
+    """Request times in memory; implements `StoredTimes`."""
+
+    def __init__(self) -> None:
+        self.stored: list[dt.datetime] = []
+        self.is_full = False
+
+    def recent(self, since: dt.datetime) -> tuple[dt.datetime, ...]:
+        return tuple(at for at in sorted(self.stored) if at > since)
+
+    def add(self, at: dt.datetime, *, forget_before: dt.datetime) -> None:
+        if self.is_full:
+            raise StorageError('The disk is full.')
+        self.stored = [known for known in self.stored if known >= forget_before] + [at]
+
+
+class StoppingClock(StandingClock):
+    """Sets `stop` once so many seconds have been waited."""
+
+    def __init__(self, stop: threading.Event, after_s: float) -> None:
+        super().__init__()
+        self.stop = stop
+        self.after_s = after_s
+
+    def wait(self, stop: threading.Event, seconds: float) -> bool:
+        self.advance(seconds)
+        if self.passed_s >= self.after_s:
+            self.stop.set()
+        return stop.is_set()
+
+
+def make_limiter(
+    limit: int, times: Times | None = None, clock: StandingClock | None = None
+) -> RateLimiter:
+    return RateLimiter(limit=limit, times=times or Times(), clock=clock or StandingClock())
+
+
+def taken(limiter: RateLimiter) -> Permit:
+    permit = limiter.acquire(GO)
+    assert permit is not None
+    return permit
+
+
+def answered_at_once(limiter: RateLimiter) -> Permit:
+    permit = taken(limiter)
+    limiter.answered(permit)
+    return permit
+
+
+def test_as_many_as_the_limit_go_at_once_and_the_next_when_the_first_is_out_of_the_window():
+    clock = StandingClock()
+    limiter = make_limiter(3, clock=clock)
+    starts = [answered_at_once(limiter).started for _ in range(7)]
+
+    assert starts == pytest.approx([0, 0, 0, FREE_S, FREE_S, FREE_S, 2 * FREE_S])
+
+
+def test_a_request_counts_from_when_it_may_have_arrived_until_its_answer_tells():
+    clock = StandingClock()
+    limiter = make_limiter(1, clock=clock)
+    permit = taken(limiter)
+    clock.advance(0.5)
+    limiter.answered(permit)
+    second = taken(limiter)
+
+    assert second.started == pytest.approx(0.5 + FREE_S)
+    third = taken(limiter)
+    assert third.started == pytest.approx(second.started + LONGEST_TRANSIT_S + FREE_S)
+
+
+def test_an_answer_that_takes_long_is_no_sign_of_a_slow_line():
+    clock = StandingClock()
+    limiter = make_limiter(1, clock=clock)
+    permit = taken(limiter)
+    clock.advance(30)
+    limiter.answered(permit)
+
+    assert taken(limiter).started == pytest.approx(LONGEST_TRANSIT_S + FREE_S)
+
+
+@law
+@given(
+    limit=st.integers(min_value=1, max_value=5),
+    requests=st.lists(
+        st.tuples(
+            st.just(0.0) | st.floats(min_value=0, max_value=90),
+            st.sampled_from([0.0, 1.0]) | st.floats(min_value=0, max_value=1),
+            st.sampled_from([0.0, LONGEST_TRANSIT_S])
+            | st.floats(min_value=0, max_value=LONGEST_TRANSIT_S),
+        ),
+        max_size=40,
+    ),
+)
+def test_sentinel_never_sees_more_than_the_limit_in_any_window(
+    limit: int, requests: list[tuple[float, float, float]]
+):
+    clock = StandingClock()
+    limiter = make_limiter(limit, clock=clock)
+    arrivals: list[float] = []
+    under_way: list[tuple[float, Permit]] = []
+    for pause, way_there, answer in requests:
+        clock.advance(pause)
+        for due, permit in list(under_way):
+            if due <= clock.passed_s:
+                limiter.answered(permit)
+                under_way.remove((due, permit))
+        permit = taken(limiter)
+        arrivals.append(permit.started + way_there * answer)
+        under_way.append((permit.started + answer, permit))
+    arrivals.sort()
+
+    for first, beyond in zip(arrivals, arrivals[limit:], strict=False):
+        assert beyond - first > WINDOW_S
+
+
+def test_a_request_that_arrived_late_is_not_forgotten_before_one_that_arrived_early():
+    clock = StandingClock()
+    limiter = make_limiter(2, clock=clock)
+    taken(limiter)
+    answered_at_once(limiter)
+    third, fourth = taken(limiter), taken(limiter)
+
+    assert third.started == pytest.approx(FREE_S)
+    assert fourth.started >= LONGEST_TRANSIT_S + FREE_S - 0.001
+
+
+def test_a_limiter_started_again_does_not_start_a_new_burst():
+    times, clock = Times(), StandingClock()
+    first = make_limiter(3, times, clock)
+    for _ in range(3):
+        answered_at_once(first)
+        clock.advance(5)
+    again = make_limiter(3, times, clock)
+    starts = [answered_at_once(again).started for _ in range(3)]
+
+    assert starts == pytest.approx([LONGEST_TRANSIT_S + FREE_S + more for more in (0, 5, 10)])
+
+
+def test_a_limiter_started_long_after_starts_afresh():
+    times, clock = Times(), StandingClock()
+    answered_at_once(make_limiter(1, times, clock))
+    clock.advance(WINDOW_S + 2 * LONGEST_TRANSIT_S)
+
+    assert taken(make_limiter(1, times, clock)).started == clock.passed_s
+
+
+def test_stored_times_of_the_future_count_as_of_now():
+    times, clock = Times(), StandingClock()
+    times.stored = [NOON + dt.timedelta(hours=3)]
+
+    assert taken(make_limiter(1, times, clock)).started == pytest.approx(LONGEST_TRANSIT_S + FREE_S)
+
+
+def test_the_start_is_stored_before_the_request_may_go_and_old_ones_are_forgotten():
+    times, clock = Times(), StandingClock()
+    limiter = make_limiter(5, times, clock)
+    answered_at_once(limiter)
+    assert times.stored == [NOON]
+    clock.advance(300)
+    answered_at_once(limiter)
+
+    assert times.stored == [NOON + dt.timedelta(seconds=300)]
+
+
+def test_no_request_goes_whose_start_could_not_be_stored():
+    times = Times()
+    limiter = make_limiter(1, times)
+    times.is_full = True
+    with pytest.raises(StorageError):
+        limiter.acquire(GO)
+    times.is_full = False
+
+    assert limiter.waiting_s() is None
+    assert taken(limiter).started == 0
+
+
+def test_a_429_keeps_every_request_back_for_as_long_as_it_says():
+    clock = StandingClock()
+    limiter = make_limiter(5, clock=clock)
+    limiter.block(17, reason='Seventeen.')
+    limiter.block(3, reason='Three.')
+    assert limiter.asked_wait() == AskedWait(
+        until=NOON + dt.timedelta(seconds=17), reason='Seventeen.'
+    )
+
+    assert answered_at_once(limiter).started == pytest.approx(17)
+    assert answered_at_once(limiter).started == pytest.approx(17)
+    assert limiter.asked_wait() is None
+    assert limiter.end_asked_wait() is None
+
+
+def test_a_wait_that_was_asked_for_can_be_ended_and_asked_for_again():
+    clock = StandingClock()
+    limiter = make_limiter(5, clock=clock)
+    limiter.block(3_600, reason='An hour.')
+    clock.advance(100)
+    assert limiter.end_asked_wait() == AskedWait(
+        until=NOON + dt.timedelta(seconds=3_600), reason='An hour.'
+    )
+    assert limiter.asked_wait() is None
+    assert answered_at_once(limiter).started == 100
+    limiter.block(20, reason='Twenty.')
+    assert limiter.asked_wait() == AskedWait(
+        until=NOON + dt.timedelta(seconds=120), reason='Twenty.'
+    )
+    assert answered_at_once(limiter).started == pytest.approx(120)
+
+
+def test_the_limit_is_kept_whoever_ends_a_wait():
+    clock = StandingClock()
+    limiter = make_limiter(2, clock=clock)
+    starts = [answered_at_once(limiter).started, answered_at_once(limiter).started]
+    limiter.block(3_600, reason='An hour.')
+    limiter.end_asked_wait()
+    starts.append(answered_at_once(limiter).started)
+
+    assert starts == pytest.approx([0, 0, FREE_S])
+
+
+def test_who_waits_for_it_goes_on_within_a_second_of_its_end():
+    class EndingClock(StandingClock):
+        def wait(self, stop: threading.Event, seconds: float) -> bool:
+            assert seconds <= 1
+            if self.passed_s >= 5:
+                limiter.end_asked_wait()
+            return super().wait(stop, seconds)
+
+    clock = EndingClock()
+    limiter = make_limiter(2, clock=clock)
+    limiter.block(3_600, reason='An hour.')
+
+    assert 5 <= answered_at_once(limiter).started <= 6
+
+
+def test_stop_ends_waiting_without_a_permit():
+    stop, times = threading.Event(), Times()
+    limiter = make_limiter(1, times, StoppingClock(stop, after_s=10))
+    taken(limiter)
+
+    assert limiter.acquire(stop) is None
+    assert len(times.stored) == 1
+    assert limiter.waiting_s() is None
+
+
+def test_no_permit_is_given_after_stop():
+    stop, times = threading.Event(), Times()
+    stop.set()
+
+    assert make_limiter(5, times).acquire(stop) is None
+    assert times.stored == []
+
+
+class WatchingClock(StandingClock):
+    """Notes what the rate limiter says while somebody waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.limiter: RateLimiter | None = None
+        self.found: list[float | None] = []
+
+    def wait(self, stop: threading.Event, seconds: float) -> bool:
+        assert self.limiter is not None
+        self.found.append(self.limiter.waiting_s())
+        return super().wait(stop, seconds)
+
+
+def test_how_long_a_request_still_waits_is_told_only_while_one_waits():
+    clock = WatchingClock()
+    limiter = clock.limiter = make_limiter(1, clock=clock)
+    answered_at_once(limiter)
+    assert limiter.waiting_s() is None
+    answered_at_once(limiter)
+
+    assert clock.found[0] == pytest.approx(FREE_S)
+    assert clock.found[-1] is not None
+    assert 0 < clock.found[-1] <= 1
+    assert all(later < earlier for earlier, later in itertools.pairwise(clock.found))  # type: ignore[operator]
+    assert limiter.waiting_s() is None
+
+
+def test_threads_share_the_limit():
+    limiter = make_limiter(5)
+    permits: list[Permit] = []
+
+    def take() -> None:
+        permits.append(answered_at_once(limiter))
+
+    threads = [threading.Thread(target=take) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    starts = sorted(permit.started for permit in permits)
+
+    assert len(starts) == 12
+    assert all(beyond - first > WINDOW_S for first, beyond in zip(starts, starts[5:], strict=False))
+
+
+def test_what_counts_against_the_limit_is_told():
+    clock = StandingClock()
+    limiter = make_limiter(5, clock=clock)
+    assert limiter.used() == 0
+    answered_at_once(limiter)
+    clock.advance(10)
+    answered_at_once(limiter)
+    assert limiter.used() == 2
+    clock.advance(WINDOW_S - 5)
+    assert limiter.used() == 1
+    clock.advance(10)
+    assert limiter.used() == 0
