@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from sentinel_app.core.error_entry import ErrorEntry
-from sentinel_app.core.job_state import Outcome
+from sentinel_app.core.job import Outcome
 from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.progress import Position
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sized
 from dataclasses import dataclass
 
 from sentinel_app.core.indicator import Indicator
@@ -57,10 +58,12 @@ def next_revision(
         valid_until_at=valid_until(indicator, now, options),
         options=options,
     )
+    labels = stix.get('labels', ())
+    is_whole = isinstance(labels, Sized) and len(labels) == len(indicator.tags)
     return Revision(
         generation=generation,
         stix=stix,
-        labels_left_out=labels_of(indicator.tags).left_out,
+        labels_left_out=0 if is_whole else labels_of(indicator.tags).left_out,
     )
 
 

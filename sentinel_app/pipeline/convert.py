@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -293,7 +292,8 @@ class Convert:
                 labels=version.labels_left_out,
             )
         stix = version.stix
-        digest = content_hash(stix)
+        text = object_text(stix)
+        digest = content_hash(text).hex()
         # A worse copy that is under way would overwrite what the ledger knows.
         is_needed = (claim is not None and claim.state in _UNANSWERED) or must_send(
             mode=page.job.mode,
@@ -335,7 +335,7 @@ class Convert:
             content_hash=digest,
             state=state,
             sort_value=sort_value(indicator, sort_field) if sort_field and is_needed else None,
-            body=json.dumps(stix, ensure_ascii=False, separators=(',', ':')) if is_needed else None,
+            body=text.decode() if is_needed else None,
         )
 
 

@@ -332,7 +332,8 @@ def _revocation(entry: LedgerEntry, job: Job, now: dt.datetime) -> ChosenObject:
     stix = json.loads(entry.body)
     modified_at = max(now, from_text(entry.modified) + _MILLISECOND)
     valid_from_at = min(from_text(stix['valid_from']), now - _MILLISECOND)
-    stix |= {
+    content = {name: value for name, value in stix.items() if name not in TIMES}
+    stix = content | {
         'revoked': True,
         'modified': to_millis(modified_at),
         'valid_from': to_millis(valid_from_at),
@@ -358,7 +359,7 @@ def _revocation(entry: LedgerEntry, job: Job, now: dt.datetime) -> ChosenObject:
         content_hash=entry.content_hash,
         state=ObjectState.WAITING,
         sort_value=None,
-        body=json.dumps(stix, ensure_ascii=False, separators=(',', ':')),
+        body=object_text(stix).decode(),
         is_revocation=True,
     )
 

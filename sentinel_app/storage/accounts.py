@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass
 from enum import IntEnum
 from typing import Final
 
-from sentinel_app.core.job_state import Outcome
+from sentinel_app.core.job import Outcome
 from sentinel_app.storage.statements import statements
 
 _SQL: Final = statements('accounts')

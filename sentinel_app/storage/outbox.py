@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from sentinel_app.core.job_state import Outcome
+from sentinel_app.core.job import Outcome
 from sentinel_app.core.ledger_row import ObjectState
 from sentinel_app.core.upload_limits import fitting
 from sentinel_app.storage.accounts import Account, Accounts, LiveChanges

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from sentinel_app.core.job import Counts, Job
+from sentinel_app.core.job import Counts, Job, Mode, Outcome
 from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS, kind_number, millis
 from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.outbox import (
@@ -23,7 +23,6 @@ from sentinel_app.core.outbox import (
 )
 from sentinel_app.core.progress import CANCELLED_CODE, ExtraQuery, Position, Progress, Reading
 from sentinel_app.core.query import SortDirection
-from sentinel_app.core.job_state import Mode, Outcome
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.core.tql import ids_clause
 from sentinel_app.errors import SentinelAppError

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from sentinel_app.core.indicator import Attribute, HashKind, Indicator, IndicatorType, Tag
 from sentinel_app.core.mapping import (
     SORT_FIELDS,
-    content_hash,
     is_expired,
     sort_value,
     stix_object,
@@ -22,7 +21,7 @@ from sentinel_app.core.mapping import (
 from sentinel_app.core.object_id import object_id, object_keys
 from sentinel_app.core.pattern import PatternStyle
 from tests.factories import MD5, NOW, SHA1, make_indicator, make_objects, make_options
-from tests.strategies import indicators, law, times
+from tests.strategies import indicators, law
 
 MILLISECOND = dt.timedelta(milliseconds=1)
 
@@ -279,52 +278,6 @@ def test_no_tlp_label_no_marking() -> None:
         for are_known in (True, False):
             indicator = make_indicator(security_labels=labels, are_labels_known=are_known)
             assert 'object_marking_refs' not in make_object(indicator)
-
-
-def changed(value: Any) -> Any:
-    if isinstance(value, list):
-        return [*value, 'x']
-    return not value if isinstance(value, bool) else f'{value}x'
-
-
-@law
-@given(indicators(), times, times, times)
-def test_content_hash_minds_everything_but_three_times(
-    indicator: Indicator, created_at: dt.datetime, modified_at: dt.datetime, until_at: dt.datetime
-) -> None:
-    stix = make_object(indicator, created_at=created_at)
-    later = {**stix, 'modified': 'x', 'valid_from': 'y', 'valid_until': 'z'}
-    assert content_hash(later) == content_hash(stix)
-    assert content_hash(dict(reversed(stix.items()))) == content_hash(stix)
-    for name, value in stix.items():
-        differs = content_hash({**stix, name: changed(value)}) != content_hash(stix)
-        assert differs is (name not in {'modified', 'valid_from', 'valid_until'})
-        without = {other: stix[other] for other in stix if other != name}
-        assert (content_hash(without) != content_hash(stix)) is differs
-
-
-def test_content_hash_of_an_object_never_changes() -> None:
-    """Another one would have everything sent anew after an upgrade."""
-    stix = {
-        'type': 'indicator',
-        'id': 'indicator--cddf7afd-fe2a-55b7-a63d-20fb4333785f',
-        'name': 'Müller 😀',
-        'labels': ['a', 'b"'],
-        'confidence': 85,
-        'modified': '2026-03-04T10:00:00.000Z',
-    }
-    assert content_hash(stix) == '0cae016e602741432a117d12c18e836f'
-
-
-def test_new_last_modified_alone_is_no_change() -> None:
-    one = make_indicator()
-    other = make_indicator(modified_at=one.modified_at + dt.timedelta(days=1))
-    assert content_hash(make_object(one)) == content_hash(make_object(other))
-
-
-def test_withdrawal_and_return_are_changes() -> None:
-    stix = make_object(make_indicator())
-    assert content_hash(make_object(make_indicator(), is_revoked=True)) != content_hash(stix)
 
 
 @pytest.mark.parametrize(
