@@ -7,6 +7,7 @@ owner's copy of it is the same object, and a lost ledger costs nothing but a ful
 
 from __future__ import annotations
 
+import hashlib
 import re
 import uuid
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ Source: STIX 2.1, section 2.9 (identifier).
 """
 
 _SEPARATOR = '|'
+_DIGEST_BYTES = 16
 _UNSAFE = re.compile('[\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
 _ESCAPED = re.compile(r'\\(?:\\|u([0-9a-f]{4}))')
 
@@ -47,6 +49,11 @@ class ObjectKey:
         if '\\' in value or not value.isprintable():
             value = _UNSAFE.sub(_escape, value)
         return f'{self.type}{_SEPARATOR}{self.hash_kind or ""}{_SEPARATOR}{value}'
+
+    @property
+    def digest(self) -> bytes:
+        """A digest of the text, in 16 bytes."""
+        return hashlib.blake2b(self.text.encode(), digest_size=_DIGEST_BYTES).digest()
 
     @classmethod
     def from_text(cls, text: str) -> ObjectKey:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sentinel_app.core.indicator import Indicator
 from sentinel_app.core.job import Mode
+from sentinel_app.core.ledger_row import LedgerRow
 from sentinel_app.core.object_id import ObjectKey, object_keys
 from sentinel_app.core.window import Window
-from sentinel_app.core.work import Claim, Held
+
+Copy = tuple[int, int]
+"""The id of an Indicator, and its last modification in milliseconds since 1970."""
 
 
 class Choice(StrEnum):
@@ -23,94 +25,145 @@ class Choice(StrEnum):
     """The candidate is better than the copy of the same query that was chosen before."""
     DUPLICATE = 'duplicate'
     """Another copy has precedence."""
+    ALTERNATE = 'alternate'
+    """A better copy of the same query has precedence if it is still there, which will show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrecedenceContext:
-    """What an update knows about the other queries when it decides across updates.
+    """What an update knows when it decides about the rows of a page.
 
-    `positions` are those of all saved queries, by id. `read_through` are the queries that this
-    update has read completely and without a window: what they did not return they do not hold.
+    Jobs and queries are the numbers that the ledger has for them; times are milliseconds since
+    1970.
     """
 
-    positions: Mapping[str, int]
-    read_through: frozenset[str] = frozenset()
-    windows: Mapping[str, Window] = field(default_factory=dict)
+    job: int
+    first_mark: int
+    """The lowest number of the update's Jobs: what has a lower mark is not chosen yet."""
+    update_id: str
+    query: int
+    position: int
+    mode: Mode
+    now: int
+    positions: Mapping[int, int]
+    """Of all saved queries; 0 is the highest."""
+    read_through: frozenset[int] = frozenset()
+    """Queries that this update has read completely and without a window: what they did not return
+    they do not hold."""
+    windows: Mapping[int, Window] = field(default_factory=dict)
     """What was modified within these, the query has returned in this update if it matches."""
+    is_extra: bool = False
+    """Whether the rows were asked for beside the window, each for an object of its own."""
+    is_alternate: bool = False
+    """Whether they were asked for because a better copy has not come."""
 
-    def has_let_go(self, query_id: str, indicator: Indicator) -> bool:
+    def is_chosen(self, row: LedgerRow) -> bool:
+        """Whether a Job of this update has chosen a copy for the key."""
+        return row.mark >= self.first_mark
+
+    def is_orphaned(self, row: LedgerRow) -> bool:
+        """Whether the copy that Sentinel holds was known to be gone as the update began."""
+        return row.orphan_attempts is not None and row.late_for != self.update_id
+
+    def has_let_go(self, query: int, indicator: Indicator) -> bool:
         """Whether a query is known not to match an Indicator any more that it did not return."""
-        window = self.windows.get(query_id)
+        window = self.windows.get(query)
         if window is None or indicator.modified_at >= window.end_at:
             return False
         return window.start_at is None or indicator.modified_at >= window.start_at
 
 
+def is_better(copy: Copy, other: Copy) -> bool:
+    """Whether a copy has precedence over another one of the same query."""
+    return (copy[1], -copy[0]) > (other[1], -other[0])
+
+
 def choose(
     indicator: Indicator,
-    *,
-    request_id: str,
-    position: int,
-    claim: Claim | None,
-    held: Held | None,
+    modified: int,
+    row: LedgerRow | None,
     context: PrecedenceContext,
-    is_released: bool = False,
-    is_looked_up: bool = False,
-    now: dt.datetime,
+    *,
+    is_refused: bool = False,
 ) -> Choice:
     """Decide about one candidate copy of one object.
 
-    Queries are dealt with from the highest to the lowest, so a claim of another Job always belongs
-    to a higher query. Without a claim the ledger decides: what a higher query holds stays with it
-    unless this update has read that query through and did not find the value there, or the copy
-    that it holds is gone from ThreatConnect (`is_released`), or no longer matches it. A copy that
-    is only looked up beside the window (`is_looked_up`) leaves alone what its own query holds of
-    another copy: that one was chosen when both were known, and has not been read this time.
+    Queries are dealt with from the highest to the lowest, so what another Job of the update has
+    chosen always belongs to a higher query. What no Job has chosen the ledger decides: what a
+    higher query holds stays with it unless this update has read that query through and did not
+    find the value there, or the copy that it holds is gone from ThreatConnect, or no longer
+    matches it. A copy that is worse than the one that the ledger holds for the same query never
+    displaces it while that one may still come.
+
+    Args:
+        indicator: the candidate.
+        modified: its last modification.
+        row: what the ledger knows of the key; None where it knows nothing.
+        context: what the update knows.
+        is_refused: whether it is this copy that the query has chosen, and Sentinel refused.
 
     Source: product guide of the existing App, precedence of TQL queries; extended across updates.
     """
-    if claim is not None:
-        if claim.request_id != request_id:
-            return Choice.DUPLICATE
-        is_better = (indicator.modified_at, -indicator.id) > (
-            claim.source_modified_at,
-            -claim.indicator_id,
-        )
-        return Choice.REPLACE if is_better else Choice.DUPLICATE
-    if held is None or not held.is_live or held.valid_until_at <= now or is_released:
+    if row is None:
         return Choice.TAKE
-    holder = context.positions.get(held.query_id)
-    is_other = held.indicator_id != indicator.id
-    if holder == position:
-        return Choice.DUPLICATE if is_looked_up and is_other else Choice.TAKE
-    if holder is None or holder > position or held.query_id in context.read_through:
+    copy = (indicator.id, modified)
+    if context.is_chosen(row):
+        is_ours = row.mark == context.job
+        return Choice.REPLACE if is_ours and is_better(copy, row.chosen_copy()) else Choice.DUPLICATE
+    if not row.is_live or row.valid_until <= context.now or context.is_orphaned(row):
+        return Choice.TAKE
+    is_other = row.indicator_id != indicator.id
+    if row.query == context.query:
+        return _within_query(copy, row, context, is_refused=is_refused) if is_other else Choice.TAKE
+    holder = context.positions.get(row.query)
+    if holder is None or holder > context.position or row.query in context.read_through:
         return Choice.TAKE
     # The very copy that the higher query holds has been changed so that only this one matches it.
-    has_let_go = not is_other and context.has_let_go(held.query_id, indicator)
+    has_let_go = not is_other and context.has_let_go(row.query, indicator)
     return Choice.TAKE if has_let_go else Choice.DUPLICATE
+
+
+def _within_query(
+    copy: Copy, row: LedgerRow, context: PrecedenceContext, *, is_refused: bool
+) -> Choice:
+    """Decide against another copy that the ledger holds for the same query."""
+    if context.is_alternate:
+        return Choice.TAKE
+    if context.is_extra and not is_refused:
+        # The one that is held was chosen when both were known, and has not been read this time.
+        return Choice.DUPLICATE
+    if is_better(copy, (row.indicator_id, row.source_modified)):
+        return Choice.TAKE
+    # What a delta does not read stays as it is.
+    return Choice.DUPLICATE if context.mode is Mode.DELTA else Choice.ALTERNATE
 
 
 def must_send(
     *,
     mode: Mode,
-    held: Held | None,
-    content_hash: str,
-    valid_until_at: dt.datetime,
-    ttl: dt.timedelta,
-    now: dt.datetime,
+    row: LedgerRow | None,
+    content_hash: bytes,
+    valid_until: int,
+    ttl: int,
+    now: int,
 ) -> bool:
-    """Return whether a chosen object goes out, or is known to be in Sentinel as it is.
+    """Return whether a chosen object goes out; else Sentinel is known to have it as it is.
 
     A full update sends everything. The others send what is new, what changed, what must be valid
     for longer (no more than half of its TTL is left), and what must end sooner than Sentinel
-    believes.
+    believes. Times are milliseconds.
     """
-    if mode is Mode.FULL or held is None or not held.is_live:
+    if mode is Mode.FULL or row is None or not row.is_live:
         return True
-    if held.content_hash != content_hash or valid_until_at < held.valid_until_at:
+    if row.content_hash != content_hash or valid_until < row.valid_until:
         return True
     # What is left counts, not the age: an expiry that was taken back leaves a young object short.
-    return held.valid_until_at - now <= ttl / 2 and valid_until_at > held.valid_until_at
+    return not has_long_left(row, ttl=ttl, now=now) and valid_until > row.valid_until
+
+
+def has_long_left(row: LedgerRow, *, ttl: int, now: int) -> bool:
+    """Whether more than half of its TTL is left to an object."""
+    return 2 * (row.valid_until - now) > ttl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

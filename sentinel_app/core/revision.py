@@ -1,4 +1,4 @@
-"""The next version of an object: its generation, its times, and how it looks."""
+"""The next revision of an object: its generation, its times, and how it looks."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from dataclasses import dataclass
 
 from sentinel_app.core.indicator import Indicator
 from sentinel_app.core.label import labels_of
+from sentinel_app.core.ledger_row import LedgerRow, millis, moment
 from sentinel_app.core.mapping import MappingOptions, stix_object, valid_until
 from sentinel_app.core.object_id import ObjectKey, object_id
-from sentinel_app.core.timestamp import from_text
-from sentinel_app.core.work import Claim, Held
 
 _MILLISECOND = dt.timedelta(milliseconds=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Revision:
-    """A STIX object as it would be sent now."""
+    """A STIX object as it would be sent now. Times are milliseconds since 1970."""
 
     generation: int
     stix: dict[str, object]
+    created: int
+    modified: int
+    valid_until: int
     labels_left_out: int = 0
     """So many labels had no room."""
 
@@ -30,8 +32,8 @@ def next_revision(
     indicator: Indicator,
     key: ObjectKey,
     *,
-    claim: Claim | None = None,
-    held: Held | None = None,
+    row: LedgerRow | None = None,
+    chosen: tuple[int, int] | None = None,
     options: MappingOptions,
     now: dt.datetime,
 ) -> Revision:
@@ -40,22 +42,27 @@ def next_revision(
     Args:
         indicator: the copy to send.
         key: the one of its keys that the object stands for.
-        claim: what the running update has chosen for the key before.
-        held: what Sentinel holds for the key.
+        row: what the ledger knows of the key.
+        chosen: `created` and `modified` of the revision that the running update has chosen before.
         options: the inputs that decide how objects look.
         now: the time of conversion.
     """
+    if chosen is None and row is not None and row.outbox_created is not None:
+        chosen = row.outbox_created, row.outbox_modified or 0
+    is_held = row is not None and row.state
     # A revoked id may be final, so what comes back gets an id of the next generation.
-    is_back = held is not None and not held.is_live
-    generation = 0 if held is None else held.generation + is_back
-    created_at = _created(indicator, claim, None if is_back else held, now)
+    is_back = bool(is_held) and row is not None and not row.is_live
+    generation = 0 if row is None else row.generation + is_back
+    created_at = _created(indicator, row if is_held and not is_back else None, chosen, now)
+    modified_at = _modified(now, created_at, row if is_held else None, chosen)
+    valid_until_at = valid_until(indicator, now, options)
     stix = stix_object(
         indicator,
         key,
         object_id=object_id(key, generation),
         created_at=created_at,
-        modified_at=_modified(now, created_at, claim, held),
-        valid_until_at=valid_until(indicator, now, options),
+        modified_at=modified_at,
+        valid_until_at=valid_until_at,
         options=options,
     )
     labels = stix.get('labels', ())
@@ -63,32 +70,41 @@ def next_revision(
     return Revision(
         generation=generation,
         stix=stix,
+        created=millis(created_at),
+        modified=millis(modified_at),
+        valid_until=millis(valid_until_at),
         labels_left_out=0 if is_whole else labels_of(indicator.tags).left_out,
     )
 
 
 def _created(
-    indicator: Indicator, claim: Claim | None, held: Held | None, now: dt.datetime
+    indicator: Indicator,
+    row: LedgerRow | None,
+    chosen: tuple[int, int] | None,
+    now: dt.datetime,
 ) -> dt.datetime:
     """Return the time that is for ever the same for one id: that of the copy first sent.
 
     It is never a time to come, which ThreatConnect may have by mistake: `modified`, which must not
     be before it, would be wrong for ever as well.
     """
-    if held is not None:
-        return from_text(held.created)
-    if claim is not None:
-        return from_text(claim.created)
+    if row is not None:
+        return moment(row.created)
+    if chosen is not None:
+        return moment(chosen[0])
     return min(indicator.added_at, now)
 
 
 def _modified(
-    now: dt.datetime, created_at: dt.datetime, claim: Claim | None, held: Held | None
+    now: dt.datetime,
+    created_at: dt.datetime,
+    row: LedgerRow | None,
+    chosen: tuple[int, int] | None,
 ) -> dt.datetime:
     """Return the time of conversion, but later than anything sent before under the same id."""
     earlier = [created_at]
-    if held is not None:
-        earlier.append(held.modified_at + _MILLISECOND)
-    if claim is not None:
-        earlier.append(from_text(claim.modified) + _MILLISECOND)
+    if row is not None:
+        earlier.append(moment(row.modified) + _MILLISECOND)
+    if chosen is not None:
+        earlier.append(moment(chosen[1]) + _MILLISECOND)
     return max(now, *earlier)

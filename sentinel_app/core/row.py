@@ -39,16 +39,16 @@ def distinct(rows: Sequence[Row]) -> tuple[Row, ...]:
     return tuple({row_id(row): row for row in rows}.values())
 
 
-def hash_keys(summary: str) -> frozenset[str]:
+def hash_digests(summary: str) -> frozenset[bytes]:
     """Return the keys of the hashes in a File's summary, whatever stands between them."""
     return frozenset(
-        ObjectKey(IndicatorType.FILE, word.upper(), _KINDS[len(word)]).text
+        ObjectKey(IndicatorType.FILE, word.upper(), _KINDS[len(word)]).digest
         for word in _WORD.findall(summary)
         if len(word) in _KINDS and _HEXADECIMAL.fullmatch(word)
     )
 
 
-def keys_of_row(row: Mapping[str, object], parse: Parse) -> frozenset[str] | None:
+def digests_of_row(row: Row, parse: Parse) -> frozenset[bytes] | None:
     """Return the keys that the Indicator of a raw row has now; None where the row does not tell.
 
     A hash that stands in the summary alone counts as well: an answer that lacks a property does
@@ -59,33 +59,35 @@ def keys_of_row(row: Mapping[str, object], parse: Parse) -> frozenset[str] | Non
         parse: makes an Indicator of it; raises `SkippableError` for one that cannot be sent.
     """
     summary = row.get('summary')
-    by_summary: frozenset[str] = frozenset()
+    by_summary: frozenset[bytes] = frozenset()
     is_file = row.get('type') == IndicatorType.FILE
     if is_file and isinstance(summary, str):
-        by_summary = hash_keys(summary)
+        by_summary = hash_digests(summary)
     try:
-        return by_summary | {key.text for key in object_keys(parse(row))}
+        return by_summary | {key.digest for key in object_keys(parse(row))}
     except SkippableError as error:
         # A File without a hash that could be sent: it has none of those that it once had.
         has_no_hash = is_file and error.code == 'MAP-TYPE' and isinstance(summary, str)
         return by_summary if has_no_hash else None
 
 
-def lost_keys(
-    rows: Iterable[Mapping[str, object]], held: Mapping[int, Iterable[str]], parse: Parse
-) -> dict[str, int]:
-    """Return the keys held of these rows' Indicators that they no longer have, with their ids.
+def lost_objects(
+    rows: Iterable[Row], held: Mapping[int, Mapping[bytes, int]], parse: Parse
+) -> dict[int, int]:
+    """Return the objects held of these rows' Indicators that they no longer have, with their ids.
 
     Args:
         rows: what ThreatConnect says of Indicators now.
-        held: the keys of live objects, by the id of the Indicator that they were made of.
-        parse: as for `keys_of_row`.
+        held: live objects by their keys, by the id of the Indicator that they were made of.
+        parse: as for `digests_of_row`.
     """
-    lost: dict[str, int] = {}
+    lost: dict[int, int] = {}
     for row in rows:
-        number = row.get('id')
-        keys = held.get(number) if isinstance(number, int) else None
-        present = keys_of_row(row, parse) if keys else None
-        if keys and present is not None:
-            lost.update((key, int(str(number))) for key in keys if key not in present)
+        number = row_id(row)
+        objects = held.get(number)
+        present = digests_of_row(row, parse) if objects else None
+        if objects and present is not None:
+            lost.update(
+                (item, number) for digest, item in objects.items() if digest not in present
+            )
     return lost

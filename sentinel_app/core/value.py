@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sentinel_app.core.canonical import MAPPED_BITS, address_text, as_number, network_text
 from sentinel_app.core.indicator import HashKind, Indicator, IndicatorType
@@ -34,6 +35,32 @@ def keys_of_value(value: str) -> tuple[ObjectKey, ...]:
         *(ObjectKey(IndicatorType.FILE, digest, kind) for kind, digest in hashes_of_value(value)),
         *(key for each in _stand_ins(value) for key in object_keys(each)),
     )
+
+
+def keys_of_summary(kind: IndicatorType, summary: str) -> tuple[ObjectKey, ...]:
+    """Return what an Indicator of a type stands for, as far as its summary tells; not for Files."""
+    return tuple(
+        key for each in _stand_ins(summary) if each.type is kind for key in object_keys(each)
+    )
+
+
+def summary_digest(kind: str, summary: str) -> int:
+    """Return a number of 64 bits that stands for a type and a summary."""
+    text = f'{kind}|{summary}'.encode('utf-8', 'surrogatepass')
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), signed=True)
+
+
+def telling_digest(indicator: Indicator, keys: Sequence[ObjectKey]) -> int | None:
+    """Return `summary_digest` where the summary alone does not lead to the Indicator's keys.
+
+    Lists of what is gone have nothing but the summary. The hashes of a File stand in it.
+    """
+    kind, summary = indicator.type, indicator.summary
+    if kind is IndicatorType.FILE:
+        return None
+    if summary == indicator.value and kind is not IndicatorType.REGISTRY_KEY:
+        return None
+    return None if keys_of_summary(kind, summary) == tuple(keys) else summary_digest(kind, summary)
 
 
 def hashes_of_value(value: str) -> tuple[tuple[HashKind, str], ...]:

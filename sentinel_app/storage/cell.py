@@ -7,7 +7,6 @@ whoever reads such cells does so inside `StateDb.read` or `StateDb.write`, which
 from __future__ import annotations
 
 import datetime as dt
-import json
 import zlib
 from collections.abc import Callable
 from enum import StrEnum
@@ -25,7 +24,7 @@ class CellError(Exception):
 
 def time_of(cell: str) -> dt.datetime:
     """A time that was stored as text."""
-    return _read(from_text, cell)
+    return read_cell(from_text, cell)
 
 
 def stamp_of(cell: str) -> str:
@@ -36,32 +35,16 @@ def stamp_of(cell: str) -> str:
 
 def moment_of(cell: float) -> dt.datetime:
     """A time that was stored as seconds since 1970."""
-    return _read(lambda seconds: dt.datetime.fromtimestamp(seconds, dt.UTC), cell)
+    return read_cell(lambda seconds: dt.datetime.fromtimestamp(seconds, dt.UTC), cell)
 
 
 def kind_of(kind: type[Kind], cell: str) -> Kind:
     """A member of an enumeration."""
-    return _read(kind, cell)
+    return read_cell(kind, cell)
 
 
-def body_of(cell: bytes) -> str:
-    """A text that was stored compressed."""
-    return _read(lambda packed: zlib.decompress(packed).decode(), cell)
-
-
-def rows_of(cell: bytes) -> list[Any]:
-    """The rows of a page."""
-
-    def unpacked(packed: bytes) -> list[Any]:
-        rows = json.loads(zlib.decompress(packed))
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise TypeError('no list of rows')
-        return rows
-
-    return _read(unpacked, cell)
-
-
-def _read(read: Callable[[Any], Value], cell: object) -> Value:
+def read_cell(read: Callable[[Any], Value], cell: object) -> Value:
+    """A cell as `read` understands it."""
     try:
         return read(cell)
     except (

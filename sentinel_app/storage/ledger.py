@@ -1,72 +1,168 @@
-"""What Sentinel holds because of us, and when the latest requests went out."""
+"""What Sentinel holds because of us, for reading."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
-from sentinel_app.core.work import Held
-from sentinel_app.storage.cell import moment_of, stamp_of, time_of
-from sentinel_app.storage.state_db import StateDb
-from sentinel_app.storage.work import select_by_key
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.ledger_row import LedgerRow, ObjectState, key_of, kind_number, millis, moment
+from sentinel_app.core.metric import LiveCount
+from sentinel_app.core.object_id import ObjectKey, object_id
+from sentinel_app.core.record import Record, RecordedError, RefusedObject
+from sentinel_app.core.value import summary_digest
+from sentinel_app.storage.accounts import hour_of
+from sentinel_app.storage.cell import read_cell, time_of
+from sentinel_app.storage.packing import unpack
+from sentinel_app.storage.selection import select_in
+from sentinel_app.storage.sqlite import Database
+from sentinel_app.storage.statements import statements
+
+_SQL: Final = statements('ledger')
 
 
-class SqliteLedger:
-    """The ledger in SQLite, for reading (settling a batch writes it); implements `Ledger`."""
+class Ledger:
+    """Reads the ledger and its counters; the running update writes them."""
 
-    def __init__(self, db: StateDb) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
-    def held(self, keys: Sequence[str]) -> Mapping[str, Held]:
-        """Give what is held, by object key."""
+    # -- for the running update
+
+    def rows_of_indicators(self, indicator_ids: Sequence[int]) -> Mapping[int, list[LedgerRow]]:
+        """Return what is known of the keys whose objects were made of these Indicators."""
+        found: defaultdict[int, list[LedgerRow]] = defaultdict(list)
+        for row in self._rows('ledger.indicator_id', indicator_ids):
+            found[row.indicator_id].append(row)
+        return found
+
+    def rows_of_keys(self, digests: Sequence[bytes]) -> dict[bytes, LedgerRow]:
+        """Return what is known of these keys."""
+        return {row.digest: row for row in self._rows('digest', digests)}
+
+    def _rows(self, column: str, items: Sequence[object]) -> list[LedgerRow]:
+        statement = f'{_SQL["rows"]} WHERE {column}'
         with self._db.read() as connection:
-            return {
-                row['object_key']: Held(
-                    object_id=row['object_id'],
-                    generation=row['generation'],
-                    is_live=row['state'] == 'live',
-                    query_id=row['query_id'],
-                    indicator_id=row['indicator_id'],
-                    created=stamp_of(row['created']),
-                    modified_at=time_of(row['modified']),
-                    valid_until_at=time_of(row['valid_until']),
-                    content_hash=row['content_hash'],
-                )
-                for row in select_by_key(
-                    connection,
-                    'SELECT object_key, object_id, generation, state, query_id, indicator_id,'
-                    ' created, modified, valid_until, content_hash FROM ledger',
-                    keys,
-                )
-            }
+            cursor = connection.cursor()
+            cursor.row_factory = None
+            return [LedgerRow._make(row) for row in select_in(cursor, statement, items)]
 
-    def count(self) -> int:
-        """Give the number of live objects."""
+    def taken_up(self, job: int, indicator_ids: Sequence[int]) -> frozenset[int]:
+        """Return which of these Indicators a Job whose rows may come twice has taken up."""
+        return self._ids('taken_up', job, indicator_ids)
+
+    def with_outcome_row(self, job: int, indicator_ids: Sequence[int]) -> frozenset[int]:
+        """Return which of these Indicators have an outcome row in a Job."""
+        return self._ids('with_outcome_row', job, indicator_ids)
+
+    def _ids(self, name: str, job: int, indicator_ids: Sequence[int]) -> frozenset[int]:
         with self._db.read() as connection:
-            statement = "SELECT count(*) FROM ledger WHERE state = 'live'"
-            return int(connection.execute(statement).fetchone()[0])
+            return frozenset(
+                row[0] for row in select_in(connection, _SQL[name], indicator_ids, (job,))
+            )
 
+    # -- counters
 
-class RequestTimes:
-    """When the latest upload requests began, for the limit across a restart."""
+    def live(self, now: dt.datetime) -> int:
+        """Return how many objects are live; what expires within the hour still is."""
+        with self._db.read() as connection:
+            return int(connection.execute(_SQL['live'], (_hour(now),)).fetchone()[0])
 
-    def __init__(self, db: StateDb) -> None:
-        self._db = db
+    def live_counts(self, now: dt.datetime) -> tuple[LiveCount, ...]:
+        """Return how many objects are live, by query and type."""
+        with self._db.read() as connection:
+            rows = connection.execute(_SQL['live_by_query'], (_hour(now),)).fetchall()
+        counts: defaultdict[tuple[str, str], int] = defaultdict(int)
+        for query_id, kind, count in rows:
+            # The hashes of Files are of one type.
+            counts[query_id, str(_type(kind))] += count
+        return tuple(
+            LiveCount(query_id=query_id, indicator_type=kind, count=count)
+            for (query_id, kind), count in counts.items()
+        )
 
-    def recent(self, since: dt.datetime) -> tuple[dt.datetime, ...]:
-        """Give the times after `since`, oldest first."""
+    def live_sources(self, now: dt.datetime) -> frozenset[tuple[str, IndicatorType]]:
+        """Return the owner and the type of the copies that live objects were made of."""
+        with self._db.read() as connection:
+            rows = connection.execute(_SQL['live_sources'], (_hour(now),)).fetchall()
+        return frozenset((owner, _type(kind)) for owner, kind in rows)
+
+    # -- single values
+
+    def by_key(self, keys: Iterable[ObjectKey]) -> tuple[Record, ...]:
+        """Return what was sent under these object keys."""
+        return self._records('digest', [key.digest for key in keys])
+
+    def by_summary(self, summary: str) -> tuple[Record, ...]:
+        """Return what was sent of Indicators whose summary does not lead to their keys."""
+        return self._records(
+            'summary_digest', [summary_digest(kind, summary) for kind in IndicatorType]
+        )
+
+    def by_indicator(self, indicator_ids: Sequence[int]) -> tuple[Record, ...]:
+        """Return what was sent of these Indicators."""
+        return self._records('indicator_id', indicator_ids)
+
+    def _records(self, column: str, items: Sequence[object]) -> tuple[Record, ...]:
+        with self._db.read() as connection:
+            found = select_in(connection, f'{_SQL["records"]} {column}', items)
+            return tuple(_record(row) for row in found)
+
+    def refused(self, keys: Iterable[ObjectKey]) -> tuple[RefusedObject, ...]:
+        """Return what Sentinel refused of these object keys."""
+        texts = {key.digest: key.text for key in keys}
         with self._db.read() as connection:
             return tuple(
-                moment_of(row['at'])
-                for row in connection.execute(
-                    'SELECT at FROM request_time WHERE at > ? ORDER BY at', (since.timestamp(),)
+                RefusedObject(
+                    object_key=texts[row['digest']],
+                    query_id=row['query_id'],
+                    indicator_id=row['indicator_id'],
+                    attempts=row['attempts'],
                 )
+                for row in select_in(connection, _SQL['refused'], list(texts))
             )
 
-    def add(self, at: dt.datetime, *, forget_before: dt.datetime) -> None:
-        """Store a time, before the request goes out, and forget old ones."""
-        with self._db.write() as transaction:
-            transaction.execute('INSERT INTO request_time (at) VALUES (?)', (at.timestamp(),))
-            transaction.execute(
-                'DELETE FROM request_time WHERE at < ?', (forget_before.timestamp(),)
+    def last_error(self, indicator_id: int) -> RecordedError | None:
+        """Return the last error about an Indicator that is still kept."""
+        with self._db.read() as connection:
+            row = connection.execute(_SQL['last_error'], (indicator_id,)).fetchone()
+            if row is None:
+                return None
+            return RecordedError(
+                request_id=row['request_id'],
+                at=time_of(row['at']),
+                code=row['code'],
+                reason=row['reason'],
             )
+
+
+def _hour(at: dt.datetime) -> int:
+    return hour_of(millis(at))
+
+
+def _type(kind: int) -> IndicatorType:
+    return read_cell(lambda number: key_of(number, '').type, kind)
+
+
+def _record(row: sqlite3.Row) -> Record:
+    value = row['summary'] if row['value'] is None else row['value']
+    key = read_cell(lambda kind: key_of(kind, value), row['kind'])
+    return Record(
+        object_key=key.text,
+        object_id=object_id(key, row['generation']),
+        generation=row['generation'],
+        is_live=row['state'] == ObjectState.LIVE,
+        query_id=row['query_id'],
+        request_id=row['request_id'],
+        indicator_id=row['indicator_id'],
+        indicator_type=key.type,
+        summary=row['summary'],
+        owner_name=row['owner_name'],
+        created_at=read_cell(moment, row['created']),
+        modified_at=read_cell(moment, row['modified']),
+        valid_until_at=read_cell(moment, row['valid_until']),
+        body=unpack(row['body']).decode(),
+    )

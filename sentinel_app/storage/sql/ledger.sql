@@ -46,6 +46,3 @@ WHERE digest
 
 -- name: last_error
 SELECT request_id, at, code, reason FROM error WHERE indicator_id = ? ORDER BY id DESC LIMIT 1
-
--- name: owners
-SELECT name FROM owner

@@ -130,10 +130,10 @@ UPDATE orphan SET attempts = attempts + 1 WHERE object = ?
 UPDATE unconfirmed SET attempts = attempts + 1 WHERE object = ? AND generation = ?
 
 -- name: recent_requests
-SELECT at FROM request_time WHERE at > ? ORDER BY at
+SELECT at FROM request_time ORDER BY at
 
 -- name: add_request
 INSERT INTO request_time (at) VALUES (?)
 
 -- name: forget_requests
-DELETE FROM request_time WHERE at < ?
+DELETE FROM request_time WHERE at <= ?

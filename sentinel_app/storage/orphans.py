@@ -1,0 +1,352 @@
+"""Live objects whose copy is gone from ThreatConnect, and what an update withdraws."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sentinel_app.core.indicator import DeletedIndicator, IndicatorType
+from sentinel_app.core.ledger_row import key_of, millis, moment
+from sentinel_app.core.object_id import ObjectKey
+from sentinel_app.core.revocation import HeldObject, Revocation
+from sentinel_app.core.row import hash_digests
+from sentinel_app.core.value import keys_of_summary, summary_digest
+from sentinel_app.storage import outbox
+from sentinel_app.storage.accounts import Account, Accounts, OutcomeRow
+from sentinel_app.storage.cell import read_cell
+from sentinel_app.storage.packing import pack, unpack
+from sentinel_app.storage.selection import select_in
+from sentinel_app.storage.sqlite import Database
+from sentinel_app.storage.statements import statements
+from sentinel_app.storage.update_store import UpdateStore, fail_where_stopped, orphan_lost
+
+_SQL: Final = statements('orphans')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """The Indicator that a live object was made of."""
+
+    indicator_id: int
+    owner_name: str
+
+
+class Orphans:
+    """What is gone, in SQLite. Transactions and errors are as in `UpdateStore`."""
+
+    def __init__(self, db: Database, updates: UpdateStore) -> None:
+        self._db = db
+        self._updates = updates
+
+    # -- the search for what is gone
+
+    def is_searched(self, update_id: str) -> bool:
+        """Whether the update has looked for what is gone."""
+        return self._search(update_id) is not None
+
+    def is_held_back(self, update_id: str) -> bool:
+        """Whether the update must not withdraw, because it would be too much at once."""
+        row = self._search(update_id)
+        return row is not None and bool(row['is_held_back'])
+
+    def has_failed(self, update_id: str) -> bool:
+        """Whether the update could not find out what is gone."""
+        row = self._search(update_id)
+        return row is not None and bool(row['is_failed'])
+
+    def _search(self, update_id: str) -> sqlite3.Row | None:
+        with self._db.read() as connection:
+            row: sqlite3.Row | None = connection.execute(_SQL['search'], (update_id,)).fetchone()
+        return row
+
+    def searched_until(self) -> dt.datetime | None:
+        """Return up to when it is known what is gone, in ThreatConnect's time; None if never."""
+        with self._db.read() as connection:
+            row = connection.execute(_SQL['searched']).fetchone()
+            return None if row is None else read_cell(moment, row['until'])
+
+    def end_search(
+        self,
+        update_id: str,
+        *,
+        until: dt.datetime | None,
+        is_held_back: bool,
+        is_failed: bool,
+        warning: str | None,
+    ) -> None:
+        """Store that the update has looked, up to when, and what people must know of it."""
+        with self._db.write() as transaction:
+            transaction.execute(_SQL['add_search'], (update_id, is_held_back, is_failed))
+            if until is not None:
+                transaction.execute(_SQL['forget_searched'])
+                transaction.execute(_SQL['add_searched'], (millis(until),))
+            if warning is not None:
+                transaction.execute(_SQL['warn'], (warning, None, update_id))
+
+    def named(self, entries: Sequence[DeletedIndicator]) -> frozenset[int]:
+        """Return the Indicators with live objects that entries of the deleted list may mean.
+
+        By what their summaries stand for; and for a File by any hash, as the list names those that
+        it had at its end, and the ledger knows those that it had when it was read.
+        """
+        digests: defaultdict[str, set[bytes]] = defaultdict(set)
+        summaries: defaultdict[str, set[int]] = defaultdict(set)
+        files: defaultdict[str, set[bytes]] = defaultdict(set)
+        for entry in entries:
+            if entry.type == IndicatorType.FILE:
+                files[entry.owner_name] |= hash_digests(entry.summary)
+            elif entry.type in set(IndicatorType):
+                keys = keys_of_summary(IndicatorType(entry.type), entry.summary)
+                digests[entry.owner_name] |= {key.digest for key in keys}
+                summaries[entry.owner_name].add(summary_digest(entry.type, entry.summary))
+        found: set[int] = set()
+        with self._db.read() as connection:
+            for column, wanted in (
+                ('digest', digests),
+                ('digest', files),
+                ('summary_digest', summaries),
+            ):
+                for owner, items in wanted.items():
+                    rows = select_in(connection, f'{_SQL["holders"]} {column}', sorted(items))
+                    found |= {row['indicator_id'] for row in rows if row['owner_name'] == owner}
+        for owner, hashes in files.items():
+            found |= self._files_with(owner, hashes)
+        return frozenset(found)
+
+    def _files_with(self, owner: str, hashes: set[bytes]) -> set[int]:
+        """Return an owner's Files with one of these hashes and others beside it."""
+        number = self._updates.owners.known(owner)
+        with self._db.read() as connection:
+            rows = connection.execute(_SQL['files_of_several_hashes'], (number,))
+            return {
+                row['indicator_id']
+                for row in rows
+                if not hashes.isdisjoint(hash_digests(row['summary']))
+            }
+
+    def live_objects(self, indicator_ids: Sequence[int]) -> Mapping[int, Mapping[bytes, int]]:
+        """Return the live objects that were made of these Indicators, by id and by key."""
+        found: defaultdict[int, dict[bytes, int]] = defaultdict(dict)
+        with self._db.read() as connection:
+            rows = select_in(connection, f'{_SQL["holders"]} indicator_id', indicator_ids)
+            for row in rows:
+                found[row['indicator_id']][row['digest']] = row['id']
+        return found
+
+    def holders(self, digests: Sequence[bytes]) -> Mapping[bytes, Holder]:
+        """Return the Indicators that live objects were made of, by key."""
+        with self._db.read() as connection:
+            return {
+                row['digest']: Holder(
+                    indicator_id=row['indicator_id'], owner_name=row['owner_name']
+                )
+                for row in select_in(connection, f'{_SQL["holders"]} digest', digests)
+            }
+
+    def orphan_objects(self, lost: Mapping[int, int]) -> None:
+        """Mark live objects that their Indicators have lost: ids by object."""
+        with self._db.write() as transaction:
+            orphan_lost(transaction, lost, late_for=None)
+
+    def orphan_indicators(self, indicator_ids: Sequence[int]) -> int:
+        """Mark what is held of Indicators that are gone, or no longer active; return the number."""
+        with self._db.write() as transaction:
+            return int(
+                transaction.executemany(
+                    _SQL['orphan_indicator'], [(item,) for item in indicator_ids]
+                ).rowcount
+            )
+
+    def orphaned(
+        self, update_id: str, *, now: dt.datetime, most_attempts: int
+    ) -> tuple[tuple[ObjectKey, str], ...]:
+        """Return key and summary of each live object whose copy is gone, as the update began."""
+        with self._db.read() as connection:
+            rows = connection.execute(
+                _SQL['orphaned'], (millis(now), most_attempts, update_id)
+            ).fetchall()
+            return tuple(
+                (
+                    key_of(
+                        row['kind'], row['summary'] if row['value'] is None else row['value']
+                    ),
+                    row['summary'],
+                )
+                for row in rows
+            )
+
+    # -- withdrawing
+
+    def unchosen(
+        self, update_id: str, *, only_orphans: bool, now: dt.datetime, most_attempts: int
+    ) -> int:
+        """Return how many live objects no Job of the update has chosen.
+
+        What the update came upon too late to ask for it does not count.
+        """
+        source = _SQL['unchosen_orphans' if only_orphans else 'unchosen']
+        values = (self._updates.first_mark(update_id), millis(now), most_attempts, update_id)
+        with self._db.read() as connection:
+            found = connection.execute(f'SELECT count(*) {source}', values).fetchone()  # noqa: S608
+        return int(found[0])
+
+    def next_unchosen(
+        self,
+        update_id: str,
+        *,
+        only_orphans: bool,
+        now: dt.datetime,
+        most_attempts: int,
+        after: int,
+        limit: int,
+    ) -> tuple[HeldObject, ...]:
+        """Return some of the live objects that no Job of the update has chosen, by rising row.
+
+        Args:
+            update_id: of which update.
+            only_orphans: only those whose copy is gone.
+            now: what has expired by then is left out.
+            most_attempts: how often their withdrawal may have been refused.
+            after: the row that they come after.
+            limit: how many at most.
+        """
+        source = _SQL['unchosen_orphans' if only_orphans else 'unchosen']
+        joined = source.replace(
+            'WHERE',
+            'JOIN content ON content.object = ledger.id JOIN query ON query.id = ledger.query WHERE',
+        )
+        values = (self._updates.first_mark(update_id), millis(now), most_attempts, update_id)
+        with self._db.read() as connection:
+            rows = connection.execute(
+                f'{_SQL["entry"]} {joined} AND ledger.id > ? ORDER BY ledger.id LIMIT ?',
+                (*values, after, limit),
+            )
+            return tuple(_held(row) for row in rows)
+
+    def unconfirmed(self, *, most_attempts: int) -> tuple[HeldObject, ...]:
+        """Return the withdrawals that had no answer."""
+        with self._db.read() as connection:
+            rows = connection.execute(_SQL['unconfirmed'], (most_attempts,))
+            return tuple(_unconfirmed(row) for row in rows)
+
+    def add_revocations(self, revocations: Sequence[Revocation]) -> int:
+        """Put objects to be withdrawn into the outbox, with their Indicators' accounts, together.
+
+        Returns:
+            How many were added: those of Jobs that the running update still has.
+        """
+        numbers = self._updates.jobs.numbers(item.request_id for item in revocations)
+        places: Counter[int] = Counter()
+        rows: list[tuple[object, ...]] = []
+        with self._db.write() as transaction:
+            # An update may have been stopped and ended since somebody saw that it was not.
+            known = {
+                job: found['next_place']
+                for job in {numbers[item.request_id] for item in revocations}
+                if (found := transaction.execute(_SQL['known_job'], (job,)).fetchone()) is not None
+            }
+            accounts = Accounts(transaction)
+            for item in revocations:
+                job = numbers[item.request_id]
+                if job not in known:
+                    continue
+                outbox_id = outbox.outbox_id(job, known[job] + places[job])
+                places[job] += 1
+                if item.held.unconfirmed is None:
+                    transaction.execute(_SQL['choose'], (job, outbox_id, item.held.object))
+                account = _open(accounts, job, item.held)
+                rows.append(_outbox_row(item, outbox_id=outbox_id, job=job, account=account))
+            outbox.add(transaction, rows)
+            for job, count in places.items():
+                accounts.add(job, 'waiting', count)
+                transaction.execute(_SQL['added'], (count, count, job))
+            accounts.store()
+            # A Job may have been stopped since somebody saw that it was not.
+            fail_where_stopped(transaction, known)
+        return len(rows)
+
+    def close(self, update_id: str, *, held_back: int, warning: str | None = None) -> None:
+        """Let the update's Jobs end: nothing more will be withdrawn.
+
+        Args:
+            update_id: of which update.
+            held_back: how many withdrawals wait for somebody's confirmation.
+            warning: what people must know of it, beside what the search warned of.
+        """
+        with self._db.write() as transaction:
+            transaction.execute(_SQL['warn'], (warning, held_back, update_id))
+            transaction.execute(_SQL['close'], (update_id,))
+            transaction.execute(_SQL['forget_searches'], (update_id,))
+
+
+def _open(accounts: Accounts, job: int, held: HeldObject) -> Account:
+    """Take up the Indicator of an object that is withdrawn, unless the Job has done so."""
+    if accounts.row(job, held.indicator_id) is not None:
+        accounts.change(job, held.indicator_id, waiting=1)
+    elif held.siblings > 1:
+        accounts.open_row(job, held.indicator_id, OutcomeRow(base='duplicate', waiting=1))
+    else:
+        accounts.add(job, 'open')
+        return Account.INDICATOR
+    return Account.ROW
+
+
+def _outbox_row(
+    item: Revocation, *, outbox_id: int, job: int, account: Account
+) -> tuple[object, ...]:
+    held = item.held
+    return (
+        *(outbox_id, job, held.object, None, False, True, account, held.unconfirmed),
+        *(held.generation, held.query, held.owner, held.indicator_id, held.siblings),
+        *(held.created, item.modified, item.valid_until, held.source_modified),
+        *(held.content_hash, held.fingerprint, held.summary_digest, None, held.summary),
+        *(held.value, len(item.text), pack(item.text)),
+    )
+
+
+def _held(row: sqlite3.Row) -> HeldObject:
+    return HeldObject(
+        object=row['id'],
+        unconfirmed=None,
+        generation=row['generation'],
+        query=row['query'],
+        query_id=row['query_id'],
+        owner=row['owner'],
+        indicator_id=row['indicator_id'],
+        siblings=row['siblings'],
+        created=row['created'],
+        modified=row['modified'],
+        source_modified=row['source_modified'],
+        content_hash=row['content_hash'],
+        fingerprint=row['fingerprint'],
+        summary_digest=row['summary_digest'],
+        summary=row['summary'],
+        value=row['value'],
+        text=unpack(row['body']),
+    )
+
+
+def _unconfirmed(row: sqlite3.Row) -> HeldObject:
+    return HeldObject(
+        object=row['object'],
+        unconfirmed=row['id'],
+        generation=row['generation'],
+        query=row['query'],
+        query_id=row['query_id'],
+        owner=row['owner'],
+        indicator_id=row['indicator_id'],
+        siblings=row['siblings'],
+        created=row['created'],
+        modified=row['modified'],
+        source_modified=row['modified'],
+        content_hash=b'',
+        fingerprint=b'',
+        summary_digest=None,
+        summary=row['summary'],
+        value=None,
+        text=unpack(row['body']),
+    )

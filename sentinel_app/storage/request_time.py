@@ -1,0 +1,31 @@
+"""When the latest upload requests began, for the limit across a restart."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from sentinel_app.storage.cell import moment_of
+from sentinel_app.storage.sqlite import Database
+from sentinel_app.storage.statements import statements
+
+_SQL: Final = statements('outbox')
+
+
+class RequestTimes:
+    """Start times of upload requests; that of a batch is stored as the batch is claimed."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def recent(self, since: dt.datetime) -> tuple[dt.datetime, ...]:
+        """Return the times after `since`, oldest first; what is older is forgotten."""
+        with self._db.write() as transaction:
+            transaction.execute(_SQL['forget_requests'], (since.timestamp(),))
+            rows = transaction.execute(_SQL['recent_requests']).fetchall()
+        return tuple(moment_of(row['at']) for row in rows)
+
+    def add(self, at: dt.datetime) -> None:
+        """Store the time of a further request with a batch, before it goes out."""
+        with self._db.write() as transaction:
+            transaction.execute(_SQL['add_request'], (at.timestamp(),))

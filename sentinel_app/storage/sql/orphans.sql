@@ -1,0 +1,71 @@
+-- name: search
+SELECT is_held_back, is_failed FROM search WHERE update_id = ?
+
+-- name: add_search
+INSERT OR REPLACE INTO search (update_id, is_held_back, is_failed) VALUES (?, ?, ?)
+
+-- name: forget_searches
+DELETE FROM search WHERE update_id != ?
+
+-- name: searched
+SELECT until FROM searched
+
+-- name: forget_searched
+DELETE FROM searched
+
+-- name: add_searched
+INSERT INTO searched (until) VALUES (?)
+
+-- name: warn
+UPDATE progress SET warning = coalesce(warning || ' ' || ?1, ?1, warning),
+    held_back = coalesce(?2, held_back)
+WHERE job = (SELECT job FROM progress WHERE update_id = ?3 ORDER BY position LIMIT 1)
+
+-- name: close
+UPDATE progress SET is_closed = 1 WHERE update_id = ?
+
+-- name: holders
+-- Whatever its end: what has expired by our clock is live all the same where that clock is wrong.
+SELECT ledger.id, digest, indicator_id, owner.name AS owner_name
+FROM ledger JOIN owner ON owner.id = ledger.owner
+WHERE state = 1 AND
+
+-- name: files_of_several_hashes
+SELECT DISTINCT indicator_id, summary
+FROM ledger JOIN content ON content.object = ledger.id
+WHERE state = 1 AND kind >= 100 AND owner = ? AND length(summary) > 64
+
+-- name: orphan_indicator
+INSERT OR IGNORE INTO orphan (object) SELECT id FROM ledger WHERE indicator_id = ? AND state = 1
+
+-- name: orphaned
+SELECT kind, summary, value
+FROM orphan JOIN ledger ON ledger.id = orphan.object JOIN content ON content.object = ledger.id
+WHERE state = 1 AND valid_until > ? AND attempts <= ? AND late_for IS NOT ?
+
+-- name: unchosen
+FROM ledger LEFT JOIN orphan ON orphan.object = ledger.id
+WHERE state = 1 AND mark < ? AND valid_until > ? AND coalesce(attempts, 0) <= ?
+    AND late_for IS NOT ?
+
+-- name: unchosen_orphans
+FROM orphan JOIN ledger ON ledger.id = orphan.object
+WHERE state = 1 AND mark < ? AND valid_until > ? AND attempts <= ? AND late_for IS NOT ?
+
+-- name: entry
+SELECT ledger.*, query.query_id, summary, value, body
+
+-- name: unconfirmed
+SELECT unconfirmed.*, query.query_id, ledger.siblings
+FROM unconfirmed JOIN query ON query.id = unconfirmed.query
+    JOIN ledger ON ledger.id = unconfirmed.object
+WHERE attempts <= ?
+
+-- name: known_job
+SELECT next_place, is_stopped FROM progress WHERE job = ?
+
+-- name: choose
+UPDATE ledger SET mark = ?, outbox = ? WHERE id = ?
+
+-- name: added
+UPDATE progress SET objects = objects + ?, next_place = next_place + ? WHERE job = ?
