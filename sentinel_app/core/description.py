@@ -18,6 +18,8 @@ from dataclasses import replace
 from itertools import accumulate
 from json.encoder import encode_basestring as _quoted
 
+import orjson
+
 from sentinel_app.core.indicator import Attribute, Group, Indicator
 from sentinel_app.core.text import utf16_length
 
@@ -50,6 +52,12 @@ def description_of(indicator: Indicator) -> str:
     if len(groups) == len(indicator.groups):
         attributes = _fitting_attributes(indicator.attributes, left)
     return f'{head}{",".join(groups)}{middle}{attributes}{tail}'
+
+
+def web_link_of(text: bytes) -> str | None:
+    """Return the link to ThreatConnect in the text of an object that was made here."""
+    link = orjson.loads(orjson.loads(text)['description']).get('webLink')
+    return link if isinstance(link, str) else None
 
 
 def _frame(indicator: Indicator) -> tuple[str, str, str]:

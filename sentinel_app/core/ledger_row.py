@@ -81,27 +81,32 @@ class LedgerRow(NamedTuple):
         return self.indicator_id, self.source_modified
 
 
-_TYPES: Final = tuple(IndicatorType)
-_HASHES: Final = tuple(HashKind)
 _FIRST_HASH: Final = 100
+_KINDS: Final = {
+    **{(kind, None): number for number, kind in enumerate(IndicatorType)},
+    **{
+        (IndicatorType.FILE, kind): number for number, kind in enumerate(HashKind, _FIRST_HASH)
+    },
+}
+_BY_KIND: Final = {number: pair for pair, number in _KINDS.items()}
+
+TYPE_OF_KIND: Final = {number: kind for number, (kind, _) in _BY_KIND.items()}
+"""The type of Indicators that each number stands for."""
 
 
 def kind_number(key: ObjectKey) -> int:
     """Return the number that stands for the type of a key and, for a File, its kind of hash."""
-    if key.hash_kind is not None:
-        return _FIRST_HASH + _HASHES.index(key.hash_kind)
-    return _TYPES.index(key.type)
+    return _KINDS[key.type, key.hash_kind]
 
 
 def key_of(kind: int, value: str) -> ObjectKey:
     """Return the key that a number and a value stand for.
 
     Raises:
-        IndexError: there is no such number.
+        LookupError: there is no such number.
     """
-    if kind >= _FIRST_HASH:
-        return ObjectKey(IndicatorType.FILE, value, _HASHES[kind - _FIRST_HASH])
-    return ObjectKey(_TYPES[kind], value)
+    type_, hash_kind = _BY_KIND[kind]
+    return ObjectKey(type_, value, hash_kind)
 
 
 def millis(at: dt.datetime) -> int:

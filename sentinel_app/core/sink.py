@@ -26,7 +26,7 @@ class Sink(Protocol):
         """
         ...
 
-    def send(self, objects: Sequence[str]) -> UploadReply:
+    def send(self, objects: Sequence[bytes]) -> UploadReply:
         """Send one batch of STIX objects, each already JSON text.
 
         Raises:

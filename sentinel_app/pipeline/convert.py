@@ -3,109 +3,121 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.core.error_entry import ErrorEntry
+from sentinel_app.core.fingerprint import fingerprint
 from sentinel_app.core.indicator import Indicator
 from sentinel_app.core.job import Job, Mode, Outcome, Update
-from sentinel_app.core.mapping import MappingOptions, content_hash, sort_value
+from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS, TYPE_OF_KIND, LedgerRow, millis
+from sentinel_app.core.mapping import MappingOptions, sort_value
 from sentinel_app.core.object_id import ObjectKey, object_keys
-from sentinel_app.core.ports import Ledger, ProgressStore, ReleaseStore, WorkStore
-from sentinel_app.core.precedence import Choice, PrecedenceContext, choose, must_send
+from sentinel_app.core.object_text import content_hash, object_text
+from sentinel_app.core.outbox import Alternate, ChosenObject, Conversion, Fate, Page, Sighting
+from sentinel_app.core.precedence import (
+    Choice,
+    PrecedenceContext,
+    choose,
+    has_long_left,
+    is_better,
+    must_send,
+)
+from sentinel_app.core.progress import Progress, Reading
 from sentinel_app.core.revision import next_revision
-from sentinel_app.core.row import Parse, lost_keys
+from sentinel_app.core.row import Parse, Row, lost_objects, row_id
 from sentinel_app.core.screening import Screening
 from sentinel_app.core.timestamp import from_text
+from sentinel_app.core.upload_limits import MAX_OBJECTS
+from sentinel_app.core.value import telling_digest
 from sentinel_app.core.window import Window
-from sentinel_app.core.work import (
-    REFUSED_ATTEMPTS,
-    ChosenObject,
-    Claim,
-    Conversion,
-    Held,
-    ObjectState,
-    Progress,
-    Reading,
-    Refusal,
-    StoredPage,
-)
 from sentinel_app.errors import FatalError, SkippableError
 from sentinel_app.log import EventLog
-from sentinel_app.pipeline.wakeup import Wakeup
-from sentinel_app.pipeline.withdraw import Withdrawal
+from sentinel_app.pipeline.revoke import Revoke
+from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.ledger import Ledger
+from sentinel_app.storage.page_queue import EndOfReading
+from sentinel_app.storage.update_store import UpdateStore
 
 MOST_OBJECTS_WAITING = 20_000
 """Converting waits while so many objects could be sent already: two minutes of the limit."""
 
-_UNANSWERED = frozenset({ObjectState.WAITING, ObjectState.IN_FLIGHT})
+_HOUR_MS = 3_600_000
 
 _log = EventLog(__name__)
 
 
 @dataclass(slots=True)
-class _Page:
+class _Draft:
     """What is known and decided while one page is being converted."""
 
     job: Job
     context: PrecedenceContext
     now: dt.datetime
-    claims: dict[str, Claim]
-    held: Mapping[str, Held]
-    is_looked_up: bool
-    refusals: Mapping[str, Refusal] = field(default_factory=dict)
-    released: frozenset[str] = frozenset()
+    by_indicator: Mapping[int, list[LedgerRow]] = field(default_factory=dict)
+    by_key: dict[bytes, LedgerRow] = field(default_factory=dict)
     outcomes: dict[int, Outcome | None] = field(default_factory=dict)
-    objects: dict[str, ChosenObject] = field(default_factory=dict)
-    displaced: list[tuple[str, int]] = field(default_factory=list)
+    again: set[int] = field(default_factory=set)
+    """Indicators that the Job had taken up before."""
+    objects: dict[bytes, ChosenObject] = field(default_factory=dict)
+    seen: dict[bytes, Sighting] = field(default_factory=dict)
+    alternates: list[Alternate] = field(default_factory=list)
+    kept: set[int] = field(default_factory=set)
+    """Indicators that need an outcome row, whatever becomes of their objects."""
     errors: list[ErrorEntry] = field(default_factory=list)
-    taken_over: list[str] = field(default_factory=list)
-    lost: Mapping[str, int] = field(default_factory=dict)
+    lost: Mapping[int, int] = field(default_factory=dict)
     shortened: set[int] = field(default_factory=set)
 
-    def was_refused(self, indicator: Indicator, key: ObjectKey) -> bool:
-        """Whether it is this copy that the query has chosen, and Sentinel refused."""
-        refusal = self.refusals.get(key.text)
-        return refusal is not None and refusal.indicator_id == indicator.id
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    """A row that could be sent."""
+
+    indicator: Indicator
+    keys: Sequence[tuple[bytes, ObjectKey]]
+    fingerprint: bytes
+    modified: int
 
 
 class Convert:
-    """Converts the pages of an update in the order of precedence; each step is one page.
+    """Converts the pages of an update in the order in which they were read; each step is one page.
 
     Args:
         parse: makes an Indicator of a raw row; raises `SkippableError` for one that cannot be sent.
         withheld_reason: says why an Indicator is held back, or None.
         options: the inputs that decide how objects look.
+        salt: stands for the mapping and the settings, see `core.fingerprint`.
     """
 
     def __init__(
         self,
         *,
-        documents: AppState,
-        progress: ProgressStore,
-        work: WorkStore,
+        app_state: AppState,
+        updates: UpdateStore,
         ledger: Ledger,
-        releases: ReleaseStore,
-        withdrawal: Withdrawal,
+        revoke: Revoke,
         parse: Parse,
         withheld_reason: Callable[[Indicator], str | None],
         options: MappingOptions,
+        salt: bytes,
         clock: Clock,
-        wakeup: Wakeup,
+        wakeups: Wakeups,
     ) -> None:
-        self._documents = documents
-        self._progress = progress
-        self._work = work
+        self._app_state = app_state
+        self._updates = updates
         self._ledger = ledger
-        self._releases = releases
-        self._withdrawal = withdrawal
+        self._revoke = revoke
         self._parse = parse
         self._screening = Screening(parse=parse, withheld_reason=withheld_reason)
         self._options = options
+        self._ttl = {kind: hours * _HOUR_MS for kind, hours in options.ttl_hours.items()}
+        self._ttl_of_kind = {number: self._ttl[kind] for number, kind in TYPE_OF_KIND.items()}
+        self._salt = salt
         self._clock = clock
-        self._wakeup = wakeup
+        self._wakeups = wakeups
 
     def step(self, update: Update, stop: Stop) -> bool:
         """Convert the next page.
@@ -116,279 +128,426 @@ class Convert:
         Raises:
             StorageError: the outcome could not be stored; the same page is converted again.
         """
-        if stop.is_set() or self._work.waiting_objects() >= MOST_OBJECTS_WAITING:
+        if stop.is_set():
             return False
-        stored = self._progress.next_page(update.id)
-        if stored is None:
-            return self._withdrawal.close(update, self._progress.progress(update.id))
-        job = self._documents.job(stored.request_id)
-        if job is None:
-            raise FatalError(f'The Job {stored.request_id} is no longer stored.')
-        everybody = self._progress.progress(update.id)
-        is_stopped = any(
-            item.is_stopped for item in everybody if item.request_id == stored.request_id
-        )
-        page = self._page(job, everybody, is_looked_up=stored.is_looked_up)
-        if is_stopped:
-            for row in stored.rows:
-                page.outcomes[_id(row)] = Outcome.FAILED
+        progress = self._updates.progress(update.id)
+        if sum(item.waiting for item in progress if not item.is_sorted) >= MOST_OBJECTS_WAITING:
+            return False
+        item = self._updates.pages.head()
+        if item is None:
+            return self._revoke.close(update, progress)
+        if isinstance(item, EndOfReading):
+            self._end_reading(item)
         else:
-            self._convert(stored, page)
-        self._work.store_conversion(_conversion(stored, page), at=page.now)
+            mine = [each for each in progress if each.request_id == item.request_id]
+            if mine:
+                self._convert_page(update, item, mine[0], progress)
+        self._updates.pages.take_off(item)
+        self._wakeups.download.notify()
+        return True
+
+    def _end_reading(self, item: EndOfReading) -> None:
+        is_over = self._updates.end_reading(
+            item.request_id, at=self._clock.now(), error=item.error
+        )
+        if is_over:
+            # The last batch of a Job need not be full.
+            self._wakeups.upload.notify_all()
+            self._wakeups.schedule.notify()
+
+    def _convert_page(
+        self, update: Update, page: Page, mine: Progress, everybody: Sequence[Progress]
+    ) -> None:
+        job = self._app_state.job(page.request_id)
+        if job is None:
+            raise FatalError(f'The Job {page.request_id} is no longer stored.')
+        draft = _Draft(
+            job=job, context=self._context(update, job, mine, everybody), now=self._clock.now()
+        )
+        rows = self._untaken(page, mine, draft)
+        if mine.is_stopped:
+            draft.outcomes.update((number, Outcome.FAILED) for number in rows)
+        else:
+            self._decide(rows, draft)
+        conversion = _conversion(page, draft)
+        self._updates.commit_page(conversion, at=draft.now)
+        sent = sum(item.fate is Fate.SEND for item in conversion.objects)
+        self._wakeups.upload.notify(-(-sent // MAX_OBJECTS))
         _log.debug(
             'page-converted',
             request_id=job.request_id,
-            rows=len(stored.rows),
-            objects=len(page.objects),
-        )
-        self._wakeup.notify()
-        return True
-
-    def _page(self, job: Job, everybody: tuple[Progress, ...], *, is_looked_up: bool) -> _Page:
-        queries = self._documents.query_list().queries
-        positions = {query.id: position for position, query in enumerate(queries)}
-        positions[job.query.id] = job.position
-        # Only a reading of everything tells that a query no longer returns a value.
-        read_through = frozenset(
-            item.query_id
-            for item in everybody
-            if job.mode is not Mode.DELTA
-            and item.reading is Reading.COMPLETE
-            and item.position < job.position
-        )
-        return _Page(
-            job=job,
-            context=PrecedenceContext(
-                positions=positions,
-                read_through=read_through,
-                windows=self._windows(job, everybody),
-            ),
-            now=self._clock.now(),
-            claims={},
-            held={},
-            is_looked_up=is_looked_up,
+            rows=len(page.rows),
+            unchanged=len(conversion.seen),
+            objects=len(conversion.objects),
         )
 
-    def _windows(self, job: Job, everybody: tuple[Progress, ...]) -> dict[str, Window]:
-        """Return the windows of the higher queries that are read, by the query's id."""
-        higher = (
-            self._documents.job(item.request_id)
+    def _context(
+        self, update: Update, job: Job, mine: Progress, everybody: Sequence[Progress]
+    ) -> PrecedenceContext:
+        numbers = self._updates.queries.numbers(
+            query.id for query in self._app_state.query_list().queries
+        )
+        queries = self._app_state.query_list().queries
+        positions = {numbers[query.id]: position for position, query in enumerate(queries)}
+        query = self._updates.queries.number(job.query.id)
+        positions[query] = job.position
+        higher = [
+            item
             for item in everybody
             if item.reading is Reading.COMPLETE and item.position < job.position
+        ]
+        extra = mine.extra_query
+        return PrecedenceContext(
+            job=mine.job,
+            first_mark=self._updates.first_mark(update.id),
+            update_id=update.id,
+            query=query,
+            position=job.position,
+            mode=job.mode,
+            now=millis(self._clock.now()),
+            positions=positions,
+            # Only a reading of everything tells that a query no longer returns a value.
+            read_through=frozenset(
+                self._updates.queries.number(item.query_id)
+                for item in higher
+                if job.mode is not Mode.DELTA
+            ),
+            windows=self._windows(higher),
+            is_extra=extra is not None and not extra.is_alternate,
+            is_alternate=extra is not None and extra.is_alternate,
         )
+
+    def _windows(self, higher: Iterable[Progress]) -> dict[int, Window]:
+        """Return the windows of the higher queries that are read, by the query's number."""
+        jobs = (self._app_state.job(item.request_id) for item in higher)
         return {
-            other.query.id: other.window
-            for other in higher
-            if other is not None and other.window is not None
+            self._updates.queries.number(job.query.id): job.window
+            for job in jobs
+            if job is not None and job.window is not None
         }
 
-    def _convert(self, stored: StoredPage, page: _Page) -> None:
-        candidates: list[tuple[Indicator, tuple[ObjectKey, ...]]] = []
-        treated = set(self._work.treated(stored.request_id, [_id(row) for row in stored.rows]))
-        rows = []
-        for row in stored.rows:
-            # Looked up again beside the window, it has its outcome, or that is under way.
-            if _id(row) in treated:
+    def _untaken(self, page: Page, mine: Progress, draft: _Draft) -> dict[int, Row]:
+        """Return the rows by id that have no outcome as yet, or may take the place of others."""
+        rows = {row_id(row): row for row in page.rows}
+        if draft.context.is_alternate:
+            draft.again = set(self._ledger.with_outcome_row(mine.job, list(rows)))
+        if mine.place.is_by_time or mine.extra_query is not None or draft.job.mode is Mode.DELTA:
+            known = self._ledger.taken_up(mine.job, list(rows)) - draft.again
+            rows = {number: row for number, row in rows.items() if number not in known}
+        return rows
+
+    def _decide(self, rows: Mapping[int, Row], draft: _Draft) -> None:
+        draft.by_indicator = self._ledger.rows_of_indicators(list(rows))
+        candidates: list[_Candidate] = []
+        others: list[Row] = []
+        for number, row in rows.items():
+            print_ = fingerprint(row, self._salt)
+            held = draft.by_indicator.get(number)
+            if held and self._recognise(number, row, print_, held, draft):
                 continue
-            treated.add(_id(row))
-            rows.append(row)
-            indicator = self._candidate(row, page)
-            if indicator is not None:
-                candidates.append((indicator, object_keys(indicator)))
-        page.lost = self._lost(rows, candidates)
-        keys = list(dict.fromkeys(key.text for _, group in candidates for key in group))
-        page.claims = dict(self._work.claims(keys))
-        page.held = self._ledger.held(keys)
-        page.refusals = self._work.refusals(keys)
-        page.released = self._releases.released(keys, page.job.update_id)
+            others.append(row)
+            candidate = self._candidate(number, row, print_, draft)
+            if candidate is not None:
+                candidates.append(candidate)
+        draft.lost = self._lost(others, candidates, draft)
+        draft.by_key = self._by_key(candidates, draft)
         # What is held comes first: it may tell that a higher query has let go of the value, which
         # then is free for the other copies as well.
-        candidates.sort(key=lambda pair: not _is_held(pair[0], pair[1], page))
-        for indicator, group in candidates:
-            chosen = [key for key in group if self._take(indicator, key, page)]
-            page.outcomes[indicator.id] = _outcome({page.objects[key.text].state for key in chosen})
+        candidates.sort(key=lambda candidate: not _is_held(candidate, draft))
+        for candidate in candidates:
+            for digest, key in candidate.keys:
+                self._take(candidate, digest, key, draft)
+        for candidate in candidates:
+            self._conclude(candidate, draft)
+
+    def _recognise(
+        self, number: int, row: Row, print_: bytes, held: Sequence[LedgerRow], draft: _Draft
+    ) -> bool:
+        """Pass over a row that says what it said when its objects were sent.
+
+        Nothing is parsed or mapped for it; what anything speaks against takes the long way.
+        """
+        context = draft.context
+        if len(held) != held[0].siblings or number in draft.again:
+            return False
+        if any(item.fingerprint != print_ or not item.is_live for item in held):
+            return False
+        if all(context.is_chosen(item) and item.mark != context.job for item in held):
+            # A higher query has it.
+            draft.outcomes[number] = Outcome.DUPLICATE
+            return True
+        if context.mode is Mode.FULL:
+            return False
+        modified = _modified(row)
+        for item in held:
+            if (
+                modified is None
+                or modified < item.source_modified
+                or item.query != context.query
+                or context.is_chosen(item)
+                or item.outbox is not None
+                or item.refused_by is not None
+                or item.orphan_attempts is not None
+                or not has_long_left(item, ttl=self._ttl_of_kind[item.kind], now=context.now)
+            ):
+                return False
+        draft.outcomes[number] = Outcome.UNCHANGED
+        for item in held:
+            draft.seen[item.digest] = Sighting(item.id, modified or 0)
+        if len(held) > 1:
+            draft.kept.add(number)
+        return True
+
+    def _candidate(
+        self, number: int, row: Row, print_: bytes, draft: _Draft
+    ) -> _Candidate | None:
+        """Return the Indicator if it could be sent; else note its outcome."""
+        found = self._screening.screen(row, draft.now)
+        if isinstance(found, Indicator):
+            return _Candidate(
+                indicator=found,
+                keys=[(key.digest, key) for key in object_keys(found)],
+                fingerprint=print_,
+                modified=millis(found.modified_at),
+            )
+        if number in draft.again:
+            return None
+        draft.outcomes[number] = found.outcome
+        if number in draft.by_indicator:
+            # What Sentinel holds of it may be withdrawn, which then is its outcome.
+            draft.kept.add(number)
+        if found.error is not None:
+            draft.errors.append(_mapping_error(row, found.error, draft))
+        return None
 
     def _lost(
-        self,
-        rows: Sequence[Mapping[str, object]],
-        candidates: Iterable[tuple[Indicator, tuple[ObjectKey, ...]]],
-    ) -> Mapping[str, int]:
-        """Return what is held of a page's Indicators under keys that they no longer have."""
-        held = self._releases.live_keys([_id(row) for row in rows])
-        present = {indicator.id: {key.text for key in group} for indicator, group in candidates}
+        self, rows: Sequence[Row], candidates: Iterable[_Candidate], draft: _Draft
+    ) -> Mapping[int, int]:
+        """Return what is held of these Indicators under keys that they no longer have."""
+        held = {
+            number: {item.digest: item.id for item in items if item.is_live}
+            for number, items in draft.by_indicator.items()
+        }
+        present = {
+            candidate.indicator.id: {digest for digest, _ in candidate.keys}
+            for candidate in candidates
+        }
         # Nearly all have what is held of them.
         doubtful = [
             row
             for row in rows
-            if not present.get(_id(row), set()).issuperset(held.get(_id(row), ()))
+            if not present.get(row_id(row), set()).issuperset(held.get(row_id(row), ()))
         ]
-        return lost_keys(doubtful, held, self._parse)
+        return lost_objects(doubtful, held, self._parse)
 
-    def _candidate(self, row: Mapping[str, object], page: _Page) -> Indicator | None:
-        """Return the Indicator if it could be sent; else note its outcome."""
-        found = self._screening.screen(row, page.now)
-        if isinstance(found, Indicator):
-            return found
-        page.outcomes[_id(row)] = found.outcome
-        if found.error is not None:
-            page.errors.append(_mapping_error(row, found.error, page))
-        return None
+    def _by_key(
+        self, candidates: Iterable[_Candidate], draft: _Draft
+    ) -> dict[bytes, LedgerRow]:
+        known = {item.digest: item for items in draft.by_indicator.values() for item in items}
+        wanted = dict.fromkeys(
+            digest
+            for candidate in candidates
+            for digest, _ in candidate.keys
+            if digest not in known
+        )
+        return known | self._ledger.rows_of_keys(list(wanted))
 
-    def _take(self, indicator: Indicator, key: ObjectKey, page: _Page) -> bool:
+    def _take(
+        self, candidate: _Candidate, digest: bytes, key: ObjectKey, draft: _Draft
+    ) -> None:
         """Choose this copy for an object key unless another one has precedence."""
-        claim, held = page.claims.get(key.text), page.held.get(key.text)
+        indicator, row = candidate.indicator, draft.by_key.get(digest)
+        chosen = draft.objects.get(digest)
+        copy = (indicator.id, candidate.modified)
+        if chosen is not None:
+            if is_better(copy, (chosen.indicator_id, chosen.source_modified)):
+                self._choose(candidate, digest, key, draft, replaces=chosen.replaces)
+            return
+        if digest in draft.seen and row is not None:
+            # It was seen unchanged on this page.
+            sighting = draft.seen[digest]
+            if is_better(copy, (row.indicator_id, sighting.source_modified)):
+                del draft.seen[digest]
+                if row.siblings == 1:
+                    draft.outcomes[row.indicator_id] = Outcome.DUPLICATE
+                self._choose(candidate, digest, key, draft, replaces=False)
+            return
         choice = choose(
             indicator,
-            request_id=page.job.request_id,
-            position=page.job.position,
-            claim=claim,
-            held=held,
-            context=page.context,
-            is_released=key.text in page.released,
-            is_looked_up=page.is_looked_up and not page.was_refused(indicator, key),
-            now=page.now,
+            candidate.modified,
+            row,
+            draft.context,
+            is_refused=row is not None and row.refused_indicator_id == indicator.id,
         )
-        if choice is Choice.DUPLICATE:
-            return False
-        if claim is not None and claim.indicator_id != indicator.id:
-            page.displaced.append((claim.request_id, claim.indicator_id))
-        chosen = self._chosen(indicator, key, page, claim, held)
-        page.objects[key.text] = chosen
-        page.claims[key.text] = Claim(
-            request_id=chosen.request_id,
-            position=chosen.position,
-            indicator_id=chosen.indicator_id,
-            version=chosen.version,
-            source_modified_at=chosen.source_modified_at,
-            created=chosen.created,
-            modified=chosen.modified,
-            state=chosen.state,
-        )
-        if (
-            chosen.state is ObjectState.UNCHANGED
-            and held is not None
-            and (held.query_id, held.indicator_id) != (page.job.query.id, indicator.id)
-        ):
-            page.taken_over.append(key.text)
-        return True
+        if choice is Choice.ALTERNATE and row is not None:
+            draft.alternates.append(Alternate(row.id, *copy))
+            draft.kept.add(indicator.id)
+        elif choice in {Choice.TAKE, Choice.REPLACE}:
+            replaces = choice is Choice.REPLACE
+            self._choose(candidate, digest, key, draft, replaces=replaces)
 
-    def _chosen(
+    def _choose(
         self,
-        indicator: Indicator,
+        candidate: _Candidate,
+        digest: bytes,
         key: ObjectKey,
-        page: _Page,
-        claim: Claim | None,
-        held: Held | None,
-    ) -> ChosenObject:
-        version = next_revision(
-            indicator, key, claim=claim, held=held, options=self._options, now=page.now
+        draft: _Draft,
+        *,
+        replaces: bool,
+    ) -> None:
+        indicator, context = candidate.indicator, draft.context
+        row, chosen = draft.by_key.get(digest), draft.objects.get(digest)
+        revision = next_revision(
+            indicator,
+            key,
+            row=row,
+            chosen=None if chosen is None else (chosen.created, chosen.modified),
+            options=self._options,
+            now=draft.now,
         )
-        if version.labels_left_out:
-            page.shortened.add(indicator.id)
+        if revision.labels_left_out:
+            draft.shortened.add(indicator.id)
             _log.debug(
                 'labels-left-out',
-                request_id=page.job.request_id,
+                request_id=draft.job.request_id,
                 indicator_id=indicator.id,
-                labels=version.labels_left_out,
+                labels=revision.labels_left_out,
             )
-        stix = version.stix
-        text = object_text(stix)
-        digest = content_hash(text).hex()
+        text = object_text(revision.stix)
+        digest_of_content = content_hash(text)
         # A worse copy that is under way would overwrite what the ledger knows.
-        is_needed = (claim is not None and claim.state in _UNANSWERED) or must_send(
-            mode=page.job.mode,
-            held=held,
-            content_hash=digest,
-            valid_until_at=from_text(str(stix['valid_until'])),
-            ttl=dt.timedelta(hours=self._options.ttl_hours[indicator.type]),
-            now=page.now,
+        is_needed = (row is not None and row.outbox is not None) or must_send(
+            mode=context.mode,
+            row=row,
+            content_hash=digest_of_content,
+            valid_until=revision.valid_until,
+            ttl=self._ttl[indicator.type],
+            now=context.now,
         )
-        state = ObjectState.WAITING if is_needed else ObjectState.UNCHANGED
-        refusal = page.refusals.get(key.text)
-        if (
-            is_needed
-            and page.job.mode is not Mode.FULL
-            and refusal is not None
-            and refusal.content_hash == digest
-            and refusal.attempts > REFUSED_ATTEMPTS
-        ):
-            # Tried often enough; Sentinel will think otherwise only when it changes.
-            state, is_needed = ObjectState.REFUSED, False
-        sort_field = page.job.query.sort_field
-        return ChosenObject(
-            object_key=key.text,
-            object_id=str(stix['id']),
-            generation=version.generation,
-            version=0 if claim is None else claim.version + 1,
-            request_id=page.job.request_id,
-            position=page.job.position,
-            query_id=page.job.query.id,
+        fate = Fate.SEND if is_needed else Fate.UNCHANGED
+        if is_needed and _is_hopeless(row, digest_of_content, context):
+            fate = Fate.REFUSED
+        sort_field = draft.job.query.sort_field
+        draft.objects[digest] = ChosenObject(
+            key=key,
+            object=None if row is None else row.id,
+            fate=fate,
+            replaces=replaces,
+            is_orphaned=row is not None and row.orphan_attempts is not None,
+            generation=revision.generation,
             indicator_id=indicator.id,
-            indicator_type=indicator.type,
-            summary=indicator.summary,
+            siblings=len(candidate.keys),
             owner_name=indicator.owner_name,
-            web_link=indicator.web_link,
-            source_modified_at=indicator.modified_at,
-            created=str(stix['created']),
-            modified=str(stix['modified']),
-            valid_until=str(stix['valid_until']),
-            content_hash=digest,
-            state=state,
-            sort_value=sort_value(indicator, sort_field) if sort_field and is_needed else None,
-            body=text.decode() if is_needed else None,
+            summary=indicator.summary,
+            created=revision.created,
+            modified=revision.modified,
+            valid_until=revision.valid_until,
+            source_modified=candidate.modified,
+            content_hash=digest_of_content,
+            fingerprint=candidate.fingerprint,
+            summary_digest=telling_digest(indicator, [each for _, each in candidate.keys]),
+            sort_value=sort_value(indicator, sort_field)
+            if sort_field and fate is Fate.SEND
+            else None,
+            text=text if fate is Fate.SEND else None,
+            is_moved=fate is Fate.UNCHANGED
+            and row is not None
+            and (row.query, row.indicator_id) != (context.query, indicator.id),
         )
 
+    def _conclude(self, candidate: _Candidate, draft: _Draft) -> None:
+        """Note the outcome of an Indicator from its objects."""
+        number = candidate.indicator.id
+        fates = {
+            item.fate
+            for digest, _ in candidate.keys
+            if (item := draft.objects.get(digest)) is not None and item.indicator_id == number
+        }
+        count = sum(
+            item.indicator_id == number
+            for digest, _ in candidate.keys
+            if (item := draft.objects.get(digest)) is not None
+        )
+        held = draft.by_indicator.get(number, ())
+        if count > 1 or any(
+            (item := draft.objects.get(row.digest)) is None or item.indicator_id != number
+            for row in held
+        ):
+            draft.kept.add(number)
+        if number not in draft.again:
+            draft.outcomes[number] = _outcome(fates)
 
-def _is_held(indicator: Indicator, group: Iterable[ObjectKey], page: _Page) -> bool:
-    found = (page.held.get(key.text) for key in group)
-    return any(held is not None and held.indicator_id == indicator.id for held in found)
 
-
-def _outcome(states: set[ObjectState]) -> Outcome | None:
-    """Return an Indicator's outcome from its chosen objects; None where one has yet to be sent."""
-    if not states:
-        return Outcome.DUPLICATE
-    if ObjectState.WAITING in states:
-        return None
-    return Outcome.REFUSED if ObjectState.REFUSED in states else Outcome.UNCHANGED
-
-
-def _conversion(stored: StoredPage, page: _Page) -> Conversion:
-    return Conversion(
-        page=stored,
-        outcomes=page.outcomes,
-        objects=tuple(page.objects.values()),
-        displaced=tuple(page.displaced),
-        errors=tuple(page.errors),
-        taken_over=tuple(page.taken_over),
-        lost=page.lost,
-        shortened=len(page.shortened),
-        # A delta asks for values only as it begins to read.
-        late_for=page.job.update_id if page.job.mode is Mode.DELTA else None,
+def _is_hopeless(row: LedgerRow | None, digest: bytes, context: PrecedenceContext) -> bool:
+    """Whether just this was refused often enough; a full update tries it all the same."""
+    return (
+        row is not None
+        and context.mode is not Mode.FULL
+        and row.refused_hash == digest
+        and (row.refused_attempts or 0) > REFUSED_ATTEMPTS
     )
 
 
-def _mapping_error(row: Mapping[str, object], error: SkippableError, page: _Page) -> ErrorEntry:
+def _modified(row: Row) -> int | None:
+    value = row.get('lastModified')
+    try:
+        return millis(from_text(value)) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _is_held(candidate: _Candidate, draft: _Draft) -> bool:
+    rows = (draft.by_key.get(digest) for digest, _ in candidate.keys)
+    return any(row is not None and row.indicator_id == candidate.indicator.id for row in rows)
+
+
+def _outcome(fates: set[Fate]) -> Outcome | None:
+    """Return an Indicator's outcome from its chosen objects; None where one has to be sent."""
+    if not fates:
+        return Outcome.DUPLICATE
+    if Fate.SEND in fates:
+        return None
+    return Outcome.REFUSED if Fate.REFUSED in fates else Outcome.UNCHANGED
+
+
+def _conversion(page: Page, draft: _Draft) -> Conversion:
+    fates: defaultdict[int, list[Fate]] = defaultdict(list)
+    for item in draft.objects.values():
+        fates[item.indicator_id].append(item.fate)
+    for digest in draft.seen:
+        fates[draft.by_key[digest].indicator_id].append(Fate.UNCHANGED)
+    return Conversion(
+        page=page,
+        job=draft.context.job,
+        query_id=draft.job.query.id,
+        outcomes=draft.outcomes,
+        objects=tuple(draft.objects.values()),
+        seen=tuple(draft.seen.values()),
+        alternates=tuple(draft.alternates),
+        kept={number: fates[number] for number in draft.kept if number in draft.outcomes},
+        again={number: fates[number] for number in draft.again if number in fates},
+        errors=tuple(draft.errors),
+        lost=draft.lost,
+        # A delta asks for values only as it begins to read.
+        late_for=draft.context.update_id if draft.job.mode is Mode.DELTA else None,
+        shortened=len(draft.shortened),
+    )
+
+
+def _mapping_error(row: Row, error: SkippableError, draft: _Draft) -> ErrorEntry:
     def text(name: str) -> str | None:
         value = row.get(name)
         return value if isinstance(value, str) else None
 
     return ErrorEntry(
-        request_id=page.job.request_id,
-        at=page.now,
+        request_id=draft.job.request_id,
+        at=draft.now,
         code=error.code,
         message='The Indicator was not sent: ' + error.message,
         reason=error.reason,
-        indicator_id=_id(row),
+        indicator_id=row_id(row),
         indicator_type=text('type'),
         summary=text('summary'),
         owner_name=text('ownerName'),
         web_link=text('webLink'),
     )
-
-
-def _id(row: Mapping[str, object]) -> int:
-    value = row['id']
-    if not isinstance(value, int):
-        raise TypeError('a source gives rows with whole numbers as ids')
-    return value

@@ -35,11 +35,6 @@ from sentinel_app.pipeline.withdraw import Withdrawal
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.error_log import ErrorLog
 
-MOST_PAGES_WAITING = 4
-"""Reading waits while so many pages are not yet converted, so that disk and memory stay bounded."""
-
-IDS_IN_CLAUSE = 50
-
 MEASURE_ATTEMPTS = 3
 """Counting is a courtesy to the person who watches; reading is not."""
 
@@ -54,27 +49,25 @@ class Download:
         *,
         source: Source,
         probe: Probe,
-        documents: AppState,
-        progress: ProgressStore,
+        app_state: AppState,
+        updates: UpdateStore,
         errors: ErrorLog,
-        work: WorkStore,
-        withdrawal: Withdrawal,
+        orphans: OrphanSearch,
         clock: Clock,
-        wakeup: Wakeup,
+        wakeups: Wakeups,
     ) -> None:
         self._source = source
         self._probe = probe
         self._ids = IdReader(source, probe)
         self._ranges = RangeReader(source)
         self._bound: tuple[object, ReadingBound] | None = None
-        """Of the slice that is being read."""
-        self._documents = documents
-        self._progress = progress
+        """Of the pass that is being read."""
+        self._app_state = app_state
+        self._updates = updates
         self._errors = errors
-        self._work = work
-        self._withdrawal = withdrawal
+        self._orphans = orphans
         self._clock = clock
-        self._wakeup = wakeup
+        self._wakeups = wakeups
 
     def step(self, update: Update, stop: Stop) -> bool:
         """Read one page of the highest query that is not read through.
@@ -83,46 +76,62 @@ class Download:
             False when there is nothing to read now.
 
         Raises:
-            Cancelled: `stop` was set; what was read before is stored.
-            StorageError: the page could not be stored; the same page is read again.
+            Cancelled: `stop` was set; what was read before is kept.
+            StorageError: the beginning could not be stored; it is tried again.
         """
-        if self._progress.pages_waiting() >= MOST_PAGES_WAITING:
+        if not self._updates.pages.has_room:
             return False
-        if self._withdrawal.search(update, stop):
+        if self._orphans.search(update, stop):
             return True
-        for progress in self._progress.progress(update.id):
-            if progress.reading in {Reading.WAITING, Reading.READING}:
-                self._read(update, progress, stop)
-                self._wakeup.notify()
+        for progress in self._updates.progress(update.id):
+            if progress.reading is Reading.WAITING:
+                self._read(update, progress, None, stop)
+                return True
+            if progress.reading is Reading.READING:
+                place = self._updates.pages.place(
+                    progress.request_id, partial(self._stored_place, update, progress.request_id)
+                )
+                if place is None:
+                    # Convert decides whether there is anything else to ask for.
+                    return False
+                self._read(update, progress, place, stop)
                 return True
         return False
 
-    def _read(self, update: Update, progress: Progress, stop: Stop) -> None:
+    def _stored_place(self, update: Update, request_id: str) -> Position:
+        found = self._updates.progress(update.id)
+        return next(item.place for item in found if item.request_id == request_id)
+
+    def _read(
+        self, update: Update, progress: Progress, place: Position | None, stop: Stop
+    ) -> None:
         request_id = progress.request_id
         try:
             job = self._stored(request_id)
             is_by_id = self._probe.is_by_id(update, stop)
             self._probe.verify(update, request_id, effective_question(job.query), stop)
-            if progress.reading is Reading.WAITING or job.window is None:
+            if place is None or job.window is None:
                 self._begin(update, job, stop, is_by_id=is_by_id)
-            elif progress.is_by_time:
-                self._read_span(job, job.window, progress, stop)
+                return
+            clause = self._updates.clause(request_id, place.number)
+            if place.is_by_time:
+                self._read_range(job, job.window, place, clause, stop)
             elif is_by_id:
-                self._read_page(update, job, progress, stop)
+                self._read_page(update, job, place, clause, stop)
             else:
-                self._progress.read_by_time(request_id)
+                self._updates.read_by_time(request_id)
         except (FatalError, RetryableError) as error:
-            self._end(request_id, error)
+            self._fail(request_id, error, place)
 
     def _stored(self, request_id: str) -> Job:
-        job = self._documents.job(request_id)
+        job = self._app_state.job(request_id)
         if job is None:
             raise FatalError(f'The Job {request_id} is no longer stored.')
         return job
 
     def _begin(self, update: Update, job: Job, stop: Stop, *, is_by_id: bool) -> None:
         """Fix the window before the first page, so that nothing falls between two updates."""
-        cursor = self._documents.cursor(job.query.id)
+        cursor = self._app_state.cursor(job.query.id)
         first = None
         if cursor is None or cursor.selection != job.query.selection:
             cursor = first = self._first_cursor(job)
@@ -131,14 +140,14 @@ class Download:
         window = next_window(cursor_at=None, server_now=server_now)
         if start_at is not None:
             window = replace(window, start_at=min(start_at, window.end_at))
-        job = self._documents.change_job(
+        job = self._app_state.change_job(
             job.request_id, lambda stored: replace(stored, window=window), cursor=first
         )
-        self._progress.start_reading(
+        self._updates.start_reading(
             job.request_id,
             at=self._clock.now(),
             expected=expected,
-            lookups=self._lookups(update, job),
+            clauses=self._clauses(update, job),
             is_by_time=not is_by_id,
         )
         _log.info(
@@ -151,17 +160,17 @@ class Download:
             by='id' if is_by_id else 'time',
         )
 
-    def _lookups(self, update: Update, job: Job) -> tuple[str, ...]:
+    def _clauses(self, update: Update, job: Job) -> tuple[str, ...]:
         """Return what a delta has to look at beside its window; other modes read everything."""
         if job.mode is not Mode.DELTA:
             return ()
-        refused = self._work.refused_ids(job.query.id, most_attempts=REFUSED_ATTEMPTS)
+        refused = self._updates.refused_ids(job.query.id, most_attempts=REFUSED_ATTEMPTS)
         return (
             *(
                 ids_clause(refused[start : start + IDS_IN_CLAUSE])
                 for start in range(0, len(refused), IDS_IN_CLAUSE)
             ),
-            *self._withdrawal.clauses(update),
+            *self._orphans.clauses(update),
         )
 
     def _first_cursor(self, job: Job) -> Cursor:
@@ -170,7 +179,7 @@ class Download:
         It is stored before the first page: should this first Job fail, the next one must not begin
         at a later run of the Service that went well for other queries.
         """
-        return first_cursor(job, self._documents.schedule(), self._clock.now())
+        return first_cursor(job, self._app_state.schedule(), self._clock.now())
 
     def _start(self, update: Update, job: Job, cursor: Cursor) -> dt.datetime | None:
         """Return the start of the window; None for a reading of everything."""
@@ -198,62 +207,71 @@ class Download:
             )
             return None, page.server_at
 
-    def _read_page(self, update: Update, job: Job, progress: Progress, stop: Stop) -> None:
+    def _read_page(
+        self, update: Update, job: Job, place: Position, clause: str | None, stop: Stop
+    ) -> None:
         question = effective_question(
             job.query,
-            window=job.window if progress.clause is None else None,
-            after_id=progress.last_id,
-            clause=progress.clause,
+            window=job.window if clause is None else None,
+            after_id=place.last_id,
+            clause=clause,
         )
         page, next_size = self._ids.read(
             question,
-            size=progress.page_size or FIRST_PAGE_SIZE,
+            size=place.page_size or FIRST_PAGE_SIZE,
             retrier=Retrier(self._clock, stop, request_id=job.request_id),
             update=update,
             stop=stop,
         )
         if page is None:
-            self._progress.read_by_time(job.request_id)
+            self._updates.read_by_time(job.request_id)
         elif page.rows:
-            self._bound_of(job, progress, stop).add(len(page.rows))
-            last_id = row_id(page.rows[-1])
-            self._progress.add_page(job.request_id, page.rows, last_id=last_id, page_size=next_size)
+            self._bound_of(job, place, clause, stop).add(len(page.rows))
+            following = replace(place, last_id=row_id(page.rows[-1]), page_size=next_size)
+            self._put(job.request_id, page.rows, place, following)
             _log.debug('page-read', request_id=job.request_id, rows=len(page.rows))
         else:
             # Only an empty page is the end: a short one may be all the server wanted to give.
-            self._end_slice(job, stop)
+            self._end_pass(job, place, place, (), stop)
 
-    def _read_span(self, job: Job, window: Window, progress: Progress, stop: Stop) -> None:
+    def _read_range(
+        self, job: Job, window: Window, place: Position, clause: str | None, stop: Stop
+    ) -> None:
         """Read a beginning of what is left, where reading by id would leave rows out."""
-        time_range = _time_range(window, progress)
+        time_range = _time_range(window, place, clause)
         page, next_size = self._ranges.read(
             job.request_id,
-            lambda part: effective_question(job.query, clause=progress.clause, time_range=part),
+            lambda part: effective_question(job.query, clause=clause, time_range=part),
             time_range,
-            size=progress.page_size or FIRST_PAGE_SIZE,
+            size=place.page_size or FIRST_PAGE_SIZE,
             retrier=Retrier(self._clock, stop, request_id=job.request_id),
         )
-        self._bound_of(job, progress, stop).add(len(page.rows))
-        rest = page.rest or time_range
-        ids = clause_ids(progress.clause)
+        self._bound_of(job, place, clause, stop).add(len(page.rows))
+        ids = clause_ids(clause)
         rows = [row for row in page.rows if ids is None or row_id(row) in ids]
-        try:
-            self._progress.add_page(
-                job.request_id, rows, read_until=rest.start_at, page_size=next_size
-            )
-        except StorageError:
-            self._ranges.forget()
-            raise
+        rest = page.rest or time_range
+        following = replace(place, read_until=rest.start_at, page_size=next_size)
         _log.debug('range-read', request_id=job.request_id, rows=len(rows))
         if page.rest is None:
-            self._end_slice(job, stop)
+            self._end_pass(job, place, following, rows, stop)
+        else:
+            self._put(job.request_id, rows, place, following)
 
-    def _bound_of(self, job: Job, progress: Progress, stop: Stop) -> ReadingBound:
-        """Return what ends the reading of the present slice, should it go on for ever."""
-        key = (job.request_id, progress.clause, progress.is_by_time)
+    def _put(
+        self, request_id: str, rows: Sequence[Row], place: Position, following: Position
+    ) -> None:
+        page = Page(request_id=request_id, rows=rows, place=following, number=place.number)
+        self._updates.pages.put(page, read_from=place)
+        self._wakeups.convert.notify()
+
+    def _bound_of(
+        self, job: Job, place: Position, clause: str | None, stop: Stop
+    ) -> ReadingBound:
+        """Return what ends the reading of the present pass, should it go on for ever."""
+        key = (job.request_id, place.number, place.is_by_time)
         if self._bound is None or self._bound[0] != key:
-            window = job.window if progress.clause is None else None
-            question = effective_question(job.query, window=window, clause=progress.clause)
+            window = job.window if clause is None else None
+            question = effective_question(job.query, window=window, clause=clause)
             self._bound = key, ReadingBound(lambda: self._counted(question, stop))
         return self._bound[1]
 
@@ -266,42 +284,69 @@ class Download:
             return None
         return count
 
-    def _end_slice(self, job: Job, stop: Stop) -> None:
-        if not self._progress.next_slice(job.request_id):
-            self._end_complete(job, stop)
+    def _end_pass(
+        self,
+        job: Job,
+        place: Position,
+        following: Position,
+        rows: Sequence[Row],
+        stop: Stop,
+    ) -> None:
+        """Hand on the last rows of a pass, and go on to the next one or to the end.
 
-    def _end_complete(self, job: Job, stop: Stop) -> None:
-        """End the reading, unless an owner's Indicators cannot be read any more.
-
-        ThreatConnect answers a query of such an owner as if it held nothing, which would look as if
-        everything had been deleted.
+        The end is left to Convert: what is read is not complete before it is converted. And it does
+        not come where an owner's Indicators cannot be read any more: ThreatConnect answers a query
+        of such an owner as if it held nothing, as if everything had been deleted.
         """
+        number = place.number + 1
+        if self._updates.clause(job.request_id, number) is not None:
+            next_place = replace(following, number=number, last_id=None, read_until=None)
+            self._put(job.request_id, rows, place, next_place)
+            return
+        if rows:
+            self._put(job.request_id, rows, place, following)
+            place = following
         readable = {owner.name for owner in Retrier(self._clock, stop).call(self._source.owners)}
         missing = [owner for owner in job.query.owners if owner not in readable]
-        self._end(job.request_id, _unreadable(missing) if missing else None)
+        if missing:
+            self._fail(job.request_id, _unreadable(missing), place)
+        else:
+            self._end(job.request_id, place, None)
 
-    def _end(self, request_id: str, error: SentinelAppError | None) -> None:
-        now = self._clock.now()
-        if error is not None:
-            self._errors.add(
-                [
-                    ErrorEntry(
-                        request_id=request_id,
-                        at=now,
-                        code=error.code,
-                        message=error.message,
-                        reason=error.reason,
-                    )
-                ]
-            )
-            _log.error(
-                'download-failed',
-                request_id=request_id,
-                code=error.code,
-                message=error.message,
-                reason=error.reason,
-            )
-        self._progress.end_reading(request_id, at=now, error=error)
+    def _fail(
+        self, request_id: str, error: SentinelAppError, place: Position | None
+    ) -> None:
+        self._errors.add(
+            [
+                ErrorEntry(
+                    request_id=request_id,
+                    at=self._clock.now(),
+                    code=error.code,
+                    message=error.message,
+                    reason=error.reason,
+                )
+            ]
+        )
+        _log.error(
+            'download-failed',
+            request_id=request_id,
+            code=error.code,
+            message=error.message,
+            reason=error.reason,
+        )
+        if place is None:
+            # Nothing of it waits for conversion.
+            self._updates.end_reading(request_id, at=self._clock.now(), error=error)
+            self._wakeups.convert.notify()
+            self._wakeups.schedule.notify()
+        else:
+            self._end(request_id, place, error)
+
+    def _end(self, request_id: str, place: Position, error: SentinelAppError | None) -> None:
+        self._updates.pages.put(
+            EndOfReading(request_id=request_id, error=error), read_from=place
+        )
+        self._wakeups.convert.notify()
 
 
 def _unreadable(owners: Sequence[str]) -> FatalError:
@@ -314,14 +359,14 @@ def _unreadable(owners: Sequence[str]) -> FatalError:
     )
 
 
-def _time_range(window: Window, progress: Progress) -> TimeRange:
-    """Return what is left of the present slice.
+def _time_range(window: Window, place: Position, clause: str | None) -> TimeRange:
+    """Return what is left of the present pass.
 
     A reading of everything has no end, as a row that is modified meanwhile moves out of the window:
     the next delta would find it, but until then it would look as if it no longer matched.
     """
-    is_delta = progress.clause is None and window.start_at is not None
+    is_delta = clause is None and window.start_at is not None
     start_at = window.start_at if is_delta else None
     return TimeRange(
-        start_at=progress.read_until or start_at, end_at=window.end_at if is_delta else None
+        start_at=place.read_until or start_at, end_at=window.end_at if is_delta else None
     )

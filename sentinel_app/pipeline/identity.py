@@ -13,12 +13,12 @@ from collections.abc import Collection, Sequence
 from sentinel_app.core.clock import Stop
 from sentinel_app.core.indicator import DeletedIndicator, IndicatorType
 from sentinel_app.core.job import Update
-from sentinel_app.core.ports import ReleaseStore
 from sentinel_app.core.question import Question, selection_question
-from sentinel_app.core.row import Parse, Row, keys_of_row, lost_keys, row_id
+from sentinel_app.core.row import Parse, Row, digests_of_row, lost_objects, row_id
 from sentinel_app.core.time_range import TimeRange
 from sentinel_app.core.tql import both_clauses, ids_clause, range_clause
 from sentinel_app.pipeline.row_reader import RowQuestion, RowReader
+from sentinel_app.storage.orphans import Orphans
 
 CHANGEABLE = (IndicatorType.FILE,)
 """The types whose value can be changed in ThreatConnect; of the others only an update that reads
@@ -28,7 +28,7 @@ Source: ThreatConnect developer documentation, v3 API, "Indicator-Specific Field
 Hashes".
 """
 
-IDS_IN_CLAUSE = 50
+
 """Keeps the query short of the length at which it has to travel in a body."""
 
 
@@ -37,13 +37,13 @@ class Identities:
 
     Args:
         reader: reads rows beside the queries.
-        releases: knows what is held, and remembers what was released.
+        orphans: knows what is held, and remembers what has lost its copy.
         parse: makes an Indicator of a raw row; raises `SkippableError` for one that cannot be sent.
     """
 
-    def __init__(self, *, reader: RowReader, releases: ReleaseStore, parse: Parse) -> None:
+    def __init__(self, *, reader: RowReader, orphans: Orphans, parse: Parse) -> None:
         self._reader = reader
-        self._releases = releases
+        self._orphans = orphans
         self._parse = parse
 
     def take_deleted(
@@ -60,7 +60,7 @@ class Identities:
         """
         self._judge(
             update,
-            self._releases.named(entries),
+            self._orphans.named(entries),
             owners=sorted({entry.owner_name for entry in entries}),
             # The list has types of the instance's own too, whose names TQL need not know.
             types=sorted({str(kind) for kind in IndicatorType} & {entry.type for entry in entries}),
@@ -125,14 +125,14 @@ class Identities:
             )
             self._compare(found)
             known = {row_id(row) for row in found}
-            self._releases.release_ids([item for item in part if item not in known])
+            self._orphans.orphan_indicators([item for item in part if item not in known])
 
     def _compare(self, rows: Sequence[Row]) -> None:
         """Release what the ledger holds of these Indicators under keys that they no longer have."""
-        held = self._releases.live_keys([row_id(row) for row in rows])
-        lost = lost_keys(rows, held, self._parse)
+        held = self._orphans.live_objects([row_id(row) for row in rows])
+        lost = lost_objects(rows, held, self._parse)
         if lost:
-            self._releases.release_keys(lost)
+            self._orphans.orphan_objects(lost)
 
     def _former_holders(self, rows: Sequence[Row]) -> set[int]:
         """Return the other Indicators of the same owners whose objects stand for these values now.
@@ -140,8 +140,8 @@ class Identities:
         A hash that is merged into another File leaves its own one, which then is gone; whether the
         deleted list names that one is not documented.
         """
-        present = {row_id(row): keys_of_row(row, self._parse) or frozenset() for row in rows}
-        holders = self._releases.holders(sorted({key for keys in present.values() for key in keys}))
+        present = {row_id(row): digests_of_row(row, self._parse) or frozenset() for row in rows}
+        holders = self._orphans.holders(sorted({key for keys in present.values() for key in keys}))
         return {
             holders[key].indicator_id
             for row in rows

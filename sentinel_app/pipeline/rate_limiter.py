@@ -23,10 +23,6 @@ class StoredTimes(Protocol):
         """Return the times after `since`, oldest first."""
         ...
 
-    def add(self, at: dt.datetime, *, forget_before: dt.datetime) -> None:
-        """Store a time, before the request goes out, and forget old ones."""
-        ...
-
 
 @dataclass(slots=True)
 class Permit:
@@ -45,13 +41,12 @@ class RateLimiter:
 
     Args:
         limit: requests a minute, 1 to 100.
-        times: where the start of each request is stored before it goes out.
+        times: where the start of each request was stored before it went out.
         clock: tells the time.
     """
 
     def __init__(self, *, limit: int, times: StoredTimes, clock: Clock) -> None:
         self._limit = limit
-        self._times = times
         self._clock = clock
         self._lock = threading.Lock()
         self._blocked_until = 0.0
@@ -79,6 +74,17 @@ class RateLimiter:
         finally:
             with self._lock:
                 self._waiting -= 1
+
+    def begin(self, permit: Permit) -> None:
+        """Record that the request of a permit goes out now; to prepare it may have taken a while."""
+        with self._lock:
+            permit.started = self._clock.monotonic()
+            permit.arrived_by = permit.started + LONGEST_TRANSIT_S
+
+    def give_back(self, permit: Permit) -> None:
+        """Return a permit that no request has used."""
+        with self._lock:
+            self._permits = [known for known in self._permits if known is not permit]
 
     def answered(self, permit: Permit) -> None:
         """Take note that the request of a permit is over, so it cannot arrive any later."""
@@ -136,8 +142,6 @@ class RateLimiter:
         return max(wait_s(times, now, self._limit), self._blocked_until - now)
 
     def _take(self) -> Permit:
-        at = self._clock.now()
-        self._times.add(at, forget_before=at - _MEMORY)
         started = self._clock.monotonic()
         permit = Permit(started, started + LONGEST_TRANSIT_S)
         # What began first has not always arrived first, so each stays until it is out of the span.

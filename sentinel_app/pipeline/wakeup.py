@@ -6,25 +6,57 @@ import threading
 
 
 class Wakeup:
-    """What any thread may notify and many may wait for; a notification is never missed."""
+    """Wakes one waiting thread for each notification; none is lost.
 
-    def __init__(self) -> None:
+    A notification that nobody waits for ends the next wait at once. There are never more of them
+    than threads that may wait.
+
+    Args:
+        waiters: how many threads may wait.
+    """
+
+    def __init__(self, waiters: int = 1) -> None:
         self._condition = threading.Condition()
-        self._notifications = 0
+        self._waiters = waiters
+        self._pending = 0
 
-    @property
-    def notifications(self) -> int:
-        """The number so far; take it before looking for work, and wait with it after."""
+    def notify(self, count: int = 1) -> None:
+        """Wake so many of the threads that wait, or end their next wait."""
         with self._condition:
-            return self._notifications
+            self._pending = min(self._pending + count, self._waiters)
+            self._condition.notify(count)
 
-    def notify(self) -> None:
-        """Wake everybody who waits."""
-        with self._condition:
-            self._notifications += 1
-            self._condition.notify_all()
+    def notify_all(self) -> None:
+        """Wake every thread, or end its next wait."""
+        self.notify(self._waiters)
 
-    def wait(self, seen: int, timeout_s: float) -> None:
-        """Return when it was notified after `seen` was taken, or when the time has passed."""
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for a notification, or until the time has passed; whether there was one."""
         with self._condition:
-            self._condition.wait_for(lambda: self._notifications != seen, timeout_s)
+            is_notified = self._condition.wait_for(lambda: self._pending > 0, timeout_s)
+            if is_notified:
+                self._pending -= 1
+            return is_notified
+
+
+class Wakeups:
+    """One wakeup for each queue of an update, and one for what follows the Jobs.
+
+    Args:
+        senders: how many threads send.
+    """
+
+    def __init__(self, senders: int) -> None:
+        self.download = Wakeup()
+        """There is room for another page, or something new to read."""
+        self.convert = Wakeup()
+        """There is a page to convert, or room in the outbox, or a Job may be closed."""
+        self.upload = Wakeup(senders)
+        """There is something to send."""
+        self.schedule = Wakeup()
+        """A Job may have gone on, or something may be due."""
+
+    def notify_all(self) -> None:
+        """Wake everybody: an update begins, or the process ends."""
+        for wakeup in (self.download, self.convert, self.upload, self.schedule):
+            wakeup.notify_all()

@@ -91,7 +91,7 @@ class SentinelSink:
             f'/threat-intelligence-stix-objects:upload?api-version={API_VERSION}'
         )
         source = json.dumps(source_system, ensure_ascii=False)
-        self._head = f'{{"sourcesystem":{source},"stixobjects":['
+        self._head = f'{{"sourcesystem":{source},"stixobjects":['.encode()
         self._tokens = tokens
         self._http = HttpClient(
             session, clock=clock, timeouts=timeouts, redactor=redactor, connections=CONNECTIONS
@@ -108,7 +108,7 @@ class SentinelSink:
         """
         self._tokens.token()
 
-    def send(self, objects: Sequence[str]) -> UploadReply:
+    def send(self, objects: Sequence[bytes]) -> UploadReply:
         """Send one batch of STIX objects, each already JSON text.
 
         Raises:
@@ -118,7 +118,8 @@ class SentinelSink:
 
         Source: learn.microsoft.com/azure/sentinel/stix-objects-api.
         """
-        body = self._body(objects)
+        # Put together without reading the objects again.
+        body = b''.join((self._head, b','.join(objects), b']}'))
         token = self._tokens.token()
         self._sent.token = token
         try:
@@ -143,13 +144,3 @@ class SentinelSink:
         this thread sent last may have been replaced meanwhile.
         """
         self._tokens.forget(getattr(self._sent, 'token', None))
-
-    def _body(self, objects: Sequence[str]) -> bytes:
-        """The request's JSON, put together without reading the objects again."""
-        try:
-            return f'{self._head}{",".join(objects)}]}}'.encode()
-        except UnicodeEncodeError:
-            # Half of a surrogate pair; halving the batch finds the object that has it.
-            raise BatchRefusedError(
-                'The batch holds text that UTF-8 cannot express.', context={'objects': len(objects)}
-            ) from None

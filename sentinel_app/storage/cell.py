@@ -50,6 +50,7 @@ def read_cell(read: Callable[[Any], Value], cell: object) -> Value:
     except (
         ArithmeticError,
         AttributeError,
+        LookupError,
         OSError,
         RecursionError,
         TypeError,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from sentinel_app.core.indicator import IndicatorType
-from sentinel_app.core.ledger_row import LedgerRow, ObjectState, key_of, kind_number, millis, moment
+from sentinel_app.core.ledger_row import TYPE_OF_KIND, LedgerRow, ObjectState, key_of, millis, moment
 from sentinel_app.core.metric import LiveCount
 from sentinel_app.core.object_id import ObjectKey, object_id
 from sentinel_app.core.record import Record, RecordedError, RefusedObject
@@ -144,7 +144,7 @@ def _hour(at: dt.datetime) -> int:
 
 
 def _type(kind: int) -> IndicatorType:
-    return read_cell(lambda number: key_of(number, '').type, kind)
+    return read_cell(TYPE_OF_KIND.__getitem__, kind)
 
 
 def _record(row: sqlite3.Row) -> Record:

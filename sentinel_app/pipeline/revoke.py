@@ -1,0 +1,112 @@
+"""Withdraws, at the end of an update, what is gone and what no query has chosen."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.job import Mode, Update
+from sentinel_app.core.progress import Progress, Reading
+from sentinel_app.core.query import WithdrawPolicy
+from sentinel_app.core.revocation import HeldObject, revocation
+from sentinel_app.log import EventLog
+from sentinel_app.pipeline.wakeup import Wakeups
+from sentinel_app.pipeline.withdraw_guard import WithdrawGuard, most_attempts
+from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.orphans import Orphans
+
+_PORTION = 500
+
+_log = EventLog(__name__)
+
+
+class Revoke:
+    """Revokes objects once everything that an update reads is converted.
+
+    Args:
+        policy: which Indicators are withdrawn.
+        guard: holds back what is too much at once.
+    """
+
+    def __init__(
+        self,
+        *,
+        app_state: AppState,
+        orphans: Orphans,
+        policy: WithdrawPolicy,
+        guard: WithdrawGuard,
+        clock: Clock,
+        wakeups: Wakeups,
+    ) -> None:
+        self._app_state = app_state
+        self._orphans = orphans
+        self._policy = policy
+        self._guard = guard
+        self._clock = clock
+        self._wakeups = wakeups
+
+    def close(self, update: Update, progress: Sequence[Progress]) -> bool:
+        """Withdraw what no query has chosen, once all of them are read and converted.
+
+        Returns:
+            False when it is too early, or done already.
+        """
+        is_ready = all(item.is_converted for item in progress)
+        if not is_ready or all(item.is_closed for item in progress):
+            return False
+        held_back = 0
+        if not any(item.is_stopped for item in progress):
+            self._add(update, self._orphans.unconfirmed(most_attempts=most_attempts(update)))
+        # A reading that failed, be it of what is gone, proves nothing about what is not there.
+        is_whole = all(
+            item.reading is Reading.COMPLETE and not item.is_stopped for item in progress
+        )
+        is_known = not self._orphans.has_failed(update.id)
+        if is_whole and is_known and self._guard.covers_all(update):
+            held_back = self._withdraw(update)
+        self._orphans.close(update.id, held_back=held_back)
+        self._wakeups.upload.notify_all()
+        self._wakeups.schedule.notify()
+        return True
+
+    def _withdraw(self, update: Update) -> int:
+        """Put into the outbox what is to be withdrawn; return how much is held back instead."""
+        now = self._clock.now()
+        only_orphans = (
+            update.mode is Mode.DELTA
+            or self._policy is not WithdrawPolicy.DELETED_OR_NO_LONGER_MATCHING
+        )
+        attempts = most_attempts(update)
+        count = self._orphans.unchosen(
+            update.id, only_orphans=only_orphans, now=now, most_attempts=attempts
+        )
+        is_unsearched = only_orphans and self._orphans.is_held_back(update.id)
+        if count and (is_unsearched or self._guard.is_too_much(update, count, now)):
+            _log.warning('withdrawal-held-back', update_id=update.id, objects=count)
+            return count
+        after = 0
+        while True:
+            held = self._orphans.next_unchosen(
+                update.id,
+                only_orphans=only_orphans,
+                now=now,
+                most_attempts=attempts,
+                after=after,
+                limit=_PORTION,
+            )
+            if not self._add(update, held):
+                break
+            after = held[-1].object
+        if count:
+            _log.info('withdrawal', update_id=update.id, objects=count)
+        return 0
+
+    def _add(self, update: Update, held: Iterable[HeldObject]) -> int:
+        """Withdraw objects by the Jobs of their queries, or else by that of the highest."""
+        now: dt.datetime = self._clock.now()
+        jobs = {job.query.id: job.request_id for job in self._app_state.jobs_of(update.id)}
+        first = next(iter(jobs.values()))
+        return self._orphans.add_revocations(
+            [revocation(item, jobs.get(item.query_id, first), now) for item in held]
+        )
