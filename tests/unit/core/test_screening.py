@@ -16,13 +16,13 @@ from sentinel_app.threatconnect.parse import parse_indicator
 from tests.factories import MD5, NOW, SHA1, make_indicator, make_objects, make_row
 
 
-def look_at(row: dict[str, Any], reason: str | None = None) -> Indicator | Dismissal:
+def screen(row: dict[str, Any], reason: str | None = None) -> Indicator | Dismissal:
     screening = Screening(parse=parse_indicator, withheld_reason=lambda _indicator: reason)
-    return screening.look_at(row, NOW)
+    return screening.screen(row, NOW)
 
 
 def test_what_can_be_sent_is_an_indicator() -> None:
-    assert look_at(make_row()) == parse_indicator(make_row())
+    assert screen(make_row()) == parse_indicator(make_row())
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_what_can_be_sent_is_an_indicator() -> None:
 def test_what_cannot_be_sent_is_dismissed_with_a_reason(
     row: dict[str, Any], reason: str | None, outcome: Outcome, words: str, is_error: bool
 ) -> None:
-    found = look_at(make_row(**row), reason)
+    found = screen(make_row(**row), reason)
     assert isinstance(found, Dismissal)
     assert found.outcome is outcome
     assert words in found.reason
