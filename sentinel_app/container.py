@@ -37,8 +37,17 @@ from sentinel_app.pipeline.fault_limit import FaultLimit
 from sentinel_app.pipeline.probe import Probe
 from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.pipeline.upload import Upload
-from sentinel_app.pipeline.wakeup import Wakeup
-from sentinel_app.pipeline.withdraw import Withdrawal
+from sentinel_app.core.fingerprint import salt
+from sentinel_app.pipeline.orphan_search import OrphanSearch
+from sentinel_app.pipeline.revoke import Revoke
+from sentinel_app.pipeline.wakeup import Wakeup, Wakeups
+from sentinel_app.pipeline.withdraw_guard import WithdrawGuard
+from sentinel_app.storage.ledger import Ledger
+from sentinel_app.storage.orphans import Orphans
+from sentinel_app.storage.page_queue import PageQueue
+from sentinel_app.storage.request_time import RequestTimes
+from sentinel_app.storage.sqlite import Database
+from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.redactor import Redactor
 from sentinel_app.sentinel.auth import TokenSource
 from sentinel_app.sentinel.client import UPLOAD_TIMEOUTS, SentinelSink
@@ -47,17 +56,10 @@ from sentinel_app.settings import Settings, UiAccess
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.damage import set_aside_damaged
 from sentinel_app.storage.disk import DataFolder
-from sentinel_app.storage.ending import SqliteJobEndings
 from sentinel_app.storage.error_log import ErrorLog
-from sentinel_app.storage.ledger import RequestTimes, SqliteLedger
 from sentinel_app.storage.lock import FolderLock
 from sentinel_app.storage.metrics import MetricStore
-from sentinel_app.storage.progress import SqliteProgress
-from sentinel_app.storage.record import SqliteRecords
-from sentinel_app.storage.release import SqliteReleases
-from sentinel_app.storage.state_db import StateDb
 from sentinel_app.storage.upkeep import DiskUpkeep
-from sentinel_app.storage.work import SqliteWork
 from sentinel_app.tasks.cleaner import Cleaner
 from sentinel_app.tasks.duty import ScheduleDuty, StageDuty, converting, downloading
 from sentinel_app.tasks.job import JobActions
@@ -124,7 +126,7 @@ class Container:
         check: Callable[[], object],
         metrics: Callable[[], dict[str, int]],
         stop: threading.Event,
-        wakeup: Wakeup,
+        wakeups: Wakeups,
         clock: Clock,
         close: Callable[[], None],
     ) -> None:
@@ -135,7 +137,7 @@ class Container:
         self._check = check
         self._metrics = metrics
         self._stop = stop
-        self._wakeup = wakeup
+        self._wakeups = wakeups
         self._clock = clock
         self._close = close
 
@@ -165,7 +167,8 @@ class Container:
         began = self._clock.monotonic()
         self._stop.set()
         self._supervisor.interrupt()
-        self._wakeup.notify()
+        self._supervisor.wake()
+        self._wakeups.notify_all()
         uploads = self._supervisor.workers_of(TaskSlug.UPLOAD)
         if late := self._late(uploads, began + timeout_s):
             _log.warning('batches-given-up', threads=late)
@@ -216,13 +219,14 @@ def _compose(
     lock: FolderLock,
     task_facts: Sequence[TaskFacts],
 ) -> Container:
-    stop, wakeup = threading.Event(), Wakeup()
+    stop, wakeups = threading.Event(), Wakeups(UPLOAD_THREADS)
     documents_path = platform.data_dir / DOCUMENTS_FILE
     database_path = platform.data_dir / DATABASE_FILE
     documents = AppState(documents_path, now=clock.now)
     db, database_warning = _open_database(database_path, documents, clock)
-    progress, work, metrics = SqliteProgress(db), SqliteWork(db), MetricStore(db)
-    errors, ledger, releases = ErrorLog(db), SqliteLedger(db), SqliteReleases(db)
+    store, ledger = UpdateStore(db, PageQueue()), Ledger(db)
+    orphans, metrics = Orphans(db, store), MetricStore(db)
+    errors, times = ErrorLog(db), RequestTimes(db)
     pace = RequestPace(clock)
     source = ThreatConnectSource(
         platform.threatconnect_session,
@@ -231,7 +235,7 @@ def _compose(
         redactor=platform.redactor,
         pace=pace,
     )
-    limiter = RateLimiter(limit=settings.requests_per_minute, times=RequestTimes(db), clock=clock)
+    limiter = RateLimiter(limit=settings.requests_per_minute, times=times, clock=clock)
     probe = Probe(source=source, documents=documents, clock=clock)
     health = Health(
         settings=settings,
@@ -242,72 +246,78 @@ def _compose(
         database_warning=database_warning,
         clock=clock,
     )
-    endings = SqliteJobEndings(db)
-    faults = FaultLimit(work=work, errors=errors, releases=releases, endings=endings, clock=clock)
+    faults = FaultLimit(store=store, errors=errors, orphans=orphans, clock=clock)
     updates = Updates(
         documents=documents,
-        progress=progress,
+        store=store,
         metrics=metrics,
         faults=faults,
         clock=clock,
-        wakeup=wakeup,
+        wakeups=wakeups,
         interval=dt.timedelta(hours=settings.schedule_interval_hours),
         reconcile_interval=dt.timedelta(hours=settings.reconcile_interval_hours)
         if settings.reconcile_interval_hours
         else None,
     )
-    withdrawal = Withdrawal(
-        source=source,
-        probe=probe,
-        documents=documents,
-        progress=progress,
-        releases=releases,
-        parse=parse_indicator,
-        clock=clock,
-        wakeup=wakeup,
-        policy=settings.withdraw_indicators,
-        limit_percent=settings.withdraw_limit_percent,
+    guard = WithdrawGuard(
+        documents=documents, ledger=ledger, limit_percent=settings.withdraw_limit_percent
     )
     download = Download(
         source=source,
         probe=probe,
         documents=documents,
-        progress=progress,
+        store=store,
         errors=errors,
-        work=work,
-        withdrawal=withdrawal,
+        orphans=OrphanSearch(
+            source=source,
+            probe=probe,
+            documents=documents,
+            ledger=ledger,
+            orphans=orphans,
+            parse=parse_indicator,
+            clock=clock,
+            policy=settings.withdraw_indicators,
+            guard=guard,
+        ),
         clock=clock,
-        wakeup=wakeup,
+        wakeups=wakeups,
     )
+    options = _mapping_options(settings)
     convert = Convert(
         documents=documents,
-        progress=progress,
-        work=work,
+        store=store,
         ledger=ledger,
-        releases=releases,
-        withdrawal=withdrawal,
+        revoke=Revoke(
+            documents=documents,
+            orphans=orphans,
+            policy=settings.withdraw_indicators,
+            guard=guard,
+            clock=clock,
+            wakeups=wakeups,
+        ),
         parse=parse_indicator,
         withheld_reason=_withholding(settings),
-        options=_mapping_options(settings),
+        options=options,
+        salt=salt(options, max_tlp=settings.max_tlp.level, never_send=settings.never_send),
         clock=clock,
-        wakeup=wakeup,
+        wakeups=wakeups,
     )
     upload = Upload(
         sink=_sink(settings, platform, clock),
-        work=work,
-        progress=progress,
+        store=store,
         errors=errors,
         faults=faults,
         limiter=limiter,
+        times=times,
         clock=clock,
-        wakeup=wakeup,
+        wakeups=wakeups,
     )
 
     def being_read(update_id: str) -> tuple[str, ...]:
-        return downloading(progress.progress(update_id))
+        return downloading(store.progress(update_id))
 
     def being_converted(update_id: str) -> tuple[str, ...]:
-        return converting(progress.progress(update_id))
+        return converting(store.progress(update_id))
 
     facts = {each.slug: each for each in task_facts}
     schedule = ScheduleDuty(
@@ -317,11 +327,18 @@ def _compose(
         documents=documents,
         errors=errors,
         metrics=metrics,
+        store=store,
         upkeep=DiskUpkeep(documents_path, db),
         clock=clock,
         retention=dt.timedelta(days=settings.retention_days),
         period_s=facts[TaskSlug.CLEANER].period_s,
     )
+
+    wakeups_of = {
+        TaskSlug.DOWNLOAD: wakeups.download,
+        TaskSlug.CONVERT: wakeups.convert,
+        TaskSlug.UPLOAD: wakeups.upload,
+    }
 
     def task(slug: TaskSlug, duty: Duty, *, threads: int = 1) -> Task:
         is_stage = facts[slug].group is TaskGroup.PIPELINE
@@ -330,7 +347,7 @@ def _compose(
             duty=duty,
             state=documents.task_state(slug),
             stop=stop,
-            wakeup=wakeup,
+            wakeup=wakeups_of.get(slug) or Wakeup(),
             clock=clock,
             on_error=health.note,
             threads=threads,
@@ -364,7 +381,7 @@ def _compose(
                 StageDuty(
                     updates=updates,
                     step=upload.step,
-                    working_on=endings.in_flight,
+                    working_on=store.in_flight,
                     words='sent {count} batch{es}',
                 ),
                 threads=UPLOAD_THREADS,
@@ -373,19 +390,17 @@ def _compose(
             task(TaskSlug.CLEANER, cleaner),
         ],
         documents=documents,
-        work=work,
+        store=store,
         errors=errors,
-        endings=endings,
         schedule=schedule,
         limiter=limiter,
-        wakeup=wakeup,
         clock=clock,
     )
 
     def recover() -> None:
-        recovered = work.recover()
-        progress.remove_other_updates([update.id for update in documents.open_updates()])
-        _log.info('state-recovered', objects_in_flight=recovered, ledger=ledger.count())
+        recovered = store.recover()
+        store.remove_other_updates([update.id for update in documents.open_updates()])
+        _log.info('state-recovered', objects_in_flight=recovered, ledger=ledger.live(clock.now()))
 
     def close() -> None:
         db.close()
@@ -415,15 +430,16 @@ def _compose(
         previews=Previews(
             source=quick_source,
             ledger=ledger,
+            store=store,
             screening=screening,
-            options=_mapping_options(settings),
+            options=options,
             requests_per_minute=settings.requests_per_minute,
             clock=clock,
         ),
         tql_checks=TqlChecks(source=quick_source),
         lookups=Lookups(
             copies=ValueCopies(source=quick_source, screening=screening),
-            records=SqliteRecords(db),
+            ledger=ledger,
             documents=documents,
             source_system=settings.source_system,
             clock=clock,
@@ -432,8 +448,8 @@ def _compose(
         metrics=Metrics(
             store=metrics,
             documents=documents,
-            progress=progress,
-            work=work,
+            ledger=ledger,
+            progress=store,
             updates=updates,
             limiter=limiter,
             requests_per_minute=settings.requests_per_minute,
@@ -451,13 +467,13 @@ def _compose(
                 updates=updates,
                 jobs=JobActions(
                     documents=documents,
-                    endings=endings,
+                    store=store,
                     updates=updates,
-                    wakeup=wakeup,
+                    wakeups=wakeups,
                     clock=clock,
                 ),
                 tasks=supervisor,
-                live=Live(updates=updates, progress=progress, limiter=limiter),
+                live=Live(updates=updates, store=store, limiter=limiter),
                 health=health,
                 inquiries=inquiries,
                 identity=WhoAmI(_whoami(platform, clock), clock=clock),
@@ -474,20 +490,20 @@ def _compose(
                 'watch-tasks': supervisor.watch,
             },
             stop=stop,
-            wakeup=wakeup,
+            wakeup=wakeups.schedule,
             on_error=lambda error: health.note('scheduler', error),
         ),
         recover=recover,
         check=lambda: checks.run(stop),
-        metrics=lambda: _metrics(updates, progress, ledger),
+        metrics=lambda: _metrics(updates, store, ledger.live(clock.now())),
         stop=stop,
-        wakeup=wakeup,
+        wakeups=wakeups,
         clock=clock,
         close=close,
     )
 
 
-def _open_database(path: Path, documents: AppState, clock: Clock) -> tuple[StateDb, str | None]:
+def _open_database(path: Path, documents: AppState, clock: Clock) -> tuple[Database, str | None]:
     """Open the database, or a new one in place of a damaged one, and say what the page must know.
 
     Raises:
@@ -505,12 +521,12 @@ def _open_database(path: Path, documents: AppState, clock: Clock) -> tuple[State
     return _opened(path, documents), warning
 
 
-def _opened(path: Path, documents: AppState) -> StateDb:
+def _opened(path: Path, documents: AppState) -> Database:
     if not path.exists() and documents.schedule().last_run_at is not None:
         # Without the ledger nobody knows what Sentinel holds. Stored before there is a new file,
         # so that a start that breaks off here is repeated.
         documents.require_full()
-    return StateDb(path)
+    return Database(path)
 
 
 def _withholding(settings: Settings) -> Callable[[Indicator], str | None]:
@@ -571,15 +587,15 @@ def _sink(
     )
 
 
-def _metrics(updates: Updates, progress: SqliteProgress, ledger: SqliteLedger) -> dict[str, int]:
+def _metrics(updates: Updates, store: UpdateStore, live: int) -> dict[str, int]:
     running = updates.running
     counts = [
         found
         for request_id in (running.request_ids if running else ())
-        if (found := progress.counts(request_id)) is not None
+        if (found := store.counts(request_id)) is not None
     ]
     return {
-        'Objects in Sentinel': ledger.count(),
+        'Objects in Sentinel': live,
         'Updates Running': int(running is not None),
         'Indicators Read': sum(item.read for item in counts),
         'Indicators Sent': sum(item.outcomes.get(Outcome.SENT, 0) for item in counts),

@@ -18,8 +18,8 @@ from sentinel_app.core.job import (
 )
 from sentinel_app.core.query import QueryList
 from sentinel_app.core.schedule import Schedule
+from sentinel_app.core.progress import CANCELLED_CODE, Progress, Reading
 from sentinel_app.core.window import EVERYTHING, Cursor, believed
-from sentinel_app.core.work import CANCELLED_CODE, Progress, Reading
 
 BY_TIME_WARNING: Final = (
     'ThreatConnect does not sort by id as asked, so the App reads by the time of the last '
@@ -38,7 +38,7 @@ def job_status(progress: Progress) -> JobStatus:
         return _final_status(progress.failure_code)
     if progress.reading is Reading.WAITING:
         return JobStatus.PENDING
-    if progress.reading is Reading.READING:
+    if progress.reading is Reading.READING and not progress.is_downloaded:
         return JobStatus.DOWNLOAD_IN_PROGRESS
     if progress.pages_waiting:
         if progress.convert_started_at:
@@ -77,7 +77,7 @@ def ended(job: Job, progress: Progress, counts: Counts, *, now: dt.datetime) -> 
     warnings = (
         *_warnings(counts),
         *((progress.warning,) if progress.warning else ()),
-        *((BY_TIME_WARNING,) if progress.is_by_time else ()),
+        *((BY_TIME_WARNING,) if progress.place.is_by_time else ()),
     )
     job = replace(advanced(job, progress, now=now), counts=counts, warnings=warnings)
     if job.status is JobStatus.FAILED:

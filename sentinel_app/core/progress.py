@@ -83,6 +83,8 @@ class Progress:
     """Indicators on those pages."""
     open: int
     """Indicators converted whose outcome is not known yet."""
+    is_downloaded: bool
+    """Whether its present pass is read to the end, though perhaps not yet converted."""
     waiting: int
     """Objects that are to be sent and that no request carries."""
     is_sorted: bool

@@ -90,6 +90,10 @@ def _check_reading(token: re.Match[str], text: str) -> None:
         raise _error('has a sign that looks like a parenthesis or a quote and is none', text, at)
 
 
+IDS_IN_CLAUSE = 50
+"""Keeps a query short of the length at which it has to travel in a body."""
+
+
 def ids_clause(ids: Sequence[int]) -> str:
     """A clause that lets only the Indicators with these ids pass."""
     return f'id in ({", ".join(str(item) for item in ids)})'

@@ -20,7 +20,7 @@ from sentinel_app.core.value import hashes_of_value, keys_of_value, spellings
 from sentinel_app.errors import FatalError, RetryableError, SentinelAppError
 from sentinel_app.inquiry.copy import Fate, ValueCopies, ValueCopy
 from sentinel_app.storage.app_state.store import AppState
-from sentinel_app.storage.record import SqliteRecords
+from sentinel_app.storage.ledger import Ledger
 
 _CLOCK_MARGIN = dt.timedelta(hours=1)
 """How far our clock may be ahead of Azure's: `modified` is by the one, the row's time by the other.
@@ -73,7 +73,7 @@ class Lookups:
 
     Args:
         copies: asks ThreatConnect.
-        records: knows what was sent.
+        ledger: knows what was sent.
         documents: has the saved queries.
         source_system: what Sentinel shows as the source of our objects.
         clock: says what has expired.
@@ -83,13 +83,13 @@ class Lookups:
         self,
         *,
         copies: ValueCopies,
-        records: SqliteRecords,
+        ledger: Ledger,
         documents: AppState,
         source_system: str,
         clock: Clock,
     ) -> None:
         self._copies = copies
-        self._records = records
+        self._ledger = ledger
         self._documents = documents
         self._source_system = source_system
         self._clock = clock
@@ -109,16 +109,15 @@ class Lookups:
         summaries = _summaries(value, keys, known.values())
         copies, error = self._copies_of(value, summaries, saved, now)
         keys = tuple(dict.fromkeys((*keys, *(key for each in copies for key in each.keys))))
-        texts = [key.text for key in keys]
         # What a File has lost is under none of its keys.
         ids = sorted({each.facts.id for each in copies if each.facts.id is not None})
-        for each in (*self._records.by_key(texts), *self._records.by_indicator(ids)):
+        for each in (*self._ledger.by_key(keys), *self._ledger.by_indicator(ids)):
             known[each.object_key] = each
         return Findings(
             sent=tuple(self._sent(each, saved, now) for _, each in sorted(known.items())),
             refused=tuple(
-                Refused(object=each, error=self._records.last_error(each.indicator_id))
-                for each in self._records.refused(texts)
+                Refused(object=each, error=self._ledger.last_error(each.indicator_id))
+                for each in self._ledger.refused(keys)
             ),
             copies=tuple(_with_standing(each, known, now) for each in copies),
             error=error,
@@ -126,11 +125,11 @@ class Lookups:
 
     def _known(self, value: str, keys: Sequence[ObjectKey]) -> dict[str, Record]:
         found = [
-            *self._records.by_key([key.text for key in keys]),
-            *self._records.by_summary(value),
+            *self._ledger.by_key(keys),
+            *self._ledger.by_summary(value),
         ]
         # The other hashes of a File.
-        found += self._records.by_indicator(sorted({each.indicator_id for each in found}))
+        found += self._ledger.by_indicator(sorted({each.indicator_id for each in found}))
         return {each.object_key: each for each in found}
 
     def _copies_of(

@@ -12,16 +12,14 @@ from typing import Protocol
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.job import Counts, Job, JobStatus, Update
 from sentinel_app.core.metric import Figures, Hour, LiveCount, summed
-from sentinel_app.core.ports import ProgressStore, WorkStore
 from sentinel_app.core.query import Query
 from sentinel_app.core.task import AskedWait
 from sentinel_app.core.upload_limits import MAX_OBJECTS, WINDOW_S
 from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.metrics import MetricStore
-
-LIVE_KEPT_S = 10.0
-"""Counting a million objects takes a fifth of a second, and several pages may ask for it."""
+from sentinel_app.storage.update_store import UpdateStore
 
 _LOOKED_AT = 200
 _FINAL = tuple(status for status in JobStatus if status.is_final)
@@ -88,13 +86,6 @@ class Summary:
     last: UpdateFigures | None = None
 
 
-@dataclass(slots=True)
-class _Kept:
-    live: tuple[LiveCount, ...] = ()
-    until: float = -math.inf
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-
 class Metrics:
     """Gives the figures; safe for many threads."""
 
@@ -103,8 +94,8 @@ class Metrics:
         *,
         store: MetricStore,
         documents: AppState,
-        progress: ProgressStore,
-        work: WorkStore,
+        ledger: Ledger,
+        progress: UpdateStore,
         updates: RunningUpdate,
         limiter: RateLimiter,
         requests_per_minute: int,
@@ -113,18 +104,17 @@ class Metrics:
         self._store = store
         self._documents = documents
         self._progress = progress
-        self._work = work
+        self._ledger = ledger
         self._updates = updates
         self._limiter = limiter
         self._requests_per_minute = requests_per_minute
         self._clock = clock
-        self._kept = _Kept()
 
     def summary(self) -> Summary:
         """Give the present figures."""
         running = self._running()
         return Summary(
-            live=self._live_counts(),
+            live=self._ledger.live_counts(self._clock.now()),
             queries=self._documents.query_list().queries,
             total=self._store.total(),
             jobs={
@@ -151,18 +141,10 @@ class Metrics:
         stored = None if running is None else self._documents.update(running.id)
         return None if stored is None or stored.ended_at is not None else stored
 
-    def _live_counts(self) -> tuple[LiveCount, ...]:
-        with self._kept.lock:
-            now = self._clock.monotonic()
-            if now >= self._kept.until:
-                self._kept.live = self._store.live(self._clock.now())
-                self._kept.until = now + LIVE_KEPT_S
-            return self._kept.live
-
     def _backlog(self, running: Update | None) -> Backlog:
         waiting = [each for each in self._documents.open_updates() if each.started_at is None]
         progress = self._progress.progress(running.id) if running else ()
-        objects = self._work.waiting_objects()
+        objects = sum(item.waiting for item in progress)
         requests = math.ceil(objects / MAX_OBJECTS)
         return Backlog(
             updates=len(waiting),

@@ -12,9 +12,9 @@ from functools import partial
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.indicator import Indicator, IndicatorType
 from sentinel_app.core.job import Outcome
+from sentinel_app.core.ledger_row import LedgerRow, millis
 from sentinel_app.core.mapping import MappingOptions
 from sentinel_app.core.object_id import ObjectKey, object_keys
-from sentinel_app.core.ports import Ledger
 from sentinel_app.core.query import Query
 from sentinel_app.core.question import Question, effective_question
 from sentinel_app.core.revision import next_revision
@@ -23,11 +23,12 @@ from sentinel_app.core.source import Source
 from sentinel_app.core.tql import values_clause
 from sentinel_app.core.upload_limits import MAX_OBJECTS, WINDOW_S
 from sentinel_app.core.validity import stix_fault
-from sentinel_app.core.work import Held
 from sentinel_app.errors import FatalError, RetryableError
 from sentinel_app.inquiry.errand import gathered
 from sentinel_app.inquiry.row import RowFacts, row_facts
 from sentinel_app.log import EventLog
+from sentinel_app.storage.ledger import Ledger
+from sentinel_app.storage.update_store import UpdateStore
 
 SAMPLE = 100
 """Indicators that are looked at one by one, those with the lowest ids."""
@@ -123,6 +124,7 @@ class Previews:
     Args:
         source: ThreatConnect, with time-outs that a person can wait for.
         ledger: what Sentinel holds, for the ids and as the second-best witness of precedence.
+        store: knows the numbers of the queries.
         scrutiny: tells what could be sent from what cannot.
         options: the inputs that decide how objects look.
         requests_per_minute: the upload limit.
@@ -134,6 +136,7 @@ class Previews:
         *,
         source: Source,
         ledger: Ledger,
+        store: UpdateStore,
         screening: Screening,
         options: MappingOptions,
         requests_per_minute: int,
@@ -141,6 +144,7 @@ class Previews:
     ) -> None:
         self._source = source
         self._ledger = ledger
+        self._store = store
         self._screening = screening
         self._options = options
         self._requests_per_minute = requests_per_minute
@@ -157,7 +161,7 @@ class Previews:
         now = self._clock.now()
         sample = self._sample(rows, now)
         keys = [key for group in sample.keys.values() for key in group]
-        held = self._ledger.held([key.text for key in keys])
+        held = self._ledger.rows_of_keys([key.digest for key in keys])
         taken, is_asked = self._taken(sample, held, higher, now)
         takers = {number: _taker(group, taken) for number, group in sample.keys.items()}
         free = len({key for key in keys if key not in taken})
@@ -215,7 +219,7 @@ class Previews:
     def _taken(
         self,
         sample: _Sample,
-        held: Mapping[str, Held],
+        held: Mapping[bytes, LedgerRow],
         higher: Sequence[Query],
         now: dt.datetime,
     ) -> tuple[Mapping[ObjectKey, int], bool]:
@@ -228,15 +232,19 @@ class Previews:
                 return self._asked(questions, now), True
             except (RetryableError, FatalError) as error:
                 _log.info('preview-by-ledger', code=error.code, reason=error.reason)
-        positions = {query.id: position for position, query in enumerate(higher)}
+        positions = {
+            number: position
+            for position, query in enumerate(higher)
+            if (number := self._store.queries.known(query.id)) is not None
+        }
         return {
-            key: positions[entry.query_id]
+            key: positions[entry.query]
             for group in sample.keys.values()
             for key in group
-            if (entry := held.get(key.text)) is not None
+            if (entry := held.get(key.digest)) is not None
             and entry.is_live
-            and entry.valid_until_at > now
-            and entry.query_id in positions
+            and entry.valid_until > millis(now)
+            and entry.query in positions
         }, False
 
     def _asked(
@@ -262,7 +270,7 @@ class Previews:
         row: Mapping[str, object],
         found: Indicator | Dismissal,
         takers: Mapping[int, int | None],
-        held: Mapping[str, Held],
+        held: Mapping[bytes, LedgerRow],
         now: dt.datetime,
     ) -> ShownIndicator:
         if isinstance(found, Dismissal):
@@ -270,7 +278,7 @@ class Previews:
         objects = []
         for key in object_keys(found):
             version = next_revision(
-                found, key, held=held.get(key.text), options=self._options, now=now
+                found, key, row=held.get(key.digest), options=self._options, now=now
             )
             objects.append(ShownObject(stix=version.stix, fault=stix_fault(version.stix)))
         taker = takers[found.id]

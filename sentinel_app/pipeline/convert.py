@@ -95,8 +95,8 @@ class Convert:
     def __init__(
         self,
         *,
-        app_state: AppState,
-        updates: UpdateStore,
+        documents: AppState,
+        store: UpdateStore,
         ledger: Ledger,
         revoke: Revoke,
         parse: Parse,
@@ -106,8 +106,8 @@ class Convert:
         clock: Clock,
         wakeups: Wakeups,
     ) -> None:
-        self._app_state = app_state
-        self._updates = updates
+        self._documents = documents
+        self._store = store
         self._ledger = ledger
         self._revoke = revoke
         self._parse = parse
@@ -130,10 +130,10 @@ class Convert:
         """
         if stop.is_set():
             return False
-        progress = self._updates.progress(update.id)
+        progress = self._store.progress(update.id)
         if sum(item.waiting for item in progress if not item.is_sorted) >= MOST_OBJECTS_WAITING:
             return False
-        item = self._updates.pages.head()
+        item = self._store.pages.head()
         if item is None:
             return self._revoke.close(update, progress)
         if isinstance(item, EndOfReading):
@@ -142,12 +142,12 @@ class Convert:
             mine = [each for each in progress if each.request_id == item.request_id]
             if mine:
                 self._convert_page(update, item, mine[0], progress)
-        self._updates.pages.take_off(item)
+        self._store.pages.take_off(item)
         self._wakeups.download.notify()
         return True
 
     def _end_reading(self, item: EndOfReading) -> None:
-        is_over = self._updates.end_reading(
+        is_over = self._store.end_reading(
             item.request_id, at=self._clock.now(), error=item.error
         )
         if is_over:
@@ -158,7 +158,7 @@ class Convert:
     def _convert_page(
         self, update: Update, page: Page, mine: Progress, everybody: Sequence[Progress]
     ) -> None:
-        job = self._app_state.job(page.request_id)
+        job = self._documents.job(page.request_id)
         if job is None:
             raise FatalError(f'The Job {page.request_id} is no longer stored.')
         draft = _Draft(
@@ -170,7 +170,7 @@ class Convert:
         else:
             self._decide(rows, draft)
         conversion = _conversion(page, draft)
-        self._updates.commit_page(conversion, at=draft.now)
+        self._store.commit_page(conversion, at=draft.now)
         sent = sum(item.fate is Fate.SEND for item in conversion.objects)
         self._wakeups.upload.notify(-(-sent // MAX_OBJECTS))
         _log.debug(
@@ -184,12 +184,12 @@ class Convert:
     def _context(
         self, update: Update, job: Job, mine: Progress, everybody: Sequence[Progress]
     ) -> PrecedenceContext:
-        numbers = self._updates.queries.numbers(
-            query.id for query in self._app_state.query_list().queries
+        numbers = self._store.queries.numbers(
+            query.id for query in self._documents.query_list().queries
         )
-        queries = self._app_state.query_list().queries
+        queries = self._documents.query_list().queries
         positions = {numbers[query.id]: position for position, query in enumerate(queries)}
-        query = self._updates.queries.number(job.query.id)
+        query = self._store.queries.number(job.query.id)
         positions[query] = job.position
         higher = [
             item
@@ -199,7 +199,7 @@ class Convert:
         extra = mine.extra_query
         return PrecedenceContext(
             job=mine.job,
-            first_mark=self._updates.first_mark(update.id),
+            first_mark=self._store.first_mark(update.id),
             update_id=update.id,
             query=query,
             position=job.position,
@@ -208,7 +208,7 @@ class Convert:
             positions=positions,
             # Only a reading of everything tells that a query no longer returns a value.
             read_through=frozenset(
-                self._updates.queries.number(item.query_id)
+                self._store.queries.number(item.query_id)
                 for item in higher
                 if job.mode is not Mode.DELTA
             ),
@@ -219,9 +219,9 @@ class Convert:
 
     def _windows(self, higher: Iterable[Progress]) -> dict[int, Window]:
         """Return the windows of the higher queries that are read, by the query's number."""
-        jobs = (self._app_state.job(item.request_id) for item in higher)
+        jobs = (self._documents.job(item.request_id) for item in higher)
         return {
-            self._updates.queries.number(job.query.id): job.window
+            self._store.queries.number(job.query.id): job.window
             for job in jobs
             if job is not None and job.window is not None
         }

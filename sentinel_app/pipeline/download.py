@@ -49,8 +49,8 @@ class Download:
         *,
         source: Source,
         probe: Probe,
-        app_state: AppState,
-        updates: UpdateStore,
+        documents: AppState,
+        store: UpdateStore,
         errors: ErrorLog,
         orphans: OrphanSearch,
         clock: Clock,
@@ -62,8 +62,8 @@ class Download:
         self._ranges = RangeReader(source)
         self._bound: tuple[object, ReadingBound] | None = None
         """Of the pass that is being read."""
-        self._app_state = app_state
-        self._updates = updates
+        self._documents = documents
+        self._store = store
         self._errors = errors
         self._orphans = orphans
         self._clock = clock
@@ -79,16 +79,16 @@ class Download:
             Cancelled: `stop` was set; what was read before is kept.
             StorageError: the beginning could not be stored; it is tried again.
         """
-        if not self._updates.pages.has_room:
+        if not self._store.pages.has_room:
             return False
         if self._orphans.search(update, stop):
             return True
-        for progress in self._updates.progress(update.id):
+        for progress in self._store.progress(update.id):
             if progress.reading is Reading.WAITING:
                 self._read(update, progress, None, stop)
                 return True
             if progress.reading is Reading.READING:
-                place = self._updates.pages.place(
+                place = self._store.pages.place(
                     progress.request_id, partial(self._stored_place, update, progress.request_id)
                 )
                 if place is None:
@@ -99,7 +99,7 @@ class Download:
         return False
 
     def _stored_place(self, update: Update, request_id: str) -> Position:
-        found = self._updates.progress(update.id)
+        found = self._store.progress(update.id)
         return next(item.place for item in found if item.request_id == request_id)
 
     def _read(
@@ -113,25 +113,25 @@ class Download:
             if place is None or job.window is None:
                 self._begin(update, job, stop, is_by_id=is_by_id)
                 return
-            clause = self._updates.clause(request_id, place.number)
+            clause = self._store.clause(request_id, place.number)
             if place.is_by_time:
                 self._read_range(job, job.window, place, clause, stop)
             elif is_by_id:
                 self._read_page(update, job, place, clause, stop)
             else:
-                self._updates.read_by_time(request_id)
+                self._store.read_by_time(request_id)
         except (FatalError, RetryableError) as error:
             self._fail(request_id, error, place)
 
     def _stored(self, request_id: str) -> Job:
-        job = self._app_state.job(request_id)
+        job = self._documents.job(request_id)
         if job is None:
             raise FatalError(f'The Job {request_id} is no longer stored.')
         return job
 
     def _begin(self, update: Update, job: Job, stop: Stop, *, is_by_id: bool) -> None:
         """Fix the window before the first page, so that nothing falls between two updates."""
-        cursor = self._app_state.cursor(job.query.id)
+        cursor = self._documents.cursor(job.query.id)
         first = None
         if cursor is None or cursor.selection != job.query.selection:
             cursor = first = self._first_cursor(job)
@@ -140,10 +140,10 @@ class Download:
         window = next_window(cursor_at=None, server_now=server_now)
         if start_at is not None:
             window = replace(window, start_at=min(start_at, window.end_at))
-        job = self._app_state.change_job(
+        job = self._documents.change_job(
             job.request_id, lambda stored: replace(stored, window=window), cursor=first
         )
-        self._updates.start_reading(
+        self._store.start_reading(
             job.request_id,
             at=self._clock.now(),
             expected=expected,
@@ -164,7 +164,7 @@ class Download:
         """Return what a delta has to look at beside its window; other modes read everything."""
         if job.mode is not Mode.DELTA:
             return ()
-        refused = self._updates.refused_ids(job.query.id, most_attempts=REFUSED_ATTEMPTS)
+        refused = self._store.refused_ids(job.query.id, most_attempts=REFUSED_ATTEMPTS)
         return (
             *(
                 ids_clause(refused[start : start + IDS_IN_CLAUSE])
@@ -179,7 +179,7 @@ class Download:
         It is stored before the first page: should this first Job fail, the next one must not begin
         at a later run of the Service that went well for other queries.
         """
-        return first_cursor(job, self._app_state.schedule(), self._clock.now())
+        return first_cursor(job, self._documents.schedule(), self._clock.now())
 
     def _start(self, update: Update, job: Job, cursor: Cursor) -> dt.datetime | None:
         """Return the start of the window; None for a reading of everything."""
@@ -224,7 +224,7 @@ class Download:
             stop=stop,
         )
         if page is None:
-            self._updates.read_by_time(job.request_id)
+            self._store.read_by_time(job.request_id)
         elif page.rows:
             self._bound_of(job, place, clause, stop).add(len(page.rows))
             following = replace(place, last_id=row_id(page.rows[-1]), page_size=next_size)
@@ -261,7 +261,7 @@ class Download:
         self, request_id: str, rows: Sequence[Row], place: Position, following: Position
     ) -> None:
         page = Page(request_id=request_id, rows=rows, place=following, number=place.number)
-        self._updates.pages.put(page, read_from=place)
+        self._store.pages.put(page, read_from=place)
         self._wakeups.convert.notify()
 
     def _bound_of(
@@ -299,7 +299,7 @@ class Download:
         of such an owner as if it held nothing, as if everything had been deleted.
         """
         number = place.number + 1
-        if self._updates.clause(job.request_id, number) is not None:
+        if self._store.clause(job.request_id, number) is not None:
             next_place = replace(following, number=number, last_id=None, read_until=None)
             self._put(job.request_id, rows, place, next_place)
             return
@@ -336,14 +336,14 @@ class Download:
         )
         if place is None:
             # Nothing of it waits for conversion.
-            self._updates.end_reading(request_id, at=self._clock.now(), error=error)
+            self._store.end_reading(request_id, at=self._clock.now(), error=error)
             self._wakeups.convert.notify()
             self._wakeups.schedule.notify()
         else:
             self._end(request_id, place, error)
 
     def _end(self, request_id: str, place: Position, error: SentinelAppError | None) -> None:
-        self._updates.pages.put(
+        self._store.pages.put(
             EndOfReading(request_id=request_id, error=error), read_from=place
         )
         self._wakeups.convert.notify()

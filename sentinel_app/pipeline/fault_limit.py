@@ -11,7 +11,6 @@ from typing import Final
 from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.job import Stage, Update
-from sentinel_app.core.ports import JobEndings, ReleaseStore, WorkStore
 from sentinel_app.errors import (
     Cancelled,
     DamagedError,
@@ -21,6 +20,8 @@ from sentinel_app.errors import (
 )
 from sentinel_app.log import EventLog
 from sentinel_app.storage.error_log import ErrorLog
+from sentinel_app.storage.orphans import Orphans
+from sentinel_app.storage.update_store import UpdateStore
 
 ATTEMPTS: Final = 3
 """How often a piece of work may meet such an exception before it is given up."""
@@ -55,16 +56,14 @@ class FaultLimit:
     def __init__(
         self,
         *,
-        work: WorkStore,
+        store: UpdateStore,
         errors: ErrorLog,
-        releases: ReleaseStore,
-        endings: JobEndings,
+        orphans: Orphans,
         clock: Clock,
     ) -> None:
-        self._work = work
+        self._store = store
         self._errors = errors
-        self._releases = releases
-        self._endings = endings
+        self._orphans = orphans
         self._clock = clock
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
@@ -129,7 +128,7 @@ class FaultLimit:
     def end_jobs(self, where: str, request_ids: Sequence[str], error: Exception) -> None:
         """Stop Jobs: what is open ends as failed, and REPORTS tells why."""
         fault = unforeseen(where, error)
-        self._work.stop_jobs(request_ids, fault)
+        self._store.stop_jobs(request_ids, fault)
         if new := self._record(request_ids, fault):
             _log.exception(
                 'job-given-up', error, request_ids=' '.join(new), where=where, code=fault.code
@@ -174,14 +173,14 @@ class FaultLimit:
             self.end_jobs(where, ended, error)
             if stage is Stage.CONVERT:
                 # It is Convert's own step that has ended, so no page is being converted.
-                self._endings.drop_pages()
+                self._store.drop_pages()
 
     def _place(
         self, stage: Stage, update: Update, blamed: Blamed
     ) -> tuple[str | None, Sequence[str]]:
         """Return what it was met at: a part of the update's own work, or Jobs."""
         try:
-            if stage is Stage.DOWNLOAD and not self._releases.is_searched(update.id):
+            if stage is Stage.DOWNLOAD and not self._orphans.is_searched(update.id):
                 return 'search', ()
             request_ids = tuple(blamed())
         except Exception as error:  # noqa: BLE001 - what cannot be told is blamed on all
@@ -201,11 +200,11 @@ class FaultLimit:
             f'({fault.code})'
         )
         if part == 'search':
-            self._releases.end_search(
+            self._orphans.end_search(
                 update.id, until=None, is_held_back=True, is_failed=True, warning=warning
             )
         else:
-            self._releases.close(update.id, held_back=0, warning=warning)
+            self._orphans.close(update.id, held_back=0, warning=warning)
         _log.exception('withdrawal-given-up', error, update_id=update.id, code=fault.code)
 
 

@@ -16,7 +16,7 @@ from sentinel_app.core.job import Update
 from sentinel_app.core.question import Question, selection_question
 from sentinel_app.core.row import Parse, Row, digests_of_row, lost_objects, row_id
 from sentinel_app.core.time_range import TimeRange
-from sentinel_app.core.tql import both_clauses, ids_clause, range_clause
+from sentinel_app.core.tql import IDS_IN_CLAUSE, both_clauses, ids_clause, range_clause
 from sentinel_app.pipeline.row_reader import RowQuestion, RowReader
 from sentinel_app.storage.orphans import Orphans
 
@@ -27,9 +27,6 @@ such an Indicator would tell.
 Source: ThreatConnect developer documentation, v3 API, "Indicator-Specific Fields" and "Merge File
 Hashes".
 """
-
-
-"""Keeps the query short of the length at which it has to travel in a body."""
 
 
 class Identities:

@@ -78,18 +78,6 @@ class MetricStore:
                 transaction.execute(_ADD, (_REMOVED, *gone))
         return int(count)
 
-    def live(self, now: dt.datetime) -> tuple[LiveCount, ...]:
-        """Return the objects that are not withdrawn and still valid, by query and type."""
-        with self._db.read() as connection:
-            return tuple(
-                LiveCount(query_id=row[0], indicator_type=row[1], count=row[2])
-                for row in connection.execute(
-                    'SELECT query_id, indicator_type, count(*) FROM ledger'
-                    " WHERE state = 'live' AND valid_until > ? GROUP BY query_id, indicator_type",
-                    (to_millis(now),),
-                )
-            )
-
 
 def _hour(at: dt.datetime) -> str:
     return to_seconds(at.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0))

@@ -38,9 +38,9 @@ class Holder:
 class Orphans:
     """What is gone, in SQLite. Transactions and errors are as in `UpdateStore`."""
 
-    def __init__(self, db: Database, updates: UpdateStore) -> None:
+    def __init__(self, db: Database, store: UpdateStore) -> None:
         self._db = db
-        self._updates = updates
+        self._store = store
 
     # -- the search for what is gone
 
@@ -119,7 +119,7 @@ class Orphans:
 
     def _files_with(self, owner: str, hashes: set[bytes]) -> set[int]:
         """Return an owner's Files with one of these hashes and others beside it."""
-        number = self._updates.owners.known(owner)
+        number = self._store.owners.known(owner)
         with self._db.read() as connection:
             rows = connection.execute(_SQL['files_of_several_hashes'], (number,))
             return {
@@ -189,7 +189,7 @@ class Orphans:
         What the update came upon too late to ask for it does not count.
         """
         source = _SQL['unchosen_orphans' if only_orphans else 'unchosen']
-        values = (self._updates.first_mark(update_id), millis(now), most_attempts, update_id)
+        values = (self._store.first_mark(update_id), millis(now), most_attempts, update_id)
         with self._db.read() as connection:
             found = connection.execute(f'SELECT count(*) {source}', values).fetchone()  # noqa: S608
         return int(found[0])
@@ -219,7 +219,7 @@ class Orphans:
             'WHERE',
             'JOIN content ON content.object = ledger.id JOIN query ON query.id = ledger.query WHERE',
         )
-        values = (self._updates.first_mark(update_id), millis(now), most_attempts, update_id)
+        values = (self._store.first_mark(update_id), millis(now), most_attempts, update_id)
         with self._db.read() as connection:
             rows = connection.execute(
                 f'{_SQL["entry"]} {joined} AND ledger.id > ? ORDER BY ledger.id LIMIT ?',
@@ -239,7 +239,7 @@ class Orphans:
         Returns:
             How many were added: those of Jobs that the running update still has.
         """
-        numbers = self._updates.jobs.numbers(item.request_id for item in revocations)
+        numbers = self._store.jobs.numbers(item.request_id for item in revocations)
         places: Counter[int] = Counter()
         rows: list[tuple[object, ...]] = []
         with self._db.write() as transaction:

@@ -89,6 +89,10 @@ class PageQueue:
         with self._lock:
             self._places.pop(request_id, None)
 
+    def is_ended(self, request_id: str) -> bool:
+        """Whether the present pass of a Job is read to its end, which has yet to be dealt with."""
+        return request_id in self._ended
+
     def waiting(self, request_id: str) -> tuple[int, int]:
         """Return how many pages of a Job wait, its end included, and the rows on them."""
         with self._lock:

@@ -24,7 +24,7 @@ from sentinel_app.core.outbox import (
 from sentinel_app.core.progress import CANCELLED_CODE, ExtraQuery, Position, Progress, Reading
 from sentinel_app.core.query import SortDirection
 from sentinel_app.core.timestamp import to_millis
-from sentinel_app.core.tql import ids_clause
+from sentinel_app.core.tql import IDS_IN_CLAUSE, ids_clause
 from sentinel_app.errors import SentinelAppError
 from sentinel_app.storage import outbox
 from sentinel_app.storage.accounts import Account, Accounts, LiveChanges, OutcomeRow
@@ -36,9 +36,6 @@ from sentinel_app.storage.page_queue import PageQueue
 from sentinel_app.storage.selection import select_in
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.statements import statements
-
-IDS_IN_CLAUSE: Final = 50
-"""Keeps a query short of the length at which it has to travel in a body."""
 
 _SQL: Final = statements('update_store')
 _PORTION: Final = 10_000
@@ -680,6 +677,7 @@ class UpdateStore:
             pages_waiting=pages,
             rows_waiting=rows,
             open=row['open'],
+            is_downloaded=self.pages.is_ended(row['request_id']),
             waiting=row['waiting'],
             is_sorted=bool(row['is_sorted']),
             is_closed=bool(row['is_closed']),

@@ -13,6 +13,7 @@ from sentinel_app.log import EventLog
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.metrics import MetricStore
+from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.tasks.duty import Periodic
 
 MOST_JOBS = 2_000
@@ -62,6 +63,7 @@ class Cleaner(Periodic):
         documents: AppState,
         errors: ErrorLog,
         metrics: MetricStore,
+        store: UpdateStore,
         upkeep: Upkeep,
         clock: Clock,
         retention: dt.timedelta,
@@ -71,6 +73,7 @@ class Cleaner(Periodic):
         self._documents = documents
         self._errors = errors
         self._metrics = metrics
+        self._store = store
         self._upkeep = upkeep
         self._retention = retention
         self._outcome = ''
@@ -89,6 +92,7 @@ class Cleaner(Periodic):
             stack.callback(self._remove_files, done)
             stack.callback(self._remove_hours, before, done)
             stack.callback(self._remove_errors, stop)
+            stack.callback(self._store.forget_jobs)
             stack.callback(self._remove_jobs, before, done)
         self._outcome = _outcome(done)
         _log.info(

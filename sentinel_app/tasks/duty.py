@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.core.job import Mode, Update
-from sentinel_app.core.work import Progress, Reading
+from sentinel_app.core.progress import Progress
 from sentinel_app.errors import Cancelled
 from sentinel_app.tasks.update import Updates
 
@@ -121,7 +121,7 @@ class ScheduleDuty(Periodic):
 
 def downloading(progress: Sequence[Progress]) -> tuple[str, ...]:
     """Give the Job that is being read: the highest query's that is not read through."""
-    return _first(item for item in progress if item.reading in {Reading.WAITING, Reading.READING})
+    return _first(item for item in progress if not (item.is_read or item.is_downloaded))
 
 
 def converting(progress: Sequence[Progress]) -> tuple[str, ...]:

@@ -11,11 +11,11 @@ from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.job import Job, JobStatus, Mode, Update
 from sentinel_app.core.job_state import kept_cursor
-from sentinel_app.core.ports import JobEndings
 from sentinel_app.errors import ConflictError, NotFoundError
 from sentinel_app.log import EventLog
-from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.tasks.update import Updates
 
 _OPEN = tuple(status for status in JobStatus if not status.is_final)
@@ -30,15 +30,15 @@ class JobActions:
         self,
         *,
         documents: AppState,
-        endings: JobEndings,
+        store: UpdateStore,
         updates: Updates,
-        wakeup: Wakeup,
+        wakeups: Wakeups,
         clock: Clock,
     ) -> None:
         self._documents = documents
-        self._endings = endings
+        self._store = store
         self._updates = updates
-        self._wakeup = wakeup
+        self._wakeups = wakeups
         self._clock = clock
         self._retrying = threading.Lock()
 
@@ -50,7 +50,7 @@ class JobActions:
             ConflictError: it has been taken up already, or has ended.
         """
         job = self._known(request_id)
-        if job.status is not JobStatus.PENDING or not self._endings.cancel(job):
+        if job.status is not JobStatus.PENDING or not self._store.cancel(job):
             raise ConflictError(_not_cancelled(self._known(request_id)))
         documents = self._documents
         cancelled = documents.change_job(
@@ -66,7 +66,7 @@ class JobActions:
             audit=self._audit('job-cancel', request_id, by),
         )
         _log.info('job-cancelled', request_id=request_id, user=by)
-        self._wakeup.notify()
+        self._wakeups.schedule.notify()
         return cancelled
 
     def retry(self, request_id: str, *, by: str | None) -> Update:

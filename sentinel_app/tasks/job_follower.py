@@ -9,13 +9,13 @@ from typing import Final
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.job import Counts, Job, JobStatus
 from sentinel_app.core.job_state import advanced, ended, kept_cursor, moved_cursor
-from sentinel_app.core.ports import ProgressStore
 from sentinel_app.core.window import Cursor
-from sentinel_app.core.work import Progress
+from sentinel_app.core.progress import Progress
 from sentinel_app.errors import UnforeseenError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.fault_limit import ATTEMPTS, FaultLimit, unforeseen
 from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.storage.metrics import MetricStore
 
 WHERE: Final = 'The scheduler'
@@ -31,13 +31,13 @@ class JobFollower:
         self,
         *,
         documents: AppState,
-        progress: ProgressStore,
+        store: UpdateStore,
         metrics: MetricStore,
         faults: FaultLimit,
         clock: Clock,
     ) -> None:
         self._documents = documents
-        self._progress = progress
+        self._store = store
         self._metrics = metrics
         self._faults = faults
         self._clock = clock
@@ -81,7 +81,7 @@ class JobFollower:
 
     def _end(self, job: Job, progress: Progress) -> None:
         now = self._clock.now()
-        counts = self._progress.counts(job.request_id) or Counts()
+        counts = self._store.counts(job.request_id) or Counts()
         final = ended(job, progress, counts, now=now)
         # Before the Job is stored as final: it is counted again then, to no effect, or never.
         self._metrics.add_job(
@@ -116,5 +116,5 @@ class JobFollower:
 
     def _end_faulty(self, job: Job, error: Exception, count: int) -> None:
         """End a Job as failed whose end could not be stored; without counts at last."""
-        counts = self._progress.counts(job.request_id) if count == ATTEMPTS else None
+        counts = self._store.counts(job.request_id) if count == ATTEMPTS else None
         self.fail(job, unforeseen(WHERE, error), counts or Counts())

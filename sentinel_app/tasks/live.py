@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sentinel_app.core.job import Counts
-from sentinel_app.core.ports import ProgressStore
+from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.core.task import AskedWait
 from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.tasks.update import Updates
@@ -12,14 +12,14 @@ from sentinel_app.tasks.update import Updates
 class Live:
     """What the running update is doing right now; implements the API's port."""
 
-    def __init__(self, *, updates: Updates, progress: ProgressStore, limiter: RateLimiter) -> None:
+    def __init__(self, *, updates: Updates, store: UpdateStore, limiter: RateLimiter) -> None:
         self._updates = updates
-        self._progress = progress
+        self._store = store
         self._limiter = limiter
 
     def counts(self, request_id: str) -> Counts | None:
         """Give a Job's counts; None when it is not in progress."""
-        return self._progress.counts(request_id)
+        return self._store.counts(request_id)
 
     def asked_wait(self, request_id: str) -> AskedWait | None:
         """Return the wait that Sentinel asked for, where a Job is held up by it."""

@@ -58,18 +58,15 @@ class Scheduler:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        seen = -1
+        self._tick()
         while not self._stop.is_set():
-            notifications = self._wakeup.notifications
-            if notifications != seen:
-                seen = notifications
+            if self._wakeup.wait(TICK_S):
                 self._tick()
             elif (self._scheduler.idle_seconds or 0) > TICK_S:
                 # The local time went back, as it does each autumn; the interval begins anew.
                 self._scheduler.run_all()
             else:
                 self._scheduler.run_pending()
-            self._wakeup.wait(seen, TICK_S)
 
     def _tick(self) -> None:
         for name, tick in self._ticks.items():

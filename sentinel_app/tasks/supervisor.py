@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.error_entry import ErrorEntry
-from sentinel_app.core.ports import JobEndings, WorkStore
 from sentinel_app.core.task import TaskCondition, TaskSlug, TaskState, TaskView, named
 from sentinel_app.errors import ConflictError, NotFoundError, TaskKilledError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.rate_limiter import RateLimiter
-from sentinel_app.pipeline.wakeup import Wakeup
 from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.tasks.duty import ScheduleDuty
 from sentinel_app.tasks.step import StepStop
@@ -50,22 +49,18 @@ class Supervisor:
         *,
         tasks: Iterable[Task],
         documents: AppState,
-        work: WorkStore,
+        store: UpdateStore,
         errors: ErrorLog,
-        endings: JobEndings,
         schedule: ScheduleDuty,
         limiter: RateLimiter,
-        wakeup: Wakeup,
         clock: Clock,
     ) -> None:
         self._tasks = {task.facts.slug: task for task in tasks}
         self._documents = documents
-        self._work = work
+        self._store = store
         self._errors = errors
-        self._endings = endings
         self._schedule = schedule
         self._limiter = limiter
-        self._wakeup = wakeup
         self._clock = clock
         self._kills: list[_Kill] = []
         self._watched = clock.monotonic()
@@ -85,6 +80,11 @@ class Supervisor:
             if task.state.is_paused:
                 _log.info('task-still-paused', task=task.facts.slug, user=task.state.paused_by)
             task.start()
+
+    def wake(self) -> None:
+        """Let every Task look for work, or for its end, at once."""
+        for task in self._tasks.values():
+            task.wake()
 
     def interrupt(self) -> None:
         """Ask every step under way to end at its next safe point."""
@@ -206,7 +206,7 @@ class Supervisor:
     def look_at_schedule(self) -> None:
         """Let Schedule Updates look at once: what is due may have changed."""
         self._schedule.look()
-        self._wakeup.notify()
+        self._tasks[TaskSlug.SCHEDULE_UPDATES].wake()
 
     # -- the watchdog
 
@@ -218,7 +218,7 @@ class Supervisor:
         # From the last to the first, each of it whatever another one meets.
         with ExitStack() as stack:
             # Convert would do it as well, unless it is paused or waits for Upload.
-            stack.callback(self._tasks[TaskSlug.CONVERT].while_still, self._endings.drop_pages)
+            stack.callback(self._tasks[TaskSlug.CONVERT].while_still, self._store.drop_pages)
             stack.callback(self._finish_kills, now)
             for task in reversed(self._tasks.values()):
                 stack.callback(self._watch, task, has_stood_still=has_stood_still)
@@ -249,7 +249,7 @@ class Supervisor:
     ) -> None:
         # The Jobs first: a step that is interrupted settles its part of a Job that has stopped.
         if request_ids:
-            self._work.stop_jobs(request_ids, error)
+            self._store.stop_jobs(request_ids, error)
         kill = _Kill(
             task=task,
             steps=task.kill(event),
@@ -278,8 +278,8 @@ class Supervisor:
             if not are_over and kill.task.is_replaceable:
                 kill.task.replace(kill.steps)
             elif not are_over:
-                self._endings.drop_pages()
-            self._endings.give_up(kill.request_ids)
+                self._store.drop_pages()
+            self._store.give_up(kill.request_ids)
             self._kills.remove(kill)
 
     # -- within

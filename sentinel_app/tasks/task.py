@@ -124,7 +124,7 @@ class Task:
                 self._events.append(words)
                 if not self._steps:
                     self._end_run()
-        self._wakeup.notify()
+        self.wake()
 
     def set_state(self, state: TaskState, event: str | None = None) -> None:
         """Pause or go on; `event` says why, for the outcome.
@@ -140,7 +140,11 @@ class Task:
                     self._events.append(event)
                 if not self._steps:
                     self._end_run()
-        self._wakeup.notify()
+        self.wake()
+
+    def wake(self) -> None:
+        """Let its threads look for work at once."""
+        self._wakeup.notify_all()
 
     def interrupt(self) -> None:
         """Ask the steps under way to end."""

@@ -13,14 +13,14 @@ from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.job import Counts, Job, JobStatus, JobType, Mode, Update
 from sentinel_app.core.job_state import known_until
-from sentinel_app.core.ports import ProgressStore
 from sentinel_app.core.query import Query
 from sentinel_app.core.schedule import Schedule, next_update
 from sentinel_app.errors import ConflictError, NotFoundError, UnforeseenError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.fault_limit import ABANDONED_AT, FaultLimit, unforeseen
-from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.tasks.job_follower import WHERE, JobFollower
 
@@ -41,22 +41,22 @@ class Updates:
         self,
         *,
         documents: AppState,
-        progress: ProgressStore,
+        store: UpdateStore,
         metrics: MetricStore,
         faults: FaultLimit,
         clock: Clock,
-        wakeup: Wakeup,
+        wakeups: Wakeups,
         interval: dt.timedelta,
         reconcile_interval: dt.timedelta | None,
     ) -> None:
         self._documents = documents
-        self._progress = progress
+        self._store = store
         self._jobs = JobFollower(
-            documents=documents, progress=progress, metrics=metrics, faults=faults, clock=clock
+            documents=documents, store=store, metrics=metrics, faults=faults, clock=clock
         )
         self._faults = faults
         self._clock = clock
-        self._wakeup = wakeup
+        self._wakeups = wakeups
         self._interval = interval
         self._reconcile_interval = reconcile_interval
         self._running: Update | None = None
@@ -123,7 +123,7 @@ class Updates:
             schedule=None,
             audit=audit,
         )
-        self._wakeup.notify()
+        self._wakeups.schedule.notify()
         return update
 
     def queue_due(self) -> Mode | None:
@@ -174,7 +174,7 @@ class Updates:
             retry_of=None,
             schedule=replace(self._documents.schedule(), last_scheduled_at=now, next_mode=None),
         )
-        self._wakeup.notify()
+        self._wakeups.schedule.notify()
 
     def start_next(self) -> None:
         """Start the next queued update unless one runs; after a restart, go on with that one."""
@@ -195,7 +195,7 @@ class Updates:
             if not self._documents.start_update(update.id, now):
                 return False
         jobs = self._documents.jobs_of(update.id)
-        self._progress.begin([job for job in jobs if not job.status.is_final])
+        self._store.begin([job for job in jobs if not job.status.is_final])
         self._running = self._documents.update(update.id)
         _log.info(
             'update-started' if update.started_at is None else 'update-goes-on',
@@ -204,7 +204,7 @@ class Updates:
             type=update.job_type,
             queries=len(jobs),
         )
-        self._wakeup.notify()
+        self._wakeups.notify_all()
         return True
 
     def _cancel_removed(self, update: Update) -> None:
@@ -238,14 +238,14 @@ class Updates:
             self._follow(update)
 
     def _follow(self, update: Update) -> None:
-        progress = {item.request_id: item for item in self._progress.progress(update.id)}
+        progress = {item.request_id: item for item in self._store.progress(update.id)}
         is_over = True
         for job in self._documents.jobs_of(update.id):
             if job.status.is_final:
                 continue
             item = progress.get(job.request_id)
             if item is None:
-                self._progress.begin([job])
+                self._store.begin([job])
                 is_over = False
             elif item.is_settled:
                 self._jobs.end(job, item)
@@ -341,11 +341,11 @@ class Updates:
         self._documents.end_update(update.id, self._clock.now(), schedule)
         # What the update chose must be gone before the next one begins, or it would be taken for
         # the next one's; where the disk refuses, this is tried again.
-        self._progress.remove_update(update.id)
+        self._store.remove_update(update.id)
         self._running = None
         self._faults.forget()
         _log.info('update-ended', update_id=update.id, mode=update.mode)
-        self._wakeup.notify()
+        self._wakeups.schedule.notify()
 
     def _schedule_after(self, update: Update, jobs: Sequence[Job]) -> Schedule | None:
         """Give the schedule that the update moves; None where it left a query out."""

@@ -72,9 +72,8 @@ class Worker:
 
     def _run(self) -> None:
         while not self._is_over:
-            seen = self._wakeup.notifications
             if not self._try_step() and not self._is_over:
-                self._wakeup.wait(seen, self._idle_wait_s)
+                self._wakeup.wait(self._idle_wait_s)
 
     @property
     def _is_over(self) -> bool:
