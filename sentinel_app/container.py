@@ -44,19 +44,19 @@ from sentinel_app.sentinel.auth import TokenSource
 from sentinel_app.sentinel.client import UPLOAD_TIMEOUTS, SentinelSink
 from sentinel_app.sentinel.transport import TOKEN_TIMEOUTS
 from sentinel_app.settings import Settings, UiAccess
-from sentinel_app.storage.damage import set_aside_damaged
-from sentinel_app.storage.disk import DataFolder
 from sentinel_app.storage.documents import TinyDocuments
 from sentinel_app.storage.ending import SqliteJobEndings
 from sentinel_app.storage.error_log import SqliteErrorLog
 from sentinel_app.storage.ledger import SqliteLedger, SqliteRequestTimes
-from sentinel_app.storage.lock import FolderLock
-from sentinel_app.storage.metric import SqliteMetrics
+from sentinel_app.storage.maintenance.damage import set_aside_damaged
+from sentinel_app.storage.maintenance.disk import DataFolder
+from sentinel_app.storage.maintenance.lock import FolderLock
+from sentinel_app.storage.maintenance.upkeep import DiskUpkeep
+from sentinel_app.storage.metrics import SqliteMetrics
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.record import SqliteRecords
 from sentinel_app.storage.release import SqliteReleases
-from sentinel_app.storage.state_db import StateDb
-from sentinel_app.storage.upkeep import DiskUpkeep
+from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.work import SqliteWork
 from sentinel_app.tasks.cleaner import Cleaner
 from sentinel_app.tasks.duty import ScheduleDuty, StageDuty, converting, downloading
@@ -492,7 +492,7 @@ def _compose(
 
 def _open_database(
     path: Path, documents: TinyDocuments, clock: Clock
-) -> tuple[StateDb, str | None]:
+) -> tuple[Database, str | None]:
     """Open the database, or a new one in place of a damaged one, and say what the page must know.
 
     Raises:
@@ -510,12 +510,12 @@ def _open_database(
     return _opened(path, documents), warning
 
 
-def _opened(path: Path, documents: TinyDocuments) -> StateDb:
+def _opened(path: Path, documents: TinyDocuments) -> Database:
     if not path.exists() and documents.schedule().last_run_at is not None:
         # Without the ledger nobody knows what Sentinel holds. Stored before there is a new file,
         # so that a start that breaks off here is repeated.
         documents.require_full()
-    return StateDb(path)
+    return Database(path)
 
 
 def _withholding(settings: Settings) -> Callable[[Indicator], str | None]:

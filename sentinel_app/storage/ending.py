@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sentinel_app.core.models import Job, SortDirection
 from sentinel_app.core.work import CANCELLED_CODE
 from sentinel_app.storage.cell import CellError, rows_of
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.work import fail_where_stopped
 
 _GREATEST_ID = 2**63 - 1
@@ -17,7 +17,7 @@ _GREATEST_ID = 2**63 - 1
 class SqliteJobEndings:
     """Endings in SQLite; implements the port `JobEndings`."""
 
-    def __init__(self, db: StateDb) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def in_flight(self, update_id: str) -> tuple[str, ...]:

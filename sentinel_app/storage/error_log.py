@@ -12,7 +12,7 @@ from sentinel_app.core.reason import gathered
 from sentinel_app.core.text import shortened
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.storage.cell import time_of
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 
 _EXAMPLES = 20
 """Indicators shown with a group; the export gives all of them."""
@@ -34,7 +34,7 @@ _BEYOND = 2**63 - 1
 class SqliteErrorLog:
     """The errors in SQLite; implements the port `ErrorLog`."""
 
-    def __init__(self, db: StateDb) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def add(self, entries: Sequence[ErrorEntry]) -> None:

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 
 from sentinel_app.core.work import Held
 from sentinel_app.storage.cell import moment_of, stamp_of, time_of
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.work import select_by_key
 
 
 class SqliteLedger:
     """The ledger in SQLite, for reading (settling a batch writes it); implements `Ledger`."""
 
-    def __init__(self, db: StateDb) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def held(self, keys: Sequence[str]) -> Mapping[str, Held]:
@@ -50,7 +50,7 @@ class SqliteLedger:
 class SqliteRequestTimes:
     """Start times of upload requests in SQLite; implements the port `RequestTimes`."""
 
-    def __init__(self, db: StateDb) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def recent(self, since: dt.datetime) -> tuple[dt.datetime, ...]:

@@ -14,7 +14,7 @@ from sentinel_app.core.timestamp import to_millis
 from sentinel_app.core.work import REFUSED_ATTEMPTS, Progress, Reading, StoredPage
 from sentinel_app.errors import SentinelAppError
 from sentinel_app.storage.cell import kind_of, rows_of, time_of
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 
 _PORTION = 10_000
 
@@ -52,7 +52,7 @@ _FORGET_GONE = """
 class SqliteProgress:
     """The progress of the running update in SQLite; implements the port `ProgressStore`."""
 
-    def __init__(self, db: StateDb) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def begin(self, jobs: Sequence[Job]) -> None:

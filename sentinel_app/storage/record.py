@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sentinel_app.core.models import IndicatorType
 from sentinel_app.core.record import Record, RecordedError, RefusedObject
 from sentinel_app.storage.cell import body_of, time_of
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.work import select_by_key, select_in
 
 _LEDGER = (
@@ -33,7 +33,7 @@ _BY_SUMMARY = f"""
 class SqliteRecords:
     """Reads single values in SQLite; implements the port `Records`."""
 
-    def __init__(self, db: StateDb) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def by_key(self, keys: Sequence[str]) -> tuple[Record, ...]:

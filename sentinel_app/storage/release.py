@@ -12,7 +12,7 @@ from sentinel_app.core.models import DeletedIndicator, IndicatorType
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.core.work import ChosenObject, Holder, LedgerEntry
 from sentinel_app.storage.cell import body_of, stamp_of, time_of
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.work import (
     AGAIN,
     SETTLE_TREATMENT,
@@ -37,7 +37,7 @@ _LONGEST_HASH = 64
 class SqliteReleases:
     """What is gone, in SQLite; implements the port `ReleaseStore`."""
 
-    def __init__(self, db: StateDb) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def is_searched(self, update_id: str) -> bool:

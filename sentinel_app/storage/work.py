@@ -23,7 +23,7 @@ from sentinel_app.errors import SentinelAppError
 from sentinel_app.storage.cell import body_of, kind_of, stamp_of, time_of
 from sentinel_app.storage.error_log import insert_errors
 from sentinel_app.storage.progress import failure_text
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 
 AGAIN = 'again|'
 """Before the id of an object, in place of a key: a withdrawal repeated for its own sake."""
@@ -72,7 +72,7 @@ _OBJECT_COLUMNS = (
 class SqliteWork:
     """The running update's objects in SQLite; implements the port `WorkStore`."""
 
-    def __init__(self, db: StateDb) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def recover(self) -> int:

@@ -10,37 +10,37 @@ import pytest
 from sentinel_app.storage.error_log import SqliteErrorLog
 from sentinel_app.storage.ledger import SqliteLedger, SqliteRequestTimes
 from sentinel_app.storage.progress import SqliteProgress
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.work import SqliteWork
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[StateDb]:
-    opened = StateDb(tmp_path / 'state.db')
+def db(tmp_path: Path) -> Iterator[Database]:
+    opened = Database(tmp_path / 'state.db')
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def progress(db: StateDb) -> SqliteProgress:
+def progress(db: Database) -> SqliteProgress:
     return SqliteProgress(db)
 
 
 @pytest.fixture
-def work(db: StateDb) -> SqliteWork:
+def work(db: Database) -> SqliteWork:
     return SqliteWork(db)
 
 
 @pytest.fixture
-def ledger(db: StateDb) -> SqliteLedger:
+def ledger(db: Database) -> SqliteLedger:
     return SqliteLedger(db)
 
 
 @pytest.fixture
-def request_times(db: StateDb) -> SqliteRequestTimes:
+def request_times(db: Database) -> SqliteRequestTimes:
     return SqliteRequestTimes(db)
 
 
 @pytest.fixture
-def error_log(db: StateDb) -> SqliteErrorLog:
+def error_log(db: Database) -> SqliteErrorLog:
     return SqliteErrorLog(db)

@@ -16,8 +16,8 @@ import pytest
 
 from sentinel_app.core.models import AuditEntry, IndicatorType, Query, WithdrawPolicy
 from sentinel_app.core.status import JobStatus, Mode, Outcome
-from sentinel_app.storage.metric import SqliteMetrics
-from sentinel_app.storage.upkeep import DiskUpkeep
+from sentinel_app.storage.maintenance.upkeep import DiskUpkeep
+from sentinel_app.storage.metrics import SqliteMetrics
 from sentinel_app.tasks.cleaner import Cleaner
 from tests.clocks import StandingClock
 from tests.expectation import patterns

@@ -17,7 +17,7 @@ from sentinel_app.pipeline.fault_limit import ATTEMPTS
 from sentinel_app.sentinel.client import SentinelSink
 from sentinel_app.storage import progress, work
 from sentinel_app.storage.documents import TinyDocuments
-from sentinel_app.storage.metric import SqliteMetrics
+from sentinel_app.storage.metrics import SqliteMetrics
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.release import SqliteReleases
 from sentinel_app.storage.work import SqliteWork

@@ -28,13 +28,13 @@ from sentinel_app.inquiry.metric import Metrics
 from sentinel_app.inquiry.preview import Previews
 from sentinel_app.inquiry.tql_check import TqlChecks
 from sentinel_app.pipeline.gate import RequestGate
-from sentinel_app.storage.disk import DataFolder
 from sentinel_app.storage.documents import TinyDocuments
 from sentinel_app.storage.ledger import SqliteLedger, SqliteRequestTimes
-from sentinel_app.storage.metric import SqliteMetrics
+from sentinel_app.storage.maintenance.disk import DataFolder
+from sentinel_app.storage.metrics import SqliteMetrics
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.record import SqliteRecords
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.work import SqliteWork
 from sentinel_app.threatconnect.parse import parse_indicator
 from tests.clocks import StandingClock
@@ -167,7 +167,7 @@ class InquiryStand:
     def __init__(self, folder: Path, documents: TinyDocuments, clock: StandingClock) -> None:
         self.source = ListedSource()
         self.sink = ListedSink()
-        self.db = StateDb(folder / 'state.db')
+        self.db = Database(folder / 'state.db')
         self.progress = SqliteProgress(self.db)
         self.work = SqliteWork(self.db)
         self.metrics = SqliteMetrics(self.db)

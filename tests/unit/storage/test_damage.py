@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 from sentinel_app.errors import ConfigError, StorageError
-from sentinel_app.storage import damage, state_db
-from sentinel_app.storage.damage import set_aside_damaged
 from sentinel_app.storage.error_log import SqliteErrorLog
-from sentinel_app.storage.inspection import content_fault
 from sentinel_app.storage.ledger import SqliteLedger
-from sentinel_app.storage.migrations import MIGRATIONS
+from sentinel_app.storage.maintenance import damage
+from sentinel_app.storage.maintenance.damage import set_aside_damaged
+from sentinel_app.storage.maintenance.inspection import content_fault
+from sentinel_app.storage.maintenance.schema import current_steps
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.record import SqliteRecords
 from sentinel_app.storage.release import SqliteReleases
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from tests.clocks import StandingClock
 
 ASIDE = 'state.db.unreadable-20260304T120000.000000Z'
@@ -42,7 +42,7 @@ def names(path: Path) -> list[str]:
 
 def test_a_sound_database_stays(path: Path) -> None:
     assert set_aside(path) is None
-    StateDb(path).close()
+    Database(path).close()
     before = names(path)
 
     assert set_aside(path) is None
@@ -57,13 +57,13 @@ def test_a_file_that_is_no_database_makes_way(path: Path) -> None:
     assert warning is not None
     assert f'set aside as {ASIDE}. The next update is full' in warning
     assert names(path) == [ASIDE, f'{ASIDE}-shm']
-    StateDb(path).close()
+    Database(path).close()
     assert set_aside(path) is None
 
 
 def fill(path: Path, count: int = 100) -> None:
     """Let the ledger of a new database hold so many objects."""
-    db = StateDb(path)
+    db = Database(path)
     row = (
         *('id', 1, 'live', 'q1', 'j1', 7, 'Host', 'a.example.com', 'Example Org'),
         *('2026-01-01T00:00:00.000Z',) * 3,
@@ -108,7 +108,7 @@ def test_damage_that_shows_later_is_told_and_mended_by_the_next_start(
         # As in a file that is too large to be looked through.
         patch.setattr(damage, 'content_fault', lambda *_a, **_o: None)
         assert set_aside(path) is None
-        db = StateDb(path)
+        db = Database(path)
         with (
             pytest.raises(StorageError, match=r'is damaged\. Restart the Service'),
             db.read() as connection,
@@ -129,7 +129,7 @@ OTHER_SHAPES = [
     'CREATE VIEW foreign_one AS SELECT 1',
     'CREATE INDEX foreign_one ON ledger (summary)',
     "CREATE TRIGGER foreign_one BEFORE INSERT ON error BEGIN SELECT raise(ABORT, 'no'); END",
-    *(f'PRAGMA user_version = {number}' for number in range(-1, len(MIGRATIONS))),
+    *(f'PRAGMA user_version = {number}' for number in range(-1, len(current_steps()))),
 ]
 
 
@@ -141,21 +141,8 @@ def test_a_database_of_another_shape_makes_way(path: Path, statement: str) -> No
     assert warning is not None
     assert 'has been set aside' in warning
     assert names(path) == [ASIDE]
-    StateDb(path).close()
+    Database(path).close()
     assert set_aside(path) is None
-
-
-@pytest.mark.parametrize('version', range(len(MIGRATIONS) + 1))
-def test_a_database_of_an_earlier_version_stays_and_is_brought_up_to_date(
-    path: Path, monkeypatch: pytest.MonkeyPatch, version: int
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(state_db, 'MIGRATIONS', MIGRATIONS[:version])
-        StateDb(path).close()
-    assert set_aside(path) is None
-    StateDb(path).close()
-    assert set_aside(path) is None
-    assert names(path) == ['state.db']
 
 
 def test_what_sqlite_itself_adds_and_how_text_is_broken_do_not_matter(path: Path) -> None:
@@ -169,12 +156,12 @@ def test_what_sqlite_itself_adds_and_how_text_is_broken_do_not_matter(path: Path
 
 def test_a_database_of_a_newer_version_is_not_touched(path: Path) -> None:
     fill(path, 1)
-    change(path, f'PRAGMA user_version = {len(MIGRATIONS) + 1}', 'DROP TABLE ledger')
+    change(path, f'PRAGMA user_version = {len(current_steps()) + 1}', 'DROP TABLE ledger')
     before = path.read_bytes()
     assert set_aside(path) is None
     assert path.read_bytes() == before
     with pytest.raises(ConfigError, match='newer version'):
-        StateDb(path)
+        Database(path)
 
 
 ODD_ROWS = [
@@ -224,7 +211,7 @@ def test_looking_ends_in_time_however_large_the_file_is(path: Path) -> None:
 NOW = StandingClock().now()
 KEY = f'Host||0{"x" * 3_000}'
 
-READINGS: dict[str, Callable[[StateDb], object]] = {
+READINGS: dict[str, Callable[[Database], object]] = {
     "UPDATE ledger SET modified = 'x'": lambda db: SqliteLedger(db).held([KEY]),
     "UPDATE ledger SET created = '2026-01-01'": lambda db: SqliteLedger(db).held([KEY]),
     "UPDATE ledger SET valid_until = '9999-12-31T23:59:59-14:00'": (
@@ -262,7 +249,7 @@ def test_a_row_that_cannot_be_read_is_told_once_and_mended_by_the_next_start(
     fill(path, 1)
     change(path, *statements.split('; '))
     assert set_aside(path) is None
-    db = StateDb(path)
+    db = Database(path)
     with pytest.raises(StorageError, match=r'is damaged\. Restart the Service'):
         READINGS[statements](db)
     db.close()

@@ -13,9 +13,9 @@ from sentinel_app.core.status import JobStatus, JobType, Mode
 from sentinel_app.errors import ConflictError
 from sentinel_app.pipeline.signal import Signal
 from sentinel_app.storage.documents import TinyDocuments
-from sentinel_app.storage.metric import SqliteMetrics
+from sentinel_app.storage.metrics import SqliteMetrics
 from sentinel_app.storage.progress import SqliteProgress
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from sentinel_app.tasks.update import QUERY_REMOVED, Updates
 from tests.clocks import StandingClock
 from tests.stored import make_audit, make_query
@@ -28,7 +28,7 @@ class Stand:
     def __init__(self, folder: Path) -> None:
         self.clock = StandingClock()
         self.documents = TinyDocuments(folder / 'documents.json', now=self.clock.now)
-        self.db = StateDb(folder / 'state.db')
+        self.db = Database(folder / 'state.db')
         self.progress = SqliteProgress(self.db)
         self.signal = Signal()
         self.updates = Updates(

@@ -11,7 +11,7 @@ from sentinel_app.core.models import Counts
 from sentinel_app.core.status import Outcome
 from sentinel_app.core.timestamp import to_millis, to_seconds
 from sentinel_app.storage.cell import time_of
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 
 _REMOVED: Final = ''
 """Stands in place of the hour in the row that holds the sum of what was removed."""
@@ -33,7 +33,7 @@ _SUMS: Final = ', '.join(f'coalesce(sum({name}), 0) AS {name}' for name in _COLU
 class SqliteMetrics:
     """Figures in SQLite; implements the ports `MetricStore` and `LiveCounts`."""
 
-    def __init__(self, db: StateDb) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def add_job(self, request_id: str, counts: Counts, *, is_failed: bool, at: dt.datetime) -> None:
