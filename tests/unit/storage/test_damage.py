@@ -6,7 +6,7 @@ import contextlib
 import sqlite3
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -196,6 +196,50 @@ def test_rows_that_the_app_never_stores_are_found_at_the_start(path: Path, state
     assert warning is not None
     assert 'does not belong there' in warning or 'CHECK' in warning
     assert names(path) == [ASIDE]
+
+
+EVERY_KIND = (
+    (
+        'CREATE TABLE thing (key BLOB PRIMARY KEY, number INTEGER NOT NULL, at INTEGER, seconds REAL,'
+        ' text TEXT, "order" TEXT NOT NULL, anything, body BLOB,'
+        ' length INTEGER GENERATED ALWAYS AS (length(body)) STORED,'
+        ' twice TEXT GENERATED ALWAYS AS (text || text)) WITHOUT ROWID'
+    ),
+    'CREATE INDEX thing_at ON thing (at) WHERE text IS NOT NULL',
+    'CREATE INDEX thing_length ON thing (length, twice)',
+    "INSERT INTO thing VALUES (x'00', 1, 2, 3, 'a', 'b', 4, x'05')",
+    "INSERT INTO thing VALUES (x'01', 1, NULL, NULL, NULL, 'b', NULL, NULL)",
+    "INSERT INTO thing VALUES (x'02', 9007199254740993, -1, 0.5, '', '', 'c', x'')",
+)
+
+
+@pytest.fixture
+def every_kind() -> Iterator[sqlite3.Connection]:
+    """A database with columns of every kind that the App may have."""
+    with contextlib.closing(sqlite3.connect(':memory:', isolation_level=None)) as connection:
+        for statement in EVERY_KIND:
+            connection.execute(statement)
+        yield connection
+
+
+def test_rows_of_every_kind_are_in_order(every_kind: sqlite3.Connection) -> None:
+    assert content_fault(every_kind, within_s=2) is None
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        *("key = 'text'", 'key = 1', "number = 'text'", "at = 'text'", 'at = 1.5', "at = x'00'"),
+        *("seconds = 'text'", 'seconds = -1', 'seconds = 9e999', "text = x'00'"),
+        *('"order" = x\'00\'', "body = 'text'", 'body = 1'),
+    ],
+)
+def test_a_row_with_something_of_another_kind_is_found(
+    every_kind: sqlite3.Connection, change: str
+) -> None:
+    every_kind.execute(f"UPDATE thing SET {change} WHERE key = x'01'")
+    fault = content_fault(every_kind, within_s=2)
+    assert fault == 'a row of thing holds what does not belong there'
 
 
 def test_looking_ends_in_time_however_large_the_file_is(path: Path) -> None:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sentinel_app.storage.statements import Statements, split_script
+import sentinel_app
+from sentinel_app.storage.maintenance.schema import current_steps
+from sentinel_app.storage.statements import SQL_FOLDER, Statements, split_script, statements
+
+FILES = sorted(path.stem for path in SQL_FOLDER.glob('*.sql'))
 
 GOOD = """
 -- About the whole file; this is no statement.
@@ -89,6 +97,66 @@ def test_a_script_is_split_into_its_statements() -> None:
     connection.execute('INSERT INTO thing DEFAULT VALUES')
     assert connection.execute('SELECT a FROM entry').fetchall() == [(';',)]
     connection.close()
+
+
+def named_in_sources() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """What modules that load a file of statements ask it for, and all texts in these modules."""
+    asked, texts = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+    for path in Path(sentinel_app.__file__).parent.rglob('*.py'):
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding='utf-8'))))
+        loaded = dict(loads(nodes))
+        for file in loaded.values():
+            texts[file] |= {
+                node.value
+                for node in nodes
+                if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            }
+        for node in nodes:
+            match node:
+                case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str(key))):
+                    if name in loaded:
+                        asked[loaded[name]].add(key)
+    return asked, texts
+
+
+def loads(nodes: list[ast.AST]) -> Iterator[tuple[str, str]]:
+    """Each name in a module that stands for a file of statements, and the file."""
+    for node in nodes:
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.Call() as call)
+            ):
+                match call:
+                    case ast.Call(func=ast.Name(id='statements'), args=[ast.Constant(value=file)]):
+                        yield name, file
+
+
+def test_every_statement_is_used_and_every_one_that_is_asked_for_is_there() -> None:
+    asked, texts = named_in_sources()
+    assert sorted(texts) == FILES
+    for file in FILES:
+        names = set(statements(file))
+        assert asked[file] <= names
+        assert names <= texts[file], f'{names - texts[file]} of {file}.sql are used nowhere'
+
+
+@pytest.mark.parametrize('file', FILES)
+def test_every_statement_fits_the_schema(file: str) -> None:
+    with contextlib.closing(sqlite3.connect(':memory:')) as connection:
+        for step in current_steps():
+            for statement in step:
+                connection.execute(statement)
+        for statement in statements(file).values():
+            assert compiled(connection, statement)
+
+
+def compiled(connection: sqlite3.Connection, statement: str) -> list[object]:
+    """The program of a statement, whatever it takes for values."""
+    for values in (defaultdict[str, None](lambda: None), *((None,) * n for n in range(200))):
+        with contextlib.suppress(sqlite3.ProgrammingError):
+            return connection.execute(f'EXPLAIN {statement}', values).fetchall()
+    raise AssertionError(f'it takes values in no known way: {statement}')
 
 
 @pytest.mark.parametrize('text', ['', '\n  \n', '-- nothing; at all', '-- nothing\n-- at all;\n'])
