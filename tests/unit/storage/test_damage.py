@@ -200,8 +200,8 @@ def test_rows_that_the_app_never_stores_are_found_at_the_start(path: Path, state
 
 EVERY_KIND = (
     (
-        'CREATE TABLE thing (key BLOB PRIMARY KEY, number INTEGER NOT NULL, at INTEGER, seconds REAL,'
-        ' text TEXT, "order" TEXT NOT NULL, anything, body BLOB,'
+        'CREATE TABLE thing (key BLOB PRIMARY KEY, number INTEGER NOT NULL, at INTEGER,'
+        ' seconds REAL, text TEXT, "order" TEXT NOT NULL, anything, body BLOB,'
         ' length INTEGER GENERATED ALWAYS AS (length(body)) STORED,'
         ' twice TEXT GENERATED ALWAYS AS (text || text)) WITHOUT ROWID'
     ),
