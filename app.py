@@ -46,8 +46,8 @@ from sentinel_app.log import (
 from sentinel_app.network import leave_environment, restrain
 from sentinel_app.redactor import Redactor
 from sentinel_app.settings import LABELS, SECRET_INPUTS, Settings, read_settings
-from sentinel_app.storage.disk import prepare_folder
-from sentinel_app.storage.reserve import give_up_reserve
+from sentinel_app.storage.maintenance.disk import prepare_folder
+from sentinel_app.storage.maintenance.reserve import give_up_reserve
 
 if TYPE_CHECKING:
     from tcex import TcEx

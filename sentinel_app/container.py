@@ -54,12 +54,12 @@ from sentinel_app.sentinel.client import UPLOAD_TIMEOUTS, SentinelSink
 from sentinel_app.sentinel.transport import TOKEN_TIMEOUTS
 from sentinel_app.settings import Settings, UiAccess
 from sentinel_app.storage.app_state.store import AppState
-from sentinel_app.storage.damage import set_aside_damaged
-from sentinel_app.storage.disk import DataFolder
+from sentinel_app.storage.maintenance.damage import set_aside_damaged
+from sentinel_app.storage.maintenance.disk import DataFolder
 from sentinel_app.storage.error_log import ErrorLog
-from sentinel_app.storage.lock import FolderLock
+from sentinel_app.storage.maintenance.lock import FolderLock
 from sentinel_app.storage.metrics import MetricStore
-from sentinel_app.storage.upkeep import DiskUpkeep
+from sentinel_app.storage.maintenance.upkeep import DiskUpkeep
 from sentinel_app.tasks.cleaner import Cleaner
 from sentinel_app.tasks.duty import ScheduleDuty, StageDuty, converting, downloading
 from sentinel_app.tasks.job import JobActions

@@ -24,12 +24,12 @@ from sentinel_app.pipeline.fault_limit import FaultLimit
 from sentinel_app.storage.ending import SqliteJobEndings
 from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.release import SqliteReleases
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.work import SqliteWork
 from tests.clocks import NOON
 
 
-def make_faults(db: StateDb, clock: Clock) -> FaultLimit:
+def make_faults(db: Database, clock: Clock) -> FaultLimit:
     """What ends the work that meets unforeseen exceptions, over the real stores."""
     return FaultLimit(
         work=SqliteWork(db),

@@ -12,7 +12,10 @@ from sentinel_app.core.error_text import gathered
 from sentinel_app.core.text import shortened
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.storage.cell import time_of
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
+from sentinel_app.storage.statements import statements
+
+_SQL = statements('error_log')
 
 _EXAMPLES = 20
 """Indicators shown with a group; the export gives all of them."""
@@ -34,7 +37,7 @@ _BEYOND = 2**63 - 1
 class ErrorLog:
     """The errors of Jobs, gathered by what they say, whatever the value they are about."""
 
-    def __init__(self, db: StateDb) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def add(self, entries: Sequence[ErrorEntry]) -> None:
@@ -151,7 +154,7 @@ class ErrorLog:
     def request_ids(self) -> tuple[str, ...]:
         """Return the Jobs that have errors."""
         with self._db.read() as connection:
-            rows = connection.execute('SELECT DISTINCT request_id FROM error_kind').fetchall()
+            rows = connection.execute(_SQL['request_ids']).fetchall()
         return tuple(row['request_id'] for row in rows)
 
     def remove(self, request_ids: Sequence[str]) -> None:
@@ -161,28 +164,17 @@ class ErrorLog:
             while removed == _REMOVED_AT_ONCE:
                 with self._db.write() as transaction:
                     removed = transaction.execute(
-                        'DELETE FROM error WHERE id IN (SELECT id FROM error WHERE kind_id IN'
-                        ' (SELECT id FROM error_kind WHERE request_id = ?) LIMIT ?)',
-                        (request_id, _REMOVED_AT_ONCE),
+                        _SQL['remove_errors'], (request_id, _REMOVED_AT_ONCE)
                     ).rowcount
                     if removed < _REMOVED_AT_ONCE:
-                        transaction.execute(
-                            'DELETE FROM error_kind WHERE request_id = ?', (request_id,)
-                        )
+                        transaction.execute(_SQL['remove_kinds'], (request_id,))
 
 
 def insert_errors(transaction: sqlite3.Connection, entries: Sequence[ErrorEntry]) -> None:
     """Store errors inside a transaction of the caller's."""
+    transaction.executemany(_SQL['add_kind'], {_kind(entry) for entry in entries})
     transaction.executemany(
-        'INSERT INTO error_kind (request_id, code, message, reason) VALUES (?, ?, ?, ?)'
-        ' ON CONFLICT DO NOTHING',
-        {_kind(entry) for entry in entries},
-    )
-    transaction.executemany(
-        'INSERT INTO error (request_id, at, code, message, reason, indicator_id, indicator_type,'
-        ' summary, owner_name, web_link, kind_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,'
-        ' (SELECT id FROM error_kind'
-        ' WHERE request_id = ? AND code = ? AND message = ? AND reason = ?))',
+        _SQL['add_error'],
         [
             (
                 entry.request_id,

@@ -10,72 +10,60 @@ from sentinel_app.core.job import Counts, Outcome
 from sentinel_app.core.metric import Figures, Hour, LiveCount
 from sentinel_app.core.timestamp import to_millis, to_seconds
 from sentinel_app.storage.cell import time_of
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
+from sentinel_app.storage.statements import statements
 
 _REMOVED: Final = ''
 """Stands in place of the hour in the row that holds the sum of what was removed."""
 
-_COLUMNS: Final = (
-    *('jobs', 'jobs_failed', 'read'),
-    *(str(outcome) for outcome in Outcome),
-    *('objects', 'requests', 'throttled', 'throttled_s'),
-)
-_NAMES: Final = ', '.join(_COLUMNS)
-_ADD: Final = (
-    f'INSERT INTO metric (hour, {_NAMES}) VALUES (?, {", ".join("?" * len(_COLUMNS))})'  # noqa: S608
-    ' ON CONFLICT (hour) DO UPDATE SET '
-    + ', '.join(f'{name} = {name} + excluded.{name}' for name in _COLUMNS)
-)
-_SUMS: Final = ', '.join(f'coalesce(sum({name}), 0) AS {name}' for name in _COLUMNS)
+_SQL: Final = statements('metrics')
 
 
 class MetricStore:
     """Figures of Jobs that have ended, by the hour of their end, and what Sentinel holds."""
 
-    def __init__(self, db: StateDb) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def add_job(self, request_id: str, counts: Counts, *, is_failed: bool, at: dt.datetime) -> None:
         """Add what a Job of the running update came to; a second call for it changes nothing."""
-        figures = (
-            *(1, int(is_failed), counts.read),
-            *(counts.outcomes.get(outcome, 0) for outcome in Outcome),
-            *(counts.objects, counts.requests, counts.throttled, counts.throttled_s),
-        )
+        figures = {
+            'hour': _hour(at),
+            'jobs': 1,
+            'jobs_failed': int(is_failed),
+            'read': counts.read,
+            **{str(outcome): counts.outcomes.get(outcome, 0) for outcome in Outcome},
+            'objects': counts.objects,
+            'requests': counts.requests,
+            'throttled': counts.throttled,
+            'throttled_s': counts.throttled_s,
+        }
         with self._db.write() as transaction:
-            is_first = transaction.execute(
-                'UPDATE progress SET is_measured = 1 WHERE request_id = ? AND NOT is_measured',
-                (request_id,),
-            ).rowcount
-            if is_first:
-                transaction.execute(_ADD, (_hour(at), *figures))
+            if transaction.execute(_SQL['mark_measured'], (request_id,)).rowcount:
+                transaction.execute(_SQL['add'], figures)
 
     def hours(self, *, since: dt.datetime, before: dt.datetime) -> tuple[Hour, ...]:
         """Return the hours in which a Job ended, oldest first."""
         with self._db.read() as connection:
             return tuple(
                 Hour(start_at=time_of(row['hour']), figures=_figures(row))
-                for row in connection.execute(
-                    'SELECT * FROM metric WHERE hour >= ? AND hour < ? AND hour != ? ORDER BY hour',
-                    (_hour(since), to_seconds(before), _REMOVED),
-                )
+                for row in connection.execute(_SQL['hours'], (_hour(since), to_seconds(before)))
             )
 
     def total(self) -> Figures:
         """Return what all Jobs ever came to, also those whose hours were removed."""
         with self._db.read() as connection:
-            return _figures(connection.execute(f'SELECT {_SUMS} FROM metric').fetchone())  # noqa: S608
+            return _figures(connection.execute(_SQL['sum_before'], {'hour': None}).fetchone())
 
     def remove_before(self, at: dt.datetime) -> int:
         """Remove the hours that ended before that time; return their number."""
         # What is removed stays in the total, which must never go back.
-        old = 'FROM metric WHERE hour < ? AND hour != ?'
-        values = (_hour(at), _REMOVED)
+        hour = _hour(at)
         with self._db.write() as transaction:
-            gone = transaction.execute(f'SELECT {_SUMS} {old}', values).fetchone()
-            count = transaction.execute(f'DELETE {old}', values).rowcount
+            gone = transaction.execute(_SQL['sum_before'], {'hour': hour}).fetchone()
+            count = transaction.execute(_SQL['remove_before'], (hour,)).rowcount
             if count:
-                transaction.execute(_ADD, (_REMOVED, *gone))
+                transaction.execute(_SQL['add'], {'hour': _REMOVED, **dict(gone)})
         return int(count)
 
 

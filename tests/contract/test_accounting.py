@@ -25,7 +25,7 @@ from sentinel_app.core.work import (
 from sentinel_app.errors import ReadAuthError, UploadDeniedError
 from sentinel_app.storage.ledger import SqliteLedger
 from sentinel_app.storage.progress import SqliteProgress
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.work import SqliteWork
 from tests.clocks import NOON
 from tests.stored import make_job, make_query
@@ -63,7 +63,7 @@ class Accounting(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.db = StateDb(Path(self.folder.name) / 'state.db')
+        self.db = Database(Path(self.folder.name) / 'state.db')
         self.progress = SqliteProgress(self.db)
         self.work = SqliteWork(self.db)
         self.ledger = SqliteLedger(self.db)

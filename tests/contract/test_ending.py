@@ -15,7 +15,7 @@ from sentinel_app.errors import TaskKilledError
 from sentinel_app.storage.ending import SqliteJobEndings
 from sentinel_app.storage.ledger import SqliteLedger
 from sentinel_app.storage.progress import SqliteProgress
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.work import SqliteWork
 from tests.clocks import NOON
 from tests.stored import make_job, make_query
@@ -25,7 +25,7 @@ KILLED = TaskKilledError('The Task Upload was killed by jdoe.')
 
 
 @pytest.fixture
-def endings(db: StateDb) -> JobEndings:
+def endings(db: Database) -> JobEndings:
     return SqliteJobEndings(db)
 
 
@@ -324,7 +324,7 @@ def test_what_was_treated_before_keeps_its_outcome(
 
 
 def test_of_pages_that_cannot_be_read_nothing_is_accounted_for(
-    endings: JobEndings, progress: SqliteProgress, work: SqliteWork, db: StateDb
+    endings: JobEndings, progress: SqliteProgress, work: SqliteWork, db: Database
 ):
     begin(progress, 'j1')
     for blob in (

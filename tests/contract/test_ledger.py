@@ -11,7 +11,7 @@ from sentinel_app.core.ports import Ledger, ProgressStore, WorkStore
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.core.work import Batch, ChosenObject, Held, Settlement
 from sentinel_app.storage.ledger import RequestTimes
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from tests.clocks import NOON
 from tests.stored import make_job
 from tests.working import make_chosen
@@ -66,7 +66,7 @@ def test_thousands_of_keys_may_be_asked_for_at_once(work: WorkStore, ledger: Led
     assert set(ledger.held([*keys, 'another'])) == set(keys)
 
 
-def test_what_was_withdrawn_is_known_but_not_counted(db: StateDb, work: WorkStore, ledger: Ledger):
+def test_what_was_withdrawn_is_known_but_not_counted(db: Database, work: WorkStore, ledger: Ledger):
     settle(work, make_chosen('k1'), make_chosen('k2'))
     with db.write() as connection:
         connection.execute("UPDATE ledger SET state = 'withdrawn' WHERE object_key = 'k1'")

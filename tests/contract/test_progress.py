@@ -13,7 +13,7 @@ from sentinel_app.core.work import Progress, Reading
 from sentinel_app.errors import ReadAuthError, StorageError, UploadDeniedError
 from sentinel_app.storage import progress as progress_module
 from sentinel_app.storage.progress import SqliteProgress
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from tests.clocks import NOON
 from tests.stored import make_job, make_query, minutes
 from tests.working import make_chosen, make_conversion
@@ -104,7 +104,7 @@ def test_a_page_and_its_last_id_are_stored_together(progress: ProgressStore):
 
 
 def test_a_page_that_the_disk_refuses_leaves_the_last_id_where_it_was(
-    db: StateDb, progress: ProgressStore
+    db: Database, progress: ProgressStore
 ):
     begin(progress, 'j1')
     progress.start_reading('j1', at=NOON, expected=None)
@@ -352,7 +352,7 @@ def fill(progress: ProgressStore, work: WorkStore, request_id: str, update_id: s
     add(progress, request_id, 8, 9)
 
 
-def sizes(db: StateDb) -> list[int]:
+def sizes(db: Database) -> list[int]:
     with db.read() as connection:
         return [
             connection.execute(f'SELECT count(*) FROM {table}').fetchone()[0]
@@ -362,7 +362,7 @@ def sizes(db: StateDb) -> list[int]:
 
 @pytest.mark.parametrize('portion', [1, 3, 7, 10_000])
 def test_an_update_is_removed_in_portions_whole_and_alone(
-    db: StateDb,
+    db: Database,
     progress: ProgressStore,
     work: WorkStore,
     monkeypatch: pytest.MonkeyPatch,
@@ -379,7 +379,7 @@ def test_an_update_is_removed_in_portions_whole_and_alone(
 
 
 def test_updates_that_nobody_knows_are_removed(
-    db: StateDb, progress: ProgressStore, work: WorkStore
+    db: Database, progress: ProgressStore, work: WorkStore
 ):
     for number in (1, 2, 3):
         fill(progress, work, f'j{number}', f'u{number}')
@@ -393,11 +393,11 @@ def test_updates_that_nobody_knows_are_removed(
 
 def test_what_was_stored_is_there_after_the_file_is_opened_again(tmp_path: Path):
     path = tmp_path / 'again.db'
-    first = StateDb(path)
+    first = Database(path)
     begin(SqliteProgress(first), 'j1')
     add(SqliteProgress(first), 'j1', 4)
     first.close()
-    second = StateDb(path)
+    second = Database(path)
     try:
         assert the(SqliteProgress(second)).last_id == 4
         page = SqliteProgress(second).next_page('u1')

@@ -13,7 +13,7 @@ from sentinel_app.core.work import Batch, ChosenObject, Holder, ObjectState, Set
 from sentinel_app.errors import UploadDeniedError
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.release import SqliteReleases
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.work import SqliteWork
 from tests.clocks import NOON
 from tests.stored import make_job
@@ -24,7 +24,7 @@ LATER = NOON + dt.timedelta(days=60)
 
 
 @pytest.fixture
-def releases(db: StateDb) -> SqliteReleases:
+def releases(db: Database) -> SqliteReleases:
     return SqliteReleases(db)
 
 
@@ -203,7 +203,7 @@ def test_an_indicator_that_is_read_and_loses_a_value_counts_once(
 
 @pytest.mark.parametrize('is_stopped', [False, True])
 def test_a_withdrawal_that_comes_after_the_stop_of_its_job_has_an_outcome(
-    db: StateDb,
+    db: Database,
     progress: SqliteProgress,
     work: SqliteWork,
     is_stopped: bool,

@@ -8,7 +8,7 @@ from sentinel_app.core.job import Outcome
 from sentinel_app.core.ports import Ledger, ProgressStore, ReleaseStore, WorkStore
 from sentinel_app.core.work import Batch, ChosenObject
 from sentinel_app.storage.release import SqliteReleases
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from tests.contract.test_work import DENIED, Stores, chosen, replace
 from tests.working import make_chosen
 
@@ -19,7 +19,7 @@ def stores(progress: ProgressStore, work: WorkStore) -> Stores:
 
 
 @pytest.fixture
-def releases(db: StateDb) -> ReleaseStore:
+def releases(db: Database) -> ReleaseStore:
     return SqliteReleases(db)
 
 

@@ -14,7 +14,7 @@ from sentinel_app.core.query import SortDirection
 from sentinel_app.core.work import Batch, ChosenObject, ObjectState, Reading, Settlement, StoredPage
 from sentinel_app.errors import ReadAuthError, StorageError, UploadDeniedError
 from sentinel_app.storage.error_log import ErrorLog
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from tests.clocks import NOON
 from tests.stored import make_job, make_query, minutes
 from tests.working import make_chosen, make_conversion, make_error
@@ -117,7 +117,7 @@ def test_a_conversion_stores_outcomes_objects_and_errors_and_removes_the_page(
 
 
 def test_a_conversion_that_the_disk_refuses_leaves_everything_as_it_was(
-    db: StateDb, stores: Stores, work: WorkStore, error_log: ErrorLog
+    db: Database, stores: Stores, work: WorkStore, error_log: ErrorLog
 ):
     stores.begin('j1')
     with db.write() as connection:
@@ -228,7 +228,7 @@ def test_a_full_batch_goes_while_its_job_is_still_being_read(stores: Stores):
 
 
 def test_a_batch_is_short_only_where_nothing_more_of_its_first_job_can_come(
-    db: StateDb, stores: Stores
+    db: Database, stores: Stores
 ):
     stores.begin('j1', 'j2')
     stores.convert(chosen(1))
@@ -339,7 +339,7 @@ def test_settling_enters_the_ledger_and_gives_each_indicator_its_outcome(
 
 
 def test_an_answer_that_the_disk_refuses_leaves_everything_in_flight(
-    db: StateDb, stores: Stores, ledger: Ledger, work: WorkStore, error_log: ErrorLog
+    db: Database, stores: Stores, ledger: Ledger, work: WorkStore, error_log: ErrorLog
 ):
     stores.begin('j1')
     stores.convert(chosen(1), chosen(2))

@@ -43,7 +43,7 @@ POINTS: dict[str, tuple[str, str]] = {
     'releases.close': ('SqliteReleases', 'close'),
     'times.add': ('RequestTimes', 'add'),
     'sink.send': ('SentinelSink', 'send'),
-    'db.write': ('StateDb', 'write'),
+    'db.write': ('Database', 'write'),
 }
 """Each point's class, as the composition root knows it, and its method."""
 

@@ -17,7 +17,7 @@ from playwright.sync_api import Page, Route, expect
 from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.storage.error_log import ErrorLog
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from tests.e2e.conftest import Save
 from tests.e2e.job import EVERYTHING, finished_job
 from tests.e2e.screen import Screen
@@ -115,7 +115,7 @@ def test_every_single_error_is_downloaded(
 @pytest.fixture
 def many_errors(stand: Stand) -> Iterator[str]:
     """The Request ID of a Job with 100,000 errors of three kinds, as the App stores them."""
-    database = StateDb(next(stand.state_folder.rglob('state.db')))
+    database = Database(next(stand.state_folder.rglob('state.db')))
     log = ErrorLog(database)
     request_id = '0a0a0a0a-0000-4000-8000-000000000000'
     kinds = (

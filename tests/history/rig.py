@@ -35,7 +35,7 @@ from sentinel_app.storage.ledger import RequestTimes, SqliteLedger
 from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.release import SqliteReleases
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.work import SqliteWork
 from sentinel_app.tasks.update import Updates
 from sentinel_app.threatconnect.parse import parse_indicator
@@ -127,7 +127,7 @@ class Rig:
         self._between: list[Callable[[], None]] = []
         self.life = life = Life(self._interleave)
         self.stop = threading.Event()
-        self.db = db = StateDb(folder / 'state.db')
+        self.db = db = Database(folder / 'state.db')
         self.documents = AppState(folder / 'documents.json', now=clock.now)
         self.progress = SqliteProgress(db)
         self.ledger = SqliteLedger(db)

@@ -7,6 +7,7 @@ import datetime as dt
 import errno
 import os
 import random
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -306,16 +307,16 @@ class Disk:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._connections: list[sqlite3.Connection] = []
         self._pages: int | None = None
-        connected = state_db._connected
+        connected = sqlite._connected
 
-        def limited(path: Path) -> sqlite3.Connection:
-            connection = connected(path)
+        def limited(path: Path, *, is_reader: bool) -> sqlite3.Connection:
+            connection = connected(path, is_reader=is_reader)
             if self._pages is not None:
                 connection.execute(f'PRAGMA max_page_count = {self._pages}')
             self._connections.append(connection)
             return connection
 
-        monkeypatch.setattr(state_db, '_connected', limited)
+        monkeypatch.setattr(sqlite, '_connected', limited)
 
     def fill(self, path: Path) -> None:
         with sqlite3.connect(path) as connection:
@@ -332,7 +333,7 @@ class Disk:
             try:
                 connection.execute(f'PRAGMA max_page_count = {pages}')
             except sqlite3.ProgrammingError:
-                continue  # closed with its thread
+                continue  # closed with its database
 
 
 def test_a_full_disk_stops_the_update_with_a_clear_error_until_there_is_room(
@@ -437,7 +438,7 @@ def test_a_database_locked_for_too_long_is_told_and_survived(
     lock: Callable[[Path], Callable[[], None]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(state_db, 'BUSY_TIMEOUT_S', 0.2)
+    monkeypatch.setattr(sqlite, 'BUSY_TIMEOUT_S', 0.2)
     with Engine(world, tmp_path / 'app') as engine:
         engine.save_queries([query()], run='full')
         let_go = lock(engine.folder / 'state.db')
@@ -520,13 +521,15 @@ def test_a_database_of_another_shape_is_set_aside_and_the_next_update_ends_well(
 
 
 def test_an_old_database_whose_rows_do_not_fit_the_newer_schema_is_set_aside_as_it_is_opened(
-    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     engine.save_queries([query()], run='full')
     engine.stop()
-    step = ('CREATE UNIQUE INDEX one_of_each ON ledger (owner_name)',)
-    for module in (state_db, damage):
-        monkeypatch.setattr(module, 'MIGRATIONS', (*MIGRATIONS, step))
+    newer = shutil.copytree(schema.MIGRATIONS, tmp_path / 'migrations')
+    (newer / f'{len(schema.current_steps()) + 1:04}_one_of_each.sql').write_text(
+        'CREATE UNIQUE INDEX one_of_each ON ledger (owner_name);'
+    )
+    monkeypatch.setattr(schema, 'MIGRATIONS', newer)
     engine.start()
     (warning,) = health(engine)['storage']['warnings']
     assert 'was damaged and has been set aside' in warning

@@ -19,7 +19,7 @@ from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import JobStatus, Mode, Outcome
 from sentinel_app.core.query import Query, WithdrawPolicy
 from sentinel_app.storage.metrics import MetricStore
-from sentinel_app.storage.upkeep import DiskUpkeep
+from sentinel_app.storage.maintenance.upkeep import DiskUpkeep
 from sentinel_app.tasks.cleaner import Cleaner
 from tests.clocks import StandingClock
 from tests.expectation import patterns

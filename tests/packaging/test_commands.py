@@ -92,9 +92,6 @@ COMMANDS: dict[str, By | Not] = {
     ),
     'make lock': Not(because='it asks the package index, and changes the lock files'),
     'make clean': By(test=f'{HERE}test_make_clean_leaves_the_sources', recipe='rm -rf'),
-    'python -m tests.release_state <version>': By(
-        test='tests/integration/lifecycle/test_upgrade.py::test_a_state_is_made_once_and_for_all'
-    ),
     'tcex deps': By(test=f'{PACKAGE}test_the_dependencies_are_those_of_the_lock_file'),
     'tcex package': By(test=f'{PACKAGE}test_the_top_of_it_holds_exactly_what_belongs_there'),
     'tcex run': By(test=TCEX_RUNS),

@@ -29,7 +29,7 @@ from sentinel_app.core.upload_limits import MAX_OBJECTS
 from sentinel_app.sentinel.refusal import REMEDIES
 from sentinel_app.settings import LABELS
 from sentinel_app.storage.app_state.store import MAX_AUDIT
-from sentinel_app.storage.upkeep import KEPT_SET_ASIDE
+from sentinel_app.storage.maintenance.upkeep import KEPT_SET_ASIDE
 from sentinel_app.tasks.cleaner import MOST_JOBS
 from tests import api_reference
 

@@ -15,7 +15,7 @@ from typing import Any
 from tinydb.storages import Storage
 
 from sentinel_app.errors import ConfigError, StorageError
-from sentinel_app.storage.own_file import create_own, open_own
+from sentinel_app.storage.maintenance.own_file import create_own, open_own
 
 FORMAT = 1
 _META = 'meta'

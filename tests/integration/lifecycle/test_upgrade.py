@@ -1,19 +1,24 @@
-"""The App on what an earlier version left, on what a newer one left, and on nothing."""
+"""The App on what an earlier version left, on what a newer one left, and on nothing.
+
+The earlier version is this one; the newer one has one more step of the schema, which is made up.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
+import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.engine import Engine, World, query
-from tests.release_state import ReleaseState, make, release_states
+from sentinel_app.container import DATABASE_FILE, DOCUMENTS_FILE
+from sentinel_app.storage.maintenance import schema
+from tests.engine import OWNERS, Engine, ScaledClock, World, hosts, query
 from tests.running import MakeStand
 from tests.simulators.certificates import Certificates
 from tests.simulators.platform.instance import PROJECT
@@ -21,51 +26,142 @@ from tests.simulators.platform.service import AppEndedError
 
 pytestmark = pytest.mark.integration
 
-STATES = release_states()
+MADE_AT = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
+SPEED = 50.0
+REFUSED = 'h7.example.com'
+NEXT_STEP = """
+-- Each object of the ledger is checked.
+ALTER TABLE ledger ADD COLUMN is_checked INTEGER NOT NULL DEFAULT 0;
+UPDATE ledger SET is_checked = 1;
+CREATE INDEX ledger_checked ON ledger (is_checked);
+CREATE TABLE made_up (id INTEGER PRIMARY KEY, error_count INTEGER NOT NULL);
+INSERT INTO made_up (error_count) SELECT count(*) FROM error;
+"""
+RUNS = ('run.py', 'app.py', 'app_lib.py', 'install.json', 'layout.json', 'tcex.json')
+"""What the App's process needs beside the sources."""
 
 
-def test_every_version_of_the_changelog_has_its_state() -> None:
-    versions = re.findall(
-        r'^## \[(\d+\.\d+\.\d+)\]', (PROJECT / 'CHANGELOG.md').read_text(), re.MULTILINE
-    )
-    assert versions
-    assert {state.folder.name for state in STATES} == set(versions)
+class PastClock(ScaledClock):
+    """A clock that begins at a time of its own, whatever the machine's shows.
+
+    Args:
+        at: when it begins.
+    """
+
+    def __init__(self, at: dt.datetime) -> None:
+        super().__init__(SPEED)
+        self._began_at = at
+
+    def time(self) -> float:
+        return self._began_at.timestamp() + super().time() - self.anchor
 
 
-def test_a_state_is_made_once_and_for_all(tmp_path: Path) -> None:
-    folder = tmp_path / '9.9.9'
-    make(folder)
-    assert {path.name for path in folder.iterdir()} == {
-        path.name for path in STATES[-1].folder.iterdir()
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the earlier version left: the App's two files, and what was around it."""
+
+    folder: Path
+    rows: list[dict[str, Any]]
+    """What ThreatConnect held."""
+    sentinel: Path
+    """What Sentinel held."""
+    facts: dict[str, Any]
+    """When it was, and what is to be found in it."""
+
+    def put(self, data_dir: Path) -> None:
+        """Write the App's files where the App looks for them."""
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in (DOCUMENTS_FILE, DATABASE_FILE):
+            shutil.copyfile(self.folder / name, data_dir / name)
+
+
+@pytest.fixture(scope='module')
+def state(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) -> State:
+    """Two queries, with a refused object, an update that failed, and a delta with a deletion."""
+    folder = tmp_path_factory.mktemp('earlier')
+    rows = hosts(40) + hosts(20, owner=OWNERS[1])
+    with World(certificates, rows=rows, clock=PastClock(MADE_AT)) as world:
+        with Engine(world, folder / 'app') as engine:
+            facts = run_updates(world, engine)
+        world.sentinel.save(folder / 'sentinel.jsonl')
+        left = json.loads(json.dumps(list(world.store.rows())))
+    return State(folder / 'app', left, folder / 'sentinel.jsonl', facts)
+
+
+def run_updates(world: World, engine: Engine) -> dict[str, Any]:
+    world.sentinel.faults.add('refuse-objects', contains=REFUSED)
+    engine.save_queries([query(owners=[OWNERS[0]]), query('confidence > 5')], run='full')
+    world.sentinel.faults.clear()
+    first, second, third = [row for row in world.store.rows() if row['confidence'] > 10][:3]
+    world.sentinel.settings.has_role = False
+    world.store.modify(first['id'], confidence=99)
+    engine.run_update('delta')
+    world.sentinel.settings.has_role = True
+    world.store.modify(second['id'], confidence=98)
+    world.store.delete(third['id'])
+    done = engine.run_update('delta')
+    jobs = engine.jobs()
+    return {
+        'at': world.clock.now(),
+        'queries': engine.queries,
+        'jobs': {job['request_id']: job['status'] for job in jobs},
+        'read_until': {job['query']['id']: job['last_modified_filter_end'] for job in done},
+        'errors': sum(len(engine.errors(job['request_id'])) for job in jobs),
+        'audit': engine.ask('GET', 'api/report/audit')['total_count'],
+        'objects': engine.ask('GET', 'api/metric/summary')['objects_live'],
+        'ids': sorted(stix['id'] for stix in world.live().values()),
     }
-    facts, earlier = ReleaseState(folder).facts, STATES[-1].facts
-    assert facts.keys() == earlier.keys()
-    assert facts['ids'] == earlier['ids']
-    with pytest.raises(FileExistsError):
-        make(folder)
 
 
-@pytest.fixture(params=STATES, ids=lambda state: state.folder.name)
-def state(request: pytest.FixtureRequest) -> ReleaseState:
-    found: ReleaseState = request.param
-    return found
+def add_step(migrations: Path) -> None:
+    number = len(list(migrations.glob('*.sql'))) + 1
+    (migrations / f'{number:04}_made_up.sql').write_text(NEXT_STEP)
 
 
 @pytest.fixture
-def world(state: ReleaseState, certificates: Certificates, tmp_path: Path) -> Iterator[World]:
+def newer_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the App in this process be of the newer version."""
+    migrations = shutil.copytree(schema.MIGRATIONS, tmp_path / 'migrations')
+    add_step(migrations)
+    monkeypatch.setattr(schema, 'MIGRATIONS', migrations)
+
+
+@pytest.fixture
+def newer_app(tmp_path: Path) -> Path:
+    """The folder of an App of the newer version."""
+    folder = tmp_path / 'newer'
+    ignored = shutil.ignore_patterns('__pycache__')
+    shutil.copytree(PROJECT / 'sentinel_app', folder / 'sentinel_app', ignore=ignored)
+    for name in RUNS:
+        shutil.copyfile(PROJECT / name, folder / name)
+    add_step(folder / schema.MIGRATIONS.relative_to(PROJECT))
+    return folder
+
+
+@pytest.fixture
+def world(state: State, certificates: Certificates) -> Iterator[World]:
     """Everything around the App as it was, two hours later."""
-    with state.world(certificates, later=dt.timedelta(hours=2)) as world:
-        state.fill(world, tmp_path)
+    later = PastClock(state.facts['at'] + dt.timedelta(hours=2))
+    with World(certificates, rows=state.rows, clock=later) as world:
+        world.sentinel.load(state.sentinel)
         yield world
 
 
 @pytest.fixture
-def engine(state: ReleaseState, world: World, tmp_path: Path) -> Iterator[Engine]:
-    """The present App on the state."""
+def engine(state: State, world: World, newer_schema: None, tmp_path: Path) -> Iterator[Engine]:
+    """The newer App on the state."""
     state.put(tmp_path / 'app')
     with Engine(world, tmp_path / 'app') as engine:
         engine.queries = engine.ask('GET', 'api/configure')['queries']
         yield engine
+
+
+def value(database: Path, statement: str) -> Any:
+    connection = sqlite3.connect(database)
+    try:
+        return connection.execute(statement).fetchone()[0]
+    finally:
+        connection.close()
 
 
 def rows_in_sentinel(world: World) -> int:
@@ -73,7 +169,17 @@ def rows_in_sentinel(world: World) -> int:
 
 
 class TestUpgrade:
-    def test_all_that_was_there_is_shown(self, state: ReleaseState, engine: Engine) -> None:
+    def test_the_database_takes_the_step_and_loses_nothing(
+        self, state: State, engine: Engine
+    ) -> None:
+        before, after = state.folder / DATABASE_FILE, engine.folder / DATABASE_FILE
+        version = 'PRAGMA user_version'
+        assert value(after, version) == value(before, version) + 1
+        objects = value(before, 'SELECT count(*) FROM ledger')
+        assert value(after, 'SELECT sum(is_checked) FROM ledger') == objects > 0
+        assert value(after, 'SELECT error_count FROM made_up') == state.facts['errors']
+
+    def test_all_that_was_there_is_shown(self, state: State, engine: Engine) -> None:
         facts = state.facts
         assert engine.queries == facts['queries']
         jobs = engine.jobs()
@@ -88,7 +194,7 @@ class TestUpgrade:
         assert (health['status'], health['storage']['warnings']) == ('ok', [])
 
     def test_a_delta_begins_where_the_last_one_ended_and_sends_nothing_again(
-        self, state: ReleaseState, world: World, engine: Engine
+        self, state: State, world: World, engine: Engine
     ) -> None:
         before = rows_in_sentinel(world)
         for job in engine.run_update('delta'):
@@ -99,7 +205,7 @@ class TestUpgrade:
         assert rows_in_sentinel(world) == before
 
     def test_what_changes_from_now_on_is_sent_under_the_same_ids(
-        self, state: ReleaseState, world: World, engine: Engine
+        self, state: State, world: World, engine: Engine
     ) -> None:
         before = rows_in_sentinel(world)
         world.store.modify(world.store.rows()[0]['id'], confidence=77)
@@ -111,7 +217,7 @@ class TestUpgrade:
         assert {stix['id'] for stix in live.values()} >= set(state.facts['ids'])
 
     def test_a_full_update_makes_no_second_copies(
-        self, state: ReleaseState, world: World, engine: Engine
+        self, state: State, world: World, engine: Engine
     ) -> None:
         engine.run_update('full')
         # `live` sees to it that no value is there twice.
@@ -119,21 +225,23 @@ class TestUpgrade:
         assert {stix['id'] for stix in live.values()} >= set(state.facts['ids'])
 
     def test_the_real_process_starts_on_it_and_shows_the_jobs(
-        self, state: ReleaseState, make_stand: MakeStand
+        self, state: State, newer_app: Path, make_stand: MakeStand
     ) -> None:
         # By the machine's clock they may be old enough for the Cleaner.
-        with make_stand(rows=(), inputs={'retention_days': '36500'}) as stand:
-            state.put(stand.app.folders.out / 'ms_sentinel')
+        with make_stand(rows=(), inputs={'retention_days': '36500'}, app_folder=newer_app) as stand:
+            folder = stand.app.folders.out / 'ms_sentinel'
+            state.put(folder)
             stand.app.start()
             jobs = stand.api('GET', 'api/job/request?limit=100').json()['data']
             assert {job['request_id'] for job in jobs} >= state.facts['jobs'].keys()
             assert stand.app.heartbeat()['Objects in Sentinel'] >= 0
             assert stand.app.shutdown() == 0
+            assert value(folder / DATABASE_FILE, 'SELECT count(*) FROM made_up') == 1
 
 
 class TestStateLost:
     def test_the_next_update_is_full_and_leaves_no_second_copies(
-        self, state: ReleaseState, world: World, engine: Engine
+        self, state: State, world: World, engine: Engine
     ) -> None:
         engine.stop()
         shutil.rmtree(engine.folder)
@@ -163,11 +271,11 @@ class TestDowngrade:
         ('make_newer', 'name'), [(newer_documents, 'documents.json'), (newer_database, 'state.db')]
     )
     def test_a_newer_store_is_refused_and_no_byte_of_either_is_touched(
-        self, make_stand: MakeStand, make_newer: Any, name: str
+        self, state: State, make_stand: MakeStand, make_newer: Any, name: str
     ) -> None:
         with make_stand() as stand:
             folder = stand.app.folders.out / 'ms_sentinel'
-            STATES[-1].put(folder)
+            state.put(folder)
             make_newer(folder)
             before = {path.name: path.read_bytes() for path in folder.iterdir()}
             with pytest.raises(AppEndedError):

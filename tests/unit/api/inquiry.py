@@ -25,12 +25,12 @@ from sentinel_app.inquiry.preview import Previews
 from sentinel_app.inquiry.tql_check import TqlChecks
 from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.storage.app_state.store import AppState
-from sentinel_app.storage.disk import DataFolder
+from sentinel_app.storage.maintenance.disk import DataFolder
 from sentinel_app.storage.ledger import RequestTimes, SqliteLedger
 from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.record import SqliteRecords
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.work import SqliteWork
 from sentinel_app.threatconnect.parse import parse_indicator
 from tests.clocks import StandingClock
@@ -163,7 +163,7 @@ class InquiryStand:
     def __init__(self, folder: Path, documents: AppState, clock: StandingClock) -> None:
         self.source = ListedSource()
         self.sink = ListedSink()
-        self.db = StateDb(folder / 'state.db')
+        self.db = Database(folder / 'state.db')
         self.progress = SqliteProgress(self.db)
         self.work = SqliteWork(self.db)
         self.metrics = MetricStore(self.db)

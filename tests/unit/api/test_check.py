@@ -216,7 +216,7 @@ def test_a_folder_that_cannot_be_written_fails(
     def refuse(_descriptor: int) -> None:
         raise OSError(28, 'No space left on device')
 
-    monkeypatch.setattr('sentinel_app.storage.disk.os.fsync', refuse)
+    monkeypatch.setattr('sentinel_app.storage.maintenance.disk.os.fsync', refuse)
     found = failed(well)['disk']
     assert found['code'] == 'RUN-DISK'
     assert 'No space left' in found['message']

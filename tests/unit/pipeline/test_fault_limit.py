@@ -15,7 +15,7 @@ from sentinel_app.pipeline.fault_limit import ABANDONED_AT, ATTEMPTS, FaultLimit
 from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.release import SqliteReleases
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from tests.clocks import StandingClock
 from tests.stored import make_job, make_query, make_update
 from tests.working import make_faults
@@ -25,7 +25,7 @@ UPDATE = make_update('u1', request_ids=('j1', 'j2'))
 
 class Stand:
     def __init__(self, folder: Path) -> None:
-        self.db = StateDb(folder / 'state.db')
+        self.db = Database(folder / 'state.db')
         self.progress = SqliteProgress(self.db)
         self.errors = ErrorLog(self.db)
         self.releases = SqliteReleases(self.db)

@@ -6,22 +6,25 @@ import contextlib
 import sqlite3
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from sentinel_app.errors import ConfigError, StorageError
 from sentinel_app.storage import damage, state_db
-from sentinel_app.storage.damage import set_aside_damaged
+from sentinel_app.storage.maintenance.damage import set_aside_damaged
 from sentinel_app.storage.error_log import ErrorLog
-from sentinel_app.storage.inspection import content_fault
+from sentinel_app.storage.maintenance.inspection import content_fault
 from sentinel_app.storage.ledger import SqliteLedger
-from sentinel_app.storage.migrations import MIGRATIONS
+from sentinel_app.storage.maintenance import damage
+from sentinel_app.storage.maintenance.damage import set_aside_damaged
+from sentinel_app.storage.maintenance.inspection import content_fault
+from sentinel_app.storage.maintenance.schema import current_steps
 from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.record import SqliteRecords
 from sentinel_app.storage.release import SqliteReleases
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from tests.clocks import StandingClock
 
 ASIDE = 'state.db.unreadable-20260304T120000.000000Z'
@@ -42,7 +45,7 @@ def names(path: Path) -> list[str]:
 
 def test_a_sound_database_stays(path: Path) -> None:
     assert set_aside(path) is None
-    StateDb(path).close()
+    Database(path).close()
     before = names(path)
 
     assert set_aside(path) is None
@@ -57,13 +60,13 @@ def test_a_file_that_is_no_database_makes_way(path: Path) -> None:
     assert warning is not None
     assert f'set aside as {ASIDE}. The next update is full' in warning
     assert names(path) == [ASIDE, f'{ASIDE}-shm']
-    StateDb(path).close()
+    Database(path).close()
     assert set_aside(path) is None
 
 
 def fill(path: Path, count: int = 100) -> None:
     """Let the ledger of a new database hold so many objects."""
-    db = StateDb(path)
+    db = Database(path)
     row = (
         *('id', 1, 'live', 'q1', 'j1', 7, 'Host', 'a.example.com', 'Example Org'),
         *('2026-01-01T00:00:00.000Z',) * 3,
@@ -108,7 +111,7 @@ def test_damage_that_shows_later_is_told_and_mended_by_the_next_start(
         # As in a file that is too large to be looked through.
         patch.setattr(damage, 'content_fault', lambda *_a, **_o: None)
         assert set_aside(path) is None
-        db = StateDb(path)
+        db = Database(path)
         with (
             pytest.raises(StorageError, match=r'is damaged\. Restart the Service'),
             db.read() as connection,
@@ -129,7 +132,7 @@ OTHER_SHAPES = [
     'CREATE VIEW foreign_one AS SELECT 1',
     'CREATE INDEX foreign_one ON ledger (summary)',
     "CREATE TRIGGER foreign_one BEFORE INSERT ON error BEGIN SELECT raise(ABORT, 'no'); END",
-    *(f'PRAGMA user_version = {number}' for number in range(-1, len(MIGRATIONS))),
+    *(f'PRAGMA user_version = {number}' for number in range(-1, len(current_steps()))),
 ]
 
 
@@ -141,21 +144,8 @@ def test_a_database_of_another_shape_makes_way(path: Path, statement: str) -> No
     assert warning is not None
     assert 'has been set aside' in warning
     assert names(path) == [ASIDE]
-    StateDb(path).close()
+    Database(path).close()
     assert set_aside(path) is None
-
-
-@pytest.mark.parametrize('version', range(len(MIGRATIONS) + 1))
-def test_a_database_of_an_earlier_version_stays_and_is_brought_up_to_date(
-    path: Path, monkeypatch: pytest.MonkeyPatch, version: int
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(state_db, 'MIGRATIONS', MIGRATIONS[:version])
-        StateDb(path).close()
-    assert set_aside(path) is None
-    StateDb(path).close()
-    assert set_aside(path) is None
-    assert names(path) == ['state.db']
 
 
 def test_what_sqlite_itself_adds_and_how_text_is_broken_do_not_matter(path: Path) -> None:
@@ -169,12 +159,12 @@ def test_what_sqlite_itself_adds_and_how_text_is_broken_do_not_matter(path: Path
 
 def test_a_database_of_a_newer_version_is_not_touched(path: Path) -> None:
     fill(path, 1)
-    change(path, f'PRAGMA user_version = {len(MIGRATIONS) + 1}', 'DROP TABLE ledger')
+    change(path, f'PRAGMA user_version = {len(current_steps()) + 1}', 'DROP TABLE ledger')
     before = path.read_bytes()
     assert set_aside(path) is None
     assert path.read_bytes() == before
     with pytest.raises(ConfigError, match='newer version'):
-        StateDb(path)
+        Database(path)
 
 
 ODD_ROWS = [
@@ -211,6 +201,50 @@ def test_rows_that_the_app_never_stores_are_found_at_the_start(path: Path, state
     assert names(path) == [ASIDE]
 
 
+EVERY_KIND = (
+    (
+        'CREATE TABLE thing (key BLOB PRIMARY KEY, number INTEGER NOT NULL, at INTEGER,'
+        ' seconds REAL, text TEXT, "order" TEXT NOT NULL, anything, body BLOB,'
+        ' length INTEGER GENERATED ALWAYS AS (length(body)) STORED,'
+        ' twice TEXT GENERATED ALWAYS AS (text || text)) WITHOUT ROWID'
+    ),
+    'CREATE INDEX thing_at ON thing (at) WHERE text IS NOT NULL',
+    'CREATE INDEX thing_length ON thing (length, twice)',
+    "INSERT INTO thing VALUES (x'00', 1, 2, 3, 'a', 'b', 4, x'05')",
+    "INSERT INTO thing VALUES (x'01', 1, NULL, NULL, NULL, 'b', NULL, NULL)",
+    "INSERT INTO thing VALUES (x'02', 9007199254740993, -1, 0.5, '', '', 'c', x'')",
+)
+
+
+@pytest.fixture
+def every_kind() -> Iterator[sqlite3.Connection]:
+    """A database with columns of every kind that the App may have."""
+    with contextlib.closing(sqlite3.connect(':memory:', isolation_level=None)) as connection:
+        for statement in EVERY_KIND:
+            connection.execute(statement)
+        yield connection
+
+
+def test_rows_of_every_kind_are_in_order(every_kind: sqlite3.Connection) -> None:
+    assert content_fault(every_kind, within_s=2) is None
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        *("key = 'text'", 'key = 1', "number = 'text'", "at = 'text'", 'at = 1.5', "at = x'00'"),
+        *("seconds = 'text'", 'seconds = -1', 'seconds = 9e999', "text = x'00'"),
+        *('"order" = x\'00\'', "body = 'text'", 'body = 1'),
+    ],
+)
+def test_a_row_with_something_of_another_kind_is_found(
+    every_kind: sqlite3.Connection, change: str
+) -> None:
+    every_kind.execute(f"UPDATE thing SET {change} WHERE key = x'01'")
+    fault = content_fault(every_kind, within_s=2)
+    assert fault == 'a row of thing holds what does not belong there'
+
+
 def test_looking_ends_in_time_however_large_the_file_is(path: Path) -> None:
     fill(path, 2_000)
     with contextlib.closing(sqlite3.connect(path)) as connection:
@@ -224,7 +258,7 @@ def test_looking_ends_in_time_however_large_the_file_is(path: Path) -> None:
 NOW = StandingClock().now()
 KEY = f'Host||0{"x" * 3_000}'
 
-READINGS: dict[str, Callable[[StateDb], object]] = {
+READINGS: dict[str, Callable[[Database], object]] = {
     "UPDATE ledger SET modified = 'x'": lambda db: SqliteLedger(db).held([KEY]),
     "UPDATE ledger SET created = '2026-01-01'": lambda db: SqliteLedger(db).held([KEY]),
     "UPDATE ledger SET valid_until = '9999-12-31T23:59:59-14:00'": (
@@ -262,7 +296,7 @@ def test_a_row_that_cannot_be_read_is_told_once_and_mended_by_the_next_start(
     fill(path, 1)
     change(path, *statements.split('; '))
     assert set_aside(path) is None
-    db = StateDb(path)
+    db = Database(path)
     with pytest.raises(StorageError, match=r'is damaged\. Restart the Service'):
         READINGS[statements](db)
     db.close()

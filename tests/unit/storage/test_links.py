@@ -15,12 +15,12 @@ import pytest
 
 from sentinel_app.errors import ConfigError, SentinelAppError, StorageError
 from sentinel_app.storage.app_state.store import AppState
-from sentinel_app.storage.damage import note_damage, set_aside_damaged
-from sentinel_app.storage.disk import DataFolder, prepare_folder
-from sentinel_app.storage.lock import FolderLock
-from sentinel_app.storage.reserve import give_up_reserve
-from sentinel_app.storage.state_db import StateDb
-from sentinel_app.storage.upkeep import DiskUpkeep
+from sentinel_app.storage.maintenance.damage import note_damage, set_aside_damaged
+from sentinel_app.storage.maintenance.disk import DataFolder, prepare_folder
+from sentinel_app.storage.maintenance.lock import FolderLock
+from sentinel_app.storage.maintenance.reserve import give_up_reserve
+from sentinel_app.storage.sqlite import Database
+from sentinel_app.storage.maintenance.upkeep import DiskUpkeep
 from tests.clocks import StandingClock
 from tests.stored import make_audit
 
@@ -54,7 +54,7 @@ def use_documents(folder: Path) -> None:
 def use_database(folder: Path) -> None:
     path = folder / 'state.db'
     set_aside_damaged(path, now=StandingClock().now)
-    with contextlib.closing(StateDb(path)) as db:
+    with contextlib.closing(Database(path)) as db:
         with db.write() as transaction:
             transaction.execute('INSERT INTO request_time (at) VALUES (1)')
         upkeep = DiskUpkeep(folder / 'documents.json', db)

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from sentinel_app.errors import ConfigError, StorageError
-from sentinel_app.storage import lock as lock_module
-from sentinel_app.storage.lock import FolderLock
+from sentinel_app.storage.maintenance import lock as lock_module
+from sentinel_app.storage.maintenance.lock import FolderLock
 
 HOLDER = """
 import pathlib, sys, time
-from sentinel_app.storage.lock import FolderLock
+from sentinel_app.storage.maintenance.lock import FolderLock
 lock = FolderLock(pathlib.Path(sys.argv[1]))
 print('held', flush=True)
 time.sleep(60)

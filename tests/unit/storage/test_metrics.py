@@ -11,7 +11,7 @@ import pytest
 from sentinel_app.core.job import Counts, Outcome
 from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.progress import SqliteProgress
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from tests.clocks import NOON
 from tests.stored import make_job
 
@@ -27,23 +27,23 @@ COUNTS = Counts(
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[StateDb]:
-    db = StateDb(tmp_path / 'state.db')
+def db(tmp_path: Path) -> Iterator[Database]:
+    db = Database(tmp_path / 'state.db')
     yield db
     db.close()
 
 
 @pytest.fixture
-def metrics(db: StateDb) -> MetricStore:
+def metrics(db: Database) -> MetricStore:
     return MetricStore(db)
 
 
-def end(db: StateDb, request_id: str, at: dt.datetime, *, is_failed: bool = False) -> None:
+def end(db: Database, request_id: str, at: dt.datetime, *, is_failed: bool = False) -> None:
     SqliteProgress(db).begin([make_job(request_id)])
     MetricStore(db).add_job(request_id, COUNTS, is_failed=is_failed, at=at)
 
 
-def test_jobs_of_one_hour_add_up(db: StateDb, metrics: MetricStore) -> None:
+def test_jobs_of_one_hour_add_up(db: Database, metrics: MetricStore) -> None:
     end(db, 'j1', NOON)
     end(db, 'j2', NOON + 59 * dt.timedelta(minutes=1), is_failed=True)
     end(db, 'j3', NOON + HOUR)
@@ -59,7 +59,7 @@ def test_jobs_of_one_hour_add_up(db: StateDb, metrics: MetricStore) -> None:
 
 
 def test_a_job_counts_once_however_often_its_end_is_stored(
-    db: StateDb, metrics: MetricStore
+    db: Database, metrics: MetricStore
 ) -> None:
     for _ in range(3):
         end(db, 'j1', NOON)
@@ -72,7 +72,7 @@ def test_a_job_that_is_not_of_the_running_update_does_not_count(metrics: MetricS
 
 
 def test_the_span_begins_with_its_hour_and_ends_before_its_end(
-    db: StateDb, metrics: MetricStore
+    db: Database, metrics: MetricStore
 ) -> None:
     for number in range(4):
         end(db, f'j{number}', NOON + number * HOUR)
@@ -80,7 +80,7 @@ def test_the_span_begins_with_its_hour_and_ends_before_its_end(
     assert [hour.start_at for hour in span] == [NOON + HOUR, NOON + 2 * HOUR]
 
 
-def test_the_total_keeps_what_cleaning_removes(db: StateDb, metrics: MetricStore) -> None:
+def test_the_total_keeps_what_cleaning_removes(db: Database, metrics: MetricStore) -> None:
     for number in range(4):
         end(db, f'j{number}', NOON + number * HOUR)
     before = metrics.total()
@@ -92,7 +92,7 @@ def test_the_total_keeps_what_cleaning_removes(db: StateDb, metrics: MetricStore
     assert metrics.hours(since=NOON - 99 * HOUR, before=NOON + 99 * HOUR) == ()
 
 
-def test_only_what_is_valid_and_not_withdrawn_is_live(db: StateDb, metrics: MetricStore) -> None:
+def test_only_what_is_valid_and_not_withdrawn_is_live(db: Database, metrics: MetricStore) -> None:
     later, past = '2030-01-01T00:00:00.000Z', '2026-03-04T12:00:00.000Z'
     rows = [
         ('a', 'live', 'q1', 'Host', later),
@@ -112,7 +112,7 @@ def test_only_what_is_valid_and_not_withdrawn_is_live(db: StateDb, metrics: Metr
     assert found == {('q1', 'Host'): 2, ('q1', 'URL'): 1, ('q2', 'Host'): 1}
 
 
-def test_counting_what_is_live_reads_no_body(db: StateDb) -> None:
+def test_counting_what_is_live_reads_no_body(db: Database) -> None:
     with db.read() as connection:
         plan = connection.execute(
             'EXPLAIN QUERY PLAN SELECT query_id, indicator_type, count(*) FROM ledger'

@@ -12,24 +12,24 @@ from pathlib import Path
 import pytest
 
 from sentinel_app.errors import StorageError
-from sentinel_app.storage import upkeep as upkeep_module
-from sentinel_app.storage.reserve import give_up_reserve, keep_reserve
-from sentinel_app.storage.state_db import StateDb
-from sentinel_app.storage.upkeep import DiskUpkeep
+from sentinel_app.storage.maintenance import upkeep as upkeep_module
+from sentinel_app.storage.maintenance.reserve import give_up_reserve, keep_reserve
+from sentinel_app.storage.maintenance.upkeep import DiskUpkeep
+from sentinel_app.storage.sqlite import Database
 
 BLOB = b'x' * 100_000
 ROWS = 300
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[StateDb]:
-    opened = StateDb(tmp_path / 'state.db')
+def db(tmp_path: Path) -> Iterator[Database]:
+    opened = Database(tmp_path / 'state.db')
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def upkeep(tmp_path: Path, db: StateDb) -> DiskUpkeep:
+def upkeep(tmp_path: Path, db: Database) -> DiskUpkeep:
     return DiskUpkeep(tmp_path / 'documents.json', db)
 
 
@@ -65,12 +65,12 @@ def test_as_much_is_reserved_as_there_is_room_for(
     give_up_reserve(tmp_path)
 
 
-def free_pages(db: StateDb) -> int:
+def free_pages(db: Database) -> int:
     with db.read() as connection:
         return int(connection.execute('PRAGMA freelist_count').fetchone()[0])
 
 
-def fill_and_empty(db: StateDb) -> None:
+def fill_and_empty(db: Database) -> None:
     with db.write() as transaction:
         transaction.execute('CREATE TABLE ballast (content BLOB)')
         transaction.executemany('INSERT INTO ballast VALUES (?)', [(BLOB,)] * ROWS)
@@ -83,7 +83,7 @@ def size(path: Path) -> int:
 
 
 def test_freed_room_is_given_back_but_for_what_the_next_update_uses(
-    db: StateDb, upkeep: DiskUpkeep, monkeypatch: pytest.MonkeyPatch
+    db: Database, upkeep: DiskUpkeep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(upkeep_module, 'KEPT_FREE_PAGES', 100)
     fill_and_empty(db)
@@ -96,7 +96,7 @@ def test_freed_room_is_given_back_but_for_what_the_next_update_uses(
 
 
 def test_a_running_update_keeps_its_room_but_the_log_is_cut(
-    db: StateDb, upkeep: DiskUpkeep
+    db: Database, upkeep: DiskUpkeep
 ) -> None:
     fill_and_empty(db)
     before = free_pages(db)
@@ -106,7 +106,7 @@ def test_a_running_update_keeps_its_room_but_the_log_is_cut(
     assert size(db.path.with_name('state.db-wal')) == 0
 
 
-def test_it_ends_when_it_is_asked_to(db: StateDb, upkeep: DiskUpkeep) -> None:
+def test_it_ends_when_it_is_asked_to(db: Database, upkeep: DiskUpkeep) -> None:
     fill_and_empty(db)
     before = free_pages(db)
     stop = threading.Event()
@@ -115,7 +115,7 @@ def test_it_ends_when_it_is_asked_to(db: StateDb, upkeep: DiskUpkeep) -> None:
     assert free_pages(db) == before
 
 
-def test_little_free_room_stays(db: StateDb, upkeep: DiskUpkeep) -> None:
+def test_little_free_room_stays(db: Database, upkeep: DiskUpkeep) -> None:
     with db.write() as transaction:
         transaction.execute('CREATE TABLE ballast (content BLOB)')
         transaction.execute('INSERT INTO ballast VALUES (?)', (BLOB,))
@@ -131,7 +131,7 @@ def test_a_file_that_cannot_shrink_is_left_as_it_is(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute('CREATE TABLE other (x)')
     connection.close()
-    db = StateDb(path)
+    db = Database(path)
     fill_and_empty(db)
     before = free_pages(db)
     DiskUpkeep(tmp_path / 'documents.json', db).compact(threading.Event(), may_shrink=True)
@@ -140,7 +140,7 @@ def test_a_file_that_cannot_shrink_is_left_as_it_is(tmp_path: Path) -> None:
 
 
 def test_a_reader_elsewhere_holds_the_cleaning_up_for_a_moment_at_most(
-    db: StateDb, upkeep: DiskUpkeep
+    db: Database, upkeep: DiskUpkeep
 ) -> None:
     fill_and_empty(db)
     reader = sqlite3.connect(db.path, isolation_level=None)
@@ -155,7 +155,7 @@ def test_a_reader_elsewhere_holds_the_cleaning_up_for_a_moment_at_most(
     reader.close()
     upkeep.compact(threading.Event(), may_shrink=False)
     assert size(db.path.with_name('state.db-wal')) == 0
-    with db.read() as connection:
+    with db.alone() as connection:
         timeout = connection.execute('PRAGMA busy_timeout').fetchone()[0]
     assert timeout == 10_000
 

@@ -15,7 +15,7 @@ from sentinel_app.pipeline.wakeup import Wakeup
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.progress import SqliteProgress
-from sentinel_app.storage.state_db import StateDb
+from sentinel_app.storage.sqlite import Database
 from sentinel_app.tasks.update import QUERY_REMOVED, Updates
 from tests.clocks import StandingClock
 from tests.stored import make_audit, make_query
@@ -28,7 +28,7 @@ class Stand:
     def __init__(self, folder: Path) -> None:
         self.clock = StandingClock()
         self.documents = AppState(folder / 'documents.json', now=self.clock.now)
-        self.db = StateDb(folder / 'state.db')
+        self.db = Database(folder / 'state.db')
         self.progress = SqliteProgress(self.db)
         self.wakeup = Wakeup()
         self.updates = Updates(

@@ -1,15 +1,53 @@
-"""The shape of the database: compared with what this version's steps make."""
+"""The schema of the database: the steps that lead to it, and whether a file has its shape.
+
+Each step is a file `sql/migrations/NNNN_words.sql`; the number of files is the schema's version. A
+step that has been released is never changed; a change of the schema is a new file.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import re
 import sqlite3
 from collections.abc import Mapping
+from pathlib import Path
+
+from sentinel_app.storage.statements import SQL_FOLDER, split_script
 
 Steps = tuple[tuple[str, ...], ...]
+"""The statements of each step; a step is taken in a transaction of its own."""
+
+MIGRATIONS = SQL_FOLDER / 'migrations'
+"""The folder of the steps."""
+
+_FILE = re.compile(r'(\d{4})_[a-z0-9]+(?:_[a-z0-9]+)*\.sql')
 
 _Parts = Mapping[tuple[str, str], str]
+
+
+def current_steps() -> Steps:
+    """Return the steps that this version of the App knows."""
+    return read_steps(MIGRATIONS)
+
+
+@functools.cache
+def read_steps(folder: Path) -> Steps:
+    """Return the steps of a folder in their order.
+
+    Raises:
+        OSError: a file cannot be read.
+        ValueError: a file has no number, is not next in the order, or is badly formed.
+    """
+    steps: list[tuple[str, ...]] = []
+    for number, path in enumerate(sorted(folder.glob('*.sql')), start=1):
+        name = _FILE.fullmatch(path.name)
+        if name is None or int(name[1]) != number:
+            raise ValueError(f'{path} is not named as step {number}: {number:04}_words.sql')
+        steps.append(split_script(path.read_text(encoding='utf-8')))
+    if not steps:
+        raise ValueError(f'{folder} holds no step')
+    return tuple(steps)
 
 
 def version_of(connection: sqlite3.Connection) -> int:

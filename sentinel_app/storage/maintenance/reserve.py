@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from sentinel_app.storage.own_file import create_own
+from sentinel_app.storage.maintenance.own_file import create_own
 
 RESERVE_FILE: Final = 'reserve'
 _SIZES_BYTES: Final = (65_536, 16_384, 4_096)

@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 from sentinel_app.errors import StorageError
-from sentinel_app.storage.own_file import create_own
-from sentinel_app.storage.reserve import keep_reserve
+from sentinel_app.storage.maintenance.own_file import create_own
+from sentinel_app.storage.maintenance.reserve import keep_reserve
 
 _MODE = 0o700
 _NAME = '.write-test'

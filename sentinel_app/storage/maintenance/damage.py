@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from sentinel_app.errors import StorageError
-from sentinel_app.storage.inspection import content_fault
-from sentinel_app.storage.migrations import MIGRATIONS
-from sentinel_app.storage.own_file import mark_own, refuse_links
-from sentinel_app.storage.schema import shape_fault, version_of
+from sentinel_app.storage.maintenance.inspection import content_fault
+from sentinel_app.storage.maintenance.own_file import mark_own, refuse_links
+from sentinel_app.storage.maintenance.schema import Steps, current_steps, shape_fault, version_of
 
 INSPECTION_S: Final = 2.0
 """How long the start may take to look at what the file holds; most files take a part of that."""
@@ -55,8 +54,15 @@ def note_damage(path: Path) -> None:
         mark_own(_mark(path))
 
 
-def set_aside_damaged(path: Path, *, now: Callable[[], dt.datetime]) -> str | None:
+def set_aside_damaged(
+    path: Path, *, now: Callable[[], dt.datetime], steps: Steps | None = None
+) -> str | None:
     """Move a damaged database out of the way, or one of another shape than this version's.
+
+    Args:
+        path: the file; it may be missing.
+        now: tells the time.
+        steps: those that lead to the shape; this version's where none are given.
 
     Returns:
         What the page must say of it; None where nothing is wrong with the file.
@@ -65,7 +71,7 @@ def set_aside_damaged(path: Path, *, now: Callable[[], dt.datetime]) -> str | No
         StorageError: it cannot be moved, or is no plain file.
     """
     refuse_links(files_of(path))
-    fault = _fault(path)
+    fault = _fault(path, current_steps() if steps is None else steps)
     if os.path.lexists(_mark(path)):
         fault = fault or 'it showed in use'
     if fault is None:
@@ -100,15 +106,15 @@ def _mark(path: Path) -> Path:
     return path.with_name(f'{path.name}.damaged')
 
 
-def _fault(path: Path) -> str | None:
+def _fault(path: Path, steps: Steps) -> str | None:
     """What is wrong with the file; what else SQLite meets is told when it is opened."""
     if not path.exists():
         return None
     try:
         with contextlib.closing(sqlite3.connect(path)) as connection:
-            if version_of(connection) > len(MIGRATIONS):
+            if version_of(connection) > len(steps):
                 return None
-            return shape_fault(connection, MIGRATIONS) or content_fault(
+            return shape_fault(connection, steps) or content_fault(
                 connection, within_s=INSPECTION_S
             )
     except sqlite3.Error as fault:

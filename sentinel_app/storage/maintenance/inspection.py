@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _STEPS_BETWEEN = 10_000
+_KINDS = frozenset({'BLOB', 'INTEGER', 'REAL', 'TEXT'})
 _MOST_S = 1e11
 """Each number with a fraction is a length or a time in seconds, of this many at most."""
 
@@ -49,24 +50,24 @@ def _no_longer_than(connection: sqlite3.Connection, seconds: float) -> Iterator[
 def _odd_row(connection: sqlite3.Connection) -> str | None:
     tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     for (table,) in tables:
+        # Without generated columns: SQLite works them out.
         columns = connection.execute(
-            "SELECT name, type, [notnull] OR pk FROM pragma_table_info(?) WHERE type != ''",
-            (table,),
+            'SELECT name, type, [notnull] OR pk FROM pragma_table_info(?)', (table,)
         ).fetchall()
         # `NOT (... AND ...)` is neither true nor false for NULL in a sum of seconds.
-        fits = ' AND '.join(_fits(*column) for column in columns)
-        odd = f'SELECT 1 FROM "{table}" WHERE (1 AND {fits}) IS NOT 1 LIMIT 1'  # noqa: S608
-        if columns and connection.execute(odd).fetchone():
+        fits = ' AND '.join(_fits(*column) for column in columns if column[1] in _KINDS)
+        odd = f'SELECT 1 FROM "{table}" WHERE ({fits}) IS NOT 1 LIMIT 1'  # noqa: S608
+        if fits and connection.execute(odd).fetchone():
             return f'a row of {table} holds what does not belong there'
     return None
 
 
 def _fits(name: str, kind: str, is_required: int) -> str:
     """The condition that holds for each value of a column, in SQL."""
-    condition = f"typeof({name}) = '{kind.lower()}'"
+    condition = f'typeof("{name}") = \'{kind.lower()}\''
     if kind == 'REAL':
-        condition += f' AND {name} BETWEEN 0 AND {_MOST_S}'
-    return f'({condition})' if is_required else f'({name} IS NULL OR {condition})'
+        condition += f' AND "{name}" BETWEEN 0 AND {_MOST_S}'
+    return f'({condition})' if is_required else f'("{name}" IS NULL OR {condition})'
 
 
 def _odd_page(connection: sqlite3.Connection) -> str | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from sentinel_app.errors import ConfigError, StorageError
-from sentinel_app.storage.own_file import open_own
+from sentinel_app.storage.maintenance.own_file import open_own
 
 LOCK_FILE: Final = 'lock'
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})

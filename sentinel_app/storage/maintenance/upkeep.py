@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sentinel_app.core.clock import Stop
 from sentinel_app.errors import StorageError
-from sentinel_app.storage.reserve import keep_reserve
-from sentinel_app.storage.state_db import BUSY_TIMEOUT_S, StateDb
+from sentinel_app.storage.maintenance.reserve import keep_reserve
+from sentinel_app.storage.sqlite import BUSY_TIMEOUT_S, Database
 
 KEPT_SET_ASIDE = 4
 """Unreadable files that are kept for somebody to look at; two come of one incident."""
@@ -27,7 +27,7 @@ class DiskUpkeep:
         db: the database.
     """
 
-    def __init__(self, documents_path: Path, db: StateDb) -> None:
+    def __init__(self, documents_path: Path, db: Database) -> None:
         self._documents_path = documents_path
         self._db = db
 

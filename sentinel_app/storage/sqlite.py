@@ -1,0 +1,325 @@
+"""The SQLite file for what grows with the number of Indicators: connections and transactions."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sentinel_app.errors import GOES_ON, ConfigError, DamagedError, StorageError
+from sentinel_app.storage.cell import CellError
+from sentinel_app.storage.maintenance.damage import files_of, is_condition, is_damage, note_damage
+from sentinel_app.storage.maintenance.own_file import mark_own, refuse_links
+from sentinel_app.storage.maintenance.schema import Steps, current_steps, shape_fault
+
+BUSY_TIMEOUT_S = 10.0
+"""How long a statement waits for another process that looks into the file, a backup for example."""
+
+READERS = 4
+"""Maximum number of read connections; a further reader waits until one of them is free."""
+
+_WRITER_CACHE_KIB = 16_384
+_READER_CACHE_KIB = 2_048
+
+_LOOK_S = 0.02
+_LOOKS = 50
+"""Closing waits a second at most for threads whose statements were interrupted."""
+
+
+class _Held:
+    """A connection, and the lock that its user holds for as long as it may execute statements."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.in_use = threading.Lock()
+
+    def close_from_outside(self, looks: int) -> int:
+        """Interrupt what its user executes and close it; return how many looks are left.
+
+        To close a connection under a running statement ends the process. A user that does not
+        let go in time closes it later, when it lets go.
+        """
+        while not self.in_use.acquire(timeout=_LOOK_S):
+            if looks <= 0:
+                return 0
+            looks -= 1
+            # Its user may be closing it at this moment.
+            with contextlib.suppress(sqlite3.ProgrammingError):
+                self.connection.interrupt()
+        try:
+            self.connection.close()
+        finally:
+            self.in_use.release()
+        return looks
+
+
+class _Readers:
+    """The read connections: opened when first needed, each lent to one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._opened: list[_Held] = []
+        self._free: list[_Held] = []
+        self._changed = threading.Condition()
+        self._is_closed = False
+
+    def take(self) -> _Held | None:
+        """Return a connection that nobody else uses, once there is one; None after closing."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._is_closed or self._free or len(self._opened) < READERS
+            )
+            if self._is_closed:
+                return None
+            if not self._free:
+                held = _Held(_connected(self._path, is_reader=True))
+                self._opened.append(held)
+                self._free.append(held)
+            # The one used last: its cache is the fullest.
+            held = self._free.pop()
+            held.in_use.acquire()
+        return held
+
+    def give_back(self, held: _Held) -> None:
+        """Let others have a connection."""
+        with self._changed:
+            if self._is_closed:
+                held.connection.close()
+            held.in_use.release()
+            self._free.append(held)
+            self._changed.notify()
+
+    def close(self, looks: int) -> None:
+        """Lend nothing any more, and close all connections."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+        for held in self._opened:
+            looks = held.close_from_outside(looks)
+
+
+class _Own(threading.local):
+    """What the current thread uses at this moment."""
+
+    connection: sqlite3.Connection | None = None
+
+
+class Database:
+    """One SQLite file in WAL mode; one connection that writes and a few that read.
+
+    Args:
+        path: the file; made, with mode 0600, if missing.
+        steps: those that lead to its schema; this version's where none are given.
+
+    Raises:
+        ConfigError: the file was written by a newer version of the App; nothing is touched.
+        StorageError: the file cannot be opened or brought up to date.
+    """
+
+    def __init__(self, path: Path, *, steps: Steps | None = None) -> None:
+        self._path = path
+        self._steps = current_steps() if steps is None else steps
+        self._own = _Own()
+        self._readers = _Readers(path)
+        self._end = threading.Event()
+        refuse_links(files_of(path))
+        with self._told():
+            mark_own(path)
+            version = self._known_version()
+            os.chmod(path, 0o600)  # noqa: PTH101 - also for a file that an operator copied back
+            self._writer = _Held(_connected(path, is_reader=False))
+            try:
+                self._migrate(version)
+            except BaseException as fault:
+                self.close()
+                if isinstance(fault, sqlite3.Error) and not is_condition(fault):
+                    # The steps are right, so what is stored is not.
+                    raise self._damaged(fault) from fault
+                raise
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._path
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection for reading; all statements see the same state.
+
+        A thread that is reading or writing already gets the connection that it has: within a
+        transaction it sees what it has written.
+        """
+        with self._told(), self._reading() as connection:
+            is_outermost = not connection.in_transaction
+            if is_outermost:
+                connection.execute('BEGIN')
+            try:
+                yield connection
+            finally:
+                if is_outermost:
+                    connection.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Give the writer's connection inside a transaction that is stored whole or not at all."""
+        with self._told(), self._writing() as connection:
+            connection.execute('BEGIN IMMEDIATE')
+            try:
+                yield connection
+                connection.execute('COMMIT')
+            except BaseException:
+                # SQLite has rolled back by itself after some errors, a full disk for one.
+                if connection.in_transaction:
+                    connection.execute('ROLLBACK')
+                raise
+
+    @contextmanager
+    def alone(self) -> Iterator[sqlite3.Connection]:
+        """Give the writer's connection outside a transaction, while no other thread writes."""
+        with self._told(), self._writing() as connection:
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection that this thread has, or one of the read connections."""
+        if self._own.connection is not None:
+            yield self._own.connection
+            return
+        held = self._readers.take()
+        if held is None:
+            raise self._closed('')
+        self._own.connection = held.connection
+        try:
+            yield held.connection
+        finally:
+            self._own.connection = None
+            self._readers.give_back(held)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Give the writer's connection to this thread alone."""
+        if self._own.connection is not None:
+            raise RuntimeError('a thread cannot begin to write while it reads or writes')
+        with self._writer.in_use:
+            if self._end.is_set():
+                raise self._closed('')
+            self._own.connection = self._writer.connection
+            try:
+                yield self._writer.connection
+            finally:
+                self._own.connection = None
+                if self._end.is_set():
+                    self._writer.connection.close()
+
+    def _known_version(self) -> int:
+        """The file's schema, looked up in a way that leaves a newer file as it is."""
+        connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S)
+        try:
+            version = int(connection.execute('PRAGMA user_version').fetchone()[0])
+        finally:
+            connection.close()
+        if version > len(self._steps):
+            raise ConfigError(
+                f'The data in {self._path} were written by a newer version of the App (schema '
+                f'{version}, this version knows {len(self._steps)}). Install that version again; '
+                'nothing has been changed.'
+            )
+        return version
+
+    def _migrate(self, version: int) -> None:
+        for number, statements in enumerate(self._steps[version:], start=version + 1):
+            with self.write() as transaction:
+                for statement in statements:
+                    transaction.execute(statement)
+                transaction.execute(f'PRAGMA user_version = {number}')
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell people of what the disk and the file bring about; a fault of the App stays as it is.
+
+        Raises:
+            StorageError: the disk or the permissions are at fault, the file is damaged, or the
+                store is closed.
+        """
+        try:
+            yield
+        except (OSError, sqlite3.Error, CellError) as fault:
+            if isinstance(fault, sqlite3.Error) and self._end.is_set():
+                raise self._closed(str(fault)) from fault
+            if self._is_at_fault(fault):
+                raise self._damaged(fault) from fault
+            if isinstance(fault, sqlite3.Error) and not is_condition(fault):
+                raise
+            raise StorageError(
+                f'The database {self._path.name} could not be read or written. Check the free space'
+                f' and the permissions of {self._path.parent}; {GOES_ON}',
+                reason=str(fault),
+            ) from fault
+
+    def _is_at_fault(self, fault: Exception) -> bool:
+        """Whether the file is damaged, or no longer of the shape that every statement goes by."""
+        if not isinstance(fault, sqlite3.Error):
+            return isinstance(fault, CellError)
+        if is_condition(fault):
+            return False
+        if is_damage(fault):
+            return True
+        try:
+            with contextlib.closing(sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S)) as other:
+                return shape_fault(other, self._steps) is not None
+        except sqlite3.Error as found:
+            return is_damage(found)
+
+    def _damaged(self, fault: Exception) -> DamagedError:
+        note_damage(self._path)
+        return DamagedError(
+            f'The database {self._path.name} is damaged. Restart the Service: the file is set aside'
+            ' then, and the next update sends everything again under the same ids.',
+            reason=str(fault),
+        )
+
+    def _closed(self, reason: str) -> StorageError:
+        return StorageError(
+            f'The database {self._path.name} is closed, because the Service is ending.',
+            reason=reason,
+        )
+
+    def close(self) -> None:
+        """Close all connections; the database cannot be used afterwards."""
+        self._end.set()
+        looks = self._writer.close_from_outside(_LOOKS)
+        self._readers.close(looks)
+
+
+def _connected(path: Path, *, is_reader: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        # It goes from thread to thread, and is used by one at a time.
+        check_same_thread=False,
+    )
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute('PRAGMA temp_store = MEMORY')
+        if is_reader:
+            connection.execute(f'PRAGMA cache_size = -{_READER_CACHE_KIB}')
+            connection.execute('PRAGMA query_only = ON')
+            # A file that is no database shows before anybody gets the connection.
+            connection.execute('PRAGMA schema_version')
+        else:
+            connection.execute(f'PRAGMA cache_size = -{_WRITER_CACHE_KIB}')
+            # Room that was freed can be given back. It takes effect only before the first table.
+            connection.execute('PRAGMA auto_vacuum = INCREMENTAL')
+            connection.execute('PRAGMA journal_mode = WAL')
+            # FULL: an answer of Sentinel that is on disk stays there even when the power goes.
+            connection.execute('PRAGMA synchronous = FULL')
+            connection.execute('PRAGMA foreign_keys = ON')
+    except BaseException:
+        connection.close()
+        raise
+    return connection
