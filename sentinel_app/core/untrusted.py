@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable
 from typing import Final, NoReturn
 
+import orjson
+
 REPLACEMENT: Final = '\ufffd'
 
 LARGEST_INTEGER: Final = 2**63 - 1
@@ -25,6 +27,19 @@ _TELLING_ESCAPE: Final = re.compile(rb'\\u(?:00[0-7]|[dD][89a-fA-F])')
 # What is never closed is one text to the end. Nothing is gone through twice, however it is quoted.
 _STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _LONGEST_DIGITS: Final = 19
+
+_NO_SIGNS: Final = bytes(set(range(256)) - set(b',[{'))
+_LONG_NUMBER: Final = b':' + b'0' * _LONGEST_DIGITS
+
+
+def _form(byte: int) -> int:
+    """A digit as 0, what may stand before a number as a colon, anything else as a dot."""
+    if byte in b'0123456789':
+        return ord('0')
+    return ord(':') if byte in b':,[- \t\r\n' else ord('.')
+
+
+_FORMS: Final = bytes(map(_form, range(256)))
 
 
 class TooManyValuesError(ValueError):
@@ -55,14 +70,38 @@ def read_json(
     """
     if _is_beyond(body, most_values):
         raise TooManyValuesError(f'more than {most_values} values')
-    text = body.decode('utf-8-sig', errors='replace')
     try:
-        value: object = json.loads(
-            text, parse_int=_integer, parse_float=_number, parse_constant=_no_constant
-        )
+        value = _value(body)
         return _mended(value, mend) if always or _TELLING_ESCAPE.search(body) else value
     except RecursionError:
         raise ValueError('the JSON is nested too deeply') from None
+
+
+def _value(body: bytes) -> object:
+    """What JSON text says, with every number bounded.
+
+    The fast decoder is as strict as the slow one and says the same, but for whole numbers of many
+    digits. Whatever it refuses, such as infinite numbers and halves of surrogate pairs, is for the
+    slow one to judge.
+    """
+    if _LONG_NUMBER not in b':' + body.translate(_FORMS):
+        try:
+            value: object = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            pass
+        else:
+            return value
+    return _slow_value(body)
+
+
+def _slow_value(body: bytes) -> object:
+    value: object = json.loads(
+        body.decode('utf-8-sig', errors='replace'),
+        parse_int=_integer,
+        parse_float=_number,
+        parse_constant=_no_constant,
+    )
+    return value
 
 
 def _is_beyond(body: bytes, most_values: int) -> bool:
@@ -74,7 +113,7 @@ def _is_beyond(body: bytes, most_values: int) -> bool:
 
 
 def _signs(text: bytes) -> int:
-    return text.count(b',') + text.count(b'[') + text.count(b'{')
+    return len(text.translate(None, _NO_SIGNS))
 
 
 def _integer(digits: str) -> int | None:

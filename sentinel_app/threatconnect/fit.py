@@ -8,7 +8,7 @@ than were asked for proves it; an Indicator may be set inactive while it is read
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NoReturn
 
@@ -71,14 +71,14 @@ def check_fit(
     """
     if len(rows) > limit:
         _refuse(f'it holds {len(rows):,} Indicators where at most {limit:,} were asked for')
-    owners = frozenset(_folded(name) for name in question.owners)
-    types = frozenset(_folded_type(name) for name in question.types)
+    owners = _Names(question.owners, _folded)
+    types = _Names(question.types, _folded_type)
     members = _COLLECTIONS.intersection(fields)
     for row in rows:
         number = row_id(row)
-        if owners and _is_other(row.get('ownerName'), owners):
+        if owners.is_other(row.get('ownerName')):
             _refuse_name('owner', row['ownerName'], question.owners)
-        if types and _is_other_type(row.get('type'), types):
+        if types.is_other(row.get('type')):
             _refuse_name('type', row['type'], question.types)
         if members and members.isdisjoint(row):
             _refuse(
@@ -108,9 +108,9 @@ def check_deleted(rows: Sequence[Row], owner: str) -> None:
     Raises:
         AnswerError: it does.
     """
-    owners = frozenset({_folded(owner)})
+    owners = _Names((owner,), _folded)
     for row in rows:
-        if _is_other(row.get('ownerName'), owners):
+        if owners.is_other(row.get('ownerName')):
             _refuse_name('owner', row['ownerName'], (owner,))
 
 
@@ -135,21 +135,24 @@ def check_order(rows: Sequence[Row]) -> None:
 def _check_activity(rows: Sequence[Row], question: Question) -> None:
     if question.is_active is None:
         return
+    unfit = not question.is_active
     for row in rows:
         activity = row.get('active')
-        if not question.is_active and not isinstance(activity, bool):
-            _refuse(
-                'it does not say whether an Indicator is active, where inactive ones were asked for'
-            )
-        if (activity is False) is question.is_active:
+        if activity is unfit:
             asked, found = ('active', 'inactive') if question.is_active else ('inactive', 'active')
             raise ActivityError(
                 f"ThreatConnect's answer does not fit the question: it holds the {found} Indicator "
                 f'{row_id(row)} where {asked} ones were asked for. {ANSWER_REMEDY}'
             )
+        if not question.is_active and not isinstance(activity, bool):
+            _refuse(
+                'it does not say whether an Indicator is active, where inactive ones were asked for'
+            )
 
 
 def _check_ids(rows: Sequence[Row], question: Question) -> None:
+    if question.after_id is None and question.ids is None:
+        return
     for row in rows:
         number = row_id(row)
         is_behind = question.after_id is None or number > question.after_id
@@ -162,17 +165,31 @@ def _check_ids(rows: Sequence[Row], question: Question) -> None:
             )
 
 
-def _is_other(name: object, asked: Collection[str]) -> bool:
-    if not isinstance(name, str) or not name or name.isspace():
-        return False
-    # Nothing so long was asked for, and it is not to be remembered.
-    return len(name) > _LONGEST_NAME or _folded(name) not in asked
+class _Names:
+    """The names that were asked for, in whatever spelling.
 
+    Args:
+        asked: none where any name will do.
+        folded: a name without what its spellings differ in.
+    """
 
-def _is_other_type(name: object, asked: Collection[str]) -> bool:
-    if not isinstance(name, str) or not name or name.isspace():
+    def __init__(self, asked: Iterable[str], folded: Callable[[str], str]) -> None:
+        self._folded = folded
+        self._asked = frozenset(map(folded, asked))
+        self._found: set[str] = set()
+        """What was found to be one of them, as it is spelt."""
+
+    def is_other(self, name: object) -> bool:
+        """Whether it is a name, and none that was asked for."""
+        if not self._asked or not isinstance(name, str) or name in self._found:
+            return False
+        if not name or name.isspace():
+            return False
+        # Nothing so long was asked for, and it is not to be remembered.
+        if len(name) > _LONGEST_NAME or self._folded(name) not in self._asked:
+            return True
+        self._found.add(name)
         return False
-    return len(name) > _LONGEST_NAME or _folded_type(name) not in asked
 
 
 @lru_cache(maxsize=4096)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentinel_app.core.untrusted import (
     LARGEST_INTEGER,
     TooManyValuesError,
+    _slow_value,
+    _value,
     clean_text,
     read_json,
 )
@@ -86,6 +89,54 @@ def test_what_is_fit_stays_as_it_is(value: Any) -> None:
 )
 def test_what_nothing_can_hold_becomes_something_that_can(text: str, value: object) -> None:
     assert read_json(text.encode(), most_values=MOST) == value
+
+
+blanks = st.text(' \t\r\n', max_size=2)
+numbers = st.from_regex(r'-?(0|[1-9]\d{0,25})(\.\d{1,25})?([eE][+-]?\d{1,3})?', fullmatch=True)
+signs = st.sampled_from(
+    ['[', ']', '{', '}', ',', ':', '"', '"a":', '\\ud83d', '\\ude00', '\\u0000', '\\n', '\\',
+     'NaN', 'Infinity', 'null', 'true', '\ufeff', '\x00', '\x7f', 'é', '-0', '- 1', '01', '1.',
+     '.1']
+)  # fmt: skip
+documents = (
+    st.builds(
+        lambda value, is_ascii, indent: json.dumps(value, ensure_ascii=is_ascii, indent=indent),
+        values,
+        st.booleans(),
+        st.sampled_from([None, 0, 1, '\t']),
+    )
+    | st.builds(''.join, st.lists(numbers | blanks | signs | texts, max_size=8))
+    | st.builds('{}{}{}'.format, blanks, numbers, blanks)
+    | st.builds('[{}{}{},{}]'.format, blanks, numbers, blanks, numbers)
+    | st.builds('{{"a{}":{}{},"a":{}}}'.format, blanks, blanks, numbers, numbers)
+)
+
+
+def outcome(read: Callable[[bytes], object], body: bytes) -> str:
+    """What a reader makes of a body: 1, 1.0, True and -0.0 all differ."""
+    try:
+        return repr(read(body))
+    except ValueError:
+        return 'no JSON'
+
+
+@settings(max_examples=1_000)
+@given(documents, st.binary(max_size=3), st.integers(min_value=0, max_value=40))
+def test_the_fast_reader_says_what_the_slow_one_says(text: str, odd: bytes, at: int) -> None:
+    body = text.encode('utf-8', 'surrogatepass')
+    for each in (body, body[:at] + odd + body[at:], body[:at] + odd + body[at + len(odd) :]):
+        assert outcome(_value, each) == outcome(_slow_value, each)
+
+
+@pytest.mark.parametrize('before', ['', ' ', '[', '[1,', '[ ', '{"a":', '{"a":\n', '[-', '-'])
+@pytest.mark.parametrize(
+    'digits', [2**63 - 2, 2**63 - 1, 2**63, 2**64 - 1, 2**64, 10**18 - 1, 10**18, 10**19, 10**30]
+)
+def test_a_long_number_is_bounded_wherever_it_stands(before: str, digits: int) -> None:
+    after = {'[': ']', '{': '}'}.get(before[:1], '')
+    body = f'{before}{digits}{after}'.encode()
+    assert outcome(_value, body) == outcome(_slow_value, body)
+    check_fit(read_json(body, most_values=MOST))
 
 
 @pytest.mark.parametrize('text', ['', 'NaN', '[Infinity]', '-Infinity', '{"a"}', '[' * 300_000])
