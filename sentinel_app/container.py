@@ -14,6 +14,7 @@ from sentinel_app.api.app import create_app
 from sentinel_app.api.ports import ApiDeps, Inquiries
 from sentinel_app.clock import SystemClock
 from sentinel_app.core.clock import Clock
+from sentinel_app.core.fingerprint import salt
 from sentinel_app.core.indicator import Indicator, IndicatorType
 from sentinel_app.core.job import Outcome, Stage
 from sentinel_app.core.mapping import MappingOptions
@@ -34,32 +35,31 @@ from sentinel_app.network import Timeouts, leave_environment
 from sentinel_app.pipeline.convert import Convert
 from sentinel_app.pipeline.download import Download
 from sentinel_app.pipeline.fault_limit import FaultLimit
+from sentinel_app.pipeline.orphan_search import OrphanSearch
 from sentinel_app.pipeline.probe import Probe
 from sentinel_app.pipeline.rate_limiter import RateLimiter
-from sentinel_app.pipeline.upload import Upload
-from sentinel_app.core.fingerprint import salt
-from sentinel_app.pipeline.orphan_search import OrphanSearch
 from sentinel_app.pipeline.revoke import Revoke
+from sentinel_app.pipeline.upload import Upload
 from sentinel_app.pipeline.wakeup import Wakeup, Wakeups
 from sentinel_app.pipeline.withdraw_guard import WithdrawGuard
-from sentinel_app.storage.ledger import Ledger
-from sentinel_app.storage.orphans import Orphans
-from sentinel_app.storage.page_queue import PageQueue
-from sentinel_app.storage.request_time import RequestTimes
-from sentinel_app.storage.sqlite import Database
-from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.redactor import Redactor
 from sentinel_app.sentinel.auth import TokenSource
 from sentinel_app.sentinel.client import UPLOAD_TIMEOUTS, SentinelSink
 from sentinel_app.sentinel.transport import TOKEN_TIMEOUTS
 from sentinel_app.settings import Settings, UiAccess
 from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.error_log import ErrorLog
+from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.maintenance.damage import set_aside_damaged
 from sentinel_app.storage.maintenance.disk import DataFolder
-from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.maintenance.lock import FolderLock
-from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.maintenance.upkeep import DiskUpkeep
+from sentinel_app.storage.metrics import MetricStore
+from sentinel_app.storage.orphans import Orphans
+from sentinel_app.storage.page_queue import PageQueue
+from sentinel_app.storage.request_time import RequestTimes
+from sentinel_app.storage.sqlite import Database
+from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.tasks.cleaner import Cleaner
 from sentinel_app.tasks.duty import ScheduleDuty, StageDuty, converting, downloading
 from sentinel_app.tasks.job import JobActions

@@ -16,9 +16,9 @@ from sentinel_app.core.job import (
     StageTimes,
     is_allowed,
 )
+from sentinel_app.core.progress import CANCELLED_CODE, Progress, Reading
 from sentinel_app.core.query import QueryList
 from sentinel_app.core.schedule import Schedule
-from sentinel_app.core.progress import CANCELLED_CODE, Progress, Reading
 from sentinel_app.core.window import EVERYTHING, Cursor, believed
 
 BY_TIME_WARNING: Final = (

@@ -82,15 +82,15 @@ class LedgerRow(NamedTuple):
 
 
 _FIRST_HASH: Final = 100
-_KINDS: Final = {
+_KINDS: Final[dict[tuple[IndicatorType, HashKind | None], int]] = {
     **{(kind, None): number for number, kind in enumerate(IndicatorType)},
-    **{
-        (IndicatorType.FILE, kind): number for number, kind in enumerate(HashKind, _FIRST_HASH)
-    },
+    **{(IndicatorType.FILE, kind): number for number, kind in enumerate(HashKind, _FIRST_HASH)},
 }
 _BY_KIND: Final = {number: pair for pair, number in _KINDS.items()}
 
-TYPE_OF_KIND: Final = {number: kind for number, (kind, _) in _BY_KIND.items()}
+TYPE_OF_KIND: Final[dict[int, IndicatorType]] = {
+    number: kind for number, (kind, _) in _BY_KIND.items()
+}
 """The type of Indicators that each number stands for."""
 
 

@@ -145,3 +145,5 @@ class Settlement:
     refusals: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """By position in the batch; everything else was accepted."""
     errors: Sequence[ErrorEntry] = ()
+    requests: int = 1
+    """How many requests it took that are not counted yet."""

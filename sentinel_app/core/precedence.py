@@ -109,7 +109,9 @@ def choose(
     copy = (indicator.id, modified)
     if context.is_chosen(row):
         is_ours = row.mark == context.job
-        return Choice.REPLACE if is_ours and is_better(copy, row.chosen_copy()) else Choice.DUPLICATE
+        return (
+            Choice.REPLACE if is_ours and is_better(copy, row.chosen_copy()) else Choice.DUPLICATE
+        )
     if not row.is_live or row.valid_until <= context.now or context.is_orphaned(row):
         return Choice.TAKE
     is_other = row.indicator_id != indicator.id

@@ -87,7 +87,5 @@ def lost_objects(
         objects = held.get(number)
         present = digests_of_row(row, parse) if objects else None
         if objects and present is not None:
-            lost.update(
-                (item, number) for digest, item in objects.items() if digest not in present
-            )
+            lost.update((item, number) for digest, item in objects.items() if digest not in present)
     return lost

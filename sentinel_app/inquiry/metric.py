@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from sentinel_app.core.clock import Clock

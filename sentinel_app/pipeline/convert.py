@@ -147,9 +147,7 @@ class Convert:
         return True
 
     def _end_reading(self, item: EndOfReading) -> None:
-        is_over = self._store.end_reading(
-            item.request_id, at=self._clock.now(), error=item.error
-        )
+        is_over = self._store.end_reading(item.request_id, at=self._clock.now(), error=item.error)
         if is_over:
             # The last batch of a Job need not be full.
             self._wakeups.upload.notify_all()
@@ -298,9 +296,7 @@ class Convert:
             draft.kept.add(number)
         return True
 
-    def _candidate(
-        self, number: int, row: Row, print_: bytes, draft: _Draft
-    ) -> _Candidate | None:
+    def _candidate(self, number: int, row: Row, print_: bytes, draft: _Draft) -> _Candidate | None:
         """Return the Indicator if it could be sent; else note its outcome."""
         found = self._screening.screen(row, draft.now)
         if isinstance(found, Indicator):
@@ -340,9 +336,7 @@ class Convert:
         ]
         return lost_objects(doubtful, held, self._parse)
 
-    def _by_key(
-        self, candidates: Iterable[_Candidate], draft: _Draft
-    ) -> dict[bytes, LedgerRow]:
+    def _by_key(self, candidates: Iterable[_Candidate], draft: _Draft) -> dict[bytes, LedgerRow]:
         known = {item.digest: item for items in draft.by_indicator.values() for item in items}
         wanted = dict.fromkeys(
             digest
@@ -352,9 +346,7 @@ class Convert:
         )
         return known | self._ledger.rows_of_keys(list(wanted))
 
-    def _take(
-        self, candidate: _Candidate, digest: bytes, key: ObjectKey, draft: _Draft
-    ) -> None:
+    def _take(self, candidate: _Candidate, digest: bytes, key: ObjectKey, draft: _Draft) -> None:
         """Choose this copy for an object key unless another one has precedence."""
         indicator, row = candidate.indicator, draft.by_key.get(digest)
         chosen = draft.objects.get(digest)

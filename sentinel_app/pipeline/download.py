@@ -5,35 +5,34 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.job import Job, Mode, Update
 from sentinel_app.core.job_state import first_cursor
-from sentinel_app.core.ports import ProgressStore, WorkStore
+from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS
+from sentinel_app.core.outbox import Page
+from sentinel_app.core.progress import Position, Progress, Reading
 from sentinel_app.core.question import Question, clause_ids, effective_question
-from sentinel_app.core.row import row_id
+from sentinel_app.core.row import Row, row_id
 from sentinel_app.core.source import Source
 from sentinel_app.core.time_range import TimeRange
-from sentinel_app.core.tql import ids_clause
+from sentinel_app.core.tql import IDS_IN_CLAUSE, ids_clause
 from sentinel_app.core.window import Cursor, Window, next_window, start_after
-from sentinel_app.core.work import REFUSED_ATTEMPTS, Progress, Reading
-from sentinel_app.errors import (
-    FatalError,
-    RetryableError,
-    SentinelAppError,
-    StorageError,
-)
+from sentinel_app.errors import FatalError, RetryableError, SentinelAppError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.bound import ReadingBound
 from sentinel_app.pipeline.id_reader import IdReader
+from sentinel_app.pipeline.orphan_search import OrphanSearch
 from sentinel_app.pipeline.probe import Probe
 from sentinel_app.pipeline.range_reader import RangeReader
 from sentinel_app.pipeline.retrier import FIRST_PAGE_SIZE, Retrier
-from sentinel_app.pipeline.wakeup import Wakeup
-from sentinel_app.pipeline.withdraw import Withdrawal
+from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.error_log import ErrorLog
+from sentinel_app.storage.page_queue import EndOfReading
+from sentinel_app.storage.update_store import UpdateStore
 
 MEASURE_ATTEMPTS = 3
 """Counting is a courtesy to the person who watches; reading is not."""
@@ -102,9 +101,7 @@ class Download:
         found = self._store.progress(update.id)
         return next(item.place for item in found if item.request_id == request_id)
 
-    def _read(
-        self, update: Update, progress: Progress, place: Position | None, stop: Stop
-    ) -> None:
+    def _read(self, update: Update, progress: Progress, place: Position | None, stop: Stop) -> None:
         request_id = progress.request_id
         try:
             job = self._stored(request_id)
@@ -159,6 +156,7 @@ class Download:
             since=window.start_at,
             by='id' if is_by_id else 'time',
         )
+        self._wakeups.schedule.notify()
 
     def _clauses(self, update: Update, job: Job) -> tuple[str, ...]:
         """Return what a delta has to look at beside its window; other modes read everything."""
@@ -261,12 +259,12 @@ class Download:
         self, request_id: str, rows: Sequence[Row], place: Position, following: Position
     ) -> None:
         page = Page(request_id=request_id, rows=rows, place=following, number=place.number)
-        self._store.pages.put(page, read_from=place)
+        if not self._store.pages.put(page, read_from=place):
+            # Another thread has read on from there; what was gathered may be of the same rows.
+            self._ranges.forget()
         self._wakeups.convert.notify()
 
-    def _bound_of(
-        self, job: Job, place: Position, clause: str | None, stop: Stop
-    ) -> ReadingBound:
+    def _bound_of(self, job: Job, place: Position, clause: str | None, stop: Stop) -> ReadingBound:
         """Return what ends the reading of the present pass, should it go on for ever."""
         key = (job.request_id, place.number, place.is_by_time)
         if self._bound is None or self._bound[0] != key:
@@ -313,9 +311,7 @@ class Download:
         else:
             self._end(job.request_id, place, None)
 
-    def _fail(
-        self, request_id: str, error: SentinelAppError, place: Position | None
-    ) -> None:
+    def _fail(self, request_id: str, error: SentinelAppError, place: Position | None) -> None:
         self._errors.add(
             [
                 ErrorEntry(
@@ -343,9 +339,7 @@ class Download:
             self._end(request_id, place, error)
 
     def _end(self, request_id: str, place: Position, error: SentinelAppError | None) -> None:
-        self._store.pages.put(
-            EndOfReading(request_id=request_id, error=error), read_from=place
-        )
+        self._store.pages.put(EndOfReading(request_id=request_id, error=error), read_from=place)
         self._wakeups.convert.notify()
 
 

@@ -1,8 +1,8 @@
 """Finds out, at the start of an update, what is gone from ThreatConnect.
 
-Deleted Indicators, those set inactive, and values that Indicators no longer have leave orphans: live
-objects without a copy. A delta then asks each query whether it still returns such a value; what
-nobody has chosen at the end is withdrawn (`revoke`).
+Deleted Indicators, those set inactive, and values that Indicators no longer have leave orphans:
+live objects without a copy. A delta then asks each query whether it still returns such a value;
+what nobody has chosen at the end is withdrawn (`revoke`).
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ class RateLimiter:
                 self._waiting -= 1
 
     def begin(self, permit: Permit) -> None:
-        """Record that the request of a permit goes out now; to prepare it may have taken a while."""
+        """Record that the request of a permit goes out now, as claiming may have taken a while."""
         with self._lock:
             permit.started = self._clock.monotonic()
             permit.arrived_by = permit.started + LONGEST_TRANSIT_S

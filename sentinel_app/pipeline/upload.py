@@ -9,13 +9,14 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 
 from sentinel_app.core.clock import Clock, Stop
+from sentinel_app.core.description import web_link_of
 from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.job import Stage, Update
-from sentinel_app.core.ports import ProgressStore, WorkStore
+from sentinel_app.core.ledger_row import TYPE_OF_KIND
+from sentinel_app.core.outbox import Batch, OutboxObject, Settlement
 from sentinel_app.core.retry import DEFAULT_TOLD_S, UPLOAD_POLICY, next_wait_s
 from sentinel_app.core.sink import Sink
 from sentinel_app.core.upload_limits import MAX_OBJECTS, halves
-from sentinel_app.core.work import Batch, ChosenObject, Settlement
 from sentinel_app.errors import (
     BatchRefusedError,
     BatchTooLargeError,
@@ -30,8 +31,10 @@ from sentinel_app.errors import (
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.fault_limit import FaultLimit
 from sentinel_app.pipeline.rate_limiter import Permit, RateLimiter
-from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.error_log import ErrorLog
+from sentinel_app.storage.request_time import RequestTimes
+from sentinel_app.storage.update_store import UpdateStore
 
 OBJECT_REFUSED = 'Microsoft Sentinel refused this object; the reason is its own words.'
 
@@ -48,32 +51,32 @@ _log = EventLog(__name__)
 class Upload:
     """Sends one batch at a time for each thread that calls `step`.
 
-    The objects of a batch are marked in flight before the request and settled after the answer, so
-    a crash between the two sends the batch again and leaves nothing out.
+    A batch is claimed, with the time of its request, before it goes out and settled after the
+    answer, so a crash between the two sends it again and leaves nothing out.
     """
 
     def __init__(
         self,
         *,
         sink: Sink,
-        work: WorkStore,
-        progress: ProgressStore,
+        store: UpdateStore,
         errors: ErrorLog,
         faults: FaultLimit,
         limiter: RateLimiter,
+        times: RequestTimes,
         clock: Clock,
-        wakeup: Wakeup,
+        wakeups: Wakeups,
     ) -> None:
         self._sink = sink
-        self._work = work
-        self._progress = progress
+        self._store = store
         self._errors = errors
         self._faults = faults
         self._limiter = limiter
+        self._times = times
         self._clock = clock
-        self._wakeup = wakeup
+        self._wakeups = wakeups
         self._owed: deque[tuple[Batch, bool]] = deque()
-        """Batches to be made to wait again, and whether Sentinel may have them."""
+        """Batches that are to wait again, and whether Sentinel may have them."""
         self._giving_back = threading.Lock()
 
     def step(self, update: Update, stop: Stop) -> bool:
@@ -88,12 +91,21 @@ class Upload:
         """
         with self._faults.stage(Stage.UPLOAD, update, lambda: self._first_open(update)):
             self._give_back()
-            batch = self._work.claim_batch(update.id, size=MAX_OBJECTS, at=self._clock.now())
-        if batch is None:
+            if not self._store.is_batch_ready(update.id, size=MAX_OBJECTS):
+                return False
+            try:
+                # The token first: to fetch one takes time that the limit must not count.
+                self._prepare(stop)
+            except (FatalError, RetryableError) as error:
+                self._stop(update, None, error)
+                return True
+            claimed = self._claim(update, stop)
+        if claimed is None:
             return False
+        batch, permit = claimed
         try:
             with self._faults.stage(Stage.UPLOAD, update, lambda: batch.request_ids):
-                self._deliver(update, batch, stop)
+                self._deliver(update, batch, permit, stop)
         except BaseException as error:
             if isinstance(error, Exception) and not isinstance(error, SentinelAppError):
                 self._clock.wait(stop, FAULT_PAUSE_S)
@@ -101,80 +113,131 @@ class Upload:
             self._owed.append((batch, not isinstance(error, Cancelled)))
             self._give_back()
             raise
-        self._wakeup.notify()
+        # Convert waits while the outbox is full, and the Job may be over.
+        self._wakeups.convert.notify()
+        self._wakeups.schedule.notify()
         return True
 
-    def _deliver(self, update: Update, batch: Batch, stop: Stop) -> None:
+    def _claim(self, update: Update, stop: Stop) -> tuple[Batch, Permit] | None:
+        """Claim a batch once a request may go; None when another thread took the last one."""
+        permit = self._acquire(stop)
         try:
-            self._send(batch, stop)
+            batch = self._store.claim_batch(update.id, size=MAX_OBJECTS, at=self._clock.now())
+        except BaseException:
+            self._limiter.give_back(permit)
+            raise
+        if batch is None:
+            self._limiter.give_back(permit)
+            return None
+        return batch, permit
+
+    def _prepare(self, stop: Stop) -> None:
+        attempts = 0
+        while True:
+            try:
+                self._sink.prepare()
+            except RetryableError as error:
+                attempts += 1
+                self._after_failure(None, error, attempts, stop)
+            else:
+                return
+
+    def _acquire(self, stop: Stop) -> Permit:
+        permit = self._limiter.acquire(stop)
+        if permit is None:
+            raise Cancelled('Sending was interrupted.')
+        return permit
+
+    def _deliver(self, update: Update, batch: Batch, permit: Permit, stop: Stop) -> None:
+        try:
+            self._send(batch, permit, stop)
         except (FatalError, RetryableError) as error:
             self._stop(update, batch, error)
 
     def _give_back(self) -> None:
-        """Make batches wait again; they stay owed until that is stored, on a full disk say."""
+        """Let batches wait again; they stay owed until that is stored, on a full disk say."""
         with self._giving_back:
             while self._owed:
-                batch, is_doubtful = self._owed[0]
-                self._work.release(batch, is_doubtful=is_doubtful)
+                batch, is_unacknowledged = self._owed[0]
+                self._store.release(batch, is_unacknowledged=is_unacknowledged)
                 self._owed.popleft()
 
     def _first_open(self, update: Update) -> tuple[str, ...]:
         """Return the Job whose objects come next: what cannot be taken is most likely one's."""
-        found = self._progress.progress(update.id)
-        return next(
-            ((item.request_id,) for item in found if item.open_treatments and not item.is_stopped),
-            (),
-        )
+        found = self._store.progress(update.id)
+        return next(((item.request_id,) for item in found if item.open and not item.is_stopped), ())
 
-    def _send(self, batch: Batch, stop: Stop) -> int:
-        """Send a batch, in halves where Sentinel refuses it whole; give how many were accepted."""
+    def _send(self, batch: Batch, permit: Permit | None, stop: Stop) -> int:
+        """Send a batch, in halves where Sentinel refuses it whole; return how many it accepted."""
         try:
-            refusals, code = self._attempts(batch, stop), 'AZ-ITEM'
+            refusals = self._attempts(batch, permit, stop)
         except (BatchTooLargeError, BatchRefusedError) as error:
-            if len(batch.objects) > 1:
-                accepted = sum(
-                    self._send(Batch(objects=tuple(half)), stop) for half in halves(batch.objects)
-                )
-                if not accepted and len(batch.objects) >= HOPELESS_OBJECTS:
-                    raise _hopeless(error) from error
-                return accepted
-            refusals, code = {0: (error.reason or error.message,)}, error.code
-        self._settle(batch, refusals, code)
+            self._store.record_failure(batch)
+            if len(batch.objects) == 1:
+                refusals = {0: (error.reason or error.message,)}
+                self._settle(batch, refusals, error.code, requests=0)
+                return 0
+            accepted = sum(
+                self._send(Batch(objects=tuple(half)), None, stop) for half in halves(batch.objects)
+            )
+            if not accepted and len(batch.objects) >= HOPELESS_OBJECTS:
+                raise _hopeless(error) from error
+            return accepted
+        self._settle(batch, refusals, 'AZ-ITEM', requests=1)
         return len(batch.objects) - len(refusals)
 
-    def _attempts(self, batch: Batch, stop: Stop) -> Mapping[int, tuple[str, ...]]:
-        """Send until Sentinel has answered about the objects; give the refusals by position."""
+    def _attempts(
+        self, batch: Batch, permit: Permit | None, stop: Stop
+    ) -> Mapping[int, tuple[str, ...]]:
+        """Send until Sentinel has answered about the objects; return the refusals by position.
+
+        Args:
+            batch: what is sent.
+            permit: for the first attempt, whose time is stored; None where there is none as yet.
+            stop: ends the waiting.
+        """
         attempts: dict[type[RetryableError], int] = {}
-        bodies = [chosen.body or '' for chosen in batch.objects]
+        texts = [item.text for item in batch.objects]
         while True:
-            permit = None
             try:
-                # The token first: fetching one takes time that the limit must not count.
-                self._sink.prepare()
-                permit = self._limiter.acquire(stop)
                 if permit is None:
-                    raise Cancelled('Sending was interrupted.')
-                reply = self._sink.send(bodies)
+                    permit = self._further_permit(stop)
+                self._limiter.begin(permit)
+                reply = self._sink.send(texts)
             except RetryableError as error:
-                self._note(batch, permit, error)
+                self._record(batch, permit, error)
+                permit = None
                 kind = type(error)
                 attempts[kind] = attempts.get(kind, 0) + 1
                 self._after_failure(batch, error, attempts[kind], stop)
-            except (BatchTooLargeError, BatchRefusedError, FatalError):
-                self._note(batch, permit)
+            except (BatchTooLargeError, BatchRefusedError):
+                # Whoever halves the batch counts the request.
+                self._answered(permit)
+                raise
+            except FatalError as error:
+                self._record(batch, permit, error)
                 raise
             else:
-                self._note(batch, permit)
+                self._answered(permit)
                 _log.debug(
                     'batch-answered',
                     request_id=batch.request_ids[0],
-                    count=len(bodies),
+                    count=len(texts),
                     refused=len(reply.refusals),
                     elapsed_s=self._clock.monotonic() - permit.started,
                 )
                 return reply.refusals
 
-    def _after_failure(self, batch: Batch, error: RetryableError, attempt: int, stop: Stop) -> None:
+    def _further_permit(self, stop: Stop) -> Permit:
+        """Return a permit for a further request with a batch, once its time is stored."""
+        self._sink.prepare()
+        permit = self._acquire(stop)
+        self._times.add(self._clock.now())
+        return permit
+
+    def _after_failure(
+        self, batch: Batch | None, error: RetryableError, attempt: int, stop: Stop
+    ) -> None:
         seconds = next_wait_s(error, attempt, UPLOAD_POLICY, random.random)
         if seconds is None:
             raise error
@@ -182,7 +245,7 @@ class Upload:
             self._sink.forget_token()
         _log.warning(
             'upload-repeated',
-            request_id=batch.request_ids[0],
+            request_id=None if batch is None else batch.request_ids[0],
             code=error.code,
             reason=error.reason or error.message,
             attempt=attempt,
@@ -194,37 +257,52 @@ class Upload:
         elif self._clock.wait(stop, seconds):
             raise Cancelled('Sending was interrupted.')
 
-    def _note(
-        self, batch: Batch, permit: Permit | None, error: RetryableError | None = None
-    ) -> None:
-        """Count a request that went out, and how long Sentinel asked to wait where it did."""
+    def _answered(self, permit: Permit | None) -> None:
+        if permit is not None:
+            self._limiter.answered(permit)
+
+    def _record(self, batch: Batch, permit: Permit | None, error: SentinelAppError) -> None:
+        """Count a request that settled nothing, and how long Sentinel asked to wait."""
         if permit is None:
             return
-        self._limiter.answered(permit)
+        self._answered(permit)
         throttled_s = None
         if isinstance(error, ThrottledError):
             throttled_s = DEFAULT_TOLD_S if error.retry_after_s is None else error.retry_after_s
-        is_answered = not isinstance(error, UploadServerError)
-        self._work.note_request(batch, throttled_s=throttled_s, is_answered=is_answered)
+        self._store.record_failure(
+            batch,
+            throttled_s=throttled_s,
+            is_unacknowledged=isinstance(error, UploadServerError),
+        )
 
-    def _settle(self, batch: Batch, refusals: Mapping[int, tuple[str, ...]], code: str) -> None:
+    def _settle(
+        self,
+        batch: Batch,
+        refusals: Mapping[int, tuple[str, ...]],
+        code: str,
+        *,
+        requests: int,
+    ) -> None:
         now = self._clock.now()
         errors = [
             _refusal(batch.objects[index], code=code, reasons=reasons, at=now)
             for index, reasons in sorted(refusals.items())
         ]
-        self._work.settle(Settlement(batch=batch, refusals=refusals, errors=errors), at=now)
+        self._store.settle(
+            Settlement(batch=batch, refusals=refusals, errors=errors, requests=requests), at=now
+        )
 
-    def _stop(self, update: Update, batch: Batch, error: SentinelAppError) -> None:
+    def _stop(self, update: Update, batch: Batch | None, error: SentinelAppError) -> None:
         """End the update: what one batch met, the others would meet too."""
         request_ids = [
             progress.request_id
-            for progress in self._progress.progress(update.id)
+            for progress in self._store.progress(update.id)
             if not (progress.is_settled or progress.is_stopped)
         ]
         now = self._clock.now()
-        stopped = self._work.stop_jobs(request_ids, error)
-        self._work.release(batch)
+        stopped = self._store.stop_jobs(request_ids, error)
+        if batch is not None:
+            self._store.release(batch)
         self._errors.add(
             [
                 ErrorEntry(
@@ -237,6 +315,7 @@ class Upload:
                 for request_id in stopped
             ]
         )
+        self._wakeups.schedule.notify()
         _log.error(
             'upload-stopped',
             update_id=update.id,
@@ -257,17 +336,17 @@ def _hopeless(error: SentinelAppError) -> FatalError:
 
 
 def _refusal(
-    chosen: ChosenObject, *, code: str, reasons: Sequence[str], at: dt.datetime
+    item: OutboxObject, *, code: str, reasons: Sequence[str], at: dt.datetime
 ) -> ErrorEntry:
     return ErrorEntry(
-        request_id=chosen.request_id,
+        request_id=item.request_id,
         at=at,
         code=code,
         message=OBJECT_REFUSED,
         reason=' '.join(reasons),
-        indicator_id=chosen.indicator_id,
-        indicator_type=chosen.indicator_type,
-        summary=chosen.summary,
-        owner_name=chosen.owner_name,
-        web_link=chosen.web_link,
+        indicator_id=item.indicator_id,
+        indicator_type=TYPE_OF_KIND[item.kind],
+        summary=item.summary,
+        owner_name=item.owner_name,
+        web_link=web_link_of(item.text),
     )

@@ -13,7 +13,7 @@ import requests
 
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.sink import UploadReply
-from sentinel_app.errors import REMEDY, BatchRefusedError, UploadServerError
+from sentinel_app.errors import REMEDY, UploadServerError
 from sentinel_app.network import HttpClient, NetworkFault, SizeLimit, Timeouts
 from sentinel_app.redactor import Redactor
 from sentinel_app.sentinel.responses import read_reply

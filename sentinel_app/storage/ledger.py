@@ -9,7 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from sentinel_app.core.indicator import IndicatorType
-from sentinel_app.core.ledger_row import TYPE_OF_KIND, LedgerRow, ObjectState, key_of, millis, moment
+from sentinel_app.core.ledger_row import (
+    TYPE_OF_KIND,
+    LedgerRow,
+    ObjectState,
+    key_of,
+    millis,
+    moment,
+)
 from sentinel_app.core.metric import LiveCount
 from sentinel_app.core.object_id import ObjectKey, object_id
 from sentinel_app.core.record import Record, RecordedError, RefusedObject
@@ -35,20 +42,19 @@ class Ledger:
     def rows_of_indicators(self, indicator_ids: Sequence[int]) -> Mapping[int, list[LedgerRow]]:
         """Return what is known of the keys whose objects were made of these Indicators."""
         found: defaultdict[int, list[LedgerRow]] = defaultdict(list)
-        for row in self._rows('ledger.indicator_id', indicator_ids):
+        for row in self._rows('by_indicator', indicator_ids):
             found[row.indicator_id].append(row)
         return found
 
     def rows_of_keys(self, digests: Sequence[bytes]) -> dict[bytes, LedgerRow]:
         """Return what is known of these keys."""
-        return {row.digest: row for row in self._rows('digest', digests)}
+        return {row.digest: row for row in self._rows('by_digest', digests)}
 
-    def _rows(self, column: str, items: Sequence[object]) -> list[LedgerRow]:
-        statement = f'{_SQL["rows"]} WHERE {column}'
+    def _rows(self, name: str, items: Sequence[object]) -> list[LedgerRow]:
         with self._db.read() as connection:
             cursor = connection.cursor()
             cursor.row_factory = None
-            return [LedgerRow._make(row) for row in select_in(cursor, statement, items)]
+            return [LedgerRow._make(row) for row in select_in(cursor, _SQL[name], items)]
 
     def taken_up(self, job: int, indicator_ids: Sequence[int]) -> frozenset[int]:
         """Return which of these Indicators a Job whose rows may come twice has taken up."""
@@ -94,22 +100,21 @@ class Ledger:
 
     def by_key(self, keys: Iterable[ObjectKey]) -> tuple[Record, ...]:
         """Return what was sent under these object keys."""
-        return self._records('digest', [key.digest for key in keys])
+        return self._records('records_by_digest', [key.digest for key in keys])
 
     def by_summary(self, summary: str) -> tuple[Record, ...]:
         """Return what was sent of Indicators whose summary does not lead to their keys."""
         return self._records(
-            'summary_digest', [summary_digest(kind, summary) for kind in IndicatorType]
+            'records_by_summary', [summary_digest(kind, summary) for kind in IndicatorType]
         )
 
     def by_indicator(self, indicator_ids: Sequence[int]) -> tuple[Record, ...]:
         """Return what was sent of these Indicators."""
-        return self._records('indicator_id', indicator_ids)
+        return self._records('records_by_indicator', indicator_ids)
 
-    def _records(self, column: str, items: Sequence[object]) -> tuple[Record, ...]:
+    def _records(self, name: str, items: Sequence[object]) -> tuple[Record, ...]:
         with self._db.read() as connection:
-            found = select_in(connection, f'{_SQL["records"]} {column}', items)
-            return tuple(_record(row) for row in found)
+            return tuple(_record(row) for row in select_in(connection, _SQL[name], items))
 
     def refused(self, keys: Iterable[ObjectKey]) -> tuple[RefusedObject, ...]:
         """Return what Sentinel refused of these object keys."""

@@ -7,8 +7,8 @@ import sqlite3
 from typing import Final
 
 from sentinel_app.core.job import Counts, Outcome
-from sentinel_app.core.metric import Figures, Hour, LiveCount
-from sentinel_app.core.timestamp import to_millis, to_seconds
+from sentinel_app.core.metric import Figures, Hour
+from sentinel_app.core.timestamp import to_seconds
 from sentinel_app.storage.cell import time_of
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.statements import statements

@@ -105,13 +105,13 @@ class Orphans:
                 summaries[entry.owner_name].add(summary_digest(entry.type, entry.summary))
         found: set[int] = set()
         with self._db.read() as connection:
-            for column, wanted in (
-                ('digest', digests),
-                ('digest', files),
-                ('summary_digest', summaries),
+            for name, wanted in (
+                ('holders_by_digest', digests),
+                ('holders_by_digest', files),
+                ('holders_by_summary', summaries),
             ):
                 for owner, items in wanted.items():
-                    rows = select_in(connection, f'{_SQL["holders"]} {column}', sorted(items))
+                    rows = select_in(connection, _SQL[name], sorted(items))
                     found |= {row['indicator_id'] for row in rows if row['owner_name'] == owner}
         for owner, hashes in files.items():
             found |= self._files_with(owner, hashes)
@@ -132,7 +132,7 @@ class Orphans:
         """Return the live objects that were made of these Indicators, by id and by key."""
         found: defaultdict[int, dict[bytes, int]] = defaultdict(dict)
         with self._db.read() as connection:
-            rows = select_in(connection, f'{_SQL["holders"]} indicator_id', indicator_ids)
+            rows = select_in(connection, _SQL['holders_by_indicator'], indicator_ids)
             for row in rows:
                 found[row['indicator_id']][row['digest']] = row['id']
         return found
@@ -144,7 +144,7 @@ class Orphans:
                 row['digest']: Holder(
                     indicator_id=row['indicator_id'], owner_name=row['owner_name']
                 )
-                for row in select_in(connection, f'{_SQL["holders"]} digest', digests)
+                for row in select_in(connection, _SQL['holders_by_digest'], digests)
             }
 
     def orphan_objects(self, lost: Mapping[int, int]) -> None:
@@ -171,9 +171,7 @@ class Orphans:
             ).fetchall()
             return tuple(
                 (
-                    key_of(
-                        row['kind'], row['summary'] if row['value'] is None else row['value']
-                    ),
+                    key_of(row['kind'], row['summary'] if row['value'] is None else row['value']),
                     row['summary'],
                 )
                 for row in rows
@@ -188,11 +186,10 @@ class Orphans:
 
         What the update came upon too late to ask for it does not count.
         """
-        source = _SQL['unchosen_orphans' if only_orphans else 'unchosen']
+        name = 'count_unchosen_orphans' if only_orphans else 'count_unchosen'
         values = (self._store.first_mark(update_id), millis(now), most_attempts, update_id)
         with self._db.read() as connection:
-            found = connection.execute(f'SELECT count(*) {source}', values).fetchone()  # noqa: S608
-        return int(found[0])
+            return int(connection.execute(_SQL[name], values).fetchone()[0])
 
     def next_unchosen(
         self,
@@ -214,17 +211,10 @@ class Orphans:
             after: the row that they come after.
             limit: how many at most.
         """
-        source = _SQL['unchosen_orphans' if only_orphans else 'unchosen']
-        joined = source.replace(
-            'WHERE',
-            'JOIN content ON content.object = ledger.id JOIN query ON query.id = ledger.query WHERE',
-        )
+        name = 'next_unchosen_orphans' if only_orphans else 'next_unchosen'
         values = (self._store.first_mark(update_id), millis(now), most_attempts, update_id)
         with self._db.read() as connection:
-            rows = connection.execute(
-                f'{_SQL["entry"]} {joined} AND ledger.id > ? ORDER BY ledger.id LIMIT ?',
-                (*values, after, limit),
-            )
+            rows = connection.execute(_SQL[name], (*values, after, limit))
             return tuple(_held(row) for row in rows)
 
     def unconfirmed(self, *, most_attempts: int) -> tuple[HeldObject, ...]:

@@ -215,9 +215,7 @@ def _hold(transaction: sqlite3.Connection, rows: Rows, live: LiveChanges) -> Non
         ],
     )
     transaction.executemany(_SQL['hold_content'], [_content_values(row) for row in rows])
-    transaction.executemany(
-        _SQL['adopt'], [(row['object'],) for row in rows if row['is_orphaned']]
-    )
+    transaction.executemany(_SQL['adopt'], [(row['object'],) for row in rows if row['is_orphaned']])
     transaction.executemany(
         _SQL['forget_refusal'], [(row['object'],) for row in rows if row['is_refused']]
     )

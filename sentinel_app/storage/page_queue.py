@@ -54,17 +54,18 @@ class PageQueue:
 
         Args:
             request_id: of the Job.
-            stored: returns what is stored; asked while nothing of the Job comes in or goes.
+            stored: returns what is stored, which holds where nothing of the Job is here.
         """
         with self._lock:
             if request_id in self._ended:
                 return None
-            if request_id not in self._places:
-                self._places[request_id] = stored()
-            return self._places[request_id]
+            known = self._places.get(request_id)
+        found = known or stored()
+        with self._lock:
+            return self._places.setdefault(request_id, found)
 
     def put(self, item: Item, *, read_from: Position) -> bool:
-        """Add what was read from a place; False where the reading has gone on from there already."""
+        """Add what was read from a place; False where the reading has gone on from there."""
         with self._lock:
             if self._places.get(item.request_id) != read_from or item.request_id in self._ended:
                 return False
@@ -103,9 +104,7 @@ class PageQueue:
         """Remove everything of Jobs, and return their pages."""
         with self._lock:
             gone = [item for item in self._items if item.request_id in request_ids]
-            self._items = deque(
-                item for item in self._items if item.request_id not in request_ids
-            )
+            self._items = deque(item for item in self._items if item.request_id not in request_ids)
             self._ended -= request_ids
             for request_id in request_ids:
                 self._places.pop(request_id, None)

@@ -11,20 +11,22 @@ _AT_ONCE = 500
 
 
 def select_in(
-    connection: sqlite3.Connection,
+    connection: sqlite3.Connection | sqlite3.Cursor,
     statement: str,
     items: Sequence[object],
     values: tuple[object, ...] = (),
 ) -> Iterator[Any]:
-    """Yield the rows of `statement IN (items)`, in portions that SQLite can bind.
+    """Yield the rows of a statement over many values, in portions that SQLite can bind.
 
     Args:
         connection: inside `Database.read` or `Database.write`.
-        statement: ends with the column that is one of `items`.
-        items: what it may be.
+        statement: has `IN (?)` in place of the values.
+        items: the values.
         values: bound before them.
     """
     for start in range(0, len(items), _AT_ONCE):
         portion = items[start : start + _AT_ONCE]
         marks = ', '.join('?' * len(portion))
-        yield from connection.execute(f'{statement} IN ({marks})', (*values, *portion))
+        yield from connection.execute(
+            statement.replace('IN (?)', f'IN ({marks})'), (*values, *portion)
+        )

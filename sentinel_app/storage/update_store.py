@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from sentinel_app.core.job import Counts, Job, Mode, Outcome
-from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS, kind_number, millis
+from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS, kind_number, millis, moment
 from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.outbox import (
     Batch,
@@ -28,7 +28,7 @@ from sentinel_app.core.tql import IDS_IN_CLAUSE, ids_clause
 from sentinel_app.errors import SentinelAppError
 from sentinel_app.storage import outbox
 from sentinel_app.storage.accounts import Account, Accounts, LiveChanges, OutcomeRow
-from sentinel_app.storage.cell import kind_of, moment_of, time_of
+from sentinel_app.storage.cell import kind_of, time_of
 from sentinel_app.storage.error_log import insert_errors
 from sentinel_app.storage.numbers import Numbers
 from sentinel_app.storage.packing import pack, unpack
@@ -84,7 +84,7 @@ class UpdateStore:
         """Return the progress of an update's Jobs, in the order of precedence."""
         with self._db.read() as connection:
             rows = connection.execute(_SQL['progress'], (update_id,)).fetchall()
-            return tuple(self._progress(row) for row in rows)
+        return tuple(self._progress(row) for row in rows)
 
     def first_mark(self, update_id: str) -> int:
         """Return the lowest number of an update's Jobs; what has a lower mark is not chosen."""
@@ -146,13 +146,13 @@ class UpdateStore:
             transaction.execute(_SQL['read_by_time'], (job,))
         self.pages.begin_anew(request_id)
 
-    def has_pass(self, request_id: str, number: int) -> bool:
-        """Whether there is something to ask for in a pass beside the window."""
+    def clause(self, request_id: str, number: int) -> str | None:
+        """Return what a pass adds to the TQL; None for the window, and where there is no pass."""
         with self._db.read() as connection:
-            found = connection.execute(
-                _SQL['has_pass'], (self.jobs.number(request_id), number)
+            row = connection.execute(
+                _SQL['clause'], (self.jobs.number(request_id), number)
             ).fetchone()
-        return found is not None
+        return None if row is None else str(row[0])
 
     def end_reading(
         self, request_id: str, *, at: dt.datetime, error: SentinelAppError | None = None
@@ -180,7 +180,7 @@ class UpdateStore:
         return True
 
     def _ask_for_alternates(self, transaction: sqlite3.Connection, job: int) -> bool:
-        row = transaction.execute('SELECT * FROM progress WHERE job = ?', (job,)).fetchone()
+        row = transaction.execute(_SQL['progress_row'], (job,)).fetchone()
         if row is None or row['is_delta'] or row['reading'] != Reading.READING:
             return False
         first = _first_mark(transaction, row['update_id'])
@@ -374,13 +374,13 @@ class UpdateStore:
 
     def is_batch_ready(self, update_id: str, *, size: int) -> bool:
         """Whether there is a batch to claim, as far as the counters tell."""
-        count, may_be_short = 0, False
+        count, may_be_short = 0, 0
         for job in self._ready_jobs(update_id):
             if job['is_sorted'] and not job['is_converted']:
                 continue
             may_be_short = may_be_short if count else job['is_converted']
             count += job['waiting']
-        return count >= size or (count > 0 and may_be_short)
+        return count >= size or bool(count and may_be_short)
 
     def claim_batch(self, update_id: str, *, size: int, at: dt.datetime) -> Batch | None:
         """Take the next objects to send, and store that their request begins.
@@ -448,7 +448,7 @@ class UpdateStore:
             insert_errors(transaction, settlement.errors)
             for request_id in batch.request_ids:
                 job = self.jobs.number(request_id)
-                accounts.add(job, 'requests')
+                accounts.add(job, 'requests', settlement.requests)
                 transaction.execute(_SQL['answered'], (to_millis(at), job))
             accounts.store()
 
@@ -466,8 +466,7 @@ class UpdateStore:
             if is_unacknowledged:
                 outbox.mark_unacknowledged(transaction, [item.id for item in batch.objects])
             transaction.executemany(
-                'UPDATE progress SET requests = requests + 1, throttled = throttled + ?,'
-                ' throttled_s = throttled_s + ? WHERE job = ?',
+                _SQL['count_failure'],
                 [
                     (throttled_s is not None, throttled_s or 0.0, self.jobs.number(request_id))
                     for request_id in batch.request_ids
@@ -486,9 +485,7 @@ class UpdateStore:
             ids = [item.id for item in batch.objects]
             outbox.release(transaction, ids, accounts, is_unacknowledged=is_unacknowledged)
             accounts.store()
-            fail_where_stopped(
-                transaction, [self.jobs.number(item) for item in batch.request_ids]
-            )
+            fail_where_stopped(transaction, [self.jobs.number(item) for item in batch.request_ids])
 
     def refused_ids(self, query_id: str, *, most_attempts: int) -> tuple[int, ...]:
         """Return the Indicators of a query with objects refused no more than so often."""
@@ -542,9 +539,7 @@ class UpdateStore:
         number = self.jobs.number(job.request_id)
         with self._db.write() as transaction:
             transaction.execute(_SQL['cancel_job'], (CANCELLED_CODE, number))
-            row = transaction.execute(
-                'SELECT failure_code FROM progress WHERE job = ?', (number,)
-            ).fetchone()
+            row = transaction.execute(_SQL['progress_row'], (number,)).fetchone()
         return bool(row['failure_code'] == CANCELLED_CODE)
 
     def in_flight(self, update_id: str) -> tuple[str, ...]:
@@ -580,7 +575,7 @@ class UpdateStore:
                     row[0]
                     for row in select_in(
                         transaction,
-                        'SELECT indicator_id FROM taken_up WHERE job = ? AND indicator_id',
+                        _SQL['taken_up'],
                         ids,
                         (job,),
                     )
@@ -613,9 +608,11 @@ class UpdateStore:
         # In bounded portions: a million rows at once would keep every other writer waiting.
         with self._db.write() as transaction:
             rows = transaction.execute(
-                f'SELECT job, is_stopped FROM progress WHERE {condition}', values  # noqa: S608
+                f'SELECT job, is_stopped FROM progress WHERE {condition}',  # noqa: S608 - fixed text
+                values,
             ).fetchall()
             jobs = [row['job'] for row in rows]
+            self.pages.remove(frozenset(self.jobs.text(job) for job in jobs))
             for job in jobs:
                 _give_up(transaction, job)
             if any(row['is_stopped'] for row in rows):
@@ -659,7 +656,7 @@ class UpdateStore:
                 number=row['pass'],
                 is_by_time=bool(row['is_by_time']),
                 last_id=row['last_id'],
-                read_until=None if row['read_until'] is None else moment(row["read_until"]),
+                read_until=None if row['read_until'] is None else moment(row['read_until']),
                 page_size=row['page_size'],
             ),
             extra_query=None

@@ -9,14 +9,14 @@ from typing import Final
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.job import Counts, Job, JobStatus
 from sentinel_app.core.job_state import advanced, ended, kept_cursor, moved_cursor
-from sentinel_app.core.window import Cursor
 from sentinel_app.core.progress import Progress
+from sentinel_app.core.window import Cursor
 from sentinel_app.errors import UnforeseenError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.fault_limit import ATTEMPTS, FaultLimit, unforeseen
 from sentinel_app.storage.app_state.store import AppState
-from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.storage.metrics import MetricStore
+from sentinel_app.storage.update_store import UpdateStore
 
 WHERE: Final = 'The scheduler'
 """What people are told met an exception here."""

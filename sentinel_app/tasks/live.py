@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sentinel_app.core.job import Counts
-from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.core.task import AskedWait
 from sentinel_app.pipeline.rate_limiter import RateLimiter
+from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.tasks.update import Updates
 
 

@@ -15,8 +15,8 @@ from sentinel_app.errors import ConflictError, NotFoundError, TaskKilledError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.storage.app_state.store import AppState
-from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.storage.error_log import ErrorLog
+from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.tasks.duty import ScheduleDuty
 from sentinel_app.tasks.step import StepStop
 from sentinel_app.tasks.task import Task

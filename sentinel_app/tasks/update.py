@@ -20,8 +20,8 @@ from sentinel_app.log import EventLog
 from sentinel_app.pipeline.fault_limit import ABANDONED_AT, FaultLimit, unforeseen
 from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.app_state.store import AppState
-from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.storage.metrics import MetricStore
+from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.tasks.job_follower import WHERE, JobFollower
 
 QUERY_REMOVED = 'Its TQL query was taken out of CONFIGURE before its turn came.'

@@ -1,6 +1,7 @@
 -- name: mark_measured
 -- A Job is counted once, however often its end is stored.
-UPDATE progress SET is_measured = 1 WHERE request_id = ? AND NOT is_measured;
+UPDATE progress SET is_measured = 1
+WHERE job = (SELECT id FROM job WHERE request_id = ?) AND NOT is_measured;
 
 -- name: add
 INSERT INTO metric (
@@ -59,8 +60,3 @@ WHERE :hour IS NULL OR (hour < :hour AND hour != '');
 
 -- name: remove_before
 DELETE FROM metric WHERE hour < ? AND hour != '';
-
--- name: count_live
-SELECT query_id, indicator_type, count(*) FROM ledger
-WHERE state = 'live' AND valid_until > ?
-GROUP BY query_id, indicator_type;

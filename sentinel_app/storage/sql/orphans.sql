@@ -1,71 +1,91 @@
 -- name: search
-SELECT is_held_back, is_failed FROM search WHERE update_id = ?
+SELECT is_held_back, is_failed FROM search WHERE update_id = ?;
 
 -- name: add_search
-INSERT OR REPLACE INTO search (update_id, is_held_back, is_failed) VALUES (?, ?, ?)
+INSERT OR REPLACE INTO search (update_id, is_held_back, is_failed) VALUES (?, ?, ?);
 
 -- name: forget_searches
-DELETE FROM search WHERE update_id != ?
+DELETE FROM search WHERE update_id != ?;
 
 -- name: searched
-SELECT until FROM searched
+SELECT until FROM searched;
 
 -- name: forget_searched
-DELETE FROM searched
+DELETE FROM searched;
 
 -- name: add_searched
-INSERT INTO searched (until) VALUES (?)
+INSERT INTO searched (until) VALUES (?);
 
 -- name: warn
 UPDATE progress SET warning = coalesce(warning || ' ' || ?1, ?1, warning),
     held_back = coalesce(?2, held_back)
-WHERE job = (SELECT job FROM progress WHERE update_id = ?3 ORDER BY position LIMIT 1)
+WHERE job = (SELECT job FROM progress WHERE update_id = ?3 ORDER BY position LIMIT 1);
 
 -- name: close
-UPDATE progress SET is_closed = 1 WHERE update_id = ?
+UPDATE progress SET is_closed = 1 WHERE update_id = ?;
 
--- name: holders
--- Whatever its end: what has expired by our clock is live all the same where that clock is wrong.
-SELECT ledger.id, digest, indicator_id, owner.name AS owner_name
-FROM ledger JOIN owner ON owner.id = ledger.owner
-WHERE state = 1 AND
+-- name: holders_by_digest
+SELECT * FROM holder WHERE digest IN (?);
+
+-- name: holders_by_summary
+SELECT * FROM holder WHERE summary_digest IN (?);
+
+-- name: holders_by_indicator
+SELECT * FROM holder WHERE indicator_id IN (?);
 
 -- name: files_of_several_hashes
 SELECT DISTINCT indicator_id, summary
 FROM ledger JOIN content ON content.object = ledger.id
-WHERE state = 1 AND kind >= 100 AND owner = ? AND length(summary) > 64
+WHERE state = 1 AND kind >= 100 AND owner = ? AND length(summary) > 64;
 
 -- name: orphan_indicator
-INSERT OR IGNORE INTO orphan (object) SELECT id FROM ledger WHERE indicator_id = ? AND state = 1
+INSERT OR IGNORE INTO orphan (object) SELECT id FROM ledger WHERE indicator_id = ? AND state = 1;
 
 -- name: orphaned
 SELECT kind, summary, value
 FROM orphan JOIN ledger ON ledger.id = orphan.object JOIN content ON content.object = ledger.id
-WHERE state = 1 AND valid_until > ? AND attempts <= ? AND late_for IS NOT ?
+WHERE state = 1 AND valid_until > ? AND attempts <= ? AND late_for IS NOT ?;
 
--- name: unchosen
-FROM ledger LEFT JOIN orphan ON orphan.object = ledger.id
+-- name: count_unchosen
+SELECT count(*) FROM ledger LEFT JOIN orphan ON orphan.object = ledger.id
 WHERE state = 1 AND mark < ? AND valid_until > ? AND coalesce(attempts, 0) <= ?
-    AND late_for IS NOT ?
+    AND late_for IS NOT ?;
 
--- name: unchosen_orphans
-FROM orphan JOIN ledger ON ledger.id = orphan.object
-WHERE state = 1 AND mark < ? AND valid_until > ? AND attempts <= ? AND late_for IS NOT ?
+-- name: count_unchosen_orphans
+SELECT count(*) FROM orphan CROSS JOIN ledger ON ledger.id = orphan.object
+WHERE state = 1 AND mark < ? AND valid_until > ? AND attempts <= ? AND late_for IS NOT ?;
 
--- name: entry
+-- name: next_unchosen
 SELECT ledger.*, query.query_id, summary, value, body
+FROM ledger
+    LEFT JOIN orphan ON orphan.object = ledger.id
+    JOIN content ON content.object = ledger.id
+    JOIN query ON query.id = ledger.query
+WHERE state = 1 AND mark < ? AND valid_until > ? AND coalesce(attempts, 0) <= ?
+    AND late_for IS NOT ? AND ledger.id > ?
+ORDER BY ledger.id LIMIT ?;
+
+-- name: next_unchosen_orphans
+SELECT ledger.*, query.query_id, summary, value, body
+FROM orphan
+    CROSS JOIN ledger ON ledger.id = orphan.object
+    JOIN content ON content.object = ledger.id
+    JOIN query ON query.id = ledger.query
+WHERE state = 1 AND mark < ? AND valid_until > ? AND attempts <= ?
+    AND late_for IS NOT ? AND orphan.object > ?
+ORDER BY orphan.object LIMIT ?;
 
 -- name: unconfirmed
 SELECT unconfirmed.*, query.query_id, ledger.siblings
 FROM unconfirmed JOIN query ON query.id = unconfirmed.query
     JOIN ledger ON ledger.id = unconfirmed.object
-WHERE attempts <= ?
+WHERE attempts <= ?;
 
 -- name: known_job
-SELECT next_place, is_stopped FROM progress WHERE job = ?
+SELECT next_place, is_stopped FROM progress WHERE job = ?;
 
 -- name: choose
-UPDATE ledger SET mark = ?, outbox = ? WHERE id = ?
+UPDATE ledger SET mark = ?, outbox = ? WHERE id = ?;
 
 -- name: added
-UPDATE progress SET objects = objects + ?, next_place = next_place + ? WHERE job = ?
+UPDATE progress SET objects = objects + ?, next_place = next_place + ? WHERE job = ?;

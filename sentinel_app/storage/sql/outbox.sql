@@ -3,117 +3,109 @@ INSERT INTO outbox (id, job, object, waits_for, is_unacknowledged, is_revocation
     unconfirmed, generation, query, owner, indicator_id, siblings, created, modified, valid_until,
     source_modified, content_hash, fingerprint, summary_digest, sort_value, summary, value, size,
     body)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: waiting
 SELECT outbox.id, outbox.job, outbox.indicator_id, kind, outbox.summary, outbox.owner, size, body
 FROM outbox JOIN ledger ON ledger.id = outbox.object
 WHERE outbox.id BETWEEN ? AND ? AND NOT is_in_flight AND waits_for IS NULL AND sort_value IS NULL
-ORDER BY outbox.id LIMIT ?
+ORDER BY outbox.id LIMIT ?;
 
 -- name: waiting_ascending
 SELECT outbox.id, outbox.job, outbox.indicator_id, kind, outbox.summary, outbox.owner, size, body
 FROM outbox JOIN ledger ON ledger.id = outbox.object
 WHERE outbox.job = ? AND NOT is_in_flight AND waits_for IS NULL AND sort_value IS NOT NULL
-ORDER BY sort_value, outbox.indicator_id LIMIT ?
+ORDER BY sort_value, outbox.indicator_id LIMIT ?;
 
 -- name: waiting_descending
 SELECT outbox.id, outbox.job, outbox.indicator_id, kind, outbox.summary, outbox.owner, size, body
 FROM outbox JOIN ledger ON ledger.id = outbox.object
 WHERE outbox.job = ? AND NOT is_in_flight AND waits_for IS NULL AND sort_value IS NOT NULL
-ORDER BY sort_value DESC, outbox.indicator_id DESC LIMIT ?
+ORDER BY sort_value DESC, outbox.indicator_id DESC LIMIT ?;
 
 -- name: claim
-UPDATE outbox SET is_in_flight = 1 WHERE id = ?
+UPDATE outbox SET is_in_flight = 1 WHERE id = ?;
 
 -- name: in_flight_jobs
 SELECT job.request_id FROM progress JOIN job ON job.id = progress.job
 WHERE update_id = ? AND EXISTS (
     SELECT 1 FROM outbox WHERE outbox.id BETWEEN progress.job << 32 AND (progress.job + 1 << 32) - 1
         AND is_in_flight
-) ORDER BY position
+) ORDER BY position;
 
 -- name: in_flight
-SELECT id, job, account, waits_for FROM outbox WHERE is_in_flight AND id
+SELECT id, job, account, waits_for FROM outbox WHERE is_in_flight AND id IN (?);
 
 -- name: in_flight_of
-SELECT id FROM outbox WHERE id BETWEEN ? AND ? AND is_in_flight
+SELECT id FROM outbox WHERE id BETWEEN ? AND ? AND is_in_flight;
 
 -- name: all_in_flight
-SELECT id, job, account, waits_for FROM outbox WHERE is_in_flight
+SELECT id, job, account, waits_for FROM outbox WHERE is_in_flight;
 
 -- name: wait_again
-UPDATE outbox SET is_in_flight = 0, is_unacknowledged = is_unacknowledged OR ? WHERE id = ?
+UPDATE outbox SET is_in_flight = 0, is_unacknowledged = is_unacknowledged OR ? WHERE id = ?;
 
 -- name: let_better_go
 UPDATE outbox SET waits_for = NULL, is_unacknowledged = is_unacknowledged OR ?
-WHERE waits_for = ?
+WHERE waits_for = ?;
 
 -- name: remove
-DELETE FROM outbox WHERE id = ?
+DELETE FROM outbox WHERE id = ?;
 
 -- name: detach
-UPDATE ledger SET outbox = NULL WHERE id = ? AND outbox = ?
+UPDATE ledger SET outbox = NULL WHERE id = ? AND outbox = ?;
 
 -- name: rows
-SELECT outbox.*, kind, ledger.state AS held_state, ledger.query AS held_query,
-    ledger.owner AS held_owner, ledger.valid_until AS held_until,
-    orphan.object IS NOT NULL AS is_orphaned, refusal.object IS NOT NULL AS is_refused
-FROM outbox JOIN ledger ON ledger.id = outbox.object
-    LEFT JOIN orphan ON orphan.object = outbox.object
-    LEFT JOIN refusal ON refusal.object = outbox.object
-WHERE outbox.id
+SELECT * FROM outbox_object WHERE id IN (?);
 
 -- name: waited_for
-SELECT waits_for FROM outbox WHERE waits_for IS NOT NULL
+SELECT waits_for FROM outbox WHERE waits_for IS NOT NULL;
 
 -- name: unacknowledge
-UPDATE outbox SET is_unacknowledged = 1 WHERE id = ?
+UPDATE outbox SET is_unacknowledged = 1 WHERE id = ?;
 
 -- name: failing_with_care
-SELECT outbox.*, kind, ledger.state AS held_state, ledger.query AS held_query,
-    ledger.owner AS held_owner, ledger.valid_until AS held_until
-FROM outbox JOIN ledger ON ledger.id = outbox.object
-WHERE outbox.id BETWEEN ? AND ? AND NOT is_in_flight AND (is_unacknowledged OR account = 1)
+SELECT * FROM outbox_object
+WHERE id BETWEEN ? AND ? AND NOT is_in_flight AND (is_unacknowledged OR account = 1);
 
 -- name: count_failing
-SELECT count(*) FROM outbox WHERE id BETWEEN ? AND ? AND NOT is_in_flight AND account = 0
+SELECT count(*) FROM outbox WHERE id BETWEEN ? AND ? AND NOT is_in_flight AND account = 0;
 
 -- name: detach_failing
 UPDATE ledger SET outbox = NULL WHERE id IN (
     SELECT object FROM outbox WHERE outbox.id BETWEEN ? AND ? AND NOT is_in_flight
         AND outbox.id = ledger.outbox
-)
+);
 
 -- name: remove_failing
-DELETE FROM outbox WHERE id BETWEEN ? AND ? AND NOT is_in_flight
+DELETE FROM outbox WHERE id BETWEEN ? AND ? AND NOT is_in_flight;
 
 -- name: nothing_waits
-UPDATE progress SET waiting = 0 WHERE job = ?
+UPDATE progress SET waiting = 0 WHERE job = ?;
 
 -- name: hold
 UPDATE ledger SET state = ?, generation = ?, query = ?, job = ?, owner = ?, indicator_id = ?,
     siblings = ?, created = ?, modified = ?, valid_until = ?, source_modified = ?,
     content_hash = ?, fingerprint = ?, summary_digest = ?,
     outbox = CASE outbox WHEN ? THEN NULL ELSE outbox END
-WHERE id = ?
+WHERE id = ?;
 
 -- name: hold_content
-INSERT OR REPLACE INTO content (object, summary, value, body) VALUES (?, ?, ?, ?)
+INSERT OR REPLACE INTO content (object, summary, value, body) VALUES (?, ?, ?, ?);
 
 -- name: forget_refusal
-DELETE FROM refusal WHERE object = ?
+DELETE FROM refusal WHERE object = ?;
 
 -- name: adopt
-DELETE FROM orphan WHERE object = ?
+DELETE FROM orphan WHERE object = ?;
 
 -- name: confirm
-DELETE FROM unconfirmed WHERE object = ? AND generation = ?
+DELETE FROM unconfirmed WHERE object = ? AND generation = ?;
 
 -- name: keep_unconfirmed
 INSERT INTO unconfirmed (object, generation, query, owner, indicator_id, created, modified, summary, body)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (object, generation) DO UPDATE SET modified = excluded.modified, body = excluded.body
+ON CONFLICT (object, generation) DO UPDATE SET modified = excluded.modified, body = excluded.body;
 
 -- name: refuse
 INSERT INTO refusal (object, query, job, indicator_id, source_modified, content_hash, attempts)
@@ -121,19 +113,19 @@ VALUES (?, ?, ?, ?, ?, ?, 1)
 ON CONFLICT (object) DO UPDATE SET
     attempts = CASE WHEN content_hash = excluded.content_hash THEN attempts + 1 ELSE 1 END,
     content_hash = excluded.content_hash, query = excluded.query, job = excluded.job,
-    indicator_id = excluded.indicator_id, source_modified = excluded.source_modified
+    indicator_id = excluded.indicator_id, source_modified = excluded.source_modified;
 
 -- name: refuse_withdrawal
-UPDATE orphan SET attempts = attempts + 1 WHERE object = ?
+UPDATE orphan SET attempts = attempts + 1 WHERE object = ?;
 
 -- name: refuse_confirmation
-UPDATE unconfirmed SET attempts = attempts + 1 WHERE object = ? AND generation = ?
+UPDATE unconfirmed SET attempts = attempts + 1 WHERE object = ? AND generation = ?;
 
 -- name: recent_requests
-SELECT at FROM request_time ORDER BY at
+SELECT at FROM request_time ORDER BY at;
 
 -- name: add_request
-INSERT INTO request_time (at) VALUES (?)
+INSERT INTO request_time (at) VALUES (?);
 
 -- name: forget_requests
-DELETE FROM request_time WHERE at <= ?
+DELETE FROM request_time WHERE at <= ?;

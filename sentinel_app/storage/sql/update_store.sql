@@ -1,7 +1,7 @@
 -- name: begin_job
 INSERT OR IGNORE INTO progress
     (job, update_id, position, query, is_delta, is_sorted, is_descending)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?);
 
 -- name: progress
 SELECT progress.*, job.request_id, query.query_id, extra_query.clause, extra_query.is_alternate
@@ -10,49 +10,49 @@ FROM progress
     JOIN query ON query.id = progress.query
     LEFT JOIN extra_query
         ON extra_query.job = progress.job AND extra_query.pass = progress.pass
-WHERE update_id = ? ORDER BY position
+WHERE update_id = ? ORDER BY position;
 
 -- name: progress_of_job
-SELECT progress.* FROM progress JOIN job ON job.id = progress.job WHERE request_id = ?
+SELECT progress.* FROM progress JOIN job ON job.id = progress.job WHERE request_id = ?;
 
 -- name: first_mark
-SELECT min(job) FROM progress WHERE update_id = ? AND failure_code IS NOT ?
+SELECT min(job) FROM progress WHERE update_id = ? AND failure_code IS NOT ?;
 
 -- name: add_extra_query
-INSERT OR REPLACE INTO extra_query (job, pass, clause, is_alternate) VALUES (?, ?, ?, ?)
+INSERT OR REPLACE INTO extra_query (job, pass, clause, is_alternate) VALUES (?, ?, ?, ?);
 
--- name: has_pass
-SELECT 1 FROM extra_query WHERE job = ? AND pass = ?
+-- name: clause
+SELECT clause FROM extra_query WHERE job = ? AND pass = ?;
 
 -- name: start_reading
 UPDATE progress SET reading = 'reading', expected = ?, is_by_time = ?, is_repeating = ?,
     download_started_at = coalesce(download_started_at, ?)
-WHERE job = ? AND reading = 'waiting'
+WHERE job = ? AND reading = 'waiting';
 
 -- name: read_by_time
 UPDATE progress SET is_by_time = 1, is_repeating = 1, last_id = NULL, read_until = NULL
-WHERE job = ? AND is_by_time = 0 AND reading IN ('waiting', 'reading')
+WHERE job = ? AND is_by_time = 0 AND reading IN ('waiting', 'reading');
 
 -- name: page_ids
-SELECT ids FROM page_ids WHERE job = ?
+SELECT ids FROM page_ids WHERE job = ?;
 
 -- name: forget_page_ids
-DELETE FROM page_ids WHERE job = ?
+DELETE FROM page_ids WHERE job = ?;
 
 -- name: add_page_ids
-INSERT INTO page_ids (job, ids) VALUES (?, ?)
+INSERT INTO page_ids (job, ids) VALUES (?, ?);
 
 -- name: add_taken_up
-INSERT OR IGNORE INTO taken_up (job, indicator_id) VALUES (?, ?)
+INSERT OR IGNORE INTO taken_up (job, indicator_id) VALUES (?, ?);
 
 -- name: move_place
 UPDATE progress SET pass = ?, last_id = ?, read_until = ?, page_size = ?
-WHERE job = ? AND is_by_time = ? AND reading IN ('waiting', 'reading')
+WHERE job = ? AND is_by_time = ? AND reading IN ('waiting', 'reading');
 
 -- name: end_reading
 UPDATE progress SET reading = ?, download_completed_at = ?,
     failure_code = coalesce(failure_code, ?), failure_reason = coalesce(failure_reason, ?)
-WHERE job = ? AND reading IN ('waiting', 'reading')
+WHERE job = ? AND reading IN ('waiting', 'reading');
 
 -- name: open_alternates
 -- The best of them for each object that no Job of the update has chosen.
@@ -63,38 +63,38 @@ SELECT object, indicator_id FROM (
     ) AS rank
     FROM alternate JOIN ledger ON ledger.id = alternate.object
     WHERE alternate.job = ? AND ledger.mark < ?
-) WHERE rank = 1
+) WHERE rank = 1;
 
 -- name: forget_alternate
-DELETE FROM alternate WHERE job = ? AND object = ? AND indicator_id = ?
+DELETE FROM alternate WHERE job = ? AND object = ? AND indicator_id = ?;
 
 -- name: add_alternate
-INSERT OR REPLACE INTO alternate (job, object, indicator_id, source_modified) VALUES (?, ?, ?, ?)
+INSERT OR REPLACE INTO alternate (job, object, indicator_id, source_modified) VALUES (?, ?, ?, ?);
 
 -- name: add_ledger_row
 INSERT INTO ledger (id, digest, kind, state, generation, query, job, owner, indicator_id, siblings,
     created, modified, valid_until, source_modified, content_hash, fingerprint, mark, outbox)
-VALUES (?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, x'', x'', ?, ?)
+VALUES (?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, x'', x'', ?, ?);
 
 -- name: see
-UPDATE ledger SET mark = ?, source_modified = ? WHERE id = ?
+UPDATE ledger SET mark = ?, source_modified = ? WHERE id = ?;
 
 -- name: choose
-UPDATE ledger SET mark = ?, outbox = coalesce(?, outbox) WHERE id = ?
+UPDATE ledger SET mark = ?, outbox = coalesce(?, outbox) WHERE id = ?;
 
 -- name: keep
 UPDATE ledger SET mark = ?, query = ?, owner = ?, indicator_id = ?, siblings = ?,
     source_modified = ?, fingerprint = ?
-WHERE id = ?
+WHERE id = ?;
 
 -- name: keep_summary
-UPDATE content SET summary = ?, value = ? WHERE object = ?
+UPDATE content SET summary = ?, value = ? WHERE object = ?;
 
 -- name: held_by
-SELECT query, owner, kind, valid_until FROM ledger WHERE id = ? AND state = 1
+SELECT query, owner, kind, valid_until FROM ledger WHERE id = ? AND state = 1;
 
 -- name: adopt
-DELETE FROM orphan WHERE object = ?
+DELETE FROM orphan WHERE object = ?;
 
 -- name: chosen_before
 SELECT ledger.mark, ledger.job, ledger.indicator_id, ledger.outbox,
@@ -104,53 +104,53 @@ SELECT ledger.mark, ledger.job, ledger.indicator_id, ledger.outbox,
 FROM ledger
     LEFT JOIN outbox ON outbox.id = ledger.outbox
     LEFT JOIN refusal ON refusal.object = ledger.id
-WHERE ledger.id = ?
+WHERE ledger.id = ?;
 
 -- name: displace
-UPDATE outbox SET account = 2 WHERE id = ?
+UPDATE outbox SET account = 2 WHERE id = ?;
 
 -- name: refuse_again
-UPDATE refusal SET job = ? WHERE object = ?
+UPDATE refusal SET job = ? WHERE object = ?;
 
 -- name: orphan
 INSERT OR IGNORE INTO orphan (object, late_for)
-SELECT id, ? FROM ledger WHERE id = ? AND indicator_id = ? AND state = 1
+SELECT id, ? FROM ledger WHERE id = ? AND indicator_id = ? AND state = 1;
 
 -- name: converted
 UPDATE progress SET convert_started_at = coalesce(convert_started_at, ?),
     objects = objects + ?, shortened = shortened + ?, next_place = next_place + ?
-WHERE job = ?
+WHERE job = ?;
 
 -- name: next_place
-SELECT next_place, is_repeating, is_by_time, is_stopped FROM progress WHERE job = ?
+SELECT next_place, is_repeating, is_by_time, is_stopped FROM progress WHERE job = ?;
 
 -- name: ready_jobs
 SELECT job, is_sorted, is_descending, waiting, reading IN ('complete', 'failed') AS is_read
 FROM progress
 WHERE update_id = ? AND NOT is_stopped AND waiting > 0
-ORDER BY position
+ORDER BY position;
 
 -- name: started_uploading
-UPDATE progress SET upload_started_at = coalesce(upload_started_at, ?) WHERE job = ?
+UPDATE progress SET upload_started_at = coalesce(upload_started_at, ?) WHERE job = ?;
 
 -- name: answered
-UPDATE progress SET upload_answered_at = ? WHERE job = ?
+UPDATE progress SET upload_answered_at = ? WHERE job = ?;
 
 -- name: stop_job
 UPDATE progress SET is_stopped = 1, failure_code = coalesce(failure_code, ?),
     failure_reason = coalesce(failure_reason, ?),
     reading = CASE WHEN reading = 'complete' THEN reading ELSE 'failed' END
-WHERE job = ?
+WHERE job = ?;
 
 -- name: cancel_job
 UPDATE progress SET reading = 'failed', is_stopped = 1, failure_code = ?
-WHERE job = ? AND reading = 'waiting' AND NOT is_stopped
+WHERE job = ? AND reading = 'waiting' AND NOT is_stopped;
 
 -- name: is_stopped
-SELECT is_stopped FROM progress WHERE job = ?
+SELECT is_stopped FROM progress WHERE job = ?;
 
 -- name: stopped_jobs
-SELECT job FROM progress WHERE is_stopped
+SELECT job FROM progress WHERE is_stopped;
 
 -- name: forget_settled_refusals
 -- What Sentinel refused is not tried again where it holds the copy that has precedence by now. Only
@@ -159,7 +159,7 @@ DELETE FROM refusal WHERE EXISTS (
     SELECT 1 FROM ledger JOIN progress ON progress.job = ledger.mark
     WHERE ledger.id = refusal.object AND refusal.job != ledger.mark AND ledger.outbox IS NULL
         AND update_id = ? AND reading = 'complete' AND NOT is_stopped
-) RETURNING object
+) RETURNING object;
 
 -- name: forget_gone_refusals
 -- Nor where its query was asked for it and no longer has it, or it may no longer be sent: else each
@@ -168,25 +168,36 @@ DELETE FROM refusal WHERE attempts <= ? AND query IN (
     SELECT query FROM progress
     WHERE update_id = ? AND reading = 'complete' AND NOT is_stopped
 ) AND NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.id = refusal.object AND mark >= ?)
-RETURNING object
+RETURNING object;
 
 -- name: forget_unused_rows
 DELETE FROM ledger WHERE state = 0 AND outbox IS NULL
-    AND NOT EXISTS (SELECT 1 FROM refusal WHERE refusal.object = ledger.id)
+    AND NOT EXISTS (SELECT 1 FROM refusal WHERE refusal.object = ledger.id);
 
 -- name: forget_unused_row
-DELETE FROM ledger WHERE id = ? AND state = 0 AND outbox IS NULL
+DELETE FROM ledger WHERE id = ? AND state = 0 AND outbox IS NULL;
 
 -- name: refused_ids
 SELECT DISTINCT indicator_id FROM refusal
-WHERE query = ? AND attempts <= ? ORDER BY indicator_id
+WHERE query = ? AND attempts <= ? ORDER BY indicator_id;
 
 -- name: last_object
-SELECT coalesce(max(id), 0) FROM ledger
+SELECT coalesce(max(id), 0) FROM ledger;
 
 -- name: unused_jobs
 SELECT request_id FROM job WHERE id NOT IN (SELECT job FROM ledger)
-    AND id NOT IN (SELECT job FROM progress)
+    AND id NOT IN (SELECT job FROM progress);
 
 -- name: forget_job
-DELETE FROM job WHERE request_id = ?
+DELETE FROM job WHERE request_id = ?;
+
+-- name: progress_row
+SELECT * FROM progress WHERE job = ?;
+
+-- name: taken_up
+SELECT indicator_id FROM taken_up WHERE job = ? AND indicator_id IN (?);
+
+-- name: count_failure
+UPDATE progress SET requests = requests + 1, throttled = throttled + ?,
+    throttled_s = throttled_s + ?
+WHERE job = ?;

@@ -229,6 +229,48 @@ CREATE TABLE orphan (
     late_for TEXT
 );
 
+-- All that is known about a key, in one row.
+CREATE VIEW known_object AS
+SELECT ledger.id, digest, kind, state, ledger.generation, ledger.query, ledger.job, ledger.owner,
+    ledger.indicator_id, ledger.siblings, ledger.created, ledger.modified, ledger.valid_until,
+    ledger.source_modified, ledger.content_hash, ledger.fingerprint, mark, outbox,
+    outbox.indicator_id AS outbox_indicator_id, outbox.source_modified AS outbox_source_modified,
+    outbox.created AS outbox_created, outbox.modified AS outbox_modified,
+    refusal.job AS refused_by, refusal.indicator_id AS refused_indicator_id,
+    refusal.source_modified AS refused_source_modified, refusal.content_hash AS refused_hash,
+    refusal.attempts AS refused_attempts, orphan.attempts AS orphan_attempts, orphan.late_for
+FROM ledger
+    LEFT JOIN outbox ON outbox.id = ledger.outbox
+    LEFT JOIN refusal ON refusal.object = ledger.id
+    LEFT JOIN orphan ON orphan.object = ledger.id;
+
+-- An object in the outbox, and what is held in its place.
+CREATE VIEW outbox_object AS
+SELECT outbox.*, kind, ledger.state AS held_state, ledger.query AS held_query,
+    ledger.owner AS held_owner, ledger.valid_until AS held_until,
+    orphan.object IS NOT NULL AS is_orphaned, refusal.object IS NOT NULL AS is_refused
+FROM outbox JOIN ledger ON ledger.id = outbox.object
+    LEFT JOIN orphan ON orphan.object = outbox.object
+    LEFT JOIN refusal ON refusal.object = outbox.object;
+
+-- What was sent, as people are shown it.
+CREATE VIEW record AS
+SELECT ledger.id, digest, summary_digest, kind, state, generation, query.query_id, job.request_id,
+    indicator_id, owner.name AS owner_name, summary, value, created, modified, valid_until, body
+FROM ledger
+    JOIN content ON content.object = ledger.id
+    JOIN query ON query.id = ledger.query
+    JOIN job ON job.id = ledger.job
+    JOIN owner ON owner.id = ledger.owner
+WHERE state > 0;
+
+-- Whose copy a live object is. Whatever its end: what has expired by our clock is live all the same
+-- where that clock is wrong.
+CREATE VIEW holder AS
+SELECT ledger.id, digest, summary_digest, indicator_id, owner.name AS owner_name
+FROM ledger JOIN owner ON owner.id = ledger.owner
+WHERE state = 1;
+
 -- Withdrawals that Sentinel may have or not: the id is not used again, but must be gone for sure.
 CREATE TABLE unconfirmed (
     id INTEGER PRIMARY KEY,
