@@ -12,6 +12,7 @@ import os
 import platform
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,6 +42,7 @@ def main(arguments: list[str]) -> None:
     given = parser.parse_args(arguments)
     sizes = (*SIZES, MILLION) if given.million else SIZES
     known: Figures = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+    began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix='bench-') as folder:
         subject = Subject(Path(folder), say=_say)
         parts: dict[str, Callable[[], Figures]] = {
@@ -60,6 +62,8 @@ def main(arguments: list[str]) -> None:
         'python': platform.python_version(),
         'system': f'{platform.system()} {platform.machine()}',
     }
+    if not (given.only or given.million or given.long):
+        known['short_form_s'] = time.monotonic() - began
     known['date'] = dt.datetime.now(dt.UTC).date().isoformat()
     FIGURES.write_text(json.dumps(known, indent=2) + '\n')
     PAGE.write_text(page(known, json.loads(BEFORE.read_text())))

@@ -19,7 +19,8 @@ _FLOOR = {
     STORE: 'one row of 30 bytes for each object, in one synced commit for each page',
     SETTLE: 'two synced commits of one small row for each 100 objects',
 }
-_TABLES_SHOWN = 4
+_SHARE_SHOWN = 0.01
+"""Of the pages in use; smaller tables are left out."""
 
 
 def page(figures: Figures, before: Figures) -> str:
@@ -31,7 +32,7 @@ def page(figures: Figures, before: Figures) -> str:
     """
     parts: Mapping[str, Callable[[Figures], str]] = {
         'floor': _floor,
-        'updates': _updates,
+        'updates': lambda found: _updates(found, before['updates']),
         'copies': _copies,
         'pace': _pace,
         'troubled': _troubled,
@@ -58,8 +59,14 @@ def _head(figures: Figures) -> str:
         'meanwhile, the *yardstick* says: a fixed piece of Python work, timed throughout by the\n'
         'processor time that it takes. Other work on the same cores makes both dearer.\n\n'
         f'Machine of the last run, {figures["date"]}: {machine["cores"]} cores, '
-        f'{machine["system"]}, Python {machine["python"]}.\n'
+        f'{machine["system"]}, Python {machine["python"]}.'
+        f'{_took(figures)}\n'
     )
+
+
+def _took(figures: Figures) -> str:
+    took_s = figures.get('short_form_s')
+    return '' if took_s is None else f' The short form took {took_s / 60:.1f} minutes.'
 
 
 def _goals(figures: Figures, before: Figures) -> str:
@@ -77,7 +84,8 @@ def _goals(figures: Figures, before: Figures) -> str:
     return (
         '## Goals\n\n'
         '*Before* are the figures of an engine that kept pages, objects, outcomes and what is\n'
-        'held in tables of their own, measured in the same way.\n\n' + _table(head, rows)
+        'held in tables of their own, measured in the same way. The goals are meant for two cores\n'
+        'with nothing else running.\n\n' + _table(head, rows)
     )
 
 
@@ -99,33 +107,39 @@ def _floor(found: Figures) -> str:
     )
 
 
-def _updates(found: Figures) -> str:
+def _updates(found: Figures, before: Figures) -> str:
     sizes = sorted(found, key=int)
     rows = [
         (
             f'{int(size):,}',
             _MODES[mode],
+            engine,
             f'{run["read"]:,}',
             f'{run["sent"]:,}',
             f'{run["cpu_s"]:.1f}',
             f'{run["cpu_s"] / run["read"] * 1e6:,.0f}',
-            f'{run["wall_s"]:.1f}',
             f'{run["yardstick_ms"]:.1f}',
+            f'{run["cpu_s"] / run["read"] * 1e6 / run["yardstick_ms"]:,.0f}',
+            f'{run["wall_s"]:.1f}',
             f'{run["peak_mib"]:.0f}',
         )
         for size in sizes
-        for mode, run in found[size].items()
+        for mode in found[size]
+        for engine, runs in (('before', before), ('now', found))
+        if (run := runs.get(size, {}).get(mode)) is not None
     ]
     head = (
-        *('Indicators', 'Update', 'Read', 'Objects sent', 'CPU, s', 'CPU for each read, µs'),
-        *('Wall, s', 'Yardstick, ms', 'Peak memory, MiB'),
+        *('Indicators', 'Update', 'Engine', 'Read', 'Objects sent'),
+        *('CPU, s', 'CPU for each read, µs', 'Yardstick, ms', 'Yardsticks for each 1,000 read'),
+        *('Wall, s', 'Peak memory, MiB'),
     )
     return (
         '## Updates that nothing slows down\n\n'
         'Three updates by one process, one after the other, whose objects are taken at once and\n'
         'without a limit: reading, converting and storing at full speed. Between the last two,\n'
         '100 Indicators change. The peak is that of the resident memory of the App (`VmHWM`)\n'
-        'during the update.\n\n' + _table(head, rows) + '\n' + _stores(found, sizes)
+        'during the update. Two lines whose yardsticks differ compare by how many yardsticks they\n'
+        'took.\n\n' + _table(head, rows) + '\n' + _stores(found, sizes)
     )
 
 
@@ -134,7 +148,11 @@ def _stores(found: Figures, sizes: list[str]) -> str:
     for size in sizes:
         full = found[size]['full']
         stores, objects = full['stores'], full['sent']
-        largest = list(stores['tables'].items())[:_TABLES_SHOWN]
+        shown = [
+            f'`{name}` {bytes_ / MB:,.1f}'
+            for name, bytes_ in stores['tables'].items()
+            if bytes_ >= _SHARE_SHOWN * stores['used_bytes']
+        ]
         rows.append(
             (
                 f'{objects:,}',
@@ -143,12 +161,12 @@ def _stores(found: Figures, sizes: list[str]) -> str:
                 f'{stores["used_bytes"] / MB:,.1f}',
                 f'{stores["used_bytes"] / objects:,.0f}',
                 f'{stores["tables"].get(LEDGER, 0) / objects:,.0f}',
-                ', '.join(f'`{name}` {size_ / MB:,.1f}' for name, size_ in largest),
+                ', '.join(shown),
             )
         )
     head = (
         *('Objects', 'With its WAL, as left, MB', 'WAL written back, MB', 'Pages in use, MB'),
-        *('In use for each object, bytes', 'Ledger for each object, bytes', 'Largest tables, MB'),
+        *('In use for each object, bytes', 'Ledger for each object, bytes', 'Tables, MB'),
     )
     return (
         '`state.db` at the end of the full update (MB are 1,000,000 bytes; tables with their\n'
@@ -298,8 +316,8 @@ def _api(found: Figures) -> str:
         f'read {found["read"]:,} of them and sent {found["sent"]:,}. The ledger held '
         f'{found["ledger_objects"]:,}\nother objects. '
         f'After that, these ask ThreatConnect or Microsoft in turn:\n'
-        f'{_listed(found["asks_others"])};\n'
-        'the check waits for its turn at the API limit, which the update uses up.\n'
+        f'{_listed(found["asks_others"])}.\n'
+        'The check waits for its turn at the API limit, which the update uses up.\n'
         f'Yardstick: {found["yardstick_ms"]:.1f} ms.\n\n' + _table(head, rows)
     )
 
