@@ -10,8 +10,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
-from sentinel_app.core.host import normal_host
+from sentinel_app.core.host import is_plain_url, normal_host
 from sentinel_app.core.models import Indicator, IndicatorType
 from sentinel_app.core.subject import decoded_subject
 
@@ -27,6 +28,10 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _MAPPED = ipaddress.IPv6Network('::ffff:0:0/96')
 _URL_HEAD = re.compile(r'^([A-Za-z][A-Za-z0-9+.-]*://)((?:[^/?#@\\]*@)?)([^/?#@\\]*)')
 _AS_NUMBER = re.compile(r'(?:ASN?)?[ \t]*0*([0-9]{1,10})', re.IGNORECASE | re.ASCII)
+_OCTET = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
+_PLAIN_IPV4 = re.compile(rf'{_OCTET}(?:\.{_OCTET}){{3}}')
+_GROUP = '(?:0|[1-9a-f][0-9a-f]{0,3})'
+_PLAIN_IPV6 = re.compile(rf'(?!(?:0:){{5}}ffff:){_GROUP}(?::{_GROUP}){{7}}')
 _LARGEST_AS_NUMBER = 2**32 - 1
 
 
@@ -88,6 +93,27 @@ def plain_network(text: str) -> Network:
     return network
 
 
+def canonical_address(text: str) -> str:
+    """Return an address as ThreatConnect writes it, whatever the spelling.
+
+    Raises:
+        ValueError: as `plain_address` does.
+    """
+    if _PLAIN_IPV4.fullmatch(text) or _PLAIN_IPV6.fullmatch(text):
+        return text
+    return address_text(plain_address(text))
+
+
+@lru_cache(maxsize=64)
+def canonical_block(text: str) -> str:
+    """Return a block as ThreatConnect writes it, whatever the spelling; asked for several times.
+
+    Raises:
+        ValueError: as `plain_network` does.
+    """
+    return network_text(plain_network(text))
+
+
 def address_text(address: Address) -> str:
     """Return an address as ThreatConnect writes it: IPv6 neither padded nor compressed."""
     if isinstance(address, ipaddress.IPv4Address):
@@ -112,6 +138,8 @@ def _email_address(indicator: Indicator) -> str:
 
 
 def _url(indicator: Indicator) -> str:
+    if is_plain_url(indicator.value):
+        return indicator.value
     return _URL_HEAD.sub(_plain_url_head, indicator.value, count=1)
 
 
@@ -130,9 +158,9 @@ def _registry_key(indicator: Indicator) -> str:
 
 
 _CANONICAL: dict[IndicatorType, Callable[[Indicator], str]] = {
-    IndicatorType.ADDRESS: lambda indicator: address_text(plain_address(indicator.value)),
+    IndicatorType.ADDRESS: lambda indicator: canonical_address(indicator.value),
     IndicatorType.ASN: _as_text,
-    IndicatorType.CIDR: lambda indicator: network_text(plain_network(indicator.value)),
+    IndicatorType.CIDR: lambda indicator: canonical_block(indicator.value),
     IndicatorType.EMAIL_ADDRESS: _email_address,
     IndicatorType.EMAIL_SUBJECT: lambda indicator: decoded_subject(indicator.value),
     IndicatorType.HOST: lambda indicator: normal_host(indicator.value),
