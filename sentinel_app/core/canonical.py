@@ -75,9 +75,11 @@ def plain_address(text: str) -> Address:
         ValueError: the text is none, or has a zone, which means something on one machine only.
     """
     # The library takes a zone, as in fe80::1%eth0; behind a slash it does not.
-    address = ipaddress.ip_address(text.replace('%', '/'))
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
+    text = text.replace('%', '/')
+    if ':' not in text:
+        return ipaddress.IPv4Address(text)
+    address = ipaddress.IPv6Address(text)
+    return address.ipv4_mapped or address
 
 
 def plain_network(text: str) -> Network:
@@ -86,8 +88,11 @@ def plain_network(text: str) -> Network:
     Raises:
         ValueError: the text is none, or has a zone.
     """
-    network = ipaddress.ip_network(text.replace('%', '//'), strict=False)
-    if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_MAPPED):
+    text = text.replace('%', '//')
+    if ':' not in text:
+        return ipaddress.IPv4Network(text, strict=False)
+    network = ipaddress.IPv6Network(text, strict=False)
+    if network.subnet_of(_MAPPED):
         first = int(network.network_address) - int(_MAPPED.network_address)
         return ipaddress.IPv4Network((first, network.prefixlen - MAPPED_BITS))
     return network
