@@ -44,7 +44,7 @@ class InstantSink:
     def prepare(self) -> None:
         pass
 
-    def send(self, objects: Sequence[str]) -> UploadReply:
+    def send(self, objects: Sequence[bytes]) -> UploadReply:
         with self._counting:
             InstantSink.sent += len(objects)
         return UploadReply()
