@@ -11,7 +11,7 @@ from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.job import Outcome
 from sentinel_app.core.ledger_row import LedgerRow, ObjectState, millis
 from sentinel_app.core.object_id import ObjectKey, object_keys
-from sentinel_app.core.outbox import ChosenObject, Conversion, Fate, OutboxObject, Page
+from sentinel_app.core.outbox import ChosenObject, Conversion, Fate, OutboxObject, Page, Settlement
 from sentinel_app.core.progress import Position, Progress, Reading
 from sentinel_app.pipeline.fault_limit import FaultLimit
 from sentinel_app.storage.error_log import ErrorLog
@@ -21,6 +21,7 @@ from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.update_store import UpdateStore
 from tests.clocks import NOON
 from tests.factories import make_indicator
+from tests.stored import make_job, make_query
 
 KEY = object_keys(make_indicator())[0]
 """What an object is of where a test does not say."""
@@ -187,3 +188,42 @@ def make_error(**fields: Any) -> ErrorEntry:
         'web_link': 'https://tc.example.test/1',
     }
     return ErrorEntry(**(defaults | fields))
+
+
+def send(
+    store: UpdateStore,
+    *objects: ChosenObject,
+    request_id: str = 'earlier',
+    query_id: str = 'q1',
+    refusals: Mapping[int, tuple[str, ...]] | None = None,
+) -> None:
+    """Let a Job of an earlier update send objects, so that the ledger has them.
+
+    Args:
+        store: the running update.
+        objects: each of a key of its own.
+        request_id: of the Job.
+        query_id: of its query.
+        refusals: by position; everything else is accepted.
+    """
+    update_id = f'of-{request_id}'
+    store.begin([make_job(request_id, update_id=update_id, query=make_query(query_id))])
+    store.start_reading(request_id, at=NOON, expected=None)
+    fates: dict[int, list[Fate]] = {}
+    for item in objects:
+        fates.setdefault(item.indicator_id, []).append(item.fate)
+    conversion = make_conversion(
+        make_page(*fates, request_id=request_id),
+        dict.fromkeys(fates),
+        objects,
+        job=store.jobs.number(request_id),
+        query_id=query_id,
+        kept=fates,
+    )
+    store.commit_page(conversion, at=NOON)
+    store.end_reading(request_id, at=NOON)
+    batch = store.claim_batch(update_id, size=100, at=NOON)
+    assert batch is not None
+    assert len(batch.objects) == len(objects)
+    store.settle(Settlement(batch=batch, refusals=refusals or {}), at=NOON)
+    store.remove_update(update_id)
