@@ -32,9 +32,7 @@ class Stand:
         self.store.begin([make_job('j1'), make_job('j2', position=1, query=make_query('q2'))])
 
     def search(self) -> None:
-        self.orphans.end_search(
-            'u1', until=None, is_held_back=False, is_failed=False, warning=None
-        )
+        self.orphans.end_search('u1', until=None, is_held_back=False, is_failed=False, warning=None)
 
     def meet(
         self, error: Exception, stage: Stage = Stage.UPLOAD, at: Sequence[str] = ('j1',)
