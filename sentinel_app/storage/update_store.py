@@ -409,6 +409,8 @@ class UpdateStore:
                 objects=tuple(
                     OutboxObject(
                         id=row['id'],
+                        object=row['object'],
+                        modified=row['modified'],
                         request_id=self.jobs.text(row['job']),
                         indicator_id=row['indicator_id'],
                         kind=row['kind'],
@@ -444,7 +446,9 @@ class UpdateStore:
         refused = [ids[index] for index in settlement.refusals]
         with self._db.write() as transaction:
             accounts = Accounts(transaction)
-            outbox.settle(transaction, accepted, refused, accounts)
+            settled = outbox.settle(transaction, accepted, refused, accounts)
+            late = frozenset(accepted) - settled
+            outbox.acknowledge(transaction, [item for item in batch.objects if item.id in late])
             insert_errors(transaction, settlement.errors)
             for request_id in batch.request_ids:
                 job = self.jobs.number(request_id)
@@ -551,8 +555,7 @@ class UpdateStore:
     def give_up(self, request_ids: Sequence[str]) -> None:
         """End as failed what Jobs that were stopped still have under way to Sentinel.
 
-        Sentinel may have it, so the ledger takes it up as unacknowledged; an answer that comes
-        later changes nothing.
+        Sentinel may have it, so the ledger takes it up as unacknowledged until its answer comes.
         """
         with self._db.write() as transaction:
             for request_id in request_ids:
