@@ -51,7 +51,7 @@ class TableSink:
     def forget_token(self) -> None:
         """The next one is as good."""
 
-    def send(self, objects: Sequence[str]) -> UploadReply:
+    def send(self, objects: Sequence[bytes]) -> UploadReply:
         batch = [json.loads(text) for text in objects]
         assert 1 <= len(batch) <= 100
         self.requests += 1
