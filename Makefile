@@ -84,8 +84,8 @@ ui-check: ui/dist/.ready ## The page's linters, tests and size; its types were c
 ui-dev: setup ## The page with live reload, against `make run` in another terminal
 	cd ui && ../$(NODE) npm run dev
 
-bench: $(READY) ## Measure pace, memory, bombs, conversion and the API; writes docs/benchmarks.md
-	$(PY) -m tests.bench
+bench: $(READY) ## Measure what updates cost: CPU, memory, stores, pace, API; writes docs/benchmarks.md
+	$(PY) -m tests.bench $(ARGS)
 
 crash: $(READY) ## Kill the App N times (200) and compare what Sentinel holds
 	$(PY) -m tests.crash.campaign $(or $(N),200)

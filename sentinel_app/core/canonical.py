@@ -10,8 +10,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
-from sentinel_app.core.host import normal_host
+from sentinel_app.core.host import is_plain_url, normal_host
 from sentinel_app.core.indicator import Indicator, IndicatorType
 from sentinel_app.core.subject import decoded_subject
 
@@ -27,6 +28,10 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _MAPPED = ipaddress.IPv6Network('::ffff:0:0/96')
 _URL_HEAD = re.compile(r'^([A-Za-z][A-Za-z0-9+.-]*://)((?:[^/?#@\\]*@)?)([^/?#@\\]*)')
 _AS_NUMBER = re.compile(r'(?:ASN?)?[ \t]*0*([0-9]{1,10})', re.IGNORECASE | re.ASCII)
+_OCTET = '(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
+_PLAIN_IPV4 = re.compile(rf'{_OCTET}(?:\.{_OCTET}){{3}}')
+_GROUP = '(?:0|[1-9a-f][0-9a-f]{0,3})'
+_PLAIN_IPV6 = re.compile(rf'(?!(?:0:){{5}}ffff:){_GROUP}(?::{_GROUP}){{7}}')
 _LARGEST_AS_NUMBER = 2**32 - 1
 
 
@@ -70,9 +75,11 @@ def plain_address(text: str) -> Address:
         ValueError: the text is none, or has a zone, which means something on one machine only.
     """
     # The library takes a zone, as in fe80::1%eth0; behind a slash it does not.
-    address = ipaddress.ip_address(text.replace('%', '/'))
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
+    text = text.replace('%', '/')
+    if ':' not in text:
+        return ipaddress.IPv4Address(text)
+    address = ipaddress.IPv6Address(text)
+    return address.ipv4_mapped or address
 
 
 def plain_network(text: str) -> Network:
@@ -81,11 +88,35 @@ def plain_network(text: str) -> Network:
     Raises:
         ValueError: the text is none, or has a zone.
     """
-    network = ipaddress.ip_network(text.replace('%', '//'), strict=False)
-    if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_MAPPED):
+    text = text.replace('%', '//')
+    if ':' not in text:
+        return ipaddress.IPv4Network(text, strict=False)
+    network = ipaddress.IPv6Network(text, strict=False)
+    if network.subnet_of(_MAPPED):
         first = int(network.network_address) - int(_MAPPED.network_address)
         return ipaddress.IPv4Network((first, network.prefixlen - MAPPED_BITS))
     return network
+
+
+def canonical_address(text: str) -> str:
+    """Return an address as ThreatConnect writes it, whatever the spelling.
+
+    Raises:
+        ValueError: as `plain_address` does.
+    """
+    if _PLAIN_IPV4.fullmatch(text) or _PLAIN_IPV6.fullmatch(text):
+        return text
+    return address_text(plain_address(text))
+
+
+@lru_cache(maxsize=64)
+def canonical_block(text: str) -> str:
+    """Return a block as ThreatConnect writes it, whatever the spelling; asked for several times.
+
+    Raises:
+        ValueError: as `plain_network` does.
+    """
+    return network_text(plain_network(text))
 
 
 def address_text(address: Address) -> str:
@@ -112,6 +143,8 @@ def _email_address(indicator: Indicator) -> str:
 
 
 def _url(indicator: Indicator) -> str:
+    if is_plain_url(indicator.value):
+        return indicator.value
     return _URL_HEAD.sub(_plain_url_head, indicator.value, count=1)
 
 
@@ -130,9 +163,9 @@ def _registry_key(indicator: Indicator) -> str:
 
 
 _CANONICAL: dict[IndicatorType, Callable[[Indicator], str]] = {
-    IndicatorType.ADDRESS: lambda indicator: address_text(plain_address(indicator.value)),
+    IndicatorType.ADDRESS: lambda indicator: canonical_address(indicator.value),
     IndicatorType.ASN: _as_text,
-    IndicatorType.CIDR: lambda indicator: network_text(plain_network(indicator.value)),
+    IndicatorType.CIDR: lambda indicator: canonical_block(indicator.value),
     IndicatorType.EMAIL_ADDRESS: _email_address,
     IndicatorType.EMAIL_SUBJECT: lambda indicator: decoded_subject(indicator.value),
     IndicatorType.HOST: lambda indicator: normal_host(indicator.value),

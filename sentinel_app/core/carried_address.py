@@ -66,6 +66,10 @@ _FORMS = (
 Source: RFC 4291, 2.5.5; RFC 7915, RFC 2765; RFC 6052, 2.2; RFC 8215; RFC 3056; RFC 4380, 4.
 """
 
+_HEAD_BITS = min(form.prefix.prefixlen for form in _FORMS)
+_HEADS = frozenset(int(form.prefix.network_address) >> (_IPV6_BITS - _HEAD_BITS) for form in _FORMS)
+"""What their prefixes begin with; next to no address does."""
+
 _NOBODY = ipaddress.IPv4Network('0.0.0.0/8')
 _ISATAP = _Form(prefix=ipaddress.IPv6Network('::/0'))
 _ISATAP_MARKS = frozenset({0x00005EFE, 0x02005EFE})
@@ -96,7 +100,7 @@ def carried_blocks(block: ipaddress.IPv6Network) -> tuple[ipaddress.IPv4Network,
 
 def _carried(block: ipaddress.IPv6Network) -> Iterator[ipaddress.IPv4Network]:
     number = int(block.network_address)
-    for form in _FORMS:
+    for form in _FORMS if _bits(number, 0, _HEAD_BITS) in _HEADS else ():
         if not is_inside(block, form.prefix) or any(_bits(number, *each) for each in form.zeros):
             continue
         carried = _ipv4_block(block, form)

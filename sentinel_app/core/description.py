@@ -43,6 +43,39 @@ def description_of(indicator: Indicator) -> str:
     the end of the summary. An owner's name or a link that fills the limit by itself, which
     ThreatConnect does not have, is cut last of all.
     """
+    text = _whole(indicator)
+    return _fitted(indicator) if text is None else text
+
+
+def _whole(indicator: Indicator) -> str | None:
+    """The description with everything in it; None where it does not fit."""
+    # Most do, and many others can be told from what is longest in them.
+    for attribute in indicator.attributes:
+        if len(attribute.value) > DESCRIPTION_LIMIT:
+            return None
+    members: dict[str, object] = {'type': indicator.type, 'summary': indicator.summary}
+    if indicator.confidence is not None:
+        members['confidence'] = indicator.confidence
+    if indicator.rating is not None:
+        members['rating'] = _plain_number(indicator.rating)
+    if indicator.threat_assess_score is not None:
+        members['threatAssessScore'] = indicator.threat_assess_score
+    members['ownerName'] = indicator.owner_name
+    members['associatedGroups'] = [
+        {'type': group.type, 'name': group.name, 'ownerName': group.owner_name}
+        for group in indicator.groups
+    ]
+    members['attributes'] = [
+        {'type': attribute.type, 'value': attribute.value} for attribute in indicator.attributes
+    ]
+    if indicator.web_link is not None:
+        members['webLink'] = indicator.web_link
+    text = orjson.dumps(members).decode()
+    return text if utf16_length(text) <= DESCRIPTION_LIMIT else None
+
+
+def _fitted(indicator: Indicator) -> str:
+    """The description with as much in it as fits."""
     head, middle, tail = _frame(indicator)
     room = DESCRIPTION_LIMIT - utf16_length(head) - utf16_length(middle) - utf16_length(tail)
     groups, left = _fitting((_group_text(group) for group in indicator.groups), room)
@@ -66,7 +99,7 @@ def _frame(indicator: Indicator) -> tuple[str, str, str]:
     if indicator.confidence is not None:
         head.append(f'"confidence":{indicator.confidence}')
     if indicator.rating is not None:
-        head.append(f'"rating":{_plain_number(indicator.rating)}')
+        head.append(f'"rating":{orjson.dumps(_plain_number(indicator.rating)).decode()}')
     if indicator.threat_assess_score is not None:
         head.append(f'"threatAssessScore":{indicator.threat_assess_score}')
     head.append(f'"ownerName":{_quoted(indicator.owner_name)}')
@@ -75,9 +108,9 @@ def _frame(indicator: Indicator) -> tuple[str, str, str]:
     return ','.join(head), '],"attributes":[', f']{link}}}'
 
 
-def _plain_number(number: float) -> str:
-    """Write a whole number without a fraction, as the guide has it."""
-    return str(int(number)) if number.is_integer() else repr(number)
+def _plain_number(number: float) -> float:
+    """A whole number without a fraction, as the guide has it."""
+    return int(number) if number.is_integer() else number
 
 
 def _group_text(group: Group) -> str:

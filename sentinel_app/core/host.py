@@ -25,6 +25,10 @@ LONGEST_NAME: Final = 253
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _SPECIAL_SCHEME = re.compile(r'(?:https?|ftps?|wss?):[/\\]*', re.IGNORECASE)
+_PLAIN_NAME = re.compile(
+    r'(?:[a-z0-9_*-]{1,63}\.)*[a-z][a-z0-9_*-]{0,62}', re.ASCII | re.IGNORECASE
+)
+_PLAIN_URL = re.compile(r'(?:https?|ftps?|wss?)://[a-z0-9_-][a-z0-9._-]*(?::[0-9]*)?(?:[/?#]|\Z)')
 _ANY_SCHEME = re.compile(r'[a-z][a-z0-9+.-]*:[/\\]{2}', re.IGNORECASE)
 _AUTHORITY_END = re.compile(r'[/\\?#]')
 _IGNORED = re.compile('[\\x00-\\x20\\x7f]')
@@ -63,11 +67,34 @@ def email_host(address: str) -> str:
 
 def normal_host(host: str) -> str:
     """Return a host in lower case and ASCII, without percent signs, brackets, zone and end dots."""
+    if host.isascii() and '%' not in host and '[' not in host:
+        return host.lower().strip().rstrip('.')
+    return _any_host(host)
+
+
+def _any_host(host: str) -> str:
     text = ascii_name(unquote(host)).strip()
     if text.startswith('['):
         text = text.strip('[]').removeprefix('ipv6:')
         return text.partition('%')[0]
     return text.rstrip('.')
+
+
+def is_plain_name(text: str) -> bool:
+    """Whether a text is a sound name in ASCII at first sight; most are.
+
+    What is none may still be one: wildcards, underscores and letters of either case are fine, but
+    the last label has to begin with a letter.
+    """
+    return len(text) <= LONGEST_NAME and bool(_PLAIN_NAME.fullmatch(text))
+
+
+def is_plain_url(text: str) -> bool:
+    """Whether a text is a URL with a host, both as they are in their canonical form.
+
+    What is none may still be one.
+    """
+    return bool(_PLAIN_URL.match(text))
 
 
 def ascii_name(name: str) -> str:

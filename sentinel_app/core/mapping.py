@@ -20,6 +20,7 @@ from sentinel_app.core.label import labels_of
 from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.pattern import PatternStyle, stix_pattern, written_value
 from sentinel_app.core.text import shortened, utf16_length
+from sentinel_app.core.timestamp import to_millis
 from sentinel_app.core.tlp import Tlp, strictest
 
 SORT_FIELDS: Mapping[str, str] = MappingProxyType(
@@ -133,7 +134,7 @@ def stix_object(
         'type': 'indicator',
         'spec_version': '2.1',
         'id': object_id,
-        'created': _timestamp(created_at),
+        'created': to_millis(created_at),
     }
     if is_revoked:
         stix['revoked'] = True
@@ -155,9 +156,9 @@ def stix_object(
     if level := strictest(indicator.security_labels):
         stix['object_marking_refs'] = [_MARKINGS[level]]
     # What is no content comes last; see `object_text`.
-    stix['modified'] = _timestamp(modified_at)
-    stix['valid_from'] = _timestamp(from_at)
-    stix['valid_until'] = _timestamp(until_at)
+    stix['modified'] = to_millis(modified_at)
+    stix['valid_from'] = to_millis(from_at)
+    stix['valid_until'] = to_millis(until_at)
     return stix
 
 
@@ -192,7 +193,8 @@ def _name(indicator: Indicator, key: ObjectKey, style: PatternStyle) -> str:
 def _phases(attributes: Iterable[Attribute]) -> list[str]:
     phases: dict[str, None] = {}
     for attribute in attributes:
-        if attribute.type.lower() == _PHASE_ATTRIBUTE:
+        kind = attribute.type
+        if len(kind) == len(_PHASE_ATTRIBUTE) and kind.lower() == _PHASE_ATTRIBUTE:
             words = attribute.value.lower().replace('&', ' and ')
             phase = _NOT_IN_A_PHASE.sub('-', words).strip('-')
             if 0 < len(phase) <= _PHASE_LIMIT:
@@ -201,12 +203,8 @@ def _phases(attributes: Iterable[Attribute]) -> list[str]:
 
 
 def _whole_milliseconds(at: dt.datetime) -> dt.datetime:
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
-
-
-def _timestamp(at: dt.datetime) -> str:
-    text = at.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')
-    return f'{text}Z'
+    beyond = at.microsecond % 1000
+    return at.replace(microsecond=at.microsecond - beyond) if beyond else at
 
 
 def _number(value: float | None) -> float | None:
@@ -215,9 +213,9 @@ def _number(value: float | None) -> float | None:
 
 _SORT_VALUES: Mapping[str, Callable[[Indicator], float | str | None]] = {
     'confidence': lambda indicator: _number(indicator.confidence),
-    'dateAdded': lambda indicator: _timestamp(indicator.added_at),
+    'dateAdded': lambda indicator: to_millis(indicator.added_at),
     'id': lambda indicator: f'{indicator.id:0{_ID_DIGITS}d}',
-    'lastModified': lambda indicator: _timestamp(indicator.modified_at),
+    'lastModified': lambda indicator: to_millis(indicator.modified_at),
     'ownerName': lambda indicator: indicator.owner_name.casefold(),
     'rating': lambda indicator: _number(indicator.rating),
     'summary': lambda indicator: indicator.summary.casefold(),

@@ -116,6 +116,10 @@ class OutboxObject:
 
     id: int
     """Of its row in the outbox."""
+    object: int
+    """Its row in the ledger."""
+    modified: int
+    """In milliseconds since 1970; tells this version from all others of the object."""
     request_id: str
     indicator_id: int
     kind: int

@@ -35,6 +35,13 @@ _PATHS = {
     IndicatorType.REGISTRY_KEY: 'windows-registry-key:key',
     IndicatorType.URL: 'url:value',
 }
+_ADDRESSES = frozenset({IndicatorType.ADDRESS, IndicatorType.CIDR})
+_STYLED = _ADDRESSES | {
+    IndicatorType.EMAIL_SUBJECT,
+    IndicatorType.FILE,
+    IndicatorType.REGISTRY_KEY,
+}
+"""Types whose values the styles may write in different ways."""
 _HASH_PATHS = {kind: f"file:hashes.'{kind}'" for kind in HashKind}
 
 
@@ -51,12 +58,12 @@ def stix_pattern(indicator: Indicator, key: ObjectKey, style: PatternStyle) -> s
         key: one of the Indicator's keys.
         style: how values are written.
     """
-    value = written_value(indicator, key, style)
+    value = written_value(indicator, key, style) if key.type in _STYLED else key.value
     if key.type is IndicatorType.REGISTRY_KEY and style is PatternStyle.AS_IN_THE_GUIDE:
         return _registry_pattern(indicator, value)
     if key.hash_kind is not None:
         path = _HASH_PATHS[key.hash_kind]
-    elif key.type in {IndicatorType.ADDRESS, IndicatorType.CIDR}:
+    elif key.type in _ADDRESSES:
         path = 'ipv6-addr:value' if ':' in value else 'ipv4-addr:value'
     else:
         path = _PATHS[key.type]

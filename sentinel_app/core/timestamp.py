@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
+from typing import Final
+
+import orjson
+
+_WHOLE_SECONDS: Final = orjson.OPT_OMIT_MICROSECONDS | orjson.OPT_UTC_Z
 
 
+@lru_cache(maxsize=4096)
 def to_millis(at: dt.datetime) -> str:
     """Return `YYYY-MM-DDTHH:MM:SS.mmmZ`, cut to the millisecond.
 
     Source: STIX 2.1, section 3.2 (timestamps of versioned objects carry millisecond precision).
     """
-    return _text(at, 'milliseconds')
+    return f'{to_seconds(at)[:-1]}.{at.microsecond // 1000:03d}Z'
 
 
 def to_seconds(at: dt.datetime) -> str:
     """Return `YYYY-MM-DDTHH:MM:SSZ`, cut to the second, as ThreatConnect writes times."""
-    return _text(at, 'seconds')
+    # The library's own writing of aware times takes several times as long.
+    return orjson.dumps(at.astimezone(dt.UTC), option=_WHOLE_SECONDS)[1:-1].decode()
 
 
 def from_text(text: str) -> dt.datetime:
@@ -31,9 +39,3 @@ def from_text(text: str) -> dt.datetime:
         return at.astimezone(dt.UTC)
     except OverflowError:
         raise ValueError(f'time beyond the calendar in UTC: {text!r}') from None
-
-
-def _text(at: dt.datetime, precision: str) -> str:
-    # Not strftime, which writes a year before 1000 with fewer than four digits.
-    plain = at.astimezone(dt.UTC).replace(tzinfo=None)
-    return plain.isoformat(timespec=precision) + 'Z'

@@ -92,5 +92,5 @@ def read_tlp(label: str) -> TlpReading | None:
 
 def strictest(labels: Iterable[str]) -> Tlp | None:
     """Return the strictest TLP level among security labels; None without a TLP label."""
-    readings = [reading for reading in map(read_tlp, labels) if reading is not None]
-    return max((each.level for each in readings), key=lambda level: level.strictness, default=None)
+    levels = [reading.level for reading in map(read_tlp, labels) if reading is not None]
+    return max(levels, key=_STRICTNESS.__getitem__, default=None)

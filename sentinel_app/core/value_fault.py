@@ -10,8 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from sentinel_app.core.canonical import as_number, plain_address, plain_network
-from sentinel_app.core.host import host_address, normal_host, url_host
+from sentinel_app.core.canonical import (
+    as_number,
+    canonical_address,
+    canonical_block,
+)
+from sentinel_app.core.host import host_address, is_plain_name, is_plain_url, normal_host, url_host
 from sentinel_app.core.indicator import Indicator, IndicatorType
 from sentinel_app.core.object_id import object_keys
 from sentinel_app.core.pattern import PATTERN_LIMIT, PatternStyle, stix_pattern
@@ -80,6 +84,10 @@ def host_fault(text: str) -> str | None:
     Source: RFC 1035, section 2.3.4; the host parser of the WHATWG URL standard, which takes a name
     whose last label is a number for an address.
     """
+    return None if is_plain_name(text) else _any_host_fault(text)
+
+
+def _any_host_fault(text: str) -> str | None:
     mistaken = _mistaken_for_a_name(text)
     if mistaken is not None:
         return mistaken
@@ -124,7 +132,7 @@ def _name_fault(name: str) -> str | None:
 
 def _address_fault(value: str) -> str | None:
     try:
-        plain_address(value)
+        canonical_address(value)
     except ValueError:
         return 'it is no IPv4 or IPv6 address'
     return None
@@ -132,7 +140,7 @@ def _address_fault(value: str) -> str | None:
 
 def _block_fault(value: str) -> str | None:
     try:
-        plain_network(value)
+        canonical_block(value)
     except ValueError:
         return 'it is no IPv4 or IPv6 block'
     return None
@@ -162,6 +170,8 @@ def _email_fault(value: str) -> str | None:
 
 
 def _url_fault(value: str) -> str | None:
+    if is_plain_url(value):
+        return None
     return None if url_host(value) or _HOSTLESS_URL.match(value) else 'it names nothing'
 
 

@@ -107,7 +107,11 @@ def _file_reason(indicator: Indicator, never_send: NeverSend) -> str | None:
 
 
 def _address_reason(address: Address, never_send: NeverSend) -> str | None:
-    return _block_reason(ipaddress.ip_network(address), never_send)
+    # From the number: the library's own way goes by a text, and by an error for IPv6.
+    number, length = int(address), address.max_prefixlen
+    if isinstance(address, ipaddress.IPv6Address):
+        return _block_reason(ipaddress.IPv6Network((number, length)), never_send)
+    return _block_reason(ipaddress.IPv4Network((number, length)), never_send)
 
 
 def _block_reason(block: Network, never_send: NeverSend) -> str | None:

@@ -9,6 +9,8 @@ from typing import Final
 
 from sentinel_app.core.job import Outcome
 from sentinel_app.core.ledger_row import ObjectState
+from sentinel_app.core.object_text import content_hash
+from sentinel_app.core.outbox import OutboxObject
 from sentinel_app.core.upload_limits import fitting
 from sentinel_app.storage.accounts import Account, Accounts, LiveChanges
 from sentinel_app.storage.selection import select_in
@@ -102,10 +104,13 @@ def settle(
     accepted: Sequence[int],
     refused: Sequence[int],
     accounts: Accounts,
-) -> None:
+) -> frozenset[int]:
     """Enter an answer: what was accepted in the ledger, what was refused beside it.
 
     What is no longer in flight was given up: its account is closed.
+
+    Returns:
+        What was settled.
     """
     held, live = _rows_in_flight(transaction, accepted), LiveChanges()
     _hold(transaction, held, live)
@@ -123,6 +128,16 @@ def settle(
         _SQL['let_better_go'], [(False, item) for item in settled if item in waited_for]
     )
     transaction.executemany(_SQL['remove'], [(item,) for item in settled])
+    return frozenset(settled)
+
+
+def acknowledge(transaction: sqlite3.Connection, late: Sequence[OutboxObject]) -> None:
+    """Enter that Sentinel has accepted what was given up before its answer came."""
+    transaction.executemany(
+        _SQL['acknowledge'],
+        [(content_hash(item.text), item.object, item.modified) for item in late],
+    )
+    transaction.executemany(_SQL['confirm_late'], [(item.object, item.modified) for item in late])
 
 
 def _rows_in_flight(transaction: sqlite3.Connection, ids: Sequence[int]) -> Rows:

@@ -409,6 +409,8 @@ class UpdateStore:
                 objects=tuple(
                     OutboxObject(
                         id=row['id'],
+                        object=row['object'],
+                        modified=row['modified'],
                         request_id=self.jobs.text(row['job']),
                         indicator_id=row['indicator_id'],
                         kind=row['kind'],
@@ -445,7 +447,9 @@ class UpdateStore:
         jobs = self._known_jobs(batch.request_ids)
         with self._db.write() as transaction:
             accounts = Accounts(transaction)
-            outbox.settle(transaction, accepted, refused, accounts)
+            settled = outbox.settle(transaction, accepted, refused, accounts)
+            late = frozenset(accepted) - settled
+            outbox.acknowledge(transaction, [item for item in batch.objects if item.id in late])
             insert_errors(transaction, settlement.errors)
             for job in jobs:
                 accounts.add(job, 'requests', settlement.requests)
@@ -555,8 +559,7 @@ class UpdateStore:
     def give_up(self, request_ids: Sequence[str]) -> None:
         """End as failed what Jobs that were stopped still have under way to Sentinel.
 
-        Sentinel may have it, so the ledger takes it up as unacknowledged; an answer that comes
-        later changes nothing.
+        Sentinel may have it, so the ledger takes it up as unacknowledged until its answer comes.
         """
         jobs = self._known_jobs(request_ids)
         with self._db.write() as transaction:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import NoReturn, TypeGuard
 
 from sentinel_app.core.canonical import registry_summary
@@ -99,9 +99,9 @@ def parse_indicator(row: Mapping[str, object]) -> Indicator:
         threat_assess_score=_integer(row.get('threatAssessScore'), _SCORE_LIMIT),
         web_link=_text(row.get('webLink')),
         expires_at=_time(row.get('externalDateExpires')),
-        tags=tuple(_tags(row)),
-        attributes=tuple(_attributes(row)),
-        groups=tuple(_groups(row)),
+        tags=_tags(row),
+        attributes=_attributes(row),
+        groups=_groups(row),
         security_labels=labels,
         are_labels_known=are_labels_known,
     )
@@ -210,36 +210,42 @@ def _integer(value: object, limit: int) -> int | None:
     return int(number) if number is not None and number.is_integer() else None
 
 
-def _elements(row: Mapping[str, object], name: str) -> Iterator[Mapping[str, object]]:
-    """Elements of a nested collection: `{"data": [...]}`, and nothing for `{}` and oddities."""
+def _elements(row: Mapping[str, object], name: str) -> Sequence[object]:
+    """Elements of a nested collection: `{"data": [...]}`, and none for `{}` and oddities."""
     collection = row.get(name)
-    elements = collection.get('data') if isinstance(collection, Mapping) else None
-    if isinstance(elements, list):
-        for element in elements:
-            if isinstance(element, Mapping):
-                yield element
+    elements = collection.get('data') if isinstance(collection, dict) else None
+    return elements if isinstance(elements, list) else ()
 
 
-def _tags(row: Mapping[str, object]) -> Iterator[Tag]:
+def _tags(row: Mapping[str, object]) -> tuple[Tag, ...]:
+    found = []
     for element in _elements(row, 'tags'):
-        name = _text(element.get('name'))
-        if name is not None:
-            yield Tag(name=name, technique_id=_text(element.get('techniqueId')))
+        if isinstance(element, dict):
+            name = _text(element.get('name'))
+            if name is not None:
+                found.append(Tag(name=name, technique_id=_text(element.get('techniqueId'))))
+    return tuple(found)
 
 
-def _attributes(row: Mapping[str, object]) -> Iterator[Attribute]:
+def _attributes(row: Mapping[str, object]) -> tuple[Attribute, ...]:
+    found = []
     for element in _elements(row, 'attributes'):
-        kind, value = _text(element.get('type')), _text(element.get('value'))
-        if kind is not None and value is not None:
-            yield Attribute(type=kind, value=value)
+        if isinstance(element, dict):
+            kind, value = _text(element.get('type')), _text(element.get('value'))
+            if kind is not None and value is not None:
+                found.append(Attribute(type=kind, value=value))
+    return tuple(found)
 
 
-def _groups(row: Mapping[str, object]) -> Iterator[Group]:
+def _groups(row: Mapping[str, object]) -> tuple[Group, ...]:
+    found = []
     for element in _elements(row, 'associatedGroups'):
-        kind, name = _text(element.get('type')), _text(element.get('name'))
-        owner = _text(element.get('ownerName'))
-        if kind is not None and name is not None and owner is not None:
-            yield Group(type=kind, name=name, owner_name=owner)
+        if isinstance(element, dict):
+            kind, name = _text(element.get('type')), _text(element.get('name'))
+            owner = _text(element.get('ownerName'))
+            if kind is not None and name is not None and owner is not None:
+                found.append(Group(type=kind, name=name, owner_name=owner))
+    return tuple(found)
 
 
 def _labels(row: Mapping[str, object]) -> tuple[tuple[str, ...], bool]:
@@ -249,13 +255,15 @@ def _labels(row: Mapping[str, object]) -> tuple[tuple[str, ...], bool]:
     none; a collection that is absent, odd or shorter than its count says nothing.
     """
     collection = row.get('securityLabels')
-    if collection in ({}, {'count': 0}):
+    if not isinstance(collection, dict):
+        return (), False
+    if not collection or collection == {'count': 0}:
         return (), True
-    elements = collection.get('data') if isinstance(collection, Mapping) else None
-    if not isinstance(collection, Mapping) or not isinstance(elements, list):
+    elements = collection.get('data')
+    if not isinstance(elements, list):
         return (), False
     names = [
-        _text(element.get('name')) if isinstance(element, Mapping) else None for element in elements
+        _text(element.get('name')) if isinstance(element, dict) else None for element in elements
     ]
     known = tuple(name for name in names if name is not None)
     return known, len(known) == collection.get('count', len(elements)) == len(elements)

@@ -6,19 +6,19 @@ INSERT INTO outbox (id, job, object, waits_for, is_unacknowledged, is_revocation
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: waiting
-SELECT outbox.id, outbox.job, outbox.indicator_id, kind, outbox.summary, outbox.owner, size, body
+SELECT outbox.id, outbox.job, object, outbox.modified, outbox.indicator_id, kind, outbox.summary, outbox.owner, size, body
 FROM outbox JOIN ledger ON ledger.id = outbox.object
 WHERE outbox.id BETWEEN ? AND ? AND NOT is_in_flight AND waits_for IS NULL AND sort_value IS NULL
 ORDER BY outbox.id LIMIT ?;
 
 -- name: waiting_ascending
-SELECT outbox.id, outbox.job, outbox.indicator_id, kind, outbox.summary, outbox.owner, size, body
+SELECT outbox.id, outbox.job, object, outbox.modified, outbox.indicator_id, kind, outbox.summary, outbox.owner, size, body
 FROM outbox JOIN ledger ON ledger.id = outbox.object
 WHERE outbox.job = ? AND NOT is_in_flight AND waits_for IS NULL AND sort_value IS NOT NULL
 ORDER BY sort_value, outbox.indicator_id LIMIT ?;
 
 -- name: waiting_descending
-SELECT outbox.id, outbox.job, outbox.indicator_id, kind, outbox.summary, outbox.owner, size, body
+SELECT outbox.id, outbox.job, object, outbox.modified, outbox.indicator_id, kind, outbox.summary, outbox.owner, size, body
 FROM outbox JOIN ledger ON ledger.id = outbox.object
 WHERE outbox.job = ? AND NOT is_in_flight AND waits_for IS NULL AND sort_value IS NOT NULL
 ORDER BY sort_value DESC, outbox.indicator_id DESC LIMIT ?;
@@ -129,3 +129,9 @@ INSERT INTO request_time (at) VALUES (?);
 
 -- name: forget_requests
 DELETE FROM request_time WHERE at <= ?;
+
+-- name: acknowledge
+UPDATE ledger SET content_hash = ? WHERE id = ? AND modified = ? AND content_hash = x'';
+
+-- name: confirm_late
+DELETE FROM unconfirmed WHERE object = ? AND modified = ?;

@@ -1,12 +1,23 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentinel_app.core.canonical import as_number, canonical_value, registry_summary
+from sentinel_app.core.canonical import (
+    address_text,
+    as_number,
+    canonical_address,
+    canonical_block,
+    canonical_value,
+    network_text,
+    plain_address,
+    plain_network,
+    registry_summary,
+)
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.object_id import object_keys
 from tests.factories import make_indicator
@@ -155,3 +166,46 @@ def test_number_of_an_autonomous_system(text: str, number: int | None) -> None:
 )
 def test_any_text_has_a_canonical_form(kind: IndicatorType, text: str) -> None:
     canonical(kind, text)
+
+
+def written(read: Callable[[str], str], text: str) -> str | None:
+    try:
+        return read(text)
+    except ValueError:
+        return None
+
+
+addresses = st.ip_addresses().flatmap(
+    lambda address: st.sampled_from(
+        [
+            f'{address}',
+            f'{address.exploded}',
+            f'{address}'.upper(),
+            f'0{address}',
+            address_text(address),
+            f'{address_text(address)}:0',
+            f'{address}%eth0',
+            f'::ffff:{address}',
+        ]
+    )
+)
+groups = st.lists(st.sampled_from(['0', '00', 'ffff', 'FFFF', 'a', '01', '1', '12345', '']))
+
+
+@law
+@given(addresses | groups.map(':'.join) | groups.map('.'.join) | st.text('0159.', max_size=16))
+def test_a_usual_address_is_written_as_any_other(text: str) -> None:
+    assert written(canonical_address, text) == written(
+        lambda each: address_text(plain_address(each)), text
+    )
+
+
+@law
+@given(
+    addresses, st.sampled_from(['/0', '/8', '/32', '/33', '/96', '/128', '/129', '', '/x', '%1'])
+)
+def test_a_block_is_written_as_its_network(address: str, end: str) -> None:
+    text = f'{address}{end}'
+    assert written(canonical_block, text) == written(
+        lambda each: network_text(plain_network(each)), text
+    )

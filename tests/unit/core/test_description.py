@@ -6,7 +6,12 @@ import time
 import pytest
 from hypothesis import given
 
-from sentinel_app.core.description import DESCRIPTION_LIMIT, description_of
+from sentinel_app.core.description import (
+    DESCRIPTION_LIMIT,
+    _fitted,
+    _whole,
+    description_of,
+)
 from sentinel_app.core.indicator import Attribute, Group, Indicator, IndicatorType
 from tests.factories import make_indicator
 from tests.strategies import indicators, law
@@ -309,3 +314,30 @@ def test_hundreds_of_attributes_cost_little(length: int) -> None:
     for _ in range(100):
         description_of(indicator)
     assert time.process_time() - started < 0.5
+
+
+@law
+@given(indicators())
+def test_what_fits_as_a_whole_is_what_would_be_kept_of_it(indicator: Indicator) -> None:
+    assert _whole(indicator) in {None, _fitted(indicator)}
+
+
+@law
+@given(indicators())
+def test_what_does_not_fit_as_a_whole_is_shorter_when_fitted(indicator: Indicator) -> None:
+    if _whole(indicator) is None:
+        kept = json.loads(_fitted(indicator))
+        everything = [
+            indicator.summary,
+            indicator.owner_name,
+            indicator.web_link,
+            [[each.type, each.name, each.owner_name] for each in indicator.groups],
+            [[each.type, each.value] for each in indicator.attributes],
+        ]
+        assert everything != [
+            kept['summary'],
+            kept['ownerName'],
+            kept.get('webLink'),
+            [list(each.values()) for each in kept['associatedGroups']],
+            [list(each.values()) for each in kept['attributes']],
+        ]

@@ -12,8 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sentinel_app.core.fingerprint import fingerprint, salt
+from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.mapping import MAPPING_NUMBER, MappingOptions
-from sentinel_app.core.models import IndicatorType
 from sentinel_app.core.never_send import NeverSend, parse_never_send
 from sentinel_app.core.object_text import content_hash, object_text
 from sentinel_app.core.pattern import PatternStyle

@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentinel_app.core.host import ascii_name, email_host, host_address, normal_host, url_host
+from sentinel_app.core.canonical import _URL_HEAD, _plain_url_head
+from sentinel_app.core.host import (
+    _any_host,
+    ascii_name,
+    email_host,
+    host_address,
+    is_plain_name,
+    is_plain_url,
+    normal_host,
+    url_host,
+)
+from sentinel_app.core.value_fault import _any_host_fault
 from tests.strategies import any_text, law
 
 
@@ -173,3 +184,100 @@ def test_what_the_standard_takes_is_read_as_it_says_and_both_forms_are_one_name(
         return
     assert normal_host(text) == normal_host(idna.decode(expected)) == normal_host(expected)
     assert normal_host(text) == expected.rstrip('.')
+
+
+odd_names = st.text('aAzZ09_-*.%[]:@/\\\u3002\u212a\u017fxX \n\tü', max_size=30)
+usual_names = st.from_regex(r'[a-zA-Z0-9_*-]{1,5}(\.[a-zA-Z0-9_*-]{1,5}){0,4}\.?', fullmatch=True)
+
+
+@law
+@given(any_text | odd_names | usual_names)
+def test_a_usual_host_is_read_as_any_other(text: str) -> None:
+    assert normal_host(text) == _any_host(text)
+
+
+@law
+@given(any_text | odd_names | usual_names)
+def test_a_plain_name_is_its_own_host(text: str) -> None:
+    if is_plain_name(text):
+        assert _any_host(text) == text.lower()
+        assert host_address(text.lower()) is None
+        assert _any_host_fault(text) is None
+
+
+@pytest.mark.parametrize('text', ['c2.Example.net', 'a', '*.example.com', '_dmarc.a-b.example'])
+def test_most_names_are_plain(text: str) -> None:
+    assert is_plain_name(text)
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        '',
+        '.',
+        'a.',
+        '.a',
+        'a..b',
+        '1.2.3.4',
+        '0x7f',
+        'a.1',
+        'a\n',
+        'ü.example',
+        'a b',
+        'a:80',
+        '\u212aelvin.example',
+        'a/b',
+        'a@b',
+        'a%62',
+        '[::1]',
+        'a' * 64,
+        'a.' * 126 + 'ab',
+    ],
+)
+def test_what_has_to_be_looked_at_is_no_plain_name(text: str) -> None:
+    assert not is_plain_name(text)
+
+
+@law
+@given(
+    st.builds(
+        '{}{}{}{}'.format,
+        st.sampled_from(['http', 'https', 'HTTP', 'ftp', 'ftps', 'ws', 'wss', 'gopher', '']),
+        st.sampled_from(['://', ':/', ':\\\\', ':///', '']),
+        odd_names | usual_names,
+        st.sampled_from(['', '/', ':80', ':80/', ':x/', '?q@b/', '#f', '/a b', '\\', '\n']),
+    )
+)
+def test_a_plain_url_has_a_host_and_is_its_own_canonical_form(url: str) -> None:
+    if is_plain_url(url):
+        assert url_host(url)
+        assert _URL_HEAD.sub(_plain_url_head, url, count=1) == url
+
+
+@pytest.mark.parametrize(
+    'url', ['http://example.com', 'https://a-b.example.net:8443/A?b=C#D', 'ftp://198.51.100.7/']
+)
+def test_most_urls_are_plain(url: str) -> None:
+    assert is_plain_url(url)
+
+
+@pytest.mark.parametrize(
+    'url',
+    [
+        'http://',
+        'http://a@',
+        'http://A/',
+        'HTTP://a/',
+        'http://a@b/',
+        'http:/a',
+        'http://a\n',
+        'a',
+        'http://[::1]/',
+        'http://ü/',
+        'http://a:80@b/',
+        'http://a\\@b/',
+        'http://./',
+    ],
+)
+def test_what_has_to_be_looked_at_is_no_plain_url(url: str) -> None:
+    assert not is_plain_url(url)

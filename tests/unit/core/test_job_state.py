@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sentinel_app.core.work import CANCELLED_CODE, Progress, Reading
 
 from sentinel_app.core.job import Counts, Job, JobStatus, Outcome, Stage, StageTimes, is_allowed
 from sentinel_app.core.job_state import BY_TIME_WARNING, advanced, ended, job_status, moved_cursor
 from sentinel_app.core.window import Cursor, Window
-from sentinel_app.core.work import CANCELLED_CODE, Progress, Reading
 from tests.stored import QUEUED_AT, make_job, make_query, minutes
 from tests.strategies import law
 from tests.working import make_progress

@@ -4,6 +4,7 @@ import dataclasses
 import re
 import subprocess
 import sys
+import uuid
 
 import pytest
 from hypothesis import given
@@ -109,3 +110,25 @@ def test_id_is_the_same_in_another_process() -> None:
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
     key = ObjectKey(IndicatorType.HOST, 'c2.example.net')
     assert done.stdout.strip() == object_id(key)
+
+
+@law
+@given(keys, st.integers(min_value=0, max_value=9))
+def test_id_is_a_name_based_uuid(key: ObjectKey, generation: int) -> None:
+    name = f'{generation}|{key.text}' if generation else key.text
+    assert object_id(key, generation) == f'indicator--{uuid.uuid5(OBJECT_NAMESPACE, name)}'
+
+
+@law
+@given(keys, keys)
+def test_digest_of_a_key_is_that_of_its_text(one: ObjectKey, other: ObjectKey) -> None:
+    assert len(one.digest) == 16
+    assert (one.digest == other.digest) is (one.text == other.text)
+
+
+def test_digest_of_a_key_never_changes() -> None:
+    """Stored rows are found by it."""
+    assert (
+        ObjectKey(IndicatorType.FILE, MD5, HashKind.MD5).digest.hex()
+        == 'ab1ded30a8cdef73cc88cf646daceb56'
+    )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from sentinel_app.core.models import Indicator
+from sentinel_app.core.indicator import Indicator
 from sentinel_app.core.object_text import TIMES, content_hash, object_text
 from tests.factories import make_indicator, make_objects
 from tests.strategies import indicators, law, times

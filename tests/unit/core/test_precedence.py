@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sentinel_app.core.work import Claim, Held
 
 from sentinel_app.core.indicator import Indicator
 from sentinel_app.core.job import Mode
 from sentinel_app.core.precedence import Choice, PrecedenceContext, choose, must_send
 from sentinel_app.core.window import Window
-from sentinel_app.core.work import Claim, Held
 from tests.clocks import NOON
 from tests.factories import make_indicator
 from tests.strategies import law

@@ -4,12 +4,12 @@ import datetime as dt
 
 import pytest
 from hypothesis import given
+from sentinel_app.core.work import Claim, Held
 
 from sentinel_app.core.indicator import Tag
 from sentinel_app.core.object_id import object_id, object_keys
 from sentinel_app.core.revision import Revision, next_revision
 from sentinel_app.core.timestamp import from_text, to_millis
-from sentinel_app.core.work import Claim, Held
 from tests.factories import make_indicator, make_options
 from tests.strategies import law, times
 from tests.working import NOON, make_claim, make_held

@@ -89,3 +89,12 @@ def test_a_text_that_is_no_time_or_lacks_its_zone_is_refused(text: str):
 def test_a_time_beyond_the_calendar_in_utc_is_refused_as_a_wrong_text(text: str):
     with pytest.raises(ValueError, match='beyond'):
         from_text(text)
+
+
+@law
+@given(ANY_TIME)
+def test_times_are_written_as_the_library_writes_them(at: dt.datetime):
+    plain = at.astimezone(dt.UTC).replace(tzinfo=None)
+
+    assert to_millis(at) == plain.isoformat(timespec='milliseconds') + 'Z'
+    assert to_seconds(at) == plain.isoformat(timespec='seconds') + 'Z'

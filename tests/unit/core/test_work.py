@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-
 from sentinel_app.core.work import Batch, Reading
+
 from tests.working import make_chosen, make_progress
 
 

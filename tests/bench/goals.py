@@ -1,0 +1,200 @@
+"""What the engine is to reach, and whether the figures do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.bench import floor
+from tests.bench.stores import LEDGER
+from tests.bench.subject import Figures
+
+Pick = Callable[[Figures], float]
+"""Finds one figure among all; a `LookupError` where it was not measured."""
+
+NOT_MEASURED = 'not measured'
+MB = 1_000_000
+LARGE, LARGEST = 100_000, 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """A figure, and the most that it may be."""
+
+    measure: str
+    most: float
+    unit: str
+    pick: Pick
+    digits: int = 0
+
+    def figure(self, figures: Figures) -> float | None:
+        """Return the figure; None where it was not measured."""
+        try:
+            return self.pick(figures)
+        except LookupError:
+            return None
+
+    def shown(self, value: float | None) -> str:
+        """Return a value with its unit, for people."""
+        if value is None:
+            return NOT_MEASURED
+        return f'{value:,.{self.digits}f} {self.unit}'.rstrip()
+
+    def verdict(self, figures: Figures) -> str:
+        """Say whether the goal is met, and else by how much it is missed."""
+        value = self.figure(figures)
+        if value is None:
+            return NOT_MEASURED
+        if value <= self.most:
+            return 'met'
+        if not self.most:
+            return f'missed by {self.shown(value)}'
+        return f'missed by {self.shown(value - self.most)} ({value / self.most - 1:.0%})'
+
+
+def cpu_us(mode: str, size: int) -> Pick:
+    """Processor time for each Indicator read by an update."""
+
+    def pick(figures: Figures) -> float:
+        found = figures['updates'][str(size)][mode]
+        return float(found['cpu_s'] / found['read'] * 1e6)
+
+    return pick
+
+
+def floor_us(figures: Figures, *, is_sent: bool) -> float:
+    """Processor time for each Indicator below which no engine comes."""
+    found = figures['floor']
+    kinds = found['cpu_s'] if is_sent else floor.UNCHANGED
+    return float(sum(found['cpu_s'][kind] for kind in kinds) / found['indicators'] * 1e6)
+
+
+def stored_mb(size: int) -> Pick:
+    """Size of the database after a full update."""
+    return lambda figures: float(figures['updates'][str(size)]['full']['stores']['file_bytes'] / MB)
+
+
+def ledger_bytes(size: int) -> Pick:
+    """Bytes of the ledger for each object, indexes included."""
+
+    def pick(figures: Figures) -> float:
+        full = figures['updates'][str(size)]['full']
+        return float(full['stores']['tables'][LEDGER] / full['sent'])
+
+    return pick
+
+
+def peak_mib(size: int) -> Pick:
+    """Highest peak of resident memory in any of the updates."""
+    return lambda figures: max(
+        float(found['peak_mib']) for found in figures['updates'][str(size)].values()
+    )
+
+
+def _ratio(over: Pick, under: Pick) -> Pick:
+    return lambda figures: over(figures) / under(figures)
+
+
+def _copies(update: str) -> Pick:
+    return lambda figures: max(float(found[update]) for found in figures['copies'].values())
+
+
+def _sending_s(count: int) -> Pick:
+    return lambda figures: float(figures['pace'][str(count)]['sending_s'])
+
+
+def _slowest_p95_ms(figures: Figures) -> float:
+    found = figures['api']
+    return max(
+        float(call['p95_ms'])
+        for name, call in found['calls'].items()
+        if name not in found['asks_others']
+    )
+
+
+GOALS = (
+    Goal(
+        measure='CPU for each Indicator, full update of 100,000, everything sent',
+        most=200,
+        unit='µs',
+        pick=cpu_us('full', LARGE),
+    ),
+    Goal(
+        measure='CPU for each Indicator, reconcile of 100,000, nothing changed',
+        most=40,
+        unit='µs',
+        pick=cpu_us('reconcile', LARGE),
+    ),
+    Goal(
+        measure='CPU for each Indicator, full update, 1,000,000 against 100,000',
+        most=1.1,
+        unit='times',
+        pick=_ratio(cpu_us('full', LARGEST), cpu_us('full', LARGE)),
+        digits=2,
+    ),
+    Goal(
+        measure='CPU for each Indicator, reconcile, 1,000,000 against 100,000',
+        most=1.1,
+        unit='times',
+        pick=_ratio(cpu_us('reconcile', LARGEST), cpu_us('reconcile', LARGE)),
+        digits=2,
+    ),
+    Goal(
+        measure='`state.db` at the end of a full update of 100,000',
+        most=90,
+        unit='MB',
+        pick=stored_mb(LARGE),
+    ),
+    Goal(
+        measure='ledger for each object, indexes included, at 100,000',
+        most=600,
+        unit='bytes',
+        pick=ledger_bytes(LARGE),
+    ),
+    Goal(
+        measure='peak resident memory at 1,000,000',
+        most=200,
+        unit='MiB',
+        pick=peak_mib(LARGEST),
+    ),
+    Goal(
+        measure='peak resident memory, 1,000,000 against 100,000',
+        most=1.05,
+        unit='times',
+        pick=_ratio(peak_mib(LARGEST), peak_mib(LARGE)),
+        digits=2,
+    ),
+    Goal(
+        measure='2,500 values each in two owners of one query, nothing changed: objects sent by a'
+        ' reconcile',
+        most=0,
+        unit='',
+        pick=_copies('reconcile'),
+    ),
+    Goal(
+        measure='the same, by a second full update',
+        most=2_500,
+        unit='',
+        pick=_copies('second'),
+    ),
+    Goal(
+        measure='12,000 objects at the real limit (least possible: 60 s)',
+        most=61.5,
+        unit='s',
+        pick=_sending_s(12_000),
+        digits=1,
+    ),
+    Goal(
+        measure='25,000 objects at the real limit (least possible: 120 s)',
+        most=121.5,
+        unit='s',
+        pick=_sending_s(25_000),
+        digits=1,
+    ),
+    Goal(
+        measure='95th percentile of the slowest call that asks no other system, during an update',
+        most=60,
+        unit='ms',
+        pick=_slowest_p95_ms,
+    ),
+)
