@@ -39,7 +39,8 @@ class Numbers:
 
     def number(self, text: str) -> int:
         """Return the number of a text, which gets one where it has none."""
-        return self._numbers.get(text) or self.numbers((text,))[text]
+        # Within a transaction only one that is stored can be found, for none begins in another.
+        return self.known(text) or self.numbers((text,))[text]
 
     def known(self, text: str) -> int | None:
         """Return the number of a text; None where it has none."""

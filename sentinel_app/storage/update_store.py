@@ -445,14 +445,14 @@ class UpdateStore:
         ids = [item.id for item in batch.objects]
         accepted = [item for index, item in enumerate(ids) if index not in settlement.refusals]
         refused = [ids[index] for index in settlement.refusals]
+        jobs = self._known_jobs(batch.request_ids)
         with self._db.write() as transaction:
             accounts = Accounts(transaction)
             settled = outbox.settle(transaction, accepted, refused, accounts)
             late = frozenset(accepted) - settled
             outbox.acknowledge(transaction, [item for item in batch.objects if item.id in late])
             insert_errors(transaction, settlement.errors)
-            for request_id in batch.request_ids:
-                job = self.jobs.number(request_id)
+            for job in jobs:
                 accounts.add(job, 'requests', settlement.requests)
                 transaction.execute(_SQL['answered'], (to_millis(at), job))
             accounts.store()
@@ -467,15 +467,13 @@ class UpdateStore:
             throttled_s: as a 429 asked for, in seconds.
             is_unacknowledged: whether Sentinel may have the objects although no answer came.
         """
+        jobs = self._known_jobs(batch.request_ids)
         with self._db.write() as transaction:
             if is_unacknowledged:
                 outbox.mark_unacknowledged(transaction, [item.id for item in batch.objects])
             transaction.executemany(
                 _SQL['count_failure'],
-                [
-                    (throttled_s is not None, throttled_s or 0.0, self.jobs.number(request_id))
-                    for request_id in batch.request_ids
-                ],
+                [(throttled_s is not None, throttled_s or 0.0, job) for job in jobs],
             )
 
     def release(self, batch: Batch, *, is_unacknowledged: bool = False) -> None:
@@ -485,12 +483,18 @@ class UpdateStore:
             batch: what was claimed.
             is_unacknowledged: whether Sentinel may have it although that was not stored.
         """
+        jobs = self._known_jobs(batch.request_ids)
         with self._db.write() as transaction:
             accounts = Accounts(transaction)
             ids = [item.id for item in batch.objects]
             outbox.release(transaction, ids, accounts, is_unacknowledged=is_unacknowledged)
             accounts.store()
-            fail_where_stopped(transaction, [self.jobs.number(item) for item in batch.request_ids])
+            fail_where_stopped(transaction, jobs)
+
+    def _known_jobs(self, request_ids: Iterable[str]) -> list[int]:
+        """Return the numbers of these Jobs, but of those that were forgotten meanwhile."""
+        found = (self.jobs.known(request_id) for request_id in request_ids)
+        return [job for job in found if job is not None]
 
     def refused_ids(self, query_id: str, *, most_attempts: int) -> tuple[int, ...]:
         """Return the Indicators of a query with objects refused no more than so often."""
@@ -558,9 +562,9 @@ class UpdateStore:
 
         Sentinel may have it, so the ledger takes it up as unacknowledged until its answer comes.
         """
+        jobs = self._known_jobs(request_ids)
         with self._db.write() as transaction:
-            for request_id in request_ids:
-                job = self.jobs.number(request_id)
+            for job in jobs:
                 if _is_stopped(transaction, job):
                     _give_up(transaction, job)
 

@@ -1,329 +1,398 @@
-"""Whatever the stages do in whatever order, no Indicator and no object is lost or counted twice."""
+"""Whatever the stages do in whatever order, no Indicator and no object is lost or counted twice.
+
+The invariants look at the stored rows between any two steps, some of which end in the middle.
+"""
 
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from sentinel_app.core.job import JobStatus, Outcome, is_allowed
+from sentinel_app.core.job import JobStatus, Mode, Outcome
 from sentinel_app.core.job_state import job_status
-from sentinel_app.core.work import (
-    Batch,
-    ChosenObject,
-    Claim,
-    ObjectState,
-    Progress,
-    Reading,
-    Settlement,
-    StoredPage,
-)
-from sentinel_app.errors import ReadAuthError, UploadDeniedError
-from sentinel_app.storage.ledger import SqliteLedger
-from sentinel_app.storage.progress import SqliteProgress
-from sentinel_app.storage.sqlite import Database
-from sentinel_app.storage.work import SqliteWork
-from tests.clocks import NOON
-from tests.stored import make_job, make_query
-from tests.working import make_chosen, make_claim, make_conversion
+from sentinel_app.core.ledger_row import ObjectState
+from sentinel_app.core.object_id import ObjectKey, object_id
+from sentinel_app.storage.accounts import Account, OutcomeRow, hour_of
+from tests.contract.small_world import BATCH_SIZE, KEYS, QUERIES, Flight, SmallWorld
 
-JOBS = ('j1', 'j2', 'j3')
-SORTED_JOB = 'j2'
-KEYS = [f'k{number}' for number in range(6)]
-BATCH_SIZE = 4
-DENIED = UploadDeniedError('Give the role.')
-SETTLED_AT_ONCE = [
-    Outcome.WITHHELD,
-    Outcome.EXPIRED,
-    Outcome.UNSUPPORTED,
-    Outcome.INVALID,
-]
+OUTCOME_COLUMNS = ('waiting', 'unchanged', 'sent', 'withdrawn', 'failed', 'refused')
 
-jobs = st.sampled_from(JOBS)
-copies = st.lists(
-    st.tuples(st.sampled_from(KEYS), st.booleans(), st.booleans()),
-    min_size=1,
-    max_size=3,
-    unique_by=lambda part: part[0],
-)
-plans = st.lists(
-    st.one_of(copies, copies, st.sampled_from(SETTLED_AT_ONCE)), min_size=5, max_size=5
-)
-"""What becomes of each Indicator of a page: an outcome, or objects by their keys, each with whether
-it is better than the copy chosen before, and whether Sentinel holds it already as it is."""
+hash_sets = st.lists(
+    st.sampled_from(sorted(KEYS)), min_size=1, max_size=3, unique_by=lambda name: name.split()[0]
+).map(frozenset)
+query_sets = st.frozensets(st.sampled_from([query.id for query in QUERIES]), max_size=3)
+kinds = st.sampled_from(['fine'] * 6 + ['withheld', 'invalid'])
+files = st.tuples(hash_sets, query_sets.filter(bool), kinds)
+modes = st.sampled_from([Mode.RECONCILE, Mode.RECONCILE, Mode.DELTA, Mode.FULL])
+writes = st.sampled_from([None] * 12 + [0, 1, 2, 3])
+"""How many transactions a step comes to before the process is killed; None for all of them."""
+events = st.sampled_from(['settle', 'refuse', 'release', 'claim', 'stop', 'give up'])
 
 
 class Accounting(RuleBasedStateMachine):
-    """The stages of one update, any step of any of them at any moment, on the real stores."""
+    """The stages of one update after the other, any step of any of them at any moment."""
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.db = Database(Path(self.folder.name) / 'state.db')
-        self.progress = SqliteProgress(self.db)
-        self.work = SqliteWork(self.db)
-        self.ledger = SqliteLedger(self.db)
-        self.next_id = 0
-        self.read = dict.fromkeys(JOBS, 0)
-        self.status = dict.fromkeys(JOBS, JobStatus.PENDING)
-        self.in_flight: list[Batch] = []
-        self.accepted: set[str] = set()
-        self.answered: set[tuple[str, int]] = set()
-        self.ever_sent: set[str] = set()
-
-    @initialize()
-    def begin(self) -> None:
-        self.progress.begin(
-            [
-                make_job(
-                    name,
-                    position=place,
-                    query=make_query(
-                        f'q{place}', sort_field='rating' if name == SORTED_JOB else None
-                    ),
-                )
-                for place, name in enumerate(JOBS)
-            ]
-        )
+        self.world = SmallWorld(Path(self.folder.name))
+        self.ended: dict[str, JobStatus] = {}
 
     def teardown(self) -> None:
         try:
             self.come_to_the_end()
         finally:
-            self.db.close()
+            self.world.close()
             self.folder.cleanup()
 
-    def look(self) -> dict[str, Progress]:
-        return {item.request_id: item for item in self.progress.progress('u1')}
+    # -- what happens in ThreatConnect
 
-    @rule(name=jobs)
-    def start_reading(self, name: str) -> None:
-        self.progress.start_reading(name, at=NOON, expected=None)
+    @initialize(found=st.lists(files, min_size=3, max_size=8), mode=modes)
+    def begin_with(self, found: list[Any], mode: Mode) -> None:
+        for hashes, queries, kind in found:
+            self.world.add_file(hashes, queries, kind)
+        self.begin(mode, is_search_failed=False, cancelled=-1)
 
-    @rule(name=jobs, size=st.integers(min_value=0, max_value=5))
-    def add_page(self, name: str, size: int) -> None:
-        is_reading = self.look()[name].reading in {Reading.WAITING, Reading.READING}
-        rows = [{'id': self.next_id + offset} for offset in range(1, size + 1)]
-        self.next_id += size
-        self.progress.add_page(name, rows, last_id=self.next_id, page_size=size)
-        if is_reading:
-            self.read[name] += size
+    @rule(found=files)
+    def add_file(self, found: Any) -> None:
+        self.world.add_file(*found)
 
-    @rule(name=jobs, is_failure=st.booleans())
-    def end_reading(self, name: str, is_failure: bool) -> None:
-        error = ReadAuthError('Mend it.') if is_failure else None
-        self.progress.end_reading(name, at=NOON, error=error)
-
-    @rule(plan=plans, is_stopped_meanwhile=st.sampled_from([False] * 5 + [True]))
-    def convert(self, plan: list[object], is_stopped_meanwhile: bool) -> None:
-        page = self.progress.next_page('u1')
-        if page is None:
-            for name, item in self.look().items():
-                if item.reading in {Reading.WAITING, Reading.READING}:
-                    self.add_page(name, len(plan))
-                    break
-            page = self.progress.next_page('u1')
-        if page is None:
+    @rule(data=st.data())
+    def change_file(self, data: st.DataObject) -> None:
+        if not self.world.files:
             return
-        self.work.store_conversion(
-            self.converted(page, plan, is_stopped_meanwhile=is_stopped_meanwhile), at=NOON
+        number = data.draw(st.sampled_from(sorted(self.world.files)))
+        changes = data.draw(
+            st.one_of(
+                st.fixed_dictionaries({'content': st.integers(0, 5)}),
+                st.fixed_dictionaries({'hashes': hash_sets}),
+                st.fixed_dictionaries({'queries': query_sets}),
+                st.fixed_dictionaries({'kind': kinds}),
+            )
+        )
+        self.world.change_file(number, **changes)
+
+    @rule(data=st.data())
+    def delete_file(self, data: st.DataObject) -> None:
+        if self.world.files:
+            del self.world.files[data.draw(st.sampled_from(sorted(self.world.files)))]
+
+    # -- what the stages do
+
+    @precondition(lambda self: self.world.update is None)
+    @rule(
+        mode=modes,
+        is_search_failed=st.sampled_from([False] * 5 + [True]),
+        cancelled=st.sampled_from([-1] * 5 + [0, 1, 2]),
+    )
+    def begin(self, mode: Mode, is_search_failed: bool, cancelled: int) -> None:
+        self.world.begin(mode, is_search_failed=is_search_failed, cancelled=cancelled)
+        self.ended = {}
+
+    @rule(
+        size=st.integers(1, 4),
+        is_by_time=st.sampled_from([False] * 5 + [True]),
+        fault=st.sampled_from([False] * 15 + [True]),
+        writes=writes,
+    )
+    def read(self, size: int, is_by_time: bool, fault: bool, writes: int | None) -> None:
+        self.world.run(
+            lambda: self.world.read(size, is_by_time=is_by_time, fault=fault), writes
         )
 
-    def converted(self, page: StoredPage, plan: list[object], *, is_stopped_meanwhile: bool):
-        """Decide as the Convert stage does, with the plan in place of Indicators and ledger."""
-        ids = [int(str(row['id'])) for row in page.rows]
-        if self.look()[page.request_id].is_stopped:
-            return make_conversion(page, dict.fromkeys(ids, Outcome.FAILED))
-        claims: dict[str, Claim] = dict(self.work.claims(KEYS))
-        if is_stopped_meanwhile:
-            self.stop(page.request_id)
-        outcomes: dict[int, Outcome | None] = {}
-        objects: dict[str, ChosenObject] = {}
-        displaced: list[tuple[str, int]] = []
-        for number, planned in zip(ids, plan, strict=False):
-            if isinstance(planned, Outcome):
-                outcomes[number] = planned
-                continue
-            assert isinstance(planned, list)
-            own = []
-            for key, is_better, is_known in planned:
-                claim = claims.get(key)
-                if claim and not (claim.request_id == page.request_id and is_better):
-                    continue
-                if claim:
-                    displaced.append((claim.request_id, claim.indicator_id))
-                is_waiting = not is_known or (
-                    claim is not None and claim.state is ObjectState.IN_FLIGHT
-                )
-                chosen = make_chosen(
-                    key,
-                    request_id=page.request_id,
-                    position=page.position,
-                    query_id=f'q{page.position}',
-                    indicator_id=number,
-                    version=claim.version + 1 if claim else 0,
-                    state=ObjectState.WAITING if is_waiting else ObjectState.UNCHANGED,
-                    sort_value=float(number % 3) if page.request_id == SORTED_JOB else None,
-                )
-                objects[key] = chosen
-                own.append(chosen)
-                claims[key] = make_claim(
-                    request_id=page.request_id,
-                    indicator_id=number,
-                    version=chosen.version,
-                    state=chosen.state,
-                )
-            if not own:
-                outcomes[number] = Outcome.DUPLICATE
-            elif any(chosen.state is ObjectState.WAITING for chosen in own):
-                outcomes[number] = None
+    @rule(times=st.integers(1, 3), size=st.integers(1, 4))
+    def read_and_convert(self, times: int, size: int) -> None:
+        for _ in range(times):
+            self.world.read(size)
+            self.world.convert()
+
+    @rule(meanwhile=st.lists(events, max_size=2), writes=writes, data=st.data())
+    def convert(self, meanwhile: list[str], writes: int | None, data: st.DataObject) -> None:
+        def happen() -> None:
+            for event in meanwhile:
+                self.happen(event, data)
+
+        self.world.run(lambda: self.world.convert(happen), writes)
+
+    def happen(self, event: str, data: st.DataObject) -> None:
+        world = self.world
+        if event == 'claim':
+            world.claim()
+        elif event == 'stop':
+            world.stop([data.draw(st.sampled_from(sorted(world.taken)))])
+        elif event == 'give up':
+            world.give_up()
+        elif world.flights:
+            flight = self.draw_flight(data)
+            if event == 'release':
+                world.release(flight, is_told_before=False)
             else:
-                outcomes[number] = Outcome.UNCHANGED
-        return make_conversion(page, outcomes, tuple(objects.values()), displaced=displaced)
+                refused = frozenset(range(4)) if event == 'refuse' else frozenset()
+                world.settle(flight, len(flight.batch.objects), refused)
+
+    def draw_flight(self, data: st.DataObject) -> Flight:
+        return self.world.flights[data.draw(st.integers(0, len(self.world.flights) - 1))]
+
+    @rule(times=st.integers(1, 3), writes=writes)
+    def claim(self, times: int, writes: int | None) -> None:
+        stopped = {item.request_id for item in self.world.progress() if item.is_stopped}
+        for _ in range(times):
+            before = len(self.world.flights)
+            if not self.world.run(self.world.claim, writes):
+                return
+            for flight in self.world.flights[before:]:
+                assert len(flight.batch.objects) <= BATCH_SIZE
+                assert not stopped.intersection(flight.batch.request_ids), 'a stopped Job sends'
+
+    @precondition(lambda self: self.world.flights)
+    @rule(data=st.data())
+    def deliver(self, data: st.DataObject) -> None:
+        flight = self.draw_flight(data)
+        if not flight.is_delivered:
+            self.world.deliver(flight)
+
+    @precondition(lambda self: self.world.flights)
+    @rule(data=st.data(), refused=st.frozensets(st.integers(0, 3)), writes=writes)
+    def settle(self, data: st.DataObject, refused: frozenset[int], writes: int | None) -> None:
+        flight = self.draw_flight(data)
+        size = data.draw(st.integers(1, len(flight.batch.objects)))
+        self.world.run(lambda: self.world.settle(flight, size, refused), writes)
+
+    @precondition(lambda self: self.world.flights)
+    @rule(data=st.data(), is_told_before=st.booleans(), writes=writes)
+    def release(self, data: st.DataObject, is_told_before: bool, writes: int | None) -> None:
+        flight = self.draw_flight(data)
+        self.world.run(
+            lambda: self.world.release(flight, is_told_before=is_told_before), writes
+        )
+
+    @precondition(lambda self: self.world.update)
+    @rule(place=st.integers(0, 9), writes=writes)
+    def stop(self, place: int, writes: int | None) -> None:
+        # As rare as in life, or nothing would ever be sent.
+        if place < len(QUERIES):
+            request_id = sorted(self.world.taken)[place]
+            self.world.run(lambda: self.world.stop([request_id]), writes)
+
+    @rule(writes=writes)
+    def give_up(self, writes: int | None) -> None:
+        self.world.run(self.world.give_up, writes)
+
+    @rule(writes=writes)
+    def drop_pages(self, writes: int | None) -> None:
+        self.world.run(self.world.drop_pages, writes)
 
     @rule()
-    def claim(self) -> None:
-        stopped = {name for name, item in self.look().items() if item.is_stopped}
-        batch = self.work.claim_batch('u1', size=BATCH_SIZE, at=NOON)
-        if batch is None:
-            return
-        taken = {(item.object_key, item.version) for item in self.sent()}
-        new = [(item.object_key, item.version) for item in batch.objects]
-        assert len(set(new)) == len(new) <= BATCH_SIZE
-        assert not taken.intersection(new), 'an object is in two batches'
-        assert not stopped.intersection(batch.request_ids), 'a stopped Job sends'
-        assert all(item.body for item in batch.objects)
-        self.in_flight.append(batch)
-        self.ever_sent |= {item.object_key for item in batch.objects}
+    def forget_jobs(self) -> None:
+        self.world.store.forget_jobs()
 
-    def sent(self) -> list[ChosenObject]:
-        return [item for batch in self.in_flight for item in batch.objects]
-
-    @precondition(lambda self: self.in_flight)
-    @rule(data=st.data())
-    def settle(self, data: st.DataObject) -> None:
-        place = data.draw(st.integers(0, len(self.in_flight) - 1))
-        batch = self.in_flight.pop(place)
-        size = data.draw(st.integers(1, len(batch.objects)))
-        refused = data.draw(st.sets(st.integers(0, size - 1)))
-        self.answer(Batch(objects=batch.objects[:size]), refused)
-        # The other half of a batch that had to be halved is answered by itself.
-        if batch.objects[size:]:
-            self.in_flight.append(Batch(objects=batch.objects[size:]))
-
-    def answer(self, batch: Batch, refused: set[int]) -> None:
-        self.work.note_request(batch)
-        self.work.settle(Settlement(batch=batch, refusals=dict.fromkeys(refused, ('no',))), at=NOON)
-        self.answered |= {(item.object_key, item.version) for item in batch.objects}
-        self.accepted |= {
-            item.object_key for place, item in enumerate(batch.objects) if place not in refused
-        }
-
-    @precondition(lambda self: self.in_flight)
-    @rule(data=st.data())
-    def release(self, data: st.DataObject) -> None:
-        place = data.draw(st.integers(0, len(self.in_flight) - 1))
-        self.work.release(self.in_flight.pop(place))
-
-    @precondition(lambda self: self.in_flight)
-    @rule(name=jobs)
-    def stop(self, name: str) -> None:
-        # As the Upload stage does it: what is settled has nothing that could be stopped.
-        if not self.look()[name].is_settled:
-            self.work.stop_jobs([name], DENIED)
-
-    @precondition(lambda self: self.in_flight)
     @rule()
     def crash(self) -> None:
-        self.work.recover()
-        self.in_flight = []
+        self.world.crash()
+
+    @precondition(lambda self: self.world.update)
+    @rule(writes=writes, is_made_to_end=st.booleans())
+    def end(self, writes: int | None, is_made_to_end: bool) -> None:
+        if is_made_to_end:
+            self.world.go_on()
+        if self.world.is_over():
+            self.world.run(self.world.end, writes)
+            self.nothing_is_left()
+
+    # -- what holds at any time
+
+    def rows(self, statement: str, *values: object) -> list[dict[str, Any]]:
+        with self.world.db.read() as connection:
+            return [dict(row) for row in connection.execute(statement, values)]
 
     @invariant()
-    def what_was_read_is_settled_or_open(self) -> None:
-        for name, item in self.look().items():
-            counts = self.progress.counts(name)
+    def every_indicator_is_counted_once(self) -> None:
+        for request_id, taken in self.world.taken.items():
+            counts = self.world.store.counts(request_id)
             assert counts is not None
-            assert counts.read == self.read[name]
-            assert counts.converted == counts.settled + item.open_treatments
+            assert all(number >= 0 for number in counts.outcomes.values()), counts
+            assert counts.converted == len(taken)
+        for item in self.world.progress():
+            counts = self.world.store.counts(item.request_id)
+            assert counts is not None
+            assert counts.converted == counts.settled + item.open
             assert counts.read == counts.converted + item.rows_waiting
 
     @invariant()
     def what_is_open_has_an_object_that_will_settle_it(self) -> None:
-        with self.db.read() as connection:
-            orphans = connection.execute(
-                'SELECT request_id, indicator_id FROM treatment WHERE outcome IS NULL'
-                ' AND NOT EXISTS (SELECT 1 FROM object'
-                ' WHERE object.request_id = treatment.request_id'
-                ' AND object.indicator_id = treatment.indicator_id'
-                " AND state IN ('waiting', 'in-flight'))"
-            ).fetchall()
-            waiting = connection.execute(
-                'SELECT object_key FROM object JOIN treatment USING (request_id, indicator_id)'
-                " WHERE state = 'waiting' AND outcome IS NOT NULL"
-            ).fetchall()
-        assert not orphans
-        assert not waiting, 'an object waits of an Indicator that is settled already'
+        outbox = self.rows('SELECT * FROM outbox')
+        outcome = self.rows('SELECT * FROM outcome')
+        alone = Counter(
+            (row['job'], row['indicator_id'])
+            for row in outbox
+            if row['account'] == Account.INDICATOR
+        )
+        assert all(count == 1 for count in alone.values())
+        together = Counter(
+            (row['job'], row['indicator_id']) for row in outbox if row['account'] == Account.ROW
+        )
+        waiting = {
+            (row['job'], row['indicator_id']): row['waiting'] for row in outcome if row['waiting']
+        }
+        assert together == waiting
+        assert all(row[name] >= 0 for row in outcome for name in OUTCOME_COLUMNS)
+        for row in self.rows('SELECT * FROM progress'):
+            job = row['job']
+            mine = [key for key in (*alone, *waiting) if key[0] == job]
+            assert row['open'] == len(mine)
+            least = Counter(
+                OutcomeRow(each['base'], *(each[name] for name in OUTCOME_COLUMNS)).column
+                for each in outcome
+                if each['job'] == job
+            )
+            assert all(row[name] >= count for name, count in least.items())
+            assert all(row[str(name)] >= 0 for name in Outcome)
+            assert row['waiting'] == sum(
+                each['job'] == job and not each['is_in_flight'] for each in outbox
+            )
 
     @invariant()
     def what_is_in_flight_is_in_a_batch(self) -> None:
-        with self.db.read() as connection:
-            rows = connection.execute(
-                "SELECT object_key, version FROM object WHERE state = 'in-flight'"
-            ).fetchall()
-        assert {tuple(row) for row in rows} <= {
-            (item.object_key, item.version) for item in self.sent()
+        rows = self.rows('SELECT * FROM outbox WHERE is_in_flight')
+        sent = [item.id for flight in self.world.flights for item in flight.batch.objects]
+        assert {row['id'] for row in rows} <= set(sent)
+        versions = Counter(row['object'] for row in rows if row['unconfirmed'] is None)
+        assert all(count == 1 for count in versions.values()), 'two versions under way at once'
+
+    @invariant()
+    def the_ledger_points_at_the_newest_version(self) -> None:
+        outbox = {row['id']: row for row in self.rows('SELECT * FROM outbox')}
+        ledger = {row['id']: row for row in self.rows('SELECT * FROM ledger')}
+        for row in ledger.values():
+            if row['outbox'] is not None:
+                assert outbox[row['outbox']]['object'] == row['id']
+        for row in outbox.values():
+            if row['unconfirmed'] is None and row['account'] != Account.NOBODY:
+                assert ledger[row['object']]['outbox'] == row['id']
+            if row['account'] == Account.NOBODY:
+                assert row['is_in_flight']
+            if row['waits_for'] is not None:
+                assert outbox[row['waits_for']]['is_in_flight']
+
+    @invariant()
+    def the_counters_of_live_objects_are_those_of_the_ledger(self) -> None:
+        counted = {
+            (row['query'], row['owner'], row['kind'], row['hour']): row['count']
+            for row in self.rows('SELECT * FROM live_count')
         }
+        found = Counter(
+            (row['query'], row['owner'], row['kind'], hour_of(row['valid_until']))
+            for row in self.rows('SELECT * FROM ledger WHERE state = 1')
+        )
+        assert counted == found
 
     @invariant()
-    def what_counts_as_answered_was_sent_in_just_this_version(self) -> None:
-        with self.db.read() as connection:
-            rows = connection.execute(
-                "SELECT object_key, version FROM object WHERE state IN ('accepted', 'refused')"
-            ).fetchall()
-        assert {tuple(row) for row in rows} <= self.answered
+    def the_ledger_knows_what_sentinel_may_have(self) -> None:
+        ledger = {row['digest']: row for row in self.rows('SELECT * FROM ledger')}
+        for digest, generation in self.world.accepted.items():
+            row = ledger[digest]
+            assert row['state'] != ObjectState.NEW
+            assert row['generation'] >= generation
+        pending = {
+            (row['digest'], row['generation'])
+            for row in self.rows(
+                'SELECT digest, outbox.generation FROM outbox'
+                ' JOIN ledger ON ledger.id = outbox.object'
+                ' WHERE is_in_flight OR is_unacknowledged OR waits_for IS NOT NULL'
+            )
+        }
+        unconfirmed = {
+            (row['digest'], row['generation'])
+            for row in self.rows(
+                'SELECT digest, unconfirmed.generation FROM unconfirmed'
+                ' JOIN ledger ON ledger.id = unconfirmed.object'
+            )
+        }
+        for held in self.world.sentinel.values():
+            row = ledger[held.digest]
+            is_known = row['state'] == ObjectState.LIVE and row['generation'] == held.generation
+            name = (held.digest, held.generation)
+            if not held.is_revoked:
+                assert is_known or name in pending or name in unconfirmed
 
     @invariant()
-    def a_job_goes_only_forwards(self) -> None:
-        for name, item in self.look().items():
+    def what_is_live_has_its_content(self) -> None:
+        with_content = {row['object'] for row in self.rows('SELECT object FROM content')}
+        known = {row['id'] for row in self.rows('SELECT id FROM ledger WHERE state > 0')}
+        assert with_content == known
+
+    @invariant()
+    def a_job_that_has_ended_stays_so(self) -> None:
+        for item in self.world.progress():
             status = job_status(item)
-            assert is_allowed(self.status[name], status), f'{self.status[name]} to {status}'
-            self.status[name] = status
+            old = self.ended.setdefault(item.request_id, status)
+            if old.is_final:
+                assert status is old
+            self.ended[item.request_id] = status
 
-    @invariant()
-    def the_ledger_knows_what_was_accepted(self) -> None:
-        held = set(self.ledger.held(KEYS))
-        # What was sent and had no answer may be in Sentinel as well.
-        assert self.accepted <= held <= self.ever_sent
-        assert self.ledger.count() == len(held)
+    def nothing_is_left(self) -> None:
+        """What an update needs while it runs is gone after it."""
+        if self.world.update is not None:
+            return
+        for table in (
+            *('progress', 'outbox', 'outcome', 'taken_up', 'page_ids', 'alternate'),
+            'extra_query',
+        ):
+            assert not self.rows(f'SELECT * FROM {table}'), table
+        assert not self.rows(
+            'SELECT * FROM ledger WHERE outbox IS NOT NULL OR state = 0'
+            ' AND NOT EXISTS (SELECT 1 FROM refusal WHERE refusal.object = ledger.id)'
+        )
+        assert not self.rows(
+            'SELECT * FROM refusal WHERE object NOT IN (SELECT id FROM ledger)'
+        )
+
+    # -- what it all comes to
 
     def come_to_the_end(self) -> None:
-        """Let every stage do what is left; nothing may be left over then."""
-        if not self.look():
-            return
-        for batch in self.in_flight:
-            self.work.release(batch)
-        self.in_flight = []
-        for name in JOBS:
-            self.end_reading(name, is_failure=False)
-        while self.progress.next_page('u1') is not None:
-            self.convert([[(KEYS[0], False, False)]] * 5, is_stopped_meanwhile=False)
-        while (batch := self.work.claim_batch('u1', size=BATCH_SIZE, at=NOON)) is not None:
-            self.answer(batch, set())
-        for name, item in self.look().items():
-            counts = self.progress.counts(name)
-            assert counts is not None
-            assert (item.pages_waiting, item.rows_waiting, item.open_treatments) == (0, 0, 0)
-            assert counts.settled == counts.read == self.read[name]
-        assert self.work.waiting_objects() == 0
+        """Let every stage do what is left, and look whether Sentinel has what it should have."""
+        world = self.world
+        if world.update is not None:
+            world.go_on()
+            world.end()
+            self.nothing_is_left()
+        for flight in list(world.flights):
+            world.settle(flight, len(flight.batch.objects), frozenset())
+        world.run_undisturbed(Mode.FULL)
+        self.check_everything()
+        assert world.run_undisturbed(Mode.RECONCILE) == 0, 'nothing changed, something was sent'
+        self.nothing_is_left()
+        self.check_everything()
+
+    def check_everything(self) -> None:
+        expected = self.world.expected()
+        ledger = {
+            row['digest']: (row['indicator_id'], row['source_modified'])
+            for row in self.rows('SELECT * FROM ledger WHERE state = 1')
+        }
+        assert ledger == expected
+        live = {held.digest for held in self.world.sentinel.values() if not held.is_revoked}
+        assert live == set(expected)
+        generations = {
+            row['digest']: row['generation'] for row in self.rows('SELECT * FROM ledger')
+        }
+        by_digest: dict[bytes, ObjectKey] = {key.digest: key for key in KEYS.values()}
+        for digest in expected:
+            held = self.world.sentinel[object_id(by_digest[digest], generations[digest])]
+            assert not held.is_revoked
+            assert held.copy == expected[digest]
 
 
 TestAccounting = pytest.mark.timeout(300)(Accounting.TestCase)
 TestAccounting.settings = settings(
-    max_examples=100,
+    max_examples=int(__import__('os').environ.get('N','100')),
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
