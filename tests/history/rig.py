@@ -1,24 +1,29 @@
 """The update engine without threads: the real stages and stores, one step after the other.
 
-At any call of a port another stage may take a step, as threads would, and the process may die; all
-of that is decided by one seeded generator, so that a history can be told again.
+At any call of a port another stage may take a step, as threads would, and the process may die there
+or around any commit; all of that is decided by one seeded generator, so that a history can be told
+again. Nothing else of the tests of histories knows how the stages and stores are made.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import random
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from sentinel_app.core.mapping import MappingOptions
 from sentinel_app.core.models import IndicatorType, WithdrawPolicy
 from sentinel_app.core.never_send import NeverSend
 from sentinel_app.core.tlp import Tlp
 from sentinel_app.core.withholding import withheld_reason
+from sentinel_app.errors import TaskKilledError
+from sentinel_app.pipeline import upload as upload_module
 from sentinel_app.pipeline.convert import Convert
 from sentinel_app.pipeline.download import Download
 from sentinel_app.pipeline.fault_limit import FaultLimit
@@ -67,24 +72,52 @@ class Life:
         self.is_over = False
 
     def pass_by(self) -> None:
+        self.live_on()
+        self._between()
+
+    def live_on(self) -> None:
+        """Die here, or live until another call."""
         if not self.is_over:
             self.calls += 1
             self.is_over = self.ends_at is not None and self.calls >= self.ends_at
         if self.is_over:
             raise KilledError
-        self._between()
+
+
+class MortalDb(StateDb):
+    """The database of a process that may die before a transaction, before its commit, or after it.
+
+    No other stage takes a step there: whoever writes may hold a lock.
+    """
+
+    def __init__(self, path: Path, life: Life) -> None:
+        self._life: Life | None = None
+        super().__init__(path)
+        self._life = life
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        self._live_on()
+        with super().write() as transaction:
+            yield transaction
+            self._live_on()
+        self._live_on()
+
+    def _live_on(self) -> None:
+        # What brings the file up to date as it is opened is tested elsewhere.
+        if self._life is not None:
+            self._life.live_on()
 
 
 class Mortal:
     """A port whose calls may be the last: before they have an effect, or right after."""
 
-    def __init__(self, port: Any, life: Life, **replaced: Callable[..., Any]) -> None:
+    def __init__(self, port: Any, life: Life) -> None:
         self._port = port
         self._life = life
-        self._replaced = replaced
 
     def __getattr__(self, name: str) -> Any:
-        value = self._replaced.get(name) or getattr(self._port, name)
+        value = getattr(self._port, name)
         if not callable(value):
             return value
 
@@ -126,21 +159,18 @@ class Rig:
         self._between: list[Callable[[], None]] = []
         self.life = life = Life(self._interleave)
         self.stop = threading.Event()
-        self.db = db = StateDb(folder / 'state.db')
+        self.db = db = MortalDb(folder / 'state.db', life)
         self.documents = TinyDocuments(folder / 'documents.json', now=clock.now)
         self.progress = SqliteProgress(db)
         self.ledger = SqliteLedger(db)
-        self.work = work = SqliteWork(db)
+        self.work = SqliteWork(db)
         self.errors = SqliteErrorLog(db)
+        self._batch_size = batch_size
         signal = Signal()
-
-        def small_batch(update_id: str, *, size: int, at: dt.datetime) -> Any:
-            return work.claim_batch(update_id, size=min(size, batch_size), at=at)
-
         documents = Mortal(self.documents, life)
         progress = Mortal(self.progress, life)
         stores = {
-            'work': Mortal(work, life, claim_batch=small_batch),
+            'work': Mortal(self.work, life),
             'errors': Mortal(self.errors, life),
             'releases': Mortal(SqliteReleases(db), life),
         }
@@ -216,6 +246,10 @@ class Rig:
     def close(self) -> None:
         self.db.close()
 
+    def end_job(self, request_id: str) -> None:
+        """End a Job as somebody who kills its Task does."""
+        self.work.stop_jobs([request_id], TaskKilledError('Ended by somebody.'))
+
     @property
     def is_busy(self) -> bool:
         return bool(self.documents.open_updates())
@@ -236,10 +270,11 @@ class Rig:
             KilledError: the process died.
             AssertionError: the updates do not come to an end.
         """
-        for _ in range(MOST_ROUNDS):
-            if not self.is_busy:
-                return
-            self._round()
+        with mock.patch.object(upload_module, 'MAX_OBJECTS', self._batch_size):
+            for _ in range(MOST_ROUNDS):
+                if not self.is_busy:
+                    return
+                self._round()
         raise AssertionError(f'no end: {[job.status for job in self.documents.jobs()[0]]}')
 
     def _round(self) -> None:
