@@ -36,7 +36,9 @@ class Copy:
     """`lastModified` as the App knows it for sure: as it was sent, or read by a whole update."""
     valid_until_at: dt.datetime
     holders: frozenset[str]
-    """Queries of which one holds it, by id."""
+    """Queries that return it, of which one holds it as far as can be told, by id."""
+    all_holders: frozenset[str]
+    """Those, and the ones that may hold it though they return it no more."""
     has_lapsed: bool = False
     """Whether it has been gone at any moment since it was sent, or since everything was read."""
 
@@ -116,18 +118,22 @@ class Ranking:
             is_everything_read: it was no delta.
             in_doubt: values that Sentinel refuses, of which the App knows what it could not send.
         """
+        update = self._update
+        is_noisy = update is None or update.is_list_edited or bool(update.touched)
         for pattern, copy in self._held.items():
-            row = self._store.get(copy.row_id)
             matching = self._matching(copy.row_id)
-            if row is None or pattern in in_doubt:
-                continue
-            if not is_whole:
-                # Which of them took it, nobody can tell.
-                copy.holders |= frozenset(matching)
-            elif is_everything_read and self._is_sound(pattern, copy.row_id):
-                copy.holders = frozenset(matching[:1])
+            is_known = is_whole and pattern not in in_doubt
+            if is_known and is_everything_read and self._is_sound(pattern, copy.row_id):
+                copy.holders = copy.all_holders = frozenset(matching[:1])
                 copy.has_lapsed = not matching
-            if is_whole and not copy.has_lapsed:
+            else:
+                # Which of them took it, or took it over, nobody can tell.
+                copy.holders |= frozenset(matching)
+                copy.all_holders |= copy.holders
+            if update is not None and (is_noisy or not is_whole):
+                copy.all_holders |= update.query_ids
+            row = self._store.get(copy.row_id)
+            if is_known and row is not None and not copy.has_lapsed:
                 copy.modified_at = max(copy.modified_at, row['lastModified'])
         self._update = None
 
@@ -139,8 +145,8 @@ class Ranking:
         return None if copy is None or copy.valid_until_at <= self._store.now() else copy
 
     def best_position(self, copy: Copy) -> int | None:
-        """Return the highest position that the query of a copy may have; None if it is removed."""
-        return min(self._positions(copy), default=None)
+        """Return the highest position that the query of a copy may have; None if it has none."""
+        return min(self._positions(copy.all_holders), default=None)
 
     # -- inside
 
@@ -159,6 +165,7 @@ class Ranking:
             modified_at=f'{dt.datetime.fromisoformat(stix["valid_from"]):%Y-%m-%dT%H:%M:%SZ}',
             valid_until_at=dt.datetime.fromisoformat(stix['valid_until']),
             holders=frozenset(matching),
+            all_holders=frozenset(matching),
             has_lapsed=is_noisy or not matching or not self._is_sound(pattern, row_id),
         )
 
@@ -167,7 +174,7 @@ class Ranking:
         if update is None or update.is_list_edited or taken.row_id in update.touched:
             return
         is_gone = held.has_lapsed or not self._is_sound(pattern, held.row_id)
-        old, new = self._positions(held), self._positions(taken)
+        old, new = self._positions(held.holders), self._positions(taken.holders)
         if is_gone or not old or not new:
             return
         # The worst that the one held may be worth, and the best that the other one may be.
@@ -213,10 +220,8 @@ class Ranking:
             )
         ]
 
-    def _positions(self, copy: Copy) -> list[int]:
-        return [
-            position for position, query in enumerate(self._queries()) if query.id in copy.holders
-        ]
+    def _positions(self, query_ids: Collection[str]) -> list[int]:
+        return [position for position, query in enumerate(self._queries()) if query.id in query_ids]
 
 
 def row_id_of(stix: Stix) -> int:

@@ -50,7 +50,16 @@ TRIES = 4
 """How often an object that Sentinel refuses is sent before it waits for a change."""
 TTL = dt.timedelta(hours=TTL_HOURS)
 
-_TQL = ('', '', 'confidence >= 50', 'confidence < 50', 'summary contains "h1" or confidence > 80')
+_VALUE_MEMBERS = ('type', 'hostName', 'md5', 'sha1', 'sha256')
+_TQL = (
+    '',
+    '',
+    '',
+    '',
+    'confidence >= 50',
+    'confidence < 50',
+    'summary contains "h1" or confidence > 80',
+)
 _SORTS = (None, None, 'confidence', 'summary', 'lastModified')
 _TYPES = (IndicatorType.HOST, IndicatorType.FILE)
 _READ_ERRORS = (ReadTimeoutError, ReadError)
@@ -172,9 +181,14 @@ class History:
             self.add()
 
     def add(self) -> None:
+        """Add an Indicator, of a value that another owner has perhaps."""
         owner = self.chance.choice(OWNERS)
         row: dict[str, Any] = {'ownerName': owner, 'confidence': self.chance.choice((10, 60, 90))}
-        if self.chance.random() < 0.6:
+        known = self.store.rows()
+        if known and self.chance.random() < 0.4:
+            other = self.chance.choice(known)
+            row |= {name: other[name] for name in _VALUE_MEMBERS if name in other}
+        elif self.chance.random() < 0.6:
             row |= {'type': 'Host', 'hostName': self.chance.choice(HOSTS)}
         else:
             row |= {'type': 'File'}
@@ -216,19 +230,20 @@ class History:
         self._touch(row_id, f'hash {digest[:1]}')
 
     def modify(self) -> None:
-        for row_id in self._some_rows():
+        """Change one row, or several in one second."""
+        for row_id in self._some_rows((1, 2, 4)):
             changes: dict[str, Any] = {}
-            kind = self.chance.choice(('confidence', 'confidence', 'tlp', 'expiry', 'time', 'time'))
+            kind = self.chance.choice((*('confidence', 'time') * 3, 'tlp', 'expiry'))
             if kind == 'time':
                 # Nothing but the time of its last change is another.
                 pass
             elif kind == 'confidence':
                 changes['confidence'] = self.chance.choice((10, 60, 90))
             elif kind == 'tlp':
-                name = self.chance.choice((None, 'TLP:GREEN', 'TLP:AMBER', 'TLP:RED'))
+                name = self.chance.choice((None, None, 'TLP:GREEN', 'TLP:AMBER', 'TLP:RED'))
                 changes['securityLabels'] = {'data': [{'name': name}]} if name else None
             else:
-                hours = self.chance.choice((None, -1, 5, 30, 100))
+                hours = self.chance.choice((None, None, None, -1, 5, 30, 100))
                 changes['externalDateExpires'] = (
                     None
                     if hours is None
@@ -266,10 +281,9 @@ class History:
     def _end(self, row: Mapping[str, Any]) -> None:
         self.ended[row['id']] = frozenset(pattern for pattern, _ in patterns(row))
 
-    def _some_rows(self) -> list[int]:
-        """A row or several, which are changed in one second."""
+    def _some_rows(self, counts: Sequence[int] = (1, 1, 2)) -> list[int]:
         ids = [row['id'] for row in self.store.rows()]
-        return self.chance.sample(ids, min(len(ids), self.chance.choice((1, 1, 2, 4))))
+        return self.chance.sample(ids, min(len(ids), self.chance.choice(counts)))
 
     def _touch(self, row_id: int, what: str) -> None:
         self.ranking.touch(row_id)
@@ -284,7 +298,7 @@ class History:
     def save(self) -> None:
         """Save another list of queries: one added, edited, moved or removed."""
         queries = list(self.rig.documents.query_list().queries)
-        kind = self.chance.choice(('add', 'edit', 'move', 'remove', 'narrow'))
+        kind = self.chance.choice(('add', 'edit', 'edit', 'move', 'move', 'remove', 'narrow'))
         place = self.chance.randrange(len(queries)) if queries else 0
         if not queries or (kind == 'add' and len(queries) < 4):
             kind = 'add'
@@ -316,7 +330,7 @@ class History:
         return self.rig.documents.query_list().queries
 
     def _query(self, query_id: str | None) -> Query:
-        count = self.chance.choice((1, 2, 3, 3))
+        count = self.chance.choice((1, 2, 3, 3, 3, 3))
         return Query(
             id=query_id or f'q{self.chance.randrange(10**6)}',
             owners=tuple(self.chance.sample(OWNERS, count)),
@@ -687,10 +701,10 @@ ACTIONS: dict[str, Callable[[History], None]] = {
     )
 }
 _WEIGHTS = {
-    'more': 4, 'modify': 5, 'deactivate': 2, 'activate': 2, 'delete': 3, 'save': 3, 'wait': 3,
-    'restart': 1, 'refuse': 1, 'delta': 6, 'full': 1, 'reconcile': 3, 'some': 2, 'killed': 2,
+    'more': 6, 'modify': 6, 'deactivate': 1, 'activate': 2, 'delete': 3, 'save': 3, 'wait': 3,
+    'restart': 1, 'refuse': 1, 'delta': 6, 'full': 1, 'reconcile': 3, 'some': 3, 'killed': 3,
     'churned': 2, 'troubled': 2, 'hidden': 1, 'stopped': 1, 'change_hash': 5,
-    'again': 2,
+    'again': 1,
 }  # fmt: skip
 
 
