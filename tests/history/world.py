@@ -40,9 +40,10 @@ from tests.history.model import Model, may_be_sent
 from tests.history.ranking import Copy, Ranking, row_id_of
 from tests.history.rig import TTL_HOURS, KilledError, Rig
 from tests.simulators.threatconnect import DuplicateError
+from tests.simulators.threatconnect.store import text_of
 
 OWNERS = ('Demo Organization', 'Demo Research', 'OSINT Community')
-HOSTS = tuple(f'h{number}.example.com' for number in range(5))
+HOSTS = tuple(f'h{number}.example.com' for number in range(4))
 HASHES = ('A' * 32, 'B' * 32, 'D' * 40, 'E' * 40, 'C' * 64, 'F' * 64)
 HASH_KINDS = ('md5', 'md5', 'sha1', 'sha1', 'sha256', 'sha256')
 PAGE_SIZES = (2, 3, 3, 4, 7)
@@ -168,16 +169,15 @@ class History:
         if self.chance.random() < 0.15:
             # An instance that sorts as it likes is read by time.
             self.source.order = random.Random(self.chance.getrandbits(30))
-        for _ in range(self.chance.randint(4, 14)):
+        for _ in range(self.chance.randint(8, 20)):
             self.clock.advance(self.chance.choice((0, 0, 1, 60)))
             self.add()
-        for _ in range(self.chance.randint(1, 4)):
-            self.save()
+        self.save_list([self._query(None) for _ in range(self.chance.choice((1, 2, 2, 3)))])
         if self.chance.random() < 0.7:
             self._update(Mode.FULL)
 
     def more(self) -> None:
-        for _ in range(self.chance.randint(1, 6)):
+        for _ in range(self.chance.randint(2, 8)):
             self.add()
 
     def add(self) -> None:
@@ -185,7 +185,7 @@ class History:
         owner = self.chance.choice(OWNERS)
         row: dict[str, Any] = {'ownerName': owner, 'confidence': self.chance.choice((10, 60, 90))}
         known = self.store.rows()
-        if known and self.chance.random() < 0.4:
+        if known and self.chance.random() < 0.6:
             other = self.chance.choice(known)
             row |= {name: other[name] for name in _VALUE_MEMBERS if name in other}
         elif self.chance.random() < 0.6:
@@ -232,25 +232,50 @@ class History:
     def modify(self) -> None:
         """Change one row, or several in one second."""
         for row_id in self._some_rows((1, 2, 4)):
-            changes: dict[str, Any] = {}
-            kind = self.chance.choice((*('confidence', 'time') * 3, 'tlp', 'expiry'))
-            if kind == 'time':
-                # Nothing but the time of its last change is another.
-                pass
-            elif kind == 'confidence':
-                changes['confidence'] = self.chance.choice((10, 60, 90))
-            elif kind == 'tlp':
-                name = self.chance.choice((None, None, 'TLP:GREEN', 'TLP:AMBER', 'TLP:RED'))
-                changes['securityLabels'] = {'data': [{'name': name}]} if name else None
-            else:
-                hours = self.chance.choice((None, None, None, -1, 5, 30, 100))
-                changes['externalDateExpires'] = (
-                    None
-                    if hours is None
-                    else f'{self.store.now() + dt.timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}'
-                )
-            self.store.modify(row_id, **changes)
-            self._touch(row_id, f'modify {changes}')
+            self._modify(row_id)
+
+    def _modify(self, row_id: int) -> None:
+        changes: dict[str, Any] = {}
+        kind = self.chance.choice((*('confidence', 'time') * 3, 'tlp', 'expiry'))
+        if kind == 'time':
+            # Nothing but the time of its last change is another.
+            pass
+        elif kind == 'confidence':
+            changes['confidence'] = self.chance.choice((10, 60, 90))
+        elif kind == 'tlp':
+            name = self.chance.choice((None, None, 'TLP:GREEN', 'TLP:AMBER', 'TLP:RED'))
+            changes['securityLabels'] = {'data': [{'name': name}]} if name else None
+        else:
+            hours = self.chance.choice((None, None, None, -1, 5, 30, 100))
+            changes['externalDateExpires'] = (
+                None
+                if hours is None
+                else f'{self.store.now() + dt.timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}'
+            )
+        # Some come into the API a little late; a delta looks back for longer than that.
+        at = self.store.now() - dt.timedelta(seconds=self.chance.choice((0, 0, 0, 40, 120)))
+        before = self.store.get(row_id)
+        assert before is not None
+        latest = max(before['lastModified'], text_of(at))
+        self.store.modify(row_id, at=latest, **changes)
+        self._touch(row_id, f'modify {changes} {latest}')
+
+    def contend(self) -> None:
+        """Let the copies of one value overtake each other, with an update now and then."""
+        copies: dict[str, list[int]] = {}
+        for row in self.store.rows():
+            for pattern, _ in patterns(row):
+                copies.setdefault(pattern, []).append(row['id'])
+        shared = [ids for ids in copies.values() if len(ids) > 1]
+        if not shared:
+            self.more()
+            return
+        for row_id in self.chance.choices(self.chance.choice(shared), k=self.chance.randint(1, 4)):
+            self._modify(row_id)
+            # What changed in the present second would belong to the next delta.
+            self.clock.advance(self.chance.choice((1, 2, 30)))
+            if self.chance.random() < 0.4:
+                self._update(self.chance.choice((Mode.DELTA, Mode.DELTA, Mode.RECONCILE)))
 
     def deactivate(self) -> None:
         for row_id in self._some_rows():
@@ -330,7 +355,7 @@ class History:
         return self.rig.documents.query_list().queries
 
     def _query(self, query_id: str | None) -> Query:
-        count = self.chance.choice((1, 2, 3, 3, 3, 3))
+        count = self.chance.choice((1, 2, 3, 3, 3))
         return Query(
             id=query_id or f'q{self.chance.randrange(10**6)}',
             owners=tuple(self.chance.sample(OWNERS, count)),
@@ -697,14 +722,14 @@ ACTIONS: dict[str, Callable[[History], None]] = {
     for name in (
         *('begin', 'more', 'modify', 'deactivate', 'activate', 'delete', 'save', 'wait', 'restart'),
         *('refuse', 'delta', 'full', 'reconcile', 'some', 'killed', 'churned', 'troubled'),
-        *('hidden', 'stopped', 'change_hash', 'again'),
+        *('hidden', 'stopped', 'change_hash', 'again', 'contend'),
     )
 }
 _WEIGHTS = {
-    'more': 6, 'modify': 6, 'deactivate': 1, 'activate': 2, 'delete': 3, 'save': 3, 'wait': 3,
+    'more': 5, 'modify': 4, 'deactivate': 1, 'activate': 2, 'delete': 2, 'save': 3, 'wait': 3,
     'restart': 1, 'refuse': 1, 'delta': 6, 'full': 1, 'reconcile': 3, 'some': 3, 'killed': 3,
-    'churned': 2, 'troubled': 2, 'hidden': 1, 'stopped': 1, 'change_hash': 5,
-    'again': 1,
+    'churned': 2, 'troubled': 2, 'hidden': 1, 'stopped': 1, 'change_hash': 4,
+    'again': 1, 'contend': 4,
 }  # fmt: skip
 
 
