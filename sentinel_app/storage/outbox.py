@@ -114,11 +114,14 @@ def settle(
     """
     held, live = _rows_in_flight(transaction, accepted), LiveChanges()
     _hold(transaction, held, live)
-    live.store(transaction)
     others = _rows_in_flight(transaction, refused)
     for row in others:
+        if row['is_unacknowledged']:
+            # Of an earlier request, which may have carried a version that it did not refuse.
+            _hold_unacknowledged(transaction, row, live)
         _refuse(transaction, row)
         accounts.settle(row['job'], row['indicator_id'], row['account'], Outcome.REFUSED)
+    live.store(transaction)
     for row in held:
         result = Outcome.WITHDRAWN if row['is_revocation'] else Outcome.SENT
         accounts.settle(row['job'], row['indicator_id'], row['account'], result)
