@@ -9,47 +9,47 @@ from typing import Any
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.job import Outcome
-from sentinel_app.core.timestamp import to_millis
-from sentinel_app.core.work import (
-    ChosenObject,
-    Claim,
-    Conversion,
-    Held,
-    ObjectState,
-    Progress,
-    Reading,
-    StoredPage,
-)
+from sentinel_app.core.ledger_row import LedgerRow, ObjectState, millis
+from sentinel_app.core.object_id import ObjectKey, object_keys
+from sentinel_app.core.outbox import ChosenObject, Conversion, Fate, OutboxObject, Page, Settlement
+from sentinel_app.core.progress import Position, Progress, Reading
 from sentinel_app.pipeline.fault_limit import FaultLimit
-from sentinel_app.storage.ending import SqliteJobEndings
 from sentinel_app.storage.error_log import ErrorLog
-from sentinel_app.storage.release import SqliteReleases
+from sentinel_app.storage.orphans import Orphans
+from sentinel_app.storage.page_queue import PageQueue
 from sentinel_app.storage.sqlite import Database
-from sentinel_app.storage.work import SqliteWork
+from sentinel_app.storage.update_store import UpdateStore
 from tests.clocks import NOON
+from tests.factories import make_indicator
+from tests.stored import make_job, make_query
+
+KEY = object_keys(make_indicator())[0]
+"""What an object is of where a test does not say."""
 
 
-def make_faults(db: Database, clock: Clock) -> FaultLimit:
+def make_store(db: Database) -> UpdateStore:
+    """The running update, without a page that waits."""
+    return UpdateStore(db, PageQueue())
+
+
+def make_faults(db: Database, clock: Clock, store: UpdateStore | None = None) -> FaultLimit:
     """What ends the work that meets unforeseen exceptions, over the real stores."""
-    return FaultLimit(
-        work=SqliteWork(db),
-        errors=ErrorLog(db),
-        releases=SqliteReleases(db),
-        endings=SqliteJobEndings(db),
-        clock=clock,
-    )
+    store = store or make_store(db)
+    return FaultLimit(store=store, errors=ErrorLog(db), orphans=Orphans(db, store), clock=clock)
 
 
 def make_progress(**fields: Any) -> Progress:
     """A Job that has just been begun."""
     defaults: dict[str, Any] = {
+        'job': 1,
         'request_id': 'j1',
         'update_id': 'u1',
         'position': 0,
         'query_id': 'q1',
+        'is_delta': False,
         'reading': Reading.WAITING,
-        'last_id': None,
-        'page_size': None,
+        'place': Position(),
+        'extra_query': None,
         'expected': None,
         'download_started_at': None,
         'download_completed_at': None,
@@ -61,83 +61,116 @@ def make_progress(**fields: Any) -> Progress:
         'is_stopped': False,
         'pages_waiting': 0,
         'rows_waiting': 0,
-        'open_treatments': 0,
+        'open': 0,
+        'is_downloaded': False,
+        'waiting': 0,
+        'is_sorted': False,
         'is_closed': True,
-        'clause': None,
         'warning': None,
         'held_back': 0,
     }
     return Progress(**(defaults | fields))
 
 
-def make_claim(**fields: Any) -> Claim:
-    """What an earlier page chose for an object key."""
-    defaults: dict[str, Any] = {
-        'request_id': 'j1',
-        'position': 0,
-        'indicator_id': 1,
-        'version': 0,
-        'source_modified_at': NOON,
-        'created': to_millis(NOON),
-        'modified': to_millis(NOON),
-        'state': ObjectState.WAITING,
-    }
-    return Claim(**(defaults | fields))
+def make_ledger_row(**fields: Any) -> LedgerRow:
+    """A live object that Sentinel holds until far in the future, chosen by an earlier update.
 
-
-def make_held(**fields: Any) -> Held:
-    """A live object that Sentinel holds until far in the future."""
+    `created`, `modified`, `valid_until` and `source_modified` may be given as times.
+    """
     defaults: dict[str, Any] = {
-        'object_id': 'indicator--1',
+        'id': 1,
+        'digest': KEY.digest,
+        'kind': 0,
+        'state': ObjectState.LIVE,
         'generation': 0,
-        'is_live': True,
-        'query_id': 'q1',
+        'query': 1,
+        'job': 1,
+        'owner': 1,
         'indicator_id': 1,
-        'created': to_millis(NOON),
-        'modified_at': NOON,
-        'valid_until_at': NOON + dt.timedelta(days=30),
-        'content_hash': 'a hash',
+        'siblings': 1,
+        'created': NOON,
+        'modified': NOON,
+        'valid_until': NOON + dt.timedelta(days=30),
+        'source_modified': NOON,
+        'content_hash': b'a hash',
+        'fingerprint': b'a print',
+        'mark': 1,
+        'late_for': None,
     }
-    return Held(**(defaults | fields))
+    optional = [name for name in LedgerRow._fields if name not in defaults]
+    values = defaults | dict.fromkeys(optional) | fields
+    return LedgerRow(
+        **{
+            name: millis(value) if isinstance(value, dt.datetime) else value
+            for name, value in values.items()
+        }
+    )
 
 
-def make_chosen(object_key: str = 'k1', **fields: Any) -> ChosenObject:
-    """An object that waits to be sent; what a Job's objects have in common follows the Job."""
+def make_chosen(key: ObjectKey = KEY, **fields: Any) -> ChosenObject:
+    """An object that the ledger does not know yet, and that is to be sent."""
     defaults: dict[str, Any] = {
-        'object_id': f'indicator--{object_key}',
+        'object': None,
+        'fate': Fate.SEND,
+        'replaces': False,
+        'is_orphaned': False,
         'generation': 0,
-        'version': 0,
-        'request_id': 'j1',
-        'position': 0,
-        'query_id': 'q1',
         'indicator_id': 1,
-        'indicator_type': 'Address',
-        'summary': '198.51.100.23',
+        'siblings': 1,
         'owner_name': 'Example Org',
-        'web_link': None,
-        'source_modified_at': NOON,
-        'created': to_millis(NOON),
-        'modified': to_millis(NOON),
-        'valid_until': to_millis(NOON + dt.timedelta(days=30)),
-        'content_hash': 'a hash',
-        'state': ObjectState.WAITING,
+        'summary': key.value,
+        'created': NOON,
+        'modified': NOON,
+        'valid_until': NOON + dt.timedelta(days=30),
+        'source_modified': NOON,
+        'content_hash': b'a hash',
+        'fingerprint': b'a print',
+        'summary_digest': None,
         'sort_value': None,
     }
     values = defaults | fields
-    if 'body' not in values:
-        is_sent = values['state'] is ObjectState.WAITING
-        values['body'] = f'{{"id":"indicator--{object_key}"}}' if is_sent else None
-    return ChosenObject(object_key=object_key, **values)
+    if 'text' not in values:
+        values['text'] = b'{}' if values['fate'] is Fate.SEND else None
+    return ChosenObject(
+        key=key,
+        **{
+            name: millis(value) if isinstance(value, dt.datetime) else value
+            for name, value in values.items()
+        },
+    )
+
+
+def make_outbox_object(**fields: Any) -> OutboxObject:
+    """An object on its way to Sentinel."""
+    defaults: dict[str, Any] = {
+        'id': 1,
+        'request_id': 'j1',
+        'indicator_id': 1,
+        'kind': 0,
+        'summary': '198.51.100.23',
+        'owner_name': 'Example Org',
+        'text': b'{}',
+    }
+    return OutboxObject(**(defaults | fields))
+
+
+def make_page(*ids: int, request_id: str = 'j1', **place: Any) -> Page:
+    """A page of rows that have nothing but their ids; the reading goes on behind the last."""
+    rows = [{'id': number} for number in ids]
+    return Page(
+        request_id=request_id, rows=rows, place=Position(**({'last_id': max(ids)} | place))
+    )
 
 
 def make_conversion(
-    page: StoredPage,
+    page: Page,
     outcomes: Mapping[int, Outcome | None],
     objects: Sequence[ChosenObject] = (),
     **fields: Any,
 ) -> Conversion:
-    """What conversion made of a page."""
-    return Conversion(page=page, outcomes=outcomes, objects=objects, **fields)
+    """What conversion made of a page of the first Job."""
+    values = {'job': 1, 'query_id': 'q1'} | fields
+    return Conversion(page=page, outcomes=outcomes, objects=objects, **values)
 
 
 def make_error(**fields: Any) -> ErrorEntry:
@@ -155,3 +188,42 @@ def make_error(**fields: Any) -> ErrorEntry:
         'web_link': 'https://tc.example.test/1',
     }
     return ErrorEntry(**(defaults | fields))
+
+
+def send(
+    store: UpdateStore,
+    *objects: ChosenObject,
+    request_id: str = 'earlier',
+    query_id: str = 'q1',
+    refusals: Mapping[int, tuple[str, ...]] | None = None,
+) -> None:
+    """Let a Job of an earlier update send objects, so that the ledger has them.
+
+    Args:
+        store: the running update.
+        objects: each of a key of its own.
+        request_id: of the Job.
+        query_id: of its query.
+        refusals: by position; everything else is accepted.
+    """
+    update_id = f'of-{request_id}'
+    store.begin([make_job(request_id, update_id=update_id, query=make_query(query_id))])
+    store.start_reading(request_id, at=NOON, expected=None)
+    fates: dict[int, list[Fate]] = {}
+    for item in objects:
+        fates.setdefault(item.indicator_id, []).append(item.fate)
+    conversion = make_conversion(
+        make_page(*fates, request_id=request_id),
+        dict.fromkeys(fates),
+        objects,
+        job=store.jobs.number(request_id),
+        query_id=query_id,
+        kept=fates,
+    )
+    store.commit_page(conversion, at=NOON)
+    store.end_reading(request_id, at=NOON)
+    batch = store.claim_batch(update_id, size=100, at=NOON)
+    assert batch is not None
+    assert len(batch.objects) == len(objects)
+    store.settle(Settlement(batch=batch, refusals=refusals or {}), at=NOON)
+    store.remove_update(update_id)

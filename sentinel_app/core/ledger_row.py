@@ -81,6 +81,22 @@ class LedgerRow(NamedTuple):
         return self.indicator_id, self.source_modified
 
 
+class HeldRow(NamedTuple):
+    """What recognising the row of an Indicator takes of what is held of it."""
+
+    indicator_id: int
+    id: int
+    fingerprint: bytes
+    siblings: int
+    query: int
+    mark: int
+    source_modified: int
+    valid_until: int
+    kind: int
+    is_settled: int
+    """Whether it is live and nothing else is known of it: neither waiting, refused nor orphaned."""
+
+
 _FIRST_HASH: Final = 100
 _KINDS: Final[dict[tuple[IndicatorType, HashKind | None], int]] = {
     **{(kind, None): number for number, kind in enumerate(IndicatorType)},

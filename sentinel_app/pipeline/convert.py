@@ -12,7 +12,13 @@ from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.fingerprint import fingerprint
 from sentinel_app.core.indicator import Indicator
 from sentinel_app.core.job import Job, Mode, Outcome, Update
-from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS, TYPE_OF_KIND, LedgerRow, millis
+from sentinel_app.core.ledger_row import (
+    REFUSED_ATTEMPTS,
+    TYPE_OF_KIND,
+    HeldRow,
+    LedgerRow,
+    millis,
+)
 from sentinel_app.core.mapping import MappingOptions, sort_value
 from sentinel_app.core.object_id import ObjectKey, object_keys
 from sentinel_app.core.object_text import content_hash, object_text
@@ -21,7 +27,6 @@ from sentinel_app.core.precedence import (
     Choice,
     PrecedenceContext,
     choose,
-    has_long_left,
     is_better,
     must_send,
 )
@@ -63,13 +68,24 @@ class _Draft:
     again: set[int] = field(default_factory=set)
     """Indicators that the Job had taken up before."""
     objects: dict[bytes, ChosenObject] = field(default_factory=dict)
-    seen: dict[bytes, Sighting] = field(default_factory=dict)
+    seen: dict[int, Sighting] = field(default_factory=dict)
+    """By the object."""
+    fates: dict[int, list[Fate]] = field(default_factory=dict)
+    """Of the objects of Indicators that were recognised and keep an outcome row."""
     alternates: list[Alternate] = field(default_factory=list)
     kept: set[int] = field(default_factory=set)
     """Indicators that need an outcome row, whatever becomes of their objects."""
     errors: list[ErrorEntry] = field(default_factory=list)
     lost: Mapping[int, int] = field(default_factory=dict)
     shortened: set[int] = field(default_factory=set)
+
+    def unsee(self, row: LedgerRow) -> None:
+        """Take an object away from an Indicator that was recognised."""
+        del self.seen[row.id]
+        if row.indicator_id in self.fates:
+            self.fates[row.indicator_id].pop()
+        else:
+            self.outcomes[row.indicator_id] = Outcome.DUPLICATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,19 +251,22 @@ class Convert:
         return rows
 
     def _decide(self, rows: Mapping[int, Row], draft: _Draft) -> None:
-        draft.by_indicator = self._ledger.rows_of_indicators(list(rows))
+        held = self._ledger.held_of(list(rows))
         candidates: list[_Candidate] = []
-        others: list[Row] = []
+        others: dict[int, bytes] = {}
         for number, row in rows.items():
             print_ = fingerprint(row, self._salt)
-            held = draft.by_indicator.get(number)
-            if held and self._recognise(number, row, print_, held, draft):
-                continue
-            others.append(row)
-            candidate = self._candidate(number, row, print_, draft)
+            known = held.get(number)
+            if known is None or not self._recognise(number, row, print_, known, draft):
+                others[number] = print_
+        draft.by_indicator = self._ledger.rows_of_indicators(
+            [number for number in others if number in held]
+        )
+        for number, print_ in others.items():
+            candidate = self._candidate(number, rows[number], print_, draft)
             if candidate is not None:
                 candidates.append(candidate)
-        draft.lost = self._lost(others, candidates, draft)
+        draft.lost = self._lost([rows[number] for number in others], candidates, draft)
         draft.by_key = self._by_key(candidates, draft)
         # What is held comes first: it may tell that a higher query has let go of the value, which
         # then is free for the other copies as well.
@@ -259,7 +278,7 @@ class Convert:
             self._conclude(candidate, draft)
 
     def _recognise(
-        self, number: int, row: Row, print_: bytes, held: Sequence[LedgerRow], draft: _Draft
+        self, number: int, row: Row, print_: bytes, held: Sequence[HeldRow], draft: _Draft
     ) -> bool:
         """Pass over a row that says what it said when its objects were sent.
 
@@ -268,32 +287,32 @@ class Convert:
         context = draft.context
         if len(held) != held[0].siblings or number in draft.again:
             return False
-        if any(item.fingerprint != print_ or not item.is_live for item in held):
-            return False
-        if all(context.is_chosen(item) and item.mark != context.job for item in held):
-            # A higher query has it.
+        higher = 0
+        for item in held:
+            if item.fingerprint != print_ or not item.is_settled:
+                return False
+            higher += context.first_mark <= item.mark != context.job
+        if higher == len(held):
+            # A higher query has all of it.
             draft.outcomes[number] = Outcome.DUPLICATE
             return True
-        if context.mode is Mode.FULL:
-            return False
         modified = _modified(row)
+        if context.mode is Mode.FULL or modified is None:
+            return False
         for item in held:
             if (
-                modified is None
+                item.query != context.query
+                or item.mark >= context.first_mark
                 or modified < item.source_modified
-                or item.query != context.query
-                or context.is_chosen(item)
-                or item.outbox is not None
-                or item.refused_by is not None
-                or item.orphan_attempts is not None
-                or not has_long_left(item, ttl=self._ttl_of_kind[item.kind], now=context.now)
+                or 2 * (item.valid_until - context.now) <= self._ttl_of_kind[item.kind]
             ):
                 return False
         draft.outcomes[number] = Outcome.UNCHANGED
         for item in held:
-            draft.seen[item.digest] = Sighting(item.id, modified or 0)
+            draft.seen[item.id] = Sighting(item.id, modified)
         if len(held) > 1:
             draft.kept.add(number)
+            draft.fates[number] = [Fate.UNCHANGED] * len(held)
         return True
 
     def _candidate(self, number: int, row: Row, print_: bytes, draft: _Draft) -> _Candidate | None:
@@ -355,13 +374,11 @@ class Convert:
             if is_better(copy, (chosen.indicator_id, chosen.source_modified)):
                 self._choose(candidate, digest, key, draft, replaces=chosen.replaces)
             return
-        if digest in draft.seen and row is not None:
-            # It was seen unchanged on this page.
-            sighting = draft.seen[digest]
+        sighting = None if row is None else draft.seen.get(row.id)
+        if row is not None and sighting is not None:
+            # It was recognised on this page.
             if is_better(copy, (row.indicator_id, sighting.source_modified)):
-                del draft.seen[digest]
-                if row.siblings == 1:
-                    draft.outcomes[row.indicator_id] = Outcome.DUPLICATE
+                draft.unsee(row)
                 self._choose(candidate, digest, key, draft, replaces=False)
             return
         choice = choose(
@@ -506,8 +523,8 @@ def _conversion(page: Page, draft: _Draft) -> Conversion:
     fates: defaultdict[int, list[Fate]] = defaultdict(list)
     for item in draft.objects.values():
         fates[item.indicator_id].append(item.fate)
-    for digest in draft.seen:
-        fates[draft.by_key[digest].indicator_id].append(Fate.UNCHANGED)
+    for number, recognised in draft.fates.items():
+        fates[number] += recognised
     return Conversion(
         page=page,
         job=draft.context.job,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
@@ -38,6 +38,13 @@ class OutcomeRow:
     withdrawn: int = 0
     failed: int = 0
     refused: int = 0
+
+    def values(self) -> tuple[str, int, int, int, int, int, int]:
+        """Return what is stored, in the order of the columns."""
+        return (
+            *(self.base, self.waiting, self.unchanged),
+            *(self.sent, self.withdrawn, self.failed, self.refused),
+        )
 
     @property
     def column(self) -> str:
@@ -108,7 +115,7 @@ class Accounts:
         """Store everything."""
         self._transaction.executemany(
             _SQL['store_outcome_row'],
-            [(*key, *astuple(row)) for key, row in self._rows.items() if row is not None],
+            [(*key, *row.values()) for key, row in self._rows.items() if row is not None],
         )
         for job, changes in self._changes.items():
             names = [name for name, number in changes.items() if number]
@@ -126,9 +133,9 @@ class LiveChanges:
     def __init__(self) -> None:
         self._changes: Counter[tuple[int, int, int, int]] = Counter()
 
-    def add(self, query: int, owner: int, kind: int, valid_until: int, number: int) -> None:
-        """Add objects that expire at a time in milliseconds since 1970, or take them away."""
-        self._changes[query, owner, kind, hour_of(valid_until)] += number
+    def add(self, query: int, owner: int, kind: int, hour: int, number: int) -> None:
+        """Add objects that expire in an hour, counted since 1970, or take them away."""
+        self._changes[query, owner, kind, hour] += number
 
     def store(self, transaction: sqlite3.Connection) -> None:
         """Store everything."""

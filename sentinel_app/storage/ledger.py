@@ -11,6 +11,7 @@ from typing import Final
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.ledger_row import (
     TYPE_OF_KIND,
+    HeldRow,
     LedgerRow,
     ObjectState,
     key_of,
@@ -38,6 +39,16 @@ class Ledger:
         self._db = db
 
     # -- for the running update
+
+    def held_of(self, indicator_ids: Sequence[int]) -> Mapping[int, list[HeldRow]]:
+        """Return what recognising the rows of these Indicators takes."""
+        found: dict[int, list[HeldRow]] = {}
+        with self._db.read() as connection:
+            cursor = connection.cursor()
+            cursor.row_factory = None
+            for row in select_in(cursor, _SQL['held'], indicator_ids):
+                found.setdefault(row[0], []).append(HeldRow._make(row))
+        return found
 
     def rows_of_indicators(self, indicator_ids: Sequence[int]) -> Mapping[int, list[LedgerRow]]:
         """Return what is known of the keys whose objects were made of these Indicators."""

@@ -12,8 +12,8 @@ from sentinel_app.core.ledger_row import ObjectState
 from sentinel_app.core.object_text import content_hash
 from sentinel_app.core.outbox import OutboxObject
 from sentinel_app.core.upload_limits import fitting
-from sentinel_app.storage.accounts import Account, Accounts, LiveChanges
-from sentinel_app.storage.selection import select_in
+from sentinel_app.storage.accounts import Account, Accounts, LiveChanges, hour_of
+from sentinel_app.storage.selection import run_in, select_in
 from sentinel_app.storage.statements import statements
 
 _SQL: Final = statements('outbox')
@@ -83,7 +83,7 @@ def select_batch(
     if not rows or (len(rows) < size and not may_be_short):
         return []
     rows = rows[: fitting([row['size'] for row in rows], max_objects=size)]
-    transaction.executemany(_SQL['claim'], [(row['id'],) for row in rows])
+    run_in(transaction, _SQL['claim'], [row['id'] for row in rows])
     return rows
 
 
@@ -112,26 +112,31 @@ def settle(
     Returns:
         What was settled.
     """
-    held, live = _rows_in_flight(transaction, accepted), LiveChanges()
-    _hold(transaction, held, live)
-    others = _rows_in_flight(transaction, refused)
-    for row in others:
+    held = _in_flight(transaction, accepted)
+    _hold(transaction, held)
+    others, live = _in_flight(transaction, refused), LiveChanges()
+    for row in select_in(transaction, _SQL['rows'], [row['id'] for row in others]):
         if row['is_unacknowledged']:
-            # Of an earlier request, which may have carried a version that it did not refuse.
+            # Of an earlier request, which may have carried a version that was not refused.
             _hold_unacknowledged(transaction, row, live)
         _refuse(transaction, row)
-        accounts.settle(row['job'], row['indicator_id'], row['account'], Outcome.REFUSED)
     live.store(transaction)
     for row in held:
         result = Outcome.WITHDRAWN if row['is_revocation'] else Outcome.SENT
         accounts.settle(row['job'], row['indicator_id'], row['account'], result)
+    for row in others:
+        accounts.settle(row['job'], row['indicator_id'], row['account'], Outcome.REFUSED)
     settled = [row['id'] for row in (*held, *others)]
     waited_for = {row[0] for row in transaction.execute(_SQL['waited_for'])}
     transaction.executemany(
         _SQL['let_better_go'], [(False, item) for item in settled if item in waited_for]
     )
-    transaction.executemany(_SQL['remove'], [(item,) for item in settled])
+    run_in(transaction, _SQL['remove_all'], settled)
     return frozenset(settled)
+
+
+def _in_flight(transaction: sqlite3.Connection, ids: Sequence[int]) -> Rows:
+    return list(select_in(transaction, _SQL['in_flight'], ids))
 
 
 def acknowledge(transaction: sqlite3.Connection, late: Sequence[OutboxObject]) -> None:
@@ -141,10 +146,6 @@ def acknowledge(transaction: sqlite3.Connection, late: Sequence[OutboxObject]) -
         [(content_hash(item.text), item.object, item.modified) for item in late],
     )
     transaction.executemany(_SQL['confirm_late'], [(item.object, item.modified) for item in late])
-
-
-def _rows_in_flight(transaction: sqlite3.Connection, ids: Sequence[int]) -> Rows:
-    return [row for row in select_in(transaction, _SQL['rows'], ids) if row['is_in_flight']]
 
 
 def release(
@@ -215,35 +216,29 @@ def fail_waiting(transaction: sqlite3.Connection, job: int, accounts: Accounts) 
     transaction.execute(_SQL['nothing_waits'], (job,))
 
 
-def _hold(transaction: sqlite3.Connection, rows: Rows, live: LiveChanges) -> None:
+def _hold(transaction: sqlite3.Connection, rows: Rows) -> None:
     """Enter accepted versions in the ledger as what Sentinel holds."""
     transaction.executemany(
         _SQL['confirm'],
         [(row['object'], row['generation']) for row in rows if row['is_revocation']],
     )
     # A withdrawal that is repeated for its own sake is of an id that the ledger has left behind.
-    rows = [row for row in rows if row['unconfirmed'] is None]
-    for row in rows:
-        _count(row, row['valid_until'], live)
-    transaction.executemany(
-        _SQL['hold'],
-        [
-            _ledger_values(row, row['valid_until'], row['content_hash'], row['fingerprint'])
-            for row in rows
-        ],
-    )
-    transaction.executemany(_SQL['hold_content'], [_content_values(row) for row in rows])
-    transaction.executemany(_SQL['adopt'], [(row['object'],) for row in rows if row['is_orphaned']])
-    transaction.executemany(
-        _SQL['forget_refusal'], [(row['object'],) for row in rows if row['is_refused']]
-    )
+    ids = [row['id'] for row in rows if row['unconfirmed'] is None]
+    live = LiveChanges()
+    for name in ('live_before', 'live_after'):
+        for row in select_in(transaction, _SQL[name], ids):
+            live.add(*row)
+    live.store(transaction)
+    for name in ('hold_all', 'hold_all_content', 'adopt_all', 'forget_refusals'):
+        run_in(transaction, _SQL[name], ids)
 
 
 def _count(row: sqlite3.Row, valid_until: int, live: LiveChanges) -> None:
     if row['held_state'] == ObjectState.LIVE:
-        live.add(row['held_query'], row['held_owner'], row['kind'], row['held_until'], -1)
+        hour = hour_of(row['held_until'])
+        live.add(row['held_query'], row['held_owner'], row['kind'], hour, -1)
     if not row['is_revocation']:
-        live.add(row['query'], row['owner'], row['kind'], valid_until, 1)
+        live.add(row['query'], row['owner'], row['kind'], hour_of(valid_until), 1)
 
 
 def _ledger_values(

@@ -30,3 +30,9 @@ def select_in(
         yield from connection.execute(
             statement.replace('IN (?)', f'IN ({marks})'), (*values, *portion)
         )
+
+
+def run_in(connection: sqlite3.Connection, statement: str, items: Sequence[object]) -> None:
+    """Run a statement that returns nothing over many values, as `select_in` does."""
+    for _ in select_in(connection, statement, items):
+        raise TypeError('the statement returns rows')

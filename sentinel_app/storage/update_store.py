@@ -27,7 +27,7 @@ from sentinel_app.core.timestamp import to_millis
 from sentinel_app.core.tql import IDS_IN_CLAUSE, ids_clause
 from sentinel_app.errors import SentinelAppError
 from sentinel_app.storage import outbox
-from sentinel_app.storage.accounts import Account, Accounts, LiveChanges, OutcomeRow
+from sentinel_app.storage.accounts import Account, Accounts, LiveChanges, OutcomeRow, hour_of
 from sentinel_app.storage.cell import kind_of, time_of
 from sentinel_app.storage.error_log import insert_errors
 from sentinel_app.storage.numbers import Numbers
@@ -354,8 +354,9 @@ class UpdateStore:
             kind = kind_number(item.key)
             held = transaction.execute(_SQL['held_by'], (item.object,)).fetchone()
             if held is not None:
-                live.add(held['query'], held['owner'], kind, held['valid_until'], -1)
-                live.add(query, owner, kind, held['valid_until'], 1)
+                hour = hour_of(held['valid_until'])
+                live.add(held['query'], held['owner'], kind, hour, -1)
+                live.add(query, owner, kind, hour, 1)
                 live.store(transaction)
             transaction.execute(
                 _SQL['keep_summary'], (item.summary, _value(item.key, item.summary), item.object)

@@ -25,6 +25,7 @@ class TableSink:
         before: is told of each send, and may raise what comes before anything is stored.
         after: is told of each send that was stored, and may raise what loses the answer.
         watch: is told what came, before it is known what becomes of it.
+        answered: is told of each object in order, and whether it was taken, as soon as it is.
     """
 
     def __init__(
@@ -34,8 +35,10 @@ class TableSink:
         before: Callable[[Sequence[Stix]], None] = lambda objects: None,
         after: Callable[[Sequence[Stix]], None] = lambda objects: None,
         watch: Callable[[Sequence[Stix]], None] = lambda objects: None,
+        answered: Callable[[Stix, bool], None] = lambda stix, is_taken: None,
     ) -> None:
         self._watch = watch
+        self._answered = answered
         self._clock = clock
         self.before = before
         self.after = after
@@ -51,7 +54,7 @@ class TableSink:
     def forget_token(self) -> None:
         """The next one is as good."""
 
-    def send(self, objects: Sequence[str]) -> UploadReply:
+    def send(self, objects: Sequence[bytes]) -> UploadReply:
         batch = [json.loads(text) for text in objects]
         assert 1 <= len(batch) <= 100
         self.requests += 1
@@ -74,6 +77,8 @@ class TableSink:
             [stix for place, stix in enumerate(batch) if place not in refusals],
             self.requests,
         )
+        for place, stix in enumerate(batch):
+            self._answered(stix, place not in refusals)
         self.after(batch)
         return UploadReply(refusals=refusals)
 

@@ -1,42 +1,50 @@
 """The update engine without threads: the real stages and stores, one step after the other.
 
-At any call of a port another stage may take a step, as threads would, and the process may die; all
-of that is decided by one seeded generator, so that a history can be told again.
+At any call of a port another stage may take a step, as threads would, and the process may die there
+or around any commit; all of that is decided by one seeded generator, so that a history can be told
+again. Nothing else of the tests of histories knows how the stages and stores are made.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import random
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+from sentinel_app.core.fingerprint import salt
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.mapping import MappingOptions
 from sentinel_app.core.never_send import NeverSend
 from sentinel_app.core.query import WithdrawPolicy
 from sentinel_app.core.tlp import Tlp
 from sentinel_app.core.withholding import withheld_reason
+from sentinel_app.errors import TaskKilledError
+from sentinel_app.pipeline import upload as upload_module
 from sentinel_app.pipeline.convert import Convert
 from sentinel_app.pipeline.download import Download
 from sentinel_app.pipeline.fault_limit import FaultLimit
+from sentinel_app.pipeline.orphan_search import OrphanSearch
 from sentinel_app.pipeline.probe import Probe
 from sentinel_app.pipeline.rate_limiter import RateLimiter
+from sentinel_app.pipeline.revoke import Revoke
 from sentinel_app.pipeline.upload import Upload
-from sentinel_app.pipeline.wakeup import Wakeup
-from sentinel_app.pipeline.withdraw import Withdrawal
+from sentinel_app.pipeline.wakeup import Wakeups
+from sentinel_app.pipeline.withdraw_guard import WithdrawGuard
 from sentinel_app.storage.app_state.store import AppState
-from sentinel_app.storage.ending import SqliteJobEndings
 from sentinel_app.storage.error_log import ErrorLog
-from sentinel_app.storage.ledger import RequestTimes, SqliteLedger
+from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.metrics import MetricStore
-from sentinel_app.storage.progress import SqliteProgress
-from sentinel_app.storage.release import SqliteReleases
+from sentinel_app.storage.orphans import Orphans
+from sentinel_app.storage.page_queue import PageQueue
+from sentinel_app.storage.request_time import RequestTimes
 from sentinel_app.storage.sqlite import Database
-from sentinel_app.storage.work import SqliteWork
+from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.tasks.update import Updates
 from sentinel_app.threatconnect.parse import parse_indicator
 from tests.clocks import StandingClock
@@ -68,24 +76,52 @@ class Life:
         self.is_over = False
 
     def pass_by(self) -> None:
+        self.live_on()
+        self._between()
+
+    def live_on(self) -> None:
+        """Die here, or live until another call."""
         if not self.is_over:
             self.calls += 1
             self.is_over = self.ends_at is not None and self.calls >= self.ends_at
         if self.is_over:
             raise KilledError
-        self._between()
+
+
+class MortalDb(Database):
+    """The database of a process that may die before a transaction, before its commit, or after it.
+
+    No other stage takes a step there: whoever writes may hold a lock.
+    """
+
+    def __init__(self, path: Path, life: Life) -> None:
+        self._life: Life | None = None
+        super().__init__(path)
+        self._life = life
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        self._live_on()
+        with super().write() as transaction:
+            yield transaction
+            self._live_on()
+        self._live_on()
+
+    def _live_on(self) -> None:
+        # What brings the file up to date as it is opened is tested elsewhere.
+        if self._life is not None:
+            self._life.live_on()
 
 
 class Mortal:
     """A port whose calls may be the last: before they have an effect, or right after."""
 
-    def __init__(self, port: Any, life: Life, **replaced: Callable[..., Any]) -> None:
+    def __init__(self, port: Any, life: Life) -> None:
         self._port = port
         self._life = life
-        self._replaced = replaced
 
     def __getattr__(self, name: str) -> Any:
-        value = self._replaced.get(name) or getattr(self._port, name)
+        value = getattr(self._port, name)
         if not callable(value):
             return value
 
@@ -127,95 +163,98 @@ class Rig:
         self._between: list[Callable[[], None]] = []
         self.life = life = Life(self._interleave)
         self.stop = threading.Event()
-        self.db = db = Database(folder / 'state.db')
+        self.db = db = MortalDb(folder / 'state.db', life)
         self.documents = AppState(folder / 'documents.json', now=clock.now)
-        self.progress = SqliteProgress(db)
-        self.ledger = SqliteLedger(db)
-        self.work = work = SqliteWork(db)
+        self.store = UpdateStore(db, PageQueue())
+        self.ledger = Ledger(db)
         self.errors = ErrorLog(db)
-        wakeup = Wakeup()
-
-        def small_batch(update_id: str, *, size: int, at: dt.datetime) -> Any:
-            return work.claim_batch(update_id, size=min(size, batch_size), at=at)
-
-        documents = Mortal(self.documents, life)
-        progress = Mortal(self.progress, life)
-        stores = {
-            'work': Mortal(work, life, claim_batch=small_batch),
-            'errors': Mortal(self.errors, life),
-            'releases': Mortal(SqliteReleases(db), life),
-        }
-        mortal_source = Mortal(source, life)
-        common = {'progress': progress, 'clock': clock, 'wakeup': wakeup}
-        faults = FaultLimit(
-            work=stores['work'],  # type: ignore[arg-type]
-            errors=stores['errors'],  # type: ignore[arg-type]
-            releases=stores['releases'],  # type: ignore[arg-type]
-            endings=SqliteJobEndings(db),
-            clock=clock,
-        )
+        self._batch_size = batch_size
+        wakeups = Wakeups(MOST_UPLOADS)
+        documents: Any = Mortal(self.documents, life)
+        store: Any = Mortal(self.store, life)
+        errors: Any = Mortal(self.errors, life)
+        orphans: Any = Mortal(Orphans(db, self.store), life)
+        ledger: Any = Mortal(self.ledger, life)
+        mortal_source: Any = Mortal(source, life)
+        faults = FaultLimit(store=store, errors=errors, orphans=orphans, clock=clock)
         self.updates = Updates(
-            documents=documents,  # type: ignore[arg-type]
+            documents=documents,
+            store=store,
             faults=faults,
             metrics=Mortal(MetricStore(db), life),  # type: ignore[arg-type]
             interval=interval,
             reconcile_interval=reconcile_interval,
-            **common,
-        )
-        probe = Probe(
-            source=mortal_source,  # type: ignore[arg-type]
-            documents=documents,  # type: ignore[arg-type]
             clock=clock,
+            wakeups=wakeups,
         )
-        withdrawal = Withdrawal(
-            source=mortal_source,  # type: ignore[arg-type]
-            probe=probe,
-            documents=documents,  # type: ignore[arg-type]
-            releases=stores['releases'],  # type: ignore[arg-type]
-            parse=parse_indicator,
-            policy=policy,
-            limit_percent=20,
-            **common,
-        )
+        probe = Probe(source=mortal_source, documents=documents, clock=clock)
+        guard = WithdrawGuard(documents=documents, ledger=ledger, limit_percent=20)
         download = Download(
-            source=mortal_source,  # type: ignore[arg-type]
+            source=mortal_source,
             probe=probe,
-            documents=documents,  # type: ignore[arg-type]
-            errors=stores['errors'],  # type: ignore[arg-type]
-            work=stores['work'],  # type: ignore[arg-type]
-            withdrawal=withdrawal,
-            **common,
+            documents=documents,
+            store=store,
+            errors=errors,
+            orphans=OrphanSearch(
+                source=mortal_source,
+                probe=probe,
+                documents=documents,
+                ledger=ledger,
+                orphans=orphans,
+                parse=parse_indicator,
+                clock=clock,
+                policy=policy,
+                guard=guard,
+            ),
+            clock=clock,
+            wakeups=wakeups,
         )
+        options = MappingOptions(ttl_hours=dict.fromkeys(IndicatorType, ttl_hours))
         convert = Convert(
-            documents=documents,  # type: ignore[arg-type]
-            work=stores['work'],  # type: ignore[arg-type]
-            ledger=Mortal(self.ledger, life),  # type: ignore[arg-type]
-            releases=stores['releases'],  # type: ignore[arg-type]
-            withdrawal=withdrawal,
+            documents=documents,
+            store=store,
+            ledger=ledger,
+            revoke=Revoke(
+                documents=documents,
+                orphans=orphans,
+                policy=policy,
+                guard=guard,
+                clock=clock,
+                wakeups=wakeups,
+            ),
             parse=parse_indicator,
             withheld_reason=lambda indicator: withheld_reason(
                 indicator, max_tlp=MAX_TLP, never_send=NeverSend()
             ),
-            options=MappingOptions(ttl_hours=dict.fromkeys(IndicatorType, ttl_hours)),
-            **common,
+            options=options,
+            salt=salt(options, max_tlp=MAX_TLP, never_send=NeverSend()),
+            clock=clock,
+            wakeups=wakeups,
         )
+        times = RequestTimes(db)
         upload = Upload(
             sink=Mortal(sink, life),  # type: ignore[arg-type]
-            work=stores['work'],  # type: ignore[arg-type]
-            errors=stores['errors'],  # type: ignore[arg-type]
+            store=store,
+            errors=errors,
             faults=faults,
-            limiter=RateLimiter(limit=100, times=RequestTimes(db), clock=clock),
-            **common,
+            limiter=RateLimiter(limit=100, times=times, clock=clock),
+            times=times,
+            clock=clock,
+            wakeups=wakeups,
         )
         self._stages = {'download': download, 'convert': convert, 'upload': upload}
 
     def recover(self) -> None:
         """Take up what an earlier life left, as the App does at its start."""
-        self.work.recover()
-        self.progress.remove_other_updates([item.id for item in self.documents.open_updates()])
+        self.store.recover()
+        self.store.remove_other_updates([item.id for item in self.documents.open_updates()])
 
     def close(self) -> None:
         self.db.close()
+
+    def end_job(self, request_id: str) -> None:
+        """End a Job as somebody who kills its Task does."""
+        self.store.stop_jobs([request_id], TaskKilledError('Ended by somebody.'))
 
     @property
     def is_busy(self) -> bool:
@@ -237,10 +276,11 @@ class Rig:
             KilledError: the process died.
             AssertionError: the updates do not come to an end.
         """
-        for _ in range(MOST_ROUNDS):
-            if not self.is_busy:
-                return
-            self._round()
+        with mock.patch.object(upload_module, 'MAX_OBJECTS', self._batch_size):
+            for _ in range(MOST_ROUNDS):
+                if not self.is_busy:
+                    return
+                self._round()
         raise AssertionError(f'no end: {[job.status for job in self.documents.jobs()[0]]}')
 
     def _round(self) -> None:

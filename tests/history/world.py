@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import random
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -12,16 +14,14 @@ from typing import Any
 
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.indicator import IndicatorType
-from sentinel_app.core.job import Job, JobStatus, Mode, Outcome, Update
+from sentinel_app.core.job import Job, JobStatus, Mode, Outcome
 from sentinel_app.core.query import Query, SortDirection, WithdrawPolicy
-from sentinel_app.core.work import Held
 from sentinel_app.errors import (
     BatchRefusedError,
     BatchTooLargeError,
     ReadAuthError,
     ReadError,
     ReadTimeoutError,
-    TaskKilledError,
     ThrottledError,
     UnauthorizedError,
     UploadDeniedError,
@@ -31,18 +31,31 @@ from tests.clocks import StandingClock
 from tests.expectation import Expected, patterns
 from tests.fakes.sentinel import TableSink
 from tests.fakes.threatconnect import StoreSource, TimedStore
-from tests.history.model import Model
+from tests.history.model import Model, may_be_sent
+from tests.history.ranking import Copy, Ranking, row_id_of
 from tests.history.rig import TTL_HOURS, KilledError, Rig
 from tests.simulators.threatconnect import DuplicateError
+from tests.simulators.threatconnect.store import text_of
 
 OWNERS = ('Demo Organization', 'Demo Research', 'OSINT Community')
-HOSTS = tuple(f'h{number}.example.com' for number in range(5))
-HASHES = ('A' * 32, 'B' * 32)
-OTHER_HASH = 'D' * 40
-LONG_HASH = 'C' * 64
+HOSTS = tuple(f'h{number}.example.com' for number in range(4))
+HASHES = ('A' * 32, 'B' * 32, 'D' * 40, 'E' * 40, 'C' * 64, 'F' * 64)
+HASH_KINDS = ('md5', 'md5', 'sha1', 'sha1', 'sha256', 'sha256')
+PAGE_SIZES = (2, 3, 3, 4, 7)
+TRIES = 4
+"""How often an object that Sentinel refuses is sent before it waits for a change."""
 TTL = dt.timedelta(hours=TTL_HOURS)
 
-_TQL = ('', '', 'confidence >= 50', 'confidence < 50', 'summary contains "h1" or confidence > 80')
+_VALUE_MEMBERS = ('type', 'hostName', 'md5', 'sha1', 'sha256')
+_TQL = (
+    '',
+    '',
+    '',
+    '',
+    'confidence >= 50',
+    'confidence < 50',
+    'summary contains "h1" or confidence > 80',
+)
 _SORTS = (None, None, 'confidence', 'summary', 'lastModified')
 _TYPES = (IndicatorType.HOST, IndicatorType.FILE)
 _READ_ERRORS = (ReadTimeoutError, ReadError)
@@ -67,7 +80,12 @@ class History:
         self.clock = StandingClock()
         self.store = TimedStore(self.clock, retention_days=3650)
         self.source = StoreSource(self.store, page_cap=3)
-        self.sink = TableSink(self.clock, watch=self._tell)
+        self.sink = TableSink(self.clock, watch=self._tell, answered=self._answer)
+        self.ranking = Ranking(self.store, self._queries, may_be_sent)
+        self.log: list[str] = []
+        """The pattern of each object that Sentinel was sent, in order."""
+        self.refusals: Counter[tuple[str, bool]] = Counter()
+        """How often Sentinel has refused a value since it took it last: sent, and withdrawn."""
         self.chance = random.Random(0)
         self.is_list_edited = False
         """Whether the list has changed since everything was read."""
@@ -84,6 +102,10 @@ class History:
         self.edits = 0
         self.kills = 0
         self.checks = 0
+        self.update_id = ''
+        """The update that was asked for last."""
+        self.is_right = False
+        """Whether the last update was one of all queries, and left everything as it should be."""
         self.rig = self._open()
 
     def _open(self) -> Rig:
@@ -105,7 +127,8 @@ class History:
 
     def play(self, actions: Sequence[Action]) -> None:
         """Let it all happen, with a whole check at the end."""
-        for number, (name, seed) in enumerate([*actions, ('full', 1), ('delta', 2)]):
+        last = [('full', 1), ('delta', 2), ('again', 3)]
+        for number, (name, seed) in enumerate([*actions, *last]):
             self.chance.seed(seed)
             self.notes.append(f'-- {number} {name} {seed}')
             self.clock.advance(self.chance.uniform(1, 5))
@@ -122,31 +145,50 @@ class History:
                 f' modified {stix["modified"]} until {stix["valid_until"]}'
             )
 
+    def _answer(self, stix: Mapping[str, Any], is_taken: bool) -> None:
+        pattern = stix['pattern']
+        self.log.append(pattern)
+        if is_taken:
+            for is_revoked in (False, True):
+                self.refusals.pop((pattern, is_revoked), None)
+            self.ranking.take(stix)
+        else:
+            self.refusals[pattern, stix.get('revoked', False)] += 1
+
     # -- ThreatConnect
 
     def begin(self) -> None:
         """Some queries and some Indicators, and most of the time a first update."""
         self.store.shows_gaps = self.chance.random() < 0.3
-        for _ in range(self.chance.randint(4, 12)):
+        self.source.page_cap = self.chance.choice(PAGE_SIZES)
+        if self.chance.random() < 0.15:
+            # An instance that sorts as it likes is read by time.
+            self.source.order = random.Random(self.chance.getrandbits(30))
+        for _ in range(self.chance.randint(8, 20)):
+            self.clock.advance(self.chance.choice((0, 0, 1, 60)))
             self.add()
-        for _ in range(self.chance.randint(1, 4)):
-            self.save()
+        self.save_list([self._query(None) for _ in range(self.chance.choice((1, 2, 2, 3)))])
         if self.chance.random() < 0.7:
             self._update(Mode.FULL)
 
     def more(self) -> None:
-        for _ in range(self.chance.randint(1, 6)):
+        for _ in range(self.chance.randint(2, 8)):
             self.add()
 
     def add(self) -> None:
+        """Add an Indicator, of a value that another owner has perhaps."""
         owner = self.chance.choice(OWNERS)
         row: dict[str, Any] = {'ownerName': owner, 'confidence': self.chance.choice((10, 60, 90))}
-        if self.chance.random() < 0.7:
+        known = self.store.rows()
+        if known and self.chance.random() < 0.6:
+            other = self.chance.choice(known)
+            row |= {name: other[name] for name in _VALUE_MEMBERS if name in other}
+        elif self.chance.random() < 0.6:
             row |= {'type': 'Host', 'hostName': self.chance.choice(HOSTS)}
         else:
-            row |= {'type': 'File', 'md5': self.chance.choice(HASHES)}
-            if self.chance.random() < 0.5:
-                row['sha256'] = LONG_HASH
+            row |= {'type': 'File'}
+            for place in self.chance.sample(range(len(HASHES)), self.chance.choice((1, 2, 2, 4))):
+                row[HASH_KINDS[place]] = HASHES[place]
         with suppress(DuplicateError):
             self._touch(self.store.add(row)['id'], f'add {row["confidence"]}')
 
@@ -161,7 +203,7 @@ class History:
                 self._delete(row_id)
 
     def _change_hash(self, row_id: int) -> None:
-        digest = self.chance.choice((*HASHES, OTHER_HASH, LONG_HASH))
+        digest = self.chance.choice(HASHES)
         merge, listed = self.chance.random() < 0.7, self.chance.random() < 0.7
         before = {row['id']: row for row in self.store.rows()}
         if row_id not in before:
@@ -183,23 +225,52 @@ class History:
         self._touch(row_id, f'hash {digest[:1]}')
 
     def modify(self) -> None:
-        for row_id in self._some_rows():
-            changes: dict[str, Any] = {}
-            kind = self.chance.choice(('confidence', 'confidence', 'tlp', 'expiry'))
-            if kind == 'confidence':
-                changes['confidence'] = self.chance.choice((10, 60, 90))
-            elif kind == 'tlp':
-                name = self.chance.choice((None, 'TLP:GREEN', 'TLP:AMBER', 'TLP:RED'))
-                changes['securityLabels'] = {'data': [{'name': name}]} if name else None
-            else:
-                hours = self.chance.choice((None, -1, 5, 30, 100))
-                changes['externalDateExpires'] = (
-                    None
-                    if hours is None
-                    else f'{self.store.now() + dt.timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}'
-                )
-            self.store.modify(row_id, **changes)
-            self._touch(row_id, f'modify {changes}')
+        """Change one row, or several in one second."""
+        for row_id in self._some_rows((1, 2, 4)):
+            self._modify(row_id)
+
+    def _modify(self, row_id: int) -> None:
+        changes: dict[str, Any] = {}
+        kind = self.chance.choice((*('confidence', 'time') * 3, 'tlp', 'expiry'))
+        if kind == 'time':
+            # Nothing but the time of its last change is another.
+            pass
+        elif kind == 'confidence':
+            changes['confidence'] = self.chance.choice((10, 60, 90))
+        elif kind == 'tlp':
+            name = self.chance.choice((None, None, 'TLP:GREEN', 'TLP:AMBER', 'TLP:RED'))
+            changes['securityLabels'] = {'data': [{'name': name}]} if name else None
+        else:
+            hours = self.chance.choice((None, None, None, -1, 5, 30, 100))
+            changes['externalDateExpires'] = (
+                None
+                if hours is None
+                else f'{self.store.now() + dt.timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}'
+            )
+        # Some come into the API a little late; a delta looks back for longer than that.
+        at = self.store.now() - dt.timedelta(seconds=self.chance.choice((0, 0, 0, 40, 120)))
+        before = self.store.get(row_id)
+        assert before is not None
+        latest = max(before['lastModified'], text_of(at))
+        self.store.modify(row_id, at=latest, **changes)
+        self._touch(row_id, f'modify {changes} {latest}')
+
+    def contend(self) -> None:
+        """Let the copies of one value overtake each other, with an update now and then."""
+        copies: dict[str, list[int]] = {}
+        for row in self.store.rows():
+            for pattern, _ in patterns(row):
+                copies.setdefault(pattern, []).append(row['id'])
+        shared = [ids for ids in copies.values() if len(ids) > 1]
+        if not shared:
+            self.more()
+            return
+        for row_id in self.chance.choices(self.chance.choice(shared), k=self.chance.randint(1, 4)):
+            self._modify(row_id)
+            # What changed in the present second would belong to the next delta.
+            self.clock.advance(self.chance.choice((1, 2, 30)))
+            if self.chance.random() < 0.4:
+                self._update(self.chance.choice((Mode.DELTA, Mode.DELTA, Mode.RECONCILE)))
 
     def deactivate(self) -> None:
         for row_id in self._some_rows():
@@ -230,11 +301,12 @@ class History:
     def _end(self, row: Mapping[str, Any]) -> None:
         self.ended[row['id']] = frozenset(pattern for pattern, _ in patterns(row))
 
-    def _some_rows(self) -> list[int]:
+    def _some_rows(self, counts: Sequence[int] = (1, 1, 2)) -> list[int]:
         ids = [row['id'] for row in self.store.rows()]
-        return self.chance.sample(ids, min(len(ids), self.chance.choice((1, 1, 2))))
+        return self.chance.sample(ids, min(len(ids), self.chance.choice(counts)))
 
     def _touch(self, row_id: int, what: str) -> None:
+        self.ranking.touch(row_id)
         row = self.store.get(row_id)
         self.touched.add(row_id)
         self.touched_lately.add(row_id)
@@ -246,7 +318,7 @@ class History:
     def save(self) -> None:
         """Save another list of queries: one added, edited, moved or removed."""
         queries = list(self.rig.documents.query_list().queries)
-        kind = self.chance.choice(('add', 'edit', 'move', 'remove', 'narrow'))
+        kind = self.chance.choice(('add', 'edit', 'edit', 'move', 'move', 'remove', 'narrow'))
         place = self.chance.randrange(len(queries)) if queries else 0
         if not queries or (kind == 'add' and len(queries) < 4):
             kind = 'add'
@@ -272,9 +344,13 @@ class History:
             next_mode=None,
             audit=AuditEntry(at=self.clock.now(), user=None, action='configure', detail=''),
         )
+        self.ranking.edit()
+
+    def _queries(self) -> Sequence[Query]:
+        return self.rig.documents.query_list().queries
 
     def _query(self, query_id: str | None) -> Query:
-        count = self.chance.choice((1, 2, 3, 3))
+        count = self.chance.choice((1, 2, 3, 3, 3))
         return Query(
             id=query_id or f'q{self.chance.randrange(10**6)}',
             owners=tuple(self.chance.sample(OWNERS, count)),
@@ -313,7 +389,7 @@ class History:
 
     def some(self) -> None:
         """Ask for an update of some queries only, or from a time of one's own."""
-        queries = self.rig.documents.query_list().queries
+        queries = self._queries()
         mode = self.chance.choice(tuple(Mode))
         chosen = self.chance.sample(queries, self.chance.randint(1, len(queries)))
         after = None
@@ -321,18 +397,17 @@ class History:
             after = self.clock.now() - dt.timedelta(hours=self.chance.choice((0, 1, 30)))
         ids = [query.id for query in chosen]
         self.note(f'{mode} of {ids} after {after}')
-        self.rig.updates.request_update(mode=mode, query_ids=ids, modified_after=after)
+        self._request(mode, ids, after)
         self._run(mode if len(ids) == len(queries) and after is None else None)
 
     def killed(self) -> None:
         """Begin an update, and let the process die at any call, perhaps several times."""
         mode = self.chance.choice(tuple(Mode))
         self.note(f'{mode}, killed')
-        self.rig.updates.request_update(mode=mode)
+        self._request(mode)
         for _ in range(self.chance.choice((1, 1, 2, 3))):
-            self.rig.life.ends_at = self.chance.choice((30, 100, 300, 600)) + self.chance.randrange(
-                100
-            )
+            calls = self.chance.choice((30, 100, 300, 600, 1_000))
+            self.rig.life.ends_at = calls + self.chance.randrange(100)
             try:
                 self.rig.run()
             except KilledError:
@@ -390,7 +465,7 @@ class History:
             if running is not None and self.chance.random() < 0.1:
                 request_id = self.chance.choice(running.request_ids)
                 self.note(f'{request_id[:4]} ended by somebody')
-                self.rig.work.stop_jobs([request_id], TaskKilledError('Ended by somebody.'))
+                self.rig.end_job(request_id)
 
         with self.rig.disturbed(end_one):
             self._update(self.chance.choice(tuple(Mode)))
@@ -405,7 +480,7 @@ class History:
         finally:
             owner = min(self.source.hidden)
             self.source.hidden = frozenset()
-        if not any(owner in query.owners for query in self.rig.documents.query_list().queries):
+        if not any(owner in query.owners for query in self._queries()):
             return
         held = self.sink.held()
         for stix in before.values():
@@ -417,16 +492,33 @@ class History:
         if self.chance.random() < 0.5:
             self.chance.choice(acts)()
 
+    def again(self) -> None:
+        """Make an update of everything twice: what has not changed is not sent again."""
+        self.full() if self.chance.random() < 0.3 else self.reconcile()
+        if self.is_right:
+            mode = self.chance.choice((Mode.FULL, Mode.RECONCILE, Mode.RECONCILE))
+            before = len(self.log)
+            short = self._short()
+            self._update(mode)
+            self._check_again(mode, Counter(self.log[before:]), short | self._short())
+
     def update(self, mode: Mode) -> None:
         """Make an update of all queries a moment later, without a check."""
         self.clock.advance(2)
-        self.rig.updates.request_update(mode=mode)
+        self._request(mode)
         self.rig.run()
 
     def _update(self, mode: Mode) -> None:
         self.note(f'{mode}')
-        self.rig.updates.request_update(mode=mode)
+        self._request(mode)
         self._run(mode)
+
+    def _request(
+        self, mode: Mode, ids: Sequence[str] | None = None, after: dt.datetime | None = None
+    ) -> None:
+        self.ranking.begin([query.id for query in self._queries()] if ids is None else ids)
+        update = self.rig.updates.request_update(mode=mode, query_ids=ids, modified_after=after)
+        self.update_id = update.id
 
     def _run(self, mode: Mode | None = None) -> None:
         """Run to the end and check; `mode` is that of an update of all queries, else None."""
@@ -435,13 +527,16 @@ class History:
         held = self._held()
         self.rig.run()
         self.updates += 1
-        newest = max(self._updates(), key=lambda update: update.ended_at or update.queued_at)
-        jobs = self.rig.documents.jobs_of(newest.id)
+        jobs = self.rig.documents.jobs_of(self.update_id)
         self._tell_jobs(jobs)
         self._check_always(jobs)
-        is_whole = all(job.status is JobStatus.UPLOAD_COMPLETE for job in jobs)
         is_quiet = not self.touched and edits == self.edits
-        if mode is not None and is_whole and is_quiet:
+        self.is_right = (
+            mode is not None
+            and is_quiet
+            and all(job.status is JobStatus.UPLOAD_COMPLETE for job in jobs)
+        )
+        if mode is not None and self.is_right:
             self._check(mode, lately if self.is_list_edited else before, held, jobs)
             if mode is not Mode.DELTA:
                 self.is_list_edited = False
@@ -451,6 +546,11 @@ class History:
             self.touched |= before
             if mode is None:
                 self.touched_lately |= lately
+        self.ranking.end(
+            is_whole=self.is_right and not (mode is Mode.DELTA and self.is_list_edited),
+            is_everything_read=mode is not Mode.DELTA,
+            in_doubt={*self.sink.refused, *(pattern for pattern, _ in self.refusals)},
+        )
 
     def _tell_jobs(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
@@ -460,9 +560,6 @@ class History:
                 f'= {job.query.id}: {job.status}, since {since}: {counts}'
                 f' {job.failure_reason or ""} {job.warnings or ""}'
             )
-
-    def _updates(self) -> list[Update]:
-        return list(self.rig.documents._state.updates.values())
 
     def _refused_rows(self) -> set[int]:
         return {
@@ -474,12 +571,12 @@ class History:
     # -- what must be true
 
     def model(self) -> Model:
-        queries = self.rig.documents.query_list().queries
-        return Model(store=self.store, queries=queries, policy=self.policy, ttl=TTL)
+        return Model(store=self.store, queries=self._queries(), policy=self.policy, ttl=TTL)
 
     def _check_always(self, jobs: Sequence[Job]) -> None:
         self.sink.live()
         assert self.sink.anomalies() == [], self.sink.anomalies()
+        assert self.ranking.faults == [], self.ranking.faults
         for job in jobs:
             assert job.status.is_final
             assert job.counts.read == sum(job.counts.outcomes.values()), job.counts
@@ -487,7 +584,7 @@ class History:
                 assert job.counts.outcomes.get(Outcome.FAILED, 0) == 0
 
     def _check(
-        self, mode: Mode, touched: set[int], held: Mapping[str, Held], jobs: Sequence[Job]
+        self, mode: Mode, touched: set[int], held: Mapping[str, Copy], jobs: Sequence[Job]
     ) -> None:
         self.checks += 1
         model, live, now = self.model(), self.sink.live(), self.clock.now()
@@ -512,13 +609,14 @@ class History:
         )
         if mode is not Mode.FULL:
             left |= self._refused_withdrawals(live)
-        made_of = self._made_of(live)
-        untraceable = {pattern for pattern in live if self._is_untraceable(pattern, made_of)}
+        untraceable = {
+            pattern for pattern, stix in live.items() if self._is_untraceable(pattern, stix)
+        }
         for pattern, stix in live.items():
             owner = stix['name'].rpartition(' | ')[2]
             if pattern in left or not is_searched or owner in self.source.hidden:
                 continue
-            if pattern not in untraceable and self._is_lost(pattern, made_of[pattern][0]):
+            if pattern not in untraceable and self._is_lost(pattern, row_id_of(stix)):
                 wrong.append(f'{pattern} of {stix["name"]} is of an Indicator without it')
             is_lenient = mode is Mode.DELTA or self.policy is WithdrawPolicy.DELETED
             if is_lenient and pattern in untraceable:
@@ -532,55 +630,59 @@ class History:
         if wrong:
             raise AssertionError('; '.join(wrong))
 
+    def _check_again(self, mode: Mode, sent: Counter[str], short: Collection[str]) -> None:
+        """Nothing changed, nothing sent; a full update sends each value once."""
+        left = {*self._left_alone(), *(pattern for pattern, _ in self.refusals), *short}
+        wanted = Counter(list(self.model().expected()) if mode is Mode.FULL else [])
+        wrong = {
+            pattern: (sent[pattern], wanted[pattern])
+            for pattern in sent.keys() | wanted.keys()
+            if sent[pattern] != wanted[pattern] and pattern not in left
+        }
+        assert not wrong, f'nothing had changed, and yet (sent, wanted): {wrong}'
+
+    def _short(self) -> set[str]:
+        """Give the values that are about to be sent again as half of their time has gone."""
+        latest = self.clock.now() + TTL / 2 + dt.timedelta(minutes=10)
+        return {
+            pattern
+            for pattern, stix in self.sink.live().items()
+            if dt.datetime.fromisoformat(stix['valid_until']) < latest
+        }
+
     def _is_promised(
-        self, pattern: str, want: Expected, touched: set[int], before: Mapping[str, Held]
+        self, pattern: str, want: Expected, touched: set[int], before: Mapping[str, Copy]
     ) -> bool:
         """Whether a delta that went well makes this value right: its copy has changed."""
         if want.row_id not in touched:
             return False
-        key = _key(pattern)
-        now_held, held = self.rig.ledger.held([key]).get(key), before.get(key)
+        held = before.get(pattern)
         # What a higher query holds stays with it until everything is read, unless the very copy
         # that it holds has left it; then the other copies may have been turned away already.
-        is_left = held is not None and held.indicator_id == want.row_id
-        return not self._is_higher(now_held, want) and (is_left or not self._is_higher(held, want))
+        is_left = held is not None and held.row_id == want.row_id
+        return not self._is_higher(self.ranking.held(pattern), want) and (
+            is_left or not self._is_higher(held, want)
+        )
 
-    def _is_higher(self, held: Held | None, want: Expected) -> bool:
-        if held is None or not held.is_live or held.valid_until_at <= self.clock.now():
+    def _is_higher(self, held: Copy | None, want: Expected) -> bool:
+        if held is None or held.valid_until_at <= self.clock.now():
             return False
-        holder = self.rig.documents.query_list().position(held.query_id)
+        holder = self.ranking.best_position(held)
         return holder is not None and holder < want.position
 
-    def _held(self) -> Mapping[str, Held]:
-        """Give what Sentinel holds of the values that there are, by key."""
-        keys = {_key(pattern) for row in self.store.rows() for pattern, _ in patterns(row)}
-        return self.rig.ledger.held(sorted(keys))
+    def _held(self) -> Mapping[str, Copy]:
+        """Give what Sentinel holds of the values that there are, by pattern."""
+        found = {pattern for row in self.store.rows() for pattern, _ in patterns(row)}
+        held = {pattern: self.ranking.held(pattern) for pattern in found}
+        return {pattern: replace(copy) for pattern, copy in held.items() if copy is not None}
 
-    def _made_of(self, live: Iterable[str]) -> dict[str, tuple[int, set[str]]]:
-        """Give the Indicator that each live object was made of, and all that it had then."""
-        with self.rig.db.read() as connection:
-            known = {
-                row['object_key']: row
-                for row in connection.execute(
-                    "SELECT object_key, indicator_id, summary FROM ledger WHERE state = 'live'"
-                )
-            }
-        return {
-            pattern: (
-                known[_key(pattern)]['indicator_id'],
-                {pattern, *_file_patterns(known[_key(pattern)]['summary'])},
-            )
-            for pattern in live
-        }
-
-    def _is_untraceable(
-        self, pattern: str, made_of: Mapping[str, tuple[int, Collection[str]]]
-    ) -> bool:
+    def _is_untraceable(self, pattern: str, stix: Mapping[str, Any]) -> bool:
         """Whether nothing tells that an Indicator is gone, as it had become quite another value."""
-        row_id, had = made_of[pattern]
+        row_id = row_id_of(stix)
         if row_id in self.merged_into:
             target = self.store.get(self.merged_into[row_id])
             return not (target and target['active'] and pattern in dict(patterns(target)))
+        had = {pattern, *_file_patterns(json.loads(stix['description'])['summary'])}
         return row_id in self.ended and self.ended[row_id].isdisjoint(had)
 
     def _is_lost(self, pattern: str, row_id: int) -> bool:
@@ -591,19 +693,16 @@ class History:
 
     def _refused_withdrawals(self, patterns: Iterable[str]) -> set[str]:
         """Give the values whose withdrawal was refused so often that it waits for a full update."""
-        with self.rig.db.read() as connection:
-            statement = 'SELECT object_key FROM released WHERE attempts > 3'
-            keys = {row['object_key'] for row in connection.execute(statement)}
-        return {pattern for pattern in patterns if _key(pattern) in keys}
+        return {pattern for pattern in patterns if self.refusals[pattern, True] >= TRIES}
 
     def _left_alone(self) -> set[str]:
         """Values that Sentinel refuses, or has refused so often that they wait for a change."""
-        found = set(self.sink.refused)
-        for pattern in {pattern for row in self.store.rows() for pattern, _ in patterns(row)}:
-            refusal = self.rig.work.refusals([_key(pattern)]).get(_key(pattern))
-            if refusal is not None and refusal.attempts > 3:
-                found.add(pattern)
-        return found
+        tried = {
+            pattern
+            for (pattern, is_revoked), count in self.refusals.items()
+            if count >= TRIES and not is_revoked
+        }
+        return {*self.sink.refused, *tried}
 
 
 def _file_patterns(summary: str) -> set[str]:
@@ -613,28 +712,19 @@ def _file_patterns(summary: str) -> set[str]:
     return {f"[file:hashes.'{kinds[len(word)]}' = '{word}']" for word in words}
 
 
-def _key(pattern: str) -> str:
-    """The key under which the App keeps an object, from its pattern."""
-    path, _, value = pattern.strip('[]').partition(' = ')
-    value = value.strip("'")
-    if path.startswith('domain-name'):
-        return f'Host||{value}'
-    kind = path.split("'")[1]
-    return f'File|{kind}|{value}'
-
-
 ACTIONS: dict[str, Callable[[History], None]] = {
     name: getattr(History, name)
     for name in (
         *('begin', 'more', 'modify', 'deactivate', 'activate', 'delete', 'save', 'wait', 'restart'),
         *('refuse', 'delta', 'full', 'reconcile', 'some', 'killed', 'churned', 'troubled'),
-        *('hidden', 'stopped', 'change_hash'),
+        *('hidden', 'stopped', 'change_hash', 'again', 'contend'),
     )
 }
 _WEIGHTS = {
-    'more': 4, 'modify': 5, 'deactivate': 2, 'activate': 2, 'delete': 3, 'save': 3, 'wait': 3,
-    'restart': 1, 'refuse': 1, 'delta': 6, 'full': 1, 'reconcile': 3, 'some': 2, 'killed': 2,
-    'churned': 2, 'troubled': 2, 'hidden': 1, 'stopped': 1, 'change_hash': 5,
+    'more': 5, 'modify': 4, 'deactivate': 1, 'activate': 2, 'delete': 2, 'save': 3, 'wait': 3,
+    'restart': 1, 'refuse': 1, 'delta': 6, 'full': 1, 'reconcile': 3, 'some': 3, 'killed': 3,
+    'churned': 2, 'troubled': 2, 'hidden': 1, 'stopped': 1, 'change_hash': 4,
+    'again': 1, 'contend': 4,
 }  # fmt: skip
 
 

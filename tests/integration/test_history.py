@@ -23,7 +23,7 @@ from tests.history.world import OWNERS, Action, History, make_actions, policy_of
 pytestmark = pytest.mark.integration
 
 COUNT = int(os.environ.get('HISTORIES', '72'))
-STEPS = int(os.environ.get('STEPS', '25'))
+STEPS = int(os.environ.get('STEPS', '20'))
 SHARES = 6
 ONLY = os.environ.get('HISTORY')
 

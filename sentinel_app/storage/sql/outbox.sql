@@ -24,7 +24,7 @@ WHERE outbox.job = ? AND NOT is_in_flight AND waits_for IS NULL AND sort_value I
 ORDER BY sort_value DESC, outbox.indicator_id DESC LIMIT ?;
 
 -- name: claim
-UPDATE outbox SET is_in_flight = 1 WHERE id = ?;
+UPDATE outbox SET is_in_flight = 1 WHERE id IN (?);
 
 -- name: in_flight_jobs
 SELECT job.request_id FROM progress JOIN job ON job.id = progress.job
@@ -34,13 +34,14 @@ WHERE update_id = ? AND EXISTS (
 ) ORDER BY position;
 
 -- name: in_flight
-SELECT id, job, account, waits_for FROM outbox WHERE is_in_flight AND id IN (?);
+SELECT id, job, object, indicator_id, account, is_revocation, unconfirmed, generation
+FROM outbox WHERE is_in_flight AND id IN (?);
 
 -- name: in_flight_of
 SELECT id FROM outbox WHERE id BETWEEN ? AND ? AND is_in_flight;
 
 -- name: all_in_flight
-SELECT id, job, account, waits_for FROM outbox WHERE is_in_flight;
+SELECT id, job, account FROM outbox WHERE is_in_flight;
 
 -- name: wait_again
 UPDATE outbox SET is_in_flight = 0, is_unacknowledged = is_unacknowledged OR ? WHERE id = ?;
@@ -93,12 +94,6 @@ WHERE id = ?;
 -- name: hold_content
 INSERT OR REPLACE INTO content (object, summary, value, body) VALUES (?, ?, ?, ?);
 
--- name: forget_refusal
-DELETE FROM refusal WHERE object = ?;
-
--- name: adopt
-DELETE FROM orphan WHERE object = ?;
-
 -- name: confirm
 DELETE FROM unconfirmed WHERE object = ? AND generation = ?;
 
@@ -135,3 +130,35 @@ UPDATE ledger SET content_hash = ? WHERE id = ? AND modified = ? AND content_has
 
 -- name: confirm_late
 DELETE FROM unconfirmed WHERE object = ? AND modified = ?;
+
+-- name: live_before
+SELECT ledger.query, ledger.owner, kind, ledger.valid_until / 3600000, -count(*)
+FROM outbox JOIN ledger ON ledger.id = outbox.object
+WHERE state = 1 AND outbox.id IN (?) GROUP BY 1, 2, 3, 4;
+
+-- name: live_after
+SELECT outbox.query, outbox.owner, kind, outbox.valid_until / 3600000, count(*)
+FROM outbox JOIN ledger ON ledger.id = outbox.object
+WHERE NOT is_revocation AND outbox.id IN (?) GROUP BY 1, 2, 3, 4;
+
+-- name: hold_all
+UPDATE ledger SET state = 1 + new.is_revocation, generation = new.generation, query = new.query,
+    job = new.job, owner = new.owner, indicator_id = new.indicator_id, siblings = new.siblings,
+    created = new.created, modified = new.modified, valid_until = new.valid_until,
+    source_modified = new.source_modified, content_hash = new.content_hash,
+    fingerprint = new.fingerprint, summary_digest = new.summary_digest,
+    outbox = nullif(ledger.outbox, new.id)
+FROM outbox AS new WHERE ledger.id = new.object AND new.id IN (?);
+
+-- name: hold_all_content
+INSERT OR REPLACE INTO content (object, summary, value, body)
+SELECT object, summary, value, body FROM outbox WHERE id IN (?);
+
+-- name: adopt_all
+DELETE FROM orphan WHERE object IN (SELECT object FROM outbox WHERE id IN (?));
+
+-- name: forget_refusals
+DELETE FROM refusal WHERE object IN (SELECT object FROM outbox WHERE id IN (?));
+
+-- name: remove_all
+DELETE FROM outbox WHERE id IN (?);

@@ -132,6 +132,11 @@ class Table:
             if source_system in (None, row.source_system)
         }
 
+    def objects(self) -> list[dict[str, Any]]:
+        """Get every object in the order they came, exactly as they were sent."""
+        with self._lock:
+            return [row.stix for row in self._rows]
+
     def history(self, id_: str) -> list[dict[str, Any]]:
         """Get every row of one id, oldest first; a row's `Id` or a bare STIX id."""
         with self._lock:

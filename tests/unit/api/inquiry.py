@@ -25,16 +25,15 @@ from sentinel_app.inquiry.preview import Previews
 from sentinel_app.inquiry.tql_check import TqlChecks
 from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.maintenance.disk import DataFolder
-from sentinel_app.storage.ledger import RequestTimes, SqliteLedger
 from sentinel_app.storage.metrics import MetricStore
-from sentinel_app.storage.progress import SqliteProgress
-from sentinel_app.storage.record import SqliteRecords
+from sentinel_app.storage.request_time import RequestTimes
 from sentinel_app.storage.sqlite import Database
-from sentinel_app.storage.work import SqliteWork
 from sentinel_app.threatconnect.parse import parse_indicator
 from tests.clocks import StandingClock
 from tests.factories import make_options
+from tests.working import make_store
 
 SOURCE_SYSTEM = 'ThreatConnect-Prod'
 LIMIT = 60
@@ -136,13 +135,13 @@ class ListedSink:
 
     token_error: SentinelAppError | None = None
     send_error: SentinelAppError | None = None
-    sent: list[tuple[str, ...]] = field(default_factory=list)
+    sent: list[tuple[bytes, ...]] = field(default_factory=list)
 
     def prepare(self) -> None:
         if self.token_error:
             raise self.token_error
 
-    def send(self, objects: Sequence[str]) -> UploadReply:
+    def send(self, objects: Sequence[bytes]) -> UploadReply:
         self.sent.append(tuple(objects))
         if self.send_error:
             raise self.send_error
@@ -164,8 +163,8 @@ class InquiryStand:
         self.source = ListedSource()
         self.sink = ListedSink()
         self.db = Database(folder / 'state.db')
-        self.progress = SqliteProgress(self.db)
-        self.work = SqliteWork(self.db)
+        self.store = make_store(self.db)
+        ledger = Ledger(self.db)
         self.metrics = MetricStore(self.db)
         self.updates = Running()
         self.withheld: Callable[[Indicator], str | None] = lambda _indicator: None
@@ -176,7 +175,8 @@ class InquiryStand:
         self.inquiries = Inquiries(
             previews=Previews(
                 source=self.source,
-                ledger=SqliteLedger(self.db),
+                ledger=ledger,
+                store=self.store,
                 screening=screening,
                 options=make_options(),
                 requests_per_minute=LIMIT,
@@ -185,7 +185,7 @@ class InquiryStand:
             tql_checks=TqlChecks(source=self.source),
             lookups=Lookups(
                 copies=ValueCopies(source=self.source, screening=screening),
-                records=SqliteRecords(self.db),
+                ledger=ledger,
                 documents=documents,
                 source_system=SOURCE_SYSTEM,
                 clock=clock,
@@ -203,8 +203,8 @@ class InquiryStand:
             metrics=Metrics(
                 store=self.metrics,
                 documents=documents,
-                progress=self.progress,
-                work=self.work,
+                ledger=ledger,
+                progress=self.store,
                 updates=self.updates,
                 limiter=self.limiter,
                 requests_per_minute=LIMIT,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-import zlib
 from typing import Any
 
 import pytest
 
 from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.ledger_row import ObjectState
+from sentinel_app.core.object_id import ObjectKey, object_id
+from sentinel_app.core.object_text import object_text
+from sentinel_app.core.timestamp import from_text
+from sentinel_app.core.value import summary_digest
 from sentinel_app.errors import ReadTimeoutError
 from sentinel_app.storage.error_log import ErrorLog
 from tests.clocks import NOON
@@ -18,12 +21,13 @@ from tests.factories import MD5, SHA1, make_indicator, make_objects, make_row
 from tests.stored import make_audit, make_query
 from tests.unit.api.inquiry import SOURCE_SYSTEM
 from tests.unit.api.stand import Stand
+from tests.working import make_chosen, send
 
 HOST = 'c2.example.net'
 KALLA = 'Källa "1"'
 # base64 of the source system of the stand.
 SOURCE_ID = 'VGhyZWF0Q29ubmVjdC1Qcm9k'
-LATER = '2030-01-01T00:00:00.000Z'
+LATER = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 
 
 @pytest.fixture
@@ -52,24 +56,31 @@ def enter(
     number: int = 1,
     summary: str = HOST,
     owner: str = 'Example Org',
-    state: str = 'live',
-    valid_until: str = LATER,
+    is_withdrawn: bool = False,
+    valid_until: dt.datetime = LATER,
     query_id: str = 'q2',
-    kind: IndicatorType = IndicatorType.HOST,
     body: Any = None,
 ) -> str:
     """Put an object into the ledger, and give its id."""
-    stix = body or make_objects(make_indicator(kind))[0]
-    with stand.asked.db.write() as transaction:
-        transaction.execute(
-            'INSERT INTO ledger VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-            (
-                *(key, stix['id'], state, query_id, 'r-1', number, kind, summary, owner),
-                *('2025-01-01T00:00:00.000Z', '2026-02-01T10:20:30.456Z', valid_until, 'hash'),
-                zlib.compress(json.dumps(stix).encode()),
-            ),
-        )
-    return str(stix['id'])
+    object_key = ObjectKey.from_text(key)
+    stix = body or make_objects(make_indicator(IndicatorType.HOST))[0]
+    chosen = make_chosen(
+        object_key,
+        generation=1,
+        indicator_id=number,
+        owner_name=owner,
+        summary=summary,
+        created=dt.datetime(2025, 1, 1, tzinfo=dt.UTC),
+        modified=from_text('2026-02-01T10:20:30.456Z'),
+        valid_until=valid_until,
+        summary_digest=summary_digest(object_key.type, summary),
+        text=object_text(stix),
+    )
+    send(stand.asked.store, chosen, request_id='r-1', query_id=query_id)
+    if is_withdrawn:
+        with stand.asked.db.write() as transaction:
+            transaction.execute('UPDATE ledger SET state = ?', (ObjectState.WITHDRAWN,))
+    return object_id(object_key, 1)
 
 
 def test_what_sentinel_holds_is_shown_with_where_to_find_it(saved: Stand) -> None:
@@ -114,8 +125,8 @@ def test_an_object_that_is_no_valid_stix_is_told_apart(saved: Stand) -> None:
     ('fields', 'state'),
     [
         ({}, 'live'),
-        ({'valid_until': '2026-03-04T12:00:00.000Z'}, 'expired'),
-        ({'state': 'withdrawn'}, 'withdrawn'),
+        ({'valid_until': NOON}, 'expired'),
+        ({'is_withdrawn': True}, 'withdrawn'),
     ],
 )
 def test_the_state_is_told(saved: Stand, fields: dict[str, Any], state: str) -> None:
@@ -146,12 +157,12 @@ def test_a_query_that_is_no_longer_saved_has_no_position(saved: Stand) -> None:
 def test_any_spelling_finds_the_value(
     saved: Stand, key: str, kind: IndicatorType, value: str
 ) -> None:
-    enter(saved, key, kind=kind, summary='something else')
+    enter(saved, key, summary='something else')
     assert [each['type'] for each in ask(saved, value)['sent']] == [kind]
 
 
 def test_a_hash_finds_the_file_with_its_other_hashes(saved: Stand) -> None:
-    file = {'kind': IndicatorType.FILE, 'summary': f'{MD5} : {SHA1}'}
+    file = {'summary': f'{MD5} : {SHA1}'}
     enter(saved, f'File|MD5|{MD5}', **file)
     enter(saved, f'File|SHA-1|{SHA1}', **file)
     enter(saved, 'File|MD5|' + 'A' * 32, number=2, **file | {'summary': 'A' * 32})
@@ -242,7 +253,7 @@ def test_how_a_copy_stands_in_sentinel_is_told(saved: Stand) -> None:
 
 
 def test_what_a_file_has_lost_or_got_is_told_apart_from_what_sentinel_holds(saved: Stand) -> None:
-    file = {'kind': IndicatorType.FILE, 'summary': f'{MD5} : {SHA1}'}
+    file = {'summary': f'{MD5} : {SHA1}'}
     row = make_row(IndicatorType.FILE, id=1, tag='hot')
     row = {name: value for name, value in row.items() if name not in ('md5', 'sha1', 'sha256')}
     saved.asked.source.rows = [row | {'md5': MD5, 'summary': MD5}]
@@ -259,10 +270,8 @@ def test_what_a_file_has_lost_or_got_is_told_apart_from_what_sentinel_holds(save
 
 
 def test_a_refused_object_comes_with_sentinels_words(saved: Stand) -> None:
-    with saved.asked.db.write() as transaction:
-        transaction.execute(
-            "INSERT INTO refusal VALUES (?, 'q2', 77, 'hash', 3)", (f'Host||{HOST}',)
-        )
+    refused = make_chosen(ObjectKey.from_text(f'Host||{HOST}'), indicator_id=77)
+    send(saved.asked.store, refused, query_id='q2', refusals={0: ('Bad pattern.',)})
     assert ask(saved, HOST)['refused'][0]['error'] is None
     for minute, reason in ((1, 'Old words.'), (2, 'Bad pattern.')):
         entry = ErrorEntry(
@@ -280,7 +289,7 @@ def test_a_refused_object_comes_with_sentinels_words(saved: Stand) -> None:
             'indicator_id': '77',
             'query_id': 'q2',
             'position': 1,
-            'attempts': 3,
+            'attempts': 1,
             'error': {
                 'request_id': 'r-9',
                 'date_added': '2026-03-04T12:02:00Z',

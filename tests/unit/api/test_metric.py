@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 
 from sentinel_app.core.job import Counts, JobStatus, JobType, Mode, Outcome
+from sentinel_app.core.object_id import ObjectKey
+from sentinel_app.core.progress import Position
 from tests.clocks import NOON
+from tests.factories import MD5, SHA1
 from tests.stored import make_audit, make_job, make_query, make_update
 from tests.unit.api.stand import Stand
+from tests.working import make_chosen, make_page, send
 
 HOUR = dt.timedelta(hours=1)
 COUNTS = Counts(
@@ -19,13 +23,11 @@ COUNTS = Counts(
 )
 
 
-def ledger(stand: Stand, *rows: tuple[str, str, str]) -> None:
-    with stand.asked.db.write() as transaction:
-        transaction.executemany(
-            "INSERT INTO ledger VALUES (?, 'i', 0, 'live', ?, 'r', 1, ?, 's', 'o', 'c', 'm',"
-            " '2030-01-01T00:00:00.000Z', 'h', x'')",
-            rows,
-        )
+def enter_in_ledger(stand: Stand, *rows: tuple[str, str]) -> None:
+    """Let objects have been sent, each of an object key for a query."""
+    for number, (key, query_id) in enumerate(rows, start=1):
+        chosen = make_chosen(ObjectKey.from_text(key), indicator_id=number)
+        send(stand.asked.store, chosen, query_id=query_id)
 
 
 def end_job(stand: Stand, request_id: str, at: dt.datetime, counts: Counts = COUNTS) -> None:
@@ -49,7 +51,7 @@ def end_job(stand: Stand, request_id: str, at: dt.datetime, counts: Counts = COU
         job_type=JobType.AD_HOC,
     )
     stand.documents.add_update(update, [job], schedule=None)
-    stand.asked.progress.begin([job])
+    stand.asked.store.begin([job])
     stand.asked.metrics.add_job(request_id, counts, is_failed=False, at=at)
 
 
@@ -83,11 +85,11 @@ def test_what_sentinel_holds_is_counted_by_type_and_by_query(stand: Stand) -> No
         next_mode=None,
         audit=make_audit(),
     )
-    ledger(
+    enter_in_ledger(
         stand,
-        ('a', 'q1', 'URL'),
-        ('b', 'q1', 'Address'),
-        ('c', 'gone', 'Address'),
+        ('URL||http://a.example', 'q1'),
+        ('Address||198.51.100.1', 'q1'),
+        ('Address||198.51.100.2', 'gone'),
     )
     found = summary(stand)
     query = make_query()
@@ -104,12 +106,16 @@ def test_what_sentinel_holds_is_counted_by_type_and_by_query(stand: Stand) -> No
     ]
 
 
-def test_counting_what_is_live_is_not_repeated_at_once(stand: Stand) -> None:
-    assert summary(stand)['objects_live'] == 0
-    ledger(stand, ('a', 'q1', 'URL'))
-    assert summary(stand)['objects_live'] == 0
-    stand.clock.advance(10)
+def test_the_hashes_of_files_are_of_one_type(stand: Stand) -> None:
+    enter_in_ledger(stand, (f'File|MD5|{MD5}', 'q1'), (f'File|SHA-1|{SHA1}', 'q1'))
+    assert summary(stand)['by_type'] == [{'indicator_type': 'File', 'count': 2}]
+
+
+def test_what_expired_in_an_earlier_hour_is_not_live(stand: Stand) -> None:
+    enter_in_ledger(stand, ('URL||http://a.example', 'q1'))
     assert summary(stand)['objects_live'] == 1
+    stand.clock.advance(dt.timedelta(days=30, hours=1).total_seconds())
+    assert summary(stand)['objects_live'] == 0
 
 
 def test_the_last_update_is_the_one_that_ended_last(stand: Stand) -> None:
@@ -129,10 +135,12 @@ def test_the_running_update_is_shown_as_far_as_it_has_come(stand: Stand) -> None
     stand.documents.add_update(
         make_update('u2', request_ids=('j2',)), [make_job('j2', update_id='u2')], schedule=None
     )
-    progress = stand.asked.progress
-    progress.begin([job])
-    progress.start_reading('j1', at=NOON, expected=50)
-    progress.add_page('j1', [{'id': 1}, {'id': 2}], last_id=2, page_size=100)
+    store = stand.asked.store
+    store.begin([job])
+    store.start_reading('j1', at=NOON, expected=50)
+    beginning = store.pages.place('j1', Position)
+    assert beginning is not None
+    store.pages.put(make_page(1, 2), read_from=beginning)
     stand.asked.updates.running = update
     found = summary(stand)
     assert found['running']['update_id'] == 'u1'
@@ -202,7 +210,7 @@ def exposed(stand: Stand) -> dict[str, float]:
 
 def test_prometheus_reads_the_figures(stand: Stand) -> None:
     end_job(stand, 'j1', NOON)
-    ledger(stand, ('a', 'q1', 'URL'), ('b', 'q1', 'Email Subject'))
+    enter_in_ledger(stand, ('URL||http://a.example', 'q1'), ('Email Subject||b', 'q1'))
     found = exposed(stand)
     assert found['ms_sentinel_objects_live{type="URL"}'] == 1
     assert found['ms_sentinel_objects_live{type="Email Subject"}'] == 1

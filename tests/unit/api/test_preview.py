@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from typing import Any
 
 import pytest
 
 from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.errors import QueryError, ReadTimeoutError
 from sentinel_app.inquiry import errand, preview
 from tests.factories import MD5, SHA1, make_row
 from tests.stored import make_audit, make_query
 from tests.unit.api.stand import Stand
+from tests.working import make_chosen, send
 
 PATH = '/api/configure/preview'
 CHECK = '/api/configure/check'
+CREATED = dt.datetime(2024, 5, 1, tzinfo=dt.UTC)
+EARLIER = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+LATER = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 HOSTS = {'indicator_types': (IndicatorType.HOST,)}
 
 
@@ -169,21 +175,22 @@ def test_a_query_that_holds_back_the_value_does_not_take_it(stand: Stand) -> Non
     assert ask(stand)['higher']['count'] == 0
 
 
-def enter_in_ledger(stand: Stand, number: int, query_id: str, valid_until: str) -> None:
-    with stand.asked.db.write() as transaction:
-        transaction.execute(
-            "INSERT INTO ledger VALUES (?, 'indicator--x', 2, 'live', ?, 'r', ?, 'Host', 's', 'o',"
-            " '2024-05-01T00:00:00.000Z', '2024-05-01T00:00:00.000Z', ?, 'h', x'')",
-            (f'Host||h{number}.example.com', query_id, number, valid_until),
-        )
+def enter_in_ledger(
+    stand: Stand, number: int, query_id: str, valid_until: dt.datetime = LATER
+) -> None:
+    key = ObjectKey(IndicatorType.HOST, f'h{number}.example.com')
+    chosen = make_chosen(
+        key, indicator_id=number, generation=2, created=CREATED, valid_until=valid_until
+    )
+    send(stand.asked.store, chosen, query_id=query_id)
 
 
 def test_the_ledger_answers_where_threatconnect_does_not(stand: Stand) -> None:
     save(stand, make_query('q1', **HOSTS), make_query('q2', **HOSTS))
     stand.asked.source.rows = [host(1), host(2), host(3), host(4)]
-    enter_in_ledger(stand, 1, 'q1', '2030-01-01T00:00:00.000Z')
-    enter_in_ledger(stand, 2, 'q1', '2020-01-01T00:00:00.000Z')
-    enter_in_ledger(stand, 3, 'gone', '2030-01-01T00:00:00.000Z')
+    enter_in_ledger(stand, 1, 'q1')
+    enter_in_ledger(stand, 2, 'q1', EARLIER)
+    enter_in_ledger(stand, 3, 'gone')
     stand.asked.source.error_for = lambda tql: (
         ReadTimeoutError('No answer.') if 'summary in' in tql else None
     )
@@ -204,7 +211,7 @@ def test_the_ledger_answers_where_it_would_take_too_many_questions(
 
 def test_the_id_and_first_time_are_those_that_sentinel_knows(stand: Stand) -> None:
     stand.asked.source.rows = [host(1)]
-    enter_in_ledger(stand, 1, 'q1', '2030-01-01T00:00:00.000Z')
+    enter_in_ledger(stand, 1, 'q1')
     fresh = ask(stand, owners=['Källa "1"'])
     assert fresh['indicators'] == []
     (shown,) = ask(stand)['indicators']

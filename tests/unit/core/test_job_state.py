@@ -10,6 +10,7 @@ from sentinel_app.core.work import CANCELLED_CODE, Progress, Reading
 
 from sentinel_app.core.job import Counts, Job, JobStatus, Outcome, Stage, StageTimes, is_allowed
 from sentinel_app.core.job_state import BY_TIME_WARNING, advanced, ended, job_status, moved_cursor
+from sentinel_app.core.progress import CANCELLED_CODE, Position, Progress, Reading
 from sentinel_app.core.window import Cursor, Window
 from tests.stored import QUEUED_AT, make_job, make_query, minutes
 from tests.strategies import law
@@ -29,12 +30,16 @@ READ = {'download_started_at': minutes(1), 'download_completed_at': minutes(2)}
         ),
         ({'reading': Reading.COMPLETE, 'pages_waiting': 1}, JobStatus.DOWNLOAD_COMPLETE),
         (
+            {'reading': Reading.READING, 'is_downloaded': True, 'pages_waiting': 2},
+            JobStatus.DOWNLOAD_COMPLETE,
+        ),
+        (
             {'reading': Reading.COMPLETE, 'pages_waiting': 1, 'convert_started_at': minutes(2)},
             JobStatus.CONVERT_IN_PROGRESS,
         ),
-        ({'reading': Reading.COMPLETE, 'open_treatments': 1}, JobStatus.CONVERT_COMPLETE),
+        ({'reading': Reading.COMPLETE, 'open': 1}, JobStatus.CONVERT_COMPLETE),
         (
-            {'reading': Reading.COMPLETE, 'open_treatments': 1, 'upload_started_at': minutes(3)},
+            {'reading': Reading.COMPLETE, 'open': 1, 'upload_started_at': minutes(3)},
             JobStatus.UPLOAD_IN_PROGRESS,
         ),
         ({'reading': Reading.COMPLETE}, JobStatus.UPLOAD_COMPLETE),
@@ -50,7 +55,7 @@ READ = {'download_started_at': minutes(1), 'download_completed_at': minutes(2)}
             JobStatus.DOWNLOAD_COMPLETE,
         ),
         (
-            {'reading': Reading.FAILED, 'failure_code': 'TC-AUTH', 'open_treatments': 1},
+            {'reading': Reading.FAILED, 'failure_code': 'TC-AUTH', 'open': 1},
             JobStatus.CONVERT_COMPLETE,
         ),
     ],
@@ -72,21 +77,23 @@ def courses(draw: st.DrawFn) -> list[Progress]:
         is_reading = item.reading in {Reading.WAITING, Reading.READING}
         if step == 'read' and item.reading is Reading.WAITING:
             item = replace(item, reading=Reading.READING, download_started_at=minutes(1))
-        elif step == 'page' and item.reading is Reading.READING:
+        elif step == 'page' and item.reading is Reading.READING and not item.is_downloaded:
             item = replace(item, pages_waiting=item.pages_waiting + 1)
+        elif step == 'convert' and item.is_downloaded and item.pages_waiting == 1:
+            item = replace(item, reading=Reading.COMPLETE, pages_waiting=0, is_downloaded=False)
         elif step == 'convert' and item.pages_waiting:
             item = replace(
                 item,
                 pages_waiting=item.pages_waiting - 1,
-                open_treatments=item.open_treatments + draw(st.integers(0, 2)),
+                open=item.open + draw(st.integers(0, 2)),
                 convert_started_at=minutes(2),
             )
-        elif step == 'claim' and item.open_treatments:
+        elif step == 'claim' and item.open:
             item = replace(item, upload_started_at=minutes(3))
-        elif step == 'settle' and item.open_treatments and item.upload_started_at:
-            item = replace(item, open_treatments=item.open_treatments - 1)
-        elif step == 'end' and item.reading is Reading.READING:
-            item = replace(item, reading=Reading.COMPLETE)
+        elif step == 'settle' and item.open and item.upload_started_at:
+            item = replace(item, open=item.open - 1)
+        elif step == 'end' and item.reading is Reading.READING and not item.is_downloaded:
+            item = replace(item, is_downloaded=True, pages_waiting=item.pages_waiting + 1)
         elif step == 'fail' and is_reading:
             item = replace(item, reading=Reading.FAILED, failure_code='TC-AUTH')
         looks.append(item)
@@ -103,6 +110,16 @@ def test_a_job_goes_only_forwards_however_rarely_it_is_looked_at(
         if data.draw(st.booleans()):
             assert is_allowed(status, job_status(look))
             status = job_status(look)
+
+
+def test_a_further_pass_of_the_reading_does_not_take_a_status_back():
+    read = make_progress(
+        reading=Reading.READING, is_downloaded=True, pages_waiting=1, convert_started_at=minutes(2)
+    )
+    further = replace(read, is_downloaded=False, pages_waiting=0)
+    job = advanced(make_job(), read, now=minutes(3))
+    assert job.status is JobStatus.CONVERT_IN_PROGRESS
+    assert advanced(job, further, now=minutes(4)).status is JobStatus.CONVERT_IN_PROGRESS
 
 
 def test_an_advanced_job_shows_its_times_and_keeps_when_it_began():
@@ -126,7 +143,7 @@ def test_an_advanced_job_shows_its_times_and_keeps_when_it_began():
 
 def test_converting_ends_at_the_first_look_that_finds_it_done():
     progress = make_progress(
-        reading=Reading.COMPLETE, open_treatments=1, convert_started_at=minutes(2), **READ
+        reading=Reading.COMPLETE, open=1, convert_started_at=minutes(2), **READ
     )
     job = advanced(make_job(), progress, now=minutes(4))
     job = advanced(job, progress, now=minutes(5))
@@ -146,13 +163,13 @@ def test_converting_that_has_caught_up_with_the_reading_has_not_ended():
 def test_uploading_ends_with_the_last_answer_and_not_before_all_is_settled():
     progress = make_progress(
         reading=Reading.COMPLETE,
-        open_treatments=1,
+        open=1,
         upload_started_at=minutes(3),
         upload_answered_at=minutes(4),
         **READ,
     )
     before = advanced(make_job(), progress, now=minutes(5))
-    after = advanced(make_job(), replace(progress, open_treatments=0), now=minutes(6))
+    after = advanced(make_job(), replace(progress, open=0), now=minutes(6))
 
     assert before.stages[Stage.UPLOAD] == StageTimes(started_at=minutes(3))
     assert after.stages[Stage.UPLOAD].completed_at == minutes(4)
@@ -225,7 +242,9 @@ def test_what_was_not_sent_is_told_in_words_with_its_number():
 
 
 def test_what_the_reading_and_the_withdrawing_warn_of_is_shown():
-    progress = make_progress(reading=Reading.COMPLETE, warning='The list is cut.', is_by_time=True)
+    progress = make_progress(
+        reading=Reading.COMPLETE, warning='The list is cut.', place=Position(is_by_time=True)
+    )
     job = ended(make_job(), progress, Counts(held_back=1_500), now=minutes(5))
 
     assert job.warnings[0].startswith('1,500 objects have no Indicator in ThreatConnect any more.')

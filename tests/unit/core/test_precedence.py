@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import itertools
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,37 +13,60 @@ from sentinel_app.core.work import Claim, Held
 
 from sentinel_app.core.indicator import Indicator
 from sentinel_app.core.job import Mode
+from sentinel_app.core.ledger_row import LedgerRow, ObjectState, millis
 from sentinel_app.core.precedence import Choice, PrecedenceContext, choose, must_send
 from sentinel_app.core.window import Window
 from tests.clocks import NOON
 from tests.factories import make_indicator
 from tests.strategies import law
-from tests.working import make_claim, make_held
+from tests.working import make_ledger_row
 
-CONTEXT = PrecedenceContext(positions={'q1': 0, 'q2': 1, 'q3': 2})
 DAY = dt.timedelta(days=1)
+QUERIES = {'q1': 1, 'q2': 2, 'q3': 3, 'removed': 9}
+"""The numbers of the queries; that of the one whose copies are decided about is q2."""
+FIRST_JOB = 11
+"""Of the update, which has one Job for each query."""
+CONTEXT = PrecedenceContext(
+    job=12,
+    first_mark=FIRST_JOB,
+    update_id='u1',
+    query=2,
+    position=1,
+    mode=Mode.RECONCILE,
+    now=millis(NOON),
+    positions={1: 0, 2: 1, 3: 2},
+)
+
+
+def context(**fields: Any) -> PrecedenceContext:
+    return dataclasses.replace(CONTEXT, **fields)
+
+
+def held_by(query_id: str, **fields: Any) -> LedgerRow:
+    """What a query holds, of a copy that no Indicator here has the id of."""
+    return make_ledger_row(**({'query': QUERIES[query_id], 'indicator_id': 5} | fields))
+
+
+def chosen_by(job: int, **fields: Any) -> LedgerRow:
+    """What a Job of the running update has chosen and that waits to be sent."""
+    defaults: dict[str, Any] = {
+        'mark': job,
+        'outbox': 1,
+        'outbox_indicator_id': 5,
+        'outbox_source_modified': NOON,
+    }
+    return make_ledger_row(**(defaults | fields))
 
 
 def decide(
     *,
     indicator: Indicator | None = None,
-    request_id: str = 'j2',
-    position: int = 1,
-    claim: Claim | None = None,
-    held: Held | None = None,
+    row: LedgerRow | None = None,
     context: PrecedenceContext = CONTEXT,
-    is_released: bool = False,
+    is_refused: bool = False,
 ) -> Choice:
-    return choose(
-        indicator or make_indicator(),
-        request_id=request_id,
-        position=position,
-        claim=claim,
-        held=held,
-        context=context,
-        is_released=is_released,
-        now=NOON,
-    )
+    indicator = indicator or make_indicator()
+    return choose(indicator, millis(indicator.modified_at), row, context, is_refused=is_refused)
 
 
 def test_a_value_that_nobody_has_is_taken():
@@ -51,9 +76,28 @@ def test_a_value_that_nobody_has_is_taken():
 def test_a_copy_of_a_higher_query_of_the_same_update_has_precedence():
     newest = make_indicator(modified_at=NOON + DAY)
 
-    assert decide(indicator=newest, claim=make_claim(request_id='j1')) is Choice.DUPLICATE
+    assert decide(indicator=newest, row=chosen_by(11)) is Choice.DUPLICATE
+    assert decide(indicator=newest, row=chosen_by(11, state=ObjectState.NEW)) is Choice.DUPLICATE
 
 
+@pytest.mark.parametrize(
+    'row',
+    [
+        chosen_by(12),
+        # Sent already, or unchanged: nothing of it is under way any more.
+        make_ledger_row(mark=12, query=2, indicator_id=5, source_modified=NOON),
+        # Sentinel has just refused it.
+        make_ledger_row(
+            mark=12,
+            indicator_id=99,
+            source_modified=NOON + 9 * DAY,
+            refused_by=12,
+            refused_indicator_id=5,
+            refused_source_modified=NOON,
+        ),
+    ],
+    ids=['waits', 'settled', 'refused'],
+)
 @pytest.mark.parametrize(
     ('indicator_id', 'modified_at', 'choice'),
     [
@@ -65,31 +109,104 @@ def test_a_copy_of_a_higher_query_of_the_same_update_has_precedence():
     ],
 )
 def test_within_a_query_the_newest_copy_wins_then_the_lowest_id(
-    indicator_id: int, modified_at: dt.datetime, choice: Choice
+    indicator_id: int, modified_at: dt.datetime, choice: Choice, row: LedgerRow
 ):
-    claim = make_claim(request_id='j2', indicator_id=5, source_modified_at=NOON)
     indicator = make_indicator(id=indicator_id, modified_at=modified_at)
 
-    assert decide(indicator=indicator, claim=claim) is choice
+    assert decide(indicator=indicator, row=row) is choice
 
 
-def test_a_claim_of_this_update_counts_before_the_ledger():
-    claim = make_claim(request_id='j2', indicator_id=5, source_modified_at=NOON - DAY)
-    held = make_held(query_id='q1')
+def test_what_this_update_has_chosen_counts_before_the_ledger():
+    row = chosen_by(12, query=1, outbox_source_modified=NOON - DAY)
 
-    assert decide(indicator=make_indicator(modified_at=NOON), claim=claim, held=held) is (
-        Choice.REPLACE
+    assert decide(indicator=make_indicator(modified_at=NOON), row=row) is Choice.REPLACE
+
+
+BETTER = [(4, NOON), (6, NOON + DAY)]
+WORSE = [(6, NOON), (4, NOON - DAY)]
+
+
+@pytest.mark.parametrize('mode', Mode)
+@pytest.mark.parametrize(('indicator_id', 'modified_at'), BETTER)
+def test_a_better_copy_takes_over_what_its_query_holds(
+    indicator_id: int, modified_at: dt.datetime, mode: Mode
+):
+    indicator = make_indicator(id=indicator_id, modified_at=modified_at)
+    row = held_by('q2', source_modified=NOON)
+
+    assert decide(indicator=indicator, row=row, context=context(mode=mode)) is Choice.TAKE
+
+
+@pytest.mark.parametrize(
+    ('mode', 'choice'),
+    [
+        (Mode.FULL, Choice.ALTERNATE),
+        (Mode.RECONCILE, Choice.ALTERNATE),
+        (Mode.DELTA, Choice.DUPLICATE),
+    ],
+)
+@pytest.mark.parametrize(('indicator_id', 'modified_at'), WORSE)
+def test_a_worse_copy_than_its_query_holds_waits_for_that_one_to_come(
+    indicator_id: int, modified_at: dt.datetime, mode: Mode, choice: Choice
+):
+    indicator = make_indicator(id=indicator_id, modified_at=modified_at)
+    row = held_by('q2', source_modified=NOON)
+
+    assert decide(indicator=indicator, row=row, context=context(mode=mode)) is choice
+
+
+@pytest.mark.parametrize('mode', Mode)
+@pytest.mark.parametrize('modified_at', [NOON - DAY, NOON, NOON + DAY])
+def test_the_very_copy_that_its_query_holds_is_taken_however_it_has_changed(
+    modified_at: dt.datetime, mode: Mode
+):
+    indicator = make_indicator(id=5, modified_at=modified_at)
+
+    assert decide(indicator=indicator, row=held_by('q2'), context=context(mode=mode)) is Choice.TAKE
+
+
+@pytest.mark.parametrize(('indicator_id', 'modified_at'), WORSE)
+@pytest.mark.parametrize(
+    'row',
+    [
+        held_by('q2', valid_until=NOON),
+        held_by('q2', state=ObjectState.WITHDRAWN),
+        held_by('q2', state=ObjectState.NEW),
+        held_by('q2', orphan_attempts=0),
+    ],
+    ids=['expired', 'withdrawn', 'never-sent', 'gone'],
+)
+def test_a_worse_copy_is_taken_where_nothing_good_is_held(
+    row: LedgerRow, indicator_id: int, modified_at: dt.datetime
+):
+    assert decide(indicator=make_indicator(id=indicator_id, modified_at=modified_at), row=row) is (
+        Choice.TAKE
+    )
+
+
+@pytest.mark.parametrize(('indicator_id', 'modified_at'), WORSE)
+def test_an_alternate_that_was_asked_for_takes_over(indicator_id: int, modified_at: dt.datetime):
+    indicator = make_indicator(id=indicator_id, modified_at=modified_at)
+
+    assert (
+        decide(indicator=indicator, row=held_by('q2'), context=context(is_alternate=True))
+        is Choice.TAKE
+    )
+    # Of two that were asked for, the better one.
+    assert (
+        decide(indicator=indicator, row=chosen_by(12), context=context(is_alternate=True))
+        is Choice.DUPLICATE
     )
 
 
 def winner(copies: Iterable[Indicator]) -> Indicator:
     """The copy that is chosen when the copies of one query come in this order."""
-    claim, chosen = None, None
+    row, chosen = None, None
     for copy in copies:
-        if decide(indicator=copy, claim=claim) is not Choice.DUPLICATE:
+        if decide(indicator=copy, row=row) is not Choice.DUPLICATE:
             chosen = copy
-            claim = make_claim(
-                request_id='j2', indicator_id=copy.id, source_modified_at=copy.modified_at
+            row = chosen_by(
+                12, outbox_indicator_id=copy.id, outbox_source_modified=copy.modified_at
             )
     assert chosen is not None
     return chosen
@@ -113,19 +230,18 @@ def test_the_winner_within_a_query_does_not_depend_on_the_order_of_reading(ages:
     ('holder', 'choice'),
     [
         ('q1', Choice.DUPLICATE),
-        ('q2', Choice.TAKE),
         ('q3', Choice.TAKE),
         ('removed', Choice.TAKE),
     ],
 )
 def test_across_updates_a_higher_query_keeps_what_it_holds(holder: str, choice: Choice):
-    assert decide(held=make_held(query_id=holder)) is choice
+    assert decide(row=held_by(holder)) is choice
 
 
 def test_a_higher_query_that_was_read_through_without_the_value_makes_way():
-    context = PrecedenceContext(positions=CONTEXT.positions, read_through=frozenset({'q1'}))
+    read_through = frozenset({QUERIES['q1']})
 
-    assert decide(held=make_held(query_id='q1'), context=context) is Choice.TAKE
+    assert decide(row=held_by('q1'), context=context(read_through=read_through)) is Choice.TAKE
 
 
 @pytest.mark.parametrize(
@@ -141,31 +257,35 @@ def test_a_higher_query_that_was_read_through_without_the_value_makes_way():
 def test_a_higher_query_that_did_not_return_its_changed_copy_makes_way(
     start_at: dt.datetime | None, end_at: dt.datetime, choice: Choice
 ):
-    context = PrecedenceContext(
-        positions=CONTEXT.positions, windows={'q1': Window(start_at=start_at, end_at=end_at)}
-    )
-    held = make_held(query_id='q1', indicator_id=7)
+    known = context(windows={QUERIES['q1']: Window(start_at=start_at, end_at=end_at)})
+    row = held_by('q1', indicator_id=7)
 
-    assert decide(indicator=make_indicator(id=7, modified_at=NOON), held=held, context=context) is (
-        choice
-    )
+    copy = make_indicator(id=7, modified_at=NOON)
+    assert decide(indicator=copy, row=row, context=known) is choice
     # Of another copy, such a window says nothing.
     other = make_indicator(id=8, modified_at=NOON)
-    assert decide(indicator=other, held=held, context=context) is Choice.DUPLICATE
+    assert decide(indicator=other, row=row, context=known) is Choice.DUPLICATE
 
 
 def test_a_higher_query_whose_copy_is_gone_from_threatconnect_makes_way():
-    assert decide(held=make_held(query_id='q1'), is_released=True) is Choice.TAKE
+    assert decide(row=held_by('q1', orphan_attempts=0)) is Choice.TAKE
+
+
+def test_a_loss_that_this_update_came_upon_too_late_makes_way_only_for_the_next():
+    late = held_by('q1', orphan_attempts=0, late_for='u1')
+
+    assert decide(row=late) is Choice.DUPLICATE
+    assert decide(row=late, context=context(update_id='u2')) is Choice.TAKE
 
 
 def test_a_copy_that_is_gone_changes_nothing_about_what_this_update_has_chosen():
-    claim, held = make_claim(request_id='j1'), make_held(query_id='q1')
+    row = chosen_by(11, query=QUERIES['q1'], orphan_attempts=0)
 
-    assert decide(claim=claim, held=held, is_released=True) is Choice.DUPLICATE
+    assert decide(row=row) is Choice.DUPLICATE
 
 
 def test_what_a_higher_query_withdrew_is_free():
-    assert decide(held=make_held(query_id='q1', is_live=False)) is Choice.TAKE
+    assert decide(row=held_by('q1', state=ObjectState.WITHDRAWN)) is Choice.TAKE
 
 
 @pytest.mark.parametrize(
@@ -175,7 +295,7 @@ def test_what_a_higher_query_withdrew_is_free():
 def test_what_a_higher_query_holds_is_free_once_it_has_run_out(
     until_at: dt.datetime, choice: Choice
 ):
-    assert decide(held=make_held(query_id='q1', valid_until_at=until_at)) is choice
+    assert decide(row=held_by('q1', valid_until=until_at)) is choice
 
 
 @law
@@ -183,53 +303,58 @@ def test_what_a_higher_query_holds_is_free_once_it_has_run_out(
 def test_precedence_across_updates_goes_by_the_present_order_of_the_list(
     order: list[str], holder: str
 ):
-    context = PrecedenceContext(positions={query_id: place for place, query_id in enumerate(order)})
+    positions = {QUERIES[query_id]: place for place, query_id in enumerate(order)}
 
     for query_id in order:
-        position = order.index(query_id)
-        choice = decide(position=position, held=make_held(query_id=holder), context=context)
-        assert (choice is Choice.TAKE) == (position <= order.index(holder))
+        known = context(
+            positions=positions, query=QUERIES[query_id], position=order.index(query_id)
+        )
+        # Whatever the order of the list, a query's own copy is not displaced by a worse one.
+        copy = make_indicator(id=5 if query_id == holder else 6)
+        choice = decide(indicator=copy, row=held_by(holder), context=known)
+        assert (choice is Choice.TAKE) == (order.index(query_id) <= order.index(holder))
 
 
 TTL = dt.timedelta(hours=720)
+MILLISECOND = dt.timedelta(milliseconds=1)
 
 
 def is_sent(
     *,
     mode: Mode = Mode.DELTA,
-    held: Held | None,
-    content_hash: str = 'a hash',
+    row: LedgerRow | None,
+    content_hash: bytes = b'a hash',
     valid_until_at: dt.datetime = NOON + TTL,
     now: dt.datetime = NOON,
 ) -> bool:
     return must_send(
         mode=mode,
-        held=held,
+        row=row,
         content_hash=content_hash,
-        valid_until_at=valid_until_at,
-        ttl=TTL,
-        now=now,
+        valid_until=millis(valid_until_at),
+        ttl=TTL // MILLISECOND,
+        now=millis(now),
     )
 
 
 @pytest.mark.parametrize('mode', Mode)
 def test_what_sentinel_does_not_hold_is_sent(mode: Mode):
-    assert is_sent(mode=mode, held=None)
-    assert is_sent(mode=mode, held=make_held(is_live=False))
+    assert is_sent(mode=mode, row=None)
+    assert is_sent(mode=mode, row=make_ledger_row(state=ObjectState.WITHDRAWN))
 
 
 @pytest.mark.parametrize('mode', Mode)
 def test_only_a_full_update_sends_what_has_not_changed(mode: Mode):
-    assert is_sent(mode=mode, held=make_held()) == (mode is Mode.FULL)
+    assert is_sent(mode=mode, row=make_ledger_row()) == (mode is Mode.FULL)
 
 
 @pytest.mark.parametrize('mode', Mode)
 def test_what_changed_is_sent(mode: Mode):
-    assert is_sent(mode=mode, held=make_held(), content_hash='another')
+    assert is_sent(mode=mode, row=make_ledger_row(), content_hash=b'another')
 
 
 def test_what_must_end_sooner_than_sentinel_believes_is_sent():
-    assert is_sent(held=make_held(), valid_until_at=NOON + TTL - dt.timedelta(milliseconds=1))
+    assert is_sent(row=make_ledger_row(), valid_until_at=NOON + TTL - dt.timedelta(milliseconds=1))
 
 
 @pytest.mark.parametrize(
@@ -241,41 +366,51 @@ def test_what_must_end_sooner_than_sentinel_believes_is_sent():
     ],
 )
 def test_an_object_is_renewed_when_half_of_its_ttl_has_passed(age: dt.timedelta, expected: bool):
-    assert is_sent(held=make_held(), now=NOON + age, valid_until_at=NOON + age + TTL) is expected
+    assert (
+        is_sent(row=make_ledger_row(), now=NOON + age, valid_until_at=NOON + age + TTL) is expected
+    )
 
 
 def test_an_object_that_ends_by_itself_is_not_renewed_in_vain():
     until_at = NOON + TTL * 0.75
 
-    held = make_held(valid_until_at=until_at)
-    assert not is_sent(held=held, now=NOON + TTL * 0.6, valid_until_at=until_at)
+    row = make_ledger_row(valid_until=until_at)
+    assert not is_sent(row=row, now=NOON + TTL * 0.6, valid_until_at=until_at)
 
 
 def test_an_object_left_short_by_an_expiry_that_was_taken_back_is_renewed_at_once():
-    held = make_held(modified_at=NOON, valid_until_at=NOON + dt.timedelta(hours=5))
-    assert is_sent(held=held, now=NOON + dt.timedelta(hours=1), valid_until_at=NOON + TTL)
+    row = make_ledger_row(valid_until=NOON + dt.timedelta(hours=5))
+    assert is_sent(row=row, now=NOON + dt.timedelta(hours=1), valid_until_at=NOON + TTL)
 
 
 @pytest.mark.parametrize(
-    ('held', 'expected'),
+    ('row', 'choice'),
     [
-        (make_held(query_id='q2', indicator_id=7), Choice.DUPLICATE),
-        (make_held(query_id='q2'), Choice.TAKE),
-        (make_held(query_id='q3', indicator_id=7), Choice.TAKE),
-        (make_held(query_id='gone', indicator_id=7), Choice.TAKE),
+        (held_by('q2'), Choice.DUPLICATE),
+        (held_by('q2', indicator_id=1), Choice.TAKE),
+        (held_by('q3'), Choice.TAKE),
+        (held_by('removed'), Choice.TAKE),
     ],
 )
+@pytest.mark.parametrize('modified_at', [NOON - DAY, NOON + DAY])
 def test_a_copy_that_is_only_looked_up_does_not_displace_the_one_its_query_has_chosen(
-    held: Held, expected: Choice
+    row: LedgerRow, choice: Choice, modified_at: dt.datetime
 ):
-    choice = choose(
-        make_indicator(id=1),
-        request_id='j2',
-        position=1,
-        claim=None,
-        held=held,
-        context=CONTEXT,
-        is_looked_up=True,
-        now=NOON,
-    )
-    assert choice is expected
+    copy = make_indicator(id=1, modified_at=modified_at)
+    assert decide(indicator=copy, row=row, context=context(is_extra=True)) is choice
+
+
+@pytest.mark.parametrize(
+    ('mode', 'worse'), [(Mode.RECONCILE, Choice.ALTERNATE), (Mode.DELTA, Choice.DUPLICATE)]
+)
+def test_a_refused_copy_that_is_looked_up_may_take_over_what_is_held(mode: Mode, worse: Choice):
+    for modified_at, choice in ((NOON + DAY, Choice.TAKE), (NOON - DAY, worse)):
+        assert (
+            decide(
+                indicator=make_indicator(id=1, modified_at=modified_at),
+                row=held_by('q2', source_modified=NOON),
+                context=context(is_extra=True, mode=mode),
+                is_refused=True,
+            )
+            is choice
+        )

@@ -8,17 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from sentinel_app.core.job import Stage
-from sentinel_app.core.work import Progress, Reading
+from sentinel_app.core.job import Outcome, Stage
+from sentinel_app.core.progress import Position, Progress, Reading
 from sentinel_app.errors import Cancelled, ReadError, StorageError
 from sentinel_app.pipeline.fault_limit import ABANDONED_AT, ATTEMPTS, FaultLimit, unforeseen
 from sentinel_app.storage.error_log import ErrorLog
-from sentinel_app.storage.progress import SqliteProgress
-from sentinel_app.storage.release import SqliteReleases
+from sentinel_app.storage.orphans import Orphans
 from sentinel_app.storage.sqlite import Database
 from tests.clocks import StandingClock
 from tests.stored import make_job, make_query, make_update
-from tests.working import make_faults
+from tests.working import make_faults, make_page, make_store
 
 UPDATE = make_update('u1', request_ids=('j1', 'j2'))
 
@@ -26,16 +25,14 @@ UPDATE = make_update('u1', request_ids=('j1', 'j2'))
 class Stand:
     def __init__(self, folder: Path) -> None:
         self.db = Database(folder / 'state.db')
-        self.progress = SqliteProgress(self.db)
+        self.store = make_store(self.db)
         self.errors = ErrorLog(self.db)
-        self.releases = SqliteReleases(self.db)
-        self.faults: FaultLimit = make_faults(self.db, StandingClock())
-        self.progress.begin([make_job('j1'), make_job('j2', position=1, query=make_query('q2'))])
+        self.orphans = Orphans(self.db, self.store)
+        self.faults: FaultLimit = make_faults(self.db, StandingClock(), self.store)
+        self.store.begin([make_job('j1'), make_job('j2', position=1, query=make_query('q2'))])
 
     def search(self) -> None:
-        self.releases.end_search(
-            'u1', until=None, is_held_back=False, is_failed=False, warning=None
-        )
+        self.orphans.end_search('u1', until=None, is_held_back=False, is_failed=False, warning=None)
 
     def meet(
         self, error: Exception, stage: Stage = Stage.UPLOAD, at: Sequence[str] = ('j1',)
@@ -44,7 +41,7 @@ class Stand:
             raise error
 
     def jobs(self) -> dict[str, Progress]:
-        return {item.request_id: item for item in self.progress.progress('u1')}
+        return {item.request_id: item for item in self.store.progress('u1')}
 
     def stopped(self) -> list[str]:
         return [name for name, item in self.jobs().items() if item.is_stopped]
@@ -142,11 +139,11 @@ def test_what_cannot_be_told_is_blamed_on_all(stand: Stand) -> None:
 
 def test_a_search_that_fails_so_withdraws_nothing_and_ends_no_job(stand: Stand) -> None:
     for _ in range(ATTEMPTS):
-        assert not stand.releases.is_searched('u1')
+        assert not stand.orphans.is_searched('u1')
         stand.meet(KeyError(), Stage.DOWNLOAD)
     assert stand.stopped() == []
-    assert stand.releases.has_failed('u1')
-    assert stand.releases.is_held_back('u1')
+    assert stand.orphans.has_failed('u1')
+    assert stand.orphans.is_held_back('u1')
     assert 'RUN-FAULT' in str(stand.jobs()['j1'].warning)
     # Then it is the reading.
     for _ in range(ATTEMPTS):
@@ -155,7 +152,7 @@ def test_a_search_that_fails_so_withdraws_nothing_and_ends_no_job(stand: Stand) 
 
 
 def test_a_withdrawal_that_fails_so_lets_the_jobs_end(stand: Stand) -> None:
-    stand.releases.end_search(
+    stand.orphans.end_search(
         'u1', until=None, is_held_back=False, is_failed=False, warning='The list is cut.'
     )
     for _ in range(ATTEMPTS):
@@ -169,18 +166,21 @@ def test_a_withdrawal_that_fails_so_lets_the_jobs_end(stand: Stand) -> None:
 
 def test_pages_of_a_job_that_ends_while_converting_go_with_it(stand: Stand) -> None:
     stand.search()
-    stand.progress.start_reading('j1', at=StandingClock().now(), expected=None)
-    stand.progress.add_page('j1', [{'id': 1}, {'id': 2**70}, {}], last_id=1, page_size=9)
-    stand.progress.add_page('j1', [{'id': 3}], last_id=3, page_size=9)
-    with stand.db.write() as transaction:
-        transaction.execute("UPDATE page SET rows = x'00' WHERE seq = 1")
-    for _ in range(ATTEMPTS):
+    store = stand.store
+    store.start_reading('j1', at=StandingClock().now(), expected=None)
+    for page in (make_page(1, 2), make_page(3, 4)):
+        read_from = store.pages.place('j1', Position)
+        assert read_from is not None
+        assert store.pages.put(page, read_from=read_from)
+    for _ in range(ATTEMPTS - 1):
         stand.meet(KeyError(), Stage.CONVERT)
+    assert store.pages.head() is not None
+    stand.meet(KeyError(), Stage.CONVERT)
+    assert store.pages.head() is None
     assert stand.jobs()['j1'].is_settled
-    counts = stand.progress.counts('j1')
+    counts = store.counts('j1')
     assert counts is not None
-    # What cannot be told any more is in no account.
-    assert (counts.read, counts.settled) == (1, 1)
+    assert (counts.read, counts.settled, counts.outcomes) == (4, 4, {Outcome.FAILED: 4})
 
 
 def test_other_work_is_given_up_each_time_from_the_third_on(stand: Stand) -> None:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from sentinel_app.core.task import AskedWait
 from sentinel_app.core.upload_limits import LONGEST_TRANSIT_S, MARGIN_S, WINDOW_S
-from sentinel_app.errors import StorageError
 from sentinel_app.pipeline.rate_limiter import Permit, RateLimiter
 from tests.clocks import NOON, StandingClock
 from tests.strategies import law
@@ -22,17 +21,11 @@ FREE_S = WINDOW_S + MARGIN_S
 class Times:
     """Request times in memory; implements `StoredTimes`."""
 
-    def __init__(self) -> None:
-        self.stored: list[dt.datetime] = []
-        self.is_full = False
+    def __init__(self, *stored: dt.datetime) -> None:
+        self.stored = stored
 
     def recent(self, since: dt.datetime) -> tuple[dt.datetime, ...]:
         return tuple(at for at in sorted(self.stored) if at > since)
-
-    def add(self, at: dt.datetime, *, forget_before: dt.datetime) -> None:
-        if self.is_full:
-            raise StorageError('The disk is full.')
-        self.stored = [known for known in self.stored if known >= forget_before] + [at]
 
 
 class StoppingClock(StandingClock):
@@ -146,11 +139,9 @@ def test_a_request_that_arrived_late_is_not_forgotten_before_one_that_arrived_ea
 
 
 def test_a_limiter_started_again_does_not_start_a_new_burst():
-    times, clock = Times(), StandingClock()
-    first = make_limiter(3, times, clock)
-    for _ in range(3):
-        answered_at_once(first)
-        clock.advance(5)
+    clock = StandingClock()
+    times = Times(*(NOON + dt.timedelta(seconds=seconds) for seconds in (0, 5, 10)))
+    clock.advance(15)
     again = make_limiter(3, times, clock)
     starts = [answered_at_once(again).started for _ in range(3)]
 
@@ -158,41 +149,37 @@ def test_a_limiter_started_again_does_not_start_a_new_burst():
 
 
 def test_a_limiter_started_long_after_starts_afresh():
-    times, clock = Times(), StandingClock()
-    answered_at_once(make_limiter(1, times, clock))
+    clock = StandingClock()
     clock.advance(WINDOW_S + 2 * LONGEST_TRANSIT_S)
 
-    assert taken(make_limiter(1, times, clock)).started == clock.passed_s
+    assert taken(make_limiter(1, Times(NOON), clock)).started == clock.passed_s
 
 
 def test_stored_times_of_the_future_count_as_of_now():
-    times, clock = Times(), StandingClock()
-    times.stored = [NOON + dt.timedelta(hours=3)]
+    limiter = make_limiter(1, Times(NOON + dt.timedelta(hours=3)))
 
-    assert taken(make_limiter(1, times, clock)).started == pytest.approx(LONGEST_TRANSIT_S + FREE_S)
-
-
-def test_the_start_is_stored_before_the_request_may_go_and_old_ones_are_forgotten():
-    times, clock = Times(), StandingClock()
-    limiter = make_limiter(5, times, clock)
-    answered_at_once(limiter)
-    assert times.stored == [NOON]
-    clock.advance(300)
-    answered_at_once(limiter)
-
-    assert times.stored == [NOON + dt.timedelta(seconds=300)]
+    assert taken(limiter).started == pytest.approx(LONGEST_TRANSIT_S + FREE_S)
 
 
-def test_no_request_goes_whose_start_could_not_be_stored():
-    times = Times()
-    limiter = make_limiter(1, times)
-    times.is_full = True
-    with pytest.raises(StorageError):
-        limiter.acquire(GO)
-    times.is_full = False
+def test_a_permit_that_no_request_has_used_does_not_count():
+    limiter = make_limiter(2)
+    first, second = answered_at_once(limiter), taken(limiter)
+    limiter.give_back(second)
+    assert limiter.used() == 1
 
-    assert limiter.waiting_s() is None
-    assert taken(limiter).started == 0
+    assert (first.started, answered_at_once(limiter).started) == (0, 0)
+    assert answered_at_once(limiter).started == pytest.approx(FREE_S)
+
+
+def test_a_request_counts_from_when_it_goes_out_though_its_permit_is_older():
+    clock = StandingClock()
+    limiter = make_limiter(1, clock=clock)
+    permit = taken(limiter)
+    clock.advance(30)
+    limiter.begin(permit)
+    assert permit.started == 30
+
+    assert taken(limiter).started == pytest.approx(30 + LONGEST_TRANSIT_S + FREE_S)
 
 
 def test_a_429_keeps_every_request_back_for_as_long_as_it_says():
@@ -254,21 +241,21 @@ def test_who_waits_for_it_goes_on_within_a_second_of_its_end():
 
 
 def test_stop_ends_waiting_without_a_permit():
-    stop, times = threading.Event(), Times()
-    limiter = make_limiter(1, times, StoppingClock(stop, after_s=10))
+    stop = threading.Event()
+    limiter = make_limiter(1, clock=StoppingClock(stop, after_s=10))
     taken(limiter)
 
     assert limiter.acquire(stop) is None
-    assert len(times.stored) == 1
+    assert limiter.used() == 1
     assert limiter.waiting_s() is None
 
 
 def test_no_permit_is_given_after_stop():
-    stop, times = threading.Event(), Times()
+    stop, limiter = threading.Event(), make_limiter(5)
     stop.set()
 
-    assert make_limiter(5, times).acquire(stop) is None
-    assert times.stored == []
+    assert limiter.acquire(stop) is None
+    assert limiter.used() == 0
 
 
 class WatchingClock(StandingClock):

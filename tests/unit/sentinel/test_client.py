@@ -6,7 +6,6 @@ import responses
 from responses import matchers
 
 from sentinel_app.errors import (
-    BatchRefusedError,
     TokenError,
     UnauthorizedError,
     UploadDeniedError,
@@ -79,7 +78,7 @@ def test_batch_is_sent_as_exactly_this_request(server, sink):
             ),
         ],
     )
-    reply = sink.send(['{"a": 1.50}', '{"name":"ü \\u00e9"}'])
+    reply = sink.send([b'{"a": 1.50}', '{"name":"ü \\u00e9"}'.encode()])
     assert reply.refusals == {}
     sent = server.calls[0].request
     assert sent.url == f'{URL}?api-version=2024-02-01-preview'
@@ -94,7 +93,7 @@ def test_batch_is_sent_as_exactly_this_request(server, sink):
 def test_refusals_are_handed_on(server, sink):
     body = {'errors': [{'recordIndex': 1, 'errorMessages': ['no']}]}
     server.add(responses.POST, URL, json=body)
-    assert sink.send(['{}', '{}']).refusals == {1: ('no',)}
+    assert sink.send([b'{}', b'{}']).refusals == {1: ('no',)}
 
 
 def test_machines_netrc_does_not_replace_the_token(server, sink, tmp_path, monkeypatch):
@@ -103,21 +102,21 @@ def test_machines_netrc_does_not_replace_the_token(server, sink, tmp_path, monke
     netrc.chmod(0o600)
     monkeypatch.setenv('NETRC', str(netrc))
     server.add(responses.POST, URL)
-    sink.send(['{}'])
+    sink.send([b'{}'])
     assert server.calls[0].request.headers['Authorization'] == 'Bearer token-1'
 
 
 def test_cookies_are_not_kept(server, sink):
     server.add(responses.POST, URL, headers={'Set-Cookie': 'a=b; Path=/; Secure'})
-    sink.send(['{}'])
-    sink.send(['{}'])
+    sink.send([b'{}'])
+    sink.send([b'{}'])
     assert 'Cookie' not in server.calls[1].request.headers
 
 
 def test_redirect_is_not_followed(server, sink):
     server.add(responses.POST, URL, status=307, headers={'Location': 'https://evil.example/'})
     with pytest.raises(UploadDeniedError):
-        sink.send(['{}'])
+        sink.send([b'{}'])
     assert len(server.calls) == 1
 
 
@@ -125,7 +124,7 @@ def test_redirect_is_not_followed(server, sink):
 def test_each_call_is_one_attempt(server, sink, status):
     server.add(responses.POST, URL, status=status, headers={'Retry-After': '3'})
     with pytest.raises(Exception) as caught:  # noqa: PT011 - which one is the reader's to say
-        sink.send(['{}'])
+        sink.send([b'{}'])
     assert caught.value.retry_after_s == 3
     assert len(server.calls) == 1
 
@@ -136,25 +135,19 @@ def test_each_call_is_one_attempt(server, sink, status):
 def test_lost_connection_leaves_the_batch_to_be_sent_again(server, sink, error):
     server.add(responses.POST, URL, body=error)
     with pytest.raises(UploadServerError, match='did not answer'):
-        sink.send(['{}'])
-
-
-def test_text_that_utf8_cannot_express_refuses_the_batch_unsent(server, sink):
-    with pytest.raises(BatchRefusedError, match='UTF-8'):
-        sink.send(['{}', '{"name":"\ud800"}'])
-    assert len(server.calls) == 0
+        sink.send([b'{}'])
 
 
 def test_error_of_the_token_comes_through(sink, tokens):
     tokens.error = TokenError('later', retry_after_s=5)
     with pytest.raises(TokenError):
-        sink.send(['{}'])
+        sink.send([b'{}'])
 
 
 def test_only_the_token_that_was_refused_is_forgotten(server, sink, tokens):
     server.add(responses.POST, URL, status=401)
     with pytest.raises(UnauthorizedError):
-        sink.send(['{}'])
+        sink.send([b'{}'])
     tokens.current = 'token-2'
     sink.forget_token()
     assert tokens.forgotten == ['token-1']

@@ -41,6 +41,14 @@ class FakeMetrics:
         return 0
 
 
+class FakeStore:
+    def __init__(self) -> None:
+        self.cleanings = 0
+
+    def forget_jobs(self) -> None:
+        self.cleanings += 1
+
+
 class FakeUpkeep:
     def __init__(self) -> None:
         self.files = 0
@@ -62,11 +70,13 @@ class Stand:
         self.errors: Any = FakeErrors()
         self.metrics: Any = FakeMetrics()
         self.upkeep: Any = FakeUpkeep()
+        self.store: Any = FakeStore()
         self.stop = threading.Event()
         self.cleaner = Cleaner(
             documents=self.documents,
             errors=self.errors,
             metrics=self.metrics,
+            store=self.store,
             upkeep=self.upkeep,
             clock=self.clock,
             retention=30 * DAY,
@@ -104,6 +114,7 @@ def test_old_jobs_and_their_errors_go(stand: Stand) -> None:
     assert stand.cleaner.step(stand.stop)
     assert stand.jobs == {'j2', 'j3'}
     assert stand.errors.held == ['j2', 'j3']
+    assert stand.store.cleanings == 1
     assert stand.cleaner.outcome(1) == 'removed 1 request'
 
 

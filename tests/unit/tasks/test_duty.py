@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sentinel_app.core.job import Mode
-from sentinel_app.core.work import Reading
+from sentinel_app.core.progress import Reading
 from sentinel_app.errors import Cancelled
 from sentinel_app.tasks.duty import Periodic, ScheduleDuty, StageDuty, converting, downloading
 from tests.clocks import StandingClock
@@ -117,6 +117,11 @@ def test_which_job_is_being_read_and_converted() -> None:
     failed = make_progress(request_id='d', reading=Reading.FAILED, pages_waiting=1)
     assert downloading([complete, reading, waiting]) == ('b',)
     assert downloading([complete, waiting]) == ('c',)
+    # The end of its reading has yet to be dealt with.
+    read = make_progress(
+        request_id='e', reading=Reading.READING, pages_waiting=1, is_downloaded=True
+    )
+    assert downloading([read, waiting]) == ('c',)
     assert downloading([complete, failed]) == ()
     assert converting([complete, reading, failed]) == ('b',)
     assert converting([complete, waiting, failed]) == ('d',)

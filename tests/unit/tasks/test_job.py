@@ -12,17 +12,15 @@ from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Update
 from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.window import EVERYTHING, Cursor, Window
 from sentinel_app.errors import ConflictError, NotFoundError, StorageError
-from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.app_state.store import AppState
-from sentinel_app.storage.ending import SqliteJobEndings
 from sentinel_app.storage.metrics import MetricStore
-from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.tasks.job import JobActions
 from sentinel_app.tasks.update import Updates
 from tests.clocks import NOON, StandingClock
 from tests.stored import make_audit, make_job, make_query, make_update
-from tests.working import make_faults
+from tests.working import make_faults, make_store
 
 HOUR = dt.timedelta(hours=1)
 EARLIER = NOON - 3 * HOUR
@@ -33,23 +31,23 @@ class Stand:
         self.clock = StandingClock()
         self.documents = AppState(folder / 'documents.json', now=self.clock.now)
         self.db = Database(folder / 'state.db')
-        self.progress = SqliteProgress(self.db)
-        self.wakeup = Wakeup()
+        self.store = make_store(self.db)
+        self.wakeups = Wakeups(senders=1)
         self.updates = Updates(
             documents=self.documents,
-            progress=self.progress,
+            store=self.store,
             metrics=MetricStore(self.db),
-            faults=make_faults(self.db, self.clock),
+            faults=make_faults(self.db, self.clock, self.store),
             clock=self.clock,
-            wakeup=self.wakeup,
+            wakeups=self.wakeups,
             interval=HOUR,
             reconcile_interval=None,
         )
         self.actions = JobActions(
             documents=self.documents,
-            endings=SqliteJobEndings(self.db),
+            store=self.store,
             updates=self.updates,
-            wakeup=self.wakeup,
+            wakeups=self.wakeups,
             clock=self.clock,
         )
         self.query = make_query()
@@ -80,14 +78,18 @@ def stand(tmp_path: Path) -> Any:
     made.db.close()
 
 
+def is_scheduler_woken(stand: Stand) -> bool:
+    return stand.wakeups.schedule.wait(0.0)
+
+
 def test_a_pending_job_is_cancelled_and_audited(stand: Stand) -> None:
     stand.add()
-    before = stand.wakeup.notifications
+    assert not is_scheduler_woken(stand)
     job = stand.actions.cancel('j1', by='jdoe')
     assert (job.status, job.completed_at, job.failed_at) == (JobStatus.CANCELLED, None, None)
     assert stand.documents.job('j1') == job
     assert stand.audit == [('job-cancel', 'jdoe', 'j1')]
-    assert stand.wakeup.notifications == before + 1
+    assert is_scheduler_woken(stand)
 
 
 def test_an_update_of_cancelled_jobs_begins_and_ends_at_once(stand: Stand) -> None:
@@ -97,13 +99,13 @@ def test_an_update_of_cancelled_jobs_begins_and_ends_at_once(stand: Stand) -> No
     stand.updates.follow()
     assert stand.updates.running is None
     assert stand.documents.open_updates() == ()
-    assert stand.progress.progress('u1') == ()
+    assert stand.store.progress('u1') == ()
 
 
 def test_a_job_that_has_begun_to_be_read_is_not_cancelled(stand: Stand) -> None:
     stand.add()
     stand.updates.start_next()
-    stand.progress.start_reading('j1', at=NOON, expected=None)
+    stand.store.start_reading('j1', at=NOON, expected=None)
     # What is stored of the Job itself follows a moment later.
     with pytest.raises(ConflictError, match='has just been taken up'):
         stand.actions.cancel('j1', by='jdoe')

@@ -11,15 +11,14 @@ import pytest
 
 from sentinel_app.core.job import JobStatus, JobType, Mode
 from sentinel_app.errors import ConflictError
-from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.metrics import MetricStore
-from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.tasks.update import QUERY_REMOVED, Updates
 from tests.clocks import StandingClock
 from tests.stored import make_audit, make_query
-from tests.working import make_faults
+from tests.working import make_faults, make_store
 
 HOUR_S = 3600.0
 
@@ -29,15 +28,15 @@ class Stand:
         self.clock = StandingClock()
         self.documents = AppState(folder / 'documents.json', now=self.clock.now)
         self.db = Database(folder / 'state.db')
-        self.progress = SqliteProgress(self.db)
-        self.wakeup = Wakeup()
+        self.store = make_store(self.db)
+        self.wakeups = Wakeups(senders=1)
         self.updates = Updates(
             documents=self.documents,
-            progress=self.progress,
+            store=self.store,
             metrics=MetricStore(self.db),
-            faults=make_faults(self.db, self.clock),
+            faults=make_faults(self.db, self.clock, self.store),
             clock=self.clock,
-            wakeup=self.wakeup,
+            wakeups=self.wakeups,
             interval=dt.timedelta(seconds=HOUR_S),
             reconcile_interval=None,
         )
@@ -62,6 +61,10 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
     made.db.close()
 
 
+def is_scheduler_woken(stand: Stand) -> bool:
+    return stand.wakeups.schedule.wait(0.0)
+
+
 def test_nothing_is_due_without_a_query(stand: Stand) -> None:
     assert stand.updates.queue_due() is None
     with pytest.raises(ConflictError, match='no TQL query yet'):
@@ -70,9 +73,9 @@ def test_nothing_is_due_without_a_query(stand: Stand) -> None:
 
 def test_the_first_is_due_at_once_and_the_next_an_interval_later(stand: Stand) -> None:
     stand.save()
-    before = stand.wakeup.notifications
+    assert not is_scheduler_woken(stand)
     assert stand.updates.queue_due() is Mode.FULL
-    assert stand.wakeup.notifications == before + 1
+    assert is_scheduler_woken(stand)
     (update,) = stand.documents.open_updates()
     assert (update.job_type, len(update.request_ids)) == (JobType.SCHEDULED, 2)
     stand.documents.start_update(update.id, stand.clock.now())
@@ -163,7 +166,7 @@ def test_what_waits_for_a_query_that_is_removed_meanwhile_is_cancelled(stand: St
     first, second = stand.documents.jobs_of(update.id)
     assert (first.status, second.status) == (JobStatus.CANCELLED, JobStatus.PENDING)
     assert first.failure_reason == QUERY_REMOVED
-    assert [item.request_id for item in stand.progress.progress(update.id)] == [second.request_id]
+    assert [item.request_id for item in stand.store.progress(update.id)] == [second.request_id]
 
 
 def test_an_update_of_removed_queries_alone_ends_at_once(stand: Stand) -> None:

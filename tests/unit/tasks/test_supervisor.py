@@ -22,7 +22,6 @@ from sentinel_app.core.task import (
 )
 from sentinel_app.errors import ConflictError, NotFoundError, SentinelAppError, StorageError
 from sentinel_app.pipeline.rate_limiter import RateLimiter
-from sentinel_app.pipeline.wakeup import Wakeup
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.tasks.supervisor import GRACE_S, STANDSTILL_S, Supervisor
 from tests.clocks import NOON, StandingClock
@@ -52,6 +51,9 @@ class FakeTask:
 
     def interrupt(self) -> None:
         self.events.append('interrupted')
+
+    def wake(self) -> None:
+        self.events.append('woken')
 
     def run_now(self) -> None:
         if self.error:
@@ -125,7 +127,6 @@ class Stand:
         self.clock = StandingClock()
         self.documents = AppState(folder / 'documents.json', now=self.clock.now)
         self.stores = Stores()
-        self.wakeup = Wakeup()
         times: Any = SimpleNamespace(recent=lambda _since: ())
         self.limiter = RateLimiter(limit=100, times=times, clock=self.clock)
         self.tasks = {slug: FakeTask(slug) for slug in TaskSlug}
@@ -134,12 +135,10 @@ class Stand:
         self.supervisor = Supervisor(
             tasks=tasks,
             documents=self.documents,
-            work=stores,
+            store=stores,
             errors=stores,
-            endings=stores,
             schedule=stores,
             limiter=self.limiter,
-            wakeup=self.wakeup,
             clock=self.clock,
         )
 
@@ -166,7 +165,9 @@ def stand(tmp_path: Path) -> Stand:
 def test_all_tasks_start_show_and_are_interrupted_together(stand: Stand) -> None:
     stand.supervisor.start()
     stand.supervisor.interrupt()
-    assert all(task.events == ['started', 'interrupted'] for task in stand.tasks.values())
+    stand.supervisor.wake()
+    everything = ['started', 'interrupted', 'woken']
+    assert all(task.events == everything for task in stand.tasks.values())
     assert [view.facts.slug for view in stand.supervisor.views()] == list(TaskSlug)
     assert len(stand.supervisor.workers) == len(TaskSlug)
 
@@ -263,10 +264,10 @@ def test_there_is_no_other_task(stand: Stand, action: str) -> None:
 
 
 def test_a_look_at_the_schedule_wakes_its_task(stand: Stand) -> None:
-    before = stand.wakeup.notifications
     stand.supervisor.look_at_schedule()
     assert stand.stores.events == ['look']
-    assert stand.wakeup.notifications == before + 1
+    assert stand.tasks[TaskSlug.SCHEDULE_UPDATES].events == ['woken']
+    assert stand.tasks[TaskSlug.UPLOAD].events == []
 
 
 def test_a_kill_stops_its_jobs_and_names_the_person(stand: Stand) -> None:

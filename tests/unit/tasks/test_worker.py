@@ -151,7 +151,6 @@ def test_rests_double_to_a_bound_and_begin_anew_after_a_success(stage: Stage):
 
 def test_a_step_that_finds_nothing_counts_as_gone_well(stage: Stage):
     stage.work([ValueError('x'), False])
-    stage.wakeup.notify()
 
     while not stage.noted or stage.noted[-1] is not None:
         assert not stage.is_idle.wait(0.01)

@@ -247,11 +247,8 @@ FROM ledger
 -- An object in the outbox, and what is held in its place.
 CREATE VIEW outbox_object AS
 SELECT outbox.*, kind, ledger.state AS held_state, ledger.query AS held_query,
-    ledger.owner AS held_owner, ledger.valid_until AS held_until,
-    orphan.object IS NOT NULL AS is_orphaned, refusal.object IS NOT NULL AS is_refused
-FROM outbox JOIN ledger ON ledger.id = outbox.object
-    LEFT JOIN orphan ON orphan.object = outbox.object
-    LEFT JOIN refusal ON refusal.object = outbox.object;
+    ledger.owner AS held_owner, ledger.valid_until AS held_until
+FROM outbox JOIN ledger ON ledger.id = outbox.object;
 
 -- What was sent, as people are shown it.
 CREATE VIEW record AS

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import pytest
-from sentinel_app.core.work import Batch, Reading
 
-from tests.working import make_chosen, make_progress
+from sentinel_app.core.outbox import Batch
+from sentinel_app.core.progress import Reading
+from tests.working import make_outbox_object, make_progress
 
 
 def test_a_batch_names_each_of_its_jobs_once_in_order():
     objects = [
-        make_chosen(f'k{place}', request_id=job)
+        make_outbox_object(id=place, request_id=job)
         for place, job in enumerate(['j2', 'j1', 'j2', 'j3', 'j1'])
     ]
 
@@ -23,7 +24,7 @@ def test_a_batch_names_each_of_its_jobs_once_in_order():
         ({'reading': Reading.WAITING}, False),
         ({'reading': Reading.READING}, False),
         ({'reading': Reading.COMPLETE, 'pages_waiting': 1}, False),
-        ({'reading': Reading.FAILED, 'open_treatments': 1}, False),
+        ({'reading': Reading.FAILED, 'open': 1}, False),
         ({'reading': Reading.COMPLETE, 'is_closed': False}, False),
         ({'reading': Reading.FAILED, 'is_closed': False, 'is_stopped': True}, True),
     ],
@@ -37,7 +38,7 @@ def test_a_job_is_settled_when_all_that_was_read_has_its_outcome(
 @pytest.mark.parametrize(
     ('facts', 'expected'),
     [
-        ({'reading': Reading.COMPLETE, 'open_treatments': 1, 'is_closed': False}, True),
+        ({'reading': Reading.COMPLETE, 'open': 1, 'is_closed': False}, True),
         ({'reading': Reading.FAILED}, True),
         ({'reading': Reading.READING}, False),
         ({'reading': Reading.COMPLETE, 'pages_waiting': 1}, False),
