@@ -54,9 +54,7 @@ class Accounting(RuleBasedStateMachine):
 
     # -- what happens in ThreatConnect
 
-    @initialize(
-        found=st.lists(files, min_size=4, max_size=9), mode=modes, is_first=st.booleans()
-    )
+    @initialize(found=st.lists(files, min_size=4, max_size=9), mode=modes, is_first=st.booleans())
     def begin_with(self, found: list[Any], mode: Mode, is_first: bool) -> None:
         for hashes, queries, kind in found:
             self.world.add_file(hashes, queries, kind)
@@ -105,9 +103,7 @@ class Accounting(RuleBasedStateMachine):
         writes=writes,
     )
     def read(self, size: int, is_by_time: bool, fault: bool, writes: int | None) -> None:
-        self.world.run(
-            lambda: self.world.read(size, is_by_time=is_by_time, fault=fault), writes
-        )
+        self.world.run(lambda: self.world.read(size, is_by_time=is_by_time, fault=fault), writes)
 
     @rule(times=st.integers(1, 6), size=st.integers(1, 4), is_sent=st.booleans())
     def go_on(self, times: int, size: int, is_sent: bool) -> None:
@@ -173,9 +169,7 @@ class Accounting(RuleBasedStateMachine):
     @rule(data=st.data(), is_told_before=st.booleans(), writes=writes)
     def release(self, data: st.DataObject, is_told_before: bool, writes: int | None) -> None:
         flight = self.draw_flight(data)
-        self.world.run(
-            lambda: self.world.release(flight, is_told_before=is_told_before), writes
-        )
+        self.world.run(lambda: self.world.release(flight, is_told_before=is_told_before), writes)
 
     @precondition(lambda self: self.world.update)
     @rule(place=st.integers(0, 9), writes=writes)
@@ -195,6 +189,13 @@ class Accounting(RuleBasedStateMachine):
             self.world.store.forget_jobs()
         else:
             self.world.crash()
+
+    @precondition(lambda self: self.world.update)
+    @rule(is_it=st.sampled_from([False] * 5 + [True]), writes=writes)
+    def abandon(self, is_it: bool, writes: int | None) -> None:
+        if is_it:
+            self.world.run(self.world.end, writes)
+            self.nothing_is_left()
 
     @precondition(lambda self: self.world.update)
     @rule(writes=writes, following=st.one_of(st.none(), modes))
@@ -351,9 +352,7 @@ class Accounting(RuleBasedStateMachine):
             'SELECT * FROM ledger WHERE outbox IS NOT NULL OR state = 0'
             ' AND NOT EXISTS (SELECT 1 FROM refusal WHERE refusal.object = ledger.id)'
         )
-        assert not self.rows(
-            'SELECT * FROM refusal WHERE object NOT IN (SELECT id FROM ledger)'
-        )
+        assert not self.rows('SELECT * FROM refusal WHERE object NOT IN (SELECT id FROM ledger)')
 
     # -- what it all comes to
 
@@ -393,7 +392,7 @@ class Accounting(RuleBasedStateMachine):
 
 TestAccounting = pytest.mark.timeout(300)(Accounting.TestCase)
 TestAccounting.settings = settings(
-    max_examples=int(__import__('os').environ.get('N','100')),
+    max_examples=int(__import__('os').environ.get('N', '100')),
     stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
