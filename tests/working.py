@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.error_entry import ErrorEntry
-from sentinel_app.core.job import Outcome
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.job import Counts, Mode, Outcome
 from sentinel_app.core.ledger_row import LedgerRow, ObjectState, millis
 from sentinel_app.core.object_id import ObjectKey, object_keys
-from sentinel_app.core.outbox import ChosenObject, Conversion, Fate, OutboxObject, Page, Settlement
+from sentinel_app.core.object_text import TIMES, content_hash, object_text
+from sentinel_app.core.outbox import (
+    Batch,
+    ChosenObject,
+    Conversion,
+    Fate,
+    OutboxObject,
+    Page,
+    Settlement,
+)
 from sentinel_app.core.progress import Position, Progress, Reading
+from sentinel_app.core.timestamp import to_millis
 from sentinel_app.pipeline.fault_limit import FaultLimit
 from sentinel_app.storage.error_log import ErrorLog
+from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.orphans import Orphans
 from sentinel_app.storage.page_queue import PageQueue
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.update_store import UpdateStore
 from tests.clocks import NOON
 from tests.factories import make_indicator
-from tests.stored import make_job, make_query
+from tests.stored import make_job, make_query, minutes
 
 KEY = object_keys(make_indicator())[0]
 """What an object is of where a test does not say."""
@@ -157,9 +170,7 @@ def make_outbox_object(**fields: Any) -> OutboxObject:
 def make_page(*ids: int, request_id: str = 'j1', **place: Any) -> Page:
     """A page of rows that have nothing but their ids; the reading goes on behind the last."""
     rows = [{'id': number} for number in ids]
-    return Page(
-        request_id=request_id, rows=rows, place=Position(**({'last_id': max(ids)} | place))
-    )
+    return Page(request_id=request_id, rows=rows, place=Position(**({'last_id': max(ids)} | place)))
 
 
 def make_conversion(
@@ -227,3 +238,156 @@ def send(
     assert len(batch.objects) == len(objects)
     store.settle(Settlement(batch=batch, refusals=refusals or {}), at=NOON)
     store.remove_update(update_id)
+
+
+def address(number: int) -> ObjectKey:
+    """The key of an Address."""
+    return ObjectKey(IndicatorType.ADDRESS, f'198.51.{number // 256}.{number % 256}')
+
+
+def stix_text(name: str, at: dt.datetime = NOON) -> bytes:
+    """The text of an object, as far as the stores look into it."""
+    return object_text({'name': name} | dict.fromkeys(TIMES, to_millis(at)))
+
+
+def chosen(number: int, **fields: Any) -> ChosenObject:
+    """The object of an Address whose Indicator has the same number."""
+    text = stix_text(f'object {number}')
+    is_sent = fields.get('fate', Fate.SEND) is Fate.SEND
+    defaults = {
+        'indicator_id': number,
+        'text': text if is_sent else None,
+        'content_hash': content_hash(text),
+    }
+    return make_chosen(address(number), **(defaults | fields))
+
+
+def numbers(batch: Batch | None) -> list[int] | None:
+    """The numbers of the Addresses in a batch, in order; None where there is no batch."""
+    if batch is None:
+        return None
+    parts = [item.summary.split('.') for item in batch.objects]
+    return [int(part[2]) * 256 + int(part[3]) for part in parts]
+
+
+class Working:
+    """The steps that the stages of one update take with its store.
+
+    Args:
+        db: the database.
+        store: the running update.
+    """
+
+    def __init__(self, db: Database, store: UpdateStore) -> None:
+        self.store = store
+        self._ledger = Ledger(db)
+
+    def begin(self, *request_ids: str, update_id: str = 'u1', **query: Any) -> None:
+        """Begin an update with a Job for each of the queries `q1`, `q2` and so on."""
+        self.store.begin(
+            [
+                make_job(
+                    request_id,
+                    update_id=update_id,
+                    mode=Mode.RECONCILE,
+                    position=place,
+                    query=make_query(f'q{place + 1}', **query),
+                )
+                for place, request_id in enumerate(request_ids)
+            ]
+        )
+        for request_id in request_ids:
+            self.store.start_reading(request_id, at=NOON, expected=None)
+
+    def convert(
+        self,
+        *objects: ChosenObject,
+        outcomes: Mapping[int, Outcome | None] | None = None,
+        request_id: str = 'j1',
+        query_id: str | None = None,
+        kept: Sequence[int] = (),
+        last_id: int | None = None,
+        **fields: Any,
+    ) -> None:
+        """Convert a page of these objects' Indicators; others have the outcomes that are named.
+
+        Args:
+            objects: what was chosen; what the ledger knows of their keys is looked up.
+            outcomes: of Indicators that are on the page; those of the objects follow from these.
+            request_id: of the Job.
+            query_id: of its query, where that does not have the Job's number.
+            kept: Indicators that keep an outcome row, beside those with several objects.
+            last_id: the highest on the page.
+            fields: of the conversion.
+        """
+        known = self._ledger.rows_of_keys([item.key.digest for item in objects])
+        fates: defaultdict[int, list[Fate]] = defaultdict(list)
+        for item in objects:
+            row = known.get(item.key.digest)
+            item.object = None if row is None else row.id
+            item.is_orphaned = row is not None and row.orphan_attempts is not None
+            fates[item.indicator_id].append(item.fate)
+        ids: dict[int, Outcome | None] = {
+            number: None if Fate.SEND in found else _outcome_of(found)
+            for number, found in fates.items()
+        }
+        ids |= outcomes or {}
+        rows = {number for number, found in fates.items() if len(found) > 1} | set(kept)
+        page = make_page(*ids, request_id=request_id, last_id=last_id or max(ids, default=1))
+        self.store.commit_page(
+            make_conversion(
+                page,
+                ids,
+                objects,
+                job=self.store.jobs.number(request_id),
+                query_id=query_id or f'q{request_id[1:]}',
+                kept={number: fates[number] for number in rows},
+                **fields,
+            ),
+            at=NOON,
+        )
+
+    def end(self, *request_ids: str) -> None:
+        """Let the reading of Jobs be complete."""
+        for request_id in request_ids or ('j1',):
+            assert self.store.end_reading(request_id, at=NOON)
+
+    def claim(self, size: int = 100, update_id: str = 'u1') -> Batch | None:
+        """Claim a batch."""
+        return self.store.claim_batch(update_id, size=size, at=NOON)
+
+    def sent(self, size: int = 100) -> Batch:
+        """Claim a batch that must be there."""
+        batch = self.claim(size)
+        assert batch is not None
+        return batch
+
+    def settle(self, batch: Batch, *refused: int, errors: Sequence[ErrorEntry] = ()) -> None:
+        """Store the answer to a batch, with the positions of what was refused."""
+        refusals = dict.fromkeys(refused, ('no',))
+        settlement = Settlement(batch=batch, refusals=refusals, errors=errors)
+        self.store.settle(settlement, at=minutes(300))
+
+    def progress(self, request_id: str = 'j1', update_id: str = 'u1') -> Progress:
+        """The progress of one Job."""
+        found = {item.request_id: item for item in self.store.progress(update_id)}
+        return found[request_id]
+
+    def counts(self, request_id: str = 'j1') -> Counts:
+        """The counts of one Job, in which nothing may be lost."""
+        counts = self.store.counts(request_id)
+        assert counts is not None
+        return counts
+
+    def outcomes(self, request_id: str = 'j1') -> dict[Outcome, int]:
+        """The outcomes of one Job."""
+        return dict(self.counts(request_id).outcomes)
+
+    def is_dealt_with(self, request_id: str = 'j1') -> bool:
+        """Whether everything that was read of a Job has its outcome, and no more will be read."""
+        item = self.progress(request_id)
+        return item.is_converted and not item.open
+
+
+def _outcome_of(fates: Sequence[Fate]) -> Outcome:
+    return Outcome.REFUSED if Fate.REFUSED in fates else Outcome.UNCHANGED

@@ -114,9 +114,13 @@ def settle(
     """
     held = _in_flight(transaction, accepted)
     _hold(transaction, held)
-    others = _in_flight(transaction, refused)
+    others, live = _in_flight(transaction, refused), LiveChanges()
     for row in select_in(transaction, _SQL['rows'], [row['id'] for row in others]):
+        if row['is_unacknowledged']:
+            # Of an earlier request, which may have carried a version that was not refused.
+            _hold_unacknowledged(transaction, row, live)
         _refuse(transaction, row)
+    live.store(transaction)
     for row in held:
         result = Outcome.WITHDRAWN if row['is_revocation'] else Outcome.SENT
         accounts.settle(row['job'], row['indicator_id'], row['account'], result)
@@ -142,10 +146,6 @@ def acknowledge(transaction: sqlite3.Connection, late: Sequence[OutboxObject]) -
         [(content_hash(item.text), item.object, item.modified) for item in late],
     )
     transaction.executemany(_SQL['confirm_late'], [(item.object, item.modified) for item in late])
-
-
-def _rows_in_flight(transaction: sqlite3.Connection, ids: Sequence[int]) -> Rows:
-    return [row for row in select_in(transaction, _SQL['rows'], ids) if row['is_in_flight']]
 
 
 def release(

@@ -8,6 +8,7 @@ import sqlite3
 import sys
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from sentinel_app.core.job import Counts, Job, Mode, Outcome
@@ -149,10 +150,9 @@ class UpdateStore:
 
     def clause(self, request_id: str, number: int) -> str | None:
         """Return what a pass adds to the TQL; None for the window, and where there is no pass."""
+        values = (self.jobs.known(request_id), number)
         with self._db.read() as connection:
-            row = connection.execute(
-                _SQL['clause'], (self.jobs.number(request_id), number)
-            ).fetchone()
+            row = connection.execute(_SQL['clause'], values).fetchone()
         return None if row is None else str(row[0])
 
     def end_reading(
@@ -219,6 +219,8 @@ class UpdateStore:
             state = transaction.execute(_SQL['next_place'], (job,)).fetchone()
             if state is None:
                 return
+            if state['is_stopped']:
+                conversion = _of_stopped(conversion)
             accounts = Accounts(transaction)
             self._take_up(transaction, conversion, accounts, is_repeating=state['is_repeating'])
             self._store_objects(
@@ -248,10 +250,7 @@ class UpdateStore:
                     *(place.page_size, job, place.is_by_time),
                 ),
             )
-            # A Job that was stopped while the page was being converted sends nothing more.
             accounts.store()
-            if state['is_stopped']:
-                _fail(transaction, job)
 
     def _take_up(
         self,
@@ -580,19 +579,14 @@ class UpdateStore:
         pages = self.pages.remove(request_ids)
         for page in pages:
             job = self.jobs.number(page.request_id)
-            ids = [number for row in page.rows if isinstance(number := row['id'], int)]
+            ids = {number for row in page.rows if isinstance(number := row['id'], int)}
             with self._db.write() as transaction:
                 accounts = Accounts(transaction)
-                known = {
-                    row[0]
-                    for row in select_in(
-                        transaction,
-                        _SQL['taken_up'],
-                        ids,
-                        (job,),
-                    )
-                }
-                accounts.add(job, Outcome.FAILED, len(set(ids) - known))
+                known = select_in(transaction, _SQL['taken_up'], list(ids), (job,))
+                ids -= {row[0] for row in known}
+                # The next of these pages may repeat some.
+                transaction.executemany(_SQL['add_taken_up'], [(job, item) for item in ids])
+                accounts.add(job, Outcome.FAILED, len(ids))
                 accounts.store()
         return len(pages)
 
@@ -620,14 +614,14 @@ class UpdateStore:
         # In bounded portions: a million rows at once would keep every other writer waiting.
         with self._db.write() as transaction:
             rows = transaction.execute(
-                f'SELECT job, is_stopped FROM progress WHERE {condition}',  # noqa: S608 - fixed text
+                f'SELECT job, open, is_stopped FROM progress WHERE {condition}',  # noqa: S608 - fixed text
                 values,
             ).fetchall()
             jobs = [row['job'] for row in rows]
             self.pages.remove(frozenset(self.jobs.text(job) for job in jobs))
             for job in jobs:
                 _give_up(transaction, job)
-            if any(row['is_stopped'] for row in rows):
+            if any(row['open'] or row['is_stopped'] for row in rows):
                 transaction.execute(_SQL['forget_unused_rows'])
         for job in jobs:
             for table, key in _BY_JOB.items():
@@ -746,6 +740,20 @@ def _first_mark(connection: sqlite3.Connection, update_id: str) -> int:
     # A Job that was cancelled before its update began has its number from then, and chose nothing.
     found = connection.execute(_SQL['first_mark'], (update_id, CANCELLED_CODE)).fetchone()[0]
     return sys.maxsize if found is None else int(found)
+
+
+def _of_stopped(conversion: Conversion) -> Conversion:
+    """Return what is stored of a page whose Job was stopped while the page was being converted.
+
+    What had been chosen before may have failed since, so nothing can take its place.
+    """
+    outcomes = {
+        number: Outcome.FAILED if outcome is None else outcome
+        for number, outcome in conversion.outcomes.items()
+    }
+    return replace(
+        conversion, outcomes=outcomes, objects=(), seen=(), alternates=(), kept={}, again={}
+    )
 
 
 def _displace(

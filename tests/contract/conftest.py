@@ -1,46 +1,53 @@
-#X """The real SQLite stores, each test with a file of its own."""
-#X 
-#X from __future__ import annotations
-#X 
-#X from collections.abc import Iterator
-#X from pathlib import Path
-#X 
-#X import pytest
-#X 
-#X from sentinel_app.storage.error_log import ErrorLog
-#X from sentinel_app.storage.ledger import RequestTimes, SqliteLedger
-#X from sentinel_app.storage.progress import SqliteProgress
-#X from sentinel_app.storage.sqlite import Database
-#X from sentinel_app.storage.work import SqliteWork
-#X 
-#X 
-#X @pytest.fixture
-#X def db(tmp_path: Path) -> Iterator[Database]:
-#X     opened = Database(tmp_path / 'state.db')
-#X     yield opened
-#X     opened.close()
-#X 
-#X 
-#X @pytest.fixture
-#X def progress(db: Database) -> SqliteProgress:
-#X     return SqliteProgress(db)
-#X 
-#X 
-#X @pytest.fixture
-#X def work(db: Database) -> SqliteWork:
-#X     return SqliteWork(db)
-#X 
-#X 
-#X @pytest.fixture
-#X def ledger(db: Database) -> SqliteLedger:
-#X     return SqliteLedger(db)
-#X 
-#X 
-#X @pytest.fixture
-#X def request_times(db: Database) -> RequestTimes:
-#X     return RequestTimes(db)
-#X 
-#X 
-#X @pytest.fixture
-#X def error_log(db: Database) -> ErrorLog:
-#X     return ErrorLog(db)
+"""The real SQLite stores, each test with a file of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sentinel_app.storage.error_log import ErrorLog
+from sentinel_app.storage.ledger import Ledger
+from sentinel_app.storage.orphans import Orphans
+from sentinel_app.storage.request_time import RequestTimes
+from sentinel_app.storage.sqlite import Database
+from sentinel_app.storage.update_store import UpdateStore
+from tests.working import Working, make_store
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    opened = Database(tmp_path / 'state.db')
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def store(db: Database) -> UpdateStore:
+    return make_store(db)
+
+
+@pytest.fixture
+def working(db: Database, store: UpdateStore) -> Working:
+    return Working(db, store)
+
+
+@pytest.fixture
+def ledger(db: Database) -> Ledger:
+    return Ledger(db)
+
+
+@pytest.fixture
+def orphans(db: Database, store: UpdateStore) -> Orphans:
+    return Orphans(db, store)
+
+
+@pytest.fixture
+def request_times(db: Database) -> RequestTimes:
+    return RequestTimes(db)
+
+
+@pytest.fixture
+def error_log(db: Database) -> ErrorLog:
+    return ErrorLog(db)

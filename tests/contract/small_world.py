@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from sentinel_app.core.indicator import HashKind, Indicator, IndicatorType
@@ -24,7 +23,7 @@ from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.outbox import Batch, Conversion, Page, Settlement
 from sentinel_app.core.precedence import Candidate, winners
 from sentinel_app.core.progress import Position, Progress, Reading
-from sentinel_app.core.query import Query, QueryList, WithdrawPolicy
+from sentinel_app.core.query import QueryList, WithdrawPolicy
 from sentinel_app.core.question import clause_ids
 from sentinel_app.core.timestamp import to_seconds
 from sentinel_app.core.tql import ids_clause
@@ -43,13 +42,17 @@ from tests.clocks import NOON, StandingClock
 from tests.factories import make_indicator, make_options
 from tests.stored import make_job, make_query, make_update
 
-LENGTHS = {HashKind.MD5: 32, HashKind.SHA1: 40, HashKind.SHA256: 64}
 KEYS = {
     f'{kind} {digit}': ObjectKey(IndicatorType.FILE, digit * length, kind)
-    for digit in 'AB'
-    for kind, length in LENGTHS.items()
+    for digit, length, kind in (
+        ('A', 32, HashKind.MD5),
+        ('B', 32, HashKind.MD5),
+        ('A', 40, HashKind.SHA1),
+        ('A', 64, HashKind.SHA256),
+        ('B', 64, HashKind.SHA256),
+    )
 }
-SORTED_QUERY = 'q1'
+"""Few, so that Files have them in common."""
 QUERIES = tuple(
     make_query(
         f'q{place}',
@@ -58,7 +61,7 @@ QUERIES = tuple(
     )
     for place in range(3)
 )
-BATCH_SIZE = 4
+BATCH_SIZE = 2
 ENOUGH_STEPS = 1_000
 LAST_DAY = NOON + dt.timedelta(days=365)
 
@@ -414,9 +417,7 @@ class SmallWorld:
             refused = self.store.refused_ids(item.query_id, most_attempts=REFUSED_ATTEMPTS)
             if refused:
                 clauses.append(ids_clause(refused))
-            orphaned = self.orphans.orphaned(
-                self.update.id, now=self.clock.now(), most_attempts=3
-            )
+            orphaned = self.orphans.orphaned(self.update.id, now=self.clock.now(), most_attempts=3)
             if orphaned:
                 clauses.append('values ' + ' '.join(sorted(key.text for key, _ in orphaned)))
         self.store.start_reading(
@@ -449,7 +450,7 @@ class SmallWorld:
                 key=lambda each: each.modified_at,
             )
             if found:
-                last = found[: size][-1].modified_at
+                last = found[:size][-1].modified_at
                 rows = [each for each in found if each.modified_at <= last]
                 # What was modified at the end of a range comes again with the next one.
                 until = last if last > begin else last + dt.timedelta(milliseconds=1)
@@ -457,9 +458,9 @@ class SmallWorld:
                 return
         else:
             last_id = place.last_id or 0
-            rows = sorted(
-                (each for each in found if each.id > last_id), key=lambda each: each.id
-            )[:size]
+            rows = sorted((each for each in found if each.id > last_id), key=lambda each: each.id)[
+                :size
+            ]
             if rows:
                 self._put(item, rows, place, replace(place, last_id=rows[-1].id))
                 return

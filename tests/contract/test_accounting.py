@@ -54,35 +54,35 @@ class Accounting(RuleBasedStateMachine):
 
     # -- what happens in ThreatConnect
 
-    @initialize(found=st.lists(files, min_size=3, max_size=8), mode=modes)
-    def begin_with(self, found: list[Any], mode: Mode) -> None:
+    @initialize(found=st.lists(files, min_size=4, max_size=9), mode=modes, is_first=st.booleans())
+    def begin_with(self, found: list[Any], mode: Mode, is_first: bool) -> None:
         for hashes, queries, kind in found:
             self.world.add_file(hashes, queries, kind)
+        if not is_first:
+            self.world.run_undisturbed(Mode.FULL)
         self.begin(mode, is_search_failed=False, cancelled=-1)
 
-    @rule(found=files)
-    def add_file(self, found: Any) -> None:
-        self.world.add_file(*found)
-
-    @rule(data=st.data())
-    def change_file(self, data: st.DataObject) -> None:
-        if not self.world.files:
-            return
-        number = data.draw(st.sampled_from(sorted(self.world.files)))
-        changes = data.draw(
-            st.one_of(
-                st.fixed_dictionaries({'content': st.integers(0, 5)}),
-                st.fixed_dictionaries({'hashes': hash_sets}),
-                st.fixed_dictionaries({'queries': query_sets}),
-                st.fixed_dictionaries({'kind': kinds}),
-            )
-        )
-        self.world.change_file(number, **changes)
-
-    @rule(data=st.data())
-    def delete_file(self, data: st.DataObject) -> None:
-        if self.world.files:
-            del self.world.files[data.draw(st.sampled_from(sorted(self.world.files)))]
+    @rule(
+        change=st.one_of(
+            st.tuples(st.just('add'), files),
+            st.tuples(st.just('delete'), st.none()),
+            st.tuples(st.just('change'), st.fixed_dictionaries({'content': st.integers(1, 5)})),
+            st.tuples(st.just('change'), st.fixed_dictionaries({'hashes': hash_sets})),
+            st.tuples(st.just('change'), st.fixed_dictionaries({'queries': query_sets})),
+            st.tuples(st.just('change'), st.fixed_dictionaries({'kind': kinds})),
+        ),
+        data=st.data(),
+    )
+    def change_something(self, change: tuple[str, Any], data: st.DataObject) -> None:
+        files, (action, value) = self.world.files, change
+        if action == 'add':
+            self.world.add_file(*value)
+        elif files:
+            number = data.draw(st.sampled_from(sorted(files)))
+            if action == 'delete':
+                del files[number]
+            else:
+                self.world.change_file(number, **value)
 
     # -- what the stages do
 
@@ -103,15 +103,15 @@ class Accounting(RuleBasedStateMachine):
         writes=writes,
     )
     def read(self, size: int, is_by_time: bool, fault: bool, writes: int | None) -> None:
-        self.world.run(
-            lambda: self.world.read(size, is_by_time=is_by_time, fault=fault), writes
-        )
+        self.world.run(lambda: self.world.read(size, is_by_time=is_by_time, fault=fault), writes)
 
-    @rule(times=st.integers(1, 3), size=st.integers(1, 4))
-    def read_and_convert(self, times: int, size: int) -> None:
+    @rule(times=st.integers(1, 6), size=st.integers(1, 4), is_sent=st.booleans())
+    def go_on(self, times: int, size: int, is_sent: bool) -> None:
         for _ in range(times):
             self.world.read(size)
             self.world.convert()
+            if is_sent:
+                self.world.claim()
 
     @rule(meanwhile=st.lists(events, max_size=2), writes=writes, data=st.data())
     def convert(self, meanwhile: list[str], writes: int | None, data: st.DataObject) -> None:
@@ -169,9 +169,7 @@ class Accounting(RuleBasedStateMachine):
     @rule(data=st.data(), is_told_before=st.booleans(), writes=writes)
     def release(self, data: st.DataObject, is_told_before: bool, writes: int | None) -> None:
         flight = self.draw_flight(data)
-        self.world.run(
-            lambda: self.world.release(flight, is_told_before=is_told_before), writes
-        )
+        self.world.run(lambda: self.world.release(flight, is_told_before=is_told_before), writes)
 
     @precondition(lambda self: self.world.update)
     @rule(place=st.integers(0, 9), writes=writes)
@@ -181,30 +179,34 @@ class Accounting(RuleBasedStateMachine):
             request_id = sorted(self.world.taken)[place]
             self.world.run(lambda: self.world.stop([request_id]), writes)
 
-    @rule(writes=writes)
-    def give_up(self, writes: int | None) -> None:
-        self.world.run(self.world.give_up, writes)
+    @rule(is_sent=st.booleans(), writes=writes)
+    def give_up(self, is_sent: bool, writes: int | None) -> None:
+        self.world.run(self.world.give_up if is_sent else self.world.drop_pages, writes)
 
-    @rule(writes=writes)
-    def drop_pages(self, writes: int | None) -> None:
-        self.world.run(self.world.drop_pages, writes)
-
-    @rule()
-    def forget_jobs(self) -> None:
-        self.world.store.forget_jobs()
-
-    @rule()
-    def crash(self) -> None:
-        self.world.crash()
+    @rule(is_quiet=st.booleans())
+    def restart(self, is_quiet: bool) -> None:
+        if is_quiet:
+            self.world.store.forget_jobs()
+        else:
+            self.world.crash()
 
     @precondition(lambda self: self.world.update)
-    @rule(writes=writes, is_made_to_end=st.booleans())
-    def end(self, writes: int | None, is_made_to_end: bool) -> None:
-        if is_made_to_end:
+    @rule(is_it=st.sampled_from([False] * 5 + [True]), writes=writes)
+    def abandon(self, is_it: bool, writes: int | None) -> None:
+        if is_it:
+            self.world.run(self.world.end, writes)
+            self.nothing_is_left()
+
+    @precondition(lambda self: self.world.update)
+    @rule(writes=writes, following=st.one_of(st.none(), modes))
+    def end(self, writes: int | None, following: Mode | None) -> None:
+        if following is not None:
             self.world.go_on()
         if self.world.is_over():
             self.world.run(self.world.end, writes)
             self.nothing_is_left()
+            if following is not None:
+                self.begin(following, is_search_failed=False, cancelled=-1)
 
     # -- what holds at any time
 
@@ -350,9 +352,7 @@ class Accounting(RuleBasedStateMachine):
             'SELECT * FROM ledger WHERE outbox IS NOT NULL OR state = 0'
             ' AND NOT EXISTS (SELECT 1 FROM refusal WHERE refusal.object = ledger.id)'
         )
-        assert not self.rows(
-            'SELECT * FROM refusal WHERE object NOT IN (SELECT id FROM ledger)'
-        )
+        assert not self.rows('SELECT * FROM refusal WHERE object NOT IN (SELECT id FROM ledger)')
 
     # -- what it all comes to
 
@@ -392,8 +392,8 @@ class Accounting(RuleBasedStateMachine):
 
 TestAccounting = pytest.mark.timeout(300)(Accounting.TestCase)
 TestAccounting.settings = settings(
-    max_examples=int(__import__('os').environ.get('N','100')),
-    stateful_step_count=40,
+    max_examples=int(__import__('os').environ.get('N', '100')),
+    stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
