@@ -149,7 +149,7 @@ class Month:
         with self.rig.db.read() as connection:
             rows = sum(
                 connection.execute(f'SELECT count(*) FROM {table}').fetchone()[0]
-                for table in ('progress', 'page_ids', 'taken_up', 'outcome', 'outbox', 'extra_query')
+                for table in ('progress', 'page_ids', 'taken_up', 'alternate', 'outcome', 'outbox')
             )
         return Footprint(
             database_bytes=sum(path.stat().st_size for path in self.folder.glob('state.db*')),

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from sentinel_app.pipeline.retrier import FIRST_PAGE_SIZE, LARGEST_PAGE_SIZE
 from sentinel_app.settings import LABELS
-from sentinel_app.storage.page_queue import MOST_PAGES
 from tests.running import (
     MakeStand,
     api_message,
@@ -86,11 +86,11 @@ class TestShutdownDuringEachStage:
             stand.app.start()
             assert stand.api('POST', 'api/task/convert/pause', {}).status_code == 200
             begin_update(stand, rows)
-            until(lambda: in_memory(stand) == MOST_PAGES * 1_000)
+            until(lambda: in_memory(stand) == FIRST_PAGE_SIZE + LARGEST_PAGE_SIZE)
             assert stand.api('POST', 'api/task/convert/resume', {}).status_code == 200
             until(lambda: in_store(stand, 'ledger'))
             shut_down(stand)
-            assert 0 < in_store(stand, 'page_ids') < MANY / 1_000
+            assert 0 < in_store(stand, 'page_ids') < MANY / LARGEST_PAGE_SIZE + 1
             finish(stand)
 
 
