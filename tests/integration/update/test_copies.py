@@ -258,7 +258,7 @@ def test_the_worse_copy_is_not_sent_before_the_better_one_that_has_changed(
     load(world, (OLDEST, RECENT, OLD), BATCH, page=BATCH)
     engine.save_queries([query()])
     for row in world.store.rows():
-        world.store.modify(row['id'], touch=False, confidence=row['confidence'] // 2 + 1)
+        world.store.modify(row['id'], touch=False, confidence=(row['confidence'] + 50) % 101)
     send_between_pages(world)
     watch = Watch(world)
     (job,) = engine.run_update(mode)
