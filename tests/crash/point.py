@@ -50,7 +50,7 @@ TRANSACTION = 'db.write'
 PLACES = tuple(
     f'{name}:{when}'
     for name in POINTS
-    for when in (('during',) if name == TRANSACTION else ('before', 'after'))
+    for when in (('before', 'during', 'after') if name == TRANSACTION else ('before', 'after'))
 )
 
 
@@ -64,7 +64,11 @@ def install(place: str) -> None:
     class_name, method = POINTS[name]
     owner = getattr(container, class_name)
     calls = itertools.count(1)
-    wrap = _during if when == 'during' else functools.partial(_around, is_before=when == 'before')
+    wrap = (
+        functools.partial(_within, when=when)
+        if name == TRANSACTION
+        else functools.partial(_around, is_before=when == 'before')
+    )
     setattr(owner, method, wrap(getattr(owner, method), calls, int(number)))
 
 
@@ -84,13 +88,20 @@ def _around(
     return stepped
 
 
-def _during(step: Callable[..., Any], calls: Iterator[int], number: int) -> Callable[..., Any]:
+def _within(
+    step: Callable[..., Any], calls: Iterator[int], number: int, *, when: str
+) -> Callable[..., Any]:
     @contextmanager
     def stepped(*args: Any, **options: Any) -> Iterator[Any]:
+        is_now = next(calls) == number
+        if is_now and when == 'before':
+            die()
         with step(*args, **options) as transaction:
             yield transaction
-            if next(calls) == number:
+            if is_now and when == 'during':
                 die()
+        if is_now:
+            die()
 
     return stepped
 
