@@ -305,11 +305,13 @@ class Convert:
         if context.mode is Mode.FULL or modified is None:
             return False
         for item in held:
+            ttl, left = self._ttl_of_kind[item.kind], item.valid_until - context.now
             if (
                 item.query != context.query
                 or item.mark >= context.first_mark
                 or modified < item.source_modified
-                or 2 * (item.valid_until - context.now) <= self._ttl_of_kind[item.kind]
+                # More than all of it is left where our clock was ahead as it was sent.
+                or not ttl < 2 * left <= 2 * ttl
             ):
                 return False
         draft.outcomes[number] = Outcome.UNCHANGED

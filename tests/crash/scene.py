@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sentinel_app.core.models import IndicatorType, Query
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.query import Query
 from tests.crash.child import REPORT
 from tests.crash.nursery import Nursery
 from tests.crash.point import PLACES
