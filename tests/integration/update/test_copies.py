@@ -544,7 +544,7 @@ def test_a_hash_that_the_better_file_lost_goes_to_the_other_one(
     assert held_hashes(world) == {MD5: RESEARCH, SHA256: ORGANIZATION}
     # The other one goes out for the hash that was lost; what is left has another summary now.
     assert sorted(watch.owners) == [ORGANIZATION, RESEARCH]
-    assert outcomes(job) == ({'sent': 2} if mode == 'full' else {'sent': 1, 'unchanged': 1})
+    assert outcomes(job) == {'sent': 2}
     engine.assert_right()
 
 
