@@ -21,7 +21,7 @@ from json.encoder import encode_basestring as _quoted
 import orjson
 
 from sentinel_app.core.indicator import Attribute, Group, Indicator
-from sentinel_app.core.text import utf16_length
+from sentinel_app.core.text import fits, utf16_length
 
 DESCRIPTION_LIMIT = 1000
 """Characters. Source: "Work with STIX objects and indicators", Microsoft Sentinel."""
@@ -71,7 +71,7 @@ def _whole(indicator: Indicator) -> str | None:
     if indicator.web_link is not None:
         members['webLink'] = indicator.web_link
     text = orjson.dumps(members).decode()
-    return text if utf16_length(text) <= DESCRIPTION_LIMIT else None
+    return text if fits(text, DESCRIPTION_LIMIT) else None
 
 
 def _fitted(indicator: Indicator) -> str:

@@ -38,7 +38,7 @@ def labels_of(tags: Iterable[Tag]) -> Labels:
     Together they stay below `LABELS_LIMIT`. A label that does not fit is left out, and those after
     it are still tried, so that one absurd tag does not cost all others.
     """
-    labels = sorted({_label(tag) for tag in tags})
+    labels = sorted(set(map(_label, tags)))
     longest = _LONGEST_CHARACTER * sum(map(len, labels)) + (_QUOTES + _SEPARATOR) * len(labels)
     if longest < LABELS_LIMIT - _BRACKETS:
         return Labels(kept=tuple(labels), left_out=0)

@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 import stix2
@@ -19,7 +20,7 @@ from sentinel_app.core.indicator import Attribute, Indicator, IndicatorType
 from sentinel_app.core.label import labels_of
 from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.pattern import PatternStyle, stix_pattern, written_value
-from sentinel_app.core.text import shortened, utf16_length
+from sentinel_app.core.text import fits, shortened, utf16_length
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.core.tlp import Tlp, strictest
 
@@ -86,11 +87,16 @@ class MappingOptions:
 
 def valid_until(indicator: Indicator, now: dt.datetime, options: MappingOptions) -> dt.datetime:
     """Return the end of validity: `now` plus the type's TTL, or the Indicator's own earlier one."""
-    try:
-        until_at = now + dt.timedelta(hours=options.ttl_hours[indicator.type])
-    except OverflowError:
-        until_at = _LAST_TIME
+    until_at = _later(now, options.ttl_hours[indicator.type])
     return until_at if indicator.expires_at is None else min(until_at, indicator.expires_at)
+
+
+@lru_cache(maxsize=64)
+def _later(now: dt.datetime, hours: int) -> dt.datetime:
+    try:
+        return now + dt.timedelta(hours=hours)
+    except OverflowError:
+        return _LAST_TIME
 
 
 def is_expired(indicator: Indicator, now: dt.datetime) -> bool:
@@ -184,7 +190,7 @@ def _name(indicator: Indicator, key: ObjectKey, style: PatternStyle) -> str:
     else:
         value = indicator.value
     name = f'{value} | {indicator.owner_name}'
-    if utf16_length(name) <= NAME_LIMIT:
+    if fits(name, NAME_LIMIT):
         return name
     end = f' | {shortened(indicator.owner_name, _OWNER_LIMIT)}'
     return shortened(value, NAME_LIMIT - utf16_length(end)) + end

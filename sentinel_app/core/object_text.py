@@ -44,4 +44,4 @@ def content_hash(text: bytes) -> bytes:
     content_length = len(text) - _END_LENGTH
     if content_length < 0 or not _TIMES_FORM.fullmatch(text, content_length):
         raise ValueError(f'the text of an object does not end in {", ".join(TIMES)}')
-    return hashlib.blake2b(memoryview(text)[:content_length], digest_size=_DIGEST_BYTES).digest()
+    return hashlib.blake2b(text[:content_length], digest_size=_DIGEST_BYTES).digest()

@@ -102,6 +102,8 @@ class Conversion:
     again: Mapping[int, Sequence[Fate]] = field(default_factory=dict)
     """What becomes of further objects of Indicators that have an outcome row already."""
     errors: Sequence[ErrorEntry] = ()
+    dismissed: frozenset[int] = frozenset()
+    """Live objects whose copies were read and are unfit to be sent."""
     lost: Mapping[int, int] = field(default_factory=dict)
     """Live objects that their Indicators no longer have, with the Indicators' ids."""
     late_for: str | None = None

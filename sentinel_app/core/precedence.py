@@ -85,6 +85,7 @@ def choose(
     context: PrecedenceContext,
     *,
     is_refused: bool = False,
+    is_dismissed: bool = False,
 ) -> Choice:
     """Decide about one candidate copy of one object.
 
@@ -101,6 +102,7 @@ def choose(
         row: what the ledger knows of the key; None where it knows nothing.
         context: what the update knows.
         is_refused: whether it is this copy that the query has chosen, and Sentinel refused.
+        is_dismissed: whether the query has read the copy that it holds and found it unfit.
 
     Source: product guide of the existing App, precedence of TQL queries; extended across updates.
     """
@@ -115,10 +117,10 @@ def choose(
     if not row.is_live or row.valid_until <= context.now or context.is_orphaned(row):
         return Choice.TAKE
     is_other = row.indicator_id != indicator.id
-    if row.query == context.query:
-        return _within_query(copy, row, context, is_refused=is_refused) if is_other else Choice.TAKE
+    if row.query == context.query and is_other and not is_dismissed:
+        return _within_query(copy, row, context, is_refused=is_refused)
     holder = context.positions.get(row.query)
-    if holder is None or holder > context.position or row.query in context.read_through:
+    if holder is None or holder >= context.position or row.query in context.read_through:
         return Choice.TAKE
     # The very copy that the higher query holds has been changed so that only this one matches it.
     has_let_go = not is_other and context.has_let_go(row.query, indicator)
@@ -136,8 +138,7 @@ def _within_query(
         return Choice.DUPLICATE
     if is_better(copy, (row.indicator_id, row.source_modified)):
         return Choice.TAKE
-    # What a delta does not read stays as it is.
-    return Choice.DUPLICATE if context.mode is Mode.DELTA else Choice.ALTERNATE
+    return Choice.ALTERNATE
 
 
 def must_send(

@@ -13,12 +13,18 @@ def utf16_length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode('utf-16-le', 'surrogatepass')) // 2
 
 
+def fits(text: str, limit: int) -> bool:
+    """Whether a text has at most `limit` characters in UTF-16."""
+    # No character counts for more than two, so most texts need not be counted.
+    return 2 * len(text) <= limit or utf16_length(text) <= limit
+
+
 def shortened(text: str, limit: int) -> str:
     """Return the text, or its beginning and an ellipsis where it is longer than `limit` in UTF-16.
 
     No character is split.
     """
-    if utf16_length(text) <= limit:
+    if fits(text, limit):
         return text
     room = max(0, limit - len(_ELLIPSIS))
     beginning = text[:room].encode('utf-16-le', 'surrogatepass')[: 2 * room]

@@ -92,5 +92,9 @@ def read_tlp(label: str) -> TlpReading | None:
 
 def strictest(labels: Iterable[str]) -> Tlp | None:
     """Return the strictest TLP level among security labels; None without a TLP label."""
-    levels = [reading.level for reading in map(read_tlp, labels) if reading is not None]
-    return max(levels, key=_STRICTNESS.__getitem__, default=None)
+    found: Tlp | None = None
+    for label in labels:
+        reading = read_tlp(label)
+        if reading and (found is None or reading.level.strictness > found.strictness):
+            found = reading.level
+    return found

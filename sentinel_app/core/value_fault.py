@@ -8,12 +8,13 @@ canonical leaves empty is never sent, whatever its type.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sentinel_app.core.canonical import (
     as_number,
     canonical_address,
     canonical_block,
+    canonical_value,
 )
 from sentinel_app.core.host import host_address, is_plain_name, is_plain_url, normal_host, url_host
 from sentinel_app.core.indicator import Indicator, IndicatorType
@@ -62,17 +63,22 @@ def value_fault(kind: IndicatorType, value: str) -> str | None:
 
 def indicator_fault(indicator: Indicator) -> str | None:
     """Return why no object of an Indicator can be sent, as a clause; None where they can."""
-    keys = object_keys(indicator)
-    for key in keys:
-        if not key.value or key.value.isspace():
-            return 'nothing is left of it in its canonical form'
+    if any(not value or value.isspace() for value in _canonical_values(indicator)):
+        return 'nothing is left of it in its canonical form'
     name, kind = indicator.registry_value_name or '', indicator.registry_value_type or ''
     if len(indicator.value) + len(name) + len(kind) <= _SHORT:
         return None
+    keys = object_keys(indicator)
     patterns = (stix_pattern(indicator, key, style) for key in keys for style in PatternStyle)
     if any(len(pattern.encode()) >= PATTERN_LIMIT for pattern in patterns):
         return f'it is too long for a pattern, which has to be below {PATTERN_LIMIT:,} bytes'
     return None
+
+
+def _canonical_values(indicator: Indicator) -> Sequence[str]:
+    if indicator.type is IndicatorType.FILE:
+        return [digest for _, digest in indicator.hashes]
+    return [canonical_value(indicator)]
 
 
 def host_fault(text: str) -> str | None:

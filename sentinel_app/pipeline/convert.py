@@ -77,6 +77,10 @@ class _Draft:
     """Indicators that need an outcome row, whatever becomes of their objects."""
     errors: list[ErrorEntry] = field(default_factory=list)
     lost: Mapping[int, int] = field(default_factory=dict)
+    unfit: set[int] = field(default_factory=set)
+    """Live objects whose copies are on this page and cannot be sent."""
+    dismissed: frozenset[int] = frozenset()
+    """Live objects whose copies the Job has read and found unfit, of those that matter here."""
     shortened: set[int] = field(default_factory=set)
 
     def unsee(self, row: LedgerRow) -> None:
@@ -268,6 +272,7 @@ class Convert:
                 candidates.append(candidate)
         draft.lost = self._lost([rows[number] for number in others], candidates, draft)
         draft.by_key = self._by_key(candidates, draft)
+        draft.dismissed = self._dismissed(candidates, draft)
         # What is held comes first: it may tell that a higher query has let go of the value, which
         # then is free for the other copies as well.
         candidates.sort(key=lambda candidate: not _is_held(candidate, draft))
@@ -300,11 +305,13 @@ class Convert:
         if context.mode is Mode.FULL or modified is None:
             return False
         for item in held:
+            ttl, left = self._ttl_of_kind[item.kind], item.valid_until - context.now
             if (
                 item.query != context.query
                 or item.mark >= context.first_mark
                 or modified < item.source_modified
-                or 2 * (item.valid_until - context.now) <= self._ttl_of_kind[item.kind]
+                # More than all of it is left where our clock was ahead as it was sent.
+                or not ttl < 2 * left <= 2 * ttl
             ):
                 return False
         draft.outcomes[number] = Outcome.UNCHANGED
@@ -331,6 +338,7 @@ class Convert:
         if number in draft.by_indicator:
             # What Sentinel holds of it may be withdrawn, which then is its outcome.
             draft.kept.add(number)
+            draft.unfit.update(item.id for item in draft.by_indicator[number] if item.is_live)
         if found.error is not None:
             draft.errors.append(_mapping_error(row, found.error, draft))
         return None
@@ -365,6 +373,20 @@ class Convert:
         )
         return known | self._ledger.rows_of_keys(list(wanted))
 
+    def _dismissed(self, candidates: Iterable[_Candidate], draft: _Draft) -> frozenset[int]:
+        """Return which objects that other copies hold have a copy that was found unfit."""
+        others = {
+            row.id
+            for candidate in candidates
+            for digest, _ in candidate.keys
+            if (row := draft.by_key.get(digest)) is not None
+            and row.indicator_id != candidate.indicator.id
+        }
+        if not others:
+            return frozenset()
+        known = self._ledger.dismissed(draft.context.job, list(others))
+        return known | (others & (draft.unfit | draft.lost.keys()))
+
     def _take(self, candidate: _Candidate, digest: bytes, key: ObjectKey, draft: _Draft) -> None:
         """Choose this copy for an object key unless another one has precedence."""
         indicator, row = candidate.indicator, draft.by_key.get(digest)
@@ -387,6 +409,7 @@ class Convert:
             row,
             draft.context,
             is_refused=row is not None and row.refused_indicator_id == indicator.id,
+            is_dismissed=row is not None and row.id in draft.dismissed,
         )
         if choice is Choice.ALTERNATE and row is not None:
             draft.alternates.append(Alternate(row.id, *copy))
@@ -536,6 +559,7 @@ def _conversion(page: Page, draft: _Draft) -> Conversion:
         kept={number: fates[number] for number in draft.kept if number in draft.outcomes},
         again={number: fates[number] for number in draft.again if number in fates},
         errors=tuple(draft.errors),
+        dismissed=frozenset(draft.unfit | draft.lost.keys()),
         lost=draft.lost,
         # A delta asks for values only as it begins to read.
         late_for=draft.context.update_id if draft.job.mode is Mode.DELTA else None,

@@ -71,15 +71,17 @@ class Ledger:
         """Return which of these Indicators a Job whose rows may come twice has taken up."""
         return self._ids('taken_up', job, indicator_ids)
 
+    def dismissed(self, job: int, objects: Sequence[int]) -> frozenset[int]:
+        """Return which of these objects have a copy that a Job has read and found unfit."""
+        return self._ids('dismissed', job, objects)
+
     def with_outcome_row(self, job: int, indicator_ids: Sequence[int]) -> frozenset[int]:
         """Return which of these Indicators have an outcome row in a Job."""
         return self._ids('with_outcome_row', job, indicator_ids)
 
-    def _ids(self, name: str, job: int, indicator_ids: Sequence[int]) -> frozenset[int]:
+    def _ids(self, name: str, job: int, items: Sequence[int]) -> frozenset[int]:
         with self._db.read() as connection:
-            return frozenset(
-                row[0] for row in select_in(connection, _SQL[name], indicator_ids, (job,))
-            )
+            return frozenset(row[0] for row in select_in(connection, _SQL[name], items, (job,)))
 
     # -- counters
 

@@ -24,6 +24,9 @@ READERS = 4
 
 _WRITER_CACHE_KIB = 16_384
 _READER_CACHE_KIB = 2_048
+"""A reader's cache is empty again whenever somebody has written, so a larger one is of no use."""
+_CHECKPOINT_PAGES = 4_000
+"""The log is moved into the file at 16 MB: by then, many pages in it have been written often."""
 
 _LOOK_S = 0.02
 _LOOKS = 50
@@ -79,18 +82,19 @@ class _Readers:
                 held = _Held(_connected(self._path, is_reader=True))
                 self._opened.append(held)
                 self._free.append(held)
-            # The one used last: its cache is the fullest.
             held = self._free.pop()
             held.in_use.acquire()
         return held
 
     def give_back(self, held: _Held) -> None:
-        """Let others have a connection."""
+        """Let others have a connection, unless it could not end its transaction."""
         with self._changed:
-            if self._is_closed:
+            if self._is_closed or held.connection.in_transaction:
                 held.connection.close()
+                self._opened.remove(held)
+            else:
+                self._free.append(held)
             held.in_use.release()
-            self._free.append(held)
             self._changed.notify()
 
     def close(self, looks: int) -> None:
@@ -98,7 +102,8 @@ class _Readers:
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
-        for held in self._opened:
+            opened = tuple(self._opened)
+        for held in opened:
             looks = held.close_from_outside(looks)
 
 
@@ -316,6 +321,7 @@ def _connected(path: Path, *, is_reader: bool) -> sqlite3.Connection:
             # Room that was freed can be given back. It takes effect only before the first table.
             connection.execute('PRAGMA auto_vacuum = INCREMENTAL')
             connection.execute('PRAGMA journal_mode = WAL')
+            connection.execute(f'PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}')
             # FULL: an answer of Sentinel that is on disk stays there even when the power goes.
             connection.execute('PRAGMA synchronous = FULL')
             connection.execute('PRAGMA foreign_keys = ON')

@@ -45,6 +45,7 @@ _BY_JOB: Final = {
     'outcome': 'job, indicator_id',
     'taken_up': 'job, indicator_id',
     'alternate': 'job, object, indicator_id',
+    'dismissed': 'job, object',
     'page_ids': 'id',
     'extra_query': 'job, pass',
 }
@@ -159,8 +160,8 @@ class UpdateStore:
     ) -> bool:
         """Store that reading is complete, or has failed for the reason given.
 
-        A reading of everything is complete only when it is known which copies take the place of
-        those that did not come: the best of their alternates are asked for by a further pass.
+        It is complete only when it is known which copies take the place of those that are gone: the
+        best of their alternates are asked for by a further pass.
 
         Returns:
             False where there is such a pass.
@@ -181,10 +182,12 @@ class UpdateStore:
 
     def _ask_for_alternates(self, transaction: sqlite3.Connection, job: int) -> bool:
         row = transaction.execute(_SQL['progress_row'], (job,)).fetchone()
-        if row is None or row['is_delta'] or row['reading'] != Reading.READING:
+        if row is None or row['reading'] != Reading.READING:
             return False
         first = _first_mark(transaction, row['update_id'])
-        best = transaction.execute(_SQL['open_alternates'], (job, first)).fetchall()
+        best = transaction.execute(
+            _SQL['open_alternates'], (job, first, row['is_delta'])
+        ).fetchall()
         ids = sorted({indicator_id for _, indicator_id in best})
         portions = [
             ids[start : start + IDS_IN_CLAUSE] for start in range(0, len(ids), IDS_IN_CLAUSE)
@@ -229,6 +232,7 @@ class UpdateStore:
             transaction.executemany(
                 _SQL['add_alternate'], [(job, *item) for item in conversion.alternates]
             )
+            transaction.executemany(_SQL['dismiss'], [(job, item) for item in conversion.dismissed])
             orphan_lost(transaction, conversion.lost, late_for=conversion.late_for)
             insert_errors(transaction, conversion.errors)
             chosen = len(conversion.objects) + len(conversion.seen)

@@ -200,7 +200,8 @@ def _text(value: object) -> str | None:
 
 
 def _number(value: object, limit: float) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= limit:
+    # A union of types would be made anew at each call.
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= limit:
         return None
     return float(value)
 

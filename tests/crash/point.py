@@ -1,6 +1,6 @@
 """Where the App's process can be killed: at each step that it stores or sends, by name.
 
-A place is written `work.settle:after:3`: at the third call of a point, before it, after it, or
+A place is written `store.settle:after:3`: at the third call of a point, before it, after it, or
 (`during`) inside its transaction, when all is written and nothing is committed. The App knows
 nothing of this: its classes are wrapped in the child process alone.
 """
@@ -26,22 +26,21 @@ POINTS: dict[str, tuple[str, str]] = {
     'source.count': ('ThreatConnectSource', 'count'),
     'source.read_page': ('ThreatConnectSource', 'read_page'),
     'source.deleted': ('ThreatConnectSource', 'deleted'),
-    'progress.begin': ('SqliteProgress', 'begin'),
-    'progress.start_reading': ('SqliteProgress', 'start_reading'),
-    'progress.add_page': ('SqliteProgress', 'add_page'),
-    'progress.end_reading': ('SqliteProgress', 'end_reading'),
-    'progress.remove_update': ('SqliteProgress', 'remove_update'),
-    'work.store_conversion': ('SqliteWork', 'store_conversion'),
-    'work.claim_batch': ('SqliteWork', 'claim_batch'),
-    'work.note_request': ('SqliteWork', 'note_request'),
-    'work.settle': ('SqliteWork', 'settle'),
-    'work.recover': ('SqliteWork', 'recover'),
-    'releases.release_keys': ('SqliteReleases', 'release_keys'),
-    'releases.release_ids': ('SqliteReleases', 'release_ids'),
-    'releases.end_search': ('SqliteReleases', 'end_search'),
-    'releases.add_revocations': ('SqliteReleases', 'add_revocations'),
-    'releases.close': ('SqliteReleases', 'close'),
-    'times.add': ('RequestTimes', 'add'),
+    'pages.put': ('PageQueue', 'put'),
+    'pages.take_off': ('PageQueue', 'take_off'),
+    'store.begin': ('UpdateStore', 'begin'),
+    'store.start_reading': ('UpdateStore', 'start_reading'),
+    'store.commit_page': ('UpdateStore', 'commit_page'),
+    'store.end_reading': ('UpdateStore', 'end_reading'),
+    'store.claim_batch': ('UpdateStore', 'claim_batch'),
+    'store.settle': ('UpdateStore', 'settle'),
+    'store.recover': ('UpdateStore', 'recover'),
+    'store.remove_update': ('UpdateStore', 'remove_update'),
+    'orphans.orphan_objects': ('Orphans', 'orphan_objects'),
+    'orphans.orphan_indicators': ('Orphans', 'orphan_indicators'),
+    'orphans.end_search': ('Orphans', 'end_search'),
+    'orphans.add_revocations': ('Orphans', 'add_revocations'),
+    'orphans.close': ('Orphans', 'close'),
     'sink.send': ('SentinelSink', 'send'),
     'db.write': ('Database', 'write'),
 }
@@ -51,7 +50,7 @@ TRANSACTION = 'db.write'
 PLACES = tuple(
     f'{name}:{when}'
     for name in POINTS
-    for when in (('during',) if name == TRANSACTION else ('before', 'after'))
+    for when in (('before', 'during', 'after') if name == TRANSACTION else ('before', 'after'))
 )
 
 
@@ -65,7 +64,11 @@ def install(place: str) -> None:
     class_name, method = POINTS[name]
     owner = getattr(container, class_name)
     calls = itertools.count(1)
-    wrap = _during if when == 'during' else functools.partial(_around, is_before=when == 'before')
+    wrap = (
+        functools.partial(_within, when=when)
+        if name == TRANSACTION
+        else functools.partial(_around, is_before=when == 'before')
+    )
     setattr(owner, method, wrap(getattr(owner, method), calls, int(number)))
 
 
@@ -85,13 +88,20 @@ def _around(
     return stepped
 
 
-def _during(step: Callable[..., Any], calls: Iterator[int], number: int) -> Callable[..., Any]:
+def _within(
+    step: Callable[..., Any], calls: Iterator[int], number: int, *, when: str
+) -> Callable[..., Any]:
     @contextmanager
     def stepped(*args: Any, **options: Any) -> Iterator[Any]:
+        is_now = next(calls) == number
+        if is_now and when == 'before':
+            die()
         with step(*args, **options) as transaction:
             yield transaction
-            if next(calls) == number:
+            if is_now and when == 'during':
                 die()
+        if is_now:
+            die()
 
     return stepped
 

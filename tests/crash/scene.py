@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.query import Query
 from tests.crash.child import REPORT
 from tests.crash.nursery import Nursery
 from tests.crash.point import PLACES
 from tests.engine import OWNERS, Engine, World, assert_accounting, brief, hosts, query
+from tests.history.ranking import Ranking
 
 IN_FLIGHT = 8
 """Batches that may be under way at once, and so may be sent twice after a kill."""
@@ -72,16 +75,60 @@ class Scene:
         self._queries = [query('confidence < 60'), query(sort_field='confidence')]
         self._jobs = 0
         self._turn = 0
+        self._ranking = self._new_ranking()
+        """As it is before each story but a first one."""
+        self._known = 0
+        """Objects in Sentinel before each of those stories."""
 
     def prepare(self) -> None:
         """Make a first full update, then let ThreatConnect change."""
         world = self._world
-        world.reset([*hosts(320), *hosts(120, OWNERS[1]), *_files(40), *_changing_files()])
+        # The best of the copies of a value comes first, in the middle or last.
+        world.reset(
+            [
+                *hosts(320),
+                *hosts(120, OWNERS[1]),
+                *hosts(60, OWNERS[2], lastModified='2025-06-02T00:00:00Z'),
+                *_files(40),
+                *_other_files(20),
+                *_changing_files(),
+            ]
+        )
         with Engine(world, self._template) as engine:
             engine.save_queries(self._queries)
             engine.assert_right()
             self._jobs = len(engine.jobs())
         world.sentinel.save(self._sentinel)
+        self._ranking = self._new_ranking()
+        self._judge(self._ranking, 0)
+        self._known = len(world.sentinel.held_objects())
+        self._ranking.end(is_whole=True, is_everything_read=True)
+        before = {row['id']: row for row in world.store.rows()}
+        self._change()
+        for row_id, row in before.items():
+            if world.store.get(row_id) != row:
+                self._ranking.touch(row_id)
+
+    def _new_ranking(self) -> Ranking:
+        queries = [
+            Query(
+                id=str(position),
+                owners=tuple(body['owners']),
+                indicator_types=tuple(IndicatorType(kind) for kind in body['indicator_types']),
+                tql=body['tql'],
+            )
+            for position, body in enumerate(self._queries)
+        ]
+        return Ranking(self._world.store, lambda: queries, lambda row: True)
+
+    def _judge(self, ranking: Ranking, known: int) -> None:
+        """Have all judged that Sentinel took since, as what one update sent."""
+        ranking.begin([str(position) for position in range(len(self._queries))])
+        for stix in self._world.sentinel.table.objects()[known:]:
+            ranking.take(stix)
+
+    def _change(self) -> None:
+        world = self._world
         chance = random.Random(5)
         world.clock.advance(3_600)
         rows = chance.sample(world.store.rows('ownerName != "OSINT Community"'), 220)
@@ -162,6 +209,9 @@ class Scene:
         except AssertionError as error:
             faults.append(str(error)[:500])
             live = {}
+        ranking = self._new_ranking() if kind == FIRST else self._ranking.fork()
+        self._judge(ranking, 0 if kind == FIRST else self._known)
+        faults += ranking.faults[:5]
         expected = world.expected(self._queries)
         lost = [
             pattern
@@ -241,6 +291,22 @@ def _files(count: int) -> list[dict[str, Any]]:
             'lastModified': '2025-06-01T00:00:00Z',
         }
         for number in range(1, count + 1)
+    ]
+
+
+def _other_files(count: int) -> list[dict[str, Any]]:
+    """Another owner's Files, each of which shares some hashes of two of the first owner's."""
+    common = {name: value for name, value in _files(1)[0].items() if not name.startswith(_HASHES)}
+    return [
+        {
+            **common,
+            'ownerName': OWNERS[1],
+            'md5': f'{number:032X}',
+            'sha256': f'{number + 1:064X}',
+            'confidence': number * 2,
+            'lastModified': f'2025-06-0{1 + number % 2}T00:00:00Z',
+        }
+        for number in range(11, 11 + count)
     ]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.crash.nursery import Nursery
-from tests.crash.point import PLACES
+from tests.crash.point import PLACES, TRANSACTION
 from tests.crash.scene import FIRST, KINDS, Kill, Scene, random_kill
 from tests.engine import ScaledClock, World
 from tests.simulators.certificates import make_certificates
@@ -17,6 +17,8 @@ pytestmark = pytest.mark.crash
 
 SPEED = 20.0
 RANDOM_STORIES = 12
+COMMITS = (2, 4, 7, 11, 15)
+"""Some of an update's commits by their number, each the one before, inside or after it."""
 ONLY_FIRST = frozenset({'documents.save_queries'})
 """What only a first update does."""
 
@@ -40,6 +42,15 @@ def test_a_kill_at_a_named_place_loses_nothing(scene: Scene, place: str) -> None
     outcome = scene.play(kind, [Kill(place=f'{place}:1')])
     assert outcome.is_right, outcome
     assert outcome.kills == 1, f'{place} is never reached'
+
+
+@pytest.mark.parametrize('kind', ['full', 'reconcile'])
+@pytest.mark.parametrize('number', COMMITS)
+def test_a_kill_around_any_commit_loses_nothing(scene: Scene, number: int, kind: str) -> None:
+    when = ('before', 'during', 'after')[number % 3]
+    outcome = scene.play(kind, [Kill(place=f'{TRANSACTION}:{when}:{number}')])
+    assert outcome.is_right, outcome
+    assert outcome.kills == 1, 'there are not so many commits'
 
 
 @pytest.mark.parametrize('seed', range(RANDOM_STORIES))

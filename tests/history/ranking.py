@@ -14,7 +14,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sentinel_app.core.query import Query
@@ -73,6 +73,12 @@ class Ranking:
         self.faults: list[str] = []
         self.judged = 0
         """How often a copy took the place of another one that was still live."""
+
+    def fork(self) -> Ranking:
+        """Return another one that goes on from here by itself."""
+        other = Ranking(self._store, self._queries, self._may_be_sent)
+        other._held = {pattern: replace(copy) for pattern, copy in self._held.items()}
+        return other
 
     # -- what happens
 
@@ -215,9 +221,7 @@ class Ranking:
             for query in self._queries()
             if row['ownerName'] in query.owners
             and row['type'] in query.indicator_types
-            and (
-                not query.tql or any(found['id'] == row_id for found in self._store.rows(query.tql))
-            )
+            and (not query.tql or self._store.rows(f'({query.tql}) and id = {row_id}'))
         ]
 
     def _positions(self, query_ids: Collection[str]) -> list[int]:

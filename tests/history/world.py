@@ -6,7 +6,14 @@ import datetime as dt
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    MutableSequence,
+    Sequence,
+)
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -46,6 +53,7 @@ TRIES = 4
 """How often an object that Sentinel refuses is sent before it waits for a change."""
 TTL = dt.timedelta(hours=TTL_HOURS)
 
+_CHANGES = (*('confidence', 'time') * 3, 'tlp', 'expiry')
 _VALUE_MEMBERS = ('type', 'hostName', 'md5', 'sha1', 'sha256')
 _TQL = (
     '',
@@ -69,6 +77,13 @@ _UPLOAD_ERRORS = (
 
 Action = tuple[str, int]
 """Name of an action and the seed of what it leaves to chance."""
+
+
+class Backwards(random.Random):
+    """An order of rows that no page of several has by chance as it was asked for."""
+
+    def shuffle(self, x: MutableSequence[Any]) -> None:
+        x.reverse()
 
 
 class History:
@@ -162,8 +177,8 @@ class History:
         self.store.shows_gaps = self.chance.random() < 0.3
         self.source.page_cap = self.chance.choice(PAGE_SIZES)
         if self.chance.random() < 0.15:
-            # An instance that sorts as it likes is read by time.
-            self.source.order = random.Random(self.chance.getrandbits(30))
+            # An instance that does not sort by id is read by time.
+            self.source.order = Backwards()
         for _ in range(self.chance.randint(8, 20)):
             self.clock.advance(self.chance.choice((0, 0, 1, 60)))
             self.add()
@@ -229,9 +244,9 @@ class History:
         for row_id in self._some_rows((1, 2, 4)):
             self._modify(row_id)
 
-    def _modify(self, row_id: int) -> None:
+    def _modify(self, row_id: int, kinds: Sequence[str] = _CHANGES) -> None:
         changes: dict[str, Any] = {}
-        kind = self.chance.choice((*('confidence', 'time') * 3, 'tlp', 'expiry'))
+        kind = self.chance.choice(kinds)
         if kind == 'time':
             # Nothing but the time of its last change is another.
             pass
@@ -248,7 +263,7 @@ class History:
                 else f'{self.store.now() + dt.timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}'
             )
         # Some come into the API a little late; a delta looks back for longer than that.
-        at = self.store.now() - dt.timedelta(seconds=self.chance.choice((0, 0, 0, 40, 120)))
+        at = self.store.now() - dt.timedelta(seconds=self.chance.choice((0, 0, 40, 120)))
         before = self.store.get(row_id)
         assert before is not None
         latest = max(before['lastModified'], text_of(at))
@@ -265,11 +280,11 @@ class History:
         if not shared:
             self.more()
             return
-        for row_id in self.chance.choices(self.chance.choice(shared), k=self.chance.randint(1, 4)):
-            self._modify(row_id)
+        for row_id in self.chance.choices(self.chance.choice(shared), k=self.chance.randint(2, 5)):
+            self._modify(row_id, ('time', 'time', 'confidence'))
             # What changed in the present second would belong to the next delta.
             self.clock.advance(self.chance.choice((1, 2, 30)))
-            if self.chance.random() < 0.4:
+            if self.chance.random() < 0.6:
                 self._update(self.chance.choice((Mode.DELTA, Mode.DELTA, Mode.RECONCILE)))
 
     def deactivate(self) -> None:

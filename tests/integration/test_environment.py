@@ -21,13 +21,13 @@ import pytest
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import JobStatus, Mode
+from sentinel_app.core.ledger_row import millis, moment
 from sentinel_app.core.query import Query, WithdrawPolicy
 from sentinel_app.core.schedule import Schedule
-from sentinel_app.core.timestamp import from_text, to_millis
 from sentinel_app.core.window import Cursor
-from sentinel_app.storage import damage, state_db
+from sentinel_app.storage import sqlite
 from sentinel_app.storage.app_state import atomic_json
-from sentinel_app.storage.migrations import MIGRATIONS
+from sentinel_app.storage.maintenance import schema
 from tests.clocks import StandingClock
 from tests.engine import OWNERS, Engine, World, hosts, query
 from tests.fakes.sentinel import TableSink
@@ -220,7 +220,7 @@ def test_stored_times_in_the_future_leave_nothing_out_and_are_put_right(tmp_path
         cursor=Cursor(query_id='q1', selection=job.query.selection, at=ahead_at),
     )
     with machine.rig.db.write() as transaction:
-        transaction.execute('UPDATE searched SET until = ?', (to_millis(ahead_at),))
+        transaction.execute('UPDATE searched SET until = ?', (millis(ahead_at),))
     machine.edit()
     machine.pass_by(1)
     assert machine.rig.documents.jobs()[0][0].mode is Mode.DELTA
@@ -232,7 +232,7 @@ def test_stored_times_in_the_future_leave_nothing_out_and_are_put_right(tmp_path
     assert last_run_at is not None
     assert last_run_at <= machine.clock.now()
     with machine.rig.db.read() as connection:
-        until = from_text(connection.execute('SELECT until FROM searched').fetchone()[0])
+        until = moment(connection.execute('SELECT until FROM searched').fetchone()[0])
     assert until <= machine.clock.now()
     machine.rig.close()
 
@@ -490,7 +490,7 @@ def test_documents_lost_for_good_cost_a_full_update_and_no_second_copy(
 
 
 OTHER_DATABASES = {
-    'DROP TABLE page': 'the table page is missing',
+    'DROP TABLE page_ids': 'the table page_ids is missing',
     'PRAGMA user_version = 0': 'is foreign in schema 0',
     "CREATE TRIGGER foreign_one BEFORE INSERT ON error BEGIN SELECT raise(ABORT, 'no'); END": (
         'the trigger foreign_one is foreign'
@@ -527,7 +527,7 @@ def test_an_old_database_whose_rows_do_not_fit_the_newer_schema_is_set_aside_as_
     engine.stop()
     newer = shutil.copytree(schema.MIGRATIONS, tmp_path / 'migrations')
     (newer / f'{len(schema.current_steps()) + 1:04}_one_of_each.sql').write_text(
-        'CREATE UNIQUE INDEX one_of_each ON ledger (owner_name);'
+        'CREATE UNIQUE INDEX one_of_each ON ledger (owner);'
     )
     monkeypatch.setattr(schema, 'MIGRATIONS', newer)
     engine.start()

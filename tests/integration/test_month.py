@@ -18,8 +18,8 @@ from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import JobStatus, Mode, Outcome
 from sentinel_app.core.query import Query, WithdrawPolicy
-from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.maintenance.upkeep import DiskUpkeep
+from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.tasks.cleaner import Cleaner
 from tests.clocks import StandingClock
 from tests.expectation import patterns
@@ -98,6 +98,7 @@ class Month:
             documents=self.rig.documents,
             errors=self.rig.errors,
             metrics=MetricStore(self.rig.db),
+            store=self.rig.store,
             upkeep=DiskUpkeep(folder / 'documents.json', self.rig.db),
             clock=self.clock,
             retention=RETENTION,
@@ -148,7 +149,7 @@ class Month:
         with self.rig.db.read() as connection:
             rows = sum(
                 connection.execute(f'SELECT count(*) FROM {table}').fetchone()[0]
-                for table in ('progress', 'page', 'treatment', 'object', 'lookup')
+                for table in ('progress', 'page_ids', 'taken_up', 'alternate', 'outcome', 'outbox')
             )
         return Footprint(
             database_bytes=sum(path.stat().st_size for path in self.folder.glob('state.db*')),

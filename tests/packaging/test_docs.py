@@ -216,7 +216,7 @@ def test_every_outcome_status_and_task_is_in_the_glossary() -> None:
         f'gives up after {READ_POLICY.attempts} attempts for the same page',
         f'gives up after {UPLOAD_POLICY.attempts} attempts',
         f'Gives up after {UPLOAD_POLICY.told_attempts} attempts',
-        f'at most {figure("MOST_PAGES_WAITING")} that are not yet converted',
+        f'Pages wait in memory, at most {figure("MOST_PAGES")},',
         f'{figure("MOST_OBJECTS_WAITING"):,} objects could be sent',
         f'`{DOCUMENTS_FILE}`',
         f'`{DATABASE_FILE}`',

@@ -14,6 +14,9 @@ SELECT * FROM known_object WHERE digest IN (?);
 -- name: taken_up
 SELECT indicator_id FROM taken_up WHERE job = ? AND indicator_id IN (?);
 
+-- name: dismissed
+SELECT object FROM dismissed WHERE job = ? AND object IN (?);
+
 -- name: with_outcome_row
 SELECT indicator_id FROM outcome WHERE job = ? AND indicator_id IN (?);
 

@@ -62,8 +62,15 @@ SELECT object, indicator_id FROM (
         ORDER BY alternate.source_modified DESC, alternate.indicator_id
     ) AS rank
     FROM alternate JOIN ledger ON ledger.id = alternate.object
-    WHERE alternate.job = ? AND ledger.mark < ?
+    WHERE alternate.job = ?1 AND ledger.mark < ?2 AND (
+        -- What a reading of everything did not bring is gone; a delta knows of what it has read.
+        NOT ?3 OR EXISTS (SELECT 1 FROM dismissed
+            WHERE dismissed.job = ?1 AND dismissed.object = alternate.object)
+    )
 ) WHERE rank = 1;
+
+-- name: dismiss
+INSERT OR IGNORE INTO dismissed (job, object) VALUES (?, ?);
 
 -- name: forget_alternate
 DELETE FROM alternate WHERE job = ? AND object = ? AND indicator_id = ?;

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import threading
-import zlib
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from sentinel_app.core.outbox import Batch, Conversion, Settlement
 from sentinel_app.core.question import Question
-from sentinel_app.core.work import Batch, Conversion, Settlement
 from sentinel_app.errors import StorageError
 from sentinel_app.pipeline.fault_limit import ATTEMPTS
 from sentinel_app.sentinel.client import SentinelSink
-from sentinel_app.storage import progress, work
+from sentinel_app.storage import update_store
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.metrics import MetricStore
-from sentinel_app.storage.progress import SqliteProgress
-from sentinel_app.storage.release import SqliteReleases
-from sentinel_app.storage.work import SqliteWork
+from sentinel_app.storage.orphans import Orphans
+from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.threatconnect.client import ThreatConnectSource
 from tests.engine import OWNERS, Engine, Job, World, hosts, outcomes, query
 
@@ -44,34 +42,34 @@ def reading(monkeypatch: pytest.MonkeyPatch, fail: Callable[[], None]) -> None:
 
 
 def ending_the_reading(monkeypatch: pytest.MonkeyPatch, fail: Callable[[], None]) -> None:
-    end_reading = SqliteProgress.end_reading
+    end_reading = UpdateStore.end_reading
     first: list[str] = []
 
-    def spoilt(self: SqliteProgress, request_id: str, **options: Any) -> None:
+    def spoilt(self: UpdateStore, request_id: str, **options: Any) -> bool:
         first.append(request_id)
         if request_id != first[0]:
             fail()
-        end_reading(self, request_id, **options)
+        return end_reading(self, request_id, **options)
 
-    monkeypatch.setattr(SqliteProgress, 'end_reading', spoilt)
+    monkeypatch.setattr(UpdateStore, 'end_reading', spoilt)
 
 
 def converting(monkeypatch: pytest.MonkeyPatch, fail: Callable[[], None]) -> None:
-    store = SqliteWork.store_conversion
+    commit = UpdateStore.commit_page
 
-    def spoilt(self: SqliteWork, conversion: Conversion, **options: Any) -> None:
-        if conversion.page.position == 1:
+    def spoilt(self: UpdateStore, conversion: Conversion, **options: Any) -> None:
+        if any(item.owner_name == BAD for item in conversion.objects):
             fail()
-        store(self, conversion, **options)
+        commit(self, conversion, **options)
 
-    monkeypatch.setattr(SqliteWork, 'store_conversion', spoilt)
+    monkeypatch.setattr(UpdateStore, 'commit_page', spoilt)
 
 
 def sending(monkeypatch: pytest.MonkeyPatch, fail: Callable[[], None]) -> None:
     send = SentinelSink.send
 
     def spoilt(self: SentinelSink, objects: Any) -> Any:
-        if BAD in objects[-1]:
+        if BAD.encode() in objects[-1]:
             fail()
         return send(self, objects)
 
@@ -79,27 +77,31 @@ def sending(monkeypatch: pytest.MonkeyPatch, fail: Callable[[], None]) -> None:
 
 
 def settling(monkeypatch: pytest.MonkeyPatch, fail: Callable[[], None]) -> None:
-    settle = SqliteWork.settle
+    settle = UpdateStore.settle
 
-    def spoilt(self: SqliteWork, settlement: Settlement, **options: Any) -> None:
-        if any(item.position == 1 for item in settlement.batch.objects):
+    def spoilt(self: UpdateStore, settlement: Settlement, **options: Any) -> None:
+        if is_bad(settlement.batch):
             fail()
         settle(self, settlement, **options)
 
-    monkeypatch.setattr(SqliteWork, 'settle', spoilt)
+    monkeypatch.setattr(UpdateStore, 'settle', spoilt)
 
 
 def releasing(monkeypatch: pytest.MonkeyPatch, fail: Callable[[], None]) -> None:
     """Neither can the answer be stored nor the batch be given back."""
     settling(monkeypatch, fail)
-    release = SqliteWork.release
+    release = UpdateStore.release
 
-    def spoilt(self: SqliteWork, batch: Batch, **options: Any) -> None:
-        if any(item.position == 1 for item in batch.objects):
+    def spoilt(self: UpdateStore, batch: Batch, **options: Any) -> None:
+        if is_bad(batch):
             fail()
         release(self, batch, **options)
 
-    monkeypatch.setattr(SqliteWork, 'release', spoilt)
+    monkeypatch.setattr(UpdateStore, 'release', spoilt)
+
+
+def is_bad(batch: Batch) -> bool:
+    return any(item.owner_name == BAD for item in batch.objects)
 
 
 PLACES: dict[str, Spoil] = {
@@ -151,7 +153,7 @@ def test_the_job_ends_in_words_the_other_goes_on_and_the_next_update_makes_it_go
     good, bad = run(engine)
 
     assert (good['status'], outcomes(good)) == ('Upload Complete', {'sent': 250})
-    part = {'reading': 'Download', 'ending-the-reading': 'Download', 'converting': 'Convert'}
+    part = {'reading': 'Download', 'ending-the-reading': 'Convert', 'converting': 'Convert'}
     assert_ended_in_words(engine, bad, f'The Task {part.get(place, "Upload")}')
     assert set(outcomes(bad)) <= {'failed', 'sent'}
     # Several threads may be at different batches; no batch goes out more often than the attempts.
@@ -228,30 +230,13 @@ def test_a_batch_that_a_full_disk_neither_stores_nor_takes_back_goes_out_again(
     engine.assert_right()
 
 
-def test_a_stored_page_that_cannot_be_read_leaves_the_account(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Spoilt:
-        @staticmethod
-        def compress(content: bytes, level: int) -> bytes:
-            return b'\0' if BAD.encode() in content else zlib.compress(content, level)
-
-    monkeypatch.setattr(progress, 'zlib', Spoilt)
-    engine.save_queries([query(owners=[GOOD]), query(owners=[BAD])], run='full')
-    good, bad = engine.last_jobs()
-
-    assert (good['status'], outcomes(good)) == ('Upload Complete', {'sent': 250})
-    assert (bad['status'], bad['failure_code'], bad['count_read']) == ('Failed', 'RUN-FAULT', 0)
-    monkeypatch.undo()
-    engine.run_update('delta')
-    engine.assert_right()
-
-
 def test_a_stored_object_that_cannot_be_read_ends_its_job(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compressed = work.compressed
-    monkeypatch.setattr(work, 'compressed', lambda body: b'\0' if BAD in body else compressed(body))
+    pack = update_store.pack
+    monkeypatch.setattr(
+        update_store, 'pack', lambda text: b'\0' if BAD.encode() in text else pack(text)
+    )
     _, bad = run(engine)
 
     assert (bad['status'], bad['failure_code']) == ('Failed', 'RUN-FAULT')
@@ -261,7 +246,7 @@ def test_a_stored_object_that_cannot_be_read_ends_its_job(
     engine.assert_right()
 
 
-@pytest.mark.parametrize('name', ['named', 'released_keys', 'next_unclaimed'])
+@pytest.mark.parametrize('name', ['named', 'orphaned', 'next_unchosen'])
 def test_a_withdrawal_that_fails_so_warns_and_waits_for_the_next_update(
     world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -273,7 +258,7 @@ def test_a_withdrawal_that_fails_so_warns_and_waits_for_the_next_update(
     def fail(*_args: Any, **_options: Any) -> None:
         unforeseen()
 
-    monkeypatch.setattr(SqliteReleases, name, fail)
+    monkeypatch.setattr(Orphans, name, fail)
     jobs = engine.run_update('delta')
     assert {job['status'] for job in jobs} == {'Upload Complete'}
     (warning,) = [text for job in jobs for text in job['warnings']]
@@ -307,14 +292,14 @@ def test_a_job_whose_figures_cannot_be_stored_fails_with_what_it_did(
 def test_a_job_whose_figures_cannot_be_read_fails_without_them(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counts = SqliteProgress.counts
+    counts = UpdateStore.counts
 
-    def spoilt(self: SqliteProgress, request_id: str) -> Any:
+    def spoilt(self: UpdateStore, request_id: str) -> Any:
         if threading.current_thread().name == 'scheduler':
             unforeseen()
         return counts(self, request_id)
 
-    monkeypatch.setattr(SqliteProgress, 'counts', spoilt)
+    monkeypatch.setattr(UpdateStore, 'counts', spoilt)
     for job in run(engine):
         assert_ended_in_words(engine, job, 'The scheduler')
         assert job['count_read'] == 0
@@ -327,7 +312,7 @@ def test_an_update_of_which_nothing_can_be_told_is_given_up(
         unforeseen()
 
     engine.save_queries([query()], wait=False)
-    monkeypatch.setattr(SqliteProgress, 'progress', fail)
+    monkeypatch.setattr(UpdateStore, 'progress', fail)
 
     def has_ended() -> bool:
         engine.look()

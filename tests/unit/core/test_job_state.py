@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sentinel_app.core.work import CANCELLED_CODE, Progress, Reading
 
 from sentinel_app.core.job import Counts, Job, JobStatus, Outcome, Stage, StageTimes, is_allowed
 from sentinel_app.core.job_state import BY_TIME_WARNING, advanced, ended, job_status, moved_cursor

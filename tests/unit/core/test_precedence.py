@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sentinel_app.core.work import Claim, Held
 
 from sentinel_app.core.indicator import Indicator
 from sentinel_app.core.job import Mode

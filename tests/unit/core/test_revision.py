@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from sentinel_app.core.work import Claim, Held
 
 from sentinel_app.core.indicator import Tag
 from sentinel_app.core.ledger_row import LedgerRow, ObjectState, millis

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentinel_app.core.text import shortened, utf16_length
+from sentinel_app.core.text import fits, shortened, utf16_length
 from tests.strategies import any_text, law
 
 
@@ -29,3 +29,9 @@ def test_a_shortened_text_fits(text: str, limit: int) -> None:
     short = shortened(text, limit)
     assert utf16_length(short) <= limit
     assert short == text or short.endswith('…')
+
+
+@law
+@given(any_text, st.integers(min_value=0, max_value=40))
+def test_a_text_fits_by_its_length_in_utf_16(text: str, limit: int) -> None:
+    assert fits(text, limit) is (utf16_length(text) <= limit)

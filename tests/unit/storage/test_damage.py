@@ -10,20 +10,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sentinel_app.storage.progress import SqliteProgress
+from sentinel_app.storage.record import SqliteRecords
+from sentinel_app.storage.release import SqliteReleases
 
 from sentinel_app.errors import ConfigError, StorageError
-from sentinel_app.storage import damage, state_db
-from sentinel_app.storage.maintenance.damage import set_aside_damaged
+from sentinel_app.storage import damage
 from sentinel_app.storage.error_log import ErrorLog
-from sentinel_app.storage.maintenance.inspection import content_fault
 from sentinel_app.storage.ledger import SqliteLedger
 from sentinel_app.storage.maintenance import damage
 from sentinel_app.storage.maintenance.damage import set_aside_damaged
 from sentinel_app.storage.maintenance.inspection import content_fault
 from sentinel_app.storage.maintenance.schema import current_steps
-from sentinel_app.storage.progress import SqliteProgress
-from sentinel_app.storage.record import SqliteRecords
-from sentinel_app.storage.release import SqliteReleases
 from sentinel_app.storage.sqlite import Database
 from tests.clocks import StandingClock
 

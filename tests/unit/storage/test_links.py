@@ -19,8 +19,8 @@ from sentinel_app.storage.maintenance.damage import note_damage, set_aside_damag
 from sentinel_app.storage.maintenance.disk import DataFolder, prepare_folder
 from sentinel_app.storage.maintenance.lock import FolderLock
 from sentinel_app.storage.maintenance.reserve import give_up_reserve
-from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.maintenance.upkeep import DiskUpkeep
+from sentinel_app.storage.sqlite import Database
 from tests.clocks import StandingClock
 from tests.stored import make_audit
 

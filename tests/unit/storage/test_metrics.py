@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sentinel_app.storage.progress import SqliteProgress
 
 from sentinel_app.core.job import Counts, Outcome
 from sentinel_app.storage.metrics import MetricStore
-from sentinel_app.storage.progress import SqliteProgress
 from sentinel_app.storage.sqlite import Database
 from tests.clocks import NOON
 from tests.stored import make_job

@@ -406,6 +406,27 @@ def test_a_read_connection_is_used_again_and_cannot_write(db: Database):
     assert numbers(db) == []
 
 
+def test_a_read_connection_that_cannot_end_its_transaction_is_not_used_again(
+    db: Database, path: Path
+):
+    def deny(action: int, *_names: object) -> int:
+        return sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_TRANSACTION else sqlite3.SQLITE_OK
+
+    def read() -> None:
+        with db.read() as connection:
+            connection.set_authorizer(deny)
+
+    files = []
+    for _ in range(READERS + 1):
+        with pytest.raises(StorageError, match='could not be read or written'):
+            read()
+        files.append(open_files(path))
+    # SQLite keeps one for the next connection, as closing it would end the locks of the others.
+    assert set(files) == {files[0]}
+    put(db, 1)
+    assert numbers(db) == [1]
+
+
 @pytest.mark.parametrize('outer', ['read', 'write', 'alone'])
 @pytest.mark.parametrize('inner', ['write', 'alone'])
 def test_a_thread_that_reads_or_writes_cannot_begin_to_write(db: Database, outer: str, inner: str):

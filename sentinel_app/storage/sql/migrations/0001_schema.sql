@@ -143,6 +143,13 @@ CREATE TABLE alternate (
     PRIMARY KEY (job, object, indicator_id)
 ) WITHOUT ROWID;
 
+-- Live objects whose copy a Job has read and found unfit to be sent, or without that value.
+CREATE TABLE dismissed (
+    job INTEGER NOT NULL,
+    object INTEGER NOT NULL,
+    PRIMARY KEY (job, object)
+) WITHOUT ROWID;
+
 -- Indicators that a Job has taken up, where its rows may come twice. Where they come in the order of
 -- their ids they do not; then each page leaves its ids, should that order turn out to be none.
 CREATE TABLE taken_up (
