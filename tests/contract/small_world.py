@@ -638,8 +638,7 @@ class SmallWorld:
         """Let every stage do what is left, until the update is over."""
         for step in itertools.count():
             assert step < ENOUGH_STEPS, f'the update comes to no end: {self.progress()}'
-            while self.flights and not self.flights[0].is_stale:
-                flight = self.flights[0]
+            for flight in [each for each in self.flights if not each.is_stale]:
                 self.settle(flight, len(flight.batch.objects), frozenset())
             moved = [self.read(5), self.convert(), self.claim()]
             if not any(moved) and self.is_over():
