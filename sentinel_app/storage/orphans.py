@@ -169,13 +169,7 @@ class Orphans:
             rows = connection.execute(
                 _SQL['orphaned'], (millis(now), most_attempts, update_id)
             ).fetchall()
-            return tuple(
-                (
-                    key_of(row['kind'], row['summary'] if row['value'] is None else row['value']),
-                    row['summary'],
-                )
-                for row in rows
-            )
+            return tuple((read_cell(_key, row), row['summary']) for row in rows)
 
     # -- withdrawing
 
@@ -271,6 +265,10 @@ class Orphans:
             transaction.execute(_SQL['warn'], (warning, held_back, update_id))
             transaction.execute(_SQL['close'], (update_id,))
             transaction.execute(_SQL['forget_searches'], (update_id,))
+
+
+def _key(row: sqlite3.Row) -> ObjectKey:
+    return key_of(row['kind'], row['summary'] if row['value'] is None else row['value'])
 
 
 def _open(accounts: Accounts, job: int, held: HeldObject) -> Account:
