@@ -221,6 +221,8 @@ class UpdateStore:
                 return
             if state['is_stopped']:
                 conversion = _of_stopped(conversion)
+            else:
+                conversion = _kept_for_confirmation(transaction, conversion)
             accounts = Accounts(transaction)
             self._take_up(transaction, conversion, accounts, is_repeating=state['is_repeating'])
             self._store_objects(
@@ -742,6 +744,19 @@ def _first_mark(connection: sqlite3.Connection, update_id: str) -> int:
     # A Job that was cancelled before its update began has its number from then, and chose nothing.
     found = connection.execute(_SQL['first_mark'], (update_id, CANCELLED_CODE)).fetchone()[0]
     return sys.maxsize if found is None else int(found)
+
+
+def _kept_for_confirmation(transaction: sqlite3.Connection, conversion: Conversion) -> Conversion:
+    """Let Indicators keep an outcome row of which a withdrawal will be repeated by the update."""
+    unconfirmed = {row[0] for row in transaction.execute(_SQL['unconfirmed_indicators'])}
+    more = unconfirmed & conversion.outcomes.keys() - conversion.kept.keys()
+    if not more:
+        return conversion
+    fates: dict[int, list[Fate]] = {number: [] for number in more}
+    for item in conversion.objects:
+        if item.indicator_id in more:
+            fates[item.indicator_id].append(item.fate)
+    return replace(conversion, kept={**conversion.kept, **fates})
 
 
 def _of_stopped(conversion: Conversion) -> Conversion:
