@@ -116,6 +116,9 @@ WHERE ledger.id = ?;
 -- name: displace
 UPDATE outbox SET account = 2 WHERE id = ?;
 
+-- name: unconfirmed_indicators
+SELECT DISTINCT indicator_id FROM unconfirmed;
+
 -- name: refuse_again
 UPDATE refusal SET job = ? WHERE object = ?;
 
