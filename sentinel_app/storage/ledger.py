@@ -93,11 +93,10 @@ class Ledger:
     def live_counts(self, now: dt.datetime) -> tuple[LiveCount, ...]:
         """Return how many objects are live, by query and type."""
         with self._db.read() as connection:
-            rows = connection.execute(_SQL['live_by_query'], (_hour(now),)).fetchall()
-        counts: defaultdict[tuple[str, str], int] = defaultdict(int)
-        for query_id, kind, count in rows:
-            # The hashes of Files are of one type.
-            counts[query_id, str(_type(kind))] += count
+            counts: defaultdict[tuple[str, str], int] = defaultdict(int)
+            for query_id, kind, count in connection.execute(_SQL['live_by_query'], (_hour(now),)):
+                # The hashes of Files are of one type.
+                counts[query_id, str(_type(kind))] += count
         return tuple(
             LiveCount(query_id=query_id, indicator_type=kind, count=count)
             for (query_id, kind), count in counts.items()
@@ -106,8 +105,8 @@ class Ledger:
     def live_sources(self, now: dt.datetime) -> frozenset[tuple[str, IndicatorType]]:
         """Return the owner and the type of the copies that live objects were made of."""
         with self._db.read() as connection:
-            rows = connection.execute(_SQL['live_sources'], (_hour(now),)).fetchall()
-        return frozenset((owner, _type(kind)) for owner, kind in rows)
+            rows = connection.execute(_SQL['live_sources'], (_hour(now),))
+            return frozenset((owner, _type(kind)) for owner, kind in rows)
 
     # -- single values
 

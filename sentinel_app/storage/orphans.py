@@ -169,13 +169,7 @@ class Orphans:
             rows = connection.execute(
                 _SQL['orphaned'], (millis(now), most_attempts, update_id)
             ).fetchall()
-            return tuple(
-                (
-                    key_of(row['kind'], row['summary'] if row['value'] is None else row['value']),
-                    row['summary'],
-                )
-                for row in rows
-            )
+            return tuple((read_cell(_key, row), row['summary']) for row in rows)
 
     # -- withdrawing
 
@@ -240,6 +234,8 @@ class Orphans:
                 if (found := transaction.execute(_SQL['known_job'], (job,)).fetchone()) is not None
             }
             accounts = Accounts(transaction)
+            ids = sorted({item.held.indicator_id for item in revocations})
+            several = {row[0] for row in select_in(transaction, _SQL['with_several_objects'], ids)}
             for item in revocations:
                 job = numbers[item.request_id]
                 if job not in known:
@@ -248,7 +244,8 @@ class Orphans:
                 places[job] += 1
                 if item.held.unconfirmed is None:
                     transaction.execute(_SQL['choose'], (job, outbox_id, item.held.object))
-                account = _open(accounts, job, item.held)
+                is_alone = item.held.unconfirmed is None and item.held.indicator_id not in several
+                account = _open(accounts, job, item.held.indicator_id, is_alone=is_alone)
                 rows.append(_outbox_row(item, outbox_id=outbox_id, job=job, account=account))
             outbox.add(transaction, rows)
             for job, count in places.items():
@@ -273,15 +270,26 @@ class Orphans:
             transaction.execute(_SQL['forget_searches'], (update_id,))
 
 
-def _open(accounts: Accounts, job: int, held: HeldObject) -> Account:
-    """Take up the Indicator of an object that is withdrawn, unless the Job has done so."""
-    if accounts.row(job, held.indicator_id) is not None:
-        accounts.change(job, held.indicator_id, waiting=1)
-    elif held.siblings > 1:
-        accounts.open_row(job, held.indicator_id, OutcomeRow(base='duplicate', waiting=1))
-    else:
+def _key(row: sqlite3.Row) -> ObjectKey:
+    return key_of(row['kind'], row['summary'] if row['value'] is None else row['value'])
+
+
+def _open(accounts: Accounts, job: int, indicator_id: int, *, is_alone: bool) -> Account:
+    """Take up the Indicator of an object that is withdrawn, unless the Job has done so.
+
+    Args:
+        accounts: those of the transaction.
+        job: which withdraws it.
+        indicator_id: of the Indicator.
+        is_alone: whether nothing else of the Indicator can be withdrawn.
+    """
+    if accounts.row(job, indicator_id) is not None:
+        accounts.change(job, indicator_id, waiting=1)
+    elif is_alone:
         accounts.add(job, 'open')
         return Account.INDICATOR
+    else:
+        accounts.open_row(job, indicator_id, OutcomeRow(base='duplicate', waiting=1))
     return Account.ROW
 
 

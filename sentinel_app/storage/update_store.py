@@ -29,7 +29,7 @@ from sentinel_app.core.tql import IDS_IN_CLAUSE, ids_clause
 from sentinel_app.errors import SentinelAppError
 from sentinel_app.storage import outbox
 from sentinel_app.storage.accounts import Account, Accounts, LiveChanges, OutcomeRow, hour_of
-from sentinel_app.storage.cell import kind_of, time_of
+from sentinel_app.storage.cell import kind_of, read_cell, time_of
 from sentinel_app.storage.error_log import insert_errors
 from sentinel_app.storage.numbers import Numbers
 from sentinel_app.storage.packing import pack, unpack
@@ -86,7 +86,7 @@ class UpdateStore:
         """Return the progress of an update's Jobs, in the order of precedence."""
         with self._db.read() as connection:
             rows = connection.execute(_SQL['progress'], (update_id,)).fetchall()
-        return tuple(self._progress(row) for row in rows)
+            return tuple(self._progress(row) for row in rows)
 
     def first_mark(self, update_id: str) -> int:
         """Return the lowest number of an update's Jobs; what has a lower mark is not chosen."""
@@ -142,7 +142,7 @@ class UpdateStore:
         with self._db.write() as transaction:
             for (ids,) in transaction.execute(_SQL['page_ids'], (job,)).fetchall():
                 transaction.executemany(
-                    _SQL['add_taken_up'], [(job, item) for item in _unpacked_ids(ids)]
+                    _SQL['add_taken_up'], [(job, item) for item in read_cell(_unpacked_ids, ids)]
                 )
             transaction.execute(_SQL['forget_page_ids'], (job,))
             transaction.execute(_SQL['read_by_time'], (job,))
@@ -221,6 +221,8 @@ class UpdateStore:
                 return
             if state['is_stopped']:
                 conversion = _of_stopped(conversion)
+            else:
+                conversion = _kept_for_confirmation(transaction, conversion)
             accounts = Accounts(transaction)
             self._take_up(transaction, conversion, accounts, is_repeating=state['is_repeating'])
             self._store_objects(
@@ -442,8 +444,12 @@ class UpdateStore:
     def _pages(self, job: int) -> int:
         return self.pages.waiting(self.jobs.text(job))[0]
 
-    def settle(self, settlement: Settlement, *, at: dt.datetime) -> None:
-        """Store an answer: ledger, refusals, errors, outcomes and the request, together."""
+    def settle(self, settlement: Settlement, *, at: dt.datetime) -> bool:
+        """Store an answer: ledger, refusals, errors, outcomes and the request, together.
+
+        Returns:
+            Whether a Job of the batch has nothing open now, so that it may be over.
+        """
         batch = settlement.batch
         ids = [item.id for item in batch.objects]
         accepted = [item for index, item in enumerate(ids) if index not in settlement.refusals]
@@ -459,6 +465,8 @@ class UpdateStore:
                 accounts.add(job, 'requests', settlement.requests)
                 transaction.execute(_SQL['answered'], (to_millis(at), job))
             accounts.store()
+            jobs = [self.jobs.number(request_id) for request_id in batch.request_ids]
+            return any(True for _ in select_in(transaction, _SQL['without_open'], jobs))
 
     def record_failure(
         self, batch: Batch, *, throttled_s: float | None = None, is_unacknowledged: bool = False
@@ -662,7 +670,9 @@ class UpdateStore:
                 number=row['pass'],
                 is_by_time=bool(row['is_by_time']),
                 last_id=row['last_id'],
-                read_until=None if row['read_until'] is None else moment(row['read_until']),
+                read_until=None
+                if row['read_until'] is None
+                else read_cell(moment, row['read_until']),
                 page_size=row['page_size'],
             ),
             extra_query=None
@@ -740,6 +750,19 @@ def _first_mark(connection: sqlite3.Connection, update_id: str) -> int:
     # A Job that was cancelled before its update began has its number from then, and chose nothing.
     found = connection.execute(_SQL['first_mark'], (update_id, CANCELLED_CODE)).fetchone()[0]
     return sys.maxsize if found is None else int(found)
+
+
+def _kept_for_confirmation(transaction: sqlite3.Connection, conversion: Conversion) -> Conversion:
+    """Let Indicators keep an outcome row of which a withdrawal will be repeated by the update."""
+    unconfirmed = {row[0] for row in transaction.execute(_SQL['unconfirmed_indicators'])}
+    more = unconfirmed & conversion.outcomes.keys() - conversion.kept.keys()
+    if not more:
+        return conversion
+    fates: dict[int, list[Fate]] = {number: [] for number in more}
+    for item in conversion.objects:
+        if item.indicator_id in more:
+            fates[item.indicator_id].append(item.fate)
+    return replace(conversion, kept={**conversion.kept, **fates})
 
 
 def _of_stopped(conversion: Conversion) -> Conversion:

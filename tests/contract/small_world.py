@@ -208,8 +208,6 @@ class SmallWorld:
         """Indicators by the Job that took them up, those of withdrawals included."""
         self.accepted: dict[bytes, int] = {}
         """The highest generation that was accepted."""
-        self.is_clean = True
-        """Whether nothing has failed, been refused or cut off in the running update."""
         self.open()
 
     # -- the process
@@ -355,7 +353,6 @@ class SmallWorld:
             update_id, mode=mode, request_ids=tuple(job.request_id for job in jobs)
         )
         self.taken = {job.request_id: set() for job in jobs}
-        self.is_clean = not is_search_failed and cancelled < 0
         if cancelled >= 0:
             assert self.store.cancel(jobs[cancelled])
         self.store.begin(jobs)
@@ -482,7 +479,6 @@ class SmallWorld:
         assert self.store.pages.put(page, read_from=place)
 
     def _end(self, item: Progress, place: Position, error: SentinelAppError | None) -> None:
-        self.is_clean &= error is None
         end = EndOfReading(request_id=item.request_id, error=error)
         assert self.store.pages.put(end, read_from=place)
 
@@ -565,9 +561,9 @@ class SmallWorld:
     def settle(self, flight: Flight, size: int, refused: frozenset[int]) -> None:
         """Store the answer to the first objects of a batch; the rest goes on by itself."""
         part = Batch(objects=flight.batch.objects[:size])
+        if flight.is_stale and not flight.is_delivered:
+            refused = frozenset(range(size))
         refused = frozenset(item for item in refused if item < size)
-        if refused:
-            self.is_clean = False
         taken = [place for place in range(size) if place not in refused]
         if not flight.is_delivered:
             for place in taken:
@@ -607,16 +603,22 @@ class SmallWorld:
         settled = {item.request_id for item in self.progress() if item.is_settled}
         request_ids = [item for item in request_ids if item not in settled]
         if request_ids:
-            self.is_clean = False
             self.store.stop_jobs(request_ids, ReadAuthError('Give the role.'))
 
     def give_up(self) -> None:
         """Give up what Jobs that were stopped have under way or waiting for conversion."""
         stopped = [item.request_id for item in self.progress() if item.is_stopped]
         for flight in self.flights:
-            flight.is_stale |= bool(set(flight.batch.request_ids) & set(stopped))
+            if set(flight.batch.request_ids) & set(stopped):
+                self._grow_stale(flight)
         if stopped:
             self.store.give_up(stopped)
+
+    def _grow_stale(self, flight: Flight) -> None:
+        """Let nobody wait for a batch any more: it has arrived by now, or never will."""
+        if not (flight.is_stale or flight.is_delivered) and flight.batch.objects[0].id % 2:
+            self.deliver(flight)
+        flight.is_stale = True
 
     def drop_pages(self) -> None:
         """Drop what waits for conversion of Jobs that were stopped."""
@@ -634,11 +636,17 @@ class SmallWorld:
     def is_over(self) -> bool:
         return all(item.is_settled for item in self.progress())
 
+    def _waited_for(self) -> list[Flight]:
+        """Batches with anything that is not given up."""
+        with self.db.read() as connection:
+            ids = {row[0] for row in connection.execute('SELECT id FROM outbox WHERE is_in_flight')}
+        return [each for each in self.flights if any(item.id in ids for item in each.batch.objects)]
+
     def go_on(self) -> None:
         """Let every stage do what is left, until the update is over."""
         for step in itertools.count():
             assert step < ENOUGH_STEPS, f'the update comes to no end: {self.progress()}'
-            for flight in [each for each in self.flights if not each.is_stale]:
+            for flight in self._waited_for():
                 self.settle(flight, len(flight.batch.objects), frozenset())
             moved = [self.read(5), self.convert(), self.claim()]
             if not any(moved) and self.is_over():
@@ -651,7 +659,7 @@ class SmallWorld:
         self.documents.jobs = {}
         self.taken = {}
         for flight in self.flights:
-            flight.is_stale = True
+            self._grow_stale(flight)
         self.store.remove_update(update_id)
 
     def run_undisturbed(self, mode: Mode) -> int:
@@ -660,7 +668,7 @@ class SmallWorld:
         for step in itertools.count():
             assert step < ENOUGH_STEPS
             moved = [self.read(3), self.convert(), self.claim()]
-            for flight in [each for each in self.flights if not each.is_stale]:
+            for flight in self._waited_for():
                 self.settle(flight, len(flight.batch.objects), frozenset())
             if not any(moved) and self.is_over():
                 break

@@ -155,7 +155,7 @@ class Accounting(RuleBasedStateMachine):
     @rule(data=st.data())
     def deliver(self, data: st.DataObject) -> None:
         flight = self.draw_flight(data)
-        if not flight.is_delivered:
+        if not (flight.is_delivered or flight.is_stale):
             self.world.deliver(flight)
 
     @precondition(lambda self: self.world.flights)

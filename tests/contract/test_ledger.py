@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,8 @@ from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.orphans import Orphans
 from sentinel_app.storage.request_time import RequestTimes
+from sentinel_app.storage.sqlite import Database
+from sentinel_app.storage.statements import statements
 from sentinel_app.storage.update_store import UpdateStore
 from tests.clocks import NOON
 from tests.stored import minutes
@@ -130,6 +133,16 @@ def test_what_expires_within_the_hour_counts_until_its_end(store: UpdateStore, l
 
     assert ledger.live(NOON + dt.timedelta(minutes=59)) == 1
     assert ledger.live(NOON + dt.timedelta(minutes=60)) == 0
+
+
+@pytest.mark.parametrize('name', ['live', 'live_by_query', 'live_sources'])
+def test_whoever_asks_how_much_is_live_goes_through_no_ledger(db: Database, name: str):
+    with db.read() as connection:
+        plan = connection.execute(f'EXPLAIN QUERY PLAN {statements("ledger")[name]}', (0,))
+        details = [row['detail'] for row in plan]
+
+    assert any('live_count' in detail for detail in details)
+    assert not any('ledger' in detail or 'content' in detail for detail in details)
 
 
 def test_the_ledger_outlives_the_updates(store: UpdateStore, working: Working, ledger: Ledger):

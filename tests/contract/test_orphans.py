@@ -343,6 +343,37 @@ def test_what_was_not_read_counts_once_however_many_objects_are_withdrawn(
     )
 
 
+def test_an_indicator_whose_value_changed_counts_once_as_both_values_are_withdrawn(
+    store: UpdateStore, working: Working, orphans: Orphans
+) -> None:
+    send(store, chosen(1, indicator_id=7))
+    send(store, chosen(2, indicator_id=7), request_id='later')
+    working.begin('j1')
+    working.end()
+    held = unchosen(orphans)
+    assert [withdraw(orphans, [item]) for item in held] == [1, 1]
+    working.settle(working.sent())
+
+    assert working.outcomes() == {Outcome.WITHDRAWN: 1}
+
+
+@pytest.mark.parametrize('outcome', [Outcome.UNCHANGED, Outcome.WITHHELD])
+def test_an_indicator_counts_once_though_a_withdrawal_of_it_is_repeated(
+    store: UpdateStore, working: Working, orphans: Orphans, outcome: Outcome
+) -> None:
+    without_answer(store, working, orphans)
+    working.begin('j2', update_id='u2')
+    working.convert(outcomes={1: outcome}, request_id='j2', query_id='q1')
+    assert working.outcomes('j2') == {outcome: 1}
+    assert store.end_reading('j2', at=NOON)
+    withdraw(orphans, orphans.unconfirmed(most_attempts=3), 'j2')
+    batch = working.claim(update_id='u2')
+    assert batch is not None
+    working.settle(batch)
+
+    assert working.outcomes('j2') == {Outcome.WITHDRAWN: 1}
+
+
 @pytest.mark.parametrize('is_stopped', [False, True])
 def test_a_withdrawal_that_comes_after_the_stop_of_its_job_has_an_outcome(
     store: UpdateStore, working: Working, orphans: Orphans, is_stopped: bool
@@ -480,6 +511,8 @@ def test_a_value_that_is_back_is_live_while_its_old_id_is_withdrawn_once_more(
     working.settle(batch)
     (row,) = rows(ledger, address(1))
 
+    assert working.counts('j2').read == 1
+    assert working.outcomes('j2') == {Outcome.SENT: 1}
     assert (row.state, row.generation) == (ObjectState.LIVE, 1)
     assert orphans.unconfirmed(most_attempts=3) == ()
     assert ledger.live(NOON) == 1

@@ -89,3 +89,7 @@ UPDATE ledger SET mark = ?, outbox = ? WHERE id = ?;
 
 -- name: added
 UPDATE progress SET objects = objects + ?, next_place = next_place + ? WHERE job = ?;
+
+-- name: with_several_objects
+SELECT indicator_id FROM ledger WHERE indicator_id IN (?)
+GROUP BY indicator_id HAVING count(*) > 1;

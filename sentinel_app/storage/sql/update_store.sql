@@ -116,6 +116,9 @@ WHERE ledger.id = ?;
 -- name: displace
 UPDATE outbox SET account = 2 WHERE id = ?;
 
+-- name: unconfirmed_indicators
+SELECT DISTINCT indicator_id FROM unconfirmed;
+
 -- name: refuse_again
 UPDATE refusal SET job = ? WHERE object = ?;
 
@@ -208,3 +211,6 @@ SELECT indicator_id FROM taken_up WHERE job = ? AND indicator_id IN (?);
 UPDATE progress SET requests = requests + 1, throttled = throttled + ?,
     throttled_s = throttled_s + ?
 WHERE job = ?;
+
+-- name: without_open
+SELECT job FROM progress WHERE open = 0 AND job IN (?);

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sentinel_app.storage.progress import SqliteProgress
-from sentinel_app.storage.record import SqliteRecords
-from sentinel_app.storage.release import SqliteReleases
 
+from sentinel_app.core.time_range import BEGINNING
 from sentinel_app.errors import ConfigError, StorageError
-from sentinel_app.storage import damage
 from sentinel_app.storage.error_log import ErrorLog
-from sentinel_app.storage.ledger import SqliteLedger
+from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.maintenance import damage
 from sentinel_app.storage.maintenance.damage import set_aside_damaged
 from sentinel_app.storage.maintenance.inspection import content_fault
 from sentinel_app.storage.maintenance.schema import current_steps
+from sentinel_app.storage.orphans import Orphans
+from sentinel_app.storage.packing import pack
 from sentinel_app.storage.sqlite import Database
 from tests.clocks import StandingClock
+from tests.working import address, make_store
 
 ASIDE = 'state.db.unreadable-20260304T120000.000000Z'
 
@@ -65,15 +65,22 @@ def test_a_file_that_is_no_database_makes_way(path: Path) -> None:
 def fill(path: Path, count: int = 100) -> None:
     """Let the ledger of a new database hold so many objects."""
     db = Database(path)
-    row = (
-        *('id', 1, 'live', 'q1', 'j1', 7, 'Host', 'a.example.com', 'Example Org'),
-        *('2026-01-01T00:00:00.000Z',) * 3,
-        *('hash', zlib.compress(b'{}')),
-    )
+    at = 1_767_225_600_000
+    row = (0, 1, 0, 1, 1, 1, 7, 1, at, at, at + 10**10, at, b'hash', b'print', 1, None, None)
     with db.write() as transaction:
+        transaction.execute("INSERT INTO job (request_id) VALUES ('j1')")
+        transaction.execute("INSERT INTO query (query_id) VALUES ('q1')")
+        transaction.execute("INSERT INTO owner (name) VALUES ('Example Org')")
         transaction.executemany(
-            f'INSERT INTO ledger VALUES (?, {", ".join("?" * len(row))})',
-            [(f'Host||{number}{"x" * 3_000}', *row) for number in range(count)],
+            f'INSERT INTO ledger VALUES (?, ?, {", ".join("?" * len(row))})',
+            [(number, address(number).digest, *row) for number in range(1, count + 1)],
+        )
+        transaction.executemany(
+            'INSERT INTO content VALUES (?, ?, NULL, ?)',
+            [
+                (number, address(number).value, pack(os.urandom(3_000)))
+                for number in range(1, count + 1)
+            ],
         )
     db.close()
 
@@ -114,21 +121,22 @@ def test_damage_that_shows_later_is_told_and_mended_by_the_next_start(
             pytest.raises(StorageError, match=r'is damaged\. Restart the Service'),
             db.read() as connection,
         ):
-            connection.execute('SELECT sum(length(object_key)) FROM ledger').fetchone()
+            connection.execute('SELECT sum(length(body)) FROM content').fetchone()
         db.close()
         assert set_aside(path) is not None
     assert names(path) == [ASIDE]
 
 
 OTHER_SHAPES = [
-    *(f'DROP TABLE {name}' for name in ('ledger', 'page', 'error', 'metric', 'request_time')),
-    'DROP INDEX ledger_copy',
+    *(f'DROP TABLE {name}' for name in ('ledger', 'outbox', 'error', 'metric', 'request_time')),
+    'DROP INDEX ledger_indicator',
+    'DROP VIEW known_object',
     'ALTER TABLE progress RENAME COLUMN warning TO remark',
     'ALTER TABLE progress DROP COLUMN warning',
     'ALTER TABLE ledger RENAME TO ledger_2',
     'CREATE TABLE foreign_one (a)',
     'CREATE VIEW foreign_one AS SELECT 1',
-    'CREATE INDEX foreign_one ON ledger (summary)',
+    'CREATE INDEX foreign_one ON ledger (owner)',
     "CREATE TRIGGER foreign_one BEFORE INSERT ON error BEGIN SELECT raise(ABORT, 'no'); END",
     *(f'PRAGMA user_version = {number}' for number in range(-1, len(current_steps()))),
 ]
@@ -168,11 +176,13 @@ def test_a_database_of_a_newer_version_is_not_touched(path: Path) -> None:
 ODD_ROWS = [
     "UPDATE ledger SET indicator_id = 'text'",
     'UPDATE ledger SET indicator_id = 1.5',
-    "UPDATE ledger SET body = 'text'",
-    'UPDATE ledger SET body = NULL',
-    "UPDATE ledger SET summary = x'00'",
-    "UPDATE ledger SET state = 'unknown'",
-    'UPDATE ledger SET object_key = NULL',
+    "UPDATE ledger SET content_hash = 'text'",
+    'UPDATE ledger SET fingerprint = NULL',
+    'UPDATE ledger SET digest = NULL',
+    'UPDATE ledger SET outbox = 0.5',
+    'UPDATE ledger SET state = 3',
+    "UPDATE content SET summary = x'00'",
+    "UPDATE content SET body = 'text'",
     'INSERT INTO request_time (at) VALUES (9e999)',
     'INSERT INTO request_time (at) VALUES (-1)',
     "INSERT INTO request_time (at) VALUES ('now')",
@@ -254,35 +264,64 @@ def test_looking_ends_in_time_however_large_the_file_is(path: Path) -> None:
 
 
 NOW = StandingClock().now()
-KEY = f'Host||0{"x" * 3_000}'
+BEYOND = 2**63 - 1
+"""Milliseconds that no calendar reaches."""
+PROGRESS = (
+    'INSERT INTO progress (job, update_id, position, query, is_delta, is_sorted, is_descending)'
+    " VALUES (1, 'u', 0, 1, 0, 0, 0)"
+)
+OUTBOX = (
+    'INSERT INTO outbox (id, job, object, is_revocation, account, generation, query, owner,'
+    ' indicator_id, siblings, created, modified, valid_until, source_modified, content_hash,'
+    ' fingerprint, summary, size, body)'
+    " VALUES (1 << 32, 1, 1, 0, 0, 0, 1, 1, 7, 1, 1, 1, 1, 1, x'', x'', 's', 1, x'02')"
+)
+SENDING = "UPDATE progress SET waiting = 1, reading = 'complete'"
+
+
+def orphans(db: Database) -> Orphans:
+    return Orphans(db, make_store(db))
+
 
 READINGS: dict[str, Callable[[Database], object]] = {
-    "UPDATE ledger SET modified = 'x'": lambda db: SqliteLedger(db).held([KEY]),
-    "UPDATE ledger SET created = '2026-01-01'": lambda db: SqliteLedger(db).held([KEY]),
-    "UPDATE ledger SET valid_until = '9999-12-31T23:59:59-14:00'": (
-        lambda db: SqliteRecords(db).by_key([KEY])
+    **{
+        f'UPDATE ledger SET {name} = {BEYOND}': lambda db: Ledger(db).by_key([address(1)])
+        for name in ('created', 'modified', 'valid_until')
+    },
+    'UPDATE ledger SET kind = 77': lambda db: Ledger(db).by_key([address(1)]),
+    "UPDATE content SET body = x'00'": lambda db: Ledger(db).by_key([address(1)]),
+    f'INSERT INTO live_count VALUES (1, 1, 77, {BEYOND}, 1)': lambda db: Ledger(db).live_counts(
+        NOW
     ),
-    "UPDATE ledger SET body = x'00'": lambda db: SqliteRecords(db).by_key([KEY]),
-    "UPDATE ledger SET body = x'01', valid_until = '3'": (
-        lambda db: SqliteReleases(db).next_unclaimed(
-            'u', only_released=False, now=NOW, most_attempts=9, limit=9
+    f'INSERT INTO live_count VALUES (1, 1, 88, {BEYOND}, 1)': (
+        lambda db: Ledger(db).live_sources(NOW)
+    ),
+    "UPDATE content SET body = x'01'": (
+        lambda db: orphans(db).next_unchosen(
+            'u', only_orphans=False, now=BEGINNING, most_attempts=9, after=0, limit=9
         )
     ),
-    "INSERT INTO searched VALUES ('x')": lambda db: SqliteReleases(db).searched_until(),
-    "INSERT INTO error VALUES (1, 'j', 'x', 'c', 'm', 'r', 1, 't', 's', 'o', 'w', NULL)": (
+    'INSERT INTO orphan (object) VALUES (1); UPDATE ledger SET kind = 77': (
+        lambda db: orphans(db).orphaned('u', now=BEGINNING, most_attempts=9)
+    ),
+    f'INSERT INTO searched VALUES ({BEYOND})': lambda db: orphans(db).searched_until(),
+    "INSERT INTO unconfirmed VALUES (1, 1, 0, 1, 1, 7, 1, 1, 's', x'', 0)": (
+        lambda db: orphans(db).unconfirmed(most_attempts=9)
+    ),
+    "INSERT INTO error VALUES (1, 'j', 'x', 'c', 'm', 'r', 1, 't', 's', 'o', 'w', 1)": (
         lambda db: list(ErrorLog(db).entries())
     ),
-    'INSERT INTO progress (request_id, update_id, position, query_id, is_sorted, is_descending,'
-    " read_until) VALUES ('j', 'u', 0, 'q', 0, 0, 'x')": (
-        lambda db: SqliteProgress(db).progress('u')
+    f'{PROGRESS}; UPDATE progress SET read_until = {BEYOND}': (
+        lambda db: make_store(db).progress('u')
     ),
-    'INSERT INTO progress (request_id, update_id, position, query_id, is_sorted, is_descending)'
-    " VALUES ('j', 'u', 0, 'q', 0, 0); INSERT INTO treatment VALUES ('j', 1, 'unknown')": (
-        lambda db: SqliteProgress(db).counts('j')
+    f"{PROGRESS}; UPDATE progress SET upload_started_at = 'x'": (
+        lambda db: make_store(db).progress('u')
     ),
-    'INSERT INTO progress (request_id, update_id, position, query_id, is_sorted, is_descending)'
-    " VALUES ('j', 'u', 0, 'q', 0, 0); INSERT INTO page VALUES ('j', 0, 1, x'00', 0)": (
-        lambda db: SqliteProgress(db).next_page('u')
+    f"{PROGRESS}; INSERT INTO page_ids VALUES (1, 1, x'00')": (
+        lambda db: make_store(db).read_by_time('j1')
+    ),
+    f'{PROGRESS}; {SENDING}; {OUTBOX}': (
+        lambda db: make_store(db).claim_batch('u', size=9, at=NOW)
     ),
 }
 

@@ -1,4 +1,4 @@
-"""Figures by the hour: each Job once, nothing lost by cleaning, and what is live counted."""
+"""Figures by the hour: each Job once, and nothing lost by cleaning."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sentinel_app.storage.progress import SqliteProgress
 
 from sentinel_app.core.job import Counts, Outcome
 from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.sqlite import Database
 from tests.clocks import NOON
 from tests.stored import make_job
+from tests.working import make_store
 
 HOUR = dt.timedelta(hours=1)
 COUNTS = Counts(
@@ -39,7 +39,7 @@ def metrics(db: Database) -> MetricStore:
 
 
 def end(db: Database, request_id: str, at: dt.datetime, *, is_failed: bool = False) -> None:
-    SqliteProgress(db).begin([make_job(request_id)])
+    make_store(db).begin([make_job(request_id)])
     MetricStore(db).add_job(request_id, COUNTS, is_failed=is_failed, at=at)
 
 
@@ -90,33 +90,3 @@ def test_the_total_keeps_what_cleaning_removes(db: Database, metrics: MetricStor
     assert metrics.remove_before(NOON + 9 * HOUR) == 2
     assert metrics.total() == before
     assert metrics.hours(since=NOON - 99 * HOUR, before=NOON + 99 * HOUR) == ()
-
-
-def test_only_what_is_valid_and_not_withdrawn_is_live(db: Database, metrics: MetricStore) -> None:
-    later, past = '2030-01-01T00:00:00.000Z', '2026-03-04T12:00:00.000Z'
-    rows = [
-        ('a', 'live', 'q1', 'Host', later),
-        ('b', 'live', 'q1', 'Host', later),
-        ('c', 'live', 'q1', 'URL', later),
-        ('d', 'live', 'q2', 'Host', later),
-        ('e', 'live', 'q2', 'Host', past),
-        ('f', 'withdrawn', 'q2', 'Host', later),
-    ]
-    with db.write() as transaction:
-        transaction.executemany(
-            "INSERT INTO ledger VALUES (?, 'i', 0, ?, ?, 'r', 1, ?, 's', 'o', 'c', 'm', ?, 'h',"
-            " x'')",
-            rows,
-        )
-    found = {(each.query_id, each.indicator_type): each.count for each in metrics.live(NOON)}
-    assert found == {('q1', 'Host'): 2, ('q1', 'URL'): 1, ('q2', 'Host'): 1}
-
-
-def test_counting_what_is_live_reads_no_body(db: Database) -> None:
-    with db.read() as connection:
-        plan = connection.execute(
-            'EXPLAIN QUERY PLAN SELECT query_id, indicator_type, count(*) FROM ledger'
-            " WHERE state = 'live' AND valid_until > ? GROUP BY query_id, indicator_type",
-            ('x',),
-        ).fetchall()
-    assert [row['detail'] for row in plan] == ['SCAN ledger USING COVERING INDEX ledger_query']

@@ -83,7 +83,7 @@ def test_a_new_file_has_the_newest_schema_and_knows_its_number(path: Path):
 
     assert plain(path, 'PRAGMA user_version') == [len(current_steps())]
     tables = set(plain(path, "SELECT name FROM sqlite_master WHERE type = 'table'"))
-    assert {'progress', 'page', 'treatment', 'object', 'ledger', 'error', 'request_time'} <= tables
+    assert {'progress', 'outbox', 'outcome', 'ledger', 'content', 'error', 'request_time'} <= tables
 
 
 @pytest.mark.parametrize('journal_mode', ['delete', 'wal'])
@@ -198,8 +198,8 @@ def test_a_condition_of_the_disk_names_the_remedy(db: Database, path: Path, name
     'statement',
     [
         'DROP TABLE ledger',
-        'ALTER TABLE ledger RENAME COLUMN summary TO value',
-        'DROP INDEX ledger_copy',
+        'ALTER TABLE ledger RENAME COLUMN owner TO holder',
+        'DROP INDEX ledger_indicator',
         'CREATE TRIGGER foreign_one BEFORE INSERT ON thing BEGIN SELECT raise(ABORT, "no"); END',
     ],
 )
