@@ -284,6 +284,8 @@ def _hold_unacknowledged(
     _count(row, valid_until, live)
     transaction.execute(_SQL['hold'], _ledger_values(row, valid_until, b'', b''))
     transaction.execute(_SQL['hold_content'], _content_values(row))
+    # Another copy's loss says nothing any more; should this one be gone, that shows as well.
+    transaction.execute(_SQL['adopt'], (row['object'],))
 
 
 def _refuse(transaction: sqlite3.Connection, row: sqlite3.Row) -> None:

@@ -94,6 +94,9 @@ WHERE id = ?;
 -- name: hold_content
 INSERT OR REPLACE INTO content (object, summary, value, body) VALUES (?, ?, ?, ?);
 
+-- name: adopt
+DELETE FROM orphan WHERE object = ?;
+
 -- name: confirm
 DELETE FROM unconfirmed WHERE object = ? AND generation = ?;
 
