@@ -56,6 +56,9 @@ DELETE FROM outbox WHERE id = ?;
 -- name: detach
 UPDATE ledger SET outbox = NULL WHERE id = ? AND outbox = ?;
 
+-- name: point_back
+UPDATE ledger SET outbox = ? WHERE id = ?;
+
 -- name: rows
 SELECT * FROM outbox_object WHERE id IN (?);
 
