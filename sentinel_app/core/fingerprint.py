@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import marshal
 from collections.abc import Mapping
 from typing import Final
 
@@ -18,6 +19,8 @@ from sentinel_app.core.never_send import NeverSend
 from sentinel_app.core.tlp import Tlp
 
 _DIGEST_BYTES: Final = 16
+_PLAIN_FORM: Final = 0
+"""Without references, so that equal values have equal bytes."""
 
 _PASSING: Final[Mapping[str, Mapping[str, None]]] = {
     'tags': {'lastUsed': None},
@@ -44,8 +47,8 @@ def fingerprint(row: Mapping[str, object], salt: bytes) -> bytes:
     try:
         text = orjson.dumps(content)
     except orjson.JSONEncodeError:
-        # A number of more than 64 bits, or half of a surrogate pair.
-        text = json.dumps(content).encode()
+        # A number of more than 64 bits, half of a surrogate pair, or more than 254 levels.
+        text = marshal.dumps(content, _PLAIN_FORM)
     return hashlib.blake2b(text, digest_size=_DIGEST_BYTES, key=salt).digest()
 
 

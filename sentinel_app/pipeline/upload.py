@@ -113,9 +113,8 @@ class Upload:
             self._owed.append((batch, not isinstance(error, Cancelled)))
             self._give_back()
             raise
-        # Convert waits while the outbox is full, and the Job may be over.
+        # It waits while the outbox is full.
         self._wakeups.convert.notify()
-        self._wakeups.schedule.notify()
         return True
 
     def _claim(self, update: Update, stop: Stop) -> tuple[Batch, Permit] | None:
@@ -288,9 +287,9 @@ class Upload:
             _refusal(batch.objects[index], code=code, reasons=reasons, at=now)
             for index, reasons in sorted(refusals.items())
         ]
-        self._store.settle(
-            Settlement(batch=batch, refusals=refusals, errors=errors, requests=requests), at=now
-        )
+        settlement = Settlement(batch=batch, refusals=refusals, errors=errors, requests=requests)
+        if self._store.settle(settlement, at=now):
+            self._wakeups.schedule.notify()
 
     def _stop(self, update: Update, batch: Batch | None, error: SentinelAppError) -> None:
         """End the update: what one batch met, the others would meet too."""

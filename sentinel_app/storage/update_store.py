@@ -452,8 +452,12 @@ class UpdateStore:
     def _pages(self, job: int) -> int:
         return self.pages.waiting(self.jobs.text(job))[0]
 
-    def settle(self, settlement: Settlement, *, at: dt.datetime) -> None:
-        """Store an answer: ledger, refusals, errors, outcomes and the request, together."""
+    def settle(self, settlement: Settlement, *, at: dt.datetime) -> bool:
+        """Store an answer: ledger, refusals, errors, outcomes and the request, together.
+
+        Returns:
+            Whether a Job of the batch has nothing open now, so that it may be over.
+        """
         batch = settlement.batch
         ids = [item.id for item in batch.objects]
         accepted = [item for index, item in enumerate(ids) if index not in settlement.refusals]
@@ -469,6 +473,8 @@ class UpdateStore:
                 accounts.add(job, 'requests', settlement.requests)
                 transaction.execute(_SQL['answered'], (to_millis(at), job))
             accounts.store()
+            jobs = [self.jobs.number(request_id) for request_id in batch.request_ids]
+            return any(True for _ in select_in(transaction, _SQL['without_open'], jobs))
 
     def record_failure(
         self, batch: Batch, *, throttled_s: float | None = None, is_unacknowledged: bool = False

@@ -54,6 +54,8 @@ TRIES = 4
 TTL = dt.timedelta(hours=TTL_HOURS)
 
 _CHANGES = (*('confidence', 'time') * 3, 'tlp', 'expiry')
+_LATE_S = (0, 0, 40, 120)
+"""How late a change comes into the API; a delta looks back for longer than that."""
 _VALUE_MEMBERS = ('type', 'hostName', 'md5', 'sha1', 'sha256')
 _TQL = (
     '',
@@ -244,7 +246,9 @@ class History:
         for row_id in self._some_rows((1, 2, 4)):
             self._modify(row_id)
 
-    def _modify(self, row_id: int, kinds: Sequence[str] = _CHANGES) -> None:
+    def _modify(
+        self, row_id: int, kinds: Sequence[str] = _CHANGES, late_s: Sequence[int] = _LATE_S
+    ) -> None:
         changes: dict[str, Any] = {}
         kind = self.chance.choice(kinds)
         if kind == 'time':
@@ -262,8 +266,7 @@ class History:
                 if hours is None
                 else f'{self.store.now() + dt.timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}'
             )
-        # Some come into the API a little late; a delta looks back for longer than that.
-        at = self.store.now() - dt.timedelta(seconds=self.chance.choice((0, 0, 40, 120)))
+        at = self.store.now() - dt.timedelta(seconds=self.chance.choice(late_s))
         before = self.store.get(row_id)
         assert before is not None
         latest = max(before['lastModified'], text_of(at))
@@ -271,21 +274,36 @@ class History:
         self._touch(row_id, f'modify {changes} {latest}')
 
     def contend(self) -> None:
-        """Let the copies of one value overtake each other, with an update now and then."""
-        copies: dict[str, list[int]] = {}
+        """Let a query's copies of one value overtake each other, with an update now and then."""
+        copies: dict[tuple[str, int], list[int]] = {}
+        model = self.model()
         for row in self.store.rows():
-            for pattern, _ in patterns(row):
-                copies.setdefault(pattern, []).append(row['id'])
+            position = model.matched(row['id'])
+            if position is not None:
+                for pattern, _ in patterns(row):
+                    copies.setdefault((pattern, position), []).append(row['id'])
         shared = [ids for ids in copies.values() if len(ids) > 1]
         if not shared:
             self.more()
             return
-        for row_id in self.chance.choices(self.chance.choice(shared), k=self.chance.randint(2, 5)):
+        ids = self.chance.choice(shared)
+        if self.chance.random() < 0.5:
+            # The one that is held most likely, of which only the time changes.
+            self.clock.advance(150)
+            self._modify(max(ids, key=self._rank), ('time',), late_s=(0,))
+            self.clock.advance(2)
+            self._update(self.chance.choice((Mode.DELTA, Mode.RECONCILE)))
+        for row_id in self.chance.choices(ids, k=self.chance.randint(1, 4)):
             self._modify(row_id, ('time', 'time', 'confidence'))
             # What changed in the present second would belong to the next delta.
             self.clock.advance(self.chance.choice((1, 2, 30)))
-            if self.chance.random() < 0.6:
+            if self.chance.random() < 0.5:
                 self._update(self.chance.choice((Mode.DELTA, Mode.DELTA, Mode.RECONCILE)))
+
+    def _rank(self, row_id: int) -> tuple[str, int]:
+        row = self.store.get(row_id)
+        assert row is not None
+        return row['lastModified'], -row_id
 
     def deactivate(self) -> None:
         for row_id in self._some_rows():
@@ -369,7 +387,7 @@ class History:
         return Query(
             id=query_id or f'q{self.chance.randrange(10**6)}',
             owners=tuple(self.chance.sample(OWNERS, count)),
-            indicator_types=self.chance.choice((_TYPES, _TYPES, _TYPES[:1])),
+            indicator_types=self.chance.choice((_TYPES, _TYPES, _TYPES, _TYPES[:1])),
             tql=self.chance.choice(_TQL),
             sort_field=self.chance.choice(_SORTS),
             sort_direction=self.chance.choice(tuple(SortDirection)),
@@ -518,10 +536,12 @@ class History:
             self._check_again(mode, Counter(self.log[before:]), short | self._short())
 
     def update(self, mode: Mode) -> None:
-        """Make an update of all queries a moment later, without a check."""
+        """Make an update of all queries a moment later; only what must always be is checked."""
         self.clock.advance(2)
         self._request(mode)
         self.rig.run()
+        self._check_always(self.rig.documents.jobs_of(self.update_id))
+        self.ranking.end(is_whole=False, is_everything_read=False)
 
     def _update(self, mode: Mode) -> None:
         self.note(f'{mode}')
@@ -736,10 +756,10 @@ ACTIONS: dict[str, Callable[[History], None]] = {
     )
 }
 _WEIGHTS = {
-    'more': 5, 'modify': 4, 'deactivate': 1, 'activate': 2, 'delete': 2, 'save': 3, 'wait': 3,
-    'restart': 1, 'refuse': 1, 'delta': 6, 'full': 1, 'reconcile': 3, 'some': 3, 'killed': 3,
+    'more': 5, 'modify': 4, 'deactivate': 1, 'activate': 3, 'delete': 2, 'save': 3, 'wait': 2,
+    'restart': 1, 'refuse': 1, 'delta': 4, 'full': 1, 'reconcile': 2, 'some': 3, 'killed': 3,
     'churned': 2, 'troubled': 2, 'hidden': 1, 'stopped': 1, 'change_hash': 4,
-    'again': 1, 'contend': 4,
+    'again': 1, 'contend': 8,
 }  # fmt: skip
 
 

@@ -215,3 +215,6 @@ SELECT indicator_id FROM taken_up WHERE job = ? AND indicator_id IN (?);
 UPDATE progress SET requests = requests + 1, throttled = throttled + ?,
     throttled_s = throttled_s + ?
 WHERE job = ?;
+
+-- name: without_open
+SELECT job FROM progress WHERE open = 0 AND job IN (?);

@@ -116,10 +116,21 @@ def parsed(row: dict[str, Any]) -> object:
         return str(error)
 
 
-@pytest.mark.parametrize('value', [2**64, -(2**70), '\ud800', {'data': [[2**99]]}])
-def test_what_the_fast_encoder_does_not_take_has_a_fingerprint_as_well(value: object) -> None:
+@pytest.mark.parametrize(
+    'text',
+    [
+        str(2**64),
+        str(-(2**70)),
+        '"\\ud800"',
+        '{"data": [[1%s, "name", "name", 1.5]]}' % ('0' * 30),
+        '[' * 900 + '"x"' + ']' * 900,
+    ],
+)
+def test_what_the_fast_encoder_does_not_take_has_a_fingerprint_as_well(text: str) -> None:
     row = make_row()
-    assert of(row | {'tags': value}) == of(row | {'tags': value}) != of(row)
+    value, again, inside = (json.loads(each) for each in (text, text, f'[{text}]'))
+    assert of(row | {'tags': value}) == of(row | {'tags': again}) != of(row)
+    assert of(row | {'tags': inside}) != of(row | {'tags': value})
 
 
 def test_the_row_stays_as_it_is() -> None:
