@@ -1,4 +1,4 @@
-"""A batch goes out only once its time is stored; a permit that no request has used is given back."""
+"""A batch goes out only once its time is stored; a permit without a request is given back."""
 
 from __future__ import annotations
 
