@@ -473,7 +473,6 @@ class UpdateStore:
                 accounts.add(job, 'requests', settlement.requests)
                 transaction.execute(_SQL['answered'], (to_millis(at), job))
             accounts.store()
-            jobs = [self.jobs.number(request_id) for request_id in batch.request_ids]
             return any(True for _ in select_in(transaction, _SQL['without_open'], jobs))
 
     def record_failure(

@@ -94,7 +94,7 @@ def sink(make) -> Sink:
     return make()
 
 
-def stix(name='bad.example', **changes) -> str:
+def stix(name='bad.example', **changes) -> bytes:
     value = {
         'type': 'indicator',
         'spec_version': '2.1',
@@ -107,10 +107,11 @@ def stix(name='bad.example', **changes) -> str:
         'valid_from': '2026-03-04T10:00:00.000Z',
         **changes,
     }
-    return json.dumps({key: each for key, each in value.items() if each}, ensure_ascii=False)
+    text = json.dumps({key: each for key, each in value.items() if each}, ensure_ascii=False)
+    return text.encode()
 
 
-def batch(count: int) -> list[str]:
+def batch(count: int) -> list[bytes]:
     return [stix(f'h{number}.example') for number in range(count)]
 
 
