@@ -90,9 +90,9 @@ bench: $(READY) ## Measure what updates cost: CPU, memory, stores, pace, API; wr
 crash: $(READY) ## Kill the App N times (200) and compare what Sentinel holds
 	$(PY) -m tests.crash.campaign $(or $(N),200)
 
-soak: $(READY) ## The long forms of the proofs: all faults, many histories, much churn, all odd values and answers
-	FAULT_MATRIX=$(or $(FAULT_MATRIX),full) HISTORIES=$(or $(HISTORIES),2000) CHURN=$(or $(CHURN),1000) ODD_DOCUMENTS=full WORST_SERVERS=full ODD_ANSWERS=$(or $(ODD_ANSWERS),full) \
-	  $(PY) -m pytest -n $(WORKERS) --timeout 36000 tests/integration/update/test_fault_matrix.py tests/integration/test_history.py tests/integration/test_churn.py tests/unit/storage/test_odd_documents.py tests/integration/update/test_odd_answer.py tests/integration/test_worst_servers.py
+soak: $(READY) ## The long forms of the proofs: all faults, many histories and accounts, much churn, all odd values and answers
+	FAULT_MATRIX=$(or $(FAULT_MATRIX),full) HISTORIES=$(or $(HISTORIES),2000) CHURN=$(or $(CHURN),1000) ACCOUNTS=$(or $(ACCOUNTS),1000) ODD_DOCUMENTS=full WORST_SERVERS=full ODD_ANSWERS=$(or $(ODD_ANSWERS),full) \
+	  $(PY) -m pytest -n $(WORKERS) --timeout 36000 tests/integration/update/test_fault_matrix.py tests/integration/test_history.py tests/integration/test_churn.py tests/contract/test_accounting.py tests/unit/storage/test_odd_documents.py tests/integration/update/test_odd_answer.py tests/integration/test_worst_servers.py
 
 package: setup ## The .tcx that ThreatConnect installs, in target/
 	@$(RELEASE) package $(if $(TARGET),--target $(TARGET))

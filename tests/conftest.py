@@ -6,5 +6,9 @@ import pytest
 
 # Before anything imports one of these: later it is an error, whichever test comes first.
 pytest.register_assert_rewrite(
-    'tests.crash.scene', 'tests.engine', 'tests.history', 'tests.integration.update.matrix'
+    'tests.contract.small_world',
+    'tests.crash.scene',
+    'tests.engine',
+    'tests.history',
+    'tests.integration.update.matrix',
 )

@@ -47,6 +47,19 @@ def remove(transaction: sqlite3.Connection, item: int | None, outbox_id: int) ->
     transaction.execute(_SQL['remove'], (outbox_id,))
 
 
+def remove_for_nothing(transaction: sqlite3.Connection, outbox_id: int) -> None:
+    """Remove a row that no other one takes the place of.
+
+    What Sentinel may have of it stays in mind, and what it waited for is the newest again.
+    """
+    row, live = next(select_in(transaction, _SQL['rows'], [outbox_id])), LiveChanges()
+    if row['is_unacknowledged']:
+        _hold_unacknowledged(transaction, row, live)
+        live.store(transaction)
+    transaction.execute(_SQL['point_back'], (row['waits_for'], row['object']))
+    transaction.execute(_SQL['remove'], (outbox_id,))
+
+
 def in_flight_of(transaction: sqlite3.Connection, job: int) -> list[int]:
     """Return the rows of a Job that are under way to Sentinel."""
     rows = transaction.execute(_SQL['in_flight_of'], id_range(job)).fetchall()
@@ -191,7 +204,7 @@ def _release(
     better = transaction.execute(_SQL['let_better_go'], (is_doubtful, row['id'])).rowcount
     if not better and is_doubtful:
         _hold_unacknowledged(transaction, whole, live)
-    transaction.execute(_SQL['remove'], (row['id'],))
+    remove(transaction, whole['object'], row['id'])
 
 
 def mark_unacknowledged(transaction: sqlite3.Connection, ids: Sequence[int]) -> None:
@@ -284,6 +297,8 @@ def _hold_unacknowledged(
     _count(row, valid_until, live)
     transaction.execute(_SQL['hold'], _ledger_values(row, valid_until, b'', b''))
     transaction.execute(_SQL['hold_content'], _content_values(row))
+    # Another copy's loss says nothing any more; should this one be gone, that shows as well.
+    transaction.execute(_SQL['adopt'], (row['object'],))
 
 
 def _refuse(transaction: sqlite3.Connection, row: sqlite3.Row) -> None:

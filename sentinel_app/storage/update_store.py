@@ -78,6 +78,10 @@ class UpdateStore:
         numbers = self.jobs.numbers(job.request_id for job in jobs)
         queries = self.queries.numbers(job.query.id for job in jobs)
         with self._db.write() as transaction:
+            # They may have been forgotten since, as nothing went by their numbers.
+            transaction.executemany(
+                _SQL['keep_number'], [(numbers[job.request_id], job.request_id) for job in jobs]
+            )
             transaction.executemany(
                 _SQL['begin_job'], [_new_progress(job, numbers, queries) for job in jobs]
             )
@@ -335,7 +339,11 @@ class UpdateStore:
         outbox.add(transaction, rows)
         transaction.executemany(
             _SQL['refuse_again'],
-            [(job, item.object) for item in conversion.objects if item.fate is Fate.REFUSED],
+            [
+                (job, query, item.indicator_id, item.source_modified, item.object)
+                for item in conversion.objects
+                if item.fate is Fate.REFUSED
+            ],
         )
         self._next_object = next_object
 
@@ -795,6 +803,9 @@ def _displace(
             transaction.execute(_SQL['displace'], (before['outbox'],))
             return before['outbox'], False
         accounts.add(job, 'waiting', -1)
+        if item.fate is not Fate.SEND:
+            outbox.remove_for_nothing(transaction, before['outbox'])
+            return None, False
         outbox.remove(transaction, item.object, before['outbox'])
         return before['waits_for'], bool(before['is_unacknowledged'])
     if before['refused_by'] == job:

@@ -1,220 +1,61 @@
 """Whatever the stages do in whatever order, no Indicator and no object is lost or counted twice.
 
-The invariants look at the stored rows between any two steps, some of which end in the middle.
+Each seed is a course of updates in which any stage takes any step at any moment, some of which end
+in the middle as the process is killed. After each step the stored rows are looked through. The long
+form has more of them (`make soak`).
 """
 
 from __future__ import annotations
 
-import tempfile
+import os
+import random
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from sentinel_app.core.job import JobStatus, Mode, Outcome
 from sentinel_app.core.job_state import job_status
 from sentinel_app.core.ledger_row import ObjectState
 from sentinel_app.core.object_id import ObjectKey, object_id
 from sentinel_app.storage.accounts import Account, OutcomeRow, hour_of
-from tests.contract.small_world import BATCH_SIZE, KEYS, QUERIES, Flight, SmallWorld
+from tests.contract.small_world import BATCH_SIZE, KEYS, QUERIES, SmallWorld
 
+COUNT = int(os.environ.get('ACCOUNTS', '24'))
+STEPS = 150
+MODES = (Mode.RECONCILE, Mode.RECONCILE, Mode.DELTA, Mode.FULL)
+KINDS = ('fine',) * 8 + ('withheld', 'invalid')
 OUTCOME_COLUMNS = ('waiting', 'unchanged', 'sent', 'withdrawn', 'failed', 'refused')
 
-hash_sets = st.lists(
-    st.sampled_from(sorted(KEYS)), min_size=1, max_size=3, unique_by=lambda name: name.split()[0]
-).map(frozenset)
-query_sets = st.frozensets(st.sampled_from([query.id for query in QUERIES]), max_size=3)
-kinds = st.sampled_from(['fine'] * 6 + ['withheld', 'invalid'])
-files = st.tuples(hash_sets, query_sets.filter(bool), kinds)
-modes = st.sampled_from([Mode.RECONCILE, Mode.RECONCILE, Mode.DELTA, Mode.FULL])
-writes = st.sampled_from([None] * 12 + [0, 1, 2, 3])
-"""How many transactions a step comes to before the process is killed; None for all of them."""
-events = st.sampled_from(['settle', 'refuse', 'release', 'claim', 'stop', 'give up'])
 
+class Accounts:
+    """What holds of the stored rows at any time, and at the end of an update.
 
-class Accounting(RuleBasedStateMachine):
-    """The stages of one update after the other, any step of any of them at any moment."""
+    Args:
+        world: in which the updates run.
+    """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        self.world = SmallWorld(Path(self.folder.name))
-        self.ended: dict[str, JobStatus] = {}
+    def __init__(self, world: SmallWorld) -> None:
+        self.world = world
+        self.status: dict[str, JobStatus] = {}
 
-    def teardown(self) -> None:
-        try:
-            self.come_to_the_end()
-        finally:
-            self.world.close()
-            self.folder.cleanup()
-
-    # -- what happens in ThreatConnect
-
-    @initialize(found=st.lists(files, min_size=4, max_size=9), mode=modes, is_first=st.booleans())
-    def begin_with(self, found: list[Any], mode: Mode, is_first: bool) -> None:
-        for hashes, queries, kind in found:
-            self.world.add_file(hashes, queries, kind)
-        if not is_first:
-            self.world.run_undisturbed(Mode.FULL)
-        self.begin(mode, is_search_failed=False, cancelled=-1)
-
-    @rule(
-        change=st.one_of(
-            st.tuples(st.just('add'), files),
-            st.tuples(st.just('delete'), st.none()),
-            st.tuples(st.just('change'), st.fixed_dictionaries({'content': st.integers(1, 5)})),
-            st.tuples(st.just('change'), st.fixed_dictionaries({'hashes': hash_sets})),
-            st.tuples(st.just('change'), st.fixed_dictionaries({'queries': query_sets})),
-            st.tuples(st.just('change'), st.fixed_dictionaries({'kind': kinds})),
-        ),
-        data=st.data(),
-    )
-    def change_something(self, change: tuple[str, Any], data: st.DataObject) -> None:
-        files, (action, value) = self.world.files, change
-        if action == 'add':
-            self.world.add_file(*value)
-        elif files:
-            number = data.draw(st.sampled_from(sorted(files)))
-            if action == 'delete':
-                del files[number]
-            else:
-                self.world.change_file(number, **value)
-
-    # -- what the stages do
-
-    @precondition(lambda self: self.world.update is None)
-    @rule(
-        mode=modes,
-        is_search_failed=st.sampled_from([False] * 5 + [True]),
-        cancelled=st.sampled_from([-1] * 5 + [0, 1, 2]),
-    )
-    def begin(self, mode: Mode, is_search_failed: bool, cancelled: int) -> None:
-        self.world.begin(mode, is_search_failed=is_search_failed, cancelled=cancelled)
-        self.ended = {}
-
-    @rule(
-        size=st.integers(1, 4),
-        is_by_time=st.sampled_from([False] * 5 + [True]),
-        fault=st.sampled_from([False] * 15 + [True]),
-        writes=writes,
-    )
-    def read(self, size: int, is_by_time: bool, fault: bool, writes: int | None) -> None:
-        self.world.run(lambda: self.world.read(size, is_by_time=is_by_time, fault=fault), writes)
-
-    @rule(times=st.integers(1, 6), size=st.integers(1, 4), is_sent=st.booleans())
-    def go_on(self, times: int, size: int, is_sent: bool) -> None:
-        for _ in range(times):
-            self.world.read(size)
-            self.world.convert()
-            if is_sent:
-                self.world.claim()
-
-    @rule(meanwhile=st.lists(events, max_size=2), writes=writes, data=st.data())
-    def convert(self, meanwhile: list[str], writes: int | None, data: st.DataObject) -> None:
-        def happen() -> None:
-            for event in meanwhile:
-                self.happen(event, data)
-
-        self.world.run(lambda: self.world.convert(happen), writes)
-
-    def happen(self, event: str, data: st.DataObject) -> None:
-        world = self.world
-        if event == 'claim':
-            world.claim()
-        elif event == 'stop':
-            world.stop([data.draw(st.sampled_from(sorted(world.taken)))])
-        elif event == 'give up':
-            world.give_up()
-        elif world.flights:
-            flight = self.draw_flight(data)
-            if event == 'release':
-                world.release(flight, is_told_before=False)
-            else:
-                refused = frozenset(range(4)) if event == 'refuse' else frozenset()
-                world.settle(flight, len(flight.batch.objects), refused)
-
-    def draw_flight(self, data: st.DataObject) -> Flight:
-        return self.world.flights[data.draw(st.integers(0, len(self.world.flights) - 1))]
-
-    @rule(times=st.integers(1, 3), writes=writes)
-    def claim(self, times: int, writes: int | None) -> None:
-        stopped = {item.request_id for item in self.world.progress() if item.is_stopped}
-        for _ in range(times):
-            before = len(self.world.flights)
-            if not self.world.run(self.world.claim, writes):
-                return
-            for flight in self.world.flights[before:]:
-                assert len(flight.batch.objects) <= BATCH_SIZE
-                assert not stopped.intersection(flight.batch.request_ids), 'a stopped Job sends'
-
-    @precondition(lambda self: self.world.flights)
-    @rule(data=st.data())
-    def deliver(self, data: st.DataObject) -> None:
-        flight = self.draw_flight(data)
-        if not (flight.is_delivered or flight.is_stale):
-            self.world.deliver(flight)
-
-    @precondition(lambda self: self.world.flights)
-    @rule(data=st.data(), refused=st.frozensets(st.integers(0, 3)), writes=writes)
-    def settle(self, data: st.DataObject, refused: frozenset[int], writes: int | None) -> None:
-        flight = self.draw_flight(data)
-        size = data.draw(st.integers(1, len(flight.batch.objects)))
-        self.world.run(lambda: self.world.settle(flight, size, refused), writes)
-
-    @precondition(lambda self: self.world.flights)
-    @rule(data=st.data(), is_told_before=st.booleans(), writes=writes)
-    def release(self, data: st.DataObject, is_told_before: bool, writes: int | None) -> None:
-        flight = self.draw_flight(data)
-        self.world.run(lambda: self.world.release(flight, is_told_before=is_told_before), writes)
-
-    @precondition(lambda self: self.world.update)
-    @rule(place=st.integers(0, 9), writes=writes)
-    def stop(self, place: int, writes: int | None) -> None:
-        # As rare as in life, or nothing would ever be sent.
-        if place < len(QUERIES):
-            request_id = sorted(self.world.taken)[place]
-            self.world.run(lambda: self.world.stop([request_id]), writes)
-
-    @rule(is_sent=st.booleans(), writes=writes)
-    def give_up(self, is_sent: bool, writes: int | None) -> None:
-        self.world.run(self.world.give_up if is_sent else self.world.drop_pages, writes)
-
-    @rule(is_quiet=st.booleans())
-    def restart(self, is_quiet: bool) -> None:
-        if is_quiet:
-            self.world.store.forget_jobs()
-        else:
-            self.world.crash()
-
-    @precondition(lambda self: self.world.update)
-    @rule(is_it=st.sampled_from([False] * 5 + [True]), writes=writes)
-    def abandon(self, is_it: bool, writes: int | None) -> None:
-        if is_it:
-            self.world.run(self.world.end, writes)
-            self.nothing_is_left()
-
-    @precondition(lambda self: self.world.update)
-    @rule(writes=writes, following=st.one_of(st.none(), modes))
-    def end(self, writes: int | None, following: Mode | None) -> None:
-        if following is not None:
-            self.world.go_on()
-        if self.world.is_over():
-            self.world.run(self.world.end, writes)
-            self.nothing_is_left()
-            if following is not None:
-                self.begin(following, is_search_failed=False, cancelled=-1)
-
-    # -- what holds at any time
+    def check(self) -> None:
+        """Look whether everything is accounted for."""
+        self.every_indicator_is_counted_once()
+        self.what_is_open_has_an_object_that_will_settle_it()
+        self.what_is_in_flight_is_in_a_batch()
+        self.the_ledger_points_at_the_newest_version()
+        self.the_counters_of_live_objects_are_those_of_the_ledger()
+        self.the_ledger_knows_what_sentinel_may_have()
+        self.what_is_live_has_its_content()
+        self.a_job_that_has_ended_stays_so()
 
     def rows(self, statement: str, *values: object) -> list[dict[str, Any]]:
         with self.world.db.read() as connection:
             return [dict(row) for row in connection.execute(statement, values)]
 
-    @invariant()
     def every_indicator_is_counted_once(self) -> None:
         for request_id, taken in self.world.taken.items():
             counts = self.world.store.counts(request_id)
@@ -227,7 +68,6 @@ class Accounting(RuleBasedStateMachine):
             assert counts.converted == counts.settled + item.open
             assert counts.read == counts.converted + item.rows_waiting
 
-    @invariant()
     def what_is_open_has_an_object_that_will_settle_it(self) -> None:
         outbox = self.rows('SELECT * FROM outbox')
         outcome = self.rows('SELECT * FROM outcome')
@@ -260,7 +100,6 @@ class Accounting(RuleBasedStateMachine):
                 each['job'] == job and not each['is_in_flight'] for each in outbox
             )
 
-    @invariant()
     def what_is_in_flight_is_in_a_batch(self) -> None:
         rows = self.rows('SELECT * FROM outbox WHERE is_in_flight')
         sent = [item.id for flight in self.world.flights for item in flight.batch.objects]
@@ -268,7 +107,6 @@ class Accounting(RuleBasedStateMachine):
         versions = Counter(row['object'] for row in rows if row['unconfirmed'] is None)
         assert all(count == 1 for count in versions.values()), 'two versions under way at once'
 
-    @invariant()
     def the_ledger_points_at_the_newest_version(self) -> None:
         outbox = {row['id']: row for row in self.rows('SELECT * FROM outbox')}
         ledger = {row['id']: row for row in self.rows('SELECT * FROM ledger')}
@@ -283,7 +121,6 @@ class Accounting(RuleBasedStateMachine):
             if row['waits_for'] is not None:
                 assert outbox[row['waits_for']]['is_in_flight']
 
-    @invariant()
     def the_counters_of_live_objects_are_those_of_the_ledger(self) -> None:
         counted = {
             (row['query'], row['owner'], row['kind'], row['hour']): row['count']
@@ -295,7 +132,6 @@ class Accounting(RuleBasedStateMachine):
         )
         assert counted == found
 
-    @invariant()
     def the_ledger_knows_what_sentinel_may_have(self) -> None:
         ledger = {row['digest']: row for row in self.rows('SELECT * FROM ledger')}
         for digest, generation in self.world.accepted.items():
@@ -324,20 +160,18 @@ class Accounting(RuleBasedStateMachine):
             if not held.is_revoked:
                 assert is_known or name in pending or name in unconfirmed
 
-    @invariant()
     def what_is_live_has_its_content(self) -> None:
         with_content = {row['object'] for row in self.rows('SELECT object FROM content')}
         known = {row['id'] for row in self.rows('SELECT id FROM ledger WHERE state > 0')}
         assert with_content == known
 
-    @invariant()
     def a_job_that_has_ended_stays_so(self) -> None:
         for item in self.world.progress():
             status = job_status(item)
-            old = self.ended.setdefault(item.request_id, status)
+            old = self.status.setdefault(item.request_id, status)
             if old.is_final:
                 assert status is old
-            self.ended[item.request_id] = status
+            self.status[item.request_id] = status
 
     def nothing_is_left(self) -> None:
         """What an update needs while it runs is gone after it."""
@@ -354,24 +188,8 @@ class Accounting(RuleBasedStateMachine):
         )
         assert not self.rows('SELECT * FROM refusal WHERE object NOT IN (SELECT id FROM ledger)')
 
-    # -- what it all comes to
-
-    def come_to_the_end(self) -> None:
-        """Let every stage do what is left, and look whether Sentinel has what it should have."""
-        world = self.world
-        if world.update is not None:
-            world.go_on()
-            world.end()
-            self.nothing_is_left()
-        for flight in list(world.flights):
-            world.settle(flight, len(flight.batch.objects), frozenset())
-        world.run_undisturbed(Mode.FULL)
-        self.check_everything()
-        assert world.run_undisturbed(Mode.RECONCILE) == 0, 'nothing changed, something was sent'
-        self.nothing_is_left()
-        self.check_everything()
-
-    def check_everything(self) -> None:
+    def sentinel_holds_what_it_should(self) -> None:
+        """After an update of everything in which nothing went wrong."""
         expected = self.world.expected()
         ledger = {
             row['digest']: (row['indicator_id'], row['source_modified'])
@@ -390,10 +208,206 @@ class Accounting(RuleBasedStateMachine):
             assert held.copy == expected[digest]
 
 
-TestAccounting = pytest.mark.timeout(300)(Accounting.TestCase)
-TestAccounting.settings = settings(
-    max_examples=int(__import__('os').environ.get('N', '100')),
-    stateful_step_count=50,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+class Course:
+    """Steps of all stages in a random order.
+
+    Args:
+        world: in which they are taken.
+        seed: decides about everything.
+    """
+
+    def __init__(self, world: SmallWorld, seed: int) -> None:
+        self.world = world
+        self.accounts = Accounts(world)
+        self.random = random.Random(seed)
+        self.is_mortal = self.random.random() < 0.5
+        self.refused_share = self.random.choice([0.0, 0.1, 0.5])
+        hated = self.random.sample(sorted(KEYS), self.random.choice([0, 0, 1, 2]))
+        self.hated = [KEYS[name].value.encode() for name in hated]
+        """What Sentinel refuses each time."""
+        self._steps: tuple[tuple[int, Callable[[], object]], ...] = (
+            (36, self.read),
+            (30, self.convert),
+            (22, lambda: self.run(self.happen)),
+            (4, self.change),
+            (1, world.drop_pages),
+            (1, self.clean),
+            (2, self.end),
+            (1, self.restart),
+        )
+
+    def take(self, steps: int) -> None:
+        """Take so many steps, and let everything come to its end."""
+        chance, world = self.random, self.world
+        for _ in range(chance.randint(3, 9)):
+            self.add_file()
+        if chance.random() < 0.6:
+            world.run_undisturbed(Mode.FULL)
+        for _ in range(steps):
+            if world.update is None and chance.random() < 0.5:
+                self.begin()
+            weights = [weight for weight, _ in self._steps]
+            _, step = chance.choices(self._steps, weights)[0]
+            step()
+            self.accounts.check()
+
+    def come_to_the_end(self) -> None:
+        """Let every stage do what is left, and look whether Sentinel has what it should have."""
+        world, accounts = self.world, self.accounts
+        if world.update is not None:
+            world.go_on()
+            world.end()
+            accounts.nothing_is_left()
+        for flight in list(world.flights):
+            world.settle(flight, len(flight.batch.objects), frozenset())
+        world.run_undisturbed(Mode.FULL)
+        accounts.sentinel_holds_what_it_should()
+        assert world.run_undisturbed(Mode.RECONCILE) == 0, 'nothing changed, something was sent'
+        accounts.nothing_is_left()
+        accounts.sentinel_holds_what_it_should()
+
+    def run(self, action: Callable[[], object]) -> None:
+        """Do something, and kill the process in the middle of it at times."""
+        writes = (
+            self.random.randint(0, 3) if self.is_mortal and self.random.random() < 0.07 else None
+        )
+        self.world.run(action, writes)
+
+    # -- ThreatConnect
+
+    def hashes(self) -> frozenset[str]:
+        """Hashes of a File, one of each kind at most."""
+        names = self.random.sample(sorted(KEYS), self.random.randint(1, 4))
+        return frozenset({name.split()[0]: name for name in names}.values())
+
+    def queries(self) -> frozenset[str]:
+        """The queries that a File matches."""
+        return frozenset(query.id for query in QUERIES if self.random.random() < 0.5)
+
+    def add_file(self) -> None:
+        queries = self.queries() or frozenset([self.random.choice(QUERIES).id])
+        self.world.add_file(self.hashes(), queries, self.random.choice(KINDS))
+
+    def change(self) -> None:
+        """Let somebody change something in ThreatConnect."""
+        files, chance = self.world.files, self.random
+        action = chance.choice(
+            ['add', 'delete', 'delete', 'content', 'hashes', 'queries', 'queries', 'kind']
+        )
+        if action == 'add' or not files:
+            self.add_file()
+            return
+        number = chance.choice(sorted(files))
+        if action == 'delete':
+            del files[number]
+        elif action == 'content':
+            self.world.change_file(number, content=chance.randint(1, 5))
+        elif action == 'hashes':
+            self.world.change_file(number, hashes=self.hashes())
+        elif action == 'queries':
+            self.world.change_file(number, queries=self.queries())
+        else:
+            self.world.change_file(number, kind=chance.choice(KINDS))
+
+    # -- the stages
+
+    def begin(self) -> None:
+        """Begin the next update."""
+        for _ in range(self.random.randint(0, 4)):
+            self.change()
+        self.world.begin(
+            self.random.choice(MODES),
+            is_search_failed=self.random.random() < 0.1,
+            cancelled=self.random.choice([-1] * 9 + [0, 1, 2]),
+        )
+        self.accounts.status = {}
+
+    def read(self) -> None:
+        """Read a page."""
+        size, is_by_time = self.random.randint(1, 3), self.random.random() < 0.05
+        fault = self.random.random() < 0.01
+        self.run(lambda: self.world.read(size, is_by_time=is_by_time, fault=fault))
+
+    def convert(self) -> None:
+        """Convert a page while others do something."""
+        events = self.random.choice([0, 0, 1, 2])
+
+        def meanwhile() -> None:
+            for _ in range(events):
+                self.happen()
+
+        self.run(lambda: self.world.convert(meanwhile))
+
+    def happen(self) -> None:
+        """Let a thread that sends do something, or somebody who stops Jobs."""
+        world, chance = self.world, self.random
+        what = chance.choices(
+            ['claim', 'stop', 'give up', 'deliver', 'release', 'settle'], [40, 3, 3, 14, 10, 30]
+        )[0]
+        if what == 'claim':
+            self.claim()
+        elif what == 'stop' and world.taken:
+            world.stop([chance.choice(sorted(world.taken))])
+        elif what == 'give up':
+            world.give_up()
+        elif world.flights:
+            flight = chance.choice(world.flights)
+            if what == 'deliver':
+                if not (flight.is_delivered or flight.is_stale):
+                    world.deliver(flight)
+            elif what == 'release':
+                world.release(flight, is_told_before=chance.random() < 0.5)
+            else:
+                refused = frozenset(
+                    place
+                    for place, item in enumerate(flight.batch.objects)
+                    if chance.random() < self.refused_share
+                    or any(value in item.text for value in self.hated)
+                )
+                world.settle(flight, chance.randint(1, len(flight.batch.objects)), refused)
+
+    def claim(self) -> None:
+        """Claim a batch."""
+        stopped = {item.request_id for item in self.world.progress() if item.is_stopped}
+        before = len(self.world.flights)
+        self.world.claim()
+        for flight in self.world.flights[before:]:
+            assert len(flight.batch.objects) <= BATCH_SIZE
+            assert not stopped.intersection(flight.batch.request_ids), 'a stopped Job sends'
+
+    def end(self) -> None:
+        """End the update once it is over, or whatever it still has to do."""
+        world = self.world
+        if world.update is None:
+            return
+        is_abandoned = self.random.random() < 0.1
+        if self.random.random() < 0.5 and not is_abandoned:
+            world.go_on()
+            self.accounts.check()
+        if is_abandoned or world.is_over():
+            self.run(world.end)
+            self.accounts.nothing_is_left()
+
+    def clean(self) -> None:
+        """Forget what nobody goes by any more."""
+        self.world.store.forget_jobs()
+
+    def restart(self) -> None:
+        """Kill the process between two steps."""
+        if self.is_mortal:
+            self.world.crash()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[SmallWorld]:
+    opened = SmallWorld(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize('seed', range(COUNT))
+def test_everything_is_accounted_for_whatever_happens(world: SmallWorld, seed: int) -> None:
+    course = Course(world, seed)
+    course.take(STEPS)
+    course.come_to_the_end()

@@ -237,6 +237,21 @@ def test_a_copy_that_loses_a_value_to_an_unchanged_one_loses_nothing_else(
     assert orphans.live_objects([1, 2]) == {2: {row.digest: row.id}}
 
 
+def test_a_copy_without_an_answer_is_not_taken_for_lost_because_the_one_before_was(
+    store: UpdateStore, working: Working, orphans: Orphans
+) -> None:
+    send(store, chosen(1))
+    orphans.orphan_indicators([1])
+    working.begin('j1')
+    working.convert(chosen(1, indicator_id=2))
+    working.sent(size=1)
+    store.stop_jobs(['j1'], UploadDeniedError('Give the role.'))
+    store.give_up(['j1'])
+
+    assert orphaned(orphans, 'u2') == set()
+    assert orphans.orphan_indicators([1, 2]) == 1
+
+
 # -- withdrawing
 
 

@@ -487,6 +487,51 @@ def test_what_the_copy_under_way_leaves_open_goes_over_to_the_better_one(
     assert working.outcomes() == {Outcome.DUPLICATE: 2, Outcome.FAILED: 1}
 
 
+@pytest.mark.parametrize('is_unacknowledged', [False, True])
+@pytest.mark.parametrize('is_in_flight', [False, True])
+def test_what_sentinel_may_have_stays_in_mind_where_the_better_copy_is_not_sent(
+    store: UpdateStore,
+    working: Working,
+    ledger: Ledger,
+    is_in_flight: bool,
+    is_unacknowledged: bool,
+):
+    working.begin('j1')
+    working.convert(chosen(1))
+    batch = working.sent(size=1)
+    if not is_in_flight:
+        store.release(batch, is_unacknowledged=is_unacknowledged)
+    replace(working, new=2, fate=Fate.REFUSED)
+    if is_in_flight:
+        store.release(batch, is_unacknowledged=is_unacknowledged)
+    found = row(ledger, 1)
+
+    assert found is not None
+    assert (found.is_live, found.outbox) == (is_unacknowledged, None)
+    assert working.outcomes() == {Outcome.DUPLICATE: 1, Outcome.REFUSED: 1}
+    assert working.progress().waiting == 0
+    # A still better one is sent as any other.
+    replace(working, new=3)
+    working.settle(working.sent(size=1))
+    assert held(ledger, 1).indicator_id == 3
+
+
+def test_a_copy_waits_for_the_one_under_way_though_the_one_between_is_not_sent(
+    working: Working, ledger: Ledger
+):
+    working.begin('j1')
+    working.convert(chosen(1))
+    under_way = working.sent(size=1)
+    replace(working, new=2)
+    replace(working, new=3, fate=Fate.REFUSED)
+    replace(working, new=4)
+
+    assert working.claim(size=1) is None
+    working.settle(under_way)
+    working.settle(working.sent(size=1))
+    assert held(ledger, 1).indicator_id == 4
+
+
 # -- what had no answer
 
 
@@ -880,6 +925,23 @@ def test_what_is_refused_too_often_counts_without_being_sent(
     assert working.outcomes() == {Outcome.REFUSED: 1}
     store.remove_update('u1')
     assert attempts(ledger, 1) == {1: 1}
+
+
+def test_a_copy_refused_too_often_makes_way_as_any_other(
+    store: UpdateStore, working: Working, ledger: Ledger
+):
+    refuse(working, chosen(1))
+    working.begin('j1')
+    working.convert(chosen(1, indicator_id=7, fate=Fate.REFUSED), chosen(2, indicator_id=7))
+    working.settle(working.sent(size=1))
+    assert working.outcomes() == {Outcome.REFUSED: 1}
+    found = row(ledger, 1)
+    assert found is not None
+    assert found.chosen_copy()[0] == 7
+    replace(working, new=8)
+
+    assert working.outcomes() == {Outcome.SENT: 1}
+    assert working.progress().open == 1
 
 
 def test_counts_of_a_batch_of_several_jobs_go_to_each(store: UpdateStore, working: Working):

@@ -840,6 +840,17 @@ def test_jobs_are_forgotten_whose_objects_nobody_holds_any_more(
     assert store.jobs.number('first') > store.jobs.number('j1')
 
 
+def test_a_job_begins_though_its_number_has_just_been_forgotten(
+    db: Database, store: UpdateStore, working: Working
+):
+    number = store.jobs.number('j1')
+    make_store(db).forget_jobs()
+    assert count(db, 'job') == [0]
+    begin(store, 'j1')
+
+    assert working.progress().job == number
+
+
 def test_what_was_stored_is_there_after_the_file_is_opened_again(tmp_path: Path):
     path = tmp_path / 'again.db'
     first = Database(path)

@@ -56,6 +56,9 @@ DELETE FROM outbox WHERE id = ?;
 -- name: detach
 UPDATE ledger SET outbox = NULL WHERE id = ? AND outbox = ?;
 
+-- name: point_back
+UPDATE ledger SET outbox = ? WHERE id = ?;
+
 -- name: rows
 SELECT * FROM outbox_object WHERE id IN (?);
 
@@ -93,6 +96,9 @@ WHERE id = ?;
 
 -- name: hold_content
 INSERT OR REPLACE INTO content (object, summary, value, body) VALUES (?, ?, ?, ?);
+
+-- name: adopt
+DELETE FROM orphan WHERE object = ?;
 
 -- name: confirm
 DELETE FROM unconfirmed WHERE object = ? AND generation = ?;

@@ -1,3 +1,6 @@
+-- name: keep_number
+INSERT OR IGNORE INTO job (id, request_id) VALUES (?, ?);
+
 -- name: begin_job
 INSERT OR IGNORE INTO progress
     (job, update_id, position, query, is_delta, is_sorted, is_descending)
@@ -120,7 +123,7 @@ UPDATE outbox SET account = 2 WHERE id = ?;
 SELECT DISTINCT indicator_id FROM unconfirmed;
 
 -- name: refuse_again
-UPDATE refusal SET job = ? WHERE object = ?;
+UPDATE refusal SET job = ?, query = ?, indicator_id = ?, source_modified = ? WHERE object = ?;
 
 -- name: orphan
 INSERT OR IGNORE INTO orphan (object, late_for)
@@ -199,7 +202,8 @@ SELECT request_id FROM job WHERE id NOT IN (SELECT job FROM ledger)
     AND id NOT IN (SELECT job FROM progress);
 
 -- name: forget_job
-DELETE FROM job WHERE request_id = ?;
+-- Unless it has begun since.
+DELETE FROM job WHERE request_id = ? AND id NOT IN (SELECT job FROM progress);
 
 -- name: progress_row
 SELECT * FROM progress WHERE job = ?;
