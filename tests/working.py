@@ -157,6 +157,8 @@ def make_outbox_object(**fields: Any) -> OutboxObject:
     """An object on its way to Sentinel."""
     defaults: dict[str, Any] = {
         'id': 1,
+        'object': 1,
+        'modified': millis(NOON),
         'request_id': 'j1',
         'indicator_id': 1,
         'kind': 0,

@@ -36,7 +36,7 @@ def one_line(text: str, limit: int = LONGEST_REASON) -> str:
 
     Secrets whose values are known have been masked before, where the answer came in.
     """
-    # What comes after is cut off anyway, and need not be looked at.
+    # What comes after is cut off anyway, and need not be examined.
     text = mask_named(_UNPRINTABLE.sub(' ', text[: 4 * limit]).strip())
     return text if len(text) <= limit else text[: limit - 1] + '…'
 

@@ -39,7 +39,7 @@ _COURSE = (
     JobStatus.UPLOAD_IN_PROGRESS,
     JobStatus.UPLOAD_COMPLETE,
 )
-"""The course of a Job. Only forwards, and a quick Job may pass several steps between two looks."""
+"""Transitions of a Job: only forwards, and a quick one may pass several between two checks."""
 
 _NEXT: dict[JobStatus, frozenset[JobStatus]] = {
     JobStatus.UPLOAD_COMPLETE: frozenset(),

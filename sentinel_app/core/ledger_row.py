@@ -23,7 +23,7 @@ class ObjectState(IntEnum):
 
 
 class LedgerRow(NamedTuple):
-    """All that is known about one object key; a tuple, as every update looks at all of them.
+    """All that is known about one object key; a tuple, as every update reads all of them.
 
     Times are milliseconds since 1970. What is in the outbox, was refused or is orphaned is None
     where there is no such thing.

@@ -73,7 +73,7 @@ _PHASE_ALIASES = {
 }
 _PHASE_LIMIT = 100
 _MOST_PHASES = 50
-"""What is longer names no phase, and what has more of them is no Indicator's course."""
+"""What is longer names no phase, and no Indicator goes through more of them."""
 _NOT_IN_A_PHASE = re.compile(r'[\W_]+')
 
 

@@ -21,7 +21,7 @@ LARGEST_INTEGER: Final = 2**63 - 1
 """What SQLite holds. A number beyond it is as good as none."""
 
 _UNFIT: Final = re.compile('[\x00\ud800-\udfff]')
-# What has to be looked at character by character: escapes of NUL, of surrogates (in pairs they are
+# What has to be examined character by character: escapes of NUL, of surrogates (in pairs they are
 # a character), and of what could be written plainly, by which a text could hide from a search.
 _TELLING_ESCAPE: Final = re.compile(rb'\\u(?:00[0-7]|[dD][89a-fA-F])')
 # What is never closed is one text to the end. Nothing is gone through twice, however it is quoted.

@@ -13,14 +13,14 @@ MAX_BYTES = 1_000_000
 size are a fifth of this, so only hundreds of long labels ever make a batch smaller."""
 
 WINDOW_S = 60.0
-"""The span that the limit counts in. Source: upload API reference, limits (requests per minute)."""
+"""The limit counts in it. Source: upload API reference, limits (requests per minute)."""
 
 LONGEST_TRANSIT_S = 2.0
 """A request has arrived so long after its start at the latest, new connection and TLS included. The
 answer tells it sooner; without this bound a slow service would be taken for a slow line."""
 
 MARGIN_S = 0.25
-"""Kept free beyond the span, for two clocks that do not run quite alike."""
+"""Kept free beyond the window, for two clocks that do not run quite alike."""
 
 Item = TypeVar('Item')
 
@@ -50,7 +50,7 @@ def halves(items: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Item]]:
 
 
 def wait_s(arrived_by: Sequence[float], now: float, limit: int) -> float:
-    """Return how long the next request has to wait so that no span holds more than `limit`.
+    """Return how long the next request has to wait so that no window holds more than `limit`.
 
     Args:
         arrived_by: when each recent request had arrived at the latest, ascending, in seconds of any

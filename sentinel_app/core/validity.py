@@ -1,6 +1,7 @@
 """Whether an object is valid STIX 2.1, in the judgement of OASIS's own libraries.
 
-They are far too slow for the way of every object, so this is for single ones that people look at.
+They are far too slow for the way of every object, so this is for single ones that
+are shown to people.
 """
 
 from __future__ import annotations

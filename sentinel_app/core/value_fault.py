@@ -1,7 +1,7 @@
 """What is wrong with a value that cannot be right: it would be a pattern that matches nothing.
 
 ThreatConnect checks values on entry, but rules of an instance change and imports go round them. So
-each type is looked at here, by the reader that Never Send uses as well, and what making a value
+each type is examined here, by the reader that Never Send uses as well, and what making a value
 canonical leaves empty is never sent, whatever its type.
 """
 
@@ -54,7 +54,7 @@ def value_fault(kind: IndicatorType, value: str) -> str | None:
     """Return why a value cannot be one of its type, as a clause; None where it may be one.
 
     Args:
-        kind: any type but File, whose hashes are looked at when they are read.
+        kind: any type but File, whose hashes are examined when they are read.
         value: the value without blanks around it.
     """
     check = _CHECKS.get(kind)
@@ -157,7 +157,7 @@ def _as_fault(value: str) -> str | None:
 
 
 def _email_fault(value: str) -> str | None:
-    """Look for exactly `local@domain`; a display name or angle brackets belong to a header.
+    """Expect exactly `local@domain`; a display name or angle brackets belong to a header.
 
     Source: RFC 5321, section 4.1.2 (Mailbox), with the local part as RFC 6531 widens it.
     """

@@ -9,7 +9,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A half-open span of `lastModified`, in ThreatConnect's own time, whole seconds.
+    """A half-open range of `lastModified`, in ThreatConnect's own time, whole seconds.
 
     `start_at` is None for a reading of everything.
     """
@@ -30,7 +30,7 @@ class Cursor:
 OVERLAP_S: Final = 300
 """Rows whose change was being written while the last window was read lie this far back at most.
 
-Reading some Indicators again costs a look at the ledger; missing one would be for ever.
+Reading some Indicators again costs a look-up in the ledger; missing one would be for ever.
 """
 
 GREATEST_SKEW: Final = dt.timedelta(minutes=5)

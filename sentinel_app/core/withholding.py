@@ -167,7 +167,7 @@ def _host_reason(host: str, never_send: NeverSend) -> str | None:
 
 
 def _listed_domain(host: str, never_send: NeverSend) -> str | None:
-    """The longest listed domain that a host is in; no more of it is looked at than a name has."""
+    """The longest listed domain that a host is in; no more of it is examined than a name has."""
     name = host
     if len(host) > LONGEST_NAME:
         name = host[-LONGEST_NAME - 1 :].partition('.')[2]

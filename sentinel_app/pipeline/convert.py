@@ -323,7 +323,7 @@ class Convert:
         return True
 
     def _candidate(self, number: int, row: Row, print_: bytes, draft: _Draft) -> _Candidate | None:
-        """Return the Indicator if it could be sent; else note its outcome."""
+        """Return the Indicator if it could be sent; else record its outcome."""
         found = self._screening.screen(row, draft.now)
         if isinstance(found, Indicator):
             return _Candidate(
@@ -488,7 +488,7 @@ class Convert:
         )
 
     def _conclude(self, candidate: _Candidate, draft: _Draft) -> None:
-        """Note the outcome of an Indicator from its objects."""
+        """Record the outcome of an Indicator from its objects."""
         number = candidate.indicator.id
         fates = {
             item.fate

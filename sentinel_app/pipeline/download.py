@@ -159,7 +159,7 @@ class Download:
         self._wakeups.schedule.notify()
 
     def _clauses(self, update: Update, job: Job) -> tuple[str, ...]:
-        """Return what a delta has to look at beside its window; other modes read everything."""
+        """Return what a delta has to read beside its window; other modes read everything."""
         if job.mode is not Mode.DELTA:
             return ()
         refused = self._store.refused_ids(job.query.id, most_attempts=REFUSED_ATTEMPTS)

@@ -37,7 +37,7 @@ Damage of a database is none of them: it lasts until the Service is started agai
 """
 
 Blamed = Callable[[], Sequence[str]]
-"""Gives the Request IDs of the Jobs that a step works on."""
+"""Returns the Request IDs of the Jobs that a step works on."""
 GiveUp = Callable[[Exception, int], None]
 """Is told the exception, and how many there have been."""
 Step = Callable[[Update, Stop], bool]
@@ -191,7 +191,7 @@ class FaultLimit:
         return None, request_ids or update.request_ids
 
     def _give_up_part(self, part: str, update: Update, error: Exception) -> None:
-        """Withdraw nothing by this update; the next one looks again from the same time on."""
+        """Withdraw nothing by this update; the next one searches again from the same time on."""
         fault = unforeseen('Finding out what is gone from ThreatConnect', error)
         warning = (
             'Not everything that is gone from ThreatConnect was withdrawn, because the App met an '

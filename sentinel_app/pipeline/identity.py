@@ -2,7 +2,7 @@
 
 The value of an Indicator may change: hashes are added to a File, taken off it, or merged into it.
 Neither its old value nor the deleted list, which knows no ids, tells what became of it. So both
-only say which Indicators to ask for, and ThreatConnect's answer by id decides what is released.
+only say which Indicators to ask for, and ThreatConnect's answer by id decides what is orphaned.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Hashes".
 
 
 class Identities:
-    """Releases what is held of Indicators that are gone, or under keys that they no longer have.
+    """Orphans what is held of Indicators that are gone, or under keys that they no longer have.
 
     Args:
         reader: reads rows beside the queries.
@@ -67,7 +67,7 @@ class Identities:
     def look_changed(
         self, update: Update, owners: Sequence[str], time_range: TimeRange, stop: Stop
     ) -> dt.datetime:
-        """Look for Indicators modified within the time range that may have another value now.
+        """Find Indicators modified within the time range that may have another value now.
 
         Whether a query still returns them does not matter: what they have lost is lost.
 
@@ -104,7 +104,7 @@ class Identities:
         types: Sequence[str],
         stop: Stop,
     ) -> None:
-        """Ask for Indicators by their ids, and release what they have lost.
+        """Ask for Indicators by their ids, and orphan what they have lost.
 
         What is not active has lost everything, as what does not exist.
         """
@@ -125,7 +125,7 @@ class Identities:
             self._orphans.orphan_indicators([item for item in part if item not in known])
 
     def _compare(self, rows: Sequence[Row]) -> None:
-        """Release what the ledger holds of these Indicators under keys that they no longer have."""
+        """Orphan what the ledger holds of these Indicators under keys that they no longer have."""
         held = self._orphans.live_objects([row_id(row) for row in rows])
         lost = lost_objects(rows, held, self._parse)
         if lost:

@@ -86,7 +86,7 @@ class OrphanSearch:
         self._guard = guard
 
     def search(self, update: Update, stop: Stop) -> bool:
-        """Look for what is gone, unless the update has done so.
+        """Search for what is gone, unless the update has done so.
 
         Returns:
             False when there was nothing to do.

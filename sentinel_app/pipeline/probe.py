@@ -131,7 +131,7 @@ class Probe:
         self._good_until = self._clock.monotonic() + VALID_FOR_S if is_honoured else None
 
     def _look(self, owners: Sequence[str], types: Sequence[str], stop: Stop) -> bool:
-        """Read two small pages, and look that none is left out before them or in between."""
+        """Read two small pages, and check that none is left out before them or in between."""
         first, count = self._ids(selection_question(owners, types), FIRST_ROWS, stop)
         if count <= FIRST_ROWS:
             # There is nothing to page through.

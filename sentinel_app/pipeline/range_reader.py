@@ -191,7 +191,7 @@ class RangeReader:
         return RangePage(rows=(), rest=time_range, server_at=gathering.server_at)
 
     def _gather(self, gathering: _Gathering, time_range: TimeRange, limit: int) -> RangePage:
-        """Read one more page of the second, or look whether everything is there."""
+        """Read one more page of the second, or check whether everything is there."""
         if gathering.is_pass_over:
             return self._look_back(gathering, time_range)
         offset = len(gathering.found_in_pass)

@@ -13,7 +13,7 @@ from sentinel_app.core.upload_limits import LONGEST_TRANSIT_S, MARGIN_S, WINDOW_
 
 _MEMORY = dt.timedelta(seconds=WINDOW_S + 2 * LONGEST_TRANSIT_S)
 _LOOK_S = 1.0
-"""How often a waiting thread looks again; another one's 429 may have changed the time."""
+"""How often a waiting thread checks again; another one's 429 may have changed the time."""
 
 
 class StoredTimes(Protocol):
@@ -87,7 +87,7 @@ class RateLimiter:
             self._permits = [known for known in self._permits if known is not permit]
 
     def answered(self, permit: Permit) -> None:
-        """Take note that the request of a permit is over, so it cannot arrive any later."""
+        """Record that the request of a permit is over, so it cannot arrive any later."""
         with self._lock:
             permit.arrived_by = min(permit.arrived_by, self._clock.monotonic())
 
@@ -144,7 +144,7 @@ class RateLimiter:
     def _take(self) -> Permit:
         started = self._clock.monotonic()
         permit = Permit(started, started + LONGEST_TRANSIT_S)
-        # What began first has not always arrived first, so each stays until it is out of the span.
+        # What began first has not always arrived first: each stays until it is out of the window.
         self._permits = [
             known for known in self._permits if known.arrived_by + WINDOW_S + MARGIN_S > started
         ]

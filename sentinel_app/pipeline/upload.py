@@ -231,7 +231,11 @@ class Upload:
         """Return a permit for a further request with a batch, once its time is stored."""
         self._sink.prepare()
         permit = self._acquire(stop)
-        self._times.add(self._clock.now())
+        try:
+            self._times.add(self._clock.now())
+        except BaseException:
+            self._limiter.give_back(permit)
+            raise
         return permit
 
     def _after_failure(

@@ -1,1 +1,1 @@
-"""What the App keeps on disk: documents in TinyDB, work and ledger in SQLite."""
+"""What the App keeps on disk: app state in TinyDB, outbox and ledger in SQLite."""

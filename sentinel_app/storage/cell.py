@@ -1,7 +1,7 @@
 """Single cells of the database, read back as what they were stored from.
 
 A cell that cannot be was not stored by the App. The file is damaged then, like one with a bad page:
-whoever reads such cells does so inside `Database.read` or `Database.write`, which take note of it.
+whoever reads such cells does so inside `Database.read` or `Database.write`, which report it.
 """
 
 from __future__ import annotations

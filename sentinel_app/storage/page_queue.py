@@ -12,7 +12,7 @@ from sentinel_app.core.progress import Position
 from sentinel_app.errors import SentinelAppError
 
 MOST_PAGES = 2
-"""Pages that wait; with the one that is being converted they bound the memory of an update."""
+"""Pages in memory, the one that is being converted included; they bound the memory of an update."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from sentinel_app.storage.maintenance.own_file import mark_own, refuse_links
 from sentinel_app.storage.maintenance.schema import Steps, current_steps, shape_fault
 
 BUSY_TIMEOUT_S = 10.0
-"""How long a statement waits for another process that looks into the file, a backup for example."""
+"""How long a statement waits for another process that uses the file, a backup for example."""
 
 READERS = 4
 """Maximum number of read connections; a further reader waits until one of them is free."""
@@ -153,7 +153,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection for reading; all statements see the same state.
+        """Yield a connection for reading; all statements see the same state.
 
         A thread that is reading or writing already gets the connection that it has: within a
         transaction it sees what it has written.
@@ -170,7 +170,7 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """Give the writer's connection inside a transaction that is stored whole or not at all."""
+        """Yield the writer's connection inside a transaction, stored whole or not at all."""
         with self._told(), self._writing() as connection:
             connection.execute('BEGIN IMMEDIATE')
             try:
@@ -184,13 +184,13 @@ class Database:
 
     @contextmanager
     def alone(self) -> Iterator[sqlite3.Connection]:
-        """Give the writer's connection outside a transaction, while no other thread writes."""
+        """Yield the writer's connection outside a transaction, while no other thread writes."""
         with self._told(), self._writing() as connection:
             yield connection
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection that this thread has, or one of the read connections."""
+        """Yield the connection that this thread has, or one of the read connections."""
         if self._own.connection is not None:
             yield self._own.connection
             return
@@ -206,7 +206,7 @@ class Database:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """Give the writer's connection to this thread alone."""
+        """Yield the writer's connection to this thread alone."""
         if self._own.connection is not None:
             raise RuntimeError('a thread cannot begin to write while it reads or writes')
         with self._writer.in_use:

@@ -354,7 +354,7 @@ class AppState:
         self._table('settings').put({'query_list': listed, 'schedule': encode(schedule)})
 
     def _put_audit(self, state: State, entry: AuditEntry) -> Mapping[int, AuditEntry]:
-        """Stage an entry, and the removal of the oldest; give what the audit then is."""
+        """Stage an entry, and the removal of the oldest; return what the audit then is."""
         number = max(state.audit, default=0) + 1
         entries = {**state.audit, number: entry}
         gone = list(entries)[:-MAX_AUDIT]

@@ -16,7 +16,7 @@ from sentinel_app.storage.maintenance.own_file import mark_own, refuse_links
 from sentinel_app.storage.maintenance.schema import Steps, current_steps, shape_fault, version_of
 
 INSPECTION_S: Final = 2.0
-"""How long the start may take to look at what the file holds; most files take a part of that."""
+"""How long the start may inspect what the file holds; most files take a part of that."""
 
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
 _CONDITIONS: Final = frozenset(
@@ -32,7 +32,7 @@ _BESIDE: Final = ('', '-wal', '-shm', '-journal')
 
 
 def is_damage(fault: sqlite3.Error) -> bool:
-    """Whether SQLite says that the file itself is at fault, which no patience mends."""
+    """Whether SQLite says that the file itself is at fault, which no waiting mends."""
     if isinstance(fault, sqlite3.OperationalError) and _code(fault) is None:
         return True  # Python's own: a text that is no UTF-8.
     return _code(fault) in _DAMAGE

@@ -40,7 +40,7 @@ class DataFolder:
         self._folder = folder
 
     def probe(self) -> int:
-        """Write and remove a small file; give the free bytes.
+        """Write and remove a small file; return the free bytes.
 
         Raises:
             StorageError: the disk did not take it.

@@ -14,7 +14,7 @@ _MOST_S = 1e11
 
 
 def content_fault(connection: sqlite3.Connection, *, within_s: float) -> str | None:
-    """What is wrong with the rows or the pages, as far as the time is enough to look.
+    """What is wrong with the rows or the pages, as far as the time allows to check.
 
     Args:
         connection: to a file of the right shape.

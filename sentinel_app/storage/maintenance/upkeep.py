@@ -10,7 +10,7 @@ from sentinel_app.storage.maintenance.reserve import keep_reserve
 from sentinel_app.storage.sqlite import BUSY_TIMEOUT_S, Database
 
 KEPT_SET_ASIDE = 4
-"""Unreadable files that are kept for somebody to look at; two come of one incident."""
+"""Unreadable files that are kept for somebody to examine; two come of one incident."""
 
 KEPT_FREE_PAGES = 2_500
 """Room that the next update uses at once is not given back: 10 MB in pages of 4 KB."""
@@ -32,7 +32,7 @@ class DiskUpkeep:
         self._db = db
 
     def remove_set_aside(self) -> int:
-        """Remove all but the newest files that were set aside as unreadable; give their number."""
+        """Remove all but the newest files set aside as unreadable; return their number."""
         name = self._documents_path.name
         try:
             found = sorted(
@@ -56,13 +56,13 @@ class DiskUpkeep:
         return len(gone)
 
     def _old_databases(self) -> list[Path]:
-        """Give the files of all databases that were set aside but the newest: they may be large."""
+        """Return the files of all databases set aside but the newest: they may be large."""
         found = list(self._db.path.parent.glob(f'{self._db.path.name}.unreadable-*'))
         newest = max((_stamp(path) for path in found), default='')
         return [path for path in found if _stamp(path) != newest]
 
     def compact(self, stop: Stop, *, may_shrink: bool) -> int:
-        """Give back room on the disk, the databases' own files included; give the bytes."""
+        """Free room on the disk, the database's own files included; return the bytes."""
         before = self._size_bytes()
         while may_shrink and not stop.is_set():
             # In portions, so that no writer waits for long.

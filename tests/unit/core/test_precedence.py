@@ -62,10 +62,10 @@ def decide(
     indicator: Indicator | None = None,
     row: LedgerRow | None = None,
     context: PrecedenceContext = CONTEXT,
-    is_refused: bool = False,
+    **known: bool,
 ) -> Choice:
     indicator = indicator or make_indicator()
-    return choose(indicator, millis(indicator.modified_at), row, context, is_refused=is_refused)
+    return choose(indicator, millis(indicator.modified_at), row, context, **known)
 
 
 def test_a_value_that_nobody_has_is_taken():
@@ -136,22 +136,28 @@ def test_a_better_copy_takes_over_what_its_query_holds(
     assert decide(indicator=indicator, row=row, context=context(mode=mode)) is Choice.TAKE
 
 
-@pytest.mark.parametrize(
-    ('mode', 'choice'),
-    [
-        (Mode.FULL, Choice.ALTERNATE),
-        (Mode.RECONCILE, Choice.ALTERNATE),
-        (Mode.DELTA, Choice.DUPLICATE),
-    ],
-)
+@pytest.mark.parametrize('mode', Mode)
 @pytest.mark.parametrize(('indicator_id', 'modified_at'), WORSE)
 def test_a_worse_copy_than_its_query_holds_waits_for_that_one_to_come(
-    indicator_id: int, modified_at: dt.datetime, mode: Mode, choice: Choice
+    indicator_id: int, modified_at: dt.datetime, mode: Mode
 ):
     indicator = make_indicator(id=indicator_id, modified_at=modified_at)
-    row = held_by('q2', source_modified=NOON)
+    row, known = held_by('q2', source_modified=NOON), context(mode=mode)
 
-    assert decide(indicator=indicator, row=row, context=context(mode=mode)) is choice
+    assert decide(indicator=indicator, row=row, context=known) is Choice.ALTERNATE
+    # That one has come, and cannot be sent any more.
+    assert decide(indicator=indicator, row=row, context=known, is_dismissed=True) is Choice.TAKE
+
+
+@pytest.mark.parametrize(('indicator_id', 'modified_at'), WORSE)
+def test_that_a_copy_is_unfit_frees_nothing_that_this_update_has_chosen(
+    indicator_id: int, modified_at: dt.datetime
+):
+    indicator = make_indicator(id=indicator_id, modified_at=modified_at)
+
+    assert decide(indicator=indicator, row=chosen_by(12), is_dismissed=True) is Choice.DUPLICATE
+    assert decide(indicator=indicator, row=chosen_by(11), is_dismissed=True) is Choice.DUPLICATE
+    assert decide(indicator=indicator, row=held_by('q1'), is_dismissed=True) is Choice.DUPLICATE
 
 
 @pytest.mark.parametrize('mode', Mode)
@@ -399,17 +405,13 @@ def test_a_copy_that_is_only_looked_up_does_not_displace_the_one_its_query_has_c
     assert decide(indicator=copy, row=row, context=context(is_extra=True)) is choice
 
 
+@pytest.mark.parametrize('mode', Mode)
 @pytest.mark.parametrize(
-    ('mode', 'worse'), [(Mode.RECONCILE, Choice.ALTERNATE), (Mode.DELTA, Choice.DUPLICATE)]
+    ('modified_at', 'choice'), [(NOON + DAY, Choice.TAKE), (NOON - DAY, Choice.ALTERNATE)]
 )
-def test_a_refused_copy_that_is_looked_up_may_take_over_what_is_held(mode: Mode, worse: Choice):
-    for modified_at, choice in ((NOON + DAY, Choice.TAKE), (NOON - DAY, worse)):
-        assert (
-            decide(
-                indicator=make_indicator(id=1, modified_at=modified_at),
-                row=held_by('q2', source_modified=NOON),
-                context=context(is_extra=True, mode=mode),
-                is_refused=True,
-            )
-            is choice
-        )
+def test_a_refused_copy_that_is_looked_up_may_take_over_what_is_held(
+    modified_at: dt.datetime, choice: Choice, mode: Mode
+):
+    copy, row = make_indicator(id=1, modified_at=modified_at), held_by('q2', source_modified=NOON)
+    known = context(is_extra=True, mode=mode)
+    assert decide(indicator=copy, row=row, context=known, is_refused=True) is choice

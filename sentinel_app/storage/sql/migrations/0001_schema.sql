@@ -50,7 +50,7 @@ CREATE UNIQUE INDEX ledger_digest ON ledger (digest);
 CREATE INDEX ledger_indicator ON ledger (indicator_id);
 CREATE INDEX ledger_summary ON ledger (summary_digest) WHERE summary_digest IS NOT NULL;
 
--- What is only looked at when somebody asks, apart from the rows that every update goes through.
+-- What is only read when somebody asks, apart from the rows that every update goes through.
 CREATE TABLE content (
     object INTEGER PRIMARY KEY,
     summary TEXT NOT NULL,
