@@ -224,11 +224,13 @@ class UpdateStore:
             if state is None:
                 return
             if state['is_stopped']:
-                conversion = _of_stopped(conversion)
+                conversion = _of_stopped(transaction, conversion)
             else:
                 conversion = _kept_for_confirmation(transaction, conversion)
             accounts = Accounts(transaction)
-            self._take_up(transaction, conversion, accounts, is_repeating=state['is_repeating'])
+            # Whoever drops the pages of a Job that was stopped goes by what it has taken up.
+            is_repeating = state['is_repeating'] or state['is_stopped']
+            self._take_up(transaction, conversion, accounts, is_repeating=is_repeating)
             self._store_objects(
                 transaction, conversion, accounts, query, owners, state['next_place']
             )
@@ -772,14 +774,19 @@ def _kept_for_confirmation(transaction: sqlite3.Connection, conversion: Conversi
     return replace(conversion, kept={**conversion.kept, **fates})
 
 
-def _of_stopped(conversion: Conversion) -> Conversion:
+def _of_stopped(transaction: sqlite3.Connection, conversion: Conversion) -> Conversion:
     """Return what is stored of a page whose Job was stopped while the page was being converted.
 
-    What had been chosen before may have failed since, so nothing can take its place.
+    What had been chosen before may have failed since, so nothing can take its place. And the page
+    may have been dropped, as its conversion hung: then it is accounted for.
     """
+    ids = list(conversion.outcomes)
+    known = select_in(transaction, _SQL['taken_up'], ids, (conversion.job,))
+    dropped = {row[0] for row in known}
     outcomes = {
         number: Outcome.FAILED if outcome is None else outcome
         for number, outcome in conversion.outcomes.items()
+        if number not in dropped
     }
     return replace(
         conversion, outcomes=outcomes, objects=(), seen=(), alternates=(), kept={}, again={}

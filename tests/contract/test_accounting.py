@@ -230,7 +230,6 @@ class Course:
             (30, self.convert),
             (22, lambda: self.run(self.happen)),
             (4, self.change),
-            (1, world.drop_pages),
             (1, self.clean),
             (2, self.end),
             (1, self.restart),
@@ -342,7 +341,8 @@ class Course:
         """Let a thread that sends do something, or somebody who stops Jobs."""
         world, chance = self.world, self.random
         what = chance.choices(
-            ['claim', 'stop', 'give up', 'deliver', 'release', 'settle'], [40, 3, 3, 14, 10, 30]
+            ['claim', 'stop', 'give up', 'drop', 'deliver', 'release', 'settle'],
+            [40, 3, 3, 2, 14, 10, 30],
         )[0]
         if what == 'claim':
             self.claim()
@@ -350,6 +350,8 @@ class Course:
             world.stop([chance.choice(sorted(world.taken))])
         elif what == 'give up':
             world.give_up()
+        elif what == 'drop':
+            world.drop_pages()
         elif world.flights:
             flight = chance.choice(world.flights)
             if what == 'deliver':

@@ -702,6 +702,21 @@ def test_what_was_taken_up_before_keeps_its_outcome(store: UpdateStore, working:
     assert working.outcomes() == {Outcome.EXPIRED: 1, Outcome.FAILED: 1}
 
 
+@pytest.mark.parametrize('is_dropped_first', [True, False])
+def test_a_page_that_was_dropped_while_its_conversion_hung_is_accounted_for_once(
+    store: UpdateStore, working: Working, is_dropped_first: bool
+):
+    working.begin('j1')
+    put(store, 'j1', 1, 2)
+    store.stop_jobs(['j1'], KILLED)
+    if is_dropped_first:
+        store.drop_pages()
+    working.convert(chosen(1), outcomes={2: Outcome.FAILED})
+    store.drop_pages()
+
+    assert working.outcomes() == {Outcome.FAILED: 2}
+
+
 def test_what_two_pages_repeat_is_dropped_once(store: UpdateStore, working: Working):
     working.begin('j1')
     store.read_by_time('j1')
