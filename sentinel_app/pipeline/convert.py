@@ -356,12 +356,12 @@ class Convert:
             for candidate in candidates
         }
         # Nearly all have what is held of them.
-        doubtful = [
+        suspects = [
             row
             for row in rows
             if not present.get(row_id(row), set()).issuperset(held.get(row_id(row), ()))
         ]
-        return lost_objects(doubtful, held, self._parse)
+        return lost_objects(suspects, held, self._parse)
 
     def _by_key(self, candidates: Iterable[_Candidate], draft: _Draft) -> dict[bytes, LedgerRow]:
         known = {item.digest: item for items in draft.by_indicator.values() for item in items}
