@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from sentinel_app.core.clock import Clock, Stop
-from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.fingerprint import fingerprint
 from sentinel_app.core.indicator import Indicator
 from sentinel_app.core.job import Job, Mode, Outcome, Update
@@ -22,7 +18,8 @@ from sentinel_app.core.ledger_row import (
 from sentinel_app.core.mapping import MappingOptions, sort_value
 from sentinel_app.core.object_id import ObjectKey, object_keys
 from sentinel_app.core.object_text import content_hash, object_text
-from sentinel_app.core.outbox import Alternate, ChosenObject, Conversion, Fate, Page, Sighting
+from sentinel_app.core.outbox import Alternate, ChosenObject, Fate, Page, Sighting
+from sentinel_app.core.page_draft import Candidate, PageDraft
 from sentinel_app.core.precedence import (
     Choice,
     PrecedenceContext,
@@ -38,7 +35,7 @@ from sentinel_app.core.timestamp import from_text
 from sentinel_app.core.upload_limits import MAX_OBJECTS
 from sentinel_app.core.value import telling_digest
 from sentinel_app.core.window import Window
-from sentinel_app.errors import FatalError, SkippableError
+from sentinel_app.errors import FatalError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.revoke import Revoke
 from sentinel_app.pipeline.wakeup import Wakeups
@@ -53,53 +50,6 @@ MOST_OBJECTS_WAITING = 20_000
 _HOUR_MS = 3_600_000
 
 _log = EventLog(__name__)
-
-
-@dataclass(slots=True)
-class _Draft:
-    """What is known and decided while one page is being converted."""
-
-    job: Job
-    context: PrecedenceContext
-    now: dt.datetime
-    by_indicator: Mapping[int, list[LedgerRow]] = field(default_factory=dict)
-    by_key: dict[bytes, LedgerRow] = field(default_factory=dict)
-    outcomes: dict[int, Outcome | None] = field(default_factory=dict)
-    again: set[int] = field(default_factory=set)
-    """Indicators that the Job had taken up before."""
-    objects: dict[bytes, ChosenObject] = field(default_factory=dict)
-    seen: dict[int, Sighting] = field(default_factory=dict)
-    """By the object."""
-    fates: dict[int, list[Fate]] = field(default_factory=dict)
-    """Of the objects of Indicators that were recognised and keep an outcome row."""
-    alternates: list[Alternate] = field(default_factory=list)
-    kept: set[int] = field(default_factory=set)
-    """Indicators that need an outcome row, whatever becomes of their objects."""
-    errors: list[ErrorEntry] = field(default_factory=list)
-    lost: Mapping[int, int] = field(default_factory=dict)
-    unfit: set[int] = field(default_factory=set)
-    """Live objects whose copies are on this page and cannot be sent."""
-    dismissed: frozenset[int] = frozenset()
-    """Live objects whose copies the Job has read and found unfit, of those that matter here."""
-    shortened: set[int] = field(default_factory=set)
-
-    def unsee(self, row: LedgerRow) -> None:
-        """Take an object away from an Indicator that was recognised."""
-        del self.seen[row.id]
-        if row.indicator_id in self.fates:
-            self.fates[row.indicator_id].pop()
-        else:
-            self.outcomes[row.indicator_id] = Outcome.DUPLICATE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Candidate:
-    """A row that could be sent."""
-
-    indicator: Indicator
-    keys: Sequence[tuple[bytes, ObjectKey]]
-    fingerprint: bytes
-    modified: int
 
 
 class Convert:
@@ -179,7 +129,7 @@ class Convert:
         job = self._documents.job(page.request_id)
         if job is None:
             raise FatalError(f'The Job {page.request_id} is no longer stored.')
-        draft = _Draft(
+        draft = PageDraft(
             job=job, context=self._context(update, job, mine, everybody), now=self._clock.now()
         )
         rows = self._untaken(page, mine, draft)
@@ -187,7 +137,7 @@ class Convert:
             draft.outcomes.update((number, Outcome.FAILED) for number in rows)
         else:
             self._decide(rows, draft)
-        conversion = _conversion(page, draft)
+        conversion = draft.conversion(page)
         self._store.commit_page(conversion, at=draft.now)
         sent = sum(item.fate is Fate.SEND for item in conversion.objects)
         self._wakeups.upload.notify(-(-sent // MAX_OBJECTS))
@@ -244,7 +194,7 @@ class Convert:
             if job is not None and job.window is not None
         }
 
-    def _untaken(self, page: Page, mine: Progress, draft: _Draft) -> dict[int, Row]:
+    def _untaken(self, page: Page, mine: Progress, draft: PageDraft) -> dict[int, Row]:
         """Return the rows by id that have no outcome as yet, or may take the place of others."""
         rows = {row_id(row): row for row in page.rows}
         if draft.context.is_alternate:
@@ -254,9 +204,9 @@ class Convert:
             rows = {number: row for number, row in rows.items() if number not in known}
         return rows
 
-    def _decide(self, rows: Mapping[int, Row], draft: _Draft) -> None:
+    def _decide(self, rows: Mapping[int, Row], draft: PageDraft) -> None:
         held = self._ledger.held_of(list(rows))
-        candidates: list[_Candidate] = []
+        candidates: list[Candidate] = []
         others: dict[int, bytes] = {}
         for number, row in rows.items():
             print_ = fingerprint(row, self._salt)
@@ -275,15 +225,15 @@ class Convert:
         draft.dismissed = self._dismissed(candidates, draft)
         # What is held comes first: it may tell that a higher query has let go of the value, which
         # then is free for the other copies as well.
-        candidates.sort(key=lambda candidate: not _is_held(candidate, draft))
+        candidates.sort(key=lambda candidate: not draft.is_held(candidate))
         for candidate in candidates:
             for digest, key in candidate.keys:
                 self._take(candidate, digest, key, draft)
         for candidate in candidates:
-            self._conclude(candidate, draft)
+            draft.conclude(candidate)
 
     def _recognise(
-        self, number: int, row: Row, print_: bytes, held: Sequence[HeldRow], draft: _Draft
+        self, number: int, row: Row, print_: bytes, held: Sequence[HeldRow], draft: PageDraft
     ) -> bool:
         """Pass over a row that says what it said when its objects were sent.
 
@@ -322,11 +272,13 @@ class Convert:
             draft.fates[number] = [Fate.UNCHANGED] * len(held)
         return True
 
-    def _candidate(self, number: int, row: Row, print_: bytes, draft: _Draft) -> _Candidate | None:
+    def _candidate(
+        self, number: int, row: Row, print_: bytes, draft: PageDraft
+    ) -> Candidate | None:
         """Return the Indicator if it could be sent; else record its outcome."""
         found = self._screening.screen(row, draft.now)
         if isinstance(found, Indicator):
-            return _Candidate(
+            return Candidate(
                 indicator=found,
                 keys=[(key.digest, key) for key in object_keys(found)],
                 fingerprint=print_,
@@ -340,11 +292,11 @@ class Convert:
             draft.kept.add(number)
             draft.unfit.update(item.id for item in draft.by_indicator[number] if item.is_live)
         if found.error is not None:
-            draft.errors.append(_mapping_error(row, found.error, draft))
+            draft.report(row, found.error)
         return None
 
     def _lost(
-        self, rows: Sequence[Row], candidates: Iterable[_Candidate], draft: _Draft
+        self, rows: Sequence[Row], candidates: Iterable[Candidate], draft: PageDraft
     ) -> Mapping[int, int]:
         """Return what is held of these Indicators under keys that they no longer have."""
         held = {
@@ -356,14 +308,14 @@ class Convert:
             for candidate in candidates
         }
         # Nearly all have what is held of them.
-        doubtful = [
+        suspects = [
             row
             for row in rows
             if not present.get(row_id(row), set()).issuperset(held.get(row_id(row), ()))
         ]
-        return lost_objects(doubtful, held, self._parse)
+        return lost_objects(suspects, held, self._parse)
 
-    def _by_key(self, candidates: Iterable[_Candidate], draft: _Draft) -> dict[bytes, LedgerRow]:
+    def _by_key(self, candidates: Iterable[Candidate], draft: PageDraft) -> dict[bytes, LedgerRow]:
         known = {item.digest: item for items in draft.by_indicator.values() for item in items}
         wanted = dict.fromkeys(
             digest
@@ -373,7 +325,7 @@ class Convert:
         )
         return known | self._ledger.rows_of_keys(list(wanted))
 
-    def _dismissed(self, candidates: Iterable[_Candidate], draft: _Draft) -> frozenset[int]:
+    def _dismissed(self, candidates: Iterable[Candidate], draft: PageDraft) -> frozenset[int]:
         """Return which objects that other copies hold have a copy that was found unfit."""
         others = {
             row.id
@@ -387,11 +339,11 @@ class Convert:
         known = self._ledger.dismissed(draft.context.job, list(others))
         return known | (others & (draft.unfit | draft.lost.keys()))
 
-    def _take(self, candidate: _Candidate, digest: bytes, key: ObjectKey, draft: _Draft) -> None:
+    def _take(self, candidate: Candidate, digest: bytes, key: ObjectKey, draft: PageDraft) -> None:
         """Choose this copy for an object key unless another one has precedence."""
         indicator, row = candidate.indicator, draft.by_key.get(digest)
         chosen = draft.objects.get(digest)
-        copy = (indicator.id, candidate.modified)
+        copy = candidate.copy
         if chosen is not None:
             if is_better(copy, (chosen.indicator_id, chosen.source_modified)):
                 self._choose(candidate, digest, key, draft, replaces=chosen.replaces)
@@ -420,10 +372,10 @@ class Convert:
 
     def _choose(
         self,
-        candidate: _Candidate,
+        candidate: Candidate,
         digest: bytes,
         key: ObjectKey,
-        draft: _Draft,
+        draft: PageDraft,
         *,
         replaces: bool,
     ) -> None:
@@ -487,28 +439,6 @@ class Convert:
             and (row.query, row.indicator_id) != (context.query, indicator.id),
         )
 
-    def _conclude(self, candidate: _Candidate, draft: _Draft) -> None:
-        """Record the outcome of an Indicator from its objects."""
-        number = candidate.indicator.id
-        fates = {
-            item.fate
-            for digest, _ in candidate.keys
-            if (item := draft.objects.get(digest)) is not None and item.indicator_id == number
-        }
-        count = sum(
-            item.indicator_id == number
-            for digest, _ in candidate.keys
-            if (item := draft.objects.get(digest)) is not None
-        )
-        held = draft.by_indicator.get(number, ())
-        if count > 1 or any(
-            (item := draft.objects.get(row.digest)) is None or item.indicator_id != number
-            for row in held
-        ):
-            draft.kept.add(number)
-        if number not in draft.again:
-            draft.outcomes[number] = _outcome(fates)
-
 
 def _is_hopeless(row: LedgerRow | None, digest: bytes, context: PrecedenceContext) -> bool:
     """Whether just this was refused often enough; a full update tries it all the same."""
@@ -526,61 +456,3 @@ def _modified(row: Row) -> int | None:
         return millis(from_text(value)) if isinstance(value, str) else None
     except ValueError:
         return None
-
-
-def _is_held(candidate: _Candidate, draft: _Draft) -> bool:
-    rows = (draft.by_key.get(digest) for digest, _ in candidate.keys)
-    return any(row is not None and row.indicator_id == candidate.indicator.id for row in rows)
-
-
-def _outcome(fates: set[Fate]) -> Outcome | None:
-    """Return an Indicator's outcome from its chosen objects; None where one has to be sent."""
-    if not fates:
-        return Outcome.DUPLICATE
-    if Fate.SEND in fates:
-        return None
-    return Outcome.REFUSED if Fate.REFUSED in fates else Outcome.UNCHANGED
-
-
-def _conversion(page: Page, draft: _Draft) -> Conversion:
-    fates: defaultdict[int, list[Fate]] = defaultdict(list)
-    for item in draft.objects.values():
-        fates[item.indicator_id].append(item.fate)
-    for number, recognised in draft.fates.items():
-        fates[number] += recognised
-    return Conversion(
-        page=page,
-        job=draft.context.job,
-        query_id=draft.job.query.id,
-        outcomes=draft.outcomes,
-        objects=tuple(draft.objects.values()),
-        seen=tuple(draft.seen.values()),
-        alternates=tuple(draft.alternates),
-        kept={number: fates[number] for number in draft.kept if number in draft.outcomes},
-        again={number: fates[number] for number in draft.again if number in fates},
-        errors=tuple(draft.errors),
-        dismissed=frozenset(draft.unfit | draft.lost.keys()),
-        lost=draft.lost,
-        # A delta asks for values only as it begins to read.
-        late_for=draft.context.update_id if draft.job.mode is Mode.DELTA else None,
-        shortened=len(draft.shortened),
-    )
-
-
-def _mapping_error(row: Row, error: SkippableError, draft: _Draft) -> ErrorEntry:
-    def text(name: str) -> str | None:
-        value = row.get(name)
-        return value if isinstance(value, str) else None
-
-    return ErrorEntry(
-        request_id=draft.job.request_id,
-        at=draft.now,
-        code=error.code,
-        message='The Indicator was not sent: ' + error.message,
-        reason=error.reason,
-        indicator_id=row_id(row),
-        indicator_type=text('type'),
-        summary=text('summary'),
-        owner_name=text('ownerName'),
-        web_link=text('webLink'),
-    )

@@ -64,7 +64,7 @@ class Identities:
             stop=stop,
         )
 
-    def look_changed(
+    def find_changed(
         self, update: Update, owners: Sequence[str], time_range: TimeRange, stop: Stop
     ) -> dt.datetime:
         """Find Indicators modified within the time range that may have another value now.

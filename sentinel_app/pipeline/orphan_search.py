@@ -97,7 +97,7 @@ class OrphanSearch:
         live = self._ledger.live(self._clock.now())
         found = _Search()
         if not is_idle:
-            found = self._look(update, stop) if live else self._begin(update)
+            found = self._find(update, stop) if live else self._begin(update)
         count = len(self._orphaned(update))
         is_too_much = self._guard.is_too_much(update, count, self._clock.now())
         self._orphans.end_search(
@@ -150,7 +150,7 @@ class OrphanSearch:
             # Then the first search has no beginning, and takes longer.
             return _Search()
 
-    def _look(self, update: Update, stop: Stop) -> _Search:
+    def _find(self, update: Update, stop: Stop) -> _Search:
         """Ask for what was deleted, set inactive, or changed in its value."""
         queries = [job.query for job in self._documents.jobs_of(update.id)]
         # Also of what no query covers any more: it can be deleted or set inactive all the same.
@@ -178,11 +178,11 @@ class OrphanSearch:
                 for owner in owners
             ]
             time_range = TimeRange(start_at=since)
-            known_ats = [self._look_inactive(update, owners, types, time_range, stop)]
+            known_ats = [self._find_inactive(update, owners, types, time_range, stop)]
             changeable = sorted({owner for owner, kind in held if kind in CHANGEABLE} - hidden)
             if changeable:
                 known_ats.append(
-                    self._identities.look_changed(update, changeable, time_range, stop)
+                    self._identities.find_changed(update, changeable, time_range, stop)
                 )
         except (RetryableError, FatalError) as error:
             _log.warning('search-failed', code=error.code, reason=error.reason or error.message)
@@ -202,7 +202,7 @@ class OrphanSearch:
     def _readable(self, stop: Stop) -> set[str]:
         return {owner.name for owner in Retrier(self._clock, stop).call(self._source.owners)}
 
-    def _look_inactive(
+    def _find_inactive(
         self,
         update: Update,
         owners: Sequence[str],

@@ -115,7 +115,7 @@ class Probe:
         owners = sorted({owner for job in jobs for owner in job.query.owners})
         types = sorted({str(kind) for job in jobs for kind in job.query.indicator_types})
         try:
-            is_honoured = self._look(owners, types, stop)
+            is_honoured = self._check_ids(owners, types, stop)
         except (RetryableError, FatalError) as error:
             # No answer is no verdict: the reading will tell what is wrong.
             _log.warning('probe-unanswered', code=error.code, reason=error.reason or error.message)
@@ -130,7 +130,7 @@ class Probe:
         self._is_honoured = is_honoured
         self._good_until = self._clock.monotonic() + VALID_FOR_S if is_honoured else None
 
-    def _look(self, owners: Sequence[str], types: Sequence[str], stop: Stop) -> bool:
+    def _check_ids(self, owners: Sequence[str], types: Sequence[str], stop: Stop) -> bool:
         """Read two small pages, and check that none is left out before them or in between."""
         first, count = self._ids(selection_question(owners, types), FIRST_ROWS, stop)
         if count <= FIRST_ROWS:

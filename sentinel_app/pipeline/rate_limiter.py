@@ -12,7 +12,7 @@ from sentinel_app.core.task import AskedWait
 from sentinel_app.core.upload_limits import LONGEST_TRANSIT_S, MARGIN_S, WINDOW_S, wait_s
 
 _MEMORY = dt.timedelta(seconds=WINDOW_S + 2 * LONGEST_TRANSIT_S)
-_LOOK_S = 1.0
+_CHECK_S = 1.0
 """How often a waiting thread checks again; another one's 429 may have changed the time."""
 
 
@@ -69,7 +69,7 @@ class RateLimiter:
                     seconds = self._seconds_left()
                     if seconds <= 0:
                         return self._take()
-                self._clock.wait(stop, min(seconds, _LOOK_S))
+                self._clock.wait(stop, min(seconds, _CHECK_S))
             return None
         finally:
             with self._lock:

@@ -19,10 +19,11 @@ from sentinel_app.storage import outbox
 from sentinel_app.storage.accounts import Account, Accounts, OutcomeRow
 from sentinel_app.storage.cell import read_cell
 from sentinel_app.storage.packing import pack, unpack
+from sentinel_app.storage.page_commit import orphan_lost
 from sentinel_app.storage.selection import select_in
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.statements import statements
-from sentinel_app.storage.update_store import UpdateStore, fail_where_stopped, orphan_lost
+from sentinel_app.storage.update_store import UpdateStore, fail_where_stopped
 
 _SQL: Final = statements('orphans')
 

@@ -200,9 +200,9 @@ def _release(
         return
     # A better version waits for it, unless the Job of that one has been stopped.
     whole = next(select_in(transaction, _SQL['rows'], [row['id']]))
-    is_doubtful = is_unacknowledged or whole['is_unacknowledged']
-    better = transaction.execute(_SQL['let_better_go'], (is_doubtful, row['id'])).rowcount
-    if not better and is_doubtful:
+    may_be_there = is_unacknowledged or whole['is_unacknowledged']
+    better = transaction.execute(_SQL['let_better_go'], (may_be_there, row['id'])).rowcount
+    if not better and may_be_there:
         _hold_unacknowledged(transaction, whole, live)
     remove(transaction, whole['object'], row['id'])
 

@@ -7,40 +7,36 @@ import datetime as dt
 import sqlite3
 import sys
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from sentinel_app.core.job import Counts, Job, Mode, Outcome
-from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS, kind_number, millis, moment
-from sentinel_app.core.object_id import ObjectKey
+from sentinel_app.core.job import Counts, Job, Outcome
+from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS
 from sentinel_app.core.outbox import (
     Batch,
-    ChosenObject,
     Conversion,
-    Fate,
     OutboxObject,
     Settlement,
 )
-from sentinel_app.core.progress import CANCELLED_CODE, ExtraQuery, Position, Progress, Reading
-from sentinel_app.core.query import SortDirection
+from sentinel_app.core.progress import CANCELLED_CODE, Progress, Reading
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.core.tql import IDS_IN_CLAUSE, ids_clause
 from sentinel_app.errors import SentinelAppError
 from sentinel_app.storage import outbox
-from sentinel_app.storage.accounts import Account, Accounts, LiveChanges, OutcomeRow, hour_of
-from sentinel_app.storage.cell import kind_of, read_cell, time_of
+from sentinel_app.storage.accounts import Accounts
+from sentinel_app.storage.cell import read_cell
 from sentinel_app.storage.error_log import insert_errors
 from sentinel_app.storage.numbers import Numbers
-from sentinel_app.storage.packing import pack, unpack
+from sentinel_app.storage.packing import unpack
+from sentinel_app.storage.page_commit import PageCommit
 from sentinel_app.storage.page_queue import PageQueue
+from sentinel_app.storage.progress_row import counts_of, failure_text, new_progress, progress_of
 from sentinel_app.storage.selection import select_in
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.statements import statements
 
 _SQL: Final = statements('update_store')
 _PORTION: Final = 10_000
-_COLUMNS: Final = {Fate.SEND: 'waiting', Fate.UNCHANGED: 'unchanged', Fate.REFUSED: 'refused'}
 _BY_JOB: Final = {
     'outcome': 'job, indicator_id',
     'taken_up': 'job, indicator_id',
@@ -83,14 +79,14 @@ class UpdateStore:
                 _SQL['keep_number'], [(numbers[job.request_id], job.request_id) for job in jobs]
             )
             transaction.executemany(
-                _SQL['begin_job'], [_new_progress(job, numbers, queries) for job in jobs]
+                _SQL['begin_job'], [new_progress(job, numbers, queries) for job in jobs]
             )
 
     def progress(self, update_id: str) -> tuple[Progress, ...]:
         """Return the progress of an update's Jobs, in the order of precedence."""
         with self._db.read() as connection:
             rows = connection.execute(_SQL['progress'], (update_id,)).fetchall()
-            return tuple(self._progress(row) for row in rows)
+            return tuple(progress_of(row, self.pages) for row in rows)
 
     def first_mark(self, update_id: str) -> int:
         """Return the lowest number of an update's Jobs; what has a lower mark is not chosen."""
@@ -103,21 +99,7 @@ class UpdateStore:
             row = connection.execute(_SQL['progress_of_job'], (request_id,)).fetchone()
         if row is None:
             return None
-        outcomes = {outcome: row[str(outcome)] for outcome in Outcome if row[str(outcome)]}
-        converted = sum(outcomes.values()) + row['open']
-        _, rows_waiting = self.pages.waiting(request_id)
-        return Counts(
-            converted=converted,
-            read=converted + rows_waiting,
-            outcomes=outcomes,
-            objects=row['objects'],
-            requests=row['requests'],
-            throttled=row['throttled'],
-            throttled_s=row['throttled_s'],
-            expected=row['expected'],
-            held_back=row['held_back'],
-            shortened=row['shortened'],
-        )
+        return counts_of(row, self.pages.waiting(request_id)[1])
 
     def start_reading(
         self,
@@ -216,175 +198,19 @@ class UpdateStore:
 
     def commit_page(self, conversion: Conversion, *, at: dt.datetime) -> None:
         """Store outcomes, objects and errors of a page, and where reading goes on, together."""
-        page, job = conversion.page, conversion.job
         query = self.queries.number(conversion.query_id)
         owners = self.owners.numbers({item.owner_name for item in conversion.objects})
         with self._db.write() as transaction:
-            state = transaction.execute(_SQL['next_place'], (job,)).fetchone()
-            if state is None:
-                return
-            if state['is_stopped']:
-                conversion = _of_stopped(transaction, conversion)
-            else:
-                conversion = _kept_for_confirmation(transaction, conversion)
-            accounts = Accounts(transaction)
-            # Whoever drops the pages of a Job that was stopped goes by what it has taken up.
-            is_repeating = state['is_repeating'] or state['is_stopped']
-            self._take_up(transaction, conversion, accounts, is_repeating=is_repeating)
-            self._store_objects(
-                transaction, conversion, accounts, query, owners, state['next_place']
+            page = PageCommit(
+                transaction,
+                conversion,
+                query=query,
+                owners=owners,
+                next_object=self._next_object,
             )
-            transaction.executemany(
-                _SQL['see'], [(job, item.source_modified, item.object) for item in conversion.seen]
-            )
-            transaction.executemany(
-                _SQL['add_alternate'], [(job, *item) for item in conversion.alternates]
-            )
-            transaction.executemany(_SQL['dismiss'], [(job, item) for item in conversion.dismissed])
-            orphan_lost(transaction, conversion.lost, late_for=conversion.late_for)
-            insert_errors(transaction, conversion.errors)
-            chosen = len(conversion.objects) + len(conversion.seen)
-            sent = sum(item.fate is Fate.SEND for item in conversion.objects)
-            accounts.add(job, 'waiting', sent)
-            transaction.execute(
-                _SQL['converted'], (to_millis(at), chosen, conversion.shortened, sent, job)
-            )
-            place = page.place
-            transaction.execute(
-                _SQL['move_place'],
-                (
-                    *(place.number, place.last_id),
-                    millis(place.read_until) if place.read_until else None,
-                    *(place.page_size, job, place.is_by_time),
-                ),
-            )
-            accounts.store()
-
-    def _take_up(
-        self,
-        transaction: sqlite3.Connection,
-        conversion: Conversion,
-        accounts: Accounts,
-        *,
-        is_repeating: bool,
-    ) -> None:
-        job, ids = conversion.job, list(conversion.outcomes)
-        if is_repeating:
-            transaction.executemany(_SQL['add_taken_up'], [(job, item) for item in ids])
-        elif ids:
-            transaction.execute(_SQL['add_page_ids'], (job, _packed_ids(ids)))
-        for indicator_id, outcome in conversion.outcomes.items():
-            fates = conversion.kept.get(indicator_id)
-            if fates is None:
-                accounts.add(job, 'open' if outcome is None else outcome)
-                continue
-            base = Outcome.DUPLICATE if fates or outcome is None else outcome
-            row = OutcomeRow(base=base)
-            for fate in fates:
-                setattr(row, _COLUMNS[fate], getattr(row, _COLUMNS[fate]) + 1)
-            accounts.open_row(job, indicator_id, row)
-        for indicator_id, fates in conversion.again.items():
-            for fate in fates:
-                accounts.change(job, indicator_id, **{_COLUMNS[fate]: 1})
-
-    def _store_objects(
-        self,
-        transaction: sqlite3.Connection,
-        conversion: Conversion,
-        accounts: Accounts,
-        query: int,
-        owners: Mapping[str, int],
-        first_place: int,
-    ) -> None:
-        job, place = conversion.job, first_place
-        new: list[tuple[object, ...]] = []
-        rows: list[tuple[object, ...]] = []
-        chosen: list[tuple[object, ...]] = []
-        next_object = self._object_number(transaction)
-        for item in conversion.objects:
-            waits_for, is_unacknowledged = None, False
-            if item.replaces:
-                waits_for, is_unacknowledged = _displace(transaction, item, job, accounts)
-            outbox_id = None
-            if item.fate is Fate.SEND:
-                outbox_id = outbox.outbox_id(job, place)
-                place += 1
-            owner = owners[item.owner_name]
-            if item.object is None:
-                item.object = next_object
-                next_object += 1
-                new.append(_new_ledger_row(item, query, owner, job, outbox_id))
-            elif item.fate is Fate.UNCHANGED:
-                self._keep(transaction, item, query, owner, job)
-            else:
-                chosen.append((job, outbox_id, item.object))
-            if outbox_id is not None:
-                account = (
-                    Account.ROW
-                    if item.indicator_id in conversion.kept or item.indicator_id in conversion.again
-                    else Account.INDICATOR
-                )
-                rows.append(
-                    _outbox_row(
-                        item,
-                        outbox_id=outbox_id,
-                        job=job,
-                        query=query,
-                        owner=owner,
-                        account=account,
-                        waits_for=waits_for,
-                        is_unacknowledged=is_unacknowledged,
-                    )
-                )
-        transaction.executemany(_SQL['add_ledger_row'], new)
-        transaction.executemany(_SQL['choose'], chosen)
-        outbox.add(transaction, rows)
-        transaction.executemany(
-            _SQL['refuse_again'],
-            [
-                (job, query, item.indicator_id, item.source_modified, item.object)
-                for item in conversion.objects
-                if item.fate is Fate.REFUSED
-            ],
-        )
-        self._next_object = next_object
-
-    def _object_number(self, transaction: sqlite3.Connection) -> int:
-        # What a transaction that failed had counted is not used again: gaps do no harm.
-        if self._next_object is None:
-            self._next_object = transaction.execute(_SQL['last_object']).fetchone()[0] + 1
-        return self._next_object
-
-    def _keep(
-        self,
-        transaction: sqlite3.Connection,
-        item: ChosenObject,
-        query: int,
-        owner: int,
-        job: int,
-    ) -> None:
-        """Enter that an object stays in Sentinel as it is, and whose copy it is from now on."""
-        if item.is_moved:
-            live = LiveChanges()
-            kind = kind_number(item.key)
-            held = transaction.execute(_SQL['held_by'], (item.object,)).fetchone()
-            if held is not None:
-                hour = hour_of(held['valid_until'])
-                live.add(held['query'], held['owner'], kind, hour, -1)
-                live.add(query, owner, kind, hour, 1)
-                live.store(transaction)
-            transaction.execute(
-                _SQL['keep_summary'], (item.summary, _value(item.key, item.summary), item.object)
-            )
-        transaction.execute(
-            _SQL['keep'],
-            (
-                *(job, query, owner, item.indicator_id, item.siblings, item.source_modified),
-                *(item.fingerprint, item.object),
-            ),
-        )
-        if item.is_orphaned:
-            transaction.execute(_SQL['adopt'], (item.object,))
+            page.store(at)
+            # What a transaction that fails has counted is not used again: gaps do no harm.
+            self._next_object = page.next_object
 
     # -- sending
 
@@ -664,69 +490,6 @@ class UpdateStore:
             transaction.executemany(_SQL['forget_job'], [(item,) for item in gone])
         self.jobs.forget(gone)
 
-    def _progress(self, row: sqlite3.Row) -> Progress:
-        pages, rows = self.pages.waiting(row['request_id'])
-        clause = row['clause']
-        return Progress(
-            job=row['job'],
-            request_id=row['request_id'],
-            update_id=row['update_id'],
-            position=row['position'],
-            query_id=row['query_id'],
-            is_delta=bool(row['is_delta']),
-            reading=kind_of(Reading, row['reading']),
-            place=Position(
-                number=row['pass'],
-                is_by_time=bool(row['is_by_time']),
-                last_id=row['last_id'],
-                read_until=None
-                if row['read_until'] is None
-                else read_cell(moment, row['read_until']),
-                page_size=row['page_size'],
-            ),
-            extra_query=None
-            if clause is None
-            else ExtraQuery(clause=clause, is_alternate=bool(row['is_alternate'])),
-            expected=row['expected'],
-            download_started_at=_time(row['download_started_at']),
-            download_completed_at=_time(row['download_completed_at']),
-            convert_started_at=_time(row['convert_started_at']),
-            upload_started_at=_time(row['upload_started_at']),
-            upload_answered_at=_time(row['upload_answered_at']),
-            failure_code=row['failure_code'],
-            failure_reason=row['failure_reason'],
-            is_stopped=bool(row['is_stopped']),
-            pages_waiting=pages,
-            rows_waiting=rows,
-            open=row['open'],
-            is_downloaded=self.pages.is_ended(row['request_id']),
-            waiting=row['waiting'],
-            is_sorted=bool(row['is_sorted']),
-            is_closed=bool(row['is_closed']),
-            warning=row['warning'],
-            held_back=row['held_back'],
-        )
-
-
-def failure_text(error: SentinelAppError) -> str:
-    """Return the failure as the Job shows it: what to do, then the other side's words."""
-    return f'{error.message} ({error.reason})' if error.reason else error.message
-
-
-def orphan_lost(
-    transaction: sqlite3.Connection, lost: Mapping[int, int], *, late_for: str | None
-) -> None:
-    """Mark live objects that their Indicators have lost, inside a transaction of the caller's.
-
-    Args:
-        transaction: the caller's.
-        lost: the Indicators' ids by object; what another one holds by now is left alone.
-        late_for: the update that can no longer ask every query for these values.
-    """
-    transaction.executemany(
-        _SQL['orphan'], [(late_for, item, indicator_id) for item, indicator_id in lost.items()]
-    )
-
 
 def fail_where_stopped(transaction: sqlite3.Connection, jobs: Iterable[int]) -> None:
     """End as failed what waits to be sent for Jobs that were stopped meanwhile."""
@@ -761,128 +524,7 @@ def _first_mark(connection: sqlite3.Connection, update_id: str) -> int:
     return sys.maxsize if found is None else int(found)
 
 
-def _kept_for_confirmation(transaction: sqlite3.Connection, conversion: Conversion) -> Conversion:
-    """Let Indicators keep an outcome row of which a withdrawal will be repeated by the update."""
-    unconfirmed = {row[0] for row in transaction.execute(_SQL['unconfirmed_indicators'])}
-    more = unconfirmed & conversion.outcomes.keys() - conversion.kept.keys()
-    if not more:
-        return conversion
-    fates: dict[int, list[Fate]] = {number: [] for number in more}
-    for item in conversion.objects:
-        if item.indicator_id in more:
-            fates[item.indicator_id].append(item.fate)
-    return replace(conversion, kept={**conversion.kept, **fates})
-
-
-def _of_stopped(transaction: sqlite3.Connection, conversion: Conversion) -> Conversion:
-    """Return what is stored of a page whose Job was stopped while the page was being converted.
-
-    What had been chosen before may have failed since, so nothing can take its place. And the page
-    may have been dropped, as its conversion hung: then it is accounted for.
-    """
-    ids = list(conversion.outcomes)
-    known = select_in(transaction, _SQL['taken_up'], ids, (conversion.job,))
-    dropped = {row[0] for row in known}
-    outcomes = {
-        number: Outcome.FAILED if outcome is None else outcome
-        for number, outcome in conversion.outcomes.items()
-        if number not in dropped
-    }
-    return replace(
-        conversion, outcomes=outcomes, objects=(), seen=(), alternates=(), kept={}, again={}
-    )
-
-
-def _displace(
-    transaction: sqlite3.Connection, item: ChosenObject, job: int, accounts: Accounts
-) -> tuple[int | None, bool]:
-    """Take an object away from the copy that the same Job chose for it before.
-
-    Returns:
-        The version under way that the new one has to wait for, as two requests may arrive in
-        either order; and whether Sentinel may have an earlier version although no answer came.
-    """
-    before = transaction.execute(_SQL['chosen_before'], (item.object,)).fetchone()
-    if before['outbox'] is not None:
-        accounts.settle(job, before['outbox_indicator_id'], before['account'], Outcome.DUPLICATE)
-        if before['is_in_flight']:
-            transaction.execute(_SQL['displace'], (before['outbox'],))
-            return before['outbox'], False
-        accounts.add(job, 'waiting', -1)
-        if item.fate is not Fate.SEND:
-            outbox.remove_for_nothing(transaction, before['outbox'])
-            return None, False
-        outbox.remove(transaction, item.object, before['outbox'])
-        return before['waits_for'], bool(before['is_unacknowledged'])
-    if before['refused_by'] == job:
-        indicator_id, result = before['refused_indicator_id'], Outcome.REFUSED
-    else:
-        indicator_id = before['indicator_id']
-        result = Outcome.SENT if before['job'] == job else Outcome.UNCHANGED
-    if accounts.row(job, indicator_id) is not None:
-        accounts.change(job, indicator_id, **{str(result): -1})
-    else:
-        accounts.add(job, result, -1)
-        accounts.add(job, Outcome.DUPLICATE)
-    return None, False
-
-
-def _new_progress(
-    job: Job, numbers: Mapping[str, int], queries: Mapping[str, int]
-) -> tuple[object, ...]:
-    query = job.query
-    return (
-        *(numbers[job.request_id], job.update_id, job.position, queries[query.id]),
-        *(job.mode is Mode.DELTA, query.sort_field is not None),
-        query.sort_direction is SortDirection.DESCENDING,
-    )
-
-
-def _new_ledger_row(
-    item: ChosenObject, query: int, owner: int, job: int, outbox_id: int | None
-) -> tuple[object, ...]:
-    return (
-        *(item.object, item.key.digest, kind_number(item.key), query, job, owner),
-        *(item.indicator_id, item.siblings, item.created, item.modified, item.valid_until),
-        *(item.source_modified, job, outbox_id),
-    )
-
-
-def _outbox_row(
-    item: ChosenObject,
-    *,
-    outbox_id: int,
-    job: int,
-    query: int,
-    owner: int,
-    account: Account,
-    waits_for: int | None,
-    is_unacknowledged: bool,
-) -> tuple[object, ...]:
-    text = item.text or b''
-    return (
-        *(outbox_id, job, item.object, waits_for, is_unacknowledged, False, account, None),
-        *(item.generation, query, owner, item.indicator_id, item.siblings, item.created),
-        *(item.modified, item.valid_until, item.source_modified, item.content_hash),
-        *(item.fingerprint, item.summary_digest, item.sort_value, item.summary),
-        *(_value(item.key, item.summary), len(text), pack(text)),
-    )
-
-
-def _value(key: ObjectKey, summary: str) -> str | None:
-    """What a key stands for, where that is not the summary."""
-    return None if key.value == summary else key.value
-
-
-def _packed_ids(ids: Sequence[int]) -> bytes:
-    return zlib.compress(array.array('q', ids).tobytes(), 1)
-
-
 def _unpacked_ids(blob: bytes) -> array.array[int]:
     ids = array.array('q')
     ids.frombytes(zlib.decompress(blob))
     return ids
-
-
-def _time(text: str | None) -> dt.datetime | None:
-    return None if text is None else time_of(text)

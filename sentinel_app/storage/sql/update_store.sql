@@ -42,9 +42,6 @@ SELECT ids FROM page_ids WHERE job = ?;
 -- name: forget_page_ids
 DELETE FROM page_ids WHERE job = ?;
 
--- name: add_page_ids
-INSERT INTO page_ids (job, ids) VALUES (?, ?);
-
 -- name: add_taken_up
 INSERT OR IGNORE INTO taken_up (job, indicator_id) VALUES (?, ?);
 
@@ -72,70 +69,8 @@ SELECT object, indicator_id FROM (
     )
 ) WHERE rank = 1;
 
--- name: dismiss
-INSERT OR IGNORE INTO dismissed (job, object) VALUES (?, ?);
-
 -- name: forget_alternate
 DELETE FROM alternate WHERE job = ? AND object = ? AND indicator_id = ?;
-
--- name: add_alternate
-INSERT OR REPLACE INTO alternate (job, object, indicator_id, source_modified) VALUES (?, ?, ?, ?);
-
--- name: add_ledger_row
-INSERT INTO ledger (id, digest, kind, state, generation, query, job, owner, indicator_id, siblings,
-    created, modified, valid_until, source_modified, content_hash, fingerprint, mark, outbox)
-VALUES (?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, x'', x'', ?, ?);
-
--- name: see
-UPDATE ledger SET mark = ?, source_modified = ? WHERE id = ?;
-
--- name: choose
-UPDATE ledger SET mark = ?, outbox = coalesce(?, outbox) WHERE id = ?;
-
--- name: keep
-UPDATE ledger SET mark = ?, query = ?, owner = ?, indicator_id = ?, siblings = ?,
-    source_modified = ?, fingerprint = ?
-WHERE id = ?;
-
--- name: keep_summary
-UPDATE content SET summary = ?, value = ? WHERE object = ?;
-
--- name: held_by
-SELECT query, owner, kind, valid_until FROM ledger WHERE id = ? AND state = 1;
-
--- name: adopt
-DELETE FROM orphan WHERE object = ?;
-
--- name: chosen_before
-SELECT ledger.mark, ledger.job, ledger.indicator_id, ledger.outbox,
-    outbox.indicator_id AS outbox_indicator_id, outbox.account, outbox.is_in_flight,
-    outbox.waits_for, outbox.is_unacknowledged,
-    refusal.job AS refused_by, refusal.indicator_id AS refused_indicator_id
-FROM ledger
-    LEFT JOIN outbox ON outbox.id = ledger.outbox
-    LEFT JOIN refusal ON refusal.object = ledger.id
-WHERE ledger.id = ?;
-
--- name: displace
-UPDATE outbox SET account = 2 WHERE id = ?;
-
--- name: unconfirmed_indicators
-SELECT DISTINCT indicator_id FROM unconfirmed;
-
--- name: refuse_again
-UPDATE refusal SET job = ?, query = ?, indicator_id = ?, source_modified = ? WHERE object = ?;
-
--- name: orphan
-INSERT OR IGNORE INTO orphan (object, late_for)
-SELECT id, ? FROM ledger WHERE id = ? AND indicator_id = ? AND state = 1;
-
--- name: converted
-UPDATE progress SET convert_started_at = coalesce(convert_started_at, ?),
-    objects = objects + ?, shortened = shortened + ?, next_place = next_place + ?
-WHERE job = ?;
-
--- name: next_place
-SELECT next_place, is_repeating, is_by_time, is_stopped FROM progress WHERE job = ?;
 
 -- name: ready_jobs
 SELECT job, is_sorted, is_descending, waiting, reading IN ('complete', 'failed') AS is_read
@@ -193,9 +128,6 @@ DELETE FROM ledger WHERE id = ? AND state = 0 AND outbox IS NULL;
 -- name: refused_ids
 SELECT DISTINCT indicator_id FROM refusal
 WHERE query = ? AND attempts <= ? ORDER BY indicator_id;
-
--- name: last_object
-SELECT coalesce(max(id), 0) FROM ledger;
 
 -- name: unused_jobs
 SELECT request_id FROM job WHERE id NOT IN (SELECT job FROM ledger)

@@ -1,0 +1,154 @@
+"""A page while it is being converted: what is known of its rows, and what is decided."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sentinel_app.core.error_entry import ErrorEntry
+from sentinel_app.core.indicator import Indicator
+from sentinel_app.core.job import Job, Mode, Outcome
+from sentinel_app.core.ledger_row import LedgerRow
+from sentinel_app.core.object_id import ObjectKey
+from sentinel_app.core.outbox import Alternate, ChosenObject, Conversion, Fate, Page, Sighting
+from sentinel_app.core.precedence import Copy, PrecedenceContext
+from sentinel_app.core.row import Row, row_id
+from sentinel_app.errors import SkippableError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A row that could be sent."""
+
+    indicator: Indicator
+    keys: Sequence[tuple[bytes, ObjectKey]]
+    """Its keys, each with its digest."""
+    fingerprint: bytes
+    modified: int
+    """Its last modification, in milliseconds since 1970."""
+
+    @property
+    def copy(self) -> Copy:
+        """What it is compared by with other copies."""
+        return self.indicator.id, self.modified
+
+
+@dataclass(slots=True)
+class PageDraft:
+    """What is known and decided while one page is being converted."""
+
+    job: Job
+    context: PrecedenceContext
+    now: dt.datetime
+    by_indicator: Mapping[int, list[LedgerRow]] = field(default_factory=dict)
+    by_key: dict[bytes, LedgerRow] = field(default_factory=dict)
+    outcomes: dict[int, Outcome | None] = field(default_factory=dict)
+    again: set[int] = field(default_factory=set)
+    """Indicators that the Job had taken up before."""
+    objects: dict[bytes, ChosenObject] = field(default_factory=dict)
+    seen: dict[int, Sighting] = field(default_factory=dict)
+    """By the object."""
+    fates: dict[int, list[Fate]] = field(default_factory=dict)
+    """Of the objects of Indicators that were recognised and keep an outcome row."""
+    alternates: list[Alternate] = field(default_factory=list)
+    kept: set[int] = field(default_factory=set)
+    """Indicators that need an outcome row, whatever becomes of their objects."""
+    errors: list[ErrorEntry] = field(default_factory=list)
+    lost: Mapping[int, int] = field(default_factory=dict)
+    unfit: set[int] = field(default_factory=set)
+    """Live objects whose copies are on this page and cannot be sent."""
+    dismissed: frozenset[int] = frozenset()
+    """Live objects whose copies the Job has read and found unfit, of those that matter here."""
+    shortened: set[int] = field(default_factory=set)
+
+    def unsee(self, row: LedgerRow) -> None:
+        """Take an object away from an Indicator that was recognised."""
+        del self.seen[row.id]
+        if row.indicator_id in self.fates:
+            self.fates[row.indicator_id].pop()
+        else:
+            self.outcomes[row.indicator_id] = Outcome.DUPLICATE
+
+    def is_held(self, candidate: Candidate) -> bool:
+        """Whether the ledger knows a key as that of the candidate's Indicator."""
+        rows = (self.by_key.get(digest) for digest, _ in candidate.keys)
+        return any(row is not None and row.indicator_id == candidate.indicator.id for row in rows)
+
+    def conclude(self, candidate: Candidate) -> None:
+        """Record the outcome of an Indicator from its objects."""
+        number = candidate.indicator.id
+        fates = {
+            item.fate
+            for digest, _ in candidate.keys
+            if (item := self.objects.get(digest)) is not None and item.indicator_id == number
+        }
+        count = sum(
+            item.indicator_id == number
+            for digest, _ in candidate.keys
+            if (item := self.objects.get(digest)) is not None
+        )
+        held = self.by_indicator.get(number, ())
+        if count > 1 or any(
+            (item := self.objects.get(row.digest)) is None or item.indicator_id != number
+            for row in held
+        ):
+            self.kept.add(number)
+        if number not in self.again:
+            self.outcomes[number] = _outcome(fates)
+
+    def report(self, row: Row, error: SkippableError) -> None:
+        """Record why a row itself cannot be sent."""
+
+        def text(name: str) -> str | None:
+            value = row.get(name)
+            return value if isinstance(value, str) else None
+
+        entry = ErrorEntry(
+            request_id=self.job.request_id,
+            at=self.now,
+            code=error.code,
+            message='The Indicator was not sent: ' + error.message,
+            reason=error.reason,
+            indicator_id=row_id(row),
+            indicator_type=text('type'),
+            summary=text('summary'),
+            owner_name=text('ownerName'),
+            web_link=text('webLink'),
+        )
+        self.errors.append(entry)
+
+    def conversion(self, page: Page) -> Conversion:
+        """Return what is stored of the page."""
+        fates: defaultdict[int, list[Fate]] = defaultdict(list)
+        for item in self.objects.values():
+            fates[item.indicator_id].append(item.fate)
+        for number, recognised in self.fates.items():
+            fates[number] += recognised
+        return Conversion(
+            page=page,
+            job=self.context.job,
+            query_id=self.job.query.id,
+            outcomes=self.outcomes,
+            objects=tuple(self.objects.values()),
+            seen=tuple(self.seen.values()),
+            alternates=tuple(self.alternates),
+            kept={number: fates[number] for number in self.kept if number in self.outcomes},
+            again={number: fates[number] for number in self.again if number in fates},
+            errors=tuple(self.errors),
+            dismissed=frozenset(self.unfit | self.lost.keys()),
+            lost=self.lost,
+            # A delta asks for values only as it begins to read.
+            late_for=self.context.update_id if self.job.mode is Mode.DELTA else None,
+            shortened=len(self.shortened),
+        )
+
+
+def _outcome(fates: set[Fate]) -> Outcome | None:
+    """Return an Indicator's outcome from its chosen objects; None where one has to be sent."""
+    if not fates:
+        return Outcome.DUPLICATE
+    if Fate.SEND in fates:
+        return None
+    return Outcome.REFUSED if Fate.REFUSED in fates else Outcome.UNCHANGED

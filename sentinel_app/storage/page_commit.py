@@ -1,0 +1,322 @@
+"""A page that is converted, stored in one transaction."""
+
+from __future__ import annotations
+
+import array
+import datetime as dt
+import sqlite3
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from sentinel_app.core.job import Outcome
+from sentinel_app.core.ledger_row import kind_number, millis
+from sentinel_app.core.object_id import ObjectKey
+from sentinel_app.core.outbox import ChosenObject, Conversion, Fate
+from sentinel_app.core.timestamp import to_millis
+from sentinel_app.storage import outbox
+from sentinel_app.storage.accounts import Account, Accounts, LiveChanges, OutcomeRow, hour_of
+from sentinel_app.storage.error_log import insert_errors
+from sentinel_app.storage.packing import pack
+from sentinel_app.storage.selection import select_in
+from sentinel_app.storage.statements import statements
+
+_SQL: Final = statements('page_commit')
+_COLUMNS: Final = {Fate.SEND: 'waiting', Fate.UNCHANGED: 'unchanged', Fate.REFUSED: 'refused'}
+
+
+class PageCommit:
+    """Stores what conversion made of a page, inside a transaction of the caller's.
+
+    Args:
+        transaction: the caller's.
+        conversion: what is stored.
+        query: number of the Job's query.
+        owners: numbers of the owners of the objects.
+        next_object: number of the next ledger row; None where it is not known yet.
+    """
+
+    def __init__(
+        self,
+        transaction: sqlite3.Connection,
+        conversion: Conversion,
+        *,
+        query: int,
+        owners: Mapping[str, int],
+        next_object: int | None,
+    ) -> None:
+        self._transaction = transaction
+        self._conversion = conversion
+        self._accounts = Accounts(transaction)
+        self._job = conversion.job
+        self._query = query
+        self._owners = owners
+        if next_object is None:
+            next_object = transaction.execute(_SQL['last_object']).fetchone()[0] + 1
+        self.next_object = next_object
+
+    def store(self, at: dt.datetime) -> None:
+        """Store the page; nothing where its Job is gone."""
+        transaction, job = self._transaction, self._job
+        state = transaction.execute(_SQL['next_place'], (job,)).fetchone()
+        if state is None:
+            return
+        if state['is_stopped']:
+            self._conversion = _of_stopped(transaction, self._conversion)
+        else:
+            self._conversion = _kept_for_confirmation(transaction, self._conversion)
+        conversion = self._conversion
+        # Whoever drops the pages of a Job that was stopped goes by what it has taken up.
+        self._take_up(is_repeating=state['is_repeating'] or state['is_stopped'])
+        self._store_objects(state['next_place'])
+        transaction.executemany(
+            _SQL['see'], [(job, item.source_modified, item.object) for item in conversion.seen]
+        )
+        transaction.executemany(
+            _SQL['add_alternate'], [(job, *item) for item in conversion.alternates]
+        )
+        transaction.executemany(_SQL['dismiss'], [(job, item) for item in conversion.dismissed])
+        orphan_lost(transaction, conversion.lost, late_for=conversion.late_for)
+        insert_errors(transaction, conversion.errors)
+        self._move_on(at)
+        self._accounts.store()
+
+    def _move_on(self, at: dt.datetime) -> None:
+        """Count the objects, and store where the reading goes on."""
+        conversion, job, place = self._conversion, self._job, self._conversion.page.place
+        chosen = len(conversion.objects) + len(conversion.seen)
+        sent = sum(item.fate is Fate.SEND for item in conversion.objects)
+        self._accounts.add(job, 'waiting', sent)
+        self._transaction.execute(
+            _SQL['converted'], (to_millis(at), chosen, conversion.shortened, sent, job)
+        )
+        self._transaction.execute(
+            _SQL['move_place'],
+            (
+                *(place.number, place.last_id),
+                millis(place.read_until) if place.read_until else None,
+                *(place.page_size, job, place.is_by_time),
+            ),
+        )
+
+    def _take_up(self, *, is_repeating: bool) -> None:
+        """Enter the Indicators of the page in the Job's account."""
+        job, conversion, accounts = self._job, self._conversion, self._accounts
+        ids = list(conversion.outcomes)
+        if is_repeating:
+            self._transaction.executemany(_SQL['add_taken_up'], [(job, item) for item in ids])
+        elif ids:
+            self._transaction.execute(_SQL['add_page_ids'], (job, _packed_ids(ids)))
+        for indicator_id, outcome in conversion.outcomes.items():
+            fates = conversion.kept.get(indicator_id)
+            if fates is None:
+                accounts.add(job, 'open' if outcome is None else outcome)
+                continue
+            base = Outcome.DUPLICATE if fates or outcome is None else outcome
+            row = OutcomeRow(base=base)
+            for fate in fates:
+                setattr(row, _COLUMNS[fate], getattr(row, _COLUMNS[fate]) + 1)
+            accounts.open_row(job, indicator_id, row)
+        for indicator_id, fates in conversion.again.items():
+            for fate in fates:
+                accounts.change(job, indicator_id, **{_COLUMNS[fate]: 1})
+
+    def _store_objects(self, first_place: int) -> None:
+        """Mark what the page has chosen, and put into the outbox what is to be sent."""
+        job, conversion, place = self._job, self._conversion, first_place
+        new: list[tuple[object, ...]] = []
+        rows: list[tuple[object, ...]] = []
+        chosen: list[tuple[object, ...]] = []
+        for item in conversion.objects:
+            waits_for, is_unacknowledged = None, False
+            if item.replaces:
+                waits_for, is_unacknowledged = self._displace(item)
+            outbox_id = None
+            if item.fate is Fate.SEND:
+                outbox_id = outbox.outbox_id(job, place)
+                place += 1
+            owner = self._owners[item.owner_name]
+            if item.object is None:
+                item.object = self.next_object
+                self.next_object += 1
+                new.append(_new_ledger_row(item, self._query, owner, job, outbox_id))
+            elif item.fate is Fate.UNCHANGED:
+                self._keep(item, owner)
+            else:
+                chosen.append((job, outbox_id, item.object))
+            if outbox_id is not None:
+                account = (
+                    Account.ROW
+                    if item.indicator_id in conversion.kept or item.indicator_id in conversion.again
+                    else Account.INDICATOR
+                )
+                rows.append(
+                    _outbox_row(
+                        item,
+                        outbox_id=outbox_id,
+                        job=job,
+                        query=self._query,
+                        owner=owner,
+                        account=account,
+                        waits_for=waits_for,
+                        is_unacknowledged=is_unacknowledged,
+                    )
+                )
+        self._transaction.executemany(_SQL['add_ledger_row'], new)
+        self._transaction.executemany(_SQL['choose'], chosen)
+        outbox.add(self._transaction, rows)
+        self._transaction.executemany(
+            _SQL['refuse_again'],
+            [
+                (job, self._query, item.indicator_id, item.source_modified, item.object)
+                for item in conversion.objects
+                if item.fate is Fate.REFUSED
+            ],
+        )
+
+    def _keep(self, item: ChosenObject, owner: int) -> None:
+        """Enter that an object stays in Sentinel as it is, and whose copy it is from now on."""
+        transaction, query = self._transaction, self._query
+        if item.is_moved:
+            live = LiveChanges()
+            kind = kind_number(item.key)
+            held = transaction.execute(_SQL['held_by'], (item.object,)).fetchone()
+            if held is not None:
+                hour = hour_of(held['valid_until'])
+                live.add(held['query'], held['owner'], kind, hour, -1)
+                live.add(query, owner, kind, hour, 1)
+                live.store(transaction)
+            transaction.execute(
+                _SQL['keep_summary'], (item.summary, _value(item.key, item.summary), item.object)
+            )
+        transaction.execute(
+            _SQL['keep'],
+            (
+                *(self._job, query, owner, item.indicator_id, item.siblings, item.source_modified),
+                *(item.fingerprint, item.object),
+            ),
+        )
+        if item.is_orphaned:
+            transaction.execute(_SQL['adopt'], (item.object,))
+
+    def _displace(self, item: ChosenObject) -> tuple[int | None, bool]:
+        """Take an object away from the copy that the same Job chose for it before.
+
+        Returns:
+            The version under way that the new one has to wait for, as two requests may arrive in
+            either order; and whether Sentinel may have an earlier version although no answer came.
+        """
+        transaction, job, accounts = self._transaction, self._job, self._accounts
+        before = transaction.execute(_SQL['chosen_before'], (item.object,)).fetchone()
+        if before['outbox'] is not None:
+            accounts.settle(
+                job, before['outbox_indicator_id'], before['account'], Outcome.DUPLICATE
+            )
+            if before['is_in_flight']:
+                transaction.execute(_SQL['displace'], (before['outbox'],))
+                return before['outbox'], False
+            accounts.add(job, 'waiting', -1)
+            if item.fate is not Fate.SEND:
+                outbox.remove_for_nothing(transaction, before['outbox'])
+                return None, False
+            outbox.remove(transaction, item.object, before['outbox'])
+            return before['waits_for'], bool(before['is_unacknowledged'])
+        if before['refused_by'] == job:
+            indicator_id, result = before['refused_indicator_id'], Outcome.REFUSED
+        else:
+            indicator_id = before['indicator_id']
+            result = Outcome.SENT if before['job'] == job else Outcome.UNCHANGED
+        if accounts.row(job, indicator_id) is not None:
+            accounts.change(job, indicator_id, **{str(result): -1})
+        else:
+            accounts.add(job, result, -1)
+            accounts.add(job, Outcome.DUPLICATE)
+        return None, False
+
+
+def orphan_lost(
+    transaction: sqlite3.Connection, lost: Mapping[int, int], *, late_for: str | None
+) -> None:
+    """Mark live objects that their Indicators have lost, inside a transaction of the caller's.
+
+    Args:
+        transaction: the caller's.
+        lost: the Indicators' ids by object; what another one holds by now is left alone.
+        late_for: the update that can no longer ask every query for these values.
+    """
+    transaction.executemany(
+        _SQL['orphan'], [(late_for, item, indicator_id) for item, indicator_id in lost.items()]
+    )
+
+
+def _kept_for_confirmation(transaction: sqlite3.Connection, conversion: Conversion) -> Conversion:
+    """Let Indicators keep an outcome row of which a withdrawal will be repeated by the update."""
+    unconfirmed = {row[0] for row in transaction.execute(_SQL['unconfirmed_indicators'])}
+    more = unconfirmed & conversion.outcomes.keys() - conversion.kept.keys()
+    if not more:
+        return conversion
+    fates: dict[int, list[Fate]] = {number: [] for number in more}
+    for item in conversion.objects:
+        if item.indicator_id in more:
+            fates[item.indicator_id].append(item.fate)
+    return replace(conversion, kept={**conversion.kept, **fates})
+
+
+def _of_stopped(transaction: sqlite3.Connection, conversion: Conversion) -> Conversion:
+    """Return what is stored of a page whose Job was stopped while the page was being converted.
+
+    What had been chosen before may have failed since, so nothing can take its place. And the page
+    may have been dropped, as its conversion hung: then it is accounted for.
+    """
+    ids = list(conversion.outcomes)
+    known = select_in(transaction, _SQL['taken_up'], ids, (conversion.job,))
+    dropped = {row[0] for row in known}
+    outcomes = {
+        number: Outcome.FAILED if outcome is None else outcome
+        for number, outcome in conversion.outcomes.items()
+        if number not in dropped
+    }
+    return replace(
+        conversion, outcomes=outcomes, objects=(), seen=(), alternates=(), kept={}, again={}
+    )
+
+
+def _new_ledger_row(
+    item: ChosenObject, query: int, owner: int, job: int, outbox_id: int | None
+) -> tuple[object, ...]:
+    return (
+        *(item.object, item.key.digest, kind_number(item.key), query, job, owner),
+        *(item.indicator_id, item.siblings, item.created, item.modified, item.valid_until),
+        *(item.source_modified, job, outbox_id),
+    )
+
+
+def _outbox_row(
+    item: ChosenObject,
+    *,
+    outbox_id: int,
+    job: int,
+    query: int,
+    owner: int,
+    account: Account,
+    waits_for: int | None,
+    is_unacknowledged: bool,
+) -> tuple[object, ...]:
+    text = item.text or b''
+    return (
+        *(outbox_id, job, item.object, waits_for, is_unacknowledged, False, account, None),
+        *(item.generation, query, owner, item.indicator_id, item.siblings, item.created),
+        *(item.modified, item.valid_until, item.source_modified, item.content_hash),
+        *(item.fingerprint, item.summary_digest, item.sort_value, item.summary),
+        *(_value(item.key, item.summary), len(text), pack(text)),
+    )
+
+
+def _value(key: ObjectKey, summary: str) -> str | None:
+    """What a key stands for, where that is not the summary."""
+    return None if key.value == summary else key.value
+
+
+def _packed_ids(ids: Sequence[int]) -> bytes:
+    return zlib.compress(array.array('q', ids).tobytes(), 1)
