@@ -12,6 +12,11 @@ _KINDS = frozenset({'BLOB', 'INTEGER', 'REAL', 'TEXT'})
 _MOST_S = 1e11
 """Each number with a fraction is a length or a time in seconds, of this many at most."""
 
+_TIMES = frozenset({'created', 'modified', 'valid_until', 'source_modified', 'read_until', 'until'})
+"""Columns of whole milliseconds since 1970."""
+_CALENDAR = (-62_135_596_800_000, 253_402_300_799_999)
+"""The first and the last of them that are a time."""
+
 
 def content_fault(connection: sqlite3.Connection, *, within_s: float) -> str | None:
     """What is wrong with the rows or the pages, as far as the time allows to check.
@@ -67,6 +72,8 @@ def _fits(name: str, kind: str, is_required: int) -> str:
     condition = f'typeof("{name}") = \'{kind.lower()}\''
     if kind == 'REAL':
         condition += f' AND "{name}" BETWEEN 0 AND {_MOST_S}'
+    if kind == 'INTEGER' and name in _TIMES:
+        condition += f' AND "{name}" BETWEEN {_CALENDAR[0]} AND {_CALENDAR[1]}'
     return f'({condition})' if is_required else f'("{name}" IS NULL OR {condition})'
 
 

@@ -181,6 +181,8 @@ ODD_ROWS = [
     'UPDATE ledger SET digest = NULL',
     'UPDATE ledger SET outbox = 0.5',
     'UPDATE ledger SET state = 3',
+    'UPDATE ledger SET modified = 253402300800000',
+    'UPDATE ledger SET valid_until = -9223372036854775807',
     "UPDATE content SET summary = x'00'",
     "UPDATE content SET body = 'text'",
     'INSERT INTO request_time (at) VALUES (9e999)',
