@@ -333,9 +333,8 @@ def test_a_row_that_cannot_be_read_is_told_once_and_mended_by_the_next_start(
     path: Path, statements: str
 ) -> None:
     fill(path, 1)
-    change(path, *statements.split('; '))
-    assert set_aside(path) is None
     db = Database(path)
+    change(path, *statements.split('; '))
     with pytest.raises(StorageError, match=r'is damaged\. Restart the Service'):
         READINGS[statements](db)
     db.close()
