@@ -131,6 +131,8 @@ def framework(config: dict[str, object]) -> Iterator[TcEx]:
         logger.handlers[:], ours.handlers[:] = before[0], before[1]
         # A thread in the middle of a line would open a closed file again; one that sleeps does not.
         for thread in set(threading.enumerate()) - threads:
+            # One that is just being started is listed before it can be joined.
+            until(lambda thread=thread: thread.ident is not None, 'a thread does not start')
             thread.join(0.1)
         for handler in added:
             handler.close()
