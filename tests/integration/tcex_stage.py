@@ -17,6 +17,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from tests.waiting import until
+
 with warnings.catch_warnings():
     # TcEx 5.0.0 uses a spelling that pydantic 2.12 calls deprecated, when it is imported.
     warnings.simplefilter('ignore', DeprecationWarning)
