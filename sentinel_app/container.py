@@ -306,6 +306,7 @@ def _compose(
         withheld_reason=_withholding(settings),
         options=options,
         salt=salt(options, max_tlp=settings.max_tlp.level, never_send=settings.never_send),
+        limiter=limiter,
         clock=clock,
         wakeups=wakeups,
     )

@@ -37,12 +37,17 @@ from sentinel_app.core.value import telling_digest
 from sentinel_app.core.window import Window
 from sentinel_app.errors import FatalError
 from sentinel_app.log import EventLog
+from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.pipeline.revoke import Revoke
 from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.page_queue import EndOfReading
 from sentinel_app.storage.update_store import UpdateStore
+
+OBJECTS_AHEAD = 2_000
+"""While requests may go at once and so many objects wait, sending comes first: at the limit, what
+goes out in the first moments decides when a long update ends."""
 
 MOST_OBJECTS_WAITING = 20_000
 """Converting waits while so many objects could be sent already: two minutes of the limit."""
@@ -60,6 +65,7 @@ class Convert:
         withheld_reason: says why an Indicator is held back, or None.
         options: the inputs that decide how objects look.
         salt: stands for the mapping and the settings, see `core.fingerprint`.
+        limiter: tells whether requests may go at once.
     """
 
     def __init__(
@@ -73,6 +79,7 @@ class Convert:
         withheld_reason: Callable[[Indicator], str | None],
         options: MappingOptions,
         salt: bytes,
+        limiter: RateLimiter,
         clock: Clock,
         wakeups: Wakeups,
     ) -> None:
@@ -86,6 +93,7 @@ class Convert:
         self._ttl = {kind: hours * _HOUR_MS for kind, hours in options.ttl_hours.items()}
         self._ttl_of_kind = {number: self._ttl[kind] for number, kind in TYPE_OF_KIND.items()}
         self._salt = salt
+        self._limiter = limiter
         self._clock = clock
         self._wakeups = wakeups
 
@@ -101,7 +109,8 @@ class Convert:
         if stop.is_set():
             return False
         progress = self._store.progress(update.id)
-        if sum(item.waiting for item in progress if not item.is_sorted) >= MOST_OBJECTS_WAITING:
+        waiting = sum(item.waiting for item in progress if not item.is_sorted)
+        if waiting >= (OBJECTS_AHEAD if self._limiter.is_open() else MOST_OBJECTS_WAITING):
             return False
         item = self._store.pages.head()
         if item is None:

@@ -75,6 +75,11 @@ class RateLimiter:
             with self._lock:
                 self._waiting -= 1
 
+    def is_open(self) -> bool:
+        """Whether a request could go at once."""
+        with self._lock:
+            return self._seconds_left() <= 0
+
     def begin(self, permit: Permit) -> None:
         """Record that the request of a permit goes out now, as claiming may have taken a while."""
         with self._lock:

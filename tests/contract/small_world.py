@@ -30,12 +30,14 @@ from sentinel_app.core.tql import ids_clause
 from sentinel_app.core.window import Window
 from sentinel_app.errors import ReadAuthError, SentinelAppError, SkippableError
 from sentinel_app.pipeline.convert import Convert
+from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.pipeline.revoke import Revoke
 from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.pipeline.withdraw_guard import WithdrawGuard
 from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.orphans import Orphans
 from sentinel_app.storage.page_queue import EndOfReading, PageQueue
+from sentinel_app.storage.request_time import RequestTimes
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.update_store import UpdateStore
 from tests.clocks import NOON, StandingClock
@@ -241,6 +243,7 @@ class SmallWorld:
             withheld_reason=lambda _: None,
             options=make_options(),
             salt=b'salt',
+            limiter=RateLimiter(limit=100, times=RequestTimes(self.db), clock=self.clock),
             clock=self.clock,
             wakeups=Wakeups(1),
         )

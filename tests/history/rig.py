@@ -188,6 +188,8 @@ class Rig:
             wakeups=wakeups,
         )
         probe = Probe(source=mortal_source, documents=documents, clock=clock)
+        times = RequestTimes(db)
+        limiter = RateLimiter(limit=100, times=times, clock=clock)
         guard = WithdrawGuard(documents=documents, ledger=ledger, limit_percent=20)
         download = Download(
             source=mortal_source,
@@ -228,16 +230,16 @@ class Rig:
             ),
             options=options,
             salt=salt(options, max_tlp=MAX_TLP, never_send=NeverSend()),
+            limiter=limiter,
             clock=clock,
             wakeups=wakeups,
         )
-        times = RequestTimes(db)
         upload = Upload(
             sink=Mortal(sink, life),  # type: ignore[arg-type]
             store=store,
             errors=errors,
             faults=faults,
-            limiter=RateLimiter(limit=100, times=times, clock=clock),
+            limiter=limiter,
             times=times,
             clock=clock,
             wakeups=wakeups,

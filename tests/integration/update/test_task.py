@@ -207,7 +207,8 @@ class TestKill:
             world.threatconnect.after_page.append(count)
         elif slug == 'convert':
             world.threatconnect.faults.on('page_cap', rows=100)
-            monkeypatch.setattr(convert_module, 'MOST_OBJECTS_WAITING', 0)
+            for name in ('OBJECTS_AHEAD', 'MOST_OBJECTS_WAITING'):
+                monkeypatch.setattr(convert_module, name, 0)
         else:
             world.sentinel.faults.add('throttle', skip=2, wait_s=1_000)
 

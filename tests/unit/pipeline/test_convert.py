@@ -1,0 +1,73 @@
+"""When a page is converted."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from sentinel_app.core.job import JobType, Mode, Update
+from sentinel_app.pipeline.convert import MOST_OBJECTS_WAITING, OBJECTS_AHEAD, Convert
+from sentinel_app.pipeline.wakeup import Wakeups
+from tests.clocks import NOON, StandingClock
+from tests.factories import make_options
+from tests.working import make_progress
+
+UPDATE = Update(
+    id='u1', mode=Mode.FULL, job_type=JobType.AD_HOC, queued_at=NOON, request_ids=('j1',)
+)
+
+
+class Around:
+    """A store without a page, a limiter, and whoever closes the update."""
+
+    def __init__(self, *, waiting: int, is_sorted: bool, is_open: bool) -> None:
+        self._progress = make_progress(waiting=waiting, is_sorted=is_sorted)
+        self._is_open = is_open
+        self.pages = self
+        self.went_on = False
+
+    def progress(self, update_id: str) -> Any:
+        return (self._progress,)
+
+    def head(self) -> None:
+        self.went_on = True
+
+    def close(self, update: Update, progress: Any) -> bool:
+        return False
+
+    def is_open(self) -> bool:
+        return self._is_open
+
+
+@pytest.mark.parametrize(
+    ('waiting', 'is_open', 'is_sorted', 'goes_on'),
+    [
+        (OBJECTS_AHEAD - 1, True, False, True),
+        (OBJECTS_AHEAD, True, False, False),
+        (OBJECTS_AHEAD, False, False, True),
+        (MOST_OBJECTS_WAITING - 1, False, False, True),
+        (MOST_OBJECTS_WAITING, False, False, False),
+        (MOST_OBJECTS_WAITING, True, True, True),
+    ],
+)
+def test_sending_comes_first_while_requests_may_go_at_once(
+    waiting: int, is_open: bool, is_sorted: bool, goes_on: bool
+) -> None:
+    around: Any = Around(waiting=waiting, is_sorted=is_sorted, is_open=is_open)
+    convert = Convert(
+        documents=around,
+        store=around,
+        ledger=around,
+        revoke=around,
+        parse=lambda row: pytest.fail('nothing is parsed'),
+        withheld_reason=lambda indicator: None,
+        options=make_options(),
+        salt=b'salt',
+        limiter=around,
+        clock=StandingClock(),
+        wakeups=Wakeups(1),
+    )
+    assert not convert.step(UPDATE, threading.Event())
+    assert around.went_on == goes_on
