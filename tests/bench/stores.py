@@ -10,8 +10,8 @@ from typing import Any
 Sizes = dict[str, Any]
 
 DATABASE = 'state.db'
-LEDGER = 'ledger'
-"""The table of what Sentinel holds."""
+LEDGER = ('ledger', 'content')
+"""The tables of what Sentinel holds."""
 _LEFTOVERS = ('-wal', '-shm')
 _BUSY_S = 30.0
 
