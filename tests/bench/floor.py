@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from tests.bench.rows import object_count
 from tests.bench.subject import Figures, Subject
 from tests.bench.yardstick import Yardstick
@@ -86,14 +88,14 @@ def run(task: Mapping[str, Any]) -> None:
             with meter.on(READ):
                 body = session.get(target.removeprefix('/api')).content
             with meter.on(PARSE):
-                rows = json.loads(body)['data']
+                rows = orjson.loads(body)['data']
             with meter.on(COMMIT), _transaction(connection):
                 connection.execute('INSERT INTO page VALUES (?, 0)', (number,))
             indicators += len(rows)
             size += len(body)
             with meter.on(TEXT):
                 page_keys = [
-                    _digest(f'{row["id"]}-{index}', json.dumps(row, ensure_ascii=False))
+                    _digest(f'{row["id"]}-{index}', orjson.dumps(row))
                     for row in rows
                     for index in range(object_count(row))
                 ]
@@ -123,8 +125,8 @@ def _send(connection: sqlite3.Connection, number: int) -> None:
             connection.execute('UPDATE page SET state = ? WHERE number = ?', (state, number))
 
 
-def _digest(name: str, text: str) -> bytes:
-    return hashlib.blake2b(text.encode(), digest_size=16, key=name.encode()).digest()
+def _digest(name: str, text: bytes) -> bytes:
+    return hashlib.blake2b(text, digest_size=16, key=name.encode()).digest()
 
 
 def _database(path: Path) -> sqlite3.Connection:

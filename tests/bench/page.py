@@ -13,7 +13,7 @@ from tests.bench.subject import Figures
 _MODES = {'full': 'full', 'reconcile': 'reconcile, nothing changed', 'delta': 'delta'}
 _FLOOR = {
     READ: 'receive a page over TLS and HTTP, decompressed',
-    PARSE: 'parse its JSON with the standard library',
+    PARSE: 'parse its JSON with the fastest library',
     COMMIT: 'one synced commit of a small row for each page',
     TEXT: 'one JSON text and one digest for each object',
     STORE: 'one row of 30 bytes for each object, in one synced commit for each page',
