@@ -26,8 +26,9 @@ from sentinel_app.errors import GOES_ON, FatalError, RetryableError, StorageErro
 from sentinel_app.settings import LABELS, SECRET_INPUTS, Settings
 from sentinel_app.threatconnect.whoami import WhoAmIClient
 from tests.integration import tcex_stage
-from tests.integration.tcex_stage import Broker, TcEx, run_service
+from tests.integration.tcex_stage import Broker, TcEx, registry, run_service
 from tests.unit.test_settings import GOOD, MARKER
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.integration,
@@ -450,6 +451,11 @@ def test_a_broker_that_cannot_be_reached_ends_with_a_message(make: Make) -> None
         stage.app.leave()
     assert end.value.code == 1
     assert stage.message.startswith('The message broker at 127.0.0.1:9 did not accept')
+    # The framework goes on trying, in a process that would be gone by now.
+    broker = registry.app.service.message_broker
+    until(lambda: broker.client._thread is not None, 'the framework does not begin to listen')
+    broker._connected = True
+    broker.client.loop_stop()
 
 
 def test_a_thread_that_dies_is_in_the_log(make: Make) -> None:

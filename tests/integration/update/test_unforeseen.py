@@ -14,7 +14,7 @@ from sentinel_app.core.question import Question
 from sentinel_app.errors import StorageError
 from sentinel_app.pipeline.fault_limit import ATTEMPTS
 from sentinel_app.sentinel.client import SentinelSink
-from sentinel_app.storage import update_store
+from sentinel_app.storage import page_commit
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.orphans import Orphans
@@ -233,9 +233,9 @@ def test_a_batch_that_a_full_disk_neither_stores_nor_takes_back_goes_out_again(
 def test_a_stored_object_that_cannot_be_read_ends_its_job(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pack = update_store.pack
+    pack = page_commit.pack
     monkeypatch.setattr(
-        update_store, 'pack', lambda text: b'\0' if BAD.encode() in text else pack(text)
+        page_commit, 'pack', lambda text: b'\0' if BAD.encode() in text else pack(text)
     )
     _, bad = run(engine)
 
