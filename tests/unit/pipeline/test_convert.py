@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from sentinel_app.pipeline.convert import MOST_OBJECTS_WAITING, OBJECTS_AHEAD, C
 from sentinel_app.pipeline.wakeup import Wakeups
 from tests.clocks import NOON, StandingClock
 from tests.factories import make_options
+from tests.stored import make_job, make_query
 from tests.working import make_progress
 
 UPDATE = Update(
@@ -71,3 +73,31 @@ def test_sending_comes_first_while_requests_may_go_at_once(
     )
     assert not convert.step(UPDATE, threading.Event())
     assert around.went_on == goes_on
+
+
+def test_a_list_that_is_saved_meanwhile_is_read_as_it_was() -> None:
+    lists = [(make_query('q1'),), (make_query('q1'), make_query('q2'))]
+    documents: Any = SimpleNamespace(
+        query_list=lambda: SimpleNamespace(queries=lists.pop(0) if len(lists) > 1 else lists[0])
+    )
+    numbers = SimpleNamespace(
+        numbers=lambda ids: {name: int(name[1:]) for name in ids}, number=lambda name: int(name[1:])
+    )
+    store: Any = SimpleNamespace(queries=numbers, first_mark=lambda update_id: 1)
+    around: Any = Around(waiting=0, is_sorted=False, is_open=True)
+    convert = Convert(
+        documents=documents,
+        store=store,
+        ledger=around,
+        revoke=around,
+        parse=lambda row: pytest.fail('nothing is parsed'),
+        withheld_reason=lambda indicator: None,
+        options=make_options(),
+        salt=b'salt',
+        limiter=around,
+        clock=StandingClock(),
+        wakeups=Wakeups(1),
+    )
+    job = make_job('j1', query=make_query('q1'))
+    context = convert._context(UPDATE, job, make_progress(), [])
+    assert context.positions == {1: 0}
