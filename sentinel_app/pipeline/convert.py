@@ -161,16 +161,10 @@ class Convert:
     def _context(
         self, update: Update, job: Job, mine: Progress, everybody: Sequence[Progress]
     ) -> PrecedenceContext:
-        numbers = self._store.queries.numbers(
-            query.id for query in self._documents.query_list().queries
-        )
+        # Read once: somebody may save another list at any moment.
         queries = self._documents.query_list().queries
-        # One that somebody has saved in between holds nothing as yet.
-        positions = {
-            numbers[query.id]: position
-            for position, query in enumerate(queries)
-            if query.id in numbers
-        }
+        numbers = self._store.queries.numbers(query.id for query in queries)
+        positions = {numbers[query.id]: position for position, query in enumerate(queries)}
         query = self._store.queries.number(job.query.id)
         positions[query] = job.position
         higher = [

@@ -127,7 +127,7 @@ class Ranking:
         update = self._update
         is_noisy = update is None or update.is_list_edited or bool(update.touched)
         for pattern, copy in self._held.items():
-            matching = self._matching(copy.row_id)
+            matching = self.matching(copy.row_id)
             is_known = is_whole and pattern not in in_doubt
             if is_known and is_everything_read and self._is_sound(pattern, copy.row_id):
                 copy.holders = copy.all_holders = frozenset(matching[:1])
@@ -161,7 +161,7 @@ class Ranking:
         update = self._update
         matching = [
             query_id
-            for query_id in self._matching(row_id)
+            for query_id in self.matching(row_id)
             if update is None or query_id in update.query_ids
         ]
         is_noisy = update is not None and row_id in update.touched
@@ -196,7 +196,7 @@ class Ranking:
     def _lapse(self, copies: Iterable[tuple[str, Copy]]) -> None:
         """Remember which copies are gone at this moment, or no longer match a query of theirs."""
         for pattern, copy in copies:
-            is_held = copy.holders and copy.holders.issubset(self._matching(copy.row_id))
+            is_held = copy.holders and copy.holders.issubset(self.matching(copy.row_id))
             if not is_held or not self._is_sound(pattern, copy.row_id):
                 copy.has_lapsed = True
 
@@ -211,7 +211,7 @@ class Ranking:
             and pattern in dict(patterns(row))
         )
 
-    def _matching(self, row_id: int) -> list[str]:
+    def matching(self, row_id: int) -> list[str]:
         """Return the saved queries that return a row, by id, the highest first."""
         row = self._store.get(row_id)
         if row is None:

@@ -695,6 +695,12 @@ class History:
         # What a higher query holds stays with it until everything is read, unless the very copy
         # that it holds has left it; then the other copies may have been turned away already.
         is_left = held is not None and held.row_id == want.row_id
+        # And a copy that is there and that its query no longer returns stays until then, too.
+        row = None if held is None or is_left else self.store.get(held.row_id)
+        if held is not None and row is not None and may_be_sent(row) and row['active']:
+            holder = self._queries()[want.position].id
+            if holder in held.all_holders and holder not in self.ranking.matching(held.row_id):
+                return False
         return not self._is_higher(self.ranking.held(pattern), want) and (
             is_left or not self._is_higher(held, want)
         )

@@ -43,6 +43,23 @@ class Around:
         return self._is_open
 
 
+def make_convert(around: Any, *, documents: Any, store: Any) -> Convert:
+    """The stage, with one stand-in for everything that a test does not say."""
+    return Convert(
+        documents=documents,
+        store=store,
+        ledger=around,
+        revoke=around,
+        parse=lambda row: pytest.fail('nothing is parsed'),
+        withheld_reason=lambda indicator: None,
+        options=make_options(),
+        salt=b'salt',
+        limiter=around,
+        clock=StandingClock(),
+        wakeups=Wakeups(1),
+    )
+
+
 @pytest.mark.parametrize(
     ('waiting', 'is_open', 'is_sorted', 'goes_on'),
     [
@@ -58,19 +75,7 @@ def test_sending_comes_first_while_requests_may_go_at_once(
     waiting: int, is_open: bool, is_sorted: bool, goes_on: bool
 ) -> None:
     around: Any = Around(waiting=waiting, is_sorted=is_sorted, is_open=is_open)
-    convert = Convert(
-        documents=around,
-        store=around,
-        ledger=around,
-        revoke=around,
-        parse=lambda row: pytest.fail('nothing is parsed'),
-        withheld_reason=lambda indicator: None,
-        options=make_options(),
-        salt=b'salt',
-        limiter=around,
-        clock=StandingClock(),
-        wakeups=Wakeups(1),
-    )
+    convert = make_convert(around, documents=around, store=around)
     assert not convert.step(UPDATE, threading.Event())
     assert around.went_on == goes_on
 
@@ -85,19 +90,7 @@ def test_a_list_that_is_saved_meanwhile_is_read_as_it_was() -> None:
     )
     store: Any = SimpleNamespace(queries=numbers, first_mark=lambda update_id: 1)
     around: Any = Around(waiting=0, is_sorted=False, is_open=True)
-    convert = Convert(
-        documents=documents,
-        store=store,
-        ledger=around,
-        revoke=around,
-        parse=lambda row: pytest.fail('nothing is parsed'),
-        withheld_reason=lambda indicator: None,
-        options=make_options(),
-        salt=b'salt',
-        limiter=around,
-        clock=StandingClock(),
-        wakeups=Wakeups(1),
-    )
+    convert = make_convert(around, documents=documents, store=store)
     job = make_job('j1', query=make_query('q1'))
     context = convert._context(UPDATE, job, make_progress(), [])
     assert context.positions == {1: 0}
