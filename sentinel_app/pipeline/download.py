@@ -88,7 +88,7 @@ class Download:
                 return True
             if progress.reading is Reading.READING:
                 place = self._store.pages.place(
-                    progress.request_id, partial(self._stored_place, update, progress.request_id)
+                    progress.request_id, partial(self._stored_place, update, progress)
                 )
                 if place is None:
                     # Convert decides whether there is anything else to ask for.
@@ -97,9 +97,12 @@ class Download:
                 return True
         return False
 
-    def _stored_place(self, update: Update, request_id: str) -> Position:
+    def _stored_place(self, update: Update, known: Progress) -> Position:
         found = self._store.progress(update.id)
-        return next(item.place for item in found if item.request_id == request_id)
+        # The update may have ended meanwhile: then what is read is dropped.
+        return next(
+            (item.place for item in found if item.request_id == known.request_id), known.place
+        )
 
     def _read(self, update: Update, progress: Progress, place: Position | None, stop: Stop) -> None:
         request_id = progress.request_id
