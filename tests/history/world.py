@@ -121,6 +121,8 @@ class History:
         self.checks = 0
         self.update_id = ''
         """The update that was asked for last."""
+        self.held_before: Mapping[str, Copy] = {}
+        """What Sentinel held when it was asked for, by pattern."""
         self.is_right = False
         """Whether the last update was one of all queries, and left everything as it should be."""
         self.rig = self._open()
@@ -552,6 +554,7 @@ class History:
         self, mode: Mode, ids: Sequence[str] | None = None, after: dt.datetime | None = None
     ) -> None:
         self.ranking.begin([query.id for query in self._queries()] if ids is None else ids)
+        self.held_before = self._held()
         update = self.rig.updates.request_update(mode=mode, query_ids=ids, modified_after=after)
         self.update_id = update.id
 
@@ -559,7 +562,6 @@ class History:
         """Run to the end and check; `mode` is that of an update of all queries, else None."""
         before, lately, edits = self.touched, self.touched_lately, self.edits
         self.touched, self.touched_lately = set(), set()
-        held = self._held()
         self.rig.run()
         self.updates += 1
         jobs = self.rig.documents.jobs_of(self.update_id)
@@ -572,7 +574,7 @@ class History:
             and all(job.status is JobStatus.UPLOAD_COMPLETE for job in jobs)
         )
         if mode is not None and self.is_right:
-            self._check(mode, lately if self.is_list_edited else before, held, jobs)
+            self._check(mode, lately if self.is_list_edited else before, jobs)
             if mode is not Mode.DELTA:
                 self.is_list_edited = False
             self.touched |= self._refused_rows()
@@ -618,9 +620,7 @@ class History:
             if job.status is JobStatus.UPLOAD_COMPLETE:
                 assert job.counts.outcomes.get(Outcome.FAILED, 0) == 0
 
-    def _check(
-        self, mode: Mode, touched: set[int], held: Mapping[str, Copy], jobs: Sequence[Job]
-    ) -> None:
+    def _check(self, mode: Mode, touched: set[int], jobs: Sequence[Job]) -> None:
         self.checks += 1
         model, live, now = self.model(), self.sink.live(), self.clock.now()
         expected = model.expected()
@@ -630,7 +630,7 @@ class History:
             if pattern in left:
                 continue
             stix = live.get(pattern)
-            if mode is Mode.DELTA and not self._is_promised(pattern, want, touched, held):
+            if mode is Mode.DELTA and not self._is_promised(pattern, want, touched):
                 continue
             if stix is None:
                 wrong.append(f'{pattern} is missing')
@@ -685,21 +685,24 @@ class History:
             if dt.datetime.fromisoformat(stix['valid_until']) < latest
         }
 
-    def _is_promised(
-        self, pattern: str, want: Expected, touched: set[int], before: Mapping[str, Copy]
-    ) -> bool:
+    def _is_promised(self, pattern: str, want: Expected, touched: set[int]) -> bool:
         """Whether a delta that went well makes this value right: its copy has changed."""
         if want.row_id not in touched:
             return False
-        held = before.get(pattern)
+        held = self.held_before.get(pattern)
         # What a higher query holds stays with it until everything is read, unless the very copy
         # that it holds has left it; then the other copies may have been turned away already.
         is_left = held is not None and held.row_id == want.row_id
         # And a copy that is there and that its query no longer returns stays until then, too.
         row = None if held is None or is_left else self.store.get(held.row_id)
-        if held is not None and row is not None and may_be_sent(row) and row['active']:
-            holder = self._queries()[want.position].id
-            if holder in held.all_holders and holder not in self.ranking.matching(held.row_id):
+        holder = self._queries()[want.position].id
+        if held is not None and holder in held.all_holders and not is_left:
+            if row is None or not row['active']:
+                # Where nothing is withdrawn, nobody looks for what has been deleted.
+                is_better = (held.modified_at, -held.row_id) > self._rank(want.row_id)
+                if self.policy is WithdrawPolicy.NEVER and is_better:
+                    return False
+            elif may_be_sent(row) and holder not in self.ranking.matching(held.row_id):
                 return False
         return not self._is_higher(self.ranking.held(pattern), want) and (
             is_left or not self._is_higher(held, want)
