@@ -229,8 +229,8 @@ def _compose(
     stop, wakeups = threading.Event(), Wakeups(UPLOAD_THREADS)
     documents_path = platform.data_dir / DOCUMENTS_FILE
     database_path = platform.data_dir / DATABASE_FILE
-    documents = AppState(documents_path, now=clock.now)
-    db, database_warning = _open_database(database_path, documents, clock)
+    app_state = AppState(documents_path, now=clock.now)
+    db, database_warning = _open_database(database_path, app_state, clock)
     store, ledger = UpdateStore(db, PageQueue()), Ledger(db)
     orphans, metrics = Orphans(db, store), MetricStore(db)
     errors, times = ErrorLog(db), RequestTimes(db)
@@ -243,11 +243,11 @@ def _compose(
         pace=pace,
     )
     limiter = RateLimiter(limit=settings.requests_per_minute, times=times, clock=clock)
-    probe = Probe(source=source, documents=documents, clock=clock)
+    probe = Probe(source=source, app_state=app_state, clock=clock)
     health = Health(
         settings=settings,
         reading_warnings=(lambda: probe.warning, lambda: source.warning),
-        documents=documents,
+        app_state=app_state,
         documents_path=documents_path,
         database_path=database_path,
         database_warning=database_warning,
@@ -255,7 +255,7 @@ def _compose(
     )
     faults = FaultLimit(store=store, errors=errors, orphans=orphans, clock=clock)
     updates = Updates(
-        documents=documents,
+        app_state=app_state,
         store=store,
         metrics=metrics,
         faults=faults,
@@ -267,18 +267,18 @@ def _compose(
         else None,
     )
     guard = WithdrawGuard(
-        documents=documents, ledger=ledger, limit_percent=settings.withdraw_limit_percent
+        app_state=app_state, ledger=ledger, limit_percent=settings.withdraw_limit_percent
     )
     download = Download(
         source=source,
         probe=probe,
-        documents=documents,
+        app_state=app_state,
         store=store,
         errors=errors,
         orphans=OrphanSearch(
             source=source,
             probe=probe,
-            documents=documents,
+            app_state=app_state,
             ledger=ledger,
             orphans=orphans,
             parse=parse_indicator,
@@ -291,11 +291,11 @@ def _compose(
     )
     options = _mapping_options(settings)
     convert = Convert(
-        documents=documents,
+        app_state=app_state,
         store=store,
         ledger=ledger,
         revoke=Revoke(
-            documents=documents,
+            app_state=app_state,
             orphans=orphans,
             policy=settings.withdraw_indicators,
             guard=guard,
@@ -332,7 +332,7 @@ def _compose(
         updates=updates, clock=clock, period_s=facts[TaskSlug.SCHEDULE_UPDATES].period_s
     )
     cleaner = Cleaner(
-        documents=documents,
+        app_state=app_state,
         errors=errors,
         metrics=metrics,
         store=store,
@@ -353,7 +353,7 @@ def _compose(
         return Task(
             facts=facts[slug],
             duty=duty,
-            state=documents.task_state(slug),
+            state=app_state.task_state(slug),
             stop=stop,
             wakeup=wakeups_of.get(slug) or Wakeup(),
             clock=clock,
@@ -397,7 +397,7 @@ def _compose(
             task(TaskSlug.SCHEDULE_UPDATES, schedule),
             task(TaskSlug.CLEANER, cleaner),
         ],
-        documents=documents,
+        app_state=app_state,
         store=store,
         errors=errors,
         schedule=schedule,
@@ -407,7 +407,7 @@ def _compose(
 
     def recover() -> None:
         recovered = store.recover()
-        store.remove_other_updates([update.id for update in documents.open_updates()])
+        store.remove_other_updates([update.id for update in app_state.open_updates()])
         _log.info('state-recovered', objects_in_flight=recovered, ledger=ledger.live(clock.now()))
 
     def close() -> None:
@@ -427,7 +427,7 @@ def _compose(
         source=quick_source,
         new_sink=lambda: _sink(settings, platform, clock, QUICK_TIMEOUTS),
         limiter=limiter,
-        documents=documents,
+        app_state=app_state,
         disk=DataFolder(platform.data_dir),
         disk_warnings=lambda: health.snapshot().storage.warnings,
         on_owners=health.note_owners,
@@ -448,14 +448,14 @@ def _compose(
         lookups=Lookups(
             copies=ValueCopies(source=quick_source, screening=screening),
             ledger=ledger,
-            documents=documents,
+            app_state=app_state,
             source_system=settings.source_system,
             clock=clock,
         ),
         checks=checks,
         metrics=Metrics(
             store=metrics,
-            documents=documents,
+            app_state=app_state,
             ledger=ledger,
             progress=store,
             updates=updates,
@@ -468,13 +468,13 @@ def _compose(
     return Container(
         wsgi=create_app(
             ApiDeps(
-                documents=documents,
+                app_state=app_state,
                 errors=errors,
                 source=quick_source,
                 clock=clock,
                 updates=updates,
                 jobs=JobActions(
-                    documents=documents,
+                    app_state=app_state,
                     store=store,
                     updates=updates,
                     wakeups=wakeups,
@@ -511,7 +511,7 @@ def _compose(
     )
 
 
-def _open_database(path: Path, documents: AppState, clock: Clock) -> tuple[Database, str | None]:
+def _open_database(path: Path, app_state: AppState, clock: Clock) -> tuple[Database, str | None]:
     """Open the database, or a new one in place of a damaged one, and say what the page must know.
 
     Raises:
@@ -520,20 +520,20 @@ def _open_database(path: Path, documents: AppState, clock: Clock) -> tuple[Datab
     """
     warning = set_aside_damaged(path, now=clock.now)
     try:
-        return _opened(path, documents), warning
+        return _opened(path, app_state), warning
     except StorageError:
         # Bringing it up to date may have shown what looking at it did not.
         warning = set_aside_damaged(path, now=clock.now)
         if warning is None:
             raise
-    return _opened(path, documents), warning
+    return _opened(path, app_state), warning
 
 
-def _opened(path: Path, documents: AppState) -> Database:
-    if not path.exists() and documents.schedule().last_run_at is not None:
+def _opened(path: Path, app_state: AppState) -> Database:
+    if not path.exists() and app_state.schedule().last_run_at is not None:
         # Without the ledger nobody knows what Sentinel holds. Stored before there is a new file,
         # so that a start that breaks off here is repeated.
-        documents.require_full()
+        app_state.require_full()
     return Database(path)
 
 

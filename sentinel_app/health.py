@@ -32,7 +32,7 @@ class Health:
         *,
         settings: Settings,
         reading_warnings: Sequence[Callable[[], str | None]],
-        documents: AppState,
+        app_state: AppState,
         documents_path: Path,
         database_path: Path,
         database_warning: str | None = None,
@@ -40,7 +40,7 @@ class Health:
     ) -> None:
         self._settings = settings
         self._reading_warnings = reading_warnings
-        self._documents = documents
+        self._app_state = app_state
         self._documents_path = documents_path
         self._database_path = database_path
         self._database_warning = database_warning
@@ -97,7 +97,7 @@ class Health:
         )
 
     def _last_job_error(self) -> LastError | None:
-        jobs, _ = self._documents.jobs(statuses=[JobStatus.FAILED], sort='date_failed', limit=1)
+        jobs, _ = self._app_state.jobs(statuses=[JobStatus.FAILED], sort='date_failed', limit=1)
         for job in jobs:
             if job.failed_at and job.failure_code:
                 return LastError(
@@ -108,8 +108,8 @@ class Health:
     def _storage(self) -> StorageFacts:
         free = shutil.disk_usage(self._database_path.parent).free
         warnings = []
-        if self._documents.warning:
-            warnings.append(self._documents.warning)
+        if self._app_state.warning:
+            warnings.append(self._app_state.warning)
         if self._database_warning:
             warnings.append(self._database_warning)
         warnings += [text for warning in self._reading_warnings if (text := warning())]

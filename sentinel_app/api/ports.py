@@ -228,7 +228,7 @@ def _new_id() -> str:
 class ApiDeps:
     """Everything that the API is built from."""
 
-    documents: AppState
+    app_state: AppState
     errors: ErrorLog
     source: Source
     clock: Clock

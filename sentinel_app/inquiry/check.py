@@ -78,7 +78,7 @@ class Checks:
         source: ThreatConnect, with time-outs that a person can wait for.
         new_sink: gives a Sentinel without a token, so that one is really asked for.
         limiter: the upload limit, which holds for the check as well.
-        documents: has the owners of the saved queries.
+        app_state: has the owners of the saved queries.
         disk: the data folder.
         disk_warnings: gives what is known to be wrong with the stores.
         on_owners: is told what the API user can read.
@@ -91,7 +91,7 @@ class Checks:
         source: CheckedSource,
         new_sink: Callable[[], Sink],
         limiter: RateLimiter,
-        documents: AppState,
+        app_state: AppState,
         disk: Disk,
         disk_warnings: Callable[[], tuple[str, ...]],
         on_owners: Callable[[tuple[Owner, ...]], None],
@@ -100,7 +100,7 @@ class Checks:
         self._source = source
         self._new_sink = new_sink
         self._limiter = limiter
-        self._documents = documents
+        self._app_state = app_state
         self._disk = disk
         self._disk_warnings = disk_warnings
         self._on_owners = on_owners
@@ -171,7 +171,7 @@ class Checks:
                 'The API user cannot read the Indicators of any owner.',
                 'Give the API user a role with Indicators in the owners of the TQL queries.',
             )
-        wanted = {owner for query in self._documents.query_list().queries for owner in query.owners}
+        wanted = {owner for query in self._app_state.query_list().queries for owner in query.owners}
         missing = sorted(wanted - readable)
         if missing:
             raise Failure(
@@ -182,7 +182,7 @@ class Checks:
 
     def _paging(self, owners: tuple[Owner, ...]) -> str:
         """Read two small pages by id, and look that nothing comes before them."""
-        queries = self._documents.query_list().queries
+        queries = self._app_state.query_list().queries
         names = sorted({owner for query in queries for owner in query.owners})
         names = names or [owner.name for owner in owners[:PROBED_OWNERS]]
         if not names:

@@ -74,7 +74,7 @@ class Lookups:
     Args:
         copies: asks ThreatConnect.
         ledger: knows what was sent.
-        documents: has the saved queries.
+        app_state: has the saved queries.
         source_system: what Sentinel shows as the source of our objects.
         clock: says what has expired.
     """
@@ -84,13 +84,13 @@ class Lookups:
         *,
         copies: ValueCopies,
         ledger: Ledger,
-        documents: AppState,
+        app_state: AppState,
         source_system: str,
         clock: Clock,
     ) -> None:
         self._copies = copies
         self._ledger = ledger
-        self._documents = documents
+        self._app_state = app_state
         self._source_system = source_system
         self._clock = clock
 
@@ -103,7 +103,7 @@ class Lookups:
         Raises:
             StorageError: the stores cannot be read.
         """
-        now, saved = self._clock.now(), self._documents.query_list()
+        now, saved = self._clock.now(), self._app_state.query_list()
         keys = keys_of_value(value)
         known = self._known(value, keys)
         summaries = _summaries(value, keys, known.values())

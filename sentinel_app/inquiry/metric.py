@@ -92,7 +92,7 @@ class Metrics:
         self,
         *,
         store: MetricStore,
-        documents: AppState,
+        app_state: AppState,
         ledger: Ledger,
         progress: UpdateStore,
         updates: RunningUpdate,
@@ -101,7 +101,7 @@ class Metrics:
         clock: Clock,
     ) -> None:
         self._store = store
-        self._documents = documents
+        self._app_state = app_state
         self._progress = progress
         self._ledger = ledger
         self._updates = updates
@@ -114,10 +114,10 @@ class Metrics:
         running = self._running()
         return Summary(
             live=self._ledger.live_counts(self._clock.now()),
-            queries=self._documents.query_list().queries,
+            queries=self._app_state.query_list().queries,
             total=self._store.total(),
             jobs={
-                status: self._documents.jobs(statuses=[status], limit=1)[1] for status in JobStatus
+                status: self._app_state.jobs(statuses=[status], limit=1)[1] for status in JobStatus
             },
             backlog=self._backlog(running),
             limit=LimitUse(
@@ -137,11 +137,11 @@ class Metrics:
     def _running(self) -> Update | None:
         """Give the update that runs; its end is stored a moment before it is let go."""
         running = self._updates.running
-        stored = None if running is None else self._documents.update(running.id)
+        stored = None if running is None else self._app_state.update(running.id)
         return None if stored is None or stored.ended_at is not None else stored
 
     def _backlog(self, running: Update | None) -> Backlog:
-        waiting = [each for each in self._documents.open_updates() if each.started_at is None]
+        waiting = [each for each in self._app_state.open_updates() if each.started_at is None]
         progress = self._progress.progress(running.id) if running else ()
         objects = sum(item.waiting for item in progress)
         requests = math.ceil(objects / MAX_OBJECTS)
@@ -154,9 +154,9 @@ class Metrics:
 
     def _last(self) -> UpdateFigures | None:
         """Give the update that ended last, as far as its Jobs are kept."""
-        jobs, _ = self._documents.jobs(statuses=_FINAL, sort='date_queued', limit=_LOOKED_AT)
+        jobs, _ = self._app_state.jobs(statuses=_FINAL, sort='date_queued', limit=_LOOKED_AT)
         for update_id in dict.fromkeys(job.update_id for job in jobs):
-            update = self._documents.update(update_id)
+            update = self._app_state.update(update_id)
             if update is not None and update.ended_at is not None:
                 return self._figures(update)
         return None
@@ -164,7 +164,7 @@ class Metrics:
     def _figures(self, update: Update) -> UpdateFigures:
         parts = []
         expected: list[int | None] = []
-        for job in self._documents.jobs_of(update.id):
+        for job in self._app_state.jobs_of(update.id):
             live = None if job.status.is_final else self._progress.counts(job.request_id)
             counts = live or job.counts
             parts.append(_of_job(job, counts))

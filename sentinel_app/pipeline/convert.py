@@ -71,7 +71,7 @@ class Convert:
     def __init__(
         self,
         *,
-        documents: AppState,
+        app_state: AppState,
         store: UpdateStore,
         ledger: Ledger,
         revoke: Revoke,
@@ -83,7 +83,7 @@ class Convert:
         clock: Clock,
         wakeups: Wakeups,
     ) -> None:
-        self._documents = documents
+        self._app_state = app_state
         self._store = store
         self._ledger = ledger
         self._revoke = revoke
@@ -135,7 +135,7 @@ class Convert:
     def _convert_page(
         self, update: Update, page: Page, mine: Progress, everybody: Sequence[Progress]
     ) -> None:
-        job = self._documents.job(page.request_id)
+        job = self._app_state.job(page.request_id)
         if job is None:
             raise FatalError(f'The Job {page.request_id} is no longer stored.')
         draft = PageDraft(
@@ -162,7 +162,7 @@ class Convert:
         self, update: Update, job: Job, mine: Progress, everybody: Sequence[Progress]
     ) -> PrecedenceContext:
         # Read once: somebody may save another list at any moment.
-        queries = self._documents.query_list().queries
+        queries = self._app_state.query_list().queries
         numbers = self._store.queries.numbers(query.id for query in queries)
         positions = {numbers[query.id]: position for position, query in enumerate(queries)}
         query = self._store.queries.number(job.query.id)
@@ -195,7 +195,7 @@ class Convert:
 
     def _windows(self, higher: Iterable[Progress]) -> dict[int, Window]:
         """Return the windows of the higher queries that are read, by the query's number."""
-        jobs = (self._documents.job(item.request_id) for item in higher)
+        jobs = (self._app_state.job(item.request_id) for item in higher)
         return {
             self._store.queries.number(job.query.id): job.window
             for job in jobs

@@ -48,7 +48,7 @@ class Download:
         *,
         source: Source,
         probe: Probe,
-        documents: AppState,
+        app_state: AppState,
         store: UpdateStore,
         errors: ErrorLog,
         orphans: OrphanSearch,
@@ -61,7 +61,7 @@ class Download:
         self._ranges = RangeReader(source)
         self._bound: tuple[object, ReadingBound] | None = None
         """Of the pass that is being read."""
-        self._documents = documents
+        self._app_state = app_state
         self._store = store
         self._errors = errors
         self._orphans = orphans
@@ -124,14 +124,14 @@ class Download:
             self._fail(request_id, error, place)
 
     def _stored(self, request_id: str) -> Job:
-        job = self._documents.job(request_id)
+        job = self._app_state.job(request_id)
         if job is None:
             raise FatalError(f'The Job {request_id} is no longer stored.')
         return job
 
     def _begin(self, update: Update, job: Job, stop: Stop, *, is_by_id: bool) -> None:
         """Fix the window before the first page, so that nothing falls between two updates."""
-        cursor = self._documents.cursor(job.query.id)
+        cursor = self._app_state.cursor(job.query.id)
         first = None
         if cursor is None or cursor.selection != job.query.selection:
             cursor = first = self._first_cursor(job)
@@ -140,7 +140,7 @@ class Download:
         window = next_window(cursor_at=None, server_now=server_now)
         if start_at is not None:
             window = replace(window, start_at=min(start_at, window.end_at))
-        job = self._documents.change_job(
+        job = self._app_state.change_job(
             job.request_id, lambda stored: replace(stored, window=window), cursor=first
         )
         self._store.start_reading(
@@ -180,7 +180,7 @@ class Download:
         It is stored before the first page: should this first Job fail, the next one must not begin
         at a later run of the Service that went well for other queries.
         """
-        return first_cursor(job, self._documents.schedule(), self._clock.now())
+        return first_cursor(job, self._app_state.schedule(), self._clock.now())
 
     def _start(self, update: Update, job: Job, cursor: Cursor) -> dt.datetime | None:
         """Return the start of the window; None for a reading of everything."""

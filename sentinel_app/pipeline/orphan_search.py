@@ -66,7 +66,7 @@ class OrphanSearch:
         *,
         source: Source,
         probe: Probe,
-        documents: AppState,
+        app_state: AppState,
         ledger: Ledger,
         orphans: Orphans,
         parse: Parse,
@@ -78,7 +78,7 @@ class OrphanSearch:
         self._reader = RowReader(source=source, probe=probe, clock=clock)
         self._identities = Identities(reader=self._reader, orphans=orphans, parse=parse)
         self._deleted = DeletedList(source, clock)
-        self._documents = documents
+        self._app_state = app_state
         self._ledger = ledger
         self._orphans = orphans
         self._clock = clock
@@ -142,7 +142,7 @@ class OrphanSearch:
         if self._ledger.live_sources(BEGINNING):
             # It has expired; but should our clock be wrong, it will be live again.
             return _Search()
-        queries = [job.query for job in self._documents.jobs_of(update.id)]
+        queries = [job.query for job in self._app_state.jobs_of(update.id)]
         nothing = selection_question(queries[0].owners, queries[0].indicator_types, clause='id < 0')
         try:
             return _Search(until=self._source.count(nothing)[1])
@@ -152,7 +152,7 @@ class OrphanSearch:
 
     def _find(self, update: Update, stop: Stop) -> _Search:
         """Ask for what was deleted, set inactive, or changed in its value."""
-        queries = [job.query for job in self._documents.jobs_of(update.id)]
+        queries = [job.query for job in self._app_state.jobs_of(update.id)]
         # Also of what no query covers any more: it can be deleted or set inactive all the same.
         held = self._ledger.live_sources(self._clock.now())
         covered = {owner for query in queries for owner in query.owners}

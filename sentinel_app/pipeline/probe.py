@@ -41,9 +41,9 @@ class Probe:
     mended is read by id again.
     """
 
-    def __init__(self, *, source: Source, documents: AppState, clock: Clock) -> None:
+    def __init__(self, *, source: Source, app_state: AppState, clock: Clock) -> None:
         self._source = source
-        self._documents = documents
+        self._app_state = app_state
         self._clock = clock
         self._is_honoured = True
         # By the monotonic clock: one that is put back prolongs no verdict.
@@ -111,7 +111,7 @@ class Probe:
         self._verified[1].add(key)
 
     def _ask(self, update: Update, stop: Stop) -> None:
-        jobs = self._documents.jobs_of(update.id)
+        jobs = self._app_state.jobs_of(update.id)
         owners = sorted({owner for job in jobs for owner in job.query.owners})
         types = sorted({str(kind) for job in jobs for kind in job.query.indicator_types})
         try:

@@ -32,14 +32,14 @@ class Revoke:
     def __init__(
         self,
         *,
-        documents: AppState,
+        app_state: AppState,
         orphans: Orphans,
         policy: WithdrawPolicy,
         guard: WithdrawGuard,
         clock: Clock,
         wakeups: Wakeups,
     ) -> None:
-        self._documents = documents
+        self._app_state = app_state
         self._orphans = orphans
         self._policy = policy
         self._guard = guard
@@ -105,7 +105,7 @@ class Revoke:
     def _add(self, update: Update, held: Iterable[HeldObject]) -> int:
         """Withdraw objects by the Jobs of their queries, or else by that of the highest."""
         now: dt.datetime = self._clock.now()
-        jobs = {job.query.id: job.request_id for job in self._documents.jobs_of(update.id)}
+        jobs = {job.query.id: job.request_id for job in self._app_state.jobs_of(update.id)}
         first = next(iter(jobs.values()))
         return self._orphans.add_revocations(
             [revocation(item, jobs.get(item.query_id, first), now) for item in held]

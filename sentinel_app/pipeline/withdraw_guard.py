@@ -25,8 +25,8 @@ class WithdrawGuard:
             until somebody has confirmed it.
     """
 
-    def __init__(self, *, documents: AppState, ledger: Ledger, limit_percent: int) -> None:
-        self._documents = documents
+    def __init__(self, *, app_state: AppState, ledger: Ledger, limit_percent: int) -> None:
+        self._app_state = app_state
         self._ledger = ledger
         self._limit_percent = limit_percent
 
@@ -38,8 +38,8 @@ class WithdrawGuard:
 
     def covers_all(self, update: Update) -> bool:
         """Whether the update has a Job for each saved query."""
-        covered = {job.query.id for job in self._documents.jobs_of(update.id)}
-        queries = self._documents.query_list().queries
+        covered = {job.query.id for job in self._app_state.jobs_of(update.id)}
+        queries = self._app_state.query_list().queries
         return all(query.id in covered for query in queries)
 
 

@@ -60,7 +60,7 @@ class Cleaner(Periodic):
     def __init__(
         self,
         *,
-        documents: AppState,
+        app_state: AppState,
         errors: ErrorLog,
         metrics: MetricStore,
         store: UpdateStore,
@@ -70,7 +70,7 @@ class Cleaner(Periodic):
         period_s: float,
     ) -> None:
         super().__init__(clock=clock, period_s=period_s)
-        self._documents = documents
+        self._app_state = app_state
         self._errors = errors
         self._metrics = metrics
         self._store = store
@@ -105,7 +105,7 @@ class Cleaner(Periodic):
         return True
 
     def _remove_jobs(self, before: dt.datetime, done: _Cleaning) -> None:
-        done.jobs = len(self._documents.remove_old(before=before, keep=MOST_JOBS))
+        done.jobs = len(self._app_state.remove_old(before=before, keep=MOST_JOBS))
 
     def _remove_errors(self, stop: Stop) -> None:
         """Remove the errors of Jobs that are gone, also by a cleaning that was interrupted."""
@@ -120,7 +120,7 @@ class Cleaner(Periodic):
         """
         if stop.is_set():
             raise Cancelled('Cleaning was interrupted.')
-        if self._documents.job(request_id) is None:
+        if self._app_state.job(request_id) is None:
             self._errors.remove([request_id])
 
     def _remove_hours(self, before: dt.datetime, done: _Cleaning) -> None:
@@ -130,7 +130,7 @@ class Cleaner(Periodic):
         done.files = self._upkeep.remove_set_aside()
 
     def _compact(self, stop: Stop, done: _Cleaning) -> None:
-        may_shrink = not self._documents.open_updates()
+        may_shrink = not self._app_state.open_updates()
         done.freed_bytes = self._upkeep.compact(stop, may_shrink=may_shrink)
 
 

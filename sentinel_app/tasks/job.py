@@ -29,13 +29,13 @@ class JobActions:
     def __init__(
         self,
         *,
-        documents: AppState,
+        app_state: AppState,
         store: UpdateStore,
         updates: Updates,
         wakeups: Wakeups,
         clock: Clock,
     ) -> None:
-        self._documents = documents
+        self._app_state = app_state
         self._store = store
         self._updates = updates
         self._wakeups = wakeups
@@ -52,15 +52,15 @@ class JobActions:
         job = self._known(request_id)
         if job.status is not JobStatus.PENDING or not self._store.cancel(job):
             raise ConflictError(_not_cancelled(self._known(request_id)))
-        documents = self._documents
-        cancelled = documents.change_job(
+        app_state = self._app_state
+        cancelled = app_state.change_job(
             request_id,
             lambda stored: replace(stored, status=JobStatus.CANCELLED),
             cursor=kept_cursor(
                 replace(job, status=JobStatus.CANCELLED),
-                documents.cursor(job.query.id),
-                documents.query_list(),
-                documents.schedule(),
+                app_state.cursor(job.query.id),
+                app_state.query_list(),
+                app_state.schedule(),
                 self._clock.now(),
             ),
             audit=self._audit('job-cancel', request_id, by),
@@ -81,14 +81,14 @@ class JobActions:
             raise ConflictError(
                 f'Only a request that is Failed can be tried again; this one is "{job.status}".'
             )
-        if self._documents.query_list().position(job.query.id) is None:
+        if self._app_state.query_list().position(job.query.id) is None:
             raise ConflictError(
                 'The TQL query of this request is no longer in CONFIGURE, so it cannot be tried '
                 'again.'
             )
         # Two clicks at once are one wish.
         with self._retrying:
-            open_jobs, _ = self._documents.jobs(statuses=_OPEN, limit=sys.maxsize)
+            open_jobs, _ = self._app_state.jobs(statuses=_OPEN, limit=sys.maxsize)
             for other in open_jobs:
                 if other.retry_of == request_id:
                     raise ConflictError(
@@ -117,7 +117,7 @@ class JobActions:
                 'This request holds no withdrawal back, so there is none to confirm.'
             )
         with self._retrying:
-            for update in self._documents.open_updates():
+            for update in self._app_state.open_updates():
                 if update.confirmed_withdrawals is not None:
                     raise ConflictError(
                         'The withdrawal has been confirmed already and is under way.'
@@ -134,11 +134,11 @@ class JobActions:
             return None
         if job.window is not None:
             return job.window.start_at
-        update = self._documents.update(job.update_id)
+        update = self._app_state.update(job.update_id)
         return None if update is None else update.modified_after
 
     def _known(self, request_id: str) -> Job:
-        job = self._documents.job(request_id)
+        job = self._app_state.job(request_id)
         if job is None:
             raise NotFoundError('There is no Job with this Request ID; it may have been removed.')
         return job

@@ -30,13 +30,13 @@ class JobFollower:
     def __init__(
         self,
         *,
-        documents: AppState,
+        app_state: AppState,
         store: UpdateStore,
         metrics: MetricStore,
         faults: FaultLimit,
         clock: Clock,
     ) -> None:
-        self._documents = documents
+        self._app_state = app_state
         self._store = store
         self._metrics = metrics
         self._faults = faults
@@ -62,7 +62,7 @@ class JobFollower:
             failure_reason=fault.message,
             counts=counts,
         )
-        self._documents.change_job(
+        self._app_state.change_job(
             job.request_id, lambda _: failed, cursor=self._cursor_after(failed)
         )
         self._faults.record(job.request_id, fault)
@@ -73,7 +73,7 @@ class JobFollower:
         wanted = advanced(job, progress, now=now)
         if wanted == job:
             return
-        self._documents.change_job(
+        self._app_state.change_job(
             job.request_id, lambda stored: advanced(stored, progress, now=now)
         )
         if wanted.status is not job.status:
@@ -88,7 +88,7 @@ class JobFollower:
             job.request_id, counts, is_failed=final.status is JobStatus.FAILED, at=now
         )
         # The cursor moves in the same write: never without the Job, never the Job without it.
-        self._documents.change_job(
+        self._app_state.change_job(
             job.request_id,
             lambda stored: ended(stored, progress, counts, now=now),
             cursor=self._cursor_after(final),
@@ -107,8 +107,8 @@ class JobFollower:
 
     def _cursor_after(self, final: Job) -> Cursor | None:
         """Give the cursor that a Job leaves; None where the stored one stays."""
-        known, queries = self._documents.cursor(final.query.id), self._documents.query_list()
-        kept = kept_cursor(final, known, queries, self._documents.schedule(), self._clock.now())
+        known, queries = self._app_state.cursor(final.query.id), self._app_state.query_list()
+        kept = kept_cursor(final, known, queries, self._app_state.schedule(), self._clock.now())
         return kept or moved_cursor(final, known)
 
     def _stop(self, job: Job, error: Exception, _count: int) -> None:

@@ -48,7 +48,7 @@ class Supervisor:
         self,
         *,
         tasks: Iterable[Task],
-        documents: AppState,
+        app_state: AppState,
         store: UpdateStore,
         errors: ErrorLog,
         schedule: ScheduleDuty,
@@ -56,7 +56,7 @@ class Supervisor:
         clock: Clock,
     ) -> None:
         self._tasks = {task.facts.slug: task for task in tasks}
-        self._documents = documents
+        self._app_state = app_state
         self._store = store
         self._errors = errors
         self._schedule = schedule
@@ -116,7 +116,7 @@ class Supervisor:
         if task.state.is_paused:
             raise ConflictError(f'The Task {task.facts.name} is paused. Resume it first.')
         task.run_now()
-        self._documents.add_audit(self._audit(task, 'run', by))
+        self._app_state.add_audit(self._audit(task, 'run', by))
         _log.info('task-run', task=slug, user=by)
         return self._view(task)
 
@@ -134,7 +134,7 @@ class Supervisor:
             )
         audit = self._audit(task, 'pause', by)
         state = TaskState(is_paused=True, paused_at=audit.at, paused_by=by)
-        self._documents.store_task_state(task.facts.slug, state, audit=audit)
+        self._app_state.store_task_state(task.facts.slug, state, audit=audit)
         task.set_state(state, f'paused by {named(by)}')
         _log.info('task-paused', task=slug, user=by)
         return self._view(task)
@@ -151,7 +151,7 @@ class Supervisor:
             raise ConflictError(f'The Task {task.facts.name} is not paused.')
         state = TaskState()
         audit = self._audit(task, 'resume', by)
-        self._documents.store_task_state(task.facts.slug, state, audit=audit)
+        self._app_state.store_task_state(task.facts.slug, state, audit=audit)
         task.set_state(state)
         _log.info('task-resumed', task=slug, user=by)
         return self._view(task)
@@ -170,7 +170,7 @@ class Supervisor:
                 f'The Task {task.facts.name} does nothing at the moment, so there is nothing to '
                 'kill.'
             )
-        self._documents.add_audit(self._audit(task, 'kill', by, *view.request_ids))
+        self._app_state.add_audit(self._audit(task, 'kill', by, *view.request_ids))
         self._kill(
             task,
             view.request_ids,
@@ -198,7 +198,7 @@ class Supervisor:
                 'it, so there is no wait to end.'
             )
         # The audit first: what nobody can be named for is not done.
-        self._documents.add_audit(self._audit(task, 'send-now', by))
+        self._app_state.add_audit(self._audit(task, 'send-now', by))
         self._limiter.end_asked_wait()
         _log.warning('asked-wait-ended', task=slug, user=by, until=wait.until.isoformat())
         return self._view(task)

@@ -40,7 +40,7 @@ class Updates:
     def __init__(
         self,
         *,
-        documents: AppState,
+        app_state: AppState,
         store: UpdateStore,
         metrics: MetricStore,
         faults: FaultLimit,
@@ -49,10 +49,10 @@ class Updates:
         interval: dt.timedelta,
         reconcile_interval: dt.timedelta | None,
     ) -> None:
-        self._documents = documents
+        self._app_state = app_state
         self._store = store
         self._jobs = JobFollower(
-            documents=documents, store=store, metrics=metrics, faults=faults, clock=clock
+            app_state=app_state, store=store, metrics=metrics, faults=faults, clock=clock
         )
         self._faults = faults
         self._clock = clock
@@ -69,9 +69,9 @@ class Updates:
 
     def next_update(self) -> tuple[dt.datetime, Mode] | None:
         """Give when the next scheduled update is due and its mode; None while there is no query."""
-        if not self._documents.query_list().queries:
+        if not self._app_state.query_list().queries:
             return None
-        return self._next(self._documents.schedule(), self._clock.now())
+        return self._next(self._app_state.schedule(), self._clock.now())
 
     def request_update(
         self,
@@ -101,7 +101,7 @@ class Updates:
             raise ConflictError(
                 f'A {mode} update reads everything; leave out "modified_after" or ask for a delta.'
             )
-        queries = self._documents.query_list().queries
+        queries = self._app_state.query_list().queries
         positions = {query.id: position for position, query in enumerate(queries)}
         unknown = [item for item in query_ids or () if item not in positions]
         if unknown:
@@ -134,8 +134,8 @@ class Updates:
         """
         with self._scheduling:
             now = self._clock.now()
-            at, mode = self._next(self._documents.schedule(), now)
-            queries = self._documents.query_list().queries
+            at, mode = self._next(self._app_state.schedule(), now)
+            queries = self._app_state.query_list().queries
             if not queries or at > now or self._is_one_waiting():
                 return None
             self._queue_scheduled(mode, now)
@@ -148,31 +148,31 @@ class Updates:
             ConflictError: there is no query, or a scheduled update waits already.
         """
         with self._scheduling:
-            if not self._documents.query_list().queries:
+            if not self._app_state.query_list().queries:
                 raise ConflictError('There is no TQL query yet. Add one in CONFIGURE and save it.')
             if self._is_one_waiting():
                 raise ConflictError(
                     'A scheduled update waits already; it begins when the one that runs has ended.'
                 )
             now = self._clock.now()
-            _, mode = self._next(self._documents.schedule(), now)
+            _, mode = self._next(self._app_state.schedule(), now)
             self._queue_scheduled(mode, now)
         return mode
 
     def _is_one_waiting(self) -> bool:
         return any(
             update.job_type is JobType.SCHEDULED and update.started_at is None
-            for update in self._documents.open_updates()
+            for update in self._app_state.open_updates()
         )
 
     def _queue_scheduled(self, mode: Mode, now: dt.datetime) -> None:
         self._queue(
-            list(enumerate(self._documents.query_list().queries)),
+            list(enumerate(self._app_state.query_list().queries)),
             mode=mode,
             job_type=JobType.SCHEDULED,
             modified_after=None,
             retry_of=None,
-            schedule=replace(self._documents.schedule(), last_scheduled_at=now, next_mode=None),
+            schedule=replace(self._app_state.schedule(), last_scheduled_at=now, next_mode=None),
         )
         self._wakeups.schedule.notify()
 
@@ -180,7 +180,7 @@ class Updates:
         """Start the next queued update unless one runs; after a restart, go on with that one."""
         if self._running is not None:
             return
-        waiting = self._documents.open_updates()
+        waiting = self._app_state.open_updates()
         started = [update for update in waiting if update.started_at is not None]
         for update in started or waiting:
             with self._faults.watch(f'start {update.id}', partial(self._drop, update)):
@@ -192,11 +192,11 @@ class Updates:
         now = self._clock.now()
         if update.started_at is None:
             self._cancel_removed(update)
-            if not self._documents.start_update(update.id, now):
+            if not self._app_state.start_update(update.id, now):
                 return False
-        jobs = self._documents.jobs_of(update.id)
+        jobs = self._app_state.jobs_of(update.id)
         self._store.begin([job for job in jobs if not job.status.is_final])
-        self._running = self._documents.update(update.id)
+        self._running = self._app_state.update(update.id)
         _log.info(
             'update-started' if update.started_at is None else 'update-goes-on',
             update_id=update.id,
@@ -209,11 +209,11 @@ class Updates:
 
     def _cancel_removed(self, update: Update) -> None:
         """Cancel what waits for queries that were taken out of the list meanwhile."""
-        saved = self._documents.query_list()
-        for job in self._documents.jobs_of(update.id):
+        saved = self._app_state.query_list()
+        for job in self._app_state.jobs_of(update.id):
             if job.status.is_final or saved.position(job.query.id) is not None:
                 continue
-            self._documents.change_job(
+            self._app_state.change_job(
                 job.request_id,
                 lambda stored: replace(
                     stored, status=JobStatus.CANCELLED, failure_reason=QUERY_REMOVED
@@ -240,7 +240,7 @@ class Updates:
     def _follow(self, update: Update) -> None:
         progress = {item.request_id: item for item in self._store.progress(update.id)}
         is_over = True
-        for job in self._documents.jobs_of(update.id):
+        for job in self._app_state.jobs_of(update.id):
             if job.status.is_final:
                 continue
             item = progress.get(job.request_id)
@@ -261,7 +261,7 @@ class Updates:
 
     def _abandon(self, update: Update, fault: UnforeseenError) -> None:
         """End an update whose Jobs do not come to an end, from what the documents know."""
-        for job in self._documents.jobs_of(update.id):
+        for job in self._app_state.jobs_of(update.id):
             if not job.status.is_final:
                 self._jobs.fail(job, fault, Counts())
         self._close(update, None)
@@ -280,10 +280,10 @@ class Updates:
         return next(
             (
                 update.started_at
-                for update in self._documents.open_updates()
+                for update in self._app_state.open_updates()
                 if update.started_at is not None
                 and update.mode is not Mode.DELTA
-                and not self._left_out(self._documents.jobs_of(update.id))
+                and not self._left_out(self._app_state.jobs_of(update.id))
             ),
             None,
         )
@@ -291,7 +291,7 @@ class Updates:
     def _left_out(self, jobs: Sequence[Job]) -> bool:
         """Whether an update of these Jobs leaves a saved query out."""
         covered = {job.query.id for job in jobs}
-        return any(query.id not in covered for query in self._documents.query_list().queries)
+        return any(query.id not in covered for query in self._app_state.query_list().queries)
 
     def _queue(
         self,
@@ -330,15 +330,15 @@ class Updates:
             modified_after=modified_after,
             confirmed_withdrawals=confirmed_withdrawals,
         )
-        self._documents.add_update(update, jobs, schedule=schedule, audit=audit)
+        self._app_state.add_update(update, jobs, schedule=schedule, audit=audit)
         _log.info('update-queued', update_id=update_id, mode=mode, type=job_type, queries=len(jobs))
         return update
 
     def _end(self, update: Update) -> None:
-        self._close(update, self._schedule_after(update, self._documents.jobs_of(update.id)))
+        self._close(update, self._schedule_after(update, self._app_state.jobs_of(update.id)))
 
     def _close(self, update: Update, schedule: Schedule | None) -> None:
-        self._documents.end_update(update.id, self._clock.now(), schedule)
+        self._app_state.end_update(update.id, self._clock.now(), schedule)
         # What the update chose must be gone before the next one begins, or it would be taken for
         # the next one's; where the disk refuses, this is tried again.
         self._store.remove_update(update.id)
@@ -355,7 +355,7 @@ class Updates:
         ends = [end_at for job in complete if (end_at := known_until(job)) is not None]
         if not ends or update.modified_after is not None:
             return None
-        schedule = replace(self._documents.schedule(), last_run_at=min(ends))
+        schedule = replace(self._app_state.schedule(), last_run_at=min(ends))
         if update.mode is not Mode.DELTA and len(complete) == len(jobs):
             schedule = replace(schedule, last_reconcile_at=update.started_at)
         return schedule

@@ -203,7 +203,7 @@ class SmallWorld:
         self.next_id = 1
         self.sentinel: dict[str, Held] = {}
         self.flights: list[Flight] = []
-        self.documents = Documents()
+        self.app_state = Documents()
         self.update: Update | None = None
         self.count = 0
         self.taken: dict[str, set[int]] = {}
@@ -224,18 +224,18 @@ class SmallWorld:
         self.store.after_commit = self._note_page
         self.orphans = Orphans(self.db, self.store)
         self.ledger = Ledger(self.db)
-        documents: Any = self.documents
+        app_state: Any = self.app_state
         revoke = Revoke(
-            documents=documents,
+            app_state=app_state,
             orphans=self.orphans,
             policy=WithdrawPolicy.DELETED_OR_NO_LONGER_MATCHING,
-            guard=WithdrawGuard(documents=documents, ledger=self.ledger, limit_percent=100),
+            guard=WithdrawGuard(app_state=app_state, ledger=self.ledger, limit_percent=100),
             clock=self.clock,
             wakeups=Wakeups(1),
         )
         self._watch_revocations()
         self.convert_stage = Convert(
-            documents=documents,
+            app_state=app_state,
             store=self.store,
             ledger=self.ledger,
             revoke=revoke,
@@ -351,7 +351,7 @@ class SmallWorld:
             )
             for place, query in enumerate(QUERIES)
         ]
-        self.documents.jobs = {job.request_id: job for job in jobs}
+        self.app_state.jobs = {job.request_id: job for job in jobs}
         self.update = make_update(
             update_id, mode=mode, request_ids=tuple(job.request_id for job in jobs)
         )
@@ -430,7 +430,7 @@ class SmallWorld:
 
     def _matching(self, item: Progress, place: Position) -> list[File]:
         clause = self.store.clause(item.request_id, place.number)
-        window = self.documents.jobs[item.request_id].window
+        window = self.app_state.jobs[item.request_id].window
         assert window is not None
         found = [each for each in self.files.values() if item.query_id in each.queries]
         if clause is None:
@@ -659,7 +659,7 @@ class SmallWorld:
         """Remove what an update leaves, once it is over."""
         assert self.update is not None
         update_id, self.update = self.update.id, None
-        self.documents.jobs = {}
+        self.app_state.jobs = {}
         self.taken = {}
         for flight in self.flights:
             self._grow_stale(flight)

@@ -15,71 +15,71 @@ from tests.stored import make_audit, make_job, make_query, make_update, minutes
 
 
 @pytest.fixture
-def documents(tmp_path: Path) -> AppState:
+def app_state(tmp_path: Path) -> AppState:
     return AppState(tmp_path / 'documents.json', now=lambda: NOON)
 
 
-def save_and_run(documents: AppState, mode: Mode) -> None:
-    documents.save_queries(
+def save_and_run(app_state: AppState, mode: Mode) -> None:
+    app_state.save_queries(
         [make_query()],
-        expected_version=documents.query_list().version,
+        expected_version=app_state.query_list().version,
         next_mode=mode,
         audit=make_audit(),
     )
 
 
-def test_a_full_update_saved_while_one_ends_is_still_due(documents: AppState):
-    documents.add_update(make_update(), [make_job()], schedule=Schedule(last_scheduled_at=NOON))
-    seen = documents.schedule()
-    save_and_run(documents, Mode.FULL)
-    documents.end_update('u1', minutes(1), replace(seen, last_run_at=minutes(2)))
+def test_a_full_update_saved_while_one_ends_is_still_due(app_state: AppState):
+    app_state.add_update(make_update(), [make_job()], schedule=Schedule(last_scheduled_at=NOON))
+    seen = app_state.schedule()
+    save_and_run(app_state, Mode.FULL)
+    app_state.end_update('u1', minutes(1), replace(seen, last_run_at=minutes(2)))
 
-    assert documents.schedule() == Schedule(
+    assert app_state.schedule() == Schedule(
         last_scheduled_at=NOON, last_run_at=minutes(2), next_mode=Mode.FULL
     )
 
 
-def test_a_full_update_saved_while_a_delta_is_queued_is_still_due(documents: AppState):
-    seen = documents.schedule()
-    save_and_run(documents, Mode.FULL)
-    documents.add_update(
+def test_a_full_update_saved_while_a_delta_is_queued_is_still_due(app_state: AppState):
+    seen = app_state.schedule()
+    save_and_run(app_state, Mode.FULL)
+    app_state.add_update(
         make_update(), [make_job()], schedule=replace(seen, last_scheduled_at=NOON)
     )
 
-    assert documents.schedule() == Schedule(last_scheduled_at=NOON, next_mode=Mode.FULL)
+    assert app_state.schedule() == Schedule(last_scheduled_at=NOON, next_mode=Mode.FULL)
 
 
-def test_a_full_update_that_is_queued_is_due_no_more(documents: AppState):
-    save_and_run(documents, Mode.FULL)
-    queued = replace(documents.schedule(), last_scheduled_at=NOON, next_mode=None)
-    documents.add_update(make_update(mode=Mode.FULL), [make_job()], schedule=queued)
+def test_a_full_update_that_is_queued_is_due_no_more(app_state: AppState):
+    save_and_run(app_state, Mode.FULL)
+    queued = replace(app_state.schedule(), last_scheduled_at=NOON, next_mode=None)
+    app_state.add_update(make_update(mode=Mode.FULL), [make_job()], schedule=queued)
 
-    assert documents.schedule() == Schedule(last_scheduled_at=NOON)
+    assert app_state.schedule() == Schedule(last_scheduled_at=NOON)
 
 
-def test_an_update_that_ends_while_the_next_is_queued_has_run(documents: AppState):
-    documents.add_update(make_update(), [make_job()], schedule=Schedule(last_scheduled_at=NOON))
-    seen = documents.schedule()
-    documents.end_update(
+def test_an_update_that_ends_while_the_next_is_queued_has_run(app_state: AppState):
+    app_state.add_update(make_update(), [make_job()], schedule=Schedule(last_scheduled_at=NOON))
+    seen = app_state.schedule()
+    app_state.end_update(
         'u1', minutes(1), replace(seen, last_run_at=minutes(2), last_reconcile_at=NOON)
     )
-    documents.add_update(
+    app_state.add_update(
         make_update('u2'),
         [make_job('j2', update_id='u2')],
         schedule=replace(seen, last_scheduled_at=minutes(3)),
     )
 
-    assert documents.schedule() == Schedule(
+    assert app_state.schedule() == Schedule(
         last_scheduled_at=minutes(3), last_run_at=minutes(2), last_reconcile_at=NOON
     )
 
 
 def test_a_full_update_can_be_required_without_a_save(tmp_path: Path):
-    documents = AppState(tmp_path / 'documents.json', now=lambda: NOON)
-    save_and_run(documents, Mode.DELTA)
-    documents.require_full()
-    documents.require_full()
+    app_state = AppState(tmp_path / 'documents.json', now=lambda: NOON)
+    save_and_run(app_state, Mode.DELTA)
+    app_state.require_full()
+    app_state.require_full()
 
     again = AppState(tmp_path / 'documents.json', now=lambda: NOON)
     assert again.schedule().next_mode is Mode.FULL
-    assert again.query_list() == documents.query_list()
+    assert again.query_list() == app_state.query_list()

@@ -164,13 +164,13 @@ class Rig:
         self.life = life = Life(self._interleave)
         self.stop = threading.Event()
         self.db = db = MortalDb(folder / 'state.db', life)
-        self.documents = AppState(folder / 'documents.json', now=clock.now)
+        self.app_state = AppState(folder / 'documents.json', now=clock.now)
         self.store = UpdateStore(db, PageQueue())
         self.ledger = Ledger(db)
         self.errors = ErrorLog(db)
         self._batch_size = batch_size
         wakeups = Wakeups(MOST_UPLOADS)
-        documents: Any = Mortal(self.documents, life)
+        app_state: Any = Mortal(self.app_state, life)
         store: Any = Mortal(self.store, life)
         errors: Any = Mortal(self.errors, life)
         orphans: Any = Mortal(Orphans(db, self.store), life)
@@ -178,7 +178,7 @@ class Rig:
         mortal_source: Any = Mortal(source, life)
         faults = FaultLimit(store=store, errors=errors, orphans=orphans, clock=clock)
         self.updates = Updates(
-            documents=documents,
+            app_state=app_state,
             store=store,
             faults=faults,
             metrics=Mortal(MetricStore(db), life),  # type: ignore[arg-type]
@@ -187,20 +187,20 @@ class Rig:
             clock=clock,
             wakeups=wakeups,
         )
-        probe = Probe(source=mortal_source, documents=documents, clock=clock)
+        probe = Probe(source=mortal_source, app_state=app_state, clock=clock)
         times = RequestTimes(db)
         limiter = RateLimiter(limit=100, times=times, clock=clock)
-        guard = WithdrawGuard(documents=documents, ledger=ledger, limit_percent=20)
+        guard = WithdrawGuard(app_state=app_state, ledger=ledger, limit_percent=20)
         download = Download(
             source=mortal_source,
             probe=probe,
-            documents=documents,
+            app_state=app_state,
             store=store,
             errors=errors,
             orphans=OrphanSearch(
                 source=mortal_source,
                 probe=probe,
-                documents=documents,
+                app_state=app_state,
                 ledger=ledger,
                 orphans=orphans,
                 parse=parse_indicator,
@@ -213,11 +213,11 @@ class Rig:
         )
         options = MappingOptions(ttl_hours=dict.fromkeys(IndicatorType, ttl_hours))
         convert = Convert(
-            documents=documents,
+            app_state=app_state,
             store=store,
             ledger=ledger,
             revoke=Revoke(
-                documents=documents,
+                app_state=app_state,
                 orphans=orphans,
                 policy=policy,
                 guard=guard,
@@ -249,7 +249,7 @@ class Rig:
     def recover(self) -> None:
         """Take up what an earlier life left, as the App does at its start."""
         self.store.recover()
-        self.store.remove_other_updates([item.id for item in self.documents.open_updates()])
+        self.store.remove_other_updates([item.id for item in self.app_state.open_updates()])
 
     def close(self) -> None:
         self.db.close()
@@ -260,7 +260,7 @@ class Rig:
 
     @property
     def is_busy(self) -> bool:
-        return bool(self.documents.open_updates())
+        return bool(self.app_state.open_updates())
 
     @contextmanager
     def disturbed(self, act: Callable[[], None]) -> Iterator[None]:

@@ -352,7 +352,7 @@ class History:
 
     def save(self) -> None:
         """Save another list of queries: one added, edited, moved or removed."""
-        queries = list(self.rig.documents.query_list().queries)
+        queries = list(self.rig.app_state.query_list().queries)
         kind = self.chance.choice(('add', 'edit', 'edit', 'move', 'move', 'remove', 'narrow'))
         place = self.chance.randrange(len(queries)) if queries else 0
         if not queries or (kind == 'add' and len(queries) < 4):
@@ -372,17 +372,17 @@ class History:
     def save_list(self, queries: Sequence[Query]) -> None:
         self.is_list_edited = True
         self.edits += 1
-        documents = self.rig.documents
-        documents.save_queries(
+        app_state = self.rig.app_state
+        app_state.save_queries(
             queries,
-            expected_version=documents.query_list().version,
+            expected_version=app_state.query_list().version,
             next_mode=None,
             audit=AuditEntry(at=self.clock.now(), user=None, action='configure', detail=''),
         )
         self.ranking.edit()
 
     def _queries(self) -> Sequence[Query]:
-        return self.rig.documents.query_list().queries
+        return self.rig.app_state.query_list().queries
 
     def _query(self, query_id: str | None) -> Query:
         count = self.chance.choice((1, 2, 3, 3, 3))
@@ -542,7 +542,7 @@ class History:
         self.clock.advance(2)
         self._request(mode)
         self.rig.run()
-        self._check_always(self.rig.documents.jobs_of(self.update_id))
+        self._check_always(self.rig.app_state.jobs_of(self.update_id))
         self.ranking.end(is_whole=False, is_everything_read=False)
 
     def _update(self, mode: Mode) -> None:
@@ -564,7 +564,7 @@ class History:
         self.touched, self.touched_lately = set(), set()
         self.rig.run()
         self.updates += 1
-        jobs = self.rig.documents.jobs_of(self.update_id)
+        jobs = self.rig.app_state.jobs_of(self.update_id)
         self._tell_jobs(jobs)
         self._check_always(jobs)
         is_quiet = not self.touched and edits == self.edits

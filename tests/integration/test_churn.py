@@ -105,7 +105,7 @@ class Churn:
             busyness=0.01,
             batch_size=100,
         )
-        self.rig.documents.save_queries(
+        self.rig.app_state.save_queries(
             [QUERY],
             expected_version=0,
             next_mode=None,
@@ -141,7 +141,7 @@ class Churn:
         update = self.rig.updates.request_update(mode=mode)
         self.rig.run()
         self.is_changing = False
-        statuses = {job.status for job in self.rig.documents.jobs_of(update.id)}
+        statuses = {job.status for job in self.rig.app_state.jobs_of(update.id)}
         assert statuses == {JobStatus.UPLOAD_COMPLETE}
         # What was modified meanwhile belongs to the next window, where there is one.
         promised = self.untouched if mode is Mode.DELTA else self.whole
@@ -186,7 +186,7 @@ def test_thousands_of_equal_timestamps_are_read_whole(tmp_path: Path) -> None:
     assert churn.update(Mode.FULL, is_changing=True) == 0
     churn.store.tie()
     assert churn.update(Mode.DELTA, is_changing=False) == 0
-    (job,) = churn.rig.documents.jobs_of(churn.rig.documents.jobs()[0][0].update_id)
+    (job,) = churn.rig.app_state.jobs_of(churn.rig.app_state.jobs()[0][0].update_id)
     assert job.counts.read >= 3_000
     churn.rig.close()
 

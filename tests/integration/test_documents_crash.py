@@ -70,10 +70,10 @@ assert documents.change_job('j0', change).counts.read == 7
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     path = tmp_path / 'documents.json'
-    documents = AppState(path, now=StandingClock().now)
+    app_state = AppState(path, now=StandingClock().now)
     query = make_query(tql='x' * 2_000)
     jobs = [make_job(f'j{number}', query=query, position=number) for number in range(300)]
-    documents.add_update(make_update(), jobs, schedule=None)
+    app_state.add_update(make_update(), jobs, schedule=None)
     return path
 
 
@@ -93,14 +93,14 @@ def test_after_a_kill_the_last_answered_write_is_there(path: Path) -> None:
         previous, acknowledged = acknowledged, int(lines[-1])
         assert acknowledged > previous
 
-        documents = AppState(path, now=StandingClock().now)
-        job, cursor = documents.job('j0'), documents.cursor('q1')
-        assert documents.warning is None
+        app_state = AppState(path, now=StandingClock().now)
+        job, cursor = app_state.job('j0'), app_state.cursor('q1')
+        assert app_state.warning is None
         assert job is not None
         assert cursor is not None
         assert job.counts.read in {acknowledged, acknowledged + 1}
         assert (cursor.at - make_update().queued_at).total_seconds() == job.counts.read * 60
-        assert documents.job('j299') == make_job('j299', query=job.query, position=299)
+        assert app_state.job('j299') == make_job('j299', query=job.query, position=299)
         acknowledged = job.counts.read
 
 
@@ -114,7 +114,7 @@ def test_a_full_disk_is_said_and_nothing_is_spoilt(path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f'RUN-DISK {path} could not be written: File too large.')
-    documents = AppState(path, now=StandingClock().now)
-    job = documents.job('j0')
+    app_state = AppState(path, now=StandingClock().now)
+    job = app_state.job('j0')
     assert job is not None
     assert job.counts == Counts(read=7)

@@ -65,7 +65,7 @@ class Machine:
         self.source = StoreSource(self.store)
         self.sink = TableSink(self.world_clock)
         self.rig = self.open()
-        self.rig.documents.save_queries(
+        self.rig.app_state.save_queries(
             [Query(id='q1', owners=OWNERS, indicator_types=(IndicatorType.HOST,), tql='')],
             expected_version=0,
             next_mode=None,
@@ -112,7 +112,7 @@ class Machine:
             stix = live[f"[domain-name:value = '{row['hostName']}']"]
             assert stix['confidence'] == row['confidence']
         assert self.sink.anomalies() == []
-        jobs, _ = self.rig.documents.jobs(limit=1_000)
+        jobs, _ = self.rig.app_state.jobs(limit=1_000)
         assert {job.status for job in jobs} == {JobStatus.UPLOAD_COMPLETE}
 
     def edit(self) -> None:
@@ -186,11 +186,11 @@ def test_a_wrong_date_of_one_update_leaves_nothing_out(
     machine.pass_by(1.5)
     machine.source.date_ahead_s, machine.clock.stepped_s = ahead_s, ours_s
     machine.edit()
-    jobs = len(machine.rig.documents.jobs()[0])
-    while len(machine.rig.documents.jobs()[0]) == jobs:
+    jobs = len(machine.rig.app_state.jobs()[0])
+    while len(machine.rig.app_state.jobs()[0]) == jobs:
         machine.pass_by(1 / 60)
-    cursor = machine.rig.documents.cursor('q1')
-    last_run_at = machine.rig.documents.schedule().last_run_at
+    cursor = machine.rig.app_state.cursor('q1')
+    last_run_at = machine.rig.app_state.schedule().last_run_at
     assert cursor is not None
     assert last_run_at == cursor.at <= machine.clock.now()
     machine.source.date_ahead_s, machine.clock.stepped_s = 0.0, 0.0
@@ -208,13 +208,13 @@ def test_stored_times_in_the_future_leave_nothing_out_and_are_put_right(tmp_path
     machine = Machine(tmp_path)
     machine.pass_by(1.5)
     ahead_at = machine.clock.now() + dt.timedelta(days=400)
-    (job, *_), _ = machine.rig.documents.jobs()
-    machine.rig.documents.end_update(
+    (job, *_), _ = machine.rig.app_state.jobs()
+    machine.rig.app_state.end_update(
         job.update_id,
         machine.clock.now(),
         Schedule(last_run_at=ahead_at, last_reconcile_at=machine.clock.now()),
     )
-    machine.rig.documents.change_job(
+    machine.rig.app_state.change_job(
         job.request_id,
         lambda stored: stored,
         cursor=Cursor(query_id='q1', selection=job.query.selection, at=ahead_at),
@@ -223,12 +223,12 @@ def test_stored_times_in_the_future_leave_nothing_out_and_are_put_right(tmp_path
         transaction.execute('UPDATE searched SET until = ?', (millis(ahead_at),))
     machine.edit()
     machine.pass_by(1)
-    assert machine.rig.documents.jobs()[0][0].mode is Mode.DELTA
+    assert machine.rig.app_state.jobs()[0][0].mode is Mode.DELTA
     machine.assert_right()
-    cursor = machine.rig.documents.cursor('q1')
+    cursor = machine.rig.app_state.cursor('q1')
     assert cursor is not None
     assert cursor.at <= machine.clock.now()
-    last_run_at = machine.rig.documents.schedule().last_run_at
+    last_run_at = machine.rig.app_state.schedule().last_run_at
     assert last_run_at is not None
     assert last_run_at <= machine.clock.now()
     with machine.rig.db.read() as connection:

@@ -88,14 +88,14 @@ class Month:
             reconcile_interval=dt.timedelta(hours=168),
             batch_size=100,
         )
-        self.rig.documents.save_queries(
+        self.rig.app_state.save_queries(
             QUERIES,
             expected_version=0,
             next_mode=None,
             audit=AuditEntry(at=self.clock.now(), user=None, action='configure', detail=''),
         )
         self.cleaner = Cleaner(
-            documents=self.rig.documents,
+            app_state=self.rig.app_state,
             errors=self.rig.errors,
             metrics=MetricStore(self.rig.db),
             store=self.rig.store,
@@ -154,7 +154,7 @@ class Month:
         return Footprint(
             database_bytes=sum(path.stat().st_size for path in self.folder.glob('state.db*')),
             documents_bytes=(self.folder / 'documents.json').stat().st_size,
-            jobs=self.rig.documents.jobs()[1],
+            jobs=self.rig.app_state.jobs()[1],
             work_rows=rows,
             threads=len(threading.enumerate()),
             files=len(list(Path('/proc/self/fd').iterdir())),
@@ -226,7 +226,7 @@ def test_a_month_leaves_everything_right_and_nothing_behind(
     assert late.files <= early.files
     assert late.documents_bytes <= early.documents_bytes * 1.2
     assert late.database_bytes <= early.database_bytes * 1.6
-    for job in month.rig.documents.jobs(limit=10_000)[0]:
+    for job in month.rig.app_state.jobs(limit=10_000)[0]:
         assert job.status is JobStatus.UPLOAD_COMPLETE
         assert job.counts.read == sum(job.counts.outcomes.values())
         assert Outcome.REFUSED not in job.counts.outcomes

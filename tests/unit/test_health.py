@@ -59,12 +59,12 @@ class Ward:
     probe: StubProbe = field(default_factory=StubProbe)
 
     def __post_init__(self) -> None:
-        self.documents = AppState(self.folder / 'documents.json', now=self.clock.now)
+        self.app_state = AppState(self.folder / 'documents.json', now=self.clock.now)
         self.database = self.folder / 'state.db'
         self.health = Health(
             settings=SETTINGS,
             reading_warnings=(lambda: self.probe.warning,),
-            documents=self.documents,
+            app_state=self.app_state,
             documents_path=self.folder / 'documents.json',
             database_path=self.database,
             clock=self.clock,
@@ -81,7 +81,7 @@ class Ward:
         }
         job: Job = replace(make_job(f'j{number}'), **(defaults | fields))  # type: ignore[arg-type]
         update = make_update(f'u{number}', request_ids=(job.request_id,))
-        self.documents.add_update(update, [job], schedule=None)
+        self.app_state.add_update(update, [job], schedule=None)
         self.clock.advance(after_s)
 
 

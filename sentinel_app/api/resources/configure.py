@@ -38,7 +38,7 @@ class ConfigureResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Give the saved list."""
         parameters_of(req, Parameters)
-        answer_list(resp, self._deps, self._deps.documents.query_list())
+        answer_list(resp, self._deps, self._deps.app_state.query_list())
 
     def on_put(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Save a list in place of the one it was made from."""
@@ -100,8 +100,8 @@ def save_list(
         Refusal: some fields are not valid.
         StorageError: the disk did not take it.
     """
-    documents = deps.documents
-    saved = documents.query_list()
+    app_state = deps.app_state
+    saved = app_state.query_list()
     if version != saved.version:
         raise ConflictError(
             'The TQL queries were changed by somebody else meanwhile. Load the newer list and '
@@ -119,7 +119,7 @@ def save_list(
     queries = queries_of(bodies, deps.new_id)
     user = user_of(req, deps.identity)
     changes, left_out = changes_of(saved.queries, queries)
-    stored = documents.save_queries(
+    stored = app_state.save_queries(
         queries,
         expected_version=version,
         next_mode=Mode(run) if run else None,
@@ -138,12 +138,12 @@ def save_list(
 
 def answer_list(resp: falcon.Response, deps: ApiDeps, listed: QueryList) -> None:
     """Answer with the list and what is due."""
-    documents = deps.documents
+    app_state = deps.app_state
     reply = configure_reply(
         listed,
-        documents.schedule(),
+        app_state.schedule(),
         deps.updates.next_update(),
-        documents.warning,
+        app_state.warning,
         _counts(listed, deps),
     )
     resp.text = reply.model_dump_json()
@@ -153,7 +153,7 @@ def _counts(listed: QueryList, deps: ApiDeps) -> Mapping[str, LastCount]:
     jobs = (
         job
         for mode in WHOLE_MODES
-        for job in deps.documents.jobs(
+        for job in deps.app_state.jobs(
             statuses=[JobStatus.UPLOAD_COMPLETE], mode=mode, limit=sys.maxsize
         )[0]
     )

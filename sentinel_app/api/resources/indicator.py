@@ -25,5 +25,5 @@ class IndicatorResource:
         parameters_of(req, Parameters)
         value = body_of(req, LookupBody).value.strip()
         found = self._deps.inquiries.lookups.look_up(value)
-        reply = findings_reply(value, found, self._deps.documents.query_list())
+        reply = findings_reply(value, found, self._deps.app_state.query_list())
         resp.text = reply.model_dump_json()

@@ -37,7 +37,7 @@ class JobListResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Give a page of Jobs."""
         wanted = parameters_of(req, JobParameters)
-        jobs, total = self._deps.documents.jobs(
+        jobs, total = self._deps.app_state.jobs(
             statuses=wanted.status,
             request_id_part=wanted.request_id,
             job_type=wanted.job_type,
@@ -60,7 +60,7 @@ class JobListResource:
         """Queue an ad-hoc update and give its Request IDs."""
         parameters_of(req, Parameters)
         body = body_of(req, UpdateBody)
-        now, saved = self._deps.clock.now(), self._deps.documents.query_list()
+        now, saved = self._deps.clock.now(), self._deps.app_state.query_list()
         errors = check_request(body, saved, now)
         if errors:
             raise Refusal(422, errors=errors)
@@ -92,7 +92,7 @@ class JobResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response, request_id: str) -> None:
         """Give the Job."""
         parameters_of(req, Parameters)
-        job = self._deps.documents.job(request_id)
+        job = self._deps.app_state.job(request_id)
         if job is None:
             raise NotFoundError('There is no Job with this Request ID; it may have been removed.')
         resp.text = job_reply(job, self._deps.live).model_dump_json()

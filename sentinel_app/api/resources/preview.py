@@ -40,7 +40,7 @@ class PreviewResource:
         """Say what a query would give; nothing is sent and nothing is stored."""
         parameters_of(req, Parameters)
         body = body_of(req, PreviewBody)
-        saved = self._deps.documents.query_list().queries
+        saved = self._deps.app_state.query_list().queries
         query = _checked(body, saved, self._catalog, self._deps)
         higher = _higher(body, saved)
         inquiries = self._deps.inquiries
@@ -67,7 +67,7 @@ class TqlCheckResource:
         """Ask ThreatConnect; nothing is sent and nothing is stored."""
         parameters_of(req, Parameters)
         body = body_of(req, QueryBody)
-        saved = self._deps.documents.query_list().queries
+        saved = self._deps.app_state.query_list().queries
         query = _checked(body, saved, self._catalog, self._deps)
         checks = self._deps.inquiries.tql_checks
         try:

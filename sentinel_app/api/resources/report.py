@@ -102,7 +102,7 @@ class AuditResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Give a page of the audit."""
         wanted = parameters_of(req, PageParameters)
-        entries, total = self._deps.documents.audit(limit=wanted.limit, offset=wanted.offset)
+        entries, total = self._deps.app_state.audit(limit=wanted.limit, offset=wanted.offset)
         resp.text = page_text(
             (audit_reply(entry) for entry in entries),
             total=total,

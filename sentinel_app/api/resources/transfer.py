@@ -27,7 +27,7 @@ class ExportResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Give the file."""
         parameters_of(req, Parameters)
-        reply = export_reply(self._deps.documents.query_list(), self._deps.clock.now())
+        reply = export_reply(self._deps.app_state.query_list(), self._deps.clock.now())
         resp.set_header('Content-Disposition', f'attachment; filename="{FILE_NAME}"')
         resp.text = reply.model_dump_json(indent=2)
 
@@ -51,7 +51,7 @@ class ImportResource:
         """
         parameters_of(req, Parameters)
         body = body_of(req, ImportBody)
-        known = {query.id for query in self._deps.documents.query_list().queries}
+        known = {query.id for query in self._deps.app_state.query_list().queries}
         seen: set[str | None] = set()
         bodies = []
         for query in body.file.queries:

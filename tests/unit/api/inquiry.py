@@ -159,7 +159,7 @@ class Running:
 class InquiryStand:
     """All that inquiries stand on."""
 
-    def __init__(self, folder: Path, documents: AppState, clock: StandingClock) -> None:
+    def __init__(self, folder: Path, app_state: AppState, clock: StandingClock) -> None:
         self.source = ListedSource()
         self.sink = ListedSink()
         self.db = Database(folder / 'state.db')
@@ -186,7 +186,7 @@ class InquiryStand:
             lookups=Lookups(
                 copies=ValueCopies(source=self.source, screening=screening),
                 ledger=ledger,
-                documents=documents,
+                app_state=app_state,
                 source_system=SOURCE_SYSTEM,
                 clock=clock,
             ),
@@ -194,7 +194,7 @@ class InquiryStand:
                 source=self.source,
                 new_sink=lambda: self.sink,
                 limiter=self.limiter,
-                documents=documents,
+                app_state=app_state,
                 disk=DataFolder(folder),
                 disk_warnings=lambda: self.disk_warnings,
                 on_owners=self.seen_owners.append,
@@ -202,7 +202,7 @@ class InquiryStand:
             ),
             metrics=Metrics(
                 store=self.metrics,
-                documents=documents,
+                app_state=app_state,
                 ledger=ledger,
                 progress=self.store,
                 updates=self.updates,

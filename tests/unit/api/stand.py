@@ -112,20 +112,20 @@ class FakeErrors:
 class FakeUpdates:
     """Queues updates in the documents, as the container's does."""
 
-    documents: AppState
+    app_state: AppState
     due: tuple[dt.datetime, Mode] | None = None
     asked: dict[str, Any] = field(default_factory=dict)
 
     def request_update(self, *, audit: AuditEntry | None = None, **wish: Any) -> Update:
         self.asked = wish
-        queries = self.documents.query_list().queries
+        queries = self.app_state.query_list().queries
         if not queries:
             raise ConflictError('There is no TQL query yet. Add one in CONFIGURE first.')
         update = make_update(
             'u-new', mode=wish['mode'], job_type=JobType.AD_HOC, request_ids=('r1',)
         )
         job = make_job('r1', update_id='u-new', query=queries[0], mode=wish['mode'])
-        self.documents.add_update(update, [job], schedule=None, audit=audit)
+        self.app_state.add_update(update, [job], schedule=None, audit=audit)
         return update
 
     def next_update(self) -> tuple[dt.datetime, Mode] | None:
@@ -136,13 +136,13 @@ class FakeUpdates:
 class FakeJobs:
     """Cancels and retries what it is told it may; remembers who asked."""
 
-    documents: AppState
+    app_state: AppState
     error: SentinelAppError | None = None
     asked: list[tuple[str, str, str | None]] = field(default_factory=list)
 
     def cancel(self, request_id: str, *, by: str | None) -> Job:
         self._ask('cancel', request_id, by)
-        return self.documents.change_job(
+        return self.app_state.change_job(
             request_id, lambda job: dataclasses.replace(job, status=JobStatus.CANCELLED)
         )
 
@@ -158,7 +158,7 @@ class FakeJobs:
         self.asked.append((action, request_id, by))
         if self.error:
             raise self.error
-        if self.documents.job(request_id) is None:
+        if self.app_state.job(request_id) is None:
             raise NotFoundError('There is no Job with this Request ID.')
 
 
@@ -263,20 +263,20 @@ class Stand:
 
     def __init__(self, folder: Path, *, is_admin_only: bool = False) -> None:
         self.clock = StandingClock()
-        self.documents = AppState(folder / 'documents.json', now=self.clock.now)
+        self.app_state = AppState(folder / 'documents.json', now=self.clock.now)
         self.source = FakeSource()
         self.errors = FakeErrors()
-        self.updates = FakeUpdates(self.documents)
-        self.jobs = FakeJobs(self.documents)
+        self.updates = FakeUpdates(self.app_state)
+        self.jobs = FakeJobs(self.app_state)
         self.tasks = FakeTasks()
         self.live = FakeLive()
         self.health = FakeHealth()
-        self.asked = InquiryStand(folder, self.documents, self.clock)
+        self.asked = InquiryStand(folder, self.app_state, self.clock)
         self.identity = FakeIdentity()
         self.ui_dir = folder / 'dist'
         self._numbers = iter(range(1, 1_000))
         self.deps = ApiDeps(
-            documents=self.documents,
+            app_state=self.app_state,
             errors=self.errors,
             source=self.source,
             clock=self.clock,

@@ -99,7 +99,7 @@ def test_without_threatconnect_the_rest_is_tried_all_the_same(well: Stand) -> No
 
 
 def test_an_owner_of_a_query_that_cannot_be_read_is_named(well: Stand) -> None:
-    well.documents.save_queries(
+    well.app_state.save_queries(
         [make_query(owners=('Example Org', 'Lost'))],
         expected_version=0,
         next_mode=None,

@@ -77,7 +77,7 @@ def test_a_saved_list_comes_back_in_its_order_with_ids(stand: Stand) -> None:
         row(id='new-2', tql='', sort_field=None),
     ]
     assert reply.json['next_update'] == {'at': '2026-03-04T12:00:00Z', 'mode': 'full'}
-    assert stand.documents.schedule().next_mode is Mode.FULL
+    assert stand.app_state.schedule().next_mode is Mode.FULL
 
 
 def test_a_new_query_has_an_id_of_its_own_everywhere(stand: Stand) -> None:
@@ -91,19 +91,19 @@ def test_a_new_query_has_an_id_of_its_own_everywhere(stand: Stand) -> None:
 
 def test_the_last_run_is_the_end_of_the_last_window(stand: Stand) -> None:
     schedule = Schedule(last_run_at=minutes(5))
-    stand.documents.add_update(make_update(), [make_job()], schedule=None)
-    stand.documents.end_update('u1', minutes(6), schedule)
+    stand.app_state.add_update(make_update(), [make_job()], schedule=None)
+    stand.app_state.end_update('u1', minutes(6), schedule)
     assert stand.get('/api/configure').json['last_run'] == '2026-03-04T08:05:00Z'
 
 
 def test_a_trouble_of_the_store_is_shown(stand: Stand) -> None:
-    stand.documents.warning = 'The copy before it is used.'
+    stand.app_state.warning = 'The copy before it is used.'
     assert stand.get('/api/configure').json['warning'] == 'The copy before it is used.'
 
 
 def test_a_query_comes_with_the_count_of_its_last_whole_reading(stand: Stand) -> None:
     stand.put('/api/configure', body(row(), row(tql='confidence > 50')))
-    first, second = stand.documents.query_list().queries
+    first, second = stand.app_state.query_list().queries
     jobs = [
         make_job(
             f'j{at}',
@@ -122,7 +122,7 @@ def test_a_query_comes_with_the_count_of_its_last_whole_reading(stand: Stand) ->
             (4, second, Mode.DELTA, 3),
         )
     ]
-    stand.documents.add_update(make_update(), jobs, schedule=None)
+    stand.app_state.add_update(make_update(), jobs, schedule=None)
     listed = stand.get('/api/configure').json
     assert listed['last_counts'] == [
         {'query_id': first.id, 'last_count': 1_234, 'last_counted': '2026-03-04T08:02:00Z'}
@@ -152,7 +152,7 @@ def test_a_list_made_from_another_version_is_refused(stand: Stand, version: int)
     assert reply.status_code == 409
     assert reply.json['code'] == 'APP-CONFLICT'
     assert 'Load the newer list' in reply.json['description']
-    assert len(stand.documents.query_list().queries) == 1
+    assert len(stand.app_state.query_list().queries) == 1
 
 
 def test_every_bad_field_gets_its_message_and_nothing_is_saved(stand: Stand) -> None:
@@ -182,7 +182,7 @@ def test_every_bad_field_gets_its_message_and_nothing_is_saved(stand: Stand) -> 
     assert 'string that never ends' in found['queries.1.tql']
     assert 'never opened' in found['queries.2.tql']
     assert 'rating' in found['queries.1.sort_field']
-    assert stand.documents.query_list().version == 1
+    assert stand.app_state.query_list().version == 1
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_an_owner_that_a_query_has_already_may_stay(stand: Stand) -> None:
 
 
 def audit_details(stand: Stand) -> list[str]:
-    entries, _ = stand.documents.audit(limit=20, offset=0)
+    entries, _ = stand.app_state.audit(limit=20, offset=0)
     assert {entry.action for entry in entries} == {'configure-save'}
     return [entry.detail for entry in entries][::-1]
 
@@ -255,7 +255,7 @@ def test_each_save_is_in_the_audit_with_the_user_and_what_changed(stand: Stand) 
         '3 TQL queries, 1 added, 1 edited, moved, next scheduled update delta',
         '1 TQL query, 2 removed',
     ]
-    entry = stand.documents.audit(limit=1, offset=0)[0][0]
+    entry = stand.app_state.audit(limit=1, offset=0)[0][0]
     assert (entry.user, entry.at) == ('jdoe', NOON)
 
 
@@ -272,7 +272,7 @@ def test_the_audit_says_of_each_field_what_it_was_and_what_it_became(stand: Stan
 def test_a_user_that_cannot_be_had_does_not_stop_a_save(stand: Stand) -> None:
     stand.identity.error = ReadTimeoutError('No answer')
     assert stand.put('/api/configure', body(row())).status_code == 200
-    assert stand.documents.audit(limit=1, offset=0)[0][0].user is None
+    assert stand.app_state.audit(limit=1, offset=0)[0][0].user is None
 
 
 def test_a_disk_that_takes_nothing_is_said(stand: Stand) -> None:

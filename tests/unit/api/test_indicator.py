@@ -38,7 +38,7 @@ def saved(stand: Stand) -> Stand:
         make_query('q1', tql='tag = "hot"', **hosts),
         make_query('q2', owners=('Example Org', KALLA), tql='', **hosts),
     )
-    stand.documents.save_queries(queries, expected_version=0, next_mode=None, audit=make_audit())
+    stand.app_state.save_queries(queries, expected_version=0, next_mode=None, audit=make_audit())
     return stand
 
 

@@ -12,7 +12,7 @@ from tests.unit.api.stand import Stand
 
 
 def add(stand: Stand, *jobs: Any) -> None:
-    stand.documents.add_update(make_update(), jobs, schedule=None)
+    stand.app_state.add_update(make_update(), jobs, schedule=None)
 
 
 def ids(reply: Any) -> list[str]:
@@ -263,7 +263,7 @@ def test_a_page_of_very_long_queries_stays_under_a_megabyte(stand: Stand) -> Non
 
 @pytest.fixture
 def saved(stand: Stand) -> Stand:
-    stand.documents.save_queries(
+    stand.app_state.save_queries(
         [make_query('q1'), make_query('q2')],
         expected_version=0,
         next_mode=None,
@@ -284,7 +284,7 @@ def test_an_update_that_is_asked_for_is_queued_and_in_the_audit(saved: Stand) ->
         'query_ids': ['q2'],
         'modified_after': minutes(60),
     }
-    entry = saved.documents.audit(limit=1, offset=0)[0][0]
+    entry = saved.app_state.audit(limit=1, offset=0)[0][0]
     assert (entry.user, entry.action, entry.at) == ('jdoe', 'update-request', NOON)
     assert entry.detail == 'delta update of 1 TQL query, modified since 2026-03-04T09:00:00Z'
 
@@ -293,7 +293,7 @@ def test_an_update_that_is_asked_for_is_queued_and_in_the_audit(saved: Stand) ->
 def test_each_mode_may_be_asked_for(saved: Stand, mode: Mode) -> None:
     assert saved.post('/api/job/request', {'mode': mode}).status_code == 202
     assert saved.updates.asked == {'mode': mode, 'query_ids': None, 'modified_after': None}
-    entry = saved.documents.audit(limit=1, offset=0)[0][0]
+    entry = saved.app_state.audit(limit=1, offset=0)[0][0]
     assert entry.detail == f'{mode} update of all TQL queries'
 
 

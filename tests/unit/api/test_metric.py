@@ -50,7 +50,7 @@ def end_job(stand: Stand, request_id: str, at: dt.datetime, counts: Counts = COU
         mode=Mode.FULL,
         job_type=JobType.AD_HOC,
     )
-    stand.documents.add_update(update, [job], schedule=None)
+    stand.app_state.add_update(update, [job], schedule=None)
     stand.asked.store.begin([job])
     stand.asked.metrics.add_job(request_id, counts, is_failed=False, at=at)
 
@@ -79,7 +79,7 @@ def test_a_new_service_has_figures_too(stand: Stand) -> None:
 
 
 def test_what_sentinel_holds_is_counted_by_type_and_by_query(stand: Stand) -> None:
-    stand.documents.save_queries(
+    stand.app_state.save_queries(
         [make_query('q1'), make_query('q2')],
         expected_version=0,
         next_mode=None,
@@ -131,8 +131,8 @@ def test_the_last_update_is_the_one_that_ended_last(stand: Stand) -> None:
 def test_the_running_update_is_shown_as_far_as_it_has_come(stand: Stand) -> None:
     job = make_job('j1', query=make_query('q1'), status=JobStatus.DOWNLOAD_IN_PROGRESS)
     update = make_update(request_ids=('j1',), started_at=NOON)
-    stand.documents.add_update(update, [job], schedule=None)
-    stand.documents.add_update(
+    stand.app_state.add_update(update, [job], schedule=None)
+    stand.app_state.add_update(
         make_update('u2', request_ids=('j2',)), [make_job('j2', update_id='u2')], schedule=None
     )
     store = stand.asked.store

@@ -41,7 +41,7 @@ def host(number: int, **members: Any) -> dict[str, Any]:
 
 
 def save(stand: Stand, *queries: Any) -> None:
-    stand.documents.save_queries(queries, expected_version=0, next_mode=None, audit=make_audit())
+    stand.app_state.save_queries(queries, expected_version=0, next_mode=None, audit=make_audit())
 
 
 def ask(stand: Stand, **members: Any) -> dict[str, Any]:
@@ -338,9 +338,9 @@ def test_an_answer_that_does_not_come_in_time_is_a_503_with_what_to_do(
 def test_nothing_is_stored(stand: Stand) -> None:
     save(stand, make_query('q1', **HOSTS))
     stand.asked.source.rows = [host(1)]
-    before = stand.documents.query_list(), stand.documents.audit(limit=5, offset=0)
+    before = stand.app_state.query_list(), stand.app_state.audit(limit=5, offset=0)
     ask(stand, id='q1', tql='tag = "a"')
-    assert (stand.documents.query_list(), stand.documents.audit(limit=5, offset=0)) == before
+    assert (stand.app_state.query_list(), stand.app_state.audit(limit=5, offset=0)) == before
     assert stand.asked.sink.sent == []
 
 

@@ -255,7 +255,7 @@ def test_a_csv_that_grows_too_large_says_that_it_ends_early(stand: Stand) -> Non
 
 def test_the_audit_is_paged(stand: Stand) -> None:
     for number in range(3):
-        stand.documents.add_audit(make_audit(detail=str(number), user=None))
+        stand.app_state.add_audit(make_audit(detail=str(number), user=None))
     reply = stand.get('/api/report/audit', 'limit=2')
     assert [each['detail'] for each in reply.json['data']] == ['2', '1']
     assert reply.json['next'] == '?limit=2&offset=2'

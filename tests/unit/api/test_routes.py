@@ -164,7 +164,7 @@ def test_another_site_may_read_nothing_more_than_anybody(stand: Stand) -> None:
 
 @pytest.mark.parametrize('path', PATHS)
 def test_head_answers_as_get_without_a_body(stand: Stand, path: str) -> None:
-    stand.documents.add_update(make_update(), [make_job()], schedule=None)
+    stand.app_state.add_update(make_update(), [make_job()], schedule=None)
     got = stand.get(address(path))
     assert got.status_code == 200
     assert_headers(got)
@@ -176,7 +176,7 @@ def test_head_answers_as_get_without_a_body(stand: Stand, path: str) -> None:
 
 @pytest.mark.parametrize('path', PATHS)
 def test_a_trailing_slash_makes_no_difference(stand: Stand, path: str) -> None:
-    stand.documents.add_update(make_update(), [make_job()], schedule=None)
+    stand.app_state.add_update(make_update(), [make_job()], schedule=None)
     assert stand.get(address(path) + '/').status_code == 200
 
 

@@ -148,7 +148,7 @@ def test_a_save_lets_the_schedule_be_looked_at(stand: Stand) -> None:
 
 @pytest.fixture
 def with_job(stand: Stand) -> Any:
-    stand.documents.add_update(make_update(), [make_job()], schedule=None)
+    stand.app_state.add_update(make_update(), [make_job()], schedule=None)
     return stand
 
 

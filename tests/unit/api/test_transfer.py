@@ -14,7 +14,7 @@ PATH = '/api/configure/import'
 
 
 def save(stand: Stand, *queries: Any, version: int = 0) -> None:
-    stand.documents.save_queries(
+    stand.app_state.save_queries(
         queries, expected_version=version, next_mode=None, audit=make_audit()
     )
 
@@ -60,12 +60,12 @@ def test_a_file_comes_back_as_it_went_out(stand: Stand) -> None:
     assert reply.status_code == 200, reply.text
     assert reply.json['version'] == 3
     # What was known stays the same query; what was removed meanwhile is a new one.
-    assert [each.id for each in stand.documents.query_list().queries] == ['new-1', 'q2']
-    assert [each.tql for each in stand.documents.query_list().queries] == [
+    assert [each.id for each in stand.app_state.query_list().queries] == ['new-1', 'q2']
+    assert [each.tql for each in stand.app_state.query_list().queries] == [
         *('rating > 3', 'confidence > 50')
     ]
-    assert stand.documents.schedule().next_mode is Mode.FULL
-    (entry, *_), _ = stand.documents.audit(limit=1, offset=0)
+    assert stand.app_state.schedule().next_mode is Mode.FULL
+    (entry, *_), _ = stand.app_state.audit(limit=1, offset=0)
     assert (entry.user, entry.action) == ('jdoe', 'configure-import')
     assert '1 added' in entry.detail
     assert '1 edited' in entry.detail
@@ -76,14 +76,14 @@ def test_an_id_that_comes_twice_counts_once(stand: Stand) -> None:
     file = exported(stand)
     file['queries'] *= 2
     assert stand.put(PATH, {'version': 1, 'file': file}).status_code == 200
-    assert [each.id for each in stand.documents.query_list().queries] == ['q1', 'new-1']
+    assert [each.id for each in stand.app_state.query_list().queries] == ['q1', 'new-1']
 
 
 def test_a_list_that_was_changed_meanwhile_is_not_replaced(stand: Stand) -> None:
     save(stand, make_query('q1'))
     reply = stand.put(PATH, {'version': 0, 'file': exported(stand)})
     assert reply.status_code == 409
-    assert stand.documents.query_list().version == 1
+    assert stand.app_state.query_list().version == 1
 
 
 def test_what_is_wrong_with_the_file_is_named_within_the_body(stand: Stand) -> None:
@@ -95,7 +95,7 @@ def test_what_is_wrong_with_the_file_is_named_within_the_body(stand: Stand) -> N
     assert [each['field'] for each in reply.json['errors']] == [
         *('file.queries.0.owners.0', 'file.queries.0.tql')
     ]
-    assert stand.documents.query_list().version == 1
+    assert stand.app_state.query_list().version == 1
 
 
 def test_another_kind_of_file_is_refused(stand: Stand) -> None:

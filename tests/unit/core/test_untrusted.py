@@ -98,7 +98,7 @@ signs = st.sampled_from(
      'NaN', 'Infinity', 'null', 'true', '\ufeff', '\x00', '\x7f', 'é', '-0', '- 1', '01', '1.',
      '.1']
 )  # fmt: skip
-documents = (
+app_state = (
     st.builds(
         lambda value, is_ascii, indent: json.dumps(value, ensure_ascii=is_ascii, indent=indent),
         values,
@@ -121,7 +121,7 @@ def outcome(read: Callable[[bytes], object], body: bytes) -> str:
 
 
 @settings(max_examples=1_000)
-@given(documents, st.binary(max_size=3), st.integers(min_value=0, max_value=40))
+@given(app_state, st.binary(max_size=3), st.integers(min_value=0, max_value=40))
 def test_the_fast_reader_says_what_the_slow_one_says(text: str, odd: bytes, at: int) -> None:
     body = text.encode('utf-8', 'surrogatepass')
     for each in (body, body[:at] + odd + body[at:], body[:at] + odd + body[at + len(odd) :]):

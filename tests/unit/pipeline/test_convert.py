@@ -43,10 +43,10 @@ class Around:
         return self._is_open
 
 
-def make_convert(around: Any, *, documents: Any, store: Any) -> Convert:
+def make_convert(around: Any, *, app_state: Any, store: Any) -> Convert:
     """The stage, with one stand-in for everything that a test does not say."""
     return Convert(
-        documents=documents,
+        app_state=app_state,
         store=store,
         ledger=around,
         revoke=around,
@@ -75,14 +75,14 @@ def test_sending_comes_first_while_requests_may_go_at_once(
     waiting: int, is_open: bool, is_sorted: bool, goes_on: bool
 ) -> None:
     around: Any = Around(waiting=waiting, is_sorted=is_sorted, is_open=is_open)
-    convert = make_convert(around, documents=around, store=around)
+    convert = make_convert(around, app_state=around, store=around)
     assert not convert.step(UPDATE, threading.Event())
     assert around.went_on == goes_on
 
 
 def test_a_list_that_is_saved_meanwhile_is_read_as_it_was() -> None:
     lists = [(make_query('q1'),), (make_query('q1'), make_query('q2'))]
-    documents: Any = SimpleNamespace(
+    app_state: Any = SimpleNamespace(
         query_list=lambda: SimpleNamespace(queries=lists.pop(0) if len(lists) > 1 else lists[0])
     )
     numbers = SimpleNamespace(
@@ -90,7 +90,7 @@ def test_a_list_that_is_saved_meanwhile_is_read_as_it_was() -> None:
     )
     store: Any = SimpleNamespace(queries=numbers, first_mark=lambda update_id: 1)
     around: Any = Around(waiting=0, is_sorted=False, is_open=True)
-    convert = make_convert(around, documents=documents, store=store)
+    convert = make_convert(around, app_state=app_state, store=store)
     job = make_job('j1', query=make_query('q1'))
     context = convert._context(UPDATE, job, make_progress(), [])
     assert context.positions == {1: 0}

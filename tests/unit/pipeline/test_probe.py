@@ -37,7 +37,7 @@ class OneUpdate:
         return self._jobs
 
 
-def documents() -> AppState:
+def app_state() -> AppState:
     jobs = [
         make_job(f'j{place}', query=make_query(f'q{place}', owners=owners))
         for place, owners in enumerate((('Org', 'Feed'), ('Org',)))
@@ -57,7 +57,7 @@ class Rig:
     def __init__(self, source: RowSource) -> None:
         self.source = source
         self.clock = StandingClock()
-        self.probe = Probe(source=source, documents=documents(), clock=self.clock)
+        self.probe = Probe(source=source, app_state=app_state(), clock=self.clock)
 
     def ask(self, name: str = 'u1') -> bool:
         return self.probe.is_by_id(the_update(name), STOP)

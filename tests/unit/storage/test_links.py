@@ -46,9 +46,9 @@ class NeverStopped:
 
 
 def use_documents(folder: Path) -> None:
-    documents = AppState(folder / 'documents.json', now=StandingClock().now)
+    app_state = AppState(folder / 'documents.json', now=StandingClock().now)
     for _ in range(3):
-        documents.add_audit(make_audit())
+        app_state.add_audit(make_audit())
 
 
 def use_database(folder: Path) -> None:

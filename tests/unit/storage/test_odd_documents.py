@@ -75,7 +75,7 @@ GETS = (
 
 def rich(folder: Path) -> AppState:
     """Documents with every member that there is set somewhere."""
-    documents = AppState(folder / 'documents.json', now=StandingClock().now)
+    app_state = AppState(folder / 'documents.json', now=StandingClock().now)
     audit = make_audit(
         changes=(AuditChange(subject='TQL query 1', field='tql', before='a', after='b'),),
         changes_left_out=3,
@@ -84,7 +84,7 @@ def rich(folder: Path) -> AppState:
         make_query('q1', sort_field='rating'),
         make_query('q2', owners=('A', 'B'), tql='confidence > 5'),
     ]
-    documents.save_queries(queries, expected_version=0, next_mode=None, audit=audit)
+    app_state.save_queries(queries, expected_version=0, next_mode=None, audit=audit)
     ended = make_job(
         'j1',
         update_id='u1',
@@ -117,7 +117,7 @@ def rich(folder: Path) -> AppState:
         failure_reason='broke off',
     )
     update = make_update('u1', request_ids=('j1', 'j2'), started_at=minutes(0), ended_at=minutes(4))
-    documents.add_update(update, [ended, failed], schedule=None)
+    app_state.add_update(update, [ended, failed], schedule=None)
     open_update = make_update(
         'u2',
         request_ids=('j3',),
@@ -128,55 +128,55 @@ def rich(folder: Path) -> AppState:
     running = make_job(
         'j3', update_id='u2', status=JobStatus.CONVERT_COMPLETE, started_at=minutes(5)
     )
-    full = dataclasses.replace(documents.schedule(), last_scheduled_at=minutes(5))
-    documents.add_update(open_update, [running], schedule=full)
+    full = dataclasses.replace(app_state.schedule(), last_scheduled_at=minutes(5))
+    app_state.add_update(open_update, [running], schedule=full)
     cursor = Cursor(query_id='q1', selection='s', at=minutes(0))
-    documents.change_job('j3', lambda job: job, cursor=cursor, audit=make_audit(user=None))
-    documents.add_update(make_update('u3', request_ids=()), [], schedule=None)
+    app_state.change_job('j3', lambda job: job, cursor=cursor, audit=make_audit(user=None))
+    app_state.add_update(make_update('u3', request_ids=()), [], schedule=None)
     ends = Schedule(last_run_at=minutes(4), last_reconcile_at=minutes(0))
-    documents.end_update('u3', minutes(6), ends)
+    app_state.end_update('u3', minutes(6), ends)
     paused = TaskState(is_paused=True, paused_at=minutes(1), paused_by='jdoe')
-    documents.store_task_state(TaskSlug.UPLOAD, paused, audit=make_audit())
-    documents.require_full()
-    return documents
+    app_state.store_task_state(TaskSlug.UPLOAD, paused, audit=make_audit())
+    app_state.require_full()
+    return app_state
 
 
 @dataclass
 class Swapped:
     """Hands everything to the documents that are open now."""
 
-    documents: AppState
+    app_state: AppState
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.documents, name)
+        return getattr(self.app_state, name)
 
 
 class Reader:
     """Every reading path over documents: the API's, the health's, the schedule's, a window's."""
 
-    def __init__(self, folder: Path, documents: Swapped) -> None:
+    def __init__(self, folder: Path, app_state: Swapped) -> None:
         self.stand = api_stand.Stand(folder)
-        self.documents = documents
+        self.app_state = app_state
         self.health = Health(
             settings=SETTINGS,
             reading_warnings=(),
-            documents=documents,  # type: ignore[arg-type]
+            app_state=app_state,  # type: ignore[arg-type]
             documents_path=folder / 'documents.json',
             database_path=folder / 'state.db',
             clock=self.stand.clock,
         )
 
     def read_all(self) -> None:
-        documents, stand = self.documents.documents, self.stand
+        app_state, stand = self.app_state.app_state, self.stand
         stand.health.shown = self.health.snapshot()
         for facts in TASK_FACTS:
             stand.tasks.shown[facts.slug] = TaskView(
                 facts=facts,
                 condition=TaskCondition.IDLE,
-                state=documents.task_state(facts.slug),
+                state=app_state.task_state(facts.slug),
             )
         stand.updates.due = self._following()
-        jobs, _ = documents.jobs(limit=9)
+        jobs, _ = app_state.jobs(limit=9)
         addresses = [*GETS, *((f'/api/job/request/{job.request_id}', '') for job in jobs)]
         for path, query in addresses:
             reply = stand.get(path, query)
@@ -186,10 +186,10 @@ class Reader:
 
     def _following(self) -> tuple[dt.datetime, Mode]:
         """Work out what follows, as the schedule and a Job's reading do."""
-        documents, now = self.documents.documents, self.stand.clock.now()
-        schedule = documents.schedule()
-        for job in documents.jobs(limit=9)[0]:
-            cursor = documents.cursor(job.query.id) or first_cursor(job, schedule)
+        app_state, now = self.app_state.app_state, self.stand.clock.now()
+        schedule = app_state.schedule()
+        for job in app_state.jobs(limit=9)[0]:
+            cursor = app_state.cursor(job.query.id) or first_cursor(job, schedule)
             next_window(cursor_at=cursor.at, server_now=now)
         year = dt.timedelta(days=366)
         return next_update(schedule, interval=year, reconcile_interval=year, now=now)
@@ -232,7 +232,7 @@ def changed(sample: Any, path: tuple[Any, ...], odd: str) -> str:
 
 
 def test_the_sample_is_read_as_it_is(reader: Reader) -> None:
-    assert len(reader.documents.documents.jobs(limit=9)[0]) == 3
+    assert len(reader.app_state.app_state.jobs(limit=9)[0]) == 3
     reader.read_all()
 
 
@@ -256,7 +256,7 @@ def assert_harmless(reader: Reader, folder: Path, text: str) -> None:
     for name in ('documents.json', 'documents.json.previous'):
         (folder / name).write_text(text)
     opened = AppState(file, now=StandingClock().now)
-    reader.documents.documents = opened
+    reader.app_state.app_state = opened
     reader.read_all()
     # What goes on from there can be read again.
     kept = opened.query_list()
@@ -290,9 +290,9 @@ def test_a_value_changed_in_one_generation_costs_no_more_than_the_last_change(
     'text', ['cut \ud83d', '\udfff\ud800', 'whole \U0001f600', 'NUL \0 and \u2028']
 )
 def test_any_text_that_is_stored_can_be_read_again(tmp_path: Path, text: str) -> None:
-    documents = rich(tmp_path)
-    documents.add_audit(make_audit(user=text, detail=text))
-    documents.change_job('j3', lambda job: dataclasses.replace(job, failure_reason=text))
+    app_state = rich(tmp_path)
+    app_state.add_audit(make_audit(user=text, detail=text))
+    app_state.change_job('j3', lambda job: dataclasses.replace(job, failure_reason=text))
     again = AppState(tmp_path / 'documents.json', now=StandingClock().now)
     assert again.warning is None
     (entry, *_), _ = again.audit(limit=1, offset=0)
@@ -306,10 +306,10 @@ def test_any_text_that_is_stored_can_be_read_again(tmp_path: Path, text: str) ->
 def test_any_number_and_time_that_is_stored_can_be_read_again(
     tmp_path: Path, count: int, at: dt.datetime
 ) -> None:
-    documents = rich(tmp_path)
+    app_state = rich(tmp_path)
     counts = Counts(read=count, expected=count, throttled_s=float(min(count, 10**300)))
     moment = at.replace(tzinfo=dt.UTC)
-    documents.change_job(
+    app_state.change_job(
         'j3', lambda job: dataclasses.replace(job, counts=counts, started_at=moment)
     )
     again = AppState(tmp_path / 'documents.json', now=StandingClock().now)

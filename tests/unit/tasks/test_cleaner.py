@@ -66,14 +66,14 @@ class FakeUpkeep:
 class Stand:
     def __init__(self, folder: Path) -> None:
         self.clock = StandingClock()
-        self.documents = AppState(folder / 'documents.json', now=self.clock.now)
+        self.app_state = AppState(folder / 'documents.json', now=self.clock.now)
         self.errors: Any = FakeErrors()
         self.metrics: Any = FakeMetrics()
         self.upkeep: Any = FakeUpkeep()
         self.store: Any = FakeStore()
         self.stop = threading.Event()
         self.cleaner = Cleaner(
-            documents=self.documents,
+            app_state=self.app_state,
             errors=self.errors,
             metrics=self.metrics,
             store=self.store,
@@ -93,12 +93,12 @@ class Stand:
             completed_at=ended_at,
         )
         update = make_update(f'u{number}', request_ids=(f'j{number}',), ended_at=ended_at)
-        self.documents.add_update(update, [job], schedule=None)
+        self.app_state.add_update(update, [job], schedule=None)
         self.errors.held.append(f'j{number}')
 
     @property
     def jobs(self) -> set[str]:
-        found, _ = self.documents.jobs(limit=100)
+        found, _ = self.app_state.jobs(limit=100)
         return {job.request_id for job in found}
 
 
@@ -211,7 +211,7 @@ def test_jobs_that_cannot_be_removed_keep_nothing_else(
     def fail(**_options: Any) -> Any:
         raise TypeError
 
-    monkeypatch.setattr(stand.documents, 'remove_old', fail)
+    monkeypatch.setattr(stand.app_state, 'remove_old', fail)
     stand.errors.held = ['gone']
     with pytest.raises(TypeError):
         stand.cleaner.step(stand.stop)

@@ -29,12 +29,12 @@ EARLIER = NOON - 3 * HOUR
 class Stand:
     def __init__(self, folder: Path) -> None:
         self.clock = StandingClock()
-        self.documents = AppState(folder / 'documents.json', now=self.clock.now)
+        self.app_state = AppState(folder / 'documents.json', now=self.clock.now)
         self.db = Database(folder / 'state.db')
         self.store = make_store(self.db)
         self.wakeups = Wakeups(senders=1)
         self.updates = Updates(
-            documents=self.documents,
+            app_state=self.app_state,
             store=self.store,
             metrics=MetricStore(self.db),
             faults=make_faults(self.db, self.clock, self.store),
@@ -44,30 +44,30 @@ class Stand:
             reconcile_interval=None,
         )
         self.actions = JobActions(
-            documents=self.documents,
+            app_state=self.app_state,
             store=self.store,
             updates=self.updates,
             wakeups=self.wakeups,
             clock=self.clock,
         )
         self.query = make_query()
-        self.documents.save_queries(
+        self.app_state.save_queries(
             [self.query], expected_version=0, next_mode=None, audit=make_audit()
         )
 
     def add(self, request_id: str = 'j1', update: Update | None = None, **fields: Any) -> Job:
         job = make_job(request_id, **({'query': self.query} | fields))
         update = update or make_update(request_ids=(request_id,))
-        self.documents.add_update(update, [job], schedule=None)
+        self.app_state.add_update(update, [job], schedule=None)
         return job
 
     def set_last_run(self, at: dt.datetime) -> None:
-        self.documents.add_update(make_update('u0', request_ids=()), [], schedule=None)
-        self.documents.end_update('u0', NOON, Schedule(last_run_at=at))
+        self.app_state.add_update(make_update('u0', request_ids=()), [], schedule=None)
+        self.app_state.end_update('u0', NOON, Schedule(last_run_at=at))
 
     @property
     def audit(self) -> list[tuple[str, str | None, str]]:
-        entries, _ = self.documents.audit(limit=10, offset=0)
+        entries, _ = self.app_state.audit(limit=10, offset=0)
         return [(entry.action, entry.user, entry.detail) for entry in entries][:-1]
 
 
@@ -87,7 +87,7 @@ def test_a_pending_job_is_cancelled_and_audited(stand: Stand) -> None:
     assert not is_scheduler_woken(stand)
     job = stand.actions.cancel('j1', by='jdoe')
     assert (job.status, job.completed_at, job.failed_at) == (JobStatus.CANCELLED, None, None)
-    assert stand.documents.job('j1') == job
+    assert stand.app_state.job('j1') == job
     assert stand.audit == [('job-cancel', 'jdoe', 'j1')]
     assert is_scheduler_woken(stand)
 
@@ -98,7 +98,7 @@ def test_an_update_of_cancelled_jobs_begins_and_ends_at_once(stand: Stand) -> No
     stand.updates.start_next()
     stand.updates.follow()
     assert stand.updates.running is None
-    assert stand.documents.open_updates() == ()
+    assert stand.app_state.open_updates() == ()
     assert stand.store.progress('u1') == ()
 
 
@@ -138,12 +138,12 @@ def test_a_kill_of_the_process_between_the_two_stores_cancels_all_the_same(
         raise StorageError('The disk is full.')
 
     with monkeypatch.context() as patch:
-        patch.setattr(stand.documents, 'change_job', fail)
+        patch.setattr(stand.app_state, 'change_job', fail)
         with pytest.raises(StorageError):
             stand.actions.cancel('j1', by='jdoe')
     stand.updates.start_next()
     stand.updates.follow()
-    job = stand.documents.job('j1')
+    job = stand.app_state.job('j1')
     assert job is not None
     assert (job.status, job.failure_code) == (JobStatus.CANCELLED, None)
 
@@ -152,7 +152,7 @@ def test_a_cancelled_first_job_leaves_the_cursor_that_it_would_have_had(stand: S
     stand.set_last_run(EARLIER)
     stand.add('j1', make_update('u1', request_ids=('j1',)), mode=Mode.DELTA)
     stand.actions.cancel('j1', by=None)
-    cursor = stand.documents.cursor('q1')
+    cursor = stand.app_state.cursor('q1')
     assert cursor == Cursor(query_id='q1', selection=stand.query.selection, at=EARLIER)
 
 
@@ -160,7 +160,7 @@ def test_a_cancelled_full_first_job_leaves_everything_to_be_read(stand: Stand) -
     stand.set_last_run(EARLIER)
     stand.add('j1', make_update('u1', request_ids=('j1',)), mode=Mode.FULL)
     stand.actions.cancel('j1', by=None)
-    cursor = stand.documents.cursor('q1')
+    cursor = stand.app_state.cursor('q1')
     assert cursor is not None
     assert cursor.at == EVERYTHING
 
@@ -174,7 +174,7 @@ def test_a_failed_delta_is_tried_again_from_the_start_of_its_window(stand: Stand
     update = stand.actions.retry('j1', by='jdoe')
     assert (update.job_type, update.mode) == (JobType.AD_HOC, Mode.DELTA)
     assert update.modified_after == EARLIER
-    (job,) = stand.documents.jobs_of(update.id)
+    (job,) = stand.app_state.jobs_of(update.id)
     assert (job.retry_of, job.query, job.status) == ('j1', stand.query, JobStatus.PENDING)
     assert stand.audit == [('job-retry', 'jdoe', 'j1')]
 
@@ -194,7 +194,7 @@ def test_a_job_whose_update_is_gone_follows_from_the_cursor(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stand.add(mode=Mode.DELTA, **FAILED)
-    monkeypatch.setattr(stand.documents, 'update', lambda _update_id: None)
+    monkeypatch.setattr(stand.app_state, 'update', lambda _update_id: None)
     assert stand.actions.retry('j1', by=None).modified_after is None
 
 

@@ -26,12 +26,12 @@ HOUR_S = 3600.0
 class Stand:
     def __init__(self, folder: Path) -> None:
         self.clock = StandingClock()
-        self.documents = AppState(folder / 'documents.json', now=self.clock.now)
+        self.app_state = AppState(folder / 'documents.json', now=self.clock.now)
         self.db = Database(folder / 'state.db')
         self.store = make_store(self.db)
         self.wakeups = Wakeups(senders=1)
         self.updates = Updates(
-            documents=self.documents,
+            app_state=self.app_state,
             store=self.store,
             metrics=MetricStore(self.db),
             faults=make_faults(self.db, self.clock, self.store),
@@ -42,16 +42,16 @@ class Stand:
         )
 
     def save(self, mode: Mode | None = None) -> None:
-        self.documents.save_queries(
+        self.app_state.save_queries(
             [make_query('q1'), make_query('q2')],
-            expected_version=self.documents.query_list().version,
+            expected_version=self.app_state.query_list().version,
             next_mode=mode,
             audit=make_audit(),
         )
 
     @property
     def waiting(self) -> list[Mode]:
-        return [update.mode for update in self.documents.open_updates()]
+        return [update.mode for update in self.app_state.open_updates()]
 
 
 @pytest.fixture
@@ -76,9 +76,9 @@ def test_the_first_is_due_at_once_and_the_next_an_interval_later(stand: Stand) -
     assert not is_scheduler_woken(stand)
     assert stand.updates.queue_due() is Mode.FULL
     assert is_scheduler_woken(stand)
-    (update,) = stand.documents.open_updates()
+    (update,) = stand.app_state.open_updates()
     assert (update.job_type, len(update.request_ids)) == (JobType.SCHEDULED, 2)
-    stand.documents.start_update(update.id, stand.clock.now())
+    stand.app_state.start_update(update.id, stand.clock.now())
     assert stand.updates.queue_due() is None
     stand.clock.advance(HOUR_S)
     assert stand.updates.queue_due() is not None
@@ -99,8 +99,8 @@ def test_the_schedule_counts_from_one_that_was_queued_at_once(stand: Stand) -> N
     stand.save(Mode.FULL)
     stand.clock.advance(HOUR_S / 2)
     assert stand.updates.queue_now() is Mode.FULL
-    assert stand.documents.schedule().next_mode is None
-    assert stand.documents.schedule().last_scheduled_at == stand.clock.now()
+    assert stand.app_state.schedule().next_mode is None
+    assert stand.app_state.schedule().last_scheduled_at == stand.clock.now()
     due = stand.updates.next_update()
     assert due is not None
     assert due[0] == stand.clock.now() + dt.timedelta(seconds=HOUR_S)
@@ -126,9 +126,9 @@ def test_a_person_and_the_schedule_at_the_same_moment_queue_one(stand: Stand) ->
         thread.join()
         assert len(stand.waiting) == 1
         assert bool(refusals) is (mode is not None)
-        (update,) = stand.documents.open_updates()
-        stand.documents.start_update(update.id, stand.clock.now())
-        stand.documents.end_update(update.id, stand.clock.now(), None)
+        (update,) = stand.app_state.open_updates()
+        stand.app_state.start_update(update.id, stand.clock.now())
+        stand.app_state.end_update(update.id, stand.clock.now(), None)
         stand.clock.advance(HOUR_S)
 
 
@@ -137,8 +137,8 @@ def test_one_that_reads_everything_for_longer_than_an_interval_is_not_followed_b
 ) -> None:
     stand.save()
     assert stand.updates.queue_due() is Mode.FULL
-    (first,) = stand.documents.open_updates()
-    stand.documents.start_update(first.id, stand.clock.now())
+    (first,) = stand.app_state.open_updates()
+    stand.app_state.start_update(first.id, stand.clock.now())
     stand.clock.advance(HOUR_S)
 
     assert stand.updates.queue_due() is Mode.DELTA
@@ -149,7 +149,7 @@ def test_one_that_reads_everything_of_some_queries_does_not_count_for_the_others
 ) -> None:
     stand.save()
     some = stand.updates.request_update(mode=Mode.FULL, query_ids=['q1'])
-    stand.documents.start_update(some.id, stand.clock.now())
+    stand.app_state.start_update(some.id, stand.clock.now())
 
     assert stand.updates.queue_due() is Mode.FULL
 
@@ -157,13 +157,13 @@ def test_one_that_reads_everything_of_some_queries_does_not_count_for_the_others
 def test_what_waits_for_a_query_that_is_removed_meanwhile_is_cancelled(stand: Stand) -> None:
     stand.save()
     stand.updates.queue_due()
-    (update,) = stand.documents.open_updates()
-    stand.documents.save_queries(
+    (update,) = stand.app_state.open_updates()
+    stand.app_state.save_queries(
         [make_query('q2')], expected_version=1, next_mode=None, audit=make_audit()
     )
     stand.updates.start_next()
 
-    first, second = stand.documents.jobs_of(update.id)
+    first, second = stand.app_state.jobs_of(update.id)
     assert (first.status, second.status) == (JobStatus.CANCELLED, JobStatus.PENDING)
     assert first.failure_reason == QUERY_REMOVED
     assert [item.request_id for item in stand.store.progress(update.id)] == [second.request_id]
@@ -172,9 +172,9 @@ def test_what_waits_for_a_query_that_is_removed_meanwhile_is_cancelled(stand: St
 def test_an_update_of_removed_queries_alone_ends_at_once(stand: Stand) -> None:
     stand.save()
     stand.updates.queue_due()
-    stand.documents.save_queries([], expected_version=1, next_mode=None, audit=make_audit())
+    stand.app_state.save_queries([], expected_version=1, next_mode=None, audit=make_audit())
     stand.updates.start_next()
     stand.updates.follow()
 
-    assert stand.documents.open_updates() == ()
+    assert stand.app_state.open_updates() == ()
     assert stand.updates.running is None

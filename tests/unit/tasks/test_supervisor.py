@@ -125,7 +125,7 @@ class Stores:
 class Stand:
     def __init__(self, folder: Path) -> None:
         self.clock = StandingClock()
-        self.documents = AppState(folder / 'documents.json', now=self.clock.now)
+        self.app_state = AppState(folder / 'documents.json', now=self.clock.now)
         self.stores = Stores()
         times: Any = SimpleNamespace(recent=lambda _since: ())
         self.limiter = RateLimiter(limit=100, times=times, clock=self.clock)
@@ -134,7 +134,7 @@ class Stand:
         tasks: Any = self.tasks.values()
         self.supervisor = Supervisor(
             tasks=tasks,
-            documents=self.documents,
+            app_state=self.app_state,
             store=stores,
             errors=stores,
             schedule=stores,
@@ -153,7 +153,7 @@ class Stand:
 
     @property
     def audit(self) -> list[tuple[str, str | None, str]]:
-        entries, _ = self.documents.audit(limit=100, offset=0)
+        entries, _ = self.app_state.audit(limit=100, offset=0)
         return [(entry.action, entry.user, entry.detail) for entry in entries]
 
 
@@ -179,7 +179,7 @@ def test_a_pause_is_stored_audited_and_logged(
         view = stand.supervisor.pause('upload', by='jdoe')
     state = TaskState(is_paused=True, paused_at=NOON, paused_by='jdoe')
     assert view.state == state
-    assert stand.documents.task_state(TaskSlug.UPLOAD) == state
+    assert stand.app_state.task_state(TaskSlug.UPLOAD) == state
     assert stand.audit == [('task-pause', 'jdoe', 'Upload')]
     assert caplog.messages == ['event=task-paused task=upload user=jdoe']
     with pytest.raises(ConflictError, match=r'was paused already, by jdoe\.'):
@@ -192,7 +192,7 @@ def test_a_pause_that_is_not_stored_is_none(stand: Stand, monkeypatch: pytest.Mo
     def fail(*_args: object, **_options: object) -> None:
         raise StorageError('The disk is full.')
 
-    monkeypatch.setattr(stand.documents, 'store_task_state', fail)
+    monkeypatch.setattr(stand.app_state, 'store_task_state', fail)
     with pytest.raises(StorageError):
         stand.supervisor.pause('upload', by=None)
     assert stand.task('upload').events == []
@@ -203,7 +203,7 @@ def test_a_paused_task_is_resumed_once(stand: Stand) -> None:
         stand.supervisor.resume('convert', by='jdoe')
     stand.supervisor.pause('convert', by=None)
     assert stand.supervisor.resume('convert', by='eve').state == TaskState()
-    assert stand.documents.task_state(TaskSlug.CONVERT) == TaskState()
+    assert stand.app_state.task_state(TaskSlug.CONVERT) == TaskState()
     assert stand.audit == [('task-resume', 'eve', 'Convert'), ('task-pause', None, 'Convert')]
 
 
@@ -240,7 +240,7 @@ def test_a_wait_is_not_ended_where_nobody_can_be_named_for_it(
         raise StorageError('The disk is full.')
 
     stand.limiter.block(3_600, reason='Come back later.')
-    monkeypatch.setattr(stand.documents, 'add_audit', fail)
+    monkeypatch.setattr(stand.app_state, 'add_audit', fail)
     with pytest.raises(StorageError):
         stand.supervisor.send_now('upload', by='jdoe')
     assert stand.limiter.asked_wait() is not None
