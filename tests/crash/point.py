@@ -18,11 +18,11 @@ from typing import Any
 from sentinel_app import container
 
 POINTS: dict[str, tuple[str, str]] = {
-    'documents.save_queries': ('AppState', 'save_queries'),
-    'documents.add_update': ('AppState', 'add_update'),
-    'documents.start_update': ('AppState', 'start_update'),
-    'documents.change_job': ('AppState', 'change_job'),
-    'documents.end_update': ('AppState', 'end_update'),
+    'app_state.save_queries': ('AppState', 'save_queries'),
+    'app_state.add_update': ('AppState', 'add_update'),
+    'app_state.start_update': ('AppState', 'start_update'),
+    'app_state.change_job': ('AppState', 'change_job'),
+    'app_state.end_update': ('AppState', 'end_update'),
     'source.count': ('ThreatConnectSource', 'count'),
     'source.read_page': ('ThreatConnectSource', 'read_page'),
     'source.deleted': ('ThreatConnectSource', 'deleted'),

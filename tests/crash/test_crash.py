@@ -19,7 +19,7 @@ SPEED = 20.0
 RANDOM_STORIES = 12
 COMMITS = (2, 4, 7, 11, 15)
 """Some of an update's commits by their number, each the one before, inside or after it."""
-ONLY_FIRST = frozenset({'documents.save_queries'})
+ONLY_FIRST = frozenset({'app_state.save_queries'})
 """What only a first update does."""
 
 

@@ -283,7 +283,7 @@ class Rig:
                 if not self.is_busy:
                     return
                 self._round()
-        raise AssertionError(f'no end: {[job.status for job in self.documents.jobs()[0]]}')
+        raise AssertionError(f'no end: {[job.status for job in self.app_state.jobs()[0]]}')
 
     def _round(self) -> None:
         self._clock.advance(self._chance.choice((0.001, 0.01, 0.3)))

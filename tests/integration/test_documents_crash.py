@@ -28,12 +28,12 @@ from sentinel_app.storage.app_state.store import AppState
 from tests.clocks import StandingClock
 from tests.stored import minutes
 
-documents = AppState(Path(sys.argv[1]), now=StandingClock().now)
-assert documents.warning is None, documents.warning
-number = documents.job('j0').counts.read
+app_state = AppState(Path(sys.argv[1]), now=StandingClock().now)
+assert app_state.warning is None, app_state.warning
+number = app_state.job('j0').counts.read
 while True:
     number += 1
-    documents.change_job(
+    app_state.change_job(
         'j0',
         lambda job: dataclasses.replace(job, counts=Counts(read=number)),
         cursor=Cursor(query_id='q1', selection='s', at=minutes(number)),
@@ -50,20 +50,20 @@ from sentinel_app.storage.app_state.store import AppState
 from tests.clocks import StandingClock
 
 path = Path(sys.argv[1])
-documents = AppState(path, now=StandingClock().now)
+app_state = AppState(path, now=StandingClock().now)
 before = path.read_bytes()
 _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, hard))
 change = lambda job: dataclasses.replace(job, counts=Counts(read=7))
 try:
-    documents.change_job('j0', change)
+    app_state.change_job('j0', change)
 except StorageError as error:
     print(error.code, error.message)
 assert path.read_bytes() == before
-assert documents.job('j0').counts.read == 0
+assert app_state.job('j0').counts.read == 0
 assert sorted(each.name for each in path.parent.iterdir()) == ['documents.json']
 resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-assert documents.change_job('j0', change).counts.read == 7
+assert app_state.change_job('j0', change).counts.read == 7
 """
 
 
