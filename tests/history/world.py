@@ -40,7 +40,7 @@ from tests.fakes.sentinel import TableSink
 from tests.fakes.threatconnect import StoreSource, TimedStore
 from tests.history.model import Model, may_be_sent
 from tests.history.ranking import Copy, Ranking, row_id_of
-from tests.history.rig import TTL_HOURS, KilledError, Rig
+from tests.history.rig import SETTINGS, TTL_HOURS, KilledError, Rig
 from tests.simulators.threatconnect import DuplicateError
 from tests.simulators.threatconnect.store import text_of
 
@@ -133,8 +133,8 @@ class History:
             clock=self.clock,
             source=self.source,
             sink=self.sink,
-            policy=self.policy,
             chance=self.chance,
+            settings=replace(SETTINGS, withdraw_indicators=self.policy),
         )
         rig.recover()
         return rig
