@@ -20,6 +20,8 @@ from sentinel_app.core.indicator import Indicator, IndicatorType
 from sentinel_app.core.job import Outcome, Stage
 from sentinel_app.core.mapping import MappingOptions
 from sentinel_app.core.screening import Screening
+from sentinel_app.core.sink import Sink
+from sentinel_app.core.source import Source
 from sentinel_app.core.task import TASK_FACTS, TaskFacts, TaskGroup, TaskSlug
 from sentinel_app.core.withholding import withheld_reason
 from sentinel_app.errors import StorageError
@@ -232,8 +234,7 @@ def _compose(
     app_state = AppState(documents_path, now=clock.now)
     db, database_warning = _open_database(database_path, app_state, clock)
     store, ledger = UpdateStore(db, PageQueue()), Ledger(db)
-    orphans, metrics = Orphans(db, store), MetricStore(db)
-    errors, times = ErrorLog(db), RequestTimes(db)
+    orphans, metrics, errors = Orphans(db, store), MetricStore(db), ErrorLog(db)
     pace = RequestPace(clock)
     source = ThreatConnectSource(
         platform.threatconnect_session,
@@ -242,83 +243,29 @@ def _compose(
         redactor=platform.redactor,
         pace=pace,
     )
-    limiter = RateLimiter(limit=settings.requests_per_minute, times=times, clock=clock)
-    probe = Probe(source=source, app_state=app_state, clock=clock)
+    engine = compose_engine(
+        settings,
+        app_state=app_state,
+        store=store,
+        ledger=ledger,
+        orphans=orphans,
+        metrics=metrics,
+        errors=errors,
+        times=RequestTimes(db),
+        source=source,
+        sink=_sink(settings, platform, clock),
+        clock=clock,
+        wakeups=wakeups,
+    )
+    updates, faults, limiter = engine.updates, engine.faults, engine.limiter
     health = Health(
         settings=settings,
-        reading_warnings=(lambda: probe.warning, lambda: source.warning),
+        reading_warnings=(lambda: engine.probe.warning, lambda: source.warning),
         app_state=app_state,
         documents_path=documents_path,
         database_path=database_path,
         database_warning=database_warning,
         clock=clock,
-    )
-    faults = FaultLimit(store=store, errors=errors, orphans=orphans, clock=clock)
-    updates = Updates(
-        app_state=app_state,
-        store=store,
-        metrics=metrics,
-        faults=faults,
-        clock=clock,
-        wakeups=wakeups,
-        interval=dt.timedelta(hours=settings.schedule_interval_hours),
-        reconcile_interval=dt.timedelta(hours=settings.reconcile_interval_hours)
-        if settings.reconcile_interval_hours
-        else None,
-    )
-    guard = WithdrawGuard(
-        app_state=app_state, ledger=ledger, limit_percent=settings.withdraw_limit_percent
-    )
-    download = Download(
-        source=source,
-        probe=probe,
-        app_state=app_state,
-        store=store,
-        errors=errors,
-        orphans=OrphanSearch(
-            source=source,
-            probe=probe,
-            app_state=app_state,
-            ledger=ledger,
-            orphans=orphans,
-            parse=parse_indicator,
-            clock=clock,
-            policy=settings.withdraw_indicators,
-            guard=guard,
-        ),
-        clock=clock,
-        wakeups=wakeups,
-    )
-    options = _mapping_options(settings)
-    convert = Convert(
-        app_state=app_state,
-        store=store,
-        ledger=ledger,
-        revoke=Revoke(
-            app_state=app_state,
-            orphans=orphans,
-            policy=settings.withdraw_indicators,
-            guard=guard,
-            clock=clock,
-            wakeups=wakeups,
-        ),
-        parse=parse_indicator,
-        withheld_reason=_withholding(settings),
-        options=options,
-        salt=salt(options, max_tlp=settings.max_tlp.level, never_send=settings.never_send),
-        limiter=limiter,
-        clock=clock,
-        wakeups=wakeups,
-    )
-    upload = Upload(
-        sink=_sink(settings, platform, clock),
-        store=store,
-        errors=errors,
-        faults=faults,
-        limiter=limiter,
-        times=times,
-        clock=clock,
-        wakeups=wakeups,
     )
 
     def being_read(update_id: str) -> tuple[str, ...]:
@@ -370,7 +317,7 @@ def _compose(
                 TaskSlug.DOWNLOAD,
                 StageDuty(
                     updates=updates,
-                    step=faults.guarded(Stage.DOWNLOAD, download.step, being_read),
+                    step=faults.guarded(Stage.DOWNLOAD, engine.download.step, being_read),
                     working_on=being_read,
                     words='read {count} page{s}',
                 ),
@@ -379,7 +326,7 @@ def _compose(
                 TaskSlug.CONVERT,
                 StageDuty(
                     updates=updates,
-                    step=faults.guarded(Stage.CONVERT, convert.step, being_converted),
+                    step=faults.guarded(Stage.CONVERT, engine.convert.step, being_converted),
                     working_on=being_converted,
                     words='went through {count} page{s}',
                 ),
@@ -388,7 +335,7 @@ def _compose(
                 TaskSlug.UPLOAD,
                 StageDuty(
                     updates=updates,
-                    step=upload.step,
+                    step=engine.upload.step,
                     working_on=store.in_flight,
                     words='sent {count} batch{es}',
                 ),
@@ -440,7 +387,7 @@ def _compose(
             ledger=ledger,
             store=store,
             screening=screening,
-            options=options,
+            options=_mapping_options(settings),
             requests_per_minute=settings.requests_per_minute,
             clock=clock,
         ),
@@ -508,6 +455,111 @@ def _compose(
         wakeups=wakeups,
         clock=clock,
         close=close,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """What runs updates: what queues them, the stages, and what the stages share."""
+
+    updates: Updates
+    download: Download
+    convert: Convert
+    upload: Upload
+    faults: FaultLimit
+    limiter: RateLimiter
+    probe: Probe
+
+
+def compose_engine(
+    settings: Settings,
+    *,
+    app_state: AppState,
+    store: UpdateStore,
+    ledger: Ledger,
+    orphans: Orphans,
+    metrics: MetricStore,
+    errors: ErrorLog,
+    times: RequestTimes,
+    source: Source,
+    sink: Sink,
+    clock: Clock,
+    wakeups: Wakeups,
+) -> Engine:
+    """Compose the update engine, which the tests run without threads as well."""
+    limiter = RateLimiter(limit=settings.requests_per_minute, times=times, clock=clock)
+    probe = Probe(source=source, app_state=app_state, clock=clock)
+    faults = FaultLimit(store=store, errors=errors, orphans=orphans, clock=clock)
+    guard = WithdrawGuard(
+        app_state=app_state, ledger=ledger, limit_percent=settings.withdraw_limit_percent
+    )
+    options = _mapping_options(settings)
+    return Engine(
+        updates=Updates(
+            app_state=app_state,
+            store=store,
+            metrics=metrics,
+            faults=faults,
+            clock=clock,
+            wakeups=wakeups,
+            interval=dt.timedelta(hours=settings.schedule_interval_hours),
+            reconcile_interval=dt.timedelta(hours=settings.reconcile_interval_hours)
+            if settings.reconcile_interval_hours
+            else None,
+        ),
+        download=Download(
+            source=source,
+            probe=probe,
+            app_state=app_state,
+            store=store,
+            errors=errors,
+            orphans=OrphanSearch(
+                source=source,
+                probe=probe,
+                app_state=app_state,
+                ledger=ledger,
+                orphans=orphans,
+                parse=parse_indicator,
+                clock=clock,
+                policy=settings.withdraw_indicators,
+                guard=guard,
+            ),
+            clock=clock,
+            wakeups=wakeups,
+        ),
+        convert=Convert(
+            app_state=app_state,
+            store=store,
+            ledger=ledger,
+            revoke=Revoke(
+                app_state=app_state,
+                orphans=orphans,
+                policy=settings.withdraw_indicators,
+                guard=guard,
+                clock=clock,
+                wakeups=wakeups,
+            ),
+            parse=parse_indicator,
+            withheld_reason=_withholding(settings),
+            options=options,
+            salt=salt(options, max_tlp=settings.max_tlp.level, never_send=settings.never_send),
+            limiter=limiter,
+            clock=clock,
+            wakeups=wakeups,
+        ),
+        upload=Upload(
+            sink=sink,
+            store=store,
+            errors=errors,
+            faults=faults,
+            limiter=limiter,
+            times=times,
+            clock=clock,
+            wakeups=wakeups,
+        ),
+        faults=faults,
+        limiter=limiter,
+        probe=probe,
     )
 
 

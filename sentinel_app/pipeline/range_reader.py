@@ -193,7 +193,7 @@ class RangeReader:
     def _gather(self, gathering: _Gathering, time_range: TimeRange, limit: int) -> RangePage:
         """Read one more page of the second, or check whether everything is there."""
         if gathering.is_pass_over:
-            return self._look_back(gathering, time_range)
+            return self._check_complete(gathering, time_range)
         offset = len(gathering.found_in_pass)
         page = self._source.read_window(gathering.question, limit=limit, offset=offset)
         rows = {row_id(row): row for row in page.rows}
@@ -204,7 +204,7 @@ class RangeReader:
         gathering.is_pass_over = not gained or offset + gained >= gathering.count
         return RangePage(rows=new, rest=time_range, server_at=gathering.server_at)
 
-    def _look_back(self, gathering: _Gathering, time_range: TimeRange) -> RangePage:
+    def _check_complete(self, gathering: _Gathering, time_range: TimeRange) -> RangePage:
         """End the second if as many rows were found as there were before and are now."""
         count, _ = self._source.count(gathering.question)
         if gathering.count == count == len(gathering.found):

@@ -28,8 +28,8 @@ _READER_CACHE_KIB = 2_048
 _CHECKPOINT_PAGES = 4_000
 """The log is moved into the file at 16 MB: by then, many pages in it have been written often."""
 
-_LOOK_S = 0.02
-_LOOKS = 50
+_TRY_S = 0.02
+_TRIES = 50
 """Closing waits a second at most for threads whose statements were interrupted."""
 
 
@@ -40,16 +40,16 @@ class _Held:
         self.connection = connection
         self.in_use = threading.Lock()
 
-    def close_from_outside(self, looks: int) -> int:
-        """Interrupt what its user executes and close it; return how many looks are left.
+    def close_from_outside(self, tries: int) -> int:
+        """Interrupt what its user executes and close it; return how many tries are left.
 
         To close a connection under a running statement ends the process. A user that does not
         let go in time closes it later, when it lets go.
         """
-        while not self.in_use.acquire(timeout=_LOOK_S):
-            if looks <= 0:
+        while not self.in_use.acquire(timeout=_TRY_S):
+            if tries <= 0:
                 return 0
-            looks -= 1
+            tries -= 1
             # Its user may be closing it at this moment.
             with contextlib.suppress(sqlite3.ProgrammingError):
                 self.connection.interrupt()
@@ -57,7 +57,7 @@ class _Held:
             self.connection.close()
         finally:
             self.in_use.release()
-        return looks
+        return tries
 
 
 class _Readers:
@@ -97,14 +97,14 @@ class _Readers:
             held.in_use.release()
             self._changed.notify()
 
-    def close(self, looks: int) -> None:
+    def close(self, tries: int) -> None:
         """Lend nothing any more, and close all connections."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
             opened = tuple(self._opened)
         for held in opened:
-            looks = held.close_from_outside(looks)
+            tries = held.close_from_outside(tries)
 
 
 class _Own(threading.local):
@@ -296,8 +296,8 @@ class Database:
     def close(self) -> None:
         """Close all connections; the database cannot be used afterwards."""
         self._end.set()
-        looks = self._writer.close_from_outside(_LOOKS)
-        self._readers.close(looks)
+        tries = self._writer.close_from_outside(_TRIES)
+        self._readers.close(tries)
 
 
 def _connected(path: Path, *, is_reader: bool) -> sqlite3.Connection:

@@ -19,7 +19,6 @@ from sentinel_app.core.job import (
     JobStatus,
     JobType,
     Mode,
-    Outcome,
     Stage,
     StageTimes,
     is_allowed,
@@ -34,15 +33,13 @@ from sentinel_app.storage.app_state.encoding import encode
 from sentinel_app.storage.app_state.job_list import SORTS
 from sentinel_app.storage.app_state.store import MAX_AUDIT, AppState
 from tests.clocks import StandingClock
-from tests.stored import make_audit, make_job, make_query, make_update, minutes
+from tests.stored import make_audit, make_ended_job, make_job, make_query, make_update, minutes
 
 PAUSED = TaskState(is_paused=True, paused_at=minutes(1), paused_by='jdoe')
-FULL_JOB = make_job(
+FULL_JOB = make_ended_job(
     'full',
     update_id='u9',
-    job_type=JobType.AD_HOC,
     mode=Mode.RECONCILE,
-    status=JobStatus.UPLOAD_COMPLETE,
     query=make_query(
         'q9',
         owners=('A', 'B & "C"'),
@@ -52,25 +49,12 @@ FULL_JOB = make_job(
         sort_direction=SortDirection.DESCENDING,
     ),
     position=7,
-    started_at=minutes(1),
-    completed_at=minutes(2.5),
     failed_at=minutes(3),
     window=Window(start_at=None, end_at=minutes(0)),
     stages={
         Stage.DOWNLOAD: StageTimes(started_at=minutes(1), completed_at=minutes(2)),
         Stage.UPLOAD: StageTimes(started_at=minutes(2)),
     },
-    counts=Counts(
-        read=11,
-        outcomes={Outcome.SENT: 10, Outcome.INVALID: 1},
-        objects=12,
-        requests=1,
-        throttled=2,
-        throttled_s=61.5,
-        expected=11,
-    ),
-    warnings=('too many',),
-    retry_of='old',
     failure_code='NET',
     failure_reason='broke off',
 )

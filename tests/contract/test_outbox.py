@@ -40,6 +40,13 @@ def held(ledger: Ledger, number: int) -> LedgerRow:
     return found
 
 
+def begin_sending(working: Working, **fields: object) -> Batch:
+    """Begin a Job and have its first object under way."""
+    working.begin('j1')
+    working.convert(chosen(1, **fields))
+    return working.sent(size=1)
+
+
 # -- claiming
 
 
@@ -409,9 +416,7 @@ def test_a_copy_that_loses_its_object_after_its_answer_is_a_duplicate(
 def test_the_answer_to_a_replaced_copy_does_not_settle_the_better_one(
     working: Working, ledger: Ledger, is_refused: bool
 ):
-    working.begin('j1')
-    working.convert(chosen(1))
-    old = working.sent(size=1)
+    old = begin_sending(working)
     replace(working, new=2)
     working.end()
     assert working.outcomes() == {Outcome.DUPLICATE: 1}
@@ -444,9 +449,7 @@ def test_a_replaced_copy_that_was_not_sent_is_not_sent_any_more(
 def test_a_better_copy_goes_out_after_the_one_under_way(
     store: UpdateStore, working: Working, is_answered: bool
 ):
-    working.begin('j1')
-    working.convert(chosen(1))
-    under_way = working.sent(size=1)
+    under_way = begin_sending(working)
     replace(working, new=2)
     replace(working, new=3)
     working.end()
@@ -462,9 +465,7 @@ def test_a_better_copy_goes_out_after_the_one_under_way(
 def test_a_better_copy_need_not_wait_for_what_a_dead_process_had_under_way(
     store: UpdateStore, working: Working
 ):
-    working.begin('j1')
-    working.convert(chosen(1))
-    working.sent(size=1)
+    begin_sending(working)
     replace(working, new=2)
     working.end()
 
@@ -475,9 +476,7 @@ def test_a_better_copy_need_not_wait_for_what_a_dead_process_had_under_way(
 def test_what_the_copy_under_way_leaves_open_goes_over_to_the_better_one(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
-    working.begin('j1')
-    working.convert(chosen(1))
-    under_way = working.sent(size=1)
+    under_way = begin_sending(working)
     replace(working, new=2)
     store.release(under_way, is_unacknowledged=True)
     replace(working, new=3)
@@ -496,9 +495,7 @@ def test_what_sentinel_may_have_stays_in_mind_where_the_better_copy_is_not_sent(
     is_in_flight: bool,
     is_unacknowledged: bool,
 ):
-    working.begin('j1')
-    working.convert(chosen(1))
-    batch = working.sent(size=1)
+    batch = begin_sending(working)
     if not is_in_flight:
         store.release(batch, is_unacknowledged=is_unacknowledged)
     replace(working, new=2, fate=Fate.REFUSED)
@@ -519,9 +516,7 @@ def test_what_sentinel_may_have_stays_in_mind_where_the_better_copy_is_not_sent(
 def test_a_copy_waits_for_the_one_under_way_though_the_one_between_is_not_sent(
     working: Working, ledger: Ledger
 ):
-    working.begin('j1')
-    working.convert(chosen(1))
-    under_way = working.sent(size=1)
+    under_way = begin_sending(working)
     replace(working, new=2)
     replace(working, new=3, fate=Fate.REFUSED)
     replace(working, new=4)
@@ -581,9 +576,7 @@ def test_requests_and_429s_are_counted_for_each_job_of_the_batch(
 def test_what_had_no_answer_is_known_to_the_ledger_when_its_job_is_stopped(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
-    working.begin('j1')
-    working.convert(chosen(1, created=minutes(3)))
-    batch = working.sent(size=1)
+    batch = begin_sending(working, created=minutes(3))
     store.record_failure(batch, is_unacknowledged=True)
     store.stop_jobs(['j1'], DENIED)
     store.release(batch)
@@ -596,9 +589,7 @@ def test_what_had_no_answer_is_known_to_the_ledger_when_its_job_is_stopped(
 def test_what_was_refused_or_never_sent_is_not_entered(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
-    working.begin('j1')
-    working.convert(chosen(1))
-    batch = working.sent(size=1)
+    batch = begin_sending(working)
     store.record_failure(batch)
     working.convert(chosen(2))
     store.stop_jobs(['j1'], DENIED)
@@ -614,9 +605,7 @@ def test_a_copy_without_an_answer_takes_the_place_of_the_one_that_was_held(
     store: UpdateStore, working: Working, ledger: Ledger, orphans: Orphans
 ):
     send(store, chosen(1, valid_until=minutes(600_000)))
-    working.begin('j1')
-    working.convert(chosen(1, indicator_id=2, valid_until=minutes(60_000)))
-    batch = working.sent(size=1)
+    batch = begin_sending(working, indicator_id=2, valid_until=minutes(60_000))
     store.record_failure(batch, is_unacknowledged=True)
     store.stop_jobs(['j1'], DENIED)
     store.release(batch)
@@ -674,9 +663,7 @@ def test_after_a_crash_a_stopped_job_sends_nothing_more(store: UpdateStore, work
 def test_what_a_dead_process_had_under_way_is_entered_when_its_job_is_stopped(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
-    working.begin('j1')
-    working.convert(chosen(1))
-    working.sent(size=1)
+    begin_sending(working)
     store.recover()
     store.stop_jobs(['j1'], DENIED)
 
@@ -841,9 +828,7 @@ def test_a_refusal_is_forgotten_when_the_object_is_accepted(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     refuse(working, chosen(1), chosen(2))
-    working.begin('j1')
-    working.convert(chosen(1))
-    working.settle(working.sent(size=1))
+    working.settle(begin_sending(working))
 
     assert attempts(ledger, 1, 2) == {2: 1}
     assert store.refused_ids('q1', most_attempts=3) == (2,)

@@ -50,7 +50,7 @@ class Model:
     ttl: dt.timedelta
 
     def expected(self) -> dict[str, Expected]:
-        """Give the copy of each value that has precedence."""
+        """Return the copy of each value that has precedence."""
         return expected_objects(self.store, [_body(query) for query in self.queries], may_be_sent)
 
     def faults(self, want: Expected, stix: Stix, now: dt.datetime) -> Iterator[str]:
@@ -99,7 +99,7 @@ class Model:
         return self.policy is WithdrawPolicy.DELETED and not self.is_gone(pattern, stix)
 
     def matched(self, row_id: int) -> int | None:
-        """Give the position of the highest query that returns a row that may be sent."""
+        """Return the position of the highest query that returns a row that may be sent."""
         row = self.store.get(row_id)
         if row is None or not row['active'] or not may_be_sent(row):
             return None

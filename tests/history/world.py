@@ -40,7 +40,7 @@ from tests.fakes.sentinel import TableSink
 from tests.fakes.threatconnect import StoreSource, TimedStore
 from tests.history.model import Model, may_be_sent
 from tests.history.ranking import Copy, Ranking, row_id_of
-from tests.history.rig import TTL_HOURS, KilledError, Rig
+from tests.history.rig import SETTINGS, TTL_HOURS, KilledError, Rig
 from tests.simulators.threatconnect import DuplicateError
 from tests.simulators.threatconnect.store import text_of
 
@@ -133,8 +133,8 @@ class History:
             clock=self.clock,
             source=self.source,
             sink=self.sink,
-            policy=self.policy,
             chance=self.chance,
+            settings=replace(SETTINGS, withdraw_indicators=self.policy),
         )
         rig.recover()
         return rig
@@ -677,7 +677,7 @@ class History:
         assert not wrong, f'nothing had changed, and yet (sent, wanted): {wrong}'
 
     def _short(self) -> set[str]:
-        """Give the values that are about to be sent again as half of their time has gone."""
+        """Return the values that are about to be sent again as half of their time has gone."""
         latest = self.clock.now() + TTL / 2 + dt.timedelta(minutes=10)
         return {
             pattern
@@ -715,7 +715,7 @@ class History:
         return holder is not None and holder < want.position
 
     def _held(self) -> Mapping[str, Copy]:
-        """Give what Sentinel holds of the values that there are, by pattern."""
+        """Return what Sentinel holds of the values that there are, by pattern."""
         found = {pattern for row in self.store.rows() for pattern, _ in patterns(row)}
         held = {pattern: self.ranking.held(pattern) for pattern in found}
         return {pattern: replace(copy) for pattern, copy in held.items() if copy is not None}
@@ -736,7 +736,7 @@ class History:
         return self.policy is not WithdrawPolicy.NEVER and not is_there
 
     def _refused_withdrawals(self, patterns: Iterable[str]) -> set[str]:
-        """Give the values whose withdrawal was refused so often that it waits for a full update."""
+        """Return the values whose withdrawal was refused too often to be tried by a delta."""
         return {pattern for pattern in patterns if self.refusals[pattern, True] >= TRIES}
 
     def _left_alone(self) -> set[str]:
@@ -773,7 +773,7 @@ _WEIGHTS = {
 
 
 def make_actions(seed: int, count: int) -> list[Action]:
-    """Give a random history: some Indicators first, then anything."""
+    """Return a random history: some Indicators first, then anything."""
     chance = random.Random(seed)
     names = ['begin', *chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=count - 1)]
     return [(name, chance.getrandbits(30)) for name in names]

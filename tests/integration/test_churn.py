@@ -16,7 +16,7 @@ import pytest
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import JobStatus, Mode
-from sentinel_app.core.query import Query, WithdrawPolicy
+from sentinel_app.core.query import Query
 from tests.clocks import StandingClock
 from tests.fakes.sentinel import TableSink
 from tests.fakes.threatconnect import StoreSource, TimedStore
@@ -100,7 +100,6 @@ class Churn:
             clock=self.clock,
             source=self.source,
             sink=self.sink,
-            policy=WithdrawPolicy.DELETED,
             chance=chance,
             busyness=0.01,
             batch_size=100,

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import JobStatus, Mode
 from sentinel_app.core.ledger_row import millis, moment
-from sentinel_app.core.query import Query, WithdrawPolicy
+from sentinel_app.core.query import Query
 from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.window import Cursor
 from sentinel_app.storage import sqlite
@@ -32,7 +33,7 @@ from tests.clocks import StandingClock
 from tests.engine import OWNERS, Engine, World, hosts, query
 from tests.fakes.sentinel import TableSink
 from tests.fakes.threatconnect import StoreSource, TimedStore
-from tests.history.rig import Rig
+from tests.history.rig import SETTINGS, Rig
 from tests.simulators.certificates import make_certificates
 from tests.waiting import until
 
@@ -78,10 +79,8 @@ class Machine:
             clock=self.clock,
             source=self.source,
             sink=self.sink,
-            policy=WithdrawPolicy.DELETED,
             chance=random.Random(3),
-            interval=dt.timedelta(hours=1),
-            reconcile_interval=dt.timedelta(hours=168),
+            settings=replace(SETTINGS, schedule_interval_hours=1, reconcile_interval_hours=168),
             batch_size=100,
         )
         rig.recover()

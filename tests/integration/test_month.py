@@ -9,7 +9,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +27,7 @@ from tests.fakes.sentinel import TableSink
 from tests.fakes.threatconnect import StoreSource, TimedStore
 from tests.history.folder import quick_folder
 from tests.history.model import Model
-from tests.history.rig import Rig
+from tests.history.rig import SETTINGS, Rig
 from tests.simulators.threatconnect.store import DEFAULT_OWNERS
 
 pytestmark = pytest.mark.integration
@@ -80,12 +80,14 @@ class Month:
             clock=self.clock,
             source=self.source,
             sink=self.sink,
-            policy=WithdrawPolicy.DELETED,
             chance=self.chance,
+            settings=replace(
+                SETTINGS,
+                schedule_interval_hours=1,
+                reconcile_interval_hours=168,
+                ttl_hours=dict.fromkeys(IndicatorType, TTL_HOURS),
+            ),
             busyness=0.0,
-            ttl_hours=TTL_HOURS,
-            interval=dt.timedelta(hours=1),
-            reconcile_interval=dt.timedelta(hours=168),
             batch_size=100,
         )
         self.rig.app_state.save_queries(

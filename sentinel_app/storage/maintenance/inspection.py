@@ -31,9 +31,9 @@ def content_fault(connection: sqlite3.Connection, *, within_s: float) -> str | N
     Raises:
         sqlite3.Error: SQLite could not read the file.
     """
-    for look in (_odd_row, _odd_page):
+    for check in (_odd_row, _odd_page):
         with _no_longer_than(connection, within_s / 2):
-            if fault := look(connection):
+            if fault := check(connection):
                 return fault
     return None
 

@@ -76,6 +76,24 @@ class Watch:
         return owners(self.objects)
 
 
+def run(world: World, engine: Engine, mode: str) -> tuple[list[str], dict[str, int]]:
+    """Run an update of one query.
+
+    Returns:
+        The owners whose copies it sends, sorted, and what becomes of the Indicators.
+    """
+    watch = Watch(world)
+    (job,) = engine.run_update(mode)
+    return sorted(watch.owners), outcomes(job)
+
+
+def hold_the_second_of_three(world: World, engine: Engine) -> None:
+    """Have Sentinel hold one value, the copy in `RESEARCH`, for ten minutes."""
+    load(world, (OLDEST, OLD, OLDEST), 1)
+    engine.save_queries([query()])
+    world.clock.advance(600)
+
+
 def send_between_pages(world: World) -> None:
     """Leave time to send a full batch before the next page is read."""
     world.threatconnect.after_page.append(lambda _event: time.sleep(0.25))
@@ -182,13 +200,11 @@ def test_nothing_is_sent_where_nothing_has_changed_in_a_sorted_query(
 ) -> None:
     load(world, (OLDEST, RECENT, OLD))
     engine.save_queries([query(sort_field=sort_field)])
-    watch = Watch(world)
-    (job,) = engine.run_update('reconcile')
-    assert watch.owners == []
-    assert outcomes(job) == {'unchanged': COUNT, 'duplicate': 2 * COUNT}
-    (job,) = engine.run_update('full')
-    assert watch.owners == [RESEARCH] * COUNT
-    assert outcomes(job) == {'sent': COUNT, 'duplicate': 2 * COUNT}
+    assert run(world, engine, 'reconcile') == ([], {'unchanged': COUNT, 'duplicate': 2 * COUNT})
+    assert run(world, engine, 'full') == (
+        [RESEARCH] * COUNT,
+        {'sent': COUNT, 'duplicate': 2 * COUNT},
+    )
 
 
 def test_nothing_is_sent_where_nothing_has_changed_and_the_instance_sorts_as_it_likes(
@@ -197,10 +213,7 @@ def test_nothing_is_sent_where_nothing_has_changed_and_the_instance_sorts_as_it_
     load(world, (OLDEST, RECENT, OLD), page=4)
     world.threatconnect.faults.on('random_order')
     engine.save_queries([query()])
-    watch = Watch(world)
-    (job,) = engine.run_update('reconcile')
-    assert watch.owners == []
-    assert outcomes(job) == {'unchanged': COUNT, 'duplicate': 2 * COUNT}
+    assert run(world, engine, 'reconcile') == ([], {'unchanged': COUNT, 'duplicate': 2 * COUNT})
     engine.assert_right()
 
 
@@ -230,9 +243,7 @@ def test_nothing_is_sent_after_a_restart_where_nothing_has_changed(
     load(world, (OLDEST, RECENT))
     engine.save_queries([query()])
     engine.restart()
-    watch = Watch(world)
-    assert outcomes(engine.run_update('reconcile')[0]) == {'unchanged': COUNT, 'duplicate': COUNT}
-    assert watch.owners == []
+    assert run(world, engine, 'reconcile') == ([], {'unchanged': COUNT, 'duplicate': COUNT})
 
 
 def test_each_value_is_refreshed_once_when_half_of_its_ttl_has_gone(
@@ -242,10 +253,10 @@ def test_each_value_is_refreshed_once_when_half_of_its_ttl_has_gone(
     load(world, (OLDEST, RECENT, OLD))
     engine.save_queries([query()])
     world.clock.advance(13 * HOUR_S)
-    watch = Watch(world)
-    (job,) = engine.run_update('reconcile')
-    assert watch.owners == [RESEARCH] * COUNT
-    assert outcomes(job) == {'sent': COUNT, 'duplicate': 2 * COUNT}
+    assert run(world, engine, 'reconcile') == (
+        [RESEARCH] * COUNT,
+        {'sent': COUNT, 'duplicate': 2 * COUNT},
+    )
 
 
 # -- no worse copy than before
@@ -260,10 +271,7 @@ def test_the_worse_copy_is_not_sent_before_the_better_one_that_has_changed(
     for row in world.store.rows():
         world.store.modify(row['id'], touch=False, confidence=(row['confidence'] + 50) % 101)
     send_between_pages(world)
-    watch = Watch(world)
-    (job,) = engine.run_update(mode)
-    assert watch.owners == [RESEARCH] * BATCH
-    assert outcomes(job) == {'sent': BATCH, 'duplicate': 2 * BATCH}
+    assert run(world, engine, mode) == ([RESEARCH] * BATCH, {'sent': BATCH, 'duplicate': 2 * BATCH})
     engine.assert_right()
 
 
@@ -271,17 +279,12 @@ def test_the_worse_copy_is_not_sent_before_the_better_one_that_has_changed(
 def test_a_worse_copy_that_was_modified_changes_nothing_in_a_delta(
     world: World, engine: Engine, worse: str
 ) -> None:
-    load(world, (OLDEST, OLD, OLDEST), 1)
-    engine.save_queries([query()])
-    world.clock.advance(600)
+    hold_the_second_of_three(world, engine)
     world.store.modify(row_of(world, RESEARCH), confidence=60)
     assert outcomes(engine.run_update('delta')[0]) == {'sent': 1}
     # Both lie in the overlap of the next window, the worse one a minute before the one held.
     world.store.modify(row_of(world, worse), at=minutes_ago(world, 1), confidence=61)
-    watch = Watch(world)
-    (job,) = engine.run_update('delta')
-    assert watch.owners == []
-    assert outcomes(job) == {'unchanged': 1, 'duplicate': 1}
+    assert run(world, engine, 'delta') == ([], {'unchanged': 1, 'duplicate': 1})
     engine.assert_right()
 
 
@@ -289,18 +292,13 @@ def test_a_worse_copy_that_was_modified_changes_nothing_in_a_delta(
 def test_a_worse_copy_is_not_sent_in_a_delta_before_the_better_one_that_has_changed(
     world: World, engine: Engine, worse: str
 ) -> None:
-    load(world, (OLDEST, OLD, OLDEST), 1)
-    engine.save_queries([query()])
-    world.clock.advance(600)
+    hold_the_second_of_three(world, engine)
     world.store.modify(row_of(world, RESEARCH), confidence=60)
     engine.run_update('delta')
     world.clock.advance(30)
     world.store.modify(row_of(world, RESEARCH), confidence=62)
     world.store.modify(row_of(world, worse), at=minutes_ago(world, 2), confidence=61)
-    watch = Watch(world)
-    (job,) = engine.run_update('delta')
-    assert watch.owners == [RESEARCH]
-    assert outcomes(job) == {'sent': 1, 'duplicate': 1}
+    assert run(world, engine, 'delta') == ([RESEARCH], {'sent': 1, 'duplicate': 1})
     engine.assert_right()
 
 
@@ -309,21 +307,16 @@ def test_a_worse_copy_is_not_sent_in_a_delta_before_the_better_one_that_has_chan
 def test_the_time_of_the_copy_held_is_known_though_nothing_else_of_it_changed(
     world: World, engine: Engine, other: str, mode: str
 ) -> None:
-    load(world, (OLDEST, OLD, OLDEST), 1)
-    engine.save_queries([query()])
-    world.clock.advance(600)
+    hold_the_second_of_three(world, engine)
     between = minutes_ago(world, 1)
     world.store.modify(row_of(world, RESEARCH))
     (job,) = engine.run_update('delta')
     assert outcomes(job) == {'unchanged': 1}
     # Later than the one held was when it was sent, and earlier than it was read last.
     world.store.modify(row_of(world, other), at=between, confidence=61)
-    watch = Watch(world)
-    (job,) = engine.run_update(mode)
+    sent, taken = ([RESEARCH], 'sent') if mode == 'full' else ([], 'unchanged')
     others = 1 if mode == 'delta' else 2
-    taken = 'sent' if mode == 'full' else 'unchanged'
-    assert outcomes(job) == {taken: 1, 'duplicate': others}
-    assert watch.owners == ([RESEARCH] if mode == 'full' else [])
+    assert run(world, engine, mode) == (sent, {taken: 1, 'duplicate': others})
     engine.assert_right()
 
 
@@ -331,16 +324,11 @@ def test_the_time_of_the_copy_held_is_known_though_nothing_else_of_it_changed(
 def test_a_copy_that_becomes_the_best_takes_over_in_a_delta_and_stays(
     world: World, engine: Engine, other: str
 ) -> None:
-    load(world, (OLDEST, OLD, OLDEST), 1)
-    engine.save_queries([query()])
-    world.clock.advance(600)
+    hold_the_second_of_three(world, engine)
     world.store.modify(row_of(world, other))
-    watch = Watch(world)
-    assert outcomes(engine.run_update('delta')[0]) == {'sent': 1}
-    assert watch.owners == [other]
+    assert run(world, engine, 'delta') == ([other], {'sent': 1})
     engine.assert_right()
-    assert outcomes(engine.run_update('reconcile')[0]) == {'unchanged': 1, 'duplicate': 2}
-    assert watch.owners == [other]
+    assert run(world, engine, 'reconcile') == ([], {'unchanged': 1, 'duplicate': 2})
 
 
 @pytest.mark.parametrize('mode', ['delta', *WHOLE])
@@ -395,10 +383,7 @@ def test_the_next_best_takes_over_where_the_best_of_the_others_has_gone_too(
     world.clock.advance(600)
     world.store.delete(row_of(world, RESEARCH))
     world.store.deactivate(row_of(world, OSINT))
-    watch = Watch(world)
-    (job,) = engine.run_update(mode)
-    assert watch.owners == [ORGANIZATION]
-    assert outcomes(job) == {'sent': 1}
+    assert run(world, engine, mode) == ([ORGANIZATION], {'sent': 1})
     engine.assert_right()
 
 
@@ -488,10 +473,8 @@ def test_a_file_keeps_what_it_holds_and_leaves_the_rest_to_a_better_copy(
     wanted = {MD5: ORGANIZATION, SHA1: better, SHA256: better}
     assert held_hashes(world) == wanted
     kept = 1 if better == ORGANIZATION else 2
+    assert run(world, engine, 'reconcile') == ([], {'unchanged': kept, 'duplicate': 3 - kept})
     watch = Watch(world)
-    (job,) = engine.run_update('reconcile')
-    assert watch.owners == []
-    assert outcomes(job) == {'unchanged': kept, 'duplicate': 3 - kept}
     (job,) = engine.run_update('full')
     assert sorted(watch.owners) == sorted(wanted.values())
     assert outcomes(job) == {'sent': kept, 'duplicate': 3 - kept}
@@ -516,11 +499,8 @@ def test_each_hash_goes_to_its_own_best_copy_when_the_file_that_held_them_is_del
     world.clock.advance(600)
     (gone,) = (row['id'] for row in world.store.rows() if row['ownerName'] == OSINT)
     world.store.delete(gone)
-    watch = Watch(world)
-    (job,) = engine.run_update(mode)
+    assert run(world, engine, mode) == ([ORGANIZATION, RESEARCH, RESEARCH], {'sent': 2})
     assert held_hashes(world) == {MD5: ORGANIZATION, SHA1: RESEARCH, SHA256: RESEARCH}
-    assert sorted(watch.owners) == [ORGANIZATION, RESEARCH, RESEARCH]
-    assert outcomes(job) == {'sent': 2}
     engine.assert_right()
 
 
@@ -539,12 +519,9 @@ def test_a_hash_that_the_better_file_lost_goes_to_the_other_one(
     world.clock.advance(600)
     (better,) = (row['id'] for row in world.store.rows() if row['ownerName'] == RESEARCH)
     world.store.remove_hash(better, SHA256)
-    watch = Watch(world)
-    (job,) = engine.run_update(mode)
-    assert held_hashes(world) == {MD5: RESEARCH, SHA256: ORGANIZATION}
     # The other one goes out for the hash that was lost; what is left has another summary now.
-    assert sorted(watch.owners) == [ORGANIZATION, RESEARCH]
-    assert outcomes(job) == {'sent': 2}
+    assert run(world, engine, mode) == ([ORGANIZATION, RESEARCH], {'sent': 2})
+    assert held_hashes(world) == {MD5: RESEARCH, SHA256: ORGANIZATION}
     engine.assert_right()
 
 

@@ -20,17 +20,17 @@ from typing import Any
 import pytest
 
 from sentinel_app.core.audit import AuditChange
-from sentinel_app.core.job import Counts, JobStatus, JobType, Mode, Outcome, Stage, StageTimes
+from sentinel_app.core.job import Counts, JobStatus, Mode
 from sentinel_app.core.job_state import first_cursor
 from sentinel_app.core.schedule import Schedule, next_update
 from sentinel_app.core.task import TASK_FACTS, TaskCondition, TaskSlug, TaskState, TaskView
-from sentinel_app.core.window import Cursor, Window, next_window
+from sentinel_app.core.window import Cursor, next_window
 from sentinel_app.health import Health
 from sentinel_app.storage.app_state.encoding import EARLIEST, LATEST, MOST
 from sentinel_app.storage.app_state.job_list import SORTS
 from sentinel_app.storage.app_state.store import AppState
 from tests.clocks import StandingClock
-from tests.stored import make_audit, make_job, make_query, make_update, minutes
+from tests.stored import make_audit, make_ended_job, make_job, make_query, make_update, minutes
 from tests.unit.api import stand as api_stand
 from tests.unit.test_health import SETTINGS
 
@@ -85,29 +85,6 @@ def rich(folder: Path) -> AppState:
         make_query('q2', owners=('A', 'B'), tql='confidence > 5'),
     ]
     app_state.save_queries(queries, expected_version=0, next_mode=None, audit=audit)
-    ended = make_job(
-        'j1',
-        update_id='u1',
-        job_type=JobType.AD_HOC,
-        status=JobStatus.UPLOAD_COMPLETE,
-        started_at=minutes(1),
-        completed_at=minutes(2.5),
-        window=Window(start_at=minutes(-9), end_at=minutes(0)),
-        stages={Stage.DOWNLOAD: StageTimes(started_at=minutes(1), completed_at=minutes(2))},
-        counts=Counts(
-            read=11,
-            outcomes={Outcome.SENT: 10, Outcome.INVALID: 1},
-            objects=12,
-            requests=1,
-            throttled=2,
-            throttled_s=61.5,
-            expected=11,
-            converted=11,
-            held_back=3,
-        ),
-        warnings=('too many',),
-        retry_of='old',
-    )
     failed = make_job(
         'j2',
         update_id='u1',
@@ -117,7 +94,7 @@ def rich(folder: Path) -> AppState:
         failure_reason='broke off',
     )
     update = make_update('u1', request_ids=('j1', 'j2'), started_at=minutes(0), ended_at=minutes(4))
-    app_state.add_update(update, [ended, failed], schedule=None)
+    app_state.add_update(update, [make_ended_job(), failed], schedule=None)
     open_update = make_update(
         'u2',
         request_ids=('j3',),
