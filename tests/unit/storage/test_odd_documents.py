@@ -166,7 +166,9 @@ class Reader:
         app_state, now = self.app_state.app_state, self.stand.clock.now()
         schedule = app_state.schedule()
         for job in app_state.jobs(limit=9)[0]:
-            cursor = app_state.cursor(job.query.id) or first_cursor(job, schedule)
+            cursor = app_state.cursor(job.query.id) or first_cursor(
+                job, schedule, self.stand.clock.now()
+            )
             next_window(cursor_at=cursor.at, server_now=now)
         year = dt.timedelta(days=366)
         return next_update(schedule, interval=year, reconcile_interval=year, now=now)
