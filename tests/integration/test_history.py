@@ -1,15 +1,19 @@
 """After any history, Sentinel holds what it should: random ones, told and checked step by step.
 
-`HISTORIES=1000` tells so many; `HISTORY=seed` tells that one alone. A history that goes wrong is
-shortened before it is shown.
+`HISTORIES=1000` tells so many; `HISTORY=seed` tells that one alone, exactly as it was told before.
+A history that goes wrong is shortened before it is shown.
 """
 
 from __future__ import annotations
 
 import os
+import random
+import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -52,8 +56,12 @@ def test_sentinel_holds_what_it_should_after_any_history(
 
 
 def told(seed: int, actions: Sequence[Action]) -> tuple[History, Exception | None]:
-    """Tell a history; give what went wrong, if anything did."""
-    with quick_folder() as folder:
+    """Tell a history; give what went wrong, if anything did.
+
+    The same seed and actions tell exactly the same: the App's own waits and ids are as fixed by the
+    seed as all else is.
+    """
+    with quick_folder() as folder, _fixed_chance(seed):
         history = History(folder, policy_of(seed))
         try:
             history.play(actions)
@@ -62,6 +70,27 @@ def told(seed: int, actions: Sequence[Action]) -> tuple[History, Exception | Non
         finally:
             history.close()
     return history, None
+
+
+@contextmanager
+def _fixed_chance(seed: int) -> Iterator[None]:
+    """Let the App take from the seed what it leaves to chance."""
+    chance = random.Random(seed)
+
+    def uuid4() -> uuid.UUID:
+        return uuid.UUID(int=chance.getrandbits(128), version=4)
+
+    with (
+        mock.patch.object(random, 'random', chance.random),
+        mock.patch.object(uuid, 'uuid4', uuid4),
+    ):
+        yield
+
+
+def test_a_history_is_told_again_exactly() -> None:
+    actions = make_actions(11, STEPS)
+    first, second = (told(11, actions)[0] for _ in range(2))
+    assert first.notes == second.notes
 
 
 def shortened(seed: int, actions: Sequence[Action], fault: Exception) -> list[Action]:
