@@ -247,16 +247,21 @@ class Download:
             size=place.page_size or FIRST_PAGE_SIZE,
             retrier=Retrier(self._clock, stop, request_id=job.request_id),
         )
-        self._bound_of(job, place, clause, stop).add(len(page.rows))
-        ids = clause_ids(clause)
-        rows = [row for row in page.rows if ids is None or row_id(row) in ids]
-        rest = page.rest or time_range
-        following = replace(place, read_until=rest.start_at, page_size=next_size)
-        _log.debug('range-read', request_id=job.request_id, rows=len(rows))
-        if page.rest is None:
-            self._end_pass(job, place, following, rows, stop)
-        else:
-            self._put(job.request_id, rows, place, following)
+        try:
+            self._bound_of(job, place, clause, stop).add(len(page.rows))
+            ids = clause_ids(clause)
+            rows = [row for row in page.rows if ids is None or row_id(row) in ids]
+            rest = page.rest or time_range
+            following = replace(place, read_until=rest.start_at, page_size=next_size)
+            _log.debug('range-read', request_id=job.request_id, rows=len(rows))
+            if page.rest is None:
+                self._end_pass(job, place, following, rows, stop)
+            else:
+                self._put(job.request_id, rows, place, following)
+        except BaseException:
+            # The reader counts as found what may not have been handed on.
+            self._ranges.forget()
+            raise
 
     def _put(
         self, request_id: str, rows: Sequence[Row], place: Position, following: Position

@@ -132,7 +132,7 @@ class RangeReader:
         return page, next_size if page.rows else min(size, next_size)
 
     def forget(self) -> None:
-        """Begin the second that is being gathered anew: some of its rows could not be stored."""
+        """Begin the second that is being gathered anew: some of its rows were not handed on."""
         self._gathering = None
 
     def _read(

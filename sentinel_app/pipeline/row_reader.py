@@ -31,7 +31,6 @@ class RowReader:
         self._source = source
         self._probe = probe
         self._ids = IdReader(source, probe)
-        self._ranges = RangeReader(source)
         self._clock = clock
 
     def read(
@@ -67,8 +66,10 @@ class RowReader:
             if known_at is not None:
                 return known_at
         first_at, rest, bound = None, time_range, self._bound(question, time_range, stop)
+        # A new one each time: what an interrupted reading has found, nobody has any more.
+        ranges = RangeReader(self._source)
         while True:
-            page, _ = self._ranges.read(
+            page, _ = ranges.read(
                 update.id,
                 lambda part: question(part, None),
                 rest,

@@ -10,7 +10,7 @@ import os
 import random
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from unittest import mock
@@ -20,9 +20,10 @@ import pytest
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import Mode
 from sentinel_app.core.query import Query, WithdrawPolicy
-from sentinel_app.errors import UploadServerError
+from sentinel_app.errors import Cancelled, UploadServerError
+from sentinel_app.pipeline.bound import ReadingBound
 from tests.history.folder import quick_folder
-from tests.history.world import OWNERS, Action, History, make_actions, policy_of
+from tests.history.world import OWNERS, Action, Backwards, History, make_actions, policy_of
 
 pytestmark = pytest.mark.integration
 
@@ -337,3 +338,31 @@ def test_a_full_update_tries_a_withdrawal_again_however_often_it_was_refused(
     assert story.sink.requests == 5
     story.update(Mode.FULL)
     assert story.sink.live() == {}
+
+
+@pytest.mark.parametrize('order', [None, Backwards()])
+@pytest.mark.parametrize('place', range(1, 5))
+def test_no_row_is_missed_wherever_the_reading_is_interrupted(
+    story: History, place: int, order: Backwards | None
+) -> None:
+    story.policy = WithdrawPolicy.DELETED_OR_NO_LONGER_MATCHING
+    story.restart()
+    story.source.order = order
+    # All of one second, so that those that are not read by id come by offset.
+    for number in range(12):
+        story.store.add(host(hostName=f'h{number}.example.com'))
+    story.save_list([query(*OWNERS)])
+    story.clock.advance(3600)
+    story.update(Mode.FULL)
+    pages = iter(range(1, 100))
+
+    def add(bound: ReadingBound, rows: int) -> None:
+        if rows and next(pages) == place:
+            raise Cancelled('Reading was interrupted.')
+
+    story.clock.advance(3600)
+    with mock.patch.object(ReadingBound, 'add', add), suppress(Cancelled):
+        story.update(Mode.RECONCILE)
+    story.rig.run()
+
+    assert len(story.sink.live()) == 12
