@@ -42,11 +42,10 @@ class PrecedenceContext:
     """The lowest number of the update's Jobs: what has a lower mark is not chosen yet."""
     update_id: str
     query: int
-    position: int
     mode: Mode
     now: int
-    positions: Mapping[int, int]
-    """Of all saved queries; 0 is the highest."""
+    higher: frozenset[int] = frozenset()
+    """Queries that have precedence over this one."""
     read_through: frozenset[int] = frozenset()
     """Queries that this update has read completely and without a window: what they did not return
     they do not hold."""
@@ -119,8 +118,7 @@ def choose(
     is_other = row.indicator_id != indicator.id
     if row.query == context.query and is_other and not is_dismissed:
         return _within_query(copy, row, context, is_refused=is_refused)
-    holder = context.positions.get(row.query)
-    if holder is None or holder >= context.position or row.query in context.read_through:
+    if row.query not in context.higher - context.read_through:
         return Choice.TAKE
     # The very copy that the higher query holds has been changed so that only this one matches it.
     has_let_go = not is_other and context.has_let_go(row.query, indicator)

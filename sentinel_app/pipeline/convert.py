@@ -161,13 +161,8 @@ class Convert:
     def _context(
         self, update: Update, job: Job, mine: Progress, everybody: Sequence[Progress]
     ) -> PrecedenceContext:
-        # Read once: somebody may save another list at any moment.
-        queries = self._app_state.query_list().queries
-        numbers = self._store.queries.numbers(query.id for query in queries)
-        positions = {numbers[query.id]: position for position, query in enumerate(queries)}
         query = self._store.queries.number(job.query.id)
-        positions[query] = job.position
-        higher = [
+        before = [
             item
             for item in everybody
             if item.reading is Reading.COMPLETE and item.position < job.position
@@ -178,24 +173,40 @@ class Convert:
             first_mark=self._store.first_mark(update.id),
             update_id=update.id,
             query=query,
-            position=job.position,
             mode=job.mode,
             now=millis(self._clock.now()),
-            positions=positions,
+            higher=self._higher(job, everybody),
             # Only a reading of everything tells that a query no longer returns a value.
             read_through=frozenset(
                 self._store.queries.number(item.query_id)
-                for item in higher
+                for item in before
                 if job.mode is not Mode.DELTA
             ),
-            windows=self._windows(higher),
+            windows=self._windows(before),
             is_extra=extra is not None and not extra.is_alternate,
             is_alternate=extra is not None and extra.is_alternate,
         )
 
-    def _windows(self, higher: Iterable[Progress]) -> dict[int, Window]:
-        """Return the windows of the higher queries that are read, by the query's number."""
-        jobs = (self._app_state.job(item.request_id) for item in higher)
+    def _higher(self, job: Job, everybody: Iterable[Progress]) -> frozenset[int]:
+        """Return the queries that have precedence by the list as it is saved now.
+
+        Where the update reads everything, one that it has yet to come to is none of them, whatever
+        list was saved meanwhile: it may no longer return what it holds, and then nobody would.
+        """
+        # Read once: somebody may save another list at any moment.
+        saved = [query.id for query in self._app_state.query_list().queries]
+        above = saved[: saved.index(job.query.id)] if job.query.id in saved else saved
+        to_come = {
+            item.query_id
+            for item in everybody
+            if item.position > job.position and job.mode is not Mode.DELTA
+        }
+        numbers = self._store.queries.numbers(above)
+        return frozenset(numbers[query_id] for query_id in above if query_id not in to_come)
+
+    def _windows(self, before: Iterable[Progress]) -> dict[int, Window]:
+        """Return the windows of the queries that were read before, by the query's number."""
+        jobs = (self._app_state.job(item.request_id) for item in before)
         return {
             self._store.queries.number(job.query.id): job.window
             for job in jobs

@@ -276,6 +276,52 @@ def test_a_list_that_is_put_in_another_order_while_an_update_runs_keeps_no_chang
     assert story.sink.live()["[domain-name:value = 'h2.example.com']"]['confidence'] == 90
 
 
+@pytest.mark.parametrize(
+    'saved', [('new', 'q1', 'q2'), ('q1', 'new', 'q2'), ('n1', 'n2', 'q1', 'q2'), ('q1',)]
+)
+def test_a_list_saved_while_an_update_runs_lets_no_lower_query_take_from_a_higher_one(
+    story: History, saved: Sequence[str]
+) -> None:
+    story.store.add(host(confidence=90))
+    lower = story.store.add(host(OWNERS[1], confidence=10))['id']
+    queries = {'q1': query(OWNERS[0]), 'q2': query(OWNERS[1], query_id='q2')}
+    story.save_list(list(queries.values()))
+    # So long that the delta does not read the higher copy again.
+    story.clock.advance(600)
+    story.update(Mode.FULL)
+    story.store.modify(lower, confidence=11)
+    story.clock.advance(2)
+    story.rig.updates.request_update(mode=Mode.DELTA)
+    story.rig.updates.start_next()
+    story.save_list([queries.get(name) or query(OWNERS[2], query_id=name) for name in saved])
+    story.rig.run()
+
+    assert story.sink.live()["[domain-name:value = 'h1.example.com']"]['confidence'] == 90
+
+
+def test_what_a_query_holds_that_was_moved_up_meanwhile_goes_to_the_one_that_still_returns_it(
+    story: History,
+) -> None:
+    story.policy = WithdrawPolicy.DELETED_OR_NO_LONGER_MATCHING
+    story.restart()
+    first, second = query(OWNERS[0]), query(OWNERS[1], query_id='q2')
+    story.store.add(host())
+    held = story.store.add(host(OWNERS[1], confidence=90))['id']
+    high = replace(second, tql='confidence >= 50')
+    story.save_list([high, first])
+    story.update(Mode.FULL)
+    story.store.modify(held, confidence=10)
+    story.save_list([first, high])
+    story.clock.advance(2)
+    story.rig.updates.request_update(mode=Mode.RECONCILE)
+    story.save_list([high, first])
+    story.rig.run()
+
+    assert [stix['name'] for stix in story.sink.live().values()] == [
+        f'h1.example.com | {OWNERS[0]}'
+    ]
+
+
 def test_a_refused_copy_tried_again_takes_the_place_of_the_older_one_that_sentinel_holds(
     story: History,
 ) -> None:

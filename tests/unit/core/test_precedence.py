@@ -30,10 +30,9 @@ CONTEXT = PrecedenceContext(
     first_mark=FIRST_JOB,
     update_id='u1',
     query=2,
-    position=1,
     mode=Mode.RECONCILE,
     now=millis(NOON),
-    positions={1: 0, 2: 1, 3: 2},
+    higher=frozenset({1}),
 )
 
 
@@ -308,16 +307,13 @@ def test_what_a_higher_query_holds_is_free_once_it_has_run_out(
 def test_precedence_across_updates_goes_by_the_present_order_of_the_list(
     order: list[str], holder: str
 ):
-    positions = {QUERIES[query_id]: place for place, query_id in enumerate(order)}
-
-    for query_id in order:
-        known = context(
-            positions=positions, query=QUERIES[query_id], position=order.index(query_id)
-        )
+    for place, query_id in enumerate(order):
+        higher = frozenset(QUERIES[each] for each in order[:place])
+        known = context(query=QUERIES[query_id], higher=higher)
         # Whatever the order of the list, a query's own copy is not displaced by a worse one.
         copy = make_indicator(id=5 if query_id == holder else 6)
         choice = decide(indicator=copy, row=held_by(holder), context=known)
-        assert (choice is Choice.TAKE) == (order.index(query_id) <= order.index(holder))
+        assert (choice is Choice.TAKE) == (place <= order.index(holder))
 
 
 TTL = dt.timedelta(hours=720)

@@ -81,7 +81,8 @@ def test_sending_comes_first_while_requests_may_go_at_once(
 
 
 def test_a_list_that_is_saved_meanwhile_is_read_as_it_was() -> None:
-    lists = [(make_query('q1'),), (make_query('q1'), make_query('q2'))]
+    q1, q2, q3 = (make_query(query_id) for query_id in ('q1', 'q2', 'q3'))
+    lists = [(q2, q1), (q3, q1, q2)]
     app_state: Any = SimpleNamespace(
         query_list=lambda: SimpleNamespace(queries=lists.pop(0) if len(lists) > 1 else lists[0])
     )
@@ -93,4 +94,4 @@ def test_a_list_that_is_saved_meanwhile_is_read_as_it_was() -> None:
     convert = make_convert(around, app_state=app_state, store=store)
     job = make_job('j1', query=make_query('q1'))
     context = convert._context(UPDATE, job, make_progress(), [])
-    assert context.positions == {1: 0}
+    assert context.higher == {2}
