@@ -174,6 +174,10 @@ class BatchRefusedError(SentinelAppError):
     default_code = 'AZ-400'
 
 
+class BatchUnclearError(BatchRefusedError):
+    """Sentinel refused something of a batch without saying what; it may have taken the rest."""
+
+
 class UploadDeniedError(FatalError):
     """Sentinel knows no such workspace, or the application lacks the role on it."""
 

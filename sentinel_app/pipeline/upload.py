@@ -20,6 +20,7 @@ from sentinel_app.core.upload_limits import MAX_OBJECTS, halves
 from sentinel_app.errors import (
     BatchRefusedError,
     BatchTooLargeError,
+    BatchUnclearError,
     Cancelled,
     FatalError,
     RetryableError,
@@ -171,7 +172,8 @@ class Upload:
         try:
             refusals = self._attempts(batch, permit, stop)
         except (BatchTooLargeError, BatchRefusedError) as error:
-            self._store.record_failure(batch)
+            is_unclear = isinstance(error, BatchUnclearError)
+            self._store.record_failure(batch, is_unacknowledged=is_unclear)
             if len(batch.objects) == 1:
                 refusals = {0: (error.reason or error.message,)}
                 self._settle(batch, refusals, error.code, requests=0)

@@ -20,6 +20,7 @@ from sentinel_app.core.sink import UploadReply
 from sentinel_app.errors import (
     BatchRefusedError,
     BatchTooLargeError,
+    BatchUnclearError,
     SentinelAppError,
     ThrottledError,
     UnauthorizedError,
@@ -94,7 +95,8 @@ def read_reply(answer: Answer, *, count: int, now: dt.datetime) -> UploadReply:
         UploadServerError: a server error, or an answer that does not come from the upload API.
         UnauthorizedError: the token was refused.
         BatchTooLargeError: 413.
-        BatchRefusedError: the whole batch was refused, or nobody knows which object.
+        BatchRefusedError: the whole batch was refused.
+        BatchUnclearError: nobody knows which object was refused.
         UploadDeniedError: the role is missing, or there is no such workspace or address.
     """
     payload = {} if answer.is_empty else whole_json(answer)
@@ -123,7 +125,9 @@ def _read_errors(raw: _Raw) -> UploadReply:
         # Where there is only one object, there is no doubt whom an error is about.
         index = 0 if raw.count == 1 else _index(entry, raw.count)
         if index is None:
-            raise BatchRefusedError(
+            # A 400 accepts nothing; a success may have accepted the rest.
+            kind = BatchUnclearError if raw.status in _OK else BatchRefusedError
+            raise kind(
                 'Sentinel refused an object without saying which one of the batch.',
                 reason=raw.reason,
                 context=raw.context,

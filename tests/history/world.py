@@ -26,6 +26,7 @@ from sentinel_app.core.query import Query, SortDirection, WithdrawPolicy
 from sentinel_app.errors import (
     BatchRefusedError,
     BatchTooLargeError,
+    BatchUnclearError,
     ReadAuthError,
     ReadError,
     ReadTimeoutError,
@@ -76,6 +77,7 @@ _UPLOAD_ERRORS = (
     BatchTooLargeError,
     BatchRefusedError,
 )
+_UNCLEAR = (UploadServerError, BatchUnclearError)
 
 Action = tuple[str, int]
 """Name of an action and the seed of what it leaves to chance."""
@@ -483,7 +485,8 @@ class History:
 
         def after_send(objects: Sequence[Any]) -> None:
             if self.chance.random() < trouble:
-                raise UploadServerError('The answer was lost.')
+                errors = _UNCLEAR if len(objects) > 1 else _UNCLEAR[:1]
+                raise self.chance.choice(errors)('What became of them is not known.')
 
         self.source.before, self.sink.before, self.sink.after = before_read, before_send, after_send
         try:

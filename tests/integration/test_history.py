@@ -20,7 +20,13 @@ import pytest
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import Mode
 from sentinel_app.core.query import Query, WithdrawPolicy
-from sentinel_app.errors import Cancelled, UploadServerError
+from sentinel_app.errors import (
+    BatchUnclearError,
+    Cancelled,
+    SentinelAppError,
+    UploadDeniedError,
+    UploadServerError,
+)
 from sentinel_app.pipeline.bound import ReadingBound
 from tests.history.folder import quick_folder
 from tests.history.world import OWNERS, Action, Backwards, History, make_actions, policy_of
@@ -159,16 +165,28 @@ def test_created_stays_where_the_first_answer_was_lost(story: History) -> None:
     ]
 
 
-def test_what_was_stored_without_an_answer_is_withdrawn_when_it_is_deleted(story: History) -> None:
-    row_id = story.store.add(host())['id']
+@pytest.mark.parametrize('error', [UploadServerError, BatchUnclearError])
+def test_what_was_stored_without_a_clear_answer_is_withdrawn_when_it_is_deleted(
+    story: History, error: type[SentinelAppError]
+) -> None:
+    ids = [story.store.add(host(hostName=f'h{number}.example.com'))['id'] for number in (1, 2)]
     story.save_list([query(*OWNERS)])
-    story.sink.after = lose_answer
+
+    def after(objects: Sequence[object]) -> None:
+        # Whatever comes then ends the update.
+        story.sink.before = deny
+        raise error('What became of them is not known.')
+
+    story.sink.after = after
     story.update(Mode.FULL)
-    story.sink.after = lambda objects: None
-    story.store.delete(row_id)
+    assert len(story.sink.live()) == 2
+    story.sink.before = story.sink.after = lambda objects: None
+    story.store.delete(ids[0])
     story.update(Mode.DELTA)
 
-    assert story.sink.live() == {}
+    assert [stix['name'] for stix in story.sink.live().values()] == [
+        f'h2.example.com | {OWNERS[0]}'
+    ]
 
 
 def test_a_value_is_live_again_though_the_answer_to_its_withdrawal_was_lost(
@@ -360,6 +378,10 @@ def test_a_refused_copy_is_not_tried_again_once_another_one_is_chosen_as_sentine
     story.update(Mode.DELTA)
 
     assert story.sink.live()[pattern]['confidence'] == 90
+
+
+def deny(objects: Sequence[object]) -> None:
+    raise UploadDeniedError('Denied.')
 
 
 def lose_answer(objects: Sequence[object]) -> None:
