@@ -11,6 +11,7 @@ from sentinel_app.core.job import Counts, Outcome
 from sentinel_app.core.ledger_row import LedgerRow, ObjectState, moment
 from sentinel_app.core.outbox import Batch, ChosenObject, Fate
 from sentinel_app.core.query import SortDirection
+from sentinel_app.core.revocation import revocation
 from sentinel_app.errors import ReadAuthError, StorageError, TaskKilledError, UploadDeniedError
 from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.ledger import Ledger
@@ -834,6 +835,33 @@ def test_a_refusal_is_forgotten_when_the_object_is_accepted(
     assert store.refused_ids('q1', most_attempts=3) == (2,)
 
 
+def test_a_copy_that_a_query_was_refused_is_still_to_be_tried_though_anothers_is_accepted(
+    store: UpdateStore, working: Working, ledger: Ledger
+):
+    refuse(working, chosen(1), query_id='q2')
+    working.settle(begin_sending(working, indicator_id=7))
+    working.end()
+    store.remove_update('u1')
+
+    held(ledger, 1)
+    assert store.refused_ids('q2', most_attempts=3) == (1,)
+
+
+def test_no_refusal_outlives_a_withdrawal(
+    store: UpdateStore, orphans: Orphans, working: Working, ledger: Ledger
+):
+    send(store, chosen(1))
+    refuse(working, chosen(1, content_hash=b'newer'), query_id='q2')
+    working.begin('j1')
+    working.end()
+    common = {'only_orphans': False, 'now': NOON, 'most_attempts': 3, 'after': 0, 'limit': 1}
+    found = orphans.next_unchosen('u1', **common)
+    orphans.add_revocations([revocation(item, 'j1', NOON) for item in found])
+    working.settle(working.sent())
+
+    assert attempts(ledger, 1) == {}
+
+
 def test_refused_indicators_of_a_query_are_told_while_they_may_be_tried_again(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
@@ -884,18 +912,19 @@ def test_a_refusal_is_forgotten_where_the_query_no_longer_has_what_was_refused(
 def test_a_refusal_is_forgotten_where_sentinel_holds_the_copy_that_was_chosen(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
-    send(store, chosen(1), chosen(2))
-    items = [chosen(number, content_hash=b'newer') for number in (1, 2)]
-    refuse(working, *items[:1])
-    refuse(working, *items[1:], query_id='q2')
+    send(store, *(chosen(number) for number in (1, 2, 3, 4)))
+    for number, query_id in ((1, 'q1'), (2, 'q2'), (3, 'q3'), (4, 'q2')):
+        refuse(working, chosen(number, content_hash=b'newer'), query_id=query_id)
     working.begin('j1', 'j2')
-    working.convert(chosen(1, indicator_id=7, fate=Fate.UNCHANGED))
+    others = [chosen(number, indicator_id=10 + number, fate=Fate.UNCHANGED) for number in (1, 3, 4)]
+    working.convert(*others)
     working.end()
-    working.convert(chosen(2, indicator_id=8, fate=Fate.UNCHANGED), request_id='j2')
+    working.convert(chosen(2, indicator_id=12, fate=Fate.UNCHANGED), request_id='j2')
     store.end_reading('j2', at=NOON, error=DENIED)
     store.remove_update('u1')
 
-    assert attempts(ledger, 1, 2) == {2: 1}
+    # Of the others it is not known whether their queries still have what was refused.
+    assert attempts(ledger, 1, 2, 3, 4) == {2: 1, 3: 1, 4: 1}
 
 
 def test_what_is_refused_too_often_counts_without_being_sent(

@@ -6,6 +6,7 @@ A history that goes wrong is shortened before it is shown.
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import random
 import uuid
@@ -375,6 +376,30 @@ def test_a_refused_copy_is_not_tried_again_once_another_one_is_chosen_as_sentine
     story.clock.advance(600)
     story.update(Mode.DELTA)
     story.clock.advance(3600)
+    story.update(Mode.DELTA)
+
+    assert story.sink.live()[pattern]['confidence'] == 90
+
+
+@pytest.mark.parametrize('mode', Mode)
+def test_a_refused_copy_is_tried_again_whatever_was_sent_for_a_lower_query_alone(
+    story: History, mode: Mode
+) -> None:
+    story.store.add(host(confidence=90))
+    story.store.add(host(OWNERS[1], confidence=10))
+    story.save_list([query(OWNERS[0]), query(OWNERS[1], query_id='q2')])
+    pattern = "[domain-name:value = 'h1.example.com']"
+    story.sink.refused = frozenset({pattern})
+    # So long that no delta reads them again by itself.
+    story.clock.advance(600)
+    story.update(Mode.FULL)
+    story.sink.refused = frozenset()
+    story.clock.advance(2)
+    long_ago = story.clock.now() - dt.timedelta(days=1)
+    after = long_ago if mode is Mode.DELTA else None
+    story.rig.updates.request_update(mode=mode, query_ids=['q2'], modified_after=after)
+    story.rig.run()
+    assert story.sink.live()[pattern]['confidence'] == 10
     story.update(Mode.DELTA)
 
     assert story.sink.live()[pattern]['confidence'] == 90

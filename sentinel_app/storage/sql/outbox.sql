@@ -164,7 +164,13 @@ SELECT object, summary, value, body FROM outbox WHERE id IN (?);
 DELETE FROM orphan WHERE object IN (SELECT object FROM outbox WHERE id IN (?));
 
 -- name: forget_refusals
-DELETE FROM refusal WHERE object IN (SELECT object FROM outbox WHERE id IN (?));
+-- What another query was refused is still to be tried, unless that one turns out to have let go of it.
+-- What is withdrawn nobody has.
+DELETE FROM refusal WHERE object IN (
+    SELECT refusal.object
+    FROM outbox CROSS JOIN refusal ON refusal.object = outbox.object
+    WHERE (is_revocation OR refusal.query = outbox.query) AND outbox.id IN (?)
+);
 
 -- name: remove_all
 DELETE FROM outbox WHERE id IN (?);

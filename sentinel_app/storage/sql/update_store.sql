@@ -102,11 +102,15 @@ SELECT job FROM progress WHERE is_stopped;
 
 -- name: forget_settled_refusals
 -- What Sentinel refused is not tried again where it holds the copy that has precedence by now. Only
--- the end of a whole reading tells: until then a better copy may come and be chosen once more.
-DELETE FROM refusal WHERE EXISTS (
+-- the end of a whole reading tells, of the query that was refused it as of the one that was chosen:
+-- until then a better copy may come and be chosen once more.
+DELETE FROM refusal WHERE query IN (
+    SELECT query FROM progress
+    WHERE update_id = ?1 AND reading = 'complete' AND NOT is_stopped
+) AND EXISTS (
     SELECT 1 FROM ledger JOIN progress ON progress.job = ledger.mark
     WHERE ledger.id = refusal.object AND refusal.job != ledger.mark AND ledger.outbox IS NULL
-        AND update_id = ? AND reading = 'complete' AND NOT is_stopped
+        AND update_id = ?1 AND reading = 'complete' AND NOT is_stopped
 ) RETURNING object;
 
 -- name: forget_gone_refusals
