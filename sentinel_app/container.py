@@ -532,7 +532,6 @@ def compose_engine(
             store=store,
             ledger=ledger,
             revoke=Revoke(
-                app_state=app_state,
                 orphans=orphans,
                 policy=settings.withdraw_indicators,
                 guard=guard,

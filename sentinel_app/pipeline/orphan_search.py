@@ -14,7 +14,7 @@ from functools import partial
 
 from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.core.indicator import IndicatorType
-from sentinel_app.core.job import Mode, Update
+from sentinel_app.core.job import JobStatus, Mode, Update
 from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.query import WithdrawPolicy
 from sentinel_app.core.question import inactive_question, selection_question
@@ -152,7 +152,9 @@ class OrphanSearch:
 
     def _find(self, update: Update, stop: Stop) -> _Search:
         """Ask for what was deleted, set inactive, or changed in its value."""
-        queries = [job.query for job in self._app_state.jobs_of(update.id)]
+        # A query that was taken out since may be of an owner that cannot be read any more.
+        jobs = self._app_state.jobs_of(update.id)
+        queries = [job.query for job in jobs if job.status is not JobStatus.CANCELLED]
         # Also of what no query covers any more: it can be deleted or set inactive all the same.
         held = self._ledger.live_sources(self._clock.now())
         covered = {owner for query in queries for owner in query.owners}

@@ -13,7 +13,6 @@ from sentinel_app.core.revocation import HeldObject, revocation
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.pipeline.withdraw_guard import WithdrawGuard, most_attempts
-from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.orphans import Orphans
 
 _PORTION = 500
@@ -32,14 +31,12 @@ class Revoke:
     def __init__(
         self,
         *,
-        app_state: AppState,
         orphans: Orphans,
         policy: WithdrawPolicy,
         guard: WithdrawGuard,
         clock: Clock,
         wakeups: Wakeups,
     ) -> None:
-        self._app_state = app_state
         self._orphans = orphans
         self._policy = policy
         self._guard = guard
@@ -57,20 +54,20 @@ class Revoke:
             return False
         held_back = 0
         if not any(item.is_stopped for item in progress):
-            self._add(update, self._orphans.unconfirmed(most_attempts=most_attempts(update)))
+            self._add(progress, self._orphans.unconfirmed(most_attempts=most_attempts(update)))
         # A reading that failed, be it of what is gone, proves nothing about what is not there.
         is_whole = all(
             item.reading is Reading.COMPLETE and not item.is_stopped for item in progress
         )
         is_known = not self._orphans.has_failed(update.id)
         if is_whole and is_known and self._guard.covers_all(update):
-            held_back = self._withdraw(update)
+            held_back = self._withdraw(update, progress)
         self._orphans.close(update.id, held_back=held_back)
         self._wakeups.upload.notify_all()
         self._wakeups.schedule.notify()
         return True
 
-    def _withdraw(self, update: Update) -> int:
+    def _withdraw(self, update: Update, progress: Sequence[Progress]) -> int:
         """Put into the outbox what is to be withdrawn; return how much is held back instead."""
         now = self._clock.now()
         only_orphans = (
@@ -86,27 +83,26 @@ class Revoke:
             _log.warning('withdrawal-held-back', update_id=update.id, objects=count)
             return count
         after = 0
-        while True:
-            held = self._orphans.next_unchosen(
-                update.id,
-                only_orphans=only_orphans,
-                now=now,
-                most_attempts=attempts,
-                after=after,
-                limit=_PORTION,
-            )
-            if not self._add(update, held):
-                break
+        while held := self._orphans.next_unchosen(
+            update.id,
+            only_orphans=only_orphans,
+            now=now,
+            most_attempts=attempts,
+            after=after,
+            limit=_PORTION,
+        ):
+            self._add(progress, held)
             after = held[-1].object
         if count:
             _log.info('withdrawal', update_id=update.id, objects=count)
         return 0
 
-    def _add(self, update: Update, held: Iterable[HeldObject]) -> int:
+    def _add(self, progress: Sequence[Progress], held: Iterable[HeldObject]) -> None:
         """Withdraw objects by the Jobs of their queries, or else by that of the highest."""
         now: dt.datetime = self._clock.now()
-        jobs = {job.query.id: job.request_id for job in self._app_state.jobs_of(update.id)}
-        first = next(iter(jobs.values()))
-        return self._orphans.add_revocations(
+        # A Job that was cancelled before its update began has none, and can withdraw nothing.
+        jobs = {item.query_id: item.request_id for item in progress}
+        first = progress[0].request_id
+        self._orphans.add_revocations(
             [revocation(item, jobs.get(item.query_id, first), now) for item in held]
         )

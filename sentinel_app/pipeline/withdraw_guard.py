@@ -37,8 +37,9 @@ class WithdrawGuard:
         return count > ALWAYS_ALLOWED and count * 100 > self._ledger.live(now) * self._limit_percent
 
     def covers_all(self, update: Update) -> bool:
-        """Whether the update has a Job for each saved query."""
-        covered = {job.query.id for job in self._app_state.jobs_of(update.id)}
+        """Whether each saved query has a Job of the update that has not ended, by a cancel say."""
+        jobs = self._app_state.jobs_of(update.id)
+        covered = {job.query.id for job in jobs if not job.status.is_final}
         queries = self._app_state.query_list().queries
         return all(query.id in covered for query in queries)
 

@@ -226,7 +226,6 @@ class SmallWorld:
         self.ledger = Ledger(self.db)
         app_state: Any = self.app_state
         revoke = Revoke(
-            app_state=app_state,
             orphans=self.orphans,
             policy=WithdrawPolicy.DELETED_OR_NO_LONGER_MATCHING,
             guard=WithdrawGuard(app_state=app_state, ledger=self.ledger, limit_percent=100),

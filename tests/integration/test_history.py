@@ -19,7 +19,7 @@ from unittest import mock
 import pytest
 
 from sentinel_app.core.indicator import IndicatorType
-from sentinel_app.core.job import Mode
+from sentinel_app.core.job import JobStatus, Mode
 from sentinel_app.core.query import Query, WithdrawPolicy
 from sentinel_app.errors import (
     BatchUnclearError,
@@ -28,6 +28,7 @@ from sentinel_app.errors import (
     UploadDeniedError,
     UploadServerError,
 )
+from sentinel_app.pipeline import revoke
 from sentinel_app.pipeline.bound import ReadingBound
 from tests.history.folder import quick_folder
 from tests.history.world import OWNERS, Action, Backwards, History, make_actions, policy_of
@@ -126,6 +127,14 @@ def story(tmp_path: Path) -> Iterator[History]:
     history = History(tmp_path, WithdrawPolicy.DELETED)
     yield history
     history.close()
+
+
+@pytest.fixture
+def strict_story(story: History) -> History:
+    """A history in which what no longer matches is withdrawn as well."""
+    story.policy = WithdrawPolicy.DELETED_OR_NO_LONGER_MATCHING
+    story.restart()
+    return story
 
 
 def query(*owners: str, query_id: str = 'q1') -> Query:
@@ -319,10 +328,9 @@ def test_a_list_saved_while_an_update_runs_lets_no_lower_query_take_from_a_highe
 
 
 def test_what_a_query_holds_that_was_moved_up_meanwhile_goes_to_the_one_that_still_returns_it(
-    story: History,
+    strict_story: History,
 ) -> None:
-    story.policy = WithdrawPolicy.DELETED_OR_NO_LONGER_MATCHING
-    story.restart()
+    story = strict_story
     first, second = query(OWNERS[0]), query(OWNERS[1], query_id='q2')
     story.store.add(host())
     held = story.store.add(host(OWNERS[1], confidence=90))['id']
@@ -433,13 +441,60 @@ def test_a_full_update_tries_a_withdrawal_again_however_often_it_was_refused(
     assert story.sink.live() == {}
 
 
+def test_what_a_query_held_that_is_removed_while_its_update_waits_is_withdrawn_by_that_update(
+    strict_story: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = strict_story
+    monkeypatch.setattr(revoke, '_PORTION', 2)
+    for number in range(3):
+        story.store.add(host(hostName=f'h{number}.example.com'))
+    gone = story.store.add(host(OWNERS[1], hostName='gone.example.com'))['id']
+    story.store.add(host(OWNERS[1], hostName='kept.example.com'))
+    removed, kept = query(OWNERS[0]), query(OWNERS[1], query_id='q2')
+    story.save_list([removed, kept])
+    story.update(Mode.FULL)
+    story.store.delete(gone)
+    story.clock.advance(2)
+    story.rig.updates.request_update(mode=Mode.RECONCILE)
+    story.save_list([kept])
+    # Nor does it matter whether what it read can still be read.
+    story.source.hidden = frozenset({OWNERS[0]})
+    story.rig.run()
+
+    assert [stix['name'] for stix in story.sink.live().values()] == [
+        f'kept.example.com | {OWNERS[1]}'
+    ]
+
+
+@pytest.mark.parametrize('has_begun', [False, True])
+def test_what_the_query_of_a_cancelled_job_holds_is_not_withdrawn(
+    strict_story: History, *, has_begun: bool
+) -> None:
+    story = strict_story
+    story.store.add(host())
+    story.store.add(host(OWNERS[1], hostName='h2.example.com'))
+    story.save_list([query(OWNERS[0]), query(OWNERS[1], query_id='q2')])
+    story.update(Mode.FULL)
+    story.clock.advance(2)
+    update = story.rig.updates.request_update(mode=Mode.RECONCILE)
+    if has_begun:
+        story.rig.updates.start_next()
+        assert story.rig.store.cancel(story.rig.app_state.jobs_of(update.id)[0])
+    else:
+        story.rig.app_state.change_job(
+            update.request_ids[0], lambda job: replace(job, status=JobStatus.CANCELLED)
+        )
+    story.rig.run()
+
+    assert len(story.sink.live()) == 2
+
+
 @pytest.mark.parametrize('order', [None, Backwards()])
 @pytest.mark.parametrize('place', range(1, 5))
 def test_no_row_is_missed_wherever_the_reading_is_interrupted(
-    story: History, place: int, order: Backwards | None
+    strict_story: History, place: int, order: Backwards | None
 ) -> None:
-    story.policy = WithdrawPolicy.DELETED_OR_NO_LONGER_MATCHING
-    story.restart()
+    story = strict_story
     story.source.order = order
     # All of one second, so that those that are not read by id come by offset.
     for number in range(12):
