@@ -108,6 +108,7 @@ def make_ledger_row(**fields: Any) -> LedgerRow:
         'content_hash': b'a hash',
         'fingerprint': b'a print',
         'mark': 1,
+        'is_orphaned': 0,
         'late_for': None,
     }
     optional = [name for name in LedgerRow._fields if name not in defaults]
@@ -327,7 +328,7 @@ class Working:
         for item in objects:
             row = known.get(item.key.digest)
             item.object = None if row is None else row.id
-            item.is_orphaned = row is not None and row.orphan_attempts is not None
+            item.is_orphaned = row is not None and bool(row.is_orphaned)
             fates[item.indicator_id].append(item.fate)
         ids: dict[int, Outcome | None] = {
             number: None if Fate.SEND in found else _outcome_of(found)

@@ -25,8 +25,8 @@ class ObjectState(IntEnum):
 class LedgerRow(NamedTuple):
     """All that is known about one object key; a tuple, as every update reads all of them.
 
-    Times are milliseconds since 1970. What is in the outbox, was refused or is orphaned is None
-    where there is no such thing.
+    Times are milliseconds since 1970. What is in the outbox or was refused is None where there is
+    no such thing.
     """
 
     id: int
@@ -62,8 +62,8 @@ class LedgerRow(NamedTuple):
     refused_hash: bytes | None
     refused_attempts: int | None
     """How often just this content was refused."""
-    orphan_attempts: int | None
-    """How often its withdrawal was refused; set where its copy is gone from ThreatConnect."""
+    is_orphaned: int
+    """Whether its copy is gone from ThreatConnect."""
     late_for: str | None
     """The update that came upon this loss too late to ask every query for the value."""
 
@@ -94,7 +94,8 @@ class HeldRow(NamedTuple):
     valid_until: int
     kind: int
     is_settled: int
-    """Whether it is live and nothing else is known of it: neither waiting, refused nor orphaned."""
+    """Whether it is live and nothing else is known of it: it is neither waiting, refused nor
+    orphaned, and no withdrawal of it was refused."""
 
 
 _FIRST_HASH: Final = 100

@@ -62,7 +62,7 @@ class PrecedenceContext:
 
     def is_orphaned(self, row: LedgerRow) -> bool:
         """Whether the copy that Sentinel holds was known to be gone as the update began."""
-        return row.orphan_attempts is not None and row.late_for != self.update_id
+        return bool(row.is_orphaned) and row.late_for != self.update_id
 
     def has_let_go(self, query: int, indicator: Indicator) -> bool:
         """Whether a query is known not to match an Indicator any more that it did not return."""

@@ -436,7 +436,7 @@ class Convert:
             object=None if row is None else row.id,
             fate=fate,
             replaces=replaces,
-            is_orphaned=row is not None and row.orphan_attempts is not None,
+            is_orphaned=row is not None and bool(row.is_orphaned),
             generation=revision.generation,
             indicator_id=indicator.id,
             siblings=len(candidate.keys),

@@ -304,7 +304,8 @@ def _hold_unacknowledged(
 def _refuse(transaction: sqlite3.Connection, row: sqlite3.Row) -> None:
     transaction.execute(_SQL['detach'], (row['object'], row['id']))
     if row['is_revocation']:
-        transaction.execute(_SQL['refuse_withdrawal'], (row['object'],))
+        if row['unconfirmed'] is None:
+            transaction.execute(_SQL['refuse_withdrawal'], (row['object'],))
         transaction.execute(_SQL['refuse_confirmation'], (row['object'], row['generation']))
         return
     transaction.execute(

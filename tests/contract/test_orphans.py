@@ -419,22 +419,31 @@ def test_a_withdrawal_of_an_update_that_has_ended_is_not_added(
     assert store.counts('j1') is None
 
 
-def test_a_withdrawal_that_is_refused_again_and_again_is_left_alone(
-    store: UpdateStore, working: Working, orphans: Orphans, ledger: Ledger
+def refuse_withdrawals(
+    working: Working, orphans: Orphans, count: int, *, only_orphans: bool
 ) -> None:
-    send(store, chosen(1))
-    orphans.orphan_indicators([1])
-    for number in range(1, 5):
+    """Let as many updates withdraw the one object in vain."""
+    for number in range(1, count + 1):
         working.begin(f'j{number}', update_id=f'u{number}')
-        store.end_reading(f'j{number}', at=NOON)
-        held = unchosen(orphans, f'u{number}', only_orphans=True)
+        working.store.end_reading(f'j{number}', at=NOON)
+        held = unchosen(orphans, f'u{number}', only_orphans=only_orphans)
         assert len(held) == 1
         withdraw(orphans, held, f'j{number}')
         batch = working.claim(update_id=f'u{number}')
         assert batch is not None
         working.settle(batch, 0)
         assert working.outcomes(f'j{number}') == {Outcome.REFUSED: 1}
-        store.remove_update(f'u{number}')
+        working.store.remove_update(f'u{number}')
+
+
+@pytest.mark.parametrize('is_orphaned', [False, True])
+def test_a_withdrawal_that_is_refused_again_and_again_is_left_alone(
+    store: UpdateStore, working: Working, orphans: Orphans, ledger: Ledger, *, is_orphaned: bool
+) -> None:
+    send(store, chosen(1))
+    if is_orphaned:
+        orphans.orphan_indicators([1])
+    refuse_withdrawals(working, orphans, 4, only_orphans=is_orphaned)
     working.begin('j9', update_id='u9')
 
     assert unchosen(orphans, 'u9') == ()
@@ -442,6 +451,37 @@ def test_a_withdrawal_that_is_refused_again_and_again_is_left_alone(
     # A full update tries it all the same.
     assert orphans.unchosen('u9', only_orphans=False, now=NOON, most_attempts=2**31) == 1
     assert ledger.live(NOON) == 1
+
+
+@pytest.mark.parametrize('is_orphaned', [False, True])
+@pytest.mark.parametrize('fate', [Fate.SEND, Fate.UNCHANGED])
+def test_a_refused_withdrawal_counts_no_more_once_a_copy_was_chosen_again(
+    store: UpdateStore,
+    working: Working,
+    orphans: Orphans,
+    ledger: Ledger,
+    fate: Fate,
+    *,
+    is_orphaned: bool,
+) -> None:
+    send(store, chosen(1))
+    if is_orphaned:
+        orphans.orphan_indicators([1])
+    refuse_withdrawals(working, orphans, 4, only_orphans=is_orphaned)
+    # Recognised on the way past, it would not be entered that it is wanted again.
+    assert not ledger.held_of([1])[1][0].is_settled
+    working.begin('j8', update_id='u8')
+    working.convert(chosen(1, fate=fate), request_id='j8', query_id='q1')
+    if fate is Fate.SEND:
+        working.end('j8')
+        batch = working.claim(update_id='u8')
+        assert batch is not None
+        working.settle(batch)
+    store.remove_update('u8')
+    working.begin('j9', update_id='u9')
+
+    assert len(unchosen(orphans, 'u9')) == 1
+    assert ledger.held_of([1])[1][0].is_settled
 
 
 def test_withdrawals_that_wait_for_somebody_are_told(
@@ -512,8 +552,9 @@ def test_an_unconfirmed_withdrawal_is_repeated_until_it_is_confirmed(
     assert len(orphans.unconfirmed(most_attempts=0)) == (answer == 'none')
 
 
+@pytest.mark.parametrize('is_refused', [False, True])
 def test_a_value_that_is_back_is_live_while_its_old_id_is_withdrawn_once_more(
-    store: UpdateStore, working: Working, orphans: Orphans, ledger: Ledger
+    store: UpdateStore, working: Working, orphans: Orphans, ledger: Ledger, *, is_refused: bool
 ) -> None:
     without_answer(store, working, orphans)
     working.begin('j2', update_id='u2')
@@ -523,11 +564,13 @@ def test_a_value_that_is_back_is_live_while_its_old_id_is_withdrawn_once_more(
     batch = working.claim(update_id='u2')
     assert batch is not None
     assert len(batch.objects) == 2
-    working.settle(batch)
+    working.settle(batch, *([1] if is_refused else []))
     (row,) = rows(ledger, address(1))
 
     assert working.counts('j2').read == 1
-    assert working.outcomes('j2') == {Outcome.SENT: 1}
+    assert working.outcomes('j2') == {Outcome.REFUSED if is_refused else Outcome.SENT: 1}
     assert (row.state, row.generation) == (ObjectState.LIVE, 1)
-    assert orphans.unconfirmed(most_attempts=3) == ()
+    assert len(orphans.unconfirmed(most_attempts=3)) == is_refused
     assert ledger.live(NOON) == 1
+    # A refusal about the old id says nothing of the new one.
+    assert ledger.held_of([1])[1][0].is_settled

@@ -466,6 +466,31 @@ def test_what_a_query_held_that_is_removed_while_its_update_waits_is_withdrawn_b
     ]
 
 
+@pytest.mark.parametrize('going', ['deleted', 'no longer matching', 'of a removed query'])
+def test_a_withdrawal_that_is_refused_is_tried_four_times_whatever_it_is_for(
+    strict_story: History, going: str
+) -> None:
+    story = strict_story
+    row_id = story.store.add(host(confidence=90))['id']
+    story.store.add(host(OWNERS[1], hostName='h2.example.com'))
+    others = query(OWNERS[1], query_id='q2')
+    story.save_list([replace(query(OWNERS[0]), tql='confidence >= 50'), others])
+    story.update(Mode.FULL)
+    story.sink.refused = frozenset({"[domain-name:value = 'h1.example.com']"})
+    if going == 'deleted':
+        story.store.delete(row_id)
+    elif going == 'no longer matching':
+        story.store.modify(row_id, confidence=10)
+    else:
+        story.save_list([others])
+    before = story.sink.objects
+    for _ in range(6):
+        story.clock.advance(600)
+        story.update(Mode.RECONCILE)
+
+    assert story.sink.objects - before == 4
+
+
 @pytest.mark.parametrize('has_begun', [False, True])
 def test_what_the_query_of_a_cancelled_job_holds_is_not_withdrawn(
     strict_story: History, *, has_begun: bool

@@ -1,6 +1,6 @@
 -- name: held
 SELECT indicator_id, id, fingerprint, siblings, query, mark, source_modified, valid_until, kind,
-    state = 1 AND outbox IS NULL
+    state = 1 AND outbox IS NULL AND withdrawals_refused = 0
     AND NOT EXISTS (SELECT 1 FROM refusal WHERE object = ledger.id)
     AND NOT EXISTS (SELECT 1 FROM orphan WHERE object = ledger.id) AS is_settled
 FROM ledger WHERE indicator_id IN (?);

@@ -44,16 +44,17 @@ INSERT OR IGNORE INTO orphan (object) SELECT id FROM ledger WHERE indicator_id =
 -- name: orphaned
 SELECT kind, summary, value
 FROM orphan JOIN ledger ON ledger.id = orphan.object JOIN content ON content.object = ledger.id
-WHERE state = 1 AND valid_until > ? AND attempts <= ? AND late_for IS NOT ?;
+WHERE state = 1 AND valid_until > ? AND withdrawals_refused <= ? AND late_for IS NOT ?;
 
 -- name: count_unchosen
 SELECT count(*) FROM ledger LEFT JOIN orphan ON orphan.object = ledger.id
-WHERE state = 1 AND mark < ? AND valid_until > ? AND coalesce(attempts, 0) <= ?
+WHERE state = 1 AND mark < ? AND valid_until > ? AND withdrawals_refused <= ?
     AND late_for IS NOT ?;
 
 -- name: count_unchosen_orphans
 SELECT count(*) FROM orphan CROSS JOIN ledger ON ledger.id = orphan.object
-WHERE state = 1 AND mark < ? AND valid_until > ? AND attempts <= ? AND late_for IS NOT ?;
+WHERE state = 1 AND mark < ? AND valid_until > ? AND withdrawals_refused <= ?
+    AND late_for IS NOT ?;
 
 -- name: next_unchosen
 SELECT ledger.*, query.query_id, summary, value, body
@@ -61,7 +62,7 @@ FROM ledger
     LEFT JOIN orphan ON orphan.object = ledger.id
     JOIN content ON content.object = ledger.id
     JOIN query ON query.id = ledger.query
-WHERE state = 1 AND mark < ? AND valid_until > ? AND coalesce(attempts, 0) <= ?
+WHERE state = 1 AND mark < ? AND valid_until > ? AND withdrawals_refused <= ?
     AND late_for IS NOT ? AND ledger.id > ?
 ORDER BY ledger.id LIMIT ?;
 
@@ -71,7 +72,7 @@ FROM orphan
     CROSS JOIN ledger ON ledger.id = orphan.object
     JOIN content ON content.object = ledger.id
     JOIN query ON query.id = ledger.query
-WHERE state = 1 AND mark < ? AND valid_until > ? AND attempts <= ?
+WHERE state = 1 AND mark < ? AND valid_until > ? AND withdrawals_refused <= ?
     AND late_for IS NOT ? AND orphan.object > ?
 ORDER BY orphan.object LIMIT ?;
 

@@ -90,7 +90,7 @@ UPDATE progress SET waiting = 0 WHERE job = ?;
 -- name: hold
 UPDATE ledger SET state = ?, generation = ?, query = ?, job = ?, owner = ?, indicator_id = ?,
     siblings = ?, created = ?, modified = ?, valid_until = ?, source_modified = ?,
-    content_hash = ?, fingerprint = ?, summary_digest = ?,
+    content_hash = ?, fingerprint = ?, summary_digest = ?, withdrawals_refused = 0,
     outbox = CASE outbox WHEN ? THEN NULL ELSE outbox END
 WHERE id = ?;
 
@@ -117,7 +117,7 @@ ON CONFLICT (object) DO UPDATE SET
     indicator_id = excluded.indicator_id, source_modified = excluded.source_modified;
 
 -- name: refuse_withdrawal
-UPDATE orphan SET attempts = attempts + 1 WHERE object = ?;
+UPDATE ledger SET withdrawals_refused = withdrawals_refused + 1 WHERE id = ?;
 
 -- name: refuse_confirmation
 UPDATE unconfirmed SET attempts = attempts + 1 WHERE object = ? AND generation = ?;
@@ -152,7 +152,7 @@ UPDATE ledger SET state = 1 + new.is_revocation, generation = new.generation, qu
     job = new.job, owner = new.owner, indicator_id = new.indicator_id, siblings = new.siblings,
     created = new.created, modified = new.modified, valid_until = new.valid_until,
     source_modified = new.source_modified, content_hash = new.content_hash,
-    fingerprint = new.fingerprint, summary_digest = new.summary_digest,
+    fingerprint = new.fingerprint, summary_digest = new.summary_digest, withdrawals_refused = 0,
     outbox = nullif(ledger.outbox, new.id)
 FROM outbox AS new WHERE ledger.id = new.object AND new.id IN (?);
 

@@ -27,7 +27,7 @@ UPDATE ledger SET mark = ?, outbox = coalesce(?, outbox) WHERE id = ?;
 
 -- name: keep
 UPDATE ledger SET mark = ?, query = ?, owner = ?, indicator_id = ?, siblings = ?,
-    source_modified = ?, fingerprint = ?
+    source_modified = ?, fingerprint = ?, withdrawals_refused = 0
 WHERE id = ?;
 
 -- name: keep_summary

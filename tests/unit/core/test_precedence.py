@@ -176,7 +176,7 @@ def test_the_very_copy_that_its_query_holds_is_taken_however_it_has_changed(
         held_by('q2', valid_until=NOON),
         held_by('q2', state=ObjectState.WITHDRAWN),
         held_by('q2', state=ObjectState.NEW),
-        held_by('q2', orphan_attempts=0),
+        held_by('q2', is_orphaned=1),
     ],
     ids=['expired', 'withdrawn', 'never-sent', 'gone'],
 )
@@ -272,18 +272,18 @@ def test_a_higher_query_that_did_not_return_its_changed_copy_makes_way(
 
 
 def test_a_higher_query_whose_copy_is_gone_from_threatconnect_makes_way():
-    assert decide(row=held_by('q1', orphan_attempts=0)) is Choice.TAKE
+    assert decide(row=held_by('q1', is_orphaned=1)) is Choice.TAKE
 
 
 def test_a_loss_that_this_update_came_upon_too_late_makes_way_only_for_the_next():
-    late = held_by('q1', orphan_attempts=0, late_for='u1')
+    late = held_by('q1', is_orphaned=1, late_for='u1')
 
     assert decide(row=late) is Choice.DUPLICATE
     assert decide(row=late, context=context(update_id='u2')) is Choice.TAKE
 
 
 def test_a_copy_that_is_gone_changes_nothing_about_what_this_update_has_chosen():
-    row = chosen_by(11, query=QUERIES['q1'], orphan_attempts=0)
+    row = chosen_by(11, query=QUERIES['q1'], is_orphaned=1)
 
     assert decide(row=row) is Choice.DUPLICATE
 

@@ -44,7 +44,9 @@ CREATE TABLE ledger (
     -- Its newest version in the outbox.
     outbox INTEGER,
     -- Set where the summary does not lead to the key.
-    summary_digest INTEGER
+    summary_digest INTEGER,
+    -- How often Sentinel has refused its withdrawal since a copy was chosen last.
+    withdrawals_refused INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX ledger_digest ON ledger (digest);
 CREATE INDEX ledger_indicator ON ledger (indicator_id);
@@ -231,7 +233,6 @@ CREATE INDEX refusal_query ON refusal (query, attempts);
 -- Live objects whose copy is gone from ThreatConnect: to be taken over, or withdrawn.
 CREATE TABLE orphan (
     object INTEGER PRIMARY KEY,
-    attempts INTEGER NOT NULL DEFAULT 0,
     -- The update that came upon the loss too late to ask every query for the value.
     late_for TEXT
 );
@@ -245,7 +246,7 @@ SELECT ledger.id, digest, kind, state, ledger.generation, ledger.query, ledger.j
     outbox.created AS outbox_created, outbox.modified AS outbox_modified,
     refusal.job AS refused_by, refusal.indicator_id AS refused_indicator_id,
     refusal.source_modified AS refused_source_modified, refusal.content_hash AS refused_hash,
-    refusal.attempts AS refused_attempts, orphan.attempts AS orphan_attempts, orphan.late_for
+    refusal.attempts AS refused_attempts, orphan.object IS NOT NULL AS is_orphaned, orphan.late_for
 FROM ledger
     LEFT JOIN outbox ON outbox.id = ledger.outbox
     LEFT JOIN refusal ON refusal.object = ledger.id
