@@ -60,7 +60,8 @@ class Revoke:
             item.reading is Reading.COMPLETE and not item.is_stopped for item in progress
         )
         is_known = not self._orphans.has_failed(update.id)
-        if is_whole and is_known and self._guard.covers_all(update):
+        is_wanted = self._policy is not WithdrawPolicy.NEVER and self._guard.covers_all(update)
+        if is_whole and is_known and is_wanted:
             held_back = self._withdraw(update, progress)
         self._orphans.close(update.id, held_back=held_back)
         self._wakeups.upload.notify_all()

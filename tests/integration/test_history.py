@@ -19,7 +19,7 @@ from unittest import mock
 import pytest
 
 from sentinel_app.core.indicator import IndicatorType
-from sentinel_app.core.job import JobStatus, Mode
+from sentinel_app.core.job import JobStatus, Mode, Outcome
 from sentinel_app.core.query import Query, WithdrawPolicy
 from sentinel_app.errors import (
     BatchUnclearError,
@@ -143,6 +143,10 @@ def query(*owners: str, query_id: str = 'q1') -> Query:
 
 def host(owner: str = OWNERS[0], **members: object) -> dict[str, object]:
     return {'type': 'Host', 'ownerName': owner, 'hostName': 'h1.example.com', **members}
+
+
+def file_of(owner: str = OWNERS[0], **members: object) -> dict[str, object]:
+    return {'type': 'File', 'ownerName': owner, **members}
 
 
 def test_what_is_set_inactive_while_no_query_covers_its_owner_is_withdrawn(story: History) -> None:
@@ -489,6 +493,37 @@ def test_a_withdrawal_that_is_refused_is_tried_four_times_whatever_it_is_for(
         story.update(Mode.RECONCILE)
 
     assert story.sink.objects - before == 4
+
+
+@pytest.mark.parametrize('mode', Mode)
+def test_where_nothing_is_withdrawn_nobody_is_asked_to_confirm_it(
+    story: History, mode: Mode
+) -> None:
+    for name in ('h1', 'h2'):
+        story.store.add(host(hostName=f'{name}.example.com'))
+    lasting = story.store.add(file_of(md5='A' * 32, sha1='D' * 40))['id']
+    story.save_list([replace(query(*OWNERS), indicator_types=tuple(IndicatorType))])
+    story.update(Mode.FULL)
+    story.store.deactivate(story.store.rows()[0]['id'])
+
+    def after(objects: Sequence[object]) -> None:
+        story.sink.before = deny
+        lose_answer(objects)
+
+    story.sink.after = after
+    story.update(Mode.DELTA)
+    # One withdrawal has to be repeated; and what is gone from now on stays.
+    story.sink.before = story.sink.after = lambda objects: None
+    story.policy = WithdrawPolicy.NEVER
+    story.restart()
+    story.store.deactivate(story.store.rows()[1]['id'])
+    story.store.remove_hash(lasting, 'A' * 32)
+    story.update(mode)
+    (job,) = story.rig.app_state.jobs_of(story.update_id)
+
+    assert job.counts.outcomes[Outcome.WITHDRAWN] == 1
+    assert (job.counts.held_back, job.warnings) == (0, ())
+    assert len(story.sink.live()) == 3
 
 
 @pytest.mark.parametrize('has_begun', [False, True])
