@@ -62,7 +62,6 @@ def make_progress(**fields: Any) -> Progress:
         'is_delta': False,
         'reading': Reading.WAITING,
         'place': Position(),
-        'extra_query': None,
         'expected': None,
         'download_started_at': None,
         'download_completed_at': None,

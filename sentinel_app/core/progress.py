@@ -64,8 +64,6 @@ class Progress:
     reading: Reading
     place: Position
     """Up to where everything is read and converted."""
-    extra_query: ExtraQuery | None
-    """Of the present pass; None for the window."""
     expected: int | None
     download_started_at: dt.datetime | None
     download_completed_at: dt.datetime | None

@@ -139,7 +139,9 @@ class Convert:
         if job is None:
             raise FatalError(f'The Job {page.request_id} is no longer stored.')
         draft = PageDraft(
-            job=job, context=self._context(update, job, mine, everybody), now=self._clock.now()
+            job=job,
+            context=self._context(update, job, page, mine, everybody),
+            now=self._clock.now(),
         )
         rows = self._untaken(page, mine, draft)
         if mine.is_stopped:
@@ -159,7 +161,12 @@ class Convert:
         )
 
     def _context(
-        self, update: Update, job: Job, mine: Progress, everybody: Sequence[Progress]
+        self,
+        update: Update,
+        job: Job,
+        page: Page,
+        mine: Progress,
+        everybody: Sequence[Progress],
     ) -> PrecedenceContext:
         query = self._store.queries.number(job.query.id)
         before = [
@@ -167,7 +174,8 @@ class Convert:
             for item in everybody
             if item.reading is Reading.COMPLETE and item.position < job.position
         ]
-        extra = mine.extra_query
+        # Of the page's own pass: the reading may have been begun anew since, by time.
+        extra = self._store.extra_query(page.request_id, page.number)
         return PrecedenceContext(
             job=mine.job,
             first_mark=self._store.first_mark(update.id),
@@ -218,7 +226,7 @@ class Convert:
         rows = {row_id(row): row for row in page.rows}
         if draft.context.is_alternate:
             draft.again = set(self._ledger.with_outcome_row(mine.job, list(rows)))
-        if mine.place.is_by_time or mine.extra_query is not None or draft.job.mode is Mode.DELTA:
+        if mine.place.is_by_time or page.number or draft.job.mode is Mode.DELTA:
             known = self._ledger.taken_up(mine.job, list(rows)) - draft.again
             rows = {number: row for number, row in rows.items() if number not in known}
         return rows

@@ -113,7 +113,8 @@ class Download:
             if place is None or job.window is None:
                 self._begin(update, job, stop, is_by_id=is_by_id)
                 return
-            clause = self._store.clause(request_id, place.number)
+            extra = self._store.extra_query(request_id, place.number)
+            clause = None if extra is None else extra.clause
             if place.is_by_time:
                 self._read_range(job, job.window, place, clause, stop)
             elif is_by_id:
@@ -305,7 +306,7 @@ class Download:
         of such an owner as if it held nothing, as if everything had been deleted.
         """
         number = place.number + 1
-        if self._store.clause(job.request_id, number) is not None:
+        if self._store.extra_query(job.request_id, number) is not None:
             next_place = replace(following, number=number, last_id=None, read_until=None)
             self._put(job.request_id, rows, place, next_place)
             return

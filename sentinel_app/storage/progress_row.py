@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from sentinel_app.core.job import Counts, Job, Mode, Outcome
 from sentinel_app.core.ledger_row import moment
-from sentinel_app.core.progress import ExtraQuery, Position, Progress, Reading
+from sentinel_app.core.progress import Position, Progress, Reading
 from sentinel_app.core.query import SortDirection
 from sentinel_app.errors import SentinelAppError
 from sentinel_app.storage.cell import kind_of, read_cell, time_of
@@ -35,7 +35,6 @@ def progress_of(row: sqlite3.Row, pages: PageQueue) -> Progress:
         pages: what waits for conversion.
     """
     waiting, rows = pages.waiting(row['request_id'])
-    clause = row['clause']
     return Progress(
         job=row['job'],
         request_id=row['request_id'],
@@ -51,9 +50,6 @@ def progress_of(row: sqlite3.Row, pages: PageQueue) -> Progress:
             read_until=None if row['read_until'] is None else read_cell(moment, row['read_until']),
             page_size=row['page_size'],
         ),
-        extra_query=None
-        if clause is None
-        else ExtraQuery(clause=clause, is_alternate=bool(row['is_alternate'])),
         expected=row['expected'],
         download_started_at=_time(row['download_started_at']),
         download_completed_at=_time(row['download_completed_at']),

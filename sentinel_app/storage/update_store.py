@@ -18,7 +18,7 @@ from sentinel_app.core.outbox import (
     OutboxObject,
     Settlement,
 )
-from sentinel_app.core.progress import CANCELLED_CODE, Progress, Reading
+from sentinel_app.core.progress import CANCELLED_CODE, ExtraQuery, Progress, Reading
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.core.tql import IDS_IN_CLAUSE, ids_clause
 from sentinel_app.errors import SentinelAppError
@@ -134,12 +134,12 @@ class UpdateStore:
             transaction.execute(_SQL['read_by_time'], (job,))
         self.pages.begin_anew(request_id)
 
-    def clause(self, request_id: str, number: int) -> str | None:
-        """Return what a pass adds to the TQL; None for the window, and where there is no pass."""
+    def extra_query(self, request_id: str, number: int) -> ExtraQuery | None:
+        """Return what a pass asks for; None for the window, and where there is no pass."""
         values = (self.jobs.known(request_id), number)
         with self._db.read() as connection:
-            row = connection.execute(_SQL['clause'], values).fetchone()
-        return None if row is None else str(row[0])
+            row = connection.execute(_SQL['extra_query'], values).fetchone()
+        return None if row is None else ExtraQuery(clause=row[0], is_alternate=bool(row[1]))
 
     def end_reading(
         self, request_id: str, *, at: dt.datetime, error: SentinelAppError | None = None

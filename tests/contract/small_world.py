@@ -428,16 +428,16 @@ class SmallWorld:
         )
 
     def _matching(self, item: Progress, place: Position) -> list[File]:
-        clause = self.store.clause(item.request_id, place.number)
+        extra = self.store.extra_query(item.request_id, place.number)
         window = self.app_state.jobs[item.request_id].window
         assert window is not None
         found = [each for each in self.files.values() if item.query_id in each.queries]
-        if clause is None:
+        if extra is None:
             return [each for each in found if (window.start_at or NOON) <= each.modified_at]
-        ids = clause_ids(clause)
+        ids = clause_ids(extra.clause)
         if ids is not None:
             return [each for each in found if each.id in ids]
-        wanted = set(clause.split()[1:])
+        wanted = set(extra.clause.split()[1:])
         return [each for each in found if wanted & {key.text for key in each.keys}]
 
     def _read_page(self, item: Progress, place: Position, size: int) -> None:
@@ -463,7 +463,7 @@ class SmallWorld:
             if rows:
                 self._put(item, rows, place, replace(place, last_id=rows[-1].id))
                 return
-        if self.store.clause(item.request_id, place.number + 1) is not None:
+        if self.store.extra_query(item.request_id, place.number + 1) is not None:
             following = replace(place, number=place.number + 1, last_id=None, read_until=None)
             self._put(item, [], place, following)
         else:

@@ -11,7 +11,7 @@ from sentinel_app.core.job import Counts, JobStatus, Mode, Outcome
 from sentinel_app.core.job_state import job_status
 from sentinel_app.core.ledger_row import ObjectState
 from sentinel_app.core.outbox import Alternate, Fate, Sighting
-from sentinel_app.core.progress import Position, Reading
+from sentinel_app.core.progress import ExtraQuery, Position, Reading
 from sentinel_app.core.tql import IDS_IN_CLAUSE, ids_clause
 from sentinel_app.errors import ReadAuthError, StorageError, TaskKilledError, UploadDeniedError
 from sentinel_app.storage import update_store
@@ -127,20 +127,11 @@ def test_a_job_is_asked_for_what_it_was_begun_with_after_its_window(store: Updat
     begin(store, 'j1', 'j2')
     store.start_reading('j1', at=NOON, expected=None, clauses=['a', 'b'])
 
-    assert [store.clause('j1', number) for number in range(4)] == [None, 'a', 'b', None]
-    assert store.clause('j2', 1) is None
-    assert store.clause('nobody', 1) is None
-
-
-def test_progress_tells_what_the_present_pass_asks_for(store: UpdateStore, working: Working):
-    begin(store, 'j1')
-    store.start_reading('j1', at=NOON, expected=None, clauses=['a'])
-    assert working.progress().extra_query is None
-    store.commit_page(make_conversion(make_page(1, number=1, last_id=None), {}), at=NOON)
-    extra = working.progress().extra_query
-
-    assert extra is not None
-    assert (extra.clause, extra.is_alternate) == ('a', False)
+    assert [store.extra_query('j1', number) for number in range(4)] == [
+        *(None, ExtraQuery(clause='a'), ExtraQuery(clause='b'), None)
+    ]
+    assert store.extra_query('j2', 1) is None
+    assert store.extra_query('nobody', 1) is None
 
 
 def test_complete_reading_is_stored_with_its_time(store: UpdateStore, working: Working):
@@ -262,7 +253,7 @@ def test_the_best_alternate_is_asked_for_where_the_held_copy_did_not_come(
     seen_and_alternates(store, working, ledger)
     asked = []
     while not store.end_reading('j1', at=NOON):
-        extra = working.progress().extra_query
+        extra = store.extra_query('j1', working.progress().place.number)
         assert extra is not None
         assert extra.is_alternate
         asked.append(extra.clause)
@@ -314,10 +305,9 @@ def test_so_many_alternates_are_asked_for_in_portions(
     )
     assert not store.end_reading('j1', at=NOON)
 
-    clauses = [store.clause('j1', number) for number in (1, 2, 3)]
-    assert clauses == [
-        ids_clause(range(2_000, 2_000 + IDS_IN_CLAUSE)),
-        ids_clause([2_000 + IDS_IN_CLAUSE]),
+    assert [store.extra_query('j1', number) for number in (1, 2, 3)] == [
+        ExtraQuery(clause=ids_clause(range(2_000, 2_000 + IDS_IN_CLAUSE)), is_alternate=True),
+        ExtraQuery(clause=ids_clause([2_000 + IDS_IN_CLAUSE]), is_alternate=True),
         None,
     ]
 
@@ -337,7 +327,7 @@ def test_no_alternate_is_asked_for_where_it_is_not_known_that_the_held_copy_is_g
         seen_and_alternates(store, working, ledger)
         assert store.end_reading('j1', at=NOON, error=ReadAuthError('Mend it.'))
 
-    assert working.progress().extra_query is None
+    assert store.extra_query('j1', 1) is None
 
 
 # -- conversion

@@ -7,12 +7,10 @@ INSERT OR IGNORE INTO progress
 VALUES (?, ?, ?, ?, ?, ?, ?);
 
 -- name: progress
-SELECT progress.*, job.request_id, query.query_id, extra_query.clause, extra_query.is_alternate
+SELECT progress.*, job.request_id, query.query_id
 FROM progress
     JOIN job ON job.id = progress.job
     JOIN query ON query.id = progress.query
-    LEFT JOIN extra_query
-        ON extra_query.job = progress.job AND extra_query.pass = progress.pass
 WHERE update_id = ? ORDER BY position;
 
 -- name: progress_of_job
@@ -24,8 +22,8 @@ SELECT min(job) FROM progress WHERE update_id = ? AND failure_code IS NOT ?;
 -- name: add_extra_query
 INSERT OR REPLACE INTO extra_query (job, pass, clause, is_alternate) VALUES (?, ?, ?, ?);
 
--- name: clause
-SELECT clause FROM extra_query WHERE job = ? AND pass = ?;
+-- name: extra_query
+SELECT clause, is_alternate FROM extra_query WHERE job = ? AND pass = ?;
 
 -- name: start_reading
 UPDATE progress SET reading = 'reading', expected = ?, is_by_time = ?, is_repeating = ?,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,10 +13,11 @@ import pytest
 from sentinel_app.core.job import JobType, Mode, Update
 from sentinel_app.pipeline.convert import MOST_OBJECTS_WAITING, OBJECTS_AHEAD, Convert
 from sentinel_app.pipeline.wakeup import Wakeups
+from sentinel_app.storage.sqlite import Database
 from tests.clocks import NOON, StandingClock
 from tests.factories import make_options
 from tests.stored import make_job, make_query
-from tests.working import make_progress
+from tests.working import make_page, make_progress, make_store
 
 UPDATE = Update(
     id='u1', mode=Mode.FULL, job_type=JobType.AD_HOC, queued_at=NOON, request_ids=('j1',)
@@ -89,9 +92,30 @@ def test_a_list_that_is_saved_meanwhile_is_read_as_it_was() -> None:
     numbers = SimpleNamespace(
         numbers=lambda ids: {name: int(name[1:]) for name in ids}, number=lambda name: int(name[1:])
     )
-    store: Any = SimpleNamespace(queries=numbers, first_mark=lambda update_id: 1)
+    store: Any = SimpleNamespace(
+        queries=numbers, first_mark=lambda update_id: 1, extra_query=lambda request_id, number: None
+    )
     around: Any = Around(waiting=0, is_sorted=False, is_open=True)
     convert = make_convert(around, app_state=app_state, store=store)
     job = make_job('j1', query=make_query('q1'))
-    context = convert._context(UPDATE, job, make_progress(), [])
+    context = convert._context(UPDATE, job, make_page(1), make_progress(), [])
     assert context.higher == {2}
+
+
+def test_a_page_is_judged_by_the_pass_that_it_was_read_in(tmp_path: Path) -> None:
+    db = Database(tmp_path / 'state.db')
+    store, job = make_store(db), make_job('j1', mode=Mode.DELTA, query=make_query('q1'))
+    store.begin([job])
+    store.start_reading('j1', at=NOON, expected=None, clauses=['id in (1)'])
+    app_state: Any = SimpleNamespace(query_list=lambda: SimpleNamespace(queries=(job.query,)))
+    around: Any = Around(waiting=0, is_sorted=False, is_open=True)
+    convert = make_convert(around, app_state=app_state, store=store)
+    page = replace(make_page(1), number=1)
+    # It was read by id. While it waited, that turned out to be no order, so all is read again.
+    store.read_by_time('j1')
+    (mine,) = store.progress('u1')
+    context = convert._context(UPDATE, job, page, mine, [mine])
+    db.close()
+
+    assert mine.place.number == 0
+    assert context.is_extra
