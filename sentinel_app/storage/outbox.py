@@ -307,6 +307,9 @@ def _refuse(transaction: sqlite3.Connection, row: sqlite3.Row) -> None:
         transaction.execute(_SQL['refuse_withdrawal'], (row['object'],))
         transaction.execute(_SQL['refuse_confirmation'], (row['object'], row['generation']))
         return
+    if row['account'] == Account.NOBODY:
+        # A better copy was chosen in its place, and what becomes of that one counts.
+        return
     transaction.execute(
         _SQL['refuse'],
         (

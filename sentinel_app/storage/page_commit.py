@@ -209,6 +209,11 @@ class PageCommit:
         """
         transaction, job, accounts = self._transaction, self._job, self._accounts
         before = transaction.execute(_SQL['chosen_before'], (item.object,)).fetchone()
+        if before['refused_by'] == job:
+            transaction.execute(_SQL['pass_over_refusal'], (item.object,))
+            self._make_duplicate(before['refused_indicator_id'], Outcome.REFUSED)
+            # A copy that is under way lost the object to the refused one.
+            return before['outbox'], False
         if before['outbox'] is not None:
             accounts.settle(
                 job, before['outbox_indicator_id'], before['account'], Outcome.DUPLICATE
@@ -222,17 +227,18 @@ class PageCommit:
                 return None, False
             outbox.remove(transaction, item.object, before['outbox'])
             return before['waits_for'], bool(before['is_unacknowledged'])
-        if before['refused_by'] == job:
-            indicator_id, result = before['refused_indicator_id'], Outcome.REFUSED
-        else:
-            indicator_id = before['indicator_id']
-            result = Outcome.SENT if before['job'] == job else Outcome.UNCHANGED
+        result = Outcome.SENT if before['job'] == job else Outcome.UNCHANGED
+        self._make_duplicate(before['indicator_id'], result)
+        return None, False
+
+    def _make_duplicate(self, indicator_id: int, result: Outcome) -> None:
+        """Take an object that has come to a result from the account of its Indicator."""
+        accounts, job = self._accounts, self._job
         if accounts.row(job, indicator_id) is not None:
             accounts.change(job, indicator_id, **{str(result): -1})
         else:
             accounts.add(job, result, -1)
             accounts.add(job, Outcome.DUPLICATE)
-        return None, False
 
 
 def orphan_lost(

@@ -929,6 +929,58 @@ def test_a_copy_refused_too_often_makes_way_as_any_other(
     assert working.progress().open == 1
 
 
+def chosen_indicator(ledger: Ledger, number: int) -> int:
+    """The Indicator whose copy was chosen for an Address."""
+    found = row(ledger, number)
+    assert found is not None
+    return found.chosen_copy()[0]
+
+
+@pytest.mark.parametrize('fate', Fate)
+def test_a_refused_copy_is_no_longer_the_chosen_one_once_a_better_one_is(
+    store: UpdateStore, working: Working, ledger: Ledger, fate: Fate
+):
+    send(store, chosen(1))
+    working.begin('j1')
+    working.convert(chosen(1, indicator_id=7, content_hash=b'worse'))
+    working.settle(working.sent(size=1), 0)
+    assert chosen_indicator(ledger, 1) == 7
+    working.convert(chosen(1, fate=fate, replaces=True))
+
+    assert chosen_indicator(ledger, 1) == 1
+    known = {} if fate is Fate.SEND else {Outcome(fate): 1}
+    assert working.outcomes() == {Outcome.DUPLICATE: 1} | known
+    replace(working, new=9)
+    assert working.outcomes() == {Outcome.DUPLICATE: 2}
+    working.end()
+    working.settle(working.sent())
+    assert working.outcomes() == {Outcome.DUPLICATE: 2, Outcome.SENT: 1}
+    assert working.is_dealt_with()
+
+
+@pytest.mark.parametrize('answer', ['none', 'accepted', 'refused'])
+def test_a_copy_refused_too_often_stays_chosen_whatever_becomes_of_the_worse_one_under_way(
+    store: UpdateStore, working: Working, ledger: Ledger, answer: str
+):
+    refuse(working, chosen(1, indicator_id=7))
+    old = begin_sending(working, content_hash=b'worse')
+    working.convert(chosen(1, indicator_id=7, fate=Fate.REFUSED, replaces=True))
+    if answer != 'none':
+        working.settle(old, *([0] if answer == 'refused' else []))
+
+    assert chosen_indicator(ledger, 1) == 7
+    assert working.outcomes() == {Outcome.DUPLICATE: 1, Outcome.REFUSED: 1}
+    assert attempts(ledger, 1) == {1: 1}
+    replace(working, new=9)
+    assert working.outcomes() == {Outcome.DUPLICATE: 2}
+    working.end()
+    assert (working.claim() is None) is (answer == 'none')
+    if answer == 'none':
+        working.settle(old)
+        working.settle(working.sent())
+        assert working.outcomes() == {Outcome.DUPLICATE: 2, Outcome.SENT: 1}
+
+
 def test_counts_of_a_batch_of_several_jobs_go_to_each(store: UpdateStore, working: Working):
     working.begin('j1', 'j2')
     working.convert(chosen(1))

@@ -219,7 +219,7 @@ CREATE INDEX outbox_waits ON outbox (waits_for) WHERE waits_for IS NOT NULL;
 CREATE TABLE refusal (
     object INTEGER PRIMARY KEY,
     query INTEGER NOT NULL,
-    -- The Job that came upon it last.
+    -- The Job that has chosen this copy last; 0 once it has chosen another one.
     job INTEGER NOT NULL,
     indicator_id INTEGER NOT NULL,
     source_modified INTEGER NOT NULL,
