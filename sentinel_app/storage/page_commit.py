@@ -227,18 +227,30 @@ class PageCommit:
                 return None, False
             outbox.remove(transaction, item.object, before['outbox'])
             return before['waits_for'], bool(before['is_unacknowledged'])
-        result = Outcome.SENT if before['job'] == job else Outcome.UNCHANGED
-        self._make_duplicate(before['indicator_id'], result)
+        if before['job'] != job:
+            self._make_duplicate(before['indicator_id'], Outcome.UNCHANGED)
+            return None, False
+        self._make_duplicate(before['indicator_id'], Outcome.SENT)
+        if item.fate is Fate.UNCHANGED:
+            # What the Job has sent is of this copy from now on.
+            self._change(item.indicator_id, Outcome.UNCHANGED, Outcome.SENT)
         return None, False
 
     def _make_duplicate(self, indicator_id: int, result: Outcome) -> None:
         """Take an object that has come to a result from the account of its Indicator."""
+        if self._accounts.row(self._job, indicator_id) is not None:
+            self._accounts.change(self._job, indicator_id, **{str(result): -1})
+        else:
+            self._change(indicator_id, result, Outcome.DUPLICATE)
+
+    def _change(self, indicator_id: int, before: Outcome, after: Outcome) -> None:
+        """Change the result of an object."""
         accounts, job = self._accounts, self._job
         if accounts.row(job, indicator_id) is not None:
-            accounts.change(job, indicator_id, **{str(result): -1})
+            accounts.change(job, indicator_id, **{str(before): -1, str(after): 1})
         else:
-            accounts.add(job, result, -1)
-            accounts.add(job, Outcome.DUPLICATE)
+            accounts.add(job, before, -1)
+            accounts.add(job, after)
 
 
 def orphan_lost(

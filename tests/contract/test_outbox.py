@@ -412,6 +412,22 @@ def test_a_copy_that_loses_its_object_after_its_answer_is_a_duplicate(
     assert working.is_dealt_with()
 
 
+@pytest.mark.parametrize('is_file', [False, True])
+def test_a_better_copy_of_the_same_content_takes_over_what_its_job_has_sent(
+    working: Working, is_file: bool
+):
+    working.begin('j1')
+    working.convert(chosen(1), kept=[1] if is_file else [])
+    working.settle(working.sent(size=1))
+    same = chosen(1, indicator_id=2, fate=Fate.UNCHANGED, is_moved=True, replaces=True)
+    working.convert(same, kept=[2] if is_file else [])
+    assert working.outcomes() == {Outcome.DUPLICATE: 1, Outcome.SENT: 1}
+    replace(working, new=3)
+
+    assert working.outcomes() == {Outcome.DUPLICATE: 2}
+    assert working.progress().open == 1
+
+
 @pytest.mark.parametrize('is_refused', [False, True])
 def test_the_answer_to_a_replaced_copy_does_not_settle_the_better_one(
     working: Working, ledger: Ledger, is_refused: bool
