@@ -76,10 +76,9 @@ WHERE id BETWEEN ? AND ? AND NOT is_in_flight AND (is_unacknowledged OR account 
 SELECT count(*) FROM outbox WHERE id BETWEEN ? AND ? AND NOT is_in_flight AND account = 0;
 
 -- name: detach_failing
-UPDATE ledger SET outbox = NULL WHERE id IN (
-    SELECT object FROM outbox WHERE outbox.id BETWEEN ? AND ? AND NOT is_in_flight
-        AND outbox.id = ledger.outbox
-);
+UPDATE ledger SET outbox = NULL
+FROM outbox WHERE ledger.id = outbox.object AND ledger.outbox = outbox.id
+    AND outbox.id BETWEEN ? AND ? AND NOT is_in_flight;
 
 -- name: remove_failing
 DELETE FROM outbox WHERE id BETWEEN ? AND ? AND NOT is_in_flight;
