@@ -43,7 +43,8 @@ INSERT OR IGNORE INTO orphan (object) SELECT id FROM ledger WHERE indicator_id =
 
 -- name: orphaned
 SELECT kind, summary, value
-FROM orphan JOIN ledger ON ledger.id = orphan.object JOIN content ON content.object = ledger.id
+FROM orphan CROSS JOIN ledger ON ledger.id = orphan.object
+    JOIN content ON content.object = ledger.id
 WHERE state = 1 AND valid_until > ? AND attempts <= ? AND late_for IS NOT ?;
 
 -- name: count_unchosen

@@ -172,7 +172,6 @@ MAY_GO_THROUGH_ALL = {
     'orphans.next_unchosen',
     # Once in a page of an owner's deleted list that names a File, reading.
     'orphans.files_of_several_hashes',
-    'orphans.orphaned',
     # At the end of an update that was stopped.
     'update_store.forget_unused_rows',
     # When the Cleaner runs, reading.
