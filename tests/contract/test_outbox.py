@@ -735,6 +735,40 @@ def test_what_a_stopped_job_has_under_way_is_given_up(
     assert store.in_flight('u1') == ()
 
 
+HELD_BEFORE = {'nothing': None, 'expired': minutes(-1), 'live': minutes(600), 'refused': None}
+
+
+@pytest.mark.parametrize('is_given_up', [False, True])
+@pytest.mark.parametrize('before', HELD_BEFORE)
+def test_what_a_stopped_job_chose_and_sentinel_does_not_have_is_free_for_others(
+    store: UpdateStore, working: Working, ledger: Ledger, before: str, is_given_up: bool
+):
+    valid_until = HELD_BEFORE[before]
+    if before == 'refused':
+        refuse(working, chosen(1), query_id='q2')
+    elif valid_until is not None:
+        send(store, chosen(1, valid_until=valid_until, content_hash=b'before'), query_id='q2')
+    working.begin('j1', 'j2')
+    working.convert(chosen(1), chosen(2))
+    if is_given_up:
+        working.sent(size=1)
+    store.stop_jobs(['j1'], KILLED)
+    store.give_up(['j1'])
+    first, second = row(ledger, 1), row(ledger, 2)
+
+    assert first is not None
+    assert second is not None
+    # What was under way may have arrived; what was refused is tried again by the query that
+    # chose it, and would be taken for gone.
+    is_free = before in {'nothing', 'expired'} and not is_given_up
+    assert (first.mark < store.first_mark('u1')) is is_free
+    assert second.mark < store.first_mark('u1')
+    assert (first.outbox, second.outbox) == (None, None)
+    working.convert(chosen(2, indicator_id=7), request_id='j2')
+    working.end('j1', 'j2')
+    assert numbers(working.claim()) == [2]
+
+
 def test_an_answer_that_comes_after_all_enters_the_ledger_and_no_account(
     store: UpdateStore, working: Working, ledger: Ledger
 ):

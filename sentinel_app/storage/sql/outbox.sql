@@ -76,7 +76,13 @@ WHERE id BETWEEN ? AND ? AND NOT is_in_flight AND (is_unacknowledged OR account 
 SELECT count(*) FROM outbox WHERE id BETWEEN ? AND ? AND NOT is_in_flight AND account = 0;
 
 -- name: detach_failing
-UPDATE ledger SET outbox = NULL
+-- What Sentinel does not have, and nobody will send now, is free for the other queries. What was
+-- refused stays chosen: its own query is asked for it again, and must not be taken to have lost it.
+UPDATE ledger SET outbox = NULL, mark = CASE
+    WHEN state = 1 AND ledger.valid_until > outbox.modified THEN mark
+    WHEN EXISTS (SELECT 1 FROM refusal WHERE refusal.object = ledger.id) THEN mark
+    ELSE 0
+END
 FROM outbox WHERE ledger.id = outbox.object AND ledger.outbox = outbox.id
     AND outbox.id BETWEEN ? AND ? AND NOT is_in_flight;
 

@@ -39,7 +39,8 @@ CREATE TABLE ledger (
     source_modified INTEGER NOT NULL,
     content_hash BLOB NOT NULL,
     fingerprint BLOB NOT NULL,
-    -- The Job that chose it last; what the running update has not chosen has a lower number.
+    -- The Job that chose it last; what the running update has not chosen has a lower number, and so
+    -- has what its Job was stopped before it could send.
     mark INTEGER NOT NULL,
     -- Its newest version in the outbox.
     outbox INTEGER,
