@@ -286,7 +286,7 @@ def _hold_unacknowledged(
             (
                 *(row['object'], row['generation'], row['query'], row['owner']),
                 *(row['indicator_id'], row['created'], row['modified'], row['summary']),
-                row['body'],
+                *(row['body'], row['job']),
             ),
         )
     if row['unconfirmed'] is not None:

@@ -67,6 +67,13 @@ def unchosen(
     return tuple(found)
 
 
+def unconfirmed(
+    orphans: Orphans, update_id: str = 'later', most_attempts: int = 3
+) -> tuple[HeldObject, ...]:
+    """What an update has to withdraw again; a later one than all that are there by default."""
+    return orphans.unconfirmed(update_id, most_attempts=most_attempts)
+
+
 def withdraw(orphans: Orphans, items: Iterable[HeldObject], request_id: str = 'j1') -> int:
     return orphans.add_revocations([revocation(item, request_id, NOON) for item in items])
 
@@ -381,7 +388,7 @@ def test_an_indicator_counts_once_though_a_withdrawal_of_it_is_repeated(
     working.convert(outcomes={1: outcome}, request_id='j2', query_id='q1')
     assert working.outcomes('j2') == {outcome: 1}
     assert store.end_reading('j2', at=NOON)
-    withdraw(orphans, orphans.unconfirmed(most_attempts=3), 'j2')
+    withdraw(orphans, unconfirmed(orphans), 'j2')
     batch = working.claim(update_id='u2')
     assert batch is not None
     working.settle(batch)
@@ -478,7 +485,7 @@ def test_an_id_whose_withdrawal_had_no_answer_is_not_live_and_must_go_for_sure(
 ) -> None:
     without_answer(store, working, orphans)
     (row,) = rows(ledger, address(1))
-    (held,) = orphans.unconfirmed(most_attempts=3)
+    (held,) = unconfirmed(orphans)
 
     assert row.state == ObjectState.WITHDRAWN
     assert ledger.live(NOON) == 0
@@ -493,7 +500,7 @@ def test_an_unconfirmed_withdrawal_is_repeated_until_it_is_confirmed(
     first = without_answer(store, working, orphans)
     working.begin('j2', update_id='u2')
     assert store.end_reading('j2', at=NOON)
-    assert withdraw(orphans, orphans.unconfirmed(most_attempts=3), 'j2') == 1
+    assert withdraw(orphans, unconfirmed(orphans), 'j2') == 1
     batch = working.claim(update_id='u2')
     assert batch is not None
     if answer == 'none':
@@ -507,9 +514,32 @@ def test_an_unconfirmed_withdrawal_is_repeated_until_it_is_confirmed(
     outcome = {'refused': Outcome.REFUSED, 'none': Outcome.FAILED}.get(answer, Outcome.WITHDRAWN)
 
     assert working.outcomes('j2') == {outcome: 1}
-    left = orphans.unconfirmed(most_attempts=3)
+    left = unconfirmed(orphans)
     assert len(left) == (answer in {'refused', 'none'})
-    assert len(orphans.unconfirmed(most_attempts=0)) == (answer == 'none')
+    assert len(unconfirmed(orphans, most_attempts=0)) == (answer == 'none')
+
+
+@pytest.mark.parametrize('answer', [None, 'refused', 'none'])
+def test_an_update_repeats_a_withdrawal_once_whenever_it_is_asked(
+    store: UpdateStore, working: Working, orphans: Orphans, answer: str | None
+) -> None:
+    without_answer(store, working, orphans)
+    working.begin('j2', update_id='u2')
+    assert store.end_reading('j2', at=NOON)
+    assert withdraw(orphans, unconfirmed(orphans, 'u2'), 'j2') == 1
+    # The process may be killed here, before the update is closed.
+    if answer is not None:
+        batch = working.claim(update_id='u2')
+        assert batch is not None
+        if answer == 'refused':
+            working.settle(batch, 0)
+        else:
+            store.release(batch, is_unacknowledged=True)
+
+    assert unconfirmed(orphans, 'u2') == ()
+    store.remove_update('u2')
+    working.begin('j3', update_id='u3')
+    assert len(unconfirmed(orphans, 'u3')) == 1
 
 
 def test_a_value_that_is_back_is_live_while_its_old_id_is_withdrawn_once_more(
@@ -519,7 +549,7 @@ def test_a_value_that_is_back_is_live_while_its_old_id_is_withdrawn_once_more(
     working.begin('j2', update_id='u2')
     working.convert(chosen(1, generation=1), request_id='j2', query_id='q1')
     assert store.end_reading('j2', at=NOON)
-    withdraw(orphans, orphans.unconfirmed(most_attempts=3), 'j2')
+    withdraw(orphans, unconfirmed(orphans), 'j2')
     batch = working.claim(update_id='u2')
     assert batch is not None
     assert len(batch.objects) == 2
@@ -529,5 +559,5 @@ def test_a_value_that_is_back_is_live_while_its_old_id_is_withdrawn_once_more(
     assert working.counts('j2').read == 1
     assert working.outcomes('j2') == {Outcome.SENT: 1}
     assert (row.state, row.generation) == (ObjectState.LIVE, 1)
-    assert orphans.unconfirmed(most_attempts=3) == ()
+    assert unconfirmed(orphans) == ()
     assert ledger.live(NOON) == 1

@@ -80,13 +80,16 @@ ORDER BY orphan.object LIMIT ?;
 SELECT unconfirmed.*, query.query_id, ledger.siblings
 FROM unconfirmed JOIN query ON query.id = unconfirmed.query
     JOIN ledger ON ledger.id = unconfirmed.object
-WHERE attempts <= ?;
+WHERE unconfirmed.mark < ? AND attempts <= ?;
 
 -- name: known_job
 SELECT next_place, is_stopped FROM progress WHERE job = ?;
 
 -- name: choose
 UPDATE ledger SET mark = ?, outbox = ? WHERE id = ?;
+
+-- name: repeat
+UPDATE unconfirmed SET mark = ? WHERE id = ?;
 
 -- name: added
 UPDATE progress SET objects = objects + ?, next_place = next_place + ? WHERE job = ?;

@@ -109,8 +109,9 @@ DELETE FROM orphan WHERE object = ?;
 DELETE FROM unconfirmed WHERE object = ? AND generation = ?;
 
 -- name: keep_unconfirmed
-INSERT INTO unconfirmed (object, generation, query, owner, indicator_id, created, modified, summary, body)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO unconfirmed (object, generation, query, owner, indicator_id, created, modified, summary,
+    body, mark)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (object, generation) DO UPDATE SET modified = excluded.modified, body = excluded.body;
 
 -- name: refuse

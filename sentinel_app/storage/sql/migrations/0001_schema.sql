@@ -288,6 +288,8 @@ CREATE TABLE unconfirmed (
     modified INTEGER NOT NULL,
     summary TEXT NOT NULL,
     body BLOB NOT NULL,
+    -- The Job that withdrew it last; what the running update has not has a lower number.
+    mark INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     UNIQUE (object, generation)
 );
