@@ -7,7 +7,7 @@ import datetime as dt
 import sqlite3
 import sys
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from sentinel_app.core.job import Counts, Job, Outcome
@@ -126,10 +126,8 @@ class UpdateStore:
         """Begin the present pass of the reading anew, by time ranges of the last modification."""
         job = self.jobs.number(request_id)
         with self._db.write() as transaction:
-            for (ids,) in transaction.execute(_SQL['page_ids'], (job,)).fetchall():
-                transaction.executemany(
-                    _SQL['add_taken_up'], [(job, item) for item in read_cell(_unpacked_ids, ids)]
-                )
+            for ids in _page_ids(transaction, job):
+                transaction.executemany(_SQL['add_taken_up'], [(job, item) for item in ids])
             transaction.execute(_SQL['forget_page_ids'], (job,))
             transaction.execute(_SQL['read_by_time'], (job,))
         self.pages.begin_anew(request_id)
@@ -427,6 +425,9 @@ class UpdateStore:
                 accounts = Accounts(transaction)
                 known = select_in(transaction, _SQL['taken_up'], list(ids), (job,))
                 ids -= {row[0] for row in known}
+                # The first of them may be stored, as its conversion hung right after that.
+                for stored in _page_ids(transaction, job):
+                    ids.difference_update(stored)
                 # The next of these pages may repeat some.
                 transaction.executemany(_SQL['add_taken_up'], [(job, item) for item in ids])
                 accounts.add(job, Outcome.FAILED, len(ids))
@@ -522,6 +523,12 @@ def _first_mark(connection: sqlite3.Connection, update_id: str) -> int:
     # A Job that was cancelled before its update began has its number from then, and chose nothing.
     found = connection.execute(_SQL['first_mark'], (update_id, CANCELLED_CODE)).fetchone()[0]
     return sys.maxsize if found is None else int(found)
+
+
+def _page_ids(transaction: sqlite3.Connection, job: int) -> Iterator[array.array[int]]:
+    """Yield the Indicators that a Job has taken up by id, those of each page together."""
+    for (ids,) in transaction.execute(_SQL['page_ids'], (job,)).fetchall():
+        yield read_cell(_unpacked_ids, ids)
 
 
 def _unpacked_ids(blob: bytes) -> array.array[int]:

@@ -717,6 +717,30 @@ def test_a_page_that_was_dropped_while_its_conversion_hung_is_accounted_for_once
     assert working.outcomes() == {Outcome.FAILED: 2}
 
 
+@pytest.mark.parametrize('is_by_time', [False, True])
+def test_a_page_that_is_stored_and_still_waits_is_not_dropped_as_well(
+    store: UpdateStore, working: Working, is_by_time: bool
+):
+    working.begin('j1')
+    if is_by_time:
+        store.read_by_time('j1')
+    working.convert(outcomes={1: Outcome.EXPIRED, 2: Outcome.EXPIRED})
+    put(store, 'j1', 3, 4, 5)
+    put(store, 'j1', 6)
+    working.convert(chosen(3), outcomes={4: Outcome.WITHHELD, 5: Outcome.DUPLICATE})
+    # Convert hangs before it takes the page off.
+    store.stop_jobs(['j1'], KILLED)
+    store.drop_pages()
+
+    assert working.counts().read == 6
+    assert working.outcomes() == {
+        Outcome.EXPIRED: 2,
+        Outcome.WITHHELD: 1,
+        Outcome.DUPLICATE: 1,
+        Outcome.FAILED: 2,
+    }
+
+
 def test_what_two_pages_repeat_is_dropped_once(store: UpdateStore, working: Working):
     working.begin('j1')
     store.read_by_time('j1')
