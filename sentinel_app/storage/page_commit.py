@@ -278,6 +278,10 @@ def _kept_for_confirmation(transaction: sqlite3.Connection, conversion: Conversi
     for item in conversion.objects:
         if item.indicator_id in more:
             fates[item.indicator_id].append(item.fate)
+    for number, found in fates.items():
+        if not found and conversion.outcomes[number] is Outcome.UNCHANGED:
+            # It was recognised, by its one object.
+            found.append(Fate.UNCHANGED)
     return replace(conversion, kept={**conversion.kept, **fates})
 
 

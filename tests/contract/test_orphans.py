@@ -396,6 +396,30 @@ def test_an_indicator_counts_once_though_a_withdrawal_of_it_is_repeated(
     assert working.outcomes('j2') == {Outcome.WITHDRAWN: 1}
 
 
+@pytest.mark.parametrize('is_repeated', [False, True])
+def test_an_indicator_that_is_recognised_and_displaced_is_a_duplicate_but_for_its_withdrawal(
+    store: UpdateStore, working: Working, orphans: Orphans, ledger: Ledger, is_repeated: bool
+) -> None:
+    without_answer(store, working, orphans)
+    (row,) = rows(ledger, address(1))
+    send(store, chosen(1, generation=1, object=row.id), request_id='back')
+    working.begin('j2', update_id='u2')
+    common = {'request_id': 'j2', 'query_id': 'q1'}
+    working.convert(outcomes={1: Outcome.UNCHANGED}, seen=[Sighting(row.id, 5)], **common)
+    assert working.outcomes('j2') == {Outcome.UNCHANGED: 1}
+    working.convert(chosen(1, indicator_id=2, generation=1, replaces=True), **common)
+    assert working.outcomes('j2') == {Outcome.DUPLICATE: 1}
+    assert store.end_reading('j2', at=NOON)
+    if is_repeated:
+        withdraw(orphans, unconfirmed(orphans, 'u2'), 'j2')
+    batch = working.claim(update_id='u2')
+    assert batch is not None
+    working.settle(batch)
+
+    other = Outcome.WITHDRAWN if is_repeated else Outcome.DUPLICATE
+    assert working.outcomes('j2') == {Outcome.SENT: 1, other: 1}
+
+
 @pytest.mark.parametrize('is_stopped', [False, True])
 def test_a_withdrawal_that_comes_after_the_stop_of_its_job_has_an_outcome(
     store: UpdateStore, working: Working, orphans: Orphans, is_stopped: bool
