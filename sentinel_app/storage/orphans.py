@@ -119,10 +119,10 @@ class Orphans:
         return frozenset(found)
 
     def _files_with(self, owner: str, hashes: set[bytes]) -> set[int]:
-        """Return an owner's Files with one of these hashes and others beside it."""
+        """Return an owner's Files with one of these hashes that another File may hold."""
         number = self._store.owners.known(owner)
         with self._db.read() as connection:
-            rows = connection.execute(_SQL['files_of_several_hashes'], (number,))
+            rows = connection.execute(_SQL['files_that_share_hashes'], (number,))
             return {
                 row['indicator_id']
                 for row in rows

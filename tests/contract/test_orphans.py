@@ -109,6 +109,19 @@ def test_a_deleted_file_is_known_by_any_of_its_hashes(
     assert orphans.named([replace(entry, type='Kind that is new')]) == set()
 
 
+def test_a_deleted_file_is_known_by_a_hash_of_others_though_what_it_lost_is_live_still(
+    store: UpdateStore, orphans: Orphans, ledger: Ledger
+) -> None:
+    lost = 'D' * 32
+    send(store, file(lost, f'{lost} : {SHA256}'), file(SHA256, SHA256, 2))
+    send(store, file(MD5, f'{MD5} : {SHA256}'), request_id='later')
+    (row,) = rows(ledger, key(lost))
+    orphans.orphan_objects({row.id: 1})
+    entry = DeletedIndicator(type='File', summary=SHA256, owner_name='Example Org')
+
+    assert orphans.named([entry]) == {1, 2}
+
+
 def test_what_is_no_file_is_known_by_its_summary(store: UpdateStore, orphans: Orphans) -> None:
     host = ObjectKey(IndicatorType.HOST, 'a')
     other = ObjectKey(IndicatorType.HOST, MD5)

@@ -33,10 +33,14 @@ SELECT * FROM holder WHERE summary_digest IN (?);
 -- name: holders_by_indicator
 SELECT * FROM holder WHERE indicator_id IN (?);
 
--- name: files_of_several_hashes
-SELECT DISTINCT indicator_id, summary
-FROM ledger JOIN content ON content.object = ledger.id
-WHERE state = 1 AND kind >= 100 AND owner = ? AND length(summary) > 64;
+-- name: files_that_share_hashes
+-- Those with fewer live objects than hashes: of the others, each hash leads to an object.
+SELECT DISTINCT indicator_id, summary FROM (
+    SELECT indicator_id FROM ledger LEFT JOIN orphan ON orphan.object = ledger.id
+    WHERE state = 1 AND kind >= 100 AND owner = ?
+    GROUP BY indicator_id HAVING count(*) - count(orphan.object) < max(siblings)
+) JOIN ledger USING (indicator_id) JOIN content ON content.object = ledger.id
+WHERE state = 1;
 
 -- name: orphan_indicator
 INSERT OR IGNORE INTO orphan (object) SELECT id FROM ledger WHERE indicator_id = ? AND state = 1;

@@ -170,9 +170,9 @@ MAY_GO_THROUGH_ALL = {
     # Once at the end of a reading of everything, outside a transaction that writes.
     'orphans.count_unchosen',
     'orphans.next_unchosen',
-    # Once in a page of an owner's deleted list that names a File, reading.
-    'orphans.files_of_several_hashes',
-    # At the end of an update that was stopped.
+    # Once for a page of an owner's deleted list that names a File, reading by an index.
+    'orphans.files_that_share_hashes',
+    # Once at the end of an update that was stopped. An index for it would cost more, all in all.
     'update_store.forget_unused_rows',
     # When the Cleaner runs, reading.
     'update_store.unused_jobs',
