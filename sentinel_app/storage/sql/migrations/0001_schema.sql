@@ -293,6 +293,7 @@ CREATE TABLE unconfirmed (
     attempts INTEGER NOT NULL DEFAULT 0,
     UNIQUE (object, generation)
 );
+CREATE INDEX unconfirmed_indicator ON unconfirmed (indicator_id);
 
 -- Updates that have looked for what is gone, and up to when that is known.
 CREATE TABLE search (
