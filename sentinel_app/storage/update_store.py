@@ -443,7 +443,7 @@ class UpdateStore:
             forgotten = [
                 *transaction.execute(_SQL['forget_settled_refusals'], (update_id,)).fetchall(),
                 *transaction.execute(
-                    _SQL['forget_gone_refusals'], (REFUSED_ATTEMPTS, update_id, first)
+                    _SQL['forget_gone_refusals'], (update_id, REFUSED_ATTEMPTS, first)
                 ).fetchall(),
             ]
             transaction.executemany(_SQL['forget_unused_row'], forgotten)

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from sentinel_app.core.job import Counts, Outcome
+from sentinel_app.core.job import Counts, Mode, Outcome
 from sentinel_app.core.ledger_row import LedgerRow, ObjectState, moment
 from sentinel_app.core.outbox import Batch, ChosenObject, Fate
 from sentinel_app.core.query import SortDirection
@@ -925,10 +925,25 @@ def test_a_refusal_is_forgotten_where_the_query_no_longer_has_what_was_refused(
     store.end_reading('j2', at=NOON, error=DENIED)
     store.remove_update('u1')
 
-    # The first was refused again. The second was looked for and did not come. Nobody asked for the
-    # third, whose reading failed, the fourth, whose query was not read, and the ninth.
-    assert attempts(ledger, *range(1, 10)) == {1: 2, 3: 1, 4: 1, 9: 4}
+    # The first was refused again. The second and the ninth were looked for and did not come. Nobody
+    # asked for the third, whose reading failed, and the fourth, whose query was not read.
+    assert attempts(ledger, *range(1, 10)) == {1: 2, 3: 1, 4: 1}
     assert row(ledger, 2) is None
+    assert row(ledger, 9) is None
+
+
+def test_what_was_refused_too_often_is_known_while_nobody_asks_for_it(
+    store: UpdateStore, working: Working, ledger: Ledger
+):
+    for _ in range(4):
+        refuse(working, chosen(1))
+    job = make_job('j1', update_id='u1', mode=Mode.DELTA, query=make_query('q1'))
+    store.begin([job])
+    store.start_reading('j1', at=NOON, expected=None)
+    working.end()
+    store.remove_update('u1')
+
+    assert attempts(ledger, 1) == {1: 4}
 
 
 def test_a_refusal_is_forgotten_where_sentinel_holds_the_copy_that_was_chosen(

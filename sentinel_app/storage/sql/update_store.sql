@@ -111,10 +111,11 @@ DELETE FROM refusal WHERE EXISTS (
 
 -- name: forget_gone_refusals
 -- Nor where its query was asked for it and no longer has it, or it may no longer be sent: else each
--- delta would ask for it for ever.
-DELETE FROM refusal WHERE attempts <= ? AND query IN (
-    SELECT query FROM progress
-    WHERE update_id = ? AND reading = 'complete' AND NOT is_stopped
+-- delta would ask for it for ever. A delta does not ask for what was refused too often.
+DELETE FROM refusal WHERE EXISTS (
+    SELECT 1 FROM progress
+    WHERE progress.query = refusal.query AND update_id = ? AND reading = 'complete'
+        AND NOT is_stopped AND (attempts <= ? OR NOT is_delta)
 ) AND NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.id = refusal.object AND mark >= ?)
 RETURNING object;
 
