@@ -7,7 +7,7 @@ import datetime as dt
 import sqlite3
 import sys
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from sentinel_app.core.job import Counts, Job, Outcome
@@ -482,6 +482,21 @@ class UpdateStore:
         while removed == _PORTION:
             with self._db.write() as transaction:
                 removed = transaction.execute(statement, values).rowcount
+
+    def forget_refusals(self, query_ids: Collection[str]) -> None:
+        """Forget what was refused of queries that are no longer saved, unless an update runs.
+
+        Args:
+            query_ids: those that are saved.
+        """
+        with self._db.write() as transaction:
+            # A page that is being converted may have chosen one of the rows.
+            if transaction.execute(_SQL['is_running']).fetchone()[0]:
+                return
+            for query, query_id in transaction.execute(_SQL['refused_queries']).fetchall():
+                if query_id not in query_ids:
+                    forgotten = transaction.execute(_SQL['forget_refusals_of'], (query,)).fetchall()
+                    transaction.executemany(_SQL['forget_unused_row'], forgotten)
 
     def forget_jobs(self) -> None:
         """Forget the Request IDs that no object was sent by any more."""

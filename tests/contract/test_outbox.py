@@ -932,6 +932,24 @@ def test_a_refusal_is_forgotten_where_the_query_no_longer_has_what_was_refused(
     assert row(ledger, 9) is None
 
 
+def test_what_a_query_was_refused_is_forgotten_once_it_is_saved_no_longer_and_no_update_runs(
+    store: UpdateStore, working: Working, ledger: Ledger
+):
+    send(store, chosen(3))
+    refuse(working, chosen(1))
+    refuse(working, chosen(2), chosen(3, content_hash=b'newer'), query_id='q2')
+    working.begin('j1')
+    store.forget_refusals(['q1'])
+    assert attempts(ledger, 1, 2, 3) == {1: 1, 2: 1, 3: 1}
+    store.end_reading('j1', at=NOON, error=DENIED)
+    store.remove_update('u1')
+    store.forget_refusals(['q1'])
+
+    assert attempts(ledger, 1, 2, 3) == {1: 1}
+    assert row(ledger, 2) is None
+    assert held(ledger, 3).refused_by is None
+
+
 def test_what_was_refused_too_often_is_known_while_nobody_asks_for_it(
     store: UpdateStore, working: Working, ledger: Ledger
 ):

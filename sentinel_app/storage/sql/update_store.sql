@@ -119,6 +119,16 @@ DELETE FROM refusal WHERE EXISTS (
 ) AND NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.id = refusal.object AND mark >= ?)
 RETURNING object;
 
+-- name: is_running
+SELECT EXISTS (SELECT 1 FROM progress);
+
+-- name: refused_queries
+SELECT id, query_id FROM query
+WHERE EXISTS (SELECT 1 FROM refusal WHERE refusal.query = query.id);
+
+-- name: forget_refusals_of
+DELETE FROM refusal WHERE query = ? RETURNING object;
+
 -- name: forget_unused_rows
 DELETE FROM ledger WHERE state = 0 AND outbox IS NULL
     AND NOT EXISTS (SELECT 1 FROM refusal WHERE refusal.object = ledger.id);
