@@ -553,7 +553,6 @@ def compose_engine(
             errors=errors,
             faults=faults,
             limiter=limiter,
-            times=times,
             clock=clock,
             wakeups=wakeups,
         ),

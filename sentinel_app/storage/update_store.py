@@ -7,7 +7,7 @@ import datetime as dt
 import sqlite3
 import sys
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from sentinel_app.core.job import Counts, Job, Outcome
@@ -66,21 +66,17 @@ class UpdateStore:
         self.queries = Numbers(db, table='query', column='query_id')
         self.owners = Numbers(db, table='owner', column='name')
         self._next_object: int | None = None
+        self._late: set[int] = set()
+        """Rows of the outbox that were given up while a request was under way with them."""
 
     # -- the Jobs and their reading
 
     def begin(self, jobs: Sequence[Job]) -> None:
         """Make the progress rows of an update's Jobs; those that are there stay as they are."""
-        numbers = self.jobs.numbers(job.request_id for job in jobs)
         queries = self.queries.numbers(job.query.id for job in jobs)
         with self._db.write() as transaction:
-            # They may have been forgotten since, as nothing went by their numbers.
-            transaction.executemany(
-                _SQL['keep_number'], [(numbers[job.request_id], job.request_id) for job in jobs]
-            )
-            transaction.executemany(
-                _SQL['begin_job'], [new_progress(job, numbers, queries) for job in jobs]
-            )
+            _begin(transaction, jobs, queries)
+        self.jobs.forget([job.request_id for job in jobs])
 
     def progress(self, update_id: str) -> tuple[Progress, ...]:
         """Return the progress of an update's Jobs, in the order of precedence."""
@@ -212,8 +208,23 @@ class UpdateStore:
 
     # -- sending
 
+    @property
+    def is_late_under_way(self) -> bool:
+        """Whether a request is under way whose objects were given up.
+
+        It may arrive at any moment, and must not overtake a newer version: until it has ended,
+        nothing is claimed.
+        """
+        return bool(self._late)
+
+    def forget_late(self) -> None:
+        """Wait no longer for the end of requests whose objects were given up."""
+        self._late.clear()
+
     def is_batch_ready(self, update_id: str, *, size: int) -> bool:
         """Whether there is a batch to claim, as far as the counters tell."""
+        if self.is_late_under_way:
+            return False
         count, may_be_short = 0, 0
         for job in self._ready_jobs(update_id):
             if job['is_sorted'] and not job['is_converted']:
@@ -222,20 +233,30 @@ class UpdateStore:
             count += job['waiting']
         return count >= size or bool(count and may_be_short)
 
-    def claim_batch(self, update_id: str, *, size: int, at: dt.datetime) -> Batch | None:
+    def claim_batch(
+        self, update_id: str, *, size: int, now: Callable[[], dt.datetime]
+    ) -> Batch | None:
         """Take the next objects to send, and store that their request begins.
 
         Objects go in the order of precedence of their queries, and within a query in its own order.
         A batch is not full only where nothing more of its first Job can come.
 
+        Args:
+            update_id: of which update.
+            size: objects in a batch at most.
+            now: tells the time, once nobody else writes any more.
+
         Returns:
             None when there are none now; then no request is stored.
         """
         with self._db.write() as transaction:
+            if self.is_late_under_way:
+                return None
             jobs = self._ready_jobs(update_id, transaction)
             rows = outbox.select_batch(transaction, jobs, size=size)
             if not rows:
                 return None
+            at = now()
             accounts = Accounts(transaction)
             for row in rows:
                 accounts.add(row['job'], 'waiting', -1)
@@ -278,6 +299,20 @@ class UpdateStore:
     def _pages(self, job: int) -> int:
         return self.pages.waiting(self.jobs.text(job))[0]
 
+    def begin_request(self, batch: Batch, *, now: Callable[[], dt.datetime]) -> bool:
+        """Store that a further request with a batch begins; False where it was given up.
+
+        Args:
+            batch: what is still under way.
+            now: tells the time, once nobody else writes any more.
+        """
+        ids = [item.id for item in batch.objects]
+        with self._db.write() as transaction:
+            if not outbox.are_in_flight(transaction, ids):
+                return False
+            outbox.add_request(transaction, now())
+        return True
+
     def settle(self, settlement: Settlement, *, at: dt.datetime) -> bool:
         """Store an answer: ledger, refusals, errors, outcomes and the request, together.
 
@@ -299,7 +334,9 @@ class UpdateStore:
                 accounts.add(job, 'requests', settlement.requests)
                 transaction.execute(_SQL['answered'], (to_millis(at), job))
             accounts.store()
-            return any(True for _ in select_in(transaction, _SQL['without_open'], jobs))
+            has_closed = any(True for _ in select_in(transaction, _SQL['without_open'], jobs))
+        self._late.difference_update(ids)
+        return has_closed
 
     def record_failure(
         self, batch: Batch, *, throttled_s: float | None = None, is_unacknowledged: bool = False
@@ -328,12 +365,13 @@ class UpdateStore:
             is_unacknowledged: whether Sentinel may have it although that was not stored.
         """
         jobs = self._known_jobs(batch.request_ids)
+        ids = [item.id for item in batch.objects]
         with self._db.write() as transaction:
             accounts = Accounts(transaction)
-            ids = [item.id for item in batch.objects]
             outbox.release(transaction, ids, accounts, is_unacknowledged=is_unacknowledged)
             accounts.store()
             fail_where_stopped(transaction, jobs)
+        self._late.difference_update(ids)
 
     def _known_jobs(self, request_ids: Iterable[str]) -> list[int]:
         """Return the numbers of these Jobs, but of those that were forgotten meanwhile."""
@@ -367,7 +405,8 @@ class UpdateStore:
         Returns:
             Those that nobody had stopped before: of several threads, one is told of each.
         """
-        numbers = {item: self.jobs.number(item) for item in request_ids}
+        known = {item: self.jobs.known(item) for item in request_ids}
+        numbers = {item: job for item, job in known.items() if job is not None}
         with self._db.write() as transaction:
             new = tuple(
                 request_id
@@ -388,11 +427,12 @@ class UpdateStore:
         The row is made where the Job's update has not begun yet: it stays as it is when that does.
         Reading begins by a conditional change of the same row, so only one of the two happens.
         """
-        self.begin([job])
-        number = self.jobs.number(job.request_id)
+        queries = self.queries.numbers([job.query.id])
         with self._db.write() as transaction:
+            (number,) = _begin(transaction, [job], queries)
             transaction.execute(_SQL['cancel_job'], (CANCELLED_CODE, number))
             row = transaction.execute(_SQL['progress_row'], (number,)).fetchone()
+        self.jobs.forget([job.request_id])
         return bool(row['failure_code'] == CANCELLED_CODE)
 
     def in_flight(self, update_id: str) -> tuple[str, ...]:
@@ -400,6 +440,12 @@ class UpdateStore:
         with self._db.read() as connection:
             rows = connection.execute(outbox.IN_FLIGHT_JOBS, (update_id,)).fetchall()
         return tuple(row[0] for row in rows)
+
+    def are_in_flight(self, request_ids: Sequence[str]) -> bool:
+        """Whether one of these Jobs has objects under way to Sentinel."""
+        jobs = self._known_jobs(request_ids)
+        with self._db.read() as connection:
+            return any(outbox.in_flight_of(connection, job) for job in jobs)
 
     def give_up(self, request_ids: Sequence[str]) -> None:
         """End as failed what Jobs that were stopped still have under way to Sentinel.
@@ -410,7 +456,15 @@ class UpdateStore:
         with self._db.write() as transaction:
             for job in jobs:
                 if _is_stopped(transaction, job):
-                    _give_up(transaction, job)
+                    self._give_up(transaction, job)
+
+    def _give_up(self, transaction: sqlite3.Connection, job: int) -> None:
+        accounts = Accounts(transaction)
+        ids = outbox.in_flight_of(transaction, job)
+        self._late.update(ids)
+        outbox.release(transaction, ids, accounts, is_unacknowledged=True)
+        accounts.store()
+        _fail(transaction, job)
 
     def drop_pages(self) -> int:
         """End as failed what waits for conversion in Jobs that were stopped; return the pages."""
@@ -464,7 +518,7 @@ class UpdateStore:
             jobs = [row['job'] for row in rows]
             self.pages.remove(frozenset(self.jobs.text(job) for job in jobs))
             for job in jobs:
-                _give_up(transaction, job)
+                self._give_up(transaction, job)
             if any(row['open'] or row['is_stopped'] for row in rows):
                 transaction.execute(_SQL['forget_unused_rows'])
         for job in jobs:
@@ -507,6 +561,34 @@ class UpdateStore:
         self.jobs.forget(gone)
 
 
+def _begin(
+    transaction: sqlite3.Connection, jobs: Sequence[Job], queries: Mapping[str, int]
+) -> list[int]:
+    """Make the progress rows that are missing, and return the numbers of the Jobs."""
+    numbers = {job.request_id: _new_number(transaction, job.request_id) for job in jobs}
+    transaction.executemany(
+        _SQL['begin_job'], [new_progress(job, numbers, queries) for job in jobs]
+    )
+    return list(numbers.values())
+
+
+def _new_number(transaction: sqlite3.Connection, request_id: str) -> int:
+    """Return the number of a Job: a new one, the highest of all, unless the Job has begun.
+
+    One that it has from before, as the documents were put back from a backup say, is lower than the
+    marks of updates that ended since: whatever they have seen would count as chosen.
+    """
+    known = transaction.execute(_SQL['number_of_job'], (request_id,)).fetchone()
+    if known is not None and known['has_begun']:
+        return int(known['id'])
+    if known is not None:
+        transaction.execute(_SQL['remove_number'], (known['id'],))
+    number = transaction.execute(_SQL['add_number'], (request_id,)).lastrowid or 0
+    if known is not None:
+        transaction.execute(_SQL['pass_on_number'], (number, known['id']))
+    return number
+
+
 def fail_where_stopped(transaction: sqlite3.Connection, jobs: Iterable[int]) -> None:
     """End as failed what waits to be sent for Jobs that were stopped meanwhile."""
     for job in jobs:
@@ -518,15 +600,6 @@ def _fail(transaction: sqlite3.Connection, job: int) -> None:
     accounts = Accounts(transaction)
     outbox.fail_waiting(transaction, job, accounts)
     accounts.store()
-
-
-def _give_up(transaction: sqlite3.Connection, job: int) -> None:
-    """End as failed also what is under way to Sentinel, which may have it."""
-    accounts = Accounts(transaction)
-    ids = outbox.in_flight_of(transaction, job)
-    outbox.release(transaction, ids, accounts, is_unacknowledged=True)
-    accounts.store()
-    _fail(transaction, job)
 
 
 def _is_stopped(transaction: sqlite3.Connection, job: int) -> bool:

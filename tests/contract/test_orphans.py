@@ -504,8 +504,10 @@ def test_withdrawals_that_wait_for_somebody_are_told(
 # -- withdrawals without an answer
 
 
-def without_answer(store: UpdateStore, working: Working, orphans: Orphans) -> Batch:
-    """Give up the withdrawal of an object while it is under way."""
+def without_answer(
+    store: UpdateStore, working: Working, orphans: Orphans, *, has_ended: bool = True
+) -> Batch:
+    """Give up the withdrawal of an object while it is under way, and let its request end."""
     send(store, chosen(1))
     working.begin('j1')
     working.end()
@@ -514,6 +516,8 @@ def without_answer(store: UpdateStore, working: Working, orphans: Orphans) -> Ba
     store.stop_jobs(['j1'], UploadDeniedError('Give the role.'))
     store.give_up(['j1'])
     store.remove_update('u1')
+    if has_ended:
+        store.release(batch, is_unacknowledged=True)
     return batch
 
 
@@ -534,7 +538,8 @@ def test_an_id_whose_withdrawal_had_no_answer_is_not_live_and_must_go_for_sure(
 def test_an_unconfirmed_withdrawal_is_repeated_until_it_is_confirmed(
     store: UpdateStore, working: Working, orphans: Orphans, answer: str
 ) -> None:
-    first = without_answer(store, working, orphans)
+    first = without_answer(store, working, orphans, has_ended=answer != 'late')
+    store.forget_late()
     working.begin('j2', update_id='u2')
     assert store.end_reading('j2', at=NOON)
     assert withdraw(orphans, unconfirmed(orphans), 'j2') == 1

@@ -80,7 +80,7 @@ def test_there_is_no_batch_of_another_update(store: UpdateStore, working: Workin
     working.convert(chosen(1))
     working.end()
 
-    assert store.claim_batch('u2', size=100, at=NOON) is None
+    assert store.claim_batch('u2', size=100, now=lambda: NOON) is None
     assert not store.is_batch_ready('u2', size=100)
     assert store.is_batch_ready('u1', size=100)
 
@@ -754,6 +754,7 @@ def test_what_a_stopped_job_chose_and_sentinel_does_not_have_is_free_for_others(
         working.sent(size=1)
     store.stop_jobs(['j1'], KILLED)
     store.give_up(['j1'])
+    store.forget_late()
     first, second = row(ledger, 1), row(ledger, 2)
 
     assert first is not None
@@ -790,16 +791,56 @@ def test_an_answer_that_comes_after_its_job_is_forgotten_hurts_nobody(
     working.convert(
         chosen(1, content_hash=b'newer', modified=minutes(500)), request_id='j2', query_id='q1'
     )
-    newer = store.claim_batch('u2', size=1, at=NOON)
-    assert newer is not None
-    working.settle(newer)
     store.forget_jobs()
     store.record_failure(batch)
     working.settle(batch)
     store.release(batch)
-
     assert store.counts('j1') is None
+    assert held(ledger, 1).content_hash == chosen(1).content_hash
+    newer = working.claim(size=1, update_id='u2')
+    assert newer is not None
+    working.settle(newer)
+
     assert held(ledger, 1).content_hash == b'newer'
+
+
+@pytest.mark.parametrize('end', ['settle', 'release', 'forget'])
+def test_nothing_newer_goes_out_while_what_was_given_up_may_still_arrive(
+    store: UpdateStore, working: Working, end: str
+):
+    batch = given_up(store, working, chosen(1))
+    store.remove_update('u1')
+    working.begin('j2', update_id='u2')
+    newer = chosen(1, content_hash=b'newer', modified=minutes(500))
+    working.convert(newer, request_id='j2', query_id='q1')
+    working.end('j2')
+
+    assert store.is_late_under_way
+    assert not store.is_batch_ready('u2', size=1)
+    assert working.claim(size=1, update_id='u2') is None
+    if end == 'settle':
+        working.settle(batch)
+    elif end == 'release':
+        store.release(batch, is_unacknowledged=True)
+    else:
+        store.forget_late()
+    assert not store.is_late_under_way
+    assert numbers(working.claim(size=1, update_id='u2')) == [1]
+
+
+def test_a_batch_that_was_given_up_is_not_sent_again(store: UpdateStore, working: Working):
+    working.begin('j1', 'j2')
+    working.convert(chosen(1))
+    working.convert(chosen(2), request_id='j2')
+    working.end('j1', 'j2')
+    batch = working.sent()
+    store.stop_jobs(['j1'], DENIED)
+    store.give_up(['j1'])
+    # The other Job's part of it still wants its answer.
+    assert store.begin_request(batch, now=lambda: NOON)
+    store.stop_jobs(['j2'], DENIED)
+    store.give_up(['j2'])
+    assert not store.begin_request(batch, now=lambda: NOON)
 
 
 def test_a_batch_released_after_all_is_not_sent_again(store: UpdateStore, working: Working):
@@ -848,7 +889,7 @@ def refuse(working: Working, *items: ChosenObject, query_id: str = 'q1') -> None
     store.start_reading(name, at=NOON, expected=None)
     working.convert(*items, request_id=name, query_id=query_id)
     store.end_reading(name, at=NOON, error=DENIED)
-    batch = store.claim_batch(name, size=len(items), at=NOON)
+    batch = store.claim_batch(name, size=len(items), now=lambda: NOON)
     assert batch is not None
     working.settle(batch, *range(len(items)))
     store.remove_update(name)

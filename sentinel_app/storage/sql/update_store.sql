@@ -1,5 +1,15 @@
--- name: keep_number
-INSERT OR IGNORE INTO job (id, request_id) VALUES (?, ?);
+-- name: number_of_job
+SELECT id, EXISTS (SELECT 1 FROM progress WHERE progress.job = job.id) AS has_begun
+FROM job WHERE request_id = ?;
+
+-- name: remove_number
+DELETE FROM job WHERE id = ?;
+
+-- name: add_number
+INSERT INTO job (request_id) VALUES (?);
+
+-- name: pass_on_number
+UPDATE ledger SET job = ? WHERE job = ?;
 
 -- name: begin_job
 INSERT OR IGNORE INTO progress

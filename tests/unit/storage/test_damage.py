@@ -323,7 +323,7 @@ READINGS: dict[str, Callable[[Database], object]] = {
         lambda db: make_store(db).read_by_time('j1')
     ),
     f'{PROGRESS}; {SENDING}; {OUTBOX}': (
-        lambda db: make_store(db).claim_batch('u', size=9, at=NOW)
+        lambda db: make_store(db).claim_batch('u', size=9, now=lambda: NOW)
     ),
 }
 
