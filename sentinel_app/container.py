@@ -552,7 +552,6 @@ def compose_engine(
             errors=errors,
             faults=faults,
             limiter=limiter,
-            times=times,
             clock=clock,
             wakeups=wakeups,
         ),

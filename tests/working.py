@@ -26,6 +26,7 @@ from sentinel_app.core.outbox import (
 from sentinel_app.core.progress import Position, Progress, Reading
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.pipeline.fault_limit import FaultLimit
+from sentinel_app.storage import outbox
 from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.orphans import Orphans
@@ -49,6 +50,12 @@ def make_faults(db: Database, clock: Clock, store: UpdateStore | None = None) ->
     """What ends the work that meets unforeseen exceptions, over the real stores."""
     store = store or make_store(db)
     return FaultLimit(store=store, errors=ErrorLog(db), orphans=Orphans(db, store), clock=clock)
+
+
+def add_request(db: Database, at: dt.datetime) -> None:
+    """Store that an upload request began."""
+    with db.write() as transaction:
+        outbox.add_request(transaction, at)
 
 
 def make_progress(**fields: Any) -> Progress:
@@ -235,7 +242,7 @@ def send(
     )
     store.commit_page(conversion, at=NOON)
     store.end_reading(request_id, at=NOON)
-    batch = store.claim_batch(update_id, size=100, at=NOON)
+    batch = store.claim_batch(update_id, size=100, now=lambda: NOON)
     assert batch is not None
     assert len(batch.objects) == len(objects)
     store.settle(Settlement(batch=batch, refusals=refusals or {}), at=NOON)
@@ -356,7 +363,7 @@ class Working:
 
     def claim(self, size: int = 100, update_id: str = 'u1') -> Batch | None:
         """Claim a batch."""
-        return self.store.claim_batch(update_id, size=size, at=NOON)
+        return self.store.claim_batch(update_id, size=size, now=lambda: NOON)
 
     def sent(self, size: int = 100) -> Batch:
         """Claim a batch that must be there."""

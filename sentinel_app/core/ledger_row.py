@@ -56,7 +56,7 @@ class LedgerRow(NamedTuple):
     outbox_created: int | None
     outbox_modified: int | None
     refused_by: int | None
-    """The Job that came upon its refusal last."""
+    """The Job that has chosen the copy that was refused; 0 once it has chosen another one."""
     refused_indicator_id: int | None
     refused_source_modified: int | None
     refused_hash: bytes | None
@@ -74,10 +74,11 @@ class LedgerRow(NamedTuple):
 
     def chosen_copy(self) -> tuple[int, int]:
         """Return the Indicator and the last modification of the copy that `mark` has chosen."""
-        if self.outbox_indicator_id is not None and self.outbox_source_modified is not None:
-            return self.outbox_indicator_id, self.outbox_source_modified
+        # First of all, as a worse copy may be under way still.
         if self.refused_by == self.mark:
             return self.refused_indicator_id or 0, self.refused_source_modified or 0
+        if self.outbox_indicator_id is not None and self.outbox_source_modified is not None:
+            return self.outbox_indicator_id, self.outbox_source_modified
         return self.indicator_id, self.source_modified
 
 

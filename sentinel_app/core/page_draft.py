@@ -66,9 +66,10 @@ class PageDraft:
     def unsee(self, row: LedgerRow) -> None:
         """Take an object away from an Indicator that was recognised."""
         del self.seen[row.id]
-        if row.indicator_id in self.fates:
-            self.fates[row.indicator_id].pop()
-        else:
+        left = self.fates.get(row.indicator_id)
+        if left:
+            left.pop()
+        if not left:
             self.outcomes[row.indicator_id] = Outcome.DUPLICATE
 
     def is_held(self, candidate: Candidate) -> bool:

@@ -88,20 +88,25 @@ class Download:
                 return True
             if progress.reading is Reading.READING:
                 place = self._store.pages.place(
-                    progress.request_id, partial(self._stored_place, update, progress)
+                    progress.request_id, partial(self._stored_place, update, progress.request_id)
                 )
                 if place is None:
-                    # Convert decides whether there is anything else to ask for.
+                    # Convert decides, or has decided, whether there is anything else to ask for.
                     return False
                 self._read(update, progress, place, stop)
                 return True
         return False
 
-    def _stored_place(self, update: Update, known: Progress) -> Position:
+    def _stored_place(self, update: Update, request_id: str) -> Position | None:
+        """Return where reading goes on; None where it has come to its end meanwhile."""
         found = self._store.progress(update.id)
-        # The update may have ended meanwhile: then what is read is dropped.
         return next(
-            (item.place for item in found if item.request_id == known.request_id), known.place
+            (
+                item.place
+                for item in found
+                if item.request_id == request_id and item.reading is Reading.READING
+            ),
+            None,
         )
 
     def _read(self, update: Update, progress: Progress, place: Position | None, stop: Stop) -> None:

@@ -107,7 +107,8 @@ class OrphanSearch:
             is_failed=found.is_failed,
             warning=found.warning,
         )
-        nothing_to_confirm = not self._orphans.unconfirmed(most_attempts=most_attempts(update))
+        attempts = most_attempts(update)
+        nothing_to_confirm = not self._orphans.unconfirmed(update.id, most_attempts=attempts)
         if (is_idle or not live) and nothing_to_confirm:
             self._orphans.close(update.id, held_back=0)
         return True

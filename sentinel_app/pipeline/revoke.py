@@ -54,7 +54,8 @@ class Revoke:
             return False
         held_back = 0
         if not any(item.is_stopped for item in progress):
-            self._add(progress, self._orphans.unconfirmed(most_attempts=most_attempts(update)))
+            attempts = most_attempts(update)
+            self._add(progress, self._orphans.unconfirmed(update.id, most_attempts=attempts))
         # A reading that failed, be it of what is gone, proves nothing about what is not there.
         is_whole = all(
             item.reading is Reading.COMPLETE and not item.is_stopped for item in progress

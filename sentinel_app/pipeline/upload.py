@@ -34,7 +34,6 @@ from sentinel_app.pipeline.fault_limit import FaultLimit
 from sentinel_app.pipeline.rate_limiter import Permit, RateLimiter
 from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.error_log import ErrorLog
-from sentinel_app.storage.request_time import RequestTimes
 from sentinel_app.storage.update_store import UpdateStore
 
 OBJECT_REFUSED = 'Microsoft Sentinel refused this object; the reason is its own words.'
@@ -45,6 +44,9 @@ HOPELESS_OBJECTS = 8
 FAULT_PAUSE_S = 1.0
 """How long a batch that met an unforeseen exception stays where it is: the other threads would take
 it up at once."""
+
+LONGEST_LATE_S = 180.0
+"""So long the next batch waits for a request whose objects were given up. Each ends in less."""
 
 _log = EventLog(__name__)
 
@@ -64,7 +66,6 @@ class Upload:
         errors: ErrorLog,
         faults: FaultLimit,
         limiter: RateLimiter,
-        times: RequestTimes,
         clock: Clock,
         wakeups: Wakeups,
     ) -> None:
@@ -73,12 +74,13 @@ class Upload:
         self._errors = errors
         self._faults = faults
         self._limiter = limiter
-        self._times = times
         self._clock = clock
         self._wakeups = wakeups
         self._owed: deque[tuple[Batch, bool]] = deque()
         """Batches that are to wait again, and whether Sentinel may have them."""
         self._giving_back = threading.Lock()
+        self._late_since: float | None = None
+        """Since when a request has been under way whose objects were given up."""
 
     def step(self, update: Update, stop: Stop) -> bool:
         """Send the next batch until it is settled, whatever that takes.
@@ -92,6 +94,7 @@ class Upload:
         """
         with self._faults.stage(Stage.UPLOAD, update, lambda: self._first_open(update)):
             self._give_back()
+            self._bound_lateness()
             if not self._store.is_batch_ready(update.id, size=MAX_OBJECTS):
                 return False
             try:
@@ -122,7 +125,7 @@ class Upload:
         """Claim a batch once a request may go; None when another thread took the last one."""
         permit = self._acquire(stop)
         try:
-            batch = self._store.claim_batch(update.id, size=MAX_OBJECTS, at=self._clock.now())
+            batch = self._store.claim_batch(update.id, size=MAX_OBJECTS, now=self._clock.now)
         except BaseException:
             self._limiter.give_back(permit)
             raise
@@ -161,6 +164,16 @@ class Upload:
                 batch, is_unacknowledged = self._owed[0]
                 self._store.release(batch, is_unacknowledged=is_unacknowledged)
                 self._owed.popleft()
+
+    def _bound_lateness(self) -> None:
+        """Wait for requests whose objects were given up, but not for one that never ends."""
+        now = self._clock.monotonic()
+        if not self._store.is_late_under_way:
+            self._late_since = None
+        elif self._late_since is None:
+            self._late_since = now
+        elif now - self._late_since > LONGEST_LATE_S:
+            self._store.forget_late()
 
     def _first_open(self, update: Update) -> tuple[str, ...]:
         """Return the Job whose objects come next: what cannot be taken is most likely one's."""
@@ -202,7 +215,7 @@ class Upload:
         while True:
             try:
                 if permit is None:
-                    permit = self._further_permit(stop)
+                    permit = self._further_permit(batch, stop)
                 self._limiter.begin(permit)
                 reply = self._sink.send(texts)
             except RetryableError as error:
@@ -229,15 +242,22 @@ class Upload:
                 )
                 return reply.refusals
 
-    def _further_permit(self, stop: Stop) -> Permit:
-        """Return a permit for a further request with a batch, once its time is stored."""
+    def _further_permit(self, batch: Batch, stop: Stop) -> Permit:
+        """Return a permit for a further request with a batch, once its time is stored.
+
+        Raises:
+            Cancelled: all of it was given up meanwhile; another update may have newer versions.
+        """
         self._sink.prepare()
         permit = self._acquire(stop)
         try:
-            self._times.add(self._clock.now())
+            begins = self._store.begin_request(batch, now=self._clock.now)
         except BaseException:
             self._limiter.give_back(permit)
             raise
+        if not begins:
+            self._limiter.give_back(permit)
+            raise Cancelled('What was under way has been given up.')
         return permit
 
     def _after_failure(

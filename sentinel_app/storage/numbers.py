@@ -10,6 +10,8 @@ from sentinel_app.storage.sqlite import Database
 class Numbers:
     """The numbers of one table, remembered once they are stored.
 
+    Safe for many threads: what one of them forgets, another one asks for again.
+
     Args:
         db: the database.
         table: has the columns `id` and `column`.
@@ -26,16 +28,18 @@ class Numbers:
 
     def numbers(self, texts: Iterable[str]) -> Mapping[str, int]:
         """Return the number of each text; those that have none get one, in a transaction."""
-        wanted = set(texts)
-        if missing := sorted(wanted - self._numbers.keys()):
+        remembered = {text: self._numbers.get(text) for text in texts}
+        found = {text: number for text, number in remembered.items() if number is not None}
+        if missing := sorted(remembered.keys() - found.keys()):
             with self._db.write() as transaction:
                 transaction.executemany(self._insert, [(text,) for text in missing])
-                found = {
+                new = {
                     text: int(transaction.execute(self._by_text, (text,)).fetchone()[0])
                     for text in missing
                 }
-            self._remember(found)
-        return self._numbers
+            self._remember(new)
+            found |= new
+        return found
 
     def number(self, text: str) -> int:
         """Return the number of a text, which gets one where it has none."""
@@ -44,23 +48,27 @@ class Numbers:
 
     def known(self, text: str) -> int | None:
         """Return the number of a text; None where it has none."""
-        if text not in self._numbers:
+        number = self._numbers.get(text)
+        if number is None:
             with self._db.read() as connection:
                 row = connection.execute(self._by_text, (text,)).fetchone()
             if row is None:
                 return None
-            self._remember({text: int(row[0])})
-        return self._numbers[text]
+            number = int(row[0])
+            self._remember({text: number})
+        return number
 
     def text(self, number: int) -> str:
         """Return what a number stands for; nothing for one that is not stored."""
-        if number not in self._texts:
+        text = self._texts.get(number)
+        if text is None:
             with self._db.read() as connection:
                 row = connection.execute(self._by_number, (number,)).fetchone()
             if row is None:
                 return ''
-            self._remember({str(row[0]): number})
-        return self._texts[number]
+            text = str(row[0])
+            self._remember({text: number})
+        return text
 
     def forget(self, texts: Iterable[str]) -> None:
         """Forget texts whose numbers were removed."""

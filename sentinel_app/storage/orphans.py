@@ -119,10 +119,10 @@ class Orphans:
         return frozenset(found)
 
     def _files_with(self, owner: str, hashes: set[bytes]) -> set[int]:
-        """Return an owner's Files with one of these hashes and others beside it."""
+        """Return an owner's Files with one of these hashes that another File may hold."""
         number = self._store.owners.known(owner)
         with self._db.read() as connection:
-            rows = connection.execute(_SQL['files_of_several_hashes'], (number,))
+            rows = connection.execute(_SQL['files_that_share_hashes'], (number,))
             return {
                 row['indicator_id']
                 for row in rows
@@ -212,10 +212,11 @@ class Orphans:
             rows = connection.execute(_SQL[name], (*values, after, limit))
             return tuple(_held(row) for row in rows)
 
-    def unconfirmed(self, *, most_attempts: int) -> tuple[HeldObject, ...]:
-        """Return the withdrawals that had no answer."""
+    def unconfirmed(self, update_id: str, *, most_attempts: int) -> tuple[HeldObject, ...]:
+        """Return the withdrawals that had no answer, but for those that the update has repeated."""
+        values = (self._store.first_mark(update_id), most_attempts)
         with self._db.read() as connection:
-            rows = connection.execute(_SQL['unconfirmed'], (most_attempts,))
+            rows = connection.execute(_SQL['unconfirmed'], values)
             return tuple(_unconfirmed(row) for row in rows)
 
     def add_revocations(self, revocations: Sequence[Revocation]) -> int:
@@ -245,6 +246,8 @@ class Orphans:
                 places[job] += 1
                 if item.held.unconfirmed is None:
                     transaction.execute(_SQL['choose'], (job, outbox_id, item.held.object))
+                else:
+                    transaction.execute(_SQL['repeat'], (job, item.held.unconfirmed))
                 is_alone = item.held.unconfirmed is None and item.held.indicator_id not in several
                 account = _open(accounts, job, item.held.indicator_id, is_alone=is_alone)
                 rows.append(_outbox_row(item, outbox_id=outbox_id, job=job, account=account))

@@ -60,9 +60,14 @@ def remove_for_nothing(transaction: sqlite3.Connection, outbox_id: int) -> None:
     transaction.execute(_SQL['remove'], (outbox_id,))
 
 
-def in_flight_of(transaction: sqlite3.Connection, job: int) -> list[int]:
+def are_in_flight(transaction: sqlite3.Connection, ids: Sequence[int]) -> bool:
+    """Whether any of these rows is under way to Sentinel."""
+    return bool(_in_flight(transaction, ids))
+
+
+def in_flight_of(connection: sqlite3.Connection, job: int) -> list[int]:
     """Return the rows of a Job that are under way to Sentinel."""
-    rows = transaction.execute(_SQL['in_flight_of'], id_range(job)).fetchall()
+    rows = connection.execute(_SQL['in_flight_of'], id_range(job)).fetchall()
     return [row['id'] for row in rows]
 
 
@@ -286,7 +291,7 @@ def _hold_unacknowledged(
             (
                 *(row['object'], row['generation'], row['query'], row['owner']),
                 *(row['indicator_id'], row['created'], row['modified'], row['summary']),
-                row['body'],
+                *(row['body'], row['job']),
             ),
         )
     if row['unconfirmed'] is not None:
@@ -307,6 +312,9 @@ def _refuse(transaction: sqlite3.Connection, row: sqlite3.Row) -> None:
         if row['unconfirmed'] is None:
             transaction.execute(_SQL['refuse_withdrawal'], (row['object'],))
         transaction.execute(_SQL['refuse_confirmation'], (row['object'], row['generation']))
+        return
+    if row['account'] == Account.NOBODY:
+        # A better copy was chosen in its place, and what becomes of that one counts.
         return
     transaction.execute(
         _SQL['refuse'],

@@ -209,6 +209,11 @@ class PageCommit:
         """
         transaction, job, accounts = self._transaction, self._job, self._accounts
         before = transaction.execute(_SQL['chosen_before'], (item.object,)).fetchone()
+        if before['refused_by'] == job:
+            transaction.execute(_SQL['pass_over_refusal'], (item.object,))
+            self._make_duplicate(before['refused_indicator_id'], Outcome.REFUSED)
+            # A copy that is under way lost the object to the refused one.
+            return before['outbox'], False
         if before['outbox'] is not None:
             accounts.settle(
                 job, before['outbox_indicator_id'], before['account'], Outcome.DUPLICATE
@@ -222,17 +227,30 @@ class PageCommit:
                 return None, False
             outbox.remove(transaction, item.object, before['outbox'])
             return before['waits_for'], bool(before['is_unacknowledged'])
-        if before['refused_by'] == job:
-            indicator_id, result = before['refused_indicator_id'], Outcome.REFUSED
-        else:
-            indicator_id = before['indicator_id']
-            result = Outcome.SENT if before['job'] == job else Outcome.UNCHANGED
-        if accounts.row(job, indicator_id) is not None:
-            accounts.change(job, indicator_id, **{str(result): -1})
-        else:
-            accounts.add(job, result, -1)
-            accounts.add(job, Outcome.DUPLICATE)
+        if before['job'] != job:
+            self._make_duplicate(before['indicator_id'], Outcome.UNCHANGED)
+            return None, False
+        self._make_duplicate(before['indicator_id'], Outcome.SENT)
+        if item.fate is Fate.UNCHANGED:
+            # What the Job has sent is of this copy from now on.
+            self._change(item.indicator_id, Outcome.UNCHANGED, Outcome.SENT)
         return None, False
+
+    def _make_duplicate(self, indicator_id: int, result: Outcome) -> None:
+        """Take an object that has come to a result from the account of its Indicator."""
+        if self._accounts.row(self._job, indicator_id) is not None:
+            self._accounts.change(self._job, indicator_id, **{str(result): -1})
+        else:
+            self._change(indicator_id, result, Outcome.DUPLICATE)
+
+    def _change(self, indicator_id: int, before: Outcome, after: Outcome) -> None:
+        """Change the result of an object."""
+        accounts, job = self._accounts, self._job
+        if accounts.row(job, indicator_id) is not None:
+            accounts.change(job, indicator_id, **{str(before): -1, str(after): 1})
+        else:
+            accounts.add(job, before, -1)
+            accounts.add(job, after)
 
 
 def orphan_lost(
@@ -260,6 +278,10 @@ def _kept_for_confirmation(transaction: sqlite3.Connection, conversion: Conversi
     for item in conversion.objects:
         if item.indicator_id in more:
             fates[item.indicator_id].append(item.fate)
+    for number, found in fates.items():
+        if not found and conversion.outcomes[number] is Outcome.UNCHANGED:
+            # It was recognised, by its one object.
+            found.append(Fate.UNCHANGED)
     return replace(conversion, kept={**conversion.kept, **fates})
 
 

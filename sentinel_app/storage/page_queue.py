@@ -49,18 +49,21 @@ class PageQueue:
         with self._lock:
             return self._items[0] if self._items else None
 
-    def place(self, request_id: str, stored: Callable[[], Position]) -> Position | None:
-        """Return where the reading of a Job goes on; None while its end has yet to be dealt with.
+    def place(self, request_id: str, stored: Callable[[], Position | None]) -> Position | None:
+        """Return where the reading of a Job goes on; None where its end has been read.
 
         Args:
             request_id: of the Job.
-            stored: returns what is stored, which holds where nothing of the Job is here.
+            stored: returns what is stored, which holds where nothing of the Job is here; None where
+                the reading has ended.
         """
         with self._lock:
             if request_id in self._ended:
                 return None
             known = self._places.get(request_id)
         found = known or stored()
+        if found is None:
+            return None
         with self._lock:
             return self._places.setdefault(request_id, found)
 

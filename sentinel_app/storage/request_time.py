@@ -13,7 +13,7 @@ _SQL: Final = statements('outbox')
 
 
 class RequestTimes:
-    """Start times of upload requests; that of a batch is stored as the batch is claimed."""
+    """Start times of upload requests, which are stored with what the requests carry."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -24,8 +24,3 @@ class RequestTimes:
             transaction.execute(_SQL['forget_requests'], (since.timestamp(),))
             rows = transaction.execute(_SQL['recent_requests']).fetchall()
         return tuple(moment_of(row['at']) for row in rows)
-
-    def add(self, at: dt.datetime) -> None:
-        """Store the time of a further request with a batch, before it goes out."""
-        with self._db.write() as transaction:
-            transaction.execute(_SQL['add_request'], (at.timestamp(),))

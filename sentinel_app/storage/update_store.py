@@ -7,7 +7,7 @@ import datetime as dt
 import sqlite3
 import sys
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from sentinel_app.core.job import Counts, Job, Outcome
@@ -66,21 +66,17 @@ class UpdateStore:
         self.queries = Numbers(db, table='query', column='query_id')
         self.owners = Numbers(db, table='owner', column='name')
         self._next_object: int | None = None
+        self._late: set[int] = set()
+        """Rows of the outbox that were given up while a request was under way with them."""
 
     # -- the Jobs and their reading
 
     def begin(self, jobs: Sequence[Job]) -> None:
         """Make the progress rows of an update's Jobs; those that are there stay as they are."""
-        numbers = self.jobs.numbers(job.request_id for job in jobs)
         queries = self.queries.numbers(job.query.id for job in jobs)
         with self._db.write() as transaction:
-            # They may have been forgotten since, as nothing went by their numbers.
-            transaction.executemany(
-                _SQL['keep_number'], [(numbers[job.request_id], job.request_id) for job in jobs]
-            )
-            transaction.executemany(
-                _SQL['begin_job'], [new_progress(job, numbers, queries) for job in jobs]
-            )
+            _begin(transaction, jobs, queries)
+        self.jobs.forget([job.request_id for job in jobs])
 
     def progress(self, update_id: str) -> tuple[Progress, ...]:
         """Return the progress of an update's Jobs, in the order of precedence."""
@@ -126,10 +122,8 @@ class UpdateStore:
         """Begin the present pass of the reading anew, by time ranges of the last modification."""
         job = self.jobs.number(request_id)
         with self._db.write() as transaction:
-            for (ids,) in transaction.execute(_SQL['page_ids'], (job,)).fetchall():
-                transaction.executemany(
-                    _SQL['add_taken_up'], [(job, item) for item in read_cell(_unpacked_ids, ids)]
-                )
+            for ids in _page_ids(transaction, job):
+                transaction.executemany(_SQL['add_taken_up'], [(job, item) for item in ids])
             transaction.execute(_SQL['forget_page_ids'], (job,))
             transaction.execute(_SQL['read_by_time'], (job,))
         self.pages.begin_anew(request_id)
@@ -214,8 +208,23 @@ class UpdateStore:
 
     # -- sending
 
+    @property
+    def is_late_under_way(self) -> bool:
+        """Whether a request is under way whose objects were given up.
+
+        It may arrive at any moment, and must not overtake a newer version: until it has ended,
+        nothing is claimed.
+        """
+        return bool(self._late)
+
+    def forget_late(self) -> None:
+        """Wait no longer for the end of requests whose objects were given up."""
+        self._late.clear()
+
     def is_batch_ready(self, update_id: str, *, size: int) -> bool:
         """Whether there is a batch to claim, as far as the counters tell."""
+        if self.is_late_under_way:
+            return False
         count, may_be_short = 0, 0
         for job in self._ready_jobs(update_id):
             if job['is_sorted'] and not job['is_converted']:
@@ -224,20 +233,30 @@ class UpdateStore:
             count += job['waiting']
         return count >= size or bool(count and may_be_short)
 
-    def claim_batch(self, update_id: str, *, size: int, at: dt.datetime) -> Batch | None:
+    def claim_batch(
+        self, update_id: str, *, size: int, now: Callable[[], dt.datetime]
+    ) -> Batch | None:
         """Take the next objects to send, and store that their request begins.
 
         Objects go in the order of precedence of their queries, and within a query in its own order.
         A batch is not full only where nothing more of its first Job can come.
 
+        Args:
+            update_id: of which update.
+            size: objects in a batch at most.
+            now: tells the time, once nobody else writes any more.
+
         Returns:
             None when there are none now; then no request is stored.
         """
         with self._db.write() as transaction:
+            if self.is_late_under_way:
+                return None
             jobs = self._ready_jobs(update_id, transaction)
             rows = outbox.select_batch(transaction, jobs, size=size)
             if not rows:
                 return None
+            at = now()
             accounts = Accounts(transaction)
             for row in rows:
                 accounts.add(row['job'], 'waiting', -1)
@@ -280,6 +299,20 @@ class UpdateStore:
     def _pages(self, job: int) -> int:
         return self.pages.waiting(self.jobs.text(job))[0]
 
+    def begin_request(self, batch: Batch, *, now: Callable[[], dt.datetime]) -> bool:
+        """Store that a further request with a batch begins; False where it was given up.
+
+        Args:
+            batch: what is still under way.
+            now: tells the time, once nobody else writes any more.
+        """
+        ids = [item.id for item in batch.objects]
+        with self._db.write() as transaction:
+            if not outbox.are_in_flight(transaction, ids):
+                return False
+            outbox.add_request(transaction, now())
+        return True
+
     def settle(self, settlement: Settlement, *, at: dt.datetime) -> bool:
         """Store an answer: ledger, refusals, errors, outcomes and the request, together.
 
@@ -301,7 +334,9 @@ class UpdateStore:
                 accounts.add(job, 'requests', settlement.requests)
                 transaction.execute(_SQL['answered'], (to_millis(at), job))
             accounts.store()
-            return any(True for _ in select_in(transaction, _SQL['without_open'], jobs))
+            has_closed = any(True for _ in select_in(transaction, _SQL['without_open'], jobs))
+        self._late.difference_update(ids)
+        return has_closed
 
     def record_failure(
         self, batch: Batch, *, throttled_s: float | None = None, is_unacknowledged: bool = False
@@ -330,12 +365,13 @@ class UpdateStore:
             is_unacknowledged: whether Sentinel may have it although that was not stored.
         """
         jobs = self._known_jobs(batch.request_ids)
+        ids = [item.id for item in batch.objects]
         with self._db.write() as transaction:
             accounts = Accounts(transaction)
-            ids = [item.id for item in batch.objects]
             outbox.release(transaction, ids, accounts, is_unacknowledged=is_unacknowledged)
             accounts.store()
             fail_where_stopped(transaction, jobs)
+        self._late.difference_update(ids)
 
     def _known_jobs(self, request_ids: Iterable[str]) -> list[int]:
         """Return the numbers of these Jobs, but of those that were forgotten meanwhile."""
@@ -369,7 +405,8 @@ class UpdateStore:
         Returns:
             Those that nobody had stopped before: of several threads, one is told of each.
         """
-        numbers = {item: self.jobs.number(item) for item in request_ids}
+        known = {item: self.jobs.known(item) for item in request_ids}
+        numbers = {item: job for item, job in known.items() if job is not None}
         with self._db.write() as transaction:
             new = tuple(
                 request_id
@@ -390,11 +427,12 @@ class UpdateStore:
         The row is made where the Job's update has not begun yet: it stays as it is when that does.
         Reading begins by a conditional change of the same row, so only one of the two happens.
         """
-        self.begin([job])
-        number = self.jobs.number(job.request_id)
+        queries = self.queries.numbers([job.query.id])
         with self._db.write() as transaction:
+            (number,) = _begin(transaction, [job], queries)
             transaction.execute(_SQL['cancel_job'], (CANCELLED_CODE, number))
             row = transaction.execute(_SQL['progress_row'], (number,)).fetchone()
+        self.jobs.forget([job.request_id])
         return bool(row['failure_code'] == CANCELLED_CODE)
 
     def in_flight(self, update_id: str) -> tuple[str, ...]:
@@ -402,6 +440,12 @@ class UpdateStore:
         with self._db.read() as connection:
             rows = connection.execute(outbox.IN_FLIGHT_JOBS, (update_id,)).fetchall()
         return tuple(row[0] for row in rows)
+
+    def are_in_flight(self, request_ids: Sequence[str]) -> bool:
+        """Whether one of these Jobs has objects under way to Sentinel."""
+        jobs = self._known_jobs(request_ids)
+        with self._db.read() as connection:
+            return any(outbox.in_flight_of(connection, job) for job in jobs)
 
     def give_up(self, request_ids: Sequence[str]) -> None:
         """End as failed what Jobs that were stopped still have under way to Sentinel.
@@ -412,7 +456,15 @@ class UpdateStore:
         with self._db.write() as transaction:
             for job in jobs:
                 if _is_stopped(transaction, job):
-                    _give_up(transaction, job)
+                    self._give_up(transaction, job)
+
+    def _give_up(self, transaction: sqlite3.Connection, job: int) -> None:
+        accounts = Accounts(transaction)
+        ids = outbox.in_flight_of(transaction, job)
+        self._late.update(ids)
+        outbox.release(transaction, ids, accounts, is_unacknowledged=True)
+        accounts.store()
+        _fail(transaction, job)
 
     def drop_pages(self) -> int:
         """End as failed what waits for conversion in Jobs that were stopped; return the pages."""
@@ -427,6 +479,9 @@ class UpdateStore:
                 accounts = Accounts(transaction)
                 known = select_in(transaction, _SQL['taken_up'], list(ids), (job,))
                 ids -= {row[0] for row in known}
+                # The first of them may be stored, as its conversion hung right after that.
+                for stored in _page_ids(transaction, job):
+                    ids.difference_update(stored)
                 # The next of these pages may repeat some.
                 transaction.executemany(_SQL['add_taken_up'], [(job, item) for item in ids])
                 accounts.add(job, Outcome.FAILED, len(ids))
@@ -442,7 +497,7 @@ class UpdateStore:
             forgotten = [
                 *transaction.execute(_SQL['forget_settled_refusals'], (update_id,)).fetchall(),
                 *transaction.execute(
-                    _SQL['forget_gone_refusals'], (REFUSED_ATTEMPTS, update_id, first)
+                    _SQL['forget_gone_refusals'], (update_id, REFUSED_ATTEMPTS, first)
                 ).fetchall(),
             ]
             transaction.executemany(_SQL['forget_unused_row'], forgotten)
@@ -463,7 +518,7 @@ class UpdateStore:
             jobs = [row['job'] for row in rows]
             self.pages.remove(frozenset(self.jobs.text(job) for job in jobs))
             for job in jobs:
-                _give_up(transaction, job)
+                self._give_up(transaction, job)
             if any(row['open'] or row['is_stopped'] for row in rows):
                 transaction.execute(_SQL['forget_unused_rows'])
         for job in jobs:
@@ -482,6 +537,21 @@ class UpdateStore:
             with self._db.write() as transaction:
                 removed = transaction.execute(statement, values).rowcount
 
+    def forget_refusals(self, query_ids: Collection[str]) -> None:
+        """Forget what was refused of queries that are no longer saved, unless an update runs.
+
+        Args:
+            query_ids: those that are saved.
+        """
+        with self._db.write() as transaction:
+            # A page that is being converted may have chosen one of the rows.
+            if transaction.execute(_SQL['is_running']).fetchone()[0]:
+                return
+            for query, query_id in transaction.execute(_SQL['refused_queries']).fetchall():
+                if query_id not in query_ids:
+                    forgotten = transaction.execute(_SQL['forget_refusals_of'], (query,)).fetchall()
+                    transaction.executemany(_SQL['forget_unused_row'], forgotten)
+
     def forget_jobs(self) -> None:
         """Forget the Request IDs that no object was sent by any more."""
         with self._db.read() as connection:
@@ -489,6 +559,34 @@ class UpdateStore:
         with self._db.write() as transaction:
             transaction.executemany(_SQL['forget_job'], [(item,) for item in gone])
         self.jobs.forget(gone)
+
+
+def _begin(
+    transaction: sqlite3.Connection, jobs: Sequence[Job], queries: Mapping[str, int]
+) -> list[int]:
+    """Make the progress rows that are missing, and return the numbers of the Jobs."""
+    numbers = {job.request_id: _new_number(transaction, job.request_id) for job in jobs}
+    transaction.executemany(
+        _SQL['begin_job'], [new_progress(job, numbers, queries) for job in jobs]
+    )
+    return list(numbers.values())
+
+
+def _new_number(transaction: sqlite3.Connection, request_id: str) -> int:
+    """Return the number of a Job: a new one, the highest of all, unless the Job has begun.
+
+    One that it has from before, as the documents were put back from a backup say, is lower than the
+    marks of updates that ended since: whatever they have seen would count as chosen.
+    """
+    known = transaction.execute(_SQL['number_of_job'], (request_id,)).fetchone()
+    if known is not None and known['has_begun']:
+        return int(known['id'])
+    if known is not None:
+        transaction.execute(_SQL['remove_number'], (known['id'],))
+    number = transaction.execute(_SQL['add_number'], (request_id,)).lastrowid or 0
+    if known is not None:
+        transaction.execute(_SQL['pass_on_number'], (number, known['id']))
+    return number
 
 
 def fail_where_stopped(transaction: sqlite3.Connection, jobs: Iterable[int]) -> None:
@@ -504,15 +602,6 @@ def _fail(transaction: sqlite3.Connection, job: int) -> None:
     accounts.store()
 
 
-def _give_up(transaction: sqlite3.Connection, job: int) -> None:
-    """End as failed also what is under way to Sentinel, which may have it."""
-    accounts = Accounts(transaction)
-    ids = outbox.in_flight_of(transaction, job)
-    outbox.release(transaction, ids, accounts, is_unacknowledged=True)
-    accounts.store()
-    _fail(transaction, job)
-
-
 def _is_stopped(transaction: sqlite3.Connection, job: int) -> bool:
     row = transaction.execute(_SQL['is_stopped'], (job,)).fetchone()
     return bool(row and row[0])
@@ -522,6 +611,12 @@ def _first_mark(connection: sqlite3.Connection, update_id: str) -> int:
     # A Job that was cancelled before its update began has its number from then, and chose nothing.
     found = connection.execute(_SQL['first_mark'], (update_id, CANCELLED_CODE)).fetchone()[0]
     return sys.maxsize if found is None else int(found)
+
+
+def _page_ids(transaction: sqlite3.Connection, job: int) -> Iterator[array.array[int]]:
+    """Yield the Indicators that a Job has taken up by id, those of each page together."""
+    for (ids,) in transaction.execute(_SQL['page_ids'], (job,)).fetchall():
+        yield read_cell(_unpacked_ids, ids)
 
 
 def _unpacked_ids(blob: bytes) -> array.array[int]:

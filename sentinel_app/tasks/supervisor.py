@@ -270,7 +270,9 @@ class Supervisor:
     def _finish_kills(self, now: float) -> None:
         for kill in tuple(self._kills):
             are_over = kill.task.are_over(kill.steps)
-            if not are_over and now < kill.deadline:
+            # Upload may have objects of these Jobs under way, whichever Task was killed.
+            is_over = are_over and not self._store.are_in_flight(kill.request_ids)
+            if not is_over and now < kill.deadline:
                 continue
             # The last in line, should this fail: the others must not wait for it.
             self._kills.remove(kill)

@@ -160,7 +160,7 @@ class Flight:
     rows: Sequence[Mapping[str, Any]]
     """As they stood in the outbox, one for each object."""
     is_delivered: bool = False
-    is_stale: bool = False
+    is_given_up: bool = False
     """Whether the update has been ended meanwhile, or what it carries given up."""
 
 
@@ -508,7 +508,7 @@ class SmallWorld:
             return False
         self.tick()
         is_ready = self.store.is_batch_ready(self.update.id, size=BATCH_SIZE)
-        batch = self.store.claim_batch(self.update.id, size=BATCH_SIZE, at=self.clock.now())
+        batch = self.store.claim_batch(self.update.id, size=BATCH_SIZE, now=self.clock.now)
         # The counters know nothing of what waits for a version under way.
         assert is_ready or batch is None
         if batch is None:
@@ -563,8 +563,6 @@ class SmallWorld:
     def settle(self, flight: Flight, size: int, refused: frozenset[int]) -> None:
         """Store the answer to the first objects of a batch; the rest goes on by itself."""
         part = Batch(objects=flight.batch.objects[:size])
-        if flight.is_stale and not flight.is_delivered:
-            refused = frozenset(range(size))
         refused = frozenset(item for item in refused if item < size)
         taken = [place for place in range(size) if place not in refused]
         if not flight.is_delivered:
@@ -578,14 +576,14 @@ class SmallWorld:
             batch=Batch(objects=flight.batch.objects[size:]),
             rows=flight.rows[size:],
             is_delivered=flight.is_delivered,
-            is_stale=flight.is_stale,
+            is_given_up=flight.is_given_up,
         )
         if rest.batch.objects:
             self.flights.append(rest)
         self.store.settle(
             Settlement(batch=part, refusals=dict.fromkeys(refused, ('no',))), at=self.clock.now()
         )
-        if not flight.is_stale:
+        if not flight.is_given_up:
             for place in taken:
                 row = flight.rows[place]
                 known = self.accepted.get(row['digest'], 0)
@@ -612,15 +610,9 @@ class SmallWorld:
         stopped = [item.request_id for item in self.progress() if item.is_stopped]
         for flight in self.flights:
             if set(flight.batch.request_ids) & set(stopped):
-                self._grow_stale(flight)
+                flight.is_given_up = True
         if stopped:
             self.store.give_up(stopped)
-
-    def _grow_stale(self, flight: Flight) -> None:
-        """Let nobody wait for a batch any more: it has arrived by now, or never will."""
-        if not (flight.is_stale or flight.is_delivered) and flight.batch.objects[0].id % 2:
-            self.deliver(flight)
-        flight.is_stale = True
 
     def drop_pages(self) -> None:
         """Drop what waits for conversion of Jobs that were stopped."""
@@ -638,17 +630,11 @@ class SmallWorld:
     def is_over(self) -> bool:
         return all(item.is_settled for item in self.progress())
 
-    def _waited_for(self) -> list[Flight]:
-        """Batches with anything that is not given up."""
-        with self.db.read() as connection:
-            ids = {row[0] for row in connection.execute('SELECT id FROM outbox WHERE is_in_flight')}
-        return [each for each in self.flights if any(item.id in ids for item in each.batch.objects)]
-
     def go_on(self) -> None:
         """Let every stage do what is left, until the update is over."""
         for step in itertools.count():
             assert step < ENOUGH_STEPS, f'the update comes to no end: {self.progress()}'
-            for flight in self._waited_for():
+            for flight in list(self.flights):
                 self.settle(flight, len(flight.batch.objects), frozenset())
             moved = [self.read(5), self.convert(), self.claim()]
             if not any(moved) and self.is_over():
@@ -661,7 +647,7 @@ class SmallWorld:
         self.app_state.jobs = {}
         self.taken = {}
         for flight in self.flights:
-            self._grow_stale(flight)
+            flight.is_given_up = True
         self.store.remove_update(update_id)
 
     def run_undisturbed(self, mode: Mode) -> int:
@@ -670,7 +656,7 @@ class SmallWorld:
         for step in itertools.count():
             assert step < ENOUGH_STEPS
             moved = [self.read(3), self.convert(), self.claim()]
-            for flight in self._waited_for():
+            for flight in list(self.flights):
                 self.settle(flight, len(flight.batch.objects), frozenset())
             if not any(moved) and self.is_over():
                 break

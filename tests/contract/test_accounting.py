@@ -355,7 +355,7 @@ class Course:
         elif world.flights:
             flight = chance.choice(world.flights)
             if what == 'deliver':
-                if not (flight.is_delivered or flight.is_stale):
+                if not flight.is_delivered:
                     world.deliver(flight)
             elif what == 'release':
                 world.release(flight, is_told_before=chance.random() < 0.5)

@@ -20,7 +20,7 @@ from sentinel_app.storage.statements import statements
 from sentinel_app.storage.update_store import UpdateStore
 from tests.clocks import NOON
 from tests.stored import minutes
-from tests.working import Working, address, chosen, make_chosen, make_error, send
+from tests.working import Working, add_request, address, chosen, make_chosen, make_error, send
 
 SECOND = dt.timedelta(seconds=1)
 LAST = chosen(1).valid_until
@@ -194,23 +194,25 @@ def test_what_was_refused_and_the_last_error_are_told(
     assert ledger.last_error(2) is None
 
 
-def test_times_come_oldest_first_and_only_those_after(request_times: RequestTimes):
+def test_times_come_oldest_first_and_only_those_after(db: Database, request_times: RequestTimes):
     for number in (3, 1, 2):
-        request_times.add(NOON + number * SECOND)
+        add_request(db, NOON + number * SECOND)
 
     assert request_times.recent(NOON + SECOND) == (NOON + 2 * SECOND, NOON + 3 * SECOND)
 
 
-def test_several_requests_of_the_same_moment_are_all_kept(request_times: RequestTimes):
+def test_several_requests_of_the_same_moment_are_all_kept(
+    db: Database, request_times: RequestTimes
+):
     for _ in range(3):
-        request_times.add(NOON)
+        add_request(db, NOON)
 
     assert request_times.recent(NOON - SECOND) == (NOON, NOON, NOON)
 
 
-def test_old_times_are_forgotten(request_times: RequestTimes):
-    request_times.add(NOON)
-    request_times.add(NOON + 61 * SECOND)
+def test_old_times_are_forgotten(db: Database, request_times: RequestTimes):
+    add_request(db, NOON)
+    add_request(db, NOON + 61 * SECOND)
     assert len(request_times.recent(NOON - SECOND)) == 2
     request_times.recent(NOON + SECOND)
 
@@ -232,8 +234,10 @@ def test_a_claimed_batch_leaves_the_time_of_its_request(
     deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.integers(min_value=0, max_value=4_000_000_000_000_000))
-def test_a_time_comes_back_to_the_microsecond(request_times: RequestTimes, micros: int):
+def test_a_time_comes_back_to_the_microsecond(
+    db: Database, request_times: RequestTimes, micros: int
+):
     at = dt.datetime(1970, 1, 2, tzinfo=dt.UTC) + dt.timedelta(microseconds=micros)
-    request_times.add(at)
+    add_request(db, at)
 
     assert request_times.recent(at - dt.timedelta(microseconds=1))[0] == at

@@ -67,6 +67,13 @@ def unchosen(
     return tuple(found)
 
 
+def unconfirmed(
+    orphans: Orphans, update_id: str = 'later', most_attempts: int = 3
+) -> tuple[HeldObject, ...]:
+    """What an update has to withdraw again; a later one than all that are there by default."""
+    return orphans.unconfirmed(update_id, most_attempts=most_attempts)
+
+
 def withdraw(orphans: Orphans, items: Iterable[HeldObject], request_id: str = 'j1') -> int:
     return orphans.add_revocations([revocation(item, request_id, NOON) for item in items])
 
@@ -100,6 +107,19 @@ def test_a_deleted_file_is_known_by_any_of_its_hashes(
     assert orphans.named([replace(entry, owner_name='A Third Org')]) == set()
     assert orphans.named([replace(entry, type='Host')]) == set()
     assert orphans.named([replace(entry, type='Kind that is new')]) == set()
+
+
+def test_a_deleted_file_is_known_by_a_hash_of_others_though_what_it_lost_is_live_still(
+    store: UpdateStore, orphans: Orphans, ledger: Ledger
+) -> None:
+    lost = 'D' * 32
+    send(store, file(lost, f'{lost} : {SHA256}'), file(SHA256, SHA256, 2))
+    send(store, file(MD5, f'{MD5} : {SHA256}'), request_id='later')
+    (row,) = rows(ledger, key(lost))
+    orphans.orphan_objects({row.id: 1})
+    entry = DeletedIndicator(type='File', summary=SHA256, owner_name='Example Org')
+
+    assert orphans.named([entry]) == {1, 2}
 
 
 def test_what_is_no_file_is_known_by_its_summary(store: UpdateStore, orphans: Orphans) -> None:
@@ -381,12 +401,36 @@ def test_an_indicator_counts_once_though_a_withdrawal_of_it_is_repeated(
     working.convert(outcomes={1: outcome}, request_id='j2', query_id='q1')
     assert working.outcomes('j2') == {outcome: 1}
     assert store.end_reading('j2', at=NOON)
-    withdraw(orphans, orphans.unconfirmed(most_attempts=3), 'j2')
+    withdraw(orphans, unconfirmed(orphans), 'j2')
     batch = working.claim(update_id='u2')
     assert batch is not None
     working.settle(batch)
 
     assert working.outcomes('j2') == {Outcome.WITHDRAWN: 1}
+
+
+@pytest.mark.parametrize('is_repeated', [False, True])
+def test_an_indicator_that_is_recognised_and_displaced_is_a_duplicate_but_for_its_withdrawal(
+    store: UpdateStore, working: Working, orphans: Orphans, ledger: Ledger, is_repeated: bool
+) -> None:
+    without_answer(store, working, orphans)
+    (row,) = rows(ledger, address(1))
+    send(store, chosen(1, generation=1, object=row.id), request_id='back')
+    working.begin('j2', update_id='u2')
+    common = {'request_id': 'j2', 'query_id': 'q1'}
+    working.convert(outcomes={1: Outcome.UNCHANGED}, seen=[Sighting(row.id, 5)], **common)
+    assert working.outcomes('j2') == {Outcome.UNCHANGED: 1}
+    working.convert(chosen(1, indicator_id=2, generation=1, replaces=True), **common)
+    assert working.outcomes('j2') == {Outcome.DUPLICATE: 1}
+    assert store.end_reading('j2', at=NOON)
+    if is_repeated:
+        withdraw(orphans, unconfirmed(orphans, 'u2'), 'j2')
+    batch = working.claim(update_id='u2')
+    assert batch is not None
+    working.settle(batch)
+
+    other = Outcome.WITHDRAWN if is_repeated else Outcome.DUPLICATE
+    assert working.outcomes('j2') == {Outcome.SENT: 1, other: 1}
 
 
 @pytest.mark.parametrize('is_stopped', [False, True])
@@ -500,8 +544,10 @@ def test_withdrawals_that_wait_for_somebody_are_told(
 # -- withdrawals without an answer
 
 
-def without_answer(store: UpdateStore, working: Working, orphans: Orphans) -> Batch:
-    """Give up the withdrawal of an object while it is under way."""
+def without_answer(
+    store: UpdateStore, working: Working, orphans: Orphans, *, has_ended: bool = True
+) -> Batch:
+    """Give up the withdrawal of an object while it is under way, and let its request end."""
     send(store, chosen(1))
     working.begin('j1')
     working.end()
@@ -510,6 +556,8 @@ def without_answer(store: UpdateStore, working: Working, orphans: Orphans) -> Ba
     store.stop_jobs(['j1'], UploadDeniedError('Give the role.'))
     store.give_up(['j1'])
     store.remove_update('u1')
+    if has_ended:
+        store.release(batch, is_unacknowledged=True)
     return batch
 
 
@@ -518,7 +566,7 @@ def test_an_id_whose_withdrawal_had_no_answer_is_not_live_and_must_go_for_sure(
 ) -> None:
     without_answer(store, working, orphans)
     (row,) = rows(ledger, address(1))
-    (held,) = orphans.unconfirmed(most_attempts=3)
+    (held,) = unconfirmed(orphans)
 
     assert row.state == ObjectState.WITHDRAWN
     assert ledger.live(NOON) == 0
@@ -530,10 +578,11 @@ def test_an_id_whose_withdrawal_had_no_answer_is_not_live_and_must_go_for_sure(
 def test_an_unconfirmed_withdrawal_is_repeated_until_it_is_confirmed(
     store: UpdateStore, working: Working, orphans: Orphans, answer: str
 ) -> None:
-    first = without_answer(store, working, orphans)
+    first = without_answer(store, working, orphans, has_ended=answer != 'late')
+    store.forget_late()
     working.begin('j2', update_id='u2')
     assert store.end_reading('j2', at=NOON)
-    assert withdraw(orphans, orphans.unconfirmed(most_attempts=3), 'j2') == 1
+    assert withdraw(orphans, unconfirmed(orphans), 'j2') == 1
     batch = working.claim(update_id='u2')
     assert batch is not None
     if answer == 'none':
@@ -547,9 +596,32 @@ def test_an_unconfirmed_withdrawal_is_repeated_until_it_is_confirmed(
     outcome = {'refused': Outcome.REFUSED, 'none': Outcome.FAILED}.get(answer, Outcome.WITHDRAWN)
 
     assert working.outcomes('j2') == {outcome: 1}
-    left = orphans.unconfirmed(most_attempts=3)
+    left = unconfirmed(orphans)
     assert len(left) == (answer in {'refused', 'none'})
-    assert len(orphans.unconfirmed(most_attempts=0)) == (answer == 'none')
+    assert len(unconfirmed(orphans, most_attempts=0)) == (answer == 'none')
+
+
+@pytest.mark.parametrize('answer', [None, 'refused', 'none'])
+def test_an_update_repeats_a_withdrawal_once_whenever_it_is_asked(
+    store: UpdateStore, working: Working, orphans: Orphans, answer: str | None
+) -> None:
+    without_answer(store, working, orphans)
+    working.begin('j2', update_id='u2')
+    assert store.end_reading('j2', at=NOON)
+    assert withdraw(orphans, unconfirmed(orphans, 'u2'), 'j2') == 1
+    # The process may be killed here, before the update is closed.
+    if answer is not None:
+        batch = working.claim(update_id='u2')
+        assert batch is not None
+        if answer == 'refused':
+            working.settle(batch, 0)
+        else:
+            store.release(batch, is_unacknowledged=True)
+
+    assert unconfirmed(orphans, 'u2') == ()
+    store.remove_update('u2')
+    working.begin('j3', update_id='u3')
+    assert len(unconfirmed(orphans, 'u3')) == 1
 
 
 @pytest.mark.parametrize('is_refused', [False, True])
@@ -560,7 +632,7 @@ def test_a_value_that_is_back_is_live_while_its_old_id_is_withdrawn_once_more(
     working.begin('j2', update_id='u2')
     working.convert(chosen(1, generation=1), request_id='j2', query_id='q1')
     assert store.end_reading('j2', at=NOON)
-    withdraw(orphans, orphans.unconfirmed(most_attempts=3), 'j2')
+    withdraw(orphans, unconfirmed(orphans), 'j2')
     batch = working.claim(update_id='u2')
     assert batch is not None
     assert len(batch.objects) == 2
@@ -570,7 +642,7 @@ def test_a_value_that_is_back_is_live_while_its_old_id_is_withdrawn_once_more(
     assert working.counts('j2').read == 1
     assert working.outcomes('j2') == {Outcome.REFUSED if is_refused else Outcome.SENT: 1}
     assert (row.state, row.generation) == (ObjectState.LIVE, 1)
-    assert len(orphans.unconfirmed(most_attempts=3)) == is_refused
+    assert len(unconfirmed(orphans)) == is_refused
     assert ledger.live(NOON) == 1
     # A refusal about the old id says nothing of the new one.
     assert ledger.held_of([1])[1][0].is_settled

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from sentinel_app.core.job import Counts, Outcome
+from sentinel_app.core.job import Counts, Mode, Outcome
 from sentinel_app.core.ledger_row import LedgerRow, ObjectState, moment
 from sentinel_app.core.outbox import Batch, ChosenObject, Fate
 from sentinel_app.core.query import SortDirection
@@ -81,7 +81,7 @@ def test_there_is_no_batch_of_another_update(store: UpdateStore, working: Workin
     working.convert(chosen(1))
     working.end()
 
-    assert store.claim_batch('u2', size=100, at=NOON) is None
+    assert store.claim_batch('u2', size=100, now=lambda: NOON) is None
     assert not store.is_batch_ready('u2', size=100)
     assert store.is_batch_ready('u1', size=100)
 
@@ -413,6 +413,22 @@ def test_a_copy_that_loses_its_object_after_its_answer_is_a_duplicate(
     assert working.is_dealt_with()
 
 
+@pytest.mark.parametrize('is_file', [False, True])
+def test_a_better_copy_of_the_same_content_takes_over_what_its_job_has_sent(
+    working: Working, is_file: bool
+):
+    working.begin('j1')
+    working.convert(chosen(1), kept=[1] if is_file else [])
+    working.settle(working.sent(size=1))
+    same = chosen(1, indicator_id=2, fate=Fate.UNCHANGED, is_moved=True, replaces=True)
+    working.convert(same, kept=[2] if is_file else [])
+    assert working.outcomes() == {Outcome.DUPLICATE: 1, Outcome.SENT: 1}
+    replace(working, new=3)
+
+    assert working.outcomes() == {Outcome.DUPLICATE: 2}
+    assert working.progress().open == 1
+
+
 @pytest.mark.parametrize('is_refused', [False, True])
 def test_the_answer_to_a_replaced_copy_does_not_settle_the_better_one(
     working: Working, ledger: Ledger, is_refused: bool
@@ -720,6 +736,41 @@ def test_what_a_stopped_job_has_under_way_is_given_up(
     assert store.in_flight('u1') == ()
 
 
+HELD_BEFORE = {'nothing': None, 'expired': minutes(-1), 'live': minutes(600), 'refused': None}
+
+
+@pytest.mark.parametrize('is_given_up', [False, True])
+@pytest.mark.parametrize('before', HELD_BEFORE)
+def test_what_a_stopped_job_chose_and_sentinel_does_not_have_is_free_for_others(
+    store: UpdateStore, working: Working, ledger: Ledger, before: str, is_given_up: bool
+):
+    valid_until = HELD_BEFORE[before]
+    if before == 'refused':
+        refuse(working, chosen(1), query_id='q2')
+    elif valid_until is not None:
+        send(store, chosen(1, valid_until=valid_until, content_hash=b'before'), query_id='q2')
+    working.begin('j1', 'j2')
+    working.convert(chosen(1), chosen(2))
+    if is_given_up:
+        working.sent(size=1)
+    store.stop_jobs(['j1'], KILLED)
+    store.give_up(['j1'])
+    store.forget_late()
+    first, second = row(ledger, 1), row(ledger, 2)
+
+    assert first is not None
+    assert second is not None
+    # What was under way may have arrived; what was refused is tried again by the query that
+    # chose it, and would be taken for gone.
+    is_free = before in {'nothing', 'expired'} and not is_given_up
+    assert (first.mark < store.first_mark('u1')) is is_free
+    assert second.mark < store.first_mark('u1')
+    assert (first.outbox, second.outbox) == (None, None)
+    working.convert(chosen(2, indicator_id=7), request_id='j2')
+    working.end('j1', 'j2')
+    assert numbers(working.claim()) == [2]
+
+
 def test_an_answer_that_comes_after_all_enters_the_ledger_and_no_account(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
@@ -741,16 +792,56 @@ def test_an_answer_that_comes_after_its_job_is_forgotten_hurts_nobody(
     working.convert(
         chosen(1, content_hash=b'newer', modified=minutes(500)), request_id='j2', query_id='q1'
     )
-    newer = store.claim_batch('u2', size=1, at=NOON)
-    assert newer is not None
-    working.settle(newer)
     store.forget_jobs()
     store.record_failure(batch)
     working.settle(batch)
     store.release(batch)
-
     assert store.counts('j1') is None
+    assert held(ledger, 1).content_hash == chosen(1).content_hash
+    newer = working.claim(size=1, update_id='u2')
+    assert newer is not None
+    working.settle(newer)
+
     assert held(ledger, 1).content_hash == b'newer'
+
+
+@pytest.mark.parametrize('end', ['settle', 'release', 'forget'])
+def test_nothing_newer_goes_out_while_what_was_given_up_may_still_arrive(
+    store: UpdateStore, working: Working, end: str
+):
+    batch = given_up(store, working, chosen(1))
+    store.remove_update('u1')
+    working.begin('j2', update_id='u2')
+    newer = chosen(1, content_hash=b'newer', modified=minutes(500))
+    working.convert(newer, request_id='j2', query_id='q1')
+    working.end('j2')
+
+    assert store.is_late_under_way
+    assert not store.is_batch_ready('u2', size=1)
+    assert working.claim(size=1, update_id='u2') is None
+    if end == 'settle':
+        working.settle(batch)
+    elif end == 'release':
+        store.release(batch, is_unacknowledged=True)
+    else:
+        store.forget_late()
+    assert not store.is_late_under_way
+    assert numbers(working.claim(size=1, update_id='u2')) == [1]
+
+
+def test_a_batch_that_was_given_up_is_not_sent_again(store: UpdateStore, working: Working):
+    working.begin('j1', 'j2')
+    working.convert(chosen(1))
+    working.convert(chosen(2), request_id='j2')
+    working.end('j1', 'j2')
+    batch = working.sent()
+    store.stop_jobs(['j1'], DENIED)
+    store.give_up(['j1'])
+    # The other Job's part of it still wants its answer.
+    assert store.begin_request(batch, now=lambda: NOON)
+    store.stop_jobs(['j2'], DENIED)
+    store.give_up(['j2'])
+    assert not store.begin_request(batch, now=lambda: NOON)
 
 
 def test_a_batch_released_after_all_is_not_sent_again(store: UpdateStore, working: Working):
@@ -799,7 +890,7 @@ def refuse(working: Working, *items: ChosenObject, query_id: str = 'q1') -> None
     store.start_reading(name, at=NOON, expected=None)
     working.convert(*items, request_id=name, query_id=query_id)
     store.end_reading(name, at=NOON, error=DENIED)
-    batch = store.claim_batch(name, size=len(items), at=NOON)
+    batch = store.claim_batch(name, size=len(items), now=lambda: NOON)
     assert batch is not None
     working.settle(batch, *range(len(items)))
     store.remove_update(name)
@@ -903,10 +994,43 @@ def test_a_refusal_is_forgotten_where_the_query_no_longer_has_what_was_refused(
     store.end_reading('j2', at=NOON, error=DENIED)
     store.remove_update('u1')
 
-    # The first was refused again. The second was looked for and did not come. Nobody asked for the
-    # third, whose reading failed, the fourth, whose query was not read, and the ninth.
-    assert attempts(ledger, *range(1, 10)) == {1: 2, 3: 1, 4: 1, 9: 4}
+    # The first was refused again. The second and the ninth were looked for and did not come. Nobody
+    # asked for the third, whose reading failed, and the fourth, whose query was not read.
+    assert attempts(ledger, *range(1, 10)) == {1: 2, 3: 1, 4: 1}
     assert row(ledger, 2) is None
+    assert row(ledger, 9) is None
+
+
+def test_what_a_query_was_refused_is_forgotten_once_it_is_saved_no_longer_and_no_update_runs(
+    store: UpdateStore, working: Working, ledger: Ledger
+):
+    send(store, chosen(3))
+    refuse(working, chosen(1))
+    refuse(working, chosen(2), chosen(3, content_hash=b'newer'), query_id='q2')
+    working.begin('j1')
+    store.forget_refusals(['q1'])
+    assert attempts(ledger, 1, 2, 3) == {1: 1, 2: 1, 3: 1}
+    store.end_reading('j1', at=NOON, error=DENIED)
+    store.remove_update('u1')
+    store.forget_refusals(['q1'])
+
+    assert attempts(ledger, 1, 2, 3) == {1: 1}
+    assert row(ledger, 2) is None
+    assert held(ledger, 3).refused_by is None
+
+
+def test_what_was_refused_too_often_is_known_while_nobody_asks_for_it(
+    store: UpdateStore, working: Working, ledger: Ledger
+):
+    for _ in range(4):
+        refuse(working, chosen(1))
+    job = make_job('j1', update_id='u1', mode=Mode.DELTA, query=make_query('q1'))
+    store.begin([job])
+    store.start_reading('j1', at=NOON, expected=None)
+    working.end()
+    store.remove_update('u1')
+
+    assert attempts(ledger, 1) == {1: 4}
 
 
 def test_a_refusal_is_forgotten_where_sentinel_holds_the_copy_that_was_chosen(
@@ -956,6 +1080,58 @@ def test_a_copy_refused_too_often_makes_way_as_any_other(
 
     assert working.outcomes() == {Outcome.SENT: 1}
     assert working.progress().open == 1
+
+
+def chosen_indicator(ledger: Ledger, number: int) -> int:
+    """The Indicator whose copy was chosen for an Address."""
+    found = row(ledger, number)
+    assert found is not None
+    return found.chosen_copy()[0]
+
+
+@pytest.mark.parametrize('fate', Fate)
+def test_a_refused_copy_is_no_longer_the_chosen_one_once_a_better_one_is(
+    store: UpdateStore, working: Working, ledger: Ledger, fate: Fate
+):
+    send(store, chosen(1))
+    working.begin('j1')
+    working.convert(chosen(1, indicator_id=7, content_hash=b'worse'))
+    working.settle(working.sent(size=1), 0)
+    assert chosen_indicator(ledger, 1) == 7
+    working.convert(chosen(1, fate=fate, replaces=True))
+
+    assert chosen_indicator(ledger, 1) == 1
+    known = {} if fate is Fate.SEND else {Outcome(fate): 1}
+    assert working.outcomes() == {Outcome.DUPLICATE: 1} | known
+    replace(working, new=9)
+    assert working.outcomes() == {Outcome.DUPLICATE: 2}
+    working.end()
+    working.settle(working.sent())
+    assert working.outcomes() == {Outcome.DUPLICATE: 2, Outcome.SENT: 1}
+    assert working.is_dealt_with()
+
+
+@pytest.mark.parametrize('answer', ['none', 'accepted', 'refused'])
+def test_a_copy_refused_too_often_stays_chosen_whatever_becomes_of_the_worse_one_under_way(
+    store: UpdateStore, working: Working, ledger: Ledger, answer: str
+):
+    refuse(working, chosen(1, indicator_id=7))
+    old = begin_sending(working, content_hash=b'worse')
+    working.convert(chosen(1, indicator_id=7, fate=Fate.REFUSED, replaces=True))
+    if answer != 'none':
+        working.settle(old, *([0] if answer == 'refused' else []))
+
+    assert chosen_indicator(ledger, 1) == 7
+    assert working.outcomes() == {Outcome.DUPLICATE: 1, Outcome.REFUSED: 1}
+    assert attempts(ledger, 1) == {1: 1}
+    replace(working, new=9)
+    assert working.outcomes() == {Outcome.DUPLICATE: 2}
+    working.end()
+    assert (working.claim() is None) is (answer == 'none')
+    if answer == 'none':
+        working.settle(old)
+        working.settle(working.sent())
+        assert working.outcomes() == {Outcome.DUPLICATE: 2, Outcome.SENT: 1}
 
 
 def test_counts_of_a_batch_of_several_jobs_go_to_each(store: UpdateStore, working: Working):

@@ -110,6 +110,39 @@ def test_what_an_update_chose_has_a_mark_of_its_own_whoever_was_cancelled_before
     assert min(marks[2:]) > store.jobs.number('j4')
 
 
+def test_a_job_that_begins_has_the_highest_number_whatever_has_gone_by_its_name_before(
+    store: UpdateStore, db: Database, working: Working, ledger: Ledger
+):
+    working.begin('j1')
+    working.convert(chosen(1))
+    working.end()
+    working.settle(working.sent())
+    store.remove_update('u1')
+    begin(store, 'j2', update_id='u2')
+    # The documents were put back from a backup in which it is still to come.
+    begin(store, 'j1', update_id='u3')
+
+    assert store.first_mark('u3') == store.jobs.number('j1') > store.jobs.number('j2')
+    assert [record.request_id for record in ledger.by_indicator([1])] == ['j1']
+
+
+def test_a_cancellation_that_could_not_be_stored_leaves_nothing(store: UpdateStore, db: Database):
+    with db.write() as transaction:
+        transaction.execute(
+            'CREATE TRIGGER full BEFORE UPDATE ON progress '
+            "BEGIN SELECT raise(ABORT, 'disk I/O error'); END"
+        )
+    with pytest.raises(StorageError):
+        store.cancel(make_job('j2', update_id='u2'))
+    with db.write() as transaction:
+        transaction.execute('DROP TRIGGER full')
+    begin(store, 'j1')
+    begin(store, 'j2', update_id='u2')
+
+    assert store.first_mark('u2') > store.first_mark('u1')
+    assert count(db, 'progress') == [2]
+
+
 # -- reading
 
 
@@ -707,6 +740,30 @@ def test_a_page_that_was_dropped_while_its_conversion_hung_is_accounted_for_once
     assert working.outcomes() == {Outcome.FAILED: 2}
 
 
+@pytest.mark.parametrize('is_by_time', [False, True])
+def test_a_page_that_is_stored_and_still_waits_is_not_dropped_as_well(
+    store: UpdateStore, working: Working, is_by_time: bool
+):
+    working.begin('j1')
+    if is_by_time:
+        store.read_by_time('j1')
+    working.convert(outcomes={1: Outcome.EXPIRED, 2: Outcome.EXPIRED})
+    put(store, 'j1', 3, 4, 5)
+    put(store, 'j1', 6)
+    working.convert(chosen(3), outcomes={4: Outcome.WITHHELD, 5: Outcome.DUPLICATE})
+    # Convert hangs before it takes the page off.
+    store.stop_jobs(['j1'], KILLED)
+    store.drop_pages()
+
+    assert working.counts().read == 6
+    assert working.outcomes() == {
+        Outcome.EXPIRED: 2,
+        Outcome.WITHHELD: 1,
+        Outcome.DUPLICATE: 1,
+        Outcome.FAILED: 2,
+    }
+
+
 def test_what_two_pages_repeat_is_dropped_once(store: UpdateStore, working: Working):
     working.begin('j1')
     store.read_by_time('j1')
@@ -853,7 +910,7 @@ def test_a_job_begins_though_its_number_has_just_been_forgotten(
     assert count(db, 'job') == [0]
     begin(store, 'j1')
 
-    assert working.progress().job == number
+    assert working.progress().job > number
 
 
 def test_what_was_stored_is_there_after_the_file_is_opened_again(tmp_path: Path):

@@ -237,24 +237,26 @@ class Rig:
         names = list(self._stages)
         self._chance.shuffle(names)
         for name in names:
-            self._step(name)
+            self.step(name)
         if self._chance.random() < 0.5:
-            self._follow()
+            self.follow()
 
-    def _follow(self) -> None:
+    def follow(self) -> None:
+        """Bring the Jobs in line with their progress."""
         self._active.append('follow')
         try:
             self.updates.follow()
         finally:
             self._active.pop()
 
-    def _step(self, name: str) -> None:
+    def step(self, name: str) -> bool:
+        """Let a stage take a step; whether it had anything to do."""
         update = self.updates.running
         if update is None:
-            return
+            return False
         self._active.append(name)
         try:
-            self._stages[name].step(update, self.stop)
+            return bool(self._stages[name].step(update, self.stop))
         finally:
             self._active.pop()
 
@@ -266,6 +268,6 @@ class Rig:
         name = self._chance.choice(('download', 'convert', 'upload', 'follow'))
         if name == 'follow':
             if 'follow' not in self._active:
-                self._follow()
+                self.follow()
         elif self._active.count(name) < (MOST_UPLOADS if name == 'upload' else 1):
-            self._step(name)
+            self.step(name)

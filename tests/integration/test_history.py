@@ -20,6 +20,7 @@ import pytest
 
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import JobStatus, Mode, Outcome
+from sentinel_app.core.progress import Progress
 from sentinel_app.core.query import Query, WithdrawPolicy
 from sentinel_app.errors import (
     BatchUnclearError,
@@ -574,3 +575,67 @@ def test_no_row_is_missed_wherever_the_reading_is_interrupted(
     story.rig.run()
 
     assert len(story.sink.live()) == 12
+
+
+def test_what_is_given_up_and_still_arrives_overtakes_nothing_newer(story: History) -> None:
+    row_id = story.store.add(host(confidence=50))['id']
+    story.save_list([query(*OWNERS)])
+
+    def go_on(objects: Sequence[object]) -> None:
+        """Keep the first request on its way until another update has done what it can."""
+        story.sink.before = lambda objects: None
+        rig = story.rig
+        (job,) = rig.app_state.jobs_of(story.update_id)
+        rig.end_job(job.request_id)
+        rig.store.give_up([job.request_id])
+        rig.step('convert')
+        rig.follow()
+        assert rig.updates.running is None
+        story.store.modify(row_id, confidence=90)
+        story.clock.advance(2)
+        rig.updates.request_update(mode=Mode.FULL)
+        rig.updates.start_next()
+        for name in ('download', 'convert', 'upload') * 5:
+            rig.step(name)
+
+    story.sink.before = go_on
+    story.update(Mode.FULL)
+    story.rig.run()
+
+    assert story.sink.anomalies() == []
+    assert [stix['confidence'] for stix in story.sink.live().values()] == [90]
+
+
+def test_nothing_is_read_once_a_job_was_read_through(
+    story: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row_id = story.store.add(host())['id']
+    story.save_list([query(*OWNERS)])
+    story.update(Mode.FULL)
+    story.clock.advance(2)
+    story.store.delete(row_id)
+    rig, progress = story.rig, story.rig.store.progress
+
+    def outdated(update_id: str) -> tuple[Progress, ...]:
+        """Let Convert deal with the end, and the value come back, while Download looks."""
+        monkeypatch.undo()
+        found = progress(update_id)
+        while rig.step('convert'):
+            pass
+        story.store.add(host())
+        return found
+
+    update = rig.updates.request_update(mode=Mode.RECONCILE)
+    rig.updates.start_next()
+    (job,) = rig.app_state.jobs_of(update.id)
+    while not rig.store.pages.is_ended(job.request_id):
+        rig.step('download')
+    monkeypatch.setattr(rig.store, 'progress', outdated)
+    rig.step('download')
+    assert rig.store.pages.head() is None
+    rig.run()
+
+    assert story.sink.anomalies() == []
+    assert story.sink.live() == {}
+    story.update(Mode.DELTA)
+    assert len(story.sink.live()) == 1

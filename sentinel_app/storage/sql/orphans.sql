@@ -33,17 +33,22 @@ SELECT * FROM holder WHERE summary_digest IN (?);
 -- name: holders_by_indicator
 SELECT * FROM holder WHERE indicator_id IN (?);
 
--- name: files_of_several_hashes
-SELECT DISTINCT indicator_id, summary
-FROM ledger JOIN content ON content.object = ledger.id
-WHERE state = 1 AND kind >= 100 AND owner = ? AND length(summary) > 64;
+-- name: files_that_share_hashes
+-- Those with fewer live objects than hashes: of the others, each hash leads to an object.
+SELECT DISTINCT indicator_id, summary FROM (
+    SELECT indicator_id FROM ledger LEFT JOIN orphan ON orphan.object = ledger.id
+    WHERE state = 1 AND kind >= 100 AND owner = ?
+    GROUP BY indicator_id HAVING count(*) - count(orphan.object) < max(siblings)
+) JOIN ledger USING (indicator_id) JOIN content ON content.object = ledger.id
+WHERE state = 1;
 
 -- name: orphan_indicator
 INSERT OR IGNORE INTO orphan (object) SELECT id FROM ledger WHERE indicator_id = ? AND state = 1;
 
 -- name: orphaned
 SELECT kind, summary, value
-FROM orphan JOIN ledger ON ledger.id = orphan.object JOIN content ON content.object = ledger.id
+FROM orphan CROSS JOIN ledger ON ledger.id = orphan.object
+    JOIN content ON content.object = ledger.id
 WHERE state = 1 AND valid_until > ? AND withdrawals_refused <= ? AND late_for IS NOT ?;
 
 -- name: count_unchosen
@@ -80,13 +85,16 @@ ORDER BY orphan.object LIMIT ?;
 SELECT unconfirmed.*, query.query_id, ledger.siblings
 FROM unconfirmed JOIN query ON query.id = unconfirmed.query
     JOIN ledger ON ledger.id = unconfirmed.object
-WHERE attempts <= ?;
+WHERE unconfirmed.mark < ? AND attempts <= ?;
 
 -- name: known_job
 SELECT next_place, is_stopped FROM progress WHERE job = ?;
 
 -- name: choose
 UPDATE ledger SET mark = ?, outbox = ? WHERE id = ?;
+
+-- name: repeat
+UPDATE unconfirmed SET mark = ? WHERE id = ?;
 
 -- name: added
 UPDATE progress SET objects = objects + ?, next_place = next_place + ? WHERE job = ?;

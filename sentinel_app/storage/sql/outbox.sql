@@ -76,10 +76,15 @@ WHERE id BETWEEN ? AND ? AND NOT is_in_flight AND (is_unacknowledged OR account 
 SELECT count(*) FROM outbox WHERE id BETWEEN ? AND ? AND NOT is_in_flight AND account = 0;
 
 -- name: detach_failing
-UPDATE ledger SET outbox = NULL WHERE id IN (
-    SELECT object FROM outbox WHERE outbox.id BETWEEN ? AND ? AND NOT is_in_flight
-        AND outbox.id = ledger.outbox
-);
+-- What Sentinel does not have, and nobody will send now, is free for the other queries. What was
+-- refused stays chosen: its own query is asked for it again, and must not be taken to have lost it.
+UPDATE ledger SET outbox = NULL, mark = CASE
+    WHEN state = 1 AND ledger.valid_until > outbox.modified THEN mark
+    WHEN EXISTS (SELECT 1 FROM refusal WHERE refusal.object = ledger.id) THEN mark
+    ELSE 0
+END
+FROM outbox WHERE ledger.id = outbox.object AND ledger.outbox = outbox.id
+    AND outbox.id BETWEEN ? AND ? AND NOT is_in_flight;
 
 -- name: remove_failing
 DELETE FROM outbox WHERE id BETWEEN ? AND ? AND NOT is_in_flight;
@@ -104,8 +109,9 @@ DELETE FROM orphan WHERE object = ?;
 DELETE FROM unconfirmed WHERE object = ? AND generation = ?;
 
 -- name: keep_unconfirmed
-INSERT INTO unconfirmed (object, generation, query, owner, indicator_id, created, modified, summary, body)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO unconfirmed (object, generation, query, owner, indicator_id, created, modified, summary,
+    body, mark)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (object, generation) DO UPDATE SET modified = excluded.modified, body = excluded.body;
 
 -- name: refuse
@@ -165,11 +171,11 @@ DELETE FROM orphan WHERE object IN (SELECT object FROM outbox WHERE id IN (?));
 
 -- name: forget_refusals
 -- What another query was refused is still to be tried, unless that one turns out to have let go of it.
--- What is withdrawn nobody has.
+-- That of a better copy stays, where it was refused too often to be sent. What is withdrawn nobody has.
 DELETE FROM refusal WHERE object IN (
     SELECT refusal.object
     FROM outbox CROSS JOIN refusal ON refusal.object = outbox.object
-    WHERE (is_revocation OR refusal.query = outbox.query) AND outbox.id IN (?)
+    WHERE account != 2 AND (is_revocation OR refusal.query = outbox.query) AND outbox.id IN (?)
 );
 
 -- name: remove_all

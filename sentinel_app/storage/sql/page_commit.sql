@@ -58,6 +58,9 @@ SELECT DISTINCT indicator_id FROM unconfirmed;
 -- name: refuse_again
 UPDATE refusal SET job = ?, query = ?, indicator_id = ?, source_modified = ? WHERE object = ?;
 
+-- name: pass_over_refusal
+UPDATE refusal SET job = 0 WHERE object = ?;
+
 -- name: orphan
 INSERT OR IGNORE INTO orphan (object, late_for)
 SELECT id, ? FROM ledger WHERE id = ? AND indicator_id = ? AND state = 1;

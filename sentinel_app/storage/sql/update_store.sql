@@ -1,5 +1,15 @@
--- name: keep_number
-INSERT OR IGNORE INTO job (id, request_id) VALUES (?, ?);
+-- name: number_of_job
+SELECT id, EXISTS (SELECT 1 FROM progress WHERE progress.job = job.id) AS has_begun
+FROM job WHERE request_id = ?;
+
+-- name: remove_number
+DELETE FROM job WHERE id = ?;
+
+-- name: add_number
+INSERT INTO job (request_id) VALUES (?);
+
+-- name: pass_on_number
+UPDATE ledger SET job = ? WHERE job = ?;
 
 -- name: begin_job
 INSERT OR IGNORE INTO progress
@@ -113,12 +123,23 @@ DELETE FROM refusal WHERE query IN (
 
 -- name: forget_gone_refusals
 -- Nor where its query was asked for it and no longer has it, or it may no longer be sent: else each
--- delta would ask for it for ever.
-DELETE FROM refusal WHERE attempts <= ? AND query IN (
-    SELECT query FROM progress
-    WHERE update_id = ? AND reading = 'complete' AND NOT is_stopped
+-- delta would ask for it for ever. A delta does not ask for what was refused too often.
+DELETE FROM refusal WHERE EXISTS (
+    SELECT 1 FROM progress
+    WHERE progress.query = refusal.query AND update_id = ? AND reading = 'complete'
+        AND NOT is_stopped AND (attempts <= ? OR NOT is_delta)
 ) AND NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.id = refusal.object AND mark >= ?)
 RETURNING object;
+
+-- name: is_running
+SELECT EXISTS (SELECT 1 FROM progress);
+
+-- name: refused_queries
+SELECT id, query_id FROM query
+WHERE EXISTS (SELECT 1 FROM refusal WHERE refusal.query = query.id);
+
+-- name: forget_refusals_of
+DELETE FROM refusal WHERE query = ? RETURNING object;
 
 -- name: forget_unused_rows
 DELETE FROM ledger WHERE state = 0 AND outbox IS NULL

@@ -482,6 +482,21 @@ def test_a_file_keeps_what_it_holds_and_leaves_the_rest_to_a_better_copy(
     engine.assert_right()
 
 
+@pytest.mark.parametrize('page', PAGES)
+@pytest.mark.parametrize('hashes', [{'md5': MD5}, {'sha1': SHA1}, {'md5': MD5, 'sha1': SHA1}])
+def test_a_file_that_loses_its_hashes_to_a_better_copy_counts_by_what_is_left(
+    world: World, engine: Engine, hashes: Mapping[str, str], page: int
+) -> None:
+    world.store.load([file(ORGANIZATION, OLD, md5=MD5, sha1=SHA1)])
+    world.threatconnect.faults.on('page_cap', rows=page)
+    engine.save_queries([query()])
+    world.clock.advance(600)
+    world.store.add(file(RESEARCH, RECENT, **hashes))
+    left = 'duplicate' if len(hashes) == 2 else 'unchanged'
+    assert run(world, engine, 'reconcile') == ([RESEARCH] * len(hashes), {'sent': 1, left: 1})
+    engine.assert_right()
+
+
 @pytest.mark.parametrize('mode', WHOLE)
 def test_each_hash_goes_to_its_own_best_copy_when_the_file_that_held_them_is_deleted(
     world: World, engine: Engine, mode: str

@@ -11,9 +11,15 @@ import pytest
 from sentinel_app.core.job import Outcome
 from sentinel_app.core.object_id import object_keys
 from sentinel_app.core.sink import UploadReply
-from sentinel_app.errors import BatchTooLargeError, Cancelled, StorageError, UploadServerError
+from sentinel_app.errors import (
+    BatchTooLargeError,
+    Cancelled,
+    StorageError,
+    TaskKilledError,
+    UploadServerError,
+)
 from sentinel_app.pipeline.rate_limiter import RateLimiter
-from sentinel_app.pipeline.upload import Upload
+from sentinel_app.pipeline.upload import LONGEST_LATE_S, Upload
 from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.request_time import RequestTimes
@@ -24,7 +30,6 @@ from tests.stored import make_job, make_update
 from tests.working import make_chosen, make_conversion, make_faults, make_page, make_store
 
 UPDATE = make_update()
-KEYS = [object_keys(make_indicator(value=value))[0] for value in ('198.51.100.1', '198.51.100.2')]
 GO = threading.Event()
 
 
@@ -34,6 +39,7 @@ class Sink:
     def __init__(self, stored: Callable[[], int]) -> None:
         self._stored = stored
         self.answers: list[Exception] = []
+        self.meanwhile: Callable[[], None] = lambda: None
         self.seen: list[tuple[int, int]] = []
         """How many objects a request had, and how many times were stored by then."""
 
@@ -45,6 +51,7 @@ class Sink:
 
     def send(self, objects: Sequence[bytes]) -> UploadReply:
         self.seen.append((len(objects), self._stored()))
+        self.meanwhile()
         if self.answers:
             raise self.answers.pop(0)
         return UploadReply()
@@ -57,8 +64,7 @@ class Stand:
         self.clock = StandingClock()
         self.db = Database(folder / 'state.db')
         self.store = make_store(self.db)
-        self.times = RequestTimes(self.db)
-        self.limiter = RateLimiter(limit=5, times=self.times, clock=self.clock)
+        self.limiter = RateLimiter(limit=5, times=RequestTimes(self.db), clock=self.clock)
         self.sink = Sink(self._stored)
         self.upload = Upload(
             sink=self.sink,
@@ -66,20 +72,31 @@ class Stand:
             errors=ErrorLog(self.db),
             faults=make_faults(self.db, self.clock, self.store),
             limiter=self.limiter,
-            times=self.times,
             clock=self.clock,
             wakeups=Wakeups(senders=1),
         )
-        self.store.begin([make_job()])
-        self.store.start_reading('j1', at=NOON, expected=None)
-        objects = [
-            make_chosen(key, indicator_id=number) for number, key in enumerate(KEYS, start=1)
-        ]
+        self.add_job('j1', '198.51.100.1', '198.51.100.2')
+
+    def add_job(self, request_id: str, *addresses: str) -> None:
+        """Add a Job to the update that is running, with objects to send."""
+        self.store.begin([make_job(request_id)])
+        self.store.start_reading(request_id, at=NOON, expected=None)
+        keys = [object_keys(make_indicator(value=address))[0] for address in addresses]
+        objects = [make_chosen(key, indicator_id=number) for number, key in enumerate(keys, 1)]
+        ids = range(1, len(keys) + 1)
         conversion = make_conversion(
-            make_page(1, 2), {1: None, 2: None}, objects, job=self.store.jobs.number('j1')
+            make_page(*ids, request_id=request_id),
+            dict.fromkeys(ids),
+            objects,
+            job=self.store.jobs.number(request_id),
         )
         self.store.commit_page(conversion, at=NOON)
-        self.store.end_reading('j1', at=NOON)
+        self.store.end_reading(request_id, at=NOON)
+
+    def give_up(self) -> None:
+        """End the first Job, whatever is under way."""
+        self.store.stop_jobs(['j1'], TaskKilledError('The Task Download was killed.'))
+        self.store.give_up(['j1'])
 
     def _stored(self) -> int:
         with self.db.read() as connection:
@@ -127,7 +144,7 @@ def test_a_further_request_whose_time_cannot_be_stored_does_not_go(
 ) -> None:
     stand.sink.answers = [UploadServerError('No answer.')]
     with monkeypatch.context() as patch:
-        patch.setattr(stand.times, 'add', full)
+        patch.setattr(stand.store, 'begin_request', full)
         with pytest.raises(StorageError):
             stand.upload.step(UPDATE, GO)
     assert stand.sink.seen == [(2, 1)]
@@ -135,6 +152,32 @@ def test_a_further_request_whose_time_cannot_be_stored_does_not_go(
     assert stand.limiter.used() == 1
     assert stand.upload.step(UPDATE, GO)
     assert stand.sink.seen == [(2, 1), (2, 2)]
+
+
+def test_what_is_given_up_between_two_requests_is_not_sent_again(stand: Stand) -> None:
+    stand.sink.answers = [UploadServerError('No answer.')]
+    stand.sink.meanwhile = stand.give_up
+    with pytest.raises(Cancelled):
+        stand.upload.step(UPDATE, GO)
+
+    assert stand.sink.seen == [(2, 1)]
+    assert stand.limiter.used() == 1
+    assert not stand.store.is_late_under_way
+    counts = stand.store.counts('j1')
+    assert counts is not None
+    assert counts.outcomes == {Outcome.FAILED: 2}
+
+
+def test_a_request_that_never_ends_does_not_keep_the_next_batch_for_ever(stand: Stand) -> None:
+    stand.add_job('j2', '203.0.113.1')
+    assert stand.store.claim_batch(UPDATE.id, size=2, now=stand.clock.now) is not None
+    stand.give_up()
+    assert not stand.upload.step(UPDATE, GO)
+    stand.clock.advance(LONGEST_LATE_S)
+    assert not stand.upload.step(UPDATE, GO)
+    stand.clock.advance(1)
+    assert stand.upload.step(UPDATE, GO)
+    assert stand.sink.seen == [(1, 2)]
 
 
 def test_no_request_goes_whose_batch_could_not_be_claimed(

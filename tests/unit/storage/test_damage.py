@@ -307,8 +307,8 @@ READINGS: dict[str, Callable[[Database], object]] = {
         lambda db: orphans(db).orphaned('u', now=BEGINNING, most_attempts=9)
     ),
     f'INSERT INTO searched VALUES ({BEYOND})': lambda db: orphans(db).searched_until(),
-    "INSERT INTO unconfirmed VALUES (1, 1, 0, 1, 1, 7, 1, 1, 's', x'', 0)": (
-        lambda db: orphans(db).unconfirmed(most_attempts=9)
+    "INSERT INTO unconfirmed VALUES (1, 1, 0, 1, 1, 7, 1, 1, 's', x'', 0, 0)": (
+        lambda db: orphans(db).unconfirmed('u1', most_attempts=9)
     ),
     "INSERT INTO error VALUES (1, 'j', 'x', 'c', 'm', 'r', 1, 't', 's', 'o', 'w', 1)": (
         lambda db: list(ErrorLog(db).entries())
@@ -323,7 +323,7 @@ READINGS: dict[str, Callable[[Database], object]] = {
         lambda db: make_store(db).read_by_time('j1')
     ),
     f'{PROGRESS}; {SENDING}; {OUTBOX}': (
-        lambda db: make_store(db).claim_batch('u', size=9, at=NOW)
+        lambda db: make_store(db).claim_batch('u', size=9, now=lambda: NOW)
     ),
 }
 

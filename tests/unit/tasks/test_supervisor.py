@@ -100,11 +100,15 @@ class Stores:
         self.errors: list[ErrorEntry] = []
         self.error: SentinelAppError | None = None
         self.drops = 0
+        self.in_flight: set[str] = set()
 
     def stop_jobs(self, request_ids: Sequence[str], error: SentinelAppError) -> None:
         if self.error:
             raise self.error
         self.events.append(('stopped', tuple(request_ids), error.code, error.message))
+
+    def are_in_flight(self, request_ids: Sequence[str]) -> bool:
+        return not self.in_flight.isdisjoint(request_ids)
 
     def give_up(self, request_ids: Sequence[str]) -> None:
         if self.error:
@@ -327,6 +331,26 @@ def test_a_request_under_way_has_a_moment_and_then_its_thread_is_left_behind(
     stand.supervisor.watch()
     assert task.events[-1] == 'replaced'
     assert stand.stores.events[1:] == [('given-up', ('j1',))]
+
+
+@pytest.mark.parametrize('is_answered', [True, False])
+def test_what_upload_has_under_way_has_its_moment_whichever_task_is_killed(
+    stand: Stand, is_answered: bool
+) -> None:
+    task = stand.running('download', 'j1')
+    stand.stores.in_flight = {'j1'}
+    stand.supervisor.kill('download', by='jdoe')
+    stand.clock.advance(GRACE_S - 0.1)
+    stand.supervisor.watch()
+    assert stand.stores.events[1:] == []
+    if is_answered:
+        stand.stores.in_flight = set()
+    else:
+        stand.clock.advance(0.1)
+    stand.supervisor.watch()
+
+    assert stand.stores.events[1:] == [('given-up', ('j1',))]
+    assert task.events == ['killed by jdoe']
 
 
 def test_convert_is_never_replaced_but_its_jobs_end(stand: Stand) -> None:

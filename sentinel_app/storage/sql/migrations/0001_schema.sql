@@ -39,7 +39,8 @@ CREATE TABLE ledger (
     source_modified INTEGER NOT NULL,
     content_hash BLOB NOT NULL,
     fingerprint BLOB NOT NULL,
-    -- The Job that chose it last; what the running update has not chosen has a lower number.
+    -- The Job that chose it last; what the running update has not chosen has a lower number, and so
+    -- has what its Job was stopped before it could send.
     mark INTEGER NOT NULL,
     -- Its newest version in the outbox.
     outbox INTEGER,
@@ -221,7 +222,7 @@ CREATE INDEX outbox_waits ON outbox (waits_for) WHERE waits_for IS NOT NULL;
 CREATE TABLE refusal (
     object INTEGER PRIMARY KEY,
     query INTEGER NOT NULL,
-    -- The Job that came upon it last.
+    -- The Job that has chosen this copy last; 0 once it has chosen another one.
     job INTEGER NOT NULL,
     indicator_id INTEGER NOT NULL,
     source_modified INTEGER NOT NULL,
@@ -288,9 +289,12 @@ CREATE TABLE unconfirmed (
     modified INTEGER NOT NULL,
     summary TEXT NOT NULL,
     body BLOB NOT NULL,
+    -- The Job that withdrew it last; what the running update has not has a lower number.
+    mark INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     UNIQUE (object, generation)
 );
+CREATE INDEX unconfirmed_indicator ON unconfirmed (indicator_id);
 
 -- Updates that have looked for what is gone, and up to when that is known.
 CREATE TABLE search (
