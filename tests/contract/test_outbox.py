@@ -771,6 +771,19 @@ def test_what_a_stopped_job_chose_and_sentinel_does_not_have_is_free_for_others(
     assert numbers(working.claim()) == [2]
 
 
+def test_what_a_stopped_job_chose_stays_chosen_while_a_worse_copy_is_under_way(
+    store: UpdateStore, working: Working, ledger: Ledger
+):
+    begin_sending(working)
+    replace(working, new=2)
+    store.stop_jobs(['j1'], KILLED)
+    marks = [known.mark for known in (row(ledger, 1),) if known is not None]
+    store.give_up(['j1'])
+
+    assert marks == [held(ledger, 1).mark] == [store.first_mark('u1')]
+    assert held(ledger, 1).indicator_id == 1
+
+
 def test_an_answer_that_comes_after_all_enters_the_ledger_and_no_account(
     store: UpdateStore, working: Working, ledger: Ledger
 ):

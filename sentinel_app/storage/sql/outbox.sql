@@ -76,10 +76,12 @@ WHERE id BETWEEN ? AND ? AND NOT is_in_flight AND (is_unacknowledged OR account 
 SELECT count(*) FROM outbox WHERE id BETWEEN ? AND ? AND NOT is_in_flight AND account = 0;
 
 -- name: detach_failing
--- What Sentinel does not have, and nobody will send now, is free for the other queries. What was
--- refused stays chosen: its own query is asked for it again, and must not be taken to have lost it.
+-- What Sentinel does not have, and nobody will send now, is free for the other queries. A worse copy
+-- that is under way may arrive. What was refused stays chosen as well: its own query is asked for it
+-- again, and must not be taken to have lost it.
 UPDATE ledger SET outbox = NULL, mark = CASE
     WHEN state = 1 AND ledger.valid_until > outbox.modified THEN mark
+    WHEN waits_for IS NOT NULL THEN mark
     WHEN EXISTS (SELECT 1 FROM refusal WHERE refusal.object = ledger.id) THEN mark
     ELSE 0
 END
