@@ -179,7 +179,7 @@ class Accounts:
             return
         for table in (
             *('progress', 'outbox', 'outcome', 'taken_up', 'page_ids', 'alternate'),
-            'extra_query',
+            *('extra_query', 'dismissed'),
         ):
             assert not self.rows(f'SELECT * FROM {table}'), table
         assert not self.rows(
