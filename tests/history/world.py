@@ -705,7 +705,7 @@ class History:
                 is_better = (held.modified_at, -held.row_id) > self._rank(want.row_id)
                 if self.policy is WithdrawPolicy.NEVER and is_better:
                     return False
-            elif may_be_sent(row) and holder not in self.ranking.matching(held.row_id):
+            elif holder not in self.ranking.matching(held.row_id):
                 return False
         return not self._is_higher(self.ranking.held(pattern), want) and (
             is_left or not self._is_higher(held, want)
