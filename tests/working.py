@@ -288,6 +288,7 @@ class Working:
     """
 
     def __init__(self, db: Database, store: UpdateStore) -> None:
+        self.db = db
         self.store = store
         self._ledger = Ledger(db)
 

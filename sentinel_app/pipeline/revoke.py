@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.job import Mode, Update
-from sentinel_app.core.progress import Progress, Reading
+from sentinel_app.core.progress import CANCELLED_CODE, Progress, Reading
 from sentinel_app.core.query import WithdrawPolicy
 from sentinel_app.core.revocation import HeldObject, revocation
 from sentinel_app.log import EventLog
@@ -49,6 +49,8 @@ class Revoke:
         Returns:
             False when it is too early, or done already.
         """
+        # A Job that was cancelled before its update began has a row, and no part in the update.
+        progress = [item for item in progress if item.failure_code != CANCELLED_CODE]
         is_ready = all(item.is_converted for item in progress)
         if not is_ready or all(item.is_closed for item in progress):
             return False
@@ -102,7 +104,7 @@ class Revoke:
     def _add(self, progress: Sequence[Progress], held: Iterable[HeldObject]) -> None:
         """Withdraw objects by the Jobs of their queries, or else by that of the highest."""
         now: dt.datetime = self._clock.now()
-        # A Job that was cancelled before its update began has none, and can withdraw nothing.
+        # One that was cancelled before its update began can withdraw nothing.
         jobs = {item.query_id: item.request_id for item in progress}
         first = progress[0].request_id
         self._orphans.add_revocations(

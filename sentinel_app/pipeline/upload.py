@@ -167,12 +167,12 @@ class Upload:
 
     def _bound_lateness(self) -> None:
         """Wait for requests whose objects were given up, but not for one that never ends."""
-        now = self._clock.monotonic()
+        now, since = self._clock.monotonic(), self._late_since
         if not self._store.is_late_under_way:
             self._late_since = None
-        elif self._late_since is None:
+        elif since is None:
             self._late_since = now
-        elif now - self._late_since > LONGEST_LATE_S:
+        elif now - since > LONGEST_LATE_S:
             self._store.forget_late()
 
     def _first_open(self, update: Update) -> tuple[str, ...]:

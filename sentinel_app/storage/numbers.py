@@ -8,7 +8,7 @@ from sentinel_app.storage.sqlite import Database
 
 
 class Numbers:
-    """The numbers of one table, remembered once they are stored.
+    """The numbers of one table, remembered once they are stored; of several, a text's highest.
 
     Safe for many threads: what one of them forgets, another one asks for again.
 
@@ -20,8 +20,11 @@ class Numbers:
 
     def __init__(self, db: Database, *, table: str, column: str) -> None:
         self._db = db
-        self._insert = f'INSERT OR IGNORE INTO {table} ({column}) VALUES (?)'  # noqa: S608 - fixed
-        self._by_text = f'SELECT id FROM {table} WHERE {column} = ?'  # noqa: S608 - fixed
+        self._insert = (
+            f'INSERT INTO {table} ({column}) SELECT ?1 '  # noqa: S608 - fixed
+            f'WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {column} = ?1)'
+        )
+        self._by_text = f'SELECT max(id) FROM {table} WHERE {column} = ?'  # noqa: S608 - fixed
         self._by_number = f'SELECT {column} FROM {table} WHERE id = ?'  # noqa: S608 - fixed
         self._numbers: dict[str, int] = {}
         self._texts: dict[int, str] = {}
@@ -52,7 +55,7 @@ class Numbers:
         if number is None:
             with self._db.read() as connection:
                 row = connection.execute(self._by_text, (text,)).fetchone()
-            if row is None:
+            if row[0] is None:
                 return None
             number = int(row[0])
             self._remember({text: number})

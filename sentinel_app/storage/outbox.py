@@ -210,6 +210,7 @@ def _release(
     if not better and may_be_there:
         _hold_unacknowledged(transaction, whole, live)
     remove(transaction, whole['object'], row['id'])
+    transaction.execute(_SQL['let_go'], (whole['object'],))
 
 
 def mark_unacknowledged(transaction: sqlite3.Connection, ids: Sequence[int]) -> None:
@@ -315,6 +316,7 @@ def _refuse(transaction: sqlite3.Connection, row: sqlite3.Row) -> None:
         return
     if row['account'] == Account.NOBODY:
         # A better copy was chosen in its place, and what becomes of that one counts.
+        transaction.execute(_SQL['let_go'], (row['object'],))
         return
     transaction.execute(
         _SQL['refuse'],

@@ -370,8 +370,9 @@ class UpdateStore:
             accounts = Accounts(transaction)
             outbox.release(transaction, ids, accounts, is_unacknowledged=is_unacknowledged)
             accounts.store()
+            # Before another thread can claim them: then they would be another request's.
+            self._late.difference_update(ids)
             fail_where_stopped(transaction, jobs)
-        self._late.difference_update(ids)
 
     def _known_jobs(self, request_ids: Iterable[str]) -> list[int]:
         """Return the numbers of these Jobs, but of those that were forgotten meanwhile."""
@@ -516,6 +517,8 @@ class UpdateStore:
                 values,
             ).fetchall()
             jobs = [row['job'] for row in rows]
+            # A page may be under conversion, and a batch about to be claimed.
+            transaction.executemany(_SQL['end_at_once'], [(job,) for job in jobs])
             self.pages.remove(frozenset(self.jobs.text(job) for job in jobs))
             for job in jobs:
                 self._give_up(transaction, job)
@@ -529,7 +532,11 @@ class UpdateStore:
                     (job,),
                 )
         with self._db.write() as transaction:
-            transaction.execute(f'DELETE FROM progress WHERE {condition}', values)  # noqa: S608
+            for job in jobs:
+                # Also what a page has left that was under conversion.
+                for table in _BY_JOB:
+                    transaction.execute(f'DELETE FROM {table} WHERE job = ?', (job,))  # noqa: S608
+                transaction.execute(_SQL['forget_progress'], (job,))
 
     def _remove_portions(self, statement: str, values: tuple[int, ...]) -> None:
         removed = _PORTION
@@ -555,10 +562,10 @@ class UpdateStore:
     def forget_jobs(self) -> None:
         """Forget the Request IDs that no object was sent by any more."""
         with self._db.read() as connection:
-            gone = [row[0] for row in connection.execute(_SQL['unused_jobs'])]
+            gone = connection.execute(_SQL['unused_jobs']).fetchall()
         with self._db.write() as transaction:
-            transaction.executemany(_SQL['forget_job'], [(item,) for item in gone])
-        self.jobs.forget(gone)
+            transaction.executemany(_SQL['forget_job'], [(row['id'],) for row in gone])
+        self.jobs.forget([row['request_id'] for row in gone])
 
 
 def _begin(
@@ -575,18 +582,14 @@ def _begin(
 def _new_number(transaction: sqlite3.Connection, request_id: str) -> int:
     """Return the number of a Job: a new one, the highest of all, unless the Job has begun.
 
-    One that it has from before, as the documents were put back from a backup say, is lower than the
-    marks of updates that ended since: whatever they have seen would count as chosen.
+    One that it has from before, as documents were put back from a backup say, is lower than the
+    marks of updates that ended since: whatever they have seen would count as chosen. It stays for
+    what was sent then.
     """
     known = transaction.execute(_SQL['number_of_job'], (request_id,)).fetchone()
     if known is not None and known['has_begun']:
         return int(known['id'])
-    if known is not None:
-        transaction.execute(_SQL['remove_number'], (known['id'],))
-    number = transaction.execute(_SQL['add_number'], (request_id,)).lastrowid or 0
-    if known is not None:
-        transaction.execute(_SQL['pass_on_number'], (number, known['id']))
-    return number
+    return transaction.execute(_SQL['add_number'], (request_id,)).lastrowid or 0
 
 
 def fail_where_stopped(transaction: sqlite3.Connection, jobs: Iterable[int]) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import random
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -816,6 +819,48 @@ def test_an_answer_that_comes_after_its_job_is_forgotten_hurts_nobody(
     working.settle(newer)
 
     assert held(ledger, 1).content_hash == b'newer'
+
+
+@pytest.mark.parametrize('is_refused', [True, False])
+def test_what_vanishes_unsent_with_the_better_copy_that_waited_for_it_is_free_for_others(
+    store: UpdateStore, working: Working, ledger: Ledger, is_refused: bool
+):
+    batch = begin_sending(working)
+    replace(working, new=2)
+    store.stop_jobs(['j1'], KILLED)
+    if is_refused:
+        working.settle(batch, 0)
+    else:
+        store.release(batch)
+    found = row(ledger, 1)
+
+    assert found is not None
+    assert found.mark < store.first_mark('u1')
+    assert found.outbox is None
+
+
+def test_what_is_given_up_just_after_another_request_let_it_go_counts_as_under_way(
+    store: UpdateStore, working: Working, monkeypatch: pytest.MonkeyPatch
+):
+    batch = begin_sending(working)
+    working.end()
+    write, again = Database.write, []
+
+    @contextmanager
+    def interrupted(db: Database) -> Iterator[sqlite3.Connection]:
+        """Let other threads claim and give up what has just been released."""
+        with write(db) as transaction:
+            yield transaction
+        if not again:
+            again.append(True)
+            working.sent(size=1)
+            store.stop_jobs(['j1'], KILLED)
+            store.give_up(['j1'])
+
+    monkeypatch.setattr(Database, 'write', interrupted)
+    store.release(batch)
+
+    assert store.is_late_under_way
 
 
 @pytest.mark.parametrize('end', ['settle', 'release', 'forget'])

@@ -126,6 +126,43 @@ def test_a_job_that_begins_has_the_highest_number_whatever_has_gone_by_its_name_
     assert [record.request_id for record in ledger.by_indicator([1])] == ['j1']
 
 
+def test_what_a_job_sent_before_it_began_anew_counts_for_nothing_in_its_account(
+    store: UpdateStore, working: Working
+):
+    working.begin('j1')
+    working.convert(chosen(1))
+    working.end()
+    working.settle(working.sent())
+    store.remove_update('u1')
+    # The documents were put back from a backup.
+    working.begin('j1')
+    row = Ledger(working.db).rows_of_keys([address(1).digest])[address(1).digest]
+    working.convert(chosen(1, object=row.id, fate=Fate.UNCHANGED))
+    working.convert(chosen(1, object=row.id, indicator_id=2, replaces=True, content_hash=b'new'))
+    working.end()
+    working.settle(working.sent())
+
+    assert working.outcomes() == {Outcome.DUPLICATE: 1, Outcome.SENT: 1}
+
+
+def test_nothing_is_left_of_an_update_that_is_removed_while_a_page_is_converted(
+    store: UpdateStore, db: Database, working: Working, monkeypatch: pytest.MonkeyPatch
+):
+    working.begin('j1')
+    remove = store._remove_portions
+
+    def interrupted(statement: str, values: tuple[int, ...]) -> None:
+        remove(statement, values)
+        monkeypatch.undo()
+        working.convert(chosen(1), outcomes={2: Outcome.EXPIRED})
+        assert not store.is_batch_ready('u1', size=1)
+
+    monkeypatch.setattr(store, '_remove_portions', interrupted)
+    store.remove_update('u1')
+
+    assert count(db, 'outbox', 'progress', 'outcome', 'page_ids', 'taken_up') == [0] * 5
+
+
 def test_a_cancellation_that_could_not_be_stored_leaves_nothing(store: UpdateStore, db: Database):
     with db.write() as transaction:
         transaction.execute(

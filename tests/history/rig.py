@@ -20,6 +20,7 @@ from unittest import mock
 
 from sentinel_app.container import compose_engine
 from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.job import Job, JobStatus
 from sentinel_app.core.query import WithdrawPolicy
 from sentinel_app.errors import TaskKilledError
 from sentinel_app.pipeline import upload as upload_module
@@ -35,6 +36,7 @@ from sentinel_app.storage.page_queue import PageQueue
 from sentinel_app.storage.request_time import RequestTimes
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.update_store import UpdateStore
+from sentinel_app.tasks.job import JobActions
 from tests.clocks import StandingClock
 from tests.fakes.sentinel import TableSink
 from tests.fakes.threatconnect import StoreSource
@@ -169,6 +171,7 @@ class Rig:
         self.ledger = Ledger(db)
         self.errors = ErrorLog(db)
         self._batch_size = batch_size
+        self._wakeups = Wakeups(MOST_UPLOADS)
         # A stand-in for several classes, so no checker may hold it against one of them.
         mortal: Callable[[object], Any] = partial(Mortal, life=life)
         engine = compose_engine(
@@ -183,7 +186,7 @@ class Rig:
             source=mortal(source),
             sink=mortal(sink),
             clock=clock,
-            wakeups=Wakeups(MOST_UPLOADS),
+            wakeups=self._wakeups,
         )
         self.updates = engine.updates
         self._stages = {
@@ -199,6 +202,17 @@ class Rig:
 
     def close(self) -> None:
         self.db.close()
+
+    def cancel(self, job: Job) -> bool:
+        """Cancel a Job that waits, as somebody does; whether it is cancelled now."""
+        actions = JobActions(
+            app_state=self.app_state,
+            store=self.store,
+            updates=self.updates,
+            wakeups=self._wakeups,
+            clock=self._clock,
+        )
+        return actions.cancel(job.request_id, by='jdoe').status is JobStatus.CANCELLED
 
     def end_job(self, request_id: str) -> None:
         """End a Job as somebody who kills its Task does."""

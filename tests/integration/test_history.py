@@ -446,8 +446,9 @@ def test_a_full_update_tries_a_withdrawal_again_however_often_it_was_refused(
     assert story.sink.live() == {}
 
 
+@pytest.mark.parametrize('is_cancelled', [False, True])
 def test_what_a_query_held_that_is_removed_while_its_update_waits_is_withdrawn_by_that_update(
-    strict_story: History, monkeypatch: pytest.MonkeyPatch
+    strict_story: History, monkeypatch: pytest.MonkeyPatch, is_cancelled: bool
 ) -> None:
     story = strict_story
     monkeypatch.setattr(revoke, '_PORTION', 2)
@@ -460,7 +461,10 @@ def test_what_a_query_held_that_is_removed_while_its_update_waits_is_withdrawn_b
     story.update(Mode.FULL)
     story.store.delete(gone)
     story.clock.advance(2)
-    story.rig.updates.request_update(mode=Mode.RECONCILE)
+    update = story.rig.updates.request_update(mode=Mode.RECONCILE)
+    if is_cancelled:
+        job = next(job for job in story.rig.app_state.jobs_of(update.id) if job.query == removed)
+        assert story.rig.cancel(job)
     story.save_list([kept])
     # Nor does it matter whether what it read can still be read.
     story.source.hidden = frozenset({OWNERS[0]})

@@ -1,7 +1,7 @@
 -- name: mark_measured
 -- A Job is counted once, however often its end is stored.
 UPDATE progress SET is_measured = 1
-WHERE job = (SELECT id FROM job WHERE request_id = ?) AND NOT is_measured;
+WHERE job IN (SELECT id FROM job WHERE request_id = ?) AND NOT is_measured;
 
 -- name: add
 INSERT INTO metric (

@@ -88,6 +88,11 @@ END
 FROM outbox WHERE ledger.id = outbox.object AND ledger.outbox = outbox.id
     AND outbox.id BETWEEN ? AND ? AND NOT is_in_flight;
 
+-- name: let_go
+-- The same of an object whose versions have all left the outbox.
+UPDATE ledger SET mark = 0 WHERE id = ? AND outbox IS NULL AND state != 1
+    AND NOT EXISTS (SELECT 1 FROM refusal WHERE refusal.object = ledger.id);
+
 -- name: remove_failing
 DELETE FROM outbox WHERE id BETWEEN ? AND ? AND NOT is_in_flight;
 

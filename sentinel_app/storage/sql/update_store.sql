@@ -1,15 +1,9 @@
 -- name: number_of_job
 SELECT id, EXISTS (SELECT 1 FROM progress WHERE progress.job = job.id) AS has_begun
-FROM job WHERE request_id = ?;
-
--- name: remove_number
-DELETE FROM job WHERE id = ?;
+FROM job WHERE request_id = ? ORDER BY id DESC LIMIT 1;
 
 -- name: add_number
 INSERT INTO job (request_id) VALUES (?);
-
--- name: pass_on_number
-UPDATE ledger SET job = ? WHERE job = ?;
 
 -- name: begin_job
 INSERT OR IGNORE INTO progress
@@ -98,6 +92,14 @@ UPDATE progress SET is_stopped = 1, failure_code = coalesce(failure_code, ?),
     reading = CASE WHEN reading = 'complete' THEN reading ELSE 'failed' END
 WHERE job = ?;
 
+-- name: end_at_once
+UPDATE progress SET is_stopped = 1,
+    reading = CASE WHEN reading = 'complete' THEN reading ELSE 'failed' END
+WHERE job = ?;
+
+-- name: forget_progress
+DELETE FROM progress WHERE job = ?;
+
 -- name: cancel_job
 UPDATE progress SET reading = 'failed', is_stopped = 1, failure_code = ?
 WHERE job = ? AND reading = 'waiting' AND NOT is_stopped;
@@ -153,12 +155,12 @@ SELECT DISTINCT indicator_id FROM refusal
 WHERE query = ? AND attempts <= ? ORDER BY indicator_id;
 
 -- name: unused_jobs
-SELECT request_id FROM job WHERE id NOT IN (SELECT job FROM ledger)
+SELECT id, request_id FROM job WHERE id NOT IN (SELECT job FROM ledger)
     AND id NOT IN (SELECT job FROM progress);
 
 -- name: forget_job
 -- Unless it has begun since.
-DELETE FROM job WHERE request_id = ? AND id NOT IN (SELECT job FROM progress);
+DELETE FROM job WHERE id = ? AND id NOT IN (SELECT job FROM progress);
 
 -- name: progress_row
 SELECT * FROM progress WHERE job = ?;

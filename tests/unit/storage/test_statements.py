@@ -180,7 +180,6 @@ MAY_GO_THROUGH_ALL = {
     # When the process starts.
     'outbox.all_in_flight',
     # When a Job begins that an earlier life of the documents knew.
-    'update_store.pass_on_number',
     # Twice in an update, for what it holds of each.
     'orphans.unconfirmed',
     # When the Cleaner runs, reading.

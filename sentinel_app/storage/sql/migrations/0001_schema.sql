@@ -5,8 +5,10 @@
 -- every Job before it.
 CREATE TABLE job (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    request_id TEXT NOT NULL UNIQUE
+    -- It has a second number where it has begun twice, as documents were put back from a backup.
+    request_id TEXT NOT NULL
 );
+CREATE INDEX job_request ON job (request_id);
 CREATE TABLE query (
     id INTEGER PRIMARY KEY,
     query_id TEXT NOT NULL UNIQUE
