@@ -51,12 +51,14 @@ class LedgerRow(NamedTuple):
     """The Job that chose it last."""
     outbox: int | None
     """Its newest version that is not settled."""
+    outbox_query: int | None
     outbox_indicator_id: int | None
     outbox_source_modified: int | None
     outbox_created: int | None
     outbox_modified: int | None
     refused_by: int | None
     """The Job that has chosen the copy that was refused; 0 once it has chosen another one."""
+    refused_query: int | None
     refused_indicator_id: int | None
     refused_source_modified: int | None
     refused_hash: bytes | None
@@ -80,6 +82,12 @@ class LedgerRow(NamedTuple):
         if self.outbox_indicator_id is not None and self.outbox_source_modified is not None:
             return self.outbox_indicator_id, self.outbox_source_modified
         return self.indicator_id, self.source_modified
+
+    def chosen_query(self) -> int:
+        """Return the query that holds what `mark` has chosen: its Job's, or a higher one."""
+        if self.refused_by == self.mark:
+            return self.refused_query or 0
+        return self.query if self.outbox_query is None else self.outbox_query
 
 
 class HeldRow(NamedTuple):

@@ -66,6 +66,8 @@ class ChosenObject:
     sort_value: float | str | None
     text: bytes | None
     """The STIX object as JSON text; None where there is nothing to send."""
+    holder: int | None = None
+    """The higher query that goes on holding it; None where it becomes that of the Job's query."""
     is_moved: bool = False
     """Whether it stays in Sentinel as it is, and belongs to another query or copy from now on."""
 

@@ -25,6 +25,8 @@ class Choice(StrEnum):
     """The candidate is better than the copy of the same query that was chosen before."""
     DUPLICATE = 'duplicate'
     """Another copy has precedence."""
+    REFRESH = 'refresh'
+    """A higher query holds just this copy: what has changed of it is sent, and stays its own."""
     ALTERNATE = 'alternate'
     """A better copy of the same query has precedence if it is still there, which will show."""
 
@@ -40,6 +42,8 @@ class PrecedenceContext:
     job: int
     first_mark: int
     """The lowest number of the update's Jobs: what has a lower mark is not chosen yet."""
+    jobs: tuple[int, ...]
+    """The Jobs of the update that have been read through before, and this one."""
     update_id: str
     query: int
     mode: Mode
@@ -91,9 +95,10 @@ def choose(
     Queries are dealt with from the highest to the lowest, so what another Job of the update has
     chosen always belongs to a higher query. What no Job has chosen the ledger decides: what a
     higher query holds stays with it unless this update has read that query through and did not
-    find the value there, or the copy that it holds is gone from ThreatConnect, or no longer
-    matches it. A copy that is worse than the one that the ledger holds for the same query never
-    displaces it while that one may still come.
+    find the value there, or the copy that it holds is gone from ThreatConnect, was found unfit, or
+    no longer matches it. Whether it still matches need not be known: what has changed of that very
+    copy is sent, whichever query brings it. A copy that is worse than the one that the ledger holds
+    for the same query never displaces it while that one may still come.
 
     Args:
         indicator: the candidate.
@@ -101,7 +106,7 @@ def choose(
         row: what the ledger knows of the key; None where it knows nothing.
         context: what the update knows.
         is_refused: whether it is this copy that the query has chosen, and Sentinel refused.
-        is_dismissed: whether the query has read the copy that it holds and found it unfit.
+        is_dismissed: whether the update has read the copy that is held and found it unfit.
 
     Source: product guide of the existing App, precedence of TQL queries; extended across updates.
     """
@@ -109,7 +114,7 @@ def choose(
         return Choice.TAKE
     copy = (indicator.id, modified)
     if context.is_chosen(row):
-        is_ours = row.mark == context.job
+        is_ours = row.mark == context.job and row.chosen_query() == context.query
         return (
             Choice.REPLACE if is_ours and is_better(copy, row.chosen_copy()) else Choice.DUPLICATE
         )
@@ -120,9 +125,20 @@ def choose(
         return _within_query(copy, row, context, is_refused=is_refused)
     if row.query not in context.higher - context.read_through:
         return Choice.TAKE
-    # The very copy that the higher query holds has been changed so that only this one matches it.
-    has_let_go = not is_other and context.has_let_go(row.query, indicator)
-    return Choice.TAKE if has_let_go else Choice.DUPLICATE
+    return _against_higher_query(indicator, row, context, is_dismissed=is_dismissed)
+
+
+def _against_higher_query(
+    indicator: Indicator, row: LedgerRow, context: PrecedenceContext, *, is_dismissed: bool
+) -> Choice:
+    """Decide against the copy that a higher query holds.
+
+    That copy itself may have been changed so that it matches only this query. Where that is not
+    known, the change is sent all the same: nobody else would do it.
+    """
+    if row.indicator_id != indicator.id:
+        return Choice.TAKE if is_dismissed else Choice.DUPLICATE
+    return Choice.TAKE if context.has_let_go(row.query, indicator) else Choice.REFRESH
 
 
 def _within_query(

@@ -24,6 +24,7 @@ from sentinel_app.core.precedence import (
     Choice,
     PrecedenceContext,
     choose,
+    has_long_left,
     is_better,
     must_send,
 )
@@ -178,6 +179,7 @@ class Convert:
         extra = self._store.extra_query(page.request_id, page.number)
         return PrecedenceContext(
             job=mine.job,
+            jobs=(*(item.job for item in before), mine.job),
             first_mark=self._store.first_mark(update.id),
             update_id=update.id,
             query=query,
@@ -363,7 +365,7 @@ class Convert:
         }
         if not others:
             return frozenset()
-        known = self._ledger.dismissed(draft.context.job, list(others))
+        known = self._ledger.dismissed(draft.context.jobs, list(others))
         return known | (others & (draft.unfit | draft.lost.keys()))
 
     def _take(self, candidate: Candidate, digest: bytes, key: ObjectKey, draft: PageDraft) -> None:
@@ -372,7 +374,8 @@ class Convert:
         chosen = draft.objects.get(digest)
         copy = candidate.copy
         if chosen is not None:
-            if is_better(copy, (chosen.indicator_id, chosen.source_modified)):
+            before = chosen.indicator_id, chosen.source_modified
+            if chosen.holder is None and is_better(copy, before):
                 self._choose(candidate, digest, key, draft, replaces=chosen.replaces)
             return
         sighting = None if row is None else draft.seen.get(row.id)
@@ -393,6 +396,11 @@ class Convert:
         if choice is Choice.ALTERNATE and row is not None:
             draft.alternates.append(Alternate(row.id, *copy))
             draft.kept.add(indicator.id)
+        elif choice is Choice.REFRESH and row is not None:
+            ttl = self._ttl[indicator.type]
+            is_known = row.fingerprint == candidate.fingerprint
+            if not (is_known and has_long_left(row, ttl=ttl, now=draft.context.now)):
+                self._choose(candidate, digest, key, draft, replaces=False, holder=row.query)
         elif choice in {Choice.TAKE, Choice.REPLACE}:
             replaces = choice is Choice.REPLACE
             self._choose(candidate, digest, key, draft, replaces=replaces)
@@ -405,6 +413,7 @@ class Convert:
         draft: PageDraft,
         *,
         replaces: bool,
+        holder: int | None = None,
     ) -> None:
         indicator, context = candidate.indicator, draft.context
         row, chosen = draft.by_key.get(digest), draft.objects.get(digest)
@@ -416,19 +425,12 @@ class Convert:
             options=self._options,
             now=draft.now,
         )
-        if revision.labels_left_out:
-            draft.shortened.add(indicator.id)
-            _log.debug(
-                'labels-left-out',
-                request_id=draft.job.request_id,
-                indicator_id=indicator.id,
-                labels=revision.labels_left_out,
-            )
         text = object_text(revision.stix)
         digest_of_content = content_hash(text)
         # A worse copy that is under way would overwrite what the ledger knows.
         is_needed = (row is not None and row.outbox is not None) or must_send(
-            mode=context.mode,
+            # What a higher query holds counts for that one's update, not for this.
+            mode=context.mode if holder is None else Mode.DELTA,
             row=row,
             content_hash=digest_of_content,
             valid_until=revision.valid_until,
@@ -438,6 +440,16 @@ class Convert:
         fate = Fate.SEND if is_needed else Fate.UNCHANGED
         if is_needed and _is_hopeless(row, digest_of_content, context):
             fate = Fate.REFUSED
+        if holder is not None and fate is not Fate.SEND:
+            return
+        if revision.labels_left_out:
+            draft.shortened.add(indicator.id)
+            _log.debug(
+                'labels-left-out',
+                request_id=draft.job.request_id,
+                indicator_id=indicator.id,
+                labels=revision.labels_left_out,
+            )
         sort_field = draft.job.query.sort_field
         draft.objects[digest] = ChosenObject(
             key=key,
@@ -461,6 +473,7 @@ class Convert:
             if sort_field and fate is Fate.SEND
             else None,
             text=text if fate is Fate.SEND else None,
+            holder=holder,
             is_moved=fate is Fate.UNCHANGED
             and row is not None
             and (row.query, row.indicator_id) != (context.query, indicator.id),

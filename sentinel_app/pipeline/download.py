@@ -143,7 +143,10 @@ class Download:
             cursor = first = self._first_cursor(job)
         start_at = self._start(update, job, cursor)
         expected, server_now = self._measure(job, start_at, stop)
-        window = next_window(cursor_at=None, server_now=server_now)
+        # One end for all Jobs of the update: what changes from one query to another while they are
+        # read is in the next windows of both.
+        ends = [each.window.end_at for each in self._app_state.jobs_of(update.id) if each.window]
+        window = next_window(cursor_at=None, server_now=min([server_now, *ends]))
         if start_at is not None:
             window = replace(window, start_at=min(start_at, window.end_at))
         job = self._app_state.change_job(

@@ -71,9 +71,9 @@ class Ledger:
         """Return which of these Indicators a Job whose rows may come twice has taken up."""
         return self._ids('taken_up', job, indicator_ids)
 
-    def dismissed(self, job: int, objects: Sequence[int]) -> frozenset[int]:
-        """Return which of these objects have a copy that a Job has read and found unfit."""
-        return self._ids('dismissed', job, objects)
+    def dismissed(self, jobs: Iterable[int], objects: Sequence[int]) -> frozenset[int]:
+        """Return which of these objects have a copy that one of the Jobs has found unfit."""
+        return frozenset().union(*(self._ids('dismissed', job, objects) for job in jobs))
 
     def with_outcome_row(self, job: int, indicator_ids: Sequence[int]) -> frozenset[int]:
         """Return which of these Indicators have an outcome row in a Job."""

@@ -156,7 +156,7 @@ class PageCommit:
                         item,
                         outbox_id=outbox_id,
                         job=job,
-                        query=self._query,
+                        query=self._query if item.holder is None else item.holder,
                         owner=owner,
                         account=account,
                         waits_for=waits_for,

@@ -643,3 +643,112 @@ def test_nothing_is_read_once_a_job_was_read_through(
     assert story.sink.live() == {}
     story.update(Mode.DELTA)
     assert len(story.sink.live()) == 1
+
+
+# -- what moves from one query to the other
+
+HIGH, LOW = (
+    replace(query(OWNERS[0], query_id='high'), tql='confidence > 50'),
+    replace(query(OWNERS[0], query_id='low'), tql='confidence LEQ 50'),
+)
+PATTERN = "[domain-name:value = 'h1.example.com']"
+
+
+def move_to_the_lower(story: History) -> None:
+    """Let what the higher query holds match only the lower one."""
+    row_id = story.store.add(host(confidence=90))['id']
+    story.save_list([HIGH, LOW])
+    story.update(Mode.FULL)
+    story.clock.advance(600)
+    story.store.modify(row_id, confidence=10)
+    story.clock.advance(600)
+
+
+@pytest.mark.parametrize('mode', [Mode.DELTA, Mode.RECONCILE])
+def test_a_change_is_sent_by_the_query_that_brings_it_though_the_reading_of_the_holder_fails(
+    story: History, mode: Mode
+) -> None:
+    move_to_the_lower(story)
+    update = story.rig.updates.request_update(mode=mode)
+    story.rig.updates.start_next()
+    story.rig.end_job(story.rig.app_state.jobs_of(update.id)[0].request_id)
+    story.rig.run()
+
+    assert story.sink.live()[PATTERN]['confidence'] == 10
+
+
+def test_a_change_is_sent_by_an_update_of_the_lower_query_alone(story: History) -> None:
+    move_to_the_lower(story)
+    story.rig.updates.request_update(mode=Mode.DELTA, query_ids=['low'])
+    story.rig.run()
+    assert story.sink.live()[PATTERN]['confidence'] == 10
+
+    # What it holds is the higher query's still, until that one is known to have let go of it.
+    story.store.add(host(OWNERS[1], confidence=20))
+    story.save_list([HIGH, replace(LOW, owners=OWNERS[:2])])
+    story.clock.advance(600)
+    story.rig.updates.request_update(mode=Mode.DELTA, query_ids=['low'])
+    story.rig.run()
+    assert story.sink.live()[PATTERN]['confidence'] == 10
+
+
+def test_a_change_is_sent_that_was_made_while_the_holder_was_being_read(story: History) -> None:
+    row_id = story.store.add(host(confidence=90))['id']
+    for number in range(4):
+        story.store.add(host(confidence=95, hostName=f'other{number}.example.com'))
+    story.source.page_cap = 1
+    story.save_list([HIGH, LOW])
+    story.update(Mode.FULL)
+    story.clock.advance(3600)
+    story.rig.updates.request_update(mode=Mode.DELTA)
+    story.rig.updates.start_next()
+    for name in ('download', 'convert') * 2:
+        story.rig.step(name)
+    story.store.modify(row_id, confidence=10)
+    # The reading of the higher query takes longer than windows overlap.
+    story.clock.advance(1200)
+    story.rig.run()
+    story.clock.advance(3600)
+    story.update(Mode.DELTA)
+
+    assert story.sink.live()[PATTERN]['confidence'] == 10
+
+
+def test_a_change_is_sent_though_the_list_is_put_in_another_order_meanwhile(
+    story: History,
+) -> None:
+    row_id = story.store.add(host(confidence=10))['id']
+    story.save_list([HIGH, LOW])
+    story.update(Mode.FULL)
+    story.clock.advance(600)
+    story.store.modify(row_id, confidence=90)
+    story.clock.advance(600)
+    story.rig.updates.request_update(mode=Mode.DELTA)
+    story.rig.updates.start_next()
+    story.save_list([LOW, HIGH])
+    story.rig.run()
+
+    assert story.sink.live()[PATTERN]['confidence'] == 90
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        {'securityLabels': {'data': [{'name': 'TLP:RED'}]}},
+        {'externalDateExpires': '2020-01-01T00:00:00Z'},
+    ],
+)
+def test_a_copy_that_was_found_unfit_makes_way_for_that_of_a_lower_query(
+    story: History, change: dict[str, object]
+) -> None:
+    high = story.store.add(host(confidence=90))['id']
+    low = story.store.add(host(OWNERS[1], confidence=10))['id']
+    story.save_list([query(OWNERS[0]), query(OWNERS[1], query_id='q2')])
+    story.update(Mode.FULL)
+    story.clock.advance(600)
+    story.store.modify(high, **change)
+    story.store.modify(low, confidence=11)
+    story.clock.advance(600)
+    story.update(Mode.DELTA)
+
+    assert story.sink.live()[PATTERN]['confidence'] == 11

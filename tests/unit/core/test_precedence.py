@@ -27,6 +27,7 @@ FIRST_JOB = 11
 """Of the update, which has one Job for each query."""
 CONTEXT = PrecedenceContext(
     job=12,
+    jobs=(FIRST_JOB, 12),
     first_mark=FIRST_JOB,
     update_id='u1',
     query=2,
@@ -50,6 +51,7 @@ def chosen_by(job: int, **fields: Any) -> LedgerRow:
     defaults: dict[str, Any] = {
         'mark': job,
         'outbox': 1,
+        'outbox_query': job - 10,
         'outbox_indicator_id': 5,
         'outbox_source_modified': NOON,
     }
@@ -90,6 +92,7 @@ def test_a_copy_of_a_higher_query_of_the_same_update_has_precedence():
             indicator_id=99,
             source_modified=NOON + 9 * DAY,
             refused_by=12,
+            refused_query=2,
             refused_indicator_id=5,
             refused_source_modified=NOON,
         ),
@@ -156,7 +159,19 @@ def test_that_a_copy_is_unfit_frees_nothing_that_this_update_has_chosen(
 
     assert decide(indicator=indicator, row=chosen_by(12), is_dismissed=True) is Choice.DUPLICATE
     assert decide(indicator=indicator, row=chosen_by(11), is_dismissed=True) is Choice.DUPLICATE
-    assert decide(indicator=indicator, row=held_by('q1'), is_dismissed=True) is Choice.DUPLICATE
+
+
+def test_a_higher_query_whose_copy_was_found_unfit_makes_way():
+    assert decide(row=held_by('q1'), is_dismissed=True) is Choice.TAKE
+
+
+def test_what_is_chosen_as_a_higher_query_holds_it_stays_that_ones():
+    better = make_indicator(id=1, modified_at=NOON + DAY)
+    waiting = chosen_by(12, outbox_query=QUERIES['q1'])
+    settled = make_ledger_row(mark=12, query=QUERIES['q1'], indicator_id=5)
+
+    assert decide(indicator=better, row=waiting) is Choice.DUPLICATE
+    assert decide(indicator=better, row=settled) is Choice.DUPLICATE
 
 
 @pytest.mark.parametrize('mode', Mode)
@@ -254,8 +269,9 @@ def test_a_higher_query_that_was_read_through_without_the_value_makes_way():
         (NOON - DAY, NOON + DAY, Choice.TAKE),
         (NOON, NOON + DAY, Choice.TAKE),
         (None, NOON + DAY, Choice.TAKE),
-        (NOON - DAY, NOON, Choice.DUPLICATE),
-        (NOON + DAY, NOON + 2 * DAY, Choice.DUPLICATE),
+        # Whether it still matches is not known; what has changed of it is sent all the same.
+        (NOON - DAY, NOON, Choice.REFRESH),
+        (NOON + DAY, NOON + 2 * DAY, Choice.REFRESH),
     ],
 )
 def test_a_higher_query_that_did_not_return_its_changed_copy_makes_way(

@@ -245,9 +245,11 @@ CREATE VIEW known_object AS
 SELECT ledger.id, digest, kind, state, ledger.generation, ledger.query, ledger.job, ledger.owner,
     ledger.indicator_id, ledger.siblings, ledger.created, ledger.modified, ledger.valid_until,
     ledger.source_modified, ledger.content_hash, ledger.fingerprint, mark, outbox,
-    outbox.indicator_id AS outbox_indicator_id, outbox.source_modified AS outbox_source_modified,
+    outbox.query AS outbox_query, outbox.indicator_id AS outbox_indicator_id,
+    outbox.source_modified AS outbox_source_modified,
     outbox.created AS outbox_created, outbox.modified AS outbox_modified,
-    refusal.job AS refused_by, refusal.indicator_id AS refused_indicator_id,
+    refusal.job AS refused_by, refusal.query AS refused_query,
+    refusal.indicator_id AS refused_indicator_id,
     refusal.source_modified AS refused_source_modified, refusal.content_hash AS refused_hash,
     refusal.attempts AS refused_attempts, orphan.object IS NOT NULL AS is_orphaned, orphan.late_for
 FROM ledger
