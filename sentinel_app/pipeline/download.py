@@ -318,12 +318,19 @@ class Download:
         if rows:
             self._put(job.request_id, rows, place, following)
             place = following
+        try:
+            self._check_owners(job, stop)
+        except (FatalError, RetryableError) as error:
+            # From behind the last rows, which are handed on.
+            self._fail(job.request_id, error, place)
+        else:
+            self._end(job.request_id, place, None)
+
+    def _check_owners(self, job: Job, stop: Stop) -> None:
         readable = {owner.name for owner in Retrier(self._clock, stop).call(self._source.owners)}
         missing = [owner for owner in job.query.owners if owner not in readable]
         if missing:
-            self._fail(job.request_id, _unreadable(missing), place)
-        else:
-            self._end(job.request_id, place, None)
+            raise _unreadable(missing)
 
     def _fail(self, request_id: str, error: SentinelAppError, place: Position | None) -> None:
         self._errors.add(

@@ -25,6 +25,7 @@ from sentinel_app.core.query import Query, WithdrawPolicy
 from sentinel_app.errors import (
     BatchUnclearError,
     Cancelled,
+    ReadAuthError,
     SentinelAppError,
     UploadDeniedError,
     UploadServerError,
@@ -578,6 +579,33 @@ def test_no_row_is_missed_wherever_the_reading_is_interrupted(
         story.update(Mode.RECONCILE)
     story.rig.run()
 
+    assert len(story.sink.live()) == 12
+
+
+@pytest.mark.parametrize('order', [None, Backwards()])
+def test_a_job_fails_once_where_its_owners_cannot_be_asked_for_at_its_end(
+    story: History, order: Backwards | None
+) -> None:
+    story.source.order, story.source.page_cap = order, 1_000
+    for number in range(12):
+        story.store.add(host(hostName=f'h{number}.example.com'))
+    story.save_list([query(OWNERS[0])])
+    story.clock.advance(3600)
+    asked: list[str] = []
+
+    def refuse_owners(name: str) -> None:
+        if name == 'owners':
+            asked.append(name)
+            raise ReadAuthError('ThreatConnect refused.')
+
+    story.source.before = refuse_owners
+    story.update(Mode.FULL)
+    (job,) = story.rig.app_state.jobs_of(story.update_id)
+
+    assert asked == ['owners']
+    assert job.status is JobStatus.FAILED
+    assert [entry.code for entry in story.rig.errors.entries()] == ['TC-AUTH']
+    # What was read before is dealt with.
     assert len(story.sink.live()) == 12
 
 
