@@ -22,7 +22,7 @@ from sentinel_app.core.tql import IDS_IN_CLAUSE, ids_clause
 from sentinel_app.core.window import Cursor, Window, next_window, start_after
 from sentinel_app.errors import FatalError, RetryableError, SentinelAppError
 from sentinel_app.log import EventLog
-from sentinel_app.pipeline.bound import ReadingBound
+from sentinel_app.pipeline.bound import LEAST_BY_TIME, ReadingBound
 from sentinel_app.pipeline.id_reader import IdReader
 from sentinel_app.pipeline.orphan_search import OrphanSearch
 from sentinel_app.pipeline.probe import Probe
@@ -284,7 +284,13 @@ class Download:
         if self._bound is None or self._bound[0] != key:
             window = job.window if clause is None else None
             question = effective_question(job.query, window=window, clause=clause)
-            self._bound = key, ReadingBound(lambda: self._counted(question, stop))
+            self._bound = (
+                key,
+                ReadingBound(
+                    lambda: self._counted(question, stop),
+                    least_on_page=LEAST_BY_TIME if place.is_by_time else 1,
+                ),
+            )
         return self._bound[1]
 
     def _counted(self, question: Question, stop: Stop) -> int | None:

@@ -609,6 +609,19 @@ def test_a_job_fails_once_where_its_owners_cannot_be_asked_for_at_its_end(
     assert len(story.sink.live()) == 12
 
 
+def test_an_instance_that_gives_single_rows_by_time_is_read_to_its_end(story: History) -> None:
+    story.source.order, story.source.page_cap = Backwards(), 1
+    chance = random.Random(3)
+    for number in range(150):
+        story.store.add(host(hostName=f'h{number}.example.com'))
+        story.clock.advance(chance.expovariate(1 / 200))
+    story.save_list([query(OWNERS[0])])
+    story.clock.advance(3600)
+    story.update(Mode.FULL)
+
+    assert len(story.sink.live()) == 150
+
+
 def test_what_is_given_up_and_still_arrives_overtakes_nothing_newer(story: History) -> None:
     row_id = story.store.add(host(confidence=50))['id']
     story.save_list([query(*OWNERS)])
