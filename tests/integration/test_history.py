@@ -20,6 +20,7 @@ import pytest
 
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import JobStatus, Mode, Outcome
+from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS
 from sentinel_app.core.progress import Progress
 from sentinel_app.core.query import Query, WithdrawPolicy
 from sentinel_app.errors import (
@@ -371,6 +372,18 @@ def test_a_refused_copy_tried_again_takes_the_place_of_the_older_one_that_sentin
     story.update(Mode.DELTA)
 
     assert story.sink.live()[pattern]['confidence'] == 60
+
+
+def test_a_refused_copy_with_a_date_to_come_is_tried_as_often_as_any_other(story: History) -> None:
+    row = story.store.add(host(dateAdded='2099-01-01T00:00:00Z'))
+    story.save_list([query(OWNERS[0])])
+    story.sink.refused = frozenset([f"[domain-name:value = '{row['hostName']}']"])
+    story.update(Mode.FULL)
+    for _ in range(6):
+        story.clock.advance(3600)
+        story.update(Mode.DELTA)
+
+    assert len(story.log) == 1 + REFUSED_ATTEMPTS
 
 
 def test_a_refused_copy_is_not_tried_again_once_another_one_is_chosen_as_sentinel_holds_it(
