@@ -53,7 +53,7 @@ def next_revision(
     # A revoked id may be final, so what comes back gets an id of the next generation.
     is_back = bool(is_held) and row is not None and not row.is_live
     generation = 0 if row is None else row.generation + is_back
-    created_at = _created(indicator, row if is_held and not is_back else None, chosen, now)
+    created_at = _created(indicator, row, chosen, now, is_same=bool(is_held) and not is_back)
     modified_at = _modified(now, created_at, row if is_held else None, chosen)
     valid_until_at = valid_until(indicator, now, options)
     stix = stix_object(
@@ -82,17 +82,29 @@ def _created(
     row: LedgerRow | None,
     chosen: tuple[int, int] | None,
     now: dt.datetime,
+    *,
+    is_same: bool,
 ) -> dt.datetime:
     """Return the time that is for ever the same for one id: that of the copy first sent.
 
     It is never a time to come, which ThreatConnect may have by mistake: `modified`, which must not
     be before it, would be wrong for ever as well.
+
+    Args:
+        indicator: the copy to send.
+        row: what the ledger knows of the key.
+        chosen: `created` and `modified` of the revision that was chosen before.
+        now: the time of conversion.
+        is_same: whether the id is the one that Sentinel holds.
     """
-    if row is not None:
+    if is_same and row is not None:
         return moment(row.created)
     if chosen is not None:
         return moment(chosen[0])
-    return min(indicator.added_at, now)
+    if indicator.added_at <= now or row is None:
+        return min(indicator.added_at, now)
+    # The same each time: what was refused would else look as if it had changed since.
+    return min(moment(row.created), now)
 
 
 def _modified(

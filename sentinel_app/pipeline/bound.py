@@ -16,6 +16,9 @@ MOST_ROWS = 100_000_000
 MOST_POOR_PAGES = 300
 """So many pages with next to nothing on them never get anywhere."""
 
+LEAST_BY_TIME = 1 / 64
+"""Where spans of time are read that hold a row or two, many in between hold none."""
+
 
 class ReadingBound:
     """Counts the pages and rows of one reading.
@@ -28,7 +31,11 @@ class ReadingBound:
     """
 
     def __init__(
-        self, count: Callable[[], int | None], *, most_rows: int = MOST_ROWS, least_on_page: int = 1
+        self,
+        count: Callable[[], int | None],
+        *,
+        most_rows: int = MOST_ROWS,
+        least_on_page: float = 1,
     ) -> None:
         self._count = count
         self._most_rows = most_rows

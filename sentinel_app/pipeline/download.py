@@ -22,7 +22,7 @@ from sentinel_app.core.tql import IDS_IN_CLAUSE, ids_clause
 from sentinel_app.core.window import Cursor, Window, next_window, start_after
 from sentinel_app.errors import FatalError, RetryableError, SentinelAppError
 from sentinel_app.log import EventLog
-from sentinel_app.pipeline.bound import ReadingBound
+from sentinel_app.pipeline.bound import LEAST_BY_TIME, ReadingBound
 from sentinel_app.pipeline.id_reader import IdReader
 from sentinel_app.pipeline.orphan_search import OrphanSearch
 from sentinel_app.pipeline.probe import Probe
@@ -287,7 +287,13 @@ class Download:
         if self._bound is None or self._bound[0] != key:
             window = job.window if clause is None else None
             question = effective_question(job.query, window=window, clause=clause)
-            self._bound = key, ReadingBound(lambda: self._counted(question, stop))
+            self._bound = (
+                key,
+                ReadingBound(
+                    lambda: self._counted(question, stop),
+                    least_on_page=LEAST_BY_TIME if place.is_by_time else 1,
+                ),
+            )
         return self._bound[1]
 
     def _counted(self, question: Question, stop: Stop) -> int | None:
@@ -321,12 +327,19 @@ class Download:
         if rows:
             self._put(job.request_id, rows, place, following)
             place = following
+        try:
+            self._check_owners(job, stop)
+        except (FatalError, RetryableError) as error:
+            # From behind the last rows, which are handed on.
+            self._fail(job.request_id, error, place)
+        else:
+            self._end(job.request_id, place, None)
+
+    def _check_owners(self, job: Job, stop: Stop) -> None:
         readable = {owner.name for owner in Retrier(self._clock, stop).call(self._source.owners)}
         missing = [owner for owner in job.query.owners if owner not in readable]
         if missing:
-            self._fail(job.request_id, _unreadable(missing), place)
-        else:
-            self._end(job.request_id, place, None)
+            raise _unreadable(missing)
 
     def _fail(self, request_id: str, error: SentinelAppError, place: Position | None) -> None:
         self._errors.add(

@@ -11,7 +11,7 @@ from sentinel_app.core.question import Question
 from sentinel_app.core.row import Row, row_id
 from sentinel_app.core.source import Source
 from sentinel_app.core.time_range import TimeRange
-from sentinel_app.pipeline.bound import ReadingBound
+from sentinel_app.pipeline.bound import LEAST_BY_TIME, ReadingBound
 from sentinel_app.pipeline.id_reader import IdReader
 from sentinel_app.pipeline.probe import Probe
 from sentinel_app.pipeline.range_reader import RangeReader
@@ -65,7 +65,8 @@ class RowReader:
             known_at = self._read_by_id(update, question, time_range, take, stop)
             if known_at is not None:
                 return known_at
-        first_at, rest, bound = None, time_range, self._bound(question, time_range, stop)
+        first_at, rest = None, time_range
+        bound = self._bound(question, time_range, stop, least_on_page=LEAST_BY_TIME)
         # A new one each time: what an interrupted reading has found, nobody has any more.
         ranges = RangeReader(self._source)
         while True:
@@ -110,6 +111,16 @@ class RowReader:
             take(page.rows)
             last_id = row_id(page.rows[-1])
 
-    def _bound(self, question: RowQuestion, time_range: TimeRange, stop: Stop) -> ReadingBound:
+    def _bound(
+        self,
+        question: RowQuestion,
+        time_range: TimeRange,
+        stop: Stop,
+        *,
+        least_on_page: float = 1,
+    ) -> ReadingBound:
         everything, retrier = question(time_range, None), Retrier(self._clock, stop)
-        return ReadingBound(lambda: retrier.call(lambda: self._source.count(everything))[0])
+        return ReadingBound(
+            lambda: retrier.call(lambda: self._source.count(everything))[0],
+            least_on_page=least_on_page,
+        )

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from sentinel_app.core.job import Outcome
-from sentinel_app.core.ledger_row import kind_number, millis
+from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS, kind_number, millis
 from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.outbox import ChosenObject, Conversion, Fate
 from sentinel_app.core.timestamp import to_millis
@@ -169,7 +169,10 @@ class PageCommit:
         self._transaction.executemany(
             _SQL['refuse_again'],
             [
-                (job, self._query, item.indicator_id, item.source_modified, item.object)
+                (
+                    *(item.object, self._query, job, item.indicator_id, item.source_modified),
+                    *(item.content_hash, REFUSED_ATTEMPTS + 1),
+                )
                 for item in conversion.objects
                 if item.fate is Fate.REFUSED
             ],

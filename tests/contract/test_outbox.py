@@ -1192,6 +1192,29 @@ def test_a_copy_refused_too_often_stays_chosen_whatever_becomes_of_the_worse_one
         assert working.outcomes() == {Outcome.DUPLICATE: 2, Outcome.SENT: 1}
 
 
+@pytest.mark.parametrize('is_accepted', [True, False])
+def test_a_copy_refused_too_often_is_chosen_though_a_worse_one_is_answered_meanwhile(
+    store: UpdateStore, working: Working, ledger: Ledger, is_accepted: bool
+):
+    for _ in range(4):
+        refuse(working, chosen(1, indicator_id=7))
+    old = begin_sending(working, content_hash=b'worse')
+    # Before the answer, conversion has decided that the next one is refused.
+    working.settle(old, *([] if is_accepted else [0]))
+    working.convert(chosen(1, indicator_id=7, fate=Fate.REFUSED, replaces=True))
+
+    assert chosen_indicator(ledger, 1) == 7
+    found = row(ledger, 1)
+    assert found is not None
+    assert found.refused_hash == chosen(1).content_hash
+    assert attempts(ledger, 1) == {1: 4}
+    assert working.outcomes() == {Outcome.DUPLICATE: 1, Outcome.REFUSED: 1}
+    replace(working, new=9)
+    working.end()
+    working.settle(working.sent())
+    assert working.outcomes() == {Outcome.DUPLICATE: 2, Outcome.SENT: 1}
+
+
 def test_counts_of_a_batch_of_several_jobs_go_to_each(store: UpdateStore, working: Working):
     working.begin('j1', 'j2')
     working.convert(chosen(1))

@@ -20,11 +20,13 @@ import pytest
 
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import JobStatus, Mode, Outcome
+from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS
 from sentinel_app.core.progress import Progress
 from sentinel_app.core.query import Query, WithdrawPolicy
 from sentinel_app.errors import (
     BatchUnclearError,
     Cancelled,
+    ReadAuthError,
     SentinelAppError,
     UploadDeniedError,
     UploadServerError,
@@ -372,6 +374,18 @@ def test_a_refused_copy_tried_again_takes_the_place_of_the_older_one_that_sentin
     assert story.sink.live()[pattern]['confidence'] == 60
 
 
+def test_a_refused_copy_with_a_date_to_come_is_tried_as_often_as_any_other(story: History) -> None:
+    row = story.store.add(host(dateAdded='2099-01-01T00:00:00Z'))
+    story.save_list([query(OWNERS[0])])
+    story.sink.refused = frozenset([f"[domain-name:value = '{row['hostName']}']"])
+    story.update(Mode.FULL)
+    for _ in range(6):
+        story.clock.advance(3600)
+        story.update(Mode.DELTA)
+
+    assert len(story.log) == 1 + REFUSED_ATTEMPTS
+
+
 def test_a_refused_copy_is_not_tried_again_once_another_one_is_chosen_as_sentinel_holds_it(
     story: History,
 ) -> None:
@@ -579,6 +593,46 @@ def test_no_row_is_missed_wherever_the_reading_is_interrupted(
     story.rig.run()
 
     assert len(story.sink.live()) == 12
+
+
+@pytest.mark.parametrize('order', [None, Backwards()])
+def test_a_job_fails_once_where_its_owners_cannot_be_asked_for_at_its_end(
+    story: History, order: Backwards | None
+) -> None:
+    story.source.order, story.source.page_cap = order, 1_000
+    for number in range(12):
+        story.store.add(host(hostName=f'h{number}.example.com'))
+    story.save_list([query(OWNERS[0])])
+    story.clock.advance(3600)
+    asked: list[str] = []
+
+    def refuse_owners(name: str) -> None:
+        if name == 'owners':
+            asked.append(name)
+            raise ReadAuthError('ThreatConnect refused.')
+
+    story.source.before = refuse_owners
+    story.update(Mode.FULL)
+    (job,) = story.rig.app_state.jobs_of(story.update_id)
+
+    assert asked == ['owners']
+    assert job.status is JobStatus.FAILED
+    assert [entry.code for entry in story.rig.errors.entries()] == ['TC-AUTH']
+    # What was read before is dealt with.
+    assert len(story.sink.live()) == 12
+
+
+def test_an_instance_that_gives_single_rows_by_time_is_read_to_its_end(story: History) -> None:
+    story.source.order, story.source.page_cap = Backwards(), 1
+    chance = random.Random(3)
+    for number in range(150):
+        story.store.add(host(hostName=f'h{number}.example.com'))
+        story.clock.advance(chance.expovariate(1 / 200))
+    story.save_list([query(OWNERS[0])])
+    story.clock.advance(3600)
+    story.update(Mode.FULL)
+
+    assert len(story.sink.live()) == 150
 
 
 def test_what_is_given_up_and_still_arrives_overtakes_nothing_newer(story: History) -> None:

@@ -56,7 +56,14 @@ UPDATE outbox SET account = 2 WHERE id = ?;
 SELECT DISTINCT indicator_id FROM unconfirmed;
 
 -- name: refuse_again
-UPDATE refusal SET job = ?, query = ?, indicator_id = ?, source_modified = ? WHERE object = ?;
+-- The answer to a worse copy may have removed or overwritten what conversion went by.
+INSERT INTO refusal (object, query, job, indicator_id, source_modified, content_hash, attempts)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (object) DO UPDATE SET
+    attempts = CASE WHEN content_hash = excluded.content_hash THEN attempts
+        ELSE excluded.attempts END,
+    content_hash = excluded.content_hash, query = excluded.query, job = excluded.job,
+    indicator_id = excluded.indicator_id, source_modified = excluded.source_modified;
 
 -- name: pass_over_refusal
 UPDATE refusal SET job = 0 WHERE object = ?;

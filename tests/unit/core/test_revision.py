@@ -98,6 +98,20 @@ def test_created_is_never_a_time_to_come(ahead: dt.timedelta) -> None:
     assert time_of(back, 'created') == NOON
 
 
+@pytest.mark.parametrize('state', [ObjectState.NEW, ObjectState.WITHDRAWN])
+def test_created_of_a_copy_with_a_time_to_come_is_the_same_each_time_it_is_tried(
+    state: ObjectState,
+) -> None:
+    known, ahead = make_ledger_row(state=state, created=NOON), NOON + 9 * DAY
+    for now in (NOON, NOON + DAY, NOON + 2 * DAY):
+        assert time_of(version(known, now=now, added_at=ahead), 'created') == NOON
+    # The clock was put back.
+    earlier = NOON - DAY
+    assert time_of(version(known, now=earlier, added_at=ahead), 'created') == earlier
+    # The time has come.
+    assert time_of(version(known, now=ahead, added_at=ahead), 'created') == ahead
+
+
 @pytest.mark.parametrize('earlier', [-DAY, -MILLISECOND, 0 * DAY, MILLISECOND, DAY])
 def test_modified_is_later_than_what_was_sent_before(earlier: dt.timedelta) -> None:
     """The clock may have been put back, and a better copy may come within the same moment."""

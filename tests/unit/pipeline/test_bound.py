@@ -14,6 +14,7 @@ from sentinel_app.core.source import SourcePage
 from sentinel_app.core.time_range import BEGINNING, SECOND, TimeRange
 from sentinel_app.errors import FatalError, RetryableError
 from sentinel_app.pipeline.bound import (
+    LEAST_BY_TIME,
     MOST_POOR_PAGES,
     MOST_ROWS,
     MOST_TIMES,
@@ -24,7 +25,7 @@ from sentinel_app.pipeline.range_reader import MOST_DIVISIONS, MOST_PASSES, Rang
 from sentinel_app.pipeline.retrier import Retrier
 from tests.clocks import StandingClock
 from tests.unit.pipeline.rows import RowSource
-from tests.unit.pipeline.test_range_reader import Reading, asked
+from tests.unit.pipeline.test_range_reader import Reading, asked, before_noon
 
 
 def until_it_ends(bound: ReadingBound, rows: int) -> int:
@@ -57,6 +58,20 @@ def test_where_nothing_is_counted_there_is_an_end_all_the_same() -> None:
 def test_pages_with_next_to_nothing_are_the_end(rows: int, least: int) -> None:
     bound = ReadingBound(lambda: 10**12, least_on_page=least)
     assert until_it_ends(bound, rows) == MOST_POOR_PAGES
+
+
+def test_spans_without_rows_do_not_end_a_reading_of_single_rows() -> None:
+    # In pairs, which most spans lie between.
+    rows = {number: before_noon(number // 2 * 10_000_000 + number % 2 + 9) for number in range(100)}
+    source = RowSource(rows)
+    bound = ReadingBound(lambda: len(rows), least_on_page=LEAST_BY_TIME)
+    reading = Reading(source, size=1)
+    pages = 0
+    while reading.rest is not None:
+        bound.add(len(reading.step().rows))
+        pages += 1
+    assert sorted(reading.found) == sorted(rows)
+    assert pages > MOST_POOR_PAGES
 
 
 @given(st.lists(st.integers(1, 2_000), max_size=400))
@@ -124,7 +139,12 @@ class OneEach(Contrary):
         return 1 if is_short else 5_000
 
 
-@pytest.mark.parametrize('kind', [OnlyMore, Growing, OneEach])
+class NoneEach(OneEach):
+    def _many(self, question: Question) -> int:
+        return super()._many(question) // 5_000 * 5_000
+
+
+@pytest.mark.parametrize('kind', [OnlyMore, Growing, OneEach, NoneEach])
 @pytest.mark.parametrize('start_at', [None, dt.datetime(2020, 1, 1, tzinfo=dt.UTC)])
 def test_no_way_of_answering_keeps_a_reading_in_spans_going(
     kind: type[Contrary], start_at: dt.datetime | None
@@ -132,7 +152,9 @@ def test_no_way_of_answering_keeps_a_reading_in_spans_going(
     source = kind({})
     clock = StandingClock()
     reader = RangeReader(source)
-    bound = ReadingBound(lambda: source.count(asked(TimeRange()))[0], most_rows=1_000)
+    bound = ReadingBound(
+        lambda: source.count(asked(TimeRange()))[0], most_rows=1_000, least_on_page=LEAST_BY_TIME
+    )
     rest: TimeRange | None = TimeRange(start_at=start_at)
     error: Exception | None = None
     while rest is not None and error is None:
