@@ -31,4 +31,4 @@ def test_the_page_works_at_the_root(browser: Browser, stand_ins: Path, tmp_path:
         assert faults == []
         context.close()
         local.channel.publish({'command': 'Shutdown'})
-        assert local.process.wait(30) == 0, local.output.read_text()
+        assert local.exit_code() == 0, local.output.read_text()

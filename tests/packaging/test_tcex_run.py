@@ -73,6 +73,19 @@ class Local:
             assert self.process.poll() is None, self.output.read_text()
             assert time.monotonic() < deadline, self.output.read_text()
 
+    def exit_code(self, timeout_s: float = ENDED_WITHIN_S) -> int:
+        """Wait for the end of the process.
+
+        Raises:
+            AssertionError: it does not come in time; with what was said, and where each thread is.
+        """
+        try:
+            return self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired as error:
+            self.process.send_signal(signal.SIGABRT)
+            self.process.wait(timeout_s)
+            raise AssertionError(f'{self.output.read_text()}\n{self.log.read_text()}') from error
+
     def get(self, path: str) -> requests.Response:
         return requests.get(f'{self.url}/{path}', timeout=60)
 
@@ -85,7 +98,8 @@ def tcex_run(command: str, file: Path, folder: Path) -> Iterator[Local]:
     for path in paths.values():
         Path(path).mkdir()
     read, _, run = command.partition('\n')
-    given = {**paths, 'API_SERVICE_PORT': str(port)}
+    # Of a process that does not end, the threads are shown.
+    given = {**paths, 'API_SERVICE_PORT': str(port), 'PYTHONFAULTHANDLER': '1'}
     script = '\n'.join([read, *(f'export {n}={v}' for n, v in given.items()), f'exec {run}'])
     output = folder / 'output'
     with (
@@ -167,7 +181,7 @@ def test_the_page_and_the_api_answer_on_its_port_until_it_is_told_to_stop(
         assert found['sign-in'] == found['token'] == found['workspace'] == 'ok', found
         assert local.get('_tcex/').status_code == 200
         local.channel.publish({'command': 'Shutdown'})
-        assert local.process.wait(ENDED_WITHIN_S) == 0, local.output.read_text()
+        assert local.exit_code() == 0, local.output.read_text()
     said = local.output.read_text() + local.log.read_text()
     for secret in (CLIENT_SECRET, SECRET_KEY):
         assert secret not in said
@@ -178,7 +192,7 @@ def test_the_page_and_the_api_answer_on_its_port_until_it_is_told_to_stop(
 def test_a_name_that_is_not_defined_is_told(stand_ins: Path, tmp_path: Path) -> None:
     command = COMMANDS[2].replace('./.env', str(stand_ins))
     with tcex_run(command, stand_ins, tmp_path) as local:
-        assert local.process.wait(ENDED_WITHIN_S * 2) == 1
+        assert local.exit_code(ENDED_WITHIN_S * 2) == 1
     assert 'SANDBOX_CLIENT_SECRET' in local.output.read_text()
 
 
