@@ -191,7 +191,7 @@ class Container:
         return sum(not each.join(deadline - self._clock.monotonic()) for each in threads)
 
     def metrics(self) -> dict[str, int]:
-        """Give the figures that the platform shows with each heartbeat."""
+        """Return the figures that the platform shows with each heartbeat."""
         return self._metrics()
 
 
@@ -608,7 +608,7 @@ def _whoami(platform: Platform, clock: Clock) -> WhoAmIClient | None:
 def _sink(
     settings: Settings, platform: Platform, clock: Clock, timeouts: Timeouts | None = None
 ) -> SentinelSink:
-    """Give a Sentinel with tokens of its own.
+    """Return a Sentinel with tokens of its own.
 
     Args:
         settings: the checked inputs.

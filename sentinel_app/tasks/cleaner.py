@@ -41,7 +41,7 @@ class Upkeep(Protocol):
         ...
 
     def compact(self, stop: Stop, *, may_shrink: bool) -> int:
-        """Give back room on the disk, the databases' own files included; give the bytes.
+        """Make room on the disk, the databases' own files included; return the bytes.
 
         Args:
             stop: ends it at the next safe point.

@@ -44,7 +44,7 @@ class StageDuty:
         return None
 
     def request_ids(self) -> tuple[str, ...]:
-        """Give the Jobs that the stage is at."""
+        """Return the Jobs that the stage is at."""
         update = self._updates.running
         return () if update is None else self._working_on(update.id)
 
@@ -120,12 +120,12 @@ class ScheduleDuty(Periodic):
 
 
 def downloading(progress: Sequence[Progress]) -> tuple[str, ...]:
-    """Give the Job that is being read: the highest query's that is not read through."""
+    """Return the Job that is being read: the highest query's that is not read through."""
     return _first(item for item in progress if not (item.is_read or item.is_downloaded))
 
 
 def converting(progress: Sequence[Progress]) -> tuple[str, ...]:
-    """Give the Job that is being converted: the highest query's with a page that waits."""
+    """Return the Job that is being converted: the highest query's with a page that waits."""
     return _first(item for item in progress if item.pages_waiting)
 
 

@@ -129,7 +129,7 @@ class JobActions:
             )
 
     def _start(self, job: Job) -> dt.datetime | None:
-        """Give the start of a delta's window, where it does not follow from the cursor."""
+        """Return the start of a delta's window, where it does not follow from the cursor."""
         if job.mode is not Mode.DELTA:
             return None
         if job.window is not None:

@@ -106,7 +106,7 @@ class JobFollower:
         )
 
     def _cursor_after(self, final: Job) -> Cursor | None:
-        """Give the cursor that a Job leaves; None where the stored one stays."""
+        """Return the cursor that a Job leaves; None where the stored one stays."""
         known, queries = self._app_state.cursor(final.query.id), self._app_state.query_list()
         kept = kept_cursor(final, known, queries, self._app_state.schedule(), self._clock.now())
         return kept or moved_cursor(final, known)

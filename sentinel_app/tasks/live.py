@@ -18,7 +18,7 @@ class Live:
         self._limiter = limiter
 
     def counts(self, request_id: str) -> Counts | None:
-        """Give a Job's counts; None when it is not in progress."""
+        """Return a Job's counts; None when it is not in progress."""
         return self._store.counts(request_id)
 
     def asked_wait(self, request_id: str) -> AskedWait | None:
@@ -29,7 +29,7 @@ class Live:
         return self._limiter.asked_wait()
 
     def waiting_s(self, request_id: str) -> float | None:
-        """Give how long a Job still waits for the API limit; None when it does not."""
+        """Return how long a Job still waits for the API limit; None when it does not."""
         running = self._updates.running
         if running is None or request_id not in running.request_ids:
             return None

@@ -94,11 +94,11 @@ class Supervisor:
     # -- what people see and do
 
     def views(self) -> tuple[TaskView, ...]:
-        """Give how each Task stands."""
+        """Return how each Task stands."""
         return tuple(self._view(task) for task in self._tasks.values())
 
     def view(self, slug: str) -> TaskView:
-        """Give how one Task stands.
+        """Return how one Task stands.
 
         Raises:
             NotFoundError: there is no such Task.

@@ -38,7 +38,7 @@ class Duty(Protocol):
         ...
 
     def request_ids(self) -> tuple[str, ...]:
-        """Give the Jobs that are being worked on, in the order of precedence."""
+        """Return the Jobs that are being worked on, in the order of precedence."""
         ...
 
     def outcome(self, steps: int) -> str:
@@ -206,7 +206,7 @@ class Task:
                 step.beat()
 
     def view(self) -> TaskView:
-        """Give how it stands."""
+        """Return how it stands."""
         request_ids = self.duty.request_ids()
         now = self._clock.monotonic()
         with self._lock:

@@ -68,7 +68,7 @@ class Updates:
         return self._running
 
     def next_update(self) -> tuple[dt.datetime, Mode] | None:
-        """Give when the next scheduled update is due and its mode; None while there is no query."""
+        """Return when the next scheduled update is due and its mode; None without a query."""
         if not self._app_state.query_list().queries:
             return None
         return self._next(self._app_state.schedule(), self._clock.now())
@@ -276,7 +276,7 @@ class Updates:
         )
 
     def _reading_all_since(self) -> dt.datetime | None:
-        """Give the start of an update that runs and reads everything of all queries."""
+        """Return the start of an update that runs and reads everything of all queries."""
         return next(
             (
                 update.started_at
@@ -348,7 +348,7 @@ class Updates:
         self._wakeups.schedule.notify()
 
     def _schedule_after(self, update: Update, jobs: Sequence[Job]) -> Schedule | None:
-        """Give the schedule that the update moves; None where it left a query out."""
+        """Return the schedule that the update moves; None where it left a query out."""
         if self._left_out(jobs):
             return None
         complete = [job for job in jobs if job.status is JobStatus.UPLOAD_COMPLETE and job.window]

@@ -708,13 +708,13 @@ HIGH, LOW = (
 PATTERN = "[domain-name:value = 'h1.example.com']"
 
 
-def move_to_the_lower(story: History) -> None:
-    """Let what the higher query holds match only the lower one."""
-    row_id = story.store.add(host(confidence=90))['id']
+def move(story: History, before: int, after: int) -> None:
+    """Let what one query holds match only the other, by its confidence."""
+    row_id = story.store.add(host(confidence=before))['id']
     story.save_list([HIGH, LOW])
     story.update(Mode.FULL)
     story.clock.advance(600)
-    story.store.modify(row_id, confidence=10)
+    story.store.modify(row_id, confidence=after)
     story.clock.advance(600)
 
 
@@ -722,7 +722,7 @@ def move_to_the_lower(story: History) -> None:
 def test_a_change_is_sent_by_the_query_that_brings_it_though_the_reading_of_the_holder_fails(
     story: History, mode: Mode
 ) -> None:
-    move_to_the_lower(story)
+    move(story, 90, 10)
     update = story.rig.updates.request_update(mode=mode)
     story.rig.updates.start_next()
     story.rig.end_job(story.rig.app_state.jobs_of(update.id)[0].request_id)
@@ -732,7 +732,7 @@ def test_a_change_is_sent_by_the_query_that_brings_it_though_the_reading_of_the_
 
 
 def test_a_change_is_sent_by_an_update_of_the_lower_query_alone(story: History) -> None:
-    move_to_the_lower(story)
+    move(story, 90, 10)
     story.rig.updates.request_update(mode=Mode.DELTA, query_ids=['low'])
     story.rig.run()
     assert story.sink.live()[PATTERN]['confidence'] == 10
@@ -771,12 +771,7 @@ def test_a_change_is_sent_that_was_made_while_the_holder_was_being_read(story: H
 def test_a_change_is_sent_though_the_list_is_put_in_another_order_meanwhile(
     story: History,
 ) -> None:
-    row_id = story.store.add(host(confidence=10))['id']
-    story.save_list([HIGH, LOW])
-    story.update(Mode.FULL)
-    story.clock.advance(600)
-    story.store.modify(row_id, confidence=90)
-    story.clock.advance(600)
+    move(story, 10, 90)
     story.rig.updates.request_update(mode=Mode.DELTA)
     story.rig.updates.start_next()
     story.save_list([LOW, HIGH])
