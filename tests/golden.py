@@ -39,7 +39,8 @@ Each Indicator becomes one STIX 2.1 `indicator` object; a File becomes one for e
 `stix`, `2.1`, `en` |
 | `id` | made from the type, the canonical value and (for a File) the kind of hash; not from the \
 owner. The same value is the same object on every machine |
-| `created` | `dateAdded` of the copy that was sent first, but never later than the first attempt to send it |
+| `created` | `dateAdded` of the copy that was sent first, but never later than the first \
+attempt to send it |
 | `modified` | the time of conversion |
 | `revoked` | `true` where the object is withdrawn; otherwise absent |
 | `name` | the value, or the hash, or for a Registry Key the summary; then ` \\| ` and the owner. \
