@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,6 +26,7 @@ from sentinel_app.core.outbox import (
 )
 from sentinel_app.core.progress import Position, Progress, Reading
 from sentinel_app.core.timestamp import to_millis
+from sentinel_app.errors import UploadDeniedError
 from sentinel_app.pipeline.fault_limit import FaultLimit
 from sentinel_app.storage import outbox
 from sentinel_app.storage.error_log import ErrorLog
@@ -36,6 +38,8 @@ from sentinel_app.storage.update_store import UpdateStore
 from tests.clocks import NOON
 from tests.factories import make_indicator
 from tests.stored import make_job, make_query, minutes
+
+_names = itertools.count()
 
 KEY = object_keys(make_indicator())[0]
 """What an object is of where a test does not say."""
@@ -401,3 +405,51 @@ class Working:
 
 def _outcome_of(fates: Sequence[Fate]) -> Outcome:
     return Outcome.REFUSED if Fate.REFUSED in fates else Outcome.UNCHANGED
+
+
+def row(ledger: Ledger, number: int) -> LedgerRow | None:
+    """What is known of an Address."""
+    return ledger.rows_of_keys([address(number).digest]).get(address(number).digest)
+
+
+def held(ledger: Ledger, number: int) -> LedgerRow:
+    """What is known of an Address that Sentinel holds."""
+    found = row(ledger, number)
+    assert found is not None
+    assert found.is_live
+    return found
+
+
+def begin_sending(working: Working, **fields: object) -> Batch:
+    """Begin a Job and have its first object under way."""
+    working.begin('j1')
+    working.convert(chosen(1, **fields))
+    return working.sent(size=1)
+
+
+def replace(working: Working, new: int, value: int = 1, **fields: object) -> None:
+    """A better copy, that of the Indicator `new`, takes the object from the one before."""
+    better = chosen(value, **({'indicator_id': new, 'content_hash': b'better'} | fields))
+    better.replaces = True
+    working.convert(better)
+
+
+def refuse(working: Working, *items: ChosenObject, query_id: str = 'q1') -> None:
+    """Let Sentinel refuse objects of an update whose reading fails, so that it settles nothing."""
+    store = working.store
+    name = f'before-{next(_names)}'
+    job = make_job(name, update_id=name, query=make_query(query_id))
+    store.begin([job])
+    store.start_reading(name, at=NOON, expected=None)
+    working.convert(*items, request_id=name, query_id=query_id)
+    store.end_reading(name, at=NOON, error=UploadDeniedError('Give the role.'))
+    batch = store.claim_batch(name, size=len(items), now=lambda: NOON)
+    assert batch is not None
+    working.settle(batch, *range(len(items)))
+    store.remove_update(name)
+
+
+def attempts(ledger: Ledger, *values: int) -> dict[int, int]:
+    """How often just the same was refused, by the number of the Address, of one copy each."""
+    found = {number: ledger.refused([address(number)]) for number in values}
+    return {number: item[0].attempts for number, item in found.items() if len(item) == 1}

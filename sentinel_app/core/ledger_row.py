@@ -56,14 +56,10 @@ class LedgerRow(NamedTuple):
     outbox_source_modified: int | None
     outbox_created: int | None
     outbox_modified: int | None
-    refused_by: int | None
-    """The Job that has chosen the copy that was refused; 0 once it has chosen another one."""
     refused_query: int | None
+    """Of the copy that `mark` has chosen, where Sentinel has refused that."""
     refused_indicator_id: int | None
     refused_source_modified: int | None
-    refused_hash: bytes | None
-    refused_attempts: int | None
-    """How often just this content was refused."""
     is_orphaned: int
     """Whether its copy is gone from ThreatConnect."""
     late_for: str | None
@@ -77,17 +73,32 @@ class LedgerRow(NamedTuple):
     def chosen_copy(self) -> tuple[int, int]:
         """Return the Indicator and the last modification of the copy that `mark` has chosen."""
         # First of all, as a worse copy may be under way still.
-        if self.refused_by == self.mark:
-            return self.refused_indicator_id or 0, self.refused_source_modified or 0
+        if self.refused_indicator_id is not None:
+            return self.refused_indicator_id, self.refused_source_modified or 0
         if self.outbox_indicator_id is not None and self.outbox_source_modified is not None:
             return self.outbox_indicator_id, self.outbox_source_modified
         return self.indicator_id, self.source_modified
 
     def chosen_query(self) -> int:
         """Return the query that holds what `mark` has chosen: its Job's, or a higher one."""
-        if self.refused_by == self.mark:
-            return self.refused_query or 0
+        if self.refused_query is not None:
+            return self.refused_query
         return self.query if self.outbox_query is None else self.outbox_query
+
+
+class Refusal(NamedTuple):
+    """A copy that Sentinel has refused."""
+
+    object: int
+    query: int
+    indicator_id: int
+    content_hash: bytes
+    attempts: int
+    """How often just this content was refused."""
+
+    def is_final(self, content_hash: bytes) -> bool:
+        """Whether just this was refused so often that Sentinel will not think otherwise."""
+        return self.content_hash == content_hash and self.attempts > REFUSED_ATTEMPTS
 
 
 class HeldRow(NamedTuple):

@@ -33,7 +33,7 @@ class Fate(StrEnum):
     SEND = 'send'
     UNCHANGED = 'unchanged'
     REFUSED = 'refused'
-    """It was refused often enough; Sentinel will think otherwise only when it changes."""
+    """It was refused often enough, and Sentinel holds an earlier version of just this copy."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,7 +73,7 @@ class ChosenObject:
 
 
 class Alternate(NamedTuple):
-    """A copy that is worse than the one that the ledger holds, which has yet to be read."""
+    """A copy that makes way for the one that the ledger holds, which has yet to be read."""
 
     object: int
     indicator_id: int
@@ -103,6 +103,8 @@ class Conversion:
     """What becomes of the objects of those that keep an outcome row, as several decide about it."""
     again: Mapping[int, Sequence[Fate]] = field(default_factory=dict)
     """What becomes of further objects of Indicators that have an outcome row already."""
+    passed_over: Sequence[tuple[int, int]] = ()
+    """Object and Indicator of the copies that Sentinel has refused and that were not chosen."""
     errors: Sequence[ErrorEntry] = ()
     dismissed: frozenset[int] = frozenset()
     """Live objects whose copies were read and are unfit to be sent."""

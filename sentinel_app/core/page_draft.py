@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.indicator import Indicator
 from sentinel_app.core.job import Job, Mode, Outcome
-from sentinel_app.core.ledger_row import LedgerRow
+from sentinel_app.core.ledger_row import LedgerRow, Refusal
 from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.outbox import Alternate, ChosenObject, Conversion, Fate, Page, Sighting
 from sentinel_app.core.precedence import Copy, PrecedenceContext
@@ -51,7 +51,12 @@ class PageDraft:
     seen: dict[int, Sighting] = field(default_factory=dict)
     """By the object."""
     fates: dict[int, list[Fate]] = field(default_factory=dict)
-    """Of the objects of Indicators that were recognised and keep an outcome row."""
+    """Of the objects that are not among `objects`: of Indicators that were recognised and keep an
+    outcome row, and of those that leave their keys to others, as Sentinel refuses them."""
+    refusals: Mapping[tuple[int, int, int], Refusal] = field(default_factory=dict)
+    """By object, query and Indicator."""
+    passed_over: list[tuple[int, int]] = field(default_factory=list)
+    """Copies that Sentinel has refused and that were not chosen."""
     alternates: list[Alternate] = field(default_factory=list)
     kept: set[int] = field(default_factory=set)
     """Indicators that need an outcome row, whatever becomes of their objects."""
@@ -80,24 +85,39 @@ class PageDraft:
     def conclude(self, candidate: Candidate) -> None:
         """Record the outcome of an Indicator from its objects."""
         number = candidate.indicator.id
-        fates = {
+        fates = [
             item.fate
             for digest, _ in candidate.keys
             if (item := self.objects.get(digest)) is not None and item.indicator_id == number
-        }
-        count = sum(
-            item.indicator_id == number
-            for digest, _ in candidate.keys
-            if (item := self.objects.get(digest)) is not None
-        )
+        ]
+        fates += self.fates.get(number, ())
         held = self.by_indicator.get(number, ())
-        if count > 1 or any(
+        if len(fates) > 1 or any(
             (item := self.objects.get(row.digest)) is None or item.indicator_id != number
             for row in held
         ):
             self.kept.add(number)
         if number not in self.again:
             self.outcomes[number] = _outcome(fates)
+        for digest, _ in candidate.keys if self.refusals else ():
+            row, chosen = self.by_key.get(digest), self.objects.get(digest)
+            is_chosen = chosen is not None and chosen.indicator_id == number
+            if row is not None and self.refusal(row, number) and not is_chosen:
+                self.passed_over.append((row.id, number))
+
+    def refusal(
+        self, row: LedgerRow | None, number: int, query: int | None = None
+    ) -> Refusal | None:
+        """Return what Sentinel has refused of an Indicator's copy of an object.
+
+        Args:
+            row: the object, if it is known.
+            number: the Indicator.
+            query: which has it; the Job's if left out.
+        """
+        if row is None:
+            return None
+        return self.refusals.get((row.id, self.context.query if query is None else query, number))
 
     def report(self, row: Row, error: SkippableError) -> None:
         """Record why a row itself cannot be sent."""
@@ -137,6 +157,7 @@ class PageDraft:
             alternates=tuple(self.alternates),
             kept={number: fates[number] for number in self.kept if number in self.outcomes},
             again={number: fates[number] for number in self.again if number in fates},
+            passed_over=tuple(self.passed_over),
             errors=tuple(self.errors),
             dismissed=frozenset(self.unfit | self.lost.keys()),
             lost=self.lost,
@@ -146,7 +167,7 @@ class PageDraft:
         )
 
 
-def _outcome(fates: set[Fate]) -> Outcome | None:
+def _outcome(fates: Sequence[Fate]) -> Outcome | None:
     """Return an Indicator's outcome from its chosen objects; None where one has to be sent."""
     if not fates:
         return Outcome.DUPLICATE

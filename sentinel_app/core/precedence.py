@@ -28,7 +28,7 @@ class Choice(StrEnum):
     REFRESH = 'refresh'
     """A higher query holds just this copy: what has changed of it is sent, and stays its own."""
     ALTERNATE = 'alternate'
-    """A better copy of the same query has precedence if it is still there, which will show."""
+    """Another copy has precedence if it is still there and its query's, which will show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,10 @@ def _against_higher_query(
     known, the change is sent all the same: nobody else would do it.
     """
     if row.indicator_id != indicator.id:
-        return Choice.TAKE if is_dismissed else Choice.DUPLICATE
+        if is_dismissed:
+            return Choice.TAKE
+        # The higher query may turn out to have let go of it, as the copy that it holds comes later.
+        return Choice.ALTERNATE if context.mode is Mode.DELTA else Choice.DUPLICATE
     return Choice.TAKE if context.has_let_go(row.query, indicator) else Choice.REFRESH
 
 

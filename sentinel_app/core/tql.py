@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from sentinel_app.core.query import Query
 from sentinel_app.core.time_range import TimeRange
@@ -18,6 +18,7 @@ from sentinel_app.core.timestamp import to_seconds
 from sentinel_app.core.window import Window
 from sentinel_app.errors import QueryError
 
+_T = TypeVar('_T')
 _ESCAPED: Final = re.compile(r'([\'"`\\])')
 _TOKEN: Final = re.compile(
     r"""(?P<quote>['"`])(?:\\[^\0]|(?!(?P=quote))[^\\\0])*(?P=quote)|[()]|[^()'"`\\\0]+"""
@@ -91,7 +92,13 @@ def _check_reading(token: re.Match[str], text: str) -> None:
 
 
 IDS_IN_CLAUSE = 50
-"""Keeps a query short of the length at which it has to travel in a body."""
+VALUES_IN_CLAUSE = 25
+"""Keep a query short of the length at which it has to travel in a body."""
+
+
+def ids_clauses(ids: Sequence[int]) -> tuple[str, ...]:
+    """Return clauses that let only the Indicators with these ids pass, some of them each."""
+    return tuple(ids_clause(part) for part in _portions(ids, IDS_IN_CLAUSE))
 
 
 def ids_clause(ids: Sequence[int]) -> str:
@@ -108,6 +115,22 @@ def values_clause(summaries: Sequence[str], hashes: Sequence[str]) -> str:
     if summaries:
         parts.append(_one_of('summary', summaries))
     return ' OR '.join(parts)
+
+
+def values_clauses(summaries: Iterable[str], hashes: Iterable[str]) -> tuple[str, ...]:
+    """Return clauses as `values_clause` makes them, each for some of these values."""
+    return (
+        *(values_clause((), part) for part in _portions(_unique(hashes), VALUES_IN_CLAUSE)),
+        *(values_clause(part, ()) for part in _portions(_unique(summaries), VALUES_IN_CLAUSE)),
+    )
+
+
+def _unique(items: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(items))
+
+
+def _portions(items: Sequence[_T], size: int) -> list[Sequence[_T]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def range_clause(time_range: TimeRange) -> str | None:

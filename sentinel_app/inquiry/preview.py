@@ -20,7 +20,7 @@ from sentinel_app.core.question import Question, effective_question
 from sentinel_app.core.revision import next_revision
 from sentinel_app.core.screening import Dismissal, Screening
 from sentinel_app.core.source import Source
-from sentinel_app.core.tql import values_clause
+from sentinel_app.core.tql import values_clauses
 from sentinel_app.core.upload_limits import MAX_OBJECTS, WINDOW_S
 from sentinel_app.core.validity import stix_fault
 from sentinel_app.errors import FatalError, RetryableError
@@ -299,22 +299,12 @@ def _questions(
     for position, query in enumerate(higher):
         wanted = [each for each in indicators if each.type in query.indicator_types]
         files = [each for each in wanted if each.type is IndicatorType.FILE]
-        hashes = list(dict.fromkeys(key.value for each in files for key in object_keys(each)))
-        summaries = list(
-            dict.fromkeys(each.summary for each in wanted if each.type is not IndicatorType.FILE)
+        clauses = values_clauses(
+            (each.summary for each in wanted if each.type is not IndicatorType.FILE),
+            (key.value for each in files for key in object_keys(each)),
         )
-        clauses = [
-            *(values_clause((), part) for part in _portions(hashes)),
-            *(values_clause(part, ()) for part in _portions(summaries)),
-        ]
         questions += [(position, effective_question(query, clause=clause)) for clause in clauses]
     return questions
-
-
-def _portions(items: Sequence[str]) -> list[Sequence[str]]:
-    return [
-        items[start : start + VALUES_IN_CLAUSE] for start in range(0, len(items), VALUES_IN_CLAUSE)
-    ]
 
 
 def _taker(keys: Sequence[ObjectKey], taken: Mapping[ObjectKey, int]) -> int | None:

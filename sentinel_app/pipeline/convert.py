@@ -9,7 +9,6 @@ from sentinel_app.core.fingerprint import fingerprint
 from sentinel_app.core.indicator import Indicator
 from sentinel_app.core.job import Job, Mode, Outcome, Update
 from sentinel_app.core.ledger_row import (
-    REFUSED_ATTEMPTS,
     TYPE_OF_KIND,
     HeldRow,
     LedgerRow,
@@ -252,6 +251,8 @@ class Convert:
         draft.lost = self._lost([rows[number] for number in others], candidates, draft)
         draft.by_key = self._by_key(candidates, draft)
         draft.dismissed = self._dismissed(candidates, draft)
+        refusals = self._ledger.refusals([candidate.indicator.id for candidate in candidates])
+        draft.refusals = {(item.object, item.query, item.indicator_id): item for item in refusals}
         # What is held comes first: it may tell that a higher query has let go of the value, which
         # then is free for the other copies as well.
         candidates.sort(key=lambda candidate: not draft.is_held(candidate))
@@ -381,16 +382,17 @@ class Convert:
         sighting = None if row is None else draft.seen.get(row.id)
         if row is not None and sighting is not None:
             # It was recognised on this page.
-            if is_better(copy, (row.indicator_id, sighting.source_modified)):
+            if is_better(copy, (row.indicator_id, sighting.source_modified)) and self._choose(
+                candidate, digest, key, draft, replaces=False
+            ):
                 draft.unsee(row)
-                self._choose(candidate, digest, key, draft, replaces=False)
             return
         choice = choose(
             indicator,
             candidate.modified,
             row,
             draft.context,
-            is_refused=row is not None and row.refused_indicator_id == indicator.id,
+            is_refused=draft.refusal(row, indicator.id) is not None,
             is_dismissed=row is not None and row.id in draft.dismissed,
         )
         if choice is Choice.ALTERNATE and row is not None:
@@ -414,7 +416,17 @@ class Convert:
         *,
         replaces: bool,
         holder: int | None = None,
-    ) -> None:
+    ) -> bool:
+        """Choose this copy, unless it comes to nothing; return whether it is chosen now.
+
+        Args:
+            candidate: the Indicator.
+            digest: of the key.
+            key: what is chosen for.
+            draft: where it is recorded.
+            replaces: whether the same Job chose another copy before, on an earlier page.
+            holder: the higher query that goes on holding it, if there is one.
+        """
         indicator, context = candidate.indicator, draft.context
         row, chosen = draft.by_key.get(digest), draft.objects.get(digest)
         revision = next_revision(
@@ -438,10 +450,20 @@ class Convert:
             now=context.now,
         )
         fate = Fate.SEND if is_needed else Fate.UNCHANGED
-        if is_needed and _is_hopeless(row, digest_of_content, context):
+        refusal = draft.refusal(row, indicator.id, holder)
+        if (
+            is_needed
+            and context.mode is not Mode.FULL
+            and refusal is not None
+            and refusal.is_final(digest_of_content)
+        ):
             fate = Fate.REFUSED
         if holder is not None and fate is not Fate.SEND:
-            return
+            return False
+        if fate is Fate.REFUSED and not _holds(row, indicator, context):
+            # Another copy may be accepted.
+            draft.fates.setdefault(indicator.id, []).append(fate)
+            return False
         if revision.labels_left_out:
             draft.shortened.add(indicator.id)
             _log.debug(
@@ -478,15 +500,16 @@ class Convert:
             and row is not None
             and (row.query, row.indicator_id) != (context.query, indicator.id),
         )
+        return True
 
 
-def _is_hopeless(row: LedgerRow | None, digest: bytes, context: PrecedenceContext) -> bool:
-    """Whether just this was refused often enough; a full update tries it all the same."""
+def _holds(row: LedgerRow | None, indicator: Indicator, context: PrecedenceContext) -> bool:
+    """Whether Sentinel holds an earlier version of just this copy, which still counts."""
     return (
         row is not None
-        and context.mode is not Mode.FULL
-        and row.refused_hash == digest
-        and (row.refused_attempts or 0) > REFUSED_ATTEMPTS
+        and row.is_live
+        and row.indicator_id == indicator.id
+        and row.valid_until > context.now
     )
 
 

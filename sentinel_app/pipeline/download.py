@@ -9,6 +9,7 @@ from functools import partial
 
 from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.core.error_entry import ErrorEntry
+from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import Job, Mode, Update
 from sentinel_app.core.job_state import first_cursor
 from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS
@@ -18,7 +19,8 @@ from sentinel_app.core.question import Question, clause_ids, effective_question
 from sentinel_app.core.row import Row, row_id
 from sentinel_app.core.source import Source
 from sentinel_app.core.time_range import TimeRange
-from sentinel_app.core.tql import IDS_IN_CLAUSE, ids_clause
+from sentinel_app.core.tql import ids_clauses, values_clauses
+from sentinel_app.core.value import spellings
 from sentinel_app.core.window import Cursor, Window, next_window, start_after
 from sentinel_app.errors import FatalError, RetryableError, SentinelAppError
 from sentinel_app.log import EventLog
@@ -175,13 +177,15 @@ class Download:
         if job.mode is not Mode.DELTA:
             return ()
         refused = self._store.refused_ids(job.query.id, most_attempts=REFUSED_ATTEMPTS)
-        return (
-            *(
-                ids_clause(refused[start : start + IDS_IN_CLAUSE])
-                for start in range(0, len(refused), IDS_IN_CLAUSE)
-            ),
-            *self._orphans.clauses(update),
-        )
+        hashes: list[str] = []
+        summaries: list[str] = []
+        for key, summary in (*self._orphans.lost_values(update), *self._store.sought(update.id)):
+            if key.type is IndicatorType.FILE:
+                hashes.append(key.value)
+            else:
+                # Another owner may hold the value in another spelling.
+                summaries += (summary, *spellings(key))
+        return (*ids_clauses(refused), *values_clauses(summaries, hashes))
 
     def _first_cursor(self, job: Job) -> Cursor:
         """Return the cursor of a query that has none of its own.

@@ -13,16 +13,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from sentinel_app.core.clock import Clock, Stop
-from sentinel_app.core.indicator import IndicatorType
-from sentinel_app.core.job import JobStatus, Mode, Update
+from sentinel_app.core.job import JobStatus, Update
 from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.query import WithdrawPolicy
 from sentinel_app.core.question import inactive_question, selection_question
 from sentinel_app.core.row import Parse, row_id
 from sentinel_app.core.source import Source
 from sentinel_app.core.time_range import BEGINNING, TimeRange
-from sentinel_app.core.tql import values_clause
-from sentinel_app.core.value import spellings
 from sentinel_app.core.window import believed, next_window
 from sentinel_app.errors import FatalError, RetryableError
 from sentinel_app.log import EventLog
@@ -35,9 +32,6 @@ from sentinel_app.pipeline.withdraw_guard import WithdrawGuard, most_attempts
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.orphans import Orphans
-
-VALUES_IN_CLAUSE = 25
-"""Keeps the query short of the length at which it has to travel in a body."""
 
 _log = EventLog(__name__)
 
@@ -113,25 +107,9 @@ class OrphanSearch:
             self._orphans.close(update.id, held_back=0)
         return True
 
-    def clauses(self, update: Update) -> tuple[str, ...]:
-        """Return what each query is asked beyond its window: who else has what is gone."""
-        if update.mode is not Mode.DELTA or self._orphans.is_held_back(update.id):
-            return ()
-        hashes: list[str] = []
-        summaries: list[str] = []
-        for key, summary in self._orphaned(update):
-            if key.type is IndicatorType.FILE:
-                hashes.append(key.value)
-            else:
-                # Another owner may hold the value in another spelling.
-                summaries += dict.fromkeys((summary, *spellings(key)))
-        return (
-            *(values_clause((), part) for part in _portions(hashes, VALUES_IN_CLAUSE)),
-            *(
-                values_clause(part, ())
-                for part in _portions(list(dict.fromkeys(summaries)), VALUES_IN_CLAUSE)
-            ),
-        )
+    def lost_values(self, update: Update) -> Sequence[tuple[ObjectKey, str]]:
+        """Return key and summary of what is gone, which others may have as well."""
+        return () if self._orphans.is_held_back(update.id) else self._orphaned(update)
 
     def _orphaned(self, update: Update) -> Sequence[tuple[ObjectKey, str]]:
         return self._orphans.orphaned(
@@ -223,7 +201,3 @@ class OrphanSearch:
             take=lambda rows: self._orphans.orphan_indicators([row_id(row) for row in rows]),
             stop=stop,
         )
-
-
-def _portions(items: Sequence[str], size: int) -> list[Sequence[str]]:
-    return [items[start : start + size] for start in range(0, len(items), size)]

@@ -7,11 +7,14 @@ whoever reads such cells does so inside `Database.read` or `Database.write`, whi
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 import zlib
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from sentinel_app.core.ledger_row import key_of
+from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.timestamp import from_text
 
 Value = TypeVar('Value')
@@ -41,6 +44,12 @@ def moment_of(cell: float) -> dt.datetime:
 def kind_of(kind: type[Kind], cell: str) -> Kind:
     """A member of an enumeration."""
     return read_cell(kind, cell)
+
+
+def key_of_row(row: sqlite3.Row) -> ObjectKey:
+    """The key of an object: its `kind` and its `value`, which is the `summary` where it is NULL."""
+    value = row['summary'] if row['value'] is None else row['value']
+    return read_cell(lambda kind: key_of(kind, value), row['kind'])
 
 
 def read_cell(read: Callable[[Any], Value], cell: object) -> Value:

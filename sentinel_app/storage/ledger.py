@@ -14,7 +14,7 @@ from sentinel_app.core.ledger_row import (
     HeldRow,
     LedgerRow,
     ObjectState,
-    key_of,
+    Refusal,
     millis,
     moment,
 )
@@ -23,7 +23,7 @@ from sentinel_app.core.object_id import ObjectKey, object_id
 from sentinel_app.core.record import Record, RecordedError, RefusedObject
 from sentinel_app.core.value import summary_digest
 from sentinel_app.storage.accounts import hour_of
-from sentinel_app.storage.cell import read_cell, time_of
+from sentinel_app.storage.cell import key_of_row, read_cell, time_of
 from sentinel_app.storage.packing import unpack
 from sentinel_app.storage.selection import select_in
 from sentinel_app.storage.sqlite import Database
@@ -60,6 +60,12 @@ class Ledger:
     def rows_of_keys(self, digests: Sequence[bytes]) -> dict[bytes, LedgerRow]:
         """Return what is known of these keys."""
         return {row.digest: row for row in self._rows('by_digest', digests)}
+
+    def refusals(self, indicator_ids: Sequence[int]) -> list[Refusal]:
+        """Return what Sentinel has refused of these Indicators."""
+        with self._db.read() as connection:
+            rows = select_in(connection, _SQL['refusals'], indicator_ids)
+            return [Refusal._make(row) for row in rows]
 
     def _rows(self, name: str, items: Sequence[object]) -> list[LedgerRow]:
         with self._db.read() as connection:
@@ -165,8 +171,7 @@ def _type(kind: int) -> IndicatorType:
 
 
 def _record(row: sqlite3.Row) -> Record:
-    value = row['summary'] if row['value'] is None else row['value']
-    key = read_cell(lambda kind: key_of(kind, value), row['kind'])
+    key = key_of_row(row)
     return Record(
         object_key=key.text,
         object_id=object_id(key, row['generation']),

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from sentinel_app.core.indicator import DeletedIndicator, IndicatorType
-from sentinel_app.core.ledger_row import key_of, millis, moment
+from sentinel_app.core.ledger_row import millis, moment
 from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.revocation import HeldObject, Revocation
 from sentinel_app.core.row import hash_digests
 from sentinel_app.core.value import keys_of_summary, summary_digest
 from sentinel_app.storage import outbox
 from sentinel_app.storage.accounts import Account, Accounts, OutcomeRow
-from sentinel_app.storage.cell import read_cell
+from sentinel_app.storage.cell import key_of_row, read_cell
 from sentinel_app.storage.packing import pack, unpack
 from sentinel_app.storage.page_commit import orphan_lost
 from sentinel_app.storage.selection import select_in
@@ -170,7 +170,7 @@ class Orphans:
             rows = connection.execute(
                 _SQL['orphaned'], (millis(now), most_attempts, update_id)
             ).fetchall()
-            return tuple((read_cell(_key, row), row['summary']) for row in rows)
+            return tuple((key_of_row(row), row['summary']) for row in rows)
 
     # -- withdrawing
 
@@ -219,11 +219,10 @@ class Orphans:
             rows = connection.execute(_SQL['unconfirmed'], values)
             return tuple(_unconfirmed(row) for row in rows)
 
-    def add_revocations(self, revocations: Sequence[Revocation]) -> int:
+    def add_revocations(self, revocations: Sequence[Revocation]) -> None:
         """Put objects to be withdrawn into the outbox, with their Indicators' accounts, together.
 
-        Returns:
-            How many were added: those of Jobs that the running update still has.
+        Those of Jobs that the running update no longer has are left out.
         """
         numbers = self._store.jobs.numbers(item.request_id for item in revocations)
         places: Counter[int] = Counter()
@@ -258,7 +257,6 @@ class Orphans:
             accounts.store()
             # A Job may have been stopped since somebody saw that it was not.
             fail_where_stopped(transaction, known)
-        return len(rows)
 
     def close(self, update_id: str, *, held_back: int, warning: str | None = None) -> None:
         """Let the update's Jobs end: nothing more will be withdrawn.
@@ -272,10 +270,6 @@ class Orphans:
             transaction.execute(_SQL['warn'], (warning, held_back, update_id))
             transaction.execute(_SQL['close'], (update_id,))
             transaction.execute(_SQL['forget_searches'], (update_id,))
-
-
-def _key(row: sqlite3.Row) -> ObjectKey:
-    return key_of(row['kind'], row['summary'] if row['value'] is None else row['value'])
 
 
 def _open(accounts: Accounts, job: int, indicator_id: int, *, is_alone: bool) -> Account:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from sentinel_app.core.job import Outcome
-from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS, kind_number, millis
+from sentinel_app.core.ledger_row import kind_number, millis
 from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.outbox import ChosenObject, Conversion, Fate
 from sentinel_app.core.timestamp import to_millis
@@ -75,6 +75,10 @@ class PageCommit:
         )
         transaction.executemany(
             _SQL['add_alternate'], [(job, *item) for item in conversion.alternates]
+        )
+        transaction.executemany(
+            _SQL['pass_over'],
+            [(job, item, self._query, number) for item, number in conversion.passed_over],
         )
         transaction.executemany(_SQL['dismiss'], [(job, item) for item in conversion.dismissed])
         orphan_lost(transaction, conversion.lost, late_for=conversion.late_for)
@@ -169,10 +173,7 @@ class PageCommit:
         self._transaction.executemany(
             _SQL['refuse_again'],
             [
-                (
-                    *(item.object, self._query, job, item.indicator_id, item.source_modified),
-                    *(item.content_hash, REFUSED_ATTEMPTS + 1),
-                )
+                (job, item.source_modified, item.object, self._query, item.indicator_id)
                 for item in conversion.objects
                 if item.fate is Fate.REFUSED
             ],
@@ -212,8 +213,8 @@ class PageCommit:
         """
         transaction, job, accounts = self._transaction, self._job, self._accounts
         before = transaction.execute(_SQL['chosen_before'], (item.object,)).fetchone()
-        if before['refused_by'] == job:
-            transaction.execute(_SQL['pass_over_refusal'], (item.object,))
+        if before['refused_indicator_id'] is not None:
+            transaction.execute(_SQL['pass_over_chosen'], (item.object, job))
             self._make_duplicate(before['refused_indicator_id'], Outcome.REFUSED)
             # A copy that is under way lost the object to the refused one.
             return before['outbox'], False
@@ -303,7 +304,14 @@ def _of_stopped(transaction: sqlite3.Connection, conversion: Conversion) -> Conv
         if number not in dropped
     }
     return replace(
-        conversion, outcomes=outcomes, objects=(), seen=(), alternates=(), kept={}, again={}
+        conversion,
+        outcomes=outcomes,
+        objects=(),
+        seen=(),
+        alternates=(),
+        kept={},
+        again={},
+        passed_over=(),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from sentinel_app.core.job import Counts, Job, Outcome
 from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS
+from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.outbox import (
     Batch,
     Conversion,
@@ -20,11 +21,11 @@ from sentinel_app.core.outbox import (
 )
 from sentinel_app.core.progress import CANCELLED_CODE, ExtraQuery, Progress, Reading
 from sentinel_app.core.timestamp import to_millis
-from sentinel_app.core.tql import IDS_IN_CLAUSE, ids_clause
+from sentinel_app.core.tql import ids_clauses
 from sentinel_app.errors import SentinelAppError
 from sentinel_app.storage import outbox
 from sentinel_app.storage.accounts import Accounts
-from sentinel_app.storage.cell import read_cell
+from sentinel_app.storage.cell import key_of_row, read_cell
 from sentinel_app.storage.error_log import insert_errors
 from sentinel_app.storage.numbers import Numbers
 from sentinel_app.storage.packing import unpack
@@ -37,6 +38,9 @@ from sentinel_app.storage.statements import statements
 
 _SQL: Final = statements('update_store')
 _PORTION: Final = 10_000
+MOST_SOUGHT: Final = 2_500
+"""Values that a delta asks each query for, so that it takes a hundred requests at most; what is
+left, the next one asks for."""
 _BY_JOB: Final = {
     'outcome': 'job, indicator_id',
     'taken_up': 'job, indicator_id',
@@ -165,28 +169,23 @@ class UpdateStore:
         if row is None or row['reading'] != Reading.READING:
             return False
         first = _first_mark(transaction, row['update_id'])
-        best = transaction.execute(
-            _SQL['open_alternates'], (job, first, row['is_delta'])
-        ).fetchall()
-        ids = sorted({indicator_id for _, indicator_id in best})
-        portions = [
-            ids[start : start + IDS_IN_CLAUSE] for start in range(0, len(ids), IDS_IN_CLAUSE)
-        ]
+        best = transaction.execute(_SQL['open_alternates'], (job, first)).fetchall()
+        clauses = ids_clauses(sorted({indicator_id for _, indicator_id in best}))
         transaction.executemany(
             _SQL['add_extra_query'],
             [
-                (job, number, ids_clause(portion), True)
-                for number, portion in enumerate(portions, start=row['pass'] + 1)
+                (job, number, clause, True)
+                for number, clause in enumerate(clauses, start=row['pass'] + 1)
             ],
         )
         # Should one of them be gone as well, the next best is asked for after that.
         transaction.executemany(_SQL['forget_alternate'], [(job, *item) for item in best])
-        if portions:
+        if clauses:
             transaction.execute(
                 _SQL['move_place'],
                 (row['pass'] + 1, None, None, row['page_size'], job, row['is_by_time']),
             )
-        return bool(portions)
+        return bool(clauses)
 
     # -- conversion
 
@@ -387,6 +386,16 @@ class UpdateStore:
                 row[0] for row in connection.execute(_SQL['refused_ids'], (query, most_attempts))
             )
 
+    def sought(self, update_id: str) -> tuple[tuple[ObjectKey, str], ...]:
+        """Return key and summary of values that an update asks each query for.
+
+        Sentinel holds nothing of them, as what was chosen was refused.
+        """
+        with self._db.read() as connection:
+            first = _first_mark(connection, update_id)
+            rows = connection.execute(_SQL['sought'], (first, MOST_SOUGHT))
+            return tuple((key_of_row(row), row['summary']) for row in rows)
+
     # -- what ends before its time
 
     def recover(self) -> int:
@@ -491,17 +500,22 @@ class UpdateStore:
 
     # -- the end
 
-    def remove_update(self, update_id: str) -> None:
-        """Remove the rows of an update that has ended, and the refusals that it has settled."""
+    def remove_update(self, update_id: str, *, has_asked_all: bool = False) -> None:
+        """Remove the rows of an update that has ended, and the refusals that it has settled.
+
+        Args:
+            update_id: which one.
+            has_asked_all: whether it has read every query that is saved to its end.
+        """
         with self._db.write() as transaction:
             first = _first_mark(transaction, update_id)
-            forgotten = [
-                *transaction.execute(_SQL['forget_settled_refusals'], (update_id,)).fetchall(),
-                *transaction.execute(
-                    _SQL['forget_gone_refusals'], (update_id, REFUSED_ATTEMPTS, first)
-                ).fetchall(),
-            ]
-            transaction.executemany(_SQL['forget_unused_row'], forgotten)
+            values = (update_id, first, REFUSED_ATTEMPTS)
+            settled = transaction.execute(_SQL['forget_settled_refusals'], values).fetchall()
+            gone = transaction.execute(_SQL['forget_gone_refusals'], values).fetchall()
+            if has_asked_all:
+                transaction.execute(_SQL['forget_sought'], (first, MOST_SOUGHT))
+            _forget_rows(transaction, settled)
+            _seek(transaction, gone)
         self._remove('update_id = ?', (update_id,))
 
     def remove_other_updates(self, update_ids: Sequence[str]) -> None:
@@ -556,8 +570,8 @@ class UpdateStore:
                 return
             for query, query_id in transaction.execute(_SQL['refused_queries']).fetchall():
                 if query_id not in query_ids:
-                    forgotten = transaction.execute(_SQL['forget_refusals_of'], (query,)).fetchall()
-                    transaction.executemany(_SQL['forget_unused_row'], forgotten)
+                    gone = transaction.execute(_SQL['forget_refusals_of'], (query,)).fetchall()
+                    _seek(transaction, gone)
 
     def forget_jobs(self) -> None:
         """Forget the Request IDs that no object was sent by any more."""
@@ -590,6 +604,20 @@ def _new_number(transaction: sqlite3.Connection, request_id: str) -> int:
     if known is not None and known['has_begun']:
         return int(known['id'])
     return transaction.execute(_SQL['add_number'], (request_id,)).lastrowid or 0
+
+
+def _seek(transaction: sqlite3.Connection, refusals: Sequence[sqlite3.Row]) -> None:
+    """Have other copies asked for, as the refused ones are gone."""
+    for row in refusals:
+        # They have been since, where it was refused too often.
+        if row['attempts'] <= REFUSED_ATTEMPTS:
+            outbox.seek(transaction, row)
+    _forget_rows(transaction, refusals)
+
+
+def _forget_rows(transaction: sqlite3.Connection, refusals: Sequence[sqlite3.Row]) -> None:
+    """Forget the objects that nothing but these refusals was known of."""
+    transaction.executemany(_SQL['forget_unused_row'], [(row['object'],) for row in refusals])
 
 
 def fail_where_stopped(transaction: sqlite3.Connection, jobs: Iterable[int]) -> None:

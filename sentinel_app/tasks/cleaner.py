@@ -93,7 +93,6 @@ class Cleaner(Periodic):
             stack.callback(self._remove_hours, before, done)
             stack.callback(self._remove_errors, stop)
             stack.callback(self._store.forget_jobs)
-            stack.callback(self._forget_refusals)
             stack.callback(self._remove_jobs, before, done)
         self._outcome = _outcome(done)
         _log.info(
@@ -123,10 +122,6 @@ class Cleaner(Periodic):
             raise Cancelled('Cleaning was interrupted.')
         if self._app_state.job(request_id) is None:
             self._errors.remove([request_id])
-
-    def _forget_refusals(self) -> None:
-        queries = self._app_state.query_list().queries
-        self._store.forget_refusals([query.id for query in queries])
 
     def _remove_hours(self, before: dt.datetime, done: _Cleaning) -> None:
         done.hours = self._metrics.remove_before(before)

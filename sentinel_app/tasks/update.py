@@ -195,6 +195,9 @@ class Updates:
             if not self._app_state.start_update(update.id, now):
                 return False
         jobs = self._app_state.jobs_of(update.id)
+        # First, as what takes the place of what they were refused is asked for by this update.
+        queries = self._app_state.query_list().queries
+        self._store.forget_refusals([query.id for query in queries])
         self._store.begin([job for job in jobs if not job.status.is_final])
         self._running = self._app_state.update(update.id)
         _log.info(
@@ -341,11 +344,17 @@ class Updates:
         self._app_state.end_update(update.id, self._clock.now(), schedule)
         # What the update chose must be gone before the next one begins, or it would be taken for
         # the next one's; where the disk refuses, this is tried again.
-        self._store.remove_update(update.id)
+        self._store.remove_update(update.id, has_asked_all=self._has_asked_all(update))
         self._running = None
         self._faults.forget()
         _log.info('update-ended', update_id=update.id, mode=update.mode)
         self._wakeups.schedule.notify()
+
+    def _has_asked_all(self, update: Update) -> bool:
+        """Whether an update has read every query that is saved to its end."""
+        jobs = self._app_state.jobs_of(update.id)
+        are_complete = all(job.status is JobStatus.UPLOAD_COMPLETE for job in jobs)
+        return are_complete and not self._left_out(jobs)
 
     def _schedule_after(self, update: Update, jobs: Sequence[Job]) -> Schedule | None:
         """Return the schedule that the update moves; None where it left a query out."""

@@ -416,9 +416,10 @@ class SmallWorld:
             refused = self.store.refused_ids(item.query_id, most_attempts=REFUSED_ATTEMPTS)
             if refused:
                 clauses.append(ids_clause(refused))
-            orphaned = self.orphans.orphaned(self.update.id, now=self.clock.now(), most_attempts=3)
-            if orphaned:
-                clauses.append('values ' + ' '.join(sorted(key.text for key, _ in orphaned)))
+            lost = self.orphans.orphaned(self.update.id, now=self.clock.now(), most_attempts=3)
+            wanted = {key.text for key, _ in (*lost, *self.store.sought(self.update.id))}
+            if wanted:
+                clauses.append('values ' + ' '.join(sorted(wanted)))
         self.store.start_reading(
             item.request_id,
             at=self.clock.now(),
@@ -644,11 +645,15 @@ class SmallWorld:
         """Remove what an update leaves, once it is over."""
         assert self.update is not None
         update_id, self.update = self.update.id, None
+        found = self.store.progress(update_id)
+        has_asked_all = all(
+            item.reading is Reading.COMPLETE and not item.is_stopped for item in found
+        )
         self.app_state.jobs = {}
         self.taken = {}
         for flight in self.flights:
             flight.is_given_up = True
-        self.store.remove_update(update_id)
+        self.store.remove_update(update_id, has_asked_all=has_asked_all)
 
     def run_undisturbed(self, mode: Mode) -> int:
         """Run a whole update in which nothing happens; return how many requests it took."""

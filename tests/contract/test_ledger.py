@@ -54,7 +54,7 @@ def test_an_accepted_object_is_held_as_it_was_sent(store: UpdateStore, ledger: L
         item.valid_until,
     )
     assert (row.content_hash, row.fingerprint) == (item.content_hash, item.fingerprint)
-    assert (row.outbox, row.refused_by, row.is_orphaned) == (None, None, 0)
+    assert (row.outbox, row.refused_query, row.is_orphaned) == (None, None, 0)
     assert ledger.rows_of_indicators([2**53 + 1, 7]) == {2**53 + 1: [row]}
 
 

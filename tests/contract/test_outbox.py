@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 import sqlite3
 from collections.abc import Iterator
@@ -10,11 +9,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from sentinel_app.core.job import Counts, Mode, Outcome
-from sentinel_app.core.ledger_row import LedgerRow, ObjectState, moment
+from sentinel_app.core.job import Counts, Outcome
+from sentinel_app.core.ledger_row import ObjectState, moment
 from sentinel_app.core.outbox import Batch, ChosenObject, Fate
 from sentinel_app.core.query import SortDirection
-from sentinel_app.core.revocation import revocation
 from sentinel_app.errors import ReadAuthError, StorageError, TaskKilledError, UploadDeniedError
 from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.ledger import Ledger
@@ -23,33 +21,24 @@ from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.update_store import UpdateStore
 from tests.clocks import NOON
 from tests.stored import make_job, make_query, minutes
-from tests.working import Working, address, chosen, make_chosen, make_error, numbers, send
+from tests.working import (
+    Working,
+    address,
+    attempts,
+    begin_sending,
+    chosen,
+    held,
+    make_chosen,
+    make_error,
+    numbers,
+    refuse,
+    replace,
+    row,
+    send,
+)
 
 DENIED = UploadDeniedError('Give the role.', reason='403')
 KILLED = TaskKilledError('The Task Upload was killed by jdoe.')
-
-_updates = itertools.count()
-
-
-def row(ledger: Ledger, number: int) -> LedgerRow | None:
-    """What is known of an Address."""
-    return ledger.rows_of_keys([address(number).digest]).get(address(number).digest)
-
-
-def held(ledger: Ledger, number: int) -> LedgerRow:
-    """What is known of an Address that Sentinel holds."""
-    found = row(ledger, number)
-    assert found is not None
-    assert found.is_live
-    return found
-
-
-def begin_sending(working: Working, **fields: object) -> Batch:
-    """Begin a Job and have its first object under way."""
-    working.begin('j1')
-    working.convert(chosen(1, **fields))
-    return working.sent(size=1)
-
 
 # -- claiming
 
@@ -263,7 +252,7 @@ def test_the_ledger_keeps_what_sentinel_holds_when_a_newer_copy_is_refused(
     working.settle(working.sent(), 0)
 
     assert held(ledger, 1).content_hash == b'before'
-    assert held(ledger, 1).refused_hash == b'after'
+    assert [item.content_hash for item in ledger.refusals([1])] == [b'after']
 
 
 @pytest.mark.parametrize('is_first', [True, False])
@@ -281,7 +270,7 @@ def test_what_sentinel_may_have_of_an_earlier_request_is_held_though_it_is_refus
 
     # It is sent again as soon as it is read, and withdrawn should it be gone by then.
     assert found.content_hash == b''
-    assert found.refused_attempts == 1
+    assert attempts(ledger, 1) == {1: 1}
     assert moment(found.valid_until) == minutes(60_000 if is_first else 90_000)
     assert ledger.live(NOON) == 1
     assert working.outcomes() == {Outcome.REFUSED: 1}
@@ -358,13 +347,6 @@ def test_a_file_stays_open_until_its_last_object_is_answered(working: Working):
 
 
 # -- copies
-
-
-def replace(working: Working, new: int, value: int = 1, **fields: object) -> None:
-    """A better copy, that of the Indicator `new`, takes the object from the one before."""
-    better = chosen(value, **({'indicator_id': new, 'content_hash': b'better'} | fields))
-    better.replaces = True
-    working.convert(better)
 
 
 def test_a_copy_that_lost_its_object_before_sending_is_a_duplicate(
@@ -449,7 +431,7 @@ def test_the_answer_to_a_replaced_copy_does_not_settle_the_better_one(
     working.settle(new)
     assert working.outcomes() == {Outcome.DUPLICATE: 1, Outcome.SENT: 1}
     assert held(ledger, 1).content_hash == b'better'
-    assert held(ledger, 1).refused_by is None
+    assert held(ledger, 1).refused_query is None
 
 
 def test_a_replaced_copy_that_was_not_sent_is_not_sent_any_more(
@@ -763,9 +745,8 @@ def test_what_a_stopped_job_chose_and_sentinel_does_not_have_is_free_for_others(
 
     assert first is not None
     assert second is not None
-    # What was under way may have arrived; what was refused is tried again by the query that
-    # chose it, and would be taken for gone.
-    is_free = before in {'nothing', 'expired'} and not is_given_up
+    # What was under way may have arrived.
+    is_free = before != 'live' and not is_given_up
     assert (first.mark < store.first_mark('u1')) is is_free
     assert second.mark < store.first_mark('u1')
     assert (first.outbox, second.outbox) == (None, None)
@@ -934,285 +915,6 @@ def test_a_job_that_goes_on_is_not_given_up(store: UpdateStore, working: Working
     assert store.in_flight('u1') == ('j1',)
     working.settle(batch)
     assert working.outcomes() == {Outcome.SENT: 1}
-
-
-# -- refusals
-
-
-def refuse(working: Working, *items: ChosenObject, query_id: str = 'q1') -> None:
-    """Let Sentinel refuse objects of an update whose reading fails, so that it settles nothing."""
-    store = working.store
-    name = f'before-{next(_updates)}'
-    job = make_job(name, update_id=name, query=make_query(query_id))
-    store.begin([job])
-    store.start_reading(name, at=NOON, expected=None)
-    working.convert(*items, request_id=name, query_id=query_id)
-    store.end_reading(name, at=NOON, error=DENIED)
-    batch = store.claim_batch(name, size=len(items), now=lambda: NOON)
-    assert batch is not None
-    working.settle(batch, *range(len(items)))
-    store.remove_update(name)
-
-
-def attempts(ledger: Ledger, *values: int) -> dict[int, int]:
-    found = {number: row(ledger, number) for number in values}
-    return {
-        number: item.refused_attempts
-        for number, item in found.items()
-        if item is not None and item.refused_attempts is not None
-    }
-
-
-def test_refusals_are_counted_as_long_as_the_content_is_the_same(
-    store: UpdateStore, working: Working, ledger: Ledger
-):
-    refuse(working, chosen(1), chosen(2))
-    working.begin('j1')
-    working.convert(chosen(1), chosen(2, content_hash=b'another'))
-    working.settle(working.sent(size=2), 0, 1)
-
-    assert attempts(ledger, 1, 2, 3) == {1: 2, 2: 1}
-
-
-def test_a_refusal_is_forgotten_when_the_object_is_accepted(
-    store: UpdateStore, working: Working, ledger: Ledger
-):
-    refuse(working, chosen(1), chosen(2))
-    working.settle(begin_sending(working))
-
-    assert attempts(ledger, 1, 2) == {2: 1}
-    assert store.refused_ids('q1', most_attempts=3) == (2,)
-
-
-def test_a_copy_that_a_query_was_refused_is_still_to_be_tried_though_anothers_is_accepted(
-    store: UpdateStore, working: Working, ledger: Ledger
-):
-    refuse(working, chosen(1), query_id='q2')
-    working.settle(begin_sending(working, indicator_id=7))
-    working.end()
-    store.remove_update('u1')
-
-    held(ledger, 1)
-    assert store.refused_ids('q2', most_attempts=3) == (1,)
-
-
-def test_no_refusal_outlives_a_withdrawal(
-    store: UpdateStore, orphans: Orphans, working: Working, ledger: Ledger
-):
-    send(store, chosen(1))
-    refuse(working, chosen(1, content_hash=b'newer'), query_id='q2')
-    working.begin('j1')
-    working.end()
-    common = {'only_orphans': False, 'now': NOON, 'most_attempts': 3, 'after': 0, 'limit': 1}
-    found = orphans.next_unchosen('u1', **common)
-    orphans.add_revocations([revocation(item, 'j1', NOON) for item in found])
-    working.settle(working.sent())
-
-    assert attempts(ledger, 1) == {}
-
-
-def test_refused_indicators_of_a_query_are_told_while_they_may_be_tried_again(
-    store: UpdateStore, working: Working, ledger: Ledger
-):
-    files = [chosen(3), chosen(13, indicator_id=3), chosen(2), chosen(1)]
-    refuse(working, *files)
-    for _ in range(2):
-        refuse(working, *files)
-    refuse(working, chosen(1))
-    refuse(working, chosen(4), query_id='q2')
-
-    assert attempts(ledger, 1, 2, 3, 13) == {1: 4, 2: 3, 3: 3, 13: 3}
-    assert store.refused_ids('q1', most_attempts=3) == (2, 3)
-    assert store.refused_ids('q2', most_attempts=3) == (4,)
-    assert store.refused_ids('q3', most_attempts=3) == ()
-
-
-def test_refusals_outlive_the_update(store: UpdateStore, working: Working, ledger: Ledger):
-    working.begin('j1')
-    working.convert(chosen(1))
-    working.end()
-    working.settle(working.sent(), 0)
-    store.remove_update('u1')
-
-    assert attempts(ledger, 1) == {1: 1}
-
-
-def test_a_refusal_is_forgotten_where_the_query_no_longer_has_what_was_refused(
-    store: UpdateStore, working: Working, ledger: Ledger
-):
-    refuse(working, chosen(1), chosen(2), chosen(9))
-    for _ in range(3):
-        refuse(working, chosen(9))
-    refuse(working, chosen(3), query_id='q2')
-    refuse(working, chosen(4), query_id='q3')
-    working.begin('j1', 'j2')
-    working.convert(chosen(1), chosen(5))
-    working.end()
-    working.settle(working.sent(), 0)
-    store.end_reading('j2', at=NOON, error=DENIED)
-    store.remove_update('u1')
-
-    # The first was refused again. The second and the ninth were looked for and did not come. Nobody
-    # asked for the third, whose reading failed, and the fourth, whose query was not read.
-    assert attempts(ledger, *range(1, 10)) == {1: 2, 3: 1, 4: 1}
-    assert row(ledger, 2) is None
-    assert row(ledger, 9) is None
-
-
-def test_what_a_query_was_refused_is_forgotten_once_it_is_saved_no_longer_and_no_update_runs(
-    store: UpdateStore, working: Working, ledger: Ledger
-):
-    send(store, chosen(3))
-    refuse(working, chosen(1))
-    refuse(working, chosen(2), chosen(3, content_hash=b'newer'), query_id='q2')
-    working.begin('j1')
-    store.forget_refusals(['q1'])
-    assert attempts(ledger, 1, 2, 3) == {1: 1, 2: 1, 3: 1}
-    store.end_reading('j1', at=NOON, error=DENIED)
-    store.remove_update('u1')
-    store.forget_refusals(['q1'])
-
-    assert attempts(ledger, 1, 2, 3) == {1: 1}
-    assert row(ledger, 2) is None
-    assert held(ledger, 3).refused_by is None
-
-
-def test_what_was_refused_too_often_is_known_while_nobody_asks_for_it(
-    store: UpdateStore, working: Working, ledger: Ledger
-):
-    for _ in range(4):
-        refuse(working, chosen(1))
-    job = make_job('j1', update_id='u1', mode=Mode.DELTA, query=make_query('q1'))
-    store.begin([job])
-    store.start_reading('j1', at=NOON, expected=None)
-    working.end()
-    store.remove_update('u1')
-
-    assert attempts(ledger, 1) == {1: 4}
-
-
-def test_a_refusal_is_forgotten_where_sentinel_holds_the_copy_that_was_chosen(
-    store: UpdateStore, working: Working, ledger: Ledger
-):
-    send(store, *(chosen(number) for number in (1, 2, 3, 4)))
-    for number, query_id in ((1, 'q1'), (2, 'q2'), (3, 'q3'), (4, 'q2')):
-        refuse(working, chosen(number, content_hash=b'newer'), query_id=query_id)
-    working.begin('j1', 'j2')
-    others = [chosen(number, indicator_id=10 + number, fate=Fate.UNCHANGED) for number in (1, 3, 4)]
-    working.convert(*others)
-    working.end()
-    working.convert(chosen(2, indicator_id=12, fate=Fate.UNCHANGED), request_id='j2')
-    store.end_reading('j2', at=NOON, error=DENIED)
-    store.remove_update('u1')
-
-    # Of the others it is not known whether their queries still have what was refused.
-    assert attempts(ledger, 1, 2, 3, 4) == {2: 1, 3: 1, 4: 1}
-
-
-def test_what_is_refused_too_often_counts_without_being_sent(
-    store: UpdateStore, working: Working, ledger: Ledger
-):
-    refuse(working, chosen(1))
-    working.begin('j1')
-    working.convert(chosen(1, fate=Fate.REFUSED))
-    working.end()
-
-    assert working.claim() is None
-    assert working.outcomes() == {Outcome.REFUSED: 1}
-    store.remove_update('u1')
-    assert attempts(ledger, 1) == {1: 1}
-
-
-def test_a_copy_refused_too_often_makes_way_as_any_other(
-    store: UpdateStore, working: Working, ledger: Ledger
-):
-    refuse(working, chosen(1))
-    working.begin('j1')
-    working.convert(chosen(1, indicator_id=7, fate=Fate.REFUSED), chosen(2, indicator_id=7))
-    working.settle(working.sent(size=1))
-    assert working.outcomes() == {Outcome.REFUSED: 1}
-    found = row(ledger, 1)
-    assert found is not None
-    assert found.chosen_copy()[0] == 7
-    replace(working, new=8)
-
-    assert working.outcomes() == {Outcome.SENT: 1}
-    assert working.progress().open == 1
-
-
-def chosen_indicator(ledger: Ledger, number: int) -> int:
-    """The Indicator whose copy was chosen for an Address."""
-    found = row(ledger, number)
-    assert found is not None
-    return found.chosen_copy()[0]
-
-
-@pytest.mark.parametrize('fate', Fate)
-def test_a_refused_copy_is_no_longer_the_chosen_one_once_a_better_one_is(
-    store: UpdateStore, working: Working, ledger: Ledger, fate: Fate
-):
-    send(store, chosen(1))
-    working.begin('j1')
-    working.convert(chosen(1, indicator_id=7, content_hash=b'worse'))
-    working.settle(working.sent(size=1), 0)
-    assert chosen_indicator(ledger, 1) == 7
-    working.convert(chosen(1, fate=fate, replaces=True))
-
-    assert chosen_indicator(ledger, 1) == 1
-    known = {} if fate is Fate.SEND else {Outcome(fate): 1}
-    assert working.outcomes() == {Outcome.DUPLICATE: 1} | known
-    replace(working, new=9)
-    assert working.outcomes() == {Outcome.DUPLICATE: 2}
-    working.end()
-    working.settle(working.sent())
-    assert working.outcomes() == {Outcome.DUPLICATE: 2, Outcome.SENT: 1}
-    assert working.is_dealt_with()
-
-
-@pytest.mark.parametrize('answer', ['none', 'accepted', 'refused'])
-def test_a_copy_refused_too_often_stays_chosen_whatever_becomes_of_the_worse_one_under_way(
-    store: UpdateStore, working: Working, ledger: Ledger, answer: str
-):
-    refuse(working, chosen(1, indicator_id=7))
-    old = begin_sending(working, content_hash=b'worse')
-    working.convert(chosen(1, indicator_id=7, fate=Fate.REFUSED, replaces=True))
-    if answer != 'none':
-        working.settle(old, *([0] if answer == 'refused' else []))
-
-    assert chosen_indicator(ledger, 1) == 7
-    assert working.outcomes() == {Outcome.DUPLICATE: 1, Outcome.REFUSED: 1}
-    assert attempts(ledger, 1) == {1: 1}
-    replace(working, new=9)
-    assert working.outcomes() == {Outcome.DUPLICATE: 2}
-    working.end()
-    assert (working.claim() is None) is (answer == 'none')
-    if answer == 'none':
-        working.settle(old)
-        working.settle(working.sent())
-        assert working.outcomes() == {Outcome.DUPLICATE: 2, Outcome.SENT: 1}
-
-
-@pytest.mark.parametrize('is_accepted', [True, False])
-def test_a_copy_refused_too_often_is_chosen_though_a_worse_one_is_answered_meanwhile(
-    store: UpdateStore, working: Working, ledger: Ledger, is_accepted: bool
-):
-    for _ in range(4):
-        refuse(working, chosen(1, indicator_id=7))
-    old = begin_sending(working, content_hash=b'worse')
-    # Before the answer, conversion has decided that the next one is refused.
-    working.settle(old, *([] if is_accepted else [0]))
-    working.convert(chosen(1, indicator_id=7, fate=Fate.REFUSED, replaces=True))
-
-    assert chosen_indicator(ledger, 1) == 7
-    found = row(ledger, 1)
-    assert found is not None
-    assert found.refused_hash == chosen(1).content_hash
-    assert attempts(ledger, 1) == {1: 4}
-    assert working.outcomes() == {Outcome.DUPLICATE: 1, Outcome.REFUSED: 1}
-    replace(working, new=9)
-    working.end()
-    working.settle(working.sent())
-    assert working.outcomes() == {Outcome.DUPLICATE: 2, Outcome.SENT: 1}
 
 
 def test_counts_of_a_batch_of_several_jobs_go_to_each(store: UpdateStore, working: Working):

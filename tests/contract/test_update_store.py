@@ -308,7 +308,7 @@ def seen_and_alternates(store: UpdateStore, working: Working, ledger: Ledger) ->
     working.convert(
         outcomes={2: Outcome.UNCHANGED} | dict.fromkeys((11, 12, 21), Outcome.DUPLICATE),
         kept=(11, 12, 21),
-        seen=[Sighting(objects[1], 5)],
+        seen=[Sighting(objects[1], 500)],
         alternates=[
             Alternate(objects[0], 11, 100),
             Alternate(objects[0], 12, 200),

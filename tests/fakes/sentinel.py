@@ -44,6 +44,8 @@ class TableSink:
         self.after = after
         self.refused: frozenset[str] = frozenset()
         """Patterns that Sentinel refuses for now."""
+        self.refused_copies: frozenset[tuple[str, str]] = frozenset()
+        """Patterns with names that it refuses."""
         self.table = Table('workspace', 'tenant', clock=lambda: clock.now().timestamp())
         self.requests = 0
         self.objects = 0
@@ -71,6 +73,7 @@ class TableSink:
             place: ('Refused for now.',)
             for place, stix in enumerate(batch)
             if stix['pattern'] in self.refused
+            or (stix['pattern'], stix['name']) in self.refused_copies
         }
         self.table.append(
             SOURCE_SYSTEM,

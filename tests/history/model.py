@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,16 +42,20 @@ class Model:
         queries: as saved, highest precedence first.
         policy: what is withdrawn.
         ttl: of every type.
+        may_be_sent: whether the inputs, and Sentinel, let a row be sent.
     """
 
     store: Store
     queries: Sequence[Query]
     policy: WithdrawPolicy
     ttl: dt.timedelta
+    may_be_sent: Callable[[Data], bool] = may_be_sent
 
     def expected(self) -> dict[str, Expected]:
         """Return the copy of each value that has precedence."""
-        return expected_objects(self.store, [_body(query) for query in self.queries], may_be_sent)
+        return expected_objects(
+            self.store, [_body(query) for query in self.queries], self.may_be_sent
+        )
 
     def faults(self, want: Expected, stix: Stix, now: dt.datetime) -> Iterator[str]:
         """Say what is wrong with the object of an expected copy."""

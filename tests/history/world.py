@@ -148,7 +148,7 @@ class History:
 
     def play(self, actions: Sequence[Action]) -> None:
         """Let it all happen, with a whole check at the end."""
-        last = [('full', 1), ('delta', 2), ('again', 3)]
+        last = [('full', 1), ('delta', 2), ('again', 3), ('insist', 4)]
         for number, (name, seed) in enumerate([*actions, *last]):
             self.chance.seed(seed)
             self.notes.append(f'-- {number} {name} {seed}')
@@ -407,11 +407,43 @@ class History:
         self.rig = self._open()
 
     def refuse(self) -> None:
-        """Let Sentinel refuse some values from now on, or none any more."""
-        found = sorted({pattern for row in self.store.rows() for pattern, _ in patterns(row)})
+        """Let Sentinel refuse some values or copies from now on, or none any more."""
+        copies = sorted({copy for row in self.store.rows() for copy in _copies(row)})
+        found = sorted({pattern for pattern, _ in copies})
         count = self.chance.choice((0, 0, 1, 2))
         self.sink.refused = frozenset(self.chance.sample(found, min(count, len(found))))
-        self.note(f'refused: {sorted(self.sink.refused)}')
+        count = self.chance.choice((0, 1, 2, 3))
+        self.sink.refused_copies = frozenset(self.chance.sample(copies, min(count, len(copies))))
+        self.note(f'refused: {sorted(self.sink.refused)} {sorted(self.sink.refused_copies)}')
+
+    def insist(self) -> None:
+        """Reconcile until what Sentinel refuses has been tried in vain: then the rest is there."""
+        refused = {pattern for pattern, _ in self.sink.refused_copies} - self.sink.refused
+        copies = Counter(pattern for row in self.store.rows() for pattern, _ in patterns(row))
+        for _ in range(TRIES * max((copies[pattern] for pattern in refused), default=0)):
+            self.clock.advance(600)
+            self._update(Mode.RECONCILE)
+        if refused and self.is_right:
+            live = self.sink.live()
+            wrong = [fault for each in refused if (fault := self._next_best_fault(each, live))]
+            assert not wrong, '; '.join(wrong)
+
+    def _next_best_fault(self, pattern: str, live: Mapping[str, Any]) -> str | None:
+        """Say what is wrong with a value of which Sentinel refuses some copies for good."""
+        refused = self.sink.refused_copies
+        model = replace(
+            self.model(),
+            may_be_sent=lambda row: (
+                may_be_sent(row) and not any(copy in refused for copy in _copies(row, pattern))
+            ),
+        )
+        want, stix = model.expected().get(pattern), live.get(pattern)
+        if want is None or (stix is not None and (pattern, stix['name']) in refused):
+            # Sentinel has taken an earlier version of that copy, which is still valid.
+            return None
+        if stix is None:
+            return f'{pattern} is missing, as {want.name} was not tried'
+        return None if stix['name'] == want.name else f'{pattern} is of {stix["name"]}'
 
     # -- updates
 
@@ -589,7 +621,7 @@ class History:
         self.ranking.end(
             is_whole=self.is_right and not (mode is Mode.DELTA and self.is_list_edited),
             is_everything_read=mode is not Mode.DELTA,
-            in_doubt={*self.sink.refused, *(pattern for pattern, _ in self.refusals)},
+            in_doubt={*self._refused(), *(pattern for pattern, _ in self.refusals)},
         )
 
     def _tell_jobs(self, jobs: Sequence[Job]) -> None:
@@ -605,8 +637,12 @@ class History:
         return {
             row['id']
             for row in self.store.rows()
-            if any(pattern in self.sink.refused for pattern, _ in patterns(row))
+            if any(pattern in self._refused() for pattern, _ in patterns(row))
         }
+
+    def _refused(self) -> set[str]:
+        """Return the values of which Sentinel refuses any copy."""
+        return {*self.sink.refused, *(pattern for pattern, _ in self.sink.refused_copies)}
 
     # -- what must be true
 
@@ -749,7 +785,16 @@ class History:
             for (pattern, is_revoked), count in self.refusals.items()
             if count >= TRIES and not is_revoked
         }
-        return {*self.sink.refused, *tried}
+        return {*self._refused(), *tried}
+
+
+def _copies(row: Mapping[str, Any], pattern: str | None = None) -> list[tuple[str, str]]:
+    """Return pattern and name of a row's objects, or of the one with a pattern."""
+    return [
+        (each, f'{value} | {row["ownerName"]}')
+        for each, value in patterns(row)
+        if pattern in (None, each)
+    ]
 
 
 def _file_patterns(summary: str) -> set[str]:
@@ -764,7 +809,7 @@ ACTIONS: dict[str, Callable[[History], None]] = {
     for name in (
         *('begin', 'more', 'modify', 'deactivate', 'activate', 'delete', 'save', 'wait', 'restart'),
         *('refuse', 'delta', 'full', 'reconcile', 'some', 'killed', 'churned', 'troubled'),
-        *('hidden', 'stopped', 'change_hash', 'again', 'contend'),
+        *('hidden', 'stopped', 'change_hash', 'again', 'contend', 'insist'),
     )
 }
 _WEIGHTS = {

@@ -11,6 +11,9 @@ SELECT * FROM known_object WHERE indicator_id IN (?);
 -- name: by_digest
 SELECT * FROM known_object WHERE digest IN (?);
 
+-- name: refusals
+SELECT object, query, indicator_id, content_hash, attempts FROM refusal WHERE indicator_id IN (?);
+
 -- name: taken_up
 SELECT indicator_id FROM taken_up WHERE job = ? AND indicator_id IN (?);
 

@@ -52,14 +52,19 @@ FROM orphan CROSS JOIN ledger ON ledger.id = orphan.object
 WHERE state = 1 AND valid_until > ? AND withdrawals_refused <= ? AND late_for IS NOT ?;
 
 -- name: count_unchosen
+-- What has a copy that Sentinel refuses is still wanted: it stays until it expires.
 SELECT count(*) FROM ledger LEFT JOIN orphan ON orphan.object = ledger.id
-WHERE state = 1 AND mark < ? AND valid_until > ? AND withdrawals_refused <= ?
-    AND late_for IS NOT ?;
+WHERE state = 1 AND mark < ?1 AND valid_until > ?2 AND withdrawals_refused <= ?3
+    AND late_for IS NOT ?4 AND NOT EXISTS (
+        SELECT 1 FROM refusal WHERE refusal.object = ledger.id AND passed_over_by >= ?1
+    );
 
 -- name: count_unchosen_orphans
 SELECT count(*) FROM orphan CROSS JOIN ledger ON ledger.id = orphan.object
-WHERE state = 1 AND mark < ? AND valid_until > ? AND withdrawals_refused <= ?
-    AND late_for IS NOT ?;
+WHERE state = 1 AND mark < ?1 AND valid_until > ?2 AND withdrawals_refused <= ?3
+    AND late_for IS NOT ?4 AND NOT EXISTS (
+        SELECT 1 FROM refusal WHERE refusal.object = ledger.id AND passed_over_by >= ?1
+    );
 
 -- name: next_unchosen
 SELECT ledger.*, query.query_id, summary, value, body
@@ -67,9 +72,11 @@ FROM ledger
     LEFT JOIN orphan ON orphan.object = ledger.id
     JOIN content ON content.object = ledger.id
     JOIN query ON query.id = ledger.query
-WHERE state = 1 AND mark < ? AND valid_until > ? AND withdrawals_refused <= ?
-    AND late_for IS NOT ? AND ledger.id > ?
-ORDER BY ledger.id LIMIT ?;
+WHERE state = 1 AND mark < ?1 AND valid_until > ?2 AND withdrawals_refused <= ?3
+    AND late_for IS NOT ?4 AND NOT EXISTS (
+        SELECT 1 FROM refusal WHERE refusal.object = ledger.id AND passed_over_by >= ?1
+    ) AND ledger.id > ?5
+ORDER BY ledger.id LIMIT ?6;
 
 -- name: next_unchosen_orphans
 SELECT ledger.*, query.query_id, summary, value, body
@@ -77,9 +84,11 @@ FROM orphan
     CROSS JOIN ledger ON ledger.id = orphan.object
     JOIN content ON content.object = ledger.id
     JOIN query ON query.id = ledger.query
-WHERE state = 1 AND mark < ? AND valid_until > ? AND withdrawals_refused <= ?
-    AND late_for IS NOT ? AND orphan.object > ?
-ORDER BY orphan.object LIMIT ?;
+WHERE state = 1 AND mark < ?1 AND valid_until > ?2 AND withdrawals_refused <= ?3
+    AND late_for IS NOT ?4 AND NOT EXISTS (
+        SELECT 1 FROM refusal WHERE refusal.object = ledger.id AND passed_over_by >= ?1
+    ) AND orphan.object > ?5
+ORDER BY orphan.object LIMIT ?6;
 
 -- name: unconfirmed
 SELECT unconfirmed.*, query.query_id, ledger.siblings

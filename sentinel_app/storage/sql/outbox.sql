@@ -77,12 +77,10 @@ SELECT count(*) FROM outbox WHERE id BETWEEN ? AND ? AND NOT is_in_flight AND ac
 
 -- name: detach_failing
 -- What Sentinel does not have, and nobody will send now, is free for the other queries. A worse copy
--- that is under way may arrive. What was refused stays chosen as well: its own query is asked for it
--- again, and must not be taken to have lost it.
+-- that is under way may arrive.
 UPDATE ledger SET outbox = NULL, mark = CASE
     WHEN state = 1 AND ledger.valid_until > outbox.modified THEN mark
     WHEN waits_for IS NOT NULL THEN mark
-    WHEN EXISTS (SELECT 1 FROM refusal WHERE refusal.object = ledger.id) THEN mark
     ELSE 0
 END
 FROM outbox WHERE ledger.id = outbox.object AND ledger.outbox = outbox.id
@@ -91,7 +89,7 @@ FROM outbox WHERE ledger.id = outbox.object AND ledger.outbox = outbox.id
 -- name: let_go
 -- The same of an object whose versions have all left the outbox.
 UPDATE ledger SET mark = 0 WHERE id = ? AND outbox IS NULL AND state != 1
-    AND NOT EXISTS (SELECT 1 FROM refusal WHERE refusal.object = ledger.id);
+    AND NOT EXISTS (SELECT 1 FROM refusal WHERE refusal.object = ledger.id AND refusal.job = mark);
 
 -- name: remove_failing
 DELETE FROM outbox WHERE id BETWEEN ? AND ? AND NOT is_in_flight;
@@ -122,12 +120,14 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (object, generation) DO UPDATE SET modified = excluded.modified, body = excluded.body;
 
 -- name: refuse
-INSERT INTO refusal (object, query, job, indicator_id, source_modified, content_hash, attempts)
-VALUES (?, ?, ?, ?, ?, ?, 1)
-ON CONFLICT (object) DO UPDATE SET
+INSERT INTO refusal (object, query, indicator_id, job, source_modified, content_hash, summary, value,
+    attempts)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)
+ON CONFLICT (object, query, indicator_id) DO UPDATE SET
     attempts = CASE WHEN content_hash = excluded.content_hash THEN attempts + 1 ELSE 1 END,
-    content_hash = excluded.content_hash, query = excluded.query, job = excluded.job,
-    indicator_id = excluded.indicator_id, source_modified = excluded.source_modified;
+    content_hash = excluded.content_hash, job = excluded.job,
+    source_modified = excluded.source_modified, summary = excluded.summary, value = excluded.value
+RETURNING attempts;
 
 -- name: refuse_withdrawal
 UPDATE ledger SET withdrawals_refused = withdrawals_refused + 1 WHERE id = ?;
@@ -177,13 +177,19 @@ SELECT object, summary, value, body FROM outbox WHERE id IN (?);
 DELETE FROM orphan WHERE object IN (SELECT object FROM outbox WHERE id IN (?));
 
 -- name: forget_refusals
--- What another query was refused is still to be tried, unless that one turns out to have let go of it.
--- That of a better copy stays, where it was refused too often to be sent. What is withdrawn nobody has.
-DELETE FROM refusal WHERE object IN (
-    SELECT refusal.object
+-- What other copies were refused for is still true. What is withdrawn nobody has.
+DELETE FROM refusal WHERE (object, query, indicator_id) IN (
+    SELECT refusal.object, refusal.query, refusal.indicator_id
     FROM outbox CROSS JOIN refusal ON refusal.object = outbox.object
-    WHERE account != 2 AND (is_revocation OR refusal.query = outbox.query) AND outbox.id IN (?)
+    WHERE (is_revocation OR (refusal.query = outbox.query
+        AND refusal.indicator_id = outbox.indicator_id)) AND outbox.id IN (?)
 );
 
 -- name: remove_all
 DELETE FROM outbox WHERE id IN (?);
+
+-- name: seek
+-- Of a value that Sentinel holds another copy of, nothing is missing.
+INSERT INTO sought (digest, kind, summary, value, since)
+SELECT digest, kind, ?, ?, (SELECT max(id) FROM job) FROM ledger WHERE id = ? AND state != 1
+ON CONFLICT (digest) DO UPDATE SET since = excluded.since;

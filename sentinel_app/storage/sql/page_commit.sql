@@ -43,10 +43,10 @@ DELETE FROM orphan WHERE object = ?;
 SELECT ledger.mark, ledger.job, ledger.indicator_id, ledger.outbox,
     outbox.indicator_id AS outbox_indicator_id, outbox.account, outbox.is_in_flight,
     outbox.waits_for, outbox.is_unacknowledged,
-    refusal.job AS refused_by, refusal.indicator_id AS refused_indicator_id
+    refusal.indicator_id AS refused_indicator_id
 FROM ledger
     LEFT JOIN outbox ON outbox.id = ledger.outbox
-    LEFT JOIN refusal ON refusal.object = ledger.id
+    LEFT JOIN refusal ON refusal.object = ledger.id AND refusal.job = ledger.mark
 WHERE ledger.id = ?;
 
 -- name: displace
@@ -56,17 +56,14 @@ UPDATE outbox SET account = 2 WHERE id = ?;
 SELECT DISTINCT indicator_id FROM unconfirmed;
 
 -- name: refuse_again
--- The answer to a worse copy may have removed or overwritten what conversion went by.
-INSERT INTO refusal (object, query, job, indicator_id, source_modified, content_hash, attempts)
-VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (object) DO UPDATE SET
-    attempts = CASE WHEN content_hash = excluded.content_hash THEN attempts
-        ELSE excluded.attempts END,
-    content_hash = excluded.content_hash, query = excluded.query, job = excluded.job,
-    indicator_id = excluded.indicator_id, source_modified = excluded.source_modified;
+UPDATE refusal SET job = ?, source_modified = ?
+WHERE object = ? AND query = ? AND indicator_id = ?;
 
--- name: pass_over_refusal
-UPDATE refusal SET job = 0 WHERE object = ?;
+-- name: pass_over
+UPDATE refusal SET passed_over_by = ? WHERE object = ? AND query = ? AND indicator_id = ?;
+
+-- name: pass_over_chosen
+UPDATE refusal SET job = 0, passed_over_by = job WHERE object = ? AND job = ?;
 
 -- name: orphan
 INSERT OR IGNORE INTO orphan (object, late_for)

@@ -57,18 +57,26 @@ UPDATE progress SET reading = ?, download_completed_at = ?,
 WHERE job = ? AND reading IN ('waiting', 'reading');
 
 -- name: open_alternates
--- The best of them for each object that no Job of the update has chosen.
+-- The best of them for each object that no Job of the update has chosen, or that this one has chosen a
+-- worse copy for.
 SELECT object, indicator_id FROM (
     SELECT alternate.object, alternate.indicator_id, row_number() OVER (
         PARTITION BY alternate.object
         ORDER BY alternate.source_modified DESC, alternate.indicator_id
     ) AS rank
-    FROM alternate JOIN ledger ON ledger.id = alternate.object
-    WHERE alternate.job = ?1 AND ledger.mark < ?2 AND (
+    FROM alternate
+        JOIN known_object AS known ON known.id = alternate.object
+        JOIN progress ON progress.job = alternate.job
+    WHERE alternate.job = ?1 AND CASE known.mark
+        WHEN ?1 THEN coalesce(refused_query, outbox_query, known.query) = progress.query
+            AND (alternate.source_modified, -alternate.indicator_id) > (
+                coalesce(refused_source_modified, outbox_source_modified, known.source_modified),
+                -coalesce(refused_indicator_id, outbox_indicator_id, known.indicator_id)
+            )
         -- What a reading of everything did not bring is gone; a delta knows of what it has read.
-        NOT ?3 OR EXISTS (SELECT 1 FROM dismissed
-            WHERE dismissed.job = ?1 AND dismissed.object = alternate.object)
-    )
+        ELSE known.mark < ?2 AND (NOT is_delta OR EXISTS (SELECT 1 FROM dismissed
+            WHERE dismissed.job = ?1 AND dismissed.object = alternate.object))
+    END
 ) WHERE rank = 1;
 
 -- name: forget_alternate
@@ -111,27 +119,28 @@ SELECT is_stopped FROM progress WHERE job = ?;
 SELECT job FROM progress WHERE is_stopped;
 
 -- name: forget_settled_refusals
--- What Sentinel refused is not tried again where it holds the copy that has precedence by now. Only
--- the end of a whole reading tells, of the query that was refused it as of the one that was chosen:
--- until then a better copy may come and be chosen once more.
-DELETE FROM refusal WHERE query IN (
+-- What Sentinel refused is not tried again where it holds a copy that has precedence. Only the end of
+-- a whole reading tells, of the query that was refused it as of the one that was chosen: until then a
+-- better copy may come and be chosen once more. What was refused too often is kept in mind, so that it
+-- does not stand in the way again.
+DELETE FROM refusal WHERE attempts <= ?3 AND query IN (
     SELECT query FROM progress
     WHERE update_id = ?1 AND reading = 'complete' AND NOT is_stopped
 ) AND EXISTS (
-    SELECT 1 FROM ledger JOIN progress ON progress.job = ledger.mark
+    SELECT 1 FROM ledger LEFT JOIN progress ON progress.job = ledger.mark
     WHERE ledger.id = refusal.object AND refusal.job != ledger.mark AND ledger.outbox IS NULL
-        AND update_id = ?1 AND reading = 'complete' AND NOT is_stopped
+        AND ((update_id = ?1 AND reading = 'complete' AND NOT is_stopped)
+            OR (state = 1 AND mark < ?2))
 ) RETURNING object;
 
 -- name: forget_gone_refusals
 -- Nor where its query was asked for it and no longer has it, or it may no longer be sent: else each
 -- delta would ask for it for ever. A delta does not ask for what was refused too often.
-DELETE FROM refusal WHERE EXISTS (
+DELETE FROM refusal WHERE job < ?2 AND passed_over_by < ?2 AND EXISTS (
     SELECT 1 FROM progress
-    WHERE progress.query = refusal.query AND update_id = ? AND reading = 'complete'
-        AND NOT is_stopped AND (attempts <= ? OR NOT is_delta)
-) AND NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.id = refusal.object AND mark >= ?)
-RETURNING object;
+    WHERE progress.query = refusal.query AND update_id = ?1 AND reading = 'complete'
+        AND NOT is_stopped AND (attempts <= ?3 OR NOT is_delta)
+) RETURNING object, summary, value, attempts;
 
 -- name: is_running
 SELECT EXISTS (SELECT 1 FROM progress);
@@ -141,14 +150,22 @@ SELECT id, query_id FROM query
 WHERE EXISTS (SELECT 1 FROM refusal WHERE refusal.query = query.id);
 
 -- name: forget_refusals_of
-DELETE FROM refusal WHERE query = ? RETURNING object;
+DELETE FROM refusal WHERE query = ? RETURNING object, summary, value, attempts;
 
 -- name: forget_unused_rows
 DELETE FROM ledger WHERE state = 0 AND outbox IS NULL
     AND NOT EXISTS (SELECT 1 FROM refusal WHERE refusal.object = ledger.id);
 
 -- name: forget_unused_row
-DELETE FROM ledger WHERE id = ? AND state = 0 AND outbox IS NULL;
+DELETE FROM ledger WHERE id = ? AND state = 0 AND outbox IS NULL
+    AND NOT EXISTS (SELECT 1 FROM refusal WHERE refusal.object = ledger.id);
+
+-- name: sought
+-- The oldest first, so that all Jobs of an update ask for the same.
+SELECT id, kind, summary, value FROM sought WHERE since < ? ORDER BY id LIMIT ?;
+
+-- name: forget_sought
+DELETE FROM sought WHERE id IN (SELECT id FROM sought WHERE since < ? ORDER BY id LIMIT ?);
 
 -- name: refused_ids
 SELECT DISTINCT indicator_id FROM refusal

@@ -128,9 +128,11 @@ def test_a_delta_follows_a_copy_that_leaves_a_higher_query_for_a_lower_one(
     engine.assert_right()
 
 
-def test_a_value_that_a_higher_query_lets_go_of_is_free_for_every_copy_of_the_page(
-    world: World, engine: Engine
+@pytest.mark.parametrize('page', [100, 1], ids=['one-page', 'several-pages'])
+def test_a_value_that_a_higher_query_lets_go_of_is_free_for_every_copy(
+    world: World, engine: Engine, page: int
 ) -> None:
+    world.threatconnect.faults.on('page_cap', rows=page)
     world.store.load(hosts(1, RESEARCH) + hosts(1, ORGANIZATION, confidence=10))
     engine.save_queries([query('confidence < 60', owners=[ORGANIZATION]), query()])
     assert holder(world) == ORGANIZATION

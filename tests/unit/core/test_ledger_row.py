@@ -40,31 +40,25 @@ def test_the_chosen_copy_is_that_of_the_newest_version_that_is_not_settled() -> 
         outbox=7,
         outbox_indicator_id=2,
         outbox_source_modified=LATER,
-        refused_by=4,
-        refused_indicator_id=3,
-        refused_source_modified=NOON,
     )
 
     assert row.chosen_copy() == (2, millis(LATER))
 
 
 @pytest.mark.parametrize('is_another_under_way', [False, True])
-@pytest.mark.parametrize(('refused_by', 'expected'), [(5, (3, LATER)), (4, (1, NOON))])
-def test_what_was_refused_is_the_chosen_copy_where_the_same_job_has_chosen_it(
-    refused_by: int, expected: tuple[int, dt.datetime], is_another_under_way: bool
-) -> None:
+def test_what_was_chosen_and_refused_is_the_chosen_copy(is_another_under_way: bool) -> None:
     worse = {'outbox': 7, 'outbox_indicator_id': 1, 'outbox_source_modified': NOON}
     row = make_ledger_row(
         **(worse if is_another_under_way else {}),
         indicator_id=1,
         source_modified=NOON,
-        mark=5,
-        refused_by=refused_by,
+        refused_query=2,
         refused_indicator_id=3,
         refused_source_modified=LATER,
     )
 
-    assert row.chosen_copy() == (expected[0], millis(expected[1]))
+    assert row.chosen_copy() == (3, millis(LATER))
+    assert row.chosen_query() == 2
 
 
 def test_what_is_held_is_the_chosen_copy_where_nothing_else_is_known() -> None:

@@ -91,7 +91,6 @@ def test_a_copy_of_a_higher_query_of_the_same_update_has_precedence():
             mark=12,
             indicator_id=99,
             source_modified=NOON + 9 * DAY,
-            refused_by=12,
             refused_query=2,
             refused_indicator_id=5,
             refused_source_modified=NOON,

@@ -139,7 +139,7 @@ CREATE TABLE extra_query (
     PRIMARY KEY (job, pass)
 ) WITHOUT ROWID;
 
--- Worse copies of objects whose better copy has yet to be read.
+-- Copies that make way for others that have yet to be read.
 CREATE TABLE alternate (
     job INTEGER NOT NULL,
     object INTEGER NOT NULL,
@@ -220,18 +220,36 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_sort ON outbox (job, sort_value, indicator_id) WHERE sort_value IS NOT NULL;
 CREATE INDEX outbox_waits ON outbox (waits_for) WHERE waits_for IS NOT NULL;
 
--- Objects that Sentinel refused, to be tried again a few times.
+-- Copies that Sentinel refused, to be tried again a few times.
 CREATE TABLE refusal (
-    object INTEGER PRIMARY KEY,
+    object INTEGER NOT NULL,
     query INTEGER NOT NULL,
+    indicator_id INTEGER NOT NULL,
     -- The Job that has chosen this copy last; 0 once it has chosen another one.
     job INTEGER NOT NULL,
-    indicator_id INTEGER NOT NULL,
+    -- The Job that has read it last without choosing it.
+    passed_over_by INTEGER NOT NULL DEFAULT 0,
     source_modified INTEGER NOT NULL,
     content_hash BLOB NOT NULL,
-    attempts INTEGER NOT NULL
+    attempts INTEGER NOT NULL,
+    summary TEXT NOT NULL,
+    value TEXT,
+    PRIMARY KEY (object, query, indicator_id)
+) WITHOUT ROWID;
+CREATE INDEX refusal_query ON refusal (query, indicator_id);
+CREATE INDEX refusal_indicator ON refusal (indicator_id);
+
+-- Values of which Sentinel holds nothing although a copy was chosen: it was refused too often, or has
+-- gone since it was refused. A delta asks each query for other copies.
+CREATE TABLE sought (
+    id INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL UNIQUE,
+    kind INTEGER NOT NULL,
+    summary TEXT NOT NULL,
+    value TEXT,
+    -- The newest Job as this became known: what began before it has not asked.
+    since INTEGER NOT NULL
 );
-CREATE INDEX refusal_query ON refusal (query, attempts);
 
 -- Live objects whose copy is gone from ThreatConnect: to be taken over, or withdrawn.
 CREATE TABLE orphan (
@@ -248,13 +266,12 @@ SELECT ledger.id, digest, kind, state, ledger.generation, ledger.query, ledger.j
     outbox.query AS outbox_query, outbox.indicator_id AS outbox_indicator_id,
     outbox.source_modified AS outbox_source_modified,
     outbox.created AS outbox_created, outbox.modified AS outbox_modified,
-    refusal.job AS refused_by, refusal.query AS refused_query,
-    refusal.indicator_id AS refused_indicator_id,
-    refusal.source_modified AS refused_source_modified, refusal.content_hash AS refused_hash,
-    refusal.attempts AS refused_attempts, orphan.object IS NOT NULL AS is_orphaned, orphan.late_for
+    refusal.query AS refused_query, refusal.indicator_id AS refused_indicator_id,
+    refusal.source_modified AS refused_source_modified,
+    orphan.object IS NOT NULL AS is_orphaned, orphan.late_for
 FROM ledger
     LEFT JOIN outbox ON outbox.id = ledger.outbox
-    LEFT JOIN refusal ON refusal.object = ledger.id
+    LEFT JOIN refusal ON refusal.object = ledger.id AND refusal.job = ledger.mark
     LEFT JOIN orphan ON orphan.object = ledger.id;
 
 -- An object in the outbox, and what is held in its place.
