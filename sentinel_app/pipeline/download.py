@@ -176,10 +176,12 @@ class Download:
         """Return what a delta has to read beside its window; other modes read everything."""
         if job.mode is not Mode.DELTA:
             return ()
-        refused = self._store.refused_ids(job.query.id, most_attempts=REFUSED_ATTEMPTS)
+        refusals = self._store.refusals
+        refused = refusals.indicators(job.query.id, most_attempts=REFUSED_ATTEMPTS)
+        sought = refusals.sought(self._store.first_mark(update.id))
         hashes: list[str] = []
         summaries: list[str] = []
-        for key, summary in (*self._orphans.lost_values(update), *self._store.sought(update.id)):
+        for key, summary in (*self._orphans.lost_values(update), *sought):
             if key.type is IndicatorType.FILE:
                 hashes.append(key.value)
             else:

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from sentinel_app.core.job import Outcome
-from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS, ObjectState
+from sentinel_app.core.ledger_row import ObjectState
 from sentinel_app.core.object_text import content_hash
 from sentinel_app.core.outbox import OutboxObject
 from sentinel_app.core.upload_limits import fitting
 from sentinel_app.storage.accounts import Account, Accounts, LiveChanges, hour_of
+from sentinel_app.storage.refusals import refuse
 from sentinel_app.storage.selection import run_in, select_in
 from sentinel_app.storage.statements import statements
 
@@ -318,23 +319,4 @@ def _refuse(transaction: sqlite3.Connection, row: sqlite3.Row) -> None:
         # A better copy was chosen in its place, and what becomes of that one counts.
         transaction.execute(_SQL['let_go'], (row['object'],))
         return
-    attempts = transaction.execute(
-        _SQL['refuse'],
-        (
-            *(row['object'], row['query'], row['indicator_id'], row['job']),
-            *(row['source_modified'], row['content_hash'], row['summary'], row['value']),
-        ),
-    ).fetchone()[0]
-    if attempts == REFUSED_ATTEMPTS + 1:
-        # It no longer has precedence over other copies.
-        seek(transaction, row)
-
-
-def seek(transaction: sqlite3.Connection, row: sqlite3.Row) -> None:
-    """Have other copies of a value asked for, unless Sentinel holds one.
-
-    Args:
-        transaction: the caller's.
-        row: with `object`, `summary` and `value`.
-    """
-    transaction.execute(_SQL['seek'], (row['summary'], row['value'], row['object']))
+    refuse(transaction, row)

@@ -7,12 +7,10 @@ import datetime as dt
 import sqlite3
 import sys
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from sentinel_app.core.job import Counts, Job, Outcome
-from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS
-from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.outbox import (
     Batch,
     Conversion,
@@ -23,9 +21,9 @@ from sentinel_app.core.progress import CANCELLED_CODE, ExtraQuery, Progress, Rea
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.core.tql import ids_clauses
 from sentinel_app.errors import SentinelAppError
-from sentinel_app.storage import outbox
+from sentinel_app.storage import outbox, refusals
 from sentinel_app.storage.accounts import Accounts
-from sentinel_app.storage.cell import key_of_row, read_cell
+from sentinel_app.storage.cell import read_cell
 from sentinel_app.storage.error_log import insert_errors
 from sentinel_app.storage.numbers import Numbers
 from sentinel_app.storage.packing import unpack
@@ -38,9 +36,6 @@ from sentinel_app.storage.statements import statements
 
 _SQL: Final = statements('update_store')
 _PORTION: Final = 10_000
-MOST_SOUGHT: Final = 2_500
-"""Values that a delta asks each query for, so that it takes a hundred requests at most; what is
-left, the next one asks for."""
 _BY_JOB: Final = {
     'outcome': 'job, indicator_id',
     'taken_up': 'job, indicator_id',
@@ -68,6 +63,7 @@ class UpdateStore:
         self.pages = pages
         self.jobs = Numbers(db, table='job', column='request_id')
         self.queries = Numbers(db, table='query', column='query_id')
+        self.refusals = refusals.Refusals(db, self.queries)
         self.owners = Numbers(db, table='owner', column='name')
         self._next_object: int | None = None
         self._late: set[int] = set()
@@ -378,24 +374,6 @@ class UpdateStore:
         found = (self.jobs.known(request_id) for request_id in request_ids)
         return [job for job in found if job is not None]
 
-    def refused_ids(self, query_id: str, *, most_attempts: int) -> tuple[int, ...]:
-        """Return the Indicators of a query with objects refused no more than so often."""
-        query = self.queries.known(query_id)
-        with self._db.read() as connection:
-            return tuple(
-                row[0] for row in connection.execute(_SQL['refused_ids'], (query, most_attempts))
-            )
-
-    def sought(self, update_id: str) -> tuple[tuple[ObjectKey, str], ...]:
-        """Return key and summary of values that an update asks each query for.
-
-        Sentinel holds nothing of them, as what was chosen was refused.
-        """
-        with self._db.read() as connection:
-            first = _first_mark(connection, update_id)
-            rows = connection.execute(_SQL['sought'], (first, MOST_SOUGHT))
-            return tuple((key_of_row(row), row['summary']) for row in rows)
-
     # -- what ends before its time
 
     def recover(self) -> int:
@@ -509,13 +487,7 @@ class UpdateStore:
         """
         with self._db.write() as transaction:
             first = _first_mark(transaction, update_id)
-            values = (update_id, first, REFUSED_ATTEMPTS)
-            settled = transaction.execute(_SQL['forget_settled_refusals'], values).fetchall()
-            gone = transaction.execute(_SQL['forget_gone_refusals'], values).fetchall()
-            if has_asked_all:
-                transaction.execute(_SQL['forget_sought'], (first, MOST_SOUGHT))
-            _forget_rows(transaction, settled)
-            _seek(transaction, gone)
+            refusals.settle(transaction, update_id, first, has_asked_all=has_asked_all)
         self._remove('update_id = ?', (update_id,))
 
     def remove_other_updates(self, update_ids: Sequence[str]) -> None:
@@ -558,21 +530,6 @@ class UpdateStore:
             with self._db.write() as transaction:
                 removed = transaction.execute(statement, values).rowcount
 
-    def forget_refusals(self, query_ids: Collection[str]) -> None:
-        """Forget what was refused of queries that are no longer saved, unless an update runs.
-
-        Args:
-            query_ids: those that are saved.
-        """
-        with self._db.write() as transaction:
-            # A page that is being converted may have chosen one of the rows.
-            if transaction.execute(_SQL['is_running']).fetchone()[0]:
-                return
-            for query, query_id in transaction.execute(_SQL['refused_queries']).fetchall():
-                if query_id not in query_ids:
-                    gone = transaction.execute(_SQL['forget_refusals_of'], (query,)).fetchall()
-                    _seek(transaction, gone)
-
     def forget_jobs(self) -> None:
         """Forget the Request IDs that no object was sent by any more."""
         with self._db.read() as connection:
@@ -604,20 +561,6 @@ def _new_number(transaction: sqlite3.Connection, request_id: str) -> int:
     if known is not None and known['has_begun']:
         return int(known['id'])
     return transaction.execute(_SQL['add_number'], (request_id,)).lastrowid or 0
-
-
-def _seek(transaction: sqlite3.Connection, refusals: Sequence[sqlite3.Row]) -> None:
-    """Have other copies asked for, as the refused ones are gone."""
-    for row in refusals:
-        # They have been since, where it was refused too often.
-        if row['attempts'] <= REFUSED_ATTEMPTS:
-            outbox.seek(transaction, row)
-    _forget_rows(transaction, refusals)
-
-
-def _forget_rows(transaction: sqlite3.Connection, refusals: Sequence[sqlite3.Row]) -> None:
-    """Forget the objects that nothing but these refusals was known of."""
-    transaction.executemany(_SQL['forget_unused_row'], [(row['object'],) for row in refusals])
 
 
 def fail_where_stopped(transaction: sqlite3.Connection, jobs: Iterable[int]) -> None:

@@ -197,7 +197,7 @@ class Updates:
         jobs = self._app_state.jobs_of(update.id)
         # First, as what takes the place of what they were refused is asked for by this update.
         queries = self._app_state.query_list().queries
-        self._store.forget_refusals([query.id for query in queries])
+        self._store.refusals.forget_others([query.id for query in queries])
         self._store.begin([job for job in jobs if not job.status.is_final])
         self._running = self._app_state.update(update.id)
         _log.info(

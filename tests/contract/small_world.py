@@ -413,11 +413,13 @@ class SmallWorld:
         assert self.update is not None
         clauses: list[str] = []
         if item.is_delta:
-            refused = self.store.refused_ids(item.query_id, most_attempts=REFUSED_ATTEMPTS)
+            refusals = self.store.refusals
+            refused = refusals.indicators(item.query_id, most_attempts=REFUSED_ATTEMPTS)
+            sought = refusals.sought(self.store.first_mark(self.update.id))
             if refused:
                 clauses.append(ids_clause(refused))
             lost = self.orphans.orphaned(self.update.id, now=self.clock.now(), most_attempts=3)
-            wanted = {key.text for key, _ in (*lost, *self.store.sought(self.update.id))}
+            wanted = {key.text for key, _ in (*lost, *sought)}
             if wanted:
                 clauses.append('values ' + ' '.join(sorted(wanted)))
         self.store.start_reading(

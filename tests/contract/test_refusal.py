@@ -8,7 +8,7 @@ from sentinel_app.core.job import Mode, Outcome
 from sentinel_app.core.outbox import Fate
 from sentinel_app.core.revocation import revocation
 from sentinel_app.errors import UploadDeniedError
-from sentinel_app.storage import update_store
+from sentinel_app.storage import refusals
 from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.orphans import Orphans
 from sentinel_app.storage.update_store import UpdateStore
@@ -48,7 +48,7 @@ def test_a_refusal_is_forgotten_when_the_object_is_accepted(
     working.settle(begin_sending(working))
 
     assert attempts(ledger, 1, 2) == {2: 1}
-    assert store.refused_ids('q1', most_attempts=3) == (2,)
+    assert store.refusals.indicators('q1', most_attempts=3) == (2,)
 
 
 def test_a_copy_that_a_query_was_refused_is_still_to_be_tried_though_anothers_is_accepted(
@@ -60,7 +60,7 @@ def test_a_copy_that_a_query_was_refused_is_still_to_be_tried_though_anothers_is
     store.remove_update('u1')
 
     held(ledger, 1)
-    assert store.refused_ids('q2', most_attempts=3) == (1,)
+    assert store.refusals.indicators('q2', most_attempts=3) == (1,)
 
 
 def test_no_refusal_outlives_a_withdrawal(
@@ -89,9 +89,9 @@ def test_refused_indicators_of_a_query_are_told_while_they_may_be_tried_again(
     refuse(working, chosen(4), query_id='q2')
 
     assert attempts(ledger, 1, 2, 3, 13) == {1: 4, 2: 3, 3: 3, 13: 3}
-    assert store.refused_ids('q1', most_attempts=3) == (2, 3)
-    assert store.refused_ids('q2', most_attempts=3) == (4,)
-    assert store.refused_ids('q3', most_attempts=3) == ()
+    assert store.refusals.indicators('q1', most_attempts=3) == (2, 3)
+    assert store.refusals.indicators('q2', most_attempts=3) == (4,)
+    assert store.refusals.indicators('q3', most_attempts=3) == ()
 
 
 def test_refusals_outlive_the_update(store: UpdateStore, working: Working, ledger: Ledger):
@@ -133,11 +133,11 @@ def test_what_a_query_was_refused_is_forgotten_once_it_is_saved_no_longer_and_no
     refuse(working, chosen(1))
     refuse(working, chosen(2), chosen(3, content_hash=b'newer'), query_id='q2')
     working.begin('j1')
-    store.forget_refusals(['q1'])
+    store.refusals.forget_others(['q1'])
     assert attempts(ledger, 1, 2, 3) == {1: 1, 2: 1, 3: 1}
     store.end_reading('j1', at=NOON, error=DENIED)
     store.remove_update('u1')
-    store.forget_refusals(['q1'])
+    store.refusals.forget_others(['q1'])
 
     assert attempts(ledger, 1, 2, 3) == {1: 1}
     assert row(ledger, 2) is None
@@ -291,10 +291,16 @@ def forgotten(working: Working, *request_ids: str, update_id: str, has_asked_all
     working.store.remove_update(update_id, has_asked_all=has_asked_all)
 
 
+def sought_by(working: Working, update_id: str) -> list[str]:
+    """The Addresses that an update asks each query for."""
+    first = working.store.first_mark(update_id)
+    return [summary for _, summary in working.store.refusals.sought(first)]
+
+
 def sought(working: Working) -> list[str]:
     """The Addresses that the next update asks each query for."""
     working.begin('next', update_id='next')
-    found = [summary for _, summary in working.store.sought('next')]
+    found = sought_by(working, 'next')
     working.store.remove_update('next')
     return found
 
@@ -327,7 +333,7 @@ def test_other_copies_are_asked_for_where_the_query_of_the_refused_one_is_gone(
 ):
     refuse(working, chosen(1), query_id='q1')
     refuse(working, chosen(2), query_id='q2')
-    store.forget_refusals(['q1'])
+    store.refusals.forget_others(['q1'])
 
     assert sought(working) == [address(2).value]
 
@@ -341,13 +347,13 @@ def test_values_are_asked_for_until_an_update_has_asked_every_query(working: Wor
     working.begin('j2', update_id='u2')
     for _ in range(4):
         refuse(working, chosen(2), query_id='q2')
-    assert [summary for _, summary in working.store.sought('u2')] == [address(1).value]
+    assert sought_by(working, 'u2') == [address(1).value]
     working.store.remove_update('u2', has_asked_all=True)
     assert sought(working) == [address(2).value]
 
 
 def test_values_are_asked_for_in_portions(working: Working, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(update_store, 'MOST_SOUGHT', 2)
+    monkeypatch.setattr(refusals, 'MOST_SOUGHT', 2)
     for _ in range(4):
         refuse(working, *(chosen(number) for number in (1, 2, 3)))
     values = [address(number).value for number in (1, 2, 3)]

@@ -119,16 +119,6 @@ INSERT INTO unconfirmed (object, generation, query, owner, indicator_id, created
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (object, generation) DO UPDATE SET modified = excluded.modified, body = excluded.body;
 
--- name: refuse
-INSERT INTO refusal (object, query, indicator_id, job, source_modified, content_hash, summary, value,
-    attempts)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)
-ON CONFLICT (object, query, indicator_id) DO UPDATE SET
-    attempts = CASE WHEN content_hash = excluded.content_hash THEN attempts + 1 ELSE 1 END,
-    content_hash = excluded.content_hash, job = excluded.job,
-    source_modified = excluded.source_modified, summary = excluded.summary, value = excluded.value
-RETURNING attempts;
-
 -- name: refuse_withdrawal
 UPDATE ledger SET withdrawals_refused = withdrawals_refused + 1 WHERE id = ?;
 
@@ -187,9 +177,3 @@ DELETE FROM refusal WHERE (object, query, indicator_id) IN (
 
 -- name: remove_all
 DELETE FROM outbox WHERE id IN (?);
-
--- name: seek
--- Of a value that Sentinel holds another copy of, nothing is missing.
-INSERT INTO sought (digest, kind, summary, value, since)
-SELECT digest, kind, ?, ?, (SELECT max(id) FROM job) FROM ledger WHERE id = ? AND state != 1
-ON CONFLICT (digest) DO UPDATE SET since = excluded.since;

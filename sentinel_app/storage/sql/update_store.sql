@@ -118,58 +118,9 @@ SELECT is_stopped FROM progress WHERE job = ?;
 -- name: stopped_jobs
 SELECT job FROM progress WHERE is_stopped;
 
--- name: forget_settled_refusals
--- What Sentinel refused is not tried again where it holds a copy that has precedence. Only the end of
--- a whole reading tells, of the query that was refused it as of the one that was chosen: until then a
--- better copy may come and be chosen once more. What was refused too often is kept in mind, so that it
--- does not stand in the way again.
-DELETE FROM refusal WHERE attempts <= ?3 AND query IN (
-    SELECT query FROM progress
-    WHERE update_id = ?1 AND reading = 'complete' AND NOT is_stopped
-) AND EXISTS (
-    SELECT 1 FROM ledger LEFT JOIN progress ON progress.job = ledger.mark
-    WHERE ledger.id = refusal.object AND refusal.job != ledger.mark AND ledger.outbox IS NULL
-        AND ((update_id = ?1 AND reading = 'complete' AND NOT is_stopped)
-            OR (state = 1 AND mark < ?2))
-) RETURNING object;
-
--- name: forget_gone_refusals
--- Nor where its query was asked for it and no longer has it, or it may no longer be sent: else each
--- delta would ask for it for ever. A delta does not ask for what was refused too often.
-DELETE FROM refusal WHERE job < ?2 AND passed_over_by < ?2 AND EXISTS (
-    SELECT 1 FROM progress
-    WHERE progress.query = refusal.query AND update_id = ?1 AND reading = 'complete'
-        AND NOT is_stopped AND (attempts <= ?3 OR NOT is_delta)
-) RETURNING object, summary, value, attempts;
-
--- name: is_running
-SELECT EXISTS (SELECT 1 FROM progress);
-
--- name: refused_queries
-SELECT id, query_id FROM query
-WHERE EXISTS (SELECT 1 FROM refusal WHERE refusal.query = query.id);
-
--- name: forget_refusals_of
-DELETE FROM refusal WHERE query = ? RETURNING object, summary, value, attempts;
-
 -- name: forget_unused_rows
 DELETE FROM ledger WHERE state = 0 AND outbox IS NULL
     AND NOT EXISTS (SELECT 1 FROM refusal WHERE refusal.object = ledger.id);
-
--- name: forget_unused_row
-DELETE FROM ledger WHERE id = ? AND state = 0 AND outbox IS NULL
-    AND NOT EXISTS (SELECT 1 FROM refusal WHERE refusal.object = ledger.id);
-
--- name: sought
--- The oldest first, so that all Jobs of an update ask for the same.
-SELECT id, kind, summary, value FROM sought WHERE since < ? ORDER BY id LIMIT ?;
-
--- name: forget_sought
-DELETE FROM sought WHERE id IN (SELECT id FROM sought WHERE since < ? ORDER BY id LIMIT ?);
-
--- name: refused_ids
-SELECT DISTINCT indicator_id FROM refusal
-WHERE query = ? AND attempts <= ? ORDER BY indicator_id;
 
 -- name: unused_jobs
 SELECT id, request_id FROM job WHERE id NOT IN (SELECT job FROM ledger)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.job import JobStatus
 from sentinel_app.errors import Cancelled
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.tasks import cleaner as cleaner_module
 from sentinel_app.tasks.cleaner import Cleaner
 from tests.clocks import NOON, StandingClock
-from tests.stored import make_job, make_query, make_update
+from tests.stored import make_job, make_update
 
 DAY = dt.timedelta(days=1)
 
@@ -46,13 +44,9 @@ class FakeMetrics:
 class FakeStore:
     def __init__(self) -> None:
         self.cleanings = 0
-        self.saved: list[Collection[str]] = []
 
     def forget_jobs(self) -> None:
         self.cleanings += 1
-
-    def forget_refusals(self, query_ids: Collection[str]) -> None:
-        self.saved.append(query_ids)
 
 
 class FakeUpkeep:
@@ -122,17 +116,6 @@ def test_old_jobs_and_their_errors_go(stand: Stand) -> None:
     assert stand.errors.held == ['j2', 'j3']
     assert stand.store.cleanings == 1
     assert stand.cleaner.outcome(1) == 'removed 1 request'
-
-
-def test_refusals_are_kept_of_the_queries_that_are_saved(stand: Stand) -> None:
-    stand.app_state.save_queries(
-        [make_query('q1'), make_query('q2')],
-        expected_version=stand.app_state.query_list().version,
-        next_mode=None,
-        audit=AuditEntry(at=NOON, user=None, action='configure', detail=''),
-    )
-    stand.cleaner.step(stand.stop)
-    assert stand.store.saved == [['q1', 'q2']]
 
 
 def test_errors_that_an_interrupted_cleaning_left_go_too(stand: Stand) -> None:

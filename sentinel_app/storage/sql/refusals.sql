@@ -1,0 +1,64 @@
+-- name: refuse
+INSERT INTO refusal (object, query, indicator_id, job, source_modified, content_hash, summary, value,
+    attempts)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)
+ON CONFLICT (object, query, indicator_id) DO UPDATE SET
+    attempts = CASE WHEN content_hash = excluded.content_hash THEN attempts + 1 ELSE 1 END,
+    content_hash = excluded.content_hash, job = excluded.job,
+    source_modified = excluded.source_modified, summary = excluded.summary, value = excluded.value
+RETURNING attempts;
+
+-- name: seek
+-- Of a value that Sentinel holds another copy of, nothing is missing.
+INSERT INTO sought (digest, kind, summary, value, since)
+SELECT digest, kind, ?, ?, (SELECT max(id) FROM job) FROM ledger WHERE id = ? AND state != 1
+ON CONFLICT (digest) DO UPDATE SET since = excluded.since;
+
+-- name: forget_settled
+-- What Sentinel refused is not tried again where it holds a copy that has precedence. Only the end of
+-- a whole reading tells, of the query that was refused it as of the one that was chosen: until then a
+-- better copy may come and be chosen once more. What was refused too often is kept in mind, so that it
+-- does not stand in the way again.
+DELETE FROM refusal WHERE attempts <= ?3 AND query IN (
+    SELECT query FROM progress
+    WHERE update_id = ?1 AND reading = 'complete' AND NOT is_stopped
+) AND EXISTS (
+    SELECT 1 FROM ledger LEFT JOIN progress ON progress.job = ledger.mark
+    WHERE ledger.id = refusal.object AND refusal.job != ledger.mark AND ledger.outbox IS NULL
+        AND ((update_id = ?1 AND reading = 'complete' AND NOT is_stopped)
+            OR (state = 1 AND mark < ?2))
+) RETURNING object;
+
+-- name: forget_gone
+-- Nor where its query was asked for it and no longer has it, or it may no longer be sent: else each
+-- delta would ask for it for ever. A delta does not ask for what was refused too often.
+DELETE FROM refusal WHERE job < ?2 AND passed_over_by < ?2 AND EXISTS (
+    SELECT 1 FROM progress
+    WHERE progress.query = refusal.query AND update_id = ?1 AND reading = 'complete'
+        AND NOT is_stopped AND (attempts <= ?3 OR NOT is_delta)
+) RETURNING object, summary, value, attempts;
+
+-- name: queries
+SELECT id, query_id FROM query
+WHERE EXISTS (SELECT 1 FROM refusal WHERE refusal.query = query.id);
+
+-- name: forget_of_query
+DELETE FROM refusal WHERE query = ? RETURNING object, summary, value, attempts;
+
+-- name: indicators
+SELECT DISTINCT indicator_id FROM refusal
+WHERE query = ? AND attempts <= ? ORDER BY indicator_id;
+
+-- name: sought
+-- The oldest first, so that all Jobs of an update ask for the same.
+SELECT id, kind, summary, value FROM sought WHERE since < ? ORDER BY id LIMIT ?;
+
+-- name: forget_sought
+DELETE FROM sought WHERE id IN (SELECT id FROM sought WHERE since < ? ORDER BY id LIMIT ?);
+
+-- name: is_running
+SELECT EXISTS (SELECT 1 FROM progress);
+
+-- name: forget_unused_row
+DELETE FROM ledger WHERE id = ? AND state = 0 AND outbox IS NULL
+    AND NOT EXISTS (SELECT 1 FROM refusal WHERE refusal.object = ledger.id);
