@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -19,7 +20,7 @@ from sentinel_app.core.job import (
 from sentinel_app.core.progress import CANCELLED_CODE, Progress, Reading
 from sentinel_app.core.query import QueryList
 from sentinel_app.core.schedule import Schedule
-from sentinel_app.core.window import EVERYTHING, Cursor, believed
+from sentinel_app.core.window import EVERYTHING, Cursor, believed, cursor_before
 
 BY_TIME_WARNING: Final = (
     'ThreatConnect does not sort by id as asked, so the App reads by the time of the last '
@@ -184,13 +185,91 @@ def kept_cursor(
     Without it the query's next delta would begin at a later run of the Service that went well for
     other queries, and what lies before would never be read.
     """
-    selection = job.query.selection
-    has_one = known is not None and known.selection == selection
-    is_saved = any(
-        query.id == job.query.id and query.selection == selection for query in saved.queries
-    )
+    has_one = known is not None and known.selection == job.query.selection
     is_lost = job.status in {JobStatus.FAILED, JobStatus.CANCELLED}
-    return first_cursor(job, schedule, now) if is_lost and is_saved and not has_one else None
+    if not is_lost or has_one or not _is_saved(job, saved):
+        return None
+    return first_cursor(job, schedule, now)
+
+
+def cursors_after(
+    final: Job,
+    jobs: Sequence[Job],
+    known: Mapping[str, Cursor],
+    saved: QueryList,
+    schedule: Schedule,
+    now: dt.datetime,
+) -> tuple[Cursor, ...]:
+    """Return the cursors that the end of a Job changes: its own, and those of lower queries.
+
+    What a Job passed over for a higher one that then did not send it is read again. Whichever of
+    the two ends last sees to that: the lower one's cursor does not move beyond the start of its
+    window, or goes back to it.
+
+    Args:
+        final: the Job as it ended.
+        jobs: those of its update, as they are stored.
+        known: the cursors of their queries, by the id of the query.
+        saved: the TQL queries as they are now.
+        schedule: the stored times.
+        now: the present.
+    """
+    before = known.get(final.query.id)
+    own = kept_cursor(final, before, saved, schedule, now) or moved_cursor(final, before) or before
+    if any(job.position < final.position and may_have_kept_back(job) for job in jobs):
+        own = _set_back(final, own, saved)
+    after = {final.query.id: own}
+    if may_have_kept_back(final):
+        for job in jobs:
+            # One that goes on finds this Job as it ended when it ends itself.
+            if job.position > final.position and job.status.is_final:
+                after[job.query.id] = _set_back(job, known.get(job.query.id), saved)
+    return tuple(
+        cursor
+        for query_id, cursor in after.items()
+        if cursor is not None and cursor != known.get(query_id)
+    )
+
+
+def may_have_kept_back(job: Job) -> bool:
+    """Whether a Job has ended without having sent all that it may have chosen.
+
+    What nobody knows of, as its figures could not be read, counts as chosen. So does what was
+    refused: an Indicator of several objects is refused where one of them is, though others were not
+    sent. A Job that was cancelled, or that fixed no window, has chosen nothing.
+    """
+    if job.status is not JobStatus.FAILED or job.window is None:
+        return False
+    outcomes = job.counts.outcomes
+    return bool(
+        job.counts == Counts()
+        or outcomes.get(Outcome.FAILED, 0)
+        or outcomes.get(Outcome.REFUSED, 0)
+    )
+
+
+def _set_back(job: Job, cursor: Cursor | None, saved: QueryList) -> Cursor | None:
+    """Return the cursor from which everything that a Job has read is read again.
+
+    A query that has none of its own gets one, or its next delta would begin at the last run of the
+    Service, which this very update moves. One that was removed or edited since needs none.
+    """
+    query = job.query
+    if job.window is None or job.status is JobStatus.CANCELLED:
+        return cursor
+    at = cursor_before(job.window)
+    if cursor is None or cursor.selection != query.selection:
+        is_due = _is_saved(job, saved)
+        return Cursor(query_id=query.id, selection=query.selection, at=at) if is_due else cursor
+    return replace(cursor, at=min(cursor.at, at))
+
+
+def _is_saved(job: Job, saved: QueryList) -> bool:
+    """Whether a Job's query is still there and selects the same."""
+    return any(
+        query.id == job.query.id and query.selection == job.query.selection
+        for query in saved.queries
+    )
 
 
 def stage_runtime_s(job: Job, stage: Stage) -> float | None:

@@ -82,3 +82,14 @@ def start_after(cursor: Cursor, now: dt.datetime) -> dt.datetime | None:
     if at is None or at <= EVERYTHING:
         return None
     return next_window(cursor_at=at, server_now=at).start_at
+
+
+def cursor_before(window: Window) -> dt.datetime:
+    """Return the latest cursor after which the next window begins no later than this one did.
+
+    It is not the window's start itself: the next window begins before its cursor, so a cursor that
+    is set back again and again would wander away from where it was.
+    """
+    if window.start_at is None:
+        return EVERYTHING
+    return window.start_at + dt.timedelta(seconds=OVERLAP_S)

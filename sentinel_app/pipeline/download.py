@@ -152,7 +152,9 @@ class Download:
         if start_at is not None:
             window = replace(window, start_at=min(start_at, window.end_at))
         job = self._app_state.change_job(
-            job.request_id, lambda stored: replace(stored, window=window), cursor=first
+            job.request_id,
+            lambda stored: replace(stored, window=window),
+            cursors=[] if first is None else [first],
         )
         self._store.start_reading(
             job.request_id,

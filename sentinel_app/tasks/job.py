@@ -53,16 +53,17 @@ class JobActions:
         if job.status is not JobStatus.PENDING or not self._store.cancel(job):
             raise ConflictError(_not_cancelled(self._known(request_id)))
         app_state = self._app_state
+        kept = kept_cursor(
+            replace(job, status=JobStatus.CANCELLED),
+            app_state.cursor(job.query.id),
+            app_state.query_list(),
+            app_state.schedule(),
+            self._clock.now(),
+        )
         cancelled = app_state.change_job(
             request_id,
             lambda stored: replace(stored, status=JobStatus.CANCELLED),
-            cursor=kept_cursor(
-                replace(job, status=JobStatus.CANCELLED),
-                app_state.cursor(job.query.id),
-                app_state.query_list(),
-                app_state.schedule(),
-                self._clock.now(),
-            ),
+            cursors=[] if kept is None else [kept],
             audit=self._audit('job-cancel', request_id, by),
         )
         _log.info('job-cancelled', request_id=request_id, user=by)

@@ -8,7 +8,7 @@ from typing import Final
 
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.job import Counts, Job, JobStatus
-from sentinel_app.core.job_state import advanced, ended, kept_cursor, moved_cursor
+from sentinel_app.core.job_state import advanced, cursors_after, ended
 from sentinel_app.core.progress import Progress
 from sentinel_app.core.window import Cursor
 from sentinel_app.errors import UnforeseenError
@@ -48,7 +48,7 @@ class JobFollower:
             self._advance(job, progress)
 
     def end(self, job: Job, progress: Progress) -> None:
-        """Store the end of a Job, with its cursor; as a failure where that never works."""
+        """Store the end of a Job, with the cursors; as a failure where that never works."""
         with self._faults.watch(f'end {job.request_id}', partial(self._end_faulty, job)):
             self._end(job, progress)
 
@@ -63,7 +63,7 @@ class JobFollower:
             counts=counts,
         )
         self._app_state.change_job(
-            job.request_id, lambda _: failed, cursor=self._cursor_after(failed)
+            job.request_id, lambda _: failed, cursors=self._cursors_after(failed)
         )
         self._faults.record(job.request_id, fault)
         _log.error('job-ended', request_id=job.request_id, status=failed.status, code=fault.code)
@@ -87,11 +87,11 @@ class JobFollower:
         self._metrics.add_job(
             job.request_id, counts, is_failed=final.status is JobStatus.FAILED, at=now
         )
-        # The cursor moves in the same write: never without the Job, never the Job without it.
+        # The cursors move in the same write: never without the Job, never the Job without them.
         self._app_state.change_job(
             job.request_id,
             lambda stored: ended(stored, progress, counts, now=now),
-            cursor=self._cursor_after(final),
+            cursors=self._cursors_after(final),
         )
         _log.info(
             'job-ended',
@@ -105,11 +105,15 @@ class JobFollower:
             code=final.failure_code,
         )
 
-    def _cursor_after(self, final: Job) -> Cursor | None:
-        """Return the cursor that a Job leaves; None where the stored one stays."""
-        known, queries = self._app_state.cursor(final.query.id), self._app_state.query_list()
-        kept = kept_cursor(final, known, queries, self._app_state.schedule(), self._clock.now())
-        return kept or moved_cursor(final, known)
+    def _cursors_after(self, final: Job) -> tuple[Cursor, ...]:
+        """Return the cursors that the end of a Job changes."""
+        app_state = self._app_state
+        jobs = app_state.jobs_of(final.update_id)
+        found = (app_state.cursor(job.query.id) for job in jobs)
+        known = {cursor.query_id: cursor for cursor in found if cursor is not None}
+        return cursors_after(
+            final, jobs, known, app_state.query_list(), app_state.schedule(), self._clock.now()
+        )
 
     def _stop(self, job: Job, error: Exception, _count: int) -> None:
         self._faults.end_jobs(WHERE, [job.request_id], error)

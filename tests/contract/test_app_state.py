@@ -146,7 +146,7 @@ def test_cursors_go_with_their_queries(app_state: AppState) -> None:
     save(app_state, 'a', 'b', version=0)
     for query_id in ('a', 'b'):
         cursor = Cursor(query_id=query_id, selection='s', at=minutes(1))
-        app_state.change_job('j1', lambda job: job, cursor=cursor)
+        app_state.change_job('j1', lambda job: job, cursors=[cursor])
     save(app_state, 'b', version=1)
     assert app_state.cursor('a') is None
     assert app_state.cursor('b') == Cursor(query_id='b', selection='s', at=minutes(1))
@@ -269,10 +269,25 @@ def test_a_changed_job_is_stored_with_its_cursor(app_state: AppState) -> None:
             window=Window(start_at=None, end_at=minutes(4)),
         )
 
-    changed = app_state.change_job('j1', begin, cursor=cursor)
+    changed = app_state.change_job('j1', begin, cursors=[cursor])
     assert changed.status is JobStatus.DOWNLOAD_IN_PROGRESS
     assert app_state.job('j1') == changed
     assert app_state.cursor('q1') == cursor
+
+
+def test_a_changed_job_is_stored_with_every_cursor_that_it_moves(path: Path) -> None:
+    app_state = open_documents(path)
+    app_state.add_update(make_update(), [make_job()], schedule=None)
+    cursors = [
+        Cursor(query_id=query_id, selection='s', at=minutes(number))
+        for number, query_id in enumerate(['q1', 'q2', 'q3'])
+    ]
+    app_state.change_job('j1', lambda job: job, cursors=cursors[1:2])
+    inode = path.stat().st_ino
+    app_state.change_job('j1', lambda job: job, cursors=cursors)
+    assert path.stat().st_ino != inode
+    for state in (app_state, open_documents(path)):
+        assert [state.cursor(cursor.query_id) for cursor in cursors] == cursors
 
 
 def test_members_that_are_set_back_are_gone(app_state: AppState) -> None:
@@ -291,7 +306,7 @@ def test_only_allowed_transitions_are_stored(app_state: AppState, old: JobStatus
         cursor = Cursor(query_id='q1', selection='s', at=minutes(0))
         with pytest.raises(ConflictError, match=new):
             app_state.change_job(
-                'j1', lambda job, to=new: dataclasses.replace(job, status=to), cursor=cursor
+                'j1', lambda job, to=new: dataclasses.replace(job, status=to), cursors=[cursor]
             )
     assert app_state.job('j1') == make_job(status=old)
     assert app_state.cursor('q1') is None
@@ -505,7 +520,7 @@ def test_a_change_of_a_job_takes_its_audit_along(app_state: AppState) -> None:
 
 
 def attempts(app_state: AppState) -> list[Callable[[], object]]:
-    cursor = Cursor(query_id='q1', selection='s', at=minutes(1))
+    cursors = [Cursor(query_id=each, selection='s', at=minutes(1)) for each in ('q1', 'q2')]
     return [
         lambda: save(app_state, 'x', version=1, mode=Mode.FULL),
         lambda: app_state.add_update(
@@ -514,7 +529,7 @@ def attempts(app_state: AppState) -> list[Callable[[], object]]:
         lambda: app_state.start_update('u1', minutes(1)),
         lambda: app_state.end_update('u3', minutes(1), Schedule(last_run_at=minutes(1))),
         lambda: app_state.change_job(
-            'j1', lambda job: dataclasses.replace(job, status=JobStatus.FAILED), cursor=cursor
+            'j1', lambda job: dataclasses.replace(job, status=JobStatus.FAILED), cursors=cursors
         ),
         lambda: app_state.remove_old(before=minutes(99), keep=0),
         lambda: app_state.add_audit(make_audit()),
@@ -544,7 +559,7 @@ def test_a_write_that_the_disk_refuses_changes_nothing(path: Path, number: int) 
             store.open_updates(),
             [store.update(update_id) for update_id in ('u0', 'u1', 'u2', 'u3')],
             store.jobs(),
-            store.cursor('q1'),
+            [store.cursor(query_id) for query_id in ('q1', 'q2')],
             store.audit(limit=9, offset=0),
             store.task_state(TaskSlug.UPLOAD),
         )

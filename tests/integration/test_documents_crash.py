@@ -36,7 +36,7 @@ while True:
     app_state.change_job(
         'j0',
         lambda job: dataclasses.replace(job, counts=Counts(read=number)),
-        cursor=Cursor(query_id='q1', selection='s', at=minutes(number)),
+        cursors=[Cursor(query_id='q1', selection='s', at=minutes(number))],
     )
     print(number, flush=True)
 """

@@ -216,7 +216,7 @@ def test_stored_times_in_the_future_leave_nothing_out_and_are_put_right(tmp_path
     machine.rig.app_state.change_job(
         job.request_id,
         lambda stored: stored,
-        cursor=Cursor(query_id='q1', selection=job.query.selection, at=ahead_at),
+        cursors=[Cursor(query_id='q1', selection=job.query.selection, at=ahead_at)],
     )
     with machine.rig.db.write() as transaction:
         transaction.execute('UPDATE searched SET until = ?', (millis(ahead_at),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -232,10 +232,10 @@ class AppState:
         request_id: str,
         change: Callable[[Job], Job],
         *,
-        cursor: Cursor | None = None,
+        cursors: Collection[Cursor] = (),
         audit: AuditEntry | None = None,
     ) -> Job:
-        """Replace a Job by what `change` makes of it, with a cursor and the audit in one write."""
+        """Replace a Job by what `change` makes of it, with cursors and the audit in one write."""
         with self._writing:
             state = self._state
             old = state.jobs.get(request_id)
@@ -247,18 +247,21 @@ class AppState:
                     f'A Job that is "{old.status}" cannot become "{new.status}".',
                     context={'request_id': request_id},
                 )
-            if new == old and cursor is None and audit is None:
+            if new == old and not cursors and audit is None:
                 return old
-            cursors, entries = state.cursors, state.audit
+            moved = {cursor.query_id: cursor for cursor in cursors}
+            entries = state.audit
             with self._storage.together():
                 self._table('jobs').put({request_id: encode(new)})
-                if cursor is not None:
-                    self._table('cursors').put({cursor.query_id: encode(cursor)})
-                    cursors = {**cursors, cursor.query_id: cursor}
+                if moved:
+                    self._table('cursors').put({key: encode(each) for key, each in moved.items()})
                 if audit is not None:
                     entries = self._put_audit(state, audit)
             self._state = dataclasses.replace(
-                state, jobs={**state.jobs, request_id: new}, cursors=cursors, audit=entries
+                state,
+                jobs={**state.jobs, request_id: new},
+                cursors={**state.cursors, **moved},
+                audit=entries,
             )
             return new
 

@@ -108,7 +108,7 @@ def rich(folder: Path) -> AppState:
     full = dataclasses.replace(app_state.schedule(), last_scheduled_at=minutes(5))
     app_state.add_update(open_update, [running], schedule=full)
     cursor = Cursor(query_id='q1', selection='s', at=minutes(0))
-    app_state.change_job('j3', lambda job: job, cursor=cursor, audit=make_audit(user=None))
+    app_state.change_job('j3', lambda job: job, cursors=[cursor], audit=make_audit(user=None))
     app_state.add_update(make_update('u3', request_ids=()), [], schedule=None)
     ends = Schedule(last_run_at=minutes(4), last_reconcile_at=minutes(0))
     app_state.end_update('u3', minutes(6), ends)
