@@ -504,10 +504,12 @@ class Convert:
 
 
 def _holds(row: LedgerRow | None, indicator: Indicator, context: PrecedenceContext) -> bool:
-    """Whether Sentinel holds an earlier version of just this copy, which still counts."""
+    """Whether Sentinel is known to hold an earlier version of just this copy that still counts."""
     return (
         row is not None
         and row.is_live
+        # Without a hash it may not be there: its answer is missing.
+        and row.content_hash != b''
         and row.indicator_id == indicator.id
         and row.valid_until > context.now
     )

@@ -72,8 +72,7 @@ class TableSink:
         refusals = {
             place: ('Refused for now.',)
             for place, stix in enumerate(batch)
-            if stix['pattern'] in self.refused
-            or (stix['pattern'], stix['name']) in self.refused_copies
+            if self.refuses(stix['pattern'], stix['name'])
         }
         self.table.append(
             SOURCE_SYSTEM,
@@ -84,6 +83,10 @@ class TableSink:
             self._answered(stix, place not in refusals)
         self.after(batch)
         return UploadReply(refusals=refusals)
+
+    def refuses(self, pattern: str, name: str) -> bool:
+        """Whether it refuses an object for now."""
+        return pattern in self.refused or (pattern, name) in self.refused_copies
 
     def anomalies(self) -> list[Anomaly]:
         return self.table.anomalies()

@@ -57,6 +57,7 @@ class Ranking:
         store: what ThreatConnect holds.
         queries: gives the saved list, highest precedence first.
         may_be_sent: whether the inputs let a row be sent.
+        is_refused: whether Sentinel refuses a copy now, told by pattern and name.
     """
 
     def __init__(
@@ -64,10 +65,12 @@ class Ranking:
         store: Store,
         queries: Callable[[], Sequence[Query]],
         may_be_sent: Callable[[Mapping[str, Any]], bool],
+        is_refused: Callable[[str, str], bool] = lambda pattern, name: False,
     ) -> None:
         self._store = store
         self._queries = queries
         self._may_be_sent = may_be_sent
+        self._is_refused = is_refused
         self._held: dict[str, Copy] = {}
         self._update: _Update | None = None
         self.faults: list[str] = []
@@ -76,7 +79,7 @@ class Ranking:
 
     def fork(self) -> Ranking:
         """Return another one that goes on from here by itself."""
-        other = Ranking(self._store, self._queries, self._may_be_sent)
+        other = Ranking(self._store, self._queries, self._may_be_sent, self._is_refused)
         other._held = {pattern: replace(copy) for pattern, copy in self._held.items()}
         return other
 
@@ -180,6 +183,8 @@ class Ranking:
         if update is None or update.is_list_edited or taken.row_id in update.touched:
             return
         is_gone = held.has_lapsed or not self._is_sound(pattern, held.row_id)
+        # That Sentinel took an earlier version of it the App may not know, for lack of an answer.
+        is_gone |= self._is_refused(pattern, held.name)
         old, new = self._positions(held.holders), self._positions(taken.holders)
         if is_gone or not old or not new:
             return

@@ -100,7 +100,7 @@ class History:
         self.store = TimedStore(self.clock, retention_days=3650)
         self.source = StoreSource(self.store, page_cap=3)
         self.sink = TableSink(self.clock, watch=self._tell, answered=self._answer)
-        self.ranking = Ranking(self.store, self._queries, may_be_sent)
+        self.ranking = Ranking(self.store, self._queries, may_be_sent, self.sink.refuses)
         self.log: list[str] = []
         """The pattern of each object that Sentinel was sent, in order."""
         self.refusals: Counter[tuple[str, bool]] = Counter()

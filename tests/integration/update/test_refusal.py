@@ -119,6 +119,17 @@ def test_the_next_copy_is_sent_by_a_delta_once_the_better_one_was_refused_too_of
     assert (sent[ORGANIZATION], sent[RESEARCH]) == (TRIES, 1)
 
 
+def test_the_next_copy_is_sent_though_the_refused_one_may_be_there_for_lack_of_an_answer(
+    world: World, engine: Engine, queries: list[dict[str, Any]]
+) -> None:
+    load(world, ORGANIZATION, RESEARCH)
+    refuse(world, ORGANIZATION)
+    world.sentinel.faults.add('drop-before', count=1)
+    engine.save_queries(queries)
+    run(world, engine, 'reconcile', TRIES)
+    assert held(world) == RESEARCH
+
+
 def test_the_next_copy_is_sent_by_a_delta_where_the_refused_one_is_gone(
     world: World, engine: Engine, queries: list[dict[str, Any]]
 ) -> None:
