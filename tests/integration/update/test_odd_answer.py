@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import random
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -289,6 +290,8 @@ class Liar:
     def _chosen(self, honest: Reply) -> list[Lie]:
         everything = [*self._place.lies(honest)]
         if IS_FULL:
+            # Mixed: an update would wait for all those that ask it to, one after the other.
+            random.Random(self._start).shuffle(everything)
             return everything
         step = max(1, len(everything) // SAMPLE)
         return everything[self._start % step :: step][:SAMPLE]
