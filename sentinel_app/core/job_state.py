@@ -21,6 +21,7 @@ from sentinel_app.core.progress import CANCELLED_CODE, Progress, Reading
 from sentinel_app.core.query import QueryList
 from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.window import EVERYTHING, Cursor, believed, cursor_before
+from sentinel_app.errors import UnforeseenError
 
 BY_TIME_WARNING: Final = (
     'ThreatConnect does not sort by id as asked, so the App reads by the time of the last '
@@ -241,11 +242,9 @@ def may_have_kept_back(job: Job) -> bool:
     if job.status is not JobStatus.FAILED or job.window is None:
         return False
     outcomes = job.counts.outcomes
-    return bool(
-        job.counts == Counts()
-        or outcomes.get(Outcome.FAILED, 0)
-        or outcomes.get(Outcome.REFUSED, 0)
-    )
+    # Where even the first page failed there are no figures either, and nothing was chosen.
+    is_unknown = job.counts == Counts() and job.failure_code == UnforeseenError.default_code
+    return bool(is_unknown or outcomes.get(Outcome.FAILED, 0) or outcomes.get(Outcome.REFUSED, 0))
 
 
 def _set_back(job: Job, cursor: Cursor | None, saved: QueryList) -> Cursor | None:

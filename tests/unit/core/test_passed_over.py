@@ -77,7 +77,8 @@ def lowest(
     ('fields', 'is_so'),
     [
         ({}, True),
-        ({'counts': Counts()}, True),
+        ({'counts': Counts(), 'failure_code': 'RUN-FAULT'}, True),
+        ({'counts': Counts(), 'failure_code': 'TC-READ'}, False),
         ({'counts': Counts(read=1, outcomes={Outcome.REFUSED: 1})}, True),
         ({'counts': Counts(read=2, outcomes={Outcome.SENT: 2})}, False),
         ({'counts': Counts(expected=5)}, False),
