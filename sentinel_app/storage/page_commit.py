@@ -283,9 +283,10 @@ def _kept_for_confirmation(transaction: sqlite3.Connection, conversion: Conversi
         if item.indicator_id in more:
             fates[item.indicator_id].append(item.fate)
     for number, found in fates.items():
-        if not found and conversion.outcomes[number] is Outcome.UNCHANGED:
-            # It was recognised, by its one object.
-            found.append(Fate.UNCHANGED)
+        outcome = conversion.outcomes[number]
+        if not found and outcome in {Outcome.UNCHANGED, Outcome.REFUSED}:
+            # Its one object was recognised, or makes way as Sentinel refuses it.
+            found.append(Fate(outcome))
     return replace(conversion, kept={**conversion.kept, **fates})
 
 

@@ -393,7 +393,7 @@ def test_an_indicator_whose_value_changed_counts_once_as_both_values_are_withdra
     assert working.outcomes() == {Outcome.WITHDRAWN: 1}
 
 
-@pytest.mark.parametrize('outcome', [Outcome.UNCHANGED, Outcome.WITHHELD])
+@pytest.mark.parametrize('outcome', [Outcome.UNCHANGED, Outcome.WITHHELD, Outcome.REFUSED])
 def test_an_indicator_counts_once_though_a_withdrawal_of_it_is_repeated(
     store: UpdateStore, working: Working, orphans: Orphans, outcome: Outcome
 ) -> None:
@@ -407,7 +407,9 @@ def test_an_indicator_counts_once_though_a_withdrawal_of_it_is_repeated(
     assert batch is not None
     working.settle(batch)
 
-    assert working.outcomes('j2') == {Outcome.WITHDRAWN: 1}
+    # What Sentinel refuses of it is told before all else.
+    is_refused = outcome is Outcome.REFUSED
+    assert working.outcomes('j2') == {Outcome.REFUSED if is_refused else Outcome.WITHDRAWN: 1}
 
 
 @pytest.mark.parametrize('is_repeated', [False, True])
