@@ -96,9 +96,10 @@ class Refusal(NamedTuple):
     attempts: int
     """How often just this content was refused."""
 
-    def is_final(self, content_hash: bytes) -> bool:
-        """Whether just this was refused so often that Sentinel will not think otherwise."""
-        return self.content_hash == content_hash and self.attempts > REFUSED_ATTEMPTS
+    @property
+    def is_final(self) -> bool:
+        """Whether it was refused so often that Sentinel will not think otherwise."""
+        return self.attempts > REFUSED_ATTEMPTS
 
 
 class HeldRow(NamedTuple):

@@ -53,8 +53,8 @@ class PageDraft:
     fates: dict[int, list[Fate]] = field(default_factory=dict)
     """Of the objects that are not among `objects`: of Indicators that were recognised and keep an
     outcome row, and of those that leave their keys to others, as Sentinel refuses them."""
-    refusals: Mapping[tuple[int, int, int], Refusal] = field(default_factory=dict)
-    """By object, query and Indicator."""
+    refusals: Mapping[tuple[int, int], Sequence[Refusal]] = field(default_factory=dict)
+    """By object and Indicator; one for each query that it was sent for."""
     passed_over: list[tuple[int, int]] = field(default_factory=list)
     """Copies that Sentinel has refused and that were not chosen."""
     alternates: list[Alternate] = field(default_factory=list)
@@ -102,22 +102,31 @@ class PageDraft:
         for digest, _ in candidate.keys if self.refusals else ():
             row, chosen = self.by_key.get(digest), self.objects.get(digest)
             is_chosen = chosen is not None and chosen.indicator_id == number
-            if row is not None and self.refusal(row, number) and not is_chosen:
+            if row is not None and self.is_refused(row, number) and not is_chosen:
                 self.passed_over.append((row.id, number))
 
-    def refusal(
-        self, row: LedgerRow | None, number: int, query: int | None = None
-    ) -> Refusal | None:
-        """Return what Sentinel has refused of an Indicator's copy of an object.
+    def is_refused(self, row: LedgerRow | None, number: int) -> bool:
+        """Whether Sentinel has refused the Job's query an Indicator's copy of an object."""
+        return any(item.query == self.context.query for item in self._refusals_of(row, number))
+
+    def is_refused_for_good(
+        self, row: LedgerRow | None, number: int, content_hash: bytes, *, query: int | None = None
+    ) -> bool:
+        """Whether Sentinel has refused just this too often to think otherwise.
 
         Args:
             row: the object, if it is known.
             number: the Indicator.
-            query: which has it; the Job's if left out.
+            content_hash: of what would be sent.
+            query: which it was sent for; any if left out.
         """
-        if row is None:
-            return None
-        return self.refusals.get((row.id, self.context.query if query is None else query, number))
+        return any(
+            item.is_final and item.content_hash == content_hash and query in (None, item.query)
+            for item in self._refusals_of(row, number)
+        )
+
+    def _refusals_of(self, row: LedgerRow | None, number: int) -> Sequence[Refusal]:
+        return () if row is None else self.refusals.get((row.id, number), ())
 
     def report(self, row: Row, error: SkippableError) -> None:
         """Record why a row itself cannot be sent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sentinel_app.core.clock import Clock, Stop
@@ -12,6 +13,7 @@ from sentinel_app.core.ledger_row import (
     TYPE_OF_KIND,
     HeldRow,
     LedgerRow,
+    Refusal,
     millis,
 )
 from sentinel_app.core.mapping import MappingOptions, sort_value
@@ -251,8 +253,10 @@ class Convert:
         draft.lost = self._lost([rows[number] for number in others], candidates, draft)
         draft.by_key = self._by_key(candidates, draft)
         draft.dismissed = self._dismissed(candidates, draft)
-        refusals = self._ledger.refusals([candidate.indicator.id for candidate in candidates])
-        draft.refusals = {(item.object, item.query, item.indicator_id): item for item in refusals}
+        refusals: defaultdict[tuple[int, int], list[Refusal]] = defaultdict(list)
+        for item in self._ledger.refusals([candidate.indicator.id for candidate in candidates]):
+            refusals[item.object, item.indicator_id].append(item)
+        draft.refusals = refusals
         # What is held comes first: it may tell that a higher query has let go of the value, which
         # then is free for the other copies as well.
         candidates.sort(key=lambda candidate: not draft.is_held(candidate))
@@ -392,7 +396,7 @@ class Convert:
             candidate.modified,
             row,
             draft.context,
-            is_refused=draft.refusal(row, indicator.id) is not None,
+            is_refused=draft.is_refused(row, indicator.id),
             is_dismissed=row is not None and row.id in draft.dismissed,
         )
         if choice is Choice.ALTERNATE and row is not None:
@@ -450,17 +454,19 @@ class Convert:
             now=context.now,
         )
         fate = Fate.SEND if is_needed else Fate.UNCHANGED
-        refusal = draft.refusal(row, indicator.id, holder)
+        is_held = _holds(row, indicator, context)
+        # It is the same whichever query returns it. But what is chosen although it was refused is
+        # known by the refusal of the query that has it.
+        query = (context.query if holder is None else holder) if is_held else None
         if (
             is_needed
             and context.mode is not Mode.FULL
-            and refusal is not None
-            and refusal.is_final(digest_of_content)
+            and draft.is_refused_for_good(row, indicator.id, digest_of_content, query=query)
         ):
             fate = Fate.REFUSED
         if holder is not None and fate is not Fate.SEND:
             return False
-        if fate is Fate.REFUSED and not _holds(row, indicator, context):
+        if fate is Fate.REFUSED and not is_held:
             # Another copy may be accepted.
             draft.fates.setdefault(indicator.id, []).append(fate)
             return False
