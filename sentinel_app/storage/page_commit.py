@@ -219,9 +219,10 @@ class PageCommit:
             # A copy that is under way lost the object to the refused one.
             return before['outbox'], False
         if before['outbox'] is not None:
-            accounts.settle(
-                job, before['outbox_indicator_id'], before['account'], Outcome.DUPLICATE
-            )
+            indicator_id = before['outbox_indicator_id']
+            accounts.settle(job, indicator_id, before['account'], Outcome.DUPLICATE)
+            # What it was refused for earlier is still true.
+            transaction.execute(_SQL['pass_over'], (job, item.object, self._query, indicator_id))
             if before['is_in_flight']:
                 transaction.execute(_SQL['displace'], (before['outbox'],))
                 return before['outbox'], False

@@ -8,6 +8,7 @@ from typing import Final
 
 from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS
 from sentinel_app.core.object_id import ObjectKey
+from sentinel_app.core.progress import CANCELLED_CODE
 from sentinel_app.storage.cell import key_of_row
 from sentinel_app.storage.numbers import Numbers
 from sentinel_app.storage.sqlite import Database
@@ -41,7 +42,7 @@ class Refusals:
     def sought(self, first_mark: int) -> tuple[tuple[ObjectKey, str], ...]:
         """Return key and summary of values that an update asks each query for.
 
-        Sentinel holds nothing of them, as the copy that was chosen was refused.
+        Other copies made way for one that Sentinel then refused.
 
         Args:
             first_mark: the lowest number of the update's Jobs.
@@ -58,7 +59,7 @@ class Refusals:
         """
         with self._db.write() as transaction:
             # A page that is being converted may have chosen one of the rows.
-            if transaction.execute(_SQL['is_running']).fetchone()[0]:
+            if transaction.execute(_SQL['is_running'], (CANCELLED_CODE,)).fetchone()[0]:
                 return
             for query, query_id in transaction.execute(_SQL['queries']).fetchall():
                 if query_id not in query_ids:
@@ -75,8 +76,9 @@ def refuse(transaction: sqlite3.Connection, row: sqlite3.Row) -> None:
             *(row['source_modified'], row['content_hash'], row['summary'], row['value']),
         ),
     ).fetchone()[0]
-    if attempts == REFUSED_ATTEMPTS + 1:
-        # It no longer has precedence over other copies.
+    if attempts > REFUSED_ATTEMPTS:
+        # It no longer has precedence over other copies. A full update tries it all the same, and
+        # meanwhile they made way.
         _seek(transaction, row)
 
 
@@ -111,7 +113,8 @@ def _forget_gone(transaction: sqlite3.Connection, refusals: Iterable[sqlite3.Row
 
 
 def _seek(transaction: sqlite3.Connection, row: sqlite3.Row) -> None:
-    transaction.execute(_SQL['seek'], (row['summary'], row['value'], row['object']))
+    values = (row['summary'], row['value'], row['object'], row['indicator_id'])
+    transaction.execute(_SQL['seek'], values)
 
 
 def _forget_rows(transaction: sqlite3.Connection, refusals: Iterable[sqlite3.Row]) -> None:

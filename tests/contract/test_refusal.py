@@ -305,27 +305,50 @@ def sought(working: Working) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize('is_held', [False, True])
-def test_other_copies_are_asked_for_once_one_was_refused_too_often_and_nothing_is_held(
-    store: UpdateStore, working: Working, is_held: bool
+HELD = {'nothing': None, 'another copy': 7, 'an earlier version of it': 1}
+"""The Indicator of what Sentinel holds of the object; that of the refused copy is 1."""
+
+
+@pytest.fixture(params=HELD, ids=[name.replace(' ', '-') for name in HELD])
+def holder(request: pytest.FixtureRequest, store: UpdateStore) -> int | None:
+    """Let Sentinel hold nothing, or something, of the object."""
+    found = HELD[request.param]
+    if found is not None:
+        send(store, chosen(1, indicator_id=found, content_hash=b'held'), query_id='q2')
+    return found
+
+
+def test_other_copies_are_asked_for_once_one_was_refused_too_often(
+    working: Working, holder: int | None
 ):
-    if is_held:
-        send(store, chosen(1, indicator_id=7, content_hash=b'held'), query_id='q2')
     for count in range(6):
-        assert sought(working) == ([] if is_held or count < 4 else [address(1).value])
+        assert sought(working) == ([] if holder == 1 or count < 4 else [address(1).value])
         refuse(working, chosen(1))
 
 
-@pytest.mark.parametrize('is_held', [False, True])
 def test_other_copies_are_asked_for_where_the_refused_one_is_gone(
-    store: UpdateStore, working: Working, is_held: bool
+    working: Working, holder: int | None
 ):
-    if is_held:
-        send(store, chosen(1, indicator_id=7, content_hash=b'held'), query_id='q2')
     refuse(working, chosen(1))
     forgotten(working, 'j1', update_id='u1', has_asked_all=True)
 
-    assert sought(working) == ([] if is_held else [address(1).value])
+    assert sought(working) == ([] if holder == 1 else [address(1).value])
+
+
+def test_other_copies_are_asked_for_whenever_what_was_refused_too_often_was_tried_again(
+    working: Working,
+):
+    for _ in range(4):
+        refuse(working, chosen(1))
+    # Another query's, so that it is not known whether this one still has it.
+    job = make_job('j1', update_id='u1', mode=Mode.DELTA, query=make_query('q2'))
+    working.store.begin([job])
+    working.store.end_reading('j1', at=NOON)
+    working.store.remove_update('u1', has_asked_all=True)
+    assert sought(working) == []
+    refuse(working, chosen(1))
+
+    assert sought(working) == [address(1).value]
 
 
 def test_other_copies_are_asked_for_where_the_query_of_the_refused_one_is_gone(
@@ -363,7 +386,64 @@ def test_values_are_asked_for_in_portions(working: Working, monkeypatch: pytest.
     assert sought(working) == values[2:]
 
 
+def test_all_jobs_of_an_update_ask_for_the_same_though_one_value_is_sought_anew_meanwhile(
+    working: Working, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(refusals, 'MOST_SOUGHT', 2)
+    for _ in range(4):
+        refuse(working, *(chosen(number) for number in (1, 2, 3)))
+    values = [address(number).value for number in (1, 2, 3)]
+    working.begin('j1', update_id='u1')
+    assert sought_by(working, 'u1') == values[:2]
+    refuse(working, chosen(1))
+    assert sought_by(working, 'u1') == values[1:2]
+    working.store.end_reading('j1', at=NOON, error=DENIED)
+    working.store.remove_update('u1', has_asked_all=True)
+
+    assert sought(working) == [values[0], values[2]]
+
+
+def test_the_refusals_of_a_query_that_is_gone_are_forgotten_though_a_job_was_cancelled(
+    store: UpdateStore, working: Working
+):
+    refuse(working, chosen(2), query_id='q2')
+    store.cancel(make_job('j1', update_id='u1', query=make_query('q1')))
+    store.refusals.forget_others(['q1'])
+
+    assert sought(working) == [address(2).value]
+
+
 # -- several copies of one object
+
+
+def test_each_of_two_copies_has_its_attempts_whichever_of_them_is_chosen(
+    store: UpdateStore, working: Working, ledger: Ledger
+):
+    refuse(working, chosen(1, indicator_id=7))
+    working.begin('j1')
+    better = chosen(1, indicator_id=8, content_hash=b'other')
+    found = row(ledger, 1)
+    assert found is not None
+    working.convert(better, outcomes={7: Outcome.DUPLICATE}, passed_over=[(found.id, 7)])
+    working.end()
+    working.settle(working.sent(), 0)
+    store.remove_update('u1')
+
+    assert {item.indicator_id: item.attempts for item in ledger.refusals([7, 8])} == {7: 1, 8: 1}
+
+
+def test_what_a_copy_was_refused_for_is_still_known_where_a_better_one_takes_its_place_unsent(
+    store: UpdateStore, working: Working, ledger: Ledger
+):
+    refuse(working, chosen(1, indicator_id=7))
+    working.begin('j1')
+    working.convert(chosen(1, indicator_id=7))
+    replace(working, new=8)
+    working.end()
+    working.settle(working.sent(), 0)
+    store.remove_update('u1')
+
+    assert {item.indicator_id: item.attempts for item in ledger.refusals([7, 8])} == {7: 1, 8: 1}
 
 
 def test_what_one_copy_is_refused_for_says_nothing_about_another(working: Working, ledger: Ledger):

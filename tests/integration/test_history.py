@@ -10,7 +10,7 @@ import datetime as dt
 import os
 import random
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,14 +19,15 @@ from unittest import mock
 import pytest
 
 from sentinel_app.core.indicator import IndicatorType
-from sentinel_app.core.job import JobStatus, Mode, Outcome
+from sentinel_app.core.job import Counts, JobStatus, Mode, Outcome
 from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS
-from sentinel_app.core.progress import Progress
+from sentinel_app.core.progress import Progress, Reading
 from sentinel_app.core.query import Query, WithdrawPolicy
 from sentinel_app.errors import (
     BatchUnclearError,
     Cancelled,
     ReadAuthError,
+    ReadTimeoutError,
     SentinelAppError,
     UploadDeniedError,
     UploadServerError,
@@ -430,6 +431,161 @@ def test_a_refused_copy_is_tried_again_whatever_was_sent_for_a_lower_query_alone
     story.update(Mode.DELTA)
 
     assert story.sink.live()[pattern]['confidence'] == 90
+
+
+H1 = "[domain-name:value = 'h1.example.com']"
+ONE_QUERY = [query(*OWNERS)]
+TWO_QUERIES = [query(OWNERS[0]), query(*OWNERS[1:], query_id='q2')]
+LONG_AGO = '2020-01-01T00:00:00Z'
+
+
+def confidence(story: History) -> object:
+    """That of the copy that Sentinel holds; None where it holds nothing."""
+    return story.sink.live().get(H1, {}).get('confidence')
+
+
+def refuse_copies(story: History, *owners: str) -> None:
+    """Let Sentinel refuse these owners' copies."""
+    story.sink.refused_copies = frozenset((H1, f'h1.example.com | {owner}') for owner in owners)
+
+
+def update_each_hour(story: History, mode: Mode, times: int) -> None:
+    for _ in range(times):
+        story.clock.advance(3600)
+        story.update(mode)
+
+
+def delete_row(story: History, row_id: int) -> None:
+    story.store.delete(row_id)
+
+
+def remove_first_query(story: History, _row_id: int) -> None:
+    story.save_list(TWO_QUERIES[1:])
+
+
+def keep(_story: History, _row_id: int) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ('queries', 'lose'),
+    [
+        (ONE_QUERY, keep),
+        (ONE_QUERY, delete_row),
+        (TWO_QUERIES, keep),
+        (TWO_QUERIES, delete_row),
+        (TWO_QUERIES, remove_first_query),
+    ],
+)
+def test_a_change_of_the_copy_held_that_made_way_for_a_refused_one_is_sent_by_a_delta(
+    story: History, queries: list[Query], lose: Callable[[History, int], None]
+) -> None:
+    held = story.store.add(host(OWNERS[1], confidence=60))['id']
+    story.save_list(queries)
+    story.update(Mode.FULL)
+    story.clock.advance(3600)
+    story.store.modify(held, confidence=61)
+    story.clock.advance(5)
+    refused = story.store.add(host(confidence=90))['id']
+    refuse_copies(story, OWNERS[0])
+    update_each_hour(story, Mode.DELTA, 1)
+    lose(story, refused)
+    update_each_hour(story, Mode.DELTA, REFUSED_ATTEMPTS + 2)
+
+    assert confidence(story) == 61
+
+
+def test_a_copy_that_made_way_as_a_full_update_tried_a_refused_one_again_comes_by_a_delta(
+    story: History,
+) -> None:
+    story.store.add(host(confidence=90))
+    story.save_list(TWO_QUERIES)
+    refuse_copies(story, OWNERS[0])
+    update_each_hour(story, Mode.DELTA, REFUSED_ATTEMPTS + 2)
+    story.clock.advance(3600)
+    story.store.add(host(OWNERS[1], confidence=60))
+    update_each_hour(story, Mode.FULL, 1)
+    assert confidence(story) is None
+    update_each_hour(story, Mode.DELTA, 1)
+
+    assert confidence(story) == 60
+
+
+@pytest.mark.parametrize('mode', [Mode.DELTA, Mode.RECONCILE])
+def test_a_refused_copy_is_tried_four_times_however_many_queries_return_it(
+    story: History, mode: Mode
+) -> None:
+    story.store.add(host(confidence=90))
+    story.store.add(host(OWNERS[1], confidence=60, lastModified=LONG_AGO))
+    story.save_list([query(OWNERS[0]), query(*OWNERS, query_id='q2')])
+    refuse_copies(story, OWNERS[0])
+    update_each_hour(story, mode, REFUSED_ATTEMPTS + 2)
+
+    assert confidence(story) == 60
+    assert len(story.log) == REFUSED_ATTEMPTS + 2
+
+
+def test_a_held_copy_that_a_higher_query_was_refused_makes_way_in_the_account_of_a_lower_one(
+    story: History,
+) -> None:
+    held = story.store.add(host(confidence=90))['id']
+    for number in (2, 3, 4):
+        story.store.add(host(hostName=f'h{number}.example.com'))
+    worse = story.store.add(host(OWNERS[1], confidence=60, lastModified=LONG_AGO))['id']
+    story.save_list([query(OWNERS[0]), query(*OWNERS, query_id='q2')])
+    story.update(Mode.FULL)
+    refuse_copies(story, OWNERS[0])
+    story.store.modify(held, confidence=95)
+    update_each_hour(story, Mode.RECONCILE, REFUSED_ATTEMPTS + 1)
+    # The higher query lets go of it, and another copy is the better one of the lower query.
+    story.save_list([query(OWNERS[2]), query(*OWNERS, query_id='q2')])
+    story.clock.advance(3600)
+    story.store.modify(worse)
+    update_each_hour(story, Mode.RECONCILE, 1)
+
+    assert confidence(story) == 60
+    _, lower = story.rig.app_state.jobs_of(story.update_id)
+    expected = {Outcome.UNCHANGED: 3, Outcome.DUPLICATE: 1, Outcome.SENT: 1}
+    assert lower.counts.outcomes == expected
+
+
+def test_two_refused_copies_that_overtake_each_other_do_not_keep_a_third_from_being_sent(
+    story: History,
+) -> None:
+    refused = [story.store.add(host(owner, confidence=90))['id'] for owner in OWNERS[:2]]
+    story.store.add(host(OWNERS[2], confidence=60, lastModified=LONG_AGO))
+    story.save_list(ONE_QUERY)
+    refuse_copies(story, *OWNERS[:2])
+    for number in range(2 * (REFUSED_ATTEMPTS + 1)):
+        story.clock.advance(3600)
+        # Nothing but the time of its last change is another.
+        story.store.modify(refused[number % 2])
+        story.clock.advance(5)
+        story.update(Mode.DELTA)
+    update_each_hour(story, Mode.DELTA, 1)
+
+    assert confidence(story) == 60
+
+
+def test_what_cannot_be_counted_or_read_at_all_keeps_back_no_lower_query(story: History) -> None:
+    story.store.add(host(OWNERS[1]))
+    story.save_list(TWO_QUERIES)
+
+    def time_out(name: str) -> None:
+        higher, _ = story.rig.app_state.jobs_of(story.update_id)
+        place = story.rig.store.progress(story.update_id)[:1]
+        is_its_turn = any(item.reading in {Reading.WAITING, Reading.READING} for item in place)
+        # Its window is fixed by what can be read in its place.
+        if is_its_turn and (name == 'count' or higher.window is not None):
+            raise ReadTimeoutError('It takes too long.')
+
+    story.source.before = time_out
+    for mode in (Mode.RECONCILE, Mode.DELTA):
+        update_each_hour(story, mode, 1)
+    higher, lower = story.rig.app_state.jobs_of(story.update_id)
+
+    assert (higher.status, higher.counts) == (JobStatus.FAILED, Counts())
+    assert (lower.status, lower.counts.read) == (JobStatus.UPLOAD_COMPLETE, 0)
 
 
 def deny(objects: Sequence[object]) -> None:

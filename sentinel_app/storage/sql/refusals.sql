@@ -9,24 +9,31 @@ ON CONFLICT (object, query, indicator_id) DO UPDATE SET
 RETURNING attempts;
 
 -- name: seek
--- Of a value that Sentinel holds another copy of, nothing is missing.
+-- Also where Sentinel holds another copy: what has changed of that one made way for the refused one.
+-- Where it holds an earlier version of just this copy, no other one is sent.
 INSERT INTO sought (digest, kind, summary, value, since)
-SELECT digest, kind, ?, ?, (SELECT max(id) FROM job) FROM ledger WHERE id = ? AND state != 1
+SELECT digest, kind, ?, ?, (SELECT max(id) FROM job) FROM ledger
+WHERE id = ? AND (state != 1 OR indicator_id != ?)
 ON CONFLICT (digest) DO UPDATE SET since = excluded.since;
 
 -- name: forget_settled
 -- What Sentinel refused is not tried again where it holds a copy that has precedence. Only the end of
 -- a whole reading tells, of the query that was refused it as of the one that was chosen: until then a
--- better copy may come and be chosen once more. What was refused too often is kept in mind, so that it
--- does not stand in the way again.
+-- better copy may come and be chosen once more. Where it has refused the chosen one as well, each is
+-- to have its few attempts. What was refused too often is kept in mind, so that it does not stand in
+-- the way again.
 DELETE FROM refusal WHERE attempts <= ?3 AND query IN (
     SELECT query FROM progress
     WHERE update_id = ?1 AND reading = 'complete' AND NOT is_stopped
 ) AND EXISTS (
     SELECT 1 FROM ledger LEFT JOIN progress ON progress.job = ledger.mark
-    WHERE ledger.id = refusal.object AND refusal.job != ledger.mark AND ledger.outbox IS NULL
-        AND ((update_id = ?1 AND reading = 'complete' AND NOT is_stopped)
-            OR (state = 1 AND mark < ?2))
+    WHERE ledger.id = refusal.object AND state = 1 AND ledger.outbox IS NULL
+        AND ((update_id = ?1 AND reading = 'complete' AND NOT is_stopped) OR mark < ?2)
+        AND NOT EXISTS (
+            SELECT 1 FROM refusal AS chosen
+            WHERE chosen.object = ledger.id AND chosen.job = ledger.mark
+                AND (mark >= ?2 OR chosen.attempts <= ?3)
+        )
 ) RETURNING object;
 
 -- name: forget_gone
@@ -36,28 +43,31 @@ DELETE FROM refusal WHERE job < ?2 AND passed_over_by < ?2 AND EXISTS (
     SELECT 1 FROM progress
     WHERE progress.query = refusal.query AND update_id = ?1 AND reading = 'complete'
         AND NOT is_stopped AND (attempts <= ?3 OR NOT is_delta)
-) RETURNING object, summary, value, attempts;
+) RETURNING object, indicator_id, summary, value, attempts;
 
 -- name: queries
 SELECT id, query_id FROM query
 WHERE EXISTS (SELECT 1 FROM refusal WHERE refusal.query = query.id);
 
 -- name: forget_of_query
-DELETE FROM refusal WHERE query = ? RETURNING object, summary, value, attempts;
+DELETE FROM refusal WHERE query = ? RETURNING object, indicator_id, summary, value, attempts;
 
 -- name: indicators
 SELECT DISTINCT indicator_id FROM refusal
 WHERE query = ? AND attempts <= ? ORDER BY indicator_id;
 
 -- name: sought
--- The oldest first, so that all Jobs of an update ask for the same.
-SELECT id, kind, summary, value FROM sought WHERE since < ? ORDER BY id LIMIT ?;
+-- The oldest first, so that all Jobs of an update ask for the same: nothing moves up where one of them
+-- is sought anew meanwhile.
+SELECT id, kind, summary, value FROM (SELECT * FROM sought ORDER BY id LIMIT ?2)
+WHERE since < ?1 ORDER BY id;
 
 -- name: forget_sought
-DELETE FROM sought WHERE id IN (SELECT id FROM sought WHERE since < ? ORDER BY id LIMIT ?);
+DELETE FROM sought WHERE since < ?1 AND id IN (SELECT id FROM sought ORDER BY id LIMIT ?2);
 
 -- name: is_running
-SELECT EXISTS (SELECT 1 FROM progress);
+-- A Job that was cancelled before its update began has a row, and chooses nothing.
+SELECT EXISTS (SELECT 1 FROM progress WHERE failure_code IS NOT ?);
 
 -- name: forget_unused_row
 DELETE FROM ledger WHERE id = ? AND state = 0 AND outbox IS NULL

@@ -239,8 +239,8 @@ CREATE TABLE refusal (
 CREATE INDEX refusal_query ON refusal (query, indicator_id);
 CREATE INDEX refusal_indicator ON refusal (indicator_id);
 
--- Values of which Sentinel holds nothing although a copy was chosen: it was refused too often, or has
--- gone since it was refused. A delta asks each query for other copies.
+-- Values of which a copy was chosen that was refused too often, or has gone since it was refused. A
+-- delta asks each query for other copies.
 CREATE TABLE sought (
     id INTEGER PRIMARY KEY,
     digest BLOB NOT NULL UNIQUE,
