@@ -155,6 +155,8 @@ class Job:
     retry_of: str | None = None
     failure_code: str | None = None
     failure_reason: str | None = None
+    is_stopped: bool = False
+    """Whether it was ended while something that it had chosen may have waited to be sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,12 @@ def ended(job: Job, progress: Progress, counts: Counts, *, now: dt.datetime) -> 
         *((progress.warning,) if progress.warning else ()),
         *((BY_TIME_WARNING,) if progress.place.is_by_time else ()),
     )
-    job = replace(advanced(job, progress, now=now), counts=counts, warnings=warnings)
+    job = replace(
+        advanced(job, progress, now=now),
+        counts=counts,
+        warnings=warnings,
+        is_stopped=progress.is_stopped,
+    )
     if job.status is JobStatus.FAILED:
         return replace(job, failed_at=now)
     return job if job.status is JobStatus.CANCELLED else replace(job, completed_at=now)
@@ -237,9 +242,10 @@ def may_have_kept_back(job: Job) -> bool:
 
     What nobody knows of, as its figures could not be read, counts as chosen. So does what was
     refused: an Indicator of several objects is refused where one of them is, though others were not
-    sent. A Job that was cancelled, or that fixed no window, has chosen nothing.
+    sent. A Job that was cancelled, or that fixed no window, has chosen nothing. One whose reading
+    failed has sent what it had chosen, unless it was stopped as well.
     """
-    if job.status is not JobStatus.FAILED or job.window is None:
+    if job.status is not JobStatus.FAILED or job.window is None or not job.is_stopped:
         return False
     outcomes = job.counts.outcomes
     # Where even the first page failed there are no figures either, and nothing was chosen.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeGuard
 
 from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.core.fingerprint import fingerprint
@@ -454,7 +455,9 @@ class Convert:
             now=context.now,
         )
         fate = Fate.SEND if is_needed else Fate.UNCHANGED
-        is_held = _holds(row, indicator, context)
+        is_held = _holds(row, indicator) and has_long_left(
+            row, ttl=self._ttl[indicator.type], now=context.now
+        )
         # It is the same whichever query returns it. But what is chosen although it was refused is
         # known by the refusal of the query that has it.
         query = (context.query if holder is None else holder) if is_held else None
@@ -509,15 +512,14 @@ class Convert:
         return True
 
 
-def _holds(row: LedgerRow | None, indicator: Indicator, context: PrecedenceContext) -> bool:
-    """Whether Sentinel is known to hold an earlier version of just this copy that still counts."""
+def _holds(row: LedgerRow | None, indicator: Indicator) -> TypeGuard[LedgerRow]:
+    """Whether Sentinel is known to hold an earlier version of just this copy."""
     return (
         row is not None
         and row.is_live
         # Without a hash it may not be there: its answer is missing.
         and row.content_hash != b''
         and row.indicator_id == indicator.id
-        and row.valid_until > context.now
     )
 
 

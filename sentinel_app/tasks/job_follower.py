@@ -61,6 +61,7 @@ class JobFollower:
             failure_code=fault.code,
             failure_reason=fault.message,
             counts=counts,
+            is_stopped=True,
         )
         self._app_state.change_job(
             job.request_id, lambda _: failed, cursors=self._cursors_after(failed)

@@ -119,6 +119,25 @@ def test_the_next_copy_is_sent_by_a_delta_once_the_better_one_was_refused_too_of
     assert (sent[ORGANIZATION], sent[RESEARCH]) == (TRIES, 1)
 
 
+def test_the_next_copy_takes_over_before_the_earlier_version_of_a_refused_one_expires(
+    world: World, engine: Engine, queries: list[dict[str, Any]]
+) -> None:
+    load(world, ORGANIZATION, RESEARCH)
+    engine.save_queries(queries)
+    refuse(world, ORGANIZATION)
+    world.store.modify(find(world, ORGANIZATION), confidence=7)
+    run(world, engine, 'delta', TRIES)
+    assert held(world) == ORGANIZATION
+    owners = []
+    for _ in range(6):
+        world.clock.advance(12 * HOUR_S)
+        owners.append(held(world))
+        engine.run_update('reconcile')
+    assert owners[0] == ORGANIZATION
+    assert set(owners[3:]) == {RESEARCH}
+    assert None not in owners
+
+
 def test_the_next_copy_is_sent_though_the_refused_one_may_be_there_for_lack_of_an_answer(
     world: World, engine: Engine, queries: list[dict[str, Any]]
 ) -> None:

@@ -29,7 +29,13 @@ BEFORE = Cursor(query_id='low', selection=LOW.selection, at=minutes(10) + OVERLA
 
 
 def higher(**fields: Any) -> Job:
-    defaults = {'status': JobStatus.FAILED, 'window': WINDOW, 'counts': LOST, 'query': HIGH}
+    defaults = {
+        'status': JobStatus.FAILED,
+        'window': WINDOW,
+        'counts': LOST,
+        'query': HIGH,
+        'is_stopped': True,
+    }
     return make_job('j1', **(defaults | fields))
 
 
@@ -82,6 +88,7 @@ def lowest(
         ({'counts': Counts(read=1, outcomes={Outcome.REFUSED: 1})}, True),
         ({'counts': Counts(read=2, outcomes={Outcome.SENT: 2})}, False),
         ({'counts': Counts(expected=5)}, False),
+        ({'counts': Counts(read=1, outcomes={Outcome.REFUSED: 1}), 'is_stopped': False}, False),
         ({'window': None}, False),
         ({'window': None, 'counts': Counts()}, False),
         ({'status': JobStatus.CANCELLED}, False),
