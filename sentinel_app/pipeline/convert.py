@@ -254,10 +254,7 @@ class Convert:
         draft.lost = self._lost([rows[number] for number in others], candidates, draft)
         draft.by_key = self._by_key(candidates, draft)
         draft.dismissed = self._dismissed(candidates, draft)
-        refusals: defaultdict[tuple[int, int], list[Refusal]] = defaultdict(list)
-        for item in self._ledger.refusals([candidate.indicator.id for candidate in candidates]):
-            refusals[item.object, item.indicator_id].append(item)
-        draft.refusals = refusals
+        draft.refusals = self._refusals(candidates)
         # What is held comes first: it may tell that a higher query has let go of the value, which
         # then is free for the other copies as well.
         candidates.sort(key=lambda candidate: not draft.is_held(candidate))
@@ -374,6 +371,14 @@ class Convert:
         known = self._ledger.dismissed(draft.context.jobs, list(others))
         return known | (others & (draft.unfit | draft.lost.keys()))
 
+    def _refusals(
+        self, candidates: Iterable[Candidate]
+    ) -> Mapping[tuple[int, int], Sequence[Refusal]]:
+        found: defaultdict[tuple[int, int], list[Refusal]] = defaultdict(list)
+        for item in self._ledger.refusals([candidate.indicator.id for candidate in candidates]):
+            found[item.object, item.indicator_id].append(item)
+        return found
+
     def _take(self, candidate: Candidate, digest: bytes, key: ObjectKey, draft: PageDraft) -> None:
         """Choose this copy for an object key unless another one has precedence."""
         indicator, row = candidate.indicator, draft.by_key.get(digest)
@@ -444,34 +449,9 @@ class Convert:
         )
         text = object_text(revision.stix)
         digest_of_content = content_hash(text)
-        # A worse copy that is under way would overwrite what the ledger knows.
-        is_needed = (row is not None and row.outbox is not None) or must_send(
-            # What a higher query holds counts for that one's update, not for this.
-            mode=context.mode if holder is None else Mode.DELTA,
-            row=row,
-            content_hash=digest_of_content,
-            valid_until=revision.valid_until,
-            ttl=self._ttl[indicator.type],
-            now=context.now,
-        )
-        fate = Fate.SEND if is_needed else Fate.UNCHANGED
-        is_held = _holds(row, indicator) and has_long_left(
-            row, ttl=self._ttl[indicator.type], now=context.now
-        )
-        # It is the same whichever query returns it. But what is chosen although it was refused is
-        # known by the refusal of the query that has it.
-        query = (context.query if holder is None else holder) if is_held else None
-        if (
-            is_needed
-            and context.mode is not Mode.FULL
-            and draft.is_refused_for_good(row, indicator.id, digest_of_content, query=query)
-        ):
-            fate = Fate.REFUSED
-        if holder is not None and fate is not Fate.SEND:
-            return False
-        if fate is Fate.REFUSED and not is_held:
-            # Another copy may be accepted.
-            draft.fates.setdefault(indicator.id, []).append(fate)
+        valid_until = revision.valid_until
+        fate = self._fate(candidate, row, digest_of_content, valid_until, draft, holder=holder)
+        if fate is None:
             return False
         if revision.labels_left_out:
             draft.shortened.add(indicator.id)
@@ -495,7 +475,7 @@ class Convert:
             summary=indicator.summary,
             created=revision.created,
             modified=revision.modified,
-            valid_until=revision.valid_until,
+            valid_until=valid_until,
             source_modified=candidate.modified,
             content_hash=digest_of_content,
             fingerprint=candidate.fingerprint,
@@ -510,6 +490,46 @@ class Convert:
             and (row.query, row.indicator_id) != (context.query, indicator.id),
         )
         return True
+
+    def _fate(
+        self,
+        candidate: Candidate,
+        row: LedgerRow | None,
+        content_hash: bytes,
+        valid_until: int,
+        draft: PageDraft,
+        *,
+        holder: int | None,
+    ) -> Fate | None:
+        """Return what becomes of a copy that is chosen; None where it is not to be chosen."""
+        indicator, context = candidate.indicator, draft.context
+        ttl = self._ttl[indicator.type]
+        # A worse copy that is under way would overwrite what the ledger knows.
+        is_needed = (row is not None and row.outbox is not None) or must_send(
+            # What a higher query holds counts for that one's update, not for this.
+            mode=context.mode if holder is None else Mode.DELTA,
+            row=row,
+            content_hash=content_hash,
+            valid_until=valid_until,
+            ttl=ttl,
+            now=context.now,
+        )
+        if not is_needed:
+            return Fate.UNCHANGED if holder is None else None
+        is_held = _holds(row, indicator) and has_long_left(row, ttl=ttl, now=context.now)
+        # It is the same whichever query returns it. But what is chosen although it was refused is
+        # known by the refusal of the query that has it.
+        query = (context.query if holder is None else holder) if is_held else None
+        is_refused = draft.is_refused_for_good(row, indicator.id, content_hash, query=query)
+        if context.mode is Mode.FULL or not is_refused:
+            return Fate.SEND
+        if holder is not None:
+            return None
+        if is_held:
+            return Fate.REFUSED
+        # Another copy may be accepted.
+        draft.fates.setdefault(indicator.id, []).append(Fate.REFUSED)
+        return None
 
 
 def _holds(row: LedgerRow | None, indicator: Indicator) -> TypeGuard[LedgerRow]:
