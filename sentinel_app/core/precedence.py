@@ -55,6 +55,8 @@ class PrecedenceContext:
     they do not hold."""
     windows: Mapping[int, Window] = field(default_factory=dict)
     """What was modified within these, the query has returned in this update if it matches."""
+    whole_marks: Mapping[int, int] = field(default_factory=dict)
+    """By query the first mark of the last update that read all of it."""
     is_extra: bool = False
     """Whether the rows were asked for beside the window, each for an object of its own."""
     is_alternate: bool = False
@@ -67,6 +69,10 @@ class PrecedenceContext:
     def is_orphaned(self, row: LedgerRow) -> bool:
         """Whether the copy that Sentinel holds was known to be gone as the update began."""
         return bool(row.is_orphaned) and row.late_for != self.update_id
+
+    def was_missing(self, row: LedgerRow) -> bool:
+        """Whether its query did not return the copy held when all of it was read last."""
+        return row.mark < self.whole_marks.get(row.query, 0)
 
     def has_let_go(self, query: int, indicator: Indicator) -> bool:
         """Whether a query is known not to match an Indicator any more that it did not return."""
@@ -94,11 +100,12 @@ def choose(
 
     Queries are dealt with from the highest to the lowest, so what another Job of the update has
     chosen always belongs to a higher query. What no Job has chosen the ledger decides: what a
-    higher query holds stays with it unless this update has read that query through and did not
-    find the value there, or the copy that it holds is gone from ThreatConnect, was found unfit, or
-    no longer matches it. Whether it still matches need not be known: what has changed of that very
-    copy is sent, whichever query brings it. A copy that is worse than the one that the ledger holds
-    for the same query never displaces it while that one may still come.
+    higher query holds stays with it unless this update has read that query through and did not find
+    the value there, or the copy that it holds is gone from ThreatConnect, was found unfit, or no
+    longer matches it, as far as this update or the last one that read everything tells. Whether it
+    still matches need not be known: what has changed of that very copy is sent, whichever query
+    brings it. A copy that is worse than the one that the ledger holds for the same query never
+    displaces it while that one may still come.
 
     Args:
         indicator: the candidate.
@@ -118,7 +125,8 @@ def choose(
         return (
             Choice.REPLACE if is_ours and is_better(copy, row.chosen_copy()) else Choice.DUPLICATE
         )
-    if not row.is_live or row.valid_until <= context.now or context.is_orphaned(row):
+    is_held = row.is_live and row.valid_until > context.now
+    if not is_held or context.is_orphaned(row) or context.was_missing(row):
         return Choice.TAKE
     is_other = row.indicator_id != indicator.id
     if row.query == context.query and is_other and not is_dismissed:

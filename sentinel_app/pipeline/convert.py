@@ -195,6 +195,7 @@ class Convert:
                 if job.mode is not Mode.DELTA
             ),
             windows=self._windows(before),
+            whole_marks=self._store.whole_marks(),
             is_extra=extra is not None and not extra.is_alternate,
             is_alternate=extra is not None and extra.is_alternate,
         )

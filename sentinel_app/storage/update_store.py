@@ -89,6 +89,11 @@ class UpdateStore:
         with self._db.read() as connection:
             return _first_mark(connection, update_id)
 
+    def whole_marks(self) -> Mapping[int, int]:
+        """Return by query the first mark of the last update that read all of it."""
+        with self._db.read() as connection:
+            return dict(tuple(row) for row in connection.execute(_SQL['whole_marks']))
+
     def counts(self, request_id: str) -> Counts | None:
         """Return a Job's counts; None when the Job is not of the running update."""
         with self._db.read() as connection:
@@ -487,6 +492,7 @@ class UpdateStore:
         """
         with self._db.write() as transaction:
             first = _first_mark(transaction, update_id)
+            transaction.execute(_SQL['note_whole_readings'], (update_id, first))
             refusals.settle(transaction, update_id, first, has_asked_all=has_asked_all)
         self._remove('update_id = ?', (update_id,))
 

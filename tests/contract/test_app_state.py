@@ -57,6 +57,7 @@ FULL_JOB = make_ended_job(
     },
     failure_code='NET',
     failure_reason='broke off',
+    is_stopped=True,
 )
 
 

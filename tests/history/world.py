@@ -103,8 +103,9 @@ class History:
         self.ranking = Ranking(self.store, self._queries, may_be_sent, self.sink.refuses)
         self.log: list[str] = []
         """The pattern of each object that Sentinel was sent, in order."""
-        self.refusals: Counter[tuple[str, bool]] = Counter()
-        """How often Sentinel has refused a value since it took it last: sent, and withdrawn."""
+        self.refusals: Counter[tuple[str, str, bool]] = Counter()
+        """How often Sentinel has refused a copy, by pattern and name, since it took it last: sent,
+        and withdrawn."""
         self.chance = random.Random(0)
         self.is_list_edited = False
         """Whether the list has changed since everything was read."""
@@ -167,14 +168,16 @@ class History:
             )
 
     def _answer(self, stix: Mapping[str, Any], is_taken: bool) -> None:
-        pattern = stix['pattern']
+        pattern, name, is_revoked = stix['pattern'], stix['name'], stix.get('revoked', False)
         self.log.append(pattern)
         if is_taken:
-            for is_revoked in (False, True):
-                self.refusals.pop((pattern, is_revoked), None)
+            for refused in [key for key in self.refusals if key[0] == pattern]:
+                # A withdrawal that was refused counts no more once any copy is sent.
+                if is_revoked or refused[2] or refused[1] == name:
+                    del self.refusals[refused]
             self.ranking.take(stix)
         else:
-            self.refusals[pattern, stix.get('revoked', False)] += 1
+            self.refusals[pattern, name, is_revoked] += 1
 
     # -- ThreatConnect
 
@@ -621,7 +624,7 @@ class History:
         self.ranking.end(
             is_whole=self.is_right and not (mode is Mode.DELTA and self.is_list_edited),
             is_everything_read=mode is not Mode.DELTA,
-            in_doubt={*self._refused(), *(pattern for pattern, _ in self.refusals)},
+            in_doubt={*self._refused(), *(pattern for pattern, _, _ in self.refusals)},
         )
 
     def _tell_jobs(self, jobs: Sequence[Job]) -> None:
@@ -706,7 +709,7 @@ class History:
 
     def _check_again(self, mode: Mode, sent: Counter[str], short: Collection[str]) -> None:
         """Nothing changed, nothing sent; a full update sends each value once."""
-        left = {*self._left_alone(), *(pattern for pattern, _ in self.refusals), *short}
+        left = {*self._left_alone(), *(pattern for pattern, _, _ in self.refusals), *short}
         wanted = Counter(list(self.model().expected()) if mode is Mode.FULL else [])
         wrong = {
             pattern: (sent[pattern], wanted[pattern])
@@ -776,13 +779,16 @@ class History:
 
     def _refused_withdrawals(self, patterns: Iterable[str]) -> set[str]:
         """Return the values whose withdrawal was refused too often to be tried by a delta."""
-        return {pattern for pattern in patterns if self.refusals[pattern, True] >= TRIES}
+        counts = Counter[str]()
+        for (pattern, _, is_revoked), count in self.refusals.items():
+            counts[pattern] += count if is_revoked else 0
+        return {pattern for pattern in patterns if counts[pattern] >= TRIES}
 
     def _left_alone(self) -> set[str]:
         """Values that Sentinel refuses, or has refused so often that they wait for a change."""
         tried = {
             pattern
-            for (pattern, is_revoked), count in self.refusals.items()
+            for (pattern, _, is_revoked), count in self.refusals.items()
             if count >= TRIES and not is_revoked
         }
         return {*self._refused(), *tried}

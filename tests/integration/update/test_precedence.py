@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -143,6 +144,26 @@ def test_a_value_that_a_higher_query_lets_go_of_is_free_for_every_copy(
     engine.run_update('delta')
     assert holder(world) == RESEARCH
     engine.assert_right()
+
+
+@pytest.mark.parametrize('mode', ['full', 'reconcile'])
+def test_what_a_higher_query_was_found_to_have_let_go_of_is_free_for_a_delta(
+    world: World, make_engine: Callable[..., Engine], mode: str
+) -> None:
+    engine = make_engine(withdraw_indicators='Deleted in ThreatConnect')
+    world.store.load(hosts(2, ORGANIZATION, confidence=10))
+    first, second = engine.save_queries(by_owner(ORGANIZATION, RESEARCH))
+    kept = 'summary = "h1.example.com"'
+    engine.save_queries([first | {'tql': kept}, second])
+    engine.run_update(mode)
+    assert holder(world) == ORGANIZATION
+    for name in ('h0.example.com', 'h1.example.com'):
+        world.store.add(
+            hosts(1, RESEARCH)[0] | {'hostName': name, 'lastModified': world.store.now_text()}
+        )
+    engine.run_update('delta')
+    assert holder(world) == RESEARCH
+    assert holder(world, "[domain-name:value = 'h1.example.com']") == ORGANIZATION
 
 
 def test_a_reordered_list_hands_the_values_over(world: World, engine: Engine) -> None:

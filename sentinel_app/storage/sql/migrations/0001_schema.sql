@@ -11,7 +11,9 @@ CREATE TABLE job (
 CREATE INDEX job_request ON job (request_id);
 CREATE TABLE query (
     id INTEGER PRIMARY KEY,
-    query_id TEXT NOT NULL UNIQUE
+    query_id TEXT NOT NULL UNIQUE,
+    -- The first Job of the last update that read all of it: what has an older mark it did not return.
+    whole_mark INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE owner (
     id INTEGER PRIMARY KEY,
