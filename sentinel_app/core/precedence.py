@@ -70,6 +70,15 @@ class PrecedenceContext:
         """Whether the copy that Sentinel holds was known to be gone as the update began."""
         return bool(row.is_orphaned) and row.late_for != self.update_id
 
+    def may_hide_better(self, row: LedgerRow) -> bool:
+        """Whether Sentinel may hold a better copy than the ledger says.
+
+        The answer about that one is missing, so it may never have arrived; and whether its query,
+        which is a higher one, has others this update has not found out.
+        """
+        is_read = row.query in self.windows or row.query in self.read_through
+        return row.content_hash == b'' and row.query in self.higher and not is_read
+
     def was_missing(self, row: LedgerRow) -> bool:
         """Whether its query did not return the copy held when all of it was read last."""
         return row.mark < self.whole_marks.get(row.query, 0)
@@ -126,7 +135,8 @@ def choose(
             Choice.REPLACE if is_ours and is_better(copy, row.chosen_copy()) else Choice.DUPLICATE
         )
     is_held = row.is_live and row.valid_until > context.now
-    if not is_held or context.is_orphaned(row) or context.was_missing(row):
+    is_lost = context.is_orphaned(row) and not context.may_hide_better(row)
+    if not is_held or is_lost or context.was_missing(row):
         return Choice.TAKE
     is_other = row.indicator_id != indicator.id
     if row.query == context.query and is_other and not is_dismissed:

@@ -31,6 +31,7 @@ SHARES = 4
 ROWS = 300
 OWNERS = tuple(owner.name for owner in DEFAULT_OWNERS)
 QUERY = Query(id='q1', owners=OWNERS, indicator_types=(IndicatorType.HOST,), tql='confidence >= 0')
+ENDLESS = 'without coming to an end'
 LONG_AGO = '2026-03-01T00:00:00Z'
 
 
@@ -140,8 +141,11 @@ class Churn:
         update = self.rig.updates.request_update(mode=mode)
         self.rig.run()
         self.is_changing = False
-        statuses = {job.status for job in self.rig.app_state.jobs_of(update.id)}
-        assert statuses == {JobStatus.UPLOAD_COMPLETE}
+        for job in self.rig.app_state.jobs_of(update.id):
+            if is_changing and self.given.ties and ENDLESS in (job.failure_reason or ''):
+                # All rows moved to another second again and again; the next update has to read it.
+                return 0
+            assert job.status is JobStatus.UPLOAD_COMPLETE, job.failure_reason
         # What was modified meanwhile belongs to the next window, where there is one.
         promised = self.untouched if mode is Mode.DELTA else self.whole
         live = self.sink.live()

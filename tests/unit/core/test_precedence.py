@@ -290,6 +290,26 @@ def test_a_higher_query_whose_copy_is_gone_from_threatconnect_makes_way():
     assert decide(row=held_by('q1', is_orphaned=1)) is Choice.TAKE
 
 
+def test_what_is_gone_and_had_no_answer_waits_for_its_query_as_another_copy_may_be_there():
+    row = held_by('q1', is_orphaned=1, content_hash=b'')
+    in_delta = context(mode=Mode.DELTA)
+    read = dataclasses.replace(in_delta, windows={1: Window(start_at=NOON, end_at=NOON)})
+
+    assert decide(row=row, context=in_delta) is Choice.ALTERNATE
+    assert decide(row=row, context=read) is Choice.TAKE
+    assert decide(row=row, context=context(read_through=frozenset({1}))) is Choice.TAKE
+    assert decide(row=row, context=context(higher=frozenset())) is Choice.TAKE
+
+
+def test_what_its_query_did_not_return_when_it_was_read_whole_last_is_free():
+    for query in ('q1', 'q2'):
+        row = held_by(query, mark=7)
+        number = QUERIES[query]
+        assert decide(row=row, context=context(whole_marks={number: 8})) is Choice.TAKE
+        before, known = decide(row=row), decide(row=row, context=context(whole_marks={number: 7}))
+        assert known is before
+
+
 def test_a_loss_that_this_update_came_upon_too_late_makes_way_only_for_the_next():
     late = held_by('q1', is_orphaned=1, late_for='u1')
 
