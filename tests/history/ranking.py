@@ -114,6 +114,8 @@ class Ranking:
             self._judge(pattern, held, taken)
         if held is not None and held.row_id == taken.row_id:
             taken.modified_at = max(taken.modified_at, held.modified_at)
+            # What has changed of it may have been sent for the query that holds it.
+            taken.all_holders |= held.all_holders
         self._held[pattern] = taken
 
     def end(
