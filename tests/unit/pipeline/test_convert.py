@@ -93,7 +93,10 @@ def test_a_list_that_is_saved_meanwhile_is_read_as_it_was() -> None:
         numbers=lambda ids: {name: int(name[1:]) for name in ids}, number=lambda name: int(name[1:])
     )
     store: Any = SimpleNamespace(
-        queries=numbers, first_mark=lambda update_id: 1, extra_query=lambda request_id, number: None
+        queries=numbers,
+        first_mark=lambda update_id: 1,
+        whole_marks=dict,
+        extra_query=lambda request_id, number: None,
     )
     around: Any = Around(waiting=0, is_sorted=False, is_open=True)
     convert = make_convert(around, app_state=app_state, store=store)
