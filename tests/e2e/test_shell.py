@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.e2e.conftest import Save
+from tests.e2e.job import give_jobs, make_job
 from tests.e2e.screen import Screen
 
 QUERY = {'owners': ['Demo Organization'], 'indicator_types': ['Host'], 'tql': 'rating >= 0'}
@@ -161,3 +162,43 @@ def test_nothing_is_wider_than_a_narrow_window(
         screen.open(path)
         page.wait_for_load_state('networkidle')
         assert page.evaluate('document.documentElement.scrollWidth') <= 1024, path
+
+
+def test_a_message_leads_on_and_goes_when_told(
+    page: Page, screen: Screen, save_queries: Save
+) -> None:
+    save_queries(QUERY)
+    screen.open('configure')
+    screen.button('Run delta update now').click()
+    message = page.get_by_role('status', name='Messages')
+    expect(message).to_contain_text('Delta update requested')
+    message.get_by_role('link', name='View in JOBS').press('Enter')
+    expect(screen.heading).to_have_text('JOBS')
+    expect(message).to_be_empty()
+
+
+def test_messages_cover_neither_the_details_nor_the_last_rows(page: Page, screen: Screen) -> None:
+    give_jobs(page, [make_job(f'{n:036}') for n in range(20)])
+    for width in (1280, 640):
+        page.set_viewport_size({'width': width, 'height': 600})
+        screen.open(f'jobs?open={0:036}')
+        details = page.get_by_role('complementary')
+        expect(details).to_be_visible()
+        screen.button('Download').press('Enter')
+        page.get_by_role('menuitem', name='CSV').press('Enter')
+        message = page.get_by_role('status', name='Messages').get_by_role('note')
+        expect(message).to_contain_text('Downloaded')
+        assert not _overlap(message, details), width
+        details.get_by_role('button', name='Close').click()
+        page.evaluate('window.scrollTo(0, document.documentElement.scrollHeight)')
+        assert not _overlap(message, screen.rows('Jobs').last), width
+        message.get_by_role('button', name='Dismiss').click()
+
+
+def _overlap(one: Locator, other: Locator) -> bool:
+    """Whether one element covers a part of the other."""
+    a, b = one.bounding_box(), other.bounding_box()
+    assert a is not None
+    assert b is not None
+    across = a['x'] < b['x'] + b['width'] and b['x'] < a['x'] + a['width']
+    return across and a['y'] < b['y'] + b['height'] and b['y'] < a['y'] + a['height']

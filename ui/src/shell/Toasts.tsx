@@ -1,21 +1,94 @@
 /** The messages at the foot of the page, read out as they come. */
+import { Button, Group } from '@mantine/core';
+import { useEffect, useRef, type FocusEvent } from 'react';
+
 import { Notice } from '../components/Notice';
-import { hideToast, useToasts } from './toast';
+import { hideToast, holdToasts, useToasts, type Toast } from './toast';
+import classes from './Toasts.module.css';
 
 export function Toasts() {
   const toasts = useToasts();
+  const region = useRef<HTMLDivElement>(null);
+  const cameFrom = useRef<Element | null>(null);
+  useRoomBelow(region);
+
+  // A message that goes hands the focus back to where it came from.
+  const close = (id: number) => {
+    const isInside = region.current?.contains(document.activeElement) ?? false;
+    hideToast(id);
+    if (!isInside) return;
+    holdToasts(false);
+    if (cameFrom.current instanceof HTMLElement) cameFrom.current.focus({ preventScroll: true });
+  };
+  const onFocus = (event: FocusEvent) => {
+    holdToasts(true);
+    if (!event.currentTarget.contains(event.relatedTarget)) cameFrom.current = event.relatedTarget;
+  };
+  const onBlur = (event: FocusEvent) => {
+    if (!event.currentTarget.contains(event.relatedTarget)) holdToasts(false);
+  };
+
   return (
-    <div className="app-toasts" aria-live="polite">
+    // It only watches whether somebody is at a message; nothing is done by way of it.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
+    <div
+      ref={region}
+      className={classes.region}
+      role="status"
+      aria-label="Messages"
+      aria-live="polite"
+      aria-atomic="false"
+      onPointerEnter={() => holdToasts(true)}
+      onPointerLeave={() => holdToasts(false)}
+      onFocus={onFocus}
+      onBlur={onBlur}
+    >
       {toasts.map((toast) => (
-        <Notice
-          key={toast.id}
-          tone={toast.tone}
-          title={toast.title}
-          onClose={() => hideToast(toast.id)}
-        >
-          {toast.text}
-        </Notice>
+        <ToastNotice key={toast.id} toast={toast} onClose={() => close(toast.id)} />
       ))}
     </div>
   );
+}
+
+function ToastNotice({ toast, onClose }: { toast: Toast; onClose: () => void }) {
+  const { tone, title, text, link, undo } = toast;
+  return (
+    <Notice tone={tone} title={title} onClose={onClose}>
+      {text}
+      {(link !== undefined || undo !== undefined) && (
+        <Group gap="sm" mt={text === '' ? 0 : 6}>
+          {link !== undefined && (
+            <a className="app-link" href={link.href} onClick={onClose}>
+              {link.label}
+            </a>
+          )}
+          {undo !== undefined && (
+            <Button
+              size="compact-sm"
+              variant="default"
+              onClick={() => {
+                onClose();
+                undo();
+              }}
+            >
+              Undo
+            </Button>
+          )}
+        </Group>
+      )}
+    </Notice>
+  );
+}
+
+/** Tells the style sheet how much the messages cover, so that the last rows can be scrolled free. */
+function useRoomBelow(region: React.RefObject<HTMLDivElement | null>): void {
+  useEffect(() => {
+    if (region.current === null) return undefined;
+    const observer = new ResizeObserver(([entry]) => {
+      const height = entry?.borderBoxSize[0]?.blockSize ?? 0;
+      document.documentElement.style.setProperty('--toasts-height', `${Math.ceil(height)}px`);
+    });
+    observer.observe(region.current);
+    return () => observer.disconnect();
+  }, [region]);
 }

@@ -250,7 +250,8 @@ function useRunNow(saved: Configure) {
             showToast({
               tone: 'good',
               title: `${mode === 'full' ? 'Full' : 'Delta'} update requested`,
-              text: `${counted(accepted.request_ids.length || saved.queries.length, 'Job')} queued. See JOBS for the progress.`,
+              text: `${counted(accepted.request_ids.length || saved.queries.length, 'Job')} queued.`,
+              link: { label: 'View in JOBS', href: '#/jobs' },
             });
           },
         },
