@@ -42,6 +42,7 @@ from sentinel_app.pipeline.orphan_search import OrphanSearch
 from sentinel_app.pipeline.probe import Probe
 from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.pipeline.revoke import Revoke
+from sentinel_app.pipeline.trouble import Troubles
 from sentinel_app.pipeline.upload import Upload
 from sentinel_app.pipeline.wakeup import Wakeup, Wakeups
 from sentinel_app.pipeline.withdraw_guard import WithdrawGuard
@@ -349,6 +350,7 @@ def _compose(
         errors=errors,
         schedule=schedule,
         limiter=limiter,
+        troubles=engine.troubles,
         clock=clock,
     )
 
@@ -428,7 +430,7 @@ def _compose(
                     clock=clock,
                 ),
                 tasks=supervisor,
-                live=Live(updates=updates, store=store, limiter=limiter),
+                live=Live(updates=updates, store=store, limiter=limiter, troubles=engine.troubles),
                 health=health,
                 inquiries=inquiries,
                 identity=WhoAmI(_whoami(platform, clock), clock=clock),
@@ -469,6 +471,7 @@ class Engine:
     faults: FaultLimit
     limiter: RateLimiter
     probe: Probe
+    troubles: Troubles
 
 
 def compose_engine(
@@ -488,7 +491,8 @@ def compose_engine(
 ) -> Engine:
     """Compose the update engine, which the tests run without threads as well."""
     limiter = RateLimiter(limit=settings.requests_per_minute, times=times, clock=clock)
-    probe = Probe(source=source, app_state=app_state, clock=clock)
+    troubles = Troubles(clock)
+    probe = Probe(source=source, app_state=app_state, clock=clock, troubles=troubles)
     faults = FaultLimit(store=store, errors=errors, orphans=orphans, clock=clock)
     guard = WithdrawGuard(
         app_state=app_state, ledger=ledger, limit_percent=settings.withdraw_limit_percent
@@ -521,10 +525,12 @@ def compose_engine(
                 orphans=orphans,
                 parse=parse_indicator,
                 clock=clock,
+                troubles=troubles,
                 policy=settings.withdraw_indicators,
                 guard=guard,
             ),
             clock=clock,
+            troubles=troubles,
             wakeups=wakeups,
         ),
         convert=Convert(
@@ -553,11 +559,13 @@ def compose_engine(
             faults=faults,
             limiter=limiter,
             clock=clock,
+            troubles=troubles,
             wakeups=wakeups,
         ),
         faults=faults,
         limiter=limiter,
         probe=probe,
+        troubles=troubles,
     )
 
 

@@ -15,6 +15,7 @@ from sentinel_app.core.clock import Clock
 from sentinel_app.core.job import Counts, Job, Mode, Update
 from sentinel_app.core.source import Source
 from sentinel_app.core.task import AskedWait, TaskView
+from sentinel_app.core.trouble import Trouble
 from sentinel_app.inquiry.check import Checks
 from sentinel_app.inquiry.lookup import Lookups
 from sentinel_app.inquiry.metric import Metrics
@@ -190,6 +191,10 @@ class Live(Protocol):
 
     def asked_wait(self, request_id: str) -> AskedWait | None:
         """Return the wait that Sentinel asked for, where the Job is held up by it."""
+        ...
+
+    def trouble(self, request_id: str) -> Trouble | None:
+        """Return the system that it waits for because it does not answer; None without one."""
         ...
 
 

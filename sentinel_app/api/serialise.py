@@ -15,6 +15,7 @@ from sentinel_app.core.job_state import stage_runtime_s, total_runtime_s
 from sentinel_app.core.query import Query, QueryList
 from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.task import AskedWait, TaskView
+from sentinel_app.core.trouble import Trouble
 
 
 def next_update_reply(due: tuple[dt.datetime, Mode] | None) -> schemas.NextUpdate | None:
@@ -80,13 +81,29 @@ def asked_wait_reply(wait: AskedWait | None) -> schemas.AskedWait | None:
     return None if wait is None else schemas.AskedWait(until=wait.until, reason=wait.reason)
 
 
+def trouble_reply(trouble: Trouble | None) -> schemas.Trouble | None:
+    """The system that does not answer, where there is one."""
+    if trouble is None:
+        return None
+    return schemas.Trouble(
+        system=trouble.system,
+        attempt=trouble.attempt,
+        since=trouble.since,
+        until=trouble.until,
+        code=trouble.code,
+        message=trouble.message,
+        reason=trouble.reason,
+    )
+
+
 def job_reply(job: Job, live: Live) -> schemas.Job:
     """A Job as stored; while it is in progress, with what it has come to by now."""
-    counts, waiting_s, asked_wait = job.counts, None, None
+    counts, waiting_s, asked_wait, trouble = job.counts, None, None, None
     if not job.status.is_final:
         counts = live.counts(job.request_id) or counts
         waiting_s = live.waiting_s(job.request_id)
         asked_wait = live.asked_wait(job.request_id)
+        trouble = live.trouble(job.request_id)
     return schemas.Job.model_validate(
         {
             'request_id': job.request_id,
@@ -114,6 +131,7 @@ def job_reply(job: Job, live: Live) -> schemas.Job:
             'count_held_back': counts.held_back,
             'waiting_seconds': waiting_s,
             'asked_wait': asked_wait_reply(asked_wait),
+            'trouble': trouble_reply(trouble),
             'warnings': list(job.warnings),
             'retry_of': job.retry_of,
             'failure_code': job.failure_code,
@@ -229,4 +247,5 @@ def task_reply(view: TaskView) -> schemas.Task:
         date_paused=state.paused_at,
         paused_by=state.paused_by,
         asked_wait=asked_wait_reply(view.asked_wait),
+        trouble=trouble_reply(view.trouble),
     )

@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sentinel_app.core.trouble import Trouble
+
 
 class TaskSlug(StrEnum):
     """The Tasks by the names that addresses use."""
@@ -135,6 +137,8 @@ class TaskView:
     """What came of that run, in words."""
     asked_wait: AskedWait | None = None
     """Why it sends nothing for the moment, where Sentinel asked for that."""
+    trouble: Trouble | None = None
+    """The system that it waits for, where one does not answer."""
 
 
 def named(user: str | None) -> str:

@@ -12,6 +12,7 @@ from sentinel_app.core.indicator import DeletedIndicator
 from sentinel_app.core.source import DeletedPage, Source
 from sentinel_app.pipeline.bound import ReadingBound
 from sentinel_app.pipeline.retrier import Retrier
+from sentinel_app.pipeline.trouble import Troubles
 
 PAGE_SIZE = 1_000
 MOST_AT_ONCE = 10_000
@@ -43,9 +44,10 @@ class DeletedList:
     again would be asked for ever; and one that gives no more than its beginning leaves entries out.
     """
 
-    def __init__(self, source: Source, clock: Clock) -> None:
+    def __init__(self, source: Source, clock: Clock, troubles: Troubles) -> None:
         self._source = source
         self._clock = clock
+        self._troubles = troubles
 
     def read(self, owner: str, *, since: dt.datetime | None, stop: Stop, take: Take) -> DeletedRead:
         """Hand the entries to `take`, some of them perhaps more than once.
@@ -55,7 +57,7 @@ class DeletedList:
             FatalError: the list has no end.
             Cancelled: the reading was interrupted.
         """
-        retrier = partial(Retrier, self._clock, stop, owner=owner)
+        retrier = partial(Retrier, self._clock, stop, self._troubles, owner=owner)
         start, limit, first_at = 0, PAGE_SIZE, None
         # A list may be long; of each entry only its hash is kept.
         seen: set[int] = set()

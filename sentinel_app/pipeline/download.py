@@ -30,6 +30,7 @@ from sentinel_app.pipeline.orphan_search import OrphanSearch
 from sentinel_app.pipeline.probe import Probe
 from sentinel_app.pipeline.range_reader import RangeReader
 from sentinel_app.pipeline.retrier import FIRST_PAGE_SIZE, Retrier
+from sentinel_app.pipeline.trouble import Troubles
 from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.error_log import ErrorLog
@@ -55,6 +56,7 @@ class Download:
         errors: ErrorLog,
         orphans: OrphanSearch,
         clock: Clock,
+        troubles: Troubles,
         wakeups: Wakeups,
     ) -> None:
         self._source = source
@@ -68,6 +70,7 @@ class Download:
         self._errors = errors
         self._orphans = orphans
         self._clock = clock
+        self._troubles = troubles
         self._wakeups = wakeups
 
     def step(self, update: Update, stop: Stop) -> bool:
@@ -82,6 +85,10 @@ class Download:
         """
         if not self._store.pages.has_room:
             return False
+        with self._troubles.step():
+            return self._step(update, stop)
+
+    def _step(self, update: Update, stop: Stop) -> bool:
         if self._orphans.search(update, stop):
             return True
         for progress in self._store.progress(update.id):
@@ -215,12 +222,12 @@ class Download:
         end_at = self._clock.now() + dt.timedelta(days=1)
         question = effective_question(job.query, window=Window(start_at=start_at, end_at=end_at))
         try:
-            return Retrier(self._clock, stop).call(
+            return Retrier(self._clock, stop, self._troubles).call(
                 lambda: self._source.count(question), attempts=MEASURE_ATTEMPTS
             )
         except RetryableError:
             # Counting can be too much where a small page is not; the number is only for the bar.
-            page = Retrier(self._clock, stop).call(
+            page = Retrier(self._clock, stop, self._troubles).call(
                 lambda: self._source.read_page(question, limit=1)
             )
             return None, page.server_at
@@ -237,7 +244,7 @@ class Download:
         page, next_size = self._ids.read(
             question,
             size=place.page_size or FIRST_PAGE_SIZE,
-            retrier=Retrier(self._clock, stop, request_id=job.request_id),
+            retrier=Retrier(self._clock, stop, self._troubles, request_id=job.request_id),
             update=update,
             stop=stop,
         )
@@ -262,7 +269,7 @@ class Download:
             lambda part: effective_question(job.query, clause=clause, time_range=part),
             time_range,
             size=place.page_size or FIRST_PAGE_SIZE,
-            retrier=Retrier(self._clock, stop, request_id=job.request_id),
+            retrier=Retrier(self._clock, stop, self._troubles, request_id=job.request_id),
         )
         try:
             self._bound_of(job, place, clause, stop).add(len(page.rows))
@@ -306,7 +313,7 @@ class Download:
 
     def _counted(self, question: Question, stop: Stop) -> int | None:
         try:
-            count, _ = Retrier(self._clock, stop).call(
+            count, _ = Retrier(self._clock, stop, self._troubles).call(
                 lambda: self._source.count(question), attempts=MEASURE_ATTEMPTS
             )
         except RetryableError:
@@ -344,7 +351,8 @@ class Download:
             self._end(job.request_id, place, None)
 
     def _check_owners(self, job: Job, stop: Stop) -> None:
-        readable = {owner.name for owner in Retrier(self._clock, stop).call(self._source.owners)}
+        retrier = Retrier(self._clock, stop, self._troubles)
+        readable = {owner.name for owner in retrier.call(self._source.owners)}
         missing = [owner for owner in job.query.owners if owner not in readable]
         if missing:
             raise _unreadable(missing)

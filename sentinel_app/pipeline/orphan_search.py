@@ -28,6 +28,7 @@ from sentinel_app.pipeline.identity import CHANGEABLE, Identities
 from sentinel_app.pipeline.probe import Probe
 from sentinel_app.pipeline.retrier import Retrier
 from sentinel_app.pipeline.row_reader import RowReader
+from sentinel_app.pipeline.trouble import Troubles
 from sentinel_app.pipeline.withdraw_guard import WithdrawGuard, most_attempts
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.ledger import Ledger
@@ -65,17 +66,19 @@ class OrphanSearch:
         orphans: Orphans,
         parse: Parse,
         clock: Clock,
+        troubles: Troubles,
         policy: WithdrawPolicy,
         guard: WithdrawGuard,
     ) -> None:
         self._source = source
-        self._reader = RowReader(source=source, probe=probe, clock=clock)
+        self._reader = RowReader(source=source, probe=probe, clock=clock, troubles=troubles)
         self._identities = Identities(reader=self._reader, orphans=orphans, parse=parse)
-        self._deleted = DeletedList(source, clock)
+        self._deleted = DeletedList(source, clock, troubles)
         self._app_state = app_state
         self._ledger = ledger
         self._orphans = orphans
         self._clock = clock
+        self._troubles = troubles
         self._policy = policy
         self._guard = guard
 
@@ -181,7 +184,8 @@ class OrphanSearch:
         return _Search(until=until, warning=' '.join(warnings) or None)
 
     def _readable(self, stop: Stop) -> set[str]:
-        return {owner.name for owner in Retrier(self._clock, stop).call(self._source.owners)}
+        retrier = Retrier(self._clock, stop, self._troubles)
+        return {owner.name for owner in retrier.call(self._source.owners)}
 
     def _find_inactive(
         self,

@@ -18,6 +18,7 @@ from sentinel_app.core.source import Source
 from sentinel_app.errors import FatalError, QueryError, ReadOrderError, RetryableError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.retrier import Retrier
+from sentinel_app.pipeline.trouble import Troubles
 from sentinel_app.storage.app_state.store import AppState
 
 FIRST_ROWS = 2
@@ -41,10 +42,13 @@ class Probe:
     mended is read by id again.
     """
 
-    def __init__(self, *, source: Source, app_state: AppState, clock: Clock) -> None:
+    def __init__(
+        self, *, source: Source, app_state: AppState, clock: Clock, troubles: Troubles
+    ) -> None:
         self._source = source
         self._app_state = app_state
         self._clock = clock
+        self._troubles = troubles
         self._is_honoured = True
         # By the monotonic clock: one that is put back prolongs no verdict.
         self._good_until: float | None = None
@@ -104,7 +108,7 @@ class Probe:
         if key in self._verified[1]:
             return
         try:
-            Retrier(self._clock, stop).call(partial(self._source.verify, question))
+            Retrier(self._clock, stop, self._troubles).call(partial(self._source.verify, question))
         except QueryError as error:
             # The reading gets the same answer, in words that are about the query as it is.
             _log.info('question-not-verified', code=error.code, reason=error.reason)
@@ -163,10 +167,10 @@ class Probe:
                 return [], 0
             return [row_id(row) for row in found.rows], found.count or 0
 
-        return Retrier(self._clock, stop).call(page, attempts=PROBE_ATTEMPTS)
+        return Retrier(self._clock, stop, self._troubles).call(page, attempts=PROBE_ATTEMPTS)
 
     def _count(self, question: Question, stop: Stop) -> int:
-        count, _ = Retrier(self._clock, stop).call(
+        count, _ = Retrier(self._clock, stop, self._troubles).call(
             partial(self._source.count, question), attempts=PROBE_ATTEMPTS
         )
         return count

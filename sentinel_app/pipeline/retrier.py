@@ -7,9 +7,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from sentinel_app.core.clock import Clock, Stop
+from sentinel_app.core.job import Stage
 from sentinel_app.core.retry import READ_POLICY, next_wait_s
+from sentinel_app.core.trouble import System
 from sentinel_app.errors import Cancelled, ReadTimeoutError, RetryableError
 from sentinel_app.log import EventLog
+from sentinel_app.pipeline.trouble import Troubles
 
 FIRST_PAGE_SIZE = 1_000
 LARGEST_PAGE_SIZE = 2_000
@@ -29,12 +32,14 @@ class Retrier:
     Args:
         clock: waits.
         stop: ends the waiting.
+        troubles: is told of each attempt that fails, and of each answer.
         facts: what the log says beside the error.
     """
 
-    def __init__(self, clock: Clock, stop: Stop, **facts: object) -> None:
+    def __init__(self, clock: Clock, stop: Stop, troubles: Troubles, **facts: object) -> None:
         self._clock = clock
         self._stop = stop
+        self._troubles = troubles
         self._facts = facts
         self._attempts = 0
 
@@ -47,11 +52,15 @@ class Retrier:
         """
         while True:
             try:
-                return call()
+                answer = call()
             except RetryableError as error:
                 if self._attempts + 1 == attempts:
+                    self._failed(error, 0.0)
                     raise
                 self.wait(error)
+            else:
+                self._troubles.answered(System.THREATCONNECT)
+                return answer
 
     def call_sized(self, call: Callable[[int], Answer], size: int) -> tuple[Answer, int]:
         """Return the answer of `call` to a page size, and the size for the next page.
@@ -74,6 +83,7 @@ class Retrier:
                 if isinstance(error, ReadTimeoutError):
                     size = max(1, size // 2)
                 self.wait(error)
+        self._troubles.answered(System.THREATCONNECT)
         is_quick = is_quick and self._clock.monotonic() - began < QUICK_PAGE_S
         return answer, min(size * 2, LARGEST_PAGE_SIZE) if is_quick else size
 
@@ -86,6 +96,7 @@ class Retrier:
         """
         self._attempts += 1
         seconds = next_wait_s(error, self._attempts, READ_POLICY, random.random)
+        self._failed(error, seconds or 0.0)
         if seconds is None:
             raise error
         _log.warning(
@@ -98,3 +109,6 @@ class Retrier:
         )
         if self._clock.wait(self._stop, seconds):
             raise Cancelled('Reading was interrupted.')
+
+    def _failed(self, error: RetryableError, wait_s: float) -> None:
+        self._troubles.failed(Stage.DOWNLOAD, System.THREATCONNECT, error, wait_s)

@@ -16,6 +16,7 @@ from sentinel_app.pipeline.id_reader import IdReader
 from sentinel_app.pipeline.probe import Probe
 from sentinel_app.pipeline.range_reader import RangeReader
 from sentinel_app.pipeline.retrier import Retrier
+from sentinel_app.pipeline.trouble import Troubles
 
 PAGE_SIZE = 1_000
 
@@ -27,11 +28,12 @@ TakeRows = Callable[[Sequence[Row]], object]
 class RowReader:
     """Reads beside the queries: what it reads is compared with the ledger, and never sent."""
 
-    def __init__(self, *, source: Source, probe: Probe, clock: Clock) -> None:
+    def __init__(self, *, source: Source, probe: Probe, clock: Clock, troubles: Troubles) -> None:
         self._source = source
         self._probe = probe
         self._ids = IdReader(source, probe)
         self._clock = clock
+        self._troubles = troubles
 
     def read(
         self,
@@ -75,7 +77,7 @@ class RowReader:
                 lambda part: question(part, None),
                 rest,
                 size=PAGE_SIZE,
-                retrier=Retrier(self._clock, stop),
+                retrier=Retrier(self._clock, stop, self._troubles),
             )
             first_at = first_at or page.server_at
             bound.add(len(page.rows))
@@ -98,7 +100,7 @@ class RowReader:
             page, _ = self._ids.read(
                 question(time_range, last_id),
                 size=PAGE_SIZE,
-                retrier=Retrier(self._clock, stop),
+                retrier=Retrier(self._clock, stop, self._troubles),
                 update=update,
                 stop=stop,
             )
@@ -119,7 +121,7 @@ class RowReader:
         *,
         least_on_page: float = 1,
     ) -> ReadingBound:
-        everything, retrier = question(time_range, None), Retrier(self._clock, stop)
+        everything, retrier = question(time_range, None), Retrier(self._clock, stop, self._troubles)
         return ReadingBound(
             lambda: retrier.call(lambda: self._source.count(everything))[0],
             least_on_page=least_on_page,

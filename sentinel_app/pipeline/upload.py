@@ -16,6 +16,7 @@ from sentinel_app.core.ledger_row import TYPE_OF_KIND
 from sentinel_app.core.outbox import Batch, OutboxObject, Settlement
 from sentinel_app.core.retry import DEFAULT_TOLD_S, UPLOAD_POLICY, next_wait_s
 from sentinel_app.core.sink import Sink
+from sentinel_app.core.trouble import System
 from sentinel_app.core.upload_limits import MAX_OBJECTS, halves
 from sentinel_app.errors import (
     BatchRefusedError,
@@ -26,12 +27,14 @@ from sentinel_app.errors import (
     RetryableError,
     SentinelAppError,
     ThrottledError,
+    TokenError,
     UnauthorizedError,
     UploadServerError,
 )
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.fault_limit import FaultLimit
 from sentinel_app.pipeline.rate_limiter import Permit, RateLimiter
+from sentinel_app.pipeline.trouble import Troubles
 from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.update_store import UpdateStore
@@ -67,6 +70,7 @@ class Upload:
         faults: FaultLimit,
         limiter: RateLimiter,
         clock: Clock,
+        troubles: Troubles,
         wakeups: Wakeups,
     ) -> None:
         self._sink = sink
@@ -75,6 +79,7 @@ class Upload:
         self._faults = faults
         self._limiter = limiter
         self._clock = clock
+        self._troubles = troubles
         self._wakeups = wakeups
         self._owed: deque[tuple[Batch, bool]] = deque()
         """Batches that are to wait again, and whether Sentinel may have them."""
@@ -92,6 +97,10 @@ class Upload:
             Cancelled: `stop` was set; the batch waits again.
             StorageError: an answer could not be stored; the batch is sent again.
         """
+        with self._troubles.step():
+            return self._step(update, stop)
+
+    def _step(self, update: Update, stop: Stop) -> bool:
         with self._faults.stage(Stage.UPLOAD, update, lambda: self._first_open(update)):
             self._give_back()
             self._bound_lateness()
@@ -143,6 +152,7 @@ class Upload:
                 attempts += 1
                 self._after_failure(None, error, attempts, stop)
             else:
+                self._troubles.answered(System.ENTRA)
                 return
 
     def _acquire(self, stop: Stop) -> Permit:
@@ -227,12 +237,14 @@ class Upload:
             except (BatchTooLargeError, BatchRefusedError):
                 # Whoever halves the batch counts the request.
                 self._answered(permit)
+                self._troubles.answered(System.SENTINEL)
                 raise
             except FatalError as error:
                 self._record(batch, permit, error)
                 raise
             else:
                 self._answered(permit)
+                self._troubles.answered(System.SENTINEL)
                 _log.debug(
                     'batch-answered',
                     request_id=batch.request_ids[0],
@@ -249,6 +261,7 @@ class Upload:
             Cancelled: all of it was given up meanwhile; another update may have newer versions.
         """
         self._sink.prepare()
+        self._troubles.answered(System.ENTRA)
         permit = self._acquire(stop)
         try:
             begins = self._store.begin_request(batch, now=self._clock.now)
@@ -264,6 +277,7 @@ class Upload:
         self, batch: Batch | None, error: RetryableError, attempt: int, stop: Stop
     ) -> None:
         seconds = next_wait_s(error, attempt, UPLOAD_POLICY, random.random)
+        self._record_trouble(error, seconds or 0.0)
         if seconds is None:
             raise error
         if isinstance(error, UnauthorizedError):
@@ -281,6 +295,14 @@ class Upload:
             self._limiter.block(seconds, reason=error.reason or error.message)
         elif self._clock.wait(stop, seconds):
             raise Cancelled('Sending was interrupted.')
+
+    def _record_trouble(self, error: RetryableError, wait_s: float) -> None:
+        if isinstance(error, (TokenError, UploadServerError)):
+            system = System.ENTRA if isinstance(error, TokenError) else System.SENTINEL
+            self._troubles.failed(Stage.UPLOAD, system, error, wait_s)
+        else:
+            # A limit that is reached and a token that is refused are answers.
+            self._troubles.answered(System.SENTINEL)
 
     def _answered(self, permit: Permit | None) -> None:
         if permit is not None:

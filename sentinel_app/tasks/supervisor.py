@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.error_entry import ErrorEntry
+from sentinel_app.core.job import Stage
 from sentinel_app.core.task import TaskCondition, TaskSlug, TaskState, TaskView, named
 from sentinel_app.errors import ConflictError, NotFoundError, TaskKilledError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.rate_limiter import RateLimiter
+from sentinel_app.pipeline.trouble import Troubles
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.update_store import UpdateStore
@@ -27,6 +29,9 @@ GRACE_S = 5.0
 
 STANDSTILL_S = 300.0
 """Where nobody looked for so long, the process or the machine stood still and not a Task."""
+
+_STAGES = {TaskSlug.DOWNLOAD: Stage.DOWNLOAD, TaskSlug.UPLOAD: Stage.UPLOAD}
+"""The Tasks that wait for other systems."""
 
 _log = EventLog(__name__)
 
@@ -53,6 +58,7 @@ class Supervisor:
         errors: ErrorLog,
         schedule: ScheduleDuty,
         limiter: RateLimiter,
+        troubles: Troubles,
         clock: Clock,
     ) -> None:
         self._tasks = {task.facts.slug: task for task in tasks}
@@ -61,6 +67,7 @@ class Supervisor:
         self._errors = errors
         self._schedule = schedule
         self._limiter = limiter
+        self._troubles = troubles
         self._clock = clock
         self._kills: list[_Kill] = []
         self._watched = clock.monotonic()
@@ -288,9 +295,11 @@ class Supervisor:
 
     def _view(self, task: Task) -> TaskView:
         view = task.view()
-        if task.facts.slug is not TaskSlug.UPLOAD:
+        stage = _STAGES.get(task.facts.slug)
+        if stage is None:
             return view
-        return dataclasses.replace(view, asked_wait=self._limiter.asked_wait())
+        asked_wait = self._limiter.asked_wait() if stage is Stage.UPLOAD else None
+        return dataclasses.replace(view, asked_wait=asked_wait, trouble=self._troubles.of(stage))
 
     def _known(self, slug: str) -> Task:
         try:

@@ -20,6 +20,7 @@ from sentinel_app.api.schemas.base import (
     Reply,
     Seconds,
     Shape,
+    Trouble,
     TypeSlug,
     slug,
 )
@@ -210,6 +211,7 @@ __all__ = [
     'TaskPage',
     'TqlChecked',
     'TqlKeyword',
+    'Trouble',
     'TypeCount',
     'TypeSlug',
     'UpdateAccepted',

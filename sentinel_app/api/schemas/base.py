@@ -20,6 +20,7 @@ from pydantic.json_schema import WithJsonSchema
 
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import Mode
+from sentinel_app.core.trouble import System
 
 MAX_PAGE = 200
 DEFAULT_PAGE = 20
@@ -121,6 +122,20 @@ class AskedWait(Reply):
 
     until: Moment
     reason: str = Field(description='Why, in the words of the answer')
+
+
+class Trouble(Reply):
+    """A system that does not answer as it should, while it is asked again."""
+
+    system: System
+    attempt: int = Field(
+        description='Number of the attempt that begins at `until`, or is under way since then'
+    )
+    since: Moment = Field(description='When the first of these attempts failed')
+    until: Moment
+    code: str
+    message: str = Field(description='What the last attempt ended in')
+    reason: str = Field(description="The answer's own words; empty where nothing was answered")
 
 
 class NextUpdate(Reply):

@@ -15,6 +15,7 @@ from sentinel_app.api.schemas.base import (
     PageParameters,
     Reply,
     Seconds,
+    Trouble,
     picked,
     slug,
     slugs,
@@ -81,13 +82,16 @@ class Job(Reply):
     asked_wait: AskedWait | None = Field(
         description='The wait that Sentinel asked for, while the Job is held up by it'
     )
+    trouble: Trouble | None = Field(
+        description='The system that the Job waits for, while that does not answer'
+    )
     warnings: list[str]
     retry_of: str | None
     failure_code: str | None
     failure_reason: str | None
 
 
-NOT_SORTABLE = frozenset({'query', 'warnings', 'waiting_seconds', 'asked_wait'})
+NOT_SORTABLE = frozenset({'query', 'warnings', 'waiting_seconds', 'asked_wait', 'trouble'})
 JOB_SORTS = (*(name for name in Job.model_fields if name not in NOT_SORTABLE), 'position')
 STATUS_BY_SLUG = {slug(status): status for status in JobStatus}
 StatusSlug = Annotated[JobStatus, BeforeValidator(picked(STATUS_BY_SLUG)), slugs(STATUS_BY_SLUG)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from sentinel_app.api.schemas.base import AskedWait, Moment, Page, Reply, Seconds
+from sentinel_app.api.schemas.base import AskedWait, Moment, Page, Reply, Seconds, Trouble
 from sentinel_app.core.task import TaskCondition, TaskGroup, TaskSlug
 
 
@@ -29,6 +29,9 @@ class Task(Reply):
     paused_by: str | None = Field(description='Null when ThreatConnect did not say who it was')
     asked_wait: AskedWait | None = Field(
         description='Of Upload, while it sends nothing because Sentinel asked for that'
+    )
+    trouble: Trouble | None = Field(
+        description='The system that the Task waits for, while that does not answer'
     )
 
 

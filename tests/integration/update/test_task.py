@@ -98,6 +98,54 @@ def test_a_wait_that_was_asked_for_is_shown_and_ended_and_the_update_goes_on(
     engine.assert_right()
 
 
+# What a Job waits for is told while it waits: a system that does not answer.
+
+
+@pytest.mark.parametrize(
+    ('system', 'slug', 'words'),
+    [
+        ('ThreatConnect', 'download', 'did not answer'),
+        ('Microsoft Entra ID', 'upload', 'Entra ID'),
+        ('Microsoft Sentinel', 'upload', '504'),
+    ],
+)
+def test_a_system_that_does_not_answer_is_named_beside_job_and_task_until_it_does(
+    world: World, engine: Engine, system: str, slug: str, words: str
+) -> None:
+    world.store.load(hosts(90))
+    if system == 'ThreatConnect':
+        world.threatconnect.faults.on('drop')
+    elif system == 'Microsoft Sentinel':
+        world.sentinel.faults.add('gateway-504')
+    else:
+        world.entra.faults.add('server-error')
+    engine.save_queries([query()], wait=False)
+    engine.look()
+
+    def waits_again() -> bool:
+        trouble = task(engine, slug)['trouble']
+        return trouble is not None and trouble['attempt'] >= 3
+
+    until(waits_again, 'nothing is said of it')
+    (job,) = engine.jobs()
+    trouble = job['trouble']
+    assert trouble['system'] == system
+    assert words in trouble['message']
+    assert trouble['since'] < trouble['until']
+    assert all(each['trouble'] is None for each in others(engine, slug))
+
+    world.clear_faults()
+    engine.wait()
+    (job,) = engine.jobs()
+    assert (job['status'], job['trouble']) == ('Upload Complete', None)
+    assert task(engine, slug)['trouble'] is None
+    engine.assert_right()
+
+
+def others(engine: Engine, slug: str) -> list[dict[str, Any]]:
+    return [each for each in engine.ask('GET', 'api/task')['data'] if each['slug'] != slug]
+
+
 class TestPause:
     def test_sending_stops_at_once_and_after_a_restart_and_goes_on_where_it_was(
         self, world: World, make_engine: Callable[..., Engine]

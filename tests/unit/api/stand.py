@@ -24,7 +24,7 @@ from sentinel_app.api.ports import (
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.error_entry import ErrorEntry, ErrorGroup
 from sentinel_app.core.indicator import Owner, TqlKeyword
-from sentinel_app.core.job import Counts, Job, JobStatus, JobType, Mode, Update
+from sentinel_app.core.job import Counts, Job, JobStatus, JobType, Mode, Stage, Update
 from sentinel_app.core.question import Question
 from sentinel_app.core.source import SourcePage
 from sentinel_app.core.task import (
@@ -35,10 +35,11 @@ from sentinel_app.core.task import (
     TaskState,
     TaskView,
 )
+from sentinel_app.core.trouble import System, Trouble
 from sentinel_app.errors import ConflictError, NotFoundError, SentinelAppError
 from sentinel_app.storage.app_state.store import AppState
 from tests.clocks import NOON, StandingClock
-from tests.stored import make_job, make_update
+from tests.stored import make_job, make_update, minutes
 from tests.unit.api.inquiry import InquiryStand
 
 TOKEN = 'token-of-the-request'
@@ -162,6 +163,28 @@ class FakeJobs:
             raise NotFoundError('There is no Job with this Request ID.')
 
 
+TROUBLE = Trouble(
+    stage=Stage.UPLOAD,
+    system=System.SENTINEL,
+    attempt=4,
+    since=minutes(1),
+    until=minutes(2),
+    code='AZ-5XX',
+    message='Sentinel answered with a server error (502).',
+    reason='Bad Gateway',
+)
+TOLD_TROUBLE = {
+    'system': 'Microsoft Sentinel',
+    'attempt': 4,
+    'since': '2026-03-04T08:01:00Z',
+    'until': '2026-03-04T08:02:00Z',
+    'code': 'AZ-5XX',
+    'message': 'Sentinel answered with a server error (502).',
+    'reason': 'Bad Gateway',
+}
+"""The same as the API tells it."""
+
+
 @dataclass
 class FakeTasks:
     """Tasks as they are told to stand; remembers what was done to them, and by whom."""
@@ -211,6 +234,7 @@ class FakeLive:
     by_id: dict[str, Counts] = field(default_factory=dict)
     waits: dict[str, float] = field(default_factory=dict)
     asked_waits: dict[str, AskedWait] = field(default_factory=dict)
+    troubles: dict[str, Trouble] = field(default_factory=dict)
 
     def counts(self, request_id: str) -> Counts | None:
         return self.by_id.get(request_id)
@@ -220,6 +244,9 @@ class FakeLive:
 
     def asked_wait(self, request_id: str) -> AskedWait | None:
         return self.asked_waits.get(request_id)
+
+    def trouble(self, request_id: str) -> Trouble | None:
+        return self.troubles.get(request_id)
 
 
 @dataclass

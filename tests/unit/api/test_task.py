@@ -19,7 +19,7 @@ from sentinel_app.core.task import (
 from sentinel_app.errors import ConflictError, StorageError
 from tests.clocks import NOON
 from tests.stored import make_job, make_update, minutes
-from tests.unit.api.stand import TOKEN, Stand
+from tests.unit.api.stand import TOKEN, TOLD_TROUBLE, TROUBLE, Stand
 
 ACTIONS = ('run', 'pause', 'resume', 'kill', 'send-now')
 UPLOAD = TASK_FACTS[2]
@@ -68,6 +68,7 @@ def test_a_task_is_shown_whole(stand: Stand) -> None:
         ended_at=minutes(1),
         outcome='Sent 3 batches.',
         asked_wait=AskedWait(until=minutes(59), reason='Come back later.'),
+        trouble=TROUBLE,
     )
     (task,) = (each for each in stand.get('/api/task').json['data'] if each['slug'] == 'upload')
     assert task == {
@@ -86,6 +87,7 @@ def test_a_task_is_shown_whole(stand: Stand) -> None:
         'date_paused': '2026-03-04T08:03:00Z',
         'paused_by': 'jdoe',
         'asked_wait': {'until': '2026-03-04T08:59:00Z', 'reason': 'Come back later.'},
+        'trouble': TOLD_TROUBLE,
     }
 
 

@@ -23,6 +23,7 @@ from sentinel_app.pipeline.bound import (
 )
 from sentinel_app.pipeline.range_reader import MOST_DIVISIONS, MOST_PASSES, RangeReader
 from sentinel_app.pipeline.retrier import Retrier
+from sentinel_app.pipeline.trouble import Troubles
 from tests.clocks import StandingClock
 from tests.unit.pipeline.rows import RowSource
 from tests.unit.pipeline.test_range_reader import Reading, asked, before_noon
@@ -164,7 +165,7 @@ def test_no_way_of_answering_keeps_a_reading_in_spans_going(
                 asked,
                 rest,
                 size=1_000,
-                retrier=Retrier(clock, threading.Event()),
+                retrier=Retrier(clock, threading.Event(), Troubles(clock)),
             )
             bound.add(len(page.rows))
             rest = page.rest

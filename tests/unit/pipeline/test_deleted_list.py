@@ -9,6 +9,7 @@ import pytest
 from sentinel_app.core.indicator import DeletedIndicator
 from sentinel_app.errors import ReadError
 from sentinel_app.pipeline.deleted_list import MOST_AT_ONCE, PAGE_SIZE, DeletedList
+from sentinel_app.pipeline.trouble import Troubles
 from tests.clocks import StandingClock
 from tests.fakes.threatconnect import StoreSource, TimedStore
 
@@ -30,7 +31,7 @@ class Stand:
         self.found: list[DeletedIndicator] = []
 
     def read(self) -> str | None:
-        read = DeletedList(self.source, self.clock).read(
+        read = DeletedList(self.source, self.clock, Troubles(self.clock)).read(
             OWNER, since=None, stop=threading.Event(), take=self.found.extend
         )
         # Before the first page: what is deleted while the list is read belongs to the next search.

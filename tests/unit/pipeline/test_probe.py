@@ -18,6 +18,7 @@ from sentinel_app.errors import (
     SentinelAppError,
 )
 from sentinel_app.pipeline.probe import Probe
+from sentinel_app.pipeline.trouble import Troubles
 from sentinel_app.storage.app_state.store import AppState
 from tests.clocks import NOON, StandingClock
 from tests.stored import make_job, make_query, make_update
@@ -57,7 +58,9 @@ class Rig:
     def __init__(self, source: RowSource) -> None:
         self.source = source
         self.clock = StandingClock()
-        self.probe = Probe(source=source, app_state=app_state(), clock=self.clock)
+        self.probe = Probe(
+            source=source, app_state=app_state(), clock=self.clock, troubles=Troubles(self.clock)
+        )
 
     def ask(self, name: str = 'u1') -> bool:
         return self.probe.is_by_id(the_update(name), STOP)

@@ -16,6 +16,7 @@ from sentinel_app.core.tql import range_clause
 from sentinel_app.errors import FatalError, ReadError, ReadTimeoutError
 from sentinel_app.pipeline.range_reader import RangePage, RangeReader
 from sentinel_app.pipeline.retrier import Retrier
+from sentinel_app.pipeline.trouble import Troubles
 from tests.clocks import NOON, StandingClock
 from tests.unit.pipeline.rows import RowSource
 
@@ -55,7 +56,7 @@ class Reading:
 
     def step(self) -> RangePage:
         assert self.rest is not None
-        retrier = Retrier(self.clock, STOP)
+        retrier = Retrier(self.clock, STOP, Troubles(self.clock))
         page, _ = self.reader.read(self.key, asked, self.rest, size=self.size, retrier=retrier)
         self.found += [int(str(row['id'])) for row in page.rows]
         self.rest = page.rest
@@ -219,7 +220,7 @@ def test_a_page_that_does_not_come_is_asked_for_with_half_its_size() -> None:
         asked,
         TimeRange(start_at=before_noon(1_000)),
         size=100,
-        retrier=Retrier(reading.clock, STOP),
+        retrier=Retrier(reading.clock, STOP, Troubles(reading.clock)),
     )
     assert (sizes, next_size) == ([100, 50, 25], 25)
     assert 0 < len(page.rows) <= 25

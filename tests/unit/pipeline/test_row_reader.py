@@ -15,6 +15,7 @@ from sentinel_app.core.tql import range_clause
 from sentinel_app.errors import StorageError
 from sentinel_app.pipeline.probe import Probe
 from sentinel_app.pipeline.row_reader import RowReader
+from sentinel_app.pipeline.trouble import Troubles
 from tests.clocks import StandingClock
 from tests.stored import make_update, minutes
 from tests.unit.pipeline.rows import RowSource
@@ -34,7 +35,12 @@ class ByTime:
 def test_a_reading_that_was_interrupted_begins_anew(place: int) -> None:
     # All of one second, so that they are gathered by offset.
     source = RowSource(dict.fromkeys(range(100), minutes(0)), cap=30)
-    reader = RowReader(source=source, probe=cast(Probe, ByTime()), clock=StandingClock())
+    reader = RowReader(
+        source=source,
+        probe=cast(Probe, ByTime()),
+        clock=StandingClock(),
+        troubles=Troubles(StandingClock()),
+    )
     found: set[int] = set()
     pages = iter(range(1, 100))
 

@@ -19,6 +19,7 @@ from sentinel_app.errors import (
     UploadServerError,
 )
 from sentinel_app.pipeline.rate_limiter import RateLimiter
+from sentinel_app.pipeline.trouble import Troubles
 from sentinel_app.pipeline.upload import LONGEST_LATE_S, Upload
 from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.error_log import ErrorLog
@@ -66,6 +67,7 @@ class Stand:
         self.store = make_store(self.db)
         self.limiter = RateLimiter(limit=5, times=RequestTimes(self.db), clock=self.clock)
         self.sink = Sink(self._stored)
+        self.troubles = Troubles(self.clock)
         self.upload = Upload(
             sink=self.sink,
             store=self.store,
@@ -73,6 +75,7 @@ class Stand:
             faults=make_faults(self.db, self.clock, self.store),
             limiter=self.limiter,
             clock=self.clock,
+            troubles=self.troubles,
             wakeups=Wakeups(senders=1),
         )
         self.add_job('j1', '198.51.100.1', '198.51.100.2')

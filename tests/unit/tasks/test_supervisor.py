@@ -22,6 +22,7 @@ from sentinel_app.core.task import (
 )
 from sentinel_app.errors import ConflictError, NotFoundError, SentinelAppError, StorageError
 from sentinel_app.pipeline.rate_limiter import RateLimiter
+from sentinel_app.pipeline.trouble import Troubles
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.tasks.supervisor import GRACE_S, STANDSTILL_S, Supervisor
 from tests.clocks import NOON, StandingClock
@@ -133,6 +134,7 @@ class Stand:
         self.stores = Stores()
         times: Any = SimpleNamespace(recent=lambda _since: ())
         self.limiter = RateLimiter(limit=100, times=times, clock=self.clock)
+        self.troubles = Troubles(self.clock)
         self.tasks = {slug: FakeTask(slug) for slug in TaskSlug}
         stores: Any = self.stores
         tasks: Any = self.tasks.values()
@@ -143,6 +145,7 @@ class Stand:
             errors=stores,
             schedule=stores,
             limiter=self.limiter,
+            troubles=self.troubles,
             clock=self.clock,
         )
 

@@ -24,6 +24,7 @@ export type ReportedEntry = Schemas['ReportedEntry'];
 export type ReportedEntryPage = Schemas['ReportedEntryPage'];
 export type Task = Schemas['Task'];
 export type AskedWait = Schemas['AskedWait'];
+export type Trouble = Schemas['Trouble'];
 export type TaskPage = Schemas['TaskPage'];
 export type Health = Schemas['Health'];
 export type ErrorReply = Schemas['Error'];

@@ -1057,6 +1057,8 @@ export interface components {
             throttled_seconds: number;
             /** Total Runtime */
             total_runtime: number | null;
+            /** @description The system that the Job waits for, while that does not answer */
+            trouble: components["schemas"]["Trouble"] | null;
             /** Update Id */
             update_id: string;
             /** Upload Runtime */
@@ -1717,6 +1719,12 @@ export interface components {
             warnings: string[];
         };
         /**
+         * System
+         * @description What the App depends on, by the name that people know.
+         * @enum {string}
+         */
+        System: "ThreatConnect" | "Microsoft Entra ID" | "Microsoft Sentinel";
+        /**
          * Task
          * @description One Task, and how it stands.
          */
@@ -1763,6 +1771,8 @@ export interface components {
             state: components["schemas"]["TaskCondition"];
             /** Timeout Minutes */
             timeout_minutes: number;
+            /** @description The system that the Task waits for, while that does not answer */
+            trouble: components["schemas"]["Trouble"] | null;
         };
         /**
          * TaskCondition
@@ -1820,6 +1830,41 @@ export interface components {
             name: string;
             /** Type */
             type: string;
+        };
+        /**
+         * Trouble
+         * @description A system that does not answer as it should, while it is asked again.
+         */
+        Trouble: {
+            /**
+             * Attempt
+             * @description Number of the attempt that begins at `until`, or is under way since then
+             */
+            attempt: number;
+            /** Code */
+            code: string;
+            /**
+             * Message
+             * @description What the last attempt ended in
+             */
+            message: string;
+            /**
+             * Reason
+             * @description The answer's own words; empty where nothing was answered
+             */
+            reason: string;
+            /**
+             * Since
+             * Format: date-time
+             * @description When the first of these attempts failed
+             */
+            since: string;
+            system: components["schemas"]["System"];
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
         };
         /**
          * TypeCount

@@ -15,6 +15,9 @@ export function jobActions(job: Job): JobAction[] {
   return actions;
 }
 
+/** What holds only for the moment has no place in a file. */
+type MomentaryField = 'waiting_seconds' | 'asked_wait' | 'trouble';
+
 const plainFields = [
   ...['request_id', 'update_id', 'job_type', 'mode', 'status'],
   ...['date_queued', 'date_started', 'date_completed', 'date_failed', 'total_runtime'],
@@ -27,7 +30,7 @@ const plainFields = [
   ...['count_invalid', 'count_refused', 'count_withdrawn', 'count_failed', 'count_held_back'],
   ...['count_object', 'count_request', 'count_throttled', 'throttled_seconds'],
   ...['retry_of', 'failure_code', 'failure_reason'],
-] as readonly Exclude<keyof Job, 'query' | 'warnings' | 'waiting_seconds' | 'asked_wait'>[];
+] as readonly Exclude<keyof Job, 'query' | 'warnings' | MomentaryField>[];
 
 const queryFields = [
   'query_precedence',

@@ -68,6 +68,7 @@ export function makeJob(changes: Partial<Job> = {}): Job {
     count_held_back: 0,
     waiting_seconds: null,
     asked_wait: null,
+    trouble: null,
     warnings: [],
     retry_of: null,
     failure_code: null,
@@ -110,6 +111,7 @@ export function makeTask(changes: Partial<Task> = {}): Task {
     date_paused: null,
     paused_by: null,
     asked_wait: null,
+    trouble: null,
     ...changes,
   };
 }

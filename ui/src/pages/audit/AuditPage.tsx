@@ -53,7 +53,7 @@ export function AuditPage() {
         <DownloadMenu
           noun="audit entry"
           nouns="audit entries"
-          content="audit"
+          fileName="sentinel-audit"
           formats={formats}
           getRows={getAllAudit}
         />
@@ -92,8 +92,7 @@ export function AuditPage() {
       )}
       {audit.data !== undefined && (
         <Pager
-          noun="entry"
-          nouns="entries"
+          noun="entries"
           total={audit.data.total_count}
           limit={place.limit}
           offset={place.offset}

@@ -79,7 +79,7 @@ export function EntryTable({ error, filter }: EntryTableProps) {
       />
       {entries.data !== undefined && entries.data.total_count > place.limit && (
         <Pager
-          noun="Indicator"
+          noun="Indicators"
           total={entries.data.total_count}
           limit={place.limit}
           offset={place.offset}

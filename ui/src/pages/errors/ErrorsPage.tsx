@@ -64,7 +64,7 @@ export function ErrorsPage() {
         <div className="app-filters-end">
           <DownloadMenu
             noun="error"
-            content="errors"
+            fileName="sentinel-errors"
             formats={formats}
             getRows={(walk) => getAllEntries(filter, walk)}
           />
@@ -101,7 +101,7 @@ export function ErrorsPage() {
       )}
       {errors.data !== undefined && (
         <Pager
-          noun="error"
+          noun="errors"
           total={errors.data.total_count}
           limit={place.limit}
           offset={place.offset}

@@ -51,6 +51,20 @@ test('a wait that Sentinel asked for is said instead, and can be ended', () => {
   expect(screen.queryByText(/for the API limit/)).toBeNull();
 });
 
+test('a system that does not answer is named beside the status, of a Job that waits too', () => {
+  const trouble = {
+    system: 'ThreatConnect' as const,
+    attempt: 4,
+    since: '2026-03-09T16:00:00Z',
+    until: '2026-03-09T16:00:20Z',
+    code: 'TC-READ',
+    message: 'ThreatConnect did not answer.',
+    reason: '',
+  };
+  show({ status: 'Pending', trouble });
+  expect(screen.getByText(/ThreatConnect does not answer; trying again/)).toBeDefined();
+});
+
 test('a Job offers what its state allows, and names it', async () => {
   show({ status: 'Upload Complete', count_held_back: 1240, warnings: ['x'], request_id: 'abc-1' });
   expect(screen.getByText('1 warning')).toBeDefined();

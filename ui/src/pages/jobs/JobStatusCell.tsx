@@ -2,6 +2,7 @@
 import type { Job } from '../../api/model';
 import { AskedWait } from '../../components/AskedWait';
 import { StatusBadge } from '../../components/StatusBadge';
+import { TroubleText } from '../../components/TroubleText';
 import { formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
 import { isRunning, jobTone, lossCount, statusFace } from '../../lib/status';
@@ -46,6 +47,7 @@ export function JobStatusLine({ job }: { job: Job }) {
           {job.warnings.length === 1 ? '1 warning' : `${job.warnings.length} warnings`}
         </span>
       )}
+      {job.trouble !== null && <TroubleText trouble={job.trouble} />}
       {job.asked_wait !== null && <AskedWait wait={job.asked_wait} of={job.request_id} />}
       {job.asked_wait === null && job.waiting_seconds !== null && (
         <span className="app-flag-quiet">

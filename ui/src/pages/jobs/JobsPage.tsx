@@ -71,7 +71,7 @@ export function JobsPage() {
           <ColumnMenu shown={shown} />
           <DownloadMenu
             noun="Job"
-            content="jobs"
+            fileName="sentinel-jobs"
             formats={formats}
             getRows={(walk) => getAllJobs(filter, walk)}
           />
@@ -106,7 +106,7 @@ export function JobsPage() {
       )}
       {jobs.data !== undefined && (
         <Pager
-          noun="Job"
+          noun="Jobs"
           total={jobs.data.total_count}
           limit={filter.limit}
           offset={filter.offset}

@@ -8,6 +8,7 @@ import { AskedWait } from '../../components/AskedWait';
 import { Icon, type IconName } from '../../components/Icon';
 import { StatusBadge } from '../../components/StatusBadge';
 import { TimeDistance, TimeText } from '../../components/TimeText';
+import { TroubleText } from '../../components/TroubleText';
 import { formatHash } from '../../lib/route';
 import type { Tone } from '../../lib/status';
 import {
@@ -137,6 +138,7 @@ function Remarks({ task, tone }: { task: Task; tone: Tone }) {
         </Text>
       )}
       {task.asked_wait !== null && <AskedWait wait={task.asked_wait} />}
+      {task.trouble !== null && <TroubleText trouble={task.trouble} />}
       {isPausedTask(task) && task.date_paused !== null && (
         <Text size="sm" component="div" className="app-words">
           Paused <TimeDistance value={task.date_paused} /> by{' '}
