@@ -159,6 +159,15 @@ def findings_reply(value: str, found: Findings, saved: QueryList) -> schemas.Fin
         sent=[_sent_reply(each, links) for each in found.sent],
         refused=[_refused_reply(each, saved) for each in found.refused],
         copies=[_copy_reply(each) for each in found.copies],
+        queries=[
+            schemas.QueryMark(
+                query_id=query.id,
+                position=position,
+                label=query.label,
+                is_enabled=query.is_enabled,
+            )
+            for position, query in enumerate(saved.queries)
+        ],
         source_error=found.error.message if found.error else None,
     )
 

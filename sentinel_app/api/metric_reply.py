@@ -63,6 +63,8 @@ def summary_reply(
         schemas.QueryCount(
             query_id=query.id,
             position=position,
+            label=query.label,
+            is_enabled=query.is_enabled,
             owners=list(query.owners),
             indicator_types=list(query.indicator_types),
             count=by_query.pop(query.id, 0),
@@ -77,7 +79,13 @@ def summary_reply(
             *saved,
             *(
                 schemas.QueryCount(
-                    query_id=query_id, position=None, owners=[], indicator_types=[], count=count
+                    query_id=query_id,
+                    position=None,
+                    label=None,
+                    is_enabled=False,
+                    owners=[],
+                    indicator_types=[],
+                    count=count,
                 )
                 for query_id, count in sorted(by_query.items())
             ),

@@ -5,11 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from sentinel_app.api.schemas import FieldError, QueryBody, UpdateBody
 from sentinel_app.core.job import Mode
 from sentinel_app.core.mapping import SORT_FIELDS
-from sentinel_app.core.query import Query, QueryList, SortDirection
+from sentinel_app.core.query import (
+    MAX_NAME_CHARS,
+    MAX_NOTE_CHARS,
+    Query,
+    QueryList,
+    SortDirection,
+    clean_name,
+    clean_note,
+)
 from sentinel_app.core.tql import TqlError, check_tql
 
 
@@ -26,13 +35,21 @@ def check_queries(
     by_id = {query.id: query for query in saved.queries}
     times = Counter(body.id for body in bodies if body.id is not None)
     errors: list[FieldError] = []
+    named: dict[str, int] = {}
     for place, body in enumerate(bodies):
         old = by_id.get(body.id) if body.id is not None else None
-        found = _errors(body, old, times, owner_names)
+        first = named.setdefault((clean_name(body.name) or '').casefold(), place)
+        found = [*_errors(body, old, times, owner_names), *_repeated_name(body, first, place)]
         errors += [
             FieldError(field=f'queries.{place}.{name}', message=said) for name, said in found
         ]
     return errors
+
+
+def _repeated_name(body: QueryBody, first: int, place: int) -> Iterable[tuple[str, str]]:
+    name = clean_name(body.name)
+    if name and first != place:
+        yield 'name', f'TQL query {first + 1} is already called "{name}". Choose another name.'
 
 
 def check_query(
@@ -48,6 +65,7 @@ def _errors(
     body: QueryBody, old: Query | None, times: Counter[str], owner_names: frozenset[str] | None
 ) -> Iterable[tuple[str, str]]:
     yield from _id_errors(body, times, is_known=old is not None)
+    yield from _text_errors(body)
     yield from _owner_errors(body, old, owner_names)
     yield from _type_errors(body)
     yield from _tql_errors(body)
@@ -63,6 +81,15 @@ def _id_errors(
         yield 'id', 'is not the id of a saved query; a new query has none'
     elif times[body.id] > 1:
         yield 'id', 'is there more than once'
+
+
+def _text_errors(body: QueryBody) -> Iterable[tuple[str, str]]:
+    for field, text, most in (
+        ('name', clean_name(body.name), MAX_NAME_CHARS),
+        ('note', clean_note(body.note), MAX_NOTE_CHARS),
+    ):
+        if text and len(text) > most:
+            yield field, f'has {len(text):,} characters; at most {most} are allowed'
 
 
 def _owner_errors(
@@ -102,6 +129,9 @@ def queries_of(bodies: Iterable[QueryBody], new_id: Callable[[], str]) -> tuple[
     return tuple(
         Query(
             id=body.id or new_id(),
+            name=clean_name(body.name),
+            note=clean_note(body.note),
+            is_enabled=body.is_enabled,
             owners=tuple(body.owners),
             indicator_types=tuple(body.indicator_types),
             tql=body.tql,
@@ -120,12 +150,23 @@ def described_change(old: Sequence[Query], new: Sequence[Query], run: str | None
     parts = [
         f'{len(new)} TQL {"query" if len(new) == 1 else "queries"}',
         _counted('added', (query_id for query_id in after if query_id not in before)),
-        _counted('edited', (each for each in both if before[each] != after[each])),
+        _counted('edited', (each for each in both if _is_edited(before[each], after[each]))),
+        _counted('disabled', (each for each in both if _turned(before[each], after[each]) < 0)),
+        _counted('enabled', (each for each in both if _turned(before[each], after[each]) > 0)),
         _counted('removed', (query_id for query_id in before if query_id not in after)),
         'moved' if both != [query_id for query_id in before if query_id in after] else '',
         f'next scheduled update {run}' if run else '',
     ]
     return ', '.join(part for part in parts if part)
+
+
+def _is_edited(old: Query, new: Query) -> bool:
+    return replace(old, is_enabled=new.is_enabled) != new
+
+
+def _turned(old: Query, new: Query) -> int:
+    """1 for a query that is enabled by the save, -1 for one that is disabled."""
+    return int(new.is_enabled) - int(old.is_enabled)
 
 
 def _counted(word: str, items: Iterable[str]) -> str:
@@ -141,6 +182,8 @@ def check_request(body: UpdateBody, saved: QueryList, now: dt.datetime) -> list[
             said = 'is not the id of a saved query'
         elif query_id in (body.query_ids or ())[:place]:
             said = 'is there more than once'
+        elif query_id in saved.disabled_ids:
+            said = 'is the id of a disabled query; enable it in CONFIGURE first'
         else:
             continue
         errors.append(FieldError(field=f'query_ids.{place}', message=said))

@@ -70,7 +70,7 @@ def _changes(old: Sequence[Query], new: Sequence[Query]) -> Iterator[AuditChange
     places = {query.id: place for place, query in enumerate(old, start=1)}
     rank = 0
     for place, query in enumerate(new, start=1):
-        subject = f'TQL query {place}'
+        subject = _subject(place, query)
         known = before.get(query.id)
         if known is not None:
             # One that only makes room for a new one, or fills a gap, has not been moved.
@@ -85,14 +85,21 @@ def _changes(old: Sequence[Query], new: Sequence[Query]) -> Iterator[AuditChange
         yield from _fields(subject, known, query)
     for query in old:
         if query.id not in after:
-            yield from _fields(f'TQL query {places[query.id]}, removed', query, None)
+            subject = _subject(places[query.id], query)
+            yield from _fields(f'{subject}, removed', query, None)
+
+
+def _subject(place: int, query: Query) -> str:
+    return f'TQL query {place}' + (f' "{query.name}"' if query.name else '')
 
 
 def _fields(subject: str, old: Query | None, new: Query | None) -> Iterator[AuditChange]:
     before, after = _words(old), _words(new)
     for name in before | after:
         was, becomes = before.get(name), after.get(name)
-        if was != becomes:
+        # That a query is enabled goes without saying, unless it was not.
+        is_told = name != 'State' or bool(old and new) or 'Disabled' in {was, becomes}
+        if was != becomes and is_told:
             was, becomes = _cut(was, becomes)
             yield AuditChange(subject=subject, field=name, before=was, after=becomes)
 
@@ -102,6 +109,9 @@ def _words(query: Query | None) -> dict[str, str]:
     if query is None:
         return {}
     words = {
+        'Name': query.name or '',
+        'Note': query.note or '',
+        'State': 'Enabled' if query.is_enabled else 'Disabled',
         'Owners': ', '.join(query.owners),
         'Indicator Types': ', '.join(query.indicator_types),
         'TQL': query.tql,

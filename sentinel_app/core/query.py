@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.invisible import BLANK, CONTROL, IGNORABLE
+from sentinel_app.core.text import shortened
+
+MAX_NAME_CHARS = 80
+MAX_NOTE_CHARS = 500
+_LABEL_CHARS = 80
+
+_UNSEEN = re.compile(f'[{IGNORABLE}]')
+_GAP = re.compile(f'[{BLANK}{CONTROL}]+')
+_LINE_END = re.compile('\r\n?|[\x85\u2028\u2029]')
 
 
 class WithdrawPolicy(StrEnum):
@@ -27,14 +38,33 @@ class SortDirection(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """One saved row of CONFIGURE. Its position in the list is its precedence."""
+    """One saved row of CONFIGURE. Its position in the list is its precedence.
+
+    A query that is disabled takes part in no update and stands in no lower query's way. It keeps
+    its place, and what Sentinel has because of it stays until it expires.
+    """
 
     id: str
+    name: str | None = None
+    note: str | None = None
+    is_enabled: bool = True
     owners: tuple[str, ...]
     indicator_types: tuple[IndicatorType, ...]
     tql: str
     sort_field: str | None = None
     sort_direction: SortDirection = SortDirection.ASCENDING
+
+    @property
+    def label(self) -> str:
+        """What people call the query: its name, else the beginning of its TQL, else its scope."""
+        words = self.name or ' '.join(self.tql.split()) or self._scope()
+        return shortened(words, _LABEL_CHARS)
+
+    def _scope(self) -> str:
+        owners = ', '.join(self.owners)
+        if len(set(self.indicator_types)) == len(IndicatorType):
+            return f'All Indicators in {owners}'
+        return f'All {", ".join(self.indicator_types)} Indicators in {owners}'
 
     @property
     def selection(self) -> str:
@@ -50,9 +80,30 @@ class QueryList:
     version: int
     queries: tuple[Query, ...]
 
+    @property
+    def enabled(self) -> tuple[Query, ...]:
+        """Those that take part in updates, highest precedence first."""
+        return tuple(query for query in self.queries if query.is_enabled)
+
+    @property
+    def disabled_ids(self) -> frozenset[str]:
+        """Ids of those that take part in none."""
+        return frozenset(query.id for query in self.queries if not query.is_enabled)
+
     def position(self, query_id: str) -> int | None:
         """Position of a query, 0 the highest; None when it is no longer there."""
         for position, query in enumerate(self.queries):
             if query.id == query_id:
                 return position
         return None
+
+
+def clean_name(text: str | None) -> str | None:
+    """Return a name in one line without anything that nobody sees; None where nothing is left."""
+    return _GAP.sub(' ', _UNSEEN.sub('', text or '')).strip() or None
+
+
+def clean_note(text: str | None) -> str | None:
+    """Return a note, each line without anything that nobody sees; None where nothing is left."""
+    lines = _LINE_END.sub('\n', text or '').split('\n')
+    return '\n'.join(clean_name(line) or '' for line in lines).strip() or None

@@ -171,7 +171,7 @@ class Checks:
                 'The API user cannot read the Indicators of any owner.',
                 'Give the API user a role with Indicators in the owners of the TQL queries.',
             )
-        wanted = {owner for query in self._app_state.query_list().queries for owner in query.owners}
+        wanted = {owner for query in self._app_state.query_list().enabled for owner in query.owners}
         missing = sorted(wanted - readable)
         if missing:
             raise Failure(
@@ -182,7 +182,7 @@ class Checks:
 
     def _paging(self, owners: tuple[Owner, ...]) -> str:
         """Read two small pages by id, and look that nothing comes before them."""
-        queries = self._app_state.query_list().queries
+        queries = self._app_state.query_list().enabled
         names = sorted({owner for query in queries for owner in query.owners})
         names = names or [owner.name for owner in owners[:PROBED_OWNERS]]
         if not names:

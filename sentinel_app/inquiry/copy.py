@@ -56,7 +56,7 @@ class ValueCopy:
     reason: str
     """A sentence for people."""
     positions: tuple[int, ...] = ()
-    """The saved queries that return it."""
+    """The saved queries that return it, disabled ones among them."""
     keys: tuple[ObjectKey, ...] = ()
     """What it would be sent as; empty where it could not be sent."""
     chosen_keys: tuple[ObjectKey, ...] = ()
@@ -93,9 +93,9 @@ class ValueCopies:
         indicators = [each for _, each in found if isinstance(each, Indicator)]
         positions = self._positions(indicators, queries)
         candidates = {
-            each.id: Candidate(indicator=each, position=min(positions[each.id]))
+            each.id: Candidate(indicator=each, position=min(enabled))
             for each in indicators
-            if positions[each.id]
+            if (enabled := [place for place in positions[each.id] if queries[place].is_enabled])
         }
         best = winners(candidates.values())
         return tuple(_copy(facts, each, positions, candidates, best) for facts, each in found)
@@ -148,7 +148,13 @@ def _copy(
     keys = object_keys(found)
     mine = candidates.get(found.id)
     if mine is None:
-        return ValueCopy(facts=facts, fate=Fate.NOT_SELECTED, reason=NO_QUERY, keys=keys)
+        return ValueCopy(
+            facts=facts,
+            fate=Fate.NOT_SELECTED,
+            reason=_not_selected_words(positions[found.id]),
+            positions=positions[found.id],
+            keys=keys,
+        )
     chosen = tuple(key for key in keys if best[key] is mine)
     return ValueCopy(
         facts=facts,
@@ -158,6 +164,15 @@ def _copy(
         keys=keys,
         chosen_keys=chosen,
     )
+
+
+def _not_selected_words(disabled: Sequence[int]) -> str:
+    if not disabled:
+        return NO_QUERY
+    places = ', '.join(str(place + 1) for place in disabled)
+    if len(disabled) == 1:
+        return f'Only TQL query {places} returns it, and that query is disabled.'
+    return f'Only TQL queries {places} return it, and those are disabled.'
 
 
 def _chosen_words(mine: Candidate) -> str:

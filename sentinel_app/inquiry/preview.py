@@ -224,7 +224,7 @@ class Previews:
         now: dt.datetime,
     ) -> tuple[Mapping[ObjectKey, int], bool]:
         """Give which keys a higher query takes, by its position, and whether that was asked."""
-        if not higher or not sample.indicators:
+        if not _enabled(higher) or not sample.indicators:
             return {}, True
         questions = _questions(sample.indicators, higher)
         if len(questions) <= MOST_QUESTIONS:
@@ -234,7 +234,7 @@ class Previews:
                 _log.info('preview-by-ledger', code=error.code, reason=error.reason)
         positions = {
             number: position
-            for position, query in enumerate(higher)
+            for position, query in _enabled(higher)
             if (number := self._store.queries.known(query.id)) is not None
         }
         return {
@@ -291,12 +291,16 @@ class Previews:
         )
 
 
+def _enabled(queries: Sequence[Query]) -> list[tuple[int, Query]]:
+    return [(place, query) for place, query in enumerate(queries) if query.is_enabled]
+
+
 def _questions(
     indicators: Sequence[Indicator], higher: Sequence[Query]
 ) -> list[tuple[int, Question]]:
     """Give what to ask so as to know which of these values the higher queries return."""
     questions = []
-    for position, query in enumerate(higher):
+    for position, query in _enabled(higher):
         wanted = [each for each in indicators if each.type in query.indicator_types]
         files = [each for each in wanted if each.type is IndicatorType.FILE]
         clauses = values_clauses(

@@ -207,7 +207,7 @@ class Convert:
         list was saved meanwhile: it may no longer return what it holds, and then nobody would.
         """
         # Read once: somebody may save another list at any moment.
-        saved = [query.id for query in self._app_state.query_list().queries]
+        saved = [query.id for query in self._app_state.query_list().enabled]
         above = saved[: saved.index(job.query.id)] if job.query.id in saved else saved
         to_come = {
             item.query_id

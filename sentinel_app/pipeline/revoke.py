@@ -79,8 +79,9 @@ class Revoke:
             or self._policy is not WithdrawPolicy.DELETED_OR_NO_LONGER_MATCHING
         )
         attempts = most_attempts(update)
+        kept = self._guard.kept()
         count = self._orphans.unchosen(
-            update.id, only_orphans=only_orphans, now=now, most_attempts=attempts
+            update.id, only_orphans=only_orphans, now=now, most_attempts=attempts, kept=kept
         )
         is_unsearched = only_orphans and self._orphans.is_held_back(update.id)
         if count and (is_unsearched or self._guard.is_too_much(update, count, now)):
@@ -94,6 +95,7 @@ class Revoke:
             most_attempts=attempts,
             after=after,
             limit=_PORTION,
+            kept=kept,
         ):
             self._add(progress, held)
             after = held[-1].object

@@ -37,11 +37,15 @@ class WithdrawGuard:
         return count > ALWAYS_ALLOWED and count * 100 > self._ledger.live(now) * self._limit_percent
 
     def covers_all(self, update: Update) -> bool:
-        """Whether each saved query has a Job of the update that has not ended, by a cancel say."""
+        """Whether each enabled query has a Job of the update that has not been cancelled."""
         jobs = self._app_state.jobs_of(update.id)
         covered = {job.query.id for job in jobs if not job.status.is_final}
-        queries = self._app_state.query_list().queries
+        queries = self._app_state.query_list().enabled
         return all(query.id in covered for query in queries)
+
+    def kept(self) -> frozenset[str]:
+        """Return the queries whose objects stay although no update reads them: disabled ones."""
+        return self._app_state.query_list().disabled_ids
 
 
 def most_attempts(update: Update) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -175,14 +176,21 @@ class Orphans:
     # -- withdrawing
 
     def unchosen(
-        self, update_id: str, *, only_orphans: bool, now: dt.datetime, most_attempts: int
+        self,
+        update_id: str,
+        *,
+        only_orphans: bool,
+        now: dt.datetime,
+        most_attempts: int,
+        kept: Collection[str] = (),
     ) -> int:
         """Return how many live objects no Job of the update has chosen.
 
-        What the update came upon too late to ask for it does not count.
+        What the update came upon too late to ask for it does not count. The arguments are those of
+        `next_unchosen`.
         """
         name = 'count_unchosen_orphans' if only_orphans else 'count_unchosen'
-        values = (self._store.first_mark(update_id), millis(now), most_attempts, update_id)
+        values = self._unchosen(update_id, now=now, most_attempts=most_attempts, kept=kept)
         with self._db.read() as connection:
             return int(connection.execute(_SQL[name], values).fetchone()[0])
 
@@ -195,6 +203,7 @@ class Orphans:
         most_attempts: int,
         after: int,
         limit: int,
+        kept: Collection[str] = (),
     ) -> tuple[HeldObject, ...]:
         """Return some of the live objects that no Job of the update has chosen, by rising row.
 
@@ -205,12 +214,25 @@ class Orphans:
             most_attempts: how often their withdrawal may have been refused.
             after: the row that they come after.
             limit: how many at most.
+            kept: ids of queries whose objects stay as long as their copies are there.
         """
         name = 'next_unchosen_orphans' if only_orphans else 'next_unchosen'
-        values = (self._store.first_mark(update_id), millis(now), most_attempts, update_id)
+        values = self._unchosen(update_id, now=now, most_attempts=most_attempts, kept=kept)
         with self._db.read() as connection:
-            rows = connection.execute(_SQL[name], (*values, after, limit))
+            rows = connection.execute(_SQL[name], {**values, 'after': after, 'limit': limit})
             return tuple(_held(row) for row in rows)
+
+    def _unchosen(
+        self, update_id: str, *, now: dt.datetime, most_attempts: int, kept: Collection[str]
+    ) -> dict[str, object]:
+        numbers = (self._store.queries.known(query_id) for query_id in kept)
+        return {
+            'first_mark': self._store.first_mark(update_id),
+            'now': millis(now),
+            'most_attempts': most_attempts,
+            'update_id': update_id,
+            'kept': json.dumps([number for number in numbers if number is not None]),
+        }
 
     def unconfirmed(self, update_id: str, *, most_attempts: int) -> tuple[HeldObject, ...]:
         """Return the withdrawals that had no answer, but for those that the update has repeated."""

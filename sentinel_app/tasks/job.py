@@ -16,7 +16,7 @@ from sentinel_app.log import EventLog
 from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.update_store import UpdateStore
-from sentinel_app.tasks.update import Updates
+from sentinel_app.tasks.update import QUERY_DISABLED, Updates
 
 _OPEN = tuple(status for status in JobStatus if not status.is_final)
 
@@ -82,7 +82,10 @@ class JobActions:
             raise ConflictError(
                 f'Only a request that is Failed can be tried again; this one is "{job.status}".'
             )
-        if self._app_state.query_list().position(job.query.id) is None:
+        saved = self._app_state.query_list()
+        if job.query.id in saved.disabled_ids:
+            raise ConflictError(QUERY_DISABLED)
+        if saved.position(job.query.id) is None:
             raise ConflictError(
                 'The TQL query of this request is no longer in CONFIGURE, so it cannot be tried '
                 'again.'

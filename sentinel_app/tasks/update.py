@@ -13,7 +13,7 @@ from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.job import Counts, Job, JobStatus, JobType, Mode, Update
 from sentinel_app.core.job_state import known_until
-from sentinel_app.core.query import Query
+from sentinel_app.core.query import Query, QueryList
 from sentinel_app.core.schedule import Schedule, next_update
 from sentinel_app.errors import ConflictError, NotFoundError, UnforeseenError
 from sentinel_app.log import EventLog
@@ -24,9 +24,22 @@ from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.tasks.job_follower import WHERE, JobFollower
 
-QUERY_REMOVED = 'Its TQL query was taken out of CONFIGURE before its turn came.'
+QUERY_REMOVED = 'Its TQL query was deleted in CONFIGURE before its turn came.'
+QUERY_DISABLED_SINCE = 'Its TQL query was disabled in CONFIGURE before its turn came.'
+QUERY_DISABLED = 'This TQL query is disabled. Enable it in CONFIGURE first.'
 
 _log = EventLog(__name__)
+
+
+def _places(saved: QueryList) -> list[tuple[int, Query]]:
+    """Return the enabled queries, each with its place in the whole list."""
+    return [(place, query) for place, query in enumerate(saved.queries) if query.is_enabled]
+
+
+def _nothing_to_update(saved: QueryList) -> str:
+    if saved.queries:
+        return 'All TQL queries are disabled. Enable one in CONFIGURE first.'
+    return 'There is no TQL query yet. Add one in CONFIGURE and save it.'
 
 
 class Updates:
@@ -68,8 +81,8 @@ class Updates:
         return self._running
 
     def next_update(self) -> tuple[dt.datetime, Mode] | None:
-        """Return when the next scheduled update is due and its mode; None without a query."""
-        if not self._app_state.query_list().queries:
+        """Return when the next scheduled update is due and its mode; None without enabled query."""
+        if not self._app_state.query_list().enabled:
             return None
         return self._next(self._app_state.schedule(), self._clock.now())
 
@@ -101,18 +114,19 @@ class Updates:
             raise ConflictError(
                 f'A {mode} update reads everything; leave out "modified_after" or ask for a delta.'
             )
-        queries = self._app_state.query_list().queries
-        positions = {query.id: position for position, query in enumerate(queries)}
-        unknown = [item for item in query_ids or () if item not in positions]
-        if unknown:
-            raise NotFoundError(f'There is no TQL query with the id {unknown[0]}; load the list.')
+        saved = self._app_state.query_list()
+        for query_id in query_ids or ():
+            if saved.position(query_id) is None:
+                raise NotFoundError(f'There is no TQL query with the id {query_id}; load the list.')
+            if query_id in saved.disabled_ids:
+                raise ConflictError(QUERY_DISABLED)
         chosen = [
-            (positions[query.id], query)
-            for query in queries
+            (position, query)
+            for position, query in _places(saved)
             if query_ids is None or query.id in set(query_ids)
         ]
         if not chosen:
-            raise ConflictError('There is no TQL query yet. Add one in CONFIGURE and save it.')
+            raise ConflictError(_nothing_to_update(saved))
         update = self._queue(
             chosen,
             mode=mode,
@@ -135,7 +149,7 @@ class Updates:
         with self._scheduling:
             now = self._clock.now()
             at, mode = self._next(self._app_state.schedule(), now)
-            queries = self._app_state.query_list().queries
+            queries = self._app_state.query_list().enabled
             if not queries or at > now or self._is_one_waiting():
                 return None
             self._queue_scheduled(mode, now)
@@ -148,8 +162,9 @@ class Updates:
             ConflictError: there is no query, or a scheduled update waits already.
         """
         with self._scheduling:
-            if not self._app_state.query_list().queries:
-                raise ConflictError('There is no TQL query yet. Add one in CONFIGURE and save it.')
+            saved = self._app_state.query_list()
+            if not saved.enabled:
+                raise ConflictError(_nothing_to_update(saved))
             if self._is_one_waiting():
                 raise ConflictError(
                     'A scheduled update waits already; it begins when the one that runs has ended.'
@@ -167,7 +182,7 @@ class Updates:
 
     def _queue_scheduled(self, mode: Mode, now: dt.datetime) -> None:
         self._queue(
-            list(enumerate(self._app_state.query_list().queries)),
+            _places(self._app_state.query_list()),
             mode=mode,
             job_type=JobType.SCHEDULED,
             modified_after=None,
@@ -196,7 +211,7 @@ class Updates:
                 return False
         jobs = self._app_state.jobs_of(update.id)
         # First, as what takes the place of what they were refused is asked for by this update.
-        queries = self._app_state.query_list().queries
+        queries = self._app_state.query_list().enabled
         self._store.refusals.forget_others([query.id for query in queries])
         self._store.begin([job for job in jobs if not job.status.is_final])
         self._running = self._app_state.update(update.id)
@@ -211,18 +226,17 @@ class Updates:
         return True
 
     def _cancel_removed(self, update: Update) -> None:
-        """Cancel what waits for queries that were taken out of the list meanwhile."""
+        """Cancel what waits for queries that were deleted or disabled meanwhile."""
         saved = self._app_state.query_list()
+        enabled = {query.id for query in saved.enabled}
         for job in self._app_state.jobs_of(update.id):
-            if job.status.is_final or saved.position(job.query.id) is not None:
+            if job.status.is_final or job.query.id in enabled:
                 continue
-            self._app_state.change_job(
-                job.request_id,
-                lambda stored: replace(
-                    stored, status=JobStatus.CANCELLED, failure_reason=QUERY_REMOVED
-                ),
-            )
-            _log.info('job-cancelled', request_id=job.request_id, reason=QUERY_REMOVED)
+            is_gone = saved.position(job.query.id) is None
+            reason = QUERY_REMOVED if is_gone else QUERY_DISABLED_SINCE
+            cancelled = partial(replace, status=JobStatus.CANCELLED, failure_reason=reason)
+            self._app_state.change_job(job.request_id, cancelled)
+            _log.info('job-cancelled', request_id=job.request_id, reason=reason)
 
     def follow(self) -> None:
         """Bring the running update's Jobs in line with their progress, and end it at the end."""
@@ -292,9 +306,9 @@ class Updates:
         )
 
     def _left_out(self, jobs: Sequence[Job]) -> bool:
-        """Whether an update of these Jobs leaves a saved query out."""
+        """Whether an update of these Jobs leaves an enabled query out."""
         covered = {job.query.id for job in jobs}
-        return any(query.id not in covered for query in self._app_state.query_list().queries)
+        return any(query.id not in covered for query in self._app_state.query_list().enabled)
 
     def _queue(
         self,

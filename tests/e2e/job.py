@@ -89,6 +89,9 @@ def make_job(request_id: str, **changes: Any) -> dict[str, Any]:
         'status': 'Upload Complete',
         'query': {
             'id': 'q',
+            'name': None,
+            'note': None,
+            'is_enabled': True,
             'position': 0,
             'owners': ['Demo'],
             'indicator_types': ['Host'],

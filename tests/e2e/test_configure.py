@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Save
-from tests.e2e.job import finished_job, paused
+from tests.e2e.job import finished_job
 from tests.e2e.screen import Screen
 from tests.simulators.stand import Stand
 
@@ -53,15 +53,7 @@ def test_new_user_adds_a_query_and_saves_it(
     expect(direction).to_be_disabled()
     screen.choose('Sort Field', 'ThreatAssess Score')
     expect(direction).to_be_enabled()
-    # The most important first, without a further choice, and in words.
-    expect(direction).to_have_value('Descending')
-    expect(dialog.get_by_text('Highest first')).to_be_visible()
-    screen.choose('Sort Direction', 'Ascending')
-    expect(dialog.get_by_text('Lowest first')).to_be_visible()
-    screen.choose('Sort Field', 'Last Modified')
-    expect(direction).to_have_value('Descending')
-    expect(dialog.get_by_text('Newest first')).to_be_visible()
-    screen.choose('Sort Field', 'ThreatAssess Score')
+    screen.choose('Sort Direction', 'Descending')
     screen.button('Submit').click()
     expect(dialog).to_be_hidden()
     expect(screen.rows(TABLE)).to_have_count(1)
@@ -84,6 +76,38 @@ def test_new_user_adds_a_query_and_saves_it(
     assert (query['sort_field'], query['sort_direction']) == ('threatAssessScore', 'desc')
 
 
+def test_a_query_has_a_name_everywhere_and_is_disabled_without_being_deleted(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save
+) -> None:
+    name = 'Phishing hosts أسماء'
+    save_queries(HOSTS, FILES)
+    screen.open('configure')
+    screen.button('Edit').click()
+    page.get_by_role('button', name=re.compile('^Edit query 1')).click()
+    screen.dialog('Edit TQL Configuration').get_by_label('Name', exact=True).fill(name)
+    page.get_by_label('Note').fill('From the CERT.\nUntil May.')
+    screen.button('Submit').click()
+    page.get_by_role('switch', name='Enabled: query 2, Demo Research').press('Space')
+    screen.button('Save').click()
+    screen.button('Save and Run Full Update').click()
+    expect(screen.rows(TABLE).first).to_contain_text(name)
+    expect(screen.rows(TABLE).last).to_contain_text('Disabled')
+    first, second = stand.api('GET', 'api/configure').json()['queries']
+    assert (first['name'], first['note']) == (name, 'From the CERT.\nUntil May.')
+    assert (first['is_enabled'], second['is_enabled']) == (True, False)
+
+    job = finished_job(stand, 'full')
+    screen.open('jobs')
+    expect(screen.rows('Jobs').first).to_contain_text(name)
+    assert job['query']['name'] == name
+    screen.open('dashboard')
+    held = screen.rows('In Sentinel by TQL query')
+    expect(held.first).to_contain_text(name)
+    expect(held.nth(1)).to_contain_text('rating >= 2 (disabled)')
+    screen.open('reports/audit')
+    expect(page.get_by_text('2 TQL queries, 1 edited, 1 disabled')).to_be_visible()
+
+
 def test_run_now_after_a_save_queues_jobs(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:
@@ -101,29 +125,6 @@ def test_run_now_after_a_save_queues_jobs(
     expect(screen.rows('Jobs').filter(has_text='ad-hoc').first).to_be_visible()
     jobs = stand.api('GET', 'api/job/request?job_type=ad-hoc&mode=full').json()['data']
     assert saved[0]['id'] in {job['query']['id'] for job in jobs}
-
-
-def test_page_follows_an_update_until_its_result_is_there(
-    page: Page, screen: Screen, stand: Stand, save_queries: Save
-) -> None:
-    save_queries(HOSTS)
-    screen.open('configure')
-    expect(screen.rows(TABLE)).to_contain_text('Not run yet')
-    screen.button('Edit').click()
-    page.get_by_role('button', name=re.compile('^Edit query 1')).click()
-    screen.choose('Sort Field', 'Threat Rating')
-    screen.button('Submit').click()
-    screen.button('Save').click()
-    screen.button('Save and Run Full Update').click()
-    saved = page.get_by_role('status').filter(has_text='Saved')
-    with paused(stand, 'download'):
-        screen.button('Run full update now').click()
-        expect(saved).to_contain_text('A full update is running now.')
-        expect(screen.button('Run full update now')).to_be_hidden()
-        expect(saved.get_by_role('link', name='View in JOBS')).to_be_visible()
-        assert screen.complaints() == []
-    expect(screen.rows(TABLE)).not_to_contain_text('Not run yet')
-    expect(saved).not_to_contain_text('running now')
 
 
 def test_last_count_is_that_of_the_latest_job_that_read_everything(
@@ -146,9 +147,9 @@ def test_last_count_is_that_of_the_latest_job_that_read_everything(
     save_queries({**HOSTS, 'id': saved[0]['id'], 'tql': 'rating >= 2'})
     screen.button('Refresh now').click()
     expect(screen.rows(TABLE)).to_contain_text('rating >= 2')
-    expect(screen.rows(TABLE)).to_contain_text('Not run yet')
+    expect(screen.rows(TABLE)).to_contain_text('not counted yet')
     screen.button('Edit').click()
-    expect(screen.rows(TABLE)).not_to_contain_text('Not run yet')
+    expect(screen.rows(TABLE)).not_to_contain_text('not counted yet')
 
 
 def test_rows_are_edited_moved_and_deleted_and_saved_as_one_list(
@@ -163,7 +164,7 @@ def test_rows_are_edited_moved_and_deleted_and_saved_as_one_list(
     screen.tql.fill('confidence >= 50')
     screen.button('Submit').click()
     page.get_by_role('button', name=re.compile('^Delete query 3')).click()
-    expect(page.get_by_text('Unsaved changes: 1 query edited, 1 deleted')).to_be_visible()
+    expect(page.get_by_text('Not saved: 1 edited, 1 deleted')).to_be_visible()
     assert saved_tql(stand) == ['rating >= 1', 'rating >= 2', 'rating >= 3']
     screen.button('Save').click()
     screen.button('Save and Run Delta Update').click()
@@ -208,11 +209,11 @@ def test_leaving_with_unsaved_changes_asks_first(
     screen.button('Edit').click()
     page.get_by_role('button', name=re.compile('^Delete query 1')).click()
     page.get_by_role('link', name='JOBS').click()
-    screen.button('Keep editing').click()
-    expect(page.get_by_text('Unsaved changes: 1 query deleted')).to_be_visible()
+    screen.button('Go on editing').click()
+    expect(page.get_by_text('Not saved: 1 deleted')).to_be_visible()
     assert page.url.endswith('#/configure')
     page.get_by_role('link', name='JOBS').click()
-    screen.button('Discard').click()
+    screen.button('Drop changes').click()
     expect(screen.heading).to_have_text('JOBS')
 
 
@@ -250,18 +251,18 @@ def test_save_over_somebody_elses_newer_list_loses_nothing_silently(
     save_queries(URLS)  # somebody else
     screen.button('Save').click()
     screen.button('Save and Run Delta Update').click()
-    dialog = screen.dialog('This list was changed')
+    dialog = screen.dialog('Somebody else saved meanwhile')
     expect(dialog.get_by_role('region', name='Saved list')).to_contain_text('rating >= 3')
     expect(dialog.get_by_role('region', name='Your list')).to_contain_text('confidence >= 99')
     assert saved_tql(stand) == ['rating >= 3']
     if is_kept:
-        screen.button('Keep editing my list').click()
+        screen.button('Keep my list and go on editing').click()
         screen.button('Save').click()
         screen.button('Save and Run Delta Update').click()
         expect(page.get_by_text('Saved', exact=True)).to_be_visible()
         assert saved_tql(stand) == ['confidence >= 99', 'rating >= 2']
     else:
-        screen.button('Use saved list').click()
+        screen.button('Load the saved list, drop mine').click()
         expect(screen.button('Edit')).to_be_visible()
         expect(screen.rows(TABLE)).to_have_count(1)
         expect(screen.rows(TABLE)).to_contain_text('rating >= 3')
@@ -282,8 +283,8 @@ def test_window_of_two_lists_marks_what_differs(
     save_queries(*kept, emails)  # somebody else
     screen.button('Save').click()
     screen.button('Save and Run Delta Update').click()
-    dialog = screen.dialog('This list was changed')
-    expect(dialog).to_contain_text('3 queries differ')
+    dialog = screen.dialog('Somebody else saved meanwhile')
+    expect(dialog).to_contain_text('The lists differ in 3 queries')
     saved = dialog.get_by_role('region', name='Saved list').get_by_role('listitem')
     mine = dialog.get_by_role('region', name='Your list').get_by_role('listitem')
     for rows in (saved, mine):
@@ -291,10 +292,10 @@ def test_window_of_two_lists_marks_what_differs(
         expect(rows.nth(0)).not_to_contain_text('Owners (differs)')
         expect(rows.nth(1)).to_contain_text('Owners (differs)')
         expect(rows.nth(2)).not_to_contain_text('differs')
-    expect(saved.nth(3)).to_contain_text('Only here')
+    expect(saved.nth(3)).to_contain_text('only in this list')
     expect(saved.nth(3)).to_contain_text('Email Address')
     expect(mine).to_have_count(3)
-    expect(page.get_by_text('Only here')).to_have_count(1)
+    expect(page.get_by_text('only in this list')).to_have_count(1)
     assert screen.complaints() == []
 
 
@@ -400,7 +401,7 @@ class TestDragging:
         page.mouse.move(start['x'] + 8, target['y'] + 4, steps=8)
         page.mouse.up()
         expect(screen.rows(TABLE).first).to_contain_text('OSINT Community')
-        expect(page.get_by_text('Unsaved changes: order changed')).to_be_visible()
+        expect(page.get_by_text('Not saved: order changed')).to_be_visible()
         screen.button('Save').click()
         screen.button('Save and Run Delta Update').click()
         expect(page.get_by_text('Saved', exact=True)).to_be_visible()

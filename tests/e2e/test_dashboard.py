@@ -91,7 +91,7 @@ def test_figures_are_those_of_the_api(page: Page, screen: Screen, finished: dict
     expect(tile(page, 'Last update')).to_contain_text(f'{finished["count_sent"]:,} sent')
     expect(tile(page, 'Last update')).to_contain_text(f'{finished["count_refused"]:,} refused')
     expect(tile(page, 'Backlog')).to_contain_text('Nothing waits')
-    screen.button('Pause auto-refresh').click()
+    screen.button('Pause self-refresh').click()
     found = refreshed(page, screen)
     expect(tile(page, 'In Sentinel')).to_contain_text(f'{found["objects_live"]:,}')
     types = screen.rows('In Sentinel by type')
@@ -219,12 +219,20 @@ def test_sixty_queries_and_strange_owners_do_not_burst_the_page(
             'query_id': f'q{number}',
             'position': number,
             'count': number * 1_000,
+            'label': 'ي' * 80,
+            'is_enabled': number % 2 == 0,
             'owners': owners,
             'indicator_types': ALL_TYPES,
         }
         for number in range(60)
     ]
-    gone = {'position': None, 'owners': [], 'indicator_types': []}
+    gone = {
+        'position': None,
+        'label': None,
+        'is_enabled': False,
+        'owners': [],
+        'indicator_types': [],
+    }
     queries += [{'query_id': f'g{number}', 'count': 5, **gone} for number in range(3)]
     alter(page, by_query=queries)
     page.set_viewport_size({'width': 1024, 'height': 768})

@@ -177,12 +177,13 @@ def test_hostile_content_is_only_text(page: Page, screen: Screen) -> None:
     }  # fmt: skip
     copy = {**indicator, 'fate': 'withheld', 'reason': hostile, 'positions': []}
     found = {'value': 'x', 'sent': [sent], 'refused': [], 'copies': [copy], 'source_error': None}
+    found['queries'] = []
     page.route(LOOKUP, lambda route: route.fulfill(json=found))
     page.set_viewport_size({'width': 1024, 'height': 768})
     screen.open('reports/lookup?value=x')
     card = page.get_by_role('group', name='Sent: URL')
     expect(card).to_contain_text('Withdrawn')
-    expect(card).to_contain_text('no longer saved')
+    expect(card).to_contain_text('A deleted query')
     expect(card).to_contain_text('2 times after a withdrawal')
     expect(card).to_contain_text('name: too long')
     expect(page.get_by_role('link', name=re.compile('ThreatConnect, in a new tab'))).to_have_count(

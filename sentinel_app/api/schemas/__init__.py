@@ -34,11 +34,11 @@ from sentinel_app.api.schemas.configure import (
     ConfigureBody,
     LastCount,
     NamedOption,
-    OpenUpdate,
     Options,
     OwnerOption,
     Query,
     QueryBody,
+    QueryMark,
     TqlKeyword,
 )
 from sentinel_app.api.schemas.document import component_schemas, parameter_schemas
@@ -181,7 +181,6 @@ __all__ = [
     'NamedOption',
     'NextUpdate',
     'ObjectError',
-    'OpenUpdate',
     'Options',
     'OwnerOption',
     'Page',
@@ -193,6 +192,7 @@ __all__ = [
     'Query',
     'QueryBody',
     'QueryCount',
+    'QueryMark',
     'RefusedObject',
     'Reply',
     'ReportedEntry',

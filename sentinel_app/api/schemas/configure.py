@@ -8,8 +8,7 @@ from pydantic import Field
 
 from sentinel_app.api.schemas.base import Body, Moment, NextUpdate, Reply
 from sentinel_app.core.indicator import IndicatorType
-from sentinel_app.core.job import Mode
-from sentinel_app.core.query import SortDirection
+from sentinel_app.core.query import MAX_NAME_CHARS, MAX_NOTE_CHARS, SortDirection
 
 MAX_QUERIES = 100
 MAX_TQL_CHARS = 10_000
@@ -21,11 +20,25 @@ class Query(Reply):
     """One saved TQL query; its place in the list is its precedence."""
 
     id: str
+    name: str | None = Field(description='What people call it; null where it has no name')
+    note: str | None
+    is_enabled: bool = Field(description='Whether it takes part in updates')
     owners: list[str]
     indicator_types: list[IndicatorType]
     tql: str
     sort_field: str | None
     sort_direction: SortDirection
+
+
+class QueryMark(Reply):
+    """What people call a saved TQL query: its place in the list and its label."""
+
+    query_id: str
+    position: int
+    label: str = Field(
+        description='Its name; without one the beginning of its TQL, or else types and owners'
+    )
+    is_enabled: bool
 
 
 class LastCount(Reply):
@@ -42,6 +55,15 @@ class QueryBody(Body):
     """One TQL query to save; `id` is null for a new one."""
 
     id: Annotated[str, Field(max_length=64)] | None = None
+    name: Annotated[str, Field(max_length=10 * MAX_NAME_CHARS)] | None = Field(
+        default=None,
+        description=f'At most {MAX_NAME_CHARS} characters in one line; no two queries have the '
+        'same one. Empty means none',
+    )
+    note: Annotated[str, Field(max_length=10 * MAX_NOTE_CHARS)] | None = Field(
+        default=None, description=f'At most {MAX_NOTE_CHARS} characters. Empty means none'
+    )
+    is_enabled: bool = True
     owners: Annotated[
         list[Annotated[str, Field(min_length=1, max_length=MAX_OWNER_CHARS)]],
         Field(min_length=1, max_length=MAX_OWNERS),
@@ -58,23 +80,12 @@ class QueryBody(Body):
     )
 
 
-class OpenUpdate(Reply):
-    """An update that is running, or queued."""
-
-    update_id: str
-    mode: Mode
-    date_started: Moment | None = Field(description='Null while it is queued')
-
-
 class Configure(Reply):
     """The saved TQL queries, highest precedence first."""
 
     version: int
     queries: list[Query]
     next_update: NextUpdate | None
-    open_update: OpenUpdate | None = Field(
-        description='The update that is running, else the first that is queued'
-    )
     last_run: Moment | None
     last_counts: list[LastCount] = Field(
         description='None for a query without such a Job: since its owners, types or TQL were '

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from sentinel_app.api.schemas.base import Body, Moment, Reply
+from sentinel_app.api.schemas.configure import QueryMark
 from sentinel_app.api.schemas.preview import StixObject
 from sentinel_app.api.schemas.report import ReportedIndicator
 from sentinel_app.inquiry.copy import Fate
@@ -75,6 +76,7 @@ class Findings(Reply):
     sent: list[SentObject]
     refused: list[RefusedObject]
     copies: list[IndicatorCopy]
+    queries: list[QueryMark] = Field(description='Those that are saved, for the positions above')
     source_error: str | None = Field(
         description='Why ThreatConnect could not tell of its copies; null where it could'
     )

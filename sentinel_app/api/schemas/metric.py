@@ -55,6 +55,10 @@ class QueryCount(Reply):
 
     query_id: str
     position: int | None = Field(description='Null where the query is no longer saved')
+    label: str | None = Field(
+        description='What people call it; null where the query is no longer saved'
+    )
+    is_enabled: bool
     owners: list[str] = Field(description='Empty where the query is no longer saved')
     indicator_types: list[IndicatorType]
     count: int

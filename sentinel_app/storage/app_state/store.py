@@ -14,7 +14,7 @@ from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Update, is_allo
 from sentinel_app.core.query import Query, QueryList
 from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.task import TaskSlug, TaskState
-from sentinel_app.core.window import Cursor
+from sentinel_app.core.window import EVERYTHING, Cursor
 from sentinel_app.errors import ConflictError, NotFoundError
 from sentinel_app.storage.app_state.atomic_json import AtomicJsonStorage
 from sentinel_app.storage.app_state.content import KeyedTable, KeyedTinyDB, State, decoded_state
@@ -62,7 +62,11 @@ class AppState:
         next_mode: Mode | None,
         audit: AuditEntry,
     ) -> QueryList:
-        """Store the whole list with its audit entry; `next_mode` None leaves the one there is."""
+        """Store the whole list with its audit entry; `next_mode` None leaves the one there is.
+
+        A query that is enabled again begins anew: its next update reads all of it, as objects of it
+        may have expired meanwhile, and lower queries may have let go of others.
+        """
         with self._writing:
             state = self._state
             if expected_version != state.query_list.version:
@@ -77,17 +81,23 @@ class AppState:
                 schedule = dataclasses.replace(schedule, next_mode=next_mode)
             ids = {query.id for query in queries}
             gone = [query_id for query_id in state.cursors if query_id not in ids]
+            back = {
+                query.id: Cursor(query_id=query.id, selection=query.selection, at=EVERYTHING)
+                for query in queries
+                if query.is_enabled and query.id in state.query_list.disabled_ids
+            }
             with self._storage.together():
                 self._table('queries').truncate()
                 self._table('queries').put({query.id: encode(query) for query in queries})
                 self._put_settings(saved, schedule)
                 self._table('cursors').drop(gone)
+                self._table('cursors').put({key: encode(each) for key, each in back.items()})
                 entries = self._put_audit(state, audit)
             self._state = dataclasses.replace(
                 state,
                 query_list=saved,
                 schedule=schedule,
-                cursors=_without(state.cursors, gone),
+                cursors={**_without(state.cursors, gone), **back},
                 audit=entries,
             )
             return saved

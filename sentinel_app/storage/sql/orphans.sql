@@ -52,18 +52,19 @@ FROM orphan CROSS JOIN ledger ON ledger.id = orphan.object
 WHERE state = 1 AND valid_until > ? AND withdrawals_refused <= ? AND late_for IS NOT ?;
 
 -- name: count_unchosen
--- What has a copy that Sentinel refuses is still wanted: it stays until it expires.
+-- What has a copy that Sentinel refuses is still wanted: it stays until it expires. So does what
+-- a disabled query has sent, as long as its copy is there.
 SELECT count(*) FROM ledger LEFT JOIN orphan ON orphan.object = ledger.id
-WHERE state = 1 AND mark < ?1 AND valid_until > ?2 AND withdrawals_refused <= ?3
-    AND late_for IS NOT ?4 AND NOT EXISTS (
-        SELECT 1 FROM refusal WHERE refusal.object = ledger.id AND passed_over_by >= ?1
-    );
+WHERE state = 1 AND mark < :first_mark AND valid_until > :now AND withdrawals_refused <= :most_attempts
+    AND late_for IS NOT :update_id AND NOT EXISTS (
+        SELECT 1 FROM refusal WHERE refusal.object = ledger.id AND passed_over_by >= :first_mark
+    ) AND (orphan.object IS NOT NULL OR query NOT IN (SELECT value FROM json_each(:kept)));
 
 -- name: count_unchosen_orphans
 SELECT count(*) FROM orphan CROSS JOIN ledger ON ledger.id = orphan.object
-WHERE state = 1 AND mark < ?1 AND valid_until > ?2 AND withdrawals_refused <= ?3
-    AND late_for IS NOT ?4 AND NOT EXISTS (
-        SELECT 1 FROM refusal WHERE refusal.object = ledger.id AND passed_over_by >= ?1
+WHERE state = 1 AND mark < :first_mark AND valid_until > :now AND withdrawals_refused <= :most_attempts
+    AND late_for IS NOT :update_id AND NOT EXISTS (
+        SELECT 1 FROM refusal WHERE refusal.object = ledger.id AND passed_over_by >= :first_mark
     );
 
 -- name: next_unchosen
@@ -72,11 +73,12 @@ FROM ledger
     LEFT JOIN orphan ON orphan.object = ledger.id
     JOIN content ON content.object = ledger.id
     JOIN query ON query.id = ledger.query
-WHERE state = 1 AND mark < ?1 AND valid_until > ?2 AND withdrawals_refused <= ?3
-    AND late_for IS NOT ?4 AND NOT EXISTS (
-        SELECT 1 FROM refusal WHERE refusal.object = ledger.id AND passed_over_by >= ?1
-    ) AND ledger.id > ?5
-ORDER BY ledger.id LIMIT ?6;
+WHERE state = 1 AND mark < :first_mark AND valid_until > :now AND withdrawals_refused <= :most_attempts
+    AND late_for IS NOT :update_id AND NOT EXISTS (
+        SELECT 1 FROM refusal WHERE refusal.object = ledger.id AND passed_over_by >= :first_mark
+    ) AND (orphan.object IS NOT NULL OR ledger.query NOT IN (SELECT value FROM json_each(:kept)))
+    AND ledger.id > :after
+ORDER BY ledger.id LIMIT :limit;
 
 -- name: next_unchosen_orphans
 SELECT ledger.*, query.query_id, summary, value, body
@@ -84,11 +86,11 @@ FROM orphan
     CROSS JOIN ledger ON ledger.id = orphan.object
     JOIN content ON content.object = ledger.id
     JOIN query ON query.id = ledger.query
-WHERE state = 1 AND mark < ?1 AND valid_until > ?2 AND withdrawals_refused <= ?3
-    AND late_for IS NOT ?4 AND NOT EXISTS (
-        SELECT 1 FROM refusal WHERE refusal.object = ledger.id AND passed_over_by >= ?1
-    ) AND orphan.object > ?5
-ORDER BY orphan.object LIMIT ?6;
+WHERE state = 1 AND mark < :first_mark AND valid_until > :now AND withdrawals_refused <= :most_attempts
+    AND late_for IS NOT :update_id AND NOT EXISTS (
+        SELECT 1 FROM refusal WHERE refusal.object = ledger.id AND passed_over_by >= :first_mark
+    ) AND orphan.object > :after
+ORDER BY orphan.object LIMIT :limit;
 
 -- name: unconfirmed
 SELECT unconfirmed.*, query.query_id, ledger.siblings

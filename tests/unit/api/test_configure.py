@@ -20,6 +20,9 @@ from tests.unit.api.stand import Stand
 def row(**fields: Any) -> dict[str, Any]:
     return {
         'id': None,
+        'name': None,
+        'note': None,
+        'is_enabled': True,
         'owners': ['Example Org'],
         'indicator_types': ['Address', 'Email Subject'],
         'tql': 'rating > 3 and summary contains "ü"',
@@ -60,7 +63,6 @@ def test_an_empty_list_is_version_0(stand: Stand) -> None:
         'version': 0,
         'queries': [],
         'next_update': None,
-        'open_update': None,
         'last_run': None,
         'last_counts': [],
         'warning': None,
@@ -81,6 +83,50 @@ def test_a_saved_list_comes_back_in_its_order_with_ids(stand: Stand) -> None:
     assert stand.app_state.schedule().next_mode is Mode.FULL
 
 
+def test_a_name_and_a_note_are_cleaned_and_what_is_empty_is_none(stand: Stand) -> None:
+    name, note = '  Phish\u202eing\thosts ', '\r\nFrom the CERT.\r\n\u200bUntil May. \n'
+    reply = stand.put(
+        '/api/configure', body(row(name=name, note=note, is_enabled=False), row(name=' ', note=''))
+    )
+    assert reply.json['queries'] == [
+        row(id='new-1', name='Phishing hosts', note='From the CERT.\nUntil May.', is_enabled=False),
+        row(id='new-2'),
+    ]
+    assert stand.get('/api/configure').json['queries'] == reply.json['queries']
+
+
+def test_a_name_that_is_too_long_or_there_already_is_refused(stand: Stand) -> None:
+    rows = (row(name='Phishing'), row(name='a' * 81, note='b' * 501), row(name=' PHISHING'))
+    assert fields_at_fault(stand.put('/api/configure', body(*rows))) == {
+        'queries.1.name': 'has 81 characters; at most 80 are allowed',
+        'queries.1.note': 'has 501 characters; at most 500 are allowed',
+        'queries.2.name': 'TQL query 1 is already called "PHISHING". Choose another name.',
+    }
+    longest = row(name='a' * 80, note='b' * 500)
+    assert stand.put('/api/configure', body(longest)).status_code == 200
+
+
+def test_a_query_that_is_disabled_or_enabled_is_told_in_the_audit(stand: Stand) -> None:
+    stand.put('/api/configure', body(row(name='Phishing'), row(is_enabled=False)))
+    rows = (row(id='new-1', name='Phishing', is_enabled=False), row(id='new-2'))
+    stand.put('/api/configure', body(*rows, version=1))
+    saved, first = stand.get('/api/report/audit').json['data']
+    assert saved['detail'] == '2 TQL queries, 1 disabled, 1 enabled'
+    assert saved['changes'] == [
+        {
+            'subject': 'TQL query 1 "Phishing"',
+            'field': 'State',
+            'before': 'Enabled',
+            'after': 'Disabled',
+        },
+        {'subject': 'TQL query 2', 'field': 'State', 'before': 'Disabled', 'after': 'Enabled'},
+    ]
+    states = [each for each in first['changes'] if each['field'] == 'State']
+    assert states == [
+        {'subject': 'TQL query 2', 'field': 'State', 'before': None, 'after': 'Disabled'}
+    ]
+
+
 def test_a_new_query_has_an_id_of_its_own_everywhere(stand: Stand) -> None:
     deps = dataclasses.replace(stand.deps, new_id=ApiDeps.__dataclass_fields__['new_id'].default)
     client = testing.TestClient(create_app(deps))
@@ -95,19 +141,6 @@ def test_the_last_run_is_the_end_of_the_last_window(stand: Stand) -> None:
     stand.app_state.add_update(make_update(), [make_job()], schedule=None)
     stand.app_state.end_update('u1', minutes(6), schedule)
     assert stand.get('/api/configure').json['last_run'] == '2026-03-04T08:05:00Z'
-
-
-def test_the_update_that_runs_is_told_and_else_the_first_that_is_queued(stand: Stand) -> None:
-    later, first = make_update('u1', queued_at=minutes(2)), make_update('u2', queued_at=minutes(1))
-    for update in (later, first):
-        job = make_job(f'j-{update.id}', update_id=update.id)
-        added = dataclasses.replace(update, request_ids=(job.request_id,), mode=Mode.FULL)
-        stand.app_state.add_update(added, [job], schedule=None)
-    queued = {'update_id': 'u2', 'mode': 'full', 'date_started': None}
-    assert stand.get('/api/configure').json['open_update'] == queued
-    assert stand.app_state.start_update('u1', minutes(3))
-    running = {'update_id': 'u1', 'mode': 'full', 'date_started': '2026-03-04T08:03:00Z'}
-    assert stand.get('/api/configure').json['open_update'] == running
 
 
 def test_a_trouble_of_the_store_is_shown(stand: Stand) -> None:

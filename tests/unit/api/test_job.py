@@ -63,6 +63,9 @@ def test_a_job_is_shown_whole(stand: Stand) -> None:
         'query': {
             'id': 'q1',
             'position': 2,
+            'name': None,
+            'note': None,
+            'is_enabled': True,
             'owners': ['Example Org'],
             'indicator_types': ['Address', 'Email Subject'],
             'tql': 'rating > 3',

@@ -93,7 +93,13 @@ def test_what_sentinel_holds_is_counted_by_type_and_by_query(stand: Stand) -> No
     )
     found = summary(stand)
     query = make_query()
-    facts = {'owners': list(query.owners), 'indicator_types': list(query.indicator_types)}
+    facts = {
+        'label': query.label,
+        'is_enabled': True,
+        'owners': list(query.owners),
+        'indicator_types': list(query.indicator_types),
+    }
+    nothing = {'label': None, 'is_enabled': False, 'owners': [], 'indicator_types': []}
     assert found['objects_live'] == 3
     assert found['by_type'] == [
         {'indicator_type': 'Address', 'count': 2},
@@ -102,7 +108,7 @@ def test_what_sentinel_holds_is_counted_by_type_and_by_query(stand: Stand) -> No
     assert found['by_query'] == [
         {'query_id': 'q1', 'position': 0, 'count': 2, **facts},
         {'query_id': 'q2', 'position': 1, 'count': 0, **facts},
-        {'query_id': 'gone', 'position': None, 'count': 1, 'owners': [], 'indicator_types': []},
+        {'query_id': 'gone', 'position': None, 'count': 1, **nothing},
     ]
 
 

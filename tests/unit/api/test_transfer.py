@@ -27,7 +27,13 @@ def exported(stand: Stand) -> dict[str, Any]:
 
 
 def test_the_file_has_everything_and_a_name(stand: Stand) -> None:
-    query = make_query('q1', sort_field='rating', sort_direction=SortDirection.DESCENDING)
+    query = make_query(
+        'q1',
+        name='Phishing',
+        is_enabled=False,
+        sort_field='rating',
+        sort_direction=SortDirection.DESCENDING,
+    )
     save(stand, query)
     reply = stand.get('/api/configure/export')
     assert reply.headers['content-disposition'] == (
@@ -41,6 +47,9 @@ def test_the_file_has_everything_and_a_name(stand: Stand) -> None:
         'queries': [
             {
                 'id': 'q1',
+                'name': 'Phishing',
+                'note': None,
+                'is_enabled': False,
                 'owners': ['Example Org'],
                 'indicator_types': ['Address', 'Email Subject'],
                 'tql': 'rating > 3',
@@ -52,7 +61,10 @@ def test_the_file_has_everything_and_a_name(stand: Stand) -> None:
 
 
 def test_a_file_comes_back_as_it_went_out(stand: Stand) -> None:
-    queries = (make_query('q1'), make_query('q2', tql='confidence > 50'))
+    queries = (
+        make_query('q1', name='Phishing', note='From the CERT.\nUntil May.', is_enabled=False),
+        make_query('q2', tql='confidence > 50'),
+    )
     save(stand, *queries)
     file = exported(stand)
     save(stand, make_query('q2', tql='edited'), version=1)

@@ -87,7 +87,7 @@ def test_a_list_that_is_saved_meanwhile_is_read_as_it_was() -> None:
     q1, q2, q3 = (make_query(query_id) for query_id in ('q1', 'q2', 'q3'))
     lists = [(q2, q1), (q3, q1, q2)]
     app_state: Any = SimpleNamespace(
-        query_list=lambda: SimpleNamespace(queries=lists.pop(0) if len(lists) > 1 else lists[0])
+        query_list=lambda: SimpleNamespace(enabled=lists.pop(0) if len(lists) > 1 else lists[0])
     )
     numbers = SimpleNamespace(
         numbers=lambda ids: {name: int(name[1:]) for name in ids}, number=lambda name: int(name[1:])
@@ -110,7 +110,7 @@ def test_a_page_is_judged_by_the_pass_that_it_was_read_in(tmp_path: Path) -> Non
     store, job = make_store(db), make_job('j1', mode=Mode.DELTA, query=make_query('q1'))
     store.begin([job])
     store.start_reading('j1', at=NOON, expected=None, clauses=['id in (1)'])
-    app_state: Any = SimpleNamespace(query_list=lambda: SimpleNamespace(queries=(job.query,)))
+    app_state: Any = SimpleNamespace(query_list=lambda: SimpleNamespace(enabled=(job.query,)))
     around: Any = Around(waiting=0, is_sorted=False, is_open=True)
     convert = make_convert(around, app_state=app_state, store=store)
     page = replace(make_page(1), number=1)

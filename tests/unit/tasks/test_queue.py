@@ -15,7 +15,7 @@ from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.sqlite import Database
-from sentinel_app.tasks.update import QUERY_REMOVED, Updates
+from sentinel_app.tasks.update import QUERY_DISABLED_SINCE, QUERY_REMOVED, Updates
 from tests.clocks import StandingClock
 from tests.stored import make_audit, make_query
 from tests.working import make_faults, make_store
@@ -167,6 +167,36 @@ def test_what_waits_for_a_query_that_is_removed_meanwhile_is_cancelled(stand: St
     assert (first.status, second.status) == (JobStatus.CANCELLED, JobStatus.PENDING)
     assert first.failure_reason == QUERY_REMOVED
     assert [item.request_id for item in stand.store.progress(update.id)] == [second.request_id]
+
+
+def test_a_disabled_query_takes_part_in_no_update(stand: Stand) -> None:
+    stand.save()
+    stand.updates.queue_due()
+    (waiting,) = stand.app_state.open_updates()
+    disabled = make_query('q1', is_enabled=False)
+    queries = [disabled, make_query('q2')]
+    stand.app_state.save_queries(queries, expected_version=1, next_mode=None, audit=make_audit())
+    stand.updates.start_next()
+    first, second = stand.app_state.jobs_of(waiting.id)
+    assert (first.status, second.status) == (JobStatus.CANCELLED, JobStatus.PENDING)
+    assert first.failure_reason == QUERY_DISABLED_SINCE
+
+    asked = stand.updates.request_update(mode=Mode.FULL)
+    (job,) = stand.app_state.jobs_of(asked.id)
+    assert (job.query.id, job.position) == ('q2', 1)
+    with pytest.raises(ConflictError, match='is disabled'):
+        stand.updates.request_update(mode=Mode.FULL, query_ids=['q1'])
+
+
+def test_nothing_is_due_where_all_queries_are_disabled(stand: Stand) -> None:
+    stand.save()
+    queries = [make_query('q1', is_enabled=False), make_query('q2', is_enabled=False)]
+    stand.app_state.save_queries(queries, expected_version=1, next_mode=None, audit=make_audit())
+    assert stand.updates.next_update() is None
+    assert stand.updates.queue_due() is None
+    for ask in (stand.updates.queue_now, lambda: stand.updates.request_update(mode=Mode.DELTA)):
+        with pytest.raises(ConflictError, match='All TQL queries are disabled'):
+            ask()
 
 
 def test_an_update_of_removed_queries_alone_ends_at_once(stand: Stand) -> None:

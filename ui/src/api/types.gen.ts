@@ -623,8 +623,6 @@ export interface components {
             /** Last Run */
             last_run: string | null;
             next_update: components["schemas"]["NextUpdate"] | null;
-            /** @description The update that is running, else the first that is queued */
-            open_update: components["schemas"]["OpenUpdate"] | null;
             /** Queries */
             queries: components["schemas"]["Query"][];
             /** Version */
@@ -758,6 +756,11 @@ export interface components {
         Findings: {
             /** Copies */
             copies: components["schemas"]["IndicatorCopy"][];
+            /**
+             * Queries
+             * @description Those that are saved, for the positions above
+             */
+            queries: components["schemas"]["QueryMark"][];
             /** Refused */
             refused: components["schemas"]["RefusedObject"][];
             /** Sent */
@@ -1098,6 +1101,18 @@ export interface components {
             id: string;
             /** Indicator Types */
             indicator_types: components["schemas"]["IndicatorType"][];
+            /**
+             * Is Enabled
+             * @description Whether it takes part in updates
+             */
+            is_enabled: boolean;
+            /**
+             * Name
+             * @description What people call it; null where it has no name
+             */
+            name: string | null;
+            /** Note */
+            note: string | null;
             /** Owners */
             owners: string[];
             /**
@@ -1270,20 +1285,6 @@ export interface components {
             request_id: string;
         };
         /**
-         * OpenUpdate
-         * @description An update that is running, or queued.
-         */
-        OpenUpdate: {
-            /**
-             * Date Started
-             * @description Null while it is queued
-             */
-            date_started: string | null;
-            mode: components["schemas"]["Mode"];
-            /** Update Id */
-            update_id: string;
-        };
-        /**
          * Options
          * @description What the fields of a TQL query may hold.
          */
@@ -1364,6 +1365,23 @@ export interface components {
             id?: string | null;
             /** Indicator Types */
             indicator_types: components["schemas"]["IndicatorType"][];
+            /**
+             * Is Enabled
+             * @default true
+             */
+            is_enabled?: boolean;
+            /**
+             * Name
+             * @description At most 80 characters in one line; no two queries have the same one. Empty means none
+             * @default null
+             */
+            name?: string | null;
+            /**
+             * Note
+             * @description At most 500 characters. Empty means none
+             * @default null
+             */
+            note?: string | null;
             /** Owners */
             owners: string[];
             /**
@@ -1424,6 +1442,18 @@ export interface components {
             id: string;
             /** Indicator Types */
             indicator_types: components["schemas"]["IndicatorType"][];
+            /**
+             * Is Enabled
+             * @description Whether it takes part in updates
+             */
+            is_enabled: boolean;
+            /**
+             * Name
+             * @description What people call it; null where it has no name
+             */
+            name: string | null;
+            /** Note */
+            note: string | null;
             /** Owners */
             owners: string[];
             sort_direction: components["schemas"]["SortDirection"];
@@ -1444,6 +1474,23 @@ export interface components {
             id?: string | null;
             /** Indicator Types */
             indicator_types: components["schemas"]["IndicatorType"][];
+            /**
+             * Is Enabled
+             * @default true
+             */
+            is_enabled?: boolean;
+            /**
+             * Name
+             * @description At most 80 characters in one line; no two queries have the same one. Empty means none
+             * @default null
+             */
+            name?: string | null;
+            /**
+             * Note
+             * @description At most 500 characters. Empty means none
+             * @default null
+             */
+            note?: string | null;
             /** Owners */
             owners: string[];
             /**
@@ -1471,6 +1518,13 @@ export interface components {
             count: number;
             /** Indicator Types */
             indicator_types: components["schemas"]["IndicatorType"][];
+            /** Is Enabled */
+            is_enabled: boolean;
+            /**
+             * Label
+             * @description What people call it; null where the query is no longer saved
+             */
+            label: string | null;
             /**
              * Owners
              * @description Empty where the query is no longer saved
@@ -1481,6 +1535,23 @@ export interface components {
              * @description Null where the query is no longer saved
              */
             position: number | null;
+            /** Query Id */
+            query_id: string;
+        };
+        /**
+         * QueryMark
+         * @description What people call a saved TQL query: its place in the list and its label.
+         */
+        QueryMark: {
+            /** Is Enabled */
+            is_enabled: boolean;
+            /**
+             * Label
+             * @description Its name; without one the beginning of its TQL, or else types and owners
+             */
+            label: string;
+            /** Position */
+            position: number;
             /** Query Id */
             query_id: string;
         };

@@ -1,44 +1,24 @@
-/** A moment that is typed on the clock of the chosen time zone, which stands beside the label. */
+/** A filter by a moment, in the reader's time zone. */
 import { CloseButton, TextInput } from '@mantine/core';
 
-import { fieldToUtc, offsetName, utcToField } from '../lib/time';
-import { useZone } from '../shell/zone';
-import classes from './MomentField.module.css';
+import { localFieldToUtc, utcToLocalField } from '../lib/time';
 
 interface MomentFieldProps {
   label: string;
-  description?: string;
   /** RFC 3339 in UTC, or empty. */
   value: string;
-  isDisabled?: boolean;
   onChange: (value: string) => void;
 }
 
-export function MomentField({
-  label,
-  description,
-  value,
-  isDisabled = false,
-  onChange,
-}: MomentFieldProps) {
-  const zone = useZone();
-  const offset = offsetName(zone, value === '' ? new Date() : new Date(value));
+export function MomentField({ label, value, onChange }: MomentFieldProps) {
   return (
     <TextInput
       type="datetime-local"
-      step={1}
       label={label}
-      description={
-        <>
-          <span className={classes.zone}>{offset}</span> {description}
-        </>
-      }
-      disabled={isDisabled}
-      className={value === '' ? `${classes.field} app-field-empty` : classes.field}
-      data-filled={value !== '' || undefined}
-      data-described={description !== undefined || undefined}
-      value={utcToField(value, zone)}
-      onChange={(event) => onChange(fieldToUtc(event.currentTarget.value, zone) ?? '')}
+      w={value === '' ? 190 : 246}
+      className={value === '' ? 'app-field-empty' : undefined}
+      value={utcToLocalField(value)}
+      onChange={(event) => onChange(localFieldToUtc(event.currentTarget.value) ?? '')}
       rightSection={
         value === '' ? null : (
           <CloseButton size="sm" aria-label={`Clear ${label}`} onClick={() => onChange('')} />

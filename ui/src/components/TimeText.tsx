@@ -1,9 +1,8 @@
-/** A moment in the chosen time zone; the tooltip has it in the other one. */
+/** A moment in the reader's time zone; the UTC value is in the tooltip. */
 import { Tooltip } from '@mantine/core';
 
-import { formatDistance, formatTime, formatTimeWithZone, type Zone } from '../lib/time';
+import { formatDistance, formatLocal, formatUtc } from '../lib/time';
 import { useNow } from '../shell/clock';
-import { useZone } from '../shell/zone';
 
 interface TimeTextProps {
   /** RFC 3339; nothing is shown without one. */
@@ -13,12 +12,11 @@ interface TimeTextProps {
 }
 
 export function TimeText({ value, isNarrow = false }: TimeTextProps) {
-  const zone = useZone();
   if (!value) return null;
-  const text = formatTime(value, zone);
+  const text = formatLocal(value);
   const space = text.indexOf(' ');
   return (
-    <Tooltip label={formatTimeWithZone(value, otherThan(zone))}>
+    <Tooltip label={formatUtc(value)}>
       <time dateTime={value} className="app-time" data-narrow={isNarrow || undefined}>
         <span>{text.slice(0, space)}</span> <span>{text.slice(space + 1)}</span>
       </time>
@@ -26,17 +24,11 @@ export function TimeText({ value, isNarrow = false }: TimeTextProps) {
   );
 }
 
-function otherThan(zone: Zone): Zone {
-  return zone === 'utc' ? 'local' : 'utc';
-}
-
 /** How far away a moment is: `in 5 min`. The tooltip has the moment itself, both ways. */
 export function TimeDistance({ value }: { value: string }) {
   const now = useNow();
-  const zone = useZone();
-  const moment = formatTimeWithZone(value, zone);
   return (
-    <Tooltip label={`${moment} (${formatTimeWithZone(value, otherThan(zone))})`}>
+    <Tooltip label={`${formatLocal(value)} (${formatUtc(value)})`}>
       <time dateTime={value} className="app-time">
         {formatDistance(value, now)}
       </time>

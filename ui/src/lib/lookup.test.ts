@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { makeCopy, makeFindings, makeSent } from '../test/factories';
-import { objectName, queryName, refusedName, verdictOf } from './lookup';
+import { objectName, refusedName, verdictOf } from './lookup';
 
 const refused = {
   object_key: 'File|SHA-256|abc|def',
@@ -29,9 +29,7 @@ describe('verdictOf', () => {
   });
 });
 
-it('names queries, objects and what was refused', () => {
-  expect(queryName(1)).toBe('TQL query 2');
-  expect(queryName(null)).toContain('no longer saved');
+it('names objects and what was refused', () => {
   expect(objectName('Host', null)).toBe('Host');
   expect(refusedName(refused)).toBe('File, SHA-256 hash');
   expect(refusedName({ ...refused, object_key: 'Host||a|b' })).toBe('Host');

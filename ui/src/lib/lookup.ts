@@ -30,11 +30,6 @@ export function stateFace(state: SentObject['state']): { name: string; tone: Ton
   return states[state];
 }
 
-/** `TQL query 2`; a query that is gone has no number. */
-export function queryName(position: number | null): string {
-  return position === null ? 'A TQL query that is no longer saved' : `TQL query ${position + 1}`;
-}
-
 /** `File, SHA-256 hash`. */
 export function objectName(type: string, hashKind: string | null): string {
   return hashKind === null || hashKind === '' ? type : `${type}, ${hashKind} hash`;

@@ -9,6 +9,9 @@ export type Mistakes = Partial<Record<keyof QueryFields, string>>;
 const MAX_TQL_CHARS = 10_000;
 
 export const blankQuery: QueryFields = {
+  name: null,
+  note: null,
+  is_enabled: true,
   owners: [],
   indicator_types: [],
   tql: '',

@@ -21,15 +21,15 @@ export function readFile(text: string): ReadFile {
     return { mistake: 'It is not JSON.' };
   }
   if (!isRecord(content) || content.format !== FORMAT) {
-    return { mistake: 'It is not a list of TQL queries saved by Export.' };
+    return { mistake: 'It is not a list of TQL queries as Export saves it.' };
   }
   if (content.format_version !== FORMAT_VERSION) {
-    return { mistake: 'It was saved by another version of this App in a different format.' };
+    return { mistake: 'It comes from another version of this App, whose lists look different.' };
   }
   const queries = content.queries;
-  if (!Array.isArray(queries)) return { mistake: 'It has no list of queries.' };
+  if (!Array.isArray(queries)) return { mistake: 'It holds no list of queries.' };
   const bad = queries.findIndex((query) => !isQuery(query));
-  if (bad >= 0) return { mistake: `Query ${bad + 1} is incomplete.` };
+  if (bad >= 0) return { mistake: `Its query ${bad + 1} is not complete.` };
   return { file: content as unknown as ImportFile };
 }
 
@@ -83,6 +83,9 @@ export function comparison(file: ImportFile, saved: readonly Query[]): Compariso
     return {
       key: `file-${index}`,
       id: isKnown ? id : null,
+      name: query.name ?? null,
+      note: query.note ?? null,
+      is_enabled: query.is_enabled ?? true,
       owners: query.owners,
       indicator_types: query.indicator_types,
       tql: query.tql,

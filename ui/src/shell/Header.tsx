@@ -5,7 +5,6 @@ import { Icon } from '../components/Icon';
 import { screens, type Screen } from '../screens';
 import { AboutButton } from './AboutButton';
 import { ColorSchemeMenu } from './ColorSchemeMenu';
-import { ZoneMenu } from './ZoneMenu';
 
 type Entry = { screen: Screen } | { menu: string; screens: Screen[] };
 
@@ -49,7 +48,6 @@ export function Header({ path }: { path: string }) {
       </nav>
       <div className="app-header-end">
         <AboutButton />
-        <ZoneMenu />
         <ColorSchemeMenu />
       </div>
     </header>

@@ -15,6 +15,9 @@ import type {
 export function makeQuery(changes: Partial<Query> = {}): Query {
   return {
     id: 'q1',
+    name: null,
+    note: null,
+    is_enabled: true,
     owners: ['Acme'],
     indicator_types: ['Host'],
     tql: 'rating >= 3',
@@ -209,6 +212,7 @@ export function makeFindings(changes: Partial<Findings> = {}): Findings {
     sent: [],
     refused: [],
     copies: [],
+    queries: [],
     source_error: null,
     ...changes,
   };

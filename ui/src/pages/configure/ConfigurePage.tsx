@@ -13,18 +13,17 @@ import { PageHeader } from '../../components/PageHeader';
 import { RefreshControl } from '../../components/RefreshControl';
 import { StaleNotice } from '../../components/StaleNotice';
 import { changesOf, describeChanges, hasChanges, isSavedAbove, savedAbove } from '../../lib/draft';
-import { capitalized, counted } from '../../lib/number';
+import { counted } from '../../lib/number';
+import { formatHash } from '../../lib/route';
 import { useLeaveGuard } from '../../shell/router';
 import { showToast } from '../../shell/toast';
 import { ConflictDialog } from './ConflictDialog';
-import { NextUpdate, UpdateSentence } from './NextUpdate';
+import { NextUpdate } from './NextUpdate';
 import { QueryTable } from './QueryTable';
 import { QueryWindow } from './QueryWindow';
 import { SaveDialog } from './SaveDialog';
 import { TransferButtons } from './TransferButtons';
 import { useEditing } from './useEditing';
-
-const SUMMARY = 'TQL queries, highest precedence first';
 
 export function ConfigurePage() {
   const configure = useConfigure();
@@ -33,7 +32,7 @@ export function ConfigurePage() {
   if (saved === undefined) {
     return (
       <>
-        <PageHeader title="Configure" summary={SUMMARY} />
+        <PageHeader title="Configure" summary="The TQL queries, in order of precedence" />
         {configure.error !== null ? (
           <ErrorPanel error={configure.error} onRetry={refresh} isRetrying={configure.isFetching} />
         ) : (
@@ -88,12 +87,12 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
         isPinned={draft !== null}
         summary={
           draft === null ? (
-            SUMMARY
+            'The TQL queries, in order of precedence'
           ) : (
             <span role="status">
               {isChanged
-                ? `Unsaved changes: ${describeChanges(changes)}`
-                : 'Editing: changes are not saved automatically'}
+                ? `Not saved: ${describeChanges(changes)}`
+                : 'Editing. Nothing is stored until you save.'}
             </span>
           )
         }
@@ -167,6 +166,7 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
                 onMove: editing.move,
                 onMoveTo: editing.moveTo,
                 onEdit: editing.openWindow,
+                onEnable: editing.enable,
                 onRemove: editing.remove,
               },
             })}
@@ -215,9 +215,9 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
       />
       <ConfirmDialog
         isOpen={isDropAsked || guard.isAsked}
-        title="Discard unsaved changes?"
-        action="Discard"
-        cancel="Keep editing"
+        title="Drop your changes?"
+        action="Drop changes"
+        cancel="Go on editing"
         onCancel={() => {
           setIsDropAsked(false);
           guard.stay();
@@ -229,8 +229,8 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
         }}
       >
         <Text size="sm">
-          {changes === null ? '' : `${capitalized(describeChanges(changes))}. `}These changes are
-          not saved and will be lost.
+          The list has changes that are not saved
+          {changes === null ? '' : ` (${describeChanges(changes)})`}. They would be lost.
         </Text>
       </ConfirmDialog>
     </>
@@ -270,21 +270,25 @@ interface SavedNoticeProps {
 }
 
 function SavedNotice({ mode, saved, isStarting, onRunNow, onClose }: SavedNoticeProps) {
-  const { queries, open_update: open } = saved;
   return (
     <Notice tone="good" isLive title="Saved" onClose={onClose}>
       <Group gap="md" justify="space-between">
         <Text size="sm">
-          {queries.length === 0 ? (
-            'The list is empty, so no update is planned.'
+          {saved.queries.length === 0 ? (
+            'The list is empty: no update is planned.'
           ) : (
-            <UpdateSentence saved={saved} />
+            <NextUpdate.Sentence saved={saved} />
           )}
         </Text>
-        {queries.length > 0 && open === null && (
-          <Button size="xs" variant="default" onClick={onRunNow} loading={isStarting}>
-            Run {mode} update now
-          </Button>
+        {saved.queries.length > 0 && (
+          <Group gap="sm">
+            <Button size="xs" variant="default" onClick={onRunNow} loading={isStarting}>
+              Run {mode} update now
+            </Button>
+            <a className="app-link" href={formatHash('jobs')}>
+              Go to JOBS
+            </a>
+          </Group>
         )}
       </Group>
     </Notice>

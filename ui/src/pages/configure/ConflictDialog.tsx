@@ -1,16 +1,15 @@
-/** The list was saved meanwhile: both lists side by side, and the reader decides. */
+/** Somebody else saved meanwhile: both lists side by side, and the reader decides. */
 import { Button, Group, Text, Title, VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 import type { Configure } from '../../api/model';
 import { Dialog } from '../../components/Dialog';
-import { OwnerNames } from '../../components/OwnerNames';
+import { OwnerNames } from '../../components/QueryName';
 import { StatusBadge } from '../../components/StatusBadge';
 import { compareLists, countDiffering, isDiffering, type Compared } from '../../lib/conflict';
 import type { Draft, QueryFields } from '../../lib/draft';
 import { fieldLabel, typeLabel } from '../../lib/label';
 import { counted } from '../../lib/number';
-import { orderWords } from '../../lib/sortOrder';
 import { TqlText } from '../../tql/TqlText';
 
 interface ConflictDialogProps {
@@ -30,16 +29,16 @@ export function ConflictDialog(props: ConflictDialogProps) {
     <Dialog
       isOpen={newer !== null && draft !== null}
       onClose={onClose}
-      title="This list was changed"
+      title="Somebody else saved meanwhile"
       size={1100}
       isClosedByClick={false}
     >
       <Text size="sm">
-        It was saved after you started editing, perhaps in another tab. Your changes are not saved
-        and not lost.{' '}
+        The list was saved by somebody else after you began to edit. Yours is not stored, and
+        nothing is lost yet.{' '}
         {count === 0
           ? 'Both lists are the same.'
-          : `${counted(count, 'query differs', 'queries differ')}, marked below.`}
+          : `The lists differ in ${counted(count, 'query', 'queries')}, marked below.`}
       </Text>
       <div className="app-two-lists">
         <ListOf title="Saved list" queries={lists.newer} />
@@ -47,12 +46,12 @@ export function ConflictDialog(props: ConflictDialogProps) {
       </div>
       <Group justify="flex-end" mt="lg">
         <Button variant="default" className="app-danger-quiet" onClick={onTakeNewer}>
-          Use saved list
+          Load the saved list, drop mine
         </Button>
-        <Button onClick={onKeepMine}>Keep editing my list</Button>
+        <Button onClick={onKeepMine}>Keep my list and go on editing</Button>
       </Group>
       <Text size="xs" c="dimmed" mt="xs" ta="right">
-        Saving again will overwrite their changes.
+        Kept, your list replaces the saved one when you save again.
       </Text>
     </Dialog>
   );
@@ -89,26 +88,35 @@ function ComparedQuery({ query, place }: { query: Compared; place: number }) {
         <Group gap={6}>
           {query.isAlone && (
             <StatusBadge tone="warning" icon="alert">
-              Only here
+              only in this list
             </StatusBadge>
           )}
           {query.isMoved && (
             <StatusBadge tone="warning" icon="alert">
-              Moved
+              other place
             </StatusBadge>
           )}
         </Group>
       </Group>
       <dl>
+        <Line name="Name" query={query} of={['name']}>
+          {fields.name === null ? 'none' : <bdi>{fields.name}</bdi>}
+        </Line>
+        <Line name="State" query={query} of={['is_enabled']}>
+          {fields.is_enabled ? 'Enabled' : 'Disabled'}
+        </Line>
+        <Line name="Note" query={query} of={['note']}>
+          {fields.note === null ? 'none' : <bdi>{fields.note}</bdi>}
+        </Line>
         <Line name="Owners" query={query} of={['owners']}>
-          <OwnerNames names={fields.owners} />
+          <OwnerNames owners={fields.owners} />
         </Line>
         <Line name="Types" query={query} of={['indicator_types']}>
           {fields.indicator_types.map(typeLabel).join(', ')}
         </Line>
         <Line name="TQL" query={query} of={['tql']}>
           {fields.tql.trim() === '' ? (
-            'All Indicators'
+            'everything'
           ) : (
             <code className="app-tql-compared">
               <TqlText text={fields.tql} />
@@ -145,6 +153,6 @@ function Line({ name, query, of, children }: LineProps) {
 }
 
 function sortWords({ sort_field: field, sort_direction: direction }: QueryFields): string {
-  if (field === null) return '-';
-  return `${fieldLabel(field)}, ${orderWords(field, direction).toLowerCase()}`;
+  if (field === null) return 'none';
+  return `${fieldLabel(field)}, ${direction === 'asc' ? 'ascending' : 'descending'}`;
 }

@@ -1,4 +1,4 @@
-/** The result of testing a query in ThreatConnect. Nothing is sent for it. */
+/** What a query would give, as ThreatConnect answers it now. Nothing is sent for it. */
 import { Button, Group, Loader, Text, Title } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 
@@ -8,7 +8,7 @@ import { Facts, type Fact } from '../../components/Facts';
 import { Notice } from '../../components/Notice';
 import { typeLabel } from '../../lib/label';
 import { counted, formatCount } from '../../lib/number';
-import { heldBackWords, overlapWords, sendingWords } from '../../lib/preview';
+import { heldBackWords, higherWords, sendingWords } from '../../lib/preview';
 import { formatSpan } from '../../lib/time';
 import { useNow } from '../../shell/clock';
 import { PreviewTable } from './PreviewTable';
@@ -18,7 +18,7 @@ interface PreviewPanelProps {
   errand: Errand<Preview>;
   /** Whether the query was changed since. */
   isOutdated: boolean;
-  /** Whether the queries above it are saved as shown. */
+  /** Whether the queries above it are saved as they stand. */
   isSavedAbove: boolean;
   onAgain: () => void;
   onCancel: () => void;
@@ -29,10 +29,7 @@ export function PreviewPanel(props: PreviewPanelProps) {
   const panel = useRef<HTMLElement>(null);
   const { state } = errand;
   useEffect(() => {
-    // A result is read from its heading on, however long it is.
-    if (state !== 'idle') {
-      panel.current?.scrollIntoView({ block: state === 'asking' ? 'nearest' : 'start' });
-    }
+    if (state !== 'idle') panel.current?.scrollIntoView({ block: 'nearest' });
   }, [state]);
   if (state === 'idle') return null;
   return (
@@ -42,7 +39,7 @@ export function PreviewPanel(props: PreviewPanelProps) {
       {state === 'answered' && isOutdated && (
         <Notice tone="warning" isLive>
           <Group justify="space-between" gap="md">
-            <Text size="sm">The query has changed since this test.</Text>
+            <Text size="sm">The query was changed since. This is what it gave before.</Text>
             <Button size="xs" variant="default" onClick={onAgain}>
               Test again
             </Button>
@@ -56,7 +53,7 @@ export function PreviewPanel(props: PreviewPanelProps) {
   );
 }
 
-/** After that it says that it takes long; the answer comes within about 25 s. */
+/** From then on it says that it takes long; the answer comes within about 25 s. */
 const PATIENCE_MS = 6_000;
 
 function Asking({ sinceMs, onCancel }: { sinceMs: number; onCancel: () => void }) {
@@ -68,15 +65,15 @@ function Asking({ sinceMs, onCancel }: { sinceMs: number; onCancel: () => void }
         <Loader size="xs" />
         <Text size="sm" role="status">
           {isSlow
-            ? 'ThreatConnect is slow. A result or an error appears within 30 seconds.'
-            : 'Querying ThreatConnect. Nothing is sent.'}
+            ? 'ThreatConnect is slow. Within half a minute there is an answer, or the reason why not.'
+            : 'Asking ThreatConnect. Nothing is sent.'}
         </Text>
         <Text size="sm" c="dimmed" className="app-number">
           {formatSpan(waitedMs / 1000)}
         </Text>
       </Group>
       <Button size="xs" variant="default" flex="none" onClick={onCancel}>
-        Cancel test
+        Cancel the test
       </Button>
     </Group>
   );
@@ -94,13 +91,13 @@ function Answer({ preview, isOutdated, isSavedAbove }: AnswerProps) {
       <div role="status">
         <Title order={3} size="h5">
           {preview.total_count === 0
-            ? 'No Indicators match this query'
+            ? 'No Indicator matches this query now'
             : `${counted(preview.total_count, 'Indicator')} ${preview.total_count === 1 ? 'matches' : 'match'}`}
         </Title>
         <Text size="xs" c="dimmed">
           {preview.total_count === 0
-            ? 'Check the owners, types and TQL. You can still submit a query without matches.'
-            : 'Live result from ThreatConnect. Nothing was sent or saved.'}
+            ? 'Check the owners, the types and the TQL. A query without matches may be submitted all the same.'
+            : 'Asked of ThreatConnect just now. Nothing was sent to Sentinel, and nothing was stored.'}
         </Text>
       </div>
       {preview.total_count > 0 && (
@@ -125,29 +122,30 @@ function factsOf(preview: Preview, isSavedAbove: boolean): Fact[] {
   return [
     { name: 'To send', value: sendingWords(preview) },
     {
-      name: 'Sample',
+      name: 'Looked at',
       value: preview.is_exact
-        ? 'All of them'
-        : `First ${counted(preview.sample_count, 'Indicator')}`,
+        ? 'every one of them'
+        : `the first ${formatCount(preview.sample_count)} one by one; what follows holds for these`,
     },
     {
-      name: 'Overlap',
+      name: 'Higher queries',
       value: (
         <>
-          {overlapWords(preview)}
+          {higherWords(preview)}
           {!isSavedAbove && (
             <Text size="xs" c="dimmed">
-              Based on the saved list, without your unsaved changes to the queries above this one.
+              Judged by the saved list. What was added, edited, moved or deleted above this query
+              counts once it is saved.
             </Text>
           )}
         </>
       ),
     },
     {
-      name: 'Not sent',
+      name: 'Held back',
       value:
         preview.held_back.length === 0 ? (
-          'None'
+          'none'
         ) : (
           <ul className="app-plain-list">
             {preview.held_back.map((group) => (

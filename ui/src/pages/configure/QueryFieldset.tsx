@@ -1,13 +1,15 @@
 /** The fields of a TQL query. */
-import { Group, MultiSelect, Select, UnstyledButton } from '@mantine/core';
+import { Group, MultiSelect, Select, Textarea, TextInput } from '@mantine/core';
 
 import type { Options } from '../../api/model';
 import type { QueryFields } from '../../lib/draft';
 import { fieldLabel, typeLabel } from '../../lib/label';
 import type { Mistakes } from '../../lib/queryForm';
-import { directionLabel, firstDirection, orderWords } from '../../lib/sortOrder';
 import { TqlField } from '../../tql/TqlField';
-import classes from './QueryFieldset.module.css';
+
+/** The API takes no more. */
+const MAX_NAME_CHARS = 80;
+const MAX_NOTE_CHARS = 500;
 
 interface QueryFieldsetProps {
   fields: QueryFields;
@@ -24,18 +26,21 @@ export function QueryFieldset({
   isLoading,
   onChange,
 }: QueryFieldsetProps) {
-  const waiting = isLoading ? 'Asking ThreatConnect ...' : 'Nothing to choose';
-  const owners = ownerChoices(fields.owners, options);
-  const types = typeChoices(fields.indicator_types, options);
+  const waiting = isLoading ? 'Asking ThreatConnect ...' : 'None to choose';
   return (
     <>
-      <div data-field="owners" className={classes.field}>
-        <ChooseAll
-          of="owners"
-          chosen={fields.owners}
-          all={options === undefined ? [] : owners.flatMap(({ items }) => items)}
-          onChange={(names) => onChange({ owners: names })}
+      <div data-field="name">
+        <TextInput
+          label="Name"
+          description="Shown wherever the query is mentioned"
+          maxLength={MAX_NAME_CHARS}
+          dir="auto"
+          value={fields.name ?? ''}
+          error={mistakes.name}
+          onChange={(event) => onChange({ name: event.currentTarget.value || null })}
         />
+      </div>
+      <div data-field="owners">
         <MultiSelect
           label="Owners to Query"
           withAsterisk
@@ -44,22 +49,14 @@ export function QueryFieldset({
           hidePickedOptions
           data-autofocus
           placeholder={fields.owners.length === 0 ? (isLoading ? waiting : 'Choose owners') : ''}
-          nothingFoundMessage={options === undefined ? waiting : 'No matching owner'}
-          data={owners}
+          nothingFoundMessage={options === undefined ? waiting : 'No owner has such a name'}
+          data={ownerChoices(fields.owners, options)}
           value={fields.owners}
           error={mistakes.owners}
-          onChange={(names) => onChange({ owners: names })}
+          onChange={(owners) => onChange({ owners })}
         />
       </div>
-      <div data-field="indicator_types" className={classes.field}>
-        <ChooseAll
-          of="types"
-          chosen={fields.indicator_types}
-          all={options === undefined ? [] : types.map(({ value }) => value)}
-          onChange={(names) =>
-            onChange({ indicator_types: names as QueryFields['indicator_types'] })
-          }
-        />
+      <div data-field="indicator_types">
         <MultiSelect
           label="Indicator Types to Retrieve"
           withAsterisk
@@ -67,8 +64,8 @@ export function QueryFieldset({
           clearable
           hidePickedOptions
           placeholder={fields.indicator_types.length === 0 ? 'Choose types' : ''}
-          nothingFoundMessage={options === undefined ? waiting : 'No matching type'}
-          data={types}
+          nothingFoundMessage={options === undefined ? waiting : 'No type has such a name'}
+          data={typeChoices(fields.indicator_types, options)}
           value={fields.indicator_types}
           error={mistakes.indicator_types}
           onChange={(chosen) =>
@@ -87,32 +84,25 @@ export function QueryFieldset({
       <Group grow align="flex-start">
         <Select
           label="Sort Field"
-          description="Order in which Indicators are sent"
+          description="The most important Indicators arrive first"
           placeholder="None"
           clearable
           searchable
-          nothingFoundMessage={options === undefined ? waiting : 'No matching field'}
+          nothingFoundMessage={options === undefined ? waiting : 'No field has such a name'}
           data={sortChoices(fields.sort_field, options)}
           value={fields.sort_field}
           error={mistakes.sort_field}
-          onChange={(sort_field) =>
-            onChange({
-              sort_field,
-              sort_direction: sort_field === null ? 'asc' : firstDirection(sort_field),
-            })
-          }
+          onChange={(sort_field) => onChange({ sort_field })}
         />
         <Select
           label="Sort Direction"
           description={
-            fields.sort_field === null
-              ? 'Choose a Sort Field first'
-              : orderWords(fields.sort_field, fields.sort_direction)
+            fields.sort_field === null ? 'Choose a Sort Field first' : 'The order of sending'
           }
-          data={(['asc', 'desc'] as const).map((value) => ({
-            value,
-            label: directionLabel(value),
-          }))}
+          data={[
+            { value: 'asc', label: 'Ascending' },
+            { value: 'desc', label: 'Descending' },
+          ]}
           allowDeselect={false}
           disabled={fields.sort_field === null}
           value={fields.sort_direction}
@@ -122,45 +112,24 @@ export function QueryFieldset({
           }
         />
       </Group>
+      <div data-field="note">
+        <Textarea
+          label="Note"
+          autosize
+          minRows={1}
+          maxRows={4}
+          maxLength={MAX_NOTE_CHARS}
+          dir="auto"
+          value={fields.note ?? ''}
+          error={mistakes.note}
+          onChange={(event) => onChange({ note: event.currentTarget.value || null })}
+        />
+      </div>
     </>
   );
 }
 
-interface ChooseAllProps {
-  of: string;
-  chosen: readonly string[];
-  /** Empty while it is not known what there is. */
-  all: readonly string[];
-  onChange: (names: string[]) => void;
-}
-
-/** Beside the label; the list itself is filled and emptied without opening it. */
-function ChooseAll({ of, chosen, all, onChange }: ChooseAllProps) {
-  const isAll = all.every((name) => chosen.includes(name));
-  if (all.length === 0) return null;
-  return (
-    <Group gap={10} className={classes.all}>
-      <UnstyledButton
-        className="app-link"
-        aria-label={`Select all ${of}`}
-        aria-disabled={isAll || undefined}
-        onClick={() => isAll || onChange([...all])}
-      >
-        Select all
-      </UnstyledButton>
-      <UnstyledButton
-        className="app-link"
-        aria-label={`Select no ${of}`}
-        aria-disabled={chosen.length === 0 || undefined}
-        onClick={() => onChange([])}
-      >
-        None
-      </UnstyledButton>
-    </Group>
-  );
-}
-
-/** Grouped by kind. Owners of a row that are no longer offered can still be chosen. */
+/** Grouped by kind. What a row holds already stays choosable even when it is not offered any more. */
 function ownerChoices(chosen: readonly string[], options: Options | undefined) {
   const groups = new Map<string, string[]>();
   for (const { name, type } of options?.owners ?? []) {
@@ -170,7 +139,7 @@ function ownerChoices(chosen: readonly string[], options: Options | undefined) {
   const offered = new Set(options?.owners.map((owner) => owner.name));
   const others = chosen.filter((name) => !offered.has(name));
   if (others.length > 0) {
-    groups.set(options === undefined ? 'Chosen' : 'No longer available', others);
+    groups.set(options === undefined ? 'Chosen' : 'Not available any more', others);
   }
   return [...groups].map(([group, items]) => ({ group, items }));
 }

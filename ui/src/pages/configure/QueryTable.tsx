@@ -1,5 +1,5 @@
 /** The list of TQL queries; in edit mode with arrows at the left and actions at the right. */
-import { ActionIcon, Button, Group, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Group, Switch, Text, Tooltip } from '@mantine/core';
 import { flushSync } from 'react-dom';
 
 import type { LastCount, Query } from '../../api/model';
@@ -22,6 +22,7 @@ interface EditActions {
   onMove: (row: DraftRow, by: -1 | 1) => void;
   onMoveTo: (key: string, placeOf: string) => void;
   onEdit: (row: DraftRow) => void;
+  onEnable: (row: DraftRow, isEnabled: boolean) => void;
   onRemove: (row: DraftRow) => void;
 }
 
@@ -39,7 +40,7 @@ function isDraftRow(row: Row): row is DraftRow {
 
 /** What a row is called in the names of its buttons. */
 function nameOf(row: Row, rows: readonly Row[]): string {
-  return `query ${rows.indexOf(row) + 1}, ${row.owners.join(', ')}`;
+  return `query ${rows.indexOf(row) + 1}, ${row.name ?? row.owners.join(', ')}`;
 }
 
 export function QueryTable({ rows, counts = [], edit, onAdd }: QueryTableProps) {
@@ -62,9 +63,9 @@ export function QueryTable({ rows, counts = [], edit, onAdd }: QueryTableProps) 
         return messages === undefined ? null : <RowProblem messages={messages} />;
       }}
       empty={
-        <EmptyState title="No queries yet">
+        <EmptyState title="There is no TQL query yet.">
           <Text size="sm" c="dimmed">
-            Queries choose which Indicators, from which owners, go to Microsoft Sentinel.
+            A TQL query says which Indicators of which owners are sent to Microsoft Sentinel.
           </Text>
           {!isEdited && (
             <Button mt="md" leftSection={<Icon name="plus" />} onClick={onAdd}>
@@ -101,8 +102,23 @@ function fieldColumns(rows: readonly Row[]): Column<Row>[] {
           </abbr>
         </Tooltip>
       ),
-      width: 44,
-      cell: (row) => <span className="app-position">{rows.indexOf(row) + 1}</span>,
+      width: 64,
+      cell: (row) => (
+        <>
+          <span className="app-position">{rows.indexOf(row) + 1}</span>
+          {!row.is_enabled && !isDraftRow(row) && (
+            <Text component="div" fz="xs" c="dimmed">
+              Disabled
+            </Text>
+          )}
+        </>
+      ),
+    },
+    {
+      key: 'name',
+      heading: 'Name',
+      width: '14%',
+      cell: (row) => (row.name === null ? <None /> : <NameCell row={row} />),
     },
     { key: 'owners', heading: 'Owners', width: '18%', cell: (row) => <Words items={row.owners} /> },
     {
@@ -153,7 +169,7 @@ function CountCell({ count }: { count: LastCount | undefined }) {
   if (count === undefined) {
     return (
       <Text component="span" fz="inherit" c="dimmed">
-        Not run yet
+        not counted yet
       </Text>
     );
   }
@@ -185,10 +201,16 @@ function editColumns(rows: readonly Row[], edit: EditActions): Column<Row>[] {
   const actions: Column<Row> = {
     key: 'actions',
     heading: 'Actions',
-    width: 90,
+    width: 140,
     cell: (row) =>
       isDraftRow(row) && (
         <Group gap={4} wrap="nowrap">
+          <Switch
+            size="sm"
+            checked={row.is_enabled}
+            aria-label={`Enabled: ${nameOf(row, rows)}`}
+            onChange={(event) => edit.onEnable(row, event.currentTarget.checked)}
+          />
           <Tooltip label="Edit">
             <ActionIcon
               variant="default"
@@ -251,7 +273,7 @@ function Tql({ text }: { text: string }) {
   if (text.trim() === '') {
     return (
       <Text component="span" fz="inherit" c="dimmed">
-        All Indicators
+        everything
       </Text>
     );
   }
@@ -276,15 +298,26 @@ function Words({ items }: { items: readonly string[] }) {
   );
 }
 
+function NameCell({ row }: { row: Row }) {
+  return (
+    <Tooltip label={row.note} disabled={row.note === null} multiline maw={420}>
+      <bdi className="app-words">{row.name}</bdi>
+    </Tooltip>
+  );
+}
+
 function None() {
   return (
     <Text component="span" fz="inherit" c="dimmed">
-      -
+      none
     </Text>
   );
 }
 
 const fieldNames: Record<keyof QueryFields, string> = {
+  name: 'Name',
+  note: 'Note',
+  is_enabled: 'Enabled',
   owners: 'Owners to Query',
   indicator_types: 'Indicator Types to Retrieve',
   tql: 'TQL',

@@ -1,16 +1,15 @@
-/** "Save Changes": discard them, or save them and choose the mode of the next update. */
+/** "Save Changes": drop them, or store them and choose the mode of the next update. */
 import { Button, Group, Stack, Text } from '@mantine/core';
 
 import { Dialog } from '../../components/Dialog';
 import { describeChanges, type Changes } from '../../lib/draft';
-import { capitalized } from '../../lib/number';
 
 interface SaveDialogProps {
   isOpen: boolean;
   changes: Changes | null;
   isSaving: boolean;
   onSave: (run: 'delta' | 'full') => void;
-  /** Cancel: the changes are discarded. */
+  /** Cancel: the changes are dropped. */
   onDrop: () => void;
   /** Escape or the cross: back to editing, nothing is lost. */
   onClose: () => void;
@@ -35,33 +34,28 @@ export function SaveDialog({
     >
       <Stack gap="sm">
         <Text size="sm">
-          {changes === null ? '' : `${capitalized(describeChanges(changes))}. `}Your changes are
-          saved either way. Choose what the next scheduled update sends.
+          {changes === null ? '' : `${describeChanges(changes)}. `}Both ways store the list; the
+          next scheduled update then goes over it.
         </Text>
         <dl className="app-choices">
           <div>
             <dt>Delta</dt>
-            <dd>Only Indicators modified since the last update.</dd>
+            <dd>Sends only what was modified after the last run.</dd>
           </div>
           <div>
             <dt>Full</dt>
             <dd>
-              Everything the queries return.
+              Sends everything the queries return.
               {isFullBetter &&
-                ' Recommended: a delta would skip older Indicators of the new or edited queries.'}
+                ' Recommended here: a new or edited query has older Indicators that a delta would leave out.'}
             </dd>
           </div>
         </dl>
         <Text size="xs" c="dimmed">
-          Cancel discards your changes. Close this window to keep editing.
+          Cancel drops the changes. To go on editing, close this window.
         </Text>
         <Group justify="flex-end" gap="sm" mt="xs">
-          <Button
-            variant="default"
-            onClick={onDrop}
-            disabled={isSaving}
-            title="Discards your changes"
-          >
+          <Button variant="default" onClick={onDrop} disabled={isSaving} title="Drops the changes">
             Cancel
           </Button>
           <Button

@@ -8,6 +8,7 @@ import type { Configure, Query } from '../../api/model';
 import {
   bodyOf,
   draftOf,
+  fieldsOf,
   messagesByRow,
   withoutRow,
   withRow,
@@ -125,6 +126,8 @@ export function useEditing(saved: Configure) {
     move: (row: DraftRow, by: -1 | 1) => changeRows((rows) => withRowMoved(rows, row.key, by)),
     moveTo: (key: string, placeOf: string) =>
       changeRows((rows) => withRowMovedTo(rows, key, placeOf)),
+    enable: (row: DraftRow, isEnabled: boolean) =>
+      changeRows((rows) => withRow(rows, { ...fieldsOf(row), is_enabled: isEnabled }, row.key)),
     remove: (row: DraftRow) => {
       changeRows((rows) => withoutRow(rows, row.key));
       forget(row.key);

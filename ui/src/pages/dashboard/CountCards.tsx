@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 
 import type { MetricSummary, QueryCount } from '../../api/model';
 import { Card } from '../../components/Card';
+import { OwnerNames, QueryName } from '../../components/QueryName';
 import { typeLabel } from '../../lib/label';
 import { formatCount } from '../../lib/number';
 
@@ -35,7 +36,7 @@ export function QueryCard({ summary }: { summary: MetricSummary }) {
     .reduce((sum, each) => sum + each.count, 0);
   const lines: Line[] = saved.map((each) => ({
     key: each.query_id,
-    name: <QueryName query={each} />,
+    name: <QueryCell query={each} />,
     count: each.count,
   }));
   if (removed > 0) {
@@ -48,19 +49,22 @@ export function QueryCard({ summary }: { summary: MetricSummary }) {
   );
 }
 
-function QueryName({ query }: { query: QueryCount }) {
-  const owners = query.owners.join(', ');
+/** Its name; owners and types on hover. */
+function QueryCell({ query }: { query: QueryCount }) {
   return (
     <Tooltip
       label={
         <>
-          <bdi>{owners}</bdi>: {query.indicator_types.map(typeLabel).join(', ')}
+          <OwnerNames owners={query.owners} />: {query.indicator_types.map(typeLabel).join(', ')}
         </>
       }
     >
-      <span className="app-query-cell">
-        <span className="app-position">{(query.position ?? 0) + 1}</span>
-        <bdi className="app-clip">{owners}</bdi>
+      <span>
+        <QueryName
+          position={query.position}
+          query={{ label: query.label ?? '' }}
+          isDisabled={!query.is_enabled}
+        />
       </span>
     </Tooltip>
   );

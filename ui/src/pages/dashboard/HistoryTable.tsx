@@ -4,7 +4,6 @@ import { Text } from '@mantine/core';
 import { DataTable, type Column } from '../../components/DataTable';
 import { formatCount } from '../../lib/number';
 import { bucketLabel, type Bucket, type Period } from '../../lib/period';
-import { useZone } from '../../shell/zone';
 
 function number(key: 'sent' | 'refused' | 'jobs' | 'jobsFailed', heading: string): Column<Bucket> {
   return {
@@ -17,9 +16,8 @@ function number(key: 'sent' | 'refused' | 'jobs' | 'jobsFailed', heading: string
 }
 
 export function HistoryTable({ buckets, period }: { buckets: readonly Bucket[]; period: Period }) {
-  const zone = useZone();
   const columns: Column<Bucket>[] = [
-    { key: 'when', heading: 'When', cell: (bucket) => bucketLabel(bucket, period, zone) },
+    { key: 'when', heading: 'When', cell: (bucket) => bucketLabel(bucket, period) },
     number('sent', 'Sent'),
     number('refused', 'Refused'),
     number('jobs', 'Jobs'),

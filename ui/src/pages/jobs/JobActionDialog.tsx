@@ -4,6 +4,7 @@ import { Text } from '@mantine/core';
 import { useCancelJob, useRetryJob, useWithdraw } from '../../api/job';
 import type { Job } from '../../api/model';
 import { ConfirmDialog } from '../../components/ConfirmDialog';
+import { QueryName } from '../../components/QueryName';
 import { counted } from '../../lib/number';
 import type { JobAction } from '../../lib/jobAction';
 import { setParams } from '../../shell/router';
@@ -131,7 +132,7 @@ function Which({ job }: { job: Job }) {
     <Text size="sm" mt="xs" c="dimmed" component="div">
       Request <span className="app-mono">{job.request_id}</span>
       <br />
-      Query {job.query.position + 1}: <bdi>{job.query.owners.join(', ')}</bdi>
+      <QueryName position={job.query.position} query={job.query} />
     </Text>
   );
 }

@@ -9,6 +9,7 @@ import { CopyText } from '../../components/CopyText';
 import { ErrorPanel } from '../../components/ErrorPanel';
 import { Facts, type Fact } from '../../components/Facts';
 import { Notice } from '../../components/Notice';
+import { OwnerNames } from '../../components/QueryName';
 import { SidePanel } from '../../components/SidePanel';
 import { TimeText } from '../../components/TimeText';
 import { fieldLabel, typeLabel } from '../../lib/label';
@@ -191,8 +192,9 @@ function sendingFacts(job: Job): Fact[] {
 function queryFacts(job: Job): Fact[] {
   const { query } = job;
   return [
+    { name: 'Name', value: query.name !== null && <bdi>{query.name}</bdi> },
     { name: 'Precedence', value: String(query.position + 1) },
-    { name: 'Owners', value: <bdi>{query.owners.join(', ')}</bdi> },
+    { name: 'Owners', value: <OwnerNames owners={query.owners} /> },
     { name: 'Indicator types', value: query.indicator_types.map(typeLabel).join(', ') },
     {
       name: 'Sorted by',

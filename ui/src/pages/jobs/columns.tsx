@@ -1,11 +1,12 @@
 /** The columns of JOBS, and which of them are shown. */
-import { ActionIcon, Tooltip } from '@mantine/core';
+import { ActionIcon } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 
 import type { Job } from '../../api/model';
 import { CopyText } from '../../components/CopyText';
 import type { Column } from '../../components/DataTable';
 import { Icon } from '../../components/Icon';
+import { QueryName } from '../../components/QueryName';
 import { TimeText } from '../../components/TimeText';
 import type { OnJobAction } from './JobActions';
 import { JobCounts } from './JobCounts';
@@ -76,7 +77,7 @@ const columns: JobColumn[] = [
     name: 'Query',
     heading: 'Query',
     sort: 'position',
-    cell: (job) => <QueryCell job={job} />,
+    cell: ({ query }) => <QueryName position={query.position} query={query} isExplained />,
   },
   {
     key: 'counts',
@@ -205,23 +206,4 @@ export function jobColumns(
     details,
     ...shown.map((column) => ({ ...column, cell: (job: Job) => column.cell(job, onAction) })),
   ];
-}
-
-/** Position and owners; all of them, and the TQL, in the tooltip. */
-function QueryCell({ job }: { job: Job }) {
-  const { query } = job;
-  const tip = (
-    <>
-      <bdi className="app-words">{query.owners.join(', ')}</bdi>
-      <span className="app-mono app-tip-tql">{query.tql}</span>
-    </>
-  );
-  return (
-    <Tooltip label={tip}>
-      <span className="app-query-cell">
-        <span className="app-position">{query.position + 1}</span>
-        <bdi className="app-clip">{query.owners.join(', ')}</bdi>
-      </span>
-    </Tooltip>
-  );
 }

@@ -91,7 +91,7 @@ function Answer({ value }: { value: string }) {
 }
 
 function Found({ findings }: { findings: Findings }) {
-  const { sent, refused, copies, source_error: sourceError } = findings;
+  const { sent, refused, copies, queries, source_error: sourceError } = findings;
   const verdict = verdictOf(findings);
   return (
     <>
@@ -109,10 +109,10 @@ function Found({ findings }: { findings: Findings }) {
       )}
       {copies.length > 0 && <CopyTable copies={copies} />}
       {refused.map((object) => (
-        <RefusedCard key={object.object_key} refused={object} />
+        <RefusedCard key={object.object_key} refused={object} queries={queries} />
       ))}
       {sent.map((object) => (
-        <SentCard key={object.stix_id} sent={object} />
+        <SentCard key={object.stix_id} sent={object} queries={queries} />
       ))}
     </>
   );

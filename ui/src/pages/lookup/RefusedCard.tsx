@@ -1,17 +1,24 @@
 /** One object that Sentinel refused when it was sent last, and its words. */
 import { Text } from '@mantine/core';
 
-import type { RefusedObject } from '../../api/model';
+import type { QueryMark, RefusedObject } from '../../api/model';
 import { Card } from '../../components/Card';
 import { Facts } from '../../components/Facts';
 import { StatusBadge } from '../../components/StatusBadge';
 import { TimeText } from '../../components/TimeText';
 import { typeLabel } from '../../lib/label';
-import { queryName, refusedName } from '../../lib/lookup';
+import { refusedName } from '../../lib/lookup';
 import { counted } from '../../lib/number';
 import { JobLink } from '../jobs/JobLink';
+import { TakenBy } from './TakenBy';
 
-export function RefusedCard({ refused }: { refused: RefusedObject }) {
+interface RefusedCardProps {
+  refused: RefusedObject;
+  /** Those that are saved. */
+  queries: readonly QueryMark[];
+}
+
+export function RefusedCard({ refused, queries }: RefusedCardProps) {
   const { error } = refused;
   return (
     <Card
@@ -24,7 +31,7 @@ export function RefusedCard({ refused }: { refused: RefusedObject }) {
     >
       <Facts
         facts={[
-          { name: 'Taken by', value: queryName(refused.position) },
+          { name: 'Taken by', value: <TakenBy position={refused.position} queries={queries} /> },
           {
             name: 'Refused',
             value: `${counted(refused.attempts, 'time')} with this content`,

@@ -8,7 +8,10 @@ import { SentCard } from './SentCard';
 function show(changes: Parameters<typeof makeSent>[0] = {}) {
   render(
     <MantineProvider>
-      <SentCard sent={makeSent(changes)} />
+      <SentCard
+        sent={makeSent(changes)}
+        queries={[{ query_id: 'q1', position: 0, label: 'Phishing', is_enabled: true }]}
+      />
     </MantineProvider>,
   );
 }
@@ -17,7 +20,7 @@ it('shows where an object came from, what it says, and how to find it', () => {
   show({ type: 'File', hash_kind: 'MD5', generation: 2 });
   expect(screen.getByRole('heading', { name: 'Sent: File, MD5 hash' })).toBeTruthy();
   expect(screen.getByText('In Sentinel')).toBeTruthy();
-  expect(screen.getByText('TQL query 1')).toBeTruthy();
+  expect(screen.getByText('Phishing')).toBeTruthy();
   expect(screen.getByText('2 times after a withdrawal')).toBeTruthy();
   expect(screen.getByRole('button', { name: 'Copy KQL query' })).toBeTruthy();
   const link = screen.getByRole('link', { name: '3f0b8c1e-7d0a-4a57-9a55-0d9d6c1b2a10' });
@@ -27,7 +30,7 @@ it('shows where an object came from, what it says, and how to find it', () => {
 it('says so where the query is gone and the object no longer counts', () => {
   show({ state: 'withdrawn', position: null, generation: 0 });
   expect(screen.getByText('Withdrawn')).toBeTruthy();
-  expect(screen.getByText('A TQL query that is no longer saved')).toBeTruthy();
+  expect(screen.getByText('A deleted query')).toBeTruthy();
   expect(screen.queryByText('Came back')).toBeNull();
 });
 

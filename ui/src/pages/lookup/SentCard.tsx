@@ -1,5 +1,5 @@
 /** One object that Sentinel has accepted: where it came from, what it says, and how to find it there. */
-import type { SentObject } from '../../api/model';
+import type { QueryMark, SentObject } from '../../api/model';
 import { Card } from '../../components/Card';
 import { CodeBlock } from '../../components/CodeBlock';
 import { CopyText } from '../../components/CopyText';
@@ -8,11 +8,18 @@ import { IndicatorName } from '../../components/IndicatorName';
 import { StatusBadge } from '../../components/StatusBadge';
 import { TimeText } from '../../components/TimeText';
 import { typeLabel } from '../../lib/label';
-import { objectName, queryName, stateFace } from '../../lib/lookup';
+import { objectName, stateFace } from '../../lib/lookup';
 import { counted } from '../../lib/number';
 import { JobLink } from '../jobs/JobLink';
+import { TakenBy } from './TakenBy';
 
-export function SentCard({ sent }: { sent: SentObject }) {
+interface SentCardProps {
+  sent: SentObject;
+  /** Those that are saved. */
+  queries: readonly QueryMark[];
+}
+
+export function SentCard({ sent, queries }: SentCardProps) {
   const face = stateFace(sent.state);
   return (
     <Card
@@ -25,7 +32,7 @@ export function SentCard({ sent }: { sent: SentObject }) {
     >
       <div className="app-two-parts">
         <div>
-          <Facts facts={factsOf(sent)} />
+          <Facts facts={factsOf(sent, queries)} />
           <CodeBlock label="KQL query" text={sent.kql} />
         </div>
         <CodeBlock
@@ -37,11 +44,11 @@ export function SentCard({ sent }: { sent: SentObject }) {
   );
 }
 
-function factsOf(sent: SentObject): Fact[] {
+function factsOf(sent: SentObject, queries: readonly QueryMark[]): Fact[] {
   return [
     { name: 'Indicator', value: <IndicatorName indicator={sent} isLookedUp /> },
     { name: 'Owner', value: <bdi>{sent.owner}</bdi> },
-    { name: 'Taken by', value: queryName(sent.position) },
+    { name: 'Taken by', value: <TakenBy position={sent.position} queries={queries} /> },
     { name: 'Sent', value: <TimeText value={sent.date_sent} /> },
     { name: 'Answer', value: 'Accepted' },
     { name: 'Sent by Job', value: <JobLink requestId={sent.request_id} /> },

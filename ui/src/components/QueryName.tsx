@@ -1,0 +1,71 @@
+/** A TQL query by its number and its name; without a name, by what it asks for. */
+import { Tooltip } from '@mantine/core';
+import { Fragment } from 'react';
+
+import type { QueryMark } from '../api/model';
+import { typeLabel } from '../lib/label';
+import { scopeWords, tqlWords, type Nameable } from '../lib/queryName';
+import classes from './QueryName.module.css';
+
+type Named = Nameable | Pick<QueryMark, 'label'>;
+
+interface QueryNameProps {
+  /** 0 is the highest; `null` where the query was deleted. */
+  position: number | null;
+  /** Either its fields or, where only that is known, its label. */
+  query: Named;
+  isDisabled?: boolean;
+  /** Shows owners, types and TQL on hover. Not where they stand beside it. */
+  isExplained?: boolean;
+}
+
+export function QueryName({ position, query, isDisabled, isExplained }: QueryNameProps) {
+  const name = (
+    <span className={classes.name}>
+      {position !== null && <span className="app-position">{position + 1}</span>}
+      <span className={classes.words}>
+        <Words query={query} />
+        {isDisabled === true && <span className={classes.aside}> (disabled)</span>}
+      </span>
+    </span>
+  );
+  if (isExplained !== true || 'label' in query) return name;
+  return (
+    <Tooltip label={<Explanation query={query} />} multiline maw={420}>
+      {name}
+    </Tooltip>
+  );
+}
+
+function Words({ query }: { query: Named }) {
+  if ('label' in query) return <bdi>{query.label}</bdi>;
+  if (query.name !== null) return <bdi>{query.name}</bdi>;
+  const tql = tqlWords(query);
+  if (tql !== null) return <bdi className="app-mono">{tql}</bdi>;
+  return (
+    <>
+      {scopeWords(query)} <OwnerNames owners={query.owners} />
+    </>
+  );
+}
+
+/** Each in its own direction, so that a Hebrew name does not turn the others around. */
+export function OwnerNames({ owners }: { owners: readonly string[] }) {
+  return owners.map((owner, index) => (
+    <Fragment key={owner}>
+      {index > 0 && ', '}
+      <bdi>{owner}</bdi>
+    </Fragment>
+  ));
+}
+
+function Explanation({ query }: { query: Nameable }) {
+  return (
+    <>
+      <span className={classes.line}>
+        <OwnerNames owners={query.owners} />: {query.indicator_types.map(typeLabel).join(', ')}
+      </span>
+      {query.tql.trim() !== '' && <span className="app-mono app-tip-tql">{query.tql}</span>}
+    </>
+  );
+}
