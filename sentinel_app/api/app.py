@@ -18,6 +18,7 @@ from sentinel_app.api.resources.job import (
     JobResource,
     JobRetryResource,
     JobWithdrawResource,
+    UpdateListResource,
 )
 from sentinel_app.api.resources.metric import (
     ExpositionResource,
@@ -52,6 +53,7 @@ def create_app(deps: ApiDeps) -> falcon.App[falcon.Request, falcon.Response]:
     app.add_route('/api/configure/export', ExportResource(deps))
     app.add_route('/api/configure/import', ImportResource(deps, catalog))
     app.add_route('/api/job/request', JobListResource(deps))
+    app.add_route('/api/job/update', UpdateListResource(deps))
     app.add_route('/api/job/request/{request_id}', JobResource(deps))
     app.add_route('/api/job/request/{request_id}/cancel', JobCancelResource(deps))
     app.add_route('/api/job/request/{request_id}/retry', JobRetryResource(deps))

@@ -83,6 +83,13 @@ CALLS = (
         parameters=schemas.JobParameters,
     ),
     Call(
+        path='/api/job/update',
+        method='get',
+        summary='A page of updates, newest first, each with the sums over its Jobs',
+        reply=schemas.UpdatePage,
+        parameters=schemas.UpdateParameters,
+    ),
+    Call(
         path='/api/job/request',
         method='post',
         summary='Queue an ad-hoc update',
@@ -168,7 +175,7 @@ CALLS = (
         method='get',
         summary='Who changed what, when',
         reply=schemas.AuditPage,
-        parameters=schemas.PageParameters,
+        parameters=schemas.AuditParameters,
     ),
     Call(
         path='/api/indicator',

@@ -19,6 +19,7 @@ def page_text(
     limit: int,
     offset: int,
     given: Mapping[str, str | list[str]],
+    facts: Mapping[str, str | None] | None = None,
 ) -> str:
     """The page `{"count", "data", "next", "previous", "total_count"}`.
 
@@ -30,6 +31,7 @@ def page_text(
         limit: how many were asked for.
         offset: where the page begins.
         given: the query string's names and values, for the addresses of the pages beside it.
+        facts: further members of the page.
     """
     texts: list[str] = []
     size_bytes = 0
@@ -41,13 +43,14 @@ def page_text(
         texts.append(text)
     following = offset + len(texts)
     has_next, has_previous = bool(texts) and following < total, offset > 0
-    facts = {
+    members = {
+        **(facts or {}),
         'count': len(texts),
         'next': _address(given, limit, following) if has_next else None,
         'previous': _address(given, limit, max(0, offset - limit)) if has_previous else None,
         'total_count': total,
     }
-    return f'{json.dumps(facts)[:-1]}, "data": [{", ".join(texts)}]}}'
+    return f'{json.dumps(members)[:-1]}, "data": [{", ".join(texts)}]}}'
 
 
 def _address(given: Mapping[str, str | list[str]], limit: int, offset: int) -> str:

@@ -10,12 +10,13 @@ from sentinel_app.api.ports import HealthSnapshot, Live
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.count import LastCount
 from sentinel_app.core.error_entry import ErrorEntry, ErrorGroup
-from sentinel_app.core.job import Job, Mode, Outcome, Stage, StageTimes
+from sentinel_app.core.job import Counts, Job, JobStatus, Mode, Outcome, Stage, StageTimes
 from sentinel_app.core.job_state import stage_runtime_s, total_runtime_s
 from sentinel_app.core.query import Query, QueryList
 from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.task import AskedWait, TaskView
 from sentinel_app.core.trouble import Trouble
+from sentinel_app.core.update_summary import UpdateSummary
 
 
 def next_update_reply(due: tuple[dt.datetime, Mode] | None) -> schemas.NextUpdate | None:
@@ -99,11 +100,21 @@ def trouble_reply(trouble: Trouble | None) -> schemas.Trouble | None:
     )
 
 
-def job_reply(job: Job, live: Live) -> schemas.Job:
-    """A Job as stored; while it is in progress, with what it has come to by now."""
-    counts, waiting_s, asked_wait, trouble = job.counts, None, None, None
+def job_counts(job: Job, live: Live) -> Counts:
+    """The counts of a Job; while it is in progress, what they have come to by now."""
+    return job.counts if job.status.is_final else live.counts(job.request_id) or job.counts
+
+
+def job_reply(job: Job, live: Live, saved: QueryList) -> schemas.Job:
+    """A Job as stored; while it is in progress, with what it has come to by now.
+
+    Args:
+        job: the Job.
+        live: what the running update is doing.
+        saved: the TQL queries as they are now.
+    """
+    counts, waiting_s, asked_wait, trouble = job_counts(job, live), None, None, None
     if not job.status.is_final:
-        counts = live.counts(job.request_id) or counts
         waiting_s = live.waiting_s(job.request_id)
         asked_wait = live.asked_wait(job.request_id)
         trouble = live.trouble(job.request_id)
@@ -114,7 +125,11 @@ def job_reply(job: Job, live: Live) -> schemas.Job:
             'job_type': job.job_type,
             'mode': job.mode,
             'status': job.status,
-            'query': {**_query_members(job.query), 'position': job.position},
+            'query': {
+                **_query_members(job.query),
+                'position': job.position,
+                'current_position': saved.position(job.query.id),
+            },
             'date_queued': job.queued_at,
             'date_started': job.started_at,
             'date_completed': job.completed_at,
@@ -139,6 +154,59 @@ def job_reply(job: Job, live: Live) -> schemas.Job:
             'retry_of': job.retry_of,
             'failure_code': job.failure_code,
             'failure_reason': job.failure_reason,
+        }
+    )
+
+
+def _update_query(job: Job | None, saved: QueryList) -> schemas.UpdateQuery | None:
+    if job is None:
+        return None
+    return schemas.UpdateQuery(
+        query_id=job.query.id,
+        position=job.position,
+        current_position=saved.position(job.query.id),
+        label=job.query.label,
+    )
+
+
+def update_reply(summary: UpdateSummary, saved: QueryList, waiting: Job | None) -> schemas.Update:
+    """An update with the sums over its Jobs.
+
+    Args:
+        summary: the update and its sums.
+        saved: the TQL queries as they are now.
+        waiting: the Job whose withdrawal waits for a decision.
+    """
+    update, counts, failed = summary.update, summary.counts, summary.first_failed
+    is_waiting = waiting is not None and waiting.update_id == update.id
+    return schemas.Update.model_validate(
+        {
+            'update_id': update.id,
+            'mode': update.mode,
+            'job_type': update.job_type,
+            'status': summary.state,
+            'date_queued': update.queued_at,
+            'date_started': update.started_at,
+            'date_ended': summary.ended_at,
+            'last_modified_filter_start': summary.filter_start_at,
+            'last_modified_filter_end': summary.filter_end_at,
+            'count_jobs': summary.job_count,
+            'count_matching_jobs': len(summary.jobs),
+            'count_failed_jobs': summary.statuses.get(JobStatus.FAILED, 0),
+            'count_cancelled_jobs': summary.statuses.get(JobStatus.CANCELLED, 0),
+            'count_read': counts.read,
+            'count_converted': counts.converted,
+            **{f'count_{outcome}': counts.outcomes.get(outcome, 0) for outcome in Outcome},
+            'count_object': counts.objects,
+            'count_expected': counts.expected,
+            'count_held_back': counts.held_back,
+            'decision_request_id': waiting.request_id if is_waiting and waiting else None,
+            'is_confirmed': update.confirmed_withdrawals is not None,
+            'retry_of': summary.retry_of,
+            'failure_code': failed.failure_code if failed else None,
+            'failure_reason': failed.failure_reason if failed else None,
+            'only_query': _update_query(summary.only_job, saved),
+            'duplicates_from': _update_query(summary.duplicates_from, saved),
         }
     )
 

@@ -174,3 +174,11 @@ class Update:
     """How many objects somebody has allowed to be withdrawn at once."""
     started_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What is known of updates that are no longer kept."""
+
+    removed_until: dt.datetime | None = None
+    """When the newest of them was queued; None where none was removed."""

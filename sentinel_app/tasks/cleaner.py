@@ -16,7 +16,8 @@ from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.tasks.duty import Periodic
 
-MOST_JOBS = 2_000
+MOST_JOBS = 5_000
+"""Jobs are in a file that each change of a Job writes as a whole."""
 
 _MEGABYTE = 1_000_000
 

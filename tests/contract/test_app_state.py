@@ -32,6 +32,7 @@ from sentinel_app.storage.app_state.atomic_json import AtomicJsonStorage
 from sentinel_app.storage.app_state.encoding import encode
 from sentinel_app.storage.app_state.job_list import SORTS
 from sentinel_app.storage.app_state.store import MAX_AUDIT, AppState
+from sentinel_app.storage.app_state.update_list import complete_since
 from tests.clocks import StandingClock
 from tests.stored import make_audit, make_ended_job, make_job, make_query, make_update, minutes
 
@@ -447,6 +448,36 @@ def test_final_jobs_beyond_age_or_number_are_removed_with_their_updates(
     assert app_state.remove_old(before=minutes(0), keep=1) == ('j2',)
     assert app_state.remove_old(before=minutes(0), keep=0) == ('j4',)
     assert [update.id for update in app_state.open_updates()] == ['u0']
+
+
+def test_an_update_is_removed_whole_or_not_at_all(app_state: AppState, path: Path) -> None:
+    done = {'status': JobStatus.UPLOAD_COMPLETE, 'completed_at': minutes(60)}
+    for number in range(3):
+        jobs = [
+            make_job(f'{number}-{each}', update_id=f'u{number}', queued_at=minutes(number), **done)
+            for each in range(3)
+        ]
+        update = make_update(
+            f'u{number}',
+            queued_at=minutes(number),
+            ended_at=minutes(60),
+            started_at=minutes(number),
+        )
+        app_state.add_update(update, jobs, schedule=None)
+    assert complete_since(app_state.state) is None
+    assert app_state.remove_old(before=minutes(0), keep=8) == ('0-0', '0-1', '0-2')
+    for store in (app_state, open_documents(path)):
+        assert complete_since(store.state) == minutes(1)
+        assert len(store.state.jobs) == 6
+    assert app_state.remove_old(before=minutes(0), keep=6) == ()
+    late = {'status': JobStatus.UPLOAD_COMPLETE, 'completed_at': minutes(61)}
+    app_state.add_update(
+        make_update('u3', queued_at=minutes(3), ended_at=minutes(61)),
+        [make_job('early', update_id='u3', **done), make_job('late', update_id='u3', **late)],
+        schedule=None,
+    )
+    # It ended with the last of its Jobs.
+    assert {'early', 'late'}.isdisjoint(app_state.remove_old(before=minutes(60.5), keep=99))
 
 
 def test_jobs_of_an_update_that_has_not_ended_stay_together(app_state: AppState) -> None:

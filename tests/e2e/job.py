@@ -93,6 +93,7 @@ def make_job(request_id: str, **changes: Any) -> dict[str, Any]:
             'note': None,
             'is_enabled': True,
             'position': 0,
+            'current_position': 0,
             'owners': ['Demo'],
             'indicator_types': ['Host'],
             'tql': 'rating > 1',

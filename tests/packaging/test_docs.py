@@ -210,7 +210,7 @@ def test_every_outcome_status_and_task_is_in_the_glossary() -> None:
         f'| requests of the page at once | {MAX_CONCURRENT} |',
         f'| entries of the audit | {MAX_AUDIT:,} |',
         f'| Jobs | {MOST_JOBS:,} |',
-        f'beyond the newest {MOST_JOBS:,} Jobs',
+        f'beyond the newest {MOST_JOBS:,} Jobs:',
         f'as unreadable it keeps the newest {KEPT_SET_ASIDE}',
         f'waits 1 s at first and up to {READ_POLICY.cap_s:g} s, and asks for a smaller page',
         f'gives up after {READ_POLICY.attempts} attempts for the same page',

@@ -12,15 +12,20 @@ from sentinel_app.api.query_check import check_request, described_request
 from sentinel_app.api.reading import body_of, given_parameters, parameters_of
 from sentinel_app.api.schemas import (
     EmptyBody,
+    JobFilter,
     JobParameters,
     Parameters,
     UpdateAccepted,
     UpdateBody,
+    UpdateParameters,
 )
-from sentinel_app.api.serialise import job_reply
+from sentinel_app.api.serialise import job_counts, job_reply, update_reply
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.job import Update
+from sentinel_app.core.job_outlook import waiting_withdrawal
+from sentinel_app.core.list_filter import JobFilters
 from sentinel_app.core.query import SortDirection
+from sentinel_app.core.update_summary import summarized
 from sentinel_app.errors import NotFoundError
 
 
@@ -37,19 +42,19 @@ class JobListResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Give a page of Jobs."""
         wanted = parameters_of(req, JobParameters)
-        jobs, total = self._deps.app_state.jobs(
-            statuses=wanted.status,
-            request_id_part=wanted.request_id,
-            job_type=wanted.job_type,
-            mode=wanted.mode,
-            retry_of=wanted.retry_of,
+        app_state = self._deps.app_state
+        saved = app_state.query_list()
+        filters = _filters(wanted)
+        filters['retry_of'] = wanted.retry_of
+        jobs, total = app_state.jobs(
+            **filters,
             sort=wanted.sort,
             is_descending=wanted.sort_order is SortDirection.DESCENDING,
             limit=wanted.limit,
             offset=wanted.offset,
         )
         resp.text = page_text(
-            (job_reply(job, self._deps.live) for job in jobs),
+            (job_reply(job, self._deps.live, saved) for job in jobs),
             total=total,
             limit=wanted.limit,
             offset=wanted.offset,
@@ -79,6 +84,48 @@ class JobListResource:
         _accept(resp, update)
 
 
+class UpdateListResource:
+    """`api/job/update`: updates with the sums over their Jobs.
+
+    Args:
+        deps: the API's ports.
+    """
+
+    def __init__(self, deps: ApiDeps) -> None:
+        self._deps = deps
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Give a page of updates, newest first."""
+        wanted = parameters_of(req, UpdateParameters)
+        app_state, live = self._deps.app_state, self._deps.live
+        found, total = app_state.updates(
+            **_filters(wanted), limit=wanted.limit, offset=wanted.offset
+        )
+        state, since = app_state.state, app_state.complete_since()
+        waiting = waiting_withdrawal(
+            state.updates.values(), state.jobs.values(), state.query_list.enabled
+        )
+        resp.text = page_text(
+            (
+                update_reply(
+                    summarized(*each, counts_of=lambda job: job_counts(job, live)),
+                    state.query_list,
+                    waiting,
+                )
+                for each in found
+            ),
+            total=total,
+            limit=wanted.limit,
+            offset=wanted.offset,
+            given=given_parameters(req),
+            facts={
+                'complete_since': None
+                if since is None
+                else since.isoformat().replace('+00:00', 'Z')
+            },
+        )
+
+
 class JobResource:
     """`api/job/request/{request_id}`: one Job.
 
@@ -95,7 +142,9 @@ class JobResource:
         job = self._deps.app_state.job(request_id)
         if job is None:
             raise NotFoundError('There is no Job with this Request ID; it may have been removed.')
-        resp.text = job_reply(job, self._deps.live).model_dump_json()
+        resp.text = job_reply(
+            job, self._deps.live, self._deps.app_state.query_list()
+        ).model_dump_json()
 
 
 class JobCancelResource:
@@ -114,7 +163,9 @@ class JobCancelResource:
         body_of(req, EmptyBody)
         user = user_of(req, self._deps.identity)
         job = self._deps.jobs.cancel(request_id, by=user.name if user else None)
-        resp.text = job_reply(job, self._deps.live).model_dump_json()
+        resp.text = job_reply(
+            job, self._deps.live, self._deps.app_state.query_list()
+        ).model_dump_json()
 
 
 class JobRetryResource:
@@ -151,6 +202,19 @@ class JobWithdrawResource:
         body_of(req, EmptyBody)
         user = user_of(req, self._deps.identity)
         _accept(resp, self._deps.jobs.withdraw(request_id, by=user.name if user else None))
+
+
+def _filters(wanted: JobFilter) -> JobFilters:
+    return {
+        'statuses': wanted.status,
+        'request_id_part': wanted.request_id,
+        'job_type': wanted.job_type,
+        'mode': wanted.mode,
+        'update_id': wanted.update_id,
+        'query_id': wanted.query_id,
+        'after': wanted.after,
+        'before': wanted.before,
+    }
 
 
 def _accept(resp: falcon.Response, update: Update) -> None:

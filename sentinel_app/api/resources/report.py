@@ -8,7 +8,7 @@ from sentinel_app.api.csv_text import errors_csv
 from sentinel_app.api.page import page_text
 from sentinel_app.api.ports import ApiDeps
 from sentinel_app.api.reading import given_parameters, parameters_of
-from sentinel_app.api.schemas import ErrorEntryParameters, ErrorParameters, PageParameters
+from sentinel_app.api.schemas import AuditParameters, ErrorEntryParameters, ErrorParameters
 from sentinel_app.api.serialise import audit_reply, entry_reply, error_reply
 
 
@@ -101,8 +101,15 @@ class AuditResource:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Give a page of the audit."""
-        wanted = parameters_of(req, PageParameters)
-        entries, total = self._deps.app_state.audit(limit=wanted.limit, offset=wanted.offset)
+        wanted = parameters_of(req, AuditParameters)
+        entries, total = self._deps.app_state.audit(
+            action=wanted.action,
+            user_part=wanted.user,
+            after=wanted.after,
+            before=wanted.before,
+            limit=wanted.limit,
+            offset=wanted.offset,
+        )
         resp.text = page_text(
             (audit_reply(entry) for entry in entries),
             total=total,

@@ -23,12 +23,14 @@ from sentinel_app.api.schemas.base import (
 from sentinel_app.api.schemas.configure import MAX_QUERIES, Query
 from sentinel_app.core.job import JobStatus, JobType, Mode
 from sentinel_app.core.query import SortDirection
+from sentinel_app.core.update_summary import UpdateState
 
 
 class JobQuery(Query):
     """The query of a Job, as it was when the Job was queued."""
 
-    position: int = Field(description='0 is the highest')
+    position: int = Field(description='Its place then; 0 is the highest')
+    current_position: int | None = Field(description='Its place now; null when it was deleted')
 
 
 class Job(Reply):
@@ -108,18 +110,98 @@ class JobPage(Page):
     data: list[Job]
 
 
-class JobParameters(PageParameters):
-    """Filters and order of the list of Jobs."""
+Id = Annotated[str, Field(pattern=r'^[A-Za-z0-9-]{1,64}$')]
+
+
+class JobFilter(PageParameters):
+    """Filters of Jobs, also where they are listed by update."""
 
     status: list[StatusSlug] = Field(default_factory=list, description='May be repeated')
     request_id: IdPart = Field(default='', description='A part of it, in any case')
     job_type: JobType | None = None
     mode: Mode | None = None
-    retry_of: Annotated[str, Field(pattern=r'^[A-Za-z0-9-]{1,64}$')] | None = Field(
-        default=None, description='Only what tries this Job again'
+    update_id: Id | None = None
+    query_id: Id | None = None
+    after: Moment | None = Field(
+        default=None, description='The earliest start, or time of queueing where it has not started'
     )
+    before: Moment | None = None
+
+
+class UpdateParameters(JobFilter):
+    """Filters of the updates: those with a Job that passes all of them; times are the update's."""
+
+
+class JobParameters(JobFilter):
+    """Filters and order of the list of Jobs."""
+
+    retry_of: Id | None = Field(default=None, description='Only what tries this Job again')
     sort: JobSort = 'date_queued'
     sort_order: SortDirection = SortDirection.DESCENDING
+
+
+class UpdateQuery(Reply):
+    """A TQL query of an update as the sentence about it names it."""
+
+    query_id: str
+    position: int = Field(description='Its place then; 0 is the highest')
+    current_position: int | None = Field(description='Its place now; null when it was deleted')
+    label: str
+
+
+class Update(Reply):
+    """One update with the sums over its Jobs; `GET api/job/request?update_id=` has the Jobs."""
+
+    update_id: str
+    mode: Mode
+    job_type: JobType
+    status: UpdateState
+    date_queued: Moment
+    date_started: Moment | None
+    date_ended: Moment | None
+    last_modified_filter_start: Moment | None = Field(
+        description='The earliest of its Jobs; null where one of them reads everything'
+    )
+    last_modified_filter_end: Moment | None
+    count_jobs: int
+    count_matching_jobs: int = Field(description='How many of its Jobs pass the filters')
+    count_failed_jobs: int
+    count_cancelled_jobs: int
+    count_read: int
+    count_converted: int
+    count_sent: int
+    count_unchanged: int
+    count_duplicate: int
+    count_withheld: int
+    count_expired: int
+    count_unsupported: int
+    count_invalid: int
+    count_refused: int
+    count_withdrawn: int
+    count_failed: int
+    count_object: int
+    count_expected: int | None
+    count_held_back: int
+    decision_request_id: str | None = Field(
+        description='The Job whose withdrawal waits for a decision; null where none does'
+    )
+    is_confirmed: bool = Field(description='Whether somebody confirmed withdrawals with it')
+    retry_of: str | None
+    failure_code: str | None = Field(description='Of the first Job that failed')
+    failure_reason: str | None
+    only_query: UpdateQuery | None = Field(description='Where the update has a single Job')
+    duplicates_from: UpdateQuery | None = Field(
+        description='The query whose copies were sent in place of duplicates, where it is only one'
+    )
+
+
+class UpdatePage(Page):
+    """A page of updates, newest first."""
+
+    data: list[Update]
+    complete_since: Moment | None = Field(
+        description='From when on every update is kept; null where none was ever removed'
+    )
 
 
 class UpdateBody(Body):

@@ -118,6 +118,19 @@ class AuditRecord(Reply):
     changes_left_out: int = Field(description='How many more there were; long ones take much room')
 
 
+class AuditParameters(PageParameters):
+    """Filters of the audit."""
+
+    action: Annotated[str, Field(pattern=r'^[a-z-]{1,64}$')] | None = Field(
+        default=None, description='What was done, for example `task-pause`'
+    )
+    user: Annotated[str, Field(pattern=r'^[\w.@ -]{0,64}$')] = Field(
+        default='', description="A part of the user's name, in any case"
+    )
+    after: Moment | None = None
+    before: Moment | None = None
+
+
 class AuditPage(Page):
     """A page of the audit."""
 

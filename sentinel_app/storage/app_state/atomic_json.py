@@ -88,7 +88,8 @@ class AtomicJsonStorage(Storage):
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
         """Make all writes within one replacement of the file, or none if anything is raised."""
-        self._staged = self.read()
+        # Whoever stages something puts whole documents in place of others, so these are shared.
+        self._staged = {name: dict(table) for name, table in self._tables.items()}
         try:
             yield
             self._replace(self._staged)
@@ -113,7 +114,7 @@ class AtomicJsonStorage(Storage):
             kept[name], texts[name] = {}, {}
             for key, document in table.items():
                 old = old_table.get(key)
-                is_same = old is not None and old == document
+                is_same = old is document or (old is not None and old == document)
                 kept[name][key] = old if is_same else document
                 texts[name][key] = (
                     old_texts[key] if is_same else json.dumps(document, allow_nan=False)

@@ -10,7 +10,7 @@ from tinydb import TinyDB
 from tinydb.table import Table
 
 from sentinel_app.core.audit import AuditEntry
-from sentinel_app.core.job import Job, Update
+from sentinel_app.core.job import History, Job, Update
 from sentinel_app.core.query import Query, QueryList
 from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.task import TaskState
@@ -26,6 +26,13 @@ class KeyedTable(Table):
     """A TinyDB table whose documents go by a name of ours, not by a number."""
 
     document_id_class = str  # type: ignore[assignment]
+
+    def _update_table(self, updater: Callable[[dict[int, Mapping[str, Any]]], None]) -> None:
+        # As TinyDB does, but without an object for each document, whichever of them changes.
+        tables: dict[str, Any] = self._storage.read() or {}
+        updater(tables.setdefault(self.name, {}))
+        self._storage.write(tables)
+        self.clear_cache()
 
     def put(self, documents: Mapping[str, Mapping[str, Any]]) -> None:
         """Store each document under its key, in place of the one that was there."""
@@ -50,6 +57,7 @@ class State:
     schedule: Schedule = field(default_factory=Schedule)
     updates: Mapping[str, Update] = field(default_factory=dict)
     jobs: Mapping[str, Job] = field(default_factory=dict)
+    history: History = field(default_factory=History)
     cursors: Mapping[str, Cursor] = field(default_factory=dict)
     tasks: Mapping[str, TaskState] = field(default_factory=dict)
     """By slug; those of another version's Tasks are kept as they are."""
@@ -83,6 +91,7 @@ def decoded_state(tables: Tables) -> State:
             queries=tuple(queries[key] for key in ids),
         ),
         schedule=decode(Schedule, settings.get('schedule', {})),
+        history=decode(History, settings.get('history', {})),
         updates=each('updates', Update, lambda update: update.id),
         jobs=each('jobs', Job, lambda job: job.request_id),
         cursors=each('cursors', Cursor, lambda cursor: cursor.query_id),

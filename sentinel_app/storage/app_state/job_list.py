@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Unpack
 
-from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Outcome, Stage, StageTimes
+from sentinel_app.core.job import Job, JobStatus, Outcome, Stage, StageTimes
 from sentinel_app.core.job_state import stage_runtime_s, total_runtime_s
+from sentinel_app.core.list_filter import JobFilters
 
 _STATUS_RANK = {status: rank for rank, status in enumerate(JobStatus)}
 
@@ -65,26 +66,26 @@ def newest_first(jobs: Iterable[Job]) -> list[Job]:
     return sorted(by_position, key=lambda job: job.queued_at, reverse=True)
 
 
-def selected(
-    jobs: Iterable[Job],
-    *,
-    statuses: Iterable[JobStatus] = (),
-    request_id_part: str = '',
-    job_type: JobType | None = None,
-    mode: Mode | None = None,
-    retry_of: str | None = None,
-) -> list[Job]:
-    """The Jobs that pass every filter given."""
-    wanted = frozenset(statuses)
-    part = request_id_part.lower()
+def selected(jobs: Iterable[Job], **filters: Unpack[JobFilters]) -> list[Job]:
+    """Return the Jobs that pass every filter given, in their order."""
+    wanted = frozenset(filters.get('statuses', ()))
+    part = filters.get('request_id_part', '').lower()
+    after, before = filters.get('after'), filters.get('before')
+    exact = [
+        (name, value)
+        for name in ('job_type', 'mode', 'update_id', 'retry_of')
+        if (value := filters.get(name)) is not None
+    ]
+    query_id = filters.get('query_id')
     return [
         job
         for job in jobs
         if (not wanted or job.status in wanted)
         and (not part or part in job.request_id.lower())
-        and (job_type is None or job.job_type == job_type)
-        and (mode is None or job.mode == mode)
-        and (retry_of is None or job.retry_of == retry_of)
+        and (query_id is None or job.query.id == query_id)
+        and all(getattr(job, name) == value for name, value in exact)
+        and (after is None or (job.started_at or job.queued_at) >= after)
+        and (before is None or (job.started_at or job.queued_at) < before)
     ]
 
 

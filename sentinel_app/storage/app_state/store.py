@@ -7,19 +7,28 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from sentinel_app.core.audit import AuditEntry
-from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Update, is_allowed
+from sentinel_app.core.job import Job, JobType, Mode, Update, is_allowed
+from sentinel_app.core.list_filter import AuditFilters, JobFilters
 from sentinel_app.core.query import Query, QueryList
 from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.task import TaskSlug, TaskState
 from sentinel_app.core.window import EVERYTHING, Cursor
 from sentinel_app.errors import ConflictError, NotFoundError
 from sentinel_app.storage.app_state.atomic_json import AtomicJsonStorage
+from sentinel_app.storage.app_state.audit_list import selected_audit
 from sentinel_app.storage.app_state.content import KeyedTable, KeyedTinyDB, State, decoded_state
 from sentinel_app.storage.app_state.encoding import encode
-from sentinel_app.storage.app_state.job_list import newest_first, ordered, selected
+from sentinel_app.storage.app_state.job_list import ordered, selected
+from sentinel_app.storage.app_state.update_list import (
+    ListedUpdate,
+    complete_since,
+    listed,
+    outdated,
+    with_removed,
+)
 
 MAX_AUDIT = 1_000
 
@@ -47,6 +56,11 @@ class AppState:
         self.warning: str | None = self._storage.warning
         """What the page must say about the file; None when all is well."""
         self._writing = threading.RLock()
+
+    @property
+    def state(self) -> State:
+        """Everything as it was after the last write; it is replaced, never changed."""
+        return self._state
 
     # -- queries and schedule
 
@@ -215,27 +229,29 @@ class AppState:
     def jobs(
         self,
         *,
-        statuses: Iterable[JobStatus] = (),
-        request_id_part: str = '',
-        job_type: JobType | None = None,
-        mode: Mode | None = None,
-        retry_of: str | None = None,
         sort: str = 'date_queued',
         is_descending: bool = True,
         limit: int = 20,
         offset: int = 0,
+        **filters: Unpack[JobFilters],
     ) -> tuple[tuple[Job, ...], int]:
         """Return a page of Jobs and how many match in all; equals come newest first."""
-        found = selected(
-            self._state.jobs.values(),
-            statuses=statuses,
-            request_id_part=request_id_part,
-            job_type=job_type,
-            mode=mode,
-            retry_of=retry_of,
-        )
+        update_id = filters.get('update_id')
+        jobs = self._state.jobs.values() if update_id is None else self.jobs_of(update_id)
+        found = selected(jobs, **filters)
         page = ordered(found, sort=sort, is_descending=is_descending)[offset : offset + limit]
         return tuple(page), len(found)
+
+    def updates(
+        self, *, limit: int, offset: int, **filters: Unpack[JobFilters]
+    ) -> tuple[tuple[ListedUpdate, ...], int]:
+        """Return a page of updates, newest first, and how many have a Job that matches."""
+        found = tuple(listed(self._state, **filters))
+        return found[offset : offset + limit], len(found)
+
+    def complete_since(self) -> dt.datetime | None:
+        """Return from when on all updates are kept; None where none was ever removed."""
+        return complete_since(self._state)
 
     def change_job(
         self,
@@ -280,30 +296,32 @@ class AppState:
         return self._state.cursors.get(query_id)
 
     def remove_old(self, *, before: dt.datetime, keep: int) -> tuple[str, ...]:
-        """Remove final Jobs that ended before that, or beyond the newest `keep`; return their ids.
+        """Remove whole updates that ended before that, or beyond the newest `keep` Jobs.
 
-        The Jobs of an update that has not ended are all kept.
+        An update that has not ended stays.
+
+        Returns:
+            The Request IDs of the Jobs that are gone.
         """
         with self._writing:
             state = self._state
             open_ids = {update.id for update in self.open_updates()}
-            removed = tuple(
-                job.request_id
-                for rank, job in enumerate(newest_first(state.jobs.values()))
-                if job.status.is_final
-                and job.update_id not in open_ids
-                and (rank >= keep or (job.completed_at or job.failed_at or job.queued_at) < before)
+            outdated_jobs = outdated(
+                state.jobs.values(), open_ids=open_ids, before=before, keep=keep
             )
+            removed = tuple(job.request_id for job in outdated_jobs)
             jobs = _without(state.jobs, removed)
             in_use = {job.update_id for job in jobs.values()} | open_ids
             idle = [update_id for update_id in state.updates if update_id not in in_use]
             if not removed and not idle:
                 return ()
+            history = with_removed(state.history, outdated_jobs)
             with self._storage.together():
                 self._table('jobs').drop(removed)
                 self._table('updates').drop(idle)
+                self._table('settings').put({'history': encode(history)})
             self._state = dataclasses.replace(
-                state, jobs=jobs, updates=_without(state.updates, idle)
+                state, jobs=jobs, updates=_without(state.updates, idle), history=history
             )
             return removed
 
@@ -325,9 +343,11 @@ class AppState:
 
     # -- audit
 
-    def audit(self, *, limit: int, offset: int) -> tuple[tuple[AuditEntry, ...], int]:
-        """Return a page of the audit, newest first, and how many entries there are."""
-        entries = tuple(self._state.audit.values())[::-1]
+    def audit(
+        self, *, limit: int, offset: int, **filters: Unpack[AuditFilters]
+    ) -> tuple[tuple[AuditEntry, ...], int]:
+        """Return a page of the audit, newest first, and how many entries pass the filters."""
+        entries = selected_audit(tuple(self._state.audit.values())[::-1], **filters)
         return entries[offset : offset + limit], len(entries)
 
     def add_audit(self, entry: AuditEntry) -> None:

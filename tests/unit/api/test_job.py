@@ -63,6 +63,7 @@ def test_a_job_is_shown_whole(stand: Stand) -> None:
         'query': {
             'id': 'q1',
             'position': 2,
+            'current_position': None,
             'name': None,
             'note': None,
             'is_enabled': True,

@@ -268,3 +268,24 @@ def test_the_audit_is_paged(stand: Stand) -> None:
         'changes_left_out': 0,
     }
     assert stand.get('/api/report/audit', 'status=failed').status_code == 400
+
+
+def test_the_audit_is_narrowed_by_action_user_and_time(stand: Stand) -> None:
+    for number, (action, user) in enumerate(
+        [('task-pause', 'ann'), ('task-pause', 'Müller, Bob'), ('job-retry', 'ann'), ('x', None)]
+    ):
+        entry = make_audit(at=minutes(number), action=action, user=user, detail=str(number))
+        stand.app_state.add_audit(entry)
+
+    def found(query: str) -> list[str]:
+        reply = stand.get('/api/report/audit', query)
+        assert reply.status_code == 200, reply.text
+        assert reply.json['total_count'] == len(reply.json['data'])
+        return [each['detail'] for each in reply.json['data']]
+
+    assert found('action=task-pause') == ['1', '0']
+    assert found('user=ANN') == ['2', '0']
+    assert found('user=m%C3%BCller') == ['1']
+    assert found('after=2026-03-04T08:01:00Z&before=2026-03-04T08:03:00Z') == ['2', '1']
+    assert found('action=task-pause&user=ann') == ['0']
+    assert stand.get('/api/report/audit', 'user=%3Cb%3E').status_code == 400

@@ -131,7 +131,7 @@ def test_errors_that_an_interrupted_cleaning_left_go_too(stand: Stand) -> None:
 
 
 def test_jobs_are_bounded(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert cleaner_module.MOST_JOBS == 2_000
+    assert cleaner_module.MOST_JOBS == 5_000
     monkeypatch.setattr(cleaner_module, 'MOST_JOBS', 3)
     for number in range(5):
         stand.add(number, NOON - number * DAY)

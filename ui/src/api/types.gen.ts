@@ -244,6 +244,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/job/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of updates, newest first, each with the sums over its Jobs */
+        get: operations["get-job-update"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/metric/history": {
         parameters: {
             query?: never;
@@ -1097,6 +1114,11 @@ export interface components {
          * @description The query of a Job, as it was when the Job was queued.
          */
         JobQuery: {
+            /**
+             * Current Position
+             * @description Its place now; null when it was deleted
+             */
+            current_position: number | null;
             /** Id */
             id: string;
             /** Indicator Types */
@@ -1117,7 +1139,7 @@ export interface components {
             owners: string[];
             /**
              * Position
-             * @description 0 is the highest
+             * @description Its place then; 0 is the highest
              */
             position: number;
             sort_direction: components["schemas"]["SortDirection"];
@@ -1963,6 +1985,97 @@ export interface components {
             indicator_type: components["schemas"]["IndicatorType"];
         };
         /**
+         * Update
+         * @description One update with the sums over its Jobs; `GET api/job/request?update_id=` has the Jobs.
+         */
+        Update: {
+            /** Count Cancelled Jobs */
+            count_cancelled_jobs: number;
+            /** Count Converted */
+            count_converted: number;
+            /** Count Duplicate */
+            count_duplicate: number;
+            /** Count Expected */
+            count_expected: number | null;
+            /** Count Expired */
+            count_expired: number;
+            /** Count Failed */
+            count_failed: number;
+            /** Count Failed Jobs */
+            count_failed_jobs: number;
+            /** Count Held Back */
+            count_held_back: number;
+            /** Count Invalid */
+            count_invalid: number;
+            /** Count Jobs */
+            count_jobs: number;
+            /**
+             * Count Matching Jobs
+             * @description How many of its Jobs pass the filters
+             */
+            count_matching_jobs: number;
+            /** Count Object */
+            count_object: number;
+            /** Count Read */
+            count_read: number;
+            /** Count Refused */
+            count_refused: number;
+            /** Count Sent */
+            count_sent: number;
+            /** Count Unchanged */
+            count_unchanged: number;
+            /** Count Unsupported */
+            count_unsupported: number;
+            /** Count Withdrawn */
+            count_withdrawn: number;
+            /** Count Withheld */
+            count_withheld: number;
+            /** Date Ended */
+            date_ended: string | null;
+            /**
+             * Date Queued
+             * Format: date-time
+             */
+            date_queued: string;
+            /** Date Started */
+            date_started: string | null;
+            /**
+             * Decision Request Id
+             * @description The Job whose withdrawal waits for a decision; null where none does
+             */
+            decision_request_id: string | null;
+            /** @description The query whose copies were sent in place of duplicates, where it is only one */
+            duplicates_from: components["schemas"]["UpdateQuery"] | null;
+            /**
+             * Failure Code
+             * @description Of the first Job that failed
+             */
+            failure_code: string | null;
+            /** Failure Reason */
+            failure_reason: string | null;
+            /**
+             * Is Confirmed
+             * @description Whether somebody confirmed withdrawals with it
+             */
+            is_confirmed: boolean;
+            job_type: components["schemas"]["JobType"];
+            /** Last Modified Filter End */
+            last_modified_filter_end: string | null;
+            /**
+             * Last Modified Filter Start
+             * @description The earliest of its Jobs; null where one of them reads everything
+             */
+            last_modified_filter_start: string | null;
+            mode: components["schemas"]["Mode"];
+            /** @description Where the update has a single Job */
+            only_query: components["schemas"]["UpdateQuery"] | null;
+            /** Retry Of */
+            retry_of: string | null;
+            status: components["schemas"]["UpdateState"];
+            /** Update Id */
+            update_id: string;
+        };
+        /**
          * UpdateAccepted
          * @description The update that was queued, and its Jobs in the order of precedence.
          */
@@ -2010,6 +2123,53 @@ export interface components {
             /** Update Id */
             update_id: string;
         };
+        /**
+         * UpdatePage
+         * @description A page of updates, newest first.
+         */
+        UpdatePage: {
+            /**
+             * Complete Since
+             * @description From when on every update is kept; null where none was ever removed
+             */
+            complete_since: string | null;
+            /** Count */
+            count: number;
+            /** Data */
+            data: components["schemas"]["Update"][];
+            /** Next */
+            next: string | null;
+            /** Previous */
+            previous: string | null;
+            /** Total Count */
+            total_count: number;
+        };
+        /**
+         * UpdateQuery
+         * @description A TQL query of an update as the sentence about it names it.
+         */
+        UpdateQuery: {
+            /**
+             * Current Position
+             * @description Its place now; null when it was deleted
+             */
+            current_position: number | null;
+            /** Label */
+            label: string;
+            /**
+             * Position
+             * @description Its place then; 0 is the highest
+             */
+            position: number;
+            /** Query Id */
+            query_id: string;
+        };
+        /**
+         * UpdateState
+         * @description Status of an update. Values are the words that the API and the page show.
+         * @enum {string}
+         */
+        UpdateState: "Pending" | "In Progress" | "Complete" | "Failed" | "Cancelled";
     };
     responses: never;
     parameters: never;
@@ -2975,15 +3135,19 @@ export interface operations {
     "get-job-request": {
         parameters: {
             query?: {
+                after?: string | null;
+                before?: string | null;
                 job_type?: ("scheduled" | "ad-hoc") | null;
                 limit?: number;
                 mode?: ("delta" | "full" | "reconcile") | null;
                 offset?: number;
+                query_id?: string | null;
                 request_id?: string;
                 retry_of?: string | null;
                 sort?: "request_id" | "update_id" | "job_type" | "mode" | "status" | "date_queued" | "date_started" | "date_completed" | "date_failed" | "last_modified_filter_start" | "last_modified_filter_end" | "date_download_start" | "date_download_complete" | "download_runtime" | "date_convert_start" | "date_convert_complete" | "convert_runtime" | "date_upload_start" | "date_upload_complete" | "upload_runtime" | "total_runtime" | "count_read" | "count_converted" | "count_sent" | "count_unchanged" | "count_duplicate" | "count_withheld" | "count_expired" | "count_unsupported" | "count_invalid" | "count_refused" | "count_withdrawn" | "count_failed" | "count_object" | "count_request" | "count_throttled" | "throttled_seconds" | "count_expected" | "count_held_back" | "retry_of" | "failure_code" | "failure_reason" | "position";
                 sort_order?: "asc" | "desc";
                 status?: ("pending" | "download-in-progress" | "download-complete" | "convert-in-progress" | "convert-complete" | "upload-in-progress" | "upload-complete" | "failed" | "cancelled")[];
+                update_id?: string | null;
             };
             header?: never;
             path?: never;
@@ -3630,6 +3794,91 @@ export interface operations {
             };
         };
     };
+    "get-job-update": {
+        parameters: {
+            query?: {
+                after?: string | null;
+                before?: string | null;
+                job_type?: ("scheduled" | "ad-hoc") | null;
+                limit?: number;
+                mode?: ("delta" | "full" | "reconcile") | null;
+                offset?: number;
+                query_id?: string | null;
+                request_id?: string;
+                status?: ("pending" | "download-in-progress" | "download-complete" | "convert-in-progress" | "convert-complete" | "upload-in-progress" | "upload-complete" | "failed" | "cancelled")[];
+                update_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of updates, newest first, each with the sums over its Jobs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdatePage"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "get-metric-history": {
         parameters: {
             query?: {
@@ -3933,8 +4182,12 @@ export interface operations {
     "get-report-audit": {
         parameters: {
             query?: {
+                action?: string | null;
+                after?: string | null;
+                before?: string | null;
                 limit?: number;
                 offset?: number;
+                user?: string;
             };
             header?: never;
             path?: never;

@@ -34,7 +34,7 @@ export function makeJob(changes: Partial<Job> = {}): Job {
     job_type: 'scheduled',
     mode: 'delta',
     status: 'Pending',
-    query: { ...makeQuery(), position: 0 },
+    query: { ...makeQuery(), position: 0, current_position: 0 },
     date_queued: '2026-03-09T16:00:00Z',
     date_started: null,
     date_completed: null,

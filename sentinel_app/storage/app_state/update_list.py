@@ -1,0 +1,87 @@
+"""The list of updates with their Jobs, and which of them are too old to be kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple, Unpack
+
+from sentinel_app.core.job import History, Job, Update
+from sentinel_app.core.list_filter import JobFilters
+from sentinel_app.storage.app_state.content import State
+from sentinel_app.storage.app_state.job_list import selected
+
+
+class ListedUpdate(NamedTuple):
+    """An update with its Jobs, in the order of precedence, and those that pass the filters."""
+
+    update: Update
+    jobs: tuple[Job, ...]
+    matching: tuple[Job, ...]
+
+
+def listed(state: State, **filters: Unpack[JobFilters]) -> Iterator[ListedUpdate]:
+    """Yield the updates that have a Job that passes the filters, newest first.
+
+    Those by time are about the update: its start, or when it was queued if it has not started.
+    """
+    after, before = filters.pop('after', None), filters.pop('before', None)
+    update_id = filters.get('update_id')
+    for update in sorted(state.updates.values(), key=lambda each: each.queued_at, reverse=True):
+        start_at = update.started_at or update.queued_at
+        if (
+            (update_id is not None and update.id != update_id)
+            or (after is not None and start_at < after)
+            or (before is not None and start_at >= before)
+        ):
+            continue
+        own = tuple(state.jobs[key] for key in update.request_ids if key in state.jobs)
+        matching = tuple(selected(own, **filters))
+        if matching:
+            yield ListedUpdate(update=update, jobs=own, matching=matching)
+
+
+def complete_since(state: State) -> dt.datetime | None:
+    """Return from when on all updates are kept; None where none was ever removed."""
+    if state.history.removed_until is None:
+        return None
+    return min((each.queued_at for each in state.updates.values()), default=None)
+
+
+def outdated(
+    jobs: Iterable[Job], *, open_ids: Collection[str], before: dt.datetime, keep: int
+) -> tuple[Job, ...]:
+    """Return the Jobs of the updates that are not kept; an update is kept whole or not at all.
+
+    Args:
+        jobs: all there are.
+        open_ids: updates that have not ended; they are kept.
+        before: updates that ended earlier are not kept.
+        keep: how many Jobs are kept. The oldest updates beyond that are not.
+    """
+    by_update: dict[str, list[Job]] = {}
+    for job in jobs:
+        by_update.setdefault(job.update_id, []).append(job)
+    newest_first = sorted(
+        by_update.items(), key=lambda item: max(job.queued_at for job in item[1]), reverse=True
+    )
+    found: list[Job] = []
+    kept = 0
+    for update_id, own in newest_first:
+        is_over = update_id not in open_ids and all(job.status.is_final for job in own)
+        kept += len(own)
+        if is_over and (kept > keep or max(map(_ended_at, own)) < before):
+            found += own
+    return tuple(found)
+
+
+def with_removed(history: History, removed: Iterable[Job]) -> History:
+    """Return what is known of the past once these Jobs are gone as well."""
+    until = [job.queued_at for job in removed]
+    if history.removed_until is not None:
+        until.append(history.removed_until)
+    return History(removed_until=max(until, default=None))
+
+
+def _ended_at(job: Job) -> dt.datetime:
+    return job.completed_at or job.failed_at or job.queued_at
