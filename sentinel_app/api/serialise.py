@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sentinel_app.api import schemas
 from sentinel_app.api.ports import HealthSnapshot, Live
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.count import LastCount
 from sentinel_app.core.error_entry import ErrorEntry, ErrorGroup
-from sentinel_app.core.job import Counts, Job, JobStatus, Mode, Outcome, Stage, StageTimes
+from sentinel_app.core.job import Counts, Job, JobStatus, Mode, Outcome, Stage, StageTimes, Update
 from sentinel_app.core.job_state import stage_runtime_s, total_runtime_s
 from sentinel_app.core.query import Query, QueryList
 from sentinel_app.core.schedule import Schedule
@@ -44,12 +44,14 @@ def configure_reply(
     due: tuple[dt.datetime, Mode] | None,
     warning: str | None,
     counts: Mapping[str, LastCount],
+    open_updates: Sequence[Update],
 ) -> schemas.Configure:
-    """The saved TQL queries with their last counts, by id, and what is due."""
+    """The saved TQL queries with their last counts, by id, what runs, and what is due."""
     return schemas.Configure(
         version=saved.version,
         queries=[schemas.Query.model_validate(_query_members(query)) for query in saved.queries],
         next_update=next_update_reply(due),
+        open_update=_open_update(open_updates),
         last_run=schedule.last_run_at,
         last_counts=[
             schemas.LastCount(query_id=query.id, last_count=count.read, last_counted=count.at)
@@ -58,6 +60,14 @@ def configure_reply(
         ],
         warning=warning,
     )
+
+
+def _open_update(updates: Sequence[Update]) -> schemas.OpenUpdate | None:
+    """The update that is running, else the first that is queued."""
+    update = min(updates, key=lambda each: each.started_at is None, default=None)
+    if update is None:
+        return None
+    return schemas.OpenUpdate(update_id=update.id, mode=update.mode, date_started=update.started_at)
 
 
 def export_reply(saved: QueryList, at: dt.datetime) -> schemas.ExportFile:

@@ -66,7 +66,7 @@ class TestAxe:
         assert screen.complaints() == []
 
         page.get_by_role('link', name='JOBS').click()
-        expect(screen.dialog('Drop your changes?')).to_be_visible()
+        expect(screen.dialog('Discard unsaved changes?')).to_be_visible()
         assert screen.complaints() == []
 
     def test_conflict_of_two_editors(self, page: Page, screen: Screen, save_queries: Save) -> None:
@@ -77,7 +77,7 @@ class TestAxe:
         save_queries(*QUERIES)
         screen.button('Save').click()
         screen.button('Save and Run Delta Update').click()
-        expect(screen.dialog('Somebody else saved meanwhile')).to_be_visible()
+        expect(screen.dialog('This list was changed')).to_be_visible()
         assert screen.complaints() == []
 
     def test_jobs_and_their_details(
@@ -304,6 +304,9 @@ def test_query_is_added_and_saved_with_the_keyboard_alone(
     keys.press('Enter')
     keys.press('Escape')  # closes the list, not the window
     expect(screen.dialog('Add TQL Configuration')).to_be_visible()
+    keys.press('Tab')
+    expect(screen.button('Select all types')).to_be_focused()
+    keys.press('Tab')
     keys.press('Tab')
     expect(page.get_by_label('Indicator Types to Retrieve').first).to_be_focused()
     keys.type('url')

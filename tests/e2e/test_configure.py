@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Save
-from tests.e2e.job import finished_job
+from tests.e2e.job import finished_job, paused
 from tests.e2e.screen import Screen
 from tests.simulators.stand import Stand
 
@@ -53,7 +53,15 @@ def test_new_user_adds_a_query_and_saves_it(
     expect(direction).to_be_disabled()
     screen.choose('Sort Field', 'ThreatAssess Score')
     expect(direction).to_be_enabled()
-    screen.choose('Sort Direction', 'Descending')
+    # The most important first, without a further choice, and in words.
+    expect(direction).to_have_value('Descending')
+    expect(dialog.get_by_text('Highest first')).to_be_visible()
+    screen.choose('Sort Direction', 'Ascending')
+    expect(dialog.get_by_text('Lowest first')).to_be_visible()
+    screen.choose('Sort Field', 'Last Modified')
+    expect(direction).to_have_value('Descending')
+    expect(dialog.get_by_text('Newest first')).to_be_visible()
+    screen.choose('Sort Field', 'ThreatAssess Score')
     screen.button('Submit').click()
     expect(dialog).to_be_hidden()
     expect(screen.rows(TABLE)).to_have_count(1)
@@ -127,6 +135,29 @@ def test_run_now_after_a_save_queues_jobs(
     assert saved[0]['id'] in {job['query']['id'] for job in jobs}
 
 
+def test_page_follows_an_update_until_its_result_is_there(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save
+) -> None:
+    save_queries(HOSTS)
+    screen.open('configure')
+    expect(screen.rows(TABLE)).to_contain_text('Not run yet')
+    screen.button('Edit').click()
+    page.get_by_role('button', name=re.compile('^Edit query 1')).click()
+    screen.choose('Sort Field', 'Threat Rating')
+    screen.button('Submit').click()
+    screen.button('Save').click()
+    screen.button('Save and Run Full Update').click()
+    saved = page.get_by_role('status').filter(has_text='Saved')
+    with paused(stand, 'download'):
+        screen.button('Run full update now').click()
+        expect(saved).to_contain_text('A full update is running now.')
+        expect(screen.button('Run full update now')).to_be_hidden()
+        expect(saved.get_by_role('link', name='View in JOBS')).to_be_visible()
+        assert screen.complaints() == []
+    expect(screen.rows(TABLE)).not_to_contain_text('Not run yet')
+    expect(saved).not_to_contain_text('running now')
+
+
 def test_last_count_is_that_of_the_latest_job_that_read_everything(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:
@@ -147,9 +178,9 @@ def test_last_count_is_that_of_the_latest_job_that_read_everything(
     save_queries({**HOSTS, 'id': saved[0]['id'], 'tql': 'rating >= 2'})
     screen.button('Refresh now').click()
     expect(screen.rows(TABLE)).to_contain_text('rating >= 2')
-    expect(screen.rows(TABLE)).to_contain_text('not counted yet')
+    expect(screen.rows(TABLE)).to_contain_text('Not run yet')
     screen.button('Edit').click()
-    expect(screen.rows(TABLE)).not_to_contain_text('not counted yet')
+    expect(screen.rows(TABLE)).not_to_contain_text('Not run yet')
 
 
 def test_rows_are_edited_moved_and_deleted_and_saved_as_one_list(
@@ -164,7 +195,7 @@ def test_rows_are_edited_moved_and_deleted_and_saved_as_one_list(
     screen.tql.fill('confidence >= 50')
     screen.button('Submit').click()
     page.get_by_role('button', name=re.compile('^Delete query 3')).click()
-    expect(page.get_by_text('Not saved: 1 edited, 1 deleted')).to_be_visible()
+    expect(page.get_by_text('Unsaved changes: 1 query edited, 1 deleted')).to_be_visible()
     assert saved_tql(stand) == ['rating >= 1', 'rating >= 2', 'rating >= 3']
     screen.button('Save').click()
     screen.button('Save and Run Delta Update').click()
@@ -209,11 +240,11 @@ def test_leaving_with_unsaved_changes_asks_first(
     screen.button('Edit').click()
     page.get_by_role('button', name=re.compile('^Delete query 1')).click()
     page.get_by_role('link', name='JOBS').click()
-    screen.button('Go on editing').click()
-    expect(page.get_by_text('Not saved: 1 deleted')).to_be_visible()
+    screen.button('Keep editing').click()
+    expect(page.get_by_text('Unsaved changes: 1 query deleted')).to_be_visible()
     assert page.url.endswith('#/configure')
     page.get_by_role('link', name='JOBS').click()
-    screen.button('Drop changes').click()
+    screen.button('Discard').click()
     expect(screen.heading).to_have_text('JOBS')
 
 
@@ -251,18 +282,18 @@ def test_save_over_somebody_elses_newer_list_loses_nothing_silently(
     save_queries(URLS)  # somebody else
     screen.button('Save').click()
     screen.button('Save and Run Delta Update').click()
-    dialog = screen.dialog('Somebody else saved meanwhile')
+    dialog = screen.dialog('This list was changed')
     expect(dialog.get_by_role('region', name='Saved list')).to_contain_text('rating >= 3')
     expect(dialog.get_by_role('region', name='Your list')).to_contain_text('confidence >= 99')
     assert saved_tql(stand) == ['rating >= 3']
     if is_kept:
-        screen.button('Keep my list and go on editing').click()
+        screen.button('Keep editing my list').click()
         screen.button('Save').click()
         screen.button('Save and Run Delta Update').click()
         expect(page.get_by_text('Saved', exact=True)).to_be_visible()
         assert saved_tql(stand) == ['confidence >= 99', 'rating >= 2']
     else:
-        screen.button('Load the saved list, drop mine').click()
+        screen.button('Use saved list').click()
         expect(screen.button('Edit')).to_be_visible()
         expect(screen.rows(TABLE)).to_have_count(1)
         expect(screen.rows(TABLE)).to_contain_text('rating >= 3')
@@ -283,8 +314,8 @@ def test_window_of_two_lists_marks_what_differs(
     save_queries(*kept, emails)  # somebody else
     screen.button('Save').click()
     screen.button('Save and Run Delta Update').click()
-    dialog = screen.dialog('Somebody else saved meanwhile')
-    expect(dialog).to_contain_text('The lists differ in 3 queries')
+    dialog = screen.dialog('This list was changed')
+    expect(dialog).to_contain_text('3 queries differ')
     saved = dialog.get_by_role('region', name='Saved list').get_by_role('listitem')
     mine = dialog.get_by_role('region', name='Your list').get_by_role('listitem')
     for rows in (saved, mine):
@@ -292,10 +323,10 @@ def test_window_of_two_lists_marks_what_differs(
         expect(rows.nth(0)).not_to_contain_text('Owners (differs)')
         expect(rows.nth(1)).to_contain_text('Owners (differs)')
         expect(rows.nth(2)).not_to_contain_text('differs')
-    expect(saved.nth(3)).to_contain_text('only in this list')
+    expect(saved.nth(3)).to_contain_text('Only here')
     expect(saved.nth(3)).to_contain_text('Email Address')
     expect(mine).to_have_count(3)
-    expect(page.get_by_text('only in this list')).to_have_count(1)
+    expect(page.get_by_text('Only here')).to_have_count(1)
     assert screen.complaints() == []
 
 
@@ -401,7 +432,7 @@ class TestDragging:
         page.mouse.move(start['x'] + 8, target['y'] + 4, steps=8)
         page.mouse.up()
         expect(screen.rows(TABLE).first).to_contain_text('OSINT Community')
-        expect(page.get_by_text('Not saved: order changed')).to_be_visible()
+        expect(page.get_by_text('Unsaved changes: order changed')).to_be_visible()
         screen.button('Save').click()
         screen.button('Save and Run Delta Update').click()
         expect(page.get_by_text('Saved', exact=True)).to_be_visible()

@@ -91,7 +91,7 @@ def test_figures_are_those_of_the_api(page: Page, screen: Screen, finished: dict
     expect(tile(page, 'Last update')).to_contain_text(f'{finished["count_sent"]:,} sent')
     expect(tile(page, 'Last update')).to_contain_text(f'{finished["count_refused"]:,} refused')
     expect(tile(page, 'Backlog')).to_contain_text('Nothing waits')
-    screen.button('Pause self-refresh').click()
+    screen.button('Pause auto-refresh').click()
     found = refreshed(page, screen)
     expect(tile(page, 'In Sentinel')).to_contain_text(f'{found["objects_live"]:,}')
     types = screen.rows('In Sentinel by type')

@@ -70,6 +70,9 @@ class TestEditor:
         for key in ('o', 'n', 'f', 'Enter'):
             page.keyboard.press(key)
         expect(screen.tql).to_have_text('confidence ')
+        # The space that comes of habit is there already; the one after it is meant.
+        page.keyboard.type(' >= 5')
+        expect(screen.tql).to_have_text('confidence >= 5')
 
     def test_escape_closes_the_proposals_and_then_asks_for_the_window(
         self, page: Page, screen: Screen, save_queries: Save
@@ -82,8 +85,8 @@ class TestEditor:
         expect(page.get_by_role('listbox')).to_be_hidden()
         expect(dialog).to_be_visible()
         page.keyboard.press('Escape')
-        expect(screen.dialog('Drop the changes to this query?')).to_be_visible()
-        screen.button('Go on editing').click()
+        expect(screen.dialog('Discard changes to this query?')).to_be_visible()
+        screen.button('Keep editing').click()
         expect(screen.tql).to_have_text('rating >= 1 and conf')
 
     def test_tab_leaves_the_field_and_comes_back(
@@ -186,6 +189,8 @@ class TestCheck:
         expect(screen.tql).to_have_attribute('aria-invalid', 'true')
         described = (screen.tql.get_attribute('aria-describedby') or '').split()
         assert message in [page.locator(f'[id="{name}"]').inner_text() for name in described]
+        expect(page.locator('.tql-refused')).to_have_text('ratng')
+        expect(dialog.get_by_role('status')).to_have_text('Marked at line 1, character 17.')
         assert screen.complaints() == []
         screen.tql.fill('rating >= 1 and rating < 3')
         expect(dialog.get_by_text(message)).to_be_hidden()
@@ -224,10 +229,10 @@ class TestCheck:
         threatconnect_fault.threatconnect.faults.on('server_error', status=503)
         screen.tql.fill('rating >= 5')
         screen.button('Submit').click()
-        notice = dialog.get_by_role('status').filter(has_text='could not check this query')
+        notice = dialog.get_by_role('status').filter(has_text='could not validate this query')
         expect(notice).to_be_visible()
         assert screen.complaints() == []
-        screen.button('Submit unchecked').click()
+        screen.button('Submit without validation').click()
         expect(dialog).to_be_hidden()
         expect(screen.rows(TABLE)).to_contain_text('rating >= 5')
 
@@ -239,9 +244,9 @@ class TestCheck:
         page.route(CHECK, lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
         screen.tql.fill('rating >= 5')
         screen.button('Submit').click()
-        expect(dialog.get_by_text('Asking ThreatConnect whether')).to_be_visible()
-        expect(dialog.get_by_text('ThreatConnect is slow to answer')).to_be_visible()
-        screen.button('Submit unchecked').click()
+        expect(dialog.get_by_text('Validating TQL...')).to_be_visible()
+        expect(dialog.get_by_text('ThreatConnect is slow to respond')).to_be_visible()
+        screen.button('Submit without validation').click()
         expect(dialog).to_be_hidden()
         expect(screen.rows(TABLE)).to_contain_text('rating >= 5')
         for route in held:
@@ -258,12 +263,21 @@ class TestTest:
         screen.button('Test').click()
         table = screen.table('First Indicators')
         expect(table).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+        heading = result(page).get_by_role('heading', level=3)
+        expect(heading).to_be_in_viewport(ratio=1)
+        top = heading.bounding_box()
+        title = page.get_by_role('heading', name='Edit TQL Configuration').bounding_box()
+        assert top is not None
+        assert title is not None
+        assert top['y'] > title['y'] + title['height']
         counts = stand.api('POST', 'api/configure/preview', hosts_and_urls).json()
         words = f'{counts["total_count"]} Indicators match'
         expect(result(page)).to_contain_text(words)
         expect(result(page)).to_contain_text('Nothing was sent')
-        expect(result(page)).to_contain_text(re.compile(r'take \d+ of these, query 1: \d+'))
-        expect(result(page)).to_contain_text(re.compile(r'under the API limit that takes \d+ s'))
+        expect(result(page)).to_contain_text(
+            re.compile(r'\d+ of these (is|are) sent from higher queries \(query 1: \d+\)')
+        )
+        expect(result(page)).to_contain_text(re.compile(r'about \d+ s at the current API limit'))
         tallies = page.get_by_role('list', name='Indicators by type').get_by_role('listitem')
         assert [text.split('\n') for text in tallies.all_inner_texts()] == [
             [each['indicator_type'], str(each['count'])] for each in counts['counts']
@@ -281,7 +295,7 @@ class TestTest:
     def test_says_where_the_draft_is_not_what_precedence_is_judged_by(
         self, page: Page, screen: Screen, save_queries: Save
     ) -> None:
-        note = result(page).get_by_text('Judged by the saved list.')
+        note = result(page).get_by_text('Based on the saved list')
         open_window(screen, save_queries, HOSTS, ALL_HOSTS)
         screen.button('Test').click()
         expect(screen.table('First Indicators')).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
@@ -302,7 +316,7 @@ class TestTest:
         open_window(screen, save_queries, HOSTS)
         screen.tql.fill('rating > 4 and rating < 3')
         screen.button('Test').click()
-        expect(result(page)).to_contain_text('No Indicator matches', timeout=ANSWER_TIMEOUT_MS)
+        expect(result(page)).to_contain_text('No Indicators match', timeout=ANSWER_TIMEOUT_MS)
         assert screen.complaints() == []
 
     def test_change_afterwards_marks_the_answer_as_old(
@@ -312,10 +326,10 @@ class TestTest:
         screen.button('Test').click()
         expect(screen.table('First Indicators')).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
         screen.tql.fill('rating >= 4')
-        expect(result(page)).to_contain_text('The query was changed since')
+        expect(result(page)).to_contain_text('The query has changed since')
         assert screen.complaints() == []
         screen.button('Test again').click()
-        expect(result(page).get_by_text('The query was changed since')).to_be_hidden()
+        expect(result(page).get_by_text('The query has changed since')).to_be_hidden()
         expect(screen.table('First Indicators')).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
 
     def test_query_that_was_tested_is_not_checked_again(
@@ -336,12 +350,12 @@ class TestTest:
         held: list[Route] = []
         page.route(PREVIEW, lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
         screen.button('Test').click()
-        expect(result(page)).to_contain_text('Asking ThreatConnect. Nothing is sent.')
+        expect(result(page)).to_contain_text('Querying ThreatConnect. Nothing is sent.')
         assert screen.complaints() == []
         expect(result(page)).to_contain_text('ThreatConnect is slow')
         gone: list[str] = []
         page.on('requestfailed', lambda request: gone.append(request.url))
-        screen.button('Cancel the test').click()
+        screen.button('Cancel test').click()
         expect(result(page)).to_be_hidden()
         expect(screen.button('Test')).to_be_enabled()
         assert len([url for url in gone if PREVIEW.search(url)]) == 1

@@ -284,7 +284,8 @@ def test_filtered_list_is_downloaded_whole(
     screen.button('Download').click()
     with page.expect_download() as download:
         page.get_by_role('menuitem', name='CSV').click()
-    assert download.value.suggested_filename == 'sentinel-jobs.csv'
+    name = download.value.suggested_filename
+    assert re.fullmatch(r'sentinel-jobs_[\w.-]+_\d{4}-\d\d-\d\d\.csv', name), name
     path = tmp_path / 'jobs.csv'
     download.value.save_as(path)
     lines = list(csv.DictReader(io.StringIO(path.read_text('utf-8-sig'))))

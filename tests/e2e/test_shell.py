@@ -121,7 +121,7 @@ def test_colours_follow_the_system_until_chosen(
     screen.open()
     html = page.locator('html')
     expect(html).to_have_attribute('data-mantine-color-scheme', 'dark')
-    screen.button('Colours').click()
+    screen.button('Color scheme').click()
     page.get_by_role('menuitemradio', name='Light').click()
     expect(html).to_have_attribute('data-mantine-color-scheme', 'light')
     page.reload()
@@ -202,3 +202,29 @@ def _overlap(one: Locator, other: Locator) -> bool:
     assert b is not None
     across = a['x'] < b['x'] + b['width'] and b['x'] < a['x'] + a['width']
     return across and a['y'] < b['y'] + b['height'] and b['y'] < a['y'] + a['height']
+
+
+def test_times_are_those_of_the_chosen_zone_on_every_screen(page: Page, screen: Screen) -> None:
+    give_jobs(page, [make_job('a' * 36, date_queued='2026-03-08T07:00:00Z')])
+    screen.open('jobs?open=' + 'a' * 36)
+    queued = page.get_by_role('complementary').locator('time').first
+    expect(queued).to_have_text('2026-03-08 03:00:00 AM')
+    zone = page.get_by_text(re.compile('^Times in '))
+    expect(zone).to_have_text(re.compile(r'^Times in America/New_York \(UTC-[45]\)$'))
+
+    screen.button('Time zone').click()
+    page.get_by_role('menuitemradio', name='UTC', exact=True).click()
+    expect(queued).to_have_text('2026-03-08 07:00:00')
+    expect(zone).to_have_text('Times in UTC')
+    queued.hover()
+    expect(page.get_by_role('tooltip')).to_have_text('2026-03-08 03:00:00 AM UTC-4')
+
+    # What is typed is of the same zone, and the choice is kept.
+    screen.open('reports/errors')
+    start = page.get_by_label('From', exact=True)
+    expect(start).to_have_accessible_description('UTC')
+    start.fill('2026-03-08T02:30:05')
+    expect(page).to_have_url(re.compile('after=2026-03-08T02(:|%3A)30(:|%3A)05Z'))
+    page.reload()
+    expect(start).to_have_value('2026-03-08T02:30:05')
+    expect(zone).to_have_text('Times in UTC')

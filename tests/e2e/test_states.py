@@ -143,7 +143,7 @@ def test_running_jobs_are_polled_never_twice_at_once_and_not_when_paused(
     assert len(calls) >= 3  # the first, and every three seconds
     assert most == 1
 
-    screen.button('Pause self-refresh').click()
+    screen.button('Pause auto-refresh').click()
     expect(page.get_by_text('Paused.')).to_be_visible()
     page.wait_for_timeout(500)
     before = len(calls)
@@ -151,7 +151,7 @@ def test_running_jobs_are_polled_never_twice_at_once_and_not_when_paused(
     assert len(calls) == before
     page.reload()
     expect(page.get_by_text('Paused.')).to_be_visible()  # it is remembered
-    screen.button('Pause self-refresh').click()
+    screen.button('Pause auto-refresh').click()
     expect(page.get_by_text('Paused.')).to_be_hidden()
 
 

@@ -66,14 +66,14 @@ def test_an_exported_list_comes_back_in_place_of_a_changed_one(
     screen.open('configure')
     expect(screen.rows(TABLE)).to_have_count(2)
     path = export(page, screen, tmp_path)
-    expect(page.get_by_text(f'2 TQL queries as {FILE_NAME}.')).to_be_visible()
+    expect(page.get_by_text(f'2 queries saved as {FILE_NAME}.')).to_be_visible()
 
     save_queries({**second, 'tql': 'rating >= 5'}, URLS)
     screen.button('Refresh now').click()
     expect(screen.rows(TABLE).first).to_contain_text('rating >= 5')
     dialog = choose(screen, path)
-    expect(dialog.get_by_role('status')).to_contain_text('2 queries in place of 2 queries')
-    expect(dialog.get_by_role('status')).to_contain_text('1 added, 1 edited, 1 deleted')
+    expect(dialog.get_by_role('status')).to_contain_text('2 queries, replacing 2 queries')
+    expect(dialog.get_by_role('status')).to_contain_text('1 query added, 1 edited, 1 deleted')
     old = dialog.get_by_role('region', name='Saved list').get_by_role('listitem')
     new = dialog.get_by_role('region', name='File').get_by_role('listitem')
     expect(old).to_contain_text(['Edited', 'Deleted'])
@@ -105,7 +105,7 @@ def test_import_alone_leaves_the_next_update_as_it_is_planned(
     dialog = choose(screen, path)
     dialog.get_by_role('button', name='Import', exact=True).click()
     expect(dialog).to_be_hidden()
-    expect(page.get_by_text('Imported', exact=True)).to_be_visible()
+    expect(page.get_by_text('2 queries imported', exact=True)).to_be_visible()
     expect(screen.rows(TABLE)).to_have_count(2)
     assert saved_tql(stand) == ['rating >= 1', 'rating >= 2']
     assert listed(stand)['next_update']['mode'] == planned['mode']
@@ -130,10 +130,10 @@ def test_the_saved_list_itself_is_nothing_to_import(
     ('text', 'reason'),
     [
         ('owners,tql', 'It is not JSON.'),
-        ('{"queries": []}', 'It is not a list of TQL queries as Export saves it.'),
-        (json.dumps(file_of() | {'format_version': 2}), 'It comes from another version'),
-        (json.dumps(file_of({'tql': 'rating > 1'})), 'Its query 1 is not complete.'),
-        (' ' * 1_000_001, 'It is larger than 1 MB.'),
+        ('{"queries": []}', 'It is not a list of TQL queries saved by Export.'),
+        (json.dumps(file_of() | {'format_version': 2}), 'It was saved by another version'),
+        (json.dumps(file_of({'tql': 'rating > 1'})), 'Query 1 is incomplete.'),
+        (' ' * 1_000_001, 'It is larger than 1 MB'),
     ],
     ids=['no JSON', 'another file', 'another version', 'incomplete', 'too large'],
 )
@@ -165,7 +165,7 @@ def test_what_the_api_refuses_stands_at_its_query(
     bad = {**FILES, 'owners': ['Nobody'], 'tql': '(rating >= 2'}
     dialog = choose(screen, written(tmp_path / 'bad.json', file_of(saved, bad)))
     dialog.get_by_role('button', name='Import and Run Full Update').click()
-    expect(dialog.get_by_role('alert')).to_contain_text('Nothing is imported.')
+    expect(dialog.get_by_role('alert')).to_contain_text('Import failed')
     listed = dialog.get_by_role('region', name='File').locator('ol > li')
     expect(listed).to_have_count(2)
     good_one, bad_one = listed.first, listed.last
@@ -184,7 +184,7 @@ def test_an_import_over_somebody_elses_newer_list_shows_that_one_first(
     expect(dialog.get_by_role('region', name='Saved list')).to_contain_text('rating >= 1')
     save_queries(URLS)  # somebody else
     dialog.get_by_role('button', name='Import and Run Delta Update').click()
-    expect(dialog.get_by_text('Somebody else saved meanwhile')).to_be_visible()
+    expect(dialog.get_by_text('This list was changed')).to_be_visible()
     expect(dialog.get_by_role('region', name='Saved list')).to_contain_text('rating >= 3')
     assert saved_tql(stand) == ['rating >= 3']
     dialog.get_by_role('button', name='Import and Run Delta Update').click()

@@ -145,6 +145,7 @@ def answer_list(resp: falcon.Response, deps: ApiDeps, listed: QueryList) -> None
         deps.updates.next_update(),
         app_state.warning,
         _counts(listed, deps),
+        app_state.open_updates(),
     )
     resp.text = reply.model_dump_json()
 

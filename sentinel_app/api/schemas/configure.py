@@ -8,6 +8,7 @@ from pydantic import Field
 
 from sentinel_app.api.schemas.base import Body, Moment, NextUpdate, Reply
 from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.job import Mode
 from sentinel_app.core.query import MAX_NAME_CHARS, MAX_NOTE_CHARS, SortDirection
 
 MAX_QUERIES = 100
@@ -80,12 +81,23 @@ class QueryBody(Body):
     )
 
 
+class OpenUpdate(Reply):
+    """An update that is running, or queued."""
+
+    update_id: str
+    mode: Mode
+    date_started: Moment | None = Field(description='Null while it is queued')
+
+
 class Configure(Reply):
     """The saved TQL queries, highest precedence first."""
 
     version: int
     queries: list[Query]
     next_update: NextUpdate | None
+    open_update: OpenUpdate | None = Field(
+        description='The update that is running, else the first that is queued'
+    )
     last_run: Moment | None
     last_counts: list[LastCount] = Field(
         description='None for a query without such a Job: since its owners, types or TQL were '

@@ -63,6 +63,7 @@ def test_an_empty_list_is_version_0(stand: Stand) -> None:
         'version': 0,
         'queries': [],
         'next_update': None,
+        'open_update': None,
         'last_run': None,
         'last_counts': [],
         'warning': None,
@@ -141,6 +142,19 @@ def test_the_last_run_is_the_end_of_the_last_window(stand: Stand) -> None:
     stand.app_state.add_update(make_update(), [make_job()], schedule=None)
     stand.app_state.end_update('u1', minutes(6), schedule)
     assert stand.get('/api/configure').json['last_run'] == '2026-03-04T08:05:00Z'
+
+
+def test_the_update_that_runs_is_told_and_else_the_first_that_is_queued(stand: Stand) -> None:
+    later, first = make_update('u1', queued_at=minutes(2)), make_update('u2', queued_at=minutes(1))
+    for update in (later, first):
+        job = make_job(f'j-{update.id}', update_id=update.id)
+        added = dataclasses.replace(update, request_ids=(job.request_id,), mode=Mode.FULL)
+        stand.app_state.add_update(added, [job], schedule=None)
+    queued = {'update_id': 'u2', 'mode': 'full', 'date_started': None}
+    assert stand.get('/api/configure').json['open_update'] == queued
+    assert stand.app_state.start_update('u1', minutes(3))
+    running = {'update_id': 'u1', 'mode': 'full', 'date_started': '2026-03-04T08:03:00Z'}
+    assert stand.get('/api/configure').json['open_update'] == running
 
 
 def test_a_trouble_of_the_store_is_shown(stand: Stand) -> None:

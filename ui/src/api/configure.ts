@@ -1,6 +1,7 @@
 /** The list of TQL queries, and what a query can be made of. */
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 
+import { isUnderWay } from '../lib/nextUpdate';
 import { useRefreshInterval } from '../shell/refresh';
 import { get, post, put } from './client';
 import type {
@@ -16,6 +17,8 @@ import type {
 } from './model';
 
 const REFRESH_MS = 30_000;
+/** While an update is due or running. */
+const BUSY_REFRESH_MS = 3_000;
 
 export const configureQuery = queryOptions({
   queryKey: ['configure'],
@@ -23,7 +26,13 @@ export const configureQuery = queryOptions({
 });
 
 export function useConfigure() {
-  return useQuery({ ...configureQuery, refetchInterval: useRefreshInterval(REFRESH_MS) });
+  const idle = useRefreshInterval(REFRESH_MS);
+  const busy = useRefreshInterval(BUSY_REFRESH_MS);
+  return useQuery({
+    ...configureQuery,
+    refetchInterval: ({ state: { data } }) =>
+      data !== undefined && isUnderWay(data, Date.now()) ? busy : idle,
+  });
 }
 
 /** Comes from ThreatConnect itself, so it is asked for only when a window needs it. */

@@ -1,5 +1,5 @@
 /** Facts of the Service: version, start, next update, last error; and a check of what it needs. */
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 
 import { useRefreshInterval } from '../shell/refresh';
 import { get, post } from './client';
@@ -16,6 +16,20 @@ export function useHealth(isWanted: boolean) {
     enabled: isWanted,
     refetchInterval: useRefreshInterval(REFRESH_MS, { evenWithDialog: true }),
   });
+}
+
+/** Return which Service this is, as far as it says; null where it does not answer. */
+export async function serviceOf(client: QueryClient): Promise<Health['service'] | null> {
+  try {
+    const health = await client.query({
+      queryKey: ['health'],
+      staleTime: 'static',
+      queryFn: ({ signal }) => get<Health>('health', {}, signal),
+    });
+    return health.service;
+  } catch {
+    return null;
+  }
 }
 
 /** Tries everything that the Service depends on, one by one. */

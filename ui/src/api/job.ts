@@ -86,6 +86,8 @@ export function useRequestUpdate(options: { isShownInPlace?: boolean } = {}) {
     meta: options,
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ['job'] });
+      // The list of TQL queries tells which update is queued or running.
+      void client.invalidateQueries({ queryKey: ['configure'], exact: true });
     },
   });
 }

@@ -640,6 +640,8 @@ export interface components {
             /** Last Run */
             last_run: string | null;
             next_update: components["schemas"]["NextUpdate"] | null;
+            /** @description The update that is running, else the first that is queued */
+            open_update: components["schemas"]["OpenUpdate"] | null;
             /** Queries */
             queries: components["schemas"]["Query"][];
             /** Version */
@@ -1305,6 +1307,20 @@ export interface components {
             reason: string;
             /** Request Id */
             request_id: string;
+        };
+        /**
+         * OpenUpdate
+         * @description An update that is running, or queued.
+         */
+        OpenUpdate: {
+            /**
+             * Date Started
+             * @description Null while it is queued
+             */
+            date_started: string | null;
+            mode: components["schemas"]["Mode"];
+            /** Update Id */
+            update_id: string;
         };
         /**
          * Options

@@ -1,9 +1,12 @@
 /** Downloads the whole filtered list as a file, page by page, with its progress and a way out. */
 import { Button, Menu } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 
 import { ApiError } from '../api/client';
+import { serviceOf } from '../api/health';
 import type { Walk } from '../api/walk';
+import { downloadName } from '../lib/fileName';
 import { counted, formatCount } from '../lib/number';
 import { saveFile } from '../shell/saveFile';
 import { showToast } from '../shell/toast';
@@ -23,8 +26,8 @@ interface DownloadMenuProps<Row> {
   noun: string;
   /** In the plural, where that is more than an `s`. */
   nouns?: string;
-  /** The file's name without its ending. */
-  fileName: string;
+  /** What the file's name says is in it: `audit`. */
+  content: string;
   formats: readonly DownloadFormat<Row>[];
   getRows: (walk: Walk) => Promise<Row[]>;
 }
@@ -35,8 +38,9 @@ interface Progress {
 }
 
 export function DownloadMenu<Row>(props: DownloadMenuProps<Row>) {
-  const { noun, nouns, fileName, formats, getRows } = props;
+  const { noun, nouns, content, formats, getRows } = props;
   const [progress, setProgress] = useState<Progress | null>(null);
+  const client = useQueryClient();
   const abort = useRef<AbortController>(undefined);
   useEffect(() => () => abort.current?.abort(), []);
 
@@ -49,7 +53,8 @@ export function DownloadMenu<Row>(props: DownloadMenuProps<Row>) {
         signal: controller.signal,
         onProgress: (done, total) => setProgress({ done, total }),
       });
-      saveFile(`${fileName}.${format.ending}`, format.type, format.textOf(rows));
+      const name = downloadName(content, await serviceOf(client));
+      saveFile(`${name}.${format.ending}`, format.type, format.textOf(rows));
       showToast({
         tone: 'good',
         title: 'Downloaded',

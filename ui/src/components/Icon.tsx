@@ -13,6 +13,7 @@ const paths = {
   chevronsLeft: 'M11 7l-5 5l5 5M17 7l-5 5l5 5',
   chevronsRight: 'M7 7l5 5l-5 5M13 7l5 5l-5 5',
   chart: 'M4 20h16M7 20v-7M12 20V5M17 20v-10',
+  clock: 'M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18M12 7v5l3.500 2',
   columns: 'M4 5h16v14H4zM9.500 5v14M14.500 5v14',
   copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
   done: 'M5 12l5 5L20 7',

@@ -1,24 +1,44 @@
-/** A filter by a moment, in the reader's time zone. */
+/** A moment that is typed on the clock of the chosen time zone, which stands beside the label. */
 import { CloseButton, TextInput } from '@mantine/core';
 
-import { localFieldToUtc, utcToLocalField } from '../lib/time';
+import { fieldToUtc, offsetName, utcToField } from '../lib/time';
+import { useZone } from '../shell/zone';
+import classes from './MomentField.module.css';
 
 interface MomentFieldProps {
   label: string;
+  description?: string;
   /** RFC 3339 in UTC, or empty. */
   value: string;
+  isDisabled?: boolean;
   onChange: (value: string) => void;
 }
 
-export function MomentField({ label, value, onChange }: MomentFieldProps) {
+export function MomentField({
+  label,
+  description,
+  value,
+  isDisabled = false,
+  onChange,
+}: MomentFieldProps) {
+  const zone = useZone();
+  const offset = offsetName(zone, value === '' ? new Date() : new Date(value));
   return (
     <TextInput
       type="datetime-local"
+      step={1}
       label={label}
-      w={value === '' ? 190 : 246}
-      className={value === '' ? 'app-field-empty' : undefined}
-      value={utcToLocalField(value)}
-      onChange={(event) => onChange(localFieldToUtc(event.currentTarget.value) ?? '')}
+      description={
+        <>
+          <span className={classes.zone}>{offset}</span> {description}
+        </>
+      }
+      disabled={isDisabled}
+      className={value === '' ? `${classes.field} app-field-empty` : classes.field}
+      data-filled={value !== '' || undefined}
+      data-described={description !== undefined || undefined}
+      value={utcToField(value, zone)}
+      onChange={(event) => onChange(fieldToUtc(event.currentTarget.value, zone) ?? '')}
       rightSection={
         value === '' ? null : (
           <CloseButton size="sm" aria-label={`Clear ${label}`} onClick={() => onChange('')} />

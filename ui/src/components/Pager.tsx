@@ -1,21 +1,23 @@
 /** First, previous, next and last page, the page size, and how many there are in all. */
 import { ActionIcon, Group, NativeSelect, Text, Tooltip } from '@mantine/core';
 
-import { formatCount } from '../lib/number';
+import { counted, formatCount } from '../lib/number';
 import { Icon, type IconName } from './Icon';
 
 export const pageSizes = [20, 40, 80] as const;
 
 interface PagerProps {
-  /** What is listed, in the plural: `Jobs`. */
+  /** What is listed, in the singular: `Job`. */
   noun: string;
+  /** In the plural, where that is more than an `s`. */
+  nouns?: string;
   total: number;
   limit: number;
   offset: number;
   onChange: (next: { limit: number; offset: number }) => void;
 }
 
-export function Pager({ noun, total, limit, offset, onChange }: PagerProps) {
+export function Pager({ noun, nouns = `${noun}s`, total, limit, offset, onChange }: PagerProps) {
   const last = total === 0 ? 0 : Math.floor((total - 1) / limit) * limit;
   const steps: { label: string; icon: IconName; offset: number; isOff: boolean }[] = [
     { label: 'First page', icon: 'chevronsLeft', offset: 0, isOff: offset === 0 },
@@ -31,20 +33,20 @@ export function Pager({ noun, total, limit, offset, onChange }: PagerProps) {
   return (
     <Group
       component="nav"
-      aria-label={`Pages of ${noun}`}
+      aria-label={`Pages of ${nouns}`}
       justify="space-between"
       className="app-pager"
     >
       <Text size="sm" c="dimmed">
-        {total > 0 &&
+        {total > limit &&
           `${formatCount(offset + 1)}–${formatCount(Math.min(offset + limit, total))} of `}
-        {formatCount(total)} {noun}
+        {counted(total, noun, nouns)}
       </Text>
       <Group gap="xs">
         <NativeSelect
           size="xs"
-          aria-label={`${noun} on a page`}
-          data={pageSizes.map((size) => ({ value: String(size), label: `${size} on a page` }))}
+          aria-label={`${nouns} per page`}
+          data={pageSizes.map((size) => ({ value: String(size), label: `${size} per page` }))}
           value={String(limit)}
           onChange={(event) => {
             const size = Number(event.currentTarget.value);

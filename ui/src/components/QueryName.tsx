@@ -1,10 +1,10 @@
 /** A TQL query by its number and its name; without a name, by what it asks for. */
 import { Tooltip } from '@mantine/core';
-import { Fragment } from 'react';
 
 import type { QueryMark } from '../api/model';
 import { typeLabel } from '../lib/label';
 import { scopeWords, tqlWords, type Nameable } from '../lib/queryName';
+import { OwnerNames } from './OwnerNames';
 import classes from './QueryName.module.css';
 
 type Named = Nameable | Pick<QueryMark, 'label'>;
@@ -44,26 +44,16 @@ function Words({ query }: { query: Named }) {
   if (tql !== null) return <bdi className="app-mono">{tql}</bdi>;
   return (
     <>
-      {scopeWords(query)} <OwnerNames owners={query.owners} />
+      {scopeWords(query)} <OwnerNames names={query.owners} />
     </>
   );
-}
-
-/** Each in its own direction, so that a Hebrew name does not turn the others around. */
-export function OwnerNames({ owners }: { owners: readonly string[] }) {
-  return owners.map((owner, index) => (
-    <Fragment key={owner}>
-      {index > 0 && ', '}
-      <bdi>{owner}</bdi>
-    </Fragment>
-  ));
 }
 
 function Explanation({ query }: { query: Nameable }) {
   return (
     <>
       <span className={classes.line}>
-        <OwnerNames owners={query.owners} />: {query.indicator_types.map(typeLabel).join(', ')}
+        <OwnerNames names={query.owners} />: {query.indicator_types.map(typeLabel).join(', ')}
       </span>
       {query.tql.trim() !== '' && <span className="app-mono app-tip-tql">{query.tql}</span>}
     </>

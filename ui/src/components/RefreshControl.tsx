@@ -1,9 +1,10 @@
-/** When the page was last refreshed, a button to do it now, and the one pause switch. */
+/** The zone of its times, when the page was last refreshed, a button to do it now, and the one pause switch. */
 import { ActionIcon, Group, Text, Tooltip } from '@mantine/core';
 
-import { formatSpan } from '../lib/time';
+import { formatSpan, zoneName } from '../lib/time';
 import { useNow } from '../shell/clock';
 import { setPaused, usePaused } from '../shell/refresh';
+import { useZone } from '../shell/zone';
 import { Icon } from './Icon';
 
 interface RefreshControlProps {
@@ -15,14 +16,18 @@ interface RefreshControlProps {
 
 export function RefreshControl({ updatedAtMs, isRefreshing, onRefresh }: RefreshControlProps) {
   const isPaused = usePaused();
+  const zone = useZone();
   const now = useNow();
   const age = Math.max(0, (now - updatedAtMs) / 1000);
-  const pauseLabel = isPaused ? 'Resume self-refresh' : 'Pause self-refresh';
+  const pauseLabel = isPaused ? 'Resume auto-refresh' : 'Pause auto-refresh';
   return (
     <Group gap={6} wrap="nowrap">
       <Text size="xs" c="dimmed" className="app-refreshed">
-        {isPaused && <strong>Paused. </strong>}
-        {updatedAtMs > 0 && `Refreshed ${age < 2 ? 'just now' : `${formatSpan(age)} ago`}`}
+        <span>Times in {zoneName(zone, new Date(now))}</span>{' '}
+        <span>
+          {isPaused && <strong>Paused. </strong>}
+          {updatedAtMs > 0 && `Refreshed ${age < 2 ? 'just now' : `${formatSpan(age)} ago`}`}
+        </span>
       </Text>
       <Tooltip label="Refresh now">
         <ActionIcon
@@ -40,7 +45,7 @@ export function RefreshControl({ updatedAtMs, isRefreshing, onRefresh }: Refresh
         <ActionIcon
           variant="subtle"
           color="gray"
-          aria-label="Pause self-refresh"
+          aria-label="Pause auto-refresh"
           aria-pressed={isPaused}
           onClick={() => setPaused(!isPaused)}
         >

@@ -1,8 +1,9 @@
-/** A moment in the reader's time zone; the UTC value is in the tooltip. */
+/** A moment in the chosen time zone; the tooltip has it in the other one. */
 import { Tooltip } from '@mantine/core';
 
-import { formatDistance, formatLocal, formatUtc } from '../lib/time';
+import { formatDistance, formatTime, formatTimeWithZone, type Zone } from '../lib/time';
 import { useNow } from '../shell/clock';
+import { useZone } from '../shell/zone';
 
 interface TimeTextProps {
   /** RFC 3339; nothing is shown without one. */
@@ -12,11 +13,12 @@ interface TimeTextProps {
 }
 
 export function TimeText({ value, isNarrow = false }: TimeTextProps) {
+  const zone = useZone();
   if (!value) return null;
-  const text = formatLocal(value);
+  const text = formatTime(value, zone);
   const space = text.indexOf(' ');
   return (
-    <Tooltip label={formatUtc(value)}>
+    <Tooltip label={formatTimeWithZone(value, otherThan(zone))}>
       <time dateTime={value} className="app-time" data-narrow={isNarrow || undefined}>
         <span>{text.slice(0, space)}</span> <span>{text.slice(space + 1)}</span>
       </time>
@@ -24,11 +26,17 @@ export function TimeText({ value, isNarrow = false }: TimeTextProps) {
   );
 }
 
+function otherThan(zone: Zone): Zone {
+  return zone === 'utc' ? 'local' : 'utc';
+}
+
 /** How far away a moment is: `in 5 min`. The tooltip has the moment itself, both ways. */
 export function TimeDistance({ value }: { value: string }) {
   const now = useNow();
+  const zone = useZone();
+  const moment = formatTimeWithZone(value, zone);
   return (
-    <Tooltip label={`${formatLocal(value)} (${formatUtc(value)})`}>
+    <Tooltip label={`${moment} (${formatTimeWithZone(value, otherThan(zone))})`}>
       <time dateTime={value} className="app-time">
         {formatDistance(value, now)}
       </time>

@@ -4,6 +4,7 @@ import { makeQuery } from '../test/factories';
 import {
   bodyOf,
   changesOf,
+  countChanges,
   describeChanges,
   draftOf,
   hasChanges,
@@ -49,18 +50,18 @@ test('moving there and back is no change', () => {
 test('a new row goes to the end and has no id of its own', () => {
   const added = withRow(rows, fields, 'added-1');
   expect(ids(added)).toEqual(['q1', 'q2', 'q3', null]);
-  expect(describeChanges(changesOf(added, saved))).toBe('1 added');
+  expect(describeChanges(changesOf(added, saved))).toBe('1 query added');
 });
 
 test('a new row moved before an older one changes the order', () => {
   const first = withRowMoved(withRow(rows, fields, 'added-1'), 'added-1', -1);
-  expect(describeChanges(changesOf(first, saved))).toBe('1 added, order changed');
+  expect(describeChanges(changesOf(first, saved))).toBe('1 query added, order changed');
 });
 
 test('an edited row stays the same query; edited back it is no change', () => {
   const edited = withRow(rows, fields, 'q2');
   expect(ids(edited)).toEqual(['q1', 'q2', 'q3']);
-  expect(describeChanges(changesOf(edited, saved))).toBe('1 edited');
+  expect(describeChanges(changesOf(edited, saved))).toBe('1 query edited');
   const { id: _unused, ...before } = makeQuery({ tql: 'rating > 1 and q2' });
   expect(hasChanges(changesOf(withRow(edited, before, 'q2'), saved))).toBe(false);
 });
@@ -73,8 +74,13 @@ test('what stands above a row are the saved queries, not those that were only ad
   expect(savedAbove(added, null)).toBe(3);
 });
 
+test('each change counts once, and another order as one', () => {
+  const changed = withRowMoved(withRow(withoutRow(rows, 'q2'), fields, 'added-1'), 'added-1', -1);
+  expect(countChanges(changesOf(changed, saved))).toBe(3);
+});
+
 test('a deleted row leaves the order of the others', () => {
-  expect(describeChanges(changesOf(withoutRow(rows, 'q2'), saved))).toBe('1 deleted');
+  expect(describeChanges(changesOf(withoutRow(rows, 'q2'), saved))).toBe('1 query deleted');
 });
 
 test('what is sent holds the version, the order and no keys of the page', () => {

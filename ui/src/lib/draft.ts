@@ -1,5 +1,6 @@
 /** The list of TQL queries while it is being edited. Nothing here is stored until it is saved. */
 import type { ConfigureBody, FieldMessage, Query } from '../api/model';
+import { counted } from './number';
 
 export type QueryFields = Omit<Query, 'id'>;
 
@@ -136,18 +137,27 @@ export function changesOf(rows: readonly DraftRow[], saved: readonly Query[]): C
 }
 
 export function hasChanges(changes: Changes): boolean {
-  return changes.added + changes.edited + changes.removed > 0 || changes.isReordered;
+  return countChanges(changes) > 0;
 }
 
-/** The changes in words: `1 added, 2 edited, order changed`. */
+/** The changes in words: `1 query added, 2 edited, order changed`. */
 export function describeChanges(changes: Changes): string {
-  const parts = [
-    changes.added > 0 ? `${changes.added} added` : '',
-    changes.edited > 0 ? `${changes.edited} edited` : '',
-    changes.removed > 0 ? `${changes.removed} deleted` : '',
-    changes.isReordered ? 'order changed' : '',
+  const numbers: [number, string][] = [
+    [changes.added, 'added'],
+    [changes.edited, 'edited'],
+    [changes.removed, 'deleted'],
   ];
-  return parts.filter((part) => part !== '').join(', ');
+  const parts = numbers
+    .filter(([number]) => number > 0)
+    .map(([number, done], index) =>
+      index === 0 ? `${counted(number, 'query', 'queries')} ${done}` : `${number} ${done}`,
+    );
+  return [...parts, ...(changes.isReordered ? ['order changed'] : [])].join(', ');
+}
+
+/** How many changes there are; another order is one, however many rows were moved. */
+export function countChanges(changes: Changes): number {
+  return changes.added + changes.edited + changes.removed + (changes.isReordered ? 1 : 0);
 }
 
 /** What is sent to save the draft. */

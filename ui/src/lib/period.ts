@@ -1,5 +1,6 @@
-/** The figures of a period, gathered into columns that begin at full hours of the reader's clock. */
+/** The figures of a period, gathered into columns that begin at full hours of the chosen clock. */
 import type { MetricHistory } from '../api/model';
+import { formatClock, formatDay, readingOf, startOfHour, type Zone } from './time';
 
 export type PeriodName = 'day' | 'week' | 'month';
 
@@ -36,8 +37,8 @@ export interface Bucket {
 }
 
 /** The starts of the columns, and the end of the last one: that in which the present lies. */
-function edgesOf(period: Period, nowMs: number): number[] {
-  const now = new Date(nowMs);
+function edgesOf(period: Period, nowMs: number, zone: Zone): number[] {
+  const now = readingOf(new Date(nowMs), zone);
   const edges: number[] = [];
   if (period.step === 1) {
     // Hours of the API begin with those of UTC; half an hour's zone only words them otherwise.
@@ -48,11 +49,10 @@ function edgesOf(period: Period, nowMs: number): number[] {
   const { step, days } = period;
   for (let day = 1 - days; day <= 0; day += 1) {
     for (let hour = 0; hour < 24; hour += step) {
-      const start = new Date(now.getFullYear(), now.getMonth(), now.getDate() + day, hour);
-      edges.push(start.getTime());
+      edges.push(startOfHour({ ...now, day: now.day + day, hour }, zone));
     }
   }
-  edges.push(new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1).getTime());
+  edges.push(startOfHour({ ...now, day: now.day + 1, hour: 0 }, zone));
   const end = edges.findIndex((edge) => edge > nowMs);
   return edges.slice(0, end + 1);
 }
@@ -62,8 +62,9 @@ export function bucketsOf(
   history: Pick<MetricHistory, 'data'>,
   period: Period,
   nowMs: number,
+  zone: Zone,
 ): Bucket[] {
-  const [first = nowMs, ...ends] = edgesOf(period, nowMs);
+  const [first = nowMs, ...ends] = edgesOf(period, nowMs, zone);
   const buckets = ends.map((endMs, index) => ({
     startMs: ends[index - 1] ?? first,
     endMs,
@@ -84,16 +85,9 @@ export function bucketsOf(
   return buckets;
 }
 
-const dayNames = new Intl.DateTimeFormat('en-US', { month: 'short', day: 'numeric' });
-const clockNames = new Intl.DateTimeFormat('en-US', { hour: 'numeric', minute: '2-digit' });
-
-function clock(ms: number): string {
-  return clockNames.format(ms).replace(':00', '');
-}
-
 /** What stands under a column: `3 PM` within a day, else `Mar 9`. */
-export function tickLabel(bucket: Bucket, period: Period): string {
-  return period.days === 1 ? clock(bucket.startMs) : dayNames.format(bucket.startMs);
+export function tickLabel(bucket: Bucket, period: Period, zone: Zone): string {
+  return period.days === 1 ? formatClock(bucket.startMs, zone) : formatDay(bucket.startMs, zone);
 }
 
 /** Every how many columns there is a label. */
@@ -103,7 +97,8 @@ export function tickEvery(period: Period): number {
 }
 
 /** A column in words: `Mar 9, 6 AM to 12 PM`. */
-export function bucketLabel(bucket: Bucket, period: Period): string {
-  const day = dayNames.format(bucket.startMs);
-  return period.step === 24 ? day : `${day}, ${clock(bucket.startMs)} to ${clock(bucket.endMs)}`;
+export function bucketLabel({ startMs, endMs }: Bucket, period: Period, zone: Zone): string {
+  const day = formatDay(startMs, zone);
+  if (period.step === 24) return day;
+  return `${day}, ${formatClock(startMs, zone)} to ${formatClock(endMs, zone)}`;
 }

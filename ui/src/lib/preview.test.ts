@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { makePreview } from '../test/factories';
-import { heldBackWords, higherWords, sendingWords } from './preview';
+import { heldBackWords, overlapWords, sendingWords } from './preview';
 
 test('what is to be sent is told with the time that it takes', () => {
   const preview = makePreview({
@@ -11,10 +11,10 @@ test('what is to be sent is told with the time that it takes', () => {
     estimated_seconds: 25.2,
   });
   expect(sendingWords(preview)).toBe(
-    'about 4,200 STIX objects in 42 requests; under the API limit that takes 25 s',
+    'About 4,200 STIX objects in 42 requests, about 25 s at the current API limit',
   );
   expect(sendingWords({ ...preview, is_exact: true })).toMatch(/^4,200 STIX objects/);
-  expect(sendingWords(makePreview({ estimated_objects: 0 }))).toBe('nothing');
+  expect(sendingWords(makePreview({ estimated_objects: 0 }))).toBe('Nothing');
 });
 
 test('each higher query is named by its place in the list', () => {
@@ -26,20 +26,20 @@ test('each higher query is named by its place in the list', () => {
       { position: 2, query_id: 'b', count: 2 },
     ],
   };
-  expect(higherWords(makePreview({ position: 3, higher }))).toBe(
-    'take 12 of these, query 1: 10, query 3: 2',
+  expect(overlapWords(makePreview({ position: 3, higher }))).toBe(
+    '12 of these are sent from higher queries (query 1: 10, query 3: 2)',
   );
 });
 
 test('the ledger is named where it had to answer', () => {
   const higher = { count: 0, basis: 'ledger' as const, queries: [] };
-  expect(higherWords(makePreview({ position: 1, higher }))).toContain(
-    'take none of these (by what',
+  expect(overlapWords(makePreview({ position: 1, higher }))).toContain(
+    'None (from what they have sent',
   );
 });
 
 test('the highest query has none above it', () => {
-  expect(higherWords(makePreview({ position: 0 }))).toContain('there is none');
+  expect(overlapWords(makePreview({ position: 0 }))).toBe('None (highest precedence)');
 });
 
 test('what is held back has its number and its outcome', () => {

@@ -1,27 +1,29 @@
 /** The figures of a preview in words. */
 import type { Preview } from '../api/model';
-import { counted, formatCount } from './number';
+import { capitalized, counted, formatCount } from './number';
 import { formatSpan } from './time';
 
-/** `about 4,200 objects in 42 requests, which takes 25 s under the API limit` */
+/** `About 4,200 STIX objects in 42 requests, about 25 s at the current API limit` */
 export function sendingWords(preview: Preview): string {
-  if (preview.estimated_objects === 0) return 'nothing';
+  if (preview.estimated_objects === 0) return 'Nothing';
   const about = preview.is_exact ? '' : 'about ';
   const objects = counted(preview.estimated_objects, 'STIX object');
   const requests = counted(preview.estimated_requests, 'request');
-  return `${about}${objects} in ${requests}; under the API limit that takes ${formatSpan(preview.estimated_seconds)}`;
+  const span = formatSpan(preview.estimated_seconds);
+  return capitalized(`${about}${objects} in ${requests}, about ${span} at the current API limit`);
 }
 
-/** How many the higher queries take, and by whose word. */
-export function higherWords({ higher, position }: Preview): string {
-  if (position === 0) return 'there is none; this query has the highest precedence';
+/** How many are sent from higher queries, and how that is known. */
+export function overlapWords({ higher, position }: Preview): string {
+  if (position === 0) return 'None (highest precedence)';
   const basis =
     higher.basis === 'ledger'
-      ? ' (by what they have sent so far; ThreatConnect did not say in time)'
+      ? ' (from what they have sent so far; ThreatConnect did not respond in time)'
       : '';
-  if (higher.count === 0) return `take none of these${basis}`;
+  if (higher.count === 0) return `None${basis}`;
   const each = higher.queries.map(({ position: place, count }) => `query ${place + 1}: ${count}`);
-  return `take ${formatCount(higher.count)} of these, ${each.join(', ')}${basis}`;
+  const sent = counted(higher.count, 'of these is', 'of these are');
+  return `${sent} sent from higher queries (${each.join(', ')})${basis}`;
 }
 
 export function heldBackWords({ outcome, count }: Preview['held_back'][number]): string {

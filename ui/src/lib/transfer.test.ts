@@ -31,7 +31,7 @@ test('what is added, edited and deleted is marked on its side', () => {
   expect(fates(file)).toEqual([
     ['kept', 'edited', 'added'],
     ['kept', 'deleted', 'edited'],
-    '1 added, 1 edited, 1 deleted',
+    '1 query added, 1 edited, 1 deleted',
   ]);
 });
 
@@ -47,7 +47,7 @@ test('an id that comes twice is the saved query once, and a new one then', () =>
   expect(fates(fileOf(q1, q1, q2, q3))).toEqual([
     ['kept', 'added', 'kept', 'kept'],
     ['kept', 'kept', 'kept'],
-    '1 added, order changed',
+    '1 query added, order changed',
   ]);
 });
 
@@ -58,7 +58,7 @@ test('what a file may leave out has the value that the API gives it', () => {
 });
 
 test('an empty file deletes everything', () => {
-  expect(fates(fileOf())).toEqual([[], ['deleted', 'deleted', 'deleted'], '3 deleted']);
+  expect(fates(fileOf())).toEqual([[], ['deleted', 'deleted', 'deleted'], '3 queries deleted']);
 });
 
 test('a file as Export saves it is read', () => {
@@ -73,7 +73,7 @@ test.each([
   ['{"format": "another", "format_version": 1, "queries": []}', 'not a list of TQL queries'],
   ['{"format": "ms-sentinel-tql-queries", "format_version": 2, "queries": []}', 'another version'],
   ['{"format": "ms-sentinel-tql-queries", "format_version": 1}', 'no list of queries'],
-  [JSON.stringify({ ...fileOf(q1), queries: [q1, { ...q2, owners: 'Acme' }] }), 'query 2'],
+  [JSON.stringify({ ...fileOf(q1), queries: [q1, { ...q2, owners: 'Acme' }] }), 'Query 2'],
 ])('what is no such list is refused with its reason: %s', (text, reason) => {
   expect(readFile(text)).toEqual({ mistake: expect.stringContaining(reason) as string });
 });

@@ -21,15 +21,15 @@ export function readFile(text: string): ReadFile {
     return { mistake: 'It is not JSON.' };
   }
   if (!isRecord(content) || content.format !== FORMAT) {
-    return { mistake: 'It is not a list of TQL queries as Export saves it.' };
+    return { mistake: 'It is not a list of TQL queries saved by Export.' };
   }
   if (content.format_version !== FORMAT_VERSION) {
-    return { mistake: 'It comes from another version of this App, whose lists look different.' };
+    return { mistake: 'It was saved by another version of this App in a different format.' };
   }
   const queries = content.queries;
-  if (!Array.isArray(queries)) return { mistake: 'It holds no list of queries.' };
+  if (!Array.isArray(queries)) return { mistake: 'It has no list of queries.' };
   const bad = queries.findIndex((query) => !isQuery(query));
-  if (bad >= 0) return { mistake: `Its query ${bad + 1} is not complete.` };
+  if (bad >= 0) return { mistake: `Query ${bad + 1} is incomplete.` };
   return { file: content as unknown as ImportFile };
 }
 

@@ -20,9 +20,9 @@ export function ColorSchemeMenu() {
   const chosen = schemes.find((scheme) => scheme.value === colorScheme);
   return (
     <Menu position="bottom-end" loop>
-      <Tooltip label="Colours">
+      <Tooltip label="Color scheme">
         <Menu.Target>
-          <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Colours">
+          <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Color scheme">
             <Icon name={chosen?.icon ?? 'monitor'} size={18} />
           </ActionIcon>
         </Menu.Target>

@@ -5,6 +5,7 @@ import { Icon } from '../components/Icon';
 import { screens, type Screen } from '../screens';
 import { AboutButton } from './AboutButton';
 import { ColorSchemeMenu } from './ColorSchemeMenu';
+import { ZoneMenu } from './ZoneMenu';
 
 type Entry = { screen: Screen } | { menu: string; screens: Screen[] };
 
@@ -48,6 +49,7 @@ export function Header({ path }: { path: string }) {
       </nav>
       <div className="app-header-end">
         <AboutButton />
+        <ZoneMenu />
         <ColorSchemeMenu />
       </div>
     </header>

@@ -18,9 +18,11 @@ import { useEffect, useMemo, useRef, type RefObject } from 'react';
 
 import type { Options } from '../api/model';
 import { proposalsAt, type Proposal } from './completion';
-import { decorations } from './decoration';
+import { decorations, faultAt } from './decoration';
 import { tql } from './language';
 import { look } from './look';
+import type { TextRange } from './place';
+import { singleSpace } from './singleSpace';
 import { vocabularyOf, type Vocabulary } from './vocabulary';
 
 export interface TqlEditorProps {
@@ -30,6 +32,8 @@ export interface TqlEditorProps {
   labelledBy: string;
   describedBy: string;
   isInvalid: boolean;
+  /** The part of the text that a refusal names. */
+  fault: TextRange | null;
   /** What this ThreatConnect has, once it is known. */
   options: Options | undefined;
   /** Where the cursor stood in the plain field, if that had the focus. */
@@ -40,13 +44,14 @@ export interface TqlEditorProps {
 type Latest = RefObject<{ onChange: (value: string) => void; vocabulary: Vocabulary }>;
 
 export function TqlEditor(props: TqlEditorProps) {
-  const { value, onChange, labelledBy, describedBy, isInvalid, options } = props;
+  const { value, onChange, labelledBy, describedBy, isInvalid, fault, options } = props;
   const vocabulary = useMemo(() => vocabularyOf(options), [options]);
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
   const beginning = useRef(props);
   const latest = useRef({ onChange, vocabulary });
   const described = useRef(new Compartment());
+  const refused = useRef(new Compartment());
 
   useEffect(() => {
     latest.current = { onChange, vocabulary };
@@ -61,7 +66,11 @@ export function TqlEditor(props: TqlEditorProps) {
       state: EditorState.create({
         doc,
         selection: { anchor: Math.min(cursor ?? 0, doc.length) },
-        extensions: [described.current.of(descriptionOf(beginning.current)), extensionsOf(latest)],
+        extensions: [
+          described.current.of(descriptionOf(beginning.current)),
+          refused.current.of(faultAt(beginning.current.fault, doc)),
+          extensionsOf(latest),
+        ],
       }),
     });
     view.current = editor;
@@ -82,6 +91,19 @@ export function TqlEditor(props: TqlEditorProps) {
       effects: described.current.reconfigure(descriptionOf({ labelledBy, describedBy, isInvalid })),
     });
   }, [labelledBy, describedBy, isInvalid]);
+
+  useEffect(() => {
+    const editor = view.current;
+    if (editor === null) return;
+    const doc = editor.state.doc.toString();
+    editor.dispatch({
+      effects: refused.current.reconfigure(faultAt(fault, doc)),
+      // Whoever is led to the field is led to the place.
+      ...(fault === null || fault.to > doc.length
+        ? {}
+        : { selection: { anchor: fault.to }, scrollIntoView: true }),
+    });
+  }, [fault]);
 
   return <div ref={host} className="tql-editor" data-invalid={isInvalid || undefined} />;
 }
@@ -107,6 +129,7 @@ function extensionsOf(latest: Latest): Extension {
     history(),
     bracketMatching(),
     closeBrackets(),
+    singleSpace,
     autocompletion({
       override: [(context) => resultOf(context, latest)],
       icons: false,

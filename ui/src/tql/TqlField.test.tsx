@@ -62,8 +62,17 @@ test('the editor has the name, the description and the fault of the field', asyn
   const words = (box.getAttribute('aria-describedby') ?? '')
     .split(' ')
     .map((id) => document.getElementById(id)?.textContent);
-  expect(words[0]).toContain('Tab leaves the field');
+  expect(words[0]).toContain('Tab to leave the field');
   expect(words[1]).toBe('Unknown word');
+});
+
+test('the place that a refusal names is marked, and told', async () => {
+  const box = await showEditor({
+    value: 'rating >= 1 and ratng < 3',
+    error: 'Invalid TQL: unknown keyword "ratng" at character 17',
+  });
+  expect(box.querySelector('.tql-refused')?.textContent).toBe('ratng');
+  expect(screen.getByRole('status').textContent).toBe('Marked at line 1, character 17.');
 });
 
 test('without a fault the editor is not called invalid', async () => {

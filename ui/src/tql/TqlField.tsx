@@ -1,8 +1,9 @@
 /** The field for TQL text: the editor, and until it is loaded, or without it, a plain text area. */
-import { Input, Textarea } from '@mantine/core';
-import { useEffect, useId, useRef, useState, type ComponentType } from 'react';
+import { Input, Textarea, VisuallyHidden } from '@mantine/core';
+import { useEffect, useId, useMemo, useRef, useState, type ComponentType } from 'react';
 
 import type { Options } from '../api/model';
+import { lineAndCharacter, placeIn } from './place';
 import type { TqlEditorProps } from './TqlEditor';
 
 interface TqlFieldProps {
@@ -17,9 +18,8 @@ interface TqlFieldProps {
 type Editor = ComponentType<TqlEditorProps>;
 
 const aboutText =
-  'Narrows what these owners and types have; empty means everything. For example: rating >= 3 and confidence >= 50.';
-const aboutKeys =
-  'Ctrl+Space proposes fields, operators and values, Escape closes the proposals, Tab leaves the field.';
+  'Leave empty to include every Indicator of these types. Example: rating >= 3 and confidence >= 50.';
+const aboutKeys = 'Press Ctrl+Space for suggestions, Tab to leave the field.';
 
 /** Begins to load the editor, so that it is there when a window opens. */
 export function loadEditor(): Promise<Editor> {
@@ -30,6 +30,8 @@ export function TqlField({ value, error, options, onChange, load = loadEditor }:
   const id = useId();
   const plain = useRef<HTMLTextAreaElement>(null);
   const [editor, setEditor] = useState<{ Editor: Editor; cursor: number | null } | null>(null);
+
+  const fault = useMemo(() => (error === undefined ? null : placeIn(error, value)), [error, value]);
 
   useEffect(() => {
     let isShown = true;
@@ -90,9 +92,21 @@ export function TqlField({ value, error, options, onChange, load = loadEditor }:
         labelledBy={`${id}-label`}
         describedBy={`${id}-description${error === undefined ? '' : ` ${id}-error`}`}
         isInvalid={error !== undefined}
+        fault={fault}
         options={options}
         cursor={cursor}
       />
+      {fault !== null && <FaultPlace text={value} offset={fault.from} />}
     </Input.Wrapper>
+  );
+}
+
+/** Where the mark is, for those who cannot see it. */
+function FaultPlace({ text, offset }: { text: string; offset: number }) {
+  const { line, character } = lineAndCharacter(text, offset);
+  return (
+    <VisuallyHidden role="status">
+      Marked at line {line}, character {character}.
+    </VisuallyHidden>
   );
 }

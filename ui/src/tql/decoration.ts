@@ -9,6 +9,7 @@ import {
 } from '@codemirror/view';
 
 import { faultsOf } from './lint';
+import type { TextRange } from './place';
 import { tokensOf } from './token';
 
 /** A plugin whose marks depend on nothing but the text. */
@@ -36,6 +37,14 @@ const faults = marks((text) => {
   for (const { from, to } of faultsOf(text)) builder.add(from, to, fault);
   return builder.finish();
 });
+
+/** What ThreatConnect or the App has refused, until the text is changed. */
+export function faultAt(place: TextRange | null, text: string): Extension {
+  if (place === null || place.to > text.length) return [];
+  return EditorView.decorations.of(Decoration.set([refusal.range(place.from, place.to)]));
+}
+
+const refusal = Decoration.mark({ class: 'tql-refused' });
 
 const isolated = Decoration.mark({ attributes: { dir: 'auto' }, bidiIsolate: null });
 

@@ -53,7 +53,7 @@ export function AuditPage() {
         <DownloadMenu
           noun="audit entry"
           nouns="audit entries"
-          fileName="sentinel-audit"
+          content="audit"
           formats={formats}
           getRows={getAllAudit}
         />
@@ -92,7 +92,8 @@ export function AuditPage() {
       )}
       {audit.data !== undefined && (
         <Pager
-          noun="entries"
+          noun="entry"
+          nouns="entries"
           total={audit.data.total_count}
           limit={place.limit}
           offset={place.offset}

@@ -1,4 +1,4 @@
-/** How the check before Submit stands: nobody has to wait for a ThreatConnect that does not answer. */
+/** The state of the validation before Submit; nobody has to wait for a ThreatConnect that is slow. */
 import { Button, Group, Text } from '@mantine/core';
 
 import type { TqlChecked } from '../../api/model';
@@ -19,11 +19,11 @@ export function CheckNotice({ errand, onAccept }: CheckNoticeProps) {
   if (errand.state === 'asking') return <Waiting sinceMs={errand.sinceMs} onAccept={onAccept} />;
   if (errand.state !== 'failed') return null;
   return (
-    <Notice tone="warning" isLive title="ThreatConnect could not check this query">
+    <Notice tone="warning" isLive title="ThreatConnect could not validate this query">
       <Group justify="space-between" gap="md" wrap="nowrap" align="flex-start">
         <Text size="sm">
-          {errand.error.description} You can submit it all the same: should its TQL be wrong, its
-          next Job says so.
+          {errand.error.description} You can submit it anyway. If its TQL is not valid, its next Job
+          fails and says why.
         </Text>
         <AcceptButton onAccept={onAccept} />
       </Group>
@@ -36,9 +36,7 @@ function Waiting({ sinceMs, onAccept }: { sinceMs: number; onAccept: () => void 
   return (
     <Group justify="space-between" gap="md" wrap="nowrap">
       <Text size="sm" c="dimmed" role="status">
-        {isSlow
-          ? 'ThreatConnect is slow to answer whether it takes this TQL.'
-          : 'Asking ThreatConnect whether it takes this TQL ...'}
+        {isSlow ? 'ThreatConnect is slow to respond.' : 'Validating TQL...'}
       </Text>
       {isSlow && <AcceptButton onAccept={onAccept} />}
     </Group>
@@ -48,7 +46,7 @@ function Waiting({ sinceMs, onAccept }: { sinceMs: number; onAccept: () => void 
 function AcceptButton({ onAccept }: { onAccept: () => void }) {
   return (
     <Button size="xs" variant="default" flex="none" onClick={onAccept}>
-      Submit unchecked
+      Submit without validation
     </Button>
   );
 }

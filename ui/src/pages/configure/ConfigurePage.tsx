@@ -13,17 +13,18 @@ import { PageHeader } from '../../components/PageHeader';
 import { RefreshControl } from '../../components/RefreshControl';
 import { StaleNotice } from '../../components/StaleNotice';
 import { changesOf, describeChanges, hasChanges, isSavedAbove, savedAbove } from '../../lib/draft';
-import { counted } from '../../lib/number';
-import { formatHash } from '../../lib/route';
+import { capitalized, counted } from '../../lib/number';
 import { useLeaveGuard } from '../../shell/router';
 import { showToast } from '../../shell/toast';
 import { ConflictDialog } from './ConflictDialog';
-import { NextUpdate } from './NextUpdate';
+import { NextUpdate, UpdateSentence } from './NextUpdate';
 import { QueryTable } from './QueryTable';
 import { QueryWindow } from './QueryWindow';
 import { SaveDialog } from './SaveDialog';
 import { TransferButtons } from './TransferButtons';
 import { useEditing } from './useEditing';
+
+const SUMMARY = 'TQL queries, highest precedence first';
 
 export function ConfigurePage() {
   const configure = useConfigure();
@@ -32,7 +33,7 @@ export function ConfigurePage() {
   if (saved === undefined) {
     return (
       <>
-        <PageHeader title="Configure" summary="The TQL queries, in order of precedence" />
+        <PageHeader title="Configure" summary={SUMMARY} />
         {configure.error !== null ? (
           <ErrorPanel error={configure.error} onRetry={refresh} isRetrying={configure.isFetching} />
         ) : (
@@ -87,12 +88,12 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
         isPinned={draft !== null}
         summary={
           draft === null ? (
-            'The TQL queries, in order of precedence'
+            SUMMARY
           ) : (
             <span role="status">
               {isChanged
-                ? `Not saved: ${describeChanges(changes)}`
-                : 'Editing. Nothing is stored until you save.'}
+                ? `Unsaved changes: ${describeChanges(changes)}`
+                : 'Editing: changes are not saved automatically'}
             </span>
           )
         }
@@ -215,9 +216,9 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
       />
       <ConfirmDialog
         isOpen={isDropAsked || guard.isAsked}
-        title="Drop your changes?"
-        action="Drop changes"
-        cancel="Go on editing"
+        title="Discard unsaved changes?"
+        action="Discard"
+        cancel="Keep editing"
         onCancel={() => {
           setIsDropAsked(false);
           guard.stay();
@@ -229,8 +230,8 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
         }}
       >
         <Text size="sm">
-          The list has changes that are not saved
-          {changes === null ? '' : ` (${describeChanges(changes)})`}. They would be lost.
+          {changes === null ? '' : `${capitalized(describeChanges(changes))}. `}These changes are
+          not saved and will be lost.
         </Text>
       </ConfirmDialog>
     </>
@@ -270,25 +271,21 @@ interface SavedNoticeProps {
 }
 
 function SavedNotice({ mode, saved, isStarting, onRunNow, onClose }: SavedNoticeProps) {
+  const { queries, open_update: open } = saved;
   return (
     <Notice tone="good" isLive title="Saved" onClose={onClose}>
       <Group gap="md" justify="space-between">
         <Text size="sm">
-          {saved.queries.length === 0 ? (
-            'The list is empty: no update is planned.'
+          {queries.length === 0 ? (
+            'The list is empty, so no update is planned.'
           ) : (
-            <NextUpdate.Sentence saved={saved} />
+            <UpdateSentence saved={saved} />
           )}
         </Text>
-        {saved.queries.length > 0 && (
-          <Group gap="sm">
-            <Button size="xs" variant="default" onClick={onRunNow} loading={isStarting}>
-              Run {mode} update now
-            </Button>
-            <a className="app-link" href={formatHash('jobs')}>
-              Go to JOBS
-            </a>
-          </Group>
+        {queries.length > 0 && open === null && (
+          <Button size="xs" variant="default" onClick={onRunNow} loading={isStarting}>
+            Run {mode} update now
+          </Button>
         )}
       </Group>
     </Notice>

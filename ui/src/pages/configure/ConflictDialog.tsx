@@ -1,15 +1,16 @@
-/** Somebody else saved meanwhile: both lists side by side, and the reader decides. */
+/** The list was saved meanwhile: both lists side by side, and the reader decides. */
 import { Button, Group, Text, Title, VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 import type { Configure } from '../../api/model';
 import { Dialog } from '../../components/Dialog';
-import { OwnerNames } from '../../components/QueryName';
+import { OwnerNames } from '../../components/OwnerNames';
 import { StatusBadge } from '../../components/StatusBadge';
 import { compareLists, countDiffering, isDiffering, type Compared } from '../../lib/conflict';
 import type { Draft, QueryFields } from '../../lib/draft';
 import { fieldLabel, typeLabel } from '../../lib/label';
 import { counted } from '../../lib/number';
+import { orderWords } from '../../lib/sortOrder';
 import { TqlText } from '../../tql/TqlText';
 
 interface ConflictDialogProps {
@@ -29,16 +30,16 @@ export function ConflictDialog(props: ConflictDialogProps) {
     <Dialog
       isOpen={newer !== null && draft !== null}
       onClose={onClose}
-      title="Somebody else saved meanwhile"
+      title="This list was changed"
       size={1100}
       isClosedByClick={false}
     >
       <Text size="sm">
-        The list was saved by somebody else after you began to edit. Yours is not stored, and
-        nothing is lost yet.{' '}
+        It was saved after you started editing, perhaps in another tab. Your changes are not saved
+        and not lost.{' '}
         {count === 0
           ? 'Both lists are the same.'
-          : `The lists differ in ${counted(count, 'query', 'queries')}, marked below.`}
+          : `${counted(count, 'query differs', 'queries differ')}, marked below.`}
       </Text>
       <div className="app-two-lists">
         <ListOf title="Saved list" queries={lists.newer} />
@@ -46,12 +47,12 @@ export function ConflictDialog(props: ConflictDialogProps) {
       </div>
       <Group justify="flex-end" mt="lg">
         <Button variant="default" className="app-danger-quiet" onClick={onTakeNewer}>
-          Load the saved list, drop mine
+          Use saved list
         </Button>
-        <Button onClick={onKeepMine}>Keep my list and go on editing</Button>
+        <Button onClick={onKeepMine}>Keep editing my list</Button>
       </Group>
       <Text size="xs" c="dimmed" mt="xs" ta="right">
-        Kept, your list replaces the saved one when you save again.
+        Saving again will overwrite their changes.
       </Text>
     </Dialog>
   );
@@ -88,12 +89,12 @@ function ComparedQuery({ query, place }: { query: Compared; place: number }) {
         <Group gap={6}>
           {query.isAlone && (
             <StatusBadge tone="warning" icon="alert">
-              only in this list
+              Only here
             </StatusBadge>
           )}
           {query.isMoved && (
             <StatusBadge tone="warning" icon="alert">
-              other place
+              Moved
             </StatusBadge>
           )}
         </Group>
@@ -109,14 +110,14 @@ function ComparedQuery({ query, place }: { query: Compared; place: number }) {
           {fields.note === null ? 'none' : <bdi>{fields.note}</bdi>}
         </Line>
         <Line name="Owners" query={query} of={['owners']}>
-          <OwnerNames owners={fields.owners} />
+          <OwnerNames names={fields.owners} />
         </Line>
         <Line name="Types" query={query} of={['indicator_types']}>
           {fields.indicator_types.map(typeLabel).join(', ')}
         </Line>
         <Line name="TQL" query={query} of={['tql']}>
           {fields.tql.trim() === '' ? (
-            'everything'
+            'All Indicators'
           ) : (
             <code className="app-tql-compared">
               <TqlText text={fields.tql} />
@@ -153,6 +154,6 @@ function Line({ name, query, of, children }: LineProps) {
 }
 
 function sortWords({ sort_field: field, sort_direction: direction }: QueryFields): string {
-  if (field === null) return 'none';
-  return `${fieldLabel(field)}, ${direction === 'asc' ? 'ascending' : 'descending'}`;
+  if (field === null) return '-';
+  return `${fieldLabel(field)}, ${orderWords(field, direction).toLowerCase()}`;
 }

@@ -1,4 +1,4 @@
-/** A file in place of the saved list: what it holds, what it would change, and what runs then. */
+/** Replaces the saved list with a file: what is in it, what would change, and which update follows. */
 import { Button, FileButton, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 
@@ -8,14 +8,14 @@ import { Icon } from '../../components/Icon';
 import { Notice } from '../../components/Notice';
 import { TimeText } from '../../components/TimeText';
 import { describeChanges, hasChanges, messagesByRow } from '../../lib/draft';
-import { counted } from '../../lib/number';
+import { capitalized, counted } from '../../lib/number';
 import { comparison, messagesInFile } from '../../lib/transfer';
 import { ImportLists } from './ImportLists';
 import { useImporting, type Picked, type Run } from './useImporting';
 
 interface ImportDialogProps {
   saved: Configure;
-  onImported: (run: Run) => void;
+  onImported: (run: Run, count: number) => void;
   onClose: () => void;
 }
 
@@ -27,8 +27,8 @@ export function ImportDialog({ saved, onImported, onClose }: ImportDialogProps) 
       <Stack gap="md">
         <Group justify="space-between" wrap="nowrap" align="flex-start">
           <Text size="sm">
-            Choose a file that Export has saved, here or on another Service. It takes the place of
-            the whole list; nothing is stored until you import it.
+            Choose a file saved by Export, from this or another Service. Importing replaces the
+            whole list.
           </Text>
           <PickButton isFirst={picked === null} onPick={(file) => void importing.pick(file)} />
         </Group>
@@ -89,18 +89,18 @@ function Found({ picked, importing }: { picked: Picked; importing: Importing }) 
   return (
     <>
       {isOutrun && (
-        <Notice tone="warning" isLive title="Somebody else saved meanwhile">
+        <Notice tone="warning" isLive title="This list was changed">
           <Text size="sm">
-            Nothing is imported. What follows compares your file with the newer list; import again
-            to replace that one.
+            It was saved after you opened this window, perhaps in another tab. Nothing was imported.
+            Below, your file is compared with the newer list; importing again replaces that one.
           </Text>
         </Notice>
       )}
       {problem !== null && (
-        <Notice tone="bad" isLive title={problem.title}>
+        <Notice tone="bad" isLive title={byRow.size > 0 ? 'Import failed' : problem.title}>
           <Text size="sm">
             {byRow.size > 0
-              ? 'Nothing is imported. What is wrong stands at its query below.'
+              ? 'Fix the queries marked below; nothing was changed.'
               : problem.description}
           </Text>
           {other.map((message) => (
@@ -117,11 +117,11 @@ function Found({ picked, importing }: { picked: Picked; importing: Importing }) 
             , exported <TimeText value={exportedAt} />
           </>
         ) : null}
-        : {counted(picked.file.queries.length, 'query', 'queries')} in place of{' '}
+        : {counted(picked.file.queries.length, 'query', 'queries')}, replacing{' '}
         {counted(base.queries.length, 'query', 'queries')}.{' '}
         {hasChanges(found.changes)
-          ? `${describeChanges(found.changes)}.`
-          : 'It is the saved list: there is nothing to import.'}
+          ? `${capitalized(describeChanges(found.changes))}.`
+          : 'This is the saved list, so there is nothing to import.'}
       </Text>
       <ImportLists found={found} messages={byRow} />
     </>
@@ -147,12 +147,12 @@ function Foot({ importing, onClose }: { importing: Importing; onClose: () => voi
     <>
       {isReady && (
         <Text size="xs" c="dimmed">
-          The next scheduled update goes over the new list. A delta sends only what was modified
-          after the last run, a full update everything that the queries return
+          Delta: the next scheduled update sends only Indicators modified since the last update.
+          Full: it sends everything the queries return
           {isFullBetter
-            ? ': recommended here, as a delta would leave out older Indicators of a new or edited query'
+            ? ' (recommended: a delta would skip older Indicators of the new or edited queries)'
             : ''}
-          . Import alone leaves the next update as it is planned.
+          . Import alone leaves the next update as planned.
         </Text>
       )}
       <Group justify="flex-end" gap="sm">

@@ -1,14 +1,15 @@
-/** The saved list and the file side by side, each query with what becomes of it. */
+/** The saved list and the file side by side, each query with what an import changes. */
 import { Text, Title } from '@mantine/core';
 
 import type { IconName } from '../../components/Icon';
-import { OwnerNames } from '../../components/QueryName';
+import { OwnerNames } from '../../components/OwnerNames';
 import { StatusBadge } from '../../components/StatusBadge';
 import type { RowMessages } from '../../lib/draft';
 import { fieldLabel, typeLabel } from '../../lib/label';
 import { counted } from '../../lib/number';
 import type { Tone } from '../../lib/status';
 import type { Comparison, Fate, FateOf } from '../../lib/transfer';
+import { orderWords } from '../../lib/sortOrder';
 import { TqlText } from '../../tql/TqlText';
 import { RowProblem } from './QueryTable';
 
@@ -67,7 +68,7 @@ function Entry({ query, messages }: { query: FateOf; messages: RowMessages | und
   const sorted =
     fields.sort_field === null
       ? ''
-      : `, by ${fieldLabel(fields.sort_field)} ${fields.sort_direction === 'asc' ? 'ascending' : 'descending'}`;
+      : `, by ${fieldLabel(fields.sort_field)}, ${orderWords(fields.sort_field, fields.sort_direction).toLowerCase()}`;
   return (
     <>
       {mark !== null && (
@@ -81,7 +82,7 @@ function Entry({ query, messages }: { query: FateOf; messages: RowMessages | und
             <bdi>{fields.name}</bdi>:{' '}
           </>
         )}
-        <OwnerNames owners={fields.owners} />
+        <OwnerNames names={fields.owners} />
       </strong>
       {!fields.is_enabled && ' (disabled)'}
       <Text size="xs" c="dimmed">
@@ -89,7 +90,7 @@ function Entry({ query, messages }: { query: FateOf; messages: RowMessages | und
         {sorted}
       </Text>
       <code className="app-tql">
-        {fields.tql.trim() === '' ? 'everything' : <TqlText text={fields.tql} />}
+        {fields.tql.trim() === '' ? 'All Indicators' : <TqlText text={fields.tql} />}
       </code>
       {messages !== undefined && <RowProblem messages={messages} />}
     </>

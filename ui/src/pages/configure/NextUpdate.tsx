@@ -1,9 +1,12 @@
-/** When the next scheduled update is, and a way not to wait for it. */
+/** Which update is running or comes next, and a way not to wait for it. */
 import { Button, Group, Text } from '@mantine/core';
 
 import type { Configure } from '../../api/model';
 import { Icon } from '../../components/Icon';
 import { TimeDistance, TimeText } from '../../components/TimeText';
+import { isDue } from '../../lib/nextUpdate';
+import { capitalized } from '../../lib/number';
+import { formatHash } from '../../lib/route';
 import { useNow } from '../../shell/clock';
 
 interface NextUpdateProps {
@@ -14,13 +17,13 @@ interface NextUpdateProps {
 
 export function NextUpdate({ saved, isStarting, onRunNow }: NextUpdateProps) {
   return (
-    <Group justify="space-between" mt="md" gap="md">
+    <Group justify="space-between" gap="md">
       <Text size="sm" c="dimmed" component="div">
-        <Sentence saved={saved} />
+        <UpdateSentence saved={saved} />
         {saved.last_run !== null && (
           <>
             {' '}
-            The last one ran <TimeDistance value={saved.last_run} />.
+            Last update: <TimeDistance value={saved.last_run} />.
           </>
         )}
       </Text>
@@ -39,19 +42,29 @@ export function NextUpdate({ saved, isStarting, onRunNow }: NextUpdateProps) {
 
 const words = { delta: 'a delta', full: 'a full', reconcile: 'a reconcile' };
 
-function Sentence({ saved }: { saved: Configure }) {
+/** What is running now, and what follows it; a whole sentence or two. */
+export function UpdateSentence({ saved }: { saved: Configure }) {
   const now = useNow();
-  const next = saved.next_update;
-  if (next === null) return <>No update is planned yet.</>;
-  if (new Date(next.at).getTime() <= now) {
-    return <>{words[next.mode]} update is due and starts as soon as nothing else runs.</>;
+  const { next_update: next, open_update: open } = saved;
+  const due = next !== null && isDue(saved, now) ? capitalized(words[next.mode]) : null;
+  if (open?.date_started != null) {
+    return (
+      <>
+        {capitalized(words[open.mode])} update is running now.{' '}
+        <a className="app-link" href={formatHash('jobs')}>
+          View in JOBS
+        </a>
+        {due !== null && `. ${due} update is queued and will start when the current one finishes.`}
+      </>
+    );
   }
+  if (open !== null) return <>{capitalized(words[open.mode])} update is queued and starts soon.</>;
+  if (next === null) return <>No update is planned.</>;
+  if (due !== null) return <>{due} update is due and starts soon.</>;
   return (
     <>
-      The next update is {words[next.mode]} update, <TimeDistance value={next.at} />, at{' '}
-      <TimeText value={next.at} />.
+      Next update: {next.mode}, <TimeDistance value={next.at} /> (<TimeText value={next.at} />
+      ).
     </>
   );
 }
-
-NextUpdate.Sentence = Sentence;

@@ -1,4 +1,4 @@
-/** What a query would give, as ThreatConnect answers it now. Nothing is sent for it. */
+/** The result of testing a query in ThreatConnect. Nothing is sent for it. */
 import { Button, Group, Loader, Text, Title } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 
@@ -8,7 +8,7 @@ import { Facts, type Fact } from '../../components/Facts';
 import { Notice } from '../../components/Notice';
 import { typeLabel } from '../../lib/label';
 import { counted, formatCount } from '../../lib/number';
-import { heldBackWords, higherWords, sendingWords } from '../../lib/preview';
+import { heldBackWords, overlapWords, sendingWords } from '../../lib/preview';
 import { formatSpan } from '../../lib/time';
 import { useNow } from '../../shell/clock';
 import { PreviewTable } from './PreviewTable';
@@ -18,7 +18,7 @@ interface PreviewPanelProps {
   errand: Errand<Preview>;
   /** Whether the query was changed since. */
   isOutdated: boolean;
-  /** Whether the queries above it are saved as they stand. */
+  /** Whether the queries above it are saved as shown. */
   isSavedAbove: boolean;
   onAgain: () => void;
   onCancel: () => void;
@@ -29,7 +29,10 @@ export function PreviewPanel(props: PreviewPanelProps) {
   const panel = useRef<HTMLElement>(null);
   const { state } = errand;
   useEffect(() => {
-    if (state !== 'idle') panel.current?.scrollIntoView({ block: 'nearest' });
+    // A result is read from its heading on, however long it is.
+    if (state !== 'idle') {
+      panel.current?.scrollIntoView({ block: state === 'asking' ? 'nearest' : 'start' });
+    }
   }, [state]);
   if (state === 'idle') return null;
   return (
@@ -39,7 +42,7 @@ export function PreviewPanel(props: PreviewPanelProps) {
       {state === 'answered' && isOutdated && (
         <Notice tone="warning" isLive>
           <Group justify="space-between" gap="md">
-            <Text size="sm">The query was changed since. This is what it gave before.</Text>
+            <Text size="sm">The query has changed since this test.</Text>
             <Button size="xs" variant="default" onClick={onAgain}>
               Test again
             </Button>
@@ -53,7 +56,7 @@ export function PreviewPanel(props: PreviewPanelProps) {
   );
 }
 
-/** From then on it says that it takes long; the answer comes within about 25 s. */
+/** After that it says that it takes long; the answer comes within about 25 s. */
 const PATIENCE_MS = 6_000;
 
 function Asking({ sinceMs, onCancel }: { sinceMs: number; onCancel: () => void }) {
@@ -65,15 +68,15 @@ function Asking({ sinceMs, onCancel }: { sinceMs: number; onCancel: () => void }
         <Loader size="xs" />
         <Text size="sm" role="status">
           {isSlow
-            ? 'ThreatConnect is slow. Within half a minute there is an answer, or the reason why not.'
-            : 'Asking ThreatConnect. Nothing is sent.'}
+            ? 'ThreatConnect is slow. A result or an error appears within 30 seconds.'
+            : 'Querying ThreatConnect. Nothing is sent.'}
         </Text>
         <Text size="sm" c="dimmed" className="app-number">
           {formatSpan(waitedMs / 1000)}
         </Text>
       </Group>
       <Button size="xs" variant="default" flex="none" onClick={onCancel}>
-        Cancel the test
+        Cancel test
       </Button>
     </Group>
   );
@@ -91,13 +94,13 @@ function Answer({ preview, isOutdated, isSavedAbove }: AnswerProps) {
       <div role="status">
         <Title order={3} size="h5">
           {preview.total_count === 0
-            ? 'No Indicator matches this query now'
+            ? 'No Indicators match this query'
             : `${counted(preview.total_count, 'Indicator')} ${preview.total_count === 1 ? 'matches' : 'match'}`}
         </Title>
         <Text size="xs" c="dimmed">
           {preview.total_count === 0
-            ? 'Check the owners, the types and the TQL. A query without matches may be submitted all the same.'
-            : 'Asked of ThreatConnect just now. Nothing was sent to Sentinel, and nothing was stored.'}
+            ? 'Check the owners, types and TQL. You can still submit a query without matches.'
+            : 'Live result from ThreatConnect. Nothing was sent or saved.'}
         </Text>
       </div>
       {preview.total_count > 0 && (
@@ -122,30 +125,29 @@ function factsOf(preview: Preview, isSavedAbove: boolean): Fact[] {
   return [
     { name: 'To send', value: sendingWords(preview) },
     {
-      name: 'Looked at',
+      name: 'Sample',
       value: preview.is_exact
-        ? 'every one of them'
-        : `the first ${formatCount(preview.sample_count)} one by one; what follows holds for these`,
+        ? 'All of them'
+        : `First ${counted(preview.sample_count, 'Indicator')}`,
     },
     {
-      name: 'Higher queries',
+      name: 'Overlap',
       value: (
         <>
-          {higherWords(preview)}
+          {overlapWords(preview)}
           {!isSavedAbove && (
             <Text size="xs" c="dimmed">
-              Judged by the saved list. What was added, edited, moved or deleted above this query
-              counts once it is saved.
+              Based on the saved list, without your unsaved changes to the queries above this one.
             </Text>
           )}
         </>
       ),
     },
     {
-      name: 'Held back',
+      name: 'Not sent',
       value:
         preview.held_back.length === 0 ? (
-          'none'
+          'None'
         ) : (
           <ul className="app-plain-list">
             {preview.held_back.map((group) => (

@@ -1,4 +1,4 @@
-/** The first Indicators of a preview; each opens to the STIX objects that it would become. */
+/** The first Indicators of a preview; each opens to its STIX objects. */
 import { Text, UnstyledButton } from '@mantine/core';
 import { useState } from 'react';
 
@@ -9,7 +9,7 @@ import { Icon } from '../../components/Icon';
 import { IndicatorName } from '../../components/IndicatorName';
 import { StatusBadge } from '../../components/StatusBadge';
 import { typeLabel } from '../../lib/label';
-import { counted, formatCount } from '../../lib/number';
+import { capitalized, counted, formatCount } from '../../lib/number';
 
 interface PreviewTableProps {
   indicators: readonly PreviewIndicator[];
@@ -39,7 +39,7 @@ export function PreviewTable({ indicators, total }: PreviewTableProps) {
     },
     {
       key: 'fate',
-      heading: 'What becomes of it',
+      heading: 'Outcome',
       width: '32%',
       cell: (row) => <Fate row={row} isOpen={openId === row.id} onToggle={() => toggle(row)} />,
     },
@@ -48,7 +48,7 @@ export function PreviewTable({ indicators, total }: PreviewTableProps) {
     <>
       <Text size="xs" c="dimmed">
         {total > indicators.length
-          ? `The first ${formatCount(indicators.length)} of ${formatCount(total)}, by their ids`
+          ? `First ${formatCount(indicators.length)} of ${formatCount(total)}, by ID`
           : 'All of them'}
       </Text>
       <DataTable
@@ -76,7 +76,7 @@ function Fate({ row, isOpen, onToggle }: FateProps) {
     <div className="app-fate">
       {row.outcome !== null && (
         <Text size="sm" fz="inherit">
-          <strong>{row.outcome}</strong>: {row.reason}
+          <strong>{capitalized(row.outcome)}</strong>: {row.reason}
         </Text>
       )}
       {row.objects.length > 0 && (

@@ -1,11 +1,13 @@
 /** The fields of a TQL query. */
-import { Group, MultiSelect, Select, Textarea, TextInput } from '@mantine/core';
+import { Group, MultiSelect, Select, Textarea, TextInput, UnstyledButton } from '@mantine/core';
 
 import type { Options } from '../../api/model';
 import type { QueryFields } from '../../lib/draft';
 import { fieldLabel, typeLabel } from '../../lib/label';
 import type { Mistakes } from '../../lib/queryForm';
+import { directionLabel, firstDirection, orderWords } from '../../lib/sortOrder';
 import { TqlField } from '../../tql/TqlField';
+import classes from './QueryFieldset.module.css';
 
 /** The API takes no more. */
 const MAX_NAME_CHARS = 80;
@@ -26,7 +28,9 @@ export function QueryFieldset({
   isLoading,
   onChange,
 }: QueryFieldsetProps) {
-  const waiting = isLoading ? 'Asking ThreatConnect ...' : 'None to choose';
+  const waiting = isLoading ? 'Asking ThreatConnect ...' : 'Nothing to choose';
+  const owners = ownerChoices(fields.owners, options);
+  const types = typeChoices(fields.indicator_types, options);
   return (
     <>
       <div data-field="name">
@@ -40,7 +44,13 @@ export function QueryFieldset({
           onChange={(event) => onChange({ name: event.currentTarget.value || null })}
         />
       </div>
-      <div data-field="owners">
+      <div data-field="owners" className={classes.field}>
+        <ChooseAll
+          of="owners"
+          chosen={fields.owners}
+          all={options === undefined ? [] : owners.flatMap(({ items }) => items)}
+          onChange={(names) => onChange({ owners: names })}
+        />
         <MultiSelect
           label="Owners to Query"
           withAsterisk
@@ -49,14 +59,22 @@ export function QueryFieldset({
           hidePickedOptions
           data-autofocus
           placeholder={fields.owners.length === 0 ? (isLoading ? waiting : 'Choose owners') : ''}
-          nothingFoundMessage={options === undefined ? waiting : 'No owner has such a name'}
-          data={ownerChoices(fields.owners, options)}
+          nothingFoundMessage={options === undefined ? waiting : 'No matching owner'}
+          data={owners}
           value={fields.owners}
           error={mistakes.owners}
-          onChange={(owners) => onChange({ owners })}
+          onChange={(names) => onChange({ owners: names })}
         />
       </div>
-      <div data-field="indicator_types">
+      <div data-field="indicator_types" className={classes.field}>
+        <ChooseAll
+          of="types"
+          chosen={fields.indicator_types}
+          all={options === undefined ? [] : types.map(({ value }) => value)}
+          onChange={(names) =>
+            onChange({ indicator_types: names as QueryFields['indicator_types'] })
+          }
+        />
         <MultiSelect
           label="Indicator Types to Retrieve"
           withAsterisk
@@ -64,8 +82,8 @@ export function QueryFieldset({
           clearable
           hidePickedOptions
           placeholder={fields.indicator_types.length === 0 ? 'Choose types' : ''}
-          nothingFoundMessage={options === undefined ? waiting : 'No type has such a name'}
-          data={typeChoices(fields.indicator_types, options)}
+          nothingFoundMessage={options === undefined ? waiting : 'No matching type'}
+          data={types}
           value={fields.indicator_types}
           error={mistakes.indicator_types}
           onChange={(chosen) =>
@@ -84,25 +102,32 @@ export function QueryFieldset({
       <Group grow align="flex-start">
         <Select
           label="Sort Field"
-          description="The most important Indicators arrive first"
+          description="Order in which Indicators are sent"
           placeholder="None"
           clearable
           searchable
-          nothingFoundMessage={options === undefined ? waiting : 'No field has such a name'}
+          nothingFoundMessage={options === undefined ? waiting : 'No matching field'}
           data={sortChoices(fields.sort_field, options)}
           value={fields.sort_field}
           error={mistakes.sort_field}
-          onChange={(sort_field) => onChange({ sort_field })}
+          onChange={(sort_field) =>
+            onChange({
+              sort_field,
+              sort_direction: sort_field === null ? 'asc' : firstDirection(sort_field),
+            })
+          }
         />
         <Select
           label="Sort Direction"
           description={
-            fields.sort_field === null ? 'Choose a Sort Field first' : 'The order of sending'
+            fields.sort_field === null
+              ? 'Choose a Sort Field first'
+              : orderWords(fields.sort_field, fields.sort_direction)
           }
-          data={[
-            { value: 'asc', label: 'Ascending' },
-            { value: 'desc', label: 'Descending' },
-          ]}
+          data={(['asc', 'desc'] as const).map((value) => ({
+            value,
+            label: directionLabel(value),
+          }))}
           allowDeselect={false}
           disabled={fields.sort_field === null}
           value={fields.sort_direction}
@@ -129,7 +154,41 @@ export function QueryFieldset({
   );
 }
 
-/** Grouped by kind. What a row holds already stays choosable even when it is not offered any more. */
+interface ChooseAllProps {
+  of: string;
+  chosen: readonly string[];
+  /** Empty while it is not known what there is. */
+  all: readonly string[];
+  onChange: (names: string[]) => void;
+}
+
+/** Beside the label; the list itself is filled and emptied without opening it. */
+function ChooseAll({ of, chosen, all, onChange }: ChooseAllProps) {
+  const isAll = all.every((name) => chosen.includes(name));
+  if (all.length === 0) return null;
+  return (
+    <Group gap={10} className={classes.all}>
+      <UnstyledButton
+        className="app-link"
+        aria-label={`Select all ${of}`}
+        aria-disabled={isAll || undefined}
+        onClick={() => isAll || onChange([...all])}
+      >
+        Select all
+      </UnstyledButton>
+      <UnstyledButton
+        className="app-link"
+        aria-label={`Select no ${of}`}
+        aria-disabled={chosen.length === 0 || undefined}
+        onClick={() => onChange([])}
+      >
+        None
+      </UnstyledButton>
+    </Group>
+  );
+}
+
+/** Grouped by kind. Owners of a row that are no longer offered can still be chosen. */
 function ownerChoices(chosen: readonly string[], options: Options | undefined) {
   const groups = new Map<string, string[]>();
   for (const { name, type } of options?.owners ?? []) {
@@ -139,7 +198,7 @@ function ownerChoices(chosen: readonly string[], options: Options | undefined) {
   const offered = new Set(options?.owners.map((owner) => owner.name));
   const others = chosen.filter((name) => !offered.has(name));
   if (others.length > 0) {
-    groups.set(options === undefined ? 'Chosen' : 'Not available any more', others);
+    groups.set(options === undefined ? 'Chosen' : 'No longer available', others);
   }
   return [...groups].map(([group, items]) => ({ group, items }));
 }

@@ -63,9 +63,9 @@ export function QueryTable({ rows, counts = [], edit, onAdd }: QueryTableProps) 
         return messages === undefined ? null : <RowProblem messages={messages} />;
       }}
       empty={
-        <EmptyState title="There is no TQL query yet.">
+        <EmptyState title="No queries yet">
           <Text size="sm" c="dimmed">
-            A TQL query says which Indicators of which owners are sent to Microsoft Sentinel.
+            Queries choose which Indicators, from which owners, go to Microsoft Sentinel.
           </Text>
           {!isEdited && (
             <Button mt="md" leftSection={<Icon name="plus" />} onClick={onAdd}>
@@ -169,7 +169,7 @@ function CountCell({ count }: { count: LastCount | undefined }) {
   if (count === undefined) {
     return (
       <Text component="span" fz="inherit" c="dimmed">
-        not counted yet
+        Not run yet
       </Text>
     );
   }
@@ -273,7 +273,7 @@ function Tql({ text }: { text: string }) {
   if (text.trim() === '') {
     return (
       <Text component="span" fz="inherit" c="dimmed">
-        everything
+        All Indicators
       </Text>
     );
   }
@@ -309,7 +309,7 @@ function NameCell({ row }: { row: Row }) {
 function None() {
   return (
     <Text component="span" fz="inherit" c="dimmed">
-      none
+      -
     </Text>
   );
 }

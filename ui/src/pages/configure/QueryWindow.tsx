@@ -96,7 +96,7 @@ export function QueryWindow(props: QueryWindowProps) {
                 <Button
                   variant="default"
                   leftSection={<Icon name="play" size={14} />}
-                  title="Asks ThreatConnect what this query would give. Nothing is sent."
+                  title="Runs this query in ThreatConnect. Nothing is sent or saved."
                   disabled={asking.preview.errand.state === 'asking'}
                   onClick={() => void asking.test(position)}
                 >
@@ -119,13 +119,13 @@ export function QueryWindow(props: QueryWindowProps) {
       {isDropAsked && (
         <ConfirmDialog
           isOpen
-          title={row === null ? 'Drop this query?' : 'Drop the changes to this query?'}
-          action="Drop"
-          cancel="Go on editing"
+          title={row === null ? 'Discard this query?' : 'Discard changes to this query?'}
+          action="Discard"
+          cancel="Keep editing"
           onCancel={() => setIsDropAsked(false)}
           onConfirm={onClose}
         >
-          <Text size="sm">What you entered in this window would be lost.</Text>
+          <Text size="sm">What you entered in this window will be lost.</Text>
         </ConfirmDialog>
       )}
     </>

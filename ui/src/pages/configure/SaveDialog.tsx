@@ -1,15 +1,16 @@
-/** "Save Changes": drop them, or store them and choose the mode of the next update. */
+/** "Save Changes": discard them, or save them and choose the mode of the next update. */
 import { Button, Group, Stack, Text } from '@mantine/core';
 
 import { Dialog } from '../../components/Dialog';
 import { describeChanges, type Changes } from '../../lib/draft';
+import { capitalized } from '../../lib/number';
 
 interface SaveDialogProps {
   isOpen: boolean;
   changes: Changes | null;
   isSaving: boolean;
   onSave: (run: 'delta' | 'full') => void;
-  /** Cancel: the changes are dropped. */
+  /** Cancel: the changes are discarded. */
   onDrop: () => void;
   /** Escape or the cross: back to editing, nothing is lost. */
   onClose: () => void;
@@ -34,28 +35,33 @@ export function SaveDialog({
     >
       <Stack gap="sm">
         <Text size="sm">
-          {changes === null ? '' : `${describeChanges(changes)}. `}Both ways store the list; the
-          next scheduled update then goes over it.
+          {changes === null ? '' : `${capitalized(describeChanges(changes))}. `}Your changes are
+          saved either way. Choose what the next scheduled update sends.
         </Text>
         <dl className="app-choices">
           <div>
             <dt>Delta</dt>
-            <dd>Sends only what was modified after the last run.</dd>
+            <dd>Only Indicators modified since the last update.</dd>
           </div>
           <div>
             <dt>Full</dt>
             <dd>
-              Sends everything the queries return.
+              Everything the queries return.
               {isFullBetter &&
-                ' Recommended here: a new or edited query has older Indicators that a delta would leave out.'}
+                ' Recommended: a delta would skip older Indicators of the new or edited queries.'}
             </dd>
           </div>
         </dl>
         <Text size="xs" c="dimmed">
-          Cancel drops the changes. To go on editing, close this window.
+          Cancel discards your changes. Close this window to keep editing.
         </Text>
         <Group justify="flex-end" gap="sm" mt="xs">
-          <Button variant="default" onClick={onDrop} disabled={isSaving} title="Drops the changes">
+          <Button
+            variant="default"
+            onClick={onDrop}
+            disabled={isSaving}
+            title="Discards your changes"
+          >
             Cancel
           </Button>
           <Button

@@ -1,4 +1,4 @@
-/** The saved list out as a file, and a file in its place. */
+/** Exports the saved list as a file, and imports one in its place. */
 import { Button } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 
@@ -32,7 +32,7 @@ export function TransferButtons({ saved, onRunSet }: TransferButtonsProps) {
         showToast({
           tone: 'good',
           title: 'Exported',
-          text: `${counted(file.queries.length, 'TQL query', 'TQL queries')} as ${FILE_NAME}.`,
+          text: `${counted(file.queries.length, 'query', 'queries')} saved as ${FILE_NAME}.`,
         });
       },
     });
@@ -60,13 +60,13 @@ export function TransferButtons({ saved, onRunSet }: TransferButtonsProps) {
           <ImportDialog
             saved={saved}
             onClose={() => setIsImporting(false)}
-            onImported={(run) => {
+            onImported={(run, count) => {
               setIsImporting(false);
               if (run === null) {
                 showToast({
                   tone: 'good',
-                  title: 'Imported',
-                  text: 'The file has taken the place of the list.',
+                  title: `${counted(count, 'query', 'queries')} imported`,
+                  text: 'The next update stays as planned.',
                 });
               } else onRunSet(run);
             }}

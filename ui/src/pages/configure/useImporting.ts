@@ -26,7 +26,7 @@ interface State {
 
 const CONFLICT_STATUS = 409;
 
-export function useImporting(saved: Configure, onImported: (run: Run) => void) {
+export function useImporting(saved: Configure, onImported: (run: Run, count: number) => void) {
   const client = useQueryClient();
   const saving = useImportConfigure();
   const [state, setState] = useState<State>({
@@ -63,7 +63,7 @@ export function useImporting(saved: Configure, onImported: (run: Run) => void) {
           mistake: { title: `${file.name} cannot be imported`, description },
         });
       if (file.size > MAX_FILE_BYTES) {
-        refuse('It is larger than 1 MB. A list of TQL queries is never so large.');
+        refuse('It is larger than 1 MB, so it is not a list of TQL queries.');
         return;
       }
       let text: string;
@@ -75,7 +75,7 @@ export function useImporting(saved: Configure, onImported: (run: Run) => void) {
       }
       const found = readFile(text);
       if ('mistake' in found) {
-        refuse(`${found.mistake} Choose a file that Export has saved.`);
+        refuse(`${found.mistake} Choose a file saved by Export.`);
         return;
       }
       change({ picked: { name: file.name, file: found.file }, mistake: null, problem: null });
@@ -95,7 +95,7 @@ export function useImporting(saved: Configure, onImported: (run: Run) => void) {
         await explain(error);
         return;
       }
-      onImported(run);
+      onImported(run, state.picked.file.queries.length);
     },
   };
 }

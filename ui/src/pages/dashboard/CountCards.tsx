@@ -4,7 +4,8 @@ import type { ReactNode } from 'react';
 
 import type { MetricSummary, QueryCount } from '../../api/model';
 import { Card } from '../../components/Card';
-import { OwnerNames, QueryName } from '../../components/QueryName';
+import { OwnerNames } from '../../components/OwnerNames';
+import { QueryName } from '../../components/QueryName';
 import { typeLabel } from '../../lib/label';
 import { formatCount } from '../../lib/number';
 
@@ -55,7 +56,7 @@ function QueryCell({ query }: { query: QueryCount }) {
     <Tooltip
       label={
         <>
-          <OwnerNames owners={query.owners} />: {query.indicator_types.map(typeLabel).join(', ')}
+          <OwnerNames names={query.owners} />: {query.indicator_types.map(typeLabel).join(', ')}
         </>
       }
     >

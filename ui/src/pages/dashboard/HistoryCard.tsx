@@ -19,6 +19,7 @@ import {
   type Period,
 } from '../../lib/period';
 import { setParams } from '../../shell/router';
+import { useZone } from '../../shell/zone';
 import { HistoryTable } from './HistoryTable';
 
 const series: readonly Series[] = [
@@ -34,8 +35,9 @@ interface HistoryCardProps {
 
 export function HistoryCard({ summary, period, nowMs }: HistoryCardProps) {
   const [isTable, setIsTable] = useState(false);
+  const zone = useZone();
   const history = useHistory(period.hours, summary);
-  const buckets = history.data && bucketsOf(history.data, period, nowMs);
+  const buckets = history.data && bucketsOf(history.data, period, nowMs, zone);
   const end = (
     <Group gap="sm">
       <PeriodButtons chosen={period} />
@@ -95,6 +97,7 @@ interface HistoryProps {
 }
 
 function History({ buckets, period, isTable }: HistoryProps) {
+  const zone = useZone();
   const sum = (key: 'sent' | 'refused' | 'jobs') =>
     buckets.reduce((total, bucket) => total + bucket[key], 0);
   const isNothing = sum('jobs') === 0;
@@ -117,8 +120,8 @@ function History({ buckets, period, isTable }: HistoryProps) {
           series={series}
           columns={buckets.map((bucket, index) => ({
             key: bucket.startMs,
-            label: bucketLabel(bucket, period),
-            tick: index % tickEvery(period) === 0 ? tickLabel(bucket, period) : null,
+            label: bucketLabel(bucket, period, zone),
+            tick: index % tickEvery(period) === 0 ? tickLabel(bucket, period, zone) : null,
             values: [bucket.sent, bucket.refused],
             note: jobWords(bucket),
           }))}

@@ -4,6 +4,7 @@ import { Text } from '@mantine/core';
 import { DataTable, type Column } from '../../components/DataTable';
 import { formatCount } from '../../lib/number';
 import { bucketLabel, type Bucket, type Period } from '../../lib/period';
+import { useZone } from '../../shell/zone';
 
 function number(key: 'sent' | 'refused' | 'jobs' | 'jobsFailed', heading: string): Column<Bucket> {
   return {
@@ -16,8 +17,9 @@ function number(key: 'sent' | 'refused' | 'jobs' | 'jobsFailed', heading: string
 }
 
 export function HistoryTable({ buckets, period }: { buckets: readonly Bucket[]; period: Period }) {
+  const zone = useZone();
   const columns: Column<Bucket>[] = [
-    { key: 'when', heading: 'When', cell: (bucket) => bucketLabel(bucket, period) },
+    { key: 'when', heading: 'When', cell: (bucket) => bucketLabel(bucket, period, zone) },
     number('sent', 'Sent'),
     number('refused', 'Refused'),
     number('jobs', 'Jobs'),

@@ -79,7 +79,7 @@ export function EntryTable({ error, filter }: EntryTableProps) {
       />
       {entries.data !== undefined && entries.data.total_count > place.limit && (
         <Pager
-          noun="Indicators"
+          noun="Indicator"
           total={entries.data.total_count}
           limit={place.limit}
           offset={place.offset}

@@ -64,7 +64,7 @@ export function ErrorsPage() {
         <div className="app-filters-end">
           <DownloadMenu
             noun="error"
-            fileName="sentinel-errors"
+            content="errors"
             formats={formats}
             getRows={(walk) => getAllEntries(filter, walk)}
           />
@@ -101,7 +101,7 @@ export function ErrorsPage() {
       )}
       {errors.data !== undefined && (
         <Pager
-          noun="errors"
+          noun="error"
           total={errors.data.total_count}
           limit={place.limit}
           offset={place.offset}

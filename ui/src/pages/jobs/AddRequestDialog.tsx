@@ -1,5 +1,5 @@
 /** "Add Request": an update at once, of some or all queries. */
-import { Button, Group, MultiSelect, Radio, Skeleton, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, MultiSelect, Radio, Skeleton, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 
 import { useConfigure } from '../../api/configure';
@@ -7,9 +7,9 @@ import { useRequestUpdate } from '../../api/job';
 import type { Configure, UpdateBody } from '../../api/model';
 import { Dialog } from '../../components/Dialog';
 import { ErrorPanel } from '../../components/ErrorPanel';
+import { MomentField } from '../../components/MomentField';
 import { counted } from '../../lib/number';
 import { numberedLabel } from '../../lib/queryName';
-import { localFieldToUtc } from '../../lib/time';
 import { showToast } from '../../shell/toast';
 
 export function AddRequestDialog({ onClose }: { onClose: () => void }) {
@@ -61,7 +61,7 @@ function RequestForm({ saved, onClose }: { saved: Configure; onClose: () => void
       {
         mode,
         query_ids: queryIds.length === 0 ? null : queryIds,
-        modified_after: mode === 'delta' ? localFieldToUtc(after) : null,
+        modified_after: mode === 'delta' && after !== '' ? after : null,
       },
       {
         onSuccess: ({ request_ids: ids }) => {
@@ -113,19 +113,16 @@ function RequestForm({ saved, onClose }: { saved: Configure; onClose: () => void
           value={queryIds}
           onChange={setQueryIds}
         />
-        <TextInput
-          type="datetime-local"
+        <MomentField
           label="Modified after"
           description={
             mode === 'delta'
-              ? 'In your time zone. Empty: since the last run of each query.'
+              ? 'Leave empty to start from each query’s last run.'
               : 'Only a delta update has a start.'
           }
-          step={1}
-          styles={{ input: { width: 260 } }}
-          disabled={mode !== 'delta'}
+          isDisabled={mode !== 'delta'}
           value={after}
-          onChange={(event) => setAfter(event.currentTarget.value)}
+          onChange={setAfter}
         />
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose} disabled={request.isPending}>

@@ -9,7 +9,7 @@ import { CopyText } from '../../components/CopyText';
 import { ErrorPanel } from '../../components/ErrorPanel';
 import { Facts, type Fact } from '../../components/Facts';
 import { Notice } from '../../components/Notice';
-import { OwnerNames } from '../../components/QueryName';
+import { OwnerNames } from '../../components/OwnerNames';
 import { SidePanel } from '../../components/SidePanel';
 import { TimeText } from '../../components/TimeText';
 import { fieldLabel, typeLabel } from '../../lib/label';
@@ -194,7 +194,7 @@ function queryFacts(job: Job): Fact[] {
   return [
     { name: 'Name', value: query.name !== null && <bdi>{query.name}</bdi> },
     { name: 'Precedence', value: String(query.position + 1) },
-    { name: 'Owners', value: <OwnerNames owners={query.owners} /> },
+    { name: 'Owners', value: <OwnerNames names={query.owners} /> },
     { name: 'Indicator types', value: query.indicator_types.map(typeLabel).join(', ') },
     {
       name: 'Sorted by',

@@ -71,7 +71,7 @@ export function JobsPage() {
           <ColumnMenu shown={shown} />
           <DownloadMenu
             noun="Job"
-            fileName="sentinel-jobs"
+            content="jobs"
             formats={formats}
             getRows={(walk) => getAllJobs(filter, walk)}
           />
@@ -106,7 +106,7 @@ export function JobsPage() {
       )}
       {jobs.data !== undefined && (
         <Pager
-          noun="Jobs"
+          noun="Job"
           total={jobs.data.total_count}
           limit={filter.limit}
           offset={filter.offset}
