@@ -53,6 +53,7 @@ from sentinel_app.sentinel.transport import TOKEN_TIMEOUTS
 from sentinel_app.settings import Settings, UiAccess
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.error_log import ErrorLog
+from sentinel_app.storage.holdings import Holdings
 from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.maintenance.damage import set_aside_damaged
 from sentinel_app.storage.maintenance.disk import DataFolder
@@ -397,6 +398,7 @@ def _compose(
         lookups=Lookups(
             copies=ValueCopies(source=quick_source, screening=screening),
             ledger=ledger,
+            holdings=Holdings(db),
             app_state=app_state,
             source_system=settings.source_system,
             clock=clock,

@@ -11,7 +11,10 @@ from sentinel_app.api.problem import handle_errors
 from sentinel_app.api.resources.check import CheckResource
 from sentinel_app.api.resources.configure import ConfigureResource, OptionsResource
 from sentinel_app.api.resources.health import HealthResource, OpenApiResource
-from sentinel_app.api.resources.indicator import IndicatorResource
+from sentinel_app.api.resources.indicator import (
+    IndicatorDetailResource,
+    IndicatorResource,
+)
 from sentinel_app.api.resources.job import (
     JobCancelResource,
     JobListResource,
@@ -67,6 +70,7 @@ def create_app(deps: ApiDeps) -> falcon.App[falcon.Request, falcon.Response]:
     app.add_route('/api/health', HealthResource(deps))
     app.add_route('/api/health/check', CheckResource(deps))
     app.add_route('/api/indicator', IndicatorResource(deps))
+    app.add_route('/api/indicator/detail', IndicatorDetailResource(deps))
     app.add_route('/api/metric/summary', SummaryResource(deps))
     app.add_route('/api/metric/history', HistoryResource(deps))
     app.add_route('/api/metrics', ExpositionResource(deps))

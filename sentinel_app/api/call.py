@@ -180,9 +180,17 @@ CALLS = (
     Call(
         path='/api/indicator',
         method='post',
-        summary='What became of one value, in Sentinel and in ThreatConnect',
-        reply=schemas.Findings,
+        summary='Whether values are in Sentinel, and why not: one line for each',
+        reply=schemas.LookupReply,
         body=schemas.LookupBody,
+        refusals=(413, 415, 422),
+    ),
+    Call(
+        path='/api/indicator/detail',
+        method='post',
+        summary='Everything that is known of one value, in Sentinel and in ThreatConnect',
+        reply=schemas.Findings,
+        body=schemas.DetailBody,
         refusals=(413, 415, 422),
     ),
     Call(

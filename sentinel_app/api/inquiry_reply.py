@@ -8,13 +8,19 @@ from sentinel_app.api import schemas
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.query import QueryList
+from sentinel_app.core.text import shortened
+from sentinel_app.inquiry.answer import Answer, Answers
 from sentinel_app.inquiry.check_result import CheckResult
 from sentinel_app.inquiry.copy import ValueCopy
 from sentinel_app.inquiry.lookup import Findings, Refused, SentObject
 from sentinel_app.inquiry.preview import Preview, ShownIndicator
 from sentinel_app.inquiry.row import RowFacts
+from sentinel_app.inquiry.verdict import Near
 
 VALID = 'valid STIX 2.1'
+LONGEST_WHY = 500
+LONGEST_NEAR_VALUE = 300
+"""Characters, so that the answers to many values stay below 1 MB."""
 
 
 def check_reply(results: Sequence[CheckResult]) -> schemas.CheckReport:
@@ -112,6 +118,7 @@ def _sent_reply(sent: SentObject, links: Mapping[int | None, str | None]) -> sch
         query_id=record.query_id,
         position=sent.position,
         request_id=record.request_id,
+        first_sent=record.first_sent_at,
         date_sent=record.modified_at,
         valid_until=record.valid_until_at,
         generation=record.generation,
@@ -150,24 +157,74 @@ def _copy_reply(copy: ValueCopy) -> schemas.IndicatorCopy:
     )
 
 
-def findings_reply(value: str, found: Findings, saved: QueryList) -> schemas.Findings:
-    """What became of a value."""
+def _near_reply(near: Near, saved: QueryList) -> schemas.NearObject:
+    held = near.holding
+    return schemas.NearObject(
+        relation=near.relation,
+        type=held.type,
+        value=shortened(near.value, LONGEST_NEAR_VALUE),
+        owner=held.owner_name,
+        query_id=held.query_id,
+        position=saved.position(held.query_id),
+        first_sent=held.first_sent_at,
+        last_sent=held.modified_at,
+        valid_until=held.valid_until_at,
+    )
+
+
+def _row_reply(answer: Answer, saved: QueryList) -> schemas.LookupRow:
+    judgement = answer.judgement
+    return schemas.LookupRow(
+        given=answer.given,
+        times=answer.times,
+        value=answer.value,
+        shown=answer.shown,
+        types=list(answer.types),
+        verdict=judgement.verdict,
+        why=shortened(judgement.why, LONGEST_WHY),
+        objects=judgement.objects,
+        owner=answer.owner_name,
+        query_id=answer.query_id,
+        position=answer.position,
+        first_sent=answer.first_sent_at,
+        last_sent=answer.last_sent_at,
+        valid_until=answer.valid_until_at,
+        near=_near_reply(answer.near[0], saved) if answer.near else None,
+    )
+
+
+def _marks(saved: QueryList) -> list[schemas.QueryMark]:
+    return [
+        schemas.QueryMark(
+            query_id=query.id,
+            position=position,
+            label=query.label,
+            is_enabled=query.is_enabled,
+        )
+        for position, query in enumerate(saved.queries)
+    ]
+
+
+def lookup_reply(found: Answers, saved: QueryList) -> schemas.LookupReply:
+    """Return the answers to some values."""
+    return schemas.LookupReply(
+        rows=[_row_reply(each, saved) for each in found.answers],
+        queries=_marks(saved),
+        source_error=found.error.message if found.error else None,
+    )
+
+
+def findings_reply(found: Findings, saved: QueryList) -> schemas.Findings:
+    """Return everything that is known of a value."""
     # The ledger keeps no links; a copy that is still there has one.
     links = {each.facts.id: each.facts.web_link for each in found.copies}
     return schemas.Findings(
-        value=value,
+        row=_row_reply(found.answer, saved),
+        near=[_near_reply(each, saved) for each in found.answer.near],
         sent=[_sent_reply(each, links) for each in found.sent],
         refused=[_refused_reply(each, saved) for each in found.refused],
         copies=[_copy_reply(each) for each in found.copies],
-        queries=[
-            schemas.QueryMark(
-                query_id=query.id,
-                position=position,
-                label=query.label,
-                is_enabled=query.is_enabled,
-            )
-            for position, query in enumerate(saved.queries)
-        ],
+        queries=_marks(saved),
         source_error=found.error.message if found.error else None,
     )
 

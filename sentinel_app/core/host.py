@@ -108,6 +108,16 @@ def ascii_name(name: str) -> str:
     return '.'.join(_ascii_label(label) for label in _DOTS.split(name))
 
 
+def shown_host(name: str) -> str:
+    """Return a normalised name as people write it, without A-labels.
+
+    A label that does not become the same A-label again stays as it is.
+    """
+    if _A_LABEL not in name:
+        return name
+    return '.'.join(_shown_label(label) for label in name.split('.'))
+
+
 def host_address(host: str) -> Address | None:
     """Return the address that a normalised host is, in any spelling; None for a name."""
     if ':' in host:
@@ -146,6 +156,16 @@ def _ipv4_number(text: str) -> int | None:
         return int(text, 8 if text.startswith('0') else 10)
     except ValueError:
         return None
+
+
+def _shown_label(label: str) -> str:
+    if not label.startswith(_A_LABEL):
+        return label
+    try:
+        shown = label.removeprefix(_A_LABEL).encode('ascii').decode('punycode')
+    except ValueError:
+        return label
+    return shown if _ascii_label(shown) == label else label
 
 
 def _ascii_label(label: str) -> str:

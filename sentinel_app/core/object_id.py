@@ -54,8 +54,14 @@ class ObjectKey:
 
     @property
     def digest(self) -> bytes:
-        """A digest of the text, for where many keys are stored."""
-        return hashlib.blake2b(self.text.encode(), digest_size=_DIGEST_BYTES).digest()
+        """The bytes of the first object's id, by which the ledger finds a key."""
+        digest = bytearray(
+            hashlib.sha1(_NAMESPACE + self.text.encode(), usedforsecurity=False).digest()
+        )
+        # Version and variant, as `uuid.uuid5` sets them.
+        digest[6] = digest[6] & 0x0F | 0x50
+        digest[8] = digest[8] & 0x3F | 0x80
+        return bytes(digest[:_DIGEST_BYTES])
 
     @classmethod
     def from_text(cls, text: str) -> ObjectKey:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.ledger_row import ObjectState
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
@@ -24,6 +27,7 @@ class Record:
     created_at: dt.datetime
     modified_at: dt.datetime
     valid_until_at: dt.datetime
+    first_sent_at: dt.datetime
     body: str
 
 
@@ -45,3 +49,27 @@ class RecordedError:
     at: dt.datetime
     code: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """What the ledger knows of one object key, without what is long."""
+
+    object: int
+    digest: bytes
+    type: IndicatorType
+    state: ObjectState
+    query_id: str
+    indicator_id: int
+    owner_name: str
+    modified_at: dt.datetime
+    """When its newest version was made."""
+    valid_until_at: dt.datetime
+    first_sent_at: dt.datetime | None
+    """None where Sentinel has accepted none as yet."""
+    is_waiting: bool
+    """Whether a version of it waits to be sent."""
+
+    def is_live(self, now: dt.datetime) -> bool:
+        """Whether Sentinel has it as an active object."""
+        return self.state is ObjectState.LIVE and self.valid_until_at > now

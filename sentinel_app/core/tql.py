@@ -19,6 +19,10 @@ from sentinel_app.core.window import Window
 from sentinel_app.errors import QueryError
 
 _T = TypeVar('_T')
+
+Portion = tuple[Sequence[str], Sequence[str]]
+"""Summaries and hashes that one clause asks for."""
+
 _ESCAPED: Final = re.compile(r'([\'"`\\])')
 _TOKEN: Final = re.compile(
     r"""(?P<quote>['"`])(?:\\[^\0]|(?!(?P=quote))[^\\\0])*(?P=quote)|[()]|[^()'"`\\\0]+"""
@@ -98,7 +102,7 @@ VALUES_IN_CLAUSE = 25
 
 def ids_clauses(ids: Sequence[int]) -> tuple[str, ...]:
     """Return clauses that let only the Indicators with these ids pass, some of them each."""
-    return tuple(ids_clause(part) for part in _portions(ids, IDS_IN_CLAUSE))
+    return tuple(ids_clause(part) for part in portions(ids, IDS_IN_CLAUSE))
 
 
 def ids_clause(ids: Sequence[int]) -> str:
@@ -119,17 +123,23 @@ def values_clause(summaries: Sequence[str], hashes: Sequence[str]) -> str:
 
 def values_clauses(summaries: Iterable[str], hashes: Iterable[str]) -> tuple[str, ...]:
     """Return clauses as `values_clause` makes them, each for some of these values."""
-    return (
-        *(values_clause((), part) for part in _portions(_unique(hashes), VALUES_IN_CLAUSE)),
-        *(values_clause(part, ()) for part in _portions(_unique(summaries), VALUES_IN_CLAUSE)),
-    )
+    return tuple(values_clause(*part) for part in value_portions(summaries, hashes))
+
+
+def value_portions(summaries: Iterable[str], hashes: Iterable[str]) -> list[Portion]:
+    """Return values in the portions of which each makes one clause: hashes apart from summaries."""
+    return [
+        *(((), part) for part in portions(_unique(hashes), VALUES_IN_CLAUSE)),
+        *((part, ()) for part in portions(_unique(summaries), VALUES_IN_CLAUSE)),
+    ]
 
 
 def _unique(items: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(items))
 
 
-def _portions(items: Sequence[_T], size: int) -> list[Sequence[_T]]:
+def portions(items: Sequence[_T], size: int) -> list[Sequence[_T]]:
+    """Return items in portions of so many, the last one of what is left."""
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 

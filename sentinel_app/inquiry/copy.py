@@ -1,9 +1,10 @@
-"""The copies of a value that ThreatConnect holds now, and why each is or is not the one."""
+"""The copies of values that ThreatConnect has now, and why each is or is not the one sent."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -13,11 +14,18 @@ from sentinel_app.core.job import Outcome
 from sentinel_app.core.object_id import ObjectKey, object_keys
 from sentinel_app.core.precedence import Candidate, winners
 from sentinel_app.core.query import Query
-from sentinel_app.core.question import effective_question, value_questions
+from sentinel_app.core.question import Question, effective_question, value_questions
 from sentinel_app.core.screening import Dismissal, Screening
-from sentinel_app.core.source import Source
-from sentinel_app.core.tql import ids_clause, values_clause
-from sentinel_app.inquiry.errand import gathered
+from sentinel_app.core.source import Source, SourcePage
+from sentinel_app.core.tql import (
+    IDS_IN_CLAUSE,
+    Portion,
+    ids_clause,
+    portions,
+    value_portions,
+    values_clause,
+)
+from sentinel_app.inquiry.errand import AT_ONCE, gathered
 from sentinel_app.inquiry.row import RowFacts, row_facts
 
 MOST_COPIES = 200
@@ -57,6 +65,8 @@ class ValueCopy:
     """A sentence for people."""
     positions: tuple[int, ...] = ()
     """The saved queries that return it, disabled ones among them."""
+    position: int | None = None
+    """Of the highest query that takes part in updates and returns it."""
     keys: tuple[ObjectKey, ...] = ()
     """What it would be sent as; empty where it could not be sent."""
     chosen_keys: tuple[ObjectKey, ...] = ()
@@ -64,11 +74,11 @@ class ValueCopy:
 
 
 class ValueCopies:
-    """Asks ThreatConnect for the copies of a value.
+    """Asks ThreatConnect for the copies of values.
 
     Args:
         source: ThreatConnect, with time-outs that a person can wait for.
-        scrutiny: tells what could be sent from what cannot.
+        screening: tells what could be sent from what cannot.
     """
 
     def __init__(self, *, source: Source, screening: Screening) -> None:
@@ -78,20 +88,32 @@ class ValueCopies:
     def find(
         self,
         *,
-        summaries: Sequence[str],
-        hashes: Sequence[str],
+        summaries: Collection[str],
+        hashes: Collection[str],
         queries: Sequence[Query],
         now: dt.datetime,
+        is_every_query_asked: bool = True,
     ) -> tuple[ValueCopy, ...]:
-        """Give the copies with one of these summaries or hashes, and what becomes of each.
+        """Return the copies with one of these summaries or hashes, and what becomes of each.
+
+        Some values go in one question, so that a list of them takes few.
+
+        Args:
+            summaries: whole ones.
+            hashes: of Files.
+            queries: the saved ones, highest precedence first.
+            now: what has expired by then is told apart.
+            is_every_query_asked: whether all queries that return a copy are found out; else the
+                highest one, with fewer questions.
 
         Raises:
             RetryableError, FatalError: ThreatConnect does not answer, or refuses.
         """
-        rows = self._rows(values_clause(summaries, hashes))
+        rows = self._rows(summaries, hashes)
         found = [(row_facts(row), self._screening.screen(row, now)) for row in rows]
         indicators = [each for _, each in found if isinstance(each, Indicator)]
-        positions = self._positions(indicators, queries)
+        ask = self._positions if is_every_query_asked else self._first_positions
+        positions = ask(indicators, queries)
         candidates = {
             each.id: Candidate(indicator=each, position=min(enabled))
             for each in indicators
@@ -100,40 +122,123 @@ class ValueCopies:
         best = winners(candidates.values())
         return tuple(_copy(facts, each, positions, candidates, best) for facts, each in found)
 
-    def _rows(self, clause: str) -> tuple[Mapping[str, object], ...]:
-        pages = gathered(
-            [
-                partial(self._source.read_window, question, limit=MOST_COPIES, offset=0)
-                for question in value_questions(clause)
-            ],
-            within_s=WITHIN_S,
-        )
-        return tuple({str(row.get('id')): row for page in pages for row in page.rows}.values())
+    def _rows(
+        self, summaries: Collection[str], hashes: Collection[str]
+    ) -> tuple[Mapping[str, object], ...]:
+        found: dict[str, Mapping[str, object]] = {}
+        parts = value_portions(summaries, hashes)
+        until = time.monotonic() + WITHIN_S
+        while parts:
+            questions = [
+                (part, question)
+                for part in parts
+                for question in value_questions(values_clause(*part))
+            ]
+            pages = gathered(
+                [
+                    partial(self._source.read_window, question, limit=MOST_COPIES, offset=0)
+                    for _, question in questions
+                ],
+                within_s=until - time.monotonic(),
+            )
+            parts = []
+            for (part, _), page in zip(questions, pages, strict=True):
+                found |= {str(row.get('id')): row for row in page.rows}
+                if (page.count or 0) > len(page.rows):
+                    # Some of their copies are missing: fewer values at once.
+                    parts += _halves(part)
+        return tuple(found.values())
 
     def _positions(
         self, indicators: Sequence[Indicator], queries: Sequence[Query]
     ) -> Mapping[int, tuple[int, ...]]:
-        """Give the queries that return each copy; ThreatConnect knows what their TQL means."""
-        asked: list[int] = []
-        calls = []
-        for position, query in enumerate(queries):
+        """Return the queries that return each copy; ThreatConnect knows what their TQL means."""
+        found = _Positions(indicators)
+        questions = found.questions(enumerate(queries))
+        found.enter(questions, self._asked(questions, within_s=WITHIN_S), queries)
+        return found.positions
+
+    def _first_positions(
+        self, indicators: Sequence[Indicator], queries: Sequence[Query]
+    ) -> Mapping[int, tuple[int, ...]]:
+        """Return the highest query that returns each copy, asking the next ones for the rest."""
+        found = _Positions(indicators)
+        until = time.monotonic() + WITHIN_S
+        for start in range(0, len(queries), AT_ONCE):
+            several = enumerate(queries[start : start + AT_ONCE], start)
+            questions = found.questions(several, is_first_enough=True)
+            pages = self._asked(questions, within_s=until - time.monotonic())
+            found.enter(questions, pages, queries)
+        return found.positions
+
+    def _asked(
+        self, questions: Sequence[tuple[int, Question, int]], *, within_s: float
+    ) -> list[SourcePage]:
+        return gathered(
+            [
+                partial(self._source.read_window, question, limit=limit, offset=0)
+                for _, question, limit in questions
+            ],
+            within_s=within_s,
+        )
+
+
+class _Positions:
+    """Which saved queries return some Indicators, as far as that is known."""
+
+    def __init__(self, indicators: Sequence[Indicator]) -> None:
+        self._indicators = indicators
+        self._found: dict[int, list[int]] = {each.id: [] for each in indicators}
+        self._is_settled: set[int] = set()
+        """What a query returns that takes part in updates."""
+
+    @property
+    def positions(self) -> Mapping[int, tuple[int, ...]]:
+        """The positions of the queries that return each."""
+        return {number: tuple(sorted(places)) for number, places in self._found.items()}
+
+    def questions(
+        self, queries: Iterable[tuple[int, Query]], *, is_first_enough: bool = False
+    ) -> list[tuple[int, Question, int]]:
+        """Return what to ask queries: position, question, and how many rows may come."""
+        asked = []
+        for position, query in queries:
             ids = [
                 each.id
-                for each in indicators
-                if each.owner_name in query.owners and each.type in query.indicator_types
+                for each in self._indicators
+                if each.owner_name in query.owners
+                and each.type in query.indicator_types
+                and not (is_first_enough and each.id in self._is_settled)
             ]
-            if ids:
-                question = effective_question(query, clause=ids_clause(ids))
-                asked.append(position)
-                calls.append(partial(self._source.read_window, question, limit=len(ids), offset=0))
-        returned: dict[int, list[int]] = {each.id: [] for each in indicators}
-        pages = gathered(calls, within_s=WITHIN_S)
-        for position, page in zip(asked, pages, strict=True):
+            for part in portions(ids, IDS_IN_CLAUSE):
+                question = effective_question(query, clause=ids_clause(part))
+                asked.append((position, question, len(part)))
+        return asked
+
+    def enter(
+        self,
+        questions: Sequence[tuple[int, Question, int]],
+        pages: Sequence[SourcePage],
+        queries: Sequence[Query],
+    ) -> None:
+        """Note what the queries returned."""
+        for (position, _, _), page in zip(questions, pages, strict=True):
             for row in page.rows:
                 number = row.get('id')
-                if isinstance(number, int) and number in returned:
-                    returned[number].append(position)
-        return {number: tuple(places) for number, places in returned.items()}
+                if isinstance(number, int) and number in self._found:
+                    self._found[number].append(position)
+                    if queries[position].is_enabled:
+                        self._is_settled.add(number)
+
+
+def _halves(part: Portion) -> list[Portion]:
+    """Return a portion of values as two; none where it is a single value."""
+    values = max(part, key=len)
+    middle = len(values) // 2
+    if not middle:
+        return []
+    halves = (values[:middle], values[middle:])
+    return [(half, ()) if values is part[0] else ((), half) for half in halves]
 
 
 def _copy(
@@ -161,6 +266,7 @@ def _copy(
         fate=Fate.CHOSEN if chosen else Fate.DUPLICATE,
         reason=_chosen_words(mine) if chosen else _duplicate_words(mine, best[keys[0]]),
         positions=positions[found.id],
+        position=mine.position,
         keys=keys,
         chosen_keys=chosen,
     )

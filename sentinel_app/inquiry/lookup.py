@@ -1,4 +1,4 @@
-"""What became of one value: what Sentinel holds of it, and what ThreatConnect holds now."""
+"""Whether values are in Sentinel, and why not: what was sent, and what ThreatConnect has now."""
 
 from __future__ import annotations
 
@@ -11,15 +11,26 @@ from enum import StrEnum
 
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.indicator import IndicatorType
-from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.query import QueryList
 from sentinel_app.core.record import Record, RecordedError, RefusedObject
 from sentinel_app.core.timestamp import to_seconds
 from sentinel_app.core.validity import stix_fault
-from sentinel_app.core.value import hashes_of_value, keys_of_value, spellings
+from sentinel_app.core.value import hashes_of_value
 from sentinel_app.errors import FatalError, RetryableError, SentinelAppError
+from sentinel_app.inquiry.answer import (
+    MOST_NEAR,
+    Answer,
+    Answers,
+    folded,
+    make_answer,
+    other_readings,
+)
 from sentinel_app.inquiry.copy import Fate, ValueCopies, ValueCopy
+from sentinel_app.inquiry.meaning import Asked, Meaning, asked_values, enter_copies, enter_known
+from sentinel_app.inquiry.nearby import nearby
+from sentinel_app.inquiry.verdict import Near
 from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.holdings import Holdings
 from sentinel_app.storage.ledger import Ledger
 
 _CLOCK_MARGIN = dt.timedelta(hours=1)
@@ -61,6 +72,7 @@ class SentObject:
 class Findings:
     """Everything that is known of a value."""
 
+    answer: Answer
     sent: tuple[SentObject, ...]
     refused: tuple[Refused, ...]
     copies: tuple[ValueCopy, ...]
@@ -74,6 +86,7 @@ class Lookups:
     Args:
         copies: asks ThreatConnect.
         ledger: knows what was sent.
+        holdings: knows the same of many values at once.
         app_state: has the saved queries.
         source_system: what Sentinel shows as the source of our objects.
         clock: says what has expired.
@@ -84,68 +97,146 @@ class Lookups:
         *,
         copies: ValueCopies,
         ledger: Ledger,
+        holdings: Holdings,
         app_state: AppState,
         source_system: str,
         clock: Clock,
     ) -> None:
         self._copies = copies
         self._ledger = ledger
+        self._holdings = holdings
         self._app_state = app_state
         self._source_system = source_system
         self._clock = clock
 
-    def look_up(self, value: str) -> Findings:
-        """Say what became of a value.
+    def answers(self, values: Sequence[str]) -> Answers:
+        """Return how each value stands in Sentinel.
+
+        ThreatConnect is asked for those that are not there. The number of statements that the
+        ledger is asked does not grow with the values.
 
         Args:
-            value: a whole summary, a hash of a File, or the value in another spelling.
+            values: whole summaries, hashes, or values in any spelling, as people paste them.
 
         Raises:
             StorageError: the stores cannot be read.
         """
         now, saved = self._clock.now(), self._app_state.query_list()
-        keys = keys_of_value(value)
-        known = self._known(value, keys)
-        summaries = _summaries(value, keys, known.values())
-        copies, error = self._copies_of(value, summaries, saved, now)
-        keys = tuple(dict.fromkeys((*keys, *(key for each in copies for key in each.keys))))
-        # What a File has lost is under none of its keys.
-        ids = sorted({each.facts.id for each in copies if each.facts.id is not None})
-        for each in (*self._ledger.by_key(keys), *self._ledger.by_indicator(ids)):
-            known[each.object_key] = each
-        return Findings(
-            sent=tuple(self._sent(each, saved, now) for _, each in sorted(known.items())),
-            refused=tuple(
-                Refused(object=each, error=self._ledger.last_error(each.indicator_id))
-                for each in self._ledger.refused(keys)
+        asked = asked_values(values)
+        enter_known([each for one in asked for each in one.meanings], self._holdings, now)
+        error = self._enter_copies(
+            [each for each in asked if not any(one.is_live(now) for one in each.meanings)],
+            saved,
+            now,
+            is_every_query_asked=False,
+        )
+        asked = folded(asked, now)
+        chosen = [each.chosen(now) for each in asked]
+        absent = [each for each in chosen if not each.is_live(now)]
+        near = self._near(absent, now)
+        reasons = self._reasons(chosen)
+        return Answers(
+            answers=tuple(
+                make_answer(
+                    each,
+                    meaning,
+                    near=(*other_readings(each, meaning, now), *near.get(id(meaning), ())),
+                    reasons=reasons,
+                    saved=saved,
+                    now=now,
+                    is_source_asked=error is None,
+                )
+                for each, meaning in zip(asked, chosen, strict=True)
             ),
-            copies=tuple(_with_standing(each, known, now) for each in copies),
             error=error,
         )
 
-    def _known(self, value: str, keys: Sequence[ObjectKey]) -> dict[str, Record]:
-        found = [
-            *self._ledger.by_key(keys),
-            *self._ledger.by_summary(value),
-        ]
-        # The other hashes of a File.
-        found += self._ledger.by_indicator(sorted({each.indicator_id for each in found}))
+    def findings(self, value: str) -> Findings:
+        """Return everything that is known of a value.
+
+        Raises:
+            StorageError: the stores cannot be read.
+        """
+        now, saved = self._clock.now(), self._app_state.query_list()
+        (asked,) = asked_values([value])
+        enter_known(asked.meanings, self._holdings, now)
+        error = self._enter_copies([asked], saved, now, is_every_query_asked=True)
+        meaning = asked.chosen(now)
+        known = self._records(meaning)
+        return Findings(
+            answer=make_answer(
+                asked,
+                meaning,
+                near=(
+                    *other_readings(asked, meaning, now),
+                    *self._near([meaning], now)[id(meaning)],
+                ),
+                reasons=self._reasons([meaning]),
+                saved=saved,
+                now=now,
+                is_source_asked=error is None,
+            ),
+            sent=tuple(self._sent(each, saved, now) for _, each in sorted(known.items())),
+            refused=tuple(
+                Refused(object=each, error=self._ledger.last_error(each.indicator_id))
+                for each in meaning.refused
+            ),
+            copies=_best_first(_with_standing(each, known, now) for each in meaning.copies),
+            error=error,
+        )
+
+    def _records(self, meaning: Meaning) -> dict[str, Record]:
+        """Return what was sent of a meaning, by the keys of the objects."""
+        keys = [key for key in meaning.keys if key.digest in meaning.holdings]
+        ids = sorted({each.indicator_id for each in meaning.holdings.values()})
+        found = (*self._ledger.by_key(keys), *self._ledger.by_indicator(ids))
         return {each.object_key: each for each in found}
 
-    def _copies_of(
-        self, value: str, summaries: Sequence[str], saved: QueryList, now: dt.datetime
-    ) -> tuple[tuple[ValueCopy, ...], SentinelAppError | None]:
-        hashes = [digest for _, digest in hashes_of_value(value)]
+    def _enter_copies(
+        self,
+        asked: Sequence[Asked],
+        saved: QueryList,
+        now: dt.datetime,
+        *,
+        is_every_query_asked: bool,
+    ) -> SentinelAppError | None:
+        """Enter what ThreatConnect has; return why it could not tell."""
+        meanings = [meaning for each in asked for meaning in each.meanings]
+        if not meanings:
+            return None
+        self._enter_sent_summaries(meanings)
+        hashes = [digest for each in meanings for _, digest in hashes_of_value(each.text)]
         try:
             copies = self._copies.find(
-                summaries=summaries,
-                hashes=list(dict.fromkeys(hashes)),
+                summaries=[text for each in meanings for text in each.asked_summaries()],
+                hashes=hashes,
                 queries=saved.queries,
                 now=now,
+                is_every_query_asked=is_every_query_asked,
             )
         except (RetryableError, FatalError) as error:
-            return (), error
-        return copies, None
+            return error
+        enter_copies(meanings, copies, self._holdings)
+        return None
+
+    def _enter_sent_summaries(self, meanings: Sequence[Meaning]) -> None:
+        """Enter the summaries of what was sent: that of an encoded subject cannot be made."""
+        objects = {
+            held.object: each
+            for each in meanings
+            for held in each.holdings.values()
+            if held.type is not IndicatorType.FILE
+        }
+        for number, (_, summary) in self._holdings.keys_of(list(objects)).items():
+            objects[number].summaries.add(summary)
+
+    def _near(self, meanings: Sequence[Meaning], now: dt.datetime) -> Mapping[int, Sequence[Near]]:
+        found = nearby(meanings, self._holdings, now=now, most=MOST_NEAR + 1)
+        return dict(zip(map(id, meanings), found, strict=True))
+
+    def _reasons(self, meanings: Sequence[Meaning]) -> Mapping[int, str]:
+        ids = {each.indicator_id for meaning in meanings for each in meaning.refused}
+        return self._holdings.last_reasons(sorted(ids))
 
     def _sent(self, record: Record, saved: QueryList, now: dt.datetime) -> SentObject:
         stix = json.loads(record.body) if record.body else {}
@@ -162,15 +253,18 @@ class Lookups:
         )
 
 
-def _summaries(value: str, keys: Iterable[ObjectKey], known: Iterable[Record]) -> Sequence[str]:
-    """Return the summaries by which ThreatConnect may have the value.
+def _best_first(copies: Iterable[ValueCopy]) -> tuple[ValueCopy, ...]:
+    """Return copies with the one that is sent first, then by the precedence of their queries."""
 
-    What was sent tells one that cannot be made from the value: that of an encoded subject.
-    """
-    is_file = IndicatorType.FILE
-    spelt = [text for key in keys if key.type is not is_file for text in spellings(key)]
-    sent = [each.summary for each in known if each.indicator_type != is_file]
-    return tuple(dict.fromkeys((value, *spelt, *sent)))
+    def rank(copy: ValueCopy) -> tuple[object, ...]:
+        return (
+            copy.fate is not Fate.CHOSEN,
+            not copy.positions,
+            copy.positions,
+            copy.facts.id or 0,
+        )
+
+    return tuple(sorted(copies, key=rank))
 
 
 def _state(record: Record, now: dt.datetime) -> SentState:

@@ -186,5 +186,6 @@ def _record(row: sqlite3.Row) -> Record:
         created_at=read_cell(moment, row['created']),
         modified_at=read_cell(moment, row['modified']),
         valid_until_at=read_cell(moment, row['valid_until']),
+        first_sent_at=read_cell(moment, row['first_sent']),
         body=unpack(row['body']).decode(),
     )

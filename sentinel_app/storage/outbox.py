@@ -269,7 +269,7 @@ def _ledger_values(
         *(state.value, row['generation'], row['query'], row['job'], row['owner']),
         *(row['indicator_id'], row['siblings'], row['created'], row['modified'], valid_until),
         *(row['source_modified'], content_hash, fingerprint, row['summary_digest']),
-        *(row['id'], row['object']),
+        *(row['id'], row['modified'], row['object']),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from sentinel_app.core.containment import container_digest
 from sentinel_app.core.job import Outcome
 from sentinel_app.core.ledger_row import kind_number, millis
 from sentinel_app.core.object_id import ObjectKey
@@ -323,7 +324,7 @@ def _new_ledger_row(
     return (
         *(item.object, item.key.digest, kind_number(item.key), query, job, owner),
         *(item.indicator_id, item.siblings, item.created, item.modified, item.valid_until),
-        *(item.source_modified, job, outbox_id),
+        *(item.source_modified, job, outbox_id, container_digest(item.key)),
     )
 
 

@@ -140,7 +140,7 @@ def _asking_others(value: str) -> list[Call]:
     return [
         ('GET', 'api/configure/options', None),
         ('POST', 'api/configure/preview', QUERY),
-        ('POST', 'api/indicator', {'value': value}),
+        ('POST', 'api/indicator/detail', {'value': value}),
         ('POST', 'api/health/check', {}),
     ]
 

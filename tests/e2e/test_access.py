@@ -245,7 +245,7 @@ class TestAxe:
         found['source_error'] = 'No answer.'
         screen.open('reports/lookup')
         assert screen.complaints() == []
-        page.route(re.compile('/api/indicator$'), lambda route: route.fulfill(json=found))
+        page.route(re.compile('/api/indicator/detail$'), lambda route: route.fulfill(json=found))
         screen.open('reports/lookup?value=ab')
         expect(page.get_by_role('group', name='Sent: File, MD5 hash')).to_be_visible()
         assert screen.complaints() == []

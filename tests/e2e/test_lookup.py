@@ -17,7 +17,7 @@ from tests.simulators.demo import load_indicators
 from tests.simulators.stand import Stand
 
 ROWS = load_indicators(INDICATORS, own=True)
-LOOKUP = re.compile(r'/api/indicator$')
+LOOKUP = re.compile(r'/api/indicator/detail$')
 OWN = {**EVERYTHING, 'owners': ['Demo Organization']}
 
 

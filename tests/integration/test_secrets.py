@@ -321,6 +321,6 @@ def ask_all(search: Search, rows: Any) -> None:
     search.ask('GET', 'api/configure/options')
     search.ask('POST', 'api/configure/check', query)
     search.ask('POST', 'api/configure/preview', query)
-    search.ask('POST', 'api/indicator', {'value': 'example.com'})
+    search.ask('POST', 'api/indicator/detail', {'value': 'example.com'})
     search.ask('POST', 'api/health/check', {})
     search.ask('POST', 'api/task/cleaner/run', {})

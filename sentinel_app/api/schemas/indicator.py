@@ -1,25 +1,108 @@
-"""REPORTS: what became of one value."""
+"""REPORTS: whether values are in Sentinel, and why not."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sentinel_app.api.schemas.base import Body, Moment, Reply
 from sentinel_app.api.schemas.configure import QueryMark
 from sentinel_app.api.schemas.preview import StixObject
 from sentinel_app.api.schemas.report import ReportedIndicator
+from sentinel_app.core.containment import Relation
+from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.inquiry.copy import Fate
 from sentinel_app.inquiry.lookup import SentState
+from sentinel_app.inquiry.verdict import Verdict
 
 MAX_VALUE_CHARS = 10_000
+MAX_VALUES = 500
+MAX_LIST_CHARS = 100_000
+"""Characters of all values together: the reply repeats them and stays below 1 MB."""
+
+_Value = Annotated[str, Field(min_length=1, max_length=MAX_VALUE_CHARS, pattern=r'\S')]
 
 
 class LookupBody(Body):
+    """Values, or a text that is split into values. Give one of the two."""
+
+    values: list[_Value] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_VALUES,
+        description='Whole summaries, hashes, STIX IDs, or values in any spelling, also defanged',
+    )
+    text: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_LIST_CHARS,
+        pattern=r'\S',
+        description='Split at the ends of lines and at tabs, and at commas and blanks between '
+        f'what looks like values; at most {MAX_VALUES} of them',
+    )
+
+    @model_validator(mode='after')
+    def _one_of_both(self) -> Self:
+        if (self.values is None) is (self.text is None):
+            raise ValueError('needs either values or text')
+        if sum(map(len, self.values or ())) > MAX_LIST_CHARS:
+            raise ValueError(f'may have at most {MAX_LIST_CHARS:,} characters in all values')
+        return self
+
+
+class DetailBody(Body):
     """A value: a whole summary, a hash of a File, or the value in another spelling."""
 
-    value: Annotated[str, Field(min_length=1, max_length=MAX_VALUE_CHARS, pattern=r'\S')]
+    value: _Value
+
+
+class NearObject(Reply):
+    """An active object that a value lies in, or that lies in it."""
+
+    relation: Relation
+    type: IndicatorType
+    value: str
+    owner: str
+    query_id: str
+    position: int | None
+    first_sent: Moment | None
+    last_sent: Moment
+    valid_until: Moment
+
+
+class LookupRow(Reply):
+    """The answer to one value."""
+
+    given: str
+    times: int = Field(description='How often it was given, in whatever spelling')
+    value: str = Field(description='What was looked up')
+    shown: str | None = Field(
+        description='An international name as people write it, where it was looked up in ASCII'
+    )
+    types: list[IndicatorType] = Field(
+        description='What it is, or what it may be by its form; empty where that is not clear'
+    )
+    verdict: Verdict
+    why: str
+    objects: int = Field(description='Active objects in Sentinel')
+    owner: str | None
+    query_id: str | None
+    position: int | None = Field(description='Of the TQL query; null where it is no longer saved')
+    first_sent: Moment | None
+    last_sent: Moment | None
+    valid_until: Moment | None
+    near: NearObject | None = Field(description='The nearest thing in Sentinel, where there is one')
+
+
+class LookupReply(Reply):
+    """The answers to some values, in the order in which they were given first."""
+
+    rows: list[LookupRow]
+    queries: list[QueryMark] = Field(description='Those that are saved, for the positions above')
+    source_error: str | None = Field(
+        description='Why ThreatConnect could not tell of its copies; null where it could'
+    )
 
 
 class SentObject(ReportedIndicator):
@@ -32,6 +115,7 @@ class SentObject(ReportedIndicator):
     query_id: str
     position: int | None = Field(description='Of its TQL query; null where that is no longer saved')
     request_id: str = Field(description='The Job that sent it last')
+    first_sent: Moment = Field(description='The first version that Sentinel accepted')
     date_sent: Moment
     valid_until: Moment
     generation: int = Field(description='How often the value had been withdrawn and came back')
@@ -70,12 +154,13 @@ class IndicatorCopy(ReportedIndicator):
 
 
 class Findings(Reply):
-    """What became of a value."""
+    """Everything that is known of a value."""
 
-    value: str
+    row: LookupRow
+    near: list[NearObject] = Field(description='What is in Sentinel around it and in it')
     sent: list[SentObject]
     refused: list[RefusedObject]
-    copies: list[IndicatorCopy]
+    copies: list[IndicatorCopy] = Field(description='The one that is sent first')
     queries: list[QueryMark] = Field(description='Those that are saved, for the positions above')
     source_error: str | None = Field(
         description='Why ThreatConnect could not tell of its copies; null where it could'

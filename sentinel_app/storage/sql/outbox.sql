@@ -101,7 +101,7 @@ UPDATE progress SET waiting = 0 WHERE job = ?;
 UPDATE ledger SET state = ?, generation = ?, query = ?, job = ?, owner = ?, indicator_id = ?,
     siblings = ?, created = ?, modified = ?, valid_until = ?, source_modified = ?,
     content_hash = ?, fingerprint = ?, summary_digest = ?, withdrawals_refused = 0,
-    outbox = CASE outbox WHEN ? THEN NULL ELSE outbox END
+    outbox = CASE outbox WHEN ? THEN NULL ELSE outbox END, first_sent = coalesce(first_sent, ?)
 WHERE id = ?;
 
 -- name: hold_content
@@ -156,7 +156,7 @@ UPDATE ledger SET state = 1 + new.is_revocation, generation = new.generation, qu
     created = new.created, modified = new.modified, valid_until = new.valid_until,
     source_modified = new.source_modified, content_hash = new.content_hash,
     fingerprint = new.fingerprint, summary_digest = new.summary_digest, withdrawals_refused = 0,
-    outbox = nullif(ledger.outbox, new.id)
+    outbox = nullif(ledger.outbox, new.id), first_sent = coalesce(first_sent, new.modified)
 FROM outbox AS new WHERE ledger.id = new.object AND new.id IN (?);
 
 -- name: hold_all_content

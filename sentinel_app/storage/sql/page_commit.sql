@@ -16,8 +16,9 @@ INSERT OR REPLACE INTO alternate (job, object, indicator_id, source_modified) VA
 
 -- name: add_ledger_row
 INSERT INTO ledger (id, digest, kind, state, generation, query, job, owner, indicator_id, siblings,
-    created, modified, valid_until, source_modified, content_hash, fingerprint, mark, outbox)
-VALUES (?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, x'', x'', ?, ?);
+    created, modified, valid_until, source_modified, content_hash, fingerprint, mark, outbox,
+    container)
+VALUES (?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, x'', x'', ?, ?, ?);
 
 -- name: see
 UPDATE ledger SET mark = ?, source_modified = ? WHERE id = ?;

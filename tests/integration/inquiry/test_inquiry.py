@@ -26,7 +26,7 @@ def preview(engine: Engine, tql: str = '', **members: Any) -> dict[str, Any]:
 
 
 def look_up(engine: Engine, value: str) -> dict[str, Any]:
-    found: dict[str, Any] = engine.ask('POST', 'api/indicator', {'value': value})
+    found: dict[str, Any] = engine.ask('POST', 'api/indicator/detail', {'value': value})
     return found
 
 

@@ -377,7 +377,7 @@ class Trial:
         plain = {name: each for name, each in query().items() if 'sort' not in name}
         self._ask('POST', 'api/configure/check', plain)
         self._ask('POST', 'api/configure/preview', plain)
-        self._ask('POST', 'api/indicator', {'value': 'h1.example.com'})
+        self._ask('POST', 'api/indicator/detail', {'value': 'h1.example.com'})
         self._ask('POST', 'api/health/check', {})
 
     def _ask(self, method: str, path: str, body: Any = None) -> None:

@@ -61,7 +61,7 @@ def test_another_style_updates_the_same_objects_in_place(world: World, tmp_path:
 def test_an_address_is_looked_up_by_any_spelling(world: World, engine: Engine, value: str) -> None:
     world.store.load(ROWS)
     engine.save_queries([query(owners=[RESEARCH])])
-    found = engine.ask('POST', 'api/indicator', {'value': value})
+    found = engine.ask('POST', 'api/indicator/detail', {'value': value})
     assert [each['owner'] for each in found['sent']] == [RESEARCH]
     assert {each['owner']: each['fate'] for each in found['copies']} == {
         ORGANIZATION: 'not-selected',
@@ -72,7 +72,7 @@ def test_an_address_is_looked_up_by_any_spelling(world: World, engine: Engine, v
 def test_an_encoded_subject_is_looked_up_as_a_log_has_it(world: World, engine: Engine) -> None:
     world.store.load(ROWS[3:4])
     engine.save_queries([query()])
-    found = engine.ask('POST', 'api/indicator', {'value': 'Rechnung überfällig'})
+    found = engine.ask('POST', 'api/indicator/detail', {'value': 'Rechnung überfällig'})
     assert [each['owner'] for each in found['sent']] == [ORGANIZATION]
     assert [each['fate'] for each in found['copies']] == ['chosen']
 

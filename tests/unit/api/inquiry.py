@@ -25,6 +25,7 @@ from sentinel_app.inquiry.preview import Previews
 from sentinel_app.inquiry.tql_check import TqlChecks
 from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.holdings import Holdings
 from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.maintenance.disk import DataFolder
 from sentinel_app.storage.metrics import MetricStore
@@ -186,6 +187,7 @@ class InquiryStand:
             lookups=Lookups(
                 copies=ValueCopies(source=self.source, screening=screening),
                 ledger=ledger,
+                holdings=Holdings(self.db),
                 app_state=app_state,
                 source_system=SOURCE_SYSTEM,
                 clock=clock,

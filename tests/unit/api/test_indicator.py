@@ -43,7 +43,7 @@ def saved(stand: Stand) -> Stand:
 
 
 def ask(stand: Stand, value: str) -> dict[str, Any]:
-    reply = stand.post('/api/indicator', {'value': value})
+    reply = stand.post('/api/indicator/detail', {'value': value})
     assert reply.status_code == 200, reply.text
     found: dict[str, Any] = reply.json
     return found
@@ -97,6 +97,7 @@ def test_what_sentinel_holds_is_shown_with_where_to_find_it(saved: Stand) -> Non
         'query_id': 'q2',
         'position': 1,
         'request_id': 'r-1',
+        'first_sent': '2026-02-01T10:20:30.456000Z',
         'date_sent': '2026-02-01T10:20:30.456000Z',
         'valid_until': '2030-01-01T00:00:00Z',
         'generation': 1,
@@ -218,8 +219,9 @@ def test_within_a_query_the_copy_that_was_modified_later_is_the_one(saved: Stand
         make_row(**row, id=2, ownerName=KALLA, lastModified='2026-01-01T00:00:00Z'),
     ]
     first, second = ask(saved, HOST)['copies']
-    assert (first['fate'], second['fate']) == ('duplicate', 'chosen')
-    assert first['reason'] == f'In the same TQL query, the copy in {KALLA} was modified later.'
+    # The one that is sent comes first, whatever its id.
+    assert (first['fate'], second['fate']) == ('chosen', 'duplicate')
+    assert second['reason'] == f'In the same TQL query, the copy in {KALLA} was modified later.'
 
 
 def test_of_equals_the_lowest_id_is_the_one(saved: Stand) -> None:
@@ -310,8 +312,11 @@ def test_what_was_sent_is_shown_although_threatconnect_does_not_answer(saved: St
 
 
 def test_a_value_that_nobody_knows_has_an_empty_answer(saved: Stand) -> None:
-    assert ask(saved, 'x" OR summary contains "') == {
-        'value': 'x" OR summary contains "',
+    found = ask(saved, 'x" OR summary contains "')
+    row = found.pop('row')
+    assert (row['given'], row['verdict']) == ('x" OR summary contains "', 'unknown')
+    assert found == {
+        'near': [],
         'sent': [],
         'refused': [],
         'copies': [],
@@ -330,4 +335,4 @@ def test_a_value_that_nobody_knows_has_an_empty_answer(saved: Stand) -> None:
 
 @pytest.mark.parametrize('body', [{}, {'value': ''}, {'value': ' \t'}, {'value': 5}, {'v': 'x'}])
 def test_without_a_value_there_is_no_answer(stand: Stand, body: dict[str, Any]) -> None:
-    assert stand.post('/api/indicator', body).status_code == 422
+    assert stand.post('/api/indicator/detail', body).status_code == 422

@@ -66,7 +66,28 @@ def fill(path: Path, count: int = 100) -> None:
     """Let the ledger of a new database hold so many objects."""
     db = Database(path)
     at = 1_767_225_600_000
-    row = (0, 1, 0, 1, 1, 1, 7, 1, at, at, at + 10**10, at, b'hash', b'print', 1, None, None, 0)
+    row = (
+        0,
+        1,
+        0,
+        1,
+        1,
+        1,
+        7,
+        1,
+        at,
+        at,
+        at + 10**10,
+        at,
+        b'hash',
+        b'print',
+        1,
+        None,
+        None,
+        0,
+        at,
+        None,
+    )
     with db.write() as transaction:
         transaction.execute("INSERT INTO job (request_id) VALUES ('j1')")
         transaction.execute("INSERT INTO query (query_id) VALUES ('q1')")

@@ -9,7 +9,7 @@ export function useFindings(value: string) {
   return useQuery({
     queryKey: ['indicator', value],
     // A value is free text: it goes in the body.
-    queryFn: ({ signal }) => post<Findings>('indicator', { value }, { signal }),
+    queryFn: ({ signal }) => post<Findings>('indicator/detail', { value }, { signal }),
     enabled: value !== '',
     refetchOnWindowFocus: false,
     retry: false,

@@ -150,8 +150,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What became of one value, in Sentinel and in ThreatConnect */
+        /** Whether values are in Sentinel, and why not: one line for each */
         post: operations["post-indicator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/indicator/detail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Everything that is known of one value, in Sentinel and in ThreatConnect */
+        post: operations["post-indicator-detail"];
         delete?: never;
         options?: never;
         head?: never;
@@ -668,6 +685,14 @@ export interface components {
             version: number;
         };
         /**
+         * DetailBody
+         * @description A value: a whole summary, a hash of a File, or the value in another spelling.
+         */
+        DetailBody: {
+            /** Value */
+            value: string;
+        };
+        /**
          * EmptyBody
          * @description Nothing: the address says it all. Send `{}`.
          */
@@ -770,11 +795,19 @@ export interface components {
         };
         /**
          * Findings
-         * @description What became of a value.
+         * @description Everything that is known of a value.
          */
         Findings: {
-            /** Copies */
+            /**
+             * Copies
+             * @description The one that is sent first
+             */
             copies: components["schemas"]["IndicatorCopy"][];
+            /**
+             * Near
+             * @description What is in Sentinel around it and in it
+             */
+            near: components["schemas"]["NearObject"][];
             /**
              * Queries
              * @description Those that are saved, for the positions above
@@ -782,6 +815,7 @@ export interface components {
             queries: components["schemas"]["QueryMark"][];
             /** Refused */
             refused: components["schemas"]["RefusedObject"][];
+            row: components["schemas"]["LookupRow"];
             /** Sent */
             sent: components["schemas"]["SentObject"][];
             /**
@@ -789,8 +823,6 @@ export interface components {
              * @description Why ThreatConnect could not tell of its copies; null where it could
              */
             source_error: string | null;
-            /** Value */
-            value: string;
         };
         /**
          * Health
@@ -1211,11 +1243,92 @@ export interface components {
         };
         /**
          * LookupBody
-         * @description A value: a whole summary, a hash of a File, or the value in another spelling.
+         * @description Values, or a text that is split into values. Give one of the two.
          */
         LookupBody: {
-            /** Value */
+            /**
+             * Text
+             * @description Split at the ends of lines and at tabs, and at commas and blanks between what looks like values; at most 500 of them
+             * @default null
+             */
+            text?: string | null;
+            /**
+             * Values
+             * @description Whole summaries, hashes, STIX IDs, or values in any spelling, also defanged
+             * @default null
+             */
+            values?: string[] | null;
+        };
+        /**
+         * LookupReply
+         * @description The answers to some values, in the order in which they were given first.
+         */
+        LookupReply: {
+            /**
+             * Queries
+             * @description Those that are saved, for the positions above
+             */
+            queries: components["schemas"]["QueryMark"][];
+            /** Rows */
+            rows: components["schemas"]["LookupRow"][];
+            /**
+             * Source Error
+             * @description Why ThreatConnect could not tell of its copies; null where it could
+             */
+            source_error: string | null;
+        };
+        /**
+         * LookupRow
+         * @description The answer to one value.
+         */
+        LookupRow: {
+            /** First Sent */
+            first_sent: string | null;
+            /** Given */
+            given: string;
+            /** Last Sent */
+            last_sent: string | null;
+            /** @description The nearest thing in Sentinel, where there is one */
+            near: components["schemas"]["NearObject"] | null;
+            /**
+             * Objects
+             * @description Active objects in Sentinel
+             */
+            objects: number;
+            /** Owner */
+            owner: string | null;
+            /**
+             * Position
+             * @description Of the TQL query; null where it is no longer saved
+             */
+            position: number | null;
+            /** Query Id */
+            query_id: string | null;
+            /**
+             * Shown
+             * @description An international name as people write it, where it was looked up in ASCII
+             */
+            shown: string | null;
+            /**
+             * Times
+             * @description How often it was given, in whatever spelling
+             */
+            times: number;
+            /**
+             * Types
+             * @description What it is, or what it may be by its form; empty where that is not clear
+             */
+            types: components["schemas"]["IndicatorType"][];
+            /** Valid Until */
+            valid_until: string | null;
+            /**
+             * Value
+             * @description What was looked up
+             */
             value: string;
+            verdict: components["schemas"]["Verdict"];
+            /** Why */
+            why: string;
         };
         /**
          * MetricHistory
@@ -1278,6 +1391,34 @@ export interface components {
             label: string;
             /** Name */
             name: string;
+        };
+        /**
+         * NearObject
+         * @description An active object that a value lies in, or that lies in it.
+         */
+        NearObject: {
+            /** First Sent */
+            first_sent: string | null;
+            /**
+             * Last Sent
+             * Format: date-time
+             */
+            last_sent: string;
+            /** Owner */
+            owner: string;
+            /** Position */
+            position: number | null;
+            /** Query Id */
+            query_id: string;
+            relation: components["schemas"]["Relation"];
+            type: components["schemas"]["IndicatorType"];
+            /**
+             * Valid Until
+             * Format: date-time
+             */
+            valid_until: string;
+            /** Value */
+            value: string;
         };
         /**
          * NextUpdate
@@ -1614,6 +1755,12 @@ export interface components {
             query_id: string;
         };
         /**
+         * Relation
+         * @description What one value is to another.
+         * @enum {string}
+         */
+        Relation: "host" | "block" | "parent" | "url" | "registry-value" | "reading";
+        /**
          * ReportedEntry
          * @description One single error; of a whole Job when it names no Indicator.
          */
@@ -1730,6 +1877,12 @@ export interface components {
              * Format: date-time
              */
             date_sent: string;
+            /**
+             * First Sent
+             * Format: date-time
+             * @description The first version that Sentinel accepted
+             */
+            first_sent: string;
             /**
              * Generation
              * @description How often the value had been withdrawn and came back
@@ -2186,6 +2339,12 @@ export interface components {
          * @enum {string}
          */
         UpdateState: "Pending" | "In Progress" | "Complete" | "Failed" | "Cancelled";
+        /**
+         * Verdict
+         * @description How a value stands in Sentinel.
+         * @enum {string}
+         */
+        Verdict: "in-sentinel" | "waiting" | "refused" | "expired" | "withdrawn" | "to-be-sent" | "withheld" | "not-sent" | "not-selected" | "unknown" | "unchecked" | "not-understood";
     };
     responses: never;
     parameters: never;
@@ -3056,7 +3215,112 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What became of one value, in Sentinel and in ThreatConnect */
+            /** @description Whether values are in Sentinel, and why not: one line for each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookupReply"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "post-indicator-detail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DetailBody"];
+            };
+        };
+        responses: {
+            /** @description Everything that is known of one value, in Sentinel and in ThreatConnect */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -4,6 +4,7 @@ import type {
   Findings,
   IndicatorCopy,
   Job,
+  LookupRow,
   MetricSummary,
   Preview,
   Query,
@@ -191,6 +192,7 @@ export function makeSent(changes: Partial<SentObject> = {}): SentObject {
     query_id: 'q1',
     position: 0,
     request_id: '3f0b8c1e-7d0a-4a57-9a55-0d9d6c1b2a10',
+    first_sent: '2026-02-09T16:00:00Z',
     date_sent: '2026-03-09T16:00:00Z',
     valid_until: '2026-04-09T16:00:00Z',
     generation: 0,
@@ -206,9 +208,31 @@ export function makeCopy(changes: Partial<IndicatorCopy> = {}): IndicatorCopy {
   return { ...indicator, fate: 'chosen', reason: 'It has precedence.', positions: [0], ...changes };
 }
 
+export function makeLookupRow(changes: Partial<LookupRow> = {}): LookupRow {
+  return {
+    given: 'bad.example',
+    times: 1,
+    value: 'bad.example',
+    shown: null,
+    types: ['Host'],
+    verdict: 'in-sentinel',
+    why: '1 active object.',
+    objects: 1,
+    owner: 'Example Org',
+    query_id: 'q1',
+    position: 0,
+    first_sent: '2026-02-09T16:00:00Z',
+    last_sent: '2026-03-09T16:00:00Z',
+    valid_until: '2026-04-09T16:00:00Z',
+    near: null,
+    ...changes,
+  };
+}
+
 export function makeFindings(changes: Partial<Findings> = {}): Findings {
   return {
-    value: 'bad.example',
+    row: makeLookupRow(),
+    near: [],
     sent: [],
     refused: [],
     copies: [],

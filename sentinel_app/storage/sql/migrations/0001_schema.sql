@@ -24,6 +24,7 @@ CREATE TABLE owner (
 -- foreign keys, which every row would be checked against.
 CREATE TABLE ledger (
     id INTEGER PRIMARY KEY,
+    -- The bytes of the object's first id.
     digest BLOB NOT NULL,
     kind INTEGER NOT NULL,
     -- 0 chosen and never accepted, 1 live, 2 withdrawn.
@@ -51,11 +52,18 @@ CREATE TABLE ledger (
     -- Set where the summary does not lead to the key.
     summary_digest INTEGER,
     -- How often Sentinel has refused its withdrawal since a copy was chosen last.
-    withdrawals_refused INTEGER NOT NULL DEFAULT 0
+    withdrawals_refused INTEGER NOT NULL DEFAULT 0,
+    -- When its first version was made that Sentinel accepted.
+    first_sent INTEGER,
+    -- Stands for the host of a URL and the key of a Registry Key, by which people look for them.
+    container INTEGER
 );
 CREATE UNIQUE INDEX ledger_digest ON ledger (digest);
 CREATE INDEX ledger_indicator ON ledger (indicator_id);
 CREATE INDEX ledger_summary ON ledger (summary_digest) WHERE summary_digest IS NOT NULL;
+CREATE INDEX ledger_container ON ledger (container) WHERE container IS NOT NULL;
+-- What came back after it was withdrawn: its id does not follow from its digest.
+CREATE INDEX ledger_generation ON ledger (generation) WHERE generation > 0;
 
 -- What is only read when somebody asks, apart from the rows that every update goes through.
 CREATE TABLE content (
@@ -285,13 +293,23 @@ FROM outbox JOIN ledger ON ledger.id = outbox.object;
 -- What was sent, as people are shown it.
 CREATE VIEW record AS
 SELECT ledger.id, digest, summary_digest, kind, state, generation, query.query_id, job.request_id,
-    indicator_id, owner.name AS owner_name, summary, value, created, modified, valid_until, body
+    indicator_id, owner.name AS owner_name, summary, value, created, modified, valid_until,
+    first_sent, body
 FROM ledger
     JOIN content ON content.object = ledger.id
     JOIN query ON query.id = ledger.query
     JOIN job ON job.id = ledger.job
     JOIN owner ON owner.id = ledger.owner
 WHERE state > 0;
+
+-- The same without what is long, and with what was chosen and never accepted as yet.
+CREATE VIEW holding AS
+SELECT ledger.id, digest, summary_digest, container, kind, state, generation, query.query_id,
+    indicator_id, owner.name AS owner_name, modified, valid_until, first_sent,
+    outbox IS NOT NULL AS is_waiting
+FROM ledger
+    JOIN query ON query.id = ledger.query
+    JOIN owner ON owner.id = ledger.owner;
 
 -- Whose copy a live object is. Whatever its end: what has expired by our clock is live all the same
 -- where that clock is wrong.
