@@ -139,13 +139,28 @@ def test_about_shows_the_service_and_no_secret(page: Page, screen: Screen) -> No
     expect(screen.button('About this Service')).to_be_focused()
 
 
+def test_an_explanation_opens_in_a_window_and_closes_alone(page: Page, screen: Screen) -> None:
+    screen.open()
+    screen.button('About this Service').click()
+    about = screen.dialog('About this Service')
+    about.get_by_role('button', name='Help: Input').press('Enter')
+    explanation = screen.dialog('Input')
+    expect(explanation).to_be_focused()
+    expect(explanation).to_contain_text('Hours between two scheduled delta updates.')
+    assert screen.complaints() == []
+    page.keyboard.press('Escape')
+    expect(explanation).to_be_hidden()
+    expect(about.get_by_role('button', name='Help: Input')).to_be_focused()
+    expect(about).to_be_visible()
+
+
 def test_about_leads_to_the_licences_of_what_the_page_is_made_of(
     context: BrowserContext, page: Page, screen: Screen
 ) -> None:
     screen.open()
     screen.button('About this Service').click()
     with context.expect_page() as opened:
-        page.get_by_role('link', name='Licences of the software in this page').click()
+        page.get_by_role('link', name='Open-source licenses').click()
     text = opened.value.locator('body').inner_text()
     for name in ('react', 'react-dom', '@mantine/core', '@tanstack/react-query'):
         assert re.search(rf'^{name} [0-9.]+: MIT$', text, re.MULTILINE), name

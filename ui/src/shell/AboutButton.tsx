@@ -7,6 +7,7 @@ import type { Health } from '../api/model';
 import { Dialog } from '../components/Dialog';
 import { ErrorPanel } from '../components/ErrorPanel';
 import { Facts, type Fact } from '../components/Facts';
+import { Help } from '../components/Help';
 import { Icon } from '../components/Icon';
 import { StatusBadge } from '../components/StatusBadge';
 import { TimeText } from '../components/TimeText';
@@ -31,9 +32,12 @@ export function AboutButton() {
         {health.data !== undefined ? (
           <>
             <Facts facts={factsOf(health.data)} />
+            <Text size="sm" mt="md" className="app-inline">
+              What the inputs of the Service mean <Help topic="Input" />
+            </Text>
             <Text size="sm" mt="md">
               <a className="app-link" href="./licences.txt" target="_blank" rel="noreferrer">
-                Licences of the software in this page
+                Open-source licenses
               </a>
             </Text>
           </>

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+
+import { topics, type Topic, type TopicName } from './help';
+
+interface Node {
+  enum?: unknown[];
+  const?: unknown;
+}
+
+const root = new URL('../../../', import.meta.url);
+const readJson = (path: string): unknown => JSON.parse(readFileSync(new URL(path, root), 'utf8'));
+
+/** Every list of values of the API, by the name of its schema or the path to it. */
+function enumsOf(node: unknown, path: string): [string, string[]][] {
+  if (node === null || typeof node !== 'object') return [];
+  const { enum: values, const: value } = node as Node;
+  const own = values ?? (value === undefined ? [] : [value]);
+  return [
+    ...(own.length > 0 ? [[path, own.map(String)] as [string, string[]]] : []),
+    ...Object.entries(node).flatMap(([key, child]) =>
+      enumsOf(child, path === '' ? key : `${path}/${key}`),
+    ),
+  ];
+}
+
+const api = readJson('ui/openapi.json') as { components: { schemas: unknown } };
+/** The format of a file says nothing to a reader. */
+const enums = enumsOf(api.components.schemas, '').filter(([path]) => !path.includes('/format'));
+
+const topicOf: Record<string, TopicName> = {
+  CheckName: 'Check',
+  CheckStatus: 'Check result',
+  'ConfigureBody/properties/run/anyOf/0': 'Update',
+  Fate: 'Copy',
+  HealthState: 'Health',
+  'HigherQueries/properties/basis': 'Basis of overlap',
+  'ImportBody/properties/run/anyOf/0': 'Update',
+  IndicatorType: 'Indicator type',
+  JobStatus: 'Job status',
+  JobType: 'Job type',
+  Mode: 'Update',
+  Outcome: 'Outcome',
+  Relation: 'Relation',
+  SentState: 'State in Sentinel',
+  SortDirection: 'Sort direction',
+  System: 'System',
+  TaskCondition: 'Task state',
+  TaskGroup: 'Task group',
+  TaskSlug: 'Task',
+  UpdateState: 'Update status',
+  Verdict: 'Verdict',
+};
+
+it.each(enums)('every value of %s has a text', (path, values) => {
+  const name = topicOf[path];
+  if (name === undefined) throw new Error(`No topic explains ${path}: add it to help.ts and here.`);
+  const topic: Topic = topics[name];
+  expect(Object.keys(topic.entries ?? {})).toEqual(expect.arrayContaining(values));
+});
+
+it('every input of the Service has a text under its label', () => {
+  const { params } = readJson('install.json') as { params: { name: string; label: string }[] };
+  const entries: Topic['entries'] = topics.Input.entries;
+  for (const { name, label } of params) expect(entries[name]?.[0], name).toBe(label);
+});
+
+it('every text is a sentence', () => {
+  for (const { text, entries } of Object.values<Topic>(topics)) {
+    for (const each of [text, ...Object.values(entries ?? {}).map(([, words]) => words)]) {
+      expect(each).toMatch(/^[A-Z].*\.$/s);
+    }
+  }
+});
