@@ -30,7 +30,14 @@ from sentinel_app.api.resources.metric import (
 )
 from sentinel_app.api.resources.preview import PreviewResource, TqlCheckResource
 from sentinel_app.api.resources.report import AuditResource, ErrorEntryResource, ErrorResource
-from sentinel_app.api.resources.task import TaskActionResource, TaskListResource, task_actions
+from sentinel_app.api.resources.task import (
+    PipelinePauseResource,
+    PipelineResumeResource,
+    TaskActionResource,
+    TaskListResource,
+    TaskPauseResource,
+    task_actions,
+)
 from sentinel_app.api.resources.transfer import ExportResource, ImportResource
 from sentinel_app.api.static import StaticFiles
 
@@ -62,6 +69,9 @@ def create_app(deps: ApiDeps) -> falcon.App[falcon.Request, falcon.Response]:
     app.add_route('/api/job/request/{request_id}/retry', JobRetryResource(deps))
     app.add_route('/api/job/request/{request_id}/withdraw', JobWithdrawResource(deps))
     app.add_route('/api/task', TaskListResource(deps))
+    app.add_route('/api/task/pause', PipelinePauseResource(deps))
+    app.add_route('/api/task/resume', PipelineResumeResource(deps))
+    app.add_route('/api/task/{slug}/pause', TaskPauseResource(deps))
     for name, action in task_actions(deps.tasks).items():
         app.add_route(f'/api/task/{{slug}}/{name}', TaskActionResource(deps, action))
     app.add_route('/api/report/error', ErrorResource(deps))

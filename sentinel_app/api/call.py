@@ -138,19 +138,35 @@ CALLS = (
         reply=schemas.TaskPage,
         parameters=schemas.PageParameters,
     ),
+    Call(
+        path='/api/task/pause',
+        method='post',
+        summary='Pause Download, Convert, Upload and Schedule Updates at once',
+        reply=schemas.TaskPage,
+        body=schemas.PauseBody,
+        refusals=(409, 413, 415, 422),
+    ),
+    Call(
+        path='/api/task/resume',
+        method='post',
+        summary='Resume all of these that are paused',
+        reply=schemas.TaskPage,
+        body=schemas.EmptyBody,
+        refusals=(409, 413, 415, 422),
+    ),
     *(
         Call(
             path=f'/api/task/{{slug}}/{action}',
             method='post',
             summary=summary,
             reply=schemas.Task,
-            body=schemas.EmptyBody,
+            body=schemas.PauseBody if action == 'pause' else schemas.EmptyBody,
             refusals=(404, 409, 413, 415, 422),
         )
         for action, summary in (
             ('run', 'Run a Task now, outside its schedule'),
-            ('pause', 'Let a Task take up nothing further; a restart does not change that'),
-            ('resume', 'Let a paused Task go on'),
+            ('pause', 'Pause a Task, until a time or until somebody resumes it'),
+            ('resume', 'Resume a paused Task'),
             ('kill', 'End what a Task does; the Jobs that it works on fail'),
             ('send-now', 'End the wait that Sentinel asked Upload for'),
         )

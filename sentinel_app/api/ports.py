@@ -14,7 +14,7 @@ from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.job import Counts, Job, Mode, Update
 from sentinel_app.core.source import Source
-from sentinel_app.core.task import AskedWait, TaskView
+from sentinel_app.core.task import AskedWait, TaskPause, TaskView
 from sentinel_app.core.trouble import Trouble
 from sentinel_app.inquiry.check import Checks
 from sentinel_app.inquiry.lookup import Lookups
@@ -157,8 +157,25 @@ class Tasks(Protocol):
         """Run a Task now, outside its schedule."""
         ...
 
-    def pause(self, slug: str, *, by: str | None) -> TaskView:
-        """Let a Task take up nothing further."""
+    def pause(
+        self,
+        slug: str,
+        *,
+        by: str | None,
+        until: dt.datetime | None = None,
+        reason: str | None = None,
+    ) -> TaskView:
+        """Let a Task take up nothing further, until it resumes by itself or somebody resumes it."""
+        ...
+
+    def pause_pipeline(
+        self, *, by: str | None, until: dt.datetime | None = None, reason: str | None = None
+    ) -> tuple[TaskView, ...]:
+        """Pause all of the pipeline that is not paused, and return how all Tasks stand."""
+        ...
+
+    def resume_pipeline(self, *, by: str | None) -> tuple[TaskView, ...]:
+        """Resume all of the pipeline that is paused, and return how all Tasks stand."""
         ...
 
     def resume(self, slug: str, *, by: str | None) -> TaskView:
@@ -191,6 +208,10 @@ class Live(Protocol):
 
     def asked_wait(self, request_id: str) -> AskedWait | None:
         """Return the wait that Sentinel asked for, where the Job is held up by it."""
+        ...
+
+    def pause(self, request_id: str) -> TaskPause | None:
+        """Return the paused Task that has something to do for it; None without one."""
         ...
 
     def trouble(self, request_id: str) -> Trouble | None:

@@ -14,7 +14,7 @@ from sentinel_app.core.job import Counts, Job, JobStatus, Mode, Outcome, Stage, 
 from sentinel_app.core.job_state import stage_runtime_s, total_runtime_s
 from sentinel_app.core.query import Query, QueryList
 from sentinel_app.core.schedule import Schedule
-from sentinel_app.core.task import AskedWait, TaskView
+from sentinel_app.core.task import AskedWait, TaskPause, TaskView
 from sentinel_app.core.trouble import Trouble
 from sentinel_app.core.update_summary import UpdateSummary
 
@@ -110,6 +110,21 @@ def trouble_reply(trouble: Trouble | None) -> schemas.Trouble | None:
     )
 
 
+def pause_reply(pause: TaskPause | None) -> schemas.Pause | None:
+    """The paused Task that something waits for, where there is one."""
+    if pause is None:
+        return None
+    facts, state = pause.task, pause.state
+    return schemas.Pause(
+        task=facts.slug,
+        name=facts.name,
+        since=state.paused_at,
+        by=state.paused_by,
+        until=state.paused_until,
+        reason=state.pause_reason,
+    )
+
+
 def job_counts(job: Job, live: Live) -> Counts:
     """The counts of a Job; while it is in progress, what they have come to by now."""
     return job.counts if job.status.is_final else live.counts(job.request_id) or job.counts
@@ -123,10 +138,12 @@ def job_reply(job: Job, live: Live, saved: QueryList) -> schemas.Job:
         live: what the running update is doing.
         saved: the TQL queries as they are now.
     """
-    counts, waiting_s, asked_wait, trouble = job_counts(job, live), None, None, None
+    counts, waiting_s, asked_wait = job_counts(job, live), None, None
+    pause, trouble = None, None
     if not job.status.is_final:
         waiting_s = live.waiting_s(job.request_id)
         asked_wait = live.asked_wait(job.request_id)
+        pause = live.pause(job.request_id)
         trouble = live.trouble(job.request_id)
     return schemas.Job.model_validate(
         {
@@ -159,6 +176,7 @@ def job_reply(job: Job, live: Live, saved: QueryList) -> schemas.Job:
             'count_held_back': counts.held_back,
             'waiting_seconds': waiting_s,
             'asked_wait': asked_wait_reply(asked_wait),
+            'pause': pause_reply(pause),
             'trouble': trouble_reply(trouble),
             'warnings': list(job.warnings),
             'retry_of': job.retry_of,
@@ -327,6 +345,8 @@ def task_reply(view: TaskView) -> schemas.Task:
         last_run_outcome=view.outcome,
         date_paused=state.paused_at,
         paused_by=state.paused_by,
+        paused_until=state.paused_until,
+        pause_reason=state.pause_reason,
         asked_wait=asked_wait_reply(view.asked_wait),
         trouble=trouble_reply(view.trouble),
     )

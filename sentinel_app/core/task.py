@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sentinel_app.core.invisible import CONTROL
 from sentinel_app.core.trouble import Trouble
 
 
@@ -100,6 +102,28 @@ TASK_FACTS: tuple[TaskFacts, ...] = (
 """In the order in which the page shows them."""
 
 
+PIPELINE = (
+    TaskSlug.DOWNLOAD,
+    TaskSlug.CONVERT,
+    TaskSlug.UPLOAD,
+    TaskSlug.SCHEDULE_UPDATES,
+)
+"""The Tasks that read from ThreatConnect and send to Sentinel, and the one that queues their work:
+what is paused and resumed at once for the maintenance of either."""
+
+LONGEST_PAUSE = dt.timedelta(days=30)
+"""A pause that ends by itself ends by then; beyond it, objects in Sentinel expire."""
+
+MAX_REASON_CHARS = 200
+
+_NOT_ON_ONE_LINE = re.compile(f'[{CONTROL}\u2028\u2029\u202a-\u202e\u2066-\u2069]')
+
+
+def is_one_line(text: str) -> bool:
+    """Whether a text has neither line breaks nor other characters that change what follows."""
+    return _NOT_ON_ONE_LINE.search(text) is None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskState:
     """What is stored of a Task; it survives a restart."""
@@ -108,6 +132,10 @@ class TaskState:
     paused_at: dt.datetime | None = None
     paused_by: str | None = None
     """None where ThreatConnect did not say who it was."""
+    paused_until: dt.datetime | None = None
+    """When it resumes by itself; None for never."""
+    pause_reason: str | None = None
+    """Why, in the words of who paused it; one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +145,14 @@ class AskedWait:
     until: dt.datetime
     reason: str
     """Why, in the words of the answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskPause:
+    """A Task that is paused, as those see it who wait for it."""
+
+    task: TaskFacts
+    state: TaskState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,3 +180,8 @@ class TaskView:
 def named(user: str | None) -> str:
     """Return who did something, as a sentence names them."""
     return user or 'a person whom ThreatConnect did not name'
+
+
+def facts_of(slug: TaskSlug) -> TaskFacts:
+    """Return what a Task is."""
+    return next(facts for facts in TASK_FACTS if facts.slug is slug)

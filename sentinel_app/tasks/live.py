@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from sentinel_app.core.job import Counts, Stage
-from sentinel_app.core.task import AskedWait
+from sentinel_app.core.progress import Progress
+from sentinel_app.core.task import AskedWait, TaskPause, TaskSlug, facts_of
 from sentinel_app.core.trouble import Trouble
 from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.pipeline.trouble import Troubles
+from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.tasks.duty import downloading
 from sentinel_app.tasks.update import Updates
@@ -16,9 +18,16 @@ class Live:
     """What the running update is doing right now; implements the API's port."""
 
     def __init__(
-        self, *, updates: Updates, store: UpdateStore, limiter: RateLimiter, troubles: Troubles
+        self,
+        *,
+        updates: Updates,
+        app_state: AppState,
+        store: UpdateStore,
+        limiter: RateLimiter,
+        troubles: Troubles,
     ) -> None:
         self._updates = updates
+        self._app_state = app_state
         self._store = store
         self._limiter = limiter
         self._troubles = troubles
@@ -52,3 +61,45 @@ class Live:
         if any(item.open for item in progress if item.request_id == request_id):
             return self._troubles.of(Stage.UPLOAD)
         return None
+
+    def pause(self, request_id: str) -> TaskPause | None:
+        """Return the first paused Task that has something to do for a Job; None without one."""
+        paused = {
+            stage: state
+            for stage, slug in _TASKS.items()
+            if (state := self._app_state.task_state(slug)).is_paused
+        }
+        running = self._updates.running
+        if running is None or not paused:
+            return None
+        progress = self._store.progress(running.id)
+        found = (item for item in progress if item.request_id == request_id)
+        return next(
+            (
+                TaskPause(task=facts_of(_TASKS[stage]), state=paused[stage])
+                for item in found
+                for stage in _ahead(item)
+                if stage in paused
+            ),
+            None,
+        )
+
+
+_TASKS = {
+    Stage.DOWNLOAD: TaskSlug.DOWNLOAD,
+    Stage.CONVERT: TaskSlug.CONVERT,
+    Stage.UPLOAD: TaskSlug.UPLOAD,
+}
+
+
+def _ahead(item: Progress) -> list[Stage]:
+    """Return the stages that have something to do for a Job now."""
+    is_closing = item.is_converted and not (item.is_closed or item.is_stopped)
+    has_work = {
+        Stage.DOWNLOAD: not (item.is_read or item.is_downloaded),
+        Stage.CONVERT: bool(item.pages_waiting)
+        or (item.is_downloaded and not item.is_read)
+        or is_closing,
+        Stage.UPLOAD: bool(item.open),
+    }
+    return [stage for stage, is_so in has_work.items() if is_so]

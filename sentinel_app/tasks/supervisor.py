@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -11,7 +12,14 @@ from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.job import Stage
-from sentinel_app.core.task import TaskCondition, TaskSlug, TaskState, TaskView, named
+from sentinel_app.core.task import (
+    PIPELINE,
+    TaskCondition,
+    TaskSlug,
+    TaskState,
+    TaskView,
+    named,
+)
 from sentinel_app.errors import ConflictError, NotFoundError, TaskKilledError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.rate_limiter import RateLimiter
@@ -127,8 +135,21 @@ class Supervisor:
         _log.info('task-run', task=slug, user=by)
         return self._view(task)
 
-    def pause(self, slug: str, *, by: str | None) -> TaskView:
+    def pause(
+        self,
+        slug: str,
+        *,
+        by: str | None,
+        until: dt.datetime | None = None,
+        reason: str | None = None,
+    ) -> TaskView:
         """Let a Task take up nothing further; what is under way ends by itself.
+
+        Args:
+            slug: which Task.
+            by: who pauses it.
+            until: when it resumes by itself; None for never.
+            reason: why, for whoever meets the pause.
 
         Raises:
             NotFoundError: there is no such Task.
@@ -139,11 +160,7 @@ class Supervisor:
             raise ConflictError(
                 f'The Task {task.facts.name} was paused already, by {named(task.state.paused_by)}.'
             )
-        audit = self._audit(task, 'pause', by)
-        state = TaskState(is_paused=True, paused_at=audit.at, paused_by=by)
-        self._app_state.store_task_state(task.facts.slug, state, audit=audit)
-        task.set_state(state, f'paused by {named(by)}')
-        _log.info('task-paused', task=slug, user=by)
+        self._pause([task], 'task-pause', by=by, until=until, reason=reason)
         return self._view(task)
 
     def resume(self, slug: str, *, by: str | None) -> TaskView:
@@ -156,12 +173,34 @@ class Supervisor:
         task = self._known(slug)
         if not task.state.is_paused:
             raise ConflictError(f'The Task {task.facts.name} is not paused.')
-        state = TaskState()
-        audit = self._audit(task, 'resume', by)
-        self._app_state.store_task_state(task.facts.slug, state, audit=audit)
-        task.set_state(state)
-        _log.info('task-resumed', task=slug, user=by)
+        self._resume([task], 'task-resume', by=by)
         return self._view(task)
+
+    def pause_pipeline(
+        self, *, by: str | None, until: dt.datetime | None = None, reason: str | None = None
+    ) -> tuple[TaskView, ...]:
+        """Pause all of the pipeline at once; what is paused already keeps its own pause.
+
+        Raises:
+            ConflictError: all of it is paused already.
+        """
+        tasks = [task for task in self._pipeline() if not task.state.is_paused]
+        if not tasks:
+            raise ConflictError('The pipeline is paused already. Resume it first.')
+        self._pause(tasks, 'pipeline-pause', by=by, until=until, reason=reason)
+        return self.views()
+
+    def resume_pipeline(self, *, by: str | None) -> tuple[TaskView, ...]:
+        """Resume all of the pipeline that is paused, whoever paused it.
+
+        Raises:
+            ConflictError: nothing of it is paused.
+        """
+        tasks = [task for task in self._pipeline() if task.state.is_paused]
+        if not tasks:
+            raise ConflictError('The pipeline is not paused.')
+        self._resume(tasks, 'pipeline-resume', by=by)
+        return self.views()
 
     def kill(self, slug: str, *, by: str | None) -> TaskView:
         """End what a Task does; the Jobs that it works on fail.
@@ -224,11 +263,23 @@ class Supervisor:
         self._watched = now
         # From the last to the first, each of it whatever another one meets.
         with ExitStack() as stack:
+            stack.callback(self._end_pauses)
             # Convert would do it as well, unless it is paused or waits for Upload.
             stack.callback(self._tasks[TaskSlug.CONVERT].while_still, self._store.drop_pages)
             stack.callback(self._finish_kills, now)
             for task in reversed(self._tasks.values()):
                 stack.callback(self._watch, task, has_stood_still=has_stood_still)
+
+    def _end_pauses(self) -> None:
+        """Resume what was paused until a time that has come."""
+        now = self._clock.now()
+        tasks = [
+            task
+            for task in self._tasks.values()
+            if task.state.paused_until is not None and task.state.paused_until <= now
+        ]
+        if tasks:
+            self._resume(tasks, 'task-resume-itself', by=None)
 
     def _watch(self, task: Task, *, has_stood_still: bool) -> None:
         if has_stood_still:
@@ -293,6 +344,44 @@ class Supervisor:
 
     # -- within
 
+    def _pipeline(self) -> tuple[Task, ...]:
+        return tuple(self._tasks[slug] for slug in PIPELINE)
+
+    def _pause(
+        self,
+        tasks: Sequence[Task],
+        action: str,
+        *,
+        by: str | None,
+        until: dt.datetime | None,
+        reason: str | None,
+    ) -> None:
+        words = _names(tasks)
+        if until is not None:
+            words += f', until {until.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC'
+        if reason:
+            words += f': {reason}'
+        audit = AuditEntry(at=self._clock.now(), user=by, action=action, detail=words)
+        state = TaskState(
+            is_paused=True,
+            paused_at=audit.at,
+            paused_by=by,
+            paused_until=until,
+            pause_reason=reason or None,
+        )
+        self._app_state.store_task_states({task.facts.slug: state for task in tasks}, audit=audit)
+        for task in tasks:
+            task.set_state(state, f'paused by {named(by)}')
+        _log.info('tasks-paused', tasks=_names(tasks), user=by, until=until)
+
+    def _resume(self, tasks: Sequence[Task], action: str, *, by: str | None) -> None:
+        audit = AuditEntry(at=self._clock.now(), user=by, action=action, detail=_names(tasks))
+        states = {task.facts.slug: TaskState() for task in tasks}
+        self._app_state.store_task_states(states, audit=audit)
+        for task in tasks:
+            task.set_state(TaskState())
+        _log.info('tasks-resumed', tasks=_names(tasks), user=by)
+
     def _view(self, task: Task) -> TaskView:
         view = task.view()
         stage = _STAGES.get(task.facts.slug)
@@ -312,3 +401,7 @@ class Supervisor:
         if request_ids:
             detail += f', while it worked on {", ".join(request_ids)}'
         return AuditEntry(at=self._clock.now(), user=by, action=f'task-{action}', detail=detail)
+
+
+def _names(tasks: Sequence[Task]) -> str:
+    return ', '.join(task.facts.name for task in tasks)

@@ -521,19 +521,19 @@ def test_the_audit_keeps_the_newest_thousand(path: Path) -> None:
 
 def test_a_pause_is_stored_for_its_task_alone_with_its_audit(app_state: AppState) -> None:
     assert app_state.task_state(TaskSlug.UPLOAD) == TaskState()
-    app_state.store_task_state(TaskSlug.UPLOAD, PAUSED, audit=make_audit(action='task-pause'))
+    app_state.store_task_states({TaskSlug.UPLOAD: PAUSED}, audit=make_audit(action='task-pause'))
     assert app_state.task_state(TaskSlug.UPLOAD) == PAUSED
     assert app_state.task_state(TaskSlug.CONVERT) == TaskState()
     entries, _ = app_state.audit(limit=9, offset=0)
     assert [entry.action for entry in entries] == ['task-pause']
-    app_state.store_task_state(TaskSlug.UPLOAD, TaskState(), audit=make_audit())
+    app_state.store_task_states({TaskSlug.UPLOAD: TaskState()}, audit=make_audit())
     assert app_state.task_state(TaskSlug.UPLOAD) == TaskState()
 
 
 def test_the_state_of_another_versions_task_is_no_obstacle(path: Path) -> None:
     app_state = open_documents(path)
-    app_state.store_task_state('baker', PAUSED, audit=make_audit())  # type: ignore[arg-type]
-    app_state.store_task_state(TaskSlug.UPLOAD, PAUSED, audit=make_audit())
+    app_state.store_task_states({'baker': PAUSED}, audit=make_audit())  # type: ignore[arg-type]
+    app_state.store_task_states({TaskSlug.UPLOAD: PAUSED}, audit=make_audit())
     assert open_documents(path).task_state(TaskSlug.UPLOAD) == PAUSED
 
 
@@ -566,7 +566,7 @@ def attempts(app_state: AppState) -> list[Callable[[], object]]:
         lambda: app_state.remove_old(before=minutes(99), keep=0),
         lambda: app_state.add_audit(make_audit()),
         lambda: app_state.change_job('j1', lambda job: job, audit=make_audit()),
-        lambda: app_state.store_task_state(TaskSlug.UPLOAD, PAUSED, audit=make_audit()),
+        lambda: app_state.store_task_states({TaskSlug.UPLOAD: PAUSED}, audit=make_audit()),
     ]
 
 

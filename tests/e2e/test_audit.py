@@ -77,7 +77,7 @@ def test_a_thousand_entries_are_paged_and_downloaded(
     rows = screen.rows('Audit')
     expect(rows).to_have_count(20)
     expect(rows.first).to_contain_text('<b>ann</b>')
-    expect(rows.nth(1)).to_contain_text('ThreatConnect did not say')
+    expect(rows.nth(1)).to_contain_text('Unknown user')
     pages = page.get_by_role('navigation', name='Pages of entries')
     expect(pages).to_contain_text('of 1,000 entries')
     pages.get_by_role('button', name='Last page').click()

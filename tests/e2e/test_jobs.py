@@ -193,7 +193,7 @@ def test_running_job_shows_three_bars_and_what_it_waits_for(
     )
     screen.open(f'jobs?request_id={job["request_id"]}')
     row = screen.rows('Jobs')
-    expect(row).to_contain_text('waiting 42 s for the API limit')
+    expect(row).to_contain_text('API limit reached, resumes in 42 s')
     bar = row.get_by_role('progressbar', name='Sent')
     expect(bar).to_have_attribute('aria-valuenow', '25')
     expect(bar).to_have_attribute('aria-valuetext', '250 / 1,000')

@@ -208,6 +208,7 @@ def _one_running(route: Route) -> None:
                 'total_runtime',
                 'waiting_seconds',
                 'asked_wait',
+                'pause',
                 'trouble',
                 'retry_of',
             ),

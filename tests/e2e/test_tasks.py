@@ -61,7 +61,7 @@ def test_tasks_stand_in_their_groups(page: Page, screen: Screen) -> None:
     for group, names in NAMES.items():
         section = page.get_by_role('region', name=group)
         expect(section.get_by_role('heading', level=3)).to_have_text(names)
-    expect(card(page, 'Cleaner')).to_contain_text('Every 15 minutes, time-out 20 minutes')
+    expect(card(page, 'Cleaner')).to_contain_text('Every 15 minutes, timeout 20 minutes')
     # It may have much to remove when the App is new.
     expect(card(page, 'Cleaner')).to_contain_text(re.compile('Idle'), timeout=60_000)
     page.get_by_role('button', name=re.compile('^About Cleaner')).focus()
@@ -87,12 +87,47 @@ def test_paused_task_takes_nothing_up_until_it_is_resumed(
     request_id = requested(stand)
     page.reload()
     expect(download).to_contain_text('Pending Jobs Paused...')
-    page.wait_for_timeout(1_000)
-    assert stand.api('GET', f'api/job/request/{request_id}').json()['status'] == 'Pending'
+    screen.open(f'jobs?request_id={request_id}')
+    row = screen.rows('Jobs')
+    expect(row).to_contain_text('Pending')
+    expect(row).to_contain_text(re.compile(r'Download paused by demo\.analyst, (now|\d+ s ago)'))
 
+    screen.open('tasks')
     act(screen, 'Resume', 'Download').get_by_role('button', name='Resume').click()
     expect(screen.button('Pause Download')).to_be_visible()
     assert ended(stand, request_id)['status'] == 'Upload Complete'
+
+
+@pytest.mark.usefixtures('tasks_go_on')
+def test_pipeline_is_paused_at_once_until_a_time_and_for_a_reason_that_is_told(
+    page: Page, screen: Screen
+) -> None:
+    screen.open('tasks')
+    screen.button('Pause pipeline').click()
+    dialog = screen.dialog('Pause the pipeline?')
+    dialog.get_by_role('radio', name='Until a time').check()
+    dialog.get_by_role('button', name='Pause').click()
+    expect(dialog.get_by_role('alert')).to_contain_text('The time must be within')
+    dialog.get_by_label('Resumes at').fill('2020-01-01T10:00')
+    dialog.get_by_role('button', name='Pause').click()
+    expect(dialog.get_by_role('alert')).to_contain_text('The time must be in the future.')
+    dialog.get_by_role('radio', name='1 hour').check()
+    dialog.get_by_role('textbox', name='Reason').fill('<b>Workspace</b> moves')
+    assert screen.complaints() == []
+    dialog.get_by_role('button', name='Pause').click()
+    expect(dialog).to_be_hidden()
+    for name in ('Download', 'Convert', 'Upload', 'Schedule Updates'):
+        expect(card(page, name)).to_contain_text(
+            re.compile(r'Paused by demo\.analyst.*resumes in 60 min: <b>Workspace</b> moves')
+        )
+    expect(screen.button('Pause Cleaner')).to_be_visible()
+    expect(screen.button('Pause pipeline')).to_have_count(0)
+    screen.button('Resume pipeline').click()
+    screen.dialog('Resume the pipeline?').get_by_role('button', name='Resume').click()
+    expect(screen.button('Pause Upload')).to_be_visible()
+    screen.open('reports/audit')
+    expect(page.get_by_text('Pipeline resumed').first).to_be_visible()
+    expect(page.get_by_text(re.compile('UTC: <b>Workspace</b> moves')).first).to_be_visible()
 
 
 @pytest.mark.usefixtures('tasks_go_on')
@@ -115,14 +150,14 @@ def test_wait_that_sentinel_asked_for_is_told_wherever_one_looks_and_can_be_ende
     screen.open(f'jobs?request_id={request_id}')
     screen.button(f'Send now: {request_id}').click()
     dialog = screen.dialog('Send now?')
-    expect(dialog).to_contain_text('Its words: ')
+    expect(dialog).to_contain_text('asked to wait until')
     dialog.get_by_role('button', name='Cancel').click()
     expect(dialog).to_be_hidden()
     assert stand.api('GET', f'api/job/request/{request_id}').json()['asked_wait'] is not None
 
     screen.button(f'Send now: {request_id}').click()
     dialog.get_by_role('button', name='Send now').click()
-    expect(page.get_by_text('It sends again.')).to_be_visible()
+    expect(page.get_by_text('Upload is sending again')).to_be_visible()
     assert ended(stand, request_id)['status'] == 'Upload Complete'
     expect(page.get_by_text('Sentinel asked to wait until')).to_have_count(0)
     screen.open('reports/audit')
@@ -145,7 +180,7 @@ def test_killed_task_fails_its_job_which_is_tried_again(
     expect(dialog).to_contain_text(request_id)
     dialog.get_by_role('button', name='Kill').click()
     expect(dialog).to_be_hidden()
-    expect(page.get_by_text('It was killed.')).to_be_visible()
+    expect(page.get_by_text('Upload killed')).to_be_visible()
     stand.sentinel.faults.clear()
     failed = ended(stand, request_id)
     assert (failed['status'], failed['failure_code']) == ('Failed', 'RUN-TIME')
@@ -178,7 +213,7 @@ def test_run_does_the_work_at_once(page: Page, screen: Screen) -> None:
     cleaner = card(page, 'Cleaner')
     expect(cleaner).to_be_visible()
     act(screen, 'Run', 'Cleaner').get_by_role('button', name='Run').click()
-    expect(page.get_by_text('It was told to run.')).to_be_visible()
+    expect(page.get_by_text('Cleaner started')).to_be_visible()
     expect(cleaner).to_contain_text('Last run')
 
 
@@ -205,7 +240,7 @@ def test_task_without_a_heartbeat_looks_so(page: Page, screen: Screen) -> None:
     screen.open('tasks')
     upload = card(page, 'Upload')
     expect(upload).to_have_attribute('data-tone', 'bad')
-    expect(upload).to_contain_text('No sign of life for longer than its time-out.')
+    expect(upload).to_contain_text('No heartbeat for longer than its timeout.')
     expect(upload.get_by_role('progressbar')).to_have_attribute('aria-valuenow', '100')
 
 

@@ -17,6 +17,7 @@ from sentinel_app.api.schemas.base import (
     Page,
     PageParameters,
     Parameters,
+    Pause,
     Reply,
     Seconds,
     Shape,
@@ -122,7 +123,7 @@ from sentinel_app.api.schemas.request import (
     read_body,
     read_parameters,
 )
-from sentinel_app.api.schemas.task import Task, TaskPage
+from sentinel_app.api.schemas.task import PauseBody, Task, TaskPage
 from sentinel_app.api.schemas.transfer import (
     FORMAT,
     FORMAT_VERSION,
@@ -208,6 +209,8 @@ __all__ = [
     'Page',
     'PageParameters',
     'Parameters',
+    'Pause',
+    'PauseBody',
     'Preview',
     'PreviewBody',
     'PreviewIndicator',

@@ -20,6 +20,7 @@ from pydantic.json_schema import WithJsonSchema
 
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import Mode
+from sentinel_app.core.task import TaskSlug
 from sentinel_app.core.trouble import System
 
 MAX_PAGE = 200
@@ -122,6 +123,17 @@ class AskedWait(Reply):
 
     until: Moment
     reason: str = Field(description='Why, in the words of the answer')
+
+
+class Pause(Reply):
+    """A Task that is paused, where something waits for it."""
+
+    task: TaskSlug
+    name: str
+    since: Moment | None
+    by: str | None = Field(description='Null when ThreatConnect did not say who it was')
+    until: Moment | None = Field(description='When it resumes by itself; null for never')
+    reason: str | None
 
 
 class Trouble(Reply):

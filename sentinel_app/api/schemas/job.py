@@ -13,6 +13,7 @@ from sentinel_app.api.schemas.base import (
     Moment,
     Page,
     PageParameters,
+    Pause,
     Reply,
     Seconds,
     Trouble,
@@ -84,6 +85,9 @@ class Job(Reply):
     asked_wait: AskedWait | None = Field(
         description='The wait that Sentinel asked for, while the Job is held up by it'
     )
+    pause: Pause | None = Field(
+        description='The paused Task that has something to do for the Job, if there is one'
+    )
     trouble: Trouble | None = Field(
         description='The system that the Job waits for, while that does not answer'
     )
@@ -93,7 +97,7 @@ class Job(Reply):
     failure_reason: str | None
 
 
-NOT_SORTABLE = frozenset({'query', 'warnings', 'waiting_seconds', 'asked_wait', 'trouble'})
+NOT_SORTABLE = frozenset({'query', 'warnings', 'waiting_seconds', 'asked_wait', 'pause', 'trouble'})
 JOB_SORTS = (*(name for name in Job.model_fields if name not in NOT_SORTABLE), 'position')
 STATUS_BY_SLUG = {slug(status): status for status in JobStatus}
 StatusSlug = Annotated[JobStatus, BeforeValidator(picked(STATUS_BY_SLUG)), slugs(STATUS_BY_SLUG)]

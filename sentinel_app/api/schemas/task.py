@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from sentinel_app.api.schemas.base import AskedWait, Moment, Page, Reply, Seconds, Trouble
-from sentinel_app.core.task import TaskCondition, TaskGroup, TaskSlug
+from sentinel_app.api.schemas.base import AskedWait, Body, Moment, Page, Reply, Seconds, Trouble
+from sentinel_app.core.task import MAX_REASON_CHARS, TaskCondition, TaskGroup, TaskSlug
 
 
 class Task(Reply):
@@ -27,11 +29,24 @@ class Task(Reply):
     last_run_outcome: str | None
     date_paused: Moment | None
     paused_by: str | None = Field(description='Null when ThreatConnect did not say who it was')
+    paused_until: Moment | None = Field(description='When it resumes by itself; null for never')
+    pause_reason: str | None
     asked_wait: AskedWait | None = Field(
         description='Of Upload, while it sends nothing because Sentinel asked for that'
     )
     trouble: Trouble | None = Field(
         description='The system that the Task waits for, while that does not answer'
+    )
+
+
+class PauseBody(Body):
+    """How long a pause lasts, and why; `{}` pauses until somebody resumes."""
+
+    until: Moment | None = Field(
+        default=None, description='When it ends by itself: in the future, in at most 30 days'
+    )
+    reason: Annotated[str, Field(max_length=MAX_REASON_CHARS)] | None = Field(
+        default=None, description='On one line; shown wherever the pause is'
     )
 
 

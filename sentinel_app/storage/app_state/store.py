@@ -331,14 +331,16 @@ class AppState:
         """Return what is stored of a Task; the defaults where nothing is."""
         return self._state.tasks.get(slug, TaskState())
 
-    def store_task_state(self, slug: TaskSlug, state: TaskState, *, audit: AuditEntry) -> None:
-        """Store a Task's state with its audit entry, together."""
+    def store_task_states(self, states: Mapping[TaskSlug, TaskState], *, audit: AuditEntry) -> None:
+        """Store the states of Tasks with their audit entry, together."""
         with self._writing:
             with self._storage.together():
-                self._table('tasks').put({slug: encode(state)})
+                self._table('tasks').put({slug: encode(state) for slug, state in states.items()})
                 entries = self._put_audit(self._state, audit)
             self._state = dataclasses.replace(
-                self._state, tasks={**self._state.tasks, slug: state}, audit=entries
+                self._state,
+                tasks={**self._state.tasks, **{str(slug): state for slug, state in states.items()}},
+                audit=entries,
             )
 
     # -- audit

@@ -162,6 +162,7 @@ class TestPause:
         until(lambda: task(engine, 'upload')['state'] == 'paused', 'it does not finish', 5)
         assert is_still(world, 1.5)
         assert 'aused by a person' in task(engine, 'upload')['last_run_outcome']
+        assert engine.jobs()[0]['pause']['task'] == 'upload'
         assert refusal(engine, 'api/task/upload/run').endswith('is paused. Resume it first.')
         assert 'paused already' in refusal(engine, 'api/task/upload/pause')
         assert 'nothing to kill' in refusal(engine, 'api/task/upload/kill')
@@ -196,9 +197,34 @@ class TestPause:
         assert world.sentinel.requests == ()
         (job,) = engine.jobs()
         assert job['status'] == {'download': 'Pending', 'convert': 'Download In Progress'}[slug]
+        assert (job['pause']['task'], job['pause']['name']) == (slug, slug.title())
         act(engine, slug, 'resume')
         engine.wait()
         engine.assert_right()
+
+    def test_a_pause_of_the_pipeline_survives_a_restart_and_ends_by_itself(
+        self, world: World, engine: Engine
+    ) -> None:
+        world.store.load(hosts(400))
+        until_at = world.clock.now() + dt.timedelta(hours=2)
+        body = {'until': until_at.isoformat(), 'reason': 'The workspace moves'}
+        page = engine.ask('POST', 'api/task/pause', body)
+        assert [each['pause_reason'] for each in page['data']] == [body['reason']] * 4 + [None]
+        engine.save_queries([query()], wait=False)
+        engine.restart()
+        engine.look()
+        pause_s(1.0)
+        assert (engine.jobs(), traffic(world)[1]) == ([], 0)
+        assert task(engine, 'schedule-updates')['pause_reason'] == body['reason']
+
+        world.clock.advance(2 * 3600)
+        until(lambda: task(engine, 'upload')['state'] != 'paused', 'it stays paused')
+        engine.wait_for_schedule()
+        (job,) = engine.jobs()
+        assert (job['status'], job['pause']) == ('Upload Complete', None)
+        engine.assert_right()
+        newest = engine.ask('GET', 'api/report/audit?limit=1')['data'][0]
+        assert (newest['action'], newest['user']) == ('task-resume-itself', None)
 
     def test_who_backs_off_pauses_at_once(self, world: World, engine: Engine) -> None:
         world.store.load(hosts(10))

@@ -31,6 +31,7 @@ from sentinel_app.core.task import (
     TASK_FACTS,
     AskedWait,
     TaskCondition,
+    TaskPause,
     TaskSlug,
     TaskState,
     TaskView,
@@ -197,6 +198,7 @@ class FakeTasks:
     )
     error: SentinelAppError | None = None
     asked: list[tuple[str, str, str | None]] = field(default_factory=list)
+    pauses: list[tuple[dt.datetime | None, str | None]] = field(default_factory=list)
     looks: int = 0
 
     def views(self) -> tuple[TaskView, ...]:
@@ -205,8 +207,25 @@ class FakeTasks:
     def run(self, slug: str, *, by: str | None) -> TaskView:
         return self._ask('run', slug, by)
 
-    def pause(self, slug: str, *, by: str | None) -> TaskView:
+    def pause(
+        self,
+        slug: str,
+        *,
+        by: str | None,
+        until: dt.datetime | None = None,
+        reason: str | None = None,
+    ) -> TaskView:
+        self.pauses.append((until, reason))
         return self._ask('pause', slug, by)
+
+    def pause_pipeline(
+        self, *, by: str | None, until: dt.datetime | None = None, reason: str | None = None
+    ) -> tuple[TaskView, ...]:
+        self.pauses.append((until, reason))
+        return self._ask_all('pause', by)
+
+    def resume_pipeline(self, *, by: str | None) -> tuple[TaskView, ...]:
+        return self._ask_all('resume', by)
 
     def resume(self, slug: str, *, by: str | None) -> TaskView:
         return self._ask('resume', slug, by)
@@ -219,6 +238,12 @@ class FakeTasks:
 
     def look_at_schedule(self) -> None:
         self.looks += 1
+
+    def _ask_all(self, action: str, by: str | None) -> tuple[TaskView, ...]:
+        self.asked.append((action, 'pipeline', by))
+        if self.error:
+            raise self.error
+        return self.views()
 
     def _ask(self, action: str, slug: str, by: str | None) -> TaskView:
         self.asked.append((action, slug, by))
@@ -235,6 +260,7 @@ class FakeLive:
     waits: dict[str, float] = field(default_factory=dict)
     asked_waits: dict[str, AskedWait] = field(default_factory=dict)
     troubles: dict[str, Trouble] = field(default_factory=dict)
+    pauses: dict[str, TaskPause] = field(default_factory=dict)
 
     def counts(self, request_id: str) -> Counts | None:
         return self.by_id.get(request_id)
@@ -244,6 +270,9 @@ class FakeLive:
 
     def asked_wait(self, request_id: str) -> AskedWait | None:
         return self.asked_waits.get(request_id)
+
+    def pause(self, request_id: str) -> TaskPause | None:
+        return self.pauses.get(request_id)
 
     def trouble(self, request_id: str) -> Trouble | None:
         return self.troubles.get(request_id)

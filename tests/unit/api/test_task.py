@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -61,7 +62,13 @@ def test_a_task_is_shown_whole(stand: Stand) -> None:
     stand.tasks.shown[TaskSlug.UPLOAD] = TaskView(
         facts=UPLOAD,
         condition=TaskCondition.FINISHING,
-        state=TaskState(is_paused=True, paused_at=minutes(3), paused_by='jdoe'),
+        state=TaskState(
+            is_paused=True,
+            paused_at=minutes(3),
+            paused_by='jdoe',
+            paused_until=minutes(63),
+            pause_reason='Workspace moves',
+        ),
         request_ids=('j1', 'j2'),
         beat_at=NOON,
         beat_age_s=1.23456,
@@ -86,6 +93,8 @@ def test_a_task_is_shown_whole(stand: Stand) -> None:
         'last_run_outcome': 'Sent 3 batches.',
         'date_paused': '2026-03-04T08:03:00Z',
         'paused_by': 'jdoe',
+        'paused_until': '2026-03-04T09:03:00Z',
+        'pause_reason': 'Workspace moves',
         'asked_wait': {'until': '2026-03-04T08:59:00Z', 'reason': 'Come back later.'},
         'trouble': TOLD_TROUBLE,
     }
@@ -96,7 +105,9 @@ def test_what_is_not_known_is_null(stand: Stand) -> None:
     assert task['state'] == 'idle'
     assert task['request_ids'] == []
     names = ('last_heartbeat', 'heartbeat_age', 'last_run_end', 'last_run_outcome', 'asked_wait')
-    assert [task[name] for name in (*names, 'date_paused', 'paused_by')] == [None] * 7
+    assert [task[name] for name in (*names, 'date_paused', 'paused_by', 'paused_until')] == [
+        None
+    ] * 8
 
 
 @pytest.mark.parametrize('action', ACTIONS)
@@ -130,6 +141,36 @@ def test_what_cannot_be_done_is_refused_with_its_reason(stand: Stand, action: st
 def test_there_is_no_other_task(stand: Stand, action: str) -> None:
     reply = stand.post(f'/api/task/baker/{action}', {})
     assert (reply.status_code, reply.json['code']) == (404, 'APP-NOT-FOUND')
+
+
+@pytest.mark.parametrize('path', ['/api/task/upload/pause', '/api/task/pause'])
+def test_a_pause_has_an_end_and_a_reason_which_are_checked(stand: Stand, path: str) -> None:
+    reply = stand.post(path, {'until': '2026-03-04T13:00:00Z', 'reason': '  New role '})
+    assert reply.status_code == 200
+    assert stand.tasks.pauses == [(NOON + dt.timedelta(hours=1), 'New role')]
+    assert stand.post(path, {'reason': ' '}).status_code == 200
+    assert stand.tasks.pauses[1:] == [(None, None)]
+    refusals = {
+        'until': ('2026-03-04T12:00:00Z', '2026-04-03T12:00:01Z', '2026-03-04 13:00', 'soon', 5),
+        'reason': ('two\nlines', 'bell\x07', 'turned \u202eround', 'x' * 201, 5),
+    }
+    for field, values in refusals.items():
+        for value in values:
+            reply = stand.post(path, {field: value})
+            assert reply.status_code == 422, value
+            assert [error['field'] for error in reply.json['errors']] == [field]
+    assert len(stand.tasks.pauses) == 2
+    latest = {'until': '2026-04-03T12:00:00Z', 'reason': 'x' * 200}
+    assert stand.post(path, latest).status_code == 200
+
+
+def test_the_pipeline_is_paused_and_resumed_in_the_users_name(stand: Stand) -> None:
+    for action in ('pause', 'resume'):
+        reply = stand.post(f'/api/task/{action}', {})
+        assert (reply.status_code, reply.json['total_count']) == (200, 5)
+    assert stand.tasks.asked == [('pause', 'pipeline', 'jdoe'), ('resume', 'pipeline', 'jdoe')]
+    stand.tasks.error = ConflictError('The pipeline is not paused.')
+    assert stand.post('/api/task/resume', {}).status_code == 409
 
 
 def test_there_is_no_other_action(stand: Stand) -> None:

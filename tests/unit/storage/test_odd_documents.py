@@ -113,7 +113,7 @@ def rich(folder: Path) -> AppState:
     ends = Schedule(last_run_at=minutes(4), last_reconcile_at=minutes(0))
     app_state.end_update('u3', minutes(6), ends)
     paused = TaskState(is_paused=True, paused_at=minutes(1), paused_by='jdoe')
-    app_state.store_task_state(TaskSlug.UPLOAD, paused, audit=make_audit())
+    app_state.store_task_states({TaskSlug.UPLOAD: paused}, audit=make_audit())
     app_state.require_full()
     return app_state
 

@@ -188,7 +188,7 @@ def test_a_pause_is_stored_audited_and_logged(
     assert view.state == state
     assert stand.app_state.task_state(TaskSlug.UPLOAD) == state
     assert stand.audit == [('task-pause', 'jdoe', 'Upload')]
-    assert caplog.messages == ['event=task-paused task=upload user=jdoe']
+    assert caplog.messages == ['event=tasks-paused tasks=Upload user=jdoe until=null']
     with pytest.raises(ConflictError, match=r'was paused already, by jdoe\.'):
         stand.supervisor.pause('upload', by='eve')
     with pytest.raises(ConflictError, match=r'is paused\. Resume it first'):
@@ -199,7 +199,7 @@ def test_a_pause_that_is_not_stored_is_none(stand: Stand, monkeypatch: pytest.Mo
     def fail(*_args: object, **_options: object) -> None:
         raise StorageError('The disk is full.')
 
-    monkeypatch.setattr(stand.app_state, 'store_task_state', fail)
+    monkeypatch.setattr(stand.app_state, 'store_task_states', fail)
     with pytest.raises(StorageError):
         stand.supervisor.pause('upload', by=None)
     assert stand.task('upload').events == []
@@ -212,6 +212,53 @@ def test_a_paused_task_is_resumed_once(stand: Stand) -> None:
     assert stand.supervisor.resume('convert', by='eve').state == TaskState()
     assert stand.app_state.task_state(TaskSlug.CONVERT) == TaskState()
     assert stand.audit == [('task-resume', 'eve', 'Convert'), ('task-pause', None, 'Convert')]
+
+
+def test_a_pause_until_a_time_ends_by_itself_and_the_audit_says_so(stand: Stand) -> None:
+    until = NOON + dt.timedelta(hours=1)
+    state = stand.supervisor.pause('upload', by='jdoe', until=until, reason='New role').state
+    assert (state.paused_until, state.pause_reason) == (until, 'New role')
+    stand.clock.advance(3_599)
+    stand.supervisor.watch()
+    assert stand.task('upload').state == state == stand.app_state.task_state(TaskSlug.UPLOAD)
+    stand.clock.advance(1)
+    stand.supervisor.watch()
+    stand.supervisor.watch()
+    assert stand.task('upload').state == stand.app_state.task_state(TaskSlug.UPLOAD) == TaskState()
+    assert stand.audit == [
+        ('task-resume-itself', None, 'Upload'),
+        ('task-pause', 'jdoe', 'Upload, until 2026-03-04 13:00:00 UTC: New role'),
+    ]
+
+
+def test_the_pipeline_is_paused_and_resumed_at_once_and_who_was_paused_before_keeps_that(
+    stand: Stand,
+) -> None:
+    until = NOON + dt.timedelta(hours=1)
+    stand.supervisor.pause('upload', by='jdoe', reason='No role yet')
+    before = stand.task('upload').state
+    views = stand.supervisor.pause_pipeline(by='eve', until=until)
+    assert [view.facts.slug for view in views] == list(TaskSlug)
+    paused_by = {view.facts.slug: view.state.paused_by for view in views}
+    assert list(paused_by.values()) == ['eve', 'eve', 'jdoe', 'eve', None]
+    with pytest.raises(ConflictError, match='is paused already'):
+        stand.supervisor.pause_pipeline(by='eve')
+
+    stand.clock.advance(3_600)
+    stand.supervisor.watch()
+    assert stand.task('upload').state == before
+    assert not stand.task('download').state.is_paused
+    stand.supervisor.pause_pipeline(by='eve')
+    stand.supervisor.resume_pipeline(by='jdoe')
+    assert not any(task.state.is_paused for task in stand.tasks.values())
+    with pytest.raises(ConflictError, match='is not paused'):
+        stand.supervisor.resume_pipeline(by='jdoe')
+    others = 'Download, Convert, Schedule Updates'
+    assert stand.audit[:3] == [
+        ('pipeline-resume', 'jdoe', 'Download, Convert, Upload, Schedule Updates'),
+        ('pipeline-pause', 'eve', others),
+        ('task-resume-itself', None, others),
+    ]
 
 
 def test_a_start_says_what_is_still_paused(stand: Stand, caplog: pytest.LogCaptureFixture) -> None:

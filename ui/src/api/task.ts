@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { isAtWork } from '../lib/task';
 import { useRefreshInterval } from '../shell/refresh';
 import { get, post } from './client';
-import type { Task, TaskPage } from './model';
+import type { PauseBody, Task, TaskPage } from './model';
 
 const REFRESH_MS = 15_000;
 /** While one runs, what it works on changes quickly. */
@@ -25,11 +25,23 @@ export function useTasks() {
 /** `send-now` is for Upload alone, and stands beside the wait that it ends. */
 type Action = TaskAction | 'send-now';
 
+/** Download, Convert, Upload and Schedule Updates, which are paused and resumed at once. */
+export const PIPELINE = 'pipeline';
+/** What a pause or another action is for. */
+export type TaskSubject = Task['slug'] | typeof PIPELINE;
+
+interface Acting {
+  slug: TaskSubject;
+  action: Action;
+  /** How long a pause lasts, and why. */
+  pause?: PauseBody;
+}
+
 export function useTaskAction() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ slug, action }: { slug: Task['slug']; action: Action }) =>
-      post<Task>(`task/${slug}/${action}`, {}),
+    mutationFn: ({ slug, action, pause = {} }: Acting) =>
+      post<unknown>(slug === PIPELINE ? `task/${action}` : `task/${slug}/${action}`, pause),
     meta: { isShownInPlace: true },
     onSettled: () => {
       void client.invalidateQueries({ queryKey: ['task'] });

@@ -440,7 +440,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let a Task take up nothing further; a restart does not change that */
+        /** Pause a Task, until a time or until somebody resumes it */
         post: operations["post-task-slug-pause"];
         delete?: never;
         options?: never;
@@ -457,7 +457,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let a paused Task go on */
+        /** Resume a paused Task */
         post: operations["post-task-slug-resume"];
         delete?: never;
         options?: never;
@@ -493,6 +493,40 @@ export interface paths {
         put?: never;
         /** End the wait that Sentinel asked Upload for */
         post: operations["post-task-slug-send-now"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/task/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pause Download, Convert, Upload and Schedule Updates at once */
+        post: operations["post-task-pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/task/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resume all of these that are paused */
+        post: operations["post-task-resume"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1103,6 +1137,8 @@ export interface components {
             /** Last Modified Filter Start */
             last_modified_filter_start: string | null;
             mode: components["schemas"]["Mode"];
+            /** @description The paused Task that has something to do for the Job, if there is one */
+            pause: components["schemas"]["Pause"] | null;
             query: components["schemas"]["JobQuery"];
             /** Request Id */
             request_id: string;
@@ -1492,6 +1528,47 @@ export interface components {
             name: string;
             /** Type */
             type: string;
+        };
+        /**
+         * Pause
+         * @description A Task that is paused, where something waits for it.
+         */
+        Pause: {
+            /**
+             * By
+             * @description Null when ThreatConnect did not say who it was
+             */
+            by: string | null;
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string | null;
+            /** Since */
+            since: string | null;
+            task: components["schemas"]["TaskSlug"];
+            /**
+             * Until
+             * @description When it resumes by itself; null for never
+             */
+            until: string | null;
+        };
+        /**
+         * PauseBody
+         * @description How long a pause lasts, and why; `{}` pauses until somebody resumes.
+         */
+        PauseBody: {
+            /**
+             * Reason
+             * @description On one line; shown wherever the pause is
+             * @default null
+             */
+            reason?: string | null;
+            /**
+             * Until
+             * @description When it ends by itself: in the future, in at most 30 days
+             * @default null
+             */
+            until?: string | null;
         };
         /**
          * Preview
@@ -2033,11 +2110,18 @@ export interface components {
             last_run_outcome: string | null;
             /** Name */
             name: string;
+            /** Pause Reason */
+            pause_reason: string | null;
             /**
              * Paused By
              * @description Null when ThreatConnect did not say who it was
              */
             paused_by: string | null;
+            /**
+             * Paused Until
+             * @description When it resumes by itself; null for never
+             */
+            paused_until: string | null;
             /** Period Seconds */
             period_seconds: number;
             /**
@@ -4921,11 +5005,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["EmptyBody"];
+                "application/json": components["schemas"]["PauseBody"];
             };
         };
         responses: {
-            /** @description Let a Task take up nothing further; a restart does not change that */
+            /** @description Pause a Task, until a time or until somebody resumes it */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5050,7 +5134,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Let a paused Task go on */
+            /** @description Resume a paused Task */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5329,6 +5413,234 @@ export interface operations {
             };
             /** @description No such thing */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile, or not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "post-task-pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseBody"];
+            };
+        };
+        responses: {
+            /** @description Pause Download, Convert, Upload and Schedule Updates at once */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPage"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile, or not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "post-task-resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBody"];
+            };
+        };
+        responses: {
+            /** @description Resume all of these that are paused */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPage"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

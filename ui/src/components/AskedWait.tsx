@@ -52,7 +52,7 @@ function SendNowDialog({ wait, onClose }: { wait: Wait; onClose: () => void }) {
           { slug: 'upload', action: 'send-now' },
           {
             onSuccess: () => {
-              showToast({ tone: 'good', title: 'Upload', text: 'It sends again.' });
+              showToast({ tone: 'good', title: 'Upload is sending again' });
               onClose();
             },
           },
@@ -60,12 +60,12 @@ function SendNowDialog({ wait, onClose }: { wait: Wait; onClose: () => void }) {
       }
     >
       <Words>
-        Microsoft Sentinel asked to wait until <TimeText value={wait.until} />. Its words:{' '}
+        Microsoft Sentinel asked to wait until <TimeText value={wait.until} />:{' '}
         <bdi>{wait.reason}</bdi>
       </Words>
       <Words>
-        Upload tries at once instead. If Sentinel still wants to be left alone, it says so again and
-        nothing is lost. The limit of requests per minute is kept either way.
+        Upload tries again now. If Sentinel asks to wait again, nothing is lost. The limit of
+        requests per minute still applies.
       </Words>
     </ConfirmDialog>
   );

@@ -13,6 +13,9 @@ const actions = new Map([
   ['task-run', 'Task run'],
   ['task-pause', 'Task paused'],
   ['task-resume', 'Task resumed'],
+  ['task-resume-itself', 'Task resumed by itself'],
+  ['pipeline-pause', 'Pipeline paused'],
+  ['pipeline-resume', 'Pipeline resumed'],
   ['task-kill', 'Task killed'],
   ['task-send-now', 'Wait for Sentinel ended'],
 ]);

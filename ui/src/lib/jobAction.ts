@@ -16,7 +16,7 @@ export function jobActions(job: Job): JobAction[] {
 }
 
 /** What holds only for the moment has no place in a file. */
-type MomentaryField = 'waiting_seconds' | 'asked_wait' | 'trouble';
+type MomentaryField = 'waiting_seconds' | 'asked_wait' | 'pause' | 'trouble';
 
 const plainFields = [
   ...['request_id', 'update_id', 'job_type', 'mode', 'status'],

@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest';
 
 import { makeTask } from '../test/factories';
-import { heartbeatShare, periodWords, taskActions, taskTone, taskWords } from './task';
+import {
+  heartbeatShare,
+  pauseUntil,
+  periodWords,
+  pipelineTasks,
+  taskActions,
+  taskTone,
+  taskWords,
+} from './task';
 
 test.each([
   ['idle', ['run', 'pause']],
@@ -43,6 +51,23 @@ test('a Task that gives no sign of life looks so', () => {
   expect(taskTone(makeTask({ state: 'finishing' }), 0.1)).toBe('warning');
   expect(taskTone(makeTask({ state: 'paused' }), null)).toBe('warning');
   expect(taskTone(makeTask({ state: 'idle' }), null)).toBe('neutral');
+});
+
+test.each([
+  ['30m', '2026-03-09T16:30:00.000Z'],
+  ['1h', '2026-03-09T17:00:00.000Z'],
+  ['4h', '2026-03-09T20:00:00.000Z'],
+  ['time', '2026-03-10T08:00:00Z'],
+  ['resumed', null],
+] as const)('a pause of %s ends at %s', (length, until) => {
+  const now = new Date('2026-03-09T16:00:00Z').getTime();
+  expect(pauseUntil(length, '2026-03-10T08:00:00Z', now)).toBe(until);
+});
+
+test('the pipeline is paused without the Cleaner', () => {
+  const slugs = ['download', 'convert', 'upload', 'schedule-updates', 'cleaner'] as const;
+  const tasks = slugs.map((slug) => makeTask({ slug }));
+  expect(pipelineTasks(tasks).map((task) => task.slug)).toEqual(slugs.slice(0, 4));
 });
 
 test('the period is in its own unit', () => {

@@ -46,6 +46,30 @@ export function taskActions(task: Task): TaskAction[] {
   return actions;
 }
 
+/** The Tasks that are paused and resumed at once. */
+const pipeline: readonly Task['slug'][] = ['download', 'convert', 'upload', 'schedule-updates'];
+
+export function pipelineTasks(tasks: readonly Task[]): Task[] {
+  return tasks.filter((task) => pipeline.includes(task.slug));
+}
+
+export type PauseLength = '30m' | '1h' | '4h' | 'time' | 'resumed';
+
+const lengthMinutes: Record<PauseLength, number | null> = {
+  '30m': 30,
+  '1h': 60,
+  '4h': 240,
+  time: null,
+  resumed: null,
+};
+
+/** When a pause that begins now ends by itself, RFC 3339 in UTC; `null` for never. */
+export function pauseUntil(length: PauseLength, time: string, nowMs: number): string | null {
+  if (length === 'time') return time === '' ? null : time;
+  const minutes = lengthMinutes[length];
+  return minutes === null ? null : new Date(nowMs + minutes * 60_000).toISOString();
+}
+
 /** How often it looks for work: `Every 5 seconds`. */
 export function periodWords(seconds: number): string {
   const [count, unit] = seconds % 60 === 0 ? [seconds / 60, 'minute'] : [seconds, 'second'];

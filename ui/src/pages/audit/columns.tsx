@@ -45,7 +45,7 @@ export function auditColumns(openKey: string | null, onToggle: Toggle): Column<A
       cell: (record) =>
         record.user === null ? (
           <Text size="sm" c="dimmed" fz="inherit">
-            ThreatConnect did not say
+            {record.action === 'task-resume-itself' ? 'The pause ended' : 'Unknown user'}
           </Text>
         ) : (
           <bdi className="app-words">{record.user}</bdi>

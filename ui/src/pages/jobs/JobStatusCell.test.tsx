@@ -1,5 +1,5 @@
 import { MantineProvider } from '@mantine/core';
-import { render, screen } from '@testing-library/react';
+import { cleanup, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 
@@ -40,7 +40,7 @@ test('a running Job has three bars that say how far it is', () => {
 
 test('waiting for the API limit is said beside the status', () => {
   show({ status: 'Upload In Progress', waiting_seconds: 41.2 });
-  expect(screen.getByText('waiting 42 s for the API limit')).toBeDefined();
+  expect(screen.getByText('API limit reached, resumes in 42 s')).toBeDefined();
 });
 
 test('a wait that Sentinel asked for is said instead, and can be ended', () => {
@@ -48,7 +48,7 @@ test('a wait that Sentinel asked for is said instead, and can be ended', () => {
   show({ status: 'Upload In Progress', waiting_seconds: 3000, asked_wait, request_id: 'abc-1' });
   expect(screen.getByText(/Sentinel asked to wait until/)).toBeDefined();
   expect(screen.getByRole('button', { name: 'Send now: abc-1' })).toBeDefined();
-  expect(screen.queryByText(/for the API limit/)).toBeNull();
+  expect(screen.queryByText(/API limit reached/)).toBeNull();
 });
 
 test('a system that does not answer is named beside the status, of a Job that waits too', () => {
@@ -63,6 +63,27 @@ test('a system that does not answer is named beside the status, of a Job that wa
   };
   show({ status: 'Pending', trouble });
   expect(screen.getByText(/ThreatConnect does not answer; trying again/)).toBeDefined();
+});
+
+test('a Job whose next stage is paused says by whom, until when and why', () => {
+  const pause = {
+    task: 'upload' as const,
+    name: 'Upload',
+    since: new Date(Date.now() - 2 * 3_600_000).toISOString(),
+    by: 'demo.analyst',
+    until: null,
+    reason: null,
+  };
+  show({ status: 'Download Complete', pause });
+  expect(screen.getByText(/^Upload paused by/).textContent).toBe(
+    'Upload paused by demo.analyst, 2 h ago',
+  );
+  cleanup();
+  const until = new Date(Date.now() + 3_600_000).toISOString();
+  show({ status: 'Pending', pause: { ...pause, by: null, until, reason: 'The workspace moves' } });
+  expect(screen.getByText(/^Upload paused by/).textContent).toBe(
+    'Upload paused by an unknown user, 2 h ago; resumes in 60 min: The workspace moves',
+  );
 });
 
 test('a Job offers what its state allows, and names it', async () => {

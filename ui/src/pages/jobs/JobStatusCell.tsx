@@ -1,10 +1,12 @@
 /** The status in an icon and words, what stands beside it, and three bars while the Job runs. */
 import type { Job } from '../../api/model';
 import { AskedWait } from '../../components/AskedWait';
+import { PauseText } from '../../components/PauseText';
 import { StatusBadge } from '../../components/StatusBadge';
 import { TroubleText } from '../../components/TroubleText';
 import { formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
+import { formatSpan } from '../../lib/time';
 import { isRunning, jobTone, lossCount, statusFace } from '../../lib/status';
 import { JobActions, type OnJobAction } from './JobActions';
 import { JobBars } from './JobBars';
@@ -47,11 +49,12 @@ export function JobStatusLine({ job }: { job: Job }) {
           {job.warnings.length === 1 ? '1 warning' : `${job.warnings.length} warnings`}
         </span>
       )}
+      {job.pause !== null && <PauseText {...job.pause} />}
       {job.trouble !== null && <TroubleText trouble={job.trouble} />}
       {job.asked_wait !== null && <AskedWait wait={job.asked_wait} of={job.request_id} />}
       {job.asked_wait === null && job.waiting_seconds !== null && (
         <span className="app-flag-quiet">
-          waiting {Math.ceil(job.waiting_seconds)} s for the API limit
+          API limit reached, resumes in {formatSpan(Math.ceil(job.waiting_seconds))}
         </span>
       )}
     </div>

@@ -26,7 +26,7 @@ export function HeartbeatBar({ share, ageS, at, timeoutMinutes, tone }: Heartbea
       <div
         className="app-bar-track"
         role="progressbar"
-        aria-label="Share of the time-out used since the last heartbeat"
+        aria-label="Share of the timeout used since the last heartbeat"
         aria-valuemin={0}
         aria-valuemax={100}
         aria-valuenow={Math.floor(share * 100)}

@@ -1,4 +1,4 @@
-/** Asks before a Task is run, paused, resumed or killed. */
+/** Asks before a Task is run, resumed or killed. */
 import { Text } from '@mantine/core';
 
 import { useTaskAction, type TaskAction } from '../../api/task';
@@ -9,7 +9,7 @@ import { actionNames, actionWords, doneWords } from './actions';
 
 interface TaskActionDialogProps {
   task: Task;
-  action: TaskAction;
+  action: Exclude<TaskAction, 'pause'>;
   onClose: () => void;
 }
 
@@ -30,7 +30,7 @@ export function TaskActionDialog({ task, action, onClose }: TaskActionDialogProp
           { slug: task.slug, action },
           {
             onSuccess: () => {
-              showToast({ tone: 'good', title: task.name, text: `It ${doneWords[action]}` });
+              showToast({ tone: 'good', title: `${task.name} ${doneWords[action]}` });
               onClose();
             },
           },

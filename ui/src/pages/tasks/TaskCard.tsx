@@ -1,4 +1,4 @@
-/** One Task: what it is, how it stands, what it works on, and what can be done with it. */
+/** One Task: what it does, its status, its current work, and what can be done with it. */
 import { ActionIcon, Button, Group, Text, Title, Tooltip } from '@mantine/core';
 import { useId } from 'react';
 
@@ -6,8 +6,9 @@ import type { TaskAction } from '../../api/task';
 import type { Task } from '../../api/model';
 import { AskedWait } from '../../components/AskedWait';
 import { Icon, type IconName } from '../../components/Icon';
+import { PauseText } from '../../components/PauseText';
 import { StatusBadge } from '../../components/StatusBadge';
-import { TimeDistance, TimeText } from '../../components/TimeText';
+import { TimeText } from '../../components/TimeText';
 import { TroubleText } from '../../components/TroubleText';
 import { formatHash } from '../../lib/route';
 import type { Tone } from '../../lib/status';
@@ -70,7 +71,7 @@ export function TaskCard({ task, updatedAtMs, onAction }: TaskCardProps) {
         </Tooltip>
       </div>
       <Text size="sm" c="dimmed">
-        {periodWords(task.period_seconds)}, time-out{' '}
+        {periodWords(task.period_seconds)}, timeout{' '}
         {counted(Math.round(task.timeout_minutes * 10) / 10, 'minute')}
       </Text>
       <div className="app-card-body">
@@ -109,13 +110,13 @@ export function TaskCard({ task, updatedAtMs, onAction }: TaskCardProps) {
   );
 }
 
-/** The sentences of a card: what it works on, who paused it, what came of its last run. */
+/** The sentences of a card: what it works on and waits for, who paused it, and its last run. */
 function Remarks({ task, tone }: { task: Task; tone: Tone }) {
   return (
     <>
       {tone === 'bad' && (
         <Text size="sm" className="app-flag" data-tone="bad">
-          No sign of life for longer than its time-out. The watchdog ends it within a minute.
+          No heartbeat for longer than its timeout. The watchdog kills it within a minute.
         </Text>
       )}
       {task.request_ids.length > 0 && (
@@ -141,8 +142,13 @@ function Remarks({ task, tone }: { task: Task; tone: Tone }) {
       {task.trouble !== null && <TroubleText trouble={task.trouble} />}
       {isPausedTask(task) && task.date_paused !== null && (
         <Text size="sm" component="div" className="app-words">
-          Paused <TimeDistance value={task.date_paused} /> by{' '}
-          <bdi>{task.paused_by ?? 'a person whom ThreatConnect did not name'}</bdi>.
+          <PauseText
+            name=""
+            by={task.paused_by}
+            since={task.date_paused}
+            until={task.paused_until}
+            reason={task.pause_reason}
+          />
         </Text>
       )}
       {!isAtWork(task) && <LastRun task={task} />}
@@ -154,7 +160,7 @@ function LastRun({ task }: { task: Task }) {
   if (task.last_run_end === null) {
     return (
       <Text size="sm" c="dimmed">
-        No run with something to do since the Service started.
+        Nothing to do since the Service started
       </Text>
     );
   }

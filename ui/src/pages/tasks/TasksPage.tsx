@@ -1,5 +1,5 @@
-/** TASKS: how each Task of the Service stands, and a hand on it. */
-import { Skeleton, Title } from '@mantine/core';
+/** TASKS: the background work of the Service, to watch, pause, resume, run and end. */
+import { Button, Skeleton, Title } from '@mantine/core';
 import { useState } from 'react';
 
 import type { TaskAction } from '../../api/task';
@@ -10,6 +10,10 @@ import { ErrorPanel } from '../../components/ErrorPanel';
 import { PageHeader } from '../../components/PageHeader';
 import { RefreshControl } from '../../components/RefreshControl';
 import { StaleNotice } from '../../components/StaleNotice';
+import { Icon } from '../../components/Icon';
+import { isPausedTask, pipelineTasks } from '../../lib/task';
+import { PauseDialog } from './PauseDialog';
+import { ResumeDialog } from './ResumeDialog';
 import { TaskActionDialog } from './TaskActionDialog';
 import { TaskCard } from './TaskCard';
 
@@ -17,12 +21,16 @@ const groups: readonly Task['group'][] = ['Ingestion pipeline', 'Standalone'];
 
 export function TasksPage() {
   const tasks = useTasks();
+  const [pipelineAsked, setPipelineAsked] = useState<'pause' | 'resume' | null>(null);
   const [asked, setAsked] = useState<{ task: Task; action: TaskAction } | null>(null);
   const refresh = () => void tasks.refetch();
 
   return (
     <>
-      <PageHeader title="Tasks" summary="What the Service does, and how each part of it stands">
+      <PageHeader title="Tasks" summary="Background tasks and their status">
+        {tasks.data !== undefined && (
+          <PipelineButtons tasks={tasks.data.data} onAsk={setPipelineAsked} />
+        )}
         <RefreshControl
           updatedAtMs={tasks.dataUpdatedAt}
           isRefreshing={tasks.isFetching}
@@ -52,8 +60,60 @@ export function TasksPage() {
             onAction={(task, action) => setAsked({ task, action })}
           />
         ))}
-      {asked !== null && (
-        <TaskActionDialog task={asked.task} action={asked.action} onClose={() => setAsked(null)} />
+      {asked !== null &&
+        (asked.action === 'pause' ? (
+          <PauseDialog task={asked.task} onClose={() => setAsked(null)} />
+        ) : (
+          <TaskActionDialog
+            task={asked.task}
+            action={asked.action}
+            onClose={() => setAsked(null)}
+          />
+        ))}
+      {pipelineAsked === 'pause' && (
+        <PauseDialog task={null} onClose={() => setPipelineAsked(null)} />
+      )}
+      {pipelineAsked === 'resume' && tasks.data !== undefined && (
+        <ResumeDialog
+          names={pausedPipeline(tasks.data.data).map((task) => task.name)}
+          onClose={() => setPipelineAsked(null)}
+        />
+      )}
+    </>
+  );
+}
+
+function pausedPipeline(tasks: readonly Task[]): Task[] {
+  return pipelineTasks(tasks).filter(isPausedTask);
+}
+
+interface PipelineButtonsProps {
+  tasks: readonly Task[];
+  onAsk: (action: 'pause' | 'resume') => void;
+}
+
+/** Pause and resume all of the pipeline at once. */
+function PipelineButtons({ tasks, onAsk }: PipelineButtonsProps) {
+  const paused = pausedPipeline(tasks).length;
+  return (
+    <>
+      {paused < pipelineTasks(tasks).length && (
+        <Button
+          variant="default"
+          leftSection={<Icon name="pause" size={14} />}
+          onClick={() => onAsk('pause')}
+        >
+          Pause pipeline
+        </Button>
+      )}
+      {paused > 0 && (
+        <Button
+          variant="default"
+          leftSection={<Icon name="play" size={14} />}
+          onClick={() => onAsk('resume')}
+        >
+          Resume pipeline
+        </Button>
       )}
     </>
   );

@@ -10,41 +10,38 @@ export const actionNames: Record<TaskAction, string> = {
 };
 
 const runWords: Partial<Record<Task['slug'], string>> = {
-  'schedule-updates':
-    'The next scheduled update of all TQL queries is queued at once, instead of when it is due.',
-  cleaner: 'It cleans up at once, instead of when it is its turn.',
+  'schedule-updates': 'Queues the next scheduled update now, before it is due.',
+  cleaner: 'Cleans up now, before the next scheduled run.',
 };
 
+export const PAUSE_WORDS =
+  'Finishes the current work, then stops. Stays paused across restarts until resumed.';
+
 /** What will happen, before it is done. */
-export function actionWords(task: Task, action: TaskAction): string {
+export function actionWords(task: Task, action: Exclude<TaskAction, 'pause'>): string {
   switch (action) {
     case 'run':
-      return runWords[task.slug] ?? 'It looks for work at once, outside its schedule.';
-    case 'pause':
-      return (
-        'It takes up nothing further; what is under way ends by itself. It stays paused, also ' +
-        'after a restart of the Service, until somebody resumes it.'
-      );
+      return runWords[task.slug] ?? 'Looks for work now, outside the schedule.';
     case 'resume':
-      return 'It takes up requests again, where it left off.';
+      return 'Continues where it left off.';
     case 'kill':
       return task.request_ids.length === 0
-        ? 'What it does is ended at once.'
-        : `What it does is ended at once, and ${failing(task)}. What Sentinel has accepted ` +
-            'stays there; the next update, or Retry in JOBS, takes up what is missing.';
+        ? 'Ends the current work immediately.'
+        : `Ends the current work immediately, and ${failing(task)}. What Sentinel has accepted ` +
+            'stays there. The next update, or Retry in JOBS, sends what is missing.';
   }
 }
 
 function failing(task: Task): string {
   return task.request_ids.length === 1
-    ? 'the request it works on becomes Failed'
-    : 'the requests it works on become Failed';
+    ? 'this request becomes Failed'
+    : 'these requests become Failed';
 }
 
-/** What is said when it has been done. */
+/** What is said when it has been done, after the name of the Task: `Convert resumed`. */
 export const doneWords: Record<TaskAction, string> = {
-  run: 'was told to run.',
-  pause: 'is paused.',
-  resume: 'goes on.',
-  kill: 'was killed.',
+  run: 'started',
+  pause: 'paused',
+  resume: 'resumed',
+  kill: 'killed',
 };
