@@ -350,7 +350,7 @@ export const topics = {
     entries: copy,
   },
   Verdict: {
-    text: 'The answer to: is it in Microsoft Sentinel, and if not, why?',
+    text: 'Whether Microsoft Sentinel has the value, and if not, why.',
     entries: verdict,
   },
   Relation: { text: 'How the value below is related to the one above.', entries: relation },
