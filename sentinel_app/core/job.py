@@ -172,6 +172,8 @@ class Update:
     """For an ad-hoc delta: the start of the window, in place of the cursors."""
     confirmed_withdrawals: int | None = None
     """How many objects somebody has allowed to be withdrawn at once."""
+    full_number: int = 0
+    """How often a full update had been required when this one was queued."""
     started_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
 

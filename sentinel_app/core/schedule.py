@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sentinel_app.core.job import Mode
+from sentinel_app.core.job import Job, JobStatus, Mode, Update
 from sentinel_app.core.window import believed
 
 
@@ -21,6 +22,8 @@ class Schedule:
     """End of the last update's window, in ThreatConnect's time: a new query's delta starts here."""
     next_mode: Mode | None = None
     """Set by a save for the next scheduled update; None means delta."""
+    full_number: int = 0
+    """How often a full update was required: by a save, or because the ledger was lost."""
 
 
 def next_update(
@@ -30,6 +33,7 @@ def next_update(
     reconcile_interval: dt.timedelta | None,
     now: dt.datetime,
     reading_all_since: dt.datetime | None = None,
+    is_full_under_way: bool = False,
 ) -> tuple[dt.datetime, Mode]:
     """Return when the next scheduled update is due and its mode; due if that is not after now.
 
@@ -45,15 +49,42 @@ def next_update(
         reading_all_since: start of a full or reconcile update of all queries that still runs. It
             counts as done: one that takes longer than the interval is not followed by another. If
             it fails, the next delta reads what its queries have no cursor for.
+        is_full_under_way: whether an update waits or runs that does what a required full one would.
+            As long as it has not failed, the required one counts as done.
     """
     last = believed(schedule.last_scheduled_at, now)
     # An interval may be shorter than what two clocks can differ.
     at = now if last is None or last - now > interval else last + interval
     is_first = schedule.last_run_at is None and reading_all_since is None
-    if schedule.next_mode is Mode.FULL or is_first:
+    if (schedule.next_mode is Mode.FULL and not is_full_under_way) or is_first:
         return at, Mode.FULL
     last_reconcile_at = reading_all_since or believed(schedule.last_reconcile_at, now)
     return at, _mode(last_reconcile_at, reconcile_interval, at=max(at, now))
+
+
+def may_satisfy(
+    schedule: Schedule, update: Update, jobs: Sequence[Job], selections: Mapping[str, str]
+) -> bool:
+    """Whether an update does what the required full one would, should all its Jobs be complete.
+
+    Args:
+        schedule: with what is required.
+        update: any update, as stored.
+        jobs: of the update.
+        selections: what each enabled query selects now, by its id.
+
+    Returns:
+        False also where none is required, where it was required after the update was queued, and
+        where the update leaves a query out, reads it as it was before an edit, or failed at one.
+    """
+    asked = {job.query.id: job.query.selection for job in jobs}
+    return (
+        schedule.next_mode is Mode.FULL
+        and update.mode is Mode.FULL
+        and update.full_number == schedule.full_number
+        and all(asked.get(query_id) == each for query_id, each in selections.items())
+        and not any(job.status in {JobStatus.FAILED, JobStatus.CANCELLED} for job in jobs)
+    )
 
 
 def _mode(

@@ -14,7 +14,7 @@ from sentinel_app.core.clock import Clock
 from sentinel_app.core.job import Counts, Job, JobStatus, JobType, Mode, Update
 from sentinel_app.core.job_state import known_until
 from sentinel_app.core.query import Query, QueryList
-from sentinel_app.core.schedule import Schedule, next_update
+from sentinel_app.core.schedule import Schedule, may_satisfy, next_update
 from sentinel_app.errors import ConflictError, NotFoundError, UnforeseenError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.fault_limit import ABANDONED_AT, FaultLimit, unforeseen
@@ -148,6 +148,9 @@ class Updates:
         """
         with self._scheduling:
             now = self._clock.now()
+            if self._is_full_under_way():
+                # Should it fail, the full one that is required is due at once.
+                return None
             at, mode = self._next(self._app_state.schedule(), now)
             queries = self._app_state.query_list().enabled
             if not queries or at > now or self._is_one_waiting():
@@ -290,7 +293,20 @@ class Updates:
             reconcile_interval=self._reconcile_interval,
             now=now,
             reading_all_since=self._reading_all_since(),
+            is_full_under_way=self._is_full_under_way(),
         )
+
+    def _is_full_under_way(self) -> bool:
+        """Whether an update waits or runs that makes the required full one needless."""
+        return any(
+            self._may_satisfy(update, self._app_state.jobs_of(update.id))
+            for update in self._app_state.open_updates()
+        )
+
+    def _may_satisfy(self, update: Update, jobs: Sequence[Job]) -> bool:
+        enabled = self._app_state.query_list().enabled
+        selections = {query.id: query.selection for query in enabled}
+        return may_satisfy(self._app_state.schedule(), update, jobs, selections)
 
     def _reading_all_since(self) -> dt.datetime | None:
         """Return the start of an update that runs and reads everything of all queries."""
@@ -346,6 +362,7 @@ class Updates:
             request_ids=tuple(job.request_id for job in jobs),
             modified_after=modified_after,
             confirmed_withdrawals=confirmed_withdrawals,
+            full_number=self._app_state.schedule().full_number,
         )
         self._app_state.add_update(update, jobs, schedule=schedule, audit=audit)
         _log.info('update-queued', update_id=update_id, mode=mode, type=job_type, queries=len(jobs))
@@ -381,4 +398,6 @@ class Updates:
         schedule = replace(self._app_state.schedule(), last_run_at=min(ends))
         if update.mode is not Mode.DELTA and len(complete) == len(jobs):
             schedule = replace(schedule, last_reconcile_at=update.started_at)
+            if self._may_satisfy(update, jobs):
+                schedule = replace(schedule, next_mode=None)
         return schedule

@@ -35,7 +35,7 @@ def test_a_full_update_saved_while_one_ends_is_still_due(app_state: AppState):
     app_state.end_update('u1', minutes(1), replace(seen, last_run_at=minutes(2)))
 
     assert app_state.schedule() == Schedule(
-        last_scheduled_at=NOON, last_run_at=minutes(2), next_mode=Mode.FULL
+        last_scheduled_at=NOON, last_run_at=minutes(2), next_mode=Mode.FULL, full_number=1
     )
 
 
@@ -46,7 +46,9 @@ def test_a_full_update_saved_while_a_delta_is_queued_is_still_due(app_state: App
         make_update(), [make_job()], schedule=replace(seen, last_scheduled_at=NOON)
     )
 
-    assert app_state.schedule() == Schedule(last_scheduled_at=NOON, next_mode=Mode.FULL)
+    assert app_state.schedule() == Schedule(
+        last_scheduled_at=NOON, next_mode=Mode.FULL, full_number=1
+    )
 
 
 def test_a_full_update_that_is_queued_is_due_no_more(app_state: AppState):
@@ -54,7 +56,7 @@ def test_a_full_update_that_is_queued_is_due_no_more(app_state: AppState):
     queued = replace(app_state.schedule(), last_scheduled_at=NOON, next_mode=None)
     app_state.add_update(make_update(mode=Mode.FULL), [make_job()], schedule=queued)
 
-    assert app_state.schedule() == Schedule(last_scheduled_at=NOON)
+    assert app_state.schedule() == Schedule(last_scheduled_at=NOON, full_number=1)
 
 
 def test_an_update_that_ends_while_the_next_is_queued_has_run(app_state: AppState):
@@ -83,3 +85,20 @@ def test_a_full_update_can_be_required_without_a_save(tmp_path: Path):
     again = AppState(tmp_path / 'documents.json', now=lambda: NOON)
     assert again.schedule().next_mode is Mode.FULL
     assert again.query_list() == app_state.query_list()
+
+
+def test_a_full_update_that_was_done_is_due_no_more_unless_it_was_required_again(
+    app_state: AppState,
+):
+    save_and_run(app_state, Mode.FULL)
+    app_state.add_update(make_update(), [make_job()], schedule=None)
+    done = replace(app_state.schedule(), last_run_at=minutes(2), next_mode=None)
+    app_state.end_update('u1', minutes(3), done)
+    assert app_state.schedule() == Schedule(last_run_at=minutes(2), full_number=1)
+
+    save_and_run(app_state, Mode.FULL)
+    app_state.add_update(make_update('u2'), [make_job('j2', update_id='u2')], schedule=None)
+    done = replace(app_state.schedule(), next_mode=None)
+    app_state.require_full()
+    app_state.end_update('u2', minutes(4), done)
+    assert app_state.schedule().next_mode is Mode.FULL

@@ -91,7 +91,9 @@ class AppState:
                 )
             saved = QueryList(version=expected_version + 1, queries=tuple(queries))
             schedule = state.schedule
-            if next_mode is not None:
+            if next_mode is Mode.FULL:
+                schedule = _full_required(schedule)
+            elif next_mode is not None:
                 schedule = dataclasses.replace(schedule, next_mode=next_mode)
             ids = {query.id for query in queries}
             gone = [query_id for query_id in state.cursors if query_id not in ids]
@@ -124,9 +126,7 @@ class AppState:
         """Make the next scheduled update a full one."""
         with self._writing:
             state = self._state
-            schedule = dataclasses.replace(state.schedule, next_mode=Mode.FULL)
-            if schedule == state.schedule:
-                return
+            schedule = _full_required(state.schedule)
             with self._storage.together():
                 self._put_settings(state.query_list, schedule)
             self._state = dataclasses.replace(state, schedule=schedule)
@@ -208,10 +208,15 @@ class AppState:
             ended = dataclasses.replace(self._known_update(update_id), ended_at=at)
             if schedule is not None:
                 # What was saved or queued since the caller looked stays as it is.
+                stored = self._state.schedule
+                is_required_again = schedule.full_number != stored.full_number
                 schedule = dataclasses.replace(
-                    self._state.schedule,
+                    stored,
                     last_run_at=schedule.last_run_at,
                     last_reconcile_at=schedule.last_reconcile_at,
+                    next_mode=stored.next_mode
+                    if is_required_again or stored.next_mode is not Mode.FULL
+                    else schedule.next_mode,
                 )
             self._change_update(ended, schedule)
 
@@ -402,6 +407,10 @@ class AppState:
 def _without(items: Mapping[str, Any], gone: Iterable[str]) -> dict[str, Any]:
     left_out = frozenset(gone)
     return {key: item for key, item in items.items() if key not in left_out}
+
+
+def _full_required(schedule: Schedule) -> Schedule:
+    return dataclasses.replace(schedule, next_mode=Mode.FULL, full_number=schedule.full_number + 1)
 
 
 def _queued(wanted: Schedule, update: Update, stored: Schedule) -> Schedule:

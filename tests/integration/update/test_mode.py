@@ -32,6 +32,26 @@ def test_a_full_update_sends_everything_that_the_queries_select(
     engine.assert_right()
 
 
+def test_a_full_update_run_at_once_is_not_followed_by_the_one_that_a_save_required(
+    world: World, engine: Engine
+) -> None:
+    world.store.load(hosts(30))
+    saved = engine.save_queries([query()])
+    engine.save_queries(saved, run='full')
+    assert engine.ask('GET', 'api/configure')['next_update']['mode'] == 'full'
+    world.sentinel.faults.add('forbidden-403', count=1)
+    (failed,) = engine.run_update('full')
+    assert failed['status'] == 'Failed'
+    assert engine.ask('GET', 'api/configure')['next_update']['mode'] == 'full'
+    (job,) = engine.run_update('full')
+    assert outcomes(job) == {'sent': 30}
+    until(
+        lambda: engine.ask('GET', 'api/configure')['next_update']['mode'] == 'delta',
+        'the full update stays required',
+    )
+    engine.assert_right()
+
+
 def test_a_delta_sends_only_what_is_new_or_changed(world: World, engine: Engine) -> None:
     world.store.load(hosts(30))
     engine.save_queries([query()])

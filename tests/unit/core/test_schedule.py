@@ -6,9 +6,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sentinel_app.core.job import Mode
-from sentinel_app.core.schedule import Schedule, next_update
+from sentinel_app.core.job import JobStatus, Mode
+from sentinel_app.core.schedule import Schedule, may_satisfy, next_update
 from tests.clocks import NOON
+from tests.stored import make_job, make_query, make_update
 from tests.strategies import law, times
 
 HOUR = dt.timedelta(hours=1)
@@ -144,3 +145,43 @@ def test_a_saved_full_update_beats_a_reconcile_that_is_due():
 
 def test_a_saved_delta_update_leaves_the_time_as_it_is():
     assert due(schedule(next_mode=Mode.DELTA), NOON) == (NOON + HOUR, Mode.DELTA)
+
+
+SELECTIONS = {'q1': make_query('q1').selection, 'q2': make_query('q2').selection}
+COMPLETE = JobStatus.UPLOAD_COMPLETE
+
+
+@law
+@given(
+    mode=st.sampled_from(Mode),
+    next_mode=st.sampled_from([None, Mode.DELTA, Mode.FULL]),
+    numbers=st.tuples(st.integers(0, 2), st.integers(0, 2)),
+    tqls=st.dictionaries(st.sampled_from(['q1', 'q2', 'q3']), st.sampled_from(['', 'rating > 3'])),
+    statuses=st.lists(st.sampled_from(JobStatus), min_size=3, max_size=3),
+)
+def test_only_a_full_update_of_all_queries_as_they_are_satisfies_the_required_one(
+    mode: Mode,
+    next_mode: Mode | None,
+    numbers: tuple[int, int],
+    tqls: dict[str, str],
+    statuses: list[JobStatus],
+):
+    required, at_queueing = numbers
+    update = make_update(mode=mode, full_number=at_queueing)
+    jobs = [
+        make_job(f'j{query_id}', query=make_query(query_id, tql=tql), status=status)
+        for (query_id, tql), status in zip(tqls.items(), statuses, strict=False)
+    ]
+    stored = schedule(next_mode=next_mode, full_number=required)
+    is_whole = all(tqls.get(query_id) == 'rating > 3' for query_id in SELECTIONS)
+    is_well = not any(job.status in {JobStatus.FAILED, JobStatus.CANCELLED} for job in jobs)
+    assert may_satisfy(stored, update, jobs, SELECTIONS) is (
+        next_mode is mode is Mode.FULL and required == at_queueing and is_whole and is_well
+    )
+
+
+def test_what_is_required_counts_as_done_while_an_update_does_it():
+    stored = schedule(next_mode=Mode.FULL)
+    options = {'interval': HOUR, 'reconcile_interval': WEEK, 'now': NOON}
+    assert next_update(stored, **options) == (NOON + HOUR, Mode.FULL)  # type: ignore[arg-type]
+    assert next_update(stored, is_full_under_way=True, **options) == (NOON + HOUR, Mode.DELTA)  # type: ignore[arg-type]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sentinel_app.core.job import JobStatus, JobType, Mode
+from sentinel_app.core.job import JobStatus, JobType, Mode, Update
+from sentinel_app.core.window import Window
 from sentinel_app.errors import ConflictError
 from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.app_state.store import AppState
@@ -21,6 +23,7 @@ from tests.stored import make_audit, make_query
 from tests.working import make_faults, make_store
 
 HOUR_S = 3600.0
+COMPLETE = JobStatus.UPLOAD_COMPLETE
 
 
 class Stand:
@@ -208,3 +211,76 @@ def test_an_update_of_removed_queries_alone_ends_at_once(stand: Stand) -> None:
 
     assert stand.app_state.open_updates() == ()
     assert stand.updates.running is None
+
+
+def ended(stand: Stand, update_id: str, *statuses: JobStatus) -> None:
+    """Let an update run to its end, with these statuses of its Jobs."""
+    stand.app_state.start_update(update_id, stand.clock.now())
+    window = Window(start_at=None, end_at=stand.clock.now())
+    jobs = stand.app_state.jobs_of(update_id)
+    for job, status in zip(jobs, statuses, strict=True):
+        stand.app_state.change_job(
+            job.request_id,
+            lambda stored, status=status: replace(stored, status=status, window=window),  # type: ignore[misc]
+        )
+    stand.updates.start_next()
+    stand.updates.follow()
+    assert stand.updates.running is None
+
+
+def stand_with_a_full_one_required(stand: Stand) -> Update:
+    """Save for a full update an interval after the last one, and ask for one at once."""
+    stand.save()
+    stand.updates.queue_due()
+    (first,) = stand.app_state.open_updates()
+    ended(stand, first.id, COMPLETE, COMPLETE)
+    stand.save(Mode.FULL)
+    assert stand.updates.next_update() == (stand.clock.now() + dt.timedelta(hours=1), Mode.FULL)
+    return stand.updates.request_update(mode=Mode.FULL)
+
+
+def test_a_full_update_asked_for_at_once_satisfies_the_one_that_is_required(stand: Stand) -> None:
+    asked = stand_with_a_full_one_required(stand)
+    due_at = stand.clock.now() + dt.timedelta(hours=1)
+    assert stand.updates.next_update() == (due_at, Mode.DELTA)
+    stand.clock.advance(2 * HOUR_S)
+    assert stand.updates.queue_due() is None
+    ended(stand, asked.id, COMPLETE, COMPLETE)
+    assert stand.app_state.schedule().next_mode is None
+    assert stand.updates.queue_due() is Mode.DELTA
+
+
+@pytest.mark.parametrize('status', [JobStatus.FAILED, JobStatus.CANCELLED])
+def test_a_full_update_that_is_not_complete_satisfies_nothing(
+    stand: Stand, status: JobStatus
+) -> None:
+    asked = stand_with_a_full_one_required(stand)
+    ended(stand, asked.id, COMPLETE, status)
+    assert stand.app_state.schedule().next_mode is Mode.FULL
+    stand.clock.advance(HOUR_S)
+    assert stand.updates.queue_due() is Mode.FULL
+
+
+def test_what_is_required_after_a_full_update_was_asked_for_is_done_as_well(stand: Stand) -> None:
+    asked = stand_with_a_full_one_required(stand)
+    stand.save(Mode.FULL)
+    stand.clock.advance(HOUR_S)
+    assert stand.updates.next_update() == (stand.clock.now(), Mode.FULL)
+    ended(stand, asked.id, COMPLETE, COMPLETE)
+    assert stand.updates.queue_due() is Mode.FULL
+
+
+def test_a_full_update_of_some_queries_satisfies_nothing(stand: Stand) -> None:
+    stand.save(Mode.FULL)
+    asked = stand.updates.request_update(mode=Mode.FULL, query_ids=['q1'])
+    ended(stand, asked.id, COMPLETE)
+    assert stand.app_state.schedule().next_mode is Mode.FULL
+
+
+def test_what_is_queued_by_hand_meanwhile_leaves_required_what_may_still_fail(
+    stand: Stand,
+) -> None:
+    asked = stand_with_a_full_one_required(stand)
+    stand.app_state.start_update(asked.id, stand.clock.now())
+    assert stand.updates.queue_now() is Mode.DELTA
+    assert stand.app_state.schedule().next_mode is Mode.FULL
