@@ -183,7 +183,8 @@ def make_outbox_object(**fields: Any) -> OutboxObject:
 def make_page(*ids: int, request_id: str = 'j1', **place: Any) -> Page:
     """A page of rows that have nothing but their ids; the reading goes on behind the last."""
     rows = [{'id': number} for number in ids]
-    return Page(request_id=request_id, rows=rows, place=Position(**({'last_id': max(ids)} | place)))
+    last_id = max(ids, default=None)
+    return Page(request_id=request_id, rows=rows, place=Position(**({'last_id': last_id} | place)))
 
 
 def make_conversion(
@@ -250,7 +251,7 @@ def send(
     assert batch is not None
     assert len(batch.objects) == len(objects)
     store.settle(Settlement(batch=batch, refusals=refusals or {}), at=NOON)
-    store.remove_update(update_id)
+    store.remove_update(update_id, at=NOON)
 
 
 def address(number: int) -> ObjectKey:
@@ -446,7 +447,7 @@ def refuse(working: Working, *items: ChosenObject, query_id: str = 'q1') -> None
     batch = store.claim_batch(name, size=len(items), now=lambda: NOON)
     assert batch is not None
     working.settle(batch, *range(len(items)))
-    store.remove_update(name)
+    store.remove_update(name, at=NOON)
 
 
 def attempts(ledger: Ledger, *values: int) -> dict[int, int]:

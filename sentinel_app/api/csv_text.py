@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import re
 from collections.abc import Iterable
@@ -30,6 +31,8 @@ _HEADINGS = (
     'code',
     'message',
     'reason',
+    'state',
+    'date_state',
     'indicator_id',
     'indicator_type',
     'summary',
@@ -55,6 +58,10 @@ def _row_text(cells: Iterable[object]) -> str:
     return line.getvalue()
 
 
+def _time(at: dt.datetime | None) -> str | None:
+    return None if at is None else at.isoformat().replace('+00:00', 'Z')
+
+
 def errors_csv(entries: Iterable[ErrorEntry]) -> bytes:
     """One line for each error; where the reply would grow too large, a last line says so."""
     lines = [(_BYTE_ORDER_MARK + _row_text(_HEADINGS)).encode()]
@@ -63,10 +70,12 @@ def errors_csv(entries: Iterable[ErrorEntry]) -> bytes:
         line = _row_text(
             (
                 entry.request_id,
-                entry.at.isoformat().replace('+00:00', 'Z'),
+                _time(entry.at),
                 entry.code,
                 entry.message,
                 entry.reason,
+                entry.state,
+                _time(entry.state_at),
                 entry.indicator_id,
                 entry.indicator_type,
                 entry.summary,

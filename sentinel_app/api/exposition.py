@@ -46,6 +46,11 @@ def _held(summary: Summary) -> Iterable[_Family]:
     by_type: dict[str, int] = {}
     for each in summary.live:
         by_type[each.indicator_type] = by_type.get(each.indicator_type, 0) + each.count
+    yield _gauge(
+        'refused_indicators',
+        'Indicators with an object that Sentinel refuses at present.',
+        summary.refused_now,
+    )
     yield _Family(
         name='objects_live',
         kind='gauge',

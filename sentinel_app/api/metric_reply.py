@@ -98,6 +98,7 @@ def summary_reply(
         running=_update_reply(summary.running),
         last_update=_update_reply(summary.last),
         next_update=next_update_reply(due),
+        refused_now=summary.refused_now,
         backlog=schemas.Backlog(
             updates=backlog.updates,
             indicators=backlog.indicators,

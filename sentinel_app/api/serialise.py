@@ -9,7 +9,7 @@ from sentinel_app.api import schemas
 from sentinel_app.api.ports import HealthSnapshot, Live
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.count import LastCount
-from sentinel_app.core.error_entry import ErrorEntry, ErrorGroup
+from sentinel_app.core.error_entry import ErrorEntry, ErrorGroup, ErrorState
 from sentinel_app.core.job import Counts, Job, JobStatus, Mode, Outcome, Stage, StageTimes, Update
 from sentinel_app.core.job_state import stage_runtime_s, total_runtime_s
 from sentinel_app.core.query import Query, QueryList
@@ -258,10 +258,25 @@ def error_reply(group: ErrorGroup) -> schemas.ReportedError:
         message=group.message,
         reason=group.reason,
         count=group.count,
+        about=group.about,
+        query_id=group.query_id,
+        state=_state_of(group.states),
+        count_open=group.states[0],
+        count_resolved=group.states[1],
+        count_superseded=group.states[2],
+        date_state=group.state_at,
+        count_tried_again=group.tried_again,
+        tries_left=group.tries_left,
         date_added=group.last_at,
         date_first=group.first_at,
         indicators=[_indicator_reply(each) for each in group.examples if _is_named(each)],
     )
+
+
+def _state_of(counts: tuple[int, int, int]) -> ErrorState:
+    """Return the state of several errors, of which so many are open, resolved and superseded."""
+    found = (state for state, count in zip(ErrorState, counts, strict=True) if count)
+    return next(found, ErrorState.SUPERSEDED)
 
 
 def entry_reply(entry: ErrorEntry) -> schemas.ReportedEntry:
@@ -273,6 +288,9 @@ def entry_reply(entry: ErrorEntry) -> schemas.ReportedEntry:
         code=entry.code,
         message=entry.message,
         reason=entry.reason,
+        about=entry.about,
+        state=entry.state,
+        date_state=entry.state_at,
         indicator=_indicator_reply(entry) if _is_named(entry) else None,
     )
 

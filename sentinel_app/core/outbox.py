@@ -133,6 +133,7 @@ class OutboxObject:
     owner_name: str
     text: bytes
     """The STIX object as JSON text."""
+    is_withdrawal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,6 +83,8 @@ class Summary:
     limit: LimitUse
     running: UpdateFigures | None = None
     last: UpdateFigures | None = None
+    refused_now: int = 0
+    """Indicators with an object that Sentinel refuses at present."""
 
 
 class Metrics:
@@ -128,6 +130,7 @@ class Metrics:
             ),
             running=None if running is None else self._figures(running),
             last=self._last(),
+            refused_now=self._progress.errors.refused_now(),
         )
 
     def history(self, *, since: dt.datetime, before: dt.datetime) -> tuple[Hour, ...]:

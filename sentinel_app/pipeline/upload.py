@@ -39,7 +39,11 @@ from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.update_store import UpdateStore
 
-OBJECT_REFUSED = 'Microsoft Sentinel refused this object; the reason is its own words.'
+OBJECT_REFUSED = 'Sentinel refused this object. See Error Reason.'
+WITHDRAWAL_REFUSED = (
+    'Sentinel refused to mark this object as revoked, so it stays active until it expires. See '
+    'Error Reason.'
+)
 
 HOPELESS_OBJECTS = 8
 """Where so many objects are refused one by one, it is not the objects that are at fault."""
@@ -389,11 +393,13 @@ def _refusal(
         request_id=item.request_id,
         at=at,
         code=code,
-        message=OBJECT_REFUSED,
+        message=WITHDRAWAL_REFUSED if item.is_withdrawal else OBJECT_REFUSED,
         reason=' '.join(reasons),
         indicator_id=item.indicator_id,
         indicator_type=TYPE_OF_KIND[item.kind],
         summary=item.summary,
         owner_name=item.owner_name,
         web_link=web_link_of(item.text),
+        object=item.object,
+        is_withdrawal=item.is_withdrawal,
     )

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TypeVar
 
-from sentinel_app.core.error_entry import ErrorEntry, ErrorGroup
+from sentinel_app.core.error_entry import (
+    ALL_ERRORS,
+    About,
+    ErrorEntry,
+    ErrorFilter,
+    ErrorGroup,
+    ErrorState,
+)
 from sentinel_app.core.error_text import gathered
+from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS
 from sentinel_app.core.text import shortened
 from sentinel_app.core.timestamp import to_millis
-from sentinel_app.storage.cell import time_of
+from sentinel_app.storage import error_state
+from sentinel_app.storage.cell import kind_of, time_of
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.statements import statements
 
@@ -46,18 +55,10 @@ class ErrorLog:
             insert_errors(transaction, entries)
 
     def groups(
-        self,
-        *,
-        request_id_part: str = '',
-        code: str | None = None,
-        indicator_type: str | None = None,
-        after: dt.datetime | None = None,
-        before: dt.datetime | None = None,
-        limit: int = 20,
-        offset: int = 0,
+        self, wanted: ErrorFilter = ALL_ERRORS, *, limit: int = 20, offset: int = 0
     ) -> tuple[tuple[ErrorGroup, ...], int]:
         """Return a page of groups, newest first, and how many groups there are."""
-        where, values = _where(request_id_part, code, indicator_type, after, before)
+        where, values = _where(wanted)
         with self._db.read() as connection:
             total = connection.execute(
                 f'SELECT count(DISTINCT kind_id) FROM error {where}',  # noqa: S608 - fixed text
@@ -65,9 +66,14 @@ class ErrorLog:
             ).fetchone()[0]
             rows = connection.execute(
                 'WITH found AS (SELECT kind_id, count(*) AS count, min(at) AS first_at,'  # noqa: S608
-                f' max(at) AS last_at, max(id) AS last_id FROM error {where} GROUP BY kind_id)'
-                ' SELECT kind.*, found.* FROM found JOIN error_kind AS kind ON kind.id = kind_id'
-                ' ORDER BY last_at DESC, last_id DESC LIMIT ? OFFSET ?',
+                " max(at) AS last_at, max(id) AS last_id, sum(state = 'open') AS open,"
+                " sum(state = 'resolved') AS resolved, sum(state = 'superseded') AS superseded"
+                f' FROM error {where} GROUP BY kind_id)'
+                ' SELECT kind.*, found.*, last.about, query.query_id'
+                ' FROM found JOIN error_kind AS kind ON kind.id = found.kind_id'
+                ' JOIN error AS last ON last.id = last_id'
+                ' LEFT JOIN query ON query.id = kind.query'
+                ' ORDER BY found.last_at DESC, last_id DESC LIMIT ? OFFSET ?',
                 (*values, limit, offset),
             ).fetchall()
             groups = tuple(self._group(connection, row, where, values) for row in rows)
@@ -80,10 +86,17 @@ class ErrorLog:
         where: str,
         values: tuple[object, ...],
     ) -> ErrorGroup:
+        mine = f'{where} AND kind_id = ?'
         examples = connection.execute(
-            f'SELECT * FROM error {where} AND kind_id = ? ORDER BY at, id LIMIT ?',  # noqa: S608
+            f'SELECT * FROM error {mine} ORDER BY at, id LIMIT ?',  # noqa: S608
             (*values, row['kind_id'], _EXAMPLES),
-        )
+        ).fetchall()
+        closed_at = connection.execute(
+            f'SELECT max(state_at) FROM error {mine}',  # noqa: S608
+            (*values, row['kind_id']),
+        ).fetchone()[0]
+        about = kind_of(About, row['about'])
+        tried_again, tries_left = _tries(connection, row, about)
         return ErrorGroup(
             id=row['kind_id'],
             request_id=row['request_id'],
@@ -93,20 +106,18 @@ class ErrorLog:
             count=row['count'],
             first_at=time_of(row['first_at']),
             last_at=time_of(row['last_at']),
+            about=about,
+            query_id=row['query_id'],
+            states=(row['open'], row['resolved'], row['superseded']),
+            state_at=None if closed_at is None else time_of(closed_at),
+            tried_again=tried_again,
+            tries_left=tries_left,
             examples=tuple(_entry(example) for example in examples),
         )
 
-    def entries(
-        self,
-        *,
-        request_id_part: str = '',
-        code: str | None = None,
-        indicator_type: str | None = None,
-        after: dt.datetime | None = None,
-        before: dt.datetime | None = None,
-    ) -> Iterator[ErrorEntry]:
+    def entries(self, wanted: ErrorFilter = ALL_ERRORS) -> Iterator[ErrorEntry]:
         """Return every single error that the filters select, newest first."""
-        where, values = _where(request_id_part, code, indicator_type, after, before)
+        where, values = _where(wanted)
         last_id = _BEYOND
         while True:
             with self._db.read() as connection:
@@ -122,19 +133,15 @@ class ErrorLog:
 
     def entry_page(
         self,
+        wanted: ErrorFilter = ALL_ERRORS,
         *,
         group_id: int | None = None,
         until_id: int | None = None,
-        request_id_part: str = '',
-        code: str | None = None,
-        indicator_type: str | None = None,
-        after: dt.datetime | None = None,
-        before: dt.datetime | None = None,
         limit: int = 20,
         offset: int = 0,
     ) -> tuple[tuple[ErrorEntry, ...], int]:
         """Return a page of single errors, newest first, and how many there are."""
-        where, values = _where(request_id_part, code, indicator_type, after, before)
+        where, values = _where(wanted)
         for condition, value in ((' AND kind_id = ?', group_id), (' AND id <= ?', until_id)):
             if value is not None:
                 where, values = where + condition, (*values, value)
@@ -151,6 +158,21 @@ class ErrorLog:
             ).fetchall()
             return tuple(_entry(row) for row in rows), int(total)
 
+    def refused_now(self) -> int:
+        """Return how many Indicators have an object that Sentinel refuses at present."""
+        with self._db.read() as connection:
+            return int(connection.execute(_SQL['refused_now']).fetchone()[0])
+
+    def supersede_removed(self, query_ids: Collection[str], at: dt.datetime) -> None:
+        """Close what is open of queries that are no longer saved.
+
+        Args:
+            query_ids: those that are saved.
+            at: the present.
+        """
+        with self._db.write() as transaction:
+            error_state.supersede_removed(transaction, query_ids, at)
+
     def request_ids(self) -> tuple[str, ...]:
         """Return the Jobs that have errors."""
         with self._db.read() as connection:
@@ -158,7 +180,7 @@ class ErrorLog:
         return tuple(row['request_id'] for row in rows)
 
     def remove(self, request_ids: Sequence[str]) -> None:
-        """Remove the errors of Jobs that are no longer kept."""
+        """Remove the errors of Jobs that are no longer kept, but for what is open."""
         for request_id in request_ids:
             removed = _REMOVED_AT_ONCE
             while removed == _REMOVED_AT_ONCE:
@@ -173,6 +195,7 @@ class ErrorLog:
 def insert_errors(transaction: sqlite3.Connection, entries: Sequence[ErrorEntry]) -> None:
     """Store errors inside a transaction of the caller's."""
     transaction.executemany(_SQL['add_kind'], {_kind(entry) for entry in entries})
+    error_state.supersede_earlier(transaction, entries)
     transaction.executemany(
         _SQL['add_error'],
         [
@@ -187,6 +210,8 @@ def insert_errors(transaction: sqlite3.Connection, entries: Sequence[ErrorEntry]
                 _shown(entry.summary),
                 _shown(entry.owner_name),
                 _shown(entry.web_link),
+                entry.about,
+                entry.object,
                 *_kind(entry),
             )
             for entry in entries
@@ -208,26 +233,46 @@ def _kind(entry: ErrorEntry) -> tuple[str, str, str, str]:
     )
 
 
-def _where(
-    request_id_part: str,
-    code: str | None,
-    indicator_type: str | None,
-    after: dt.datetime | None,
-    before: dt.datetime | None,
-) -> tuple[str, tuple[object, ...]]:
+def _tries(
+    connection: sqlite3.Connection, row: sqlite3.Row, about: About
+) -> tuple[int, int | None]:
+    """Return how many open errors of a group are tried again, and how often at most."""
+    if not row['open'] or about is About.INDICATOR:
+        return 0, None
+    if about is About.JOB:
+        return int(row['open']), None
+    found = connection.execute(_SQL['tries'], (row['kind_id'], REFUSED_ATTEMPTS)).fetchone()
+    if not found['count']:
+        return 0, 0
+    return int(found['count']), REFUSED_ATTEMPTS + 1 - int(found['attempts'])
+
+
+_KINDS = 'kind_id IN (SELECT id FROM error_kind WHERE '
+_HAS_REQUEST = f'{_KINDS}instr(lower(request_id), lower(?)))'
+_HAS_QUERY = f'{_KINDS}query = (SELECT id FROM query WHERE query_id = ?))'  # noqa: S608 - fixed
+_HAS_TEXT = (
+    f"({_KINDS}instr(lower(message || ' ' || reason), lower(?)))"
+    " OR instr(lower(coalesce(summary, '')), lower(?)))"
+)
+
+
+def _where(wanted: ErrorFilter) -> tuple[str, tuple[object, ...]]:
+    """Return the condition for the filters, and what is bound to it."""
     conditions = ['1']
     values: list[object] = []
-    kinds = 'kind_id IN (SELECT id FROM error_kind WHERE '
     for condition, value in (
-        (f'{kinds}instr(lower(request_id), lower(?)))', request_id_part or None),
-        (f'{kinds}code = ?)', code),
-        ('indicator_type = ?', indicator_type),
-        ('at >= ?', None if after is None else to_millis(after)),
-        ('at < ?', None if before is None else to_millis(before)),
+        (_HAS_REQUEST, wanted.request_id_part or None),
+        (_HAS_QUERY, wanted.query_id),
+        (f'{_KINDS}code = ?)', wanted.code),
+        ('state = ?', wanted.state),
+        ('indicator_type = ?', wanted.indicator_type),
+        (_HAS_TEXT, wanted.text or None),
+        ('at >= ?', None if wanted.after is None else to_millis(wanted.after)),
+        ('at < ?', None if wanted.before is None else to_millis(wanted.before)),
     ):
         if value is not None:
             conditions.append(condition)
-            values.append(value)
+            values += [value] * condition.count('?')
     return 'WHERE ' + ' AND '.join(conditions), tuple(values)
 
 
@@ -244,4 +289,8 @@ def _entry(row: sqlite3.Row) -> ErrorEntry:
         summary=row['summary'],
         owner_name=row['owner_name'],
         web_link=row['web_link'],
+        object=row['object'],
+        is_withdrawal=row['about'] == About.WITHDRAWAL,
+        state=kind_of(ErrorState, row['state']),
+        state_at=None if row['state_at'] is None else time_of(row['state_at']),
     )

@@ -13,6 +13,7 @@ from sentinel_app.core.object_text import content_hash
 from sentinel_app.core.outbox import OutboxObject
 from sentinel_app.core.upload_limits import fitting
 from sentinel_app.storage.accounts import Account, Accounts, LiveChanges, hour_of
+from sentinel_app.storage.error_state import close_accepted
 from sentinel_app.storage.refusals import refuse
 from sentinel_app.storage.selection import run_in, select_in
 from sentinel_app.storage.statements import statements
@@ -123,6 +124,8 @@ def settle(
     accepted: Sequence[int],
     refused: Sequence[int],
     accounts: Accounts,
+    *,
+    at: dt.datetime,
 ) -> frozenset[int]:
     """Enter an answer: what was accepted in the ledger, what was refused beside it.
 
@@ -132,6 +135,7 @@ def settle(
         What was settled.
     """
     held = _in_flight(transaction, accepted)
+    close_accepted(transaction, [row['id'] for row in held], at)
     _hold(transaction, held)
     others, live = _in_flight(transaction, refused), LiveChanges()
     for row in select_in(transaction, _SQL['rows'], [row['id'] for row in others]):

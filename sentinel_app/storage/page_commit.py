@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import array
 import datetime as dt
 import sqlite3
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -22,6 +20,7 @@ from sentinel_app.storage.error_log import insert_errors
 from sentinel_app.storage.packing import pack
 from sentinel_app.storage.selection import select_in
 from sentinel_app.storage.statements import statements
+from sentinel_app.storage.taken_up import packed_ids
 
 _SQL: Final = statements('page_commit')
 _COLUMNS: Final = {Fate.SEND: 'waiting', Fate.UNCHANGED: 'unchanged', Fate.REFUSED: 'refused'}
@@ -112,7 +111,7 @@ class PageCommit:
         if is_repeating:
             self._transaction.executemany(_SQL['add_taken_up'], [(job, item) for item in ids])
         elif ids:
-            self._transaction.execute(_SQL['add_page_ids'], (job, _packed_ids(ids)))
+            self._transaction.execute(_SQL['add_page_ids'], (job, packed_ids(ids)))
         for indicator_id, outcome in conversion.outcomes.items():
             fates = conversion.kept.get(indicator_id)
             if fates is None:
@@ -352,7 +351,3 @@ def _outbox_row(
 def _value(key: ObjectKey, summary: str) -> str | None:
     """What a key stands for, where that is not the summary."""
     return None if key.value == summary else key.value
-
-
-def _packed_ids(ids: Sequence[int]) -> bytes:
-    return zlib.compress(array.array('q', ids).tobytes(), 1)

@@ -32,7 +32,12 @@ def select_in(
         )
 
 
-def run_in(connection: sqlite3.Connection, statement: str, items: Sequence[object]) -> None:
+def run_in(
+    connection: sqlite3.Connection,
+    statement: str,
+    items: Sequence[object],
+    values: tuple[object, ...] = (),
+) -> None:
     """Run a statement that returns nothing over many values, as `select_in` does."""
-    for _ in select_in(connection, statement, items):
+    for _ in select_in(connection, statement, items, values):
         raise TypeError('the statement returns rows')

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import array
 import datetime as dt
 import sqlite3
 import sys
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from sentinel_app.core.job import Counts, Job, Outcome
@@ -21,10 +19,9 @@ from sentinel_app.core.progress import CANCELLED_CODE, ExtraQuery, Progress, Rea
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.core.tql import ids_clauses
 from sentinel_app.errors import SentinelAppError
-from sentinel_app.storage import outbox, refusals
+from sentinel_app.storage import error_state, outbox, refusals
 from sentinel_app.storage.accounts import Accounts
-from sentinel_app.storage.cell import read_cell
-from sentinel_app.storage.error_log import insert_errors
+from sentinel_app.storage.error_log import ErrorLog, insert_errors
 from sentinel_app.storage.numbers import Numbers
 from sentinel_app.storage.packing import unpack
 from sentinel_app.storage.page_commit import PageCommit
@@ -33,6 +30,7 @@ from sentinel_app.storage.progress_row import counts_of, failure_text, new_progr
 from sentinel_app.storage.selection import select_in
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.statements import statements
+from sentinel_app.storage.taken_up import page_ids, taken_up
 
 _SQL: Final = statements('update_store')
 _PORTION: Final = 10_000
@@ -64,6 +62,7 @@ class UpdateStore:
         self.jobs = Numbers(db, table='job', column='request_id')
         self.queries = Numbers(db, table='query', column='query_id')
         self.refusals = refusals.Refusals(db, self.queries)
+        self.errors = ErrorLog(db)
         self.owners = Numbers(db, table='owner', column='name')
         self._next_object: int | None = None
         self._late: set[int] = set()
@@ -127,7 +126,7 @@ class UpdateStore:
         """Begin the present pass of the reading anew, by time ranges of the last modification."""
         job = self.jobs.number(request_id)
         with self._db.write() as transaction:
-            for ids in _page_ids(transaction, job):
+            for ids in page_ids(transaction, job):
                 transaction.executemany(_SQL['add_taken_up'], [(job, item) for item in ids])
             transaction.execute(_SQL['forget_page_ids'], (job,))
             transaction.execute(_SQL['read_by_time'], (job,))
@@ -275,6 +274,7 @@ class UpdateStore:
                         request_id=self.jobs.text(row['job']),
                         indicator_id=row['indicator_id'],
                         kind=row['kind'],
+                        is_withdrawal=bool(row['is_revocation']),
                         summary=row['summary'],
                         owner_name=self.owners.text(row['owner']),
                         text=unpack(row['body']),
@@ -326,10 +326,12 @@ class UpdateStore:
         jobs = self._known_jobs(batch.request_ids)
         with self._db.write() as transaction:
             accounts = Accounts(transaction)
-            settled = outbox.settle(transaction, accepted, refused, accounts)
+            settled = outbox.settle(transaction, accepted, refused, accounts, at=at)
             late = frozenset(accepted) - settled
             outbox.acknowledge(transaction, [item for item in batch.objects if item.id in late])
             insert_errors(transaction, settlement.errors)
+            objects = [item.object for item in settlement.errors if item.object is not None]
+            error_state.supersede_unfounded(transaction, objects, at)
             for job in jobs:
                 accounts.add(job, 'requests', settlement.requests)
                 transaction.execute(_SQL['answered'], (to_millis(at), job))
@@ -470,11 +472,8 @@ class UpdateStore:
             ids = {number for row in page.rows if isinstance(number := row['id'], int)}
             with self._db.write() as transaction:
                 accounts = Accounts(transaction)
-                known = select_in(transaction, _SQL['taken_up'], list(ids), (job,))
-                ids -= {row[0] for row in known}
                 # The first of them may be stored, as its conversion hung right after that.
-                for stored in _page_ids(transaction, job):
-                    ids.difference_update(stored)
+                ids -= taken_up(transaction, job, list(ids))
                 # The next of these pages may repeat some.
                 transaction.executemany(_SQL['add_taken_up'], [(job, item) for item in ids])
                 accounts.add(job, Outcome.FAILED, len(ids))
@@ -483,17 +482,27 @@ class UpdateStore:
 
     # -- the end
 
-    def remove_update(self, update_id: str, *, has_asked_all: bool = False) -> None:
-        """Remove the rows of an update that has ended, and the refusals that it has settled.
+    def remove_update(
+        self,
+        update_id: str,
+        *,
+        at: dt.datetime,
+        jobs: Sequence[Job] = (),
+        has_asked_all: bool = False,
+    ) -> None:
+        """Remove the rows of an update that has ended, and what it has settled.
 
         Args:
             update_id: which one.
+            at: the present.
+            jobs: its Jobs as they ended.
             has_asked_all: whether it has read every query that is saved to its end.
         """
         with self._db.write() as transaction:
             first = _first_mark(transaction, update_id)
             transaction.execute(_SQL['note_whole_readings'], (update_id, first))
             refusals.settle(transaction, update_id, first, has_asked_all=has_asked_all)
+            error_state.close_ended(transaction, update_id, jobs, at)
         self._remove('update_id = ?', (update_id,))
 
     def remove_other_updates(self, update_ids: Sequence[str]) -> None:
@@ -591,15 +600,3 @@ def _first_mark(connection: sqlite3.Connection, update_id: str) -> int:
     # A Job that was cancelled before its update began has its number from then, and chose nothing.
     found = connection.execute(_SQL['first_mark'], (update_id, CANCELLED_CODE)).fetchone()[0]
     return sys.maxsize if found is None else int(found)
-
-
-def _page_ids(transaction: sqlite3.Connection, job: int) -> Iterator[array.array[int]]:
-    """Yield the Indicators that a Job has taken up by id, those of each page together."""
-    for (ids,) in transaction.execute(_SQL['page_ids'], (job,)).fetchall():
-        yield read_cell(_unpacked_ids, ids)
-
-
-def _unpacked_ids(blob: bytes) -> array.array[int]:
-    ids = array.array('q')
-    ids.frombytes(zlib.decompress(blob))
-    return ids

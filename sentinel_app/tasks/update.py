@@ -73,6 +73,8 @@ class Updates:
         self._interval = interval
         self._reconcile_interval = reconcile_interval
         self._running: Update | None = None
+        self._seen_list: int | None = None
+        """The version of the list of queries whose removed ones are known to have no open error."""
         self._scheduling = threading.Lock()
 
     @property
@@ -198,12 +200,25 @@ class Updates:
         """Start the next queued update unless one runs; after a restart, go on with that one."""
         if self._running is not None:
             return
+        self._forget_removed()
         waiting = self._app_state.open_updates()
         started = [update for update in waiting if update.started_at is not None]
         for update in started or waiting:
             with self._faults.watch(f'start {update.id}', partial(self._drop, update)):
                 if self._start(update):
                     return
+
+    def _forget_removed(self) -> None:
+        """Close what is open of queries that were taken out of the list since."""
+        saved = self._app_state.query_list()
+        if saved.version == self._seen_list:
+            return
+        query_ids = [query.id for query in saved.queries]
+        self._store.errors.supersede_removed(query_ids, self._clock.now())
+        if not query_ids:
+            # No update will come that would do so as it starts.
+            self._store.refusals.forget_others(query_ids)
+        self._seen_list = saved.version
 
     def _start(self, update: Update) -> bool:
         """Start an update, or go on with it; False where another one runs."""
@@ -375,7 +390,12 @@ class Updates:
         self._app_state.end_update(update.id, self._clock.now(), schedule)
         # What the update chose must be gone before the next one begins, or it would be taken for
         # the next one's; where the disk refuses, this is tried again.
-        self._store.remove_update(update.id, has_asked_all=self._has_asked_all(update))
+        self._store.remove_update(
+            update.id,
+            at=self._clock.now(),
+            jobs=self._app_state.jobs_of(update.id),
+            has_asked_all=self._has_asked_all(update),
+        )
         self._running = None
         self._faults.forget()
         _log.info('update-ended', update_id=update.id, mode=update.mode)

@@ -655,7 +655,7 @@ class SmallWorld:
         self.taken = {}
         for flight in self.flights:
             flight.is_given_up = True
-        self.store.remove_update(update_id, has_asked_all=has_asked_all)
+        self.store.remove_update(update_id, has_asked_all=has_asked_all, at=NOON)
 
     def run_undisturbed(self, mode: Mode) -> int:
         """Run a whole update in which nothing happens; return how many requests it took."""

@@ -7,9 +7,10 @@ import threading
 
 import pytest
 
-from sentinel_app.core.error_entry import ErrorEntry
+from sentinel_app.core.error_entry import ErrorEntry, ErrorFilter
 from sentinel_app.storage import error_log as error_log_module
 from sentinel_app.storage.error_log import ErrorLog
+from sentinel_app.storage.sqlite import Database
 from tests.clocks import NOON
 from tests.working import make_error
 
@@ -17,7 +18,7 @@ SECOND = dt.timedelta(seconds=1)
 
 
 def summaries(error_log: ErrorLog, **filters: object) -> list[str | None]:
-    return [entry.summary for entry in error_log.entries(**filters)]  # type: ignore[arg-type]
+    return [entry.summary for entry in error_log.entries(ErrorFilter(**filters))]  # type: ignore[arg-type]
 
 
 def test_an_entry_comes_back_as_it_was(error_log: ErrorLog):
@@ -103,9 +104,9 @@ def test_filters_select_the_same_errors_single_and_in_groups(
             make_error(summary='d', request_id='y', at=NOON + 3 * SECOND, indicator_type='Host'),
         ]
     )
-    groups, total = error_log.groups(**filters)  # type: ignore[arg-type]
+    groups, total = error_log.groups(ErrorFilter(**filters))  # type: ignore[arg-type]
 
-    page, count = error_log.entry_page(**filters)  # type: ignore[arg-type]
+    page, count = error_log.entry_page(ErrorFilter(**filters))  # type: ignore[arg-type]
 
     assert summaries(error_log, **filters) == expected
     assert [entry.summary for entry in page] == expected
@@ -121,7 +122,7 @@ def test_a_filter_counts_only_what_it_selects_of_a_group(error_log: ErrorLog):
             make_error(indicator_type='URL', summary='b'),
         ]
     )
-    (group,), _ = error_log.groups(indicator_type='URL')
+    (group,), _ = error_log.groups(ErrorFilter(indicator_type='URL'))
 
     assert group.count == 1
     assert [example.summary for example in group.examples] == ['b']
@@ -175,8 +176,10 @@ def test_errors_that_differ_by_their_value_alone_are_one_group(error_log: ErrorL
     assert [entry.reason for entry in entries][-1] == text.format('a')
 
 
-def test_errors_of_jobs_that_are_not_kept_are_removed(error_log: ErrorLog):
+def test_errors_of_jobs_that_are_not_kept_are_removed(error_log: ErrorLog, db: Database):
     error_log.add([make_error(request_id=job, summary=job) for job in ('j1', 'j2', 'j3', 'j1')])
+    with db.write() as transaction:
+        transaction.execute("UPDATE error SET state = 'resolved'")
     error_log.remove(['j1', 'j3', 'unknown'])
 
     assert summaries(error_log) == ['j2']

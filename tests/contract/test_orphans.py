@@ -460,7 +460,7 @@ def test_a_withdrawal_of_an_update_that_has_ended_is_not_added(
     send(store, chosen(1))
     working.begin('j1')
     held = unchosen(orphans)
-    store.remove_update('u1')
+    store.remove_update('u1', at=NOON)
 
     withdraw(orphans, held)
 
@@ -482,7 +482,7 @@ def refuse_withdrawals(
         assert batch is not None
         working.settle(batch, 0)
         assert working.outcomes(f'j{number}') == {Outcome.REFUSED: 1}
-        working.store.remove_update(f'u{number}')
+        working.store.remove_update(f'u{number}', at=NOON)
 
 
 @pytest.mark.parametrize('is_orphaned', [False, True])
@@ -526,7 +526,7 @@ def test_a_refused_withdrawal_counts_no_more_once_a_copy_was_chosen_again(
         batch = working.claim(update_id='u8')
         assert batch is not None
         working.settle(batch)
-    store.remove_update('u8')
+    store.remove_update('u8', at=NOON)
     working.begin('j9', update_id='u9')
 
     assert len(unchosen(orphans, 'u9')) == 1
@@ -560,7 +560,7 @@ def without_answer(
     batch = working.sent()
     store.stop_jobs(['j1'], UploadDeniedError('Give the role.'))
     store.give_up(['j1'])
-    store.remove_update('u1')
+    store.remove_update('u1', at=NOON)
     if has_ended:
         store.release(batch, is_unacknowledged=True)
     return batch
@@ -624,7 +624,7 @@ def test_an_update_repeats_a_withdrawal_once_whenever_it_is_asked(
             store.release(batch, is_unacknowledged=True)
 
     assert unconfirmed(orphans, 'u2') == ()
-    store.remove_update('u2')
+    store.remove_update('u2', at=NOON)
     working.begin('j3', update_id='u3')
     assert len(unconfirmed(orphans, 'u3')) == 1
 

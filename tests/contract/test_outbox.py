@@ -598,7 +598,7 @@ def test_what_was_refused_or_never_sent_is_not_entered(
     store.release(batch)
 
     assert ledger.live(NOON) == 0
-    store.remove_update('u1')
+    store.remove_update('u1', at=NOON)
     assert row(ledger, 1) is None
     assert row(ledger, 2) is None
 
@@ -784,7 +784,7 @@ def test_an_answer_that_comes_after_its_job_is_forgotten_hurts_nobody(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     batch = given_up(store, working, chosen(1))
-    store.remove_update('u1')
+    store.remove_update('u1', at=NOON)
     working.begin('j2', update_id='u2')
     working.convert(
         chosen(1, content_hash=b'newer', modified=minutes(500)), request_id='j2', query_id='q1'
@@ -849,7 +849,7 @@ def test_nothing_newer_goes_out_while_what_was_given_up_may_still_arrive(
     store: UpdateStore, working: Working, end: str
 ):
     batch = given_up(store, working, chosen(1))
-    store.remove_update('u1')
+    store.remove_update('u1', at=NOON)
     working.begin('j2', update_id='u2')
     newer = chosen(1, content_hash=b'newer', modified=minutes(500))
     working.convert(newer, request_id='j2', query_id='q1')

@@ -117,7 +117,7 @@ def test_a_job_that_begins_has_the_highest_number_whatever_has_gone_by_its_name_
     working.convert(chosen(1))
     working.end()
     working.settle(working.sent())
-    store.remove_update('u1')
+    store.remove_update('u1', at=NOON)
     begin(store, 'j2', update_id='u2')
     # The documents were put back from a backup in which it is still to come.
     begin(store, 'j1', update_id='u3')
@@ -133,7 +133,7 @@ def test_what_a_job_sent_before_it_began_anew_counts_for_nothing_in_its_account(
     working.convert(chosen(1))
     working.end()
     working.settle(working.sent())
-    store.remove_update('u1')
+    store.remove_update('u1', at=NOON)
     # The documents were put back from a backup.
     working.begin('j1')
     row = Ledger(working.db).rows_of_keys([address(1).digest])[address(1).digest]
@@ -158,7 +158,7 @@ def test_nothing_is_left_of_an_update_that_is_removed_while_a_page_is_converted(
         assert not store.is_batch_ready('u1', size=1)
 
     monkeypatch.setattr(store, '_remove_portions', interrupted)
-    store.remove_update('u1')
+    store.remove_update('u1', at=NOON)
 
     assert count(db, 'outbox', 'progress', 'outcome', 'page_ids', 'taken_up') == [0] * 5
 
@@ -863,7 +863,7 @@ def test_an_update_is_removed_in_portions_whole_and_alone(
             connection.execute('INSERT INTO page_ids (job, ids) VALUES (?, ?)', (job, b''))
     before = count(db, *TABLES)
     store.stop_jobs(['j1'], DENIED)
-    store.remove_update('u1')
+    store.remove_update('u1', at=NOON)
 
     assert before == [2, 14, 2, 16, 2, 2, 2]
     assert count(db, *TABLES) == [1, 7, 1, 8, 1, 1, 1]
@@ -886,7 +886,7 @@ def test_updates_that_nobody_knows_are_removed(db: Database, store: UpdateStore,
 def test_pages_of_an_update_that_is_removed_go_with_it(store: UpdateStore, working: Working):
     working.begin('j1')
     put(store, 'j1', 1)
-    store.remove_update('u1')
+    store.remove_update('u1', at=NOON)
 
     assert store.pages.head() is None
 
@@ -898,7 +898,7 @@ def test_a_key_that_was_chosen_and_never_accepted_is_forgotten_where_its_job_was
     working.convert(chosen(1), chosen(2))
     working.settle(working.sent(size=1), 0)
     store.stop_jobs(['j1'], DENIED)
-    store.remove_update('u1')
+    store.remove_update('u1', at=NOON)
 
     # The refused one is tried again, so it stays.
     with db.read() as connection:
@@ -912,7 +912,7 @@ def test_what_an_update_had_under_way_as_it_was_removed_may_be_in_sentinel(
     working.begin('j1')
     working.convert(chosen(1), chosen(2))
     working.sent(size=1)
-    store.remove_update('u1')
+    store.remove_update('u1', at=NOON)
 
     assert ledger.live(NOON) == 1
     rows = ledger.rows_of_keys([address(1).digest, address(2).digest])

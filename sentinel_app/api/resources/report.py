@@ -10,6 +10,7 @@ from sentinel_app.api.ports import ApiDeps
 from sentinel_app.api.reading import given_parameters, parameters_of
 from sentinel_app.api.schemas import AuditParameters, ErrorEntryParameters, ErrorParameters
 from sentinel_app.api.serialise import audit_reply, entry_reply, error_reply
+from sentinel_app.core.error_entry import ErrorFilter
 
 
 class ErrorResource:
@@ -23,27 +24,15 @@ class ErrorResource:
         self._deps = deps
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Give a page of groups, or every single error as CSV."""
+        """Return a page of groups, or every single error as CSV."""
         wanted = parameters_of(req, ErrorParameters)
         if wanted.format == 'csv':
             resp.content_type = 'text/csv; charset=utf-8'
             resp.set_header('Content-Disposition', 'attachment; filename="sentinel-errors.csv"')
-            resp.data = errors_csv(
-                self._deps.errors.entries(
-                    request_id_part=wanted.request_id,
-                    code=wanted.code,
-                    indicator_type=wanted.indicator_type,
-                    after=wanted.after,
-                    before=wanted.before,
-                )
-            )
+            resp.data = errors_csv(self._deps.errors.entries(_filter(wanted)))
             return
         groups, total = self._deps.errors.groups(
-            request_id_part=wanted.request_id,
-            code=wanted.code,
-            indicator_type=wanted.indicator_type,
-            after=wanted.after,
-            before=wanted.before,
+            _filter(wanted),
             limit=wanted.limit,
             offset=wanted.offset,
         )
@@ -67,16 +56,12 @@ class ErrorEntryResource:
         self._deps = deps
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Give a page of single errors, newest first."""
+        """Return a page of single errors, newest first."""
         wanted = parameters_of(req, ErrorEntryParameters)
         entries, total = self._deps.errors.entry_page(
+            _filter(wanted),
             group_id=wanted.group,
             until_id=wanted.until,
-            request_id_part=wanted.request_id,
-            code=wanted.code,
-            indicator_type=wanted.indicator_type,
-            after=wanted.after,
-            before=wanted.before,
             limit=wanted.limit,
             offset=wanted.offset,
         )
@@ -87,6 +72,19 @@ class ErrorEntryResource:
             offset=wanted.offset,
             given=given_parameters(req),
         )
+
+
+def _filter(wanted: ErrorParameters | ErrorEntryParameters) -> ErrorFilter:
+    return ErrorFilter(
+        request_id_part=wanted.request_id,
+        query_id=wanted.query_id,
+        state=wanted.state,
+        code=wanted.code,
+        indicator_type=wanted.indicator_type,
+        text=wanted.text,
+        after=wanted.after,
+        before=wanted.before,
+    )
 
 
 class AuditResource:
@@ -100,7 +98,7 @@ class AuditResource:
         self._deps = deps
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Give a page of the audit."""
+        """Return a page of the audit."""
         wanted = parameters_of(req, AuditParameters)
         entries, total = self._deps.app_state.audit(
             action=wanted.action,

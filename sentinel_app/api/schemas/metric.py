@@ -114,6 +114,9 @@ class MetricSummary(Reply):
     running: UpdateFigures | None
     last_update: UpdateFigures | None = Field(description='The one that ended last')
     next_update: NextUpdate | None
+    refused_now: int = Field(
+        description='Indicators with an object that Sentinel refuses at present'
+    )
     backlog: Backlog
     limit: LimitUse
     health: HealthState

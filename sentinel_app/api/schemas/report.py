@@ -15,6 +15,7 @@ from sentinel_app.api.schemas.base import (
     Reply,
     TypeSlug,
 )
+from sentinel_app.core.error_entry import About, ErrorState
 
 
 class ReportedIndicator(Reply):
@@ -28,7 +29,10 @@ class ReportedIndicator(Reply):
 
 
 class ReportedError(Reply):
-    """The errors of one Job that say the same, whatever the value they are about."""
+    """The errors of one Job that say the same, whatever the value they are about.
+
+    `state` is `open` while one of them is, else `resolved` where one of them was.
+    """
 
     id: str = Field(description='For `group` of the single errors')
     request_id: str
@@ -36,6 +40,19 @@ class ReportedError(Reply):
     message: str
     reason: str
     count: int
+    about: About
+    query_id: str | None = Field(description='Of the Job; null where it is not known')
+    state: ErrorState
+    count_open: int
+    count_resolved: int
+    count_superseded: int
+    date_state: Moment | None = Field(description='When one of them was closed last')
+    count_tried_again: int = Field(
+        description='Of the open ones, how many the next updates try again by themselves'
+    )
+    tries_left: int | None = Field(
+        description='How often at most; null where there is no limit, or nothing to try again'
+    )
     date_added: Moment = Field(description='When it occurred last')
     date_first: Moment
     indicators: list[ReportedIndicator] = Field(
@@ -58,6 +75,9 @@ class ReportedEntry(Reply):
     code: str
     message: str
     reason: str
+    about: About
+    state: ErrorState
+    date_state: Moment | None = Field(description='Since when it is not open')
     indicator: ReportedIndicator | None
 
 
@@ -71,8 +91,13 @@ class ErrorFilter(PageParameters):
     """Filters of the errors."""
 
     request_id: IdPart = Field(default='', description='A part of it, in any case')
+    state: ErrorState | None = None
+    query_id: Annotated[str, Field(pattern=r'^[A-Za-z0-9-]{1,64}$')] | None = None
     code: Annotated[str, Field(pattern=r'^[A-Za-z0-9-]{1,32}$')] | None = None
     indicator_type: TypeSlug | None = None
+    text: Annotated[str, Field(max_length=500)] = Field(
+        default='', description='A part of message, reason or value, in any case'
+    )
     after: Moment | None = None
     before: Moment | None = None
 

@@ -6,19 +6,22 @@ INSERT INTO outbox (id, job, object, waits_for, is_unacknowledged, is_revocation
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: waiting
-SELECT outbox.id, outbox.job, object, outbox.modified, outbox.indicator_id, kind, outbox.summary, outbox.owner, size, body
+SELECT outbox.id, outbox.job, object, outbox.modified, outbox.indicator_id, kind, is_revocation,
+    outbox.summary, outbox.owner, size, body
 FROM outbox JOIN ledger ON ledger.id = outbox.object
 WHERE outbox.id BETWEEN ? AND ? AND NOT is_in_flight AND waits_for IS NULL AND sort_value IS NULL
 ORDER BY outbox.id LIMIT ?;
 
 -- name: waiting_ascending
-SELECT outbox.id, outbox.job, object, outbox.modified, outbox.indicator_id, kind, outbox.summary, outbox.owner, size, body
+SELECT outbox.id, outbox.job, object, outbox.modified, outbox.indicator_id, kind, is_revocation,
+    outbox.summary, outbox.owner, size, body
 FROM outbox JOIN ledger ON ledger.id = outbox.object
 WHERE outbox.job = ? AND NOT is_in_flight AND waits_for IS NULL AND sort_value IS NOT NULL
 ORDER BY sort_value, outbox.indicator_id LIMIT ?;
 
 -- name: waiting_descending
-SELECT outbox.id, outbox.job, object, outbox.modified, outbox.indicator_id, kind, outbox.summary, outbox.owner, size, body
+SELECT outbox.id, outbox.job, object, outbox.modified, outbox.indicator_id, kind, is_revocation,
+    outbox.summary, outbox.owner, size, body
 FROM outbox JOIN ledger ON ledger.id = outbox.object
 WHERE outbox.job = ? AND NOT is_in_flight AND waits_for IS NULL AND sort_value IS NOT NULL
 ORDER BY sort_value DESC, outbox.indicator_id DESC LIMIT ?;

@@ -47,9 +47,6 @@ WHERE job = ? AND reading = 'waiting';
 UPDATE progress SET is_by_time = 1, is_repeating = 1, last_id = NULL, read_until = NULL
 WHERE job = ? AND is_by_time = 0 AND reading IN ('waiting', 'reading');
 
--- name: page_ids
-SELECT ids FROM page_ids WHERE job = ?;
-
 -- name: forget_page_ids
 DELETE FROM page_ids WHERE job = ?;
 
@@ -141,9 +138,6 @@ DELETE FROM job WHERE id = ? AND id NOT IN (SELECT job FROM progress);
 
 -- name: progress_row
 SELECT * FROM progress WHERE job = ?;
-
--- name: taken_up
-SELECT indicator_id FROM taken_up WHERE job = ? AND indicator_id IN (?);
 
 -- name: count_failure
 UPDATE progress SET requests = requests + 1, throttled = throttled + ?,

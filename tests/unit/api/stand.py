@@ -22,7 +22,7 @@ from sentinel_app.api.ports import (
     UserInfo,
 )
 from sentinel_app.core.audit import AuditEntry
-from sentinel_app.core.error_entry import ErrorEntry, ErrorGroup
+from sentinel_app.core.error_entry import ErrorEntry, ErrorFilter, ErrorGroup
 from sentinel_app.core.indicator import Owner, TqlKeyword
 from sentinel_app.core.job import Counts, Job, JobStatus, JobType, Mode, Stage, Update
 from sentinel_app.core.question import Question
@@ -78,6 +78,12 @@ class FakeSource:
         raise AssertionError('the API verifies nothing')
 
 
+def given(wanted: ErrorFilter) -> dict[str, Any]:
+    """The filters that are set, by name."""
+    names = (each.name for each in dataclasses.fields(wanted))
+    return {name: value for name in names if (value := getattr(wanted, name)) not in ('', None)}
+
+
 @dataclass
 class FakeErrors:
     """Errors that are given, and the filters that they were asked with."""
@@ -89,17 +95,17 @@ class FakeErrors:
     def add(self, entries: Sequence[ErrorEntry]) -> None:
         raise AssertionError('the API adds no errors')
 
-    def groups(self, **filters: Any) -> tuple[tuple[ErrorGroup, ...], int]:
-        self.asked = filters
+    def groups(self, wanted: ErrorFilter, **filters: Any) -> tuple[tuple[ErrorGroup, ...], int]:
+        self.asked = given(wanted) | filters
         start = filters['offset']
         return self.kept_groups[start : start + filters['limit']], len(self.kept_groups)
 
-    def entries(self, **filters: Any) -> Iterable[ErrorEntry]:
-        self.asked = filters
+    def entries(self, wanted: ErrorFilter) -> Iterable[ErrorEntry]:
+        self.asked = given(wanted)
         return iter(self.kept_entries)
 
-    def entry_page(self, **filters: Any) -> tuple[tuple[ErrorEntry, ...], int]:
-        self.asked = filters
+    def entry_page(self, wanted: ErrorFilter, **filters: Any) -> tuple[tuple[ErrorEntry, ...], int]:
+        self.asked = given(wanted) | filters
         start = filters['offset']
         return self.kept_entries[start : start + filters['limit']], len(self.kept_entries)
 

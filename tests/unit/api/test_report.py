@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from sentinel_app.api.csv_text import safe_cell
-from sentinel_app.core.error_entry import ErrorEntry, ErrorGroup
+from sentinel_app.core.error_entry import About, ErrorEntry, ErrorGroup, ErrorState
 from sentinel_app.core.indicator import IndicatorType
 from tests.stored import make_audit, minutes
 from tests.strategies import any_text, law
@@ -46,6 +46,12 @@ def make_group(**fields: Any) -> ErrorGroup:
         'count': 12,
         'first_at': minutes(1),
         'last_at': minutes(2),
+        'about': About.OBJECT,
+        'query_id': 'q1',
+        'states': (2, 9, 1),
+        'state_at': minutes(3),
+        'tried_again': 1,
+        'tries_left': 3,
         'examples': (make_entry(),),
     }
     return ErrorGroup(**(defaults | fields))
@@ -72,6 +78,15 @@ def test_errors_are_listed_by_reason_with_the_indicators_behind_them(stand: Stan
                 'message': 'One object was refused',
                 'reason': 'Bad pattern',
                 'count': 12,
+                'about': 'object',
+                'query_id': 'q1',
+                'state': 'open',
+                'count_open': 2,
+                'count_resolved': 9,
+                'count_superseded': 1,
+                'date_state': '2026-03-04T08:03:00Z',
+                'count_tried_again': 1,
+                'tries_left': 3,
                 'date_added': '2026-03-04T08:02:00Z',
                 'date_first': '2026-03-04T08:01:00Z',
                 'indicators': [
@@ -88,6 +103,17 @@ def test_errors_are_listed_by_reason_with_the_indicators_behind_them(stand: Stan
     }
 
 
+@pytest.mark.parametrize(
+    ('counts', 'state'),
+    [((1, 5, 5), 'open'), ((0, 1, 5), 'resolved'), ((0, 0, 2), 'superseded')],
+)
+def test_errors_that_say_the_same_are_open_while_one_of_them_is(
+    stand: Stand, counts: tuple[int, int, int], state: str
+) -> None:
+    stand.errors.kept_groups = (make_group(states=counts),)
+    assert stand.get('/api/report/error').json['data'][0]['state'] == state
+
+
 def test_an_error_of_a_whole_job_names_no_indicator(stand: Stand) -> None:
     whole = make_entry(indicator_id=None, summary=None, indicator_type=None, owner_name=None)
     by_value = make_entry(indicator_id=None, summary='unread')
@@ -101,6 +127,7 @@ def test_every_filter_reaches_the_store(stand: Stand) -> None:
     stand.errors.kept_groups = tuple(make_group(request_id=f'j{each}') for each in range(5))
     query = (
         'request_id=Ab-1&code=AZ-ITEM&indicator_type=email-subject&after=2026-03-04T07:00:00Z'
+        '&state=open&query_id=q1&text=bad+pattern'
         '&before=2026-03-04T09:00:00.5Z&limit=2&offset=2'
     )
     reply = stand.get('/api/report/error', query)
@@ -108,6 +135,9 @@ def test_every_filter_reaches_the_store(stand: Stand) -> None:
     assert stand.errors.asked == {
         'request_id_part': 'Ab-1',
         'code': 'AZ-ITEM',
+        'state': 'open',
+        'query_id': 'q1',
+        'text': 'bad pattern',
         'indicator_type': IndicatorType.EMAIL_SUBJECT,
         'after': minutes(-60),
         'before': minutes(60.0 + 0.5 / 60),
@@ -133,6 +163,9 @@ def test_single_errors_come_in_pages(stand: Stand) -> None:
         'code': 'AZ-ITEM',
         'message': 'One object was refused',
         'reason': 'Bad pattern',
+        'about': 'indicator',
+        'state': 'open',
+        'date_state': None,
         'indicator': {
             'id': str(BIG_ID),
             'type': 'Host',
@@ -174,7 +207,15 @@ def test_a_bad_filter_of_single_errors_is_refused(stand: Stand, query: str) -> N
 
 @pytest.mark.parametrize(
     'query',
-    ['code=A B', 'indicator_type=Host', 'after=yesterday', 'before=5', 'format=xml', 'sort=code'],
+    [
+        'state=closed',
+        'code=A B',
+        'indicator_type=Host',
+        'after=yesterday',
+        'before=5',
+        'format=xml',
+        'sort=code',
+    ],
 )
 def test_a_bad_filter_is_refused(stand: Stand, query: str) -> None:
     reply = stand.get('/api/report/error', query)
@@ -184,7 +225,7 @@ def test_a_bad_filter_is_refused(stand: Stand, query: str) -> None:
 
 def test_the_csv_has_every_single_error(stand: Stand) -> None:
     stand.errors.kept_entries = (
-        make_entry(),
+        make_entry(state=ErrorState.RESOLVED, state_at=minutes(5)),
         make_entry(reason='two\r\nlines, "quoted" Ü', indicator_id=None, web_link=None),
     )
     reply = stand.get('/api/report/error', 'format=csv')
@@ -198,6 +239,8 @@ def test_the_csv_has_every_single_error(stand: Stand) -> None:
         'code': 'AZ-ITEM',
         'message': 'One object was refused',
         'reason': 'Bad pattern',
+        'state': 'resolved',
+        'date_state': '2026-03-04T08:05:00Z',
         'indicator_id': str(BIG_ID),
         'indicator_type': 'Host',
         'summary': 'c2.example.net',
@@ -205,7 +248,7 @@ def test_the_csv_has_every_single_error(stand: Stand) -> None:
         'web_link': 'https://tc.example.test/1',
     }
     assert second[4] == 'two\r\nlines, "quoted" Ü'
-    assert (second[5], second[9]) == ('', '')
+    assert (second[5:8], second[11]) == (['open', '', ''], '')
 
 
 @pytest.mark.parametrize(('text', 'cell'), CELLS)
@@ -220,13 +263,13 @@ def test_every_cell_of_the_csv_is_safe(stand: Stand) -> None:
     )
     _, *found = rows(stand.get('/api/report/error', 'format=csv'))
     for cells, cell in zip(found, texts.values(), strict=True):
-        assert [cells[4], cells[7], cells[8]] == [cell] * 3
+        assert [cells[4], cells[9], cells[10]] == [cell] * 3
 
 
 def test_half_a_character_does_not_stop_the_csv(stand: Stand) -> None:
     stand.errors.kept_entries = (make_entry(summary='\ud800=\x00', reason='\ud800;=1'),)
     cells = rows(stand.get('/api/report/error', 'format=csv'))[1]
-    assert (cells[7], cells[4]) == ('?=\x00', "?;'=1")
+    assert (cells[9], cells[4]) == ('?=\x00', "?;'=1")
 
 
 @law

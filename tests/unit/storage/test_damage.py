@@ -331,7 +331,8 @@ READINGS: dict[str, Callable[[Database], object]] = {
     "INSERT INTO unconfirmed VALUES (1, 1, 0, 1, 1, 7, 1, 1, 's', x'', 0, 0)": (
         lambda db: orphans(db).unconfirmed('u1', most_attempts=9)
     ),
-    "INSERT INTO error VALUES (1, 'j', 'x', 'c', 'm', 'r', 1, 't', 's', 'o', 'w', 1)": (
+    'INSERT INTO error VALUES '
+    "(1, 'j', 'x', 'c', 'm', 'r', 1, 't', 's', 'o', 'w', 1, 'job', NULL, 'open', NULL)": (
         lambda db: list(ErrorLog(db).entries())
     ),
     f'{PROGRESS}; UPDATE progress SET read_until = {BEYOND}': (

@@ -361,6 +361,8 @@ CREATE TABLE error_kind (
     code TEXT NOT NULL,
     message TEXT NOT NULL,
     reason TEXT NOT NULL,
+    -- Of the Job; NULL where it had not begun.
+    query INTEGER,
     UNIQUE (request_id, code, message, reason)
 );
 CREATE TABLE error (
@@ -375,11 +377,20 @@ CREATE TABLE error (
     summary TEXT,
     owner_name TEXT,
     web_link TEXT,
-    kind_id INTEGER NOT NULL REFERENCES error_kind
+    kind_id INTEGER NOT NULL REFERENCES error_kind,
+    about TEXT NOT NULL CHECK (about IN ('job', 'indicator', 'object', 'withdrawal')),
+    -- The ledger row of what Sentinel refused. Such a row may be gone once the error is not open.
+    object INTEGER,
+    state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'resolved', 'superseded')),
+    -- Since when it is no longer open.
+    state_at TEXT
 );
 -- All that counting and filtering need, so that no row is read for it.
-CREATE INDEX error_kind_time ON error (kind_id, at, indicator_type);
+CREATE INDEX error_kind_time ON error (kind_id, at, indicator_type, state);
 CREATE INDEX error_indicator ON error (indicator_id);
+-- What is open, to be found by what closes it.
+CREATE INDEX error_open ON error (about, indicator_id, object) WHERE state = 'open';
+CREATE INDEX error_open_object ON error (object) WHERE state = 'open' AND object IS NOT NULL;
 
 -- What the Jobs that ended within an hour came to; the row without an hour is the sum of the hours
 -- that were removed.

@@ -1,0 +1,41 @@
+"""Which Indicators a Job of the running update has taken up; inside the caller's transactions."""
+
+from __future__ import annotations
+
+import array
+import sqlite3
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from sentinel_app.storage.cell import read_cell
+from sentinel_app.storage.selection import select_in
+from sentinel_app.storage.statements import statements
+
+_SQL: Final = statements('taken_up')
+
+
+def packed_ids(ids: Sequence[int]) -> bytes:
+    """Return the ids of a page as they are stored."""
+    return zlib.compress(array.array('q', ids).tobytes(), 1)
+
+
+def page_ids(connection: sqlite3.Connection, job: int) -> Iterator[array.array[int]]:
+    """Yield the Indicators that a Job has taken up by id, those of each page together."""
+    for (ids,) in connection.execute(_SQL['page_ids'], (job,)).fetchall():
+        yield read_cell(_unpacked_ids, ids)
+
+
+def taken_up(connection: sqlite3.Connection, job: int, ids: Sequence[int]) -> set[int]:
+    """Return which of these Indicators a Job has taken up, in whichever way it is stored."""
+    found = {row[0] for row in select_in(connection, _SQL['taken_up'], ids, (job,))}
+    wanted = set(ids)
+    for page in page_ids(connection, job):
+        found |= wanted.intersection(page)
+    return found
+
+
+def _unpacked_ids(blob: bytes) -> array.array[int]:
+    ids = array.array('q')
+    ids.frombytes(zlib.decompress(blob))
+    return ids
