@@ -1,6 +1,7 @@
 /** Errors that occurred for Job requests: gathered by code and reason, and every single one. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 
+import type { ErrorStateFilter } from '../lib/errorFilter';
 import { typeSlug } from '../lib/label';
 import { useRefreshInterval } from '../shell/refresh';
 import { get, type QueryValue } from './client';
@@ -11,8 +12,12 @@ const REFRESH_MS = 30_000;
 
 export interface ErrorFilter {
   requestId: string;
+  state: ErrorStateFilter;
+  queryId: string;
   code: string;
   indicatorType: IndicatorType | '';
+  /** A part of message, reason or value. */
+  text: string;
   /** RFC 3339 in UTC, or empty. */
   after: string;
   before: string;
@@ -26,8 +31,11 @@ export interface Place {
 function queryOf(filter: ErrorFilter): Record<string, QueryValue> {
   return {
     request_id: filter.requestId,
+    state: filter.state === 'all' ? '' : filter.state,
+    query_id: filter.queryId,
     code: filter.code,
     indicator_type: filter.indicatorType === '' ? '' : typeSlug(filter.indicatorType),
+    text: filter.text,
     after: filter.after,
     before: filter.before,
   };
@@ -39,6 +47,21 @@ export function useReportedErrors(filter: ErrorFilter, place: Place) {
     queryFn: ({ signal }) =>
       get<ReportedErrorPage>('report/error', { ...queryOf(filter), ...place }, signal),
     placeholderData: keepPreviousData,
+    refetchInterval: useRefreshInterval(REFRESH_MS),
+  });
+}
+
+/** What Sentinel still refuses of one Job. */
+export function useOpenErrorsOf(requestId: string, isWanted: boolean) {
+  return useQuery({
+    queryKey: ['report', 'error', 'of', requestId],
+    queryFn: ({ signal }) =>
+      get<ReportedErrorPage>(
+        'report/error',
+        { request_id: requestId, state: 'open', limit: 100, offset: 0 },
+        signal,
+      ),
+    enabled: isWanted,
     refetchInterval: useRefreshInterval(REFRESH_MS),
   });
 }

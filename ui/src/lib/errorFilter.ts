@@ -2,16 +2,30 @@
 import type { ErrorFilter } from '../api/report';
 import { indicatorTypes, typeSlug } from './label';
 
+export const errorStates = ['open', 'resolved', 'superseded', 'all'] as const;
+
+export type ErrorStateFilter = (typeof errorStates)[number];
+
 /** Reads the filters; what is not understood counts as not chosen. */
 export function errorFilterOf(params: URLSearchParams): ErrorFilter {
   const type = params.get('indicator_type');
+  const requestId = words(params, 'request_id', 64);
+  const state = params.get('state');
   return {
-    requestId: (params.get('request_id') ?? '').replace(/[^A-Za-z0-9-]/g, '').slice(0, 64),
-    code: (params.get('code') ?? '').replace(/[^A-Za-z0-9-]/g, '').slice(0, 32),
+    requestId,
+    // What there is to do; but of one Job, everything that happened.
+    state: errorStates.find((known) => known === state) ?? (requestId === '' ? 'open' : 'all'),
+    queryId: words(params, 'query_id', 64),
+    code: words(params, 'code', 32),
     indicatorType: indicatorTypes.find((known) => typeSlug(known) === type) ?? '',
+    text: (params.get('text') ?? '').slice(0, 500),
     after: moment(params.get('after')),
     before: moment(params.get('before')),
   };
+}
+
+function words(params: URLSearchParams, name: string, limit: number): string {
+  return (params.get(name) ?? '').replace(/[^A-Za-z0-9-]/g, '').slice(0, limit);
 }
 
 /** `2026-03-09T16:05:06Z`, or nothing. */
@@ -20,6 +34,7 @@ function moment(text: string | null): string {
   return isOne && !Number.isNaN(new Date(text).getTime()) ? text : '';
 }
 
-export function isErrorFiltered(filter: ErrorFilter): boolean {
+/** Whether anything but the state is chosen. */
+export function isErrorFiltered({ state: _, ...filter }: ErrorFilter): boolean {
   return Object.values(filter).some((value) => value !== '');
 }

@@ -171,6 +171,7 @@ export function makeSummary(changes: Partial<MetricSummary> = {}): MetricSummary
     running: null,
     last_update: null,
     next_update: null,
+    refused_now: 0,
     backlog: { updates: 0, indicators: 0, objects: 0, seconds: 0 },
     limit: { requests_per_minute: 100, used: 0, waiting_seconds: null, asked_wait: null },
     health: 'ok',

@@ -10,6 +10,7 @@ import { isBusy, secondsLeft, settledOf } from '../../lib/backlog';
 import { counted, formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
 import { formatSpan, secondsBetween } from '../../lib/time';
+import { RefusedTile } from './RefusedTile';
 
 interface TilesProps {
   summary: MetricSummary;
@@ -26,6 +27,7 @@ export function Tiles({ summary, nowMs }: TilesProps) {
       <BacklogTile summary={summary} nowMs={nowMs} />
       <LimitTile summary={summary} />
       <LastTile summary={summary} />
+      <RefusedTile summary={summary} />
       <NextTile summary={summary} />
       <HealthTile summary={summary} />
     </div>
@@ -38,7 +40,7 @@ interface TileProps {
   children?: ReactNode;
 }
 
-function Tile({ name, value, children }: TileProps) {
+export function Tile({ name, value, children }: TileProps) {
   return (
     <div className="app-tile" role="group" aria-label={name}>
       <div className="app-tile-name">{name}</div>

@@ -11,6 +11,7 @@ import { Pager } from '../../components/Pager';
 import { TimeText } from '../../components/TimeText';
 import { typeLabel } from '../../lib/label';
 import { IndicatorName } from '../../components/IndicatorName';
+import { StateBadge } from './StateCell';
 
 const columns: Column<ReportedEntry>[] = [
   {
@@ -29,6 +30,12 @@ const columns: Column<ReportedEntry>[] = [
     heading: 'Owner',
     width: '17%',
     cell: (entry) => <bdi className="app-words">{entry.indicator?.owner}</bdi>,
+  },
+  {
+    key: 'state',
+    heading: 'State',
+    width: 132,
+    cell: (entry) => <StateBadge state={entry.state} />,
   },
   {
     key: 'date_added',

@@ -1,12 +1,14 @@
 /** Filters above the table; each acts at once and can be cleared by itself. */
 import { Button, Select } from '@mantine/core';
 
+import { useConfigure } from '../../api/configure';
 import type { ErrorFilter } from '../../api/report';
 import { MomentField } from '../../components/MomentField';
 import { SearchField } from '../../components/SearchField';
 import { errorCodes } from '../../lib/errorCode';
-import { isErrorFiltered } from '../../lib/errorFilter';
+import { errorStates, isErrorFiltered } from '../../lib/errorFilter';
 import { indicatorTypes, typeLabel, typeSlug } from '../../lib/label';
+import { numberedLabel } from '../../lib/queryName';
 import { setParams } from '../../shell/router';
 
 /** A changed filter begins at its first page, with nothing open. */
@@ -19,8 +21,39 @@ export function ErrorFilters({ filter }: { filter: ErrorFilter }) {
     filter.code === '' || errorCodes.includes(filter.code)
       ? errorCodes
       : [...errorCodes, filter.code];
+  const configure = useConfigure();
+  const queries = (configure.data?.queries ?? []).map((query, position) => ({
+    value: query.id,
+    label: numberedLabel(position, query),
+  }));
   return (
     <>
+      <Select
+        label="State"
+        w={136}
+        allowDeselect={false}
+        data={errorStates.map((state) => ({ value: state, label: capitalized(state) }))}
+        value={filter.state}
+        onChange={(value) => setFilter({ state: value ?? '' })}
+      />
+      <SearchField
+        label="Text"
+        placeholder="Value, message or reason"
+        value={filter.text}
+        onChange={(value) => setFilter({ text: value })}
+      />
+      <Select
+        label="Query"
+        w={176}
+        placeholder="All"
+        clearable
+        searchable
+        nothingFoundMessage="No such query"
+        data={queries}
+        value={filter.queryId === '' ? null : filter.queryId}
+        clearButtonProps={{ 'aria-label': 'Clear Query' }}
+        onChange={(value) => setFilter({ query_id: value ?? '' })}
+      />
       <SearchField
         label="Request ID"
         placeholder="Part of it"
@@ -63,7 +96,15 @@ export function ErrorFilters({ filter }: { filter: ErrorFilter }) {
         <Button
           variant="subtle"
           onClick={() =>
-            setFilter({ request_id: '', code: '', indicator_type: '', after: '', before: '' })
+            setFilter({
+              request_id: '',
+              query_id: '',
+              text: '',
+              code: '',
+              indicator_type: '',
+              after: '',
+              before: '',
+            })
           }
         >
           Clear all
@@ -71,4 +112,8 @@ export function ErrorFilters({ filter }: { filter: ErrorFilter }) {
       )}
     </>
   );
+}
+
+function capitalized(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

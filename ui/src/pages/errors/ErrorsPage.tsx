@@ -2,7 +2,7 @@
 import { Text } from '@mantine/core';
 
 import type { ReportedEntry, ReportedError } from '../../api/model';
-import { getAllEntries, useReportedErrors } from '../../api/report';
+import { getAllEntries, useReportedErrors, type ErrorFilter } from '../../api/report';
 import { DataTable } from '../../components/DataTable';
 import { DownloadMenu, type DownloadFormat } from '../../components/DownloadMenu';
 import { EmptyState } from '../../components/EmptyState';
@@ -46,7 +46,7 @@ export function ErrorsPage() {
 
   return (
     <>
-      <PageHeader title="Errors" summary="Errors that occurred for Job requests">
+      <PageHeader title="Errors" summary="What went wrong, what is tried again, and what needs you">
         <RefreshControl
           updatedAtMs={errors.dataUpdatedAt}
           isRefreshing={errors.isFetching}
@@ -86,14 +86,12 @@ export function ErrorsPage() {
             row.id === openId &&
             row.indicators.length > 0 && <EntryTable key={row.id} error={row} filter={filter} />
           }
-          minWidth={960}
+          minWidth={1080}
           isFixed
           empty={
-            <EmptyState title="There is currently no data to display.">
+            <EmptyState title={filter.state === 'open' ? 'No open errors' : 'No errors'}>
               <Text size="sm" c="dimmed">
-                {isErrorFiltered(filter)
-                  ? 'No error matches these filters.'
-                  : 'No Job request has met an error.'}
+                {emptyWords(filter)}
               </Text>
             </EmptyState>
           }
@@ -110,4 +108,10 @@ export function ErrorsPage() {
       )}
     </>
   );
+}
+
+function emptyWords(filter: ErrorFilter): string {
+  if (isErrorFiltered(filter)) return 'No error matches these filters.';
+  if (filter.state === 'open') return 'Choose the state All to see earlier ones.';
+  return filter.state === 'all' ? 'No Job has had an error.' : `No error is ${filter.state}.`;
 }

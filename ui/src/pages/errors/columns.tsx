@@ -9,6 +9,7 @@ import { TimeText } from '../../components/TimeText';
 import { formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
 import { IndicatorName } from '../../components/IndicatorName';
+import { StateCell } from './StateCell';
 
 type Toggle = (row: ReportedError) => void;
 
@@ -55,6 +56,12 @@ export function errorColumns(openId: string | null, onToggle: Toggle): Column<Re
       cell: (row) => <TimeText value={row.date_added} isNarrow />,
     },
     {
+      key: 'state',
+      heading: 'State',
+      width: 172,
+      cell: (row) => <StateCell error={row} />,
+    },
+    {
       key: 'code',
       heading: 'Error Code',
       width: 104,
@@ -63,14 +70,14 @@ export function errorColumns(openId: string | null, onToggle: Toggle): Column<Re
     {
       key: 'message',
       heading: 'Error Message',
-      width: '22%',
+      width: '18%',
       cell: (row) => <LongText text={row.message} />,
     },
     { key: 'reason', heading: 'Error Reason', cell: (row) => <LongText text={row.reason} /> },
     {
       key: 'indicator',
       heading: 'Indicator',
-      width: '22%',
+      width: '20%',
       cell: (row) => <FirstIndicator row={row} onToggle={onToggle} />,
     },
     {

@@ -22,6 +22,7 @@ import { JobBars } from './JobBars';
 import { JobLink } from './JobLink';
 import { JobStatusLine } from './JobStatusCell';
 import { OutcomeTable } from './OutcomeTable';
+import { RefusedNotice } from './RefusedNotice';
 import { Runtime } from './Runtime';
 
 interface JobDrawerProps {
@@ -92,6 +93,7 @@ function JobDetails({ job, onAction }: { job: Job; onAction: OnJobAction }) {
       </Part>
       <Part title="Indicators">
         <OutcomeTable job={job} />
+        <RefusedNotice job={job} />
         {(lossCount(job) > 0 || job.failure_code !== null) && (
           <div>
             <a

@@ -1,0 +1,38 @@
+/** What is done about what Sentinel refused of a Job, as things stand now. */
+import { Text } from '@mantine/core';
+
+import type { Job } from '../../api/model';
+import { useOpenErrorsOf } from '../../api/report';
+import { Notice } from '../../components/Notice';
+import { refusedOf, triesWords } from '../../lib/errorState';
+import { counted } from '../../lib/number';
+import { formatHash } from '../../lib/route';
+
+export function RefusedNotice({ job }: { job: Job }) {
+  const errors = useOpenErrorsOf(job.request_id, job.count_refused > 0);
+  if (job.count_refused === 0 || errors.data === undefined) return null;
+  const refused = refusedOf(errors.data.data);
+  if (refused.count_open === 0) {
+    return (
+      <Text size="sm" c="dimmed">
+        Nothing that was refused in this Job is open any more.
+      </Text>
+    );
+  }
+  return (
+    <Notice
+      tone="warning"
+      title={`${counted(refused.count_open, 'object')} still refused by Microsoft Sentinel`}
+    >
+      <Text size="sm">
+        {triesWords(refused)}.{' '}
+        <a
+          className="app-link"
+          href={formatHash('reports/errors', { request_id: job.request_id, state: 'open' })}
+        >
+          View in ERRORS
+        </a>
+      </Text>
+    </Notice>
+  );
+}
