@@ -70,6 +70,7 @@ def test_filters_are_kept_in_the_address_and_survive_a_reload(page: Page, screen
     screen.open('reports/errors')
     screen.choose('Error Code', 'AZ-ITEM')
     screen.choose('Indicator Type', 'Host')
+    screen.choose('Time', 'Custom range')
     page.get_by_label('From', exact=True).fill('2020-01-02T03:04:05')
     expect(page).to_have_url(re.compile('after=2020-01-02T08%3A04%3A05Z'))  # New York's clock
     expect(screen.rows('Errors').first).to_contain_text('AZ-ITEM')

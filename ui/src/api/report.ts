@@ -3,6 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 
 import type { ErrorStateFilter } from '../lib/errorFilter';
 import { typeSlug } from '../lib/label';
+import { boundsOf, type Range } from '../lib/range';
 import { useRefreshInterval } from '../shell/refresh';
 import { get, type QueryValue } from './client';
 import type { IndicatorType, ReportedEntry, ReportedEntryPage, ReportedErrorPage } from './model';
@@ -18,9 +19,7 @@ export interface ErrorFilter {
   indicatorType: IndicatorType | '';
   /** A part of message, reason or value. */
   text: string;
-  /** RFC 3339 in UTC, or empty. */
-  after: string;
-  before: string;
+  range: Range;
 }
 
 export interface Place {
@@ -36,8 +35,7 @@ function queryOf(filter: ErrorFilter): Record<string, QueryValue> {
     code: filter.code,
     indicator_type: filter.indicatorType === '' ? '' : typeSlug(filter.indicatorType),
     text: filter.text,
-    after: filter.after,
-    before: filter.before,
+    ...boundsOf(filter.range, Date.now()),
   };
 }
 

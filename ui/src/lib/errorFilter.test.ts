@@ -13,8 +13,7 @@ const none = {
   code: '',
   indicatorType: '',
   text: '',
-  after: '',
-  before: '',
+  range: { quick: '', after: '', before: '' },
 };
 
 test('every filter is read from the address', () => {
@@ -29,8 +28,7 @@ test('every filter is read from the address', () => {
     text: 'bad pattern',
     code: 'AZ-ITEM',
     indicatorType: 'EmailAddress',
-    after: '2026-03-09T16:05:06Z',
-    before: '2026-03-10T00:00:00Z',
+    range: { quick: 'custom', after: '2026-03-09T16:05:06Z', before: '2026-03-10T00:00:00Z' },
   });
   expect(isErrorFiltered(filter)).toBe(true);
 });

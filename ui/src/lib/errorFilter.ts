@@ -1,6 +1,7 @@
 /** The filters of REPORTS, ERRORS as the address has them. */
 import type { ErrorFilter } from '../api/report';
 import { indicatorTypes, typeSlug } from './label';
+import { isRangeSet, rangeOf } from './range';
 
 export const errorStates = ['open', 'resolved', 'superseded', 'all'] as const;
 
@@ -19,8 +20,7 @@ export function errorFilterOf(params: URLSearchParams): ErrorFilter {
     code: words(params, 'code', 32),
     indicatorType: indicatorTypes.find((known) => typeSlug(known) === type) ?? '',
     text: (params.get('text') ?? '').slice(0, 500),
-    after: moment(params.get('after')),
-    before: moment(params.get('before')),
+    range: rangeOf(params),
   };
 }
 
@@ -28,13 +28,7 @@ function words(params: URLSearchParams, name: string, limit: number): string {
   return (params.get(name) ?? '').replace(/[^A-Za-z0-9-]/g, '').slice(0, limit);
 }
 
-/** `2026-03-09T16:05:06Z`, or nothing. */
-function moment(text: string | null): string {
-  const isOne = text !== null && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text);
-  return isOne && !Number.isNaN(new Date(text).getTime()) ? text : '';
-}
-
 /** Whether anything but the state is chosen. */
-export function isErrorFiltered({ state: _, ...filter }: ErrorFilter): boolean {
-  return Object.values(filter).some((value) => value !== '');
+export function isErrorFiltered({ state: _, range, ...filter }: ErrorFilter): boolean {
+  return isRangeSet(range) || Object.values(filter).some((value) => value !== '');
 }

@@ -3,12 +3,13 @@ import { Button, Select } from '@mantine/core';
 
 import { useConfigure } from '../../api/configure';
 import type { ErrorFilter } from '../../api/report';
-import { MomentField } from '../../components/MomentField';
+import { RangeFilter } from '../../components/RangeFilter';
 import { SearchField } from '../../components/SearchField';
 import { errorCodes } from '../../lib/errorCode';
 import { errorStates, isErrorFiltered } from '../../lib/errorFilter';
 import { indicatorTypes, typeLabel, typeSlug } from '../../lib/label';
 import { numberedLabel } from '../../lib/queryName';
+import { noRange } from '../../lib/range';
 import { setParams } from '../../shell/router';
 
 /** A changed filter begins at its first page, with nothing open. */
@@ -82,16 +83,7 @@ export function ErrorFilters({ filter }: { filter: ErrorFilter }) {
         clearButtonProps={{ 'aria-label': 'Clear Indicator Type' }}
         onChange={(value) => setFilter({ indicator_type: value ?? '' })}
       />
-      <MomentField
-        label="From"
-        value={filter.after}
-        onChange={(value) => setFilter({ after: value })}
-      />
-      <MomentField
-        label="Before"
-        value={filter.before}
-        onChange={(value) => setFilter({ before: value })}
-      />
+      <RangeFilter range={filter.range} onChange={setFilter} />
       {isErrorFiltered(filter) && (
         <Button
           variant="subtle"
@@ -102,8 +94,7 @@ export function ErrorFilters({ filter }: { filter: ErrorFilter }) {
               text: '',
               code: '',
               indicator_type: '',
-              after: '',
-              before: '',
+              ...noRange,
             })
           }
         >
