@@ -538,6 +538,12 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * About
+         * @description What an error is about.
+         * @enum {string}
+         */
+        About: "job" | "indicator" | "object" | "withdrawal";
+        /**
          * AskedWait
          * @description A wait that Sentinel asked for. `POST api/task/{slug}/send-now` ends it before.
          */
@@ -748,6 +754,12 @@ export interface components {
             /** Title */
             title: string;
         };
+        /**
+         * ErrorState
+         * @description Whether an error still holds.
+         * @enum {string}
+         */
+        ErrorState: "open" | "resolved" | "superseded";
         /**
          * ExportFile
          * @description The saved TQL queries, highest precedence first.
@@ -1408,6 +1420,11 @@ export interface components {
              * @description Sent, not withdrawn and still valid
              */
             objects_live: number;
+            /**
+             * Refused Now
+             * @description Indicators with an object that Sentinel refuses at present
+             */
+            refused_now: number;
             running: components["schemas"]["UpdateFigures"] | null;
             /** @description Of all Jobs that ever ended */
             total: components["schemas"]["Figures"];
@@ -1842,6 +1859,7 @@ export interface components {
          * @description One single error; of a whole Job when it names no Indicator.
          */
         ReportedEntry: {
+            about: components["schemas"]["About"];
             /** Code */
             code: string;
             /**
@@ -1849,6 +1867,11 @@ export interface components {
              * Format: date-time
              */
             date_added: string;
+            /**
+             * Date State
+             * @description Since when it is not open
+             */
+            date_state: string | null;
             /** Id */
             id: string;
             indicator: components["schemas"]["ReportedIndicator"] | null;
@@ -1858,6 +1881,7 @@ export interface components {
             reason: string;
             /** Request Id */
             request_id: string;
+            state: components["schemas"]["ErrorState"];
         };
         /**
          * ReportedEntryPage
@@ -1878,12 +1902,26 @@ export interface components {
         /**
          * ReportedError
          * @description The errors of one Job that say the same, whatever the value they are about.
+         *
+         *     `state` is `open` while one of them is, else `resolved` where one of them was.
          */
         ReportedError: {
+            about: components["schemas"]["About"];
             /** Code */
             code: string;
             /** Count */
             count: number;
+            /** Count Open */
+            count_open: number;
+            /** Count Resolved */
+            count_resolved: number;
+            /** Count Superseded */
+            count_superseded: number;
+            /**
+             * Count Tried Again
+             * @description Of the open ones, how many the next updates try again by themselves
+             */
+            count_tried_again: number;
             /**
              * Date Added
              * Format: date-time
@@ -1896,6 +1934,11 @@ export interface components {
              */
             date_first: string;
             /**
+             * Date State
+             * @description When one of them was closed last
+             */
+            date_state: string | null;
+            /**
              * Id
              * @description For `group` of the single errors
              */
@@ -1907,10 +1950,21 @@ export interface components {
             indicators: components["schemas"]["ReportedIndicator"][];
             /** Message */
             message: string;
+            /**
+             * Query Id
+             * @description Of the Job; null where it is not known
+             */
+            query_id: string | null;
             /** Reason */
             reason: string;
             /** Request Id */
             request_id: string;
+            state: components["schemas"]["ErrorState"];
+            /**
+             * Tries Left
+             * @description How often at most; null where there is no limit, or nothing to try again
+             */
+            tries_left: number | null;
         };
         /**
          * ReportedErrorPage
@@ -4634,7 +4688,10 @@ export interface operations {
                 indicator_type?: ("address" | "asn" | "cidr" | "email-address" | "email-subject" | "file" | "host" | "registry-key" | "url") | null;
                 limit?: number;
                 offset?: number;
+                query_id?: string | null;
                 request_id?: string;
+                state?: ("open" | "resolved" | "superseded") | null;
+                text?: string;
             };
             header?: never;
             path?: never;
@@ -4718,7 +4775,10 @@ export interface operations {
                 indicator_type?: ("address" | "asn" | "cidr" | "email-address" | "email-subject" | "file" | "host" | "registry-key" | "url") | null;
                 limit?: number;
                 offset?: number;
+                query_id?: string | null;
                 request_id?: string;
+                state?: ("open" | "resolved" | "superseded") | null;
+                text?: string;
                 until?: number | null;
             };
             header?: never;
