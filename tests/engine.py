@@ -347,7 +347,7 @@ class Engine:
     ) -> list[QueryBody]:
         """Save the whole list, wait for an update that this makes due, and give it with its ids."""
         version = self.ask('GET', 'api/configure')['version']
-        body = {'version': version, 'queries': list(queries), 'run': run}
+        body = {'version': version, 'queries': list(queries), 'run': run, 'confirm_empty': True}
         self.queries = self.ask('PUT', 'api/configure', body)['queries']
         if wait:
             self.wait_for_schedule()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sentinel_app.api import schemas
+from sentinel_app.api.result_reply import query_marks
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.query import QueryList
@@ -193,23 +194,11 @@ def _row_reply(answer: Answer, saved: QueryList) -> schemas.LookupRow:
     )
 
 
-def _marks(saved: QueryList) -> list[schemas.QueryMark]:
-    return [
-        schemas.QueryMark(
-            query_id=query.id,
-            position=position,
-            label=query.label,
-            is_enabled=query.is_enabled,
-        )
-        for position, query in enumerate(saved.queries)
-    ]
-
-
 def lookup_reply(found: Answers, saved: QueryList) -> schemas.LookupReply:
     """Return the answers to some values."""
     return schemas.LookupReply(
         rows=[_row_reply(each, saved) for each in found.answers],
-        queries=_marks(saved),
+        queries=list(query_marks(saved.queries).values()),
         source_error=found.error.message if found.error else None,
     )
 
@@ -224,7 +213,7 @@ def findings_reply(found: Findings, saved: QueryList) -> schemas.Findings:
         sent=[_sent_reply(each, links) for each in found.sent],
         refused=[_refused_reply(each, saved) for each in found.refused],
         copies=[_copy_reply(each) for each in found.copies],
-        queries=_marks(saved),
+        queries=list(query_marks(saved.queries).values()),
         source_error=found.error.message if found.error else None,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 
 import falcon
@@ -48,6 +49,8 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault
         description: why, and what to do; the usual words for the status where left out.
         code: the usual code for the status where left out.
         errors: what is wrong with single fields.
+        saved_at: when the list of TQL queries was saved that is newer.
+        saved_by: by whom.
     """
 
     def __init__(
@@ -57,12 +60,16 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault
         *,
         code: str | None = None,
         errors: Sequence[FieldError] = (),
+        saved_at: dt.datetime | None = None,
+        saved_by: str | None = None,
     ) -> None:
         super().__init__(description)
         self.status = status
         self.description = description
         self.code = code
         self.errors = tuple(errors)
+        self.saved_at = saved_at
+        self.saved_by = saved_by
 
 
 def _answer(req: falcon.Request, resp: falcon.Response, refusal: Refusal) -> None:
@@ -85,6 +92,8 @@ def _write(resp: falcon.Response, refusal: Refusal) -> Error:
         description=refusal.description or description,
         code=refusal.code or code,
         errors=list(refusal.errors),
+        saved_at=refusal.saved_at,
+        saved_by=refusal.saved_by,
     )
     resp.status = refusal.status
     resp.content_type = falcon.MEDIA_JSON

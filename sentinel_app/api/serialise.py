@@ -44,11 +44,14 @@ def configure_reply(
     due: tuple[dt.datetime, Mode] | None,
     warning: str | None,
     counts: Mapping[str, LastCount],
+    results: Sequence[schemas.QueryResult],
     open_updates: Sequence[Update],
 ) -> schemas.Configure:
-    """The saved TQL queries with their last counts, by id, what runs, and what is due."""
+    """The saved TQL queries with their counts and results, what runs, and what is due."""
     return schemas.Configure(
         version=saved.version,
+        saved_at=saved.saved_at,
+        saved_by=saved.saved_by,
         queries=[schemas.Query.model_validate(_query_members(query)) for query in saved.queries],
         next_update=next_update_reply(due),
         open_update=_open_update(open_updates),
@@ -58,6 +61,7 @@ def configure_reply(
             for query in saved.queries
             if (count := counts.get(query.id))
         ],
+        results=list(results),
         warning=warning,
     )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sentinel_app.core.job import Outcome
@@ -54,3 +55,11 @@ def summed(parts: Sequence[Figures]) -> Figures:
         throttled=sum(part.throttled for part in parts),
         throttled_s=sum(part.throttled_s for part in parts),
     )
+
+
+def summed_by_query(counts: Iterable[LiveCount]) -> Mapping[str, int]:
+    """Return how many objects there are because of each query, by its id."""
+    found: Counter[str] = Counter()
+    for each in counts:
+        found[each.query_id] += each.count
+    return found

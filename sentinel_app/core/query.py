@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import re
@@ -11,6 +12,7 @@ from enum import StrEnum
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.invisible import BLANK, CONTROL, IGNORABLE
 from sentinel_app.core.text import shortened
+from sentinel_app.errors import ConflictError
 
 MAX_NAME_CHARS = 80
 MAX_NOTE_CHARS = 500
@@ -79,6 +81,10 @@ class QueryList:
 
     version: int
     queries: tuple[Query, ...]
+    saved_at: dt.datetime | None = None
+    """None where it never was."""
+    saved_by: str | None = None
+    """None where ThreatConnect did not say who it was."""
 
     @property
     def enabled(self) -> tuple[Query, ...]:
@@ -96,6 +102,19 @@ class QueryList:
             if query.id == query_id:
                 return position
         return None
+
+    def conflict(self) -> ConflictError:
+        """Return the refusal of a save that was made from an older list than this one."""
+        who = self.saved_by or 'somebody else'
+        return ConflictError(
+            f'This list was changed by {who} meanwhile. Load the newer list and make your change '
+            'again.',
+            context={
+                'version': self.version,
+                'saved_at': self.saved_at,
+                'saved_by': self.saved_by,
+            },
+        )
 
 
 def clean_name(text: str | None) -> str | None:

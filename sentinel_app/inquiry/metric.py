@@ -10,7 +10,7 @@ from typing import Protocol
 
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.job import Counts, Job, JobStatus, Update
-from sentinel_app.core.metric import Figures, Hour, LiveCount, summed
+from sentinel_app.core.metric import Figures, Hour, LiveCount, summed, summed_by_query
 from sentinel_app.core.query import Query
 from sentinel_app.core.task import AskedWait
 from sentinel_app.core.upload_limits import MAX_OBJECTS, WINDOW_S
@@ -132,6 +132,10 @@ class Metrics:
             last=self._last(),
             refused_now=self._progress.errors.refused_now(),
         )
+
+    def live_by_query(self) -> Mapping[str, int]:
+        """Return how many objects are live because of each query, by its id."""
+        return summed_by_query(self._ledger.live_counts(self._clock.now()))
 
     def history(self, *, since: dt.datetime, before: dt.datetime) -> tuple[Hour, ...]:
         """Give the hours in which a Job ended, oldest first."""

@@ -117,7 +117,12 @@ def save(app_state: AppState, *ids: str, version: int, mode: Mode | None = None)
 
 def test_a_saved_list_keeps_its_order_and_counts_its_version(app_state: AppState) -> None:
     saved = save(app_state, 'b', 'a', version=0, mode=Mode.FULL)
-    assert saved == QueryList(version=1, queries=(make_query('b'), make_query('a')))
+    assert saved == QueryList(
+        version=1,
+        queries=(make_query('b'), make_query('a')),
+        saved_at=make_audit().at,
+        saved_by=make_audit().user,
+    )
     assert app_state.query_list() == saved
     assert app_state.schedule().next_mode is Mode.FULL
     assert app_state.audit(limit=5, offset=0)[0][0].detail == "('b', 'a')"
@@ -136,7 +141,7 @@ def test_a_save_without_a_mode_leaves_the_mode_there_is(app_state: AppState) -> 
 @pytest.mark.parametrize('version', [0, 2, -1])
 def test_a_save_from_another_version_changes_nothing(app_state: AppState, version: int) -> None:
     saved = save(app_state, 'a', version=0)
-    with pytest.raises(ConflictError, match='somebody else'):
+    with pytest.raises(ConflictError, match='changed by jdoe'):
         save(app_state, 'b', version=version, mode=Mode.FULL)
     assert app_state.query_list() == saved
     assert app_state.schedule() == Schedule()

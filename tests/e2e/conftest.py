@@ -78,7 +78,12 @@ def save_queries(stand: Stand) -> Save:
 
     def save(*queries: dict[str, Any]) -> list[dict[str, Any]]:
         version = stand.api('GET', 'api/configure').json()['version']
-        body = {'version': version, 'queries': list(queries), 'run': 'delta'}
+        body = {
+            'version': version,
+            'queries': list(queries),
+            'run': 'delta',
+            'confirm_empty': True,
+        }
         reply = stand.api('PUT', 'api/configure', body)
         assert reply.status_code == 200, reply.text
         saved: list[dict[str, Any]] = reply.json()['queries']

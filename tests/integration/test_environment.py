@@ -376,7 +376,7 @@ def test_a_disk_that_does_not_take_the_documents_is_told_and_survived(
     assert reply.status_code >= 500
     assert reply.json['code'] == 'RUN-DISK'
     version = engine.ask('GET', 'api/configure')['version']
-    body = {'version': version, 'queries': [], 'run': None}
+    body = {'version': version, 'queries': [], 'run': None, 'confirm_empty': True}
     assert engine.api('PUT', 'api/configure', body).json['code'] == 'RUN-DISK'
     assert len(engine.ask('GET', 'api/configure')['queries']) == 1
     is_full = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import falcon
@@ -14,11 +14,12 @@ from sentinel_app.api.ports import ApiDeps
 from sentinel_app.api.problem import Refusal
 from sentinel_app.api.query_check import check_queries, described_change, queries_of
 from sentinel_app.api.reading import body_of, parameters_of
+from sentinel_app.api.result_reply import results_reply
 from sentinel_app.api.schemas import ConfigureBody, FieldError, Parameters, QueryBody
 from sentinel_app.api.serialise import configure_reply
 from sentinel_app.core.audit import AuditEntry, changes_of
-from sentinel_app.core.count import WHOLE_MODES, LastCount, last_counts
-from sentinel_app.core.job import JobStatus, Mode
+from sentinel_app.core.count import last_counts
+from sentinel_app.core.job import Mode
 from sentinel_app.core.query import QueryList
 from sentinel_app.errors import ConflictError
 
@@ -52,6 +53,7 @@ class ConfigureResource:
             run=body.run,
             owner_names=self._catalog.owner_names(),
             action='configure-save',
+            is_empty_meant=body.confirm_empty,
         )
         answer_list(resp, self._deps, stored)
 
@@ -81,6 +83,7 @@ def save_list(
     run: Literal['delta', 'full'] | None,
     owner_names: frozenset[str] | None,
     action: str,
+    is_empty_meant: bool,
     field_prefix: str = '',
 ) -> QueryList:
     """Save a list in place of the one that it was made from.
@@ -93,21 +96,20 @@ def save_list(
         run: the mode of the next scheduled update, where it is to be another one.
         owner_names: the owners that the API user can read; None where that is not known.
         action: for the audit.
+        is_empty_meant: whether a list without a query may take the place of one with some.
         field_prefix: where in the request's body the list stands.
 
     Raises:
-        ConflictError: the list was changed meanwhile.
-        Refusal: some fields are not valid.
+        Refusal: the list was changed meanwhile, or some fields are not valid.
         StorageError: the disk did not take it.
     """
     app_state = deps.app_state
     saved = app_state.query_list()
     if version != saved.version:
-        raise ConflictError(
-            'The TQL queries were changed by somebody else meanwhile. Load the newer list and '
-            'make your change again.'
-        )
+        raise _conflict(saved)
     errors = check_queries(bodies, saved, owner_names)
+    if not bodies and saved.queries and not is_empty_meant:
+        errors.append(FieldError(field='queries', message=_none_left(len(saved.queries))))
     if errors:
         raise Refusal(
             422,
@@ -119,43 +121,49 @@ def save_list(
     queries = queries_of(bodies, deps.new_id)
     user = user_of(req, deps.identity)
     changes, left_out = changes_of(saved.queries, queries)
-    stored = app_state.save_queries(
-        queries,
-        expected_version=version,
-        next_mode=Mode(run) if run else None,
-        audit=AuditEntry(
-            at=deps.clock.now(),
-            user=user.name if user else None,
-            action=action,
-            detail=described_change(saved.queries, queries, run),
-            changes=changes,
-            changes_left_out=left_out,
-        ),
+    entry = AuditEntry(
+        at=deps.clock.now(),
+        user=user.name if user else None,
+        action=action,
+        detail=described_change(saved.queries, queries, run),
+        changes=changes,
+        changes_left_out=left_out,
     )
+    try:
+        stored = app_state.save_queries(
+            queries,
+            expected_version=version,
+            next_mode=Mode(run) if run else None,
+            audit=entry,
+        )
+    except ConflictError:
+        # Somebody was quicker by a moment.
+        raise _conflict(app_state.query_list()) from None
     deps.tasks.look_at_schedule()
     return stored
+
+
+def _conflict(saved: QueryList) -> Refusal:
+    error = saved.conflict()
+    return Refusal(409, error.message, saved_at=saved.saved_at, saved_by=saved.saved_by)
+
+
+def _none_left(number: int) -> str:
+    which = 'the only TQL query' if number == 1 else f'all {number} TQL queries'
+    return f'would delete {which}, and nothing more would be sent; confirm this to save it'
 
 
 def answer_list(resp: falcon.Response, deps: ApiDeps, listed: QueryList) -> None:
     """Answer with the list and what is due."""
     app_state = deps.app_state
+    jobs = app_state.jobs(limit=sys.maxsize)[0]
     reply = configure_reply(
         listed,
         app_state.schedule(),
         deps.updates.next_update(),
         app_state.warning,
-        _counts(listed, deps),
+        last_counts(listed.queries, jobs),
+        results_reply(listed.queries, jobs, deps.inquiries.metrics.live_by_query()),
         app_state.open_updates(),
     )
     resp.text = reply.model_dump_json()
-
-
-def _counts(listed: QueryList, deps: ApiDeps) -> Mapping[str, LastCount]:
-    jobs = (
-        job
-        for mode in WHOLE_MODES
-        for job in deps.app_state.jobs(
-            statuses=[JobStatus.UPLOAD_COMPLETE], mode=mode, limit=sys.maxsize
-        )[0]
-    )
-    return last_counts(listed.queries, jobs)

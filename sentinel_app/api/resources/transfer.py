@@ -66,6 +66,7 @@ class ImportResource:
             run=body.run,
             owner_names=self._catalog.owner_names(),
             action='configure-import',
+            is_empty_meant=body.confirm_empty,
             field_prefix='file.',
         )
         answer_list(resp, self._deps, stored)

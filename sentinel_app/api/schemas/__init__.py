@@ -41,6 +41,9 @@ from sentinel_app.api.schemas.configure import (
     Query,
     QueryBody,
     QueryMark,
+    QueryOverlap,
+    QueryResult,
+    RecentJob,
     TqlKeyword,
 )
 from sentinel_app.api.schemas.document import component_schemas, parameter_schemas
@@ -218,6 +221,9 @@ __all__ = [
     'QueryBody',
     'QueryCount',
     'QueryMark',
+    'QueryOverlap',
+    'QueryResult',
+    'RecentJob',
     'RefusedObject',
     'Reply',
     'ReportedEntry',

@@ -116,6 +116,10 @@ class Error(Shape):
     errors: list[FieldError] = Field(
         default_factory=list, description='One entry for each bad field, where fields are at fault.'
     )
+    saved_at: Moment | None = Field(
+        default=None, description='Where the list of TQL queries was changed: when it was saved'
+    )
+    saved_by: str | None = Field(default=None, description='By whom, where that is known')
 
 
 class AskedWait(Reply):

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from sentinel_app.api.schemas.base import Body, Moment, NextUpdate, Reply
 from sentinel_app.core.indicator import IndicatorType
-from sentinel_app.core.job import Mode
+from sentinel_app.core.job import JobStatus, Mode
 from sentinel_app.core.query import MAX_NAME_CHARS, MAX_NOTE_CHARS, SortDirection
 
 MAX_QUERIES = 100
@@ -52,6 +52,50 @@ class LastCount(Reply):
     last_counted: Moment = Field(description='When that Job was complete')
 
 
+class RecentJob(Reply):
+    """One of the last Jobs of a TQL query, in short."""
+
+    request_id: str
+    date_ended: Moment
+    status: JobStatus
+    mode: Mode
+    count_read: int
+    count_sent: int
+    count_refused: int
+
+
+class QueryOverlap(Reply):
+    """What the last whole reading found that was sent from another copy."""
+
+    count_duplicate: int = Field(
+        description='Indicators that were sent from a higher query or, where the query has several '
+        'owners, from another copy of its own'
+    )
+    count_sendable: int = Field(description='Indicators that could have been sent')
+    taken_by: QueryMark | None = Field(
+        description='The higher query that sent them, where only one can have'
+    )
+
+
+class QueryResult(Reply):
+    """What came of a saved TQL query lately."""
+
+    query_id: str
+    objects_live: int = Field(description='Active objects in Sentinel because of it')
+    recent: list[RecentJob] = Field(
+        description='Its last Jobs that ended, oldest first, ten at most; cancelled ones left out'
+    )
+    overlap: QueryOverlap | None = Field(
+        description='Null for the highest query, and until all of it was read since it, or those '
+        'above it, were changed'
+    )
+    sends_nothing: Literal['covered', 'measured'] | None = Field(
+        description='Why it cannot send anything: higher queries return all that it can return '
+        '(`covered`), or had all that its last whole reading found (`measured`)'
+    )
+    covered_by: list[QueryMark] = Field(description='With `covered`: those higher queries')
+
+
 class QueryBody(Body):
     """One TQL query to save; `id` is null for a new one."""
 
@@ -93,6 +137,8 @@ class Configure(Reply):
     """The saved TQL queries, highest precedence first."""
 
     version: int
+    saved_at: Moment | None = Field(description='Null before the first save')
+    saved_by: str | None = Field(description='Null where ThreatConnect did not say who it was')
     queries: list[Query]
     next_update: NextUpdate | None
     open_update: OpenUpdate | None = Field(
@@ -103,6 +149,7 @@ class Configure(Reply):
         description='None for a query without such a Job: since its owners, types or TQL were '
         'edited, or among the Jobs that are kept'
     )
+    results: list[QueryResult] = Field(description='One for each query, in the same order')
     warning: str | None = Field(
         description='What the page must say about the store, for example that an older copy is used'
     )
@@ -114,6 +161,9 @@ class ConfigureBody(Body):
     version: int
     queries: Annotated[list[QueryBody], Field(max_length=MAX_QUERIES)]
     run: Literal['delta', 'full'] | None = None
+    confirm_empty: bool = Field(
+        default=False, description='Must be true to save an empty list in place of queries'
+    )
 
 
 class OwnerOption(Reply):

@@ -36,4 +36,7 @@ class ImportBody(Body):
 
     version: int = Field(description='Of the list that it replaces')
     run: Literal['delta', 'full'] | None = None
+    confirm_empty: bool = Field(
+        default=False, description='Must be true to import an empty list in place of queries'
+    )
     file: ImportFile

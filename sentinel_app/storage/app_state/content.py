@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -16,7 +17,7 @@ from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.task import TaskState
 from sentinel_app.core.window import Cursor
 from sentinel_app.storage.app_state.atomic_json import Tables
-from sentinel_app.storage.app_state.encoding import decode, of_kind, whole
+from sentinel_app.storage.app_state.encoding import decode, whole
 
 _MOST_COUNTED: Final = 10**12
 """Largest number that the App counts on from; it never comes so far by itself."""
@@ -50,6 +51,16 @@ class KeyedTinyDB(TinyDB):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The order of the queries, which are stored one by one, and who saved it."""
+
+    version: int
+    ids: tuple[str, ...]
+    saved_at: dt.datetime | None = None
+    saved_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """Everything as models. Never changed, only replaced, so that reading takes no lock."""
 
@@ -80,15 +91,17 @@ def decoded_state(tables: Tables) -> State:
 
     settings = tables.get('settings', {})
     queries = each('queries', Query, lambda query: query.id)
-    listed = settings.get('query_list', {'version': 0, 'ids': []})
-    ids = of_kind(list, listed['ids'])
+    listed = decode(Listing, settings.get('query_list', {'version': 0, 'ids': []}))
+    ids = listed.ids
     if len(set(ids)) < len(ids):
         raise ValueError('a query is listed twice')
     audit = sorted((_number(key), entry) for key, entry in each('audit', AuditEntry).items())
     state = State(
         query_list=QueryList(
-            version=whole(listed['version'], _MOST_COUNTED),
+            version=whole(listed.version, _MOST_COUNTED),
             queries=tuple(queries[key] for key in ids),
+            saved_at=listed.saved_at,
+            saved_by=listed.saved_by,
         ),
         schedule=decode(Schedule, settings.get('schedule', {})),
         history=decode(History, settings.get('history', {})),

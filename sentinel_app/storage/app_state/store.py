@@ -19,7 +19,13 @@ from sentinel_app.core.window import EVERYTHING, Cursor
 from sentinel_app.errors import ConflictError, NotFoundError
 from sentinel_app.storage.app_state.atomic_json import AtomicJsonStorage
 from sentinel_app.storage.app_state.audit_list import selected_audit
-from sentinel_app.storage.app_state.content import KeyedTable, KeyedTinyDB, State, decoded_state
+from sentinel_app.storage.app_state.content import (
+    KeyedTable,
+    KeyedTinyDB,
+    Listing,
+    State,
+    decoded_state,
+)
 from sentinel_app.storage.app_state.encoding import encode
 from sentinel_app.storage.app_state.job_list import ordered, selected
 from sentinel_app.storage.app_state.update_list import (
@@ -84,12 +90,13 @@ class AppState:
         with self._writing:
             state = self._state
             if expected_version != state.query_list.version:
-                raise ConflictError(
-                    'The TQL queries were changed by somebody else meanwhile. Load the newer list '
-                    'and make your change again.',
-                    context={'version': state.query_list.version},
-                )
-            saved = QueryList(version=expected_version + 1, queries=tuple(queries))
+                raise state.query_list.conflict()
+            saved = QueryList(
+                version=expected_version + 1,
+                queries=tuple(queries),
+                saved_at=audit.at,
+                saved_by=audit.user,
+            )
             schedule = state.schedule
             if next_mode is Mode.FULL:
                 schedule = _full_required(schedule)
@@ -390,8 +397,13 @@ class AppState:
         )
 
     def _put_settings(self, query_list: QueryList, schedule: Schedule) -> None:
-        listed = {'version': query_list.version, 'ids': [query.id for query in query_list.queries]}
-        self._table('settings').put({'query_list': listed, 'schedule': encode(schedule)})
+        listing = Listing(
+            version=query_list.version,
+            ids=tuple(query.id for query in query_list.queries),
+            saved_at=query_list.saved_at,
+            saved_by=query_list.saved_by,
+        )
+        self._table('settings').put({'query_list': encode(listing), 'schedule': encode(schedule)})
 
     def _put_audit(self, state: State, entry: AuditEntry) -> Mapping[int, AuditEntry]:
         """Stage an entry, and the removal of the oldest; return what the audit then is."""

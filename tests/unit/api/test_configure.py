@@ -8,7 +8,7 @@ from falcon import testing
 from sentinel_app.api.app import create_app
 from sentinel_app.api.ports import ApiDeps
 from sentinel_app.core.indicator import IndicatorType
-from sentinel_app.core.job import Counts, JobStatus, Mode
+from sentinel_app.core.job import Counts, JobStatus, Mode, Outcome
 from sentinel_app.core.mapping import SORT_FIELDS
 from sentinel_app.core.schedule import Schedule
 from sentinel_app.errors import ReadAuthError, ReadTimeoutError
@@ -61,11 +61,14 @@ def fields_at_fault(reply: Any) -> dict[str, str]:
 def test_an_empty_list_is_version_0(stand: Stand) -> None:
     assert stand.get('/api/configure').json == {
         'version': 0,
+        'saved_at': None,
+        'saved_by': None,
         'queries': [],
         'next_update': None,
         'open_update': None,
         'last_run': None,
         'last_counts': [],
+        'results': [],
         'warning': None,
     }
 
@@ -212,8 +215,70 @@ def test_a_list_made_from_another_version_is_refused(stand: Stand, version: int)
     reply = stand.put('/api/configure', body(version=version))
     assert reply.status_code == 409
     assert reply.json['code'] == 'APP-CONFLICT'
-    assert 'Load the newer list' in reply.json['description']
+    assert 'This list was changed by jdoe meanwhile.' in reply.json['description']
+    who = {'saved_at': '2026-03-04T12:00:00Z', 'saved_by': 'jdoe'}
+    assert {name: reply.json[name] for name in who} == who
+    listed = stand.get('/api/configure').json
+    assert {name: listed[name] for name in who} == who
     assert len(stand.app_state.query_list().queries) == 1
+
+
+def test_queries_are_all_deleted_only_where_that_is_confirmed(stand: Stand) -> None:
+    assert stand.put('/api/configure', body()).status_code == 200
+    stand.put('/api/configure', body(row(), row(), version=1))
+    said = fields_at_fault(stand.put('/api/configure', body(version=2)))
+    assert said['queries'].startswith('would delete all 2 TQL queries')
+    file = {'format': 'ms-sentinel-tql-queries', 'format_version': 1, 'queries': []}
+    imported = stand.put('/api/configure/import', {'version': 2, 'file': file})
+    assert list(fields_at_fault(imported)) == ['file.queries']
+    assert stand.app_state.query_list().version == 2
+    assert stand.put('/api/configure', body(version=2, confirm_empty=True)).status_code == 200
+    assert stand.app_state.query_list().queries == ()
+
+
+def test_what_came_of_each_query_is_told_with_the_list(stand: Stand) -> None:
+    stand.put('/api/configure', body(row(), row(name='Low'), row(tql='', is_enabled=False)))
+    first, second, _ = stand.app_state.query_list().queries
+    jobs = [
+        make_job(
+            f'j{place}',
+            query=query,
+            position=place,
+            mode=Mode.FULL,
+            status=JobStatus.UPLOAD_COMPLETE,
+            completed_at=minutes(2),
+            counts=Counts(read=3, outcomes=outcomes),
+        )
+        for place, query, outcomes in (
+            (0, first, {Outcome.SENT: 2, Outcome.REFUSED: 1}),
+            (1, second, {Outcome.DUPLICATE: 3}),
+        )
+    ]
+    stand.app_state.add_update(make_update(), jobs, schedule=None)
+    one, two, three = stand.get('/api/configure').json['results']
+    assert one == {
+        'query_id': 'new-1',
+        'objects_live': 0,
+        'recent': [
+            {
+                'request_id': 'j0',
+                'date_ended': '2026-03-04T08:02:00Z',
+                'status': 'Upload Complete',
+                'mode': 'full',
+                'count_read': 3,
+                'count_sent': 2,
+                'count_refused': 1,
+            }
+        ],
+        'overlap': None,
+        'sends_nothing': None,
+        'covered_by': [],
+    }
+    label = 'rating > 3 and summary contains "ü"'
+    higher = {'query_id': 'new-1', 'position': 0, 'label': label, 'is_enabled': True}
+    assert (two['sends_nothing'], two['covered_by']) == ('covered', [higher])
+    assert two['overlap'] == {'count_duplicate': 3, 'count_sendable': 3, 'taken_by': higher}
+    assert (three['sends_nothing'], three['recent'], three['overlap']) == (None, [], None)
 
 
 def test_every_bad_field_gets_its_message_and_nothing_is_saved(stand: Stand) -> None:

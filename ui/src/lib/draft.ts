@@ -166,6 +166,7 @@ export function bodyOf(draft: Draft, run: 'delta' | 'full'): ConfigureBody {
     version: draft.version,
     queries: draft.rows.map((row) => ({ ...fieldsOf(row), id: row.id })),
     run,
+    confirm_empty: draft.rows.length === 0,
   };
 }
 

@@ -88,6 +88,7 @@ export function useImporting(saved: Configure, onImported: (run: Run, count: num
         await saving.mutateAsync({
           version: state.base.version,
           run,
+          confirm_empty: true,
           file: state.picked.file,
         });
       } catch (error) {

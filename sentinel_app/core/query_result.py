@@ -1,0 +1,75 @@
+"""What came of each saved TQL query lately."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sentinel_app.core.count import WHOLE_MODES
+from sentinel_app.core.job import Job, JobStatus
+from sentinel_app.core.overlap import Overlap, covering, higher_of, overlap, still_holds
+from sentinel_app.core.query import Query
+
+MOST_RECENT = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryResult:
+    """What came of one query."""
+
+    recent: tuple[Job, ...] = ()
+    """The last few that ended, oldest first."""
+    overlap: Overlap | None = None
+    """As its last whole reading found; None where the query or those above it have changed."""
+    covered_by: tuple[str, ...] = ()
+    """Higher queries that return all that this one can return, whatever ThreatConnect has."""
+
+
+def query_results(queries: Sequence[Query], jobs: Iterable[Job]) -> Mapping[str, QueryResult]:
+    """Return what came of each query, by its id.
+
+    Args:
+        queries: those that are saved, highest precedence first.
+        jobs: those that are kept, in any order. One that was cancelled has come to nothing.
+    """
+    by_query: dict[str, list[Job]] = {query.id: [] for query in queries}
+    by_update: dict[str, list[Job]] = {}
+    for job in jobs:
+        by_update.setdefault(job.update_id, []).append(job)
+        if job.query.id in by_query and ended_at(job) is not None:
+            by_query[job.query.id].append(job)
+    higher = higher_of(queries)
+    found = {}
+    for query in queries:
+        ended = sorted(by_query[query.id], key=_end)
+        above = higher.get(query.id, ())
+        found[query.id] = QueryResult(
+            recent=tuple(ended[-MOST_RECENT:]),
+            overlap=_overlap(query, ended, by_update, above) if above else None,
+            covered_by=tuple(each.id for each in covering(query, above)) if above else (),
+        )
+    return found
+
+
+def ended_at(job: Job) -> dt.datetime | None:
+    """Return when a Job was complete or failed; None for one that goes on or was cancelled."""
+    return job.completed_at or job.failed_at
+
+
+def _end(job: Job) -> dt.datetime:
+    return ended_at(job) or job.queued_at
+
+
+def _overlap(
+    query: Query,
+    ended: Sequence[Job],
+    by_update: Mapping[str, Sequence[Job]],
+    above: Sequence[Query],
+) -> Overlap | None:
+    for job in reversed(ended):
+        if job.status is JobStatus.UPLOAD_COMPLETE and job.mode in WHOLE_MODES:
+            jobs = by_update[job.update_id]
+            is_same = job.query.selection == query.selection and still_holds(job, jobs, above)
+            return overlap(job, jobs) if is_same else None
+    return None
