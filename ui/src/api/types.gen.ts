@@ -701,6 +701,21 @@ export interface components {
             open_update: components["schemas"]["OpenUpdate"] | null;
             /** Queries */
             queries: components["schemas"]["Query"][];
+            /**
+             * Results
+             * @description One for each query, in the same order
+             */
+            results: components["schemas"]["QueryResult"][];
+            /**
+             * Saved At
+             * @description Null before the first save
+             */
+            saved_at: string | null;
+            /**
+             * Saved By
+             * @description Null where ThreatConnect did not say who it was
+             */
+            saved_by: string | null;
             /** Version */
             version: number;
             /**
@@ -714,6 +729,12 @@ export interface components {
          * @description The whole list, the version it was made from, and the mode of the next scheduled update.
          */
         ConfigureBody: {
+            /**
+             * Confirm Empty
+             * @description Must be true to save an empty list in place of queries
+             * @default false
+             */
+            confirm_empty?: boolean;
             /** Queries */
             queries: components["schemas"]["QueryBody"][];
             /**
@@ -751,6 +772,18 @@ export interface components {
              * @description One entry for each bad field, where fields are at fault.
              */
             errors?: components["schemas"]["FieldError"][];
+            /**
+             * Saved At
+             * @description Where the list of TQL queries was changed: when it was saved
+             * @default null
+             */
+            saved_at?: string | null;
+            /**
+             * Saved By
+             * @description By whom, where that is known
+             * @default null
+             */
+            saved_by?: string | null;
             /** Title */
             title: string;
         };
@@ -997,6 +1030,12 @@ export interface components {
          * @description A file that takes the place of the whole list.
          */
         ImportBody: {
+            /**
+             * Confirm Empty
+             * @description Must be true to import an empty list in place of queries
+             * @default false
+             */
+            confirm_empty?: boolean;
             file: components["schemas"]["ImportFile"];
             /**
              * Run
@@ -1827,6 +1866,75 @@ export interface components {
             position: number;
             /** Query Id */
             query_id: string;
+        };
+        /**
+         * QueryOverlap
+         * @description What the last whole reading found that was sent from another copy.
+         */
+        QueryOverlap: {
+            /**
+             * Count Duplicate
+             * @description Indicators that were sent from a higher query or, where the query has several owners, from another copy of its own
+             */
+            count_duplicate: number;
+            /**
+             * Count Sendable
+             * @description Indicators that could have been sent
+             */
+            count_sendable: number;
+            /** @description The higher query that sent them, where only one can have */
+            taken_by: components["schemas"]["QueryMark"] | null;
+        };
+        /**
+         * QueryResult
+         * @description What came of a saved TQL query lately.
+         */
+        QueryResult: {
+            /**
+             * Covered By
+             * @description With `covered`: those higher queries
+             */
+            covered_by: components["schemas"]["QueryMark"][];
+            /**
+             * Objects Live
+             * @description Active objects in Sentinel because of it
+             */
+            objects_live: number;
+            /** @description Null for the highest query, and until all of it was read since it, or those above it, were changed */
+            overlap: components["schemas"]["QueryOverlap"] | null;
+            /** Query Id */
+            query_id: string;
+            /**
+             * Recent
+             * @description Its last Jobs that ended, oldest first, ten at most; cancelled ones left out
+             */
+            recent: components["schemas"]["RecentJob"][];
+            /**
+             * Sends Nothing
+             * @description Why it cannot send anything: higher queries return all that it can return (`covered`), or had all that its last whole reading found (`measured`)
+             */
+            sends_nothing: ("covered" | "measured") | null;
+        };
+        /**
+         * RecentJob
+         * @description One of the last Jobs of a TQL query, in short.
+         */
+        RecentJob: {
+            /** Count Read */
+            count_read: number;
+            /** Count Refused */
+            count_refused: number;
+            /** Count Sent */
+            count_sent: number;
+            /**
+             * Date Ended
+             * Format: date-time
+             */
+            date_ended: string;
+            mode: components["schemas"]["Mode"];
+            /** Request Id */
+            request_id: string;
+            status: components["schemas"]["JobStatus"];
         };
         /**
          * RefusedObject
