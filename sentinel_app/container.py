@@ -29,6 +29,7 @@ from sentinel_app.health import Health
 from sentinel_app.identity import WhoAmI
 from sentinel_app.inquiry.check import Checks
 from sentinel_app.inquiry.copy import ValueCopies
+from sentinel_app.inquiry.effect import Effects
 from sentinel_app.inquiry.lookup import Lookups
 from sentinel_app.inquiry.metric import Metrics
 from sentinel_app.inquiry.preview import Previews
@@ -404,6 +405,13 @@ def _compose(
             clock=clock,
         ),
         checks=checks,
+        effects=Effects(
+            source=quick_source,
+            ledger=ledger,
+            policy=settings.withdraw_indicators,
+            requests_per_minute=settings.requests_per_minute,
+            clock=clock,
+        ),
         metrics=Metrics(
             store=metrics,
             app_state=app_state,

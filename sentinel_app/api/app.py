@@ -10,6 +10,7 @@ from sentinel_app.api.ports import ApiDeps
 from sentinel_app.api.problem import handle_errors
 from sentinel_app.api.resources.check import CheckResource
 from sentinel_app.api.resources.configure import ConfigureResource, OptionsResource
+from sentinel_app.api.resources.effect import EffectResource
 from sentinel_app.api.resources.health import HealthResource, OpenApiResource
 from sentinel_app.api.resources.indicator import (
     IndicatorDetailResource,
@@ -60,6 +61,7 @@ def create_app(deps: ApiDeps) -> falcon.App[falcon.Request, falcon.Response]:
     app.add_route('/api/configure/options', OptionsResource(catalog))
     app.add_route('/api/configure/check', TqlCheckResource(deps, catalog))
     app.add_route('/api/configure/preview', PreviewResource(deps, catalog))
+    app.add_route('/api/configure/effect', EffectResource(deps, catalog))
     app.add_route('/api/configure/export', ExportResource(deps))
     app.add_route('/api/configure/import', ImportResource(deps, catalog))
     app.add_route('/api/job/request', JobListResource(deps))

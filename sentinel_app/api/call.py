@@ -62,6 +62,14 @@ CALLS = (
         refusals=(413, 415, 422),
     ),
     Call(
+        path='/api/configure/effect',
+        method='post',
+        summary='What saving a list of TQL queries would change; nothing is sent or stored',
+        reply=schemas.Effect,
+        body=schemas.EffectBody,
+        refusals=(409, 413, 415, 422),
+    ),
+    Call(
         path='/api/configure/export',
         method='get',
         summary='The saved TQL queries as a file',

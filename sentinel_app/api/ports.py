@@ -17,6 +17,7 @@ from sentinel_app.core.source import Source
 from sentinel_app.core.task import AskedWait, TaskPause, TaskView
 from sentinel_app.core.trouble import Trouble
 from sentinel_app.inquiry.check import Checks
+from sentinel_app.inquiry.effect import Effects
 from sentinel_app.inquiry.lookup import Lookups
 from sentinel_app.inquiry.metric import Metrics
 from sentinel_app.inquiry.preview import Previews
@@ -244,6 +245,7 @@ class Inquiries:
     lookups: Lookups
     checks: Checks
     metrics: Metrics
+    effects: Effects
 
 
 def _new_id() -> str:

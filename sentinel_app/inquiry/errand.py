@@ -76,3 +76,25 @@ def gathered(calls: Sequence[Callable[[], Answer]], *, within_s: float) -> list[
             'read page by page and take the time that it needs.'
         )
     return [errand.answers[place] for place in range(len(calls))]
+
+
+def gathered_in_time(
+    calls: Sequence[Callable[[], Answer]], *, within_s: float
+) -> list[Answer | None]:
+    """Return the answers that came in time, in the order of the calls; None for the others.
+
+    Args:
+        calls: made at the same time, a few at once. They raise nothing.
+        within_s: how long all of them may take, in seconds.
+    """
+    if not calls:
+        return []
+    errand = _Errand(calls)
+    for place in range(min(AT_ONCE, len(calls))):
+        threading.Thread(target=errand.run, name=f'errand-{place}', daemon=True).start()
+    errand.is_over.wait(max(0.0, within_s))
+    if errand.error is not None:
+        raise errand.error
+    # Threads take no further question; who is still asking finishes by its own time-out.
+    errand.is_over.set()
+    return [errand.answers.get(place) for place in range(len(calls))]

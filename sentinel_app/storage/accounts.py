@@ -149,3 +149,8 @@ class LiveChanges:
 def hour_of(milliseconds: int) -> int:
     """Return the hours since 1970 at a time; what expires within an hour is live until its end."""
     return milliseconds // _HOUR_MS
+
+
+def end_of_hour(hour: int) -> int:
+    """Return the milliseconds since 1970 at the end of an hour of that count."""
+    return (hour + 1) * _HOUR_MS

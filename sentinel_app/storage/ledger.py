@@ -22,7 +22,7 @@ from sentinel_app.core.metric import LiveCount
 from sentinel_app.core.object_id import ObjectKey, object_id
 from sentinel_app.core.record import Record, RecordedError, RefusedObject
 from sentinel_app.core.value import summary_digest
-from sentinel_app.storage.accounts import hour_of
+from sentinel_app.storage.accounts import end_of_hour, hour_of
 from sentinel_app.storage.cell import key_of_row, read_cell, time_of
 from sentinel_app.storage.packing import unpack
 from sentinel_app.storage.selection import select_in
@@ -107,6 +107,12 @@ class Ledger:
             LiveCount(query_id=query_id, indicator_type=kind, count=count)
             for (query_id, kind), count in counts.items()
         )
+
+    def live_until(self, now: dt.datetime) -> tuple[tuple[str, int, dt.datetime], ...]:
+        """Return for each query how many objects are live, and by when all of them expire."""
+        with self._db.read() as connection:
+            rows = connection.execute(_SQL['live_until'], (_hour(now),)).fetchall()
+        return tuple((query_id, count, moment(end_of_hour(hour))) for query_id, count, hour in rows)
 
     def live_sources(self, now: dt.datetime) -> frozenset[tuple[str, IndicatorType]]:
         """Return the owner and the type of the copies that live objects were made of."""

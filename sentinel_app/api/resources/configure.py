@@ -105,19 +105,14 @@ def save_list(
     """
     app_state = deps.app_state
     saved = app_state.query_list()
-    if version != saved.version:
-        raise _conflict(saved)
-    errors = check_queries(bodies, saved, owner_names)
-    if not bodies and saved.queries and not is_empty_meant:
-        errors.append(FieldError(field='queries', message=_none_left(len(saved.queries))))
-    if errors:
-        raise Refusal(
-            422,
-            errors=[
-                FieldError(field=f'{field_prefix}{each.field}', message=each.message)
-                for each in errors
-            ],
-        )
+    checked_list(
+        saved,
+        bodies,
+        version=version,
+        owner_names=owner_names,
+        is_empty_meant=is_empty_meant,
+        field_prefix=field_prefix,
+    )
     queries = queries_of(bodies, deps.new_id)
     user = user_of(req, deps.identity)
     changes, left_out = changes_of(saved.queries, queries)
@@ -141,6 +136,35 @@ def save_list(
         raise _conflict(app_state.query_list()) from None
     deps.tasks.look_at_schedule()
     return stored
+
+
+def checked_list(
+    saved: QueryList,
+    bodies: Sequence[QueryBody],
+    *,
+    version: int,
+    owner_names: frozenset[str] | None,
+    is_empty_meant: bool = True,
+    field_prefix: str = '',
+) -> None:
+    """Check that a list may take the place of the saved one; the arguments are as for `save_list`.
+
+    Raises:
+        Refusal: the list was changed meanwhile, or some fields are not valid.
+    """
+    if version != saved.version:
+        raise _conflict(saved)
+    errors = check_queries(bodies, saved, owner_names)
+    if not bodies and saved.queries and not is_empty_meant:
+        errors.append(FieldError(field='queries', message=_none_left(len(saved.queries))))
+    if errors:
+        raise Refusal(
+            422,
+            errors=[
+                FieldError(field=f'{field_prefix}{each.field}', message=each.message)
+                for each in errors
+            ],
+        )
 
 
 def _conflict(saved: QueryList) -> Refusal:

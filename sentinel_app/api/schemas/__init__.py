@@ -47,6 +47,7 @@ from sentinel_app.api.schemas.configure import (
     TqlKeyword,
 )
 from sentinel_app.api.schemas.document import component_schemas, parameter_schemas
+from sentinel_app.api.schemas.effect import Effect, EffectBody, QueryEffect
 from sentinel_app.api.schemas.health import Health, LastError, Service, Storage
 from sentinel_app.api.schemas.indicator import (
     MAX_LIST_CHARS,
@@ -165,6 +166,8 @@ __all__ = [
     'Configure',
     'ConfigureBody',
     'DetailBody',
+    'Effect',
+    'EffectBody',
     'EmptyBody',
     'Error',
     'ErrorEntryParameters',
@@ -220,6 +223,7 @@ __all__ = [
     'Query',
     'QueryBody',
     'QueryCount',
+    'QueryEffect',
     'QueryMark',
     'QueryOverlap',
     'QueryResult',

@@ -31,6 +31,11 @@ SELECT query.query_id, kind, sum(count) AS count
 FROM live_count JOIN query ON query.id = live_count.query
 WHERE hour >= ? GROUP BY query.query_id, kind HAVING sum(count) > 0;
 
+-- name: live_until
+SELECT query.query_id, sum(count) AS count, max(hour) FILTER (WHERE count > 0) AS hour
+FROM live_count JOIN query ON query.id = live_count.query
+WHERE hour >= ? GROUP BY query.query_id HAVING sum(count) > 0;
+
 -- name: live_sources
 SELECT DISTINCT owner.name, kind
 FROM live_count JOIN owner ON owner.id = live_count.owner

@@ -12,6 +12,7 @@ from typing import Any
 from sentinel_app.api.ports import Inquiries
 from sentinel_app.core.indicator import Indicator, Owner, TqlKeyword
 from sentinel_app.core.job import Update
+from sentinel_app.core.query import WithdrawPolicy
 from sentinel_app.core.question import Question
 from sentinel_app.core.screening import Screening
 from sentinel_app.core.sink import UploadReply
@@ -19,6 +20,7 @@ from sentinel_app.core.source import SourcePage
 from sentinel_app.errors import SentinelAppError
 from sentinel_app.inquiry.check import Checks
 from sentinel_app.inquiry.copy import ValueCopies
+from sentinel_app.inquiry.effect import Effects
 from sentinel_app.inquiry.lookup import Lookups
 from sentinel_app.inquiry.metric import Metrics
 from sentinel_app.inquiry.preview import Previews
@@ -184,6 +186,13 @@ class InquiryStand:
                 clock=clock,
             ),
             tql_checks=TqlChecks(source=self.source),
+            effects=Effects(
+                source=self.source,
+                ledger=ledger,
+                policy=WithdrawPolicy.DELETED,
+                requests_per_minute=LIMIT,
+                clock=clock,
+            ),
             lookups=Lookups(
                 copies=ValueCopies(source=self.source, screening=screening),
                 ledger=ledger,

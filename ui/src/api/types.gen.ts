@@ -39,6 +39,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/configure/effect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What saving a list of TQL queries would change; nothing is sent or stored */
+        post: operations["post-configure-effect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/configure/export": {
         parameters: {
             query?: never;
@@ -646,6 +663,12 @@ export interface components {
             updates: number;
         };
         /**
+         * Change
+         * @description What a save does to one query.
+         * @enum {string}
+         */
+        Change: "added" | "edited" | "enabled" | "disabled" | "deleted" | "kept";
+        /**
          * Check
          * @description How one thing was found.
          */
@@ -752,6 +775,61 @@ export interface components {
         DetailBody: {
             /** Value */
             value: string;
+        };
+        /**
+         * Effect
+         * @description What the save would change in Sentinel. Numbers of objects are estimates.
+         */
+        Effect: {
+            /**
+             * Is Complete
+             * @description Whether every new, edited or enabled query was counted
+             */
+            is_complete: boolean;
+            /** Objects Fewer */
+            objects_fewer: number;
+            /**
+             * Objects Full
+             * @description About how many objects a full update sends; null where nobody could count
+             */
+            objects_full: number | null;
+            /** Objects More */
+            objects_more: number;
+            /** Objects Staying */
+            objects_staying: number;
+            /**
+             * Queries
+             * @description Those of the new list in their order, then the deleted ones
+             */
+            queries: components["schemas"]["QueryEffect"][];
+            /**
+             * Seconds Full
+             * @description What that takes at the API limit
+             */
+            seconds_full: number | null;
+            /**
+             * Seconds More
+             * @description What sending the new ones takes at the API limit
+             */
+            seconds_more: number;
+        };
+        /**
+         * EffectBody
+         * @description The list as it would be saved; nothing is stored.
+         */
+        EffectBody: {
+            /** Queries */
+            queries: components["schemas"]["QueryBody"][];
+            /**
+             * Version
+             * @description Of the list that it was made from
+             */
+            version: number;
+            /**
+             * Withdraw
+             * @description As in the save: deleted queries to withdraw now
+             */
+            withdraw?: string[];
         };
         /**
          * EmptyBody
@@ -1851,6 +1929,65 @@ export interface components {
             query_id: string;
         };
         /**
+         * QueryEffect
+         * @description What the save would change for one TQL query. Numbers of objects are estimates.
+         */
+        QueryEffect: {
+            change: components["schemas"]["Change"];
+            /**
+             * Count
+             * @description Indicators that it returns now; asked for an added, edited or enabled query
+             */
+            count: number | null;
+            /** Label */
+            label: string;
+            /**
+             * Not Counted
+             * @description Why they could not be counted
+             */
+            not_counted: string | null;
+            /**
+             * Objects Fewer
+             * @description About how many are withdrawn
+             */
+            objects_fewer: number | null;
+            /**
+             * Objects Live
+             * @description Active objects in Sentinel because of it
+             */
+            objects_live: number;
+            /**
+             * Objects More
+             * @description About how many objects are new in Sentinel. Null where nobody could count. Values that other queries have as well count here, unless one of them covers this one; a File counts as one object, and has one for each hash
+             */
+            objects_more: number | null;
+            /**
+             * Objects Staying
+             * @description About how many nobody renews any more: they stay until they expire, or until another query takes them over
+             */
+            objects_staying: number;
+            /**
+             * Position
+             * @description In the new list; null for a deleted query
+             */
+            position: number | null;
+            /**
+             * Query Id
+             * @description Null for a new query
+             */
+            query_id: string | null;
+            /**
+             * Staying Until
+             * @description When the last of these expires
+             */
+            staying_until: string | null;
+            /**
+             * Taken Over By
+             * @description Enabled queries of the new list that return all that this one returns, so that nothing of it is lost or new
+             */
+            taken_over_by: components["schemas"]["QueryMark"][];
+        };
+        /**
          * QueryMark
          * @description What people call a saved TQL query: its place in the list and its label.
          */
@@ -2821,6 +2958,120 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "post-configure-effect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EffectBody"];
+            };
+        };
+        responses: {
+            /** @description What saving a list of TQL queries would change; nothing is sent or stored */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Effect"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile, or not possible in this state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
