@@ -11,6 +11,9 @@ from collections.abc import Mapping
 REMEDY = 'remedy'
 """In the context of an error: what the end of its message says to do; empty if it says nothing."""
 
+DISK_FULL = 'The disk is full'
+"""What an error about a full disk begins with, and its title in the API."""
+
 GOES_ON = 'the App goes on by itself when the cause is gone.'
 """The end of a message about what may pass, true while the Service runs."""
 
@@ -188,6 +191,18 @@ class StorageError(SentinelAppError):
     """The disk or a database did not take what had to be stored."""
 
     default_code = 'RUN-DISK'
+
+
+class DiskFullError(StorageError):
+    """The disk has no room for what had to be stored.
+
+    Args:
+        detail: what could not be written, and what to do; the message begins with the fact.
+    """
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f'{DISK_FULL}. {detail}')
+        self.detail = detail
 
 
 class DamagedError(StorageError):

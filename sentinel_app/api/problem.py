@@ -9,7 +9,9 @@ import falcon
 
 from sentinel_app.api.schemas import Error, FieldError, InvalidInputError
 from sentinel_app.errors import (
+    DISK_FULL,
     ConflictError,
+    DiskFullError,
     FatalError,
     NotFoundError,
     RetryableError,
@@ -48,6 +50,7 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault
         status: the HTTP status.
         description: why, and what to do; the usual words for the status where left out.
         code: the usual code for the status where left out.
+        title: the usual title for the status where left out.
         errors: what is wrong with single fields.
         saved_at: when the list of TQL queries was saved that is newer.
         saved_by: by whom.
@@ -59,6 +62,7 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault
         description: str | None = None,
         *,
         code: str | None = None,
+        title: str | None = None,
         errors: Sequence[FieldError] = (),
         saved_at: dt.datetime | None = None,
         saved_by: str | None = None,
@@ -67,6 +71,7 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault
         self.status = status
         self.description = description
         self.code = code
+        self.title = title
         self.errors = tuple(errors)
         self.saved_at = saved_at
         self.saved_by = saved_by
@@ -88,7 +93,7 @@ def _answer(req: falcon.Request, resp: falcon.Response, refusal: Refusal) -> Non
 def _write(resp: falcon.Response, refusal: Refusal) -> Error:
     title, description, code = _KNOWN.get(refusal.status, _KNOWN[400])
     error = Error(
-        title=title,
+        title=refusal.title or title,
         description=refusal.description or description,
         code=refusal.code or code,
         errors=list(refusal.errors),
@@ -139,10 +144,11 @@ def _on_app_error(
         status = 503
     else:
         status = 500
-    description = problem.message
+    description = problem.detail if isinstance(problem, DiskFullError) else problem.message
     if problem.reason and problem.reason not in description:
         description = f'{description} ({problem.reason})'
-    _answer(req, resp, Refusal(status, description, code=problem.code))
+    title = DISK_FULL if isinstance(problem, DiskFullError) else None
+    _answer(req, resp, Refusal(status, description, code=problem.code, title=title))
 
 
 def _on_anything(

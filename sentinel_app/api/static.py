@@ -6,8 +6,12 @@ import base64
 import hashlib
 import re
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
+from typing import Final
+from urllib.parse import quote
 
 import falcon
 
@@ -35,18 +39,34 @@ _SHORT = 'public, max-age=300'
 _INLINE_SCRIPT = re.compile(
     r'<script(?![^>]*\ssrc\s*=)[^>]*>(.*?)</script\s*>', re.DOTALL | re.IGNORECASE
 )
-_PLAIN_PAGE = (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Microsoft Sentinel</title>'
-    '</head><body><h1>{heading}</h1><p>{text}</p></body></html>'
+SCREENS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(('', 'dashboard'), 'dashboard'),
+    'configure': 'configure',
+    'jobs': 'jobs',
+    'tasks': 'tasks',
+    **dict.fromkeys(('reports', 'errors', 'reports/errors'), 'reports/errors'),
+    **dict.fromkeys(('lookup', 'reports/lookup'), 'reports/lookup'),
+    **dict.fromkeys(('audit', 'reports/audit'), 'reports/audit'),
+}
+"""Where people look for the screens, and where they are within the page, after `#/`."""
+_PLAIN_PAGE: Final = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    '<title>{heading} | Microsoft Sentinel</title><style>'
+    ':root{{color-scheme:light dark}}'
+    'body{{margin:0;padding:15vh 24px;text-align:center;background:#f5f7f9;color:#1b2430;'
+    'font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}}'
+    'h1{{margin:0 0 8px;font-size:24px}}p{{margin:0}}a{{color:#1263b8}}'
+    '@media(prefers-color-scheme:dark){{body{{background:#0e1217;color:#dfe5ec}}'
+    'a{{color:#79b4f5}}}}'
+    '</style></head><body><main><h1>{heading}</h1><p>{text}</p></main></body></html>'
 )
-_NOT_BUILT = _PLAIN_PAGE.format(
+_NOT_BUILT: Final = _PLAIN_PAGE.format(
     heading='The page has not been built',
     text='Run <code>make ui</code> in the folder of the App and load this address again. '
     'The Service itself works, and so does its API.',
 )
-_NO_SUCH_PAGE = _PLAIN_PAGE.format(
-    heading='There is no such page', text='The pages of this Service begin at its first address.'
-)
+_MAX_QUERY_CHARS: Final = 2_000
 
 
 def script_hashes(html: str) -> tuple[str, ...]:
@@ -90,7 +110,7 @@ class StaticFiles:
         elif name == _INDEX:
             _say(resp, falcon.HTTP_503, _NOT_BUILT)
         else:
-            _say(resp, falcon.HTTP_404, _NO_SUCH_PAGE)
+            _answer_elsewhere(req, resp)
 
     def _path_of(self, name: str) -> Path | None:
         """The file of that name within the folder, wherever links lead; None if there is none."""
@@ -146,6 +166,32 @@ def _cache_rule(name: str) -> str:
     if name.startswith('assets/'):
         return _FOREVER
     return _ASK_EACH_TIME if name.endswith('.html') else _SHORT
+
+
+def _answer_elsewhere(req: falcon.Request, resp: falcon.Response) -> None:
+    """Lead to the screen that an address seems to mean, else say where the page begins.
+
+    The platform puts a prefix before the address that the App does not know, so every link is
+    relative to the address that the browser asked for.
+    """
+    asked = str(req.env.get('PATH_INFO') or '/')
+    root = '../' * asked.count('/', 1) or './'
+    name = asked.strip('/').removeprefix('ui').lstrip('/')
+    screen = SCREENS.get(name)
+    if screen is None:
+        text = f'<a href="{root}">Go to the dashboard</a>'
+        page = _PLAIN_PAGE.format(heading='Page not found', text=text)
+        _say(resp, falcon.HTTP_404, page)
+        return
+    # What is no part of an address in order is left out; the page has its own default for it.
+    query = req.query_string[:_MAX_QUERY_CHARS]
+    query = f'?{quote(query, safe="=&%:+,-._~")}' if query else ''
+    link = f'{root}#/{screen}{query}'
+    resp.set_header('Location', link)
+    page = _PLAIN_PAGE.format(
+        heading='This screen has moved', text=f'<a href="{escape(link)}">Go to the screen</a>'
+    )
+    _say(resp, falcon.HTTP_302, page)
 
 
 def _say(resp: falcon.Response, status: str, page: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sentinel_app.errors import GOES_ON, ConfigError, DamagedError, StorageError
 from sentinel_app.storage.cell import CellError
+from sentinel_app.storage.disk_full import write_error
 from sentinel_app.storage.maintenance.damage import files_of, is_condition, is_damage, note_damage
 from sentinel_app.storage.maintenance.own_file import mark_own, refuse_links
 from sentinel_app.storage.maintenance.schema import Steps, current_steps, shape_fault
@@ -259,10 +260,12 @@ class Database:
                 raise self._damaged(fault) from fault
             if isinstance(fault, sqlite3.Error) and not is_condition(fault):
                 raise
-            raise StorageError(
-                f'The database {self._path.name} could not be read or written. Check the free space'
-                f' and the permissions of {self._path.parent}; {GOES_ON}',
-                reason=str(fault),
+            raise write_error(
+                self._path,
+                fault,
+                words=f'The database {self._path.name} could not be read or written. Check the '
+                f'permissions of {self._path.parent}; {GOES_ON}',
+                remedy=f'Free space on that disk; {GOES_ON}',
             ) from fault
 
     def _is_at_fault(self, fault: Exception) -> bool:

@@ -72,12 +72,26 @@ def test_navigation_marks_where_one_is(page: Page, screen: Screen, save_queries:
     expect(screen.heading).to_have_text('JOBS')
 
 
-def test_unknown_address_offers_the_first_screen(
+def test_unknown_address_offers_the_dashboard(
     page: Page, screen: Screen, save_queries: Save
 ) -> None:
     save_queries(QUERY)
     screen.open('elsewhere')
-    page.get_by_role('link', name='Go to the first screen').click()
+    page.get_by_role('link', name='Go to the dashboard').click()
+    expect(screen.heading).to_have_text('DASHBOARD')
+
+
+def test_an_address_under_the_service_leads_to_its_screen_or_to_the_dashboard(
+    page: Page, screen: Screen, save_queries: Save
+) -> None:
+    save_queries(QUERY)
+    page.goto(f'{screen.url}ui/jobs?status=failed')
+    expect(screen.heading).to_have_text('JOBS')
+    assert page.url == f'{screen.url}#/jobs?status=failed'
+    page.goto(f'{screen.url}ui/no/such')
+    expect(screen.heading).to_have_text('Page not found')
+    assert screen.complaints() == []
+    page.get_by_role('link', name='Go to the dashboard').click()
     expect(screen.heading).to_have_text('DASHBOARD')
 
 

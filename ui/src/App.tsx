@@ -86,14 +86,14 @@ function NoSuchScreen() {
   return (
     <>
       <VisuallyHidden>
-        <h1 id="page-heading">No such screen</h1>
+        <h1 id="page-heading">Page not found</h1>
       </VisuallyHidden>
-      <EmptyState title="There is no such screen.">
+      <EmptyState title="Page not found">
         <Text size="sm" c="dimmed">
-          The address may be from another version of this App.
+          The address may be mistyped, or from another version of the App.
         </Text>
-        <Button component="a" href="#/" mt="md" variant="default">
-          Go to the first screen
+        <Button component="a" href="#/dashboard" mt="md" variant="default">
+          Go to the dashboard
         </Button>
       </EmptyState>
     </>

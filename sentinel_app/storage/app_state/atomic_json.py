@@ -15,6 +15,7 @@ from typing import Any
 from tinydb.storages import Storage
 
 from sentinel_app.errors import ConfigError, StorageError
+from sentinel_app.storage.disk_full import write_error
 from sentinel_app.storage.maintenance.own_file import create_own, open_own
 
 FORMAT = 1
@@ -101,8 +102,13 @@ class AtomicJsonStorage(Storage):
         try:
             self._replace_file(_joined(texts))
         except OSError as fault:
-            remedy = 'Free space on that disk, or let the App write there. Nothing was changed.'
-            raise _storage_error(self._path, 'written', fault, remedy) from fault
+            raise write_error(
+                self._path,
+                fault,
+                words=f'{self._path} could not be written: {fault.strerror or fault}. Let the App '
+                'write there. Nothing was changed.',
+                remedy='Free space on that disk. Nothing was changed.',
+            ) from fault
         self._tables, self._texts = kept, texts
 
     def _compared(self, tables: Tables) -> tuple[Tables, dict[str, dict[str, str]]]:
@@ -272,10 +278,9 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _storage_error(path: Path, what: str, fault: OSError, remedy: str) -> StorageError:
+    words = fault.strerror or str(fault)
     return StorageError(
-        f'{path} could not be {what}: {fault.strerror or fault}. {remedy}',
-        reason=str(fault),
-        context={'file': str(path)},
+        f'{path} could not be {what}: {words}. {remedy}', reason=words, context={'file': str(path)}
     )
 
 

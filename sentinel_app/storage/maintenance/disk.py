@@ -6,7 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
-from sentinel_app.errors import StorageError
+from sentinel_app.errors import GOES_ON
+from sentinel_app.storage.disk_full import write_error
 from sentinel_app.storage.maintenance.own_file import create_own
 from sentinel_app.storage.maintenance.reserve import keep_reserve
 
@@ -25,10 +26,12 @@ def prepare_folder(folder: Path) -> None:
         folder.mkdir(mode=_MODE, parents=True, exist_ok=True)
         folder.chmod(_MODE)
     except OSError as fault:
-        raise StorageError(
-            f'The data folder {folder} cannot be made: {fault.strerror or fault}. Make room there, '
-            'check its permissions, and start the Service again.',
-            reason=str(fault),
+        raise write_error(
+            folder,
+            fault,
+            words=f'The data folder {folder} cannot be made: {fault.strerror or fault}. Check its '
+            'permissions, and start the Service again.',
+            remedy='Free space on that disk, then start the Service again.',
         ) from fault
     keep_reserve(folder)
 
@@ -56,8 +59,9 @@ class DataFolder:
                 path.unlink(missing_ok=True)
             return shutil.disk_usage(self._folder).free
         except OSError as fault:
-            raise StorageError(
-                f'The data folder {self._folder} cannot be written. Make room there, and check '
-                'its permissions.',
-                reason=str(fault),
+            raise write_error(
+                self._folder,
+                fault,
+                words=f'The data folder {self._folder} cannot be written. Check its permissions.',
+                remedy=f'Free space on that disk; {GOES_ON}',
             ) from fault

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
 from pathlib import Path
 from typing import Final
 
-from sentinel_app.errors import ConfigError, StorageError
+from sentinel_app.errors import ConfigError, DiskFullError
+from sentinel_app.storage.disk_full import is_full
 from sentinel_app.storage.maintenance.own_file import open_own
 
 LOCK_FILE: Final = 'lock'
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class FolderLock:
@@ -25,7 +24,7 @@ class FolderLock:
     Raises:
         ConfigError: another process holds it, and the message names that process; or the folder
             cannot be locked.
-        StorageError: there is no room for its file.
+        DiskFullError: there is no room for its file.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -37,11 +36,10 @@ class FolderLock:
                 os.close(self._file)
                 raise
         except OSError as error:
-            if error.errno in _FULL:
-                raise StorageError(
-                    f'The data folder {folder} cannot be written: {error.strerror}. Make room '
-                    'there, and start the Service again.',
-                    reason=str(error),
+            if is_full(error):
+                raise DiskFullError(
+                    f'The data folder {folder} could not be written. Free space on that disk, then '
+                    'start the Service again.'
                 ) from error
             raise ConfigError(
                 f'The data folder {folder} cannot be locked: {error.strerror or error}. Let the '

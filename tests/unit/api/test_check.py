@@ -219,7 +219,8 @@ def test_a_folder_that_cannot_be_written_fails(
     monkeypatch.setattr('sentinel_app.storage.maintenance.disk.os.fsync', refuse)
     found = failed(well)['disk']
     assert found['code'] == 'RUN-DISK'
-    assert 'No space left' in found['message']
+    assert found['message'] == 'The disk is full.'
+    assert 'Free space on that disk' in found['remedy']
     assert not list(well.asked.db.path.parent.glob('.write-test'))
 
 

@@ -1,4 +1,5 @@
 import dataclasses
+import errno
 import uuid
 from typing import Any
 
@@ -399,6 +400,24 @@ def test_a_user_that_cannot_be_had_does_not_stop_a_save(stand: Stand) -> None:
     stand.identity.error = ReadTimeoutError('No answer')
     assert stand.put('/api/configure', body(row())).status_code == 200
     assert stand.app_state.audit(limit=1, offset=0)[0][0].user is None
+
+
+def test_a_full_disk_is_said_once_with_its_path_and_what_to_do(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, 'No space left on device', 'x')
+
+    monkeypatch.setattr('sentinel_app.storage.app_state.atomic_json.os.fsync', refuse)
+    reply = stand.put('/api/configure', body(row()))
+    path = stand.ui_dir.with_name('documents.json')
+    assert reply.status_code == 503
+    assert reply.json == {
+        'title': 'The disk is full',
+        'description': f'{path} could not be written. Free space on that disk. '
+        'Nothing was changed.',
+        'code': 'RUN-DISK',
+    }
 
 
 def test_a_disk_that_takes_nothing_is_said(stand: Stand) -> None:

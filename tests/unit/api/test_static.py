@@ -1,13 +1,15 @@
 import base64
 import hashlib
 import os
+import re
 from pathlib import Path
 
 import pytest
 
-from sentinel_app.api.static import script_hashes
+from sentinel_app.api.static import SCREENS, script_hashes
 from tests.unit.api.stand import Stand
 
+PROJECT = Path(__file__).resolve().parents[3]
 SCRIPT = "\n  document.title = 'ü < &amp;';\n"
 INDEX = (
     '<!doctype html><html><head>'
@@ -126,7 +128,8 @@ def test_files_have_their_type_and_their_rule_of_keeping(
         '/index.html%00.js',
         '/etc/passwd',
         '/' + 'x' * 5_000,
-        '/jobs',
+        '/ui/elsewhere',
+        '/uijobs/x',
     ],
 )
 def test_nothing_else_is_served(page: Stand, path: str) -> None:
@@ -136,8 +139,48 @@ def test_nothing_else_is_served(page: Stand, path: str) -> None:
     assert reply.status_code == 404
     assert reply.headers['content-type'] == 'text/html; charset=utf-8'
     assert reply.headers['cache-control'] == 'no-store'
-    assert 'There is no such page' in reply.text
+    assert 'Page not found' in reply.text
     assert 'secret' not in reply.text
+
+
+@pytest.mark.parametrize(
+    ('path', 'location'),
+    [
+        ('/jobs', './#/jobs'),
+        ('/jobs/', '../#/jobs'),
+        ('/ui/jobs', '../#/jobs'),
+        ('/ui/jobs/', '../../#/jobs'),
+        ('/ui', './#/dashboard'),
+        ('/ui/', '../#/dashboard'),
+        ('/ui/reports/errors', '../../#/reports/errors'),
+        ('/ui/errors', '../#/reports/errors'),
+        ('/ui/jobs?status=failed,pending&open=a-b', '../#/jobs?status=failed,pending&open=a-b'),
+        ('/jobs?q="><script>', './#/jobs?q=%22%3E%3Cscript%3E'),
+    ],
+)
+def test_an_address_that_means_a_screen_leads_to_it(page: Stand, path: str, location: str) -> None:
+    reply = page.get(path)
+    assert reply.status_code == 302
+    assert reply.headers['location'] == location
+    assert '<script' not in reply.text
+
+
+@pytest.mark.parametrize(
+    ('path', 'link'),
+    [('/no', './'), ('/no/', '../'), ('/a/b/c', '../../'), ('/a/<script>/c', '../../')],
+)
+def test_an_unknown_address_leads_to_the_dashboard(page: Stand, path: str, link: str) -> None:
+    reply = page.get(path)
+    assert reply.status_code == 404
+    assert f'<a href="{link}">Go to the dashboard</a>' in reply.text
+    assert '<script' not in reply.text
+
+
+def test_every_screen_of_the_page_is_known() -> None:
+    source = (PROJECT / 'ui' / 'src' / 'screens.tsx').read_text()
+    paths = set(re.findall(r"path: '([a-z/]+)'", source))
+    assert paths == set(SCREENS.values())
+    assert paths <= set(SCREENS)
 
 
 def test_the_page_takes_no_writes(page: Stand) -> None:

@@ -271,7 +271,7 @@ def test_without_hard_links_a_failed_replacement_puts_the_file_back(
             when=lambda source, _target: source.name.endswith('.next'),
         )
         patch.setattr(Path, 'replace', refuse_next)
-        with pytest.raises(StorageError, match='No space left'):
+        with pytest.raises(StorageError, match='The disk is full'):
             storage.write({'t': {'1': {'n': 2}}})
     again = open_storage(path)
     assert again.read() == {'t': {'1': {'n': 1}}}

@@ -102,7 +102,9 @@ def test_a_full_disk_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     with monkeypatch.context() as patch:
         patch.setattr(lock_module, 'open_own', is_full)
-        with pytest.raises(StorageError, match='Make room there, and start the Service again'):
+        with pytest.raises(
+            StorageError, match=r'^The disk is full\. .*then start the Service again'
+        ):
             FolderLock(tmp_path)
     # Without room for the number the lock holds all the same.
     with monkeypatch.context() as patch:

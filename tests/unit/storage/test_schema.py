@@ -172,7 +172,7 @@ def test_a_step_that_the_disk_has_no_room_for_is_undone_and_taken_by_the_next_st
         pages = connection.execute('PRAGMA page_count').fetchone()[0]
     limit(pages + 1)
     for _ in range(2):
-        with pytest.raises(StorageError, match='Check the free space'):
+        with pytest.raises(StorageError, match='The disk is full'):
             Database(path, steps=read_steps(folder))
         assert_first(path)
         assert set_aside(path, folder) is None

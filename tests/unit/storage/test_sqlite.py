@@ -178,7 +178,7 @@ def test_a_fault_of_the_program_undoes_its_transaction_and_is_told_as_what_it_is
     assert not path.with_name('state.db.damaged').exists()
 
 
-CONDITIONS = ('FULL', 'IOERR', 'BUSY', 'LOCKED', 'READONLY', 'CANTOPEN', 'PERM', 'NOMEM', 'AUTH')
+CONDITIONS = ('IOERR', 'BUSY', 'LOCKED', 'READONLY', 'CANTOPEN', 'PERM', 'NOMEM', 'AUTH')
 
 
 @pytest.mark.parametrize('name', [*CONDITIONS, 'IOERR_WRITE', 'BUSY_SNAPSHOT', 'READONLY_DBMOVED'])
@@ -223,10 +223,9 @@ def test_a_full_disk_is_a_storage_error_and_what_was_stored_stays(db: Database):
     with db.write() as connection:
         pages = connection.execute('PRAGMA page_count').fetchone()[0]
         connection.execute(f'PRAGMA max_page_count = {pages + 2}')
-    with pytest.raises(StorageError, match='free space') as caught:
+    with pytest.raises(StorageError, match=r'^The disk is full\. .*goes on by itself'):
         put(db, 2, 'x' * 100_000)
 
-    assert 'full' in caught.value.reason
     assert numbers(db) == [1]
     with db.write() as connection:
         connection.execute('PRAGMA max_page_count = 1000000')

@@ -29,9 +29,11 @@ const api = readJson('ui/openapi.json') as { components: { schemas: unknown } };
 const enums = enumsOf(api.components.schemas, '').filter(([path]) => !path.includes('/format'));
 
 const topicOf: Record<string, TopicName> = {
+  About: 'Error about',
   CheckName: 'Check',
   CheckStatus: 'Check result',
   'ConfigureBody/properties/run/anyOf/0': 'Update',
+  ErrorState: 'Error state',
   Fate: 'Copy',
   HealthState: 'Health',
   'HigherQueries/properties/basis': 'Basis of overlap',
@@ -41,6 +43,7 @@ const topicOf: Record<string, TopicName> = {
   JobType: 'Job type',
   Mode: 'Update',
   Outcome: 'Outcome',
+  'QueryResult/properties/sends_nothing/anyOf/0': 'Sends nothing',
   Relation: 'Relation',
   SentState: 'State in Sentinel',
   SortDirection: 'Sort direction',

@@ -199,6 +199,27 @@ const relation: Entries<Schemas['Relation']> = {
   reading: ['Another reading', 'The same text, understood as another type.'],
 };
 
+const about: Entries<Schemas['About']> = {
+  job: ['Job', 'The whole Job.'],
+  indicator: ['Indicator', 'An Indicator that cannot be sent as it is in ThreatConnect.'],
+  object: ['Object', 'An object that Microsoft Sentinel refused.'],
+  withdrawal: ['Withdrawal', 'An object whose withdrawal Microsoft Sentinel refused.'],
+};
+
+const errorState: Entries<Schemas['ErrorState']> = {
+  open: ['Open', 'Not solved yet. The details say whether it is tried again by itself.'],
+  resolved: ['Resolved', 'What failed has succeeded since.'],
+  superseded: ['Superseded', 'A later error says the same, or what it is about is gone.'],
+};
+
+const sendsNothing: Entries<NonNullable<Schemas['QueryResult']['sends_nothing']>> = {
+  covered: ['Covered', 'Higher queries return everything this query can return.'],
+  measured: [
+    'Measured',
+    'Higher queries had everything that this query returned when it was last read as a whole.',
+  ],
+};
+
 const sentState: Entries<Schemas['SentState']> = {
   live: ['In Sentinel', 'Active: Microsoft Sentinel has it, and its validity has not ended.'],
   expired: ['Expired', 'Its validity has ended. It is sent again while a query returns it.'],
@@ -352,6 +373,15 @@ export const topics = {
   Verdict: {
     text: 'Whether Microsoft Sentinel has the value, and if not, why.',
     entries: verdict,
+  },
+  'Error about': { text: 'What an error is about.', entries: about },
+  'Error state': {
+    text: 'Whether an error still needs attention.',
+    entries: errorState,
+  },
+  'Sends nothing': {
+    text: 'A query that sends nothing: everything it returns is sent from higher queries.',
+    entries: sendsNothing,
   },
   Relation: { text: 'How the value below is related to the one above.', entries: relation },
   'State in Sentinel': { text: 'What Microsoft Sentinel has of a value.', entries: sentState },
