@@ -14,7 +14,9 @@ import requests
 from sentinel_app.api.app import create_app
 from sentinel_app.api.ports import ApiDeps, Inquiries
 from sentinel_app.clock import SystemClock
+from sentinel_app.contact import Contacts
 from sentinel_app.core.clock import Clock
+from sentinel_app.core.condition import Condition, ConditionCode, state_of
 from sentinel_app.core.fingerprint import salt
 from sentinel_app.core.indicator import Indicator, IndicatorType
 from sentinel_app.core.job import Outcome, Stage
@@ -36,6 +38,7 @@ from sentinel_app.inquiry.preview import Previews
 from sentinel_app.inquiry.tql_check import TqlChecks
 from sentinel_app.log import EventLog
 from sentinel_app.network import Timeouts, leave_environment
+from sentinel_app.pem import is_pem, read_pem
 from sentinel_app.pipeline.convert import Convert
 from sentinel_app.pipeline.download import Download
 from sentinel_app.pipeline.fault_limit import FaultLimit
@@ -133,7 +136,7 @@ class Container:
         scheduler: Scheduler,
         recover: Callable[[], None],
         check: Callable[[], object],
-        metrics: Callable[[], dict[str, int]],
+        metrics: Callable[[], dict[str, int | str]],
         stop: threading.Event,
         wakeups: Wakeups,
         clock: Clock,
@@ -193,7 +196,7 @@ class Container:
         """Wait for threads; give how many do not end in time."""
         return sum(not each.join(deadline - self._clock.monotonic()) for each in threads)
 
-    def metrics(self) -> dict[str, int]:
+    def metrics(self) -> dict[str, int | str]:
         """Return the figures that the platform shows with each heartbeat."""
         return self._metrics()
 
@@ -238,13 +241,14 @@ def _compose(
     db, database_warning = _open_database(database_path, app_state, clock)
     store, ledger = UpdateStore(db, PageQueue()), Ledger(db)
     orphans, metrics, errors = Orphans(db, store), MetricStore(db), ErrorLog(db)
-    pace = RequestPace(clock)
+    pace, contacts = RequestPace(clock), Contacts(clock)
     source = ThreatConnectSource(
         platform.threatconnect_session,
         fields=FIELDS,
         clock=clock,
         redactor=platform.redactor,
         pace=pace,
+        contact=contacts.threatconnect,
     )
     engine = compose_engine(
         settings,
@@ -256,18 +260,23 @@ def _compose(
         errors=errors,
         times=RequestTimes(db),
         source=source,
-        sink=_sink(settings, platform, clock),
+        sink=_sink(settings, platform, clock, contacts),
         clock=clock,
         wakeups=wakeups,
     )
     updates, faults, limiter = engine.updates, engine.faults, engine.limiter
     health = Health(
         settings=settings,
-        reading_warnings=(lambda: engine.probe.warning, lambda: source.warning),
         app_state=app_state,
+        contacts=(contacts.threatconnect, contacts.entra, contacts.sentinel),
+        reading_warnings={
+            ConditionCode.READING_BY_TIME: lambda: engine.probe.warning,
+            ConditionCode.CLOCK_DIFFERS: lambda: source.warning,
+        },
         documents_path=documents_path,
         database_path=database_path,
         database_warning=database_warning,
+        certificate_end=_certificate_end(settings, clock),
         clock=clock,
     )
 
@@ -355,6 +364,7 @@ def _compose(
         troubles=engine.troubles,
         clock=clock,
     )
+    health.watch(updates=updates, tasks=supervisor)
 
     def recover() -> None:
         recovered = store.recover()
@@ -373,15 +383,17 @@ def _compose(
         redactor=platform.redactor,
         timeouts=QUICK_TIMEOUTS,
         pace=pace,
+        contact=contacts.threatconnect,
     )
     checks = Checks(
         source=quick_source,
-        new_sink=lambda: _sink(settings, platform, clock, QUICK_TIMEOUTS),
+        new_sink=lambda: _sink(settings, platform, clock, contacts, QUICK_TIMEOUTS),
         limiter=limiter,
         app_state=app_state,
         disk=DataFolder(platform.data_dir),
-        disk_warnings=lambda: health.snapshot().storage.warnings,
+        disk_warnings=health.storage_warnings,
         on_owners=health.note_owners,
+        on_results=health.note_checks,
         clock=clock,
     )
     screening = Screening(parse=parse_indicator, withheld_reason=_withholding(settings))
@@ -468,7 +480,7 @@ def _compose(
         ),
         recover=recover,
         check=lambda: checks.run(stop),
-        metrics=lambda: _metrics(updates, store, ledger.live(clock.now())),
+        metrics=lambda: _metrics(updates, store, ledger.live(clock.now()), health.conditions()),
         stop=stop,
         wakeups=wakeups,
         clock=clock,
@@ -630,7 +642,11 @@ def _whoami(platform: Platform, clock: Clock) -> WhoAmIClient | None:
 
 
 def _sink(
-    settings: Settings, platform: Platform, clock: Clock, timeouts: Timeouts | None = None
+    settings: Settings,
+    platform: Platform,
+    clock: Clock,
+    contacts: Contacts,
+    timeouts: Timeouts | None = None,
 ) -> SentinelSink:
     """Return a Sentinel with tokens of its own.
 
@@ -638,6 +654,7 @@ def _sink(
         settings: the checked inputs.
         platform: what the platform gives.
         clock: tells the time.
+        contacts: learn how the calls end.
         timeouts: for each call; the usual ones where none are given.
     """
 
@@ -656,6 +673,7 @@ def _sink(
         clock=clock,
         redactor=platform.redactor,
         timeouts=timeouts or TOKEN_TIMEOUTS,
+        contact=contacts.entra,
     )
     return SentinelSink(
         upload_url=settings.sentinel_url,
@@ -666,10 +684,22 @@ def _sink(
         clock=clock,
         redactor=platform.redactor,
         timeouts=timeouts or UPLOAD_TIMEOUTS,
+        contact=contacts.sentinel,
     )
 
 
-def _metrics(updates: Updates, store: UpdateStore, live: int) -> dict[str, int]:
+def _certificate_end(settings: Settings, clock: Clock) -> Callable[[], dt.datetime | None]:
+    """Return what tells when the certificate in Client Secret ends; None for a client secret."""
+    credential = settings.client_secret.value
+    if not is_pem(credential):
+        return lambda: None
+    pem = read_pem(credential)
+    return lambda: pem.certificate_at(clock.now()).expires_at
+
+
+def _metrics(
+    updates: Updates, store: UpdateStore, live: int, problems: Sequence[Condition]
+) -> dict[str, int | str]:
     running = updates.running
     counts = [
         found
@@ -682,4 +712,6 @@ def _metrics(updates: Updates, store: UpdateStore, live: int) -> dict[str, int]:
         'Indicators Read': sum(item.read for item in counts),
         'Indicators Sent': sum(item.outcomes.get(Outcome.SENT, 0) for item in counts),
         'Indicators Refused': sum(item.outcomes.get(Outcome.REFUSED, 0) for item in counts),
+        'Health': state_of(problems).label,
+        'Open Problems': len(problems),
     }

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sentinel_app.api.ports import HealthSnapshot, HealthState
+from sentinel_app.api.ports import HealthSnapshot
+from sentinel_app.core.condition import ConditionCode, HealthState
 from sentinel_app.core.job import JobStatus, Mode, Outcome
 from sentinel_app.inquiry.metric import Summary
 
@@ -139,7 +140,22 @@ def _state(snapshot: HealthSnapshot) -> Iterable[_Family]:
         ),
     )
     yield _gauge('storage_free_bytes', 'Room that is left on the disk.', storage.free_bytes)
-    yield _gauge('healthy', 'Whether all is well.', int(snapshot.status is HealthState.OK))
+    yield _gauge('healthy', 'Whether all is well.', int(snapshot.status is HealthState.HEALTHY))
+    yield _Family(
+        name='health',
+        kind='gauge',
+        about='The state of the Service: 1 for the one that it is in.',
+        samples=tuple(
+            ({'status': status}, int(snapshot.status is status)) for status in HealthState
+        ),
+    )
+    codes = [each.code for each in snapshot.conditions]
+    yield _Family(
+        name='conditions',
+        kind='gauge',
+        about='Problems that there are now, by code.',
+        samples=tuple(({'code': code}, codes.count(code)) for code in ConditionCode),
+    )
     yield _gauge(
         'start_timestamp_seconds', 'When the Service started.', snapshot.started_at.timestamp()
     )

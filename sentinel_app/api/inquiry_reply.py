@@ -33,6 +33,7 @@ def check_reply(results: Sequence[CheckResult]) -> schemas.CheckReport:
                 status=each.status,
                 message=each.message,
                 remedy=each.remedy,
+                reason=each.reason,
                 code=each.code,
                 elapsed_s=each.elapsed_s,
             )

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from sentinel_app.api import schemas
+from sentinel_app.api.health_reply import health_report
 from sentinel_app.api.inquiry_reply import type_counts
-from sentinel_app.api.ports import HealthState
 from sentinel_app.api.serialise import asked_wait_reply, next_update_reply
+from sentinel_app.core.condition import Condition
 from sentinel_app.core.job import Mode, Outcome
 from sentinel_app.core.metric import Figures, Hour
 from sentinel_app.inquiry.metric import Summary, UpdateFigures
@@ -50,7 +51,7 @@ def _update_reply(found: UpdateFigures | None) -> schemas.UpdateFigures | None:
 def summary_reply(
     summary: Summary,
     due: tuple[dt.datetime, Mode] | None,
-    health: HealthState,
+    conditions: Sequence[Condition],
     history: schemas.MetricHistory | None,
 ) -> schemas.MetricSummary:
     """The App in figures, with those by the hour where they are asked for."""
@@ -111,7 +112,7 @@ def summary_reply(
             waiting_seconds=limit.waiting_s,
             asked_wait=asked_wait_reply(limit.asked_wait),
         ),
-        health=health,
+        health=health_report(conditions),
         history=history,
     )
 

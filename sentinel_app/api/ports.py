@@ -6,12 +6,12 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.clock import Clock
+from sentinel_app.core.condition import Condition, HealthState, state_of
 from sentinel_app.core.job import Counts, Job, Mode, Update
 from sentinel_app.core.source import Source
 from sentinel_app.core.task import AskedWait, TaskPause, TaskView
@@ -26,13 +26,6 @@ from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.error_log import ErrorLog
 
 
-class HealthState(StrEnum):
-    """Whether the App does its work."""
-
-    OK = 'ok'
-    DEGRADED = 'degraded'
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastError:
     """The last error that the Service met; `message` is safe to show."""
@@ -44,12 +37,11 @@ class LastError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageFacts:
-    """How much the stores hold, how much room is left, and what is wrong with them."""
+    """How large the stores are, and how much room is left, in bytes."""
 
     documents_bytes: int
     database_bytes: int
     free_bytes: int
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +49,8 @@ class HealthSnapshot:
     """How the App is at this moment, without anything secret."""
 
     version: str
-    status: HealthState
+    conditions: tuple[Condition, ...]
+    """The problems there are, worst first."""
     started_at: dt.datetime
     storage: StorageFacts
     source_name: str
@@ -67,6 +60,11 @@ class HealthSnapshot:
     organization: str | None = None
     """That of the API user; None until a check has seen it, or where there is no telling."""
     last_error: LastError | None = None
+
+    @property
+    def status(self) -> HealthState:
+        """What the conditions come to."""
+        return state_of(self.conditions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +222,11 @@ class HealthSource(Protocol):
     """The App's knowledge of itself."""
 
     def snapshot(self) -> HealthSnapshot:
-        """Give the present state."""
+        """Return the present state."""
+        ...
+
+    def conditions(self) -> tuple[Condition, ...]:
+        """Return the problems there are, worst first."""
         ...
 
 

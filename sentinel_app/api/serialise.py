@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from sentinel_app.api import schemas
-from sentinel_app.api.ports import HealthSnapshot, Live
+from sentinel_app.api.ports import Live
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.count import LastCount
 from sentinel_app.core.error_entry import ErrorEntry, ErrorGroup, ErrorState
@@ -320,32 +320,6 @@ def audit_reply(entry: AuditEntry) -> schemas.AuditRecord:
             for change in entry.changes
         ],
         changes_left_out=entry.changes_left_out,
-    )
-
-
-def health_reply(snapshot: HealthSnapshot, due: tuple[dt.datetime, Mode] | None) -> schemas.Health:
-    """How the App is."""
-    error, storage = snapshot.last_error, snapshot.storage
-    return schemas.Health(
-        version=snapshot.version,
-        status=snapshot.status,
-        started_at=snapshot.started_at,
-        next_update=next_update_reply(due),
-        last_error=schemas.LastError(at=error.at, code=error.code, message=error.message)
-        if error
-        else None,
-        storage=schemas.Storage(
-            documents_bytes=storage.documents_bytes,
-            database_bytes=storage.database_bytes,
-            free_bytes=storage.free_bytes,
-            warnings=list(storage.warnings),
-        ),
-        service=schemas.Service(
-            organization=snapshot.organization,
-            source_name=snapshot.source_name,
-            workspace_id_end=snapshot.workspace_id_end,
-            cloud=snapshot.cloud,
-        ),
     )
 
 

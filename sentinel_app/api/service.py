@@ -318,7 +318,7 @@ def follow_log_level(service: Service, set_level: Callable[[int], None]) -> None
     service.process_logging_change_command = guarded
 
 
-def report_metrics(service: Service, metrics: Callable[[], Mapping[str, int]]) -> None:
+def report_metrics(service: Service, metrics: Callable[[], Mapping[str, int | str]]) -> None:
     """Show our figures, as they are at that moment, in the answer to every heartbeat."""
     beat = service.process_heartbeat_command
 

@@ -139,6 +139,26 @@ class TaskState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskKill:
+    """That a Task was killed, until it has completed something again."""
+
+    at: dt.datetime
+    by: str
+    """A user, or the watchdog, as a sentence names them."""
+    request_ids: tuple[str, ...] = ()
+    """The Jobs that it worked on, and that failed with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskStanding:
+    """What keeps a Task from its work, if anything does."""
+
+    facts: TaskFacts
+    state: TaskState
+    kill: TaskKill | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskedWait:
     """A wait that Sentinel asked for, as long as it lasts; a person may end it before."""
 

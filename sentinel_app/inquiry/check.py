@@ -46,7 +46,9 @@ PROBED_OWNERS = 50
 FIRST_ROWS = 2
 SECOND_ROWS = 10
 
-_CLOCK_REMEDY = 'Keep both clocks right by NTP, at least the one of the App server.'
+_CLOCK_REMEDY = 'Synchronize both clocks by NTP, at least the one of the App server.'
+_UNREACHABLE = 'Skipped: ThreatConnect unreachable.'
+_NOT_SIGNED_IN = 'Skipped: not signed in to ThreatConnect.'
 
 _log = EventLog(__name__)
 
@@ -55,7 +57,7 @@ class CheckedSource(Source, Protocol):
     """ThreatConnect, as far as it is checked."""
 
     def server_time(self) -> dt.datetime | None:
-        """Give the server's own time; None where it does not tell."""
+        """Return the server's own time; None where it does not tell."""
         ...
 
 
@@ -63,7 +65,7 @@ class Disk(Protocol):
     """The folder that the App keeps its data in."""
 
     def probe(self) -> int:
-        """Write and remove a small file; give the free bytes.
+        """Write and remove a small file; return the free bytes.
 
         Raises:
             StorageError: the disk did not take it.
@@ -80,8 +82,9 @@ class Checks:
         limiter: the upload limit, which holds for the check as well.
         app_state: has the owners of the saved queries.
         disk: the data folder.
-        disk_warnings: gives what is known to be wrong with the stores.
+        disk_warnings: returns what is known to be wrong with the stores.
         on_owners: is told what the API user can read.
+        on_results: is told what each run found.
         clock: measures.
     """
 
@@ -95,6 +98,7 @@ class Checks:
         disk: Disk,
         disk_warnings: Callable[[], tuple[str, ...]],
         on_owners: Callable[[tuple[Owner, ...]], None],
+        on_results: Callable[[tuple[CheckResult, ...]], None],
         clock: Clock,
     ) -> None:
         self._source = source
@@ -104,6 +108,7 @@ class Checks:
         self._disk = disk
         self._disk_warnings = disk_warnings
         self._on_owners = on_owners
+        self._on_results = on_results
         self._clock = clock
         self._attempts = Attempts(clock)
         self._running = threading.Lock()
@@ -118,9 +123,11 @@ class Checks:
             ConflictError: another run does not end.
         """
         if not self._running.acquire(timeout=OTHER_CHECK_WITHIN_S):
-            raise ConflictError('A check is running already. Its results stand in the log.')
+            raise ConflictError(
+                'A check is already running. Wait until it has finished; the log has its results.'
+            )
+        results: list[CheckResult] = []
         try:
-            results = []
             for result in self._results():
                 _write(result)
                 results.append(result)
@@ -128,25 +135,28 @@ class Checks:
                     break
             return tuple(results)
         finally:
+            self._on_results(tuple(results))
             self._running.release()
 
     def _results(self) -> Iterator[CheckResult]:
         owners: tuple[Owner, ...] | None = None
+        is_down = False
         began = self._attempts.begin()
         try:
             owners = self._source.owners()
         except ReadAuthError as error:
-            yield self._attempts.passed(CheckName.THREATCONNECT, began, 'It answers.')
+            yield self._attempts.passed(CheckName.THREATCONNECT, began, 'Reachable.')
             yield self._attempts.failed(CheckName.SIGN_IN, began, error)
         except SentinelAppError as error:
+            is_down = True
             yield self._attempts.failed(CheckName.THREATCONNECT, began, error)
-            yield self._attempts.skipped(CheckName.SIGN_IN, 'ThreatConnect does not answer.')
+            yield self._attempts.skipped(CheckName.SIGN_IN, _UNREACHABLE)
         else:
-            yield self._attempts.passed(CheckName.THREATCONNECT, began, 'It answers.')
-            yield self._attempts.passed(CheckName.SIGN_IN, began, 'The API user is signed in.')
+            yield self._attempts.passed(CheckName.THREATCONNECT, began, 'Reachable.')
+            yield self._attempts.passed(CheckName.SIGN_IN, began, 'The API user can sign in.')
         if owners is None:
             for name in (CheckName.OWNERS, CheckName.PAGING, CheckName.CLOCK):
-                yield self._attempts.skipped(name, 'There is nothing to be had from ThreatConnect.')
+                yield self._attempts.skipped(name, _UNREACHABLE if is_down else _NOT_SIGNED_IN)
         else:
             found = owners
             self._on_owners(found)
@@ -159,9 +169,7 @@ class Checks:
         if token.status is CheckStatus.OK:
             yield self._attempts.tried(CheckName.WORKSPACE, lambda: self._workspace(sink))
         else:
-            yield self._attempts.skipped(
-                CheckName.WORKSPACE, 'Without a token, Sentinel answers nothing.'
-            )
+            yield self._attempts.skipped(CheckName.WORKSPACE, 'Skipped: no access token.')
         yield self._attempts.tried(CheckName.DISK, self._room)
 
     def _owners(self, owners: tuple[Owner, ...]) -> str:
@@ -169,16 +177,16 @@ class Checks:
         if not readable:
             raise Failure(
                 'The API user cannot read the Indicators of any owner.',
-                'Give the API user a role with Indicators in the owners of the TQL queries.',
+                'Give the API user a role that can read Indicators in these owners.',
             )
         wanted = {owner for query in self._app_state.query_list().enabled for owner in query.owners}
         missing = sorted(wanted - readable)
         if missing:
             raise Failure(
                 f'The API user cannot read the Indicators of {", ".join(missing)}.',
-                'Give it a role there, or take the owner out of the TQL query in CONFIGURE.',
+                'Give the API user a role there, or remove the owner from its query in CONFIGURE.',
             )
-        return f'{len(readable):,} can be read, among them all of the saved TQL queries.'
+        return f'{len(readable):,} can be read, including all owners of the saved TQL queries.'
 
     def _paging(self, owners: tuple[Owner, ...]) -> str:
         """Read two small pages by id, and look that nothing comes before them."""
@@ -186,19 +194,19 @@ class Checks:
         names = sorted({owner for query in queries for owner in query.owners})
         names = names or [owner.name for owner in owners[:PROBED_OWNERS]]
         if not names:
-            raise Skip('There is no owner to read from.')
+            raise Skip('Skipped: there is no owner to read from.')
         kinds = [str(kind) for kind in IndicatorType]
         self._source.verify(selection_question(names, kinds))
         ids, count = self._ids(selection_question(names, kinds), FIRST_ROWS)
         if count <= FIRST_ROWS or not ids:
-            return 'There are too few Indicators to tell; updates look again.'
+            return 'Too few Indicators to tell; updates check again.'
         following, _ = self._ids(selection_question(names, kinds, after_id=ids[-1]), SECOND_ROWS)
         before, _ = self._source.count(selection_question(names, kinds, clause=f'id < {ids[0]:d}'))
         is_ascending = all(one < other for one, other in pairwise([*ids, *following]))
         if before or not following or not is_ascending:
             said, _, remedy = BY_TIME_WARNING.partition('. ')
             raise Failure(f'{said}.', remedy)
-        return 'Indicators come sorted by id, and none is left out between two pages.'
+        return 'Indicators are sorted by ID, and no page skips any.'
 
     def _ids(self, question: Question, limit: int) -> tuple[list[int], int]:
         """Return the ids of a first page and how many there are; none where they do not fit."""
@@ -213,7 +221,7 @@ class Checks:
         before = self._clock.now()
         server_at = self._source.server_time()
         if server_at is None:
-            raise Skip('ThreatConnect does not say what time it is.')
+            raise Skip('Skipped: ThreatConnect does not send its time.')
         # The server's time is in whole seconds, and from somewhere between the two.
         ours = before + (self._clock.now() - before) / 2
         difference_s = (ours - server_at).total_seconds()
@@ -232,7 +240,8 @@ class Checks:
         permit = self._limiter.acquire(Deadline(self._clock, TURN_WITHIN_S))
         if permit is None:
             raise Skip(
-                'The API limit is used up for the moment.', 'Try again when the update has ended.'
+                'Skipped: the API limit is used up for now.',
+                'Try again when the update has finished.',
             )
         try:
             sink.send(())
@@ -243,30 +252,32 @@ class Checks:
             seconds = error.retry_after_s or 0.0
             self._limiter.block(seconds, reason=error.reason or error.message)
             raise Skip(
-                f'Sentinel asked to be left alone for {seconds:.0f} s.',
-                'Try again then. If nothing else of this Service is running, something else sends '
-                'with the same application; give each Service an application of its own.',
+                f'Skipped: Sentinel asked to wait {seconds:.0f} s.',
+                'Try again then. If no update of this Service is running, something else uses the '
+                'same application; give each Service its own application.',
             ) from None
         finally:
             self._limiter.answered(permit)
-        return 'The workspace is there, and the application may write to it.'
+        return 'The workspace exists, and the application can write to it.'
 
     def _room(self) -> str:
         free_bytes = self._disk.probe()
         warnings = self._disk_warnings()
         if warnings:
             raise Failure(' '.join(warnings), DISK_REMEDY)
-        return f'The data folder can be written; {free_bytes // 1_000_000:,} MB are free.'
+        return f'The data folder is writable; {free_bytes // 1_000_000:,} MB free.'
 
 
 def _token(sink: Sink) -> str:
     sink.prepare()
-    return 'Microsoft Entra ID gives the application an access token.'
+    return 'Microsoft Entra ID issued an access token.'
 
 
 def _write(result: CheckResult) -> None:
     log = _log.warning if result.status is CheckStatus.FAILED else _log.info
     facts = {'remedy': result.remedy} if result.remedy else {}
+    if result.reason:
+        facts['reason'] = result.reason
     if result.code:
         facts['code'] = result.code
     log(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sentinel_app.core.clock import Clock
 from sentinel_app.errors import REMEDY, SentinelAppError
 
-DISK_REMEDY = 'Make room there, and check the permissions of the folder.'
+DISK_REMEDY = 'Free disk space there, and check the permissions of the folder.'
 
 _NETWORK_REMEDY = (
-    "Check that a firewall or proxy lets the App's host through, and the inputs that name the "
-    'address.'
+    "Check that firewalls and proxies let the App's host through, and that the inputs name the "
+    'right address.'
 )
 
 
@@ -28,6 +28,19 @@ class CheckName(StrEnum):
     TOKEN = 'token'  # noqa: S105 - the name of a check
     WORKSPACE = 'workspace'
     DISK = 'disk'
+
+
+LABELS: Mapping[CheckName, str] = {
+    CheckName.THREATCONNECT: 'ThreatConnect',
+    CheckName.SIGN_IN: 'Sign-in to ThreatConnect',
+    CheckName.OWNERS: 'Owners',
+    CheckName.PAGING: 'Paging',
+    CheckName.CLOCK: 'Clock',
+    CheckName.TOKEN: 'Access token',
+    CheckName.WORKSPACE: 'Sentinel workspace',
+    CheckName.DISK: 'Disk',
+}
+"""The words that people know each by."""
 
 
 class CheckStatus(StrEnum):
@@ -46,6 +59,8 @@ class CheckResult:
     status: CheckStatus
     message: str
     remedy: str = ''
+    reason: str = ''
+    """The other side's own words."""
     code: str | None = None
     elapsed_s: float = 0.0
 
@@ -69,7 +84,7 @@ class Failure(Exception):  # noqa: N818 - an answer, not a fault
 
 
 class Attempts:
-    """Makes attempts, and says how each ended.
+    """Makes attempts, and returns how each ended.
 
     Args:
         clock: measures.
@@ -79,11 +94,11 @@ class Attempts:
         self._clock = clock
 
     def begin(self) -> float:
-        """Give the start of an attempt that is made elsewhere."""
+        """Return the start of an attempt that is made elsewhere."""
         return self._clock.monotonic()
 
     def tried(self, name: CheckName, attempt: Callable[[], str]) -> CheckResult:
-        """Make an attempt, which gives its good news or raises."""
+        """Make an attempt, which returns its good news or raises; return how it ended."""
         began = self._clock.monotonic()
         try:
             return self.passed(name, began, attempt())
@@ -101,7 +116,7 @@ class Attempts:
             return self.failed(name, began, error)
 
     def passed(self, name: CheckName, began: float, message: str) -> CheckResult:
-        """Say that all is well."""
+        """Return that all is well."""
         return CheckResult(
             name=name,
             status=CheckStatus.OK,
@@ -110,11 +125,11 @@ class Attempts:
         )
 
     def skipped(self, name: CheckName, message: str, remedy: str = '') -> CheckResult:
-        """Say that it cannot be told."""
+        """Return that it cannot be told."""
         return CheckResult(name=name, status=CheckStatus.SKIPPED, message=message, remedy=remedy)
 
     def failed(self, name: CheckName, began: float, error: SentinelAppError) -> CheckResult:
-        """Say what went wrong."""
+        """Return what went wrong."""
         # The first sentence of a message says what happened, the rest what to do; if not, its
         # context tells the two apart.
         said, _, remedy = error.message.partition('. ')
@@ -122,11 +137,11 @@ class Attempts:
         if named is not None:
             remedy = str(named)
             said = error.message.removesuffix(remedy).rstrip()
-        reason = f' ({error.reason})' if error.reason else ''
         return CheckResult(
             name=name,
             status=CheckStatus.FAILED,
-            message=f'{said.rstrip(".")}{reason}.',
+            message=f'{said.rstrip(".")}.',
+            reason=error.reason,
             remedy=remedy or (DISK_REMEDY if name is CheckName.DISK else _NETWORK_REMEDY),
             code=error.code,
             elapsed_s=self._clock.monotonic() - began,

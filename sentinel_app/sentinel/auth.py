@@ -12,9 +12,11 @@ from typing import Any, Final
 import msal
 import requests
 
+from sentinel_app.contact import Contact
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.error_text import page_text
 from sentinel_app.core.retry import DEFAULT_TOLD_S, parse_retry_after
+from sentinel_app.core.trouble import System
 from sentinel_app.errors import REMEDY, SentinelAppError, TokenError, TokenRefusedError
 from sentinel_app.network import NetworkFault, Timeouts
 from sentinel_app.pem import Pem, is_pem, read_pem
@@ -68,6 +70,7 @@ class TokenSource:
         clock: the present, and for how long an answer has been coming.
         redactor: masks secrets in what comes back, and learns each token.
         timeouts: for each call.
+        contact: learns how each request ends; one of its own if left out.
 
     Raises:
         ConfigError: a PEM that cannot be used.
@@ -84,6 +87,7 @@ class TokenSource:
         clock: Clock,
         redactor: Redactor,
         timeouts: Timeouts = TOKEN_TIMEOUTS,
+        contact: Contact | None = None,
     ) -> None:
         self._authority = authority.rstrip('/')
         self._client_id = client_id
@@ -95,6 +99,7 @@ class TokenSource:
         self._transport = MsalTransport(
             session, authority=authority, clock=clock, redactor=redactor, timeouts=timeouts
         )
+        self._contact = contact or Contact(System.ENTRA, clock)
         self._lock = threading.Lock()
         self._cache = msal.TokenCache()
         self._app: Any = None
@@ -117,7 +122,8 @@ class TokenSource:
             if failure is not None and came_at <= failure.until:
                 raise self._again(failure)
             try:
-                self._current = self._acquire()
+                with self._contact.call():
+                    self._current = self._acquire()
             except (TokenError, TokenRefusedError) as error:
                 self._current = None
                 self._failure = self._remember(error)

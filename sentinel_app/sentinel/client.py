@@ -11,8 +11,10 @@ from urllib.parse import quote
 
 import requests
 
+from sentinel_app.contact import Contact
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.sink import UploadReply
+from sentinel_app.core.trouble import System
 from sentinel_app.errors import REMEDY, UploadServerError
 from sentinel_app.network import HttpClient, NetworkFault, SizeLimit, Timeouts
 from sentinel_app.redactor import Redactor
@@ -70,6 +72,7 @@ class SentinelSink:
         clock: the present, and for how long an answer has been coming.
         redactor: masks secrets in what comes back.
         timeouts: for each call.
+        contact: learns how each request ends; one of its own if left out.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class SentinelSink:
         clock: Clock,
         redactor: Redactor,
         timeouts: Timeouts = UPLOAD_TIMEOUTS,
+        contact: Contact | None = None,
     ) -> None:
         # Many threads share the session; its jar is the one part of it that they would change.
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -97,6 +101,7 @@ class SentinelSink:
             session, clock=clock, timeouts=timeouts, redactor=redactor, connections=CONNECTIONS
         )
         self._clock = clock
+        self._contact = contact or Contact(System.SENTINEL, clock)
         self._sent = threading.local()
 
     def prepare(self) -> None:
@@ -122,6 +127,10 @@ class SentinelSink:
         body = b''.join((self._head, b','.join(objects), b']}'))
         token = self._tokens.token()
         self._sent.token = token
+        with self._contact.call():
+            return self._exchange(body, token, count=len(objects))
+
+    def _exchange(self, body: bytes, token: str, *, count: int) -> UploadReply:
         try:
             answer = self._http.exchange(
                 'POST',
@@ -135,7 +144,7 @@ class SentinelSink:
             raise UploadServerError(
                 f'Sentinel did not answer. {fault.words}', context={REMEDY: fault.remedy}
             ) from None
-        return read_reply(answer, count=len(objects), now=self._clock.now())
+        return read_reply(answer, count=count, now=self._clock.now())
 
     def forget_token(self) -> None:
         """Let the next send ask for a new token.

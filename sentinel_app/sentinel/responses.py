@@ -30,9 +30,8 @@ from sentinel_app.errors import (
 from sentinel_app.network import PROXY_REMEDY, Answer, whole_json
 
 ROLE_REMEDY: Final = (
-    "Give the application the role 'Microsoft Sentinel Contributor' on the workspace (not only on "
-    'its resource group or subscription under another name); it may take some minutes until a new '
-    'role has effect. Check the Client ID and Sentinel Workspace ID inputs too.'
+    "Assign 'Microsoft Sentinel Contributor' to the application on this workspace. New roles can "
+    'take several minutes to apply. Check the Client ID and Sentinel Workspace ID inputs too.'
 )
 WORKSPACE_REMEDY: Final = (
     'Check the Sentinel Workspace ID input: it is the GUID of the Log Analytics workspace, not its '

@@ -16,6 +16,7 @@ from sentinel_app.core.task import (
     PIPELINE,
     TaskCondition,
     TaskSlug,
+    TaskStanding,
     TaskState,
     TaskView,
     named,
@@ -111,6 +112,10 @@ class Supervisor:
     def views(self) -> tuple[TaskView, ...]:
         """Return how each Task stands."""
         return tuple(self._view(task) for task in self._tasks.values())
+
+    def standings(self) -> tuple[TaskStanding, ...]:
+        """Return what keeps each Task from its work; unlike the views, without asking a store."""
+        return tuple(task.standing for task in self._tasks.values())
 
     def view(self, slug: str) -> TaskView:
         """Return how one Task stands.
@@ -224,7 +229,7 @@ class Supervisor:
                 f'The Task {task.facts.name} was killed by {named(by)} while it worked on this '
                 'request. The next update takes up what is missing; Retry does so at once.'
             ),
-            f'killed by {named(by)}',
+            named(by),
         )
         _log.warning('task-killed', task=slug, user=by, request_ids=' '.join(view.request_ids))
         return self._view(task)
@@ -298,19 +303,19 @@ class Supervisor:
                 f'{minutes} minutes. The next update takes up what is missing; Retry does so at '
                 'once.'
             ),
-            'killed by the watchdog',
+            'the watchdog',
         )
         _log.error('task-overdue', task=task.facts.slug, request_ids=' '.join(request_ids))
 
     def _kill(
-        self, task: Task, request_ids: tuple[str, ...], error: TaskKilledError, event: str
+        self, task: Task, request_ids: tuple[str, ...], error: TaskKilledError, by: str
     ) -> None:
         # The Jobs first: a step that is interrupted settles its part of a Job that has stopped.
         if request_ids:
             self._store.stop_jobs(request_ids, error)
         kill = _Kill(
             task=task,
-            steps=task.kill(event),
+            steps=task.kill(by, request_ids),
             request_ids=request_ids,
             deadline=self._clock.monotonic() + GRACE_S,
         )

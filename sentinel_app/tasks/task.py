@@ -9,7 +9,14 @@ from functools import partial
 from typing import Protocol
 
 from sentinel_app.core.clock import Clock, Stop
-from sentinel_app.core.task import TaskCondition, TaskFacts, TaskState, TaskView
+from sentinel_app.core.task import (
+    TaskCondition,
+    TaskFacts,
+    TaskKill,
+    TaskStanding,
+    TaskState,
+    TaskView,
+)
 from sentinel_app.errors import Cancelled, SentinelAppError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.wakeup import Wakeup
@@ -96,6 +103,13 @@ class Task:
         self._events: list[str] = []
         """What befell the present run."""
         self._ended: tuple[dt.datetime, str] | None = None
+        self._kill: TaskKill | None = None
+
+    @property
+    def standing(self) -> TaskStanding:
+        """What keeps it from its work, if anything does."""
+        with self._lock:
+            return TaskStanding(facts=self.facts, state=self._state, kill=self._kill)
 
     @property
     def state(self) -> TaskState:
@@ -119,8 +133,9 @@ class Task:
             ConflictError: there is nothing to do.
         """
         words = self.duty.ask()
-        if words is not None:
-            with self._lock:
+        with self._lock:
+            self._kill = None
+            if words is not None:
                 self._events.append(words)
                 if not self._steps:
                     self._end_run()
@@ -151,11 +166,17 @@ class Task:
         with self._lock:
             self._interrupt()
 
-    def kill(self, event: str) -> frozenset[StepStop]:
-        """End the run: ask the steps under way to end, and give them; `event` is the outcome."""
+    def kill(self, by: str, request_ids: tuple[str, ...]) -> frozenset[StepStop]:
+        """End the run that `by` killed: ask the steps under way to end, and return them.
+
+        Args:
+            by: a user, or the watchdog, as a sentence names them.
+            request_ids: the Jobs that fail with it.
+        """
         with self._lock:
             self._interrupt()
-            self._events.append(event)
+            self._kill = TaskKill(at=self._clock.now(), by=by, request_ids=request_ids)
+            self._events.append(f'killed by {by}')
             self._end_run()
             return frozenset(self._steps.values())
 
@@ -276,6 +297,8 @@ class Task:
             del self._steps[place]
             self._beat = (self._clock.now(), self._clock.monotonic())
             self._done += is_done
+            if is_done:
+                self._kill = None
             if trouble is not None:
                 self._events.append(trouble)
             if not self._steps and (self._state.is_paused or not is_done):

@@ -10,12 +10,14 @@ from urllib.parse import urlencode
 
 import requests
 
+from sentinel_app.contact import Contact
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.indicator import DeletedIndicator, Owner, TqlKeyword
 from sentinel_app.core.question import Question, empty_question
 from sentinel_app.core.retry import parse_date
 from sentinel_app.core.source import DeletedPage, SourcePage
 from sentinel_app.core.timestamp import to_seconds
+from sentinel_app.core.trouble import System
 from sentinel_app.core.window import GREATEST_SKEW
 from sentinel_app.errors import REMEDY, FatalError, ReadError, ReadTimeoutError
 from sentinel_app.log import EventLog
@@ -91,6 +93,7 @@ class ThreatConnectSource:
         redactor: masks secrets in what comes back.
         timeouts: for each call.
         pace: of all requests to ThreatConnect; one of its own if left out.
+        contact: learns how each request ends; one of its own if left out.
     """
 
     def __init__(
@@ -102,11 +105,13 @@ class ThreatConnectSource:
         redactor: Redactor,
         timeouts: Timeouts = READ_TIMEOUTS,
         pace: RequestPace | None = None,
+        contact: Contact | None = None,
     ) -> None:
         self._http = HttpClient(session, clock=clock, timeouts=timeouts, redactor=redactor)
         self._fields = list(fields)
         self._clock = clock
         self._pace = pace or RequestPace(clock)
+        self._contact = contact or Contact(System.THREATCONNECT, clock)
         self._long_form = LongForm(clock)
         self._wrong_date: tuple[dt.datetime, dt.datetime] | None = None
 
@@ -346,12 +351,13 @@ class ThreatConnectSource:
         else:
             options = {'params': {name: _query_value(value) for name, value in params.items()}}
         self._pace.wait()
-        try:
-            limit = PAGE_LIMIT if path == _INDICATORS else LIST_LIMIT
-            answer = self._http.exchange(method, path, limit=limit, **options)
-        except NetworkFault as fault:
-            raise _unanswered(fault) from None
-        payload = read_answer(answer, now=self._clock.now())
+        with self._contact.call():
+            try:
+                limit = PAGE_LIMIT if path == _INDICATORS else LIST_LIMIT
+                answer = self._http.exchange(method, path, limit=limit, **options)
+            except NetworkFault as fault:
+                raise _unanswered(fault) from None
+            payload = read_answer(answer, now=self._clock.now())
         return payload, parse_date(answer.headers.get('Date'))
 
 

@@ -201,7 +201,18 @@ class TestAxe:
                 'asked_wait': None,
             }
             backlog = {'updates': 1, 'indicators': 2, 'objects': 3, 'seconds': 60}
-            body |= {'health': 'degraded', 'running': running, 'limit': limit, 'backlog': backlog}
+            problem = {
+                'code': 'part-failing',
+                'severity': 'error',
+                'title': 'Not working: Upload (RUN-DISK)',
+                'detail': 'The disk is full.',
+                'remedy': 'Free disk space.',
+                'reason': 'No space left on device',
+                'since': '2026-03-09T16:05:06Z',
+                'link': {'screen': 'tasks', 'params': {}},
+            }
+            health = {'status': 'degraded', 'conditions': [problem]}
+            body |= {'health': health, 'running': running, 'limit': limit, 'backlog': backlog}
             route.fulfill(response=reply, json=body)
 
         page.route(re.compile('/api/metric/summary'), run)
@@ -213,10 +224,11 @@ class TestAxe:
         screen.button('As a table').click()
         stand.sentinel.faults.add('forbidden-403')
         try:
-            screen.button('Check now').click()
+            screen.button('Run check').click()
             expect(page.get_by_role('list', name='Results of the check')).to_be_visible()
         finally:
             stand.sentinel.faults.clear()
+            stand.api('POST', 'api/health/check', {})
         assert screen.complaints() == []
 
     def test_lookup_of_what_is_sent_and_of_what_is_refused(

@@ -176,38 +176,52 @@ def test_check_now_tries_everything_and_says_what_to_do(
 ) -> None:
     save_queries(EVERYTHING)
     screen.open('dashboard')
-    screen.button('Check now').click()
+    screen.button('Run check').click()
     results = page.get_by_role('list', name='Results of the check').get_by_role('listitem')
     expect(results).to_have_count(8)
     expect(page.get_by_text('All 8 checks passed.')).to_be_visible()
 
     stand.sentinel.faults.add('forbidden-403')
     try:
-        screen.button('Check now').click()
+        screen.button('Run check').click()
         failed = results.filter(has_text='AZ-403')
         expect(failed).to_contain_text('Sentinel workspace')
         expect(failed).to_contain_text('role')
         expect(page.get_by_text(re.compile('^1 check failed'))).to_be_visible()
+        # A check that failed is a problem until one passes.
+        expect(tile(page, 'Health').first).to_contain_text('Degraded')
+        problems = page.get_by_role('list', name='Open problems')
+        expect(problems).to_contain_text('Check failed: Sentinel workspace')
     finally:
         stand.sentinel.faults.clear()
+        screen.button('Run check').click()
+    expect(tile(page, 'Health').first).to_contain_text('Healthy')
+    expect(page.get_by_text('No open problems. Run a check')).to_be_visible()
 
 
-def test_degraded_is_said_with_the_reason(page: Page, screen: Screen) -> None:
-    alter(page, health='degraded')
-
-    def tell(route: Route) -> None:
-        reply = route.fetch()
-        error = {'at': '2026-03-09T16:05:06Z', 'code': 'RUN-DISK', 'message': 'No room <b>left</b>'}
-        body = reply.json() | {'last_error': error}
-        body['storage']['warnings'] = ['An older copy of the file is used.']
-        route.fulfill(response=reply, json=body)
-
-    page.route(re.compile(r'/api/health$'), tell)
+def test_a_problem_is_told_with_what_to_do_and_the_other_sides_words_folded(
+    page: Page, screen: Screen
+) -> None:
+    problem = {
+        'code': 'part-failing',
+        'severity': 'error',
+        'title': 'Not working: Upload (RUN-DISK)',
+        'detail': 'No room <b>left</b>',
+        'remedy': 'Free disk space.',
+        'reason': 'Trace ID: ' + 'abc ' * 100,
+        'since': '2026-03-09T16:05:06Z',
+        'link': {'screen': 'tasks', 'params': {}},
+    }
+    alter(page, health={'status': 'degraded', 'conditions': [problem]})
     screen.open('dashboard')
-    expect(tile(page, 'Health').first).to_contain_text('Degraded')
-    expect(page.get_by_text('Last error: RUN-DISK')).to_be_visible()
-    expect(page.get_by_text('No room <b>left</b>')).to_be_visible()
-    expect(page.get_by_text('An older copy of the file is used.')).to_be_visible()
+    expect(tile(page, 'Health').first).to_contain_text('See Health below')
+    (line,) = page.get_by_role('group', name='Health').get_by_role('listitem').all()
+    expect(line).to_contain_text('Not working: Upload (RUN-DISK)')
+    words = line.inner_text()
+    assert words.index('Free disk space.') < words.index('No room <b>left</b>')
+    expect(line.get_by_text('Trace ID')).to_be_hidden()
+    line.get_by_text('Full error message').click()
+    expect(line.get_by_text('Trace ID')).to_be_visible()
 
 
 def test_sixty_queries_and_strange_owners_do_not_burst_the_page(

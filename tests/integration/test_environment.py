@@ -275,6 +275,15 @@ def engine(world: World, tmp_path: Path) -> Iterator[Engine]:
         yield made
 
 
+def set_aside(engine: Engine) -> list[str]:
+    """What the health says of stores that were damaged."""
+    return [
+        f'{each["detail"]} {each["remedy"]}'
+        for each in health(engine)['conditions']
+        if each['code'].endswith('set-aside')
+    ]
+
+
 def health(engine: Engine) -> dict[str, Any]:
     found: dict[str, Any] = engine.ask('GET', 'api/health')
     return found
@@ -354,7 +363,7 @@ def test_a_full_disk_stops_the_update_with_a_clear_error_until_there_is_room(
         engine.wait()
         assert engine.last_jobs()[0]['status'] == 'Upload Complete'
         assert set(world.expected(engine.queries)) <= set(world.live())
-        until(lambda: health(engine)['status'] == 'ok', 'health does not recover')
+        until(lambda: health(engine)['status'] == 'healthy', 'health does not recover')
         assert sound(engine)
 
 
@@ -424,7 +433,7 @@ def test_a_database_locked_for_some_seconds_only_delays(
     let_go = lock(engine.folder / 'state.db')
     engine.request_update('full')
     time.sleep(2)
-    assert health(engine)['status'] == 'ok'
+    assert health(engine)['status'] == 'healthy'
     let_go()
     engine.wait()
     assert engine.last_jobs()[0]['status'] == 'Upload Complete'
@@ -447,7 +456,7 @@ def test_a_database_locked_for_too_long_is_told_and_survived(
         assert (error['code'], 'goes on by itself' in error['message']) == ('RUN-DISK', True)
         let_go()
         engine.wait()
-        until(lambda: health(engine)['status'] == 'ok', 'health does not recover')
+        until(lambda: health(engine)['status'] == 'healthy', 'health does not recover')
         engine.assert_right()
         assert sound(engine)
 
@@ -461,8 +470,9 @@ def test_an_unreadable_file_of_documents_is_set_aside_and_the_older_one_used(
     (engine.folder / 'documents.json').write_bytes(b'{"meta": {"form')
     engine.start()
     assert health(engine)['status'] == 'degraded'
-    (warning,) = health(engine)['storage']['warnings']
-    assert 'The copy before it is used' in warning
+    (condition,) = health(engine)['conditions']
+    assert condition['code'] == 'documents-set-aside'
+    assert 'The copy before it is used' in condition['remedy']
     assert len(engine.ask('GET', 'api/configure')['queries']) == 1
     engine.wait()
     engine.run_update('reconcile')
@@ -479,7 +489,7 @@ def test_documents_lost_for_good_cost_a_full_update_and_no_second_copy(
     for path in engine.folder.glob('documents.json*'):
         path.write_bytes(b'\0' * 100)
     engine.start()
-    (warning,) = health(engine)['storage']['warnings']
+    (warning,) = set_aside(engine)
     assert 'have to be entered anew' in warning
     assert engine.ask('GET', 'api/configure')['queries'] == []
     engine.save_queries([query()])
@@ -509,7 +519,7 @@ def test_a_database_of_another_shape_is_set_aside_and_the_next_update_ends_well(
     connection.execute(statement)
     connection.close()
     engine.start()
-    (warning,) = health(engine)['storage']['warnings']
+    (warning,) = set_aside(engine)
     assert 'was damaged and has been set aside' in warning
     assert OTHER_DATABASES[statement] in warning
     assert len(engine.ask('GET', 'api/configure')['queries']) == 1
@@ -530,7 +540,7 @@ def test_an_old_database_whose_rows_do_not_fit_the_newer_schema_is_set_aside_as_
     )
     monkeypatch.setattr(schema, 'MIGRATIONS', newer)
     engine.start()
-    (warning,) = health(engine)['storage']['warnings']
+    (warning,) = set_aside(engine)
     assert 'was damaged and has been set aside' in warning
     assert len(engine.ask('GET', 'api/configure')['queries']) == 1
 
@@ -548,7 +558,7 @@ def test_a_database_that_is_lost_alone_costs_a_full_update_and_no_second_copy(
     if way == 'spoilt':
         (engine.folder / 'state.db').write_bytes(b'\xff' * 100_000)
     engine.start()
-    warnings = health(engine)['storage']['warnings']
+    warnings = set_aside(engine)
     assert ['was damaged and has been set aside' in text for text in warnings] == (
         [True] if way == 'spoilt' else []
     )

@@ -139,7 +139,7 @@ class TestRequests:
         self, stand: Stand, options: FrontOptions, shape: PathShape, ending: str
     ) -> None:
         stand.front.options = replace(options, path_shape=shape)
-        assert stand.api('GET', f'api/health{ending}').json()['status'] == 'ok'
+        assert stand.api('GET', f'api/health{ending}').json()['status'] == 'healthy'
         with requests.Session() as session:
             session.trust_env = False
             reply = session.get(f'{stand.front.origin}{stand.front.prefix}{ending}', timeout=30)
@@ -362,7 +362,7 @@ class TestInputs:
             for name in ('never_send', 'ui_access', 'retention_days', 'withdraw_limit_percent'):
                 del stand.app.inputs[name]
             stand.app.start()
-            assert stand.api('GET', 'api/health').json()['status'] == 'ok'
+            assert stand.api('GET', 'api/health').json()['status'] == 'healthy'
 
     def test_an_access_that_threatconnect_refuses_ends_the_job_with_what_to_do(
         self, make_stand: MakeStand
@@ -380,7 +380,7 @@ class TestInputs:
             with pytest.raises(AppEndedError), make_stand() as other:
                 other.app.start()
             assert other.app.exit_code == 1
-            assert stand.api('GET', 'api/health').json()['status'] == 'ok'
+            assert stand.api('GET', 'api/health').json()['status'] == 'healthy'
 
 
 class TestCheckAtTheStart:

@@ -1,14 +1,17 @@
 /** The shell: header, the screen that the address names, and what floats above it. */
 import { Button, MantineProvider, Text, VisuallyHidden } from '@mantine/core';
 import { QueryClientProvider, type QueryClient } from '@tanstack/react-query';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
+import { useHealthReport } from './api/health';
+import type { HealthReport } from './api/model';
 import { EmptyState } from './components/EmptyState';
 import { firstScreen, loadFurther, screens } from './screens';
 import { ErrorBoundary } from './shell/ErrorBoundary';
 import { Header } from './shell/Header';
 import { focusHeading } from './shell/heading';
 import { useRoute } from './shell/router';
+import { StatusStrip } from './shell/StatusStrip';
 import { Toasts } from './shell/Toasts';
 import { colorSchemeManager, cssVariables, theme } from './theme';
 
@@ -31,6 +34,7 @@ function Shell() {
   const route = useRoute();
   const path = route.path === '' ? firstScreen : route.path;
   const screen = screens.find((known) => known.path === path);
+  const report = useReport(path);
   useHeadingFocus(path);
   useFurtherScreens();
   return (
@@ -46,13 +50,29 @@ function Shell() {
       >
         Skip to the content
       </a>
-      <Header path={path} />
+      <Header path={path} conditions={report.conditions} />
+      <StatusStrip report={report} path={path} />
       <main className="app-main" key={path}>
         <ErrorBoundary>{screen === undefined ? <NoSuchScreen /> : <screen.Page />}</ErrorBoundary>
       </main>
       <Toasts />
     </>
   );
+}
+
+const NOTHING_KNOWN: HealthReport = { status: 'healthy', conditions: [] };
+/** DASHBOARD brings it with its first answer; where CONFIGURE opens first, its own answer goes first. */
+const FIRST_REPORT_MS = 1_500;
+
+/** How the Service is, without a request more in the first view. */
+function useReport(path: string): HealthReport {
+  const isFirstView = path === 'dashboard' || path === 'configure';
+  const [isDue, setIsDue] = useState(!isFirstView);
+  useEffect(() => {
+    const timer = setTimeout(() => setIsDue(true), isFirstView ? FIRST_REPORT_MS : 0);
+    return () => clearTimeout(timer);
+  }, [isFirstView]);
+  return useHealthReport(isDue).data ?? NOTHING_KNOWN;
 }
 
 /** After going to another screen, reading goes on at its heading. */

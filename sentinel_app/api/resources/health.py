@@ -7,15 +7,15 @@ import json
 
 import falcon
 
+from sentinel_app.api.health_reply import health_reply
 from sentinel_app.api.openapi import document
 from sentinel_app.api.ports import ApiDeps
 from sentinel_app.api.reading import parameters_of
 from sentinel_app.api.schemas import Parameters
-from sentinel_app.api.serialise import health_reply
 
 
 class HealthResource:
-    """`api/health`: version, next update, storage, last error.
+    """`api/health`: status and conditions, version, next update, storage, last error.
 
     Args:
         deps: the API's ports.
@@ -25,7 +25,7 @@ class HealthResource:
         self._deps = deps
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Give the present state."""
+        """Answer with the present state."""
         parameters_of(req, Parameters)
         reply = health_reply(self._deps.health.snapshot(), self._deps.updates.next_update())
         resp.text = reply.model_dump_json()

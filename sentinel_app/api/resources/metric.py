@@ -34,7 +34,7 @@ class SummaryResource:
         reply = summary_reply(
             self._deps.inquiries.metrics.summary(),
             self._deps.updates.next_update(),
-            self._deps.health.snapshot().status,
+            self._deps.health.conditions(),
             None if hours is None else _history(self._deps, hours),
         )
         resp.text = reply.model_dump_json()

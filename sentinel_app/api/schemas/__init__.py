@@ -48,7 +48,15 @@ from sentinel_app.api.schemas.configure import (
 )
 from sentinel_app.api.schemas.document import component_schemas, parameter_schemas
 from sentinel_app.api.schemas.effect import Effect, EffectBody, QueryEffect
-from sentinel_app.api.schemas.health import Health, LastError, Service, Storage
+from sentinel_app.api.schemas.health import (
+    Condition,
+    ConditionLink,
+    Health,
+    HealthReport,
+    LastError,
+    Service,
+    Storage,
+)
 from sentinel_app.api.schemas.indicator import (
     MAX_LIST_CHARS,
     MAX_VALUE_CHARS,
@@ -163,6 +171,8 @@ __all__ = [
     'Body',
     'Check',
     'CheckReport',
+    'Condition',
+    'ConditionLink',
     'Configure',
     'ConfigureBody',
     'DetailBody',
@@ -178,6 +188,7 @@ __all__ = [
     'Filter',
     'Findings',
     'Health',
+    'HealthReport',
     'HeldBack',
     'HeldBackExample',
     'HigherQueries',

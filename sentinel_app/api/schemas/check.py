@@ -15,6 +15,7 @@ class Check(Reply):
     status: CheckStatus
     message: str
     remedy: str = Field(description='What to do; empty where there is nothing to do')
+    reason: str = Field(description="The other side's own words; empty without any")
     code: str | None
     elapsed_s: Seconds
 

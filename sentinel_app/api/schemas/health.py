@@ -2,8 +2,37 @@
 
 from __future__ import annotations
 
-from sentinel_app.api.ports import HealthState
+from pydantic import Field
+
 from sentinel_app.api.schemas.base import Moment, NextUpdate, Reply
+from sentinel_app.core.condition import ConditionCode, HealthState, Screen, Severity
+
+
+class ConditionLink(Reply):
+    """The screen of the page where a condition is solved."""
+
+    screen: Screen
+    params: dict[str, str] = Field(description='What the screen shows there')
+
+
+class Condition(Reply):
+    """A problem that a person should know of."""
+
+    code: ConditionCode
+    severity: Severity
+    title: str
+    detail: str
+    remedy: str
+    reason: str = Field(description="The other side's own words; empty without any")
+    since: Moment | None
+    link: ConditionLink
+
+
+class HealthReport(Reply):
+    """Whether the Service does its work, and what keeps it from that."""
+
+    status: HealthState
+    conditions: list[Condition] = Field(description='Worst first')
 
 
 class LastError(Reply):
@@ -15,12 +44,11 @@ class LastError(Reply):
 
 
 class Storage(Reply):
-    """Facts of the disk and of the App's two stores, in bytes."""
+    """The App's two stores and the room that is left, in bytes."""
 
     documents_bytes: int
     database_bytes: int
     free_bytes: int
-    warnings: list[str]
 
 
 class Service(Reply):
@@ -32,11 +60,10 @@ class Service(Reply):
     cloud: str
 
 
-class Health(Reply):
+class Health(HealthReport):
     """How the App is."""
 
     version: str
-    status: HealthState
     started_at: Moment
     next_update: NextUpdate | None
     last_error: LastError | None

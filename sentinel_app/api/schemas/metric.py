@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sentinel_app.api.ports import HealthState
 from sentinel_app.api.schemas.base import AskedWait, Moment, NextUpdate, Parameters, Reply, Seconds
+from sentinel_app.api.schemas.health import HealthReport
 from sentinel_app.api.schemas.preview import TypeCount
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import JobStatus, JobType, Mode
@@ -119,7 +119,7 @@ class MetricSummary(Reply):
     )
     backlog: Backlog
     limit: LimitUse
-    health: HealthState
+    health: HealthReport
     history: MetricHistory | None = Field(description='Null unless `hours` is given')
 
 

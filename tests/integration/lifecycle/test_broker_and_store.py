@@ -38,7 +38,7 @@ def test_the_app_answers_again_soon_after_the_broker_was_away(make_stand: MakeSt
             began = time.monotonic()
             until(lambda: hears(stand), timeout_s=BACK_WITHIN_S)
             assert time.monotonic() - began < BACK_WITHIN_S
-            assert stand.api('GET', 'api/health').json()['status'] == 'ok'
+            assert stand.api('GET', 'api/health').json()['status'] == 'healthy'
         assert (stand.app.pid, stand.app.exit_code) == (pid, None)
 
 
@@ -88,6 +88,6 @@ def test_without_a_store_a_request_is_answered_and_with_it_again_all_is_well(
         assert stand.app.request(api_message(stand, 'OPTIONS', '/api/health')).status == 200
         assert stand.app.heartbeat()
         stand.platform.kvstore.start()
-        assert stand.api('GET', 'api/health').json()['status'] == 'ok'
+        assert stand.api('GET', 'api/health').json()['status'] == 'healthy'
         begin_update(stand, stand.threatconnect.store.rows())
         until(lambda: updates_have_ended(stand))

@@ -148,9 +148,9 @@ def test_the_end_of_one_leaves_the_others_running(
     _stand, (first, second, third) = services
     first.app.kill()
     assert second.app.shutdown() == 0
-    assert third.api('GET', 'api/health').json()['status'] == 'ok'
+    assert third.api('GET', 'api/health').json()['status'] == 'healthy'
     first.app.start()
-    assert first.api('GET', 'api/health').json()['status'] == 'ok'
+    assert first.api('GET', 'api/health').json()['status'] == 'healthy'
     assert first.api('GET', 'api/health').json()['service']['source_name'] == first.name
     assert third.app.exit_code is None
 
@@ -172,4 +172,4 @@ def test_a_second_process_on_one_folder_says_which_one_has_it_and_touches_nothin
             )
         after = {path.name: path.read_bytes() for path in data.iterdir() if path.suffix == '.json'}
         assert before == after
-        assert stand.api('GET', 'api/health').json()['status'] == 'ok'
+        assert stand.api('GET', 'api/health').json()['status'] == 'healthy'

@@ -121,7 +121,7 @@ class TestEndAtTheStart:
             for _ in range(5):
                 stand.app.restart()
                 pids.add(stand.app.pid)
-                assert stand.api('GET', 'api/health').json()['status'] == 'ok'
+                assert stand.api('GET', 'api/health').json()['status'] == 'healthy'
             assert len(pids) == 6
             assert not any(is_alive(pid) for pid in pids - {stand.app.pid})
             stand.sentinel.settings.latency_s = 0.0

@@ -191,7 +191,7 @@ class TestUpgrade:
         summary = engine.ask('GET', 'api/metric/summary')
         assert summary['objects_live'] == facts['objects'] == len(facts['ids'])
         health = engine.ask('GET', 'api/health')
-        assert (health['status'], health['storage']['warnings']) == ('ok', [])
+        assert (health['status'], health['conditions']) == ('healthy', [])
 
     def test_a_delta_begins_where_the_last_one_ended_and_sends_nothing_again(
         self, state: State, world: World, engine: Engine

@@ -35,8 +35,9 @@ def spread(count: int, *, seed: int = 0, prefix: str = 'h') -> list[dict[str, ob
 
 def is_warned(engine: Engine, job: Job) -> tuple[bool, bool]:
     """Whether the Job says so, and the health of the App."""
-    health = engine.ask('GET', 'api/health')['storage']['warnings']
-    return any(WORDS in text for text in job['warnings']), any(WORDS in text for text in health)
+    found = engine.ask('GET', 'api/health')['conditions']
+    is_told = any(each['code'] == 'reading-by-time' for each in found)
+    return any(WORDS in text for text in job['warnings']), is_told
 
 
 def by_id(world: World) -> int:
@@ -197,7 +198,7 @@ def test_an_instance_that_is_mended_is_read_by_id_again(world: World, engine: En
     world.threatconnect.forget_requests()
     (job,) = engine.run_update('full')
     assert is_warned(engine, job) == (False, False)
-    assert engine.ask('GET', 'api/health')['status'] == 'ok'
+    assert engine.ask('GET', 'api/health')['status'] == 'healthy'
     # The search for what is inactive, all rows, and that there are no more.
     assert by_id(world) == 3
     engine.assert_right()

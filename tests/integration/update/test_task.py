@@ -396,7 +396,7 @@ class TestWatchdog:
         # The answer comes in the end, and changes nothing.
         pause_s(8)
         assert job_of(engine, first) == failed
-        assert engine.ask('GET', 'api/health')['status'] == 'ok'
+        assert engine.ask('GET', 'api/health')['status'] == 'healthy'
         engine.assert_right()
 
     def test_a_request_that_hangs_while_sending(
@@ -417,7 +417,7 @@ class TestWatchdog:
         (again,) = engine.run_update('reconcile')
         assert outcomes(again) == {'unchanged': 350}
         engine.assert_right()
-        assert engine.ask('GET', 'api/health')['status'] == 'ok'
+        assert engine.ask('GET', 'api/health')['status'] == 'healthy'
 
     def test_who_waits_for_the_limit_or_backs_off_is_alive(
         self, world: World, hasty: Callable[..., Engine]

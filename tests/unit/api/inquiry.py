@@ -172,6 +172,7 @@ class InquiryStand:
         self.updates = Running()
         self.withheld: Callable[[Indicator], str | None] = lambda _indicator: None
         self.seen_owners: list[object] = []
+        self.seen_results: list[object] = []
         self.disk_warnings: tuple[str, ...] = ()
         self.limiter = RateLimiter(limit=LIMIT, times=RequestTimes(self.db), clock=clock)
         screening = Screening(parse=parse_indicator, withheld_reason=self._withheld_reason)
@@ -209,6 +210,7 @@ class InquiryStand:
                 disk=DataFolder(folder),
                 disk_warnings=lambda: self.disk_warnings,
                 on_owners=self.seen_owners.append,
+                on_results=self.seen_results.append,
                 clock=clock,
             ),
             metrics=Metrics(

@@ -16,12 +16,12 @@ from sentinel_app.api.bridge import API_TOKEN_KEY
 from sentinel_app.api.ports import (
     ApiDeps,
     HealthSnapshot,
-    HealthState,
     LastError,
     StorageFacts,
     UserInfo,
 )
 from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.condition import Condition, ConditionCode, Link, Screen, Severity
 from sentinel_app.core.error_entry import ErrorEntry, ErrorFilter, ErrorGroup
 from sentinel_app.core.indicator import Owner, TqlKeyword
 from sentinel_app.core.job import Counts, Job, JobStatus, JobType, Mode, Stage, Update
@@ -284,12 +284,27 @@ class FakeLive:
         return self.troubles.get(request_id)
 
 
+def make_condition(**members: Any) -> Condition:
+    """A problem; that of a Job that failed where a test does not say."""
+    defaults: dict[str, Any] = {
+        'code': ConditionCode.JOB_FAILED,
+        'severity': Severity.ERROR,
+        'title': 'The last Job of query 1 failed (AZ-403)',
+        'detail': 'The application lacks the role.',
+        'remedy': 'Assign it.',
+        'since': NOON,
+        'link': Link(screen=Screen.JOBS, params={'open': 'j1'}),
+        'subject': 'AZ-403',
+    }
+    return Condition(**(defaults | members))
+
+
 @dataclass
 class FakeHealth:
     shown: HealthSnapshot = field(
         default_factory=lambda: HealthSnapshot(
             version='1.0.0',
-            status=HealthState.OK,
+            conditions=(),
             started_at=NOON,
             storage=StorageFacts(documents_bytes=1, database_bytes=2, free_bytes=3),
             source_name='ThreatConnect-Prod',
@@ -302,9 +317,14 @@ class FakeHealth:
     def snapshot(self) -> HealthSnapshot:
         return self.shown
 
+    def conditions(self) -> tuple[Condition, ...]:
+        return self.shown.conditions
+
     def fail(self, code: str) -> None:
         error = LastError(at=NOON, code=code, message='It broke off')
-        self.shown = dataclasses.replace(self.shown, status=HealthState.DEGRADED, last_error=error)
+        self.shown = dataclasses.replace(
+            self.shown, conditions=(*self.shown.conditions, make_condition()), last_error=error
+        )
 
 
 @dataclass

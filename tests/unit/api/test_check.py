@@ -60,7 +60,7 @@ def test_where_all_is_well_each_check_says_so(well: Stand) -> None:
     found = run(well)
     assert {each['status'] for each in found.values()} == {'ok'}
     assert {each['remedy'] for each in found.values()} == {''}
-    assert 'none is left out' in found['paging']['message']
+    assert 'no page skips any' in found['paging']['message']
     assert all(each['elapsed_s'] >= 0 for each in found.values())
     # The request went through the limit and held no object.
     assert well.asked.sink.sent == [()]
@@ -81,9 +81,8 @@ def test_credentials_that_are_refused_are_no_unreachable_server(well: Stand) -> 
     assert found['threatconnect']['status'] == 'ok'
     assert found['sign-in']['status'] == 'failed'
     assert found['sign-in']['code'] == 'TC-AUTH'
-    assert found['sign-in']['message'] == (
-        'ThreatConnect refused the credentials (Invalid signature).'
-    )
+    assert found['sign-in']['message'] == 'ThreatConnect refused the credentials.'
+    assert found['sign-in']['reason'] == 'Invalid signature'
     assert found['sign-in']['remedy'] == 'Check the ThreatConnect Access ID.'
     assert [found[name]['status'] for name in ('owners', 'paging', 'clock')] == ['skipped'] * 3
     assert [found[name]['status'] for name in ('token', 'workspace', 'disk')] == ['ok'] * 3
@@ -137,7 +136,7 @@ def test_paging_that_cannot_be_trusted_is_found_out(
 
 def test_too_few_indicators_are_no_proof_against_paging(well: Stand) -> None:
     well.asked.source.rows = rows(2)
-    assert 'too few' in run(well)['paging']['message']
+    assert 'Too few' in run(well)['paging']['message']
 
 
 @pytest.mark.parametrize(

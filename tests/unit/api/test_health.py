@@ -16,7 +16,8 @@ def test_health_says_how_the_app_is(stand: Stand) -> None:
     stand.updates.due = (NOON, Mode.DELTA)
     assert stand.get('/api/health').json == {
         'version': '1.0.0',
-        'status': 'ok',
+        'status': 'healthy',
+        'conditions': [],
         'started_at': '2026-03-04T12:00:00Z',
         'next_update': {'at': '2026-03-04T12:00:00Z', 'mode': 'delta'},
         'last_error': None,
@@ -24,7 +25,6 @@ def test_health_says_how_the_app_is(stand: Stand) -> None:
             'documents_bytes': 1,
             'database_bytes': 2,
             'free_bytes': 3,
-            'warnings': [],
         },
         'service': {
             'organization': 'Example Org',
@@ -35,10 +35,22 @@ def test_health_says_how_the_app_is(stand: Stand) -> None:
     }
 
 
-def test_health_names_the_last_error(stand: Stand) -> None:
+def test_health_names_what_is_wrong_and_the_last_error(stand: Stand) -> None:
     stand.health.fail('AZ-403')
     health = stand.get('/api/health').json
     assert health['status'] == 'degraded'
+    assert health['conditions'] == [
+        {
+            'code': 'job-failed',
+            'severity': 'error',
+            'title': 'The last Job of query 1 failed (AZ-403)',
+            'detail': 'The application lacks the role.',
+            'remedy': 'Assign it.',
+            'reason': '',
+            'since': '2026-03-04T12:00:00Z',
+            'link': {'screen': 'jobs', 'params': {'open': 'j1'}},
+        }
+    ]
     assert health['last_error'] == {
         'at': '2026-03-04T12:00:00Z',
         'code': 'AZ-403',

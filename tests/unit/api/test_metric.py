@@ -67,7 +67,7 @@ def test_a_new_service_has_figures_too(stand: Stand) -> None:
     assert (found['objects_live'], found['by_type'], found['by_query']) == (0, [], [])
     assert (found['running'], found['last_update'], found['next_update']) == (None, None, None)
     assert found['total']['jobs'] == 0
-    assert found['health'] == 'ok'
+    assert found['health'] == {'status': 'healthy', 'conditions': []}
     assert found['limit'] == {
         'requests_per_minute': 60,
         'used': 0,
@@ -240,6 +240,13 @@ def test_counters_never_go_back(stand: Stand) -> None:
 
 
 def test_ill_health_is_shown(stand: Stand) -> None:
-    stand.health.fail('RUN-DISK')
-    assert exposed(stand)['ms_sentinel_healthy'] == 0
-    assert summary(stand)['health'] == 'degraded'
+    stand.health.fail('AZ-403')
+    found = exposed(stand)
+    assert found['ms_sentinel_healthy'] == 0
+    assert found['ms_sentinel_health{status="degraded"}'] == 1
+    assert found['ms_sentinel_health{status="healthy"}'] == 0
+    assert found['ms_sentinel_conditions{code="job-failed"}'] == 1
+    assert found['ms_sentinel_conditions{code="task-paused"}'] == 0
+    health = summary(stand)['health']
+    assert health == {key: stand.get('/api/health').json[key] for key in ('status', 'conditions')}
+    assert health['status'] == 'degraded'

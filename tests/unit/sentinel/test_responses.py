@@ -197,7 +197,7 @@ NO_ROLE = {
 )
 def test_missing_role_is_denied_and_names_the_role(status, body):
     with pytest.raises(
-        UploadDeniedError, match="'Microsoft Sentinel Contributor' on the"
+        UploadDeniedError, match="'Microsoft Sentinel Contributor' to the"
     ) as caught:
         read(status, body)
     assert caught.value.code == 'AZ-403'

@@ -136,8 +136,9 @@ class Reader:
         self.app_state = app_state
         self.health = Health(
             settings=SETTINGS,
-            reading_warnings=(),
             app_state=app_state,  # type: ignore[arg-type]
+            contacts=(),
+            reading_warnings={},
             documents_path=folder / 'documents.json',
             database_path=folder / 'state.db',
             clock=self.stand.clock,

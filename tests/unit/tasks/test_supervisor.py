@@ -65,8 +65,8 @@ class FakeTask:
         self.state = state
         self.events.append(event or 'resumed')
 
-    def kill(self, event: str) -> frozenset[Any]:
-        self.events.append(event)
+    def kill(self, by: str, request_ids: tuple[str, ...]) -> frozenset[Any]:
+        self.events.append(f'killed by {by}')
         return frozenset({'step'})
 
     def are_over(self, _steps: frozenset[Any]) -> bool:

@@ -195,6 +195,7 @@ def test_a_pause_lets_the_step_end_and_takes_up_nothing(make: Callable[..., Stag
     stage.task.set_state(TaskState())
     stage.until(lambda: stage.duty.pieces == [])
     stage.until(lambda: stage.view.outcome == 'Did 1.')
+    assert stage.task.standing.kill is None
 
 
 def test_a_pause_ends_waiting_at_once(make: Callable[..., Stage]) -> None:
@@ -225,8 +226,11 @@ def test_a_kill_ends_the_run_there_and_then(make: Callable[..., Stage]) -> None:
     stage = make()
     stage.give(quick, patient)
     stage.began(2)
-    steps = stage.task.kill('killed by jdoe')
+    steps = stage.task.kill('jdoe', ('j1',))
     assert stage.view.outcome == 'Did 1; killed by jdoe.'
+    kill = stage.task.standing.kill
+    assert kill is not None
+    assert (kill.by, kill.request_ids) == ('jdoe', ('j1',))
     stage.until(lambda: stage.task.are_over(steps))
     stage.give(quick)
     stage.until(lambda: stage.view.outcome == 'Did 1.')
@@ -264,7 +268,7 @@ def test_it_is_overdue_only_where_a_step_that_nobody_interrupted_hangs(
     stage.task.excuse()
     assert not stage.task.is_overdue()
     stage.clock.advance(101)
-    stage.task.kill('killed by the watchdog')
+    stage.task.kill('the watchdog', ())
     assert not stage.task.is_overdue()
     hanging.go.set()
 
@@ -288,7 +292,7 @@ def test_a_thread_that_hangs_is_left_behind_and_changes_nothing_when_it_wakes(
     stage, hanging = make(is_replaceable=True), Hanging()
     stage.give(hanging)
     stage.began()
-    steps = stage.task.kill('killed by jdoe')
+    steps = stage.task.kill('jdoe', ('j1',))
     (stuck,) = stage.task.workers
     assert not stage.task.are_over(steps)
     stage.task.replace(steps)
@@ -313,7 +317,7 @@ def test_what_a_thread_left_behind_raises_worries_nobody(make: Callable[..., Sta
     stage.give(fail_late)
     stage.began()
     (stuck,) = stage.task.workers
-    stage.task.replace(stage.task.kill('killed by jdoe'))
+    stage.task.replace(stage.task.kill('jdoe', ('j1',)))
     hanging.go.set()
     assert stuck.join(SOON_S)
     assert [error for _, error in stage.noted] == [None]
@@ -331,7 +335,7 @@ def test_after_the_end_of_the_process_no_new_thread_starts(make: Callable[..., S
     stage, hanging = make(), Hanging()
     stage.give(hanging)
     stage.began()
-    steps = stage.task.kill('killed by jdoe')
+    steps = stage.task.kill('jdoe', ('j1',))
     stage.stop.set()
     stage.task.replace(steps)
     assert all(worker.join(0) for worker in stage.task.workers)

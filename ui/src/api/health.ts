@@ -3,15 +3,30 @@ import { useMutation, useQuery, useQueryClient, type QueryClient } from '@tansta
 
 import { useRefreshInterval } from '../shell/refresh';
 import { get, post } from './client';
-import type { CheckReport, Health } from './model';
+import type { CheckReport, Health, HealthReport } from './model';
 
 const REFRESH_MS = 60_000;
 /** The App begins no further check after two minutes. */
 const CHECK_TIMEOUT_MS = 180_000;
 
+/** Where the state of the Service is kept, whichever answer brought it. */
+export const reportKey = ['health', 'report'] as const;
+const REPORT_REFRESH_MS = 20_000;
+
+/** Whether the Service does its work; DASHBOARD's figures bring it along. */
+export function useHealthReport(isWanted: boolean) {
+  return useQuery({
+    queryKey: reportKey,
+    queryFn: ({ signal }): Promise<HealthReport> => get<Health>('health', {}, signal),
+    enabled: isWanted,
+    staleTime: REPORT_REFRESH_MS / 2,
+    refetchInterval: useRefreshInterval(REPORT_REFRESH_MS, { evenWithDialog: true }),
+  });
+}
+
 export function useHealth(isWanted: boolean) {
   return useQuery({
-    queryKey: ['health'],
+    queryKey: ['health', 'facts'],
     queryFn: ({ signal }) => get<Health>('health', {}, signal),
     enabled: isWanted,
     refetchInterval: useRefreshInterval(REFRESH_MS, { evenWithDialog: true }),
@@ -41,6 +56,7 @@ export function useCheck() {
     meta: { isShownInPlace: true },
     onSettled: () => {
       void client.invalidateQueries({ queryKey: ['health'] });
+      void client.invalidateQueries({ queryKey: ['metric', 'summary'] });
     },
   });
 }

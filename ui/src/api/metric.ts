@@ -4,6 +4,7 @@ import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-quer
 import { isBusy } from '../lib/backlog';
 import { useRefreshInterval } from '../shell/refresh';
 import { get } from './client';
+import { reportKey } from './health';
 import type { MetricHistory, MetricSummary } from './model';
 
 const REFRESH_MS = 20_000;
@@ -26,6 +27,7 @@ export function useSummary(hours: number) {
     queryFn: async ({ signal, queryKey }) => {
       const isFirst = client.getQueryData(queryKey) === undefined;
       const summary = await get<MetricSummary>('metric/summary', isFirst ? { hours } : {}, signal);
+      client.setQueryData(reportKey, summary.health);
       if (summary.history !== null) {
         client.setQueryData(historyKey(hours, summary), summary.history);
       }

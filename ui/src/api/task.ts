@@ -47,6 +47,7 @@ export function useTaskAction() {
       void client.invalidateQueries({ queryKey: ['task'] });
       void client.invalidateQueries({ queryKey: ['job'] });
       void client.invalidateQueries({ queryKey: ['metric'] });
+      void client.invalidateQueries({ queryKey: ['health'] });
     },
   });
 }

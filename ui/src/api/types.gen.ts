@@ -681,6 +681,11 @@ export interface components {
             message: string;
             name: components["schemas"]["CheckName"];
             /**
+             * Reason
+             * @description The other side's own words; empty without any
+             */
+            reason: string;
+            /**
              * Remedy
              * @description What to do; empty where there is nothing to do
              */
@@ -707,6 +712,48 @@ export interface components {
          * @enum {string}
          */
         CheckStatus: "ok" | "failed" | "skipped";
+        /**
+         * Condition
+         * @description A problem that a person should know of.
+         */
+        Condition: {
+            code: components["schemas"]["ConditionCode"];
+            /** Detail */
+            detail: string;
+            link: components["schemas"]["ConditionLink"];
+            /**
+             * Reason
+             * @description The other side's own words; empty without any
+             */
+            reason: string;
+            /** Remedy */
+            remedy: string;
+            severity: components["schemas"]["Severity"];
+            /** Since */
+            since: string | null;
+            /** Title */
+            title: string;
+        };
+        /**
+         * ConditionCode
+         * @description The stable names of the conditions; `docs/operations.md` lists each of them.
+         * @enum {string}
+         */
+        ConditionCode: "withdrawal-waiting" | "credential-expired" | "threatconnect-unavailable" | "entra-unavailable" | "sentinel-unavailable" | "job-failed" | "update-overdue" | "task-paused" | "task-killed" | "part-failing" | "check-failed" | "disk-low" | "documents-set-aside" | "database-set-aside" | "reading-by-time" | "clock-differs" | "credential-expiring";
+        /**
+         * ConditionLink
+         * @description The screen of the page where a condition is solved.
+         */
+        ConditionLink: {
+            /**
+             * Params
+             * @description What the screen shows there
+             */
+            params: {
+                [key: string]: string;
+            };
+            screen: components["schemas"]["Screen"];
+        };
         /**
          * Configure
          * @description The saved TQL queries, highest precedence first.
@@ -986,6 +1033,11 @@ export interface components {
          * @description How the App is.
          */
         Health: {
+            /**
+             * Conditions
+             * @description Worst first
+             */
+            conditions: components["schemas"]["Condition"][];
             last_error: components["schemas"]["LastError"] | null;
             next_update: components["schemas"]["NextUpdate"] | null;
             service: components["schemas"]["Service"];
@@ -1000,11 +1052,23 @@ export interface components {
             version: string;
         };
         /**
+         * HealthReport
+         * @description Whether the Service does its work, and what keeps it from that.
+         */
+        HealthReport: {
+            /**
+             * Conditions
+             * @description Worst first
+             */
+            conditions: components["schemas"]["Condition"][];
+            status: components["schemas"]["HealthState"];
+        };
+        /**
          * HealthState
-         * @description Whether the App does its work.
+         * @description Whether the Service does its work.
          * @enum {string}
          */
-        HealthState: "ok" | "degraded";
+        HealthState: "healthy" | "degraded" | "decision";
         /**
          * HeldBack
          * @description How many of the sample would not be sent, for one kind of reason.
@@ -1523,7 +1587,7 @@ export interface components {
             by_query: components["schemas"]["QueryCount"][];
             /** By Type */
             by_type: components["schemas"]["TypeCount"][];
-            health: components["schemas"]["HealthState"];
+            health: components["schemas"]["HealthReport"];
             /** @description Null unless `hours` is given */
             history: components["schemas"]["MetricHistory"] | null;
             /** Jobs */
@@ -2244,6 +2308,12 @@ export interface components {
             web_link: string | null;
         };
         /**
+         * Screen
+         * @description Where a condition is solved, by the address of the page's screen.
+         * @enum {string}
+         */
+        Screen: "dashboard" | "configure" | "jobs" | "tasks";
+        /**
          * SentObject
          * @description One object that Sentinel has accepted, and how to find it there.
          */
@@ -2327,6 +2397,12 @@ export interface components {
             workspace_id_end: string;
         };
         /**
+         * Severity
+         * @description How bad a condition is, worst first: the order in which conditions are shown.
+         * @enum {string}
+         */
+        Severity: "decision" | "error" | "warning";
+        /**
          * SortDirection
          * @description The order in which a TQL query's Indicators are sent.
          * @enum {string}
@@ -2360,7 +2436,7 @@ export interface components {
         };
         /**
          * Storage
-         * @description Facts of the disk and of the App's two stores, in bytes.
+         * @description The App's two stores and the room that is left, in bytes.
          */
         Storage: {
             /** Database Bytes */
@@ -2369,8 +2445,6 @@ export interface components {
             documents_bytes: number;
             /** Free Bytes */
             free_bytes: number;
-            /** Warnings */
-            warnings: string[];
         };
         /**
          * System

@@ -4,7 +4,7 @@ import type { Check } from '../api/model';
 import { checkSummary, checkTone } from './check';
 
 function make(status: Check['status']): Check {
-  return { name: 'disk', status, message: '', remedy: '', code: null, elapsed_s: 0 };
+  return { name: 'disk', status, message: '', remedy: '', reason: '', code: null, elapsed_s: 0 };
 }
 
 describe('checkSummary', () => {
@@ -12,9 +12,9 @@ describe('checkSummary', () => {
     expect(checkSummary([make('ok'), make('ok')])).toBe('All 2 checks passed.');
   });
 
-  it('counts what failed before what could not be made', () => {
+  it('counts what failed before what skipped', () => {
     expect(checkSummary([make('failed'), make('skipped'), make('skipped'), make('ok')])).toBe(
-      '1 check failed, 2 checks could not be made, 1 passed.',
+      '1 check failed, 2 checks skipped, 1 passed.',
     );
   });
 });

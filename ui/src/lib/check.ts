@@ -32,7 +32,7 @@ export function checkSummary(checks: readonly Check[]): string {
   if (failed === 0 && skipped === 0) return `All ${checks.length} checks passed.`;
   return [
     failed > 0 ? `${counted(failed, 'check')} failed` : '',
-    skipped > 0 ? `${counted(skipped, 'check')} could not be made` : '',
+    skipped > 0 ? `${counted(skipped, 'check')} skipped` : '',
     `${count('ok')} passed.`,
   ]
     .filter(Boolean)

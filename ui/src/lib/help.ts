@@ -227,8 +227,9 @@ const sentState: Entries<Schemas['SentState']> = {
 };
 
 const health: Entries<Schemas['HealthState']> = {
-  ok: ['Healthy', 'No open problems.'],
-  degraded: ['Degraded', 'Something keeps the Service from sending. The reason is shown with it.'],
+  healthy: ['Healthy', 'No open problems.'],
+  degraded: ['Degraded', 'Something keeps the Service from its work, or needs your attention.'],
+  decision: ['Needs your decision', 'Something waits until you decide.'],
 };
 
 const system: Entries<Schemas['System']> = {
@@ -362,7 +363,7 @@ export const topics = {
   'Task state': { text: 'What a Task does now.', entries: taskState },
   'Task group': { text: 'Tasks come in two groups.', entries: taskGroup },
   Check: {
-    text: 'Check now tests everything the Service depends on. It sends nothing.',
+    text: 'Run check tests everything the Service depends on. It sends nothing.',
     entries: check,
   },
   'Check result': { text: 'What a check can end in.', entries: checkResult },

@@ -11,6 +11,7 @@ import { Help } from '../components/Help';
 import { Icon } from '../components/Icon';
 import { StatusBadge } from '../components/StatusBadge';
 import { TimeText } from '../components/TimeText';
+import { healthFace } from '../lib/health';
 
 export function AboutButton() {
   const [isOpen, setIsOpen] = useState(false);
@@ -57,19 +58,15 @@ export function AboutButton() {
 
 function factsOf(health: Health): Fact[] {
   const { service, next_update: next, last_error: last } = health;
+  const face = healthFace(health.status);
   return [
     {
       name: 'Status',
-      value:
-        health.status === 'ok' ? (
-          <StatusBadge tone="good" icon="check">
-            OK
-          </StatusBadge>
-        ) : (
-          <StatusBadge tone="warning" icon="warning">
-            Degraded
-          </StatusBadge>
-        ),
+      value: (
+        <StatusBadge tone={face.tone} icon={face.icon}>
+          {face.label}
+        </StatusBadge>
+      ),
     },
     { name: 'Version', value: health.version },
     { name: 'Service started', value: <TimeText value={health.started_at} /> },

@@ -1,10 +1,12 @@
 /** The title, the navigation, and what belongs to the whole page. */
 import { Menu, UnstyledButton } from '@mantine/core';
 
+import type { Condition } from '../api/model';
 import { Icon } from '../components/Icon';
 import { screens, type Screen } from '../screens';
 import { AboutButton } from './AboutButton';
 import { ColorSchemeMenu } from './ColorSchemeMenu';
+import { NavBadge } from './NavBadge';
 import { ZoneMenu } from './ZoneMenu';
 
 type Entry = { screen: Screen } | { menu: string; screens: Screen[] };
@@ -24,7 +26,13 @@ function entriesOf(all: readonly Screen[]): Entry[] {
 
 const entries = entriesOf(screens);
 
-export function Header({ path }: { path: string }) {
+interface HeaderProps {
+  path: string;
+  /** The open problems, for the badges. */
+  conditions: readonly Condition[];
+}
+
+export function Header({ path, conditions }: HeaderProps) {
   return (
     <header className="app-header">
       <a className="app-title" href="#/">
@@ -43,6 +51,7 @@ export function Header({ path }: { path: string }) {
               aria-current={entry.screen.path === path ? 'page' : undefined}
             >
               {entry.screen.label}
+              <NavBadge conditions={conditions} screen={entry.screen.path} />
             </a>
           ),
         )}

@@ -174,7 +174,7 @@ export function makeSummary(changes: Partial<MetricSummary> = {}): MetricSummary
     refused_now: 0,
     backlog: { updates: 0, indicators: 0, objects: 0, seconds: 0 },
     limit: { requests_per_minute: 100, used: 0, waiting_seconds: null, asked_wait: null },
-    health: 'ok',
+    health: { status: 'healthy', conditions: [] },
     history: null,
     ...changes,
   };

@@ -1,15 +1,22 @@
 /** Whether all that the Service depends on is as it must be, tried now when asked for. */
 import { Button, Text } from '@mantine/core';
 
-import { useCheck, useHealth } from '../../api/health';
-import type { Check, CheckReport, MetricSummary } from '../../api/model';
+import { useCheck } from '../../api/health';
+import type { Check, CheckReport, Condition, HealthReport, MetricSummary } from '../../api/model';
 import { Card } from '../../components/Card';
 import { ErrorPanel } from '../../components/ErrorPanel';
 import { Icon } from '../../components/Icon';
-import { Notice } from '../../components/Notice';
 import { StatusBadge } from '../../components/StatusBadge';
 import { TimeText } from '../../components/TimeText';
 import { checkName, checkSummary, checkTone } from '../../lib/check';
+import {
+  conditionKey,
+  conditionLink,
+  conditionMark,
+  healthFace,
+  stateWords,
+} from '../../lib/health';
+import classes from './HealthCard.module.css';
 
 const icons = { ok: 'check', failed: 'alert', skipped: 'question' } as const;
 
@@ -23,17 +30,17 @@ export function HealthCard({ summary }: { summary: MetricSummary }) {
       loading={check.isPending}
       onClick={() => check.mutate()}
     >
-      Check now
+      Run check
     </Button>
   );
   return (
     <Card title="Health" end={end} isWide>
-      <State summary={summary} />
+      <State report={summary.health} />
       <div aria-live="polite">
         {check.isPending ? (
           <Text size="sm" c="dimmed">
-            ThreatConnect, Microsoft Entra ID, the Sentinel workspace and the disk are tried one by
-            one. That may take a minute.
+            Testing ThreatConnect, Microsoft Entra ID, the Sentinel workspace and the disk. This can
+            take a minute.
           </Text>
         ) : check.error !== null ? (
           <ErrorPanel error={check.error} onRetry={() => check.mutate()} />
@@ -46,45 +53,66 @@ export function HealthCard({ summary }: { summary: MetricSummary }) {
 }
 
 /** How the Service is by its own account; why not, where it is not well. */
-function State({ summary }: { summary: MetricSummary }) {
-  const isWell = summary.health === 'ok';
-  const health = useHealth(!isWell);
-  const last = health.data?.last_error;
+function State({ report }: { report: HealthReport }) {
+  const { status, conditions } = report;
+  const face = healthFace(status);
   return (
     <>
       <div className="app-inline">
-        {isWell ? (
-          <StatusBadge tone="good" icon="check">
-            OK
-          </StatusBadge>
-        ) : (
-          <StatusBadge tone="warning" icon="warning">
-            Degraded
-          </StatusBadge>
-        )}
+        <StatusBadge tone={face.tone} icon={face.icon}>
+          {face.label}
+        </StatusBadge>
         <Text size="sm" c="dimmed">
-          {isWell
-            ? 'The Service has met no error that lasts. Check now tries everything it depends on.'
-            : 'Something keeps the Service from its work.'}
+          {stateWords(report)}
         </Text>
       </div>
-      {!isWell &&
-        health.data?.storage.warnings.map((warning) => (
-          <Notice key={warning} tone="warning">
-            {warning}
-          </Notice>
-        ))}
-      {!isWell && last != null && (
-        <Notice tone="warning" title={`Last error: ${last.code}`}>
-          <Text size="sm" dir="auto">
-            {last.message}
-          </Text>
-          <Text size="xs" c="dimmed" component="div" mt={4}>
-            <TimeText value={last.at} />
-          </Text>
-        </Notice>
+      {conditions.length > 0 && (
+        <ul className={classes.conditions} aria-label="Open problems">
+          {conditions.map((condition) => (
+            <Problem key={conditionKey(condition)} condition={condition} />
+          ))}
+        </ul>
       )}
     </>
+  );
+}
+
+function Problem({ condition }: { condition: Condition }) {
+  const mark = conditionMark(condition);
+  const { href, label } = conditionLink(condition);
+  return (
+    <li className={classes.item} data-tone={mark.tone}>
+      <Icon name={mark.icon} size={16} />
+      <div className="app-words">
+        <span className={classes.title}>
+          <bdi>{condition.title}</bdi>
+        </span>
+        {condition.since !== null && (
+          <>
+            , since <TimeText value={condition.since} />
+          </>
+        )}
+        {condition.remedy !== '' && <div className={classes.remedy}>{condition.remedy}</div>}
+        <div dir="auto">{condition.detail}</div>
+        {condition.link.screen !== 'dashboard' && (
+          <a className="app-link" href={href}>
+            {label}
+          </a>
+        )}
+        <FullMessage text={condition.reason} />
+      </div>
+    </li>
+  );
+}
+
+/** The other side's own words, which are long, and for those who look closer. */
+function FullMessage({ text }: { text: string }) {
+  if (text === '') return null;
+  return (
+    <details className={classes.reason}>
+      <summary>Full error message</summary>
+      <div dir="auto">{text}</div>
+    </details>
   );
 }
 
@@ -94,7 +122,7 @@ function Results({ report }: { report: CheckReport }) {
       <Text size="sm" fw={600} mb={6}>
         {checkSummary(report.checks)}
       </Text>
-      <ul className="app-checks" aria-label="Results of the check">
+      <ul className={classes.checks} aria-label="Results of the check">
         {report.checks.map((check) => (
           <Result key={check.name} check={check} />
         ))}
@@ -104,20 +132,16 @@ function Results({ report }: { report: CheckReport }) {
 }
 
 function Result({ check }: { check: Check }) {
-  const tone = checkTone(check);
   return (
-    <li className="app-check" data-tone={tone}>
-      <span className="app-check-icon">
-        <Icon name={icons[check.status]} size={16} />
-      </span>
-      <span className="app-check-name">
-        {checkName(check.name)}
-        <span className="app-hidden">: {check.status}.</span>
-      </span>
+    <li className={classes.item} data-tone={checkTone(check)}>
+      <Icon name={icons[check.status]} size={16} />
       <div className="app-words">
-        <span dir="auto">{check.message}</span>{' '}
-        {check.code !== null && <span className="app-mono app-quiet">{check.code}</span>}
-        {check.remedy !== '' && <div className="app-check-remedy">{check.remedy}</div>}
+        <span className={classes.title}>{checkName(check.name)}</span>
+        <span className="app-hidden">: {check.status}.</span>
+        {check.code !== null && <span className="app-mono app-quiet"> {check.code}</span>}
+        {check.remedy !== '' && <div className={classes.remedy}>{check.remedy}</div>}
+        <div dir="auto">{check.message}</div>
+        <FullMessage text={check.reason} />
       </div>
     </li>
   );

@@ -7,6 +7,7 @@ import { AskedWait } from '../../components/AskedWait';
 import { Icon } from '../../components/Icon';
 import { TimeDistance, TimeText } from '../../components/TimeText';
 import { isBusy, secondsLeft, settledOf } from '../../lib/backlog';
+import { healthFace } from '../../lib/health';
 import { counted, formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
 import { formatSpan, secondsBetween } from '../../lib/time';
@@ -29,7 +30,7 @@ export function Tiles({ summary, nowMs }: TilesProps) {
       <LastTile summary={summary} />
       <RefusedTile summary={summary} />
       <NextTile summary={summary} />
-      <HealthTile summary={summary} />
+      <HealthTile status={summary.health.status} />
     </div>
   );
 }
@@ -187,18 +188,18 @@ function NextTile({ summary }: { summary: MetricSummary }) {
   );
 }
 
-function HealthTile({ summary }: { summary: MetricSummary }) {
-  const isWell = summary.health === 'ok';
+function HealthTile({ status }: { status: MetricSummary['health']['status'] }) {
+  const face = healthFace(status);
   return (
     <Tile
       name="Health"
       value={
-        <span className="app-tile-health" data-tone={isWell ? 'good' : 'warning'}>
-          <Icon name={isWell ? 'check' : 'warning'} size={20} /> {isWell ? 'OK' : 'Degraded'}
+        <span className="app-tile-health" data-tone={face.tone}>
+          <Icon name={face.icon} size={20} /> {face.label}
         </span>
       }
     >
-      {isWell ? 'No error that lasts.' : 'What is wrong is said below, under Health.'}
+      {status === 'healthy' ? 'No open problems' : 'See Health below'}
     </Tile>
   );
 }

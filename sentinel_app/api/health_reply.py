@@ -1,0 +1,61 @@
+"""The App's health as the replies of the API."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from sentinel_app.api import schemas
+from sentinel_app.api.ports import HealthSnapshot
+from sentinel_app.api.serialise import next_update_reply
+from sentinel_app.core.condition import Condition, state_of
+from sentinel_app.core.job import Mode
+
+
+def health_report(found: Sequence[Condition]) -> schemas.HealthReport:
+    """Return the state of the Service and the conditions that it follows from."""
+    return schemas.HealthReport(**_report_members(found))
+
+
+def _report_members(found: Sequence[Condition]) -> dict[str, Any]:
+    return {'status': state_of(found), 'conditions': [_condition_reply(each) for each in found]}
+
+
+def _condition_reply(condition: Condition) -> schemas.Condition:
+    link = condition.link
+    return schemas.Condition(
+        code=condition.code,
+        severity=condition.severity,
+        title=condition.title,
+        detail=condition.detail,
+        remedy=condition.remedy,
+        reason=condition.reason,
+        since=condition.since,
+        link=schemas.ConditionLink(screen=link.screen, params=dict(link.params)),
+    )
+
+
+def health_reply(snapshot: HealthSnapshot, due: tuple[dt.datetime, Mode] | None) -> schemas.Health:
+    """Return how the App is."""
+    error, storage = snapshot.last_error, snapshot.storage
+    return schemas.Health(
+        version=snapshot.version,
+        **_report_members(snapshot.conditions),
+        started_at=snapshot.started_at,
+        next_update=next_update_reply(due),
+        last_error=schemas.LastError(at=error.at, code=error.code, message=error.message)
+        if error
+        else None,
+        storage=schemas.Storage(
+            documents_bytes=storage.documents_bytes,
+            database_bytes=storage.database_bytes,
+            free_bytes=storage.free_bytes,
+        ),
+        service=schemas.Service(
+            organization=snapshot.organization,
+            source_name=snapshot.source_name,
+            workspace_id_end=snapshot.workspace_id_end,
+            cloud=snapshot.cloud,
+        ),
+    )

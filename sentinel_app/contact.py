@@ -1,0 +1,115 @@
+"""Whether a system that the App calls answers, from the calls that are made anyway."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.condition import Outage
+from sentinel_app.core.trouble import System
+from sentinel_app.errors import RetryableError, SentinelAppError, ThrottledError, UnauthorizedError
+
+
+class Contact:
+    """Notes how the calls to one system end; safe for many threads.
+
+    Tries in a row count one after the other: of calls that were under way at the same time, and
+    that the same blip ended, only the first counts.
+
+    Args:
+        system: which one is called.
+        clock: the present.
+    """
+
+    def __init__(self, system: System, clock: Clock) -> None:
+        self.system = system
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._tries = 0
+        self._failed_at = 0.0
+        self._since = clock.now()
+        self._error: SentinelAppError | None = None
+        self._refusal: tuple[dt.datetime, SentinelAppError] | None = None
+        self._worked_at: dt.datetime | None = None
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """Make a call within it; what it raises is passed on."""
+        began = self._clock.monotonic()
+        try:
+            yield
+        except SentinelAppError as error:
+            if _is_outage(error):
+                self._note_failure(error, began)
+            else:
+                self._note_answer(error)
+            raise
+        self._note_answer(None)
+
+    @property
+    def outage(self) -> Outage | None:
+        """The tries in a row that have failed; None after an answer."""
+        with self._lock:
+            if self._error is None:
+                return None
+            return Outage(
+                system=self.system,
+                since=self._since,
+                tries=self._tries,
+                code=self._error.code,
+                message=self._error.message,
+                reason=self._error.reason,
+            )
+
+    @property
+    def refusal(self) -> tuple[dt.datetime, SentinelAppError] | None:
+        """The first of the refusals since the last call that went well, and when it came."""
+        with self._lock:
+            return self._refusal
+
+    @property
+    def worked_at(self) -> dt.datetime | None:
+        """When a call went well last."""
+        return self._worked_at
+
+    def _note_failure(self, error: SentinelAppError, began: float) -> None:
+        with self._lock:
+            if self._error is not None and began < self._failed_at:
+                return
+            if self._error is None:
+                self._since = self._clock.now()
+            self._tries += 1
+            self._failed_at = self._clock.monotonic()
+            self._error = error
+
+    def _note_answer(self, refusal: SentinelAppError | None) -> None:
+        with self._lock:
+            self._tries, self._error = 0, None
+            if refusal is None:
+                self._refusal, self._worked_at = None, self._clock.now()
+            elif self._refusal is None or self._refusal[1].code != refusal.code:
+                self._refusal = (self._clock.now(), refusal)
+
+
+class Contacts:
+    """The contact to each system, shared by all that call it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.threatconnect = Contact(System.THREATCONNECT, clock)
+        self.entra = Contact(System.ENTRA, clock)
+        self.sentinel = Contact(System.SENTINEL, clock)
+
+
+def _is_outage(error: SentinelAppError) -> bool:
+    """Whether the system did not answer, or only said that it cannot; a refusal is an answer."""
+    if not isinstance(error, RetryableError) or isinstance(
+        error, ThrottledError | UnauthorizedError
+    ):
+        return False
+    status = error.context.get('status')
+    is_refusal = isinstance(status, int) and status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return not is_refusal or status == HTTPStatus.REQUEST_TIMEOUT

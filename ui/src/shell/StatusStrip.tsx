@@ -1,0 +1,97 @@
+/** Under the header of every screen: what keeps the Service from its work, and where to solve it. */
+import { Button, UnstyledButton } from '@mantine/core';
+import { useState } from 'react';
+
+import type { Condition, HealthReport } from '../api/model';
+import { useTaskAction, type TaskSubject } from '../api/task';
+import { Icon } from '../components/Icon';
+import { TimeDistance } from '../components/TimeText';
+import { conditionKey, conditionLink, conditionMark, pausedTask, spoken } from '../lib/health';
+import classes from './StatusStrip.module.css';
+import { showToast } from './toast';
+
+export function StatusStrip({ report, path }: { report: HealthReport; path: string }) {
+  const [isOpen, setIsOpen] = useState(false);
+  const { conditions } = report;
+  const [first, ...others] = conditions;
+  return (
+    <>
+      <div role="status" className="app-hidden">
+        {spoken(report)}
+      </div>
+      {first !== undefined && (
+        <section
+          className={classes.strip}
+          aria-label="Open problems"
+          data-tone={conditionMark(first).tone}
+        >
+          <ul className={classes.lines}>
+            {(isOpen ? conditions : [first]).map((condition) => (
+              <Line key={conditionKey(condition)} condition={condition} path={path} />
+            ))}
+          </ul>
+          {others.length > 0 && (
+            <UnstyledButton
+              className={classes.more}
+              aria-expanded={isOpen}
+              onClick={() => setIsOpen(!isOpen)}
+            >
+              {isOpen ? 'Show less' : `${others.length} more`}
+              <Icon name="chevronDown" size={14} />
+            </UnstyledButton>
+          )}
+        </section>
+      )}
+    </>
+  );
+}
+
+function Line({ condition, path }: { condition: Condition; path: string }) {
+  const mark = conditionMark(condition);
+  const { href, label } = conditionLink(condition);
+  const slug = pausedTask(condition);
+  const isHere = condition.link.screen === path && condition.link.params.open === undefined;
+  return (
+    <li className={classes.line} data-tone={mark.tone}>
+      <Icon name={mark.icon} size={16} />
+      <span className={classes.words}>
+        <bdi>{condition.title}</bdi>
+        {condition.since !== null && (
+          <>
+            , <TimeDistance value={condition.since} />
+          </>
+        )}
+      </span>
+      {slug !== null && <ResumeButton slug={slug as TaskSubject} />}
+      {!isHere && (
+        <a className="app-link" href={href}>
+          {label}
+        </a>
+      )}
+    </li>
+  );
+}
+
+function ResumeButton({ slug }: { slug: TaskSubject }) {
+  const action = useTaskAction();
+  return (
+    <Button
+      size="compact-xs"
+      variant="default"
+      loading={action.isPending}
+      aria-label={`Resume ${slug}`}
+      onClick={() =>
+        action.mutate(
+          { slug, action: 'resume' },
+          {
+            onSuccess: () => showToast({ tone: 'good', title: 'Resumed' }),
+            onError: (error) =>
+              showToast({ tone: 'bad', title: error.title, text: error.description }),
+          },
+        )
+      }
+    >
+      Resume
+    </Button>
+  );
+}
