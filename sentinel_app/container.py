@@ -69,6 +69,7 @@ from sentinel_app.storage.page_queue import PageQueue
 from sentinel_app.storage.request_time import RequestTimes
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.update_store import UpdateStore
+from sentinel_app.tasks.chosen import ChosenUpdates
 from sentinel_app.tasks.cleaner import Cleaner
 from sentinel_app.tasks.duty import ScheduleDuty, StageDuty, converting, downloading
 from sentinel_app.tasks.job import JobActions
@@ -449,6 +450,13 @@ def _compose(
                     store=store,
                     updates=updates,
                     wakeups=wakeups,
+                    clock=clock,
+                ),
+                chosen=ChosenUpdates(
+                    app_state=app_state,
+                    updates=updates,
+                    holdings=Holdings(db),
+                    errors=errors,
                     clock=clock,
                 ),
                 tasks=supervisor,

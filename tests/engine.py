@@ -379,7 +379,22 @@ class Engine:
         What has changed in the present second would belong to the next delta, so one goes by.
         """
         self.world.clock.advance(1.0)
-        requested = self.ask('POST', 'api/job/request', {'mode': mode, **body})
+        return self._ended(self.ask('POST', 'api/job/request', {'mode': mode, **body}))
+
+    def send_now(self, *values: str) -> list[Job]:
+        """Send values at once, wait for the end, and give the Jobs."""
+        return self._ended(self.ask('POST', 'api/indicator/send', {'values': values}))
+
+    def withdraw_now(self, *values: str, reason: str = '') -> list[Job]:
+        """Withdraw values at once, wait for the end, and give the Jobs."""
+        body = {'values': values, 'reason': reason}
+        return self._ended(self.ask('POST', 'api/indicator/withdraw', body))
+
+    def retry_refused(self, **body: Any) -> list[Job]:
+        """Send what was refused once more, wait for the end, and give the Jobs."""
+        return self._ended(self.ask('POST', 'api/report/error/retry', body))
+
+    def _ended(self, requested: Mapping[str, Any]) -> list[Job]:
         jobs: list[Job] = []
 
         def have_ended() -> bool:

@@ -15,6 +15,8 @@ from sentinel_app.api.resources.health import HealthResource, OpenApiResource
 from sentinel_app.api.resources.indicator import (
     IndicatorDetailResource,
     IndicatorResource,
+    IndicatorSendResource,
+    IndicatorWithdrawResource,
 )
 from sentinel_app.api.resources.job import (
     JobCancelResource,
@@ -30,7 +32,12 @@ from sentinel_app.api.resources.metric import (
     SummaryResource,
 )
 from sentinel_app.api.resources.preview import PreviewResource, TqlCheckResource
-from sentinel_app.api.resources.report import AuditResource, ErrorEntryResource, ErrorResource
+from sentinel_app.api.resources.report import (
+    AuditResource,
+    ErrorEntryResource,
+    ErrorResource,
+    ErrorRetryResource,
+)
 from sentinel_app.api.resources.task import (
     PipelinePauseResource,
     PipelineResumeResource,
@@ -77,12 +84,15 @@ def create_app(deps: ApiDeps) -> falcon.App[falcon.Request, falcon.Response]:
     for name, action in task_actions(deps.tasks).items():
         app.add_route(f'/api/task/{{slug}}/{name}', TaskActionResource(deps, action))
     app.add_route('/api/report/error', ErrorResource(deps))
+    app.add_route('/api/report/error/retry', ErrorRetryResource(deps))
     app.add_route('/api/report/error/entry', ErrorEntryResource(deps))
     app.add_route('/api/report/audit', AuditResource(deps))
     app.add_route('/api/health', HealthResource(deps))
     app.add_route('/api/health/check', CheckResource(deps))
     app.add_route('/api/indicator', IndicatorResource(deps))
     app.add_route('/api/indicator/detail', IndicatorDetailResource(deps))
+    app.add_route('/api/indicator/send', IndicatorSendResource(deps))
+    app.add_route('/api/indicator/withdraw', IndicatorWithdrawResource(deps))
     app.add_route('/api/metric/summary', SummaryResource(deps))
     app.add_route('/api/metric/history', HistoryResource(deps))
     app.add_route('/api/metrics', ExpositionResource(deps))

@@ -12,6 +12,7 @@ from typing import Protocol
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.condition import Condition, HealthState, state_of
+from sentinel_app.core.error_entry import ErrorFilter
 from sentinel_app.core.job import Counts, Job, Mode, Update
 from sentinel_app.core.source import Source
 from sentinel_app.core.task import AskedWait, TaskPause, TaskView
@@ -141,6 +142,37 @@ class JobActions(Protocol):
         ...
 
 
+class ChosenUpdates(Protocol):
+    """Updates about what a person has chosen; `by` is the user's name for the audit."""
+
+    def send(self, texts: Sequence[str], *, by: str | None) -> Update:
+        """Queue an update that asks every enabled query for values, and sends what is chosen.
+
+        Raises:
+            ConflictError: no query is enabled, or all of it waits to be sent already.
+            StorageError: the disk did not take it.
+        """
+        ...
+
+    def withdraw(self, texts: Sequence[str], *, reason: str, by: str | None) -> Update:
+        """Queue an update that withdraws all live objects of values, whoever holds them.
+
+        Raises:
+            ConflictError: nothing of it is in Sentinel, or all of it waits to be withdrawn already.
+            StorageError: the disk did not take it.
+        """
+        ...
+
+    def retry_refused(self, wanted: ErrorFilter, *, by: str | None) -> Update:
+        """Queue an update that asks for what Sentinel refused, and sends it once more.
+
+        Raises:
+            ConflictError: nothing is open, or all of it waits to be sent already.
+            StorageError: the disk did not take it.
+        """
+        ...
+
+
 class Tasks(Protocol):
     """The Tasks; `by` is the user's name for the audit, None where unknown.
 
@@ -264,6 +296,7 @@ class ApiDeps:
     clock: Clock
     updates: Updates
     jobs: JobActions
+    chosen: ChosenUpdates
     tasks: Tasks
     live: Live
     health: HealthSource

@@ -155,6 +155,8 @@ def job_reply(job: Job, live: Live, saved: QueryList) -> schemas.Job:
             'update_id': job.update_id,
             'job_type': job.job_type,
             'mode': job.mode,
+            'scope': job.scope,
+            'count_asked': job.asked,
             'status': job.status,
             'query': {
                 **_query_members(job.query),
@@ -215,6 +217,8 @@ def update_reply(summary: UpdateSummary, saved: QueryList, waiting: Job | None) 
         {
             'update_id': update.id,
             'mode': update.mode,
+            'scope': update.scope,
+            'count_asked': update.asked,
             'job_type': update.job_type,
             'status': summary.state,
             'date_queued': update.queued_at,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sentinel_app.core.query import Query
+from sentinel_app.core.scope import ChosenValue, Scope
 from sentinel_app.core.window import Window
 
 
@@ -157,6 +158,9 @@ class Job:
     failure_reason: str | None = None
     is_stopped: bool = False
     """Whether it was ended while something that it had chosen may have waited to be sent."""
+    scope: Scope = Scope.WHOLE
+    asked: int = 0
+    """How many values, or refused Indicators, it is about; 0 where it is about everything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +176,13 @@ class Update:
     """For an ad-hoc delta: the start of the window, in place of the cursors."""
     confirmed_withdrawals: int | None = None
     """How many objects somebody has allowed to be withdrawn at once."""
+    scope: Scope = Scope.WHOLE
+    asked: int = 0
+    """How many values, or refused Indicators, it is about; 0 where it is about everything."""
+    values: tuple[ChosenValue, ...] = ()
+    """What is sent or withdrawn, where a person has chosen it; none once it is complete."""
+    indicator_ids: tuple[int, ...] = ()
+    """Which refused Indicators are sent again; none once it is complete."""
     full_number: int = 0
     """How often a full update had been required when this one was queued."""
     started_at: dt.datetime | None = None

@@ -8,6 +8,7 @@ from typing import Final
 
 from sentinel_app.core.job import Job, JobStatus, Mode, Update
 from sentinel_app.core.query import Query
+from sentinel_app.core.scope import Scope
 
 _TELLING: Final = frozenset({JobStatus.UPLOAD_COMPLETE, JobStatus.FAILED})
 _NEVER: Final = dt.datetime.min.replace(tzinfo=dt.UTC)
@@ -21,12 +22,15 @@ def ended_at(job: Job) -> dt.datetime:
 def last_failed(jobs: Iterable[Job], queries: Sequence[Query]) -> tuple[Job, ...]:
     """Return the queries' last Jobs as far as they failed, in the order of precedence.
 
-    A Job that was canceled says nothing, and one in progress nothing yet.
+    A Job that was canceled says nothing, and one in progress nothing yet. Nor does one that was
+    about a few values alone.
     """
     wanted = {query.id for query in queries}
     last: dict[str, Job] = {}
     for job in jobs:
         if job.query.id not in wanted or job.status not in _TELLING:
+            continue
+        if job.scope is not Scope.WHOLE:
             continue
         known = last.get(job.query.id)
         if known is None or ended_at(known) < ended_at(job):
@@ -52,6 +56,8 @@ def waiting_withdrawal(
     wanted = {query.id for query in queries}
     is_delta_over = False
     for update in known:
+        if update.scope is not Scope.WHOLE:
+            continue
         own = by_update.get(update.id, [])
         held = next((job for job in own if job.status.is_final and job.counts.held_back), None)
         if held is not None:

@@ -20,6 +20,7 @@ from sentinel_app.core.job import (
 from sentinel_app.core.progress import CANCELLED_CODE, Progress, Reading
 from sentinel_app.core.query import QueryList
 from sentinel_app.core.schedule import Schedule
+from sentinel_app.core.scope import Scope
 from sentinel_app.core.window import EVERYTHING, Cursor, believed, cursor_before
 from sentinel_app.errors import UnforeseenError
 
@@ -193,7 +194,8 @@ def kept_cursor(
     """
     has_one = known is not None and known.selection == job.query.selection
     is_lost = job.status in {JobStatus.FAILED, JobStatus.CANCELLED}
-    if not is_lost or has_one or not _is_saved(job, saved):
+    is_whole = job.scope is Scope.WHOLE
+    if not is_lost or not is_whole or has_one or not _is_saved(job, saved):
         return None
     return first_cursor(job, schedule, now)
 

@@ -112,6 +112,8 @@ class Conversion:
     """Live objects that their Indicators no longer have, with the Indicators' ids."""
     late_for: str | None = None
     """The update that came upon these losses too late to ask every query for the values."""
+    found: frozenset[bytes] = frozenset()
+    """Keys that a person has chosen and that rows of the page have, in whatever condition."""
     shortened: int = 0
     """Indicators with more tags than Sentinel keeps."""
 

@@ -42,6 +42,14 @@ class PageDraft:
     job: Job
     context: PrecedenceContext
     now: dt.datetime
+    chosen_keys: frozenset[bytes] | None = None
+    """The keys that a person has chosen, whose copies are all asked for; None where nobody has."""
+    beside: PrecedenceContext | None = None
+    """For the other keys of what is read then, of which not all copies are."""
+    sends_refused: bool = False
+    """Whether what Sentinel has refused is sent however often it has."""
+    found: frozenset[bytes] = frozenset()
+    """The chosen keys that rows of the page have."""
     by_indicator: Mapping[int, list[LedgerRow]] = field(default_factory=dict)
     by_key: dict[bytes, LedgerRow] = field(default_factory=dict)
     outcomes: dict[int, Outcome | None] = field(default_factory=dict)
@@ -76,6 +84,21 @@ class PageDraft:
             left.pop()
         if not left:
             self.outcomes[row.indicator_id] = Outcome.DUPLICATE
+
+    def context_of(self, digest: bytes) -> PrecedenceContext:
+        """Return what is known when a copy for a key is decided about."""
+        is_beside = self.chosen_keys is not None and digest not in self.chosen_keys
+        return self.beside if is_beside and self.beside is not None else self.context
+
+    def notes_alternates(self, digest: bytes) -> bool:
+        """Whether it will show which copies of a key are there: not beside those chosen."""
+        return self.chosen_keys is None or digest in self.chosen_keys
+
+    def sends_all(self, candidate: Candidate) -> bool:
+        """Whether what is chosen of an Indicator is sent although nothing has changed."""
+        if self.chosen_keys is None:
+            return self.context.mode is Mode.FULL
+        return not self.chosen_keys.isdisjoint(digest for digest, _ in candidate.keys)
 
     def is_held(self, candidate: Candidate) -> bool:
         """Whether the ledger knows a key as that of the candidate's Indicator."""
@@ -172,6 +195,7 @@ class PageDraft:
             lost=self.lost,
             # A delta asks for values only as it begins to read.
             late_for=self.context.update_id if self.job.mode is Mode.DELTA else None,
+            found=self.found,
             shortened=len(self.shortened),
         )
 

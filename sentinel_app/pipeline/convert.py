@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeGuard
 
 from sentinel_app.core.clock import Clock, Stop
@@ -32,7 +33,8 @@ from sentinel_app.core.precedence import (
 )
 from sentinel_app.core.progress import Progress, Reading
 from sentinel_app.core.revision import next_revision
-from sentinel_app.core.row import Parse, Row, lost_objects, row_id
+from sentinel_app.core.row import Parse, Row, digests_of_row, lost_objects, row_id
+from sentinel_app.core.scope import Scope, keys_of_values
 from sentinel_app.core.screening import Screening
 from sentinel_app.core.timestamp import from_text
 from sentinel_app.core.upload_limits import MAX_OBJECTS
@@ -141,11 +143,23 @@ class Convert:
         job = self._app_state.job(page.request_id)
         if job is None:
             raise FatalError(f'The Job {page.request_id} is no longer stored.')
+        context = self._context(update, job, page, mine, everybody)
         draft = PageDraft(
             job=job,
-            context=self._context(update, job, page, mine, everybody),
+            context=context,
             now=self._clock.now(),
+            sends_refused=job.scope is Scope.REFUSED,
         )
+        if job.scope is Scope.SEND:
+            draft.chosen_keys = frozenset(keys_of_values(update.values))
+            draft.beside = replace(
+                context,
+                mode=Mode.DELTA,
+                higher=self._higher(job),
+                read_through=frozenset(),
+                is_extra=True,
+                is_alternate=False,
+            )
         rows = self._untaken(page, mine, draft)
         if mine.is_stopped:
             draft.outcomes.update((number, Outcome.FAILED) for number in rows)
@@ -171,6 +185,8 @@ class Convert:
         mine: Progress,
         everybody: Sequence[Progress],
     ) -> PrecedenceContext:
+        # Of the values that a person has chosen, a query is asked for every copy.
+        reads_all = job.mode is not Mode.DELTA or job.scope is Scope.SEND
         query = self._store.queries.number(job.query.id)
         before = [
             item
@@ -185,35 +201,33 @@ class Convert:
             first_mark=self._store.first_mark(update.id),
             update_id=update.id,
             query=query,
-            mode=job.mode,
+            mode=Mode.FULL if job.scope is Scope.SEND else job.mode,
             now=millis(self._clock.now()),
-            higher=self._higher(job, everybody),
+            higher=self._higher(job, everybody if reads_all else ()),
             # Only a reading of everything tells that a query no longer returns a value.
             read_through=frozenset(
-                self._store.queries.number(item.query_id)
-                for item in before
-                if job.mode is not Mode.DELTA
+                self._store.queries.number(item.query_id) for item in before if reads_all
             ),
             windows=self._windows(before),
             whole_marks=self._store.whole_marks(),
-            is_extra=extra is not None and not extra.is_alternate,
+            is_extra=extra is not None and not extra.is_alternate and not reads_all,
             is_alternate=extra is not None and extra.is_alternate,
         )
 
-    def _higher(self, job: Job, everybody: Iterable[Progress]) -> frozenset[int]:
+    def _higher(self, job: Job, everybody: Iterable[Progress] = ()) -> frozenset[int]:
         """Return the queries that have precedence by the list as it is saved now.
 
         Where the update reads everything, one that it has yet to come to is none of them, whatever
         list was saved meanwhile: it may no longer return what it holds, and then nobody would.
+
+        Args:
+            job: whose query has none over it that is lower.
+            everybody: the Jobs of an update that reads everything; none of another one.
         """
         # Read once: somebody may save another list at any moment.
         saved = [query.id for query in self._app_state.query_list().enabled]
         above = saved[: saved.index(job.query.id)] if job.query.id in saved else saved
-        to_come = {
-            item.query_id
-            for item in everybody
-            if item.position > job.position and job.mode is not Mode.DELTA
-        }
+        to_come = {item.query_id for item in everybody if item.position > job.position}
         numbers = self._store.queries.numbers(above)
         return frozenset(numbers[query_id] for query_id in above if query_id not in to_come)
 
@@ -237,6 +251,13 @@ class Convert:
         return rows
 
     def _decide(self, rows: Mapping[int, Row], draft: PageDraft) -> None:
+        if draft.chosen_keys is not None:
+            draft.found = frozenset(
+                digest
+                for row in rows.values()
+                for digest in digests_of_row(row, self._parse) or ()
+                if digest in draft.chosen_keys
+            )
         held = self._ledger.held_of(list(rows))
         candidates: list[Candidate] = []
         others: dict[int, bytes] = {}
@@ -402,11 +423,11 @@ class Convert:
             indicator,
             candidate.modified,
             row,
-            draft.context,
+            draft.context_of(digest),
             is_refused=draft.is_refused(row, indicator.id),
             is_dismissed=row is not None and row.id in draft.dismissed,
         )
-        if choice is Choice.ALTERNATE and row is not None:
+        if choice is Choice.ALTERNATE and row is not None and draft.notes_alternates(digest):
             draft.alternates.append(Alternate(row.id, *copy))
             draft.kept.add(indicator.id)
         elif choice is Choice.REFRESH and row is not None:
@@ -505,10 +526,11 @@ class Convert:
         """Return what becomes of a copy that is chosen; None where it is not to be chosen."""
         indicator, context = candidate.indicator, draft.context
         ttl = self._ttl[indicator.type]
+        mode = Mode.FULL if draft.sends_all(candidate) else draft.job.mode
         # A worse copy that is under way would overwrite what the ledger knows.
         is_needed = (row is not None and row.outbox is not None) or must_send(
             # What a higher query holds counts for that one's update, not for this.
-            mode=context.mode if holder is None else Mode.DELTA,
+            mode=mode if holder is None else Mode.DELTA,
             row=row,
             content_hash=content_hash,
             valid_until=valid_until,
@@ -522,7 +544,7 @@ class Convert:
         # known by the refusal of the query that has it.
         query = (context.query if holder is None else holder) if is_held else None
         is_refused = draft.is_refused_for_good(row, indicator.id, content_hash, query=query)
-        if context.mode is Mode.FULL or not is_refused:
+        if mode is Mode.FULL or draft.sends_refused or not is_refused:
             return Fate.SEND
         if holder is not None:
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -13,10 +13,12 @@ from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import Job, Mode, Update
 from sentinel_app.core.job_state import first_cursor
 from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS
+from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.outbox import Page
 from sentinel_app.core.progress import Position, Progress, Reading
 from sentinel_app.core.question import Question, clause_ids, effective_question
 from sentinel_app.core.row import Row, row_id
+from sentinel_app.core.scope import Scope, keys_of_values
 from sentinel_app.core.source import Source
 from sentinel_app.core.time_range import TimeRange
 from sentinel_app.core.tql import ids_clauses, values_clauses
@@ -122,13 +124,21 @@ class Download:
         request_id = progress.request_id
         try:
             job = self._stored(request_id)
+            if job.scope is Scope.WITHDRAW:
+                self._read_nothing(request_id)
+                return
             is_by_id = self._probe.is_by_id(update, stop)
             self._probe.verify(update, request_id, effective_question(job.query), stop)
-            if place is None or job.window is None:
-                self._begin(update, job, stop, is_by_id=is_by_id)
+            if place is None or (job.window is None and job.scope is Scope.WHOLE):
+                begin = self._begin if job.scope is Scope.WHOLE else self._begin_chosen
+                begin(update, job, stop, is_by_id=is_by_id)
                 return
             extra = self._store.extra_query(request_id, place.number)
             clause = None if extra is None else extra.clause
+            if clause is None and job.scope is not Scope.WHOLE:
+                # There is nothing to ask of this query.
+                self._end(request_id, place, None)
+                return
             if place.is_by_time:
                 self._read_range(job, job.window, place, clause, stop)
             elif is_by_id:
@@ -181,6 +191,52 @@ class Download:
         )
         self._wakeups.schedule.notify()
 
+    def _read_nothing(self, request_id: str) -> None:
+        """End the reading of a Job that only withdraws; ThreatConnect is not needed for it."""
+        now = self._clock.now()
+        self._store.start_reading(request_id, at=now, expected=None)
+        self._store.end_reading(request_id, at=now)
+        self._wakeups.convert.notify()
+        self._wakeups.schedule.notify()
+
+    def _begin_chosen(
+        self,
+        update: Update,
+        job: Job,
+        stop: Stop,  # noqa: ARG002 - as `_begin`, which has to ask for the window
+        *,
+        is_by_id: bool,
+    ) -> None:
+        """Begin to ask for what a person has chosen; there is no window, and no cursor moves."""
+        self._store.start_reading(
+            job.request_id,
+            at=self._clock.now(),
+            expected=None,
+            clauses=self._chosen_clauses(update, job),
+            is_by_time=not is_by_id,
+            first_pass=1,
+        )
+        _log.info(
+            'job-started',
+            request_id=job.request_id,
+            scope=job.scope,
+            query=job.position + 1,
+            asked=job.asked,
+            by='id' if is_by_id else 'time',
+        )
+        self._wakeups.schedule.notify()
+
+    def _chosen_clauses(self, update: Update, job: Job) -> tuple[str, ...]:
+        """Return what asks for all that a person has chosen, one pass each."""
+        if job.scope is Scope.REFUSED:
+            wanted = frozenset(update.indicator_ids)
+            return ids_clauses(self._store.refusals.sendable(job.query.id, wanted))
+        keys = keys_of_values(update.values)
+        known = self._orphans.known_copies(list(keys))
+        values = [(key, key.value) for key in keys.values()]
+        # The copy that is held, and what was refused, may be spelt as nobody would guess.
+        return (*_values_clauses(values), *ids_clauses(known))
+
     def _clauses(self, update: Update, job: Job) -> tuple[str, ...]:
         """Return what a delta has to read beside its window; other modes read everything."""
         if job.mode is not Mode.DELTA:
@@ -188,15 +244,8 @@ class Download:
         refusals = self._store.refusals
         refused = refusals.indicators(job.query.id, most_attempts=REFUSED_ATTEMPTS)
         sought = refusals.sought(self._store.first_mark(update.id))
-        hashes: list[str] = []
-        summaries: list[str] = []
-        for key, summary in (*self._orphans.lost_values(update), *sought):
-            if key.type is IndicatorType.FILE:
-                hashes.append(key.value)
-            else:
-                # Another owner may hold the value in another spelling.
-                summaries += (summary, *spellings(key))
-        return (*ids_clauses(refused), *values_clauses(summaries, hashes))
+        values = (*self._orphans.lost_values(update), *sought)
+        return (*ids_clauses(refused), *_values_clauses(values))
 
     def _first_cursor(self, job: Job) -> Cursor:
         """Return the cursor of a query that has none of its own.
@@ -260,7 +309,12 @@ class Download:
             self._end_pass(job, place, place, (), stop)
 
     def _read_range(
-        self, job: Job, window: Window, place: Position, clause: str | None, stop: Stop
+        self,
+        job: Job,
+        window: Window | None,
+        place: Position,
+        clause: str | None,
+        stop: Stop,
     ) -> None:
         """Read a beginning of what is left, where reading by id would leave rows out."""
         time_range = _time_range(window, place, clause)
@@ -389,6 +443,19 @@ class Download:
         self._wakeups.convert.notify()
 
 
+def _values_clauses(values: Iterable[tuple[ObjectKey, str]]) -> tuple[str, ...]:
+    """Return what asks for values, each with its key and one of its summaries."""
+    hashes: list[str] = []
+    summaries: list[str] = []
+    for key, summary in values:
+        if key.type is IndicatorType.FILE:
+            hashes.append(key.value)
+        else:
+            # Another owner may hold the value in another spelling.
+            summaries += (summary, *spellings(key))
+    return values_clauses(summaries, hashes)
+
+
 def _unreadable(owners: Sequence[str]) -> FatalError:
     names = ', '.join(owners)
     return FatalError(
@@ -399,14 +466,12 @@ def _unreadable(owners: Sequence[str]) -> FatalError:
     )
 
 
-def _time_range(window: Window, place: Position, clause: str | None) -> TimeRange:
+def _time_range(window: Window | None, place: Position, clause: str | None) -> TimeRange:
     """Return what is left of the present pass.
 
     A reading of everything has no end, as a row that is modified meanwhile moves out of the window:
     the next delta would find it, but until then it would look as if it no longer matched.
     """
-    is_delta = clause is None and window.start_at is not None
-    start_at = window.start_at if is_delta else None
-    return TimeRange(
-        start_at=place.read_until or start_at, end_at=window.end_at if is_delta else None
-    )
+    if clause is not None or window is None or window.start_at is None:
+        return TimeRange(start_at=place.read_until)
+    return TimeRange(start_at=place.read_until or window.start_at, end_at=window.end_at)

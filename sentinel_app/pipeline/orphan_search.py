@@ -18,6 +18,7 @@ from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.query import WithdrawPolicy
 from sentinel_app.core.question import inactive_question, selection_question
 from sentinel_app.core.row import Parse, row_id
+from sentinel_app.core.scope import Scope
 from sentinel_app.core.source import Source
 from sentinel_app.core.time_range import BEGINNING, TimeRange
 from sentinel_app.core.window import believed, next_window
@@ -90,7 +91,11 @@ class OrphanSearch:
         """
         if self._orphans.is_searched(update.id):
             return False
-        is_idle = self._policy is WithdrawPolicy.NEVER or not self._guard.covers_all(update)
+        is_idle = (
+            self._policy is WithdrawPolicy.NEVER
+            or update.scope is not Scope.WHOLE
+            or not self._guard.covers_all(update)
+        )
         live = self._ledger.live(self._clock.now())
         found = _Search()
         if not is_idle:
@@ -106,9 +111,15 @@ class OrphanSearch:
         )
         attempts = most_attempts(update)
         nothing_to_confirm = not self._orphans.unconfirmed(update.id, most_attempts=attempts)
-        if (is_idle or not live) and nothing_to_confirm:
+        # What a person has chosen is withdrawn, or told to be missing, at the end.
+        has_more = update.scope in {Scope.SEND, Scope.WITHDRAW}
+        if (is_idle or not live) and nothing_to_confirm and not has_more:
             self._orphans.close(update.id, held_back=0)
         return True
+
+    def known_copies(self, digests: Sequence[bytes]) -> Sequence[int]:
+        """Return the Indicators that the ledger knows for keys: what is held, and was refused."""
+        return self._orphans.known_copies(digests)
 
     def lost_values(self, update: Update) -> Sequence[tuple[ObjectKey, str]]:
         """Return key and summary of what is gone, which others may have as well."""

@@ -10,6 +10,7 @@ from sentinel_app.core.job import Mode, Update
 from sentinel_app.core.progress import CANCELLED_CODE, Progress, Reading
 from sentinel_app.core.query import WithdrawPolicy
 from sentinel_app.core.revocation import HeldObject, revocation
+from sentinel_app.core.scope import Scope, keys_of_values, values_without, values_words
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.pipeline.withdraw_guard import WithdrawGuard, most_attempts
@@ -54,22 +55,58 @@ class Revoke:
         is_ready = all(item.is_converted for item in progress)
         if not is_ready or all(item.is_closed for item in progress):
             return False
-        held_back = 0
+        held_back, warning = 0, None
         if not any(item.is_stopped for item in progress):
             attempts = most_attempts(update)
             self._add(progress, self._orphans.unconfirmed(update.id, most_attempts=attempts))
+            if update.scope is Scope.WITHDRAW:
+                warning = self._withdraw_chosen(update, progress)
         # A reading that failed, be it of what is gone, proves nothing about what is not there.
         is_whole = all(
             item.reading is Reading.COMPLETE and not item.is_stopped for item in progress
         )
         is_known = not self._orphans.has_failed(update.id)
-        is_wanted = self._policy is not WithdrawPolicy.NEVER and self._guard.covers_all(update)
+        is_wanted = (
+            self._policy is not WithdrawPolicy.NEVER
+            and update.scope is Scope.WHOLE
+            and self._guard.covers_all(update)
+        )
         if is_whole and is_known and is_wanted:
             held_back = self._withdraw(update, progress)
-        self._orphans.close(update.id, held_back=held_back)
+        if is_whole and update.scope is Scope.SEND:
+            warning = self._unselected(update)
+        self._orphans.close(update.id, held_back=held_back, warning=warning)
         self._wakeups.upload.notify_all()
         self._wakeups.schedule.notify()
         return True
+
+    def _withdraw_chosen(self, update: Update, progress: Sequence[Progress]) -> str | None:
+        """Withdraw what a person has chosen; return what people must know of it.
+
+        Neither the choice of what is withdrawn by itself nor the guard has a say in it.
+        """
+        now = self._clock.now()
+        digests = list(keys_of_values(update.values))
+        present = self._orphans.present(update.id, digests, now=now)
+        held = self._orphans.live_of(update.id, digests, now=now)
+        self._add(progress, held)
+        if held:
+            _log.info('withdrawal', update_id=update.id, objects=len(held))
+        missing = values_without(update.values, present)
+        if not missing:
+            return None
+        words = values_words(missing, len(update.values))
+        verb = 'was' if len(missing) == 1 else 'were'
+        return f'{words} {verb} not in Sentinel any more, so there was nothing to withdraw.'
+
+    def _unselected(self, update: Update) -> str | None:
+        """Return which of the values that a person has chosen no query selects."""
+        missing = values_without(update.values, self._orphans.found(update.id))
+        if not missing:
+            return None
+        verb = 'was' if len(missing) == 1 else 'were'
+        words = values_words(missing, len(update.values))
+        return f'{words} {verb} not sent: no enabled TQL query selects {_them(missing)}.'
 
     def _withdraw(self, update: Update, progress: Sequence[Progress]) -> int:
         """Put into the outbox what is to be withdrawn; return how much is held back instead."""
@@ -112,3 +149,7 @@ class Revoke:
         self._orphans.add_revocations(
             [revocation(item, jobs.get(item.query_id, first), now) for item in held]
         )
+
+
+def _them(values: Sequence[object]) -> str:
+    return 'it' if len(values) == 1 else 'them'

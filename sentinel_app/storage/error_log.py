@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from sentinel_app.core.error_entry import (
@@ -162,6 +163,26 @@ class ErrorLog:
         """Return how many Indicators have an object that Sentinel refuses at present."""
         with self._db.read() as connection:
             return int(connection.execute(_SQL['refused_now']).fetchone()[0])
+
+    def refused(self, wanted: ErrorFilter, *, most: int) -> tuple[tuple[str, int], ...]:
+        """Return query and Indicator of objects that Sentinel refuses now, the newest first.
+
+        Args:
+            wanted: of which errors; only what is open counts.
+            most: how many at most.
+        """
+        where, values = _where(replace(wanted, state=ErrorState.OPEN))
+        with self._db.read() as connection:
+            rows = connection.execute(
+                'SELECT DISTINCT query.query_id, error.indicator_id, max(error.id) AS last_id'  # noqa: S608
+                f' FROM (SELECT * FROM error {where} AND about = ?) AS error'
+                ' JOIN refusal ON refusal.object = error.object'
+                ' AND refusal.indicator_id = error.indicator_id'
+                ' JOIN query ON query.id = refusal.query'
+                ' GROUP BY query.query_id, error.indicator_id ORDER BY last_id DESC LIMIT ?',
+                (*values, About.OBJECT, most),
+            )
+            return tuple((row['query_id'], row['indicator_id']) for row in rows)
 
     def supersede_removed(self, query_ids: Collection[str], at: dt.datetime) -> None:
         """Close what is open of queries that are no longer saved.

@@ -234,6 +234,35 @@ class Orphans:
             'kept': json.dumps([number for number in numbers if number is not None]),
         }
 
+    def known_copies(self, digests: Sequence[bytes]) -> tuple[int, ...]:
+        """Return the Indicators that hold these keys, or were refused for them, by rising id."""
+        with self._db.read() as connection:
+            rows = select_in(connection, _SQL['known_copies'], digests)
+            return tuple(sorted({row[0] for row in rows}))
+
+    def found(self, update_id: str) -> frozenset[bytes]:
+        """Return the keys that a person has chosen and that the update has read."""
+        with self._db.read() as connection:
+            return frozenset(row[0] for row in connection.execute(_SQL['found'], (update_id,)))
+
+    def present(
+        self, update_id: str, digests: Sequence[bytes], *, now: dt.datetime
+    ) -> frozenset[bytes]:
+        """Return which of these keys have a live object, or one that the update withdraws."""
+        values = (self._store.first_mark(update_id), millis(now))
+        with self._db.read() as connection:
+            rows = select_in(connection, _SQL['present'], digests, values)
+            return frozenset(row[0] for row in rows)
+
+    def live_of(
+        self, update_id: str, digests: Sequence[bytes], *, now: dt.datetime
+    ) -> tuple[HeldObject, ...]:
+        """Return the live objects of these keys that no Job of the update has withdrawn yet."""
+        values = (self._store.first_mark(update_id), millis(now))
+        with self._db.read() as connection:
+            rows = select_in(connection, _SQL['live_of'], digests, values)
+            return tuple(_held(row) for row in rows)
+
     def unconfirmed(self, update_id: str, *, most_attempts: int) -> tuple[HeldObject, ...]:
         """Return the withdrawals that had no answer, but for those that the update has repeated."""
         values = (self._store.first_mark(update_id), most_attempts)

@@ -81,6 +81,7 @@ class PageCommit:
             [(job, item, self._query, number) for item, number in conversion.passed_over],
         )
         transaction.executemany(_SQL['dismiss'], [(job, item) for item in conversion.dismissed])
+        transaction.executemany(_SQL['find'], [(job, item) for item in conversion.found])
         orphan_lost(transaction, conversion.lost, late_for=conversion.late_for)
         insert_errors(transaction, conversion.errors)
         self._move_on(at)

@@ -23,7 +23,7 @@ def new_progress(
     return (
         *(numbers[job.request_id], job.update_id, job.position, queries[query.id]),
         *(job.mode is Mode.DELTA, query.sort_field is not None),
-        query.sort_direction is SortDirection.DESCENDING,
+        *(query.sort_direction is SortDirection.DESCENDING, job.scope),
     )
 
 

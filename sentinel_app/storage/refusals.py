@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS
@@ -11,12 +11,15 @@ from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.progress import CANCELLED_CODE
 from sentinel_app.storage.cell import key_of_row
 from sentinel_app.storage.numbers import Numbers
+from sentinel_app.storage.selection import select_in
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.statements import statements
 
 MOST_SOUGHT: Final = 2_500
 """Values that a delta asks each query for, so that it takes a hundred requests at most; what is
 left, the next one asks for."""
+
+_ANY_ATTEMPTS: Final = 2**31
 
 _SQL: Final = statements('refusals')
 
@@ -38,6 +41,11 @@ class Refusals:
         values = (self._queries.known(query_id), most_attempts)
         with self._db.read() as connection:
             return tuple(row[0] for row in connection.execute(_SQL['indicators'], values))
+
+    def sendable(self, query_id: str, indicator_ids: Collection[int]) -> tuple[int, ...]:
+        """Return which of these Indicators a query was refused, however often."""
+        refused = self.indicators(query_id, most_attempts=_ANY_ATTEMPTS)
+        return tuple(number for number in refused if number in indicator_ids)
 
     def sought(self, first_mark: int) -> tuple[tuple[ObjectKey, str], ...]:
         """Return key and summary of values that an update asks each query for.
@@ -100,6 +108,21 @@ def settle(
     if has_asked_all:
         transaction.execute(_SQL['forget_sought'], (first_mark, MOST_SOUGHT))
     _forget_gone(transaction, gone)
+
+
+def forget_gone(
+    transaction: sqlite3.Connection, update_id: str, first_mark: int, indicator_ids: Sequence[int]
+) -> None:
+    """Forget refused Indicators that their queries were asked for and no longer have.
+
+    Args:
+        transaction: the caller's.
+        update_id: of the update that asked for them.
+        first_mark: the lowest number of its Jobs.
+        indicator_ids: all that were asked for.
+    """
+    values = (update_id, first_mark)
+    _forget_gone(transaction, select_in(transaction, _SQL['forget_asked'], indicator_ids, values))
 
 
 def _forget_gone(transaction: sqlite3.Connection, refusals: Iterable[sqlite3.Row]) -> None:

@@ -16,6 +16,7 @@ from sentinel_app.core.outbox import (
     Settlement,
 )
 from sentinel_app.core.progress import CANCELLED_CODE, ExtraQuery, Progress, Reading
+from sentinel_app.core.scope import Scope
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.core.tql import ids_clauses
 from sentinel_app.errors import SentinelAppError
@@ -40,6 +41,7 @@ _BY_JOB: Final = {
     'alternate': 'job, object, indicator_id',
     'dismissed': 'job, object',
     'page_ids': 'id',
+    'found': 'job, digest',
     'extra_query': 'job, pass',
 }
 
@@ -109,8 +111,18 @@ class UpdateStore:
         expected: int | None,
         clauses: Sequence[str] = (),
         is_by_time: bool = False,
+        first_pass: int = 0,
     ) -> None:
-        """Store that reading began, what is to be asked for after the window, and in which way."""
+        """Store that reading began, what is asked for after the window, and in which way.
+
+        Args:
+            request_id: of the Job.
+            at: the present.
+            expected: how many Indicators there should be; None if that is not known.
+            clauses: what the extra queries ask for, one pass each, from 1 on.
+            is_by_time: whether it goes by time ranges.
+            first_pass: 0 for the window; 1 where there is none.
+        """
         job = self.jobs.number(request_id)
         with self._db.write() as transaction:
             transaction.executemany(
@@ -119,7 +131,10 @@ class UpdateStore:
             )
             transaction.execute(
                 _SQL['start_reading'],
-                (expected, is_by_time, is_by_time or bool(clauses), to_millis(at), job),
+                (
+                    *(expected, is_by_time, is_by_time or bool(clauses), to_millis(at)),
+                    *(first_pass, job),
+                ),
             )
 
     def read_by_time(self, request_id: str) -> None:
@@ -489,6 +504,7 @@ class UpdateStore:
         at: dt.datetime,
         jobs: Sequence[Job] = (),
         has_asked_all: bool = False,
+        refused_ids: Sequence[int] | None = None,
     ) -> None:
         """Remove the rows of an update that has ended, and what it has settled.
 
@@ -497,11 +513,16 @@ class UpdateStore:
             at: the present.
             jobs: its Jobs as they ended.
             has_asked_all: whether it has read every query that is saved to its end.
+            refused_ids: all Indicators that it has asked for, where these were what was refused.
         """
+        is_whole = all(job.scope is Scope.WHOLE for job in jobs)
         with self._db.write() as transaction:
             first = _first_mark(transaction, update_id)
             transaction.execute(_SQL['note_whole_readings'], (update_id, first))
-            refusals.settle(transaction, update_id, first, has_asked_all=has_asked_all)
+            if is_whole:
+                refusals.settle(transaction, update_id, first, has_asked_all=has_asked_all)
+            elif refused_ids:
+                refusals.forget_gone(transaction, update_id, first, refused_ids)
             error_state.close_ended(transaction, update_id, jobs, at)
         self._remove('update_id = ?', (update_id,))
 

@@ -11,6 +11,7 @@ from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.job import Job, JobStatus, Mode, Update
 from sentinel_app.core.job_state import kept_cursor
+from sentinel_app.core.scope import Scope
 from sentinel_app.errors import ConflictError, NotFoundError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.wakeup import Wakeups
@@ -98,6 +99,8 @@ class JobActions:
                     raise ConflictError(
                         f'This request is being tried again already, as {other.request_id}.'
                     )
+            if job.scope is not Scope.WHOLE:
+                return self._retry_chosen(job, by)
             return self._updates.request_update(
                 mode=job.mode,
                 query_ids=[job.query.id],
@@ -105,6 +108,22 @@ class JobActions:
                 retry_of=request_id,
                 audit=self._audit('job-retry', request_id, by),
             )
+
+    def _retry_chosen(self, job: Job, by: str | None) -> Update:
+        update = self._app_state.update(job.update_id)
+        if update is None:
+            raise ConflictError(
+                'What this request was about is no longer known. Look the values up, and send or '
+                'withdraw them again.'
+            )
+        return self._updates.request_chosen(
+            [(job.position, job.query, job.asked)],
+            scope=job.scope,
+            values=update.values,
+            indicator_ids=update.indicator_ids,
+            retry_of=job.request_id,
+            audit=self._audit('job-retry', job.request_id, by),
+        )
 
     def withdraw(self, request_id: str, *, by: str | None) -> Update:
         """Queue an update that may withdraw as many objects as the Job held back.

@@ -15,6 +15,7 @@ from sentinel_app.core.job import Counts, Job, JobStatus, JobType, Mode, Update
 from sentinel_app.core.job_state import known_until
 from sentinel_app.core.query import Query, QueryList
 from sentinel_app.core.schedule import Schedule, may_satisfy, next_update
+from sentinel_app.core.scope import ChosenValue, Scope
 from sentinel_app.errors import ConflictError, NotFoundError, UnforeseenError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.fault_limit import ABANDONED_AT, FaultLimit, unforeseen
@@ -142,6 +143,42 @@ class Updates:
         self._wakeups.schedule.notify()
         return update
 
+    def request_chosen(
+        self,
+        jobs: Sequence[tuple[int, Query, int]],
+        *,
+        scope: Scope,
+        values: Sequence[ChosenValue] = (),
+        indicator_ids: Sequence[int] = (),
+        retry_of: str | None = None,
+        audit: AuditEntry | None = None,
+    ) -> Update:
+        """Queue an ad-hoc update about what a person has chosen; no cursor moves by it.
+
+        Args:
+            jobs: position and query of each Job, and how many values or Indicators it is about.
+            scope: what is done with them.
+            values: which, of those that are sent or withdrawn.
+            indicator_ids: which, of those that were refused.
+            retry_of: the Request ID of the Job that is tried again.
+            audit: who asked for it, stored in the same write.
+        """
+        update = self._queue(
+            [(position, query) for position, query, _ in jobs],
+            mode=Mode.DELTA,
+            job_type=JobType.AD_HOC,
+            modified_after=None,
+            retry_of=retry_of,
+            schedule=None,
+            audit=audit,
+            scope=scope,
+            asked=[count for _, _, count in jobs],
+            values=tuple(values),
+            indicator_ids=tuple(indicator_ids),
+        )
+        self._wakeups.schedule.notify()
+        return update
+
     def queue_due(self) -> Mode | None:
         """Queue the scheduled update if it is due; one that waits already is enough.
 
@@ -247,6 +284,9 @@ class Updates:
         """Cancel what waits for queries that were deleted or disabled meanwhile."""
         saved = self._app_state.query_list()
         enabled = {query.id for query in saved.enabled}
+        if update.scope is Scope.WITHDRAW:
+            # Whoever holds it, it is withdrawn.
+            return
         for job in self._app_state.jobs_of(update.id):
             if job.status.is_final or job.query.id in enabled:
                 continue
@@ -352,6 +392,10 @@ class Updates:
         schedule: Schedule | None,
         confirmed_withdrawals: int | None = None,
         audit: AuditEntry | None = None,
+        scope: Scope = Scope.WHOLE,
+        asked: Sequence[int] = (),
+        values: tuple[ChosenValue, ...] = (),
+        indicator_ids: tuple[int, ...] = (),
     ) -> Update:
         now = self._clock.now()
         update_id = str(uuid.uuid4())
@@ -366,8 +410,10 @@ class Updates:
                 position=position,
                 queued_at=now,
                 retry_of=retry_of,
+                scope=scope,
+                asked=count,
             )
-            for position, query in chosen
+            for (position, query), count in zip(chosen, asked or [0] * len(chosen), strict=True)
         ]
         update = Update(
             id=update_id,
@@ -377,10 +423,21 @@ class Updates:
             request_ids=tuple(job.request_id for job in jobs),
             modified_after=modified_after,
             confirmed_withdrawals=confirmed_withdrawals,
+            scope=scope,
+            asked=len(values) or len(indicator_ids),
+            values=values,
+            indicator_ids=indicator_ids,
             full_number=self._app_state.schedule().full_number,
         )
         self._app_state.add_update(update, jobs, schedule=schedule, audit=audit)
-        _log.info('update-queued', update_id=update_id, mode=mode, type=job_type, queries=len(jobs))
+        _log.info(
+            'update-queued',
+            update_id=update_id,
+            mode=mode,
+            type=job_type,
+            scope=scope,
+            queries=len(jobs),
+        )
         return update
 
     def _end(self, update: Update) -> None:
@@ -395,6 +452,7 @@ class Updates:
             at=self._clock.now(),
             jobs=self._app_state.jobs_of(update.id),
             has_asked_all=self._has_asked_all(update),
+            refused_ids=update.indicator_ids if update.scope is Scope.REFUSED else None,
         )
         self._running = None
         self._faults.forget()
@@ -405,11 +463,12 @@ class Updates:
         """Whether an update has read every query that is saved to its end."""
         jobs = self._app_state.jobs_of(update.id)
         are_complete = all(job.status is JobStatus.UPLOAD_COMPLETE for job in jobs)
-        return are_complete and not self._left_out(jobs)
+        is_whole = update.scope is Scope.WHOLE
+        return is_whole and are_complete and not self._left_out(jobs)
 
     def _schedule_after(self, update: Update, jobs: Sequence[Job]) -> Schedule | None:
         """Return the schedule that the update moves; None where it left a query out."""
-        if self._left_out(jobs):
+        if update.scope is not Scope.WHOLE or self._left_out(jobs):
             return None
         complete = [job for job in jobs if job.status is JobStatus.UPLOAD_COMPLETE and job.window]
         ends = [end_at for job in complete if (end_at := known_until(job)) is not None]

@@ -20,9 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.error_entry import ALL_ERRORS
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import Job, JobStatus, Mode, Outcome
 from sentinel_app.core.query import Query, SortDirection, WithdrawPolicy
+from sentinel_app.core.scope import ChosenValue, Scope
+from sentinel_app.core.value import keys_of_value
 from sentinel_app.errors import (
     BatchRefusedError,
     BatchTooLargeError,
@@ -126,6 +129,8 @@ class History:
         """The update that was asked for last."""
         self.held_before: Mapping[str, Copy] = {}
         """What Sentinel held when it was asked for, by pattern."""
+        self.is_right_by_choice = False
+        """Whether all that somebody chose last has been dealt with."""
         self.is_right = False
         """Whether the last update was one of all queries, and left everything as it should be."""
         self.rig = self._open()
@@ -472,14 +477,88 @@ class History:
         self._request(mode, ids, after)
         self._run(mode if len(ids) == len(queries) and after is None else None)
 
+    def send_now(self) -> None:
+        """Send values that somebody chooses, in the middle of which the process may die."""
+        known = {value: pattern for row in self.store.rows() for pattern, value in patterns(row)}
+        known.setdefault(HOSTS[0], f"[domain-name:value = '{HOSTS[0]}']")
+        chosen = self.chance.sample(sorted(known), min(len(known), self.chance.randint(1, 3)))
+        self.note(f'send now: {chosen}')
+        self._choose(Scope.SEND, chosen)
+        if not self.is_right_by_choice:
+            return
+        model, live, now = self.model(), self.sink.live(), self.clock.now()
+        expected, left = model.expected(), self._left_alone()
+        for pattern in {known[value] for value in chosen} & expected.keys() - left:
+            want, stix = expected[pattern], live.get(pattern)
+            faults = ['missing'] if stix is None else list(model.faults(want, stix, now))
+            is_short = stix is not None and model.is_short(want, stix, now)
+            assert not faults, f'sent now, {pattern}: {faults}'
+            assert not is_short, f'sent now, {pattern}: valid for a short time only'
+
+    def withdraw_now(self) -> None:
+        """Withdraw values that somebody chooses, in the middle of which the process may die."""
+        live = {pattern.split("'")[-2]: pattern for pattern in self.sink.live()}
+        if not live:
+            return
+        chosen = self.chance.sample(sorted(live), min(len(live), self.chance.randint(1, 3)))
+        self.note(f'withdraw now: {chosen}')
+        refused = self._refused()
+        self._choose(Scope.WITHDRAW, chosen)
+        if self.is_right_by_choice:
+            kept = {live[value] for value in chosen} & self.sink.live().keys() - refused
+            assert not kept, f'withdrawn now, and live: {kept}'
+
+    def send_refused(self) -> None:
+        """Send what was refused once more."""
+        refused = self.rig.errors.refused(ALL_ERRORS, most=100)
+        enabled = {query.id for query in self._queries()}
+        ids = tuple(sorted({number for query_id, number in refused if query_id in enabled}))
+        if ids:
+            self.note(f'send refused again: {[number % 1000 for number in ids]}')
+            self._choose(Scope.REFUSED, (), ids)
+
+    def _choose(self, scope: Scope, chosen: Sequence[str], ids: Sequence[int] = ()) -> None:
+        """Have values sent or withdrawn at once, and tell whether all of it came to its end."""
+        queries = self._queries()
+        self.ranking.begin([query.id for query in queries])
+        self.held_before = self._held()
+        update = self.rig.updates.request_chosen(
+            [(place, query, len(chosen or ids)) for place, query in enumerate(queries)],
+            scope=scope,
+            values=[
+                ChosenValue(
+                    text=value,
+                    keys=tuple(key.text for key in keys_of_value(value) if key.type in _TYPES),
+                )
+                for value in chosen
+            ],
+            indicator_ids=ids,
+        )
+        self.update_id = update.id
+        before = {query.id: self.rig.app_state.cursor(query.id) for query in queries}
+        if self.chance.random() < 0.3:
+            self._die(0, 30, 100)
+        edits = self.edits
+        self._run()
+        jobs = self.rig.app_state.jobs_of(self.update_id)
+        self.is_right_by_choice = edits == self.edits and all(
+            job.status is JobStatus.UPLOAD_COMPLETE for job in jobs
+        )
+        after = {query.id: self.rig.app_state.cursor(query.id) for query in queries}
+        assert after == before, 'a cursor has moved'
+
     def killed(self) -> None:
         """Begin an update, and let the process die at any call, perhaps several times."""
         mode = self.chance.choice(tuple(Mode))
         self.note(f'{mode}, killed')
         self._request(mode)
+        self._die(30, 100, 300, 600, 1_000)
+        self._run(mode)
+
+    def _die(self, *most_calls: int) -> None:
+        """Run, and let the process die after some calls, perhaps several times."""
         for _ in range(self.chance.choice((1, 1, 2, 3))):
-            calls = self.chance.choice((30, 100, 300, 600, 1_000))
-            self.rig.life.ends_at = calls + self.chance.randrange(100)
+            self.rig.life.ends_at = self.chance.choice(most_calls) + self.chance.randrange(100)
             try:
                 self.rig.run()
             except KilledError:
@@ -490,7 +569,6 @@ class History:
             else:
                 break
         self.rig.life.ends_at = None
-        self._run(mode)
 
     def churned(self) -> None:
         """Let people go on with their work while an update runs."""
@@ -816,13 +894,14 @@ ACTIONS: dict[str, Callable[[History], None]] = {
         *('begin', 'more', 'modify', 'deactivate', 'activate', 'delete', 'save', 'wait', 'restart'),
         *('refuse', 'delta', 'full', 'reconcile', 'some', 'killed', 'churned', 'troubled'),
         *('hidden', 'stopped', 'change_hash', 'again', 'contend', 'insist'),
+        *('send_now', 'withdraw_now', 'send_refused'),
     )
 }
 _WEIGHTS = {
     'more': 5, 'modify': 4, 'deactivate': 1, 'activate': 3, 'delete': 2, 'save': 3, 'wait': 2,
     'restart': 1, 'refuse': 1, 'delta': 4, 'full': 1, 'reconcile': 2, 'some': 3, 'killed': 3,
     'churned': 2, 'troubled': 2, 'hidden': 1, 'stopped': 1, 'change_hash': 4,
-    'again': 1, 'contend': 8,
+    'again': 1, 'contend': 8, 'send_now': 4, 'withdraw_now': 2, 'send_refused': 2,
 }  # fmt: skip
 
 

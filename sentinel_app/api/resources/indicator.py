@@ -5,15 +5,19 @@ from __future__ import annotations
 import falcon
 
 from sentinel_app.api.inquiry_reply import findings_reply, lookup_reply
+from sentinel_app.api.middleware import user_of
 from sentinel_app.api.ports import ApiDeps
 from sentinel_app.api.problem import Refusal
 from sentinel_app.api.reading import body_of, parameters_of
+from sentinel_app.api.resources.accepted import accept
 from sentinel_app.api.schemas import (
     MAX_VALUE_CHARS,
     MAX_VALUES,
     DetailBody,
     LookupBody,
     Parameters,
+    SendBody,
+    WithdrawBody,
 )
 from sentinel_app.core.pasted import split_pasted
 
@@ -50,6 +54,45 @@ class IndicatorDetailResource:
         parameters_of(req, Parameters)
         found = self._deps.inquiries.lookups.findings(body_of(req, DetailBody).value)
         resp.text = findings_reply(found, self._deps.app_state.query_list()).model_dump_json()
+
+
+class IndicatorSendResource:
+    """`api/indicator/send`: send values at once.
+
+    Args:
+        deps: the API's ports.
+    """
+
+    def __init__(self, deps: ApiDeps) -> None:
+        self._deps = deps
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Queue the update and return its Request IDs."""
+        parameters_of(req, Parameters)
+        body = body_of(req, SendBody)
+        user = user_of(req, self._deps.identity)
+        accept(resp, self._deps.chosen.send(body.values, by=user.name if user else None))
+
+
+class IndicatorWithdrawResource:
+    """`api/indicator/withdraw`: withdraw what Sentinel has of values at once.
+
+    Args:
+        deps: the API's ports.
+    """
+
+    def __init__(self, deps: ApiDeps) -> None:
+        self._deps = deps
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Queue the update and return its Request IDs."""
+        parameters_of(req, Parameters)
+        body = body_of(req, WithdrawBody)
+        user = user_of(req, self._deps.identity)
+        update = self._deps.chosen.withdraw(
+            body.values, reason=body.reason.strip(), by=user.name if user else None
+        )
+        accept(resp, update)
 
 
 def _values(body: LookupBody) -> list[str]:

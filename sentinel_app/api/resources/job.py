@@ -10,18 +10,17 @@ from sentinel_app.api.ports import ApiDeps
 from sentinel_app.api.problem import Refusal
 from sentinel_app.api.query_check import check_request, described_request
 from sentinel_app.api.reading import body_of, given_parameters, parameters_of
+from sentinel_app.api.resources.accepted import accept
 from sentinel_app.api.schemas import (
     EmptyBody,
     JobFilter,
     JobParameters,
     Parameters,
-    UpdateAccepted,
     UpdateBody,
     UpdateParameters,
 )
 from sentinel_app.api.serialise import job_counts, job_reply, update_reply
 from sentinel_app.core.audit import AuditEntry
-from sentinel_app.core.job import Update
 from sentinel_app.core.job_outlook import waiting_withdrawal
 from sentinel_app.core.list_filter import JobFilters
 from sentinel_app.core.query import SortDirection
@@ -81,7 +80,7 @@ class JobListResource:
                 detail=described_request(body),
             ),
         )
-        _accept(resp, update)
+        accept(resp, update)
 
 
 class UpdateListResource:
@@ -183,7 +182,7 @@ class JobRetryResource:
         parameters_of(req, Parameters)
         body_of(req, EmptyBody)
         user = user_of(req, self._deps.identity)
-        _accept(resp, self._deps.jobs.retry(request_id, by=user.name if user else None))
+        accept(resp, self._deps.jobs.retry(request_id, by=user.name if user else None))
 
 
 class JobWithdrawResource:
@@ -201,7 +200,7 @@ class JobWithdrawResource:
         parameters_of(req, Parameters)
         body_of(req, EmptyBody)
         user = user_of(req, self._deps.identity)
-        _accept(resp, self._deps.jobs.withdraw(request_id, by=user.name if user else None))
+        accept(resp, self._deps.jobs.withdraw(request_id, by=user.name if user else None))
 
 
 def _filters(wanted: JobFilter) -> JobFilters:
@@ -215,9 +214,3 @@ def _filters(wanted: JobFilter) -> JobFilters:
         'after': wanted.after,
         'before': wanted.before,
     }
-
-
-def _accept(resp: falcon.Response, update: Update) -> None:
-    accepted = UpdateAccepted(update_id=update.id, request_ids=list(update.request_ids))
-    resp.status = falcon.HTTP_202
-    resp.text = accepted.model_dump_json()

@@ -5,10 +5,18 @@ from __future__ import annotations
 import falcon
 
 from sentinel_app.api.csv_text import errors_csv
+from sentinel_app.api.middleware import user_of
 from sentinel_app.api.page import page_text
 from sentinel_app.api.ports import ApiDeps
-from sentinel_app.api.reading import given_parameters, parameters_of
-from sentinel_app.api.schemas import AuditParameters, ErrorEntryParameters, ErrorParameters
+from sentinel_app.api.reading import body_of, given_parameters, parameters_of
+from sentinel_app.api.resources.accepted import accept
+from sentinel_app.api.schemas import (
+    AuditParameters,
+    ErrorEntryParameters,
+    ErrorParameters,
+    Parameters,
+    RetryRefusedBody,
+)
 from sentinel_app.api.serialise import audit_reply, entry_reply, error_reply
 from sentinel_app.core.error_entry import ErrorFilter
 
@@ -45,6 +53,24 @@ class ErrorResource:
         )
 
 
+class ErrorRetryResource:
+    """`api/report/error/retry`: send what Sentinel refused once more.
+
+    Args:
+        deps: the API's ports.
+    """
+
+    def __init__(self, deps: ApiDeps) -> None:
+        self._deps = deps
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Queue the update and return its Request IDs."""
+        parameters_of(req, Parameters)
+        wanted = _filter(body_of(req, RetryRefusedBody))
+        user = user_of(req, self._deps.identity)
+        accept(resp, self._deps.chosen.retry_refused(wanted, by=user.name if user else None))
+
+
 class ErrorEntryResource:
     """`api/report/error/entry`: the single errors.
 
@@ -74,11 +100,11 @@ class ErrorEntryResource:
         )
 
 
-def _filter(wanted: ErrorParameters | ErrorEntryParameters) -> ErrorFilter:
+def _filter(wanted: ErrorParameters | ErrorEntryParameters | RetryRefusedBody) -> ErrorFilter:
     return ErrorFilter(
         request_id_part=wanted.request_id,
         query_id=wanted.query_id,
-        state=wanted.state,
+        state=None if isinstance(wanted, RetryRefusedBody) else wanted.state,
         code=wanted.code,
         indicator_type=wanted.indicator_type,
         text=wanted.text,

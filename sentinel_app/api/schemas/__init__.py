@@ -70,7 +70,9 @@ from sentinel_app.api.schemas.indicator import (
     NearObject,
     ObjectError,
     RefusedObject,
+    SendBody,
     SentObject,
+    WithdrawBody,
 )
 from sentinel_app.api.schemas.job import (
     JOB_SORTS,
@@ -127,6 +129,7 @@ from sentinel_app.api.schemas.report import (
     ReportedError,
     ReportedErrorPage,
     ReportedIndicator,
+    RetryRefusedBody,
 )
 from sentinel_app.api.schemas.request import (
     Filter,
@@ -246,7 +249,9 @@ __all__ = [
     'ReportedError',
     'ReportedErrorPage',
     'ReportedIndicator',
+    'RetryRefusedBody',
     'Seconds',
+    'SendBody',
     'SentObject',
     'Service',
     'Shape',
@@ -269,6 +274,7 @@ __all__ = [
     'UpdatePage',
     'UpdateParameters',
     'UpdateQuery',
+    'WithdrawBody',
     'component_schemas',
     'parameter_schemas',
     'read_body',

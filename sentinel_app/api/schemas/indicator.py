@@ -24,6 +24,20 @@ MAX_LIST_CHARS = 100_000
 _Value = Annotated[str, Field(min_length=1, max_length=MAX_VALUE_CHARS, pattern=r'\S')]
 
 
+class SendBody(Body):
+    """Values that are sent at once, whether or not they have changed."""
+
+    values: list[_Value] = Field(
+        min_length=1, max_length=MAX_VALUES, description='As in the lookup: in any spelling'
+    )
+
+
+class WithdrawBody(SendBody):
+    """Values whose objects are withdrawn at once, whichever query holds them."""
+
+    reason: Annotated[str, Field(max_length=500)] = Field(default='', description='For the audit')
+
+
 class LookupBody(Body):
     """Values, or a text that is split into values. Give one of the two."""
 

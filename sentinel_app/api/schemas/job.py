@@ -24,6 +24,7 @@ from sentinel_app.api.schemas.base import (
 from sentinel_app.api.schemas.configure import MAX_QUERIES, Query
 from sentinel_app.core.job import JobStatus, JobType, Mode
 from sentinel_app.core.query import SortDirection
+from sentinel_app.core.scope import Scope
 from sentinel_app.core.update_summary import UpdateState
 
 
@@ -41,6 +42,13 @@ class Job(Reply):
     update_id: str
     job_type: JobType
     mode: Mode
+    scope: Scope = Field(
+        description='What it is about; unless it is `whole`, nothing beside that is read, and no '
+        'cursor moves'
+    )
+    count_asked: int = Field(
+        description='How many values, or refused Indicators, it is about; 0 of a whole one'
+    )
     status: JobStatus
     query: JobQuery
     date_queued: Moment
@@ -158,6 +166,10 @@ class Update(Reply):
 
     update_id: str
     mode: Mode
+    scope: Scope
+    count_asked: int = Field(
+        description='How many values, or refused Indicators, it is about; 0 of a whole one'
+    )
     job_type: JobType
     status: UpdateState
     date_queued: Moment

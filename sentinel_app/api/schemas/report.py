@@ -8,6 +8,7 @@ from pydantic import Field
 
 from sentinel_app.api.schemas.base import (
     DEFAULT_PAGE,
+    Body,
     IdPart,
     Moment,
     Page,
@@ -87,17 +88,35 @@ class ReportedEntryPage(Page):
     data: list[ReportedEntry]
 
 
+QueryId = Annotated[str, Field(pattern=r'^[A-Za-z0-9-]{1,64}$')]
+ErrorCode = Annotated[str, Field(pattern=r'^[A-Za-z0-9-]{1,32}$')]
+ErrorText = Annotated[
+    str,
+    Field(max_length=500, description='A part of message, reason or value, in any case'),
+]
+
+
 class ErrorFilter(PageParameters):
     """Filters of the errors."""
 
     request_id: IdPart = Field(default='', description='A part of it, in any case')
     state: ErrorState | None = None
-    query_id: Annotated[str, Field(pattern=r'^[A-Za-z0-9-]{1,64}$')] | None = None
-    code: Annotated[str, Field(pattern=r'^[A-Za-z0-9-]{1,32}$')] | None = None
+    query_id: QueryId | None = None
+    code: ErrorCode | None = None
     indicator_type: TypeSlug | None = None
-    text: Annotated[str, Field(max_length=500)] = Field(
-        default='', description='A part of message, reason or value, in any case'
-    )
+    text: ErrorText = ''
+    after: Moment | None = None
+    before: Moment | None = None
+
+
+class RetryRefusedBody(Body):
+    """Of which errors what was refused is sent again; of all that are open where nothing is set."""
+
+    request_id: IdPart = Field(default='', description='A part of it, in any case')
+    query_id: QueryId | None = None
+    code: ErrorCode | None = None
+    indicator_type: TypeSlug | None = None
+    text: ErrorText = ''
     after: Moment | None = None
     before: Moment | None = None
 

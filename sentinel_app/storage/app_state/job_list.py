@@ -32,6 +32,8 @@ SORTS: Mapping[str, Callable[[Job], Any]] = {
     'update_id': lambda job: job.update_id,
     'job_type': lambda job: job.job_type,
     'mode': lambda job: job.mode,
+    'scope': lambda job: job.scope,
+    'count_asked': lambda job: job.asked,
     'status': lambda job: _STATUS_RANK[job.status],
     'position': lambda job: job.position,
     'date_queued': lambda job: job.queued_at,

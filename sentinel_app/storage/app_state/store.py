@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from sentinel_app.core.audit import AuditEntry
-from sentinel_app.core.job import Job, JobType, Mode, Update, is_allowed
+from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Update, is_allowed
 from sentinel_app.core.list_filter import AuditFilters, JobFilters
 from sentinel_app.core.query import Query, QueryList
 from sentinel_app.core.schedule import Schedule
@@ -213,6 +213,9 @@ class AppState:
         """
         with self._writing:
             ended = dataclasses.replace(self._known_update(update_id), ended_at=at)
+            if all(job.status is JobStatus.UPLOAD_COMPLETE for job in self.jobs_of(update_id)):
+                # Nobody will try it again, and the whole file is written with each change.
+                ended = dataclasses.replace(ended, values=(), indicator_ids=())
             if schedule is not None:
                 # What was saved or queued since the caller looked stays as it is.
                 stored = self._state.schedule

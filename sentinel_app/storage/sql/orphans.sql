@@ -92,6 +92,25 @@ WHERE state = 1 AND mark < :first_mark AND valid_until > :now AND withdrawals_re
     ) AND orphan.object > :after
 ORDER BY orphan.object LIMIT :limit;
 
+-- name: known_copies
+WITH wanted AS (SELECT id, indicator_id FROM ledger WHERE digest IN (?))
+SELECT indicator_id FROM wanted
+UNION SELECT refusal.indicator_id FROM refusal JOIN wanted ON wanted.id = refusal.object;
+
+-- name: found
+SELECT digest FROM found JOIN progress ON progress.job = found.job WHERE update_id = ?;
+
+-- name: present
+SELECT digest FROM ledger
+WHERE (mark >= ? OR (state = 1 AND valid_until > ?)) AND digest IN (?);
+
+-- name: live_of
+SELECT ledger.*, query.query_id, summary, value, body
+FROM ledger
+    JOIN content ON content.object = ledger.id
+    JOIN query ON query.id = ledger.query
+WHERE state = 1 AND mark < ? AND valid_until > ? AND digest IN (?);
+
 -- name: unconfirmed
 SELECT unconfirmed.*, query.query_id, ledger.siblings
 FROM unconfirmed JOIN query ON query.id = unconfirmed.query

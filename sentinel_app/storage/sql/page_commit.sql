@@ -11,6 +11,9 @@ WHERE job = ? AND is_by_time = ? AND reading IN ('waiting', 'reading');
 -- name: dismiss
 INSERT OR IGNORE INTO dismissed (job, object) VALUES (?, ?);
 
+-- name: find
+INSERT OR IGNORE INTO found (job, digest) VALUES (?, ?);
+
 -- name: add_alternate
 INSERT OR REPLACE INTO alternate (job, object, indicator_id, source_modified) VALUES (?, ?, ?, ?);
 

@@ -45,6 +45,13 @@ DELETE FROM refusal WHERE job < ?2 AND passed_over_by < ?2 AND EXISTS (
         AND NOT is_stopped AND (attempts <= ?3 OR NOT is_delta)
 ) RETURNING object, indicator_id, summary, value, attempts;
 
+-- name: forget_asked
+-- The same of those that were asked for one by one, whatever was tried before.
+DELETE FROM refusal WHERE query IN (
+    SELECT query FROM progress WHERE update_id = ? AND reading = 'complete' AND NOT is_stopped
+) AND max(job, passed_over_by) < ? AND indicator_id IN (?)
+RETURNING object, indicator_id, summary, value, attempts;
+
 -- name: queries
 SELECT id, query_id FROM query
 WHERE EXISTS (SELECT 1 FROM refusal WHERE refusal.query = query.id);

@@ -7,8 +7,8 @@ INSERT INTO job (request_id) VALUES (?);
 
 -- name: begin_job
 INSERT OR IGNORE INTO progress
-    (job, update_id, position, query, is_delta, is_sorted, is_descending)
-VALUES (?, ?, ?, ?, ?, ?, ?);
+    (job, update_id, position, query, is_delta, is_sorted, is_descending, scope)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: progress
 SELECT progress.*, job.request_id, query.query_id
@@ -40,7 +40,7 @@ SELECT clause, is_alternate FROM extra_query WHERE job = ? AND pass = ?;
 
 -- name: start_reading
 UPDATE progress SET reading = 'reading', expected = ?, is_by_time = ?, is_repeating = ?,
-    download_started_at = coalesce(download_started_at, ?)
+    download_started_at = coalesce(download_started_at, ?), pass = ?
 WHERE job = ? AND reading = 'waiting';
 
 -- name: read_by_time
@@ -79,8 +79,9 @@ SELECT object, indicator_id FROM (
                 coalesce(refused_source_modified, outbox_source_modified, known.source_modified),
                 -coalesce(refused_indicator_id, outbox_indicator_id, known.indicator_id)
             )
-        -- What a reading of everything did not bring is gone; a delta knows of what it has read.
-        ELSE known.mark < ?2 AND (NOT is_delta OR EXISTS (SELECT 1 FROM dismissed
+        -- What a reading of everything did not bring is gone, and so it is where every query is asked
+        -- for just this value; a delta knows of what it has read.
+        ELSE known.mark < ?2 AND (NOT is_delta OR scope = 'send' OR EXISTS (SELECT 1 FROM dismissed
             WHERE dismissed.job = ?1 AND dismissed.object = alternate.object))
     END
 ) WHERE rank = 1;

@@ -92,6 +92,8 @@ CREATE TABLE progress (
     position INTEGER NOT NULL,
     query INTEGER NOT NULL,
     is_delta INTEGER NOT NULL,
+    -- What the update is about, see `core.scope`.
+    scope TEXT NOT NULL DEFAULT 'whole',
     is_sorted INTEGER NOT NULL,
     is_descending INTEGER NOT NULL,
     -- Rows may come twice.
@@ -163,6 +165,13 @@ CREATE TABLE dismissed (
     job INTEGER NOT NULL,
     object INTEGER NOT NULL,
     PRIMARY KEY (job, object)
+) WITHOUT ROWID;
+
+-- Which of the values that a person has chosen a Job has read, in whatever condition.
+CREATE TABLE found (
+    job INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    PRIMARY KEY (job, digest)
 ) WITHOUT ROWID;
 
 -- Indicators that a Job has taken up, where its rows may come twice. Where they come in the order of

@@ -1,0 +1,69 @@
+"""What an update is about: everything that its queries select, or what a person has chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from sentinel_app.core.object_id import ObjectKey
+
+MOST_VALUES: Final = 500
+"""That may be sent or withdrawn at once."""
+
+
+class Scope(StrEnum):
+    """What an update is about."""
+
+    WHOLE = 'whole'
+    """Everything that its queries select, as far as its mode goes."""
+    REFUSED = 'refused'
+    """Indicators that Sentinel refused: they are asked for and sent, however often it did."""
+    SEND = 'send'
+    """Values that a person has chosen: every query is asked for them, and they are sent."""
+    WITHDRAW = 'withdraw'
+    """Values that a person has chosen: their objects are withdrawn, and nothing is read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenValue:
+    """A value that a person has chosen, and the objects that it stands for."""
+
+    text: str
+    keys: tuple[str, ...]
+    """Texts of object keys."""
+
+    @property
+    def object_keys(self) -> tuple[ObjectKey, ...]:
+        """The objects that it stands for."""
+        return tuple(map(ObjectKey.from_text, self.keys))
+
+
+def keys_of_values(values: Iterable[ChosenValue]) -> dict[bytes, ObjectKey]:
+    """Return the keys of values, by their digests."""
+    return {key.digest: key for value in values for key in value.object_keys}
+
+
+def values_without(
+    values: Sequence[ChosenValue], digests: frozenset[bytes]
+) -> tuple[ChosenValue, ...]:
+    """Return the values with none of these keys."""
+    return tuple(
+        value for value in values if digests.isdisjoint(key.digest for key in value.object_keys)
+    )
+
+
+_SHOWN: Final = 5
+
+
+def values_words(values: Sequence[ChosenValue], total: int) -> str:
+    """Return how many values are meant of how many, and the first of them.
+
+    For example `2 of 3 values (198.51.100.7, evil.example)`.
+    """
+    noun = 'value' if total == 1 else 'values'
+    shown = ', '.join(value.text for value in values[:_SHOWN])
+    more = f', and {len(values) - _SHOWN:,} more' if len(values) > _SHOWN else ''
+    count = f'{len(values):,}' if len(values) == total else f'{len(values):,} of {total:,}'
+    return f'{count} {noun} ({shown}{more})'
