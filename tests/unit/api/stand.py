@@ -141,6 +141,29 @@ class FakeUpdates:
 
 
 @dataclass
+class FakeChosen:
+    """Takes what people choose, and remembers it."""
+
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+    error: SentinelAppError | None = None
+
+    def send(self, texts: Sequence[str], *, by: str | None) -> Update:
+        return self._take('send', list(texts), by)
+
+    def withdraw(self, texts: Sequence[str], *, reason: str, by: str | None) -> Update:
+        return self._take('withdraw', list(texts), reason, by)
+
+    def retry_refused(self, wanted: ErrorFilter, *, by: str | None) -> Update:
+        return self._take('retry', given(wanted), by)
+
+    def _take(self, *wish: Any) -> Update:
+        if self.error:
+            raise self.error
+        self.asked.append(wish)
+        return make_update('u-new', request_ids=('r1', 'r2'))
+
+
+@dataclass
 class FakeJobs:
     """Cancels and retries what it is told it may; remembers who asked."""
 
@@ -357,6 +380,7 @@ class Stand:
         self.identity = FakeIdentity()
         self.ui_dir = folder / 'dist'
         self._numbers = iter(range(1, 1_000))
+        self.chosen = FakeChosen()
         self.deps = ApiDeps(
             app_state=self.app_state,
             errors=self.errors,
@@ -364,6 +388,7 @@ class Stand:
             clock=self.clock,
             updates=self.updates,
             jobs=self.jobs,
+            chosen=self.chosen,
             tasks=self.tasks,
             live=self.live,
             health=self.health,

@@ -59,6 +59,8 @@ def test_a_job_is_shown_whole(stand: Stand) -> None:
         'update_id': 'u1',
         'job_type': 'ad-hoc',
         'mode': 'full',
+        'scope': 'whole',
+        'count_asked': 0,
         'status': 'Upload Complete',
         'query': {
             'id': 'q1',
