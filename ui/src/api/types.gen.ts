@@ -192,6 +192,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/indicator/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask every enabled TQL query for values, and send what is chosen, changed or not */
+        post: operations["post-indicator-send"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/indicator/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw what Sentinel has of values, whichever query holds it */
+        post: operations["post-indicator-withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/job/request": {
         parameters: {
             query?: never;
@@ -408,6 +442,23 @@ export interface paths {
         get: operations["get-report-error-entry"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/report/error/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask ThreatConnect for what Sentinel refused, and send it once more */
+        post: operations["post-report-error-retry"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1253,6 +1304,11 @@ export interface components {
             /** Convert Runtime */
             convert_runtime: number | null;
             /**
+             * Count Asked
+             * @description How many values, or refused Indicators, it is about; 0 of a whole one
+             */
+            count_asked: number;
+            /**
              * Count Converted
              * @description Of those read, how many were decided about
              */
@@ -1337,6 +1393,8 @@ export interface components {
             request_id: string;
             /** Retry Of */
             retry_of: string | null;
+            /** @description What it is about; unless it is `whole`, nothing beside that is read, and no cursor moves */
+            scope: components["schemas"]["Scope"];
             status: components["schemas"]["JobStatus"];
             /** Throttled Seconds */
             throttled_seconds: number;
@@ -2308,11 +2366,68 @@ export interface components {
             web_link: string | null;
         };
         /**
+         * RetryRefusedBody
+         * @description Of which errors what was refused is sent again; of all that are open where nothing is set.
+         */
+        RetryRefusedBody: {
+            /**
+             * After
+             * @default null
+             */
+            after?: string | null;
+            /**
+             * Before
+             * @default null
+             */
+            before?: string | null;
+            /**
+             * Code
+             * @default null
+             */
+            code?: string | null;
+            /** @default null */
+            indicator_type?: ("address" | "asn" | "cidr" | "email-address" | "email-subject" | "file" | "host" | "registry-key" | "url") | null;
+            /**
+             * Query Id
+             * @default null
+             */
+            query_id?: string | null;
+            /**
+             * Request Id
+             * @description A part of it, in any case
+             * @default
+             */
+            request_id?: string;
+            /**
+             * Text
+             * @description A part of message, reason or value, in any case
+             * @default
+             */
+            text?: string;
+        };
+        /**
+         * Scope
+         * @description What an update is about.
+         * @enum {string}
+         */
+        Scope: "whole" | "refused" | "send" | "withdraw";
+        /**
          * Screen
          * @description Where a condition is solved, by the address of the page's screen.
          * @enum {string}
          */
         Screen: "dashboard" | "configure" | "jobs" | "tasks";
+        /**
+         * SendBody
+         * @description Values that are sent at once, whether or not they have changed.
+         */
+        SendBody: {
+            /**
+             * Values
+             * @description As in the lookup: in any spelling
+             */
+            values: string[];
+        };
         /**
          * SentObject
          * @description One object that Sentinel has accepted, and how to find it there.
@@ -2615,6 +2730,11 @@ export interface components {
          * @description One update with the sums over its Jobs; `GET api/job/request?update_id=` has the Jobs.
          */
         Update: {
+            /**
+             * Count Asked
+             * @description How many values, or refused Indicators, it is about; 0 of a whole one
+             */
+            count_asked: number;
             /** Count Cancelled Jobs */
             count_cancelled_jobs: number;
             /** Count Converted */
@@ -2697,6 +2817,7 @@ export interface components {
             only_query: components["schemas"]["UpdateQuery"] | null;
             /** Retry Of */
             retry_of: string | null;
+            scope: components["schemas"]["Scope"];
             status: components["schemas"]["UpdateState"];
             /** Update Id */
             update_id: string;
@@ -2802,6 +2923,23 @@ export interface components {
          * @enum {string}
          */
         Verdict: "in-sentinel" | "waiting" | "refused" | "expired" | "withdrawn" | "to-be-sent" | "withheld" | "not-sent" | "not-selected" | "unknown" | "unchecked" | "not-understood";
+        /**
+         * WithdrawBody
+         * @description Values whose objects are withdrawn at once, whichever query holds them.
+         */
+        WithdrawBody: {
+            /**
+             * Reason
+             * @description For the audit
+             * @default
+             */
+            reason?: string;
+            /**
+             * Values
+             * @description As in the lookup: in any spelling
+             */
+            values: string[];
+        };
     };
     responses: never;
     parameters: never;
@@ -3983,6 +4121,234 @@ export interface operations {
             };
         };
     };
+    "post-indicator-send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendBody"];
+            };
+        };
+        responses: {
+            /** @description Ask every enabled TQL query for values, and send what is chosen, changed or not */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateAccepted"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile, or not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "post-indicator-withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawBody"];
+            };
+        };
+        responses: {
+            /** @description Withdraw what Sentinel has of values, whichever query holds it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateAccepted"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile, or not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Some fields are not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "get-job-request": {
         parameters: {
             query?: {
@@ -3995,7 +4361,7 @@ export interface operations {
                 query_id?: string | null;
                 request_id?: string;
                 retry_of?: string | null;
-                sort?: "request_id" | "update_id" | "job_type" | "mode" | "status" | "date_queued" | "date_started" | "date_completed" | "date_failed" | "last_modified_filter_start" | "last_modified_filter_end" | "date_download_start" | "date_download_complete" | "download_runtime" | "date_convert_start" | "date_convert_complete" | "convert_runtime" | "date_upload_start" | "date_upload_complete" | "upload_runtime" | "total_runtime" | "count_read" | "count_converted" | "count_sent" | "count_unchanged" | "count_duplicate" | "count_withheld" | "count_expired" | "count_unsupported" | "count_invalid" | "count_refused" | "count_withdrawn" | "count_failed" | "count_object" | "count_request" | "count_throttled" | "throttled_seconds" | "count_expected" | "count_held_back" | "retry_of" | "failure_code" | "failure_reason" | "position";
+                sort?: "request_id" | "update_id" | "job_type" | "mode" | "scope" | "count_asked" | "status" | "date_queued" | "date_started" | "date_completed" | "date_failed" | "last_modified_filter_start" | "last_modified_filter_end" | "date_download_start" | "date_download_complete" | "download_runtime" | "date_convert_start" | "date_convert_complete" | "convert_runtime" | "date_upload_start" | "date_upload_complete" | "upload_runtime" | "total_runtime" | "count_read" | "count_converted" | "count_sent" | "count_unchanged" | "count_duplicate" | "count_withheld" | "count_expired" | "count_unsupported" | "count_invalid" | "count_refused" | "count_withdrawn" | "count_failed" | "count_object" | "count_request" | "count_throttled" | "throttled_seconds" | "count_expected" | "count_held_back" | "retry_of" | "failure_code" | "failure_reason" | "position";
                 sort_order?: "asc" | "desc";
                 status?: ("pending" | "download-in-progress" | "download-complete" | "convert-in-progress" | "convert-complete" | "upload-in-progress" | "upload-complete" | "failed" | "cancelled")[];
                 update_id?: string | null;
@@ -5249,6 +5615,120 @@ export interface operations {
             };
             /** @description The address is too long */
             414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "post-report-error-retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryRefusedBody"];
+            };
+        };
+        responses: {
+            /** @description Ask ThreatConnect for what Sentinel refused, and send it once more */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateAccepted"];
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile, or not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is not said to be JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Some fields are not valid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
