@@ -33,6 +33,8 @@ export function makeJob(changes: Partial<Job> = {}): Job {
     request_id: '3f0b8c1e-7d0a-4a57-9a55-0d9d6c1b2a10',
     update_id: 'u1',
     job_type: 'scheduled',
+    scope: 'whole',
+    count_asked: 0,
     mode: 'delta',
     status: 'Pending',
     query: { ...makeQuery(), position: 0, current_position: 0 },
