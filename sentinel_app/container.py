@@ -21,6 +21,7 @@ from sentinel_app.core.fingerprint import salt
 from sentinel_app.core.indicator import Indicator, IndicatorType
 from sentinel_app.core.job import Outcome, Stage
 from sentinel_app.core.mapping import MappingOptions
+from sentinel_app.core.portal import Portal
 from sentinel_app.core.screening import Screening
 from sentinel_app.core.sink import Sink
 from sentinel_app.core.source import Source
@@ -415,6 +416,7 @@ def _compose(
             holdings=Holdings(db),
             app_state=app_state,
             source_system=settings.source_system,
+            portal=Portal(host=settings.azure_cloud.portal_host, tenant_id=settings.tenant_id),
             clock=clock,
         ),
         checks=checks,

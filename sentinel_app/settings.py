@@ -118,6 +118,11 @@ class AzureCloud(StrEnum):
         return f'https://management.{host}/.default'
 
     @property
+    def portal_host(self) -> str:
+        """Where people query the workspace by hand."""
+        return f'security.microsoft.{"com" if self is AzureCloud.PUBLIC else "us"}'
+
+    @property
     def sentinel_url(self) -> str:
         """Where objects are uploaded."""
         return f'https://api.ti.sentinel.azure.{"com" if self is AzureCloud.PUBLIC else "us"}'

@@ -127,6 +127,7 @@ def _sent_reply(sent: SentObject, links: Mapping[int | None, str | None]) -> sch
         stix_id=record.object_id,
         sentinel_id=sent.sentinel_id,
         kql=sent.kql,
+        portal_link=sent.portal_link,
         stix=_object_reply(sent.stix, sent.fault),
     )
 

@@ -29,8 +29,6 @@ class Relation(StrEnum):
     """A domain that a host lies in."""
     URL = 'url'
     """A URL on a host or an address."""
-    REGISTRY_VALUE = 'registry-value'
-    """A value of a Registry Key."""
     READING = 'reading'
     """Another reading of the same text."""
 

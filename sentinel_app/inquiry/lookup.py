@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.portal import Portal
 from sentinel_app.core.query import QueryList
 from sentinel_app.core.record import Record, RecordedError, RefusedObject
 from sentinel_app.core.timestamp import to_seconds
@@ -66,6 +67,8 @@ class SentObject:
     fault: str | None
     sentinel_id: str
     kql: str
+    portal_link: str
+    """Opens the portal with the query."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,7 @@ class Lookups:
         holdings: knows the same of many values at once.
         app_state: has the saved queries.
         source_system: what Sentinel shows as the source of our objects.
+        portal: where queries are made by hand.
         clock: says what has expired.
     """
 
@@ -100,6 +104,7 @@ class Lookups:
         holdings: Holdings,
         app_state: AppState,
         source_system: str,
+        portal: Portal,
         clock: Clock,
     ) -> None:
         self._copies = copies
@@ -107,6 +112,7 @@ class Lookups:
         self._holdings = holdings
         self._app_state = app_state
         self._source_system = source_system
+        self._portal = portal
         self._clock = clock
 
     def answers(self, values: Sequence[str]) -> Answers:
@@ -242,6 +248,7 @@ class Lookups:
         stix = json.loads(record.body) if record.body else {}
         source = base64.b64encode(self._source_system.encode()).decode()
         sentinel_id = f'{source}---{record.object_id}'
+        kql = _kql(sentinel_id, record.modified_at)
         return SentObject(
             record=record,
             state=_state(record, now),
@@ -249,7 +256,8 @@ class Lookups:
             stix=stix,
             fault=stix_fault(stix),
             sentinel_id=sentinel_id,
-            kql=_kql(sentinel_id, record.modified_at),
+            kql=kql,
+            portal_link=self._portal.query_address(kql),
         )
 
 

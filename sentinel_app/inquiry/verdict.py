@@ -67,7 +67,6 @@ _NEAR: Final = {
     Relation.HOST: 'Its host {value} is in Sentinel.',
     Relation.PARENT: 'Its parent domain {value} is in Sentinel.',
     Relation.URL: '{count} on it in Sentinel, for example {value}.',
-    Relation.REGISTRY_VALUE: '{count} of this key in Sentinel, for example {value}.',
 }
 
 
@@ -126,7 +125,7 @@ def judge(known: Known, now: dt.datetime) -> Judgement:
     copy = min(known.copies, key=lambda each: _FATES.index(each.fate), default=None)
     if verdict is None:
         verdict, why = _of_source(known, copy)
-    elif copy is not None and main is not None and not main.is_waiting:
+    elif copy is not None and verdict in {Verdict.EXPIRED, Verdict.WITHDRAWN}:
         why = f'{why} {_AGAIN.get(copy.fate, copy.reason)}'
     if known.near and verdict is not Verdict.WAITING:
         why = f'{near_words(known)} {why}'
@@ -137,8 +136,7 @@ def near_words(known: Known) -> str:
     """Say what a value is in Sentinel by, or what of it is there."""
     first = known.near[0]
     count = sum(each.relation is first.relation for each in known.near)
-    noun = 'value' if first.relation is Relation.REGISTRY_VALUE else 'URL'
-    counted = f'{count:,}{"+" if known.is_near_cut else ""} {noun}{"s" * (count != 1)}'
+    counted = f'{count:,}{"+" if known.is_near_cut else ""} URL{"s" * (count != 1)}'
     return _NEAR[first.relation].format(value=first.value, count=counted)
 
 

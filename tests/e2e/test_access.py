@@ -235,11 +235,15 @@ class TestAxe:
         self, page: Page, screen: Screen
     ) -> None:
         indicator = {'id': '1', 'type': 'File', 'summary': 'AB', 'owner': 'كيان', 'web_link': None}
-        moments = {'date_sent': '2026-03-09T16:05:06Z', 'valid_until': '2026-04-09T16:05:06Z'}
+        moments = {
+            'first_sent': '2026-03-09T16:05:06Z', 'date_sent': '2026-03-09T16:05:06Z',
+            'valid_until': '2026-04-09T16:05:06Z',
+        }  # fmt: skip
         sent = {
             **indicator, **moments, 'hash_kind': 'MD5', 'state': 'live', 'query_id': 'q',
             'position': 0, 'request_id': 'a' * 36, 'generation': 1, 'stix_id': 'indicator--1',
             'sentinel_id': 'x---indicator--1', 'kql': 'ThreatIntelIndicators',
+            'portal_link': 'https://security.microsoft.com/v2/advanced-hunting?query=x',
             'stix': {'object': {'id': 1}, 'is_valid': True, 'verdict': 'valid STIX 2.1'},
         }  # fmt: skip
         error = {'request_id': 'a' * 36, 'date_added': '2026-03-09T16:05:06Z'}
@@ -252,7 +256,19 @@ class TestAxe:
             {**indicator, 'id': fate, 'fate': fate, 'reason': 'So it is.', 'positions': [0, 2]}
             for fate in fates
         ]
-        found = {'value': 'ab', 'sent': [sent], 'refused': [refused], 'copies': copies}
+        near = {
+            'relation': 'block', 'type': 'CIDR', 'value': '95.46.98.0/24', 'owner': 'كيان',
+            'query_id': 'q', 'position': 0, 'first_sent': None,
+            'last_sent': '2026-03-09T16:05:06Z', 'valid_until': '2026-04-09T16:05:06Z',
+        }  # fmt: skip
+        row = {
+            'given': 'a[b', 'times': 1, 'value': 'ab', 'shown': None, 'types': ['File'],
+            'verdict': 'in-sentinel', 'why': '1 active object. Sentinel refused 1 more.',
+            'objects': 1, 'owner': 'كيان', 'query_id': 'q', 'position': 0, 'near': near,
+            'first_sent': None, 'last_sent': None, 'valid_until': None,
+        }  # fmt: skip
+        found = {'row': row, 'near': [near], 'sent': [sent], 'refused': [refused]}
+        found['copies'] = copies
         found['queries'] = [{'query_id': 'q', 'position': 0, 'label': 'عنوان', 'is_enabled': False}]
         found['source_error'] = 'No answer.'
         screen.open('reports/lookup')

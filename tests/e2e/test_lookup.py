@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Request, Route, expect
+from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from tests.e2e.conftest import INDICATORS, Save
 from tests.e2e.job import EVERYTHING, finished_job
@@ -19,6 +21,7 @@ from tests.simulators.stand import Stand
 ROWS = load_indicators(INDICATORS, own=True)
 LOOKUP = re.compile(r'/api/indicator/detail$')
 OWN = {**EVERYTHING, 'owners': ['Demo Organization']}
+ABSENT = re.compile('^(Not in Sentinel|Not an IP address)')
 
 
 @pytest.fixture
@@ -46,7 +49,7 @@ def usable(type_name: str) -> list[dict[str, Any]]:
 
 
 def look_up(screen: Screen, value: str) -> None:
-    screen.page.get_by_label('Value', exact=True).fill(value)
+    screen.page.get_by_label('Values', exact=True).fill(value)
     screen.button('Look up').click()
 
 
@@ -67,7 +70,7 @@ def test_a_file_is_found_by_one_hash_with_an_object_for_each(
     page.on('request', note)
     screen.open('reports/lookup')
     look_up(screen, row['md5'].lower())
-    expect(page.get_by_text('Sentinel holds it, as 3 valid objects.')).to_be_visible()
+    expect(page.get_by_text('In Sentinel (3 active objects)')).to_be_visible()
     assert json.loads(bodies[-1]) == {'value': row['md5'].lower()}
     assert not [url for url in addresses if row['md5'].lower() in url]
 
@@ -87,8 +90,8 @@ def test_a_file_is_found_by_one_hash_with_an_object_for_each(
     assert sentinel_id.endswith(f'---{stix["id"]}')
 
     page.reload()  # the value is kept in the address
-    expect(page.get_by_label('Value', exact=True)).to_have_value(row['md5'].lower())
-    expect(page.get_by_text('Sentinel holds it, as 3 valid objects.')).to_be_visible()
+    expect(page.get_by_label('Values', exact=True)).to_have_value(row['md5'].lower())
+    expect(page.get_by_text('In Sentinel (3 active objects)')).to_be_visible()
     card.get_by_role('link', name=re.compile('^[0-9a-f-]{36}$')).click()
     expect(page.get_by_role('complementary', name='Request Details')).to_be_visible()
     expect(screen.heading).to_have_text('JOBS')
@@ -106,10 +109,11 @@ def test_of_a_value_in_several_owners_each_copy_says_why(page: Page, screen: Scr
     look_up(screen, value)
     copies = screen.rows('Copies in ThreatConnect')
     expect(copies).to_have_count(2)
-    taken = copies.filter(has_text='Taken')
+    taken = copies.first
+    expect(taken).to_contain_text('Selected')
     expect(taken).to_contain_text('Demo Organization')
     expect(taken).to_contain_text('Sentinel holds it.')
-    passed = copies.filter(has_not_text='Taken')
+    passed = copies.last
     expect(passed).to_contain_text('Duplicate')
     expect(passed).to_contain_text('TQL query 1')
 
@@ -117,10 +121,10 @@ def test_of_a_value_in_several_owners_each_copy_says_why(page: Page, screen: Scr
 def test_a_refused_value_shows_the_words_of_sentinel(page: Page, screen: Screen, sent: str) -> None:
     value = usable('Host')[0]['summary']
     screen.open(f'reports/errors?code=AZ-ITEM&request_id={sent}')
-    page.get_by_role('link', name='What became of it').first.click()
+    page.get_by_role('link', name='Look up this Indicator').first.click()
     expect(screen.heading).to_have_text('INDICATOR LOOKUP')
     # Sentinel may hold it all the same, from before it was refused.
-    verdict = page.get_by_text(re.compile('Sentinel refused it|It refused 1 object'))
+    verdict = page.get_by_text(re.compile('Sentinel refused (it|1 more)'))
     expect(verdict).to_be_visible()
     look_up(screen, value)
     card = page.get_by_role('group', name='Refused: Host')
@@ -130,10 +134,11 @@ def test_a_refused_value_shows_the_words_of_sentinel(page: Page, screen: Screen,
 
 def test_a_value_that_nobody_knows_says_so(page: Page, screen: Screen) -> None:
     screen.open('reports/lookup')
-    expect(page.get_by_text('Which value?')).to_be_visible()
+    expect(page.get_by_text('Paste values from a report')).to_be_visible()
+    expect(page.get_by_label('Values', exact=True)).to_be_focused()
     expect(screen.button('Look up')).to_be_disabled()
     look_up(screen, 'never-seen.example')
-    expect(page.get_by_text('It was never sent')).to_be_visible()
+    expect(page.get_by_text(ABSENT)).to_be_visible()
     expect(page.get_by_role('table')).to_have_count(0)
 
 
@@ -152,10 +157,10 @@ def test_a_hostile_value_is_only_text(page: Page, screen: Screen, value: str) ->
     page.on('request', lambda request: addresses.append(request.url))
     screen.open('reports/lookup')
     look_up(screen, value)
-    expect(page.get_by_text('It was never sent')).to_be_visible()
+    expect(page.get_by_text(ABSENT)).to_be_visible()
     page.reload()
-    expect(page.get_by_label('Value', exact=True)).to_have_value(value)
-    expect(page.get_by_text('It was never sent')).to_be_visible()
+    expect(page.get_by_label('Values', exact=True)).to_have_value(value)
+    expect(page.get_by_text(ABSENT)).to_be_visible()
     assert page.evaluate('window.broken') is None
     assert all(
         re.fullmatch(r'[A-Za-z0-9_.:~,/?=&-]+(#.*)?', url) for url in addresses if '/api/' in url
@@ -172,11 +177,26 @@ def test_hostile_content_is_only_text(page: Page, screen: Screen) -> None:
     sent = {
         **indicator, 'hash_kind': None, 'state': 'withdrawn', 'query_id': 'q', 'position': None,
         'request_id': 'a' * 36, 'date_sent': '2026-03-09T16:05:06Z',
+        'first_sent': '2026-03-09T16:05:06Z', 'portal_link': 'javascript:window.broken=1',
         'valid_until': '2026-03-09T16:05:06Z', 'generation': 2, 'stix_id': 'indicator--1',
         'sentinel_id': 'x---indicator--1', 'kql': 'ThreatIntelIndicators', 'stix': stix,
     }  # fmt: skip
     copy = {**indicator, 'fate': 'withheld', 'reason': hostile, 'positions': []}
-    found = {'value': 'x', 'sent': [sent], 'refused': [], 'copies': [copy], 'source_error': None}
+    row = {
+        'given': 'x', 'times': 1, 'value': 'x', 'shown': None, 'types': ['URL'],
+        'verdict': 'withdrawn', 'why': hostile[:500], 'objects': 0, 'owner': indicator['owner'],
+        'query_id': 'q', 'position': None, 'first_sent': None, 'last_sent': None,
+        'valid_until': None, 'near': None,
+    }  # fmt: skip
+    found = {
+        'row': row,
+        'near': [],
+        'queries': [],
+        'sent': [sent],
+        'refused': [],
+        'copies': [copy],
+        'source_error': None,
+    }
     found['queries'] = []
     page.route(LOOKUP, lambda route: route.fulfill(json=found))
     page.set_viewport_size({'width': 1024, 'height': 768})
@@ -193,22 +213,140 @@ def test_hostile_content_is_only_text(page: Page, screen: Screen) -> None:
     assert page.evaluate('document.documentElement.scrollWidth') <= 1024
 
 
-def test_what_threatconnect_does_not_say_and_a_call_that_fails_are_told(
-    page: Page, screen: Screen
+def test_a_threatconnect_that_is_away_and_a_call_that_fails_are_told(
+    stand: Stand, page: Page, screen: Screen
 ) -> None:
-    nothing: dict[str, Any] = {'value': 'x', 'sent': [], 'refused': [], 'copies': []}
-
-    def tell(route: Route) -> None:
-        route.fulfill(json=nothing | {'source_error': 'ThreatConnect did not answer.'})
-
-    page.route(LOOKUP, tell)
-    screen.open('reports/lookup?value=x')
-    expect(page.get_by_text('ThreatConnect could not tell of its copies')).to_be_visible()
-    page.unroute(LOOKUP)
+    stand.threatconnect.faults.on('drop')
+    try:
+        screen.open('reports/lookup?value=never-seen.example')
+        notice = page.get_by_text('ThreatConnect is unavailable; showing Sentinel status only')
+        expect(notice).to_be_visible(timeout=30_000)
+        expect(page.get_by_text('so the reason is not known')).to_be_visible()
+    finally:
+        stand.threatconnect.faults.off()
     failure = {'title': 'The store is full', 'description': 'Make room.', 'code': 'RUN-DISK'}
     page.route(LOOKUP, lambda route: route.fulfill(status=500, json=failure))
-    look_up(screen, 'y')
+    look_up(screen, 'y.example')
     expect(page.get_by_role('alert')).to_contain_text('RUN-DISK')
     page.unroute(LOOKUP)
     screen.button('Try again').click()
-    expect(page.get_by_text('It was never sent')).to_be_visible()
+    expect(page.get_by_text(ABSENT)).to_be_visible()
+
+
+@pytest.mark.usefixtures('sent')
+def test_a_pasted_list_is_answered_in_a_line_for_each_value(
+    page: Page, screen: Screen, tmp_path: Path
+) -> None:
+    address = next(row['summary'] for row in usable('Address') if '.' in row['summary'])
+    file = next(row for row in usable('File') if 'md5' in row)
+    defanged = address.replace('.', '[.]')
+    bodies: list[Any] = []
+    page.on('request', lambda request: note_values(request, bodies))
+    screen.open('reports/lookup')
+    field = page.get_by_label('Values', exact=True)
+    field.fill(f'"{defanged}", {address}:443\nMD5: {file["md5"]}\nnever-seen[.]example\n999.1.1.1')
+    screen.button('Look up 5 values').click()
+
+    rows = screen.rows('Answers')
+    expect(rows).to_have_count(4)
+    expect(
+        page.get_by_text('4 values: 2 in Sentinel, 2 not. 1 duplicate was combined.')
+    ).to_be_visible()
+    expect(rows.nth(0)).to_contain_text(f'Looked up as {address}')
+    expect(rows.nth(0)).to_contain_text('given 2 times')
+    expect(rows.nth(0)).to_contain_text('In Sentinel')
+    expect(rows.nth(1)).to_contain_text('active object')
+    expect(rows.nth(2)).to_contain_text('ThreatConnect has no Indicator with this value')
+    expect(rows.nth(3)).to_contain_text('Not recognized')
+    assert len(bodies) == 1
+    assert address not in page.url
+
+    # Details come when somebody asks for them, and stand below their row.
+    screen.button(f'Details of "{defanged}"').click()
+    expect(page.get_by_role('group', name='Sent: Address')).to_contain_text('First sent')
+    assert screen.complaints() == []
+    screen.button(f'Details of "{defanged}"').click()
+    expect(page.get_by_role('group', name='Sent: Address')).to_have_count(0)
+
+    screen.choose('Order', 'By verdict')
+    expect(rows.first).to_contain_text('999.1.1.1')
+    screen.choose('Verdict', 'In Sentinel (2)')
+    expect(rows).to_have_count(2)
+    with page.expect_download() as download:
+        screen.button('Download CSV').click()
+    assert re.fullmatch(
+        r'sentinel-lookup_[\w-]+_\d{4}-\d\d-\d\d\.csv', download.value.suggested_filename
+    )
+    download.value.save_as(tmp_path / 'lookup.csv')
+    with (tmp_path / 'lookup.csv').open(encoding='utf-8-sig', newline='') as file_:
+        lines = list(csv.DictReader(file_))
+    assert [line['Looked up as'] for line in lines] == [
+        address, file['md5'], 'never-seen.example', ''
+    ]  # fmt: skip
+
+    page.reload()  # the list is kept in the tab
+    expect(rows).to_have_count(4)
+    expect(field).to_have_value(re.compile('never-seen'))
+    page.goto(f'{screen.url}#/reports/lookup?list=gone')
+    expect(page.get_by_text('This list is not here any more')).to_be_visible()
+
+
+def note_values(request: Request, bodies: list[Any]) -> None:
+    if request.url.endswith('/api/indicator'):
+        bodies.append(json.loads(request.post_data or ''))
+
+
+def test_a_long_list_is_asked_for_in_parts_and_a_longer_one_is_refused(
+    page: Page, screen: Screen
+) -> None:
+    bodies: list[Any] = []
+    page.on('request', lambda request: note_values(request, bodies))
+    screen.open('reports/lookup')
+    field = page.get_by_label('Values', exact=True)
+    field.fill('\n'.join(f'h{number}.never-seen.example' for number in range(501)))
+    expect(page.get_by_text('501 values. Look up 500 at a time.')).to_be_visible()
+    expect(screen.button('Look up 501 values')).to_be_disabled()
+    field.fill('\n'.join(f'h{number}.never-seen.example' for number in range(230)))
+    field.press('Control+Enter')
+    expect(screen.rows('Answers')).to_have_count(230, timeout=30_000)
+    assert [len(body['values']) for body in bodies] == [100, 100, 30]
+
+
+def test_the_box_in_the_header_looks_values_up_from_any_screen(page: Page, screen: Screen) -> None:
+    screen.open('jobs')
+    box = page.get_by_role('textbox', name='Look up an Indicator')
+    # In a field it is a character like others.
+    request_id = page.get_by_role('textbox', name='Request ID')
+    request_id.press('/')
+    expect(request_id).to_be_focused()
+    screen.heading.focus()
+    page.keyboard.press('/')
+    expect(box).to_be_focused()
+    expect(box).to_have_value('')
+    page.keyboard.type('never-seen[.]example')
+    page.keyboard.press('Enter')
+    expect(screen.heading).to_have_text('INDICATOR LOOKUP')
+    expect(page.get_by_text('Looked up as never-seen.example')).to_be_visible()
+
+    screen.open('tasks')
+    box.fill('a.never-seen.example, 9.9.9.9')
+    box.press('Enter')
+    expect(screen.rows('Answers')).to_have_count(2)
+    assert '9.9.9.9' not in page.url
+    # A list that is pasted keeps its lines.
+    screen.open('tasks')
+    box.evaluate(PASTE, 'b.never-seen.example\n9.9.9.9\nc.never-seen.example')
+    expect(screen.rows('Answers')).to_have_count(3)
+
+    page.set_viewport_size({'width': 1024, 'height': 768})
+    screen.open('tasks')
+    expect(box).to_be_hidden()
+    page.keyboard.press('/')
+    expect(page.get_by_label('Values', exact=True)).to_be_focused()
+
+
+PASTE = """(box, text) => {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData('text', text);
+  box.dispatchEvent(new ClipboardEvent('paste', {clipboardData, bubbles: true, cancelable: true}));
+}"""

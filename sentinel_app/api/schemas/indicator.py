@@ -136,6 +136,9 @@ class SentObject(ReportedIndicator):
     stix_id: str
     sentinel_id: str
     kql: str
+    portal_link: str = Field(
+        description='Opens the Defender portal with the query, if the workspace is connected there'
+    )
     stix: StixObject = Field(description='As it was sent')
 
 

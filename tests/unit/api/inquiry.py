@@ -12,6 +12,7 @@ from typing import Any
 from sentinel_app.api.ports import Inquiries
 from sentinel_app.core.indicator import Indicator, Owner, TqlKeyword
 from sentinel_app.core.job import Update
+from sentinel_app.core.portal import Portal
 from sentinel_app.core.query import WithdrawPolicy
 from sentinel_app.core.question import Question
 from sentinel_app.core.screening import Screening
@@ -200,6 +201,7 @@ class InquiryStand:
                 holdings=Holdings(self.db),
                 app_state=app_state,
                 source_system=SOURCE_SYSTEM,
+                portal=Portal(host='security.microsoft.com', tenant_id='t-1'),
                 clock=clock,
             ),
             checks=Checks(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import gzip
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -86,7 +89,7 @@ def enter(
 def test_what_sentinel_holds_is_shown_with_where_to_find_it(saved: Stand) -> None:
     stix_id = enter(saved, f'Host||{HOST}')
     (sent,) = ask(saved, HOST)['sent']
-    assert sent | {'stix': None} == {
+    assert sent | {'stix': None, 'portal_link': None} == {
         'id': '1',
         'type': 'Host',
         'summary': HOST,
@@ -107,9 +110,15 @@ def test_what_sentinel_holds_is_shown_with_where_to_find_it(saved: Stand) -> Non
         '| where TimeGenerated >= datetime(2026-02-01T09:20:30Z)\n'
         f'| where Id == "{SOURCE_ID}---{stix_id}"\n'
         '| summarize arg_max(TimeGenerated, *) by Id',
+        'portal_link': None,
         'stix': None,
     }
     assert SOURCE_SYSTEM == 'ThreatConnect-Prod'
+    address = urlsplit(sent['portal_link'])
+    asked = dict(parse_qsl(address.query))
+    packed = base64.urlsafe_b64decode(asked['query'] + '==')
+    assert gzip.decompress(packed).decode('utf-16-le') == sent['kql']
+    assert (address.hostname, asked['tid']) == ('security.microsoft.com', 't-1')
     assert sent['stix']['object']['pattern'] == f"[domain-name:value = '{HOST}']"
     assert (sent['stix']['is_valid'], sent['stix']['verdict']) == (True, 'valid STIX 2.1')
 

@@ -1,5 +1,6 @@
 /** Text that somebody may want to take elsewhere: shown as it is, with a button that copies it. */
 import { Button } from '@mantine/core';
+import type { ReactNode } from 'react';
 
 import { useCopy } from './CopyText';
 import { Icon } from './Icon';
@@ -8,14 +9,17 @@ interface CodeBlockProps {
   /** What it is, for the button and for those who cannot see it: `KQL query`. */
   label: string;
   text: string;
+  /** What else can be done with it, beside copying. */
+  end?: ReactNode;
 }
 
-export function CodeBlock({ label, text }: CodeBlockProps) {
+export function CodeBlock({ label, text, end }: CodeBlockProps) {
   const { isCopied, copy } = useCopy(text);
   return (
     <div className="app-code">
       <div className="app-code-head">
         <span>{label}</span>
+        {end}
         <Button
           size="compact-xs"
           variant="default"

@@ -20,11 +20,11 @@ export function IndicatorName({ indicator, isLookedUp = false }: IndicatorNamePr
     <span className="app-indicator">
       <CopyText what="Indicator" value={name} />
       {!isLookedUp && indicator.summary !== null && (
-        <Tooltip label="What became of it">
+        <Tooltip label="Look up this Indicator">
           <a
             className="app-icon-link"
             href={formatHash('reports/lookup', { value: indicator.summary })}
-            aria-label="What became of it"
+            aria-label="Look up this Indicator"
           >
             <Icon name="search" size={14} />
           </a>

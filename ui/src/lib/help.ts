@@ -168,11 +168,11 @@ const copy: Entries<Schemas['Fate']> = {
 
 const verdict: Entries<Schemas['Verdict']> = {
   'in-sentinel': ['In Sentinel', 'Microsoft Sentinel has at least one active object for it.'],
-  waiting: ['Waiting', 'The running update is about to send it.'],
+  waiting: ['Sending', 'The running update is about to send it.'],
   refused: ['Refused', 'Microsoft Sentinel returned an error when it was last sent.'],
   expired: ['Expired', 'It was in Microsoft Sentinel, and its validity has ended.'],
   withdrawn: ['Withdrawn', 'It was in Microsoft Sentinel, and was marked as revoked.'],
-  'to-be-sent': ['To be sent', 'A saved query returns it, and no update has sent it yet.'],
+  'to-be-sent': ['Not sent yet', 'A saved query returns it, and no update has sent it yet.'],
   withheld: ['Withheld', 'Held back by Highest TLP to Send or Never Send, or not active.'],
   'not-sent': [
     'Not sent',
@@ -187,16 +187,15 @@ const verdict: Entries<Schemas['Verdict']> = {
     'Not checked',
     'It is not in Microsoft Sentinel. ThreatConnect is unavailable, so the reason is not known.',
   ],
-  'not-understood': ['Not understood', 'The text is no value of a type that is sent.'],
+  'not-understood': ['Not recognized', 'The text is no value of a type that is sent.'],
 };
 
 const relation: Entries<Schemas['Relation']> = {
-  host: ['Host', 'The host of the URL, or the domain of the e-mail address.'],
+  host: ['Host', 'The host of the URL, or the domain of the email address.'],
   block: ['Block', 'An address block that contains it.'],
   parent: ['Parent domain', 'A domain that it belongs to.'],
   url: ['URL', 'A URL on this host or address.'],
-  'registry-value': ['Registry value', 'A value of this Registry Key.'],
-  reading: ['Another reading', 'The same text, understood as another type.'],
+  reading: ['Another reading', 'The same text, understood as another value.'],
 };
 
 const about: Entries<Schemas['About']> = {

@@ -1,7 +1,22 @@
 import { describe, expect, it } from 'vitest';
 
-import { makeCopy, makeFindings, makeSent } from '../test/factories';
-import { objectName, refusedName, verdictOf } from './lookup';
+import type { LookupReply, LookupRow } from '../api/model';
+import { makeLookupRow } from '../test/factories';
+import {
+  countWords,
+  joinRows,
+  lookedUpAs,
+  lookupCells,
+  lookupHeading,
+  objectName,
+  partsOf,
+  refusedName,
+  shownRows,
+  verdictCounts,
+  verdictFace,
+  verdictNames,
+  verdictWords,
+} from './lookup';
 
 const refused = {
   object_key: 'File|SHA-256|abc|def',
@@ -11,22 +26,110 @@ const refused = {
   attempts: 2,
   error: null,
 };
+const row = (value: string, changes: Partial<LookupRow> = {}) =>
+  makeLookupRow({ given: value, value, ...changes });
+const reply = (rows: LookupRow[], sourceError: string | null = null): LookupReply => ({
+  rows,
+  queries: [],
+  source_error: sourceError,
+});
 
-describe('verdictOf', () => {
-  it.each([
-    ['holds it', makeFindings({ sent: [makeSent(), makeSent()] }), 'good', '2 valid objects'],
-    ['holds part', makeFindings({ sent: [makeSent()], refused: [refused] }), 'warning', 'refused'],
-    ['refused it', makeFindings({ refused: [refused] }), 'warning', 'refused it'],
-    ['had it', makeFindings({ sent: [makeSent({ state: 'withdrawn' })] }), 'neutral', 'had it'],
-    ['will get it', makeFindings({ copies: [makeCopy({ fate: 'chosen' })] }), 'active', 'yet'],
-    ['was not given', makeFindings({ copies: [makeCopy({ fate: 'withheld' })] }), 'neutral', 'Why'],
-    ['does not know', makeFindings({ source_error: 'No answer.' }), 'warning', 'could not say'],
-    ['never saw it', makeFindings(), 'neutral', 'no copy'],
-  ] as const)('says that Sentinel %s', (_words, findings, tone, text) => {
-    const verdict = verdictOf(findings);
-    expect(verdict.tone).toBe(tone);
-    expect(verdict.text).toContain(text);
+describe('verdictWords', () => {
+  it('counts the active objects of what is in Sentinel', () => {
+    const found = { objects: 3, why: '3 active objects. Sentinel refused 1 more.' };
+    expect(verdictWords(row('a', found))).toBe(
+      'In Sentinel (3 active objects). Sentinel refused 1 more.',
+    );
+    expect(verdictWords(row('a'))).toBe('In Sentinel (1 active object)');
   });
+
+  it('gives the reason where it is not', () => {
+    expect(verdictWords(row('a', { verdict: 'unknown', why: 'Not in Sentinel.' }))).toBe(
+      'Not in Sentinel.',
+    );
+  });
+});
+
+it('has a face of its own for every verdict', () => {
+  const names = verdictNames.map((name) => verdictFace(name).name);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+it('says what was looked up only where that was something else', () => {
+  expect(lookedUpAs(row('a.example'))).toBeNull();
+  expect(lookedUpAs(row('a.example', { given: 'a[.]example' }))).toBe('a.example');
+  expect(lookedUpAs(row('xn--bcher-kva.example', { shown: 'bücher.example' }))).toBe(
+    'xn--bcher-kva.example (bücher.example)',
+  );
+  expect(lookedUpAs(row('bücher.example', { shown: 'bücher.example' }))).toBeNull();
+});
+
+it('counts values, what is in Sentinel, and duplicates', () => {
+  const rows = [row('a'), row('b', { verdict: 'unknown', times: 3 })];
+  expect(countWords(rows)).toBe('2 values: 1 in Sentinel, 1 not. 2 duplicates were combined.');
+  expect(countWords([row('a')])).toBe('1 value: 1 in Sentinel, 0 not.');
+  expect(verdictCounts(rows)).toEqual([
+    { verdict: 'unknown', count: 1 },
+    { verdict: 'in-sentinel', count: 1 },
+  ]);
+});
+
+it('filters and orders rows, and leaves them as they are', () => {
+  const rows = [row('a'), row('b', { verdict: 'refused' }), row('c')];
+  const values = (found: LookupRow[]) => found.map(({ value }) => value).join('');
+  expect(values(shownRows(rows, null, 'pasted'))).toBe('abc');
+  expect(values(shownRows(rows, null, 'verdict'))).toBe('bac');
+  expect(values(shownRows(rows, 'in-sentinel', 'verdict'))).toBe('ac');
+  expect(values(rows)).toBe('abc');
+});
+
+describe('partsOf', () => {
+  it('asks for a hundred values at a time', () => {
+    const values = Array.from({ length: 250 }, (_, at) => `v${at}`);
+    const parts = partsOf(values);
+    expect(parts.map((part) => part.length)).toEqual([100, 100, 50]);
+    expect(parts.flat()).toEqual(values);
+  });
+
+  it('asks for fewer where they are long', () => {
+    const values = Array.from({ length: 30 }, () => 'x'.repeat(10_000));
+    const parts = partsOf(values);
+    expect(parts.map((part) => part.length)).toEqual([9, 9, 9, 3]);
+    expect(partsOf([])).toEqual([]);
+  });
+});
+
+it('joins parts: a value given in both has one row, and an error stays', () => {
+  const first = reply([row('a'), row('b')], 'No answer.');
+  const joined = joinRows(joinRows(null, first), reply([row('b', { times: 2 }), row('c')]));
+  expect(joined.rows.map(({ value, times }) => [value, times])).toEqual([
+    ['a', 1],
+    ['b', 3],
+    ['c', 1],
+  ]);
+  expect(joined.source_error).toBe('No answer.');
+});
+
+it('makes a line of a file with a cell under each heading', () => {
+  const queries = [{ query_id: 'q1', position: 0, label: 'Phishing', is_enabled: true }];
+  const near = {
+    relation: 'block' as const,
+    type: 'CIDR' as const,
+    value: '95.46.98.0/24',
+    owner: 'Example Org',
+    query_id: 'q1',
+    position: 0,
+    first_sent: null,
+    last_sent: '2026-03-09T16:00:00Z',
+    valid_until: '2026-04-09T16:00:00Z',
+  };
+  const cells = lookupCells(row('a', { near, given: 'a[.]', query_id: 'q1' }), queries);
+  expect(cells).toHaveLength(lookupHeading.length);
+  expect(cells[lookupHeading.indexOf('TQL query')]).toBe('1. Phishing');
+  expect(cells[lookupHeading.indexOf('Relation')]).toBe('Block');
+  expect(cells[lookupHeading.indexOf('Looked up as')]).toBe('a');
+  const gone = lookupCells(row('a', { query_id: 'gone' }), queries);
+  expect(gone[lookupHeading.indexOf('TQL query')]).toBe('A deleted query');
 });
 
 it('names objects and what was refused', () => {

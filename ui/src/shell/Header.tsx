@@ -6,6 +6,7 @@ import { Icon } from '../components/Icon';
 import { screens, type Screen } from '../screens';
 import { AboutButton } from './AboutButton';
 import { ColorSchemeMenu } from './ColorSchemeMenu';
+import { LookupBox } from './LookupBox';
 import { NavBadge } from './NavBadge';
 import { ZoneMenu } from './ZoneMenu';
 
@@ -57,6 +58,7 @@ export function Header({ path, conditions }: HeaderProps) {
         )}
       </nav>
       <div className="app-header-end">
+        <LookupBox />
         <AboutButton />
         <ZoneMenu />
         <ColorSchemeMenu />

@@ -204,6 +204,7 @@ export function makeSent(changes: Partial<SentObject> = {}): SentObject {
     generation: 0,
     stix_id: 'indicator--1',
     sentinel_id: 'abc---indicator--1',
+    portal_link: 'https://security.microsoft.com/v2/advanced-hunting?query=x',
     kql: 'ThreatIntelIndicators\n| where Id == "abc---indicator--1"',
     stix: { object: { type: 'indicator' }, is_valid: true, verdict: 'valid STIX 2.1' },
     ...changes,

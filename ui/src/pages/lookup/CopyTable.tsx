@@ -1,7 +1,8 @@
-/** The copies that ThreatConnect holds now, and why each was taken or passed over. */
+/** The copies that ThreatConnect has now, and why each is sent or not. */
 import type { IndicatorCopy } from '../../api/model';
 import { Card } from '../../components/Card';
 import { DataTable, type Column } from '../../components/DataTable';
+import { Help } from '../../components/Help';
 import { IndicatorName } from '../../components/IndicatorName';
 import { LongText } from '../../components/LongText';
 import { StatusBadge } from '../../components/StatusBadge';
@@ -24,13 +25,17 @@ const columns: Column<IndicatorCopy>[] = [
   { key: 'type', heading: 'Type', width: 110, cell: (copy) => typeLabel(copy.type ?? '') },
   {
     key: 'queries',
-    heading: 'TQL queries that return it',
+    heading: 'Returned by TQL queries',
     width: 130,
     cell: (copy) => copy.positions.map((position) => position + 1).join(', ') || 'None',
   },
   {
     key: 'fate',
-    heading: 'What becomes of it',
+    heading: (
+      <>
+        Outcome <Help topic="Copy" />
+      </>
+    ),
     width: 130,
     cell: (copy) => {
       const face = fateFace(copy.fate);

@@ -1,119 +1,60 @@
-/** REPORTS, INDICATOR LOOKUP: what became of one value. */
-import { Button, Skeleton, Text, TextInput } from '@mantine/core';
-import { useState, type SyntheticEvent } from 'react';
+/** REPORTS, INDICATOR LOOKUP: whether values are in Sentinel, and why not. */
+import { Text } from '@mantine/core';
+import { useEffect, useMemo } from 'react';
 
-import { useFindings } from '../../api/indicator';
-import type { Findings } from '../../api/model';
 import { EmptyState } from '../../components/EmptyState';
-import { ErrorPanel } from '../../components/ErrorPanel';
-import { Icon } from '../../components/Icon';
 import { Notice } from '../../components/Notice';
 import { PageHeader } from '../../components/PageHeader';
-import { MAX_VALUE_CHARS, verdictOf } from '../../lib/lookup';
+import { keepList, keptList } from '../../lib/pastedList';
+import { MAX_VALUE_CHARS, splitPasted } from '../../lib/pasted';
 import { setParams, useRoute } from '../../shell/router';
-import { CopyTable } from './CopyTable';
-import { RefusedCard } from './RefusedCard';
-import { SentCard } from './SentCard';
+import { Details } from './Details';
+import { Results } from './Results';
+import { ValuesForm } from './ValuesForm';
 
 export function LookupPage() {
   const { params } = useRoute();
   const value = (params.get('value') ?? '').trim().slice(0, MAX_VALUE_CHARS);
+  const list = params.get('list') ?? '';
+  const pasted = params.get('paste') ?? '';
+  usePasted(pasted);
+  const kept = useMemo(() => (list === '' ? null : keptList(list)), [list]);
+  const values = useMemo(() => splitPasted(kept ?? ''), [kept]);
+  if (pasted !== '') return null;
   return (
     <>
-      <PageHeader
-        title="Indicator Lookup"
-        summary="What became of a value: in Sentinel, and in ThreatConnect"
-      />
-      <ValueForm key={value} value={value} />
-      {value === '' ? (
-        <div className="app-panel">
-          <EmptyState title="Which value?">
-            <Text size="sm" c="dimmed">
-              An address, host, URL or any other value as ThreatConnect shows it, or one hash of a
-              File.
-            </Text>
-          </EmptyState>
-        </div>
-      ) : (
-        <Answer value={value} />
-      )}
-    </>
-  );
-}
-
-/** The value is kept in the address behind `#`, which no browser sends to a server. */
-function ValueForm({ value }: { value: string }) {
-  const [text, setText] = useState(value);
-  const wanted = text.trim();
-  const submit = (event: SyntheticEvent) => {
-    event.preventDefault();
-    if (wanted !== '') setParams({ value: wanted });
-  };
-  return (
-    <form className="app-lookup-form" onSubmit={submit}>
-      <TextInput
-        label="Value"
-        value={text}
-        maxLength={MAX_VALUE_CHARS}
-        spellCheck={false}
-        autoComplete="off"
-        dir="auto"
-        classNames={{ input: 'app-mono' }}
-        onChange={(event) => setText(event.currentTarget.value)}
-      />
-      <Button type="submit" leftSection={<Icon name="search" />} disabled={wanted === ''}>
-        Look up
-      </Button>
-    </form>
-  );
-}
-
-function Answer({ value }: { value: string }) {
-  const findings = useFindings(value);
-  if (findings.error !== null) {
-    return (
-      <ErrorPanel
-        error={findings.error}
-        onRetry={() => void findings.refetch()}
-        isRetrying={findings.isFetching}
-      />
-    );
-  }
-  if (findings.data === undefined) {
-    return (
-      <div role="status" aria-busy="true" aria-label="Looking the value up">
-        <Skeleton height={52} mb="md" />
-        <Skeleton height={260} />
-      </div>
-    );
-  }
-  return <Found findings={findings.data} />;
-}
-
-function Found({ findings }: { findings: Findings }) {
-  const { sent, refused, copies, queries, source_error: sourceError } = findings;
-  const verdict = verdictOf(findings);
-  return (
-    <>
-      <Notice tone={verdict.tone} isLive>
-        <Text size="sm" fw={600}>
-          {verdict.text}
-        </Text>
-      </Notice>
-      {sourceError !== null && (
-        <Notice tone="warning" title="ThreatConnect could not tell of its copies">
-          <Text size="sm" dir="auto">
-            {sourceError}
+      <PageHeader title="Indicator Lookup" summary="Is it in Sentinel, and if not, why?" />
+      <ValuesForm key={`${list} ${value}`} text={kept ?? value} isOneValue={value !== ''} />
+      {list !== '' && kept === null && (
+        <Notice tone="warning" title="This list is not here any more">
+          <Text size="sm">
+            A pasted list is kept in the tab where it was pasted, until the next one. Paste it
+            again.
           </Text>
         </Notice>
       )}
-      {copies.length > 0 && <CopyTable copies={copies} />}
-      {refused.map((object) => (
-        <RefusedCard key={object.object_key} refused={object} queries={queries} />
-      ))}
-      {sent.map((object) => (
-        <SentCard key={object.stix_id} sent={object} queries={queries} />
-      ))}
+      {values.length > 0 && <Results values={values} />}
+      {values.length === 0 && value !== '' && <Details key={value} value={value} />}
+      {values.length === 0 && value === '' && (
+        <div className="app-panel">
+          <EmptyState title="Look up Indicators">
+            <Text size="sm" c="dimmed">
+              Paste values from a report or an alert. Each one is answered in a line: whether it is
+              in Sentinel, from which owner and TQL query, and if not, why.
+            </Text>
+          </EmptyState>
+        </div>
+      )}
     </>
   );
+}
+
+/** What was typed into the box in the header may be one value or several. */
+function usePasted(text: string): void {
+  useEffect(() => {
+    if (text === '') return;
+    const values = splitPasted(text);
+    const change = values.length > 1 ? { list: keepList(text) } : { value: values[0] ?? '' };
+    setParams({ paste: '', list: '', value: '', ...change });
+  }, [text]);
 }

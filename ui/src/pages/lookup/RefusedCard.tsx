@@ -31,29 +31,29 @@ export function RefusedCard({ refused, queries }: RefusedCardProps) {
     >
       <Facts
         facts={[
-          { name: 'Taken by', value: <TakenBy position={refused.position} queries={queries} /> },
+          { name: 'TQL query', value: <TakenBy position={refused.position} queries={queries} /> },
           {
             name: 'Refused',
             value: `${counted(refused.attempts, 'time')} with this content`,
           },
           {
-            name: 'Answer',
+            name: 'Error',
             value: error ? (
               <>
                 <span className="app-mono">{error.code}</span>{' '}
                 <span dir="auto">{error.reason}</span>
               </>
             ) : (
-              'No longer kept'
+              'No longer stored'
             ),
           },
-          { name: 'Last', value: error && <TimeText value={error.date_added} /> },
+          { name: 'Last refused', value: error && <TimeText value={error.date_added} /> },
           { name: 'Sent by Job', value: error && <JobLink requestId={error.request_id} /> },
         ]}
       />
       <Text size="xs" c="dimmed" mt="xs">
-        The next three delta or reconcile updates try it again; after that it waits until it
-        changes. A full update sends it in any case.
+        The next three delta or reconcile updates try it again. After that, it is sent only when it
+        changes or by a full update.
       </Text>
     </Card>
   );

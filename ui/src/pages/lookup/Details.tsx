@@ -1,0 +1,85 @@
+/** Everything about one value: the verdict, its copies, what is around it, and what was sent. */
+import { Skeleton, Text } from '@mantine/core';
+
+import { useFindings } from '../../api/indicator';
+import type { Findings } from '../../api/model';
+import { ErrorPanel } from '../../components/ErrorPanel';
+import { Notice } from '../../components/Notice';
+import { lookedUpAs, verdictFace, verdictWords } from '../../lib/lookup';
+import { CopyTable } from './CopyTable';
+import { NearTable } from './NearTable';
+import { RefusedCard } from './RefusedCard';
+import { SentCard } from './SentCard';
+import { SourceNotice } from './SourceNotice';
+
+interface DetailsProps {
+  value: string;
+  /** The verdict stands elsewhere already. */
+  isBelowRow?: boolean;
+}
+
+export function Details({ value, isBelowRow = false }: DetailsProps) {
+  const findings = useFindings(value);
+  if (findings.error !== null) {
+    return (
+      <ErrorPanel
+        error={findings.error}
+        onRetry={() => void findings.refetch()}
+        isRetrying={findings.isFetching}
+      />
+    );
+  }
+  if (findings.data === undefined) {
+    return (
+      <div role="status" aria-busy="true" aria-label="Looking up the value">
+        <Skeleton height={52} mb="md" />
+        <Skeleton height={260} />
+      </div>
+    );
+  }
+  return (
+    <>
+      {!isBelowRow && <Verdict findings={findings.data} />}
+      <Found findings={findings.data} isBelowRow={isBelowRow} />
+    </>
+  );
+}
+
+function Verdict({ findings: { row } }: { findings: Findings }) {
+  const as = lookedUpAs(row);
+  return (
+    <Notice tone={verdictFace(row.verdict).tone} isLive>
+      <Text size="sm" fw={600} dir="auto">
+        {verdictWords(row)}
+      </Text>
+      {as !== null && (
+        <Text size="sm">
+          Looked up as <bdi className="app-mono app-words">{as}</bdi>
+        </Text>
+      )}
+    </Notice>
+  );
+}
+
+function Found({ findings, isBelowRow }: { findings: Findings; isBelowRow: boolean }) {
+  const { sent, refused, copies, near, queries, source_error: sourceError } = findings;
+  const isEmpty = sent.length + refused.length + copies.length + near.length === 0;
+  return (
+    <>
+      {sourceError !== null && <SourceNotice error={sourceError} />}
+      {copies.length > 0 && <CopyTable copies={copies} />}
+      {near.length > 0 && <NearTable near={near} queries={queries} />}
+      {refused.map((object) => (
+        <RefusedCard key={object.object_key} refused={object} queries={queries} />
+      ))}
+      {sent.map((object) => (
+        <SentCard key={object.stix_id} sent={object} queries={queries} />
+      ))}
+      {isBelowRow && isEmpty && (
+        <Text size="sm" c="dimmed">
+          Nothing else is known about this value.
+        </Text>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,102 @@
+/** The columns of the answers to many values. */
+import { ActionIcon, VisuallyHidden } from '@mantine/core';
+
+import type { LookupRow, QueryMark } from '../../api/model';
+import type { Column } from '../../components/DataTable';
+import { Help } from '../../components/Help';
+import { Icon } from '../../components/Icon';
+import { LongText } from '../../components/LongText';
+import { StatusBadge } from '../../components/StatusBadge';
+import { TimeText } from '../../components/TimeText';
+import { typeLabel } from '../../lib/label';
+import { lookedUpAs, verdictFace } from '../../lib/lookup';
+import classes from './LookupPage.module.css';
+import { TakenBy } from './TakenBy';
+
+export function resultColumns(
+  queries: readonly QueryMark[],
+  open: string | null,
+  toggle: (row: LookupRow) => void,
+): Column<LookupRow>[] {
+  return [
+    {
+      key: 'open',
+      heading: <VisuallyHidden>Details</VisuallyHidden>,
+      width: 44,
+      cell: (row) => (
+        <ActionIcon
+          variant="subtle"
+          aria-label={`Details of ${row.given}`}
+          aria-expanded={row.value === open}
+          onClick={() => toggle(row)}
+        >
+          <Icon name={row.value === open ? 'chevronDown' : 'chevronRight'} />
+        </ActionIcon>
+      ),
+    },
+    {
+      key: 'verdict',
+      heading: (
+        <>
+          Verdict <Help topic="Verdict" />
+        </>
+      ),
+      width: 146,
+      cell: ({ verdict }) => {
+        const face = verdictFace(verdict);
+        return (
+          <StatusBadge tone={face.tone} icon={face.icon}>
+            {face.name}
+          </StatusBadge>
+        );
+      },
+    },
+    { key: 'value', heading: 'Value', width: '22%', cell: (row) => <Given row={row} /> },
+    { key: 'why', heading: 'Why', cell: (row) => <LongText text={row.why} /> },
+    {
+      key: 'owner',
+      heading: 'Owner',
+      width: '10%',
+      cell: (row) => <bdi className="app-words">{row.owner}</bdi>,
+    },
+    {
+      key: 'query',
+      heading: 'TQL query',
+      width: '12%',
+      cell: (row) => row.query_id !== null && <TakenBy position={row.position} queries={queries} />,
+    },
+    {
+      key: 'sent',
+      heading: 'Sent',
+      width: 112,
+      cell: (row) => <TimeText value={row.last_sent} isNarrow />,
+    },
+    {
+      key: 'until',
+      heading: 'Valid until',
+      width: 112,
+      cell: (row) => <TimeText value={row.valid_until} isNarrow />,
+    },
+  ];
+}
+
+/** A value as it was given, and what else there is to say of it. */
+function Given({ row }: { row: LookupRow }) {
+  const as = lookedUpAs(row);
+  const kinds = row.types.map(typeLabel).join(', ');
+  const asides = [kinds, row.times > 1 ? `given ${row.times} times` : ''].filter(Boolean);
+  return (
+    <>
+      <bdi className={`app-mono ${classes.value ?? ''}`}>
+        {row.given.length > 300 ? `${row.given.slice(0, 300)}…` : row.given}
+      </bdi>
+      {as !== null && (
+        <span className={classes.aside}>
+          Looked up as{' '}
+          <bdi className="app-mono">{as.length > 300 ? `${as.slice(0, 300)}…` : as}</bdi>
+        </span>
+      )}
+      {asides.length > 0 && <span className={classes.aside}>{asides.join(', ')}</span>}
+    </>
+  );
+}
