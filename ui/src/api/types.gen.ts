@@ -2220,7 +2220,7 @@ export interface components {
          * @description What one value is to another.
          * @enum {string}
          */
-        Relation: "host" | "block" | "parent" | "url" | "registry-value" | "reading";
+        Relation: "host" | "block" | "parent" | "url" | "reading";
         /**
          * ReportedEntry
          * @description One single error; of a whole Job when it names no Indicator.
@@ -2460,6 +2460,11 @@ export interface components {
             kql: string;
             /** Owner */
             owner: string | null;
+            /**
+             * Portal Link
+             * @description Opens the Defender portal with the query, if the workspace is connected there
+             */
+            portal_link: string;
             /**
              * Position
              * @description Of its TQL query; null where that is no longer saved
