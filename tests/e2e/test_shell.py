@@ -11,6 +11,15 @@ from tests.e2e.job import give_jobs, make_job
 from tests.e2e.screen import Screen
 
 QUERY = {'owners': ['Demo Organization'], 'indicator_types': ['Host'], 'tql': 'rating >= 0'}
+SCREENS = {
+    'dashboard': 'DASHBOARD',
+    'configure': 'CONFIGURE',
+    'jobs': 'JOBS',
+    'tasks': 'TASKS',
+    'reports/errors': 'ERRORS',
+    'reports/lookup': 'INDICATOR LOOKUP',
+    'reports/audit': 'AUDIT',
+}
 
 
 def test_first_view_takes_at_most_four_files_and_nothing_from_another_host(
@@ -98,16 +107,7 @@ def test_an_address_under_the_service_leads_to_its_screen_or_to_the_dashboard(
 def test_screens_come_back_after_a_reload_with_and_without_the_slash(
     page: Page, screen: Screen
 ) -> None:
-    names = {
-        'dashboard': 'DASHBOARD',
-        'configure': 'CONFIGURE',
-        'jobs': 'JOBS',
-        'tasks': 'TASKS',
-        'reports/errors': 'ERRORS',
-        'reports/lookup': 'INDICATOR LOOKUP',
-        'reports/audit': 'AUDIT',
-    }
-    for path, name in names.items():
+    for path, name in SCREENS.items():
         for address in (screen.url, screen.url.removesuffix('/')):
             page.goto('about:blank')
             page.goto(f'{address}#/{path}')
@@ -181,16 +181,53 @@ def test_about_leads_to_the_licences_of_what_the_page_is_made_of(
     assert 'Copyright (c) Meta Platforms' in text
 
 
-def test_nothing_is_wider_than_a_narrow_window(
+def test_everything_fits_narrow_windows_and_zoom_without_scrolling_sideways(
     page: Page, screen: Screen, save_queries: Save
 ) -> None:
-    save_queries(QUERY | {'tql': 'summary contains "' + 'x' * 3_000 + '"'})
-    page.set_viewport_size({'width': 1024, 'height': 768})
-    paths = ('dashboard', 'configure', 'jobs', 'tasks')
-    for path in (*paths, 'reports/errors', 'reports/lookup', 'reports/audit'):
-        screen.open(path)
-        page.wait_for_load_state('networkidle')
-        assert page.evaluate('document.documentElement.scrollWidth') <= 1024, path
+    save_queries(
+        {**QUERY, 'owners': ['Demo Organization', 'Demo Research', 'OSINT Community']},
+        {**QUERY, 'tql': 'summary contains "' + 'x' * 3_000 + '"'},
+    )
+    menu = page.get_by_role('button', name='Menu', exact=True)
+    # 640 px are a window of 1280 px at 200 %, 320 px the same at 400 %.
+    for width, height in ((1024, 768), (640, 450), (320, 256)):
+        page.set_viewport_size({'width': width, 'height': height})
+        for path in SCREENS:
+            screen.open(path)
+            page.wait_for_load_state('networkidle')
+            assert _width(page) <= width, (path, width)
+            if width == 320:
+                assert screen.complaints() == [], path
+
+        if width == 1024:
+            expect(menu).to_be_hidden()
+            continue
+        menu.click()
+        page.get_by_role('menuitem', name='CONFIGURE').click()
+        expect(screen.heading).to_have_text('CONFIGURE')
+        screen.button('Edit').click()
+        page.get_by_role('button', name='Edit query 1').first.click()
+        window = screen.dialog('Edit TQL Configuration')
+        field = window.get_by_label('Sort Field').first
+        field.focus()
+        expect(field).to_be_in_viewport()
+        box = window.bounding_box()
+        assert box is not None
+        # What does not belong to the fields takes no more than the edge.
+        assert box['height'] >= height - 40
+        assert _width(page) <= width, width
+        assert screen.complaints() == []
+        page.keyboard.press('Escape')
+        screen.button('About this Service').click()
+        expect(screen.dialog('About this Service').get_by_text('StandIn')).to_be_visible()
+        assert _width(page) <= width, width
+        page.keyboard.press('Escape')
+
+
+def _width(page: Page) -> int:
+    """How wide what is shown is, in px; more than the window scrolls sideways."""
+    width: int = page.evaluate('document.documentElement.scrollWidth')
+    return width
 
 
 def test_a_message_leads_on_and_goes_when_told(

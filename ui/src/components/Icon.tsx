@@ -24,6 +24,7 @@ const paths = {
   heartbeat: 'M3 12h4l3-7l4 14l3-7h4',
   grip: 'M9 6v.01M15 6v.01M9 12v.01M15 12v.01M9 18v.01M15 18v.01',
   info: 'M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18M12 11v5M12 8v.01',
+  menu: 'M4 7h16M4 12h16M4 17h16',
   monitor: 'M3 5h18v11H3zM8 20h8M12 16v4',
   moon: 'M20 14.500A8.500 8.500 0 0 1 9.500 4a8.500 8.500 0 1 0 10.500 10.500',
   pause: 'M8 5v14M16 5v14',

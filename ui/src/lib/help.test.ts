@@ -31,6 +31,7 @@ const enums = enumsOf(api.components.schemas, '').filter(([path]) => !untold.tes
 
 const topicOf: Record<string, TopicName> = {
   About: 'Error about',
+  Change: 'Query change',
   CheckName: 'Check',
   CheckStatus: 'Check result',
   'ConfigureBody/properties/run/anyOf/0': 'Update',

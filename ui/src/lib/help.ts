@@ -225,6 +225,15 @@ const sentState: Entries<Schemas['SentState']> = {
   withdrawn: ['Withdrawn', 'Marked as revoked, so rules no longer use it.'],
 };
 
+const change: Entries<Schemas['Change']> = {
+  added: ['Added', 'New in the list.'],
+  edited: ['Edited', 'Changed in a way that may change what it returns.'],
+  enabled: ['Enabled', 'Takes part in updates again.'],
+  disabled: ['Disabled', 'Stays in the list, but takes no part in updates.'],
+  deleted: ['Deleted', 'No longer in the list.'],
+  kept: ['Kept', 'Returns what it returned before; its position or name may differ.'],
+};
+
 const health: Entries<Schemas['HealthState']> = {
   healthy: ['Healthy', 'No open problems.'],
   degraded: ['Degraded', 'Something keeps the Service from its work, or needs your attention.'],
@@ -374,6 +383,7 @@ export const topics = {
     text: 'Whether Microsoft Sentinel has the value, and if not, why.',
     entries: verdict,
   },
+  'Query change': { text: 'What a save does to a query.', entries: change },
   'Error about': { text: 'What an error is about.', entries: about },
   'Error state': {
     text: 'Whether an error still needs attention.',

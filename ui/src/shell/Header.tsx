@@ -2,7 +2,7 @@
 import { Menu, UnstyledButton } from '@mantine/core';
 
 import type { Condition } from '../api/model';
-import { Icon } from '../components/Icon';
+import { Icon, type IconName } from '../components/Icon';
 import { screens, type Screen } from '../screens';
 import { AboutButton } from './AboutButton';
 import { ColorSchemeMenu } from './ColorSchemeMenu';
@@ -38,12 +38,18 @@ export function Header({ path, conditions }: HeaderProps) {
     <header className="app-header">
       <a className="app-title" href="#/">
         <Shield />
-        Microsoft Sentinel
+        <span className="app-title-words">Microsoft Sentinel</span>
       </a>
-      <nav aria-label="Screens" className="app-nav">
+      <nav aria-label="Screens" className="app-nav app-nav-wide">
         {entries.map((entry) =>
           'menu' in entry ? (
-            <NavMenu key={entry.menu} label={entry.menu} screens={entry.screens} path={path} />
+            <NavMenu
+              key={entry.menu}
+              label={entry.menu}
+              screens={entry.screens}
+              path={path}
+              conditions={conditions}
+            />
           ) : (
             <a
               key={entry.screen.path}
@@ -57,6 +63,9 @@ export function Header({ path, conditions }: HeaderProps) {
           ),
         )}
       </nav>
+      <nav aria-label="Screens" className="app-nav app-nav-narrow">
+        <NavMenu label="Menu" icon="menu" screens={screens} path={path} conditions={conditions} />
+      </nav>
       <div className="app-header-end">
         <LookupBox />
         <AboutButton />
@@ -69,18 +78,21 @@ export function Header({ path, conditions }: HeaderProps) {
 
 interface NavMenuProps {
   label: string;
+  icon?: IconName;
   screens: readonly Screen[];
   path: string;
+  conditions: readonly Condition[];
 }
 
-function NavMenu({ label, screens: entriesOfMenu, path }: NavMenuProps) {
+function NavMenu({ label, icon, screens: entriesOfMenu, path, conditions }: NavMenuProps) {
   const isCurrent = entriesOfMenu.some((screen) => screen.path === path);
   return (
     <Menu position="bottom-start" offset={0} loop>
       <Menu.Target>
         <UnstyledButton className="app-nav-link" data-current={isCurrent || undefined}>
+          {icon !== undefined && <Icon name={icon} size={18} />}
           {label}
-          <Icon name="chevronDown" size={14} />
+          {icon === undefined && <Icon name="chevronDown" size={14} />}
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
@@ -91,7 +103,10 @@ function NavMenu({ label, screens: entriesOfMenu, path }: NavMenuProps) {
             href={`#/${screen.path}`}
             aria-current={screen.path === path ? 'page' : undefined}
           >
-            {screen.label}
+            <span className="app-inline">
+              {screen.label}
+              <NavBadge conditions={conditions} screen={screen.path} />
+            </span>
           </Menu.Item>
         ))}
       </Menu.Dropdown>
