@@ -87,6 +87,8 @@ def make_job(request_id: str, **changes: Any) -> dict[str, Any]:
         'update_id': 'u',
         'job_type': 'scheduled',
         'mode': 'delta',
+        'scope': 'whole',
+        'count_asked': 0,
         'status': 'Upload Complete',
         'query': {
             'id': 'q',
@@ -108,20 +110,76 @@ def make_job(request_id: str, **changes: Any) -> dict[str, Any]:
     }
 
 
+def make_update(jobs: Sequence[dict[str, Any]], **changes: Any) -> dict[str, Any]:
+    """An update with these Jobs as the API gives it."""
+    statuses = {job['status'] for job in jobs}
+    status = 'Complete'
+    if statuses - _FINAL:
+        status = 'Pending' if statuses == {'Pending'} else 'In Progress'
+    elif 'Failed' in statuses:
+        status = 'Failed'
+    first = jobs[0]
+    counts = (*OUTCOMES, 'read', 'converted', 'object', 'held_back')
+    same = (
+        'update_id',
+        'mode',
+        'scope',
+        'count_asked',
+        'job_type',
+        'date_queued',
+        'date_started',
+        'retry_of',
+    )
+    query = {
+        'query_id': first['query']['id'],
+        'position': first['query']['position'],
+        'current_position': first['query']['current_position'],
+        'label': first['query']['tql'][:80],
+    }
+    return {
+        **{name: first[name] for name in same},
+        **{f'count_{name}': sum(job[f'count_{name}'] for job in jobs) for name in counts},
+        'status': status,
+        'date_ended': None,
+        'last_modified_filter_start': None,
+        'last_modified_filter_end': None,
+        'count_jobs': len(jobs),
+        'count_matching_jobs': len(jobs),
+        'count_failed_jobs': sum(job['status'] == 'Failed' for job in jobs),
+        'count_cancelled_jobs': sum(job['status'] == 'Cancelled' for job in jobs),
+        'count_expected': None,
+        'decision_request_id': None,
+        'is_confirmed': False,
+        'failure_code': None,
+        'failure_reason': None,
+        'only_query': query if len(jobs) == 1 else None,
+        'duplicates_from': None,
+        **changes,
+    }
+
+
 def give_jobs(page: Page, jobs: Sequence[dict[str, Any]]) -> None:
-    """Let the API give these Jobs in place of its own, page by page and one by one."""
+    """Let the API give these Jobs in place of its own, by update, page by page and one by one."""
+    by_update: dict[str, list[dict[str, Any]]] = {}
+    for job in jobs:
+        by_update.setdefault(job['update_id'], []).append(job)
+    updates = [make_update(own) for own in by_update.values()]
 
     def give(route: Route) -> None:
         address = urlsplit(route.request.url)
         last = address.path.rsplit('/', 1)[1]
-        if last != 'request':
+        given = parse_qs(address.query)
+        if last not in {'request', 'update'}:
             route.fulfill(json=next(job for job in jobs if job['request_id'] == last))
             return
-        given = parse_qs(address.query)
-        chosen = [] if 'retry_of' in given else list(jobs)
+        chosen: list[dict[str, Any]] = updates if last == 'update' else list(jobs)
+        if 'retry_of' in given:
+            chosen = []
+        if 'update_id' in given:
+            chosen = [each for each in chosen if each['update_id'] == given['update_id'][0]]
         start = int(given.get('offset', ['0'])[0])
         data = chosen[start : start + int(given.get('limit', ['20'])[0])]
         facts = {'count': len(data), 'next': None, 'previous': None, 'total_count': len(chosen)}
-        route.fulfill(json={**facts, 'data': data})
+        route.fulfill(json={**facts, 'complete_since': None, 'data': data})
 
-    page.route(re.compile(r'/api/job/request'), give)
+    page.route(re.compile(r'/api/job/(request|update)'), give)

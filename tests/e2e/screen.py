@@ -45,8 +45,13 @@ class Screen:
         return self.page.get_by_role('table', name=name)
 
     def rows(self, name: str) -> Locator:
-        """The rows of a table, without its heading, and without those that only hold the place."""
-        return self.table(name).locator('tbody > tr:not([aria-hidden])')
+        """The rows of a table, without headings, and without those that only hold the place."""
+        return self.table(name).locator('tbody > tr:not([aria-hidden]):not(:has(> th))')
+
+    @property
+    def updates(self) -> Locator:
+        """The lines of JOBS that stand for a whole update."""
+        return self.table('Jobs').locator('tbody > tr:has(> th)')
 
     def choose(self, field: str, *names: str) -> None:
         """Choose from a drop-down list."""

@@ -84,9 +84,11 @@ class TestAxe:
         self, page: Page, screen: Screen, stand: Stand, save_queries: Save
     ) -> None:
         save_queries(*QUERIES)
-        assert stand.api('POST', 'api/job/request', {'mode': 'full'}).status_code == 202
-        screen.open('jobs')
-        expect(screen.rows('Jobs').first).to_contain_text('ad-hoc')
+        queued = stand.api('POST', 'api/job/request', {'mode': 'full'})
+        assert queued.status_code == 202
+        screen.open(f'jobs?update_id={queued.json()["update_id"]}')
+        expect(screen.updates).to_contain_text('ad-hoc')
+        expect(screen.rows('Jobs').first).to_be_visible()
         assert screen.complaints() == []
 
         page.get_by_role('button', name=re.compile('^Details of')).first.click()
@@ -125,7 +127,7 @@ class TestAxe:
         )
         screen.open(f'jobs?open={"d" * 36}')
         expect(screen.rows('Jobs')).to_have_count(4)
-        expect(page.get_by_role('complementary')).to_contain_text('waiting 41 s')
+        expect(page.get_by_role('complementary')).to_contain_text('resumes in 41 s')
         assert screen.complaints() == []
         page.get_by_role('complementary').get_by_role('button', name='Close').click()
         for name, title in (

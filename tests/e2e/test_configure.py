@@ -106,7 +106,7 @@ def test_a_query_has_a_name_everywhere_and_is_disabled_without_being_deleted(
 
     job = finished_job(stand, 'full')
     screen.open('jobs')
-    expect(screen.rows('Jobs').first).to_contain_text(name)
+    expect(screen.updates.first).to_contain_text(name)
     assert job['query']['name'] == name
     screen.open('dashboard')
     held = screen.rows('In Sentinel by TQL query')
@@ -130,7 +130,7 @@ def test_run_now_after_a_save_queues_jobs(
     screen.button('Run full update now').click()
     expect(page.get_by_text('Full update requested')).to_be_visible()
     page.get_by_role('navigation').get_by_role('link', name='JOBS').click()
-    expect(screen.rows('Jobs').filter(has_text='ad-hoc').first).to_be_visible()
+    expect(screen.updates.filter(has_text='ad-hoc').first).to_be_visible()
     jobs = stand.api('GET', 'api/job/request?job_type=ad-hoc&mode=full').json()['data']
     assert saved[0]['id'] in {job['query']['id'] for job in jobs}
 

@@ -42,6 +42,11 @@ def test_request_is_added_and_watched_to_its_end(
     request_id = answered.value.json()['request_ids'][0]
     expect(screen.dialog('Add Request')).to_be_hidden()
 
+    line = screen.updates.first.get_by_role('button')
+    expect(line).to_contain_text('ad-hoc, 1 Job')
+    # It is unfolded while it runs, and may have ended before anybody could see that.
+    if line.get_attribute('aria-expanded') == 'false':
+        line.press('Enter')
     row = screen.rows('Jobs').filter(has_text=request_id[:8])
     expect(row).to_contain_text('Upload Complete', timeout=END_TIMEOUT_S * 1000)
     row.get_by_role('button', name=f'Details of {request_id}').click()
@@ -72,8 +77,10 @@ def test_delta_after_a_time_shows_the_window_asked_for(
     # The reader's clock is New York's.
     assert answered.value.request.post_data_json['modified_after'] == '2024-02-03T09:05:06Z'
     request_id = answered.value.json()['request_ids'][0]
-    row = screen.rows('Jobs').filter(has_text=request_id[:8])
-    expect(row).to_contain_text('2024-02-03 04:05:06 AM', timeout=END_TIMEOUT_S * 1000)
+    ended(stand, request_id)
+    screen.open(f'jobs?request_id={request_id}')
+    expect(screen.updates).to_have_count(1)
+    expect(screen.updates).to_contain_text('from 2024-02-03 04:05:06 AM to ')
 
 
 def test_job_counts_on_the_page_are_those_of_the_api(
@@ -86,6 +93,90 @@ def test_job_counts_on_the_page_are_those_of_the_api(
     row = screen.rows('Jobs')
     expect(row).to_have_count(1)
     expect(row).to_contain_text(f'{job["count_read"]:,} / {job["count_sent"]:,}')
+
+
+def test_updates_are_lines_that_say_what_they_did_and_unfold(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save
+) -> None:
+    hosts = {**EVERYTHING, 'name': 'Hosts first', 'indicator_types': ['Host']}
+    first, second = save_queries(hosts, {**EVERYTHING, 'name': 'Everything'})
+    job = finished_job(stand)
+    update_id = job['update_id']
+    ended(
+        stand,
+        stand.api('GET', f'api/job/request?update_id={update_id}').json()['data'][1]['request_id'],
+    )
+    update = stand.api('GET', f'api/job/update?update_id={update_id}').json()['data'][0]
+    assert update['count_duplicate'] > 0
+
+    screen.open('jobs?range=24h')
+    line = screen.updates.first.get_by_role('button')
+    expect(line).to_contain_text(f'Full update: {update["count_read"]:,} read')
+    expect(line).to_contain_text('ad-hoc, 2 Jobs')
+    expect(line).to_have_attribute('aria-expanded', 'false')
+    expect(screen.rows('Jobs')).to_have_count(0)
+    line.press('Enter')
+    expect(line).to_have_attribute('aria-expanded', 'true')
+    rows = screen.rows('Jobs')
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text('Hosts first')
+    expect(rows.last).to_contain_text('Everything')
+    page.reload()  # what is unfolded is kept in the address
+    expect(rows).to_have_count(2)
+    line.press('Enter')
+    expect(rows).to_have_count(0)
+
+    # A filter shows the Jobs that match, below the line of their update.
+    screen.choose('Query', '2. Everything')
+    expect(page).to_have_url(re.compile(f'query_id={second["id"]}'))
+    expect(rows.first).to_contain_text('Everything')
+    expect(screen.updates.first).to_contain_text('1 of 2 Jobs')
+    expect(rows.filter(has_text='Hosts first')).to_have_count(0)
+
+    # A query is called what it is now, and its place then is told where it was another one.
+    save_queries({**second, 'name': 'Renamed'}, {**first, 'name': 'Hosts first'})
+    screen.open(f'jobs?update_id={update_id}')
+    page.reload()
+    expect(rows.last).to_contain_text('was query 2')
+    save_queries({**first, 'name': 'Hosts first'})
+    page.reload()
+    expect(rows.last).to_contain_text('deleted, was query 2')
+    expect(rows.first).not_to_contain_text('was query')
+
+
+def test_sixty_queries_stay_readable_and_older_updates_are_told_of(
+    page: Page, screen: Screen
+) -> None:
+    jobs = [
+        make_job(
+            f'{update:08}-{number:027}',
+            update_id=f'u{update}',
+            status='Failed' if (update, number) == (1, 7) else 'Upload Complete',
+            query={**make_job('x')['query'], 'id': f'q{number}', 'position': number},
+        )
+        for update in range(20)
+        for number in range(60)
+    ]
+    give_jobs(page, jobs)
+    screen.open('jobs')
+    expect(screen.updates).to_have_count(20)
+    expect(screen.rows('Jobs')).to_have_count(60)  # those of the one that failed
+    failed = screen.updates.nth(1)
+    expect(failed).to_contain_text('1 of 60 Jobs failed')
+    assert screen.updates.first.bounding_box()['height'] < 60  # type: ignore[index]
+
+    def tell(route: Route) -> None:
+        reply = route.fetch()
+        route.fulfill(
+            response=reply, json={**reply.json(), 'complete_since': '2026-03-01T12:00:00Z'}
+        )
+
+    page.unroute_all()
+    page.route(re.compile(r'/api/job/update'), tell)
+    page.reload()
+    expect(page.get_by_text('Older updates were removed.')).to_contain_text(
+        '2026-03-01 07:00:00 AM'
+    )
 
 
 def test_filters_are_kept_in_the_address_and_cleared_by_themselves(
@@ -117,7 +208,7 @@ def test_filters_are_kept_in_the_address_and_cleared_by_themselves(
 def test_nothing_found_is_said_as_such(page: Page, screen: Screen) -> None:
     screen.open('jobs?request_id=ffffffff-nobody')
     expect(page.get_by_text('There is currently no data to display.')).to_be_visible()
-    expect(page.get_by_text('No Job matches these filters.')).to_be_visible()
+    expect(page.get_by_text('No update matches these filters.')).to_be_visible()
 
 
 def test_columns_are_chosen_and_remembered(page: Page, screen: Screen) -> None:
@@ -132,8 +223,10 @@ def test_columns_are_chosen_and_remembered(page: Page, screen: Screen) -> None:
 
 
 def test_heading_sorts_and_says_so(page: Page, screen: Screen) -> None:
+    give_jobs(page, [make_job('a' * 36, status='Failed')])
     screen.open('jobs')
     heading = page.get_by_role('columnheader', name='Indicator Counts')
+    expect(screen.rows('Jobs')).to_have_count(1)
     with page.expect_request(lambda request: 'sort=count_read&sort_order=desc' in request.url):
         heading.get_by_role('button').click()
     expect(heading).to_have_attribute('aria-sort', 'descending')
@@ -280,7 +373,7 @@ def test_filtered_list_is_downloaded_whole(
     save_queries({**EVERYTHING, 'tql': 'summary = "=1+1"'})
     found = {finished_job(stand)['request_id'] for _ in range(2)}
     screen.open('jobs?mode=full&limit=20')
-    expect(screen.rows('Jobs').first).to_be_visible()
+    expect(screen.updates.first).to_be_visible()
     screen.button('Download').click()
     with page.expect_download() as download:
         page.get_by_role('menuitem', name='CSV').click()
@@ -298,12 +391,15 @@ def test_filtered_list_is_downloaded_whole(
 
 
 def test_long_list_is_walked_for_a_file_and_can_be_left(page: Page, screen: Screen) -> None:
-    jobs = [make_job(f'{number:08x}-0000-4000-8000-000000000000') for number in range(2_000)]
+    jobs = [
+        make_job(f'{number:08x}-0000-4000-8000-000000000000', update_id=f'u{number}')
+        for number in range(2_000)
+    ]
     give_jobs(page, jobs)
     screen.open('jobs')
-    expect(page.get_by_text('20 of 2,000 Jobs')).to_be_visible()
+    expect(page.get_by_text('20 of 2,000 updates')).to_be_visible()
     screen.button('Last page').click()
-    expect(page.get_by_text('2,000 of 2,000 Jobs')).to_be_visible()
+    expect(page.get_by_text('2,000 of 2,000 updates')).to_be_visible()
     screen.button('Download').click()
     with page.expect_download():
         page.get_by_role('menuitem', name='CSV').click()
@@ -353,9 +449,9 @@ def test_hidden_columns_can_all_be_shown(page: Page, screen: Screen) -> None:
         count_refused=3,
     )
     give_jobs(page, [job])
-    screen.open('jobs')
+    screen.open('jobs?query_id=q')
     screen.button('Columns').click()
-    hidden = ('Date Queued', 'Date Started', 'Date Completed', 'Date Failed', 'Status Flow')
+    hidden = ('Date Queued', 'Filter Started', 'Date Completed', 'Date Failed', 'Status Flow')
     for name in hidden:
         page.get_by_role('menuitemcheckbox', name=name).click()
     page.keyboard.press('Escape')

@@ -247,7 +247,7 @@ def test_messages_cover_neither_the_details_nor_the_last_rows(page: Page, screen
     give_jobs(page, [make_job(f'{n:036}') for n in range(20)])
     for width in (1280, 640):
         page.set_viewport_size({'width': width, 'height': 600})
-        screen.open(f'jobs?open={0:036}')
+        screen.open(f'jobs?query_id=q&open={0:036}')
         details = page.get_by_role('complementary')
         expect(details).to_be_visible()
         screen.button('Download').press('Enter')

@@ -9,10 +9,13 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.e2e.conftest import Save
+from tests.e2e.job import give_jobs, make_job
 from tests.e2e.screen import Screen
 
 QUERY = {'owners': ['Demo Organization'], 'indicator_types': ['Host'], 'tql': 'rating >= 0'}
-JOBS = re.compile(r'/api/job/request(\?|$)')
+JOBS = re.compile(r'/api/job/(request|update)(\?|$)')
+UPDATES = re.compile(r'/api/job/update(\?|$)')
+RUNNING = make_job('a' * 36, status='Download In Progress', date_started='2026-03-09T16:00:00Z')
 FAILURE = {'title': 'The store is full', 'description': 'Make room.', 'code': 'RUN-DISK'}
 SCREENS = {
     'configure': re.compile(r'/api/configure$'),
@@ -130,13 +133,13 @@ def test_running_jobs_are_polled_never_twice_at_once_and_not_when_paused(
         calls.append(time.monotonic())
 
     def is_list(request: object) -> bool:
-        return bool(JOBS.search(request.url)) and request.method == 'GET'  # type: ignore[attr-defined]
+        return bool(UPDATES.search(request.url)) and request.method == 'GET'  # type: ignore[attr-defined]
 
     page.on('request', lambda request: begin(request) if is_list(request) else None)
     # Playwright marks what it is given, which a method of a set does not allow.
     page.on('requestfinished', lambda request: under_way.discard(request))  # noqa: PLW0108
     page.on('requestfailed', lambda request: under_way.discard(request))  # noqa: PLW0108
-    page.route(JOBS, _one_running)
+    give_jobs(page, [RUNNING])
     screen.open('jobs')
     expect(screen.rows('Jobs')).to_have_count(1)
     page.wait_for_timeout(7_500)
@@ -168,7 +171,7 @@ def test_hidden_tab_asks_nothing(page: Page, screen: Screen) -> None:
     )
     calls: list[str] = []
     page.on('request', lambda request: calls.append(request.url))
-    page.route(JOBS, _one_running)
+    give_jobs(page, [RUNNING])
     screen.open('jobs')
     expect(screen.rows('Jobs')).to_have_count(1)
     page.evaluate("setVisibility('hidden')")
@@ -185,7 +188,7 @@ def test_hidden_tab_asks_nothing(page: Page, screen: Screen) -> None:
 
 def test_dialog_keeps_the_list_under_it_still(page: Page, screen: Screen) -> None:
     calls: list[str] = []
-    page.route(JOBS, _one_running)
+    give_jobs(page, [RUNNING])
     screen.open('jobs')
     expect(screen.rows('Jobs')).to_have_count(1)
     screen.button('Add Request').click()
@@ -196,61 +199,3 @@ def test_dialog_keeps_the_list_under_it_still(page: Page, screen: Screen) -> Non
     )
     page.wait_for_timeout(4_000)
     assert calls == []
-
-
-def _one_running(route: Route) -> None:
-    """A list with one Job that runs."""
-    times = dict.fromkeys(
-        (
-            *('date_completed', 'date_failed', 'last_modified_filter_start'),
-            *(
-                'last_modified_filter_end',
-                'total_runtime',
-                'waiting_seconds',
-                'asked_wait',
-                'pause',
-                'trouble',
-                'retry_of',
-            ),
-            *('failure_code', 'failure_reason'),
-            *(
-                f'date_{stage}_{end}'
-                for stage in ('download', 'convert', 'upload')
-                for end in ('start', 'complete')
-            ),
-            *(f'{stage}_runtime' for stage in ('download', 'convert', 'upload')),
-        )
-    )
-    outcomes = (
-        *('sent', 'unchanged', 'duplicate', 'withheld', 'expired', 'unsupported', 'invalid'),
-        *('refused', 'withdrawn', 'failed', 'object', 'request', 'throttled'),
-    )
-    job = {
-        **times,
-        **{f'count_{name}': 0 for name in outcomes},
-        'request_id': '00000000-0000-4000-8000-000000000002',
-        'update_id': 'u',
-        'job_type': 'scheduled',
-        'mode': 'full',
-        'status': 'Download In Progress',
-        'query': {
-            **QUERY,
-            'id': 'q',
-            'name': None,
-            'note': None,
-            'is_enabled': True,
-            'position': 0,
-            'sort_field': None,
-            'sort_direction': 'asc',
-        },
-        'date_queued': '2026-03-09T16:00:00Z',
-        'date_started': '2026-03-09T16:00:01Z',
-        'count_read': 100,
-        'count_expected': 1000,
-        'count_held_back': 0,
-        'throttled_seconds': 0,
-        'warnings': [],
-    }
-    route.fulfill(
-        json={'count': 1, 'data': [job], 'next': None, 'previous': None, 'total_count': 1}
-    )

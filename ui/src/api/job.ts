@@ -2,9 +2,18 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 
 import { useRefreshInterval } from '../shell/refresh';
+import { boundsOf, type Range } from '../lib/range';
 import { isOpen, statusSlug } from '../lib/status';
 import { get, post, type QueryValue } from './client';
-import type { Job, JobPage, JobStatus, UpdateAccepted, UpdateBody } from './model';
+import type {
+  Job,
+  JobPage,
+  JobStatus,
+  Update,
+  UpdateAccepted,
+  UpdateBody,
+  UpdatePage,
+} from './model';
 import { noteJobs } from './speed';
 import { getAll, type Walk } from './walk';
 
@@ -15,6 +24,9 @@ const RUNNING_REFRESH_MS = 3_000;
 export interface JobFilter {
   status: readonly JobStatus[];
   requestId: string;
+  updateId: string;
+  queryId: string;
+  range: Range;
   jobType: '' | Job['job_type'];
   mode: '' | Job['mode'];
   limit: number;
@@ -23,36 +35,87 @@ export interface JobFilter {
   sortOrder: 'asc' | 'desc';
 }
 
-function queryOf(filter: JobFilter): Record<string, QueryValue> {
+/** The filters as the API takes them; a quick range begins so long before this moment. */
+function filtersOf(filter: JobFilter): Record<string, QueryValue> {
   return {
     status: filter.status.map(statusSlug),
     request_id: filter.requestId,
+    update_id: filter.updateId,
+    query_id: filter.queryId,
     job_type: filter.jobType,
     mode: filter.mode,
-    sort: filter.sort,
-    sort_order: filter.sortOrder,
   };
 }
 
-export function useJobs(filter: JobFilter) {
+function sortOf({ sort, sortOrder }: JobFilter): Record<string, QueryValue> {
+  return { sort, sort_order: sortOrder };
+}
+
+export function useUpdates(filter: JobFilter) {
   const idle = useRefreshInterval(REFRESH_MS);
   const running = useRefreshInterval(RUNNING_REFRESH_MS);
+  const { sort: _sort, sortOrder: _order, ...what } = filter;
   return useQuery({
-    queryKey: ['job', 'list', filter],
-    queryFn: async ({ signal }) => {
+    queryKey: ['job', 'updates', what],
+    queryFn: ({ signal }) => {
+      const bounds = boundsOf(filter.range, Date.now());
       const place = { limit: filter.limit, offset: filter.offset };
-      const page = await get<JobPage>('job/request', { ...queryOf(filter), ...place }, signal);
-      noteJobs(page.data);
-      return page;
+      return get<UpdatePage>('job/update', { ...filtersOf(filter), ...bounds, ...place }, signal);
     },
     placeholderData: keepPreviousData,
-    refetchInterval: (query) => (query.state.data?.data.some(isOpen) === true ? running : idle),
+    refetchInterval: (query) =>
+      query.state.data?.data.some(isUpdateOpen) === true ? running : idle,
   });
 }
 
-/** Every Job that the filter lets through, for a file. */
+/** Whether it waits or runs. */
+function isUpdateOpen(update: Update): boolean {
+  return update.status === 'Pending' || update.status === 'In Progress';
+}
+
+/** The Jobs of an update that pass the filters. Those of one that has ended no longer change. */
+export function useJobsOf(update: Update, filter: JobFilter) {
+  const running = useRefreshInterval(RUNNING_REFRESH_MS);
+  const query = { ...filtersOf(filter), ...sortOf(filter), update_id: update.update_id };
+  return useQuery({
+    queryKey: ['job', 'of', query, update.status],
+    queryFn: async ({ signal }) => {
+      const jobs = await getAll<Job>(
+        'job/request',
+        query,
+        { signal, onProgress: () => undefined },
+        {
+          limit: 200,
+          keyOf: (job) => job.request_id,
+        },
+      );
+      noteJobs(jobs);
+      return jobs;
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: isUpdateOpen(update) ? running : false,
+  });
+}
+
+/** Asks for the updates and for the Jobs that are shown at once. */
+export function useRefreshJobs(): () => void {
+  const client = useQueryClient();
+  return () => {
+    void client.invalidateQueries({ queryKey: ['job', 'updates'] });
+    void client.invalidateQueries({ queryKey: ['job', 'of'] });
+  };
+}
+
+/** What a list has of a Job already. */
+export function useListedJob(requestId: string | null): Job | undefined {
+  const lists = useQueryClient().getQueriesData<Job[]>({ queryKey: ['job', 'of'] });
+  return lists.flatMap(([, jobs]) => jobs ?? []).find((job) => job.request_id === requestId);
+}
+
+/** Every Job that the filter lets through, newest update first, for a file. */
 export function getAllJobs(filter: JobFilter, walk: Walk): Promise<Job[]> {
-  return getAll<Job>('job/request', queryOf(filter), walk, {
+  const query = { ...filtersOf(filter), ...boundsOf(filter.range, Date.now()) };
+  return getAll<Job>('job/request', query, walk, {
     limit: 200,
     keyOf: (job) => job.request_id,
   });

@@ -51,10 +51,43 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     const Holder = isGrouped ? Group : PlainGroup;
     return (
       <Holder key={key} rowKey={key}>
-        <Row {...props} row={row} isOpen={openKey === key} extra={below?.(row)} />
+        <DataRow {...props} row={row} isOpen={openKey === key} extra={below?.(row)} />
       </Holder>
     );
   });
+  return (
+    <TableFrame {...{ label, columns, sort, minWidth, isFixed }} isBusy={rows === undefined}>
+      {isGrouped ? (
+        lines
+      ) : (
+        <Table.Tbody>
+          {rows === undefined && <WaitingRows columns={columns.length} />}
+          {rows?.length === 0 && (
+            <Table.Tr>
+              <Table.Td colSpan={columns.length}>{empty}</Table.Td>
+            </Table.Tr>
+          )}
+          {lines}
+        </Table.Tbody>
+      )}
+    </TableFrame>
+  );
+}
+
+interface TableFrameProps<Row> {
+  label: string;
+  columns: readonly Column<Row>[];
+  sort?: DataTableProps<Row>['sort'];
+  minWidth?: number | undefined;
+  isFixed?: boolean;
+  isBusy: boolean;
+  /** One or more bodies. */
+  children: ReactNode;
+}
+
+/** A table with its headings, which scrolls by itself where there is too little room. */
+export function TableFrame<Row>(props: TableFrameProps<Row>) {
+  const { label, columns, sort, minWidth, isFixed = false, isBusy, children } = props;
   return (
     <div className="app-table-frame">
       {/* A region that scrolls has to be reachable by the keyboard. */}
@@ -63,9 +96,9 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
         <Table
           className="app-table"
           aria-label={label}
-          miw={minWidth}
+          {...(minWidth === undefined ? {} : { miw: minWidth })}
           layout={isFixed ? 'fixed' : 'auto'}
-          aria-busy={rows === undefined}
+          aria-busy={isBusy}
         >
           <Table.Thead>
             <Table.Tr>
@@ -74,19 +107,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
               ))}
             </Table.Tr>
           </Table.Thead>
-          {isGrouped ? (
-            lines
-          ) : (
-            <Table.Tbody>
-              {rows === undefined && <WaitingRows columns={columns.length} />}
-              {rows?.length === 0 && (
-                <Table.Tr>
-                  <Table.Td colSpan={columns.length}>{empty}</Table.Td>
-                </Table.Tr>
-              )}
-              {lines}
-            </Table.Tbody>
-          )}
+          {children}
         </Table>
       </div>
     </div>
@@ -101,11 +122,12 @@ interface RowProps<Row> {
   row: Row;
   columns: readonly Column<Row>[];
   isOpen: boolean;
-  extra: ReactNode;
+  extra?: ReactNode;
   onRowClick?: (row: Row) => void;
 }
 
-function Row<Row>({ row, columns, isOpen, extra, onRowClick }: RowProps<Row>) {
+/** A row of cells, and the line that belongs to it. */
+export function DataRow<Row>({ row, columns, isOpen, extra, onRowClick }: RowProps<Row>) {
   return (
     <>
       <Table.Tr
@@ -180,8 +202,9 @@ function HeadCell<Row>({
   );
 }
 
-function WaitingRows({ columns }: { columns: number }) {
-  return Array.from({ length: WAITING_ROWS }, (_, row) => (
+/** Rows that hold the place of those that are on their way. */
+export function WaitingRows({ columns, rows = WAITING_ROWS }: { columns: number; rows?: number }) {
+  return Array.from({ length: rows }, (_, row) => (
     <Table.Tr key={row} aria-hidden>
       {Array.from({ length: columns }, (_unused, column) => (
         <Table.Td key={column}>

@@ -1,16 +1,19 @@
 import { expect, test } from 'vitest';
 
-import { filterOf, isFiltered, withSort } from './jobFilter';
+import { filterOf, isFiltered, isNarrowed, withSort } from './jobFilter';
 
 test('an address without parameters asks for the newest 20 of all', () => {
   const filter = filterOf(new URLSearchParams());
   expect(filter).toEqual({
     status: [],
     requestId: '',
+    updateId: '',
+    queryId: '',
     jobType: '',
     mode: '',
-    sort: 'date_queued',
-    sortOrder: 'desc',
+    range: { quick: '', after: '', before: '' },
+    sort: 'position',
+    sortOrder: 'asc',
     limit: 20,
     offset: 0,
   });
@@ -45,7 +48,7 @@ test('nonsense in the address does no harm', () => {
     jobType: '',
     limit: 20,
     offset: 0,
-    sort: 'date_queued',
+    sort: 'position',
     requestId: 'b3fb',
   });
 });
@@ -54,4 +57,15 @@ test('a second click on a heading turns the order round', () => {
   const filter = filterOf(new URLSearchParams('sort=count_read&sort_order=desc'));
   expect(withSort(filter, 'count_read')).toEqual({ sort: 'count_read', sort_order: 'asc' });
   expect(withSort(filter, 'mode')).toEqual({ sort: 'mode', sort_order: 'desc' });
+});
+
+test('looking for single Jobs is told from looking for updates', () => {
+  const read = (text: string) => filterOf(new URLSearchParams(text));
+  for (const text of ['update_id=u-1', 'query_id=q-1', 'status=failed', 'request_id=3f']) {
+    expect(isNarrowed(read(text)), text).toBe(true);
+  }
+  for (const text of ['mode=full', 'job_type=ad-hoc', 'range=24h', 'after=2026-03-09T16:05:06Z']) {
+    expect(isNarrowed(read(text)), text).toBe(false);
+    expect(isFiltered(read(text)), text).toBe(true);
+  }
 });

@@ -1,6 +1,7 @@
 /** The filters of JOBS as the address has them. */
 import type { JobFilter } from '../api/job';
 import { pageParams } from './page';
+import { isRangeSet, noRange, rangeOf } from './range';
 import { statusesOf } from './status';
 
 export const jobTypes = ['scheduled', 'ad-hoc'] as const;
@@ -10,27 +11,48 @@ function oneOf<Word extends string>(words: readonly Word[], text: string | null)
   return words.find((word) => word === text) ?? '';
 }
 
+/** Ids are made of these; anything else could not be found. */
+function idOf(text: string | null): string {
+  return (text ?? '').replace(/[^A-Za-z0-9-]/g, '').slice(0, 64);
+}
+
 /** Reads the filters; what is not understood counts as not chosen. */
 export function filterOf(params: URLSearchParams): JobFilter {
   return {
     status: statusesOf(params.getAll('status')),
-    requestId: (params.get('request_id') ?? '').replace(/[^A-Za-z0-9-]/g, '').slice(0, 64),
+    requestId: idOf(params.get('request_id')),
+    updateId: idOf(params.get('update_id')),
+    queryId: idOf(params.get('query_id')),
     jobType: oneOf(jobTypes, params.get('job_type')),
     mode: oneOf(modes, params.get('mode')),
-    sort: /^[a-z_]+$/.test(params.get('sort') ?? '') ? (params.get('sort') ?? '') : 'date_queued',
-    sortOrder: params.get('sort_order') === 'asc' ? 'asc' : 'desc',
+    range: rangeOf(params),
+    sort: /^[a-z_]+$/.test(params.get('sort') ?? '') ? (params.get('sort') ?? '') : 'position',
+    sortOrder: params.get('sort_order') === 'desc' ? 'desc' : 'asc',
     ...pageParams(params),
   };
 }
 
 export function isFiltered(filter: JobFilter): boolean {
   return (
-    filter.status.length > 0 ||
-    filter.requestId !== '' ||
-    filter.jobType !== '' ||
-    filter.mode !== ''
+    isNarrowed(filter) || filter.jobType !== '' || filter.mode !== '' || isRangeSet(filter.range)
   );
 }
+
+/** Whether single Jobs are looked for, and not whole updates. */
+export function isNarrowed(filter: JobFilter): boolean {
+  return (
+    filter.status.length > 0 ||
+    filter.requestId !== '' ||
+    filter.updateId !== '' ||
+    filter.queryId !== ''
+  );
+}
+
+/** What clears all of them from the address. */
+export const noFilter = {
+  ...{ status: [], request_id: '', update_id: '', query_id: '', job_type: '', mode: '' },
+  ...noRange,
+};
 
 /** Sorts by a field, largest first; a second click turns the order round. */
 export function withSort(filter: JobFilter, field: string): { sort: string; sort_order: string } {

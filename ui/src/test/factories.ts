@@ -11,6 +11,7 @@ import type {
   SentObject,
   Task,
   UpdateFigures,
+  Update,
 } from '../api/model';
 
 export function makeQuery(changes: Partial<Query> = {}): Query {
@@ -80,6 +81,49 @@ export function makeJob(changes: Partial<Job> = {}): Job {
     retry_of: null,
     failure_code: null,
     failure_reason: null,
+    ...changes,
+  };
+}
+
+export function makeUpdate(changes: Partial<Update> = {}): Update {
+  return {
+    update_id: '7c0d3b52-1111-4222-8333-944445555666',
+    mode: 'delta',
+    scope: 'whole',
+    job_type: 'scheduled',
+    status: 'Complete',
+    date_queued: '2026-03-09T16:00:00Z',
+    date_started: '2026-03-09T16:00:01Z',
+    date_ended: '2026-03-09T16:01:00Z',
+    last_modified_filter_start: null,
+    last_modified_filter_end: null,
+    count_jobs: 1,
+    count_matching_jobs: 1,
+    count_failed_jobs: 0,
+    count_cancelled_jobs: 0,
+    count_asked: 0,
+    count_read: 0,
+    count_converted: 0,
+    count_sent: 0,
+    count_unchanged: 0,
+    count_duplicate: 0,
+    count_withheld: 0,
+    count_expired: 0,
+    count_unsupported: 0,
+    count_invalid: 0,
+    count_refused: 0,
+    count_withdrawn: 0,
+    count_failed: 0,
+    count_object: 0,
+    count_expected: null,
+    count_held_back: 0,
+    decision_request_id: null,
+    is_confirmed: false,
+    retry_of: null,
+    failure_code: null,
+    failure_reason: null,
+    only_query: null,
+    duplicates_from: null,
     ...changes,
   };
 }

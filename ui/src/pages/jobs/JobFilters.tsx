@@ -1,20 +1,25 @@
 /** Filters above the table; each acts at once and can be cleared by itself. */
 import { Button, MultiSelect, Select } from '@mantine/core';
 
+import { useConfigure } from '../../api/configure';
 import type { JobFilter } from '../../api/job';
+import { RangeFilter } from '../../components/RangeFilter';
 import { SearchField } from '../../components/SearchField';
-import { isFiltered, jobTypes, modes } from '../../lib/jobFilter';
+import { isFiltered, jobTypes, modes, noFilter } from '../../lib/jobFilter';
+import { numberedLabel } from '../../lib/queryName';
 import { jobStatuses, statusesOf, statusSlug } from '../../lib/status';
 import { setParams } from '../../shell/router';
 
-/** A changed filter begins at its first page. */
+/** A changed filter begins at its first page, with what is unfolded at first. */
 function setFilter(change: Record<string, string | readonly string[]>): void {
-  setParams({ ...change, offset: '' });
+  setParams({ ...change, offset: '', fold: [], unfold: [] });
 }
 
 export function JobFilters({ filter }: { filter: JobFilter }) {
   return (
     <>
+      <RangeFilter range={filter.range} onChange={setFilter} />
+      <QueryFilter queryId={filter.queryId} />
       <MultiSelect
         label="Status"
         w={filter.status.length > 1 ? 340 : 220}
@@ -55,14 +60,39 @@ export function JobFilters({ filter }: { filter: JobFilter }) {
         clearButtonProps={{ 'aria-label': 'Clear Update' }}
         onChange={(value) => setFilter({ mode: value ?? '' })}
       />
+      {filter.updateId !== '' && (
+        <Button variant="light" onClick={() => setFilter({ update_id: '' })}>
+          Show all updates
+        </Button>
+      )}
       {isFiltered(filter) && (
-        <Button
-          variant="subtle"
-          onClick={() => setFilter({ status: [], request_id: '', job_type: '', mode: '' })}
-        >
+        <Button variant="subtle" onClick={() => setFilter(noFilter)}>
           Clear all
         </Button>
       )}
     </>
+  );
+}
+
+function QueryFilter({ queryId }: { queryId: string }) {
+  const { data: saved } = useConfigure();
+  const choices = (saved?.queries ?? []).map((query, index) => ({
+    value: query.id,
+    label: numberedLabel(index, query),
+  }));
+  const isKnown = queryId === '' || choices.some(({ value }) => value === queryId);
+  return (
+    <Select
+      label="Query"
+      w={190}
+      placeholder="All"
+      clearable
+      searchable
+      nothingFoundMessage="No such query"
+      data={isKnown ? choices : [...choices, { value: queryId, label: 'Deleted query' }]}
+      value={queryId === '' ? null : queryId}
+      clearButtonProps={{ 'aria-label': 'Clear Query' }}
+      onChange={(value) => setFilter({ query_id: value ?? '' })}
+    />
   );
 }

@@ -6,10 +6,10 @@ import type { Job } from '../../api/model';
 import { CopyText } from '../../components/CopyText';
 import type { Column } from '../../components/DataTable';
 import { Icon } from '../../components/Icon';
-import { QueryName } from '../../components/QueryName';
 import { TimeText } from '../../components/TimeText';
 import type { OnJobAction } from './JobActions';
 import { JobCounts } from './JobCounts';
+import { JobQueryName } from './JobQueryName';
 import { JobStatusCell } from './JobStatusCell';
 import { Runtime } from './Runtime';
 import { StatusFlow } from './StatusFlow';
@@ -26,24 +26,33 @@ interface JobColumn extends Omit<Column<Job>, 'cell'> {
 /** Two lines where there is little room; on a wide screen date and clock stand on one. */
 const timeWidth = 'clamp(100px, 9.5vw, 190px)';
 
-const timeColumns: JobColumn[] = (
-  [
-    ['date_queued', 'Date Queued'],
-    ['date_started', 'Date Started'],
-    ['date_completed', 'Date Completed'],
-    ['date_failed', 'Date Failed'],
-  ] as const
-).map(([key, name]) => ({
-  key,
-  name,
-  heading: name,
-  sort: key,
-  isOptional: true,
-  width: timeWidth,
-  cell: (job) => <TimeText value={job[key]} isNarrow />,
-}));
+function timeColumn(
+  key: 'date_queued' | 'date_started' | 'date_completed' | 'date_failed' | FilterKey,
+  name: string,
+  isOptional = true,
+): JobColumn {
+  return {
+    key,
+    name,
+    heading: name,
+    sort: key,
+    isOptional,
+    width: timeWidth,
+    cell: (job) => <TimeText value={job[key]} isNarrow />,
+  };
+}
+
+type FilterKey = 'last_modified_filter_start' | 'last_modified_filter_end';
 
 const columns: JobColumn[] = [
+  timeColumn('date_started', 'Date Started', false),
+  {
+    key: 'query',
+    name: 'Query',
+    heading: 'Query',
+    sort: 'position',
+    cell: (job) => <JobQueryName query={job.query} />,
+  },
   {
     key: 'request_id',
     name: 'Request ID',
@@ -57,29 +66,6 @@ const columns: JobColumn[] = [
     ),
   },
   {
-    key: 'job_type',
-    name: 'Job Type',
-    heading: 'Job Type',
-    sort: 'job_type',
-    width: 80,
-    cell: (job) => job.job_type,
-  },
-  {
-    key: 'mode',
-    name: 'Update',
-    heading: 'Update',
-    sort: 'mode',
-    width: 64,
-    cell: (job) => job.mode,
-  },
-  {
-    key: 'query',
-    name: 'Query',
-    heading: 'Query',
-    sort: 'position',
-    cell: ({ query }) => <QueryName position={query.position} query={query} isExplained />,
-  },
-  {
     key: 'counts',
     name: 'Indicator Counts',
     heading: 'Indicator Counts',
@@ -88,23 +74,11 @@ const columns: JobColumn[] = [
     width: 112,
     cell: (job) => <JobCounts job={job} />,
   },
-  {
-    key: 'last_modified_filter_start',
-    name: 'Filter Started',
-    heading: 'Filter Started',
-    sort: 'last_modified_filter_start',
-    width: timeWidth,
-    cell: (job) => <TimeText value={job.last_modified_filter_start} isNarrow />,
-  },
-  {
-    key: 'last_modified_filter_end',
-    name: 'Filter End',
-    heading: 'Filter End',
-    sort: 'last_modified_filter_end',
-    width: timeWidth,
-    cell: (job) => <TimeText value={job.last_modified_filter_end} isNarrow />,
-  },
-  ...timeColumns,
+  timeColumn('last_modified_filter_start', 'Filter Started'),
+  timeColumn('last_modified_filter_end', 'Filter End'),
+  timeColumn('date_queued', 'Date Queued'),
+  timeColumn('date_completed', 'Date Completed'),
+  timeColumn('date_failed', 'Date Failed'),
   {
     key: 'status',
     name: 'Status',
@@ -135,7 +109,7 @@ const columns: JobColumn[] = [
 /** Below this the table scrolls by itself. */
 export function tableWidth(keys: readonly string[]): number {
   const extra = columns.filter((column) => column.isOptional === true && keys.includes(column.key));
-  return 940 + 105 * extra.length;
+  return 800 + 105 * extra.length;
 }
 
 export const columnChoices = columns.map(({ key, name }) => ({ key, name }));
