@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from requests import Session
 from requests.adapters import HTTPAdapter
+from tcex.api.tc.v2.notification.notification import Notification
 from tcex.input.field_type.sensitive import Sensitive, filter_sensitive
 from tcex.requests_tc.auth.hmac_auth import HmacAuth
 from tcex.requests_tc.auth.token_auth import TokenAuth
@@ -61,6 +62,7 @@ _STOP_TIMEOUT_S: Final = 3.0
 _SHUTDOWN_TIMEOUT_S: Final = 3.5
 _LOOP_S: Final = 1.0
 _POOL_SIZE: Final = 16
+_NOTIFICATION_TIMEOUTS_S: Final = (5.0, 20.0)
 _DATA_FOLDER: Final = 'ms_sentinel'
 _START_AGAIN: Final = 'then start the Service again.'
 
@@ -264,7 +266,17 @@ class App:
             data_dir=self._data_dir,
             redactor=self._redactor,
             token_session=lambda token: self._session(TokenAuth(token)),
+            notification=lambda: self._notification(auth),
         )
+
+    def _notification(self, auth: HmacAuth) -> Notification:
+        """The framework's notification; its session waits for no answer for ever."""
+        session = self._session(auth)
+        request = session.request
+        session.request = lambda method, url, **options: request(
+            method, url, **{'timeout': _NOTIFICATION_TIMEOUTS_S, **options}
+        )
+        return Notification(session)
 
     def _session(self, auth: HmacAuth | TokenAuth) -> Session:
         """A session with the framework's signing and proxy, and none of its own retries.

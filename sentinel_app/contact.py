@@ -66,6 +66,12 @@ class Contact:
             )
 
     @property
+    def has_answered(self) -> bool:
+        """Whether it has answered since the start of the Service."""
+        with self._lock:
+            return self._worked_at is not None or self._refusal is not None
+
+    @property
     def refusal(self) -> tuple[dt.datetime, SentinelAppError] | None:
         """The first of the refusals since the last call that went well, and when it came."""
         with self._lock:

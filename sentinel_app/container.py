@@ -75,12 +75,14 @@ from sentinel_app.tasks.cleaner import Cleaner
 from sentinel_app.tasks.duty import ScheduleDuty, StageDuty, converting, downloading
 from sentinel_app.tasks.job import JobActions
 from sentinel_app.tasks.live import Live
+from sentinel_app.tasks.notifier import Notifier
 from sentinel_app.tasks.scheduler import Scheduler
 from sentinel_app.tasks.supervisor import Supervisor
 from sentinel_app.tasks.task import Duty, Task
 from sentinel_app.tasks.update import Updates
 from sentinel_app.tasks.worker import Worker
 from sentinel_app.threatconnect.client import ThreatConnectSource
+from sentinel_app.threatconnect.notification import FrameworkNotification, Notifications
 from sentinel_app.threatconnect.pace import RequestPace
 from sentinel_app.threatconnect.parse import FIELDS, parse_indicator
 from sentinel_app.threatconnect.whoami import WhoAmIClient
@@ -118,6 +120,7 @@ class Platform:
         redactor: masks secrets in whatever another system says.
         token_session: makes a session as the first, signed with a token; None where there is no
             way to ask ThreatConnect who makes a request.
+        notification: makes one of the framework's notifications; None where there are none.
     """
 
     threatconnect_session: requests.Session
@@ -125,6 +128,7 @@ class Platform:
     data_dir: Path
     redactor: Redactor = field(default_factory=Redactor)
     token_session: Callable[[str], requests.Session] | None = None
+    notification: Callable[[], FrameworkNotification] | None = None
 
 
 class Container:
@@ -141,12 +145,14 @@ class Container:
         metrics: Callable[[], dict[str, int | str]],
         stop: threading.Event,
         wakeups: Wakeups,
+        notifier: Notifier | None,
         clock: Clock,
         close: Callable[[], None],
     ) -> None:
         self.wsgi = wsgi
         self._supervisor = supervisor
         self._scheduler = scheduler
+        self._notifier = notifier
         self._recover = recover
         self._check = check
         self._metrics = metrics
@@ -163,6 +169,8 @@ class Container:
         self._recover()
         self._supervisor.start()
         self._scheduler.start()
+        if self._notifier is not None:
+            self._notifier.start()
 
     def check(self) -> None:
         """Try what the App depends on, in the background; what is found lands in the log."""
@@ -189,12 +197,17 @@ class Container:
         uploads = self._supervisor.workers_of(TaskSlug.UPLOAD)
         if late := self._late(uploads, began + timeout_s):
             _log.warning('batches-given-up', threads=late)
-        others = set(self._supervisor.workers) - set(uploads)
-        if late := self._late((*others, self._scheduler), began + min(timeout_s, OTHERS_S)):
+        others: list[Worker | Scheduler | Notifier] = [
+            *(each for each in self._supervisor.workers if each not in uploads),
+            self._scheduler,
+        ]
+        if self._notifier is not None:
+            others.append(self._notifier)
+        if late := self._late(others, began + min(timeout_s, OTHERS_S)):
             _log.info('steps-given-up', threads=late)
         self._close()
 
-    def _late(self, threads: Iterable[Worker | Scheduler], deadline: float) -> int:
+    def _late(self, threads: Iterable[Worker | Scheduler | Notifier], deadline: float) -> int:
         """Wait for threads; give how many do not end in time."""
         return sum(not each.join(deadline - self._clock.monotonic()) for each in threads)
 
@@ -368,6 +381,19 @@ def _compose(
     )
     health.watch(updates=updates, tasks=supervisor)
 
+    notifier = None
+    if platform.notification is not None and settings.notify:
+        notifier = Notifier(
+            health=health,
+            sender=Notifications(platform.notification),
+            recipients=settings.notify,
+            service=settings.sentinel_source_name,
+            app_state=app_state,
+            clock=clock,
+            stop=stop,
+        )
+        health.watch_notifier(notifier)
+
     def recover() -> None:
         recovered = store.recover()
         store.remove_other_updates([update.id for update in app_state.open_updates()])
@@ -493,6 +519,7 @@ def _compose(
         metrics=lambda: _metrics(updates, store, ledger.live(clock.now()), health.conditions()),
         stop=stop,
         wakeups=wakeups,
+        notifier=notifier,
         clock=clock,
         close=close,
     )

@@ -187,6 +187,12 @@ class UploadDeniedError(FatalError):
     default_code = 'AZ-403'
 
 
+class NotificationError(SentinelAppError):
+    """ThreatConnect did not take a notification; nothing depends on it."""
+
+    default_code = 'TC-NOTIFY'
+
+
 class StorageError(SentinelAppError):
     """The disk or a database did not take what had to be stored."""
 

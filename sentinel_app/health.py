@@ -15,7 +15,13 @@ from sentinel_app.api.ports import HealthSnapshot, LastError, StorageFacts
 from sentinel_app.contact import Contact
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.condition import Condition, ConditionCode, Finding
-from sentinel_app.core.health import LOW_DISK_BYTES, Credential, HealthFacts, conditions
+from sentinel_app.core.health import (
+    LOW_DISK_BYTES,
+    UNAVAILABLE,
+    Credential,
+    HealthFacts,
+    conditions,
+)
 from sentinel_app.core.indicator import Owner
 from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Update
 from sentinel_app.core.job_outlook import last_failed, waiting_withdrawal
@@ -61,6 +67,20 @@ class Tasks(Protocol):
 
     def standings(self) -> tuple[TaskStanding, ...]:
         """Return what keeps each Task from its work."""
+        ...
+
+
+class Notified(Protocol):
+    """How many notifications there were since the start of the Service."""
+
+    @property
+    def sent(self) -> int:
+        """Those that ThreatConnect took."""
+        ...
+
+    @property
+    def failed(self) -> int:
+        """Those that it did not."""
         ...
 
 
@@ -116,8 +136,10 @@ class Health:
         self._lock = threading.Lock()
         self._updates: Updates | None = None
         self._tasks: Tasks | None = None
+        self._notifier: Notified | None = None
         self._last_error: LastError | None = None
         self._failing: dict[str, Finding] = {}
+        self._has_checked = False
         self._failed_checks: dict[CheckName, tuple[dt.datetime, CheckResult]] = {}
         self._organization: str | None = None
         self._outlook: _Outlook | None = None
@@ -126,6 +148,10 @@ class Health:
     def watch(self, *, updates: Updates, tasks: Tasks) -> None:
         """Look at these as well; they exist only after what reports its errors here."""
         self._updates, self._tasks = updates, tasks
+
+    def watch_notifier(self, notifier: Notified) -> None:
+        """Tell how many notifications there were."""
+        self._notifier = notifier
 
     def note_owners(self, owners: Sequence[Owner]) -> None:
         """Take note of what the API user can read: the one Organization among it is its own.
@@ -139,6 +165,7 @@ class Health:
         """Take note of a check: a step that could not be made leaves what is known of it."""
         now = self._clock.now()
         with self._lock:
+            self._has_checked = True
             for result in results:
                 if result.name is CheckName.DISK and result.code is None:
                     # What the check read here, and what is a condition by itself.
@@ -181,6 +208,17 @@ class Health:
             )
             self._last_error = LastError(at=now, code=code, message=message)
 
+    def unknown(self) -> frozenset[ConditionCode]:
+        """Return the conditions that, after a start, may be there though nobody knows yet."""
+        codes = {
+            UNAVAILABLE[system]
+            for system, contact in self._contacts.items()
+            if not contact.has_answered
+        }
+        if not self._has_checked:
+            codes |= {ConditionCode.CHECK_FAILED, ConditionCode.CREDENTIAL_EXPIRED}
+        return frozenset(codes)
+
     def conditions(self) -> tuple[Condition, ...]:
         """Return the problems there are, worst first, each with the time when it began."""
         found = conditions(self._facts())
@@ -215,6 +253,8 @@ class Health:
             cloud=self._settings.azure_cloud,
             organization=self._organization,
             last_error=last_error,
+            notifications_sent=self._notifier.sent if self._notifier else 0,
+            notifications_failed=self._notifier.failed if self._notifier else 0,
         )
 
     # -- within

@@ -20,6 +20,7 @@ from sentinel_app.core.never_send import (
 )
 from sentinel_app.core.pattern import PatternStyle
 from sentinel_app.core.query import WithdrawPolicy
+from sentinel_app.core.recipient import Recipients, read_recipients
 from sentinel_app.core.tlp import Tlp
 from sentinel_app.errors import ConfigError
 from sentinel_app.inputs import Inputs, domain, guid, show
@@ -87,6 +88,7 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
         'never_send': 'Never Send',
         'ui_access': 'UI Access',
         'admin_roles': 'Administrator Roles',
+        'notify': 'Notify',
         'retention_days': 'Retention Days',
         'login_url': 'Microsoft Login URL',
         'sentinel_url': 'Sentinel Upload URL',
@@ -159,6 +161,7 @@ class Settings:
             by its certificate; see `signs_in_by_certificate`.
         tenant_id: a GUID or a domain.
         admin_roles: whole names of the roles that `ui_access` means by administrators.
+        notify: who is told of problems, by ThreatConnect notifications.
         ttl_hours: by Indicator type as ThreatConnect v3 spells it.
         reconcile_interval_hours: 0 means never.
         withdraw_limit_percent: of the ledger, from 0 to 100.
@@ -184,6 +187,7 @@ class Settings:
     never_send: NeverSend = field(default_factory=NeverSend)
     ui_access: UiAccess = UiAccess.ANY_SIGNED_IN_USER
     admin_roles: tuple[str, ...] = ADMIN_ROLES
+    notify: Recipients = field(default_factory=Recipients)
     retention_days: int = 30
     login_url: str = AzureCloud.PUBLIC.login_url
     sentinel_url: str = AzureCloud.PUBLIC.sentinel_url
@@ -276,6 +280,7 @@ def _read(reader: Inputs) -> Settings:
         never_send=_never_send(reader),
         ui_access=reader.choice('ui_access', UiAccess, UiAccess.ANY_SIGNED_IN_USER),
         admin_roles=tuple(reader.entries('admin_roles')) or ADMIN_ROLES,
+        notify=read_recipients(reader.entries('notify')),
         retention_days=reader.integer(
             'retention_days', low=1, high=_RETENTION_DAYS_LIMIT, default=30
         ),

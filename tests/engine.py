@@ -10,6 +10,7 @@ import datetime as dt
 import logging
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -280,7 +281,10 @@ class Engine:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._session = SignedSession(self.world)
         platform = Platform(
-            threatconnect_session=self._session, microsoft_proxies={}, data_dir=self.folder
+            threatconnect_session=self._session,
+            microsoft_proxies={},
+            data_dir=self.folder,
+            notification=lambda: _notification(self._session),
         )
         settings = read_settings(self.inputs)
         logging.getLogger('sentinel_app').addHandler(self._unforeseen)
@@ -518,6 +522,14 @@ def brief(job: Job) -> dict[str, Any]:
     """What a failed test says of a Job."""
     names = ('status', 'mode', 'count_read', 'failure_code', 'failure_reason')
     return {name: job[name] for name in names} | outcomes(job)
+
+
+def _notification(session: requests.Session) -> Any:
+    """Make one of the framework's notifications; importing it takes a while, and it warns."""
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        from tcex.api.tc.v2.notification.notification import Notification
+    return Notification(session)
 
 
 def _restore(before: Mapping[str, str | None]) -> None:

@@ -156,6 +156,14 @@ def _state(snapshot: HealthSnapshot) -> Iterable[_Family]:
         about='Problems that there are now, by code.',
         samples=tuple(({'code': code}, codes.count(code)) for code in ConditionCode),
     )
+    yield _counter(
+        'notifications_sent', 'Notifications sent since the start.', snapshot.notifications_sent
+    )
+    yield _counter(
+        'notifications_failed',
+        'Notifications that ThreatConnect did not take, since the start.',
+        snapshot.notifications_failed,
+    )
     yield _gauge(
         'start_timestamp_seconds', 'When the Service started.', snapshot.started_at.timestamp()
     )

@@ -61,6 +61,9 @@ class HealthSnapshot:
     organization: str | None = None
     """That of the API user; None until a check has seen it, or where there is no telling."""
     last_error: LastError | None = None
+    notifications_sent: int = 0
+    """Since the start of the Service."""
+    notifications_failed: int = 0
 
     @property
     def status(self) -> HealthState:

@@ -156,7 +156,7 @@ def _soon(facts: HealthFacts) -> str:
     return f'expires in {_counted(days, "day")}' if days else 'expires within a day'
 
 
-_UNAVAILABLE: Final[Mapping[System, ConditionCode]] = {
+UNAVAILABLE: Final[Mapping[System, ConditionCode]] = {
     System.THREATCONNECT: ConditionCode.THREATCONNECT_UNAVAILABLE,
     System.ENTRA: ConditionCode.ENTRA_UNAVAILABLE,
     System.SENTINEL: ConditionCode.SENTINEL_UNAVAILABLE,
@@ -165,7 +165,7 @@ _UNAVAILABLE: Final[Mapping[System, ConditionCode]] = {
 
 def _outage(outage: Outage) -> Condition:
     return Condition(
-        code=_UNAVAILABLE[outage.system],
+        code=UNAVAILABLE[outage.system],
         severity=Severity.ERROR,
         title=f'{outage.system} is unavailable',
         detail=f'{outage.tries:,} tries in a row have failed. {parted(outage.message)[0]}',

@@ -112,7 +112,7 @@ def test_an_input_is_defined_as_it_is_read(name: str) -> None:
     assert param.get('default') == DEFAULTS.get(name)
     assert param.get('encrypt', False) is (name in SECRET_INPUTS)
     assert param['serviceConfig'] is (name != 'retention_days')
-    assert param.get('allowMultiple', False) is (name in {'never_send', 'admin_roles'})
+    assert param.get('allowMultiple', False) is (name in {'never_send', 'admin_roles', 'notify'})
     assert param['type'] == ('Choice' if name in CHOICES else 'String')
     assert len(param['note']) >= 40
     assert param['note'].endswith(('.', 'private'))

@@ -232,6 +232,7 @@ def app_inputs(*, entra: EntraSimulator, sentinel: SentinelSimulator) -> dict[st
         'never_send': '',
         'ui_access': 'Any signed-in user',
         'admin_roles': '',
+        'notify': '',
         'retention_days': '30',
         'login_url': entra.url,
         'sentinel_url': sentinel.url,

@@ -12,6 +12,7 @@ from tinydb.table import Table
 
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.job import History, Job, Update
+from sentinel_app.core.notice import Notice
 from sentinel_app.core.query import Query, QueryList
 from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.task import TaskState
@@ -72,6 +73,8 @@ class State:
     cursors: Mapping[str, Cursor] = field(default_factory=dict)
     tasks: Mapping[str, TaskState] = field(default_factory=dict)
     """By slug; those of another version's Tasks are kept as they are."""
+    notices: Mapping[str, Notice] = field(default_factory=dict)
+    """What people were told of, by the key of the condition."""
     audit: Mapping[int, AuditEntry] = field(default_factory=dict)
     """By running number, oldest first."""
 
@@ -109,6 +112,7 @@ def decoded_state(tables: Tables) -> State:
         jobs=each('jobs', Job, lambda job: job.request_id),
         cursors=each('cursors', Cursor, lambda cursor: cursor.query_id),
         tasks=each('tasks', TaskState),
+        notices=each('notices', Notice),
         audit=dict(audit),
     )
     _require_course(state)

@@ -12,6 +12,7 @@ from typing import Any, Unpack
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Update, is_allowed
 from sentinel_app.core.list_filter import AuditFilters, JobFilters
+from sentinel_app.core.notice import Notice
 from sentinel_app.core.query import Query, QueryList
 from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.task import TaskSlug, TaskState
@@ -357,6 +358,20 @@ class AppState:
                 tasks={**self._state.tasks, **{str(slug): state for slug, state in states.items()}},
                 audit=entries,
             )
+
+    # -- notifications
+
+    def notices(self) -> Mapping[str, Notice]:
+        """Return what people were told of, by the key of the condition."""
+        return self._state.notices
+
+    def store_notices(self, notices: Mapping[str, Notice]) -> None:
+        """Store what people were told of, in place of what was stored."""
+        with self._writing:
+            with self._storage.together():
+                self._table('notices').truncate()
+                self._table('notices').put({key: encode(each) for key, each in notices.items()})
+            self._state = dataclasses.replace(self._state, notices=dict(notices))
 
     # -- audit
 

@@ -13,6 +13,7 @@ from tests.simulators.https import Reply, Request, json_reply
 from tests.simulators.threatconnect import lie, options, page, tql
 from tests.simulators.threatconnect.auth import ApiError, User, error_reply
 from tests.simulators.threatconnect.fault import Fault
+from tests.simulators.threatconnect.notification import read_notification
 from tests.simulators.threatconnect.predicate import build_for
 from tests.simulators.threatconnect.row import TYPE_KEYS, Row
 from tests.simulators.threatconnect.store import CACHED_ROWS
@@ -259,6 +260,11 @@ def _variable(simulator: ThreatConnectSimulator, name: str) -> Reply:
     return _success({'data': simulator.variables[name]})
 
 
+def _notify(simulator: ThreatConnectSimulator, exchange: Exchange, _user: User) -> Reply:
+    simulator.notifications.append(read_notification(exchange.request, simulator.people))
+    return json_reply({'status': 'Success'})
+
+
 _ROUTES: dict[tuple[str, str], Endpoint] = {
     ('GET', LIST): _list,
     ('GET', f'{LIST}/deleted'): _deleted,
@@ -267,6 +273,7 @@ _ROUTES: dict[tuple[str, str], Endpoint] = {
     ('OPTIONS', f'{LIST}/tql'): lambda *_: json_reply(options.keywords('indicator')),
     ('GET', OWNERS): _owners,
     ('OPTIONS', f'{OWNERS}/tql'): lambda *_: json_reply(options.keywords('owner')),
+    ('POST', '/api/v2/notifications'): _notify,
     ('GET', '/api/v2/whoami'): lambda _s, _e, user: json_reply(options.who_am_i(user)),
     ('GET', '/api/v2/owners/mine'): lambda simulator, _e, user: json_reply(
         options.own_owner(simulator.store, user)

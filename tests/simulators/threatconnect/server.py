@@ -18,6 +18,7 @@ from tests.simulators.threatconnect import control, endpoint, lie, page
 from tests.simulators.threatconnect.auth import DEFAULT_USER, ApiError, Gate, User, error_reply
 from tests.simulators.threatconnect.endpoint import Exchange
 from tests.simulators.threatconnect.fault import Fault, FaultBoard
+from tests.simulators.threatconnect.notification import Notification
 from tests.simulators.threatconnect.row import Row
 from tests.simulators.threatconnect.store import Store
 
@@ -86,6 +87,10 @@ class ThreatConnectSimulator:
         self.after_page: list[Callable[[PageEvent], object]] = []
         """Called after each page of Indicators was read from the store: the place to change rows
         between two pages."""
+        self.people = {'demo.analyst', 'demo.admin'}
+        """The users that can be notified."""
+        self.notifications: list[Notification] = []
+        """Those that were taken, oldest first."""
         self.request_count = 0
         self._requests: deque[Seen] = deque(maxlen=KEPT_REQUESTS)
         self._pages = 0
@@ -178,6 +183,7 @@ class ThreatConnectSimulator:
         self.after_page.clear()
         self.store.reset()
         self.last_rows = []
+        self.notifications.clear()
         self.forget_requests()
 
     # -- answering
