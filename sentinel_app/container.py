@@ -42,6 +42,7 @@ from sentinel_app.network import Timeouts, leave_environment
 from sentinel_app.pem import is_pem, read_pem
 from sentinel_app.pipeline.convert import Convert
 from sentinel_app.pipeline.download import Download
+from sentinel_app.pipeline.estimate import Estimates
 from sentinel_app.pipeline.fault_limit import FaultLimit
 from sentinel_app.pipeline.orphan_search import OrphanSearch
 from sentinel_app.pipeline.probe import Probe
@@ -460,6 +461,8 @@ def _compose(
             progress=store,
             updates=updates,
             limiter=limiter,
+            troubles=engine.troubles,
+            estimates=engine.estimates,
             requests_per_minute=settings.requests_per_minute,
             clock=clock,
         ),
@@ -494,6 +497,7 @@ def _compose(
                     store=store,
                     limiter=limiter,
                     troubles=engine.troubles,
+                    estimates=engine.estimates,
                 ),
                 health=health,
                 inquiries=inquiries,
@@ -537,6 +541,7 @@ class Engine:
     limiter: RateLimiter
     probe: Probe
     troubles: Troubles
+    estimates: Estimates
 
 
 def compose_engine(
@@ -631,6 +636,7 @@ def compose_engine(
         limiter=limiter,
         probe=probe,
         troubles=troubles,
+        estimates=Estimates(store=store, limiter=limiter, clock=clock),
     )
 
 

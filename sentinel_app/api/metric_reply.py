@@ -9,7 +9,13 @@ from collections.abc import Sequence
 from sentinel_app.api import schemas
 from sentinel_app.api.health_reply import health_report
 from sentinel_app.api.inquiry_reply import type_counts
-from sentinel_app.api.serialise import asked_wait_reply, next_update_reply
+from sentinel_app.api.serialise import (
+    asked_wait_reply,
+    next_update_reply,
+    pause_reply,
+    time_left_reply,
+    trouble_reply,
+)
 from sentinel_app.core.condition import Condition
 from sentinel_app.core.job import Mode, Outcome
 from sentinel_app.core.metric import Figures, Hour
@@ -44,6 +50,7 @@ def _update_reply(found: UpdateFigures | None) -> schemas.UpdateFigures | None:
         date_started=update.started_at,
         date_ended=update.ended_at,
         expected=found.expected,
+        time_left=time_left_reply(found.left),
         figures=_figures_reply(found.figures),
     )
 
@@ -69,6 +76,7 @@ def summary_reply(
             owners=list(query.owners),
             indicator_types=list(query.indicator_types),
             count=by_query.pop(query.id, 0),
+            expires_by=summary.expires_by.get(query.id),
         )
         for position, query in enumerate(summary.queries)
     ]
@@ -87,6 +95,7 @@ def summary_reply(
                     owners=[],
                     indicator_types=[],
                     count=count,
+                    expires_by=summary.expires_by.get(query_id),
                 )
                 for query_id, count in sorted(by_query.items())
             ),
@@ -96,6 +105,8 @@ def summary_reply(
             schemas.StatusCount(status=status, count=count)
             for status, count in summary.jobs.items()
         ],
+        pauses=[pause_reply(pause) for pause in summary.pauses],
+        troubles=[trouble_reply(trouble) for trouble in summary.troubles],
         running=_update_reply(summary.running),
         last_update=_update_reply(summary.last),
         next_update=next_update_reply(due),
@@ -109,6 +120,7 @@ def summary_reply(
         limit=schemas.LimitUse(
             requests_per_minute=limit.requests_per_minute,
             used=limit.used,
+            used_by_checks=limit.used_by_checks,
             waiting_seconds=limit.waiting_s,
             asked_wait=asked_wait_reply(limit.asked_wait),
         ),

@@ -13,6 +13,7 @@ from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.condition import Condition, HealthState, state_of
 from sentinel_app.core.error_entry import ErrorFilter
+from sentinel_app.core.estimate import Estimate
 from sentinel_app.core.job import Counts, Job, Mode, Update
 from sentinel_app.core.source import Source
 from sentinel_app.core.task import AskedWait, TaskPause, TaskView
@@ -246,6 +247,10 @@ class Live(Protocol):
 
     def pause(self, request_id: str) -> TaskPause | None:
         """Return the paused Task that has something to do for it; None without one."""
+        ...
+
+    def left(self, request_id: str) -> Estimate | None:
+        """Return how long it still takes; None while nobody can say."""
         ...
 
     def trouble(self, request_id: str) -> Trouble | None:

@@ -10,6 +10,7 @@ from sentinel_app.api.ports import Live
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.count import LastCount
 from sentinel_app.core.error_entry import ErrorEntry, ErrorGroup, ErrorState
+from sentinel_app.core.estimate import Estimate
 from sentinel_app.core.job import Counts, Job, JobStatus, Mode, Outcome, Stage, StageTimes, Update
 from sentinel_app.core.job_state import stage_runtime_s, total_runtime_s
 from sentinel_app.core.query import Query, QueryList
@@ -99,10 +100,8 @@ def asked_wait_reply(wait: AskedWait | None) -> schemas.AskedWait | None:
     return None if wait is None else schemas.AskedWait(until=wait.until, reason=wait.reason)
 
 
-def trouble_reply(trouble: Trouble | None) -> schemas.Trouble | None:
-    """The system that does not answer, where there is one."""
-    if trouble is None:
-        return None
+def trouble_reply(trouble: Trouble) -> schemas.Trouble:
+    """The system that does not answer."""
     return schemas.Trouble(
         system=trouble.system,
         attempt=trouble.attempt,
@@ -114,10 +113,15 @@ def trouble_reply(trouble: Trouble | None) -> schemas.Trouble | None:
     )
 
 
-def pause_reply(pause: TaskPause | None) -> schemas.Pause | None:
-    """The paused Task that something waits for, where there is one."""
-    if pause is None:
+def time_left_reply(estimate: Estimate | None) -> schemas.TimeLeft | None:
+    """How long something still takes, where that is known."""
+    if estimate is None:
         return None
+    return schemas.TimeLeft(seconds=estimate.seconds, is_least=estimate.is_least)
+
+
+def pause_reply(pause: TaskPause) -> schemas.Pause:
+    """The paused Task that something waits for."""
     facts, state = pause.task, pause.state
     return schemas.Pause(
         task=facts.slug,
@@ -143,10 +147,11 @@ def job_reply(job: Job, live: Live, saved: QueryList) -> schemas.Job:
         saved: the TQL queries as they are now.
     """
     counts, waiting_s, asked_wait = job_counts(job, live), None, None
-    pause, trouble = None, None
+    left, pause, trouble = None, None, None
     if not job.status.is_final:
         waiting_s = live.waiting_s(job.request_id)
         asked_wait = live.asked_wait(job.request_id)
+        left = live.left(job.request_id)
         pause = live.pause(job.request_id)
         trouble = live.trouble(job.request_id)
     return schemas.Job.model_validate(
@@ -182,8 +187,9 @@ def job_reply(job: Job, live: Live, saved: QueryList) -> schemas.Job:
             'count_held_back': counts.held_back,
             'waiting_seconds': waiting_s,
             'asked_wait': asked_wait_reply(asked_wait),
-            'pause': pause_reply(pause),
-            'trouble': trouble_reply(trouble),
+            'time_left': time_left_reply(left),
+            'pause': None if pause is None else pause_reply(pause),
+            'trouble': None if trouble is None else trouble_reply(trouble),
             'warnings': list(job.warnings),
             'retry_of': job.retry_of,
             'failure_code': job.failure_code,
@@ -348,5 +354,5 @@ def task_reply(view: TaskView) -> schemas.Task:
         paused_until=state.paused_until,
         pause_reason=state.pause_reason,
         asked_wait=asked_wait_reply(view.asked_wait),
-        trouble=trouble_reply(view.trouble),
+        trouble=None if view.trouble is None else trouble_reply(view.trouble),
     )

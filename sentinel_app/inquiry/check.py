@@ -237,7 +237,7 @@ class Checks:
 
     def _workspace(self, sink: Sink) -> str:
         """Send a request without any object: who may do that may send objects as well."""
-        permit = self._limiter.acquire(Deadline(self._clock, TURN_WITHIN_S))
+        permit = self._limiter.acquire(Deadline(self._clock, TURN_WITHIN_S), is_check=True)
         if permit is None:
             raise Skip(
                 'Skipped: the API limit is used up for now.',

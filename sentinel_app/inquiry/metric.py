@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from sentinel_app.core.clock import Clock
+from sentinel_app.core.estimate import Estimate
 from sentinel_app.core.job import Counts, Job, JobStatus, Update
 from sentinel_app.core.metric import Figures, Hour, LiveCount, summed, summed_by_query
 from sentinel_app.core.query import Query
-from sentinel_app.core.task import AskedWait
-from sentinel_app.core.upload_limits import MAX_OBJECTS, WINDOW_S
+from sentinel_app.core.task import PIPELINE, AskedWait, TaskPause, TaskSlug, facts_of
+from sentinel_app.core.trouble import Trouble
+from sentinel_app.pipeline.estimate import Estimates
 from sentinel_app.pipeline.rate_limiter import RateLimiter
+from sentinel_app.pipeline.trouble import Troubles
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.metrics import MetricStore
@@ -41,6 +43,8 @@ class UpdateFigures:
     figures: Figures
     expected: int | None = None
     """How many Indicators its queries should give, while it runs and as far as that is known."""
+    left: Estimate | None = None
+    """How long it still takes, while it runs and something goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,8 @@ class LimitUse:
 
     requests_per_minute: int
     used: int
+    """By uploads."""
+    used_by_checks: int
     waiting_s: float | None
     """How long the next request waits; None when none does."""
     asked_wait: AskedWait | None
@@ -81,6 +87,12 @@ class Summary:
     """Those that are kept."""
     backlog: Backlog
     limit: LimitUse
+    expires_by: Mapping[str, dt.datetime] = field(default_factory=dict)
+    """When the last object of each query has expired, unless it is sent again."""
+    pauses: tuple[TaskPause, ...] = ()
+    """The Tasks of the pipeline that are paused."""
+    troubles: tuple[Trouble, ...] = ()
+    """The systems that do not answer at this moment."""
     running: UpdateFigures | None = None
     last: UpdateFigures | None = None
     refused_now: int = 0
@@ -99,6 +111,8 @@ class Metrics:
         progress: UpdateStore,
         updates: RunningUpdate,
         limiter: RateLimiter,
+        troubles: Troubles,
+        estimates: Estimates,
         requests_per_minute: int,
         clock: Clock,
     ) -> None:
@@ -108,6 +122,8 @@ class Metrics:
         self._ledger = ledger
         self._updates = updates
         self._limiter = limiter
+        self._troubles = troubles
+        self._estimates = estimates
         self._requests_per_minute = requests_per_minute
         self._clock = clock
 
@@ -125,10 +141,16 @@ class Metrics:
             limit=LimitUse(
                 requests_per_minute=self._requests_per_minute,
                 used=self._limiter.used(),
+                used_by_checks=self._limiter.used_by_checks(),
                 waiting_s=self._limiter.waiting_s(),
                 asked_wait=self._limiter.asked_wait(),
             ),
-            running=None if running is None else self._figures(running),
+            expires_by={
+                query_id: at for query_id, _, at in self._ledger.live_until(self._clock.now())
+            },
+            pauses=self._pauses(),
+            troubles=self._troubles.now(),
+            running=None if running is None else self._running_figures(running),
             last=self._last(),
             refused_now=self._progress.errors.refused_now(),
         )
@@ -138,8 +160,47 @@ class Metrics:
         return summed_by_query(self._ledger.live_counts(self._clock.now()))
 
     def history(self, *, since: dt.datetime, before: dt.datetime) -> tuple[Hour, ...]:
-        """Give the hours in which a Job ended, oldest first."""
-        return self._store.hours(since=since, before=before)
+        """Return the hours in which a Job ended, oldest first.
+
+        What the Jobs that run have come to so far counts in the present hour.
+        """
+        hours = self._store.hours(since=since, before=before)
+        this_hour = self._clock.now().replace(minute=0, second=0, microsecond=0)
+        running = self._running()
+        if running is None or not since <= this_hour < before:
+            return hours
+        parts = [
+            replace(_of_job(job, counts), jobs=0)
+            for job in self._app_state.jobs_of(running.id)
+            if not job.status.is_final and (counts := self._progress.counts(job.request_id))
+        ]
+        so_far = summed(parts)
+        if not so_far.read:
+            return hours
+        ended = [hour for hour in hours if hour.start_at == this_hour]
+        present = summed([*(hour.figures for hour in ended), so_far])
+        return (
+            *(hour for hour in hours if hour.start_at < this_hour),
+            Hour(start_at=this_hour, figures=present),
+        )
+
+    def _pauses(self) -> tuple[TaskPause, ...]:
+        states = {slug: self._app_state.task_state(slug) for slug in PIPELINE}
+        return tuple(
+            TaskPause(task=facts_of(slug), state=state)
+            for slug, state in states.items()
+            if state.is_paused
+        )
+
+    def _running_figures(self, update: Update) -> UpdateFigures:
+        """Return the figures of the update that runs, with the time left unless it is held up."""
+        figures = self._figures(update)
+        is_held_up = self._troubles.now() or any(
+            pause.task.slug is not TaskSlug.SCHEDULE_UPDATES for pause in self._pauses()
+        )
+        if is_held_up:
+            return figures
+        return replace(figures, left=self._estimates.of_update(update.id))
 
     def _running(self) -> Update | None:
         """Give the update that runs; its end is stored a moment before it is let go."""
@@ -151,12 +212,11 @@ class Metrics:
         waiting = [each for each in self._app_state.open_updates() if each.started_at is None]
         progress = self._progress.progress(running.id) if running else ()
         objects = sum(item.waiting for item in progress)
-        requests = math.ceil(objects / MAX_OBJECTS)
         return Backlog(
             updates=len(waiting),
             indicators=sum(item.rows_waiting for item in progress),
             objects=objects,
-            seconds=requests / self._requests_per_minute * WINDOW_S,
+            seconds=self._estimates.of_objects(objects),
         )
 
     def _last(self) -> UpdateFigures | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sentinel_app.core.clock import Clock, Stop
+from sentinel_app.core.estimate import limit_s
 from sentinel_app.core.task import AskedWait
 from sentinel_app.core.upload_limits import LONGEST_TRANSIT_S, MARGIN_S, WINDOW_S, wait_s
 
@@ -34,6 +35,8 @@ class Permit:
 
     started: float
     arrived_by: float
+    is_check: bool = False
+    """Whether a check of the Service takes it; it sends nothing."""
 
 
 class RateLimiter:
@@ -59,8 +62,13 @@ class RateLimiter:
             started = monotonic - max(0.0, (now - at).total_seconds())
             self._permits.append(Permit(started, started + LONGEST_TRANSIT_S))
 
-    def acquire(self, stop: Stop) -> Permit | None:
-        """Wait for a permit and return it; None when `stop` was set meanwhile."""
+    def acquire(self, stop: Stop, *, is_check: bool = False) -> Permit | None:
+        """Wait for a permit and return it; None when `stop` was set meanwhile.
+
+        Args:
+            stop: ends the waiting.
+            is_check: whether it is for a check of the Service, which sends nothing.
+        """
         with self._lock:
             self._waiting += 1
         try:
@@ -68,7 +76,7 @@ class RateLimiter:
                 with self._lock:
                     seconds = self._seconds_left()
                     if seconds <= 0:
-                        return self._take()
+                        return self._take(is_check=is_check)
                 self._clock.wait(stop, min(seconds, _CHECK_S))
             return None
         finally:
@@ -135,20 +143,38 @@ class RateLimiter:
             seconds = self._seconds_left()
             return seconds if self._waiting and seconds > 0 else None
 
+    def seconds_of(self, requests: int) -> float:
+        """Return in how many seconds the last of so many further requests may go."""
+        with self._lock:
+            now = self._clock.monotonic()
+            times = sorted(permit.arrived_by for permit in self._permits)
+            blocked_s = max(0.0, self._blocked_until - now)
+            return limit_s(requests, times, now, self._limit, blocked_s=blocked_s)
+
     def used(self) -> int:
-        """Return how many requests count against the limit at this moment."""
+        """Return how many upload requests count against the limit now, checks left out."""
+        return self._count(is_check=False)
+
+    def used_by_checks(self) -> int:
+        """Return how many requests of a check of the Service count against the limit now."""
+        return self._count(is_check=True)
+
+    def _count(self, *, is_check: bool) -> int:
         with self._lock:
             since = self._clock.monotonic() - WINDOW_S
-            return sum(permit.arrived_by > since for permit in self._permits)
+            return sum(
+                permit.arrived_by > since and permit.is_check is is_check
+                for permit in self._permits
+            )
 
     def _seconds_left(self) -> float:
         now = self._clock.monotonic()
         times = sorted(permit.arrived_by for permit in self._permits)
         return max(wait_s(times, now, self._limit), self._blocked_until - now)
 
-    def _take(self) -> Permit:
+    def _take(self, *, is_check: bool) -> Permit:
         started = self._clock.monotonic()
-        permit = Permit(started, started + LONGEST_TRANSIT_S)
+        permit = Permit(started, started + LONGEST_TRANSIT_S, is_check)
         # What began first has not always arrived first: each stays until it is out of the window.
         self._permits = [
             known for known in self._permits if known.arrived_by + WINDOW_S + MARGIN_S > started

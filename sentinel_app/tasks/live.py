@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from sentinel_app.core.estimate import Estimate
 from sentinel_app.core.job import Counts, Stage
 from sentinel_app.core.progress import Progress
 from sentinel_app.core.task import AskedWait, TaskPause, TaskSlug, facts_of
 from sentinel_app.core.trouble import Trouble
+from sentinel_app.pipeline.estimate import Estimates
 from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.pipeline.trouble import Troubles
 from sentinel_app.storage.app_state.store import AppState
@@ -25,12 +27,14 @@ class Live:
         store: UpdateStore,
         limiter: RateLimiter,
         troubles: Troubles,
+        estimates: Estimates,
     ) -> None:
         self._updates = updates
         self._app_state = app_state
         self._store = store
         self._limiter = limiter
         self._troubles = troubles
+        self._estimates = estimates
 
     def counts(self, request_id: str) -> Counts | None:
         """Return a Job's counts; None when it is not in progress."""
@@ -49,6 +53,18 @@ class Live:
         if running is None or request_id not in running.request_ids:
             return None
         return self._limiter.waiting_s()
+
+    def left(self, request_id: str) -> Estimate | None:
+        """Return how long a Job still takes; None while nobody can say, or while nothing goes on.
+
+        A pause and a system that does not answer have no end that anybody knows.
+        """
+        running = self._updates.running
+        if running is None or request_id not in running.request_ids:
+            return None
+        if self.pause(request_id) or self.trouble(request_id):
+            return None
+        return self._estimates.of_job(running.id, request_id)
 
     def trouble(self, request_id: str) -> Trouble | None:
         """Return the system that a Job waits for because it does not answer; None without one."""

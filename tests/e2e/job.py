@@ -71,6 +71,7 @@ def make_job(request_id: str, **changes: Any) -> dict[str, Any]:
                 'last_modified_filter_end',
                 'waiting_seconds',
                 'asked_wait',
+                'time_left',
                 'pause',
                 'trouble',
             ),

@@ -199,6 +199,7 @@ class TestAxe:
             limit = {
                 'requests_per_minute': 100,
                 'used': 90,
+                'used_by_checks': 0,
                 'waiting_seconds': 12,
                 'asked_wait': None,
             }

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Save
-from tests.e2e.job import ALL_TYPES, EVERYTHING, finished_job, paused, requested
+from tests.e2e.job import ALL_TYPES, EVERYTHING, OUTCOMES, finished_job, paused, requested
 from tests.e2e.screen import Screen
 from tests.simulators.stand import Stand
 
@@ -65,8 +65,10 @@ def test_without_a_query_configure_opens_and_the_dashboard_says_why_it_is_empty(
     expect(page).to_have_url(re.compile('#/configure$'))
     page.get_by_role('link', name='DASHBOARD').click()
     expect(screen.heading).to_have_text('DASHBOARD')
-    expect(page.get_by_text('No TQL query is saved yet')).to_be_visible()
-    expect(tile(page, 'Next update')).to_contain_text('None planned')
+    expect(
+        page.get_by_text('Add a query in CONFIGURE to start sending Indicators.')
+    ).to_be_visible()
+    expect(tile(page, 'Next update')).to_contain_text('Not scheduled')
 
 
 def refreshed(page: Page, screen: Screen) -> dict[str, Any]:
@@ -90,7 +92,7 @@ def test_figures_are_those_of_the_api(page: Page, screen: Screen, finished: dict
     assert finished['count_refused'] > 0
     expect(tile(page, 'Last update')).to_contain_text(f'{finished["count_sent"]:,} sent')
     expect(tile(page, 'Last update')).to_contain_text(f'{finished["count_refused"]:,} refused')
-    expect(tile(page, 'Backlog')).to_contain_text('Nothing waits')
+    expect(tile(page, 'Backlog')).to_contain_text('Nothing to send')
     screen.button('Pause auto-refresh').click()
     found = refreshed(page, screen)
     expect(tile(page, 'In Sentinel')).to_contain_text(f'{found["objects_live"]:,}')
@@ -142,11 +144,13 @@ def test_an_update_that_runs_is_shown_until_it_ends(
     with paused(stand, 'upload'):
         requested(stand)
         screen.open('dashboard')
-        running = page.get_by_role('region', name='The update that runs')
-        expect(running).to_contain_text('full update under way')
-        expect(tile(page, 'Backlog')).to_contain_text('ready to be sent')
+        running = page.get_by_role('region', name='Running update')
+        expect(running).to_contain_text('Full update paused')
+        expect(running).to_contain_text('Upload paused by')
+        expect(tile(page, 'Backlog')).to_contain_text('Paused')
+        expect(tile(page, 'Backlog')).to_contain_text('ready to send')
     expect(running).to_be_hidden(timeout=45_000)
-    expect(tile(page, 'Backlog')).to_contain_text('Nothing waits')
+    expect(tile(page, 'Backlog')).to_contain_text('Nothing to send')
 
 
 def test_backlog_says_when_it_will_be_done_and_the_limit_what_is_waited_for(
@@ -154,21 +158,44 @@ def test_backlog_says_when_it_will_be_done_and_the_limit_what_is_waited_for(
 ) -> None:
     alter(
         page,
-        running=None,
+        running={
+            'update_id': 'u',
+            'mode': 'full',
+            'job_type': 'ad-hoc',
+            'expected': 200_000,
+            'date_started': '2026-03-09T16:05:06Z',
+            'date_ended': None,
+            'time_left': {'seconds': 720.0, 'is_least': False},
+            'figures': dict.fromkeys((*OUTCOMES, 'jobs', 'read'), 0) | {'sent': 2_462},
+        },
         backlog={'updates': 0, 'indicators': 0, 'objects': 120_000, 'seconds': 720.0},
         limit={
             'requests_per_minute': 100,
             'used': 100,
+            'used_by_checks': 1,
             'waiting_seconds': 41.2,
             'asked_wait': None,
         },
     )
     screen.open('dashboard')
     expect(tile(page, 'Backlog')).to_contain_text('About 12 min')
-    expect(tile(page, 'Backlog')).to_contain_text('120,000 objects ready to be sent')
+    expect(tile(page, 'Backlog')).to_contain_text('120,000 objects ready to send')
     expect(tile(page, 'Backlog')).to_contain_text('Done in 12 min')
     expect(tile(page, 'API limit')).to_contain_text('100 of 100')
-    expect(tile(page, 'API limit')).to_contain_text('the next one waits 42 s')
+    expect(tile(page, 'API limit')).to_contain_text('and 1 connection check')
+    waits = 'API limit reached, resumes in 42 s'
+    expect(tile(page, 'API limit')).to_contain_text(waits)
+    running = page.get_by_role('region', name='Running update')
+    expect(running).to_contain_text(f'{waits}; about 12 min left in all')
+    expect(running).to_contain_text('2,462 of 200,000 done: 2,462 sent')
+
+
+@pytest.mark.usefixtures('finished')
+def test_refresh_renews_the_chart_too(page: Page, screen: Screen) -> None:
+    screen.open('dashboard')
+    expect(page.get_by_text(re.compile(r'sent, \d.* refused, \d+ Jobs? completed'))).to_be_visible()
+    with page.expect_response(re.compile('/api/metric/history')):
+        screen.button('Refresh now').click()
 
 
 def test_check_now_tries_everything_and_says_what_to_do(
@@ -246,6 +273,7 @@ def test_sixty_queries_and_strange_owners_do_not_burst_the_page(
         'is_enabled': False,
         'owners': [],
         'indicator_types': [],
+        'expires_by': '2026-12-28T12:00:00Z',
     }
     queries += [{'query_id': f'g{number}', 'count': 5, **gone} for number in range(3)]
     alter(page, by_query=queries)
@@ -253,6 +281,6 @@ def test_sixty_queries_and_strange_owners_do_not_burst_the_page(
     screen.open('dashboard')
     rows = screen.rows('In Sentinel by TQL query')
     expect(rows).to_have_count(61)
-    expect(rows.last).to_contain_text('Queries that are no longer saved')
+    expect(rows.last).to_contain_text('Deleted queries (expire by Dec 28)')
     expect(rows.last).to_contain_text('15')
     assert page.evaluate('document.documentElement.scrollWidth') <= 1024

@@ -129,6 +129,13 @@ class AskedWait(Reply):
     reason: str = Field(description='Why, in the words of the answer')
 
 
+class TimeLeft(Reply):
+    """How long an update, or a Job and those before it, still takes."""
+
+    seconds: Seconds
+    is_least: bool = Field(description='Whether more is to be read of which nobody knows how much')
+
+
 class Pause(Reply):
     """A Task that is paused, where something waits for it."""
 

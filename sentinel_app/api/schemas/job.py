@@ -16,6 +16,7 @@ from sentinel_app.api.schemas.base import (
     Pause,
     Reply,
     Seconds,
+    TimeLeft,
     Trouble,
     picked,
     slug,
@@ -93,6 +94,9 @@ class Job(Reply):
     asked_wait: AskedWait | None = Field(
         description='The wait that Sentinel asked for, while the Job is held up by it'
     )
+    time_left: TimeLeft | None = Field(
+        description='Until the Job is done, under the API limit; null while nobody can say'
+    )
     pause: Pause | None = Field(
         description='The paused Task that has something to do for the Job, if there is one'
     )
@@ -105,7 +109,9 @@ class Job(Reply):
     failure_reason: str | None
 
 
-NOT_SORTABLE = frozenset({'query', 'warnings', 'waiting_seconds', 'asked_wait', 'pause', 'trouble'})
+NOT_SORTABLE = frozenset(
+    {'query', 'warnings', 'waiting_seconds', 'asked_wait', 'time_left', 'pause', 'trouble'}
+)
 JOB_SORTS = (*(name for name in Job.model_fields if name not in NOT_SORTABLE), 'position')
 STATUS_BY_SLUG = {slug(status): status for status in JobStatus}
 StatusSlug = Annotated[JobStatus, BeforeValidator(picked(STATUS_BY_SLUG)), slugs(STATUS_BY_SLUG)]

@@ -6,7 +6,17 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sentinel_app.api.schemas.base import AskedWait, Moment, NextUpdate, Parameters, Reply, Seconds
+from sentinel_app.api.schemas.base import (
+    AskedWait,
+    Moment,
+    NextUpdate,
+    Parameters,
+    Pause,
+    Reply,
+    Seconds,
+    TimeLeft,
+    Trouble,
+)
 from sentinel_app.api.schemas.health import HealthReport
 from sentinel_app.api.schemas.preview import TypeCount
 from sentinel_app.core.indicator import IndicatorType
@@ -47,6 +57,9 @@ class UpdateFigures(Reply):
     date_started: Moment | None
     date_ended: Moment | None
     expected: int | None = Field(description='How many Indicators it should read, if known')
+    time_left: TimeLeft | None = Field(
+        description='While it runs; null while nobody can say, is paused or waits for a system'
+    )
     figures: Figures
 
 
@@ -62,6 +75,9 @@ class QueryCount(Reply):
     owners: list[str] = Field(description='Empty where the query is no longer saved')
     indicator_types: list[IndicatorType]
     count: int
+    expires_by: Moment | None = Field(
+        description='When the last of them has expired unless it is sent again, to the hour'
+    )
 
 
 class StatusCount(Reply):
@@ -84,7 +100,10 @@ class LimitUse(Reply):
     """How much of the API limit is used at this moment."""
 
     requests_per_minute: int
-    used: int
+    used: int = Field(description='Upload requests that count against the limit now')
+    used_by_checks: int = Field(
+        description='Requests of *Check now* and of the start, which count as well'
+    )
     waiting_seconds: Seconds | None
     asked_wait: AskedWait | None
 
@@ -96,7 +115,10 @@ class HourFigures(Figures):
 
 
 class MetricHistory(Reply):
-    """Figures by the hour; an hour without the end of a Job is left out."""
+    """Figures by the hour of the end of each Job; an hour without one is left out.
+
+    What the Jobs that run have come to so far is in the present hour.
+    """
 
     start: Moment
     end: Moment
@@ -111,6 +133,8 @@ class MetricSummary(Reply):
     by_query: list[QueryCount]
     total: Figures = Field(description='Of all Jobs that ever ended')
     jobs: list[StatusCount]
+    pauses: list[Pause] = Field(description='The paused Tasks of the pipeline')
+    troubles: list[Trouble] = Field(description='The systems that do not answer at this moment')
     running: UpdateFigures | None
     last_update: UpdateFigures | None = Field(description='The one that ended last')
     next_update: NextUpdate | None

@@ -26,7 +26,9 @@ from sentinel_app.inquiry.lookup import Lookups
 from sentinel_app.inquiry.metric import Metrics
 from sentinel_app.inquiry.preview import Previews
 from sentinel_app.inquiry.tql_check import TqlChecks
+from sentinel_app.pipeline.estimate import Estimates
 from sentinel_app.pipeline.rate_limiter import RateLimiter
+from sentinel_app.pipeline.trouble import Troubles
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.holdings import Holdings
 from sentinel_app.storage.ledger import Ledger
@@ -176,6 +178,7 @@ class InquiryStand:
         self.seen_results: list[object] = []
         self.disk_warnings: tuple[str, ...] = ()
         self.limiter = RateLimiter(limit=LIMIT, times=RequestTimes(self.db), clock=clock)
+        self.troubles = Troubles(clock)
         screening = Screening(parse=parse_indicator, withheld_reason=self._withheld_reason)
         self.inquiries = Inquiries(
             previews=Previews(
@@ -222,6 +225,8 @@ class InquiryStand:
                 progress=self.store,
                 updates=self.updates,
                 limiter=self.limiter,
+                troubles=self.troubles,
+                estimates=Estimates(store=self.store, limiter=self.limiter, clock=clock),
                 requests_per_minute=LIMIT,
                 clock=clock,
             ),

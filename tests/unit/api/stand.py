@@ -23,6 +23,7 @@ from sentinel_app.api.ports import (
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.condition import Condition, ConditionCode, Link, Screen, Severity
 from sentinel_app.core.error_entry import ErrorEntry, ErrorFilter, ErrorGroup
+from sentinel_app.core.estimate import Estimate
 from sentinel_app.core.indicator import Owner, TqlKeyword
 from sentinel_app.core.job import Counts, Job, JobStatus, JobType, Mode, Stage, Update
 from sentinel_app.core.question import Question
@@ -289,6 +290,7 @@ class FakeLive:
     waits: dict[str, float] = field(default_factory=dict)
     asked_waits: dict[str, AskedWait] = field(default_factory=dict)
     troubles: dict[str, Trouble] = field(default_factory=dict)
+    estimates: dict[str, Estimate] = field(default_factory=dict)
     pauses: dict[str, TaskPause] = field(default_factory=dict)
 
     def counts(self, request_id: str) -> Counts | None:
@@ -299,6 +301,9 @@ class FakeLive:
 
     def asked_wait(self, request_id: str) -> AskedWait | None:
         return self.asked_waits.get(request_id)
+
+    def left(self, request_id: str) -> Estimate | None:
+        return self.estimates.get(request_id)
 
     def pause(self, request_id: str) -> TaskPause | None:
         return self.pauses.get(request_id)

@@ -111,6 +111,7 @@ def test_a_job_is_shown_whole(stand: Stand) -> None:
         'count_held_back': 0,
         'waiting_seconds': None,
         'asked_wait': None,
+        'time_left': None,
         'pause': None,
         'trouble': None,
         'warnings': ['Too many'],

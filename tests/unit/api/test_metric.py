@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
-from sentinel_app.core.job import Counts, JobStatus, JobType, Mode, Outcome
+from sentinel_app.core.job import Counts, JobStatus, JobType, Mode, Outcome, Stage
 from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.progress import Position
+from sentinel_app.core.task import TaskSlug, TaskState
+from sentinel_app.core.trouble import System
+from sentinel_app.errors import ReadTimeoutError
 from tests.clocks import NOON
 from tests.factories import MD5, SHA1
 from tests.stored import make_audit, make_job, make_query, make_update
 from tests.unit.api.stand import Stand
-from tests.working import make_chosen, make_page, send
+from tests.working import make_chosen, make_conversion, make_page, send
 
 HOUR = dt.timedelta(hours=1)
 COUNTS = Counts(
@@ -71,6 +74,7 @@ def test_a_new_service_has_figures_too(stand: Stand) -> None:
     assert found['limit'] == {
         'requests_per_minute': 60,
         'used': 0,
+        'used_by_checks': 0,
         'waiting_seconds': None,
         'asked_wait': None,
     }
@@ -105,10 +109,12 @@ def test_what_sentinel_holds_is_counted_by_type_and_by_query(stand: Stand) -> No
         {'indicator_type': 'Address', 'count': 2},
         {'indicator_type': 'URL', 'count': 1},
     ]
+    # Valid for 30 days from noon on.
+    last = '2026-04-03T13:00:00Z'
     assert found['by_query'] == [
-        {'query_id': 'q1', 'position': 0, 'count': 2, **facts},
-        {'query_id': 'q2', 'position': 1, 'count': 0, **facts},
-        {'query_id': 'gone', 'position': None, 'count': 1, **nothing},
+        {'query_id': 'q1', 'position': 0, 'count': 2, 'expires_by': last, **facts},
+        {'query_id': 'q2', 'position': 1, 'count': 0, 'expires_by': None, **facts},
+        {'query_id': 'gone', 'position': None, 'count': 1, 'expires_by': last, **nothing},
     ]
 
 
@@ -153,6 +159,45 @@ def test_the_running_update_is_shown_as_far_as_it_has_come(stand: Stand) -> None
     assert (found['running']['expected'], found['running']['figures']['read']) == (50, 2)
     assert (found['backlog']['updates'], found['backlog']['indicators']) == (1, 2)
     assert found['last_update'] is None
+
+
+def test_history_has_what_was_sent_so_far_in_the_present_hour(stand: Stand) -> None:
+    end_job(stand, 'j1', NOON + HOUR / 60)
+    before = stand.get('/api/metric/history', 'hours=24').json['data']
+    assert [(each['hour'], each['jobs'], each['sent']) for each in before] == [
+        ('2026-03-04T12:00:00Z', 1, 7)
+    ]
+    update = make_update('u9', request_ids=('j9',), started_at=NOON)
+    job = make_job('j9', update_id='u9', status=JobStatus.DOWNLOAD_IN_PROGRESS)
+    stand.app_state.add_update(update, [job], schedule=None)
+    store = stand.asked.store
+    store.begin([job])
+    store.start_reading('j9', at=NOON, expected=50)
+    rows = dict.fromkeys((1, 2, 3), Outcome.SENT) | {4: Outcome.REFUSED}
+    page = make_page(1, 2, 3, 4, request_id='j9')
+    store.commit_page(make_conversion(page, rows, job=store.jobs.number('j9')), at=NOON)
+    stand.asked.updates.running = update
+    (hour,) = stand.get('/api/metric/history', 'hours=24').json['data']
+    assert (hour['jobs'], hour['read'], hour['sent'], hour['refused']) == (1, 14, 10, 4)
+    stand.clock.advance(3_600)
+    later = stand.get('/api/metric/history', 'hours=24').json['data']
+    assert [(each['jobs'], each['sent']) for each in later] == [(1, 7), (0, 3)]
+
+
+def test_what_holds_the_pipeline_up_is_told(stand: Stand) -> None:
+    assert (summary(stand)['pauses'], summary(stand)['troubles']) == ([], [])
+    state = TaskState(
+        is_paused=True, paused_at=NOON, paused_by='jdoe', pause_reason='Workspace moves'
+    )
+    states = {TaskSlug.UPLOAD: state, TaskSlug.CLEANER: state}
+    stand.app_state.store_task_states(states, audit=make_audit())
+    error = ReadTimeoutError('ThreatConnect did not answer.')
+    stand.asked.troubles.failed(Stage.DOWNLOAD, System.THREATCONNECT, error, 20.0)
+    found = summary(stand)
+    (pause,) = found['pauses']
+    assert (pause['task'], pause['by'], pause['reason']) == ('upload', 'jdoe', 'Workspace moves')
+    (trouble,) = found['troubles']
+    assert (trouble['system'], trouble['attempt']) == ('ThreatConnect', 2)
 
 
 def test_history_gives_the_hours_with_the_end_of_a_job(stand: Stand) -> None:

@@ -10,8 +10,9 @@ import type { MetricHistory, MetricSummary } from './model';
 const REFRESH_MS = 20_000;
 /** While an update runs, its figures should move. */
 const RUNNING_REFRESH_MS = 5_000;
-/** Figures by the hour change when an update ends, which the summary tells. */
+/** Figures by the hour change while an update runs, and as it ends, which the summary tells. */
 const HISTORY_REFRESH_MS = 5 * 60_000;
+const RUNNING_HISTORY_REFRESH_MS = 10_000;
 
 function historyKey(hours: number, summary: MetricSummary): readonly unknown[] {
   return ['metric', 'history', hours, summary.last_update?.update_id ?? null];
@@ -38,13 +39,15 @@ export function useSummary(hours: number) {
   });
 }
 
-/** Figures by the hour; asked for anew when another update has ended. */
+/** Figures by the hour; asked for again while an update runs, and when another one has ended. */
 export function useHistory(hours: number, summary: MetricSummary) {
+  const idle = useRefreshInterval(HISTORY_REFRESH_MS);
+  const running = useRefreshInterval(RUNNING_HISTORY_REFRESH_MS);
   return useQuery({
     queryKey: historyKey(hours, summary),
     queryFn: ({ signal }) => get<MetricHistory>('metric/history', { hours }, signal),
     placeholderData: keepPreviousData,
     staleTime: HISTORY_REFRESH_MS,
-    refetchInterval: useRefreshInterval(HISTORY_REFRESH_MS),
+    refetchInterval: summary.running === null ? idle : running,
   });
 }

@@ -28,6 +28,7 @@ export type ReportedEntry = Schemas['ReportedEntry'];
 export type ReportedEntryPage = Schemas['ReportedEntryPage'];
 export type Task = Schemas['Task'];
 export type AskedWait = Schemas['AskedWait'];
+export type TimeLeft = Schemas['TimeLeft'];
 export type Pause = Schemas['Pause'];
 export type PauseBody = Schemas['PauseBody'];
 export type Trouble = Schemas['Trouble'];

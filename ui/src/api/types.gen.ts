@@ -1398,6 +1398,8 @@ export interface components {
             status: components["schemas"]["JobStatus"];
             /** Throttled Seconds */
             throttled_seconds: number;
+            /** @description Until the Job is done, under the API limit; null while nobody can say */
+            time_left: components["schemas"]["TimeLeft"] | null;
             /** Total Runtime */
             total_runtime: number | null;
             /** @description The system that the Job waits for, while that does not answer */
@@ -1523,8 +1525,16 @@ export interface components {
             asked_wait: components["schemas"]["AskedWait"] | null;
             /** Requests Per Minute */
             requests_per_minute: number;
-            /** Used */
+            /**
+             * Used
+             * @description Upload requests that count against the limit now
+             */
             used: number;
+            /**
+             * Used By Checks
+             * @description Requests of *Check now* and of the start, which count as well
+             */
+            used_by_checks: number;
             /** Waiting Seconds */
             waiting_seconds: number | null;
         };
@@ -1619,7 +1629,9 @@ export interface components {
         };
         /**
          * MetricHistory
-         * @description Figures by the hour; an hour without the end of a Job is left out.
+         * @description Figures by the hour of the end of each Job; an hour without one is left out.
+         *
+         *     What the Jobs that run have come to so far is in the present hour.
          */
         MetricHistory: {
             /** Data */
@@ -1660,6 +1672,11 @@ export interface components {
              */
             objects_live: number;
             /**
+             * Pauses
+             * @description The paused Tasks of the pipeline
+             */
+            pauses: components["schemas"]["Pause"][];
+            /**
              * Refused Now
              * @description Indicators with an object that Sentinel refuses at present
              */
@@ -1667,6 +1684,11 @@ export interface components {
             running: components["schemas"]["UpdateFigures"] | null;
             /** @description Of all Jobs that ever ended */
             total: components["schemas"]["Figures"];
+            /**
+             * Troubles
+             * @description The systems that do not answer at this moment
+             */
+            troubles: components["schemas"]["Trouble"][];
         };
         /**
          * Mode
@@ -2028,6 +2050,11 @@ export interface components {
         QueryCount: {
             /** Count */
             count: number;
+            /**
+             * Expires By
+             * @description When the last of them has expired unless it is sent again, to the hour
+             */
+            expires_by: string | null;
             /** Indicator Types */
             indicator_types: components["schemas"]["IndicatorType"][];
             /** Is Enabled */
@@ -2664,6 +2691,19 @@ export interface components {
          */
         TaskSlug: "download" | "convert" | "upload" | "schedule-updates" | "cleaner";
         /**
+         * TimeLeft
+         * @description How long an update, or a Job and those before it, still takes.
+         */
+        TimeLeft: {
+            /**
+             * Is Least
+             * @description Whether more is to be read of which nobody knows how much
+             */
+            is_least: boolean;
+            /** Seconds */
+            seconds: number;
+        };
+        /**
          * TqlChecked
          * @description ThreatConnect takes the TQL.
          */
@@ -2872,6 +2912,8 @@ export interface components {
             figures: components["schemas"]["Figures"];
             job_type: components["schemas"]["JobType"];
             mode: components["schemas"]["Mode"];
+            /** @description While it runs; null while nobody can say, is paused or waits for a system */
+            time_left: components["schemas"]["TimeLeft"] | null;
             /** Update Id */
             update_id: string;
         };

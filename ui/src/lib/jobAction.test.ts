@@ -24,5 +24,12 @@ test('a line of the file has a cell for each heading, and every field of the API
   expect(cells[jobHeading.indexOf('warnings')]).toBe('One. Two.');
   expect(cells[jobHeading.indexOf('query_precedence')]).toBe(1);
   const missing = Object.keys(job).filter((name) => !jobHeading.includes(name));
-  expect(missing).toEqual(['query', 'waiting_seconds', 'asked_wait', 'pause', 'trouble']);
+  expect(missing).toEqual([
+    'query',
+    'waiting_seconds',
+    'asked_wait',
+    'time_left',
+    'pause',
+    'trouble',
+  ]);
 });

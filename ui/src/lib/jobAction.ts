@@ -16,16 +16,23 @@ export function jobActions(job: Job): JobAction[] {
 }
 
 /** What holds only for the moment has no place in a file. */
-type MomentaryField = 'waiting_seconds' | 'asked_wait' | 'pause' | 'trouble';
+type MomentaryField = 'waiting_seconds' | 'asked_wait' | 'time_left' | 'pause' | 'trouble';
 
 const plainFields = [
-  ...['request_id', 'update_id', 'job_type', 'mode', 'status'],
+  ...['request_id', 'update_id', 'job_type', 'mode', 'scope', 'status'],
   ...['date_queued', 'date_started', 'date_completed', 'date_failed', 'total_runtime'],
   ...['last_modified_filter_start', 'last_modified_filter_end'],
   ...['date_download_start', 'date_download_complete', 'download_runtime'],
   ...['date_convert_start', 'date_convert_complete', 'convert_runtime'],
   ...['date_upload_start', 'date_upload_complete', 'upload_runtime'],
-  ...['count_expected', 'count_read', 'count_converted', 'count_sent', 'count_unchanged'],
+  ...[
+    'count_asked',
+    'count_expected',
+    'count_read',
+    'count_converted',
+    'count_sent',
+    'count_unchanged',
+  ],
   ...['count_duplicate', 'count_withheld', 'count_expired', 'count_unsupported'],
   ...['count_invalid', 'count_refused', 'count_withdrawn', 'count_failed', 'count_held_back'],
   ...['count_object', 'count_request', 'count_throttled', 'throttled_seconds'],

@@ -42,7 +42,7 @@ test('how much there is to send is not known before all is converted', () => {
   expect(jobProgress(job)[2]).toMatchObject({ done: 3, total: null, isActive: true });
 });
 
-test('sending is measured against what was not held back', () => {
+test('sending is measured against what was neither held back nor refused', () => {
   const changes = {
     status: 'Upload In Progress',
     count_read: 100,
@@ -54,8 +54,7 @@ test('sending is measured against what was not held back', () => {
     date_convert_complete: at,
     date_upload_start: at,
   } as const;
-  expect(shares(changes)).toEqual([1, 1, 0.5]);
-  expect(jobProgress(makeJob(changes))[2]).toMatchObject({ done: 40, total: 80, isActive: true });
+  expect(jobProgress(makeJob(changes))[2]).toMatchObject({ done: 30, total: 70, isActive: true });
 });
 
 test('nothing to send is done when the upload is', () => {

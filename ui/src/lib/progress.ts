@@ -15,11 +15,6 @@ export interface StageProgress {
   startedAt: string | null;
 }
 
-/** Indicators with an answer from Sentinel. */
-export function answeredCount(job: Job): number {
-  return job.count_sent + job.count_refused + job.count_withdrawn;
-}
-
 /** The three bars of a Job. The stages overlap: pages are converted and sent while others are read. */
 export function jobProgress(job: Job): StageProgress[] {
   const isRead = job.date_download_complete !== null;
@@ -29,15 +24,15 @@ export function jobProgress(job: Job): StageProgress[] {
   // ThreatConnect's announcement is from before the reading; rows added since then count as well.
   const expected =
     job.count_expected === null ? null : Math.max(job.count_expected, job.count_read);
-  const heldBack =
+  const notSent =
+    job.count_refused +
+    job.count_withdrawn +
     job.count_unchanged +
     job.count_duplicate +
     job.count_withheld +
     job.count_expired +
     job.count_unsupported +
     job.count_invalid;
-  const answered = answeredCount(job);
-
   return [
     {
       name: 'Read',
@@ -57,8 +52,9 @@ export function jobProgress(job: Job): StageProgress[] {
     },
     {
       name: 'Sent',
-      done: answered,
-      total: isConverted ? Math.max(answered, job.count_read - heldBack) : null,
+      // The number that the counts and the chart call sent as well.
+      done: job.count_sent,
+      total: isConverted ? Math.max(job.count_sent, job.count_read - notSent) : null,
       isActive: !isSent && job.date_upload_start !== null,
       isComplete: isSent,
       startedAt: job.date_upload_start,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { makeJob } from '../test/factories';
 import { jobProgress, type StageProgress } from './progress';
-import { rateOf, sightingOf, speedWords, withSighting, type Sighting } from './speed';
+import { rateOf, sightingOf, rateText, withSighting, type Sighting } from './speed';
 
 const start = '2026-03-09T16:00:00Z';
 const startMs = new Date(start).getTime();
@@ -53,21 +53,17 @@ test('an answer that was overtaken by another one is passed over', () => {
   expect(seen([100, 5000], [110, 6000], [110.1, 5990])).toHaveLength(2);
 });
 
-test('words give the rate and the time left', () => {
-  expect(speedWords(readStage(4000), seen([100, 1000], [110, 4000]))).toBe(
-    '300/s, about 20 s left',
-  );
-  expect(speedWords(readStage(4000, null), seen([100, 1000], [110, 4000]))).toBe('300/s');
-  expect(speedWords(readStage(104), seen([100, 100], [110, 104]))).toBe('24/min, about 7 h left');
-  expect(speedWords(readStage(140), seen([100, 100], [110, 140]))).toBe('4.0/s, about 41 min left');
+test('words give the rate, in a unit that fits', () => {
+  expect(rateText(readStage(4000), seen([100, 1000], [110, 4000]))).toBe('300/s');
+  expect(rateText(readStage(104), seen([100, 100], [110, 104]))).toBe('24/min');
+  expect(rateText(readStage(140), seen([100, 100], [110, 140]))).toBe('4.0/s');
 });
 
-test('it takes no less than what the Job still waits', () => {
-  const known = seen([100, 1000], [110, 4000]);
-  expect(speedWords(readStage(4000), known, 41)).toBe('300/s, about 41 s left');
+test('a Job that waits has no rate', () => {
+  expect(rateText(readStage(4000), seen([100, 1000], [110, 4000]), true)).toBe('');
 });
 
 test('what stands still has no words, and neither has what is not under way', () => {
-  expect(speedWords(readStage(100), seen([100, 100], [110, 100]))).toBe('');
-  expect(speedWords({ ...readStage(4000), isActive: false }, seen([0, 1], [10, 4000]))).toBe('');
+  expect(rateText(readStage(100), seen([100, 100], [110, 100]))).toBe('');
+  expect(rateText({ ...readStage(4000), isActive: false }, seen([0, 1], [10, 4000]))).toBe('');
 });

@@ -1,7 +1,6 @@
 /** How fast the stages of a running Job are, from what was seen of them lately. */
 import type { Job } from '../api/model';
-import { answeredCount, type StageName, type StageProgress } from './progress';
-import { formatSpan } from './time';
+import { type StageName, type StageProgress } from './progress';
 
 /** The rate is that of the last two minutes, so that waiting for the API limit is levelled out. */
 const SEEN_MS = 120_000;
@@ -16,7 +15,7 @@ export interface Sighting {
 export function sightingOf(job: Job, atMs: number): Sighting {
   return {
     atMs,
-    done: { Read: job.count_read, Converted: job.count_converted, Sent: answeredCount(job) },
+    done: { Read: job.count_read, Converted: job.count_converted, Sent: job.count_sent },
   };
 }
 
@@ -51,19 +50,15 @@ export function rateOf(stage: StageProgress, known: readonly Sighting[]): number
   return runMs >= LEAST_MS ? (stage.done * 1000) / runMs : null;
 }
 
-/** `95/s, about 12 min left`; empty while neither is known. It takes no less than it has to wait. */
-export function speedWords(
+/** `95/s`; empty while it is not known, and while the Job waits, as no rate holds then. */
+export function rateText(
   stage: StageProgress,
   known: readonly Sighting[],
-  waitingS: number | null = null,
+  isWaiting = false,
 ): string {
-  if (!stage.isActive) return '';
+  if (!stage.isActive || isWaiting) return '';
   const rate = rateOf(stage, known);
-  if (rate === null || rate <= 0) return '';
-  const left = stage.total === null ? 0 : stage.total - stage.done;
-  return left > 0
-    ? `${rateWords(rate)}, about ${formatSpan(Math.max(1, left / rate, waitingS ?? 0))} left`
-    : rateWords(rate);
+  return rate === null || rate <= 0 ? '' : rateWords(rate);
 }
 
 function rateWords(rate: number): string {

@@ -1,4 +1,4 @@
-/** What Sentinel holds, by type and by TQL query: tables whose numbers have bars. */
+/** Active objects in Sentinel, by type and by TQL query: tables whose numbers have bars. */
 import { Table, Text, Tooltip } from '@mantine/core';
 import type { ReactNode } from 'react';
 
@@ -8,6 +8,8 @@ import { OwnerNames } from '../../components/OwnerNames';
 import { QueryName } from '../../components/QueryName';
 import { typeLabel } from '../../lib/label';
 import { formatCount } from '../../lib/number';
+import { formatDay } from '../../lib/time';
+import { useZone } from '../../shell/zone';
 
 interface Line {
   key: string;
@@ -32,16 +34,18 @@ export function TypeCard({ summary }: { summary: MetricSummary }) {
 
 export function QueryCard({ summary }: { summary: MetricSummary }) {
   const saved = summary.by_query.filter((each) => each.position !== null);
-  const removed = summary.by_query
-    .filter((each) => each.position === null)
-    .reduce((sum, each) => sum + each.count, 0);
+  const zone = useZone();
+  const deleted = summary.by_query.filter((each) => each.position === null);
+  const removed = deleted.reduce((sum, each) => sum + each.count, 0);
+  const lastMs = Math.max(...deleted.map((each) => new Date(each.expires_by ?? NaN).getTime()));
+  const expiry = Number.isFinite(lastMs) ? ` (expire by ${formatDay(lastMs, zone)})` : '';
   const lines: Line[] = saved.map((each) => ({
     key: each.query_id,
     name: <QueryCell query={each} />,
     count: each.count,
   }));
   if (removed > 0) {
-    lines.push({ key: 'removed', name: 'Queries that are no longer saved', count: removed });
+    lines.push({ key: 'removed', name: `Deleted queries${expiry}`, count: removed });
   }
   return (
     <Card title="In Sentinel by TQL query">
@@ -82,7 +86,7 @@ function CountTable({ label, heading, lines }: CountTableProps) {
   if (lines.length === 0) {
     return (
       <Text size="sm" c="dimmed" py="md">
-        Sentinel holds nothing yet.
+        No active objects yet
       </Text>
     );
   }

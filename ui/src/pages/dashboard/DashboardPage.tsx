@@ -1,5 +1,6 @@
-/** DASHBOARD: what Sentinel holds, what was sent, what waits, and whether all is well. */
+/** DASHBOARD: what is in Sentinel, what was sent, the backlog, and whether all is well. */
 import { Skeleton, Text } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 
 import { useSummary } from '../../api/metric';
@@ -9,7 +10,6 @@ import { Notice } from '../../components/Notice';
 import { PageHeader } from '../../components/PageHeader';
 import { RefreshControl } from '../../components/RefreshControl';
 import { StaleNotice } from '../../components/StaleNotice';
-import { secondsLeft } from '../../lib/backlog';
 import { periodOf, type Period } from '../../lib/period';
 import { useNow } from '../../shell/clock';
 import { replacePath, useRoute } from '../../shell/router';
@@ -26,7 +26,9 @@ export function DashboardPage() {
   const { path, params } = useRoute();
   const period = periodOf(params.get('period'));
   const summary = useSummary(period.hours);
-  const refresh = () => void summary.refetch();
+  const client = useQueryClient();
+  // Everything on the screen, the chart included.
+  const refresh = () => void client.refetchQueries({ type: 'active' });
 
   // Without a query there is only one thing to do.
   const isForConfigure = path === '' && summary.data !== undefined && !hasQueries(summary.data);
@@ -37,7 +39,10 @@ export function DashboardPage() {
 
   return (
     <>
-      <PageHeader title="Dashboard" summary="What Sentinel holds, what was sent, and what waits">
+      <PageHeader
+        title="Dashboard"
+        summary="Indicators in Microsoft Sentinel, recent activity, and backlog"
+      >
         <RefreshControl
           updatedAtMs={summary.dataUpdatedAt}
           isRefreshing={summary.isFetching}
@@ -66,20 +71,18 @@ function Figures({ summary, period }: { summary: MetricSummary; period: Period }
   return (
     <>
       {!hasQueries(summary) && (
-        <Notice tone="active" title="No TQL query is saved yet">
+        <Notice tone="active" title="No queries yet">
           <Text size="sm">
-            Nothing is sent before there is one. Add it in{' '}
+            Add a query in{' '}
             <a className="app-link" href="#/configure">
               CONFIGURE
-            </a>
-            .
+            </a>{' '}
+            to start sending Indicators.
           </Text>
         </Notice>
       )}
       <Tiles summary={summary} nowMs={nowMs} />
-      {summary.running !== null && (
-        <RunningUpdate update={summary.running} left={secondsLeft(summary, nowMs)} />
-      )}
+      {summary.running !== null && <RunningUpdate summary={summary} update={summary.running} />}
       <div className="app-panels">
         <HistoryCard summary={summary} period={period} nowMs={nowMs} />
         <TypeCard summary={summary} />

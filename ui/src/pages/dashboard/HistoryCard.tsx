@@ -18,6 +18,7 @@ import {
   type Bucket,
   type Period,
 } from '../../lib/period';
+import { historyWords } from '../../lib/history';
 import { setParams } from '../../shell/router';
 import { useZone } from '../../shell/zone';
 import { HistoryTable } from './HistoryTable';
@@ -55,7 +56,12 @@ export function HistoryCard({ summary, period, nowMs }: HistoryCardProps) {
   return (
     <Card title="Indicators sent and refused" end={end} isWide>
       {buckets !== undefined ? (
-        <History buckets={buckets} period={period} isTable={isTable} />
+        <History
+          buckets={buckets}
+          period={period}
+          isTable={isTable}
+          isRunning={summary.running !== null}
+        />
       ) : history.error !== null ? (
         <ErrorPanel
           error={history.error}
@@ -94,22 +100,19 @@ interface HistoryProps {
   buckets: readonly Bucket[];
   period: Period;
   isTable: boolean;
+  isRunning: boolean;
 }
 
-function History({ buckets, period, isTable }: HistoryProps) {
+function History({ buckets, period, isTable, isRunning }: HistoryProps) {
   const zone = useZone();
   const sum = (key: 'sent' | 'refused' | 'jobs') =>
     buckets.reduce((total, bucket) => total + bucket[key], 0);
-  const isNothing = sum('jobs') === 0;
   return (
     <>
       <Group justify="space-between" gap="sm">
         <Legend series={series} />
         <Text size="sm" c="dimmed">
-          {isNothing
-            ? 'No Job has ended in this time.'
-            : `${formatCount(sum('sent'))} sent and ${formatCount(sum('refused'))} refused by ` +
-              `${counted(sum('jobs'), 'Job')} that ended in this time`}
+          {historyWords(sum('sent'), sum('refused'), sum('jobs'), isRunning)}
         </Text>
       </Group>
       {isTable ? (
@@ -131,7 +134,8 @@ function History({ buckets, period, isTable }: HistoryProps) {
   );
 }
 
-function jobWords({ jobs, jobsFailed }: Bucket): string {
-  const failed = jobsFailed > 0 ? `, ${formatCount(jobsFailed)} of them failed` : '';
-  return jobs === 0 ? 'No Job ended' : `${counted(jobs, 'Job')} ended${failed}`;
+function jobWords({ jobs, jobsFailed, sent }: Bucket): string {
+  if (jobs === 0) return sent > 0 ? 'Sent so far' : 'No Job completed';
+  const failed = jobsFailed > 0 ? `, ${formatCount(jobsFailed)} failed` : '';
+  return `${counted(jobs - jobsFailed, 'Job')} completed${failed}`;
 }

@@ -1,4 +1,4 @@
-/** The figures of the chart, newest first; times without a Job are left out. */
+/** The figures of the chart, newest first; times without any are left out. */
 import { Text } from '@mantine/core';
 
 import { DataTable, type Column } from '../../components/DataTable';
@@ -29,11 +29,11 @@ export function HistoryTable({ buckets, period }: { buckets: readonly Bucket[]; 
     <DataTable
       label={`Indicators sent and refused in ${period.label}`}
       columns={columns}
-      rows={buckets.filter((bucket) => bucket.jobs > 0).reverse()}
+      rows={buckets.filter(({ jobs, sent, refused }) => jobs + sent + refused > 0).reverse()}
       rowKey={(bucket) => String(bucket.startMs)}
       empty={
         <Text size="sm" c="dimmed" ta="center" py="md">
-          No Job has ended in this time.
+          No activity in this period
         </Text>
       }
     />

@@ -6,11 +6,14 @@ import type { Figures, MetricSummary, UpdateFigures } from '../../api/model';
 import { AskedWait } from '../../components/AskedWait';
 import { Icon } from '../../components/Icon';
 import { TimeDistance, TimeText } from '../../components/TimeText';
-import { isBusy, secondsLeft, settledOf } from '../../lib/backlog';
+import { PauseText } from '../../components/PauseText';
+import { TroubleText } from '../../components/TroubleText';
+import { isBusy, settledOf, stagePauses } from '../../lib/backlog';
 import { healthFace } from '../../lib/health';
 import { counted, formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
 import { formatSpan, secondsBetween } from '../../lib/time';
+import { limitWords, spanLeft } from '../../lib/timeLeft';
 import { RefusedTile } from './RefusedTile';
 
 interface TilesProps {
@@ -22,8 +25,7 @@ export function Tiles({ summary, nowMs }: TilesProps) {
   return (
     <div className="app-tiles">
       <Tile name="In Sentinel" value={formatCount(summary.objects_live)}>
-        {summary.objects_live === 1 ? 'object, valid now' : 'objects, valid now'}. A File has one
-        for each of its hashes.
+        active STIX {summary.objects_live === 1 ? 'object' : 'objects'} (one per hash for Files)
       </Tile>
       <BacklogTile summary={summary} nowMs={nowMs} />
       <LimitTile summary={summary} />
@@ -56,36 +58,45 @@ function BacklogTile({ summary, nowMs }: TilesProps) {
   if (!isBusy(summary)) {
     return (
       <Tile name="Backlog" value="None">
-        Nothing waits to be sent.
+        Nothing to send
       </Tile>
     );
   }
-  const left = secondsLeft(summary, nowMs);
+  const left = running?.time_left ?? null;
+  const isRead = backlog.indicators + backlog.objects > 0;
   const parts = [
-    backlog.indicators > 0 && `${counted(backlog.indicators, 'Indicator')} to be converted`,
-    backlog.objects > 0 && `${counted(backlog.objects, 'object')} ready to be sent`,
+    backlog.objects > 0 && `${counted(backlog.objects, 'object')} ready to send`,
+    backlog.indicators > 0 && `${counted(backlog.indicators, 'Indicator')} to convert`,
     backlog.updates > 0 && `${counted(backlog.updates, 'update')} queued`,
-    running !== null && backlog.indicators + backlog.objects === 0 && 'An update is being read',
+    running !== null && !isRead && backlogWords(summary),
   ].filter(Boolean);
   return (
-    <Tile
-      name="Backlog"
-      value={left === null ? 'Not known yet' : `About ${formatSpan(Math.max(1, left))}`}
-    >
-      {parts.join(', ')}.
-      {left !== null && (
+    <Tile name="Backlog" value={left === null ? headline(summary) : capital(spanLeft(left))}>
+      {parts.join(', ')}
+      {left !== null && !left.is_least && (
         <>
-          {' '}
-          Done <TimeDistance value={new Date(nowMs + left * 1000).toISOString()} />.
+          . Done <TimeDistance value={new Date(nowMs + left.seconds * 1000).toISOString()} />
         </>
       )}
     </Tile>
   );
 }
 
+/** Why nobody can say how long it takes. */
+function headline(summary: MetricSummary): string {
+  if (stagePauses(summary).length > 0) return 'Paused';
+  if (summary.troubles.length > 0) return 'Waiting';
+  return summary.running === null ? 'Queued' : 'Calculating...';
+}
+
+function backlogWords(summary: MetricSummary): string {
+  const isHeldUp = stagePauses(summary).length > 0 || summary.troubles.length > 0;
+  return isHeldUp ? 'An update is waiting' : 'Reading from ThreatConnect';
+}
+
 function LimitTile({ summary }: { summary: MetricSummary }) {
   const { requests_per_minute: limit, used, waiting_seconds: waiting } = summary.limit;
-  const asked = summary.limit.asked_wait;
+  const { used_by_checks: checks, asked_wait: asked } = summary.limit;
   const share = Math.min(1, used / Math.max(1, limit));
   return (
     <Tile
@@ -107,8 +118,8 @@ function LimitTile({ summary }: { summary: MetricSummary }) {
       >
         <div className="app-bar-fill" style={{ transform: `scaleX(${share})` }} />
       </div>
-      requests in the last minute
-      {asked === null && waiting !== null && `; the next one waits ${Math.ceil(waiting)} s`}
+      uploads in the last minute{checks > 0 && `, and ${counted(checks, 'connection check')}`}
+      {asked === null && waiting !== null && <>. {limitWords(waiting, null)}</>}
       {asked !== null && <AskedWait wait={asked} />}
     </Tile>
   );
@@ -118,8 +129,8 @@ function LastTile({ summary }: { summary: MetricSummary }) {
   const last = summary.last_update;
   if (last === null) {
     return (
-      <Tile name="Last update" value="None yet">
-        No update has ended.
+      <Tile name="Last update" value="Never">
+        No update has finished yet
       </Tile>
     );
   }
@@ -130,15 +141,15 @@ function LastTile({ summary }: { summary: MetricSummary }) {
   return (
     <Tile
       name="Last update"
-      value={last.date_ended === null ? 'Ended' : <TimeDistance value={last.date_ended} />}
+      value={last.date_ended === null ? 'Finished' : <TimeDistance value={last.date_ended} />}
     >
       <UpdateName update={last} />
-      {took !== null && `, took ${formatSpan(Math.max(1, took))}`}: {formatCount(figures.read)}{' '}
-      read, {formatCount(figures.sent)} sent
+      {took !== null && ` in ${formatSpan(Math.max(1, took))}`}: {formatCount(figures.read)} read,{' '}
+      {formatCount(figures.sent)} sent
       {losses !== '' && (
         <>
           ,{' '}
-          <a className="app-flag" href={formatHash('reports/errors')}>
+          <a className="app-flag" href={jobsOf(last)}>
             {losses}
           </a>
         </>
@@ -146,14 +157,18 @@ function LastTile({ summary }: { summary: MetricSummary }) {
       {figures.jobs_failed > 0 && (
         <>
           .{' '}
-          <a className="app-flag" data-tone="bad" href={formatHash('jobs', { status: 'failed' })}>
+          <a className="app-flag" data-tone="bad" href={jobsOf(last)}>
             {counted(figures.jobs_failed, 'Job')} failed
           </a>
         </>
       )}
-      .
     </Tile>
   );
+}
+
+/** The Jobs of one update. */
+function jobsOf(update: UpdateFigures): string {
+  return formatHash('jobs', { update_id: update.update_id });
 }
 
 /** `12 refused, 3 invalid`; empty where there is none. */
@@ -166,24 +181,36 @@ function lossWords(figures: Figures): string {
 
 function UpdateName({ update }: { update: UpdateFigures }) {
   return (
-    <a className="app-link" href={formatHash('jobs', { mode: update.mode })}>
-      {update.job_type}, {update.mode}
+    <a className="app-link" href={jobsOf(update)}>
+      {capital(update.job_type)} {update.mode} update
     </a>
   );
 }
 
+function capital(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+}
+
 function NextTile({ summary }: { summary: MetricSummary }) {
   const { next_update: next } = summary;
+  const pause = summary.pauses.find((each) => each.task === 'schedule-updates');
   if (next === null) {
     return (
-      <Tile name="Next update" value="None planned">
-        Updates begin with the first saved TQL query.
+      <Tile name="Next update" value="Not scheduled">
+        Updates start with the first enabled query
+      </Tile>
+    );
+  }
+  if (pause !== undefined) {
+    return (
+      <Tile name="Next update" value="Paused">
+        <PauseText {...pause} />
       </Tile>
     );
   }
   return (
     <Tile name="Next update" value={<TimeDistance value={next.at} />}>
-      {next.mode}, <TimeText value={next.at} />
+      {capital(next.mode)} update, <TimeText value={next.at} />
     </Tile>
   );
 }
@@ -204,34 +231,41 @@ function HealthTile({ status }: { status: MetricSummary['health']['status'] }) {
   );
 }
 
-/** The update that runs, and how far it has come. */
-export function RunningUpdate({ update, left }: { update: UpdateFigures; left: number | null }) {
-  const { figures, expected } = update;
+interface RunningUpdateProps {
+  summary: MetricSummary;
+  update: UpdateFigures;
+}
+
+/** The update that runs, how far it has come, and what holds it up. */
+export function RunningUpdate({ summary, update }: RunningUpdateProps) {
+  const { figures, expected, time_left: left } = update;
+  const { waiting_seconds: waiting, asked_wait: asked } = summary.limit;
+  const pauses = stagePauses(summary);
   const settled = settledOf(update);
   const total = expected === null ? null : Math.max(expected, figures.read);
   const share = total === null ? null : total === 0 ? 1 : Math.min(1, settled / total);
   return (
-    <section className="app-running" aria-label="The update that runs">
+    <section className="app-running" aria-label="Running update">
       <div className="app-running-words">
         <Text fw={600} size="sm">
-          {update.mode} update under way
+          {capital(update.mode)} update {pauses.length > 0 ? 'paused' : 'running'}
         </Text>
         <Text size="sm" c="dimmed">
-          {update.job_type}, {counted(figures.jobs, 'Job')}
+          {capital(update.job_type)}, {counted(figures.jobs, 'Job')}
           {update.date_started !== null && (
             <>
               , started <TimeDistance value={update.date_started} />
             </>
           )}
         </Text>
-        <a className="app-link app-push-end" href={formatHash('jobs')}>
-          See it in JOBS
+        <a className="app-link app-push-end" href={jobsOf(update)}>
+          View in JOBS
         </a>
       </div>
       <div
         className="app-bar-track"
         role="progressbar"
-        aria-label="Indicators with their outcome"
+        aria-label="Indicators processed"
         aria-valuemin={0}
         aria-valuemax={100}
         {...(share === null ? {} : { 'aria-valuenow': Math.floor(share * 100) })}
@@ -246,8 +280,15 @@ export function RunningUpdate({ update, left }: { update: UpdateFigures; left: n
         {formatCount(settled)}
         {total !== null && ` of ${formatCount(total)}`} done: {formatCount(figures.sent)} sent,{' '}
         {formatCount(figures.refused)} refused
-        {left !== null && left > 0 && `, about ${formatSpan(Math.max(1, left))} left`}
+        {waiting === null && left !== null && `, ${spanLeft(left)} left`}
+        {asked === null && waiting !== null && `. ${limitWords(waiting, left)}`}
       </Text>
+      {pauses.map((pause) => (
+        <PauseText key={pause.task} {...pause} />
+      ))}
+      {summary.troubles.map((trouble) => (
+        <TroubleText key={trouble.system} trouble={trouble} />
+      ))}
     </section>
   );
 }

@@ -3,11 +3,12 @@ import type { Job } from '../../api/model';
 import { sightingsOf } from '../../api/speed';
 import { formatCount } from '../../lib/number';
 import { jobProgress, shareOf, type StageProgress } from '../../lib/progress';
-import { speedWords } from '../../lib/speed';
+import { rateText } from '../../lib/speed';
+import { spanLeft } from '../../lib/timeLeft';
 
 interface JobBarsProps {
   job: Job;
-  /** With the speed of every stage, and not of the last one alone. */
+  /** With the rate of every stage, and not of the last one alone. */
   isWhole?: boolean;
 }
 
@@ -15,14 +16,17 @@ export function JobBars({ job, isWhole = false }: JobBarsProps) {
   const stages = jobProgress(job);
   const known = sightingsOf(job);
   const last = stages.findLast((stage) => stage.isActive);
+  // While the Job waits, the time that is left stands beside its status.
+  const isWaiting = job.waiting_seconds !== null || job.asked_wait !== null;
+  const left = job.time_left === null || isWaiting ? '' : `${spanLeft(job.time_left)} left`;
+  const speedOf = (stage: StageProgress) =>
+    [isWhole || stage === last ? rateText(stage, known, isWaiting) : '', stage === last ? left : '']
+      .filter(Boolean)
+      .join(', ');
   return (
     <div className="app-bars">
       {stages.map((stage) => (
-        <Bar
-          key={stage.name}
-          stage={stage}
-          speed={isWhole || stage === last ? speedWords(stage, known, job.waiting_seconds) : ''}
-        />
+        <Bar key={stage.name} stage={stage} speed={speedOf(stage)} />
       ))}
     </div>
   );

@@ -39,8 +39,16 @@ test('a running Job has three bars that say how far it is', () => {
 });
 
 test('waiting for the API limit is said beside the status', () => {
-  show({ status: 'Upload In Progress', waiting_seconds: 41.2 });
-  expect(screen.getByText('API limit reached, resumes in 42 s')).toBeDefined();
+  const time_left = { seconds: 120, is_least: false };
+  show({ status: 'Upload In Progress', waiting_seconds: 41.2, time_left });
+  expect(
+    screen.getByText('API limit reached, resumes in 42 s; about 2 min left in all'),
+  ).toBeDefined();
+  expect(screen.queryByText('about 2 min left')).toBeNull();
+  cleanup();
+  const date_upload_start = '2026-03-09T16:00:00Z';
+  show({ status: 'Upload In Progress', date_upload_start, time_left });
+  expect(screen.getByText('about 2 min left')).toBeDefined();
 });
 
 test('a wait that Sentinel asked for is said instead, and can be ended', () => {

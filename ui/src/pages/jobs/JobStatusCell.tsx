@@ -6,7 +6,7 @@ import { StatusBadge } from '../../components/StatusBadge';
 import { TroubleText } from '../../components/TroubleText';
 import { formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
-import { formatSpan } from '../../lib/time';
+import { limitWords } from '../../lib/timeLeft';
 import { isRunning, jobTone, lossCount, statusFace } from '../../lib/status';
 import { JobActions, type OnJobAction } from './JobActions';
 import { JobBars } from './JobBars';
@@ -53,9 +53,7 @@ export function JobStatusLine({ job }: { job: Job }) {
       {job.trouble !== null && <TroubleText trouble={job.trouble} />}
       {job.asked_wait !== null && <AskedWait wait={job.asked_wait} of={job.request_id} />}
       {job.asked_wait === null && job.waiting_seconds !== null && (
-        <span className="app-flag-quiet">
-          API limit reached, resumes in {formatSpan(Math.ceil(job.waiting_seconds))}
-        </span>
+        <span className="app-flag-quiet">{limitWords(job.waiting_seconds, job.time_left)}</span>
       )}
     </div>
   );
