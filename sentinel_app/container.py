@@ -81,6 +81,7 @@ from sentinel_app.tasks.scheduler import Scheduler
 from sentinel_app.tasks.supervisor import Supervisor
 from sentinel_app.tasks.task import Duty, Task
 from sentinel_app.tasks.update import Updates
+from sentinel_app.tasks.withdrawal import Withdrawals
 from sentinel_app.tasks.worker import Worker
 from sentinel_app.threatconnect.client import ThreatConnectSource
 from sentinel_app.threatconnect.notification import FrameworkNotification, Notifications
@@ -573,6 +574,7 @@ def compose_engine(
             app_state=app_state,
             store=store,
             metrics=metrics,
+            withdrawals=Withdrawals(app_state=app_state, ledger=ledger, clock=clock),
             faults=faults,
             clock=clock,
             wakeups=wakeups,

@@ -347,11 +347,22 @@ class Engine:
         return reply.json
 
     def save_queries(
-        self, queries: Sequence[QueryBody], run: str | None = None, *, wait: bool = True
+        self,
+        queries: Sequence[QueryBody],
+        run: str | None = None,
+        *,
+        wait: bool = True,
+        withdraw: Sequence[str] = (),
     ) -> list[QueryBody]:
         """Save the whole list, wait for an update that this makes due, and give it with its ids."""
         version = self.ask('GET', 'api/configure')['version']
-        body = {'version': version, 'queries': list(queries), 'run': run, 'confirm_empty': True}
+        body = {
+            'version': version,
+            'queries': list(queries),
+            'run': run,
+            'confirm_empty': True,
+            'withdraw': list(withdraw),
+        }
         self.queries = self.ask('PUT', 'api/configure', body)['queries']
         if wait:
             self.wait_for_schedule()

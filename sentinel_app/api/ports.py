@@ -107,6 +107,14 @@ class Updates(Protocol):
         """
         ...
 
+    def request_withdrawal(self) -> None:
+        """Queue an update that withdraws what deleted queries have sent and nobody selects.
+
+        Raises:
+            StorageError: the disk did not take it.
+        """
+        ...
+
     def next_update(self) -> tuple[dt.datetime, Mode] | None:
         """Give when the next scheduled update is due, and its mode; None without a query."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from sentinel_app.api.schemas import FieldError, QueryBody, UpdateBody
@@ -59,6 +59,24 @@ def check_query(
     old = next((query for query in saved if query.id == body.id), None)
     found = _errors(body, old, Counter(), owner_names)
     return [FieldError(field=name, message=said) for name, said in found]
+
+
+def check_withdrawal(
+    withdraw: Sequence[str], bodies: Sequence[QueryBody], saved: QueryList
+) -> list[FieldError]:
+    """Everything that is wrong with what is to be withdrawn.
+
+    Args:
+        withdraw: ids of queries.
+        bodies: the list to save.
+        saved: the list as it is.
+    """
+    gone = {query.id for query in saved.queries} - {body.id for body in bodies}
+    return [
+        FieldError(field=f'withdraw.{place}', message='is not the id of a query that this deletes')
+        for place, query_id in enumerate(withdraw)
+        if query_id not in gone
+    ]
 
 
 def _errors(
@@ -142,7 +160,9 @@ def queries_of(bodies: Iterable[QueryBody], new_id: Callable[[], str]) -> tuple[
     )
 
 
-def described_change(old: Sequence[Query], new: Sequence[Query], run: str | None) -> str:
+def described_change(
+    old: Sequence[Query], new: Sequence[Query], run: str | None, withdraw: Collection[str]
+) -> str:
     """One line for the audit on what a save changes."""
     before = {query.id: query for query in old}
     after = {query.id: query for query in new}
@@ -155,6 +175,7 @@ def described_change(old: Sequence[Query], new: Sequence[Query], run: str | None
         _counted('enabled', (each for each in both if _turned(before[each], after[each]) > 0)),
         _counted('removed', (query_id for query_id in before if query_id not in after)),
         'moved' if both != [query_id for query_id in before if query_id in after] else '',
+        f'objects of {len(set(withdraw))} removed to be withdrawn' if withdraw else '',
         f'next scheduled update {run}' if run else '',
     ]
     return ', '.join(part for part in parts if part)

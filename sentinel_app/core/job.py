@@ -156,6 +156,8 @@ class Job:
     retry_of: str | None = None
     failure_code: str | None = None
     failure_reason: str | None = None
+    is_withdrawal: bool = False
+    """Whether it reads nothing, and withdraws what its query has sent, which was deleted."""
     is_stopped: bool = False
     """Whether it was ended while something that it had chosen may have waited to be sent."""
     scope: Scope = Scope.WHOLE
@@ -176,6 +178,8 @@ class Update:
     """For an ad-hoc delta: the start of the window, in place of the cursors."""
     confirmed_withdrawals: int | None = None
     """How many objects somebody has allowed to be withdrawn at once."""
+    withdrawn_ids: tuple[str, ...] = ()
+    """The deleted queries whose objects it withdraws unless another query selects them."""
     scope: Scope = Scope.WHOLE
     asked: int = 0
     """How many values, or refused Indicators, it is about; 0 where it is about everything."""

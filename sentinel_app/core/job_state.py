@@ -156,9 +156,8 @@ def _warnings(counts: Counts) -> tuple[str, ...]:
     )
     found = ((counts.outcomes.get(outcome, 0), text) for outcome, text in texts)
     held_back = (
-        f'{counts.held_back:,} objects have no Indicator in ThreatConnect any more. That is more '
-        'than the Withdraw Limit Percent allows at once, so none was withdrawn; confirm it in JOBS '
-        'if it is right.'
+        f'{counts.held_back:,} objects would be withdrawn. That is more than the Withdraw Limit '
+        'Percent allows at once, so nothing was withdrawn. If it is right, confirm it in JOBS.'
     )
     refusals = tuple(
         f'{count:,} {"Indicator was" if count == 1 else "Indicators were"} {text}.'

@@ -9,9 +9,36 @@ import orjson
 
 from sentinel_app.core.ledger_row import millis, moment
 from sentinel_app.core.object_text import TIMES, object_text
+from sentinel_app.core.query import Query
 from sentinel_app.core.timestamp import from_text, to_millis
 
 _MILLISECOND = dt.timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """That somebody wants to have withdrawn what a deleted query has sent."""
+
+    query: Query
+    """As it was when it was deleted."""
+    at: dt.datetime
+    by: str | None = None
+    is_tried: bool = False
+    """Whether an update has done what it may; the rest waits for somebody's word, or expires."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unwanted:
+    """Which of the objects that no query has chosen are withdrawn."""
+
+    are_orphans_meant: bool
+    """Those whose copy is gone from ThreatConnect."""
+    are_all_meant: bool
+    """All of them, as every query was read as a whole."""
+    kept: frozenset[str] = frozenset()
+    """Ids of disabled queries: theirs stay, unless they are orphans."""
+    withdrawn: frozenset[str] = frozenset()
+    """Ids of deleted queries: theirs go in any case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

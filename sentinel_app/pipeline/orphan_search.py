@@ -95,6 +95,7 @@ class OrphanSearch:
             self._policy is WithdrawPolicy.NEVER
             or update.scope is not Scope.WHOLE
             or not self._guard.covers_all(update)
+            or not self._guard.reads_any(update)
         )
         live = self._ledger.live(self._clock.now())
         found = _Search()
@@ -113,7 +114,8 @@ class OrphanSearch:
         nothing_to_confirm = not self._orphans.unconfirmed(update.id, most_attempts=attempts)
         # What a person has chosen is withdrawn, or told to be missing, at the end.
         has_more = update.scope in {Scope.SEND, Scope.WITHDRAW}
-        if (is_idle or not live) and nothing_to_confirm and not has_more:
+        is_nothing_meant = is_idle and not update.withdrawn_ids
+        if (is_nothing_meant or not live) and nothing_to_confirm and not has_more:
             self._orphans.close(update.id, held_back=0)
         return True
 
@@ -135,7 +137,8 @@ class OrphanSearch:
         if self._ledger.live_sources(BEGINNING):
             # It has expired; but should our clock be wrong, it will be live again.
             return _Search()
-        queries = [job.query for job in self._app_state.jobs_of(update.id)]
+        jobs = self._app_state.jobs_of(update.id)
+        queries = [job.query for job in jobs if not job.is_withdrawal]
         nothing = selection_question(queries[0].owners, queries[0].indicator_types, clause='id < 0')
         try:
             return _Search(until=self._source.count(nothing)[1])
@@ -147,7 +150,11 @@ class OrphanSearch:
         """Ask for what was deleted, set inactive, or changed in its value."""
         # A query that was taken out since may be of an owner that cannot be read any more.
         jobs = self._app_state.jobs_of(update.id)
-        queries = [job.query for job in jobs if job.status is not JobStatus.CANCELLED]
+        queries = [
+            job.query
+            for job in jobs
+            if job.status is not JobStatus.CANCELLED and not job.is_withdrawal
+        ]
         # Also of what no query covers any more: it can be deleted or set inactive all the same.
         held = self._ledger.live_sources(self._clock.now())
         covered = {owner for query in queries for owner in query.owners}

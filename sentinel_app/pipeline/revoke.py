@@ -9,7 +9,7 @@ from sentinel_app.core.clock import Clock
 from sentinel_app.core.job import Mode, Update
 from sentinel_app.core.progress import CANCELLED_CODE, Progress, Reading
 from sentinel_app.core.query import WithdrawPolicy
-from sentinel_app.core.revocation import HeldObject, revocation
+from sentinel_app.core.revocation import HeldObject, Unwanted, revocation
 from sentinel_app.core.scope import Scope, keys_of_values, values_without, values_words
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.wakeup import Wakeups
@@ -66,11 +66,7 @@ class Revoke:
             item.reading is Reading.COMPLETE and not item.is_stopped for item in progress
         )
         is_known = not self._orphans.has_failed(update.id)
-        is_wanted = (
-            self._policy is not WithdrawPolicy.NEVER
-            and update.scope is Scope.WHOLE
-            and self._guard.covers_all(update)
-        )
+        is_wanted = update.scope is Scope.WHOLE and self._guard.covers_all(update)
         if is_whole and is_known and is_wanted:
             held_back = self._withdraw(update, progress)
         if is_whole and update.scope is Scope.SEND:
@@ -111,34 +107,43 @@ class Revoke:
     def _withdraw(self, update: Update, progress: Sequence[Progress]) -> int:
         """Put into the outbox what is to be withdrawn; return how much is held back instead."""
         now = self._clock.now()
-        only_orphans = (
-            update.mode is Mode.DELTA
-            or self._policy is not WithdrawPolicy.DELETED_OR_NO_LONGER_MATCHING
-        )
+        unwanted = self._unwanted(update)
         attempts = most_attempts(update)
-        kept = self._guard.kept()
-        count = self._orphans.unchosen(
-            update.id, only_orphans=only_orphans, now=now, most_attempts=attempts, kept=kept
+        count = self._orphans.unchosen(update.id, unwanted, now=now, most_attempts=attempts)
+        is_unsearched = (
+            unwanted.are_orphans_meant
+            and not unwanted.are_all_meant
+            and self._orphans.is_held_back(update.id)
         )
-        is_unsearched = only_orphans and self._orphans.is_held_back(update.id)
         if count and (is_unsearched or self._guard.is_too_much(update, count, now)):
             _log.warning('withdrawal-held-back', update_id=update.id, objects=count)
             return count
         after = 0
         while held := self._orphans.next_unchosen(
             update.id,
-            only_orphans=only_orphans,
+            unwanted,
             now=now,
             most_attempts=attempts,
             after=after,
             limit=_PORTION,
-            kept=kept,
         ):
             self._add(progress, held)
             after = held[-1].object
         if count:
             _log.info('withdrawal', update_id=update.id, objects=count)
         return 0
+
+    def _unwanted(self, update: Update) -> Unwanted:
+        """Return what the update withdraws of what no query has chosen."""
+        # What somebody has chosen to withdraw goes whatever the policy is.
+        is_policy = self._policy is not WithdrawPolicy.NEVER and self._guard.reads_any(update)
+        is_no_match = self._policy is WithdrawPolicy.DELETED_OR_NO_LONGER_MATCHING
+        return Unwanted(
+            are_orphans_meant=is_policy,
+            are_all_meant=is_policy and is_no_match and update.mode is not Mode.DELTA,
+            kept=self._guard.kept(),
+            withdrawn=frozenset(update.withdrawn_ids),
+        )
 
     def _add(self, progress: Sequence[Progress], held: Iterable[HeldObject]) -> None:
         """Withdraw objects by the Jobs of their queries, or else by that of the highest."""

@@ -43,6 +43,10 @@ class WithdrawGuard:
         queries = self._app_state.query_list().enabled
         return all(query.id in covered for query in queries)
 
+    def reads_any(self, update: Update) -> bool:
+        """Whether the update reads a query; one may only withdraw what deleted ones have sent."""
+        return any(not job.is_withdrawal for job in self._app_state.jobs_of(update.id))
+
     def kept(self) -> frozenset[str]:
         """Return the queries whose objects stay although no update reads them: disabled ones."""
         return self._app_state.query_list().disabled_ids

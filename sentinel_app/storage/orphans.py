@@ -13,7 +13,7 @@ from typing import Final
 from sentinel_app.core.indicator import DeletedIndicator, IndicatorType
 from sentinel_app.core.ledger_row import millis, moment
 from sentinel_app.core.object_id import ObjectKey
-from sentinel_app.core.revocation import HeldObject, Revocation
+from sentinel_app.core.revocation import HeldObject, Revocation, Unwanted
 from sentinel_app.core.row import hash_digests
 from sentinel_app.core.value import keys_of_summary, summary_digest
 from sentinel_app.storage import outbox
@@ -178,61 +178,64 @@ class Orphans:
     def unchosen(
         self,
         update_id: str,
+        unwanted: Unwanted,
         *,
-        only_orphans: bool,
         now: dt.datetime,
         most_attempts: int,
-        kept: Collection[str] = (),
     ) -> int:
         """Return how many live objects no Job of the update has chosen.
 
         What the update came upon too late to ask for it does not count. The arguments are those of
         `next_unchosen`.
         """
-        name = 'count_unchosen_orphans' if only_orphans else 'count_unchosen'
-        values = self._unchosen(update_id, now=now, most_attempts=most_attempts, kept=kept)
+        name = 'count_unchosen_orphans' if _only_orphans(unwanted) else 'count_unchosen'
+        values = self._unchosen(update_id, unwanted, now=now, most_attempts=most_attempts)
         with self._db.read() as connection:
             return int(connection.execute(_SQL[name], values).fetchone()[0])
 
     def next_unchosen(
         self,
         update_id: str,
+        unwanted: Unwanted,
         *,
-        only_orphans: bool,
         now: dt.datetime,
         most_attempts: int,
         after: int,
         limit: int,
-        kept: Collection[str] = (),
     ) -> tuple[HeldObject, ...]:
         """Return some of the live objects that no Job of the update has chosen, by rising row.
 
         Args:
             update_id: of which update.
-            only_orphans: only those whose copy is gone.
+            unwanted: which of them.
             now: what has expired by then is left out.
             most_attempts: how often their withdrawal may have been refused.
             after: the row that they come after.
             limit: how many at most.
-            kept: ids of queries whose objects stay as long as their copies are there.
         """
-        name = 'next_unchosen_orphans' if only_orphans else 'next_unchosen'
-        values = self._unchosen(update_id, now=now, most_attempts=most_attempts, kept=kept)
+        name = 'next_unchosen_orphans' if _only_orphans(unwanted) else 'next_unchosen'
+        values = self._unchosen(update_id, unwanted, now=now, most_attempts=most_attempts)
         with self._db.read() as connection:
             rows = connection.execute(_SQL[name], {**values, 'after': after, 'limit': limit})
             return tuple(_held(row) for row in rows)
 
     def _unchosen(
-        self, update_id: str, *, now: dt.datetime, most_attempts: int, kept: Collection[str]
+        self, update_id: str, unwanted: Unwanted, *, now: dt.datetime, most_attempts: int
     ) -> dict[str, object]:
-        numbers = (self._store.queries.known(query_id) for query_id in kept)
         return {
             'first_mark': self._store.first_mark(update_id),
             'now': millis(now),
             'most_attempts': most_attempts,
             'update_id': update_id,
-            'kept': json.dumps([number for number in numbers if number is not None]),
+            'are_orphans_meant': unwanted.are_orphans_meant,
+            'are_all_meant': unwanted.are_all_meant,
+            'kept': self._numbers(unwanted.kept),
+            'withdrawn': self._numbers(unwanted.withdrawn),
         }
+
+    def _numbers(self, query_ids: Collection[str]) -> str:
+        numbers = (self._store.queries.known(query_id) for query_id in sorted(query_ids))
+        return json.dumps([number for number in numbers if number is not None])
 
     def known_copies(self, digests: Sequence[bytes]) -> tuple[int, ...]:
         """Return the Indicators that hold these keys, or were refused for them, by rising id."""
@@ -321,6 +324,10 @@ class Orphans:
             transaction.execute(_SQL['warn'], (warning, held_back, update_id))
             transaction.execute(_SQL['close'], (update_id,))
             transaction.execute(_SQL['forget_searches'], (update_id,))
+
+
+def _only_orphans(unwanted: Unwanted) -> bool:
+    return unwanted.are_orphans_meant and not unwanted.are_all_meant and not unwanted.withdrawn
 
 
 def _open(accounts: Accounts, job: int, indicator_id: int, *, is_alone: bool) -> Account:

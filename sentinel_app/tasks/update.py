@@ -24,6 +24,7 @@ from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.tasks.job_follower import WHERE, JobFollower
+from sentinel_app.tasks.withdrawal import Withdrawals
 
 QUERY_REMOVED = 'Its TQL query was deleted in CONFIGURE before its turn came.'
 QUERY_DISABLED_SINCE = 'Its TQL query was disabled in CONFIGURE before its turn came.'
@@ -57,6 +58,7 @@ class Updates:
         app_state: AppState,
         store: UpdateStore,
         metrics: MetricStore,
+        withdrawals: Withdrawals,
         faults: FaultLimit,
         clock: Clock,
         wakeups: Wakeups,
@@ -68,6 +70,7 @@ class Updates:
         self._jobs = JobFollower(
             app_state=app_state, store=store, metrics=metrics, faults=faults, clock=clock
         )
+        self._withdrawals = withdrawals
         self._faults = faults
         self._clock = clock
         self._wakeups = wakeups
@@ -85,7 +88,7 @@ class Updates:
 
     def next_update(self) -> tuple[dt.datetime, Mode] | None:
         """Return when the next scheduled update is due and its mode; None without enabled query."""
-        if not self._app_state.query_list().enabled:
+        if not self._has_work():
             return None
         return self._next(self._app_state.schedule(), self._clock.now())
 
@@ -128,7 +131,8 @@ class Updates:
             for position, query in _places(saved)
             if query_ids is None or query.id in set(query_ids)
         ]
-        if not chosen:
+        is_all = query_ids is None
+        if not chosen and not (is_all and mode is not Mode.DELTA and self._app_state.withdrawals()):
             raise ConflictError(_nothing_to_update(saved))
         update = self._queue(
             chosen,
@@ -179,6 +183,18 @@ class Updates:
         self._wakeups.schedule.notify()
         return update
 
+    def request_withdrawal(self) -> None:
+        """Queue an update that withdraws what deleted queries have sent and nobody selects.
+
+        It is the full one where that is required, so that everything is read once. Should it fail,
+        the next scheduled update does it.
+        """
+        with self._scheduling:
+            if not self._withdrawals.is_due():
+                return
+            is_full = self._app_state.schedule().next_mode is Mode.FULL
+            self.request_update(mode=Mode.FULL if is_full else Mode.RECONCILE)
+
     def queue_due(self) -> Mode | None:
         """Queue the scheduled update if it is due; one that waits already is enough.
 
@@ -191,8 +207,7 @@ class Updates:
                 # Should it fail, the full one that is required is due at once.
                 return None
             at, mode = self._next(self._app_state.schedule(), now)
-            queries = self._app_state.query_list().enabled
-            if not queries or at > now or self._is_one_waiting():
+            if not self._has_work() or at > now or self._is_one_waiting():
                 return None
             self._queue_scheduled(mode, now)
         return mode
@@ -204,9 +219,8 @@ class Updates:
             ConflictError: there is no query, or a scheduled update waits already.
         """
         with self._scheduling:
-            saved = self._app_state.query_list()
-            if not saved.enabled:
-                raise ConflictError(_nothing_to_update(saved))
+            if not self._has_work():
+                raise ConflictError(_nothing_to_update(self._app_state.query_list()))
             if self._is_one_waiting():
                 raise ConflictError(
                     'A scheduled update waits already; it begins when the one that runs has ended.'
@@ -215,6 +229,10 @@ class Updates:
             _, mode = self._next(self._app_state.schedule(), now)
             self._queue_scheduled(mode, now)
         return mode
+
+    def _has_work(self) -> bool:
+        """Whether there is a query to read, or something to withdraw without any."""
+        return bool(self._app_state.query_list().enabled) or self._withdrawals.is_due()
 
     def _is_one_waiting(self) -> bool:
         return any(
@@ -288,7 +306,7 @@ class Updates:
             # Whoever holds it, it is withdrawn.
             return
         for job in self._app_state.jobs_of(update.id):
-            if job.status.is_final or job.query.id in enabled:
+            if job.status.is_final or job.is_withdrawal or job.query.id in enabled:
                 continue
             is_gone = saved.position(job.query.id) is None
             reason = QUERY_REMOVED if is_gone else QUERY_DISABLED_SINCE
@@ -342,7 +360,7 @@ class Updates:
         self._close(update, None)
 
     def _next(self, schedule: Schedule, now: dt.datetime) -> tuple[dt.datetime, Mode]:
-        return next_update(
+        at, usual = next_update(
             schedule,
             interval=self._interval,
             reconcile_interval=self._reconcile_interval,
@@ -350,6 +368,9 @@ class Updates:
             reading_all_since=self._reading_all_since(),
             is_full_under_way=self._is_full_under_way(),
         )
+        # Only a reading of everything tells what no other query selects.
+        is_due = usual is Mode.DELTA and self._withdrawals.is_due()
+        return at, Mode.RECONCILE if is_due else usual
 
     def _is_full_under_way(self) -> bool:
         """Whether an update waits or runs that makes the required full one needless."""
@@ -399,6 +420,9 @@ class Updates:
     ) -> Update:
         now = self._clock.now()
         update_id = str(uuid.uuid4())
+        withdrawals = self._withdrawals.for_update(mode, {query.id for _, query in chosen})
+        first_free = len(self._app_state.query_list().queries)
+        gone = [(first_free + place, each.query) for place, each in enumerate(withdrawals)]
         jobs = [
             Job(
                 request_id=str(uuid.uuid4()),
@@ -412,8 +436,13 @@ class Updates:
                 retry_of=retry_of,
                 scope=scope,
                 asked=count,
+                is_withdrawal=is_withdrawal,
             )
-            for (position, query), count in zip(chosen, asked or [0] * len(chosen), strict=True)
+            for part, counts, is_withdrawal in (
+                (chosen, asked or [0] * len(chosen), False),
+                (gone, [0] * len(gone), True),
+            )
+            for (position, query), count in zip(part, counts, strict=True)
         ]
         update = Update(
             id=update_id,
@@ -423,6 +452,7 @@ class Updates:
             request_ids=tuple(job.request_id for job in jobs),
             modified_after=modified_after,
             confirmed_withdrawals=confirmed_withdrawals,
+            withdrawn_ids=tuple(each.query.id for each in withdrawals),
             scope=scope,
             asked=len(values) or len(indicator_ids),
             values=values,
@@ -441,6 +471,7 @@ class Updates:
         return update
 
     def _end(self, update: Update) -> None:
+        self._withdrawals.settle(update)
         self._close(update, self._schedule_after(update, self._app_state.jobs_of(update.id)))
 
     def _close(self, update: Update, schedule: Schedule | None) -> None:
@@ -468,6 +499,7 @@ class Updates:
 
     def _schedule_after(self, update: Update, jobs: Sequence[Job]) -> Schedule | None:
         """Return the schedule that the update moves; None where it left a query out."""
+        jobs = [job for job in jobs if not job.is_withdrawal]
         if update.scope is not Scope.WHOLE or self._left_out(jobs):
             return None
         complete = [job for job in jobs if job.status is JobStatus.UPLOAD_COMPLETE and job.window]

@@ -25,6 +25,7 @@ from sentinel_app.core.job import (
 )
 from sentinel_app.core.query import QueryList, SortDirection
 from sentinel_app.core.schedule import Schedule
+from sentinel_app.core.scope import Scope
 from sentinel_app.core.task import TaskSlug, TaskState
 from sentinel_app.core.window import Cursor, Window
 from sentinel_app.errors import ConfigError, ConflictError, NotFoundError, StorageError
@@ -59,6 +60,9 @@ FULL_JOB = make_ended_job(
     failure_code='NET',
     failure_reason='broke off',
     is_stopped=True,
+    is_withdrawal=True,
+    scope=Scope.SEND,
+    asked=3,
 )
 
 
@@ -146,6 +150,22 @@ def test_a_save_from_another_version_changes_nothing(app_state: AppState, versio
     assert app_state.query_list() == saved
     assert app_state.schedule() == Schedule()
     assert app_state.audit(limit=5, offset=0)[1] == 1
+
+
+def test_a_withdrawal_is_kept_with_its_query_until_it_is_done(app_state: AppState) -> None:
+    save(app_state, 'a', 'b', 'c', version=0)
+    app_state.save_queries(
+        [make_query('c')],
+        expected_version=1,
+        next_mode=None,
+        audit=make_audit(),
+        withdraw=['a', 'b', 'c'],
+    )
+    first, second = app_state.withdrawals()
+    assert (first.query, first.by, first.is_tried) == (make_query('a'), 'jdoe', False)
+    app_state.settle_withdrawals(done=['a'], tried=['a', 'b'])
+    (left,) = app_state.withdrawals()
+    assert (left.query, left.is_tried) == (second.query, True)
 
 
 def test_cursors_go_with_their_queries(app_state: AppState) -> None:

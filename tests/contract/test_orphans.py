@@ -13,7 +13,7 @@ from sentinel_app.core.job import Counts, Outcome
 from sentinel_app.core.ledger_row import LedgerRow, ObjectState
 from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.outbox import Batch, ChosenObject, Fate, Sighting
-from sentinel_app.core.revocation import HeldObject, revocation
+from sentinel_app.core.revocation import HeldObject, Unwanted, revocation
 from sentinel_app.core.value import summary_digest
 from sentinel_app.errors import UploadDeniedError
 from sentinel_app.storage.ledger import Ledger
@@ -57,7 +57,8 @@ def unchosen(
     orphans: Orphans, update_id: str = 'u1', *, only_orphans: bool = False, now: dt.datetime = NOON
 ) -> tuple[HeldObject, ...]:
     """What no Job of an update has chosen, in portions of two."""
-    common = {'only_orphans': only_orphans, 'now': now, 'most_attempts': 3}
+    unwanted = Unwanted(are_orphans_meant=True, are_all_meant=not only_orphans)
+    common = {'unwanted': unwanted, 'now': now, 'most_attempts': 3}
     found: list[HeldObject] = []
     while part := orphans.next_unchosen(
         update_id, after=found[-1].object if found else 0, limit=2, **common
@@ -498,7 +499,8 @@ def test_a_withdrawal_that_is_refused_again_and_again_is_left_alone(
     assert unchosen(orphans, 'u9') == ()
     assert orphaned(orphans, 'u9') == set()
     # A full update tries it all the same.
-    assert orphans.unchosen('u9', only_orphans=False, now=NOON, most_attempts=2**31) == 1
+    everything = Unwanted(are_orphans_meant=True, are_all_meant=True)
+    assert orphans.unchosen('u9', everything, now=NOON, most_attempts=2**31) == 1
     assert ledger.live(NOON) == 1
 
 

@@ -12,7 +12,12 @@ from sentinel_app.api.middleware import user_of
 from sentinel_app.api.options import OptionCatalog
 from sentinel_app.api.ports import ApiDeps
 from sentinel_app.api.problem import Refusal
-from sentinel_app.api.query_check import check_queries, described_change, queries_of
+from sentinel_app.api.query_check import (
+    check_queries,
+    check_withdrawal,
+    described_change,
+    queries_of,
+)
 from sentinel_app.api.reading import body_of, parameters_of
 from sentinel_app.api.result_reply import results_reply
 from sentinel_app.api.schemas import ConfigureBody, FieldError, Parameters, QueryBody
@@ -54,6 +59,7 @@ class ConfigureResource:
             owner_names=self._catalog.owner_names(),
             action='configure-save',
             is_empty_meant=body.confirm_empty,
+            withdraw=body.withdraw,
         )
         answer_list(resp, self._deps, stored)
 
@@ -84,6 +90,7 @@ def save_list(
     owner_names: frozenset[str] | None,
     action: str,
     is_empty_meant: bool,
+    withdraw: Sequence[str],
     field_prefix: str = '',
 ) -> QueryList:
     """Save a list in place of the one that it was made from.
@@ -97,6 +104,7 @@ def save_list(
         owner_names: the owners that the API user can read; None where that is not known.
         action: for the audit.
         is_empty_meant: whether a list without a query may take the place of one with some.
+        withdraw: deleted queries whose objects are withdrawn.
         field_prefix: where in the request's body the list stands.
 
     Raises:
@@ -111,6 +119,7 @@ def save_list(
         version=version,
         owner_names=owner_names,
         is_empty_meant=is_empty_meant,
+        withdraw=withdraw,
         field_prefix=field_prefix,
     )
     queries = queries_of(bodies, deps.new_id)
@@ -120,7 +129,7 @@ def save_list(
         at=deps.clock.now(),
         user=user.name if user else None,
         action=action,
-        detail=described_change(saved.queries, queries, run),
+        detail=described_change(saved.queries, queries, run, withdraw),
         changes=changes,
         changes_left_out=left_out,
     )
@@ -130,10 +139,13 @@ def save_list(
             expected_version=version,
             next_mode=Mode(run) if run else None,
             audit=entry,
+            withdraw=withdraw,
         )
     except ConflictError:
         # Somebody was quicker by a moment.
         raise _conflict(app_state.query_list()) from None
+    if withdraw:
+        deps.updates.request_withdrawal()
     deps.tasks.look_at_schedule()
     return stored
 
@@ -145,6 +157,7 @@ def checked_list(
     version: int,
     owner_names: frozenset[str] | None,
     is_empty_meant: bool = True,
+    withdraw: Sequence[str] = (),
     field_prefix: str = '',
 ) -> None:
     """Check that a list may take the place of the saved one; the arguments are as for `save_list`.
@@ -157,6 +170,7 @@ def checked_list(
     errors = check_queries(bodies, saved, owner_names)
     if not bodies and saved.queries and not is_empty_meant:
         errors.append(FieldError(field='queries', message=_none_left(len(saved.queries))))
+    errors += check_withdrawal(withdraw, bodies, saved)
     if errors:
         raise Refusal(
             422,

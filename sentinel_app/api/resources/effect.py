@@ -31,7 +31,11 @@ class EffectResource:
         body = body_of(req, EffectBody)
         saved = self._deps.app_state.query_list()
         checked_list(
-            saved, body.queries, version=body.version, owner_names=self._catalog.owner_names()
+            saved,
+            body.queries,
+            version=body.version,
+            owner_names=self._catalog.owner_names(),
+            withdraw=body.withdraw,
         )
         new = queries_of(body.queries, self._deps.new_id)
         effects = self._deps.inquiries.effects

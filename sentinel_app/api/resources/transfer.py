@@ -67,6 +67,7 @@ class ImportResource:
             owner_names=self._catalog.owner_names(),
             action='configure-import',
             is_empty_meant=body.confirm_empty,
+            withdraw=body.withdraw,
             field_prefix='file.',
         )
         answer_list(resp, self._deps, stored)

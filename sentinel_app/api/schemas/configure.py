@@ -161,6 +161,11 @@ class ConfigureBody(Body):
     version: int
     queries: Annotated[list[QueryBody], Field(max_length=MAX_QUERIES)]
     run: Literal['delta', 'full'] | None = None
+    withdraw: Annotated[list[str], Field(max_length=MAX_QUERIES)] = Field(
+        default_factory=list,
+        description='Ids of queries that this save deletes, and whose objects are withdrawn now '
+        'unless another query selects them; those of the others stay until they expire',
+    )
     confirm_empty: bool = Field(
         default=False, description='Must be true to save an empty list in place of queries'
     )

@@ -36,6 +36,11 @@ class ImportBody(Body):
 
     version: int = Field(description='Of the list that it replaces')
     run: Literal['delta', 'full'] | None = None
+    withdraw: Annotated[list[str], Field(max_length=MAX_QUERIES)] = Field(
+        default_factory=list,
+        description='Ids of queries that this import deletes, and whose objects are withdrawn now '
+        'unless another query selects them; those of the others stay until they expire',
+    )
     confirm_empty: bool = Field(
         default=False, description='Must be true to import an empty list in place of queries'
     )

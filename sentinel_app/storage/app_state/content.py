@@ -14,6 +14,7 @@ from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.job import History, Job, Update
 from sentinel_app.core.notice import Notice
 from sentinel_app.core.query import Query, QueryList
+from sentinel_app.core.revocation import Withdrawal
 from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.task import TaskState
 from sentinel_app.core.window import Cursor
@@ -71,6 +72,8 @@ class State:
     jobs: Mapping[str, Job] = field(default_factory=dict)
     history: History = field(default_factory=History)
     cursors: Mapping[str, Cursor] = field(default_factory=dict)
+    withdrawals: Mapping[str, Withdrawal] = field(default_factory=dict)
+    """By the id of the deleted query."""
     tasks: Mapping[str, TaskState] = field(default_factory=dict)
     """By slug; those of another version's Tasks are kept as they are."""
     notices: Mapping[str, Notice] = field(default_factory=dict)
@@ -111,6 +114,7 @@ def decoded_state(tables: Tables) -> State:
         updates=each('updates', Update, lambda update: update.id),
         jobs=each('jobs', Job, lambda job: job.request_id),
         cursors=each('cursors', Cursor, lambda cursor: cursor.query_id),
+        withdrawals=each('withdrawals', Withdrawal, lambda wanted: wanted.query.id),
         tasks=each('tasks', TaskState),
         notices=each('notices', Notice),
         audit=dict(audit),

@@ -14,6 +14,7 @@ from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Update, is_allo
 from sentinel_app.core.list_filter import AuditFilters, JobFilters
 from sentinel_app.core.notice import Notice
 from sentinel_app.core.query import Query, QueryList
+from sentinel_app.core.revocation import Withdrawal
 from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.task import TaskSlug, TaskState
 from sentinel_app.core.window import EVERYTHING, Cursor
@@ -82,8 +83,16 @@ class AppState:
         expected_version: int,
         next_mode: Mode | None,
         audit: AuditEntry,
+        withdraw: Collection[str] = (),
     ) -> QueryList:
         """Store the whole list with its audit entry; `next_mode` None leaves the one there is.
+
+        Args:
+            queries: the list.
+            expected_version: that of the list that it was made from.
+            next_mode: the mode of the next scheduled update.
+            audit: who saves.
+            withdraw: queries that are deleted, and whose objects an update is to withdraw.
 
         A query that is enabled again begins anew: its next update reads all of it, as objects of it
         may have expired meanwhile, and lower queries may have let go of others.
@@ -110,7 +119,13 @@ class AppState:
                 for query in queries
                 if query.is_enabled and query.id in state.query_list.disabled_ids
             }
+            wanted = {
+                query.id: Withdrawal(query=query, at=audit.at, by=audit.user)
+                for query in state.query_list.queries
+                if query.id in withdraw and query.id not in ids
+            }
             with self._storage.together():
+                self._table('withdrawals').put({key: encode(each) for key, each in wanted.items()})
                 self._table('queries').truncate()
                 self._table('queries').put({query.id: encode(query) for query in queries})
                 self._put_settings(saved, schedule)
@@ -122,9 +137,30 @@ class AppState:
                 query_list=saved,
                 schedule=schedule,
                 cursors={**_without(state.cursors, gone), **back},
+                withdrawals={**state.withdrawals, **wanted},
                 audit=entries,
             )
             return saved
+
+    def withdrawals(self) -> tuple[Withdrawal, ...]:
+        """Return what somebody wants to have withdrawn, oldest first."""
+        return tuple(sorted(self._state.withdrawals.values(), key=lambda each: each.at))
+
+    def settle_withdrawals(self, *, done: Collection[str], tried: Collection[str]) -> None:
+        """Forget the withdrawals that are done, by their queries' ids, and note those tried."""
+        with self._writing:
+            old = self._state.withdrawals
+            new = {
+                key: dataclasses.replace(each, is_tried=each.is_tried or key in tried)
+                for key, each in old.items()
+                if key not in done
+            }
+            if new == old:
+                return
+            with self._storage.together():
+                self._table('withdrawals').drop(key for key in old if key not in new)
+                self._table('withdrawals').put({key: encode(each) for key, each in new.items()})
+            self._state = dataclasses.replace(self._state, withdrawals=new)
 
     def schedule(self) -> Schedule:
         """Return the schedule's stored times."""

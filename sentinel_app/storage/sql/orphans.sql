@@ -53,12 +53,15 @@ WHERE state = 1 AND valid_until > ? AND withdrawals_refused <= ? AND late_for IS
 
 -- name: count_unchosen
 -- What has a copy that Sentinel refuses is still wanted: it stays until it expires. So does what
--- a disabled query has sent, as long as its copy is there.
+-- a disabled query has sent, as long as its copy is there. What deleted ones have sent goes where
+-- somebody wants it.
 SELECT count(*) FROM ledger LEFT JOIN orphan ON orphan.object = ledger.id
 WHERE state = 1 AND mark < :first_mark AND valid_until > :now AND withdrawals_refused <= :most_attempts
     AND late_for IS NOT :update_id AND NOT EXISTS (
         SELECT 1 FROM refusal WHERE refusal.object = ledger.id AND passed_over_by >= :first_mark
-    ) AND (orphan.object IS NOT NULL OR query NOT IN (SELECT value FROM json_each(:kept)));
+    ) AND (:are_orphans_meant AND orphan.object IS NOT NULL
+        OR :are_all_meant AND query NOT IN (SELECT value FROM json_each(:kept))
+        OR query IN (SELECT value FROM json_each(:withdrawn)));
 
 -- name: count_unchosen_orphans
 SELECT count(*) FROM orphan CROSS JOIN ledger ON ledger.id = orphan.object
@@ -76,7 +79,9 @@ FROM ledger
 WHERE state = 1 AND mark < :first_mark AND valid_until > :now AND withdrawals_refused <= :most_attempts
     AND late_for IS NOT :update_id AND NOT EXISTS (
         SELECT 1 FROM refusal WHERE refusal.object = ledger.id AND passed_over_by >= :first_mark
-    ) AND (orphan.object IS NOT NULL OR ledger.query NOT IN (SELECT value FROM json_each(:kept)))
+    ) AND (:are_orphans_meant AND orphan.object IS NOT NULL
+        OR :are_all_meant AND ledger.query NOT IN (SELECT value FROM json_each(:kept))
+        OR ledger.query IN (SELECT value FROM json_each(:withdrawn)))
     AND ledger.id > :after
 ORDER BY ledger.id LIMIT :limit;
 

@@ -123,6 +123,7 @@ class FakeUpdates:
 
     app_state: AppState
     due: tuple[dt.datetime, Mode] | None = None
+    has_asked_for_withdrawal: bool = False
     asked: dict[str, Any] = field(default_factory=dict)
 
     def request_update(self, *, audit: AuditEntry | None = None, **wish: Any) -> Update:
@@ -136,6 +137,9 @@ class FakeUpdates:
         job = make_job('r1', update_id='u-new', query=queries[0], mode=wish['mode'])
         self.app_state.add_update(update, [job], schedule=None, audit=audit)
         return update
+
+    def request_withdrawal(self) -> None:
+        self.has_asked_for_withdrawal = True
 
     def next_update(self) -> tuple[dt.datetime, Mode] | None:
         return self.due

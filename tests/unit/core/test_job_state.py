@@ -246,7 +246,7 @@ def test_what_the_reading_and_the_withdrawing_warn_of_is_shown():
     )
     job = ended(make_job(), progress, Counts(held_back=1_500), now=minutes(5))
 
-    assert job.warnings[0].startswith('1,500 objects have no Indicator in ThreatConnect any more.')
+    assert job.warnings[0].startswith('1,500 objects would be withdrawn.')
     assert job.warnings[1:] == ('The list is cut.', BY_TIME_WARNING)
 
 

@@ -14,10 +14,12 @@ from sentinel_app.core.window import EVERYTHING, Cursor, Window
 from sentinel_app.errors import ConflictError, NotFoundError, StorageError
 from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.tasks.job import JobActions
 from sentinel_app.tasks.update import Updates
+from sentinel_app.tasks.withdrawal import Withdrawals
 from tests.clocks import NOON, StandingClock
 from tests.stored import make_audit, make_job, make_query, make_update
 from tests.working import make_faults, make_store
@@ -37,6 +39,9 @@ class Stand:
             app_state=self.app_state,
             store=self.store,
             metrics=MetricStore(self.db),
+            withdrawals=Withdrawals(
+                app_state=self.app_state, ledger=Ledger(self.db), clock=self.clock
+            ),
             faults=make_faults(self.db, self.clock, self.store),
             clock=self.clock,
             wakeups=self.wakeups,
