@@ -865,6 +865,11 @@ export interface components {
             run?: ("delta" | "full") | null;
             /** Version */
             version: number;
+            /**
+             * Withdraw
+             * @description Ids of queries that this save deletes, and whose objects are withdrawn now unless another query selects them; those of the others stay until they expire
+             */
+            withdraw?: string[];
         };
         /**
          * DetailBody
@@ -1240,6 +1245,11 @@ export interface components {
              * @description Of the list that it replaces
              */
             version: number;
+            /**
+             * Withdraw
+             * @description Ids of queries that this import deletes, and whose objects are withdrawn now unless another query selects them; those of the others stay until they expire
+             */
+            withdraw?: string[];
         };
         /**
          * ImportFile
