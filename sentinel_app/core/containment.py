@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final
@@ -116,4 +115,4 @@ def _masked(network: Network, length: int) -> str:
     number = int(network.network_address) >> shift << shift
     if network.version == _IPV4:
         return f'{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}'
-    return address_text(ipaddress.IPv6Address(number))
+    return ':'.join(f'{number >> at & 0xFFFF:x}' for at in range(112, -1, -16))

@@ -28,6 +28,7 @@ _OPENERS: Final = '[({<'
 _CLOSERS: Final = '])}>'
 _OPENER_OF: Final = dict(zip(_CLOSERS, _OPENERS, strict=True))
 _CLOSER_OF: Final = {opener: closer for closer, opener in _OPENER_OF.items()}
+_BRACKETS: Final = frozenset(_OPENERS + _CLOSERS)
 _QUOTES: Final = (
     '"\'`\xab\xb4\xbb\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f'
     '\u2032\u2033\u2039\u203a\u300c\u300d\u300e\u300f\uff02\uff07'
@@ -152,8 +153,9 @@ def _mark(found: re.Match[str]) -> str:
 
 def _trimmed(text: str) -> str:
     """Return a text without quotes, punctuation and brackets around it that are not its own."""
-    counts = Counter(char for char in text if char in _OPENER_OF or char in _CLOSER_OF)
-    partner = _partners(text)
+    brackets = [char for char in text if char in _BRACKETS]
+    counts = Counter(brackets)
+    partner = _partners(text) if brackets else {}
     start, end = 0, len(text)
     while start < end:
         first, last = text[start], text[end - 1]

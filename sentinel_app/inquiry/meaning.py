@@ -38,13 +38,16 @@ class Meaning:
     summaries: set[str] = field(default_factory=set)
     """Under which ThreatConnect may have it, besides those that its keys lead to."""
     copies: list[ValueCopy] = field(default_factory=list)
+    _is_specific: bool | None = None
 
     @property
     def is_specific(self) -> bool:
         """Whether the text is by its form a value of some type; anything may be a subject."""
-        return refang(self.text) == self.text and any(
-            is_specific_key(key, self.text) for key in self.keys
-        )
+        if self._is_specific is None:
+            self._is_specific = refang(self.text) == self.text and any(
+                is_specific_key(key, self.text) for key in self.keys
+            )
+        return self._is_specific
 
     @property
     def is_held(self) -> bool:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import api, bomb, conversion, floor, pace, updates
+from tests.bench import api, bomb, conversion, floor, lookup, pace, updates
 from tests.bench.page import page
 from tests.bench.subject import Figures, Subject
 
@@ -25,7 +25,7 @@ PAGE = ROOT / 'docs' / 'benchmarks.md'
 FIGURES = Path(__file__).with_name('figures.json')
 BEFORE = Path(__file__).with_name('before.json')
 """What the engine took before it was made leaner, measured in the same way."""
-SHORT = ('floor', 'updates', 'copies', 'pace', 'api', 'conversion', 'bomb')
+SHORT = ('floor', 'updates', 'copies', 'pace', 'api', 'lookup', 'conversion', 'bomb')
 LONG = ('troubled',)
 SIZES = (10_000, 100_000)
 MILLION = 1_000_000
@@ -52,6 +52,7 @@ def main(arguments: list[str]) -> None:
             'pace': lambda: pace.measure(subject),
             'troubled': lambda: pace.measure_troubled(subject),
             'api': lambda: api.measure(subject, sizes[-1]),
+            'lookup': lambda: lookup.measure(Path(folder), _say, sizes[-1]),
             'conversion': lambda: conversion.measure(_say),
             'bomb': lambda: bomb.measure(Path(folder), _say),
         }

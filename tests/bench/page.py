@@ -37,6 +37,7 @@ def page(figures: Figures, before: Figures) -> str:
         'pace': _pace,
         'troubled': _troubled,
         'api': _api,
+        'lookup': _lookup,
         'conversion': _conversion,
         'bomb': _bomb,
     }
@@ -266,6 +267,29 @@ def _troubled(found: Figures) -> str:
         *('Busiest 60 s', '429s', 'Other faults', 'Lost'),
     )
     return '## The same with slow answers and with faults\n\n' + _table(head, rows)
+
+
+def _lookup(found: Figures) -> str:
+    return (
+        '## Looking up many values\n\n'
+        f'{found["values"]:,} values as people paste them, over a ledger of '
+        f'{found["ledger_objects"]:,} objects; {found["live"]:,} of them are in it, and\n'
+        f'{found["near"]:,} of the others are beside something that is. ThreatConnect answers '
+        f'{found["questions"]:,} questions at once, with nothing.\n'
+        'Five times, one after the other:\n\n'
+        + _table(
+            ('Shortest, s', 'Median, s', 'Longest, s', 'Least CPU, s', 'Yardstick, ms'),
+            [
+                (
+                    f'{found["shortest_s"]:.2f}',
+                    f'{found["median_s"]:.2f}',
+                    f'{found["longest_s"]:.2f}',
+                    f'{found["cpu_s"]:.2f}',
+                    f'{found["yardstick_ms"]:.1f}',
+                )
+            ],
+        )
+    )
 
 
 def _bomb(figures: Figures) -> str:

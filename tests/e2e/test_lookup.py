@@ -17,6 +17,7 @@ from tests.e2e.job import EVERYTHING, finished_job
 from tests.e2e.screen import Screen
 from tests.simulators.demo import load_indicators
 from tests.simulators.stand import Stand
+from tests.waiting import until
 
 ROWS = load_indicators(INDICATORS, own=True)
 LOOKUP = re.compile(r'/api/indicator/detail$')
@@ -289,6 +290,49 @@ def test_a_pasted_list_is_answered_in_a_line_for_each_value(
     expect(field).to_have_value(re.compile('never-seen'))
     page.goto(f'{screen.url}#/reports/lookup?list=gone')
     expect(page.get_by_text('This list is not here any more')).to_be_visible()
+
+
+@pytest.mark.usefixtures('sent')
+def test_chosen_values_are_withdrawn_and_sent_at_once(
+    stand: Stand, page: Page, screen: Screen
+) -> None:
+    row = next(row for row in usable('File') if {'md5', 'sha1', 'sha256'} <= row.keys())
+    value = row['md5']
+    screen.open('reports/lookup')
+    page.get_by_label('Values', exact=True).fill(f'MD5: {value}\nnever-seen.example')
+    screen.button('Look up 2 values').click()
+    expect(screen.button('Withdraw now')).to_be_disabled()
+    page.get_by_role('checkbox', name='Select all values').check()
+    # What nobody knows can be neither sent nor withdrawn.
+    screen.button('Withdraw 1 now').click()
+    window = screen.dialog('Withdraw 1 value now?')
+    expect(window).to_contain_text('Marks 3 active objects as revoked in Microsoft Sentinel.')
+    expect(window).to_contain_text('The next reconcile or full update sends it again while')
+    expect(window.get_by_role('list', name='Values')).to_have_text(value)
+    assert screen.complaints() == []
+    window.get_by_label('Reason').fill('False positive')
+    window.get_by_role('button', name='Withdraw Now').click()
+    toast = page.get_by_text('Withdrawal queued')
+    expect(toast).to_be_visible()
+    expect(page.get_by_role('link', name='View in JOBS')).to_have_attribute(
+        'href', re.compile(r'^#/jobs\?open=[0-9a-f-]{36}$')
+    )
+    until(lambda: verdict(stand, value) == 'withdrawn')
+    screen.button('Look up again').click()
+    expect(screen.rows('Answers').first).to_contain_text('Withdrawn')
+    expect(screen.button('Withdraw now')).to_be_disabled()
+
+    screen.button('Send 1 now').click()
+    screen.dialog('Send 1 value now?').get_by_role('button', name='Send Now').click()
+    expect(page.get_by_text('Send queued')).to_be_visible()
+    until(lambda: verdict(stand, value) == 'in-sentinel')
+    entries = stand.api('GET', 'api/report/audit').json()['data']
+    assert any('Reason: False positive' in str(each) for each in entries)
+
+
+def verdict(stand: Stand, value: str) -> str:
+    reply = stand.api('POST', 'api/indicator', {'values': [value]}).json()
+    return str(reply['rows'][0]['verdict'])
 
 
 def note_values(request: Request, bodies: list[Any]) -> None:

@@ -1,10 +1,10 @@
 /** Whether values are in Sentinel, and why not. */
-import { useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { joinRows, partsOf } from '../lib/lookup';
 import { post } from './client';
-import type { Findings, LookupReply } from './model';
+import type { Findings, LookupReply, UpdateAccepted } from './model';
 
 /** ThreatConnect is asked as well, so values are looked up when somebody wants it, not by themselves. */
 const onDemand = { refetchOnWindowFocus: false, refetchOnReconnect: false, retry: false } as const;
@@ -27,11 +27,15 @@ export interface Progress {
   reply: LookupReply | null;
 }
 
-/** A line for each value, asked for in parts, so that no request takes long. */
-export function useLookup(values: readonly string[]) {
+/**
+ * A line for each value, asked for in parts, so that no request takes long.
+ *
+ * @param list names the list; another one is looked up anew though it has the same values.
+ */
+export function useLookup(list: string, values: readonly string[]) {
   const [progress, setProgress] = useState<Progress>({ done: 0, reply: null });
   const query = useQuery({
-    queryKey: ['lookup', values],
+    queryKey: ['lookup', list, values],
     queryFn: async ({ signal }) => {
       let reply: LookupReply | null = null;
       let done = 0;
@@ -49,4 +53,22 @@ export function useLookup(values: readonly string[]) {
     ...onDemand,
   });
   return { query, progress };
+}
+
+export type ValueAction = 'send' | 'withdraw';
+
+/** Queues an update that sends or withdraws chosen values at once. */
+export function useValueAction(action: ValueAction) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { values: string[]; reason?: string }) =>
+      post<UpdateAccepted>(`indicator/${action}`, body),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['jobs'] }),
+  });
+}
+
+/** Has what is shown of single values looked up again. */
+export function useForgetFindings(): () => void {
+  const client = useQueryClient();
+  return () => void client.invalidateQueries({ queryKey: ['indicator'] });
 }

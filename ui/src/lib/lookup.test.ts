@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { LookupReply, LookupRow } from '../api/model';
 import { makeLookupRow } from '../test/factories';
 import {
+  actionRows,
   countWords,
   joinRows,
   lookedUpAs,
@@ -81,6 +82,18 @@ it('filters and orders rows, and leaves them as they are', () => {
   expect(values(shownRows(rows, null, 'verdict'))).toBe('bac');
   expect(values(shownRows(rows, 'in-sentinel', 'verdict'))).toBe('ac');
   expect(values(rows)).toBe('abc');
+});
+
+it('sends what is known, and withdraws what is active', () => {
+  const rows = [
+    row('a'),
+    row('b', { verdict: 'expired', objects: 0 }),
+    row('c', { verdict: 'unknown', objects: 0 }),
+    row('d', { verdict: 'not-understood', objects: 0 }),
+  ];
+  const values = (found: LookupRow[]) => found.map(({ value }) => value).join('');
+  expect(values(actionRows(rows, 'send'))).toBe('ab');
+  expect(values(actionRows(rows, 'withdraw'))).toBe('a');
 });
 
 describe('partsOf', () => {

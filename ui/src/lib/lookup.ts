@@ -93,6 +93,13 @@ export function countWords(rows: readonly LookupRow[]): string {
   return `${words} ${counted(folded, 'duplicate')} ${folded === 1 ? 'was' : 'were'} combined.`;
 }
 
+/** What can be sent or withdrawn of some rows; what nobody knows can be neither. */
+export function actionRows(rows: readonly LookupRow[], action: 'send' | 'withdraw'): LookupRow[] {
+  return rows.filter(({ verdict, objects }) =>
+    action === 'withdraw' ? objects > 0 : verdict !== 'unknown' && verdict !== 'not-understood',
+  );
+}
+
 export type RowOrder = 'pasted' | 'verdict';
 
 /** The rows with a verdict, or all of them, in the wanted order. */

@@ -7,10 +7,12 @@ import { ErrorPanel } from '../../components/ErrorPanel';
 import { Notice } from '../../components/Notice';
 import { lookedUpAs, verdictFace, verdictWords } from '../../lib/lookup';
 import { CopyTable } from './CopyTable';
+import classes from './LookupPage.module.css';
 import { NearTable } from './NearTable';
 import { RefusedCard } from './RefusedCard';
 import { SentCard } from './SentCard';
 import { SourceNotice } from './SourceNotice';
+import { ValueActions } from './ValueActions';
 
 interface DetailsProps {
   value: string;
@@ -40,6 +42,11 @@ export function Details({ value, isBelowRow = false }: DetailsProps) {
   return (
     <>
       {!isBelowRow && <Verdict findings={findings.data} />}
+      {!isBelowRow && (
+        <div className={classes.actions}>
+          <ValueActions rows={[findings.data.row]} />
+        </div>
+      )}
       <Found findings={findings.data} isBelowRow={isBelowRow} />
     </>
   );

@@ -33,7 +33,7 @@ export function LookupPage() {
           </Text>
         </Notice>
       )}
-      {values.length > 0 && <Results values={values} />}
+      {values.length > 0 && <Results key={list} list={list} values={values} />}
       {values.length === 0 && value !== '' && <Details key={value} value={value} />}
       {values.length === 0 && value === '' && (
         <div className="app-panel">

@@ -28,14 +28,21 @@ import { resultColumns } from './columns';
 import { Details } from './Details';
 import classes from './LookupPage.module.css';
 import { SourceNotice } from './SourceNotice';
+import { ValueActions } from './ValueActions';
 
 const orders: { value: RowOrder; label: string }[] = [
   { value: 'pasted', label: 'As pasted' },
   { value: 'verdict', label: 'By verdict' },
 ];
 
-export function Results({ values }: { values: readonly string[] }) {
-  const { query, progress } = useLookup(values);
+interface ResultsProps {
+  /** Names the list that the values are of. */
+  list: string;
+  values: readonly string[];
+}
+
+export function Results({ list, values }: ResultsProps) {
+  const { query, progress } = useLookup(list, values);
   const reply = query.data ?? progress.reply;
   return (
     <>
@@ -59,17 +66,40 @@ export function Results({ values }: { values: readonly string[] }) {
           isRetrying={query.isFetching}
         />
       )}
-      {reply !== null && <Answers reply={reply} />}
+      {reply !== null && (
+        <Answers reply={reply} onAgain={() => void query.refetch()} isBusy={query.isFetching} />
+      )}
     </>
   );
 }
 
-function Answers({ reply }: { reply: LookupReply }) {
+interface AnswersProps {
+  reply: LookupReply;
+  onAgain: () => void;
+  isBusy: boolean;
+}
+
+function Answers({ reply, onAgain, isBusy }: AnswersProps) {
   const { rows, queries, source_error: sourceError } = reply;
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [verdict, setVerdict] = useState<VerdictName | null>(null);
   const [order, setOrder] = useState<RowOrder>('pasted');
   const [open, setOpen] = useState<string | null>(null);
   const client = useQueryClient();
+  const shown = shownRows(rows, verdict, order);
+  const choice = {
+    has: (row: LookupRow) => chosen.has(row.value),
+    isAll: shown.length > 0 && shown.every((row) => chosen.has(row.value)),
+    isSome: shown.some((row) => chosen.has(row.value)),
+    set: (several: readonly LookupRow[], isChosen: boolean) => {
+      const next = new Set(chosen);
+      for (const { value } of several) {
+        if (isChosen) next.add(value);
+        else next.delete(value);
+      }
+      setChosen(next);
+    },
+  };
   const toggle = (row: LookupRow) => setOpen(row.value === open ? null : row.value);
   const download = async () => {
     const name = downloadName('lookup', await serviceOf(client));
@@ -110,6 +140,15 @@ function Answers({ reply }: { reply: LookupReply }) {
           {countWords(rows)}
         </Text>
         <div className="app-filters-end">
+          <ValueActions rows={shown.filter(choice.has)} isChosen />
+          <Button
+            variant="default"
+            leftSection={<Icon name="refresh" />}
+            loading={isBusy}
+            onClick={onAgain}
+          >
+            Look up again
+          </Button>
           <Button
             variant="default"
             leftSection={<Icon name="download" />}
@@ -121,8 +160,8 @@ function Answers({ reply }: { reply: LookupReply }) {
       </div>
       <DataTable<LookupRow>
         label="Answers"
-        columns={resultColumns(queries, open, toggle)}
-        rows={shownRows(rows, verdict, order)}
+        columns={resultColumns({ rows: shown, queries, open, toggle, choice })}
+        rows={shown}
         rowKey={(row) => row.value}
         onRowClick={toggle}
         openKey={open}

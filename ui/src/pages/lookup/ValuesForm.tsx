@@ -2,6 +2,7 @@
 import { Button, Text, Textarea } from '@mantine/core';
 import { useEffect, useRef, useState, type KeyboardEvent, type SyntheticEvent } from 'react';
 
+import { useForgetFindings } from '../../api/indicator';
 import { Icon } from '../../components/Icon';
 import { counted, formatCount } from '../../lib/number';
 import { keepList } from '../../lib/pastedList';
@@ -23,6 +24,7 @@ interface ValuesFormProps {
 export function ValuesForm({ text: given, isOneValue }: ValuesFormProps) {
   const [text, setText] = useState(given);
   const field = useRef<HTMLTextAreaElement>(null);
+  const forgetFindings = useForgetFindings();
   useEffect(() => {
     // After the heading, where reading goes on upon another screen.
     const timer = setTimeout(() => field.current?.focus({ preventScroll: true }));
@@ -34,6 +36,7 @@ export function ValuesForm({ text: given, isOneValue }: ValuesFormProps) {
   const lookUp = () => {
     const [first] = values;
     if (first === undefined || fault !== null) return;
+    forgetFindings();
     navigate('reports/lookup', values.length === 1 ? { value: first } : { list: keepList(text) });
   };
   const onKeyDown = (event: KeyboardEvent) => {

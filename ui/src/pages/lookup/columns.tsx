@@ -1,5 +1,5 @@
 /** The columns of the answers to many values. */
-import { ActionIcon, VisuallyHidden } from '@mantine/core';
+import { ActionIcon, Checkbox, VisuallyHidden } from '@mantine/core';
 
 import type { LookupRow, QueryMark } from '../../api/model';
 import type { Column } from '../../components/DataTable';
@@ -13,12 +13,47 @@ import { lookedUpAs, verdictFace } from '../../lib/lookup';
 import classes from './LookupPage.module.css';
 import { TakenBy } from './TakenBy';
 
-export function resultColumns(
-  queries: readonly QueryMark[],
-  open: string | null,
-  toggle: (row: LookupRow) => void,
-): Column<LookupRow>[] {
+/** Which rows are chosen, to be sent or withdrawn. */
+export interface Choice {
+  has: (row: LookupRow) => boolean;
+  isAll: boolean;
+  isSome: boolean;
+  set: (rows: readonly LookupRow[], isChosen: boolean) => void;
+}
+
+interface ResultTableState {
+  rows: readonly LookupRow[];
+  queries: readonly QueryMark[];
+  /** The value whose details are shown. */
+  open: string | null;
+  toggle: (row: LookupRow) => void;
+  choice: Choice;
+}
+
+export function resultColumns(state: ResultTableState): Column<LookupRow>[] {
+  const { rows, queries, open, toggle, choice } = state;
   return [
+    {
+      key: 'chosen',
+      heading: (
+        <Checkbox
+          size="xs"
+          aria-label="Select all values"
+          checked={choice.isAll}
+          indeterminate={choice.isSome && !choice.isAll}
+          onChange={(event) => choice.set(rows, event.currentTarget.checked)}
+        />
+      ),
+      width: 40,
+      cell: (row) => (
+        <Checkbox
+          size="xs"
+          aria-label={`Select ${row.given}`}
+          checked={choice.has(row)}
+          onChange={(event) => choice.set([row], event.currentTarget.checked)}
+        />
+      ),
+    },
     {
       key: 'open',
       heading: <VisuallyHidden>Details</VisuallyHidden>,
