@@ -10,7 +10,7 @@ RELEASE := PYTHONPATH=.ci $(PY) -m release
 unexport PYTHONDONTWRITEBYTECODE
 # One more than two processors: some tests wait. A larger machine takes more.
 WORKERS ?= 3
-UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print)
+UI_SOURCES := $(wildcard docs/*.md) $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print)
 
 .PHONY: help setup run stand-ins test pytest coverage e2e lint format gen ui ui-check ui-dev bench crash soak \
   validate package audit check-updates lock clean

@@ -2,6 +2,7 @@
 import { Alert, Button, Text } from '@mantine/core';
 
 import type { ApiError } from '../api/client';
+import { ErrorCode } from './ErrorCode';
 import { Icon } from './Icon';
 
 interface ErrorPanelProps {
@@ -21,7 +22,7 @@ export function ErrorPanel({ error, onRetry, isRetrying = false }: ErrorPanelPro
     >
       <Text size="sm">{error.description}</Text>
       <Text size="xs" c="dimmed" mt={4}>
-        Code <span className="app-mono">{error.code}</span>
+        Code <ErrorCode code={error.code} />
       </Text>
       {onRetry !== undefined && (
         <Button mt="sm" size="xs" variant="default" onClick={onRetry} loading={isRetrying}>

@@ -2,6 +2,7 @@
 import { ActionIcon, Popover, Text } from '@mantine/core';
 import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
 
+import { guideAddress } from '../lib/guide';
 import type { Topic, TopicName } from '../lib/help';
 import classes from './Help.module.css';
 import { Icon } from './Icon';
@@ -143,6 +144,11 @@ function TopicText({ topic, only }: { topic: Topic; only: readonly string[] | un
             </div>
           ))}
         </dl>
+      )}
+      {topic.guide !== undefined && (
+        <a className="app-link" href={guideAddress(topic.guide)} target="_blank" rel="noreferrer">
+          More in the guide
+        </a>
       )}
     </>
   );

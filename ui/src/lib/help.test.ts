@@ -47,6 +47,8 @@ const topicOf: Record<string, TopicName> = {
   Outcome: 'Outcome',
   'QueryResult/properties/sends_nothing/anyOf/0': 'Sends nothing',
   Relation: 'Relation',
+  'RetryRefusedBody/properties/indicator_type/anyOf/0': 'Indicator type',
+  Scope: 'Scope',
   SentState: 'State in Sentinel',
   SortDirection: 'Sort direction',
   System: 'System',

@@ -225,6 +225,13 @@ const sentState: Entries<Schemas['SentState']> = {
   withdrawn: ['Withdrawn', 'Marked as revoked, so rules no longer use it.'],
 };
 
+const scope: Entries<Schemas['Scope']> = {
+  whole: ['Whole', 'Reads what its queries return.'],
+  refused: ['Refused', 'Sends again what Microsoft Sentinel refused.'],
+  send: ['Send now', 'Sends the values that a person chose.'],
+  withdraw: ['Withdraw', 'Withdraws what a person chose.'],
+};
+
 const change: Entries<Schemas['Change']> = {
   added: ['Added', 'New in the list.'],
   edited: ['Edited', 'Changed in a way that may change what it returns.'],
@@ -383,6 +390,7 @@ export const topics = {
     text: 'Whether Microsoft Sentinel has the value, and if not, why.',
     entries: verdict,
   },
+  Scope: { text: 'What an update is about.', entries: scope },
   'Query change': { text: 'What a save does to a query.', entries: change },
   'Error about': { text: 'What an error is about.', entries: about },
   'Error state': {

@@ -1,16 +1,18 @@
 /** Facts of the Service, in a dialog; never a secret. */
-import { ActionIcon, Skeleton, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Group, Skeleton, Text, Tooltip } from '@mantine/core';
 import { useState } from 'react';
 
 import { useHealth } from '../api/health';
 import type { Health } from '../api/model';
 import { Dialog } from '../components/Dialog';
+import { ErrorCode } from '../components/ErrorCode';
 import { ErrorPanel } from '../components/ErrorPanel';
 import { Facts, type Fact } from '../components/Facts';
 import { Help } from '../components/Help';
 import { Icon } from '../components/Icon';
 import { StatusBadge } from '../components/StatusBadge';
 import { TimeText } from '../components/TimeText';
+import { guideAddress } from '../lib/guide';
 import { healthFace } from '../lib/health';
 
 export function AboutButton() {
@@ -36,11 +38,11 @@ export function AboutButton() {
             <Text size="sm" mt="md" className="app-inline">
               What the inputs of the Service mean <Help topic="Input" />
             </Text>
-            <Text size="sm" mt="md">
-              <a className="app-link" href="./licences.txt" target="_blank" rel="noreferrer">
-                Open-source licenses
-              </a>
-            </Text>
+            <Group gap="lg" mt="md">
+              <PageLink href={guideAddress('operations.html')}>Guide</PageLink>
+              <PageLink href={guideAddress('troubleshooting.html')}>Troubleshooting</PageLink>
+              <PageLink href="./licences.txt">Open-source licenses</PageLink>
+            </Group>
           </>
         ) : health.error !== null ? (
           <ErrorPanel
@@ -53,6 +55,15 @@ export function AboutButton() {
         )}
       </Dialog>
     </>
+  );
+}
+
+/** Opens in a tab of its own, so that nothing of this page is lost. */
+function PageLink({ href, children }: { href: string; children: string }) {
+  return (
+    <a className="app-link" href={href} target="_blank" rel="noreferrer">
+      {children}
+    </a>
   );
 }
 
@@ -88,7 +99,7 @@ function factsOf(health: Health): Fact[] {
       name: 'Last error',
       value: last ? (
         <>
-          <TimeText value={last.at} /> <span className="app-mono">{last.code}</span> {last.message}
+          <TimeText value={last.at} /> <ErrorCode code={last.code} /> {last.message}
         </>
       ) : (
         'None'

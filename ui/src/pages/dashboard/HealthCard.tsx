@@ -4,6 +4,7 @@ import { Button, Text } from '@mantine/core';
 import { useCheck } from '../../api/health';
 import type { Check, CheckReport, Condition, HealthReport, MetricSummary } from '../../api/model';
 import { Card } from '../../components/Card';
+import { ErrorCode } from '../../components/ErrorCode';
 import { ErrorPanel } from '../../components/ErrorPanel';
 import { Icon } from '../../components/Icon';
 import { StatusBadge } from '../../components/StatusBadge';
@@ -138,7 +139,12 @@ function Result({ check }: { check: Check }) {
       <div className="app-words">
         <span className={classes.title}>{checkName(check.name)}</span>
         <span className="app-hidden">: {check.status}.</span>
-        {check.code !== null && <span className="app-mono app-quiet"> {check.code}</span>}
+        {check.code !== null && (
+          <>
+            {' '}
+            <ErrorCode code={check.code} />
+          </>
+        )}
         {check.remedy !== '' && <div className={classes.remedy}>{check.remedy}</div>}
         <div dir="auto">{check.message}</div>
         <FullMessage text={check.reason} />

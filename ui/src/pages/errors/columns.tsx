@@ -3,6 +3,7 @@ import { ActionIcon, Text, UnstyledButton } from '@mantine/core';
 
 import type { ReportedError } from '../../api/model';
 import type { Column } from '../../components/DataTable';
+import { ErrorCode } from '../../components/ErrorCode';
 import { Icon } from '../../components/Icon';
 import { LongText } from '../../components/LongText';
 import { TimeText } from '../../components/TimeText';
@@ -65,7 +66,7 @@ export function errorColumns(openId: string | null, onToggle: Toggle): Column<Re
       key: 'code',
       heading: 'Error Code',
       width: 104,
-      cell: (row) => <span className="app-mono">{row.code}</span>,
+      cell: (row) => <ErrorCode code={row.code} />,
     },
     {
       key: 'message',

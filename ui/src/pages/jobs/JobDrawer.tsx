@@ -7,6 +7,7 @@ import { useJob, useRetriesOf } from '../../api/job';
 import type { Job } from '../../api/model';
 import { CopyText } from '../../components/CopyText';
 import { ErrorPanel } from '../../components/ErrorPanel';
+import { ErrorCode } from '../../components/ErrorCode';
 import { Facts, type Fact } from '../../components/Facts';
 import { Notice } from '../../components/Notice';
 import { OwnerNames } from '../../components/OwnerNames';
@@ -81,6 +82,11 @@ function JobDetails({ job, onAction }: { job: Job; onAction: OnJobAction }) {
           <Text size="sm" dir="auto">
             {job.failure_reason}
           </Text>
+          {job.failure_code !== null && (
+            <Text size="xs" c="dimmed" mt={4}>
+              Cause and remedy: <ErrorCode code={job.failure_code} />
+            </Text>
+          )}
         </Notice>
       )}
       {job.warnings.map((warning) => (

@@ -3,6 +3,7 @@ import { Text } from '@mantine/core';
 
 import type { QueryMark, RefusedObject } from '../../api/model';
 import { Card } from '../../components/Card';
+import { ErrorCode } from '../../components/ErrorCode';
 import { Facts } from '../../components/Facts';
 import { StatusBadge } from '../../components/StatusBadge';
 import { TimeText } from '../../components/TimeText';
@@ -40,8 +41,7 @@ export function RefusedCard({ refused, queries }: RefusedCardProps) {
             name: 'Error',
             value: error ? (
               <>
-                <span className="app-mono">{error.code}</span>{' '}
-                <span dir="auto">{error.reason}</span>
+                <ErrorCode code={error.code} /> <span dir="auto">{error.reason}</span>
               </>
             ) : (
               'No longer stored'
