@@ -293,7 +293,7 @@ class Health:
         known = self._outlook
         if known is not None and known.state is state:
             return known
-        jobs, queries = state.jobs.values(), state.query_list.queries
+        jobs, queries = state.jobs.values(), state.query_list.enabled
         outlook = _Outlook(
             state=state,
             failed_jobs=last_failed(jobs, queries),

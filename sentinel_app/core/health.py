@@ -64,9 +64,9 @@ class HealthFacts:
     started_at: dt.datetime
     """Start of the Service."""
     queries: Sequence[Query] = ()
-    """Those that are saved and enabled, highest precedence first."""
+    """Those that are saved, highest precedence first."""
     failed_jobs: Sequence[Job] = ()
-    """Of these queries, the last Jobs that failed."""
+    """Of those that are enabled, the last Jobs, as far as they failed."""
     withdrawal: Job | None = None
     """The Job whose withdrawal waits for a person's decision."""
     due_at: dt.datetime | None = None
@@ -202,8 +202,9 @@ def _failed_jobs(facts: HealthFacts) -> Iterator[Condition]:
 def _queries(jobs: Sequence[Job], queries: Sequence[Query]) -> str:
     if len(jobs) > 1:
         return f'{len(jobs):,} queries'
-    places = {query.id: place for place, query in enumerate(queries, 1)}
-    return f'query {places.get(jobs[0].query.id, jobs[0].position + 1)}'
+    saved = {query.id: (place, query) for place, query in enumerate(queries, 1)}
+    place, query = saved.get(jobs[0].query.id, (jobs[0].position + 1, jobs[0].query))
+    return f'query {place}, {query.name},' if query.name else f'query {place}'
 
 
 def _overdue(facts: HealthFacts) -> Iterator[Condition]:

@@ -22,7 +22,7 @@ from sentinel_app.inquiry.check_result import CheckName, CheckResult, CheckStatu
 from sentinel_app.settings import TTL_INPUTS, read_settings
 from sentinel_app.storage.app_state.store import AppState
 from tests.clocks import NOON, StandingClock
-from tests.stored import make_job, make_update
+from tests.stored import make_audit, make_job, make_query, make_update
 
 WORKSPACE = '0f8fad5b-d9cb-469f-a165-70867728950e'
 SECRET = 'Zx8Q~secret-value.that-is-never-shown'
@@ -368,6 +368,20 @@ def test_what_is_due_what_waits_and_what_is_paused_is_looked_at(ward: Ward) -> N
     queued = make_update('u1', job_type=JobType.SCHEDULED, queued_at=NOON, request_ids=())
     ward.app_state.add_update(queued, [], schedule=None)
     assert ward.codes == [ConditionCode.UPDATE_OVERDUE]
+
+
+def test_a_query_that_is_disabled_fails_no_more(ward: Ward) -> None:
+    ward.fail_job(0)
+    audit = make_audit()
+    for is_enabled, codes in ((True, [ConditionCode.JOB_FAILED]), (False, [])):
+        saved = ward.app_state.query_list()
+        ward.app_state.save_queries(
+            [make_query(is_enabled=is_enabled)],
+            expected_version=saved.version,
+            next_mode=None,
+            audit=audit,
+        )
+        assert ward.codes == codes
 
 
 def test_looking_again_costs_nothing_while_no_document_has_changed(

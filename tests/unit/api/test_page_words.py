@@ -8,8 +8,8 @@ from pathlib import Path
 from sentinel_app import errors
 
 ROOT = Path(__file__).resolve().parents[3]
-# Of the App's configuration, of calls and of a stop: no Job ever reports them.
-NOT_REPORTED = {'APP-CONFIG', 'APP-CONFLICT', 'APP-NOT-FOUND', 'RUN-STOP'}
+# Of the App's configuration, of calls, of a stop and of notifications: no Job ever reports them.
+NOT_REPORTED = {'APP-CONFIG', 'APP-CONFLICT', 'APP-NOT-FOUND', 'RUN-STOP', 'TC-NOTIFY'}
 
 
 def test_the_page_offers_every_code_that_jobs_report() -> None:

@@ -164,6 +164,11 @@ class TestFailedJobs:
         assert found.reason == 'Forbidden'
         assert found.link.params == {'open': 'j1'}
 
+    def test_a_query_with_a_name_is_named(self) -> None:
+        named = make_query(name='Hosts of ESET')
+        found = only(facts(queries=(named,), failed_jobs=[failed(query=make_query(name='Old'))]))
+        assert found.title == 'The last Job of query 1, Hosts of ESET, failed (AZ-403)'
+
     def test_those_of_one_update_with_one_reason_are_one_problem(self) -> None:
         jobs = [failed(f'j{number}') for number in range(60)]
         assert only(facts(failed_jobs=jobs)).title == 'The last Job of 60 queries failed (AZ-403)'
