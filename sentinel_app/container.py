@@ -37,6 +37,7 @@ from sentinel_app.inquiry.lookup import Lookups
 from sentinel_app.inquiry.metric import Metrics
 from sentinel_app.inquiry.preview import Previews
 from sentinel_app.inquiry.tql_check import TqlChecks
+from sentinel_app.inquiry.withdrawal import WithdrawalLists
 from sentinel_app.log import EventLog
 from sentinel_app.network import Timeouts, leave_environment
 from sentinel_app.pem import is_pem, read_pem
@@ -71,6 +72,7 @@ from sentinel_app.storage.page_queue import PageQueue
 from sentinel_app.storage.request_time import RequestTimes
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.update_store import UpdateStore
+from sentinel_app.storage.withdrawals import WithdrawalReader
 from sentinel_app.tasks.chosen import ChosenUpdates
 from sentinel_app.tasks.cleaner import Cleaner
 from sentinel_app.tasks.duty import ScheduleDuty, StageDuty, converting, downloading
@@ -448,6 +450,12 @@ def _compose(
             clock=clock,
         ),
         checks=checks,
+        withdrawals=WithdrawalLists(
+            app_state=app_state,
+            withdrawals=WithdrawalReader(db, store),
+            policy=settings.withdraw_indicators,
+            clock=clock,
+        ),
         effects=Effects(
             source=quick_source,
             ledger=ledger,

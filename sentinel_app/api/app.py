@@ -25,6 +25,7 @@ from sentinel_app.api.resources.job import (
     JobRetryResource,
     JobWithdrawResource,
     UpdateListResource,
+    WithdrawalResource,
 )
 from sentinel_app.api.resources.metric import (
     ExpositionResource,
@@ -76,6 +77,7 @@ def create_app(deps: ApiDeps) -> falcon.App[falcon.Request, falcon.Response]:
     app.add_route('/api/job/request/{request_id}', JobResource(deps))
     app.add_route('/api/job/request/{request_id}/cancel', JobCancelResource(deps))
     app.add_route('/api/job/request/{request_id}/retry', JobRetryResource(deps))
+    app.add_route('/api/job/request/{request_id}/withdrawal', WithdrawalResource(deps))
     app.add_route('/api/job/request/{request_id}/withdraw', JobWithdrawResource(deps))
     app.add_route('/api/task', TaskListResource(deps))
     app.add_route('/api/task/pause', PipelinePauseResource(deps))

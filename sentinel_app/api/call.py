@@ -131,6 +131,15 @@ CALLS = (
         refusals=(404, 409, 413, 415, 422),
     ),
     Call(
+        path='/api/job/request/{request_id}/withdrawal',
+        method='get',
+        summary='The objects that confirming the withdrawal of a Job would withdraw now',
+        reply=schemas.WithdrawableObjectPage,
+        parameters=schemas.WithdrawalParameters,
+        refusals=(404, 409),
+        is_csv_too=True,
+    ),
+    Call(
         path='/api/job/request/{request_id}/withdraw',
         method='post',
         summary='Confirm the withdrawal that a Job held back, as an ad-hoc update',

@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Iterable
 
+from sentinel_app.api.schemas import WithdrawableObject
 from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.invisible import BLANK, CONTROL, IGNORABLE
 
@@ -62,12 +63,47 @@ def _time(at: dt.datetime | None) -> str | None:
     return None if at is None else at.isoformat().replace('+00:00', 'Z')
 
 
+MOST_CSV_OBJECTS = 20_000
+"""More lines than ever fit."""
+_WITHDRAWAL_HEADINGS = (
+    *('Value', 'Type', 'Hash', 'Indicator', 'Owner', 'Indicator ID', 'Query', 'Valid Until'),
+)
+
+
+def withdrawal_csv(objects: Iterable[WithdrawableObject]) -> bytes:
+    """One line for each object; where the reply would grow too large, a last line says so."""
+    return _csv(
+        _WITHDRAWAL_HEADINGS,
+        (
+            (
+                *(each.value, each.type, each.hash_kind, each.summary, each.owner),
+                *(each.indicator_id, each.query.label if each.query else None),
+                _time(each.valid_until),
+            )
+            for each in objects
+        ),
+        'There is more than fits here. Ask for pages of JSON.',
+    )
+
+
+def _csv(headings: Iterable[str], rows: Iterable[Iterable[object]], cut: str) -> bytes:
+    lines = [(_BYTE_ORDER_MARK + _row_text(headings)).encode()]
+    size_bytes = len(lines[0])
+    for row in rows:
+        line = _row_text(row).encode(errors='replace')
+        size_bytes += len(line)
+        if size_bytes > MAX_CSV_BYTES:
+            lines.append(_row_text((cut,)).encode())
+            break
+        lines.append(line)
+    return b''.join(lines)
+
+
 def errors_csv(entries: Iterable[ErrorEntry]) -> bytes:
     """One line for each error; where the reply would grow too large, a last line says so."""
-    lines = [(_BYTE_ORDER_MARK + _row_text(_HEADINGS)).encode()]
-    size_bytes = len(lines[0])
-    for entry in entries:
-        line = _row_text(
+    return _csv(
+        _HEADINGS,
+        (
             (
                 entry.request_id,
                 _time(entry.at),
@@ -82,10 +118,7 @@ def errors_csv(entries: Iterable[ErrorEntry]) -> bytes:
                 entry.owner_name,
                 entry.web_link,
             )
-        ).encode(errors='replace')
-        size_bytes += len(line)
-        if size_bytes > MAX_CSV_BYTES:
-            lines.append(_row_text(('There is more than fits here. Narrow the filter.',)).encode())
-            break
-        lines.append(line)
-    return b''.join(lines)
+            for entry in entries
+        ),
+        'There is more than fits here. Narrow the filter.',
+    )

@@ -24,6 +24,7 @@ from sentinel_app.inquiry.lookup import Lookups
 from sentinel_app.inquiry.metric import Metrics
 from sentinel_app.inquiry.preview import Previews
 from sentinel_app.inquiry.tql_check import TqlChecks
+from sentinel_app.inquiry.withdrawal import WithdrawalLists
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.error_log import ErrorLog
 
@@ -296,6 +297,7 @@ class Inquiries:
     checks: Checks
     metrics: Metrics
     effects: Effects
+    withdrawals: WithdrawalLists
 
 
 def _new_id() -> str:

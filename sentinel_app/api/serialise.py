@@ -18,6 +18,7 @@ from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.task import AskedWait, TaskPause, TaskView
 from sentinel_app.core.trouble import Trouble
 from sentinel_app.core.update_summary import UpdateSummary
+from sentinel_app.core.withdrawable import WithdrawableObject
 
 
 def next_update_reply(due: tuple[dt.datetime, Mode] | None) -> schemas.NextUpdate | None:
@@ -250,6 +251,28 @@ def update_reply(summary: UpdateSummary, saved: QueryList, waiting: Job | None) 
             'only_query': _update_query(summary.only_job, saved),
             'duplicates_from': _update_query(summary.duplicates_from, saved),
         }
+    )
+
+
+def withdrawable_reply(found: WithdrawableObject, saved: QueryList) -> schemas.WithdrawableObject:
+    """An object that would be withdrawn; `saved` are the TQL queries as they are now."""
+    position = saved.position(found.query_id)
+    return schemas.WithdrawableObject(
+        value=found.key.value,
+        type=found.key.type,
+        hash_kind=found.key.hash_kind,
+        summary=found.summary,
+        owner=found.owner_name,
+        indicator_id=str(found.indicator_id),
+        query=None
+        if position is None
+        else schemas.UpdateQuery(
+            query_id=found.query_id,
+            position=position,
+            current_position=position,
+            label=saved.queries[position].label,
+        ),
+        valid_until=found.valid_until,
     )
 
 

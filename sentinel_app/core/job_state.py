@@ -149,15 +149,16 @@ def _stages(job: Job, progress: Progress, *, now: dt.datetime) -> dict[Stage, St
 
 def _warnings(counts: Counts) -> tuple[str, ...]:
     texts = (
-        (Outcome.REFUSED, 'refused by Microsoft Sentinel; REPORTS shows the reasons'),
-        (Outcome.INVALID, 'not sent because a value cannot be made into a pattern'),
+        (Outcome.REFUSED, 'refused by Microsoft Sentinel. See REPORTS, ERRORS for the reasons'),
+        (Outcome.INVALID, 'not sent because a value makes no valid pattern'),
         (Outcome.UNSUPPORTED, 'not sent because the type or the hash is not supported'),
-        (Outcome.FAILED, 'not sent because the Job failed; the next update takes them up again'),
+        (Outcome.FAILED, 'not sent. The next update will include them'),
     )
     found = ((counts.outcomes.get(outcome, 0), text) for outcome, text in texts)
+    objects = f'{counts.held_back:,} object{"" if counts.held_back == 1 else "s"}'
     held_back = (
-        f'{counts.held_back:,} objects would be withdrawn. That is more than the Withdraw Limit '
-        'Percent allows at once, so nothing was withdrawn. If it is right, confirm it in JOBS.'
+        f'{objects} would be withdrawn. That exceeds the Withdraw Limit Percent, so nothing was '
+        'withdrawn. Withdraw in JOBS lists them and asks for confirmation.'
     )
     refusals = tuple(
         f'{count:,} {"Indicator was" if count == 1 else "Indicators were"} {text}.'

@@ -133,7 +133,7 @@ class TestAxe:
         for name, title in (
             ('Cancel', 'Cancel this request?'),
             ('Retry', 'Retry this request?'),
-            ('Withdraw 240 Indicators', 'Withdraw 240 Indicators?'),
+            ('Withdraw 240 objects', 'Withdraw 240 objects?'),
         ):
             screen.rows('Jobs').get_by_role('button', name=name).click()
             expect(screen.dialog(title)).to_be_visible()

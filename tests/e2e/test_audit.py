@@ -89,9 +89,34 @@ def test_a_thousand_entries_are_paged_and_downloaded(
     screen.button('Download').click()
     with page.expect_download() as download:
         page.get_by_role('menuitem', name='CSV').click()
+    name = download.value.suggested_filename
+    assert re.fullmatch(r'sentinel-audit_[\w.-]+_\d{4}-\d\d-\d\d\.csv', name), name
     path = tmp_path / 'audit.csv'
     download.value.save_as(path)
     lines = list(csv.DictReader(io.StringIO(path.read_text('utf-8-sig'))))
     assert len(lines) == 1_000
-    assert lines[0]['before'] == "'=1+1"  # no spreadsheet takes it for a formula
+    assert lines[0]['Before'] == "'=1+1"  # no spreadsheet takes it for a formula
     expect(page.get_by_text('1,000 audit entries as CSV.')).to_be_visible()
+
+
+def test_the_audit_is_narrowed_by_action_user_and_time(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save
+) -> None:
+    save_queries(EVERYTHING)
+    with paused(stand, 'cleaner'):
+        pass
+    screen.open('reports/audit')
+    rows = screen.rows('Audit')
+    screen.choose('Action', 'Task paused')
+    page.get_by_label('User', exact=True).fill(PERSON.user_name[:3].upper())
+    screen.choose('Time', 'Last hour')
+    expect(page).to_have_url(re.compile('range=1h'))
+    expect(rows.first).to_contain_text('Task paused')
+    expect(rows.filter(has_text='TQL queries saved')).to_have_count(0)
+    page.reload()
+    expect(page.get_by_label('User', exact=True)).to_have_value(PERSON.user_name[:3].upper())
+    expect(rows.first).to_contain_text('Task paused')
+    page.get_by_label('User', exact=True).fill('nobody-of-that-name')
+    expect(page.get_by_text('No entry matches these filters.')).to_be_visible()
+    screen.button('Clear all').click()
+    expect(rows.filter(has_text='TQL queries saved').first).to_be_visible()

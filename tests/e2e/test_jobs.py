@@ -305,7 +305,7 @@ def test_pending_job_is_cancelled_after_a_question(
         row.get_by_role('button', name='Cancel').click()
         dialog = screen.dialog('Cancel this request?')
         expect(dialog).to_contain_text(request_id)
-        dialog.get_by_role('button', name='Keep it').click()
+        dialog.get_by_role('button', name='Keep Request').click()
         expect(dialog).to_be_hidden()
         assert stand.api('GET', f'api/job/request/{request_id}').json()['status'] == 'Pending'
 
@@ -330,7 +330,7 @@ def test_action_that_came_too_late_says_why_in_its_dialog(
         assert stand.api('POST', path, {}).status_code == 200
         dialog.get_by_role('button', name='Cancel Request').click()
         expect(dialog.get_by_role('alert')).to_contain_text('was cancelled already')
-        dialog.get_by_role('button', name='Keep it').click()
+        dialog.get_by_role('button', name='Keep Request').click()
         expect(screen.rows('Jobs')).to_contain_text('Cancelled')
 
 
@@ -354,10 +354,25 @@ def test_withdrawal_that_was_held_back_is_confirmed_and_done(
     screen.open(f'jobs?request_id={job["request_id"]}')
     line = screen.rows('Jobs')
     expect(line.locator('[data-tone=warning]').first).to_have_text('Upload Complete')
-    line.get_by_role('button', name='Withdraw 150 Indicators').click()
-    dialog = screen.dialog('Withdraw 150 Indicators?')
+    # JOBS shows it without being asked, and everything that would go before it goes.
+    screen.open('jobs')
+    expect(screen.updates.first).to_contain_text('withdrawal of 150 objects needs your decision')
+    line = screen.rows('Jobs').filter(has_text=job['request_id'][:8])
+    line.get_by_role('button', name='Withdraw 150 objects').click()
+    dialog = screen.dialog('Withdraw 150 objects?')
+    expect(dialog).to_contain_text('First 20 of 150 objects')
+    listed = screen.rows('Objects to withdraw')
+    expect(listed).to_have_count(20)
+    expect(listed.filter(has_text=re.compile(r'g\d+\.example\.net'))).to_have_count(20)
+    expect(listed.first).to_contain_text('Demo Organization')
+    dialog.get_by_role('button', name='Download').click()
+    with page.expect_download() as download:
+        page.get_by_role('menuitem', name='CSV').click()
+    assert download.value.suggested_filename.startswith('sentinel-withdrawal_')
+    lines = list(csv.DictReader(io.StringIO(download.value.path().read_text('utf-8-sig'))))
+    assert {line['Value'] for line in lines} == {f'g{n}.example.net' for n in range(150)}
     with page.expect_response(lambda reply: reply.url.endswith('/withdraw')) as answered:
-        dialog.get_by_role('button', name='Withdraw 150 Indicators').click()
+        dialog.get_by_role('button', name='Withdraw 150 objects').click()
     expect(dialog).to_be_hidden()
     expect(page.get_by_text('Withdrawal confirmed')).to_be_visible()
     after = ended(stand, answered.value.json()['request_ids'][0])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import falcon
 
+from sentinel_app.api.csv_text import MOST_CSV_OBJECTS, withdrawal_csv
+from sentinel_app.api.file_name import csv_name
 from sentinel_app.api.middleware import user_of
 from sentinel_app.api.page import page_text
 from sentinel_app.api.ports import ApiDeps
@@ -18,8 +20,14 @@ from sentinel_app.api.schemas import (
     Parameters,
     UpdateBody,
     UpdateParameters,
+    WithdrawalParameters,
 )
-from sentinel_app.api.serialise import job_counts, job_reply, update_reply
+from sentinel_app.api.serialise import (
+    job_counts,
+    job_reply,
+    update_reply,
+    withdrawable_reply,
+)
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.job_outlook import waiting_withdrawal
 from sentinel_app.core.list_filter import JobFilters
@@ -183,6 +191,41 @@ class JobRetryResource:
         body_of(req, EmptyBody)
         user = user_of(req, self._deps.identity)
         accept(resp, self._deps.jobs.retry(request_id, by=user.name if user else None))
+
+
+class WithdrawalResource:
+    """`api/job/request/{request_id}/withdrawal`: what confirming it would withdraw.
+
+    Args:
+        deps: the API's ports.
+    """
+
+    def __init__(self, deps: ApiDeps) -> None:
+        self._deps = deps
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, request_id: str) -> None:
+        """Give a page of objects, or as many as fit as CSV."""
+        wanted = parameters_of(req, WithdrawalParameters)
+        is_csv = wanted.format == 'csv'
+        found, total = self._deps.inquiries.withdrawals.page(
+            request_id,
+            limit=MOST_CSV_OBJECTS if is_csv else wanted.limit,
+            offset=0 if is_csv else wanted.offset,
+        )
+        saved = self._deps.app_state.query_list()
+        replies = (withdrawable_reply(each, saved) for each in found)
+        if is_csv:
+            resp.content_type = 'text/csv; charset=utf-8'
+            resp.downloadable_as = csv_name('withdrawal', self._deps)
+            resp.data = withdrawal_csv(replies)
+            return
+        resp.text = page_text(
+            replies,
+            total=total,
+            limit=wanted.limit,
+            offset=wanted.offset,
+            given=given_parameters(req),
+        )
 
 
 class JobWithdrawResource:

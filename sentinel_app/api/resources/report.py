@@ -5,6 +5,7 @@ from __future__ import annotations
 import falcon
 
 from sentinel_app.api.csv_text import errors_csv
+from sentinel_app.api.file_name import csv_name
 from sentinel_app.api.middleware import user_of
 from sentinel_app.api.page import page_text
 from sentinel_app.api.ports import ApiDeps
@@ -36,7 +37,7 @@ class ErrorResource:
         wanted = parameters_of(req, ErrorParameters)
         if wanted.format == 'csv':
             resp.content_type = 'text/csv; charset=utf-8'
-            resp.set_header('Content-Disposition', 'attachment; filename="sentinel-errors.csv"')
+            resp.downloadable_as = csv_name('errors', self._deps)
             resp.data = errors_csv(self._deps.errors.entries(_filter(wanted)))
             return
         groups, total = self._deps.errors.groups(

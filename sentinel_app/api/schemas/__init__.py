@@ -92,6 +92,9 @@ from sentinel_app.api.schemas.job import (
     UpdatePage,
     UpdateParameters,
     UpdateQuery,
+    WithdrawableObject,
+    WithdrawableObjectPage,
+    WithdrawalParameters,
 )
 from sentinel_app.api.schemas.metric import (
     Backlog,
@@ -277,6 +280,9 @@ __all__ = [
     'UpdateParameters',
     'UpdateQuery',
     'WithdrawBody',
+    'WithdrawableObject',
+    'WithdrawableObjectPage',
+    'WithdrawalParameters',
     'component_schemas',
     'parameter_schemas',
     'read_body',

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from sentinel_app.api.schemas.base import (
+    DEFAULT_PAGE,
     AskedWait,
     Body,
     IdPart,
@@ -23,6 +24,7 @@ from sentinel_app.api.schemas.base import (
     slugs,
 )
 from sentinel_app.api.schemas.configure import MAX_QUERIES, Query
+from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import JobStatus, JobType, Mode
 from sentinel_app.core.query import SortDirection
 from sentinel_app.core.scope import Scope
@@ -224,6 +226,35 @@ class UpdatePage(Page):
     complete_since: Moment | None = Field(
         description='From when on every update is kept; null where none was ever removed'
     )
+
+
+MAX_WITHDRAWAL_PAGE = 1_000
+
+
+class WithdrawalParameters(PageParameters):
+    """Which part of what would be withdrawn is asked for, and how it comes."""
+
+    limit: Annotated[int, Field(ge=1, le=MAX_WITHDRAWAL_PAGE)] = DEFAULT_PAGE
+    format: Literal['json', 'csv'] = 'json'
+
+
+class WithdrawableObject(Reply):
+    """A live object that confirming would withdraw now; `indicator_id` is text."""
+
+    value: str
+    type: IndicatorType
+    hash_kind: str | None = Field(description='Of a File, which has an object for each hash')
+    summary: str = Field(description='Of the Indicator that it was made of')
+    owner: str
+    indicator_id: str
+    query: UpdateQuery | None = Field(description='Null when it was deleted')
+    valid_until: Moment
+
+
+class WithdrawableObjectPage(Page):
+    """A page of what would be withdrawn."""
+
+    data: list[WithdrawableObject]
 
 
 class UpdateBody(Body):

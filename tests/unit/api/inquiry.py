@@ -26,6 +26,7 @@ from sentinel_app.inquiry.lookup import Lookups
 from sentinel_app.inquiry.metric import Metrics
 from sentinel_app.inquiry.preview import Previews
 from sentinel_app.inquiry.tql_check import TqlChecks
+from sentinel_app.inquiry.withdrawal import WithdrawalLists
 from sentinel_app.pipeline.estimate import Estimates
 from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.pipeline.trouble import Troubles
@@ -34,8 +35,10 @@ from sentinel_app.storage.holdings import Holdings
 from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.maintenance.disk import DataFolder
 from sentinel_app.storage.metrics import MetricStore
+from sentinel_app.storage.orphans import Orphans
 from sentinel_app.storage.request_time import RequestTimes
 from sentinel_app.storage.sqlite import Database
+from sentinel_app.storage.withdrawals import WithdrawalReader
 from sentinel_app.threatconnect.parse import parse_indicator
 from tests.clocks import StandingClock
 from tests.factories import make_options
@@ -170,6 +173,7 @@ class InquiryStand:
         self.sink = ListedSink()
         self.db = Database(folder / 'state.db')
         self.store = make_store(self.db)
+        self.orphans = Orphans(self.db, self.store)
         ledger = Ledger(self.db)
         self.metrics = MetricStore(self.db)
         self.updates = Running()
@@ -191,6 +195,12 @@ class InquiryStand:
                 clock=clock,
             ),
             tql_checks=TqlChecks(source=self.source),
+            withdrawals=WithdrawalLists(
+                app_state=app_state,
+                withdrawals=WithdrawalReader(self.db, self.store),
+                policy=WithdrawPolicy.DELETED,
+                clock=clock,
+            ),
             effects=Effects(
                 source=self.source,
                 ledger=ledger,

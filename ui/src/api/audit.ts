@@ -1,26 +1,36 @@
 /** Who changed what, when. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 
+import type { AuditFilter } from '../lib/auditFilter';
+import { boundsOf } from '../lib/range';
 import { useRefreshInterval } from '../shell/refresh';
-import { get } from './client';
+import { get, type QueryValue } from './client';
 import type { AuditPage, AuditRecord } from './model';
 import type { Place } from './report';
 import { getAll, type Walk } from './walk';
 
 const REFRESH_MS = 30_000;
 
-export function useAudit(place: Place) {
+function queryOf(filter: AuditFilter): Record<string, QueryValue> {
+  return { action: filter.action, user: filter.user, ...boundsOf(filter.range, Date.now()) };
+}
+
+export function useAudit(filter: AuditFilter, place: Place) {
   return useQuery({
-    queryKey: ['report', 'audit', place],
-    queryFn: ({ signal }) => get<AuditPage>('report/audit', { ...place }, signal),
+    queryKey: ['report', 'audit', filter, place],
+    queryFn: ({ signal }) =>
+      get<AuditPage>('report/audit', { ...queryOf(filter), ...place }, signal),
     placeholderData: keepPreviousData,
     refetchInterval: useRefreshInterval(REFRESH_MS),
   });
 }
 
-/** The whole audit, for a file. */
-export function getAllAudit(walk: Walk): Promise<AuditRecord[]> {
-  return getAll<AuditRecord>('report/audit', {}, walk, { limit: 200, keyOf: auditKey });
+/** Every entry that the filter lets through, for a file. */
+export function getAllAudit(filter: AuditFilter, walk: Walk): Promise<AuditRecord[]> {
+  return getAll<AuditRecord>('report/audit', queryOf(filter), walk, {
+    limit: 200,
+    keyOf: auditKey,
+  });
 }
 
 /** Entries have no id; two within a microsecond with the same words say the same. */

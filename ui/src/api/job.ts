@@ -121,7 +121,7 @@ export function getAllJobs(filter: JobFilter, walk: Walk): Promise<Job[]> {
   });
 }
 
-function addressOf(requestId: string, action = ''): string {
+export function addressOf(requestId: string, action = ''): string {
   return `job/request/${encodeURIComponent(requestId)}${action}`;
 }
 
@@ -185,18 +185,8 @@ export function useRetryJob() {
   });
 }
 
-/** Confirms the withdrawal that a Job held back. */
-export function useWithdraw() {
-  const refresh = useJobsChanged();
-  return useMutation({
-    mutationFn: (requestId: string) => post<UpdateAccepted>(addressOf(requestId, '/withdraw'), {}),
-    meta: { isShownInPlace: true },
-    onSettled: refresh,
-  });
-}
-
 /** Refused or not, how the Jobs stand may have changed. */
-function useJobsChanged() {
+export function useJobsChanged() {
   const client = useQueryClient();
   return () => {
     void client.invalidateQueries({ queryKey: ['job'] });

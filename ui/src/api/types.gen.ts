@@ -312,6 +312,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/job/request/{request_id}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The objects that confirming the withdrawal of a Job would withdraw now */
+        get: operations["get-job-request-request_id-withdrawal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/job/update": {
         parameters: {
             query?: never;
@@ -2981,6 +2998,52 @@ export interface components {
          */
         Verdict: "in-sentinel" | "waiting" | "refused" | "expired" | "withdrawn" | "to-be-sent" | "withheld" | "not-sent" | "not-selected" | "unknown" | "unchecked" | "not-understood";
         /**
+         * WithdrawableObject
+         * @description A live object that confirming would withdraw now; `indicator_id` is text.
+         */
+        WithdrawableObject: {
+            /**
+             * Hash Kind
+             * @description Of a File, which has an object for each hash
+             */
+            hash_kind: string | null;
+            /** Indicator Id */
+            indicator_id: string;
+            /** Owner */
+            owner: string;
+            /** @description Null when it was deleted */
+            query: components["schemas"]["UpdateQuery"] | null;
+            /**
+             * Summary
+             * @description Of the Indicator that it was made of
+             */
+            summary: string;
+            type: components["schemas"]["IndicatorType"];
+            /**
+             * Valid Until
+             * Format: date-time
+             */
+            valid_until: string;
+            /** Value */
+            value: string;
+        };
+        /**
+         * WithdrawableObjectPage
+         * @description A page of what would be withdrawn.
+         */
+        WithdrawableObjectPage: {
+            /** Count */
+            count: number;
+            /** Data */
+            data: components["schemas"]["WithdrawableObject"][];
+            /** Next */
+            next: string | null;
+            /** Previous */
+            previous: string | null;
+            /** Total Count */
+            total_count: number;
+        };
+        /**
          * WithdrawBody
          * @description Values whose objects are withdrawn at once, whichever query holds them.
          */
@@ -5032,6 +5095,105 @@ export interface operations {
             };
             /** @description Some fields are not valid */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The headers are too many or too long */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description A fault of the App; the log has it under the code */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not now: the disk or ThreatConnect does not allow it, or the App is busy or ends */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "get-job-request-request_id-withdrawal": {
+        parameters: {
+            query?: {
+                format?: "json" | "csv";
+                limit?: number;
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The objects that confirming the withdrawal of a Job would withdraw now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithdrawableObjectPage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The request cannot be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Changed meanwhile, or not possible in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The address is too long */
+            414: {
                 headers: {
                     [name: string]: unknown;
                 };

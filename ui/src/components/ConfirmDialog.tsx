@@ -3,12 +3,13 @@ import { Button, Group, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 import type { ApiError } from '../api/client';
-import { Dialog } from './Dialog';
+import { Dialog, type DialogProps } from './Dialog';
 import { ErrorPanel } from './ErrorPanel';
 
 interface ConfirmDialogProps {
   isOpen: boolean;
   title: string;
+  size?: DialogProps['size'];
   children: ReactNode;
   /** The words of the button that does it. */
   action: string;
@@ -25,6 +26,7 @@ interface ConfirmDialogProps {
 export function ConfirmDialog({
   isOpen,
   title,
+  size = 'md',
   children,
   action,
   isHarmless = false,
@@ -35,7 +37,7 @@ export function ConfirmDialog({
   onCancel,
 }: ConfirmDialogProps) {
   return (
-    <Dialog isOpen={isOpen} onClose={onCancel} title={title}>
+    <Dialog isOpen={isOpen} onClose={onCancel} title={title} size={size}>
       <Stack gap="md">
         <div>{children}</div>
         {error !== null && <ErrorPanel error={error} />}

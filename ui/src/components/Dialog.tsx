@@ -4,7 +4,7 @@ import { useEffect, type ReactNode } from 'react';
 
 import { useHoldRefresh } from '../shell/refresh';
 
-interface DialogProps {
+export interface DialogProps {
   isOpen: boolean;
   title: string;
   size?: ModalProps['size'];

@@ -1,4 +1,4 @@
-/** A filter by part of an id: acts shortly after the last key, and is cleared by itself. */
+/** A filter by part of an id or a name: acts shortly after the last key, and is cleared by itself. */
 import { CloseButton, TextInput } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 
@@ -8,6 +8,8 @@ interface SearchFieldProps {
   label: string;
   placeholder: string;
   value: string;
+  /** Takes out what cannot be looked for; ids are the usual. */
+  clean?: (text: string) => string;
   onChange: (value: string) => void;
 }
 
@@ -16,7 +18,8 @@ function cleaned(text: string): string {
   return text.replace(/[^A-Za-z0-9-]/g, '');
 }
 
-export function SearchField({ label, placeholder, value, onChange }: SearchFieldProps) {
+export function SearchField(props: SearchFieldProps) {
+  const { label, placeholder, value, clean = cleaned, onChange } = props;
   const [text, setText] = useState(value);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
@@ -47,7 +50,7 @@ export function SearchField({ label, placeholder, value, onChange }: SearchField
       value={text}
       spellCheck={false}
       autoComplete="off"
-      onChange={(event) => change(cleaned(event.currentTarget.value))}
+      onChange={(event) => change(clean(event.currentTarget.value))}
       rightSection={
         text === '' ? null : <CloseButton size="sm" aria-label={`Clear ${label}`} onClick={clear} />
       }

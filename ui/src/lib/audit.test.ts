@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 
 import type { AuditRecord } from '../api/model';
 import { actionLabel, auditHeading, auditLines, changeText, requestIdOf } from './audit';
+import { auditFilterOf, isAuditFiltered } from './auditFilter';
 
 function make(changes: Partial<AuditRecord> = {}): AuditRecord {
   return {
@@ -33,17 +34,40 @@ it('writes types and fields as the other screens do, and leaves the rest alone',
 });
 
 describe('auditLines', () => {
-  it('gives one line for each change', () => {
-    const change = { subject: 'TQL query 1', field: 'TQL', before: 'a', after: null };
+  const change = { subject: 'TQL query 1', field: 'TQL', before: 'a', after: null };
+  const facts = ['2026-03-09T16:00:00Z', 'ann', 'TQL queries saved', '1 TQL query, 1 edited'];
+
+  it('makes one line for each change, with the words of the screen', () => {
     const lines = auditLines(make({ changes: [change, { ...change, field: 'Owners' }] }));
     expect(lines).toHaveLength(2);
-    expect(lines[0]).toHaveLength(auditHeading.length);
-    expect(lines[0]?.slice(4)).toEqual(['TQL query 1', 'TQL', 'a', null]);
+    expect(lines[0]).toEqual([...facts, 'TQL query 1', 'TQL', 'a', null]);
   });
 
-  it('gives one line where nothing is said of fields', () => {
+  it('makes one line where nothing is said of fields', () => {
     expect(auditLines(make({ user: null }))).toEqual([
-      ['2026-03-09T16:00:00Z', null, 'configure-save', '1 TQL query, 1 edited'],
+      [facts[0], null, ...facts.slice(2), null, null, null, null],
     ]);
   });
+
+  it('says how many changes were not recorded', () => {
+    const lines = auditLines(make({ changes: [change], changes_left_out: 12 }));
+    expect(lines[1]?.[4]).toBe('12 further changes, not recorded');
+  });
+
+  it('gives every line a cell for each heading', () => {
+    const records = [make(), make({ changes: [change], changes_left_out: 1 })];
+    for (const line of records.flatMap(auditLines)) expect(line).toHaveLength(auditHeading.length);
+  });
+});
+
+test('the filters are those of the address', () => {
+  const read = (text: string) => auditFilterOf(new URLSearchParams(text));
+  expect(read('action=task-pause&user=ann@x&range=24h')).toEqual({
+    action: 'task-pause',
+    user: 'ann@x',
+    range: { quick: '24h', after: '', before: '' },
+  });
+  expect(read('action=<b>&user=a%26b')).toMatchObject({ action: '', user: 'ab' });
+  expect(isAuditFiltered(read(''))).toBe(false);
+  expect(isAuditFiltered(read('range=24h'))).toBe(true);
 });

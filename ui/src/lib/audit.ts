@@ -2,6 +2,7 @@
 import type { AuditRecord } from '../api/model';
 import type { Cell } from './csv';
 import { fieldLabel, typeLabel } from './label';
+import { counted } from './number';
 
 const actions = new Map([
   ['configure-save', 'TQL queries saved'],
@@ -38,26 +39,36 @@ export function changeText(field: string, text: string): string {
   return text;
 }
 
+/** What can be looked for, by its words. */
+export const auditActions: readonly { value: string; label: string }[] = [...actions]
+  .map(([value, label]) => ({ value, label }))
+  .sort((one, other) => one.label.localeCompare(other.label, 'en'));
+
+/** The headings of the screen: of the list, and of the changes below an entry. */
 export const auditHeading: readonly string[] = [
-  'at',
-  'user',
-  'action',
-  'detail',
-  'subject',
-  'field',
-  'before',
-  'after',
+  'When',
+  'Who',
+  'What',
+  'Details',
+  'Of',
+  'Field',
+  'Before',
+  'After',
 ];
 
-/** A line for each field that was changed, or one where there is none. */
+/** A line for each field that was changed, or one where there is none; each has every cell. */
 export function auditLines(record: AuditRecord): Cell[][] {
-  const facts = [record.at, record.user, record.action, record.detail];
-  if (record.changes.length === 0) return [facts];
-  return record.changes.map((change) => [
+  const facts = [record.at, record.user, actionLabel(record.action), record.detail];
+  const lines: Cell[][] = record.changes.map((change) => [
     ...facts,
     change.subject,
     change.field,
     change.before,
     change.after,
   ]);
+  if (record.changes_left_out > 0) {
+    const more = counted(record.changes_left_out, 'further change');
+    lines.push([...facts, `${more}, not recorded`, null, null, null]);
+  }
+  return lines.length > 0 ? lines : [[...facts, null, null, null, null]];
 }

@@ -12,15 +12,15 @@ export interface Outcome {
 
 const outcomes = [
   ['Sent', 'sent', 'good', 'Accepted by Sentinel'],
-  ['Unchanged', 'unchanged', 'neutral', 'Sentinel holds it already, nothing to send'],
-  ['Duplicate', 'duplicate', 'neutral', 'Another copy of the same value was taken'],
+  ['Unchanged', 'unchanged', 'neutral', 'Already up to date in Sentinel'],
+  ['Duplicate', 'duplicate', 'neutral', 'Sent from a higher query, or as another copy'],
   ['Withheld', 'withheld', 'neutral', 'Held back by TLP limit or Never Send'],
   ['Expired', 'expired', 'neutral', 'Its external expiry date has passed'],
-  ['Withdrawn', 'withdrawn', 'neutral', 'Told Sentinel that it is no longer valid'],
+  ['Withdrawn', 'withdrawn', 'neutral', 'Marked as revoked in Sentinel'],
   ['Unsupported', 'unsupported', 'neutral', 'Its type or hash has no STIX pattern'],
-  ['Invalid', 'invalid', 'warning', 'Its value cannot be made into a pattern'],
-  ['Refused', 'refused', 'warning', 'Sentinel answered with an error for it'],
-  ['Failed', 'failed', 'bad', 'The Job ended before it could be sent'],
+  ['Invalid', 'invalid', 'warning', 'Its value makes no valid pattern'],
+  ['Refused', 'refused', 'warning', 'Sentinel returned an error'],
+  ['Failed', 'failed', 'bad', 'Not sent because the Job failed'],
 ] as const;
 
 export const outcomeKeys = outcomes.map(([, key]) => key);

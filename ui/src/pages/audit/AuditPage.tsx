@@ -12,9 +12,11 @@ import { Pager } from '../../components/Pager';
 import { RefreshControl } from '../../components/RefreshControl';
 import { StaleNotice } from '../../components/StaleNotice';
 import { auditHeading, auditLines } from '../../lib/audit';
+import { auditFilterOf, isAuditFiltered } from '../../lib/auditFilter';
 import { csvText } from '../../lib/csv';
 import { pageParams } from '../../lib/page';
 import { setParams, useRoute } from '../../shell/router';
+import { AuditFilters } from './AuditFilters';
 import { ChangeTable } from './ChangeTable';
 import { auditColumns } from './columns';
 
@@ -37,7 +39,8 @@ export function AuditPage() {
   const { params } = useRoute();
   const place = pageParams(params);
   const openKey = params.get('open');
-  const audit = useAudit(place);
+  const filter = auditFilterOf(params);
+  const audit = useAudit(filter, place);
   const refresh = () => void audit.refetch();
   const toggle = (record: AuditRecord) =>
     setParams({ open: record.at === openKey ? '' : record.at });
@@ -50,13 +53,6 @@ export function AuditPage() {
           isRefreshing={audit.isFetching}
           onRefresh={refresh}
         />
-        <DownloadMenu
-          noun="audit entry"
-          nouns="audit entries"
-          content="audit"
-          formats={formats}
-          getRows={getAllAudit}
-        />
       </PageHeader>
       <StaleNotice
         error={audit.error}
@@ -64,6 +60,18 @@ export function AuditPage() {
         isRetrying={audit.isFetching}
         onRetry={refresh}
       />
+      <div className="app-filters">
+        <AuditFilters filter={filter} />
+        <div className="app-filters-end">
+          <DownloadMenu
+            noun="audit entry"
+            nouns="audit entries"
+            content="audit"
+            formats={formats}
+            getRows={(walk) => getAllAudit(filter, walk)}
+          />
+        </div>
+      </div>
       {audit.error !== null && audit.data === undefined ? (
         <ErrorPanel error={audit.error} onRetry={refresh} isRetrying={audit.isFetching} />
       ) : (
@@ -84,7 +92,9 @@ export function AuditPage() {
           empty={
             <EmptyState title="There is currently no data to display.">
               <Text size="sm" c="dimmed">
-                Nobody has changed anything yet.
+                {isAuditFiltered(filter)
+                  ? 'No entry matches these filters.'
+                  : 'Nobody has changed anything yet.'}
               </Text>
             </EmptyState>
           }

@@ -48,7 +48,7 @@ export function ChangeTable({ record }: { record: AuditRecord }) {
       />
       {record.changes_left_out > 0 && (
         <Text size="xs" c="dimmed">
-          {counted(record.changes_left_out, 'further change')} took too much room to be kept.
+          {counted(record.changes_left_out, 'further change')} not recorded: too long.
         </Text>
       )}
     </div>

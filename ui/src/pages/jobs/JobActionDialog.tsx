@@ -1,15 +1,14 @@
 /** Asks before a Job is tried again or cancelled, or what it held back is withdrawn. */
 import { Text } from '@mantine/core';
 
-import { useCancelJob, useRetryJob, useWithdraw } from '../../api/job';
+import { useCancelJob, useRetryJob } from '../../api/job';
 import type { Job } from '../../api/model';
 import { ConfirmDialog } from '../../components/ConfirmDialog';
-import { QueryName } from '../../components/QueryName';
-import { counted } from '../../lib/number';
 import type { JobAction } from '../../lib/jobAction';
 import { setParams } from '../../shell/router';
 import { showToast } from '../../shell/toast';
-import { withdrawName } from './JobActions';
+import { WhichRequest } from './WhichRequest';
+import { WithdrawDialog } from './WithdrawDialog';
 
 interface JobActionDialogProps {
   job: Job;
@@ -34,7 +33,7 @@ function RetryDialog({ job, onClose }: OneActionProps) {
     <ConfirmDialog
       isOpen
       title="Retry this request?"
-      action="Retry"
+      action="Retry Request"
       isHarmless
       isBusy={retry.isPending}
       error={retry.error}
@@ -44,8 +43,8 @@ function RetryDialog({ job, onClose }: OneActionProps) {
           onSuccess: ({ request_ids: [requestId] }) => {
             showToast({
               tone: 'good',
-              title: 'Queued again',
-              text: `The new request is ${requestId ?? ''}.`,
+              title: 'Retry queued',
+              text: `New request: ${requestId ?? ''}`,
             });
             onClose();
             if (requestId !== undefined) setParams({ open: requestId });
@@ -54,10 +53,9 @@ function RetryDialog({ job, onClose }: OneActionProps) {
       }
     >
       <Text size="sm">
-        A new ad-hoc request is queued, of the same TQL query and from the same time on. This one
-        stays Failed; both name each other.
+        Queues a new request for the same query and time range, linked to this one.
       </Text>
-      <Which job={job} />
+      <WhichRequest job={job} />
     </ConfirmDialog>
   );
 }
@@ -69,7 +67,7 @@ function CancelDialog({ job, onClose }: OneActionProps) {
       isOpen
       title="Cancel this request?"
       action="Cancel Request"
-      cancel="Keep it"
+      cancel="Keep Request"
       isBusy={cancel.isPending}
       error={cancel.error}
       onCancel={onClose}
@@ -83,56 +81,10 @@ function CancelDialog({ job, onClose }: OneActionProps) {
       }
     >
       <Text size="sm">
-        It has not begun, so nothing of it was sent. What it would have sent is left to the next
-        update of its TQL query.
+        It has not started, so nothing was sent. The next update of the query includes its
+        Indicators.
       </Text>
-      <Which job={job} />
+      <WhichRequest job={job} />
     </ConfirmDialog>
-  );
-}
-
-function WithdrawDialog({ job, onClose }: OneActionProps) {
-  const withdraw = useWithdraw();
-  return (
-    <ConfirmDialog
-      isOpen
-      title={`${withdrawName(job)}?`}
-      action={withdrawName(job)}
-      isBusy={withdraw.isPending}
-      error={withdraw.error}
-      onCancel={onClose}
-      onConfirm={() =>
-        withdraw.mutate(job.request_id, {
-          onSuccess: ({ request_ids: ids }) => {
-            showToast({
-              tone: 'good',
-              title: 'Withdrawal confirmed',
-              text: `${counted(ids.length, 'Job')} queued for it.`,
-            });
-            onClose();
-          },
-        })
-      }
-    >
-      <Text size="sm">
-        These are in Microsoft Sentinel, but no longer in ThreatConnect, and were too many to be
-        withdrawn without asking. An update is queued that looks anew and tells Sentinel that as
-        many as this are no longer valid; what has come back meanwhile stays.
-      </Text>
-      <Text size="sm" mt="xs">
-        Sentinel cannot take it back: an Indicator that returns later comes under a new id.
-      </Text>
-      <Which job={job} />
-    </ConfirmDialog>
-  );
-}
-
-function Which({ job }: { job: Job }) {
-  return (
-    <Text size="sm" mt="xs" c="dimmed" component="div">
-      Request <span className="app-mono">{job.request_id}</span>
-      <br />
-      <QueryName position={job.query.position} query={job.query} />
-    </Text>
   );
 }

@@ -4,7 +4,7 @@ import { Button, Group } from '@mantine/core';
 import type { Job } from '../../api/model';
 import { Icon, type IconName } from '../../components/Icon';
 import { jobActions, type JobAction } from '../../lib/jobAction';
-import { formatCount } from '../../lib/number';
+import { counted } from '../../lib/number';
 
 export type OnJobAction = (job: Job, action: JobAction) => void;
 
@@ -41,8 +41,7 @@ export function actionName(job: Job, action: JobAction): string {
   return withdrawName(job);
 }
 
-/** `Withdraw 240 Indicators`. */
+/** `Withdraw 240 objects`; a File has one for each of its hashes. */
 export function withdrawName(job: Job): string {
-  const count = job.count_held_back;
-  return `Withdraw ${formatCount(count)} ${count === 1 ? 'Indicator' : 'Indicators'}`;
+  return `Withdraw ${counted(job.count_held_back, 'object')}`;
 }

@@ -1,0 +1,52 @@
+/** Filters above the table; each acts at once and can be cleared by itself. */
+import { Button, Select } from '@mantine/core';
+
+import { RangeFilter } from '../../components/RangeFilter';
+import { SearchField } from '../../components/SearchField';
+import { actionLabel, auditActions } from '../../lib/audit';
+import { cleanUser, isAuditFiltered, type AuditFilter } from '../../lib/auditFilter';
+import { noRange } from '../../lib/range';
+import { setParams } from '../../shell/router';
+
+/** A changed filter begins at its first page, with nothing open. */
+function setFilter(change: Record<string, string>): void {
+  setParams({ ...change, offset: '', open: '' });
+}
+
+export function AuditFilters({ filter }: { filter: AuditFilter }) {
+  const { action } = filter;
+  const isKnown = action === '' || auditActions.some(({ value }) => value === action);
+  return (
+    <>
+      <RangeFilter range={filter.range} onChange={setFilter} />
+      <Select
+        label="Action"
+        w={230}
+        placeholder="All"
+        clearable
+        searchable
+        nothingFoundMessage="No such action"
+        data={
+          isKnown
+            ? [...auditActions]
+            : [...auditActions, { value: action, label: actionLabel(action) }]
+        }
+        value={action === '' ? null : action}
+        clearButtonProps={{ 'aria-label': 'Clear Action' }}
+        onChange={(value) => setFilter({ action: value ?? '' })}
+      />
+      <SearchField
+        label="User"
+        placeholder="Part of the name"
+        value={filter.user}
+        clean={cleanUser}
+        onChange={(value) => setFilter({ user: value })}
+      />
+      {isAuditFiltered(filter) && (
+        <Button variant="subtle" onClick={() => setFilter({ action: '', user: '', ...noRange })}>
+          Clear all
+        </Button>
+      )}
+    </>
+  );
+}
