@@ -26,7 +26,7 @@ function enumsOf(node: unknown, path: string): [string, string[]][] {
 
 const api = readJson('ui/openapi.json') as { components: { schemas: unknown } };
 /** A problem says itself what it is and where it is solved; the format of a file tells nothing. */
-const untold = /^(ConditionCode|Screen|Severity)$|\/format/;
+const untold = /^(ConditionCode|Screen|Severity)$|\/format|\/indicator_type/;
 const enums = enumsOf(api.components.schemas, '').filter(([path]) => !untold.test(path));
 
 const topicOf: Record<string, TopicName> = {
@@ -47,7 +47,6 @@ const topicOf: Record<string, TopicName> = {
   Outcome: 'Outcome',
   'QueryResult/properties/sends_nothing/anyOf/0': 'Sends nothing',
   Relation: 'Relation',
-  'RetryRefusedBody/properties/indicator_type/anyOf/0': 'Indicator type',
   Scope: 'Scope',
   SentState: 'State in Sentinel',
   SortDirection: 'Sort direction',
