@@ -74,7 +74,7 @@ gen: $(READY) ui/node_modules/.ready ## Make the generated files anew: OpenAPI, 
 	cd ui && ../$(NODE) npm run --silent gen
 	$(PY) -m tests.golden
 	$(PY) -m tests.api_reference
-	$(RELEASE) licences
+	$(RELEASE) licenses
 
 ui-check: ui/dist/.ready ## The page's linters, tests and size; its types were checked as it was built
 	cd ui && ../$(NODE) npm run --silent lint

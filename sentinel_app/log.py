@@ -133,7 +133,7 @@ class RedactionFilter(logging.Filter):
             message = record.getMessage()
         except (TypeError, ValueError):
             message = f'{record.msg} {record.args}'  # a line with a wrong format is still a line
-        # Cut only once the secrets are masked: half of one would not be recognised.
+        # Cut only once the secrets are masked: half of one would not be recognized.
         record.msg = _cut(escape_control(self._redact(message)))
         record.args = ()
         if record.exc_info and not record.exc_text:

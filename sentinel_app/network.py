@@ -128,7 +128,7 @@ class Answer:
         text = self._mend(self._body[:LONGEST_TEXT].decode('utf-8-sig', 'replace'))
         if len(self._body) <= LONGEST_TEXT:
             return text
-        # The cut may have gone through a secret, and the half of one is not recognised.
+        # The cut may have gone through a secret, and the half of one is not recognized.
         doubtful = max(self._redactor.longest, self._needles.longest)
         return text[: max(0, len(text) - doubtful)]
 

@@ -42,7 +42,7 @@ class Redactor:
         with self._lock:
             self._lasting |= set(secrets)
             self._needles = Needles.of(self._lasting)
-            self._raw = raw_parts((*self._needles.plain, *self._needles.spelt))
+            self._raw = raw_parts((*self._needles.plain, *self._needles.spelled))
 
     def protect_recent(self, secrets: Iterable[str], *, kind: str) -> None:
         """Mask these values until `MOST_RECENT` others of their kind have come after them."""

@@ -43,7 +43,7 @@ OUTCOMES = (
     *('unsupported', 'invalid', 'refused', 'withdrawn', 'failed'),
 )
 FINAL = frozenset({'Upload Complete', 'Failed', 'Cancelled'})
-OPEN = (  # as filters are spelt
+OPEN = (  # as filters are spelled
     *('pending', 'download-in-progress', 'download-complete', 'convert-in-progress'),
     *('convert-complete', 'upload-in-progress'),
 )

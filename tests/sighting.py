@@ -57,7 +57,7 @@ class Sighting:
         return self.is_found_as_logs_write_it
 
     def is_found(self, style: PatternStyle) -> bool:
-        """Whether it does, in the judgement of `stix2-matcher`."""
+        """Whether it does, in the judgment of `stix2-matcher`."""
         kind, member, _ = self.place
         others = dict.fromkeys(('md5', 'sha1', 'sha256')) if kind is IndicatorType.FILE else {}
         row = make_row(kind, **{**others, 'summary': self.stored, member: self.stored})

@@ -2,7 +2,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
 import { guide } from './scripts/guide.ts';
-import { licences } from './scripts/licences.ts';
+import { licenses } from './scripts/licenses.ts';
 
 // Where `npm run dev` finds a running App: the address that `make run` prints.
 const service = process.env.SENTINEL_APP_URL ?? 'http://127.0.0.1:8080/api/services/ms_sentinel/';
@@ -10,7 +10,7 @@ const service = process.env.SENTINEL_APP_URL ?? 'http://127.0.0.1:8080/api/servi
 export default defineConfig({
   // Relative addresses: the platform chooses the prefix that the page is served under.
   base: './',
-  plugins: [react(), guide(), licences()],
+  plugins: [react(), guide(), licenses()],
   build: {
     target: 'es2022',
     // Every file is a round trip through the platform's broker, so there are few.

@@ -1,6 +1,6 @@
 """The commands behind `make package`, `validate`, `audit`, `check-updates` and `gen`.
 
-python -m release package [--target FOLDER] | validate | audit | updates | licences
+python -m release package [--target FOLDER] | validate | audit | updates | licenses
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from release import licence
+from release import licenses
 from release.archive import Package
 from release.audit import audit, worst
 from release.command import ReleaseError
@@ -23,7 +23,7 @@ from release.update import old_packages, table
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     parser = argparse.ArgumentParser(prog='python -m release', description=__doc__)
-    parser.add_argument('command', choices=('package', 'validate', 'audit', 'updates', 'licences'))
+    parser.add_argument('command', choices=('package', 'validate', 'audit', 'updates', 'licenses'))
     parser.add_argument('--target', type=Path, default=ROOT / 'target', help='of the package')
     given = parser.parse_args(arguments)
     try:
@@ -71,8 +71,8 @@ def _updates(_target: Path) -> int:
     return 0
 
 
-def _licences(_target: Path) -> int:
-    (ROOT / licence.PAGE).write_text(licence.page(ROOT), encoding='utf-8')
+def _licenses(_target: Path) -> int:
+    (ROOT / licenses.PAGE).write_text(licenses.page(ROOT), encoding='utf-8')
     return 0
 
 
@@ -81,7 +81,7 @@ _COMMANDS = {
     'validate': _validate,
     'audit': _audit,
     'updates': _updates,
-    'licences': _licences,
+    'licenses': _licenses,
 }
 
 if __name__ == '__main__':

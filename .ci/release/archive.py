@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from release.bill import BILL
 from release.command import ReleaseError
-from release.licence import TEXTS
+from release.licenses import TEXTS
 from release.staging import FILES, PAGE, SOURCES
 from release.vendor import BUNDLE
 
@@ -34,7 +34,7 @@ class Package:
     sha256: str
 
 
-def normalise(path: Path, time_s: int) -> None:
+def normalize(path: Path, time_s: int) -> None:
     """Write the archive anew: names in order, one time and one kind of rights for all.
 
     What the vendor's command leaves to the moment and to the machine would make every package

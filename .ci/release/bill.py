@@ -62,7 +62,7 @@ def bill(
 def _component(each: Brought) -> Component:
     group, _, name = each.name.rpartition('/')
     address = PackageURL(type=each.kind, namespace=group or None, name=name, version=each.version)
-    licences = [LicenseFactory().make_from_string(each.licence)] if each.licence else []
+    licenses = [LicenseFactory().make_from_string(each.license)] if each.license else []
     return Component(
         type=ComponentType.LIBRARY,
         bom_ref=str(address),
@@ -70,7 +70,7 @@ def _component(each: Brought) -> Component:
         name=name,
         version=each.version,
         purl=address,
-        licenses=licences,
+        licenses=licenses,
         hashes=_hashes(each.integrity),
     )
 

@@ -1,4 +1,4 @@
-"""The software of others that the package brings along: names, versions, licences, texts."""
+"""The software of others that the package brings along: names, versions, licenses, texts."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _PINNED = re.compile(r'^([A-Za-z0-9._-]+)==([^\s;\\]+)', re.MULTILINE)
 _LONGEST_EXPRESSION = 60
 _TEXT_NAME = re.compile(r'^(licen[cs]e|copying|notice|copyright)', re.IGNORECASE)
 _TEXTS = Path(__file__).with_name('texts')
-"""Licences whose packages come without a text of it, as their authors publish it elsewhere."""
+"""Licenses whose packages come without a text of it, as their authors publish it elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,20 +59,20 @@ class Brought:
     kind: Literal['pypi', 'npm']
     name: str
     version: str
-    licence: str
+    license: str
     """An SPDX expression, or what comes nearest to one; empty where nothing is said."""
     needs: tuple[str, ...] = ()
     """The names of those that it needs in turn."""
     texts: tuple[str, ...] = ()
-    """Its licence, and the notices that it asks to be kept."""
+    """Its license, and the notices that it asks to be kept."""
     integrity: str = ''
     """What its archive was checked against: `sha512-` and base64; empty where a lock file has
     several archives for it."""
 
     @property
     def choices(self) -> frozenset[str]:
-        """The licences of which any may be taken."""
-        plain = self.licence.replace('(', '').replace(')', '')
+        """The licenses of which any may be taken."""
+        plain = self.license.replace('(', '').replace(')', '')
         return frozenset(part.strip() for part in plain.split(' OR '))
 
 
@@ -111,7 +111,7 @@ def page_packages(project: Path) -> tuple[Brought, ...]:
             kind='npm',
             name=_page_name(path),
             version=facts['version'],
-            licence=str(facts.get('license', '')),
+            license=str(facts.get('license', '')),
             needs=tuple(
                 sorted(names & {*facts.get('dependencies', {}), *facts.get('peerDependencies', {})})
             ),
@@ -135,7 +135,7 @@ def _python_package(name: str, version: str, bundle: Path | None) -> Brought:
         kind='pypi',
         name=name,
         version=version,
-        licence=_licence(known),
+        license=_license(known),
         needs=tuple(sorted(set(_needs(known)))),
         texts=_texts(name, _metadata_files(known)),
     )
@@ -176,8 +176,8 @@ def _texts(name: str, files: list[Path]) -> tuple[str, ...]:
     return tuple(file.read_text(encoding='utf-8', errors='replace').strip() for file in own)
 
 
-def _licence(known: Distribution) -> str:
-    """What a package says of its licence, the newest way of saying it first."""
+def _license(known: Distribution) -> str:
+    """What a package says of its license, the newest way of saying it first."""
     fields = known.metadata.json
     expression = fields.get('license_expression')
     if expression:

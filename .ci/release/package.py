@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from release.archive import Package, looked_through, normalise
+from release.archive import Package, looked_through, normalize
 from release.project import agreed_version, revision
 from release.staging import describe, stage, stage_page
 from release.vendor import make_bundle, make_package, validate
@@ -30,7 +30,7 @@ def build(project: Path, target: Path) -> Package:
         bundle = make_bundle(folder)
         describe(project, folder, bundle, state)
         made = make_package(folder)
-        normalise(made, state.time_s)
+        normalize(made, state.time_s)
         looked_through(made, project, state.commit)
         target.mkdir(parents=True, exist_ok=True)
         path = target / made.name

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from release.bill import BILL, bill
 from release.brought import page_packages, python_packages
 from release.command import ReleaseError
-from release.licence import TEXTS, texts
+from release.licenses import TEXTS, texts
 from release.project import Revision, agreed_version, tracked
 from release.readme import packaged
 
@@ -77,7 +77,7 @@ def stage_page(project: Path, folder: Path) -> None:
 
 
 def describe(project: Path, folder: Path, bundle: Path, revision: Revision) -> None:
-    """Add the bill of materials and the licences of what the copy holds.
+    """Add the bill of materials and the licenses of what the copy holds.
 
     Args:
         project: the sources.

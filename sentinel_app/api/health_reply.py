@@ -8,7 +8,7 @@ from typing import Any
 
 from sentinel_app.api import schemas
 from sentinel_app.api.ports import HealthSnapshot
-from sentinel_app.api.serialise import next_update_reply
+from sentinel_app.api.serialize import next_update_reply
 from sentinel_app.core.condition import Condition, state_of
 from sentinel_app.core.job import Mode
 

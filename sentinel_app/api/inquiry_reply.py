@@ -176,16 +176,16 @@ def _near_reply(near: Near, saved: QueryList) -> schemas.NearObject:
 
 
 def _row_reply(answer: Answer, saved: QueryList) -> schemas.LookupRow:
-    judgement = answer.judgement
+    judgment = answer.judgment
     return schemas.LookupRow(
         given=answer.given,
         times=answer.times,
         value=answer.value,
         shown=answer.shown,
         types=list(answer.types),
-        verdict=judgement.verdict,
-        why=shortened(judgement.why, LONGEST_WHY),
-        objects=judgement.objects,
+        verdict=judgment.verdict,
+        why=shortened(judgment.why, LONGEST_WHY),
+        objects=judgment.objects,
         owner=answer.owner_name,
         query_id=answer.query_id,
         position=answer.position,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sentinel_app.api import schemas
 from sentinel_app.api.health_reply import health_report
 from sentinel_app.api.inquiry_reply import type_counts
-from sentinel_app.api.serialise import (
+from sentinel_app.api.serialize import (
     asked_wait_reply,
     next_update_reply,
     pause_reply,

@@ -21,7 +21,7 @@ Source: ThreatConnect Knowledge Base, "ThreatConnect System Roles and Permission
 "Organization Roles".
 """
 
-# More than a role's name can have. Normalising takes time by the square of the marks in a row.
+# More than a role's name can have. Normalizing takes time by the square of the marks in a row.
 _LONGEST_ROLE = 255
 
 

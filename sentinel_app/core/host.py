@@ -37,14 +37,14 @@ _UNSEEN = re.compile(f'[{IGNORABLE}]')
 _A_LABEL = 'xn--'
 _LONGEST_LABEL = 63
 # More than a label can have, even where each of its characters is mapped away or to fewer. The
-# mapping takes no longer one, and normalising takes time by the square of the marks in a row.
+# mapping takes no longer one, and normalizing takes time by the square of the marks in a row.
 _LONGEST_MAPPED = 1000
 _IPV4_PARTS = 4
 _IPV4_BYTE = 256
 
 
 def url_host(url: str) -> str:
-    """Return the host of a URL, with or without a scheme, normalised; empty where there is none.
+    """Return the host of a URL, with or without a scheme, normalized; empty where there is none.
 
     Source: the host and IPv4 parsers of the WHATWG URL standard, which browsers follow.
     """
@@ -60,7 +60,7 @@ def url_host(url: str) -> str:
 
 
 def email_host(address: str) -> str:
-    """Return the domain of an e-mail address, normalised; empty where there is none."""
+    """Return the domain of an e-mail address, normalized; empty where there is none."""
     _, at, domain = address.strip().rstrip('>').rpartition('@')
     return normal_host(domain) if at else ''
 
@@ -109,7 +109,7 @@ def ascii_name(name: str) -> str:
 
 
 def shown_host(name: str) -> str:
-    """Return a normalised name as people write it, without A-labels.
+    """Return a normalized name as people write it, without A-labels.
 
     A label that does not become the same A-label again stays as it is.
     """
@@ -119,7 +119,7 @@ def shown_host(name: str) -> str:
 
 
 def host_address(host: str) -> Address | None:
-    """Return the address that a normalised host is, in any spelling; None for a name."""
+    """Return the address that a normalized host is, in any spelling; None for a name."""
     if ':' in host:
         try:
             return ipaddress.ip_address(host.partition('%')[0])

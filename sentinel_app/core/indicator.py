@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class IndicatorType(StrEnum):
-    """The nine supported types, spelt as the v3 API spells them."""
+    """The nine supported types, spelled as the v3 API spells them."""
 
     ADDRESS = 'Address'
     ASN = 'ASN'
@@ -22,7 +22,7 @@ class IndicatorType(StrEnum):
 
 
 class HashKind(StrEnum):
-    """Hashes of a File, spelt as STIX spells them."""
+    """Hashes of a File, spelled as STIX spells them."""
 
     MD5 = 'MD5'
     SHA1 = 'SHA-1'

@@ -103,7 +103,7 @@ class Refusal(NamedTuple):
 
 
 class HeldRow(NamedTuple):
-    """What recognising the row of an Indicator takes of what is held of it."""
+    """What recognizing the row of an Indicator takes of what is held of it."""
 
     indicator_id: int
     id: int

@@ -59,7 +59,7 @@ _MARKINGS = {
     Tlp.CLEAR: str(stix2.TLP_WHITE.id),
     Tlp.GREEN: str(stix2.TLP_GREEN.id),
     Tlp.AMBER: str(stix2.TLP_AMBER.id),
-    # STIX 2.1 and Sentinel know four levels. Of the two neighbours the stricter one is right: a
+    # STIX 2.1 and Sentinel know four levels. Of the two neighbors the stricter one is right: a
     # marking must never promise more freedom than the owner of the information gave.
     Tlp.AMBER_STRICT: str(stix2.TLP_RED.id),
     Tlp.RED: str(stix2.TLP_RED.id),

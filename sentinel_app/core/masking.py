@@ -115,7 +115,7 @@ class Needles:
 
     plain: tuple[str, ...] = ()
     """The secrets as they are, and each line of one that has several."""
-    spelt: tuple[str, ...] = ()
+    spelled: tuple[str, ...] = ()
     """The same in every spelling that a program gives them."""
     folded: tuple[str, ...] = ()
     """The secrets without case and backslashes; also without letters that a wrong code breaks."""
@@ -129,10 +129,10 @@ class Needles:
             for piece in (secret, *(line.strip() for line in secret.splitlines()))
             if len(piece) >= shortest and not piece.startswith('-----')
         }
-        spelt = {form.lower() for piece in pieces for form in _spellings(piece)}
+        spelled = {form.lower() for piece in pieces for form in _spellings(piece)}
         return cls(
             plain=_longest_first({piece.lower() for piece in pieces}),
-            spelt=_longest_first(spelt),
+            spelled=_longest_first(spelled),
             folded=_longest_first(
                 folded
                 for piece in pieces
@@ -144,7 +144,7 @@ class Needles:
     @property
     def longest(self) -> int:
         """Characters of the longest spelling."""
-        return max(map(len, self.spelt), default=0)
+        return max(map(len, self.spelled), default=0)
 
 
 def raw_parts(needles: Iterable[str]) -> tuple[bytes, ...]:
@@ -163,30 +163,34 @@ def _longest_first(texts: Iterable[str]) -> tuple[str, ...]:
 
 def _spellings(piece: str) -> set[str]:
     """The ways in which a secret may come up: as it is, escaped, in a URL, in a page, encoded."""
-    spelt = {piece, quote(piece, safe=''), quote(piece), quote_plus(piece), repr(piece)[1:-1]}
-    spelt |= {html.escape(piece), json.dumps(piece)[1:-1], piece.encode().hex()}
+    spelled = {piece, quote(piece, safe=''), quote(piece), quote_plus(piece), repr(piece)[1:-1]}
+    spelled |= {html.escape(piece), json.dumps(piece)[1:-1], piece.encode().hex()}
     escaped = piece
     for _ in range(_QUOTINGS):
         escaped = escaped.replace('\\', '\\\\').replace('"', '\\"')
-        spelt.add(escaped)
-    spelt |= _in_base64(piece.encode())
+        spelled.add(escaped)
+    spelled |= _in_base64(piece.encode())
     if not piece.isascii():
-        spelt |= _in_other_codes(piece)
-    return {text for text in spelt if len(text) >= SHORTEST_SECRET}
+        spelled |= _in_other_codes(piece)
+    return {text for text in spelled if len(text) >= SHORTEST_SECRET}
 
 
 def _in_other_codes(piece: str) -> set[str]:
     """How it looks where a program took the wrong code: headers are read, and sent, as Latin-1."""
     single = piece.encode('latin-1', 'replace')
-    spelt = {piece.encode().decode('latin-1'), single.decode('utf-8', 'replace'), single.hex()}
-    spelt |= {quote(single, safe=''), quote_plus(single), piece.encode('ascii', 'replace').decode()}
-    return spelt | _in_base64(single)
+    spelled = {piece.encode().decode('latin-1'), single.decode('utf-8', 'replace'), single.hex()}
+    spelled |= {
+        quote(single, safe=''),
+        quote_plus(single),
+        piece.encode('ascii', 'replace').decode(),
+    }
+    return spelled | _in_base64(single)
 
 
 def _in_base64(piece: bytes) -> set[str]:
     """What base64 makes of the piece wherever it stands in a longer text.
 
-    Characters at either end that its neighbours have a part in are left out.
+    Characters at either end that its neighbors have a part in are left out.
     """
     found = set()
     for offset in range(3):
@@ -199,7 +203,7 @@ def _in_base64(piece: bytes) -> set[str]:
 def mask_values(text: str, needles: Needles) -> str:
     """Return the text without the values that are known, whatever their case and encoding."""
     lowered = text.lower()
-    for needle in needles.spelt:
+    for needle in needles.spelled:
         if needle in lowered:
             text = re.sub(re.escape(needle), MASK, text, flags=re.IGNORECASE)
             lowered = text.lower()

@@ -59,7 +59,7 @@ class PageDraft:
     seen: dict[int, Sighting] = field(default_factory=dict)
     """By the object."""
     fates: dict[int, list[Fate]] = field(default_factory=dict)
-    """Of the objects that are not among `objects`: of Indicators that were recognised and keep an
+    """Of the objects that are not among `objects`: of Indicators that were recognized and keep an
     outcome row, and of those that leave their keys to others, as Sentinel refuses them."""
     refusals: Mapping[tuple[int, int], Sequence[Refusal]] = field(default_factory=dict)
     """By object and Indicator; one for each query that it was sent for."""
@@ -77,7 +77,7 @@ class PageDraft:
     shortened: set[int] = field(default_factory=set)
 
     def unsee(self, row: LedgerRow) -> None:
-        """Take an object away from an Indicator that was recognised."""
+        """Take an object away from an Indicator that was recognized."""
         del self.seen[row.id]
         left = self.fates.get(row.indicator_id)
         if left:
@@ -177,8 +177,8 @@ class PageDraft:
         fates: defaultdict[int, list[Fate]] = defaultdict(list)
         for item in self.objects.values():
             fates[item.indicator_id].append(item.fate)
-        for number, recognised in self.fates.items():
-            fates[number] += recognised
+        for number, recognized in self.fates.items():
+            fates[number] += recognized
         return Conversion(
             page=page,
             job=self.context.job,

@@ -1,4 +1,4 @@
-"""Whether an object is valid STIX 2.1, in the judgement of OASIS's own libraries.
+"""Whether an object is valid STIX 2.1, in the judgment of OASIS's own libraries.
 
 They are far too slow for the way of every object, so this is for single ones that
 are shown to people.

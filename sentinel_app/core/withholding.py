@@ -73,7 +73,7 @@ def _tlp_reason(indicator: Indicator, max_tlp: Tlp) -> str | None:
     if above:
         label, reading = max(above, key=lambda each: each[1].level.strictness)
         return (
-            f'It is labelled {_label_words(label, reading)}, and {max_tlp} is the highest level '
+            f'It is labeled {_label_words(label, reading)}, and {max_tlp} is the highest level '
             'to send.'
         )
     if not indicator.are_labels_known:

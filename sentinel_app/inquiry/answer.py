@@ -13,7 +13,7 @@ from sentinel_app.core.ledger_row import ObjectState
 from sentinel_app.core.query import QueryList
 from sentinel_app.errors import SentinelAppError
 from sentinel_app.inquiry.meaning import Asked, Meaning, is_specific_key
-from sentinel_app.inquiry.verdict import Judgement, Known, Near, judge
+from sentinel_app.inquiry.verdict import Judgment, Known, Near, judge
 
 MOST_NEAR = 100
 """Objects near a value that are shown at most."""
@@ -32,7 +32,7 @@ class Answer:
     """An international name as people write it, where it was looked up in ASCII."""
     types: tuple[IndicatorType, ...]
     """What it is, or what it may be by its form."""
-    judgement: Judgement
+    judgment: Judgment
     owner_name: str | None
     query_id: str | None
     position: int | None
@@ -73,7 +73,7 @@ def make_answer(
         now: what has expired by then is told apart.
         is_source_asked: whether ThreatConnect answered.
     """
-    judgement = judge(
+    judgment = judge(
         Known(
             holdings=tuple(meaning.holdings.values()),
             refused=[reasons.get(each.indicator_id, '') for each in meaning.refused],
@@ -85,7 +85,7 @@ def make_answer(
         ),
         now,
     )
-    main, copy = judgement.main, judgement.copy
+    main, copy = judgment.main, judgment.copy
     owner_name, query_id = None, None
     if main is not None:
         owner_name, query_id = main.owner_name, main.query_id
@@ -99,7 +99,7 @@ def make_answer(
         value=meaning.text,
         shown=_shown_name(meaning),
         types=_types(meaning),
-        judgement=judgement,
+        judgment=judgment,
         owner_name=owner_name,
         query_id=query_id,
         position=None if query_id is None else saved.position(query_id),

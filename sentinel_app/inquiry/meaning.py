@@ -64,8 +64,8 @@ class Meaning:
 
     def asked_summaries(self) -> tuple[str, ...]:
         """Return the summaries by which ThreatConnect may have it; Files go by their hashes."""
-        spelt = [text for key in self.keys for text in _spellings(key, self.text)]
-        return tuple(dict.fromkeys((self.text, *spelt, *sorted(self.summaries))))
+        spelled = [text for key in self.keys for text in _spellings(key, self.text)]
+        return tuple(dict.fromkeys((self.text, *spelled, *sorted(self.summaries))))
 
 
 @dataclass(slots=True, kw_only=True)

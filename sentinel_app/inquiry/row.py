@@ -1,4 +1,4 @@
-"""What a person recognises a row of ThreatConnect by."""
+"""What a person recognizes a row of ThreatConnect by."""
 
 from __future__ import annotations
 

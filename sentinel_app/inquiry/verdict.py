@@ -97,7 +97,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgment:
     """A verdict, and the words for it."""
 
     verdict: Verdict
@@ -110,11 +110,11 @@ class Judgement:
     """Active ones in Sentinel."""
 
 
-def judge(known: Known, now: dt.datetime) -> Judgement:
+def judge(known: Known, now: dt.datetime) -> Judgment:
     """Return the verdict on a value."""
     live = [each for each in known.holdings if each.is_live(now)]
     if live:
-        return Judgement(
+        return Judgment(
             verdict=Verdict.IN_SENTINEL,
             why=_live_words(len(live), len(known.refused)),
             main=live[0],
@@ -129,7 +129,7 @@ def judge(known: Known, now: dt.datetime) -> Judgement:
         why = f'{why} {_AGAIN.get(copy.fate, copy.reason)}'
     if known.near and verdict is not Verdict.WAITING:
         why = f'{near_words(known)} {why}'
-    return Judgement(verdict=verdict, why=why, main=main, copy=copy, objects=0)
+    return Judgment(verdict=verdict, why=why, main=main, copy=copy, objects=0)
 
 
 def near_words(known: Known) -> str:

@@ -264,7 +264,7 @@ class Convert:
         for number, row in rows.items():
             print_ = fingerprint(row, self._salt)
             known = held.get(number)
-            if known is None or not self._recognise(number, row, print_, known, draft):
+            if known is None or not self._recognize(number, row, print_, known, draft):
                 others[number] = print_
         draft.by_indicator = self._ledger.rows_of_indicators(
             [number for number in others if number in held]
@@ -286,7 +286,7 @@ class Convert:
         for candidate in candidates:
             draft.conclude(candidate)
 
-    def _recognise(
+    def _recognize(
         self, number: int, row: Row, print_: bytes, held: Sequence[HeldRow], draft: PageDraft
     ) -> bool:
         """Pass over a row that says what it said when its objects were sent.
@@ -413,7 +413,7 @@ class Convert:
             return
         sighting = None if row is None else draft.seen.get(row.id)
         if row is not None and sighting is not None:
-            # It was recognised on this page.
+            # It was recognized on this page.
             if is_better(copy, (row.indicator_id, sighting.source_modified)) and self._choose(
                 candidate, digest, key, draft, replaces=False
             ):

@@ -234,7 +234,7 @@ class Download:
         keys = keys_of_values(update.values)
         known = self._orphans.known_copies(list(keys))
         values = [(key, key.value) for key in keys.values()]
-        # The copy that is held, and what was refused, may be spelt as nobody would guess.
+        # The copy that is held, and what was refused, may be spelled as nobody would guess.
         return (*_values_clauses(values), *ids_clauses(known))
 
     def _clauses(self, update: Update, job: Job) -> tuple[str, ...]:

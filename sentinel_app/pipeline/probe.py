@@ -1,6 +1,6 @@
 """Probe: what a reading rests on.
 
-Whether ThreatConnect sorts by id and honours `id >`, and whether questions arrive as they are sent.
+Whether ThreatConnect sorts by id and honors `id >`, and whether questions arrive as they are sent.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Probe:
         self._app_state = app_state
         self._clock = clock
         self._troubles = troubles
-        self._is_honoured = True
+        self._is_honored = True
         # By the monotonic clock: one that is put back prolongs no verdict.
         self._good_until: float | None = None
         self._update_id: str | None = None
@@ -60,7 +60,7 @@ class Probe:
     @property
     def warning(self) -> str | None:
         """What a person must know of it."""
-        return None if self._is_honoured else BY_TIME_WARNING
+        return None if self._is_honored else BY_TIME_WARNING
 
     def is_by_id(self, update: Update, stop: Stop) -> bool:
         """Whether the update can be read by id.
@@ -74,7 +74,7 @@ class Probe:
                 self._ask(update, stop)
             self._update_id = update.id
             self._violations = 0
-        return self._is_honoured
+        return self._is_honored
 
     def is_refuted(self, update: Update, stop: Stop) -> bool:
         """Whether a page that was out of order shows that the update cannot be read by id.
@@ -83,11 +83,11 @@ class Probe:
             Cancelled: `stop` was set.
         """
         self._violations += 1
-        if self._is_honoured:
+        if self._is_honored:
             self._ask(update, stop)
         if self._violations >= MOST_VIOLATIONS:
-            self._decide(is_honoured=False)
-        return not self._is_honoured
+            self._decide(is_honored=False)
+        return not self._is_honored
 
     def verify(self, update: Update, key: str, question: Question, stop: Stop) -> None:
         """Make sure, once for each reading of an update, that its question arrives.
@@ -119,20 +119,20 @@ class Probe:
         owners = sorted({owner for job in jobs for owner in job.query.owners})
         types = sorted({str(kind) for job in jobs for kind in job.query.indicator_types})
         try:
-            is_honoured = self._check_ids(owners, types, stop)
+            is_honored = self._check_ids(owners, types, stop)
         except (RetryableError, FatalError) as error:
             # No answer is no verdict: the reading will tell what is wrong.
             _log.warning('probe-unanswered', code=error.code, reason=error.reason or error.message)
             return
-        self._decide(is_honoured=is_honoured)
+        self._decide(is_honored=is_honored)
 
-    def _decide(self, *, is_honoured: bool) -> None:
-        if self._is_honoured and not is_honoured:
+    def _decide(self, *, is_honored: bool) -> None:
+        if self._is_honored and not is_honored:
             _log.warning('paging-by-id-fails', remedy=BY_TIME_WARNING)
-        elif is_honoured and not self._is_honoured:
+        elif is_honored and not self._is_honored:
             _log.info('paging-by-id-works-again')
-        self._is_honoured = is_honoured
-        self._good_until = self._clock.monotonic() + VALID_FOR_S if is_honoured else None
+        self._is_honored = is_honored
+        self._good_until = self._clock.monotonic() + VALID_FOR_S if is_honored else None
 
     def _check_ids(self, owners: Sequence[str], types: Sequence[str], stop: Stop) -> bool:
         """Read two small pages, and check that none is left out before them or in between."""

@@ -41,7 +41,7 @@ class Ledger:
     # -- for the running update
 
     def held_of(self, indicator_ids: Sequence[int]) -> Mapping[int, list[HeldRow]]:
-        """Return what recognising the rows of these Indicators takes."""
+        """Return what recognizing the rows of these Indicators takes."""
         found: dict[int, list[HeldRow]] = {}
         with self._db.read() as connection:
             cursor = connection.cursor()

@@ -287,7 +287,7 @@ def _kept_for_confirmation(transaction: sqlite3.Connection, conversion: Conversi
     for number, found in fates.items():
         outcome = conversion.outcomes[number]
         if not found and outcome in {Outcome.UNCHANGED, Outcome.REFUSED}:
-            # Its one object was recognised, or makes way as Sentinel refuses it.
+            # Its one object was recognized, or makes way as Sentinel refuses it.
             found.append(Fate(outcome))
     return replace(conversion, kept={**conversion.kept, **fates})
 

@@ -177,7 +177,7 @@ class _Names:
         self._folded = folded
         self._asked = frozenset(map(folded, asked))
         self._found: set[str] = set()
-        """What was found to be one of them, as it is spelt."""
+        """What was found to be one of them, as it is spelled."""
 
     def is_other(self, name: object) -> bool:
         """Whether it is a name, and none that was asked for."""

@@ -15,7 +15,7 @@ import requests
 from sentinel_app import container
 from sentinel_app.core.sink import UploadReply
 from tests.bench import stores
-from tests.crash.child import Neighbours
+from tests.crash.child import Neighbors
 from tests.engine import CA_VARIABLES, Engine, assert_accounting
 
 REPORT = 'report.json'
@@ -67,19 +67,19 @@ def run(task: Mapping[str, Any]) -> None:
         task: `folder`; `queries`, whose first save makes the first, full update; `modes` of the
             updates after it; `changes` that are made in ThreatConnect before the update of a mode,
             as pairs of an Indicator's id and its new confidence; `is_sink_instant`; and what
-            `Neighbours` takes.
+            `Neighbors` takes.
     """
-    neighbours = Neighbours(task)
-    os.environ.update(dict.fromkeys(CA_VARIABLES, str(neighbours.certificates.ca)))
+    neighbors = Neighbors(task)
+    os.environ.update(dict.fromkeys(CA_VARIABLES, str(neighbors.certificates.ca)))
     if task['is_sink_instant']:
         container.SentinelSink = InstantSink  # type: ignore[assignment,misc]
         container.RateLimiter = OpenGate  # type: ignore[misc]
     folder = Path(task['folder'])
-    engine = Engine(neighbours, folder / DATA)
+    engine = Engine(neighbors, folder / DATA)
     engine.start()
     reports = [_measured(engine, lambda: engine.save_queries(task['queries'], wait=False))]
     for mode in task['modes']:
-        _change(neighbours, task['changes'].get(mode, ()))
+        _change(neighbors, task['changes'].get(mode, ()))
         reports.append(_measured(engine, lambda mode=mode: engine.request_update(mode)))  # type: ignore[misc]
     (folder / REPORT).write_text(json.dumps(reports))
     engine.stop()
@@ -127,13 +127,13 @@ def _have_ended(engine: Engine, known: int) -> bool:
     return True
 
 
-def _change(neighbours: Neighbours, changes: Sequence[tuple[int, int]]) -> None:
+def _change(neighbors: Neighbors, changes: Sequence[tuple[int, int]]) -> None:
     """Change the confidence of Indicators in ThreatConnect."""
-    address = f'{neighbours.api_url.removesuffix("/api")}/_control/modify'
+    address = f'{neighbors.api_url.removesuffix("/api")}/_control/modify'
     for row_id, confidence in changes:
         body = {'id': row_id, 'changes': {'confidence': confidence}}
         reply = requests.post(
-            address, json=body, verify=str(neighbours.certificates.ca), timeout=_LONGEST_CALL_S
+            address, json=body, verify=str(neighbors.certificates.ca), timeout=_LONGEST_CALL_S
         )
         reply.raise_for_status()
     time.sleep(_SECOND_S)

@@ -18,7 +18,7 @@ import orjson
 from tests.bench.rows import object_count
 from tests.bench.subject import Figures, Subject
 from tests.bench.yardstick import Yardstick
-from tests.crash.child import Neighbours
+from tests.crash.child import Neighbors
 from tests.engine import CA_VARIABLES, SignedSession
 from tests.simulators.demo import generate_indicators
 
@@ -72,16 +72,16 @@ def run(task: Mapping[str, Any]) -> None:
     """Read and parse each page, store it, and make and settle one text of each object.
 
     Args:
-        task: `folder`, `targets`, and what `Neighbours` takes.
+        task: `folder`, `targets`, and what `Neighbors` takes.
     """
-    neighbours = Neighbours(task)
-    os.environ.update(dict.fromkeys(CA_VARIABLES, str(neighbours.certificates.ca)))
+    neighbors = Neighbors(task)
+    os.environ.update(dict.fromkeys(CA_VARIABLES, str(neighbors.certificates.ca)))
     folder = Path(task['folder'])
     meter = _Meter()
     indicators = size = waiting = 0
     keys: list[bytes] = []
     with (
-        SignedSession(neighbours) as session,
+        SignedSession(neighbors) as session,
         contextlib.closing(_database(folder / 'floor.db')) as connection,
     ):
         for number, target in enumerate(task['targets']):

@@ -89,7 +89,7 @@ def measure(folder: Path, say: Say, size: int) -> Figures:
             ended_at = time.time()
     path.unlink()
     assert len(found) == VALUES
-    live = sum(each.judgement.objects > 0 for each in found)
+    live = sum(each.judgment.objects > 0 for each in found)
     near = sum(bool(each.near) for each in found)
     figures = {
         'ledger_objects': size,

@@ -666,7 +666,7 @@ def test_a_newer_format_stops_the_start(path: Path) -> None:
 def test_members_that_this_version_does_not_know_are_passed_over(path: Path) -> None:
     app_state = open_documents(path)
     app_state.add_update(make_update(), [make_job()], schedule=None)
-    path.write_text(path.read_text().replace('"position": 0', '"position": 0, "colour": "blue"'))
+    path.write_text(path.read_text().replace('"position": 0', '"position": 0, "color": "blue"'))
     again = open_documents(path)
     assert again.warning is None
     assert again.job('j1') == make_job()

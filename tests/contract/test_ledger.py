@@ -58,7 +58,7 @@ def test_an_accepted_object_is_held_as_it_was_sent(store: UpdateStore, ledger: L
     assert ledger.rows_of_indicators([2**53 + 1, 7]) == {2**53 + 1: [row]}
 
 
-def test_what_recognising_a_row_takes_is_what_the_whole_row_says(
+def test_what_recognizing_a_row_takes_is_what_the_whole_row_says(
     store: UpdateStore, working: Working, orphans: Orphans, ledger: Ledger
 ):
     send(store, *(chosen(number, siblings=2) for number in (1, 2, 3)), chosen(4))

@@ -414,7 +414,7 @@ def test_an_indicator_counts_once_though_a_withdrawal_of_it_is_repeated(
 
 
 @pytest.mark.parametrize('is_repeated', [False, True])
-def test_an_indicator_that_is_recognised_and_displaced_is_a_duplicate_but_for_its_withdrawal(
+def test_an_indicator_that_is_recognized_and_displaced_is_a_duplicate_but_for_its_withdrawal(
     store: UpdateStore, working: Working, orphans: Orphans, ledger: Ledger, is_repeated: bool
 ) -> None:
     without_answer(store, working, orphans)
@@ -519,7 +519,7 @@ def test_a_refused_withdrawal_counts_no_more_once_a_copy_was_chosen_again(
     if is_orphaned:
         orphans.orphan_indicators([1])
     refuse_withdrawals(working, orphans, 4, only_orphans=is_orphaned)
-    # Recognised on the way past, it would not be entered that it is wanted again.
+    # Recognized on the way past, it would not be entered that it is wanted again.
     assert not ledger.held_of([1])[1][0].is_settled
     working.begin('j8', update_id='u8')
     working.convert(chosen(1, fate=fate), request_id='j8', query_id='q1')

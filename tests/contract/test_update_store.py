@@ -544,7 +544,7 @@ def test_counts_never_count_a_page_twice_while_it_is_being_converted(
     assert max(found) <= 61
 
 
-# -- stopping and cancelling
+# -- stopping and canceling
 
 
 def failure(working: Working) -> tuple[str | None, str | None, str, bool]:

@@ -15,7 +15,7 @@ from tests.simulators.certificates import Certificates
 REPORT = 'jobs.json'
 
 
-class Neighbours:
+class Neighbors:
     """What the parent says of the world; implements `Around`."""
 
     def __init__(self, task: Mapping[str, Any]) -> None:
@@ -34,14 +34,14 @@ def run(task: Mapping[str, Any]) -> None:
     Args:
         task: `folder`, `queries` to save where there are none, `mode` of the update to ask for
             (None for the one that follows from the first save), `jobs_before` it, `kill_at`, and
-            what `Neighbours` takes.
+            what `Neighbors` takes.
     """
-    neighbours = Neighbours(task)
-    os.environ.update(dict.fromkeys(CA_VARIABLES, str(neighbours.certificates.ca)))
+    neighbors = Neighbors(task)
+    os.environ.update(dict.fromkeys(CA_VARIABLES, str(neighbors.certificates.ca)))
     if task['kill_at']:
         install(task['kill_at'])
     folder = Path(task['folder'])
-    engine = Engine(neighbours, folder)
+    engine = Engine(neighbors, folder)
     engine.start()
     if not engine.ask('GET', 'api/configure')['queries']:
         engine.save_queries(task['queries'], wait=False)

@@ -8,9 +8,9 @@ from playwright.sync_api import Locator, Page, expect
 # A drop-down list floats outside the landmarks while it is open, as every one does that is not
 # cut off by the window it belongs to.
 AXE_OPTIONS = {'rules': {'region': {'enabled': False}}}
-# Of all that axe judges, this alone depends on the colour scheme.
-COLOURS_ONLY = {'runOnly': ['color-contrast']}
-# A window that still fades in has other colours than when it is there in full.
+# Of all that axe judges, this alone depends on the color scheme.
+COLORS_ONLY = {'runOnly': ['color-contrast']}
+# A window that still fades in has other colors than when it is there in full.
 _STILL = """async () => {
   for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
   const ends = ({ effect }) => effect.getComputedTiming().iterations !== Infinity;
@@ -93,7 +93,7 @@ class Screen:
         """What axe finds wrong with what is shown now, in the light and in the dark."""
         found = self._judge(AXE_OPTIONS)
         self.page.emulate_media(color_scheme='dark')
-        found += self._judge(COLOURS_ONLY)
+        found += self._judge(COLORS_ONLY)
         self.page.emulate_media(color_scheme='light')
         return found
 

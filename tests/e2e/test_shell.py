@@ -128,7 +128,7 @@ def test_a_screen_that_cannot_be_loaded_says_what_to_do(
     expect(screen.heading).to_have_text('JOBS')
 
 
-def test_colours_follow_the_system_until_chosen(
+def test_colors_follow_the_system_until_chosen(
     context: BrowserContext, page: Page, screen: Screen
 ) -> None:
     page.emulate_media(color_scheme='dark')
@@ -168,7 +168,7 @@ def test_an_explanation_opens_in_a_window_and_closes_alone(page: Page, screen: S
     expect(about).to_be_visible()
 
 
-def test_about_leads_to_the_licences_of_what_the_page_is_made_of(
+def test_about_leads_to_the_licenses_of_what_the_page_is_made_of(
     context: BrowserContext, page: Page, screen: Screen
 ) -> None:
     screen.open()

@@ -204,18 +204,18 @@ def test_an_empty_list_can_be_filled_from_a_file(
     assert saved_tql(stand) == ['rating >= 1', 'rating >= 2']
 
 
-@pytest.mark.parametrize('colours', ['light', 'dark'])
+@pytest.mark.parametrize('colors', ['light', 'dark'])
 def test_everybody_can_use_the_window(
-    page: Page, screen: Screen, save_queries: Save, tmp_path: Path, colours: Any
+    page: Page, screen: Screen, save_queries: Save, tmp_path: Path, colors: Any
 ) -> None:
-    page.emulate_media(color_scheme=colours)
+    page.emulate_media(color_scheme=colors)
     first, _ = save_queries(HOSTS, FILES)
     screen.open('configure')
     expect(screen.rows(TABLE)).to_have_count(2)
     screen.button('Import').click()
     dialog = screen.dialog(TITLE)
     expect(dialog).to_be_visible()
-    # The window has to be there in full for its colours to count.
+    # The window has to be there in full for its colors to count.
     page.evaluate('Promise.all(document.getAnimations().map((each) => each.finished))')
     assert screen.complaints() == []
 

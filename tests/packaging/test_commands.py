@@ -66,8 +66,8 @@ COMMANDS: dict[str, By | Not] = {
     'make lint': Not(because=PART_OF_TEST),
     'make format': Not(because='it changes the sources; `make lint` finds what it would change'),
     'make gen': By(
-        test='tests/packaging/test_docs.py::test_the_list_of_licences_is_current',
-        recipe='$(RELEASE) licences\n',
+        test='tests/packaging/test_docs.py::test_the_list_of_licenses_is_current',
+        recipe='$(RELEASE) licenses\n',
     ),
     'make ui': Not(because=PART_OF_TEST),
     'make ui-check': Not(because=PART_OF_TEST),

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from release import brought, licence, project
+from release import brought, licenses, project
 
 import sentinel_app
 from sentinel_app.api.bridge import MAX_CONCURRENT
@@ -360,7 +360,7 @@ def test_the_decisions_are_numbered_without_gap_and_listed() -> None:
         assert f'(adr/{file.name})' in listed
 
 
-# -- versions and licences
+# -- versions and licenses
 
 
 def test_all_versions_agree() -> None:
@@ -369,8 +369,8 @@ def test_all_versions_agree() -> None:
     assert len(stated) == 7
 
 
-def test_the_list_of_licences_is_current() -> None:
-    assert text(licence.PAGE) == licence.page(PROJECT), 'run make gen'
+def test_the_list_of_licenses_is_current() -> None:
+    assert text(licenses.PAGE) == licenses.page(PROJECT), 'run make gen'
 
 
 @pytest.mark.parametrize(
@@ -379,15 +379,15 @@ def test_the_list_of_licences_is_current() -> None:
     ids=lambda each: each.name,
 )
 def test_everything_brought_along_may_be(each: brought.Brought) -> None:
-    assert each.choices & (brought.PERMISSIVE | brought.UNCHANGED_ONLY), each.licence
-    assert each.texts, 'its licence asks for its text to be kept'
+    assert each.choices & (brought.PERMISSIVE | brought.UNCHANGED_ONLY), each.license
+    assert each.texts, 'its license asks for its text to be kept'
 
 
-def test_the_licence_is_apache_2() -> None:
-    licence = ' '.join(text('LICENSE').split())
-    assert licence.startswith('Apache License Version 2.0, January 2004')
-    assert '9. Accepting Warranty or Additional Liability.' in licence
-    assert 'END OF TERMS AND CONDITIONS' in licence
+def test_the_license_is_apache_2() -> None:
+    words = ' '.join(text('LICENSE').split())
+    assert words.startswith('Apache License Version 2.0, January 2004')
+    assert '9. Accepting Warranty or Additional Liability.' in words
+    assert 'END OF TERMS AND CONDITIONS' in words
     assert 'Apache License, Version 2.0' in text('NOTICE')
 
 

@@ -90,7 +90,7 @@ def test_the_top_of_it_holds_exactly_what_belongs_there(contents: dict[str, byte
         'LICENSE',
         'NOTICE',
         'README.md',
-        'THIRD-PARTY-LICENCES.txt',
+        'THIRD-PARTY-LICENSES.txt',
         'app.py',
         'app_lib.py',
         'deps',
@@ -189,7 +189,7 @@ def test_its_compiled_parts_need_no_newer_system_than_it_says(contents: dict[str
     assert f'glibc 2.{OLDEST_GLIBC} or newer' in (PROJECT / 'docs' / 'install.md').read_text()
 
 
-def test_the_bill_of_materials_names_everything_with_its_licence_and_needs(
+def test_the_bill_of_materials_names_everything_with_its_license_and_needs(
     contents: dict[str, bytes],
 ) -> None:
     document = json.loads(contents['sbom.cdx.json'])
@@ -215,10 +215,10 @@ def test_the_bill_of_materials_names_everything_with_its_licence_and_needs(
     assert reached == listed, 'everything is there because something asks for it'
 
 
-def test_the_text_of_every_licence_is_in_it(contents: dict[str, bytes]) -> None:
-    text = contents['THIRD-PARTY-LICENCES.txt'].decode()
+def test_the_text_of_every_license_is_in_it(contents: dict[str, bytes]) -> None:
+    text = contents['THIRD-PARTY-LICENSES.txt'].decode()
     for each in (*brought.python_packages(PROJECT), *brought.page_packages(PROJECT)):
-        assert f'\n{each.name} {each.version}: {each.licence}\n' in text
+        assert f'\n{each.name} {each.version}: {each.license}\n' in text
         for own in each.texts:
             assert own in text
     assert contents['LICENSE'] == (PROJECT / 'LICENSE').read_bytes()

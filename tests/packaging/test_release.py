@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from release import archive, brought, licence, project, readme, staging, vendor
+from release import archive, brought, licenses, project, readme, staging, vendor
 from release.bill import bill
 from release.brought import Brought
 from release.command import Finished, ReleaseError, run
@@ -25,13 +25,13 @@ from tests.packaging.conftest import PROJECT
 VERSION = sentinel_app.__version__
 REVISION = Revision(commit='0123abc', time_s=1_790_000_000)
 FALCON = Brought(
-    kind='pypi', name='falcon', version='4.4.0', licence='Apache-2.0', texts=('Apache ...',)
+    kind='pypi', name='falcon', version='4.4.0', license='Apache-2.0', texts=('Apache ...',)
 )
 REACT = Brought(
     kind='npm',
     name='react',
     version='19.3.1',
-    licence='MIT',
+    license='MIT',
     texts=('MIT ...',),
     integrity='sha512-AAECAw==',
 )
@@ -345,7 +345,7 @@ def test_the_same_content_makes_the_same_file(tmp_path: Path) -> None:
                 entry = zipfile.ZipInfo(part, (2026, 1, 2 + order, 0, 0, 0))
                 entry.external_attr = (0o600 + order) << 16
                 written.writestr(entry, b'' if part.endswith('/') else b'content' * 99)
-        archive.normalise(path, 1_790_000_000)
+        archive.normalize(path, 1_790_000_000)
         packages.append(path.read_bytes())
     assert packages[0] == packages[1]
     with zipfile.ZipFile(path) as written:
@@ -368,16 +368,16 @@ def test_the_bill_is_the_same_for_the_same_things_and_another_for_others() -> No
     assert react['hashes'] == [{'alg': 'SHA-512', 'content': '00010203'}]
 
 
-def test_equal_licence_texts_stand_there_once() -> None:
+def test_equal_license_texts_stand_there_once() -> None:
     second = replace(FALCON, name='requests', version='2.34.2')
-    text = licence.texts((second, FALCON, REACT))
+    text = licenses.texts((second, FALCON, REACT))
     assert text.count('Apache ...') == 1
     assert 'falcon 4.4.0, requests 2.34.2\n' in text
 
 
-def test_a_package_without_a_licence_text_is_told() -> None:
-    with pytest.raises(ReleaseError, match='No licence text comes with react'):
-        licence.texts((FALCON, replace(REACT, texts=())))
+def test_a_package_without_a_license_text_is_told() -> None:
+    with pytest.raises(ReleaseError, match='No license text comes with react'):
+        licenses.texts((FALCON, replace(REACT, texts=())))
 
 
 def test_every_text_that_is_kept_here_is_needed() -> None:

@@ -356,7 +356,7 @@ def generate_indicators(count: int, seed: int = 1) -> Iterator[Row]:
             f'T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}Z'
         )
         row: Row = {
-            # Neighbours in pairs: a client that keeps ids in a double loses one of each.
+            # Neighbors in pairs: a client that keeps ids in a double loses one of each.
             'id': FIRST_ID + number // 2 * 1001 + number % 2,
             'dateAdded': '2025-01-01T00:00:00Z',
             'lastModified': moment,

@@ -67,14 +67,14 @@ class Echo:
         if request.path.startswith('/_control') or not self.strikes(request):
             return reply
         secrets = [*self.planted(), *carried(request)]
-        spelt = [text for secret in secrets for text in spellings(secret).values()]
+        spelled = [text for secret in secrets for text in spellings(secret).values()]
         with self._lock:
             self.count += 1
         if self.lie is not None:
-            reply = self.lie(' '.join(spelt))
+            reply = self.lie(' '.join(spelled))
         else:
-            reply = replace(reply, body=self._woven(reply.body, spelt))
-        told = zip(_HEADERS, [self._next(spelt) for _ in _HEADERS], strict=True)
+            reply = replace(reply, body=self._woven(reply.body, spelled))
+        told = zip(_HEADERS, [self._next(spelled) for _ in _HEADERS], strict=True)
         added = {
             name: f'{reply.headers.get(name, "")} {text}'.strip()
             for name, text in told
@@ -82,30 +82,32 @@ class Echo:
         }
         return replace(reply, headers={**reply.headers, **added})
 
-    def _woven(self, body: bytes, spelt: list[str]) -> bytes:
+    def _woven(self, body: bytes, spelled: list[str]) -> bytes:
         try:
             payload = json.loads(body)
         except ValueError:
-            return body + ' '.join(spelt).encode()
-        return json.dumps(self._weave(payload, spelt), ensure_ascii=False).encode()
+            return body + ' '.join(spelled).encode()
+        return json.dumps(self._weave(payload, spelled), ensure_ascii=False).encode()
 
-    def _weave(self, value: Any, spelt: list[str], kept: Collection[str] = ()) -> Any:
+    def _weave(self, value: Any, spelled: list[str], kept: Collection[str] = ()) -> Any:
         if isinstance(value, str):
-            return f'{value} {self._next(spelt)}'
+            return f'{value} {self._next(spelled)}'
         if isinstance(value, list):
             spared = [(), self.spared]
-            return [self._weave(each, spelt, spared[place % 2]) for place, each in enumerate(value)]
+            return [
+                self._weave(each, spelled, spared[place % 2]) for place, each in enumerate(value)
+            ]
         if isinstance(value, dict):
             woven = {
-                name: each if name in (*self.kept, *kept) else self._weave(each, spelt)
+                name: each if name in (*self.kept, *kept) else self._weave(each, spelled)
                 for name, each in value.items()
             }
-            return {**woven, self._next(spelt): 'a name'}
+            return {**woven, self._next(spelled): 'a name'}
         return value
 
-    def _next(self, spelt: list[str]) -> str:
+    def _next(self, spelled: list[str]) -> str:
         with self._lock:
-            return spelt[next(self._turn) % len(spelt)]
+            return spelled[next(self._turn) % len(spelled)]
 
 
 def carried(request: Request) -> list[str]:

@@ -26,7 +26,7 @@ RANDOM = 'random'
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """One misbehaviour that is switched on."""
+    """One misbehavior that is switched on."""
 
     name: str
     count: int | None = None
@@ -65,15 +65,15 @@ class Fault:
 class FaultBook:
     """The faults that are switched on, in the order they were added; safe between threads."""
 
-    def __init__(self, catalogue: Mapping[str, str], transient: Collection[str] = ()) -> None:
+    def __init__(self, catalog: Mapping[str, str], transient: Collection[str] = ()) -> None:
         """Take what is known.
 
         Args:
-            catalogue: each fault's name and what it does.
+            catalog: each fault's name and what it does.
             transient: what `random` chooses from when it is not told.
         """
-        self.catalogue = {
-            **catalogue,
+        self.catalog = {
+            **catalog,
             RANDOM: 'one of "names" (default: all that pass), at "rate", reproducible by "seed"',
         }
         self._transient = tuple(transient)
@@ -94,7 +94,7 @@ class FaultBook:
         if name == RANDOM:
             params.setdefault('names', list(self._transient))
         for known in (name, *params.get('names', ())):
-            if known not in self.catalogue:
+            if known not in self.catalog:
                 raise ValueError(f'unknown fault: {known}')
         if count is not None and count < 1:
             raise ValueError('count must be a positive number or null')
@@ -194,7 +194,7 @@ class ControlPanel:
     def _index(self, _request: Request) -> Any:
         return {
             'controls': sorted(f'{method} {CONTROL_PATH}{path}' for method, path in self._views),
-            'faults': self._faults.catalogue,
+            'faults': self._faults.catalog,
             'settings': dataclasses.asdict(self._settings),
         }
 

@@ -195,7 +195,7 @@ def test_lending_again_replaces_handlers_and_filters_once(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    'spelt',
+    'spelled',
     [
         MARKER,
         quote(MARKER, safe=''),
@@ -206,10 +206,10 @@ def test_lending_again_replaces_handlers_and_filters_once(stage: Stage) -> None:
         f'prefix{MARKER}suffix',
     ],
 )
-def test_a_known_secret_is_masked_however_it_is_spelt(stage: Stage, spelt: str) -> None:
+def test_a_known_secret_is_masked_however_it_is_spelt(stage: Stage, spelled: str) -> None:
     stage.redactor.protect([MARKER])
-    stage.framework.warning('it came back: %s', spelt)
-    EventLog().warning('came-back', text=spelt)
+    stage.framework.warning('it came back: %s', spelled)
+    EventLog().warning('came-back', text=spelled)
     for line in stage.lines:
         assert 's3cret' not in line
         assert MASK in line

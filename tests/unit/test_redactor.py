@@ -55,10 +55,10 @@ ENCODINGS = {
 
 @pytest.mark.parametrize('name', ENCODINGS)
 def test_a_known_secret_is_masked_in_every_encoding(redactor: Redactor, name: str) -> None:
-    spelt = ENCODINGS[name]
-    masked = redactor.mask(f'it said: {spelt} and went on')
-    assert spelt not in masked
-    assert spelt[4:-4] not in masked
+    spelled = ENCODINGS[name]
+    masked = redactor.mask(f'it said: {spelled} and went on')
+    assert spelled not in masked
+    assert spelled[4:-4] not in masked
     assert MASK in masked
     assert masked.startswith('it said: ')
     assert masked.endswith(' and went on')
@@ -103,16 +103,18 @@ def test_a_longer_secret_is_masked_whole_when_it_holds_a_shorter_one() -> None:
 def test_no_spelling_of_any_secret_survives(secret: str, around: str) -> None:
     redactor = Redactor()
     redactor.protect([secret])
-    for spelt in (secret, quote(secret, safe=''), quote_plus(secret)):
-        if len(spelt.strip()) >= 6 and MASK not in spelt:
-            assert spelt not in redactor.redact(f'{around} {spelt} {around}').replace(around, '')
+    for spelled in (secret, quote(secret, safe=''), quote_plus(secret)):
+        if len(spelled.strip()) >= 6 and MASK not in spelled:
+            assert spelled not in redactor.redact(f'{around} {spelled} {around}').replace(
+                around, ''
+            )
 
 
 NOT_ASCII = 'pä$$/wörd-mit-\u00dfü'
 
 
 @pytest.mark.parametrize(
-    'spelt',
+    'spelled',
     [
         NOT_ASCII.upper(),
         NOT_ASCII.upper().lower(),
@@ -126,20 +128,20 @@ NOT_ASCII = 'pä$$/wörd-mit-\u00dfü'
         json.dumps(NOT_ASCII).replace('/', '\\/'),
     ],
 )
-def test_a_secret_of_any_alphabet_is_masked_in_every_code(spelt: str) -> None:
+def test_a_secret_of_any_alphabet_is_masked_in_every_code(spelled: str) -> None:
     redactor = Redactor()
     redactor.protect([NOT_ASCII])
-    masked = redactor.mask(f'it said: {spelt} and went on')
+    masked = redactor.mask(f'it said: {spelled} and went on')
     assert MASK in masked
-    assert spelt[2:8] not in masked
+    assert spelled[2:8] not in masked
 
 
 @given(st.text(alphabet='aZ09-_/\\"\'%é\u0130\u212a+=', min_size=6, max_size=30), st.booleans())
 def test_no_json_with_a_secret_of_ours_passes_as_innocent(secret: str, is_ascii: bool) -> None:
     redactor = Redactor()
     redactor.protect([secret])
-    for spelt in (secret, secret.upper(), secret.lower(), quote(secret, safe='')):
-        body = json.dumps([spelt], ensure_ascii=is_ascii).replace('/', '\\/').encode()
+    for spelled in (secret, secret.upper(), secret.lower(), quote(secret, safe='')):
+        body = json.dumps([spelled], ensure_ascii=is_ascii).replace('/', '\\/').encode()
         # Escapes that could write any letter are for the reader of the JSON.
         assert redactor.is_suspect(body) or '\\u00' in body.decode()
 
@@ -182,9 +184,9 @@ def test_hostile_text_costs_no_more_than_its_length(redactor: Redactor, piece: s
 def test_a_secret_that_looks_like_an_escape_is_found_behind_another() -> None:
     redactor = Redactor()
     redactor.protect(['pr@xy/word+%41&amp;x'])
-    for spelt in ('pr@xy/word+%41&amp;x', 'PR@XY/WORD+%41&AMP;X'):
-        assert MASK in redactor.mask(every_character_escaped(spelt))
-        assert MASK in redactor.mask(quote(quote(spelt, safe=''), safe=''))
+    for spelled in ('pr@xy/word+%41&amp;x', 'PR@XY/WORD+%41&AMP;X'):
+        assert MASK in redactor.mask(every_character_escaped(spelled))
+        assert MASK in redactor.mask(quote(quote(spelled, safe=''), safe=''))
 
 
 def test_what_a_request_brought_is_found_in_rows_though_it_is_encoded(redactor: Redactor) -> None:

@@ -4,16 +4,16 @@ import { cssVariables, theme } from './theme';
 
 type Scheme = 'light' | 'dark';
 
-function coloursOf(scheme: Scheme): Record<string, string> {
+function colorsOf(scheme: Scheme): Record<string, string> {
   const resolver = cssVariables as unknown as (
     given: typeof theme,
   ) => Record<Scheme, Record<string, string>>;
   return resolver(theme)[scheme];
 }
 
-function luminance(colour: string): number {
+function luminance(color: string): number {
   const parts = [1, 3, 5].map((at) => {
-    const part = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
+    const part = Number.parseInt(color.slice(at, at + 2), 16) / 255;
     return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
   });
   const [red = 0, green = 0, blue = 0] = parts;
@@ -26,15 +26,15 @@ function contrast(one: string, other: string): number {
 }
 
 test.each<Scheme>(['light', 'dark'])('the words of TQL can be read in %s', (scheme) => {
-  const colours = coloursOf(scheme);
+  const colors = colorsOf(scheme);
   const grounds = ['--tql-ground', '--mantine-color-body', '--app-canvas', '--app-chosen'];
-  const inks = Object.keys(colours).filter(
+  const inks = Object.keys(colors).filter(
     (name) => name.startsWith('--tql-') && name !== '--tql-ground',
   );
   expect(inks.length).toBeGreaterThan(5);
   for (const ink of inks) {
     for (const ground of grounds) {
-      const found = contrast(colours[ink] ?? '', colours[ground] ?? '');
+      const found = contrast(colors[ink] ?? '', colors[ground] ?? '');
       expect(found, `${ink} on ${ground}`).toBeGreaterThanOrEqual(4.5);
     }
   }

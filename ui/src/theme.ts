@@ -1,4 +1,4 @@
-/** Colours and sizes. Every pair of text and ground holds a contrast of at least 4.5 to 1. */
+/** Colors and sizes. Every pair of text and ground holds a contrast of at least 4.5 to 1. */
 import {
   Button,
   createTheme,
@@ -25,7 +25,7 @@ const azure: MantineColorsTuple = [
   '#0b4480',
 ];
 
-/** Greys with a little blue, from text down to the ground. */
+/** Grays with a little blue, from text down to the ground. */
 const dark: MantineColorsTuple = [
   '#dfe5ec',
   '#b3bdc9',
@@ -84,7 +84,7 @@ export const colorSchemeManager = localStorageColorSchemeManager({
   key: 'ms-sentinel-color-scheme',
 });
 
-/** What Mantine's own colours lack in contrast, and the colours of a status. */
+/** What Mantine's own colors lack in contrast, and the colors of a status. */
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
   light: {

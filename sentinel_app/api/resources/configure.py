@@ -21,7 +21,7 @@ from sentinel_app.api.query_check import (
 from sentinel_app.api.reading import body_of, parameters_of
 from sentinel_app.api.result_reply import results_reply
 from sentinel_app.api.schemas import ConfigureBody, FieldError, Parameters, QueryBody
-from sentinel_app.api.serialise import configure_reply
+from sentinel_app.api.serialize import configure_reply
 from sentinel_app.core.audit import AuditEntry, changes_of
 from sentinel_app.core.count import last_counts
 from sentinel_app.core.job import Mode

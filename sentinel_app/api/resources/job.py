@@ -22,7 +22,7 @@ from sentinel_app.api.schemas import (
     UpdateParameters,
     WithdrawalParameters,
 )
-from sentinel_app.api.serialise import (
+from sentinel_app.api.serialize import (
     job_counts,
     job_reply,
     update_reply,

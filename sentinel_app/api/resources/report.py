@@ -18,7 +18,7 @@ from sentinel_app.api.schemas import (
     Parameters,
     RetryRefusedBody,
 )
-from sentinel_app.api.serialise import audit_reply, entry_reply, error_reply
+from sentinel_app.api.serialize import audit_reply, entry_reply, error_reply
 from sentinel_app.core.error_entry import ErrorFilter
 
 

@@ -14,7 +14,7 @@ from sentinel_app.api.ports import ApiDeps, Tasks
 from sentinel_app.api.problem import Refusal
 from sentinel_app.api.reading import body_of, given_parameters, parameters_of
 from sentinel_app.api.schemas import EmptyBody, FieldError, PageParameters, Parameters, PauseBody
-from sentinel_app.api.serialise import task_reply
+from sentinel_app.api.serialize import task_reply
 from sentinel_app.core.task import LONGEST_PAUSE, TaskView, is_one_line
 
 

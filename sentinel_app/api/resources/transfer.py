@@ -9,7 +9,7 @@ from sentinel_app.api.ports import ApiDeps
 from sentinel_app.api.reading import body_of, parameters_of
 from sentinel_app.api.resources.configure import answer_list, save_list
 from sentinel_app.api.schemas import ImportBody, Parameters
-from sentinel_app.api.serialise import export_reply
+from sentinel_app.api.serialize import export_reply
 
 FILE_NAME = 'sentinel-tql-queries.json'
 

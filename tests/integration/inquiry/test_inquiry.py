@@ -387,8 +387,8 @@ def test_a_label_that_says_tlp_is_held_back_in_preview_update_and_lookup(
     labels = ('TLP RED', 'tlp-red', 'TLP\uff1aRED', 'TLP:RED ORGANIZATION ONLY', 'TLP:')
     rows = hosts(2)
     for number, label in enumerate(labels):
-        labelled = {'data': [{'id': 1, 'name': 'Internal'}, {'id': 2, 'name': label}]}
-        rows += hosts(1, prefix=f'red{number}-', securityLabels=labelled)
+        labeled = {'data': [{'id': 1, 'name': 'Internal'}, {'id': 2, 'name': label}]}
+        rows += hosts(1, prefix=f'red{number}-', securityLabels=labeled)
     world.store.load(rows)
     engine = make_engine(max_tlp='TLP:AMBER+STRICT')
     (held,) = preview(engine)['held_back']
@@ -401,7 +401,7 @@ def test_a_label_that_says_tlp_is_held_back_in_preview_update_and_lookup(
         value = f'red{number}-0.example.com'
         (copy,) = look_up(engine, value)['copies']
         for reason in (copy['reason'], reasons.get(value, copy['reason'])):
-            assert f"It is labelled '{label}', which" in reason
+            assert f"It is labeled '{label}', which" in reason
             assert 'TLP:AMBER+STRICT is the highest level to send' in reason
 
 

@@ -27,7 +27,7 @@ OWNERS = ('Demo Organization', 'Demo Research', 'OSINT Community')
 
 
 @dataclass(slots=True)
-class Neighbour:
+class Neighbor:
     """One more Service at the broker and the store of a stand."""
 
     name: str
@@ -46,9 +46,9 @@ class Neighbour:
             return session.request(method, f'{self.front.url}{path}', json=json, timeout=60)
 
 
-def open_neighbour(
+def open_neighbor(
     stand: Stand, stack: ExitStack, folder: Path, name: str, *, owner: str, ca: Path, limit: int
-) -> Neighbour:
+) -> Neighbor:
     """Add a Service with credentials, a path and a folder of its own, and start it."""
     user = User(
         access_id=str(uuid.uuid4().int)[:20],
@@ -85,65 +85,65 @@ def open_neighbour(
     stack.callback(front.stop)
     front.start()
     app.start()
-    return Neighbour(name, app, front, registration.object_id, limit)
+    return Neighbor(name, app, front, registration.object_id, limit)
 
 
 @pytest.fixture
 def services(
     make_stand: MakeStand, tmp_path: Path, certificates: Any
-) -> Iterator[tuple[Stand, list[Neighbour]]]:
+) -> Iterator[tuple[Stand, list[Neighbor]]]:
     """Three Services, each for one of three owners, with a part of the limit of its own."""
     with make_stand() as stand, ExitStack() as stack:
-        neighbours = [
-            open_neighbour(
+        neighbors = [
+            open_neighbor(
                 stand, stack, tmp_path, f'Service{n}', owner=owner, ca=certificates.ca, limit=limit
             )
             for n, (owner, limit) in enumerate(zip(OWNERS, (3, 5, 100), strict=True))
         ]
-        yield stand, neighbours
+        yield stand, neighbors
 
 
-def ended(neighbour: Neighbour) -> list[dict[str, Any]]:
-    jobs = neighbour.api('GET', 'api/job/request').json()['data']
+def ended(neighbor: Neighbor) -> list[dict[str, Any]]:
+    jobs = neighbor.api('GET', 'api/job/request').json()['data']
     final = {'Upload Complete', 'Failed', 'Cancelled'}
     return jobs if jobs and all(job['status'] in final for job in jobs) else []
 
 
 def test_three_services_work_at_once_without_getting_in_each_others_way(
-    services: tuple[Stand, list[Neighbour]],
+    services: tuple[Stand, list[Neighbor]],
 ) -> None:
-    stand, neighbours = services
+    stand, neighbors = services
     rows = stand.threatconnect.store.rows()
     by_owner = [[row for row in rows if row['ownerName'] == owner] for owner in OWNERS]
-    for neighbour, owned in zip(neighbours, by_owner, strict=True):
+    for neighbor, owned in zip(neighbors, by_owner, strict=True):
         body = {'version': 0, 'queries': [query_for(owned)], 'run': 'full'}
-        assert neighbour.api('PUT', 'api/configure', body).status_code == 200
-    for neighbour, owned in zip(neighbours, by_owner, strict=True):
-        until(lambda neighbour=neighbour: ended(neighbour), timeout_s=60)
-        (job,) = ended(neighbour)
+        assert neighbor.api('PUT', 'api/configure', body).status_code == 200
+    for neighbor, owned in zip(neighbors, by_owner, strict=True):
+        until(lambda neighbor=neighbor: ended(neighbor), timeout_s=60)
+        (job,) = ended(neighbor)
         assert (job['status'], job['failure_reason']) == ('Upload Complete', None)
         assert job['count_read'] == len(owned) > 0
-        held = stand.sentinel.held_objects(neighbour.source_system)
-        assert neighbour.app.heartbeat()['Objects in Sentinel'] == len(held) > 0
+        held = stand.sentinel.held_objects(neighbor.source_system)
+        assert neighbor.app.heartbeat()['Objects in Sentinel'] == len(held) > 0
         # Each knows its own queries and its own changes.
-        (query,) = neighbour.api('GET', 'api/configure').json()['queries']
+        (query,) = neighbor.api('GET', 'api/configure').json()['queries']
         assert query['owners'] == [owned[0]['ownerName']]
-        audit = neighbour.api('GET', 'api/report/audit').json()['data']
-        assert {entry['user'] for entry in audit} == {neighbour.name}
+        audit = neighbor.api('GET', 'api/report/audit').json()['data']
+        assert {entry['user'] for entry in audit} == {neighbor.name}
     shares = [
-        len([each for each in stand.sentinel.requests if each.identity == neighbour.identity])
-        for neighbour in neighbours
+        len([each for each in stand.sentinel.requests if each.identity == neighbor.identity])
+        for neighbor in neighbors
     ]
-    for neighbour, share in zip(neighbours, shares, strict=True):
-        limit = neighbour.api('GET', 'api/metric/summary').json()['limit']
-        assert limit['requests_per_minute'] == neighbour.limit
+    for neighbor, share in zip(neighbors, shares, strict=True):
+        limit = neighbor.api('GET', 'api/metric/summary').json()['limit']
+        assert limit['requests_per_minute'] == neighbor.limit
         # What the others sent does not count.
-        assert 0 < limit['used'] == share <= neighbour.limit
+        assert 0 < limit['used'] == share <= neighbor.limit
     assert stand.sentinel.status_counts[429] == 0
 
 
 def test_the_end_of_one_leaves_the_others_running(
-    services: tuple[Stand, list[Neighbour]],
+    services: tuple[Stand, list[Neighbor]],
 ) -> None:
     _stand, (first, second, third) = services
     first.app.kill()

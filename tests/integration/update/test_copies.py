@@ -35,7 +35,7 @@ WHOLE = ('reconcile', 'full')
 def load(world: World, times: Sequence[str], count: int = COUNT, *, page: int = 1) -> None:
     """Hold so many values, each in as many owners as there are times, on pages of that size.
 
-    The copies of one owner have neighbouring ids, those of another owner lie far behind.
+    The copies of one owner have neighboring ids, those of another owner lie far behind.
     """
     world.store.load(
         row

@@ -100,7 +100,7 @@ def test_thousands_of_equal_times_are_read_once_each(world: World, engine: Engin
     assert outcomes(engine.run_update('delta')[0]) == {}
 
 
-def test_neighbouring_ids_beyond_a_double_are_kept_apart(world: World, engine: Engine) -> None:
+def test_neighboring_ids_beyond_a_double_are_kept_apart(world: World, engine: Engine) -> None:
     high = 2**63 - 1000
     rows = [
         row | {'id': first + number}

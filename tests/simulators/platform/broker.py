@@ -142,7 +142,7 @@ class Mosquitto:
             raise RuntimeError('mosquitto is not installed: install the package "mosquitto"')
         self.port = free_port(self.port)
         config = self._folder / 'mosquitto.conf'
-        # Without set_tcp_nodelay each request waits about 40 ms for a delayed acknowledgement.
+        # Without set_tcp_nodelay each request waits about 40 ms for a delayed acknowledgment.
         config.write_text(
             f'listener {self.port} {HOST}\nallow_anonymous true\nset_tcp_nodelay true\n'
             'persistence false\n'

@@ -127,7 +127,7 @@ class Gateway:
         return self._read_body(_parse(request.body))
 
     def _check_target(self, request: Request) -> str:
-        """Get the workspace id out of a path that is spelt exactly as documented."""
+        """Get the workspace id out of a path that is spelled exactly as documented."""
         match = _PATH.fullmatch(request.path)
         if not match or request.method != 'POST':
             raise RefusedError(replies.not_found())

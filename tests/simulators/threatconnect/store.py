@@ -20,7 +20,7 @@ from tests.simulators.threatconnect.row import TYPE_KEYS, Row, complete_value
 from tests.simulators.threatconnect.tree import Node, id_bounds
 
 FIRST_ID = 2**53 + 1
-"""Ids start where a double can no longer tell neighbours apart."""
+"""Ids start where a double can no longer tell neighbors apart."""
 CACHED_ROWS = 200_000
 """Above this many rows their JSON is not remembered, to spare memory."""
 

@@ -323,7 +323,7 @@ def test_every_bad_field_gets_its_message_and_nothing_is_saved(stand: Stand) -> 
         ({'tql': 'x' * 10_001}, 'tql', 'may have at most 10000 characters'),
         ({'tql': None}, 'tql', 'valid string'),
         ({'sort_direction': 'up'}, 'sort_direction', "'asc' or 'desc'"),
-        ({'colour': 'blue'}, 'colour', 'is not known'),
+        ({'color': 'blue'}, 'color', 'is not known'),
         ({'id': 5}, 'id', 'valid string'),
     ],
 )

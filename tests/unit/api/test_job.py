@@ -240,7 +240,7 @@ def test_jobs_sort_by_each_column_both_ways(stand: Stand, sort: str) -> None:
         ('mode=everything', 'mode'),
         ('job_type=adhoc', 'job_type'),
         ('request_id=a*', 'request_id'),
-        ('colour=blue', 'colour'),
+        ('color=blue', 'color'),
     ],
 )
 def test_an_unknown_parameter_or_value_is_named(stand: Stand, query: str, field: str) -> None:

@@ -305,7 +305,7 @@ def test_a_check_refuses_what_cannot_be_asked_without_asking(stand: Stand) -> No
         ({'owners': ['Nobody']}, 'owners.0'),
         ({'owners': ['Example Org', 'Example Org']}, 'owners.1'),
         ({'indicator_types': ['Host', 'Host']}, 'indicator_types.1'),
-        ({'sort_field': 'colour'}, 'sort_field'),
+        ({'sort_field': 'color'}, 'sort_field'),
         ({'id': 'unknown'}, 'id'),
         ({'position': -1}, 'position'),
         ({'owners': []}, 'owners'),

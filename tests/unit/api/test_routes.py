@@ -69,7 +69,7 @@ def test_every_refusal_has_the_shape_of_an_error(stand: Stand, name: str) -> Non
     path = address(call.path)
     assert_error(stand.call('DELETE', path), 405, 'APP-METHOD')
     if call.method == 'get':
-        assert_error(stand.get(path, 'colour=blue'), 400, 'APP-REQUEST')
+        assert_error(stand.get(path, 'color=blue'), 400, 'APP-REQUEST')
         return
     method = call.method.upper()
     assert_error(stand.call(method, path, json={}, query_string='a=1'), 422)

@@ -1,4 +1,4 @@
-"""The golden examples, and the judgement of `stix2` and `stix2-patterns` over every object."""
+"""The golden examples, and the judgment of `stix2` and `stix2-patterns` over every object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether patterns find what logs hold, in the judgement of OASIS's own matcher."""
+"""Whether patterns find what logs hold, in the judgment of OASIS's own matcher."""
 
 from __future__ import annotations
 

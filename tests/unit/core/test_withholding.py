@@ -44,7 +44,7 @@ def test_label_above_the_highest_is_held_back(highest: Tlp, label: Tlp | None) -
 def test_reason_of_a_label_names_it_and_both_levels(labels: tuple[str, ...], words: str) -> None:
     indicator = make_indicator(security_labels=labels)
     found = withheld_reason(indicator, max_tlp=Tlp.AMBER, never_send=NOTHING)
-    assert found == f'It is labelled {words}, and TLP:AMBER is the highest level to send.'
+    assert found == f'It is labeled {words}, and TLP:AMBER is the highest level to send.'
 
 
 def test_a_long_label_is_shown_in_part() -> None:
@@ -67,7 +67,7 @@ def test_labels_that_did_not_arrive_hold_back_where_there_is_a_limit(highest: Tl
 def test_a_label_that_did_arrive_says_more_than_those_that_did_not() -> None:
     indicator = make_indicator(are_labels_known=False, security_labels=('TLP:RED',))
     found = withheld_reason(indicator, max_tlp=Tlp.GREEN, never_send=NOTHING)
-    assert found == 'It is labelled TLP:RED, and TLP:GREEN is the highest level to send.'
+    assert found == 'It is labeled TLP:RED, and TLP:GREEN is the highest level to send.'
 
 
 @pytest.mark.parametrize(

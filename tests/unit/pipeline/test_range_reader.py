@@ -273,7 +273,7 @@ def test_requests_are_few_however_the_rows_lie_in_time(
     assert len(set(reading.finish())) == 20_000
     # A reading by id would need 21.
     assert len(source.calls) <= most
-    # What one reading has learnt does not mislead the next.
+    # What one reading has learned does not mislead the next.
     again = Reading(RowSource({1: NOON}))
     again.reader = reading.reader
     again.reader._source = again.source

@@ -1317,7 +1317,7 @@ export interface components {
         };
         /**
          * IndicatorType
-         * @description The nine supported types, spelt as the v3 API spells them.
+         * @description The nine supported types, spelled as the v3 API spells them.
          * @enum {string}
          */
         IndicatorType: "Address" | "ASN" | "CIDR" | "EmailAddress" | "Email Subject" | "File" | "Host" | "Registry Key" | "URL";

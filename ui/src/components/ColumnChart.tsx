@@ -7,7 +7,7 @@ import { formatShort, stackOf, ticksOf } from '../lib/scale';
 
 export interface Series {
   name: string;
-  /** Picks colour and pattern in the style sheet. */
+  /** Picks color and pattern in the style sheet. */
   look: 'main' | 'refused';
 }
 
@@ -92,7 +92,7 @@ export function ColumnChart({ label, series, columns }: ColumnChartProps) {
         <ChartTip
           column={current}
           series={series}
-          centre={EDGE.left + (shown + 0.5) * step}
+          center={EDGE.left + (shown + 0.5) * step}
           width={width}
         />
       )}
@@ -206,13 +206,13 @@ function ColumnShape({ column, series, x, step, top, hatch, isActive }: ColumnSh
 interface ChartTipProps {
   column: ChartColumn;
   series: readonly Series[];
-  centre: number;
+  center: number;
   width: number;
 }
 
 /** The slider's own text says the same to those who cannot see it. */
-function ChartTip({ column, series, centre, width }: ChartTipProps) {
-  const side = centre > width / 2 ? { right: width - centre + 10 } : { left: centre + 10 };
+function ChartTip({ column, series, center, width }: ChartTipProps) {
+  const side = center > width / 2 ? { right: width - center + 10 } : { left: center + 10 };
   return (
     <div className="app-chart-tip" style={side} aria-hidden="true">
       <div className="app-chart-tip-head">{column.label}</div>
@@ -230,7 +230,7 @@ function Swatch({ look }: { look: Series['look'] }) {
   return <span className="app-swatch" data-look={look} />;
 }
 
-/** Which colour and pattern stands for what. */
+/** Which color and pattern stands for what. */
 export function Legend({ series }: { series: readonly Series[] }) {
   return (
     <ul className="app-legend">

@@ -1,4 +1,4 @@
-/** An icon and words on a quiet ground; the colour only repeats what they say. */
+/** An icon and words on a quiet ground; the color only repeats what they say. */
 import type { ReactNode } from 'react';
 
 import type { Tone } from '../lib/status';

@@ -19,7 +19,7 @@ describe('checkSummary', () => {
   });
 });
 
-it('has a colour for each end', () => {
+it('has a color for each end', () => {
   expect((['ok', 'failed', 'skipped'] as const).map((each) => checkTone(make(each)))).toEqual([
     'good',
     'bad',

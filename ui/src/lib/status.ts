@@ -1,4 +1,4 @@
-/** What a Job's status means to the eye: its colour, its icon, and whether anything still happens. */
+/** What a Job's status means to the eye: its color, its icon, and whether anything still happens. */
 import type { Job, JobStatus } from '../api/model';
 
 export type Tone = 'neutral' | 'active' | 'good' | 'warning' | 'bad';
@@ -40,7 +40,7 @@ export function statusFace(status: JobStatus): StatusFace {
   return faces[status];
 }
 
-/** The colour of a Job: one that finished with losses or warnings never looks like a clean one. */
+/** The color of a Job: one that finished with losses or warnings never looks like a clean one. */
 export function jobTone(job: Job): Tone {
   const tone = faces[job.status].tone;
   return tone === 'good' && (lossCount(job) > 0 || job.warnings.length > 0) ? 'warning' : tone;

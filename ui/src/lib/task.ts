@@ -29,7 +29,7 @@ export function heartbeatShare(task: Task, sinceFetchS: number): number | null {
   return Math.min(1, (task.heartbeat_age + Math.max(0, sinceFetchS)) / (task.timeout_minutes * 60));
 }
 
-/** The colour of its card; from half of the time-out on, something is slow. */
+/** The color of its card; from half of the time-out on, something is slow. */
 export function taskTone(task: Task, share: number | null): Tone {
   if (share !== null && share >= 1) return 'bad';
   if (share !== null && share >= 0.5) return 'warning';

@@ -41,7 +41,7 @@ export function AboutButton() {
             <Group gap="lg" mt="md">
               <PageLink href={guideAddress('operations.html')}>Guide</PageLink>
               <PageLink href={guideAddress('troubleshooting.html')}>Troubleshooting</PageLink>
-              <PageLink href="./licences.txt">Open-source licenses</PageLink>
+              <PageLink href="./licenses.txt">Open-source licenses</PageLink>
             </Group>
           </>
         ) : health.error !== null ? (

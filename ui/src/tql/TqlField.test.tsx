@@ -95,7 +95,7 @@ test('Tab is not taken from the keyboard', async () => {
   expect(box.textContent).toBe('rating');
 });
 
-test('the text has the colours of its kinds', async () => {
+test('the text has the colors of its kinds', async () => {
   const box = await showEditor({ value: 'rating >= 3 AND tag = "x"' });
   const kinds = [...box.querySelectorAll('[class^="tql-"]')].map(
     ({ className, textContent }) => `${className} ${textContent}`,

@@ -1,13 +1,13 @@
-/** TQL to be read, in the colours of the editor. */
+/** TQL to be read, in the colors of the editor. */
 import { Fragment, useMemo } from 'react';
 
 import { tokensOf } from './token';
 
 /** Beyond this the text stays plain: nobody reads so far in a table. */
-const COLOURED_CHARS = 2_000;
+const COLORED_CHARS = 2_000;
 
 export function TqlText({ text }: { text: string }) {
-  const tokens = useMemo(() => tokensOf(text.slice(0, COLOURED_CHARS)), [text]);
+  const tokens = useMemo(() => tokensOf(text.slice(0, COLORED_CHARS)), [text]);
   return (
     <>
       {tokens.map((token, index) => {

@@ -1,4 +1,4 @@
-/** TQL as the editor knows it: its colours come from the same tokens as everything else. */
+/** TQL as the editor knows it: its colors come from the same tokens as everything else. */
 import { HighlightStyle, StreamLanguage, syntaxHighlighting } from '@codemirror/language';
 import type { Extension } from '@codemirror/state';
 import { tags } from '@lezer/highlight';
@@ -35,7 +35,7 @@ const language = StreamLanguage.define<State>({
   languageData: { closeBrackets: { brackets: ['(', '"', "'", '`'] } },
 });
 
-/** Classes instead of colours, so that both colour schemes are in one place: app.css. */
+/** Classes instead of colors, so that both color schemes are in one place: app.css. */
 const style = HighlightStyle.define([
   { tag: tags.propertyName, class: 'tql-word' },
   { tag: tags.keyword, class: 'tql-connective' },

@@ -1,4 +1,4 @@
-/** How the editor looks: like the other fields of the page, in either colour scheme. */
+/** How the editor looks: like the other fields of the page, in either color scheme. */
 import { EditorView } from '@codemirror/view';
 
 const LINE_PX = 20;

@@ -107,7 +107,7 @@ export function DragGroup({ rowKey, children }: RowGroupProps) {
         className="app-drag-group"
         data-dragged={isDragging || undefined}
         style={{
-          // Rows are of different heights, and are not stretched to that of their neighbour.
+          // Rows are of different heights, and are not stretched to that of their neighbor.
           transform: CSS.Translate.toString(transform),
           transition,
         }}

@@ -34,7 +34,7 @@ export function AddRequestDialog({ onClose }: { onClose: () => void }) {
 const modeWords: Record<UpdateBody['mode'], string> = {
   delta: 'Sends what was modified since the last run of each query, or after the time below.',
   full: 'Sends everything the queries return.',
-  reconcile: 'Reads everything, and sends what is new, changed, ageing, or missing in Sentinel.',
+  reconcile: 'Reads everything, and sends what is new, changed, aging, or missing in Sentinel.',
 };
 
 function RequestForm({ saved, onClose }: { saved: Configure; onClose: () => void }) {

@@ -1,14 +1,14 @@
-/** Puts the licences of all packages that the page is made of beside it: who gets the one gets the other. */
+/** Puts the licenses of all packages that the page is made of beside it: who gets the one gets the other. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { Plugin } from 'vite';
 
-const FILE_NAME = 'licences.txt';
+const FILE_NAME = 'licenses.txt';
 const LINE = '='.repeat(80);
-const HEAD = `This page is made of the software of others below, each under its own licence and unchanged.
-The App itself is under the Apache License 2.0. First the list, then the text of every licence.`;
+const HEAD = `This page is made of the software of others below, each under its own license and unchanged.
+The App itself is under the Apache License 2.0. First the list, then the text of every license.`;
 
 const textName = /^(licen[cs]e|copying|notice|copyright)/i;
 /** Texts of packages that come without one, as their authors publish them elsewhere. */
@@ -17,7 +17,7 @@ const kept = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '.ci', 'r
 interface Package {
   name: string;
   version: string;
-  licence: string;
+  license: string;
   texts: string[];
 }
 
@@ -41,13 +41,13 @@ function packageOf(folder: string): Package {
   return {
     name: facts.name,
     version: facts.version,
-    licence: facts.license ?? 'see its text',
+    license: facts.license ?? 'see its text',
     texts: files.map((file) => readFileSync(file, 'utf8').replaceAll('\r\n', '\n').trim()),
   };
 }
 
 /** The list and the texts; equal texts stand there once. */
-export function licenceText(packages: readonly Package[]): string {
+export function licenseText(packages: readonly Package[]): string {
   const ordered = [...packages].sort((one, other) => (one.name < other.name ? -1 : 1));
   const owners = new Map<string, string[]>();
   for (const { name, version, texts } of ordered) {
@@ -57,17 +57,17 @@ export function licenceText(packages: readonly Package[]): string {
   }
   return [
     HEAD,
-    ordered.map(({ name, version, licence }) => `${name} ${version}: ${licence}`).join('\n'),
+    ordered.map(({ name, version, license }) => `${name} ${version}: ${license}`).join('\n'),
     ...[...owners].map(([text, names]) => `${LINE}\n${names.join(', ')}\n${LINE}\n\n${text}`),
     '',
   ].join('\n\n');
 }
 
-export function licences(): Plugin {
+export function licenses(): Plugin {
   // The style sheets are taken out of the modules before a bundle is written.
   const folders = new Set<string>();
   return {
-    name: 'licences',
+    name: 'licenses',
     apply: 'build',
     moduleParsed({ id }) {
       const folder = folderOf(id);
@@ -78,11 +78,11 @@ export function licences(): Plugin {
       const without = packages.filter(({ texts }) => texts.length === 0).map(({ name }) => name);
       if (without.length > 0) {
         this.error(
-          `No licence text comes with ${without.join(', ')}. Put the one that its authors publish ` +
+          `No license text comes with ${without.join(', ')}. Put the one that its authors publish ` +
             'into .ci/release/texts/, under the name of the package.',
         );
       }
-      this.emitFile({ type: 'asset', fileName: FILE_NAME, source: licenceText(packages) });
+      this.emitFile({ type: 'asset', fileName: FILE_NAME, source: licenseText(packages) });
     },
   };
 }
