@@ -18,6 +18,7 @@ FILES = {'owners': ['Demo Research'], 'indicator_types': ['File'], 'tql': 'ratin
 URLS = {'owners': ['OSINT Community'], 'indicator_types': ['URL'], 'tql': 'rating >= 3'}
 TABLE = 'TQL queries'
 FURTHER = re.compile('/assets/further-')
+CONFIGURE = re.compile('/api/configure$')
 
 
 def saved_tql(stand: Stand) -> list[str]:
@@ -174,6 +175,14 @@ def test_last_count_is_that_of_the_latest_job_that_read_everything(
     completed = job['date_completed'][:19].replace('T', ' ')
     expect(page.get_by_role('tooltip')).to_have_text(f'{completed} UTC')
     expect(time).not_to_contain_text(completed[11:])
+    link = cell.get_by_role('link', name=f'Last Job: {job["count_sent"]:,} sent')
+    expect(link).to_have_attribute('href', f'#/jobs?query_id={saved[0]["id"]}')
+
+    save_queries({**HOSTS, 'id': saved[0]['id']}, HOSTS)
+    screen.button('Refresh now').click()
+    mark = "Can't send anything: query 1 selects all of it."
+    expect(page.get_by_text(mark)).to_be_visible()
+    assert screen.complaints() == []
 
     save_queries({**HOSTS, 'id': saved[0]['id'], 'tql': 'rating >= 2'})
     screen.button('Refresh now').click()
@@ -218,7 +227,54 @@ def test_rows_are_reordered_by_keyboard_without_losing_the_focus(
     expect(page.get_by_role('button', name='Move down: query 3, Demo Organization')).to_be_focused()
 
 
-def test_cancel_in_the_save_window_drops_the_changes(
+def test_save_window_tells_the_effect_and_asks_what_a_deleted_query_leaves(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save
+) -> None:
+    saved = save_queries(HOSTS, FILES)
+    job = finished_job(stand, 'full')
+    assert job['count_sent'] > 0
+    screen.open('configure')
+    screen.button('Edit').click()
+    page.get_by_role('button', name=re.compile('^Delete query 1')).click()
+    screen.button('Save').click()
+    effect = page.get_by_role('region', name='Effect in Sentinel')
+    expect(effect).to_contain_text('The objects in Sentinel stay the same.')
+    group = page.get_by_role('radiogroup', name=re.compile('of 1 deleted query in Sentinel'))
+    expect(group.get_by_role('radio', name='Keep until they expire')).to_be_checked()
+    group.get_by_role('radio', name='Withdraw from Sentinel').check()
+    expect(effect).to_contain_text(re.compile(r'About \d+ objects fewer'))
+    effect.get_by_text('By query').click()
+    expect(effect.get_by_role('listitem')).to_contain_text(['(deleted)'])
+    assert screen.complaints() == []
+    with page.expect_request(CONFIGURE) as sent:
+        screen.button('Save and Run Delta Update').click()
+    assert json.loads(sent.value.post_data or '')['withdraw'] == [saved[0]['id']]
+    expect(page.get_by_text('Saved', exact=True)).to_be_visible()
+
+
+def test_without_its_effect_the_list_can_be_saved_and_an_empty_one_is_asked_about(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save
+) -> None:
+    save_queries(HOSTS)
+    reply = {'title': 'Not Available', 'description': 'ThreatConnect is silent.', 'code': 'TC-READ'}
+    page.route('**/api/configure/effect', lambda route: route.fulfill(status=503, json=reply))
+    screen.open('configure')
+    screen.button('Edit').click()
+    page.get_by_role('button', name=re.compile('^Delete query 1')).click()
+    screen.button('Save').click()
+    expect(page.get_by_text('The effect could not be estimated')).to_be_visible()
+    expect(page.get_by_role('alert')).to_contain_text('You are deleting the only query')
+    assert screen.complaints() == []
+    screen.button('Save and Delete All Queries').click()
+    assert saved_tql(stand) == ['rating >= 1']
+    dialog = screen.dialog('Delete 1 query?')
+    expect(dialog.get_by_role('button', name='Cancel')).to_be_focused()
+    dialog.get_by_role('button', name='Delete All Queries').click()
+    expect(page.get_by_text('The list is empty, so no update is planned.')).to_be_visible()
+    assert saved_tql(stand) == []
+
+
+def test_what_cancel_discards_is_called_back_from_any_screen(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:
     save_queries(HOSTS, FILES)
@@ -230,6 +286,109 @@ def test_cancel_in_the_save_window_drops_the_changes(
     expect(screen.button('Edit')).to_be_visible()
     expect(screen.rows(TABLE)).to_have_count(2)
     assert saved_tql(stand) == ['rating >= 1', 'rating >= 2']
+    page.get_by_role('link', name='JOBS').click()
+    expect(page.get_by_text('1 change discarded')).to_be_visible()
+    assert screen.complaints() == []
+    screen.button('Undo').click()
+    expect(page.get_by_text('Unsaved changes: 1 query deleted')).to_be_visible()
+    expect(screen.rows(TABLE)).to_have_count(1)
+    screen.button('Save').click()
+    screen.button('Save and Run Delta Update').click()
+    expect(page.get_by_text('Saved', exact=True)).to_be_visible()
+    assert saved_tql(stand) == ['rating >= 2']
+
+
+@pytest.mark.parametrize('is_outrun', [False, True])
+def test_unsaved_changes_outlive_a_reload_and_come_back_when_asked_for(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save, *, is_outrun: bool
+) -> None:
+    save_queries(HOSTS, FILES)
+    screen.open('configure')
+    page.on('dialog', lambda dialog: dialog.accept())
+    screen.button('Edit').click()
+    page.get_by_role('button', name=re.compile('^Duplicate query 2')).click()
+    expect(screen.rows(TABLE)).to_have_count(3)
+    if is_outrun:
+        save_queries(URLS)  # somebody else
+    page.reload()
+    notice = page.get_by_role('status').filter(has_text='Your unsaved changes from')
+    expect(notice).to_contain_text('1 query added')
+    expect(screen.rows(TABLE)).to_have_count(1 if is_outrun else 2)  # never silently
+    expect(screen.button('Edit')).to_be_hidden()
+    assert screen.complaints() == []
+    screen.button('Restore').click()
+    if is_outrun:
+        screen.button('Keep editing my list').click()
+    expect(screen.rows(TABLE)).to_have_count(3)
+    screen.button('Save').click()
+    screen.button('Save and Run Full Update').click()
+    expect(page.get_by_text('Saved', exact=True)).to_be_visible()
+    assert saved_tql(stand) == ['rating >= 1', 'rating >= 2', 'rating >= 2']
+    page.reload()
+    expect(screen.button('Edit')).to_be_visible()
+    expect(notice).to_be_hidden()
+
+
+def test_kept_changes_that_are_discarded_are_gone(
+    page: Page, screen: Screen, save_queries: Save
+) -> None:
+    save_queries(HOSTS)
+    screen.open('configure')
+    page.on('dialog', lambda dialog: dialog.accept())
+    screen.button('Edit').click()
+    page.get_by_role('button', name=re.compile('^Delete query 1')).click()
+    page.reload()
+    screen.button('Discard').click()
+    expect(screen.button('Edit')).to_be_visible()
+    page.reload()
+    expect(screen.button('Edit')).to_be_visible()
+    expect(screen.button('Discard')).to_be_hidden()
+
+
+def test_in_a_long_list_queries_are_found_moved_by_number_copied_and_disabled(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save
+) -> None:
+    numbers = ({**HOSTS, 'tql': f'id > {number}'} for number in range(7))
+    save_queries(*numbers, {**FILES, 'name': 'Malware'})
+    screen.open('configure')
+    search = page.get_by_role('textbox', name='Search queries')
+    search.fill('file research')
+    expect(page.get_by_text('1 of 8 queries.')).to_be_visible()
+    expect(screen.rows(TABLE)).to_have_count(1)
+    screen.button('Edit').click()
+    # The row is moved by its number; one step would pass rows that nobody sees.
+    expect(page.get_by_role('button', name=re.compile('^Drag query'))).to_have_count(0)
+    up = page.get_by_role('button', name='Move up: query 8, Malware')
+    expect(up).to_have_attribute('aria-disabled', 'true')
+    assert screen.complaints() == []
+    page.get_by_role('button', name='Move to a position: query 8, Malware').click()
+    dialog = screen.dialog('Move Query')
+    position = dialog.get_by_role('textbox', name='New position')
+    position.fill('9')
+    expect(dialog.get_by_text('Enter a number from 1 to 8.')).to_be_visible()
+    assert screen.complaints() == []
+    position.fill('1')
+    position.press('Enter')
+    expect(page.get_by_role('button', name='Move to a position: query 1, Malware')).to_be_focused()
+    search.fill('nowhere')
+    expect(page.get_by_text('No matching queries')).to_be_visible()
+    screen.button('Clear the search').click()
+    expect(screen.rows(TABLE)).to_have_count(8)
+    expect(page.get_by_role('button', name='Drag query 1, Malware')).to_be_visible()
+    screen.button('Duplicate query 1, Malware').click()
+    expect(screen.rows(TABLE).nth(1)).to_contain_text('Malware (copy)')
+    page.get_by_role('switch', name='Enabled: query 2, Malware (copy)').click(force=True)
+    screen.button('Save').click()
+    screen.button('Save and Run Delta Update').click()
+    expect(page.get_by_text('Saved', exact=True)).to_be_visible()
+    expect(screen.rows(TABLE).nth(1)).to_contain_text('Disabled')
+    queries = stand.api('GET', 'api/configure').json()['queries']
+    assert [(each['name'], each['is_enabled']) for each in queries[:3]] == [
+        ('Malware', True),
+        ('Malware (copy)', False),
+        (None, True),
+    ]
+    assert screen.complaints() == []
 
 
 def test_leaving_with_unsaved_changes_asks_first(
@@ -282,7 +441,8 @@ def test_save_over_somebody_elses_newer_list_loses_nothing_silently(
     save_queries(URLS)  # somebody else
     screen.button('Save').click()
     screen.button('Save and Run Delta Update').click()
-    dialog = screen.dialog('This list was changed')
+    dialog = screen.dialog('This list was changed by ')
+    expect(dialog).to_contain_text(re.compile('It was saved .+, after you started editing'))
     expect(dialog.get_by_role('region', name='Saved list')).to_contain_text('rating >= 3')
     expect(dialog.get_by_role('region', name='Your list')).to_contain_text('confidence >= 99')
     assert saved_tql(stand) == ['rating >= 3']
@@ -405,13 +565,17 @@ def test_a_long_list_keeps_save_in_reach_and_hides_no_focus(
     screen.button('Edit').click()
     page.get_by_role('button', name=re.compile('^Edit query 40')).focus()
     expect(screen.button('Save')).to_be_in_viewport()
+    expect(page.get_by_role('columnheader', name='TQL')).to_be_in_viewport(ratio=1)
     header = page.locator('.app-page-header').bounding_box()
     assert header is not None
-    for _ in range(120):
+    heading = page.get_by_role('columnheader', name='TQL').bounding_box()
+    assert heading is not None
+    assert heading['y'] >= header['y'] + header['height'] - 1
+    for _ in range(60):
         page.keyboard.press('Shift+Tab')
         box = page.locator(':focus').bounding_box()
         assert box is not None
-        assert box['y'] >= header['y'] + header['height']
+        assert box['y'] >= heading['y'] + heading['height']
 
 
 class TestDragging:

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import Save
+from tests.e2e.job import finished_job
 from tests.e2e.screen import Screen
 from tests.simulators.stand import Stand
 
@@ -99,6 +100,7 @@ def test_import_alone_leaves_the_next_update_as_it_is_planned(
     page: Page, screen: Screen, stand: Stand, save_queries: Save, tmp_path: Path
 ) -> None:
     (saved,) = save_queries(HOSTS)
+    finished_job(stand)  # nothing is due that could run meanwhile
     planned = listed(stand)['next_update']
     screen.open('configure')
     path = written(tmp_path / 'two.json', file_of(saved, FILES))
@@ -157,21 +159,35 @@ def test_a_file_that_is_no_such_list_is_refused_with_its_reason(
     expect(dialog.get_by_role('region', name='File')).to_contain_text('rating >= 2')
 
 
-def test_what_the_api_refuses_stands_at_its_query(
-    screen: Screen, stand: Stand, save_queries: Save, tmp_path: Path
+@pytest.mark.parametrize('is_known', [True, False])
+def test_what_is_wrong_stands_at_its_query_before_anything_is_imported(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save, tmp_path: Path, *, is_known: bool
 ) -> None:
+    if not is_known:
+        # Without the owners, the API has the last word.
+        page.route('**/api/configure/options', lambda route: route.abort())
     (saved,) = save_queries(HOSTS)
     screen.open('configure')
-    bad = {**FILES, 'owners': ['Nobody'], 'tql': '(rating >= 2'}
-    dialog = choose(screen, written(tmp_path / 'bad.json', file_of(saved, bad)))
-    dialog.get_by_role('button', name='Import and Run Full Update').click()
-    expect(dialog.get_by_role('alert')).to_contain_text('Import failed')
+    tql = '(rating >= 2' if is_known else 'rating >= 2'
+    bad = {**FILES, 'owners': ['Nobody'], 'tql': tql}
+    dialog = choose(screen, written(tmp_path / 'bad.json', file_of({**saved, 'id': None}, bad)))
+    submit = dialog.get_by_role('button', name='Import and Run Full Update')
+    if is_known:
+        expect(dialog.get_by_role('alert')).to_contain_text('This file cannot be imported yet')
+        expect(submit).to_be_disabled()
+    else:
+        expect(dialog.get_by_text('Owners could not be checked')).to_be_visible()
+        submit.click()
+        expect(dialog.get_by_role('alert')).to_contain_text('Import failed')
     listed = dialog.get_by_role('region', name='File').locator('ol > li')
     expect(listed).to_have_count(2)
     good_one, bad_one = listed.first, listed.last
-    expect(bad_one).to_contain_text('Owners to Query: ')
-    expect(bad_one).to_contain_text('TQL: ')
+    expect(bad_one).to_contain_text('Owners to Query: "Nobody"')
+    if is_known:
+        expect(bad_one).to_contain_text('TQL: ')
     expect(good_one).not_to_contain_text('TQL: ')
+    # Equal in every field, it is the saved one though the file does not say so.
+    expect(good_one).not_to_contain_text('Added')
     assert saved_tql(stand) == ['rating >= 1']
 
 
@@ -228,8 +244,5 @@ def test_everybody_can_use_the_window(
     edited = {**first, 'tql': 'rating >= 4', 'sort_field': 'rating'}
     choose(screen, written(tmp_path / 'list.json', file_of(bad, edited)))
     expect(dialog.get_by_role('region', name='File')).to_contain_text('rating >= 4')
-    assert screen.complaints() == []
-
-    dialog.get_by_role('button', name='Import and Run Full Update').click()
-    expect(dialog.get_by_role('alert')).to_be_visible()
+    expect(dialog.get_by_role('alert')).to_contain_text('This file cannot be imported yet')
     assert screen.complaints() == []

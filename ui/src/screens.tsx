@@ -17,7 +17,10 @@ export interface Screen {
 
 /** All screens but those that a first view may open come in one file of their own. */
 const further = laterPages(() =>
-  import('./pages/further').then(({ drag: _drag, ImportDialog: _dialog, ...pages }) => pages),
+  import('./pages/further').then(
+    ({ drag: _drag, ImportDialog: _import, MoveDialog: _move, SaveEffect: _effect, ...pages }) =>
+      pages,
+  ),
 );
 
 export const loadFurther = further.load;

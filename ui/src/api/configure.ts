@@ -7,6 +7,8 @@ import { get, post, put } from './client';
 import type {
   Configure,
   ConfigureBody,
+  Effect,
+  EffectBody,
   ExportFile,
   ImportBody,
   Options,
@@ -17,6 +19,7 @@ import type {
 } from './model';
 
 const REFRESH_MS = 30_000;
+const EFFECT_TIMEOUT_MS = 90_000;
 /** While an update is due or running. */
 const BUSY_REFRESH_MS = 3_000;
 
@@ -54,6 +57,20 @@ export function checkQuery(body: QueryBody, signal: AbortSignal): Promise<TqlChe
 /** Asks what a query would give; nothing is sent and nothing is stored. */
 export function previewQuery(body: PreviewBody, signal: AbortSignal): Promise<Preview> {
   return post<Preview>('configure/preview', body, { signal });
+}
+
+/** What saving a list would change in Sentinel; nothing is sent and nothing is stored. */
+export function useEffectOf(body: EffectBody) {
+  return useQuery({
+    queryKey: ['configure', 'effect', body],
+    queryFn: ({ signal }) =>
+      post<Effect>('configure/effect', body, { signal, timeoutMs: EFFECT_TIMEOUT_MS }),
+    // ThreatConnect is asked for the counts, so it is asked when a window opens, and not again.
+    staleTime: Infinity,
+    gcTime: 0,
+    retry: false,
+    meta: { isShownInPlace: true },
+  });
 }
 
 export function useSaveConfigure() {

@@ -2,11 +2,14 @@
 import { Skeleton, Table, UnstyledButton } from '@mantine/core';
 import { Fragment, type ComponentType, type MouseEvent, type ReactNode } from 'react';
 
+import classes from './DataTable.module.css';
 import { Icon } from './Icon';
 
 export interface Column<Row> {
   key: string;
   heading: ReactNode;
+  /** The heading in words, where it is more than that. */
+  label?: string;
   /** The field to sort by; without one the heading is only words. */
   sort?: string;
   align?: 'left' | 'right';
@@ -33,6 +36,12 @@ interface DataTableProps<Row> {
   Group?: ComponentType<RowGroupProps>;
   /** Columns keep the widths they are given, whatever stands in them. */
   isFixed?: boolean;
+  /** Where there is little room, each row becomes a block of values below their headings. */
+  isStacked?: boolean;
+  /** The headings stay in sight below what is pinned at the top of the screen. */
+  hasStickyHead?: boolean;
+  /** A row that is there but takes no part. */
+  isQuiet?: (row: Row) => boolean;
 }
 
 export interface RowGroupProps {
@@ -44,7 +53,7 @@ const WAITING_ROWS = 5;
 
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { label, columns, rows, rowKey, empty, sort, openKey, below } = props;
-  const { minWidth, isFixed = false, Group } = props;
+  const { minWidth, isFixed = false, isStacked = false, hasStickyHead = false, Group } = props;
   const isGrouped = Group !== undefined && rows !== undefined && rows.length > 0;
   const lines = rows?.map((row) => {
     const key = rowKey(row);
@@ -56,7 +65,10 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     );
   });
   return (
-    <TableFrame {...{ label, columns, sort, minWidth, isFixed }} isBusy={rows === undefined}>
+    <TableFrame
+      {...{ label, columns, sort, minWidth, isFixed, isStacked, hasStickyHead }}
+      isBusy={rows === undefined}
+    >
       {isGrouped ? (
         lines
       ) : (
@@ -80,6 +92,8 @@ interface TableFrameProps<Row> {
   sort?: DataTableProps<Row>['sort'];
   minWidth?: number | undefined;
   isFixed?: boolean;
+  isStacked?: boolean;
+  hasStickyHead?: boolean;
   isBusy: boolean;
   /** One or more bodies. */
   children: ReactNode;
@@ -88,8 +102,11 @@ interface TableFrameProps<Row> {
 /** A table with its headings, which scrolls by itself where there is too little room. */
 export function TableFrame<Row>(props: TableFrameProps<Row>) {
   const { label, columns, sort, minWidth, isFixed = false, isBusy, children } = props;
+  const { isStacked = false, hasStickyHead = false } = props;
   return (
-    <div className="app-table-frame">
+    <div
+      className={`app-table-frame ${isStacked ? classes.stacked : ''} ${hasStickyHead ? classes.sticky : ''}`}
+    >
       {/* A region that scrolls has to be reachable by the keyboard. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <div className="app-table-scroll" role="region" aria-label={label} tabIndex={0}>
@@ -124,16 +141,18 @@ interface RowProps<Row> {
   isOpen: boolean;
   extra?: ReactNode;
   onRowClick?: (row: Row) => void;
+  isQuiet?: (row: Row) => boolean;
 }
 
 /** A row of cells, and the line that belongs to it. */
-export function DataRow<Row>({ row, columns, isOpen, extra, onRowClick }: RowProps<Row>) {
+export function DataRow<Row>({ row, columns, isOpen, extra, onRowClick, isQuiet }: RowProps<Row>) {
   return (
     <>
       <Table.Tr
         data-open={isOpen || undefined}
         data-clickable={onRowClick !== undefined || undefined}
         data-joined={Boolean(extra) || undefined}
+        data-quiet={isQuiet?.(row) === true || undefined}
         {...(onRowClick === undefined
           ? {}
           : {
@@ -141,7 +160,7 @@ export function DataRow<Row>({ row, columns, isOpen, extra, onRowClick }: RowPro
             })}
       >
         {columns.map((column) => (
-          <Table.Td key={column.key} ta={column.align ?? 'left'}>
+          <Table.Td key={column.key} ta={column.align ?? 'left'} data-label={labelOf(column)}>
             {column.cell(row)}
           </Table.Td>
         ))}
@@ -153,6 +172,10 @@ export function DataRow<Row>({ row, columns, isOpen, extra, onRowClick }: RowPro
       )}
     </>
   );
+}
+
+function labelOf<Row>({ label, heading }: Column<Row>): string | undefined {
+  return label ?? (typeof heading === 'string' ? heading : undefined);
 }
 
 /** Clicks on buttons and links in a row, and the end of selecting text, are not clicks on the row. */

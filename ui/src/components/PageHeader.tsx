@@ -1,6 +1,6 @@
 /** The heading of a screen, its refresh control and its actions. */
 import { Group, Text, Title } from '@mantine/core';
-import { useEffect, type ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode, type RefObject } from 'react';
 
 import { headingAppeared } from '../shell/heading';
 
@@ -19,8 +19,11 @@ export function PageHeader({ title, summary, isPinned = false, children }: PageH
     document.title = `${title} | Microsoft Sentinel`;
   }, [title]);
   useEffect(headingAppeared, []);
+  const header = useRef<HTMLDivElement>(null);
+  usePinnedHeight(header, isPinned);
   return (
     <Group
+      ref={header}
       justify="space-between"
       align="flex-start"
       gap="md"
@@ -42,4 +45,24 @@ export function PageHeader({ title, summary, isPinned = false, children }: PageH
       </Group>
     </Group>
   );
+}
+
+/** Tells the style sheet where what is pinned ends, for what stays below it. */
+function usePinnedHeight(header: RefObject<HTMLDivElement | null>, isPinned: boolean): void {
+  useEffect(() => {
+    const element = header.current;
+    if (element === null || !isPinned) return undefined;
+    const root = document.documentElement.style;
+    const observer = new ResizeObserver(() => {
+      const { position, top } = getComputedStyle(element);
+      if (position === 'sticky') {
+        root.setProperty('--pinned-height', `${parseFloat(top) + element.offsetHeight}px`);
+      } else root.removeProperty('--pinned-height');
+    });
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      root.removeProperty('--pinned-height');
+    };
+  }, [header, isPinned]);
 }

@@ -7,12 +7,15 @@ import {
   countChanges,
   describeChanges,
   draftOf,
+  freeKey,
   hasChanges,
   isSavedAbove,
   messagesByRow,
   savedAbove,
+  withCopy,
   withoutRow,
   withRow,
+  withRowAt,
   withRowMoved,
   withRowMovedTo,
 } from './draft';
@@ -39,6 +42,30 @@ test('a row moves to the place of another, up and down, and nowhere else', () =>
   expect(ids(withRowMovedTo(rows, 'q2', 'q2'))).toEqual(['q1', 'q2', 'q3']);
   expect(ids(withRowMovedTo(rows, 'nobody', 'q1'))).toEqual(['q1', 'q2', 'q3']);
   expect(ids(withRowMovedTo(rows, 'q1', 'nobody'))).toEqual(['q1', 'q2', 'q3']);
+});
+
+test('a row moves to a place by its number, and stops at the ends', () => {
+  expect(ids(withRowAt(rows, 'q3', 0))).toEqual(['q3', 'q1', 'q2']);
+  expect(ids(withRowAt(rows, 'q1', 1))).toEqual(['q2', 'q1', 'q3']);
+  expect(ids(withRowAt(rows, 'q1', 90))).toEqual(['q2', 'q3', 'q1']);
+  expect(ids(withRowAt(rows, 'q2', -1))).toEqual(['q2', 'q1', 'q3']);
+  expect(ids(withRowAt(rows, 'nobody', 0))).toEqual(['q1', 'q2', 'q3']);
+});
+
+test('a copy is a new query right below, with a name that says so', () => {
+  const named = withRow(rows, { ...fields, name: 'Phishing' }, 'q2');
+  const copied = withCopy(named, 'q2', freeKey(named));
+  expect(ids(copied)).toEqual(['q1', 'q2', null, 'q3']);
+  expect(copied[2]).toMatchObject({ tql: 'confidence > 50', name: 'Phishing (copy)' });
+  expect(withCopy(rows, 'q1', 'added-1')[1]?.name).toBeNull();
+  const long = withCopy(withRow(rows, { ...fields, name: 'x'.repeat(80) }, 'q1'), 'q1', 'added-1');
+  expect(long[1]?.name).toMatch(/^x{73} \(copy\)$/);
+});
+
+test('rows that are added have keys of their own', () => {
+  const once = withCopy(rows, 'q1', freeKey(rows));
+  const twice = withCopy(once, 'q1', freeKey(once));
+  expect(new Set(twice.map(({ key }) => key)).size).toBe(5);
 });
 
 test('moving there and back is no change', () => {

@@ -68,6 +68,41 @@ export function withRowMovedTo(
   return moved;
 }
 
+/** Moves one row to a place counted from 0; beyond the ends it stops at them. */
+export function withRowAt(rows: readonly DraftRow[], key: string, place: number): DraftRow[] {
+  const moved = [...rows];
+  const from = rows.findIndex((row) => row.key === key);
+  if (from < 0) return moved;
+  const to = Math.min(rows.length - 1, Math.max(0, place));
+  moved.splice(to, 0, ...moved.splice(from, 1));
+  return moved;
+}
+
+/** Puts a new query right below the one that it is a copy of. */
+export function withCopy(rows: readonly DraftRow[], key: string, newKey: string): DraftRow[] {
+  return rows.flatMap((row) => {
+    if (row.key !== key) return [row];
+    const name = row.name === null ? null : copyName(row.name);
+    return [row, { ...fieldsOf(row), name, key: newKey, id: null }];
+  });
+}
+
+/** The API takes no longer name. */
+export const MAX_NAME_CHARS = 80;
+const COPY_ENDING = ' (copy)';
+
+function copyName(name: string): string {
+  return name.slice(0, MAX_NAME_CHARS - COPY_ENDING.length) + COPY_ENDING;
+}
+
+/** A key for a row to be added, also beside rows that were added before a reload. */
+export function freeKey(rows: readonly DraftRow[]): string {
+  const taken = new Set(rows.map(({ key }) => key));
+  let number = rows.length + 1;
+  while (taken.has(`added-${number}`)) number += 1;
+  return `added-${number}`;
+}
+
 /**
  * How many saved queries stand above a row; above a row to be added, all of them.
  *
@@ -161,11 +196,16 @@ export function countChanges(changes: Changes): number {
 }
 
 /** What is sent to save the draft. */
-export function bodyOf(draft: Draft, run: 'delta' | 'full'): ConfigureBody {
+export function bodyOf(
+  draft: Draft,
+  run: 'delta' | 'full',
+  withdraw: string[] = [],
+): ConfigureBody {
   return {
     version: draft.version,
     queries: draft.rows.map((row) => ({ ...fieldsOf(row), id: row.id })),
     run,
+    withdraw,
     confirm_empty: draft.rows.length === 0,
   };
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { ImportFile, Query } from '../api/model';
 import { makeQuery } from '../test/factories';
 import { describeChanges, hasChanges } from './draft';
-import { comparison, messagesInFile, readFile } from './transfer';
+import { comparison, fileOf as sentFile, messagesInFile, readFile } from './transfer';
 
 const saved = ['q1', 'q2', 'q3'].map((id) => makeQuery({ id, tql: `rating > 1 and ${id}` }));
 const [q1, q2, q3] = saved as [Query, Query, Query];
@@ -33,6 +33,18 @@ test('what is added, edited and deleted is marked on its side', () => {
     ['kept', 'deleted', 'edited'],
     '1 query added, 1 edited, 1 deleted',
   ]);
+});
+
+test('without ids, or with those of another Service, equal queries are the saved ones', () => {
+  const file = fileOf(...[q2, q1].map((query) => ({ ...query, id: null })), {
+    ...q3,
+    id: 'of another Service',
+    tql: `  ${q3.tql}`,
+  });
+  const found = comparison(file, saved);
+  expect(found.rows.map(({ id }) => id)).toEqual(['q2', 'q1', 'q3']);
+  expect(describeChanges(found.changes)).toBe('1 query edited, order changed');
+  expect(sentFile(file, found.rows).queries.map(({ id }) => id)).toEqual(['q2', 'q1', 'q3']);
 });
 
 test('another order is a change though every query is kept', () => {

@@ -1,6 +1,7 @@
 /** The list of TQL queries as a file: what a file holds, beside what it would replace. */
 import type { FieldMessage, ImportFile, Query } from '../api/model';
 import { changesOf, sameFields, type Changes, type DraftRow, type QueryFields } from './draft';
+import { matchedIds, type FileQuery } from './queryMatch';
 
 export const FILE_NAME = 'sentinel-tql-queries.json';
 
@@ -51,7 +52,7 @@ function isQuery(value: unknown): boolean {
   );
 }
 
-/** What becomes of a query: of one in the file, or of a saved one that the file does not hold. */
+/** What an import does to a query: to one in the file, or to a saved one that is not in it. */
 export type Fate = 'added' | 'edited' | 'kept' | 'deleted';
 
 export interface FateOf {
@@ -70,29 +71,28 @@ export interface Comparison {
 /**
  * What an import would change in the saved list.
  *
- * As in the API, a query of the file is the saved one with its id, the first time that the id
- * comes; any other one is new.
+ * A query of the file is the saved one with its id or, where the id is not known here, with its
+ * content; any other one is new.
  */
 export function comparison(file: ImportFile, saved: readonly Query[]): Comparison {
   const before = new Map(saved.map((query) => [query.id, query]));
-  const seen = new Set<string>();
-  const rows = file.queries.map((query, index): DraftRow => {
-    const id = query.id ?? null;
-    const isKnown = id !== null && before.has(id) && !seen.has(id);
-    if (id !== null) seen.add(id);
-    return {
-      key: `file-${index}`,
-      id: isKnown ? id : null,
-      name: query.name ?? null,
-      note: query.note ?? null,
-      is_enabled: query.is_enabled ?? true,
-      owners: query.owners,
-      indicator_types: query.indicator_types,
-      tql: query.tql,
-      sort_field: query.sort_field ?? null,
-      sort_direction: query.sort_direction ?? 'asc',
-    };
-  });
+  const queries = file.queries.map((query): FileQuery => ({
+    id: query.id ?? null,
+    name: query.name ?? null,
+    note: query.note ?? null,
+    is_enabled: query.is_enabled ?? true,
+    owners: query.owners,
+    indicator_types: query.indicator_types,
+    tql: query.tql,
+    sort_field: query.sort_field ?? null,
+    sort_direction: query.sort_direction ?? 'asc',
+  }));
+  const ids = matchedIds(queries, saved);
+  const rows = queries.map((query, index): DraftRow => ({
+    ...query,
+    key: `file-${index}`,
+    id: ids[index] ?? null,
+  }));
   const after = new Map(rows.flatMap((row) => (row.id === null ? [] : [[row.id, row] as const])));
   const fateOf = (one: QueryFields | undefined, other: QueryFields | undefined, lone: Fate) =>
     one === undefined || other === undefined ? lone : sameFields(one, other) ? 'kept' : 'edited';
@@ -107,6 +107,14 @@ export function comparison(file: ImportFile, saved: readonly Query[]): Compariso
       fate: fateOf(query, after.get(query.id), 'deleted'),
     })),
     changes: changesOf(rows, saved),
+  };
+}
+
+/** The file as it is sent: each query has the id of the saved one that it is. */
+export function fileOf(file: ImportFile, rows: readonly DraftRow[]): ImportFile {
+  return {
+    ...file,
+    queries: file.queries.map((query, index) => ({ ...query, id: rows[index]?.id ?? null })),
   };
 }
 

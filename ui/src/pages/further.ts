@@ -2,6 +2,8 @@
 export { AuditPage } from './audit/AuditPage';
 export * as drag from './configure/drag';
 export { ImportDialog } from './configure/ImportDialog';
+export { MoveDialog } from './configure/MoveDialog';
+export { SaveEffect } from './configure/SaveEffect';
 export { ErrorsPage } from './errors/ErrorsPage';
 export { JobsPage } from './jobs/JobsPage';
 export { LookupPage } from './lookup/LookupPage';

@@ -1,6 +1,6 @@
 /** CONFIGURE: the TQL queries in order of precedence. Nothing is stored until it is saved. */
-import { Button, Group, Text } from '@mantine/core';
-import { useState } from 'react';
+import { Button, Text } from '@mantine/core';
+import { lazy, Suspense, useState } from 'react';
 
 import { useConfigure } from '../../api/configure';
 import { useRequestUpdate } from '../../api/job';
@@ -12,19 +12,39 @@ import { Notice } from '../../components/Notice';
 import { PageHeader } from '../../components/PageHeader';
 import { RefreshControl } from '../../components/RefreshControl';
 import { StaleNotice } from '../../components/StaleNotice';
-import { changesOf, describeChanges, hasChanges, isSavedAbove, savedAbove } from '../../lib/draft';
+import {
+  changesOf,
+  describeChanges,
+  hasChanges,
+  isSavedAbove,
+  savedAbove,
+  type DraftRow,
+} from '../../lib/draft';
 import { capitalized, counted } from '../../lib/number';
+import { searched } from '../../lib/querySearch';
 import { useLeaveGuard } from '../../shell/router';
 import { showToast } from '../../shell/toast';
 import { ConflictDialog } from './ConflictDialog';
-import { NextUpdate, UpdateSentence } from './NextUpdate';
+import { KeptNotice } from './KeptNotice';
+import { NextUpdate } from './NextUpdate';
+import { nameOf, type Row } from './queryRow';
+import { QuerySearch } from './QuerySearch';
 import { QueryTable } from './QueryTable';
 import { QueryWindow } from './QueryWindow';
+import { SavedNotice } from './SavedNotice';
 import { SaveDialog } from './SaveDialog';
 import { TransferButtons } from './TransferButtons';
 import { useEditing } from './useEditing';
 
 const SUMMARY = 'TQL queries, highest precedence first';
+
+/** A list with fewer queries is seen at once. */
+const SEARCHED_FROM = 5;
+
+/** Seldom needed, and so in the file that comes later. */
+const MoveDialog = lazy(() =>
+  import('../further').then((module) => ({ default: module.MoveDialog })),
+);
 
 export function ConfigurePage() {
   const configure = useConfigure();
@@ -37,7 +57,7 @@ export function ConfigurePage() {
         {configure.error !== null ? (
           <ErrorPanel error={configure.error} onRetry={refresh} isRetrying={configure.isFetching} />
         ) : (
-          <QueryTable rows={undefined} onAdd={() => undefined} />
+          <QueryTable rows={undefined} />
         )}
       </>
     );
@@ -75,11 +95,15 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
   const { draft, problem } = editing;
   const [isSaveOpen, setIsSaveOpen] = useState(false);
   const [isDropAsked, setIsDropAsked] = useState(false);
+  const [search, setSearch] = useState('');
+  const [toMove, setToMove] = useState<DraftRow | null>(null);
   const runNow = useRunNow(saved);
 
   const changes = draft === null ? null : changesOf(draft.rows, editing.base);
   const isChanged = changes !== null && hasChanges(changes);
   const guard = useLeaveGuard(isChanged);
+  const rows: readonly Row[] = draft?.rows ?? saved.queries;
+  const shown = searched(rows, search);
 
   return (
     <>
@@ -102,19 +126,22 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
           <>
             {refreshControl}
             <TransferButtons saved={saved} onRunSet={editing.noteSaved} />
-            <Button
-              leftSection={<Icon name="edit" />}
-              loading={editing.isStarting}
-              onClick={() => void editing.start()}
-            >
-              Edit
-            </Button>
+            {/* What was kept is restored or discarded first. */}
+            {editing.kept === null && (
+              <Button
+                leftSection={<Icon name="edit" />}
+                loading={editing.isStarting}
+                onClick={() => void editing.start()}
+              >
+                Edit
+              </Button>
+            )}
           </>
         ) : (
           <>
             <Button
               variant="default"
-              onClick={() => (isChanged ? setIsDropAsked(true) : editing.stop())}
+              onClick={() => (isChanged ? setIsDropAsked(true) : editing.discard())}
             >
               Cancel editing
             </Button>
@@ -134,12 +161,20 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
 
       {staleNotice}
       {saved.warning !== null && <Notice tone="warning">{saved.warning}</Notice>}
+      {editing.kept !== null && (
+        <KeptNotice
+          kept={editing.kept}
+          isStarting={editing.isStarting}
+          onRestore={editing.restoreKept}
+          onDiscard={editing.discardKept}
+        />
+      )}
       {editing.lastSaved !== null && draft === null && (
         <SavedNotice
           mode={editing.lastSaved}
           saved={saved}
           isStarting={runNow.isPending}
-          onRunNow={() => runNow.start(editing.lastSaved ?? 'delta', editing.forgetSaved)}
+          onRunNow={() => runNow.start(editing.lastSaved ?? 'delta')}
           onClose={editing.forgetSaved}
         />
       )}
@@ -154,10 +189,21 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
         </Notice>
       )}
 
+      {(rows.length >= SEARCHED_FROM || search !== '') && (
+        <QuerySearch
+          value={search}
+          found={shown.length}
+          total={rows.length}
+          isEdited={draft !== null}
+          onChange={setSearch}
+        />
+      )}
       <QueryTable
-        rows={draft?.rows ?? saved.queries}
+        rows={rows}
+        shown={shown}
         counts={saved.last_counts}
-        onAdd={() => void editing.start({ row: null })}
+        results={saved.results}
+        onAdd={editing.kept === null ? () => void editing.start({ row: null }) : undefined}
         {...(draft === null
           ? {}
           : {
@@ -166,6 +212,8 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
                 messages: editing.messages,
                 onMove: editing.move,
                 onMoveTo: editing.moveTo,
+                onMoveAsked: setToMove,
+                onDuplicate: editing.duplicate,
                 onEdit: editing.openWindow,
                 onEnable: editing.enable,
                 onRemove: editing.remove,
@@ -196,17 +244,36 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
           onClose={editing.closeWindow}
         />
       )}
-      <SaveDialog
-        isOpen={isSaveOpen}
-        changes={changes}
-        isSaving={editing.isSaving}
-        onSave={(run) => void editing.save(run).then(() => setIsSaveOpen(false))}
-        onDrop={() => {
-          setIsSaveOpen(false);
-          editing.stop();
-        }}
-        onClose={() => setIsSaveOpen(false)}
-      />
+      {toMove !== null && (
+        <Suspense fallback={null}>
+          <MoveDialog
+            name={nameOf(toMove, rows)}
+            position={rows.indexOf(toMove) + 1}
+            total={rows.length}
+            onClose={() => setToMove(null)}
+            onMove={(position) => {
+              editing.moveToPosition(toMove, position);
+              setToMove(null);
+            }}
+          />
+        </Suspense>
+      )}
+      {isSaveOpen && draft !== null && changes !== null && (
+        <SaveDialog
+          draft={draft}
+          changes={changes}
+          savedCount={editing.base.length}
+          isSaving={editing.isSaving}
+          onSave={(run, withdraw) =>
+            void editing.save(run, withdraw).then(() => setIsSaveOpen(false))
+          }
+          onDrop={() => {
+            setIsSaveOpen(false);
+            editing.discard();
+          }}
+          onClose={() => setIsSaveOpen(false)}
+        />
+      )}
       <ConflictDialog
         newer={editing.conflict}
         draft={draft}
@@ -225,7 +292,7 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
         }}
         onConfirm={() => {
           setIsDropAsked(false);
-          editing.stop();
+          editing.discard();
           guard.leave();
         }}
       >
@@ -243,12 +310,11 @@ function useRunNow(saved: Configure) {
   const request = useRequestUpdate();
   return {
     isPending: request.isPending,
-    start: (mode: 'delta' | 'full', onStarted?: () => void) => {
+    start: (mode: 'delta' | 'full') => {
       request.mutate(
         { mode },
         {
           onSuccess: (accepted) => {
-            onStarted?.();
             showToast({
               tone: 'good',
               title: `${mode === 'full' ? 'Full' : 'Delta'} update requested`,
@@ -260,34 +326,4 @@ function useRunNow(saved: Configure) {
       );
     },
   };
-}
-
-interface SavedNoticeProps {
-  mode: 'delta' | 'full';
-  saved: Configure;
-  isStarting: boolean;
-  onRunNow: () => void;
-  onClose: () => void;
-}
-
-function SavedNotice({ mode, saved, isStarting, onRunNow, onClose }: SavedNoticeProps) {
-  const { queries, open_update: open } = saved;
-  return (
-    <Notice tone="good" isLive title="Saved" onClose={onClose}>
-      <Group gap="md" justify="space-between">
-        <Text size="sm">
-          {queries.length === 0 ? (
-            'The list is empty, so no update is planned.'
-          ) : (
-            <UpdateSentence saved={saved} />
-          )}
-        </Text>
-        {queries.length > 0 && open === null && (
-          <Button size="xs" variant="default" onClick={onRunNow} loading={isStarting}>
-            Run {mode} update now
-          </Button>
-        )}
-      </Group>
-    </Notice>
-  );
 }

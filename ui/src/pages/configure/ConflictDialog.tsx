@@ -6,6 +6,7 @@ import type { Configure } from '../../api/model';
 import { Dialog } from '../../components/Dialog';
 import { OwnerNames } from '../../components/OwnerNames';
 import { StatusBadge } from '../../components/StatusBadge';
+import { TimeText } from '../../components/TimeText';
 import { compareLists, countDiffering, isDiffering, type Compared } from '../../lib/conflict';
 import type { Draft, QueryFields } from '../../lib/draft';
 import { fieldLabel, typeLabel } from '../../lib/label';
@@ -30,13 +31,22 @@ export function ConflictDialog(props: ConflictDialogProps) {
     <Dialog
       isOpen={newer !== null && draft !== null}
       onClose={onClose}
-      title="This list was changed"
+      title={
+        newer?.saved_by == null
+          ? 'This list was changed'
+          : `This list was changed by ${newer.saved_by}`
+      }
       size={1100}
       isClosedByClick={false}
     >
       <Text size="sm">
-        It was saved after you started editing, perhaps in another tab. Your changes are not saved
-        and not lost.{' '}
+        It was saved{' '}
+        {newer?.saved_at != null && (
+          <>
+            <TimeText value={newer.saved_at} />,{' '}
+          </>
+        )}
+        after you started editing, perhaps in another tab. Your changes are not saved and not lost.{' '}
         {count === 0
           ? 'Both lists are the same.'
           : `${counted(count, 'query differs', 'queries differ')}, marked below.`}

@@ -2,14 +2,16 @@
 import { Button, FileButton, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 
-import type { Configure } from '../../api/model';
+import { useOptions } from '../../api/configure';
+import type { Configure, FieldMessage } from '../../api/model';
 import { Dialog } from '../../components/Dialog';
 import { Icon } from '../../components/Icon';
 import { Notice } from '../../components/Notice';
 import { TimeText } from '../../components/TimeText';
 import { describeChanges, hasChanges, messagesByRow } from '../../lib/draft';
+import { faultsOfRows } from '../../lib/importCheck';
 import { capitalized, counted } from '../../lib/number';
-import { comparison, messagesInFile } from '../../lib/transfer';
+import { comparison, messagesInFile, type Comparison } from '../../lib/transfer';
 import { ImportLists } from './ImportLists';
 import { useImporting, type Picked, type Run } from './useImporting';
 
@@ -21,7 +23,10 @@ interface ImportDialogProps {
 
 export function ImportDialog({ saved, onImported, onClose }: ImportDialogProps) {
   const importing = useImporting(saved, onImported);
-  const { picked, mistake } = importing;
+  const { picked, mistake, base } = importing;
+  const options = useOptions(picked !== null);
+  const found = picked === null ? null : comparison(picked.file, base.queries);
+  const faults = found === null ? [] : faultsOfRows(found.rows, base.queries, options.data);
   return (
     <Dialog isOpen onClose={onClose} title="Import TQL Queries" size={980} isClosedByClick={false}>
       <Stack gap="md">
@@ -37,9 +42,27 @@ export function ImportDialog({ saved, onImported, onClose }: ImportDialogProps) 
             <Text size="sm">{mistake.description}</Text>
           </Notice>
         )}
-        {picked !== null && <Found picked={picked} importing={importing} />}
+        {picked !== null && found !== null && (
+          <Found
+            picked={picked}
+            found={found}
+            faults={faults}
+            isChecking={options.isLoading}
+            importing={importing}
+          />
+        )}
+        {picked !== null && options.error !== null && (
+          <Notice tone="warning" isLive title="Owners could not be checked">
+            <Text size="sm">{options.error.description} They are checked when you import.</Text>
+          </Notice>
+        )}
         <div className="app-window-foot">
-          <Foot importing={importing} onClose={onClose} />
+          <Foot
+            found={found}
+            isRefused={faults.length > 0}
+            importing={importing}
+            onClose={onClose}
+          />
         </div>
       </Stack>
     </Dialog>
@@ -81,19 +104,44 @@ function PickButton({ isFirst, onPick }: PickButtonProps) {
 
 type Importing = ReturnType<typeof useImporting>;
 
-function Found({ picked, importing }: { picked: Picked; importing: Importing }) {
+interface FoundProps {
+  picked: Picked;
+  found: Comparison;
+  /** What is wrong with the file, as far as it can be told before it is sent. */
+  faults: readonly FieldMessage[];
+  /** Whether it is still being asked which owners there are. */
+  isChecking: boolean;
+  importing: Importing;
+}
+
+function Found({ picked, found, faults, isChecking, importing }: FoundProps) {
   const { base, isOutrun, problem } = importing;
-  const found = comparison(picked.file, base.queries);
-  const { byRow, other } = messagesByRow(found.rows, messagesInFile(problem?.fields ?? []));
+  const { byRow, other } = messagesByRow(
+    found.rows,
+    faults.length > 0 ? faults : messagesInFile(problem?.fields ?? []),
+  );
   const exportedAt = picked.file.exported_at;
   return (
     <>
       {isOutrun && (
-        <Notice tone="warning" isLive title="This list was changed">
+        <Notice
+          tone="warning"
+          isLive
+          title={
+            base.saved_by === null
+              ? 'This list was changed'
+              : `This list was changed by ${base.saved_by}`
+          }
+        >
           <Text size="sm">
             It was saved after you opened this window, perhaps in another tab. Nothing was imported.
             Below, your file is compared with the newer list; importing again replaces that one.
           </Text>
+        </Notice>
+      )}
+      {problem === null && faults.length > 0 && (
+        <Notice tone="bad" isLive title="This file cannot be imported yet">
+          <Text size="sm">Fix the queries marked below, then choose the file again.</Text>
         </Notice>
       )}
       {problem !== null && (
@@ -122,16 +170,24 @@ function Found({ picked, importing }: { picked: Picked; importing: Importing }) 
         {hasChanges(found.changes)
           ? `${capitalized(describeChanges(found.changes))}.`
           : 'This is the saved list, so there is nothing to import.'}
+        {isChecking && ' Checking owners...'}
       </Text>
       <ImportLists found={found} messages={byRow} />
     </>
   );
 }
 
-function Foot({ importing, onClose }: { importing: Importing; onClose: () => void }) {
-  const { picked, base, isSaving } = importing;
-  const changes = picked === null ? null : comparison(picked.file, base.queries).changes;
-  const isReady = changes !== null && hasChanges(changes);
+interface FootProps {
+  found: Comparison | null;
+  isRefused: boolean;
+  importing: Importing;
+  onClose: () => void;
+}
+
+function Foot({ found, isRefused, importing, onClose }: FootProps) {
+  const { isSaving } = importing;
+  const changes = found?.changes ?? null;
+  const isReady = changes !== null && hasChanges(changes) && !isRefused;
   const isFullBetter = changes !== null && changes.added + changes.edited > 0;
   const button = (words: string, run: Run, isBest: boolean) => (
     <Button

@@ -11,7 +11,7 @@ import type { Tone } from '../../lib/status';
 import type { Comparison, Fate, FateOf } from '../../lib/transfer';
 import { orderWords } from '../../lib/sortOrder';
 import { TqlText } from '../../tql/TqlText';
-import { RowProblem } from './QueryTable';
+import { RowProblem } from './RowProblem';
 
 interface ImportListsProps {
   found: Comparison;

@@ -1,17 +1,23 @@
 /** The state of editing the list: the draft, the open window, and what a save was answered with. */
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useEffectEvent, useState } from 'react';
 
 import { ApiError } from '../../api/client';
 import { configureQuery, useSaveConfigure } from '../../api/configure';
 import type { Configure, Query } from '../../api/model';
 import {
   bodyOf,
+  changesOf,
+  countChanges,
   draftOf,
   fieldsOf,
+  freeKey,
+  hasChanges,
   messagesByRow,
+  withCopy,
   withoutRow,
   withRow,
+  withRowAt,
   withRowMoved,
   withRowMovedTo,
   type Draft,
@@ -19,8 +25,12 @@ import {
   type QueryFields,
   type RowMessages,
 } from '../../lib/draft';
+import type { KeptDraft } from '../../lib/keptDraft';
+import { counted } from '../../lib/number';
+import { showToast } from '../../shell/toast';
 import { loadEditor } from '../../tql/TqlField';
 import { loadDrag, type Drag } from './loadDrag';
+import { answerCalls, callBack, keepUnsaved, unsavedBefore } from './unsaved';
 
 export interface SaveProblem {
   title: string;
@@ -53,14 +63,17 @@ const idle: State = {
   conflict: null,
 };
 
-let addedRows = 0;
-
 export function useEditing(saved: Configure) {
   const client = useQueryClient();
   const saving = useSaveConfigure();
   const [state, setState] = useState<State>(idle);
   const [lastSaved, setLastSaved] = useState<'delta' | 'full' | null>(null);
   const [isStarting, setIsStarting] = useState(false);
+  const [kept, setKept] = useState(unsavedBefore);
+  const { draft, base } = state;
+  useEffect(() => {
+    if (draft !== null) keepUnsaved(keptOf(draft, base));
+  }, [draft, base]);
 
   const change = (next: Partial<State>) => setState((before) => ({ ...before, ...next }));
   const changeRows = (alter: (rows: readonly DraftRow[]) => DraftRow[]) =>
@@ -77,7 +90,7 @@ export function useEditing(saved: Configure) {
       return { ...before, messages, problem: messages.size === 0 ? null : before.problem };
     });
 
-  const explain = async (error: ApiError, draft: Draft) => {
+  const explain = async (error: ApiError, refused: Draft) => {
     if (error.status === CONFLICT_STATUS) {
       try {
         change({ conflict: await client.query({ ...configureQuery, staleTime: 0 }) });
@@ -86,12 +99,43 @@ export function useEditing(saved: Configure) {
         // The newer list cannot be had just now; the refusal itself is shown, the draft stays.
       }
     }
-    const { byRow, other } = messagesByRow(draft.rows, error.fields);
+    const { byRow, other } = messagesByRow(refused.rows, error.fields);
     change({
       messages: byRow,
       problem: { title: error.title, description: error.description, messages: other },
     });
   };
+
+  const begin = async (next: Partial<State>) => {
+    setIsStarting(true);
+    // Whoever opens a window asks for it again.
+    void loadEditor().catch(() => undefined);
+    const drag = await loadDrag();
+    setIsStarting(false);
+    setLastSaved(null);
+    setKept(null);
+    setState({ ...idle, drag, ...next });
+  };
+  const end = () => {
+    keepUnsaved(null);
+    setState(idle);
+  };
+
+  /** Goes on with a draft; where the list was saved meanwhile, both are shown first. */
+  const restore = (before: KeptDraft) => {
+    const isCurrent = before.version === saved.version;
+    return begin({
+      draft: { version: before.version, rows: [...before.rows] },
+      base: isCurrent ? saved.queries : before.base,
+      conflict: isCurrent ? null : saved,
+    });
+  };
+  const answer = useEffectEvent((called: KeptDraft) => {
+    // What was begun since gives way, and can be called back in turn.
+    tellDiscarded(keptOf(draft, base));
+    void restore(called);
+  });
+  useEffect(() => answerCalls((called) => answer(called)), []);
 
   return {
     ...state,
@@ -102,23 +146,27 @@ export function useEditing(saved: Configure) {
     /** The list was saved in another way than by editing it. */
     noteSaved: setLastSaved,
 
-    /** Begins to edit, with a window to add a query where that is wanted. */
-    start: async (window: State['window'] = null) => {
-      setIsStarting(true);
-      // Whoever opens a window asks for it again.
-      void loadEditor().catch(() => undefined);
-      const drag = await loadDrag();
-      setIsStarting(false);
-      setLastSaved(null);
-      const draft = draftOf(saved.version, saved.queries);
-      setState({ ...idle, draft, drag, base: saved.queries, window });
+    /** Unsaved changes from before a reload, until they are restored or discarded. */
+    kept,
+    restoreKept: () => (kept === null ? undefined : void restore(kept)),
+    discardKept: () => {
+      keepUnsaved(null);
+      setKept(null);
     },
-    stop: () => setState(idle),
+
+    /** Begins to edit, with a window to add a query where that is wanted. */
+    start: (window: State['window'] = null) =>
+      begin({ draft: draftOf(saved.version, saved.queries), base: saved.queries, window }),
+    /** Ends editing. Changes are discarded, and can be called back for a while. */
+    discard: () => {
+      tellDiscarded(keptOf(draft, base));
+      end();
+    },
 
     openWindow: (row: DraftRow | null) => change({ window: { row } }),
     closeWindow: () => change({ window: null }),
     submit: (fields: QueryFields) => {
-      const key = state.window?.row?.key ?? `added-${++addedRows}`;
+      const key = state.window?.row?.key ?? freeKey(draft?.rows ?? []);
       changeRows((rows) => withRow(rows, fields, key));
       forget(key);
       change({ window: null });
@@ -128,17 +176,21 @@ export function useEditing(saved: Configure) {
       changeRows((rows) => withRowMovedTo(rows, key, placeOf)),
     enable: (row: DraftRow, isEnabled: boolean) =>
       changeRows((rows) => withRow(rows, { ...fieldsOf(row), is_enabled: isEnabled }, row.key)),
+    /** To a position counted from 1. */
+    moveToPosition: (row: DraftRow, position: number) =>
+      changeRows((rows) => withRowAt(rows, row.key, position - 1)),
+    duplicate: (row: DraftRow) => changeRows((rows) => withCopy(rows, row.key, freeKey(rows))),
     remove: (row: DraftRow) => {
       changeRows((rows) => withoutRow(rows, row.key));
       forget(row.key);
     },
 
-    save: async (run: 'delta' | 'full') => {
-      const { draft } = state;
+    /** `withdraw`: ids of deleted queries whose objects are withdrawn. */
+    save: async (run: 'delta' | 'full', withdraw: string[]) => {
       if (draft === null) return;
       try {
-        await saving.mutateAsync(bodyOf(draft, run));
-        setState(idle);
+        await saving.mutateAsync(bodyOf(draft, run, withdraw));
+        end();
         setLastSaved(run);
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
@@ -147,7 +199,7 @@ export function useEditing(saved: Configure) {
     },
 
     /** The newer list in place of this one's changes. */
-    takeNewer: () => setState(idle),
+    takeNewer: end,
     /** This one's changes, to be saved over the newer list. */
     keepMine: () =>
       setState((before) => {
@@ -169,4 +221,20 @@ export function useEditing(saved: Configure) {
       }),
     closeConflict: () => change({ conflict: null }),
   };
+}
+
+/** The draft as it is kept; `null` without changes. */
+function keptOf(draft: Draft | null, base: readonly Query[]): KeptDraft | null {
+  if (draft === null || !hasChanges(changesOf(draft.rows, base))) return null;
+  return { at: new Date().toISOString(), version: draft.version, base, rows: draft.rows };
+}
+
+function tellDiscarded(discarded: KeptDraft | null): void {
+  if (discarded === null) return;
+  const count = countChanges(changesOf(discarded.rows, discarded.base));
+  showToast({
+    tone: 'good',
+    title: `${counted(count, 'change')} discarded`,
+    undo: () => callBack(discarded),
+  });
 }

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { ApiError } from '../../api/client';
 import { configureQuery, useImportConfigure } from '../../api/configure';
 import type { Configure, ImportBody, ImportFile } from '../../api/model';
-import { MAX_FILE_BYTES, readFile } from '../../lib/transfer';
+import { comparison, fileOf, MAX_FILE_BYTES, readFile } from '../../lib/transfer';
 
 export type Run = NonNullable<ImportBody['run']> | null;
 
@@ -89,7 +89,7 @@ export function useImporting(saved: Configure, onImported: (run: Run, count: num
           version: state.base.version,
           run,
           confirm_empty: true,
-          file: state.picked.file,
+          file: fileOf(state.picked.file, comparison(state.picked.file, state.base.queries).rows),
         });
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
