@@ -361,25 +361,36 @@ class History:
     # -- CONFIGURE
 
     def save(self) -> None:
-        """Save another list of queries: one added, edited, moved or removed."""
+        """Save another list: one query added, edited, moved, removed, disabled or enabled."""
         queries = list(self.rig.app_state.query_list().queries)
-        kind = self.chance.choice(('add', 'edit', 'edit', 'move', 'move', 'remove', 'narrow'))
+        kind = self.chance.choice(
+            ('add', 'edit', 'edit', 'move', 'move', 'remove', 'narrow', 'switch', 'switch')
+        )
+        withdraw: list[str] = []
         place = self.chance.randrange(len(queries)) if queries else 0
         if not queries or (kind == 'add' and len(queries) < 4):
             kind = 'add'
             queries.insert(self.chance.randint(0, len(queries)), self._query(None))
         elif kind == 'remove' and len(queries) > 1:
-            del queries[place]
+            gone = queries.pop(place)
+            withdraw = [gone.id] if self.chance.random() < 0.5 else []
+        elif kind == 'switch':
+            queries[place] = replace(queries[place], is_enabled=not queries[place].is_enabled)
         elif kind == 'move':
             queries.insert(self.chance.randrange(len(queries)), queries.pop(place))
         elif kind == 'narrow':
             queries[place] = replace(queries[place], tql='confidence >= 80')
         else:
             queries[place] = self._query(queries[place].id)
-        self.save_list(queries)
-        self.note(f'{kind}: ' + '; '.join(f'{q.id} {q.owners} {q.tql!r}' for q in queries))
+        if not any(query.is_enabled for query in queries):
+            queries[0] = replace(queries[0], is_enabled=True)
+        self.save_list(queries, withdraw)
+        self.note(
+            f'{kind}, withdraw {withdraw}: '
+            + '; '.join(f'{q.id} {q.owners} {q.tql!r} {q.is_enabled}' for q in queries)
+        )
 
-    def save_list(self, queries: Sequence[Query]) -> None:
+    def save_list(self, queries: Sequence[Query], withdraw: Collection[str] = ()) -> None:
         self.is_list_edited = True
         self.edits += 1
         app_state = self.rig.app_state
@@ -388,11 +399,13 @@ class History:
             expected_version=app_state.query_list().version,
             next_mode=None,
             audit=AuditEntry(at=self.clock.now(), user=None, action='configure', detail=''),
+            withdraw=withdraw,
         )
         self.ranking.edit()
 
     def _queries(self) -> Sequence[Query]:
-        return self.rig.app_state.query_list().queries
+        """Return the queries that take part in updates."""
+        return self.rig.app_state.query_list().enabled
 
     def _query(self, query_id: str | None) -> Query:
         count = self.chance.choice((1, 2, 3, 3, 3))
@@ -728,7 +741,14 @@ class History:
     # -- what must be true
 
     def model(self) -> Model:
-        return Model(store=self.store, queries=self._queries(), policy=self.policy, ttl=TTL)
+        policy = self.policy
+        if policy is WithdrawPolicy.DELETED_OR_NO_LONGER_MATCHING and self._has_disabled():
+            # What a disabled query has sent stays as long as its copy is there.
+            policy = WithdrawPolicy.DELETED
+        return Model(store=self.store, queries=self._queries(), policy=policy, ttl=TTL)
+
+    def _has_disabled(self) -> bool:
+        return bool(self.rig.app_state.query_list().disabled_ids)
 
     def _check_always(self, jobs: Sequence[Job]) -> None:
         self.sink.live()
