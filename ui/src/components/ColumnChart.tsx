@@ -32,6 +32,8 @@ interface ColumnChartProps {
 const HEIGHT = 210;
 const EDGE = { left: 46, right: 10, top: 10, bottom: 24 };
 const PLOT_HEIGHT = HEIGHT - EDGE.top - EDGE.bottom;
+/** Room that a label below a column takes. */
+const TICK_WIDTH = 50;
 /** Before the width is known. */
 const FIRST_WIDTH = 720;
 
@@ -114,6 +116,7 @@ function Drawing({ series, columns, width, step, active }: DrawingProps) {
     Math.max(0, ...columns.map(({ values }) => values.reduce((sum, each) => sum + each, 0))),
   );
   const top = ticks.at(-1) ?? 1;
+  const labelled = labelledColumns(columns, step);
   const yOf = (value: number) => EDGE.top + PLOT_HEIGHT * (1 - value / top);
   return (
     <svg width={width} height={HEIGHT} aria-hidden="true" focusable="false">
@@ -153,10 +156,19 @@ function Drawing({ series, columns, width, step, active }: DrawingProps) {
           top={top}
           hatch={hatch}
           isActive={index === active}
+          hasTick={labelled.has(index)}
         />
       ))}
     </svg>
   );
+}
+
+/** The columns whose labels stand below, so few that none covers another. */
+function labelledColumns(columns: readonly ChartColumn[], step: number): Set<number> {
+  const places = columns.flatMap((column, index) => (column.tick === null ? [] : [index]));
+  const [first = 0, second = columns.length] = places;
+  const every = Math.max(1, Math.ceil(TICK_WIDTH / Math.max(1, (second - first) * step)));
+  return new Set(places.filter((_, rank) => rank % every === 0));
 }
 
 interface ColumnShapeProps {
@@ -168,9 +180,11 @@ interface ColumnShapeProps {
   top: number;
   hatch: string;
   isActive: boolean;
+  hasTick: boolean;
 }
 
-function ColumnShape({ column, series, x, step, top, hatch, isActive }: ColumnShapeProps) {
+function ColumnShape(props: ColumnShapeProps) {
+  const { column, series, x, step, top, hatch, isActive, hasTick } = props;
   const gap = Math.min(6, step * 0.2);
   const ground = EDGE.top + PLOT_HEIGHT;
   const stack = stackOf(column.values, PLOT_HEIGHT / top);
@@ -194,7 +208,7 @@ function ColumnShape({ column, series, x, step, top, hatch, isActive }: ColumnSh
           />
         );
       })}
-      {column.tick !== null && (
+      {hasTick && (
         <text className="app-chart-text" x={x} y={HEIGHT - 6} textAnchor="start">
           {column.tick}
         </text>

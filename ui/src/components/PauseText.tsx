@@ -1,5 +1,6 @@
 /** A paused Task, where somebody waits for it: by whom, since when, until when, and why. */
 import type { Pause } from '../api/model';
+import classes from './PauseText.module.css';
 import { TimeDistance } from './TimeText';
 
 type PauseTextProps = Omit<Pause, 'task' | 'name'> & {
@@ -23,7 +24,7 @@ export function PauseText({ name, by, since, until, reason }: PauseTextProps) {
       )}
       {reason !== null && (
         <>
-          : <bdi>{reason}</bdi>
+          : <bdi className={classes.reason}>{reason}</bdi>
         </>
       )}
     </span>

@@ -15,6 +15,16 @@ export interface StageProgress {
   startedAt: string | null;
 }
 
+/** Whether a Job waits: for the limit, for a system that does not answer, or because of a pause. */
+export function isHeldUp(job: Job): boolean {
+  return (
+    job.waiting_seconds !== null ||
+    job.asked_wait !== null ||
+    job.pause !== null ||
+    job.trouble !== null
+  );
+}
+
 /** The three bars of a Job. The stages overlap: pages are converted and sent while others are read. */
 export function jobProgress(job: Job): StageProgress[] {
   const isRead = job.date_download_complete !== null;

@@ -29,10 +29,10 @@ export function Tiles({ summary, nowMs }: TilesProps) {
       </Tile>
       <BacklogTile summary={summary} nowMs={nowMs} />
       <LimitTile summary={summary} />
+      <HealthTile status={summary.health.status} />
       <LastTile summary={summary} />
       <RefusedTile summary={summary} />
       <NextTile summary={summary} />
-      <HealthTile status={summary.health.status} />
     </div>
   );
 }
@@ -204,7 +204,7 @@ function NextTile({ summary }: { summary: MetricSummary }) {
   if (pause !== undefined) {
     return (
       <Tile name="Next update" value="Paused">
-        <PauseText {...pause} />
+        <PauseText {...pause} reason={null} />
       </Tile>
     );
   }
@@ -276,7 +276,7 @@ export function RunningUpdate({ summary, update }: RunningUpdateProps) {
           style={share === null ? undefined : { transform: `scaleX(${share})` }}
         />
       </div>
-      <Text size="sm" c="dimmed" className="app-number">
+      <Text size="sm" c="dimmed">
         {formatCount(settled)}
         {total !== null && ` of ${formatCount(total)}`} done: {formatCount(figures.sent)} sent,{' '}
         {formatCount(figures.refused)} refused

@@ -2,7 +2,7 @@
 import type { Job } from '../../api/model';
 import { sightingsOf } from '../../api/speed';
 import { formatCount } from '../../lib/number';
-import { jobProgress, shareOf, type StageProgress } from '../../lib/progress';
+import { isHeldUp, jobProgress, shareOf, type StageProgress } from '../../lib/progress';
 import { rateText } from '../../lib/speed';
 import { spanLeft } from '../../lib/timeLeft';
 
@@ -17,7 +17,7 @@ export function JobBars({ job, isWhole = false }: JobBarsProps) {
   const known = sightingsOf(job);
   const last = stages.findLast((stage) => stage.isActive);
   // While the Job waits, the time that is left stands beside its status.
-  const isWaiting = job.waiting_seconds !== null || job.asked_wait !== null;
+  const isWaiting = isHeldUp(job);
   const left = job.time_left === null || isWaiting ? '' : `${spanLeft(job.time_left)} left`;
   const speedOf = (stage: StageProgress) =>
     [isWhole || stage === last ? rateText(stage, known, isWaiting) : '', stage === last ? left : '']

@@ -193,7 +193,7 @@ function sendingFacts(job: Job): Fact[] {
     },
     { name: 'Requests', value: formatCount(job.count_request) },
     { name: 'Throttled requests', value: formatCount(job.count_throttled) },
-    { name: 'Waited for the limit', value: formatRuntime(job.throttled_seconds) },
+    { name: 'Throttled for', value: formatRuntime(job.throttled_seconds) },
   ];
 }
 

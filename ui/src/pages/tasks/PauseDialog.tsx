@@ -8,7 +8,7 @@ import { ConfirmDialog } from '../../components/ConfirmDialog';
 import { MomentField } from '../../components/MomentField';
 import { pauseUntil, type PauseLength } from '../../lib/task';
 import { showToast } from '../../shell/toast';
-import { PAUSE_WORDS } from './actions';
+import { PAUSE_WORDS, PIPELINE_WORDS } from './actions';
 
 const MAX_REASON_CHARS = 200;
 
@@ -70,11 +70,7 @@ export function PauseDialog({ task, onClose }: PauseDialogProps) {
       onConfirm={pause}
     >
       <Stack gap="md">
-        <Text size="sm">
-          {task === null
-            ? `Download, Convert, Upload and Schedule Updates: ${PAUSE_WORDS.toLowerCase()}`
-            : PAUSE_WORDS}
-        </Text>
+        <Text size="sm">{task === null ? PIPELINE_WORDS : PAUSE_WORDS}</Text>
         <Radio.Group
           label="Pause for"
           value={length}

@@ -17,6 +17,10 @@ const runWords: Partial<Record<Task['slug'], string>> = {
 export const PAUSE_WORDS =
   'Finishes the current work, then stops. Stays paused across restarts until resumed.';
 
+export const PIPELINE_WORDS =
+  'Download, Convert, Upload and Schedule Updates finish their current work, then stop. They stay ' +
+  'paused across restarts until resumed.';
+
 /** What will happen, before it is done. */
 export function actionWords(task: Task, action: Exclude<TaskAction, 'pause'>): string {
   switch (action) {
