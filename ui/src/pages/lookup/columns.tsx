@@ -76,7 +76,7 @@ export function resultColumns(state: ResultTableState): Column<LookupRow>[] {
           Verdict <Help topic="Verdict" />
         </>
       ),
-      width: 146,
+      width: 158,
       cell: ({ verdict }) => {
         const face = verdictFace(verdict);
         return (
