@@ -122,6 +122,7 @@ def _calls(request_id: str, saved: Sequence[Any]) -> list[Call]:
         ('GET', 'api/configure', None),
         ('PUT', 'api/configure', list(saved)),
         ('GET', 'api/configure/export', None),
+        ('GET', 'api/job/update', None),
         ('GET', 'api/job/request', None),
         ('GET', f'api/job/request/{request_id}', None),
         ('GET', 'api/task', None),

@@ -28,7 +28,7 @@ export function RangeFilter({ range, onChange, label = 'Time' }: RangeFilterProp
     <>
       <Select
         label={label}
-        w={150}
+        w={178}
         placeholder="All time"
         clearable
         data={choices}
