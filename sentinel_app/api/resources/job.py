@@ -29,6 +29,7 @@ from sentinel_app.api.serialize import (
     withdrawable_reply,
 )
 from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.job import Job
 from sentinel_app.core.job_outlook import waiting_withdrawal
 from sentinel_app.core.list_filter import JobFilters
 from sentinel_app.core.query import SortDirection
@@ -100,6 +101,7 @@ class UpdateListResource:
 
     def __init__(self, deps: ApiDeps) -> None:
         self._deps = deps
+        self._known: tuple[object, Job | None] = (None, None)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Give a page of updates, newest first."""
@@ -109,9 +111,7 @@ class UpdateListResource:
             **_filters(wanted), limit=wanted.limit, offset=wanted.offset
         )
         state, since = app_state.state, app_state.complete_since()
-        waiting = waiting_withdrawal(
-            state.updates.values(), state.jobs.values(), state.query_list.enabled
-        )
+        waiting = self._waiting()
         resp.text = page_text(
             (
                 update_reply(
@@ -131,6 +131,16 @@ class UpdateListResource:
                 else since.isoformat().replace('+00:00', 'Z')
             },
         )
+
+    def _waiting(self) -> Job | None:
+        """Return the Job whose withdrawal waits; found anew only where something has changed."""
+        state = self._deps.app_state.state
+        known, job = self._known
+        if known is not state:
+            updates, jobs = state.updates.values(), state.jobs.values()
+            job = waiting_withdrawal(updates, jobs, state.query_list.enabled)
+            self._known = (state, job)
+        return job
 
 
 class JobResource:

@@ -33,8 +33,8 @@ from sentinel_app.storage.app_state.job_list import ordered, selected
 from sentinel_app.storage.app_state.update_list import (
     ListedUpdate,
     complete_since,
-    listed,
     outdated,
+    page_of_updates,
     with_removed,
 )
 
@@ -298,8 +298,7 @@ class AppState:
         self, *, limit: int, offset: int, **filters: Unpack[JobFilters]
     ) -> tuple[tuple[ListedUpdate, ...], int]:
         """Return a page of updates, newest first, and how many have a Job that matches."""
-        found = tuple(listed(self._state, **filters))
-        return found[offset : offset + limit], len(found)
+        return page_of_updates(self._state, limit=limit, offset=offset, **filters)
 
     def complete_since(self) -> dt.datetime | None:
         """Return from when on all updates are kept; None where none was ever removed."""

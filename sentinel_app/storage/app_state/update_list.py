@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from typing import NamedTuple, Unpack
 
 from sentinel_app.core.job import History, Job, Update
@@ -20,25 +20,46 @@ class ListedUpdate(NamedTuple):
     matching: tuple[Job, ...]
 
 
-def listed(state: State, **filters: Unpack[JobFilters]) -> Iterator[ListedUpdate]:
-    """Yield the updates that have a Job that passes the filters, newest first.
+def page_of_updates(
+    state: State, *, limit: int, offset: int, **filters: Unpack[JobFilters]
+) -> tuple[tuple[ListedUpdate, ...], int]:
+    """Return some of the updates that have a Job that passes the filters, newest first, and all.
 
-    Those by time are about the update: its start, or when it was queued if it has not started.
+    Filters by time are about the update: its start, or when it was queued if it has not started.
+    Where nothing is asked of single Jobs, only those of the page are looked at.
     """
-    after, before = filters.pop('after', None), filters.pop('before', None)
-    update_id = filters.get('update_id')
-    for update in sorted(state.updates.values(), key=lambda each: each.queued_at, reverse=True):
-        start_at = update.started_at or update.queued_at
-        if (
-            (update_id is not None and update.id != update_id)
-            or (after is not None and start_at < after)
-            or (before is not None and start_at >= before)
-        ):
-            continue
-        own = tuple(state.jobs[key] for key in update.request_ids if key in state.jobs)
-        matching = tuple(selected(own, **filters))
-        if matching:
-            yield ListedUpdate(update=update, jobs=own, matching=matching)
+    updates = [
+        update
+        for update in sorted(state.updates.values(), key=_queued_at, reverse=True)
+        if _passes(update, filters)
+    ]
+    filters['after'] = filters['before'] = None
+    if not any(filters.get(name) for name in ('statuses', 'request_id_part', 'query_id')):
+        page = tuple(_listed(state, each, filters) for each in updates[offset : offset + limit])
+        return page, len(updates)
+    found = [each for update in updates if (each := _listed(state, update, filters)).matching]
+    return tuple(found[offset : offset + limit]), len(found)
+
+
+def _passes(update: Update, filters: JobFilters) -> bool:
+    after, before = filters.get('after'), filters.get('before')
+    start_at = update.started_at or update.queued_at
+    return (
+        filters.get('update_id') in {None, update.id}
+        and filters.get('mode') in {None, update.mode}
+        and filters.get('job_type') in {None, update.job_type}
+        and (after is None or start_at >= after)
+        and (before is None or start_at < before)
+    )
+
+
+def _listed(state: State, update: Update, filters: JobFilters) -> ListedUpdate:
+    own = tuple(state.jobs[key] for key in update.request_ids if key in state.jobs)
+    return ListedUpdate(update=update, jobs=own, matching=tuple(selected(own, **filters)))
+
+
+def _queued_at(update: Update) -> dt.datetime:
+    return update.queued_at
 
 
 def complete_since(state: State) -> dt.datetime | None:
