@@ -186,6 +186,7 @@ def test_last_count_is_that_of_the_latest_job_that_read_everything(
 
     save_queries({**HOSTS, 'id': saved[0]['id'], 'tql': 'rating >= 2'})
     screen.button('Refresh now').click()
+    expect(screen.rows(TABLE)).to_have_count(1)
     expect(screen.rows(TABLE)).to_contain_text('rating >= 2')
     expect(screen.rows(TABLE)).to_contain_text('Not run yet')
     screen.button('Edit').click()
