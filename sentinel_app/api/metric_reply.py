@@ -46,6 +46,8 @@ def _update_reply(found: UpdateFigures | None) -> schemas.UpdateFigures | None:
     return schemas.UpdateFigures(
         update_id=update.id,
         mode=update.mode,
+        scope=update.scope,
+        count_asked=update.asked,
         job_type=update.job_type,
         date_started=update.started_at,
         date_ended=update.ended_at,

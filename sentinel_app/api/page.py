@@ -19,7 +19,7 @@ def page_text(
     limit: int,
     offset: int,
     given: Mapping[str, str | list[str]],
-    facts: Mapping[str, str | None] | None = None,
+    facts: Mapping[str, str | int | None] | None = None,
 ) -> str:
     """The page `{"count", "data", "next", "previous", "total_count"}`.
 

@@ -176,6 +176,10 @@ class ChosenUpdates(Protocol):
         """
         ...
 
+    def retry_under_way(self) -> str | None:
+        """Return the Request ID of a Job that sends what was refused again; None without one."""
+        ...
+
     def retry_refused(self, wanted: ErrorFilter, *, by: str | None) -> Update:
         """Queue an update that asks for what Sentinel refused, and sends it once more.
 

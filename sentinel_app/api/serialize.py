@@ -15,6 +15,7 @@ from sentinel_app.core.job import Counts, Job, JobStatus, Mode, Outcome, Stage, 
 from sentinel_app.core.job_state import stage_runtime_s, total_runtime_s
 from sentinel_app.core.query import Query, QueryList
 from sentinel_app.core.schedule import Schedule
+from sentinel_app.core.scope import Scope
 from sentinel_app.core.task import AskedWait, TaskPause, TaskView
 from sentinel_app.core.trouble import Trouble
 from sentinel_app.core.update_summary import UpdateSummary
@@ -69,8 +70,9 @@ def configure_reply(
 
 
 def _open_update(updates: Sequence[Update]) -> schemas.OpenUpdate | None:
-    """The update that is running, else the first that is queued."""
-    update = min(updates, key=lambda each: each.started_at is None, default=None)
+    """The update of the queries that is running, else the first that is queued."""
+    whole = (each for each in updates if each.scope is Scope.WHOLE)
+    update = min(whole, key=lambda each: each.started_at is None, default=None)
     if update is None:
         return None
     return schemas.OpenUpdate(update_id=update.id, mode=update.mode, date_started=update.started_at)

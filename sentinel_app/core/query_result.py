@@ -10,6 +10,7 @@ from sentinel_app.core.count import WHOLE_MODES
 from sentinel_app.core.job import Job, JobStatus
 from sentinel_app.core.overlap import Overlap, covering, higher_of, overlap, still_holds
 from sentinel_app.core.query import Query
+from sentinel_app.core.scope import Scope
 
 MOST_RECENT = 10
 
@@ -31,13 +32,15 @@ def query_results(queries: Sequence[Query], jobs: Iterable[Job]) -> Mapping[str,
 
     Args:
         queries: those that are saved, highest precedence first.
-        jobs: those that are kept, in any order. One that was cancelled has come to nothing.
+        jobs: those that are kept, in any order. One that was cancelled has come to nothing, and one
+            that was about a few values alone tells nothing of the query.
     """
     by_query: dict[str, list[Job]] = {query.id: [] for query in queries}
     by_update: dict[str, list[Job]] = {}
     for job in jobs:
         by_update.setdefault(job.update_id, []).append(job)
-        if job.query.id in by_query and ended_at(job) is not None:
+        is_whole = job.scope is Scope.WHOLE
+        if is_whole and job.query.id in by_query and ended_at(job) is not None:
             by_query[job.query.id].append(job)
     higher = higher_of(queries)
     found = {}

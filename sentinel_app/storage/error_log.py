@@ -159,10 +159,20 @@ class ErrorLog:
             ).fetchall()
             return tuple(_entry(row) for row in rows), int(total)
 
-    def refused_now(self) -> int:
-        """Return how many Indicators have an object that Sentinel refuses at present."""
+    def refused_now(self, wanted: ErrorFilter = ALL_ERRORS) -> int:
+        """Return how many Indicators have an object that Sentinel refuses at present.
+
+        Args:
+            wanted: of which errors; only what is open counts.
+        """
+        where, values = _where(replace(wanted, state=None))
         with self._db.read() as connection:
-            return int(connection.execute(_SQL['refused_now']).fetchone()[0])
+            row = connection.execute(
+                f'SELECT count(DISTINCT indicator_id) FROM error {where}'  # noqa: S608 - fixed text
+                " AND state = 'open' AND about = 'object'",
+                values,
+            ).fetchone()
+            return int(row[0])
 
     def refused(self, wanted: ErrorFilter, *, most: int) -> tuple[tuple[str, int], ...]:
         """Return query and Indicator of objects that Sentinel refuses now, the newest first.

@@ -102,6 +102,10 @@ class ChosenUpdates:
                 audit=self._audit('indicator-withdraw', detail, by),
             )
 
+    def retry_under_way(self) -> str | None:
+        """Return the Request ID of a Job that sends what was refused again; None without one."""
+        return next((each.request_ids[0] for each in self._open(Scope.REFUSED)), None)
+
     def retry_refused(self, wanted: ErrorFilter, *, by: str | None) -> Update:
         """Queue an update that asks for what Sentinel refused, and sends it once more.
 

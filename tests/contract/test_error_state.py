@@ -287,7 +287,6 @@ def test_the_count_and_what_closes_an_error_go_by_the_index_of_what_is_open(
 ) -> None:
     with working.db.read() as connection:
         for file, name, values in (
-            ('error_log', 'refused_now', ()),
             ('error_state', 'supersede_earlier', ('', 'object', 1, 1, 'j')),
             ('error_state', 'open_objects', ()),
             ('error_state', 'read_again', ('u',)),

@@ -51,6 +51,10 @@ class ErrorResource:
             limit=wanted.limit,
             offset=wanted.offset,
             given=given_parameters(req),
+            facts={
+                'count_refused': self._deps.errors.refused_now(_filter(wanted)),
+                'retry_request_id': self._deps.chosen.retry_under_way(),
+            },
         )
 
 

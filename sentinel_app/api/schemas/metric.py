@@ -21,6 +21,7 @@ from sentinel_app.api.schemas.health import HealthReport
 from sentinel_app.api.schemas.preview import TypeCount
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import JobStatus, JobType, Mode
+from sentinel_app.core.scope import Scope
 
 MAX_HOURS = 8_784
 DEFAULT_HOURS = 168
@@ -53,6 +54,10 @@ class UpdateFigures(Reply):
 
     update_id: str
     mode: Mode
+    scope: Scope
+    count_asked: int = Field(
+        description='How many values, or refused Indicators, it is about; 0 of a whole one'
+    )
     job_type: JobType
     date_started: Moment | None
     date_ended: Moment | None

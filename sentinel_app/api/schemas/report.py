@@ -65,6 +65,12 @@ class ReportedErrorPage(Page):
     """A page of errors."""
 
     data: list[ReportedError]
+    count_refused: int = Field(
+        description='Of all that the filters let through: Indicators that Sentinel refuses now'
+    )
+    retry_request_id: str | None = Field(
+        description='The Job that sends what was refused again, while one waits or runs'
+    )
 
 
 class ReportedEntry(Reply):

@@ -28,9 +28,6 @@ DELETE FROM error WHERE id IN (
 DELETE FROM error_kind WHERE request_id = ?
     AND NOT EXISTS (SELECT 1 FROM error WHERE kind_id = error_kind.id);
 
--- name: refused_now
-SELECT count(DISTINCT indicator_id) FROM error WHERE state = 'open' AND about = 'object';
-
 -- name: tries
 -- How often what is open of a group was refused; a Job has no number of tries.
 SELECT count(*) AS count, min(attempts) AS attempts FROM (

@@ -110,6 +110,9 @@ class FakeErrors:
         start = filters['offset']
         return self.kept_entries[start : start + filters['limit']], len(self.kept_entries)
 
+    def refused_now(self, wanted: ErrorFilter) -> int:
+        return len(self.kept_entries)
+
     def request_ids(self) -> tuple[str, ...]:
         raise AssertionError('the API removes no errors')
 
@@ -151,12 +154,16 @@ class FakeChosen:
 
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     error: SentinelAppError | None = None
+    under_way: str | None = None
 
     def send(self, texts: Sequence[str], *, by: str | None) -> Update:
         return self._take('send', list(texts), by)
 
     def withdraw(self, texts: Sequence[str], *, reason: str, by: str | None) -> Update:
         return self._take('withdraw', list(texts), reason, by)
+
+    def retry_under_way(self) -> str | None:
+        return self.under_way
 
     def retry_refused(self, wanted: ErrorFilter, *, by: str | None) -> Update:
         return self._take('retry', given(wanted), by)

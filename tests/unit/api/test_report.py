@@ -70,6 +70,8 @@ def test_errors_are_listed_by_reason_with_the_indicators_behind_them(stand: Stan
         'next': None,
         'previous': None,
         'total_count': 1,
+        'count_refused': 0,
+        'retry_request_id': None,
         'data': [
             {
                 'id': '7',

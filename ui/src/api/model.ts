@@ -68,3 +68,4 @@ export type IndicatorCopy = Schemas['IndicatorCopy'];
 export type StixObject = Schemas['StixObject'];
 export type AuditRecord = Schemas['AuditRecord'];
 export type AuditPage = Schemas['AuditPage'];
+export type RetryRefusedBody = Schemas['RetryRefusedBody'];

@@ -1,12 +1,19 @@
 /** Errors that occurred for Job requests: gathered by code and reason, and every single one. */
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 
 import type { ErrorStateFilter } from '../lib/errorFilter';
 import { typeSlug } from '../lib/label';
 import { boundsOf, type Range } from '../lib/range';
 import { useRefreshInterval } from '../shell/refresh';
-import { get, type QueryValue } from './client';
-import type { IndicatorType, ReportedEntry, ReportedEntryPage, ReportedErrorPage } from './model';
+import { get, post, type QueryValue } from './client';
+import type {
+  IndicatorType,
+  ReportedEntry,
+  ReportedEntryPage,
+  ReportedErrorPage,
+  RetryRefusedBody,
+  UpdateAccepted,
+} from './model';
 import { getAll, type Walk } from './walk';
 
 const REFRESH_MS = 30_000;
@@ -61,6 +68,25 @@ export function useOpenErrorsOf(requestId: string, isWanted: boolean) {
       ),
     enabled: isWanted,
     refetchInterval: useRefreshInterval(REFRESH_MS),
+  });
+}
+
+/** What the filter means in the body of a request. */
+export function retryBodyOf(filter: ErrorFilter): RetryRefusedBody {
+  const { state: _, ...wanted } = queryOf(filter);
+  return Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== ''));
+}
+
+/** Sends what Sentinel refused once more. */
+export function useRetryRefused() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: RetryRefusedBody) => post<UpdateAccepted>('report/error/retry', body),
+    meta: { isShownInPlace: true },
+    onSettled: () => {
+      void client.invalidateQueries({ queryKey: ['report', 'error'] });
+      void client.invalidateQueries({ queryKey: ['job'] });
+    },
   });
 }
 

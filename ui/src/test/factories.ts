@@ -198,6 +198,8 @@ export function makeUpdateFigures(
 ): UpdateFigures {
   return {
     update_id: 'u1',
+    scope: 'whole',
+    count_asked: 0,
     mode: 'delta',
     job_type: 'scheduled',
     date_started: '2026-03-09T16:00:00Z',

@@ -2,7 +2,7 @@
 import { Text } from '@mantine/core';
 
 import type { ReportedEntry, ReportedError } from '../../api/model';
-import { getAllEntries, useReportedErrors, type ErrorFilter } from '../../api/report';
+import { getAllEntries, retryBodyOf, useReportedErrors, type ErrorFilter } from '../../api/report';
 import { DataTable } from '../../components/DataTable';
 import { DownloadMenu, type DownloadFormat } from '../../components/DownloadMenu';
 import { EmptyState } from '../../components/EmptyState';
@@ -10,6 +10,7 @@ import { ErrorPanel } from '../../components/ErrorPanel';
 import { PageHeader } from '../../components/PageHeader';
 import { Pager } from '../../components/Pager';
 import { RefreshControl } from '../../components/RefreshControl';
+import { SendRefused } from '../../components/SendRefused';
 import { StaleNotice } from '../../components/StaleNotice';
 import { csvText } from '../../lib/csv';
 import { entryCells, entryHeading } from '../../lib/entry';
@@ -62,6 +63,13 @@ export function ErrorsPage() {
       <div className="app-filters">
         <ErrorFilters filter={filter} />
         <div className="app-filters-end">
+          {errors.data !== undefined && (
+            <SendRefused
+              body={retryBodyOf(filter)}
+              count={errors.data.count_refused}
+              underWay={errors.data.retry_request_id}
+            />
+          )}
           <DownloadMenu
             noun="error"
             content="errors"

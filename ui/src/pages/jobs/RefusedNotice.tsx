@@ -4,6 +4,7 @@ import { Text } from '@mantine/core';
 import type { Job } from '../../api/model';
 import { useOpenErrorsOf } from '../../api/report';
 import { Notice } from '../../components/Notice';
+import { SendRefused } from '../../components/SendRefused';
 import { refusedOf, triesWords } from '../../lib/errorState';
 import { counted } from '../../lib/number';
 import { formatHash } from '../../lib/route';
@@ -12,6 +13,7 @@ export function RefusedNotice({ job }: { job: Job }) {
   const errors = useOpenErrorsOf(job.request_id, job.count_refused > 0);
   if (job.count_refused === 0 || errors.data === undefined) return null;
   const refused = refusedOf(errors.data.data);
+  const count = errors.data.count_refused;
   if (refused.count_open === 0) {
     return (
       <Text size="sm" c="dimmed">
@@ -22,7 +24,7 @@ export function RefusedNotice({ job }: { job: Job }) {
   return (
     <Notice
       tone="warning"
-      title={`${counted(refused.count_open, 'object')} still refused by Microsoft Sentinel`}
+      title={`${counted(count, 'Indicator')} still refused by Microsoft Sentinel`}
     >
       <Text size="sm">
         {triesWords(refused)}.{' '}
@@ -33,6 +35,11 @@ export function RefusedNotice({ job }: { job: Job }) {
           View in ERRORS
         </a>
       </Text>
+      <SendRefused
+        body={{ request_id: job.request_id }}
+        count={count}
+        underWay={errors.data.retry_request_id}
+      />
     </Notice>
   );
 }

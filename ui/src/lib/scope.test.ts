@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+
+import { scopeText } from './scope';
+
+test('an update of whole queries goes by its mode, the others by what was chosen', () => {
+  const text = (scope: 'whole' | 'refused' | 'send' | 'withdraw', count: number) =>
+    scopeText({ mode: 'delta', scope, count_asked: count });
+  expect(text('whole', 0)).toBe('delta');
+  expect(text('send', 3)).toBe('Send now: 3 values');
+  expect(text('withdraw', 1)).toBe('Withdraw now: 1 value');
+  expect(text('refused', 1_300)).toBe('Send refused again: 1,300 Indicators');
+});
