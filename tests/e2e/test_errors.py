@@ -91,17 +91,17 @@ def test_filters_are_kept_in_the_address_and_survive_a_reload(page: Page, screen
 def test_refused_now_is_worked_through_and_sent_again(
     page: Page, screen: Screen, stand: Stand, refused_job: dict[str, Any]
 ) -> None:
-    count, request_id = refused_job['count_refused'], refused_job['request_id']
+    count = refused_job['count_refused']
     screen.open('dashboard')
     tile = page.get_by_role('group', name='Refused now')
     expect(tile).to_contain_text(f'{count:,}')
     tile.get_by_role('link').click()
     row = screen.rows('Errors').filter(has_text='AZ-ITEM')
     expect(row).to_contain_text('Open')
-    expect(row).to_contain_text('Tried again automatically, 3 tries left')
+    expect(row).to_contain_text(re.compile('Tried again automatically, [0-3] tr(y|ies) left'))
+    row.get_by_role('link', name=re.compile('^Job ')).click()
 
     stand.sentinel.faults.clear()
-    screen.open(f'jobs?open={request_id}')
     expect(page.get_by_text(f'{count:,} Indicators still refused')).to_be_visible()
     screen.button('Send Refused Again').click()
     dialog = page.get_by_role('dialog', name=re.compile('refused Indicators again'))
@@ -109,8 +109,8 @@ def test_refused_now_is_worked_through_and_sent_again(
     page.get_by_role('link', name='View in JOBS').click()
     expect(page.get_by_text(f'Send refused again: {count:,} Indicators').first).to_be_visible()
 
-    screen.open(f'reports/errors?request_id={request_id}&code=AZ-ITEM')
-    expect(screen.rows('Errors')).to_contain_text('Resolved', timeout=30_000)
+    screen.open('reports/errors?code=AZ-ITEM&state=resolved')
+    expect(screen.rows('Errors').first).to_contain_text('Resolved', timeout=30_000)
     screen.open('reports/errors?code=AZ-ITEM')
     expect(page.get_by_text('No error matches these filters.')).to_be_visible()
     again = screen.button('Send Refused Again')

@@ -17,9 +17,9 @@ export function updateSentence(update: Update): SentencePart[] {
 }
 
 const chosen: Record<Exclude<Update['scope'], 'whole'>, (count: number) => string> = {
-  refused: (count) => `Resend of ${counted(count, 'refused Indicator')}`,
-  send: (count) => `Send of ${counted(count, 'chosen value')}`,
-  withdraw: (count) => `Withdrawal of ${counted(count, 'chosen value')}`,
+  refused: (count) => `Send refused again (${counted(count, 'Indicator')})`,
+  send: (count) => `Send now (${counted(count, 'value')})`,
+  withdraw: (count) => `Withdraw now (${counted(count, 'value')})`,
 };
 
 function subject(update: Update): SentencePart[] {

@@ -3,7 +3,11 @@ import { ActionIcon, Text, UnstyledButton } from '@mantine/core';
 
 import type { ReportedError } from '../../api/model';
 import type { Column } from '../../components/DataTable';
+<<<<<<< HEAD
 import { ErrorCode } from '../../components/ErrorCode';
+=======
+import { Help } from '../../components/Help';
+>>>>>>> e5da533 (page: sending refused ones again, explained in place)
 import { Icon } from '../../components/Icon';
 import { LongText } from '../../components/LongText';
 import { TimeText } from '../../components/TimeText';
@@ -58,7 +62,11 @@ export function errorColumns(openId: string | null, onToggle: Toggle): Column<Re
     },
     {
       key: 'state',
-      heading: 'State',
+      heading: (
+        <>
+          State <Help topic="Error state" />
+        </>
+      ),
       width: 172,
       cell: (row) => <StateCell error={row} />,
     },
