@@ -16,6 +16,7 @@ import { TimeText } from '../../components/TimeText';
 import { fieldLabel, typeLabel } from '../../lib/label';
 import { counted, formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
+import { scopeText } from '../../lib/scope';
 import { isRunning, lossCount } from '../../lib/status';
 import { formatRuntime } from '../../lib/time';
 import { JobActions, type OnJobAction } from './JobActions';
@@ -144,7 +145,7 @@ function requestFacts(job: Job, retries: readonly Job[]): Fact[] {
   return [
     { name: 'Request ID', value: <CopyText what="Request ID" value={job.request_id} /> },
     { name: 'Job type', value: job.job_type },
-    { name: 'Update', value: job.mode },
+    { name: 'Update', value: scopeText(job) },
     { name: 'Retry of', value: job.retry_of && <JobLink requestId={job.retry_of} /> },
     {
       name: 'Tried again as',
