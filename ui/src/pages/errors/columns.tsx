@@ -3,11 +3,8 @@ import { ActionIcon, Text, UnstyledButton } from '@mantine/core';
 
 import type { ReportedError } from '../../api/model';
 import type { Column } from '../../components/DataTable';
-<<<<<<< HEAD
 import { ErrorCode } from '../../components/ErrorCode';
-=======
 import { Help } from '../../components/Help';
->>>>>>> e5da533 (page: sending refused ones again, explained in place)
 import { Icon } from '../../components/Icon';
 import { LongText } from '../../components/LongText';
 import { TimeText } from '../../components/TimeText';
