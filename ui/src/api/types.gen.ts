@@ -2394,12 +2394,22 @@ export interface components {
         ReportedErrorPage: {
             /** Count */
             count: number;
+            /**
+             * Count Refused
+             * @description Of all that the filters let through: Indicators that Sentinel refuses now
+             */
+            count_refused: number;
             /** Data */
             data: components["schemas"]["ReportedError"][];
             /** Next */
             next: string | null;
             /** Previous */
             previous: string | null;
+            /**
+             * Retry Request Id
+             * @description The Job that sends what was refused again, while one waits or runs
+             */
+            retry_request_id: string | null;
             /** Total Count */
             total_count: number;
         };
@@ -2927,6 +2937,11 @@ export interface components {
          * @description An update, and what its Jobs came to.
          */
         UpdateFigures: {
+            /**
+             * Count Asked
+             * @description How many values, or refused Indicators, it is about; 0 of a whole one
+             */
+            count_asked: number;
             /** Date Ended */
             date_ended: string | null;
             /** Date Started */
@@ -2939,6 +2954,7 @@ export interface components {
             figures: components["schemas"]["Figures"];
             job_type: components["schemas"]["JobType"];
             mode: components["schemas"]["Mode"];
+            scope: components["schemas"]["Scope"];
             /** @description While it runs; null while nobody can say, is paused or waits for a system */
             time_left: components["schemas"]["TimeLeft"] | null;
             /** Update Id */
