@@ -10,7 +10,7 @@ import pytest
 from sentinel_app.core.error_entry import About, ErrorEntry, ErrorFilter, ErrorGroup, ErrorState
 from sentinel_app.core.job import JobStatus, Mode, Outcome
 from sentinel_app.core.outbox import Batch, Settlement
-from sentinel_app.core.revocation import revocation
+from sentinel_app.core.revocation import Unwanted, revocation
 from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.orphans import Orphans
 from sentinel_app.storage.statements import statements
@@ -20,6 +20,7 @@ from tests.stored import make_job, make_query
 from tests.working import Working, chosen, make_error, send
 
 OPEN = ErrorFilter(state=ErrorState.OPEN)
+EVERYTHING = Unwanted(are_orphans_meant=True, are_all_meant=True)
 LATER = NOON + dt.timedelta(hours=1)
 
 
@@ -147,7 +148,7 @@ def test_a_refused_withdrawal_is_open_until_the_object_is_withdrawn(
         begin(working, f'u{number}')
         store.end_reading(f'j-u{number}', at=NOON)
         held = orphans.next_unchosen(
-            f'u{number}', only_orphans=False, now=NOON, most_attempts=3, after=0, limit=1
+            f'u{number}', EVERYTHING, now=NOON, most_attempts=3, after=0, limit=1
         )
         orphans.add_revocations([revocation(item, f'j-u{number}', NOON) for item in held])
         batch = working.claim(update_id=f'u{number}')
