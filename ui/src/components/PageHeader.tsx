@@ -2,19 +2,29 @@
 import { Group, Text, Title } from '@mantine/core';
 import { useEffect, useRef, type ReactNode, type RefObject } from 'react';
 
+import type { TopicName } from '../lib/help';
 import { headingAppeared } from '../shell/heading';
+import { Help } from './Help';
 
 interface PageHeaderProps {
   /** The screen's name; shown in capitals. */
   title: string;
   /** One quiet line under the heading. */
   summary?: ReactNode;
+  /** What is explained beside the summary. */
+  help?: readonly TopicName[];
   /** It stays in sight however far the screen is scrolled. */
   isPinned?: boolean;
   children?: ReactNode;
 }
 
-export function PageHeader({ title, summary, isPinned = false, children }: PageHeaderProps) {
+export function PageHeader({
+  title,
+  summary,
+  help = [],
+  isPinned = false,
+  children,
+}: PageHeaderProps) {
   useEffect(() => {
     document.title = `${title} | Microsoft Sentinel`;
   }, [title]);
@@ -36,7 +46,10 @@ export function PageHeader({ title, summary, isPinned = false, children }: PageH
         </Title>
         {summary !== undefined && (
           <Text component="div" size="sm" c="dimmed">
-            {summary}
+            {summary}{' '}
+            {help.map((topic) => (
+              <Help key={topic} topic={topic} />
+            ))}
           </Text>
         )}
       </div>

@@ -110,6 +110,7 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
       <PageHeader
         title="Configure"
         isPinned={draft !== null}
+        help={['Precedence', 'TQL']}
         summary={
           draft === null ? (
             SUMMARY

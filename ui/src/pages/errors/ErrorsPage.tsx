@@ -47,7 +47,11 @@ export function ErrorsPage() {
 
   return (
     <>
-      <PageHeader title="Errors" summary="What went wrong, what is tried again, and what needs you">
+      <PageHeader
+        title="Errors"
+        help={['Error state']}
+        summary="What went wrong, what is tried again, and what needs you"
+      >
         <RefreshControl
           updatedAtMs={errors.dataUpdatedAt}
           isRefreshing={errors.isFetching}

@@ -56,7 +56,11 @@ export function JobsPage() {
 
   return (
     <>
-      <PageHeader title="Jobs" summary="Every update, one Job per query">
+      <PageHeader
+        title="Jobs"
+        summary="Every update, one Job per query"
+        help={['Update', 'Job status', 'Outcome']}
+      >
         <RefreshControl
           updatedAtMs={updates.dataUpdatedAt}
           isRefreshing={updates.isFetching}

@@ -27,7 +27,11 @@ export function TasksPage() {
 
   return (
     <>
-      <PageHeader title="Tasks" summary="Background tasks and their status">
+      <PageHeader
+        title="Tasks"
+        summary="Background tasks and their status"
+        help={['Task', 'Task state']}
+      >
         {tasks.data !== undefined && (
           <PipelineButtons tasks={tasks.data.data} onAsk={setPipelineAsked} />
         )}
