@@ -186,6 +186,7 @@ def job_reply(job: Job, live: Live, saved: QueryList) -> schemas.Job:
             'count_request': counts.requests,
             'count_throttled': counts.throttled,
             'throttled_seconds': counts.throttled_s,
+            'limit_wait_seconds': counts.limit_wait_s,
             'count_expected': counts.expected,
             'count_held_back': counts.held_back,
             'waiting_seconds': waiting_s,

@@ -118,6 +118,9 @@ class Counts:
     requests: int = 0
     throttled: int = 0
     throttled_s: float = 0.0
+    """Seconds that answers with status 429 asked to wait."""
+    limit_wait_s: float = 0.0
+    """Seconds that its requests waited for the App's own count of the API limit, or for a 429."""
     expected: int | None = None
     converted: int = 0
     """Of those read, how many were decided about: they have their outcome, or are to be sent."""

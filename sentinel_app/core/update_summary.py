@@ -114,6 +114,7 @@ def _sum(counts: Sequence[Counts]) -> Counts:
         requests=sum(each.requests for each in counts),
         throttled=sum(each.throttled for each in counts),
         throttled_s=sum(each.throttled_s for each in counts),
+        limit_wait_s=sum(each.limit_wait_s for each in counts),
         expected=sum(expected) if expected else None,
         converted=sum(each.converted for each in counts),
         held_back=sum(each.held_back for each in counts),

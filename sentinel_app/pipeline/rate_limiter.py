@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import threading
 from dataclasses import dataclass
 from typing import Protocol
@@ -37,6 +38,8 @@ class Permit:
     arrived_by: float
     is_check: bool = False
     """Whether a check of the Service takes it; it sends nothing."""
+    waited_s: float = 0.0
+    """How long it was waited for; what several waited at once counts once among their permits."""
 
 
 class RateLimiter:
@@ -54,7 +57,8 @@ class RateLimiter:
         self._lock = threading.Lock()
         self._blocked_until = 0.0
         self._blocked_reason = ''
-        self._waiting = 0
+        self._waits: list[float] = []
+        self._taken_at = -math.inf
         now, monotonic = clock.now(), clock.monotonic()
         self._permits: list[Permit] = []
         for at in times.recent(now - _MEMORY):
@@ -70,7 +74,8 @@ class RateLimiter:
             is_check: whether it is for a check of the Service, which sends nothing.
         """
         with self._lock:
-            self._waiting += 1
+            began = self._clock.monotonic()
+            self._waits.append(began)
         try:
             while not stop.is_set():
                 with self._lock:
@@ -81,7 +86,7 @@ class RateLimiter:
             return None
         finally:
             with self._lock:
-                self._waiting -= 1
+                self._waits.remove(began)
 
     def is_open(self) -> bool:
         """Whether a request could go at once."""
@@ -141,7 +146,14 @@ class RateLimiter:
         """Return the seconds until the next request may go, where one is waiting; else None."""
         with self._lock:
             seconds = self._seconds_left()
-            return seconds if self._waiting and seconds > 0 else None
+            return seconds if self._waits and seconds > 0 else None
+
+    def waited_s(self) -> float:
+        """Return the seconds that the next permit has been waited for so far."""
+        with self._lock:
+            if not self._waits or self._seconds_left() <= 0:
+                return 0.0
+            return self._waited_s()
 
     def seconds_of(self, requests: int) -> float:
         """Return in how many seconds the last of so many further requests may go."""
@@ -172,9 +184,14 @@ class RateLimiter:
         times = sorted(permit.arrived_by for permit in self._permits)
         return max(wait_s(times, now, self._limit), self._blocked_until - now)
 
+    def _waited_s(self) -> float:
+        """Return for how long some thread has waited since the last permit was taken."""
+        return self._clock.monotonic() - max(min(self._waits), self._taken_at)
+
     def _take(self, *, is_check: bool) -> Permit:
         started = self._clock.monotonic()
-        permit = Permit(started, started + LONGEST_TRANSIT_S, is_check)
+        permit = Permit(started, started + LONGEST_TRANSIT_S, is_check, self._waited_s())
+        self._taken_at = started
         # What began first has not always arrived first: each stays until it is out of the window.
         self._permits = [
             known for known in self._permits if known.arrived_by + WINDOW_S + MARGIN_S > started

@@ -138,7 +138,9 @@ class Upload:
         """Claim a batch once a request may go; None when another thread took the last one."""
         permit = self._acquire(stop)
         try:
-            batch = self._store.claim_batch(update.id, size=MAX_OBJECTS, now=self._clock.now)
+            batch = self._store.claim_batch(
+                update.id, size=MAX_OBJECTS, now=self._clock.now, waited_s=permit.waited_s
+            )
         except BaseException:
             self._limiter.give_back(permit)
             raise

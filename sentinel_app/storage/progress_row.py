@@ -88,6 +88,7 @@ def counts_of(row: sqlite3.Row, rows_waiting: int) -> Counts:
         requests=row['requests'],
         throttled=row['throttled'],
         throttled_s=row['throttled_s'],
+        limit_wait_s=row['limit_wait_s'],
         expected=row['expected'],
         held_back=row['held_back'],
         shortened=row['shortened'],

@@ -248,7 +248,12 @@ class UpdateStore:
         return count >= size or bool(count and may_be_short)
 
     def claim_batch(
-        self, update_id: str, *, size: int, now: Callable[[], dt.datetime]
+        self,
+        update_id: str,
+        *,
+        size: int,
+        now: Callable[[], dt.datetime],
+        waited_s: float = 0.0,
     ) -> Batch | None:
         """Take the next objects to send, and store that their request begins.
 
@@ -259,6 +264,7 @@ class UpdateStore:
             update_id: of which update.
             size: objects in a batch at most.
             now: tells the time, once nobody else writes any more.
+            waited_s: how long its permit was waited for.
 
         Returns:
             None when there are none now; then no request is stored.
@@ -277,7 +283,10 @@ class UpdateStore:
             accounts.store()
             transaction.executemany(
                 _SQL['started_uploading'],
-                [(to_millis(at), job) for job in dict.fromkeys(row['job'] for row in rows)],
+                [
+                    (to_millis(at), waited_s, job)
+                    for job in dict.fromkeys(row['job'] for row in rows)
+                ],
             )
             outbox.add_request(transaction, at)
             return Batch(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sentinel_app.core.estimate import Estimate
 from sentinel_app.core.job import Counts, Stage
 from sentinel_app.core.progress import Progress
@@ -38,7 +40,20 @@ class Live:
 
     def counts(self, request_id: str) -> Counts | None:
         """Return a Job's counts; None when it is not in progress."""
-        return self._store.counts(request_id)
+        counts = self._store.counts(request_id)
+        running = self._updates.running
+        if counts is None or running is None:
+            return counts
+        waited_s = self._limiter.waited_s()
+        if waited_s <= 0 or request_id != self._next_to_send(running.id):
+            return counts
+        # The wait is counted as it passes, and stored once the request goes out.
+        return replace(counts, limit_wait_s=counts.limit_wait_s + waited_s)
+
+    def _next_to_send(self, update_id: str) -> str | None:
+        """Return the Job whose objects the next request carries first."""
+        progress = self._store.progress(update_id)
+        return next((item.request_id for item in progress if item.waiting), None)
 
     def asked_wait(self, request_id: str) -> AskedWait | None:
         """Return the wait that Sentinel asked for, where a Job is held up by it."""

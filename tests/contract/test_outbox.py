@@ -575,6 +575,20 @@ def test_requests_and_429s_are_counted_for_each_job_of_the_batch(
     ]
 
 
+def test_the_wait_for_the_limit_is_counted_for_each_job_of_the_batch(
+    store: UpdateStore, working: Working
+):
+    working.begin('j1', 'j2', 'j3')
+    working.convert(chosen(1))
+    working.convert(chosen(2), chosen(3), request_id='j2')
+    working.end('j1', 'j2')
+    store.claim_batch('u1', size=2, now=lambda: NOON, waited_s=2.5)
+    store.claim_batch('u1', size=2, now=lambda: NOON, waited_s=4)
+    found = [working.counts(request_id) for request_id in ('j1', 'j2', 'j3')]
+
+    assert [each.limit_wait_s for each in found] == [2.5, 6.5, 0]
+
+
 def test_what_had_no_answer_is_known_to_the_ledger_when_its_job_is_stopped(
     store: UpdateStore, working: Working, ledger: Ledger
 ):

@@ -106,6 +106,7 @@ def make_job(request_id: str, **changes: Any) -> dict[str, Any]:
         },
         'date_queued': '2026-03-09T16:00:00Z',
         'throttled_seconds': 0,
+        'limit_wait_seconds': 0,
         'warnings': [],
         **changes,
     }

@@ -85,7 +85,10 @@ class Job(Reply):
     count_object: int
     count_request: int
     count_throttled: int
-    throttled_seconds: Seconds
+    throttled_seconds: Seconds = Field(description='As answers with status 429 asked to wait')
+    limit_wait_seconds: Seconds = Field(
+        description='How long its requests have waited for the API limit, the present wait included'
+    )
     count_expected: int | None = Field(description='How many Indicators the query should give')
     count_held_back: int = Field(
         description='Objects that were not withdrawn because they were too many at once'

@@ -52,6 +52,7 @@ SORTS: Mapping[str, Callable[[Job], Any]] = {
     'count_request': lambda job: job.counts.requests,
     'count_throttled': lambda job: job.counts.throttled,
     'throttled_seconds': lambda job: job.counts.throttled_s,
+    'limit_wait_seconds': lambda job: job.counts.limit_wait_s,
     'count_converted': lambda job: job.counts.converted,
     'count_expected': lambda job: job.counts.expected,
     'count_held_back': lambda job: job.counts.held_back,

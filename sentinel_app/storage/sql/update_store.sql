@@ -96,7 +96,9 @@ WHERE update_id = ? AND NOT is_stopped AND waiting > 0
 ORDER BY position;
 
 -- name: started_uploading
-UPDATE progress SET upload_started_at = coalesce(upload_started_at, ?) WHERE job = ?;
+UPDATE progress SET upload_started_at = coalesce(upload_started_at, ?),
+    limit_wait_s = limit_wait_s + ?
+WHERE job = ?;
 
 -- name: answered
 UPDATE progress SET upload_answered_at = ? WHERE job = ?;

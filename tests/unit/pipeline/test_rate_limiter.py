@@ -61,6 +61,36 @@ def answered_at_once(limiter: RateLimiter) -> Permit:
     return permit
 
 
+def test_a_wait_is_counted_as_it_passes_and_what_passed_before_another_permit_once():
+    clock = StandingClock()
+    limiter = make_limiter(2, clock=clock)
+    assert [answered_at_once(limiter).waited_s for _ in range(2)] == [0, 0]
+
+    waited: list[float] = []
+    told: list[float] = []
+
+    class Watched(StandingClock):
+        """Another thread begins to wait, and takes its permit, while the first one waits."""
+
+        def wait(self, stop: threading.Event, seconds: float) -> bool:
+            told.append(watched.waited_s())
+            self.advance(seconds)
+            if self.passed_s >= FREE_S and not waited:
+                waited.append(taken(watched).waited_s)
+            return stop.is_set()
+
+    clock = Watched()
+    watched = make_limiter(2, clock=clock)
+    for _ in range(2):
+        answered_at_once(watched)
+    last = taken(watched).waited_s
+
+    assert told[:3] == pytest.approx([0, 1, 2])
+    assert waited == pytest.approx([FREE_S])
+    assert last == pytest.approx(0)
+    assert watched.waited_s() == 0
+
+
 def test_as_many_as_the_limit_go_at_once_and_the_next_when_the_first_is_out_of_the_window():
     clock = StandingClock()
     limiter = make_limiter(3, clock=clock)

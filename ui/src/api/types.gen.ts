@@ -1412,6 +1412,11 @@ export interface components {
             last_modified_filter_end: string | null;
             /** Last Modified Filter Start */
             last_modified_filter_start: string | null;
+            /**
+             * Limit Wait Seconds
+             * @description How long its requests have waited for the API limit, the present wait included
+             */
+            limit_wait_seconds: number;
             mode: components["schemas"]["Mode"];
             /** @description The paused Task that has something to do for the Job, if there is one */
             pause: components["schemas"]["Pause"] | null;
@@ -1423,7 +1428,10 @@ export interface components {
             /** @description What it is about; unless it is `whole`, nothing beside that is read, and no cursor moves */
             scope: components["schemas"]["Scope"];
             status: components["schemas"]["JobStatus"];
-            /** Throttled Seconds */
+            /**
+             * Throttled Seconds
+             * @description As answers with status 429 asked to wait
+             */
             throttled_seconds: number;
             /** @description Until the Job is done, under the API limit; null while nobody can say */
             time_left: components["schemas"]["TimeLeft"] | null;
@@ -4497,7 +4505,7 @@ export interface operations {
                 query_id?: string | null;
                 request_id?: string;
                 retry_of?: string | null;
-                sort?: "request_id" | "update_id" | "job_type" | "mode" | "scope" | "count_asked" | "status" | "date_queued" | "date_started" | "date_completed" | "date_failed" | "last_modified_filter_start" | "last_modified_filter_end" | "date_download_start" | "date_download_complete" | "download_runtime" | "date_convert_start" | "date_convert_complete" | "convert_runtime" | "date_upload_start" | "date_upload_complete" | "upload_runtime" | "total_runtime" | "count_read" | "count_converted" | "count_sent" | "count_unchanged" | "count_duplicate" | "count_withheld" | "count_expired" | "count_unsupported" | "count_invalid" | "count_refused" | "count_withdrawn" | "count_failed" | "count_object" | "count_request" | "count_throttled" | "throttled_seconds" | "count_expected" | "count_held_back" | "retry_of" | "failure_code" | "failure_reason" | "position";
+                sort?: "request_id" | "update_id" | "job_type" | "mode" | "scope" | "count_asked" | "status" | "date_queued" | "date_started" | "date_completed" | "date_failed" | "last_modified_filter_start" | "last_modified_filter_end" | "date_download_start" | "date_download_complete" | "download_runtime" | "date_convert_start" | "date_convert_complete" | "convert_runtime" | "date_upload_start" | "date_upload_complete" | "upload_runtime" | "total_runtime" | "count_read" | "count_converted" | "count_sent" | "count_unchanged" | "count_duplicate" | "count_withheld" | "count_expired" | "count_unsupported" | "count_invalid" | "count_refused" | "count_withdrawn" | "count_failed" | "count_object" | "count_request" | "count_throttled" | "throttled_seconds" | "limit_wait_seconds" | "count_expected" | "count_held_back" | "retry_of" | "failure_code" | "failure_reason" | "position";
                 sort_order?: "asc" | "desc";
                 status?: ("pending" | "download-in-progress" | "download-complete" | "convert-in-progress" | "convert-complete" | "upload-in-progress" | "upload-complete" | "failed" | "cancelled")[];
                 update_id?: string | null;

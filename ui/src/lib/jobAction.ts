@@ -35,7 +35,13 @@ const plainFields = [
   ],
   ...['count_duplicate', 'count_withheld', 'count_expired', 'count_unsupported'],
   ...['count_invalid', 'count_refused', 'count_withdrawn', 'count_failed', 'count_held_back'],
-  ...['count_object', 'count_request', 'count_throttled', 'throttled_seconds'],
+  ...[
+    'count_object',
+    'count_request',
+    'count_throttled',
+    'throttled_seconds',
+    'limit_wait_seconds',
+  ],
   ...['retry_of', 'failure_code', 'failure_reason'],
 ] as readonly Exclude<keyof Job, 'query' | 'warnings' | MomentaryField>[];
 

@@ -71,6 +71,7 @@ export function makeJob(changes: Partial<Job> = {}): Job {
     count_request: 0,
     count_throttled: 0,
     throttled_seconds: 0,
+    limit_wait_seconds: 0,
     count_expected: null,
     count_held_back: 0,
     waiting_seconds: null,

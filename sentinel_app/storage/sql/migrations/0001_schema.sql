@@ -138,7 +138,9 @@ CREATE TABLE progress (
     objects INTEGER NOT NULL DEFAULT 0,
     requests INTEGER NOT NULL DEFAULT 0,
     throttled INTEGER NOT NULL DEFAULT 0,
-    throttled_s REAL NOT NULL DEFAULT 0
+    throttled_s REAL NOT NULL DEFAULT 0,
+    -- How long its requests waited for the API limit.
+    limit_wait_s REAL NOT NULL DEFAULT 0
 );
 
 -- What a Job reads after its window, one pass after the other.

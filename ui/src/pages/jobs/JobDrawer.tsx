@@ -193,6 +193,7 @@ function sendingFacts(job: Job): Fact[] {
         job.count_held_back > 0 && `${counted(job.count_held_back, 'object')}: too many at once`,
     },
     { name: 'Requests', value: formatCount(job.count_request) },
+    { name: 'Waited for the API limit', value: formatRuntime(job.limit_wait_seconds) },
     { name: 'Throttled requests', value: formatCount(job.count_throttled) },
     { name: 'Throttled for', value: formatRuntime(job.throttled_seconds) },
   ];
