@@ -106,9 +106,9 @@ class History:
         self.ranking = Ranking(self.store, self._queries, may_be_sent, self.sink.refuses)
         self.log: list[str] = []
         """The pattern of each object that Sentinel was sent, in order."""
-        self.refusals: Counter[tuple[str, str, bool]] = Counter()
-        """How often Sentinel has refused a copy, by pattern and name, since it took it last: sent,
-        and withdrawn."""
+        self.refusals: Counter[tuple[str, int, bool]] = Counter()
+        """How often Sentinel has refused a copy, by pattern and Indicator, since it took it last:
+        sent, and withdrawn. Two Files of one owner may give a hash the same name."""
         self.chance = random.Random(0)
         self.is_list_edited = False
         """Whether the list has changed since everything was read."""
@@ -173,16 +173,16 @@ class History:
             )
 
     def _answer(self, stix: Mapping[str, Any], is_taken: bool) -> None:
-        pattern, name, is_revoked = stix['pattern'], stix['name'], stix.get('revoked', False)
+        pattern, row_id, is_revoked = stix['pattern'], row_id_of(stix), stix.get('revoked', False)
         self.log.append(pattern)
         if is_taken:
             for refused in [key for key in self.refusals if key[0] == pattern]:
                 # A withdrawal that was refused counts no more once any copy is sent.
-                if is_revoked or refused[2] or refused[1] == name:
+                if is_revoked or refused[2] or refused[1] == row_id:
                     del self.refusals[refused]
             self.ranking.take(stix)
         else:
-            self.refusals[pattern, name, is_revoked] += 1
+            self.refusals[pattern, row_id, is_revoked] += 1
 
     # -- ThreatConnect
 

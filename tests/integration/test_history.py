@@ -23,6 +23,7 @@ from sentinel_app.core.job import Counts, JobStatus, Mode, Outcome
 from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS
 from sentinel_app.core.progress import Progress, Reading
 from sentinel_app.core.query import Query, WithdrawPolicy
+from sentinel_app.core.sink import UploadReply
 from sentinel_app.errors import (
     BatchUnclearError,
     Cancelled,
@@ -565,6 +566,60 @@ def test_two_refused_copies_that_overtake_each_other_do_not_keep_a_third_from_be
     update_each_hour(story, Mode.DELTA, 1)
 
     assert confidence(story) == 60
+
+
+SHARED_HASH = f"[file:hashes.'SHA-256' = '{'C' * 64}']"
+
+
+def files_that_share_a_hash(story: History) -> list[int]:
+    """Add two Files of one owner, of which only the second matches `confidence >= 50`.
+
+    Their objects of the hash that they share have the same name.
+    """
+    return [
+        story.store.add(file_of(sha256='C' * 64, md5=letter * 32, confidence=confidence))['id']
+        for letter, confidence in (('A', 10), ('B', 60))
+    ]
+
+
+def test_the_judge_lets_a_copy_of_the_same_name_pass_for_one_refused_too_often(
+    story: History,
+) -> None:
+    worse, _ = files_that_share_a_hash(story)
+    files = replace(query(*OWNERS), indicator_types=(IndicatorType.FILE,))
+    story.save_list([replace(files, tql='confidence >= 50'), replace(files, id='q2')])
+    story.sink.refused = frozenset({SHARED_HASH})
+    for _ in range(REFUSED_ATTEMPTS + 1):
+        story.clock.advance(3600)
+        story.reconcile()
+    story.sink.refused = frozenset()
+    story.clock.advance(3600)
+    story.store.modify(worse, confidence=11)
+    story.clock.advance(5)
+    story.delta()
+
+    assert story.is_right
+    assert story.sink.live()[SHARED_HASH]['confidence'] == 11
+
+
+def test_the_judge_misses_a_value_though_copies_of_one_name_were_refused_often_together(
+    story: History,
+) -> None:
+    ids = files_that_share_a_hash(story)
+    story.save_list([replace(query(*OWNERS), indicator_types=(IndicatorType.FILE,))])
+    story.sink.refused = frozenset({SHARED_HASH})
+    for number in range(REFUSED_ATTEMPTS + 1):
+        story.clock.advance(3600)
+        story.store.modify(ids[number % 2])
+        story.clock.advance(5)
+        story.full()
+    assert story.log.count(SHARED_HASH) == REFUSED_ATTEMPTS + 1
+    story.sink.refused = frozenset()
+    with (
+        mock.patch.object(story.sink, 'send', return_value=UploadReply(refusals={})),
+        pytest.raises(AssertionError, match=f'{"C" * 64}.* is missing'),
+    ):
+        story.full()
 
 
 def test_what_cannot_be_counted_or_read_at_all_keeps_back_no_lower_query(story: History) -> None:
