@@ -116,7 +116,7 @@ function Drawing({ series, columns, width, step, active }: DrawingProps) {
     Math.max(0, ...columns.map(({ values }) => values.reduce((sum, each) => sum + each, 0))),
   );
   const top = ticks.at(-1) ?? 1;
-  const labelled = labelledColumns(columns, step);
+  const labeled = labeledColumns(columns, step);
   const yOf = (value: number) => EDGE.top + PLOT_HEIGHT * (1 - value / top);
   return (
     <svg width={width} height={HEIGHT} aria-hidden="true" focusable="false">
@@ -156,7 +156,7 @@ function Drawing({ series, columns, width, step, active }: DrawingProps) {
           top={top}
           hatch={hatch}
           isActive={index === active}
-          hasTick={labelled.has(index)}
+          hasTick={labeled.has(index)}
         />
       ))}
     </svg>
@@ -164,7 +164,7 @@ function Drawing({ series, columns, width, step, active }: DrawingProps) {
 }
 
 /** The columns whose labels stand below, so few that none covers another. */
-function labelledColumns(columns: readonly ChartColumn[], step: number): Set<number> {
+function labeledColumns(columns: readonly ChartColumn[], step: number): Set<number> {
   const places = columns.flatMap((column, index) => (column.tick === null ? [] : [index]));
   const [first = 0, second = columns.length] = places;
   const every = Math.max(1, Math.ceil(TICK_WIDTH / Math.max(1, (second - first) * step)));
