@@ -197,7 +197,8 @@ def _body_of(stream: object) -> bytes:
     """The bytes of a request, whatever the platform's store made of them."""
     content = stream.read() if hasattr(stream, 'read') else stream
     if isinstance(content, str):
-        return content.encode()
+        # Half a surrogate pair, which no encoding takes, is refused where the body is read.
+        return content.encode(errors='surrogatepass')
     return bytes(content) if isinstance(content, bytes | bytearray | memoryview) else b''
 
 

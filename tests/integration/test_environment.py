@@ -357,7 +357,7 @@ def test_a_full_disk_stops_the_update_with_a_clear_error_until_there_is_room(
         until(lambda: health(engine)['status'] == 'degraded', 'health does not tell')
         error = health(engine)['last_error']
         assert error['code'] == 'RUN-DISK'
-        assert 'free space' in error['message']
+        assert 'Free space on that disk' in error['message']
         assert any(job['status'] not in {'Upload Complete', 'Failed'} for job in engine.jobs())
         disk.free()
         engine.wait()

@@ -290,13 +290,19 @@ def test_the_figures_are_those_of_the_jobs(engine: Engine, world: World) -> None
     assert found['objects_live'] == 30
     assert found['by_type'] == [{'indicator_type': 'Host', 'count': 30}]
     (saved,) = engine.queries
+    last = max(dt.datetime.fromisoformat(stix['valid_until']) for stix in world.live().values())
+    # To the end of the hour.
+    expires_by = dt.datetime.fromtimestamp(-(-last.timestamp() // 3600) * 3600, dt.UTC)
     assert found['by_query'] == [
         {
             'query_id': saved['id'],
             'position': 0,
+            'label': f'All Indicators in {", ".join(saved["owners"])}',
+            'is_enabled': True,
             'owners': saved['owners'],
             'indicator_types': saved['indicator_types'],
             'count': 30,
+            'expires_by': expires_by.isoformat().replace('+00:00', 'Z'),
         }
     ]
     for figures in (found['total'], found['last_update']['figures']):

@@ -29,6 +29,7 @@ class Case:
         failing: the check that finds it.
         code: the failing check's; none where it is not an error of a call.
         message: what its message begins with.
+        reason: what the other side's own words begin with.
         remedy: what is to be done, word for word.
         skipped: the checks that cannot be made then.
         prepare: makes it go wrong, before the App is started.
@@ -39,6 +40,7 @@ class Case:
     failing: CheckName
     message: str
     remedy: str
+    reason: str = ''
     code: str | None = None
     skipped: tuple[CheckName, ...] = ()
     prepare: Callable[[Stand], object] = nothing
@@ -47,8 +49,8 @@ class Case:
 
 
 NETWORK = (
-    "Check that a firewall or proxy lets the App's host through, and the inputs that name the "
-    'address.'
+    "Check that firewalls and proxies let the App's host through, and that the inputs name the "
+    'right address.'
 )
 OF_THREATCONNECT = (CheckName.OWNERS, CheckName.PAGING, CheckName.CLOCK)
 
@@ -95,7 +97,7 @@ CASES = {
     'owners': Case(
         failing=CheckName.OWNERS,
         message='The API user cannot read the Indicators of any owner.',
-        remedy='Give the API user a role with Indicators in the owners of the TQL queries.',
+        remedy='Give the API user a role that can read Indicators in these owners.',
         skipped=(CheckName.PAGING,),
         prepare=take_owners_away,
         mend=give_owners_back,
@@ -110,14 +112,15 @@ CASES = {
     'clock': Case(
         failing=CheckName.CLOCK,
         message='The clocks differ by ',
-        remedy='Keep both clocks right by NTP, at least the one of the App server.',
+        remedy='Synchronize both clocks by NTP, at least the one of the App server.',
         prepare=lambda stand: stand.threatconnect.faults.on('clock_skew', seconds=150),
         mend=lambda stand: stand.threatconnect.faults.off(),
     ),
     'token': Case(
         failing=CheckName.TOKEN,
         code='AZ-TOKEN',
-        message='Microsoft Entra ID refused an access token (AADSTS7000215',
+        message='Microsoft Entra ID refused an access token.',
+        reason='AADSTS7000215',
         remedy="The Client Secret input is wrong. Give the secret's value",
         skipped=(CheckName.WORKSPACE,),
         inputs={'client_secret': 'Abc8Q~of-another-application'},
@@ -149,7 +152,7 @@ CASES = {
         failing=CheckName.DISK,
         code='RUN-DISK',
         message='The data folder ',
-        remedy='Make room there, and check its permissions.',
+        remedy='Check its permissions.',
         prepare=make_disk_refuse,
         mend=make_disk_take,
     ),
@@ -174,6 +177,7 @@ def test_each_thing_that_fails_is_found_with_its_remedy(make_stand: MakeStand, c
             check = found[case.failing]
             assert check.get('code') == case.code
             assert check['message'].startswith(case.message)
+            assert check.get('reason', '').startswith(case.reason)
             assert case.remedy in check['remedy']
             assert check['remedy']
         assert at_start[case.failing]['remedy'] == asked[case.failing]['remedy']
@@ -199,7 +203,7 @@ def test_an_owner_of_a_query_that_the_user_lost_is_named(make_stand: MakeStand) 
         assert check['status'] == 'failed'
         assert check['message'].startswith('The API user cannot read the Indicators of ')
         assert 'Demo Organization' not in check['message']
-        assert check['remedy'].startswith('Give it a role there, or take the owner out')
+        assert check['remedy'].startswith('Give the API user a role there, or remove the owner')
 
 
 def test_what_is_well_is_said_and_the_organization_becomes_known(make_stand: MakeStand) -> None:

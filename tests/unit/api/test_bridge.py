@@ -393,6 +393,18 @@ def test_a_header_in_any_language_is_bytes_as_wsgi_promises(value: str) -> None:
     assert value in {sent.decode('latin-1'), sent.decode(errors='replace')}
 
 
+def test_a_body_with_half_a_surrogate_pair_is_refused(stand: Stand) -> None:
+    status, _, body = ask(
+        Bridge(stand.app),
+        REQUEST_METHOD='POST',
+        PATH_INFO='/api/indicator',
+        CONTENT_TYPE='application/json',
+        **{'wsgi.input': '{"values": ["\ud800"]}'},
+    )
+    assert status[:3] == '400'
+    assert json.loads(body)['code'] == 'APP-REQUEST'
+
+
 @given(
     changes=st.dictionaries(
         st.sampled_from(['REQUEST_METHOD', 'PATH_INFO', 'QUERY_STRING', 'CONTENT_TYPE'])

@@ -127,8 +127,7 @@ def test_digest_of_a_key_is_that_of_its_text(one: ObjectKey, other: ObjectKey) -
 
 
 def test_digest_of_a_key_never_changes() -> None:
-    """Stored rows are found by it."""
-    assert (
-        ObjectKey(IndicatorType.FILE, MD5, HashKind.MD5).digest.hex()
-        == 'ab1ded30a8cdef73cc88cf646daceb56'
-    )
+    """Stored rows are found by it, and the first object's id is made of it."""
+    key = ObjectKey(IndicatorType.FILE, MD5, HashKind.MD5)
+    assert key.digest.hex() == '089111010fc656ec8cc0749808776d33'
+    assert object_id(key) == f'indicator--{uuid.UUID(bytes=key.digest)}'

@@ -184,6 +184,9 @@ MAY_GO_THROUGH_ALL = {
     'orphans.unconfirmed',
     # When the Cleaner runs, reading.
     'update_store.unused_jobs',
+    # When a person looks at what a withdrawal would take, reading.
+    'withdrawal.count',
+    'withdrawal.page',
 }
 
 
