@@ -32,6 +32,12 @@ describe('Markdown', () => {
     expect(html).toContain('<td>a <code>b|c</code></td>');
   });
 
+  it('writes no heading where a table has none', () => {
+    const html = render('| | b |\n| --- | --- |\n| c | d |\n');
+    expect(html).toContain('<thead><tr><td></td><th scope="col">b</th></tr></thead>');
+    expect(render('| | |\n| --- | --- |\n| c | d |\n')).not.toContain('<thead>');
+  });
+
   it('marks what leads to another site', () => {
     expect(render('[a](https://a.example)')).toContain('target="_blank" rel="noreferrer"');
   });

@@ -6,7 +6,7 @@ export type LinkRule = (target: string) => { href: string; isExternal: boolean }
 const HEADING = /^(#{1,4}) +(.+)$/;
 const FENCE = '```';
 const ITEM = /^( *)([*-]|\d+\.) +/;
-const SEPARATOR = /^\|[ :|-]+\|$/;
+const SEPARATOR = /^\|[ :|]*-[ :|-]*\|$/;
 
 /** Entities that the documents have stay as they are. */
 export function escaped(text: string): string {
@@ -118,7 +118,10 @@ export class Markdown {
   private table(lines: readonly string[]): string {
     const rows = lines.filter((line) => !SEPARATOR.test(line)).map(cellsOf);
     const [head = [], ...body] = rows;
-    const headRow = head.map((cell) => `<th scope="col">${this.inline(cell)}</th>`).join('');
+    const headRow = head
+      .map((cell) => (cell === '' ? '<td></td>' : `<th scope="col">${this.inline(cell)}</th>`))
+      .join('');
+    const thead = head.every((cell) => cell === '') ? '' : `<thead><tr>${headRow}</tr></thead>`;
     const bodyRows = body.map((cells) => {
       // A row that explains a code is a place of its own.
       const code = /^`([A-Z]+(?:-[A-Z0-9]+)*)`$/.exec(cells[0] ?? '')?.[1];
@@ -127,7 +130,7 @@ export class Markdown {
     });
     return (
       '<div class="table" tabindex="0" role="group" aria-label="Table"><table>' +
-      `<thead><tr>${headRow}</tr></thead><tbody>${bodyRows.join('\n')}</tbody></table></div>`
+      `${thead}<tbody>${bodyRows.join('\n')}</tbody></table></div>`
     );
   }
 

@@ -1,11 +1,11 @@
 /** The zone of its times, when the page was last refreshed, a button to do it now, and the one pause switch. */
 import { ActionIcon, Group, Text, Tooltip } from '@mantine/core';
 
-import { formatSpan, zoneName } from '../lib/time';
+import { formatSpan } from '../lib/time';
 import { useNow } from '../shell/clock';
 import { setPaused, usePaused } from '../shell/refresh';
-import { useZone } from '../shell/zone';
 import { Icon } from './Icon';
+import { TimesIn } from './TimesIn';
 
 interface RefreshControlProps {
   /** When the data on the page came, in milliseconds; 0 before there is any. */
@@ -16,14 +16,13 @@ interface RefreshControlProps {
 
 export function RefreshControl({ updatedAtMs, isRefreshing, onRefresh }: RefreshControlProps) {
   const isPaused = usePaused();
-  const zone = useZone();
   const now = useNow();
   const age = Math.max(0, (now - updatedAtMs) / 1000);
   const pauseLabel = isPaused ? 'Resume auto-refresh' : 'Pause auto-refresh';
   return (
     <Group gap={6} wrap="nowrap">
       <Text size="xs" c="dimmed" className="app-refreshed">
-        <span>Times in {zoneName(zone, new Date(now))}</span>{' '}
+        <TimesIn />{' '}
         <span>
           {isPaused && <strong>Paused. </strong>}
           {updatedAtMs > 0 && `Refreshed ${age < 2 ? 'just now' : `${formatSpan(age)} ago`}`}

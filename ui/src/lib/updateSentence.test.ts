@@ -48,10 +48,10 @@ test('a full update or a reconcile has no window; a single query is named', () =
 test('an update of what a person chose says so', () => {
   const about = (scope: Update['scope']) =>
     say({ ...hour, scope, count_asked: 13, count_read: 13 });
-  expect(about('refused')).toBe('Send refused again (13 Indicators): 13 read, 0 sent.');
-  expect(about('send')).toBe('Send now (13 values): 13 read, 0 sent.');
+  expect(about('refused')).toBe('Send refused again: 13 Indicators, 13 read, 0 sent.');
+  expect(about('send')).toBe('Send now: 13 values, 13 read, 0 sent.');
   expect(say({ scope: 'withdraw', count_asked: 1, count_withdrawn: 1 })).toBe(
-    'Withdraw now (1 value): 0 read, 1 withdrawn.',
+    'Withdraw now: 1 value, 0 read, 1 withdrawn.',
   );
 });
 

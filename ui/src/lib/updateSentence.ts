@@ -1,6 +1,7 @@
 /** One sentence that explains an update: what it covers, and what it did or waits for. */
 import type { Update, UpdateQuery } from '../api/model';
 import { counted, formatCount } from './number';
+import { scopeText } from './scope';
 import type { Tone } from './status';
 
 /** Words, a moment to be shown in the reader's time zone, or a query to be named. */
@@ -13,17 +14,11 @@ const names: Record<Update['mode'], string> = {
 };
 
 export function updateSentence(update: Update): SentencePart[] {
-  return joined([...subject(update), ': ', ...facts(update), '.']);
+  return joined([...subject(update), ...facts(update), '.']);
 }
 
-const chosen: Record<Exclude<Update['scope'], 'whole'>, (count: number) => string> = {
-  refused: (count) => `Send refused again (${counted(count, 'Indicator')})`,
-  send: (count) => `Send now (${counted(count, 'value')})`,
-  withdraw: (count) => `Withdraw now (${counted(count, 'value')})`,
-};
-
 function subject(update: Update): SentencePart[] {
-  if (update.scope !== 'whole') return [chosen[update.scope](update.count_asked)];
+  if (update.scope !== 'whole') return [scopeText(update), ', '];
   const parts: SentencePart[] = [];
   if (update.is_confirmed) parts.push('Confirmed withdrawal, ');
   if (update.retry_of !== null) parts.push('Retry, ');
@@ -34,6 +29,7 @@ function subject(update: Update): SentencePart[] {
   if (update.mode === 'delta' && end !== null) {
     parts.push(...(start === null ? [' up to '] : [' from ', { at: start }, ' to ']), { at: end });
   }
+  parts.push(': ');
   return parts;
 }
 

@@ -97,7 +97,7 @@ test('a Job whose next stage is paused says by whom, until when and why', () => 
 test('a Job offers what its state allows, and names it', async () => {
   show({ status: 'Upload Complete', count_held_back: 1240, warnings: ['x'], request_id: 'abc-1' });
   expect(screen.getByText('1 warning')).toBeDefined();
-  await userEvent.click(screen.getByRole('button', { name: 'Withdraw 1,240 Indicators: abc-1' }));
+  await userEvent.click(screen.getByRole('button', { name: 'Withdraw 1,240 objects: abc-1' }));
   expect(onAction).toHaveBeenCalledExactlyOnceWith(
     expect.objectContaining({ request_id: 'abc-1' }),
     'withdraw',

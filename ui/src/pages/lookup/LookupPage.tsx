@@ -5,6 +5,7 @@ import { useEffect, useMemo } from 'react';
 import { EmptyState } from '../../components/EmptyState';
 import { Notice } from '../../components/Notice';
 import { PageHeader } from '../../components/PageHeader';
+import { TimesIn } from '../../components/TimesIn';
 import { keepList, keptList } from '../../lib/pastedList';
 import { MAX_VALUE_CHARS, splitPasted } from '../../lib/pasted';
 import { setParams, useRoute } from '../../shell/router';
@@ -23,7 +24,11 @@ export function LookupPage() {
   if (pasted !== '') return null;
   return (
     <>
-      <PageHeader title="Indicator Lookup" summary="Is it in Sentinel, and if not, why?" />
+      <PageHeader title="Indicator Lookup" summary="Is it in Sentinel, and if not, why?">
+        <Text size="xs" c="dimmed" className="app-refreshed">
+          <TimesIn />
+        </Text>
+      </PageHeader>
       <ValuesForm key={`${list} ${value}`} text={kept ?? value} isOneValue={value !== ''} />
       {list !== '' && kept === null && (
         <Notice tone="warning" title="This list is not here any more">
