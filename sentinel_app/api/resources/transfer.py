@@ -6,10 +6,12 @@ import falcon
 
 from sentinel_app.api.options import OptionCatalog
 from sentinel_app.api.ports import ApiDeps
+from sentinel_app.api.query_check import queries_of
 from sentinel_app.api.reading import body_of, parameters_of
 from sentinel_app.api.resources.configure import answer_list, save_list
 from sentinel_app.api.schemas import ImportBody, Parameters
 from sentinel_app.api.serialize import export_reply
+from sentinel_app.core.query_match import matched_ids
 
 FILE_NAME = 'sentinel-tql-queries.json'
 
@@ -47,17 +49,19 @@ class ImportResource:
     def on_put(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Save the file's list in place of the one that was looked at.
 
-        A query that is known here stays the same one, with its cursor; any other one is new.
+        A query whose id or content is known here stays the same one, with its cursor; any other
+        one is new.
         """
         parameters_of(req, Parameters)
         body = body_of(req, ImportBody)
-        known = {query.id for query in self._deps.app_state.query_list().queries}
-        seen: set[str | None] = set()
-        bodies = []
-        for query in body.file.queries:
-            is_known = query.id in known and query.id not in seen
-            seen.add(query.id)
-            bodies.append(query if is_known else query.model_copy(update={'id': None}))
+        queries = body.file.queries
+        ids = matched_ids(
+            queries_of(queries, lambda: ''), self._deps.app_state.query_list().queries
+        )
+        bodies = [
+            query.model_copy(update={'id': query_id})
+            for query, query_id in zip(queries, ids, strict=True)
+        ]
         stored = save_list(
             req,
             self._deps,

@@ -23,7 +23,10 @@ class ExportFile(Reply):
 
 
 class ImportFile(Body):
-    """A file as the export makes it. An id that this Service does not know counts as none."""
+    """A file as the export makes it.
+
+    A query is the saved one with its id or, where the id is unknown, with its content.
+    """
 
     format: Literal['ms-sentinel-tql-queries']
     format_version: Literal[1]

@@ -83,6 +83,16 @@ def test_a_file_comes_back_as_it_went_out(stand: Stand) -> None:
     assert '1 edited' in entry.detail
 
 
+def test_a_query_of_another_service_is_the_saved_one_with_its_content(stand: Stand) -> None:
+    save(stand, make_query('q1'), make_query('q2', tql='confidence > 50'))
+    file = exported(stand)
+    file['queries'].reverse()
+    file['queries'][0] |= {'id': 'of-another-service'}
+    del file['queries'][1]['id']
+    assert stand.put(PATH, {'version': 1, 'file': file}).status_code == 200
+    assert [each.id for each in stand.app_state.query_list().queries] == ['q2', 'q1']
+
+
 def test_an_id_that_comes_twice_counts_once(stand: Stand) -> None:
     save(stand, make_query('q1'))
     file = exported(stand)

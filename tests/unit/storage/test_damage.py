@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from sentinel_app.core.revocation import Unwanted
 from sentinel_app.core.time_range import BEGINNING
 from sentinel_app.errors import ConfigError, StorageError
 from sentinel_app.storage.error_log import ErrorLog
@@ -321,7 +322,12 @@ READINGS: dict[str, Callable[[Database], object]] = {
     ),
     "UPDATE content SET body = x'01'": (
         lambda db: orphans(db).next_unchosen(
-            'u', only_orphans=False, now=BEGINNING, most_attempts=9, after=0, limit=9
+            'u',
+            Unwanted(are_orphans_meant=True, are_all_meant=True),
+            now=BEGINNING,
+            most_attempts=9,
+            after=0,
+            limit=9,
         )
     ),
     'INSERT INTO orphan (object) VALUES (1); UPDATE ledger SET kind = 77': (

@@ -1270,7 +1270,9 @@ export interface components {
         };
         /**
          * ImportFile
-         * @description A file as the export makes it. An id that this Service does not know counts as none.
+         * @description A file as the export makes it.
+         *
+         *     A query is the saved one with its id or, where the id is unknown, with its content.
          */
         ImportFile: {
             /**
