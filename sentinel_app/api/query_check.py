@@ -223,4 +223,4 @@ def described_request(body: UpdateBody) -> str:
     since = (
         f', modified since {body.modified_after:%Y-%m-%dT%H:%M:%SZ}' if body.modified_after else ''
     )
-    return f'{body.mode} update of {whose}{since}'
+    return f'{body.mode.capitalize()} update of {whose}{since}'

@@ -297,7 +297,7 @@ def test_an_update_that_is_asked_for_is_queued_and_in_the_audit(saved: Stand) ->
     }
     entry = saved.app_state.audit(limit=1, offset=0)[0][0]
     assert (entry.user, entry.action, entry.at) == ('jdoe', 'update-request', NOON)
-    assert entry.detail == 'delta update of 1 TQL query, modified since 2026-03-04T09:00:00Z'
+    assert entry.detail == 'Delta update of 1 TQL query, modified since 2026-03-04T09:00:00Z'
 
 
 @pytest.mark.parametrize('mode', Mode)
@@ -305,7 +305,7 @@ def test_each_mode_may_be_asked_for(saved: Stand, mode: Mode) -> None:
     assert saved.post('/api/job/request', {'mode': mode}).status_code == 202
     assert saved.updates.asked == {'mode': mode, 'query_ids': None, 'modified_after': None}
     entry = saved.app_state.audit(limit=1, offset=0)[0][0]
-    assert entry.detail == f'{mode} update of all TQL queries'
+    assert entry.detail == f'{mode.capitalize()} update of all TQL queries'
 
 
 @pytest.mark.parametrize(

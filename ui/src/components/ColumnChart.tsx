@@ -157,6 +157,7 @@ function Drawing({ series, columns, width, step, active }: DrawingProps) {
           hatch={hatch}
           isActive={index === active}
           hasTick={labeled.has(index)}
+          isAtEdge={EDGE.left + index * step + TICK_WIDTH > width}
         />
       ))}
     </svg>
@@ -181,10 +182,12 @@ interface ColumnShapeProps {
   hatch: string;
   isActive: boolean;
   hasTick: boolean;
+  /** Its label would be cut off on the right. */
+  isAtEdge: boolean;
 }
 
 function ColumnShape(props: ColumnShapeProps) {
-  const { column, series, x, step, top, hatch, isActive, hasTick } = props;
+  const { column, series, x, step, top, hatch, isActive, hasTick, isAtEdge } = props;
   const gap = Math.min(6, step * 0.2);
   const ground = EDGE.top + PLOT_HEIGHT;
   const stack = stackOf(column.values, PLOT_HEIGHT / top);
@@ -209,7 +212,12 @@ function ColumnShape(props: ColumnShapeProps) {
         );
       })}
       {hasTick && (
-        <text className="app-chart-text" x={x} y={HEIGHT - 6} textAnchor="start">
+        <text
+          className="app-chart-text"
+          x={isAtEdge ? x + step : x}
+          y={HEIGHT - 6}
+          textAnchor={isAtEdge ? 'end' : 'start'}
+        >
           {column.tick}
         </text>
       )}

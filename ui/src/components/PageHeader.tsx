@@ -5,6 +5,7 @@ import { useEffect, useRef, type ReactNode, type RefObject } from 'react';
 import type { TopicName } from '../lib/help';
 import { headingAppeared } from '../shell/heading';
 import { Help } from './Help';
+import classes from './PageHeader.module.css';
 
 interface PageHeaderProps {
   /** The screen's name; shown in capitals. */
@@ -46,9 +47,12 @@ export function PageHeader({
         </Title>
         {summary !== undefined && (
           <Text component="div" size="sm" c="dimmed">
-            {summary}{' '}
+            <span className={help.length > 1 ? classes.summary : undefined}>{summary}</span>{' '}
             {help.map((topic) => (
-              <Help key={topic} topic={topic} />
+              <span key={topic} className={classes.topic}>
+                {/* Several alone would not tell which explains what. */}
+                {help.length > 1 && topic} <Help topic={topic} />
+              </span>
             ))}
           </Text>
         )}

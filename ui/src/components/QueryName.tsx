@@ -17,14 +17,26 @@ interface QueryNameProps {
   isDisabled?: boolean;
   /** Shows owners, types and TQL on hover. Not where they stand beside it. */
   isExplained?: boolean;
+  /** As words of a sentence: `1 (Hosts)`. */
+  isInline?: boolean;
 }
 
-export function QueryName({ position, query, isDisabled, isExplained }: QueryNameProps) {
+export function QueryName({ position, query, isDisabled, isExplained, isInline }: QueryNameProps) {
+  if (isInline === true) {
+    if (position === null) return <Words query={query} />;
+    return (
+      <>
+        {position + 1} (<Words query={query} />)
+      </>
+    );
+  }
   const name = (
     <span className={classes.name}>
       {position !== null && <span className="app-position">{position + 1}</span>}
-      <span className={classes.words}>
-        <Words query={query} />
+      <span>
+        <span className={classes.words}>
+          <Words query={query} />
+        </span>
         {isDisabled === true && <span className={classes.aside}> (disabled)</span>}
       </span>
     </span>

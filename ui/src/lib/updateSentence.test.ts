@@ -24,7 +24,7 @@ const hour = {
 test('a delta says its time, and what became of everything that it read', () => {
   const counts = { count_read: 1212, count_sent: 1180, count_unchanged: 30, count_duplicate: 2 };
   expect(say({ ...hour, ...counts, duplicates_from: query })).toBe(
-    'Delta from 10:00 to 11:00: 1,212 read, 1,180 sent, 30 unchanged, 2 sent from [Hosts].',
+    'Delta from 10:00 to 11:00: 1,212 read, 1,180 sent, 30 unchanged, 2 sent from query [Hosts].',
   );
   expect(say({ ...hour, count_read: 2, count_duplicate: 2 })).toBe(
     'Delta from 10:00 to 11:00: 2 read, 0 sent, 2 duplicates.',
@@ -41,8 +41,10 @@ test('a full update or a reconcile has no window; a single query is named', () =
   expect(say({ ...hour, mode: 'full', count_jobs: 2, count_read: 5, count_sent: 5 })).toBe(
     'Full update: 5 read, 5 sent.',
   );
-  expect(say({ mode: 'reconcile', only_query: query })).toBe('Reconcile of [Hosts]: 0 read.');
-  expect(say({ ...hour, only_query: query })).toBe('Delta of [Hosts] from 10:00 to 11:00: 0 read.');
+  expect(say({ mode: 'reconcile', only_query: query })).toBe('Reconcile of query [Hosts]: 0 read.');
+  expect(say({ ...hour, only_query: query })).toBe(
+    'Delta of query [Hosts] from 10:00 to 11:00: 0 read.',
+  );
 });
 
 test('an update of what a person chose says so', () => {
@@ -76,7 +78,9 @@ test('a failure comes first, with its code and how many Jobs it took', () => {
   expect(say({ ...failed, count_jobs: 60, failure_code: null })).toBe(
     'Delta: 1 of 60 Jobs failed, 0 read.',
   );
-  expect(say({ retry_of: 'abc', only_query: query })).toBe('Retry, delta of [Hosts]: 0 read.');
+  expect(say({ retry_of: 'abc', only_query: query })).toBe(
+    'Retry, delta of query [Hosts]: 0 read.',
+  );
 });
 
 test('a withdrawal says whether it waits for a decision, was confirmed, or was not made', () => {

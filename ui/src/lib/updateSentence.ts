@@ -24,7 +24,7 @@ function subject(update: Update): SentencePart[] {
   if (update.retry_of !== null) parts.push('Retry, ');
   const name = names[update.mode];
   parts.push(parts.length === 0 ? name : name.toLowerCase());
-  if (update.only_query !== null) parts.push(' of ', { query: update.only_query });
+  if (update.only_query !== null) parts.push(' of query ', { query: update.only_query });
   const { last_modified_filter_start: start, last_modified_filter_end: end } = update;
   if (update.mode === 'delta' && end !== null) {
     parts.push(...(start === null ? [' up to '] : [' from ', { at: start }, ' to ']), { at: end });
@@ -81,7 +81,7 @@ function outcomes(update: Update): SentencePart[][] {
     found.push(
       from === null
         ? [counted(update.count_duplicate, 'duplicate')]
-        : [`${formatCount(update.count_duplicate)} sent from `, { query: from }],
+        : [`${formatCount(update.count_duplicate)} sent from query `, { query: from }],
     );
   }
   add(update.count_withheld, 'withheld');

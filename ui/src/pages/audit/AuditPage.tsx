@@ -88,6 +88,7 @@ export function AuditPage() {
             record.at === openKey && record.changes.length > 0 && <ChangeTable record={record} />
           }
           minWidth={860}
+          isStacked
           isFixed
           empty={
             <EmptyState title="There is currently no data to display.">

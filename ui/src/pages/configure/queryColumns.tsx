@@ -27,11 +27,11 @@ export function positionColumn(cell: (row: Row) => ReactNode): Column<Row> {
 }
 
 export const fieldColumns: readonly Column<Row>[] = [
-  { key: 'name', heading: 'Name', width: '13%', cell: (row) => <Name row={row} /> },
+  { key: 'name', heading: 'Name', width: '12%', cell: (row) => <Name row={row} /> },
   {
     key: 'owners',
     heading: 'Owners',
-    width: '14%',
+    width: '11%',
     cell: (row) => (
       <Clamped text={row.owners.join(', ')}>
         <OwnerNames names={row.owners} />
@@ -41,18 +41,18 @@ export const fieldColumns: readonly Column<Row>[] = [
   {
     key: 'types',
     heading: 'Indicator Types',
-    width: '13%',
+    width: '10%',
     cell: (row) => {
       const names = row.indicator_types.map(typeLabel).join(', ');
       return <Clamped text={names}>{names}</Clamped>;
     },
   },
   { key: 'tql', heading: 'TQL', cell: (row) => <Tql text={row.tql} /> },
-  { key: 'sort_field', heading: 'Sort Field', width: 112, cell: (row) => <SortField row={row} /> },
+  { key: 'sort_field', heading: 'Sort Field', width: 92, cell: (row) => <SortField row={row} /> },
   {
     key: 'sort_direction',
     heading: 'Sort Direction',
-    width: 108,
+    width: 92,
     cell: (row) => <SortDirection row={row} />,
   },
 ];

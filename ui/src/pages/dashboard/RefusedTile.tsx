@@ -8,7 +8,7 @@ export function RefusedTile({ summary: { refused_now: count } }: { summary: Metr
   if (count === 0) {
     return (
       <Tile name="Refused now" value="None">
-        Sentinel refuses no Indicator.
+        No open refusals
       </Tile>
     );
   }
@@ -16,12 +16,12 @@ export function RefusedTile({ summary: { refused_now: count } }: { summary: Metr
     <Tile
       name="Refused now"
       value={
-        <a className="app-flag" href={formatHash('reports/errors', { state: 'open' })}>
+        <a className="app-tile-flag" href={formatHash('reports/errors', { state: 'open' })}>
           {formatCount(count)}
         </a>
       }
     >
-      {count === 1 ? 'Indicator' : 'Indicators'} that Sentinel refuses. ERRORS says why, and what is
+      {count === 1 ? 'Indicator' : 'Indicators'} refused by Sentinel. ERRORS says why, and what is
       tried again.
     </Tile>
   );

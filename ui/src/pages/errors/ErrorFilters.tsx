@@ -39,7 +39,7 @@ export function ErrorFilters({ filter }: { filter: ErrorFilter }) {
       />
       <SearchField
         label="Text"
-        placeholder="Value, message or reason"
+        placeholder="Value or message"
         value={filter.text}
         onChange={(value) => setFilter({ text: value })}
       />

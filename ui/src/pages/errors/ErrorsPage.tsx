@@ -98,8 +98,9 @@ export function ErrorsPage() {
             row.id === openId &&
             row.indicators.length > 0 && <EntryTable key={row.id} error={row} filter={filter} />
           }
-          minWidth={1080}
+          minWidth={1280}
           isFixed
+          isStacked
           empty={
             <EmptyState title={filter.state === 'open' ? 'No open errors' : 'No errors'}>
               <Text size="sm" c="dimmed">

@@ -4,7 +4,6 @@ import { ActionIcon, Text, UnstyledButton } from '@mantine/core';
 import type { ReportedError } from '../../api/model';
 import type { Column } from '../../components/DataTable';
 import { ErrorCode } from '../../components/ErrorCode';
-import { Help } from '../../components/Help';
 import { Icon } from '../../components/Icon';
 import { LongText } from '../../components/LongText';
 import { TimeText } from '../../components/TimeText';
@@ -59,11 +58,7 @@ export function errorColumns(openId: string | null, onToggle: Toggle): Column<Re
     },
     {
       key: 'state',
-      heading: (
-        <>
-          State <Help topic="Error state" />
-        </>
-      ),
+      heading: 'State',
       width: 172,
       cell: (row) => <StateCell error={row} />,
     },
@@ -76,14 +71,14 @@ export function errorColumns(openId: string | null, onToggle: Toggle): Column<Re
     {
       key: 'message',
       heading: 'Error Message',
-      width: '18%',
+      width: '19%',
       cell: (row) => <LongText text={row.message} />,
     },
     { key: 'reason', heading: 'Error Reason', cell: (row) => <LongText text={row.reason} /> },
     {
       key: 'indicator',
       heading: 'Indicator',
-      width: '20%',
+      width: '17%',
       cell: (row) => <FirstIndicator row={row} onToggle={onToggle} />,
     },
     {

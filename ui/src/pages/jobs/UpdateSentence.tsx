@@ -11,12 +11,7 @@ export function UpdateSentence({ update }: { update: Update }) {
     if (typeof part === 'string') return <span key={key}>{part}</span>;
     if ('at' in part) return <TimeText key={key} value={part.at} />;
     return (
-      <QueryName
-        key={key}
-        position={part.query.current_position}
-        query={part.query}
-        isDisabled={false}
-      />
+      <QueryName key={key} position={part.query.current_position} query={part.query} isInline />
     );
   });
 }

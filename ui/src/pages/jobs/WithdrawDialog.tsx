@@ -128,6 +128,7 @@ function WithdrawableTable({ job }: { job: Job }) {
         rowKey={(object) => `${object.type} ${object.hash_kind ?? ''} ${object.value}`}
         minWidth={520}
         isFixed
+        isStacked
         empty={
           <Text size="sm" c="dimmed">
             Nothing is left to withdraw: every object has returned, expired, or gone already.

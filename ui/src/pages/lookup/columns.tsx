@@ -76,6 +76,7 @@ export function resultColumns(state: ResultTableState): Column<LookupRow>[] {
           Verdict <Help topic="Verdict" />
         </>
       ),
+      label: 'Verdict',
       width: 158,
       cell: ({ verdict }) => {
         const face = verdictFace(verdict);

@@ -96,7 +96,7 @@ export function PauseDialog({ task, onClose }: PauseDialogProps) {
         )}
         <TextInput
           label="Reason"
-          description="Optional. Everyone who meets the pause sees it."
+          description="Optional. Shown wherever the pause is shown."
           maxLength={MAX_REASON_CHARS}
           error={reasonFault === undefined ? undefined : `The reason ${reasonFault}.`}
           value={reason}

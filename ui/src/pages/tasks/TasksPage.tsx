@@ -32,14 +32,14 @@ export function TasksPage() {
         summary="Background tasks and their status"
         help={['Task', 'Task state']}
       >
-        {tasks.data !== undefined && (
-          <PipelineButtons tasks={tasks.data.data} onAsk={setPipelineAsked} />
-        )}
         <RefreshControl
           updatedAtMs={tasks.dataUpdatedAt}
           isRefreshing={tasks.isFetching}
           onRefresh={refresh}
         />
+        {tasks.data !== undefined && (
+          <PipelineButtons tasks={tasks.data.data} onAsk={setPipelineAsked} />
+        )}
       </PageHeader>
       <StaleNotice
         error={tasks.error}
