@@ -46,7 +46,7 @@ class TestCertificate:
             stand.app.start()
             token = check_log(stand)['token']
             assert token['status'] == 'failed'
-            assert 'The key used is expired.' in token['message']
+            assert 'The key used is expired.' in token['reason']
             assert re.search(r'expired on \d{4}-\d\d-\d\d\. Make a new one', token['remedy'])
 
     def test_one_that_the_application_does_not_know_is_told(self, make_stand: MakeStand) -> None:
