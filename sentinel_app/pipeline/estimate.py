@@ -9,8 +9,11 @@ from typing import Final
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.estimate import Estimate, Work, time_left, work_left
 from sentinel_app.core.progress import Progress
+from sentinel_app.log import EventLog
 from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.storage.update_store import UpdateStore
+
+_log = EventLog(__name__)
 
 VALID_S: Final = 1.0
 """A list of Jobs asks for each of them at the same moment."""
@@ -47,8 +50,16 @@ class Estimates:
         with self._lock:
             known = self._known
             if known is None or known[0] != update_id or not 0 <= now - known[1] < VALID_S:
-                known = self._known = (update_id, now, self._made(update_id))
+                known = self._known = (update_id, now, self._made_or_none(update_id))
             return dict(known[2])
+
+    def _made_or_none(self, update_id: str) -> dict[str, Estimate | None]:
+        try:
+            return self._made(update_id)
+        # Whatever an update meets, its Jobs are shown: without an estimate.
+        except Exception as error:  # noqa: BLE001
+            _log.exception('estimate-failed', error, update_id=update_id)
+            return {}
 
     def _made(self, update_id: str) -> dict[str, Estimate | None]:
         """Return the estimates by Request ID, in the order of precedence."""
