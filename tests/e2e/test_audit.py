@@ -109,6 +109,7 @@ def test_the_audit_is_narrowed_by_action_user_and_time(
     rows = screen.rows('Audit')
     screen.choose('Action', 'Task paused')
     page.get_by_label('User', exact=True).fill(PERSON.user_name[:3].upper())
+    expect(page).to_have_url(re.compile('user=DEM'))
     screen.choose('Time', 'Last hour')
     expect(page).to_have_url(re.compile('range=1h'))
     expect(rows.first).to_contain_text('Task paused')
