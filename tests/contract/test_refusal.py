@@ -6,7 +6,7 @@ import pytest
 
 from sentinel_app.core.job import Mode, Outcome
 from sentinel_app.core.outbox import Fate
-from sentinel_app.core.revocation import revocation
+from sentinel_app.core.revocation import Unwanted, revocation
 from sentinel_app.errors import UploadDeniedError
 from sentinel_app.storage import refusals
 from sentinel_app.storage.ledger import Ledger
@@ -70,8 +70,8 @@ def test_no_refusal_outlives_a_withdrawal(
     refuse(working, chosen(1, content_hash=b'newer'), query_id='q2')
     working.begin('j1')
     working.end()
-    common = {'only_orphans': False, 'now': NOON, 'most_attempts': 3, 'after': 0, 'limit': 1}
-    found = orphans.next_unchosen('u1', **common)
+    unwanted = Unwanted(are_orphans_meant=True, are_all_meant=True)
+    found = orphans.next_unchosen('u1', unwanted, now=NOON, most_attempts=3, after=0, limit=1)
     orphans.add_revocations([revocation(item, 'j1', NOON) for item in found])
     working.settle(working.sent())
 
@@ -493,7 +493,8 @@ def test_what_has_a_copy_that_sentinel_refuses_is_not_withdrawn(
 
     for only_orphans in (False, True):
         orphans.orphan_indicators([8])
-        common = {'only_orphans': only_orphans, 'now': NOON, 'most_attempts': 3}
-        count = orphans.unchosen('u1', **common)
-        assert count == len(orphans.next_unchosen('u1', **common, after=0, limit=9))
+        unwanted = Unwanted(are_orphans_meant=True, are_all_meant=not only_orphans)
+        common = {'now': NOON, 'most_attempts': 3}
+        count = orphans.unchosen('u1', unwanted, **common)
+        assert count == len(orphans.next_unchosen('u1', unwanted, **common, after=0, limit=9))
         assert count == (0 if is_read else 1)
