@@ -50,6 +50,18 @@ def finished_job(stand: Stand, mode: str = 'full') -> dict[str, Any]:
     return ended(stand, requested(stand, mode))
 
 
+def settle_decisions(stand: Stand) -> None:
+    """Confirm the withdrawals that other tests have left to a person's decision."""
+    finished_job(stand, 'delta')  # whatever was queued before has ended by then
+    for condition in stand.api('GET', 'api/health').json()['conditions']:
+        if condition['code'] == 'withdrawal-waiting':
+            address = f'api/job/request/{condition["link"]["params"]["open"]}/withdraw'
+            reply = stand.api('POST', address, {})
+            assert reply.status_code == 202, reply.text
+            for request_id in reply.json()['request_ids']:
+                ended(stand, request_id)
+
+
 @contextmanager
 def paused(stand: Stand, slug: str) -> Iterator[None]:
     """Keep a Task from taking anything up; it goes on afterwards, whoever resumed it."""

@@ -10,7 +10,15 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Save
-from tests.e2e.job import ALL_TYPES, EVERYTHING, OUTCOMES, finished_job, paused, requested
+from tests.e2e.job import (
+    ALL_TYPES,
+    EVERYTHING,
+    OUTCOMES,
+    finished_job,
+    paused,
+    requested,
+    settle_decisions,
+)
 from tests.e2e.screen import Screen
 from tests.simulators.stand import Stand
 
@@ -202,6 +210,7 @@ def test_check_now_tries_everything_and_says_what_to_do(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:
     save_queries(EVERYTHING)
+    settle_decisions(stand)
     screen.open('dashboard')
     screen.button('Run check').click()
     results = page.get_by_role('list', name='Results of the check').get_by_role('listitem')

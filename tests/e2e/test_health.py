@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import Save
-from tests.e2e.job import finished_job, paused
+from tests.e2e.job import finished_job, paused, settle_decisions
 from tests.e2e.screen import Screen
 from tests.simulators.stand import Stand
 
@@ -19,15 +19,20 @@ SCREENS = (
 )
 
 
+@pytest.fixture(autouse=True)
+def _one_query_and_no_decision(stand: Stand, save_queries: Save) -> None:
+    save_queries(QUERY)
+    settle_decisions(stand)
+
+
 @pytest.fixture
 def strip(page: Page) -> Locator:
     return page.get_by_role('region', name='Open problems')
 
 
 @pytest.fixture
-def failed_job(stand: Stand, save_queries: Save) -> Iterator[str]:
+def failed_job(stand: Stand) -> Iterator[str]:
     """A Job that failed for lack of the role; the query completes afterwards."""
-    save_queries(QUERY)
     stand.sentinel.settings.has_role = False
     try:
         job = finished_job(stand)
@@ -61,9 +66,8 @@ def test_a_failed_job_is_told_on_every_screen_and_leads_to_its_details(
 
 
 def test_a_paused_task_is_told_with_who_paused_it_and_resumed_from_anywhere(
-    page: Page, screen: Screen, stand: Stand, save_queries: Save, strip: Locator
+    page: Page, screen: Screen, stand: Stand, strip: Locator
 ) -> None:
-    save_queries(QUERY)
     with paused(stand, 'upload'), paused(stand, 'cleaner'):
         screen.open('jobs')
         expect(strip).to_contain_text('Upload was paused by')
@@ -83,9 +87,8 @@ def test_a_paused_task_is_told_with_who_paused_it_and_resumed_from_anywhere(
 
 
 def test_the_strip_reflows_where_there_is_little_room(
-    page: Page, screen: Screen, stand: Stand, save_queries: Save, strip: Locator
+    page: Page, screen: Screen, stand: Stand, strip: Locator
 ) -> None:
-    save_queries(QUERY)
     with paused(stand, 'convert'):
         page.set_viewport_size({'width': 320, 'height': 600})
         screen.open('tasks')
