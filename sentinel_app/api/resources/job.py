@@ -104,7 +104,7 @@ class UpdateListResource:
         self._known: tuple[object, Job | None] = (None, None)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """Give a page of updates, newest first."""
+        """Return a page of updates, newest first."""
         wanted = parameters_of(req, UpdateParameters)
         app_state, live = self._deps.app_state, self._deps.live
         found, total = app_state.updates(
@@ -214,7 +214,7 @@ class WithdrawalResource:
         self._deps = deps
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, request_id: str) -> None:
-        """Give a page of objects, or as many as fit as CSV."""
+        """Return a page of objects, or as many as fit as CSV."""
         wanted = parameters_of(req, WithdrawalParameters)
         is_csv = wanted.format == 'csv'
         found, total = self._deps.inquiries.withdrawals.page(
