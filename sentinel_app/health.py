@@ -24,7 +24,7 @@ from sentinel_app.core.health import (
 )
 from sentinel_app.core.indicator import Owner
 from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Update
-from sentinel_app.core.job_outlook import last_failed, waiting_withdrawal
+from sentinel_app.core.job_outlook import last_failed, last_well, waiting_withdrawal
 from sentinel_app.core.task import TASK_FACTS, TaskStanding
 from sentinel_app.core.trouble import System
 from sentinel_app.errors import SentinelAppError
@@ -90,6 +90,7 @@ class _Outlook:
 
     state: State
     failed_jobs: tuple[Job, ...]
+    well_since: dt.datetime | None
     withdrawal: Job | None
 
 
@@ -272,6 +273,7 @@ class Health:
             started_at=self._started_at,
             queries=state.query_list.queries,
             failed_jobs=outlook.failed_jobs,
+            well_since=outlook.well_since,
             withdrawal=outlook.withdrawal,
             due_at=due[0] if due else None,
             due_mode=due[1] if due else Mode.DELTA,
@@ -297,6 +299,7 @@ class Health:
         outlook = _Outlook(
             state=state,
             failed_jobs=last_failed(jobs, queries),
+            well_since=last_well(jobs),
             withdrawal=waiting_withdrawal(state.updates.values(), jobs, queries),
         )
         self._outlook = outlook

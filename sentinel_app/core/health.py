@@ -41,6 +41,8 @@ OUTAGE_TRIES: Final = 2
 OVERDUE_AFTER: Final = dt.timedelta(minutes=15)
 """How late a scheduled update may begin while nothing else runs."""
 
+_STAGES: Final = frozenset({TaskSlug.DOWNLOAD, TaskSlug.CONVERT, TaskSlug.UPLOAD})
+
 EXPIRES_WITHIN: Final = dt.timedelta(days=14)
 
 
@@ -67,6 +69,8 @@ class HealthFacts:
     """Those that are saved, highest precedence first."""
     failed_jobs: Sequence[Job] = ()
     """Of those that are enabled, the last Jobs, as far as they failed."""
+    well_since: dt.datetime | None = None
+    """When the last Job that completed had begun; all three stages have worked for it."""
     withdrawal: Job | None = None
     """The Job whose withdrawal waits for a person's decision."""
     due_at: dt.datetime | None = None
@@ -254,6 +258,9 @@ def _tasks(facts: HealthFacts) -> Iterator[Condition]:
             severity = Severity.ERROR if is_stage else Severity.WARNING
             yield _paused(name, pauses[slug], slug, _PAUSED[slug], severity)
         elif kill is not None and failed.isdisjoint(kill.request_ids):
+            well_since = facts.well_since
+            if slug in _STAGES and well_since is not None and well_since > kill.at:
+                continue
             yield Condition(
                 code=ConditionCode.TASK_KILLED,
                 severity=Severity.WARNING,

@@ -39,6 +39,12 @@ def last_failed(jobs: Iterable[Job], queries: Sequence[Query]) -> tuple[Job, ...
     return tuple(job for job in found if job is not None and job.status is JobStatus.FAILED)
 
 
+def last_well(jobs: Iterable[Job]) -> dt.datetime | None:
+    """Return when the last Job that completed had begun; None where none has completed."""
+    begun = (job.started_at for job in jobs if job.status is JobStatus.UPLOAD_COMPLETE)
+    return max((at for at in begun if at is not None), default=None)
+
+
 def waiting_withdrawal(
     updates: Iterable[Update], jobs: Iterable[Job], queries: Sequence[Query]
 ) -> Job | None:

@@ -23,7 +23,7 @@ from sentinel_app.core.condition import (
 )
 from sentinel_app.core.health import Credential, HealthFacts, conditions
 from sentinel_app.core.job import Counts, Job, JobStatus, JobType, Mode
-from sentinel_app.core.job_outlook import last_failed, waiting_withdrawal
+from sentinel_app.core.job_outlook import last_failed, last_well, waiting_withdrawal
 from sentinel_app.core.task import PIPELINE, TASK_FACTS, TaskKill, TaskSlug, TaskStanding, TaskState
 from sentinel_app.core.trouble import System
 from tests.clocks import NOON
@@ -303,6 +303,25 @@ class TestTasks:
         tasks = [standing(TaskSlug.UPLOAD, kill=kill)]
         assert only(facts(tasks=tasks, failed_jobs=[failed()])).code is ConditionCode.JOB_FAILED
         assert only(facts(tasks=tasks)).title == 'Upload was killed by the watchdog'
+
+    def test_a_killed_stage_is_well_again_once_a_later_job_completes(self) -> None:
+        kill = TaskKill(at=NOON, by='the watchdog')
+        upload, cleaner = (
+            [standing(slug, kill=kill)] for slug in (TaskSlug.UPLOAD, TaskSlug.CLEANER)
+        )
+        assert conditions(facts(tasks=upload, well_since=NOON + HOUR)) == ()
+        assert only(facts(tasks=upload, well_since=NOON - HOUR)).since == NOON
+        # No update needs the Cleaner.
+        assert only(facts(tasks=cleaner, well_since=NOON + HOUR)).since == NOON
+
+
+def test_well_is_what_began_last_of_those_that_completed() -> None:
+    done, later = (
+        make_job(name, status=JobStatus.UPLOAD_COMPLETE, started_at=minutes(at))
+        for name, at in (('j1', 1), ('j2', 2))
+    )
+    assert last_well([later, done, failed('j3', started_at=minutes(3))]) == minutes(2)
+    assert last_well([failed('j3', started_at=minutes(3))]) is None
 
 
 def test_parts_that_fail_for_the_same_cause_are_one_problem() -> None:
