@@ -291,7 +291,7 @@ class Health:
         )
 
     def _look(self, state: State) -> _Outlook:
-        """Return what follows from the documents, found anew only where they have changed."""
+        """Return what follows from the documents, worked out again only if they change."""
         known = self._outlook
         if known is not None and known.state is state:
             return known

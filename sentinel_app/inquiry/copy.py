@@ -94,7 +94,7 @@ class ValueCopies:
         now: dt.datetime,
         is_every_query_asked: bool = True,
     ) -> tuple[ValueCopy, ...]:
-        """Return the copies with one of these summaries or hashes, and what becomes of each.
+        """Return the copies with one of these summaries or hashes, with the outcome of each.
 
         Some values go in one question, so that a list of them takes few.
 

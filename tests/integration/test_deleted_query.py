@@ -33,7 +33,7 @@ def ended(engine: Engine) -> list[dict[str, Any]]:
 
 
 def due(engine: Engine) -> str:
-    """Give the mode of the next scheduled update."""
+    """Return the mode of the next scheduled update."""
     return str(engine.ask('GET', 'api/configure')['next_update']['mode'])
 
 

@@ -133,7 +133,7 @@ class UpdateListResource:
         )
 
     def _waiting(self) -> Job | None:
-        """Return the Job whose withdrawal waits; found anew only where something has changed."""
+        """Return the Job whose withdrawal waits; looked for again only after a change."""
         state = self._deps.app_state.state
         known, job = self._known
         if known is not state:

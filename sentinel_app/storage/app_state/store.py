@@ -94,7 +94,7 @@ class AppState:
             audit: who saves.
             withdraw: queries that are deleted, and whose objects an update is to withdraw.
 
-        A query that is enabled again begins anew: its next update reads all of it, as objects of it
+        A query that is enabled again starts over: its next update reads all of it, as objects of it
         may have expired meanwhile, and lower queries may have let go of others.
         """
         with self._writing:

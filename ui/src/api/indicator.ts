@@ -30,7 +30,7 @@ export interface Progress {
 /**
  * A line for each value, asked for in parts, so that no request takes long.
  *
- * @param list names the list; another one is looked up anew though it has the same values.
+ * @param list names the list; another one is looked up again although it has the same values.
  */
 export function useLookup(list: string, values: readonly string[]) {
   const [progress, setProgress] = useState<Progress>({ done: 0, reply: null });

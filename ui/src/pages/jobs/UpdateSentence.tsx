@@ -6,7 +6,7 @@ import { updateSentence } from '../../lib/updateSentence';
 
 export function UpdateSentence({ update }: { update: Update }) {
   return updateSentence(update).map((part, index) => {
-    // The sentence is made anew as a whole.
+    // The whole sentence is replaced.
     const key = String(index);
     if (typeof part === 'string') return <span key={key}>{part}</span>;
     if ('at' in part) return <TimeText key={key} value={part.at} />;
