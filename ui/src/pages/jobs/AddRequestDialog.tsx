@@ -12,12 +12,17 @@ import { counted } from '../../lib/number';
 import { numberedLabel } from '../../lib/queryName';
 import { showToast } from '../../shell/toast';
 
-export function AddRequestDialog({ onClose }: { onClose: () => void }) {
+interface Props {
+  onAdded: (updateId: string) => void;
+  onClose: () => void;
+}
+
+export function AddRequestDialog({ onAdded, onClose }: Props) {
   const configure = useConfigure();
   return (
     <Dialog isOpen onClose={onClose} title="Add Request" size="lg">
       {configure.data !== undefined ? (
-        <RequestForm saved={configure.data} onClose={onClose} />
+        <RequestForm saved={configure.data} onAdded={onAdded} onClose={onClose} />
       ) : configure.error !== null ? (
         <ErrorPanel
           error={configure.error}
@@ -37,7 +42,7 @@ const modeWords: Record<UpdateBody['mode'], string> = {
   reconcile: 'Reads everything, and sends what is new, changed, aging, or missing in Sentinel.',
 };
 
-function RequestForm({ saved, onClose }: { saved: Configure; onClose: () => void }) {
+function RequestForm({ saved, onAdded, onClose }: Props & { saved: Configure }) {
   const [mode, setMode] = useState<UpdateBody['mode']>('delta');
   const [queryIds, setQueryIds] = useState<string[]>([]);
   const [after, setAfter] = useState('');
@@ -64,7 +69,8 @@ function RequestForm({ saved, onClose }: { saved: Configure; onClose: () => void
         modified_after: mode === 'delta' && after !== '' ? after : null,
       },
       {
-        onSuccess: ({ request_ids: ids }) => {
+        onSuccess: ({ request_ids: ids, update_id: updateId }) => {
+          onAdded(updateId);
           showToast({
             tone: 'good',
             title: 'Request added',

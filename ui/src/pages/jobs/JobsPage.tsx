@@ -164,7 +164,13 @@ export function JobsPage() {
       {asked !== null && (
         <JobActionDialog job={asked.job} action={asked.action} onClose={() => setAsked(null)} />
       )}
-      {isAdding && <AddRequestDialog onClose={() => setIsAdding(false)} />}
+      {isAdding && (
+        <AddRequestDialog
+          // Unfolded in the address too: it may end before the list shows it running.
+          onAdded={(updateId) => setParams({ unfold: [...params.getAll('unfold'), updateId] })}
+          onClose={() => setIsAdding(false)}
+        />
+      )}
     </>
   );
 }
