@@ -357,6 +357,8 @@ def test_withdrawal_that_was_held_back_is_confirmed_and_done(
     line.get_by_role('button', name='Withdraw 150 objects').click()
     dialog = screen.dialog('Withdraw 150 objects?')
     expect(dialog).to_contain_text('First 20 of 150 objects')
+    # However long the list is, what it is about to do is in sight.
+    expect(dialog.get_by_role('button', name='Withdraw 150 objects')).to_be_in_viewport()
     listed = screen.rows('Objects to withdraw')
     expect(listed).to_have_count(20)
     expect(listed.filter(has_text=re.compile(r'g\d+\.example\.net'))).to_have_count(20)

@@ -179,7 +179,6 @@ MAY_GO_THROUGH_ALL = {
     'update_store.forget_unused_rows',
     # When the process starts.
     'outbox.all_in_flight',
-    # When a Job begins that an earlier life of the documents knew.
     # Twice in an update, for what it holds of each.
     'orphans.unconfirmed',
     # When the Cleaner runs, reading.

@@ -3,7 +3,7 @@ import { Button, Group, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 import type { ApiError } from '../api/client';
-import { Dialog, type DialogProps } from './Dialog';
+import { Dialog, DialogFoot, type DialogProps } from './Dialog';
 import { ErrorPanel } from './ErrorPanel';
 
 interface ConfirmDialogProps {
@@ -41,24 +41,26 @@ export function ConfirmDialog({
       <Stack gap="md">
         <div>{children}</div>
         {error !== null && <ErrorPanel error={error} />}
-        <Group justify="flex-end">
-          <Button
-            variant="default"
-            onClick={onCancel}
-            disabled={isBusy}
-            data-autofocus={!isHarmless || undefined}
-          >
-            {cancel}
-          </Button>
-          <Button
-            className={isHarmless ? undefined : 'app-danger'}
-            onClick={onConfirm}
-            loading={isBusy}
-            data-autofocus={isHarmless || undefined}
-          >
-            {action}
-          </Button>
-        </Group>
+        <DialogFoot>
+          <Group justify="flex-end">
+            <Button
+              variant="default"
+              onClick={onCancel}
+              disabled={isBusy}
+              data-autofocus={!isHarmless || undefined}
+            >
+              {cancel}
+            </Button>
+            <Button
+              className={isHarmless ? undefined : 'app-danger'}
+              onClick={onConfirm}
+              loading={isBusy}
+              data-autofocus={isHarmless || undefined}
+            >
+              {action}
+            </Button>
+          </Group>
+        </DialogFoot>
       </Stack>
     </Dialog>
   );

@@ -4,6 +4,8 @@ import { useEffect, type ReactNode } from 'react';
 
 import { useHoldRefresh } from '../shell/refresh';
 
+import classes from './Dialog.module.css';
+
 export interface DialogProps {
   isOpen: boolean;
   title: string;
@@ -43,6 +45,11 @@ export function Dialog({
       </Modal.Content>
     </Modal.Root>
   );
+}
+
+/** The buttons of a window, which stay in sight however long the rest of it is. */
+export function DialogFoot({ children }: { children: ReactNode }) {
+  return <div className={classes.foot}>{children}</div>;
 }
 
 /** Gives the focus back also where the window is taken away instead of closed. */

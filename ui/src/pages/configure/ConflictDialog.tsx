@@ -1,9 +1,9 @@
 /** The list was saved meanwhile: both lists side by side, and the reader decides. */
-import { Button, Group, Text, Title, VisuallyHidden } from '@mantine/core';
+import { Button, Group, Stack, Text, Title, VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 import type { Configure } from '../../api/model';
-import { Dialog } from '../../components/Dialog';
+import { Dialog, DialogFoot } from '../../components/Dialog';
 import { OwnerNames } from '../../components/OwnerNames';
 import { StatusBadge } from '../../components/StatusBadge';
 import { TimeText } from '../../components/TimeText';
@@ -39,31 +39,36 @@ export function ConflictDialog(props: ConflictDialogProps) {
       size={1100}
       isClosedByClick={false}
     >
-      <Text size="sm">
-        It was saved{' '}
-        {newer?.saved_at != null && (
-          <>
-            <TimeText value={newer.saved_at} />,{' '}
-          </>
-        )}
-        after you started editing, perhaps in another tab. Your changes are not saved and not lost.{' '}
-        {count === 0
-          ? 'Both lists are the same.'
-          : `${counted(count, 'query differs', 'queries differ')}, marked below.`}
-      </Text>
-      <div className="app-two-lists">
-        <ListOf title="Saved list" queries={lists.newer} />
-        <ListOf title="Your list" queries={lists.mine} />
-      </div>
-      <Group justify="flex-end" mt="lg">
-        <Button variant="default" className="app-danger-quiet" onClick={onTakeNewer}>
-          Use saved list
-        </Button>
-        <Button onClick={onKeepMine}>Keep editing my list</Button>
-      </Group>
-      <Text size="xs" c="dimmed" mt="xs" ta="right">
-        Saving again will overwrite their changes.
-      </Text>
+      <Stack gap="md">
+        <Text size="sm">
+          It was saved{' '}
+          {newer?.saved_at != null && (
+            <>
+              <TimeText value={newer.saved_at} />,{' '}
+            </>
+          )}
+          after you started editing, perhaps in another tab. Your changes are not saved and not
+          lost.{' '}
+          {count === 0
+            ? 'Both lists are the same.'
+            : `${counted(count, 'query differs', 'queries differ')}, marked below.`}
+        </Text>
+        <div className="app-two-lists">
+          <ListOf title="Saved list" queries={lists.newer} />
+          <ListOf title="Your list" queries={lists.mine} />
+        </div>
+        <DialogFoot>
+          <Text size="xs" c="dimmed" ta="right">
+            Saving again will overwrite their changes.
+          </Text>
+          <Group justify="flex-end">
+            <Button variant="default" className="app-danger-quiet" onClick={onTakeNewer}>
+              Use saved list
+            </Button>
+            <Button onClick={onKeepMine}>Keep editing my list</Button>
+          </Group>
+        </DialogFoot>
+      </Stack>
     </Dialog>
   );
 }

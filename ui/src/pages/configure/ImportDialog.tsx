@@ -4,7 +4,7 @@ import { useState } from 'react';
 
 import { useOptions } from '../../api/configure';
 import type { Configure, FieldMessage } from '../../api/model';
-import { Dialog } from '../../components/Dialog';
+import { Dialog, DialogFoot } from '../../components/Dialog';
 import { Icon } from '../../components/Icon';
 import { Notice } from '../../components/Notice';
 import { TimeText } from '../../components/TimeText';
@@ -56,14 +56,14 @@ export function ImportDialog({ saved, onImported, onClose }: ImportDialogProps) 
             <Text size="sm">{options.error.description} They are checked when you import.</Text>
           </Notice>
         )}
-        <div className="app-window-foot">
+        <DialogFoot>
           <Foot
             found={found}
             isRefused={faults.length > 0}
             importing={importing}
             onClose={onClose}
           />
-        </div>
+        </DialogFoot>
       </Stack>
     </Dialog>
   );

@@ -2,7 +2,7 @@
 import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 
-import { Dialog } from '../../components/Dialog';
+import { Dialog, DialogFoot } from '../../components/Dialog';
 
 interface MoveDialogProps {
   /** What the query is called. */
@@ -41,24 +41,30 @@ export function MoveDialog({ name, position, total, onMove, onClose }: MoveDialo
             onChange={(event) => setText(event.currentTarget.value)}
             onFocus={(event) => event.currentTarget.select()}
           />
-          <Group justify="space-between" gap="sm">
-            <Group gap="sm">
-              <Button variant="default" disabled={position === 1} onClick={() => onMove(1)}>
-                Move to top
-              </Button>
-              <Button variant="default" disabled={position === total} onClick={() => onMove(total)}>
-                Move to bottom
-              </Button>
+          <DialogFoot>
+            <Group justify="space-between" gap="sm">
+              <Group gap="sm">
+                <Button variant="default" disabled={position === 1} onClick={() => onMove(1)}>
+                  Move to top
+                </Button>
+                <Button
+                  variant="default"
+                  disabled={position === total}
+                  onClick={() => onMove(total)}
+                >
+                  Move to bottom
+                </Button>
+              </Group>
+              <Group gap="sm">
+                <Button variant="default" onClick={onClose}>
+                  Cancel
+                </Button>
+                <Button type="submit" disabled={!isValid || wanted === position}>
+                  Move
+                </Button>
+              </Group>
             </Group>
-            <Group gap="sm">
-              <Button variant="default" onClick={onClose}>
-                Cancel
-              </Button>
-              <Button type="submit" disabled={!isValid || wanted === position}>
-                Move
-              </Button>
-            </Group>
-          </Group>
+          </DialogFoot>
         </Stack>
       </form>
     </Dialog>

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { checkQuery, previewQuery, useOptions } from '../../api/configure';
 import type { FieldMessage, Preview, TqlChecked } from '../../api/model';
 import { ConfirmDialog } from '../../components/ConfirmDialog';
-import { Dialog } from '../../components/Dialog';
+import { Dialog, DialogFoot } from '../../components/Dialog';
 import { ErrorPanel } from '../../components/ErrorPanel';
 import { Icon } from '../../components/Icon';
 import { sameFields, type DraftRow, type QueryFields, type RowMessages } from '../../lib/draft';
@@ -90,7 +90,7 @@ export function QueryWindow(props: QueryWindowProps) {
               onAgain={() => void asking.test(position)}
               onCancel={asking.preview.drop}
             />
-            <div className="app-window-foot">
+            <DialogFoot>
               <CheckNotice errand={asking.check.errand} onAccept={accept} />
               <Group justify="space-between">
                 <Button
@@ -111,7 +111,7 @@ export function QueryWindow(props: QueryWindowProps) {
                   </Button>
                 </Group>
               </Group>
-            </div>
+            </DialogFoot>
           </Stack>
         </form>
       </Dialog>

@@ -3,7 +3,7 @@ import { Button, Group, Stack, Text } from '@mantine/core';
 import { lazy, Suspense, useState, type ComponentType } from 'react';
 
 import { ConfirmDialog } from '../../components/ConfirmDialog';
-import { Dialog } from '../../components/Dialog';
+import { Dialog, DialogFoot } from '../../components/Dialog';
 import { Notice } from '../../components/Notice';
 import { bodyOf, describeChanges, type Changes, type Draft } from '../../lib/draft';
 import { capitalized, counted } from '../../lib/number';
@@ -63,34 +63,36 @@ export function SaveDialog(props: SaveDialogProps) {
         <Text size="xs" c="dimmed">
           Cancel discards your changes. Close this window to keep editing.
         </Text>
-        <Group justify="flex-end" gap="sm" mt="xs">
-          <Button
-            variant="default"
-            onClick={onDrop}
-            disabled={isSaving}
-            title="Discards your changes"
-          >
-            Cancel
-          </Button>
-          {isEmpty ? (
-            <DeleteAll
-              count={savedCount}
-              isSaving={isSaving}
-              onConfirm={() => onSave('delta', withdraw)}
-            />
-          ) : (
-            (['delta', 'full'] as const).map((run) => (
-              <Button
-                key={run}
-                variant={isFullBetter(changes) === (run === 'full') ? 'filled' : 'default'}
-                onClick={() => onSave(run, withdraw)}
-                loading={isSaving}
-              >
-                {run === 'full' ? 'Save and Run Full Update' : 'Save and Run Delta Update'}
-              </Button>
-            ))
-          )}
-        </Group>
+        <DialogFoot>
+          <Group justify="flex-end" gap="sm">
+            <Button
+              variant="default"
+              onClick={onDrop}
+              disabled={isSaving}
+              title="Discards your changes"
+            >
+              Cancel
+            </Button>
+            {isEmpty ? (
+              <DeleteAll
+                count={savedCount}
+                isSaving={isSaving}
+                onConfirm={() => onSave('delta', withdraw)}
+              />
+            ) : (
+              (['delta', 'full'] as const).map((run) => (
+                <Button
+                  key={run}
+                  variant={isFullBetter(changes) === (run === 'full') ? 'filled' : 'default'}
+                  onClick={() => onSave(run, withdraw)}
+                  loading={isSaving}
+                >
+                  {run === 'full' ? 'Save and Run Full Update' : 'Save and Run Delta Update'}
+                </Button>
+              ))
+            )}
+          </Group>
+        </DialogFoot>
       </Stack>
     </Dialog>
   );

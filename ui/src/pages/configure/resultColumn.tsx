@@ -50,16 +50,17 @@ function Result({ result }: { result: QueryResult | undefined }) {
   const last = result?.recent.at(-1);
   if (result === undefined || last === undefined) return null;
   const share = overlapShare(result);
-  const isBad = last.status === 'Failed' || last.count_refused > 0;
+  // As JOBS shows it.
+  const tone = last.status === 'Failed' ? 'bad' : last.count_refused > 0 ? 'warning' : undefined;
   return (
     <>
       <div className={classes.result}>
         <a
           className="app-link"
           href={formatHash('jobs', { query_id: result.query_id })}
-          data-bad={isBad || undefined}
+          data-tone={tone}
         >
-          {isBad && <Icon name="alert" size={13} />}
+          {tone !== undefined && <Icon name={tone === 'bad' ? 'alert' : 'warning'} size={13} />}
           Last Job: {jobWords(last)}
         </a>
         {result.recent.length > 1 && <Trend recent={result.recent} />}

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { useConfigure } from '../../api/configure';
 import { useRequestUpdate } from '../../api/job';
 import type { Configure, UpdateBody } from '../../api/model';
-import { Dialog } from '../../components/Dialog';
+import { Dialog, DialogFoot } from '../../components/Dialog';
 import { ErrorPanel } from '../../components/ErrorPanel';
 import { MomentField } from '../../components/MomentField';
 import { counted } from '../../lib/number';
@@ -130,14 +130,16 @@ function RequestForm({ saved, onAdded, onClose }: Props & { saved: Configure }) 
           value={after}
           onChange={setAfter}
         />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose} disabled={request.isPending}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={request.isPending}>
-            Add Request
-          </Button>
-        </Group>
+        <DialogFoot>
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose} disabled={request.isPending}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={request.isPending}>
+              Add Request
+            </Button>
+          </Group>
+        </DialogFoot>
       </Stack>
     </form>
   );

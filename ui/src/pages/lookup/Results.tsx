@@ -24,7 +24,7 @@ import {
 import { counted, formatCount } from '../../lib/number';
 import { saveFile } from '../../shell/saveFile';
 import { showToast } from '../../shell/toast';
-import { resultColumns } from './columns';
+import { resultColumns, SelectAll } from './columns';
 import { Details } from './Details';
 import classes from './LookupPage.module.css';
 import { SourceNotice } from './SourceNotice';
@@ -158,6 +158,9 @@ function Answers({ reply, onAgain, isBusy }: AnswersProps) {
           </Button>
         </div>
       </div>
+      <div className={classes.narrowOnly}>
+        <SelectAll rows={shown} choice={choice} label="Select all values" />
+      </div>
       <DataTable<LookupRow>
         label="Answers"
         columns={resultColumns({ rows: shown, queries, open, toggle, choice })}
@@ -172,8 +175,9 @@ function Answers({ reply, onAgain, isBusy }: AnswersProps) {
             </div>
           )
         }
-        minWidth={1120}
+        minWidth={960}
         isFixed
+        isStacked
         empty={null}
       />
     </>

@@ -36,18 +36,15 @@ export function resultColumns(state: ResultTableState): Column<LookupRow>[] {
     {
       key: 'chosen',
       heading: (
-        <Checkbox
-          size="xs"
-          aria-label="Select all values"
-          checked={choice.isAll}
-          indeterminate={choice.isSome && !choice.isAll}
-          onChange={(event) => choice.set(rows, event.currentTarget.checked)}
-        />
+        <span className={classes.wideOnly}>
+          <SelectAll rows={rows} choice={choice} />
+        </span>
       ),
-      width: 40,
+      width: 36,
       cell: (row) => (
         <Checkbox
           size="xs"
+          mt={4}
           aria-label={`Select ${row.given}`}
           checked={choice.has(row)}
           onChange={(event) => choice.set([row], event.currentTarget.checked)}
@@ -57,7 +54,7 @@ export function resultColumns(state: ResultTableState): Column<LookupRow>[] {
     {
       key: 'open',
       heading: <VisuallyHidden>Details</VisuallyHidden>,
-      width: 44,
+      width: 40,
       cell: (row) => (
         <ActionIcon
           variant="subtle"
@@ -77,7 +74,7 @@ export function resultColumns(state: ResultTableState): Column<LookupRow>[] {
         </>
       ),
       label: 'Verdict',
-      width: 158,
+      width: 150,
       cell: ({ verdict }) => {
         const face = verdictFace(verdict);
         return (
@@ -87,7 +84,7 @@ export function resultColumns(state: ResultTableState): Column<LookupRow>[] {
         );
       },
     },
-    { key: 'value', heading: 'Value', width: '22%', cell: (row) => <Given row={row} /> },
+    { key: 'value', heading: 'Value', width: '21%', cell: (row) => <Given row={row} /> },
     { key: 'why', heading: 'Why', cell: (row) => <LongText text={row.why} /> },
     {
       key: 'owner',
@@ -104,16 +101,30 @@ export function resultColumns(state: ResultTableState): Column<LookupRow>[] {
     {
       key: 'sent',
       heading: 'Sent',
-      width: 112,
+      width: 98,
       cell: (row) => <TimeText value={row.last_sent} isNarrow />,
     },
     {
       key: 'until',
       heading: 'Valid until',
-      width: 112,
+      width: 98,
       cell: (row) => <TimeText value={row.valid_until} isNarrow />,
     },
   ];
+}
+
+/** Chooses all that is shown, or none of it. */
+export function SelectAll(props: { rows: readonly LookupRow[]; choice: Choice; label?: string }) {
+  const { rows, choice, label } = props;
+  return (
+    <Checkbox
+      size="xs"
+      {...(label === undefined ? { 'aria-label': 'Select all values' } : { label })}
+      checked={choice.isAll}
+      indeterminate={choice.isSome && !choice.isAll}
+      onChange={(event) => choice.set(rows, event.currentTarget.checked)}
+    />
+  );
 }
 
 /** A value as it was given, and what else there is to say of it. */
