@@ -310,6 +310,31 @@ def test_what_was_refused_and_is_gone_is_no_longer_open(world: World, engine: En
 # -- both
 
 
+@pytest.mark.parametrize('way', ['send', 'withdraw', 'refused'])
+def test_nothing_else_is_withdrawn_and_the_next_delta_still_finds_what_is_gone(
+    world: World, engine: Engine, way: str
+) -> None:
+    world.sentinel.faults.add('refuse-objects', contains='h3.example.com')
+    world.store.load(hosts(4))
+    engine.save_queries([query()])
+    assert world.live().keys() == {pattern(0), pattern(1), pattern(2)}
+    gone = world.store.find(ORGANIZATION, 'Host', name(2))
+    assert gone is not None
+    world.store.delete(gone['id'])
+    world.clear_faults()
+
+    if way == 'send':
+        engine.send_now(name(0))
+    elif way == 'withdraw':
+        engine.withdraw_now(name(0))
+    else:
+        engine.retry_refused()
+    assert pattern(2) in world.live()
+
+    engine.run_update('delta')
+    assert pattern(2) not in world.live()
+
+
 def test_no_cursor_and_no_schedule_moves(world: World, engine: Engine) -> None:
     world.store.load(hosts(3))
     engine.save_queries([query()])
