@@ -19,7 +19,8 @@ function replaceState(next: State): void {
   for (const listener of listeners) listener();
 }
 
-window.addEventListener('hashchange', () => {
+/** Shows what the address says. */
+function follow(): void {
   const { hash } = window.location;
   if (hash === shownHash) return;
   const route = parseHash(hash);
@@ -31,7 +32,9 @@ window.addEventListener('hashchange', () => {
   }
   shownHash = hash;
   replaceState({ route, heldHash: null });
-});
+}
+
+window.addEventListener('hashchange', follow);
 
 function useRouter(): State {
   return useSyncExternalStore(
@@ -62,6 +65,10 @@ export function replacePath(path: string): void {
 
 /** Changes what narrows this screen, without a step in the history. */
 export function setParams(change: Record<string, string | readonly string[]>): void {
+  // The reader may have gone elsewhere, and the event that tells it is still to come.
+  const { path } = state.route;
+  follow();
+  if (state.route.path !== path) return;
   const params = new URLSearchParams(state.route.params);
   for (const [name, value] of Object.entries(change)) {
     params.delete(name);
@@ -69,7 +76,7 @@ export function setParams(change: Record<string, string | readonly string[]>): v
       params.append(name, item);
     }
   }
-  const hash = formatHash(state.route.path, params);
+  const hash = formatHash(path, params);
   window.history.replaceState(null, '', hash);
   shownHash = hash;
   replaceState({ ...state, route: parseHash(hash) });
