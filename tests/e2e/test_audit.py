@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, Route, expect
@@ -14,6 +15,7 @@ from tests.e2e.conftest import Save
 from tests.e2e.job import EVERYTHING, paused
 from tests.e2e.screen import Screen
 from tests.simulators.stand import PERSON, Stand
+from tests.waiting import until
 
 AUDIT = re.compile(r'/api/report/audit')
 
@@ -97,6 +99,61 @@ def test_a_thousand_entries_are_paged_and_downloaded(
     assert len(lines) == 1_000
     assert lines[0]['Before'] == "'=1+1"  # no spreadsheet takes it for a formula
     expect(page.get_by_text('1,000 audit entries as CSV.')).to_be_visible()
+
+
+def test_the_file_has_the_headings_and_the_words_of_the_screen_and_the_name_of_the_service(
+    page: Page, screen: Screen, stand: Stand
+) -> None:
+    entry = {'user': 'ann', 'detail': 'Cleaner', 'changes': [], 'changes_left_out': 0}
+    edits = [
+        ('Owners', 'Demo, Other', 'Demo'),
+        ('Indicator Types', 'EmailAddress, Host', 'ASN'),
+        ('Sort Field', None, 'threatAssessScore'),
+    ]
+    changes = [
+        {'subject': 'TQL query 1', 'field': field, 'before': before, 'after': after}
+        for field, before, after in edits
+    ]
+    saved = {'action': 'configure-save', 'changes': changes, 'changes_left_out': 12}
+    records = [
+        {**entry, 'at': '2026-03-09T16:00:02Z', **saved, 'detail': '1 TQL query, 1 edited'},
+        {**entry, 'at': '2026-03-09T16:00:01Z', 'action': 'task-pause'},
+        {**entry, 'at': '2026-03-09T16:00:00Z', 'action': 'task-run', 'user': None},
+    ]
+    facts = {'count': 3, 'next': None, 'previous': None, 'total_count': 3}
+    page.route(AUDIT, lambda route: route.fulfill(json={**facts, 'data': records}))
+    screen.open(f'reports/audit?open={records[0]["at"]}')
+    changed = page.get_by_role('table', name=re.compile('^Changes of'))
+    expect(changed).to_be_visible()
+    of_entries = screen.table('Audit').locator(':scope > thead').get_by_role('columnheader')
+    of_changes = changed.get_by_role('columnheader')
+    shown = [of_entries.all_inner_texts()[1:], of_changes.all_inner_texts()]
+
+    def organization() -> Any:
+        return stand.api('GET', 'api/health').json()['service']['organization']
+
+    until(organization, 'the Service has not learned its Organization from ThreatConnect')
+    today = "new Date().toLocaleDateString('sv')"  # as in a date of ISO 8601
+    days = [page.evaluate(today)]
+    screen.button('Download').click()
+    with page.expect_download() as download:
+        page.get_by_role('menuitem', name='CSV').click()
+    days.append(page.evaluate(today))
+    names = {f'sentinel-audit_Demo-Organization_{day}.csv' for day in days}
+    assert download.value.suggested_filename in names
+
+    heading, *lines = csv.reader(io.StringIO(download.value.path().read_text('utf-8-sig')))
+    assert heading == [*shown[0], *shown[1]]
+    assert [len(line) for line in lines] == [len(heading)] * 6
+    assert [line[2] for line in lines] == [*['TQL queries saved'] * 4, 'Task paused', 'Task run']
+    for line, row in zip(lines[:3], changed.locator('tbody > tr').all(), strict=True):
+        expect(row.get_by_role('cell')).to_have_text([text or 'None' for text in line[4:]])
+    assert lines[3][4:] == ['12 further changes, not recorded', '', '', '']
+    assert lines[0][1:] == [
+        *('ann', 'TQL queries saved', '1 TQL query, 1 edited'),
+        *('TQL query 1', 'Owners', 'Demo, Other', 'Demo'),
+    ]
+    assert lines[5] == ['2026-03-09T16:00:00Z', '', 'Task run', 'Cleaner', '', '', '', '']
 
 
 def test_the_audit_is_narrowed_by_action_user_and_time(

@@ -43,6 +43,12 @@ describe('auditLines', () => {
     expect(lines[0]).toEqual([...facts, 'TQL query 1', 'TQL', 'a', null]);
   });
 
+  it('writes values as the screen does', () => {
+    const sort = { ...change, field: 'Sort Field', before: null, after: 'threatAssessScore' };
+    const [line] = auditLines(make({ changes: [sort] }));
+    expect(line?.slice(5)).toEqual(['Sort Field', null, 'ThreatAssess Score']);
+  });
+
   it('makes one line where nothing is said of fields', () => {
     expect(auditLines(make({ user: null }))).toEqual([
       [facts[0], null, ...facts.slice(2), null, null, null, null],

@@ -42,6 +42,10 @@ export function changeText(field: string, text: string): string {
   return text;
 }
 
+function sideText(field: string, text: string | null): string | null {
+  return text === null ? null : changeText(field, text);
+}
+
 /** What can be looked for, by its words. */
 export const auditActions: readonly { value: string; label: string }[] = [...actions]
   .map(([value, label]) => ({ value, label }))
@@ -66,8 +70,8 @@ export function auditLines(record: AuditRecord): Cell[][] {
     ...facts,
     change.subject,
     change.field,
-    change.before,
-    change.after,
+    sideText(change.field, change.before),
+    sideText(change.field, change.after),
   ]);
   if (record.changes_left_out > 0) {
     const more = counted(record.changes_left_out, 'further change');
