@@ -144,11 +144,13 @@ def make_update(jobs: Sequence[dict[str, Any]], **changes: Any) -> dict[str, Any
         'date_started',
         'retry_of',
     )
+    asked = first['query']
+    scope = f'All {", ".join(asked["indicator_types"])} Indicators in {", ".join(asked["owners"])}'
     query = {
-        'query_id': first['query']['id'],
-        'position': first['query']['position'],
-        'current_position': first['query']['current_position'],
-        'label': first['query']['tql'][:80],
+        'query_id': asked['id'],
+        'position': asked['position'],
+        'current_position': asked['current_position'],
+        'label': (asked['name'] or asked['tql'] or scope)[:80],
     }
     return {
         **{name: first[name] for name in same},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from tests.e2e.conftest import Save
 from tests.e2e.job import give_jobs, make_job
@@ -295,6 +295,51 @@ def _overlap(one: Locator, other: Locator) -> bool:
     assert b is not None
     across = a['x'] < b['x'] + b['width'] and b['x'] < a['x'] + a['width']
     return across and a['y'] < b['y'] + b['height'] and b['y'] < a['y'] + a['height']
+
+
+def test_owners_with_hebrew_names_turn_no_other_around(
+    page: Page, screen: Screen, save_queries: Save
+) -> None:
+    # A number behind a Hebrew word is read as a part of it, unless each name stands alone.
+    owners = ['מודיעין', '3rd Party', 'Financial']
+    saved = ['Demo Organization', 'Demo Research', 'OSINT Community']
+    save_queries({**QUERY, 'owners': saved, 'tql': ''})
+
+    def rename(route: Route) -> None:
+        reply = route.fetch()
+        body = reply.text()
+        for name, other in zip(saved, owners, strict=True):
+            body = body.replace(name, other)
+        route.fulfill(response=reply, body=body)
+
+    page.route(re.compile('/api/metric/summary'), rename)
+    screen.open('dashboard')
+    name = screen.rows('In Sentinel by TQL query').first.get_by_role('rowheader')
+    expect(name).to_contain_text(f'All Host Indicators in {", ".join(owners)}')
+    expect(name.locator('bdi')).to_have_text(owners)
+    name.get_by_text('All Host Indicators in').hover()
+    tip = page.get_by_role('tooltip')
+    expect(tip).to_have_text(f'{", ".join(owners)}: Host')
+    expect(tip.locator('bdi')).to_have_text(owners)
+
+    query = {**make_job('x')['query'], 'owners': owners}
+    jobs = [
+        make_job('a' * 36, update_id='u1', query={**query, 'tql': ''}),
+        make_job('b' * 36, update_id='u2', query=query),
+    ]
+    give_jobs(page, jobs)
+    screen.open(f'jobs?query_id=q&open={"a" * 36}')
+    # What the query is called where it has no name: the line of the update, and that of the Job.
+    expect(screen.updates.first).to_contain_text(f'All Host Indicators in {", ".join(owners)}')
+    expect(screen.updates.first.locator('bdi')).to_have_text(owners)
+    rows = screen.rows('Jobs')
+    of_query = rows.first.get_by_role('cell').filter(has_text='All Host Indicators in')
+    expect(of_query.locator('bdi')).to_have_text(owners)
+    # TQL is a name as well, with the owners below it.
+    of_query = rows.last.get_by_role('cell').filter(has_text='rating > 1')
+    expect(of_query.locator('bdi')).to_have_text(['rating > 1', *owners])
+    facts = page.get_by_role('complementary').locator('dl > div')
+    expect(facts.filter(has_text='Owners').locator('bdi')).to_have_text(owners)
 
 
 def test_times_are_those_of_the_chosen_zone_on_every_screen(page: Page, screen: Screen) -> None:

@@ -2,7 +2,7 @@ import { MantineProvider } from '@mantine/core';
 import { render, screen } from '@testing-library/react';
 import { expect, it } from 'vitest';
 
-import { queryLabel } from '../lib/queryName';
+import { queryLabel, scopeOfLabel } from '../lib/queryName';
 import { makeQuery } from '../test/factories';
 import { QueryName } from './QueryName';
 
@@ -26,4 +26,24 @@ it('isolates each owner, and says that a query is disabled', () => {
   expect(shown.parentElement?.textContent).toBe('All Host Indicators in א, B (disabled)');
   expect([...shown.querySelectorAll('bdi')].map((each) => each.textContent)).toEqual(['א', 'B']);
   expect(screen.getByText('2')).toBeTruthy();
+});
+
+it('isolates the owners of a label, which the API gives as one text', () => {
+  render(
+    <MantineProvider>
+      <QueryName position={0} query={{ label: 'All Email Subject, Host Indicators in א, 3B, C' }} />
+    </MantineProvider>,
+  );
+  const shown = screen.getByText(/All Email Subject, Host Indicators in/);
+  expect(shown.textContent).toBe('All Email Subject, Host Indicators in א, 3B, C');
+  expect([...shown.querySelectorAll('bdi')].map((each) => each.textContent)).toEqual([
+    'א',
+    '3B',
+    'C',
+  ]);
+  expect(scopeOfLabel('All Indicators in א')).toEqual({
+    words: 'All Indicators in',
+    owners: ['א'],
+  });
+  expect(scopeOfLabel('summary in ("a, b")')).toBeNull();
 });

@@ -3,7 +3,7 @@ import { Tooltip } from '@mantine/core';
 
 import type { QueryMark } from '../api/model';
 import { typeLabel } from '../lib/label';
-import { scopeWords, tqlWords, type Nameable } from '../lib/queryName';
+import { scopeOfLabel, scopeWords, tqlWords, type Nameable } from '../lib/queryName';
 import { OwnerNames } from './OwnerNames';
 import classes from './QueryName.module.css';
 
@@ -50,13 +50,23 @@ export function QueryName({ position, query, isDisabled, isExplained, isInline }
 }
 
 function Words({ query }: { query: Named }) {
-  if ('label' in query) return <bdi>{query.label}</bdi>;
+  if ('label' in query) return <Label label={query.label} />;
   if (query.name !== null) return <bdi>{query.name}</bdi>;
   const tql = tqlWords(query);
   if (tql !== null) return <bdi className="app-mono">{tql}</bdi>;
   return (
     <>
       {scopeWords(query)} <OwnerNames names={query.owners} />
+    </>
+  );
+}
+
+function Label({ label }: { label: string }) {
+  const scope = scopeOfLabel(label);
+  if (scope === null) return <bdi>{label}</bdi>;
+  return (
+    <>
+      {scope.words} <OwnerNames names={scope.owners} />
     </>
   );
 }

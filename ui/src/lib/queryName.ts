@@ -24,6 +24,13 @@ export function scopeWords({ indicator_types: types }: Nameable): string {
   return isAll ? 'All Indicators in' : `All ${types.map(typeLabel).join(', ')} Indicators in`;
 }
 
+/** The parts of a label that is neither a name nor TQL, as each owner is written on its own. */
+export function scopeOfLabel(label: string): { words: string; owners: string[] } | null {
+  const [, words, owners] = /^(All (?:[A-Za-z ,]+ )?Indicators in) (.+)$/.exec(label) ?? [];
+  if (words === undefined || owners === undefined) return null;
+  return { words, owners: owners.split(', ') };
+}
+
 /** `2. Phishing hosts`, for what takes text alone, such as a list to choose from. */
 export function numberedLabel(position: number, query: Nameable): string {
   return `${position + 1}. ${queryLabel(query)}`;
