@@ -52,10 +52,14 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope='session')
-def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    """The App with Indicators of all types, and a schedule that does not disturb."""
+def _built_page() -> None:
     built = (PROJECT / 'ui' / 'dist' / 'index.html').is_file()
     _need(built, 'The page is not built: run make ui.')
+
+
+@pytest.fixture(scope='session')
+def stand(_built_page: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    """The App with Indicators of all types, and a schedule that does not disturb."""
     rows = load_indicators(INDICATORS, own=True)
     with Stand(
         tmp_path_factory.mktemp('e2e'), rows=rows, inputs={'schedule_interval_hours': '24'}

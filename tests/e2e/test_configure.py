@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -226,6 +227,50 @@ def test_rows_are_reordered_by_keyboard_without_losing_the_focus(
     page.keyboard.press('Enter')  # at the end it does nothing
     expect(screen.rows(TABLE).nth(2)).to_contain_text('Demo Organization')
     expect(page.get_by_role('button', name='Move down: query 3, Demo Organization')).to_be_focused()
+
+
+def test_after_a_save_whole_sentences_say_which_update_follows(
+    page: Page, screen: Screen, save_queries: Save
+) -> None:
+    past, future = '2026-03-09T16:05:06Z', '2126-03-09T16:05:06Z'
+    waiting = {'mode': 'full', 'date_started': None}
+    running = {'mode': 'reconcile', 'date_started': past}
+    planned = {'mode': 'delta', 'at': future}
+    due = {**planned, 'at': past}
+    now = 'A reconcile update is running now. View in JOBS'
+    afterwards = 'A delta update is queued and will start when the current one finishes.'
+    told: dict[str, Any] = {}
+
+    def tell(route: Route) -> None:
+        reply = route.fetch()
+        route.fulfill(response=reply, json={**reply.json(), **told})
+
+    save_queries(HOSTS, FILES)
+    screen.open('configure')
+    page.route(CONFIGURE, tell)
+    screen.button('Edit').click()
+    page.get_by_role('button', name=re.compile('^Move down: query 1')).click()
+    screen.button('Cancel editing').click()
+    dialog = screen.dialog('Discard unsaved changes?')
+    expect(dialog).to_contain_text('Order changed. These changes')
+    dialog.get_by_role('button', name='Keep editing').click()
+    screen.button('Save').click()
+    expect(screen.dialog('Save Changes')).to_contain_text('Order changed. Your changes')
+    told.update(next_update=due, open_update=None)
+    screen.button('Save and Run Delta Update').click()
+    saved = page.get_by_role('status').filter(has=page.get_by_text('Saved', exact=True))
+    sentence = saved.get_by_role('paragraph')
+    expect(sentence).to_have_text('A delta update is due and starts soon.')
+    for following, under_way, words in (
+        (planned, waiting, 'A full update is queued and starts soon.'),
+        (planned, running, now),
+        (due, running, f'{now}. {afterwards}'),
+        (planned, None, re.compile('^Next update: delta, ')),
+        (None, None, 'No update is planned.'),
+    ):
+        told.update(next_update=following, open_update=under_way)
+        screen.button('Refresh now').click()
+        expect(sentence).to_have_text(words)
 
 
 def test_save_window_tells_the_effect_and_asks_what_a_deleted_query_leaves(

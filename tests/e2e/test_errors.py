@@ -66,6 +66,19 @@ def test_refusals_lead_to_their_indicators(
     expect(single.first).to_contain_text('Host')
 
 
+def test_a_list_of_one_is_counted_in_the_singular(
+    page: Page, screen: Screen, refused_job: dict[str, Any]
+) -> None:
+    request_id = refused_job['request_id']
+    for path, nouns, words in (
+        (f'reports/errors?request_id={request_id}&code=AZ-ITEM', 'errors', '1 error'),
+        (f'jobs?request_id={request_id}', 'updates', '1 update'),
+    ):
+        screen.open(path)
+        pages = page.get_by_role('navigation', name=f'Pages of {nouns}')
+        expect(pages.get_by_role('paragraph')).to_have_text(words)
+
+
 @pytest.mark.usefixtures('refused_job')
 def test_filters_are_kept_in_the_address_and_survive_a_reload(page: Page, screen: Screen) -> None:
     screen.open('reports/errors')

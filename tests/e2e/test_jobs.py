@@ -289,6 +289,45 @@ def test_running_job_shows_three_bars_and_what_it_waits_for(
     expect(row.get_by_role('progressbar', name='Read')).to_have_attribute('aria-valuenow', '100')
 
 
+def test_details_count_the_wait_as_it_passes_and_call_one_number_sent(
+    page: Page, screen: Screen
+) -> None:
+    at = '2026-03-09T16:05:06Z'
+    begun = dict.fromkeys((f'date_{stage}_start' for stage in ('download', 'convert')), at)
+    ended = dict.fromkeys((f'date_{stage}_complete' for stage in ('download', 'convert')), at)
+    job = make_job(
+        'c' * 36,
+        status='Upload In Progress',
+        date_started=at,
+        **begun,
+        **ended,
+        date_upload_start=at,
+        waiting_seconds=38.0,
+        limit_wait_seconds=12.4,
+        count_read=8_000,
+        count_converted=8_000,
+        count_sent=6_104,
+        count_refused=1,
+        count_unchanged=95,
+    )
+    give_jobs(page, [job])
+    screen.open(f'jobs?query_id=q&open={job["request_id"]}')
+    panel = page.get_by_role('complementary', name='Request Details')
+    waited = panel.locator('dl > div').filter(has_text='Waited for the API limit').locator('dd')
+    expect(waited).to_have_text('00:00:12')
+    row = screen.rows('Jobs')
+    expect(row).to_contain_text('8,000 / 6,104')
+    for where in (row, panel):
+        bar = where.get_by_role('progressbar', name='Sent')
+        expect(bar).to_have_attribute('aria-valuetext', '6,104 / 7,904')
+    outcomes = panel.get_by_role('table', name='What became of the Indicators')
+    sent = outcomes.get_by_role('row').filter(has_text='Accepted by Sentinel')
+    expect(sent.get_by_role('cell')).to_have_text('6,104')
+
+    job['limit_wait_seconds'] = 15.4
+    expect(waited).to_have_text('00:00:15')
+
+
 def test_pending_job_is_cancelled_after_a_question(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:

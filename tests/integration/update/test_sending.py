@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sentinel_app.pipeline import upload as upload_module
-from tests.engine import Engine, ScaledClock, World, hosts, outcomes, query
+from tests.engine import FINAL, Engine, Job, ScaledClock, World, hosts, outcomes, query
 from tests.simulators.certificates import Certificates
 from tests.simulators.sentinel import ErrorListName, RetryAfter
 
@@ -227,6 +227,36 @@ def test_a_429_waits_as_it_says_in_every_form(
     times = [seen.at for seen in world.sentinel.requests]
     assert all(44 <= later - earlier < 150 for earlier, later in pairwise(times))
     engine.assert_right()
+
+
+def test_the_wait_for_the_limit_is_counted_while_it_passes(
+    certificates: Certificates, tmp_path: Path
+) -> None:
+    sightings: list[Job] = []
+
+    def has_ended() -> bool:
+        sightings.append(engine.last_jobs()[0])
+        return sightings[-1]['status'] in FINAL
+
+    # The wait of a minute lasts 6 s, in which it is seen many times.
+    with World(certificates, clock=ScaledClock(10), limit_count=10) as world:
+        world.store.load(hosts(1_100))
+        with Engine(world, tmp_path / 'app', requests_per_minute='10') as engine:
+            engine.save_queries([query()], wait=False)
+            engine.look()
+            engine.until(engine.jobs, 'the update was not queued')
+            engine.until(has_ended, 'the Job does not end')
+    job = sightings[-1]
+    assert outcomes(job) == {'sent': 1_100}
+    waits = {
+        seen['limit_wait_seconds']
+        for seen in sightings
+        if seen['waiting_seconds'] is not None and seen['count_sent'] == 1_000
+    }
+    # What is stored changes only once, when the last request goes out.
+    assert len(waits) >= 5
+    assert max(waits) - min(waits) > 20
+    assert job['limit_wait_seconds'] >= max(waits)
 
 
 def test_the_limit_is_kept_and_used(certificates: Certificates, tmp_path: Path) -> None:
