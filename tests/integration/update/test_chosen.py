@@ -128,6 +128,25 @@ def test_all_hashes_of_a_file_are_sent_by_one_of_them(world: World, engine: Engi
     assert sum(after[each]['modified'] != before[each]['modified'] for each in after) == 2
 
 
+@pytest.mark.parametrize(
+    ('type_', 'held', 'wanted'),
+    [
+        ('Address', '2001:0DB8:00::0:1', '2001:db8::1'),
+        ('EmailAddress', 'Jane.DOE@Example.COM', 'jane.doe@example.com'),
+        ('ASN', 'ASN064500', 'AS64500'),
+    ],
+)
+def test_what_is_held_is_sent_however_its_owner_spells_it(
+    world: World, engine: Engine, type_: str, held: str, wanted: str
+) -> None:
+    base = {key: value for key, value in hosts(1)[0].items() if key != 'hostName'}
+    world.store.load([{**base, 'type': type_, 'summary': held}])
+    engine.save_queries([query()])
+    assert len(world.live()) == 1
+    (job,) = engine.send_now(wanted)
+    assert outcomes(job) == {'sent': 1}
+
+
 def test_a_repeated_wish_is_refused_while_it_waits(world: World, engine: Engine) -> None:
     world.store.load(hosts(3))
     engine.save_queries([query()])

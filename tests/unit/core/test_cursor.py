@@ -11,6 +11,7 @@ from sentinel_app.core.job import JobStatus, Mode
 from sentinel_app.core.job_state import first_cursor, kept_cursor
 from sentinel_app.core.query import QueryList
 from sentinel_app.core.schedule import Schedule
+from sentinel_app.core.scope import Scope
 from sentinel_app.core.window import EVERYTHING, Cursor, start_after
 from tests.clocks import NOON
 from tests.stored import make_job, make_query
@@ -84,3 +85,9 @@ def test_a_query_that_was_removed_or_edited_since_gets_none():
     assert kept(JobStatus.FAILED, saved=QueryList(version=2, queries=())) is None
     edited = make_query(tql='confidence > 90')
     assert kept(JobStatus.FAILED, saved=QueryList(version=2, queries=(edited,))) is None
+
+
+@pytest.mark.parametrize('scope', [scope for scope in Scope if scope is not Scope.WHOLE])
+def test_a_job_about_what_a_person_chose_leaves_none(scope: Scope):
+    failed = make_job(status=JobStatus.FAILED, scope=scope)
+    assert kept_cursor(failed, None, SAVED, RAN, NOON) is None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sentinel_app.core.job import Outcome, Stage
+from sentinel_app.core.job import Outcome, Stage, Update
 from sentinel_app.core.progress import Position, Progress, Reading
+from sentinel_app.core.scope import Scope
 from sentinel_app.errors import Cancelled, ReadError, StorageError
 from sentinel_app.pipeline.fault_limit import ABANDONED_AT, ATTEMPTS, FaultLimit, unforeseen
 from sentinel_app.storage.error_log import ErrorLog
@@ -35,9 +37,13 @@ class Stand:
         self.orphans.end_search('u1', until=None, is_held_back=False, is_failed=False, warning=None)
 
     def meet(
-        self, error: Exception, stage: Stage = Stage.UPLOAD, at: Sequence[str] = ('j1',)
+        self,
+        error: Exception,
+        stage: Stage = Stage.UPLOAD,
+        at: Sequence[str] = ('j1',),
+        update: Update = UPDATE,
     ) -> None:
-        with pytest.raises(type(error)), self.faults.stage(stage, UPDATE, lambda: at):
+        with pytest.raises(type(error)), self.faults.stage(stage, update, lambda: at):
             raise error
 
     def jobs(self) -> dict[str, Progress]:
@@ -162,6 +168,14 @@ def test_a_withdrawal_that_fails_so_lets_the_jobs_end(stand: Stand) -> None:
     assert all(item.is_closed for item in jobs.values())
     assert str(jobs['j1'].warning).startswith('The list is cut. Not everything')
     assert jobs['j2'].warning is None
+
+
+def test_a_withdrawal_that_a_person_chose_and_that_fails_so_fails_its_jobs(stand: Stand) -> None:
+    stand.search()
+    chosen = replace(UPDATE, scope=Scope.WITHDRAW)
+    for _ in range(ATTEMPTS):
+        stand.meet(KeyError(), Stage.CONVERT, [], chosen)
+    assert stand.stopped() == ['j1', 'j2']
 
 
 def test_pages_of_a_job_that_ends_while_converting_go_with_it(stand: Stand) -> None:
