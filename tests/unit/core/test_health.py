@@ -24,6 +24,7 @@ from sentinel_app.core.condition import (
 from sentinel_app.core.health import Credential, HealthFacts, conditions
 from sentinel_app.core.job import Counts, Job, JobStatus, JobType, Mode
 from sentinel_app.core.job_outlook import last_failed, last_well, waiting_withdrawal
+from sentinel_app.core.scope import Scope
 from sentinel_app.core.task import PIPELINE, TASK_FACTS, TaskKill, TaskSlug, TaskStanding, TaskState
 from sentinel_app.core.trouble import System
 from tests.clocks import NOON
@@ -32,6 +33,9 @@ from tests.stored import make_job, make_query, make_update, minutes
 PROJECT = Path(__file__).parents[3]
 HOUR = dt.timedelta(hours=1)
 EARLIER = NOON - dt.timedelta(days=1)
+
+
+CHOSEN = [scope for scope in Scope if scope is not Scope.WHOLE]
 
 
 def facts(**members: Any) -> HealthFacts:
@@ -191,6 +195,14 @@ class TestFailedJobs:
         jobs = [failed(), make_job('j2', status=status, queued_at=NOON + HOUR)]
         assert last_failed(jobs, (make_query(),)) == (jobs[0],)
 
+    @pytest.mark.parametrize('scope', CHOSEN)
+    def test_one_about_what_a_person_chose_says_nothing_of_the_query(self, scope: Scope) -> None:
+        well = make_job(
+            'j2', status=JobStatus.UPLOAD_COMPLETE, completed_at=NOON + HOUR, scope=scope
+        )
+        assert last_failed([failed(), well], (make_query(),)) == (failed(),)
+        assert last_failed([failed(scope=scope)], (make_query(),)) == ()
+
     def test_a_query_that_is_no_longer_saved_fails_no_more(self) -> None:
         assert last_failed([failed()], (make_query('other'),)) == ()
 
@@ -234,6 +246,12 @@ class TestWithdrawal:
         assert self.waiting((Mode.DELTA, 5), (Mode.DELTA, 0), job=failed_one) == 'j0'
         other = {'query': make_query('other')}
         assert self.waiting((Mode.DELTA, 5), (Mode.DELTA, 0), job=other) == 'j0'
+
+    @pytest.mark.parametrize('scope', CHOSEN)
+    def test_an_update_about_what_a_person_chose_says_nothing(self, scope: Scope) -> None:
+        chosen = {'scope': scope}
+        found = self.waiting((Mode.DELTA, 5), (Mode.DELTA, 0), update=chosen, job=chosen)
+        assert found == 'j0'
 
     def test_one_that_was_confirmed_and_is_under_way_waits_no_more(self) -> None:
         confirmed = {'confirmed_withdrawals': 5, 'ended_at': None, 'job_type': JobType.AD_HOC}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sentinel_app.core.job import Counts, Job, JobStatus, Mode, Outcome
 from sentinel_app.core.overlap import covering, overlap
 from sentinel_app.core.query import Query
 from sentinel_app.core.query_result import query_results
+from sentinel_app.core.scope import Scope
 from tests.stored import make_job, make_query, minutes
 
 HOST, URL = IndicatorType.HOST, IndicatorType.URL
@@ -123,3 +125,11 @@ def test_the_last_jobs_come_oldest_first_without_those_that_were_cancelled() -> 
     cancelled = make_job('c', query=query, status=JobStatus.CANCELLED)
     recent = query_results([query], [failed, cancelled, *jobs[::-1]])['q'].recent
     assert [job.request_id for job in recent] == [*(f'q-{at}' for at in range(6, 15)), 'f']
+
+
+@pytest.mark.parametrize('scope', [scope for scope in Scope if scope is not Scope.WHOLE])
+def test_a_job_about_what_a_person_chose_says_nothing_of_its_query(scope: Scope) -> None:
+    high, low = make('high', tql='a > 1'), make('low')
+    jobs = [whole(high, 0, sent=9), whole(low, 1, sent=6, duplicate=4)]
+    chosen = [replace(job, scope=scope) for job in (whole(high, 0, 2), whole(low, 1, 2, sent=1))]
+    assert query_results([high, low], [*jobs, *chosen]) == query_results([high, low], jobs)
