@@ -3,24 +3,29 @@ import { describe, expect, it } from 'vitest';
 import { errorCodes } from '../src/lib/errorCode';
 import { topics, type Topic } from '../src/lib/help';
 import { guideNames, guidePage, readGuide } from './guide';
-import { Markdown } from './markdown';
+import { htmlOf } from './markdown';
 
 const pages = new Map(guideNames.map((name) => [`${name}.html`, guidePage(name, readGuide(name))]));
 const placesOf = (html: string) =>
   new Set([...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
 const render = (text: string) =>
-  new Markdown((href) => ({ href, isExternal: href.startsWith('https:') })).render(text);
+  htmlOf(text, (href) => ({ href, isExternal: href.startsWith('https:') })).trim();
 
 describe('Markdown', () => {
   it.each([
     ['# A *b* `c`', '<h1 id="a-b-c">A <em>b</em> <code>c</code></h1>'],
+    [
+      '## [A b](x), `C-D` & e_f',
+      '<h2 id="a-b-c-d--e_f"><a href="x">A b</a>, <code>C-D</code> &amp; e_f</h2>',
+    ],
     ['a\nb **c**', '<p>a\nb <strong>c</strong></p>'],
     ['[a](x.html#y)', '<p><a href="x.html#y">a</a></p>'],
+    ['https://a.example <!-- b\n-->c', '<p>https://a.example c</p>'],
     ['<script>&lt;a&gt; & b', '<p>&lt;script&gt;&lt;a&gt; &amp; b</p>'],
     ['`a <b> *c*`', '<p><code>a &lt;b&gt; *c*</code></p>'],
     ['```sh\na <b>\n\n# c\n```', '<pre tabindex="0"><code>a &lt;b&gt;\n\n# c</code></pre>'],
-    ['* a\n  b\n* c', '<ul><li>a\nb</li>\n<li>c</li></ul>'],
-    ['1. a\n   * b\n2. c', '<ol><li>a\n<ul><li>b</li></ul></li>\n<li>c</li></ol>'],
+    ['* a\n  b\n* c', '<ul>\n<li>a\nb</li>\n<li>c</li>\n</ul>'],
+    ['1. a\n   * b\n2. c', '<ol>\n<li>a<ul>\n<li>b</li>\n</ul>\n</li>\n<li>c</li>\n</ol>'],
   ])('%s', (text, html) => {
     expect(render(text)).toBe(html);
   });
@@ -36,6 +41,10 @@ describe('Markdown', () => {
     const html = render('| | b |\n| --- | --- |\n| c | d |\n');
     expect(html).toContain('<thead><tr><td></td><th scope="col">b</th></tr></thead>');
     expect(render('| | |\n| --- | --- |\n| c | d |\n')).not.toContain('<thead>');
+  });
+
+  it('has only the words of a link that leads out of the pages', () => {
+    expect(htmlOf('a [b *c*](d.md)', () => null)).toBe('<p>a b <em>c</em></p>\n');
   });
 
   it('marks what leads to another site', () => {

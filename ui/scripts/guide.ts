@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { Plugin } from 'vite';
 
-import { escaped, Markdown } from './markdown.ts';
+import { escaped, htmlOf } from './markdown.ts';
 
 const docs = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'docs');
 
@@ -59,7 +59,7 @@ export function guidePage(name: string, text: string): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} | Microsoft Sentinel</title><style>${style}</style></head>
 <body><header><a href="../">Microsoft Sentinel</a><nav aria-label="Guide" style="display:contents">${links.join('\n')}</nav></header>
-<main>${new Markdown(linkRule).render(text)}</main></body></html>
+<main>${htmlOf(text, linkRule)}</main></body></html>
 `;
 }
 
