@@ -53,10 +53,12 @@ _NOT_UNDERSTOOD: Final = (
     'As an email subject, it is not in Sentinel either.'
 )
 _UNKNOWN: Final = (
-    'Not in Sentinel. ThreatConnect has no Indicator with this value in the owners this Service '
-    'can read.'
+    'ThreatConnect has no Indicator with this value in the owners this Service can read. Check the '
+    'spelling, or add it to one of those owners.'
 )
-_UNCHECKED: Final = 'Not in Sentinel. ThreatConnect is unavailable, so the reason is not known.'
+_UNCHECKED: Final = (
+    'The value itself is not in Sentinel. ThreatConnect is unavailable, so the reason is not known.'
+)
 _AGAIN: Final = {
     Fate.CHOSEN: 'The next full or reconcile update sends it again.',
     Fate.DUPLICATE: 'The next full or reconcile update sends it again.',

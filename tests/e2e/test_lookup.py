@@ -140,6 +140,7 @@ def test_a_value_that_nobody_knows_says_so(page: Page, screen: Screen) -> None:
     expect(screen.button('Look up')).to_be_disabled()
     look_up(screen, 'never-seen.example')
     expect(page.get_by_text(ABSENT)).to_be_visible()
+    expect(page.get_by_text(ABSENT)).to_contain_text('Check the spelling')
     expect(page.get_by_role('table')).to_have_count(0)
 
 
@@ -258,6 +259,7 @@ def test_a_pasted_list_is_answered_in_a_line_for_each_value(
     expect(rows.nth(0)).to_contain_text('In Sentinel')
     expect(rows.nth(1)).to_contain_text('active object')
     expect(rows.nth(2)).to_contain_text('ThreatConnect has no Indicator with this value')
+    expect(rows.nth(2).get_by_text('Not in Sentinel')).to_have_count(1)
     expect(rows.nth(3)).to_contain_text('Not recognized')
     assert len(bodies) == 1
     assert address not in page.url

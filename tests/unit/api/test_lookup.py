@@ -112,8 +112,8 @@ def test_each_value_has_a_line_in_the_order_given(saved: Stand) -> None:
     }
     assert second['verdict'] == 'unknown'
     assert second['why'] == (
-        'Not in Sentinel. ThreatConnect has no Indicator with this value in the owners this '
-        'Service can read.'
+        'ThreatConnect has no Indicator with this value in the owners this Service can read. '
+        'Check the spelling, or add it to one of those owners.'
     )
     assert (third['given'], third['value'], third['verdict']) == (HOST, HOST, 'in-sentinel')
 
@@ -278,6 +278,10 @@ def test_an_error_of_threatconnect_concerns_its_part_alone(saved: Stand) -> None
     found = reply(saved, HOST, 'other.example')
     assert found['source_error'] == 'ThreatConnect did not answer.'
     assert [each['verdict'] for each in found['rows']] == ['in-sentinel', 'unchecked']
+    assert found['rows'][1]['why'] == (
+        'The value itself is not in Sentinel. ThreatConnect is unavailable, so the reason is not '
+        'known.'
+    )
 
 
 def test_what_was_given_twice_has_one_line_that_says_so(saved: Stand) -> None:
@@ -312,7 +316,7 @@ def test_a_no_says_by_what_it_is_a_yes(saved: Stand) -> None:
     enter(saved, 'URL||http://a.example/1')
     enter(saved, 'URL||https://a.example:8080/2')
     found = rows(saved, '95.46.98.12', HOST, 'http://x.example.net/q', 'a.example', 'b.example')
-    assert [each['why'].partition(' Not in')[0] for each in found[:4]] == [
+    assert [each['why'].partition(' ThreatConnect has no')[0] for each in found[:4]] == [
         'In Sentinel by its block 95.46.98.0/24.',
         'Its parent domain example.net is in Sentinel.',
         'Its parent domain example.net is in Sentinel.',

@@ -27,6 +27,17 @@ const refused = {
   attempts: 2,
   error: null,
 };
+const near = {
+  relation: 'block' as const,
+  type: 'CIDR' as const,
+  value: '95.46.98.0/24',
+  owner: 'Example Org',
+  query_id: 'q1',
+  position: 0,
+  first_sent: null,
+  last_sent: '2026-03-09T16:00:00Z',
+  valid_until: '2026-04-09T16:00:00Z',
+};
 const row = (value: string, changes: Partial<LookupRow> = {}) =>
   makeLookupRow({ given: value, value, ...changes });
 const reply = (rows: LookupRow[], sourceError: string | null = null): LookupReply => ({
@@ -45,9 +56,16 @@ describe('verdictWords', () => {
   });
 
   it('gives the reason where it is not', () => {
-    expect(verdictWords(row('a', { verdict: 'unknown', why: 'Not in Sentinel.' }))).toBe(
-      'Not in Sentinel.',
+    expect(verdictWords(row('a', { verdict: 'expired', why: 'It expired in Sentinel.' }))).toBe(
+      'It expired in Sentinel.',
     );
+  });
+
+  it('says first that a value nobody knows is not there, unless something around it is', () => {
+    const unknown = row('a', { verdict: 'unknown', why: 'ThreatConnect has no such Indicator.' });
+    expect(verdictWords(unknown)).toBe('Not in Sentinel. ThreatConnect has no such Indicator.');
+    const why = 'In Sentinel by its block 10.0.0.0/8. ThreatConnect has no such Indicator.';
+    expect(verdictWords({ ...unknown, near, why })).toBe(why);
   });
 });
 
@@ -125,17 +143,6 @@ it('joins parts: a value given in both has one row, and an error stays', () => {
 
 it('makes a line of a file with a cell under each heading', () => {
   const queries = [{ query_id: 'q1', position: 0, label: 'Phishing', is_enabled: true }];
-  const near = {
-    relation: 'block' as const,
-    type: 'CIDR' as const,
-    value: '95.46.98.0/24',
-    owner: 'Example Org',
-    query_id: 'q1',
-    position: 0,
-    first_sent: null,
-    last_sent: '2026-03-09T16:00:00Z',
-    valid_until: '2026-04-09T16:00:00Z',
-  };
   const cells = lookupCells(row('a', { near, given: 'a[.]', query_id: 'q1' }), queries);
   expect(cells).toHaveLength(lookupHeading.length);
   expect(cells[lookupHeading.indexOf('TQL query')]).toBe('1. Phishing');

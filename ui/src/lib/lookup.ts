@@ -47,12 +47,13 @@ export function verdictFace(verdict: VerdictName): VerdictFace {
 }
 
 /** The verdict on one value in a sentence, before all details. */
-export function verdictWords({ verdict, objects, why }: LookupRow): string {
+export function verdictWords({ verdict, objects, why, near }: LookupRow): string {
   if (verdict === 'in-sentinel') {
     const rest = why.replace(/^[\d,]+ active objects?\.\s*/, '');
     return `In Sentinel (${counted(objects, 'active object')})${rest === '' ? '' : `. ${rest}`}`;
   }
-  return why;
+  // What is said of a value nobody knows is the reason alone, or first what it is in Sentinel by.
+  return verdict === 'unknown' && near === null ? `${verdictFace(verdict).name}. ${why}` : why;
 }
 
 /** What was looked up in place of what was given; null where it was the same. */
