@@ -62,6 +62,10 @@ class Query:
         words = self.name or ' '.join(self.tql.split()) or self._scope()
         return shortened(words, _LABEL_CHARS)
 
+    def numbered(self, position: int) -> str:
+        """Return its number and its label, as sentences have them: `2 (Phishing)`."""
+        return f'{position + 1} ({self.label})'
+
     def _scope(self) -> str:
         owners = ', '.join(self.owners)
         if len(set(self.indicator_types)) == len(IndicatorType):

@@ -32,6 +32,9 @@ MOST_COPIES = 200
 WITHIN_S = 8.0
 """For each of the two rounds of questions."""
 
+MOST_NAMED = 3
+"""Queries that a sentence names."""
+
 NO_QUERY = 'No saved TQL query returns it.'
 
 
@@ -120,7 +123,10 @@ class ValueCopies:
             if (enabled := [place for place in positions[each.id] if queries[place].is_enabled])
         }
         best = winners(candidates.values())
-        return tuple(_copy(facts, each, positions, candidates, best) for facts, each in found)
+        names = [query.numbered(place) for place, query in enumerate(queries)]
+        return tuple(
+            _copy(facts, each, positions, candidates, best, names) for facts, each in found
+        )
 
     def _rows(
         self, summaries: Collection[str], hashes: Collection[str]
@@ -247,6 +253,7 @@ def _copy(
     positions: Mapping[int, tuple[int, ...]],
     candidates: Mapping[int, Candidate],
     best: Mapping[ObjectKey, Candidate],
+    names: Sequence[str],
 ) -> ValueCopy:
     if isinstance(found, Dismissal):
         return ValueCopy(facts=facts, fate=_FATES[found.outcome], reason=found.reason)
@@ -256,7 +263,7 @@ def _copy(
         return ValueCopy(
             facts=facts,
             fate=Fate.NOT_SELECTED,
-            reason=_not_selected_words(positions[found.id]),
+            reason=_not_selected_words(positions[found.id], names),
             positions=positions[found.id],
             keys=keys,
         )
@@ -264,7 +271,9 @@ def _copy(
     return ValueCopy(
         facts=facts,
         fate=Fate.CHOSEN if chosen else Fate.DUPLICATE,
-        reason=_chosen_words(mine) if chosen else _duplicate_words(mine, best[keys[0]]),
+        reason=_chosen_words(mine, names)
+        if chosen
+        else _duplicate_words(mine, best[keys[0]], names),
         positions=positions[found.id],
         position=mine.position,
         keys=keys,
@@ -272,23 +281,25 @@ def _copy(
     )
 
 
-def _not_selected_words(disabled: Sequence[int]) -> str:
+def _not_selected_words(disabled: Sequence[int], names: Sequence[str]) -> str:
     if not disabled:
         return NO_QUERY
-    places = ', '.join(str(place + 1) for place in disabled)
+    places = ', '.join(names[place] for place in disabled[:MOST_NAMED])
     if len(disabled) == 1:
         return f'Only TQL query {places} returns it, and that query is disabled.'
-    return f'Only TQL queries {places} return it, and those are disabled.'
+    left = len(disabled) - MOST_NAMED
+    more = f', and {left} more' if left > 0 else ''
+    return f'Only TQL queries {places}{more} return it, and those are disabled.'
 
 
-def _chosen_words(mine: Candidate) -> str:
-    return f'It is the copy of TQL query {mine.position + 1} that has precedence.'
+def _chosen_words(mine: Candidate, names: Sequence[str]) -> str:
+    return f'It is the copy of TQL query {names[mine.position]} that has precedence.'
 
 
-def _duplicate_words(mine: Candidate, winner: Candidate) -> str:
+def _duplicate_words(mine: Candidate, winner: Candidate, names: Sequence[str]) -> str:
     other = f'the copy in {winner.indicator.owner_name}'
     if winner.position != mine.position:
-        return f'TQL query {winner.position + 1} has precedence with {other}.'
+        return f'TQL query {names[winner.position]} has precedence with {other}.'
     if winner.indicator.modified_at != mine.indicator.modified_at:
         return f'In the same TQL query, {other} was modified later.'
     return f'In the same TQL query, {other}, modified at the same time, has the lower id.'

@@ -172,7 +172,7 @@ class Previews:
             counts=counts,
             sample=len(rows),
             indicators=tuple(
-                self._shown(row, found, takers, held, now)
+                self._shown(row, found, takers, higher, held, now)
                 for row, found in zip(rows[:SHOWN], sample.found, strict=False)
             ),
             held_back=_held_back(sample),
@@ -270,6 +270,7 @@ class Previews:
         row: Mapping[str, object],
         found: Indicator | Dismissal,
         takers: Mapping[int, int | None],
+        higher: Sequence[Query],
         held: Mapping[bytes, LedgerRow],
         now: dt.datetime,
     ) -> ShownIndicator:
@@ -281,13 +282,15 @@ class Previews:
                 found, key, row=held.get(key.digest), options=self._options, now=now
             )
             objects.append(ShownObject(stix=version.stix, fault=stix_fault(version.stix)))
+        shown = ShownIndicator(facts=row_facts(row), objects=tuple(objects))
         taker = takers[found.id]
-        return ShownIndicator(
-            facts=row_facts(row),
-            outcome=None if taker is None else Outcome.DUPLICATE,
-            reason=None if taker is None else f'TQL query {taker + 1} has precedence.',
+        if taker is None:
+            return shown
+        return replace(
+            shown,
+            outcome=Outcome.DUPLICATE,
+            reason=f'TQL query {higher[taker].numbered(taker)} has precedence.',
             taken_by=taker,
-            objects=tuple(objects),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import datetime as dt
 import gzip
 from typing import Any
@@ -15,6 +16,7 @@ from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.ledger_row import ObjectState
 from sentinel_app.core.object_id import ObjectKey, object_id
 from sentinel_app.core.object_text import object_text
+from sentinel_app.core.query import Query
 from sentinel_app.core.timestamp import from_text
 from sentinel_app.core.value import summary_digest
 from sentinel_app.errors import ReadTimeoutError
@@ -211,14 +213,50 @@ def test_each_copy_says_what_becomes_of_it(saved: Stand) -> None:
     }
     reasons = {each['id']: each['reason'] for each in found['copies']}
     assert reasons['1'] == (
-        'It is the copy of TQL query 1 that has precedence. Sentinel does not hold it yet.'
+        'It is the copy of TQL query 1 (tag = "hot") that has precedence. Sentinel does not hold '
+        'it yet.'
     )
-    assert reasons['2'] == 'TQL query 1 has precedence with the copy in Example Org.'
+    assert reasons['2'] == (
+        'TQL query 1 (tag = "hot") has precedence with the copy in Example Org.'
+    )
     assert reasons['3'] == 'No saved TQL query returns it.'
     assert reasons['4'] == 'It is not active in ThreatConnect.'
     assert reasons['5'] == 'It is secret.'
     assert '2020-01-01' in reasons['6']
     assert found['source_error'] is None
+
+
+def test_a_query_goes_by_its_name_where_it_has_one(stand: Stand) -> None:
+    def reasons(*queries: Query) -> list[str]:
+        version = stand.app_state.query_list().version
+        stand.app_state.save_queries(
+            queries, expected_version=version, next_mode=None, audit=make_audit()
+        )
+        return [each['reason'] for each in ask(stand, HOST)['copies']]
+
+    kinds = {'indicator_types': (IndicatorType.HOST,), 'tql': ''}
+    named = make_query('q1', name='Phishing', **kinds)
+    rest = make_query('q2', owners=(KALLA,), **kinds)
+    row = {'kind': IndicatorType.HOST}
+    stand.asked.source.rows = [make_row(**row, id=1), make_row(**row, id=2, ownerName=KALLA)]
+    assert reasons(named, rest) == [
+        (
+            'It is the copy of TQL query 1 (Phishing) that has precedence. '
+            'Sentinel does not hold it yet.'
+        ),
+        'TQL query 1 (Phishing) has precedence with the copy in Example Org.',
+    ]
+    del stand.asked.source.rows[1]
+    off = dataclasses.replace(named, is_enabled=False)
+    assert reasons(rest, off) == [
+        'Only TQL query 2 (Phishing) returns it, and that query is disabled.'
+    ]
+    others = [dataclasses.replace(off, id=f'o{each}', name=f'Copy {each}') for each in range(4)]
+    assert reasons(off, *others[:2]) == [
+        'Only TQL queries 1 (Phishing), 2 (Copy 0), 3 (Copy 1) return it, and those are disabled.'
+    ]
+    (reason,) = reasons(off, *others)
+    assert '3 (Copy 1), and 2 more return it' in reason
 
 
 def test_within_a_query_the_copy_that_was_modified_later_is_the_one(saved: Stand) -> None:

@@ -126,7 +126,7 @@ def test_a_higher_query_takes_what_it_returns_itself(stand: Stand) -> None:
     assert found['position'] == 3
     assert [each['taken_by'] for each in found['indicators']] == [0, 1, None]
     assert found['indicators'][0]['outcome'] == 'duplicate'
-    assert found['indicators'][0]['reason'] == 'TQL query 1 has precedence.'
+    assert found['indicators'][0]['reason'] == 'TQL query 1 (tag = "a") has precedence.'
     assert found['higher'] == {
         'count': 2,
         'basis': 'threatconnect',
