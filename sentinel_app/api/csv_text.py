@@ -8,7 +8,7 @@ import io
 import re
 from collections.abc import Iterable
 
-from sentinel_app.api.schemas import WithdrawableObject
+from sentinel_app.api.schemas import ReportedQuery, WithdrawableObject
 from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.invisible import BLANK, CONTROL, IGNORABLE
 
@@ -28,6 +28,7 @@ _BEGINNING = re.compile(f'[\t\r\n]|[{_UNSEEN}]*[{_FORMULA}]')
 _BEHIND_A_CUT = re.compile(f'([{_CUTS}])(?=(?:(?![{_CUTS}])[{_UNSEEN}])*[{_FORMULA}])')
 _HEADINGS = (
     'request_id',
+    'query',
     'date_added',
     'code',
     'message',
@@ -99,13 +100,14 @@ def _csv(headings: Iterable[str], rows: Iterable[Iterable[object]], cut: str) ->
     return b''.join(lines)
 
 
-def errors_csv(entries: Iterable[ErrorEntry]) -> bytes:
+def errors_csv(entries: Iterable[tuple[ErrorEntry, ReportedQuery | None]]) -> bytes:
     """One line for each error; where the reply would grow too large, a last line says so."""
     return _csv(
         _HEADINGS,
         (
             (
                 entry.request_id,
+                query.label if query else None,
                 _time(entry.at),
                 entry.code,
                 entry.message,
@@ -118,7 +120,7 @@ def errors_csv(entries: Iterable[ErrorEntry]) -> bytes:
                 entry.owner_name,
                 entry.web_link,
             )
-            for entry in entries
+            for entry, query in entries
         ),
         'There is more than fits here. Narrow the filter.',
     )

@@ -289,7 +289,25 @@ def _indicator_reply(entry: ErrorEntry) -> schemas.ReportedIndicator:
     )
 
 
-def error_reply(group: ErrorGroup) -> schemas.ReportedError:
+def reported_query(
+    error: ErrorGroup | ErrorEntry, job: Job | None, saved: QueryList
+) -> schemas.ReportedQuery | None:
+    """Return the TQL query of an error's Job: as it is called now or, once deleted, as it was.
+
+    Args:
+        error: knows the query where the Job is gone.
+        job: None where it is no longer kept.
+        saved: the TQL queries as they are now.
+    """
+    query_id = error.query_id or (job.query.id if job else None)
+    position = None if query_id is None else saved.position(query_id)
+    query = saved.queries[position] if position is not None else job.query if job else None
+    if query is None:
+        return None
+    return schemas.ReportedQuery(query_id=query.id, position=position, label=query.label)
+
+
+def error_reply(group: ErrorGroup, job: Job | None, saved: QueryList) -> schemas.ReportedError:
     """Errors with the same code and reason; an error of a whole Job names no Indicator."""
     return schemas.ReportedError(
         id=str(group.id),
@@ -300,6 +318,7 @@ def error_reply(group: ErrorGroup) -> schemas.ReportedError:
         count=group.count,
         about=group.about,
         query_id=group.query_id,
+        query=reported_query(group, job, saved),
         state=_state_of(group.states),
         count_open=group.states[0],
         count_resolved=group.states[1],
@@ -319,11 +338,12 @@ def _state_of(counts: tuple[int, int, int]) -> ErrorState:
     return next(found, ErrorState.SUPERSEDED)
 
 
-def entry_reply(entry: ErrorEntry) -> schemas.ReportedEntry:
+def entry_reply(entry: ErrorEntry, job: Job | None, saved: QueryList) -> schemas.ReportedEntry:
     """One single error."""
     return schemas.ReportedEntry(
         id=str(entry.id),
         request_id=entry.request_id,
+        query=reported_query(entry, job, saved),
         date_added=entry.at,
         code=entry.code,
         message=entry.message,

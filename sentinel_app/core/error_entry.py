@@ -49,6 +49,8 @@ class ErrorEntry:
     """The ledger row of the object that Sentinel refused."""
     is_withdrawal: bool = False
     """Whether what Sentinel refused was its withdrawal."""
+    query_id: str | None = field(default=None, compare=False)
+    """Of the Job; None before it is stored, and where it is not known."""
     id: int | None = field(default=None, compare=False)
     """Its number in the store, rising with time; None before it is stored."""
     state: ErrorState = field(default=ErrorState.OPEN, compare=False)

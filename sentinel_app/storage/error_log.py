@@ -27,6 +27,11 @@ from sentinel_app.storage.statements import statements
 
 _SQL = statements('error_log')
 
+_ENTRIES = (
+    'SELECT *, (SELECT query.query_id FROM error_kind AS kind JOIN query ON query.id = kind.query'
+    ' WHERE kind.id = error.kind_id) AS query_id FROM error'
+)
+
 _EXAMPLES = 20
 """Indicators shown with a group; the export gives all of them."""
 
@@ -89,7 +94,7 @@ class ErrorLog:
     ) -> ErrorGroup:
         mine = f'{where} AND kind_id = ?'
         examples = connection.execute(
-            f'SELECT * FROM error {mine} ORDER BY at, id LIMIT ?',  # noqa: S608
+            f'{_ENTRIES} {mine} ORDER BY at, id LIMIT ?',
             (*values, row['kind_id'], _EXAMPLES),
         ).fetchall()
         closed_at = connection.execute(
@@ -123,7 +128,7 @@ class ErrorLog:
         while True:
             with self._db.read() as connection:
                 rows = connection.execute(
-                    f'SELECT * FROM error {where} AND id < ? ORDER BY id DESC LIMIT ?',  # noqa: S608
+                    f'{_ENTRIES} {where} AND id < ? ORDER BY id DESC LIMIT ?',
                     (*values, last_id, _PORTION),
                 ).fetchall()
                 entries = [_entry(row) for row in rows]
@@ -153,7 +158,7 @@ class ErrorLog:
             ).fetchone()[0]
             rows = connection.execute(
                 # What is passed over is passed over in the index.
-                f'SELECT * FROM error WHERE id IN (SELECT id FROM error {where}'  # noqa: S608
+                f'{_ENTRIES} WHERE id IN (SELECT id FROM error {where}'  # noqa: S608
                 ' ORDER BY id DESC LIMIT ? OFFSET ?) ORDER BY id DESC',
                 (*values, limit, offset),
             ).fetchall()
@@ -322,6 +327,7 @@ def _entry(row: sqlite3.Row) -> ErrorEntry:
         web_link=row['web_link'],
         object=row['object'],
         is_withdrawal=row['about'] == About.WITHDRAWAL,
+        query_id=row['query_id'],
         state=kind_of(ErrorState, row['state']),
         state_at=None if row['state_at'] is None else time_of(row['state_at']),
     )

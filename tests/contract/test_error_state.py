@@ -85,6 +85,7 @@ def test_a_refused_object_is_open_until_sentinel_accepts_it(
 
     update(working, chosen(1), chosen(2, content_hash=b'newer'), refused=1, name='u2')
     found = list(error_log.entries())
+    assert {each.query_id for each in (*found, *group.examples)} == {'q1'}
     assert [each.state for each in found] == ['open', 'resolved', 'superseded']
     assert found[1].state_at == NOON
     assert error_log.refused_now() == 1

@@ -171,7 +171,7 @@ class TestAxe:
         indicator['web_link'] = 'https://tc.example.test/1'
         entry = {'id': '9', 'request_id': 'f' * 36, 'code': 'AZ-ITEM', 'message': 'Refused.'}
         entry |= {'reason': 'Bad …', 'date_added': '2026-03-09T16:05:06Z'}
-        group = {**entry, 'count': 30, 'date_first': entry['date_added']}
+        group = {**entry, 'query': None, 'count': 30, 'date_first': entry['date_added']}
 
         def give(route: Route) -> None:
             is_single = '/entry' in route.request.url

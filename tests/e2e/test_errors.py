@@ -28,7 +28,7 @@ from tests.waiting import until
 @pytest.fixture
 def refused_job(stand: Stand, save_queries: Save) -> Iterator[dict[str, Any]]:
     """A Job of which Sentinel refused every Host with an `e`."""
-    save_queries({**EVERYTHING, 'indicator_types': ['Host', 'URL']})
+    save_queries({**EVERYTHING, 'name': 'Hosts and URLs', 'indicator_types': ['Host', 'URL']})
     stand.sentinel.forget()
     stand.sentinel.faults.add('refuse-objects', contains='domain-name')
     try:
@@ -48,6 +48,7 @@ def test_refusals_lead_to_their_indicators(
     row = screen.rows('Errors').first
     expect(screen.rows('Errors').filter(has_text='AZ-ITEM')).to_have_count(1)
     expect(row).to_contain_text(f'and {count - 1:,} more')
+    expect(row).to_contain_text('Hosts and URLs')
 
     row.get_by_role('button', name=re.compile('^Indicators of AZ-ITEM')).click()
     single = screen.rows('Indicators with the error AZ-ITEM')
@@ -160,6 +161,7 @@ def test_every_single_error_is_downloaded(
         entry['indicator']['summary'] for entry in entries
     ]
     assert {line['request_id'] for line in lines} == {request_id}
+    assert {line['query'] for line in lines} == {'Hosts and URLs'}
     assert {line['indicator_type'] for line in lines} == {'Host'}
 
 
@@ -234,6 +236,7 @@ def test_hostile_values_are_shown_as_text_and_lead_nowhere(page: Page, screen: S
         'request_id': '00000000-0000-4000-8000-000000000001',
         'code': 'AZ-ITEM',
         'message': 'one object was refused',
+        'query': {'query_id': 'q1', 'position': None, 'label': hostile},
         'reason': hostile + 'x' * 2_000,
         'about': 'object',
         'state': 'open',

@@ -18,7 +18,7 @@ from sentinel_app.api.schemas import (
     Parameters,
     RetryRefusedBody,
 )
-from sentinel_app.api.serialize import audit_reply, entry_reply, error_reply
+from sentinel_app.api.serialize import audit_reply, entry_reply, error_reply, reported_query
 from sentinel_app.core.error_entry import ErrorFilter
 
 
@@ -35,10 +35,15 @@ class ErrorResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Return a page of groups, or every single error as CSV."""
         wanted = parameters_of(req, ErrorParameters)
+        app_state = self._deps.app_state
+        saved = app_state.query_list()
         if wanted.format == 'csv':
             resp.content_type = 'text/csv; charset=utf-8'
             resp.downloadable_as = csv_name('errors', self._deps)
-            resp.data = errors_csv(self._deps.errors.entries(_filter(wanted)))
+            resp.data = errors_csv(
+                (entry, reported_query(entry, app_state.job(entry.request_id), saved))
+                for entry in self._deps.errors.entries(_filter(wanted))
+            )
             return
         groups, total = self._deps.errors.groups(
             _filter(wanted),
@@ -46,7 +51,7 @@ class ErrorResource:
             offset=wanted.offset,
         )
         resp.text = page_text(
-            (error_reply(group) for group in groups),
+            (error_reply(group, app_state.job(group.request_id), saved) for group in groups),
             total=total,
             limit=wanted.limit,
             offset=wanted.offset,
@@ -96,8 +101,10 @@ class ErrorEntryResource:
             limit=wanted.limit,
             offset=wanted.offset,
         )
+        app_state = self._deps.app_state
+        saved = app_state.query_list()
         resp.text = page_text(
-            (entry_reply(entry) for entry in entries),
+            (entry_reply(entry, app_state.job(entry.request_id), saved) for entry in entries),
             total=total,
             limit=wanted.limit,
             offset=wanted.offset,

@@ -133,6 +133,7 @@ from sentinel_app.api.schemas.report import (
     ReportedError,
     ReportedErrorPage,
     ReportedIndicator,
+    ReportedQuery,
     RetryRefusedBody,
 )
 from sentinel_app.api.schemas.request import (
@@ -253,6 +254,7 @@ __all__ = [
     'ReportedError',
     'ReportedErrorPage',
     'ReportedIndicator',
+    'ReportedQuery',
     'RetryRefusedBody',
     'Seconds',
     'SendBody',

@@ -29,6 +29,14 @@ class ReportedIndicator(Reply):
     web_link: str | None
 
 
+class ReportedQuery(Reply):
+    """The TQL query of a Job that had an error, as people call it."""
+
+    query_id: str
+    position: int | None = Field(description='Its place now; null where it was deleted')
+    label: str
+
+
 class ReportedError(Reply):
     """The errors of one Job that say the same, whatever the value they are about.
 
@@ -43,6 +51,9 @@ class ReportedError(Reply):
     count: int
     about: About
     query_id: str | None = Field(description='Of the Job; null where it is not known')
+    query: ReportedQuery | None = Field(
+        description='Of the Job; null where neither the query nor the Job is there any more'
+    )
     state: ErrorState
     count_open: int
     count_resolved: int
@@ -78,6 +89,9 @@ class ReportedEntry(Reply):
 
     id: str
     request_id: str
+    query: ReportedQuery | None = Field(
+        description='Of the Job; null where neither the query nor the Job is there any more'
+    )
     date_added: Moment
     code: str
     message: str

@@ -11,7 +11,7 @@ from hypothesis import given
 from sentinel_app.api.csv_text import safe_cell
 from sentinel_app.core.error_entry import About, ErrorEntry, ErrorGroup, ErrorState
 from sentinel_app.core.indicator import IndicatorType
-from tests.stored import make_audit, minutes
+from tests.stored import make_audit, make_job, make_query, make_update, minutes
 from tests.strategies import any_text, law
 from tests.unit.api.stand import Stand
 
@@ -82,6 +82,7 @@ def test_errors_are_listed_by_reason_with_the_indicators_behind_them(stand: Stan
                 'count': 12,
                 'about': 'object',
                 'query_id': 'q1',
+                'query': None,
                 'state': 'open',
                 'count_open': 2,
                 'count_resolved': 9,
@@ -103,6 +104,38 @@ def test_errors_are_listed_by_reason_with_the_indicators_behind_them(stand: Stan
             }
         ],
     }
+
+
+def test_an_error_names_the_query_of_its_job_as_it_is_called_now(stand: Stand) -> None:
+    gone = make_job('j1', query=make_query('q1', name='Hosts'))
+    renamed = make_job('j2', query=make_query('q2', name='Before'), position=1)
+    stand.app_state.add_update(
+        make_update(request_ids=('j1', 'j2')), [gone, renamed], schedule=None
+    )
+    stand.app_state.save_queries(
+        [make_query('q3', name='Top'), make_query('q2', name='URLs')],
+        expected_version=0,
+        next_mode=None,
+        audit=make_audit(),
+    )
+    known = [('j1', 'q1'), ('j2', None), ('removed', 'q2'), ('removed', 'q1'), ('removed', None)]
+    stand.errors.kept_groups = tuple(
+        make_group(request_id=request_id, query_id=query_id) for request_id, query_id in known
+    )
+    stand.errors.kept_entries = tuple(
+        make_entry(request_id=request_id, query_id=query_id) for request_id, query_id in known
+    )
+    expected = [
+        {'query_id': 'q1', 'position': None, 'label': 'Hosts'},
+        {'query_id': 'q2', 'position': 1, 'label': 'URLs'},
+        {'query_id': 'q2', 'position': 1, 'label': 'URLs'},
+        None,
+        None,
+    ]
+    for path in ('/api/report/error', '/api/report/error/entry'):
+        assert [each['query'] for each in stand.get(path).json['data']] == expected
+    heading, *lines = rows(stand.get('/api/report/error', 'format=csv'))
+    assert [line[heading.index('query')] for line in lines] == ['Hosts', 'URLs', 'URLs', '', '']
 
 
 @pytest.mark.parametrize(
@@ -161,6 +194,7 @@ def test_single_errors_come_in_pages(stand: Stand) -> None:
     assert reply.json['data'][0] == {
         'id': str(2**53 + 1),
         'request_id': 'j1',
+        'query': None,
         'date_added': '2026-03-04T08:01:00Z',
         'code': 'AZ-ITEM',
         'message': 'One object was refused',
@@ -235,10 +269,11 @@ def test_the_csv_has_every_single_error(stand: Stand) -> None:
     name = reply.headers['content-disposition']
     assert name.startswith('attachment; filename="sentinel-errors_')
     assert name.endswith('.csv"')
-    assert reply.content.startswith(b'\xef\xbb\xbfrequest_id,date_added,code,message,reason,')
+    assert reply.content.startswith(b'\xef\xbb\xbfrequest_id,query,date_added,code,message,reason,')
     heading, first, second = rows(reply)
     assert dict(zip(heading, first, strict=True)) == {
         'request_id': 'j1',
+        'query': '',
         'date_added': '2026-03-04T08:01:00Z',
         'code': 'AZ-ITEM',
         'message': 'One object was refused',
@@ -251,8 +286,8 @@ def test_the_csv_has_every_single_error(stand: Stand) -> None:
         'owner': 'Example Org',
         'web_link': 'https://tc.example.test/1',
     }
-    assert second[4] == 'two\r\nlines, "quoted" Ü'
-    assert (second[5:8], second[11]) == (['open', '', ''], '')
+    assert second[5] == 'two\r\nlines, "quoted" Ü'
+    assert (second[6:9], second[12]) == (['open', '', ''], '')
 
 
 @pytest.mark.parametrize(('text', 'cell'), CELLS)
@@ -267,13 +302,13 @@ def test_every_cell_of_the_csv_is_safe(stand: Stand) -> None:
     )
     _, *found = rows(stand.get('/api/report/error', 'format=csv'))
     for cells, cell in zip(found, texts.values(), strict=True):
-        assert [cells[4], cells[9], cells[10]] == [cell] * 3
+        assert [cells[5], cells[10], cells[11]] == [cell] * 3
 
 
 def test_half_a_character_does_not_stop_the_csv(stand: Stand) -> None:
     stand.errors.kept_entries = (make_entry(summary='\ud800=\x00', reason='\ud800;=1'),)
     cells = rows(stand.get('/api/report/error', 'format=csv'))[1]
-    assert (cells[9], cells[4]) == ('?=\x00', "?;'=1")
+    assert (cells[10], cells[5]) == ('?=\x00', "?;'=1")
 
 
 @law

@@ -2308,6 +2308,8 @@ export interface components {
             indicator: components["schemas"]["ReportedIndicator"] | null;
             /** Message */
             message: string;
+            /** @description Of the Job; null where neither the query nor the Job is there any more */
+            query: components["schemas"]["ReportedQuery"] | null;
             /** Reason */
             reason: string;
             /** Request Id */
@@ -2381,6 +2383,8 @@ export interface components {
             indicators: components["schemas"]["ReportedIndicator"][];
             /** Message */
             message: string;
+            /** @description Of the Job; null where neither the query nor the Job is there any more */
+            query: components["schemas"]["ReportedQuery"] | null;
             /**
              * Query Id
              * @description Of the Job; null where it is not known
@@ -2438,6 +2442,21 @@ export interface components {
             type: string | null;
             /** Web Link */
             web_link: string | null;
+        };
+        /**
+         * ReportedQuery
+         * @description The TQL query of a Job that had an error, as people call it.
+         */
+        ReportedQuery: {
+            /** Label */
+            label: string;
+            /**
+             * Position
+             * @description Its place now; null where it was deleted
+             */
+            position: number | null;
+            /** Query Id */
+            query_id: string;
         };
         /**
          * RetryRefusedBody

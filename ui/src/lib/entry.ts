@@ -4,6 +4,7 @@ import type { Cell } from './csv';
 
 export const entryHeading: readonly string[] = [
   'request_id',
+  'query',
   'date_added',
   'code',
   'message',
@@ -21,6 +22,7 @@ export function entryCells(entry: ReportedEntry): Cell[] {
   const { indicator } = entry;
   return [
     entry.request_id,
+    entry.query?.label,
     entry.date_added,
     entry.code,
     entry.message,

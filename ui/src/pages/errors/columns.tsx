@@ -10,6 +10,7 @@ import { TimeText } from '../../components/TimeText';
 import { formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
 import { IndicatorName } from '../../components/IndicatorName';
+import { QueryName } from '../../components/QueryName';
 import { StateCell } from './StateCell';
 
 type Toggle = (row: ReportedError) => void;
@@ -38,16 +39,19 @@ export function errorColumns(openId: string | null, onToggle: Toggle): Column<Re
     {
       key: 'request_id',
       heading: 'Request ID',
-      width: 92,
+      width: 140,
       cell: (row) => (
-        <a
-          className="app-link app-mono"
-          href={formatHash('jobs', { open: row.request_id })}
-          aria-label={`Job ${row.request_id}`}
-          title={row.request_id}
-        >
-          {row.request_id.slice(0, 8)}
-        </a>
+        <>
+          <a
+            className="app-link app-mono"
+            href={formatHash('jobs', { open: row.request_id })}
+            aria-label={`Job ${row.request_id}`}
+            title={row.request_id}
+          >
+            {row.request_id.slice(0, 8)}
+          </a>
+          <JobQuery query={row.query} />
+        </>
       ),
     },
     {
@@ -89,6 +93,17 @@ export function errorColumns(openId: string | null, onToggle: Toggle): Column<Re
       cell: (row) => <span className="app-number">{formatCount(row.count)}</span>,
     },
   ];
+}
+
+/** The query of the Job, by what it is called now. */
+function JobQuery({ query }: Pick<ReportedError, 'query'>) {
+  if (query === null) return null;
+  return (
+    <Text size="xs" c="dimmed" component="div">
+      <QueryName position={query.position} query={query} />
+      {query.position === null && <div>deleted</div>}
+    </Text>
+  );
 }
 
 /** One Indicator as an example; an error of a whole request has none. */
