@@ -24,6 +24,7 @@ from sentinel_app.core.condition import (
 from sentinel_app.core.job import Job, Mode, Update
 from sentinel_app.core.job_outlook import ended_at
 from sentinel_app.core.query import Query
+from sentinel_app.core.scope import Scope, scope_words
 from sentinel_app.core.task import (
     PIPELINE,
     TaskGroup,
@@ -228,7 +229,7 @@ def _overdue(facts: HealthFacts) -> Iterator[Condition]:
         remedy = f'Resume {names} in TASKS.'
     elif running is not None:
         began = running.started_at or running.queued_at
-        detail += f' A {running.mode} update has been running since {_at(began)}.'
+        detail += f' {_called(running)} has been running since {_at(began)}.'
         remedy = 'See in JOBS how far it has come; scheduled updates wait for it.'
     else:
         remedy = 'Run Schedule Updates in TASKS. If that does not help, restart the Service.'
@@ -241,6 +242,12 @@ def _overdue(facts: HealthFacts) -> Iterator[Condition]:
         since=facts.due_at,
         link=Link(screen=Screen.JOBS if running is not None and not paused else Screen.TASKS),
     )
+
+
+def _called(update: Update) -> str:
+    if update.scope is Scope.WHOLE:
+        return f'A {update.mode} update'
+    return f'An update ({scope_words(update.scope, update.asked)})'
 
 
 def _tasks(facts: HealthFacts) -> Iterator[Condition]:

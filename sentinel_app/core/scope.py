@@ -54,6 +54,19 @@ def values_without(
     )
 
 
+_NAMES: Final = {
+    Scope.REFUSED: ('Send refused again', 'Indicator'),
+    Scope.SEND: ('Send now', 'value'),
+    Scope.WITHDRAW: ('Withdraw now', 'value'),
+}
+
+
+def scope_words(scope: Scope, asked: int) -> str:
+    """Return what people call an update about what a person has chosen: `Send now: 3 values`."""
+    name, noun = _NAMES[scope]
+    return f'{name}: {asked:,} {noun}{"" if asked == 1 else "s"}'
+
+
 _SHOWN: Final = 5
 
 

@@ -13,7 +13,7 @@ from sentinel_app.core.clock import Clock
 from sentinel_app.core.error_entry import ErrorFilter
 from sentinel_app.core.job import Update
 from sentinel_app.core.query import Query
-from sentinel_app.core.scope import ChosenValue, Scope, values_words
+from sentinel_app.core.scope import ChosenValue, Scope, scope_words, values_words
 from sentinel_app.core.text import shortened
 from sentinel_app.errors import ConflictError
 from sentinel_app.inquiry.chosen_value import held_value, sendable_value
@@ -137,7 +137,7 @@ class ChosenUpdates:
             waiting = self._open(Scope.REFUSED)
             if any(set(ids) <= set(update.indicator_ids) for update in waiting):
                 raise ConflictError('These wait to be sent again already; JOBS shows the update.')
-            detail = f'Send refused again: {len(ids):,} Indicators'
+            detail = scope_words(Scope.REFUSED, len(ids))
             return self._updates.request_chosen(
                 jobs,
                 scope=Scope.REFUSED,

@@ -169,6 +169,8 @@ def test_backlog_says_when_it_will_be_done_and_the_limit_what_is_waited_for(
         running={
             'update_id': 'u',
             'mode': 'full',
+            'scope': 'whole',
+            'count_asked': 0,
             'job_type': 'ad-hoc',
             'expected': 200_000,
             'date_started': '2026-03-09T16:05:06Z',

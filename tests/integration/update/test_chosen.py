@@ -307,6 +307,8 @@ def test_what_was_refused_is_sent_again_as_the_filter_says(world: World, engine:
     assert job['count_refused'] == 5
     (again,) = engine.retry_refused(text='h3.example')
     assert outcomes(again) == {'sent': 1}
+    audit = engine.ask('GET', 'api/report/audit')['data'][0]
+    assert audit['detail'] == 'Send refused again: 1 Indicator'
     (again,) = engine.retry_refused(request_id=job['request_id'])
     assert outcomes(again) == {'sent': 4}
 

@@ -286,6 +286,11 @@ class TestOverdue:
         assert 'A full update has been running since 2026-03-04 09:00 UTC' in found.detail
         assert found.link.screen is Screen.JOBS
 
+    def test_an_update_about_what_a_person_chose_goes_by_that(self) -> None:
+        running = make_update(started_at=NOON - 3 * HOUR, scope=Scope.SEND, asked=3)
+        found = only(facts(due_at=NOON - HOUR - self.LATE, running=running))
+        assert 'An update (Send now: 3 values) has been running since' in found.detail
+
 
 class TestTasks:
     def test_a_pause_names_the_person_and_the_task_to_resume(self) -> None:

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { scopeText } from './scope';
+import { scopeText, updateName } from './scope';
 
 test('an update of whole queries goes by its mode, the others by what was chosen', () => {
   const text = (scope: 'whole' | 'refused' | 'send' | 'withdraw', count: number) =>
@@ -9,4 +9,10 @@ test('an update of whole queries goes by its mode, the others by what was chosen
   expect(text('send', 3)).toBe('Send now: 3 values');
   expect(text('withdraw', 1)).toBe('Withdraw now: 1 value');
   expect(text('refused', 1_300)).toBe('Send refused again: 1,300 Indicators');
+});
+
+test('an update is named by its mode, or as JOBS names what was chosen', () => {
+  const whole = { mode: 'reconcile' as const, scope: 'whole' as const, count_asked: 0 };
+  expect(updateName(whole)).toBe('Reconcile update');
+  expect(updateName({ mode: 'delta', scope: 'send', count_asked: 3 })).toBe('Send now: 3 values');
 });

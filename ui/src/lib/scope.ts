@@ -1,6 +1,6 @@
 /** What a Job or an update is about, in words. */
 import type { Job } from '../api/model';
-import { counted } from './number';
+import { capitalized, counted } from './number';
 
 type Scoped = Pick<Job, 'mode' | 'scope' | 'count_asked'>;
 
@@ -15,4 +15,9 @@ export function scopeText({ mode, scope, count_asked: count }: Scoped): string {
   if (scope === 'whole') return mode;
   const [name, noun] = names[scope];
   return `${name}: ${counted(count, noun)}`;
+}
+
+/** `Delta update`, or `Send now: 3 values`. */
+export function updateName(update: Scoped): string {
+  return update.scope === 'whole' ? `${capitalized(update.mode)} update` : scopeText(update);
 }

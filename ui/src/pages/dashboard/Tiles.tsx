@@ -10,8 +10,9 @@ import { PauseText } from '../../components/PauseText';
 import { TroubleText } from '../../components/TroubleText';
 import { isBusy, settledOf, stagePauses } from '../../lib/backlog';
 import { healthFace } from '../../lib/health';
-import { counted, formatCount } from '../../lib/number';
+import { capitalized, counted, formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
+import { updateName } from '../../lib/scope';
 import { formatSpan, secondsBetween } from '../../lib/time';
 import { limitWords, spanLeft } from '../../lib/timeLeft';
 import { RefusedTile } from './RefusedTile';
@@ -71,7 +72,7 @@ function BacklogTile({ summary, nowMs }: TilesProps) {
     running !== null && !isRead && backlogWords(summary),
   ].filter(Boolean);
   return (
-    <Tile name="Backlog" value={left === null ? headline(summary) : capital(spanLeft(left))}>
+    <Tile name="Backlog" value={left === null ? headline(summary) : capitalized(spanLeft(left))}>
       {parts.join(', ')}
       {left !== null && !left.is_least && (
         <>
@@ -91,7 +92,10 @@ function headline(summary: MetricSummary): string {
 
 function backlogWords(summary: MetricSummary): string {
   const isHeldUp = stagePauses(summary).length > 0 || summary.troubles.length > 0;
-  return isHeldUp ? 'An update is waiting' : 'Reading from ThreatConnect';
+  if (isHeldUp) return 'An update is waiting';
+  // What is withdrawn by hand is known without ThreatConnect.
+  const isRead = summary.running?.scope !== 'withdraw';
+  return isRead ? 'Reading from ThreatConnect' : 'Preparing the withdrawal';
 }
 
 function LimitTile({ summary }: { summary: MetricSummary }) {
@@ -144,8 +148,10 @@ function LastTile({ summary }: { summary: MetricSummary }) {
       value={last.date_ended === null ? 'Finished' : <TimeDistance value={last.date_ended} />}
     >
       <UpdateName update={last} />
-      {took !== null && ` in ${formatSpan(Math.max(1, took))}`}: {formatCount(figures.read)} read,{' '}
-      {formatCount(figures.sent)} sent
+      {took !== null && ` in ${formatSpan(Math.max(1, took))}`}
+      {last.scope === 'withdraw'
+        ? `: ${formatCount(figures.withdrawn)} withdrawn`
+        : `: ${formatCount(figures.read)} read, ${formatCount(figures.sent)} sent`}
       {losses !== '' && (
         <>
           ,{' '}
@@ -182,13 +188,11 @@ function lossWords(figures: Figures): string {
 function UpdateName({ update }: { update: UpdateFigures }) {
   return (
     <a className="app-link" href={jobsOf(update)}>
-      {capital(update.job_type)} {update.mode} update
+      {update.scope === 'whole'
+        ? `${capitalized(update.job_type)} ${update.mode} update`
+        : updateName(update)}
     </a>
   );
-}
-
-function capital(words: string): string {
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 }
 
 function NextTile({ summary }: { summary: MetricSummary }) {
@@ -210,7 +214,7 @@ function NextTile({ summary }: { summary: MetricSummary }) {
   }
   return (
     <Tile name="Next update" value={<TimeDistance value={next.at} />}>
-      {capital(next.mode)} update, <TimeText value={next.at} />
+      {capitalized(next.mode)} update, <TimeText value={next.at} />
     </Tile>
   );
 }
@@ -248,10 +252,12 @@ export function RunningUpdate({ summary, update }: RunningUpdateProps) {
     <section className="app-running" aria-label="Running update">
       <div className="app-running-words">
         <Text fw={600} size="sm">
-          {capital(update.mode)} update {pauses.length > 0 ? 'paused' : 'running'}
+          {updateName(update)}
+          {update.scope === 'whole' ? ' ' : ', '}
+          {pauses.length > 0 ? 'paused' : 'running'}
         </Text>
         <Text size="sm" c="dimmed">
-          {capital(update.job_type)}, {counted(figures.jobs, 'Job')}
+          {capitalized(update.job_type)}, {counted(figures.jobs, 'Job')}
           {update.date_started !== null && (
             <>
               , started <TimeDistance value={update.date_started} />
@@ -278,8 +284,11 @@ export function RunningUpdate({ summary, update }: RunningUpdateProps) {
       </div>
       <Text size="sm" c="dimmed">
         {formatCount(settled)}
-        {total !== null && ` of ${formatCount(total)}`} done: {formatCount(figures.sent)} sent,{' '}
-        {formatCount(figures.refused)} refused
+        {total !== null && ` of ${formatCount(total)}`} done:{' '}
+        {update.scope === 'withdraw'
+          ? `${formatCount(figures.withdrawn)} withdrawn`
+          : `${formatCount(figures.sent)} sent`}
+        , {formatCount(figures.refused)} refused
         {waiting === null && left !== null && `, ${spanLeft(left)} left`}
         {asked === null && waiting !== null && `. ${limitWords(waiting, left)}`}
       </Text>
