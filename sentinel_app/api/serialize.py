@@ -9,7 +9,7 @@ from sentinel_app.api import schemas
 from sentinel_app.api.ports import Live
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.count import LastCount
-from sentinel_app.core.error_entry import ErrorEntry, ErrorGroup, ErrorState
+from sentinel_app.core.error_entry import About, ErrorEntry, ErrorGroup, ErrorState
 from sentinel_app.core.estimate import Estimate
 from sentinel_app.core.job import Counts, Job, JobStatus, Mode, Outcome, Stage, StageTimes, Update
 from sentinel_app.core.job_state import stage_runtime_s, total_runtime_s
@@ -309,6 +309,9 @@ def reported_query(
 
 def error_reply(group: ErrorGroup, job: Job | None, saved: QueryList) -> schemas.ReportedError:
     """Errors with the same code and reason; an error of a whole Job names no Indicator."""
+    is_chosen = job is not None and job.scope is not Scope.WHOLE
+    # No later update is about what a person has chosen.
+    is_left = group.about is About.JOB and is_chosen
     return schemas.ReportedError(
         id=str(group.id),
         request_id=group.request_id,
@@ -324,7 +327,7 @@ def error_reply(group: ErrorGroup, job: Job | None, saved: QueryList) -> schemas
         count_resolved=group.states[1],
         count_superseded=group.states[2],
         date_state=group.state_at,
-        count_tried_again=group.tried_again,
+        count_tried_again=0 if is_left else group.tried_again,
         tries_left=group.tries_left,
         date_added=group.last_at,
         date_first=group.first_at,

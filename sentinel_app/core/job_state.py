@@ -78,7 +78,7 @@ def advanced(job: Job, progress: Progress, *, now: dt.datetime) -> Job:
 def ended(job: Job, progress: Progress, counts: Counts, *, now: dt.datetime) -> Job:
     """Return the Job in its final state, with its counts."""
     warnings = (
-        *_warnings(counts),
+        *_warnings(counts, job.scope),
         *((progress.warning,) if progress.warning else ()),
         *((BY_TIME_WARNING,) if progress.place.is_by_time else ()),
     )
@@ -147,12 +147,24 @@ def _stages(job: Job, progress: Progress, *, now: dt.datetime) -> dict[Stage, St
     return {stage: pair for stage, pair in times.items() if pair.started_at}
 
 
-def _warnings(counts: Counts) -> tuple[str, ...]:
+_NOT_SENT: Final = (
+    'not sent. Use Retry in JOBS: of other updates, only a full one is sure to send them'
+)
+_FAILED_WORDS: Final = {
+    Scope.WHOLE: 'not sent. The next update will include them',
+    # No cursor leads the next update to what a person has chosen.
+    Scope.REFUSED: _NOT_SENT,
+    Scope.SEND: _NOT_SENT,
+    Scope.WITHDRAW: 'not withdrawn. Use Retry in JOBS: no other update is sure to withdraw them',
+}
+
+
+def _warnings(counts: Counts, scope: Scope) -> tuple[str, ...]:
     texts = (
         (Outcome.REFUSED, 'refused by Microsoft Sentinel. See REPORTS, ERRORS for the reasons'),
         (Outcome.INVALID, 'not sent because a value makes no valid pattern'),
         (Outcome.UNSUPPORTED, 'not sent because the type or the hash is not supported'),
-        (Outcome.FAILED, 'not sent. The next update will include them'),
+        (Outcome.FAILED, _FAILED_WORDS[scope]),
     )
     found = ((counts.outcomes.get(outcome, 0), text) for outcome, text in texts)
     objects = f'{counts.held_back:,} object{"" if counts.held_back == 1 else "s"}'

@@ -186,6 +186,30 @@ def test_a_failed_sending_is_tried_again_with_the_same_values(world: World, engi
     assert outcomes(again) == {'sent': 1}
 
 
+def test_after_a_failed_sending_the_next_delta_does_not_send_what_was_chosen(
+    world: World, engine: Engine
+) -> None:
+    world.store.load(hosts(3))
+    engine.save_queries([query()])
+    engine.withdraw_now(name(0))
+    before = world.live()[pattern(1)]['modified']
+    world.sentinel.settings.has_role = False
+    (job,) = engine.send_now(name(0), name(1))
+    (warning,) = job['warnings']
+    assert warning == (
+        '2 Indicators were not sent. Use Retry in JOBS: of other updates, only a full one is sure '
+        'to send them.'
+    )
+    assert engine.ask('GET', 'api/report/error')['data'][0]['count_tried_again'] == 0
+    world.sentinel.settings.has_role = True
+    engine.run_update('delta')
+    assert pattern(0) not in world.live()
+    engine.run_update('reconcile')
+    assert world.live()[pattern(1)]['modified'] == before
+    engine.run_update('full')
+    assert world.live()[pattern(1)]['modified'] != before
+
+
 # -- withdrawing
 
 
@@ -268,6 +292,25 @@ def test_what_is_not_in_sentinel_is_refused_or_told(world: World, engine: Engine
         'withdraw.'
     )
     assert 'nothing to withdraw' in refused(engine, 'withdraw', [name(0)])
+
+
+def test_a_failed_withdrawal_is_made_good_by_retry_alone(world: World, engine: Engine) -> None:
+    world.store.load(hosts(3))
+    engine.save_queries([query()])
+    world.sentinel.settings.has_role = False
+    (job,) = engine.withdraw_now(name(0))
+    (warning,) = job['warnings']
+    assert warning == (
+        '1 Indicator was not withdrawn. Use Retry in JOBS: no other update is sure to withdraw '
+        'them.'
+    )
+    world.sentinel.settings.has_role = True
+    for mode in ('delta', 'reconcile', 'full'):
+        engine.run_update(mode)
+        assert pattern(0) in world.live()
+    engine.ask('POST', f'api/job/request/{job["request_id"]}/retry', {})
+    engine.wait()
+    assert pattern(0) not in world.live()
 
 
 # -- what was refused

@@ -11,6 +11,7 @@ from hypothesis import given
 from sentinel_app.api.csv_text import safe_cell
 from sentinel_app.core.error_entry import About, ErrorEntry, ErrorGroup, ErrorState
 from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.scope import Scope
 from tests.stored import make_audit, make_job, make_query, make_update, minutes
 from tests.strategies import any_text, law
 from tests.unit.api.stand import Stand
@@ -147,6 +148,16 @@ def test_errors_that_say_the_same_are_open_while_one_of_them_is(
 ) -> None:
     stand.errors.kept_groups = (make_group(states=counts),)
     assert stand.get('/api/report/error').json['data'][0]['state'] == state
+
+
+@pytest.mark.parametrize(('scope', 'count'), [(Scope.WHOLE, 1), (Scope.SEND, 0)])
+def test_a_job_about_what_a_person_chose_is_not_tried_again_by_itself(
+    stand: Stand, scope: Scope, count: int
+) -> None:
+    stand.app_state.add_update(make_update(), [make_job(scope=scope)], schedule=None)
+    stand.errors.kept_groups = (make_group(about=About.JOB, tried_again=1), make_group())
+    found = stand.get('/api/report/error').json['data']
+    assert [each['count_tried_again'] for each in found] == [count, 1]
 
 
 def test_an_error_of_a_whole_job_names_no_indicator(stand: Stand) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sentinel_app.core.job import Counts, Job, JobStatus, Outcome, Stage, StageTimes, is_allowed
 from sentinel_app.core.job_state import BY_TIME_WARNING, advanced, ended, job_status, moved_cursor
 from sentinel_app.core.progress import CANCELLED_CODE, Position, Progress, Reading
+from sentinel_app.core.scope import Scope
 from sentinel_app.core.window import Cursor, Window
 from tests.stored import QUEUED_AT, make_job, make_query, minutes
 from tests.strategies import law
@@ -238,6 +239,22 @@ def test_what_was_not_sent_is_told_in_words_with_its_number():
         '1 Indicator was',
         '2 Indicators were',
     ]
+
+
+@pytest.mark.parametrize(
+    ('scope', 'words'),
+    [
+        (Scope.WHOLE, '2 Indicators were not sent. The next update will include them.'),
+        (Scope.SEND, '2 Indicators were not sent. Use Retry in JOBS: '),
+        (Scope.REFUSED, '2 Indicators were not sent. Use Retry in JOBS: '),
+        (Scope.WITHDRAW, '2 Indicators were not withdrawn. Use Retry in JOBS: '),
+    ],
+)
+def test_a_job_that_fails_says_what_takes_up_what_it_has_left(scope: Scope, words: str) -> None:
+    progress = make_progress(reading=Reading.COMPLETE, failure_code='AZ-403')
+    counts = Counts(read=2, outcomes={Outcome.FAILED: 2})
+    (warning,) = ended(make_job(scope=scope), progress, counts, now=minutes(5)).warnings
+    assert warning.startswith(words)
 
 
 def test_what_the_reading_and_the_withdrawing_warn_of_is_shown():

@@ -217,4 +217,5 @@ def test_the_words_hold_nothing_of_the_exception_but_its_kind() -> None:
     fault = unforeseen('The Task Upload', ValueError('secret \ud800'))
     assert 'secret' not in fault.message
     assert fault.message.encode()
+    assert 'for what a person chose to send or withdraw, use Retry' in fault.message
     assert fault.reason == ''

@@ -20,8 +20,9 @@ test('what is not tried again says what it takes', () => {
   expect(words('indicator', 2, 0, null)).toMatch(/until it changes in ThreatConnect$/);
 });
 
-test('the error of a whole Job leaves it to the next update', () => {
+test('the error of a whole Job leaves it to the next update, if that is about the same', () => {
   expect(words('job', 1, 1, null)).toBe('Tried again by the next update');
+  expect(words('job', 1, 0, null)).toBe('Tried again only by Retry in JOBS');
 });
 
 test('what was refused for several reasons counts together, and nothing else with it', () => {

@@ -22,7 +22,9 @@ function sum(errors: readonly Tries[], value: (error: Tries) => number): number 
 /** What is done by itself about the errors of a line that are open. */
 export function triesWords(error: Tries): string {
   const { about, count_open: open, count_tried_again: again, tries_left: left } = error;
-  if (about === 'job') return 'Tried again by the next update';
+  if (about === 'job') {
+    return again === 0 ? 'Tried again only by Retry in JOBS' : 'Tried again by the next update';
+  }
   if (about === 'indicator') return 'Not tried again until it changes in ThreatConnect';
   if (again === 0) {
     return about === 'object'

@@ -37,7 +37,7 @@ const jobStatus: Entries<Schemas['JobStatus']> = {
   ],
   Failed: [
     'Failed',
-    'The Job ended early; the details say why. Nothing is lost: the next update includes what was not sent.',
+    'The Job ended early; the details say why. Nothing is lost: the next update includes what was not sent. What a person chose to send or withdraw needs Retry.',
   ],
   Cancelled: ['Cancelled', 'Canceled by a person before it started. Nothing of it was sent.'],
 };
@@ -78,7 +78,10 @@ const outcome: Entries<Schemas['Outcome']> = {
     'Refused',
     'Microsoft Sentinel returned an error. The next three delta or reconcile updates try again.',
   ],
-  failed: ['Failed', 'Not sent because the Job failed. The next update includes it.'],
+  failed: [
+    'Failed',
+    'Not sent because the Job failed. The next update includes it, unless a person chose it: then use Retry.',
+  ],
 };
 
 const mode: Entries<Schemas['Mode']> = {

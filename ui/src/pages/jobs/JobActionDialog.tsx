@@ -53,7 +53,9 @@ function RetryDialog({ job, onClose }: OneActionProps) {
       }
     >
       <Text size="sm">
-        Queues a new request for the same query and time range, linked to this one.
+        Queues a new request for{' '}
+        {job.scope === 'whole' ? 'the same query and time range' : 'what this one was about'},
+        linked to this one.
       </Text>
       <WhichRequest job={job} />
     </ConfirmDialog>
@@ -81,8 +83,8 @@ function CancelDialog({ job, onClose }: OneActionProps) {
       }
     >
       <Text size="sm">
-        It has not started, so nothing was sent. The next update of the query includes its
-        Indicators.
+        It has not started, so nothing was {job.scope === 'withdraw' ? 'withdrawn' : 'sent'}.
+        {job.scope === 'whole' && ' The next update of the query includes its Indicators.'}
       </Text>
       <WhichRequest job={job} />
     </ConfirmDialog>

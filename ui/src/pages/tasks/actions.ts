@@ -32,7 +32,8 @@ export function actionWords(task: Task, action: Exclude<TaskAction, 'pause'>): s
       return task.request_ids.length === 0
         ? 'Ends the current work immediately.'
         : `Ends the current work immediately, and ${failing(task)}. What Sentinel has accepted ` +
-            'stays there. The next update, or Retry in JOBS, sends what is missing.';
+            'stays there. The next update, or Retry in JOBS, sends what is missing; what a person ' +
+            'chose to send or withdraw needs Retry.';
   }
 }
 
