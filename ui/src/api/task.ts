@@ -30,7 +30,8 @@ export const PIPELINE = 'pipeline';
 /** What a pause or another action is for. */
 export type TaskSubject = Task['slug'] | typeof PIPELINE;
 
-interface Acting {
+/** What is done with which Tasks. */
+export interface Acting {
   slug: TaskSubject;
   action: Action;
   /** How long a pause lasts, and why. */

@@ -3,10 +3,8 @@ import { Button, Text } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 
 import type { AskedWait as Wait } from '../api/model';
-import { useTaskAction } from '../api/task';
-import { showToast } from '../shell/toast';
-import { ConfirmDialog } from './ConfirmDialog';
 import { Icon } from './Icon';
+import { TaskDialog } from './TaskDialog';
 import { TimeText } from './TimeText';
 
 interface AskedWaitProps {
@@ -37,27 +35,14 @@ export function AskedWait({ wait, of }: AskedWaitProps) {
 }
 
 function SendNowDialog({ wait, onClose }: { wait: Wait; onClose: () => void }) {
-  const act = useTaskAction();
   return (
-    <ConfirmDialog
-      isOpen
+    <TaskDialog
       title="Send now?"
       action="Send now"
+      act={{ slug: 'upload', action: 'send-now' }}
+      done="Upload is sending again"
       isHarmless
-      isBusy={act.isPending}
-      error={act.error}
-      onCancel={onClose}
-      onConfirm={() =>
-        act.mutate(
-          { slug: 'upload', action: 'send-now' },
-          {
-            onSuccess: () => {
-              showToast({ tone: 'good', title: 'Upload is sending again' });
-              onClose();
-            },
-          },
-        )
-      }
+      onClose={onClose}
     >
       <Words>
         Microsoft Sentinel asked to wait until <TimeText value={wait.until} />:{' '}
@@ -67,7 +52,7 @@ function SendNowDialog({ wait, onClose }: { wait: Wait; onClose: () => void }) {
         Upload tries again now. If Sentinel asks to wait again, nothing is lost. The limit of
         requests per minute still applies.
       </Words>
-    </ConfirmDialog>
+    </TaskDialog>
   );
 }
 

@@ -1,6 +1,7 @@
 /** Filters above the table; each acts at once and can be cleared by itself. */
-import { Button, Select } from '@mantine/core';
+import { Button } from '@mantine/core';
 
+import { FilterSelect } from '../../components/FilterSelect';
 import { RangeFilter } from '../../components/RangeFilter';
 import { SearchField } from '../../components/SearchField';
 import { actionLabel, auditActions } from '../../lib/audit';
@@ -19,21 +20,15 @@ export function AuditFilters({ filter }: { filter: AuditFilter }) {
   return (
     <>
       <RangeFilter range={filter.range} onChange={setFilter} />
-      <Select
+      <FilterSelect
         label="Action"
-        w={230}
-        placeholder="All"
-        clearable
-        searchable
-        nothingFoundMessage="No such action"
+        width={230}
+        searchedNoun="action"
         data={
-          isKnown
-            ? [...auditActions]
-            : [...auditActions, { value: action, label: actionLabel(action) }]
+          isKnown ? auditActions : [...auditActions, { value: action, label: actionLabel(action) }]
         }
-        value={action === '' ? null : action}
-        clearButtonProps={{ 'aria-label': 'Clear Action' }}
-        onChange={(value) => setFilter({ action: value ?? '' })}
+        value={action}
+        onChange={(value) => setFilter({ action: value })}
       />
       <SearchField
         label="User"

@@ -1,14 +1,15 @@
 /** Filters above the table; each acts at once and can be cleared by itself. */
 import { Button, Select } from '@mantine/core';
 
-import { useConfigure } from '../../api/configure';
 import type { ErrorFilter } from '../../api/report';
+import { FilterSelect } from '../../components/FilterSelect';
+import { QueryFilter } from '../../components/QueryFilter';
 import { RangeFilter } from '../../components/RangeFilter';
 import { SearchField } from '../../components/SearchField';
 import { errorCodes } from '../../lib/errorCode';
 import { errorStates, isErrorFiltered } from '../../lib/errorFilter';
 import { indicatorTypes, typeLabel, typeSlug } from '../../lib/label';
-import { numberedLabel } from '../../lib/queryName';
+import { capitalized } from '../../lib/number';
 import { noRange } from '../../lib/range';
 import { setParams } from '../../shell/router';
 
@@ -22,11 +23,6 @@ export function ErrorFilters({ filter }: { filter: ErrorFilter }) {
     filter.code === '' || errorCodes.includes(filter.code)
       ? errorCodes
       : [...errorCodes, filter.code];
-  const configure = useConfigure();
-  const queries = (configure.data?.queries ?? []).map((query, position) => ({
-    value: query.id,
-    label: numberedLabel(position, query),
-  }));
   return (
     <>
       <Select
@@ -43,45 +39,27 @@ export function ErrorFilters({ filter }: { filter: ErrorFilter }) {
         value={filter.text}
         onChange={(value) => setFilter({ text: value })}
       />
-      <Select
-        label="Query"
-        w={176}
-        placeholder="All"
-        clearable
-        searchable
-        nothingFoundMessage="No such query"
-        data={queries}
-        value={filter.queryId === '' ? null : filter.queryId}
-        clearButtonProps={{ 'aria-label': 'Clear Query' }}
-        onChange={(value) => setFilter({ query_id: value ?? '' })}
-      />
+      <QueryFilter queryId={filter.queryId} onChange={(value) => setFilter({ query_id: value })} />
       <SearchField
         label="Request ID"
         placeholder="Part of it"
         value={filter.requestId}
         onChange={(value) => setFilter({ request_id: value })}
       />
-      <Select
+      <FilterSelect
         label="Error Code"
-        w={136}
-        placeholder="All"
-        clearable
-        searchable
-        nothingFoundMessage="No such code"
-        data={[...codes]}
-        value={filter.code === '' ? null : filter.code}
-        clearButtonProps={{ 'aria-label': 'Clear Error Code' }}
-        onChange={(value) => setFilter({ code: value ?? '' })}
+        width={136}
+        searchedNoun="code"
+        data={codes}
+        value={filter.code}
+        onChange={(value) => setFilter({ code: value })}
       />
-      <Select
+      <FilterSelect
         label="Indicator Type"
-        w={140}
-        placeholder="All"
-        clearable
+        width={140}
         data={indicatorTypes.map((type) => ({ value: typeSlug(type), label: typeLabel(type) }))}
-        value={filter.indicatorType === '' ? null : typeSlug(filter.indicatorType)}
-        clearButtonProps={{ 'aria-label': 'Clear Indicator Type' }}
-        onChange={(value) => setFilter({ indicator_type: value ?? '' })}
+        value={filter.indicatorType === '' ? '' : typeSlug(filter.indicatorType)}
+        onChange={(value) => setFilter({ indicator_type: value })}
       />
       <RangeFilter range={filter.range} onChange={setFilter} />
       {isErrorFiltered(filter) && (
@@ -103,8 +81,4 @@ export function ErrorFilters({ filter }: { filter: ErrorFilter }) {
       )}
     </>
   );
-}
-
-function capitalized(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

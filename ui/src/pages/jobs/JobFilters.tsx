@@ -1,12 +1,12 @@
 /** Filters above the table; each acts at once and can be cleared by itself. */
-import { Button, MultiSelect, Select } from '@mantine/core';
+import { Button, MultiSelect } from '@mantine/core';
 
-import { useConfigure } from '../../api/configure';
 import type { JobFilter } from '../../api/job';
+import { FilterSelect } from '../../components/FilterSelect';
+import { QueryFilter } from '../../components/QueryFilter';
 import { RangeFilter } from '../../components/RangeFilter';
 import { SearchField } from '../../components/SearchField';
 import { isFiltered, jobTypes, modes, noFilter } from '../../lib/jobFilter';
-import { numberedLabel } from '../../lib/queryName';
 import { jobStatuses, statusesOf, statusSlug } from '../../lib/status';
 import { setParams } from '../../shell/router';
 
@@ -19,7 +19,7 @@ export function JobFilters({ filter }: { filter: JobFilter }) {
   return (
     <>
       <RangeFilter range={filter.range} onChange={setFilter} />
-      <QueryFilter queryId={filter.queryId} />
+      <QueryFilter queryId={filter.queryId} onChange={(value) => setFilter({ query_id: value })} />
       <MultiSelect
         label="Status"
         w={filter.status.length > 1 ? 340 : 220}
@@ -40,25 +40,19 @@ export function JobFilters({ filter }: { filter: JobFilter }) {
         value={filter.requestId}
         onChange={(value) => setFilter({ request_id: value })}
       />
-      <Select
+      <FilterSelect
         label="Job Type"
-        w={130}
-        placeholder="All"
-        clearable
-        data={[...jobTypes]}
-        value={filter.jobType === '' ? null : filter.jobType}
-        clearButtonProps={{ 'aria-label': 'Clear Job Type' }}
-        onChange={(value) => setFilter({ job_type: value ?? '' })}
+        width={130}
+        data={jobTypes}
+        value={filter.jobType}
+        onChange={(value) => setFilter({ job_type: value })}
       />
-      <Select
+      <FilterSelect
         label="Update"
-        w={130}
-        placeholder="All"
-        clearable
-        data={[...modes]}
-        value={filter.mode === '' ? null : filter.mode}
-        clearButtonProps={{ 'aria-label': 'Clear Update' }}
-        onChange={(value) => setFilter({ mode: value ?? '' })}
+        width={130}
+        data={modes}
+        value={filter.mode}
+        onChange={(value) => setFilter({ mode: value })}
       />
       {filter.updateId !== '' && (
         <Button variant="light" onClick={() => setFilter({ update_id: '' })}>
@@ -71,28 +65,5 @@ export function JobFilters({ filter }: { filter: JobFilter }) {
         </Button>
       )}
     </>
-  );
-}
-
-function QueryFilter({ queryId }: { queryId: string }) {
-  const { data: saved } = useConfigure();
-  const choices = (saved?.queries ?? []).map((query, index) => ({
-    value: query.id,
-    label: numberedLabel(index, query),
-  }));
-  const isKnown = queryId === '' || choices.some(({ value }) => value === queryId);
-  return (
-    <Select
-      label="Query"
-      w={190}
-      placeholder="All"
-      clearable
-      searchable
-      nothingFoundMessage="No such query"
-      data={isKnown ? choices : [...choices, { value: queryId, label: 'Deleted query' }]}
-      value={queryId === '' ? null : queryId}
-      clearButtonProps={{ 'aria-label': 'Clear Query' }}
-      onChange={(value) => setFilter({ query_id: value ?? '' })}
-    />
   );
 }

@@ -1,9 +1,8 @@
 /** Asks before all of the pipeline that is paused is resumed. */
 import { Text } from '@mantine/core';
 
-import { PIPELINE, useTaskAction } from '../../api/task';
-import { ConfirmDialog } from '../../components/ConfirmDialog';
-import { showToast } from '../../shell/toast';
+import { PIPELINE } from '../../api/task';
+import { TaskDialog } from '../../components/TaskDialog';
 
 interface ResumeDialogProps {
   /** The paused Tasks. */
@@ -12,29 +11,16 @@ interface ResumeDialogProps {
 }
 
 export function ResumeDialog({ names, onClose }: ResumeDialogProps) {
-  const act = useTaskAction();
   return (
-    <ConfirmDialog
-      isOpen
+    <TaskDialog
       title="Resume the pipeline?"
       action="Resume"
+      act={{ slug: PIPELINE, action: 'resume' }}
+      done="Pipeline resumed"
       isHarmless
-      isBusy={act.isPending}
-      error={act.error}
-      onCancel={onClose}
-      onConfirm={() =>
-        act.mutate(
-          { slug: PIPELINE, action: 'resume' },
-          {
-            onSuccess: () => {
-              showToast({ tone: 'good', title: 'Pipeline resumed' });
-              onClose();
-            },
-          },
-        )
-      }
+      onClose={onClose}
     >
       <Text size="sm">Continues where it left off: {names.join(', ')}.</Text>
-    </ConfirmDialog>
+    </TaskDialog>
   );
 }

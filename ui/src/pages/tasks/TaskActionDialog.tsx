@@ -1,10 +1,9 @@
 /** Asks before a Task is run, resumed or killed. */
 import { Text } from '@mantine/core';
 
-import { useTaskAction, type TaskAction } from '../../api/task';
+import type { TaskAction } from '../../api/task';
 import type { Task } from '../../api/model';
-import { ConfirmDialog } from '../../components/ConfirmDialog';
-import { showToast } from '../../shell/toast';
+import { TaskDialog } from '../../components/TaskDialog';
 import { actionNames, actionWords, doneWords } from './actions';
 
 interface TaskActionDialogProps {
@@ -14,28 +13,15 @@ interface TaskActionDialogProps {
 }
 
 export function TaskActionDialog({ task, action, onClose }: TaskActionDialogProps) {
-  const act = useTaskAction();
   const name = actionNames[action];
   return (
-    <ConfirmDialog
-      isOpen
+    <TaskDialog
       title={`${name} ${task.name}?`}
       action={name}
+      act={{ slug: task.slug, action }}
+      done={`${task.name} ${doneWords[action]}`}
       isHarmless={action !== 'kill'}
-      isBusy={act.isPending}
-      error={act.error}
-      onCancel={onClose}
-      onConfirm={() =>
-        act.mutate(
-          { slug: task.slug, action },
-          {
-            onSuccess: () => {
-              showToast({ tone: 'good', title: `${task.name} ${doneWords[action]}` });
-              onClose();
-            },
-          },
-        )
-      }
+      onClose={onClose}
     >
       <Text size="sm">{actionWords(task, action)}</Text>
       {action === 'kill' &&
@@ -44,6 +30,6 @@ export function TaskActionDialog({ task, action, onClose }: TaskActionDialogProp
             Request <span className="app-mono">{requestId}</span>
           </Text>
         ))}
-    </ConfirmDialog>
+    </TaskDialog>
   );
 }
