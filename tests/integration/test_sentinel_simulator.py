@@ -587,6 +587,16 @@ def test_objects_can_be_refused_by_pattern_or_name(sentinel, http):
     assert post(sentinel, http, indicator(2)).status_code == 400
 
 
+def test_faults_for_several_objects_strike_in_one_request(sentinel, http):
+    sentinel.faults.add('refuse-objects', contains='host2.', count=2)
+    sentinel.faults.add('refuse-objects', contains='host0.', count=1)
+    answer = post(sentinel, http, *map(indicator, range(4)))
+    assert [error['recordIndex'] for error in answer.json()['errors']] == [0, 2]
+    answer = post(sentinel, http, *map(indicator, range(4)))
+    assert [error['recordIndex'] for error in answer.json()['errors']] == [2]
+    assert_taken(post(sentinel, http, *map(indicator, range(4))))
+
+
 def test_every_record_refused_with_200(sentinel, http):
     sentinel.faults.add('refuse-all', count=1)
     answer = post(sentinel, http, *map(indicator, range(3)))

@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import random
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -116,19 +116,28 @@ class FaultBook:
         self, names: Collection[str], applies: Callable[[Fault], bool] = lambda _fault: True
     ) -> Fault | None:
         """Get the first fault of these names that strikes now, and count it."""
-        if not self._faults:
-            return None
         with self._lock:
-            for fault in self._faults:
-                listed = fault.params['names'] if fault.name == RANDOM else [fault.name]
-                if not set(listed) <= set(names) or not applies(fault) or not fault.strikes():
-                    continue
-                if fault.count is not None:
-                    fault.count -= 1
-                    if not fault.count:
-                        self._faults.remove(fault)
-                return fault.choose()
-        return None
+            return next(self._striking(names, applies), None)
+
+    def take_all(
+        self, names: Collection[str], applies: Callable[[Fault], bool] = lambda _fault: True
+    ) -> list[Fault]:
+        """Get every fault of these names that strikes now, and count each."""
+        with self._lock:
+            return list(self._striking(names, applies))
+
+    def _striking(
+        self, names: Collection[str], applies: Callable[[Fault], bool]
+    ) -> Iterator[Fault]:
+        for fault in list(self._faults):
+            listed = fault.params['names'] if fault.name == RANDOM else [fault.name]
+            if not set(listed) <= set(names) or not applies(fault) or not fault.strikes():
+                continue
+            if fault.count is not None:
+                fault.count -= 1
+                if not fault.count:
+                    self._faults.remove(fault)
+            yield fault.choose()
 
 
 def change_settings(settings: Any, values: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from tests.simulators.certificates import Certificates
 from tests.simulators.entra import TENANT_ID, Cloud, TokenIssuer
-from tests.simulators.faults import ControlPanel, FaultBook
+from tests.simulators.faults import ControlPanel, Fault, FaultBook
 from tests.simulators.https import Reply, Request, Server, json_reply
 from tests.simulators.sentinel import reply as replies
 from tests.simulators.sentinel.control import control_views
@@ -272,19 +272,11 @@ class SentinelSimulator:
         if self.faults.take(('refuse-all',)):
             seen.fault = 'refuse-all'
             refusals.update(self._refuse(objects, range(len(objects)), refusals))
-        hit: list[int] = []
-
-        def applies(fault: Any) -> bool:
-            hit[:] = [
-                index
-                for index, stix in enumerate(objects)
-                if contains(fault, stix, ('pattern', 'name'))
-            ]
-            return bool(hit)
-
-        if self.faults.take(('refuse-objects',), applies):
+        for fault in self.faults.take_all(
+            ('refuse-objects',), lambda fault: bool(_contained(fault, objects))
+        ):
             seen.fault = seen.fault or 'refuse-objects'
-            refusals.update(self._refuse(objects, hit, refusals))
+            refusals.update(self._refuse(objects, _contained(fault, objects), refusals))
         return dict(sorted(refusals.items()))
 
     @staticmethod
@@ -296,6 +288,13 @@ class SentinelSimulator:
             for index in places
             if index not in refusals
         }
+
+
+def _contained(fault: Fault, objects: list[Any]) -> list[int]:
+    """Get the places of the objects whose pattern or name holds the fault's text."""
+    return [
+        index for index, stix in enumerate(objects) if contains(fault, stix, ('pattern', 'name'))
+    ]
 
 
 def _pattern(stix: Any) -> Any:
