@@ -140,6 +140,8 @@ def test_run_now_after_a_save_queues_jobs(
 def test_page_follows_an_update_until_its_result_is_there(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:
+    save_queries(FILES)
+    finished_job(stand)  # so that nothing that was due or queued before is still to come
     save_queries(HOSTS)
     screen.open('configure')
     expect(screen.rows(TABLE)).to_contain_text('Not run yet')

@@ -72,7 +72,8 @@ def test_navigation_marks_where_one_is(page: Page, screen: Screen, save_queries:
     navigation.get_by_role('link', name='JOBS').click()
     expect(screen.heading).to_have_text('JOBS')
     expect(screen.heading).to_be_focused()
-    expect(navigation.locator('[aria-current=page]')).to_have_text('JOBS')
+    # A badge may follow: others may have left something that is open.
+    expect(navigation.locator('[aria-current=page]')).to_contain_text('JOBS')
     navigation.get_by_role('button', name='REPORTS').click()
     page.get_by_role('menuitem', name='ERRORS').click()
     expect(screen.heading).to_have_text('ERRORS')

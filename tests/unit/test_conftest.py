@@ -1,0 +1,17 @@
+"""Nothing that only chance decides fails a test."""
+
+from __future__ import annotations
+
+import gc
+
+
+class WithoutRoom:
+    """Its finalizer fails as one does at the depth that Python allows."""
+
+    def __del__(self) -> None:
+        self.__del__()
+
+
+def test_a_finalizer_that_has_no_room_left_fails_nothing() -> None:
+    WithoutRoom()
+    gc.collect()
