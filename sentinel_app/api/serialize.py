@@ -320,7 +320,6 @@ def error_reply(group: ErrorGroup, job: Job | None, saved: QueryList) -> schemas
         reason=group.reason,
         count=group.count,
         about=group.about,
-        query_id=group.query_id,
         query=reported_query(group, job, saved),
         state=_state_of(group.states),
         count_open=group.states[0],

@@ -245,7 +245,6 @@ def test_hostile_values_are_shown_as_text_and_lead_nowhere(page: Page, screen: S
     }
     group = {
         **entry,
-        'query_id': None,
         'count': 100_000,
         'count_open': 100_000,
         'count_resolved': 0,

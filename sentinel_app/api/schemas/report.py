@@ -50,7 +50,6 @@ class ReportedError(Reply):
     reason: str
     count: int
     about: About
-    query_id: str | None = Field(description='Of the Job; null where it is not known')
     query: ReportedQuery | None = Field(
         description='Of the Job; null where neither the query nor the Job is there any more'
     )

@@ -82,7 +82,6 @@ def test_errors_are_listed_by_reason_with_the_indicators_behind_them(stand: Stan
                 'reason': 'Bad pattern',
                 'count': 12,
                 'about': 'object',
-                'query_id': 'q1',
                 'query': None,
                 'state': 'open',
                 'count_open': 2,

@@ -2385,11 +2385,6 @@ export interface components {
             message: string;
             /** @description Of the Job; null where neither the query nor the Job is there any more */
             query: components["schemas"]["ReportedQuery"] | null;
-            /**
-             * Query Id
-             * @description Of the Job; null where it is not known
-             */
-            query_id: string | null;
             /** Reason */
             reason: string;
             /** Request Id */
