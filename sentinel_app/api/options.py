@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from sentinel_app.api import schemas
 from sentinel_app.core.clock import Clock
-from sentinel_app.core.indicator import Owner, TqlKeyword
+from sentinel_app.core.indicator import IndicatorType, Owner, TqlKeyword
 from sentinel_app.core.mapping import SORT_FIELDS
 from sentinel_app.core.source import Source
 from sentinel_app.errors import SentinelAppError
@@ -79,8 +79,7 @@ class OptionCatalog:
                 for owner in self._owners.get()
             ],
             indicator_types=[
-                schemas.NamedOption(name=name, label=label)
-                for name, label in schemas.TYPE_LABELS.items()
+                schemas.NamedOption(name=name, label=name.label) for name in IndicatorType
             ],
             sort_fields=[
                 schemas.NamedOption(name=name, label=label) for name, label in SORT_FIELDS.items()

@@ -20,6 +20,11 @@ class IndicatorType(StrEnum):
     REGISTRY_KEY = 'Registry Key'
     URL = 'URL'
 
+    @property
+    def label(self) -> str:
+        """What people call the type, as the screens of ThreatConnect do."""
+        return 'Email Address' if self is IndicatorType.EMAIL_ADDRESS else self.value
+
 
 class HashKind(StrEnum):
     """Hashes of a File, spelled as STIX spells them."""

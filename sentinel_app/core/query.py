@@ -70,7 +70,9 @@ class Query:
         owners = ', '.join(self.owners)
         if len(set(self.indicator_types)) == len(IndicatorType):
             return f'All Indicators in {owners}'
-        return f'All {", ".join(self.indicator_types)} Indicators in {owners}'
+        return (
+            f'All {", ".join(each.label for each in self.indicator_types)} Indicators in {owners}'
+        )
 
     @property
     def selection(self) -> str:

@@ -28,25 +28,13 @@ DEFAULT_PAGE = 20
 # Far beyond what is kept, and within what every store can count to.
 MAX_OFFSET = 1_000_000_000
 
-TYPE_LABELS: Mapping[IndicatorType, str] = {
-    IndicatorType.ADDRESS: 'Address',
-    IndicatorType.ASN: 'ASN',
-    IndicatorType.CIDR: 'CIDR',
-    IndicatorType.EMAIL_ADDRESS: 'Email Address',
-    IndicatorType.EMAIL_SUBJECT: 'Email Subject',
-    IndicatorType.FILE: 'File',
-    IndicatorType.HOST: 'Host',
-    IndicatorType.REGISTRY_KEY: 'Registry Key',
-    IndicatorType.URL: 'URL',
-}
-
 
 def slug(words: str) -> str:
     """The words as they may stand in a query string: lower case, with hyphens."""
     return words.lower().replace(' ', '-')
 
 
-TYPE_BY_SLUG = {slug(label): name for name, label in TYPE_LABELS.items()}
+TYPE_BY_SLUG = {slug(name.label): name for name in IndicatorType}
 
 
 def _utc(moment: dt.datetime) -> dt.datetime:
