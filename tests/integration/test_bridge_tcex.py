@@ -530,13 +530,14 @@ def test_each_request_has_a_thread_that_does_not_hold_up_the_end(
     tcex: Any, slow: Slow, wsgi: Any
 ) -> None:
     stage = Stage(tcex, wsgi, guarded=True, max_concurrent=8)
+    before = set(threading.enumerate())
     for _ in range(8):
         stage.broker.send(run_service('/slow'))
     for _ in range(8):
         assert slow.entered.acquire(timeout=10), 'the framework has a pool of five'
-    assert all(
-        thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()
-    )
+    started = set(threading.enumerate()) - before
+    assert len(started) >= 8
+    assert all(thread.daemon for thread in started)
     slow.go_on.set()
     assert stage.requests.wait_until_none(SOON_S)
 
