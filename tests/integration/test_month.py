@@ -3,7 +3,6 @@ reconciles, and the Cleaner at night."""
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import gc
 import random
@@ -29,6 +28,7 @@ from tests.fakes.threatconnect import StoreSource, TimedStore
 from tests.history.folder import quick_folder
 from tests.history.model import Model
 from tests.history.rig import SETTINGS, Rig
+from tests.open_files import open_files
 from tests.simulators.threatconnect.store import DEFAULT_OWNERS
 
 pytestmark = pytest.mark.integration
@@ -58,16 +58,6 @@ class Footprint:
     threads: int
     files: int
     objects: int
-
-
-def open_files() -> set[tuple[str, str]]:
-    """Return number and target of each open file of this process."""
-    found = set()
-    for path in Path('/proc/self/fd').iterdir():
-        # The folder itself is open while it is listed, and gone after.
-        with contextlib.suppress(FileNotFoundError):
-            found.add((path.name, str(path.readlink())))
-    return found
 
 
 class Month:

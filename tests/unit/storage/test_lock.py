@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import signal
@@ -15,6 +14,7 @@ import pytest
 from sentinel_app.errors import ConfigError, StorageError
 from sentinel_app.storage.maintenance import lock as lock_module
 from sentinel_app.storage.maintenance.lock import FolderLock
+from tests.open_files import open_files
 
 HOLDER = """
 import pathlib, sys, time
@@ -63,15 +63,6 @@ def test_a_released_folder_can_be_held_again(tmp_path: Path):
     with pytest.raises(ConfigError, match=rf'\(pid {os.getpid()}\)'):
         FolderLock(tmp_path)
     lock.release()
-
-
-def open_files(folder: Path) -> list[str]:
-    """Return what this process has open below `folder`; what other tests have open is theirs."""
-    found = []
-    for entry in Path('/proc/self/fd').iterdir():
-        with contextlib.suppress(FileNotFoundError):
-            found.append(str(entry.readlink()))
-    return sorted(path for path in found if path.startswith(str(folder)))
 
 
 def test_a_refusal_leaves_no_file_open(tmp_path: Path):

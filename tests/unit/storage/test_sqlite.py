@@ -14,6 +14,7 @@ from sentinel_app.errors import ConfigError, StorageError
 from sentinel_app.storage import sqlite
 from sentinel_app.storage.maintenance.schema import current_steps
 from sentinel_app.storage.sqlite import READERS, Database
+from tests.open_files import open_files
 
 
 @pytest.fixture
@@ -67,17 +68,6 @@ def plain(path: Path, *statements: str) -> list[object]:
         connection.close()
 
 
-def open_files(path: Path) -> int:
-    """How many open files of this process are the database or belong to it."""
-    found = 0
-    for entry in Path('/proc/self/fd').iterdir():
-        try:
-            found += str(entry.readlink()).startswith(str(path))
-        except FileNotFoundError:
-            continue
-    return found
-
-
 def test_a_new_file_has_the_newest_schema_and_knows_its_number(path: Path):
     Database(path).close()
 
@@ -103,7 +93,7 @@ def test_a_file_of_a_newer_version_is_refused_and_not_touched(path: Path, journa
     assert path.read_bytes() == before
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert [item.name for item in path.parent.iterdir()] == [path.name]
-    assert open_files(path) == 0
+    assert not open_files(path)
 
 
 def test_only_the_owner_can_read_the_files(db: Database, path: Path):
@@ -358,14 +348,14 @@ def test_a_reader_more_than_there_are_connections_waits_for_one(
 ):
     connections = {id(reader.connection) for reader in readers}
     assert len(connections) == READERS
-    files = open_files(path)
+    files = len(open_files(path))
     late = Reader(db)
     assert not late.is_in.wait(0.1)
     readers[2].end()
     assert late.is_in.wait(5)
     assert late.connection is readers[2].connection
     late.end()
-    assert open_files(path) == files
+    assert len(open_files(path)) == files
 
 
 def test_writing_and_reading_within_it_waits_for_no_reader(db: Database, readers: list[Reader]):
@@ -419,7 +409,7 @@ def test_a_read_connection_that_cannot_end_its_transaction_is_not_used_again(
     for _ in range(READERS + 1):
         with pytest.raises(StorageError, match='could not be read or written'):
             read()
-        files.append(open_files(path))
+        files.append(len(open_files(path)))
     # SQLite keeps one for the next connection, as closing it would end the locks of the others.
     assert set(files) == {files[0]}
     put(db, 1)
@@ -452,7 +442,7 @@ def test_closing_lets_go_of_those_who_wait_and_keeps_no_file_open(
     # Those who did not let go in time close what they have as they let go.
     for reader in readers:
         reader.end()
-    assert open_files(path) == 0
+    assert not open_files(path)
 
 
 def test_a_writer_who_waits_when_the_store_is_closed_does_not_write(db: Database, path: Path):
@@ -487,7 +477,7 @@ def test_a_writer_who_waits_when_the_store_is_closed_does_not_write(db: Database
     assert [fault.message for fault in faults] == [
         'The database state.db is closed, because the Service is ending.'
     ]
-    assert open_files(path) == 0
+    assert not open_files(path)
     assert plain(path, 'SELECT number FROM thing') == []
 
 
@@ -501,7 +491,7 @@ def test_threads_that_have_ended_leave_no_open_files(db: Database, path: Path):
             thread = threading.Thread(target=use, args=(number,))
             thread.start()
             thread.join()
-        return open_files(path)
+        return len(open_files(path))
 
     assert run(0) == run(100)
     assert len(numbers(db)) == 40
@@ -527,7 +517,7 @@ def test_a_closed_store_says_so_and_keeps_no_file_open(path: Path, is_same_threa
         thread.join()
 
     assert len(faults) == 1
-    assert open_files(path) == 0
+    assert not open_files(path)
 
 
 def test_a_connection_that_cannot_be_made_keeps_no_file_open(db: Database, path: Path):
@@ -536,13 +526,13 @@ def test_a_connection_that_cannot_be_made_keeps_no_file_open(db: Database, path:
         connection.execute('PRAGMA wal_checkpoint(TRUNCATE)')
     kept = path.rename(path.with_name('kept.db'))
     path.write_bytes(b'no database, but long enough to be looked at' * 50)
-    before = open_files(path)
+    before = len(open_files(path))
     for _ in range(READERS + 1):
         # The first read connection finds another file.
         with pytest.raises(StorageError):
             numbers(db)
 
-    assert open_files(path) == before
+    assert len(open_files(path)) == before
     kept.replace(path)
     assert numbers(db) == [1]
 
