@@ -147,9 +147,7 @@ def _stages(job: Job, progress: Progress, *, now: dt.datetime) -> dict[Stage, St
     return {stage: pair for stage, pair in times.items() if pair.started_at}
 
 
-_NOT_SENT: Final = (
-    'not sent. Use Retry in JOBS: of other updates, only a full one is sure to send them'
-)
+_NOT_SENT: Final = 'not sent. Use Retry in JOBS: otherwise, only a full update is sure to send them'
 _FAILED_WORDS: Final = {
     Scope.WHOLE: 'not sent. The next update will include them',
     # No cursor leads the next update to what a person has chosen.

@@ -197,8 +197,8 @@ def test_after_a_failed_sending_the_next_delta_does_not_send_what_was_chosen(
     (job,) = engine.send_now(name(0), name(1))
     (warning,) = job['warnings']
     assert warning == (
-        '2 Indicators were not sent. Use Retry in JOBS: of other updates, only a full one is sure '
-        'to send them.'
+        '2 Indicators were not sent. Use Retry in JOBS: otherwise, only a full update is sure to '
+        'send them.'
     )
     assert engine.ask('GET', 'api/report/error')['data'][0]['count_tried_again'] == 0
     world.sentinel.settings.has_role = True
