@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sentinel_app.api import schemas
 from sentinel_app.api.result_reply import query_marks
+from sentinel_app.api.serialize import label_scope
 from sentinel_app.core.effect import Effect, QueryEffect
 from sentinel_app.core.query import Query
 
@@ -46,6 +47,7 @@ def _query(
         query_id=query.id if query.id in known else None,
         position=each.position,
         label=query.label,
+        label_scope=label_scope(query),
         change=each.change,
         count=each.counted.count,
         not_counted=each.counted.fault,

@@ -11,6 +11,7 @@ from sentinel_app.api.health_reply import health_report
 from sentinel_app.api.inquiry_reply import type_counts
 from sentinel_app.api.serialize import (
     asked_wait_reply,
+    label_scope,
     next_update_reply,
     pause_reply,
     time_left_reply,
@@ -74,6 +75,7 @@ def summary_reply(
             query_id=query.id,
             position=position,
             label=query.label,
+            label_scope=label_scope(query),
             is_enabled=query.is_enabled,
             owners=list(query.owners),
             indicator_types=list(query.indicator_types),
@@ -93,6 +95,7 @@ def summary_reply(
                     query_id=query_id,
                     position=None,
                     label=None,
+                    label_scope=None,
                     is_enabled=False,
                     owners=[],
                     indicator_types=[],

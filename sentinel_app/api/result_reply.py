@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from sentinel_app.api import schemas
+from sentinel_app.api.serialize import label_scope
 from sentinel_app.core.job import Job, Outcome
 from sentinel_app.core.query import Query
 from sentinel_app.core.query_result import QueryResult, ended_at, query_results
@@ -17,6 +18,7 @@ def query_marks(queries: Sequence[Query]) -> Mapping[str, schemas.QueryMark]:
             query_id=query.id,
             position=position,
             label=query.label,
+            label_scope=label_scope(query),
             is_enabled=query.is_enabled,
         )
         for position, query in enumerate(queries)

@@ -202,6 +202,15 @@ def job_reply(job: Job, live: Live, saved: QueryList) -> schemas.Job:
     )
 
 
+def label_scope(query: Query) -> schemas.LabelScope | None:
+    """Return the types and owners that a label is made of; None for a name or TQL."""
+    if not query.is_labeled_by_scope:
+        return None
+    return schemas.LabelScope(
+        indicator_types=list(query.indicator_types), owners=list(query.owners)
+    )
+
+
 def _update_query(job: Job | None, saved: QueryList) -> schemas.UpdateQuery | None:
     if job is None:
         return None
@@ -210,6 +219,7 @@ def _update_query(job: Job | None, saved: QueryList) -> schemas.UpdateQuery | No
         position=job.position,
         current_position=saved.position(job.query.id),
         label=job.query.label,
+        label_scope=label_scope(job.query),
     )
 
 
@@ -274,6 +284,7 @@ def withdrawable_reply(found: WithdrawableObject, saved: QueryList) -> schemas.W
             position=position,
             current_position=position,
             label=saved.queries[position].label,
+            label_scope=label_scope(saved.queries[position]),
         ),
         valid_until=found.valid_until,
     )
@@ -304,7 +315,12 @@ def reported_query(
     query = saved.queries[position] if position is not None else job.query if job else None
     if query is None:
         return None
-    return schemas.ReportedQuery(query_id=query.id, position=position, label=query.label)
+    return schemas.ReportedQuery(
+        query_id=query.id,
+        position=position,
+        label=query.label,
+        label_scope=label_scope(query),
+    )
 
 
 def error_reply(group: ErrorGroup, job: Job | None, saved: QueryList) -> schemas.ReportedError:

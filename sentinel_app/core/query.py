@@ -59,8 +59,15 @@ class Query:
     @property
     def label(self) -> str:
         """What people call the query: its name, else the beginning of its TQL, else its scope."""
-        words = self.name or ' '.join(self.tql.split()) or self._scope()
+        if self.is_labeled_by_scope:
+            return shortened(self._scope(), _LABEL_CHARS)
+        words = self.name or ' '.join(self.tql.split())
         return shortened(words, _LABEL_CHARS)
+
+    @property
+    def is_labeled_by_scope(self) -> bool:
+        """Whether it has neither name nor TQL, so that its label says types and owners."""
+        return not self.name and not self.tql.split()
 
     def numbered(self, position: int) -> str:
         """Return its number and its label, as sentences have them: `2 (Phishing)`."""

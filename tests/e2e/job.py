@@ -145,12 +145,15 @@ def make_update(jobs: Sequence[dict[str, Any]], **changes: Any) -> dict[str, Any
         'retry_of',
     )
     asked = first['query']
+    named = asked['name'] or asked['tql']
+    of_scope = {name: asked[name] for name in ('indicator_types', 'owners')}
     scope = f'All {", ".join(asked["indicator_types"])} Indicators in {", ".join(asked["owners"])}'
     query = {
         'query_id': asked['id'],
         'position': asked['position'],
         'current_position': asked['current_position'],
-        'label': (asked['name'] or asked['tql'] or scope)[:80],
+        'label': (named or scope)[:80],
+        'label_scope': None if named else of_scope,
     }
     return {
         **{name: first[name] for name in same},

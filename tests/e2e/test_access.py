@@ -272,7 +272,8 @@ class TestAxe:
         }  # fmt: skip
         found = {'row': row, 'near': [near], 'sent': [sent], 'refused': [refused]}
         found['copies'] = copies
-        found['queries'] = [{'query_id': 'q', 'position': 0, 'label': 'عنوان', 'is_enabled': False}]
+        named = {'label': 'عنوان', 'label_scope': None}
+        found['queries'] = [{'query_id': 'q', 'position': 0, **named, 'is_enabled': False}]
         found['source_error'] = 'No answer.'
         screen.open('reports/lookup')
         assert screen.complaints() == []

@@ -272,6 +272,7 @@ def test_sixty_queries_and_strange_owners_do_not_burst_the_page(
             'position': number,
             'count': number * 1_000,
             'label': 'ي' * 80,
+            'label_scope': None,
             'is_enabled': number % 2 == 0,
             'owners': owners,
             'indicator_types': ALL_TYPES,
@@ -281,6 +282,7 @@ def test_sixty_queries_and_strange_owners_do_not_burst_the_page(
     gone = {
         'position': None,
         'label': None,
+        'label_scope': None,
         'is_enabled': False,
         'owners': [],
         'indicator_types': [],

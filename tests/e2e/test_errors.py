@@ -236,7 +236,7 @@ def test_hostile_values_are_shown_as_text_and_lead_nowhere(page: Page, screen: S
         'request_id': '00000000-0000-4000-8000-000000000001',
         'code': 'AZ-ITEM',
         'message': 'one object was refused',
-        'query': {'query_id': 'q1', 'position': None, 'label': hostile},
+        'query': {'query_id': 'q1', 'position': None, 'label': hostile, 'label_scope': None},
         'reason': hostile + 'x' * 2_000,
         'about': 'object',
         'state': 'open',

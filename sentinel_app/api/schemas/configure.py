@@ -31,14 +31,29 @@ class Query(Reply):
     sort_direction: SortDirection
 
 
+class LabelScope(Reply):
+    """What a label that is neither a name nor TQL is made of."""
+
+    indicator_types: list[IndicatorType]
+    owners: list[str]
+
+
+Label = Annotated[
+    str,
+    Field(description='Its name; without one the beginning of its TQL, or else types and owners'),
+]
+LabelScopeOrNone = Annotated[
+    LabelScope | None, Field(description='Where `label` is made of types and owners: these')
+]
+
+
 class QueryMark(Reply):
     """What people call a saved TQL query: its place in the list and its label."""
 
     query_id: str
     position: int
-    label: str = Field(
-        description='Its name; without one the beginning of its TQL, or else types and owners'
-    )
+    label: Label
+    label_scope: LabelScopeOrNone
     is_enabled: bool
 
 

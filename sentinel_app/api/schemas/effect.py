@@ -7,7 +7,13 @@ from typing import Annotated
 from pydantic import Field
 
 from sentinel_app.api.schemas.base import Body, Moment, Reply, Seconds
-from sentinel_app.api.schemas.configure import MAX_QUERIES, QueryBody, QueryMark
+from sentinel_app.api.schemas.configure import (
+    MAX_QUERIES,
+    Label,
+    LabelScopeOrNone,
+    QueryBody,
+    QueryMark,
+)
 from sentinel_app.core.effect import Change
 
 
@@ -26,7 +32,8 @@ class QueryEffect(Reply):
 
     query_id: str | None = Field(description='Null for a new query')
     position: int | None = Field(description='In the new list; null for a deleted query')
-    label: str
+    label: Label
+    label_scope: LabelScopeOrNone
     change: Change
     count: int | None = Field(
         description='Indicators that it returns now; asked for an added, edited or enabled query'

@@ -23,7 +23,7 @@ from sentinel_app.api.schemas.base import (
     slug,
     slugs,
 )
-from sentinel_app.api.schemas.configure import MAX_QUERIES, Query
+from sentinel_app.api.schemas.configure import MAX_QUERIES, Label, LabelScopeOrNone, Query
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import JobStatus, JobType, Mode
 from sentinel_app.core.query import SortDirection
@@ -169,7 +169,8 @@ class UpdateQuery(Reply):
     query_id: str
     position: int = Field(description='Its place then; 0 is the highest')
     current_position: int | None = Field(description='Its place now; null when it was deleted')
-    label: str
+    label: Label
+    label_scope: LabelScopeOrNone
 
 
 class Update(Reply):

@@ -17,6 +17,7 @@ from sentinel_app.api.schemas.base import (
     TimeLeft,
     Trouble,
 )
+from sentinel_app.api.schemas.configure import LabelScopeOrNone
 from sentinel_app.api.schemas.health import HealthReport
 from sentinel_app.api.schemas.preview import TypeCount
 from sentinel_app.core.indicator import IndicatorType
@@ -76,6 +77,7 @@ class QueryCount(Reply):
     label: str | None = Field(
         description='What people call it; null where the query is no longer saved'
     )
+    label_scope: LabelScopeOrNone
     is_enabled: bool
     owners: list[str] = Field(description='Empty where the query is no longer saved')
     indicator_types: list[IndicatorType]

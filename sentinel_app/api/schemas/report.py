@@ -16,6 +16,7 @@ from sentinel_app.api.schemas.base import (
     Reply,
     TypeSlug,
 )
+from sentinel_app.api.schemas.configure import Label, LabelScopeOrNone
 from sentinel_app.core.error_entry import About, ErrorState
 
 
@@ -34,7 +35,8 @@ class ReportedQuery(Reply):
 
     query_id: str
     position: int | None = Field(description='Its place now; null where it was deleted')
-    label: str
+    label: Label
+    label_scope: LabelScopeOrNone
 
 
 class ReportedError(Reply):

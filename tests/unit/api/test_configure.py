@@ -276,7 +276,13 @@ def test_what_came_of_each_query_is_told_with_the_list(stand: Stand) -> None:
         'covered_by': [],
     }
     label = 'rating > 3 and summary contains "ü"'
-    higher = {'query_id': 'new-1', 'position': 0, 'label': label, 'is_enabled': True}
+    higher = {
+        'query_id': 'new-1',
+        'position': 0,
+        'label': label,
+        'label_scope': None,
+        'is_enabled': True,
+    }
     assert (two['sends_nothing'], two['covered_by']) == ('covered', [higher])
     assert two['overlap'] == {'count_duplicate': 3, 'count_sendable': 3, 'taken_by': higher}
     assert (three['sends_nothing'], three['recent'], three['overlap']) == (None, [], None)

@@ -368,11 +368,21 @@ def test_a_value_that_nobody_knows_has_an_empty_answer(saved: Stand) -> None:
         'refused': [],
         'copies': [],
         'queries': [
-            {'query_id': 'q1', 'position': 0, 'label': 'tag = "hot"', 'is_enabled': True},
+            {
+                'query_id': 'q1',
+                'position': 0,
+                'label': 'tag = "hot"',
+                'label_scope': None,
+                'is_enabled': True,
+            },
             {
                 'query_id': 'q2',
                 'position': 1,
                 'label': 'All Host, File Indicators in Example Org, Källa "1"',
+                'label_scope': {
+                    'indicator_types': ['Host', 'File'],
+                    'owners': ['Example Org', 'Källa "1"'],
+                },
                 'is_enabled': True,
             },
         ],

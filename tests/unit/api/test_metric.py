@@ -99,11 +99,18 @@ def test_what_sentinel_holds_is_counted_by_type_and_by_query(stand: Stand) -> No
     query = make_query()
     facts = {
         'label': query.label,
+        'label_scope': None,
         'is_enabled': True,
         'owners': list(query.owners),
         'indicator_types': list(query.indicator_types),
     }
-    nothing = {'label': None, 'is_enabled': False, 'owners': [], 'indicator_types': []}
+    nothing = {
+        'label': None,
+        'label_scope': None,
+        'is_enabled': False,
+        'owners': [],
+        'indicator_types': [],
+    }
     assert found['objects_live'] == 3
     assert found['by_type'] == [
         {'indicator_type': 'Address', 'count': 2},

@@ -126,9 +126,9 @@ def test_an_error_names_the_query_of_its_job_as_it_is_called_now(stand: Stand) -
         make_entry(request_id=request_id, query_id=query_id) for request_id, query_id in known
     )
     expected = [
-        {'query_id': 'q1', 'position': None, 'label': 'Hosts'},
-        {'query_id': 'q2', 'position': 1, 'label': 'URLs'},
-        {'query_id': 'q2', 'position': 1, 'label': 'URLs'},
+        {'query_id': 'q1', 'position': None, 'label': 'Hosts', 'label_scope': None},
+        {'query_id': 'q2', 'position': 1, 'label': 'URLs', 'label_scope': None},
+        {'query_id': 'q2', 'position': 1, 'label': 'URLs', 'label_scope': None},
         None,
         None,
     ]

@@ -6,6 +6,7 @@ type Schemas = components['schemas'];
 export type Configure = Schemas['Configure'];
 export type ConfigureBody = Schemas['ConfigureBody'];
 export type Query = Schemas['Query'];
+export type LabelScope = Schemas['LabelScope'];
 export type QueryMark = Schemas['QueryMark'];
 export type LastCount = Schemas['LastCount'];
 export type QueryResult = Schemas['QueryResult'];

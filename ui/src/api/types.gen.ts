@@ -1521,6 +1521,16 @@ export interface components {
          */
         JobType: "scheduled" | "ad-hoc";
         /**
+         * LabelScope
+         * @description What a label that is neither a name nor TQL is made of.
+         */
+        LabelScope: {
+            /** Indicator Types */
+            indicator_types: components["schemas"]["IndicatorType"][];
+            /** Owners */
+            owners: string[];
+        };
+        /**
          * LastCount
          * @description How much a saved TQL query returned when it was last read as a whole.
          */
@@ -2101,6 +2111,8 @@ export interface components {
              * @description What people call it; null where the query is no longer saved
              */
             label: string | null;
+            /** @description Where `label` is made of types and owners: these */
+            label_scope: components["schemas"]["LabelScope"] | null;
             /**
              * Owners
              * @description Empty where the query is no longer saved
@@ -2125,8 +2137,13 @@ export interface components {
              * @description Indicators that it returns now; asked for an added, edited or enabled query
              */
             count: number | null;
-            /** Label */
+            /**
+             * Label
+             * @description Its name; without one the beginning of its TQL, or else types and owners
+             */
             label: string;
+            /** @description Where `label` is made of types and owners: these */
+            label_scope: components["schemas"]["LabelScope"] | null;
             /**
              * Not Counted
              * @description Why they could not be counted
@@ -2185,6 +2202,8 @@ export interface components {
              * @description Its name; without one the beginning of its TQL, or else types and owners
              */
             label: string;
+            /** @description Where `label` is made of types and owners: these */
+            label_scope: components["schemas"]["LabelScope"] | null;
             /** Position */
             position: number;
             /** Query Id */
@@ -2443,8 +2462,13 @@ export interface components {
          * @description The TQL query of a Job that had an error, as people call it.
          */
         ReportedQuery: {
-            /** Label */
+            /**
+             * Label
+             * @description Its name; without one the beginning of its TQL, or else types and owners
+             */
             label: string;
+            /** @description Where `label` is made of types and owners: these */
+            label_scope: components["schemas"]["LabelScope"] | null;
             /**
              * Position
              * @description Its place now; null where it was deleted
@@ -3015,8 +3039,13 @@ export interface components {
              * @description Its place now; null when it was deleted
              */
             current_position: number | null;
-            /** Label */
+            /**
+             * Label
+             * @description Its name; without one the beginning of its TQL, or else types and owners
+             */
             label: string;
+            /** @description Where `label` is made of types and owners: these */
+            label_scope: components["schemas"]["LabelScope"] | null;
             /**
              * Position
              * @description Its place then; 0 is the highest

@@ -2,7 +2,7 @@ import { MantineProvider } from '@mantine/core';
 import { render, screen } from '@testing-library/react';
 import { expect, it } from 'vitest';
 
-import { queryLabel, scopeOfLabel } from '../lib/queryName';
+import { queryLabel } from '../lib/queryName';
 import { makeQuery } from '../test/factories';
 import { QueryName } from './QueryName';
 
@@ -28,22 +28,49 @@ it('isolates each owner, and says that a query is disabled', () => {
   expect(screen.getByText('2')).toBeTruthy();
 });
 
-it('isolates the owners of a label, which the API gives as one text', () => {
+it('isolates the owners that a label is made of, commas and all', () => {
+  const scope = {
+    indicator_types: ['Email Subject' as const, 'Host' as const],
+    owners: ['א', '3B, C'],
+  };
+  const label = 'All Email Subject, Host Indicators in א, 3B, C';
   render(
     <MantineProvider>
-      <QueryName position={0} query={{ label: 'All Email Subject, Host Indicators in א, 3B, C' }} />
+      <QueryName position={0} query={{ label, label_scope: scope }} />
     </MantineProvider>,
   );
   const shown = screen.getByText(/All Email Subject, Host Indicators in/);
-  expect(shown.textContent).toBe('All Email Subject, Host Indicators in א, 3B, C');
+  expect(shown.textContent).toBe(label);
   expect([...shown.querySelectorAll('bdi')].map((each) => each.textContent)).toEqual([
     'א',
-    '3B',
-    'C',
+    '3B, C',
   ]);
-  expect(scopeOfLabel('All Indicators in א')).toEqual({
-    words: 'All Indicators in',
-    owners: ['א'],
-  });
-  expect(scopeOfLabel('summary in ("a, b")')).toBeNull();
+});
+
+it('takes a name for a name, though it reads like types and owners', () => {
+  const label = 'All Host Indicators in A, B';
+  render(
+    <MantineProvider>
+      <QueryName position={0} query={{ label, label_scope: null }} />
+    </MantineProvider>,
+  );
+  expect(screen.getByText(label).tagName).toBe('BDI');
+});
+
+it('names a few owners in a sentence and counts the others', () => {
+  const owners = ['A', 'B', 'C', 'D', 'E'];
+  render(
+    <MantineProvider>
+      <p>
+        <QueryName
+          position={1}
+          query={{ label: 'All …', label_scope: { indicator_types: ['Host'], owners } }}
+          isInline
+        />
+      </p>
+    </MantineProvider>,
+  );
+  expect(screen.getByRole('paragraph').textContent).toBe(
+    '2 (All Host Indicators in A, B, C, and 2 more)',
+  );
 });

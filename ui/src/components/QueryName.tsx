@@ -1,13 +1,16 @@
 /** A TQL query by its number and its name; without a name, by what it asks for. */
 import { Tooltip } from '@mantine/core';
 
-import type { QueryMark } from '../api/model';
+import type { LabelScope, QueryMark } from '../api/model';
 import { typeLabel } from '../lib/label';
-import { scopeOfLabel, scopeWords, tqlWords, type Nameable } from '../lib/queryName';
+import { scopeWords, tqlWords, type Nameable } from '../lib/queryName';
 import { OwnerNames } from './OwnerNames';
 import classes from './QueryName.module.css';
 
-type Named = Nameable | Pick<QueryMark, 'label'>;
+type Named = Nameable | Pick<QueryMark, 'label' | 'label_scope'>;
+
+/** Owners that a sentence names. */
+const MOST_INLINE = 3;
 
 interface QueryNameProps {
   /** 0 is the highest; `null` where the query was deleted. */
@@ -23,10 +26,11 @@ interface QueryNameProps {
 
 export function QueryName({ position, query, isDisabled, isExplained, isInline }: QueryNameProps) {
   if (isInline === true) {
-    if (position === null) return <Words query={query} />;
+    const words = <Words query={query} mostOwners={MOST_INLINE} />;
+    if (position === null) return words;
     return (
       <>
-        {position + 1} (<Words query={query} />)
+        {position + 1} ({words})
       </>
     );
   }
@@ -49,24 +53,31 @@ export function QueryName({ position, query, isDisabled, isExplained, isInline }
   );
 }
 
-function Words({ query }: { query: Named }) {
-  if ('label' in query) return <Label label={query.label} />;
+interface WordsProps {
+  query: Named;
+  mostOwners?: number | undefined;
+}
+
+function Words({ query, mostOwners }: WordsProps) {
+  if ('label' in query) {
+    if (query.label_scope === null) return <bdi>{query.label}</bdi>;
+    return <Scope scope={query.label_scope} mostOwners={mostOwners} />;
+  }
   if (query.name !== null) return <bdi>{query.name}</bdi>;
   const tql = tqlWords(query);
   if (tql !== null) return <bdi className="app-mono">{tql}</bdi>;
-  return (
-    <>
-      {scopeWords(query)} <OwnerNames names={query.owners} />
-    </>
-  );
+  return <Scope scope={query} mostOwners={mostOwners} />;
 }
 
-function Label({ label }: { label: string }) {
-  const scope = scopeOfLabel(label);
-  if (scope === null) return <bdi>{label}</bdi>;
+interface ScopeProps {
+  scope: LabelScope;
+  mostOwners?: number | undefined;
+}
+
+function Scope({ scope, mostOwners }: ScopeProps) {
   return (
     <>
-      {scope.words} <OwnerNames names={scope.owners} />
+      {scopeWords(scope)} <OwnerNames names={scope.owners} most={mostOwners} />
     </>
   );
 }

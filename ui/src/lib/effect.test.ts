@@ -45,6 +45,7 @@ test('what deleted queries leave is fewer where it is withdrawn', () => {
     query_id: 'q1',
     position: null,
     label: 'Phishing',
+    label_scope: null,
     change: 'deleted' as const,
     count: null,
     not_counted: null,

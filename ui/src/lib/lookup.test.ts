@@ -142,7 +142,9 @@ it('joins parts: a value given in both has one row, and an error stays', () => {
 });
 
 it('makes a line of a file with a cell under each heading', () => {
-  const queries = [{ query_id: 'q1', position: 0, label: 'Phishing', is_enabled: true }];
+  const queries = [
+    { query_id: 'q1', position: 0, label: 'Phishing', label_scope: null, is_enabled: true },
+  ];
   const cells = lookupCells(row('a', { near, given: 'a[.]', query_id: 'q1' }), queries);
   expect(cells).toHaveLength(lookupHeading.length);
   expect(cells[lookupHeading.indexOf('TQL query')]).toBe('1. Phishing');

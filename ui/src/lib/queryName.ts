@@ -1,5 +1,5 @@
 /** What people call a TQL query. */
-import type { Query } from '../api/model';
+import type { LabelScope, Query } from '../api/model';
 import { indicatorTypes, typeLabel } from './label';
 
 /** What a name is made of; the API makes labels of the same by the same rule. */
@@ -19,16 +19,9 @@ export function tqlWords({ tql }: Nameable): string | null {
 }
 
 /** `All Indicators in`, or `All Address, Host Indicators in`: the owners follow. */
-export function scopeWords({ indicator_types: types }: Nameable): string {
+export function scopeWords({ indicator_types: types }: LabelScope): string {
   const isAll = new Set(types).size === indicatorTypes.length;
   return isAll ? 'All Indicators in' : `All ${types.map(typeLabel).join(', ')} Indicators in`;
-}
-
-/** The parts of a label that is neither a name nor TQL, as each owner is written on its own. */
-export function scopeOfLabel(label: string): { words: string; owners: string[] } | null {
-  const [, words, owners] = /^(All (?:[A-Za-z ,]+ )?Indicators in) (.+)$/.exec(label) ?? [];
-  if (words === undefined || owners === undefined) return null;
-  return { words, owners: owners.split(', ') };
 }
 
 /** `2. Phishing hosts`, for what takes text alone, such as a list to choose from. */

@@ -12,7 +12,13 @@ const job: QueryResult['recent'][number] = {
   count_sent: 212,
   count_refused: 0,
 };
-const mark = { query_id: 'q1', position: 0, label: 'Phishing', is_enabled: true };
+const mark = {
+  query_id: 'q1',
+  position: 0,
+  label: 'Phishing',
+  label_scope: null,
+  is_enabled: true,
+};
 
 function makeResult(changes: Partial<QueryResult> = {}): QueryResult {
   return {

@@ -4,7 +4,13 @@ import type { Update } from '../api/model';
 import { makeUpdate } from '../test/factories';
 import { unfoldedAtFirst, updateFace, updateSentence } from './updateSentence';
 
-const query = { query_id: 'q1', position: 0, current_position: 0, label: 'Hosts' };
+const query = {
+  query_id: 'q1',
+  position: 0,
+  current_position: 0,
+  label: 'Hosts',
+  label_scope: null,
+};
 
 /** The sentence as text; times as their clock, queries in brackets. */
 function say(changes: Partial<Update>): string {

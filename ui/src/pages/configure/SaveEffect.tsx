@@ -4,6 +4,7 @@ import { Group, Loader, Radio, Stack, Text } from '@mantine/core';
 import { useEffectOf } from '../../api/configure';
 import type { Effect, EffectBody, QueryEffect } from '../../api/model';
 import { Notice } from '../../components/Notice';
+import { QueryName } from '../../components/QueryName';
 import { TimeText } from '../../components/TimeText';
 import { effectWords, fullWords, withdrawn } from '../../lib/effect';
 import { counted, formatCount } from '../../lib/number';
@@ -87,7 +88,8 @@ function OneEffect({ query }: { query: QueryEffect }) {
   ].filter((part) => part !== null);
   return (
     <>
-      <bdi>{query.label}</bdi> ({query.change}){parts.length > 0 && `: ${parts.join(', ')}`}
+      <QueryName position={null} query={query} isInline /> ({query.change})
+      {parts.length > 0 && `: ${parts.join(', ')}`}
       {query.taken_over_by.length > 0 && '. Another query returns all of it'}.
     </>
   );

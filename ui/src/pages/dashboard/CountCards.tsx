@@ -67,7 +67,7 @@ function QueryCell({ query }: { query: QueryCount }) {
       <span>
         <QueryName
           position={query.position}
-          query={{ label: query.label ?? '' }}
+          query={{ label: query.label ?? '', label_scope: query.label_scope }}
           isDisabled={!query.is_enabled}
         />
       </span>

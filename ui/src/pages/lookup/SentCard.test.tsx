@@ -10,7 +10,9 @@ function show(changes: Parameters<typeof makeSent>[0] = {}) {
     <MantineProvider>
       <SentCard
         sent={makeSent(changes)}
-        queries={[{ query_id: 'q1', position: 0, label: 'Phishing', is_enabled: true }]}
+        queries={[
+          { query_id: 'q1', position: 0, label: 'Phishing', label_scope: null, is_enabled: true },
+        ]}
       />
     </MantineProvider>,
   );
