@@ -24,9 +24,9 @@ class Change(StrEnum):
     KEPT = 'kept'
 
 
-ASKED = frozenset({Change.ADDED, Change.EDITED, Change.ENABLED})
-"""What these select, ThreatConnect has to be asked for."""
+_SELECTS_ANEW = frozenset({Change.ADDED, Change.EDITED, Change.ENABLED})
 _GONE = frozenset({Change.DISABLED, Change.DELETED})
+_LETS_GO = frozenset({Change.EDITED, *_GONE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,8 @@ class QueryEffect:
     """Objects that are withdrawn."""
     stays: int = 0
     """Objects that nobody renews any more and that stay until they expire."""
+    may_gain: int = 0
+    """Objects that higher queries let go, and that this one may take over."""
     taken_over_by: tuple[str, ...] = ()
     """Other enabled queries that return all that it returns: nothing of it gets lost or is new."""
 
@@ -104,6 +106,44 @@ def changes(old: Sequence[Query], new: Sequence[Query]) -> list[tuple[Query, Cha
     return found + [(query, Change.DELETED) for query in old if query.id not in after]
 
 
+def queries_to_count(
+    old: Sequence[Query], new: Sequence[Query], held: Mapping[str, Held]
+) -> list[Query]:
+    """Return the queries that ThreatConnect has to be asked for: how many Indicators they return.
+
+    These are what the save adds, edits or enables, and what may take over objects of others.
+
+    Args:
+        old: the list as it is, highest precedence first.
+        new: the list as it would be.
+        held: by the id of the query.
+    """
+    gains = _gains(old, new, held)
+    return [
+        query
+        for query, change in changes(old, new)
+        if change in _SELECTS_ANEW or (change is Change.KEPT and query.id in gains)
+    ]
+
+
+def _gains(
+    old: Sequence[Query], new: Sequence[Query], held: Mapping[str, Held]
+) -> Mapping[str, int]:
+    """Return, by query, how many objects it may take over of those that stood above it."""
+    changed = {query.id: change for query, change in changes(old, new)}
+    enabled = [query for query in old if query.is_enabled]
+    gains = {
+        query.id: sum(
+            held.get(each.id, Held()).objects
+            for each in enabled[:place]
+            if changed[each.id] in _LETS_GO
+            and not set(each.indicator_types).isdisjoint(query.indicator_types)
+        )
+        for place, query in enumerate(enabled)
+    }
+    return {query_id: count for query_id, count in gains.items() if count}
+
+
 def _change(old: Query | None, new: Query) -> Change:
     if old is None:
         return Change.ADDED if new.is_enabled else Change.KEPT
@@ -131,7 +171,7 @@ def effect(
         old: the list as it is, highest precedence first.
         new: the list as it would be.
         held: by the id of the query.
-        counts: of the queries that are added, edited or enabled.
+        counts: of those of `queries_to_count`.
         policy: which Indicators are withdrawn.
         withdrawn: deleted queries whose objects are to be withdrawn.
     """
@@ -143,6 +183,7 @@ def effect(
         withdrawn=withdrawn,
     )
     places = {query.id: place for place, query in enumerate(new)}
+    gains = _gains(old, new, held)
     found = tuple(
         rules.effect(
             QueryEffect(
@@ -151,6 +192,7 @@ def effect(
                 change=change,
                 held=held.get(query.id, Held()),
                 counted=counts.get(query.id, Counted()),
+                may_gain=gains.get(query.id, 0),
             )
         )
         for query, change in changes(old, new)
@@ -177,7 +219,7 @@ class _Rules:
         """Return the effect with its numbers."""
         if one.change in _GONE:
             return self._gone(one)
-        if one.change in ASKED:
+        if one.change in _SELECTS_ANEW:
             return self._asked(one)
         return one
 
@@ -216,10 +258,20 @@ class _Rules:
 
 def _full_objects(found: Sequence[QueryEffect]) -> int | None:
     numbers = [
-        each.counted.count if each.change in ASKED else each.held.objects
+        _sent_by_full(each)
         for each in found
         if each.query.is_enabled and each.change not in _GONE
-        if not (each.taken_over_by and each.change in ASKED)
+        if not (each.taken_over_by and each.change in _SELECTS_ANEW)
     ]
     known = [number for number in numbers if number is not None]
     return sum(known) if len(known) == len(numbers) else None
+
+
+def _sent_by_full(one: QueryEffect) -> int | None:
+    """Return how many objects a full update sends for a query; None where nobody could count."""
+    count, objects = one.counted.count, one.held.objects
+    if one.change in _SELECTS_ANEW:
+        return count
+    if not one.may_gain:
+        return objects
+    return None if count is None else max(objects, min(count, objects + one.may_gain))

@@ -7,7 +7,14 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 from sentinel_app.core.clock import Clock
-from sentinel_app.core.effect import ASKED, Counted, Effect, Held, changes, effect, seconds_for
+from sentinel_app.core.effect import (
+    Counted,
+    Effect,
+    Held,
+    effect,
+    queries_to_count,
+    seconds_for,
+)
 from sentinel_app.core.query import Query, WithdrawPolicy
 from sentinel_app.core.question import effective_question
 from sentinel_app.core.source import Source
@@ -58,12 +65,12 @@ class Effects:
         Raises:
             StorageError: the ledger cannot be read.
         """
-        asked = [query for query, change in changes(old, new) if change in ASKED]
+        held = self._held(self._clock.now())
         return effect(
             old,
             new,
-            held=self._held(self._clock.now()),
-            counts=self._counts(asked),
+            held=held,
+            counts=self._counts(queries_to_count(old, new, held)),
             policy=self._policy,
             withdrawn=withdrawn,
         )

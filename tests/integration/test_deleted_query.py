@@ -73,6 +73,22 @@ def test_without_that_choice_it_stays(world: World, tmp_path: Path) -> None:
         assert len(world.live()) == 5
 
 
+def test_a_full_update_sends_as_much_as_the_effect_has_told(world: World, tmp_path: Path) -> None:
+    shared = [*hosts(6, OWNERS[0]), *hosts(3, OWNERS[1])]
+    world.store.load([*shared, *hosts(1, OWNERS[1], prefix='other')])
+    with Engine(world, tmp_path) as engine:
+        both = [query(owners=[OWNERS[0]]), query(owners=[OWNERS[1]])]
+        _, low = engine.save_queries(both, run='full')
+        engine.wait()
+        version = engine.ask('GET', 'api/configure')['version']
+        body = {'version': version, 'queries': [low]}
+        effect = engine.ask('POST', 'api/configure/effect', body)
+        assert (effect['objects_full'], effect['objects_more']) == (4, 0)
+        assert [each['count'] for each in effect['queries']] == [4, None]
+        engine.save_queries([low])
+        assert [outcomes(job) for job in engine.run_update('full')] == [{'sent': 4}]
+
+
 def test_all_that_was_sent_is_withdrawn_without_any_query_left(
     world: World, tmp_path: Path
 ) -> None:

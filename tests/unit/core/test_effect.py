@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 
-from sentinel_app.core.effect import Change, Counted, Effect, Held, QueryEffect, effect, seconds_for
+from sentinel_app.core.effect import (
+    Change,
+    Counted,
+    Effect,
+    Held,
+    QueryEffect,
+    effect,
+    queries_to_count,
+    seconds_for,
+)
+from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.query import Query, WithdrawPolicy
 from tests.stored import make_query, minutes
 
@@ -95,7 +105,7 @@ def test_what_a_deleted_query_leaves_is_withdrawn_or_stays(
 
 def test_what_a_disabled_query_has_sent_stays_whatever_is_withdrawn() -> None:
     policy = WithdrawPolicy.DELETED_OR_NO_LONGER_MATCHING
-    found = of([make('q1', 'a > 1', is_enabled=False), Q2], policy=policy)
+    found = of([make('q1', 'a > 1', is_enabled=False), Q2], policy=policy, q2=10)
     assert (one(found, 'q1').change, found.fewer, found.stays) == (Change.DISABLED, 0, 97)
     assert found.full_objects == 10
 
@@ -108,6 +118,37 @@ def test_another_query_that_returns_as_much_takes_over() -> None:
     for new in ([Q1, make('q9', 'a > 1')], [make('q9', 'a > 1'), Q1]):
         found = of(new, old=[Q1], q9=97)
         assert (one(found, 'q9').taken_over_by, found.more) == (('q1',), 0)
+
+
+@pytest.mark.parametrize(
+    ('new', 'count', 'sent'),
+    [
+        ([Q2], 60, 60),
+        # It gains no more than the other one had, and has lost nothing of its own.
+        ([Q2], 500, 107),
+        ([Q2], 3, 10),
+        ([make('q1', 'a > 1', is_enabled=False), Q2], 60, 60),
+        ([make('q1', 'a > 9'), Q2], 60, 40 + 60),
+        ([Q2], None, None),
+    ],
+)
+def test_a_full_update_sends_what_a_lower_query_takes_over(
+    new: list[Query], count: int | None, sent: int | None
+) -> None:
+    assert queries_to_count([Q1, Q2], new, HELD)[-1] == Q2
+    found = of(new, q2=count, q1=40)
+    assert (found.full_objects, found.more) == (sent, 0)
+
+
+def test_only_a_lower_query_that_may_take_over_something_is_counted() -> None:
+    url = make('q3', 'c > 1', indicator_types=(IndicatorType.URL,))
+    off = make('q4', 'd > 1', is_enabled=False)
+    new = make('q9', 'e > 1')
+    old = [Q1, Q2, url, off]
+    assert queries_to_count(old, [Q1, url, off, new], HELD) == [new]
+    assert queries_to_count(old, [Q2, url, off], HELD) == [Q2]
+    assert queries_to_count(old, [Q2, url, off], {}) == []
+    assert queries_to_count(old, [Q2, Q1, url, off], HELD) == []
 
 
 def test_an_enabled_query_brings_what_it_has_not_any_more() -> None:

@@ -2134,7 +2134,7 @@ export interface components {
             change: components["schemas"]["Change"];
             /**
              * Count
-             * @description Indicators that it returns now; asked for an added, edited or enabled query
+             * @description Indicators that it returns now; asked for an added, edited or enabled query, and for one that may take over objects of a higher query
              */
             count: number | null;
             /**
