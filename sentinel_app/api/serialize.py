@@ -394,6 +394,8 @@ def audit_reply(entry: AuditEntry) -> schemas.AuditRecord:
             for change in entry.changes
         ],
         changes_left_out=entry.changes_left_out,
+        query_ids=list(entry.query_ids),
+        update_ids=list(entry.update_ids),
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from sentinel_app.core.query import Query
@@ -32,6 +32,19 @@ class AuditEntry:
     changes: tuple[AuditChange, ...] = ()
     changes_left_out: int = 0
     """So many more were made."""
+    query_ids: tuple[str, ...] = ()
+    """The TQL queries that it is about."""
+    update_ids: tuple[str, ...] = ()
+    """The updates that it is about: the one that was queued first, then that of a Job."""
+
+    def about(self, *, query_ids: Iterable[str] = (), update_id: str | None = None) -> AuditEntry:
+        """Return the entry as one that is about these, too."""
+        updates = self.update_ids if update_id is None else (update_id, *self.update_ids)
+        return replace(
+            self,
+            query_ids=tuple(dict.fromkeys((*self.query_ids, *query_ids))),
+            update_ids=tuple(dict.fromkeys(updates)),
+        )
 
 
 MAX_TEXT_CHARS = 2_000
@@ -44,6 +57,11 @@ _CUT = '…'
 _SORT_WORDS = {'asc': 'Ascending', 'desc': 'Descending'}
 
 
+def changed_queries(old: Sequence[Query], new: Sequence[Query]) -> tuple[str, ...]:
+    """Return the ids of the queries that are different, or in one of the lists alone."""
+    return tuple(dict.fromkeys(query_id for query_id, _ in _changes(old, new)))
+
+
 def changes_of(old: Sequence[Query], new: Sequence[Query]) -> tuple[tuple[AuditChange, ...], int]:
     """Return what is different, and how many further differences are left out.
 
@@ -53,7 +71,7 @@ def changes_of(old: Sequence[Query], new: Sequence[Query]) -> tuple[tuple[AuditC
     """
     kept: list[AuditChange] = []
     room, left_out = MAX_CHARS, 0
-    for change in _changes(old, new):
+    for _, change in _changes(old, new):
         room -= len(change.before or '') + len(change.after or '')
         if room >= 0:
             kept.append(change)
@@ -62,7 +80,7 @@ def changes_of(old: Sequence[Query], new: Sequence[Query]) -> tuple[tuple[AuditC
     return tuple(kept), left_out
 
 
-def _changes(old: Sequence[Query], new: Sequence[Query]) -> Iterator[AuditChange]:
+def _changes(old: Sequence[Query], new: Sequence[Query]) -> Iterator[tuple[str, AuditChange]]:
     before = {query.id: query for query in old}
     after = {query.id: query for query in new}
     stayed = [query.id for query in old if query.id in after]
@@ -75,18 +93,18 @@ def _changes(old: Sequence[Query], new: Sequence[Query]) -> Iterator[AuditChange
         if known is not None:
             # One that only makes room for a new one, or fills a gap, has not been moved.
             if ranks[query.id] != rank:
-                yield AuditChange(
-                    subject=subject,
-                    field='Precedence',
-                    before=str(places[query.id]),
-                    after=str(place),
+                was, becomes = str(places[query.id]), str(place)
+                yield (
+                    query.id,
+                    AuditChange(subject=subject, field='Precedence', before=was, after=becomes),
                 )
             rank += 1
-        yield from _fields(subject, known, query)
+        yield from ((query.id, change) for change in _fields(subject, known, query))
     for query in old:
         if query.id not in after:
             subject = _subject(places[query.id], query)
-            yield from _fields(f'{subject}, removed', query, None)
+            removed = _fields(f'{subject}, removed', query, None)
+            yield from ((query.id, change) for change in removed)
 
 
 def _subject(place: int, query: Query) -> str:

@@ -99,6 +99,8 @@ class ErrorFilter:
     """Which errors are asked for; what is not set lets all pass."""
 
     request_id_part: str = ''
+    request_ids: tuple[str, ...] | None = None
+    """Only of these Jobs."""
     query_id: str | None = None
     state: ErrorState | None = None
     code: str | None = None

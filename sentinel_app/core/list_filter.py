@@ -33,6 +33,8 @@ class AuditFilters(TypedDict, total=False):
     """Its name, for example `task-pause`."""
     user_part: str
     """A part of the user's name, in any case."""
+    query_id: str | None
+    update_id: str | None
     after: dt.datetime | None
     """The earliest time."""
     before: dt.datetime | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
@@ -285,6 +286,7 @@ def _tries(
 
 _KINDS = 'kind_id IN (SELECT id FROM error_kind WHERE '
 _HAS_REQUEST = f'{_KINDS}instr(lower(request_id), lower(?)))'
+_OF_JOBS = f'{_KINDS}request_id IN (SELECT value FROM json_each(?)))'  # noqa: S608 - fixed
 _HAS_QUERY = f'{_KINDS}query = (SELECT id FROM query WHERE query_id = ?))'  # noqa: S608 - fixed
 _HAS_TEXT = (
     f"({_KINDS}instr(lower(message || ' ' || reason), lower(?)))"
@@ -298,6 +300,7 @@ def _where(wanted: ErrorFilter) -> tuple[str, tuple[object, ...]]:
     values: list[object] = []
     for condition, value in (
         (_HAS_REQUEST, wanted.request_id_part or None),
+        (_OF_JOBS, None if wanted.request_ids is None else json.dumps(wanted.request_ids)),
         (_HAS_QUERY, wanted.query_id),
         (f'{_KINDS}code = ?)', wanted.code),
         ('state = ?', wanted.state),

@@ -65,7 +65,7 @@ class JobActions:
             request_id,
             lambda stored: replace(stored, status=JobStatus.CANCELLED),
             cursors=[] if kept is None else [kept],
-            audit=self._audit('job-cancel', request_id, by),
+            audit=self._audit('job-cancel', job, by),
         )
         _log.info('job-cancelled', request_id=request_id, user=by)
         self._wakeups.schedule.notify()
@@ -106,7 +106,7 @@ class JobActions:
                 query_ids=[job.query.id],
                 modified_after=self._start(job),
                 retry_of=request_id,
-                audit=self._audit('job-retry', request_id, by),
+                audit=self._audit('job-retry', job, by),
             )
 
     def _retry_chosen(self, job: Job, by: str | None) -> Update:
@@ -122,7 +122,7 @@ class JobActions:
             values=update.values,
             indicator_ids=update.indicator_ids,
             retry_of=job.request_id,
-            audit=self._audit('job-retry', job.request_id, by),
+            audit=self._audit('job-retry', job, by),
         )
 
     def withdraw(self, request_id: str, *, by: str | None) -> Update:
@@ -148,7 +148,7 @@ class JobActions:
             return self._updates.request_update(
                 mode=Mode.DELTA if job.mode is Mode.DELTA else Mode.RECONCILE,
                 confirmed_withdrawals=job.counts.held_back,
-                audit=self._audit('job-withdraw', request_id, by),
+                audit=self._audit('job-withdraw', job, by),
             )
 
     def _start(self, job: Job) -> dt.datetime | None:
@@ -166,8 +166,15 @@ class JobActions:
             raise NotFoundError('There is no Job with this Request ID; it may have been removed.')
         return job
 
-    def _audit(self, action: str, request_id: str, by: str | None) -> AuditEntry:
-        return AuditEntry(at=self._clock.now(), user=by, action=action, detail=request_id)
+    def _audit(self, action: str, job: Job, by: str | None) -> AuditEntry:
+        return AuditEntry(
+            at=self._clock.now(),
+            user=by,
+            action=action,
+            detail=job.request_id,
+            query_ids=(job.query.id,),
+            update_ids=(job.update_id,),
+        )
 
 
 def _not_cancelled(job: Job) -> str:

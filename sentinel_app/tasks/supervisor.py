@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.error_entry import ErrorEntry
-from sentinel_app.core.job import Stage
+from sentinel_app.core.job import JobType, Stage
 from sentinel_app.core.task import (
     PIPELINE,
     TaskCondition,
@@ -135,8 +135,17 @@ class Supervisor:
         task = self._known(slug)
         if task.state.is_paused:
             raise ConflictError(f'The Task {task.facts.name} is paused. Resume it first.')
+        before = self._app_state.state.updates.keys()
         task.run_now()
-        self._app_state.add_audit(self._audit(task, 'run', by))
+        entry = self._audit(task, 'run', by)
+        if task.facts.slug is TaskSlug.SCHEDULE_UPDATES:
+            for update in self._app_state.state.updates.values():
+                if update.job_type is JobType.SCHEDULED and update.id not in before:
+                    jobs = self._app_state.jobs_of(update.id)
+                    entry = entry.about(
+                        query_ids=[job.query.id for job in jobs], update_id=update.id
+                    )
+        self._app_state.add_audit(entry)
         _log.info('task-run', task=slug, user=by)
         return self._view(task)
 
@@ -405,7 +414,11 @@ class Supervisor:
         detail = task.facts.name
         if request_ids:
             detail += f', while it worked on {", ".join(request_ids)}'
-        return AuditEntry(at=self._clock.now(), user=by, action=f'task-{action}', detail=detail)
+        entry = AuditEntry(at=self._clock.now(), user=by, action=f'task-{action}', detail=detail)
+        for request_id in request_ids:
+            if (job := self._app_state.job(request_id)) is not None:
+                entry = entry.about(query_ids=[job.query.id], update_id=job.update_id)
+        return entry
 
 
 def _names(tasks: Sequence[Task]) -> str:

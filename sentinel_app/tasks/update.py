@@ -459,6 +459,8 @@ class Updates:
             indicator_ids=indicator_ids,
             full_number=self._app_state.schedule().full_number,
         )
+        if audit is not None:
+            audit = audit.about(query_ids=[job.query.id for job in jobs], update_id=update_id)
         self._app_state.add_update(update, jobs, schedule=schedule, audit=audit)
         _log.info(
             'update-queued',

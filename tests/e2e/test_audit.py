@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Save
-from tests.e2e.job import EVERYTHING, paused
+from tests.e2e.job import EVERYTHING, finished_job, paused
 from tests.e2e.screen import Screen
 from tests.simulators.stand import PERSON, Stand
 from tests.waiting import until
@@ -63,6 +63,8 @@ def test_a_thousand_entries_are_paged_and_downloaded(
             'detail': f'entry {number}',
             'changes': [change] if number == 0 else [],
             'changes_left_out': 0,
+            'query_ids': [],
+            'update_ids': [],
         }
         for number in range(1_000)
     ]
@@ -105,6 +107,7 @@ def test_the_file_has_the_headings_and_the_words_of_the_screen_and_the_name_of_t
     page: Page, screen: Screen, stand: Stand
 ) -> None:
     entry = {'user': 'ann', 'detail': 'Cleaner', 'changes': [], 'changes_left_out': 0}
+    entry |= {'query_ids': [], 'update_ids': []}
     edits = [
         ('Owners', 'Demo, Other', 'Demo'),
         ('Indicator Types', 'EmailAddress, Host', 'ASN'),
@@ -154,6 +157,36 @@ def test_the_file_has_the_headings_and_the_words_of_the_screen_and_the_name_of_t
         *('TQL query 1', 'Owners', 'Demo, Other', 'Demo'),
     ]
     assert lines[5] == ['2026-03-09T16:00:00Z', '', 'Task run', 'Cleaner', '', '', '', '']
+
+
+def test_one_update_and_one_query_are_followed_to_the_audit_and_back(
+    page: Page, screen: Screen, stand: Stand, save_queries: Save
+) -> None:
+    save_queries({**EVERYTHING, 'name': 'Followed'})
+    job = finished_job(stand, 'delta')
+    screen.open(f'jobs?open={job["request_id"]}')
+    page.get_by_role('complementary').get_by_role('link', name='audit').click()
+    expect(screen.heading).to_have_text('AUDIT')
+    rows = screen.rows('Audit')
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text('Update requested')
+    rows.get_by_role('link', name='View in JOBS').click()
+    expect(screen.heading).to_have_text('JOBS')
+    expect(screen.updates).to_have_count(1)
+    page.go_back()
+    screen.button('Show all updates').click()
+    expect(rows.filter(has_text='TQL queries saved').first).to_be_visible()
+
+    with paused(stand, 'cleaner'):
+        pass
+    screen.button('Refresh now').click()
+    expect(rows.first).to_contain_text('Task')
+    screen.choose('Query', '1. Followed')
+    expect(page).to_have_url(re.compile(f'query_id={job["query"]["id"]}'))
+    expect(rows).to_have_count(2)
+    expect(rows.last).to_contain_text('TQL queries saved')
+    screen.button('Clear all').click()
+    expect(rows.first).to_contain_text('Task')
 
 
 def test_the_audit_is_narrowed_by_action_user_and_time(

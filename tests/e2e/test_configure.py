@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Save
-from tests.e2e.job import finished_job, paused
+from tests.e2e.job import finished_job, paused, settle_decisions
 from tests.e2e.screen import Screen
 from tests.simulators.stand import Stand
 
@@ -298,6 +298,8 @@ def test_save_window_tells_the_effect_and_asks_what_a_deleted_query_leaves(
         screen.button('Save and Run Delta Update').click()
     assert json.loads(sent.value.post_data or '')['withdraw'] == [saved[0]['id']]
     expect(page.get_by_text('Saved', exact=True)).to_be_visible()
+    settle_decisions(stand)
+    finished_job(stand, 'delta')  # so that no withdrawal joins what others ask for
 
 
 def test_without_its_effect_the_list_can_be_saved_and_an_empty_one_is_asked_about(

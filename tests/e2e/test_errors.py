@@ -67,6 +67,19 @@ def test_refusals_lead_to_their_indicators(
     expect(single.first).to_contain_text('Host')
 
 
+def test_the_errors_of_an_update_are_reached_from_a_job(
+    page: Page, screen: Screen, refused_job: dict[str, Any]
+) -> None:
+    screen.open(f'jobs?open={refused_job["request_id"]}')
+    page.get_by_role('complementary').get_by_role('link', name='errors', exact=True).click()
+    expect(screen.heading).to_have_text('ERRORS')
+    expect(page).to_have_url(re.compile(f'update_id={refused_job["update_id"]}'))
+    expect(screen.rows('Errors')).to_have_count(1)
+    expect(screen.rows('Errors')).to_contain_text('AZ-ITEM')
+    screen.button('Show all updates').click()
+    expect(page).not_to_have_url(re.compile('update_id'))
+
+
 def test_a_list_of_one_is_counted_in_the_singular(
     page: Page, screen: Screen, refused_job: dict[str, Any]
 ) -> None:

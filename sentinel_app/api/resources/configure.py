@@ -22,7 +22,7 @@ from sentinel_app.api.reading import body_of, parameters_of
 from sentinel_app.api.result_reply import results_reply
 from sentinel_app.api.schemas import ConfigureBody, FieldError, Parameters, QueryBody
 from sentinel_app.api.serialize import configure_reply
-from sentinel_app.core.audit import AuditEntry, changes_of
+from sentinel_app.core.audit import AuditEntry, changed_queries, changes_of
 from sentinel_app.core.count import last_counts
 from sentinel_app.core.job import Mode
 from sentinel_app.core.query import QueryList
@@ -132,6 +132,7 @@ def save_list(
         detail=described_change(saved.queries, queries, run, withdraw),
         changes=changes,
         changes_left_out=left_out,
+        query_ids=changed_queries(saved.queries, queries),
     )
     try:
         stored = app_state.save_queries(

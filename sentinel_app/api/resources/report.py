@@ -42,11 +42,11 @@ class ErrorResource:
             resp.downloadable_as = csv_name('errors', self._deps)
             resp.data = errors_csv(
                 (entry, reported_query(entry, app_state.job(entry.request_id), saved))
-                for entry in self._deps.errors.entries(_filter(wanted))
+                for entry in self._deps.errors.entries(_filter(wanted, self._deps))
             )
             return
         groups, total = self._deps.errors.groups(
-            _filter(wanted),
+            _filter(wanted, self._deps),
             limit=wanted.limit,
             offset=wanted.offset,
         )
@@ -57,7 +57,7 @@ class ErrorResource:
             offset=wanted.offset,
             given=given_parameters(req),
             facts={
-                'count_refused': self._deps.errors.refused_now(_filter(wanted)),
+                'count_refused': self._deps.errors.refused_now(_filter(wanted, self._deps)),
                 'retry_request_id': self._deps.chosen.retry_under_way(),
             },
         )
@@ -76,7 +76,7 @@ class ErrorRetryResource:
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Queue the update and return its Request IDs."""
         parameters_of(req, Parameters)
-        wanted = _filter(body_of(req, RetryRefusedBody))
+        wanted = _filter(body_of(req, RetryRefusedBody), self._deps)
         user = user_of(req, self._deps.identity)
         accept(resp, self._deps.chosen.retry_refused(wanted, by=user.name if user else None))
 
@@ -95,7 +95,7 @@ class ErrorEntryResource:
         """Return a page of single errors, newest first."""
         wanted = parameters_of(req, ErrorEntryParameters)
         entries, total = self._deps.errors.entry_page(
-            _filter(wanted),
+            _filter(wanted, self._deps),
             group_id=wanted.group,
             until_id=wanted.until,
             limit=wanted.limit,
@@ -112,9 +112,14 @@ class ErrorEntryResource:
         )
 
 
-def _filter(wanted: ErrorParameters | ErrorEntryParameters | RetryRefusedBody) -> ErrorFilter:
+def _filter(
+    wanted: ErrorParameters | ErrorEntryParameters | RetryRefusedBody, deps: ApiDeps
+) -> ErrorFilter:
+    update_id = wanted.update_id
+    jobs = deps.app_state.jobs_of(update_id) if update_id else ()
     return ErrorFilter(
         request_id_part=wanted.request_id,
+        request_ids=tuple(job.request_id for job in jobs) if update_id else None,
         query_id=wanted.query_id,
         state=None if isinstance(wanted, RetryRefusedBody) else wanted.state,
         code=wanted.code,
@@ -141,6 +146,8 @@ class AuditResource:
         entries, total = self._deps.app_state.audit(
             action=wanted.action,
             user_part=wanted.user,
+            query_id=wanted.query_id,
+            update_id=wanted.update_id,
             after=wanted.after,
             before=wanted.before,
             limit=wanted.limit,

@@ -196,4 +196,5 @@ def slugs(by_slug: Mapping[str, object]) -> WithJsonSchema:
 
 
 TypeSlug = Annotated[IndicatorType, BeforeValidator(picked(TYPE_BY_SLUG)), slugs(TYPE_BY_SLUG)]
+Id = Annotated[str, Field(pattern=r'^[A-Za-z0-9-]{1,64}$')]
 IdPart = Annotated[str, Field(pattern=re.compile(r'^[A-Za-z0-9-]{0,64}$'))]

@@ -10,6 +10,7 @@ from sentinel_app.api.schemas.base import (
     DEFAULT_PAGE,
     AskedWait,
     Body,
+    Id,
     IdPart,
     Moment,
     Page,
@@ -131,9 +132,6 @@ class JobPage(Page):
     """A page of Jobs."""
 
     data: list[Job]
-
-
-Id = Annotated[str, Field(pattern=r'^[A-Za-z0-9-]{1,64}$')]
 
 
 class JobFilter(PageParameters):

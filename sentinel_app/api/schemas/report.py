@@ -9,6 +9,7 @@ from pydantic import Field
 from sentinel_app.api.schemas.base import (
     DEFAULT_PAGE,
     Body,
+    Id,
     IdPart,
     Moment,
     Page,
@@ -109,7 +110,6 @@ class ReportedEntryPage(Page):
     data: list[ReportedEntry]
 
 
-QueryId = Annotated[str, Field(pattern=r'^[A-Za-z0-9-]{1,64}$')]
 ErrorCode = Annotated[str, Field(pattern=r'^[A-Za-z0-9-]{1,32}$')]
 ErrorText = Annotated[
     str,
@@ -122,7 +122,8 @@ class ErrorFilter(PageParameters):
 
     request_id: IdPart = Field(default='', description='A part of it, in any case')
     state: ErrorState | None = None
-    query_id: QueryId | None = None
+    query_id: Id | None = None
+    update_id: Id | None = None
     code: ErrorCode | None = None
     indicator_type: TypeSlug | None = None
     text: ErrorText = ''
@@ -134,7 +135,8 @@ class RetryRefusedBody(Body):
     """Of which errors what was refused is sent again; of all that are open where nothing is set."""
 
     request_id: IdPart = Field(default='', description='A part of it, in any case')
-    query_id: QueryId | None = None
+    query_id: Id | None = None
+    update_id: Id | None = None
     code: ErrorCode | None = None
     indicator_type: TypeSlug | None = None
     text: ErrorText = ''
@@ -181,6 +183,10 @@ class AuditRecord(Reply):
     detail: str
     changes: list[AuditChange] = Field(description='Field by field, where TQL queries were saved')
     changes_left_out: int = Field(description='How many more there were; long ones take much room')
+    query_ids: list[str] = Field(description='The TQL queries that it is about')
+    update_ids: list[str] = Field(
+        description='The updates that it is about: the one that was queued, then that of a Job'
+    )
 
 
 class AuditParameters(PageParameters):
@@ -192,6 +198,8 @@ class AuditParameters(PageParameters):
     user: Annotated[str, Field(pattern=r'^[\w.@ -]{0,64}$')] = Field(
         default='', description="A part of the user's name, in any case"
     )
+    query_id: Id | None = Field(default=None, description='Only what is about this TQL query')
+    update_id: Id | None = Field(default=None, description='Only what is about this update')
     after: Moment | None = None
     before: Moment | None = None
 

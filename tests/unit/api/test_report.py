@@ -358,6 +358,8 @@ def test_the_audit_is_paged(stand: Stand) -> None:
         'detail': '2',
         'changes': [],
         'changes_left_out': 0,
+        'query_ids': [],
+        'update_ids': [],
     }
     assert stand.get('/api/report/audit', 'status=failed').status_code == 400
 
@@ -381,3 +383,21 @@ def test_the_audit_is_narrowed_by_action_user_and_time(stand: Stand) -> None:
     assert found('after=2026-03-04T08:01:00Z&before=2026-03-04T08:03:00Z') == ['2', '1']
     assert found('action=task-pause&user=ann') == ['0']
     assert stand.get('/api/report/audit', 'user=%3Cb%3E').status_code == 400
+
+
+def test_the_audit_is_narrowed_by_query_and_update(stand: Stand) -> None:
+    for number, (query_ids, update_ids) in enumerate(
+        [(('q1', 'q2'), ()), (('q1',), ('u2', 'u1')), ((), ())]
+    ):
+        entry = make_audit(detail=str(number), query_ids=query_ids, update_ids=update_ids)
+        stand.app_state.add_audit(entry)
+
+    def found(query: str) -> list[tuple[str, list[str]]]:
+        reply = stand.get('/api/report/audit', query)
+        assert reply.status_code == 200, reply.text
+        return [(each['detail'], each['update_ids']) for each in reply.json['data']]
+
+    assert found('query_id=q1') == [('1', ['u2', 'u1']), ('0', [])]
+    assert found('query_id=q2') == [('0', [])]
+    assert found('update_id=u1') == found('update_id=u2') == [('1', ['u2', 'u1'])]
+    assert found('query_id=q2&update_id=u1') == found('query_id=q') == []

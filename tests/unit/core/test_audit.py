@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sentinel_app.core.audit import MAX_CHARS, MAX_TEXT_CHARS, AuditChange, changes_of
+from sentinel_app.core.audit import (
+    MAX_CHARS,
+    MAX_TEXT_CHARS,
+    AuditChange,
+    changed_queries,
+    changes_of,
+)
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.query import Query, SortDirection
 
@@ -48,6 +54,14 @@ def test_an_edit_gives_the_fields_that_differ() -> None:
         ('TQL query 2', 'Sort Field', None, 'rating'),
         ('TQL query 2', 'Sort Direction', None, 'Descending'),
     ]
+
+
+def test_it_is_about_the_queries_that_differ_alone() -> None:
+    assert changed_queries([Q1, Q2, Q3], [Q1, Q2, Q3]) == ()
+    assert changed_queries([Q1, Q2], [Q1, make('q2', tql='a'), Q3]) == ('q2', 'q3')
+    # One that only fills a gap is as it was; of two that changed places, one has moved.
+    assert changed_queries([Q1, Q2, Q3], [Q2, Q3]) == ('q1',)
+    assert changed_queries([Q1, Q2, Q3], [Q1, Q3, Q2]) == ('q3', 'q2')
 
 
 def test_a_direction_without_a_field_means_nothing() -> None:

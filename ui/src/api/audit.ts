@@ -12,7 +12,13 @@ import { getAll, type Walk } from './walk';
 const REFRESH_MS = 30_000;
 
 function queryOf(filter: AuditFilter): Record<string, QueryValue> {
-  return { action: filter.action, user: filter.user, ...boundsOf(filter.range, Date.now()) };
+  return {
+    action: filter.action,
+    user: filter.user,
+    query_id: filter.queryId,
+    update_id: filter.updateId,
+    ...boundsOf(filter.range, Date.now()),
+  };
 }
 
 export function useAudit(filter: AuditFilter, place: Place) {

@@ -22,6 +22,7 @@ export interface ErrorFilter {
   requestId: string;
   state: ErrorStateFilter;
   queryId: string;
+  updateId: string;
   code: string;
   indicatorType: IndicatorType | '';
   /** A part of message, reason or value. */
@@ -39,6 +40,7 @@ function queryOf(filter: ErrorFilter): Record<string, QueryValue> {
     request_id: filter.requestId,
     state: filter.state === 'all' ? '' : filter.state,
     query_id: filter.queryId,
+    update_id: filter.updateId,
     code: filter.code,
     indicator_type: filter.indicatorType === '' ? '' : typeSlug(filter.indicatorType),
     text: filter.text,

@@ -701,6 +701,16 @@ export interface components {
             changes_left_out: number;
             /** Detail */
             detail: string;
+            /**
+             * Query Ids
+             * @description The TQL queries that it is about
+             */
+            query_ids: string[];
+            /**
+             * Update Ids
+             * @description The updates that it is about: the one that was queued, then that of a Job
+             */
+            update_ids: string[];
             /** User */
             user: string | null;
         };
@@ -2516,6 +2526,11 @@ export interface components {
              * @default
              */
             text?: string;
+            /**
+             * Update Id
+             * @default null
+             */
+            update_id?: string | null;
         };
         /**
          * Scope
@@ -5692,6 +5707,8 @@ export interface operations {
                 before?: string | null;
                 limit?: number;
                 offset?: number;
+                query_id?: string | null;
+                update_id?: string | null;
                 user?: string;
             };
             header?: never;
@@ -5779,6 +5796,7 @@ export interface operations {
                 request_id?: string;
                 state?: ("open" | "resolved" | "superseded") | null;
                 text?: string;
+                update_id?: string | null;
             };
             header?: never;
             path?: never;
@@ -5867,6 +5885,7 @@ export interface operations {
                 state?: ("open" | "resolved" | "superseded") | null;
                 text?: string;
                 until?: number | null;
+                update_id?: string | null;
             };
             header?: never;
             path?: never;

@@ -12,6 +12,8 @@ function make(changes: Partial<AuditRecord> = {}): AuditRecord {
     detail: '1 TQL query, 1 edited',
     changes: [],
     changes_left_out: 0,
+    query_ids: [],
+    update_ids: [],
     ...changes,
   };
 }
@@ -68,9 +70,11 @@ describe('auditLines', () => {
 
 test('the filters are those of the address', () => {
   const read = (text: string) => auditFilterOf(new URLSearchParams(text));
-  expect(read('action=task-pause&user=ann@x&range=24h')).toEqual({
+  expect(read('action=task-pause&user=ann@x&query_id=q-1&update_id=u-1&range=24h')).toEqual({
     action: 'task-pause',
     user: 'ann@x',
+    queryId: 'q-1',
+    updateId: 'u-1',
     range: { quick: '24h', after: '', before: '' },
   });
   expect(read('action=<b>&user=a%26b')).toMatchObject({ action: '', user: 'ab' });

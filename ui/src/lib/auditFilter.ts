@@ -1,4 +1,5 @@
 /** The filters of AUDIT as the address has them. */
+import { idOf } from './identifier';
 import { isRangeSet, rangeOf, type Range } from './range';
 
 export interface AuditFilter {
@@ -6,6 +7,8 @@ export interface AuditFilter {
   action: string;
   /** A part of a user's name. */
   user: string;
+  queryId: string;
+  updateId: string;
   range: Range;
 }
 
@@ -20,10 +23,13 @@ export function auditFilterOf(params: URLSearchParams): AuditFilter {
   return {
     action: /^[a-z-]{1,64}$/.test(action) ? action : '',
     user: cleanUser(params.get('user') ?? ''),
+    queryId: idOf(params.get('query_id')),
+    updateId: idOf(params.get('update_id')),
     range: rangeOf(params),
   };
 }
 
 export function isAuditFiltered(filter: AuditFilter): boolean {
-  return filter.action !== '' || filter.user !== '' || isRangeSet(filter.range);
+  const { range, ...words } = filter;
+  return isRangeSet(range) || Object.values(words).some((word) => word !== '');
 }

@@ -10,6 +10,7 @@ const none = {
   requestId: '',
   state: 'open',
   queryId: '',
+  updateId: '',
   code: '',
   indicatorType: '',
   text: '',
@@ -18,13 +19,14 @@ const none = {
 
 test('every filter is read from the address', () => {
   const filter = read(
-    'request_id=ab-1&state=resolved&query_id=q-1&text=bad+pattern&code=AZ-ITEM&indicator_type=email-address' +
+    'request_id=ab-1&state=resolved&query_id=q-1&update_id=u-1&text=bad+pattern&code=AZ-ITEM&indicator_type=email-address' +
       '&after=2026-03-09T16:05:06Z&before=2026-03-10T00:00:00Z',
   );
   expect(filter).toEqual({
     requestId: 'ab-1',
     state: 'resolved',
     queryId: 'q-1',
+    updateId: 'u-1',
     text: 'bad pattern',
     code: 'AZ-ITEM',
     indicatorType: 'EmailAddress',
@@ -48,4 +50,9 @@ test('errors that are open are shown first, and of one Job all of them', () => {
   expect(read('request_id=ab-1').state).toBe('all');
   expect(read('request_id=ab-1&state=open').state).toBe('open');
   expect(isErrorFiltered(read('state=all'))).toBe(false);
+});
+
+test('of one update, everything that happened is shown', () => {
+  expect(read('update_id=u-1').state).toBe('all');
+  expect(isErrorFiltered(read('update_id=u-1'))).toBe(true);
 });

@@ -1,4 +1,5 @@
 /** The filters of JOBS as the address has them. */
+import { idOf } from './identifier';
 import type { JobFilter } from '../api/job';
 import { pageParams } from './page';
 import { isRangeSet, noRange, rangeOf } from './range';
@@ -9,11 +10,6 @@ export const modes = ['delta', 'full', 'reconcile'] as const;
 
 function oneOf<Word extends string>(words: readonly Word[], text: string | null): Word | '' {
   return words.find((word) => word === text) ?? '';
-}
-
-/** Ids are made of these; anything else could not be found. */
-function idOf(text: string | null): string {
-  return (text ?? '').replace(/[^A-Za-z0-9-]/g, '').slice(0, 64);
 }
 
 /** Reads the filters; what is not understood counts as not chosen. */

@@ -2,8 +2,10 @@
 import { Button } from '@mantine/core';
 
 import { FilterSelect } from '../../components/FilterSelect';
+import { QueryFilter } from '../../components/QueryFilter';
 import { RangeFilter } from '../../components/RangeFilter';
 import { SearchField } from '../../components/SearchField';
+import { UpdateFilter } from '../../components/UpdateFilter';
 import { actionLabel, auditActions } from '../../lib/audit';
 import { cleanUser, isAuditFiltered, type AuditFilter } from '../../lib/auditFilter';
 import { noRange } from '../../lib/range';
@@ -20,6 +22,7 @@ export function AuditFilters({ filter }: { filter: AuditFilter }) {
   return (
     <>
       <RangeFilter range={filter.range} onChange={setFilter} />
+      <QueryFilter queryId={filter.queryId} onChange={(value) => setFilter({ query_id: value })} />
       <FilterSelect
         label="Action"
         width={230}
@@ -37,8 +40,17 @@ export function AuditFilters({ filter }: { filter: AuditFilter }) {
         clean={cleanUser}
         onChange={(value) => setFilter({ user: value })}
       />
+      <UpdateFilter
+        updateId={filter.updateId}
+        onChange={(value) => setFilter({ update_id: value })}
+      />
       {isAuditFiltered(filter) && (
-        <Button variant="subtle" onClick={() => setFilter({ action: '', user: '', ...noRange })}>
+        <Button
+          variant="subtle"
+          onClick={() =>
+            setFilter({ action: '', user: '', query_id: '', update_id: '', ...noRange })
+          }
+        >
           Clear all
         </Button>
       )}

@@ -8,6 +8,7 @@ import { LongText } from '../../components/LongText';
 import { TimeText } from '../../components/TimeText';
 import { actionLabel, requestIdOf } from '../../lib/audit';
 import { counted } from '../../lib/number';
+import { formatHash } from '../../lib/route';
 import { JobLink } from '../jobs/JobLink';
 
 type Toggle = (record: AuditRecord) => void;
@@ -68,10 +69,16 @@ export function auditColumns(openKey: string | null, onToggle: Toggle): Column<A
 function Details({ record, onToggle }: { record: AuditRecord; onToggle: Toggle }) {
   const requestId = requestIdOf(record);
   if (requestId !== null) return <JobLink requestId={requestId} />;
+  const [updateId] = record.update_ids;
   const count = record.changes.length + record.changes_left_out;
   return (
     <>
       <LongText text={record.detail} />
+      {updateId !== undefined && (
+        <a className="app-link" href={formatHash('jobs', { update_id: updateId })}>
+          View in JOBS
+        </a>
+      )}
       {count > 0 && (
         <UnstyledButton className="app-link" fz="inherit" onClick={() => onToggle(record)}>
           {counted(count, 'changed field')}

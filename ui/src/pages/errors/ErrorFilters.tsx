@@ -6,6 +6,7 @@ import { FilterSelect } from '../../components/FilterSelect';
 import { QueryFilter } from '../../components/QueryFilter';
 import { RangeFilter } from '../../components/RangeFilter';
 import { SearchField } from '../../components/SearchField';
+import { UpdateFilter } from '../../components/UpdateFilter';
 import { errorCodes } from '../../lib/errorCode';
 import { errorStates, isErrorFiltered } from '../../lib/errorFilter';
 import { indicatorTypes, typeLabel, typeSlug } from '../../lib/label';
@@ -62,12 +63,17 @@ export function ErrorFilters({ filter }: { filter: ErrorFilter }) {
         onChange={(value) => setFilter({ indicator_type: value })}
       />
       <RangeFilter range={filter.range} onChange={setFilter} />
+      <UpdateFilter
+        updateId={filter.updateId}
+        onChange={(value) => setFilter({ update_id: value })}
+      />
       {isErrorFiltered(filter) && (
         <Button
           variant="subtle"
           onClick={() =>
             setFilter({
               request_id: '',
+              update_id: '',
               query_id: '',
               text: '',
               code: '',

@@ -1,6 +1,6 @@
 /** "Request Details": all that is known of one Job. */
 import { Skeleton, Stack, Text, Title } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { Fragment, type ReactNode } from 'react';
 
 import { ApiError } from '../../api/client';
 import { useJob, useRetriesOf } from '../../api/job';
@@ -146,6 +146,7 @@ function requestFacts(job: Job, retries: readonly Job[]): Fact[] {
     { name: 'Request ID', value: <CopyText what="Request ID" value={job.request_id} /> },
     { name: 'Job type', value: job.job_type },
     { name: 'Update', value: scopeText(job) },
+    { name: 'Same update', value: <UpdateLinks of={job.update_id} /> },
     { name: 'Retry of', value: job.retry_of && <JobLink requestId={job.retry_of} /> },
     {
       name: 'Tried again as',
@@ -165,6 +166,23 @@ function requestFacts(job: Job, retries: readonly Job[]): Fact[] {
     { name: 'Date failed', value: time(job.date_failed) },
     { name: 'Total runtime', value: job.date_started && <Runtime job={job} /> },
   ];
+}
+
+/** Where all of the update is. */
+function UpdateLinks({ of }: { of: Job['update_id'] }) {
+  const places = [
+    ['jobs', 'Jobs'],
+    ['reports/errors', 'errors'],
+    ['reports/audit', 'audit'],
+  ] as const;
+  return places.map(([path, words], index) => (
+    <Fragment key={path}>
+      {index > 0 && ', '}
+      <a className="app-link" href={formatHash(path, { update_id: of })}>
+        {words}
+      </a>
+    </Fragment>
+  ));
 }
 
 function stageFacts(job: Job): Fact[] {

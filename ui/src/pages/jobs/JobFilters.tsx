@@ -6,6 +6,7 @@ import { FilterSelect } from '../../components/FilterSelect';
 import { QueryFilter } from '../../components/QueryFilter';
 import { RangeFilter } from '../../components/RangeFilter';
 import { SearchField } from '../../components/SearchField';
+import { UpdateFilter } from '../../components/UpdateFilter';
 import { isFiltered, jobTypes, modes, noFilter } from '../../lib/jobFilter';
 import { jobStatuses, statusesOf, statusSlug } from '../../lib/status';
 import { setParams } from '../../shell/router';
@@ -54,11 +55,10 @@ export function JobFilters({ filter }: { filter: JobFilter }) {
         value={filter.mode}
         onChange={(value) => setFilter({ mode: value })}
       />
-      {filter.updateId !== '' && (
-        <Button variant="light" onClick={() => setFilter({ update_id: '' })}>
-          Show all updates
-        </Button>
-      )}
+      <UpdateFilter
+        updateId={filter.updateId}
+        onChange={(value) => setFilter({ update_id: value })}
+      />
       {isFiltered(filter) && (
         <Button variant="subtle" onClick={() => setFilter(noFilter)}>
           Clear all
