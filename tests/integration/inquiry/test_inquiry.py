@@ -298,6 +298,7 @@ def test_the_figures_are_those_of_the_jobs(engine: Engine, world: World) -> None
             'query_id': saved['id'],
             'position': 0,
             'label': f'All Indicators in {", ".join(saved["owners"])}',
+            'label_scope': {name: saved[name] for name in ('indicator_types', 'owners')},
             'is_enabled': True,
             'owners': saved['owners'],
             'indicator_types': saved['indicator_types'],
