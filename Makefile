@@ -72,8 +72,8 @@ format: $(READY) ui/node_modules/.ready ## Format the code
 gen: $(READY) ui/node_modules/.ready ## Make the generated files anew: OpenAPI, the page's types, documents
 	$(PY) -m sentinel_app.api.openapi > ui/openapi.json
 	cd ui && ../$(NODE) npm run --silent gen
-	$(PY) -m tests.golden
-	$(PY) -m tests.api_reference
+	$(PY) -m tests.harness.golden
+	$(PY) -m tests.harness.api_reference
 	$(RELEASE) licenses
 
 ui-check: ui/dist/.ready ## The page's linters, tests and size; its types were checked as it was built
@@ -88,11 +88,11 @@ bench: $(READY) ## Measure what updates cost: CPU, memory, stores, pace, API; wr
 	$(PY) -m tests.bench $(ARGS)
 
 crash: $(READY) ## Kill the App N times (200) and compare what Sentinel holds
-	$(PY) -m tests.crash.campaign $(or $(N),200)
+	$(PY) -m tests.process.crash.campaign $(or $(N),200)
 
 soak: $(READY) ## The long forms of the proofs: all faults, many histories and accounts, much churn, all odd values and answers
 	FAULT_MATRIX=$(or $(FAULT_MATRIX),full) HISTORIES=$(or $(HISTORIES),2000) CHURN=$(or $(CHURN),1000) ACCOUNTS=$(or $(ACCOUNTS),1000) ODD_DOCUMENTS=full WORST_SERVERS=full ODD_ANSWERS=$(or $(ODD_ANSWERS),full) \
-	  $(PY) -m pytest -n $(WORKERS) --timeout 36000 tests/integration/update/test_fault_matrix.py tests/integration/test_history.py tests/integration/test_churn.py tests/contract/test_accounting.py tests/unit/storage/test_odd_documents.py tests/integration/update/test_odd_answer.py tests/integration/test_worst_servers.py
+	  $(PY) -m pytest -n $(WORKERS) --timeout 36000 tests/updates/test_fault_matrix.py tests/updates/test_history.py tests/updates/test_churn.py tests/pipeline/test_accounting.py tests/storage/app_state/test_odd_documents.py tests/updates/test_odd_answer.py tests/process/test_worst_servers.py
 
 package: setup ## The .tcx that ThreatConnect installs, in target/
 	@$(RELEASE) package $(if $(TARGET),--target $(TARGET))

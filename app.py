@@ -22,19 +22,8 @@ from tcex.requests_tc.auth.hmac_auth import HmacAuth
 from tcex.requests_tc.auth.token_auth import TokenAuth
 
 from sentinel_app import __version__
-from sentinel_app.api.bridge import Bridge, Environ, StartResponse
-from sentinel_app.api.broker import keep_answers, keep_listening, reconnect_soon
-from sentinel_app.api.service import (
-    Ending,
-    OpenRequests,
-    answer_every_request,
-    end_requests,
-    follow_log_level,
-    keep_renewing,
-    report_metrics,
-    request_callback,
-)
 from sentinel_app.clock import SystemClock
+from sentinel_app.config.settings import LABELS, SECRET_INPUTS, Settings, read_settings
 from sentinel_app.container import Platform, build_container
 from sentinel_app.errors import GOES_ON, ConfigError, SentinelAppError
 from sentinel_app.log import (
@@ -44,9 +33,20 @@ from sentinel_app.log import (
     lend_handlers,
     set_level,
 )
-from sentinel_app.network import leave_environment, restrain
+from sentinel_app.network.exchange import leave_environment, restrain
+from sentinel_app.platform.broker_guard import keep_answers, keep_listening, reconnect_soon
+from sentinel_app.platform.service_guard import (
+    Ending,
+    OpenRequests,
+    answer_every_request,
+    end_requests,
+    follow_log_level,
+    keep_renewing,
+    report_metrics,
+    request_callback,
+)
+from sentinel_app.platform.wsgi_bridge import Bridge, Environ, StartResponse
 from sentinel_app.redactor import Redactor
-from sentinel_app.settings import LABELS, SECRET_INPUTS, Settings, read_settings
 from sentinel_app.storage.maintenance.disk import prepare_folder
 from sentinel_app.storage.maintenance.reserve import give_up_reserve
 

@@ -13,8 +13,10 @@ import requests
 
 from sentinel_app.api.app import create_app
 from sentinel_app.api.ports import ApiDeps, Inquiries
+from sentinel_app.api.user import WhoAmI
 from sentinel_app.clock import SystemClock
-from sentinel_app.contact import Contacts
+from sentinel_app.config.pem import is_pem, read_pem
+from sentinel_app.config.settings import Settings, UiAccess
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.condition import Condition, ConditionCode, state_of
 from sentinel_app.core.fingerprint import salt
@@ -27,20 +29,19 @@ from sentinel_app.core.sink import Sink
 from sentinel_app.core.source import Source
 from sentinel_app.core.task import TASK_FACTS, TaskFacts, TaskGroup, TaskSlug
 from sentinel_app.core.withholding import withheld_reason
+from sentinel_app.diagnostics.dashboard import Metrics
+from sentinel_app.diagnostics.effect import Effects
+from sentinel_app.diagnostics.health import Health
+from sentinel_app.diagnostics.health_check import Checks
+from sentinel_app.diagnostics.lookup import Lookups
+from sentinel_app.diagnostics.preview import Previews
+from sentinel_app.diagnostics.tql_check import TqlChecks
+from sentinel_app.diagnostics.value_copy import ValueCopies
+from sentinel_app.diagnostics.withdrawal_list import WithdrawalLists
 from sentinel_app.errors import StorageError
-from sentinel_app.health import Health
-from sentinel_app.identity import WhoAmI
-from sentinel_app.inquiry.check import Checks
-from sentinel_app.inquiry.copy import ValueCopies
-from sentinel_app.inquiry.effect import Effects
-from sentinel_app.inquiry.lookup import Lookups
-from sentinel_app.inquiry.metric import Metrics
-from sentinel_app.inquiry.preview import Previews
-from sentinel_app.inquiry.tql_check import TqlChecks
-from sentinel_app.inquiry.withdrawal import WithdrawalLists
 from sentinel_app.log import EventLog
-from sentinel_app.network import Timeouts, leave_environment
-from sentinel_app.pem import is_pem, read_pem
+from sentinel_app.network.contact import Contacts
+from sentinel_app.network.exchange import Timeouts, leave_environment
 from sentinel_app.pipeline.convert import Convert
 from sentinel_app.pipeline.download import Download
 from sentinel_app.pipeline.estimate import Estimates
@@ -57,7 +58,6 @@ from sentinel_app.redactor import Redactor
 from sentinel_app.sentinel.auth import TokenSource
 from sentinel_app.sentinel.client import UPLOAD_TIMEOUTS, SentinelSink
 from sentinel_app.sentinel.transport import TOKEN_TIMEOUTS
-from sentinel_app.settings import Settings, UiAccess
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.holdings import Holdings

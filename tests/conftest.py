@@ -1,20 +1,43 @@
-"""What holds for all tests: assertions in what several of them share tell as much as their own."""
+"""What holds for all tests: fixtures, assertions that tell, no socket where a module is tested."""
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 # Before anything imports one of these: later it is an error, whichever test comes first.
 pytest.register_assert_rewrite(
-    'tests.contract.small_world',
-    'tests.crash.scene',
-    'tests.engine',
-    'tests.history',
-    'tests.integration.update.matrix',
+    'tests.harness.engine',
+    'tests.pipeline.small_world',
+    'tests.process.crash.scene',
+    'tests.updates.history',
+    'tests.updates.matrix',
 )
+
+pytest_plugins = ['tests.harness.fixtures']
+
+TESTS = Path(__file__).parent
+PACKAGES = {path.name for path in (TESTS.parent / 'sentinel_app').iterdir() if path.is_dir()}
+"""The folders whose tests are about one module of the product each."""
+
+
+@pytest.fixture(autouse=True)
+def no_sockets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing reach beyond the process in a test of one module, unless it is marked."""
+    folder = request.path.relative_to(TESTS).parts[0]
+    if folder not in PACKAGES or request.node.get_closest_marker('integration'):
+        return
+
+    def refuse(connection: socket.socket, address: object, *_: object) -> NoReturn:
+        raise AssertionError(f'a test of one module reaches for the network: {address!r}')
+
+    for name in ('bind', 'connect', 'connect_ex'):
+        monkeypatch.setattr(socket.socket, name, refuse)
 
 
 @pytest.fixture(scope='session', autouse=True)

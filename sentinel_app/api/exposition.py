@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sentinel_app.api.ports import HealthSnapshot
 from sentinel_app.core.condition import ConditionCode, HealthState
 from sentinel_app.core.job import JobStatus, Mode, Outcome
-from sentinel_app.inquiry.metric import Summary
+from sentinel_app.diagnostics.dashboard import Summary
+from sentinel_app.diagnostics.health_snapshot import HealthSnapshot
 
 CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 PREFIX = 'ms_sentinel'

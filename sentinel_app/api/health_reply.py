@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from sentinel_app.api import schemas
-from sentinel_app.api.ports import HealthSnapshot
 from sentinel_app.api.serialize import next_update_reply
 from sentinel_app.core.condition import Condition, state_of
 from sentinel_app.core.job import Mode
+from sentinel_app.diagnostics.health_snapshot import HealthSnapshot
 
 
 def health_report(found: Sequence[Condition]) -> schemas.HealthReport:

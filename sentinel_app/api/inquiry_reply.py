@@ -10,13 +10,13 @@ from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.query import QueryList
 from sentinel_app.core.text import shortened
-from sentinel_app.inquiry.answer import Answer, Answers
-from sentinel_app.inquiry.check_result import CheckResult
-from sentinel_app.inquiry.copy import ValueCopy
-from sentinel_app.inquiry.lookup import Findings, Refused, SentObject
-from sentinel_app.inquiry.preview import Preview, ShownIndicator
-from sentinel_app.inquiry.row import RowFacts
-from sentinel_app.inquiry.verdict import Near
+from sentinel_app.diagnostics.answer import Answer, Answers
+from sentinel_app.diagnostics.check_result import CheckResult
+from sentinel_app.diagnostics.lookup import Findings, Refused, SentObject
+from sentinel_app.diagnostics.preview import Preview, ShownIndicator
+from sentinel_app.diagnostics.row_facts import RowFacts
+from sentinel_app.diagnostics.value_copy import ValueCopy
+from sentinel_app.diagnostics.verdict import Near
 
 VALID = 'valid STIX 2.1'
 LONGEST_WHY = 500

@@ -20,7 +20,7 @@ from sentinel_app.api.serialize import (
 from sentinel_app.core.condition import Condition
 from sentinel_app.core.job import Mode, Outcome
 from sentinel_app.core.metric import Figures, Hour
-from sentinel_app.inquiry.metric import Summary, UpdateFigures
+from sentinel_app.diagnostics.dashboard import Summary, UpdateFigures
 
 
 def _members(figures: Figures) -> dict[str, object]:

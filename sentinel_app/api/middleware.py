@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 
 import falcon
 
-from sentinel_app.api.bridge import API_TOKEN_KEY
-from sentinel_app.api.intake import shown
 from sentinel_app.api.ports import Identity, UserInfo
 from sentinel_app.api.problem import Refusal
-from sentinel_app.api.reply_header import PROTECTION
 from sentinel_app.core.access import is_administrator
 from sentinel_app.errors import SentinelAppError
+from sentinel_app.platform.reply_header import PROTECTION
+from sentinel_app.platform.request_limits import shown
+from sentinel_app.platform.wsgi_bridge import API_TOKEN_KEY
 
 _READING = frozenset({'GET', 'HEAD', 'OPTIONS'})
 # What a browser calls the page's own requests, and those of no page at all.

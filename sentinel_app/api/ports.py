@@ -11,66 +11,23 @@ from typing import Protocol
 
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.clock import Clock
-from sentinel_app.core.condition import Condition, HealthState, state_of
+from sentinel_app.core.condition import Condition
 from sentinel_app.core.error_entry import ErrorFilter
 from sentinel_app.core.estimate import Estimate
 from sentinel_app.core.job import Counts, Job, Mode, Update
 from sentinel_app.core.source import Source
 from sentinel_app.core.task import AskedWait, TaskPause, TaskView
 from sentinel_app.core.trouble import Trouble
-from sentinel_app.inquiry.check import Checks
-from sentinel_app.inquiry.effect import Effects
-from sentinel_app.inquiry.lookup import Lookups
-from sentinel_app.inquiry.metric import Metrics
-from sentinel_app.inquiry.preview import Previews
-from sentinel_app.inquiry.tql_check import TqlChecks
-from sentinel_app.inquiry.withdrawal import WithdrawalLists
+from sentinel_app.diagnostics.dashboard import Metrics
+from sentinel_app.diagnostics.effect import Effects
+from sentinel_app.diagnostics.health_check import Checks
+from sentinel_app.diagnostics.health_snapshot import HealthSnapshot
+from sentinel_app.diagnostics.lookup import Lookups
+from sentinel_app.diagnostics.preview import Previews
+from sentinel_app.diagnostics.tql_check import TqlChecks
+from sentinel_app.diagnostics.withdrawal_list import WithdrawalLists
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.error_log import ErrorLog
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastError:
-    """The last error that the Service met; `message` is safe to show."""
-
-    at: dt.datetime
-    code: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StorageFacts:
-    """How large the stores are, and how much room is left, in bytes."""
-
-    documents_bytes: int
-    database_bytes: int
-    free_bytes: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HealthSnapshot:
-    """How the App is at this moment, without anything secret."""
-
-    version: str
-    conditions: tuple[Condition, ...]
-    """The problems there are, worst first."""
-    started_at: dt.datetime
-    storage: StorageFacts
-    source_name: str
-    workspace_id_end: str
-    """The last four characters."""
-    cloud: str
-    organization: str | None = None
-    """That of the API user; None until a check has seen it, or where there is no telling."""
-    last_error: LastError | None = None
-    notifications_sent: int = 0
-    """Since the start of the Service."""
-    notifications_failed: int = 0
-
-    @property
-    def status(self) -> HealthState:
-        """What the conditions come to."""
-        return state_of(self.conditions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import falcon
 
 from sentinel_app.api.middleware import is_api
-from sentinel_app.api.reply_header import content_security_policy
+from sentinel_app.platform.reply_header import content_security_policy
 
 _CONTENT_TYPES = {
     '.css': 'text/css; charset=utf-8',

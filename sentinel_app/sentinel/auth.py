@@ -12,14 +12,14 @@ from typing import Any, Final
 import msal
 import requests
 
-from sentinel_app.contact import Contact
+from sentinel_app.config.pem import Pem, is_pem, read_pem
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.error_text import page_text
 from sentinel_app.core.retry import DEFAULT_TOLD_S, parse_retry_after
 from sentinel_app.core.trouble import System
 from sentinel_app.errors import REMEDY, SentinelAppError, TokenError, TokenRefusedError
-from sentinel_app.network import NetworkFault, Timeouts
-from sentinel_app.pem import Pem, is_pem, read_pem
+from sentinel_app.network.contact import Contact
+from sentinel_app.network.exchange import NetworkFault, Timeouts
 from sentinel_app.redactor import Redactor
 from sentinel_app.sentinel.refusal import read_refusal
 from sentinel_app.sentinel.transport import (

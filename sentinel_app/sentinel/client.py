@@ -11,12 +11,12 @@ from urllib.parse import quote
 
 import requests
 
-from sentinel_app.contact import Contact
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.sink import UploadReply
 from sentinel_app.core.trouble import System
 from sentinel_app.errors import REMEDY, UploadServerError
-from sentinel_app.network import HttpClient, NetworkFault, SizeLimit, Timeouts
+from sentinel_app.network.contact import Contact
+from sentinel_app.network.exchange import HttpClient, NetworkFault, SizeLimit, Timeouts
 from sentinel_app.redactor import Redactor
 from sentinel_app.sentinel.responses import read_reply
 

@@ -27,7 +27,7 @@ from sentinel_app.errors import (
     UploadDeniedError,
     UploadServerError,
 )
-from sentinel_app.network import PROXY_REMEDY, Answer, whole_json
+from sentinel_app.network.exchange import PROXY_REMEDY, Answer, whole_json
 
 ROLE_REMEDY: Final = (
     "Assign 'Microsoft Sentinel Contributor' to the application on this workspace. New roles can "

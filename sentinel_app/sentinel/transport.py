@@ -21,7 +21,7 @@ import requests
 
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.error_text import one_line
-from sentinel_app.network import Answer, HttpClient, SizeLimit, Timeouts, whole_json
+from sentinel_app.network.exchange import Answer, HttpClient, SizeLimit, Timeouts, whole_json
 from sentinel_app.redactor import Redactor
 
 TOKEN_TIMEOUTS: Final = Timeouts(connect_s=10.0, read_s=30.0, total_s=60.0)

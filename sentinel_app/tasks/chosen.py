@@ -15,9 +15,9 @@ from sentinel_app.core.job import Update
 from sentinel_app.core.query import Query
 from sentinel_app.core.scope import ChosenValue, Scope, scope_words, values_words
 from sentinel_app.core.text import shortened
+from sentinel_app.diagnostics.chosen_value import held_value, sendable_value
+from sentinel_app.diagnostics.meaning import asked_values, enter_known
 from sentinel_app.errors import ConflictError
-from sentinel_app.inquiry.chosen_value import held_value, sendable_value
-from sentinel_app.inquiry.meaning import asked_values, enter_known
 from sentinel_app.log import EventLog
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.error_log import ErrorLog

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 import requests
 
-from sentinel_app.contact import Contact
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.indicator import DeletedIndicator, Owner, TqlKeyword
 from sentinel_app.core.question import Question, empty_question
@@ -21,7 +20,8 @@ from sentinel_app.core.trouble import System
 from sentinel_app.core.window import GREATEST_SKEW
 from sentinel_app.errors import REMEDY, FatalError, ReadError, ReadTimeoutError
 from sentinel_app.log import EventLog
-from sentinel_app.network import FaultKind, HttpClient, NetworkFault, SizeLimit, Timeouts
+from sentinel_app.network.contact import Contact
+from sentinel_app.network.exchange import FaultKind, HttpClient, NetworkFault, SizeLimit, Timeouts
 from sentinel_app.redactor import Redactor
 from sentinel_app.threatconnect.fit import (
     check_deleted,

@@ -19,7 +19,7 @@ from sentinel_app.errors import (
     ReadError,
     ReadTimeoutError,
 )
-from sentinel_app.network import PROXY_REMEDY, Answer, whole_json
+from sentinel_app.network.exchange import PROXY_REMEDY, Answer, whole_json
 
 _TIMED_OUT: Final = re.compile(r'\btime[sd]?[ -]?out\b', re.IGNORECASE)
 _REDIRECTS: Final = range(300, 400)

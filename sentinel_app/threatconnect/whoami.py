@@ -10,7 +10,7 @@ import requests
 
 from sentinel_app.core.clock import Clock
 from sentinel_app.errors import FatalError, RetryableError
-from sentinel_app.network import HttpClient, NetworkFault, SizeLimit, Timeouts, whole_json
+from sentinel_app.network.exchange import HttpClient, NetworkFault, SizeLimit, Timeouts, whole_json
 from sentinel_app.redactor import Redactor
 
 WHOAMI_TIMEOUTS: Final = Timeouts(connect_s=5.0, read_s=10.0, total_s=15.0)

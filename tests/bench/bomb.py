@@ -19,7 +19,7 @@ import requests
 
 from sentinel_app.clock import SystemClock
 from sentinel_app.errors import SentinelAppError
-from sentinel_app.network import Answer, HttpClient, NetworkFault, SizeLimit, Timeouts
+from sentinel_app.network.exchange import Answer, HttpClient, NetworkFault, SizeLimit, Timeouts
 from sentinel_app.redactor import Redactor
 from sentinel_app.sentinel.client import UPLOAD_LIMIT
 from sentinel_app.sentinel.responses import read_reply

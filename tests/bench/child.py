@@ -15,8 +15,8 @@ import requests
 from sentinel_app import container
 from sentinel_app.core.sink import UploadReply
 from tests.bench import stores
-from tests.crash.child import Neighbors
-from tests.engine import CA_VARIABLES, Engine, assert_accounting
+from tests.harness.engine import CA_VARIABLES, Engine, assert_accounting
+from tests.process.crash.child import Neighbors
 
 REPORT = 'report.json'
 DATA = 'data'

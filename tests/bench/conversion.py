@@ -9,7 +9,7 @@ from sentinel_app.core.object_id import object_id, object_keys
 from sentinel_app.core.object_text import content_hash, object_text
 from sentinel_app.threatconnect.parse import parse_indicator
 from tests.bench.subject import Figures, Say
-from tests.factories import NOW, make_options
+from tests.harness.builders.indicator import NOW, make_options
 from tests.simulators.demo import generate_indicators
 
 CONVERTED = 20_000

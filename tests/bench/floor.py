@@ -18,8 +18,8 @@ import orjson
 from tests.bench.rows import object_count
 from tests.bench.subject import Figures, Subject
 from tests.bench.yardstick import Yardstick
-from tests.crash.child import Neighbors
-from tests.engine import CA_VARIABLES, SignedSession
+from tests.harness.engine import CA_VARIABLES, SignedSession
+from tests.process.crash.child import Neighbors
 from tests.simulators.demo import generate_indicators
 
 INDICATORS = 10_000

@@ -20,8 +20,8 @@ from sentinel_app.core.portal import Portal
 from sentinel_app.core.question import Question
 from sentinel_app.core.screening import Screening
 from sentinel_app.core.source import SourcePage
-from sentinel_app.inquiry.copy import ValueCopies
-from sentinel_app.inquiry.lookup import Lookups
+from sentinel_app.diagnostics.lookup import Lookups
+from sentinel_app.diagnostics.value_copy import ValueCopies
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.holdings import Holdings
 from sentinel_app.storage.ledger import Ledger
@@ -29,7 +29,7 @@ from sentinel_app.storage.sqlite import Database
 from sentinel_app.threatconnect.parse import parse_indicator
 from tests.bench.subject import Figures, Say
 from tests.bench.yardstick import Yardstick
-from tests.clocks import NOON, StandingClock
+from tests.harness.clocks import NOON, StandingClock
 
 VALUES = 500
 ROUNDS = 5

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from tests.bench.rows import rows_of_objects
 from tests.bench.subject import QUERY, Figures, Subject
-from tests.engine import World
+from tests.harness.engine import World
 from tests.simulators.https import Reply, Request
 from tests.simulators.sentinel import RetryAfter
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tests.engine import OWNERS, hosts
+from tests.harness.engine import OWNERS, hosts
 from tests.simulators.demo import generate_indicators
 from tests.simulators.threatconnect.store import FIRST_ID
 

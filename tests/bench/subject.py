@@ -10,8 +10,8 @@ from typing import Any
 
 from tests.bench.child import DATA, LONGEST_S, REPORT
 from tests.bench.yardstick import Yardstick
-from tests.crash.nursery import Nursery
-from tests.engine import ScaledClock, World, query
+from tests.harness.engine import ScaledClock, World, query
+from tests.process.crash.nursery import Nursery
 from tests.simulators.certificates import make_certificates
 
 Figures = dict[str, Any]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tests.bench.rows import copied_rows
 from tests.bench.subject import Figures, Subject
-from tests.engine import outcomes
+from tests.harness.engine import outcomes
 from tests.simulators.demo import generate_indicators
 
 CHANGED = 100

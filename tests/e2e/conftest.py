@@ -12,10 +12,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.e2e.screen import Screen
+from tests.harness.project import PROJECT
 from tests.simulators.demo import load_indicators
 from tests.simulators.stand import Stand
 
-PROJECT = Path(__file__).resolve().parents[2]
 CHROMIUM = '/usr/bin/chromium'
 BROWSER_FLAGS = ('--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu')
 INDICATORS = 400

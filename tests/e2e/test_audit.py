@@ -14,8 +14,8 @@ from playwright.sync_api import Page, Route, expect
 from tests.e2e.conftest import Save
 from tests.e2e.job import EVERYTHING, finished_job, paused
 from tests.e2e.screen import Screen
+from tests.harness.waiting import until
 from tests.simulators.stand import PERSON, Stand
-from tests.waiting import until
 
 AUDIT = re.compile(r'/api/report/audit')
 

@@ -21,8 +21,8 @@ from sentinel_app.storage.sqlite import Database
 from tests.e2e.conftest import Save
 from tests.e2e.job import EVERYTHING, finished_job
 from tests.e2e.screen import Screen
+from tests.harness.waiting import until
 from tests.simulators.stand import Stand
-from tests.waiting import until
 
 
 @pytest.fixture

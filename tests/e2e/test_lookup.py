@@ -15,9 +15,9 @@ from playwright.sync_api import BrowserContext, Page, Request, expect
 from tests.e2e.conftest import INDICATORS, Save
 from tests.e2e.job import EVERYTHING, finished_job
 from tests.e2e.screen import Screen
+from tests.harness.waiting import until
 from tests.simulators.demo import load_indicators
 from tests.simulators.stand import Stand
-from tests.waiting import until
 
 ROWS = load_indicators(INDICATORS, own=True)
 LOOKUP = re.compile(r'/api/indicator/detail$')

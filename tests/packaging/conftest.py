@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.harness.project import PROJECT
+
 # What `make test` has made already must not be made anew in the middle of it.
 MADE = ('-o', '.venv/.ready', '-o', 'ui/node_modules/.ready', '-o', 'ui/dist/.ready')
 

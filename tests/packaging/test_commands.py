@@ -37,7 +37,7 @@ class Not:
     because: str
 
 
-MAKE_RUN = 'tests/integration/test_make_run.py::'
+MAKE_RUN = 'tests/process/test_make_run.py::'
 TCEX_RUN = 'tests/packaging/test_tcex_run.py::'
 TCEX_RUNS = f'{TCEX_RUN}test_the_page_and_the_api_answer_on_its_port_until_it_is_told_to_stop'
 RELEASE = 'tests/packaging/test_release.py::'
@@ -73,7 +73,9 @@ COMMANDS: dict[str, By | Not] = {
     'make ui-check': Not(because=PART_OF_TEST),
     'make ui-dev': Not(because='it serves a person who changes the page'),
     'make bench': Not(because=TAKES_HOURS),
-    'make crash': Not(because=f'{TAKES_HOURS}; tests/crash/test_crash.py is its short form'),
+    'make crash': Not(
+        because=f'{TAKES_HOURS}; tests/process/crash/test_crash.py is its short form'
+    ),
     'make soak': Not(because=f'{TAKES_HOURS}; `make pytest` runs the short form of each'),
     'make package': By(
         test=f'{PACKAGE}test_making_it_tells_name_version_size_and_checksum',
@@ -101,18 +103,18 @@ COMMANDS: dict[str, By | Not] = {
     '.venv/bin/tcex run --config tcex.d/profiles/sandbox.json': By(test=TCEX_RUNS),
     'python run.py': By(test=f'{PACKAGE}test_it_is_ready_soon_after_unpacking'),
     'python -m tests.bench': Not(because=TAKES_HOURS),
-    'python -m tests.golden --accept': Not(
-        because='it changes the examples; tests/unit/core/test_golden.py finds what it would change'
+    'python -m tests.harness.golden --accept': Not(
+        because='it changes the examples; tests/core/test_golden.py finds what it would change'
     ),
-    '.venv/bin/python -m tests.fuzz 50': By(
-        test='tests/integration/test_fuzz.py::test_whatever_a_call_is_sent_the_answer_is_one_that'
+    '.venv/bin/python -m tests.harness.fuzz 50': By(
+        test='tests/api/test_fuzz.py::test_whatever_a_call_is_sent_the_answer_is_one_that'
         '_the_document_names'
     ),
-    '.venv/bin/pytest tests/unit/core/test_window.py': By(
-        test='tests/unit/core/test_window.py::test_successive_windows_tile_without_a_gap'
+    '.venv/bin/pytest tests/core/test_window.py': By(
+        test='tests/core/test_window.py::test_successive_windows_tile_without_a_gap'
     ),
     'sqlite3 state.db ".backup copy.db"': By(
-        test='tests/integration/test_backup.py::test_a_copy_made_while_it_runs_can_be_put_back'
+        test='tests/process/test_backup.py::test_a_copy_made_while_it_runs_can_be_put_back'
     ),
     'curl -I': Not(because='it is for a real instance'),
 }

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import sentinel_app
-from sentinel_app.settings import (
+from sentinel_app.config.settings import (
     LABELS,
     SECRET_INPUTS,
     TTL_INPUTS,
@@ -27,8 +27,8 @@ from sentinel_app.settings import (
     WithdrawPolicy,
     read_settings,
 )
+from tests.harness.project import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 GUID = '9c2d7d5e-4d8a-4a53-8e0f-1b6f6f5e2a11'
 REQUIRED = {
     'client_id',
@@ -241,8 +241,12 @@ def test_the_vendors_command_by_hand_packages_what_runs_and_nothing_else(copied:
         'ui/dist/assets/tests/x.js',
     }
     assert {'run.py', 'app.py', 'app_lib.py', 'install.json', 'requirements.txt'} <= inside
-    assert {'deps/falcon/__init__.py', 'sentinel_app/api/bridge.py'} <= inside
-    for sources in ('sentinel_app/log.py', 'sentinel_app/settings.py', 'sentinel_app/errors.py'):
+    assert {'deps/falcon/__init__.py', 'sentinel_app/platform/wsgi_bridge.py'} <= inside
+    for sources in (
+        'sentinel_app/log.py',
+        'sentinel_app/config/settings.py',
+        'sentinel_app/errors.py',
+    ):
         assert sources in inside
     left_out = ('.', 'Makefile', 'docs', 'tcex.d', 'tests', 'coverage', 'log/', 'pyproject')
     assert [name for name in inside if name.startswith(left_out)] == []

@@ -16,9 +16,9 @@ import pytest
 from release import brought, licenses, project
 
 import sentinel_app
-from sentinel_app.api.bridge import MAX_CONCURRENT
 from sentinel_app.api.openapi import document
 from sentinel_app.api.schemas import MAX_OWNERS, MAX_QUERIES, MAX_TQL_CHARS
+from sentinel_app.config.settings import LABELS
 from sentinel_app.container import DATABASE_FILE, DOCUMENTS_FILE, UPLOAD_THREADS
 from sentinel_app.core.description import DESCRIPTION_LIMIT
 from sentinel_app.core.indicator import IndicatorType
@@ -26,14 +26,14 @@ from sentinel_app.core.job import JobStatus, Outcome
 from sentinel_app.core.retry import READ_POLICY, UPLOAD_POLICY
 from sentinel_app.core.task import TASK_FACTS, TaskFacts
 from sentinel_app.core.upload_limits import MAX_OBJECTS
+from sentinel_app.platform.wsgi_bridge import MAX_CONCURRENT
 from sentinel_app.sentinel.refusal import REMEDIES
-from sentinel_app.settings import LABELS
 from sentinel_app.storage.app_state.store import MAX_AUDIT
 from sentinel_app.storage.maintenance.upkeep import KEPT_SET_ASIDE
 from sentinel_app.tasks.cleaner import MOST_JOBS
-from tests import api_reference
+from tests.harness import api_reference
+from tests.harness.project import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 DOCS = PROJECT / 'docs'
 GUIDES = (
     PROJECT / 'README.md',

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / 'docs' / 'invariants.md').read_text()
+from tests.harness.project import PROJECT
+
+TEXT = (PROJECT / 'docs' / 'invariants.md').read_text()
 PROMISES = re.split(r'^(?=\d+\. )', TEXT, flags=re.MULTILINE)[1:]
-ARCHITECTURE = (ROOT / 'docs' / 'architecture.md').read_text()
+ARCHITECTURE = (PROJECT / 'docs' / 'architecture.md').read_text()
 EVENTS = [
     line
     for line in ARCHITECTURE.partition('\n## Lifecycle\n')[2].partition('\n## ')[0].splitlines()
@@ -23,7 +23,7 @@ NAMED = re.findall(r'`(tests/\S+?\.py)::(\w+)`', TEXT + ARCHITECTURE)
 
 @cache
 def functions(path: str) -> frozenset[str]:
-    tree = ast.parse((ROOT / path).read_text())
+    tree = ast.parse((PROJECT / path).read_text())
     return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
 

@@ -22,7 +22,7 @@ from release.archive import TOP
 from release.vendor import OLDEST_GLIBC
 
 import sentinel_app
-from sentinel_app.settings import LABELS
+from sentinel_app.config.settings import LABELS
 from tests.packaging.conftest import PROJECT, Made
 from tests.simulators.demo import demo_queries, load_indicators
 from tests.simulators.demonstration import Demonstration, has_succeeded

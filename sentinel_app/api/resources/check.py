@@ -8,7 +8,7 @@ from sentinel_app.api.inquiry_reply import check_reply
 from sentinel_app.api.ports import ApiDeps
 from sentinel_app.api.reading import body_of, parameters_of
 from sentinel_app.api.schemas import EmptyBody, Parameters
-from sentinel_app.inquiry.deadline import Deadline
+from sentinel_app.diagnostics.deadline import Deadline
 
 LONGEST_S = 120.0
 """No further check begins after so long."""

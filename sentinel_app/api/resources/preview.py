@@ -18,8 +18,8 @@ from sentinel_app.api.schemas import (
     TqlChecked,
 )
 from sentinel_app.core.query import Query
+from sentinel_app.diagnostics.parallel import gathered
 from sentinel_app.errors import QueryError
-from sentinel_app.inquiry.errand import gathered
 
 OWNERS_WITHIN_S = 5.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from sentinel_app.api.schemas.base import Reply, Seconds
-from sentinel_app.inquiry.check_result import CheckName, CheckStatus
+from sentinel_app.diagnostics.check_result import CheckName, CheckStatus
 
 
 class Check(Reply):

@@ -12,9 +12,9 @@ from sentinel_app.api.schemas.preview import StixObject
 from sentinel_app.api.schemas.report import ReportedIndicator
 from sentinel_app.core.containment import Relation
 from sentinel_app.core.indicator import IndicatorType
-from sentinel_app.inquiry.copy import Fate
-from sentinel_app.inquiry.lookup import SentState
-from sentinel_app.inquiry.verdict import Verdict
+from sentinel_app.diagnostics.lookup import SentState
+from sentinel_app.diagnostics.value_copy import Fate
+from sentinel_app.diagnostics.verdict import Verdict
 
 MAX_VALUE_CHARS = 10_000
 MAX_VALUES = 500

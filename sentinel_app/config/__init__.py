@@ -1,0 +1,1 @@
+"""The inputs of the Service: read, checked, and given types."""

@@ -1,0 +1,290 @@
+"""Tries what the App depends on, one thing after the other, and says what to do where it fails."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Protocol
+
+from sentinel_app.core.clock import Clock, Stop
+from sentinel_app.core.indicator import IndicatorType, Owner
+from sentinel_app.core.job_state import BY_TIME_WARNING
+from sentinel_app.core.question import Question, selection_question
+from sentinel_app.core.sink import Sink
+from sentinel_app.core.source import Source
+from sentinel_app.diagnostics.check_result import (
+    DISK_REMEDY,
+    Attempts,
+    CheckName,
+    CheckResult,
+    CheckStatus,
+    Failure,
+    Skip,
+)
+from sentinel_app.diagnostics.deadline import Deadline
+from sentinel_app.errors import (
+    BatchRefusedError,
+    ConflictError,
+    ReadAuthError,
+    ReadOrderError,
+    SentinelAppError,
+    ThrottledError,
+)
+from sentinel_app.log import EventLog
+from sentinel_app.pipeline.rate_limiter import RateLimiter
+from sentinel_app.storage.app_state.store import AppState
+
+GREATEST_DIFFERENCE_S = 60.0
+"""ThreatConnect refuses signatures from five minutes on; a clock that is off a minute is not kept
+right, and will get there."""
+
+TURN_WITHIN_S = 10.0
+OTHER_CHECK_WITHIN_S = 30.0
+PROBED_OWNERS = 50
+FIRST_ROWS = 2
+SECOND_ROWS = 10
+
+_CLOCK_REMEDY = 'Synchronize both clocks by NTP, at least the one of the App server.'
+_UNREACHABLE = 'Skipped: ThreatConnect unreachable.'
+_NOT_SIGNED_IN = 'Skipped: not signed in to ThreatConnect.'
+
+_log = EventLog(__name__)
+
+
+class CheckedSource(Source, Protocol):
+    """ThreatConnect, as far as it is checked."""
+
+    def server_time(self) -> dt.datetime | None:
+        """Return the server's own time; None where it does not tell."""
+        ...
+
+
+class Disk(Protocol):
+    """The folder that the App keeps its data in."""
+
+    def probe(self) -> int:
+        """Write and remove a small file; return the free bytes.
+
+        Raises:
+            StorageError: the disk did not take it.
+        """
+        ...
+
+
+class Checks:
+    """Runs the checks; one run at a time.
+
+    Args:
+        source: ThreatConnect, with time-outs that a person can wait for.
+        new_sink: gives a Sentinel without a token, so that one is really asked for.
+        limiter: the upload limit, which holds for the check as well.
+        app_state: has the owners of the saved queries.
+        disk: the data folder.
+        disk_warnings: returns what is known to be wrong with the stores.
+        on_owners: is told what the API user can read.
+        on_results: is told what each run found.
+        clock: measures.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: CheckedSource,
+        new_sink: Callable[[], Sink],
+        limiter: RateLimiter,
+        app_state: AppState,
+        disk: Disk,
+        disk_warnings: Callable[[], tuple[str, ...]],
+        on_owners: Callable[[tuple[Owner, ...]], None],
+        on_results: Callable[[tuple[CheckResult, ...]], None],
+        clock: Clock,
+    ) -> None:
+        self._source = source
+        self._new_sink = new_sink
+        self._limiter = limiter
+        self._app_state = app_state
+        self._disk = disk
+        self._disk_warnings = disk_warnings
+        self._on_owners = on_owners
+        self._on_results = on_results
+        self._clock = clock
+        self._attempts = Attempts(clock)
+        self._running = threading.Lock()
+
+    def run(self, stop: Stop) -> tuple[CheckResult, ...]:
+        """Try everything, and write what was found to the log.
+
+        Args:
+            stop: ends it before the next check.
+
+        Raises:
+            ConflictError: another run does not end.
+        """
+        if not self._running.acquire(timeout=OTHER_CHECK_WITHIN_S):
+            raise ConflictError(
+                'A check is already running. Wait until it has finished; the log has its results.'
+            )
+        results: list[CheckResult] = []
+        try:
+            for result in self._results():
+                _write(result)
+                results.append(result)
+                if stop.is_set():
+                    break
+            return tuple(results)
+        finally:
+            self._on_results(tuple(results))
+            self._running.release()
+
+    def _results(self) -> Iterator[CheckResult]:
+        owners: tuple[Owner, ...] | None = None
+        is_down = False
+        began = self._attempts.begin()
+        try:
+            owners = self._source.owners()
+        except ReadAuthError as error:
+            yield self._attempts.passed(CheckName.THREATCONNECT, began, 'Reachable.')
+            yield self._attempts.failed(CheckName.SIGN_IN, began, error)
+        except SentinelAppError as error:
+            is_down = True
+            yield self._attempts.failed(CheckName.THREATCONNECT, began, error)
+            yield self._attempts.skipped(CheckName.SIGN_IN, _UNREACHABLE)
+        else:
+            yield self._attempts.passed(CheckName.THREATCONNECT, began, 'Reachable.')
+            yield self._attempts.passed(CheckName.SIGN_IN, began, 'The API user can sign in.')
+        if owners is None:
+            for name in (CheckName.OWNERS, CheckName.PAGING, CheckName.CLOCK):
+                yield self._attempts.skipped(name, _UNREACHABLE if is_down else _NOT_SIGNED_IN)
+        else:
+            found = owners
+            self._on_owners(found)
+            yield self._attempts.tried(CheckName.OWNERS, lambda: self._owners(found))
+            yield self._attempts.tried(CheckName.PAGING, lambda: self._paging(found))
+            yield self._attempts.tried(CheckName.CLOCK, self._clocks)
+        sink = self._new_sink()
+        token = self._attempts.tried(CheckName.TOKEN, lambda: _token(sink))
+        yield token
+        if token.status is CheckStatus.OK:
+            yield self._attempts.tried(CheckName.WORKSPACE, lambda: self._workspace(sink))
+        else:
+            yield self._attempts.skipped(CheckName.WORKSPACE, 'Skipped: no access token.')
+        yield self._attempts.tried(CheckName.DISK, self._room)
+
+    def _owners(self, owners: tuple[Owner, ...]) -> str:
+        readable = {owner.name for owner in owners}
+        if not readable:
+            raise Failure(
+                'The API user cannot read the Indicators of any owner.',
+                'Give the API user a role that can read Indicators in these owners.',
+            )
+        wanted = {owner for query in self._app_state.query_list().enabled for owner in query.owners}
+        missing = sorted(wanted - readable)
+        if missing:
+            raise Failure(
+                f'The API user cannot read the Indicators of {", ".join(missing)}.',
+                'Give the API user a role there, or remove the owner from its query in CONFIGURE.',
+            )
+        return f'{len(readable):,} can be read, including all owners of the saved TQL queries.'
+
+    def _paging(self, owners: tuple[Owner, ...]) -> str:
+        """Read two small pages by id, and look that nothing comes before them."""
+        queries = self._app_state.query_list().enabled
+        names = sorted({owner for query in queries for owner in query.owners})
+        names = names or [owner.name for owner in owners[:PROBED_OWNERS]]
+        if not names:
+            raise Skip('Skipped: there is no owner to read from.')
+        kinds = [str(kind) for kind in IndicatorType]
+        self._source.verify(selection_question(names, kinds))
+        ids, count = self._ids(selection_question(names, kinds), FIRST_ROWS)
+        if count <= FIRST_ROWS or not ids:
+            return 'Too few Indicators to tell; updates check again.'
+        following, _ = self._ids(selection_question(names, kinds, after_id=ids[-1]), SECOND_ROWS)
+        before, _ = self._source.count(selection_question(names, kinds, clause=f'id < {ids[0]:d}'))
+        is_ascending = all(one < other for one, other in pairwise([*ids, *following]))
+        if before or not following or not is_ascending:
+            said, _, remedy = BY_TIME_WARNING.partition('. ')
+            raise Failure(f'{said}.', remedy)
+        return 'Indicators are sorted by ID, and no page skips any.'
+
+    def _ids(self, question: Question, limit: int) -> tuple[list[int], int]:
+        """Return the ids of a first page and how many there are; none where they do not fit."""
+        try:
+            page = self._source.read_window(question, limit=limit, offset=0)
+        except ReadOrderError:
+            return [], 0
+        ids = [number for row in page.rows if isinstance(number := row.get('id'), int)]
+        return ids, page.count or 0
+
+    def _clocks(self) -> str:
+        before = self._clock.now()
+        server_at = self._source.server_time()
+        if server_at is None:
+            raise Skip('Skipped: ThreatConnect does not send its time.')
+        # The server's time is in whole seconds, and from somewhere between the two.
+        ours = before + (self._clock.now() - before) / 2
+        difference_s = (ours - server_at).total_seconds()
+        words = f'The clocks differ by {abs(difference_s):.0f} s'
+        if abs(difference_s) > GREATEST_DIFFERENCE_S:
+            side = 'ahead of' if difference_s > 0 else 'behind'
+            raise Failure(
+                f"{words}: the App server's is {side} ThreatConnect's. From five minutes on, "
+                'ThreatConnect refuses every request.',
+                _CLOCK_REMEDY,
+            )
+        return f'{words}.'
+
+    def _workspace(self, sink: Sink) -> str:
+        """Send a request without any object: who may do that may send objects as well."""
+        permit = self._limiter.acquire(Deadline(self._clock, TURN_WITHIN_S), is_check=True)
+        if permit is None:
+            raise Skip(
+                'Skipped: the API limit is used up for now.',
+                'Try again when the update has finished.',
+            )
+        try:
+            sink.send(())
+        except BatchRefusedError:
+            # The form of the request is looked at only after workspace and role.
+            pass
+        except ThrottledError as error:
+            seconds = error.retry_after_s or 0.0
+            self._limiter.block(seconds, reason=error.reason or error.message)
+            raise Skip(
+                f'Skipped: Sentinel asked to wait {seconds:.0f} s.',
+                'Try again then. If no update of this Service is running, something else uses the '
+                'same application; give each Service its own application.',
+            ) from None
+        finally:
+            self._limiter.answered(permit)
+        return 'The workspace exists, and the application can write to it.'
+
+    def _room(self) -> str:
+        free_bytes = self._disk.probe()
+        warnings = self._disk_warnings()
+        if warnings:
+            raise Failure(' '.join(warnings), DISK_REMEDY)
+        return f'The data folder is writable; {free_bytes // 1_000_000:,} MB free.'
+
+
+def _token(sink: Sink) -> str:
+    sink.prepare()
+    return 'Microsoft Entra ID issued an access token.'
+
+
+def _write(result: CheckResult) -> None:
+    log = _log.warning if result.status is CheckStatus.FAILED else _log.info
+    facts = {'remedy': result.remedy} if result.remedy else {}
+    if result.reason:
+        facts['reason'] = result.reason
+    if result.code:
+        facts['code'] = result.code
+    log(
+        'check',
+        name=result.name,
+        status=result.status,
+        message=result.message,
+        elapsed_s=result.elapsed_s,
+        **facts,
+    )

@@ -1,0 +1,1 @@
+"""HTTP to other systems, bounded in time and size."""

@@ -1,0 +1,1 @@
+"""Repairs of what the platform and its framework do with requests and messages."""

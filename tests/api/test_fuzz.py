@@ -1,0 +1,23 @@
+"""The App keeps what its OpenAPI document promises, whatever is sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from sentinel_app.api.call import CALLS
+from tests.harness.fuzz import fuzz_the_app
+
+pytestmark = pytest.mark.integration
+
+LEAST_CASES = 1_000
+
+
+# Most of the time is Hypothesis's; a machine with other work to do takes several times as long.
+@pytest.mark.timeout(300)
+def test_whatever_a_call_is_sent_the_answer_is_one_that_the_document_names() -> None:
+    outcome = fuzz_the_app()
+    print(outcome)  # noqa: T201 - a figure that is looked at
+    assert outcome.failures == []
+    assert outcome.server_errors == 0
+    assert outcome.calls == {f'{call.method.upper()} {call.path}' for call in CALLS}
+    assert outcome.cases >= LEAST_CASES

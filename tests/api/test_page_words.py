@@ -1,0 +1,21 @@
+"""Words that the page and the App must have in common."""
+
+from __future__ import annotations
+
+import re
+
+from sentinel_app import errors
+from tests.harness.project import PROJECT
+
+# Of the App's configuration, of calls, of a stop and of notifications: no Job ever reports them.
+NOT_REPORTED = {'APP-CONFIG', 'APP-CONFLICT', 'APP-NOT-FOUND', 'RUN-STOP', 'TC-NOTIFY'}
+
+
+def test_the_page_offers_every_code_that_jobs_report() -> None:
+    text = (PROJECT / 'ui' / 'src' / 'lib' / 'errorCode.ts').read_text()
+    offered = set(re.findall(r"'([A-Z0-9]+(?:-[A-Z0-9]+)?)'", text))
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    known = {kind.default_code for kind in kinds if issubclass(kind, errors.SentinelAppError)}
+    assert known - NOT_REPORTED <= offered
+    assert offered >= {'AZ-ITEM', 'AZ-404', 'MAP-TYPE'}
+    assert not offered & NOT_REPORTED

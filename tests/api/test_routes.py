@@ -1,0 +1,371 @@
+"""What goes for every address: one shape of errors, headers, HEAD, who may call, other sites."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from wsgiref.validate import WSGIWarning
+
+import pytest
+from falcon import inspect
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from sentinel_app.api.openapi import CALLS
+from sentinel_app.api.ports import UserInfo
+from sentinel_app.api.schemas import Error
+from sentinel_app.api.user import WhoAmI
+from sentinel_app.core.job import Counts, JobStatus
+from sentinel_app.errors import BatchTooLargeError, ReadTimeoutError
+from sentinel_app.platform.wsgi_bridge import API_TOKEN_KEY
+from tests.harness.api_stand import TOKEN, Stand
+from tests.harness.builders.app_state import make_job, make_update, minutes
+
+CALLS_BY_NAME = {f'{call.method} {call.path}': call for call in CALLS}
+PATHS = sorted({call.path for call in CALLS if call.method == 'get'})
+
+
+def address(path: str) -> str:
+    return path.replace('{request_id}', 'j1').replace('{slug}', 'upload')
+
+
+def add_job(stand: Stand) -> None:
+    """Add the Job that `address` names; it is answered by every call that shows one."""
+    job = make_job(
+        'j1',
+        status=JobStatus.UPLOAD_COMPLETE,
+        completed_at=minutes(3),
+        counts=Counts(held_back=2),
+    )
+    stand.app_state.add_update(make_update(ended_at=minutes(9)), [job], schedule=None)
+
+
+def assert_error(reply: Any, status: int, code: str | None = None) -> None:
+    assert reply.status_code == status, reply.text
+    assert reply.headers['content-type'] == 'application/json'
+    error = Error.model_validate(reply.json)
+    assert set(reply.json) - {'errors'} == {'title', 'description', 'code'}
+    assert error.title
+    assert len(error.description) > 10
+    if code:
+        assert error.code == code
+    assert_headers(reply)
+
+
+def assert_headers(reply: Any) -> None:
+    headers = reply.headers
+    assert headers['cache-control'] == 'no-store'
+    assert headers['x-content-type-options'] == 'nosniff'
+    assert headers['referrer-policy'] == 'same-origin'
+    assert headers['x-frame-options'] == 'SAMEORIGIN'
+    policy = headers['content-security-policy'].split('; ')
+    assert "script-src 'self'" in policy
+    assert "frame-ancestors 'self'" in policy
+    assert "default-src 'none'" in policy
+
+
+def test_the_routes_are_those_of_the_document(stand: Stand) -> None:
+    routes = {
+        (route.path, method.method.lower())
+        for route in inspect.inspect_routes(stand.app)
+        for method in route.methods
+        if not method.internal
+    }
+    assert routes == {(call.path, call.method) for call in CALLS}
+
+
+@pytest.mark.parametrize('name', CALLS_BY_NAME)
+def test_every_refusal_has_the_shape_of_an_error(stand: Stand, name: str) -> None:
+    call = CALLS_BY_NAME[name]
+    path = address(call.path)
+    assert_error(stand.call('DELETE', path), 405, 'APP-METHOD')
+    if call.method == 'get':
+        assert_error(stand.get(path, 'color=blue'), 400, 'APP-REQUEST')
+        return
+    method = call.method.upper()
+    assert_error(stand.call(method, path, json={}, query_string='a=1'), 422)
+    assert_error(stand.call(method, path, json={'nonsense': 1}), 422, 'APP-INVALID')
+    for media_type in (None, 'text/plain', 'application/x-www-form-urlencoded', 'json'):
+        headers = {'Content-Type': media_type} if media_type else {}
+        assert_error(stand.call(method, path, body='{}', headers=headers), 415, 'APP-MEDIA')
+    for site in ('cross-site', 'Cross-Site '):
+        reply = stand.call(method, path, json={}, headers={'Sec-Fetch-Site': site})
+        assert_error(reply, 403, 'APP-FORBIDDEN')
+    as_json = {'Content-Type': 'application/json; charset=utf-8'}
+    malformed = ['', '{', '{"a": 1}}', b'\xff', '[' * 100_000, '"\\ud800"']
+    for body in malformed:
+        assert_error(stand.call(method, path, body=body, headers=as_json), 400, 'APP-REQUEST')
+    large = json.dumps({'x': 'y' * 1_000_000})
+    assert_error(stand.call(method, path, body=large, headers=as_json), 413, 'APP-TOO-LARGE')
+
+
+def test_a_method_that_nobody_knows_is_refused(stand: Stand) -> None:
+    with pytest.warns(WSGIWarning):
+        assert_error(stand.call('FOO', '/api/health'), 400, 'APP-REQUEST')
+
+
+@pytest.mark.parametrize('path', ['/api', '/api/', '/api/nothing', '/api/job', '/api/job/request/'])
+@pytest.mark.parametrize('method', ['GET', 'POST', 'HEAD'])
+def test_an_unknown_call_is_an_error_too(stand: Stand, method: str, path: str) -> None:
+    if path == '/api/job/request/':
+        path = '/api/job/request/j1/nothing'
+    reply = stand.call(method, path, headers={'Content-Type': 'application/json'})
+    if method == 'HEAD':
+        assert (reply.status_code, reply.content) == (404, b'')
+    else:
+        assert_error(reply, 404, 'APP-NOT-FOUND')
+
+
+@pytest.mark.parametrize('site', ['same-origin', 'same-site', 'none'])
+def test_the_page_itself_may_write(stand: Stand, site: str) -> None:
+    body = {'version': 0, 'queries': []}
+    reply = stand.put('/api/configure', body, headers={'Sec-Fetch-Site': site})
+    assert reply.status_code == 200
+
+
+OURS, OTHERS = 'https://tc.example.com', 'https://evil.example.com'
+
+
+@pytest.mark.parametrize(
+    ('headers', 'request_url', 'status'),
+    [
+        # What the browser says of itself decides.
+        ({'Sec-Fetch-Site': 'same-origin', 'Origin': OTHERS}, '', 200),
+        ({'Sec-Fetch-Site': 'none', 'Origin': OTHERS}, '', 200),
+        ({'Sec-Fetch-Site': 'cross-site', 'Origin': OURS}, '', 403),
+        # Where it does not, or says that both belong to one domain, the hosts are compared.
+        ({'Origin': OURS}, '', 200),
+        ({'Origin': 'https://TC.example.com:8443'}, '', 200),
+        ({'Origin': OTHERS}, '', 403),
+        ({'Origin': 'null'}, '', 403),
+        ({'Origin': 'https://['}, '', 403),
+        ({'Origin': 'https://tc.example.com.evil.example.com'}, '', 403),
+        ({'Sec-Fetch-Site': 'same-site', 'Origin': OTHERS}, '', 403),
+        ({'Sec-Fetch-Site': 'same-site', 'Origin': OURS}, '', 200),
+        ({'Sec-Fetch-Site': 'nonsense', 'Origin': OTHERS}, '', 403),
+        # Behind a proxy the host may be known by another name.
+        ({'Origin': OTHERS, 'X-Forwarded-Host': 'a, evil.example.com:443'}, '', 200),
+        ({'Origin': 'https://public.example.com'}, 'https://public.example.com/api/x', 200),
+        ({'Origin': OTHERS}, 'https://public.example.com/api/x', 403),
+        # What nobody told cannot be compared; the preflight that JSON needs is refused.
+        ({'Origin': OTHERS, 'Host': ''}, '', 200),
+    ],
+)
+def test_a_write_from_another_host_is_refused(
+    stand: Stand, headers: dict[str, str], request_url: str, status: int
+) -> None:
+    reply = stand.put(
+        '/api/configure',
+        {'version': 0, 'queries': []},
+        headers={'Host': 'tc.example.com', **headers},
+        extras={API_TOKEN_KEY: TOKEN, 'request_url': request_url},
+    )
+    assert reply.status_code == status
+    if status == 403:
+        assert_error(reply, 403, 'APP-FORBIDDEN')
+    granted = stand.call('OPTIONS', '/api/configure', headers=headers).headers
+    assert not [name for name in granted if name.startswith('access-control')]
+
+
+def test_another_site_may_read_nothing_more_than_anybody(stand: Stand) -> None:
+    reply = stand.get('/api/health', headers={'Sec-Fetch-Site': 'cross-site'})
+    assert reply.status_code == 200
+    assert not [name for name in reply.headers if name.startswith('access-control')]
+
+
+@pytest.mark.parametrize('path', PATHS)
+def test_head_answers_as_get_without_a_body(stand: Stand, path: str) -> None:
+    add_job(stand)
+    got = stand.get(address(path))
+    assert got.status_code == 200
+    assert_headers(got)
+    head = stand.call('HEAD', address(path))
+    assert (head.status_code, head.content) == (200, b'')
+    assert head.headers['content-length'] == str(len(got.content))
+    assert head.headers['content-type'] == got.headers['content-type']
+
+
+@pytest.mark.parametrize('path', PATHS)
+def test_a_trailing_slash_makes_no_difference(stand: Stand, path: str) -> None:
+    add_job(stand)
+    assert stand.get(address(path) + '/').status_code == 200
+
+
+def test_options_names_the_methods(stand: Stand) -> None:
+    reply = stand.call('OPTIONS', '/api/configure')
+    assert reply.status_code == 200
+    assert set(reply.headers['allow'].split(', ')) == {'GET', 'PUT'}
+
+
+def test_a_fault_of_the_app_shows_nothing_of_its_inside(
+    stand: Stand, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> None:
+        raise ValueError('inner secret')
+
+    stand.health.snapshot = fail  # type: ignore[method-assign, assignment]
+    with caplog.at_level(logging.INFO, 'sentinel_app'):
+        reply = stand.get('/api/health')
+    assert_error(reply, 500, 'APP-INTERNAL')
+    assert 'secret' not in reply.text
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == 1
+    assert lines[0].startswith('event=api-error code=APP-INTERNAL method=GET path=/api/health ')
+    assert 'inner secret' in lines[0]
+
+
+def test_an_error_of_the_app_without_a_rule_is_a_fault_with_its_code(stand: Stand) -> None:
+    stand.source.error = BatchTooLargeError('Too large, somehow')
+    assert_error(stand.get('/api/configure/options'), 500, 'AZ-413')
+
+
+def test_the_code_of_each_refusal_stands_in_the_log(
+    stand: Stand, caplog: pytest.LogCaptureFixture
+) -> None:
+    stand.source.error = ReadTimeoutError('No answer')
+    with caplog.at_level(logging.INFO, 'sentinel_app'):
+        stand.get('/api/job/request/x%0Aevent=forged')
+        stand.get('/api/configure/options')
+    first, second = caplog.records
+    assert (first.levelname, second.levelname) == ('INFO', 'WARNING')
+    assert first.getMessage().startswith(
+        'event=api-refused code=APP-NOT-FOUND status=404 method=GET '
+        'path="/api/job/request/x\\nevent=forged" reason='
+    )
+    assert 'code=TC-READ status=503' in second.getMessage()
+
+
+# -- administrators only
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Stand:
+    return Stand(tmp_path, is_admin_only=True)
+
+
+@pytest.mark.parametrize(
+    'role', ['Administrator', 'Organization Administrator', 'ADMINISTRATOR', ' administrator ']
+)
+def test_administrators_may_call(closed: Stand, role: str) -> None:
+    closed.identity.users = {TOKEN: UserInfo(name='jdoe', role=role)}
+    assert closed.get('/api/health').status_code == 200
+
+
+@pytest.mark.parametrize(
+    'role',
+    [
+        'Non-administrator (read only)',
+        'administrators',
+        'Administrator of nothing',
+        'Administrator\x00',
+        '*',
+        '',
+        ' ',
+        'x' * 100_000,
+        '\ud800\n',
+    ],
+)
+def test_a_role_counts_by_its_whole_name_and_the_refusal_says_what_decides(
+    closed: Stand, role: str
+) -> None:
+    closed.identity.users = {TOKEN: UserInfo(name='jdoe', role=role)}
+    reply = closed.get('/api/health')
+    assert_error(reply, 403, 'APP-FORBIDDEN')
+    words = reply.json['description']
+    assert 'UI Access' in words
+    assert 'Administrator Roles' in words
+    assert len(words) < 600
+    assert words.isprintable()
+
+
+@pytest.mark.parametrize('role', [None, 7, True, ['Administrator'], {'name': 'Administrator'}])
+def test_a_role_that_is_no_text_is_none(closed: Stand, role: object) -> None:
+    answer = {'data': {'user': {'userName': 'jdoe', 'role': role}}}
+    closed.identity.user_of = WhoAmI(lambda _token: answer, clock=closed.clock).user_of  # type: ignore[method-assign]
+    assert_error(closed.get('/api/health'), 403, 'APP-FORBIDDEN')
+
+
+@pytest.mark.parametrize('name', CALLS_BY_NAME)
+@pytest.mark.parametrize('who', ['user', 'nobody', 'no token', 'no answer'])
+def test_nobody_else_may_call_anything(closed: Stand, name: str, who: str) -> None:
+    call = CALLS_BY_NAME[name]
+    extras: dict[str, Any] = {'ms_sentinel.api_token': TOKEN}
+    if who == 'user':
+        closed.identity.users = {TOKEN: UserInfo(name='eve', role='Read Only User')}
+    elif who == 'nobody':
+        closed.identity.users = {}
+    elif who == 'no token':
+        extras = {}
+    else:
+        closed.identity.error = ReadTimeoutError('No answer')
+    reply = closed.call(call.method.upper(), address(call.path), json={}, extras=extras)
+    assert_error(reply, 403, 'APP-FORBIDDEN')
+    reason = 'your role "Read Only User" is none' if who == 'user' else 'did not say who you are'
+    assert reason in reply.json['description']
+    assert closed.call('GET', '/api/nothing', extras=extras).status_code == 403
+
+
+def test_the_page_itself_is_served_to_all_so_that_it_can_say_why(closed: Stand) -> None:
+    closed.identity.users = {}
+    closed.ui_dir.mkdir()
+    (closed.ui_dir / 'index.html').write_text('<h1>Sentinel</h1>')
+    assert closed.get('/').text == '<h1>Sentinel</h1>'
+
+
+def test_everybody_may_call_where_the_service_is_open(stand: Stand) -> None:
+    stand.identity.users = {}
+    assert stand.get('/api/health').status_code == 200
+
+
+# -- whatever comes in
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    path=st.sampled_from(PATHS),
+    names=st.lists(
+        st.tuples(
+            st.sampled_from(['status', 'limit', 'after', 'sort', 'request_id', 'format', 'x']),
+            st.text(st.characters(exclude_categories=['Cs']), max_size=20)
+            | st.sampled_from(['date_queued', 'failed', '2026-01-31T08:00:00Z', '1', 'csv']),
+        ),
+        max_size=4,
+    ),
+)
+@example(path='/api/job/request', names=[('sort', 'date_queued'), ('sort', 'date_queued')])
+def test_no_query_string_is_a_fault_of_the_app(
+    stand: Stand, path: str, names: list[tuple[str, str]]
+) -> None:
+    # A name may come twice.
+    reply = stand.get(address(path), urlencode(names))
+    assert reply.status_code in {200, 400, 404}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ['version', 'queries', 'run', 'id', 'owners', 'tql', 'mode', 'modified_after', 'z']
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(path=st.sampled_from(['/api/configure', '/api/job/request']), body=JSON)
+def test_no_body_is_a_fault_of_the_app(stand: Stand, path: str, body: object) -> None:
+    method = 'PUT' if path == '/api/configure' else 'POST'
+    headers = {'Content-Type': 'application/json'}
+    reply = stand.call(method, path, body=json.dumps(body), headers=headers)
+    assert reply.status_code in {200, 400, 409, 422}

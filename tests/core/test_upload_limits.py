@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentinel_app.core.upload_limits import (
+    MARGIN_S,
+    MAX_BYTES,
+    MAX_OBJECTS,
+    WINDOW_S,
+    fitting,
+    halves,
+    wait_s,
+)
+from tests.harness.strategies import law
+
+SIZES = st.lists(st.integers(min_value=0, max_value=300), max_size=60)
+LIMITS = {
+    'max_objects': st.integers(min_value=1, max_value=20),
+    'max_bytes': st.integers(min_value=1, max_value=600),
+}
+
+
+def batches(sizes: list[int], max_objects: int, max_bytes: int) -> list[list[int]]:
+    made, rest = [], sizes
+    while rest:
+        count = fitting(rest, max_objects=max_objects, max_bytes=max_bytes)
+        assert count > 0
+        made.append(rest[:count])
+        rest = rest[count:]
+    return made
+
+
+@law
+@given(sizes=SIZES, **LIMITS)
+def test_batches_rejoin_to_the_input(sizes: list[int], max_objects: int, max_bytes: int):
+    made = batches(sizes, max_objects, max_bytes)
+
+    assert [size for batch in made for size in batch] == sizes
+
+
+@law
+@given(sizes=SIZES, **LIMITS)
+def test_every_batch_keeps_both_limits_or_is_one_large_object(
+    sizes: list[int], max_objects: int, max_bytes: int
+):
+    for batch in batches(sizes, max_objects, max_bytes):
+        assert len(batch) <= max_objects
+        assert sum(batch) <= max_bytes or len(batch) == 1
+
+
+@law
+@given(sizes=SIZES, **LIMITS)
+def test_no_batch_is_smaller_than_it_has_to_be(sizes: list[int], max_objects: int, max_bytes: int):
+    made = batches(sizes, max_objects, max_bytes)
+
+    for batch, following in itertools.pairwise(made):
+        assert len(batch) == max_objects or sum(batch) + following[0] > max_bytes
+
+
+def test_nothing_fits_where_there_is_nothing():
+    assert fitting([]) == 0
+
+
+def test_the_standing_limits_are_a_hundred_objects_and_a_megabyte():
+    assert (MAX_OBJECTS, MAX_BYTES) == (100, 1_000_000)
+    assert fitting([1] * 101) == 100
+    assert fitting([400_000, 400_000, 200_000, 1]) == 3
+    assert fitting([1_000_001, 1]) == 1
+
+
+@law
+@given(st.lists(st.integers()))
+def test_halves_rejoin_and_differ_by_one_at_most(items: list[int]):
+    first, second = halves(items)
+
+    assert [*first, *second] == items
+    assert abs(len(first) - len(second)) <= 1
+
+
+@law
+@given(st.lists(st.integers(), min_size=1), st.data())
+def test_halving_again_and_again_finds_the_culprit(items: list[int], data: st.DataObject):
+    place = data.draw(st.integers(min_value=0, max_value=len(items) - 1))
+    found, first_place = list(items), 0
+    for _ in range(len(items).bit_length()):
+        if len(found) == 1:
+            break
+        first, second = halves(found)
+        assert first
+        assert second
+        if place < first_place + len(first):
+            found = list(first)
+        else:
+            found, first_place = list(second), first_place + len(first)
+
+    assert (found, first_place) == ([items[place]], place)
+
+
+LIMITS_A_MINUTE = st.integers(min_value=1, max_value=100)
+PAUSES = st.lists(
+    st.one_of(
+        st.just(0.0),
+        st.floats(min_value=0, max_value=1),
+        st.floats(min_value=0, max_value=WINDOW_S * 3),
+    ),
+    max_size=300,
+)
+
+
+def started(pauses: list[float], limit: int) -> list[float]:
+    """When requests begin that come after these pauses, each waiting as long as it is told."""
+    times: list[float] = []
+    now = 1_000.0
+    for pause in pauses:
+        now += pause
+        now += wait_s(times, now, limit)
+        times.append(now)
+    return times
+
+
+@law
+@given(PAUSES, LIMITS_A_MINUTE)
+def test_no_window_holds_more_than_the_limit_whatever_the_pattern(pauses: list[float], limit: int):
+    times = started(pauses, limit)
+
+    for first, beyond in zip(times, times[limit:], strict=False):
+        assert beyond - first > WINDOW_S + MARGIN_S - 0.001
+
+
+@law
+@given(PAUSES, LIMITS_A_MINUTE, st.integers(min_value=0, max_value=100))
+def test_only_as_many_times_as_the_limit_have_to_be_remembered(
+    pauses: list[float], limit: int, more: int
+):
+    times = started(pauses, limit)
+    now = (times[-1] if times else 0.0) + 0.5
+
+    assert wait_s(times[-limit - more :], now, limit) == wait_s(times[-limit:], now, limit)
+
+
+@law
+@given(LIMITS_A_MINUTE)
+def test_the_limit_is_reached_when_pressed(limit: int):
+    times = started([0.0] * (limit * 3), limit)
+
+    assert sum(at < times[0] + WINDOW_S + MARGIN_S for at in times) == limit
+    assert times[limit] == times[0] + WINDOW_S + MARGIN_S
+    assert times[limit * 2] == times[0] + 2 * (WINDOW_S + MARGIN_S)
+
+
+@law
+@given(PAUSES, LIMITS_A_MINUTE)
+def test_a_request_waits_no_longer_than_until_the_oldest_leaves_the_window(
+    pauses: list[float], limit: int
+):
+    times = started(pauses, limit)
+    now = times[-1] if times else 0.0
+
+    assert 0.0 <= wait_s(times, now, limit) <= WINDOW_S + MARGIN_S + 1e-6
+
+
+def test_the_first_requests_go_at_once():
+    assert wait_s([], 5.0, 1) == 0.0
+    assert wait_s([5.0] * 99, 5.0, 100) == 0.0
+
+
+def test_the_next_one_waits_until_the_oldest_is_out_of_the_window_and_the_margin():
+    free_at = WINDOW_S + MARGIN_S
+
+    assert wait_s([0.0, 10.0, 20.0], 30.0, 3) == free_at - 30.0
+    assert wait_s([0.0, 10.0, 20.0], free_at, 3) == 0.0
+    assert wait_s([0.0, 10.0, 20.0], 100.0, 3) == 0.0

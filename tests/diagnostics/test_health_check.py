@@ -1,0 +1,248 @@
+"""The check: each thing is tried, and each failing one says what to do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import threading
+from typing import Any
+
+import pytest
+
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.diagnostics import health_check as check
+from sentinel_app.diagnostics.check_result import CheckName
+from sentinel_app.errors import (
+    BatchRefusedError,
+    ReadAuthError,
+    ReadTimeoutError,
+    ThrottledError,
+    TokenRefusedError,
+    UploadDeniedError,
+    UploadServerError,
+)
+from tests.harness.api_stand import Stand
+from tests.harness.builders.app_state import make_audit, make_query
+from tests.harness.builders.indicator import make_row
+from tests.harness.clocks import NOON
+from tests.harness.diagnostics import LIMIT
+
+NAMES = [str(name) for name in CheckName]
+
+
+def rows(count: int) -> list[dict[str, Any]]:
+    return [make_row(IndicatorType.HOST, id=number) for number in range(1, count + 1)]
+
+
+@pytest.fixture
+def well(stand: Stand) -> Stand:
+    """All is well."""
+    stand.asked.source.rows = rows(30)
+    stand.asked.source.time = NOON
+    return stand
+
+
+def run(stand: Stand) -> dict[str, dict[str, Any]]:
+    reply = stand.post('/api/health/check', {})
+    assert reply.status_code == 200, reply.text
+    checks = reply.json['checks']
+    assert [each['name'] for each in checks] == NAMES
+    return {each['name']: each for each in checks}
+
+
+def failed(stand: Stand) -> dict[str, dict[str, Any]]:
+    found = {name: each for name, each in run(stand).items() if each['status'] == 'failed'}
+    assert all(each['remedy'] and each['message'].endswith('.') for each in found.values())
+    return found
+
+
+def test_where_all_is_well_each_check_says_so(well: Stand) -> None:
+    found = run(well)
+    assert {each['status'] for each in found.values()} == {'ok'}
+    assert {each['remedy'] for each in found.values()} == {''}
+    assert 'no page skips any' in found['paging']['message']
+    assert all(each['elapsed_s'] >= 0 for each in found.values())
+    # The request went through the limit and held no object.
+    assert well.asked.sink.sent == [()]
+    assert (well.asked.limiter.used(), well.asked.limiter.used_by_checks()) == (0, 1)
+
+
+def test_a_refused_empty_request_proves_role_and_workspace_as_well(well: Stand) -> None:
+    well.asked.sink.send_error = BatchRefusedError('Refused.', reason='stixobjects is empty.')
+    assert failed(well) == {}
+
+
+def test_credentials_that_are_refused_are_no_unreachable_server(well: Stand) -> None:
+    well.asked.source.error = ReadAuthError(
+        'ThreatConnect refused the credentials. Check the ThreatConnect Access ID.',
+        reason='Invalid signature',
+    )
+    found = run(well)
+    assert found['threatconnect']['status'] == 'ok'
+    assert found['sign-in']['status'] == 'failed'
+    assert found['sign-in']['code'] == 'TC-AUTH'
+    assert found['sign-in']['message'] == 'ThreatConnect refused the credentials.'
+    assert found['sign-in']['reason'] == 'Invalid signature'
+    assert found['sign-in']['remedy'] == 'Check the ThreatConnect Access ID.'
+    assert [found[name]['status'] for name in ('owners', 'paging', 'clock')] == ['skipped'] * 3
+    assert [found[name]['status'] for name in ('token', 'workspace', 'disk')] == ['ok'] * 3
+
+
+def test_without_threatconnect_the_rest_is_tried_all_the_same(well: Stand) -> None:
+    well.asked.source.error = ReadTimeoutError('ThreatConnect did not answer.')
+    found = run(well)
+    assert [found[name]['status'] for name in NAMES] == [
+        *('failed', 'skipped', 'skipped', 'skipped', 'skipped', 'ok', 'ok', 'ok')
+    ]
+    assert 'firewall' in found['threatconnect']['remedy']
+
+
+def test_an_owner_of_a_query_that_cannot_be_read_is_named(well: Stand) -> None:
+    well.app_state.save_queries(
+        [make_query(owners=('Example Org', 'Lost'))],
+        expected_version=0,
+        next_mode=None,
+        audit=make_audit(),
+    )
+    assert 'Lost.' in failed(well)['owners']['message']
+
+
+def test_no_owner_at_all_fails(well: Stand) -> None:
+    well.asked.source.owner_names = ()
+    assert 'any owner' in failed(well)['owners']['message']
+
+
+@pytest.mark.parametrize('fault', ['unsorted', 'ignores-id', 'starts-late'])
+def test_paging_that_cannot_be_trusted_is_found_out(
+    well: Stand, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    source = well.asked.source
+    honest = source._found
+
+    def found(tql: str) -> list[dict[str, Any]]:
+        if fault == 'unsorted' and 'id <' not in tql:
+            return honest(tql)[::-1]
+        if fault == 'ignores-id' and 'id >' in tql:
+            return honest(tql.partition(' AND id >')[0])
+        if fault == 'starts-late' and 'id ' not in tql:
+            return honest(tql)[5:]
+        return honest(tql)
+
+    monkeypatch.setattr(source, '_found', found)
+    problem = failed(well)['paging']
+    assert 'does not sort by id' in problem['message']
+    assert 'Nothing is left out' in problem['remedy']
+
+
+def test_too_few_indicators_are_no_proof_against_paging(well: Stand) -> None:
+    well.asked.source.rows = rows(2)
+    assert 'Too few' in run(well)['paging']['message']
+
+
+@pytest.mark.parametrize(
+    ('seconds', 'status'), [(59, 'ok'), (-59, 'ok'), (90, 'failed'), (-90, 'failed')]
+)
+def test_a_clock_that_is_off_is_told_before_signatures_fail(
+    well: Stand, seconds: int, status: str
+) -> None:
+    well.asked.source.time = NOON - dt.timedelta(seconds=seconds)
+    found = run(well)['clock']
+    assert found['status'] == status
+    assert f'{abs(seconds)} s' in found['message']
+    if status == 'failed':
+        assert ('ahead of' if seconds > 0 else 'behind') in found['message']
+        assert 'NTP' in found['remedy']
+
+
+def test_a_server_that_does_not_tell_its_time_is_not_checked_for_it(well: Stand) -> None:
+    well.asked.source.time = None
+    assert run(well)['clock']['status'] == 'skipped'
+
+
+def test_without_a_token_the_workspace_is_not_tried(well: Stand) -> None:
+    well.asked.sink.token_error = TokenRefusedError(
+        'Microsoft Entra ID refused an access token. The Client Secret input is wrong.'
+    )
+    found = run(well)
+    assert found['token']['status'] == 'failed'
+    assert found['token']['remedy'] == 'The Client Secret input is wrong.'
+    assert found['workspace']['status'] == 'skipped'
+    assert well.asked.sink.sent == []
+
+
+@pytest.mark.parametrize('code', ['AZ-403', 'AZ-404'])
+def test_a_denied_request_says_what_to_do(well: Stand, code: str) -> None:
+    well.asked.sink.send_error = UploadDeniedError('It may not. Give it the role.', code=code)
+    found = failed(well)['workspace']
+    assert (found['code'], found['remedy']) == (code, 'Give it the role.')
+
+
+def test_a_server_error_is_a_failure(well: Stand) -> None:
+    well.asked.sink.send_error = UploadServerError('Sentinel answered with an error.')
+    assert failed(well)['workspace']['code'] == 'AZ-5XX'
+
+
+def test_a_429_blocks_everybody_and_proves_nothing(well: Stand) -> None:
+    well.asked.sink.send_error = ThrottledError('Less often.', retry_after_s=42.0)
+    found = run(well)['workspace']
+    assert found['status'] == 'skipped'
+    assert '42 s' in found['message']
+    stop = threading.Event()
+    well.clock.advance(41)
+    before = well.clock.passed_s
+    assert well.asked.limiter.acquire(stop) is not None
+    assert well.clock.passed_s > before
+
+
+def test_a_limit_that_is_used_up_is_not_exceeded_by_the_check(well: Stand) -> None:
+    stop = threading.Event()
+    for _ in range(LIMIT):
+        permit = well.asked.limiter.acquire(stop)
+        assert permit is not None
+        well.asked.limiter.answered(permit)
+    assert run(well)['workspace']['status'] == 'skipped'
+    assert well.asked.sink.sent == []
+
+
+def test_what_is_wrong_with_the_disk_is_told(well: Stand) -> None:
+    well.asked.disk_warnings = ('Only 3 MB are free.',)
+    assert failed(well)['disk']['message'] == 'Only 3 MB are free.'
+
+
+def test_a_folder_that_cannot_be_written_fails(
+    well: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_descriptor: int) -> None:
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr('sentinel_app.storage.maintenance.disk.os.fsync', refuse)
+    found = failed(well)['disk']
+    assert found['code'] == 'RUN-DISK'
+    assert found['message'] == 'The disk is full.'
+    assert 'Free space on that disk' in found['remedy']
+    assert not list(well.asked.db.path.parent.glob('.write-test'))
+
+
+def test_each_result_stands_in_the_log(well: Stand, caplog: pytest.LogCaptureFixture) -> None:
+    well.asked.sink.send_error = UploadDeniedError('It may not. Give it the role.')
+    with caplog.at_level(logging.INFO, 'sentinel_app'):
+        run(well)
+    lines = [each for each in caplog.records if 'event=check ' in each.getMessage()]
+    assert len(lines) == len(NAMES)
+    (warning,) = [each for each in lines if each.levelno == logging.WARNING]
+    assert 'remedy="Give it the role."' in warning.getMessage()
+    assert 'code=AZ-403' in warning.getMessage()
+
+
+def test_a_check_that_does_not_end_keeps_others_out(
+    well: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, 'OTHER_CHECK_WITHIN_S', 0.01)
+    with well.deps.inquiries.checks._running:
+        assert well.post('/api/health/check', {}).status_code == 409
+
+
+def test_a_stop_ends_the_check_between_two_things(well: Stand) -> None:
+    stop = threading.Event()
+    stop.set()
+    assert len(well.deps.inquiries.checks.run(stop)) == 1

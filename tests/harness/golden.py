@@ -1,0 +1,257 @@
+"""The golden examples: rows as they come and the objects that they must become.
+
+python -m tests.harness.golden            write docs/mapping.md from the examples
+python -m tests.harness.golden --accept   first make the examples what the code makes, for review
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sentinel_app.core.label import LABELS_LIMIT
+from sentinel_app.core.mapping import NAME_LIMIT
+from sentinel_app.core.pattern import PATTERN_LIMIT, PatternStyle
+from sentinel_app.threatconnect.parse import FIELDS, parse_indicator
+from tests.harness.builders.indicator import NOW, TTL_HOURS, make_objects, make_options
+from tests.harness.project import PROJECT
+from tests.harness.sighting import SIGHTINGS
+
+FOLDER = PROJECT / 'tests' / 'data' / 'golden'
+PAGE = PROJECT / 'docs' / 'mapping.md'
+REAL_ROWS = PROJECT.parent / 'shared' / 'data' / 'eset-indicators.jsonl.gz'
+
+_HEAD = f"""\
+# How Indicators become STIX objects
+
+<!-- Made by `make gen` from tests/data/golden; edit tests/harness/golden.py instead. -->
+
+Each Indicator becomes one STIX 2.1 `indicator` object; a File becomes one for each of its hashes.
+
+| property | value |
+| --- | --- |
+| `type`, `spec_version`, `pattern_type`, `pattern_version`, `lang` | `indicator`, `2.1`, \
+`stix`, `2.1`, `en` |
+| `id` | made from the type, the canonical value and (for a File) the kind of hash; not from the \
+owner. The same value is the same object on every machine |
+| `created` | `dateAdded` of the copy that was sent first, but never later than the first \
+attempt to send it |
+| `modified` | the time of conversion |
+| `revoked` | `true` where the object is withdrawn; otherwise absent |
+| `name` | the value, or the hash, or for a Registry Key the summary; then ` \\| ` and the owner. \
+At most {NAME_LIMIT:,} characters: the end of a longer value is cut off and marked with `…` |
+| `description` | JSON text of at most 1,000 characters, see below |
+| `indicator_types` | `["malicious-activity"]` |
+| `pattern` | one comparison with the value, see *Pattern Style*; backslashes and single quotes \
+are escaped |
+| `valid_from` | `lastModified`, but not later than `modified` and always before `valid_until` |
+| `valid_until` | the time of conversion plus the TTL of the type, or `externalDateExpires` where \
+that is earlier |
+| `kill_chain_phases` | each *Phase of Intrusion* attribute; C2 is `command-and-control`, a phase \
+of your own is lower-cased and hyphenated. The first 50, and none of more than 100 characters |
+| `labels` | the tags by name, sorted; an ATT&CK tag as `T1566 - Phishing`. Whole tags only, and \
+together below {LABELS_LIMIT:,} bytes (counted as a JSON list in UTF-8), where Sentinel would cut \
+them: a tag that does not fit is left out, and the Job says so |
+| `confidence` | as it is; 0 is a value |
+| `object_marking_refs` | the strictest TLP label; one that says TLP and no known level counts as \
+TLP:RED. TLP:AMBER+STRICT is marked TLP:RED, because \
+STIX 2.1 and Sentinel have no level between TLP:AMBER and TLP:RED, and a marking must not promise \
+more freedom than was given |
+
+What is absent in ThreatConnect is absent in the object: there are no nulls, empty texts or empty \
+lists.
+
+## Values
+
+The canonical value decides which Indicators are the same value, whatever their owners and \
+spellings, and so which id they have: IPv6 in ThreatConnect's spelling (lower case, not \
+compressed), an IPv4-mapped address (`::ffff:198.51.100.7`) or block as the IPv4 address or block \
+that it is, blocks without host bits, hosts and the domains of e-mail addresses in lower case and \
+ASCII (`xn--`), mailboxes in lower case, the scheme and host of URLs in lower case, hashes in \
+upper case, AS numbers as `ASN64500`, subjects without the encoding of a header, Registry Keys as \
+they are. It does not depend on any input.
+
+The input *Pattern Style* decides how pattern and name write it:
+
+| type | As in the guide | As logs write it |
+| --- | --- | --- |
+| Address, CIDR | the canonical value | IPv6 by RFC 5952 (`2001:db8::5`) |
+| Email Subject | the subject as ThreatConnect has it | decoded by RFC 2047 |
+| File | the hash in upper case | the hash in lower case |
+| Registry Key | key with slashes, value name and value type, leaving out what is empty | the key \
+alone, with backslashes |
+| ASN, EmailAddress, Host, URL | the canonical value | the same |
+
+The name has the pattern's value *as logs write it*, and ThreatConnect's spelling *as in the \
+guide*; that of a Registry Key has the summary in either.
+
+### What is found
+
+Rules compare texts, character by character, as `stix2-matcher` does, which holds this table:
+
+"""
+
+_REST = f"""
+A block finds an address inside it only in a rule that reads blocks (`ipv4_is_in_range`), an AS \
+number only in one that takes the number out of the name. The guide's form of a Registry Key \
+finds nothing: its key has slashes, and its members are no path of STIX.
+
+## Description
+
+A JSON object with `type`, `summary`, `confidence`, `rating`, `threatAssessScore`, `ownerName`, \
+`associatedGroups`, `attributes` and `webLink`, in this order. Numbers and a link that \
+ThreatConnect does not have are left out; the two lists are always there. Sentinel cuts a \
+description after 1,000 characters, so what does not fit is left out in this order, until it \
+does: attributes from the last to the first, *First Seen* and *Last Seen* after all others; groups \
+from the last to the second; the \
+ends of the first group's texts; and only then the end of the summary, marked with `…`. The \
+characters are those of the JSON text, its escapes included; characters outside the Basic \
+Multilingual Plane count twice.
+
+## What is not sent
+
+* Types other than the nine below, and Files without a usable MD5, SHA-1 or SHA-256 hash, are \
+*unsupported* (`MAP-TYPE`).
+* Indicators without an id, an owner, a value, `dateAdded` or `lastModified` are *invalid* \
+(`MAP-VALUE`). Any other part that is odd is left out.
+* So are those whose value cannot be right, as no pattern made of it could find anything:
+  * Address, CIDR: no IPv4 or IPv6 address or block, or one with a zone (`fe80::1%eth0`).
+  * Host: a URL or path, an e-mail address, an IP address in any spelling, something with a port, \
+a blank or another character that no host name has, an empty label, a last label that is a number, \
+labels of more than 63 or names of more than 253 characters. Wildcards (`*`), underscores and \
+international names are fine.
+  * EmailAddress: anything but exactly one mailbox, `@` and a host name, or an IP address in \
+brackets. A display name is none of it.
+  * ASN: anything but a number up to 4,294,967,295, with `ASN`, `AS` or nothing before it.
+  * URL: one that names nothing, as `http://` does.
+  * Whatever its type, a value of which nothing is left in its canonical form, or which makes a \
+pattern of {PATTERN_LIMIT:,} bytes or more: a pattern is never cut.
+* Indicators whose `externalDateExpires` is over are *expired*.
+* Characters that UTF-8 or a database does not take, lone surrogates and NUL, become U+FFFD.
+
+## Examples
+
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One golden example and where it is kept."""
+
+    path: Path
+    content: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    @property
+    def row(self) -> dict[str, Any]:
+        row: dict[str, Any] = self.content['row']
+        return row
+
+    @property
+    def objects(self) -> list[dict[str, Any]]:
+        objects: list[dict[str, Any]] = self.content['objects']
+        return objects
+
+    @property
+    def as_logs_write_it(self) -> list[dict[str, Any]]:
+        """What is another in the objects of the other style, one by one."""
+        differences: list[dict[str, Any]] = self.content['as_logs_write_it']
+        return differences
+
+    def made(self, style: PatternStyle) -> list[dict[str, object]]:
+        """What the code makes of the row."""
+        return make_objects(parse_indicator(self.row), options=make_options(style))
+
+
+def examples() -> list[Example]:
+    """All golden examples by name."""
+    return [
+        Example(path=path, content=json.loads(path.read_text(encoding='utf-8')))
+        for path in sorted(FOLDER.glob('*.json'))
+    ]
+
+
+def rows() -> Iterator[dict[str, Any]]:
+    """The real Indicators where they lie beside the project, else the rows of the examples."""
+    if not REAL_ROWS.exists():
+        yield from (example.row for example in examples())
+        return
+    with gzip.open(REAL_ROWS, 'rt', encoding='utf-8') as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+def page() -> str:
+    """The text of docs/mapping.md."""
+    fields = ', '.join(f'`{name}`' for name in FIELDS)
+    times = f'Converted at {NOW:%Y-%m-%dT%H:%M:%SZ} with a TTL of {TTL_HOURS} hours.'
+    parts = [
+        f'{_HEAD}{_sightings()}\n{_REST}{times} Rows are asked for with the `fields` {fields}.\n'
+    ]
+    for example in examples():
+        parts.append(f'### {example.content["title"]}\n\n{example.content["shows"]}\n')
+        parts.append(f'From ThreatConnect:\n\n{_json(example.row)}\n')
+        parts.append(f'To Sentinel:\n\n{_json(*example.objects)}\n')
+        parts.append(f'With *{PatternStyle.AS_LOGS_WRITE_IT}*:\n\n{_other_style(example)}\n')
+        description = json.loads(example.objects[0]['description'])
+        parts.append(f'The description, unfolded:\n\n{_json(description)}\n')
+    return '\n'.join(parts)
+
+
+def _changes(
+    one: list[dict[str, object]], other: list[dict[str, object]]
+) -> list[dict[str, object]]:
+    """What is another in each object of `other`."""
+    return [
+        {name: value for name, value in after.items() if value != before[name]}
+        for before, after in zip(one, other, strict=True)
+    ]
+
+
+def _other_style(example: Example) -> str:
+    changed = [each for each in example.as_logs_write_it if each]
+    return _json(*changed) if changed else 'The same.'
+
+
+def _sightings() -> str:
+    """The table of what is found in logs."""
+    lines = ['| type | in ThreatConnect | in a log | As in the guide | As logs write it |']
+    lines.append('| --- | --- | --- | --- | --- |')
+    for each in SIGHTINGS:
+        logged = f'{each.logged}, a number' if isinstance(each.logged, int) else f'`{each.logged}`'
+        found = ['found' if each.is_expected(style) else 'no' for style in PatternStyle]
+        lines.append(f'| {each.kind} | `{each.stored}` | {logged} | {found[0]} | {found[1]} |')
+    return '\n'.join(lines)
+
+
+def _json(*values: object) -> str:
+    texts = [json.dumps(value, indent=2, ensure_ascii=False) for value in values]
+    return '```json\n' + '\n'.join(texts) + '\n```'
+
+
+def main() -> None:
+    """Write the page, and on request the examples."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--accept', action='store_true', help='put what the code makes into them')
+    if parser.parse_args().accept:
+        for example in examples():
+            guide, logs = (example.made(style) for style in PatternStyle)
+            content = example.content | {
+                'objects': guide,
+                'as_logs_write_it': _changes(guide, logs),
+            }
+            text = json.dumps(content, indent=2, ensure_ascii=False)
+            example.path.write_text(f'{text}\n', encoding='utf-8')
+    PAGE.write_text(page(), encoding='utf-8')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,94 @@
+"""The end of a Job is stored with every cursor that it changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sentinel_app.core.job import Counts, JobStatus, Outcome
+from sentinel_app.core.query import Query
+from sentinel_app.core.window import Cursor, Window
+from sentinel_app.errors import StorageError, UnforeseenError
+from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.metrics import MetricStore
+from sentinel_app.storage.sqlite import Database
+from sentinel_app.tasks.job_follower import JobFollower
+from tests.harness.builders.app_state import make_audit, make_job, make_query, make_update
+from tests.harness.builders.update import make_faults, make_store
+from tests.harness.clocks import NOON, StandingClock
+
+HOUR = dt.timedelta(hours=1)
+WINDOW = Window(start_at=NOON - 3 * HOUR, end_at=NOON - HOUR)
+FAULT = UnforeseenError('It met what nobody foresaw.')
+HIGH, LOW = make_query('high'), make_query('low')
+SENT = Counts(read=1, outcomes={Outcome.SENT: 1})
+
+
+class Stand:
+    """A higher Job that goes on, and a lower one that has ended well."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / 'documents.json'
+        self.clock = StandingClock()
+        self.app_state = AppState(self.path, now=self.clock.now)
+        self.db = Database(folder / 'state.db')
+        store = make_store(self.db)
+        self.follower = JobFollower(
+            app_state=self.app_state,
+            store=store,
+            metrics=MetricStore(self.db),
+            faults=make_faults(self.db, self.clock, store),
+            clock=self.clock,
+        )
+        self.app_state.save_queries(
+            [HIGH, LOW], expected_version=0, next_mode=None, audit=make_audit()
+        )
+        self.high = make_job('j1', query=HIGH, window=WINDOW, status=JobStatus.UPLOAD_IN_PROGRESS)
+        low = make_job('j2', query=LOW, window=WINDOW, status=JobStatus.UPLOAD_COMPLETE, position=1)
+        self.app_state.add_update(
+            make_update(request_ids=('j1', 'j2')), [self.high, low], schedule=None
+        )
+        self.app_state.change_job(
+            'j2',
+            lambda job: job,
+            cursors=[cursor(query, WINDOW.end_at) for query in (HIGH, LOW)],
+        )
+
+    @property
+    def lower_at(self) -> dt.datetime | None:
+        found = self.app_state.cursor('low')
+        return found and found.at
+
+
+def cursor(query: Query, at: dt.datetime) -> Cursor:
+    return Cursor(query_id=query.id, selection=query.selection, at=at)
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Iterator[Stand]:
+    made = Stand(tmp_path)
+    yield made
+    made.db.close()
+
+
+def test_a_job_that_is_given_up_without_figures_sets_the_lower_cursor_back(stand: Stand) -> None:
+    stand.follower.fail(stand.high, FAULT, Counts())
+    assert stand.lower_at == NOON - 3 * HOUR + dt.timedelta(minutes=5)
+    assert stand.app_state.cursor('high') == cursor(HIGH, WINDOW.end_at)
+
+
+def test_a_job_that_is_given_up_after_it_sent_everything_leaves_it(stand: Stand) -> None:
+    stand.follower.fail(stand.high, FAULT, SENT)
+    assert stand.lower_at == WINDOW.end_at
+
+
+def test_a_disk_that_refuses_stores_neither_the_end_nor_the_cursor(stand: Stand) -> None:
+    stand.path.with_name('documents.json.next').mkdir()
+    with pytest.raises(StorageError):
+        stand.follower.fail(stand.high, FAULT, Counts())
+    job: Any = stand.app_state.job('j1')
+    assert (job.status, stand.lower_at) == (JobStatus.UPLOAD_IN_PROGRESS, WINDOW.end_at)

@@ -1,0 +1,383 @@
+"""A Task with its threads: states, outcomes, pauses, kills, replacement."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from sentinel_app.core.task import TASK_FACTS, TaskCondition, TaskState, TaskView
+from sentinel_app.errors import Cancelled, ConflictError, StorageError
+from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.tasks.task import Task
+from tests.harness.clocks import NOON, StandingClock
+
+SOON_S = 10.0
+FACTS = dataclasses.replace(TASK_FACTS[2], timeout_s=100)
+PAUSED = TaskState(is_paused=True, paused_at=NOON, paused_by='jdoe')
+
+
+class Duty:
+    """Hands out pieces of work; each is done when the test says so, or ends when interrupted."""
+
+    def __init__(self) -> None:
+        self.pieces: list[Callable[[Any], bool]] = []
+        self.ids: tuple[str, ...] = ()
+        self.words: str | None = None
+        self.asked = 0
+        self.begun = threading.Semaphore(0)
+        self._lock = threading.Lock()
+
+    def step(self, stop: Any) -> bool:
+        with self._lock:
+            piece = self.pieces.pop(0) if self.pieces else None
+        if piece is None:
+            return False
+        self.begun.release()
+        return piece(stop)
+
+    def ask(self) -> str | None:
+        self.asked += 1
+        if self.words == 'refused':
+            raise ConflictError('Not now.')
+        return self.words
+
+    def request_ids(self) -> tuple[str, ...]:
+        return self.ids
+
+    def outcome(self, steps: int) -> str:
+        return f'did {steps}'
+
+
+class Stage:
+    def __init__(self, **options: Any) -> None:
+        self.clock = StandingClock()
+        self.wakeup = Wakeup()
+        self.stop = threading.Event()
+        self.duty = Duty()
+        self.noted: list[tuple[str, BaseException | None]] = []
+        self.task = Task(
+            facts=FACTS,
+            duty=self.duty,
+            state=options.pop('state', TaskState()),
+            stop=self.stop,
+            wakeup=self.wakeup,
+            clock=self.clock,
+            on_error=lambda name, error: self.noted.append((name, error)),
+            idle_wait_s=0.01,
+            **options,
+        )
+
+    @property
+    def view(self) -> TaskView:
+        return self.task.view()
+
+    def give(self, *pieces: Callable[[Any], bool]) -> None:
+        self.duty.pieces += pieces
+        self.wakeup.notify()
+
+    def began(self, count: int = 1) -> None:
+        for _ in range(count):
+            assert self.duty.begun.acquire(timeout=SOON_S)
+
+    def until(self, is_so: Callable[[], bool]) -> None:
+        pause = threading.Event()
+        for _ in range(int(SOON_S * 1_000)):
+            if is_so():
+                return
+            pause.wait(0.001)
+        raise AssertionError('it did not come to that')
+
+
+@pytest.fixture
+def make() -> Iterator[Callable[..., Stage]]:
+    made: list[Stage] = []
+
+    def start(**options: Any) -> Stage:
+        stage = Stage(**options)
+        made.append(stage)
+        stage.task.start()
+        return stage
+
+    yield start
+    for stage in made:
+        stage.stop.set()
+        stage.task.interrupt()
+        stage.wakeup.notify()
+        assert all(worker.join(SOON_S) for worker in stage.task.workers)
+
+
+def quick(_stop: Any) -> bool:
+    return True
+
+
+def patient(stop: Any) -> bool:
+    if stop.wait(None):
+        raise Cancelled('It was interrupted.')
+    return True
+
+
+class Hanging:
+    """A piece of work that hears nothing until the test lets it go."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.is_over = threading.Event()
+
+    def __call__(self, _stop: Any) -> bool:
+        self.go.wait(SOON_S)
+        self.is_over.set()
+        return True
+
+
+def test_at_first_it_is_idle_and_has_no_outcome(make: Callable[..., Stage]) -> None:
+    view = make().view
+    assert (view.condition, view.request_ids) == (TaskCondition.IDLE, ())
+    assert (view.beat_at, view.beat_age_s, view.ended_at, view.outcome) == (None, None, None, None)
+
+
+def test_a_run_ends_when_nothing_is_left_and_says_how_much_it_was(
+    make: Callable[..., Stage],
+) -> None:
+    stage = make()
+    stage.give(quick, quick, quick)
+    stage.until(lambda: stage.view.outcome is not None)
+    assert (stage.view.outcome, stage.view.ended_at) == ('Did 3.', NOON)
+
+
+def test_it_runs_while_it_works_on_a_job_and_shows_the_oldest_heartbeat(
+    make: Callable[..., Stage],
+) -> None:
+    stage, hanging = make(threads=2), Hanging()
+    stage.give(hanging)
+    stage.began()
+    stage.duty.ids = ('j1',)
+    stage.clock.advance(30)
+    view = stage.view
+    assert (view.condition, view.request_ids) == (TaskCondition.RUNNING, ('j1',))
+    assert (view.beat_at, view.beat_age_s) == (NOON, 30)
+    hanging.go.set()
+    stage.until(lambda: stage.view.beat_age_s == 0)
+    stage.duty.ids = ()
+    assert stage.view.condition is TaskCondition.IDLE
+
+
+def test_a_step_that_takes_long_is_at_work_whatever_the_stores_say(
+    make: Callable[..., Stage],
+) -> None:
+    stage, hanging = make(), Hanging()
+    stage.give(hanging)
+    stage.began()
+    assert stage.view.condition is TaskCondition.IDLE
+    stage.clock.advance(2)
+    assert stage.view.condition is TaskCondition.RUNNING
+    hanging.go.set()
+
+
+def test_a_pause_lets_the_step_end_and_takes_up_nothing(make: Callable[..., Stage]) -> None:
+    stage, hanging = make(), Hanging()
+    stage.give(hanging)
+    stage.began()
+    stage.task.set_state(PAUSED, 'paused by jdoe')
+    stage.duty.ids = ('j1',)
+    view = stage.view
+    assert (view.condition, view.request_ids) == (TaskCondition.FINISHING, ('j1',))
+    stage.give(quick)
+    hanging.go.set()
+    stage.until(lambda: stage.view.condition is TaskCondition.PAUSED)
+    assert stage.view.outcome == 'Did 1; paused by jdoe.'
+    assert (stage.view.state, stage.view.request_ids) == (PAUSED, ())
+    threading.Event().wait(0.05)
+    assert stage.duty.pieces == [quick]
+    stage.task.set_state(TaskState())
+    stage.until(lambda: stage.duty.pieces == [])
+    stage.until(lambda: stage.view.outcome == 'Did 1.')
+    assert stage.task.standing.kill is None
+
+
+def test_a_pause_ends_waiting_at_once(make: Callable[..., Stage]) -> None:
+    stage = make(threads=3)
+    stage.give(patient, patient, patient)
+    stage.began(3)
+    stage.task.set_state(PAUSED, 'paused by jdoe')
+    stage.until(lambda: stage.view.condition is TaskCondition.PAUSED)
+    assert stage.view.outcome == 'Paused by jdoe.'
+
+
+def test_a_pause_of_an_idle_task_is_no_run(make: Callable[..., Stage]) -> None:
+    stage = make()
+    stage.until(lambda: not stage.task._steps)
+    stage.task.set_state(PAUSED, 'paused by jdoe')
+    assert stage.view.outcome in {None, 'Paused by jdoe.'}
+
+
+def test_a_task_that_was_paused_before_begins_paused(make: Callable[..., Stage]) -> None:
+    stage = make(state=PAUSED)
+    stage.give(quick)
+    threading.Event().wait(0.05)
+    assert stage.duty.pieces == [quick]
+    assert stage.view.condition is TaskCondition.PAUSED
+
+
+def test_a_kill_ends_the_run_there_and_then(make: Callable[..., Stage]) -> None:
+    stage = make()
+    stage.give(quick, patient)
+    stage.began(2)
+    steps = stage.task.kill('jdoe', ('j1',))
+    assert stage.view.outcome == 'Did 1; killed by jdoe.'
+    kill = stage.task.standing.kill
+    assert kill is not None
+    assert (kill.by, kill.request_ids) == ('jdoe', ('j1',))
+    stage.until(lambda: stage.task.are_over(steps))
+    stage.give(quick)
+    stage.until(lambda: stage.view.outcome == 'Did 1.')
+
+
+def test_a_failure_is_an_outcome_and_the_thread_goes_on(make: Callable[..., Stage]) -> None:
+    def fail(_stop: Any) -> bool:
+        raise StorageError('The disk is full. Make room.')
+
+    def break_down(_stop: Any) -> bool:
+        raise ZeroDivisionError('of our own')
+
+    stage = make()
+    stage.give(fail)
+    stage.until(lambda: stage.view.outcome == 'Failed: The disk is full. Make room.')
+    stage.give(break_down)
+    expected = 'Failed: an unexpected ZeroDivisionError; the log has the details.'
+    stage.until(lambda: stage.view.outcome == expected)
+    assert [name for name, _ in stage.noted][:1] == ['upload']
+    stage.give(quick)
+    stage.until(lambda: stage.view.outcome == 'Did 1.')
+    assert stage.noted[-1] == ('upload', None)
+
+
+def test_it_is_overdue_only_where_a_step_that_nobody_interrupted_hangs(
+    make: Callable[..., Stage],
+) -> None:
+    stage, hanging = make(threads=2), Hanging()
+    stage.give(hanging)
+    stage.began()
+    stage.clock.advance(100)
+    assert not stage.task.is_overdue()
+    stage.clock.advance(1)
+    assert stage.task.is_overdue()
+    stage.task.excuse()
+    assert not stage.task.is_overdue()
+    stage.clock.advance(101)
+    stage.task.kill('the watchdog', ())
+    assert not stage.task.is_overdue()
+    hanging.go.set()
+
+
+def test_whoever_waits_is_never_overdue(
+    make: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr('sentinel_app.tasks.step.BEAT_S', 0.002)
+    stage = make()
+    stage.give(patient)
+    stage.began()
+    for _ in range(5):
+        stage.clock.advance(90)
+        stage.until(lambda: (stage.view.beat_age_s or 0) < 50)
+        assert not stage.task.is_overdue()
+
+
+def test_a_thread_that_hangs_is_left_behind_and_changes_nothing_when_it_wakes(
+    make: Callable[..., Stage],
+) -> None:
+    stage, hanging = make(is_replaceable=True), Hanging()
+    stage.give(hanging)
+    stage.began()
+    steps = stage.task.kill('jdoe', ('j1',))
+    (stuck,) = stage.task.workers
+    assert not stage.task.are_over(steps)
+    stage.task.replace(steps)
+    assert stage.task.are_over(steps)
+    assert stage.task.workers != (stuck,)
+    stage.give(quick)
+    stage.until(lambda: stage.view.outcome == 'Did 1.')
+    hanging.go.set()
+    assert hanging.is_over.wait(SOON_S)
+    assert stuck.join(SOON_S)
+    assert stage.view.outcome == 'Did 1.'
+
+
+def test_what_a_thread_left_behind_raises_worries_nobody(make: Callable[..., Stage]) -> None:
+    hanging = Hanging()
+
+    def fail_late(stop: Any) -> bool:
+        hanging(stop)
+        raise StorageError('The store is closed.')
+
+    stage = make(is_replaceable=True)
+    stage.give(fail_late)
+    stage.began()
+    (stuck,) = stage.task.workers
+    stage.task.replace(stage.task.kill('jdoe', ('j1',)))
+    hanging.go.set()
+    assert stuck.join(SOON_S)
+    assert [error for _, error in stage.noted] == [None]
+    assert stage.view.outcome == 'Killed by jdoe.'
+
+
+def test_nothing_is_replaced_where_all_is_over(make: Callable[..., Stage]) -> None:
+    stage = make()
+    workers = stage.task.workers
+    stage.task.replace(frozenset())
+    assert stage.task.workers == workers
+
+
+def test_after_the_end_of_the_process_no_new_thread_starts(make: Callable[..., Stage]) -> None:
+    stage, hanging = make(), Hanging()
+    stage.give(hanging)
+    stage.began()
+    steps = stage.task.kill('jdoe', ('j1',))
+    stage.stop.set()
+    stage.task.replace(steps)
+    assert all(worker.join(0) for worker in stage.task.workers)
+    hanging.go.set()
+
+
+def test_a_step_that_begins_as_the_process_ends_is_interrupted_from_the_start() -> None:
+    stage = Stage()
+    stage.stop.set()
+    seen = []
+    stage.give(lambda stop: seen.append(stop.is_set()) or True)
+    assert stage.task._step(0)
+    assert seen == [True]
+
+
+def test_while_still_keeps_steps_out(make: Callable[..., Stage]) -> None:
+    stage, hanging = make(), Hanging()
+    done = []
+    stage.until(lambda: stage.task.while_still(lambda: done.append(1)))
+    assert done == [1]
+    stage.give(hanging)
+    stage.began()
+    assert not stage.task.while_still(lambda: done.append(2))
+    assert done == [1]
+    hanging.go.set()
+
+
+def test_run_now_asks_the_duty_and_notes_what_came_of_it(make: Callable[..., Stage]) -> None:
+    stage = make()
+    stage.task.run_now()
+    assert (stage.duty.asked, stage.view.outcome) == (1, None)
+    stage.duty.words = 'queued a full update'
+    stage.task.run_now()
+    stage.until(lambda: stage.view.outcome == 'Queued a full update.')
+    stage.duty.words = 'refused'
+    with pytest.raises(ConflictError):
+        stage.task.run_now()
+
+
+def test_the_names_of_threads_tell_their_places(make: Callable[..., Stage]) -> None:
+    def names(stage: Stage) -> list[str]:
+        return [worker._name for worker in stage.task.workers]
+
+    assert names(make()) == ['upload']
+    assert names(make(threads=2)) == ['upload-0', 'upload-1']

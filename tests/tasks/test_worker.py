@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from sentinel_app.errors import Cancelled, StorageError
+from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.tasks.worker import FIRST_REST_S, LONGEST_REST_S, Worker
+from tests.harness.clocks import StandingClock
+
+SOON_S = 10.0
+NEVER_S = 300.0
+
+
+class RestingClock(StandingClock):
+    """Notes each rest, and does not really take it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rests: list[float] = []
+
+    def wait(self, stop: threading.Event, seconds: float) -> bool:
+        self.rests.append(seconds)
+        return super().wait(stop, seconds)
+
+
+class Stage:
+    """A worker with what it needs; each call of its step takes the next of `steps`."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.wakeup = Wakeup()
+        self.clock = RestingClock()
+        self.noted: list[BaseException | None] = []
+        self.calls = 0
+        self.is_idle = threading.Event()
+        self.workers: list[Worker] = []
+
+    def work(self, steps: list[bool | Exception | Callable[[], bool]]) -> Worker:
+        rest = iter(steps)
+
+        def step() -> bool:
+            self.calls += 1
+            found = next(rest, None)
+            if found is None:
+                self.is_idle.set()
+                return False
+            if isinstance(found, Exception):
+                raise found
+            return found if isinstance(found, bool) else found()
+
+        worker = Worker(
+            name='download',
+            step=step,
+            stop=self.stop,
+            wakeup=self.wakeup,
+            clock=self.clock,
+            on_error=self.noted.append,
+            idle_wait_s=NEVER_S,
+        )
+        self.workers.append(worker)
+        worker.start()
+        return worker
+
+    def end(self) -> None:
+        self.stop.set()
+        self.wakeup.notify()
+        for worker in self.workers:
+            assert worker.join(SOON_S)
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    made = Stage()
+    yield made
+    made.end()
+
+
+def test_a_step_is_repeated_while_there_is_work_and_then_waits(stage: Stage):
+    worker = stage.work([True, True, True])
+
+    assert stage.is_idle.wait(SOON_S)
+    assert stage.calls == 4
+    assert not worker.join(0.05)
+    assert stage.calls == 4
+    assert stage.noted == []
+
+
+def test_a_notification_wakes_a_waiting_worker_at_once(stage: Stage):
+    stage.work([])
+    assert stage.is_idle.wait(SOON_S)
+    stage.is_idle.clear()
+    stage.wakeup.notify()
+
+    assert stage.is_idle.wait(SOON_S)
+    assert stage.calls == 2
+
+
+def test_a_notification_during_the_step_is_not_missed(stage: Stage):
+    def ring_and_find_nothing() -> bool:
+        stage.wakeup.notify()
+        return False
+
+    stage.work([ring_and_find_nothing])
+
+    assert stage.is_idle.wait(SOON_S)
+
+
+def test_without_a_ring_a_worker_looks_again_after_a_while(stage: Stage):
+    looks = threading.Semaphore(0)
+
+    def step() -> bool:
+        looks.release()
+        return False
+
+    worker = Worker(
+        name='download',
+        step=step,
+        stop=stage.stop,
+        wakeup=stage.wakeup,
+        clock=stage.clock,
+        on_error=stage.noted.append,
+        idle_wait_s=0.01,
+    )
+    stage.workers.append(worker)
+    worker.start()
+
+    for _ in range(3):
+        assert looks.acquire(timeout=SOON_S)
+
+
+def test_a_step_that_raises_is_told_rested_after_and_tried_again(stage: Stage):
+    known, unknown = StorageError('The disk is full.'), KeyError('x')
+    stage.work([known, unknown, True])
+
+    assert stage.is_idle.wait(SOON_S)
+    assert stage.noted == [known, unknown, None]
+    assert stage.clock.rests == [FIRST_REST_S, 2 * FIRST_REST_S]
+
+
+def test_rests_double_to_a_bound_and_begin_anew_after_a_success(stage: Stage):
+    faults: list[bool | Exception | Callable[[], bool]] = [ValueError('x')] * 7
+    stage.work([*faults, True, ValueError('x')])
+
+    assert stage.is_idle.wait(SOON_S)
+    assert stage.clock.rests == [1.0, 2.0, 4.0, 8.0, 16.0, LONGEST_REST_S, LONGEST_REST_S, 1.0]
+    assert [error is None for error in stage.noted] == [False] * 7 + [True, False, True]
+
+
+def test_a_step_that_finds_nothing_counts_as_gone_well(stage: Stage):
+    stage.work([ValueError('x'), False])
+
+    while not stage.noted or stage.noted[-1] is not None:
+        assert not stage.is_idle.wait(0.01)
+
+
+def test_a_cancelled_step_is_no_fault(stage: Stage):
+    stage.work([Cancelled('Reading was interrupted.')])
+    while stage.calls == 0:
+        stage.stop.wait(0.001)
+    stage.wakeup.notify()
+
+    assert stage.is_idle.wait(SOON_S)
+    assert stage.noted == []
+    assert stage.clock.rests == []
+
+
+def test_stop_ends_the_thread_after_the_step_under_way(stage: Stage):
+    is_inside, may_go = threading.Event(), threading.Event()
+
+    def slow() -> bool:
+        is_inside.set()
+        return may_go.wait(SOON_S)
+
+    worker = stage.work([slow, True])
+    assert is_inside.wait(SOON_S)
+    stage.stop.set()
+    stage.wakeup.notify()
+    assert not worker.join(0.05)
+    may_go.set()
+
+    assert worker.join(SOON_S)
+    assert stage.calls == 1
+
+
+def test_stop_ends_a_rest(stage: Stage):
+    def fail() -> bool:
+        stage.stop.set()
+        raise ValueError('x')
+
+    assert stage.work([fail]).join(SOON_S)
+    assert stage.calls == 1
+
+
+def test_a_worker_that_was_never_started_has_ended():
+    stage = Stage()
+    worker = Worker(
+        name='download',
+        step=lambda: False,
+        stop=stage.stop,
+        wakeup=stage.wakeup,
+        clock=stage.clock,
+        on_error=stage.noted.append,
+    )
+
+    assert worker.join(0)
+
+
+def test_a_retired_worker_ends_and_what_it_met_is_forgotten(stage: Stage):
+    is_inside, may_go = threading.Event(), threading.Event()
+
+    def fail_late() -> bool:
+        is_inside.set()
+        may_go.wait(SOON_S)
+        raise ValueError('the session is closed')
+
+    worker = stage.work([ValueError('x'), fail_late])
+    assert is_inside.wait(SOON_S)
+    worker.retire()
+    may_go.set()
+
+    assert worker.join(SOON_S)
+    assert [error is None for error in stage.noted] == [False, True]
+    assert stage.calls == 2

@@ -1,0 +1,287 @@
+"""The update engine without threads: the real stages and stores, one step after the other.
+
+At any call of a port another stage may take a step, as threads would, and the process may die there
+or around any commit; all of that is decided by one seeded generator, so that a history can be told
+again. Nothing else of the tests of histories knows how the stores are made; the stages are wired as
+the App wires them.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from sentinel_app.config.secret import Secret
+from sentinel_app.config.settings import MaxTlp, Settings
+from sentinel_app.container import compose_engine
+from sentinel_app.core.indicator import IndicatorType
+from sentinel_app.core.job import Job, JobStatus
+from sentinel_app.core.query import WithdrawPolicy
+from sentinel_app.errors import TaskKilledError
+from sentinel_app.pipeline import upload as upload_module
+from sentinel_app.pipeline.wakeup import Wakeups
+from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.error_log import ErrorLog
+from sentinel_app.storage.ledger import Ledger
+from sentinel_app.storage.metrics import MetricStore
+from sentinel_app.storage.orphans import Orphans
+from sentinel_app.storage.page_queue import PageQueue
+from sentinel_app.storage.request_time import RequestTimes
+from sentinel_app.storage.sqlite import Database
+from sentinel_app.storage.update_store import UpdateStore
+from sentinel_app.tasks.job import JobActions
+from tests.harness.clocks import StandingClock
+from tests.harness.fakes.sentinel import TableSink
+from tests.harness.fakes.threatconnect import StoreSource
+
+TTL_HOURS = 48
+SETTINGS = Settings(
+    client_id='',
+    client_secret=Secret(''),
+    tenant_id='',
+    workspace_id='',
+    sentinel_source_name='',
+    threatconnect_access_id='',
+    threatconnect_secret_key=Secret(''),
+    schedule_interval_hours=10 * 365 * 24,
+    reconcile_interval_hours=0,
+    ttl_hours=dict.fromkeys(IndicatorType, TTL_HOURS),
+    withdraw_indicators=WithdrawPolicy.DELETED,
+    max_tlp=MaxTlp.AMBER,
+)
+"""Nobody has to sign in, and no update comes by itself."""
+BATCH_SIZE = 3
+MOST_UPLOADS = 3
+MOST_ROUNDS = 3_000
+
+
+class KilledError(BaseException):
+    """The process is gone; nothing that it would still have done takes place."""
+
+
+class Life:
+    """Where the process dies, and what happens between two calls of it.
+
+    Args:
+        between: is called before and after each call of a port.
+    """
+
+    def __init__(self, between: Callable[[], None]) -> None:
+        self._between = between
+        self.calls = 0
+        self.ends_at: int | None = None
+        self.is_over = False
+
+    def pass_by(self) -> None:
+        self.live_on()
+        self._between()
+
+    def live_on(self) -> None:
+        """Die here, or live until another call."""
+        if not self.is_over:
+            self.calls += 1
+            self.is_over = self.ends_at is not None and self.calls >= self.ends_at
+        if self.is_over:
+            raise KilledError
+
+
+class MortalDb(Database):
+    """The database of a process that may die before a transaction, before its commit, or after it.
+
+    No other stage takes a step there: whoever writes may hold a lock.
+    """
+
+    def __init__(self, path: Path, life: Life) -> None:
+        self._life: Life | None = None
+        super().__init__(path)
+        self._life = life
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        self._live_on()
+        with super().write() as transaction:
+            yield transaction
+            self._live_on()
+        self._live_on()
+
+    def _live_on(self) -> None:
+        # What brings the file up to date as it is opened is tested elsewhere.
+        if self._life is not None:
+            self._life.live_on()
+
+
+class Mortal:
+    """A port whose calls may be the last: before they have an effect, or right after."""
+
+    def __init__(self, port: Any, life: Life) -> None:
+        self._port = port
+        self._life = life
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._port, name)
+        if not callable(value):
+            return value
+
+        def call(*args: Any, **options: Any) -> Any:
+            self._life.pass_by()
+            answer = value(*args, **options)
+            self._life.pass_by()
+            return answer
+
+        return call
+
+
+class Rig:
+    """One life of the process over a folder.
+
+    Args:
+        settings: what the App is set to.
+        busyness: how likely another stage takes a step at a call of a port.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        clock: StandingClock,
+        source: StoreSource,
+        sink: TableSink,
+        chance: random.Random,
+        settings: Settings = SETTINGS,
+        busyness: float = 0.1,
+        batch_size: int = BATCH_SIZE,
+    ) -> None:
+        self._chance = chance
+        self._busyness = busyness
+        self._clock = clock
+        self._active: list[str] = []
+        self._between: list[Callable[[], None]] = []
+        self.life = life = Life(self._interleave)
+        self.stop = threading.Event()
+        self.db = db = MortalDb(folder / 'state.db', life)
+        self.app_state = AppState(folder / 'documents.json', now=clock.now)
+        self.store = UpdateStore(db, PageQueue())
+        self.ledger = Ledger(db)
+        self.errors = ErrorLog(db)
+        self._batch_size = batch_size
+        self._wakeups = Wakeups(MOST_UPLOADS)
+        # A stand-in for several classes, so no checker may hold it against one of them.
+        mortal: Callable[[object], Any] = partial(Mortal, life=life)
+        engine = compose_engine(
+            settings,
+            app_state=mortal(self.app_state),
+            store=mortal(self.store),
+            ledger=mortal(self.ledger),
+            orphans=mortal(Orphans(db, self.store)),
+            metrics=mortal(MetricStore(db)),
+            errors=mortal(self.errors),
+            times=RequestTimes(db),
+            source=mortal(source),
+            sink=mortal(sink),
+            clock=clock,
+            wakeups=self._wakeups,
+        )
+        self.updates = engine.updates
+        self._stages = {
+            'download': engine.download,
+            'convert': engine.convert,
+            'upload': engine.upload,
+        }
+
+    def recover(self) -> None:
+        """Take up what an earlier life left, as the App does at its start."""
+        self.store.recover()
+        self.store.remove_other_updates([item.id for item in self.app_state.open_updates()])
+
+    def close(self) -> None:
+        self.db.close()
+
+    def cancel(self, job: Job) -> bool:
+        """Cancel a Job that waits, as somebody does; whether it is cancelled now."""
+        actions = JobActions(
+            app_state=self.app_state,
+            store=self.store,
+            updates=self.updates,
+            wakeups=self._wakeups,
+            clock=self._clock,
+        )
+        return actions.cancel(job.request_id, by='jdoe').status is JobStatus.CANCELLED
+
+    def end_job(self, request_id: str) -> None:
+        """End a Job as somebody who kills its Task does."""
+        self.store.stop_jobs([request_id], TaskKilledError('Ended by somebody.'))
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self.app_state.open_updates())
+
+    @contextmanager
+    def disturbed(self, act: Callable[[], None]) -> Iterator[None]:
+        """Let something from outside happen now and then, at any call of a port."""
+        self._between.append(act)
+        try:
+            yield
+        finally:
+            self._between.remove(act)
+
+    def run(self) -> None:
+        """Take steps until no update is left.
+
+        Raises:
+            KilledError: the process died.
+            AssertionError: the updates do not come to an end.
+        """
+        with mock.patch.object(upload_module, 'MAX_OBJECTS', self._batch_size):
+            for _ in range(MOST_ROUNDS):
+                if not self.is_busy:
+                    return
+                self._round()
+        raise AssertionError(f'no end: {[job.status for job in self.app_state.jobs()[0]]}')
+
+    def _round(self) -> None:
+        self._clock.advance(self._chance.choice((0.001, 0.01, 0.3)))
+        self.updates.start_next()
+        names = list(self._stages)
+        self._chance.shuffle(names)
+        for name in names:
+            self.step(name)
+        if self._chance.random() < 0.5:
+            self.follow()
+
+    def follow(self) -> None:
+        """Bring the Jobs in line with their progress."""
+        self._active.append('follow')
+        try:
+            self.updates.follow()
+        finally:
+            self._active.pop()
+
+    def step(self, name: str) -> bool:
+        """Let a stage take a step; whether it had anything to do."""
+        update = self.updates.running
+        if update is None:
+            return False
+        self._active.append(name)
+        try:
+            return bool(self._stages[name].step(update, self.stop))
+        finally:
+            self._active.pop()
+
+    def _interleave(self) -> None:
+        if not self._active or self._chance.random() >= self._busyness:
+            return
+        for act in self._between:
+            act()
+        name = self._chance.choice(('download', 'convert', 'upload', 'follow'))
+        if name == 'follow':
+            if 'follow' not in self._active:
+                self.follow()
+        elif self._active.count(name) < (MOST_UPLOADS if name == 'upload' else 1):
+            self.step(name)
