@@ -10,9 +10,14 @@ RELEASE := PYTHONPATH=.ci $(PY) -m release
 unexport PYTHONDONTWRITEBYTECODE
 # One more than two processors: some tests wait. A larger machine takes more.
 WORKERS ?= 3
+# Those that `tests/harness/soak.py` makes longer.
+SOAK_TESTS := $(shell grep -lE '^from tests.harness.soak import' -r tests --include=test_*.py)
+# The stand-ins have tests of their own: they run when a stand-in has changed since they last passed.
+STAND_INS := .venv/.stand-ins-pass
+MODULE_TESTS := $(filter-out %__,$(patsubst sentinel_app/%/,tests/%,$(sort $(dir $(wildcard sentinel_app/*/__init__.py)))))
 UI_SOURCES := $(wildcard docs/*.md) $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print)
 
-.PHONY: help setup run stand-ins test pytest coverage e2e lint format gen ui ui-check ui-dev bench crash soak \
+.PHONY: help setup run stand-ins test check pytest coverage e2e lint format gen ui ui-check ui-dev bench crash soak \
   validate package audit check-updates lock clean
 
 help: ## This list
@@ -46,13 +51,21 @@ test: setup ## Everything: linters, types, contracts, the page's checks, and all
 	@.ci/test-packages
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory ui-check
+	@$(MAKE) --no-print-directory $(STAND_INS)
 	@$(MAKE) --no-print-directory pytest
 
-pytest: setup ## All Python tests, the browser's included
-	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m "e2e or not e2e"
+check: $(READY) lint ## The quick checks: linters, types, and the tests of single modules and stores
+	$(PY) -m pytest -n $(WORKERS) -m "not slow and not integration" --hypothesis-profile quick $(MODULE_TESTS)
+
+$(STAND_INS): $(shell find tests/simulators -type f -name '*.py') requirements-dev.lock | setup
+	$(PY) -m pytest -n $(WORKERS) tests/simulators
+	@touch $@
+
+pytest: setup ## All Python tests but those of the stand-ins; the browser's included
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal --durations 25 --ignore tests/simulators
 
 coverage: setup ## All Python tests, and which lines and branches they leave out; takes a third longer
-	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m "e2e or not e2e" --cov --cov-report=term:skip-covered --cov-fail-under=95
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=95
 
 e2e: setup ## The tests in a real browser
 	$(PY) -m pytest tests/e2e -m e2e
@@ -90,9 +103,8 @@ bench: $(READY) ## Measure what updates cost: CPU, memory, stores, pace, API; wr
 crash: $(READY) ## Kill the App N times (200) and compare what Sentinel holds
 	$(PY) -m tests.process.crash.campaign $(or $(N),200)
 
-soak: $(READY) ## The long forms of the proofs: all faults, many histories and accounts, much churn, all odd values and answers
-	FAULT_MATRIX=$(or $(FAULT_MATRIX),full) HISTORIES=$(or $(HISTORIES),2000) CHURN=$(or $(CHURN),1000) ACCOUNTS=$(or $(ACCOUNTS),1000) ODD_DOCUMENTS=full WORST_SERVERS=full ODD_ANSWERS=$(or $(ODD_ANSWERS),full) \
-	  $(PY) -m pytest -n $(WORKERS) --timeout 36000 tests/updates/test_fault_matrix.py tests/updates/test_history.py tests/updates/test_churn.py tests/pipeline/test_accounting.py tests/storage/app_state/test_odd_documents.py tests/updates/test_odd_answer.py tests/process/test_worst_servers.py
+soak: $(READY) ## The long forms of the proofs; HISTORIES, CHURN, ACCOUNTS, FAULT_MATRIX choose how long
+	SOAK=1 $(PY) -m pytest -n $(WORKERS) --timeout 36000 $(SOAK_TESTS)
 
 package: setup ## The .tcx that ThreatConnect installs, in target/
 	@$(RELEASE) package $(if $(TARGET),--target $(TARGET))

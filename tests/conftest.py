@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
 
 # Before anything imports one of these: later it is an error, whichever test comes first.
 pytest.register_assert_rewrite(
@@ -18,6 +19,9 @@ pytest.register_assert_rewrite(
     'tests.updates.history',
     'tests.updates.matrix',
 )
+
+# For `make check`; `make test` tries as many examples as Hypothesis does by itself.
+settings.register_profile('quick', max_examples=20)
 
 pytest_plugins = ['tests.harness.fixtures']
 

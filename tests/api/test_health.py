@@ -3,6 +3,8 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
 from sentinel_app import __version__
 from sentinel_app.api.openapi import CALLS, document, document_text
 from sentinel_app.api.schemas import ConfigureBody, JobParameters
@@ -68,6 +70,7 @@ def references(part: Any) -> set[str]:
     return set()
 
 
+@pytest.mark.slow
 def test_the_document_is_served_and_printed_alike(stand: Stand) -> None:
     served = stand.get('/api/openapi.json').json
     assert served == document() == json.loads(document_text())

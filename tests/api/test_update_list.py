@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from sentinel_app.api.schemas import Update
 from sentinel_app.core.job import Counts, Job, JobStatus, JobType, Mode, Outcome
 from sentinel_app.core.window import Window
@@ -154,6 +156,7 @@ def test_it_is_told_from_when_on_every_update_is_kept(stand: Stand) -> None:
     assert stand.get('/api/job/update').json['complete_since'] == '2026-03-04T08:02:00Z'
 
 
+@pytest.mark.slow
 def test_eighty_updates_of_sixty_queries_stay_under_a_megabyte(stand: Stand) -> None:
     query = make_query(tql='x' * 10_000, owners=('Owner ' * 40,))
     jobs = [{**DONE, 'query': query, 'failure_reason': 'y' * 500}] * 60

@@ -52,6 +52,7 @@ def test_mapping_page_is_current() -> None:
     assert PAGE.read_text(encoding='utf-8') == page(), 'run: python -m tests.harness.golden'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('style', list(PatternStyle))
 def test_every_object_is_valid_stix_and_has_a_pattern(style: PatternStyle) -> None:
     options = make_options(style)
@@ -65,6 +66,7 @@ def test_every_object_is_valid_stix_and_has_a_pattern(style: PatternStyle) -> No
         assert Pattern(stix['pattern']).inspect().comparisons
 
 
+@pytest.mark.slow
 @law
 @given(indicators(), st.sampled_from(PatternStyle))
 def test_any_indicator_becomes_valid_stix(indicator: Indicator, style: PatternStyle) -> None:

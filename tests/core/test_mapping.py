@@ -312,6 +312,7 @@ def test_every_sort_field_has_a_label_and_a_value() -> None:
     assert missing == {'confidence', 'rating', 'threatAssessScore'}
 
 
+@pytest.mark.slow
 @law
 @given(st.lists(indicators(), max_size=5), st.sampled_from(sorted(SORT_FIELDS)))
 def test_sqlite_orders_sort_values_as_python_does(found: list[Indicator], field: str) -> None:

@@ -120,6 +120,7 @@ def outcome(read: Callable[[bytes], object], body: bytes) -> str:
         return 'no JSON'
 
 
+@pytest.mark.slow
 @settings(max_examples=1_000)
 @given(app_state, st.binary(max_size=3), st.integers(min_value=0, max_value=40))
 def test_the_fast_reader_says_what_the_slow_one_says(text: str, odd: bytes, at: int) -> None:

@@ -5,7 +5,7 @@ python -m tests.harness.api_reference     write docs/api.md
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sentinel_app.api.openapi import document
@@ -210,7 +210,7 @@ def _one_line(text: str) -> str:
     return ' '.join(text.split()).replace('|', '\\|')
 
 
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [' | '.join(heads), ' | '.join('---' for _ in heads), *(' | '.join(r) for r in rows)]
     return '\n'.join(f'| {line} |' for line in lines) + '\n'
 

@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from falcon import testing
 
@@ -23,7 +23,7 @@ from sentinel_app.core.estimate import Estimate
 from sentinel_app.core.indicator import Owner, TqlKeyword
 from sentinel_app.core.job import Counts, Job, JobStatus, JobType, Mode, Stage, Update
 from sentinel_app.core.question import Question
-from sentinel_app.core.source import SourcePage
+from sentinel_app.core.source import Source, SourcePage
 from sentinel_app.core.task import (
     TASK_FACTS,
     AskedWait,
@@ -38,6 +38,7 @@ from sentinel_app.diagnostics.health_snapshot import HealthSnapshot, LastError, 
 from sentinel_app.errors import ConflictError, NotFoundError, SentinelAppError
 from sentinel_app.platform.wsgi_bridge import API_TOKEN_KEY
 from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.error_log import ErrorLog
 from tests.harness.builders.app_state import make_job, make_update, minutes
 from tests.harness.clocks import NOON, StandingClock
 from tests.harness.diagnostics import InquiryStand
@@ -397,8 +398,8 @@ class Stand:
         self.chosen = FakeChosen()
         self.deps = ApiDeps(
             app_state=self.app_state,
-            errors=self.errors,
-            source=self.source,
+            errors=cast(ErrorLog, self.errors),
+            source=cast(Source, self.source),
             clock=self.clock,
             updates=self.updates,
             jobs=self.jobs,

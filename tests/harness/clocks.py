@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
+
+from sentinel_app.core.clock import Stop
 
 NOON = dt.datetime(2026, 3, 4, 12, 0, 0, tzinfo=dt.UTC)
 
@@ -24,6 +25,6 @@ class StandingClock:
     def advance(self, seconds: float) -> None:
         self.passed_s += seconds
 
-    def wait(self, stop: threading.Event, seconds: float) -> bool:
+    def wait(self, stop: Stop, seconds: float) -> bool:
         self.advance(max(0.0, seconds))
         return stop.is_set()

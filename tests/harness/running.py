@@ -82,7 +82,11 @@ def assert_complete(stand: Stand, count: int, *, repeated_objects: int) -> None:
         assert job['count_sent'] + job['count_duplicate'] == count
     held = stand.sentinel.held_objects()
     assert stand.app.heartbeat()['Objects in Sentinel'] == len(held)
-    links = {re.search(r'"webLink":"([^"]+)"', stix['description'])[1] for stix in held.values()}
+    links = {
+        link
+        for stix in held.values()
+        for link in re.findall(r'"webLink":"([^"]+)"', stix['description'])
+    }
     values = {(row['type'], row['summary']) for row in stand.threatconnect.store.rows()}
     assert len(links) == len(values)
     assert stand.sentinel.table.row_count - len(held) <= repeated_objects

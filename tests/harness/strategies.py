@@ -48,7 +48,7 @@ _hashes = st.lists(
 ).flatmap(
     lambda kinds: st.tuples(
         *(
-            st.text(_hex, min_size=size, max_size=size).map(lambda text, kind=kind: (kind, text))
+            st.tuples(st.just(kind), st.text(_hex, min_size=size, max_size=size))
             for kind, size in kinds
         )
     )

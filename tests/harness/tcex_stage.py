@@ -13,6 +13,7 @@ import time
 import uuid
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -133,7 +134,7 @@ def framework(config: dict[str, object]) -> Iterator[TcEx]:
         # A thread in the middle of a line would open a closed file again; one that sleeps does not.
         for thread in set(threading.enumerate()) - threads:
             # One that is just being started is listed before it can be joined.
-            until(lambda thread=thread: thread.ident is not None, 'a thread does not start')
+            until(partial(_is_started, thread), 'a thread does not start')
             thread.join(0.1)
         for handler in added:
             handler.close()
@@ -146,8 +147,8 @@ def framework(config: dict[str, object]) -> Iterator[TcEx]:
             os.environ['TMPDIR'] = variable
         threading.excepthook = excepthook
         registry._reset()
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+        for number, previous in handlers.items():
+            signal.signal(number, previous)
 
 
 def run_service(path: str = '/echo', **changes: object) -> dict[str, Any]:
@@ -170,9 +171,14 @@ def run_service(path: str = '/echo', **changes: object) -> dict[str, Any]:
     return message
 
 
+def _is_started(thread: threading.Thread) -> bool:
+    return thread.ident is not None
+
+
 def body_of(key: str) -> bytes | None:
     """The body that the App stored for a request."""
-    return KeyValueMock.data.get(key, {}).get('response.body')
+    body: bytes | None = KeyValueMock.data.get(key, {}).get('response.body')
+    return body
 
 
 def store_body(message: dict[str, Any], body: bytes) -> dict[str, Any]:

@@ -27,6 +27,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('bomb', 'purpose', 'most_mib'), CASES)
 def test_bomb_costs_little(tmp_path: Path, bomb: str, purpose: str, most_mib: int) -> None:
     assert purpose in PURPOSES

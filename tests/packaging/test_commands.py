@@ -60,6 +60,7 @@ COMMANDS: dict[str, By | Not] = {
     'make help': By(test=f'{HERE}test_make_help_lists_all_targets', recipe='MAKEFILE_LIST'),
     'make setup': Not(because=PART_OF_TEST),
     'make stand-ins': By(test=TCEX_RUNS, recipe='exec $(PY) -m tests.simulators --without-app\n'),
+    'make check': Not(because='`make test` runs all of it'),
     'make pytest': Not(because=PART_OF_TEST),
     'make coverage': Not(because='`make pytest` runs the same tests'),
     'make e2e': Not(because='`make pytest` runs the same tests'),

@@ -7,7 +7,6 @@ form has more of them (`make soak`).
 
 from __future__ import annotations
 
-import os
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,9 +20,10 @@ from sentinel_app.core.job_state import job_status
 from sentinel_app.core.ledger_row import ObjectState
 from sentinel_app.core.object_id import ObjectKey, object_id
 from sentinel_app.storage.accounts import Account, OutcomeRow, hour_of
+from tests.harness.soak import amount
 from tests.pipeline.small_world import BATCH_SIZE, KEYS, QUERIES, SmallWorld
 
-COUNT = int(os.environ.get('ACCOUNTS', '24'))
+COUNT = amount('ACCOUNTS', daily=8, soak=1000)
 STEPS = 150
 MODES = (Mode.RECONCILE, Mode.RECONCILE, Mode.DELTA, Mode.FULL)
 KINDS = ('fine',) * 8 + ('withheld', 'invalid')

@@ -92,6 +92,7 @@ def test_a_span_with_bounds_gives_what_lies_inside(time_range: TimeRange) -> Non
     assert sorted(found) == list(range(101, 5_001))
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     counts=st.lists(st.integers(min_value=0, max_value=60), max_size=8),

@@ -5,7 +5,6 @@ The daily tests take a quarter of the answers; `WORST_SERVERS=full` tries all of
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -19,6 +18,7 @@ from sentinel_app.network.exchange import Answer, HttpClient
 from sentinel_app.redactor import Redactor
 from sentinel_app.threatconnect.whoami import WhoAmIClient
 from tests.harness.engine import Engine, ScaledClock, SignedSession, World, hosts, query
+from tests.harness.soak import IS_SOAK
 from tests.simulators.certificates import Certificates
 from tests.simulators.https import Reply, Request, json_reply
 
@@ -158,7 +158,7 @@ CASES = [
         ('entra', is_metadata, name, WORST[name])
         for name in ('garbage', 'redirect', '401', '429 at once', '500')
     ),
-][:: 1 if os.environ.get('WORST_SERVERS') == 'full' else 4]
+][:: 1 if IS_SOAK else 6]
 
 
 @pytest.mark.parametrize(

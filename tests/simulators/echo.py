@@ -9,7 +9,7 @@ import base64
 import itertools
 import json
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
@@ -59,7 +59,7 @@ class Echo:
     strikes: Callable[[Request], bool] = lambda _request: True
     count: int = 0
     """Answers that were altered."""
-    _turn: Any = field(default_factory=itertools.count)
+    _turn: Iterator[int] = field(default_factory=itertools.count)
     _lock: Any = field(default_factory=threading.Lock)
 
     def __call__(self, request: Request, reply: Reply) -> Reply:

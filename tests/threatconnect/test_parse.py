@@ -410,6 +410,7 @@ def test_any_subject_reaches_the_wire_and_the_database(text: str) -> None:
     connection.close()
 
 
+@pytest.mark.slow
 def test_every_real_row_is_parsed() -> None:
     found = [parse_indicator(row) for row in rows()]
     assert found

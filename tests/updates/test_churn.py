@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +19,14 @@ from sentinel_app.core.query import Query
 from tests.harness.clocks import StandingClock
 from tests.harness.fakes.sentinel import TableSink
 from tests.harness.fakes.threatconnect import StoreSource, TimedStore
+from tests.harness.soak import amount
 from tests.simulators.threatconnect.store import DEFAULT_OWNERS, FIRST_ID
 from tests.updates.history.folder import quick_folder
 from tests.updates.history.rig import Rig
 
 pytestmark = pytest.mark.integration
 
-COUNT = int(os.environ.get('CHURN', '48'))
+COUNT = amount('CHURN', daily=12, soak=1000)
 SHARES = 4
 ROWS = 300
 OWNERS = tuple(owner.name for owner in DEFAULT_OWNERS)

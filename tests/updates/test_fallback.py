@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable
 
 import pytest
 
 from tests.harness.engine import Engine, Job, World, hosts, outcomes, query
+from tests.harness.soak import amount
 from tests.harness.waiting import until
 from tests.simulators.threatconnect import PageEvent
 
 pytestmark = pytest.mark.integration
 
 FAULTS = ('ignores_sorting', 'random_order', 'ignores_id_filter')
-CHURN_RUNS = int(os.environ.get('CHURN_RUNS', '20'))
+CHURN_RUNS = amount('CHURN_RUNS', daily=6, soak=60)
 WORDS = 'does not sort by id'
 
 

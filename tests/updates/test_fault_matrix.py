@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.engine import Engine, ScaledClock, World
+from tests.harness.soak import IS_SOAK
 from tests.simulators.certificates import Certificates
 from tests.updates.matrix import (
     SYSTEMS,
@@ -35,7 +36,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(0)]
 
 SPEED = 300.0
 SIZES = {'sample': sample, 'covering': covering, 'pairs': covering, 'full': product}
-SIZE = os.environ.get('FAULT_MATRIX', 'sample')
+SIZE = os.environ.get('FAULT_MATRIX') or ('full' if IS_SOAK else 'sample')
 if SIZE not in SIZES:
     raise ValueError(f'FAULT_MATRIX is one of {", ".join(SIZES)}, not {SIZE}')
 

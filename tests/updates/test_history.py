@@ -35,13 +35,14 @@ from sentinel_app.errors import (
 )
 from sentinel_app.pipeline import revoke
 from sentinel_app.pipeline.bound import ReadingBound
+from tests.harness.soak import amount
 from tests.updates.history.folder import quick_folder
 from tests.updates.history.world import OWNERS, Action, Backwards, History, make_actions, policy_of
 
 pytestmark = pytest.mark.integration
 
-COUNT = int(os.environ.get('HISTORIES', '72'))
-STEPS = int(os.environ.get('STEPS', '20'))
+COUNT = amount('HISTORIES', daily=12, soak=2000)
+STEPS = amount('STEPS', daily=20, soak=20)
 SHARES = 6
 ONLY = os.environ.get('HISTORY')
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import random
 import threading
 from collections import deque
@@ -24,6 +23,7 @@ from typing import Any
 import pytest
 
 from tests.harness.engine import Engine, ScaledClock, World, brief, hosts, query
+from tests.harness.soak import IS_SOAK
 from tests.simulators.certificates import Certificates
 from tests.simulators.demo import load_indicators
 from tests.simulators.https import Reply, Request
@@ -31,9 +31,7 @@ from tests.simulators.odd import Oddity, oddities, paths, written
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(0)]
 
-SIZE = os.environ.get('ODD_ANSWERS', '10')
-IS_FULL = SIZE == 'full'
-SAMPLE = 0 if IS_FULL else int(SIZE)
+SAMPLE = 6
 """Odd answers of each kind."""
 
 SPEED = 300.0
@@ -147,7 +145,7 @@ def any_word(body: Any, *statuses: int) -> Callable[[Reply], Iterator[Lie]]:
 
     def lies(_honest: Reply) -> Iterator[Lie]:
         for number, odd in enumerate(oddities([*paths(body)])):
-            for status in statuses if IS_FULL else [statuses[number % len(statuses)]]:
+            for status in statuses if IS_SOAK else [statuses[number % len(statuses)]]:
                 reply = Reply(status, written(body, odd).encode(), {'Retry-After': '1'})
                 yield f'{status} {odd}', lambda _reply, reply=reply: reply
 
@@ -162,7 +160,7 @@ def any_header(*statuses: int) -> Callable[[Reply], Iterator[Lie]]:
         for number, (name, value) in enumerate(everything):
             # Otherwise who believes in a longer body would wait for it, and that takes minutes.
             added = {'Connection': 'close', name: value.encode().decode('latin-1')}
-            for status in statuses if IS_FULL else [statuses[number % len(statuses)]]:
+            for status in statuses if IS_SOAK else [statuses[number % len(statuses)]]:
 
                 def spoilt(
                     reply: Reply, status: int = status, added: Mapping[str, str] = added
@@ -289,7 +287,7 @@ class Liar:
 
     def _chosen(self, honest: Reply) -> list[Lie]:
         everything = [*self._place.lies(honest)]
-        if IS_FULL:
+        if IS_SOAK:
             # Mixed: an update would wait for all those that ask it to, one after the other.
             random.Random(self._start).shuffle(everything)
             return everything
@@ -391,7 +389,7 @@ class Trial:
         """Sound answers make all right, also for a Service that starts anew."""
         engine = self.engine
         # Of all odd answers so many refuse a withdrawal that none but a full update tries it again.
-        for job in engine.run_update('full' if IS_FULL else 'reconcile'):
+        for job in engine.run_update('full' if IS_SOAK else 'reconcile'):
             assert job['status'] == 'Upload Complete', brief(job)
         engine.assert_right()
         assert engine.unforeseen == []

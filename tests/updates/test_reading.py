@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable
 from typing import Any
@@ -10,11 +9,12 @@ from typing import Any
 import pytest
 
 from tests.harness.engine import OWNERS, Engine, World, hosts, outcomes, query
+from tests.harness.soak import amount
 from tests.simulators.threatconnect import FIRST_ID, Owner, PageEvent
 
 pytestmark = pytest.mark.integration
 
-CHURN_RUNS = int(os.environ.get('CHURN_RUNS', '20'))
+CHURN_RUNS = amount('CHURN_RUNS', daily=6, soak=60)
 ROWS = 120
 PAGE = 25
 

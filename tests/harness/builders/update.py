@@ -123,12 +123,7 @@ def make_ledger_row(**fields: Any) -> LedgerRow:
     }
     optional = [name for name in LedgerRow._fields if name not in defaults]
     values = defaults | dict.fromkeys(optional) | fields
-    return LedgerRow(
-        **{
-            name: millis(value) if isinstance(value, dt.datetime) else value
-            for name, value in values.items()
-        }
-    )
+    return LedgerRow(**_with_numbers(values))
 
 
 def make_chosen(key: ObjectKey = KEY, **fields: Any) -> ChosenObject:
@@ -155,13 +150,15 @@ def make_chosen(key: ObjectKey = KEY, **fields: Any) -> ChosenObject:
     values = defaults | fields
     if 'text' not in values:
         values['text'] = b'{}' if values['fate'] is Fate.SEND else None
-    return ChosenObject(
-        key=key,
-        **{
-            name: millis(value) if isinstance(value, dt.datetime) else value
-            for name, value in values.items()
-        },
-    )
+    return ChosenObject(key=key, **_with_numbers(values))
+
+
+def _with_numbers(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Write times as the stores do, in milliseconds."""
+    return {
+        name: millis(value) if isinstance(value, dt.datetime) else value
+        for name, value in values.items()
+    }
 
 
 def make_outbox_object(**fields: Any) -> OutboxObject:
@@ -194,7 +191,7 @@ def make_conversion(
     **fields: Any,
 ) -> Conversion:
     """What conversion made of a page of the first Job."""
-    values = {'job': 1, 'query_id': 'q1'} | fields
+    values: dict[str, Any] = {'job': 1, 'query_id': 'q1'} | fields
     return Conversion(page=page, outcomes=outcomes, objects=objects, **values)
 
 

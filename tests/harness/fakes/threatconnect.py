@@ -71,7 +71,7 @@ class StoreSource:
 
     def read_page(self, question: Question, *, limit: int) -> SourcePage:
         page = self._page('read_page', question.tql, limit, 0)
-        ids = [row['id'] for row in page.rows]
+        ids: list[Any] = [row['id'] for row in page.rows]
         if ids != sorted(set(ids)):
             raise ReadOrderError('ThreatConnect does not sort by id.')
         return page

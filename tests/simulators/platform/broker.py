@@ -97,7 +97,7 @@ class EmbeddedBroker:
         await broker.close_connections()
 
 
-class _ClosingBroker(AmqttBroker):
+class _ClosingBroker(AmqttBroker):  # type: ignore[misc]  # the library has no types
     """Closes what the package leaves open: the transport of every client that ever came."""
 
     def __init__(self, config: BrokerConfig) -> None:

@@ -160,8 +160,9 @@ class _Connection(BaseRequestHandler):
 
 def _answers(commands: FakeSocket) -> bytes:
     pieces = []
-    while commands.responses.qsize():
-        answer = commands.responses.get_nowait()
+    waiting = commands.responses
+    while waiting is not None and waiting.qsize():
+        answer = waiting.get_nowait()
         pieces.append(_encode(answer, commands._client_info.protocol_version))
     return b''.join(pieces)
 

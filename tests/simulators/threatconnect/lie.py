@@ -64,7 +64,9 @@ def refusal(request: Request, take: Take) -> Reply | None:
         fault = take('refuses_body')
     if fault is None and len(urlsplit(request.target).query) > LONGEST_ADDRESS:
         fault = take('refuses_address')
-    return fault and Reply(fault['status'], _HTML, {'Content-Type': 'text/html'})
+    if fault is None:
+        return None
+    return Reply(fault['status'], _HTML, {'Content-Type': 'text/html'})
 
 
 def arrived(request: Request, take: Take) -> Request:

@@ -11,7 +11,6 @@ import dataclasses
 import datetime as dt
 import itertools
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,8 +39,9 @@ from tests.harness.builders.app_state import (
     minutes,
 )
 from tests.harness.clocks import StandingClock
+from tests.harness.soak import IS_SOAK
 
-SHARE = 1 if os.environ.get('ODD_DOCUMENTS') == 'full' else 36
+SHARE = 1 if IS_SOAK else 36
 ODD = (
     'NaN',
     '1e999',

@@ -679,6 +679,7 @@ def test_members_that_this_version_does_not_know_are_passed_over(path: Path) -> 
     assert again.job('j1') == make_job()
 
 
+@pytest.mark.slow
 def test_two_thousand_jobs_are_no_burden(path: Path) -> None:
     app_state = open_documents(path)
     long_query = make_query(tql='x' * 500)

@@ -231,6 +231,7 @@ def killed_after(path: Path, folder: Path, statements: int) -> None:
     assert (done.returncode, done.stderr) == (-signal.SIGKILL, '')
 
 
+@pytest.mark.slow
 def test_a_start_that_is_killed_at_any_statement_of_a_step_loses_nothing(
     path: Path, folder: Path
 ) -> None:

@@ -82,6 +82,7 @@ def size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
+@pytest.mark.slow
 def test_freed_room_is_given_back_but_for_what_the_next_update_uses(
     db: Database, upkeep: DiskUpkeep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
