@@ -203,6 +203,33 @@ def test_many_groups_fill_the_limit_to_its_last_character(count: int) -> None:
     assert len(json.loads(description_of(made(1001 - empty)))['associatedGroups']) == count - 1
 
 
+@pytest.mark.parametrize('count', [1, 2, 5])
+@pytest.mark.parametrize('kind', ['Source', 'First Seen'])
+def test_attributes_before_the_first_that_does_not_fit_fill_the_limit(
+    count: int, kind: str
+) -> None:
+    def made(length: int, *others: Attribute) -> Indicator:
+        few = tuple(attribute(kind) for _ in range(count - 1))
+        return make_indicator(attributes=(*few, attribute(kind, length), *others))
+
+    empty = utf16_length(description_of(made(0)))
+    full = description_of(made(1000 - empty, attribute(kind)))
+    assert len(json.loads(full)['attributes']) == count
+    assert utf16_length(full) == 1000
+
+
+@pytest.mark.parametrize('count', [1, 2, 5])
+def test_groups_before_the_first_that_does_not_fit_fill_the_limit(count: int) -> None:
+    def made(length: int, *others: Group) -> Indicator:
+        few = tuple(group('g') for _ in range(count - 1))
+        return make_indicator(groups=(*few, group('g' * length), *others))
+
+    empty = utf16_length(description_of(made(0)))
+    full = description_of(made(1000 - empty, group('g')))
+    assert len(json.loads(full)['associatedGroups']) == count
+    assert utf16_length(full) == 1000
+
+
 def test_seen_and_other_attributes_together_fill_the_limit_to_its_last_character() -> None:
     def made(length: int) -> Indicator:
         entries = ('First Seen', 'Source', 'Last Seen', 'Other')

@@ -37,7 +37,7 @@ class Not:
     because: str
 
 
-MAKE_RUN = 'tests/process/test_make_run.py::'
+MAKE_RUN = 'tests/simulators/test_make_run.py::'
 TCEX_RUN = 'tests/packaging/test_tcex_run.py::'
 TCEX_RUNS = f'{TCEX_RUN}test_the_page_and_the_api_answer_on_its_port_until_it_is_told_to_stop'
 RELEASE = 'tests/packaging/test_release.py::'

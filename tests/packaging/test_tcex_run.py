@@ -18,7 +18,7 @@ import requests
 
 import sentinel_app
 from tests.packaging.conftest import PROJECT
-from tests.process.test_make_run import start
+from tests.simulators.test_make_run import start
 from tests.simulators.entra import CLIENT_SECRET
 from tests.simulators.platform.channel import Channel, Message
 from tests.simulators.platform.process import free_port
