@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from axe_playwright_python.base import AXE_SCRIPT
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 # A drop-down list floats outside the landmarks while it is open, as every one does that is not
 # cut off by the window it belongs to.
-AXE_OPTIONS = {'rules': {'region': {'enabled': False}}}
+AXE_OPTIONS = {'rules': {'region': {'enabled': False}}, 'resultTypes': ['violations']}
 # Of all that axe judges, this alone depends on the color scheme.
-COLORS_ONLY = {'runOnly': ['color-contrast']}
+COLORS_ONLY = {'runOnly': ['color-contrast'], 'resultTypes': ['violations']}
+# One page is judged many times: axe itself is half a megabyte, read once.
+AXE = Axe(f'if (!window.axe) {{ {AXE_SCRIPT} }}')
 # A window that still fades in has other colors than when it is there in full.
 _STILL = """async () => {
   for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
@@ -100,7 +103,7 @@ class Screen:
 
     def _judge(self, options: dict[str, object]) -> list[str]:
         self.come_to_rest()
-        found = Axe().run(self.page, options=options).response['violations']
+        found = AXE.run(self.page, options=options).response['violations']
         return [
             f'{each["id"]}: {each["help"]}: {node["html"][:200]}'
             for each in found
