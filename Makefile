@@ -18,7 +18,7 @@ MODULE_TESTS := $(filter-out %__,$(patsubst sentinel_app/%/,tests/%,$(sort $(dir
 UI_SOURCES := $(wildcard docs/*.md) $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print)
 
 .PHONY: help setup run stand-ins test check pytest coverage e2e lint format gen ui ui-check ui-dev bench crash soak \
-  validate package audit check-updates lock clean
+  validate package audit lock clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -113,10 +113,10 @@ validate: $(READY) ## What the vendor's command says of the definition files
 	@$(RELEASE) validate
 
 audit: $(READY) ui/node_modules/.ready ## Known weaknesses of what is delivered; needs the registries' advisories
-	@$(NODE) env $(RELEASE) audit
-
-check-updates: $(READY) ui/node_modules/.ready ## What is old among the locked packages; needs the registries
-	@$(NODE) env $(RELEASE) updates
+	@status=0; \
+	  $(VENV)/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock || status=1; \
+	  (cd ui && ../$(NODE) npm audit --omit=dev) || status=1; \
+	  exit $$status
 
 lock: $(READY) ## Resolve the dependencies anew into the lock files
 	$(VENV)/bin/pip-compile -q --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --generate-hashes -o requirements.lock requirements.txt

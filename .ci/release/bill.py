@@ -1,88 +1,138 @@
-"""The bill of materials in the package: a CycloneDX document of what is really in it."""
+"""The bill of materials in the package: what cyclonedx-py and npm say, as one CycloneDX document.
+
+`npm sbom` takes the place of `@cyclonedx/cyclonedx-npm`; see ADR 0017.
+"""
 
 from __future__ import annotations
 
-import base64
-import hashlib
+import json
+import sys
 import uuid
-from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
 
-from cyclonedx.contrib.license.factories import LicenseFactory
-from cyclonedx.model import HashAlgorithm, HashType
-from cyclonedx.model.bom import Bom, BomMetaData
-from cyclonedx.model.component import Component, ComponentType
-from cyclonedx.output.json import JsonV1Dot6
-from packageurl import PackageURL
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
-from release.brought import Brought
-from release.project import Revision
+from release.command import ReleaseError, Run, run
+from release.project import ROOT, Revision
 
 BILL = 'sbom.cdx.json'
 _NAMESPACE = uuid.UUID('b65d7d99-80d5-5e57-a1e2-71d9044ebbc0')
-"""The App's own id; the numbers of its bills are derived from it."""
+"""The App's own id, from which the numbers of its bills are derived."""
+_DEVELOPMENT = {'name': 'cdx:npm:package:development', 'value': 'true'}
+_CYCLONEDX_PY = ('environment', '-S', '--short-PURLs', '--output-reproducible', '--no-validate')
+_NPM_SBOM = ('sbom', '--sbom-format=cyclonedx', '--package-lock-only', '--include=dev')
+
+Document = dict[str, Any]
 
 
-def bill(
-    packages: Iterable[Brought], *, version: str, revision: Revision, direct: Mapping[str, set[str]]
-) -> str:
-    """The document as JSON; the same for the same packages, version and revision.
+def python_bill(folder: Path, run: Run = run) -> Document:
+    """Return the bill of the Python packages in a folder, as cyclonedx-py makes it.
+
+    Raises:
+        ReleaseError: if it failed.
+    """
+    command = str(Path(sys.executable).with_name('cyclonedx-py'))
+    # With -S, the interpreter's path has this folder and the standard library, nothing else.
+    made = _made(run, (command, *_CYCLONEDX_PY, sys.executable), ROOT, {'PYTHONPATH': str(folder)})
+    declared = {each.name: each.metadata.json for each in distributions(path=[str(folder)])}
+    for part in made['components']:
+        # cyclonedx-py leaves out what is no SPDX identifier, such as "BSD".
+        stated = declared[part['name']].get('license', 'see its text')
+        part.setdefault('licenses', [{'license': {'name': stated}}])
+    return made
+
+
+def page_bill(project: Path, run: Run = run) -> Document:
+    """Return the bill of the packages that the page is built from, as npm makes it.
+
+    Raises:
+        ReleaseError: if it failed.
+    """
+    made = _made(run, (str(ROOT / '.ci' / 'with-node'), 'npm', *_NPM_SBOM), project / 'ui', {})
+    # With --omit=dev, npm would leave out whatever a development package needs as well: React.
+    made['components'] = [
+        part
+        for part in made['components']
+        if part['scope'] == 'required' and _DEVELOPMENT not in part['properties']
+    ]
+    return made
+
+
+def bill(python: Document, page: Document, project: Path, revision: Revision, version: str) -> str:
+    """Return one document, the same for the same packages, version and revision.
 
     Args:
-        packages: what is in the package.
-        version: of the App.
+        python: made by `python_bill`.
+        page: made by `page_bill`.
+        project: holds requirements.txt, which names what the App asks for itself.
         revision: what the package is made from; its time is that of the document.
-        direct: the names of those that the App asks for itself, by their kind.
+        version: of the App.
+
+    Raises:
+        ReleaseError: if the document does not follow the schema of CycloneDX.
     """
-    app = Component(
-        type=ComponentType.APPLICATION,
-        bom_ref=f'ms-sentinel@{version}',
-        name='Microsoft Sentinel for ThreatConnect',
-        version=version,
-        licenses=[LicenseFactory().make_from_string('Apache-2.0')],
-    )
-    brought = sorted(packages, key=lambda each: (each.kind, each.name, each.version))
-    parts = [(each, _component(each)) for each in brought]
-    by_name: dict[tuple[str, str], list[Component]] = {}
-    for each, part in parts:
-        by_name.setdefault((each.kind, each.name), []).append(part)
-    made = Bom(
-        components=[part for _, part in parts],
-        serial_number=_number(brought, version, revision),
-        metadata=BomMetaData(component=app, timestamp=datetime.fromtimestamp(revision.time_s, UTC)),
-    )
-    asked = {(kind, name) for kind, names in direct.items() for name in names}
-    made.register_dependency(app, [part for key in sorted(asked) for part in by_name[key]])
-    for each, part in parts:
-        needs = [need for name in each.needs for need in by_name.get((each.kind, name), ())]
-        made.register_dependency(part, needs)
-    return f'{JsonV1Dot6(made).output_as_string(indent=2)}\n'
+    app = {
+        'type': 'application',
+        'bom-ref': f'ms-sentinel@{version}',
+        'name': 'Microsoft Sentinel for ThreatConnect',
+        'version': version,
+        'licenses': [{'license': {'id': 'Apache-2.0'}}],
+    }
+    components = [*python['components'], *page['components']]
+    refs = {part['bom-ref'] for part in components}
+    needs = {
+        each['ref']: [ref for ref in each.get('dependsOn', ()) if ref in refs]
+        for each in (*python['dependencies'], *page['dependencies'])
+    }
+    asked = _asked_for(project)
+    direct = [p['bom-ref'] for p in python['components'] if canonicalize_name(p['name']) in asked]
+    needs[app['bom-ref']] = direct + needs[page['metadata']['component']['bom-ref']]
+    document = {
+        'bomFormat': 'CycloneDX',
+        'specVersion': '1.6',
+        'version': 1,
+        'metadata': {
+            'timestamp': datetime.fromtimestamp(revision.time_s, UTC).isoformat(),
+            'component': app,
+        },
+        'components': components,
+        'dependencies': [
+            {'ref': ref, 'dependsOn': needs[ref]} for ref in sorted({app['bom-ref'], *refs})
+        ],
+    }
+    facts = json.dumps([document, revision.commit], sort_keys=True)
+    document['serialNumber'] = uuid.uuid5(_NAMESPACE, facts).urn
+    text = json.dumps(document, indent=2, sort_keys=True)
+    if wrong := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):
+        raise ReleaseError(f'{BILL} is no CycloneDX document: {wrong}')
+    return f'{text}\n'
 
 
-def _component(each: Brought) -> Component:
-    group, _, name = each.name.rpartition('/')
-    address = PackageURL(type=each.kind, namespace=group or None, name=name, version=each.version)
-    licenses = [LicenseFactory().make_from_string(each.license)] if each.license else []
-    return Component(
-        type=ComponentType.LIBRARY,
-        bom_ref=str(address),
-        group=group or None,
-        name=name,
-        version=each.version,
-        purl=address,
-        licenses=licenses,
-        hashes=_hashes(each.integrity),
-    )
+def stated_licenses(part: Document) -> list[str]:
+    """Return the licenses of a component: SPDX identifiers, or words where it has none."""
+    named = [each.get('license', each) for each in part['licenses']]
+    spdx = [each.get('expression') or each['id'] for each in named if 'name' not in each]
+    return spdx or [each['name'].rpartition(' :: ')[2] for each in named]
 
 
-def _hashes(integrity: str) -> list[HashType]:
-    method, _, value = integrity.partition('-')
-    if method != 'sha512':
-        return []
-    return [HashType(alg=HashAlgorithm.SHA_512, content=base64.b64decode(value).hex())]
+def _made(run: Run, arguments: tuple[str, ...], folder: Path, added: dict[str, str]) -> Document:
+    ended = run(arguments, folder, added)
+    if ended.code:
+        raise ReleaseError(f'{Path(arguments[0]).name} failed.\n{ended.said}')
+    made: Document = json.loads(ended.output)
+    return made
 
 
-def _number(brought: list[Brought], version: str, revision: Revision) -> uuid.UUID:
-    listed = '\n'.join(f'{each.kind} {each.name} {each.version}' for each in brought)
-    facts = f'{version}\n{revision.commit}\n{revision.time_s}\n{listed}'
-    return uuid.uuid5(_NAMESPACE, hashlib.sha256(facts.encode()).hexdigest())
+def _asked_for(project: Path) -> set[str]:
+    lines = (project / 'requirements.txt').read_text(encoding='utf-8').splitlines()
+    return {
+        canonicalize_name(Requirement(line).name)
+        for line in lines
+        if line.strip() and not line.startswith('#')
+    }

@@ -1,15 +1,25 @@
-"""The licenses of the software that is brought along: a document, and the texts for the package."""
+"""The licenses of the software that is brought along: a document, and the texts for the package.
+
+pip-licenses-lib finds the texts of the Python packages, Vite those of the page; see ADR 0017.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sysconfig
+from importlib.metadata import distributions
 from pathlib import Path
 
-from release.brought import Brought, page_packages, python_packages
+from packaging.utils import canonicalize_name
+from piplicenses_lib import PackageInfo, get_package_info
+
+from release.bill import Document, page_bill, python_bill, stated_licenses
 from release.command import ReleaseError
+from release.project import locked
 
 PAGE = 'docs/licenses.md'
 TEXTS = 'THIRD-PARTY-LICENSES.txt'
+KEPT = Path(__file__).with_name('texts')
+"""Licenses whose packages come without a text of it, as their authors publish it elsewhere."""
 _LINE = '=' * 80
 
 _PAGE_HEAD = """\
@@ -30,53 +40,64 @@ the source of its files be available where they were *changed*; they are not.
 
 _TEXTS_HEAD = """\
 The software of others in this package, each under its own license and unchanged. The App itself is
-under the license in the file LICENSE. First the list, then the text of every license.
+under the license in the file LICENSE. First the Python packages, then what the page is made of.
 """
 
 
 def page(project: Path) -> str:
-    """The text of docs/licenses.md."""
+    """Return the text of docs/licenses.md."""
+    python = python_bill(Path(sysconfig.get_path('purelib')))['components']
+    names = locked(project)
     return '\n'.join(
         [
             _PAGE_HEAD,
             '## Python packages\n',
-            _table(python_packages(project)),
+            _table([part for part in python if canonicalize_name(part['name']) in names]),
             '\n## Packages that the page is built from\n',
-            _table(page_packages(project)),
+            _table(page_bill(project)['components']),
             '',
         ]
     )
 
 
-def texts(packages: Iterable[Brought]) -> str:
-    """The list of all packages and the texts of their licenses; equal texts stand there once.
+def texts(bundle: Path, page: Path) -> str:
+    """Return the texts of all licenses; equal ones of Python packages stand there once.
+
+    Args:
+        bundle: the folder of the Python packages.
+        page: the texts of the page, which Vite refuses to build without.
 
     Raises:
-        ReleaseError: if one comes without a text.
+        ReleaseError: if a Python package comes without a text.
     """
-    ordered = sorted(packages, key=_order)
-    without = [each.name for each in ordered if not each.texts]
-    if without:
+    found = {
+        f'{each.name} {each.version}': _own_texts(each)
+        for each in map(get_package_info, distributions(path=[str(bundle)]))
+    }
+    if without := sorted(name for name, own in found.items() if not own):
         raise ReleaseError(
             f'No license text comes with {", ".join(without)}. Put the one that its authors '
             'publish into .ci/release/texts/, under the name of the package.'
         )
     owners: dict[str, list[str]] = {}
-    for each in ordered:
-        for text in each.texts:
-            owners.setdefault(text, []).append(f'{each.name} {each.version}')
-    listed = [f'{each.name} {each.version}: {each.license or "see its text"}' for each in ordered]
+    for name in sorted(found):
+        for text in found[name]:
+            owners.setdefault(text, []).append(name)
     parts = [f'{_LINE}\n{", ".join(names)}\n{_LINE}\n\n{text}' for text, names in owners.items()]
-    return '\n'.join([_TEXTS_HEAD, *listed, '', '\n\n'.join(parts), ''])
+    return '\n\n'.join([_TEXTS_HEAD, *parts, _LINE, page.read_text(encoding='utf-8')])
 
 
-def _table(packages: Iterable[Brought]) -> str:
+def _own_texts(each: PackageInfo) -> list[str]:
+    own = [*each.license_texts, *each.notice_texts, *each.other_texts]
+    kept = KEPT / f'{each.name}.txt'
+    return sorted(own) or ([kept.read_text(encoding='utf-8')] if kept.is_file() else [])
+
+
+def _table(components: list[Document]) -> str:
     lines = [
-        f'| {each.name} | {each.version} | {each.license} |'
-        for each in sorted(packages, key=_order)
+        f'| {part["name"]} | {part["version"]} | {", ".join(stated_licenses(part))} |'
+        for part in components
     ]
-    return '\n'.join(['| package | version | license |', '| --- | --- | --- |', *lines])
-
-
-def _order(each: Brought) -> tuple[str, str, str]:
-    return each.name.lower(), each.version, each.kind
+    return '\n'.join(
+        ['| package | version | license |', '| --- | --- | --- |', *sorted(lines, key=str.lower)]
+    )

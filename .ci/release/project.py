@@ -9,10 +9,13 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from release.command import ReleaseError, Run, run
 
 ROOT = Path(__file__).resolve().parents[2]
 _HEADING = re.compile(r'^## \[([^\]]+)\] - (?:\d{4}-\d\d-\d\d|Unreleased)$', re.MULTILINE)
+_PINNED = re.compile(r'^([A-Za-z0-9._-]+)==([^\s;\\]+)', re.MULTILINE)
 _VERSION = re.compile(r"^__version__ = '([^']+)'$", re.MULTILINE)
 # The earliest time that a zip archive can hold.
 _EARLIEST_S = 315_532_800
@@ -56,6 +59,12 @@ def agreed_version(project: Path) -> str:
         listed = ', '.join(f'{name} {value}' for name, value in stated.items())
         raise ReleaseError(f'The versions do not agree: {listed}.')
     return version
+
+
+def locked(project: Path) -> dict[str, str]:
+    """Return the versions of the Python packages that the App runs with, by name."""
+    pinned = _PINNED.findall(_read(project / 'requirements.lock'))
+    return {canonicalize_name(name): version for name, version in pinned}
 
 
 def revision(project: Path, run: Run = run) -> Revision:

@@ -1,31 +1,30 @@
-"""The README as it stands in the package, where neither pictures nor documents are."""
+"""The README of the package: what the App is, and the guide to its installation."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
 
-# About the sources, which are not in the package.
-_LEFT_OUT = ('Try it', 'Documents')
-_SECTION = re.compile(r'^(?=## )', re.MULTILINE)
-_PICTURE = re.compile(r'^!\[[^\]]*\]\([^)]*\)\n+', re.MULTILINE)
+GUIDE = 'docs/install.md'
+_PICTURE = re.compile(r'^ *!\[[^\]]*\]\([^)]*\)\n+', re.MULTILINE)
 _LINK = re.compile(r'\[([^\]]+)\]\(([^)#\s]*)(?:#[^)\s]*)?\)')
-_NOTE = 'The documents named here (docs/...) are with the sources of the App.\n'
+_NOTE = 'The documents named here are with the sources of the App, in docs/.\n'
 
 
-def packaged(text: str, files: Collection[str]) -> str:
-    """The README without what would lead nowhere.
+def packaged(readme: str, guide: str, files: Collection[str]) -> str:
+    """Return a README whose links lead somewhere, without pictures.
 
     Args:
-        text: the README of the sources.
+        readme: that of the sources, of which the part above its first section is taken.
+        guide: the guide to the installation, which becomes one section.
         files: what lies beside it in the package; links to these stay.
     """
-    sections = _SECTION.split(_PICTURE.sub('', text))
-    kept = [part for part in sections if not part.startswith(tuple(f'## {t}\n' for t in _LEFT_OUT))]
 
     def link(match: re.Match[str]) -> str:
         shown, target = match.groups()
         leads = target in files or re.match(r'[a-z]+:', target)
         return match.group() if leads else shown
 
-    return f'{_LINK.sub(link, "".join(kept)).rstrip()}\n\n{_NOTE}'
+    about = readme.partition('\n## ')[0].rstrip()
+    text = _PICTURE.sub('', f'{about}\n\n#{guide}')
+    return f'{_LINK.sub(link, text).rstrip()}\n\n{_NOTE}'

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from pathlib import Path
 
-from packaging.utils import canonicalize_name
-
-from release.bill import BILL, bill
-from release.brought import page_packages, python_packages
+from release.bill import BILL, bill, page_bill, python_bill
 from release.command import ReleaseError
 from release.licenses import TEXTS, texts
 from release.project import Revision, agreed_version, tracked
-from release.readme import packaged
+from release.readme import GUIDE, packaged
 
 FILES = (
     'CHANGELOG.md',
@@ -32,6 +28,7 @@ FILES = (
 """The single files at the top."""
 SOURCES = 'sentinel_app'
 PAGE = 'ui/dist'
+PAGE_LICENSES = f'{PAGE}/licenses.txt'
 LOCK = 'requirements.lock'
 """Needed to install the dependencies; not packaged."""
 
@@ -56,7 +53,9 @@ def stage(project: Path, folder: Path, commit: str | None = None) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(project / name, target)
     readme = folder / 'README.md'
-    readme.write_text(packaged(readme.read_text(encoding='utf-8'), FILES), encoding='utf-8')
+    guide = (project / GUIDE).read_text(encoding='utf-8')
+    text = packaged(readme.read_text(encoding='utf-8'), guide, FILES)
+    readme.write_text(text, encoding='utf-8')
     if commit is not None:
         # The vendor's command would fill it in, and then leave it out as a default.
         definition = folder / 'install.json'
@@ -85,23 +84,7 @@ def describe(project: Path, folder: Path, bundle: Path, revision: Revision) -> N
         bundle: its dependencies.
         revision: what it is a copy of.
     """
-    packages = (*python_packages(project, bundle), *page_packages(project))
-    document = bill(
-        packages, version=agreed_version(project), revision=revision, direct=_direct(project)
-    )
-    (folder / BILL).write_text(document, encoding='utf-8')
-    (folder / TEXTS).write_text(texts(packages), encoding='utf-8')
-
-
-def _direct(project: Path) -> dict[str, set[str]]:
-    """The names of the packages that the App asks for itself."""
-    lines = (project / 'requirements.txt').read_text(encoding='utf-8').splitlines()
-    page = json.loads((project / 'ui' / 'package.json').read_text(encoding='utf-8'))
-    return {
-        'pypi': {
-            canonicalize_name(re.split(r'[~=<>!\[; ]', line)[0])
-            for line in lines
-            if line.strip() and not line.startswith('#')
-        },
-        'npm': set(page['dependencies']),
-    }
+    (folder / TEXTS).write_text(texts(bundle, folder / PAGE_LICENSES), encoding='utf-8')
+    parts = (python_bill(bundle), page_bill(project))
+    made = bill(*parts, project, revision, agreed_version(project))
+    (folder / BILL).write_text(made, encoding='utf-8')

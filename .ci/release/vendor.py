@@ -14,8 +14,8 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from release.brought import python_packages
 from release.command import ReleaseError, Run, run
+from release.project import locked
 
 BUNDLE = 'deps'
 DEFINITIONS = ('install.json', 'layout.json', 'tcex.json')
@@ -61,16 +61,13 @@ def make_bundle(folder: Path, run: Run = run) -> Path:
         path = os.pathsep.join((name, os.environ.get('PATH', os.defpath)))
         ended = run([_tcex(), 'deps'], folder, {**_PLAIN, **_STRICT, 'PATH': path})
     bundle = folder / BUNDLE
-    try:
-        wanted = {canonicalize_name(each.name) for each in python_packages(folder, bundle)}
-    except ReleaseError as error:
-        raise ReleaseError(
-            f'tcex deps did not install what is locked: {error}\n{ended.said}'
-        ) from error
-    found = {canonicalize_name(each.name) for each in distributions(path=[str(bundle)])}
+    found = {canonicalize_name(e.name): e.version for e in distributions(path=[str(bundle)])}
+    wanted = locked(folder)
     if found != wanted:
-        extra = ', '.join(sorted(found - wanted))
-        raise ReleaseError(f'tcex deps installed what is not locked: {extra}\n{ended.said}')
+        missing, extra = wanted.items() - found.items(), found.items() - wanted.items()
+        listed = ', '.join(' '.join(each) for each in sorted(missing or extra))
+        what = 'did not install what is locked' if missing else 'installed what is not locked'
+        raise ReleaseError(f'tcex deps {what}: {listed}\n{ended.said}')
     # Commands for a terminal, each with the path of this machine's interpreter in it.
     shutil.rmtree(bundle / 'bin', ignore_errors=True)
     return bundle

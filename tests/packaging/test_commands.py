@@ -86,12 +86,8 @@ COMMANDS: dict[str, By | Not] = {
         test=f'{HERE}test_make_validate_finds_nothing', recipe='$(RELEASE) validate\n'
     ),
     'make audit': By(
-        test=f'{SUPPLY}test_no_known_weakness_is_said_with_the_number_of_packages',
-        recipe='$(RELEASE) audit\n',
-    ),
-    'make check-updates': By(
-        test=f'{SUPPLY}test_what_is_old_is_listed_with_who_needs_it_the_delivered_first',
-        recipe='$(RELEASE) updates\n',
+        test=f'{SUPPLY}test_both_services_are_asked_even_if_the_first_does_not_answer',
+        recipe='/pip-audit ',
     ),
     'make lock': Not(because='it asks the package index, and changes the lock files'),
     'make clean': By(test=f'{HERE}test_make_clean_leaves_the_sources', recipe='rm -rf'),

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from cyclonedx.model.bom import Bom
-from release import brought, project
+from release import project
 from release.archive import TOP
 from release.vendor import OLDEST_GLIBC
 
@@ -161,7 +161,8 @@ def test_its_readme_leads_nowhere_outside_of_it(contents: dict[str, bytes]) -> N
     assert '![' not in text
     for target in re.findall(r'\]\(([^)\s]+)\)', text):
         assert target in contents
-    assert 'Install it in ThreatConnect' in text
+    assert text.startswith('# Microsoft Sentinel for ThreatConnect\n')
+    assert {name for name in LABELS if f'(`{name}`)' not in text} == set()
     assert 'make run' not in text
 
 
@@ -176,7 +177,7 @@ def test_the_dependencies_are_those_of_the_lock_file(contents: dict[str, bytes])
             (own,) = re.findall(r'^Name: (.+)$', head, re.MULTILINE)
             (version,) = re.findall(r'^Version: (.+)$', head, re.MULTILINE)
             found[own.strip().lower().replace('_', '-')] = version.strip()
-    assert found == brought.locked(PROJECT)
+    assert found == project.locked(PROJECT)
 
 
 def test_its_compiled_parts_need_no_newer_system_than_it_says(contents: dict[str, bytes]) -> None:
@@ -193,36 +194,62 @@ def test_the_bill_of_materials_names_everything_with_its_license_and_needs(
     contents: dict[str, bytes],
 ) -> None:
     document = json.loads(contents['sbom.cdx.json'])
-    bill = Bom.from_json(document)  # type: ignore[attr-defined]
+    made = Bom.from_json(document)  # type: ignore[attr-defined]
     assert document['specVersion'] == '1.6'
     about = document['metadata']['component']
     assert (about['name'], about['version']) == (
         'Microsoft Sentinel for ThreatConnect',
         sentinel_app.__version__,
     )
-    packages = [*brought.python_packages(PROJECT), *brought.page_packages(PROJECT)]
-    listed = {part.purl.to_string() for part in bill.components}
-    assert len(listed) == len(packages) == len(document['components'])
-    for each in packages:
-        assert f'pkg:{each.kind}/{each.name.replace("@", "%40")}@{each.version}' in listed
-    assert all(part.licenses for part in bill.components)
-    assert all(part.hashes for part in bill.components if part.purl.type == 'npm')
+    addresses = {part.purl.to_string() for part in made.components}
+    assert len(addresses) == len(document['components'])
+    locked = {f'pkg:pypi/{name}@{v}' for name, v in project.locked(PROJECT).items()}
+    locked |= {f'pkg:npm/{name.replace("@", "%40")}@{v}' for name, v in page_packages()}
+    assert {address.replace('_', '-') for address in addresses} == locked
+    assert all(part.licenses for part in made.components)
+    assert all(part.hashes for part in made.components if part.purl.type == 'npm')
     needs = {entry['ref']: set(entry.get('dependsOn', [])) for entry in document['dependencies']}
     reached, waiting = set(), set(needs[about['bom-ref']])
     while waiting:
         reached.add(part := waiting.pop())
         waiting |= needs[part] - reached
+    listed = {part['bom-ref'] for part in document['components']}
     assert reached == listed, 'everything is there because something asks for it'
+
+
+def page_packages() -> set[tuple[str, str]]:
+    """The packages that the page is built from, by its lock file."""
+    packages = json.loads((PROJECT / 'ui' / 'package-lock.json').read_text())['packages']
+    return {
+        (path.rpartition('node_modules/')[2], facts['version'])
+        for path, facts in packages.items()
+        if path and not (facts.keys() & {'dev', 'devOptional', 'optional'})
+    }
 
 
 def test_the_text_of_every_license_is_in_it(contents: dict[str, bytes]) -> None:
     text = contents['THIRD-PARTY-LICENSES.txt'].decode()
-    for each in (*brought.python_packages(PROJECT), *brought.page_packages(PROJECT)):
-        assert f'\n{each.name} {each.version}: {each.license}\n' in text
-        for own in each.texts:
-            assert own in text
+    for name, version in project.locked(PROJECT).items():
+        assert re.search(
+            rf'^=+\n(?:.*, )?{name} {re.escape(version)}(?:, .*)?\n=+$', text, re.MULTILINE
+        )
+    own = [name for name in contents if re.search(r'\.dist-info/.*LICEN[CS]E', name)]
+    assert len(own) > 40
+    for name in own:
+        assert contents[name].decode().replace('\r\n', '\n') in text, name
+    assert text.endswith(contents['ui/dist/licenses.txt'].decode())
     assert contents['LICENSE'] == (PROJECT / 'LICENSE').read_bytes()
     assert b'Kenneth Reitz' in contents['NOTICE']
+
+
+def test_the_page_brings_the_licenses_of_what_it_is_made_of(contents: dict[str, bytes]) -> None:
+    text = contents['ui/dist/licenses.txt'].decode()
+    heading = re.compile(r'^## (\S+) - (\d\S*) \(.+\)\n\n(?!## )\S', re.MULTILINE)
+    found = set(heading.findall(text))
+    assert len(found) > 30
+    assert found <= page_packages()
+    for own in ('react', 'react-dom', '@mantine/core', 'react-remove-scroll-bar'):
+        assert own in {name for name, _ in found}
 
 
 # -- that it runs

@@ -1,14 +1,41 @@
 import { expect, it } from 'vitest';
 
-import { licenseText } from './licenses';
+import { completed } from './licenses';
 
-it('lists the packages by name, and has equal texts once', () => {
-  const text = licenseText([
-    { name: 'b', version: '2', license: 'MIT', texts: ['Do what you like.'] },
-    { name: 'a', version: '1', license: '0BSD', texts: ['Do what you like.', 'A notice.'] },
-  ]);
-  expect(text).toContain('a 1: 0BSD\nb 2: MIT');
-  expect(text.match(/Do what you like/g)).toHaveLength(1);
-  expect(text).toContain('a 1, b 2');
-  expect(text).toContain('A notice.');
+const LIST = `# Licenses
+
+## a - 1.0.0 (MIT)
+
+## More of it
+
+Do what you like.
+
+## b - 2.0.0 (MIT)
+
+## c - 3.0.0
+`;
+
+it('gives a package without a text the one that is kept, and leaves the others as they are', () => {
+  expect(completed(LIST, (name) => `The text of ${name}.`)).toBe(`# Licenses
+
+## a - 1.0.0 (MIT)
+
+## More of it
+
+Do what you like.
+
+## b - 2.0.0 (MIT)
+
+The text of b.
+
+## c - 3.0.0
+
+The text of c.
+`);
+});
+
+it('refuses a package that has no text', () => {
+  expect(() => completed(LIST, (name) => (name === 'b' ? 'A text.' : undefined))).toThrow(
+    'No license text comes with c.',
+  );
 });
