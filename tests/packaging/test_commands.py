@@ -94,6 +94,9 @@ COMMANDS: dict[str, By | Not] = {
     'tcex deps': By(test=f'{PACKAGE}test_the_dependencies_are_those_of_the_lock_file'),
     'tcex package': By(test=f'{PACKAGE}test_the_top_of_it_holds_exactly_what_belongs_there'),
     'tcex run': By(test=TCEX_RUNS),
+    'npm sbom': By(
+        test=f'{PACKAGE}test_the_bill_of_materials_names_everything_with_its_license_and_needs'
+    ),
     'set -a; . .run/stand-ins.env; set +a': By(test=TCEX_RUNS),
     'set -a; . ./.env; set +a': By(test=TCEX_RUNS),
     '.venv/bin/tcex run --config tcex.d/profiles/offline.json': By(test=TCEX_RUNS),
@@ -112,6 +115,9 @@ COMMANDS: dict[str, By | Not] = {
     ),
     'sqlite3 state.db ".backup copy.db"': By(
         test='tests/process/test_backup.py::test_a_copy_made_while_it_runs_can_be_put_back'
+    ),
+    '.venv/bin/pre-commit install': Not(
+        because='it changes the clone; tests/packaging/test_contributor.py runs the hooks'
     ),
     'curl -I': Not(because='it is for a real instance'),
 }

@@ -210,6 +210,11 @@ def copied(tmp_path: Path) -> Path:
         'tcex.d/profiles/offline.json',
         'tests/test_x.py',
         '.ci/run',
+        '.devcontainer/devcontainer.json',
+        '.editorconfig',
+        '.github/workflows/ci.yml',
+        '.pre-commit-config.yaml',
+        '.python-version',
         '.env',
         '.run/state.db',
         '.mypy_cache/x',
@@ -248,7 +253,18 @@ def test_the_vendors_command_by_hand_packages_what_runs_and_nothing_else(copied:
         'sentinel_app/errors.py',
     ):
         assert sources in inside
-    left_out = ('.', 'Makefile', 'docs', 'tcex.d', 'tests', 'coverage', 'log/', 'pyproject')
+    left_out = (
+        '.',
+        'CONTRIBUTING',
+        'Makefile',
+        'SECURITY',
+        'docs',
+        'tcex.d',
+        'tests',
+        'coverage',
+        'log/',
+        'pyproject',
+    )
     assert [name for name in inside if name.startswith(left_out)] == []
     assert [name for name in inside if name.endswith(('.lock', 'requirements-dev.txt'))] == []
     assert packed['appId'] == INSTALL['appId']

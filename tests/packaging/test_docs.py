@@ -39,6 +39,8 @@ DOCS = PROJECT / 'docs'
 GUIDES = (
     PROJECT / 'README.md',
     PROJECT / 'CHANGELOG.md',
+    PROJECT / 'CONTRIBUTING.md',
+    PROJECT / 'SECURITY.md',
     PROJECT / 'tcex.d' / 'README.md',
     *sorted(DOCS.rglob('*.md')),
 )

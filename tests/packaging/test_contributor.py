@@ -1,0 +1,206 @@
+"""What meets a contributor in the first hour: container, hooks, workflows and templates."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from release.staging import FILES
+
+from tests.packaging.conftest import PROJECT
+
+HOOKS = PROJECT / '.pre-commit-config.yaml'
+WORKFLOWS = sorted((PROJECT / '.github' / 'workflows').glob('*.yml'))
+TEMPLATES = sorted((PROJECT / '.github' / 'ISSUE_TEMPLATE').glob('*.yml'))
+RENOVATE = PROJECT / '.github' / 'renovate.json'
+CONTAINER = PROJECT / '.devcontainer' / 'devcontainer.json'
+DOCKERFILE = PROJECT / '.devcontainer' / 'Dockerfile'
+DEVELOPMENT = (
+    *('.devcontainer', '.editorconfig', '.gitattributes', '.github', '.pre-commit-config.yaml'),
+    *('.python-version', 'CONTRIBUTING.md', 'SECURITY.md'),
+)
+PYTHON = (PROJECT / '.python-version').read_text().strip()
+
+
+def program(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a program of the project's environment, and return how it ended."""
+    return subprocess.run(
+        [str(PROJECT / '.venv' / 'bin' / name), *arguments],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def workflow(name: str) -> dict[str, Any]:
+    """A workflow; YAML reads the key "on" as true."""
+    return yaml.safe_load((PROJECT / '.github' / 'workflows' / name).read_text())
+
+
+def job(name: str) -> dict[str, Any]:
+    (only,) = workflow(name)['jobs'].values()
+    return only
+
+
+def commands(name: str) -> list[str]:
+    return [step['run'] for step in job(name)['steps'] if 'run' in step]
+
+
+@cache
+def targets() -> frozenset[str]:
+    makefile = (PROJECT / 'Makefile').read_text()
+    return frozenset(re.findall(r'^([a-z0-9-]+):', makefile, re.MULTILINE))
+
+
+# -- the files themselves
+
+
+@pytest.mark.parametrize('name', DEVELOPMENT)
+def test_it_is_there_and_in_no_package(name: str) -> None:
+    assert (PROJECT / name).exists()
+    assert name not in FILES
+
+
+@pytest.mark.parametrize(
+    ('schema', 'files'),
+    [
+        ('github-workflows', WORKFLOWS),
+        ('github-issue-forms', TEMPLATES),
+        ('renovate', [RENOVATE]),
+    ],
+)
+def test_a_file_follows_its_schema(schema: str, files: list[Path]) -> None:
+    assert files
+    ended = program('check-jsonschema', '--builtin-schema', f'vendor.{schema}', *map(str, files))
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_each_hook_is_a_program_of_the_environment_or_a_target() -> None:
+    ended = program('pre-commit', 'validate-config', str(HOOKS))
+    assert ended.returncode == 0, ended.stdout
+    (local,) = yaml.safe_load(HOOKS.read_text())['repos']
+    for hook in local['hooks']:
+        name, first, *_ = [*hook['entry'].split(), '']
+        if name == 'make':
+            assert first in targets()
+        else:
+            assert name.startswith('.venv/bin/')
+            assert (PROJECT / name).is_file(), name
+
+
+@pytest.mark.parametrize('hook', ['check-json', 'check-yaml', 'workflows'])
+def test_the_files_of_the_project_pass(
+    hook: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv('PRE_COMMIT_HOME', str(tmp_path / 'home'))
+    # pre-commit refuses a file of hooks that is changed and not staged.
+    shutil.copy(HOOKS, tmp_path / 'hooks.yaml')
+    arguments = ('run', hook, '--all-files', '--config', str(tmp_path / 'hooks.yaml'))
+    ended = program('pre-commit', *arguments)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_a_secret_is_found_and_a_hash_is_none(tmp_path: Path) -> None:
+    (local,) = yaml.safe_load(HOOKS.read_text())['repos']
+    (entry,) = (hook['entry'] for hook in local['hooks'] if hook['id'] == 'detect-secrets')
+    name, *arguments = Path(entry.split()[0]).name, *entry.split()[1:]
+    file = tmp_path / 'settings.py'
+    file.write_text(f'digest = "{"0123456789abcdef" * 4}"\n')
+    assert program(name, *arguments, str(file)).returncode == 0
+    file.write_text('client_' + 'secret = "Q8xR2mZp0LwT7vKc"\n')
+    assert program(name, *arguments, str(file)).returncode == 1
+
+
+# -- versions
+
+
+def test_python_is_the_same_everywhere() -> None:
+    project = tomllib.loads((PROJECT / 'pyproject.toml').read_text())
+    major, minor = PYTHON.split('.')
+    assert project['project']['requires-python'] == f'>={PYTHON},<{major}.{int(minor) + 1}'
+    assert project['tool']['mypy']['python_version'] == PYTHON
+    assert project['tool']['ruff']['target-version'] == f'py{major}{minor}'
+    assert json.loads((PROJECT / 'install.json').read_text())['languageVersion'] == PYTHON
+    assert f'install python{PYTHON}' in (PROJECT / '.ci' / 'make-venv').read_text()
+    assert f'devcontainers/python:{PYTHON}-' in DOCKERFILE.read_text()
+    assert json.loads(RENOVATE.read_text())['constraints']['python'] == PYTHON
+    for file in WORKFLOWS:
+        assert job(file.name)['container']['image'].startswith(f'python:{PYTHON}-')
+
+
+def test_node_is_the_same_everywhere() -> None:
+    package = json.loads((PROJECT / 'ui' / 'package.json').read_text())
+    lowest = package['engines']['node'].removeprefix('>=')
+    major, minor = lowest.split('.')
+    assert package['devDependencies']['@types/node'].startswith(f'{major}.')
+    assert f'Node {lowest} or newer' in (PROJECT / '.ci' / 'with-node').read_text()
+    assert f'major === {major} && minor >= {minor}' in (PROJECT / '.ci' / 'with-node').read_text()
+    (feature,) = json.loads(CONTAINER.read_text())['features'].items()
+    assert feature == ('ghcr.io/devcontainers/features/node:1', {'version': major})
+    for file in WORKFLOWS:
+        steps = job(file.name)['steps']
+        (node,) = (each for each in steps if each.get('uses', '').startswith('actions/setup-node@'))
+        assert node['with']['node-version'] == major
+
+
+def test_the_container_gets_from_the_system_what_the_tests_need() -> None:
+    text = DOCKERFILE.read_text()
+    assert 'COPY .ci/system-packages .ci/test-packages ' in text
+    assert re.search(r'^RUN \S+/test-packages$', text, re.MULTILINE)
+    needed = (PROJECT / '.ci' / 'test-packages').read_text()
+    for name in ('chromium', 'redis-server', 'mosquitto', 'sqlite3'):
+        assert f'missing+=({name})' in needed
+
+
+# -- what they run
+
+
+def test_ci_runs_what_everybody_runs() -> None:
+    assert commands('ci.yml')[-1] == '.ci/run'
+    assert (PROJECT / '.ci' / 'run').read_text().splitlines()[-1] == 'exec make test'
+    assert {'push', 'pull_request'} <= set(workflow('ci.yml')[True])
+
+
+def test_the_long_proofs_run_every_night() -> None:
+    assert commands('soak.yml')[-1] == 'make soak'
+    (schedule,) = workflow('soak.yml')[True]['schedule']
+    assert re.fullmatch(r'\d+ \d+ \* \* \*', schedule['cron'])
+
+
+@pytest.mark.parametrize('file', WORKFLOWS, ids=lambda file: file.name)
+def test_a_workflow_may_read_only_and_ends_in_time(file: Path) -> None:
+    assert workflow(file.name)['permissions'] == {'contents': 'read'}
+    assert job(file.name)['timeout-minutes'] <= 360
+
+
+@pytest.mark.parametrize(
+    'file', [*WORKFLOWS, *TEMPLATES, CONTAINER, HOOKS, RENOVATE, PROJECT / '.ci' / 'run']
+)
+def test_every_target_and_program_that_a_file_names_exists(file: Path) -> None:
+    text = file.read_text()
+    assert set(re.findall(r'(?:^|[ \"`])make ([a-z][a-z-]*)', text, re.MULTILINE)) <= targets()
+    for name in re.findall(r'(?:^|[ \"])(\.ci/[\w-]+)', text, re.MULTILINE):
+        assert (PROJECT / name).is_file(), name
+
+
+def test_the_pull_request_names_targets_that_exist() -> None:
+    text = (PROJECT / '.github' / 'pull_request_template.md').read_text()
+    named = set(re.findall(r'`make ([a-z-]+)`', text))
+    assert {'test', 'gen'} <= named <= targets()
+
+
+def test_everything_has_an_owner() -> None:
+    lines = (PROJECT / '.github' / 'CODEOWNERS').read_text().splitlines()
+    rules = [line.split() for line in lines if line and not line.startswith('#')]
+    assert rules[0][0] == '*'
+    assert all(re.fullmatch(r'@[\w-]+(/[\w-]+)?', owner) for _, *own in rules for owner in own)
