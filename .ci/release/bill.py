@@ -25,6 +25,8 @@ BILL = 'sbom.cdx.json'
 _NAMESPACE = uuid.UUID('b65d7d99-80d5-5e57-a1e2-71d9044ebbc0')
 """The App's own id, from which the numbers of its bills are derived."""
 _DEVELOPMENT = {'name': 'cdx:npm:package:development', 'value': 'true'}
+_OF_ANY_NPM = ('bom-ref', 'type', 'name', 'version', 'purl', 'hashes', 'licenses')
+"""What every release of npm says alike; it takes them from the lock file."""
 _CYCLONEDX_PY = ('environment', '-S', '--short-PURLs', '--output-reproducible', '--no-validate')
 _NPM_SBOM = ('sbom', '--sbom-format=cyclonedx', '--package-lock-only', '--include=dev')
 
@@ -57,7 +59,7 @@ def page_bill(project: Path, run: Run = run) -> Document:
     made = _made(run, (str(ROOT / '.ci' / 'with-node'), 'npm', *_NPM_SBOM), project / 'ui', {})
     # With --omit=dev, npm would leave out whatever a development package needs as well: React.
     made['components'] = [
-        part
+        {key: part[key] for key in _OF_ANY_NPM if key in part}
         for part in made['components']
         if part['scope'] == 'required' and _DEVELOPMENT not in part['properties']
     ]
