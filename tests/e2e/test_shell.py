@@ -178,7 +178,7 @@ def test_about_leads_to_the_licenses_of_what_the_page_is_made_of(
         page.get_by_role('link', name='Open-source licenses').click()
     text = opened.value.locator('body').inner_text()
     for name in ('react', 'react-dom', '@mantine/core', '@tanstack/react-query'):
-        assert re.search(rf'^{name} [0-9.]+: MIT$', text, re.MULTILINE), name
+        assert re.search(rf'^## {name} - [0-9.]+ \(MIT\)$', text, re.MULTILINE), name
     assert 'Copyright (c) Meta Platforms' in text
 
 

@@ -18,11 +18,11 @@ import requests
 
 import sentinel_app
 from tests.packaging.conftest import PROJECT
-from tests.simulators.test_make_run import start
 from tests.simulators.entra import CLIENT_SECRET
 from tests.simulators.platform.channel import Channel, Message
 from tests.simulators.platform.process import free_port
 from tests.simulators.tcex_run import in_profile
+from tests.simulators.test_make_run import start
 from tests.simulators.threatconnect import SECRET_KEY
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(240)]
