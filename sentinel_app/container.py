@@ -12,7 +12,8 @@ from pathlib import Path
 import requests
 
 from sentinel_app.api.app import create_app
-from sentinel_app.api.ports import ApiDeps, Inquiries
+from sentinel_app.api.deps import ApiDeps, Diagnostics
+from sentinel_app.api.options import OptionCatalog
 from sentinel_app.api.user import WhoAmI
 from sentinel_app.clock import SystemClock
 from sentinel_app.config.pem import is_pem, read_pem
@@ -429,7 +430,7 @@ def _compose(
         clock=clock,
     )
     screening = Screening(parse=parse_indicator, withheld_reason=_withholding(settings))
-    inquiries = Inquiries(
+    diagnostics = Diagnostics(
         previews=Previews(
             source=quick_source,
             ledger=ledger,
@@ -482,7 +483,7 @@ def _compose(
             ApiDeps(
                 app_state=app_state,
                 errors=errors,
-                source=quick_source,
+                options=OptionCatalog(quick_source, clock),
                 clock=clock,
                 updates=updates,
                 jobs=JobActions(
@@ -509,7 +510,7 @@ def _compose(
                     estimates=engine.estimates,
                 ),
                 health=health,
-                inquiries=inquiries,
+                diagnostics=diagnostics,
                 identity=WhoAmI(_whoami(platform, clock), clock=clock),
                 is_ui_access_admin_only=settings.ui_access is UiAccess.ADMINISTRATORS_ONLY,
                 admin_roles=settings.admin_roles,

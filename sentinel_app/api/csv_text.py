@@ -1,4 +1,4 @@
-"""Errors as CSV that a spreadsheet shows and does not execute."""
+"""Lists as CSV that a spreadsheet shows and does not execute."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import io
 import re
 from collections.abc import Iterable
 
+from sentinel_app.api.call import CSV, Document
+from sentinel_app.api.deps import ApiDeps
+from sentinel_app.api.file_name import download_name
 from sentinel_app.api.schemas import ReportedQuery, WithdrawableObject
 from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.invisible import BLANK, CONTROL, IGNORABLE
@@ -43,6 +46,18 @@ _HEADINGS = (
 )
 
 
+def csv_document(subject: str, content: bytes, deps: ApiDeps) -> Document:
+    """Return CSV as a file that is named after its subject, this Service and today."""
+    facts = deps.health.snapshot()
+    name = download_name(
+        subject,
+        organization=facts.organization,
+        source_name=facts.source_name,
+        now=deps.clock.now(),
+    )
+    return Document(content=content, media_type=f'{CSV}; charset=utf-8', file_name=name)
+
+
 def safe_cell(value: object) -> str:
     """Return the value as text that no spreadsheet takes for a formula, wherever it cuts it.
 
@@ -72,7 +87,7 @@ _WITHDRAWAL_HEADINGS = (
 
 
 def withdrawal_csv(objects: Iterable[WithdrawableObject]) -> bytes:
-    """One line for each object; where the reply would grow too large, a last line says so."""
+    """Return a line for each object; where the reply would grow too large, a last line says so."""
     return _csv(
         _WITHDRAWAL_HEADINGS,
         (
@@ -101,7 +116,7 @@ def _csv(headings: Iterable[str], rows: Iterable[Iterable[object]], cut: str) ->
 
 
 def errors_csv(entries: Iterable[tuple[ErrorEntry, ReportedQuery | None]]) -> bytes:
-    """One line for each error; where the reply would grow too large, a last line says so."""
+    """Return one line for each error; where the reply would grow too large, a last line says so."""
     return _csv(
         _HEADINGS,
         (

@@ -1,12 +1,11 @@
-"""What saving a list would change, as the API says it."""
+"""What saving a list would change, as the API shows it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sentinel_app.api import schemas
-from sentinel_app.api.result_reply import query_marks
-from sentinel_app.api.serialize import label_scope
+from sentinel_app.api.query_reply import label_members, query_marks
 from sentinel_app.core.effect import Effect, QueryEffect
 from sentinel_app.core.query import Query
 
@@ -21,7 +20,7 @@ def effect_reply(
 
     Args:
         found: what it is.
-        seconds: says how long sending so many objects takes.
+        seconds: returns how long sending so many objects takes.
         new: the list as it would be saved.
         known: ids of the queries that are saved already.
     """
@@ -46,8 +45,7 @@ def _query(
     return schemas.QueryEffect(
         query_id=query.id if query.id in known else None,
         position=each.position,
-        label=query.label,
-        label_scope=label_scope(query),
+        **label_members(query),
         change=each.change,
         count=each.counted.count,
         not_counted=each.counted.fault,

@@ -1,4 +1,4 @@
-"""The App's health as the replies of the API."""
+"""The state of the App, and its checks, as the API shows them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from sentinel_app.api import schemas
-from sentinel_app.api.serialize import next_update_reply
+from sentinel_app.api.wait_reply import next_update_reply
 from sentinel_app.core.condition import Condition, state_of
 from sentinel_app.core.job import Mode
+from sentinel_app.diagnostics.check_result import CheckResult
 from sentinel_app.diagnostics.health_snapshot import HealthSnapshot
 
 
@@ -37,7 +38,7 @@ def _condition_reply(condition: Condition) -> schemas.Condition:
 
 
 def health_reply(snapshot: HealthSnapshot, due: tuple[dt.datetime, Mode] | None) -> schemas.Health:
-    """Return how the App is."""
+    """Return the state of the App."""
     error, storage = snapshot.last_error, snapshot.storage
     return schemas.Health(
         version=snapshot.version,
@@ -58,4 +59,22 @@ def health_reply(snapshot: HealthSnapshot, due: tuple[dt.datetime, Mode] | None)
             workspace_id_end=snapshot.workspace_id_end,
             cloud=snapshot.cloud,
         ),
+    )
+
+
+def check_reply(results: Sequence[CheckResult]) -> schemas.CheckReport:
+    """Return the result of each check."""
+    return schemas.CheckReport(
+        checks=[
+            schemas.Check(
+                name=each.name,
+                status=each.status,
+                message=each.message,
+                remedy=each.remedy,
+                reason=each.reason,
+                code=each.code,
+                elapsed_s=each.elapsed_s,
+            )
+            for each in results
+        ]
     )

@@ -1,23 +1,23 @@
-"""The App's figures as the replies of the API."""
+"""The figures of the App as the API shows them."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sentinel_app.api import schemas
 from sentinel_app.api.health_reply import health_report
-from sentinel_app.api.inquiry_reply import type_counts
-from sentinel_app.api.serialize import (
+from sentinel_app.api.query_reply import label_members
+from sentinel_app.api.wait_reply import (
     asked_wait_reply,
-    label_scope,
     next_update_reply,
     pause_reply,
     time_left_reply,
     trouble_reply,
 )
 from sentinel_app.core.condition import Condition
+from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import Mode, Outcome
 from sentinel_app.core.metric import Figures, Hour
 from sentinel_app.diagnostics.dashboard import Summary, UpdateFigures
@@ -64,47 +64,17 @@ def summary_reply(
     conditions: Sequence[Condition],
     history: schemas.MetricHistory | None,
 ) -> schemas.MetricSummary:
-    """The App in figures, with those by the hour where they are asked for."""
+    """Return the App in figures, with those by the hour where they are wanted."""
     by_type: Counter[str] = Counter()
     by_query: Counter[str] = Counter()
     for each in summary.live:
         by_type[each.indicator_type] += each.count
         by_query[each.query_id] += each.count
-    saved = [
-        schemas.QueryCount(
-            query_id=query.id,
-            position=position,
-            label=query.label,
-            label_scope=label_scope(query),
-            is_enabled=query.is_enabled,
-            owners=list(query.owners),
-            indicator_types=list(query.indicator_types),
-            count=by_query.pop(query.id, 0),
-            expires_by=summary.expires_by.get(query.id),
-        )
-        for position, query in enumerate(summary.queries)
-    ]
     backlog, limit = summary.backlog, summary.limit
     return schemas.MetricSummary(
         objects_live=by_type.total(),
-        by_type=type_counts(by_type),
-        by_query=[
-            *saved,
-            *(
-                schemas.QueryCount(
-                    query_id=query_id,
-                    position=None,
-                    label=None,
-                    label_scope=None,
-                    is_enabled=False,
-                    owners=[],
-                    indicator_types=[],
-                    count=count,
-                    expires_by=summary.expires_by.get(query_id),
-                )
-                for query_id, count in sorted(by_query.items())
-            ),
-        ],
+        by_type=_type_counts(by_type),
+        by_query=_query_counts(by_query, summary),
         total=_figures_reply(summary.total),
         jobs=[
             schemas.StatusCount(status=status, count=count)
@@ -134,10 +104,53 @@ def summary_reply(
     )
 
 
+def _type_counts(counts: Mapping[str, int]) -> list[schemas.TypeCount]:
+    """Return counts by type, in the order in which people know the types."""
+    return [
+        schemas.TypeCount(indicator_type=kind, count=counts[kind])
+        for kind in IndicatorType
+        if counts.get(kind)
+    ]
+
+
+def _query_counts(counts: Counter[str], summary: Summary) -> list[schemas.QueryCount]:
+    """Return counts by query: the saved ones by precedence, then those that are gone, by id."""
+    saved = [
+        schemas.QueryCount(
+            query_id=query.id,
+            position=position,
+            **label_members(query),
+            is_enabled=query.is_enabled,
+            owners=list(query.owners),
+            indicator_types=list(query.indicator_types),
+            count=counts[query.id],
+            expires_by=summary.expires_by.get(query.id),
+        )
+        for position, query in enumerate(summary.queries)
+    ]
+    saved_ids = {query.id for query in summary.queries}
+    gone = [
+        schemas.QueryCount(
+            query_id=query_id,
+            position=None,
+            label=None,
+            label_scope=None,
+            is_enabled=False,
+            owners=[],
+            indicator_types=[],
+            count=count,
+            expires_by=summary.expires_by.get(query_id),
+        )
+        for query_id, count in sorted(counts.items())
+        if query_id not in saved_ids
+    ]
+    return saved + gone
+
+
 def history_reply(
     hours: Sequence[Hour], *, start_at: dt.datetime, end_at: dt.datetime
 ) -> schemas.MetricHistory:
-    """Figures by the hour."""
+    """Return figures by the hour."""
     return schemas.MetricHistory(
         start=start_at,
         end=end_at,

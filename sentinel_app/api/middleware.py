@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 import falcon
 
-from sentinel_app.api.ports import Identity, UserInfo
+from sentinel_app.api.ports import Identity
 from sentinel_app.api.problem import Refusal
+from sentinel_app.api.user import known_user
 from sentinel_app.core.access import is_administrator
-from sentinel_app.errors import SentinelAppError
 from sentinel_app.platform.reply_header import PROTECTION
 from sentinel_app.platform.request_limits import shown
 from sentinel_app.platform.wsgi_bridge import API_TOKEN_KEY
@@ -24,14 +24,6 @@ _OF_A_FILE = frozenset({'Content-Security-Policy', 'Cache-Control'})
 def is_api(req: falcon.Request) -> bool:
     """Whether the request is for the API and not for the page."""
     return req.path == '/api' or req.path.startswith('/api/')
-
-
-def user_of(req: falcon.Request, identity: Identity) -> UserInfo | None:
-    """Who makes the request; None where ThreatConnect does not say."""
-    try:
-        return identity.user_of(req.env.get(API_TOKEN_KEY))
-    except SentinelAppError:
-        return None
 
 
 class HeadAsGet:
@@ -65,7 +57,7 @@ class AccessRule:
         """Let administrators alone pass."""
         if not is_api(req):
             return
-        user = user_of(req, self._identity)
+        user = known_user(self._identity, req.env.get(API_TOKEN_KEY))
         if user is None:
             raise Refusal(
                 403,
@@ -112,14 +104,14 @@ class WriteRule:
 def _is_own_origin(req: falcon.Request) -> bool:
     """Whether the page that writes came from where the request went, as far as both are known.
 
-    ThreatConnect stands between the browser and the App, so the host may be told in another header,
-    or in the message alone; ports are left out, which something on the way may have left out too.
+    ThreatConnect stands between the browser and the App, so another header may name the host, or
+    the message alone; ports are left out, which something on the way may have left out too.
     """
     origin = req.get_header('Origin')
     if not origin:
         return True
-    told = [req.get_header('Host') or '', *(req.get_header('X-Forwarded-Host') or '').split(',')]
-    hosts = {_host_of(f'//{host.strip()}') for host in told}
+    named = [req.get_header('Host') or '', *(req.get_header('X-Forwarded-Host') or '').split(',')]
+    hosts = {_host_of(f'//{host.strip()}') for host in named}
     hosts.add(_host_of(str(req.env.get('request_url') or '')))
     hosts.discard('')
     return not hosts or _host_of(origin.strip()) in hosts

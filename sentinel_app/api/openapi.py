@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sentinel_app import __version__
 from sentinel_app.api import schemas
-from sentinel_app.api.call import CALLS, Call
+from sentinel_app.api.call import JSON, Call, Document
 
 _REFERENCE = '#/components/schemas/{model}'
-_JSON = 'application/json'
 
-# What any call may be answered, whatever it does.
+# Refusals that every call may have.
 _ALWAYS = (400, 403, 414, 431, 500, 503)
 _REFUSALS: Mapping[int, str] = {
     400: 'The request cannot be understood',
@@ -34,14 +33,18 @@ _REFUSALS: Mapping[int, str] = {
 }
 
 
-def document() -> dict[str, Any]:
-    """The whole document."""
+def document(calls: Sequence[Call[Any, Any]]) -> dict[str, Any]:
+    """Return the whole document.
+
+    Args:
+        calls: those that the API answers.
+    """
     paths: dict[str, dict[str, Any]] = {}
-    for call in CALLS:
-        paths.setdefault(call.path, {})[call.method] = _operation(call)
+    for call in calls:
+        paths.setdefault(call.path, {})[call.method.lower()] = _operation(call)
     components = schemas.component_schemas(
-        [schemas.Error, *(call.reply for call in CALLS if call.reply)],
-        [call.body for call in CALLS if call.body],
+        [schemas.Error, *(call.reply for call in calls if call.reply is not Document)],
+        [call.input for call in calls if call.has_body],
         _REFERENCE,
     )
     return {
@@ -57,15 +60,16 @@ def document() -> dict[str, Any]:
     }
 
 
-def _operation(call: Call) -> dict[str, Any]:
+def _operation(call: Call[Any, Any]) -> dict[str, Any]:
+    parameters = [] if call.has_body else _query_parameters(call.input)
     operation: dict[str, Any] = {
         'summary': call.summary,
-        'operationId': '-'.join([call.method, *_words(call.path)]),
-        'parameters': [*_path_parameters(call.path), *_query_parameters(call.parameters)],
+        'operationId': '-'.join([call.method.lower(), *_words(call.path)]),
+        'parameters': [*_path_parameters(call.path), *parameters],
         'responses': {str(call.status): _reply(call)},
     }
-    if call.body:
-        operation['requestBody'] = {'required': True, 'content': _content(call.body)}
+    if call.has_body:
+        operation['requestBody'] = {'required': True, 'content': _content(call.input)}
     for status in sorted({*_ALWAYS, *call.refusals}):
         operation['responses'][str(status)] = {
             'description': _REFUSALS[status],
@@ -78,15 +82,17 @@ def _words(path: str) -> list[str]:
     return [part.strip('{}').partition('.')[0] for part in path.split('/')[2:]]
 
 
-def _content(model: type[schemas.Shape] | None) -> dict[str, Any]:
-    schema = {'$ref': _REFERENCE.format(model=model.__name__)} if model else {'type': 'object'}
-    return {_JSON: {'schema': schema}}
+def _content(model: type[schemas.Shape | Document]) -> dict[str, Any]:
+    is_model = model is not Document
+    schema = {'$ref': _REFERENCE.format(model=model.__name__)} if is_model else {'type': 'object'}
+    return {JSON: {'schema': schema}}
 
 
-def _reply(call: Call) -> dict[str, Any]:
-    content = {call.media: {'schema': {'type': 'string'}}} if call.media else _content(call.reply)
-    if call.is_csv_too:
-        content['text/csv'] = {'schema': {'type': 'string'}}
+def _reply(call: Call[Any, Any]) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    for media_type in call.media_types:
+        is_json = media_type == JSON
+        content |= _content(call.reply) if is_json else {media_type: {'schema': {'type': 'string'}}}
     return {'description': call.summary, 'content': content}
 
 
@@ -98,17 +104,20 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
     ]
 
 
-def _query_parameters(model: type[schemas.Parameters]) -> list[dict[str, Any]]:
+def _query_parameters(model: type[schemas.Shape]) -> list[dict[str, Any]]:
     return [
         {'name': name, 'in': 'query', 'required': False, 'schema': schema}
         for name, schema in schemas.parameter_schemas(model).items()
     ]
 
 
-def document_text() -> str:
-    """The document as it is kept in files: stable, one member a line."""
-    return json.dumps(document(), indent=2, ensure_ascii=False) + '\n'
+def document_text(calls: Sequence[Call[Any, Any]]) -> str:
+    """Return the document as it is kept in files: stable, one member a line."""
+    return json.dumps(document(calls), indent=2, ensure_ascii=False) + '\n'
 
 
 if __name__ == '__main__':
-    sys.stdout.write(document_text())
+    # The table has the call that serves this document.
+    from sentinel_app.api.calls import CALLS
+
+    sys.stdout.write(document_text(CALLS))

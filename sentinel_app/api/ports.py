@@ -1,33 +1,24 @@
-"""What the HTTP API needs from the rest of the App, as protocols and one bundle of them."""
+"""What the HTTP API calls in the rest of the App and cannot import.
+
+`api` and `tasks` are siblings, so the updates, Jobs and Tasks are protocols; `HealthSource` and
+`Identity` are, because the tests have others of them. Stores are used as they are.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from sentinel_app.core.audit import AuditEntry
-from sentinel_app.core.clock import Clock
 from sentinel_app.core.condition import Condition
 from sentinel_app.core.error_entry import ErrorFilter
 from sentinel_app.core.estimate import Estimate
 from sentinel_app.core.job import Counts, Job, Mode, Update
-from sentinel_app.core.source import Source
 from sentinel_app.core.task import AskedWait, TaskPause, TaskView
 from sentinel_app.core.trouble import Trouble
-from sentinel_app.diagnostics.dashboard import Metrics
-from sentinel_app.diagnostics.effect import Effects
-from sentinel_app.diagnostics.health_check import Checks
 from sentinel_app.diagnostics.health_snapshot import HealthSnapshot
-from sentinel_app.diagnostics.lookup import Lookups
-from sentinel_app.diagnostics.preview import Previews
-from sentinel_app.diagnostics.tql_check import TqlChecks
-from sentinel_app.diagnostics.withdrawal_list import WithdrawalLists
-from sentinel_app.storage.app_state.store import AppState
-from sentinel_app.storage.error_log import ErrorLog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +65,7 @@ class Updates(Protocol):
         ...
 
     def next_update(self) -> tuple[dt.datetime, Mode] | None:
-        """Give when the next scheduled update is due, and its mode; None without a query."""
+        """Return when the next scheduled update is due, and its mode; None without a query."""
         ...
 
 
@@ -116,7 +107,7 @@ class ChosenUpdates(Protocol):
     """Updates about what a person has chosen; `by` is the user's name for the audit."""
 
     def send(self, texts: Sequence[str], *, by: str | None) -> Update:
-        """Queue an update that asks every enabled query for values, and sends what is chosen.
+        """Queue an update that reads values through every enabled query, and sends what is chosen.
 
         Raises:
             ConflictError: no query is enabled, or all of it waits to be sent already.
@@ -138,7 +129,7 @@ class ChosenUpdates(Protocol):
         ...
 
     def retry_refused(self, wanted: ErrorFilter, *, by: str | None) -> Update:
-        """Queue an update that asks for what Sentinel refused, and sends it once more.
+        """Queue an update that reads what Sentinel refused again, and sends it once more.
 
         Raises:
             ConflictError: nothing is open, or all of it waits to be sent already.
@@ -150,12 +141,12 @@ class ChosenUpdates(Protocol):
 class Tasks(Protocol):
     """The Tasks; `by` is the user's name for the audit, None where unknown.
 
-    Each action gives how the Task stands after it, and raises `NotFoundError` where there is no
+    Each action returns how the Task stands after it, and raises `NotFoundError` where there is no
     such Task, `ConflictError` where its state does not allow the action, and `StorageError`.
     """
 
     def views(self) -> tuple[TaskView, ...]:
-        """Give how each Task stands, in the order in which the page shows them."""
+        """Return how each Task stands, in the order in which the page shows them."""
         ...
 
     def run(self, slug: str, *, by: str | None) -> TaskView:
@@ -196,7 +187,7 @@ class Tasks(Protocol):
         ...
 
     def look_at_schedule(self) -> None:
-        """Let Schedule Updates look at once: what is due may have changed."""
+        """Have Schedule Updates check at once what is due; that may have changed."""
         ...
 
 
@@ -204,11 +195,11 @@ class Live(Protocol):
     """What a Job in progress is doing right now, ahead of what is stored of it."""
 
     def counts(self, request_id: str) -> Counts | None:
-        """Give its counts; None when it is not in progress."""
+        """Return its counts; None when it is not in progress."""
         ...
 
     def waiting_s(self, request_id: str) -> float | None:
-        """Give how long it still waits for the API limit; None when it does not."""
+        """Return how long it still waits for the API limit; None when it does not."""
         ...
 
     def asked_wait(self, request_id: str) -> AskedWait | None:
@@ -244,46 +235,5 @@ class Identity(Protocol):
     """Who is behind a request's token."""
 
     def user_of(self, token: str | None) -> UserInfo | None:
-        """Give the user, from a cache of some minutes; None where that cannot be had."""
+        """Return the user, from a cache of some minutes; None where that cannot be had."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inquiries:
-    """What people ask beside the updates."""
-
-    previews: Previews
-    tql_checks: TqlChecks
-    lookups: Lookups
-    checks: Checks
-    metrics: Metrics
-    effects: Effects
-    withdrawals: WithdrawalLists
-
-
-def _new_id() -> str:
-    return str(uuid.uuid4())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiDeps:
-    """Everything that the API is built from."""
-
-    app_state: AppState
-    errors: ErrorLog
-    source: Source
-    clock: Clock
-    updates: Updates
-    jobs: JobActions
-    chosen: ChosenUpdates
-    tasks: Tasks
-    live: Live
-    health: HealthSource
-    inquiries: Inquiries
-    identity: Identity
-    is_ui_access_admin_only: bool
-    admin_roles: tuple[str, ...]
-    """The roles that count as an administrator's."""
-    ui_dir: Path
-    """The built page: `ui/dist`."""
-    new_id: Callable[[], str] = field(default=_new_id)

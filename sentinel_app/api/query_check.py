@@ -1,14 +1,12 @@
-"""What a list of TQL queries and a request for an update must keep to, and words for the audit."""
+"""What a list of TQL queries must keep to, and what the audit says of a change."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
-from sentinel_app.api.schemas import FieldError, QueryBody, UpdateBody
-from sentinel_app.core.job import Mode
+from sentinel_app.api.schemas import FieldError, QueryBody
 from sentinel_app.core.mapping import SORT_FIELDS
 from sentinel_app.core.query import (
     MAX_NAME_CHARS,
@@ -25,7 +23,7 @@ from sentinel_app.core.tql import TqlError, check_tql
 def check_queries(
     bodies: Sequence[QueryBody], saved: QueryList, owner_names: frozenset[str] | None
 ) -> list[FieldError]:
-    """Everything that is wrong with a list, one message for each field.
+    """Return everything that is wrong with a list, one message for each field.
 
     Args:
         bodies: the list to save.
@@ -41,7 +39,7 @@ def check_queries(
         first = named.setdefault((clean_name(body.name) or '').casefold(), place)
         found = [*_errors(body, old, times, owner_names), *_repeated_name(body, first, place)]
         errors += [
-            FieldError(field=f'queries.{place}.{name}', message=said) for name, said in found
+            FieldError(field=f'queries.{place}.{name}', message=message) for name, message in found
         ]
     return errors
 
@@ -55,16 +53,16 @@ def _repeated_name(body: QueryBody, first: int, place: int) -> Iterable[tuple[st
 def check_query(
     body: QueryBody, saved: Sequence[Query], owner_names: frozenset[str] | None
 ) -> list[FieldError]:
-    """Everything that is wrong with one query; the arguments are as for `check_queries`."""
+    """Return everything that is wrong with one query; the arguments are as for `check_queries`."""
     old = next((query for query in saved if query.id == body.id), None)
     found = _errors(body, old, Counter(), owner_names)
-    return [FieldError(field=name, message=said) for name, said in found]
+    return [FieldError(field=name, message=message) for name, message in found]
 
 
 def check_withdrawal(
     withdraw: Sequence[str], bodies: Sequence[QueryBody], saved: QueryList
 ) -> list[FieldError]:
-    """Everything that is wrong with what is to be withdrawn.
+    """Return everything that is wrong with what is to be withdrawn.
 
     Args:
         withdraw: ids of queries.
@@ -143,7 +141,7 @@ def _sort_errors(body: QueryBody) -> Iterable[tuple[str, str]]:
 
 
 def queries_of(bodies: Iterable[QueryBody], new_id: Callable[[], str]) -> tuple[Query, ...]:
-    """The queries to save; a new one gets its id here."""
+    """Return the queries to save; a new one gets its id here."""
     return tuple(
         Query(
             id=body.id or new_id(),
@@ -163,7 +161,7 @@ def queries_of(bodies: Iterable[QueryBody], new_id: Callable[[], str]) -> tuple[
 def described_change(
     old: Sequence[Query], new: Sequence[Query], run: str | None, withdraw: Collection[str]
 ) -> str:
-    """One line for the audit on what a save changes."""
+    """Return one line for the audit on what a save changes."""
     before = {query.id: query for query in old}
     after = {query.id: query for query in new}
     both = [query_id for query_id in after if query_id in before]
@@ -193,34 +191,3 @@ def _turned(old: Query, new: Query) -> int:
 def _counted(word: str, items: Iterable[str]) -> str:
     number = sum(1 for _ in items)
     return f'{number} {word}' if number else ''
-
-
-def check_request(body: UpdateBody, saved: QueryList, now: dt.datetime) -> list[FieldError]:
-    """Everything that is wrong with asking for an update."""
-    errors: list[FieldError] = []
-    for place, query_id in enumerate(body.query_ids or ()):
-        if saved.position(query_id) is None:
-            said = 'is not the id of a saved query'
-        elif query_id in (body.query_ids or ())[:place]:
-            said = 'is there more than once'
-        elif query_id in saved.disabled_ids:
-            said = 'is the id of a disabled query; enable it in CONFIGURE first'
-        else:
-            continue
-        errors.append(FieldError(field=f'query_ids.{place}', message=said))
-    if body.modified_after is not None:
-        if body.mode is not Mode.DELTA:
-            errors.append(FieldError(field='modified_after', message='goes with mode delta only'))
-        elif body.modified_after > now:
-            errors.append(FieldError(field='modified_after', message='lies in the future'))
-    return errors
-
-
-def described_request(body: UpdateBody) -> str:
-    """One line for the audit on an update that was asked for."""
-    number = len(body.query_ids or ())
-    whose = f'{number} TQL {"query" if number == 1 else "queries"}' if number else 'all TQL queries'
-    since = (
-        f', modified since {body.modified_after:%Y-%m-%dT%H:%M:%SZ}' if body.modified_after else ''
-    )
-    return f'{body.mode.capitalize()} update of {whose}{since}'

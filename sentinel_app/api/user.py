@@ -8,7 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
-from sentinel_app.api.ports import UserInfo
+from sentinel_app.api.ports import Identity, UserInfo
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.error_text import one_line
 from sentinel_app.errors import SentinelAppError
@@ -26,12 +26,20 @@ LONGEST_NAME = 200
 _log = EventLog(__name__)
 
 
+def known_user(identity: Identity, token: str | None) -> UserInfo | None:
+    """Return who makes a request; None where ThreatConnect does not say."""
+    try:
+        return identity.user_of(token)
+    except SentinelAppError:
+        return None
+
+
 class WhoAmI:
     """Looks users up and remembers them for some minutes; implements the port `Identity`.
 
     Args:
-        whoami: gives ThreatConnect's answer for a token; None where there is no way to ask.
-        clock: tells the time.
+        whoami: returns ThreatConnect's answer for a token; None where there is no way to get one.
+        clock: the present.
     """
 
     def __init__(
@@ -44,7 +52,7 @@ class WhoAmI:
         self._known: OrderedDict[str, tuple[float, UserInfo | None]] = OrderedDict()
 
     def user_of(self, token: str | None) -> UserInfo | None:
-        """Give the user, from a cache of some minutes; None where that cannot be had."""
+        """Return the user, from a cache of some minutes; None where that cannot be had."""
         whoami = self._whoami
         if not token or whoami is None:
             return None

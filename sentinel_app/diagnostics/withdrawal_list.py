@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sentinel_app.core.clock import Clock
-from sentinel_app.core.job import Mode, Update
+from sentinel_app.core.job import Job, Mode, Update
+from sentinel_app.core.job_outlook import waiting_withdrawal
 from sentinel_app.core.query import WithdrawPolicy
 from sentinel_app.core.revocation import Unwanted
 from sentinel_app.core.withdrawable import WithdrawableObject
@@ -33,6 +34,17 @@ class WithdrawalLists:
         self._withdrawals = withdrawals
         self._policy = policy
         self._clock = clock
+        self._known: tuple[object, Job | None] = (None, None)
+
+    def waiting(self) -> Job | None:
+        """Return the Job whose withdrawal waits for a decision; searched again after a change."""
+        state = self._app_state.state
+        known, job = self._known
+        if known is not state:
+            updates, jobs = state.updates.values(), state.jobs.values()
+            job = waiting_withdrawal(updates, jobs, state.query_list.enabled)
+            self._known = (state, job)
+        return job
 
     def page(
         self, request_id: str, *, limit: int, offset: int

@@ -7,7 +7,7 @@ import pytest
 from falcon import testing
 
 from sentinel_app.api.app import create_app
-from sentinel_app.api.ports import ApiDeps
+from sentinel_app.api.deps import ApiDeps
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import Counts, JobStatus, Mode, Outcome
 from sentinel_app.core.mapping import SORT_FIELDS

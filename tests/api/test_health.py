@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from sentinel_app import __version__
-from sentinel_app.api.openapi import CALLS, document, document_text
+from sentinel_app.api.calls import CALLS
+from sentinel_app.api.openapi import document, document_text
 from sentinel_app.api.schemas import ConfigureBody, JobParameters
 from sentinel_app.core.job import Mode
 from tests.harness.api_stand import Stand
@@ -73,7 +74,7 @@ def references(part: Any) -> set[str]:
 @pytest.mark.slow
 def test_the_document_is_served_and_printed_alike(stand: Stand) -> None:
     served = stand.get('/api/openapi.json').json
-    assert served == document() == json.loads(document_text())
+    assert served == document(CALLS) == json.loads(document_text(CALLS))
     printed = subprocess.run(
         [sys.executable, '-m', 'sentinel_app.api.openapi'],
         cwd=PROJECT,
@@ -81,13 +82,13 @@ def test_the_document_is_served_and_printed_alike(stand: Stand) -> None:
         text=True,
         check=True,
     )
-    assert printed.stdout == document_text()
+    assert printed.stdout == document_text(CALLS)
     assert served['openapi'] == '3.1.0'
     assert served['info']['version'] == __version__
 
 
 def test_everything_that_the_document_refers_to_is_in_it() -> None:
-    made = document()
+    made = document(CALLS)
     names = {f'#/components/schemas/{name}' for name in made['components']['schemas']}
     assert references(made) <= names
     ids = [each['operationId'] for path in made['paths'].values() for each in path.values()]
@@ -95,7 +96,7 @@ def test_everything_that_the_document_refers_to_is_in_it() -> None:
 
 
 def test_the_document_has_the_limits_that_the_requests_are_checked_by() -> None:
-    made = document()
+    made = document(CALLS)
     body = made['components']['schemas']['ConfigureBody']
     assert body['properties']['queries']['maxItems'] == 100
     assert body['additionalProperties'] is False

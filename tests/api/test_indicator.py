@@ -81,9 +81,9 @@ def enter(
         summary_digest=summary_digest(object_key.type, summary),
         text=object_text(stix),
     )
-    send(stand.asked.store, chosen, request_id='r-1', query_id=query_id)
+    send(stand.diagnostics.store, chosen, request_id='r-1', query_id=query_id)
     if is_withdrawn:
-        with stand.asked.db.write() as transaction:
+        with stand.diagnostics.db.write() as transaction:
             transaction.execute('UPDATE ledger SET state = ?', (ObjectState.WITHDRAWN,))
     return object_id(object_key, 1)
 
@@ -190,9 +190,9 @@ def test_a_summary_finds_what_has_another_key(saved: Stand) -> None:
 
 
 def test_each_copy_says_what_becomes_of_it(saved: Stand) -> None:
-    saved.asked.withheld = lambda each: 'It is secret.' if each.id == 5 else None
+    saved.diagnostics.withheld = lambda each: 'It is secret.' if each.id == 5 else None
     row = {'kind': IndicatorType.HOST}
-    saved.asked.source.rows = [
+    saved.diagnostics.source.rows = [
         make_row(**row, id=1, tag='hot'),
         make_row(**row, id=2, ownerName=KALLA),
         make_row(**row, id=3, ownerName='Elsewhere'),
@@ -238,7 +238,7 @@ def test_a_query_goes_by_its_name_where_it_has_one(stand: Stand) -> None:
     named = make_query('q1', name='Phishing', **kinds)
     rest = make_query('q2', owners=(KALLA,), **kinds)
     row = {'kind': IndicatorType.HOST}
-    stand.asked.source.rows = [make_row(**row, id=1), make_row(**row, id=2, ownerName=KALLA)]
+    stand.diagnostics.source.rows = [make_row(**row, id=1), make_row(**row, id=2, ownerName=KALLA)]
     assert reasons(named, rest) == [
         (
             'It is the copy of TQL query 1 (Phishing) that has precedence. '
@@ -246,7 +246,7 @@ def test_a_query_goes_by_its_name_where_it_has_one(stand: Stand) -> None:
         ),
         'TQL query 1 (Phishing) has precedence with the copy in Example Org.',
     ]
-    del stand.asked.source.rows[1]
+    del stand.diagnostics.source.rows[1]
     off = dataclasses.replace(named, is_enabled=False)
     assert reasons(rest, off) == [
         'Only TQL query 2 (Phishing) returns it, and that query is disabled.'
@@ -261,7 +261,7 @@ def test_a_query_goes_by_its_name_where_it_has_one(stand: Stand) -> None:
 
 def test_within_a_query_the_copy_that_was_modified_later_is_the_one(saved: Stand) -> None:
     row = {'kind': IndicatorType.HOST}
-    saved.asked.source.rows = [
+    saved.diagnostics.source.rows = [
         make_row(**row, id=1),
         make_row(**row, id=2, ownerName=KALLA, lastModified='2026-01-01T00:00:00Z'),
     ]
@@ -273,7 +273,7 @@ def test_within_a_query_the_copy_that_was_modified_later_is_the_one(saved: Stand
 
 def test_of_equals_the_lowest_id_is_the_one(saved: Stand) -> None:
     row = {'kind': IndicatorType.HOST}
-    saved.asked.source.rows = [make_row(**row, id=8), make_row(**row, id=9, ownerName=KALLA)]
+    saved.diagnostics.source.rows = [make_row(**row, id=8), make_row(**row, id=9, ownerName=KALLA)]
     first, second = ask(saved, HOST)['copies']
     assert (first['fate'], second['fate']) == ('chosen', 'duplicate')
     assert 'lower id' in second['reason']
@@ -281,7 +281,7 @@ def test_of_equals_the_lowest_id_is_the_one(saved: Stand) -> None:
 
 def test_how_a_copy_stands_in_sentinel_is_told(saved: Stand) -> None:
     row = {'kind': IndicatorType.HOST}
-    saved.asked.source.rows = [
+    saved.diagnostics.source.rows = [
         make_row(**row, id=1, tag='hot'),
         make_row(**row, id=2, ownerName=KALLA),
     ]
@@ -292,7 +292,7 @@ def test_how_a_copy_stands_in_sentinel_is_told(saved: Stand) -> None:
         'over.'
     )
     assert second['reason'].endswith('Sentinel still holds it from an earlier update.')
-    with saved.asked.db.write() as transaction:
+    with saved.diagnostics.db.write() as transaction:
         transaction.execute('UPDATE ledger SET indicator_id = 1')
     first, second = ask(saved, HOST)['copies']
     assert first['reason'].endswith('Sentinel holds it.')
@@ -305,7 +305,7 @@ def test_what_a_file_has_lost_or_got_is_told_apart_from_what_sentinel_holds(save
     file = {'summary': f'{MD5} : {SHA1}'}
     row = make_row(IndicatorType.FILE, id=1, tag='hot')
     row = {name: value for name, value in row.items() if name not in ('md5', 'sha1', 'sha256')}
-    saved.asked.source.rows = [row | {'md5': MD5, 'summary': MD5}]
+    saved.diagnostics.source.rows = [row | {'md5': MD5, 'summary': MD5}]
     enter(saved, f'File|SHA-1|{SHA1}', **file)
     (copy,) = ask(saved, MD5)['copies']
     # What is live of it is not what it is now.
@@ -313,14 +313,14 @@ def test_what_a_file_has_lost_or_got_is_told_apart_from_what_sentinel_holds(save
     enter(saved, f'File|MD5|{MD5}', **file)
     (copy,) = ask(saved, MD5)['copies']
     assert 'Sentinel holds it. Sentinel still holds 1 of its former values;' in copy['reason']
-    saved.asked.source.rows = [row | {'md5': MD5, 'sha256': 'C' * 64, 'summary': MD5}]
+    saved.diagnostics.source.rows = [row | {'md5': MD5, 'sha256': 'C' * 64, 'summary': MD5}]
     (copy,) = ask(saved, MD5)['copies']
     assert 'holds some of its hashes, and does not hold the others yet.' in copy['reason']
 
 
 def test_a_refused_object_comes_with_sentinels_words(saved: Stand) -> None:
     refused = make_chosen(ObjectKey.from_text(f'Host||{HOST}'), indicator_id=77)
-    send(saved.asked.store, refused, query_id='q2', refusals={0: ('Bad pattern.',)})
+    send(saved.diagnostics.store, refused, query_id='q2', refusals={0: ('Bad pattern.',)})
     assert ask(saved, HOST)['refused'][0]['error'] is None
     for minute, reason in ((1, 'Old words.'), (2, 'Bad pattern.')):
         entry = ErrorEntry(
@@ -331,7 +331,7 @@ def test_a_refused_object_comes_with_sentinels_words(saved: Stand) -> None:
             reason=reason,
             indicator_id=77,
         )
-        ErrorLog(saved.asked.db).add([entry])
+        ErrorLog(saved.diagnostics.db).add([entry])
     assert ask(saved, HOST)['refused'] == [
         {
             'object_key': f'Host||{HOST}',
@@ -351,7 +351,7 @@ def test_a_refused_object_comes_with_sentinels_words(saved: Stand) -> None:
 
 def test_what_was_sent_is_shown_although_threatconnect_does_not_answer(saved: Stand) -> None:
     enter(saved, f'Host||{HOST}')
-    saved.asked.source.error = ReadTimeoutError('ThreatConnect did not answer.')
+    saved.diagnostics.source.error = ReadTimeoutError('ThreatConnect did not answer.')
     found = ask(saved, HOST)
     assert len(found['sent']) == 1
     assert found['copies'] == []

@@ -1,103 +1,21 @@
-"""What goes for every address: one shape of errors, headers, HEAD, who may call, other sites."""
+"""Rules for whatever comes in: faults and their codes, other sites, roles, any input at all."""
 
 import json
 import logging
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 from wsgiref.validate import WSGIWarning
 
 import pytest
-from falcon import inspect
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from sentinel_app.api.openapi import CALLS
 from sentinel_app.api.ports import UserInfo
-from sentinel_app.api.schemas import Error
 from sentinel_app.api.user import WhoAmI
-from sentinel_app.core.job import Counts, JobStatus
 from sentinel_app.errors import BatchTooLargeError, ReadTimeoutError
 from sentinel_app.platform.wsgi_bridge import API_TOKEN_KEY
+from tests.harness.api_calls import assert_error, path_of, paths
 from tests.harness.api_stand import TOKEN, Stand
-from tests.harness.builders.app_state import make_job, make_update, minutes
-
-CALLS_BY_NAME = {f'{call.method} {call.path}': call for call in CALLS}
-PATHS = sorted({call.path for call in CALLS if call.method == 'get'})
-
-
-def address(path: str) -> str:
-    return path.replace('{request_id}', 'j1').replace('{slug}', 'upload')
-
-
-def add_job(stand: Stand) -> None:
-    """Add the Job that `address` names; it is answered by every call that shows one."""
-    job = make_job(
-        'j1',
-        status=JobStatus.UPLOAD_COMPLETE,
-        completed_at=minutes(3),
-        counts=Counts(held_back=2),
-    )
-    stand.app_state.add_update(make_update(ended_at=minutes(9)), [job], schedule=None)
-
-
-def assert_error(reply: Any, status: int, code: str | None = None) -> None:
-    assert reply.status_code == status, reply.text
-    assert reply.headers['content-type'] == 'application/json'
-    error = Error.model_validate(reply.json)
-    assert set(reply.json) - {'errors'} == {'title', 'description', 'code'}
-    assert error.title
-    assert len(error.description) > 10
-    if code:
-        assert error.code == code
-    assert_headers(reply)
-
-
-def assert_headers(reply: Any) -> None:
-    headers = reply.headers
-    assert headers['cache-control'] == 'no-store'
-    assert headers['x-content-type-options'] == 'nosniff'
-    assert headers['referrer-policy'] == 'same-origin'
-    assert headers['x-frame-options'] == 'SAMEORIGIN'
-    policy = headers['content-security-policy'].split('; ')
-    assert "script-src 'self'" in policy
-    assert "frame-ancestors 'self'" in policy
-    assert "default-src 'none'" in policy
-
-
-def test_the_routes_are_those_of_the_document(stand: Stand) -> None:
-    routes = {
-        (route.path, method.method.lower())
-        for route in inspect.inspect_routes(stand.app)
-        for method in route.methods
-        if not method.internal
-    }
-    assert routes == {(call.path, call.method) for call in CALLS}
-
-
-@pytest.mark.parametrize('name', CALLS_BY_NAME)
-def test_every_refusal_has_the_shape_of_an_error(stand: Stand, name: str) -> None:
-    call = CALLS_BY_NAME[name]
-    path = address(call.path)
-    assert_error(stand.call('DELETE', path), 405, 'APP-METHOD')
-    if call.method == 'get':
-        assert_error(stand.get(path, 'color=blue'), 400, 'APP-REQUEST')
-        return
-    method = call.method.upper()
-    assert_error(stand.call(method, path, json={}, query_string='a=1'), 422)
-    assert_error(stand.call(method, path, json={'nonsense': 1}), 422, 'APP-INVALID')
-    for media_type in (None, 'text/plain', 'application/x-www-form-urlencoded', 'json'):
-        headers = {'Content-Type': media_type} if media_type else {}
-        assert_error(stand.call(method, path, body='{}', headers=headers), 415, 'APP-MEDIA')
-    for site in ('cross-site', 'Cross-Site '):
-        reply = stand.call(method, path, json={}, headers={'Sec-Fetch-Site': site})
-        assert_error(reply, 403, 'APP-FORBIDDEN')
-    as_json = {'Content-Type': 'application/json; charset=utf-8'}
-    malformed = ['', '{', '{"a": 1}}', b'\xff', '[' * 100_000, '"\\ud800"']
-    for body in malformed:
-        assert_error(stand.call(method, path, body=body, headers=as_json), 400, 'APP-REQUEST')
-    large = json.dumps({'x': 'y' * 1_000_000})
-    assert_error(stand.call(method, path, body=large, headers=as_json), 413, 'APP-TOO-LARGE')
 
 
 def test_a_method_that_nobody_knows_is_refused(stand: Stand) -> None:
@@ -172,24 +90,6 @@ def test_another_site_may_read_nothing_more_than_anybody(stand: Stand) -> None:
     reply = stand.get('/api/health', headers={'Sec-Fetch-Site': 'cross-site'})
     assert reply.status_code == 200
     assert not [name for name in reply.headers if name.startswith('access-control')]
-
-
-@pytest.mark.parametrize('path', PATHS)
-def test_head_answers_as_get_without_a_body(stand: Stand, path: str) -> None:
-    add_job(stand)
-    got = stand.get(address(path))
-    assert got.status_code == 200
-    assert_headers(got)
-    head = stand.call('HEAD', address(path))
-    assert (head.status_code, head.content) == (200, b'')
-    assert head.headers['content-length'] == str(len(got.content))
-    assert head.headers['content-type'] == got.headers['content-type']
-
-
-@pytest.mark.parametrize('path', PATHS)
-def test_a_trailing_slash_makes_no_difference(stand: Stand, path: str) -> None:
-    add_job(stand)
-    assert stand.get(address(path) + '/').status_code == 200
 
 
 def test_options_names_the_methods(stand: Stand) -> None:
@@ -286,26 +186,6 @@ def test_a_role_that_is_no_text_is_none(closed: Stand, role: object) -> None:
     assert_error(closed.get('/api/health'), 403, 'APP-FORBIDDEN')
 
 
-@pytest.mark.parametrize('name', CALLS_BY_NAME)
-@pytest.mark.parametrize('who', ['user', 'nobody', 'no token', 'no answer'])
-def test_nobody_else_may_call_anything(closed: Stand, name: str, who: str) -> None:
-    call = CALLS_BY_NAME[name]
-    extras: dict[str, Any] = {'ms_sentinel.api_token': TOKEN}
-    if who == 'user':
-        closed.identity.users = {TOKEN: UserInfo(name='eve', role='Read Only User')}
-    elif who == 'nobody':
-        closed.identity.users = {}
-    elif who == 'no token':
-        extras = {}
-    else:
-        closed.identity.error = ReadTimeoutError('No answer')
-    reply = closed.call(call.method.upper(), address(call.path), json={}, extras=extras)
-    assert_error(reply, 403, 'APP-FORBIDDEN')
-    reason = 'your role "Read Only User" is none' if who == 'user' else 'did not say who you are'
-    assert reason in reply.json['description']
-    assert closed.call('GET', '/api/nothing', extras=extras).status_code == 403
-
-
 def test_the_page_itself_is_served_to_all_so_that_it_can_say_why(closed: Stand) -> None:
     closed.identity.users = {}
     closed.ui_dir.mkdir()
@@ -325,7 +205,7 @@ def test_everybody_may_call_where_the_service_is_open(stand: Stand) -> None:
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
-    path=st.sampled_from(PATHS),
+    path=st.sampled_from(paths('GET')),
     names=st.lists(
         st.tuples(
             st.sampled_from(['status', 'limit', 'after', 'sort', 'request_id', 'format', 'x']),
@@ -340,7 +220,7 @@ def test_no_query_string_is_a_fault_of_the_app(
     stand: Stand, path: str, names: list[tuple[str, str]]
 ) -> None:
     # A name may come twice.
-    reply = stand.get(address(path), urlencode(names))
+    reply = stand.get(path_of(path), urlencode(names))
     assert reply.status_code in {200, 400, 404}
 
 

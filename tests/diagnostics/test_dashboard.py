@@ -30,7 +30,7 @@ def enter_in_ledger(stand: Stand, *rows: tuple[str, str]) -> None:
     """Let objects have been sent, each of an object key for a query."""
     for number, (key, query_id) in enumerate(rows, start=1):
         chosen = make_chosen(ObjectKey.from_text(key), indicator_id=number)
-        send(stand.asked.store, chosen, query_id=query_id)
+        send(stand.diagnostics.store, chosen, query_id=query_id)
 
 
 def end_job(stand: Stand, request_id: str, at: dt.datetime, counts: Counts = COUNTS) -> None:
@@ -54,8 +54,8 @@ def end_job(stand: Stand, request_id: str, at: dt.datetime, counts: Counts = COU
         job_type=JobType.AD_HOC,
     )
     stand.app_state.add_update(update, [job], schedule=None)
-    stand.asked.store.begin([job])
-    stand.asked.metrics.add_job(request_id, counts, is_failed=False, at=at)
+    stand.diagnostics.store.begin([job])
+    stand.diagnostics.metrics.add_job(request_id, counts, is_failed=False, at=at)
 
 
 def summary(stand: Stand) -> dict[str, Any]:
@@ -154,13 +154,13 @@ def test_the_running_update_is_shown_as_far_as_it_has_come(stand: Stand) -> None
     stand.app_state.add_update(
         make_update('u2', request_ids=('j2',)), [make_job('j2', update_id='u2')], schedule=None
     )
-    store = stand.asked.store
+    store = stand.diagnostics.store
     store.begin([job])
     store.start_reading('j1', at=NOON, expected=50)
     beginning = store.pages.place('j1', Position)
     assert beginning is not None
     store.pages.put(make_page(1, 2), read_from=beginning)
-    stand.asked.updates.running = update
+    stand.diagnostics.updates.running = update
     found = summary(stand)
     assert found['running']['update_id'] == 'u1'
     assert (found['running']['expected'], found['running']['figures']['read']) == (50, 2)
@@ -177,13 +177,13 @@ def test_history_has_what_was_sent_so_far_in_the_present_hour(stand: Stand) -> N
     update = make_update('u9', request_ids=('j9',), started_at=NOON)
     job = make_job('j9', update_id='u9', status=JobStatus.DOWNLOAD_IN_PROGRESS)
     stand.app_state.add_update(update, [job], schedule=None)
-    store = stand.asked.store
+    store = stand.diagnostics.store
     store.begin([job])
     store.start_reading('j9', at=NOON, expected=50)
     rows = dict.fromkeys((1, 2, 3), Outcome.SENT) | {4: Outcome.REFUSED}
     page = make_page(1, 2, 3, 4, request_id='j9')
     store.commit_page(make_conversion(page, rows, job=store.jobs.number('j9')), at=NOON)
-    stand.asked.updates.running = update
+    stand.diagnostics.updates.running = update
     (hour,) = stand.get('/api/metric/history', 'hours=24').json['data']
     assert (hour['jobs'], hour['read'], hour['sent'], hour['refused']) == (1, 14, 10, 4)
     stand.clock.advance(3_600)
@@ -199,7 +199,7 @@ def test_what_holds_the_pipeline_up_is_told(stand: Stand) -> None:
     states = {TaskSlug.UPLOAD: state, TaskSlug.CLEANER: state}
     stand.app_state.store_task_states(states, audit=make_audit())
     error = ReadTimeoutError('ThreatConnect did not answer.')
-    stand.asked.troubles.failed(Stage.DOWNLOAD, System.THREATCONNECT, error, 20.0)
+    stand.diagnostics.troubles.failed(Stage.DOWNLOAD, System.THREATCONNECT, error, 20.0)
     found = summary(stand)
     (pause,) = found['pauses']
     assert (pause['task'], pause['by'], pause['reason']) == ('upload', 'jdoe', 'Workspace moves')
@@ -286,7 +286,7 @@ def test_prometheus_reads_the_figures(stand: Stand) -> None:
 def test_counters_never_go_back(stand: Stand) -> None:
     end_job(stand, 'j1', NOON - 5 * HOUR)
     before = {name: value for name, value in exposed(stand).items() if '_total' in name}
-    stand.asked.metrics.remove_before(NOON)
+    stand.diagnostics.metrics.remove_before(NOON)
     after = exposed(stand)
     assert before == {name: after[name] for name in before}
 

@@ -52,7 +52,7 @@ def test_new_queries_are_counted_and_deleted_ones_named(saved: Stand) -> None:
     'error', [ReadTimeoutError('No answer.'), QueryError('Refused.', reason='At character 4.')]
 )
 def test_what_cannot_be_counted_says_why(saved: Stand, error: Any) -> None:
-    saved.asked.source.error_for = lambda tql: error if 'broken' in tql else None
+    saved.diagnostics.source.error_for = lambda tql: error if 'broken' in tql else None
     reply = ask(saved, row(id='q1'), row(id='q2', tql='broken > 1'), row(tql='tag = "hot"'))
     _, broken, other = reply.json['queries']
     assert (broken['objects_more'], broken['count']) == (None, None)

@@ -37,8 +37,8 @@ def rows(count: int) -> list[dict[str, Any]]:
 @pytest.fixture
 def well(stand: Stand) -> Stand:
     """All is well."""
-    stand.asked.source.rows = rows(30)
-    stand.asked.source.time = NOON
+    stand.diagnostics.source.rows = rows(30)
+    stand.diagnostics.source.time = NOON
     return stand
 
 
@@ -63,17 +63,17 @@ def test_where_all_is_well_each_check_says_so(well: Stand) -> None:
     assert 'no page skips any' in found['paging']['message']
     assert all(each['elapsed_s'] >= 0 for each in found.values())
     # The request went through the limit and held no object.
-    assert well.asked.sink.sent == [()]
-    assert (well.asked.limiter.used(), well.asked.limiter.used_by_checks()) == (0, 1)
+    assert well.diagnostics.sink.sent == [()]
+    assert (well.diagnostics.limiter.used(), well.diagnostics.limiter.used_by_checks()) == (0, 1)
 
 
 def test_a_refused_empty_request_proves_role_and_workspace_as_well(well: Stand) -> None:
-    well.asked.sink.send_error = BatchRefusedError('Refused.', reason='stixobjects is empty.')
+    well.diagnostics.sink.send_error = BatchRefusedError('Refused.', reason='stixobjects is empty.')
     assert failed(well) == {}
 
 
 def test_credentials_that_are_refused_are_no_unreachable_server(well: Stand) -> None:
-    well.asked.source.error = ReadAuthError(
+    well.diagnostics.source.error = ReadAuthError(
         'ThreatConnect refused the credentials. Check the ThreatConnect Access ID.',
         reason='Invalid signature',
     )
@@ -89,7 +89,7 @@ def test_credentials_that_are_refused_are_no_unreachable_server(well: Stand) -> 
 
 
 def test_without_threatconnect_the_rest_is_tried_all_the_same(well: Stand) -> None:
-    well.asked.source.error = ReadTimeoutError('ThreatConnect did not answer.')
+    well.diagnostics.source.error = ReadTimeoutError('ThreatConnect did not answer.')
     found = run(well)
     assert [found[name]['status'] for name in NAMES] == [
         *('failed', 'skipped', 'skipped', 'skipped', 'skipped', 'ok', 'ok', 'ok')
@@ -108,7 +108,7 @@ def test_an_owner_of_a_query_that_cannot_be_read_is_named(well: Stand) -> None:
 
 
 def test_no_owner_at_all_fails(well: Stand) -> None:
-    well.asked.source.owner_names = ()
+    well.diagnostics.source.owner_names = ()
     assert 'any owner' in failed(well)['owners']['message']
 
 
@@ -116,7 +116,7 @@ def test_no_owner_at_all_fails(well: Stand) -> None:
 def test_paging_that_cannot_be_trusted_is_found_out(
     well: Stand, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
-    source = well.asked.source
+    source = well.diagnostics.source
     honest = source._found
 
     def found(tql: str) -> list[dict[str, Any]]:
@@ -135,7 +135,7 @@ def test_paging_that_cannot_be_trusted_is_found_out(
 
 
 def test_too_few_indicators_are_no_proof_against_paging(well: Stand) -> None:
-    well.asked.source.rows = rows(2)
+    well.diagnostics.source.rows = rows(2)
     assert 'Too few' in run(well)['paging']['message']
 
 
@@ -145,7 +145,7 @@ def test_too_few_indicators_are_no_proof_against_paging(well: Stand) -> None:
 def test_a_clock_that_is_off_is_told_before_signatures_fail(
     well: Stand, seconds: int, status: str
 ) -> None:
-    well.asked.source.time = NOON - dt.timedelta(seconds=seconds)
+    well.diagnostics.source.time = NOON - dt.timedelta(seconds=seconds)
     found = run(well)['clock']
     assert found['status'] == status
     assert f'{abs(seconds)} s' in found['message']
@@ -155,57 +155,57 @@ def test_a_clock_that_is_off_is_told_before_signatures_fail(
 
 
 def test_a_server_that_does_not_tell_its_time_is_not_checked_for_it(well: Stand) -> None:
-    well.asked.source.time = None
+    well.diagnostics.source.time = None
     assert run(well)['clock']['status'] == 'skipped'
 
 
 def test_without_a_token_the_workspace_is_not_tried(well: Stand) -> None:
-    well.asked.sink.token_error = TokenRefusedError(
+    well.diagnostics.sink.token_error = TokenRefusedError(
         'Microsoft Entra ID refused an access token. The Client Secret input is wrong.'
     )
     found = run(well)
     assert found['token']['status'] == 'failed'
     assert found['token']['remedy'] == 'The Client Secret input is wrong.'
     assert found['workspace']['status'] == 'skipped'
-    assert well.asked.sink.sent == []
+    assert well.diagnostics.sink.sent == []
 
 
 @pytest.mark.parametrize('code', ['AZ-403', 'AZ-404'])
 def test_a_denied_request_says_what_to_do(well: Stand, code: str) -> None:
-    well.asked.sink.send_error = UploadDeniedError('It may not. Give it the role.', code=code)
+    well.diagnostics.sink.send_error = UploadDeniedError('It may not. Give it the role.', code=code)
     found = failed(well)['workspace']
     assert (found['code'], found['remedy']) == (code, 'Give it the role.')
 
 
 def test_a_server_error_is_a_failure(well: Stand) -> None:
-    well.asked.sink.send_error = UploadServerError('Sentinel answered with an error.')
+    well.diagnostics.sink.send_error = UploadServerError('Sentinel answered with an error.')
     assert failed(well)['workspace']['code'] == 'AZ-5XX'
 
 
 def test_a_429_blocks_everybody_and_proves_nothing(well: Stand) -> None:
-    well.asked.sink.send_error = ThrottledError('Less often.', retry_after_s=42.0)
+    well.diagnostics.sink.send_error = ThrottledError('Less often.', retry_after_s=42.0)
     found = run(well)['workspace']
     assert found['status'] == 'skipped'
     assert '42 s' in found['message']
     stop = threading.Event()
     well.clock.advance(41)
     before = well.clock.passed_s
-    assert well.asked.limiter.acquire(stop) is not None
+    assert well.diagnostics.limiter.acquire(stop) is not None
     assert well.clock.passed_s > before
 
 
 def test_a_limit_that_is_used_up_is_not_exceeded_by_the_check(well: Stand) -> None:
     stop = threading.Event()
     for _ in range(LIMIT):
-        permit = well.asked.limiter.acquire(stop)
+        permit = well.diagnostics.limiter.acquire(stop)
         assert permit is not None
-        well.asked.limiter.answered(permit)
+        well.diagnostics.limiter.answered(permit)
     assert run(well)['workspace']['status'] == 'skipped'
-    assert well.asked.sink.sent == []
+    assert well.diagnostics.sink.sent == []
 
 
 def test_what_is_wrong_with_the_disk_is_told(well: Stand) -> None:
-    well.asked.disk_warnings = ('Only 3 MB are free.',)
+    well.diagnostics.disk_warnings = ('Only 3 MB are free.',)
     assert failed(well)['disk']['message'] == 'Only 3 MB are free.'
 
 
@@ -220,11 +220,11 @@ def test_a_folder_that_cannot_be_written_fails(
     assert found['code'] == 'RUN-DISK'
     assert found['message'] == 'The disk is full.'
     assert 'Free space on that disk' in found['remedy']
-    assert not list(well.asked.db.path.parent.glob('.write-test'))
+    assert not list(well.diagnostics.db.path.parent.glob('.write-test'))
 
 
 def test_each_result_stands_in_the_log(well: Stand, caplog: pytest.LogCaptureFixture) -> None:
-    well.asked.sink.send_error = UploadDeniedError('It may not. Give it the role.')
+    well.diagnostics.sink.send_error = UploadDeniedError('It may not. Give it the role.')
     with caplog.at_level(logging.INFO, 'sentinel_app'):
         run(well)
     lines = [each for each in caplog.records if 'event=check ' in each.getMessage()]
@@ -238,11 +238,11 @@ def test_a_check_that_does_not_end_keeps_others_out(
     well: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(check, 'OTHER_CHECK_WITHIN_S', 0.01)
-    with well.deps.inquiries.checks._running:
+    with well.deps.diagnostics.checks._running:
         assert well.post('/api/health/check', {}).status_code == 409
 
 
 def test_a_stop_ends_the_check_between_two_things(well: Stand) -> None:
     stop = threading.Event()
     stop.set()
-    assert len(well.deps.inquiries.checks.run(stop)) == 1
+    assert len(well.deps.diagnostics.checks.run(stop)) == 1

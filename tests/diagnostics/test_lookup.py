@@ -63,9 +63,9 @@ def enter(
         valid_until=valid_until,
         summary_digest=summary_digest(object_key.type, summary) if summary else None,
     )
-    send(stand.asked.store, chosen, request_id=f'r-{number}', query_id='q2', **refused)
+    send(stand.diagnostics.store, chosen, request_id=f'r-{number}', query_id='q2', **refused)
     if state is not ObjectState.LIVE:
-        with stand.asked.db.write() as transaction:
+        with stand.diagnostics.db.write() as transaction:
             transaction.execute(
                 'UPDATE ledger SET state = ? WHERE digest = ?', (state, object_key.digest)
             )
@@ -195,15 +195,15 @@ def test_the_states_of_the_ledger_are_told_apart(saved: Stand) -> None:
 
 def test_what_waits_to_be_sent_is_no_longer_missing(saved: Stand) -> None:
     enter(saved, f'Host||{HOST}', state=ObjectState.NEW)
-    with saved.asked.db.write() as transaction:
+    with saved.diagnostics.db.write() as transaction:
         transaction.execute('UPDATE ledger SET outbox = 7')
     assert verdicts(saved, HOST) == ['waiting']
 
 
 def test_why_a_value_was_not_sent_is_told(saved: Stand) -> None:
-    saved.asked.withheld = lambda each: 'It is secret.' if each.id == 2 else None
+    saved.diagnostics.withheld = lambda each: 'It is secret.' if each.id == 2 else None
     row = {'kind': IndicatorType.HOST}
-    saved.asked.source.rows = [
+    saved.diagnostics.source.rows = [
         make_row(
             **row, id=number, **fields, summary=f'h{number}.example', hostName=f'h{number}.example'
         )
@@ -239,7 +239,7 @@ def test_a_query_that_is_disabled_sends_nothing_and_hides_no_lower_one(saved: St
     )
     saved.app_state.save_queries(queries, expected_version=1, next_mode=None, audit=make_audit())
     row = {'kind': IndicatorType.HOST}
-    saved.asked.source.rows = [
+    saved.diagnostics.source.rows = [
         make_row(**row, id=1, tag='hot', summary=HOST, hostName=HOST),
     ]
     (found,) = rows(saved, HOST)
@@ -248,24 +248,24 @@ def test_a_query_that_is_disabled_sends_nothing_and_hides_no_lower_one(saved: St
 
 def test_threatconnect_is_asked_in_few_questions(saved: Stand) -> None:
     hosts = [f'h{number}.example' for number in range(500)]
-    saved.asked.source.rows = [
+    saved.diagnostics.source.rows = [
         make_row(IndicatorType.HOST, id=number, summary=name, hostName=name)
         for number, name in enumerate(hosts)
     ]
     found = rows(saved, *hosts)
     assert {each['verdict'] for each in found} == {'to-be-sent'}
     # Active and inactive ones by 25 values, and by query 50 ids at once; the first returns none.
-    assert len(saved.asked.source.asked) == 2 * 20 + 2 * 10
+    assert len(saved.diagnostics.source.asked) == 2 * 20 + 2 * 10
 
 
 def test_threatconnect_is_not_asked_for_what_is_in_sentinel(saved: Stand) -> None:
     enter(saved, f'Host||{HOST}')
     rows(saved, HOST)
-    assert saved.asked.source.asked == []
+    assert saved.diagnostics.source.asked == []
 
 
 def test_values_with_more_copies_than_an_answer_has_are_asked_for_apart(saved: Stand) -> None:
-    saved.asked.source.rows = [
+    saved.diagnostics.source.rows = [
         make_row(IndicatorType.HOST, id=number, summary='many.example', hostName='many.example')
         for number in range(250)
     ] + [make_row(IndicatorType.HOST, id=999, summary='last.example', hostName='last.example')]
@@ -274,7 +274,7 @@ def test_values_with_more_copies_than_an_answer_has_are_asked_for_apart(saved: S
 
 def test_an_error_of_threatconnect_concerns_its_part_alone(saved: Stand) -> None:
     enter(saved, f'Host||{HOST}')
-    saved.asked.source.error = ReadTimeoutError('ThreatConnect did not answer.')
+    saved.diagnostics.source.error = ReadTimeoutError('ThreatConnect did not answer.')
     found = reply(saved, HOST, 'other.example')
     assert found['source_error'] == 'ThreatConnect did not answer.'
     assert [each['verdict'] for each in found['rows']] == ['in-sentinel', 'unchecked']

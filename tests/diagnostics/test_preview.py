@@ -53,7 +53,7 @@ def ask(stand: Stand, **members: Any) -> dict[str, Any]:
 
 
 def test_counts_come_for_each_type_and_in_all(stand: Stand) -> None:
-    stand.asked.source.rows = [
+    stand.diagnostics.source.rows = [
         *(host(number) for number in range(1, 14)),
         make_row(IndicatorType.FILE, id=20),
         make_row(IndicatorType.ADDRESS, id=21),
@@ -72,7 +72,7 @@ def test_counts_come_for_each_type_and_in_all(stand: Stand) -> None:
 
 
 def test_each_object_is_shown_as_it_would_be_sent_with_the_verdict_on_it(stand: Stand) -> None:
-    stand.asked.source.rows = [make_row(IndicatorType.FILE, id=7, sha256=None)]
+    stand.diagnostics.source.rows = [make_row(IndicatorType.FILE, id=7, sha256=None)]
     (shown,) = ask(stand)['indicators']
     assert (shown['id'], shown['type'], shown['owner']) == ('7', 'File', 'Example Org')
     assert shown['web_link'].startswith('https://')
@@ -86,8 +86,10 @@ def test_each_object_is_shown_as_it_would_be_sent_with_the_verdict_on_it(stand: 
 
 
 def test_what_would_be_held_back_is_told_with_its_reason(stand: Stand) -> None:
-    stand.asked.withheld = lambda each: 'It is secret.' if each.value.startswith('h2.') else None
-    stand.asked.source.rows = [
+    stand.diagnostics.withheld = lambda each: (
+        'It is secret.' if each.value.startswith('h2.') else None
+    )
+    stand.diagnostics.source.rows = [
         host(1),
         host(2),
         host(3, externalDateExpires='2020-01-01T00:00:00Z'),
@@ -116,7 +118,7 @@ def test_a_higher_query_takes_what_it_returns_itself(stand: Stand) -> None:
         make_query('q2', owners=('Källa "1"',), **HOSTS),
         make_query('q3', tql='tag = "never"', **HOSTS),
     )
-    stand.asked.source.rows = [
+    stand.diagnostics.source.rows = [
         host(1, tag='a'),
         # Another owner's copy of the same value.
         host(2),
@@ -155,7 +157,7 @@ def test_the_place_decides_which_queries_are_higher(
     stand: Stand, members: dict[str, Any], position: int
 ) -> None:
     save(stand, make_query('q1', **HOSTS), make_query('q2', **HOSTS))
-    stand.asked.source.rows = [host(1)]
+    stand.diagnostics.source.rows = [host(1)]
     found = ask(stand, **members)
     assert found['position'] == position
     assert found['higher']['count'] == (1 if position else 0)
@@ -163,7 +165,7 @@ def test_the_place_decides_which_queries_are_higher(
 
 def test_a_query_that_holds_back_the_value_does_not_take_it(stand: Stand) -> None:
     save(stand, make_query('q1', owners=('Källa "1"',), **HOSTS))
-    stand.asked.source.rows = [
+    stand.diagnostics.source.rows = [
         host(1),
         host(
             2,
@@ -183,16 +185,16 @@ def enter_in_ledger(
     chosen = make_chosen(
         key, indicator_id=number, generation=2, created=CREATED, valid_until=valid_until
     )
-    send(stand.asked.store, chosen, query_id=query_id)
+    send(stand.diagnostics.store, chosen, query_id=query_id)
 
 
 def test_the_ledger_answers_where_threatconnect_does_not(stand: Stand) -> None:
     save(stand, make_query('q1', **HOSTS), make_query('q2', **HOSTS))
-    stand.asked.source.rows = [host(1), host(2), host(3), host(4)]
+    stand.diagnostics.source.rows = [host(1), host(2), host(3), host(4)]
     enter_in_ledger(stand, 1, 'q1')
     enter_in_ledger(stand, 2, 'q1', EARLIER)
     enter_in_ledger(stand, 3, 'gone')
-    stand.asked.source.error_for = lambda tql: (
+    stand.diagnostics.source.error_for = lambda tql: (
         ReadTimeoutError('No answer.') if 'summary in' in tql else None
     )
     found = ask(stand)
@@ -205,13 +207,13 @@ def test_the_ledger_answers_where_it_would_take_too_many_questions(
 ) -> None:
     monkeypatch.setattr(preview, 'MOST_QUESTIONS', 3)
     save(stand, make_query('q1', **HOSTS))
-    stand.asked.source.rows = [host(number) for number in range(1, 101)]
+    stand.diagnostics.source.rows = [host(number) for number in range(1, 101)]
     assert ask(stand)['higher']['basis'] == 'ledger'
-    assert not any('summary in' in tql for tql in stand.asked.source.asked)
+    assert not any('summary in' in tql for tql in stand.diagnostics.source.asked)
 
 
 def test_the_id_and_first_time_are_those_that_sentinel_knows(stand: Stand) -> None:
-    stand.asked.source.rows = [host(1)]
+    stand.diagnostics.source.rows = [host(1)]
     enter_in_ledger(stand, 1, 'q1')
     fresh = ask(stand, owners=['Källa "1"'])
     assert fresh['indicators'] == []
@@ -223,7 +225,7 @@ def test_of_a_large_query_a_sample_is_looked_at_and_the_rest_is_estimated(stand:
     rows = [host(number) for number in range(1, 1001)]
     for row in rows[:25]:
         row['externalDateExpires'] = '2020-01-01T00:00:00Z'
-    stand.asked.source.rows = rows
+    stand.diagnostics.source.rows = rows
     found = ask(stand)
     assert (found['total_count'], found['sample_count'], found['is_exact']) == (1000, 100, False)
     assert found['estimated_objects'] == 750
@@ -244,11 +246,11 @@ def test_tql_that_we_refuse_is_a_fault_of_its_field(stand: Stand) -> None:
     (error,) = reply.json['errors']
     assert error['field'] == 'tql'
     assert 'closes a parenthesis' in error['message']
-    assert stand.asked.source.asked == []
+    assert stand.diagnostics.source.asked == []
 
 
 def test_tql_that_threatconnect_refuses_comes_with_its_own_words(stand: Stand) -> None:
-    stand.asked.source.error = QueryError('Correct it.', reason='Unknown keyword: ratng')
+    stand.diagnostics.source.error = QueryError('Correct it.', reason='Unknown keyword: ratng')
     reply = stand.post(PATH, body(tql='ratng > 3'))
     assert reply.status_code == 422
     assert reply.json['code'] == 'TC-QUERY'
@@ -260,13 +262,13 @@ def test_places_in_those_words_are_counted_in_what_was_written(stand: Stand, pat
     def refuse(tql: str) -> QueryError:
         return QueryError('Correct it.', reason=f'Unknown word at {tql.index("ratng") + 1}')
 
-    stand.asked.source.error_for = refuse
+    stand.diagnostics.source.error_for = refuse
     reply = stand.post(path, body(tql='ratng > 3'))
     assert reply.json['errors'] == [{'field': 'tql', 'message': 'Unknown word at 1'}]
 
 
 def test_where_the_tql_by_itself_is_not_refused_the_first_words_stay(stand: Stand) -> None:
-    stand.asked.source.error_for = lambda tql: (
+    stand.diagnostics.source.error_for = lambda tql: (
         QueryError('Correct it.', reason='Too many owners') if 'ownerName' in tql else None
     )
     reply = stand.post(CHECK, body(tql='rating > 3'))
@@ -274,7 +276,7 @@ def test_where_the_tql_by_itself_is_not_refused_the_first_words_stay(stand: Stan
 
 
 def test_where_the_tql_by_itself_gets_no_answer_the_first_words_stay(stand: Stand) -> None:
-    stand.asked.source.error_for = lambda tql: (
+    stand.diagnostics.source.error_for = lambda tql: (
         QueryError('Correct it.', reason='No') if 'ownerName' in tql else ReadTimeoutError('Late')
     )
     reply = stand.post(CHECK, body(tql='rating > 3'))
@@ -282,14 +284,14 @@ def test_where_the_tql_by_itself_gets_no_answer_the_first_words_stay(stand: Stan
 
 
 def test_a_check_says_how_many_there_are_and_asks_once(stand: Stand) -> None:
-    stand.asked.source.rows = [host(1), host(2), host(3, ownerName='Källa "1"')]
+    stand.diagnostics.source.rows = [host(1), host(2), host(3, ownerName='Källa "1"')]
     reply = stand.post(CHECK, body())
     assert (reply.status_code, reply.json) == (200, {'total_count': 2})
-    assert len(stand.asked.source.asked) == 1
+    assert len(stand.diagnostics.source.asked) == 1
 
 
 def test_a_check_without_threatconnect_is_a_503_with_its_code(stand: Stand) -> None:
-    stand.asked.source.error = ReadTimeoutError('No answer.')
+    stand.diagnostics.source.error = ReadTimeoutError('No answer.')
     reply = stand.post(CHECK, body(tql='rating > 3'))
     assert (reply.status_code, reply.json['code']) == (503, 'TC-READ')
 
@@ -297,7 +299,7 @@ def test_a_check_without_threatconnect_is_a_503_with_its_code(stand: Stand) -> N
 def test_a_check_refuses_what_cannot_be_asked_without_asking(stand: Stand) -> None:
     reply = stand.post(CHECK, body(tql='(rating > 3', owners=['Nobody']))
     assert [error['field'] for error in reply.json['errors']] == ['owners.0', 'tql']
-    assert stand.asked.source.asked == []
+    assert stand.diagnostics.source.asked == []
 
 
 @pytest.mark.parametrize(
@@ -325,7 +327,7 @@ def test_an_answer_that_does_not_come_in_time_is_a_503_with_what_to_do(
     release = threading.Event()
     monkeypatch.setattr(preview, 'COUNT_WITHIN_S', 0.05)
     monkeypatch.setattr(
-        stand.asked.source, 'read_window', lambda *_a, **_o: release.wait(10) or None
+        stand.diagnostics.source, 'read_window', lambda *_a, **_o: release.wait(10) or None
     )
     try:
         reply = stand.post(PATH, body())
@@ -338,11 +340,11 @@ def test_an_answer_that_does_not_come_in_time_is_a_503_with_what_to_do(
 
 def test_nothing_is_stored(stand: Stand) -> None:
     save(stand, make_query('q1', **HOSTS))
-    stand.asked.source.rows = [host(1)]
+    stand.diagnostics.source.rows = [host(1)]
     before = stand.app_state.query_list(), stand.app_state.audit(limit=5, offset=0)
     ask(stand, id='q1', tql='tag = "a"')
     assert (stand.app_state.query_list(), stand.app_state.audit(limit=5, offset=0)) == before
-    assert stand.asked.sink.sent == []
+    assert stand.diagnostics.sink.sent == []
 
 
 def test_errands_are_answered_in_order_few_at_a_time() -> None:

@@ -19,13 +19,13 @@ def add(stand: Stand, **fields: object) -> None:
     stand.app_state.save_queries(
         [make_query(name='Hosts')], expected_version=0, next_mode=None, audit=make_audit()
     )
-    store = stand.asked.store
+    store = stand.diagnostics.store
     send(store, chosen(1), chosen(2), chosen(3), query_id='q1')
     orphan(stand, 1, 2)
 
 
 def orphan(stand: Stand, *indicator_ids: int) -> None:
-    stand.asked.orphans.orphan_indicators(list(indicator_ids))
+    stand.diagnostics.orphans.orphan_indicators(list(indicator_ids))
 
 
 PATH = '/api/job/request/j1/withdrawal'

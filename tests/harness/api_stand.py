@@ -12,10 +12,9 @@ from typing import Any, cast
 from falcon import testing
 
 from sentinel_app.api.app import create_app
-from sentinel_app.api.ports import (
-    ApiDeps,
-    UserInfo,
-)
+from sentinel_app.api.deps import ApiDeps
+from sentinel_app.api.options import OptionCatalog
+from sentinel_app.api.ports import UserInfo
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.condition import Condition, ConditionCode, Link, Screen, Severity
 from sentinel_app.core.error_entry import ErrorEntry, ErrorFilter, ErrorGroup
@@ -41,7 +40,7 @@ from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.error_log import ErrorLog
 from tests.harness.builders.app_state import make_job, make_update, minutes
 from tests.harness.clocks import NOON, StandingClock
-from tests.harness.diagnostics import InquiryStand
+from tests.harness.diagnostics import DiagnosticsStand
 
 TOKEN = 'token-of-the-request'
 
@@ -391,7 +390,7 @@ class Stand:
         self.tasks = FakeTasks()
         self.live = FakeLive()
         self.health = FakeHealth()
-        self.asked = InquiryStand(folder, self.app_state, self.clock)
+        self.diagnostics = DiagnosticsStand(folder, self.app_state, self.clock)
         self.identity = FakeIdentity()
         self.ui_dir = folder / 'dist'
         self._numbers = iter(range(1, 1_000))
@@ -399,7 +398,7 @@ class Stand:
         self.deps = ApiDeps(
             app_state=self.app_state,
             errors=cast(ErrorLog, self.errors),
-            source=cast(Source, self.source),
+            options=OptionCatalog(cast(Source, self.source), self.clock),
             clock=self.clock,
             updates=self.updates,
             jobs=self.jobs,
@@ -407,7 +406,7 @@ class Stand:
             tasks=self.tasks,
             live=self.live,
             health=self.health,
-            inquiries=self.asked.inquiries,
+            diagnostics=self.diagnostics.diagnostics,
             identity=self.identity,
             is_ui_access_admin_only=is_admin_only,
             admin_roles=('Administrator', 'Organization Administrator'),

@@ -1,4 +1,4 @@
-"""What inquiries ask: a ThreatConnect and a Sentinel made of lists, over real stores."""
+"""What diagnostics ask: a ThreatConnect and a Sentinel made of lists, over real stores."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sentinel_app.api.ports import Inquiries
+from sentinel_app.api.deps import Diagnostics
 from sentinel_app.core.indicator import Indicator, Owner, TqlKeyword
 from sentinel_app.core.job import Update
 from sentinel_app.core.portal import Portal
@@ -52,7 +52,7 @@ Row = dict[str, Any]
 
 @dataclass
 class ListedSource:
-    """Rows, found by the parts of TQL that inquiries add; a user's own TQL names a row's tag."""
+    """Rows, found by the parts of TQL that diagnostics add; a user's own TQL names a row's tag."""
 
     rows: list[Row] = field(default_factory=list)
     error: SentinelAppError | None = None
@@ -75,7 +75,7 @@ class ListedSource:
         return self.time
 
     def read_page(self, question: Question, *, limit: int) -> SourcePage:
-        raise AssertionError('an inquiry must not depend on the order of rows')
+        raise AssertionError('a diagnosis must not depend on the order of rows')
 
     def read_window(self, question: Question, *, limit: int, offset: int) -> SourcePage:
         found = self._found(question.tql)
@@ -92,7 +92,7 @@ class ListedSource:
             raise self.verify_error
 
     def deleted(self, owner: str, **_options: Any) -> Any:
-        raise AssertionError('an inquiry has no use for deleted Indicators')
+        raise AssertionError('a diagnosis has no use for deleted Indicators')
 
     def _found(self, tql: str) -> list[Row]:
         self.asked.append(tql)
@@ -165,8 +165,8 @@ class Running:
     running: Update | None = None
 
 
-class InquiryStand:
-    """All that inquiries stand on."""
+class DiagnosticsStand:
+    """All that diagnostics stand on."""
 
     def __init__(self, folder: Path, app_state: AppState, clock: StandingClock) -> None:
         self.source = ListedSource()
@@ -184,7 +184,7 @@ class InquiryStand:
         self.limiter = RateLimiter(limit=LIMIT, times=RequestTimes(self.db), clock=clock)
         self.troubles = Troubles(clock)
         screening = Screening(parse=parse_indicator, withheld_reason=self._withheld_reason)
-        self.inquiries = Inquiries(
+        self.diagnostics = Diagnostics(
             previews=Previews(
                 source=self.source,
                 ledger=ledger,

@@ -17,6 +17,7 @@ from license_expression import get_spdx_licensing
 from release import licenses, project
 
 import sentinel_app
+from sentinel_app.api.calls import CALLS
 from sentinel_app.api.openapi import document
 from sentinel_app.api.schemas import MAX_OWNERS, MAX_QUERIES, MAX_TQL_CHARS
 from sentinel_app.config.settings import LABELS
@@ -144,7 +145,7 @@ def test_the_reference_of_the_api_is_current() -> None:
 def test_every_route_is_in_the_reference_and_every_call_in_a_guide_exists() -> None:
     calls = {
         f'{method.upper()} {path[1:]}'
-        for path, methods in document()['paths'].items()
+        for path, methods in document(CALLS)['paths'].items()
         for method in methods
     }
     reference = text('docs/api.md')

@@ -96,7 +96,7 @@ class FieldError(Reply):
 
 
 class Error(Shape):
-    """Every answer that is no success. `code` also stands in the log."""
+    """A refusal, whatever went wrong. `code` also stands in the log."""
 
     title: str
     description: str
@@ -179,7 +179,7 @@ class PageParameters(Parameters):
 
 
 def picked(by_slug: Mapping[str, object]) -> Callable[[object], object]:
-    """Give what turns a word of a query string into the value that it stands for."""
+    """Return what turns a word of a query string into the value that it stands for."""
 
     def pick(given: object) -> object:
         # A name that is given twice comes as a list.
@@ -191,7 +191,7 @@ def picked(by_slug: Mapping[str, object]) -> Callable[[object], object]:
 
 
 def slugs(by_slug: Mapping[str, object]) -> WithJsonSchema:
-    """Give the JSON schema of the words that `picked` knows."""
+    """Return the JSON schema of the words that `picked` knows."""
     return WithJsonSchema({'type': 'string', 'enum': list(by_slug)})
 
 

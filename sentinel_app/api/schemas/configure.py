@@ -38,22 +38,30 @@ class LabelScope(Reply):
     owners: list[str]
 
 
-Label = Annotated[
-    str,
-    Field(description='Its name; without one the beginning of its TQL, or else types and owners'),
-]
 LabelScopeOrNone = Annotated[
     LabelScope | None, Field(description='Where `label` is made of types and owners: these')
 ]
 
 
-class QueryMark(Reply):
-    """What people call a saved TQL query: its place in the list and its label."""
+class Labeled(Reply):
+    """What people call a TQL query."""
+
+    label: str = Field(
+        description='Its name; without one the beginning of its TQL, or else types and owners'
+    )
+    label_scope: LabelScopeOrNone
+
+
+class LabeledQuery(Labeled):
+    """A TQL query as people call it."""
 
     query_id: str
+
+
+class QueryMark(LabeledQuery):
+    """A saved TQL query as people call it, and its place in the list."""
+
     position: int
-    label: Label
-    label_scope: LabelScopeOrNone
     is_enabled: bool
 
 
@@ -140,6 +148,9 @@ class QueryBody(Body):
     )
 
 
+QueryBodies = Annotated[list[QueryBody], Field(max_length=MAX_QUERIES)]
+
+
 class OpenUpdate(Reply):
     """An update that is running, or queued."""
 
@@ -170,20 +181,32 @@ class Configure(Reply):
     )
 
 
-class ConfigureBody(Body):
-    """The whole list, the version it was made from, and the mode of the next scheduled update."""
+class ListBody(Body):
+    """What a list of TQL queries was made from, and what of that is withdrawn."""
 
-    version: int
-    queries: Annotated[list[QueryBody], Field(max_length=MAX_QUERIES)]
-    run: Literal['delta', 'full'] | None = None
+    version: int = Field(description='Of the list that it was made from')
     withdraw: Annotated[list[str], Field(max_length=MAX_QUERIES)] = Field(
         default_factory=list,
-        description='Ids of queries that this save deletes, and whose objects are withdrawn now '
+        description='Ids of queries that saving it deletes, and whose objects are withdrawn then '
         'unless another query selects them; those of the others stay until they expire',
+    )
+
+
+class SaveBody(ListBody):
+    """How a list of TQL queries is saved."""
+
+    run: Literal['delta', 'full'] | None = Field(
+        default=None, description='Mode of the next scheduled update'
     )
     confirm_empty: bool = Field(
         default=False, description='Must be true to save an empty list in place of queries'
     )
+
+
+class ConfigureBody(SaveBody):
+    """The whole list, and how it is saved."""
+
+    queries: QueryBodies
 
 
 class OwnerOption(Reply):

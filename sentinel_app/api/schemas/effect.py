@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from pydantic import Field
 
-from sentinel_app.api.schemas.base import Body, Moment, Reply, Seconds
-from sentinel_app.api.schemas.configure import (
-    MAX_QUERIES,
-    Label,
-    LabelScopeOrNone,
-    QueryBody,
-    QueryMark,
-)
+from sentinel_app.api.schemas.base import Moment, Reply, Seconds
+from sentinel_app.api.schemas.configure import Labeled, ListBody, QueryBodies, QueryMark
 from sentinel_app.core.effect import Change
 
 
-class EffectBody(Body):
+class EffectBody(ListBody):
     """The list as it would be saved; nothing is stored."""
 
-    version: int = Field(description='Of the list that it was made from')
-    queries: Annotated[list[QueryBody], Field(max_length=MAX_QUERIES)]
-    withdraw: Annotated[list[str], Field(max_length=MAX_QUERIES)] = Field(
-        default_factory=list, description='As in the save: deleted queries to withdraw now'
-    )
+    queries: QueryBodies
 
 
-class QueryEffect(Reply):
+class QueryEffect(Labeled):
     """What the save would change for one TQL query. Numbers of objects are estimates."""
 
     query_id: str | None = Field(description='Null for a new query')
     position: int | None = Field(description='In the new list; null for a deleted query')
-    label: Label
-    label_scope: LabelScopeOrNone
     change: Change
     count: int | None = Field(
         description='Indicators that it returns now; asked for an added, edited or enabled query, '

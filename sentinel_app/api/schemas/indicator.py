@@ -109,14 +109,19 @@ class LookupRow(Reply):
     near: NearObject | None = Field(description='The nearest thing in Sentinel, where there is one')
 
 
-class LookupReply(Reply):
+class LookupContext(Reply):
+    """What the answers to values refer to."""
+
+    queries: list[QueryMark] = Field(description='Those that are saved, for the positions')
+    source_error: str | None = Field(
+        description='Why ThreatConnect could not name its copies; null where it could'
+    )
+
+
+class LookupReply(LookupContext):
     """The answers to some values, in the order in which they were given first."""
 
     rows: list[LookupRow]
-    queries: list[QueryMark] = Field(description='Those that are saved, for the positions above')
-    source_error: str | None = Field(
-        description='Why ThreatConnect could not tell of its copies; null where it could'
-    )
 
 
 class SentObject(ReportedIndicator):
@@ -170,7 +175,7 @@ class IndicatorCopy(ReportedIndicator):
     positions: list[int] = Field(description='The saved TQL queries that return it')
 
 
-class Findings(Reply):
+class Findings(LookupContext):
     """Everything that is known of a value."""
 
     row: LookupRow
@@ -178,7 +183,3 @@ class Findings(Reply):
     sent: list[SentObject]
     refused: list[RefusedObject]
     copies: list[IndicatorCopy] = Field(description='The one that is sent first')
-    queries: list[QueryMark] = Field(description='Those that are saved, for the positions above')
-    source_error: str | None = Field(
-        description='Why ThreatConnect could not tell of its copies; null where it could'
-    )

@@ -24,7 +24,7 @@ from sentinel_app.api.schemas.base import (
     slug,
     slugs,
 )
-from sentinel_app.api.schemas.configure import MAX_QUERIES, Label, LabelScopeOrNone, Query
+from sentinel_app.api.schemas.configure import MAX_QUERIES, LabeledQuery, Query
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import JobStatus, JobType, Mode
 from sentinel_app.core.query import SortDirection
@@ -39,10 +39,9 @@ class JobQuery(Query):
     current_position: int | None = Field(description='Its place now; null when it was deleted')
 
 
-class Job(Reply):
-    """One TQL query's part of one update."""
+class UpdateFacts(Reply):
+    """What an update is, and each of its Jobs as well."""
 
-    request_id: str
     update_id: str
     job_type: JobType
     mode: Mode
@@ -53,10 +52,38 @@ class Job(Reply):
     count_asked: int = Field(
         description='How many values, or refused Indicators, it is about; 0 of a whole one'
     )
+    date_started: Moment | None
+
+
+class Counts(Reply):
+    """What became of the Indicators of a Job, or of all Jobs of an update."""
+
+    count_read: int
+    count_converted: int = Field(description='Of those read, how many were decided about')
+    count_sent: int
+    count_unchanged: int
+    count_duplicate: int
+    count_withheld: int
+    count_expired: int
+    count_unsupported: int
+    count_invalid: int
+    count_refused: int
+    count_withdrawn: int
+    count_failed: int
+    count_object: int
+    count_expected: int | None = Field(description='How many Indicators should be read')
+    count_held_back: int = Field(
+        description='Objects that were not withdrawn because they were too many at once'
+    )
+
+
+class Job(Counts, UpdateFacts):
+    """One TQL query's part of one update."""
+
+    request_id: str
     status: JobStatus
     query: JobQuery
     date_queued: Moment
-    date_started: Moment | None
     date_completed: Moment | None
     date_failed: Moment | None
     last_modified_filter_start: Moment | None
@@ -71,28 +98,11 @@ class Job(Reply):
     date_upload_complete: Moment | None
     upload_runtime: Seconds | None
     total_runtime: Seconds | None
-    count_read: int
-    count_converted: int = Field(description='Of those read, how many were decided about')
-    count_sent: int
-    count_unchanged: int
-    count_duplicate: int
-    count_withheld: int
-    count_expired: int
-    count_unsupported: int
-    count_invalid: int
-    count_refused: int
-    count_withdrawn: int
-    count_failed: int
-    count_object: int
     count_request: int
     count_throttled: int
     throttled_seconds: Seconds = Field(description='As answers with status 429 asked to wait')
     limit_wait_seconds: Seconds = Field(
         description='How long its requests have waited for the API limit, the present wait included'
-    )
-    count_expected: int | None = Field(description='How many Indicators the query should give')
-    count_held_back: int = Field(
-        description='Objects that were not withdrawn because they were too many at once'
     )
     waiting_seconds: Seconds | None = Field(
         description='How long the Job still waits for the API limit; null when it does not'
@@ -161,29 +171,18 @@ class JobParameters(JobFilter):
     sort_order: SortDirection = SortDirection.DESCENDING
 
 
-class UpdateQuery(Reply):
+class UpdateQuery(LabeledQuery):
     """A TQL query of an update as the sentence about it names it."""
 
-    query_id: str
     position: int = Field(description='Its place then; 0 is the highest')
     current_position: int | None = Field(description='Its place now; null when it was deleted')
-    label: Label
-    label_scope: LabelScopeOrNone
 
 
-class Update(Reply):
+class Update(Counts, UpdateFacts):
     """One update with the sums over its Jobs; `GET api/job/request?update_id=` has the Jobs."""
 
-    update_id: str
-    mode: Mode
-    scope: Scope
-    count_asked: int = Field(
-        description='How many values, or refused Indicators, it is about; 0 of a whole one'
-    )
-    job_type: JobType
     status: UpdateState
     date_queued: Moment
-    date_started: Moment | None
     date_ended: Moment | None
     last_modified_filter_start: Moment | None = Field(
         description='The earliest of its Jobs; null where one of them reads everything'
@@ -193,21 +192,6 @@ class Update(Reply):
     count_matching_jobs: int = Field(description='How many of its Jobs pass the filters')
     count_failed_jobs: int
     count_cancelled_jobs: int
-    count_read: int
-    count_converted: int
-    count_sent: int
-    count_unchanged: int
-    count_duplicate: int
-    count_withheld: int
-    count_expired: int
-    count_unsupported: int
-    count_invalid: int
-    count_refused: int
-    count_withdrawn: int
-    count_failed: int
-    count_object: int
-    count_expected: int | None
-    count_held_back: int
     decision_request_id: str | None = Field(
         description='The Job whose withdrawal waits for a decision; null where none does'
     )

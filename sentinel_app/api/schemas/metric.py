@@ -19,10 +19,10 @@ from sentinel_app.api.schemas.base import (
 )
 from sentinel_app.api.schemas.configure import LabelScopeOrNone
 from sentinel_app.api.schemas.health import HealthReport
+from sentinel_app.api.schemas.job import UpdateFacts
 from sentinel_app.api.schemas.preview import TypeCount
 from sentinel_app.core.indicator import IndicatorType
-from sentinel_app.core.job import JobStatus, JobType, Mode
-from sentinel_app.core.scope import Scope
+from sentinel_app.core.job import JobStatus
 
 MAX_HOURS = 8_784
 DEFAULT_HOURS = 168
@@ -50,17 +50,9 @@ class Figures(Reply):
     throttled_seconds: Seconds
 
 
-class UpdateFigures(Reply):
+class UpdateFigures(UpdateFacts):
     """An update, and what its Jobs came to."""
 
-    update_id: str
-    mode: Mode
-    scope: Scope
-    count_asked: int = Field(
-        description='How many values, or refused Indicators, it is about; 0 of a whole one'
-    )
-    job_type: JobType
-    date_started: Moment | None
     date_ended: Moment | None
     expected: int | None = Field(description='How many Indicators it should read, if known')
     time_left: TimeLeft | None = Field(
@@ -158,11 +150,11 @@ class SummaryParameters(Parameters):
     """Whether the figures by the hour come along."""
 
     hours: Annotated[int, Field(ge=1, le=MAX_HOURS)] | None = Field(
-        default=None, description='With `history` of so many hours, as `metric/history` gives it'
+        default=None, description='With `history` of so many hours, as `metric/history` returns it'
     )
 
 
 class HistoryParameters(Parameters):
-    """How far back to look."""
+    """Number of hours."""
 
     hours: Annotated[int, Field(ge=1, le=MAX_HOURS)] = DEFAULT_HOURS

@@ -15,9 +15,10 @@ from sentinel_app.api.schemas.base import (
     Page,
     PageParameters,
     Reply,
+    Shape,
     TypeSlug,
 )
-from sentinel_app.api.schemas.configure import Label, LabelScopeOrNone
+from sentinel_app.api.schemas.configure import LabeledQuery
 from sentinel_app.core.error_entry import About, ErrorState
 
 
@@ -31,13 +32,10 @@ class ReportedIndicator(Reply):
     web_link: str | None
 
 
-class ReportedQuery(Reply):
+class ReportedQuery(LabeledQuery):
     """The TQL query of a Job that had an error, as people call it."""
 
-    query_id: str
     position: int | None = Field(description='Its place now; null where it was deleted')
-    label: Label
-    label_scope: LabelScopeOrNone
 
 
 class ReportedError(Reply):
@@ -117,11 +115,10 @@ ErrorText = Annotated[
 ]
 
 
-class ErrorFilter(PageParameters):
-    """Filters of the errors."""
+class ErrorFields(Shape):
+    """What narrows the errors, of whatever state."""
 
     request_id: IdPart = Field(default='', description='A part of it, in any case')
-    state: ErrorState | None = None
     query_id: Id | None = None
     update_id: Id | None = None
     code: ErrorCode | None = None
@@ -131,17 +128,14 @@ class ErrorFilter(PageParameters):
     before: Moment | None = None
 
 
-class RetryRefusedBody(Body):
+class RetryRefusedBody(ErrorFields, Body):
     """Of which errors what was refused is sent again; of all that are open where nothing is set."""
 
-    request_id: IdPart = Field(default='', description='A part of it, in any case')
-    query_id: Id | None = None
-    update_id: Id | None = None
-    code: ErrorCode | None = None
-    indicator_type: TypeSlug | None = None
-    text: ErrorText = ''
-    after: Moment | None = None
-    before: Moment | None = None
+
+class ErrorFilter(ErrorFields, PageParameters):
+    """Filters of the errors."""
+
+    state: ErrorState | None = None
 
 
 class ErrorParameters(ErrorFilter):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import TypeVar, get_origin
 
 from pydantic import ValidationError
 
-from sentinel_app.api.schemas.base import Body, FieldError, Parameters
+from sentinel_app.api.schemas.base import FieldError, Shape
 
-Model = TypeVar('Model', bound=Body)
-Filter = TypeVar('Filter', bound=Parameters)
+Model = TypeVar('Model', bound=Shape)
 
 
 class InvalidInputError(Exception):
@@ -20,7 +19,7 @@ class InvalidInputError(Exception):
         super().__init__('; '.join(f'{error.field}: {error.message}' for error in errors))
         self.errors = tuple(errors)
         self.is_malformed = is_malformed
-        """The body is no JSON at all."""
+        """The body is not JSON at all."""
 
 
 _MESSAGES = {
@@ -44,11 +43,17 @@ def _field_errors(problem: ValidationError) -> list[FieldError]:
     return [FieldError(field=name, message=message) for name, message in found.items()]
 
 
+def list_names(model: type[Shape]) -> frozenset[str]:
+    """Return the parameters of a model that may have several values."""
+    fields = model.model_fields.items()
+    return frozenset(name for name, field in fields if get_origin(field.annotation) is list)
+
+
 def read_body(model: type[Model], body: bytes) -> Model:
-    """The body as its model.
+    """Return the body as its model.
 
     Raises:
-        InvalidInputError: it is no JSON, or not of that shape.
+        InvalidInputError: it is not JSON, or not of that shape.
     """
     try:
         return model.model_validate_json(body)
@@ -57,13 +62,13 @@ def read_body(model: type[Model], body: bytes) -> Model:
         raise InvalidInputError(_field_errors(problem), is_malformed=is_malformed) from None
 
 
-def read_parameters(model: type[Filter], given: Mapping[str, object]) -> Filter:
-    """A query string's names and values as their model.
+def read_parameters(model: type[Model], query: Mapping[str, object]) -> Model:
+    """Return a query string's names and values as their model.
 
     Raises:
         InvalidInputError: an unknown name, or a value of another kind.
     """
     try:
-        return model.model_validate(given)
+        return model.model_validate(query)
     except ValidationError as problem:
         raise InvalidInputError(_field_errors(problem)) from None

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from sentinel_app.api.schemas.base import Body, Moment, Reply
-from sentinel_app.api.schemas.configure import MAX_QUERIES, Query, QueryBody
+from sentinel_app.api.schemas.configure import Query, QueryBodies, SaveBody
 
 FORMAT: Literal['ms-sentinel-tql-queries'] = 'ms-sentinel-tql-queries'
 FORMAT_VERSION: Literal[1] = 1
@@ -31,20 +29,10 @@ class ImportFile(Body):
     format: Literal['ms-sentinel-tql-queries']
     format_version: Literal[1]
     exported_at: Moment | None = None
-    queries: Annotated[list[QueryBody], Field(max_length=MAX_QUERIES)]
+    queries: QueryBodies
 
 
-class ImportBody(Body):
-    """A file that takes the place of the whole list."""
+class ImportBody(SaveBody):
+    """A file that takes the place of the whole list, and how it is saved."""
 
-    version: int = Field(description='Of the list that it replaces')
-    run: Literal['delta', 'full'] | None = None
-    withdraw: Annotated[list[str], Field(max_length=MAX_QUERIES)] = Field(
-        default_factory=list,
-        description='Ids of queries that this import deletes, and whose objects are withdrawn now '
-        'unless another query selects them; those of the others stay until they expire',
-    )
-    confirm_empty: bool = Field(
-        default=False, description='Must be true to import an empty list in place of queries'
-    )
     file: ImportFile

@@ -195,7 +195,7 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
     monkeypatch.setattr(api_stand, 'AppState', lambda *_a, **_o: swapped)
     made = Reader(tmp_path, swapped)
     yield made
-    made.stand.asked.close()
+    made.stand.diagnostics.close()
 
 
 def places(value: Any, *path: Any) -> Iterator[tuple[Any, ...]]:

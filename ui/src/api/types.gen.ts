@@ -31,7 +31,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Whether ThreatConnect takes the TQL of a query; nothing is stored */
+        /** Whether ThreatConnect accepts the TQL of a query; nothing is stored */
         post: operations["post-configure-check"];
         delete?: never;
         options?: never;
@@ -116,7 +116,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What a TQL query would give; nothing is sent and nothing is stored */
+        /** What a TQL query would return; nothing is sent and nothing is stored */
         post: operations["post-configure-preview"];
         delete?: never;
         options?: never;
@@ -131,7 +131,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How the App is */
+        /** The state of the App */
         get: operations["get-health"];
         put?: never;
         post?: never;
@@ -150,7 +150,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Try ThreatConnect, the token, the workspace and the disk, one by one */
+        /** Check ThreatConnect, the token, the workspace and the disk, one by one */
         post: operations["post-health-check"];
         delete?: never;
         options?: never;
@@ -201,7 +201,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ask every enabled TQL query for values, and send what is chosen, changed or not */
+        /** Read values through every enabled TQL query, and send what is chosen, changed or not */
         post: operations["post-indicator-send"];
         delete?: never;
         options?: never;
@@ -387,7 +387,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The figures as Prometheus reads them */
+        /** The figures in the format of Prometheus */
         get: operations["get-metrics"];
         put?: never;
         post?: never;
@@ -474,7 +474,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ask ThreatConnect for what Sentinel refused, and send it once more */
+        /** Read again from ThreatConnect what Sentinel refused, and send it once more */
         post: operations["post-report-error-retry"];
         delete?: never;
         options?: never;
@@ -489,7 +489,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The Tasks, and how each stands */
+        /** The Tasks and their state */
         get: operations["get-task"];
         put?: never;
         post?: never;
@@ -576,7 +576,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End the wait that Sentinel asked Upload for */
+        /** End the wait that Sentinel requested of Upload */
         post: operations["post-task-slug-send-now"];
         delete?: never;
         options?: never;
@@ -874,7 +874,7 @@ export interface components {
         };
         /**
          * ConfigureBody
-         * @description The whole list, the version it was made from, and the mode of the next scheduled update.
+         * @description The whole list, and how it is saved.
          */
         ConfigureBody: {
             /**
@@ -887,14 +887,18 @@ export interface components {
             queries: components["schemas"]["QueryBody"][];
             /**
              * Run
+             * @description Mode of the next scheduled update
              * @default null
              */
             run?: ("delta" | "full") | null;
-            /** Version */
+            /**
+             * Version
+             * @description Of the list that it was made from
+             */
             version: number;
             /**
              * Withdraw
-             * @description Ids of queries that this save deletes, and whose objects are withdrawn now unless another query selects them; those of the others stay until they expire
+             * @description Ids of queries that saving it deletes, and whose objects are withdrawn then unless another query selects them; those of the others stay until they expire
              */
             withdraw?: string[];
         };
@@ -957,7 +961,7 @@ export interface components {
             version: number;
             /**
              * Withdraw
-             * @description As in the save: deleted queries to withdraw now
+             * @description Ids of queries that saving it deletes, and whose objects are withdrawn then unless another query selects them; those of the others stay until they expire
              */
             withdraw?: string[];
         };
@@ -968,7 +972,7 @@ export interface components {
         EmptyBody: Record<string, never>;
         /**
          * Error
-         * @description Every answer that is no success. `code` also stands in the log.
+         * @description A refusal, whatever went wrong. `code` also stands in the log.
          */
         Error: {
             /** Code */
@@ -1097,7 +1101,7 @@ export interface components {
             near: components["schemas"]["NearObject"][];
             /**
              * Queries
-             * @description Those that are saved, for the positions above
+             * @description Those that are saved, for the positions
              */
             queries: components["schemas"]["QueryMark"][];
             /** Refused */
@@ -1107,7 +1111,7 @@ export interface components {
             sent: components["schemas"]["SentObject"][];
             /**
              * Source Error
-             * @description Why ThreatConnect could not tell of its copies; null where it could
+             * @description Why ThreatConnect could not name its copies; null where it could
              */
             source_error: string | null;
         };
@@ -1252,29 +1256,30 @@ export interface components {
         };
         /**
          * ImportBody
-         * @description A file that takes the place of the whole list.
+         * @description A file that takes the place of the whole list, and how it is saved.
          */
         ImportBody: {
             /**
              * Confirm Empty
-             * @description Must be true to import an empty list in place of queries
+             * @description Must be true to save an empty list in place of queries
              * @default false
              */
             confirm_empty?: boolean;
             file: components["schemas"]["ImportFile"];
             /**
              * Run
+             * @description Mode of the next scheduled update
              * @default null
              */
             run?: ("delta" | "full") | null;
             /**
              * Version
-             * @description Of the list that it replaces
+             * @description Of the list that it was made from
              */
             version: number;
             /**
              * Withdraw
-             * @description Ids of queries that this import deletes, and whose objects are withdrawn now unless another query selects them; those of the others stay until they expire
+             * @description Ids of queries that saving it deletes, and whose objects are withdrawn then unless another query selects them; those of the others stay until they expire
              */
             withdraw?: string[];
         };
@@ -1356,7 +1361,7 @@ export interface components {
             count_duplicate: number;
             /**
              * Count Expected
-             * @description How many Indicators the query should give
+             * @description How many Indicators should be read
              */
             count_expected: number | null;
             /** Count Expired */
@@ -1620,14 +1625,14 @@ export interface components {
         LookupReply: {
             /**
              * Queries
-             * @description Those that are saved, for the positions above
+             * @description Those that are saved, for the positions
              */
             queries: components["schemas"]["QueryMark"][];
             /** Rows */
             rows: components["schemas"]["LookupRow"][];
             /**
              * Source Error
-             * @description Why ThreatConnect could not tell of its copies; null where it could
+             * @description Why ThreatConnect could not name its copies; null where it could
              */
             source_error: string | null;
         };
@@ -2202,7 +2207,7 @@ export interface components {
         };
         /**
          * QueryMark
-         * @description What people call a saved TQL query: its place in the list and its label.
+         * @description A saved TQL query as people call it, and its place in the list.
          */
         QueryMark: {
             /** Is Enabled */
@@ -2882,11 +2887,17 @@ export interface components {
             count_asked: number;
             /** Count Cancelled Jobs */
             count_cancelled_jobs: number;
-            /** Count Converted */
+            /**
+             * Count Converted
+             * @description Of those read, how many were decided about
+             */
             count_converted: number;
             /** Count Duplicate */
             count_duplicate: number;
-            /** Count Expected */
+            /**
+             * Count Expected
+             * @description How many Indicators should be read
+             */
             count_expected: number | null;
             /** Count Expired */
             count_expired: number;
@@ -2894,7 +2905,10 @@ export interface components {
             count_failed: number;
             /** Count Failed Jobs */
             count_failed_jobs: number;
-            /** Count Held Back */
+            /**
+             * Count Held Back
+             * @description Objects that were not withdrawn because they were too many at once
+             */
             count_held_back: number;
             /** Count Invalid */
             count_invalid: number;
@@ -2962,6 +2976,7 @@ export interface components {
             only_query: components["schemas"]["UpdateQuery"] | null;
             /** Retry Of */
             retry_of: string | null;
+            /** @description What it is about; unless it is `whole`, nothing beside that is read, and no cursor moves */
             scope: components["schemas"]["Scope"];
             status: components["schemas"]["UpdateState"];
             /** Update Id */
@@ -3017,6 +3032,7 @@ export interface components {
             figures: components["schemas"]["Figures"];
             job_type: components["schemas"]["JobType"];
             mode: components["schemas"]["Mode"];
+            /** @description What it is about; unless it is `whole`, nothing beside that is read, and no cursor moves */
             scope: components["schemas"]["Scope"];
             /** @description While it runs; null while nobody can say, is paused or waits for a system */
             time_left: components["schemas"]["TimeLeft"] | null;
@@ -3354,7 +3370,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Whether ThreatConnect takes the TQL of a query; nothing is stored */
+            /** @description Whether ThreatConnect accepts the TQL of a query; nothing is stored */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3835,7 +3851,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What a TQL query would give; nothing is sent and nothing is stored */
+            /** @description What a TQL query would return; nothing is sent and nothing is stored */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3936,7 +3952,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description How the App is */
+            /** @description The state of the App */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4014,7 +4030,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Try ThreatConnect, the token, the workspace and the disk, one by one */
+            /** @description Check ThreatConnect, the token, the workspace and the disk, one by one */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4338,7 +4354,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Ask every enabled TQL query for values, and send what is chosen, changed or not */
+            /** @description Read values through every enabled TQL query, and send what is chosen, changed or not */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -4565,7 +4581,7 @@ export interface operations {
                 query_id?: string | null;
                 request_id?: string;
                 retry_of?: string | null;
-                sort?: "request_id" | "update_id" | "job_type" | "mode" | "scope" | "count_asked" | "status" | "date_queued" | "date_started" | "date_completed" | "date_failed" | "last_modified_filter_start" | "last_modified_filter_end" | "date_download_start" | "date_download_complete" | "download_runtime" | "date_convert_start" | "date_convert_complete" | "convert_runtime" | "date_upload_start" | "date_upload_complete" | "upload_runtime" | "total_runtime" | "count_read" | "count_converted" | "count_sent" | "count_unchanged" | "count_duplicate" | "count_withheld" | "count_expired" | "count_unsupported" | "count_invalid" | "count_refused" | "count_withdrawn" | "count_failed" | "count_object" | "count_request" | "count_throttled" | "throttled_seconds" | "limit_wait_seconds" | "count_expected" | "count_held_back" | "retry_of" | "failure_code" | "failure_reason" | "position";
+                sort?: "update_id" | "job_type" | "mode" | "scope" | "count_asked" | "date_started" | "count_read" | "count_converted" | "count_sent" | "count_unchanged" | "count_duplicate" | "count_withheld" | "count_expired" | "count_unsupported" | "count_invalid" | "count_refused" | "count_withdrawn" | "count_failed" | "count_object" | "count_expected" | "count_held_back" | "request_id" | "status" | "date_queued" | "date_completed" | "date_failed" | "last_modified_filter_start" | "last_modified_filter_end" | "date_download_start" | "date_download_complete" | "download_runtime" | "date_convert_start" | "date_convert_complete" | "convert_runtime" | "date_upload_start" | "date_upload_complete" | "upload_runtime" | "total_runtime" | "count_request" | "count_throttled" | "throttled_seconds" | "limit_wait_seconds" | "retry_of" | "failure_code" | "failure_reason" | "position";
                 sort_order?: "asc" | "desc";
                 status?: ("pending" | "download-in-progress" | "download-complete" | "convert-in-progress" | "convert-complete" | "upload-in-progress" | "upload-complete" | "failed" | "cancelled")[];
                 update_id?: string | null;
@@ -5560,7 +5576,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The figures as Prometheus reads them */
+            /** @description The figures in the format of Prometheus */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5971,7 +5987,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Ask ThreatConnect for what Sentinel refused, and send it once more */
+            /** @description Read again from ThreatConnect what Sentinel refused, and send it once more */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -6084,7 +6100,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The Tasks, and how each stands */
+            /** @description The Tasks and their state */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6664,7 +6680,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description End the wait that Sentinel asked Upload for */
+            /** @description End the wait that Sentinel requested of Upload */
             200: {
                 headers: {
                     [name: string]: unknown;

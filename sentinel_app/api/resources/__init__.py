@@ -1,1 +1,0 @@
-"""One resource class for each noun of the API."""
