@@ -41,7 +41,7 @@ class Request(Generic[Input]):
     query: Mapping[str, str | list[str]]
     """The query string's names and values, for the links to the pages beside this one."""
     token: str | None = field(repr=False)
-    """ThreatConnect's, which says who makes the request."""
+    """ThreatConnect's, which stands for the user."""
 
     @property
     def user_name(self) -> str | None:

@@ -30,7 +30,7 @@ class _Family:
 
 
 def exposition(summary: Summary, snapshot: HealthSnapshot) -> str:
-    """Give the figures as text, each family with its help and type."""
+    """Return the figures as text, each family with its help and type."""
     families = (*_held(summary), *_work(summary), *_totals(summary), *_state(snapshot))
     return '\n'.join(line for family in families for line in _lines(family)) + '\n'
 
@@ -135,7 +135,7 @@ def _state(snapshot: HealthSnapshot) -> Iterable[_Family]:
         kind='gauge',
         about='Size of the stores.',
         samples=(
-            ({'store': 'documents'}, storage.documents_bytes),
+            ({'store': 'app_state'}, storage.app_state_bytes),
             ({'store': 'database'}, storage.database_bytes),
         ),
     )

@@ -49,7 +49,7 @@ def health_reply(snapshot: HealthSnapshot, due: tuple[dt.datetime, Mode] | None)
         if error
         else None,
         storage=schemas.Storage(
-            documents_bytes=storage.documents_bytes,
+            app_state_bytes=storage.app_state_bytes,
             database_bytes=storage.database_bytes,
             free_bytes=storage.free_bytes,
         ),

@@ -1,4 +1,4 @@
-"""JOBS: the Jobs, the updates that they belong to, and asking for an update."""
+"""JOBS: the Jobs, the updates that they belong to, and requests for an update."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def _update_errors(body: UpdateBody, saved: QueryList, now: dt.datetime) -> list
 
 
 def _described(body: UpdateBody) -> str:
-    """Return one line for the audit on an update that was asked for."""
+    """Return one line for the audit on an update that was requested."""
     number = len(body.query_ids or ())
     whose = f'{number} TQL {"query" if number == 1 else "queries"}' if number else 'all TQL queries'
     since = (

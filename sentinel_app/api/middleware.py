@@ -45,7 +45,7 @@ class AccessRule:
     """Refuses calls of the API that the Service's `ui_access` does not allow.
 
     Args:
-        identity: says who makes a request.
+        identity: knows who makes a request.
         admin_roles: the roles that count as an administrator's, by their whole names.
     """
 

@@ -1,4 +1,4 @@
-"""What the fields of a TQL query may hold, asked of ThreatConnect and kept for some minutes."""
+"""What the fields of a TQL query may hold, read from ThreatConnect and kept for some minutes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sentinel_app.core.source import Source
 from sentinel_app.errors import SentinelAppError
 
 KEPT_S = 300.0
-# A failure is not asked for again at once: each attempt may last until its time-out.
+# What failed is not tried again at once: each attempt may last until its time-out.
 FAILURE_KEPT_S = 10.0
 
 Value = TypeVar('Value')
@@ -32,7 +32,7 @@ class _Kept(Generic[Value]):
         self._due_s = clock.monotonic()
 
     def get(self) -> Value:
-        """Give the value.
+        """Return the value.
 
         Raises:
             SentinelAppError: it could never be fetched.
@@ -60,7 +60,7 @@ class OptionCatalog:
 
     Args:
         source: ThreatConnect.
-        clock: says how old what is kept has become.
+        clock: the present.
     """
 
     def __init__(self, source: Source, clock: Clock) -> None:
@@ -68,10 +68,10 @@ class OptionCatalog:
         self._keywords: _Kept[tuple[TqlKeyword, ...]] = _Kept(source.keywords, clock)
 
     def options(self) -> schemas.Options:
-        """Give all choices.
+        """Return all choices.
 
         Raises:
-            SentinelAppError: ThreatConnect does not give its owners, and never did.
+            SentinelAppError: ThreatConnect does not name its owners, and never did.
         """
         return schemas.Options(
             owners=[
@@ -88,14 +88,14 @@ class OptionCatalog:
         )
 
     def owner_names(self) -> frozenset[str] | None:
-        """Give the owners that queries may name; None where ThreatConnect does not say."""
+        """Return the owners that queries may name; None where they are not known."""
         try:
             return frozenset(owner.name for owner in self._owners.get())
         except SentinelAppError:
             return None
 
     def _keyword_options(self) -> list[schemas.TqlKeyword]:
-        """The words for completion; without them the page still does all the rest."""
+        """Return the words for completion; without them the page still does all the rest."""
         try:
             keywords = self._keywords.get()
         except SentinelAppError:

@@ -30,7 +30,7 @@ class UserInfo:
 
 
 class Updates(Protocol):
-    """Updates that are due, and those that people ask for."""
+    """Updates that are due, and those that people request."""
 
     def request_update(
         self,
@@ -48,7 +48,7 @@ class Updates(Protocol):
             query_ids: the queries that take part; None for all.
             modified_after: start of the window, for a delta; None for the cursors.
             retry_of: the Request ID of the Job that this one is to make good.
-            audit: who asked for it.
+            audit: who requested it.
 
         Raises:
             ConflictError: there is no query to run, or the state does not allow it.
@@ -141,12 +141,12 @@ class ChosenUpdates(Protocol):
 class Tasks(Protocol):
     """The Tasks; `by` is the user's name for the audit, None where unknown.
 
-    Each action returns how the Task stands after it, and raises `NotFoundError` where there is no
+    Each action returns the state of the Task after it, and raises `NotFoundError` where there is no
     such Task, `ConflictError` where its state does not allow the action, and `StorageError`.
     """
 
     def views(self) -> tuple[TaskView, ...]:
-        """Return how each Task stands, in the order in which the page shows them."""
+        """Return the state of each Task, in the order in which the page shows them."""
         ...
 
     def run(self, slug: str, *, by: str | None) -> TaskView:
@@ -167,11 +167,11 @@ class Tasks(Protocol):
     def pause_pipeline(
         self, *, by: str | None, until: dt.datetime | None = None, reason: str | None = None
     ) -> tuple[TaskView, ...]:
-        """Pause all of the pipeline that is not paused, and return how all Tasks stand."""
+        """Pause all of the pipeline that is not paused, and return the state of all."""
         ...
 
     def resume_pipeline(self, *, by: str | None) -> tuple[TaskView, ...]:
-        """Resume all of the pipeline that is paused, and return how all Tasks stand."""
+        """Resume all of the pipeline that is paused, and return the state of all."""
         ...
 
     def resume(self, slug: str, *, by: str | None) -> TaskView:
@@ -211,7 +211,7 @@ class Live(Protocol):
         ...
 
     def left(self, request_id: str) -> Estimate | None:
-        """Return how long it still takes; None while nobody can say."""
+        """Return how long it still takes; None while that is not known."""
         ...
 
     def trouble(self, request_id: str) -> Trouble | None:

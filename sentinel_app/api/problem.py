@@ -1,4 +1,4 @@
-"""Every answer that is no success has one shape, and its code stands in the log."""
+"""The one shape of every refusal; its code is in the log as well."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def _on_anything(
 
 
 def handle_errors(app: falcon.App[falcon.Request, falcon.Response]) -> None:
-    """Give every kind of exception its answer."""
+    """Register the answer to every kind of exception."""
     app.add_error_handler(Exception, _on_anything)
     app.add_error_handler(falcon.HTTPError, _on_http_error)
     app.add_error_handler(SentinelAppError, _on_app_error)

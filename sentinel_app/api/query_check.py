@@ -1,4 +1,4 @@
-"""What a list of TQL queries must keep to, and what the audit says of a change."""
+"""What a list of TQL queries must keep to, and words for the audit on a change."""
 
 from __future__ import annotations
 

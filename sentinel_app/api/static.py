@@ -34,7 +34,7 @@ _HTML = _CONTENT_TYPES['.html']
 _INDEX = 'index.html'
 # Names in `assets` hold a hash of their content, so what they name never changes.
 _FOREVER = 'public, max-age=31536000, immutable'
-_ASK_EACH_TIME = 'no-cache'
+_EACH_TIME = 'no-cache'
 _SHORT = 'public, max-age=300'
 _INLINE_SCRIPT = re.compile(
     r'<script(?![^>]*\ssrc\s*=)[^>]*>(.*?)</script\s*>', re.DOTALL | re.IGNORECASE
@@ -70,7 +70,7 @@ _MAX_QUERY_CHARS: Final = 2_000
 
 
 def script_hashes(html: str) -> tuple[str, ...]:
-    """The hashes by which a Content-Security-Policy lets the page's inline scripts run."""
+    """Return the hashes by which a Content-Security-Policy lets the page's inline scripts run."""
     # A browser's parser turns every line end into one line feed before it hashes.
     scripts = _INLINE_SCRIPT.findall(html.replace('\r\n', '\n').replace('\r', '\n'))
     digests = (hashlib.sha256(script.encode()).digest() for script in scripts if script.strip())
@@ -98,7 +98,7 @@ class StaticFiles:
         self._lock = threading.Lock()
 
     def __call__(self, req: falcon.Request, resp: falcon.Response, **_parts: str) -> None:
-        """Answer with a file, or say that there is none."""
+        """Answer with a file, or with a page that names the way to one."""
         if is_api(req):
             raise falcon.HTTPNotFound
         if req.method != 'GET':
@@ -108,12 +108,12 @@ class StaticFiles:
         if path is not None:
             self._answer(req, resp, name, path)
         elif name == _INDEX:
-            _say(resp, falcon.HTTP_503, _NOT_BUILT)
+            _write(resp, falcon.HTTP_503, _NOT_BUILT)
         else:
             _answer_elsewhere(req, resp)
 
     def _path_of(self, name: str) -> Path | None:
-        """The file of that name within the folder, wherever links lead; None if there is none."""
+        """Return the file of that name within the folder, wherever links lead; None without one."""
         parts = name.split('/')
         if any(part in {'', '.', '..'} or part[0] == '.' for part in parts):
             return None
@@ -140,7 +140,7 @@ class StaticFiles:
         resp.data = file.content
 
     def _file(self, path: Path) -> _File:
-        """The file's content, read anew only when the file has changed."""
+        """Return the file's content, read anew only when the file has changed."""
         facts = path.stat()
         stamp = (facts.st_mtime_ns, facts.st_size)
         with self._lock:
@@ -165,23 +165,23 @@ class StaticFiles:
 def _cache_rule(name: str) -> str:
     if name.startswith('assets/'):
         return _FOREVER
-    return _ASK_EACH_TIME if name.endswith('.html') else _SHORT
+    return _EACH_TIME if name.endswith('.html') else _SHORT
 
 
 def _answer_elsewhere(req: falcon.Request, resp: falcon.Response) -> None:
-    """Lead to the screen that an address seems to mean, else say where the page begins.
+    """Redirect to the screen that an address seems to mean, else link to the dashboard.
 
     The platform puts a prefix before the address that the App does not know, so every link is
-    relative to the address that the browser asked for.
+    relative to the address that the browser requested.
     """
-    asked = str(req.env.get('PATH_INFO') or '/')
-    root = '../' * asked.count('/', 1) or './'
-    name = asked.strip('/').removeprefix('ui').lstrip('/')
+    path = str(req.env.get('PATH_INFO') or '/')
+    root = '../' * path.count('/', 1) or './'
+    name = path.strip('/').removeprefix('ui').lstrip('/')
     screen = SCREENS.get(name)
     if screen is None:
         text = f'<a href="{root}">Go to the dashboard</a>'
         page = _PLAIN_PAGE.format(heading='Page not found', text=text)
-        _say(resp, falcon.HTTP_404, page)
+        _write(resp, falcon.HTTP_404, page)
         return
     # What is no part of an address in order is left out; the page has its own default for it.
     query = req.query_string[:_MAX_QUERY_CHARS]
@@ -191,10 +191,10 @@ def _answer_elsewhere(req: falcon.Request, resp: falcon.Response) -> None:
     page = _PLAIN_PAGE.format(
         heading='This screen has moved', text=f'<a href="{escape(link)}">Go to the screen</a>'
     )
-    _say(resp, falcon.HTTP_302, page)
+    _write(resp, falcon.HTTP_302, page)
 
 
-def _say(resp: falcon.Response, status: str, page: str) -> None:
+def _write(resp: falcon.Response, status: str, page: str) -> None:
     resp.status = status
     resp.content_type = _HTML
     resp.text = page

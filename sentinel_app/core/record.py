@@ -1,4 +1,4 @@
-"""What the stores know of one value, for the inquiry after what became of it."""
+"""What the stores know of one value, for the lookup of what became of it."""
 
 from __future__ import annotations
 

@@ -369,7 +369,7 @@ class Health:
 
     def _storage(self) -> StorageFacts:
         return StorageFacts(
-            documents_bytes=_size(self._documents_path),
+            app_state_bytes=_size(self._documents_path),
             database_bytes=_size(self._database_path) + _size(_wal(self._database_path)),
             free_bytes=self._free_bytes(),
         )

@@ -21,7 +21,7 @@ class LastError:
 class StorageFacts:
     """How large the stores are, and how much room is left, in bytes."""
 
-    documents_bytes: int
+    app_state_bytes: int
     database_bytes: int
     free_bytes: int
 

@@ -25,7 +25,7 @@ def test_health_says_how_the_app_is(stand: Stand) -> None:
         'next_update': {'at': '2026-03-04T12:00:00Z', 'mode': 'delta'},
         'last_error': None,
         'storage': {
-            'documents_bytes': 1,
+            'app_state_bytes': 1,
             'database_bytes': 2,
             'free_bytes': 3,
         },

@@ -412,6 +412,6 @@ def test_sizes_are_those_of_the_files_and_nothing_where_there_is_none(ward: Ward
     ward.database.with_name('state.db-wal').write_bytes(b'x' * 234)
     after = ward.health.snapshot().storage
 
-    assert (before.documents_bytes, before.database_bytes) == (0, 0)
-    assert after.documents_bytes == (ward.folder / 'documents.json').stat().st_size > 0
+    assert (before.app_state_bytes, before.database_bytes) == (0, 0)
+    assert after.app_state_bytes == (ward.folder / 'documents.json').stat().st_size > 0
     assert (without_wal.database_bytes, after.database_bytes) == (1_000, 1_234)

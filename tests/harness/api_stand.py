@@ -343,7 +343,7 @@ class FakeHealth:
             version='1.0.0',
             conditions=(),
             started_at=NOON,
-            storage=StorageFacts(documents_bytes=1, database_bytes=2, free_bytes=3),
+            storage=StorageFacts(app_state_bytes=1, database_bytes=2, free_bytes=3),
             source_name='ThreatConnect-Prod',
             workspace_id_end='9f3a',
             cloud='Public',

@@ -30,7 +30,7 @@ MAX_OFFSET = 1_000_000_000
 
 
 def slug(words: str) -> str:
-    """The words as they may stand in a query string: lower case, with hyphens."""
+    """Return the words as they may stand in a query string: lower case, with hyphens."""
     return words.lower().replace(' ', '-')
 
 
@@ -44,12 +44,12 @@ def _utc(moment: dt.datetime) -> dt.datetime:
         raise ValueError('must lie between the years 1 and 9999 in UTC') from None
 
 
-def _rfc3339(given: object) -> object:
+def _rfc3339(value: object) -> object:
     # Without this, a bare number would count as seconds since 1970.
-    if isinstance(given, dt.datetime):
-        return given
-    if isinstance(given, str) and re.match(r'\d{4}-\d\d-\d\d[Tt]\d', given):
-        return given
+    if isinstance(value, dt.datetime):
+        return value
+    if isinstance(value, str) and re.match(r'\d{4}-\d\d-\d\d[Tt]\d', value):
+        return value
     raise ValueError('must be a time such as 2026-01-31T08:00:00Z')
 
 
@@ -85,7 +85,7 @@ class Body(Shape):
 
 
 class EmptyBody(Body):
-    """Nothing: the address says it all. Send `{}`."""
+    """Nothing: the path says it all. Send `{}`."""
 
 
 class FieldError(Reply):
@@ -111,7 +111,7 @@ class Error(Shape):
 
 
 class AskedWait(Reply):
-    """A wait that Sentinel asked for. `POST api/task/{slug}/send-now` ends it before."""
+    """A wait that Sentinel asked for. `POST api/task/{slug}/send-now` ends it early."""
 
     until: Moment
     reason: str = Field(description='Why, in the words of the answer')
@@ -130,13 +130,13 @@ class Pause(Reply):
     task: TaskSlug
     name: str
     since: Moment | None
-    by: str | None = Field(description='Null when ThreatConnect did not say who it was')
+    by: str | None = Field(description='Null where ThreatConnect did not name the user')
     until: Moment | None = Field(description='When it resumes by itself; null for never')
     reason: str | None
 
 
 class Trouble(Reply):
-    """A system that does not answer as it should, while it is asked again."""
+    """A system that does not answer as it should, while it is tried again."""
 
     system: System
     attempt: int = Field(
@@ -172,7 +172,7 @@ class Parameters(Shape):
 
 
 class PageParameters(Parameters):
-    """Which part of a list is asked for."""
+    """Which part of a list is wanted."""
 
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = DEFAULT_PAGE
     offset: Annotated[int, Field(ge=0, le=MAX_OFFSET)] = 0
@@ -181,11 +181,11 @@ class PageParameters(Parameters):
 def picked(by_slug: Mapping[str, object]) -> Callable[[object], object]:
     """Return what turns a word of a query string into the value that it stands for."""
 
-    def pick(given: object) -> object:
-        # A name that is given twice comes as a list.
-        if not isinstance(given, str) or given not in by_slug:
+    def pick(value: object) -> object:
+        # A name that comes twice has a list of values.
+        if not isinstance(value, str) or value not in by_slug:
             raise ValueError('must be one of ' + ', '.join(by_slug))
-        return by_slug[given]
+        return by_slug[value]
 
     return pick
 

@@ -1,4 +1,4 @@
-"""How the things are that the App depends on."""
+"""Whether what the App depends on works."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sentinel_app.diagnostics.check_result import CheckName, CheckStatus
 
 
 class Check(Reply):
-    """How one thing was found."""
+    """The result of one check."""
 
     name: CheckName
     status: CheckStatus
@@ -21,6 +21,6 @@ class Check(Reply):
 
 
 class CheckReport(Reply):
-    """How everything was found, in the order in which it was tried."""
+    """The results of all checks, in the order in which they were made."""
 
     checks: list[Check]

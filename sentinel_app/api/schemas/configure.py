@@ -164,7 +164,7 @@ class Configure(Reply):
 
     version: int
     saved_at: Moment | None = Field(description='Null before the first save')
-    saved_by: str | None = Field(description='Null where ThreatConnect did not say who it was')
+    saved_by: str | None = Field(description='Null where ThreatConnect did not name the user')
     queries: list[Query]
     next_update: NextUpdate | None
     open_update: OpenUpdate | None = Field(
@@ -177,7 +177,7 @@ class Configure(Reply):
     )
     results: list[QueryResult] = Field(description='One for each query, in the same order')
     warning: str | None = Field(
-        description='What the page must say about the store, for example that an older copy is used'
+        description='What a person must know of the store, for example that an older copy is used'
     )
 
 

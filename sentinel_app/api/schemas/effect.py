@@ -22,8 +22,8 @@ class QueryEffect(Labeled):
     position: int | None = Field(description='In the new list; null for a deleted query')
     change: Change
     count: int | None = Field(
-        description='Indicators that it returns now; asked for an added, edited or enabled query, '
-        'and for one that may take over objects of a higher query'
+        description='Indicators that it returns now: of an added, edited or enabled query, and of '
+        'one that may take over objects of a higher query'
     )
     not_counted: str | None = Field(description='Why they could not be counted')
     objects_live: int = Field(description='Active objects in Sentinel because of it')

@@ -1,4 +1,4 @@
-"""How the App is."""
+"""The state of the App."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class LastError(Reply):
 class Storage(Reply):
     """The App's two stores and the room that is left, in bytes."""
 
-    documents_bytes: int
+    app_state_bytes: int
     database_bytes: int
     free_bytes: int
 
@@ -61,7 +61,7 @@ class Service(Reply):
 
 
 class Health(HealthReport):
-    """How the App is."""
+    """The state of the App."""
 
     version: str
     started_at: Moment

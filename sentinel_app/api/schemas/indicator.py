@@ -39,7 +39,7 @@ class WithdrawBody(SendBody):
 
 
 class LookupBody(Body):
-    """Values, or a text that is split into values. Give one of the two."""
+    """Values, or a text that is split into values. Send one of the two."""
 
     values: list[_Value] | None = Field(
         default=None,
@@ -89,7 +89,7 @@ class LookupRow(Reply):
     """The answer to one value."""
 
     given: str
-    times: int = Field(description='How often it was given, in whatever spelling')
+    times: int = Field(description='How often it was sent, in whatever spelling')
     value: str = Field(description='What was looked up')
     shown: str | None = Field(
         description='An international name as people write it, where it was looked up in ASCII'
@@ -119,7 +119,7 @@ class LookupContext(Reply):
 
 
 class LookupReply(LookupContext):
-    """The answers to some values, in the order in which they were given first."""
+    """The answers to some values, in the order in which they were sent first."""
 
     rows: list[LookupRow]
 

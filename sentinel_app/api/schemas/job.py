@@ -111,7 +111,7 @@ class Job(Counts, UpdateFacts):
         description='The wait that Sentinel asked for, while the Job is held up by it'
     )
     time_left: TimeLeft | None = Field(
-        description='Until the Job is done, under the API limit; null while nobody can say'
+        description='Until the Job is done, under the API limit; null while that is not known'
     )
     pause: Pause | None = Field(
         description='The paused Task that has something to do for the Job, if there is one'
@@ -218,7 +218,7 @@ MAX_WITHDRAWAL_PAGE = 1_000
 
 
 class WithdrawalParameters(PageParameters):
-    """Which part of what would be withdrawn is asked for, and how it comes."""
+    """Which part of what would be withdrawn is wanted, and in which format."""
 
     limit: Annotated[int, Field(ge=1, le=MAX_WITHDRAWAL_PAGE)] = DEFAULT_PAGE
     format: Literal['json', 'csv'] = 'json'

@@ -56,7 +56,7 @@ class UpdateFigures(UpdateFacts):
     date_ended: Moment | None
     expected: int | None = Field(description='How many Indicators it should read, if known')
     time_left: TimeLeft | None = Field(
-        description='While it runs; null while nobody can say, is paused or waits for a system'
+        description='While it runs; null while it is not known, paused or waiting for a system'
     )
     figures: Figures
 

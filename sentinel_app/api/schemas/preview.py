@@ -1,4 +1,4 @@
-"""CONFIGURE: what a TQL query would give."""
+"""CONFIGURE: what a TQL query would return."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class TypeCount(Reply):
 
 
 class StixObject(Reply):
-    """A STIX object, and what OASIS's own library says of it."""
+    """A STIX object, checked by OASIS's own library."""
 
     object: dict[str, Any]
     is_valid: bool
@@ -87,14 +87,13 @@ class HigherQueries(Reply):
 
 
 class Preview(Reply):
-    """What a TQL query would give; nothing was sent and nothing stored."""
+    """What a TQL query would return; nothing was sent and nothing stored."""
 
     position: int
     total_count: int
     counts: list[TypeCount]
     sample_count: int = Field(
-        description='How many Indicators were looked at one by one; the rest is an estimate from'
-        ' them'
+        description='How many Indicators were checked one by one; the rest is an estimate from them'
     )
     is_exact: bool = Field(description='Whether the sample is all that there is')
     indicators: list[PreviewIndicator] = Field(description='The first ten')

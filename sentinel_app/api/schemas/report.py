@@ -39,7 +39,7 @@ class ReportedQuery(LabeledQuery):
 
 
 class ReportedError(Reply):
-    """The errors of one Job that say the same, whatever the value they are about.
+    """The errors of one Job with the same code and reason, whatever the value that they are about.
 
     `state` is `open` while one of them is, else `resolved` where one of them was.
     """
@@ -149,7 +149,7 @@ ErrorNumber = Annotated[int, Field(ge=1, lt=2**63)]
 
 
 class ErrorEntryParameters(ErrorFilter):
-    """Which single errors are asked for."""
+    """Which single errors are wanted."""
 
     limit: Annotated[int, Field(ge=1, le=MAX_ENTRY_PAGE)] = DEFAULT_PAGE
     group: ErrorNumber | None = Field(default=None, description='Only those of one line')
@@ -169,7 +169,7 @@ class AuditChange(Reply):
 
 
 class AuditRecord(Reply):
-    """Who changed what, when; `user` is null when ThreatConnect did not say who it was."""
+    """Who changed what, when; `user` is null where ThreatConnect did not name one."""
 
     at: Moment
     user: str | None

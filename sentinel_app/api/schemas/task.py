@@ -1,4 +1,4 @@
-"""TASKS: what the Tasks are, and how they stand."""
+"""TASKS: the Tasks, and the state of each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sentinel_app.core.task import MAX_REASON_CHARS, TaskCondition, TaskGroup, T
 
 
 class Task(Reply):
-    """One Task, and how it stands."""
+    """One Task and its state."""
 
     slug: TaskSlug
     name: str
@@ -28,7 +28,7 @@ class Task(Reply):
     last_run_end: Moment | None = Field(description='Since the start of the Service')
     last_run_outcome: str | None
     date_paused: Moment | None
-    paused_by: str | None = Field(description='Null when ThreatConnect did not say who it was')
+    paused_by: str | None = Field(description='Null where ThreatConnect did not name the user')
     paused_until: Moment | None = Field(description='When it resumes by itself; null for never')
     pause_reason: str | None
     asked_wait: AskedWait | None = Field(

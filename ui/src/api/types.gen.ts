@@ -630,7 +630,7 @@ export interface components {
         About: "job" | "indicator" | "object" | "withdrawal";
         /**
          * AskedWait
-         * @description A wait that Sentinel asked for. `POST api/task/{slug}/send-now` ends it before.
+         * @description A wait that Sentinel asked for. `POST api/task/{slug}/send-now` ends it early.
          */
         AskedWait: {
             /**
@@ -679,7 +679,7 @@ export interface components {
         };
         /**
          * AuditRecord
-         * @description Who changed what, when; `user` is null when ThreatConnect did not say who it was.
+         * @description Who changed what, when; `user` is null where ThreatConnect did not name one.
          */
         AuditRecord: {
             /** Action */
@@ -748,7 +748,7 @@ export interface components {
         Change: "added" | "edited" | "enabled" | "disabled" | "deleted" | "kept";
         /**
          * Check
-         * @description How one thing was found.
+         * @description The result of one check.
          */
         Check: {
             /** Code */
@@ -778,7 +778,7 @@ export interface components {
         CheckName: "threatconnect" | "sign-in" | "owners" | "paging" | "clock" | "token" | "workspace" | "disk";
         /**
          * CheckReport
-         * @description How everything was found, in the order in which it was tried.
+         * @description The results of all checks, in the order in which they were made.
          */
         CheckReport: {
             /** Checks */
@@ -861,14 +861,14 @@ export interface components {
             saved_at: string | null;
             /**
              * Saved By
-             * @description Null where ThreatConnect did not say who it was
+             * @description Null where ThreatConnect did not name the user
              */
             saved_by: string | null;
             /** Version */
             version: number;
             /**
              * Warning
-             * @description What the page must say about the store, for example that an older copy is used
+             * @description What a person must know of the store, for example that an older copy is used
              */
             warning: string | null;
         };
@@ -967,7 +967,7 @@ export interface components {
         };
         /**
          * EmptyBody
-         * @description Nothing: the address says it all. Send `{}`.
+         * @description Nothing: the path says it all. Send `{}`.
          */
         EmptyBody: Record<string, never>;
         /**
@@ -1117,7 +1117,7 @@ export interface components {
         };
         /**
          * Health
-         * @description How the App is.
+         * @description The state of the App.
          */
         Health: {
             /**
@@ -1450,7 +1450,7 @@ export interface components {
              * @description As answers with status 429 asked to wait
              */
             throttled_seconds: number;
-            /** @description Until the Job is done, under the API limit; null while nobody can say */
+            /** @description Until the Job is done, under the API limit; null while that is not known */
             time_left: components["schemas"]["TimeLeft"] | null;
             /** Total Runtime */
             total_runtime: number | null;
@@ -1602,7 +1602,7 @@ export interface components {
         };
         /**
          * LookupBody
-         * @description Values, or a text that is split into values. Give one of the two.
+         * @description Values, or a text that is split into values. Send one of the two.
          */
         LookupBody: {
             /**
@@ -1620,7 +1620,7 @@ export interface components {
         };
         /**
          * LookupReply
-         * @description The answers to some values, in the order in which they were given first.
+         * @description The answers to some values, in the order in which they were sent first.
          */
         LookupReply: {
             /**
@@ -1670,7 +1670,7 @@ export interface components {
             shown: string | null;
             /**
              * Times
-             * @description How often it was given, in whatever spelling
+             * @description How often it was sent, in whatever spelling
              */
             times: number;
             /**
@@ -1876,7 +1876,7 @@ export interface components {
         Pause: {
             /**
              * By
-             * @description Null when ThreatConnect did not say who it was
+             * @description Null where ThreatConnect did not name the user
              */
             by: string | null;
             /** Name */
@@ -1912,7 +1912,7 @@ export interface components {
         };
         /**
          * Preview
-         * @description What a TQL query would give; nothing was sent and nothing stored.
+         * @description What a TQL query would return; nothing was sent and nothing stored.
          */
         Preview: {
             /** Counts */
@@ -1943,7 +1943,7 @@ export interface components {
             position: number;
             /**
              * Sample Count
-             * @description How many Indicators were looked at one by one; the rest is an estimate from them
+             * @description How many Indicators were checked one by one; the rest is an estimate from them
              */
             sample_count: number;
             /** Total Count */
@@ -2149,7 +2149,7 @@ export interface components {
             change: components["schemas"]["Change"];
             /**
              * Count
-             * @description Indicators that it returns now; asked for an added, edited or enabled query, and for one that may take over objects of a higher query
+             * @description Indicators that it returns now: of an added, edited or enabled query, and of one that may take over objects of a higher query
              */
             count: number | null;
             /**
@@ -2368,7 +2368,7 @@ export interface components {
         };
         /**
          * ReportedError
-         * @description The errors of one Job that say the same, whatever the value they are about.
+         * @description The errors of one Job with the same code and reason, whatever the value that they are about.
          *
          *     `state` is `open` while one of them is, else `resolved` where one of them was.
          */
@@ -2671,7 +2671,7 @@ export interface components {
         };
         /**
          * StixObject
-         * @description A STIX object, and what OASIS's own library says of it.
+         * @description A STIX object, checked by OASIS's own library.
          */
         StixObject: {
             /** Is Valid */
@@ -2691,10 +2691,10 @@ export interface components {
          * @description The App's two stores and the room that is left, in bytes.
          */
         Storage: {
+            /** App State Bytes */
+            app_state_bytes: number;
             /** Database Bytes */
             database_bytes: number;
-            /** Documents Bytes */
-            documents_bytes: number;
             /** Free Bytes */
             free_bytes: number;
         };
@@ -2706,7 +2706,7 @@ export interface components {
         System: "ThreatConnect" | "Microsoft Entra ID" | "Microsoft Sentinel";
         /**
          * Task
-         * @description One Task, and how it stands.
+         * @description One Task and its state.
          */
         Task: {
             /** @description Of Upload, while it sends nothing because Sentinel asked for that */
@@ -2739,7 +2739,7 @@ export interface components {
             pause_reason: string | null;
             /**
              * Paused By
-             * @description Null when ThreatConnect did not say who it was
+             * @description Null where ThreatConnect did not name the user
              */
             paused_by: string | null;
             /**
@@ -2833,7 +2833,7 @@ export interface components {
         };
         /**
          * Trouble
-         * @description A system that does not answer as it should, while it is asked again.
+         * @description A system that does not answer as it should, while it is tried again.
          */
         Trouble: {
             /**
@@ -3034,7 +3034,7 @@ export interface components {
             mode: components["schemas"]["Mode"];
             /** @description What it is about; unless it is `whole`, nothing beside that is read, and no cursor moves */
             scope: components["schemas"]["Scope"];
-            /** @description While it runs; null while nobody can say, is paused or waits for a system */
+            /** @description While it runs; null while it is not known, paused or waiting for a system */
             time_left: components["schemas"]["TimeLeft"] | null;
             /** Update Id */
             update_id: string;
