@@ -9,9 +9,9 @@ from sentinel_app.api.configure_reply import configure_reply, export_reply
 from sentinel_app.api.deps import ApiDeps
 from sentinel_app.api.effect_reply import effect_reply
 from sentinel_app.api.preview_reply import preview_reply
-from sentinel_app.api.problem import Refusal
 from sentinel_app.api.query_check import check_query, queries_of
 from sentinel_app.api.query_list import check_list, save_list
+from sentinel_app.api.refusal import Refusal
 from sentinel_app.api.schemas import (
     Configure,
     ConfigureBody,

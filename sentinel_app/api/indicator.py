@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sentinel_app.api.call import Request
 from sentinel_app.api.indicator_reply import findings_reply, lookup_reply
 from sentinel_app.api.job_reply import accepted_reply
-from sentinel_app.api.problem import Refusal
+from sentinel_app.api.refusal import Refusal
 from sentinel_app.api.schemas import (
     MAX_VALUE_CHARS,
     MAX_VALUES,

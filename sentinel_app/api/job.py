@@ -15,7 +15,7 @@ from sentinel_app.api.job_reply import (
     withdrawable_reply,
 )
 from sentinel_app.api.page import page_of
-from sentinel_app.api.problem import Refusal
+from sentinel_app.api.refusal import Refusal
 from sentinel_app.api.schemas import (
     EmptyBody,
     FieldError,

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import falcon
 
 from sentinel_app.api.ports import Identity
-from sentinel_app.api.problem import Refusal
+from sentinel_app.api.refusal import Refusal
 from sentinel_app.api.user import known_user
 from sentinel_app.core.access import is_administrator
 from sentinel_app.platform.reply_header import PROTECTION

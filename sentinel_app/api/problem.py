@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import falcon
 
-from sentinel_app.api.schemas import Error, FieldError, InvalidInputError
+from sentinel_app.api.refusal import Refusal
+from sentinel_app.api.schemas import Error, InvalidInputError
 from sentinel_app.errors import (
     DISK_FULL,
     ConflictError,
@@ -41,40 +41,6 @@ _KNOWN: Mapping[int, tuple[str, str, str]] = {
     ),
     503: ('Not Available', 'This cannot be done at the moment. Try again later.', 'APP-BUSY'),
 }
-
-
-class Refusal(Exception):  # noqa: N818 - an answer, not a fault
-    """A request is not carried out.
-
-    Args:
-        status: the HTTP status.
-        description: why, and what to do; the usual words for the status where left out.
-        code: the usual code for the status where left out.
-        title: the usual title for the status where left out.
-        errors: what is wrong with single fields.
-        saved_at: when the list of TQL queries was saved that is newer.
-        saved_by: by whom.
-    """
-
-    def __init__(
-        self,
-        status: int,
-        description: str | None = None,
-        *,
-        code: str | None = None,
-        title: str | None = None,
-        errors: Sequence[FieldError] = (),
-        saved_at: dt.datetime | None = None,
-        saved_by: str | None = None,
-    ) -> None:
-        super().__init__(description)
-        self.status = status
-        self.description = description
-        self.code = code
-        self.title = title
-        self.errors = tuple(errors)
-        self.saved_at = saved_at
-        self.saved_by = saved_by
 
 
 def _answer(req: falcon.Request, resp: falcon.Response, refusal: Refusal) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from sentinel_app.api.call import Request
-from sentinel_app.api.problem import Refusal
 from sentinel_app.api.query_check import (
     check_queries,
     check_withdrawal,
     described_change,
     queries_of,
 )
+from sentinel_app.api.refusal import Refusal
 from sentinel_app.api.schemas import FieldError, ListBody, QueryBody, SaveBody
 from sentinel_app.core.audit import AuditEntry, changed_queries, changes_of
 from sentinel_app.core.job import Mode

@@ -10,7 +10,7 @@ import falcon
 
 from sentinel_app.api.call import Call, Document, Input, Request
 from sentinel_app.api.deps import ApiDeps
-from sentinel_app.api.problem import Refusal
+from sentinel_app.api.refusal import Refusal
 from sentinel_app.api.schemas import Body, Parameters, list_names, read_body, read_parameters
 from sentinel_app.platform.wsgi_bridge import API_TOKEN_KEY
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from sentinel_app.api import schemas
 from sentinel_app.api.call import Request
 from sentinel_app.api.page import page_of
-from sentinel_app.api.problem import Refusal
+from sentinel_app.api.refusal import Refusal
 from sentinel_app.api.schemas import EmptyBody, FieldError, PageParameters, PauseBody, TaskPage
 from sentinel_app.api.wait_reply import asked_wait_reply, trouble_reply
 from sentinel_app.core.task import LONGEST_PAUSE, TaskView, is_one_line
