@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'react';
 
 import { useHealthReport } from './api/health';
 import type { HealthReport } from './api/model';
+import classes from './App.module.css';
 import { EmptyState } from './components/EmptyState';
 import { firstScreen, loadFurther, screens } from './screens';
 import { ErrorBoundary } from './shell/ErrorBoundary';
@@ -40,7 +41,7 @@ function Shell() {
   return (
     <>
       <a
-        className="app-skip"
+        className={classes.skip}
         href="#page-heading"
         onClick={(event) => {
           // The hash belongs to the router.
@@ -52,7 +53,7 @@ function Shell() {
       </a>
       <Header path={path} conditions={report.conditions} />
       <StatusStrip report={report} path={path} />
-      <main className="app-main" key={path}>
+      <main className={classes.main} key={path}>
         <ErrorBoundary>{screen === undefined ? <NoSuchScreen /> : <screen.Page />}</ErrorBoundary>
       </main>
       <Toasts />

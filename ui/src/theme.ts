@@ -84,9 +84,13 @@ export const colorSchemeManager = localStorageColorSchemeManager({
   key: 'ms-sentinel-color-scheme',
 });
 
-/** What Mantine's own colors lack in contrast, and the colors of a status. */
+/** Sizes that several parts keep to, what Mantine's own colors lack in contrast, and the colors of a status. */
 export const cssVariables: CSSVariablesResolver = () => ({
-  variables: {},
+  variables: {
+    '--app-header-height': '52px',
+    '--app-radius': '6px',
+    '--app-danger-hover': '#a52020',
+  },
   light: {
     '--mantine-color-body': '#ffffff',
     '--mantine-color-text': '#1b2430',

@@ -3,6 +3,8 @@ import { Button, Text } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 
 import type { AskedWait as Wait } from '../api/model';
+import classes from './AskedWait.module.css';
+import { Flag } from './Flag';
 import { Icon } from './Icon';
 import { TaskDialog } from './TaskDialog';
 import { TimeText } from './TimeText';
@@ -16,10 +18,10 @@ interface AskedWaitProps {
 export function AskedWait({ wait, of }: AskedWaitProps) {
   const [isAsked, setAsked] = useState(false);
   return (
-    <span className="app-asked-wait">
-      <span className="app-flag">
+    <span className={classes.wait}>
+      <Flag>
         Sentinel asked to wait until <TimeText value={wait.until} />
-      </span>{' '}
+      </Flag>{' '}
       <Button
         size="compact-xs"
         variant="default"
@@ -58,7 +60,7 @@ function SendNowDialog({ wait, onClose }: { wait: Wait; onClose: () => void }) {
 
 function Words({ children }: { children: ReactNode }) {
   return (
-    <Text size="sm" mt="xs" className="app-words">
+    <Text size="sm" mt="xs" className={classes.words}>
       {children}
     </Text>
   );

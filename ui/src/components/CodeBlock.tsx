@@ -2,6 +2,7 @@
 import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 
+import classes from './CodeBlock.module.css';
 import { useCopy } from './CopyText';
 import { Icon } from './Icon';
 
@@ -16,8 +17,8 @@ interface CodeBlockProps {
 export function CodeBlock({ label, text, end }: CodeBlockProps) {
   const { isCopied, copy } = useCopy(text);
   return (
-    <div className="app-code">
-      <div className="app-code-head">
+    <div className={classes.block}>
+      <div className={classes.head}>
         <span>{label}</span>
         {end}
         <Button
@@ -32,7 +33,7 @@ export function CodeBlock({ label, text, end }: CodeBlockProps) {
       </div>
       {/* What scrolls has to be reachable by the keyboard. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <pre className="app-mono" role="group" aria-label={label} tabIndex={0} dir="ltr">
+      <pre className={classes.text} role="group" aria-label={label} tabIndex={0} dir="ltr">
         {text}
       </pre>
     </div>

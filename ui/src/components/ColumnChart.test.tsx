@@ -42,15 +42,15 @@ describe('ColumnChart', () => {
   it('shows the same beside the column until it is left', async () => {
     const { container } = show();
     await userEvent.tab();
-    expect(container.querySelector('.app-chart-tip')?.textContent).toContain('1,999 sent');
+    expect(container.querySelector('[data-chart-tip]')?.textContent).toContain('1,999 sent');
     await userEvent.keyboard('{Escape}');
-    expect(container.querySelector('.app-chart-tip')).toBeNull();
+    expect(container.querySelector('[data-chart-tip]')).toBeNull();
   });
 
   it('draws what is not zero, however little it is', () => {
     const { container } = show();
-    expect(container.querySelectorAll('rect.app-chart-main')).toHaveLength(2);
-    const [refused] = container.querySelectorAll('g > rect.app-chart-refused');
+    expect(container.querySelectorAll('rect[data-look="main"]')).toHaveLength(2);
+    const [refused] = container.querySelectorAll('g > rect[data-look="refused"]');
     expect(Number(refused?.getAttribute('height'))).toBeGreaterThanOrEqual(2);
   });
 

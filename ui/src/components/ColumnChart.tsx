@@ -4,6 +4,8 @@ import { useId, useState, type KeyboardEvent, type PointerEvent } from 'react';
 
 import { formatCount } from '../lib/number';
 import { formatShort, stackOf, ticksOf } from '../lib/scale';
+import classes from './ColumnChart.module.css';
+import { PlainList } from './PlainList';
 
 export interface Series {
   name: string;
@@ -75,7 +77,7 @@ export function ColumnChart({ label, series, columns }: ColumnChartProps) {
   return (
     <div
       ref={ref}
-      className="app-chart"
+      className={classes.chart}
       role="slider"
       tabIndex={0}
       aria-label={`${label}. The arrow keys go from column to column.`}
@@ -128,20 +130,20 @@ function Drawing({ series, columns, width, step, active }: DrawingProps) {
           patternUnits="userSpaceOnUse"
           patternTransform="rotate(45)"
         >
-          <rect className="app-chart-refused" width="5" height="5" />
-          <rect className="app-chart-hatch" width="2" height="5" />
+          <rect className={classes.series} data-look="refused" width="5" height="5" />
+          <rect className={classes.hatch} width="2" height="5" />
         </pattern>
       </defs>
       {ticks.map((tick) => (
         <g key={tick}>
           <line
-            className="app-chart-grid"
+            className={classes.grid}
             x1={EDGE.left}
             x2={width - EDGE.right}
             y1={yOf(tick)}
             y2={yOf(tick)}
           />
-          <text className="app-chart-text" x={EDGE.left - 8} y={yOf(tick) + 4} textAnchor="end">
+          <text className={classes.text} x={EDGE.left - 8} y={yOf(tick) + 4} textAnchor="end">
             {formatShort(tick)}
           </text>
         </g>
@@ -194,7 +196,7 @@ function ColumnShape(props: ColumnShapeProps) {
   return (
     <g>
       {isActive && (
-        <rect className="app-chart-active" x={x} y={EDGE.top} width={step} height={PLOT_HEIGHT} />
+        <rect className={classes.active} x={x} y={EDGE.top} width={step} height={PLOT_HEIGHT} />
       )}
       {series.map(({ name, look }, index) => {
         const { height, end } = stack[index] ?? { height: 0, end: 0 };
@@ -202,7 +204,8 @@ function ColumnShape(props: ColumnShapeProps) {
         return (
           <rect
             key={name}
-            className={`app-chart-${look}`}
+            className={classes.series}
+            data-look={look}
             x={x + gap / 2}
             y={ground - end}
             width={Math.max(1, step - gap)}
@@ -213,7 +216,7 @@ function ColumnShape(props: ColumnShapeProps) {
       })}
       {hasTick && (
         <text
-          className="app-chart-text"
+          className={classes.text}
           x={isAtEdge ? x + step : x}
           y={HEIGHT - 6}
           textAnchor={isAtEdge ? 'end' : 'start'}
@@ -236,10 +239,10 @@ interface ChartTipProps {
 function ChartTip({ column, series, center, width }: ChartTipProps) {
   const side = center > width / 2 ? { right: width - center + 10 } : { left: center + 10 };
   return (
-    <div className="app-chart-tip" style={side} aria-hidden="true">
-      <div className="app-chart-tip-head">{column.label}</div>
+    <div className={classes.tip} style={side} data-chart-tip aria-hidden="true">
+      <div className={classes.heading}>{column.label}</div>
       {series.map(({ name, look }, index) => (
-        <div key={name} className="app-chart-tip-line">
+        <div key={name}>
           <Swatch look={look} /> {formatCount(column.values[index] ?? 0)} {name.toLowerCase()}
         </div>
       ))}
@@ -249,18 +252,18 @@ function ChartTip({ column, series, center, width }: ChartTipProps) {
 }
 
 function Swatch({ look }: { look: Series['look'] }) {
-  return <span className="app-swatch" data-look={look} />;
+  return <span className={classes.swatch} data-look={look} />;
 }
 
 /** Which color and pattern stands for what. */
 export function Legend({ series }: { series: readonly Series[] }) {
   return (
-    <ul className="app-legend">
+    <PlainList className={classes.legend}>
       {series.map(({ name, look }) => (
         <li key={name}>
           <Swatch look={look} /> {name}
         </li>
       ))}
-    </ul>
+    </PlainList>
   );
 }

@@ -3,6 +3,7 @@ import { Button, Group, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 import type { ApiError } from '../api/client';
+import danger from './danger.module.css';
 import { Dialog, DialogFoot, type DialogProps } from './Dialog';
 import { ErrorPanel } from './ErrorPanel';
 
@@ -52,7 +53,7 @@ export function ConfirmDialog({
               {cancel}
             </Button>
             <Button
-              className={isHarmless ? undefined : 'app-danger'}
+              className={isHarmless ? undefined : danger.filled}
               onClick={onConfirm}
               loading={isBusy}
               data-autofocus={isHarmless || undefined}

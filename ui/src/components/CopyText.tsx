@@ -4,7 +4,9 @@ import { useEffect, useState } from 'react';
 
 import { copyText } from '../shell/copy';
 import { showToast } from '../shell/toast';
+import classes from './CopyText.module.css';
 import { Icon } from './Icon';
+import { Mono } from './Mono';
 
 const CONFIRMED_MS = 1_500;
 
@@ -39,8 +41,8 @@ export function CopyText({ value, what, children = value }: CopyTextProps) {
   const { isCopied, copy } = useCopy(value);
   return (
     <Tooltip label={isCopied ? 'Copied' : `${value} (click to copy)`}>
-      <UnstyledButton className="app-copy" onClick={copy} aria-label={`Copy ${what} ${value}`}>
-        <bdi className="app-mono">{children}</bdi>
+      <UnstyledButton className={classes.copy} onClick={copy} aria-label={`Copy ${what} ${value}`}>
+        <Mono>{children}</Mono>
         <Icon name={isCopied ? 'done' : 'copy'} size={13} />
       </UnstyledButton>
     </Tooltip>

@@ -2,6 +2,7 @@
 import { Skeleton, Table, UnstyledButton } from '@mantine/core';
 import { Fragment, type ComponentType, type MouseEvent, type ReactNode } from 'react';
 
+import { classNames } from '../lib/classNames';
 import classes from './DataTable.module.css';
 import { Icon } from './Icon';
 
@@ -105,13 +106,17 @@ export function TableFrame<Row>(props: TableFrameProps<Row>) {
   const { isStacked = false, hasStickyHead = false } = props;
   return (
     <div
-      className={`app-table-frame ${isStacked ? classes.stacked : ''} ${hasStickyHead ? classes.sticky : ''}`}
+      className={classNames(
+        classes.frame,
+        isStacked && classes.stacked,
+        hasStickyHead && classes.sticky,
+      )}
     >
       {/* A region that scrolls has to be reachable by the keyboard. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <div className="app-table-scroll" role="region" aria-label={label} tabIndex={0}>
+      <div className={classes.scroll} role="region" aria-label={label} tabIndex={0}>
         <Table
-          className="app-table"
+          className={classes.table}
           aria-label={label}
           {...(minWidth === undefined ? {} : { miw: minWidth })}
           layout={isFixed ? 'fixed' : 'auto'}
@@ -166,7 +171,7 @@ export function DataRow<Row>({ row, columns, isOpen, extra, onRowClick, isQuiet 
         ))}
       </Table.Tr>
       {Boolean(extra) && (
-        <Table.Tr className="app-row-below">
+        <Table.Tr className={classes.below}>
           <Table.Td colSpan={columns.length}>{extra}</Table.Td>
         </Table.Tr>
       )}
@@ -211,7 +216,7 @@ function HeadCell<Row>({
       aria-sort={isSorted ? (sort.order === 'asc' ? 'ascending' : 'descending') : 'none'}
     >
       <UnstyledButton
-        className="app-sort"
+        className={classes.sort}
         data-sorted={isSorted || undefined}
         onClick={() => sort.onSort(field)}
       >

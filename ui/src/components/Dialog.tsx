@@ -6,6 +6,12 @@ import { useHoldRefresh } from '../shell/refresh';
 
 import classes from './Dialog.module.css';
 
+const frame = {
+  inner: classes.inner ?? '',
+  content: classes.content ?? '',
+  title: classes.title ?? '',
+};
+
 export interface DialogProps {
   isOpen: boolean;
   title: string;
@@ -32,6 +38,7 @@ export function Dialog({
       onClose={onClose}
       size={size}
       closeOnClickOutside={isClosedByClick}
+      classNames={frame}
       transitionProps={{ duration: 120 }}
     >
       <Modal.Overlay backgroundOpacity={0.5} />

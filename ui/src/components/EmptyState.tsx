@@ -2,6 +2,8 @@
 import { Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 
+import classes from './EmptyState.module.css';
+
 interface EmptyStateProps {
   title: string;
   children?: ReactNode;
@@ -9,7 +11,7 @@ interface EmptyStateProps {
 
 export function EmptyState({ title, children }: EmptyStateProps) {
   return (
-    <div className="app-empty">
+    <div className={classes.empty}>
       <Text fw={600}>{title}</Text>
       {children}
     </div>

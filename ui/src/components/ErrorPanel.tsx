@@ -1,9 +1,9 @@
 /** A failure in place of what it prevented: what happened, what to do, and a way to try again. */
-import { Alert, Button, Text } from '@mantine/core';
+import { Button, Text } from '@mantine/core';
 
 import type { ApiError } from '../api/client';
 import { ErrorCode } from './ErrorCode';
-import { Icon } from './Icon';
+import { Notice } from './Notice';
 
 interface ErrorPanelProps {
   error: ApiError;
@@ -13,13 +13,7 @@ interface ErrorPanelProps {
 
 export function ErrorPanel({ error, onRetry, isRetrying = false }: ErrorPanelProps) {
   return (
-    <Alert
-      className="app-alert"
-      data-tone="bad"
-      role="alert"
-      icon={<Icon name="alert" size={20} />}
-      title={error.title}
-    >
+    <Notice tone="bad" isLive iconSize={20} title={error.title}>
       <Text size="sm">{error.description}</Text>
       <Text size="xs" c="dimmed" mt={4}>
         Code <ErrorCode code={error.code} />
@@ -29,6 +23,6 @@ export function ErrorPanel({ error, onRetry, isRetrying = false }: ErrorPanelPro
           Try again
         </Button>
       )}
-    </Alert>
+    </Notice>
   );
 }

@@ -1,6 +1,8 @@
 /** Names and values, one line each. What has no value is left out. */
 import type { ReactNode } from 'react';
 
+import classes from './Facts.module.css';
+
 export interface Fact {
   name: string;
   value: ReactNode;
@@ -8,7 +10,7 @@ export interface Fact {
 
 export function Facts({ facts }: { facts: readonly Fact[] }) {
   return (
-    <dl className="app-facts">
+    <dl className={classes.facts}>
       {facts
         .filter(
           ({ value }) => value !== null && value !== undefined && value !== '' && value !== false,

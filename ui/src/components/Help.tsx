@@ -6,6 +6,7 @@ import { guideAddress } from '../lib/guide';
 import type { Topic, TopicName } from '../lib/help';
 import classes from './Help.module.css';
 import { Icon } from './Icon';
+import { Link } from './Link';
 
 interface HelpProps {
   topic: TopicName;
@@ -146,9 +147,9 @@ function TopicText({ topic, only }: { topic: Topic; only: readonly string[] | un
         </dl>
       )}
       {topic.guide !== undefined && (
-        <a className="app-link" href={guideAddress(topic.guide)} target="_blank" rel="noreferrer">
+        <Link href={guideAddress(topic.guide)} target="_blank" rel="noreferrer">
           More in the guide
-        </a>
+        </Link>
       )}
     </>
   );

@@ -6,6 +6,7 @@ import { webAddress } from '../lib/link';
 import { formatHash } from '../lib/route';
 import { CopyText } from './CopyText';
 import { Icon } from './Icon';
+import classes from './IndicatorName.module.css';
 
 interface IndicatorNameProps {
   indicator: ReportedIndicator;
@@ -17,12 +18,12 @@ export function IndicatorName({ indicator, isLookedUp = false }: IndicatorNamePr
   const name = indicator.summary ?? indicator.id ?? '';
   const address = webAddress(indicator.web_link);
   return (
-    <span className="app-indicator">
+    <span className={classes.name}>
       <CopyText what="Indicator" value={name} />
       {!isLookedUp && indicator.summary !== null && (
         <Tooltip label="Look up this Indicator">
           <a
-            className="app-icon-link"
+            className={classes.link}
             href={formatHash('reports/lookup', { value: indicator.summary })}
             aria-label="Look up this Indicator"
           >
@@ -33,7 +34,7 @@ export function IndicatorName({ indicator, isLookedUp = false }: IndicatorNamePr
       {address !== null && (
         <Tooltip label="Open in ThreatConnect">
           <a
-            className="app-icon-link"
+            className={classes.link}
             href={address}
             target="_blank"
             rel="noreferrer"

@@ -1,6 +1,8 @@
 /** Text of any length: its beginning, and the whole when asked for. */
-import { UnstyledButton } from '@mantine/core';
 import { useState } from 'react';
+
+import { TextButton } from './Link';
+import classes from './LongText.module.css';
 
 const SHOWN_CHARS = 280;
 
@@ -8,17 +10,12 @@ export function LongText({ text }: { text: string }) {
   const [isWhole, setIsWhole] = useState(false);
   const isLong = text.length > SHOWN_CHARS;
   return (
-    <span className="app-long-text" dir="auto">
+    <span className={classes.text} dir="auto">
       {isLong && !isWhole ? `${text.slice(0, SHOWN_CHARS)}… ` : text}{' '}
       {isLong && (
-        <UnstyledButton
-          className="app-link"
-          fz="inherit"
-          aria-expanded={isWhole}
-          onClick={() => setIsWhole(!isWhole)}
-        >
+        <TextButton aria-expanded={isWhole} onClick={() => setIsWhole(!isWhole)}>
           {isWhole ? 'Show less' : 'Show all'}
-        </UnstyledButton>
+        </TextButton>
       )}
     </span>
   );

@@ -34,7 +34,7 @@ export function MomentField({
         </>
       }
       disabled={isDisabled}
-      className={value === '' ? `${classes.field} app-field-empty` : classes.field}
+      className={classes.field}
       data-filled={value !== '' || undefined}
       data-described={description !== undefined || undefined}
       value={utcToField(value, zone)}

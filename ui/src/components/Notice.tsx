@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 
 import type { Tone } from '../lib/status';
 import { Icon, type IconName } from './Icon';
+import classes from './Notice.module.css';
 
 const icons: Record<Tone, IconName> = {
   neutral: 'info',
@@ -13,22 +14,32 @@ const icons: Record<Tone, IconName> = {
   bad: 'alert',
 };
 
+const parts = {
+  root: classes.notice ?? '',
+  body: classes.body ?? '',
+  title: classes.title ?? '',
+  message: classes.message ?? '',
+  icon: classes.icon ?? '',
+};
+
 interface NoticeProps {
   tone: Tone;
   title?: string;
   children: ReactNode;
   /** Read out at once when it appears. */
   isLive?: boolean;
+  iconSize?: number;
   onClose?: () => void;
 }
 
-export function Notice({ tone, title, children, isLive = false, onClose }: NoticeProps) {
+export function Notice(props: NoticeProps) {
+  const { tone, title, children, isLive = false, iconSize = 18, onClose } = props;
   return (
     <Alert
-      className="app-alert"
+      classNames={parts}
       data-tone={tone}
       role={isLive ? (tone === 'bad' ? 'alert' : 'status') : 'note'}
-      icon={<Icon name={icons[tone]} size={18} />}
+      icon={<Icon name={icons[tone]} size={iconSize} />}
       title={title}
       {...(onClose === undefined
         ? {}

@@ -38,7 +38,7 @@ export function PageHeader({
       justify="space-between"
       align="flex-start"
       gap="md"
-      className="app-page-header"
+      className={classes.header}
       data-pinned={isPinned || undefined}
     >
       <div>

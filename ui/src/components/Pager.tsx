@@ -31,12 +31,7 @@ export function Pager({ noun, nouns = `${noun}s`, total, limit, offset, onChange
     { label: 'Last page', icon: 'chevronsRight', offset: last, isOff: offset >= last },
   ];
   return (
-    <Group
-      component="nav"
-      aria-label={`Pages of ${nouns}`}
-      justify="space-between"
-      className="app-pager"
-    >
+    <Group component="nav" aria-label={`Pages of ${nouns}`} justify="space-between">
       <Text size="sm" c="dimmed">
         {total > limit &&
           `${formatCount(offset + 1)}–${formatCount(Math.min(offset + limit, total))} of `}

@@ -1,5 +1,6 @@
 /** A paused Task, where somebody waits for it: by whom, since when, until when, and why. */
 import type { Pause } from '../api/model';
+import { Flag } from './Flag';
 import classes from './PauseText.module.css';
 import { TimeDistance } from './TimeText';
 
@@ -10,7 +11,7 @@ type PauseTextProps = Omit<Pause, 'task' | 'name'> & {
 
 export function PauseText({ name, by, since, until, reason }: PauseTextProps) {
   return (
-    <span className="app-flag">
+    <Flag>
       {name === '' ? 'Paused' : `${name} paused`} by <bdi>{by ?? 'an unknown user'}</bdi>
       {since !== null && (
         <>
@@ -27,6 +28,6 @@ export function PauseText({ name, by, since, until, reason }: PauseTextProps) {
           : <bdi className={classes.reason}>{reason}</bdi>
         </>
       )}
-    </span>
+    </Flag>
   );
 }

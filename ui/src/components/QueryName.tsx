@@ -4,7 +4,9 @@ import { Tooltip } from '@mantine/core';
 import type { LabelScope, QueryMark } from '../api/model';
 import { typeLabel } from '../lib/label';
 import { scopeWords, tqlWords, type Nameable } from '../lib/queryName';
+import { Mono } from './Mono';
 import { OwnerNames } from './OwnerNames';
+import { Position } from './Position';
 import classes from './QueryName.module.css';
 
 type Named = Nameable | Pick<QueryMark, 'label' | 'label_scope'>;
@@ -36,7 +38,7 @@ export function QueryName({ position, query, isDisabled, isExplained, isInline }
   }
   const name = (
     <span className={classes.name}>
-      {position !== null && <span className="app-position">{position + 1}</span>}
+      {position !== null && <Position>{position + 1}</Position>}
       <span>
         <span className={classes.words}>
           <Words query={query} />
@@ -65,7 +67,7 @@ function Words({ query, mostOwners }: WordsProps) {
   }
   if (query.name !== null) return <bdi>{query.name}</bdi>;
   const tql = tqlWords(query);
-  if (tql !== null) return <bdi className="app-mono">{tql}</bdi>;
+  if (tql !== null) return <Mono>{tql}</Mono>;
   return <Scope scope={query} mostOwners={mostOwners} />;
 }
 
@@ -88,7 +90,7 @@ function Explanation({ query }: { query: Nameable }) {
       <span className={classes.line}>
         <OwnerNames names={query.owners} />: {query.indicator_types.map(typeLabel).join(', ')}
       </span>
-      {query.tql.trim() !== '' && <span className="app-mono app-tip-tql">{query.tql}</span>}
+      {query.tql.trim() !== '' && <Mono className={classes.tql}>{query.tql}</Mono>}
     </>
   );
 }

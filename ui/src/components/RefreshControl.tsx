@@ -1,10 +1,11 @@
 /** The zone of its times, when the page was last refreshed, a button to do it now, and the one pause switch. */
-import { ActionIcon, Group, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Group, Tooltip } from '@mantine/core';
 
 import { formatSpan } from '../lib/time';
 import { useNow } from '../shell/clock';
 import { setPaused, usePaused } from '../shell/refresh';
 import { Icon } from './Icon';
+import classes from './RefreshControl.module.css';
 import { TimesIn } from './TimesIn';
 
 interface RefreshControlProps {
@@ -21,13 +22,12 @@ export function RefreshControl({ updatedAtMs, isRefreshing, onRefresh }: Refresh
   const pauseLabel = isPaused ? 'Resume auto-refresh' : 'Pause auto-refresh';
   return (
     <Group gap={6} wrap="nowrap">
-      <Text size="xs" c="dimmed" className="app-refreshed">
-        <TimesIn />{' '}
+      <TimesIn>
         <span>
           {isPaused && <strong>Paused. </strong>}
           {updatedAtMs > 0 && `Refreshed ${age < 2 ? 'just now' : `${formatSpan(age)} ago`}`}
         </span>
-      </Text>
+      </TimesIn>
       <Tooltip label="Refresh now">
         <ActionIcon
           variant="subtle"
@@ -35,7 +35,7 @@ export function RefreshControl({ updatedAtMs, isRefreshing, onRefresh }: Refresh
           aria-label="Refresh now"
           onClick={onRefresh}
           data-busy={isRefreshing || undefined}
-          className="app-refresh"
+          className={classes.refresh}
         >
           <Icon name="refresh" />
         </ActionIcon>

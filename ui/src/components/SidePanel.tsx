@@ -2,6 +2,8 @@
 import { CloseButton, Title } from '@mantine/core';
 import { useEffect, useId, useRef, type KeyboardEvent, type ReactNode } from 'react';
 
+import classes from './SidePanel.module.css';
+
 interface SidePanelProps {
   title: string;
   /** What it shows; another one takes the focus again. */
@@ -29,13 +31,13 @@ export function SidePanel({ title, contentKey, onClose, children }: SidePanelPro
     // Escape is a shortcut for the button; the panel itself takes no part in the keyboard's order.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <aside
-      className="app-side"
+      className={classes.panel}
       aria-labelledby={id}
       onKeyDown={(event: KeyboardEvent) => {
         if (event.key === 'Escape') close();
       }}
     >
-      <div className="app-side-head">
+      <div className={classes.head}>
         <Title order={2} size="h5" id={id} ref={heading} tabIndex={-1}>
           {title}
         </Title>
@@ -43,7 +45,7 @@ export function SidePanel({ title, contentKey, onClose, children }: SidePanelPro
       </div>
       {/* A region that scrolls has to be reachable by the keyboard. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <div className="app-side-body" role="group" aria-labelledby={id} tabIndex={0}>
+      <div className={classes.body} role="group" aria-labelledby={id} tabIndex={0}>
         {children}
       </div>
     </aside>

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 
 import type { Tone } from '../lib/status';
 import { Icon, type IconName } from './Icon';
+import classes from './StatusBadge.module.css';
 
 interface StatusBadgeProps {
   tone: Tone;
@@ -12,7 +13,7 @@ interface StatusBadgeProps {
 
 export function StatusBadge({ tone, icon, children }: StatusBadgeProps) {
   return (
-    <span className="app-badge" data-tone={tone}>
+    <span className={classes.badge} data-tone={tone}>
       <Icon name={icon} size={14} />
       {children}
     </span>

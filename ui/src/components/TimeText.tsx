@@ -4,6 +4,7 @@ import { Tooltip } from '@mantine/core';
 import { formatDistance, formatTime, formatTimeWithZone, type Zone } from '../lib/time';
 import { useNow } from '../shell/clock';
 import { useZone } from '../shell/zone';
+import classes from './TimeText.module.css';
 
 interface TimeTextProps {
   /** RFC 3339; nothing is shown without one. */
@@ -19,7 +20,7 @@ export function TimeText({ value, isNarrow = false }: TimeTextProps) {
   const space = text.indexOf(' ');
   return (
     <Tooltip label={formatTimeWithZone(value, otherThan(zone))}>
-      <time dateTime={value} className="app-time" data-narrow={isNarrow || undefined}>
+      <time dateTime={value} className={classes.time} data-narrow={isNarrow || undefined}>
         <span>{text.slice(0, space)}</span> <span>{text.slice(space + 1)}</span>
       </time>
     </Tooltip>
@@ -37,7 +38,7 @@ export function TimeDistance({ value }: { value: string }) {
   const moment = formatTimeWithZone(value, zone);
   return (
     <Tooltip label={`${moment} (${formatTimeWithZone(value, otherThan(zone))})`}>
-      <time dateTime={value} className="app-time">
+      <time dateTime={value} className={classes.time}>
         {formatDistance(value, now)}
       </time>
     </Tooltip>

@@ -1,5 +1,5 @@
 /** Facts of the Service, in a dialog; never a secret. */
-import { ActionIcon, Group, Skeleton, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Group, Skeleton, Tooltip } from '@mantine/core';
 import { useState } from 'react';
 
 import { useHealth } from '../api/health';
@@ -10,6 +10,7 @@ import { ErrorPanel } from '../components/ErrorPanel';
 import { Facts, type Fact } from '../components/Facts';
 import { Help } from '../components/Help';
 import { Icon } from '../components/Icon';
+import { Link } from '../components/Link';
 import { StatusBadge } from '../components/StatusBadge';
 import { TimeText } from '../components/TimeText';
 import { guideAddress } from '../lib/guide';
@@ -35,9 +36,9 @@ export function AboutButton() {
         {health.data !== undefined ? (
           <>
             <Facts facts={factsOf(health.data)} />
-            <Text size="sm" mt="md" className="app-inline">
+            <Group display="inline-flex" gap={6} wrap="nowrap" mt="md" fz="sm" lh="sm">
               What the inputs of the Service mean <Help topic="Input" />
-            </Text>
+            </Group>
             <Group gap="lg" mt="md">
               <PageLink href={guideAddress('operations.html')}>Guide</PageLink>
               <PageLink href={guideAddress('troubleshooting.html')}>Troubleshooting</PageLink>
@@ -61,9 +62,9 @@ export function AboutButton() {
 /** Opens in a tab of its own, so that nothing of this page is lost. */
 function PageLink({ href, children }: { href: string; children: string }) {
   return (
-    <a className="app-link" href={href} target="_blank" rel="noreferrer">
+    <Link href={href} target="_blank" rel="noreferrer">
       {children}
-    </a>
+    </Link>
   );
 }
 

@@ -2,6 +2,7 @@
 import { Button, Text, VisuallyHidden } from '@mantine/core';
 import { Component, type ReactNode } from 'react';
 
+import { Mono } from '../components/Mono';
 import { Notice } from '../components/Notice';
 
 interface State {
@@ -40,7 +41,7 @@ function Faulty({ error }: { error: Error }) {
     <Notice tone="bad" isLive title="This screen has a fault">
       <Text size="sm">
         The Service itself is not affected: updates go on. Details for support:{' '}
-        <span className="app-mono">{error.message}</span>
+        <Mono>{error.message}</Mono>
       </Text>
       <Button mt="sm" size="xs" variant="default" onClick={() => window.location.reload()}>
         Load the page again

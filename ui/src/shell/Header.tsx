@@ -6,6 +6,7 @@ import { Icon, type IconName } from '../components/Icon';
 import { screens, type Screen } from '../screens';
 import { AboutButton } from './AboutButton';
 import { ColorSchemeMenu } from './ColorSchemeMenu';
+import classes from './Header.module.css';
 import { LookupBox } from './LookupBox';
 import { NavBadge } from './NavBadge';
 import { ZoneMenu } from './ZoneMenu';
@@ -35,12 +36,12 @@ interface HeaderProps {
 
 export function Header({ path, conditions }: HeaderProps) {
   return (
-    <header className="app-header">
-      <a className="app-title" href="#/">
+    <header className={classes.header}>
+      <a className={classes.title} href="#/">
         <Shield />
-        <span className="app-title-words">Microsoft Sentinel</span>
+        <span className={classes.words}>Microsoft Sentinel</span>
       </a>
-      <nav aria-label="Screens" className="app-nav app-nav-wide">
+      <nav aria-label="Screens" className={classes.wide}>
         {entries.map((entry) =>
           'menu' in entry ? (
             <NavMenu
@@ -53,7 +54,7 @@ export function Header({ path, conditions }: HeaderProps) {
           ) : (
             <a
               key={entry.screen.path}
-              className="app-nav-link"
+              className={classes.link}
               href={`#/${entry.screen.path}`}
               aria-current={entry.screen.path === path ? 'page' : undefined}
             >
@@ -63,10 +64,10 @@ export function Header({ path, conditions }: HeaderProps) {
           ),
         )}
       </nav>
-      <nav aria-label="Screens" className="app-nav app-nav-narrow">
+      <nav aria-label="Screens" className={classes.narrow}>
         <NavMenu label="Menu" icon="menu" screens={screens} path={path} conditions={conditions} />
       </nav>
-      <div className="app-header-end">
+      <div className={classes.end}>
         <LookupBox />
         <AboutButton />
         <ZoneMenu />
@@ -89,7 +90,7 @@ function NavMenu({ label, icon, screens: entriesOfMenu, path, conditions }: NavM
   return (
     <Menu position="bottom-start" offset={0} loop>
       <Menu.Target>
-        <UnstyledButton className="app-nav-link" data-current={isCurrent || undefined}>
+        <UnstyledButton className={classes.link} data-current={isCurrent || undefined}>
           {icon !== undefined && <Icon name={icon} size={18} />}
           {label}
           {icon === undefined && <Icon name="chevronDown" size={14} />}
@@ -103,7 +104,7 @@ function NavMenu({ label, icon, screens: entriesOfMenu, path, conditions }: NavM
             href={`#/${screen.path}`}
             aria-current={screen.path === path ? 'page' : undefined}
           >
-            <span className="app-inline">
+            <span className={classes.item}>
               {screen.label}
               <NavBadge conditions={conditions} screen={screen.path} />
             </span>
@@ -119,7 +120,7 @@ function Shield() {
     <svg width="20" height="20" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
       <path fill="currentColor" d="M16 1 4 6v9c0 8 5 13 12 16 7-3 12-8 12-16V6z" />
       <path
-        className="app-shield-mark"
+        className={classes.check}
         fill="none"
         strokeWidth="3"
         strokeLinecap="round"

@@ -1,4 +1,6 @@
 /** Beside an entry of the navigation: how many open problems are solved there. */
+import { VisuallyHidden } from '@mantine/core';
+
 import type { Condition } from '../api/model';
 import { badgeOf } from '../lib/health';
 import classes from './NavBadge.module.css';
@@ -17,7 +19,7 @@ export function NavBadge({ conditions, screen }: NavBadgeProps) {
       <span className={classes.badge} data-tone={badge.tone} aria-hidden="true">
         {badge.count}
       </span>
-      <span className="app-hidden">{badge.words}</span>
+      <VisuallyHidden>{badge.words}</VisuallyHidden>
     </>
   );
 }

@@ -1,10 +1,11 @@
 /** Under the header of every screen: what keeps the Service from its work, and where to solve it. */
-import { Button, UnstyledButton } from '@mantine/core';
+import { Button, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { useState } from 'react';
 
 import type { Condition, HealthReport } from '../api/model';
 import { useTaskAction, type TaskSubject } from '../api/task';
 import { Icon } from '../components/Icon';
+import { Link } from '../components/Link';
 import { TimeDistance } from '../components/TimeText';
 import { conditionKey, conditionLink, conditionMark, pausedTask, spoken } from '../lib/health';
 import classes from './StatusStrip.module.css';
@@ -16,9 +17,7 @@ export function StatusStrip({ report, path }: { report: HealthReport; path: stri
   const [first, ...others] = conditions;
   return (
     <>
-      <div role="status" className="app-hidden">
-        {spoken(report)}
-      </div>
+      <VisuallyHidden role="status">{spoken(report)}</VisuallyHidden>
       {first !== undefined && (
         <section
           className={classes.strip}
@@ -63,11 +62,7 @@ function Line({ condition, path }: { condition: Condition; path: string }) {
         )}
       </span>
       {slug !== null && <ResumeButton slug={slug as TaskSubject} />}
-      {!isHere && (
-        <a className="app-link" href={href}>
-          {label}
-        </a>
-      )}
+      {!isHere && <Link href={href}>{label}</Link>}
     </li>
   );
 }

@@ -2,6 +2,7 @@
 import { Button, Group } from '@mantine/core';
 import { useEffect, useRef, type FocusEvent } from 'react';
 
+import { Link } from '../components/Link';
 import { Notice } from '../components/Notice';
 import { hideToast, holdToasts, useToasts, type Toast } from './toast';
 import classes from './Toasts.module.css';
@@ -58,9 +59,9 @@ function ToastNotice({ toast, onClose }: { toast: Toast; onClose: () => void }) 
       {(link !== undefined || undo !== undefined) && (
         <Group gap="sm" mt={text === '' ? 0 : 6}>
           {link !== undefined && (
-            <a className="app-link" href={link.href} onClick={onClose}>
+            <Link href={link.href} onClick={onClose}>
               {link.label}
-            </a>
+            </Link>
           )}
           {undo !== undefined && (
             <Button

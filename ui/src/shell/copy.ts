@@ -16,7 +16,7 @@ function copySelected(text: string): boolean {
   const field = document.createElement('textarea');
   field.value = text;
   field.readOnly = true;
-  field.className = 'app-hidden';
+  field.style.cssText = 'position: absolute; width: 1px; height: 1px; clip-path: inset(50%)';
   // Within the window that is open, if one is: it would take the focus back from outside.
   (before?.closest('[role=dialog]') ?? document.body).append(field);
   field.select();

@@ -105,7 +105,7 @@ export function TqlEditor(props: TqlEditorProps) {
     });
   }, [fault]);
 
-  return <div ref={host} className="tql-editor" data-invalid={isInvalid || undefined} />;
+  return <div ref={host} />;
 }
 
 /** To assistive technology it is a text area like any other. */
@@ -135,7 +135,6 @@ function extensionsOf(latest: Latest): Extension {
       icons: false,
       // The keyboard reaches it at once; nobody types into a list that is not there yet.
       interactionDelay: 0,
-      optionClass: (option) => `tql-option-${option.type ?? 'word'}`,
     }),
     tooltips({ tooltipSpace: spaceOf }),
     EditorView.lineWrapping,

@@ -3,6 +3,7 @@ import { Input, Textarea, VisuallyHidden } from '@mantine/core';
 import { useEffect, useId, useMemo, useRef, useState, type ComponentType } from 'react';
 
 import type { Options } from '../api/model';
+import mono from '../components/Mono.module.css';
 import { lineAndCharacter, placeIn } from './place';
 import type { TqlEditorProps } from './TqlEditor';
 
@@ -61,7 +62,7 @@ export function TqlField({ value, error, options, onChange, load = loadEditor }:
         spellCheck={false}
         autoCapitalize="off"
         autoComplete="off"
-        classNames={{ input: 'app-mono' }}
+        classNames={{ input: mono.mono ?? '' }}
         value={value}
         error={error}
         onChange={(event) => onChange(event.currentTarget.value)}

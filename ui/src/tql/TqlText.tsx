@@ -2,6 +2,7 @@
 import { Fragment, useMemo } from 'react';
 
 import { tokensOf } from './token';
+import classes from './TqlText.module.css';
 
 /** Beyond this the text stays plain: nobody reads so far in a table. */
 const COLORED_CHARS = 2_000;
@@ -16,9 +17,9 @@ export function TqlText({ text }: { text: string }) {
           <Fragment key={token.from}>
             {before}
             {token.kind === 'string' ? (
-              <bdi className="tql-string">{token.text}</bdi>
+              <bdi className={classes.string}>{token.text}</bdi>
             ) : (
-              <span className={`tql-${token.kind}`}>{token.text}</span>
+              <span className={classes[token.kind]}>{token.text}</span>
             )}
           </Fragment>
         );

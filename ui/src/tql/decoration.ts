@@ -30,7 +30,7 @@ function marks(make: (text: string) => DecorationSet) {
   );
 }
 
-const fault = Decoration.mark({ class: 'tql-fault' });
+const fault = Decoration.mark({ attributes: { 'data-mark': 'fault' } });
 
 const faults = marks((text) => {
   const builder = new RangeSetBuilder<Decoration>();
@@ -44,7 +44,7 @@ export function faultAt(place: TextRange | null, text: string): Extension {
   return EditorView.decorations.of(Decoration.set([refusal.range(place.from, place.to)]));
 }
 
-const refusal = Decoration.mark({ class: 'tql-refused' });
+const refusal = Decoration.mark({ attributes: { 'data-mark': 'refused' } });
 
 const isolated = Decoration.mark({ attributes: { dir: 'auto' }, bidiIsolate: null });
 

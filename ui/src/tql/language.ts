@@ -3,6 +3,7 @@ import { HighlightStyle, StreamLanguage, syntaxHighlighting } from '@codemirror/
 import type { Extension } from '@codemirror/state';
 import { tags } from '@lezer/highlight';
 
+import classes from './TqlText.module.css';
 import { scan, type Quote, type TokenKind } from './token';
 
 interface State {
@@ -35,15 +36,15 @@ const language = StreamLanguage.define<State>({
   languageData: { closeBrackets: { brackets: ['(', '"', "'", '`'] } },
 });
 
-/** Classes instead of colors, so that both color schemes are in one place: app.css. */
+/** Classes instead of colors, so that both color schemes are in one place: the theme. */
 const style = HighlightStyle.define([
-  { tag: tags.propertyName, class: 'tql-word' },
-  { tag: tags.keyword, class: 'tql-connective' },
-  { tag: tags.operator, class: 'tql-operator' },
-  { tag: tags.atom, class: 'tql-constant' },
-  { tag: tags.number, class: 'tql-number' },
-  { tag: tags.string, class: 'tql-string' },
-  { tag: tags.invalid, class: 'tql-wrong' },
+  { tag: tags.propertyName, class: classes.word ?? '' },
+  { tag: tags.keyword, class: classes.connective ?? '' },
+  { tag: tags.operator, class: classes.operator ?? '' },
+  { tag: tags.atom, class: classes.constant ?? '' },
+  { tag: tags.number, class: classes.number ?? '' },
+  { tag: tags.string, class: classes.string ?? '' },
+  { tag: tags.invalid, class: classes.wrong ?? '' },
 ]);
 
 export const tql: Extension = [language, syntaxHighlighting(style)];

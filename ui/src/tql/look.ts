@@ -10,10 +10,21 @@ export const look = EditorView.theme({
     border: '1px solid var(--mantine-color-default-border)',
     borderRadius: 'var(--mantine-radius-default)',
     fontSize: '13px',
+    marginBottom: '5px',
   },
   '&.cm-focused': {
     outline: 'none',
     borderColor: 'var(--mantine-primary-color-filled)',
+  },
+  '&:has([aria-invalid])': { borderColor: 'var(--mantine-color-error)' },
+  // What the App would refuse, and what ThreatConnect has refused.
+  '[data-mark]': {
+    textDecoration: 'underline wavy var(--app-bad)',
+    textUnderlineOffset: '3px',
+  },
+  '[data-mark=refused]': {
+    borderRadius: '2px',
+    backgroundColor: 'var(--app-bad-ground)',
   },
   '.cm-scroller': {
     minHeight: `${5 * LINE_PX + 14}px`,

@@ -7,6 +7,7 @@ import { DataTable } from '../../components/DataTable';
 import { DownloadMenu, type DownloadFormat } from '../../components/DownloadMenu';
 import { EmptyState } from '../../components/EmptyState';
 import { ErrorPanel } from '../../components/ErrorPanel';
+import { FilterBar } from '../../components/FilterBar';
 import { PageHeader } from '../../components/PageHeader';
 import { Pager } from '../../components/Pager';
 import { RefreshControl } from '../../components/RefreshControl';
@@ -60,9 +61,8 @@ export function AuditPage() {
         isRetrying={audit.isFetching}
         onRetry={refresh}
       />
-      <div className="app-filters">
-        <AuditFilters filter={filter} />
-        <div className="app-filters-end">
+      <FilterBar
+        end={
           <DownloadMenu
             noun="audit entry"
             nouns="audit entries"
@@ -70,8 +70,10 @@ export function AuditPage() {
             formats={formats}
             getRows={(walk) => getAllAudit(filter, walk)}
           />
-        </div>
-      </div>
+        }
+      >
+        <AuditFilters filter={filter} />
+      </FilterBar>
       {audit.error !== null && audit.data === undefined ? (
         <ErrorPanel error={audit.error} onRetry={refresh} isRetrying={audit.isFetching} />
       ) : (

@@ -4,17 +4,25 @@ import { Text } from '@mantine/core';
 import type { AuditRecord } from '../../api/model';
 import { DataTable, type Column } from '../../components/DataTable';
 import { LongText } from '../../components/LongText';
+import { Mono } from '../../components/Mono';
+import { RowDetails } from '../../components/RowDetails';
 import { changeText } from '../../lib/audit';
 import { counted } from '../../lib/number';
 
 type Change = AuditRecord['changes'][number];
 
 function Side({ field, text }: { field: string; text: string | null }) {
-  if (text === null) return <span className="app-quiet">None</span>;
+  if (text === null) {
+    return (
+      <Text span inherit c="dimmed">
+        None
+      </Text>
+    );
+  }
   return field === 'TQL' ? (
-    <span className="app-mono">
+    <Mono>
       <LongText text={text} />
-    </span>
+    </Mono>
   ) : (
     <LongText text={changeText(field, text)} />
   );
@@ -37,7 +45,7 @@ const columns: Column<Change>[] = [
 
 export function ChangeTable({ record }: { record: AuditRecord }) {
   return (
-    <div className="app-nested">
+    <RowDetails>
       <DataTable
         label={`Changes of ${record.at}`}
         columns={columns}
@@ -51,6 +59,6 @@ export function ChangeTable({ record }: { record: AuditRecord }) {
           {counted(record.changes_left_out, 'further change')} not recorded: too long.
         </Text>
       )}
-    </div>
+    </RowDetails>
   );
 }

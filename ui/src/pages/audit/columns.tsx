@@ -1,11 +1,13 @@
 /** The columns of AUDIT. */
-import { ActionIcon, Text, UnstyledButton } from '@mantine/core';
+import { ActionIcon, Text, VisuallyHidden } from '@mantine/core';
 
 import type { AuditRecord } from '../../api/model';
 import type { Column } from '../../components/DataTable';
 import { Icon } from '../../components/Icon';
+import { Link, TextButton } from '../../components/Link';
 import { LongText } from '../../components/LongText';
 import { TimeText } from '../../components/TimeText';
+import { Words } from '../../components/Words';
 import { actionLabel, requestIdOf } from '../../lib/audit';
 import { counted } from '../../lib/number';
 import { formatHash } from '../../lib/route';
@@ -17,7 +19,7 @@ export function auditColumns(openKey: string | null, onToggle: Toggle): Column<A
   return [
     {
       key: 'open',
-      heading: <span className="app-hidden">Changes</span>,
+      heading: <VisuallyHidden>Changes</VisuallyHidden>,
       width: 36,
       cell: (record) =>
         record.changes.length > 0 && (
@@ -49,7 +51,7 @@ export function auditColumns(openKey: string | null, onToggle: Toggle): Column<A
             {record.action === 'task-resume-itself' ? 'The pause ended' : 'Unknown user'}
           </Text>
         ) : (
-          <bdi className="app-words">{record.user}</bdi>
+          <Words>{record.user}</Words>
         ),
     },
     {
@@ -75,14 +77,10 @@ function Details({ record, onToggle }: { record: AuditRecord; onToggle: Toggle }
     <>
       <LongText text={record.detail} />
       {updateId !== undefined && (
-        <a className="app-link" href={formatHash('jobs', { update_id: updateId })}>
-          View in JOBS
-        </a>
+        <Link href={formatHash('jobs', { update_id: updateId })}>View in JOBS</Link>
       )}
       {count > 0 && (
-        <UnstyledButton className="app-link" fz="inherit" onClick={() => onToggle(record)}>
-          {counted(count, 'changed field')}
-        </UnstyledButton>
+        <TextButton onClick={() => onToggle(record)}>{counted(count, 'changed field')}</TextButton>
       )}
     </>
   );

@@ -3,8 +3,10 @@ import { Button, Group, Stack, Text, Title, VisuallyHidden } from '@mantine/core
 import type { ReactNode } from 'react';
 
 import type { Configure } from '../../api/model';
+import danger from '../../components/danger.module.css';
 import { Dialog, DialogFoot } from '../../components/Dialog';
 import { OwnerNames } from '../../components/OwnerNames';
+import { Position } from '../../components/Position';
 import { StatusBadge } from '../../components/StatusBadge';
 import { TimeText } from '../../components/TimeText';
 import { compareLists, countDiffering, isDiffering, type Compared } from '../../lib/conflict';
@@ -12,7 +14,9 @@ import type { Draft, QueryFields } from '../../lib/draft';
 import { fieldLabel, typeLabel } from '../../lib/label';
 import { counted } from '../../lib/number';
 import { orderWords } from '../../lib/sortOrder';
+import { TqlCode } from '../../tql/TqlCode';
 import { TqlText } from '../../tql/TqlText';
+import { TwoLists } from './TwoLists';
 
 interface ConflictDialogProps {
   /** The newer saved list; without one there is no conflict. */
@@ -53,16 +57,16 @@ export function ConflictDialog(props: ConflictDialogProps) {
             ? 'Both lists are the same.'
             : `${counted(count, 'query differs', 'queries differ')}, marked below.`}
         </Text>
-        <div className="app-two-lists">
+        <TwoLists>
           <ListOf title="Saved list" queries={lists.newer} />
           <ListOf title="Your list" queries={lists.mine} />
-        </div>
+        </TwoLists>
         <DialogFoot>
           <Text size="xs" c="dimmed" ta="right">
             Saving again will overwrite their changes.
           </Text>
           <Group justify="flex-end">
-            <Button variant="default" className="app-danger-quiet" onClick={onTakeNewer}>
+            <Button variant="default" className={danger.quiet} onClick={onTakeNewer}>
               Use saved list
             </Button>
             <Button onClick={onKeepMine}>Keep editing my list</Button>
@@ -100,7 +104,7 @@ function ComparedQuery({ query, place }: { query: Compared; place: number }) {
   return (
     <li data-differs={isDiffering(query) || undefined}>
       <Group gap="xs" justify="space-between">
-        <span className="app-position">{place}</span>
+        <Position>{place}</Position>
         <Group gap={6}>
           {query.isAlone && (
             <StatusBadge tone="warning" icon="alert">
@@ -134,9 +138,9 @@ function ComparedQuery({ query, place }: { query: Compared; place: number }) {
           {fields.tql.trim() === '' ? (
             'All Indicators'
           ) : (
-            <code className="app-tql-compared">
+            <TqlCode>
               <TqlText text={fields.tql} />
-            </code>
+            </TqlCode>
           )}
         </Line>
         <Line name="Sort" query={query} of={['sort_field', 'sort_direction']}>

@@ -3,6 +3,7 @@ import { Text, Title } from '@mantine/core';
 
 import type { IconName } from '../../components/Icon';
 import { OwnerNames } from '../../components/OwnerNames';
+import { Position } from '../../components/Position';
 import { StatusBadge } from '../../components/StatusBadge';
 import type { RowMessages } from '../../lib/draft';
 import { fieldLabel, typeLabel } from '../../lib/label';
@@ -10,8 +11,10 @@ import { counted } from '../../lib/number';
 import type { Tone } from '../../lib/status';
 import type { Comparison, Fate, FateOf } from '../../lib/transfer';
 import { orderWords } from '../../lib/sortOrder';
+import { TqlCode } from '../../tql/TqlCode';
 import { TqlText } from '../../tql/TqlText';
 import { RowProblem } from './RowProblem';
+import { TwoLists } from './TwoLists';
 
 interface ImportListsProps {
   found: Comparison;
@@ -27,14 +30,14 @@ const marks: Record<Exclude<Fate, 'kept'>, { tone: Tone; icon: IconName; words: 
 
 export function ImportLists({ found, messages }: ImportListsProps) {
   return (
-    <div className="app-two-lists">
+    <TwoLists>
       <ListOf title="Saved list" queries={found.inSaved} />
       <ListOf
         title="File"
         queries={found.inFile}
         messagesAt={(index) => messages.get(found.rows[index]?.key ?? '')}
       />
-    </div>
+    </TwoLists>
   );
 }
 
@@ -53,8 +56,7 @@ function ListOf({ title, queries, messagesAt }: ListOfProps) {
       <ol>
         {queries.map((query, index) => (
           <li key={index}>
-            <span className="app-position">{index + 1}.</span>{' '}
-            <Entry query={query} messages={messagesAt?.(index)} />
+            <Position>{index + 1}.</Position> <Entry query={query} messages={messagesAt?.(index)} />
           </li>
         ))}
       </ol>
@@ -89,9 +91,9 @@ function Entry({ query, messages }: { query: FateOf; messages: RowMessages | und
         {fields.indicator_types.map(typeLabel).join(', ')}
         {sorted}
       </Text>
-      <code className="app-tql">
+      <TqlCode extent="clamped">
         {fields.tql.trim() === '' ? 'All Indicators' : <TqlText text={fields.tql} />}
-      </code>
+      </TqlCode>
       {messages !== undefined && <RowProblem messages={messages} />}
     </>
   );

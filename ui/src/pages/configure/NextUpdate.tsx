@@ -3,6 +3,7 @@ import { Button, Group, Text } from '@mantine/core';
 
 import type { Configure } from '../../api/model';
 import { Icon } from '../../components/Icon';
+import { Link } from '../../components/Link';
 import { TimeDistance, TimeText } from '../../components/TimeText';
 import { isDue } from '../../lib/nextUpdate';
 import { capitalized } from '../../lib/number';
@@ -51,9 +52,7 @@ export function UpdateSentence({ saved }: { saved: Configure }) {
     return (
       <>
         {capitalized(words[open.mode])} update is running now.{' '}
-        <a className="app-link" href={formatHash('jobs')}>
-          View in JOBS
-        </a>
+        <Link href={formatHash('jobs')}>View in JOBS</Link>
         {due !== null && `. ${due} update is queued and will start when the current one finishes.`}
       </>
     );

@@ -6,11 +6,14 @@ import type { Preview } from '../../api/model';
 import { ErrorPanel } from '../../components/ErrorPanel';
 import { Facts, type Fact } from '../../components/Facts';
 import { Notice } from '../../components/Notice';
+import { NumberText } from '../../components/NumberText';
+import { PlainList } from '../../components/PlainList';
 import { typeLabel } from '../../lib/label';
 import { counted, formatCount } from '../../lib/number';
 import { heldBackWords, overlapWords, sendingWords } from '../../lib/preview';
 import { formatSpan } from '../../lib/time';
 import { useNow } from '../../shell/clock';
+import classes from './PreviewPanel.module.css';
 import { PreviewTable } from './PreviewTable';
 import type { Errand } from './useErrand';
 
@@ -36,7 +39,7 @@ export function PreviewPanel(props: PreviewPanelProps) {
   }, [state]);
   if (state === 'idle') return null;
   return (
-    <section ref={panel} className="app-preview" aria-label="Test of this query">
+    <section ref={panel} className={classes.panel} aria-label="Test of this query">
       {state === 'asking' && <Asking sinceMs={errand.sinceMs} onCancel={onCancel} />}
       {state === 'failed' && <ErrorPanel error={errand.error} onRetry={onAgain} />}
       {state === 'answered' && isOutdated && (
@@ -71,8 +74,8 @@ function Asking({ sinceMs, onCancel }: { sinceMs: number; onCancel: () => void }
             ? 'ThreatConnect is slow. A result or an error appears within 30 seconds.'
             : 'Querying ThreatConnect. Nothing is sent.'}
         </Text>
-        <Text size="sm" c="dimmed" className="app-number">
-          {formatSpan(waitedMs / 1000)}
+        <Text size="sm" c="dimmed">
+          <NumberText>{formatSpan(waitedMs / 1000)}</NumberText>
         </Text>
       </Group>
       <Button size="xs" variant="default" flex="none" onClick={onCancel}>
@@ -90,7 +93,7 @@ interface AnswerProps {
 
 function Answer({ preview, isOutdated, isSavedAbove }: AnswerProps) {
   return (
-    <div className="app-preview-answer" data-outdated={isOutdated || undefined}>
+    <div className={classes.answer} data-outdated={isOutdated || undefined}>
       <div role="status">
         <Title order={3} size="h5">
           {preview.total_count === 0
@@ -105,14 +108,14 @@ function Answer({ preview, isOutdated, isSavedAbove }: AnswerProps) {
       </div>
       {preview.total_count > 0 && (
         <>
-          <ul className="app-tallies" aria-label="Indicators by type">
+          <PlainList className={classes.tallies} aria-label="Indicators by type">
             {preview.counts.map(({ indicator_type, count }) => (
               <li key={indicator_type} data-none={count === 0 || undefined}>
                 <span>{typeLabel(indicator_type)}</span>
                 <strong>{formatCount(count)}</strong>
               </li>
             ))}
-          </ul>
+          </PlainList>
           <Facts facts={factsOf(preview, isSavedAbove)} />
           <PreviewTable indicators={preview.indicators} total={preview.total_count} />
         </>
@@ -149,7 +152,7 @@ function factsOf(preview: Preview, isSavedAbove: boolean): Fact[] {
         preview.held_back.length === 0 ? (
           'None'
         ) : (
-          <ul className="app-plain-list">
+          <PlainList>
             {preview.held_back.map((group) => (
               <li key={group.outcome}>
                 {heldBackWords(group)}
@@ -161,7 +164,7 @@ function factsOf(preview: Preview, isSavedAbove: boolean): Fact[] {
                 )}
               </li>
             ))}
-          </ul>
+          </PlainList>
         ),
     },
   ];

@@ -1,5 +1,5 @@
 /** The first Indicators of a preview; each opens to its STIX objects. */
-import { Text, UnstyledButton } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { useState } from 'react';
 
 import type { PreviewIndicator } from '../../api/model';
@@ -7,9 +7,13 @@ import { CodeBlock } from '../../components/CodeBlock';
 import { DataTable, type Column } from '../../components/DataTable';
 import { Icon } from '../../components/Icon';
 import { IndicatorName } from '../../components/IndicatorName';
+import { TextButton } from '../../components/Link';
+import { PlainList } from '../../components/PlainList';
 import { StatusBadge } from '../../components/StatusBadge';
+import { Words } from '../../components/Words';
 import { typeLabel } from '../../lib/label';
 import { capitalized, counted, formatCount } from '../../lib/number';
+import classes from './PreviewTable.module.css';
 
 interface PreviewTableProps {
   indicators: readonly PreviewIndicator[];
@@ -35,7 +39,7 @@ export function PreviewTable({ indicators, total }: PreviewTableProps) {
       key: 'owner',
       heading: 'Owner',
       width: '20%',
-      cell: (row) => <bdi className="app-words">{row.owner}</bdi>,
+      cell: (row) => <Words>{row.owner}</Words>,
     },
     {
       key: 'fate',
@@ -73,23 +77,22 @@ interface FateProps {
 function Fate({ row, isOpen, onToggle }: FateProps) {
   const faults = row.objects.filter((each) => !each.is_valid).length;
   return (
-    <div className="app-fate">
+    <div className={classes.fate}>
       {row.outcome !== null && (
         <Text size="sm" fz="inherit">
           <strong>{capitalized(row.outcome)}</strong>: {row.reason}
         </Text>
       )}
       {row.objects.length > 0 && (
-        <UnstyledButton
-          className="app-link app-inline"
-          fz="inherit"
+        <TextButton
+          className={classes.toggle}
           aria-expanded={isOpen}
           aria-label={`Objects of ${row.summary ?? row.id ?? ''}`}
           onClick={onToggle}
         >
           {counted(row.objects.length, 'object')}
           <Icon name={isOpen ? 'chevronDown' : 'chevronRight'} size={13} />
-        </UnstyledButton>
+        </TextButton>
       )}
       {faults > 0 && (
         <StatusBadge tone="bad" icon="alert">
@@ -102,7 +105,7 @@ function Fate({ row, isOpen, onToggle }: FateProps) {
 
 function Objects({ row }: { row: PreviewIndicator }) {
   return (
-    <ul className="app-plain-list app-stix-list">
+    <PlainList className={classes.objects}>
       {row.objects.map((each, index) => (
         <li key={index}>
           <StatusBadge
@@ -118,6 +121,6 @@ function Objects({ row }: { row: PreviewIndicator }) {
           />
         </li>
       ))}
-    </ul>
+    </PlainList>
   );
 }

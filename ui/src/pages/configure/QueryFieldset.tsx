@@ -1,7 +1,8 @@
 /** The fields of a TQL query. */
-import { Group, MultiSelect, Select, Textarea, TextInput, UnstyledButton } from '@mantine/core';
+import { Group, MultiSelect, Select, Textarea, TextInput } from '@mantine/core';
 
 import type { Options } from '../../api/model';
+import { TextButton } from '../../components/Link';
 import type { QueryFields } from '../../lib/draft';
 import { fieldLabel, typeLabel } from '../../lib/label';
 import type { Mistakes } from '../../lib/queryForm';
@@ -168,22 +169,20 @@ function ChooseAll({ of, chosen, all, onChange }: ChooseAllProps) {
   if (all.length === 0) return null;
   return (
     <Group gap={10} className={classes.all}>
-      <UnstyledButton
-        className="app-link"
+      <TextButton
         aria-label={`Select all ${of}`}
         aria-disabled={isAll || undefined}
         onClick={() => isAll || onChange([...all])}
       >
         Select all
-      </UnstyledButton>
-      <UnstyledButton
-        className="app-link"
+      </TextButton>
+      <TextButton
         aria-label={`Select no ${of}`}
         aria-disabled={chosen.length === 0 || undefined}
         onClick={() => onChange([])}
       >
         None
-      </UnstyledButton>
+      </TextButton>
     </Group>
   );
 }

@@ -5,6 +5,7 @@ import type { LastCount, QueryResult } from '../../api/model';
 import { DataTable } from '../../components/DataTable';
 import { EmptyState } from '../../components/EmptyState';
 import { Icon } from '../../components/Icon';
+import { Position } from '../../components/Position';
 import { nothingWords } from '../../lib/queryResult';
 import { editColumns, type EditActions } from './editColumns';
 import { fieldColumns, positionColumn } from './queryColumns';
@@ -41,7 +42,7 @@ export function QueryTable(props: QueryTableProps) {
       columns={
         edit === undefined
           ? [
-              positionColumn((row) => <Position of={row} in={all} />),
+              positionColumn((row) => <Position>{all.indexOf(row) + 1}</Position>),
               ...fieldColumns,
               resultColumn(counts, results),
             ]
@@ -87,10 +88,6 @@ function NothingSent({ words }: { words: string }) {
       {words}
     </div>
   );
-}
-
-function Position({ of, in: all }: { of: Row; in: readonly Row[] }) {
-  return <span className="app-position">{all.indexOf(of) + 1}</span>;
 }
 
 function NothingFound() {

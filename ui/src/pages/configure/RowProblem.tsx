@@ -1,6 +1,8 @@
 /** What is wrong with a query, below it in the list. */
 import { Icon } from '../../components/Icon';
+import { PlainList } from '../../components/PlainList';
 import type { QueryFields, RowMessages } from '../../lib/draft';
+import classes from './RowProblem.module.css';
 
 const labels: Record<keyof QueryFields, string> = {
   name: 'Name',
@@ -15,15 +17,15 @@ const labels: Record<keyof QueryFields, string> = {
 
 export function RowProblem({ messages }: { messages: RowMessages }) {
   return (
-    <div className="app-row-problem">
+    <div className={classes.problem}>
       <Icon name="alert" size={14} />
-      <ul className="app-plain-list">
+      <PlainList>
         {Object.entries(messages).map(([field, message]) => (
           <li key={field}>
             {field === 'row' ? message : `${labels[field as keyof QueryFields]}: ${message}`}
           </li>
         ))}
-      </ul>
+      </PlainList>
     </div>
   );
 }

@@ -3,10 +3,12 @@ import { Button, Group, Stack, Text } from '@mantine/core';
 import { lazy, Suspense, useState, type ComponentType } from 'react';
 
 import { ConfirmDialog } from '../../components/ConfirmDialog';
+import danger from '../../components/danger.module.css';
 import { Dialog, DialogFoot } from '../../components/Dialog';
 import { Notice } from '../../components/Notice';
 import { bodyOf, describeChanges, type Changes, type Draft } from '../../lib/draft';
 import { capitalized, counted } from '../../lib/number';
+import classes from './SaveDialog.module.css';
 import type { SaveEffectProps } from './SaveEffect';
 
 interface Loaded {
@@ -104,7 +106,7 @@ function isFullBetter({ added, edited }: Changes): boolean {
 
 function Modes({ isFullBetter: isBetter }: { isFullBetter: boolean }) {
   return (
-    <dl className="app-choices">
+    <dl className={classes.modes}>
       <div>
         <dt>Delta</dt>
         <dd>Only Indicators modified since the last update.</dd>
@@ -146,7 +148,7 @@ function DeleteAll({ count, isSaving, onConfirm }: DeleteAllProps) {
   const [isAsked, setIsAsked] = useState(false);
   return (
     <>
-      <Button className="app-danger" loading={isSaving} onClick={() => setIsAsked(true)}>
+      <Button className={danger.filled} loading={isSaving} onClick={() => setIsAsked(true)}>
         Save and Delete All Queries
       </Button>
       {isAsked && (

@@ -4,6 +4,7 @@ import { Group, Loader, Radio, Stack, Text } from '@mantine/core';
 import { useEffectOf } from '../../api/configure';
 import type { Effect, EffectBody, QueryEffect } from '../../api/model';
 import { Notice } from '../../components/Notice';
+import { PlainList } from '../../components/PlainList';
 import { QueryName } from '../../components/QueryName';
 import { TimeText } from '../../components/TimeText';
 import { effectWords, fullWords, withdrawn } from '../../lib/effect';
@@ -61,13 +62,13 @@ function Answer({ effect, withdraw, onWithdraw }: AnswerProps) {
         {changed.length > 0 && (
           <details className={classes.details}>
             <summary>By query</summary>
-            <ul className="app-plain-list">
+            <PlainList>
               {changed.map((query) => (
                 <li key={`${query.query_id ?? ''} ${query.position ?? ''}`}>
                   <OneEffect query={query} />
                 </li>
               ))}
-            </ul>
+            </PlainList>
           </details>
         )}
       </section>

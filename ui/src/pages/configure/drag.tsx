@@ -23,6 +23,7 @@ import { createContext, useContext, useMemo, type ReactNode } from 'react';
 
 import type { RowGroupProps } from '../../components/DataTable';
 import { Icon } from '../../components/Icon';
+import classes from './drag.module.css';
 
 export interface DragItem {
   key: string;
@@ -104,7 +105,7 @@ export function DragGroup({ rowKey, children }: RowGroupProps) {
     <GroupContext.Provider value={sortable}>
       <Table.Tbody
         ref={setNodeRef}
-        className="app-drag-group"
+        className={classes.group}
         data-dragged={isDragging || undefined}
         style={{
           // Rows are of different heights, and are not stretched to that of their neighbor.
@@ -127,7 +128,7 @@ export function DragHandle({ name }: { name: string }) {
       <ActionIcon
         ref={setActivatorNodeRef}
         variant="subtle"
-        className="app-drag-handle"
+        className={classes.handle}
         aria-label={`Drag ${name}`}
         aria-describedby={attributes['aria-describedby']}
         {...listeners}

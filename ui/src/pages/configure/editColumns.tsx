@@ -2,6 +2,7 @@
 import { ActionIcon, Group, Switch, Tooltip, UnstyledButton } from '@mantine/core';
 import { flushSync } from 'react-dom';
 
+import danger from '../../components/danger.module.css';
 import type { Column } from '../../components/DataTable';
 import { Icon, type IconName } from '../../components/Icon';
 import type { DraftRow, RowMessages } from '../../lib/draft';
@@ -122,7 +123,7 @@ function Action({ words, icon, name, isDangerous = false, onClick }: ActionProps
     <Tooltip label={words}>
       <ActionIcon
         variant="default"
-        {...(isDangerous ? { className: 'app-danger-quiet' } : {})}
+        {...(isDangerous ? { className: danger.quiet } : {})}
         aria-label={`${words} ${name}`}
         onClick={onClick}
       >

@@ -7,8 +7,10 @@ import { OwnerNames } from '../../components/OwnerNames';
 import { StatusBadge } from '../../components/StatusBadge';
 import { fieldLabel, typeLabel } from '../../lib/label';
 import { directionLabel, orderWords } from '../../lib/sortOrder';
+import { TqlCode } from '../../tql/TqlCode';
 import { TqlText } from '../../tql/TqlText';
 import { isDraftRow, type Row } from './queryRow';
+import classes from './QueryTable.module.css';
 
 export function positionColumn(cell: (row: Row) => ReactNode): Column<Row> {
   return {
@@ -16,7 +18,7 @@ export function positionColumn(cell: (row: Row) => ReactNode): Column<Row> {
     label: 'Position',
     heading: (
       <Tooltip label="Precedence: where several queries return the same value, the highest one's copy is sent">
-        <abbr title="Precedence" className="app-abbr">
+        <abbr title="Precedence" className={classes.precedence}>
           #
         </abbr>
       </Tooltip>
@@ -63,13 +65,13 @@ function Name({ row }: { row: Row }) {
   return (
     <>
       {row.name !== null && (
-        <Text component="bdi" fz="inherit" fw={600} className="app-clip">
+        <Text component="bdi" fz="inherit" fw={600} className={classes.clip}>
           {row.name}
         </Text>
       )}
       {row.note !== null && (
         <Tooltip label={row.note}>
-          <Text component="bdi" fz="xs" c="dimmed" className="app-clip">
+          <Text component="bdi" fz="xs" c="dimmed" className={classes.clip}>
             {row.note}
           </Text>
         </Tooltip>
@@ -89,7 +91,7 @@ const LONG_CHARS = 40;
 function Clamped({ text, children }: { text: string; children: ReactNode }) {
   return (
     <Tooltip label={text} disabled={text.length <= LONG_CHARS}>
-      <span className="app-clip">{children}</span>
+      <span className={classes.clip}>{children}</span>
     </Tooltip>
   );
 }
@@ -97,9 +99,9 @@ function Clamped({ text, children }: { text: string; children: ReactNode }) {
 function Tql({ text }: { text: string }) {
   if (text.trim() === '') return <Quiet>All Indicators</Quiet>;
   return (
-    <code className="app-tql">
+    <TqlCode extent="clamped">
       <TqlText text={text} />
-    </code>
+    </TqlCode>
   );
 }
 

@@ -4,6 +4,8 @@ import { Text, Tooltip } from '@mantine/core';
 import type { LastCount, QueryResult } from '../../api/model';
 import type { Column } from '../../components/DataTable';
 import { Icon } from '../../components/Icon';
+import { Link } from '../../components/Link';
+import { NumberText } from '../../components/NumberText';
 import { TimeText } from '../../components/TimeText';
 import { counted } from '../../lib/number';
 import { jobWords, overlapShare, trendWords } from '../../lib/queryResult';
@@ -37,7 +39,7 @@ function Count({ count }: { count: LastCount | undefined }) {
   return (
     <>
       <Tooltip label="Indicators that the latest completed full or reconcile Job of the query read">
-        <span className="app-number">{counted(count.last_count, 'Indicator')}</span>
+        <NumberText>{counted(count.last_count, 'Indicator')}</NumberText>
       </Tooltip>
       <Text component="div" fz="xs" c="dimmed">
         <TimeText value={count.last_counted} />
@@ -55,14 +57,10 @@ function Result({ result }: { result: QueryResult | undefined }) {
   return (
     <>
       <div className={classes.result}>
-        <a
-          className="app-link"
-          href={formatHash('jobs', { query_id: result.query_id })}
-          data-tone={tone}
-        >
+        <Link href={formatHash('jobs', { query_id: result.query_id })} data-tone={tone}>
           {tone !== undefined && <Icon name={tone === 'bad' ? 'alert' : 'warning'} size={13} />}
           Last Job: {jobWords(last)}
-        </a>
+        </Link>
         {result.recent.length > 1 && <Trend recent={result.recent} />}
       </div>
       {share !== null && (

@@ -3,13 +3,16 @@ import { Table, Text, Tooltip } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 import type { MetricSummary, QueryCount } from '../../api/model';
+import { Bar } from '../../components/Bar';
 import { Card } from '../../components/Card';
+import { NumberText } from '../../components/NumberText';
 import { OwnerNames } from '../../components/OwnerNames';
 import { QueryName } from '../../components/QueryName';
 import { typeLabel } from '../../lib/label';
 import { formatCount } from '../../lib/number';
 import { formatDay } from '../../lib/time';
 import { useZone } from '../../shell/zone';
+import classes from './CountCards.module.css';
 
 interface Line {
   key: string;
@@ -93,9 +96,9 @@ function CountTable({ label, heading, lines }: CountTableProps) {
   return (
     // What scrolls has to be reachable by the keyboard.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className="app-counts-scroll" role="group" aria-label={label} tabIndex={0}>
-      <Table className="app-counts" aria-label={label}>
-        <Table.Thead className="app-hidden">
+    <div className={classes.scroll} role="group" aria-label={label} tabIndex={0}>
+      <Table className={classes.table} aria-label={label}>
+        <Table.Thead className={classes.head}>
           <Table.Tr>
             <Table.Th scope="col">{heading}</Table.Th>
             <Table.Th scope="col">Objects</Table.Th>
@@ -106,15 +109,10 @@ function CountTable({ label, heading, lines }: CountTableProps) {
             <Table.Tr key={key}>
               <Table.Th scope="row">{name}</Table.Th>
               <Table.Td>
-                <span className="app-count-line">
-                  <span className="app-bar-track" aria-hidden="true">
-                    <span
-                      className="app-bar-fill app-count-bar"
-                      style={{ transform: `scaleX(${count / most})` }}
-                    />
-                  </span>
-                  <span className="app-number">{formatCount(count)}</span>
-                </span>
+                <div className={classes.line}>
+                  <Bar share={count / most} />
+                  <NumberText>{formatCount(count)}</NumberText>
+                </div>
               </Table.Td>
             </Table.Tr>
           ))}

@@ -6,6 +6,7 @@ import { useEffect } from 'react';
 import { useSummary } from '../../api/metric';
 import type { MetricSummary } from '../../api/model';
 import { ErrorPanel } from '../../components/ErrorPanel';
+import { Link } from '../../components/Link';
 import { Notice } from '../../components/Notice';
 import { PageHeader } from '../../components/PageHeader';
 import { RefreshControl } from '../../components/RefreshControl';
@@ -14,9 +15,11 @@ import { periodOf, type Period } from '../../lib/period';
 import { useNow } from '../../shell/clock';
 import { replacePath, useRoute } from '../../shell/router';
 import { QueryCard, TypeCard } from './CountCards';
+import classes from './DashboardPage.module.css';
 import { HealthCard } from './HealthCard';
 import { HistoryCard } from './HistoryCard';
-import { RunningUpdate, Tiles } from './Tiles';
+import { RunningUpdate } from './RunningUpdate';
+import { Tiles } from './Tiles';
 
 function hasQueries(summary: MetricSummary): boolean {
   return summary.by_query.some(({ position }) => position !== null);
@@ -73,17 +76,13 @@ function Figures({ summary, period }: { summary: MetricSummary; period: Period }
       {!hasQueries(summary) && (
         <Notice tone="active" title="No queries yet">
           <Text size="sm">
-            Add a query in{' '}
-            <a className="app-link" href="#/configure">
-              CONFIGURE
-            </a>{' '}
-            to start sending Indicators.
+            Add a query in <Link href="#/configure">CONFIGURE</Link> to start sending Indicators.
           </Text>
         </Notice>
       )}
       <Tiles summary={summary} nowMs={nowMs} />
       {summary.running !== null && <RunningUpdate summary={summary} update={summary.running} />}
-      <div className="app-panels">
+      <div className={classes.cards}>
         <HistoryCard summary={summary} period={period} nowMs={nowMs} />
         <TypeCard summary={summary} />
         <QueryCard summary={summary} />
@@ -95,9 +94,9 @@ function Figures({ summary, period }: { summary: MetricSummary; period: Period }
 
 function Waiting() {
   return (
-    <div className="app-panels" role="status" aria-busy="true" aria-label="Loading the figures">
-      <Skeleton height={110} className="app-panel-wide" />
-      <Skeleton height={290} className="app-panel-wide" />
+    <div className={classes.cards} role="status" aria-busy="true" aria-label="Loading the figures">
+      <Skeleton height={110} className={classes.wide} />
+      <Skeleton height={290} className={classes.wide} />
       <Skeleton height={200} />
       <Skeleton height={200} />
     </div>

@@ -1,5 +1,5 @@
 /** Whether all that the Service depends on is as it must be, tried now when asked for. */
-import { Button, Text } from '@mantine/core';
+import { Button, Group, Text, VisuallyHidden } from '@mantine/core';
 
 import { useCheck } from '../../api/health';
 import type { Check, CheckReport, Condition, HealthReport, MetricSummary } from '../../api/model';
@@ -7,6 +7,8 @@ import { Card } from '../../components/Card';
 import { ErrorCode } from '../../components/ErrorCode';
 import { ErrorPanel } from '../../components/ErrorPanel';
 import { Icon } from '../../components/Icon';
+import { Link } from '../../components/Link';
+import { PlainList } from '../../components/PlainList';
 import { StatusBadge } from '../../components/StatusBadge';
 import { TimeText } from '../../components/TimeText';
 import { checkName, checkSummary, checkTone } from '../../lib/check';
@@ -59,20 +61,20 @@ function State({ report }: { report: HealthReport }) {
   const face = healthFace(status);
   return (
     <>
-      <div className="app-inline">
+      <Group gap={6} wrap="nowrap">
         <StatusBadge tone={face.tone} icon={face.icon}>
           {face.label}
         </StatusBadge>
         <Text size="sm" c="dimmed">
           {stateWords(report)}
         </Text>
-      </div>
+      </Group>
       {conditions.length > 0 && (
-        <ul className={classes.conditions} aria-label="Open problems">
+        <PlainList className={classes.conditions} aria-label="Open problems">
           {conditions.map((condition) => (
             <Problem key={conditionKey(condition)} condition={condition} />
           ))}
-        </ul>
+        </PlainList>
       )}
     </>
   );
@@ -84,7 +86,7 @@ function Problem({ condition }: { condition: Condition }) {
   return (
     <li className={classes.item} data-tone={mark.tone}>
       <Icon name={mark.icon} size={16} />
-      <div className="app-words">
+      <div className={classes.words}>
         <span className={classes.title}>
           <bdi>{condition.title}</bdi>
         </span>
@@ -95,11 +97,7 @@ function Problem({ condition }: { condition: Condition }) {
         )}
         {condition.remedy !== '' && <div className={classes.remedy}>{condition.remedy}</div>}
         <div dir="auto">{condition.detail}</div>
-        {condition.link.screen !== 'dashboard' && (
-          <a className="app-link" href={href}>
-            {label}
-          </a>
-        )}
+        {condition.link.screen !== 'dashboard' && <Link href={href}>{label}</Link>}
         <FullMessage text={condition.reason} />
       </div>
     </li>
@@ -123,11 +121,11 @@ function Results({ report }: { report: CheckReport }) {
       <Text size="sm" fw={600} mb={6}>
         {checkSummary(report.checks)}
       </Text>
-      <ul className={classes.checks} aria-label="Results of the check">
+      <PlainList className={classes.checks} aria-label="Results of the check">
         {report.checks.map((check) => (
           <Result key={check.name} check={check} />
         ))}
-      </ul>
+      </PlainList>
     </>
   );
 }
@@ -136,9 +134,9 @@ function Result({ check }: { check: Check }) {
   return (
     <li className={classes.item} data-tone={checkTone(check)}>
       <Icon name={icons[check.status]} size={16} />
-      <div className="app-words">
+      <div className={classes.words}>
         <span className={classes.title}>{checkName(check.name)}</span>
-        <span className="app-hidden">: {check.status}.</span>
+        <VisuallyHidden>: {check.status}.</VisuallyHidden>
         {check.code !== null && (
           <>
             {' '}

@@ -21,6 +21,7 @@ import {
 import { historyWords } from '../../lib/history';
 import { setParams } from '../../shell/router';
 import { useZone } from '../../shell/zone';
+import classes from './HistoryCard.module.css';
 import { HistoryTable } from './HistoryTable';
 
 const series: readonly Series[] = [
@@ -84,7 +85,7 @@ function PeriodButtons({ chosen }: { chosen: Period }) {
             key={period.name}
             size="compact-xs"
             variant="default"
-            className="app-choice"
+            className={classes.period}
             aria-pressed={period.name === chosen.name}
             onClick={() => setParams({ period: period.name })}
           >

@@ -2,6 +2,7 @@
 import { Text } from '@mantine/core';
 
 import { DataTable, type Column } from '../../components/DataTable';
+import { NumberText } from '../../components/NumberText';
 import { formatCount } from '../../lib/number';
 import { bucketLabel, type Bucket, type Period } from '../../lib/period';
 import { useZone } from '../../shell/zone';
@@ -12,7 +13,7 @@ function number(key: 'sent' | 'refused' | 'jobs' | 'jobsFailed', heading: string
     heading,
     align: 'right',
     width: 120,
-    cell: (bucket) => <span className="app-number">{formatCount(bucket[key])}</span>,
+    cell: (bucket) => <NumberText>{formatCount(bucket[key])}</NumberText>,
   };
 }
 

@@ -3,6 +3,7 @@ import type { MetricSummary } from '../../api/model';
 import { formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
 import { Tile } from './Tiles';
+import classes from './Tiles.module.css';
 
 export function RefusedTile({ summary: { refused_now: count } }: { summary: MetricSummary }) {
   if (count === 0) {
@@ -16,7 +17,7 @@ export function RefusedTile({ summary: { refused_now: count } }: { summary: Metr
     <Tile
       name="Refused now"
       value={
-        <a className="app-tile-flag" href={formatHash('reports/errors', { state: 'open' })}>
+        <a className={classes.flag} href={formatHash('reports/errors', { state: 'open' })}>
           {formatCount(count)}
         </a>
       }

@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 
 import type { MetricSummary } from '../../api/model';
 import { makeSummary, makeUpdateFigures } from '../../test/factories';
-import { RunningUpdate, Tiles } from './Tiles';
+import { RunningUpdate } from './RunningUpdate';
+import { Tiles } from './Tiles';
 
 const chosen = {
   job_type: 'ad-hoc' as const,

@@ -1,14 +1,15 @@
 /** The figures that are looked at first. */
-import { Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 import type { Figures, MetricSummary, UpdateFigures } from '../../api/model';
 import { AskedWait } from '../../components/AskedWait';
+import { Bar } from '../../components/Bar';
+import { FlagLink } from '../../components/Flag';
 import { Icon } from '../../components/Icon';
+import { Link } from '../../components/Link';
 import { TimeDistance, TimeText } from '../../components/TimeText';
 import { PauseText } from '../../components/PauseText';
-import { TroubleText } from '../../components/TroubleText';
-import { isBusy, settledOf, stagePauses } from '../../lib/backlog';
+import { isBusy, stagePauses } from '../../lib/backlog';
 import { healthFace } from '../../lib/health';
 import { capitalized, counted, formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
@@ -16,6 +17,7 @@ import { updateName } from '../../lib/scope';
 import { formatSpan, secondsBetween } from '../../lib/time';
 import { limitWords, spanLeft } from '../../lib/timeLeft';
 import { RefusedTile } from './RefusedTile';
+import classes from './Tiles.module.css';
 
 interface TilesProps {
   summary: MetricSummary;
@@ -24,7 +26,7 @@ interface TilesProps {
 
 export function Tiles({ summary, nowMs }: TilesProps) {
   return (
-    <div className="app-tiles">
+    <div className={classes.tiles}>
       <Tile name="In Sentinel" value={formatCount(summary.objects_live)}>
         active STIX {summary.objects_live === 1 ? 'object' : 'objects'} (one per hash for Files)
       </Tile>
@@ -46,10 +48,10 @@ interface TileProps {
 
 export function Tile({ name, value, children }: TileProps) {
   return (
-    <div className="app-tile" role="group" aria-label={name}>
-      <div className="app-tile-name">{name}</div>
-      <div className="app-tile-value">{value}</div>
-      <div className="app-tile-words">{children}</div>
+    <div className={classes.tile} role="group" aria-label={name}>
+      <div className={classes.name}>{name}</div>
+      <div className={classes.value}>{value}</div>
+      <div className={classes.words}>{children}</div>
     </div>
   );
 }
@@ -107,21 +109,17 @@ function LimitTile({ summary }: { summary: MetricSummary }) {
       name="API limit"
       value={
         <>
-          {formatCount(used)} <span className="app-tile-of">of {formatCount(limit)}</span>
+          {formatCount(used)} <span className={classes.limit}>of {formatCount(limit)}</span>
         </>
       }
     >
-      <div
-        className="app-bar-track"
-        role="progressbar"
-        aria-label="Use of the API limit"
-        aria-valuemin={0}
-        aria-valuemax={limit}
-        aria-valuenow={Math.min(used, limit)}
-        aria-valuetext={`${formatCount(used)} of ${formatCount(limit)} requests in a minute`}
-      >
-        <div className="app-bar-fill" style={{ transform: `scaleX(${share})` }} />
-      </div>
+      <Bar
+        label="Use of the API limit"
+        share={share}
+        value={{ now: Math.min(used, limit), max: limit }}
+        words={`${formatCount(used)} of ${formatCount(limit)} requests in a minute`}
+        className={classes.bar}
+      />
       uploads in the last minute{checks > 0 && `, and ${counted(checks, 'connection check')}`}
       {asked === null && waiting !== null && <>. {limitWords(waiting, null)}</>}
       {asked !== null && <AskedWait wait={asked} />}
@@ -154,18 +152,15 @@ function LastTile({ summary }: { summary: MetricSummary }) {
         : `: ${formatCount(figures.read)} read, ${formatCount(figures.sent)} sent`}
       {losses !== '' && (
         <>
-          ,{' '}
-          <a className="app-flag" href={jobsOf(last)}>
-            {losses}
-          </a>
+          , <FlagLink href={jobsOf(last)}>{losses}</FlagLink>
         </>
       )}
       {figures.jobs_failed > 0 && (
         <>
           .{' '}
-          <a className="app-flag" data-tone="bad" href={jobsOf(last)}>
+          <FlagLink tone="bad" href={jobsOf(last)}>
             {counted(figures.jobs_failed, 'Job')} failed
-          </a>
+          </FlagLink>
         </>
       )}
     </Tile>
@@ -173,7 +168,7 @@ function LastTile({ summary }: { summary: MetricSummary }) {
 }
 
 /** The Jobs of one update. */
-function jobsOf(update: UpdateFigures): string {
+export function jobsOf(update: UpdateFigures): string {
   return formatHash('jobs', { update_id: update.update_id });
 }
 
@@ -187,11 +182,11 @@ function lossWords(figures: Figures): string {
 
 function UpdateName({ update }: { update: UpdateFigures }) {
   return (
-    <a className="app-link" href={jobsOf(update)}>
+    <Link href={jobsOf(update)}>
       {update.scope === 'whole'
         ? `${capitalized(update.job_type)} ${update.mode} update`
         : updateName(update)}
-    </a>
+    </Link>
   );
 }
 
@@ -225,79 +220,12 @@ function HealthTile({ status }: { status: MetricSummary['health']['status'] }) {
     <Tile
       name="Health"
       value={
-        <span className="app-tile-health" data-tone={face.tone}>
+        <span className={classes.health} data-tone={face.tone}>
           <Icon name={face.icon} size={20} /> {face.label}
         </span>
       }
     >
       {status === 'healthy' ? 'No open problems' : 'See Health below'}
     </Tile>
-  );
-}
-
-interface RunningUpdateProps {
-  summary: MetricSummary;
-  update: UpdateFigures;
-}
-
-/** The update that runs, how far it has come, and what holds it up. */
-export function RunningUpdate({ summary, update }: RunningUpdateProps) {
-  const { figures, expected, time_left: left } = update;
-  const { waiting_seconds: waiting, asked_wait: asked } = summary.limit;
-  const pauses = stagePauses(summary);
-  const settled = settledOf(update);
-  const total = expected === null ? null : Math.max(expected, figures.read);
-  const share = total === null ? null : total === 0 ? 1 : Math.min(1, settled / total);
-  return (
-    <section className="app-running" aria-label="Running update">
-      <div className="app-running-words">
-        <Text fw={600} size="sm">
-          {updateName(update)}
-          {update.scope === 'whole' ? ' ' : ', '}
-          {pauses.length > 0 ? 'paused' : 'running'}
-        </Text>
-        <Text size="sm" c="dimmed">
-          {capitalized(update.job_type)}, {counted(figures.jobs, 'Job')}
-          {update.date_started !== null && (
-            <>
-              , started <TimeDistance value={update.date_started} />
-            </>
-          )}
-        </Text>
-        <a className="app-link app-push-end" href={jobsOf(update)}>
-          View in JOBS
-        </a>
-      </div>
-      <div
-        className="app-bar-track"
-        role="progressbar"
-        aria-label="Indicators processed"
-        aria-valuemin={0}
-        aria-valuemax={100}
-        {...(share === null ? {} : { 'aria-valuenow': Math.floor(share * 100) })}
-      >
-        <div
-          className="app-bar-fill"
-          data-unknown={share === null || undefined}
-          style={share === null ? undefined : { transform: `scaleX(${share})` }}
-        />
-      </div>
-      <Text size="sm" c="dimmed">
-        {formatCount(settled)}
-        {total !== null && ` of ${formatCount(total)}`} done:{' '}
-        {update.scope === 'withdraw'
-          ? `${formatCount(figures.withdrawn)} withdrawn`
-          : `${formatCount(figures.sent)} sent`}
-        , {formatCount(figures.refused)} refused
-        {waiting === null && left !== null && `, ${spanLeft(left)} left`}
-        {asked === null && waiting !== null && `. ${limitWords(waiting, left)}`}
-      </Text>
-      {pauses.map((pause) => (
-        <PauseText key={pause.task} {...pause} />
-      ))}
-      {summary.troubles.map((trouble) => (
-        <TroubleText key={trouble.system} trouble={trouble} />
-      ))}
-    </section>
   );
 }

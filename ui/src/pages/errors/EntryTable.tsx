@@ -8,7 +8,9 @@ import { EmptyState } from '../../components/EmptyState';
 import { ErrorPanel } from '../../components/ErrorPanel';
 import { LongText } from '../../components/LongText';
 import { Pager } from '../../components/Pager';
+import { RowDetails } from '../../components/RowDetails';
 import { TimeText } from '../../components/TimeText';
+import { Words } from '../../components/Words';
 import { typeLabel } from '../../lib/label';
 import { IndicatorName } from '../../components/IndicatorName';
 import { StateBadge } from './StateCell';
@@ -29,7 +31,7 @@ const columns: Column<ReportedEntry>[] = [
     key: 'owner',
     heading: 'Owner',
     width: '17%',
-    cell: (entry) => <bdi className="app-words">{entry.indicator?.owner}</bdi>,
+    cell: (entry) => <Words>{entry.indicator?.owner}</Words>,
   },
   {
     key: 'state',
@@ -75,7 +77,7 @@ export function EntryTable({ error, filter }: EntryTableProps) {
     (entry) => entry.reason !== error.reason || entry.message !== error.message,
   );
   return (
-    <div className="app-nested">
+    <RowDetails>
       <DataTable
         label={`Indicators with the error ${error.code}`}
         columns={isVaried === true ? [...columns, words] : columns}
@@ -93,6 +95,6 @@ export function EntryTable({ error, filter }: EntryTableProps) {
           onChange={setPlace}
         />
       )}
-    </div>
+    </RowDetails>
   );
 }

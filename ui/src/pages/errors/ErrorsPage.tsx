@@ -7,6 +7,7 @@ import { DataTable } from '../../components/DataTable';
 import { DownloadMenu, type DownloadFormat } from '../../components/DownloadMenu';
 import { EmptyState } from '../../components/EmptyState';
 import { ErrorPanel } from '../../components/ErrorPanel';
+import { FilterBar } from '../../components/FilterBar';
 import { PageHeader } from '../../components/PageHeader';
 import { Pager } from '../../components/Pager';
 import { RefreshControl } from '../../components/RefreshControl';
@@ -64,24 +65,27 @@ export function ErrorsPage() {
         isRetrying={errors.isFetching}
         onRetry={refresh}
       />
-      <div className="app-filters">
-        <ErrorFilters filter={filter} />
-        <div className="app-filters-end">
-          {errors.data !== undefined && (
-            <SendRefused
-              body={retryBodyOf(filter)}
-              count={errors.data.count_refused}
-              underWay={errors.data.retry_request_id}
+      <FilterBar
+        end={
+          <>
+            {errors.data !== undefined && (
+              <SendRefused
+                body={retryBodyOf(filter)}
+                count={errors.data.count_refused}
+                underWay={errors.data.retry_request_id}
+              />
+            )}
+            <DownloadMenu
+              noun="error"
+              content="errors"
+              formats={formats}
+              getRows={(walk) => getAllEntries(filter, walk)}
             />
-          )}
-          <DownloadMenu
-            noun="error"
-            content="errors"
-            formats={formats}
-            getRows={(walk) => getAllEntries(filter, walk)}
-          />
-        </div>
-      </div>
+          </>
+        }
+      >
+        <ErrorFilters filter={filter} />
+      </FilterBar>
       {errors.error !== null && errors.data === undefined ? (
         <ErrorPanel error={errors.error} onRetry={refresh} isRetrying={errors.isFetching} />
       ) : (

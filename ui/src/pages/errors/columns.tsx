@@ -1,11 +1,13 @@
 /** The columns of ERRORS. */
-import { ActionIcon, Text, UnstyledButton } from '@mantine/core';
+import { ActionIcon, Text, VisuallyHidden } from '@mantine/core';
 
 import type { ReportedError } from '../../api/model';
 import type { Column } from '../../components/DataTable';
 import { ErrorCode } from '../../components/ErrorCode';
 import { Icon } from '../../components/Icon';
+import { Link, TextButton } from '../../components/Link';
 import { LongText } from '../../components/LongText';
+import { NumberText } from '../../components/NumberText';
 import { TimeText } from '../../components/TimeText';
 import { formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
@@ -20,7 +22,7 @@ export function errorColumns(openId: string | null, onToggle: Toggle): Column<Re
   return [
     {
       key: 'details',
-      heading: <span className="app-hidden">Indicators</span>,
+      heading: <VisuallyHidden>Indicators</VisuallyHidden>,
       width: 36,
       cell: (row) =>
         row.indicators.length > 0 && (
@@ -42,14 +44,14 @@ export function errorColumns(openId: string | null, onToggle: Toggle): Column<Re
       width: 140,
       cell: (row) => (
         <>
-          <a
-            className="app-link app-mono"
+          <Link
+            isMono
             href={formatHash('jobs', { open: row.request_id })}
             aria-label={`Job ${row.request_id}`}
             title={row.request_id}
           >
             {row.request_id.slice(0, 8)}
-          </a>
+          </Link>
           <JobQuery query={row.query} />
         </>
       ),
@@ -90,7 +92,7 @@ export function errorColumns(openId: string | null, onToggle: Toggle): Column<Re
       heading: 'Times',
       align: 'right',
       width: 80,
-      cell: (row) => <span className="app-number">{formatCount(row.count)}</span>,
+      cell: (row) => <NumberText>{formatCount(row.count)}</NumberText>,
     },
   ];
 }
@@ -119,9 +121,7 @@ function FirstIndicator({ row, onToggle }: { row: ReportedError; onToggle: Toggl
       </Text>
       {rest > 0 && (
         <Text size="xs" component="div">
-          <UnstyledButton className="app-link" fz="inherit" onClick={() => onToggle(row)}>
-            and {formatCount(rest)} more
-          </UnstyledButton>
+          <TextButton onClick={() => onToggle(row)}>and {formatCount(rest)} more</TextButton>
         </Text>
       )}
     </>

@@ -1,10 +1,12 @@
 /** Three bars: read, converted, sent. */
 import type { Job } from '../../api/model';
 import { sightingsOf } from '../../api/speed';
+import { Bar } from '../../components/Bar';
 import { formatCount } from '../../lib/number';
 import { isHeldUp, jobProgress, shareOf, type StageProgress } from '../../lib/progress';
 import { rateText } from '../../lib/speed';
 import { spanLeft } from '../../lib/timeLeft';
+import classes from './JobBars.module.css';
 
 interface JobBarsProps {
   job: Job;
@@ -24,9 +26,9 @@ export function JobBars({ job, isWhole = false }: JobBarsProps) {
       .filter(Boolean)
       .join(', ');
   return (
-    <div className="app-bars">
+    <div className={classes.bars}>
       {stages.map((stage) => (
-        <Bar key={stage.name} stage={stage} speed={speedOf(stage)} />
+        <StageBar key={stage.name} stage={stage} speed={speedOf(stage)} />
       ))}
     </div>
   );
@@ -42,30 +44,20 @@ function wordsOf(stage: StageProgress): string {
     : `${formatCount(stage.done)} / ${formatCount(stage.total)}`;
 }
 
-function Bar({ stage, speed }: { stage: StageProgress; speed: string }) {
+function StageBar({ stage, speed }: { stage: StageProgress; speed: string }) {
   const share = shareOf(stage);
   const words = wordsOf(stage);
   return (
-    <div className="app-bar" data-active={stage.isActive || undefined}>
-      <span className="app-bar-name">{stage.name}</span>
-      <div
-        className="app-bar-track"
-        role="progressbar"
-        aria-label={stage.name}
-        aria-valuemin={0}
-        aria-valuemax={100}
-        {...(share === null ? {} : { 'aria-valuenow': Math.floor(share * 100) })}
-        aria-valuetext={words === '' ? 'Not begun' : words}
-      >
-        <div
-          className="app-bar-fill"
-          data-unknown={share === null || undefined}
-          data-complete={stage.isComplete || undefined}
-          style={share === null ? undefined : { transform: `scaleX(${share})` }}
-        />
-      </div>
-      <span className="app-bar-words">{words}</span>
-      {speed !== '' && <span className="app-bar-speed">{speed}</span>}
+    <div className={classes.stage} data-active={stage.isActive || undefined}>
+      <span className={classes.name}>{stage.name}</span>
+      <Bar
+        label={stage.name}
+        share={share}
+        words={words === '' ? 'Not begun' : words}
+        isComplete={stage.isComplete}
+      />
+      <span className={classes.words}>{words}</span>
+      {speed !== '' && <span className={classes.speed}>{speed}</span>}
     </div>
   );
 }

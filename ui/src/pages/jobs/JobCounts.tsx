@@ -2,6 +2,7 @@
 import { Tooltip } from '@mantine/core';
 
 import type { Job } from '../../api/model';
+import { NumberText } from '../../components/NumberText';
 import { formatCount } from '../../lib/number';
 import { jobOutcomes, settledCount } from '../../lib/outcome';
 
@@ -9,9 +10,9 @@ export function JobCounts({ job }: { job: Job }) {
   if (job.date_started === null) return null;
   return (
     <Tooltip label={<CountsTip job={job} />}>
-      <span className="app-number">
+      <NumberText>
         {formatCount(job.count_read)} / {formatCount(job.count_sent)}
-      </span>
+      </NumberText>
     </Tooltip>
   );
 }

@@ -9,6 +9,7 @@ import { CopyText } from '../../components/CopyText';
 import { ErrorPanel } from '../../components/ErrorPanel';
 import { ErrorCode } from '../../components/ErrorCode';
 import { Facts, type Fact } from '../../components/Facts';
+import { Link } from '../../components/Link';
 import { Notice } from '../../components/Notice';
 import { OwnerNames } from '../../components/OwnerNames';
 import { SidePanel } from '../../components/SidePanel';
@@ -19,6 +20,7 @@ import { formatHash } from '../../lib/route';
 import { scopeText } from '../../lib/scope';
 import { isRunning, lossCount } from '../../lib/status';
 import { formatRuntime } from '../../lib/time';
+import { TqlCode } from '../../tql/TqlCode';
 import { JobActions, type OnJobAction } from './JobActions';
 import { JobBars } from './JobBars';
 import { JobLink } from './JobLink';
@@ -103,12 +105,9 @@ function JobDetails({ job, onAction }: { job: Job; onAction: OnJobAction }) {
         <RefusedNotice job={job} />
         {(lossCount(job) > 0 || job.failure_code !== null) && (
           <div>
-            <a
-              className="app-link"
-              href={formatHash('reports/errors', { request_id: job.request_id })}
-            >
+            <Link href={formatHash('reports/errors', { request_id: job.request_id })}>
               Errors of this Job
-            </a>
+            </Link>
           </div>
         )}
       </Part>
@@ -122,9 +121,7 @@ function JobDetails({ job, onAction }: { job: Job; onAction: OnJobAction }) {
       </Part>
       <Part title="TQL query, as it was when queued">
         <Facts facts={queryFacts(job)} />
-        <code className="app-tql app-tql-whole" dir="auto">
-          {job.query.tql}
-        </code>
+        <TqlCode extent="whole">{job.query.tql}</TqlCode>
       </Part>
     </Stack>
   );
@@ -178,9 +175,7 @@ function UpdateLinks({ of }: { of: Job['update_id'] }) {
   return places.map(([path, words], index) => (
     <Fragment key={path}>
       {index > 0 && ', '}
-      <a className="app-link" href={formatHash(path, { update_id: of })}>
-        {words}
-      </a>
+      <Link href={formatHash(path, { update_id: of })}>{words}</Link>
     </Fragment>
   ));
 }

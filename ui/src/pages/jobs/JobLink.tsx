@@ -1,4 +1,5 @@
 /** Opens the details of a Job; from the details of another one, beside the same list. */
+import { Link } from '../../components/Link';
 import { formatHash } from '../../lib/route';
 import { useRoute } from '../../shell/router';
 
@@ -7,8 +8,8 @@ export function JobLink({ requestId }: { requestId: string }) {
   const next = new URLSearchParams(path === 'jobs' ? params : undefined);
   next.set('open', requestId);
   return (
-    <a className="app-link app-mono" href={formatHash('jobs', next)}>
+    <Link isMono href={formatHash('jobs', next)}>
       {requestId}
-    </a>
+    </Link>
   );
 }

@@ -1,6 +1,7 @@
 /** The status in an icon and words, what stands beside it, and three bars while the Job runs. */
 import type { Job } from '../../api/model';
 import { AskedWait } from '../../components/AskedWait';
+import { Flag, FlagLink } from '../../components/Flag';
 import { PauseText } from '../../components/PauseText';
 import { StatusBadge } from '../../components/StatusBadge';
 import { TroubleText } from '../../components/TroubleText';
@@ -10,6 +11,7 @@ import { limitWords } from '../../lib/timeLeft';
 import { isRunning, jobTone, lossCount, statusFace } from '../../lib/status';
 import { JobActions, type OnJobAction } from './JobActions';
 import { JobBars } from './JobBars';
+import classes from './JobStatusCell.module.css';
 
 interface JobStatusCellProps {
   job: Job;
@@ -18,7 +20,7 @@ interface JobStatusCellProps {
 
 export function JobStatusCell({ job, onAction }: JobStatusCellProps) {
   return (
-    <div className="app-status-cell">
+    <div className={classes.cell}>
       <JobStatusLine job={job} />
       {isRunning(job) && <JobBars job={job} />}
       <JobActions job={job} onAction={onAction} />
@@ -31,29 +33,26 @@ export function JobStatusLine({ job }: { job: Job }) {
   const losses = lossCount(job);
   const isFlagged = tone === 'warning';
   return (
-    <div className="app-status-line">
+    <div className={classes.line}>
       <StatusBadge tone={tone} icon={isFlagged ? 'warning' : statusFace(job.status).icon}>
         {job.status}
       </StatusBadge>
       {losses > 0 && (
-        <a
-          className="app-flag"
-          data-tone={job.count_failed > 0 ? 'bad' : 'warning'}
+        <FlagLink
+          tone={job.count_failed > 0 ? 'bad' : 'warning'}
           href={formatHash('reports/errors', { request_id: job.request_id })}
         >
           {lossWords(job)}
-        </a>
+        </FlagLink>
       )}
       {losses === 0 && job.warnings.length > 0 && (
-        <span className="app-flag">
-          {job.warnings.length === 1 ? '1 warning' : `${job.warnings.length} warnings`}
-        </span>
+        <Flag>{job.warnings.length === 1 ? '1 warning' : `${job.warnings.length} warnings`}</Flag>
       )}
       {job.pause !== null && <PauseText {...job.pause} />}
       {job.trouble !== null && <TroubleText trouble={job.trouble} />}
       {job.asked_wait !== null && <AskedWait wait={job.asked_wait} of={job.request_id} />}
       {job.asked_wait === null && job.waiting_seconds !== null && (
-        <span className="app-flag-quiet">{limitWords(job.waiting_seconds, job.time_left)}</span>
+        <span className={classes.limit}>{limitWords(job.waiting_seconds, job.time_left)}</span>
       )}
     </div>
   );

@@ -8,6 +8,7 @@ import { TableFrame, WaitingRows } from '../../components/DataTable';
 import { DownloadMenu, type DownloadFormat } from '../../components/DownloadMenu';
 import { EmptyState } from '../../components/EmptyState';
 import { ErrorPanel } from '../../components/ErrorPanel';
+import { FilterBar } from '../../components/FilterBar';
 import { Icon } from '../../components/Icon';
 import { PageHeader } from '../../components/PageHeader';
 import { Pager } from '../../components/Pager';
@@ -76,18 +77,21 @@ export function JobsPage() {
         isRetrying={updates.isFetching}
         onRetry={refresh}
       />
-      <div className="app-filters">
+      <FilterBar
+        end={
+          <>
+            <ColumnMenu shown={shown} />
+            <DownloadMenu
+              noun="Job"
+              content="jobs"
+              formats={formats}
+              getRows={(walk) => getAllJobs(filter, walk)}
+            />
+          </>
+        }
+      >
         <JobFilters filter={filter} />
-        <div className="app-filters-end">
-          <ColumnMenu shown={shown} />
-          <DownloadMenu
-            noun="Job"
-            content="jobs"
-            formats={formats}
-            getRows={(walk) => getAllJobs(filter, walk)}
-          />
-        </div>
-      </div>
+      </FilterBar>
       {updates.error !== null && updates.data === undefined ? (
         <ErrorPanel error={updates.error} onRetry={refresh} isRetrying={updates.isFetching} />
       ) : (

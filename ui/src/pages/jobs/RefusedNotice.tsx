@@ -3,6 +3,7 @@ import { Text } from '@mantine/core';
 
 import type { Job } from '../../api/model';
 import { useOpenErrorsOf } from '../../api/report';
+import { Link } from '../../components/Link';
 import { Notice } from '../../components/Notice';
 import { SendRefused } from '../../components/SendRefused';
 import { refusedOf, triesWords } from '../../lib/errorState';
@@ -28,12 +29,9 @@ export function RefusedNotice({ job }: { job: Job }) {
     >
       <Text size="sm">
         {triesWords(refused)}.{' '}
-        <a
-          className="app-link"
-          href={formatHash('reports/errors', { request_id: job.request_id, state: 'open' })}
-        >
+        <Link href={formatHash('reports/errors', { request_id: job.request_id, state: 'open' })}>
           View in ERRORS
-        </a>
+        </Link>
       </Text>
       <SendRefused
         body={{ request_id: job.request_id }}

@@ -1,5 +1,6 @@
 /** How long a Job took, or takes so far. */
 import type { Job } from '../../api/model';
+import { NumberText } from '../../components/NumberText';
 import { isRunning } from '../../lib/status';
 import { formatRuntime, secondsBetween } from '../../lib/time';
 import { useNow } from '../../shell/clock';
@@ -7,11 +8,11 @@ import { useNow } from '../../shell/clock';
 export function Runtime({ job }: { job: Job }) {
   if (isRunning(job) && job.date_started !== null) return <RunningTime since={job.date_started} />;
   return job.total_runtime === null ? null : (
-    <span className="app-number">{formatRuntime(job.total_runtime)}</span>
+    <NumberText>{formatRuntime(job.total_runtime)}</NumberText>
   );
 }
 
 function RunningTime({ since }: { since: string }) {
   const now = useNow();
-  return <span className="app-number">{formatRuntime(secondsBetween(since, now) ?? 0)}</span>;
+  return <NumberText>{formatRuntime(secondsBetween(since, now) ?? 0)}</NumberText>;
 }

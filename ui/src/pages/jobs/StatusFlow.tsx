@@ -5,6 +5,7 @@ import type { Job } from '../../api/model';
 import { Icon, type IconName } from '../../components/Icon';
 import { isOpen, jobTone, statusFace, type Tone } from '../../lib/status';
 import { formatRuntime } from '../../lib/time';
+import classes from './StatusFlow.module.css';
 
 interface Step {
   name: string;
@@ -41,12 +42,12 @@ function stepsOf(job: Job): Step[] {
 
 export function StatusFlow({ job }: { job: Job }) {
   return (
-    <span className="app-flow">
+    <span className={classes.flow}>
       {stepsOf(job).map((step) => {
         const label = `${step.name}: ${step.words}`;
         return (
           <Tooltip key={step.name} label={label}>
-            <span className="app-flow-step" data-tone={step.tone} role="img" aria-label={label}>
+            <span className={classes.step} data-tone={step.tone} role="img" aria-label={label}>
               <Icon name={step.icon} />
             </span>
           </Tooltip>

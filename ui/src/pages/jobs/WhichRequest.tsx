@@ -2,12 +2,13 @@
 import { Text } from '@mantine/core';
 
 import type { Job } from '../../api/model';
+import { Mono } from '../../components/Mono';
 import { JobQueryName } from './JobQueryName';
 
 export function WhichRequest({ job }: { job: Job }) {
   return (
     <Text size="sm" mt="xs" c="dimmed" component="div">
-      Request <span className="app-mono">{job.request_id}</span>
+      Request <Mono>{job.request_id}</Mono>
       <JobQueryName query={job.query} />
     </Text>
   );

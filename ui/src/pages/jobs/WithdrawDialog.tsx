@@ -8,6 +8,7 @@ import { DataTable, type Column } from '../../components/DataTable';
 import { DownloadMenu, type DownloadFormat } from '../../components/DownloadMenu';
 import { ErrorPanel } from '../../components/ErrorPanel';
 import { LongText } from '../../components/LongText';
+import { Mono } from '../../components/Mono';
 import { QueryName } from '../../components/QueryName';
 import { csvText } from '../../lib/csv';
 import { typeLabel } from '../../lib/label';
@@ -22,9 +23,9 @@ const columns: Column<WithdrawableObject>[] = [
     key: 'value',
     heading: 'Value',
     cell: (object) => (
-      <bdi className="app-mono">
+      <Mono>
         <LongText text={object.value} />
-      </bdi>
+      </Mono>
     ),
   },
   {
@@ -40,7 +41,9 @@ const columns: Column<WithdrawableObject>[] = [
     width: '24%',
     cell: ({ query }) =>
       query === null ? (
-        <span className="app-quiet">Deleted query</span>
+        <Text span inherit c="dimmed">
+          Deleted query
+        </Text>
       ) : (
         <QueryName position={query.current_position} query={query} />
       ),

@@ -1,5 +1,5 @@
 /** The columns of JOBS, and which of them are shown. */
-import { ActionIcon } from '@mantine/core';
+import { ActionIcon, VisuallyHidden } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 
 import type { Job } from '../../api/model';
@@ -160,7 +160,7 @@ export function jobColumns(
 ): Column<Job>[] {
   const details: Column<Job> = {
     key: 'details',
-    heading: <span className="app-hidden">Details</span>,
+    heading: <VisuallyHidden>Details</VisuallyHidden>,
     width: 36,
     cell: (job) => (
       <ActionIcon

@@ -6,6 +6,7 @@ import { Help } from '../../components/Help';
 import { IndicatorName } from '../../components/IndicatorName';
 import { LongText } from '../../components/LongText';
 import { StatusBadge } from '../../components/StatusBadge';
+import { Words } from '../../components/Words';
 import { typeLabel } from '../../lib/label';
 import { fateFace } from '../../lib/lookup';
 
@@ -14,7 +15,7 @@ const columns: Column<IndicatorCopy>[] = [
     key: 'owner',
     heading: 'Owner',
     width: '16%',
-    cell: (copy) => <bdi className="app-words">{copy.owner}</bdi>,
+    cell: (copy) => <Words>{copy.owner}</Words>,
   },
   {
     key: 'indicator',

@@ -4,7 +4,9 @@ import { Skeleton, Text } from '@mantine/core';
 import { useFindings } from '../../api/indicator';
 import type { Findings } from '../../api/model';
 import { ErrorPanel } from '../../components/ErrorPanel';
+import { Mono } from '../../components/Mono';
 import { Notice } from '../../components/Notice';
+import { Words } from '../../components/Words';
 import { lookedUpAs, verdictFace, verdictWords } from '../../lib/lookup';
 import { CopyTable } from './CopyTable';
 import classes from './LookupPage.module.css';
@@ -61,7 +63,10 @@ function Verdict({ findings: { row } }: { findings: Findings }) {
       </Text>
       {as !== null && (
         <Text size="sm">
-          Looked up as <bdi className="app-mono app-words">{as}</bdi>
+          Looked up as{' '}
+          <Words>
+            <Mono>{as}</Mono>
+          </Words>
         </Text>
       )}
     </Notice>

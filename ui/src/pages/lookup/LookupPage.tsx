@@ -2,6 +2,7 @@
 import { Text } from '@mantine/core';
 import { useEffect, useMemo } from 'react';
 
+import { Card } from '../../components/Card';
 import { EmptyState } from '../../components/EmptyState';
 import { Notice } from '../../components/Notice';
 import { PageHeader } from '../../components/PageHeader';
@@ -25,9 +26,7 @@ export function LookupPage() {
   return (
     <>
       <PageHeader title="Indicator Lookup" summary="Is it in Sentinel, and if not, why?">
-        <Text size="xs" c="dimmed" className="app-refreshed">
-          <TimesIn />
-        </Text>
+        <TimesIn />
       </PageHeader>
       <ValuesForm key={`${list} ${value}`} text={kept ?? value} isOneValue={value !== ''} />
       {list !== '' && kept === null && (
@@ -41,14 +40,14 @@ export function LookupPage() {
       {values.length > 0 && <Results key={list} list={list} values={values} />}
       {values.length === 0 && value !== '' && <Details key={value} value={value} />}
       {values.length === 0 && value === '' && (
-        <div className="app-panel">
+        <Card>
           <EmptyState title="Look up Indicators">
             <Text size="sm" c="dimmed">
               Paste values from a report or an alert. Each one is answered in a line: whether it is
               in Sentinel, from which owner and TQL query, and if not, why.
             </Text>
           </EmptyState>
-        </div>
+        </Card>
       )}
     </>
   );

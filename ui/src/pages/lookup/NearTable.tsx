@@ -5,6 +5,7 @@ import { DataTable, type Column } from '../../components/DataTable';
 import { Help } from '../../components/Help';
 import { IndicatorName } from '../../components/IndicatorName';
 import { TimeText } from '../../components/TimeText';
+import { Words } from '../../components/Words';
 import { typeLabel } from '../../lib/label';
 import { relationName } from '../../lib/lookup';
 import { TakenBy } from './TakenBy';
@@ -32,7 +33,7 @@ const columnsOf = (queries: readonly QueryMark[]): Column<NearObject>[] => [
   {
     key: 'owner',
     heading: 'Owner',
-    cell: (near) => <bdi className="app-words">{near.owner}</bdi>,
+    cell: (near) => <Words>{near.owner}</Words>,
   },
   {
     key: 'query',

@@ -8,6 +8,7 @@ import { useLookup } from '../../api/indicator';
 import type { LookupReply, LookupRow } from '../../api/model';
 import { DataTable } from '../../components/DataTable';
 import { ErrorPanel } from '../../components/ErrorPanel';
+import { FilterBar } from '../../components/FilterBar';
 import { Icon } from '../../components/Icon';
 import { csvText } from '../../lib/csv';
 import { downloadName } from '../../lib/fileName';
@@ -114,7 +115,28 @@ function Answers({ reply, onAgain, isBusy }: AnswersProps) {
   return (
     <>
       {sourceError !== null && <SourceNotice error={sourceError} />}
-      <div className="app-filters">
+      <FilterBar
+        end={
+          <>
+            <ValueActions rows={shown.filter(choice.has)} isChosen />
+            <Button
+              variant="default"
+              leftSection={<Icon name="refresh" />}
+              loading={isBusy}
+              onClick={onAgain}
+            >
+              Look up again
+            </Button>
+            <Button
+              variant="default"
+              leftSection={<Icon name="download" />}
+              onClick={() => void download()}
+            >
+              Download CSV
+            </Button>
+          </>
+        }
+      >
         <Select
           label="Verdict"
           w={210}
@@ -139,25 +161,7 @@ function Answers({ reply, onAgain, isBusy }: AnswersProps) {
         <Text size="sm" role="status" pb={7}>
           {countWords(rows)}
         </Text>
-        <div className="app-filters-end">
-          <ValueActions rows={shown.filter(choice.has)} isChosen />
-          <Button
-            variant="default"
-            leftSection={<Icon name="refresh" />}
-            loading={isBusy}
-            onClick={onAgain}
-          >
-            Look up again
-          </Button>
-          <Button
-            variant="default"
-            leftSection={<Icon name="download" />}
-            onClick={() => void download()}
-          >
-            Download CSV
-          </Button>
-        </div>
-      </div>
+      </FilterBar>
       <div className={classes.narrowOnly}>
         <SelectAll rows={shown} choice={choice} label="Select all values" />
       </div>

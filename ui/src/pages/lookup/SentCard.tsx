@@ -15,6 +15,7 @@ import { webAddress } from '../../lib/link';
 import { objectName, stateFace } from '../../lib/lookup';
 import { counted } from '../../lib/number';
 import { JobLink } from '../jobs/JobLink';
+import classes from './SentCard.module.css';
 import { TakenBy } from './TakenBy';
 
 interface SentCardProps {
@@ -34,7 +35,7 @@ export function SentCard({ sent, queries }: SentCardProps) {
         </StatusBadge>
       }
     >
-      <div className="app-two-parts">
+      <div className={classes.parts}>
         <div>
           <Facts facts={factsOf(sent, queries)} />
           <CodeBlock

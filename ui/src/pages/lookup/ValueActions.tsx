@@ -6,6 +6,7 @@ import { useValueAction, type ValueAction } from '../../api/indicator';
 import type { LookupRow } from '../../api/model';
 import { ConfirmDialog } from '../../components/ConfirmDialog';
 import { Icon } from '../../components/Icon';
+import { Mono } from '../../components/Mono';
 import { actionRows } from '../../lib/lookup';
 import { counted, formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
@@ -136,7 +137,7 @@ function Values({ rows }: { rows: readonly LookupRow[] }) {
     <ul className={classes.values} aria-label="Values">
       {rows.slice(0, MOST_SHOWN).map(({ value }) => (
         <li key={value}>
-          <bdi className="app-mono">{value.length > 200 ? `${value.slice(0, 200)}…` : value}</bdi>
+          <Mono>{value.length > 200 ? `${value.slice(0, 200)}…` : value}</Mono>
         </li>
       ))}
       {rows.length > MOST_SHOWN && <li>and {formatCount(rows.length - MOST_SHOWN)} more</li>}

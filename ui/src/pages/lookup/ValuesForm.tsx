@@ -4,6 +4,7 @@ import { useEffect, useRef, useState, type KeyboardEvent, type SyntheticEvent } 
 
 import { useForgetFindings } from '../../api/indicator';
 import { Icon } from '../../components/Icon';
+import mono from '../../components/Mono.module.css';
 import { counted, formatCount } from '../../lib/number';
 import { keepList } from '../../lib/pastedList';
 import { MAX_VALUE_CHARS, MAX_VALUES, splitPasted } from '../../lib/pasted';
@@ -65,7 +66,7 @@ export function ValuesForm({ text: given, isOneValue }: ValuesFormProps) {
         spellCheck={false}
         autoComplete="off"
         dir="auto"
-        classNames={{ input: 'app-mono' }}
+        classNames={{ input: mono.mono ?? '' }}
         error={fault}
         onKeyDown={onKeyDown}
         onChange={(event) => setText(event.currentTarget.value)}

@@ -6,8 +6,10 @@ import type { Column } from '../../components/DataTable';
 import { Help } from '../../components/Help';
 import { Icon } from '../../components/Icon';
 import { LongText } from '../../components/LongText';
+import { Mono } from '../../components/Mono';
 import { StatusBadge } from '../../components/StatusBadge';
 import { TimeText } from '../../components/TimeText';
+import { Words } from '../../components/Words';
 import { typeLabel } from '../../lib/label';
 import { lookedUpAs, verdictFace } from '../../lib/lookup';
 import classes from './LookupPage.module.css';
@@ -90,7 +92,7 @@ export function resultColumns(state: ResultTableState): Column<LookupRow>[] {
       key: 'owner',
       heading: 'Owner',
       width: '10%',
-      cell: (row) => <bdi className="app-words">{row.owner}</bdi>,
+      cell: (row) => <Words>{row.owner}</Words>,
     },
     {
       key: 'query',
@@ -134,13 +136,12 @@ function Given({ row }: { row: LookupRow }) {
   const asides = [kinds, row.times > 1 ? `given ${row.times} times` : ''].filter(Boolean);
   return (
     <>
-      <bdi className={`app-mono ${classes.value ?? ''}`}>
+      <Mono className={classes.value}>
         {row.given.length > 300 ? `${row.given.slice(0, 300)}…` : row.given}
-      </bdi>
+      </Mono>
       {as !== null && (
         <span className={classes.aside}>
-          Looked up as{' '}
-          <bdi className="app-mono">{as.length > 300 ? `${as.slice(0, 300)}…` : as}</bdi>
+          Looked up as <Mono>{as.length > 300 ? `${as.slice(0, 300)}…` : as}</Mono>
         </span>
       )}
       {asides.length > 0 && <span className={classes.aside}>{asides.join(', ')}</span>}

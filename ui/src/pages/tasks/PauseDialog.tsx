@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { PIPELINE, useTaskAction } from '../../api/task';
 import type { Task } from '../../api/model';
 import { ConfirmDialog } from '../../components/ConfirmDialog';
+import flag from '../../components/Flag.module.css';
 import { MomentField } from '../../components/MomentField';
 import { pauseUntil, type PauseLength } from '../../lib/task';
 import { showToast } from '../../shell/toast';
@@ -88,7 +89,7 @@ export function PauseDialog({ task, onClose }: PauseDialogProps) {
           <div>
             <MomentField label="Resumes at" value={time} onChange={setTime} />
             {timeFault !== undefined && (
-              <Text size="xs" className="app-flag" data-tone="bad" role="alert">
+              <Text size="xs" className={flag.flag} data-tone="bad" role="alert">
                 The time {timeFault}.
               </Text>
             )}

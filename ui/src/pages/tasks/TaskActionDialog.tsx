@@ -3,6 +3,7 @@ import { Text } from '@mantine/core';
 
 import type { TaskAction } from '../../api/task';
 import type { Task } from '../../api/model';
+import { Mono } from '../../components/Mono';
 import { TaskDialog } from '../../components/TaskDialog';
 import { actionNames, actionWords, doneWords } from './actions';
 
@@ -27,7 +28,7 @@ export function TaskActionDialog({ task, action, onClose }: TaskActionDialogProp
       {action === 'kill' &&
         task.request_ids.map((requestId) => (
           <Text size="sm" mt="xs" key={requestId}>
-            Request <span className="app-mono">{requestId}</span>
+            Request <Mono>{requestId}</Mono>
           </Text>
         ))}
     </TaskDialog>

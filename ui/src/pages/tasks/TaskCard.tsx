@@ -5,11 +5,15 @@ import { useId } from 'react';
 import type { TaskAction } from '../../api/task';
 import type { Task } from '../../api/model';
 import { AskedWait } from '../../components/AskedWait';
+import danger from '../../components/danger.module.css';
+import flag from '../../components/Flag.module.css';
 import { Icon, type IconName } from '../../components/Icon';
+import { Link } from '../../components/Link';
 import { PauseText } from '../../components/PauseText';
 import { StatusBadge } from '../../components/StatusBadge';
 import { TimeText } from '../../components/TimeText';
 import { TroubleText } from '../../components/TroubleText';
+import { classNames } from '../../lib/classNames';
 import { formatHash } from '../../lib/route';
 import type { Tone } from '../../lib/status';
 import {
@@ -25,6 +29,7 @@ import { counted } from '../../lib/number';
 import { useNow } from '../../shell/clock';
 import { actionNames } from './actions';
 import { HeartbeatBar } from './HeartbeatBar';
+import classes from './TaskCard.module.css';
 
 interface TaskCardProps {
   task: Task;
@@ -54,8 +59,8 @@ export function TaskCard({ task, updatedAtMs, onAction }: TaskCardProps) {
   const share = heartbeatShare(task, sinceFetchS);
   const tone = taskTone(task, share);
   return (
-    <article className="app-card" data-tone={tone} aria-labelledby={id}>
-      <div className="app-card-head">
+    <article className={classes.card} data-tone={tone} aria-labelledby={id}>
+      <div className={classes.head}>
         <Title order={3} size="h5" id={id}>
           {task.name}
         </Title>
@@ -74,7 +79,7 @@ export function TaskCard({ task, updatedAtMs, onAction }: TaskCardProps) {
         {periodWords(task.period_seconds)}, timeout{' '}
         {counted(Math.round(task.timeout_minutes * 10) / 10, 'minute')}
       </Text>
-      <div className="app-card-body">
+      <div className={classes.body}>
         <div>
           <StatusBadge tone={tone} icon={tone === 'bad' ? 'alert' : icons[task.state]}>
             {taskWords(task)}
@@ -91,13 +96,13 @@ export function TaskCard({ task, updatedAtMs, onAction }: TaskCardProps) {
           />
         )}
       </div>
-      <Group gap="xs" className="app-card-actions">
+      <Group gap="xs" className={classes.actions}>
         {taskActions(task).map((action) => (
           <Button
             key={action}
             size="xs"
             variant={action === 'kill' ? 'subtle' : 'default'}
-            className={action === 'kill' ? 'app-danger-quiet app-push-end' : undefined}
+            className={action === 'kill' ? classNames(danger.quiet, classes.kill) : undefined}
             leftSection={<Icon name={actionIcons[action]} size={14} />}
             aria-label={`${actionNames[action]} ${task.name}`}
             onClick={() => onAction(task, action)}
@@ -115,7 +120,7 @@ function Remarks({ task, tone }: { task: Task; tone: Tone }) {
   return (
     <>
       {tone === 'bad' && (
-        <Text size="sm" className="app-flag" data-tone="bad">
+        <Text size="sm" className={flag.flag} data-tone="bad">
           No heartbeat for longer than its timeout. The watchdog kills it within a minute.
         </Text>
       )}
@@ -126,13 +131,13 @@ function Remarks({ task, tone }: { task: Task; tone: Tone }) {
             <span key={requestId}>
               {index > 0 && ', '}
               <Tooltip label={requestId}>
-                <a
-                  className="app-link app-mono"
+                <Link
+                  isMono
                   href={formatHash('jobs', { open: requestId })}
                   aria-label={`Job ${requestId}`}
                 >
                   {requestId.slice(0, 8)}
-                </a>
+                </Link>
               </Tooltip>
             </span>
           ))}
@@ -141,7 +146,7 @@ function Remarks({ task, tone }: { task: Task; tone: Tone }) {
       {task.asked_wait !== null && <AskedWait wait={task.asked_wait} />}
       {task.trouble !== null && <TroubleText trouble={task.trouble} />}
       {isPausedTask(task) && task.date_paused !== null && (
-        <Text size="sm" component="div" className="app-words">
+        <Text size="sm" component="div" className={classes.words}>
           <PauseText
             name=""
             by={task.paused_by}
@@ -165,10 +170,10 @@ function LastRun({ task }: { task: Task }) {
     );
   }
   return (
-    <Text size="sm" component="div" className="app-words">
-      <span className="app-quiet">
+    <Text size="sm" component="div" className={classes.words}>
+      <Text span inherit c="dimmed">
         Last run <TimeText value={task.last_run_end} />
-      </span>
+      </Text>
       <br />
       <bdi>{task.last_run_outcome}</bdi>
     </Text>

@@ -16,6 +16,7 @@ import { PauseDialog } from './PauseDialog';
 import { ResumeDialog } from './ResumeDialog';
 import { TaskActionDialog } from './TaskActionDialog';
 import { TaskCard } from './TaskCard';
+import classes from './TasksPage.module.css';
 
 const groups: readonly Task['group'][] = ['Ingestion pipeline', 'Standalone'];
 
@@ -134,10 +135,10 @@ function TaskGroup({ name, tasks, updatedAtMs, onAction }: TaskGroupProps) {
   if (tasks.length === 0) return null;
   return (
     <section aria-label={name}>
-      <Title order={2} className="app-group-title">
+      <Title order={2} className={classes.heading}>
         {name.toUpperCase()}
       </Title>
-      <ul className="app-cards">
+      <ul className={classes.cards}>
         {tasks.map((task) => (
           <li key={task.slug}>
             <TaskCard task={task} updatedAtMs={updatedAtMs} onAction={onAction} />
@@ -150,7 +151,7 @@ function TaskGroup({ name, tasks, updatedAtMs, onAction }: TaskGroupProps) {
 
 function WaitingCards() {
   return (
-    <div className="app-cards" aria-busy="true" role="status" aria-label="Loading the Tasks">
+    <div className={classes.cards} aria-busy="true" role="status" aria-label="Loading the Tasks">
       {groups.concat(groups).map((group, index) => (
         <Skeleton key={`${group} ${index}`} height={220} radius="sm" />
       ))}
