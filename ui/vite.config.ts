@@ -18,8 +18,8 @@ export default defineConfig({
     rolldownOptions: {
       output: { codeSplitting: { groups: [{ name: 'page', tags: ['$initial'] }] } },
     },
-    // Every file is a round trip through the platform's broker, so there are few.
-    cssCodeSplit: false,
+    // Every file is a round trip through the platform's broker, so there are few: one script and one
+    // style sheet for a first view, and the same for all later screens together.
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 900,
   },

@@ -32,7 +32,7 @@ const assets = readdirSync(join(dist, 'assets')).map((name) => {
 const size = (bytes) => `${(bytes / KB).toFixed(1)} KB`;
 const sum = (files) => files.reduce((total, file) => total + file.bytes, 0);
 const first = assets.filter(({ isFirst }) => isFirst);
-const later = assets.filter(({ name, isFirst }) => name.endsWith('.js') && !isFirst);
+const later = assets.filter(({ isFirst }) => !isFirst);
 const editors = assets.filter(
   ({ name, text }) => name.endsWith('.js') && text.includes(EDITOR_MARK),
 );

@@ -26,7 +26,7 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, State> {
             No screen
           </h1>
         </VisuallyHidden>
-        {/dynamically imported module/i.test(error.message) ? (
+        {/dynamically imported module|preload CSS/i.test(error.message) ? (
           <NotLoaded />
         ) : (
           <Faulty error={error} />
