@@ -221,7 +221,7 @@ class TestAxe:
         page.route(re.compile('/api/metric/summary'), run)
         screen.open('dashboard')
         page.get_by_role('slider').focus()
-        expect(page.locator('.app-chart-tip')).to_be_visible()
+        expect(page.locator('[data-chart-tip]')).to_be_visible()
         assert screen.complaints() == []
 
         screen.button('As a table').click()

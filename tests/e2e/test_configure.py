@@ -616,7 +616,7 @@ def test_a_long_list_keeps_save_in_reach_and_hides_no_focus(
     page.get_by_role('button', name=re.compile('^Edit query 40')).focus()
     expect(screen.button('Save')).to_be_in_viewport()
     expect(page.get_by_role('columnheader', name='TQL')).to_be_in_viewport(ratio=1)
-    header = page.locator('.app-page-header').bounding_box()
+    header = page.locator('[data-pinned]').bounding_box()
     assert header is not None
     heading = page.get_by_role('columnheader', name='TQL').bounding_box()
     assert heading is not None

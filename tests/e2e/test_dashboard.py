@@ -122,18 +122,18 @@ def test_chart_can_be_read_with_the_keyboard_with_the_mouse_and_as_a_table(
     chart = page.get_by_role('slider', name=re.compile('sent and refused in 24 hours'))
     chart.focus()
     expect(chart).to_have_attribute('aria-valuetext', re.compile(words))
-    expect(page.locator('.app-chart-tip')).to_contain_text(f'{hour["refused"]:,} refused')
+    expect(page.locator('[data-chart-tip]')).to_contain_text(f'{hour["refused"]:,} refused')
     page.keyboard.press('ArrowLeft')
     expect(chart).to_have_attribute('aria-valuenow', '23')
     page.keyboard.press('Home')
     expect(chart).to_have_attribute('aria-valuenow', '1')
     page.keyboard.press('Escape')
-    expect(page.locator('.app-chart-tip')).to_have_count(0)
+    expect(page.locator('[data-chart-tip]')).to_have_count(0)
 
     box = chart.bounding_box()
     assert box is not None
     page.mouse.move(box['x'] + box['width'] - 20, box['y'] + 60)
-    expect(page.locator('.app-chart-tip')).to_contain_text(f'{hour["sent"]:,} sent')
+    expect(page.locator('[data-chart-tip]')).to_contain_text(f'{hour["sent"]:,} sent')
 
     screen.button('As a table').click()
     table = screen.rows('Indicators sent and refused in 24 hours')

@@ -189,7 +189,7 @@ class TestCheck:
         expect(screen.tql).to_have_attribute('aria-invalid', 'true')
         described = (screen.tql.get_attribute('aria-describedby') or '').split()
         assert message in [page.locator(f'[id="{name}"]').inner_text() for name in described]
-        expect(page.locator('.tql-refused')).to_have_text('ratng')
+        expect(page.locator('[data-mark=refused]')).to_have_text('ratng')
         expect(dialog.get_by_role('status')).to_have_text('Marked at line 1, character 17.')
         assert screen.complaints() == []
         screen.tql.fill('rating >= 1 and rating < 3')
@@ -207,7 +207,7 @@ class TestCheck:
         screen.tql.fill('(rating >= 1')
         screen.button('Submit').click()
         expect(dialog.get_by_text('has a parenthesis that is never closed')).to_be_visible()
-        expect(page.locator('.tql-fault')).to_have_text('(')
+        expect(page.locator('[data-mark=fault]')).to_have_text('(')
         assert asked == []
 
     def test_query_that_is_not_changed_is_not_checked_again(
