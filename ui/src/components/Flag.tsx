@@ -1,6 +1,7 @@
 /** Words that ask for attention, and may lead to where it is due. */
 import type { ComponentProps } from 'react';
 
+import { classNames } from '../lib/classNames';
 import type { Tone } from '../lib/status';
 import classes from './Flag.module.css';
 
@@ -8,13 +9,17 @@ interface FlagTone {
   tone?: Tone;
 }
 
-export function Flag({ tone = 'warning', ...props }: FlagTone & ComponentProps<'span'>) {
-  return <span className={classes.flag} data-tone={tone} {...props} />;
+type FlagProps = FlagTone & ComponentProps<'span'>;
+
+export function Flag({ tone = 'warning', className, ...props }: FlagProps) {
+  return <span className={classNames(classes.flag, className)} data-tone={tone} {...props} />;
 }
 
-export function FlagLink({ tone = 'warning', children, ...props }: FlagTone & ComponentProps<'a'>) {
+type FlagLinkProps = FlagTone & ComponentProps<'a'>;
+
+export function FlagLink({ tone = 'warning', className, children, ...props }: FlagLinkProps) {
   return (
-    <a className={classes.flag} data-tone={tone} {...props}>
+    <a className={classNames(classes.flag, className)} data-tone={tone} {...props}>
       {children}
     </a>
   );
