@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { errorCodes } from '../src/lib/errorCode';
-import { topics, type Topic } from '../src/lib/help';
+import { topics } from '../src/lib/help';
+import type { Topic } from '../src/lib/help/topic';
 import { guideNames, guidePage, readGuide } from './guide';
 import { htmlOf } from './markdown';
 

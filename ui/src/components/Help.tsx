@@ -3,7 +3,8 @@ import { ActionIcon, Popover, Text } from '@mantine/core';
 import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
 
 import { guideAddress } from '../lib/guide';
-import type { Topic, TopicName } from '../lib/help';
+import type { TopicName } from '../lib/help';
+import type { Topic } from '../lib/help/topic';
 import classes from './Help.module.css';
 import { Icon } from './Icon';
 import { Link } from './Link';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { makeSummary, makeUpdateFigures } from '../test/factories';
+import { makeSummary, makeUpdateFigures } from '../test/figures';
 import { isBusy, settledOf, stagePauses } from './backlog';
 
 test('an update that runs or waits keeps the Service busy', () => {

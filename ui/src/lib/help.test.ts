@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
-import { topics, type Topic, type TopicName } from './help';
+import { topics, type TopicName } from './help';
+import type { Topic } from './help/topic';
 
 interface Node {
   enum?: unknown[];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { LookupReply, LookupRow } from '../api/model';
-import { makeLookupRow } from '../test/factories';
+import { makeLookupRow } from '../test/findings';
 import {
   actionRows,
   countWords,

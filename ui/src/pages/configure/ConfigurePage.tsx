@@ -3,7 +3,6 @@ import { Button, Text } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 
 import { useConfigure } from '../../api/configure';
-import { useRequestUpdate } from '../../api/job';
 import type { Configure } from '../../api/model';
 import { ConfirmDialog } from '../../components/ConfirmDialog';
 import { ErrorPanel } from '../../components/ErrorPanel';
@@ -20,11 +19,11 @@ import {
   savedAbove,
   type DraftRow,
 } from '../../lib/draft';
-import { capitalized, counted } from '../../lib/number';
+import { capitalized } from '../../lib/number';
 import { searched } from '../../lib/querySearch';
 import { useLeaveGuard } from '../../shell/router';
-import { showToast } from '../../shell/toast';
 import { ConflictDialog } from './ConflictDialog';
+import { EditButtons } from './EditButtons';
 import { KeptNotice } from './KeptNotice';
 import { NextUpdate } from './NextUpdate';
 import { nameOf, type Row } from './queryRow';
@@ -35,6 +34,7 @@ import { SavedNotice } from './SavedNotice';
 import { SaveDialog } from './SaveDialog';
 import { TransferButtons } from './TransferButtons';
 import { useEditing } from './useEditing';
+import { useRunNow } from './useRunNow';
 
 const SUMMARY = 'TQL queries, highest precedence first';
 
@@ -139,24 +139,12 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
             )}
           </>
         ) : (
-          <>
-            <Button
-              variant="default"
-              onClick={() => (isChanged ? setIsDropAsked(true) : editing.discard())}
-            >
-              Cancel editing
-            </Button>
-            <Button
-              variant="default"
-              leftSection={<Icon name="plus" />}
-              onClick={() => editing.openWindow(null)}
-            >
-              Add
-            </Button>
-            <Button disabled={!isChanged} onClick={() => setIsSaveOpen(true)}>
-              Save
-            </Button>
-          </>
+          <EditButtons
+            isChanged={isChanged}
+            onCancel={() => (isChanged ? setIsDropAsked(true) : editing.discard())}
+            onAdd={() => editing.openWindow(null)}
+            onSave={() => setIsSaveOpen(true)}
+          />
         )}
       </PageHeader>
 
@@ -304,27 +292,4 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
       </ConfirmDialog>
     </>
   );
-}
-
-/** Starts an update of all queries at once. */
-function useRunNow(saved: Configure) {
-  const request = useRequestUpdate();
-  return {
-    isPending: request.isPending,
-    start: (mode: 'delta' | 'full') => {
-      request.mutate(
-        { mode },
-        {
-          onSuccess: (accepted) => {
-            showToast({
-              tone: 'good',
-              title: `${mode === 'full' ? 'Full' : 'Delta'} update requested`,
-              text: `${counted(accepted.request_ids.length || saved.queries.length, 'Job')} queued.`,
-              link: { label: 'View in JOBS', href: '#/jobs' },
-            });
-          },
-        },
-      );
-    },
-  };
 }

@@ -4,7 +4,7 @@ import { render, screen } from '@testing-library/react';
 import { expect, test } from 'vitest';
 
 import type { MetricSummary } from '../../api/model';
-import { makeSummary, makeUpdateFigures } from '../../test/factories';
+import { makeSummary, makeUpdateFigures } from '../../test/figures';
 import { RunningUpdate } from './RunningUpdate';
 import { Tiles } from './Tiles';
 

@@ -2,7 +2,7 @@ import { MantineProvider } from '@mantine/core';
 import { render, screen } from '@testing-library/react';
 import { expect, it } from 'vitest';
 
-import { makeSent } from '../../test/factories';
+import { makeSent } from '../../test/findings';
 import { SentCard } from './SentCard';
 
 function show(changes: Parameters<typeof makeSent>[0] = {}) {
