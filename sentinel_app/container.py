@@ -74,17 +74,18 @@ from sentinel_app.storage.request_time import RequestTimes
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.storage.withdrawals import WithdrawalReader
-from sentinel_app.tasks.chosen import ChosenUpdates
+from sentinel_app.tasks.chosen_update import ChosenUpdates
 from sentinel_app.tasks.cleaner import Cleaner
+from sentinel_app.tasks.deleted_query import DeletedQueries
 from sentinel_app.tasks.duty import ScheduleDuty, StageDuty, converting, downloading
-from sentinel_app.tasks.job import JobActions
-from sentinel_app.tasks.live import Live
+from sentinel_app.tasks.job_actions import JobActions
 from sentinel_app.tasks.notifier import Notifier
+from sentinel_app.tasks.running_job import RunningJobs
 from sentinel_app.tasks.scheduler import Scheduler
 from sentinel_app.tasks.supervisor import Supervisor
 from sentinel_app.tasks.task import Duty, Task
-from sentinel_app.tasks.update import Updates
-from sentinel_app.tasks.withdrawal import Withdrawals
+from sentinel_app.tasks.update_follower import UpdateFollower
+from sentinel_app.tasks.update_queue import UpdateQueue
 from sentinel_app.tasks.worker import Worker
 from sentinel_app.threatconnect.client import ThreatConnectSource
 from sentinel_app.threatconnect.notification import FrameworkNotification, Notifications
@@ -284,7 +285,7 @@ def _compose(
         clock=clock,
         wakeups=wakeups,
     )
-    updates, faults, limiter = engine.updates, engine.faults, engine.limiter
+    queue, follower, faults, limiter = engine.queue, engine.follower, engine.faults, engine.limiter
     health = Health(
         settings=settings,
         app_state=app_state,
@@ -308,7 +309,7 @@ def _compose(
 
     facts = {each.slug: each for each in task_facts}
     schedule = ScheduleDuty(
-        updates=updates, clock=clock, period_s=facts[TaskSlug.SCHEDULE_UPDATES].period_s
+        queue=queue, clock=clock, period_s=facts[TaskSlug.SCHEDULE_UPDATES].period_s
     )
     cleaner = Cleaner(
         app_state=app_state,
@@ -348,7 +349,7 @@ def _compose(
             task(
                 TaskSlug.DOWNLOAD,
                 StageDuty(
-                    updates=updates,
+                    follower=follower,
                     step=faults.guarded(Stage.DOWNLOAD, engine.download.step, being_read),
                     working_on=being_read,
                     words='read {count} page{s}',
@@ -357,7 +358,7 @@ def _compose(
             task(
                 TaskSlug.CONVERT,
                 StageDuty(
-                    updates=updates,
+                    follower=follower,
                     step=faults.guarded(Stage.CONVERT, engine.convert.step, being_converted),
                     working_on=being_converted,
                     words='went through {count} page{s}',
@@ -366,7 +367,7 @@ def _compose(
             task(
                 TaskSlug.UPLOAD,
                 StageDuty(
-                    updates=updates,
+                    follower=follower,
                     step=engine.upload.step,
                     working_on=store.in_flight,
                     words='sent {count} batch{es}',
@@ -384,7 +385,7 @@ def _compose(
         troubles=engine.troubles,
         clock=clock,
     )
-    health.watch(updates=updates, tasks=supervisor)
+    health.watch(queue=queue, follower=follower, tasks=supervisor)
 
     notifier = None
     if platform.notification is not None and settings.notify:
@@ -469,7 +470,7 @@ def _compose(
             app_state=app_state,
             ledger=ledger,
             progress=store,
-            updates=updates,
+            updates=follower,
             limiter=limiter,
             troubles=engine.troubles,
             estimates=engine.estimates,
@@ -485,24 +486,24 @@ def _compose(
                 errors=errors,
                 options=OptionCatalog(quick_source, clock),
                 clock=clock,
-                updates=updates,
+                updates=queue,
                 jobs=JobActions(
                     app_state=app_state,
                     store=store,
-                    updates=updates,
+                    queue=queue,
                     wakeups=wakeups,
                     clock=clock,
                 ),
                 chosen=ChosenUpdates(
                     app_state=app_state,
-                    updates=updates,
+                    queue=queue,
                     holdings=Holdings(db),
                     errors=errors,
                     clock=clock,
                 ),
                 tasks=supervisor,
-                live=Live(
-                    updates=updates,
+                live=RunningJobs(
+                    follower=follower,
                     app_state=app_state,
                     store=store,
                     limiter=limiter,
@@ -520,8 +521,8 @@ def _compose(
         supervisor=supervisor,
         scheduler=Scheduler(
             ticks={
-                'start-next': updates.start_next,
-                'follow': updates.follow,
+                'start-next': follower.start_next,
+                'follow': follower.follow,
                 'watch-tasks': supervisor.watch,
             },
             stop=stop,
@@ -530,7 +531,7 @@ def _compose(
         ),
         recover=recover,
         check=lambda: checks.run(stop),
-        metrics=lambda: _metrics(updates, store, ledger.live(clock.now()), health.conditions()),
+        metrics=lambda: _metrics(follower, store, ledger.live(clock.now()), health.conditions()),
         stop=stop,
         wakeups=wakeups,
         notifier=notifier,
@@ -543,7 +544,8 @@ def _compose(
 class Engine:
     """What runs updates: what queues them, the stages, and what the stages share."""
 
-    updates: Updates
+    queue: UpdateQueue
+    follower: UpdateFollower
     download: Download
     convert: Convert
     upload: Upload
@@ -578,19 +580,26 @@ def compose_engine(
         app_state=app_state, ledger=ledger, limit_percent=settings.withdraw_limit_percent
     )
     options = _mapping_options(settings)
+    deleted_queries = DeletedQueries(app_state=app_state, ledger=ledger, clock=clock)
     return Engine(
-        updates=Updates(
+        queue=UpdateQueue(
             app_state=app_state,
-            store=store,
-            metrics=metrics,
-            withdrawals=Withdrawals(app_state=app_state, ledger=ledger, clock=clock),
-            faults=faults,
+            deleted_queries=deleted_queries,
             clock=clock,
-            wakeups=wakeups,
+            wakeup=wakeups.schedule,
             interval=dt.timedelta(hours=settings.schedule_interval_hours),
             reconcile_interval=dt.timedelta(hours=settings.reconcile_interval_hours)
             if settings.reconcile_interval_hours
             else None,
+        ),
+        follower=UpdateFollower(
+            app_state=app_state,
+            store=store,
+            metrics=metrics,
+            deleted_queries=deleted_queries,
+            faults=faults,
+            clock=clock,
+            wakeups=wakeups,
         ),
         download=Download(
             source=source,
@@ -752,9 +761,9 @@ def _certificate_end(settings: Settings, clock: Clock) -> Callable[[], dt.dateti
 
 
 def _metrics(
-    updates: Updates, store: UpdateStore, live: int, problems: Sequence[Condition]
+    follower: UpdateFollower, store: UpdateStore, live: int, problems: Sequence[Condition]
 ) -> dict[str, int | str]:
-    running = updates.running
+    running = follower.running
     counts = [
         found
         for request_id in (running.request_ids if running else ())

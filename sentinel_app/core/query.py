@@ -105,6 +105,11 @@ class QueryList:
         return tuple(query for query in self.queries if query.is_enabled)
 
     @property
+    def enabled_places(self) -> tuple[tuple[int, Query], ...]:
+        """Those that take part in updates, each with its position in the whole list."""
+        return tuple((place, query) for place, query in enumerate(self.queries) if query.is_enabled)
+
+    @property
     def disabled_ids(self) -> frozenset[str]:
         """Ids of those that take part in none."""
         return frozenset(query.id for query in self.queries if not query.is_enabled)

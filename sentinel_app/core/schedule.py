@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sentinel_app.core.job import Job, JobStatus, Mode, Update
+from sentinel_app.core.query import Query
 from sentinel_app.core.window import believed
 
 
@@ -62,8 +63,14 @@ def next_update(
     return at, _mode(last_reconcile_at, reconcile_interval, at=max(at, now))
 
 
+def leaves_out(jobs: Sequence[Job], queries: Iterable[Query]) -> bool:
+    """Whether an update with these Jobs leaves one of the queries out."""
+    covered = {job.query.id for job in jobs}
+    return any(query.id not in covered for query in queries)
+
+
 def may_satisfy(
-    schedule: Schedule, update: Update, jobs: Sequence[Job], selections: Mapping[str, str]
+    schedule: Schedule, update: Update, jobs: Sequence[Job], queries: Iterable[Query]
 ) -> bool:
     """Whether an update does what the required full one would, should all its Jobs be complete.
 
@@ -71,18 +78,18 @@ def may_satisfy(
         schedule: with what is required.
         update: any update, as stored.
         jobs: of the update.
-        selections: what each enabled query selects now, by its id.
+        queries: the enabled ones, as they are now.
 
     Returns:
         False also where none is required, where it was required after the update was queued, and
         where the update leaves a query out, reads it as it was before an edit, or failed at one.
     """
-    asked = {job.query.id: job.query.selection for job in jobs}
+    selections = {job.query.id: job.query.selection for job in jobs}
     return (
         schedule.next_mode is Mode.FULL
         and update.mode is Mode.FULL
         and update.full_number == schedule.full_number
-        and all(asked.get(query_id) == each for query_id, each in selections.items())
+        and all(selections.get(query.id) == query.selection for query in queries)
         and not any(job.status in {JobStatus.FAILED, JobStatus.CANCELLED} for job in jobs)
     )
 

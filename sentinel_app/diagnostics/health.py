@@ -49,16 +49,20 @@ REFUTED_BY: Mapping[CheckName, System] = {
 STORAGE = (ConditionCode.DOCUMENTS_SET_ASIDE, ConditionCode.DATABASE_SET_ASIDE)
 
 
-class Updates(Protocol):
-    """What runs, and what is due."""
+class UpdateQueue(Protocol):
+    """What is due."""
+
+    def next_update(self) -> tuple[dt.datetime, Mode] | None:
+        """Return when the next scheduled update is due and its mode; None without a query."""
+        ...
+
+
+class RunningUpdate(Protocol):
+    """What runs."""
 
     @property
     def running(self) -> Update | None:
         """The update that runs."""
-        ...
-
-    def next_update(self) -> tuple[dt.datetime, Mode] | None:
-        """Return when the next scheduled update is due and its mode; None without a query."""
         ...
 
 
@@ -135,7 +139,8 @@ class Health:
         self._clock = clock
         self._started_at = clock.now()
         self._lock = threading.Lock()
-        self._updates: Updates | None = None
+        self._queue: UpdateQueue | None = None
+        self._follower: RunningUpdate | None = None
         self._tasks: Tasks | None = None
         self._notifier: Notified | None = None
         self._last_error: LastError | None = None
@@ -146,9 +151,9 @@ class Health:
         self._outlook: _Outlook | None = None
         self._first_seen: dict[str, dt.datetime] = {}
 
-    def watch(self, *, updates: Updates, tasks: Tasks) -> None:
+    def watch(self, *, queue: UpdateQueue, follower: RunningUpdate, tasks: Tasks) -> None:
         """Look at these as well; they exist only after what reports its errors here."""
-        self._updates, self._tasks = updates, tasks
+        self._queue, self._follower, self._tasks = queue, follower, tasks
 
     def watch_notifier(self, notifier: Notified) -> None:
         """Tell how many notifications there were."""
@@ -277,7 +282,7 @@ class Health:
             withdrawal=outlook.withdrawal,
             due_at=due[0] if due else None,
             due_mode=due[1] if due else Mode.DELTA,
-            running=self._updates.running if self._updates else None,
+            running=self._follower.running if self._follower else None,
             tasks=self._tasks.standings() if self._tasks else (),
             outages=tuple(
                 outage for contact in self._contacts.values() if (outage := contact.outage)
@@ -316,7 +321,7 @@ class Health:
         ]
         if waiting:
             return min(waiting)
-        return self._updates.next_update() if self._updates else None
+        return self._queue.next_update() if self._queue else None
 
     def _failing_steps(self) -> tuple[Finding, ...]:
         """Return the steps of the last check that failed, less what has worked since."""

@@ -9,7 +9,8 @@ from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.core.job import Mode, Update
 from sentinel_app.core.progress import Progress
 from sentinel_app.errors import Cancelled
-from sentinel_app.tasks.update import Updates
+from sentinel_app.tasks.update_follower import UpdateFollower
+from sentinel_app.tasks.update_queue import UpdateQueue
 
 
 class StageDuty:
@@ -24,19 +25,19 @@ class StageDuty:
     def __init__(
         self,
         *,
-        updates: Updates,
+        follower: UpdateFollower,
         step: Callable[[Update, Stop], bool],
         working_on: Callable[[str], tuple[str, ...]],
         words: str,
     ) -> None:
-        self._updates = updates
+        self._follower = follower
         self._step = step
         self._working_on = working_on
         self._words = words
 
     def step(self, stop: Stop) -> bool:
         """Do one piece of the running update."""
-        update = self._updates.running
+        update = self._follower.running
         return update is not None and self._step(update, stop)
 
     def ask(self) -> str | None:
@@ -45,7 +46,7 @@ class StageDuty:
 
     def request_ids(self) -> tuple[str, ...]:
         """Return the Jobs that the stage is at."""
-        update = self._updates.running
+        update = self._follower.running
         return () if update is None else self._working_on(update.id)
 
     def outcome(self, steps: int) -> str:
@@ -90,9 +91,9 @@ class Periodic(ABC):
 class ScheduleDuty(Periodic):
     """Queues the scheduled update when it is due."""
 
-    def __init__(self, *, updates: Updates, clock: Clock, period_s: float) -> None:
+    def __init__(self, *, queue: UpdateQueue, clock: Clock, period_s: float) -> None:
         super().__init__(clock=clock, period_s=period_s)
-        self._updates = updates
+        self._queue = queue
         self._mode: Mode | None = None
 
     def ask(self) -> str | None:
@@ -101,7 +102,7 @@ class ScheduleDuty(Periodic):
         Raises:
             ConflictError: there is no query, or a scheduled update waits already.
         """
-        return f'queued a {self._updates.queue_now()} update'
+        return f'queued a {self._queue.queue_now().mode} update'
 
     def look(self) -> None:
         """Look at once whether an update is due."""
@@ -114,9 +115,10 @@ class ScheduleDuty(Periodic):
     def _perform(self, stop: Stop) -> bool:
         if stop.is_set():
             raise Cancelled('Looking at the schedule was interrupted.')
-        mode = self._updates.queue_due()
-        self._mode = mode or self._mode
-        return mode is not None
+        update = self._queue.queue_due()
+        if update is not None:
+            self._mode = update.mode
+        return update is not None
 
 
 def downloading(progress: Sequence[Progress]) -> tuple[str, ...]:

@@ -147,7 +147,7 @@ def test_a_saved_delta_update_leaves_the_time_as_it_is():
     assert due(schedule(next_mode=Mode.DELTA), NOON) == (NOON + HOUR, Mode.DELTA)
 
 
-SELECTIONS = {'q1': make_query('q1').selection, 'q2': make_query('q2').selection}
+QUERIES = (make_query('q1'), make_query('q2'))
 COMPLETE = JobStatus.UPLOAD_COMPLETE
 
 
@@ -173,9 +173,9 @@ def test_only_a_full_update_of_all_queries_as_they_are_satisfies_the_required_on
         for (query_id, tql), status in zip(tqls.items(), statuses, strict=False)
     ]
     stored = schedule(next_mode=next_mode, full_number=required)
-    is_whole = all(tqls.get(query_id) == 'rating > 3' for query_id in SELECTIONS)
+    is_whole = all(tqls.get(query_id) == 'rating > 3' for query_id in ('q1', 'q2'))
     is_well = not any(job.status in {JobStatus.FAILED, JobStatus.CANCELLED} for job in jobs)
-    assert may_satisfy(stored, update, jobs, SELECTIONS) is (
+    assert may_satisfy(stored, update, jobs, QUERIES) is (
         next_mode is mode is Mode.FULL and required == at_queueing and is_whole and is_well
     )
 

@@ -356,7 +356,7 @@ class StubTasks:
 
 def test_what_is_due_what_waits_and_what_is_paused_is_looked_at(ward: Ward) -> None:
     updates, tasks = StubUpdates(due=(NOON, Mode.DELTA)), StubTasks()
-    ward.health.watch(updates=updates, tasks=tasks)
+    ward.health.watch(queue=updates, follower=updates, tasks=tasks)
     assert ward.codes == []
     ward.clock.advance(16 * 60)
     assert ward.codes == [ConditionCode.UPDATE_OVERDUE]

@@ -97,7 +97,7 @@ class Machine:
         for _ in range(round(hours * 60)):
             self.clock.advance(60)
             self.world_clock.advance(60)
-            updates += self.rig.updates.queue_due() is not None
+            updates += self.rig.queue.queue_due() is not None
             before = self.clock.passed_s
             self.rig.run()
             self.world_clock.advance(self.clock.passed_s - before)
@@ -162,7 +162,7 @@ def test_whatever_the_clock_does_updates_keep_coming_and_in_the_end_all_is_right
         # A time of before may look as if it were the present; that costs one interval at most.
         assert machine.pass_by(3) in {2, 3, 4}
     # While its clock was a year off the App could not tell what is valid; now everything is read.
-    machine.rig.updates.request_update(mode=Mode.RECONCILE)
+    machine.rig.queue.request_update(mode=Mode.RECONCILE)
     machine.rig.run()
     machine.assert_right()
     machine.edit()
@@ -243,7 +243,7 @@ def test_a_clock_that_was_ahead_while_objects_were_sent_does_not_keep_them_valid
     machine.clock.stepped_s = 30 * HOUR_S
     machine.pass_by(1)
     machine.clock.stepped_s = 0.0
-    machine.rig.updates.request_update(mode=Mode.RECONCILE)
+    machine.rig.queue.request_update(mode=Mode.RECONCILE)
     machine.rig.run()
     machine.assert_right()
     latest = machine.world_clock.now() + dt.timedelta(hours=48, seconds=1)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sentinel_app.core.job import Mode
+from sentinel_app.core.job import Mode, Update
 from sentinel_app.core.progress import Reading
 from sentinel_app.errors import Cancelled
 from sentinel_app.tasks.duty import Periodic, ScheduleDuty, StageDuty, converting, downloading
@@ -22,12 +22,12 @@ class FakeUpdates:
         self.due: list[Mode] = []
         self.looks = 0
 
-    def queue_due(self) -> Mode | None:
+    def queue_due(self) -> Update | None:
         self.looks += 1
-        return self.due.pop() if self.due else None
+        return make_update(mode=self.due.pop()) if self.due else None
 
-    def queue_now(self) -> Mode:
-        return Mode.RECONCILE
+    def queue_now(self) -> Update:
+        return make_update(mode=Mode.RECONCILE)
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def stage(updates: FakeUpdates, seen: list[Any]) -> StageDuty:
         return True
 
     return StageDuty(
-        updates=updates,  # type: ignore[arg-type]
+        follower=updates,  # type: ignore[arg-type]
         step=step,
         working_on=lambda update_id: (f'job-of-{update_id}',),
         words='sent {count} batch{es} of {count} page{s}',
@@ -70,7 +70,7 @@ def test_the_schedule_is_looked_at_in_its_period_and_at_once_when_asked(
     updates: FakeUpdates,
 ) -> None:
     clock, stop = StandingClock(), threading.Event()
-    duty = ScheduleDuty(updates=updates, clock=clock, period_s=10)  # type: ignore[arg-type]
+    duty = ScheduleDuty(queue=updates, clock=clock, period_s=10)  # type: ignore[arg-type]
     for _ in range(3):
         assert not duty.step(stop)
     assert updates.looks == 1
@@ -91,7 +91,7 @@ def test_the_schedule_is_looked_at_in_its_period_and_at_once_when_asked(
 
 
 def test_running_the_schedule_queues_the_next_update(updates: FakeUpdates) -> None:
-    duty = ScheduleDuty(updates=updates, clock=StandingClock(), period_s=10)  # type: ignore[arg-type]
+    duty = ScheduleDuty(queue=updates, clock=StandingClock(), period_s=10)  # type: ignore[arg-type]
     assert duty.ask() == 'queued a reconcile update'
 
 
@@ -99,7 +99,7 @@ def test_an_interrupted_look_queues_nothing(updates: FakeUpdates) -> None:
     stop = threading.Event()
     stop.set()
     updates.due = [Mode.DELTA]
-    duty = ScheduleDuty(updates=updates, clock=StandingClock(), period_s=10)  # type: ignore[arg-type]
+    duty = ScheduleDuty(queue=updates, clock=StandingClock(), period_s=10)  # type: ignore[arg-type]
     with pytest.raises(Cancelled):
         duty.step(stop)
     assert updates.looks == 0

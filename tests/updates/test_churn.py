@@ -138,7 +138,7 @@ class Churn:
         active = {row['id'] for row in self.store.rows() if row['active']}
         # Rows may be modified in the second in which the window ends.
         self.whole, self.untouched = set(active), set(active)
-        update = self.rig.updates.request_update(mode=mode)
+        update = self.rig.queue.request_update(mode=mode)
         self.rig.run()
         self.is_changing = False
         for job in self.rig.app_state.jobs_of(update.id):

@@ -307,7 +307,7 @@ def test_a_list_that_is_put_in_another_order_while_an_update_runs_keeps_no_chang
     story.clock.advance(60)
     story.store.modify(row_id, confidence=90)
     story.clock.advance(2)
-    story.rig.updates.request_update(mode=Mode.DELTA)
+    story.rig.queue.request_update(mode=Mode.DELTA)
     story.save_list([low, high])
     story.rig.run()
 
@@ -329,8 +329,8 @@ def test_a_list_saved_while_an_update_runs_lets_no_lower_query_take_from_a_highe
     story.update(Mode.FULL)
     story.store.modify(lower, confidence=11)
     story.clock.advance(2)
-    story.rig.updates.request_update(mode=Mode.DELTA)
-    story.rig.updates.start_next()
+    story.rig.queue.request_update(mode=Mode.DELTA)
+    story.rig.follower.start_next()
     story.save_list([queries.get(name) or query(OWNERS[2], query_id=name) for name in saved])
     story.rig.run()
 
@@ -350,7 +350,7 @@ def test_what_a_query_holds_that_was_moved_up_meanwhile_goes_to_the_one_that_sti
     story.store.modify(held, confidence=10)
     story.save_list([first, high])
     story.clock.advance(2)
-    story.rig.updates.request_update(mode=Mode.RECONCILE)
+    story.rig.queue.request_update(mode=Mode.RECONCILE)
     story.save_list([high, first])
     story.rig.run()
 
@@ -427,7 +427,7 @@ def test_a_refused_copy_is_tried_again_whatever_was_sent_for_a_lower_query_alone
     story.clock.advance(2)
     long_ago = story.clock.now() - dt.timedelta(days=1)
     after = long_ago if mode is Mode.DELTA else None
-    story.rig.updates.request_update(mode=mode, query_ids=['q2'], modified_after=after)
+    story.rig.queue.request_update(mode=mode, query_ids=['q2'], modified_after=after)
     story.rig.run()
     assert story.sink.live()[pattern]['confidence'] == 10
     story.update(Mode.DELTA)
@@ -687,7 +687,7 @@ def test_what_a_query_held_that_is_removed_while_its_update_waits_is_withdrawn_b
     story.update(Mode.FULL)
     story.store.delete(gone)
     story.clock.advance(2)
-    update = story.rig.updates.request_update(mode=Mode.RECONCILE)
+    update = story.rig.queue.request_update(mode=Mode.RECONCILE)
     if is_cancelled:
         job = next(job for job in story.rig.app_state.jobs_of(update.id) if job.query == removed)
         assert story.rig.cancel(job)
@@ -767,9 +767,9 @@ def test_what_the_query_of_a_cancelled_job_holds_is_not_withdrawn(
     story.save_list([query(OWNERS[0]), query(OWNERS[1], query_id='q2')])
     story.update(Mode.FULL)
     story.clock.advance(2)
-    update = story.rig.updates.request_update(mode=Mode.RECONCILE)
+    update = story.rig.queue.request_update(mode=Mode.RECONCILE)
     if has_begun:
-        story.rig.updates.start_next()
+        story.rig.follower.start_next()
         assert story.rig.store.cancel(story.rig.app_state.jobs_of(update.id)[0])
     else:
         story.rig.app_state.change_job(
@@ -860,11 +860,11 @@ def test_what_is_given_up_and_still_arrives_overtakes_nothing_newer(story: Histo
         rig.store.give_up([job.request_id])
         rig.step('convert')
         rig.follow()
-        assert rig.updates.running is None
+        assert rig.follower.running is None
         story.store.modify(row_id, confidence=90)
         story.clock.advance(2)
-        rig.updates.request_update(mode=Mode.FULL)
-        rig.updates.start_next()
+        rig.queue.request_update(mode=Mode.FULL)
+        rig.follower.start_next()
         for name in ('download', 'convert', 'upload') * 5:
             rig.step(name)
 
@@ -895,8 +895,8 @@ def test_nothing_is_read_once_a_job_was_read_through(
         story.store.add(host())
         return found
 
-    update = rig.updates.request_update(mode=Mode.RECONCILE)
-    rig.updates.start_next()
+    update = rig.queue.request_update(mode=Mode.RECONCILE)
+    rig.follower.start_next()
     (job,) = rig.app_state.jobs_of(update.id)
     while not rig.store.pages.is_ended(job.request_id):
         rig.step('download')
@@ -935,8 +935,8 @@ def test_a_change_is_sent_by_the_query_that_brings_it_though_the_reading_of_the_
     story: History, mode: Mode
 ) -> None:
     move(story, 90, 10)
-    update = story.rig.updates.request_update(mode=mode)
-    story.rig.updates.start_next()
+    update = story.rig.queue.request_update(mode=mode)
+    story.rig.follower.start_next()
     story.rig.end_job(story.rig.app_state.jobs_of(update.id)[0].request_id)
     story.rig.run()
 
@@ -945,7 +945,7 @@ def test_a_change_is_sent_by_the_query_that_brings_it_though_the_reading_of_the_
 
 def test_a_change_is_sent_by_an_update_of_the_lower_query_alone(story: History) -> None:
     move(story, 90, 10)
-    story.rig.updates.request_update(mode=Mode.DELTA, query_ids=['low'])
+    story.rig.queue.request_update(mode=Mode.DELTA, query_ids=['low'])
     story.rig.run()
     assert story.sink.live()[PATTERN]['confidence'] == 10
 
@@ -953,7 +953,7 @@ def test_a_change_is_sent_by_an_update_of_the_lower_query_alone(story: History) 
     story.store.add(host(OWNERS[1], confidence=20))
     story.save_list([HIGH, replace(LOW, owners=OWNERS[:2])])
     story.clock.advance(600)
-    story.rig.updates.request_update(mode=Mode.DELTA, query_ids=['low'])
+    story.rig.queue.request_update(mode=Mode.DELTA, query_ids=['low'])
     story.rig.run()
     assert story.sink.live()[PATTERN]['confidence'] == 10
 
@@ -966,8 +966,8 @@ def test_a_change_is_sent_that_was_made_while_the_holder_was_being_read(story: H
     story.save_list([HIGH, LOW])
     story.update(Mode.FULL)
     story.clock.advance(3600)
-    story.rig.updates.request_update(mode=Mode.DELTA)
-    story.rig.updates.start_next()
+    story.rig.queue.request_update(mode=Mode.DELTA)
+    story.rig.follower.start_next()
     for name in ('download', 'convert') * 2:
         story.rig.step(name)
     story.store.modify(row_id, confidence=10)
@@ -984,8 +984,8 @@ def test_a_change_is_sent_though_the_list_is_put_in_another_order_meanwhile(
     story: History,
 ) -> None:
     move(story, 10, 90)
-    story.rig.updates.request_update(mode=Mode.DELTA)
-    story.rig.updates.start_next()
+    story.rig.queue.request_update(mode=Mode.DELTA)
+    story.rig.follower.start_next()
     story.save_list([LOW, HIGH])
     story.rig.run()
 

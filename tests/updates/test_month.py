@@ -144,11 +144,11 @@ class Month:
         """Let an hour go by, and what the schedule makes of it."""
         # Never quite an hour: the schedule must not drift, nor be early.
         self.clock.advance(3600 + self.chance.uniform(0, 20))
-        mode = self.rig.updates.queue_due()
-        if mode is not None:
-            self.modes[mode] += 1
+        update = self.rig.queue.queue_due()
+        if update is not None:
+            self.modes[update.mode] += 1
         self.rig.run()
-        return mode
+        return update.mode if update else None
 
     def footprint(self) -> Footprint:
         gc.collect()

@@ -36,7 +36,7 @@ from sentinel_app.storage.page_queue import PageQueue
 from sentinel_app.storage.request_time import RequestTimes
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.update_store import UpdateStore
-from sentinel_app.tasks.job import JobActions
+from sentinel_app.tasks.job_actions import JobActions
 from tests.harness.clocks import StandingClock
 from tests.harness.fakes.sentinel import TableSink
 from tests.harness.fakes.threatconnect import StoreSource
@@ -188,7 +188,7 @@ class Rig:
             clock=clock,
             wakeups=self._wakeups,
         )
-        self.updates = engine.updates
+        self.queue, self.follower = engine.queue, engine.follower
         self._stages = {
             'download': engine.download,
             'convert': engine.convert,
@@ -208,7 +208,7 @@ class Rig:
         actions = JobActions(
             app_state=self.app_state,
             store=self.store,
-            updates=self.updates,
+            queue=self.queue,
             wakeups=self._wakeups,
             clock=self._clock,
         )
@@ -247,7 +247,7 @@ class Rig:
 
     def _round(self) -> None:
         self._clock.advance(self._chance.choice((0.001, 0.01, 0.3)))
-        self.updates.start_next()
+        self.follower.start_next()
         names = list(self._stages)
         self._chance.shuffle(names)
         for name in names:
@@ -259,13 +259,13 @@ class Rig:
         """Bring the Jobs in line with their progress."""
         self._active.append('follow')
         try:
-            self.updates.follow()
+            self.follower.follow()
         finally:
             self._active.pop()
 
     def step(self, name: str) -> bool:
         """Let a stage take a step; whether it had anything to do."""
-        update = self.updates.running
+        update = self.follower.running
         if update is None:
             return False
         self._active.append(name)

@@ -535,7 +535,7 @@ class History:
         queries = self._queries()
         self.ranking.begin([query.id for query in queries])
         self.held_before = self._held()
-        update = self.rig.updates.request_chosen(
+        update = self.rig.queue.request_chosen(
             [(place, query, len(chosen or ids)) for place, query in enumerate(queries)],
             scope=scope,
             values=[
@@ -625,7 +625,7 @@ class History:
         """Let somebody end a Job in the middle of its work."""
 
         def end_one() -> None:
-            running = self.rig.updates.running
+            running = self.rig.follower.running
             if running is not None and self.chance.random() < 0.1:
                 request_id = self.chance.choice(running.request_ids)
                 self.note(f'{request_id[:4]} ended by somebody')
@@ -684,7 +684,7 @@ class History:
     ) -> None:
         self.ranking.begin([query.id for query in self._queries()] if ids is None else ids)
         self.held_before = self._held()
-        update = self.rig.updates.request_update(mode=mode, query_ids=ids, modified_after=after)
+        update = self.rig.queue.request_update(mode=mode, query_ids=ids, modified_after=after)
         self.update_id = update.id
 
     def _run(self, mode: Mode | None = None) -> None:

@@ -17,7 +17,7 @@ from sentinel_app.log import EventLog
 from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.update_store import UpdateStore
-from sentinel_app.tasks.update import QUERY_DISABLED, Updates
+from sentinel_app.tasks.update_queue import QUERY_DISABLED, UpdateQueue
 
 _OPEN = tuple(status for status in JobStatus if not status.is_final)
 
@@ -32,13 +32,13 @@ class JobActions:
         *,
         app_state: AppState,
         store: UpdateStore,
-        updates: Updates,
+        queue: UpdateQueue,
         wakeups: Wakeups,
         clock: Clock,
     ) -> None:
         self._app_state = app_state
         self._store = store
-        self._updates = updates
+        self._queue = queue
         self._wakeups = wakeups
         self._clock = clock
         self._retrying = threading.Lock()
@@ -101,7 +101,7 @@ class JobActions:
                     )
             if job.scope is not Scope.WHOLE:
                 return self._retry_chosen(job, by)
-            return self._updates.request_update(
+            return self._queue.request_update(
                 mode=job.mode,
                 query_ids=[job.query.id],
                 modified_after=self._start(job),
@@ -116,7 +116,7 @@ class JobActions:
                 'What this request was about is no longer known. Look the values up, and send or '
                 'withdraw them again.'
             )
-        return self._updates.request_chosen(
+        return self._queue.request_chosen(
             [(job.position, job.query, job.asked)],
             scope=job.scope,
             values=update.values,
@@ -145,7 +145,7 @@ class JobActions:
                     raise ConflictError(
                         'The withdrawal has been confirmed already and is under way.'
                     )
-            return self._updates.request_update(
+            return self._queue.request_update(
                 mode=Mode.DELTA if job.mode is Mode.DELTA else Mode.RECONCILE,
                 confirmed_withdrawals=job.counts.held_back,
                 audit=self._audit('job-withdraw', job, by),

@@ -15,23 +15,23 @@ from sentinel_app.pipeline.trouble import Troubles
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.tasks.duty import downloading
-from sentinel_app.tasks.update import Updates
+from sentinel_app.tasks.update_follower import UpdateFollower
 
 
-class Live:
+class RunningJobs:
     """What the running update is doing right now; implements the API's port."""
 
     def __init__(
         self,
         *,
-        updates: Updates,
+        follower: UpdateFollower,
         app_state: AppState,
         store: UpdateStore,
         limiter: RateLimiter,
         troubles: Troubles,
         estimates: Estimates,
     ) -> None:
-        self._updates = updates
+        self._follower = follower
         self._app_state = app_state
         self._store = store
         self._limiter = limiter
@@ -41,7 +41,7 @@ class Live:
     def counts(self, request_id: str) -> Counts | None:
         """Return a Job's counts; None when it is not in progress."""
         counts = self._store.counts(request_id)
-        running = self._updates.running
+        running = self._follower.running
         if counts is None or running is None:
             return counts
         waited_s = self._limiter.waited_s()
@@ -57,14 +57,14 @@ class Live:
 
     def asked_wait(self, request_id: str) -> AskedWait | None:
         """Return the wait that Sentinel asked for, where a Job is held up by it."""
-        running = self._updates.running
+        running = self._follower.running
         if running is None or request_id not in running.request_ids:
             return None
         return self._limiter.asked_wait()
 
     def waiting_s(self, request_id: str) -> float | None:
         """Return how long a Job still waits for the API limit; None when it does not."""
-        running = self._updates.running
+        running = self._follower.running
         if running is None or request_id not in running.request_ids:
             return None
         return self._limiter.waiting_s()
@@ -74,7 +74,7 @@ class Live:
 
         A pause and a system that does not answer have no end that anybody knows.
         """
-        running = self._updates.running
+        running = self._follower.running
         if running is None or request_id not in running.request_ids:
             return None
         if self.pause(request_id) or self.trouble(request_id):
@@ -83,7 +83,7 @@ class Live:
 
     def trouble(self, request_id: str) -> Trouble | None:
         """Return the system that a Job waits for because it does not answer; None without one."""
-        running = self._updates.running
+        running = self._follower.running
         if running is None or not self._troubles.now():
             return None
         progress = self._store.progress(running.id)
@@ -100,7 +100,7 @@ class Live:
             for stage, slug in _TASKS.items()
             if (state := self._app_state.task_state(slug)).is_paused
         }
-        running = self._updates.running
+        running = self._follower.running
         if running is None or not paused:
             return None
         progress = self._store.progress(running.id)

@@ -1,4 +1,4 @@
-"""What deleted queries have sent and somebody wants to have withdrawn."""
+"""What deleted queries have sent and a person wants withdrawn."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.ledger import Ledger
 
 
-class Withdrawals:
-    """Tells which updates carry withdrawals, and notes what became of them."""
+class DeletedQueries:
+    """Decides which updates withdraw what deleted queries sent, and records the result."""
 
     def __init__(self, *, app_state: AppState, ledger: Ledger, clock: Clock) -> None:
         self._app_state = app_state
@@ -20,7 +20,7 @@ class Withdrawals:
         self._clock = clock
 
     def is_due(self) -> bool:
-        """Whether there is one that no update has tried, or will."""
+        """Whether there is a withdrawal that no update has tried or is going to."""
         wanted = {each.query.id for each in self._app_state.withdrawals() if not each.is_tried}
         for update in self._app_state.open_updates():
             wanted -= set(update.withdrawn_ids)
@@ -29,7 +29,7 @@ class Withdrawals:
     def for_update(self, mode: Mode, query_ids: Collection[str]) -> tuple[Withdrawal, ...]:
         """Return what an update of these queries is to withdraw.
 
-        Only one that reads every query as a whole can tell what none of them selects.
+        Only one that reads every query as a whole knows what none of them selects.
         """
         enabled = self._app_state.query_list().enabled
         is_whole = all(query.id in query_ids for query in enabled)
@@ -38,10 +38,11 @@ class Withdrawals:
         return self._app_state.withdrawals()
 
     def settle(self, update: Update) -> None:
-        """Note what became of the withdrawals of an update that went well.
+        """Record the result of the withdrawals of an update that completed.
 
-        One is done when nothing of its query is live. Until then each update that reads everything
-        carries it, but it makes no update due any more: it may wait for somebody's word.
+        A withdrawal is done when nothing of its query is live. Until then each update that reads
+        everything carries it, but no update is due for it any more: it may wait for a person's
+        confirmation.
         """
         jobs = self._app_state.jobs_of(update.id)
         covered = {job.query.id for job in jobs if job.status is JobStatus.UPLOAD_COMPLETE}

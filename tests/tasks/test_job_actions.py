@@ -12,46 +12,23 @@ from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Update
 from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.window import EVERYTHING, Cursor, Window
 from sentinel_app.errors import ConflictError, NotFoundError, StorageError
-from sentinel_app.pipeline.wakeup import Wakeups
-from sentinel_app.storage.app_state.store import AppState
-from sentinel_app.storage.ledger import Ledger
-from sentinel_app.storage.metrics import MetricStore
-from sentinel_app.storage.sqlite import Database
-from sentinel_app.tasks.job import JobActions
-from sentinel_app.tasks.update import Updates
-from sentinel_app.tasks.withdrawal import Withdrawals
+from sentinel_app.tasks.job_actions import JobActions
 from tests.harness.builders.app_state import make_audit, make_job, make_query, make_update
-from tests.harness.builders.update import make_faults, make_store
-from tests.harness.clocks import NOON, StandingClock
+from tests.harness.clocks import NOON
+from tests.tasks.stand import HOUR, UpdateStand
 
-HOUR = dt.timedelta(hours=1)
 EARLIER = NOON - 3 * HOUR
 
 
-class Stand:
+class Stand(UpdateStand):
+    """One with a saved query, and what people do with its Jobs."""
+
     def __init__(self, folder: Path) -> None:
-        self.clock = StandingClock()
-        self.app_state = AppState(folder / 'documents.json', now=self.clock.now)
-        self.db = Database(folder / 'state.db')
-        self.store = make_store(self.db)
-        self.wakeups = Wakeups(senders=1)
-        self.updates = Updates(
-            app_state=self.app_state,
-            store=self.store,
-            metrics=MetricStore(self.db),
-            withdrawals=Withdrawals(
-                app_state=self.app_state, ledger=Ledger(self.db), clock=self.clock
-            ),
-            faults=make_faults(self.db, self.clock, self.store),
-            clock=self.clock,
-            wakeups=self.wakeups,
-            interval=HOUR,
-            reconcile_interval=None,
-        )
+        super().__init__(folder)
         self.actions = JobActions(
             app_state=self.app_state,
             store=self.store,
-            updates=self.updates,
+            queue=self.queue,
             wakeups=self.wakeups,
             clock=self.clock,
         )
@@ -83,38 +60,34 @@ def stand(tmp_path: Path) -> Any:
     made.db.close()
 
 
-def is_scheduler_woken(stand: Stand) -> bool:
-    return stand.wakeups.schedule.wait(0.0)
-
-
 def test_a_pending_job_is_cancelled_and_audited(stand: Stand) -> None:
     stand.add()
-    assert not is_scheduler_woken(stand)
+    assert not stand.is_scheduler_woken
     job = stand.actions.cancel('j1', by='jdoe')
     assert (job.status, job.completed_at, job.failed_at) == (JobStatus.CANCELLED, None, None)
     assert stand.app_state.job('j1') == job
     assert stand.audit == [('job-cancel', 'jdoe', 'j1')]
-    assert is_scheduler_woken(stand)
+    assert stand.is_scheduler_woken
 
 
 def test_an_update_of_cancelled_jobs_begins_and_ends_at_once(stand: Stand) -> None:
     stand.add()
     stand.actions.cancel('j1', by=None)
-    stand.updates.start_next()
-    stand.updates.follow()
-    assert stand.updates.running is None
+    stand.follower.start_next()
+    stand.follower.follow()
+    assert stand.follower.running is None
     assert stand.app_state.open_updates() == ()
     assert stand.store.progress('u1') == ()
 
 
 def test_a_job_that_has_begun_to_be_read_is_not_cancelled(stand: Stand) -> None:
     stand.add()
-    stand.updates.start_next()
+    stand.follower.start_next()
     stand.store.start_reading('j1', at=NOON, expected=None)
     # What is stored of the Job itself follows a moment later.
     with pytest.raises(ConflictError, match='has just been taken up'):
         stand.actions.cancel('j1', by='jdoe')
-    stand.updates.follow()
+    stand.follower.follow()
     with pytest.raises(ConflictError, match=r'"Download In Progress"\. Kill the Task'):
         stand.actions.cancel('j1', by='jdoe')
     assert stand.audit == []
@@ -146,8 +119,8 @@ def test_a_kill_of_the_process_between_the_two_stores_cancels_all_the_same(
         patch.setattr(stand.app_state, 'change_job', fail)
         with pytest.raises(StorageError):
             stand.actions.cancel('j1', by='jdoe')
-    stand.updates.start_next()
-    stand.updates.follow()
+    stand.follower.start_next()
+    stand.follower.follow()
     job = stand.app_state.job('j1')
     assert job is not None
     assert (job.status, job.failure_code) == (JobStatus.CANCELLED, None)

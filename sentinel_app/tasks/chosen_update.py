@@ -22,7 +22,7 @@ from sentinel_app.log import EventLog
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.holdings import Holdings
-from sentinel_app.tasks.update import Updates
+from sentinel_app.tasks.update_queue import UpdateQueue
 
 MOST_REFUSED: Final = 2_500
 """Refused Indicators that are sent again at once; those that were refused last."""
@@ -37,7 +37,7 @@ class ChosenUpdates:
 
     Args:
         app_state: has the saved queries and the updates that wait.
-        updates: queues updates.
+        queue: takes the updates.
         holdings: knows what was sent.
         errors: knows what was refused.
         clock: says what has expired.
@@ -47,13 +47,13 @@ class ChosenUpdates:
         self,
         *,
         app_state: AppState,
-        updates: Updates,
+        queue: UpdateQueue,
         holdings: Holdings,
         errors: ErrorLog,
         clock: Clock,
     ) -> None:
         self._app_state = app_state
-        self._updates = updates
+        self._queue = queue
         self._holdings = holdings
         self._errors = errors
         self._clock = clock
@@ -66,7 +66,7 @@ class ChosenUpdates:
         Raises:
             ConflictError: no query is enabled, or all of it waits to be sent already.
         """
-        places = self._enabled()
+        places = self._app_state.query_list().enabled_places
         if not places:
             raise ConflictError(
                 'No TQL query is enabled, so nothing can be sent. Enable or add one in CONFIGURE.'
@@ -74,7 +74,7 @@ class ChosenUpdates:
         values = self._values(texts, sendable_value)
         with self._asking:
             self._refuse_repeated(Scope.SEND, values)
-            return self._updates.request_chosen(
+            return self._queue.request_chosen(
                 [(position, query, len(values)) for position, query in places],
                 scope=Scope.SEND,
                 values=values,
@@ -95,7 +95,7 @@ class ChosenUpdates:
         with self._asking:
             self._refuse_repeated(Scope.WITHDRAW, values)
             detail = _detail('Withdraw now', values) + (f'. Reason: {reason}' if reason else '')
-            return self._updates.request_chosen(
+            return self._queue.request_chosen(
                 [(place, query, len(values)) for place, query in self._holders(values)],
                 scope=Scope.WITHDRAW,
                 values=values,
@@ -124,7 +124,7 @@ class ChosenUpdates:
             counts = Counter(query_id for query_id, _ in refused)
             jobs = [
                 (position, query, counts[query.id])
-                for position, query in self._enabled()
+                for position, query in self._app_state.query_list().enabled_places
                 if query.id in counts
             ]
             if not jobs:
@@ -138,7 +138,7 @@ class ChosenUpdates:
             if any(set(ids) <= set(update.indicator_ids) for update in waiting):
                 raise ConflictError('These wait to be sent again already; JOBS shows the update.')
             detail = scope_words(Scope.REFUSED, len(ids))
-            return self._updates.request_chosen(
+            return self._queue.request_chosen(
                 jobs,
                 scope=Scope.REFUSED,
                 indicator_ids=ids,
@@ -154,14 +154,6 @@ class ChosenUpdates:
         enter_known([each for one in asked for each in one.meanings], self._holdings, now)
         values = [made(each.chosen(now), self._holdings, now) for each in asked]
         return tuple({value.keys or value.text: value for value in values}.values())
-
-    def _enabled(self) -> list[tuple[int, Query]]:
-        saved = self._app_state.query_list()
-        return [
-            (position, query)
-            for position, query in enumerate(saved.queries)
-            if query.id not in saved.disabled_ids
-        ]
 
     def _holders(self, values: Iterable[ChosenValue]) -> list[tuple[int, Query]]:
         """Return the queries whose Jobs withdraw values: those that hold them, one at least.

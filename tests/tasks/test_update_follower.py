@@ -1,4 +1,4 @@
-"""The end of a Job is stored with every cursor that it changes."""
+"""The running update: what is cancelled as it starts, and what its end stores."""
 
 from __future__ import annotations
 
@@ -13,37 +13,24 @@ from sentinel_app.core.job import Counts, JobStatus, Outcome
 from sentinel_app.core.query import Query
 from sentinel_app.core.window import Cursor, Window
 from sentinel_app.errors import StorageError, UnforeseenError
-from sentinel_app.storage.app_state.store import AppState
-from sentinel_app.storage.metrics import MetricStore
-from sentinel_app.storage.sqlite import Database
-from sentinel_app.tasks.job_follower import JobFollower
+from sentinel_app.tasks.update_follower import QUERY_REMOVED
 from tests.harness.builders.app_state import make_audit, make_job, make_query, make_update
-from tests.harness.builders.update import make_faults, make_store
-from tests.harness.clocks import NOON, StandingClock
+from tests.harness.clocks import NOON
+from tests.tasks.stand import HOUR, UpdateStand
 
-HOUR = dt.timedelta(hours=1)
 WINDOW = Window(start_at=NOON - 3 * HOUR, end_at=NOON - HOUR)
 FAULT = UnforeseenError('It met what nobody foresaw.')
 HIGH, LOW = make_query('high'), make_query('low')
 SENT = Counts(read=1, outcomes={Outcome.SENT: 1})
 
 
-class Stand:
+class Stand(UpdateStand):
     """A higher Job that goes on, and a lower one that has ended well."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
         self.path = folder / 'documents.json'
-        self.clock = StandingClock()
-        self.app_state = AppState(self.path, now=self.clock.now)
-        self.db = Database(folder / 'state.db')
-        store = make_store(self.db)
-        self.follower = JobFollower(
-            app_state=self.app_state,
-            store=store,
-            metrics=MetricStore(self.db),
-            faults=make_faults(self.db, self.clock, store),
-            clock=self.clock,
-        )
+        self.jobs = self.follower.jobs
         self.app_state.save_queries(
             [HIGH, LOW], expected_version=0, next_mode=None, audit=make_audit()
         )
@@ -75,20 +62,53 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
     made.db.close()
 
 
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[UpdateStand]:
+    made = UpdateStand(tmp_path)
+    yield made
+    made.db.close()
+
+
 def test_a_job_that_is_given_up_without_figures_sets_the_lower_cursor_back(stand: Stand) -> None:
-    stand.follower.fail(stand.high, FAULT, Counts())
+    stand.jobs.fail(stand.high, FAULT, Counts())
     assert stand.lower_at == NOON - 3 * HOUR + dt.timedelta(minutes=5)
     assert stand.app_state.cursor('high') == cursor(HIGH, WINDOW.end_at)
 
 
 def test_a_job_that_is_given_up_after_it_sent_everything_leaves_it(stand: Stand) -> None:
-    stand.follower.fail(stand.high, FAULT, SENT)
+    stand.jobs.fail(stand.high, FAULT, SENT)
     assert stand.lower_at == WINDOW.end_at
 
 
 def test_a_disk_that_refuses_stores_neither_the_end_nor_the_cursor(stand: Stand) -> None:
     stand.path.with_name('documents.json.next').mkdir()
     with pytest.raises(StorageError):
-        stand.follower.fail(stand.high, FAULT, Counts())
+        stand.jobs.fail(stand.high, FAULT, Counts())
     job: Any = stand.app_state.job('j1')
     assert (job.status, stand.lower_at) == (JobStatus.UPLOAD_IN_PROGRESS, WINDOW.end_at)
+
+
+def test_what_waits_for_a_query_that_is_removed_meanwhile_is_cancelled(empty: UpdateStand) -> None:
+    empty.save()
+    empty.queue_due()
+    (update,) = empty.app_state.open_updates()
+    empty.app_state.save_queries(
+        [make_query('q2')], expected_version=1, next_mode=None, audit=make_audit()
+    )
+    empty.follower.start_next()
+
+    first, second = empty.app_state.jobs_of(update.id)
+    assert (first.status, second.status) == (JobStatus.CANCELLED, JobStatus.PENDING)
+    assert first.failure_reason == QUERY_REMOVED
+    assert [item.request_id for item in empty.store.progress(update.id)] == [second.request_id]
+
+
+def test_an_update_of_removed_queries_alone_ends_at_once(empty: UpdateStand) -> None:
+    empty.save()
+    empty.queue_due()
+    empty.app_state.save_queries([], expected_version=1, next_mode=None, audit=make_audit())
+    empty.follower.start_next()
+    empty.follower.follow()
+
+    assert empty.app_state.open_updates() == ()
+    assert empty.follower.running is None

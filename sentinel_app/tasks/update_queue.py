@@ -1,0 +1,353 @@
+"""The queue of updates: which one is due, and which ones people request."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sentinel_app.core.audit import AuditEntry
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Update
+from sentinel_app.core.query import Query, QueryList
+from sentinel_app.core.schedule import Schedule, leaves_out, may_satisfy, next_update
+from sentinel_app.core.scope import ChosenValue, Scope
+from sentinel_app.errors import ConflictError, NotFoundError
+from sentinel_app.log import EventLog
+from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.tasks.deleted_query import DeletedQueries
+
+QUERY_DISABLED = 'This TQL query is disabled. Enable it in CONFIGURE first.'
+
+_log = EventLog(__name__)
+
+
+class UpdateQueue:
+    """Queues updates; implements the API's port `Updates`.
+
+    Args:
+        app_state: stores the queue.
+        deleted_queries: knows what an update is to withdraw for deleted queries.
+        clock: the present.
+        wakeup: of the scheduler, which starts what is queued.
+        interval: between scheduled updates.
+        reconcile_interval: between updates that read everything; None for never.
+    """
+
+    def __init__(
+        self,
+        *,
+        app_state: AppState,
+        deleted_queries: DeletedQueries,
+        clock: Clock,
+        wakeup: Wakeup,
+        interval: dt.timedelta,
+        reconcile_interval: dt.timedelta | None,
+    ) -> None:
+        self._app_state = app_state
+        self._deleted_queries = deleted_queries
+        self._clock = clock
+        self._wakeup = wakeup
+        self._interval = interval
+        self._reconcile_interval = reconcile_interval
+        self._scheduling = threading.Lock()
+
+    def next_update(self) -> tuple[dt.datetime, Mode] | None:
+        """Return when the next scheduled update is due and its mode; None without enabled query."""
+        return self._next(self._clock.now()) if self._has_work() else None
+
+    def request_update(
+        self,
+        *,
+        mode: Mode,
+        query_ids: Sequence[str] | None = None,
+        modified_after: dt.datetime | None = None,
+        retry_of: str | None = None,
+        confirmed_withdrawals: int | None = None,
+        audit: AuditEntry | None = None,
+    ) -> Update:
+        """Queue an ad-hoc update; it starts as soon as none runs.
+
+        Args:
+            mode: what it reads and sends.
+            query_ids: of which queries; None for all.
+            modified_after: for a delta, the start of the window in place of the cursors.
+            retry_of: the Request ID of the Job that is retried.
+            confirmed_withdrawals: how many objects may be withdrawn at once.
+            audit: who requests it, stored in the same write.
+
+        Raises:
+            NotFoundError: a query is no longer there.
+            ConflictError: there is no query at all, or the window has no meaning.
+        """
+        if modified_after is not None and mode is not Mode.DELTA:
+            raise ConflictError(
+                f'A {mode} update reads everything; leave out "modified_after" or ask for a delta.'
+            )
+        saved = self._app_state.query_list()
+        _check_ids(saved, query_ids or ())
+        places = [
+            (place, query)
+            for place, query in saved.enabled_places
+            if query_ids is None or query.id in query_ids
+        ]
+        has_withdrawals = mode is not Mode.DELTA and bool(self._app_state.withdrawals())
+        if not places and not (query_ids is None and has_withdrawals):
+            raise ConflictError(_nothing_to_update(saved))
+        update = Update(
+            id=_new_id(),
+            mode=mode,
+            job_type=JobType.AD_HOC,
+            queued_at=self._clock.now(),
+            request_ids=(),
+            modified_after=modified_after,
+            confirmed_withdrawals=confirmed_withdrawals,
+        )
+        return self._queue(update, places, retry_of=retry_of, audit=audit)
+
+    def request_chosen(
+        self,
+        jobs: Sequence[tuple[int, Query, int]],
+        *,
+        scope: Scope,
+        values: Sequence[ChosenValue] = (),
+        indicator_ids: Sequence[int] = (),
+        retry_of: str | None = None,
+        audit: AuditEntry | None = None,
+    ) -> Update:
+        """Queue an ad-hoc update about what a person has chosen; no cursor moves by it.
+
+        Args:
+            jobs: position and query of each Job, and how many values or Indicators it is about.
+            scope: what is done with them.
+            values: which, of those that are sent or withdrawn.
+            indicator_ids: which, of those that were refused.
+            retry_of: the Request ID of the Job that is retried.
+            audit: who requests it, stored in the same write.
+        """
+        update = Update(
+            id=_new_id(),
+            mode=Mode.DELTA,
+            job_type=JobType.AD_HOC,
+            queued_at=self._clock.now(),
+            request_ids=(),
+            scope=scope,
+            asked=len(values) or len(indicator_ids),
+            values=tuple(values),
+            indicator_ids=tuple(indicator_ids),
+        )
+        return self._queue(
+            update,
+            [(position, query) for position, query, _ in jobs],
+            counts=[count for _, _, count in jobs],
+            retry_of=retry_of,
+            audit=audit,
+        )
+
+    def request_withdrawal(self) -> None:
+        """Queue an update that withdraws what deleted queries have sent and no query selects.
+
+        It is the full one where that is required, so that everything is read once. Should it fail,
+        the next scheduled update does it.
+        """
+        with self._scheduling:
+            if not self._deleted_queries.is_due():
+                return
+            is_full = self._app_state.schedule().next_mode is Mode.FULL
+            self.request_update(mode=Mode.FULL if is_full else Mode.RECONCILE)
+
+    def queue_due(self) -> Update | None:
+        """Queue the scheduled update if it is due; one that waits already is enough.
+
+        Returns:
+            The update that was queued, or None.
+        """
+        with self._scheduling:
+            now = self._clock.now()
+            if self._is_full_under_way():
+                # Should it fail, the full one that is required is due at once.
+                return None
+            at, mode = self._next(now)
+            if not self._has_work() or at > now or self._is_one_waiting():
+                return None
+            return self._queue_scheduled(mode, now)
+
+    def queue_now(self) -> Update:
+        """Queue the next scheduled update although it is not due; the schedule counts from it.
+
+        Raises:
+            ConflictError: there is no query, or a scheduled update waits already.
+        """
+        with self._scheduling:
+            if not self._has_work():
+                raise ConflictError(_nothing_to_update(self._app_state.query_list()))
+            if self._is_one_waiting():
+                raise ConflictError(
+                    'A scheduled update waits already; it begins when the one that runs has ended.'
+                )
+            now = self._clock.now()
+            _, mode = self._next(now)
+            return self._queue_scheduled(mode, now)
+
+    # -- what is due
+
+    def _has_work(self) -> bool:
+        """Whether there is a query to read, or something to withdraw without any."""
+        return bool(self._app_state.query_list().enabled) or self._deleted_queries.is_due()
+
+    def _is_one_waiting(self) -> bool:
+        return any(
+            update.job_type is JobType.SCHEDULED and update.started_at is None
+            for update in self._app_state.open_updates()
+        )
+
+    def _next(self, now: dt.datetime) -> tuple[dt.datetime, Mode]:
+        at, mode = next_update(
+            self._app_state.schedule(),
+            interval=self._interval,
+            reconcile_interval=self._reconcile_interval,
+            now=now,
+            reading_all_since=self._reading_all_since(),
+            is_full_under_way=self._is_full_under_way(),
+        )
+        # Only a reading of everything tells what no other query selects.
+        is_reconcile_due = mode is Mode.DELTA and self._deleted_queries.is_due()
+        return at, Mode.RECONCILE if is_reconcile_due else mode
+
+    def _is_full_under_way(self) -> bool:
+        """Whether an update waits or runs that makes the required full one unnecessary."""
+        schedule, queries = self._app_state.schedule(), self._app_state.query_list().enabled
+        return any(
+            may_satisfy(schedule, update, self._app_state.jobs_of(update.id), queries)
+            for update in self._app_state.open_updates()
+        )
+
+    def _reading_all_since(self) -> dt.datetime | None:
+        """Return the start of an update that runs and reads everything of all queries."""
+        queries = self._app_state.query_list().enabled
+        return next(
+            (
+                update.started_at
+                for update in self._app_state.open_updates()
+                if update.started_at is not None
+                and update.mode is not Mode.DELTA
+                and not leaves_out(self._app_state.jobs_of(update.id), queries)
+            ),
+            None,
+        )
+
+    # -- what is queued
+
+    def _queue_scheduled(self, mode: Mode, now: dt.datetime) -> Update:
+        update = Update(
+            id=_new_id(), mode=mode, job_type=JobType.SCHEDULED, queued_at=now, request_ids=()
+        )
+        return self._queue(
+            update,
+            self._app_state.query_list().enabled_places,
+            schedule=replace(self._app_state.schedule(), last_scheduled_at=now, next_mode=None),
+        )
+
+    def _queue(
+        self,
+        update: Update,
+        places: Sequence[tuple[int, Query]],
+        *,
+        counts: Sequence[int] = (),
+        retry_of: str | None = None,
+        schedule: Schedule | None = None,
+        audit: AuditEntry | None = None,
+    ) -> Update:
+        """Store an update with its Jobs, and wake the scheduler.
+
+        Args:
+            update: without its Jobs and what it withdraws.
+            places: position and query of each Job.
+            counts: how many values or Indicators each Job is about; none for whole queries.
+            retry_of: the Request ID of the Job that is retried.
+            schedule: replaces the stored one in the same write.
+            audit: stored in the same write.
+        """
+        withdrawals = self._deleted_queries.for_update(
+            update.mode, {query.id for _, query in places}
+        )
+        first_free = len(self._app_state.query_list().queries)
+        jobs = [
+            _job(update, position, query, retry_of=retry_of, asked=count)
+            for (position, query), count in zip(places, counts or [0] * len(places), strict=True)
+        ] + [
+            _job(update, first_free + number, each.query, retry_of=retry_of, is_withdrawal=True)
+            for number, each in enumerate(withdrawals)
+        ]
+        update = replace(
+            update,
+            request_ids=tuple(job.request_id for job in jobs),
+            withdrawn_ids=tuple(each.query.id for each in withdrawals),
+            full_number=self._app_state.schedule().full_number,
+        )
+        if audit is not None:
+            audit = audit.about(query_ids=[job.query.id for job in jobs], update_id=update.id)
+        self._app_state.add_update(update, jobs, schedule=schedule, audit=audit)
+        _log.info(
+            'update-queued',
+            update_id=update.id,
+            mode=update.mode,
+            type=update.job_type,
+            scope=update.scope,
+            queries=len(jobs),
+        )
+        self._wakeup.notify()
+        return update
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())
+
+
+def _job(
+    update: Update,
+    position: int,
+    query: Query,
+    *,
+    retry_of: str | None,
+    asked: int = 0,
+    is_withdrawal: bool = False,
+) -> Job:
+    """Return the pending Job of one query of an update."""
+    return Job(
+        request_id=_new_id(),
+        update_id=update.id,
+        job_type=update.job_type,
+        mode=update.mode,
+        status=JobStatus.PENDING,
+        query=query,
+        position=position,
+        queued_at=update.queued_at,
+        retry_of=retry_of,
+        scope=update.scope,
+        asked=asked,
+        is_withdrawal=is_withdrawal,
+    )
+
+
+def _check_ids(saved: QueryList, query_ids: Sequence[str]) -> None:
+    """Check that queries can take part in an update.
+
+    Raises:
+        NotFoundError: a query is no longer there.
+        ConflictError: one of them is disabled.
+    """
+    for query_id in query_ids:
+        if saved.position(query_id) is None:
+            raise NotFoundError(f'There is no TQL query with the id {query_id}; load the list.')
+        if query_id in saved.disabled_ids:
+            raise ConflictError(QUERY_DISABLED)
+
+
+def _nothing_to_update(saved: QueryList) -> str:
+    if saved.queries:
+        return 'All TQL queries are disabled. Enable one in CONFIGURE first.'
+    return 'There is no TQL query yet. Add one in CONFIGURE and save it.'
