@@ -186,8 +186,8 @@ class Tasks(Protocol):
         """End the wait that Sentinel asked for; Upload alone is held up by one."""
         ...
 
-    def look_at_schedule(self) -> None:
-        """Have Schedule Updates check at once what is due; that may have changed."""
+    def trigger_schedule(self) -> None:
+        """Have Schedule Updates check at once whether an update is due."""
         ...
 
 

@@ -65,7 +65,7 @@ def save_list(
         raise _conflict(deps.app_state.query_list()) from None
     if body.withdraw:
         deps.updates.request_withdrawal()
-    deps.tasks.look_at_schedule()
+    deps.tasks.trigger_schedule()
     return stored
 
 

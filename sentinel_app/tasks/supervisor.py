@@ -263,8 +263,8 @@ class Supervisor:
         _log.warning('asked-wait-ended', task=slug, user=by, until=wait.until.isoformat())
         return self._view(task)
 
-    def look_at_schedule(self) -> None:
-        """Let Schedule Updates look at once: what is due may have changed."""
+    def trigger_schedule(self) -> None:
+        """Have Schedule Updates check at once whether an update is due."""
         self._schedule.look()
         self._tasks[TaskSlug.SCHEDULE_UPDATES].wake()
 

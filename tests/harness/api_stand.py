@@ -275,7 +275,7 @@ class FakeTasks:
     def send_now(self, slug: str, *, by: str | None) -> TaskView:
         return self._ask('send-now', slug, by)
 
-    def look_at_schedule(self) -> None:
+    def trigger_schedule(self) -> None:
         self.looks += 1
 
     def _ask_all(self, action: str, by: str | None) -> tuple[TaskView, ...]:

@@ -370,7 +370,7 @@ class Engine:
 
     def look(self) -> None:
         """Let the App look at its schedule now; by itself it does so once a second."""
-        self.container._supervisor.look_at_schedule()
+        self.container._supervisor.trigger_schedule()
 
     def wait_for_schedule(self, timeout_s: float = PATIENCE_S) -> None:
         """Wait until nothing is due and nothing runs."""

@@ -318,7 +318,7 @@ def test_there_is_no_other_task(stand: Stand, action: str) -> None:
 
 
 def test_a_look_at_the_schedule_wakes_its_task(stand: Stand) -> None:
-    stand.supervisor.look_at_schedule()
+    stand.supervisor.trigger_schedule()
     assert stand.stores.events == ['look']
     assert stand.tasks[TaskSlug.SCHEDULE_UPDATES].events == ['woken']
     assert stand.tasks[TaskSlug.UPLOAD].events == []
