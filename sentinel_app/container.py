@@ -25,6 +25,7 @@ from sentinel_app.core.indicator import Indicator, IndicatorType
 from sentinel_app.core.job import Outcome, Stage
 from sentinel_app.core.mapping import MappingOptions
 from sentinel_app.core.portal import Portal
+from sentinel_app.core.progress import jobs_being_converted, jobs_being_read
 from sentinel_app.core.screening import Screening
 from sentinel_app.core.sink import Sink
 from sentinel_app.core.source import Source
@@ -77,13 +78,14 @@ from sentinel_app.storage.withdrawals import WithdrawalReader
 from sentinel_app.tasks.chosen_update import ChosenUpdates
 from sentinel_app.tasks.cleaner import Cleaner
 from sentinel_app.tasks.deleted_query import DeletedQueries
-from sentinel_app.tasks.duty import ScheduleDuty, StageDuty, converting, downloading
 from sentinel_app.tasks.job_actions import JobActions
 from sentinel_app.tasks.notifier import Notifier
 from sentinel_app.tasks.running_job import RunningJobs
 from sentinel_app.tasks.scheduler import Scheduler
 from sentinel_app.tasks.supervisor import Supervisor
-from sentinel_app.tasks.task import Duty, Task
+from sentinel_app.tasks.task import Task
+from sentinel_app.tasks.task_body import TaskBody, schedule_body, stage_body
+from sentinel_app.tasks.task_kill import Kills
 from sentinel_app.tasks.update_follower import UpdateFollower
 from sentinel_app.tasks.update_queue import UpdateQueue
 from sentinel_app.tasks.worker import Worker
@@ -104,9 +106,6 @@ GARBAGE_THRESHOLD = 20_000
 
 OTHERS_S = 1.0
 """How long the end waits for whatever is under way and is not a batch in flight."""
-
-LOOK_S = 1.0
-"""How often a standalone Task looks whether it is time."""
 
 DOCUMENTS_FILE = 'documents.json'
 DATABASE_FILE = 'state.db'
@@ -176,7 +175,7 @@ class Container:
         self._supervisor.start()
         self._scheduler.start()
         if self._notifier is not None:
-            self._notifier.start()
+            self._notifier.worker.start()
 
     def check(self) -> None:
         """Try what the App depends on, in the background; what is found lands in the log."""
@@ -197,23 +196,23 @@ class Container:
         """
         began = self._clock.monotonic()
         self._stop.set()
-        self._supervisor.interrupt()
-        self._supervisor.wake()
+        self._supervisor.stop()
         self._wakeups.notify_all()
         uploads = self._supervisor.workers_of(TaskSlug.UPLOAD)
         if late := self._late(uploads, began + timeout_s):
             _log.warning('batches-given-up', threads=late)
-        others: list[Worker | Scheduler | Notifier] = [
+        others: list[Worker | Scheduler] = [
             *(each for each in self._supervisor.workers if each not in uploads),
             self._scheduler,
         ]
         if self._notifier is not None:
-            others.append(self._notifier)
+            self._notifier.trigger()
+            others.append(self._notifier.worker)
         if late := self._late(others, began + min(timeout_s, OTHERS_S)):
             _log.info('steps-given-up', threads=late)
         self._close()
 
-    def _late(self, threads: Iterable[Worker | Scheduler | Notifier], deadline: float) -> int:
+    def _late(self, threads: Iterable[Worker | Scheduler], deadline: float) -> int:
         """Wait for threads; give how many do not end in time."""
         return sum(not each.join(deadline - self._clock.monotonic()) for each in threads)
 
@@ -302,15 +301,12 @@ def _compose(
     )
 
     def being_read(update_id: str) -> tuple[str, ...]:
-        return downloading(store.progress(update_id))
+        return jobs_being_read(store.progress(update_id))
 
     def being_converted(update_id: str) -> tuple[str, ...]:
-        return converting(store.progress(update_id))
+        return jobs_being_converted(store.progress(update_id))
 
     facts = {each.slug: each for each in task_facts}
-    schedule = ScheduleDuty(
-        queue=queue, clock=clock, period_s=facts[TaskSlug.SCHEDULE_UPDATES].period_s
-    )
     cleaner = Cleaner(
         app_state=app_state,
         errors=errors,
@@ -319,7 +315,6 @@ def _compose(
         upkeep=DiskUpkeep(documents_path, db),
         clock=clock,
         retention=dt.timedelta(days=settings.retention_days),
-        period_s=facts[TaskSlug.CLEANER].period_s,
     )
 
     wakeups_of = {
@@ -328,18 +323,17 @@ def _compose(
         TaskSlug.UPLOAD: wakeups.upload,
     }
 
-    def task(slug: TaskSlug, duty: Duty, *, threads: int = 1) -> Task:
+    def task(slug: TaskSlug, body: TaskBody, *, threads: int = 1) -> Task:
         is_stage = facts[slug].group is TaskGroup.PIPELINE
         return Task(
             facts=facts[slug],
-            duty=duty,
+            body=body,
             state=app_state.task_state(slug),
             stop=stop,
             wakeup=wakeups_of.get(slug) or Wakeup(),
             clock=clock,
             on_error=health.note,
             threads=threads,
-            idle_wait_s=facts[slug].period_s if is_stage else LOOK_S,
             # A page that is converted late could displace what another one has chosen meanwhile.
             is_replaceable=is_stage and slug is not TaskSlug.CONVERT,
         )
@@ -348,39 +342,38 @@ def _compose(
         tasks=[
             task(
                 TaskSlug.DOWNLOAD,
-                StageDuty(
-                    follower=follower,
-                    step=faults.guarded(Stage.DOWNLOAD, engine.download.step, being_read),
+                stage_body(
+                    follower,
+                    faults.guarded(Stage.DOWNLOAD, engine.download.step, being_read),
                     working_on=being_read,
                     words='read {count} page{s}',
                 ),
             ),
             task(
                 TaskSlug.CONVERT,
-                StageDuty(
-                    follower=follower,
-                    step=faults.guarded(Stage.CONVERT, engine.convert.step, being_converted),
+                stage_body(
+                    follower,
+                    faults.guarded(Stage.CONVERT, engine.convert.step, being_converted),
                     working_on=being_converted,
                     words='went through {count} page{s}',
                 ),
             ),
             task(
                 TaskSlug.UPLOAD,
-                StageDuty(
-                    follower=follower,
-                    step=engine.upload.step,
+                stage_body(
+                    follower,
+                    engine.upload.step,
                     working_on=store.in_flight,
                     words='sent {count} batch{es}',
                 ),
                 threads=UPLOAD_THREADS,
             ),
-            task(TaskSlug.SCHEDULE_UPDATES, schedule),
-            task(TaskSlug.CLEANER, cleaner),
+            task(TaskSlug.SCHEDULE_UPDATES, schedule_body(queue)),
+            task(TaskSlug.CLEANER, TaskBody(step=cleaner.clean, outcome=lambda _: cleaner.outcome)),
         ],
         app_state=app_state,
         store=store,
-        errors=errors,
-        schedule=schedule,
+        kills=Kills(store=store, errors=errors, clock=clock),
         limiter=limiter,
         troubles=engine.troubles,
         clock=clock,
@@ -523,7 +516,9 @@ def _compose(
             ticks={
                 'start-next': follower.start_next,
                 'follow': follower.follow,
+                'trigger-tasks': supervisor.trigger_due,
                 'watch-tasks': supervisor.watch,
+                **({'notify': notifier.trigger_due} if notifier else {}),
             },
             stop=stop,
             wakeup=wakeups.schedule,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -112,3 +113,15 @@ class Progress:
             # An update with a Job that was stopped withdraws nothing, so nothing is added either.
             and (self.is_closed or self.is_stopped)
         )
+
+
+def jobs_being_read(progress: Sequence[Progress]) -> tuple[str, ...]:
+    """Return the Job that Download is at: the highest query's that is not read through."""
+    return tuple(item.request_id for item in progress if not (item.is_read or item.is_downloaded))[
+        :1
+    ]
+
+
+def jobs_being_converted(progress: Sequence[Progress]) -> tuple[str, ...]:
+    """Return the Job that Convert is at: the highest query's with a page that waits."""
+    return tuple(item.request_id for item in progress if item.pages_waiting)[:1]

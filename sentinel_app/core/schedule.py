@@ -1,4 +1,4 @@
-"""Which scheduled update is due and in which mode, from stored UTC times and now."""
+"""What is due: the next scheduled update and its mode, and what is done every so many seconds."""
 
 from __future__ import annotations
 
@@ -61,6 +61,17 @@ def next_update(
         return at, Mode.FULL
     last_reconcile_at = reading_all_since or believed(schedule.last_reconcile_at, now)
     return at, _mode(last_reconcile_at, reconcile_interval, at=max(at, now))
+
+
+def is_period_over(last: float | None, period_s: float, now: float) -> bool:
+    """Whether something that is done every so many seconds is due, from monotonic times.
+
+    Args:
+        last: when it was done last; None for never.
+        period_s: seconds from one time to the next.
+        now: the present.
+    """
+    return last is None or now - last >= period_s
 
 
 def leaves_out(jobs: Sequence[Job], queries: Iterable[Query]) -> bool:

@@ -30,7 +30,7 @@ class Wakeup:
         """Wake every thread, or end its next wait."""
         self.notify(self._waiters)
 
-    def wait(self, timeout_s: float) -> bool:
+    def wait(self, timeout_s: float | None = None) -> bool:
         """Wait for a notification, or until the time has passed; whether there was one."""
         with self._condition:
             is_notified = self._condition.wait_for(lambda: self._pending > 0, timeout_s)

@@ -1,4 +1,4 @@
-"""The Cleaner: removes what is too old, and gives room on the disk back."""
+"""The Cleaner: removes what is too old, and frees room on the disk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.update_store import UpdateStore
-from sentinel_app.tasks.duty import Periodic
 
 MOST_JOBS = 5_000
 """Jobs are in a file that each change of a Job writes as a whole."""
@@ -38,7 +37,7 @@ class Upkeep(Protocol):
     """Keeps what the stores leave on the disk small."""
 
     def remove_set_aside(self) -> int:
-        """Remove all but the newest files that were set aside as unreadable; give their number."""
+        """Remove all but the newest files that were set aside, and return their number."""
         ...
 
     def compact(self, stop: Stop, *, may_shrink: bool) -> int:
@@ -51,8 +50,8 @@ class Upkeep(Protocol):
         ...
 
 
-class Cleaner(Periodic):
-    """Cleans at the start and every so many seconds.
+class Cleaner:
+    """Removes what is too old from the stores.
 
     Args:
         retention: how long Jobs, and figures by the hour, are kept after their end.
@@ -68,26 +67,31 @@ class Cleaner(Periodic):
         upkeep: Upkeep,
         clock: Clock,
         retention: dt.timedelta,
-        period_s: float,
     ) -> None:
-        super().__init__(clock=clock, period_s=period_s)
         self._app_state = app_state
         self._errors = errors
         self._metrics = metrics
         self._store = store
         self._upkeep = upkeep
+        self._clock = clock
         self._retention = retention
         self._outcome = ''
 
-    def outcome(self, steps: int) -> str:  # noqa: ARG002 - one cleaning is one step
-        """Say what was removed."""
+    @property
+    def outcome(self) -> str:
+        """What the last cleaning removed, in words."""
         return self._outcome
 
-    def _perform(self, stop: Stop) -> bool:
+    def clean(self, stop: Stop) -> bool:
+        """Remove everything that is too old.
+
+        Raises:
+            Cancelled: it was interrupted.
+        """
         before = self._clock.now() - self._retention
         done = _Cleaning()
-        # From the last to the first, each of it whatever another one meets: one thing that cannot
-        # be removed must not keep everything else on the disk.
+        # Run from the last to the first, each whatever another one raises: one thing that cannot be
+        # removed must not keep everything else on the disk.
         with ExitStack() as stack:
             stack.callback(self._compact, stop, done)
             stack.callback(self._remove_files, done)

@@ -1,4 +1,4 @@
-"""The background thread that tells people of conditions outside the page."""
+"""The background thread that notifies people of conditions outside the page."""
 
 from __future__ import annotations
 
@@ -11,26 +11,30 @@ from sentinel_app.core.clock import Clock
 from sentinel_app.core.condition import Condition, ConditionCode
 from sentinel_app.core.notice import Announcement, Attention, kept
 from sentinel_app.core.recipient import Recipients
-from sentinel_app.errors import NotificationError, StorageError
+from sentinel_app.core.schedule import is_period_over
+from sentinel_app.errors import NotificationError
 from sentinel_app.log import EventLog
+from sentinel_app.pipeline.wakeup import Wakeup
 from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.tasks.worker import Worker
 
-LOOK_S: Final = 15.0
+PERIOD_S: Final = 15.0
+"""Seconds from one check of the conditions to the next."""
 REST: Final = dt.timedelta(minutes=5)
-"""How long a notification that nobody got waits before it is tried again."""
+"""Wait of a notification that nobody got, until it is tried again."""
 
 _log = EventLog(__name__)
 
 
 class HealthSource(Protocol):
-    """What there is to tell."""
+    """What people are notified of."""
 
     def conditions(self) -> tuple[Condition, ...]:
         """Return the problems there are."""
         ...
 
     def unknown(self) -> Collection[ConditionCode]:
-        """Return those of which nobody knows yet whether they are there."""
+        """Return the conditions that may be there though it is not known yet."""
         ...
 
 
@@ -47,15 +51,15 @@ class Sender(Protocol):
 
 
 class Notifier:
-    """Tells each condition once a day at most, and that it is over; never stops anything.
+    """Notifies people of each condition once a day at most, and that it is over.
 
     Args:
-        health: what there is to tell.
+        health: knows the conditions.
         sender: notifies people.
-        recipients: whom.
+        recipients: who is notified.
         service: the name of the Service, for the messages.
-        app_state: keeps what was told.
-        clock: the present, and waiting.
+        app_state: stores which notifications were sent.
+        clock: the present.
         stop: ends the thread.
     """
 
@@ -79,62 +83,64 @@ class Notifier:
         self._stop = stop
         self._attention = Attention()
         self._rests: dict[str, dt.datetime] = {}
-        self._thread = threading.Thread(target=self._run, name='notifier', daemon=True)
+        self._wakeup = Wakeup()
+        self._triggered_at = clock.monotonic()
+        self.worker = Worker(
+            name='notifier',
+            step=self._notify,
+            stop=stop,
+            wakeup=self._wakeup,
+            clock=clock,
+            # Its failures are logged; as conditions they would be announced by what fails.
+            on_error=lambda _: None,
+        )
         self.sent = 0
         """Notifications that ThreatConnect took, since the start of the Service."""
         self.failed = 0
         """Those that it did not."""
 
-    def start(self) -> None:
-        """Start the thread, where there is anybody to be told."""
-        if self._recipients:
-            self._thread.start()
+    def trigger_due(self) -> None:
+        """Trigger the check of the conditions if its period is over; call it every second."""
+        now = self._clock.monotonic()
+        if is_period_over(self._triggered_at, PERIOD_S, now):
+            self.trigger()
 
-    def join(self, timeout_s: float) -> bool:
-        """Wait for the end of the thread; False if it still runs."""
-        if self._thread.ident is not None:
-            self._thread.join(max(0.0, timeout_s))
-        return not self._thread.is_alive()
+    def trigger(self) -> None:
+        """Wake the thread to check the conditions now, or to end."""
+        self._triggered_at = self._clock.monotonic()
+        self._wakeup.notify()
 
-    def look(self) -> None:
-        """Tell what is to be told now.
+    def _notify(self) -> bool:
+        """Send what is due; the thread has nothing more to do then.
 
         Raises:
-            StorageError: what was told could not be stored.
+            StorageError: what was sent could not be stored.
         """
-        now, told = self._clock.now(), self._app_state.notices()
+        now, stored = self._clock.now(), self._app_state.notices()
         due = self._attention.announcements(
             self._health.conditions(),
-            told,
+            stored,
             unknown=self._health.unknown(),
             service=self._service,
             now=now,
         )
-        changed = dict(told)
+        changed = dict(stored)
         for announcement in due:
             rests_until = self._rests.get(announcement.key)
             if self._stop.is_set() or (rests_until is not None and now < rests_until):
                 continue
-            if self._tell(announcement):
+            if self._announce(announcement):
                 changed[announcement.key] = announcement.notice
                 self._rests.pop(announcement.key, None)
             else:
                 self._rests[announcement.key] = now + REST
         changed = kept(changed, now)
-        if changed != told:
+        if changed != stored:
             self._app_state.store_notices(changed)
+        return False
 
-    def _run(self) -> None:
-        while not self._clock.wait(self._stop, LOOK_S):
-            try:
-                self.look()
-            except StorageError as error:
-                _log.error('notice-not-stored', code=error.code, reason=error.message)
-            except Exception as error:  # noqa: BLE001 - what tells of problems must be none
-                _log.exception('notifier-failed', error)
-
-    def _tell(self, announcement: Announcement) -> bool:
-        """Tell everybody; return whether anybody was reached."""
+    def _announce(self, announcement: Announcement) -> bool:
+        """Notify all recipients; return whether any of them was reached."""
         message, priority = announcement.message, str(announcement.priority)
         calls: list[tuple[str, Callable[[], None]]] = [
             (user, lambda user=user: self._sender.to_user(user, message, priority=priority))  # type: ignore[misc]

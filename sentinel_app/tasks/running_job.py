@@ -1,4 +1,4 @@
-"""What the running update is doing right now, ahead of what is stored of its Jobs."""
+"""The view of a running Job: what it is doing right now, ahead of what is stored of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sentinel_app.core.estimate import Estimate
 from sentinel_app.core.job import Counts, Stage
-from sentinel_app.core.progress import Progress
+from sentinel_app.core.progress import Progress, jobs_being_read
 from sentinel_app.core.task import AskedWait, TaskPause, TaskSlug, facts_of
 from sentinel_app.core.trouble import Trouble
 from sentinel_app.pipeline.estimate import Estimates
@@ -14,12 +14,11 @@ from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.pipeline.trouble import Troubles
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.update_store import UpdateStore
-from sentinel_app.tasks.duty import downloading
 from sentinel_app.tasks.update_follower import UpdateFollower
 
 
 class RunningJobs:
-    """What the running update is doing right now; implements the API's port."""
+    """The Jobs of the running update as they are now; implements the API's port `Live`."""
 
     def __init__(
         self,
@@ -87,7 +86,7 @@ class RunningJobs:
         if running is None or not self._troubles.now():
             return None
         progress = self._store.progress(running.id)
-        if request_id in downloading(progress):
+        if request_id in jobs_being_read(progress):
             return self._troubles.of(Stage.DOWNLOAD)
         if any(item.open for item in progress if item.request_id == request_id):
             return self._troubles.of(Stage.UPLOAD)

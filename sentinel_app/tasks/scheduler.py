@@ -1,4 +1,4 @@
-"""The background thread that keeps time: ticks that start, follow and end updates."""
+"""The one clock of the App: a thread that calls what decides what is due, once a second."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ _log = EventLog(__name__)
 class Scheduler:
     """Calls each tick once a second, and at once when the wakeup is notified, in one daemon thread.
 
-    `schedule` keeps naive local times, lets exceptions through and runs a failing job again on
-    every look. So it is used for fixed short intervals alone: what is due is decided elsewhere from
-    stored UTC times, and each tick is wrapped so that it cannot raise.
+    `schedule` keeps naive local times, lets exceptions through and runs a failing job again at
+    every call. So it is used for one fixed short interval alone: what is due is decided in
+    `core/schedule.py` from stored UTC or monotonic times, and each tick is wrapped so that it
+    cannot raise.
 
     Args:
         ticks: by name; each is quick and does nothing where there is nothing to do.
         stop: ends the thread.
-        signal: wakes the thread between ticks.
-        on_error: is told of each exception of a tick, and of None when all have gone well.
+        wakeup: wakes the thread between ticks.
+        on_error: called with each exception of a tick, and with None once all succeed again.
     """
 
     def __init__(
@@ -74,14 +75,14 @@ class Scheduler:
                 return
             try:
                 tick()
-            except Exception as error:  # noqa: BLE001 - the clockwork outlives whatever a tick meets
+            except Exception as error:  # noqa: BLE001 - the clock outlives whatever a tick meets
                 if self._stop.is_set() and isinstance(error, StorageError):
-                    # It was too late for the end, and the stores are closed.
+                    # The process is ending, and the stores are closed already.
                     _log.info('tick-given-up', tick=name, reason=error.message)
                     return
                 self._on_error(error)
                 if name not in self._failing:
-                    _tell(name, error)
+                    _log_failure(name, error)
                 self._failing.add(name)
             else:
                 if name in self._failing:
@@ -91,7 +92,7 @@ class Scheduler:
                         self._on_error(None)
 
 
-def _tell(name: str, error: Exception) -> None:
+def _log_failure(name: str, error: Exception) -> None:
     if isinstance(error, StorageError):
         # A full disk, say: people know what to do about it, and nobody needs a traceback.
         _log.error('tick-rests', tick=name, code=error.code, reason=error.reason or error.message)

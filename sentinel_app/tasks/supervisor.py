@@ -1,4 +1,4 @@
-"""Starts, shows, pauses, kills and watches the Tasks."""
+"""All Tasks: triggers what is due, watches them, and does what people want done with them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.clock import Clock
-from sentinel_app.core.error_entry import ErrorEntry
-from sentinel_app.core.job import JobType, Stage
+from sentinel_app.core.job import Stage
 from sentinel_app.core.task import (
     PIPELINE,
     TaskCondition,
@@ -26,33 +24,18 @@ from sentinel_app.log import EventLog
 from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.pipeline.trouble import Troubles
 from sentinel_app.storage.app_state.store import AppState
-from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.update_store import UpdateStore
-from sentinel_app.tasks.duty import ScheduleDuty
-from sentinel_app.tasks.step import StepStop
 from sentinel_app.tasks.task import Task
+from sentinel_app.tasks.task_kill import Kills
 from sentinel_app.tasks.worker import Worker
 
-GRACE_S = 5.0
-"""A request to Sentinel that is under way when its Task is killed may still be answered so long."""
-
 STANDSTILL_S = 300.0
-"""Where nobody looked for so long, the process or the machine stood still and not a Task."""
+"""Without a call of the watchdog for so long, the process or the machine stood still."""
 
 _STAGES = {TaskSlug.DOWNLOAD: Stage.DOWNLOAD, TaskSlug.UPLOAD: Stage.UPLOAD}
 """The Tasks that wait for other systems."""
 
 _log = EventLog(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Kill:
-    """A Task that was killed, until its steps are over and its Jobs' accounts are closed."""
-
-    task: Task
-    steps: frozenset[StepStop]
-    request_ids: tuple[str, ...]
-    deadline: float
 
 
 class Supervisor:
@@ -64,8 +47,7 @@ class Supervisor:
         tasks: Iterable[Task],
         app_state: AppState,
         store: UpdateStore,
-        errors: ErrorLog,
-        schedule: ScheduleDuty,
+        kills: Kills,
         limiter: RateLimiter,
         troubles: Troubles,
         clock: Clock,
@@ -73,12 +55,10 @@ class Supervisor:
         self._tasks = {task.facts.slug: task for task in tasks}
         self._app_state = app_state
         self._store = store
-        self._errors = errors
-        self._schedule = schedule
+        self._kills = kills
         self._limiter = limiter
         self._troubles = troubles
         self._clock = clock
-        self._kills: list[_Kill] = []
         self._watched = clock.monotonic()
 
     @property
@@ -91,21 +71,28 @@ class Supervisor:
         return self._tasks[slug].workers
 
     def start(self) -> None:
-        """Start all threads; a Task that was paused before the restart stays so."""
+        """Start all threads; a Task that was paused before the restart stays paused."""
         for task in self._tasks.values():
             if task.state.is_paused:
                 _log.info('task-still-paused', task=task.facts.slug, user=task.state.paused_by)
             task.start()
 
-    def wake(self) -> None:
-        """Let every Task look for work, or for its end, at once."""
-        for task in self._tasks.values():
-            task.wake()
-
-    def interrupt(self) -> None:
-        """Ask every step under way to end at its next safe point."""
+    def stop(self) -> None:
+        """Interrupt every step under way, and wake the threads that wait so that they end."""
         for task in self._tasks.values():
             task.interrupt()
+            task.trigger()
+
+    def trigger_due(self) -> None:
+        """Trigger each Task whose period is over; call it every second."""
+        now = self._clock.monotonic()
+        for task in self._tasks.values():
+            if task.is_due(now):
+                task.trigger()
+
+    def trigger_schedule(self) -> None:
+        """Have Schedule Updates check at once whether an update is due."""
+        self._tasks[TaskSlug.SCHEDULE_UPDATES].trigger()
 
     # -- what people see and do
 
@@ -114,7 +101,7 @@ class Supervisor:
         return tuple(self._view(task) for task in self._tasks.values())
 
     def standings(self) -> tuple[TaskStanding, ...]:
-        """Return what keeps each Task from its work; unlike the views, without asking a store."""
+        """Return what keeps each Task from its work; unlike the views, no store is read."""
         return tuple(task.standing for task in self._tasks.values())
 
     def view(self, slug: str) -> TaskView:
@@ -135,16 +122,11 @@ class Supervisor:
         task = self._known(slug)
         if task.state.is_paused:
             raise ConflictError(f'The Task {task.facts.name} is paused. Resume it first.')
-        before = self._app_state.state.updates.keys()
-        task.run_now()
+        update = task.run_now()
         entry = self._audit(task, 'run', by)
-        if task.facts.slug is TaskSlug.SCHEDULE_UPDATES:
-            for update in self._app_state.state.updates.values():
-                if update.job_type is JobType.SCHEDULED and update.id not in before:
-                    jobs = self._app_state.jobs_of(update.id)
-                    entry = entry.about(
-                        query_ids=[job.query.id for job in jobs], update_id=update.id
-                    )
+        if update is not None:
+            jobs = self._app_state.jobs_of(update.id)
+            entry = entry.about(query_ids=[job.query.id for job in jobs], update_id=update.id)
         self._app_state.add_audit(entry)
         _log.info('task-run', task=slug, user=by)
         return self._view(task)
@@ -231,14 +213,14 @@ class Supervisor:
                 'kill.'
             )
         self._app_state.add_audit(self._audit(task, 'kill', by, *view.request_ids))
-        self._kill(
+        self._kills.kill(
             task,
             view.request_ids,
             TaskKilledError(
                 f'The Task {task.facts.name} was killed by {named(by)} while it worked on this '
                 'request. The next update takes up what is missing; Retry does so at once.'
             ),
-            named(by),
+            by=named(by),
         )
         _log.warning('task-killed', task=slug, user=by, request_ids=' '.join(view.request_ids))
         return self._view(task)
@@ -263,11 +245,6 @@ class Supervisor:
         _log.warning('asked-wait-ended', task=slug, user=by, until=wait.until.isoformat())
         return self._view(task)
 
-    def trigger_schedule(self) -> None:
-        """Have Schedule Updates check at once whether an update is due."""
-        self._schedule.look()
-        self._tasks[TaskSlug.SCHEDULE_UPDATES].wake()
-
     # -- the watchdog
 
     def watch(self) -> None:
@@ -275,12 +252,12 @@ class Supervisor:
         now = self._clock.monotonic()
         has_stood_still = now - self._watched > STANDSTILL_S
         self._watched = now
-        # From the last to the first, each of it whatever another one meets.
+        # Run from the last to the first, each whatever another one raises.
         with ExitStack() as stack:
             stack.callback(self._end_pauses)
-            # Convert would do it as well, unless it is paused or waits for Upload.
+            # Convert does so as well, unless it is paused or waits for Upload.
             stack.callback(self._tasks[TaskSlug.CONVERT].while_still, self._store.drop_pages)
-            stack.callback(self._finish_kills, now)
+            stack.callback(self._kills.finish)
             for task in reversed(self._tasks.values()):
                 stack.callback(self._watch, task, has_stood_still=has_stood_still)
 
@@ -303,8 +280,8 @@ class Supervisor:
 
     def _kill_overdue(self, task: Task) -> None:
         minutes = task.facts.timeout_s // 60
-        request_ids = task.duty.request_ids()
-        self._kill(
+        request_ids = task.body.request_ids()
+        self._kills.kill(
             task,
             request_ids,
             TaskKilledError(
@@ -312,49 +289,9 @@ class Supervisor:
                 f'{minutes} minutes. The next update takes up what is missing; Retry does so at '
                 'once.'
             ),
-            'the watchdog',
+            by='the watchdog',
         )
         _log.error('task-overdue', task=task.facts.slug, request_ids=' '.join(request_ids))
-
-    def _kill(
-        self, task: Task, request_ids: tuple[str, ...], error: TaskKilledError, by: str
-    ) -> None:
-        # The Jobs first: a step that is interrupted settles its part of a Job that has stopped.
-        if request_ids:
-            self._store.stop_jobs(request_ids, error)
-        kill = _Kill(
-            task=task,
-            steps=task.kill(by, request_ids),
-            request_ids=request_ids,
-            deadline=self._clock.monotonic() + GRACE_S,
-        )
-        self._kills.append(kill)
-        now = self._clock.now()
-        self._errors.add(
-            [
-                ErrorEntry(
-                    request_id=request_id, at=now, code=error.code, message=error.message, reason=''
-                )
-                for request_id in request_ids
-            ]
-        )
-
-    def _finish_kills(self, now: float) -> None:
-        for kill in tuple(self._kills):
-            are_over = kill.task.are_over(kill.steps)
-            # Upload may have objects of these Jobs under way, whichever Task was killed.
-            is_over = are_over and not self._store.are_in_flight(kill.request_ids)
-            if not is_over and now < kill.deadline:
-                continue
-            # The last in line, should this fail: the others must not wait for it.
-            self._kills.remove(kill)
-            self._kills.append(kill)
-            if not are_over and kill.task.is_replaceable:
-                kill.task.replace(kill.steps)
-            elif not are_over:
-                self._store.drop_pages()
-            self._store.give_up(kill.request_ids)
-            self._kills.remove(kill)
 
     # -- within
 

@@ -1,4 +1,4 @@
-"""A Task: its threads, how it stands, and how it is paused, interrupted and watched."""
+"""A Task: its state, its threads, and how it is triggered, paused, killed and watched."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import datetime as dt
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
 
-from sentinel_app.core.clock import Clock, Stop
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.job import Update
+from sentinel_app.core.schedule import is_period_over
 from sentinel_app.core.task import (
     TaskCondition,
     TaskFacts,
@@ -20,37 +21,13 @@ from sentinel_app.core.task import (
 from sentinel_app.errors import Cancelled, SentinelAppError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.wakeup import Wakeup
-from sentinel_app.tasks.step import StepStop
-from sentinel_app.tasks.worker import IDLE_WAIT_S, Worker
+from sentinel_app.tasks.task_body import TaskBody, queued_words
+from sentinel_app.tasks.worker import StepStop, Worker
 
-LONGEST_LOOK_S = 1.0
+LONGEST_IDLE_STEP_S = 1.0
 """A step that takes longer is at work; one that finds nothing to do ends sooner."""
 
 _log = EventLog(__name__)
-
-
-class Duty(Protocol):
-    """What a Task does."""
-
-    def step(self, stop: Stop) -> bool:
-        """Do one piece of work; False when there was nothing to do."""
-        ...
-
-    def ask(self) -> str | None:
-        """Have work done now, outside the schedule; what came of it, if that is known already.
-
-        Raises:
-            ConflictError: there is none to do.
-        """
-        ...
-
-    def request_ids(self) -> tuple[str, ...]:
-        """Return the Jobs that are being worked on, in the order of precedence."""
-        ...
-
-    def outcome(self, steps: int) -> str:
-        """Say what a run of so many steps came to, without a full stop."""
-        ...
 
 
 class Task:
@@ -58,14 +35,13 @@ class Task:
 
     Args:
         facts: what it is.
-        duty: what it does.
+        body: what it does.
         state: as stored.
         stop: ends its threads.
-        signal: wakes them.
+        wakeup: wakes them.
         clock: the present, and waiting.
-        on_error: is told, by the name of a thread, of each exception and of each recovery.
+        on_error: called with the name of a thread and its exception, or None when it recovered.
         threads: how many steps may be under way at once.
-        idle_wait_s: how long a thread waits at most when there is no work.
         is_replaceable: whether a thread that does not end may be left behind for another one: what
             it still does must harm nobody.
     """
@@ -74,25 +50,23 @@ class Task:
         self,
         *,
         facts: TaskFacts,
-        duty: Duty,
+        body: TaskBody,
         state: TaskState,
         stop: threading.Event,
         wakeup: Wakeup,
         clock: Clock,
         on_error: Callable[[str, BaseException | None], None],
         threads: int = 1,
-        idle_wait_s: float = IDLE_WAIT_S,
         is_replaceable: bool = False,
     ) -> None:
         self.facts = facts
-        self.duty = duty
+        self.body = body
         self.is_replaceable = is_replaceable
         self._state = state
         self._stop = stop
         self._wakeup = wakeup
         self._clock = clock
         self._on_error = on_error
-        self._idle_wait_s = idle_wait_s
         self._threads = threads
         self._lock = threading.Lock()
         self._steps: dict[int, StepStop] = {}
@@ -101,9 +75,10 @@ class Task:
         self._beat: tuple[dt.datetime, float] | None = None
         self._done = 0
         self._events: list[str] = []
-        """What befell the present run."""
+        """What happened to the present run."""
         self._ended: tuple[dt.datetime, str] | None = None
         self._kill: TaskKill | None = None
+        self._triggered_at: float | None = None
 
     @property
     def standing(self) -> TaskStanding:
@@ -113,7 +88,7 @@ class Task:
 
     @property
     def state(self) -> TaskState:
-        """What is stored of it."""
+        """Its state, as stored."""
         return self._state
 
     @property
@@ -126,26 +101,42 @@ class Task:
         for worker in self._workers.values():
             worker.start()
 
-    def run_now(self) -> None:
-        """Run outside the schedule.
+    def is_due(self, now: float) -> bool:
+        """Whether it is to be triggered because its period is over.
+
+        Args:
+            now: the monotonic present.
+        """
+        is_over = is_period_over(self._triggered_at, self.facts.period_s, now)
+        return is_over and not self._state.is_paused
+
+    def trigger(self) -> None:
+        """Wake its threads to take a step now."""
+        self._triggered_at = self._clock.monotonic()
+        self._wakeup.notify_all()
+
+    def run_now(self) -> Update | None:
+        """Run outside the schedule; return the update that was queued by it, if any.
 
         Raises:
             ConflictError: there is nothing to do.
         """
-        words = self.duty.ask()
+        update = self.body.run()
         with self._lock:
             self._kill = None
-            if words is not None:
-                self._events.append(words)
+            if update is not None:
+                self._events.append(queued_words(update))
                 if not self._steps:
                     self._end_run()
-        self.wake()
+        self.trigger()
+        return update
 
     def set_state(self, state: TaskState, event: str | None = None) -> None:
-        """Pause or go on; `event` says why, for the outcome.
+        """Pause or resume; `event` says why, for the outcome.
 
         A step that waits, for the API limit or before another attempt, ends now and loses nothing;
-        a request under way is over first.
+        a request under way is over first. A stage that is resumed goes on at once; what is done
+        every so many seconds is triggered where it became due meanwhile.
         """
         with self._lock:
             self._state = state
@@ -155,19 +146,16 @@ class Task:
                     self._events.append(event)
                 if not self._steps:
                     self._end_run()
-        self.wake()
-
-    def wake(self) -> None:
-        """Let its threads look for work at once."""
-        self._wakeup.notify_all()
+        if not state.is_paused and self.body.repeats:
+            self.trigger()
 
     def interrupt(self) -> None:
-        """Ask the steps under way to end."""
+        """Interrupt the steps under way."""
         with self._lock:
             self._interrupt()
 
     def kill(self, by: str, request_ids: tuple[str, ...]) -> frozenset[StepStop]:
-        """End the run that `by` killed: ask the steps under way to end, and return them.
+        """End the run that `by` killed: interrupt the steps under way, and return them.
 
         Args:
             by: a user, or the watchdog, as a sentence names them.
@@ -185,7 +173,7 @@ class Task:
             step.interrupt()
 
     def while_still(self, action: Callable[[], object]) -> bool:
-        """Do something while no step can be under way; False, and nothing, where one is."""
+        """Do something unless a step is under way; return whether it was done."""
         with self._lock:
             if not self._steps:
                 action()
@@ -210,9 +198,10 @@ class Task:
             _log.warning('worker-replaced', worker=self._name(place))
             if not self._stop.is_set():
                 self._workers[place].start()
+        self.trigger()
 
     def is_overdue(self) -> bool:
-        """Whether a step that nobody has interrupted gave no sign of life for the time-out."""
+        """Whether a step that nobody has interrupted had no heartbeat for the time-out."""
         now = self._clock.monotonic()
         with self._lock:
             return any(
@@ -221,19 +210,21 @@ class Task:
             )
 
     def excuse(self) -> None:
-        """Count the steps under way as alive: it was the whole process that stood still."""
+        """Record a heartbeat of the steps under way: it was the whole process that stood still."""
         with self._lock:
             for step in self._steps.values():
                 step.beat()
 
     def view(self) -> TaskView:
         """Return how it stands."""
-        request_ids = self.duty.request_ids()
+        request_ids = self.body.request_ids()
         now = self._clock.monotonic()
         with self._lock:
             steps = list(self._steps.values())
             state, ended, beat = self._state, self._ended, self._beat
-        is_busy = bool(request_ids) or any(step.runtime_s(now) > LONGEST_LOOK_S for step in steps)
+        is_busy = bool(request_ids) or any(
+            step.runtime_s(now) > LONGEST_IDLE_STEP_S for step in steps
+        )
         if state.is_paused:
             condition = TaskCondition.FINISHING if steps else TaskCondition.PAUSED
         else:
@@ -265,7 +256,7 @@ class Task:
             wakeup=self._wakeup,
             clock=self._clock,
             on_error=partial(self._on_error, name),
-            idle_wait_s=self._idle_wait_s,
+            repeats=self.body.repeats,
         )
 
     def _step(self, place: int) -> bool:
@@ -273,11 +264,11 @@ class Task:
             if self._state.is_paused:
                 return False
             stop = self._steps[place] = StepStop(self._clock)
-            # The end of the process may have passed between the thread's last look and this one.
+            # The process may have begun to end since the thread checked.
             if self._stop.is_set():
                 stop.interrupt()
         try:
-            is_more = self.duty.step(stop)
+            is_more = self.body.step(stop)
         except Cancelled:
             self._leave(place, stop)
             raise
@@ -301,11 +292,12 @@ class Task:
                 self._kill = None
             if trouble is not None:
                 self._events.append(trouble)
-            if not self._steps and (self._state.is_paused or not is_done):
+            is_over = self._state.is_paused or not (is_done and self.body.repeats)
+            if not self._steps and is_over:
                 self._end_run()
 
     def _end_run(self) -> None:
-        parts = [self.duty.outcome(self._done)] if self._done else []
+        parts = [self.body.outcome(self._done)] if self._done else []
         parts += self._events
         self._done, self._events = 0, []
         if parts:

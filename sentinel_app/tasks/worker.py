@@ -1,7 +1,8 @@
-"""One thread of a Task: repeats a step while there is work, and never dies of an exception."""
+"""One thread of a Task, and the interruption and heartbeat of the step that it is at."""
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Callable
 
@@ -10,8 +11,8 @@ from sentinel_app.errors import Cancelled, SentinelAppError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.wakeup import Wakeup
 
-IDLE_WAIT_S = 5.0
-"""How long a thread without work waits at most; it is woken when there may be some."""
+BEAT_S = 1.0
+"""Seconds between two heartbeats of a step that waits."""
 
 FIRST_REST_S = 1.0
 LONGEST_REST_S = 30.0
@@ -20,17 +21,74 @@ LONGEST_REST_S = 30.0
 _log = EventLog(__name__)
 
 
+class StepStop:
+    """The `stop` of one step; implements `Stop`.
+
+    Every check of it is a heartbeat, and so is each second of waiting with it. So a step that waits
+    for the API limit or backs off is alive for as long as that takes, and one that hangs is not.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._event = threading.Event()
+        self._beat = (clock.now(), clock.monotonic())
+        self._started = self._beat[1]
+
+    @property
+    def beat_at(self) -> dt.datetime:
+        """When the last heartbeat was."""
+        return self._beat[0]
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether the step is to end; no heartbeat."""
+        return self._event.is_set()
+
+    def age_s(self, now: float) -> float:
+        """Seconds since the last heartbeat."""
+        return now - self._beat[1]
+
+    def runtime_s(self, now: float) -> float:
+        """Seconds since the step began."""
+        return now - self._started
+
+    def beat(self) -> None:
+        """Record a heartbeat."""
+        self._beat = (self._clock.now(), self._clock.monotonic())
+
+    def interrupt(self) -> None:
+        """Request the end of the step at its next safe point."""
+        self._event.set()
+
+    def is_set(self) -> bool:
+        """Whether the step is to end."""
+        self.beat()
+        return self._event.is_set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the step is to end or the seconds have passed; whether it is to end."""
+        left = timeout
+        while left is None or left > 0:
+            self.beat()
+            portion = BEAT_S if left is None else min(left, BEAT_S)
+            if self._event.wait(portion):
+                return True
+            left = None if left is None else left - portion
+        return self.is_set()
+
+
 class Worker:
-    """Runs `step` in a daemon thread until `stop` is set.
+    """A daemon thread that runs `step` whenever it is woken, and never dies of an exception.
 
     Args:
         name: of the thread, for the log.
         step: does one piece of work; True when there may be more.
         stop: ends the thread at the next safe point.
-        signal: wakes the thread.
+        wakeup: wakes the thread.
         clock: waits.
-        on_error: is told of each exception of a step, and of None when one has gone well again.
-        idle_wait_s: how long the thread waits at most when it has no work.
+        on_error: called with each exception of a step, and with None when one succeeds again.
+        repeats: whether a step follows the other while there is work, and after a failure;
+            otherwise each notification is worth one.
     """
 
     def __init__(
@@ -42,7 +100,7 @@ class Worker:
         wakeup: Wakeup,
         clock: Clock,
         on_error: Callable[[BaseException | None], None],
-        idle_wait_s: float = IDLE_WAIT_S,
+        repeats: bool = False,
     ) -> None:
         self._name = name
         self._step = step
@@ -50,13 +108,13 @@ class Worker:
         self._wakeup = wakeup
         self._clock = clock
         self._on_error = on_error
-        self._idle_wait_s = idle_wait_s
+        self._repeats = repeats
         self._rest_s = 0.0
         self._is_retired = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Start the thread."""
+        """Start the thread; it waits until it is woken."""
         self._thread.start()
 
     def retire(self) -> None:
@@ -72,8 +130,9 @@ class Worker:
 
     def _run(self) -> None:
         while not self._is_over:
-            if not self._try_step() and not self._is_over:
-                self._wakeup.wait(self._idle_wait_s)
+            self._wakeup.wait()
+            while not self._is_over and self._try_step() and self._repeats:
+                pass
 
     @property
     def _is_over(self) -> bool:

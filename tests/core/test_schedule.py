@@ -7,7 +7,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sentinel_app.core.job import JobStatus, Mode
-from sentinel_app.core.schedule import Schedule, may_satisfy, next_update
+from sentinel_app.core.schedule import (
+    Schedule,
+    is_period_over,
+    leaves_out,
+    may_satisfy,
+    next_update,
+)
 from tests.harness.builders.app_state import make_job, make_query, make_update
 from tests.harness.clocks import NOON
 from tests.harness.strategies import law, times
@@ -185,3 +191,20 @@ def test_what_is_required_counts_as_done_while_an_update_does_it():
     options = {'interval': HOUR, 'reconcile_interval': WEEK, 'now': NOON}
     assert next_update(stored, **options) == (NOON + HOUR, Mode.FULL)  # type: ignore[arg-type]
     assert next_update(stored, is_full_under_way=True, **options) == (NOON + HOUR, Mode.DELTA)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ('last', 'now', 'expected'),
+    [(None, 5.0, True), (100.0, 109.9, False), (100.0, 110.0, True), (100.0, 100.0, False)],
+)
+def test_a_period_is_over_at_first_and_then_so_many_seconds_after_the_last_time(
+    last: float | None, now: float, expected: bool
+):
+    assert is_period_over(last, 10.0, now) is expected
+
+
+def test_an_update_leaves_out_what_none_of_its_jobs_reads():
+    jobs = [make_job('j1', query=make_query('q1'))]
+    assert not leaves_out(jobs, QUERIES[:1])
+    assert leaves_out(jobs, QUERIES)
+    assert not leaves_out(jobs, ())

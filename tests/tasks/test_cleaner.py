@@ -80,7 +80,6 @@ class Stand:
             upkeep=self.upkeep,
             clock=self.clock,
             retention=30 * DAY,
-            period_s=900,
         )
 
     def add(self, number: int, ended_at: dt.datetime | None) -> None:
@@ -111,22 +110,21 @@ def test_old_jobs_and_their_errors_go(stand: Stand) -> None:
     stand.add(1, NOON - 31 * DAY)
     stand.add(2, NOON - 29 * DAY)
     stand.add(3, None)
-    assert stand.cleaner.step(stand.stop)
+    assert stand.cleaner.clean(stand.stop)
     assert stand.jobs == {'j2', 'j3'}
     assert stand.errors.held == ['j2', 'j3']
     assert stand.store.cleanings == 1
-    assert stand.cleaner.outcome(1) == 'removed 1 request'
+    assert stand.cleaner.outcome == 'removed 1 request'
 
 
 def test_errors_that_an_interrupted_cleaning_left_go_too(stand: Stand) -> None:
     stand.errors.held = ['gone', 'gone-too']
     stand.stop.set()
     with pytest.raises(Cancelled):
-        stand.cleaner.step(stand.stop)
+        stand.cleaner.clean(stand.stop)
     assert stand.errors.held == ['gone', 'gone-too']
     stand.stop.clear()
-    stand.cleaner.ask()
-    assert stand.cleaner.step(stand.stop)
+    assert stand.cleaner.clean(stand.stop)
     assert stand.errors.held == []
 
 
@@ -135,26 +133,15 @@ def test_jobs_are_bounded(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(cleaner_module, 'MOST_JOBS', 3)
     for number in range(5):
         stand.add(number, NOON - number * DAY)
-    stand.cleaner.step(stand.stop)
+    stand.cleaner.clean(stand.stop)
     assert stand.jobs == {'j0', 'j1', 'j2'}
-    assert stand.cleaner.outcome(1) == 'removed 2 requests'
-
-
-def test_it_cleans_at_the_start_and_in_its_period(stand: Stand) -> None:
-    assert stand.cleaner.step(stand.stop)
-    assert not stand.cleaner.step(stand.stop)
-    stand.clock.advance(899)
-    assert not stand.cleaner.step(stand.stop)
-    stand.clock.advance(1)
-    assert stand.cleaner.step(stand.stop)
-    assert len(stand.upkeep.shrinks) == 2
+    assert stand.cleaner.outcome == 'removed 2 requests'
 
 
 def test_room_that_a_running_update_would_use_again_stays(stand: Stand) -> None:
-    stand.cleaner.step(stand.stop)
+    stand.cleaner.clean(stand.stop)
     stand.add(1, None)
-    stand.cleaner.ask()
-    stand.cleaner.step(stand.stop)
+    stand.cleaner.clean(stand.stop)
     assert stand.upkeep.shrinks == [True, False]
 
 
@@ -170,19 +157,19 @@ def test_room_that_a_running_update_would_use_again_stays(stand: Stand) -> None:
 )
 def test_it_says_what_it_did(stand: Stand, files: int, freed_bytes: int, words: str) -> None:
     stand.upkeep.files, stand.upkeep.freed_bytes = files, freed_bytes
-    stand.cleaner.step(stand.stop)
-    assert stand.cleaner.outcome(1) == words
+    stand.cleaner.clean(stand.stop)
+    assert stand.cleaner.outcome == words
 
 
 def test_both_are_named(stand: Stand) -> None:
     stand.add(1, NOON - 31 * DAY)
     stand.upkeep.files = 1
-    stand.cleaner.step(stand.stop)
-    assert stand.cleaner.outcome(1) == 'removed 1 request and 1 old file'
+    stand.cleaner.clean(stand.stop)
+    assert stand.cleaner.outcome == 'removed 1 request and 1 old file'
 
 
 def test_figures_by_the_hour_go_with_the_jobs(stand: Stand) -> None:
-    stand.cleaner.step(stand.stop)
+    stand.cleaner.clean(stand.stop)
     assert stand.metrics.removed_before == [NOON - 30 * DAY]
 
 
@@ -199,7 +186,7 @@ def test_one_job_that_cannot_be_cleaned_keeps_nothing_else(
 
     monkeypatch.setattr(stand.errors, 'remove', fail_for_one)
     with pytest.raises(OverflowError):
-        stand.cleaner.step(stand.stop)
+        stand.cleaner.clean(stand.stop)
     assert stand.errors.held == ['poisonous']
     assert stand.metrics.removed_before != []
     assert stand.upkeep.shrinks == [True]
@@ -214,6 +201,6 @@ def test_jobs_that_cannot_be_removed_keep_nothing_else(
     monkeypatch.setattr(stand.app_state, 'remove_old', fail)
     stand.errors.held = ['gone']
     with pytest.raises(TypeError):
-        stand.cleaner.step(stand.stop)
+        stand.cleaner.clean(stand.stop)
     assert stand.errors.held == []
     assert stand.upkeep.shrinks == [True]

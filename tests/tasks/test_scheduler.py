@@ -20,7 +20,7 @@ class Ticks:
     def __init__(self) -> None:
         self.stop = threading.Event()
         self.wakeup = Wakeup()
-        self.noted: list[BaseException | None] = []
+        self.errors: list[BaseException | None] = []
         self.called: list[str] = []
         self.has_ticked = threading.Semaphore(0)
         self.failing: set[str] = set()
@@ -31,7 +31,7 @@ class Ticks:
             ticks={name: self.tick(name, is_last=name == names[-1]) for name in names},
             stop=self.stop,
             wakeup=self.wakeup,
-            on_error=self.noted.append,
+            on_error=self.errors.append,
         )
 
     def tick(self, name: str, *, is_last: bool) -> Callable[[], None]:
@@ -57,7 +57,7 @@ class Ticks:
 
 @pytest.fixture
 def ticks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ticks]:
-    # A second is long: where a test needs the time and not the signal, it sets its own.
+    # A second is long: where a test needs the time and not the notification, it sets its own.
     monkeypatch.setattr(scheduler_module, 'TICK_S', 1)
     made = Ticks()
     yield made
@@ -81,7 +81,7 @@ def test_a_notification_calls_the_ticks_at_once(ticks: Ticks):
     assert ticks.called == ['first', 'second'] * 4
 
 
-def test_time_calls_the_ticks_without_a_ring(ticks: Ticks):
+def test_time_calls_the_ticks_without_a_notification(ticks: Ticks):
     ticks.scheduler.start()
     ticks.wait()
     ticks.wait()
@@ -97,7 +97,7 @@ def test_a_tick_that_raises_keeps_neither_the_others_nor_itself_from_being_calle
     ticks.wait()
 
     assert ticks.called == ['first', 'second'] * 2
-    assert [str(error) for error in ticks.noted] == ['first', 'first']
+    assert [str(error) for error in ticks.errors] == ['first', 'first']
 
 
 def test_all_is_said_to_be_well_again_once(ticks: Ticks):
@@ -109,7 +109,7 @@ def test_all_is_said_to_be_well_again_once(ticks: Ticks):
         ticks.wakeup.notify()
         ticks.wait()
 
-    assert [error is None for error in ticks.noted] == [False, True]
+    assert [error is None for error in ticks.errors] == [False, True]
 
 
 def test_all_is_not_said_to_be_well_while_another_tick_still_fails(ticks: Ticks):
@@ -119,14 +119,14 @@ def test_all_is_not_said_to_be_well_while_another_tick_still_fails(ticks: Ticks)
     ticks.failing = {'first'}
     ticks.wakeup.notify()
     ticks.wait()
-    assert None not in ticks.noted
+    assert None not in ticks.errors
     ticks.failing = set()
     ticks.wakeup.notify()
     ticks.wait()
     ticks.end()
 
-    assert ticks.noted.count(None) == 1
-    assert ticks.noted[-1] is None
+    assert ticks.errors.count(None) == 1
+    assert ticks.errors[-1] is None
 
 
 def test_a_clock_put_back_does_not_hold_up_the_ticks(ticks: Ticks):
@@ -150,7 +150,7 @@ def test_stop_ends_the_thread_between_two_ticks(ticks: Ticks):
         ticks={'stop': stop, 'after': lambda: ticks.called.append('after')},
         stop=ticks.stop,
         wakeup=ticks.wakeup,
-        on_error=ticks.noted.append,
+        on_error=ticks.errors.append,
     )
     scheduler.start()
 
@@ -164,11 +164,11 @@ def test_a_tick_that_meets_closed_stores_at_the_end_is_no_fault(ticks: Ticks):
         raise StorageError('closed')
 
     scheduler = Scheduler(
-        ticks={'late': late}, stop=ticks.stop, wakeup=ticks.wakeup, on_error=ticks.noted.append
+        ticks={'late': late}, stop=ticks.stop, wakeup=ticks.wakeup, on_error=ticks.errors.append
     )
     scheduler.start()
     assert scheduler.join(SOON_S)
-    assert ticks.noted == []
+    assert ticks.errors == []
 
 
 def test_a_scheduler_that_was_never_started_has_ended(ticks: Ticks):

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from sentinel_app.core.error_entry import ErrorEntry
+from sentinel_app.core.job import Update
 from sentinel_app.core.task import (
     TASK_FACTS,
     AskedWait,
@@ -24,7 +25,9 @@ from sentinel_app.errors import ConflictError, NotFoundError, SentinelAppError, 
 from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.pipeline.trouble import Troubles
 from sentinel_app.storage.app_state.store import AppState
-from sentinel_app.tasks.supervisor import GRACE_S, STANDSTILL_S, Supervisor
+from sentinel_app.tasks.supervisor import STANDSTILL_S, Supervisor
+from sentinel_app.tasks.task_kill import GRACE_S, Kills
+from tests.harness.builders.app_state import make_job, make_query, make_update
 from tests.harness.clocks import NOON, StandingClock
 
 
@@ -33,14 +36,15 @@ class FakeTask:
 
     def __init__(self, slug: TaskSlug) -> None:
         (self.facts,) = (facts for facts in TASK_FACTS if facts.slug is slug)
-        self.duty = self
+        self.body = self
         self.state = TaskState()
         self.condition = TaskCondition.IDLE
         self.ids: tuple[str, ...] = ()
         self.workers = (f'{slug}-thread',)
         self.is_replaceable = slug in {TaskSlug.DOWNLOAD, TaskSlug.UPLOAD}
         self.is_hanging = False
-        self.overdue = False
+        self.due = self.overdue = False
+        self.queued: Update | None = None
         self.events: list[str] = []
         self.error: SentinelAppError | None = None
 
@@ -53,13 +57,17 @@ class FakeTask:
     def interrupt(self) -> None:
         self.events.append('interrupted')
 
-    def wake(self) -> None:
-        self.events.append('woken')
+    def is_due(self, _now: float) -> bool:
+        return self.due
 
-    def run_now(self) -> None:
+    def trigger(self) -> None:
+        self.events.append('triggered')
+
+    def run_now(self) -> Update | None:
         if self.error:
             raise self.error
         self.events.append('run')
+        return self.queued
 
     def set_state(self, state: TaskState, event: str | None = None) -> None:
         self.state = state
@@ -123,9 +131,6 @@ class Stores:
     def add(self, entries: Sequence[ErrorEntry]) -> None:
         self.errors += entries
 
-    def look(self) -> None:
-        self.events.append('look')
-
 
 class Stand:
     def __init__(self, folder: Path) -> None:
@@ -142,8 +147,7 @@ class Stand:
             tasks=tasks,
             app_state=self.app_state,
             store=stores,
-            errors=stores,
-            schedule=stores,
+            kills=Kills(store=stores, errors=stores, clock=self.clock),
             limiter=self.limiter,
             troubles=self.troubles,
             clock=self.clock,
@@ -171,9 +175,8 @@ def stand(tmp_path: Path) -> Stand:
 
 def test_all_tasks_start_show_and_are_interrupted_together(stand: Stand) -> None:
     stand.supervisor.start()
-    stand.supervisor.interrupt()
-    stand.supervisor.wake()
-    everything = ['started', 'interrupted', 'woken']
+    stand.supervisor.stop()
+    everything = ['started', 'interrupted', 'triggered']
     assert all(task.events == everything for task in stand.tasks.values())
     assert [view.facts.slug for view in stand.supervisor.views()] == list(TaskSlug)
     assert len(stand.supervisor.workers) == len(TaskSlug)
@@ -317,10 +320,25 @@ def test_there_is_no_other_task(stand: Stand, action: str) -> None:
     assert stand.audit == []
 
 
-def test_a_look_at_the_schedule_wakes_its_task(stand: Stand) -> None:
+def test_a_run_that_queues_an_update_is_audited_with_it(stand: Stand) -> None:
+    update = make_update('u1', request_ids=('j1',))
+    stand.app_state.add_update(update, [make_job('j1', query=make_query('q7'))], schedule=None)
+    stand.task('schedule-updates', queued=update)
+    stand.supervisor.run('schedule-updates', by='jdoe')
+    (entry,), _ = stand.app_state.audit(limit=100, offset=0)
+    assert (entry.action, entry.query_ids, entry.update_ids) == ('task-run', ('q7',), ('u1',))
+
+
+def test_what_is_due_is_triggered(stand: Stand) -> None:
+    stand.task('cleaner', due=True)
+    stand.supervisor.trigger_due()
+    assert stand.tasks[TaskSlug.CLEANER].events == ['triggered']
+    assert stand.tasks[TaskSlug.UPLOAD].events == []
+
+
+def test_a_trigger_of_the_schedule_triggers_its_task(stand: Stand) -> None:
     stand.supervisor.trigger_schedule()
-    assert stand.stores.events == ['look']
-    assert stand.tasks[TaskSlug.SCHEDULE_UPDATES].events == ['woken']
+    assert stand.tasks[TaskSlug.SCHEDULE_UPDATES].events == ['triggered']
     assert stand.tasks[TaskSlug.UPLOAD].events == []
 
 

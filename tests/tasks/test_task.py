@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from sentinel_app.core.job import Mode, Update
 from sentinel_app.core.task import TASK_FACTS, TaskCondition, TaskState, TaskView
 from sentinel_app.errors import Cancelled, ConflictError, StorageError
 from sentinel_app.pipeline.wakeup import Wakeup
 from sentinel_app.tasks.task import Task
+from sentinel_app.tasks.task_body import TaskBody
+from tests.harness.builders.app_state import make_update
 from tests.harness.clocks import NOON, StandingClock
 
 SOON_S = 10.0
@@ -20,14 +23,14 @@ FACTS = dataclasses.replace(TASK_FACTS[2], timeout_s=100)
 PAUSED = TaskState(is_paused=True, paused_at=NOON, paused_by='jdoe')
 
 
-class Duty:
+class Work:
     """Hands out pieces of work; each is done when the test says so, or ends when interrupted."""
 
     def __init__(self) -> None:
         self.pieces: list[Callable[[Any], bool]] = []
         self.ids: tuple[str, ...] = ()
-        self.words: str | None = None
-        self.asked = 0
+        self.queued: Update | ConflictError | None = None
+        self.runs = 0
         self.begun = threading.Semaphore(0)
         self._lock = threading.Lock()
 
@@ -39,35 +42,37 @@ class Duty:
         self.begun.release()
         return piece(stop)
 
-    def ask(self) -> str | None:
-        self.asked += 1
-        if self.words == 'refused':
-            raise ConflictError('Not now.')
-        return self.words
+    def run(self) -> Update | None:
+        self.runs += 1
+        if isinstance(self.queued, ConflictError):
+            raise self.queued
+        return self.queued
 
-    def request_ids(self) -> tuple[str, ...]:
-        return self.ids
-
-    def outcome(self, steps: int) -> str:
-        return f'did {steps}'
+    def body(self, *, repeats: bool) -> TaskBody:
+        return TaskBody(
+            step=self.step,
+            outcome=lambda count: f'did {count}',
+            repeats=repeats,
+            request_ids=lambda: self.ids,
+            run=self.run,
+        )
 
 
 class Stage:
     def __init__(self, **options: Any) -> None:
         self.clock = StandingClock()
-        self.wakeup = Wakeup()
+        self.wakeup = Wakeup(options.get('threads', 1))
         self.stop = threading.Event()
-        self.duty = Duty()
-        self.noted: list[tuple[str, BaseException | None]] = []
+        self.work = Work()
+        self.errors: list[tuple[str, BaseException | None]] = []
         self.task = Task(
             facts=FACTS,
-            duty=self.duty,
+            body=self.work.body(repeats=options.pop('repeats', True)),
             state=options.pop('state', TaskState()),
             stop=self.stop,
             wakeup=self.wakeup,
             clock=self.clock,
-            on_error=lambda name, error: self.noted.append((name, error)),
-            idle_wait_s=0.01,
+            on_error=lambda name, error: self.errors.append((name, error)),
             **options,
         )
 
@@ -76,12 +81,12 @@ class Stage:
         return self.task.view()
 
     def give(self, *pieces: Callable[[Any], bool]) -> None:
-        self.duty.pieces += pieces
-        self.wakeup.notify()
+        self.work.pieces += pieces
+        self.wakeup.notify_all()
 
     def began(self, count: int = 1) -> None:
         for _ in range(count):
-            assert self.duty.begun.acquire(timeout=SOON_S)
+            assert self.work.begun.acquire(timeout=SOON_S)
 
     def until(self, is_so: Callable[[], bool]) -> None:
         pause = threading.Event()
@@ -106,7 +111,7 @@ def make() -> Iterator[Callable[..., Stage]]:
     for stage in made:
         stage.stop.set()
         stage.task.interrupt()
-        stage.wakeup.notify()
+        stage.task.trigger()
         assert all(worker.join(SOON_S) for worker in stage.task.workers)
 
 
@@ -154,14 +159,14 @@ def test_it_runs_while_it_works_on_a_job_and_shows_the_oldest_heartbeat(
     stage, hanging = make(threads=2), Hanging()
     stage.give(hanging)
     stage.began()
-    stage.duty.ids = ('j1',)
+    stage.work.ids = ('j1',)
     stage.clock.advance(30)
     view = stage.view
     assert (view.condition, view.request_ids) == (TaskCondition.RUNNING, ('j1',))
     assert (view.beat_at, view.beat_age_s) == (NOON, 30)
     hanging.go.set()
     stage.until(lambda: stage.view.beat_age_s == 0)
-    stage.duty.ids = ()
+    stage.work.ids = ()
     assert stage.view.condition is TaskCondition.IDLE
 
 
@@ -182,7 +187,7 @@ def test_a_pause_lets_the_step_end_and_takes_up_nothing(make: Callable[..., Stag
     stage.give(hanging)
     stage.began()
     stage.task.set_state(PAUSED, 'paused by jdoe')
-    stage.duty.ids = ('j1',)
+    stage.work.ids = ('j1',)
     view = stage.view
     assert (view.condition, view.request_ids) == (TaskCondition.FINISHING, ('j1',))
     stage.give(quick)
@@ -191,9 +196,9 @@ def test_a_pause_lets_the_step_end_and_takes_up_nothing(make: Callable[..., Stag
     assert stage.view.outcome == 'Did 1; paused by jdoe.'
     assert (stage.view.state, stage.view.request_ids) == (PAUSED, ())
     threading.Event().wait(0.05)
-    assert stage.duty.pieces == [quick]
+    assert stage.work.pieces == [quick]
     stage.task.set_state(TaskState())
-    stage.until(lambda: stage.duty.pieces == [])
+    stage.until(lambda: stage.work.pieces == [])
     stage.until(lambda: stage.view.outcome == 'Did 1.')
     assert stage.task.standing.kill is None
 
@@ -218,7 +223,7 @@ def test_a_task_that_was_paused_before_begins_paused(make: Callable[..., Stage])
     stage = make(state=PAUSED)
     stage.give(quick)
     threading.Event().wait(0.05)
-    assert stage.duty.pieces == [quick]
+    assert stage.work.pieces == [quick]
     assert stage.view.condition is TaskCondition.PAUSED
 
 
@@ -249,10 +254,10 @@ def test_a_failure_is_an_outcome_and_the_thread_goes_on(make: Callable[..., Stag
     stage.give(break_down)
     expected = 'Failed: an unexpected ZeroDivisionError; the log has the details.'
     stage.until(lambda: stage.view.outcome == expected)
-    assert [name for name, _ in stage.noted][:1] == ['upload']
+    assert [name for name, _ in stage.errors][:1] == ['upload']
     stage.give(quick)
     stage.until(lambda: stage.view.outcome == 'Did 1.')
-    assert stage.noted[-1] == ('upload', None)
+    assert stage.errors[-1] == ('upload', None)
 
 
 def test_it_is_overdue_only_where_a_step_that_nobody_interrupted_hangs(
@@ -276,7 +281,7 @@ def test_it_is_overdue_only_where_a_step_that_nobody_interrupted_hangs(
 def test_whoever_waits_is_never_overdue(
     make: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr('sentinel_app.tasks.step.BEAT_S', 0.002)
+    monkeypatch.setattr('sentinel_app.tasks.worker.BEAT_S', 0.002)
     stage = make()
     stage.give(patient)
     stage.began()
@@ -320,7 +325,7 @@ def test_what_a_thread_left_behind_raises_worries_nobody(make: Callable[..., Sta
     stage.task.replace(stage.task.kill('jdoe', ('j1',)))
     hanging.go.set()
     assert stuck.join(SOON_S)
-    assert [error for _, error in stage.noted] == [None]
+    assert [error for _, error in stage.errors] == [None]
     assert stage.view.outcome == 'Killed by jdoe.'
 
 
@@ -363,16 +368,49 @@ def test_while_still_keeps_steps_out(make: Callable[..., Stage]) -> None:
     hanging.go.set()
 
 
-def test_run_now_asks_the_duty_and_notes_what_came_of_it(make: Callable[..., Stage]) -> None:
+def test_run_now_triggers_the_task_and_says_what_it_queued(make: Callable[..., Stage]) -> None:
     stage = make()
-    stage.task.run_now()
-    assert (stage.duty.asked, stage.view.outcome) == (1, None)
-    stage.duty.words = 'queued a full update'
-    stage.task.run_now()
+    stage.work.pieces = [quick]
+    assert stage.task.run_now() is None
+    stage.until(lambda: stage.view.outcome == 'Did 1.')
+    stage.work.queued = make_update(mode=Mode.FULL)
+    assert stage.task.run_now() is stage.work.queued
     stage.until(lambda: stage.view.outcome == 'Queued a full update.')
-    stage.duty.words = 'refused'
+    stage.work.queued = ConflictError('Not now.')
     with pytest.raises(ConflictError):
         stage.task.run_now()
+    assert stage.work.runs == 3
+
+
+def test_it_is_due_at_first_and_a_period_after_each_trigger_but_not_while_it_is_paused() -> None:
+    stage = Stage()
+
+    def is_due() -> bool:
+        return stage.task.is_due(stage.clock.monotonic())
+
+    assert is_due()
+    stage.task.trigger()
+    stage.clock.advance(FACTS.period_s - 0.1)
+    assert not is_due()
+    stage.clock.advance(0.1)
+    assert is_due()
+    stage.task.set_state(PAUSED)
+    assert not is_due()
+
+
+def test_what_does_not_repeat_takes_one_step_a_trigger_and_waits_for_its_period_after_a_pause(
+    make: Callable[..., Stage],
+) -> None:
+    stage = make(repeats=False)
+    stage.give(quick, quick, quick)
+    stage.until(lambda: stage.view.outcome == 'Did 1.')
+    assert len(stage.work.pieces) == 2
+    stage.task.set_state(PAUSED)
+    stage.task.set_state(TaskState())
+    threading.Event().wait(0.05)
+    assert len(stage.work.pieces) == 2
+    stage.task.trigger()
+    stage.until(lambda: len(stage.work.pieces) == 1)
 
 
 def test_the_names_of_threads_tell_their_places(make: Callable[..., Stage]) -> None:

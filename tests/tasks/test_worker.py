@@ -7,15 +7,15 @@ import pytest
 
 from sentinel_app.errors import Cancelled, StorageError
 from sentinel_app.pipeline.wakeup import Wakeup
-from sentinel_app.tasks.worker import FIRST_REST_S, LONGEST_REST_S, Worker
-from tests.harness.clocks import StandingClock
+from sentinel_app.tasks import worker as worker_module
+from sentinel_app.tasks.worker import FIRST_REST_S, LONGEST_REST_S, StepStop, Worker
+from tests.harness.clocks import NOON, StandingClock
 
 SOON_S = 10.0
-NEVER_S = 300.0
 
 
 class RestingClock(StandingClock):
-    """Notes each rest, and does not really take it."""
+    """Records each rest, and does not really take it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,12 +33,14 @@ class Stage:
         self.stop = threading.Event()
         self.wakeup = Wakeup()
         self.clock = RestingClock()
-        self.noted: list[BaseException | None] = []
+        self.errors: list[BaseException | None] = []
         self.calls = 0
         self.is_idle = threading.Event()
         self.workers: list[Worker] = []
 
-    def work(self, steps: list[bool | Exception | Callable[[], bool]]) -> Worker:
+    def work(
+        self, steps: list[bool | Exception | Callable[[], bool]], *, repeats: bool = True
+    ) -> Worker:
         rest = iter(steps)
 
         def step() -> bool:
@@ -57,11 +59,12 @@ class Stage:
             stop=self.stop,
             wakeup=self.wakeup,
             clock=self.clock,
-            on_error=self.noted.append,
-            idle_wait_s=NEVER_S,
+            on_error=self.errors.append,
+            repeats=repeats,
         )
         self.workers.append(worker)
         worker.start()
+        self.wakeup.notify()
         return worker
 
     def end(self) -> None:
@@ -85,7 +88,7 @@ def test_a_step_is_repeated_while_there_is_work_and_then_waits(stage: Stage):
     assert stage.calls == 4
     assert not worker.join(0.05)
     assert stage.calls == 4
-    assert stage.noted == []
+    assert stage.errors == []
 
 
 def test_a_notification_wakes_a_waiting_worker_at_once(stage: Stage):
@@ -99,44 +102,49 @@ def test_a_notification_wakes_a_waiting_worker_at_once(stage: Stage):
 
 
 def test_a_notification_during_the_step_is_not_missed(stage: Stage):
-    def ring_and_find_nothing() -> bool:
+    def notify_and_find_nothing() -> bool:
         stage.wakeup.notify()
         return False
 
-    stage.work([ring_and_find_nothing])
+    stage.work([notify_and_find_nothing])
 
     assert stage.is_idle.wait(SOON_S)
 
 
-def test_without_a_ring_a_worker_looks_again_after_a_while(stage: Stage):
-    looks = threading.Semaphore(0)
+def test_a_worker_that_does_not_repeat_takes_one_step_for_each_notification(stage: Stage):
+    worker = stage.work([True, True, ValueError('x')], repeats=False)
+    for calls in (1, 2, 3):
+        while stage.calls < calls:
+            assert not stage.stop.wait(0.001)
+        assert not worker.join(0.05)
+        assert stage.calls == calls
+        stage.wakeup.notify()
 
-    def step() -> bool:
-        looks.release()
-        return False
+    assert stage.is_idle.wait(SOON_S)
+    assert [error is None for error in stage.errors] == [False, True]
 
+
+def test_a_worker_that_was_not_notified_takes_no_step(stage: Stage):
     worker = Worker(
         name='download',
-        step=step,
+        step=lambda: bool(stage.is_idle.set()),
         stop=stage.stop,
         wakeup=stage.wakeup,
         clock=stage.clock,
-        on_error=stage.noted.append,
-        idle_wait_s=0.01,
+        on_error=stage.errors.append,
     )
     stage.workers.append(worker)
     worker.start()
 
-    for _ in range(3):
-        assert looks.acquire(timeout=SOON_S)
+    assert not stage.is_idle.wait(0.05)
 
 
-def test_a_step_that_raises_is_told_rested_after_and_tried_again(stage: Stage):
+def test_a_step_that_raises_is_reported_rested_after_and_tried_again(stage: Stage):
     known, unknown = StorageError('The disk is full.'), KeyError('x')
     stage.work([known, unknown, True])
 
     assert stage.is_idle.wait(SOON_S)
-    assert stage.noted == [known, unknown, None]
+    assert stage.errors == [known, unknown, None]
     assert stage.clock.rests == [FIRST_REST_S, 2 * FIRST_REST_S]
 
 
@@ -146,13 +154,13 @@ def test_rests_double_to_a_bound_and_begin_anew_after_a_success(stage: Stage):
 
     assert stage.is_idle.wait(SOON_S)
     assert stage.clock.rests == [1.0, 2.0, 4.0, 8.0, 16.0, LONGEST_REST_S, LONGEST_REST_S, 1.0]
-    assert [error is None for error in stage.noted] == [False] * 7 + [True, False, True]
+    assert [error is None for error in stage.errors] == [False] * 7 + [True, False, True]
 
 
 def test_a_step_that_finds_nothing_counts_as_gone_well(stage: Stage):
     stage.work([ValueError('x'), False])
 
-    while not stage.noted or stage.noted[-1] is not None:
+    while not stage.errors or stage.errors[-1] is not None:
         assert not stage.is_idle.wait(0.01)
 
 
@@ -163,7 +171,7 @@ def test_a_cancelled_step_is_no_fault(stage: Stage):
     stage.wakeup.notify()
 
     assert stage.is_idle.wait(SOON_S)
-    assert stage.noted == []
+    assert stage.errors == []
     assert stage.clock.rests == []
 
 
@@ -202,7 +210,7 @@ def test_a_worker_that_was_never_started_has_ended():
         stop=stage.stop,
         wakeup=stage.wakeup,
         clock=stage.clock,
-        on_error=stage.noted.append,
+        on_error=stage.errors.append,
     )
 
     assert worker.join(0)
@@ -222,5 +230,61 @@ def test_a_retired_worker_ends_and_what_it_met_is_forgotten(stage: Stage):
     may_go.set()
 
     assert worker.join(SOON_S)
-    assert [error is None for error in stage.noted] == [False, True]
+    assert [error is None for error in stage.errors] == [False, True]
     assert stage.calls == 2
+
+
+class TickingClock(StandingClock):
+    """Moves on by a second with every reading of the monotonic time."""
+
+    def monotonic(self) -> float:
+        self.passed_s += 1.0
+        return self.passed_s
+
+
+def test_each_check_of_a_stop_is_a_heartbeat() -> None:
+    clock = StandingClock()
+    stop = StepStop(clock)
+    clock.advance(60)
+    assert stop.age_s(clock.monotonic()) == 60
+    assert not stop.is_interrupted
+    assert stop.age_s(clock.monotonic()) == 60
+    assert not stop.is_set()
+    assert stop.age_s(clock.monotonic()) == 0
+    assert (stop.beat_at - NOON).total_seconds() == 60
+    assert stop.runtime_s(clock.monotonic()) == 60
+
+
+def test_a_long_wait_is_many_heartbeats(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, 'BEAT_S', 0.001)
+    clock = TickingClock()
+    stop = StepStop(clock)
+    before = clock.passed_s
+    assert not stop.wait(0.01)
+    assert clock.passed_s - before >= 10
+
+
+def test_waiting_takes_no_longer_than_requested() -> None:
+    stop = StepStop(StandingClock())
+    assert not stop.wait(0)
+    assert not stop.wait(-1)
+    assert not stop.wait(0.01)
+
+
+@pytest.mark.parametrize('timeout', [60.0, None])
+def test_an_interruption_ends_a_wait_for_the_stop(timeout: float | None) -> None:
+    stop = StepStop(StandingClock())
+    ended = threading.Event()
+
+    def wait() -> None:
+        assert stop.wait(timeout)
+        ended.set()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    assert not ended.wait(0.02)
+    stop.interrupt()
+    assert ended.wait(5)
+    thread.join()
+    assert stop.is_set()
+    assert stop.wait(60)

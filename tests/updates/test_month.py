@@ -108,7 +108,6 @@ class Month:
             upkeep=DiskUpkeep(folder / 'documents.json', self.rig.db),
             clock=self.clock,
             retention=RETENTION,
-            period_s=24 * 3600.0,
         )
 
     def _add(self) -> None:
@@ -205,7 +204,7 @@ def test_a_month_leaves_everything_right_and_nothing_behind(
         lapses += wrong(month)
         assert lapses == [], f'hour {hour}'
         if hour % 24 == 23:
-            month.cleaner.step(stop)
+            month.cleaner.clean(stop)
         if hour == 10 * 24 + 23:
             early = month.footprint()
     late = month.footprint()
