@@ -145,7 +145,7 @@ class App:
         """Let the log say how the things are that the App depends on; nobody waits for that."""
         container = self._container
         if container is not None:
-            container.check()
+            container.lifecycle.check()
 
     def shutdown_callback(self) -> None:
         """Settle everything while the platform can still be told; the framework calls it once."""
@@ -164,7 +164,7 @@ class App:
             if self._requests is not None:
                 self._requests.refuse_more()
             try:
-                container.stop(_STOP_TIMEOUT_S)
+                container.lifecycle.stop(_STOP_TIMEOUT_S)
             except Exception as error:  # noqa: BLE001 - the end of the process must not wait for it
                 _log.exception('stop-failed', error)
             if self._requests is not None:
@@ -196,7 +196,7 @@ class App:
         report_metrics(service, self._metrics)
         service.api_event_callback = self.api_event_callback
         service.shutdown_callback = self.shutdown_callback
-        container.start()
+        container.lifecycle.start()
         _log.info('app-started', version=__version__, data_dir=platform.data_dir)
 
     def _protect(self, secrets: Iterable[str], kind: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from sentinel_app import container
+from sentinel_app.container import adapters, pipeline
 from sentinel_app.core.sink import UploadReply
 from tests.bench import stores
 from tests.harness.engine import CA_VARIABLES, Engine, assert_accounting
@@ -53,7 +53,7 @@ class InstantSink:
         pass
 
 
-class OpenGate(container.RateLimiter):
+class OpenGate(pipeline.RateLimiter):
     """A limit that nobody reaches."""
 
     def __init__(self, **parts: Any) -> None:
@@ -72,8 +72,8 @@ def run(task: Mapping[str, Any]) -> None:
     neighbors = Neighbors(task)
     os.environ.update(dict.fromkeys(CA_VARIABLES, str(neighbors.certificates.ca)))
     if task['is_sink_instant']:
-        container.SentinelSink = InstantSink  # type: ignore[assignment,misc]
-        container.RateLimiter = OpenGate  # type: ignore[misc]
+        adapters.SentinelSink = InstantSink  # type: ignore[assignment,misc]
+        pipeline.RateLimiter = OpenGate  # type: ignore[misc]
     folder = Path(task['folder'])
     engine = Engine(neighbors, folder / DATA)
     engine.start()

@@ -289,14 +289,14 @@ class Engine:
         settings = read_settings(self.inputs)
         logging.getLogger('sentinel_app').addHandler(self._unforeseen)
         self.container = build_container(settings, platform, self.world.clock)
-        self.container.start()
+        self.container.lifecycle.start()
         self._client = testing.TestClient(self.container.wsgi)
         return self
 
     def stop(self) -> None:
         logging.getLogger('sentinel_app').removeHandler(self._unforeseen)
         # The container measures the time for its end by the clock of the world.
-        self.container.stop(_STOP_S * self.world.clock.speed)
+        self.container.lifecycle.stop(_STOP_S * self.world.clock.speed)
         self._session.close()
 
     def restart(self) -> None:
@@ -370,7 +370,7 @@ class Engine:
 
     def look(self) -> None:
         """Let the App look at its schedule now; by itself it does so once a second."""
-        self.container._supervisor.trigger_schedule()
+        self.container.supervisor.trigger_schedule()
 
     def wait_for_schedule(self, timeout_s: float = PATIENCE_S) -> None:
         """Wait until nothing is due and nothing runs."""

@@ -21,7 +21,8 @@ from sentinel_app.api.calls import CALLS
 from sentinel_app.api.openapi import document
 from sentinel_app.api.schemas import MAX_OWNERS, MAX_QUERIES, MAX_TQL_CHARS
 from sentinel_app.config.settings import LABELS
-from sentinel_app.container import DATABASE_FILE, DOCUMENTS_FILE, UPLOAD_THREADS
+from sentinel_app.container.stores import DATABASE_FILE, DOCUMENTS_FILE
+from sentinel_app.container.tasks import UPLOAD_THREADS
 from sentinel_app.core.description import DESCRIPTION_LIMIT
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import JobStatus, Outcome

@@ -50,6 +50,10 @@ class FakeContainer:
         self.start_error: Exception | None = None
         self.stop_error: Exception | None = None
 
+    @property
+    def lifecycle(self) -> FakeContainer:
+        return self
+
     def wsgi(self, environ: dict[str, Any], start: Callable[..., object]) -> Iterable[bytes]:
         self.calls.append(environ['PATH_INFO'])
         start('200 OK', [])

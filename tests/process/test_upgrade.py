@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from sentinel_app.container import DATABASE_FILE, DOCUMENTS_FILE
+from sentinel_app.container.stores import DATABASE_FILE, DOCUMENTS_FILE
 from sentinel_app.storage.maintenance import schema
 from tests.harness.engine import OWNERS, Engine, ScaledClock, World, hosts, query
 from tests.harness.running import MakeStand

@@ -15,36 +15,42 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sentinel_app import container
+from sentinel_app.sentinel.client import SentinelSink
+from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.orphans import Orphans
+from sentinel_app.storage.page_queue import PageQueue
+from sentinel_app.storage.sqlite import Database
+from sentinel_app.storage.update_store import UpdateStore
+from sentinel_app.threatconnect.client import ThreatConnectSource
 
-POINTS: dict[str, tuple[str, str]] = {
-    'app_state.save_queries': ('AppState', 'save_queries'),
-    'app_state.add_update': ('AppState', 'add_update'),
-    'app_state.start_update': ('AppState', 'start_update'),
-    'app_state.change_job': ('AppState', 'change_job'),
-    'app_state.end_update': ('AppState', 'end_update'),
-    'source.count': ('ThreatConnectSource', 'count'),
-    'source.read_page': ('ThreatConnectSource', 'read_page'),
-    'source.deleted': ('ThreatConnectSource', 'deleted'),
-    'pages.put': ('PageQueue', 'put'),
-    'pages.take_off': ('PageQueue', 'take_off'),
-    'store.begin': ('UpdateStore', 'begin'),
-    'store.start_reading': ('UpdateStore', 'start_reading'),
-    'store.commit_page': ('UpdateStore', 'commit_page'),
-    'store.end_reading': ('UpdateStore', 'end_reading'),
-    'store.claim_batch': ('UpdateStore', 'claim_batch'),
-    'store.settle': ('UpdateStore', 'settle'),
-    'store.recover': ('UpdateStore', 'recover'),
-    'store.remove_update': ('UpdateStore', 'remove_update'),
-    'orphans.orphan_objects': ('Orphans', 'orphan_objects'),
-    'orphans.orphan_indicators': ('Orphans', 'orphan_indicators'),
-    'orphans.end_search': ('Orphans', 'end_search'),
-    'orphans.add_revocations': ('Orphans', 'add_revocations'),
-    'orphans.close': ('Orphans', 'close'),
-    'sink.send': ('SentinelSink', 'send'),
-    'db.write': ('Database', 'write'),
+POINTS: dict[str, tuple[type, str]] = {
+    'app_state.save_queries': (AppState, 'save_queries'),
+    'app_state.add_update': (AppState, 'add_update'),
+    'app_state.start_update': (AppState, 'start_update'),
+    'app_state.change_job': (AppState, 'change_job'),
+    'app_state.end_update': (AppState, 'end_update'),
+    'source.count': (ThreatConnectSource, 'count'),
+    'source.read_page': (ThreatConnectSource, 'read_page'),
+    'source.deleted': (ThreatConnectSource, 'deleted'),
+    'pages.put': (PageQueue, 'put'),
+    'pages.take_off': (PageQueue, 'take_off'),
+    'store.begin': (UpdateStore, 'begin'),
+    'store.start_reading': (UpdateStore, 'start_reading'),
+    'store.commit_page': (UpdateStore, 'commit_page'),
+    'store.end_reading': (UpdateStore, 'end_reading'),
+    'store.claim_batch': (UpdateStore, 'claim_batch'),
+    'store.settle': (UpdateStore, 'settle'),
+    'store.recover': (UpdateStore, 'recover'),
+    'store.remove_update': (UpdateStore, 'remove_update'),
+    'orphans.orphan_objects': (Orphans, 'orphan_objects'),
+    'orphans.orphan_indicators': (Orphans, 'orphan_indicators'),
+    'orphans.end_search': (Orphans, 'end_search'),
+    'orphans.add_revocations': (Orphans, 'add_revocations'),
+    'orphans.close': (Orphans, 'close'),
+    'sink.send': (SentinelSink, 'send'),
+    'db.write': (Database, 'write'),
 }
-"""Each point's class, as the composition root knows it, and its method."""
+"""Each point's class and method."""
 
 TRANSACTION = 'db.write'
 PLACES = tuple(
@@ -61,8 +67,7 @@ def install(place: str) -> None:
         AttributeError: the App has no such step any more.
     """
     name, when, number = place.split(':')
-    class_name, method = POINTS[name]
-    owner = getattr(container, class_name)
+    owner, method = POINTS[name]
     calls = itertools.count(1)
     wrap = (
         functools.partial(_within, when=when)

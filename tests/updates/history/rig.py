@@ -13,6 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ from unittest import mock
 
 from sentinel_app.config.secret import Secret
 from sentinel_app.config.settings import MaxTlp, Settings
-from sentinel_app.container import compose_engine
+from sentinel_app.container.pipeline import build_pipeline
+from sentinel_app.container.stores import stores_over
+from sentinel_app.container.tasks import build_updates
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import Job, JobStatus
 from sentinel_app.core.query import WithdrawPolicy
@@ -28,14 +31,7 @@ from sentinel_app.errors import TaskKilledError
 from sentinel_app.pipeline import upload as upload_module
 from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.app_state.store import AppState
-from sentinel_app.storage.error_log import ErrorLog
-from sentinel_app.storage.ledger import Ledger
-from sentinel_app.storage.metrics import MetricStore
-from sentinel_app.storage.orphans import Orphans
-from sentinel_app.storage.page_queue import PageQueue
-from sentinel_app.storage.request_time import RequestTimes
 from sentinel_app.storage.sqlite import Database
-from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.tasks.job_actions import JobActions
 from tests.harness.clocks import StandingClock
 from tests.harness.fakes.sentinel import TableSink
@@ -167,38 +163,40 @@ class Rig:
         self.stop = threading.Event()
         self.db = db = MortalDb(folder / 'state.db', life)
         self.app_state = AppState(folder / 'documents.json', now=clock.now)
-        self.store = UpdateStore(db, PageQueue())
-        self.ledger = Ledger(db)
-        self.errors = ErrorLog(db)
+        self.stores = stores = stores_over(folder, self.app_state, db)
+        self.store, self.ledger, self.errors = stores.store, stores.ledger, stores.errors
         self._batch_size = batch_size
         self._wakeups = Wakeups(MOST_UPLOADS)
         # A stand-in for several classes, so no checker may hold it against one of them.
         mortal: Callable[[object], Any] = partial(Mortal, life=life)
-        engine = compose_engine(
+        mortal_stores = replace(
+            stores,
+            app_state=mortal(stores.app_state),
+            store=mortal(stores.store),
+            ledger=mortal(stores.ledger),
+            orphans=mortal(stores.orphans),
+            metrics=mortal(stores.metrics),
+            errors=mortal(stores.errors),
+        )
+        pipeline = build_pipeline(
             settings,
-            app_state=mortal(self.app_state),
-            store=mortal(self.store),
-            ledger=mortal(self.ledger),
-            orphans=mortal(Orphans(db, self.store)),
-            metrics=mortal(MetricStore(db)),
-            errors=mortal(self.errors),
-            times=RequestTimes(db),
+            mortal_stores,
             source=mortal(source),
             sink=mortal(sink),
             clock=clock,
             wakeups=self._wakeups,
         )
-        self.queue, self.follower = engine.queue, engine.follower
+        updates = build_updates(settings, mortal_stores, pipeline, clock=clock)
+        self.queue, self.follower = updates.queue, updates.follower
         self._stages = {
-            'download': engine.download,
-            'convert': engine.convert,
-            'upload': engine.upload,
+            'download': pipeline.download,
+            'convert': pipeline.convert,
+            'upload': pipeline.upload,
         }
 
     def recover(self) -> None:
         """Take up what an earlier life left, as the App does at its start."""
-        self.store.recover()
-        self.store.remove_other_updates([item.id for item in self.app_state.open_updates()])
+        self.stores.recover()
 
     def close(self) -> None:
         self.db.close()

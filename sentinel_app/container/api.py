@@ -1,0 +1,150 @@
+"""Builds the HTTP API, and what answers the page's questions beside updates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sentinel_app.api.app import create_app
+from sentinel_app.api.deps import ApiDeps, Diagnostics
+from sentinel_app.api.options import OptionCatalog
+from sentinel_app.api.user import WhoAmI
+from sentinel_app.config.settings import Settings, UiAccess
+from sentinel_app.container.adapters import Adapters
+from sentinel_app.container.pipeline import Pipeline, mapping_options, withholding
+from sentinel_app.container.stores import Stores
+from sentinel_app.container.tasks import Tasks, Updates
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.portal import Portal
+from sentinel_app.core.screening import Screening
+from sentinel_app.diagnostics.dashboard import Metrics
+from sentinel_app.diagnostics.effect import Effects
+from sentinel_app.diagnostics.health import Health
+from sentinel_app.diagnostics.health_check import Checks
+from sentinel_app.diagnostics.lookup import Lookups
+from sentinel_app.diagnostics.preview import Previews
+from sentinel_app.diagnostics.tql_check import TqlChecks
+from sentinel_app.diagnostics.value_copy import ValueCopies
+from sentinel_app.diagnostics.withdrawal_list import WithdrawalLists
+from sentinel_app.storage.holdings import Holdings
+from sentinel_app.storage.maintenance.disk import DataFolder
+from sentinel_app.storage.withdrawals import WithdrawalReader
+from sentinel_app.threatconnect.parse import parse_indicator
+
+UI_DIR: Final = Path(__file__).resolve().parents[2] / 'ui' / 'dist'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """The WSGI application, and the check of what the App depends on."""
+
+    wsgi: Callable[..., Iterable[bytes]]
+    checks: Checks
+
+
+def build_api(
+    settings: Settings,
+    stores: Stores,
+    adapters: Adapters,
+    pipeline: Pipeline,
+    updates: Updates,
+    tasks: Tasks,
+    health: Health,
+    clock: Clock,
+) -> Api:
+    """Build the HTTP API."""
+    diagnostics = _diagnostics(settings, stores, adapters, pipeline, updates, health, clock)
+    return Api(
+        wsgi=create_app(
+            ApiDeps(
+                app_state=stores.app_state,
+                errors=stores.errors,
+                options=OptionCatalog(adapters.quick_source, clock),
+                clock=clock,
+                updates=updates.queue,
+                jobs=tasks.job_actions,
+                chosen=tasks.chosen_updates,
+                tasks=tasks.supervisor,
+                live=tasks.running_jobs,
+                health=health,
+                diagnostics=diagnostics,
+                identity=WhoAmI(adapters.whoami, clock=clock),
+                is_ui_access_admin_only=settings.ui_access is UiAccess.ADMINISTRATORS_ONLY,
+                admin_roles=settings.admin_roles,
+                ui_dir=UI_DIR,
+            )
+        ),
+        checks=diagnostics.checks,
+    )
+
+
+def _diagnostics(
+    settings: Settings,
+    stores: Stores,
+    adapters: Adapters,
+    pipeline: Pipeline,
+    updates: Updates,
+    health: Health,
+    clock: Clock,
+) -> Diagnostics:
+    source = adapters.quick_source
+    screening = Screening(parse=parse_indicator, withheld_reason=withholding(settings))
+    return Diagnostics(
+        previews=Previews(
+            source=source,
+            ledger=stores.ledger,
+            store=stores.store,
+            screening=screening,
+            options=mapping_options(settings),
+            requests_per_minute=settings.requests_per_minute,
+            clock=clock,
+        ),
+        tql_checks=TqlChecks(source=source),
+        lookups=Lookups(
+            copies=ValueCopies(source=source, screening=screening),
+            ledger=stores.ledger,
+            holdings=Holdings(stores.db),
+            app_state=stores.app_state,
+            source_system=settings.source_system,
+            portal=Portal(host=settings.azure_cloud.portal_host, tenant_id=settings.tenant_id),
+            clock=clock,
+        ),
+        checks=Checks(
+            source=source,
+            new_sink=adapters.new_quick_sink,
+            limiter=pipeline.limiter,
+            app_state=stores.app_state,
+            disk=DataFolder(stores.folder),
+            disk_warnings=health.storage_warnings,
+            on_owners=health.note_owners,
+            on_results=health.note_checks,
+            clock=clock,
+        ),
+        withdrawals=WithdrawalLists(
+            app_state=stores.app_state,
+            withdrawals=WithdrawalReader(stores.db, stores.store),
+            policy=settings.withdraw_indicators,
+            clock=clock,
+        ),
+        effects=Effects(
+            source=source,
+            ledger=stores.ledger,
+            policy=settings.withdraw_indicators,
+            requests_per_minute=settings.requests_per_minute,
+            clock=clock,
+        ),
+        metrics=Metrics(
+            store=stores.metrics,
+            app_state=stores.app_state,
+            ledger=stores.ledger,
+            progress=stores.store,
+            updates=updates.follower,
+            limiter=pipeline.limiter,
+            troubles=pipeline.troubles,
+            estimates=pipeline.estimates,
+            requests_per_minute=settings.requests_per_minute,
+            clock=clock,
+        ),
+    )

@@ -1,0 +1,248 @@
+"""Builds the Tasks, with the updates that they work on and what people do with both."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sentinel_app.config.settings import Settings
+from sentinel_app.container.adapters import Adapters
+from sentinel_app.container.pipeline import Pipeline
+from sentinel_app.container.stores import Stores
+from sentinel_app.core.clock import Clock
+from sentinel_app.core.job import Stage
+from sentinel_app.core.progress import jobs_being_converted, jobs_being_read
+from sentinel_app.core.task import TaskFacts, TaskGroup, TaskSlug
+from sentinel_app.diagnostics.health import Health
+from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.storage.holdings import Holdings
+from sentinel_app.storage.maintenance.upkeep import DiskUpkeep
+from sentinel_app.tasks.chosen_update import ChosenUpdates
+from sentinel_app.tasks.cleaner import Cleaner
+from sentinel_app.tasks.deleted_query import DeletedQueries
+from sentinel_app.tasks.job_actions import JobActions
+from sentinel_app.tasks.notifier import Notifier
+from sentinel_app.tasks.running_job import RunningJobs
+from sentinel_app.tasks.scheduler import Scheduler
+from sentinel_app.tasks.supervisor import Supervisor
+from sentinel_app.tasks.task import Task
+from sentinel_app.tasks.task_body import TaskBody, schedule_body, stage_body
+from sentinel_app.tasks.task_kill import Kills
+from sentinel_app.tasks.update_follower import UpdateFollower
+from sentinel_app.tasks.update_queue import UpdateQueue
+
+UPLOAD_THREADS: Final = 8
+"""Requests in flight. At the limit of 100 a minute this keeps up with answers that take 4.8 s."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Updates:
+    """What queues updates, and what starts, follows and ends them."""
+
+    queue: UpdateQueue
+    follower: UpdateFollower
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tasks:
+    """The Tasks and the threads beside them, and what people do with Jobs and values."""
+
+    supervisor: Supervisor
+    scheduler: Scheduler
+    notifier: Notifier | None
+    """None where nobody is to be notified."""
+    job_actions: JobActions
+    chosen_updates: ChosenUpdates
+    running_jobs: RunningJobs
+
+
+def build_updates(
+    settings: Settings, stores: Stores, pipeline: Pipeline, *, clock: Clock
+) -> Updates:
+    """Build what queues and follows updates; tests run it without threads as well."""
+    deleted_queries = DeletedQueries(app_state=stores.app_state, ledger=stores.ledger, clock=clock)
+    reconcile_hours = settings.reconcile_interval_hours
+    return Updates(
+        queue=UpdateQueue(
+            app_state=stores.app_state,
+            deleted_queries=deleted_queries,
+            clock=clock,
+            wakeup=pipeline.wakeups.schedule,
+            interval=dt.timedelta(hours=settings.schedule_interval_hours),
+            reconcile_interval=dt.timedelta(hours=reconcile_hours) if reconcile_hours else None,
+        ),
+        follower=UpdateFollower(
+            app_state=stores.app_state,
+            store=stores.store,
+            metrics=stores.metrics,
+            deleted_queries=deleted_queries,
+            faults=pipeline.faults,
+            clock=clock,
+            wakeups=pipeline.wakeups,
+        ),
+    )
+
+
+def build_tasks(
+    settings: Settings,
+    stores: Stores,
+    adapters: Adapters,
+    pipeline: Pipeline,
+    updates: Updates,
+    health: Health,
+    *,
+    task_facts: Sequence[TaskFacts],
+    clock: Clock,
+    stop: threading.Event,
+) -> Tasks:
+    """Build the Tasks; `stop` ends their threads."""
+    bodies = _bodies(settings, stores, pipeline, updates, clock)
+    supervisor = Supervisor(
+        tasks=[
+            _task(facts, bodies[facts.slug], stores, pipeline, health, clock, stop)
+            for facts in task_facts
+        ],
+        app_state=stores.app_state,
+        store=stores.store,
+        kills=Kills(store=stores.store, errors=stores.errors, clock=clock),
+        limiter=pipeline.limiter,
+        troubles=pipeline.troubles,
+        clock=clock,
+    )
+    notifier = _notifier(settings, stores, adapters, health, clock, stop)
+    return Tasks(
+        supervisor=supervisor,
+        scheduler=Scheduler(
+            ticks={
+                'start-next': updates.follower.start_next,
+                'follow': updates.follower.follow,
+                'trigger-tasks': supervisor.trigger_due,
+                'watch-tasks': supervisor.watch,
+                **({} if notifier is None else {'trigger-notifier': notifier.trigger_due}),
+            },
+            stop=stop,
+            wakeup=pipeline.wakeups.schedule,
+            on_error=lambda error: health.note('scheduler', error),
+        ),
+        notifier=notifier,
+        job_actions=JobActions(
+            app_state=stores.app_state,
+            store=stores.store,
+            queue=updates.queue,
+            wakeups=pipeline.wakeups,
+            clock=clock,
+        ),
+        chosen_updates=ChosenUpdates(
+            app_state=stores.app_state,
+            queue=updates.queue,
+            holdings=Holdings(stores.db),
+            errors=stores.errors,
+            clock=clock,
+        ),
+        running_jobs=RunningJobs(
+            follower=updates.follower,
+            app_state=stores.app_state,
+            store=stores.store,
+            limiter=pipeline.limiter,
+            troubles=pipeline.troubles,
+            estimates=pipeline.estimates,
+        ),
+    )
+
+
+def _bodies(
+    settings: Settings, stores: Stores, pipeline: Pipeline, updates: Updates, clock: Clock
+) -> dict[TaskSlug, TaskBody]:
+    """Return what each Task does."""
+    store, faults, follower = stores.store, pipeline.faults, updates.follower
+    cleaner = Cleaner(
+        app_state=stores.app_state,
+        errors=stores.errors,
+        metrics=stores.metrics,
+        store=store,
+        upkeep=DiskUpkeep(stores.documents_path, stores.db),
+        clock=clock,
+        retention=dt.timedelta(days=settings.retention_days),
+    )
+
+    def being_read(update_id: str) -> tuple[str, ...]:
+        return jobs_being_read(store.progress(update_id))
+
+    def being_converted(update_id: str) -> tuple[str, ...]:
+        return jobs_being_converted(store.progress(update_id))
+
+    return {
+        TaskSlug.DOWNLOAD: stage_body(
+            follower,
+            faults.guarded(Stage.DOWNLOAD, pipeline.download.step, being_read),
+            working_on=being_read,
+            words='read {count} page{s}',
+        ),
+        TaskSlug.CONVERT: stage_body(
+            follower,
+            faults.guarded(Stage.CONVERT, pipeline.convert.step, being_converted),
+            working_on=being_converted,
+            words='went through {count} page{s}',
+        ),
+        TaskSlug.UPLOAD: stage_body(
+            follower,
+            pipeline.upload.step,
+            working_on=store.in_flight,
+            words='sent {count} batch{es}',
+        ),
+        TaskSlug.SCHEDULE_UPDATES: schedule_body(updates.queue),
+        TaskSlug.CLEANER: TaskBody(step=cleaner.clean, outcome=lambda _: cleaner.outcome),
+    }
+
+
+def _task(
+    facts: TaskFacts,
+    body: TaskBody,
+    stores: Stores,
+    pipeline: Pipeline,
+    health: Health,
+    clock: Clock,
+    stop: threading.Event,
+) -> Task:
+    wakeups = {
+        TaskSlug.DOWNLOAD: pipeline.wakeups.download,
+        TaskSlug.CONVERT: pipeline.wakeups.convert,
+        TaskSlug.UPLOAD: pipeline.wakeups.upload,
+    }
+    is_stage = facts.group is TaskGroup.PIPELINE
+    return Task(
+        facts=facts,
+        body=body,
+        state=stores.app_state.task_state(facts.slug),
+        stop=stop,
+        wakeup=wakeups.get(facts.slug) or Wakeup(),
+        clock=clock,
+        on_error=health.note,
+        threads=UPLOAD_THREADS if facts.slug is TaskSlug.UPLOAD else 1,
+        # A page that is converted late could displace what another one has chosen meanwhile.
+        is_replaceable=is_stage and facts.slug is not TaskSlug.CONVERT,
+    )
+
+
+def _notifier(
+    settings: Settings,
+    stores: Stores,
+    adapters: Adapters,
+    health: Health,
+    clock: Clock,
+    stop: threading.Event,
+) -> Notifier | None:
+    if adapters.notifications is None or not settings.notify:
+        return None
+    return Notifier(
+        health=health,
+        sender=adapters.notifications,
+        recipients=settings.notify,
+        service=settings.sentinel_source_name,
+        app_state=stores.app_state,
+        clock=clock,
+        stop=stop,
+    )
