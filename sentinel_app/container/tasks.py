@@ -31,8 +31,10 @@ from sentinel_app.tasks.supervisor import Supervisor
 from sentinel_app.tasks.task import Task
 from sentinel_app.tasks.task_body import TaskBody, schedule_body, stage_body
 from sentinel_app.tasks.task_kill import Kills
+from sentinel_app.tasks.task_pause import Pauses
 from sentinel_app.tasks.update_follower import UpdateFollower
 from sentinel_app.tasks.update_queue import UpdateQueue
+from sentinel_app.tasks.update_schedule import UpdateSchedule
 
 UPLOAD_THREADS: Final = 8
 """Requests in flight. At the limit of 100 a minute this keeps up with answers that take 4.8 s."""
@@ -68,11 +70,15 @@ def build_updates(
     return Updates(
         queue=UpdateQueue(
             app_state=stores.app_state,
+            schedule=UpdateSchedule(
+                app_state=stores.app_state,
+                deleted_queries=deleted_queries,
+                interval=dt.timedelta(hours=settings.schedule_interval_hours),
+                reconcile_interval=dt.timedelta(hours=reconcile_hours) if reconcile_hours else None,
+            ),
             deleted_queries=deleted_queries,
             clock=clock,
             wakeup=pipeline.wakeups.schedule,
-            interval=dt.timedelta(hours=settings.schedule_interval_hours),
-            reconcile_interval=dt.timedelta(hours=reconcile_hours) if reconcile_hours else None,
         ),
         follower=UpdateFollower(
             app_state=stores.app_state,
@@ -108,6 +114,7 @@ def build_tasks(
         app_state=stores.app_state,
         store=stores.store,
         kills=Kills(store=stores.store, errors=stores.errors, clock=clock),
+        pauses=Pauses(app_state=stores.app_state, clock=clock),
         limiter=pipeline.limiter,
         troubles=pipeline.troubles,
         clock=clock,

@@ -43,7 +43,7 @@ class TaskFacts:
     """What a Task is.
 
     Args:
-        period_s: how often it looks for work by itself; it is woken when there is some.
+        period_s: seconds between two triggers by the scheduler; it is woken when there is work.
         timeout_s: without a heartbeat for so long, the watchdog kills it.
     """
 

@@ -1,4 +1,4 @@
-"""What people send or withdraw at once: values that they choose, and what Sentinel refused."""
+"""Updates about what people choose: values to send or withdraw, and what Sentinel refused."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ class ChosenUpdates:
         self._holdings = holdings
         self._errors = errors
         self._clock = clock
-        # Two clicks at once are one wish.
-        self._asking = threading.Lock()
+        # Two clicks at once are one request.
+        self._requesting = threading.Lock()
 
     def send(self, texts: Sequence[str], *, by: str | None) -> Update:
         """Queue an update that asks every enabled query for values, and sends what is chosen.
@@ -72,7 +72,7 @@ class ChosenUpdates:
                 'No TQL query is enabled, so nothing can be sent. Enable or add one in CONFIGURE.'
             )
         values = self._values(texts, sendable_value)
-        with self._asking:
+        with self._requesting:
             self._refuse_repeated(Scope.SEND, values)
             return self._queue.request_chosen(
                 [(position, query, len(values)) for position, query in places],
@@ -92,7 +92,7 @@ class ChosenUpdates:
         if not any(value.keys for value in values):
             noun = 'This value is' if len(values) == 1 else 'None of these values is'
             raise ConflictError(f'{noun} in Sentinel now, so there is nothing to withdraw.')
-        with self._asking:
+        with self._requesting:
             self._refuse_repeated(Scope.WITHDRAW, values)
             detail = _detail('Withdraw now', values) + (f'. Reason: {reason}' if reason else '')
             return self._queue.request_chosen(
@@ -111,13 +111,13 @@ class ChosenUpdates:
 
         Args:
             wanted: of which errors, as far as they are open and about a refused object.
-            by: who asks for it.
+            by: who requests it.
 
         Raises:
             ConflictError: nothing is open, its queries are no longer enabled, or all of it waits to
                 be sent already.
         """
-        with self._asking:
+        with self._requesting:
             refused = self._errors.refused(wanted, most=MOST_REFUSED)
             if not refused:
                 raise ConflictError('Sentinel refuses none of these now, so none is sent again.')

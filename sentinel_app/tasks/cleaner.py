@@ -45,7 +45,7 @@ class Upkeep(Protocol):
 
         Args:
             stop: ends it at the next safe point.
-            may_shrink: also give back room that a running update would soon use again.
+            may_shrink: also free room that a running update would soon use again.
         """
         ...
 

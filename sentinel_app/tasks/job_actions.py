@@ -1,4 +1,4 @@
-"""What people do with a Job: cancel it, try it again, confirm what it held back."""
+"""What people do with a Job: cancel it, retry it, confirm what it held back."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class JobActions:
                 'The TQL query of this request is no longer in CONFIGURE, so it cannot be tried '
                 'again.'
             )
-        # Two clicks at once are one wish.
+        # Two clicks at once are one request.
         with self._retrying:
             open_jobs, _ = self._app_state.jobs(statuses=_OPEN, limit=sys.maxsize)
             for other in open_jobs:
@@ -128,7 +128,7 @@ class JobActions:
     def withdraw(self, request_id: str, *, by: str | None) -> Update:
         """Queue an update that may withdraw as many objects as the Job held back.
 
-        It looks anew, so that what has come back meanwhile, or matches another query, stays.
+        It decides again, so that what has come back meanwhile, or matches another query, stays.
 
         Raises:
             NotFoundError: there is no such Job.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import ExitStack
 
 from sentinel_app.core.audit import AuditEntry
@@ -15,7 +15,6 @@ from sentinel_app.core.task import (
     TaskCondition,
     TaskSlug,
     TaskStanding,
-    TaskState,
     TaskView,
     named,
 )
@@ -27,6 +26,7 @@ from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.tasks.task import Task
 from sentinel_app.tasks.task_kill import Kills
+from sentinel_app.tasks.task_pause import Pauses
 from sentinel_app.tasks.worker import Worker
 
 STANDSTILL_S = 300.0
@@ -48,6 +48,7 @@ class Supervisor:
         app_state: AppState,
         store: UpdateStore,
         kills: Kills,
+        pauses: Pauses,
         limiter: RateLimiter,
         troubles: Troubles,
         clock: Clock,
@@ -56,6 +57,7 @@ class Supervisor:
         self._app_state = app_state
         self._store = store
         self._kills = kills
+        self._pauses = pauses
         self._limiter = limiter
         self._troubles = troubles
         self._clock = clock
@@ -156,7 +158,7 @@ class Supervisor:
             raise ConflictError(
                 f'The Task {task.facts.name} was paused already, by {named(task.state.paused_by)}.'
             )
-        self._pause([task], 'task-pause', by=by, until=until, reason=reason)
+        self._pauses.pause([task], 'task-pause', by=by, until=until, reason=reason)
         return self._view(task)
 
     def resume(self, slug: str, *, by: str | None) -> TaskView:
@@ -169,7 +171,7 @@ class Supervisor:
         task = self._known(slug)
         if not task.state.is_paused:
             raise ConflictError(f'The Task {task.facts.name} is not paused.')
-        self._resume([task], 'task-resume', by=by)
+        self._pauses.resume([task], 'task-resume', by=by)
         return self._view(task)
 
     def pause_pipeline(
@@ -183,7 +185,7 @@ class Supervisor:
         tasks = [task for task in self._pipeline() if not task.state.is_paused]
         if not tasks:
             raise ConflictError('The pipeline is paused already. Resume it first.')
-        self._pause(tasks, 'pipeline-pause', by=by, until=until, reason=reason)
+        self._pauses.pause(tasks, 'pipeline-pause', by=by, until=until, reason=reason)
         return self.views()
 
     def resume_pipeline(self, *, by: str | None) -> tuple[TaskView, ...]:
@@ -195,7 +197,7 @@ class Supervisor:
         tasks = [task for task in self._pipeline() if task.state.is_paused]
         if not tasks:
             raise ConflictError('The pipeline is not paused.')
-        self._resume(tasks, 'pipeline-resume', by=by)
+        self._pauses.resume(tasks, 'pipeline-resume', by=by)
         return self.views()
 
     def kill(self, slug: str, *, by: str | None) -> TaskView:
@@ -254,23 +256,12 @@ class Supervisor:
         self._watched = now
         # Run from the last to the first, each whatever another one raises.
         with ExitStack() as stack:
-            stack.callback(self._end_pauses)
+            stack.callback(self._pauses.end_due, self._tasks.values())
             # Convert does so as well, unless it is paused or waits for Upload.
             stack.callback(self._tasks[TaskSlug.CONVERT].while_still, self._store.drop_pages)
             stack.callback(self._kills.finish)
             for task in reversed(self._tasks.values()):
                 stack.callback(self._watch, task, has_stood_still=has_stood_still)
-
-    def _end_pauses(self) -> None:
-        """Resume what was paused until a time that has come."""
-        now = self._clock.now()
-        tasks = [
-            task
-            for task in self._tasks.values()
-            if task.state.paused_until is not None and task.state.paused_until <= now
-        ]
-        if tasks:
-            self._resume(tasks, 'task-resume-itself', by=None)
 
     def _watch(self, task: Task, *, has_stood_still: bool) -> None:
         if has_stood_still:
@@ -298,41 +289,6 @@ class Supervisor:
     def _pipeline(self) -> tuple[Task, ...]:
         return tuple(self._tasks[slug] for slug in PIPELINE)
 
-    def _pause(
-        self,
-        tasks: Sequence[Task],
-        action: str,
-        *,
-        by: str | None,
-        until: dt.datetime | None,
-        reason: str | None,
-    ) -> None:
-        words = _names(tasks)
-        if until is not None:
-            words += f', until {until.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC'
-        if reason:
-            words += f': {reason}'
-        audit = AuditEntry(at=self._clock.now(), user=by, action=action, detail=words)
-        state = TaskState(
-            is_paused=True,
-            paused_at=audit.at,
-            paused_by=by,
-            paused_until=until,
-            pause_reason=reason or None,
-        )
-        self._app_state.store_task_states({task.facts.slug: state for task in tasks}, audit=audit)
-        for task in tasks:
-            task.set_state(state, f'paused by {named(by)}')
-        _log.info('tasks-paused', tasks=_names(tasks), user=by, until=until)
-
-    def _resume(self, tasks: Sequence[Task], action: str, *, by: str | None) -> None:
-        audit = AuditEntry(at=self._clock.now(), user=by, action=action, detail=_names(tasks))
-        states = {task.facts.slug: TaskState() for task in tasks}
-        self._app_state.store_task_states(states, audit=audit)
-        for task in tasks:
-            task.set_state(TaskState())
-        _log.info('tasks-resumed', tasks=_names(tasks), user=by)
-
     def _view(self, task: Task) -> TaskView:
         view = task.view()
         stage = _STAGES.get(task.facts.slug)
@@ -356,7 +312,3 @@ class Supervisor:
             if (job := self._app_state.job(request_id)) is not None:
                 entry = entry.about(query_ids=[job.query.id], update_id=job.update_id)
         return entry
-
-
-def _names(tasks: Sequence[Task]) -> str:
-    return ', '.join(task.facts.name for task in tasks)

@@ -1,4 +1,4 @@
-"""The queue of updates: which one is due, and which ones people request."""
+"""The queue of updates: those that the schedule makes due, and those that people request."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Update
 from sentinel_app.core.query import Query, QueryList
-from sentinel_app.core.schedule import Schedule, leaves_out, may_satisfy, next_update
+from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.scope import ChosenValue, Scope
 from sentinel_app.errors import ConflictError, NotFoundError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.wakeup import Wakeup
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.tasks.deleted_query import DeletedQueries
+from sentinel_app.tasks.update_schedule import UpdateSchedule
 
 QUERY_DISABLED = 'This TQL query is disabled. Enable it in CONFIGURE first.'
 
@@ -30,34 +31,31 @@ class UpdateQueue:
 
     Args:
         app_state: stores the queue.
+        schedule: knows whether an update is due.
         deleted_queries: knows what an update is to withdraw for deleted queries.
         clock: the present.
         wakeup: of the scheduler, which starts what is queued.
-        interval: between scheduled updates.
-        reconcile_interval: between updates that read everything; None for never.
     """
 
     def __init__(
         self,
         *,
         app_state: AppState,
+        schedule: UpdateSchedule,
         deleted_queries: DeletedQueries,
         clock: Clock,
         wakeup: Wakeup,
-        interval: dt.timedelta,
-        reconcile_interval: dt.timedelta | None,
     ) -> None:
         self._app_state = app_state
+        self._schedule = schedule
         self._deleted_queries = deleted_queries
         self._clock = clock
         self._wakeup = wakeup
-        self._interval = interval
-        self._reconcile_interval = reconcile_interval
         self._scheduling = threading.Lock()
 
     def next_update(self) -> tuple[dt.datetime, Mode] | None:
         """Return when the next scheduled update is due and its mode; None without enabled query."""
-        return self._next(self._clock.now()) if self._has_work() else None
+        return self._schedule.next_update(self._clock.now()) if self._schedule.has_work() else None
 
     def request_update(
         self,
@@ -167,13 +165,7 @@ class UpdateQueue:
         """
         with self._scheduling:
             now = self._clock.now()
-            if self._is_full_under_way():
-                # Should it fail, the full one that is required is due at once.
-                return None
-            at, mode = self._next(now)
-            if not self._has_work() or at > now or self._is_one_waiting():
-                return None
-            return self._queue_scheduled(mode, now)
+            return self._queue_scheduled(now) if self._schedule.is_due(now) else None
 
     def queue_now(self) -> Update:
         """Queue the next scheduled update although it is not due; the schedule counts from it.
@@ -182,66 +174,16 @@ class UpdateQueue:
             ConflictError: there is no query, or a scheduled update waits already.
         """
         with self._scheduling:
-            if not self._has_work():
+            if not self._schedule.has_work():
                 raise ConflictError(_nothing_to_update(self._app_state.query_list()))
-            if self._is_one_waiting():
+            if self._schedule.is_one_waiting():
                 raise ConflictError(
                     'A scheduled update waits already; it begins when the one that runs has ended.'
                 )
-            now = self._clock.now()
-            _, mode = self._next(now)
-            return self._queue_scheduled(mode, now)
+            return self._queue_scheduled(self._clock.now())
 
-    # -- what is due
-
-    def _has_work(self) -> bool:
-        """Whether there is a query to read, or something to withdraw without any."""
-        return bool(self._app_state.query_list().enabled) or self._deleted_queries.is_due()
-
-    def _is_one_waiting(self) -> bool:
-        return any(
-            update.job_type is JobType.SCHEDULED and update.started_at is None
-            for update in self._app_state.open_updates()
-        )
-
-    def _next(self, now: dt.datetime) -> tuple[dt.datetime, Mode]:
-        at, mode = next_update(
-            self._app_state.schedule(),
-            interval=self._interval,
-            reconcile_interval=self._reconcile_interval,
-            now=now,
-            reading_all_since=self._reading_all_since(),
-            is_full_under_way=self._is_full_under_way(),
-        )
-        # Only a reading of everything tells what no other query selects.
-        is_reconcile_due = mode is Mode.DELTA and self._deleted_queries.is_due()
-        return at, Mode.RECONCILE if is_reconcile_due else mode
-
-    def _is_full_under_way(self) -> bool:
-        """Whether an update waits or runs that makes the required full one unnecessary."""
-        schedule, queries = self._app_state.schedule(), self._app_state.query_list().enabled
-        return any(
-            may_satisfy(schedule, update, self._app_state.jobs_of(update.id), queries)
-            for update in self._app_state.open_updates()
-        )
-
-    def _reading_all_since(self) -> dt.datetime | None:
-        """Return the start of an update that runs and reads everything of all queries."""
-        queries = self._app_state.query_list().enabled
-        return next(
-            (
-                update.started_at
-                for update in self._app_state.open_updates()
-                if update.started_at is not None
-                and update.mode is not Mode.DELTA
-                and not leaves_out(self._app_state.jobs_of(update.id), queries)
-            ),
-            None,
-        )
-
-    # -- what is queued
-
-    def _queue_scheduled(self, mode: Mode, now: dt.datetime) -> Update:
+    def _queue_scheduled(self, now: dt.datetime) -> Update:
+        _, mode = self._schedule.next_update(now)
         update = Update(
             id=_new_id(), mode=mode, job_type=JobType.SCHEDULED, queued_at=now, request_ids=()
         )

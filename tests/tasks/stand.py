@@ -14,6 +14,7 @@ from sentinel_app.storage.sqlite import Database
 from sentinel_app.tasks.deleted_query import DeletedQueries
 from sentinel_app.tasks.update_follower import UpdateFollower
 from sentinel_app.tasks.update_queue import UpdateQueue
+from sentinel_app.tasks.update_schedule import UpdateSchedule
 from tests.harness.builders.app_state import make_audit, make_query
 from tests.harness.builders.update import make_faults, make_store
 from tests.harness.clocks import StandingClock
@@ -35,11 +36,15 @@ class UpdateStand:
         )
         self.queue = UpdateQueue(
             app_state=self.app_state,
+            schedule=UpdateSchedule(
+                app_state=self.app_state,
+                deleted_queries=deleted_queries,
+                interval=HOUR,
+                reconcile_interval=None,
+            ),
             deleted_queries=deleted_queries,
             clock=self.clock,
             wakeup=self.wakeups.schedule,
-            interval=HOUR,
-            reconcile_interval=None,
         )
         self.follower = UpdateFollower(
             app_state=self.app_state,

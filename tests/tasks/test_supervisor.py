@@ -27,6 +27,7 @@ from sentinel_app.pipeline.trouble import Troubles
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.tasks.supervisor import STANDSTILL_S, Supervisor
 from sentinel_app.tasks.task_kill import GRACE_S, Kills
+from sentinel_app.tasks.task_pause import Pauses
 from tests.harness.builders.app_state import make_job, make_query, make_update
 from tests.harness.clocks import NOON, StandingClock
 
@@ -148,6 +149,7 @@ class Stand:
             app_state=self.app_state,
             store=stores,
             kills=Kills(store=stores, errors=stores, clock=self.clock),
+            pauses=Pauses(app_state=self.app_state, clock=self.clock),
             limiter=self.limiter,
             troubles=self.troubles,
             clock=self.clock,
