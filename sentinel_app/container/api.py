@@ -1,4 +1,4 @@
-"""Builds the HTTP API, and what answers the page's questions beside updates."""
+"""Builds the HTTP API: what people do with updates, and what answers their questions."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ from sentinel_app.diagnostics.withdrawal_list import WithdrawalLists
 from sentinel_app.storage.holdings import Holdings
 from sentinel_app.storage.maintenance.disk import DataFolder
 from sentinel_app.storage.withdrawals import WithdrawalReader
+from sentinel_app.tasks.chosen_update import ChosenUpdates
+from sentinel_app.tasks.job_actions import JobActions
+from sentinel_app.tasks.running_job import RunningJobs
 from sentinel_app.threatconnect.parse import parse_indicator
 
 UI_DIR: Final = Path(__file__).resolve().parents[2] / 'ui' / 'dist'
@@ -56,28 +59,43 @@ def build_api(
 ) -> Api:
     """Build the HTTP API."""
     diagnostics = _diagnostics(settings, stores, adapters, pipeline, updates, health, clock)
-    return Api(
-        wsgi=create_app(
-            ApiDeps(
-                app_state=stores.app_state,
-                errors=stores.errors,
-                options=OptionCatalog(adapters.quick_source, clock),
-                clock=clock,
-                updates=updates.queue,
-                jobs=tasks.job_actions,
-                chosen=tasks.chosen_updates,
-                tasks=tasks.supervisor,
-                live=tasks.running_jobs,
-                health=health,
-                diagnostics=diagnostics,
-                identity=WhoAmI(adapters.whoami, clock=clock),
-                is_ui_access_admin_only=settings.ui_access is UiAccess.ADMINISTRATORS_ONLY,
-                admin_roles=settings.admin_roles,
-                ui_dir=UI_DIR,
-            )
+    deps = ApiDeps(
+        app_state=stores.app_state,
+        errors=stores.errors,
+        options=OptionCatalog(adapters.quick_source, clock),
+        clock=clock,
+        updates=updates.queue,
+        jobs=JobActions(
+            app_state=stores.app_state,
+            store=stores.store,
+            queue=updates.queue,
+            wakeups=pipeline.wakeups,
+            clock=clock,
         ),
-        checks=diagnostics.checks,
+        chosen=ChosenUpdates(
+            app_state=stores.app_state,
+            queue=updates.queue,
+            holdings=Holdings(stores.db),
+            errors=stores.errors,
+            clock=clock,
+        ),
+        tasks=tasks.supervisor,
+        live=RunningJobs(
+            follower=updates.follower,
+            app_state=stores.app_state,
+            store=stores.store,
+            limiter=pipeline.limiter,
+            troubles=pipeline.troubles,
+            estimates=pipeline.estimates,
+        ),
+        health=health,
+        diagnostics=diagnostics,
+        identity=WhoAmI(adapters.whoami, clock=clock),
+        is_ui_access_admin_only=settings.ui_access is UiAccess.ADMINISTRATORS_ONLY,
+        admin_roles=settings.admin_roles,
+        ui_dir=UI_DIR,
     )
+    return Api(wsgi=create_app(deps), checks=diagnostics.checks)
 
 
 def _diagnostics(

@@ -1,4 +1,4 @@
-"""Builds the Tasks, with the updates that they work on and what people do with both."""
+"""Builds the Tasks, and the updates that they work on."""
 
 from __future__ import annotations
 
@@ -18,14 +18,10 @@ from sentinel_app.core.progress import jobs_being_converted, jobs_being_read
 from sentinel_app.core.task import TaskFacts, TaskGroup, TaskSlug
 from sentinel_app.diagnostics.health import Health
 from sentinel_app.pipeline.wakeup import Wakeup
-from sentinel_app.storage.holdings import Holdings
 from sentinel_app.storage.maintenance.upkeep import DiskUpkeep
-from sentinel_app.tasks.chosen_update import ChosenUpdates
 from sentinel_app.tasks.cleaner import Cleaner
 from sentinel_app.tasks.deleted_query import DeletedQueries
-from sentinel_app.tasks.job_actions import JobActions
 from sentinel_app.tasks.notifier import Notifier
-from sentinel_app.tasks.running_job import RunningJobs
 from sentinel_app.tasks.scheduler import Scheduler
 from sentinel_app.tasks.supervisor import Supervisor
 from sentinel_app.tasks.task import Task
@@ -50,15 +46,12 @@ class Updates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tasks:
-    """The Tasks and the threads beside them, and what people do with Jobs and values."""
+    """The Tasks, and the threads beside them."""
 
     supervisor: Supervisor
     scheduler: Scheduler
     notifier: Notifier | None
     """None where nobody is to be notified."""
-    job_actions: JobActions
-    chosen_updates: ChosenUpdates
-    running_jobs: RunningJobs
 
 
 def build_updates(
@@ -120,44 +113,21 @@ def build_tasks(
         clock=clock,
     )
     notifier = _notifier(settings, stores, adapters, health, clock, stop)
-    return Tasks(
-        supervisor=supervisor,
-        scheduler=Scheduler(
-            ticks={
-                'start-next': updates.follower.start_next,
-                'follow': updates.follower.follow,
-                'trigger-tasks': supervisor.trigger_due,
-                'watch-tasks': supervisor.watch,
-                **({} if notifier is None else {'trigger-notifier': notifier.trigger_due}),
-            },
-            stop=stop,
-            wakeup=pipeline.wakeups.schedule,
-            on_error=lambda error: health.note('scheduler', error),
-        ),
-        notifier=notifier,
-        job_actions=JobActions(
-            app_state=stores.app_state,
-            store=stores.store,
-            queue=updates.queue,
-            wakeups=pipeline.wakeups,
-            clock=clock,
-        ),
-        chosen_updates=ChosenUpdates(
-            app_state=stores.app_state,
-            queue=updates.queue,
-            holdings=Holdings(stores.db),
-            errors=stores.errors,
-            clock=clock,
-        ),
-        running_jobs=RunningJobs(
-            follower=updates.follower,
-            app_state=stores.app_state,
-            store=stores.store,
-            limiter=pipeline.limiter,
-            troubles=pipeline.troubles,
-            estimates=pipeline.estimates,
-        ),
+    ticks = {
+        'start-next': updates.follower.start_next,
+        'follow': updates.follower.follow,
+        'trigger-tasks': supervisor.trigger_due,
+        'watch-tasks': supervisor.watch,
+    }
+    if notifier is not None:
+        ticks['trigger-notifier'] = notifier.trigger_due
+    scheduler = Scheduler(
+        ticks=ticks,
+        stop=stop,
+        wakeup=pipeline.wakeups.schedule,
+        on_error=lambda error: health.note('scheduler', error),
     )
+    return Tasks(supervisor=supervisor, scheduler=scheduler, notifier=notifier)
 
 
 def _bodies(
