@@ -181,9 +181,9 @@ def test_there_is_no_other_action(stand: Stand) -> None:
 
 def test_a_save_lets_the_schedule_be_looked_at(stand: Stand) -> None:
     assert stand.put('/api/configure', {'version': 0, 'queries': []}).status_code == 200
-    assert stand.tasks.looks == 1
+    assert stand.tasks.triggers == 1
     assert stand.put('/api/configure', {'version': 0, 'queries': []}).status_code == 409
-    assert stand.tasks.looks == 1
+    assert stand.tasks.triggers == 1
 
 
 # -- actions on Jobs

@@ -238,7 +238,7 @@ class FakeTasks:
     error: SentinelAppError | None = None
     asked: list[tuple[str, str, str | None]] = field(default_factory=list)
     pauses: list[tuple[dt.datetime | None, str | None]] = field(default_factory=list)
-    looks: int = 0
+    triggers: int = 0
 
     def views(self) -> tuple[TaskView, ...]:
         return tuple(self.shown.values())
@@ -276,7 +276,7 @@ class FakeTasks:
         return self._ask('send-now', slug, by)
 
     def trigger_schedule(self) -> None:
-        self.looks += 1
+        self.triggers += 1
 
     def _ask_all(self, action: str, by: str | None) -> tuple[TaskView, ...]:
         self.asked.append((action, 'pipeline', by))
