@@ -1,4 +1,4 @@
-"""Who counts as an administrator of the Service."""
+"""Which roles administer the Service."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ Source: ThreatConnect Knowledge Base, "ThreatConnect System Roles and Permission
 "Organization Roles".
 """
 
-# More than a role's name can have. Normalizing takes time by the square of the marks in a row.
+# Longer than any role name. Normalization is quadratic in the number of consecutive marks.
 _LONGEST_ROLE = 255
 
 
 def is_administrator(role: str, admin_roles: Sequence[str]) -> bool:
-    """Whether a role is one of those that count, by its whole name.
+    """Return whether a role is an administrator role, by its whole name.
 
-    Case, the width of letters, and how many blanks there are do not count.
+    Case, letter width and runs of blanks are ignored.
 
     Args:
-        role: as ThreatConnect names it; blank where it does not.
-        admin_roles: the names that count.
+        role: the name of the role in ThreatConnect; blank if unknown.
+        admin_roles: the names of the administrator roles.
     """
     name = _folded(role)
     return bool(name) and name in {_folded(each) for each in admin_roles}

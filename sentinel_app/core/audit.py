@@ -1,4 +1,4 @@
-"""Who changed what, and what a save of the TQL queries changes, field by field."""
+"""Audit entries, and the differences between two lists of TQL queries, field by field."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from sentinel_app.core.query import Query
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditChange:
-    """One field that somebody changed; None where it was not there before, or is not there now."""
+    """One changed field; `before` is None if it was added, `after` is None if it was removed."""
 
     subject: str
-    """What it belongs to, for example `TQL query 2`."""
+    """What the field belongs to, for example `TQL query 2`."""
     field: str
     before: str | None = None
     after: str | None = None
@@ -31,14 +31,14 @@ class AuditEntry:
     detail: str
     changes: tuple[AuditChange, ...] = ()
     changes_left_out: int = 0
-    """So many more were made."""
+    """Number of further changes that are not listed."""
     query_ids: tuple[str, ...] = ()
-    """The TQL queries that it is about."""
+    """TQL queries that the entry refers to."""
     update_ids: tuple[str, ...] = ()
-    """The updates that it is about: the one that was queued first, then that of a Job."""
+    """Updates that the entry refers to: the queued one first, then that of a Job."""
 
     def about(self, *, query_ids: Iterable[str] = (), update_id: str | None = None) -> AuditEntry:
-        """Return the entry as one that is about these, too."""
+        """Return the entry with these references added."""
         updates = self.update_ids if update_id is None else (update_id, *self.update_ids)
         return replace(
             self,
@@ -48,9 +48,9 @@ class AuditEntry:
 
 
 MAX_TEXT_CHARS = 2_000
-"""Of one value; a longer one is cut."""
+"""Maximum length of one value; a longer one is truncated."""
 MAX_CHARS = 8_000
-"""Of all values of one save: the audit stands in a file that is written as a whole."""
+"""Maximum length of all values of one save: the audit is in a file that is rewritten as a whole."""
 _CONTEXT_CHARS = 200
 _CUT = '…'
 
@@ -58,16 +58,16 @@ _SORT_WORDS = {'asc': 'Ascending', 'desc': 'Descending'}
 
 
 def changed_queries(old: Sequence[Query], new: Sequence[Query]) -> tuple[str, ...]:
-    """Return the ids of the queries that are different, or in one of the lists alone."""
+    """Return the ids of the queries that differ, or that only one of the lists has."""
     return tuple(dict.fromkeys(query_id for query_id, _ in _changes(old, new)))
 
 
 def changes_of(old: Sequence[Query], new: Sequence[Query]) -> tuple[tuple[AuditChange, ...], int]:
-    """Return what is different, and how many further differences are left out.
+    """Return the differences, and the number of those that are not listed.
 
     Args:
-        old: the queries before, highest precedence first.
-        new: the queries after.
+        old: the previous queries, highest precedence first.
+        new: the new queries, highest precedence first.
     """
     kept: list[AuditChange] = []
     room, left_out = MAX_CHARS, 0
@@ -91,7 +91,7 @@ def _changes(old: Sequence[Query], new: Sequence[Query]) -> Iterator[tuple[str, 
         subject = _subject(place, query)
         known = before.get(query.id)
         if known is not None:
-            # One that only makes room for a new one, or fills a gap, has not been moved.
+            # A query that only shifts because another was added or removed has not been moved.
             if ranks[query.id] != rank:
                 was, becomes = str(places[query.id]), str(place)
                 yield (
@@ -115,15 +115,15 @@ def _fields(subject: str, old: Query | None, new: Query | None) -> Iterator[Audi
     before, after = _words(old), _words(new)
     for name in before | after:
         was, becomes = before.get(name), after.get(name)
-        # That a query is enabled goes without saying, unless it was not.
-        is_told = name != 'State' or bool(old and new) or 'Disabled' in {was, becomes}
-        if was != becomes and is_told:
+        # "Enabled" is the default; it is listed only as a change from "Disabled".
+        is_listed = name != 'State' or bool(old and new) or 'Disabled' in {was, becomes}
+        if was != becomes and is_listed:
             was, becomes = _cut(was, becomes)
             yield AuditChange(subject=subject, field=name, before=was, after=becomes)
 
 
 def _words(query: Query | None) -> dict[str, str]:
-    """The fields of a query as people know them; what is empty is left out."""
+    """Return the fields of a query under their labels on the page, without empty ones."""
     if query is None:
         return {}
     words = {
@@ -140,7 +140,7 @@ def _words(query: Query | None) -> dict[str, str]:
 
 
 def _cut(before: str | None, after: str | None) -> tuple[str | None, str | None]:
-    """Shorten two long texts, so that what is different stays in sight."""
+    """Shorten two long texts so that their difference stays visible."""
     pairs = zip(before or '', after or '', strict=False)
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
     start = max(0, same - _CONTEXT_CHARS)

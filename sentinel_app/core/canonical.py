@@ -1,8 +1,7 @@
-"""The canonical value of an Indicator: one text for all spellings of the same thing.
+"""The canonical value of an Indicator: one text for all spellings of the same value.
 
-It decides which Indicators are the same value whatever their owners, and it is in each object's id,
-so nothing here may depend on an input of the Service. How the pattern writes it is decided in
-`pattern`.
+It decides which Indicators are copies of the same value, and it is part of each object's id, so
+nothing here may depend on an input of the Service. `pattern` decides how the pattern spells it.
 """
 
 from __future__ import annotations
@@ -36,13 +35,13 @@ _LARGEST_AS_NUMBER = 2**32 - 1
 
 
 def canonical_value(indicator: Indicator) -> str:
-    """Return the canonical value of any Indicator but a File, whose hashes stand for it.
+    """Return the canonical value of an Indicator; not for Files, which are known by their hashes.
 
     * Address, CIDR: IPv6 as ThreatConnect shows it, lower case without leading zeros and *not*
       compressed; an IPv4-mapped address as the IPv4 address that it is; a block without host bits.
     * Host: lower case, in ASCII, without trailing dots, since names of the DNS ignore case.
-    * EmailAddress: lower case throughout, the domain in ASCII. Next to no mail system minds the
-      case of the local part, and Sentinel's rules compare with lower-cased logs.
+    * EmailAddress: lower case throughout, the domain in ASCII. Hardly any mail system treats the
+      local part as case-sensitive, and Sentinel's rules compare with lower-cased logs.
     * ASN: `ASN` and the number.
     * URL: scheme and host in lower case, the host in ASCII; the rest of a URL is case-sensitive.
     * Registry Key: key, value name and value type joined as in ThreatConnect's summary, case kept
@@ -69,12 +68,13 @@ def as_number(text: str) -> int | None:
 
 
 def plain_address(text: str) -> Address:
-    """Return the address that a text is in any spelling, an IPv4-mapped one as IPv4.
+    """Parse an IP address in any spelling; an IPv4-mapped address becomes IPv4.
 
     Raises:
-        ValueError: the text is none, or has a zone, which means something on one machine only.
+        ValueError: the text is not an address, or has a zone, which means something on one machine
+            only.
     """
-    # The library takes a zone, as in fe80::1%eth0; behind a slash it does not.
+    # The library accepts a zone, as in fe80::1%eth0; a slash in its place makes it refuse.
     text = text.replace('%', '/')
     if ':' not in text:
         return ipaddress.IPv4Address(text)
@@ -83,10 +83,10 @@ def plain_address(text: str) -> Address:
 
 
 def plain_network(text: str) -> Network:
-    """Return the block that a text is, without host bits, an IPv4-mapped one as IPv4.
+    """Parse a CIDR block and clear its host bits; an IPv4-mapped block becomes IPv4.
 
     Raises:
-        ValueError: the text is none, or has a zone.
+        ValueError: the text is not a block, or has a zone.
     """
     text = text.replace('%', '//')
     if ':' not in text:
@@ -99,7 +99,7 @@ def plain_network(text: str) -> Network:
 
 
 def canonical_address(text: str) -> str:
-    """Return an address as ThreatConnect writes it, whatever the spelling.
+    """Return an address in ThreatConnect's spelling.
 
     Raises:
         ValueError: as `plain_address` does.
@@ -111,7 +111,7 @@ def canonical_address(text: str) -> str:
 
 @lru_cache(maxsize=64)
 def canonical_block(text: str) -> str:
-    """Return a block as ThreatConnect writes it, whatever the spelling; asked for several times.
+    """Return a block in ThreatConnect's spelling; cached, as each is needed several times.
 
     Raises:
         ValueError: as `plain_network` does.
@@ -120,7 +120,7 @@ def canonical_block(text: str) -> str:
 
 
 def address_text(address: Address) -> str:
-    """Return an address as ThreatConnect writes it: IPv6 neither padded nor compressed."""
+    """Return an address in ThreatConnect's spelling: IPv6 neither padded nor compressed."""
     if isinstance(address, ipaddress.IPv4Address):
         return str(address)
     packed = address.packed
@@ -128,7 +128,7 @@ def address_text(address: Address) -> str:
 
 
 def network_text(network: Network) -> str:
-    """Return a block as ThreatConnect writes it."""
+    """Return a block in ThreatConnect's spelling."""
     return f'{address_text(network.network_address)}/{network.prefixlen}'
 
 

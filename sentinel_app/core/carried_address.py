@@ -1,4 +1,4 @@
-"""IPv4 addresses that IPv6 addresses carry: who connects to one reaches the other."""
+"""IPv4 addresses embedded in IPv6 addresses: a connection to one reaches the other."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _ALL_ONES = 2**_IPV4_BITS - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Form:
-    """Where addresses with a prefix carry an IPv4 address.
+    """Layout of the IPv4 address embedded under an IPv6 prefix.
 
     Attributes:
-        prefix: what all such addresses begin with.
-        pieces: first bit and number of bits of each piece of the IPv4 address, in their order.
-        is_inverted: whether each bit is turned round.
-        zeros: first bit and number of bits of what is zero in such an address.
-        is_certain: False where other addresses begin so, too. Those mostly read as addresses of
-            0.0.0.0/8, which nobody has.
+        prefix: the prefix of all such addresses.
+        pieces: first bit and number of bits of each piece of the IPv4 address, in order.
+        is_inverted: whether each bit is inverted.
+        zeros: first bit and number of bits of the part that must be zero.
+        is_certain: False if other addresses share the prefix. Those mostly decode to addresses in
+            0.0.0.0/8, which no host has.
     """
 
     prefix: ipaddress.IPv6Network
@@ -57,7 +57,7 @@ _FORMS = (
     _Form(prefix=_LOCAL_NAT64, pieces=((72, 32),), zeros=((64, 8), (104, 24)), is_certain=False),
     _Form(prefix=_LOCAL_NAT64, is_certain=False),
     _Form(prefix=ipaddress.IPv6Network('2002::/16'), pieces=((16, 32),)),
-    # The server, and the client behind its translator.
+    # The server's address, and that of the client behind its NAT.
     _Form(prefix=_TEREDO, pieces=((32, 32),)),
     _Form(prefix=_TEREDO, is_inverted=True),
 )
@@ -68,7 +68,7 @@ Source: RFC 4291, 2.5.5; RFC 7915, RFC 2765; RFC 6052, 2.2; RFC 8215; RFC 3056; 
 
 _HEAD_BITS = min(form.prefix.prefixlen for form in _FORMS)
 _HEADS = frozenset(int(form.prefix.network_address) >> (_IPV6_BITS - _HEAD_BITS) for form in _FORMS)
-"""What their prefixes begin with; next to no address does."""
+"""First bits of the prefixes; hardly any address begins with them."""
 
 _NOBODY = ipaddress.IPv4Network('0.0.0.0/8')
 _ISATAP = _Form(prefix=ipaddress.IPv6Network('::/0'))
@@ -80,8 +80,8 @@ Source: RFC 5214, 6.1.
 
 
 def is_inside(block: Network, network: Network) -> bool:
-    """Whether all addresses of a block are in a network."""
-    # Far quicker than `subnet_of`, which makes the last addresses of both.
+    """Return whether all addresses of a block are in a network."""
+    # Far faster than `subnet_of`, which computes the last addresses of both.
     return (
         block.version == network.version
         and block.prefixlen >= network.prefixlen
@@ -90,10 +90,10 @@ def is_inside(block: Network, network: Network) -> bool:
 
 
 def carried_blocks(block: ipaddress.IPv6Network) -> tuple[ipaddress.IPv4Network, ...]:
-    """Return the IPv4 blocks that the addresses of an IPv6 block carry, without repeats.
+    """Return the IPv4 blocks embedded in the addresses of an IPv6 block, without repeats.
 
-    A block of one address gives blocks of one address. Empty where not all of its addresses carry
-    one in the same way.
+    A block of one address gives blocks of one address. Empty unless all of its addresses embed one
+    in the same way.
     """
     return tuple(dict.fromkeys(_carried(block)))
 

@@ -1,4 +1,4 @@
-"""What time it is, and waiting that can be interrupted."""
+"""Protocols of the clock and of stop requests."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from typing import Protocol
 
 
 class Stop(Protocol):
-    """A request to end at the next safe point; `threading.Event` is one."""
+    """A request to stop at the next safe point; `threading.Event` implements it."""
 
     def is_set(self) -> bool:
-        """Whether the end was asked for."""
+        """Return whether a stop was requested."""
         ...
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it is asked for or the seconds have passed; whether it was."""
+        """Wait for a stop request, at most `timeout` seconds; return whether there is one."""
         ...
 
 
 class Clock(Protocol):
-    """What time it is, and waiting that can be interrupted."""
+    """The current time, and waits that a stop request interrupts."""
 
     def now(self) -> dt.datetime:
-        """The present as an aware UTC datetime."""
+        """Return the current time as an aware UTC datetime."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds that never go backwards."""
+        """Return seconds that never go backwards."""
         ...
 
     def wait(self, stop: Stop, seconds: float) -> bool:
-        """Wait until the time has passed or `stop` is set; True if `stop` was set."""
+        """Wait until the seconds have passed or `stop` is set; return whether `stop` is set."""
         ...

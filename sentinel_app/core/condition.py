@@ -1,4 +1,4 @@
-"""A problem that a person should know of, and the state that all of them come to."""
+"""Conditions: problems that people should know of, and the overall state they add up to."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from sentinel_app.core.trouble import System
 
 
 class HealthState(StrEnum):
-    """Whether the Service does its work."""
+    """Overall health of the Service."""
 
     HEALTHY = 'healthy'
     DEGRADED = 'degraded'
     DECISION = 'decision'
-    """Something waits for a person's decision."""
+    """Something needs a person's decision."""
 
     @property
     def label(self) -> str:
-        """The state in the words of the page."""
+        """Label of the state on the page."""
         return _LABELS[self]
 
 
@@ -32,17 +32,17 @@ _LABELS = {
 
 
 class Severity(StrEnum):
-    """How bad a condition is, worst first: the order in which conditions are shown."""
+    """Severity of a condition, worst first: the order in which conditions are shown."""
 
     DECISION = 'decision'
     ERROR = 'error'
     """Indicators are not sent, or not all of them."""
     WARNING = 'warning'
-    """The work goes on, but something needs attention."""
+    """The Service works, but something needs attention."""
 
 
 class Screen(StrEnum):
-    """Where a condition is solved, by the address of the page's screen."""
+    """Screens of the page where conditions are resolved, by their addresses."""
 
     DASHBOARD = 'dashboard'
     CONFIGURE = 'configure'
@@ -51,7 +51,7 @@ class Screen(StrEnum):
 
 
 class ConditionCode(StrEnum):
-    """The stable names of the conditions; `docs/operations.md` lists each of them."""
+    """Stable names of the conditions; `docs/operations.md` lists each of them."""
 
     WITHDRAWAL_WAITING = 'withdrawal-waiting'
     CREDENTIAL_EXPIRED = 'credential-expired'
@@ -74,7 +74,7 @@ class ConditionCode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A screen of the page, and what it shows there."""
+    """A screen of the page, with its filter."""
 
     screen: Screen
     params: Mapping[str, str] = field(default_factory=dict)
@@ -91,25 +91,25 @@ class Condition:
     remedy: str
     link: Link
     reason: str = ''
-    """The other side's own words."""
+    """The failing system's own words."""
     since: dt.datetime | None = None
-    """None where nobody noted when it began."""
+    """When it began; None if that was not recorded."""
     subject: str = ''
-    """What it is about, where several of one code can be true at once."""
+    """What it is about, if several of one code can be open at once."""
 
     @property
     def key(self) -> str:
-        """The condition's name among all that are true: code and subject."""
+        """Unique key among all open conditions: code and subject."""
         return f'{self.code}:{self.subject}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outage:
-    """A system that has failed to answer, several tries in a row."""
+    """A system that has failed to answer several attempts in a row."""
 
     system: System
     since: dt.datetime
-    """The first of these tries."""
+    """Time of the first of these attempts."""
     tries: int
     code: str
     message: str
@@ -118,7 +118,7 @@ class Outage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something that was found wrong: a part of the App, a step of a check, a store."""
+    """A fault that was found: in a part of the App, in a step of a check, in a store."""
 
     subject: str
     message: str
@@ -130,7 +130,7 @@ class Finding:
 
 
 def state_of(found: Iterable[Condition]) -> HealthState:
-    """Return the state that these conditions come to; a decision outranks everything else."""
+    """Return the overall state of these conditions; a decision outranks everything else."""
     severities = {each.severity for each in found}
     if Severity.DECISION in severities:
         return HealthState.DECISION
@@ -138,15 +138,15 @@ def state_of(found: Iterable[Condition]) -> HealthState:
 
 
 def sorted_by_severity(found: Iterable[Condition]) -> tuple[Condition, ...]:
-    """Return conditions worst first; equals stay in their order."""
+    """Return conditions worst first; the sort is stable."""
     order = list(Severity)
     return tuple(sorted(found, key=lambda each: order.index(each.severity)))
 
 
 def parted(text: str) -> tuple[str, str, str]:
-    """Return the parts of an error's text: what happened, what to do, the other side's words.
+    """Split an error's text into what happened, what to do, and the other system's words.
 
-    The first sentence says what happened; the words of the other side stand in brackets at the end.
+    The first sentence says what happened; the other system's words are in parentheses at the end.
     """
     message, is_quoted, words = text.partition('. (')
     if is_quoted and words.endswith(')'):

@@ -1,4 +1,4 @@
-"""What a value lies in: the blocks of an address, the parents of a host, the host of a URL."""
+"""Containment of values: the blocks of an address, the parents of a host, the host of a URL."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _BITS: Final = {4: 32, 6: 128}
 
 
 class Relation(StrEnum):
-    """What one value is to another."""
+    """Relation of one value to another."""
 
     HOST = 'host'
     """The host of a URL, or the domain of an e-mail address."""
     BLOCK = 'block'
     """A block that contains an address or another block."""
     PARENT = 'parent'
-    """A domain that a host lies in."""
+    """A parent domain of a host."""
     URL = 'url'
     """A URL on a host or an address."""
     READING = 'reading'
@@ -33,10 +33,10 @@ class Relation(StrEnum):
 
 
 def enclosing_keys(key: ObjectKey) -> Iterator[tuple[Relation, ObjectKey]]:
-    """Yield what the value of a key lies in, the nearest first.
+    """Yield the keys of the values that contain the value of a key, the nearest first.
 
-    They are as many as an address has prefixes or a host has labels, so that all of them can be
-    looked up: 33 blocks for an IPv4 address and 129 for an IPv6 one at most.
+    There are as many as an address has prefixes or a host has labels, so all of them can be looked
+    up: at most 33 blocks for an IPv4 address and 129 for an IPv6 address.
     """
     if key.type in {IndicatorType.ADDRESS, IndicatorType.CIDR}:
         yield from ((Relation.BLOCK, block) for block in _blocks(key))
@@ -49,9 +49,9 @@ def enclosing_keys(key: ObjectKey) -> Iterator[tuple[Relation, ObjectKey]]:
 
 
 def container_digest(key: ObjectKey) -> int | None:
-    """Return a number that stands for what people look for a value by; None where there is none.
+    """Return a digest of the container by which people search for a value; None if there is none.
 
-    That is the host of a URL and the key of a Registry Key, whatever its case.
+    That is the host of a URL, or the key of a Registry Key in any case.
     """
     if key.type is IndicatorType.URL:
         return _host_digest(url_host(key.value))
@@ -61,7 +61,7 @@ def container_digest(key: ObjectKey) -> int | None:
 
 
 def contents_digest(key: ObjectKey) -> int | None:
-    """Return the number under which `container_digest` puts what lies in the value of a key."""
+    """Return the `container_digest` of what the value of a key contains."""
     if key.type in {IndicatorType.ADDRESS, IndicatorType.HOST}:
         return _host_digest(key.value)
     return _registry_digest(key.value) if key.type is IndicatorType.REGISTRY_KEY else None
@@ -98,19 +98,19 @@ def _parents(host: str) -> Iterator[ObjectKey]:
 
 
 def _blocks(key: ObjectKey) -> Iterator[ObjectKey]:
-    """Yield the blocks around an address, or around another block."""
+    """Yield the blocks that contain an address or another block."""
     try:
         own = plain_network(key.value)
     except ValueError:
         return
-    # A block is not around itself; that of one address is around that address.
+    # A block does not contain itself, but the block of one address contains that address.
     first = own.prefixlen - (key.type is IndicatorType.CIDR)
     for length in range(first, -1, -1):
         yield ObjectKey(IndicatorType.CIDR, f'{_masked(own, length)}/{length}')
 
 
 def _masked(network: Network, length: int) -> str:
-    """Return the first address of a block so wide, as `address_text` writes it."""
+    """Return the first address of the block of that length, as `address_text` writes it."""
     shift = _BITS[network.version] - length
     number = int(network.network_address) >> shift << shift
     if network.version == _IPV4:

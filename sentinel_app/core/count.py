@@ -1,4 +1,4 @@
-"""How many Indicators each saved TQL query returned when it was last read as a whole."""
+"""Number of Indicators that each saved TQL query returned when it was last read as a whole."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from sentinel_app.core.job import Job, JobStatus, Mode
 from sentinel_app.core.query import Query
 
 WHOLE_MODES = (Mode.FULL, Mode.RECONCILE)
-"""Those that read everything; a delta's count says only how much was modified."""
+"""Modes that read everything; a delta's count covers only what was modified."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastCount:
-    """How many Indicators a query returned, and when the Job that read them was complete."""
+    """Number of Indicators that a query returned, and when the Job that read them completed."""
 
     read: int
     at: dt.datetime
 
 
 def last_counts(queries: Sequence[Query], jobs: Iterable[Job]) -> Mapping[str, LastCount]:
-    """Return the newest count of each query, by its id.
+    """Return the latest count of each query, by query id.
 
-    A query that was edited to select something else has none until it is read as a whole again,
-    and so has one whose Jobs are no longer kept.
+    A query whose selection was edited has no count until it is read as a whole again, and neither
+    has one whose Jobs are no longer kept.
 
     Args:
-        queries: those that are saved.
-        jobs: in any order.
+        queries: the saved queries.
+        jobs: Jobs in any order.
     """
     selections = {query.id: query.selection for query in queries}
     found: dict[str, LastCount] = {}
@@ -40,7 +40,7 @@ def last_counts(queries: Sequence[Query], jobs: Iterable[Job]) -> Mapping[str, L
         known = found.get(query.id)
         if known is not None and known.at >= at:
             continue
-        # The digest comes last, as it costs more than all the rest.
+        # The digest is compared last, as it is the most expensive.
         if query.id in selections and query.selection == selections[query.id]:
             found[query.id] = LastCount(read=job.counts.read, at=at)
     return found

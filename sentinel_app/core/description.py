@@ -1,11 +1,11 @@
 """The description of an object: JSON text that Sentinel keeps whole.
 
-Sentinel cuts a longer description, and half a JSON text is none: its workbook could not read it.
-So it is made to fit, member by member.
+Sentinel truncates a longer description, and its workbook cannot read half a JSON text. So the text
+is made to fit, member by member.
 
-The limit holds for the description as Sentinel has it once the request is decoded: the JSON text
-with its own escapes, where a line end in an attribute counts as two characters. Wrapping that text
-into the request body escapes it once more; that layer is gone before anything is counted.
+The limit applies to the description after the request is decoded: the JSON text with its own
+escapes, where a line end in an attribute counts as two characters. The request body escapes that
+text once more; that layer is removed before anything is counted.
 Characters outside the Basic Multilingual Plane count as two, as they do in UTF-16, so that the
 text fits whichever way the receiver counts.
 """
@@ -28,7 +28,7 @@ DESCRIPTION_LIMIT = 1000
 
 _KEPT_LONGEST = frozenset({'First Seen', 'Last Seen'})
 _LEAST_LENGTH = 100
-"""No text is cut below this; all of them together at this length fit the limit."""
+"""Minimum length of a truncated text; all texts together fit the limit at this length."""
 _ELLIPSIS = '…'
 _SHORT_ESCAPES = frozenset('"\\\n\r\t\b\f')
 _FIRST_PRINTABLE = ' '
@@ -38,18 +38,18 @@ _LAST_OF_BMP = '\uffff'
 def description_of(indicator: Indicator) -> str:
     """Return an Indicator's description: valid JSON text of at most `DESCRIPTION_LIMIT` characters.
 
-    What does not fit goes in this order: attributes from the last to the first, First Seen and Last
-    Seen after all others; groups from the last to the second; the ends of the first group's texts;
-    the end of the summary. An owner's name or a link that fills the limit by itself, which
-    ThreatConnect does not have, is cut last of all.
+    What does not fit is dropped in this order: attributes from the last to the first, First Seen
+    and Last Seen after all others; groups from the last to the second; the ends of the first
+    group's texts; the end of the summary. An owner's name or a link that fills the limit by itself,
+    which does not occur in ThreatConnect, is truncated last.
     """
     text = _whole(indicator)
     return _fitted(indicator) if text is None else text
 
 
 def _whole(indicator: Indicator) -> str | None:
-    """The description with everything in it; None where it does not fit."""
-    # Most do, and many others can be told from what is longest in them.
+    """Return the complete description; None if it does not fit."""
+    # Most fit; of the others, many are recognized by their longest part.
     for attribute in indicator.attributes:
         if len(attribute.value) > DESCRIPTION_LIMIT:
             return None
@@ -75,7 +75,7 @@ def _whole(indicator: Indicator) -> str | None:
 
 
 def _fitted(indicator: Indicator) -> str:
-    """The description with as much in it as fits."""
+    """Return the description with as much as fits."""
     head, middle, tail = _frame(indicator)
     room = DESCRIPTION_LIMIT - utf16_length(head) - utf16_length(middle) - utf16_length(tail)
     groups, left = _fitting((_group_text(group) for group in indicator.groups), room)
@@ -88,13 +88,13 @@ def _fitted(indicator: Indicator) -> str:
 
 
 def web_link_of(text: bytes) -> str | None:
-    """Return the link to ThreatConnect in the text of an object that was made here."""
+    """Return the link to ThreatConnect in the text of an object that the App made."""
     link = orjson.loads(orjson.loads(text)['description']).get('webLink')
     return link if isinstance(link, str) else None
 
 
 def _frame(indicator: Indicator) -> tuple[str, str, str]:
-    """The text before the groups, between groups and attributes, and after the attributes."""
+    """Return the texts before the groups, between groups and attributes, and after those."""
     head = [f'{{"type":"{indicator.type}","summary":{_quoted(indicator.summary)}']
     if indicator.confidence is not None:
         head.append(f'"confidence":{indicator.confidence}')
@@ -109,7 +109,7 @@ def _frame(indicator: Indicator) -> tuple[str, str, str]:
 
 
 def _plain_number(number: float) -> float:
-    """A whole number without a fraction, as the guide has it."""
+    """Return a whole number without a fraction, as in the product guide."""
     return int(number) if number.is_integer() else number
 
 
@@ -124,12 +124,12 @@ def _attribute_text(attribute: Attribute) -> str:
 
 
 def _bounded(text: str) -> str:
-    """Spare the work on a text that will not fit anyway: what is left is still too long to fit."""
+    """Cut a text that cannot fit anyway to a length that still does not fit, to save work."""
     return text[: DESCRIPTION_LIMIT + 1]
 
 
 def _fitting(texts: Iterable[str], room: int, *, is_first: bool = True) -> tuple[list[str], int]:
-    """The longest beginning of `texts` that fits with its commas, and the room left after it."""
+    """Return the longest prefix of `texts` that fits with its commas, and the room left."""
     kept: list[str] = []
     for text in texts:
         cost = utf16_length(text) + (0 if is_first and not kept else 1)
@@ -141,7 +141,7 @@ def _fitting(texts: Iterable[str], room: int, *, is_first: bool = True) -> tuple
 
 
 def _fitting_attributes(attributes: Sequence[Attribute], room: int) -> str:
-    """The attributes that fit, in their own order, as the inside of a JSON list."""
+    """Return the attributes that fit, in their own order, as the items of a JSON list."""
     seen = [attribute for attribute in attributes if attribute.type in _KEPT_LONGEST]
     kept, left = _fitting(map(_attribute_text, seen), room)
     if len(kept) < len(seen):
@@ -159,7 +159,7 @@ def _fitting_attributes(attributes: Sequence[Attribute], room: int) -> str:
 
 
 def _cut_to_fit(indicator: Indicator) -> str:
-    """The description with at most the first group and no attributes, and with texts cut."""
+    """Return the description with at most one group, no attributes, and truncated texts."""
     head, middle, tail = _frame(indicator)
     group = indicator.groups[0] if indicator.groups else None
     full = f'{head}{_group_text(group) if group else ""}{middle}{tail}'
@@ -179,7 +179,7 @@ def _cut_to_fit(indicator: Indicator) -> str:
 
 
 def _cut(text: str, over: int) -> tuple[str, int]:
-    """Cut `over` characters from the end as far as allowed; the text, and what is still over."""
+    """Cut up to `over` characters from the end; return the text and what is still over."""
     if over <= 0:
         return text, over
     before = utf16_length(_quoted(text)) - 2
@@ -192,7 +192,7 @@ def _cut(text: str, over: int) -> tuple[str, int]:
 
 
 def _cost(character: str) -> int:
-    """How many characters of the JSON text one character takes."""
+    """Return the number of characters that one character takes in JSON text."""
     if character in _SHORT_ESCAPES or character > _LAST_OF_BMP:
         return 2
     return 6 if character < _FIRST_PRINTABLE else 1

@@ -1,4 +1,4 @@
-"""What saving a list of TQL queries would change in Sentinel, as far as that can be told before."""
+"""Estimated effect in Sentinel of saving a list of TQL queries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sentinel_app.core.upload_limits import MAX_OBJECTS, WINDOW_S
 
 
 class Change(StrEnum):
-    """What a save does to one query."""
+    """Change of one query by a save."""
 
     ADDED = 'added'
     EDITED = 'edited'
@@ -30,8 +30,8 @@ _LETS_GO = frozenset({Change.EDITED, *_GONE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """What Sentinel has because of a query."""
+class CurrentObjects:
+    """Objects that Sentinel has because of a query."""
 
     objects: int = 0
     until: dt.datetime | None = None
@@ -40,7 +40,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """How many Indicators a query returns now, or why that could not be counted."""
+    """Number of Indicators that a query returns now, or why it could not be counted."""
 
     count: int | None = None
     fault: str | None = None
@@ -48,48 +48,48 @@ class Counted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryEffect:
-    """What a save changes for one query. Numbers of objects are estimates."""
+    """Effect of a save on one query. Numbers of objects are estimates."""
 
     query: Query
     position: int | None
-    """None where it is deleted."""
+    """Position in the new list; None if the query is deleted."""
     change: Change
-    held: Held
+    held: CurrentObjects
     counted: Counted = Counted()
     more: int | None = 0
-    """Objects that Sentinel has not; None where nobody could count."""
+    """Number of objects that Sentinel does not have yet; None if they could not be counted."""
     fewer: int | None = 0
-    """Objects that are withdrawn."""
+    """Number of objects that are withdrawn; None if they could not be counted."""
     stays: int = 0
-    """Objects that nobody renews any more and that stay until they expire."""
+    """Number of objects that are no longer renewed and stay until they expire."""
     may_gain: int = 0
-    """Objects that higher queries let go, and that this one may take over."""
+    """Number of objects that higher queries release and this one may take over."""
     taken_over_by: tuple[str, ...] = ()
-    """Other enabled queries that return all that it returns: nothing of it gets lost or is new."""
+    """Enabled queries that return everything this one returns, so nothing is lost or new."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What a save changes in all."""
+    """Effect of a save as a whole."""
 
     queries: tuple[QueryEffect, ...]
-    """Those of the new list in their order, then those that are deleted."""
+    """Queries of the new list in their order, then the deleted ones."""
     full_objects: int | None
-    """How many objects a full update sends; None where nobody could count."""
+    """Number of objects that a full update sends; None if they could not be counted."""
 
     @property
     def more(self) -> int:
-        """Objects that Sentinel has not, as far as they could be counted."""
+        """Number of objects that Sentinel does not have yet, as far as they could be counted."""
         return sum(each.more or 0 for each in self.queries)
 
     @property
     def fewer(self) -> int:
-        """Objects that are withdrawn, as far as they could be counted."""
+        """Number of objects that are withdrawn, as far as they could be counted."""
         return sum(each.fewer or 0 for each in self.queries)
 
     @property
     def stays(self) -> int:
-        """Objects that stay until they expire."""
+        """Number of objects that stay until they expire."""
         return sum(each.stays for each in self.queries)
 
     @property
@@ -99,7 +99,7 @@ class Effect:
 
 
 def changes(old: Sequence[Query], new: Sequence[Query]) -> list[tuple[Query, Change]]:
-    """Return what a save does to each query: those of the new list, then those deleted."""
+    """Return the change of each query: those of the new list, then the deleted ones."""
     before = {query.id: query for query in old}
     after = {query.id for query in new}
     found = [(query, _change(before.get(query.id), query)) for query in new]
@@ -107,16 +107,17 @@ def changes(old: Sequence[Query], new: Sequence[Query]) -> list[tuple[Query, Cha
 
 
 def queries_to_count(
-    old: Sequence[Query], new: Sequence[Query], held: Mapping[str, Held]
+    old: Sequence[Query], new: Sequence[Query], held: Mapping[str, CurrentObjects]
 ) -> list[Query]:
-    """Return the queries that ThreatConnect has to be asked for: how many Indicators they return.
+    """Return the queries whose Indicators must be counted in ThreatConnect.
 
-    These are what the save adds, edits or enables, and what may take over objects of others.
+    These are the ones that the save adds, edits or enables, and those that may take over objects of
+    others.
 
     Args:
-        old: the list as it is, highest precedence first.
-        new: the list as it would be.
-        held: by the id of the query.
+        old: the current list, highest precedence first.
+        new: the new list.
+        held: the current objects, by query id.
     """
     gains = _gains(old, new, held)
     return [
@@ -127,14 +128,14 @@ def queries_to_count(
 
 
 def _gains(
-    old: Sequence[Query], new: Sequence[Query], held: Mapping[str, Held]
+    old: Sequence[Query], new: Sequence[Query], held: Mapping[str, CurrentObjects]
 ) -> Mapping[str, int]:
-    """Return, by query, how many objects it may take over of those that stood above it."""
+    """Return the number of objects that each query may take over from those above it."""
     changed = {query.id: change for query, change in changes(old, new)}
     enabled = [query for query in old if query.is_enabled]
     gains = {
         query.id: sum(
-            held.get(each.id, Held()).objects
+            held.get(each.id, CurrentObjects()).objects
             for each in enabled[:place]
             if changed[each.id] in _LETS_GO
             and not set(each.indicator_types).isdisjoint(query.indicator_types)
@@ -157,21 +158,21 @@ def effect(
     old: Sequence[Query],
     new: Sequence[Query],
     *,
-    held: Mapping[str, Held],
+    held: Mapping[str, CurrentObjects],
     counts: Mapping[str, Counted],
     policy: WithdrawPolicy,
     withdrawn: Collection[str],
 ) -> Effect:
-    """Return what saving `new` in place of `old` would change.
+    """Return the effect of saving `new` in place of `old`.
 
-    What two queries have in common is known only where one covers the other, so the numbers are
-    upper bounds of what is new; and a File is one Indicator, but has an object for each hash.
+    The overlap of two queries is known only if one covers the other, so the numbers of new objects
+    are upper bounds; and a File is one Indicator, but has an object for each hash.
 
     Args:
-        old: the list as it is, highest precedence first.
-        new: the list as it would be.
-        held: by the id of the query.
-        counts: of those of `queries_to_count`.
+        old: the current list, highest precedence first.
+        new: the new list.
+        held: the current objects, by query id.
+        counts: the counts of the `queries_to_count`.
         policy: which Indicators are withdrawn.
         withdrawn: deleted queries whose objects are to be withdrawn.
     """
@@ -190,7 +191,7 @@ def effect(
                 query=query,
                 position=places.get(query.id),
                 change=change,
-                held=held.get(query.id, Held()),
+                held=held.get(query.id, CurrentObjects()),
                 counted=counts.get(query.id, Counted()),
                 may_gain=gains.get(query.id, 0),
             )
@@ -201,13 +202,13 @@ def effect(
 
 
 def seconds_for(objects: int, requests_per_minute: int) -> float:
-    """Return how long sending so many objects takes under the API limit."""
+    """Return the seconds that sending this number of objects takes under the API limit."""
     return math.ceil(objects / MAX_OBJECTS) / requests_per_minute * WINDOW_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rules:
-    """What decides about the objects of one query."""
+    """Rules that decide about the objects of one query."""
 
     before: tuple[Query, ...]
     after: tuple[Query, ...]
@@ -216,7 +217,7 @@ class _Rules:
     withdrawn: Collection[str]
 
     def effect(self, one: QueryEffect) -> QueryEffect:
-        """Return the effect with its numbers."""
+        """Return the effect with its numbers filled in."""
         if one.change in _GONE:
             return self._gone(one)
         if one.change in _SELECTS_ANEW:
@@ -224,7 +225,7 @@ class _Rules:
         return one
 
     def _gone(self, one: QueryEffect) -> QueryEffect:
-        """A query that is deleted or disabled."""
+        """Return the effect of deleting or disabling the query."""
         takers = tuple(query.id for query in covering(one.query, self.after))
         if takers:
             return replace(one, taken_over_by=takers)
@@ -234,7 +235,7 @@ class _Rules:
         return replace(one, stays=one.held.objects)
 
     def _asked(self, one: QueryEffect) -> QueryEffect:
-        """A query that selects what it has not selected before."""
+        """Return the effect of a new selection."""
         higher = self.higher.get(one.query.id, ())
         others = [query for query in self.before if query.id != one.query.id]
         kept = {query.id for query in self.after}
@@ -246,7 +247,7 @@ class _Rules:
         count, objects = one.counted.count, one.held.objects
         if count is None:
             return replace(one, more=None, fewer=None)
-        # One that was enabled or added has nothing that it would lose.
+        # A query that was enabled or added has nothing to lose.
         surplus = max(0, objects - count) if one.change is Change.EDITED else 0
         return replace(
             one,
@@ -268,7 +269,7 @@ def _full_objects(found: Sequence[QueryEffect]) -> int | None:
 
 
 def _sent_by_full(one: QueryEffect) -> int | None:
-    """Return how many objects a full update sends for a query; None where nobody could count."""
+    """Return the number of objects that a full update sends for a query; None if unknown."""
     count, objects = one.counted.count, one.held.objects
     if one.change in _SELECTS_ANEW:
         return count

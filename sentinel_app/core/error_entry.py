@@ -1,4 +1,4 @@
-"""The errors of Jobs, one by one and gathered, and whether they still hold."""
+"""Errors of Jobs, single and grouped, and whether they are still open."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 
 class About(StrEnum):
-    """What an error is about."""
+    """Subject of an error."""
 
     JOB = 'job'
     """The whole Job."""
@@ -22,18 +22,18 @@ class About(StrEnum):
 
 
 class ErrorState(StrEnum):
-    """Whether an error still holds."""
+    """State of an error."""
 
     OPEN = 'open'
     RESOLVED = 'resolved'
-    """What failed has succeeded since."""
+    """The failed operation has succeeded since."""
     SUPERSEDED = 'superseded'
-    """A later error says the same, or what it is about is gone."""
+    """A later error reports the same problem, or its subject is gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorEntry:
-    """One error of a Job, about one Indicator or about the whole request."""
+    """One error of a Job, about one Indicator or the whole request."""
 
     request_id: str
     at: dt.datetime
@@ -48,18 +48,18 @@ class ErrorEntry:
     object: int | None = None
     """The ledger row of the object that Sentinel refused."""
     is_withdrawal: bool = False
-    """Whether what Sentinel refused was its withdrawal."""
+    """Whether Sentinel refused the object's withdrawal."""
     query_id: str | None = field(default=None, compare=False)
-    """Of the Job; None before it is stored, and where it is not known."""
+    """Query of the Job; None until the error is stored, and if unknown."""
     id: int | None = field(default=None, compare=False)
-    """Its number in the store, rising with time; None before it is stored."""
+    """Number in the store, rising with time; None until the error is stored."""
     state: ErrorState = field(default=ErrorState.OPEN, compare=False)
     state_at: dt.datetime | None = field(default=None, compare=False)
-    """Since when it is no longer open."""
+    """When it was resolved or superseded."""
 
     @property
     def about(self) -> About:
-        """What it is about."""
+        """Subject of the error."""
         if self.indicator_id is None:
             return About.JOB
         if self.object is None:
@@ -69,7 +69,7 @@ class ErrorEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorGroup:
-    """Errors of one Job that say the same, counted."""
+    """Errors of one Job with the same text, counted."""
 
     id: int
     request_id: str
@@ -81,26 +81,26 @@ class ErrorGroup:
     last_at: dt.datetime
     about: About = About.JOB
     query_id: str | None = None
-    """Of the Job; None where it is not known."""
+    """Query of the Job; None if unknown."""
     states: tuple[int, int, int] = (0, 0, 0)
-    """How many of them are open, resolved and superseded."""
+    """Number of errors that are open, resolved and superseded."""
     state_at: dt.datetime | None = None
-    """When one of them was resolved or superseded last."""
+    """When one of them was last resolved or superseded."""
     tried_again: int = 0
-    """How many of the open ones the next updates try again by themselves."""
+    """Number of open errors that the next updates retry automatically."""
     tries_left: int | None = None
-    """How often at most, where that has a limit."""
+    """Number of retries left, if there is a limit."""
     examples: tuple[ErrorEntry, ...] = ()
     """The first few Indicators behind the group."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorFilter:
-    """Which errors are asked for; what is not set lets all pass."""
+    """Filter of errors; a field that is not set matches all."""
 
     request_id_part: str = ''
     request_ids: tuple[str, ...] | None = None
-    """Only of these Jobs."""
+    """Only errors of these Jobs."""
     query_id: str | None = None
     state: ErrorState | None = None
     code: str | None = None

@@ -1,4 +1,4 @@
-"""The other side's own words, made safe to keep and to show."""
+"""Words of other systems, made safe to store and to show."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from sentinel_app.core.masking import mask_named
 
 LONGEST_REASON: Final = 1000
 
-# A line break would forge a line wherever the words are shown; so would a terminal's escapes. What
-# shows nothing could hide words, and half of a surrogate pair is nothing that can be written.
+# Line breaks and terminal escapes could forge lines wherever the words are shown, invisible
+# characters could hide words, and a lone surrogate cannot be encoded.
 _UNPRINTABLE: Final = re.compile(
     '[\x00-\x20\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+'
 )
@@ -24,7 +24,7 @@ _HIDDEN: Final = (
     (re.compile('<!--'), re.compile('-->')),
 )
 
-# What differs from one Indicator to the next in texts that are otherwise the same.
+# The parts that differ between Indicators in texts that are otherwise the same.
 # Source: the upload API's validation errors, "Error for Property=<name>: <reason> Actual value:
 # <value>."; a missing value is NULL. The other one is our own, of a value that has no pattern.
 _ACTUAL_VALUE: Final = re.compile(r'(\bActual value: )(?!NULL\.).*?(?= Error for Property=|$)')
@@ -32,17 +32,17 @@ _BAD_VALUE: Final = re.compile(r'([\'"]).*\1(?= is not a valid )')
 
 
 def one_line(text: str, limit: int = LONGEST_REASON) -> str:
-    """The text on one line, without what is named as a secret, at most `limit` characters long.
+    """Return the text on one line, without named secrets, at most `limit` characters long.
 
-    Secrets whose values are known have been masked before, where the answer came in.
+    Secrets with known values were masked before, where the response was received.
     """
-    # What comes after is cut off anyway, and need not be examined.
+    # The rest would be truncated anyway.
     text = mask_named(_UNPRINTABLE.sub(' ', text[: 4 * limit]).strip())
     return text if len(text) <= limit else text[: limit - 1] + '…'
 
 
 def page_text(page: str, limit: int = LONGEST_REASON) -> str:
-    """The words of an HTML page or of plain text, on one line."""
+    """Return the words of an HTML page or of plain text, on one line."""
     page = page[:_LONGEST_PAGE]
     for begin, end in _HIDDEN:
         page = _without(page, begin, end)
@@ -50,7 +50,7 @@ def page_text(page: str, limit: int = LONGEST_REASON) -> str:
 
 
 def _without(page: str, begin: re.Pattern[str], end: re.Pattern[str]) -> str:
-    """The page without the parts between; what never ends hides the rest. Linear in its length."""
+    """Remove the parts between, in linear time; an unclosed part extends to the end."""
     kept, at = [], 0
     while found := begin.search(page, at):
         kept.append(page[at : found.start()])
@@ -62,5 +62,5 @@ def _without(page: str, begin: re.Pattern[str], end: re.Pattern[str]) -> str:
 
 
 def gathered(text: str) -> str:
-    """The text without the value that it is about: the same for all Indicators with one fault."""
+    """Return the text without the value in it: the same for all Indicators with one fault."""
     return _BAD_VALUE.sub('…', _ACTUAL_VALUE.sub(r'\1…', text))

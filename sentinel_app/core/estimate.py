@@ -1,4 +1,4 @@
-"""How long an update still takes: what is left to send and to read, under the upload limit."""
+"""Time left of an update: what is left to read and to send, under the upload limit."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ from sentinel_app.core.job import Counts, Outcome
 from sentinel_app.core.upload_limits import MARGIN_S, MAX_OBJECTS, WINDOW_S
 
 LimitSeconds = Callable[[int], float]
-"""Returns in how many seconds the last of so many requests may go."""
+"""Returns the seconds until the last of this number of requests may be sent."""
 
 LEAST_S = 5.0
-"""Over less than this, a pace says nothing."""
+"""Shortest time over which a pace is meaningful."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What one Job still has to do."""
+    """Remaining work of one Job."""
 
     objects: float | None
-    """To be sent; None while nobody can say."""
+    """Objects to send; None while unknown."""
     seconds: float | None
-    """What reading and converting the rest takes at the pace so far; None as above."""
+    """Time to read and convert the rest at the pace so far; None while unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """How long an update, or a Job and those before it, still takes."""
+    """Time left of an update, or of a Job and those before it."""
 
     seconds: float
     is_least: bool = False
-    """Whether there is more to do of which nobody knows how much."""
+    """Whether there is more work of unknown size."""
 
 
 def work_left(counts: Counts, *, waiting: int, is_read: bool, elapsed_s: float | None) -> Work:
-    """Return what a Job still has to do, taking the rest to be like what was read of it.
+    """Return the remaining work of a Job, assuming that the rest is like what was read.
 
     Args:
-        counts: as they stand.
-        waiting: objects that are ready to be sent.
-        is_read: whether no more will be read.
-        elapsed_s: since the reading began; None before that.
+        counts: the current counts.
+        waiting: number of objects that are ready to be sent.
+        is_read: whether reading has ended.
+        elapsed_s: seconds since reading began; None before that.
     """
     total = counts.read if is_read else counts.expected
     if total is None:
@@ -53,7 +53,7 @@ def work_left(counts: Counts, *, waiting: int, is_read: bool, elapsed_s: float |
         return Work(objects=waiting, seconds=0.0)
     if not counts.converted or elapsed_s is None or elapsed_s < LEAST_S:
         return Work(objects=None, seconds=None)
-    # Both go on at the same time, so the slower one counts.
+    # Both run at the same time, so the slower one counts.
     paces = [unread / counts.read if counts.read else 0.0, unconverted / counts.converted]
     return Work(
         objects=waiting + unconverted * _objects_each(counts), seconds=elapsed_s * max(paces)
@@ -61,7 +61,7 @@ def work_left(counts: Counts, *, waiting: int, is_read: bool, elapsed_s: float |
 
 
 def _objects_each(counts: Counts) -> float:
-    """Return how many objects are sent for each Indicator that is converted."""
+    """Return the number of objects sent per converted Indicator."""
     outcomes = counts.outcomes
     sent = outcomes.get(Outcome.SENT, 0) + outcomes.get(Outcome.REFUSED, 0)
     sending = sent + counts.converted - counts.settled
@@ -72,20 +72,20 @@ def _objects_each(counts: Counts) -> float:
 def limit_s(
     requests: int, arrived_by: Sequence[float], now: float, limit: int, *, blocked_s: float = 0.0
 ) -> float:
-    """Return in how many seconds the last of so many requests may go.
+    """Return the seconds until the last of the remaining requests may be sent.
 
     Args:
-        requests: how many are still to go, none of them under way.
-        arrived_by: when each recent request had arrived at the latest, ascending, in seconds of any
-            one clock.
-        now: the present on the same clock.
+        requests: number of requests left, none of them in flight.
+        arrived_by: latest arrival time of each recent request, ascending, in seconds of any one
+            clock.
+        now: the current time of the same clock.
         limit: requests allowed in any `WINDOW_S`, at least 1.
-        blocked_s: for how long none may go at all.
+        blocked_s: seconds during which no request may be sent at all.
     """
     if requests <= 0:
         return 0.0
     window_s = WINDOW_S + MARGIN_S
-    # The request that is the same place of an earlier window must have left this one.
+    # The request `limit` places earlier must have left the window.
     rounds, place = divmod(requests - 1, limit)
     recent = arrived_by[-limit:]
     before = place - (limit - len(recent))
@@ -95,14 +95,14 @@ def limit_s(
 
 
 def time_left(works: Sequence[Work], seconds_of: LimitSeconds) -> Estimate | None:
-    """Return how long it takes to do the work of Jobs, one after the other.
+    """Return the time that the work of Jobs takes, one after the other.
 
     Args:
-        works: of the Jobs in the order of precedence.
-        seconds_of: returns how long so many requests take under the limit.
+        works: the work of each Job, in order of precedence.
+        seconds_of: returns the seconds that a number of requests takes under the limit.
 
     Returns:
-        None while nobody can say anything.
+        The estimate; None while nothing is known.
     """
     objects = sum(work.objects for work in works if work.objects is not None)
     seconds = sum(work.seconds for work in works if work.seconds is not None)

@@ -1,7 +1,7 @@
-"""Fingerprints of raw rows: whether ThreatConnect says of an Indicator what it said before.
+"""Fingerprints of raw rows, which show whether an Indicator is the same as before.
 
-An equal fingerprint means that parsing and mapping would come to the same; an unequal one means
-nothing, for the object may be the same all the same.
+Equal fingerprints mean that parsing and mapping would give the same result. Unequal ones mean
+nothing: the object may still be the same.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from sentinel_app.core.tlp import Tlp
 
 _DIGEST_BYTES: Final = 16
 _PLAIN_FORM: Final = 0
-"""Without references, so that equal values have equal bytes."""
+"""Serialization without references, so that equal values have equal bytes."""
 
 _PASSING: Final[Mapping[str, Mapping[str, None]]] = {
     'tags': {'lastUsed': None},
     'associatedGroups': {'lastModified': None, 'upVoteCount': None, 'downVoteCount': None},
 }
-"""Members of nested elements that change without the Indicator, and that are never mapped.
+"""Members of nested elements that change independently of the Indicator and are never mapped.
 
 Source: ThreatConnect REST API v3, the fields of Tags and of Groups.
 """
 
 
 def fingerprint(row: Mapping[str, object], salt: bytes) -> bytes:
-    """Return a digest of a raw row but for `lastModified` and what changes without the Indicator.
+    """Return a digest of a raw row, without `lastModified` and what changes independently.
 
     Args:
-        row: as ThreatConnect gives it.
-        salt: what `salt` returns.
+        row: a raw row of ThreatConnect.
+        salt: the result of `salt`.
     """
     content = {**row, 'lastModified': None}
     for name, passing in _PASSING.items():
@@ -47,16 +47,16 @@ def fingerprint(row: Mapping[str, object], salt: bytes) -> bytes:
     try:
         text = orjson.dumps(content)
     except orjson.JSONEncodeError:
-        # A number of more than 64 bits, half of a surrogate pair, or more than 254 levels.
+        # A number beyond 64 bits, a lone surrogate, or more than 254 levels.
         text = marshal.dumps(content, _PLAIN_FORM)
     return hashlib.blake2b(text, digest_size=_DIGEST_BYTES, key=salt).digest()
 
 
 def salt(options: MappingOptions, *, max_tlp: Tlp | None, never_send: NeverSend) -> bytes:
-    """Return a digest of what decides, beside the row, how an object looks and whether it is sent.
+    """Return a digest of what else than the row decides about objects and whether they are sent.
 
     Args:
-        options: the inputs that decide how objects look.
+        options: the inputs that decide about the form of objects.
         max_tlp: the highest level to send; None for all.
         never_send: the values that are never sent.
     """
@@ -75,7 +75,7 @@ def salt(options: MappingOptions, *, max_tlp: Tlp | None, never_send: NeverSend)
 
 
 def _lasting(collection: object, passing: Mapping[str, None]) -> object:
-    """A nested collection without the passing members of its elements."""
+    """Return a nested collection without the volatile members of its elements."""
     elements = collection.get('data') if isinstance(collection, dict) else None
     if not isinstance(elements, list):
         return collection

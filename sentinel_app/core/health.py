@@ -1,6 +1,6 @@
-"""One rule of health: which facts are problems, how bad each is, and what to do about it.
+"""The rules of health: which facts are problems, how severe each is, and what to do about it.
 
-The page, `GET api/health`, the heartbeat, the metrics and the notifications all tell its result.
+The page, `GET api/health`, the heartbeat, the metrics and the notifications all show the result.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from sentinel_app.core.scope import Scope, scope_words
 from sentinel_app.core.task import (
     PIPELINE,
     TaskGroup,
+    TaskHealth,
     TaskSlug,
-    TaskStanding,
     TaskState,
     named,
 )
@@ -37,10 +37,10 @@ from sentinel_app.core.trouble import System
 
 LOW_DISK_BYTES: Final = 500_000_000
 OUTAGE_TRIES: Final = 2
-"""A single failed try is a blip; the second in a row is an outage."""
+"""Failed attempts in a row that count as an outage; a single one does not."""
 
 OVERDUE_AFTER: Final = dt.timedelta(minutes=15)
-"""How late a scheduled update may begin while nothing else runs."""
+"""Delay after which a scheduled update is overdue while nothing else runs."""
 
 _STAGES: Final = frozenset({TaskSlug.DOWNLOAD, TaskSlug.CONVERT, TaskSlug.UPLOAD})
 
@@ -49,48 +49,48 @@ EXPIRES_WITHIN: Final = dt.timedelta(days=14)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """What is known of the end of the client secret or certificate."""
+    """Known expiry of the client secret or certificate."""
 
     expires_at: dt.datetime | None = None
-    """Of the certificate; a client secret does not tell."""
+    """Expiry of the certificate; unknown for a client secret."""
     refused_at: dt.datetime | None = None
-    """Since when Microsoft Entra ID refuses the client secret because it has expired."""
+    """When Microsoft Entra ID first refused the client secret as expired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthFacts:
-    """Everything that the rule goes by, as it is at one moment."""
+    """All inputs of the rules at one moment."""
 
     now: dt.datetime
     interval: dt.timedelta
-    """Between scheduled updates."""
+    """Interval between scheduled updates."""
     started_at: dt.datetime
     """Start of the Service."""
     queries: Sequence[Query] = ()
-    """Those that are saved, highest precedence first."""
+    """Saved queries, highest precedence first."""
     failed_jobs: Sequence[Job] = ()
-    """Of those that are enabled, the last Jobs, as far as they failed."""
+    """Last Jobs of the enabled queries, as far as they failed."""
     well_since: dt.datetime | None = None
-    """When the last Job that completed had begun; all three stages have worked for it."""
+    """Start of the last Job that completed; all three stages worked for it."""
     withdrawal: Job | None = None
-    """The Job whose withdrawal waits for a person's decision."""
+    """Job whose withdrawal needs a person's decision."""
     due_at: dt.datetime | None = None
-    """When the next scheduled update should begin, or should have begun; None without a query."""
+    """Due time of the next scheduled update, perhaps in the past; None without a query."""
     due_mode: Mode = Mode.DELTA
     running: Update | None = None
-    tasks: Sequence[TaskStanding] = ()
+    tasks: Sequence[TaskHealth] = ()
     outages: Sequence[Outage] = ()
     failed_checks: Sequence[Finding] = ()
     failing_parts: Sequence[Finding] = ()
     stores: Mapping[ConditionCode, str] = field(default_factory=dict)
-    """What the stores and the reading warn of, each under its own code."""
+    """Warnings of the stores and of reading, by code."""
     free_bytes: int | None = None
     data_folder: str = ''
     credential: Credential = Credential()
 
 
 def conditions(facts: HealthFacts) -> tuple[Condition, ...]:
-    """Return the problems there are, worst first; none where all is well."""
+    """Return the open conditions, worst first; empty if all is well."""
     found = (
         *_withdrawal(facts),
         *_credential(facts),
@@ -183,7 +183,7 @@ def _outage(outage: Outage) -> Condition:
 
 
 def _failed_jobs(facts: HealthFacts) -> Iterator[Condition]:
-    """Jobs that failed for the same reason in the same update are one problem."""
+    """Group Jobs that failed for the same reason in the same update into one condition."""
     groups: dict[tuple[str, str | None, str | None], list[Job]] = {}
     for job in facts.failed_jobs:
         groups.setdefault((job.update_id, job.failure_code, job.failure_reason), []).append(job)
@@ -216,7 +216,7 @@ def _overdue(facts: HealthFacts) -> Iterator[Condition]:
     if facts.due_at is None:
         return
     running = facts.running
-    # While the Service did not run, nobody expected it to begin.
+    # While the Service was down, no update was expected to begin.
     expected_at = max(facts.due_at, facts.started_at)
     grace = OVERDUE_AFTER if running is None else max(OVERDUE_AFTER, facts.interval)
     if facts.now - expected_at <= grace:
@@ -251,7 +251,7 @@ def _called(update: Update) -> str:
 
 
 def _tasks(facts: HealthFacts) -> Iterator[Condition]:
-    # A Job that failed with its Task says so itself.
+    # A Job that failed with its Task has a condition of its own.
     failed = {job.request_id for job in facts.failed_jobs}
     pauses = {task.facts.slug: task.state for task in facts.tasks if task.state.is_paused}
     pipeline = [pauses[slug] for slug in PIPELINE if slug in pauses]
@@ -309,7 +309,7 @@ _PAUSED_PIPELINE: Final = 'Nothing is read or sent, and no scheduled update begi
 
 
 def _parts(failing: Sequence[Finding]) -> Iterator[Condition]:
-    """Parts that fail with the same code have the same cause: a full disk stops several."""
+    """Group parts that fail with the same code: they have one cause, such as a full disk."""
     groups: dict[str, list[Finding]] = {}
     for finding in failing:
         groups.setdefault(finding.code or '', []).append(finding)

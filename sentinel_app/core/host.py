@@ -1,10 +1,10 @@
-r"""Hosts in URLs and e-mail addresses, read as widely as programs that open them read them.
+r"""Hosts in URLs and e-mail addresses, parsed as leniently as by the programs that open them.
 
-Never Send must not be escaped by an unusual spelling: `http://0x7f.1/`, `http://[::1]:80/`,
+An unusual spelling must not evade Never Send: `http://0x7f.1/`, `http://[::1]:80/`,
 `http://name@10.0.0.1` and `http:\\10.0.0.1` all reach the address that a plain spelling reaches.
-International names are read as browsers read them today, by UTS 46 without its transitional
-processing: `xn--fa-hia.example` is the name of the same domain as `faß.example`, and
-`fass.example` is another one.
+
+International names are parsed as in browsers, by UTS 46 without transitional processing:
+`xn--fa-hia.example` is the same domain as `faß.example`, and `fass.example` is another one.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ _DOTS = re.compile('[.\u3002\uff0e\uff61]')
 _UNSEEN = re.compile(f'[{IGNORABLE}]')
 _A_LABEL = 'xn--'
 _LONGEST_LABEL = 63
-# More than a label can have, even where each of its characters is mapped away or to fewer. The
-# mapping takes no longer one, and normalizing takes time by the square of the marks in a row.
+# Longer than any label, even if characters are mapped away or to fewer. The mapping refuses longer
+# ones, and normalization is quadratic in the number of consecutive marks.
 _LONGEST_MAPPED = 1000
 _IPV4_PARTS = 4
 _IPV4_BYTE = 256
 
 
 def url_host(url: str) -> str:
-    """Return the host of a URL, with or without a scheme, normalized; empty where there is none.
+    """Return the normalized host of a URL with or without a scheme; empty if there is none.
 
     Source: the host and IPv4 parsers of the WHATWG URL standard, which browsers follow.
     """
@@ -60,13 +60,13 @@ def url_host(url: str) -> str:
 
 
 def email_host(address: str) -> str:
-    """Return the domain of an e-mail address, normalized; empty where there is none."""
+    """Return the normalized domain of an e-mail address; empty if there is none."""
     _, at, domain = address.strip().rstrip('>').rpartition('@')
     return normal_host(domain) if at else ''
 
 
 def normal_host(host: str) -> str:
-    """Return a host in lower case and ASCII, without percent signs, brackets, zone and end dots."""
+    """Return a host in lower-case ASCII, without percent signs, brackets, zone and final dots."""
     if host.isascii() and '%' not in host and '[' not in host:
         return host.lower().strip().rstrip('.')
     return _any_host(host)
@@ -81,18 +81,18 @@ def _any_host(host: str) -> str:
 
 
 def is_plain_name(text: str) -> bool:
-    """Whether a text is a sound name in ASCII at first sight; most are.
+    """Return whether a text is obviously a valid name in ASCII; most are.
 
-    What is none may still be one: wildcards, underscores and letters of either case are fine, but
-    the last label has to begin with a letter.
+    Others may still be valid. Wildcards, underscores and either case are accepted, but the last
+    label has to begin with a letter.
     """
     return len(text) <= LONGEST_NAME and bool(_PLAIN_NAME.fullmatch(text))
 
 
 def is_plain_url(text: str) -> bool:
-    """Whether a text is a URL with a host, both as they are in their canonical form.
+    """Return whether a text is obviously a URL with a host, both in canonical form.
 
-    What is none may still be one.
+    Others may still be.
     """
     return bool(_PLAIN_URL.match(text))
 
@@ -100,8 +100,8 @@ def is_plain_url(text: str) -> bool:
 def ascii_name(name: str) -> str:
     """Return a domain name in lower case, its international labels as A-labels (`xn--...`).
 
-    A label that no domain name can have stays as it is, in lower case. A sharp s, a final sigma
-    and the joiners are letters of their own, and emoji are taken, as browsers and registries do.
+    An invalid label is kept in lower case. A sharp s, a final sigma and the joiners are letters of
+    their own, and emoji are accepted, as in browsers and registries.
 
     Source: UTS 46, section 4, with the options of the WHATWG URL standard.
     """
@@ -109,9 +109,9 @@ def ascii_name(name: str) -> str:
 
 
 def shown_host(name: str) -> str:
-    """Return a normalized name as people write it, without A-labels.
+    """Return a normalized name in the form that people write, without A-labels.
 
-    A label that does not become the same A-label again stays as it is.
+    A label that does not round-trip to the same A-label is kept.
     """
     if _A_LABEL not in name:
         return name
@@ -119,7 +119,7 @@ def shown_host(name: str) -> str:
 
 
 def host_address(host: str) -> Address | None:
-    """Return the address that a normalized host is, in any spelling; None for a name."""
+    """Return the IP address that a normalized host spells; None for a name."""
     if ':' in host:
         try:
             return ipaddress.ip_address(host.partition('%')[0])
@@ -129,7 +129,7 @@ def host_address(host: str) -> Address | None:
 
 
 def _ipv4_address(host: str) -> ipaddress.IPv4Address | None:
-    """Read decimal, octal and hexadecimal numbers, one to four of them."""
+    """Parse one to four decimal, octal or hexadecimal numbers."""
     parts = host.split('.')
     if len(parts) > _IPV4_PARTS:
         return None

@@ -1,4 +1,4 @@
-"""What ThreatConnect says: Indicators, owners, and words of TQL."""
+"""Indicators, owners and TQL keywords of ThreatConnect."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class IndicatorType(StrEnum):
-    """The nine supported types, spelled as the v3 API spells them."""
+    """The nine supported types, spelled as in the v3 API."""
 
     ADDRESS = 'Address'
     ASN = 'ASN'
@@ -22,12 +22,12 @@ class IndicatorType(StrEnum):
 
     @property
     def label(self) -> str:
-        """What people call the type, as the screens of ThreatConnect do."""
+        """Name of the type on the screens of ThreatConnect."""
         return 'Email Address' if self is IndicatorType.EMAIL_ADDRESS else self.value
 
 
 class HashKind(StrEnum):
-    """Hashes of a File, spelled as STIX spells them."""
+    """Kinds of a File's hashes, spelled as in STIX."""
 
     MD5 = 'MD5'
     SHA1 = 'SHA-1'
@@ -36,7 +36,7 @@ class HashKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tag:
-    """A tag; ATT&CK tags carry the technique's id, for example `T1566`."""
+    """A tag; ATT&CK tags have the technique's id, for example `T1566`."""
 
     name: str
     technique_id: str | None = None
@@ -52,7 +52,7 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """A group associated with an Indicator, perhaps of another owner."""
+    """A group associated with an Indicator, possibly of another owner."""
 
     type: str
     name: str
@@ -61,11 +61,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indicator:
-    """One value in one owner, as the v3 API gives it, checked and typed.
+    """One value in one owner, checked and typed.
 
     `value` is the canonical value of the type: the address, block, host name, URL text, AS number,
-    e-mail address, subject or registry key name; for a File it is the summary, and `hashes` holds
-    what counts.
+    e-mail address, subject or registry key name. For a File it is the summary, and `hashes` has the
+    values.
     """
 
     id: int
@@ -89,7 +89,7 @@ class Indicator:
     groups: tuple[Group, ...] = ()
     security_labels: tuple[str, ...] = ()
     are_labels_known: bool = True
-    """False where not all security labels arrived that were asked for."""
+    """False if requested security labels are missing from the response."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TqlKeyword:
-    """A word that TQL knows for Indicators."""
+    """A TQL keyword for Indicators."""
 
     name: str
     type: str
@@ -117,4 +117,4 @@ class DeletedIndicator:
     summary: str
     owner_name: str
     date: str = ''
-    """In ThreatConnect's own words; tells entries of one value apart that was deleted twice."""
+    """Date in ThreatConnect's format; distinguishes entries of a value that was deleted twice."""

@@ -1,7 +1,7 @@
-"""Characters that nobody sees, as the inside of a character class of a regular expression.
+"""Invisible characters, as the content of a regular expression's character class.
 
 Source: Unicode 15, general categories Zs, Zl, Zp, Cc and Cf, and the property
-Default_Ignorable_Code_Point; the blank of Braille is none of these and is as invisible.
+Default_Ignorable_Code_Point; plus the Braille blank, which has none of these.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 BLANK: Final = ' \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000'
-"""Blanks, a line's and a paragraph's end."""
+"""Blanks, and line and paragraph separators."""
 
 CONTROL: Final = '\x00-\x1f\x7f-\x9f'
-"""Control characters: tab, line feed and carriage return are among them."""
+"""Control characters, including tab, line feed and carriage return."""
 
 IGNORABLE: Final = (
     '\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5'
@@ -20,4 +20,4 @@ IGNORABLE: Final = (
     '\ufff0-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3'
     '\U0001d173-\U0001d17a\U000e0000-\U000e0fff'
 )
-"""Zero width, joiners, marks of direction, fillers, variation selectors and tags."""
+"""Zero-width characters, joiners, direction marks, fillers, variation selectors and tags."""

@@ -1,4 +1,4 @@
-"""Jobs and updates, their statuses, and the transitions that are allowed."""
+"""Jobs and updates, their statuses, and the allowed transitions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sentinel_app.core.window import Window
 
 
 class JobStatus(StrEnum):
-    """Where a Job stands. Values are the words that the API and the page show."""
+    """Status of a Job. Values are the words that the API and the page show."""
 
     PENDING = 'Pending'
     DOWNLOAD_IN_PROGRESS = 'Download In Progress'
@@ -27,7 +27,7 @@ class JobStatus(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will happen to the Job by itself."""
+        """Whether the Job has ended."""
         return not _NEXT[self]
 
 
@@ -40,7 +40,7 @@ _COURSE = (
     JobStatus.UPLOAD_IN_PROGRESS,
     JobStatus.UPLOAD_COMPLETE,
 )
-"""Transitions of a Job: only forwards, and a quick one may pass several between two checks."""
+"""Transitions of a Job: only forwards, and a fast Job may skip several between two checks."""
 
 _NEXT: dict[JobStatus, frozenset[JobStatus]] = {
     JobStatus.UPLOAD_COMPLETE: frozenset(),
@@ -55,12 +55,12 @@ _NEXT[JobStatus.PENDING] |= {JobStatus.CANCELLED}
 
 
 def is_allowed(old: JobStatus, new: JobStatus) -> bool:
-    """Whether a Job may go from `old` to `new`; staying where it is always may."""
+    """Return whether a Job may go from `old` to `new`; keeping its status is always allowed."""
     return new == old or new in _NEXT[old]
 
 
 class Mode(StrEnum):
-    """What an update reads and what it sends of that."""
+    """Mode of an update: what it reads, and what it sends of that."""
 
     DELTA = 'delta'
     FULL = 'full'
@@ -68,14 +68,14 @@ class Mode(StrEnum):
 
 
 class JobType(StrEnum):
-    """Who asked for the Job: the schedule or a person."""
+    """Origin of a Job: the schedule or a person."""
 
     SCHEDULED = 'scheduled'
     AD_HOC = 'ad-hoc'
 
 
 class Outcome(StrEnum):
-    """What became of one Indicator that a Job took up; exactly one of these in the end."""
+    """Outcome of one Indicator in a Job; each ends with exactly one."""
 
     SENT = 'sent'
     UNCHANGED = 'unchanged'
@@ -90,7 +90,7 @@ class Outcome(StrEnum):
 
 
 class Stage(StrEnum):
-    """The three stages of a Job; the names of their Tasks."""
+    """The three stages of a Job, which are also the names of their Tasks."""
 
     DOWNLOAD = 'download'
     CONVERT = 'convert'
@@ -99,7 +99,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageTimes:
-    """When a stage of a Job began and ended."""
+    """Start and end of a stage of a Job."""
 
     started_at: dt.datetime | None = None
     completed_at: dt.datetime | None = None
@@ -107,9 +107,10 @@ class StageTimes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What a Job read, what became of each Indicator, and what sending took.
+    """Counts of a Job: what it read, the outcomes, and what sending took.
 
-    `read` equals the sum of the outcomes once the Job is final; before that the rest is under way.
+    `read` equals the sum of the outcomes once the Job has ended; until then the rest is in
+    progress.
     """
 
     read: int = 0
@@ -118,20 +119,20 @@ class Counts:
     requests: int = 0
     throttled: int = 0
     throttled_s: float = 0.0
-    """Seconds that answers with status 429 asked to wait."""
+    """Seconds of waiting that responses with status 429 asked for."""
     limit_wait_s: float = 0.0
-    """Seconds that its requests waited for the App's own count of the API limit, or for a 429."""
+    """Seconds that its requests waited for the App's own rate limiter, or for a 429."""
     expected: int | None = None
     converted: int = 0
-    """Of those read, how many were decided about: they have their outcome, or are to be sent."""
+    """Indicators that were converted: they have their outcome, or are to be sent."""
     held_back: int = 0
-    """Objects that the update would have withdrawn, were they not too many at once."""
+    """Objects that the update did not withdraw because they were too many at once."""
     shortened: int = 0
-    """Indicators with more tags than Sentinel keeps, some of which were left out."""
+    """Indicators that lost tags because Sentinel does not keep so many."""
 
     @property
     def settled(self) -> int:
-        """How many Indicators have their outcome."""
+        """Number of Indicators that have their outcome."""
         return sum(self.outcomes.values())
 
 
@@ -146,7 +147,7 @@ class Job:
     status: JobStatus
     query: Query
     position: int
-    """Position of the query when the Job was queued, 0 the highest."""
+    """Position of the query when the Job was queued; 0 is the highest."""
     queued_at: dt.datetime
     started_at: dt.datetime | None = None
     completed_at: dt.datetime | None = None
@@ -160,17 +161,17 @@ class Job:
     failure_code: str | None = None
     failure_reason: str | None = None
     is_withdrawal: bool = False
-    """Whether it reads nothing, and withdraws what its query has sent, which was deleted."""
+    """Whether the Job reads nothing, and withdraws what its deleted query has sent."""
     is_stopped: bool = False
-    """Whether it was ended while something that it had chosen may have waited to be sent."""
+    """Whether the Job was ended while objects that it had chosen may have been waiting."""
     scope: Scope = Scope.WHOLE
     asked: int = 0
-    """How many values, or refused Indicators, it is about; 0 where it is about everything."""
+    """Number of values, or refused Indicators, in its scope; 0 if the scope is everything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """One pass over TQL queries; its Jobs are in the order of precedence."""
+    """TQL queries read and sent together; one Job each, in order of precedence."""
 
     id: str
     mode: Mode
@@ -178,27 +179,27 @@ class Update:
     queued_at: dt.datetime
     request_ids: tuple[str, ...]
     modified_after: dt.datetime | None = None
-    """For an ad-hoc delta: the start of the window, in place of the cursors."""
+    """Start of an ad-hoc delta's window, in place of the cursors."""
     confirmed_withdrawals: int | None = None
-    """How many objects somebody has allowed to be withdrawn at once."""
+    """Number of objects that a person has allowed to be withdrawn at once."""
     withdrawn_ids: tuple[str, ...] = ()
-    """The deleted queries whose objects it withdraws unless another query selects them."""
+    """Deleted queries whose objects it withdraws unless another query selects them."""
     scope: Scope = Scope.WHOLE
     asked: int = 0
-    """How many values, or refused Indicators, it is about; 0 where it is about everything."""
+    """Number of values, or refused Indicators, in its scope; 0 if the scope is everything."""
     values: tuple[ChosenValue, ...] = ()
-    """What is sent or withdrawn, where a person has chosen it; none once it is complete."""
+    """Values that a person chose to send or withdraw; empty once it is complete."""
     indicator_ids: tuple[int, ...] = ()
-    """Which refused Indicators are sent again; none once it is complete."""
+    """Refused Indicators that are sent again; empty once it is complete."""
     full_number: int = 0
-    """How often a full update had been required when this one was queued."""
+    """Number of times that a full update had been required when this one was queued."""
     started_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What is known of updates that are no longer kept."""
+    """What is known about updates that are no longer kept."""
 
     removed_until: dt.datetime | None = None
-    """When the newest of them was queued; None where none was removed."""
+    """When the newest removed one was queued; None if none was removed."""

@@ -1,4 +1,4 @@
-"""What the Jobs that are kept say of the present: which queries fail, what waits for a person."""
+"""Present state derived from the kept Jobs: failing queries, and withdrawals to decide on."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ _NEVER: Final = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 def ended_at(job: Job) -> dt.datetime:
-    """Return when a Job ended, whichever way."""
+    """Return when a Job ended, whatever its final status."""
     return job.completed_at or job.failed_at or _NEVER
 
 
 def last_failed(jobs: Iterable[Job], queries: Sequence[Query]) -> tuple[Job, ...]:
-    """Return the queries' last Jobs as far as they failed, in the order of precedence.
+    """Return the last Jobs of the queries, as far as they failed, in order of precedence.
 
-    A Job that was canceled says nothing, and one in progress nothing yet. Nor does one that was
-    about a few values alone.
+    Cancelled Jobs, Jobs in progress and Jobs about a few values alone do not count.
     """
     wanted = {query.id for query in queries}
     last: dict[str, Job] = {}
@@ -40,7 +39,7 @@ def last_failed(jobs: Iterable[Job], queries: Sequence[Query]) -> tuple[Job, ...
 
 
 def last_well(jobs: Iterable[Job]) -> dt.datetime | None:
-    """Return when the last Job that completed had begun; None where none has completed."""
+    """Return the start of the last Job that completed; None if none has."""
     begun = (job.started_at for job in jobs if job.status is JobStatus.UPLOAD_COMPLETE)
     return max((at for at in begun if at is not None), default=None)
 
@@ -48,10 +47,10 @@ def last_well(jobs: Iterable[Job]) -> dt.datetime | None:
 def waiting_withdrawal(
     updates: Iterable[Update], jobs: Iterable[Job], queries: Sequence[Query]
 ) -> Job | None:
-    """Return the Job whose withdrawal waits for a decision; None where none does.
+    """Return the Job whose withdrawal needs a decision; None if there is none.
 
-    It waits until it is confirmed, or until an update that looked for the same finds nothing to
-    hold back. A delta looks for less than the other modes.
+    It waits until it is confirmed, or until an update of at least the same reach finds nothing to
+    hold back. A delta checks less than the other modes.
     """
     by_update: dict[str, list[Job]] = {}
     for job in jobs:

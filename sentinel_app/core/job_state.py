@@ -1,4 +1,4 @@
-"""Where a Job stands, from the stored facts of its progress; how long it took; its cursor."""
+"""State of a Job, derived from its stored progress: its status, its runtime and its cursor."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ BY_TIME_WARNING: Final = (
 
 
 def job_status(progress: Progress) -> JobStatus:
-    """Return the status of a Job: that of the earliest stage that still has something to do.
+    """Return the status of a Job: that of the earliest stage that still has work.
 
-    The stages overlap. A Job whose reading failed is shown in progress until what it had read is
-    dealt with; only then is it Failed.
+    The stages overlap. A Job whose reading failed stays in progress until what it had read is
+    processed; only then is it Failed.
     """
     if progress.is_settled:
         return _final_status(progress.failure_code)
@@ -59,10 +59,10 @@ def _final_status(failure_code: str | None) -> JobStatus:
 
 
 def advanced(job: Job, progress: Progress, *, now: dt.datetime) -> Job:
-    """Return the Job with the status and the stage times that its progress says.
+    """Return the Job with the status and the stage times that follow from its progress.
 
-    A status never goes back: where the database was lost in the middle of a Job, its reading
-    begins anew under the status that it had.
+    A status never goes back: if the database was lost in the middle of a Job, reading starts over
+    under the status that the Job had.
     """
     status = job_status(progress)
     return replace(
@@ -94,11 +94,11 @@ def ended(job: Job, progress: Progress, counts: Counts, *, now: dt.datetime) -> 
 
 
 def moved_cursor(job: Job, cursor: Cursor | None) -> Cursor | None:
-    """Return the cursor after a Job has ended, or None where it stays.
+    """Return the cursor after a Job has ended, or None if it does not change.
 
-    It stays when the Job failed, and when its window began after the cursor: between the two lies
-    a time that nobody has read. It may also go back: a cursor beyond what was read now was wrong,
-    or ThreatConnect's clock was put back, and what changes from now on has a time before it.
+    It does not change if the Job failed, or if its window began after the cursor, as the time in
+    between was not read. It may also go back: a cursor beyond what was read was wrong, or
+    ThreatConnect's clock was set back, and new changes have times before the cursor.
     """
     read_until = known_until(job)
     if job.status is not JobStatus.UPLOAD_COMPLETE or job.window is None or read_until is None:
@@ -114,11 +114,11 @@ def moved_cursor(job: Job, cursor: Cursor | None) -> Cursor | None:
 
 
 def known_until(job: Job) -> dt.datetime | None:
-    """Return up to when a Job has read everything, by ThreatConnect's clock and by ours.
+    """Return the time up to which a Job has read everything.
 
-    What ThreatConnect says is its present may be ahead by as much as the two clocks can differ, and
-    our own clock may be so too. What is ahead by both would be more than the overlap of two windows
-    makes up for, so the earlier one counts: nothing can have been read before its time.
+    ThreatConnect's clock may be ahead by the allowed difference of the two clocks, and so may our
+    own. Both together would exceed the overlap of two windows, so the earlier time counts: nothing
+    can have been read before its time.
     """
     if job.window is None:
         return None
@@ -150,7 +150,7 @@ def _stages(job: Job, progress: Progress, *, now: dt.datetime) -> dict[Stage, St
 _NOT_SENT: Final = 'not sent. Use Retry in JOBS: otherwise, only a full update is sure to send them'
 _FAILED_WORDS: Final = {
     Scope.WHOLE: 'not sent. The next update will include them',
-    # No cursor leads the next update to what a person has chosen.
+    # No cursor makes the next update read what a person has chosen.
     Scope.REFUSED: _NOT_SENT,
     Scope.SEND: _NOT_SENT,
     Scope.WITHDRAW: 'not withdrawn. Use Retry in JOBS: no other update is sure to withdraw them',
@@ -188,7 +188,7 @@ def _warnings(counts: Counts, scope: Scope) -> tuple[str, ...]:
 
 
 def first_cursor(job: Job, schedule: Schedule, now: dt.datetime) -> Cursor:
-    """Return the cursor of a query that has none of its own, as its first Job finds it."""
+    """Return the cursor with which the first Job of a query starts."""
     last_run_at = believed(schedule.last_run_at, now)
     at = last_run_at if job.mode is Mode.DELTA and last_run_at is not None else EVERYTHING
     return Cursor(query_id=job.query.id, selection=job.query.selection, at=at)
@@ -199,8 +199,8 @@ def kept_cursor(
 ) -> Cursor | None:
     """Return the first cursor of a query whose first Job ended without one; else None.
 
-    Without it the query's next delta would begin at a later run of the Service that went well for
-    other queries, and what lies before would never be read.
+    Without it the query's next delta would begin at a later update that succeeded for other
+    queries, and everything before that would never be read.
     """
     has_one = known is not None and known.selection == job.query.selection
     is_lost = job.status in {JobStatus.FAILED, JobStatus.CANCELLED}
@@ -220,17 +220,17 @@ def cursors_after(
 ) -> tuple[Cursor, ...]:
     """Return the cursors that the end of a Job changes: its own, and those of lower queries.
 
-    What a Job passed over for a higher one that then did not send it is read again. Whichever of
-    the two ends last sees to that: the lower one's cursor does not move beyond the start of its
-    window, or goes back to it.
+    What a Job left to a higher one that then did not send it must be read again. The later of the
+    two to end takes care of that: the lower one's cursor does not move beyond the start of its
+    window, or is set back to it.
 
     Args:
-        final: the Job as it ended.
-        jobs: those of its update, as they are stored.
-        known: the cursors of their queries, by the id of the query.
-        saved: the TQL queries as they are now.
+        final: the Job in its final state.
+        jobs: the stored Jobs of its update.
+        known: the cursors of their queries, by query id.
+        saved: the current TQL queries.
         schedule: the stored times.
-        now: the present.
+        now: the current time.
     """
     before = known.get(final.query.id)
     own = kept_cursor(final, before, saved, schedule, now) or moved_cursor(final, before) or before
@@ -239,7 +239,7 @@ def cursors_after(
     after = {final.query.id: own}
     if may_have_kept_back(final):
         for job in jobs:
-            # One that goes on finds this Job as it ended when it ends itself.
+            # A Job still in progress handles this when it ends itself.
             if job.position > final.position and job.status.is_final:
                 after[job.query.id] = _set_back(job, known.get(job.query.id), saved)
     return tuple(
@@ -250,17 +250,17 @@ def cursors_after(
 
 
 def may_have_kept_back(job: Job) -> bool:
-    """Whether a Job has ended without having sent all that it may have chosen.
+    """Return whether a Job may have ended without sending everything that it chose.
 
-    What nobody knows of, as its figures could not be read, counts as chosen. So does what was
-    refused: an Indicator of several objects is refused where one of them is, though others were not
-    sent. A Job that was cancelled, or that fixed no window, has chosen nothing. One whose reading
-    failed has sent what it had chosen, unless it was stopped as well.
+    A Job whose counts cannot be read may have. So may one with refused Indicators: an Indicator of
+    several objects counts as refused if one of them is, though others were not sent. A Job that was
+    cancelled, or that fixed no window, has chosen nothing. One whose reading failed has sent what
+    it had chosen, unless it was stopped as well.
     """
     if job.status is not JobStatus.FAILED or job.window is None or not job.is_stopped:
         return False
     outcomes = job.counts.outcomes
-    # Where even the first page failed there are no figures either, and nothing was chosen.
+    # If even the first page failed there are no counts, but nothing was chosen either.
     is_unknown = job.counts == Counts() and job.failure_code == UnforeseenError.default_code
     return bool(is_unknown or outcomes.get(Outcome.FAILED, 0) or outcomes.get(Outcome.REFUSED, 0))
 
@@ -268,8 +268,8 @@ def may_have_kept_back(job: Job) -> bool:
 def _set_back(job: Job, cursor: Cursor | None, saved: QueryList) -> Cursor | None:
     """Return the cursor from which everything that a Job has read is read again.
 
-    A query that has none of its own gets one, or its next delta would begin at the last run of the
-    Service, which this very update moves. One that was removed or edited since needs none.
+    A query without a cursor gets one, or its next delta would begin at the last update, which this
+    one moves. A query that was removed or edited since needs none.
     """
     query = job.query
     if job.window is None or job.status is JobStatus.CANCELLED:
@@ -282,7 +282,7 @@ def _set_back(job: Job, cursor: Cursor | None, saved: QueryList) -> Cursor | Non
 
 
 def _is_saved(job: Job, saved: QueryList) -> bool:
-    """Whether a Job's query is still there and selects the same."""
+    """Return whether a Job's query still exists and selects the same."""
     return any(
         query.id == job.query.id and query.selection == job.query.selection
         for query in saved.queries
@@ -290,7 +290,7 @@ def _is_saved(job: Job, saved: QueryList) -> bool:
 
 
 def stage_runtime_s(job: Job, stage: Stage) -> float | None:
-    """Seconds from the stage's start to its end; None while either is missing."""
+    """Return the seconds from a stage's start to its end; None while either is missing."""
     times = job.stages.get(stage, StageTimes())
     if times.started_at is None or times.completed_at is None:
         return None
@@ -298,7 +298,7 @@ def stage_runtime_s(job: Job, stage: Stage) -> float | None:
 
 
 def total_runtime_s(job: Job) -> float | None:
-    """Seconds from the Job's start to its end, however it ended; None while either is missing."""
+    """Return the seconds from the Job's start to its end; None while either is missing."""
     ended_at = job.completed_at or job.failed_at
     if job.started_at is None or ended_at is None:
         return None

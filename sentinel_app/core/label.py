@@ -1,4 +1,4 @@
-"""An object's labels: the tags of an Indicator, as many as Sentinel keeps whole."""
+"""Labels of an object: as many tags of the Indicator as Sentinel keeps complete."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from sentinel_app.core.indicator import Tag
 
 LABELS_LIMIT = 32_766
-"""Bytes of UTF-8, and more than the labels may have together.
+"""Exclusive upper bound of the labels' total size, in bytes of UTF-8.
 
-Sentinel keeps them in one column, `Tags`, cuts it there in the middle of a tag, and reports that in
-its health log at each sending. How it joins them is not documented; JSON text with blanks after
-the commas is the longest form that is likely.
+Sentinel keeps them in one column, `Tags`, truncates it in the middle of a tag, and reports that in
+its health log at each upload. How it joins them is not documented; JSON text with blanks after the
+commas is the longest likely form.
 
 Source: a report of trimmed `Tags`, in the repository Azure/Azure-Sentinel.
 """
@@ -26,17 +26,17 @@ _LONGEST_CHARACTER = len(r'\u0001')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labels:
-    """The labels to send, and how many there was no room for."""
+    """The labels to send, and the number of those left out."""
 
     kept: tuple[str, ...]
     left_out: int
 
 
 def labels_of(tags: Iterable[Tag]) -> Labels:
-    """Return the labels of tags: sorted, without repeats, each of them whole.
+    """Return the labels of tags: sorted, without repeats, each of them complete.
 
-    Together they stay below `LABELS_LIMIT`. A label that does not fit is left out, and those after
-    it are still tried, so that one absurd tag does not cost all others.
+    Together they stay below `LABELS_LIMIT`. A label that does not fit is skipped and those after it
+    are still tried, so that one oversized tag does not displace all others.
     """
     labels = sorted(set(map(_label, tags)))
     longest = _LONGEST_CHARACTER * sum(map(len, labels)) + (_QUOTES + _SEPARATOR) * len(labels)
@@ -53,7 +53,7 @@ def labels_of(tags: Iterable[Tag]) -> Labels:
 
 
 def _label(tag: Tag) -> str:
-    """The tag's name, with the technique's id before it unless it is there already."""
+    """Return the tag's name, prefixed with the technique's id unless it is there already."""
     if tag.technique_id is None or tag.name.startswith(tag.technique_id):
         return tag.name
     return f'{tag.technique_id} - {tag.name}'

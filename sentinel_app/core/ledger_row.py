@@ -1,4 +1,4 @@
-"""What is known about one object key: what Sentinel holds of it, and what the update has chosen."""
+"""Ledger rows: what Sentinel holds for an object key, and what the running update has chosen."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from sentinel_app.core.indicator import HashKind, IndicatorType
 from sentinel_app.core.object_id import ObjectKey
 
 REFUSED_ATTEMPTS: Final = 3
-"""An object that was refused no more often than this is tried again by the next update."""
+"""Maximum refusals after which the next update still retries an object."""
 
 
 class ObjectState(IntEnum):
     """Whether Sentinel holds an object."""
 
     NEW = 0
-    """It was chosen, and never accepted as yet."""
+    """Chosen, but not accepted so far."""
     LIVE = 1
     WITHDRAWN = 2
 
 
 class LedgerRow(NamedTuple):
-    """All that is known about one object key; a tuple, as every update reads all of them.
+    """Everything known about one object key; a tuple for speed, as every update reads all rows.
 
-    Times are milliseconds since 1970. What is in the outbox or was refused is None where there is
-    no such thing.
+    Times are milliseconds since 1970. Fields of the outbox or of a refusal are None if there is
+    none.
     """
 
     id: int
@@ -36,11 +36,11 @@ class LedgerRow(NamedTuple):
     generation: int
     query: int
     job: int
-    """The Job that sent it last."""
+    """Job that sent it last."""
     owner: int
     indicator_id: int
     siblings: int
-    """How many keys its Indicator has."""
+    """Number of keys of its Indicator."""
     created: int
     modified: int
     valid_until: int
@@ -48,31 +48,31 @@ class LedgerRow(NamedTuple):
     content_hash: bytes
     fingerprint: bytes
     mark: int
-    """The Job that chose it last."""
+    """Job that chose it last."""
     outbox: int | None
-    """Its newest version that is not settled."""
+    """Its latest unsettled version."""
     outbox_query: int | None
     outbox_indicator_id: int | None
     outbox_source_modified: int | None
     outbox_created: int | None
     outbox_modified: int | None
     refused_query: int | None
-    """Of the copy that `mark` has chosen, where Sentinel has refused that."""
+    """Query of the copy that `mark` has chosen, if Sentinel has refused that copy."""
     refused_indicator_id: int | None
     refused_source_modified: int | None
     is_orphaned: int
     """Whether its copy is gone from ThreatConnect."""
     late_for: str | None
-    """The update that came upon this loss too late to ask every query for the value."""
+    """Update that found the loss too late to search every query for the value."""
 
     @property
     def is_live(self) -> bool:
-        """Whether Sentinel holds it and it is not withdrawn; it may have expired all the same."""
+        """Whether Sentinel holds it and it is not withdrawn; it may have expired."""
         return self.state == ObjectState.LIVE
 
     def chosen_copy(self) -> tuple[int, int]:
-        """Return the Indicator and the last modification of the copy that `mark` has chosen."""
-        # First of all, as a worse copy may be under way still.
+        """Indicator id and last modification of the copy that `mark` has chosen."""
+        # Checked first, as a worse copy may still be in flight.
         if self.refused_indicator_id is not None:
             return self.refused_indicator_id, self.refused_source_modified or 0
         if self.outbox_indicator_id is not None and self.outbox_source_modified is not None:
@@ -80,7 +80,7 @@ class LedgerRow(NamedTuple):
         return self.indicator_id, self.source_modified
 
     def chosen_query(self) -> int:
-        """Return the query that holds what `mark` has chosen: its Job's, or a higher one."""
+        """Query of the copy that `mark` has chosen: its Job's, or a higher one."""
         if self.refused_query is not None:
             return self.refused_query
         return self.query if self.outbox_query is None else self.outbox_query
@@ -94,16 +94,16 @@ class Refusal(NamedTuple):
     indicator_id: int
     content_hash: bytes
     attempts: int
-    """How often just this content was refused."""
+    """Number of times that exactly this content was refused."""
 
     @property
     def is_final(self) -> bool:
-        """Whether it was refused so often that Sentinel will not think otherwise."""
+        """Whether it was refused so often that the refusal is final."""
         return self.attempts > REFUSED_ATTEMPTS
 
 
-class HeldRow(NamedTuple):
-    """What recognizing the row of an Indicator takes of what is held of it."""
+class CurrentRow(NamedTuple):
+    """The part of a ledger row that recognizing an Indicator's raw row needs."""
 
     indicator_id: int
     id: int
@@ -115,8 +115,8 @@ class HeldRow(NamedTuple):
     valid_until: int
     kind: int
     is_settled: int
-    """Whether it is live and nothing else is known of it: it is neither waiting, refused nor
-    orphaned, and no withdrawal of it was refused."""
+    """Whether it is live and in no special state: not waiting, refused or orphaned, and without a
+    refused withdrawal."""
 
 
 _FIRST_HASH: Final = 100
@@ -129,31 +129,31 @@ _BY_KIND: Final = {number: pair for pair, number in _KINDS.items()}
 TYPE_OF_KIND: Final[dict[int, IndicatorType]] = {
     number: kind for number, (kind, _) in _BY_KIND.items()
 }
-"""The type of Indicators that each number stands for."""
+"""Indicator type of each number."""
 
 
 def kind_number(key: ObjectKey) -> int:
-    """Return the number that stands for the type of a key and, for a File, its kind of hash."""
+    """Return the number of a key's type and, for a File, its kind of hash."""
     return _KINDS[key.type, key.hash_kind]
 
 
 def key_of(kind: int, value: str) -> ObjectKey:
-    """Return the key that a number and a value stand for.
+    """Return the key of a number and a value.
 
     Raises:
-        LookupError: there is no such number.
+        LookupError: the number is unknown.
     """
     type_, hash_kind = _BY_KIND[kind]
     return ObjectKey(type_, value, hash_kind)
 
 
 def millis(at: dt.datetime) -> int:
-    """Return whole milliseconds since 1970, cut."""
+    """Return whole milliseconds since 1970, truncated."""
     return (at - _EPOCH) // _MILLISECOND
 
 
 def moment(milliseconds: int) -> dt.datetime:
-    """Return the time that so many milliseconds since 1970 are."""
+    """Return the time of a number of milliseconds since 1970."""
     return _EPOCH + milliseconds * _MILLISECOND
 
 

@@ -1,4 +1,4 @@
-"""What narrows the lists of Jobs, updates and audit entries."""
+"""Filters of the lists of Jobs, updates and audit entries."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from sentinel_app.core.job import JobStatus, JobType, Mode
 
 
 class JobFilters(TypedDict, total=False):
-    """What narrows the list of Jobs; a filter that is not given lets every Job through."""
+    """Filters of the list of Jobs; one that is not given matches every Job."""
 
     statuses: Iterable[JobStatus]
     request_id_part: str
-    """In any case."""
+    """Matched case-insensitively."""
     job_type: JobType | None
     mode: Mode | None
     update_id: str | None
     query_id: str | None
     retry_of: str | None
     after: dt.datetime | None
-    """The earliest start; that of a Job that has not started is when it was queued."""
+    """Earliest start; a Job that has not started counts from when it was queued."""
     before: dt.datetime | None
-    """What started then, or later, is left out."""
+    """Exclusive upper bound of the start."""
 
 
 class AuditFilters(TypedDict, total=False):
-    """What narrows the audit; a filter that is not given lets every entry through."""
+    """Filters of the audit; one that is not given matches every entry."""
 
     action: str | None
-    """Its name, for example `task-pause`."""
+    """Name of the action, for example `task-pause`."""
     user_part: str
-    """A part of the user's name, in any case."""
+    """Part of the user's name, matched case-insensitively."""
     query_id: str | None
     update_id: str | None
     after: dt.datetime | None
-    """The earliest time."""
+    """Earliest time."""
     before: dt.datetime | None
-    """What is at that time, or later, is left out."""
+    """Exclusive upper bound of the time."""

@@ -1,4 +1,4 @@
-"""Indicators as STIX 2.1 objects, in plain dicts. Nothing here lets `stix2` invent an id or a time.
+"""Mapping of Indicators to STIX 2.1 objects, as plain dicts; ids and times are never generated.
 
 Source: STIX 2.1, section 4.7 (indicator); "Import threat intelligence to Microsoft Sentinel with
 the upload API".
@@ -37,19 +37,19 @@ SORT_FIELDS: Mapping[str, str] = MappingProxyType(
         'typeName': 'Indicator Type',
     }
 )
-"""Sort fields by their TQL keywords, with the words that people see."""
+"""Labels of the sort fields, by TQL keyword."""
 
 NAME_LIMIT = 1000
-"""Characters of a name, the end of its value cut off.
+"""Maximum characters of a name; the end of its value is truncated.
 
-No limit is documented for it; this is that of the other texts in the same column of Sentinel.
+No limit is documented; this is that of Sentinel's other text columns.
 
 Source: "Work with STIX objects and indicators", Microsoft Sentinel (`description`, `pattern`).
 """
 _OWNER_LIMIT = 200
 
 MAPPING_NUMBER = 1
-"""Raised whenever rows become other objects than before, so that none of them is passed over."""
+"""Incremented whenever the mapping of rows changes, so that no row is recognized as unchanged."""
 
 _MILLISECOND = dt.timedelta(milliseconds=1)
 _LAST_TIME = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
@@ -59,8 +59,8 @@ _MARKINGS = {
     Tlp.CLEAR: str(stix2.TLP_WHITE.id),
     Tlp.GREEN: str(stix2.TLP_GREEN.id),
     Tlp.AMBER: str(stix2.TLP_AMBER.id),
-    # STIX 2.1 and Sentinel know four levels. Of the two neighbors the stricter one is right: a
-    # marking must never promise more freedom than the owner of the information gave.
+    # STIX 2.1 and Sentinel have four levels. AMBER+STRICT maps to the stricter neighbor: a marking
+    # must never permit more sharing than the owner of the information does.
     Tlp.AMBER_STRICT: str(stix2.TLP_RED.id),
     Tlp.RED: str(stix2.TLP_RED.id),
 }
@@ -73,20 +73,20 @@ _PHASE_ALIASES = {
 }
 _PHASE_LIMIT = 100
 _MOST_PHASES = 50
-"""What is longer names no phase, and no Indicator goes through more of them."""
+"""Maximum number of phases per Indicator, and characters of a phase's name."""
 _NOT_IN_A_PHASE = re.compile(r'[\W_]+')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappingOptions:
-    """The inputs that decide how objects look. `ttl_hours` has every type."""
+    """Inputs that decide about the form of objects. `ttl_hours` has every type."""
 
     ttl_hours: Mapping[IndicatorType, int]
     pattern_style: PatternStyle = PatternStyle.AS_IN_THE_GUIDE
 
 
 def valid_until(indicator: Indicator, now: dt.datetime, options: MappingOptions) -> dt.datetime:
-    """Return the end of validity: `now` plus the type's TTL, or the Indicator's own earlier one."""
+    """Return the end of validity: `now` plus the type's TTL, or the Indicator's own if earlier."""
     until_at = _later(now, options.ttl_hours[indicator.type])
     return until_at if indicator.expires_at is None else min(until_at, indicator.expires_at)
 
@@ -100,7 +100,7 @@ def _later(now: dt.datetime, hours: int) -> dt.datetime:
 
 
 def is_expired(indicator: Indicator, now: dt.datetime) -> bool:
-    """Whether ThreatConnect says that the Indicator's validity is over."""
+    """Return whether the Indicator has expired in ThreatConnect."""
     return indicator.expires_at is not None and indicator.expires_at <= now
 
 
@@ -115,22 +115,22 @@ def stix_object(
     options: MappingOptions,
     is_revoked: bool = False,
 ) -> dict[str, object]:
-    """Return one object as it is sent, without nulls, empty texts and empty lists.
+    """Map an Indicator to one STIX object, without nulls, empty texts and empty lists.
 
     Args:
         indicator: the copy to send.
-        key: the one of its keys that the object stands for.
+        key: the key of the object, one of the Indicator's.
         object_id: the id of that key.
-        created_at: when the copy first sent was added; for ever the same for one id.
-        modified_at: later than that of anything sent before under this id.
+        created_at: when the copy first sent was added; never changes for one id.
+        modified_at: later than that of every version sent before under this id.
         valid_until_at: the end of validity.
-        options: the inputs that decide how objects look.
+        options: the inputs that decide about the form of objects.
         is_revoked: whether the object is withdrawn.
     """
     until_at = _whole_milliseconds(valid_until_at)
     modified_at = max(modified_at, created_at)
-    # STIX wants `valid_until` later than `valid_from`, and Sentinel counts an object as active from
-    # `valid_from` on, so a time to come of ThreatConnect's must not put it off.
+    # STIX requires `valid_until` later than `valid_from`, and Sentinel treats an object as active
+    # from `valid_from` on, so a future time in ThreatConnect must not delay it.
     from_at = min(
         _whole_milliseconds(indicator.modified_at),
         _whole_milliseconds(modified_at),
@@ -161,7 +161,7 @@ def stix_object(
     stix['lang'] = 'en'
     if level := strictest(indicator.security_labels):
         stix['object_marking_refs'] = [_MARKINGS[level]]
-    # What is no content comes last; see `object_text`.
+    # Members that are not content come last; see `object_text`.
     stix['modified'] = to_millis(modified_at)
     stix['valid_from'] = to_millis(from_at)
     stix['valid_until'] = to_millis(until_at)
@@ -169,10 +169,10 @@ def stix_object(
 
 
 def sort_value(indicator: Indicator, sort_field: str) -> float | str | None:
-    """Return what an Indicator is ordered by; SQLite orders it as people would.
+    """Return the sort key of an Indicator, in a form that SQLite orders naturally.
 
-    Numbers are floats and texts are compared without case. Ids, which a float cannot hold, and
-    times are texts of equal length. None, which SQLite puts first, stands for no value.
+    Numbers are floats and texts are case-folded. Ids, which a float cannot hold exactly, and times
+    are texts of equal length. None, which SQLite sorts first, stands for no value.
 
     Args:
         indicator: the Indicator.
@@ -182,7 +182,7 @@ def sort_value(indicator: Indicator, sort_field: str) -> float | str | None:
 
 
 def _name(indicator: Indicator, key: ObjectKey, style: PatternStyle) -> str:
-    """The value and the owner; the value as the pattern has it where a style decides about it."""
+    """Return value and owner; if the style matters, the value is spelled as in the pattern."""
     if key.type is IndicatorType.REGISTRY_KEY:
         value = indicator.summary
     elif key.type is IndicatorType.FILE or style is PatternStyle.AS_LOGS_WRITE_IT:

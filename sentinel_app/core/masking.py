@@ -1,4 +1,4 @@
-"""Secrets in texts: found by their names, or by their values in whatever spelling, and masked."""
+"""Masking of secrets in texts, found by their names or by their values in any encoding."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 MASK: Final = '***'
 
 SHORTEST_SECRET: Final = 6
-"""Shorter values would mask innocent text everywhere, and are no secrets worth the name."""
+"""Minimum characters of a secret; shorter values would mask ordinary text everywhere."""
 
 _NAME: Final = (
     r'(?:[a-z0-9]{1,24}[-_]){0,4}(?:cookie2?|authorization|(?:api|access|refresh|id|expired)?token'
@@ -23,15 +23,15 @@ _NAME: Final = (
 )
 _PARAMETER: Final = rf'(?:{_NAME}|sig|signature|pwd|secret)'
 _HEADER_NAME: Final = r'(?:[a-z0-9]{1,24}-){0,4}(?:cookie2?|authorization)'
-# A quote, escaped as often as the text that it stands in was quoted.
-# Runs of backslashes are taken whole, or a long one would cost its length squared.
+# A quote, escaped once per level of quoting around it.
+# Runs of backslashes are matched whole, as backtracking in a long one would be quadratic.
 _QUOTE: Final = r'(?<!\\)\\*+["\']'
 _BARE: Final = r'[^\s,}\]"\']{1,512}'
 _NO_MEMBER: Final = rf'(?!{_QUOTE}(?:name|value){_QUOTE}\s*:)'
 
 
 def _quoted(group: str, unlike: str = '') -> str:
-    """A pattern for one quoted text, up to the quote that is escaped as often as its first."""
+    """Return a pattern for one quoted text; both quotes have the same level of escaping."""
     return rf'(?P<{group}>{_QUOTE})(?:|(?:{unlike}.)*?[^\\])(?P={group})'
 
 
@@ -53,7 +53,7 @@ _MEMBER: Final = (
 )
 _QUOTED_HEADER: Final = rf'(?P<mark>["\'])(?P<kept>{_HEADER_NAME}\s*:\s*)(?:(?!(?P=mark)).)+'
 
-# In the order they are applied.
+# In the order of application.
 _RULES: Final = (
     _rule(_NAME_FIRST, rf"\g<kept>'{MASK}'"),  # a request's headers, as the framework logs them
     _rule(_VALUE_FIRST, rf"\g<kept>'{MASK}'\g<rest>"),
@@ -75,21 +75,21 @@ _RULES: Final = (
     ),
 )
 
-# How often a text may have been quoted: in JSON, in JSON inside that, in a fact of ours.
+# Levels of quoting that are searched: JSON, JSON inside that, and a fact of a log line.
 _QUOTINGS: Final = 3
 _DECODINGS: Final = 3
 _HIDDEN: Final = re.compile(
     '[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2060-\u2064\ufeff\ufffd]'
 )
-# Runs are taken whole, from their beginning: a long one would cost its length squared.
+# Runs are matched whole, from their beginning, as backtracking would be quadratic.
 _ESCAPE: Final = re.compile(r'(?<!\\)\\++(?:u\{?([0-9a-fA-F]{1,6})\}?|x([0-9a-fA-F]{2}))')
 _PERCENT: Final = re.compile('(?:%[0-9a-fA-F]{2})+')
 _LONG: Final = 4_096
-"""A longer text in which a secret is hidden goes whole: to look word by word costs too much."""
+"""Length above which a text with a hidden secret is masked as a whole, not word by word."""
 _NOT_ASCII: Final = re.compile('[^\x00-\x7f]+')
 _SHORTEST_PART: Final = 4
 _SAME: Final = re.compile('[A-Za-z0-9._~-]+')
-"""What URLs, pages and JSON write as it is, unless they write everything as escapes."""
+"""Characters that URLs, HTML and JSON leave unescaped, unless they escape everything."""
 _WORDS: Final = re.compile(r'(\s+)')
 _CODE_POINTS: Final = 0x110000
 
@@ -98,12 +98,12 @@ _WHOLE_NAME: Final = re.compile(_PARAMETER, re.IGNORECASE)
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a header, a parameter or a member of that name holds a secret."""
+    """Return whether a header, parameter or member of this name holds a secret."""
     return bool(_WHOLE_NAME.fullmatch(name))
 
 
 def mask_named(text: str) -> str:
-    """Return the text without the values that their names give away as secrets."""
+    """Mask the values in a text whose names mark them as secrets."""
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     return text
@@ -111,18 +111,18 @@ def mask_named(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Needles:
-    """What is searched for, in lower case; the longest first, lest a part is masked alone."""
+    """Search texts in lower case, the longest first, so that no secret is masked only in part."""
 
     plain: tuple[str, ...] = ()
-    """The secrets as they are, and each line of one that has several."""
+    """The secrets themselves, and each line of a multi-line one."""
     spelled: tuple[str, ...] = ()
-    """The same in every spelling that a program gives them."""
+    """The secrets in every encoding that a program may give them."""
     folded: tuple[str, ...] = ()
-    """The secrets without case and backslashes; also without letters that a wrong code breaks."""
+    """The secrets without case and backslashes, and without letters that a wrong charset breaks."""
 
     @classmethod
     def of(cls, secrets: Iterable[str], *, shortest: int = SHORTEST_SECRET) -> Needles:
-        """Return what to search for; secrets shorter than `shortest` are passed over."""
+        """Return the search texts of secrets; those shorter than `shortest` are ignored."""
         pieces = {
             piece
             for secret in secrets
@@ -143,14 +143,14 @@ class Needles:
 
     @property
     def longest(self) -> int:
-        """Characters of the longest spelling."""
+        """Characters of the longest encoded form."""
         return max(map(len, self.spelled), default=0)
 
 
 def raw_parts(needles: Iterable[str]) -> tuple[bytes, ...]:
-    """Return the longest part of each that is the same in every spelling but base64 and the like.
+    """Return the longest part of each needle that is the same in every encoding but base64 and hex.
 
-    Of a needle without a long one the part is empty, and stands in every text.
+    The part of a needle without a long one is empty, and matches every text.
     """
     parts = (max(_SAME.findall(needle), key=len, default='') for needle in needles)
     found = {part if len(part) >= _SHORTEST_PART else '' for part in parts}
@@ -162,7 +162,7 @@ def _longest_first(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _spellings(piece: str) -> set[str]:
-    """The ways in which a secret may come up: as it is, escaped, in a URL, in a page, encoded."""
+    """Return the forms in which a secret may occur: plain, escaped, in a URL, in HTML, encoded."""
     spelled = {piece, quote(piece, safe=''), quote(piece), quote_plus(piece), repr(piece)[1:-1]}
     spelled |= {html.escape(piece), json.dumps(piece)[1:-1], piece.encode().hex()}
     escaped = piece
@@ -176,7 +176,7 @@ def _spellings(piece: str) -> set[str]:
 
 
 def _in_other_codes(piece: str) -> set[str]:
-    """How it looks where a program took the wrong code: headers are read, and sent, as Latin-1."""
+    """Return the forms after a wrong charset: headers are decoded, and encoded, as Latin-1."""
     single = piece.encode('latin-1', 'replace')
     spelled = {piece.encode().decode('latin-1'), single.decode('utf-8', 'replace'), single.hex()}
     spelled |= {
@@ -188,9 +188,9 @@ def _in_other_codes(piece: str) -> set[str]:
 
 
 def _in_base64(piece: bytes) -> set[str]:
-    """What base64 makes of the piece wherever it stands in a longer text.
+    """Return the base64 forms of the piece at every alignment in a longer text.
 
-    Characters at either end that its neighbors have a part in are left out.
+    Characters at either end that depend on neighboring bytes are left out.
     """
     found = set()
     for offset in range(3):
@@ -201,14 +201,14 @@ def _in_base64(piece: bytes) -> set[str]:
 
 
 def mask_values(text: str, needles: Needles) -> str:
-    """Return the text without the values that are known, whatever their case and encoding."""
+    """Mask known values in a text, whatever their case and encoding."""
     lowered = text.lower()
     for needle in needles.spelled:
         if needle in lowered:
             text = re.sub(re.escape(needle), MASK, text, flags=re.IGNORECASE)
             lowered = text.lower()
             if needle in lowered:
-                # Letters whose lower case is longer than they are.
+                # Some letters are longer in lower case.
                 return MASK
     if not needles.folded or not _may_hide(text) or not _hides(text, needles):
         return text
@@ -229,14 +229,14 @@ def _hides(text: str, needles: Needles) -> bool:
 
 
 def _folded(text: str) -> str:
-    """The text as all of its spellings have it in common, in whatever case and however quoted."""
+    """Return the common form of all spellings of a text, whatever their case and quoting."""
     return text.replace('\\', '').upper().casefold()
 
 
 def _readings(text: str) -> Iterator[str]:
-    """The text as URLs, pages and JSON mean it, several times over, after each step.
+    """Yield the text decoded as URL, HTML and JSON, repeatedly, after each step.
 
-    A secret that itself looks like an escape is gone a step later.
+    Each step is searched: a secret that looks like an escape itself is gone a step later.
     """
     yield text
     for _ in range(_DECODINGS):

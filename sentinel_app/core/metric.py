@@ -1,4 +1,4 @@
-"""Figures by the hour, and how much Sentinel holds."""
+"""Hourly figures of Jobs, and counts of live objects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sentinel_app.core.job import Outcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What Jobs that have ended add up to."""
+    """Sums over Jobs that have ended."""
 
     jobs: int = 0
     jobs_failed: int = 0
@@ -26,7 +26,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hour:
-    """The figures of the Jobs that ended within one hour."""
+    """Figures of the Jobs that ended within one hour."""
 
     start_at: dt.datetime
     figures: Figures
@@ -34,7 +34,7 @@ class Hour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveCount:
-    """How many objects of one type Sentinel holds and believes because of one query."""
+    """Number of live, unexpired objects of one type that Sentinel has because of one query."""
 
     query_id: str
     indicator_type: str
@@ -42,7 +42,7 @@ class LiveCount:
 
 
 def summed(parts: Sequence[Figures]) -> Figures:
-    """Add figures up."""
+    """Return the sum of figures."""
     return Figures(
         jobs=sum(part.jobs for part in parts),
         jobs_failed=sum(part.jobs_failed for part in parts),
@@ -58,7 +58,7 @@ def summed(parts: Sequence[Figures]) -> Figures:
 
 
 def summed_by_query(counts: Iterable[LiveCount]) -> Mapping[str, int]:
-    """Return how many objects there are because of each query, by its id."""
+    """Return the number of objects of each query, by query id."""
     found: Counter[str] = Counter()
     for each in counts:
         found[each.query_id] += each.count

@@ -1,4 +1,4 @@
-"""The input Never Send: addresses, domains and hashes that are held back whatever returns them."""
+"""The input Never Send: addresses, domains and hashes that are never sent, whatever the query."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EMPTY_FILE: Mapping[HashKind, str] = MappingProxyType(
         HashKind.SHA256: 'E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855',
     }
 )
-"""The hashes of no bytes at all, which every empty file has."""
+"""Hashes of the empty file."""
 
 _HASH = re.compile('[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}')
 _DOMAIN = re.compile(
@@ -32,15 +32,15 @@ _DOMAIN = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeverSend:
-    """The input Never Send, read.
+    """The parsed input Never Send.
 
     Attributes:
-        networks: as they were written.
-        carried: IPv4 blocks that IPv6 entries carry, each with its entry.
-        domains: in lower case and ASCII.
-        hashes: in upper case.
-        is_private: whether the word `private` is there.
-        is_empty_file: whether the word `empty` is there.
+        networks: the blocks as written.
+        carried: IPv4 blocks embedded in IPv6 entries, each with its entry.
+        domains: domains in lower-case ASCII.
+        hashes: hashes in upper case.
+        is_private: whether the word `private` is listed.
+        is_empty_file: whether the word `empty` is listed.
     """
 
     networks: tuple[Network, ...] = ()
@@ -52,13 +52,13 @@ class NeverSend:
 
 
 def parse_never_send(text: str) -> NeverSend:
-    """Read the input Never Send; its entries are separated by `|`.
+    """Parse the input Never Send; its entries are separated by `|`.
 
     An entry is a CIDR block, an address, a domain, a hash, or one of the words `private` and
     `empty`.
 
     Raises:
-        ValueError: an entry is none of these; the message names it and says what would do.
+        ValueError: an entry is none of these; the message names it and says what is allowed.
     """
     words: set[str] = set()
     networks: list[Network] = []
@@ -84,7 +84,7 @@ def parse_never_send(text: str) -> NeverSend:
 
 
 def merged(parts: Sequence[NeverSend]) -> NeverSend:
-    """Return what holds back everything that one of the parts does."""
+    """Return the union of the parts."""
     return NeverSend(
         networks=tuple(network for part in parts for network in part.networks),
         carried=tuple(pair for part in parts for pair in part.carried),
@@ -96,14 +96,14 @@ def merged(parts: Sequence[NeverSend]) -> NeverSend:
 
 
 def is_hash(entry: str) -> bool:
-    """Whether an entry is an MD5, SHA-1 or SHA-256 hash."""
+    """Return whether an entry is an MD5, SHA-1 or SHA-256 hash."""
     return bool(_HASH.fullmatch(entry))
 
 
 def _carried(
     networks: list[Network],
 ) -> list[tuple[ipaddress.IPv4Network, ipaddress.IPv6Network]]:
-    # A whole form, such as 64:ff9b::/96, is meant as it stands: it carries every IPv4 address.
+    # A complete prefix, such as 64:ff9b::/96, embeds every IPv4 address, so it is taken literally.
     return [
         (block, network)
         for network in networks
@@ -114,13 +114,13 @@ def _carried(
 
 
 def _is_numeric(entry: str) -> bool:
-    """Whether an entry can only be meant as an address: the last label of a name is no number."""
+    """Return whether an entry must be an address: the last label of a name is never a number."""
     return entry.rstrip('.').rpartition('.')[2].isdigit()
 
 
 def _network(entry: str) -> Network:
-    # The library takes a zone, as in fe80::1%eth0, which means something on one machine only;
-    # behind a slash it does not.
+    # The library accepts a zone, as in fe80::1%eth0, which means something on one machine only; a
+    # slash in its place makes it refuse.
     text = entry.replace('%', '/')
     try:
         return ipaddress.ip_network(text)

@@ -1,4 +1,4 @@
-"""What people are told of conditions outside the page: when, how often, and in which words."""
+"""Notifications of conditions in ThreatConnect: when, how often, and in which words."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Final
 
 from sentinel_app.core.condition import Condition, ConditionCode, Severity
 
-SETTLING: Final = dt.timedelta(minutes=2)
-"""How long a condition must last, or be over, before anybody is told: a blip tells nobody."""
+SETTLING_TIME: Final = dt.timedelta(minutes=2)
+"""How long a condition must be open, or over, before a notification; shorter ones are ignored."""
 
-TOLD_AGAIN_AFTER: Final = dt.timedelta(days=1)
-"""At most one notification for each condition in so long."""
+RENOTIFY_AFTER: Final = dt.timedelta(days=1)
+"""Minimum interval between two notifications of one condition."""
 
 LONGEST_MESSAGE: Final = 1_000
 
 
 class Priority(StrEnum):
-    """How ThreatConnect ranks a notification."""
+    """Priority of a notification in ThreatConnect."""
 
     HIGH = 'High'
     MEDIUM = 'Medium'
@@ -29,18 +29,18 @@ class Priority(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """That people were told of a condition; stored, so that a restart does not tell it again."""
+    """Record of a notification of a condition; stored, so that a restart does not repeat it."""
 
     code: ConditionCode
     title: str
     told_at: dt.datetime
     is_open: bool = True
-    """Whether nobody has been told yet that it is over."""
+    """Whether no notification has been sent that the condition is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
-    """What is to be told now, and what is known to be told once it was."""
+    """A notification to send now, and the notice to store once it was sent."""
 
     key: str
     message: str
@@ -48,10 +48,10 @@ class Announcement:
     notice: Notice
 
 
-class Attention:
-    """Knows since when each condition is there, or gone, in this process.
+class NoticeTracker:
+    """Tracks since when each condition has been open, or over, in this process.
 
-    Both are counted from here: what happened before the start of the process settles again.
+    A restart begins the settling time again.
     """
 
     def __init__(self) -> None:
@@ -61,26 +61,26 @@ class Attention:
     def announcements(
         self,
         found: Iterable[Condition],
-        told: Mapping[str, Notice],
+        notices: Mapping[str, Notice],
         *,
         unknown: Collection[ConditionCode] = (),
         service: str,
         now: dt.datetime,
     ) -> tuple[Announcement, ...]:
-        """Return what is to be told now.
+        """Return the notifications to send now.
 
         Args:
-            found: the conditions that there are.
-            told: what people were told, by the key of its condition.
-            unknown: the conditions of which nobody knows yet whether they are there.
+            found: the open conditions.
+            notices: the stored notices, by condition key.
+            unknown: codes of conditions that have not been checked yet.
             service: the name of the Service, for the message.
-            now: the present.
+            now: the current time.
         """
         by_key = {condition.key: condition for condition in found}
         self._seen = {key: self._seen.get(key, now) for key in by_key}
         gone = [
             key
-            for key, notice in told.items()
+            for key, notice in notices.items()
             if notice.is_open and key not in by_key and notice.code not in unknown
         ]
         self._missed = {key: self._missed.get(key, now) for key in gone}
@@ -88,28 +88,28 @@ class Attention:
             *(
                 _begun(key, condition, service, now)
                 for key, condition in by_key.items()
-                if now - self._seen[key] >= SETTLING and _may_tell(told.get(key), now)
+                if now - self._seen[key] >= SETTLING_TIME and _may_notify(notices.get(key), now)
             ),
             *(
-                _over(key, told[key], service)
+                _over(key, notices[key], service)
                 for key in gone
-                if now - self._missed[key] >= SETTLING
+                if now - self._missed[key] >= SETTLING_TIME
             ),
         )
 
 
-def kept(told: Mapping[str, Notice], now: dt.datetime) -> dict[str, Notice]:
-    """Return what must still be known: what is open, and what was told within the day."""
+def kept(notices: Mapping[str, Notice], now: dt.datetime) -> dict[str, Notice]:
+    """Return the notices to keep: open ones, and those of the last `RENOTIFY_AFTER`."""
     return {
         key: notice
-        for key, notice in told.items()
-        if notice.is_open or now - notice.told_at < TOLD_AGAIN_AFTER
+        for key, notice in notices.items()
+        if notice.is_open or now - notice.told_at < RENOTIFY_AFTER
     }
 
 
-def _may_tell(notice: Notice | None, now: dt.datetime) -> bool:
-    # A time ahead was left by a clock that was put back.
-    return notice is None or not dt.timedelta() <= now - notice.told_at < TOLD_AGAIN_AFTER
+def _may_notify(notice: Notice | None, now: dt.datetime) -> bool:
+    # A time in the future comes from a clock that was set back.
+    return notice is None or not dt.timedelta() <= now - notice.told_at < RENOTIFY_AFTER
 
 
 def _begun(key: str, condition: Condition, service: str, now: dt.datetime) -> Announcement:

@@ -1,8 +1,8 @@
-"""Identity: which Indicators are the same value, and the id of the object that says so.
+"""Identity of objects: which Indicators are the same value, and the id of their object.
 
-An object's id is made from the type, the canonical value and (for a File) the kind of hash alone:
-not from the owner and not from the machine. So sending a value again is an update, a second
-owner's copy of it is the same object, and a lost ledger costs nothing but a full update.
+An object's id depends on the type, the canonical value and (for a File) the kind of hash alone, not
+on the owner or the machine. So sending a value again is an update, a second owner's copy of it is
+the same object, and a lost ledger costs only a full update.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from sentinel_app.core.canonical import canonical_value
 from sentinel_app.core.indicator import HashKind, Indicator, IndicatorType
 
 OBJECT_NAMESPACE = uuid.uuid5(SCO_DET_ID_NAMESPACE, 'ThreatConnect Indicator for Sentinel')
-"""Our own namespace, made from the one for cyber observables; an `indicator` must not use that
-one itself.
+"""Namespace of the ids, derived from that of cyber observables, which an `indicator` must not use.
 
 Source: STIX 2.1, section 2.9 (identifier).
 """
@@ -34,7 +33,7 @@ _ESCAPED = re.compile(r'\\(?:\\|u([0-9a-f]{4}))')
 
 @dataclass(frozen=True, slots=True)
 class ObjectKey:
-    """What one object stands for: a type, a canonical value and, for a File, the kind of hash."""
+    """Key of an object: a type, a canonical value and, for a File, the kind of hash."""
 
     type: IndicatorType
     value: str
@@ -44,8 +43,8 @@ class ObjectKey:
     def text(self) -> str:
         """The key as one stable line of text, for example `File|MD5|0123...`.
 
-        Unequal keys have unequal texts. Backslashes, control characters, line ends and lone
-        surrogates are escaped, so that any value makes one line of well-formed text.
+        Different keys have different texts. Backslashes, control characters, line ends and lone
+        surrogates are escaped, so that any value gives one line of well-formed text.
         """
         value = self.value
         if '\\' in value or not value.isprintable():
@@ -54,7 +53,7 @@ class ObjectKey:
 
     @property
     def digest(self) -> bytes:
-        """The bytes of the first object's id, by which the ledger finds a key."""
+        """Bytes of the first generation's id, by which the ledger finds a key."""
         digest = bytearray(
             hashlib.sha1(_NAMESPACE + self.text.encode(), usedforsecurity=False).digest()
         )
@@ -65,10 +64,10 @@ class ObjectKey:
 
     @classmethod
     def from_text(cls, text: str) -> ObjectKey:
-        """The key that `text` was made from.
+        """Return the key with this `text`.
 
         Raises:
-            ValueError: the text is not one that `text` gives.
+            ValueError: the text is not the text of a key.
         """
         parts = text.split(_SEPARATOR, 2)
         if len(parts) != 3:  # noqa: PLR2004 - type, hash kind, value
@@ -78,7 +77,7 @@ class ObjectKey:
 
 
 def object_keys(indicator: Indicator) -> tuple[ObjectKey, ...]:
-    """Return the keys of the objects that an Indicator makes: one, or one for each hash of a File.
+    """Return the keys of an Indicator's objects: one, or one for each hash of a File.
 
     The canonical value (`canonical_value`) decides what counts as the same value whatever its
     owner. A File's hashes are in upper case, as ThreatConnect keeps them.
@@ -93,13 +92,13 @@ def object_id(key: ObjectKey, generation: int = 0) -> str:
     """Return the STIX id of an object.
 
     Args:
-        key: what the object stands for.
-        generation: how often an earlier object of the key was withdrawn and came back. The first
-            one, 0, is not part of the name. The text of a key never begins with a digit, so the
-            names of different keys and generations differ.
+        key: the key of the object.
+        generation: how often an earlier object of the key was withdrawn and came back. The first,
+            0, is not part of the name. The text of a key never begins with a digit, so the names
+            of different keys and generations differ.
     """
     name = key.text if generation == 0 else f'{generation}{_SEPARATOR}{key.text}'
-    # What `uuid.uuid5` does, without making an object of it.
+    # As `uuid.uuid5`, without creating an object.
     digits = hashlib.sha1(_NAMESPACE + name.encode(), usedforsecurity=False).hexdigest()
     variant = _VARIANTS[int(digits[16], 16) % len(_VARIANTS)]
     return (

@@ -1,4 +1,4 @@
-"""The one JSON text of an object: what is hashed, stored and sent."""
+"""JSON text of an object: the form that is hashed, stored and sent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 import orjson
 
 TIMES: Final = ('modified', 'valid_from', 'valid_until')
-"""Members that are no content. They are the last ones of every object, in this order."""
+"""Members that are not content: the last ones of every object, in this order."""
 
 _DIGEST_BYTES: Final = 16
 _TIMES_FORM: Final = re.compile(
@@ -24,7 +24,7 @@ def object_text(stix: Mapping[str, object]) -> bytes:
     """Return the JSON text of an object in UTF-8, without blanks and needless escapes.
 
     Raises:
-        ValueError: it holds what JSON or UTF-8 cannot say, such as half of a surrogate pair.
+        ValueError: it has values that JSON or UTF-8 cannot represent, such as a lone surrogate.
     """
     try:
         return orjson.dumps(stix)
@@ -33,10 +33,10 @@ def object_text(stix: Mapping[str, object]) -> bytes:
 
 
 def content_hash(text: bytes) -> bytes:
-    """Return a digest of everything in the text of an object but `TIMES`.
+    """Return a digest of the text of an object without `TIMES`.
 
     Args:
-        text: as `object_text` makes it of an object that ends in `TIMES`.
+        text: the `object_text` of an object that ends in `TIMES`.
 
     Raises:
         ValueError: it does not end in them.

@@ -1,4 +1,4 @@
-"""What conversion makes of a page, what goes to Sentinel, and what comes of it."""
+"""Results of conversion, objects on their way to Sentinel, and the results of sending."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ Row = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Rows read for a Job, and where its reading goes on behind them."""
+    """Rows read for a Job, and the position after them."""
 
     request_id: str
     rows: Sequence[Row]
     place: Position
-    """Where the reading goes on once these are converted."""
+    """Position at which reading continues once these rows are converted."""
     number: int = 0
-    """Of the pass that they come from."""
+    """Number of the pass that read them."""
 
 
 class Fate(StrEnum):
-    """What becomes of an object that was chosen."""
+    """Fate of a chosen object."""
 
     SEND = 'send'
     UNCHANGED = 'unchanged'
     REFUSED = 'refused'
-    """It was refused often enough, and Sentinel holds an earlier version of just this copy."""
+    """Refused too often, while Sentinel holds an earlier version of exactly this copy."""
 
 
 @dataclass(slots=True, kw_only=True)
 class ChosenObject:
     """One object that a page has chosen for its key. Times are milliseconds since 1970.
 
-    Not frozen, as one is made for every object that an update goes through.
+    Not frozen, for speed: one is created for every object of an update.
     """
 
     key: ObjectKey
     object: int | None
-    """The ledger row; None for a key that the ledger does not know."""
+    """Its ledger row; None if the ledger has none for the key."""
     fate: Fate
     replaces: bool
-    """Whether the same Job chose another copy for the key before, on an earlier page."""
+    """Whether the same Job chose another copy for the key on an earlier page."""
     is_orphaned: bool
     generation: int
     indicator_id: int
@@ -62,18 +62,18 @@ class ChosenObject:
     content_hash: bytes
     fingerprint: bytes
     summary_digest: int | None
-    """Set where the summary does not lead to the key."""
+    """Digest of the summary, if the key does not follow from the summary."""
     sort_value: float | str | None
     text: bytes | None
-    """The STIX object as JSON text; None where there is nothing to send."""
+    """The STIX object as JSON text; None if there is nothing to send."""
     holder: int | None = None
-    """The higher query that goes on holding it; None where it becomes that of the Job's query."""
+    """Higher query that keeps holding it; None if it becomes that of the Job's query."""
     is_moved: bool = False
-    """Whether it stays in Sentinel as it is, and belongs to another query or copy from now on."""
+    """Whether it stays in Sentinel unchanged but now belongs to another query or copy."""
 
 
 class Alternate(NamedTuple):
-    """A copy that makes way for the one that the ledger holds, which has yet to be read."""
+    """A copy that yields to the one in the ledger, which is still to be read."""
 
     object: int
     indicator_id: int
@@ -81,7 +81,7 @@ class Alternate(NamedTuple):
 
 
 class Sighting(NamedTuple):
-    """An object that stays as it is, of a row that is the same as before."""
+    """An unchanged object, of a row that was recognized."""
 
     object: int
     source_modified: int
@@ -89,33 +89,33 @@ class Sighting(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversion:
-    """What conversion made of one page; stored in one transaction."""
+    """Result of the conversion of one page; stored in one transaction."""
 
     page: Page
     job: int
     query_id: str
     outcomes: Mapping[int, Outcome | None]
-    """By the Indicator's id, of those that were taken up; None where an object has to be sent."""
+    """Outcomes of the page's Indicators, by Indicator id; None if an object has to be sent."""
     objects: Sequence[ChosenObject] = ()
     seen: Sequence[Sighting] = ()
     alternates: Sequence[Alternate] = ()
     kept: Mapping[int, Sequence[Fate]] = field(default_factory=dict)
-    """What becomes of the objects of those that keep an outcome row, as several decide about it."""
+    """Fates of the objects of Indicators with an outcome row, as several objects decide it."""
     again: Mapping[int, Sequence[Fate]] = field(default_factory=dict)
-    """What becomes of further objects of Indicators that have an outcome row already."""
+    """Fates of further objects of Indicators that already have an outcome row."""
     passed_over: Sequence[tuple[int, int]] = ()
-    """Object and Indicator of the copies that Sentinel has refused and that were not chosen."""
+    """Object and Indicator of copies that Sentinel has refused and that were not chosen."""
     errors: Sequence[ErrorEntry] = ()
     dismissed: frozenset[int] = frozenset()
-    """Live objects whose copies were read and are unfit to be sent."""
+    """Live objects whose copies were read and cannot be sent."""
     lost: Mapping[int, int] = field(default_factory=dict)
     """Live objects that their Indicators no longer have, with the Indicators' ids."""
     late_for: str | None = None
-    """The update that came upon these losses too late to ask every query for the values."""
+    """Update that found these losses too late to search every query for the values."""
     found: frozenset[bytes] = frozenset()
-    """Keys that a person has chosen and that rows of the page have, in whatever condition."""
+    """Keys that a person has chosen and that rows of the page have, sendable or not."""
     shortened: int = 0
-    """Indicators with more tags than Sentinel keeps."""
+    """Number of Indicators with more tags than Sentinel keeps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,11 +123,11 @@ class OutboxObject:
     """An object on its way to Sentinel."""
 
     id: int
-    """Of its row in the outbox."""
+    """Id of its row in the outbox."""
     object: int
-    """Its row in the ledger."""
+    """Id of its row in the ledger."""
     modified: int
-    """In milliseconds since 1970; tells this version from all others of the object."""
+    """Time of the version in milliseconds since 1970; unique among the object's versions."""
     request_id: str
     indicator_id: int
     kind: int
@@ -140,23 +140,23 @@ class OutboxObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Objects that go to Sentinel in one request."""
+    """Objects that one request sends to Sentinel."""
 
     objects: tuple[OutboxObject, ...]
 
     @property
     def request_ids(self) -> tuple[str, ...]:
-        """The Jobs that the batch carries objects of, in order."""
+        """Jobs of the objects in the batch, in order."""
         return tuple(dict.fromkeys(item.request_id for item in self.objects))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """The answer to a batch, ready to store in one transaction."""
+    """The response to a batch, stored in one transaction."""
 
     batch: Batch
     refusals: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    """By position in the batch; everything else was accepted."""
+    """Reasons of refusals, by position in the batch; everything else was accepted."""
     errors: Sequence[ErrorEntry] = ()
     requests: int = 1
-    """How many requests it took that are not counted yet."""
+    """Number of requests to add to the counts."""

@@ -1,4 +1,4 @@
-"""How much of a TQL query higher ones take, and whether they take all of it."""
+"""Overlap of a TQL query with the queries above it."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ _QUOTES = frozenset('"\'')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlap:
-    """What the last whole reading of a query found that other copies had precedence for."""
+    """Overlap that the last complete reading of a query found."""
 
     duplicates: int
-    """Indicators that were not sent, as another copy was: of a higher query or, where the query has
-    several owners, of its own."""
+    """Indicators not sent because another copy was: of a higher query or, if the query has several
+    owners, its own."""
     sendable: int
-    """Indicators that could have been sent."""
+    """Indicators that could have been sent, duplicates included."""
     is_all: bool
-    """Whether higher queries had all of them."""
+    """Whether higher queries sent all of them."""
     taken_by: str | None
-    """The id of the query that took them, where only one can have."""
+    """Id of the query that sent them, if it can only be one."""
 
 
 def overlap(job: Job, jobs: Sequence[Job]) -> Overlap:
-    """Return what other copies had precedence for in a Job that read its whole query.
+    """Return the overlap that a Job found which read its whole query.
 
     Args:
         job: the Job.
-        jobs: those of its update, in any order.
+        jobs: the Jobs of its update, in any order.
     """
     outcomes = job.counts.outcomes
     duplicates = outcomes.get(Outcome.DUPLICATE, 0)
     sendable = job.counts.read - sum(outcomes.get(each, 0) for each in _NOT_SENDABLE)
-    # Of several copies of its own, one is not a duplicate.
+    # One of its own copies is the one that was sent.
     is_all = duplicates > 0 and not any(outcomes.get(each, 0) for each in _OWN)
     takers = [other for other in jobs if other.position < job.position and _share(other, job)]
     is_sure = len(takers) == 1 and (is_all or len(job.query.owners) == 1)
@@ -51,12 +51,12 @@ def overlap(job: Job, jobs: Sequence[Job]) -> Overlap:
 
 
 def still_holds(job: Job, jobs: Sequence[Job], higher: Sequence[Query]) -> bool:
-    """Whether a query has the same ones above it as when a Job of it was queued.
+    """Return whether the queries above are the same as when the Job was queued.
 
     Args:
         job: the Job.
         jobs: those of its update, in any order.
-        higher: the enabled queries that are above it now.
+        higher: the enabled queries that are above its query now.
     """
     then = {
         (other.query.id, other.query.selection) for other in jobs if other.position < job.position
@@ -65,13 +65,13 @@ def still_holds(job: Job, jobs: Sequence[Job], higher: Sequence[Query]) -> bool:
 
 
 def covering(query: Query, higher: Sequence[Query]) -> tuple[Query, ...]:
-    """Return the higher queries that together return all that a query returns; none if unsure.
+    """Return the higher queries that together return all that a query returns; empty if unsure.
 
-    One of them asks for everything, or has the same TQL, and the owners and types of all of them
-    are those of the query at least. Then the query can never send anything.
+    Each of them selects everything, or has the same TQL, and together they have at least the owners
+    and types of the query. Then the query can never send anything.
 
     Args:
-        query: which one.
+        query: the query.
         higher: the enabled queries above it.
     """
     tql = _normal(query.tql)
@@ -88,7 +88,7 @@ def covering(query: Query, higher: Sequence[Query]) -> tuple[Query, ...]:
 
 
 def higher_of(queries: Sequence[Query]) -> Mapping[str, tuple[Query, ...]]:
-    """Return the enabled queries above each enabled one, by its id."""
+    """Return the enabled queries above each enabled one, by query id."""
     enabled = tuple(query for query in queries if query.is_enabled)
     return {query.id: enabled[:place] for place, query in enumerate(enabled)}
 
@@ -98,10 +98,10 @@ def _has(query: Query, owner: str, kind: str) -> bool:
 
 
 def _share(one: Job, other: Job) -> bool:
-    """Whether two queries can return the same value; it may be of several owners."""
+    """Return whether two queries can return copies of one value; owners may differ."""
     return not set(one.query.indicator_types).isdisjoint(other.query.indicator_types)
 
 
 def _normal(tql: str) -> str:
-    """The TQL in one line, where no blank can be part of a value."""
+    """Return the TQL on one line, unless blanks may be part of a value."""
     return tql.strip() if _QUOTES.intersection(tql) else ' '.join(tql.split())

@@ -1,4 +1,4 @@
-"""A page while it is being converted: what is known of its rows, and what is decided."""
+"""Draft of a page during conversion: what is known about its rows, and the decisions."""
 
 from __future__ import annotations
 
@@ -24,60 +24,60 @@ class Candidate:
 
     indicator: Indicator
     keys: Sequence[tuple[bytes, ObjectKey]]
-    """Its keys, each with its digest."""
+    """Its object keys, each with its digest."""
     fingerprint: bytes
     modified: int
-    """Its last modification, in milliseconds since 1970."""
+    """Last modification, in milliseconds since 1970."""
 
     @property
     def copy(self) -> Copy:
-        """What it is compared by with other copies."""
+        """Id and last modification, by which copies are compared."""
         return self.indicator.id, self.modified
 
 
 @dataclass(slots=True)
 class PageDraft:
-    """What is known and decided while one page is being converted."""
+    """Knowledge and decisions about one page during its conversion."""
 
     job: Job
     context: PrecedenceContext
     now: dt.datetime
     chosen_keys: frozenset[bytes] | None = None
-    """The keys that a person has chosen, whose copies are all asked for; None where nobody has."""
+    """Keys that a person has chosen, whose copies are all read; None if there are none."""
     beside: PrecedenceContext | None = None
-    """For the other keys of what is read then, of which not all copies are."""
+    """Precedence context of the other keys on the page, whose copies are not all read."""
     sends_refused: bool = False
-    """Whether what Sentinel has refused is sent however often it has."""
+    """Whether refused objects are sent however often Sentinel has refused them."""
     found: frozenset[bytes] = frozenset()
-    """The chosen keys that rows of the page have."""
+    """Chosen keys that rows of the page have."""
     by_indicator: Mapping[int, list[LedgerRow]] = field(default_factory=dict)
     by_key: dict[bytes, LedgerRow] = field(default_factory=dict)
     outcomes: dict[int, Outcome | None] = field(default_factory=dict)
     again: set[int] = field(default_factory=set)
-    """Indicators that the Job had taken up before."""
+    """Indicators that the Job has read before."""
     objects: dict[bytes, ChosenObject] = field(default_factory=dict)
     seen: dict[int, Sighting] = field(default_factory=dict)
-    """By the object."""
+    """Recognized objects, by ledger row."""
     fates: dict[int, list[Fate]] = field(default_factory=dict)
-    """Of the objects that are not among `objects`: of Indicators that were recognized and keep an
-    outcome row, and of those that leave their keys to others, as Sentinel refuses them."""
+    """Fates of objects not in `objects`: those of recognized Indicators with an outcome row, and of
+    those whose keys go to other copies because Sentinel refuses them."""
     refusals: Mapping[tuple[int, int], Sequence[Refusal]] = field(default_factory=dict)
-    """By object and Indicator; one for each query that it was sent for."""
+    """Refusals by object and Indicator; one for each query that sent it."""
     passed_over: list[tuple[int, int]] = field(default_factory=list)
-    """Copies that Sentinel has refused and that were not chosen."""
+    """Object and Indicator of copies that Sentinel has refused and that were not chosen."""
     alternates: list[Alternate] = field(default_factory=list)
     kept: set[int] = field(default_factory=set)
-    """Indicators that need an outcome row, whatever becomes of their objects."""
+    """Indicators that need an outcome row in any case."""
     errors: list[ErrorEntry] = field(default_factory=list)
     lost: Mapping[int, int] = field(default_factory=dict)
     unfit: set[int] = field(default_factory=set)
     """Live objects whose copies are on this page and cannot be sent."""
     dismissed: frozenset[int] = frozenset()
-    """Live objects whose copies the Job has read and found unfit, of those that matter here."""
+    """Live objects of this page's keys whose copies the Job has read and cannot send."""
     shortened: set[int] = field(default_factory=set)
 
-    def unsee(self, row: LedgerRow) -> None:
-        """Take an object away from an Indicator that was recognized."""
+    def remove_sighting(self, row: LedgerRow) -> None:
+        """Remove an object from the sightings of a recognized Indicator."""
         del self.seen[row.id]
         left = self.fates.get(row.indicator_id)
         if left:
@@ -86,27 +86,27 @@ class PageDraft:
             self.outcomes[row.indicator_id] = Outcome.DUPLICATE
 
     def context_of(self, digest: bytes) -> PrecedenceContext:
-        """Return what is known when a copy for a key is decided about."""
+        """Return the precedence context of a key."""
         is_beside = self.chosen_keys is not None and digest not in self.chosen_keys
         return self.beside if is_beside and self.beside is not None else self.context
 
-    def notes_alternates(self, digest: bytes) -> bool:
-        """Whether it will show which copies of a key are there: not beside those chosen."""
+    def records_alternates(self, digest: bytes) -> bool:
+        """Return whether alternates of a key are recorded: not for keys beside the chosen ones."""
         return self.chosen_keys is None or digest in self.chosen_keys
 
     def sends_all(self, candidate: Candidate) -> bool:
-        """Whether what is chosen of an Indicator is sent although nothing has changed."""
+        """Return whether the candidate's objects are sent even if unchanged."""
         if self.chosen_keys is None:
             return self.context.mode is Mode.FULL
         return not self.chosen_keys.isdisjoint(digest for digest, _ in candidate.keys)
 
     def is_held(self, candidate: Candidate) -> bool:
-        """Whether the ledger knows a key as that of the candidate's Indicator."""
+        """Return whether the ledger has a key of the candidate's Indicator."""
         rows = (self.by_key.get(digest) for digest, _ in candidate.keys)
         return any(row is not None and row.indicator_id == candidate.indicator.id for row in rows)
 
     def conclude(self, candidate: Candidate) -> None:
-        """Record the outcome of an Indicator from its objects."""
+        """Record the outcome of an Indicator, derived from its objects."""
         number = candidate.indicator.id
         fates = [
             item.fate
@@ -129,19 +129,19 @@ class PageDraft:
                 self.passed_over.append((row.id, number))
 
     def is_refused(self, row: LedgerRow | None, number: int) -> bool:
-        """Whether Sentinel has refused the Job's query an Indicator's copy of an object."""
+        """Return whether Sentinel has refused an Indicator's copy for the Job's query."""
         return any(item.query == self.context.query for item in self._refusals_of(row, number))
 
     def is_refused_for_good(
         self, row: LedgerRow | None, number: int, content_hash: bytes, *, query: int | None = None
     ) -> bool:
-        """Whether Sentinel has refused just this too often to think otherwise.
+        """Return whether the refusal of exactly this content is final.
 
         Args:
-            row: the object, if it is known.
-            number: the Indicator.
-            content_hash: of what would be sent.
-            query: which it was sent for; any if left out.
+            row: the ledger row, if there is one.
+            number: the Indicator's id.
+            content_hash: the content hash of the object.
+            query: the query that sent it; any if left out.
         """
         return any(
             item.is_final and item.content_hash == content_hash and query in (None, item.query)
@@ -152,7 +152,7 @@ class PageDraft:
         return () if row is None else self.refusals.get((row.id, number), ())
 
     def report(self, row: Row, error: SkippableError) -> None:
-        """Record why a row itself cannot be sent."""
+        """Record the error of a row that cannot be sent."""
 
         def text(name: str) -> str | None:
             value = row.get(name)
@@ -173,7 +173,7 @@ class PageDraft:
         self.errors.append(entry)
 
     def conversion(self, page: Page) -> Conversion:
-        """Return what is stored of the page."""
+        """Return the result to store."""
         fates: defaultdict[int, list[Fate]] = defaultdict(list)
         for item in self.objects.values():
             fates[item.indicator_id].append(item.fate)
@@ -193,7 +193,7 @@ class PageDraft:
             errors=tuple(self.errors),
             dismissed=frozenset(self.unfit | self.lost.keys()),
             lost=self.lost,
-            # A delta asks for values only as it begins to read.
+            # A delta decides which values to search for only when it begins to read.
             late_for=self.context.update_id if self.job.mode is Mode.DELTA else None,
             found=self.found,
             shortened=len(self.shortened),
@@ -201,7 +201,7 @@ class PageDraft:
 
 
 def _outcome(fates: Sequence[Fate]) -> Outcome | None:
-    """Return an Indicator's outcome from its chosen objects; None where one has to be sent."""
+    """Return an Indicator's outcome from its objects; None if one has to be sent."""
     if not fates:
         return Outcome.DUPLICATE
     if Fate.SEND in fates:

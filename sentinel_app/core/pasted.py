@@ -1,7 +1,7 @@
-"""Values pasted as one text: where one ends and the next begins.
+"""Splitting of pasted text into values.
 
-The page counts the values of its text area by the same rules (`ui/src/lib/pasted.ts`);
-`tests/data/pasted.json` holds the cases that both are tested with.
+The page counts the values of its text area by the same rules (`ui/src/lib/pasted.ts`); both are
+tested with the cases of `tests/data/pasted.json`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _LINE_END: Final = re.compile('[\r\n\v\f\x85\u2028\u2029\t]+')
 _BLANKS: Final = re.compile(r'\s+')
 _SEPARATOR: Final = re.compile(r'(\s*[,;|]+\s*)')
 
-# What stands around a value in lists, CSV and JSON.
+# Characters around values in lists, CSV and JSON.
 _WRAPPING: Final = ' \'"`\xb4\u2018\u2019\u201c\u201d\u201e\xab\xbb<>()[]{},;\u2022*'
 
 _DOT: Final = r'(?:\\?\.|[\[({<]{1,2} ?(?:\.|dot) ?[\])}>]{1,2}|\[\.|\.\])'
@@ -42,14 +42,14 @@ _HAS_PATH: Final = re.compile(r'[^/]/[^/]')
 
 
 def split_pasted(text: str) -> tuple[str, ...]:
-    """Return the values of a pasted text in their order, blank ones left out.
+    """Return the values of a pasted text in order, without blank ones.
 
-    * The ends of lines and tabs separate always: no Indicator has any.
-    * Commas, semicolons and bars separate where each piece looks like a value, or where the first
-      one does and no blank follows them, as in CSV. A URL may hold any of them: behind one they
-      separate only with a blank, or where another URL follows.
-    * Blanks separate where each piece looks like a value. What is left with blanks in it, the
-      subject of an e-mail for one, stays whole.
+    * Line ends and tabs always separate: no Indicator contains any.
+    * Commas, semicolons and bars separate if each piece looks like a value, or if the first one
+      does and no blank follows, as in CSV. A URL may contain any of them: after a URL they separate
+      only with a blank, or if another URL follows.
+    * Blanks separate if each piece looks like a value. Other text with blanks, such as the subject
+      of an e-mail, is one value.
     """
     return tuple(
         value for line in _LINE_END.split(text) if line.strip() for value in _values(line.strip())
@@ -57,7 +57,7 @@ def split_pasted(text: str) -> tuple[str, ...]:
 
 
 def is_plain(text: str) -> bool:
-    """Whether a text looks like an Indicator's value, however it is written: no subject does."""
+    """Return whether a text looks like an Indicator's value in any spelling; subjects never do."""
     return _PLAIN.fullmatch(text.strip(_WRAPPING)) is not None
 
 
@@ -75,7 +75,7 @@ def _values(line: str) -> list[str]:
 
 
 def _pieces(line: str) -> list[str]:
-    """Return what lies between the commas that separate."""
+    """Return the pieces between separating commas."""
     first, *others = _SEPARATOR.split(line)
     pieces = [first]
     for separator, piece in zip(others[::2], others[1::2], strict=True):
@@ -87,7 +87,7 @@ def _pieces(line: str) -> list[str]:
 
 
 def _goes_on(before: str, separator: str, after: str) -> bool:
-    """Whether a comma is a part of the URL that it stands in."""
+    """Return whether a comma is part of the URL before it."""
     is_url = _BEGINS_AS_URL.match(before) or _HAS_PATH.search(before)
     if not is_url or before.endswith(('"', "'", '>')):
         return False

@@ -1,4 +1,4 @@
-"""The STIX pattern of an object, in the style that the Service is set to."""
+"""STIX patterns of objects, in the configured style."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from sentinel_app.core.indicator import HashKind, Indicator, IndicatorType
 from sentinel_app.core.object_id import ObjectKey
 
 PATTERN_LIMIT = 32_766
-"""Bytes of UTF-8, and more than a pattern may have.
+"""Exclusive upper bound of a pattern's size, in bytes of UTF-8.
 
-No limit is documented for patterns; this is where Sentinel has been seen to cut text of a column,
-and a pattern that was cut matches nothing or something else.
+No limit is documented for patterns. Sentinel has been seen to truncate text of a column here, and a
+truncated pattern matches nothing, or something else.
 
 Source: a report of trimmed `Tags`, in the repository Azure/Azure-Sentinel.
 """
@@ -22,9 +22,9 @@ class PatternStyle(StrEnum):
     """The choices of the input Pattern Style."""
 
     AS_IN_THE_GUIDE = 'As in the guide'
-    """Values as ThreatConnect has them; a Registry Key as key, value name and value type."""
+    """Values as in ThreatConnect; a Registry Key as key, value name and value type."""
     AS_LOGS_WRITE_IT = 'As logs write it'
-    """Values as they stand in logs, which rules compare as texts."""
+    """Values as in logs, which rules compare as texts."""
 
 
 _PATHS = {
@@ -41,7 +41,7 @@ _STYLED = _ADDRESSES | {
     IndicatorType.FILE,
     IndicatorType.REGISTRY_KEY,
 }
-"""Types whose values the styles may write in different ways."""
+"""Types whose spelling depends on the style."""
 _HASH_PATHS = {kind: f"file:hashes.'{kind}'" for kind in HashKind}
 
 
@@ -49,14 +49,14 @@ def stix_pattern(indicator: Indicator, key: ObjectKey, style: PatternStyle) -> s
     """Return the pattern of the object that `key` stands for.
 
     Each pattern is one comparison, the only kind that Sentinel indexes; the exception is a Registry
-    Key as the guide has it. What is compared with is made from the key alone, so that within one
-    style an id has the same pattern whichever owner's copy is sent; the exception is a subject as
-    the guide has it, which is the copy's own text.
+    Key in the style of the guide. The compared value depends on the key alone, so that within one
+    style an id has the same pattern whichever owner's copy is sent; the exception is a subject in
+    the style of the guide, which is the copy's own text.
 
     Args:
-        indicator: the Indicator; only Registry Keys and subjects are read.
+        indicator: the Indicator; used for Registry Keys and subjects only.
         key: one of the Indicator's keys.
-        style: how values are written.
+        style: the pattern style.
     """
     value = written_value(indicator, key, style) if key.type in _STYLED else key.value
     if key.type is IndicatorType.REGISTRY_KEY and style is PatternStyle.AS_IN_THE_GUIDE:
@@ -71,10 +71,10 @@ def stix_pattern(indicator: Indicator, key: ObjectKey, style: PatternStyle) -> s
 
 
 def written_value(indicator: Indicator, key: ObjectKey, style: PatternStyle) -> str:
-    """Return the value of a key as a style writes it; of a Registry Key, the key alone.
+    """Return the value of a key in the spelling of a style; of a Registry Key, the key alone.
 
-    *As logs write it*, hashes are in lower case, as Microsoft Defender logs them, IPv6 is
-    compressed, and subjects are decoded. ThreatConnect has no log's spelling of the other types.
+    *As logs write it*, hashes are in lower case, as in the logs of Microsoft Defender, IPv6 is
+    compressed, and subjects are decoded. The other types have only ThreatConnect's spelling.
 
     Source: RFC 5952 (IPv6).
     """
@@ -108,7 +108,7 @@ def _registry_pattern(indicator: Indicator, key_name: str) -> str:
 
 
 def _equals(path: str, value: str) -> str:
-    """One comparison; only the backslash and the single quote mean something inside a literal.
+    """Return one comparison; only backslashes and single quotes are special inside a literal.
 
     Source: STIX 2.1, section 9.1 (constants), string literals.
     """

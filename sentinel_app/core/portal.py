@@ -1,4 +1,4 @@
-"""Addresses of Microsoft's portal that open with a KQL query."""
+"""Links to Microsoft's portal that open with a KQL query."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from urllib.parse import urlencode
 class Portal:
     """The Defender portal, where the tables of a connected Sentinel workspace are queried.
 
-    The logs of the Azure portal open by the workspace's resource, which the Service does not know:
-    its subscription, its resource group and its name.
+    Links to the logs of the Azure portal need the workspace's subscription, resource group and
+    name, which the Service does not know.
 
     Attributes:
-        host: of the cloud.
+        host: the portal's host in the cloud.
         tenant_id: a GUID or a domain.
     """
 
@@ -24,13 +24,13 @@ class Portal:
     tenant_id: str
 
     def query_address(self, kql: str) -> str:
-        """Return the address at which advanced hunting opens with a query.
+        """Return the address that opens advanced hunting with a query.
 
         Source: the links that the portal's *Share link* makes: the query in UTF-16, compressed, in
-        the alphabet of base64 for addresses.
+        URL-safe base64.
         """
         packed = gzip.compress(kql.encode('utf-16-le'), mtime=0)
         query = base64.urlsafe_b64encode(packed).decode().rstrip('=')
-        # A span in the query goes before this one.
+        # A time range in the query takes precedence over this one.
         members = {'query': query, 'timeRangeId': 'month', 'tid': self.tenant_id}
         return f'https://{self.host}/v2/advanced-hunting?{urlencode(members)}'

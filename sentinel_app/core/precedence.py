@@ -1,4 +1,4 @@
-"""Which copy of a value is sent: within a query, between queries, and across updates."""
+"""Precedence of copies of a value: within a query, between queries, and across updates."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from sentinel_app.core.object_id import ObjectKey, object_keys
 from sentinel_app.core.window import Window
 
 Copy = tuple[int, int]
-"""The id of an Indicator, and its last modification in milliseconds since 1970."""
+"""Id of an Indicator, and its last modification in milliseconds since 1970."""
 
 
 class Choice(StrEnum):
-    """What becomes of a candidate copy of an object."""
+    """Decision about a candidate copy of an object."""
 
     TAKE = 'take'
-    """The key is free: the candidate's copy is the one."""
+    """The key is free, so the candidate is chosen."""
     REPLACE = 'replace'
-    """The candidate is better than the copy of the same query that was chosen before."""
+    """The candidate is better than the copy that the same query has chosen before."""
     DUPLICATE = 'duplicate'
     """Another copy has precedence."""
     REFRESH = 'refresh'
-    """A higher query holds just this copy: what has changed of it is sent, and stays its own."""
+    """A higher query holds exactly this copy: changes are sent, and the query keeps it."""
     ALTERNATE = 'alternate'
-    """Another copy has precedence if it is still there and its query's, which will show."""
+    """Another copy has precedence if it still exists and matches its query, which is still open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrecedenceContext:
     """What an update knows when it decides about the rows of a page.
 
-    Jobs and queries are the numbers that the ledger has for them; times are milliseconds since
+    Jobs and queries are identified by their numbers in the ledger; times are milliseconds since
     1970.
     """
 
     job: int
     first_mark: int
-    """The lowest number of the update's Jobs: what has a lower mark is not chosen yet."""
+    """Lowest number of the update's Jobs: a lower mark means not chosen yet."""
     jobs: tuple[int, ...]
-    """The Jobs of the update that have been read through before, and this one."""
+    """Jobs of the update that have been read before, and this one."""
     update_id: str
     query: int
     mode: Mode
@@ -51,40 +51,40 @@ class PrecedenceContext:
     higher: frozenset[int] = frozenset()
     """Queries that have precedence over this one."""
     read_through: frozenset[int] = frozenset()
-    """Queries that this update has read completely and without a window: what they did not return
-    they do not hold."""
+    """Queries that this update has read completely and without a window: they do not hold what they
+    did not return."""
     windows: Mapping[int, Window] = field(default_factory=dict)
-    """What was modified within these, the query has returned in this update if it matches."""
+    """Windows by query: if it matches, what was modified within them has been returned."""
     whole_marks: Mapping[int, int] = field(default_factory=dict)
-    """By query the first mark of the last update that read all of it."""
+    """First mark of the last update that read the whole query, by query."""
     is_extra: bool = False
-    """Whether the rows were asked for beside the window, each for an object of its own."""
+    """Whether the rows come from an extra query, each for an object of its own."""
     is_alternate: bool = False
-    """Whether they were asked for because a better copy has not come."""
+    """Whether the rows were read as alternates because a better copy was missing."""
 
     def is_chosen(self, row: LedgerRow) -> bool:
-        """Whether a Job of this update has chosen a copy for the key."""
+        """Return whether a Job of this update has chosen a copy for the key."""
         return row.mark >= self.first_mark
 
     def is_orphaned(self, row: LedgerRow) -> bool:
-        """Whether the copy that Sentinel holds was known to be gone as the update began."""
+        """Return whether the current copy was known to be gone when the update began."""
         return bool(row.is_orphaned) and row.late_for != self.update_id
 
     def may_hide_better(self, row: LedgerRow) -> bool:
-        """Whether Sentinel may hold a better copy than the ledger says.
+        """Return whether Sentinel may hold a better copy than the one in the ledger.
 
-        The answer about that one is missing, so it may never have arrived; and whether its query,
-        which is a higher one, has others this update has not found out.
+        That copy is unacknowledged, so it may never have arrived, and this update has not found out
+        whether its query, a higher one, has others.
         """
         is_read = row.query in self.windows or row.query in self.read_through
         return row.content_hash == b'' and row.query in self.higher and not is_read
 
     def was_missing(self, row: LedgerRow) -> bool:
-        """Whether its query did not return the copy held when all of it was read last."""
+        """Return whether the last complete reading of its query did not return the current copy."""
         return row.mark < self.whole_marks.get(row.query, 0)
 
     def has_let_go(self, query: int, indicator: Indicator) -> bool:
-        """Whether a query is known not to match an Indicator any more that it did not return."""
+        """Return whether a query surely no longer matches an Indicator that it did not return."""
         window = self.windows.get(query)
         if window is None or indicator.modified_at >= window.end_at:
             return False
@@ -92,7 +92,7 @@ class PrecedenceContext:
 
 
 def is_better(copy: Copy, other: Copy) -> bool:
-    """Whether a copy has precedence over another one of the same query."""
+    """Return whether a copy has precedence over another one of the same query."""
     return (copy[1], -copy[0]) > (other[1], -other[0])
 
 
@@ -107,22 +107,22 @@ def choose(
 ) -> Choice:
     """Decide about one candidate copy of one object.
 
-    Queries are dealt with from the highest to the lowest, so what another Job of the update has
-    chosen always belongs to a higher query. What no Job has chosen the ledger decides: what a
-    higher query holds stays with it unless this update has read that query through and did not find
-    the value there, or the copy that it holds is gone from ThreatConnect, was found unfit, or no
-    longer matches it, as far as this update or the last one that read everything tells. Whether it
-    still matches need not be known: what has changed of that very copy is sent, whichever query
-    brings it. A copy that is worse than the one that the ledger holds for the same query never
-    displaces it while that one may still come.
+    Queries are processed from the highest to the lowest, so what another Job of the update has
+    chosen always belongs to a higher query. If no Job has chosen a copy, the ledger decides. A
+    higher query keeps its copy unless this update has read all of that query without finding the
+    value, or the copy is gone from ThreatConnect, cannot be sent, or no longer matches the query
+    according to this update or the last one that read everything. If it is unknown whether the copy
+    still matches, a change of that very copy is sent, whichever query returns it. A copy that is
+    worse than the one in the ledger for the same query never displaces it while that one may still
+    be read.
 
     Args:
-        indicator: the candidate.
+        indicator: the candidate's Indicator id.
         modified: its last modification.
-        row: what the ledger knows of the key; None where it knows nothing.
-        context: what the update knows.
-        is_refused: whether it is this copy that the query has chosen, and Sentinel refused.
-        is_dismissed: whether the update has read the copy that is held and found it unfit.
+        row: the ledger row of the key; None if there is none.
+        context: the precedence context.
+        is_refused: whether the query has chosen this very copy, and Sentinel refused it.
+        is_dismissed: whether the update has read the current copy and cannot send it.
 
     Source: product guide of the existing App, precedence of TQL queries; extended across updates.
     """
@@ -149,15 +149,15 @@ def choose(
 def _against_higher_query(
     indicator: Indicator, row: LedgerRow, context: PrecedenceContext, *, is_dismissed: bool
 ) -> Choice:
-    """Decide against the copy that a higher query holds.
+    """Compare with the copy that a higher query holds.
 
-    That copy itself may have been changed so that it matches only this query. Where that is not
-    known, the change is sent all the same: nobody else would do it.
+    That copy may have been changed so that it matches only this query. If that is unknown, the
+    change is sent anyway: no other query would send it.
     """
     if row.indicator_id != indicator.id:
         if is_dismissed:
             return Choice.TAKE
-        # The higher query may turn out to have let go of it, as the copy that it holds comes later.
+        # The higher query may turn out to no longer match its copy, which is read later.
         return Choice.ALTERNATE if context.mode is Mode.DELTA else Choice.DUPLICATE
     return Choice.TAKE if context.has_let_go(row.query, indicator) else Choice.REFRESH
 
@@ -165,11 +165,11 @@ def _against_higher_query(
 def _within_query(
     copy: Copy, row: LedgerRow, context: PrecedenceContext, *, is_refused: bool
 ) -> Choice:
-    """Decide against another copy that the ledger holds for the same query."""
+    """Compare with another copy that the ledger has for the same query."""
     if context.is_alternate:
         return Choice.TAKE
     if context.is_extra and not is_refused:
-        # The one that is held was chosen when both were known, and has not been read this time.
+        # The current copy was chosen when both were known, and has not been read this time.
         return Choice.DUPLICATE
     if is_better(copy, (row.indicator_id, row.source_modified)):
         return Choice.TAKE
@@ -185,28 +185,28 @@ def must_send(
     ttl: int,
     now: int,
 ) -> bool:
-    """Return whether a chosen object goes out; else Sentinel is known to have it as it is.
+    """Return whether a chosen object is sent; if not, Sentinel has it unchanged.
 
-    A full update sends everything. The others send what is new, what changed, what must be valid
-    for longer (no more than half of its TTL is left), and what must end sooner than Sentinel
-    believes. Times are milliseconds.
+    A full update sends everything. The others send what is new or changed, what must be valid for
+    longer (no more than half of its TTL is left), and what must expire sooner than Sentinel has it.
+    Times are milliseconds.
     """
     if mode is Mode.FULL or row is None or not row.is_live:
         return True
     if row.content_hash != content_hash or valid_until < row.valid_until:
         return True
-    # What is left counts, not the age: an expiry that was taken back leaves a young object short.
+    # The time left counts, not the age: after an expiry was revoked, a young object expires soon.
     return not has_long_left(row, ttl=ttl, now=now) and valid_until > row.valid_until
 
 
 def has_long_left(row: LedgerRow, *, ttl: int, now: int) -> bool:
-    """Whether more than half of its TTL is left to an object."""
+    """Return whether more than half of an object's TTL is left."""
     return 2 * (row.valid_until - now) > ttl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A copy that could be sent, and the highest query that returns it."""
+    """A sendable copy, and the highest query that returns it."""
 
     indicator: Indicator
     position: int
@@ -215,8 +215,8 @@ class Candidate:
 def winners(candidates: Iterable[Candidate]) -> Mapping[ObjectKey, Candidate]:
     """Return the copy that is sent for each object key.
 
-    The highest query's copy; within one query the one modified last, then the one with the lowest
-    id. The same as an update comes to that reads everything.
+    That is the copy of the highest query; within one query the one modified last, then the one with
+    the lowest id. The result is that of an update that reads everything.
     """
     found: dict[ObjectKey, Candidate] = {}
     for candidate in candidates:

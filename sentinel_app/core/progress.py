@@ -1,4 +1,4 @@
-"""How far a Job of the running update has come."""
+"""Progress of the Jobs of the running update."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 CANCELLED_CODE = 'RUN-CANCEL'
-"""Stands in place of a failure where a person cancelled the Job before its reading began."""
+"""Failure code of a Job that a person cancelled before its reading began."""
 
 
 class Reading(StrEnum):
-    """How far the reading of a Job has come."""
+    """State of a Job's reading."""
 
     WAITING = 'waiting'
     READING = 'reading'
@@ -22,95 +22,95 @@ class Reading(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """Where the reading of a Job goes on.
+    """Position at which the reading of a Job continues.
 
-    A Job reads its window (pass 0), then whatever else it has to ask for, one pass after the other.
+    A Job reads its window (pass 0), then its extra queries, one pass each.
     """
 
     number: int = 0
-    """Of the pass."""
+    """Number of the pass."""
     is_by_time: bool = False
-    """Whether it goes by time ranges of the last modification instead of by id."""
+    """Whether reading is by time ranges of `lastModified` instead of by id."""
     last_id: int | None = None
-    """Behind which the next page begins; None at the beginning of the pass."""
+    """Id after which the next page begins; None at the beginning of the pass."""
     read_until: dt.datetime | None = None
-    """Where the next time range begins; None at the beginning of the pass."""
+    """Start of the next time range; None at the beginning of the pass."""
     page_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtraQuery:
-    """What a pass adds to the TQL of its query."""
+    """The clause that a pass adds to the TQL of its query."""
 
     clause: str
     is_alternate: bool = False
-    """Whether it asks for copies that may take the place of one that is gone."""
+    """Whether it reads copies that may replace one that is gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """What a Job of the running update has done so far.
+    """Progress of a Job of the running update.
 
-    The pages that wait for conversion are in memory alone; all else is as stored.
+    Pages waiting for conversion are in memory only; everything else is as stored.
     """
 
     job: int
-    """The Job's number."""
+    """Number of the Job."""
     request_id: str
     update_id: str
     position: int
-    """Of its query, 0 the highest."""
+    """Position of its query; 0 is the highest."""
     query_id: str
     is_delta: bool
     reading: Reading
     place: Position
-    """Up to where everything is read and converted."""
+    """Position up to which everything is read and converted."""
     expected: int | None
     download_started_at: dt.datetime | None
     download_completed_at: dt.datetime | None
     convert_started_at: dt.datetime | None
     upload_started_at: dt.datetime | None
     upload_answered_at: dt.datetime | None
-    """When the latest answer of Sentinel was stored."""
+    """When the latest response of Sentinel was stored."""
     failure_code: str | None
     failure_reason: str | None
     is_stopped: bool
-    """Nothing more is sent for this Job; what is open ends as failed."""
+    """Whether the Job was stopped: nothing more is sent, and open Indicators end as failed."""
     pages_waiting: int
-    """Pages read and not yet converted."""
+    """Pages read but not yet converted."""
     rows_waiting: int
     """Indicators on those pages."""
     open: int
-    """Indicators converted whose outcome is not known yet."""
+    """Converted Indicators without an outcome."""
     is_downloaded: bool
-    """Whether its present pass is read to the end, though perhaps not yet converted."""
+    """Whether the current pass is read to its end, though perhaps not yet converted."""
     waiting: int
-    """Objects that are to be sent and that no request carries."""
+    """Objects to send that are not in flight."""
     is_sorted: bool
-    """Whether sending begins only when everything is converted."""
+    """Whether sending begins only after everything is converted."""
     is_closed: bool
-    """Whether it is known what the update withdraws; nothing is added to the Job after that."""
+    """Whether the update's withdrawals are decided; nothing is added to the Job after that."""
     warning: str | None
     held_back: int
-    """Withdrawals that wait for somebody's confirmation."""
+    """Withdrawals that need a person's confirmation."""
 
     @property
     def is_read(self) -> bool:
-        """Whether no more will be read."""
+        """Whether reading has ended."""
         return self.reading in {Reading.COMPLETE, Reading.FAILED}
 
     @property
     def is_converted(self) -> bool:
-        """Whether everything that will be read has been read and converted."""
+        """Whether reading has ended and all pages are converted."""
         return self.is_read and not self.pages_waiting
 
     @property
     def is_settled(self) -> bool:
-        """Whether every Indicator that was read has its outcome and no more will be read."""
+        """Whether reading has ended and every Indicator has its outcome."""
         return (
             self.is_converted
             and not self.open
-            # An update with a Job that was stopped withdraws nothing, so nothing is added either.
+            # An update with a stopped Job withdraws nothing, so nothing is added either.
             and (self.is_closed or self.is_stopped)
         )
 

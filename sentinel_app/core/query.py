@@ -1,4 +1,4 @@
-"""The saved TQL queries."""
+"""Saved TQL queries."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LINE_END = re.compile('\r\n?|[\x85\u2028\u2029]')
 
 
 class WithdrawPolicy(StrEnum):
-    """Which Indicators are withdrawn from Sentinel."""
+    """Choices of which Indicators are withdrawn from Sentinel."""
 
     NEVER = 'Never'
     DELETED = 'Deleted in ThreatConnect'
@@ -32,7 +32,7 @@ class WithdrawPolicy(StrEnum):
 
 
 class SortDirection(StrEnum):
-    """The order in which a TQL query's Indicators are sent."""
+    """Order in which a TQL query's Indicators are sent."""
 
     ASCENDING = 'asc'
     DESCENDING = 'desc'
@@ -42,8 +42,8 @@ class SortDirection(StrEnum):
 class Query:
     """One saved row of CONFIGURE. Its position in the list is its precedence.
 
-    A query that is disabled takes part in no update and stands in no lower query's way. It keeps
-    its place, and what Sentinel has because of it stays until it expires.
+    A disabled query takes part in no update and has no precedence. It keeps its position, and its
+    objects stay in Sentinel until they expire.
     """
 
     id: str
@@ -58,7 +58,7 @@ class Query:
 
     @property
     def label(self) -> str:
-        """What people call the query: its name, else the beginning of its TQL, else its scope."""
+        """Label of the query: its name, else the beginning of its TQL, else its scope."""
         if self.is_labeled_by_scope:
             return shortened(self._scope(), _LABEL_CHARS)
         words = self.name or ' '.join(self.tql.split())
@@ -66,11 +66,11 @@ class Query:
 
     @property
     def is_labeled_by_scope(self) -> bool:
-        """Whether it has neither name nor TQL, so that its label says types and owners."""
+        """Whether it has neither name nor TQL, so that its label lists types and owners."""
         return not self.name and not self.tql.split()
 
     def numbered(self, position: int) -> str:
-        """Return its number and its label, as sentences have them: `2 (Phishing)`."""
+        """Return its number and its label for use in sentences: `2 (Phishing)`."""
         return f'{position + 1} ({self.label})'
 
     def _scope(self) -> str:
@@ -83,25 +83,25 @@ class Query:
 
     @property
     def selection(self) -> str:
-        """A digest of what the query selects: another one when it is edited to mean another set."""
+        """Digest of what the query selects; it changes when an edit changes the selection."""
         parts = [sorted(self.owners), sorted(self.indicator_types), self.tql.strip()]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryList:
-    """The saved TQL queries, highest precedence first, and the version that guards a save."""
+    """Saved TQL queries, highest precedence first, and the version for optimistic locking."""
 
     version: int
     queries: tuple[Query, ...]
     saved_at: dt.datetime | None = None
-    """None where it never was."""
+    """When the list was saved; None if never."""
     saved_by: str | None = None
-    """None where ThreatConnect did not say who it was."""
+    """User who saved it; None if ThreatConnect did not name one."""
 
     @property
     def enabled(self) -> tuple[Query, ...]:
-        """Those that take part in updates, highest precedence first."""
+        """Enabled queries, highest precedence first."""
         return tuple(query for query in self.queries if query.is_enabled)
 
     @property
@@ -111,18 +111,18 @@ class QueryList:
 
     @property
     def disabled_ids(self) -> frozenset[str]:
-        """Ids of those that take part in none."""
+        """Ids of the disabled queries."""
         return frozenset(query.id for query in self.queries if not query.is_enabled)
 
     def position(self, query_id: str) -> int | None:
-        """Position of a query, 0 the highest; None when it is no longer there."""
+        """Return the position of a query, 0 for the highest; None if it is no longer saved."""
         for position, query in enumerate(self.queries):
             if query.id == query_id:
                 return position
         return None
 
     def conflict(self) -> ConflictError:
-        """Return the refusal of a save that was made from an older list than this one."""
+        """Return the error for a save that was based on an older list."""
         who = self.saved_by or 'somebody else'
         return ConflictError(
             f'This list was changed by {who} meanwhile. Load the newer list and make your change '
@@ -136,11 +136,11 @@ class QueryList:
 
 
 def clean_name(text: str | None) -> str | None:
-    """Return a name in one line without anything that nobody sees; None where nothing is left."""
+    """Return a name on one line without invisible characters; None if nothing is left."""
     return _GAP.sub(' ', _UNSEEN.sub('', text or '')).strip() or None
 
 
 def clean_note(text: str | None) -> str | None:
-    """Return a note, each line without anything that nobody sees; None where nothing is left."""
+    """Return a note without invisible characters; None if nothing is left."""
     lines = _LINE_END.sub('\n', text or '').split('\n')
     return '\n'.join(clean_name(line) or '' for line in lines).strip() or None

@@ -1,4 +1,4 @@
-"""Which saved TQL query each query of a file is."""
+"""Matching of a file's queries to the saved TQL queries."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from sentinel_app.core.query import Query
 
 
 def matched_ids(queries: Sequence[Query], saved: Sequence[Query]) -> tuple[str | None, ...]:
-    """Return the id of the saved query that each one is, or None for a new one.
+    """Return the id of the saved query that matches each query, or None for a new one.
 
-    It is the one with its id; where there is none, one that is equal in everything else; else one
-    that asks for the same Indicators. No saved query is matched twice. The page matches by the same
-    rule, in `ui/src/lib/queryMatch.ts`.
+    A query matches by id; else by equality of everything but the id; else by the same selection. No
+    saved query is matched twice. The page uses the same rule, in `ui/src/lib/queryMatch.ts`.
 
     Args:
-        queries: those of the file; one without an id has an empty one.
+        queries: the queries of the file; a missing id is empty.
         saved: the list that they replace.
     """
     left = {query.id: query for query in saved}
@@ -31,7 +30,7 @@ def matched_ids(queries: Sequence[Query], saved: Sequence[Query]) -> tuple[str |
 def _first(
     query: Query, left: dict[str, Query], is_same: Callable[[Query, Query], bool]
 ) -> str | None:
-    """Take the first of the saved queries that are left, and return its id."""
+    """Remove the first match from the remaining saved queries, and return its id."""
     query_id = next((known.id for known in left.values() if is_same(query, known)), None)
     if query_id is not None:
         del left[query_id]

@@ -1,4 +1,4 @@
-"""What came of each saved TQL query lately."""
+"""Recent results of the saved TQL queries."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ MOST_RECENT = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryResult:
-    """What came of one query."""
+    """Recent results of one query."""
 
     recent: tuple[Job, ...] = ()
-    """The last few that ended, oldest first."""
+    """Last few ended Jobs, oldest first."""
     overlap: Overlap | None = None
-    """As its last whole reading found; None where the query or those above it have changed."""
+    """Overlap found by the last complete reading; None if this or a higher query has changed."""
     covered_by: tuple[str, ...] = ()
-    """Higher queries that return all that this one can return, whatever ThreatConnect has."""
+    """Higher queries that return everything that this one can return."""
 
 
 def query_results(queries: Sequence[Query], jobs: Iterable[Job]) -> Mapping[str, QueryResult]:
-    """Return what came of each query, by its id.
+    """Return the recent results of each query, by query id.
 
     Args:
-        queries: those that are saved, highest precedence first.
-        jobs: those that are kept, in any order. One that was cancelled has come to nothing, and one
-            that was about a few values alone tells nothing of the query.
+        queries: the saved queries, highest precedence first.
+        jobs: the kept Jobs, in any order. Cancelled Jobs and Jobs about a few values alone do not
+            count.
     """
     by_query: dict[str, list[Job]] = {query.id: [] for query in queries}
     by_update: dict[str, list[Job]] = {}
@@ -56,7 +56,7 @@ def query_results(queries: Sequence[Query], jobs: Iterable[Job]) -> Mapping[str,
 
 
 def ended_at(job: Job) -> dt.datetime | None:
-    """Return when a Job was complete or failed; None for one that goes on or was cancelled."""
+    """Return when a Job completed or failed; None for one in progress or cancelled."""
     return job.completed_at or job.failed_at
 
 

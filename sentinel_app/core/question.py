@@ -1,4 +1,4 @@
-"""Questions to ThreatConnect: the TQL, and what a row must be to answer it."""
+"""Questions to ThreatConnect: the TQL, and conditions that every returned row must meet."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _ID_CLAUSE: Final = re.compile(r'id in \((\d+(?:, \d+)*)\)')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A question for Indicators. An answer with a row that does not fit is not taken."""
+    """A request for Indicators. A response with a row that does not fit is rejected."""
 
     tql: str
     owners: tuple[str, ...] = ()
-    """Owners that a row may name; empty where any may."""
+    """Allowed owners of a row; empty for any."""
     types: tuple[str, ...] = ()
-    """Types that a row may name; empty where any may."""
+    """Allowed types of a row; empty for any."""
     is_active: bool | None = None
-    """What a row must be; None where the TQL decides about that by itself."""
+    """Required activity of a row; None if the TQL decides about it."""
     after_id: int | None = None
-    """The id that every row lies behind."""
+    """Exclusive lower bound of a row's id."""
     ids: frozenset[int] | None = None
-    """The ids that a row may have; None where any may."""
+    """Allowed ids of a row; None for any."""
 
 
 def effective_question(
@@ -47,14 +47,14 @@ def effective_question(
     after_id: int | None = None,
     clause: str | None = None,
 ) -> Question:
-    """Return what a query really asks; see `effective_tql`.
+    """Return the question of a saved query; see `effective_tql`.
 
     Args:
         query: the saved query.
         window: bounds of `lastModified`.
-        time_range: such bounds where a reading goes by the last modification.
+        time_range: bounds of `lastModified` if reading is by time ranges.
         after_id: only rows with a greater id.
-        clause: narrows the reading further.
+        clause: a further restriction.
 
     Raises:
         TqlError, ValueError: as `effective_tql` does.
@@ -68,7 +68,7 @@ def effective_question(
         types=_types(query.indicator_types),
         is_active=_activity(query.tql),
         after_id=after_id,
-        # Only an instance that takes no account of ids is read in time ranges.
+        # Only an instance that ignores conditions on ids is read by time ranges.
         ids=clause_ids(clause) if time_range is None else None,
     )
 
@@ -97,7 +97,7 @@ def inactive_question(
     time_range: TimeRange,
     after_id: int | None = None,
 ) -> Question:
-    """Return the question for what was set inactive and last modified within the time range."""
+    """Return the question for inactive Indicators last modified within the time range."""
     return Question(
         tql=inactive_tql(owners, types, time_range=time_range, after_id=after_id),
         owners=tuple(owners),
@@ -108,14 +108,14 @@ def inactive_question(
 
 
 def free_question(tql: str) -> Question:
-    """Return a question about the Indicators of any owner and type."""
+    """Return a question for Indicators of any owner and type."""
     return Question(tql=tql, is_active=_activity(tql))
 
 
 def value_questions(clause: str) -> tuple[Question, Question]:
-    """Return the questions for the copies of a value, whatever their owners: active, inactive.
+    """Return the questions for the active and the inactive copies of a value, of any owner.
 
-    What is not active is given only where it is asked for.
+    ThreatConnect returns inactive ones only if the TQL requests them.
     """
     return (
         Question(tql=clause, is_active=True),
@@ -124,17 +124,17 @@ def value_questions(clause: str) -> tuple[Question, Question]:
 
 
 def empty_question(question: Question) -> Question:
-    """Return the same question, narrowed to what does not exist.
+    """Return the same question, restricted so that nothing can match.
 
-    Its answer shows whether questions arrive as they are sent. There are two such clauses, as an
-    instance that takes no account of ids is read by the last modification.
+    The response shows whether questions arrive as sent. There are two such clauses, as an instance
+    that ignores conditions on ids is read by `lastModified`.
     """
     bounds = range_clause(TimeRange(end_at=BEGINNING))
     return replace(question, tql=f'({question.tql}) AND id < 0 AND {bounds}')
 
 
 def clause_ids(clause: str | None) -> frozenset[int] | None:
-    """Return the ids of a clause that lets nothing else pass; None where it is another one."""
+    """Return the ids of a clause that allows only certain ids; None for any other clause."""
     found = None if clause is None else _ID_CLAUSE.fullmatch(clause)
     return None if found is None else frozenset(int(text) for text in found[1].split(', '))
 
@@ -144,5 +144,5 @@ def _types(types: Sequence[str]) -> tuple[str, ...]:
 
 
 def _activity(tql: str) -> bool | None:
-    """Active ones come by default; TQL that mentions the activity may ask for others."""
+    """Return the expected activity: active by default, unknown if the TQL mentions it."""
     return None if _ACTIVITY in tql.casefold() else True

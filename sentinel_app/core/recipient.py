@@ -1,4 +1,4 @@
-"""Who is notified."""
+"""Recipients of notifications."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ORGANIZATION: Final = 'organization'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipients:
-    """ThreatConnect users, by name, and whether the Organization of the API user is told."""
+    """ThreatConnect users by name, and whether the API user's Organization is notified."""
 
     users: tuple[str, ...] = ()
     is_organization: bool = False
@@ -21,7 +21,7 @@ class Recipients:
 
 
 def read_recipients(entries: Iterable[str]) -> Recipients:
-    """Return the recipients that an input names: users, or the word `organization`."""
+    """Parse an input's recipients: users, or the word `organization`."""
     names = tuple(dict.fromkeys(entries))
     users = tuple(name for name in names if name.casefold() != ORGANIZATION)
     return Recipients(users=users, is_organization=len(users) < len(names))

@@ -1,4 +1,4 @@
-"""What the stores know of one value, for the lookup of what became of it."""
+"""Records of one value in the stores, for its look-up."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sentinel_app.core.ledger_row import ObjectState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One object that was sent, with everything that the ledger knows of it."""
+    """One object that was sent, with everything in the ledger about it."""
 
     object_key: str
     object_id: str
     generation: int
     is_live: bool
-    """Whether it is not withdrawn; it may have expired all the same."""
+    """Whether it is not withdrawn; it may have expired."""
     query_id: str
     request_id: str
     indicator_id: int
@@ -33,7 +33,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedObject:
-    """An object that Sentinel refused when it was sent last."""
+    """An object that Sentinel refused at the last attempt."""
 
     object_key: str
     query_id: str
@@ -43,7 +43,7 @@ class RefusedObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedError:
-    """The last error about one Indicator."""
+    """Last error about one Indicator."""
 
     request_id: str
     at: dt.datetime
@@ -53,7 +53,7 @@ class RecordedError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """What the ledger knows of one object key, without what is long."""
+    """Summary of the ledger row of one object key."""
 
     object: int
     digest: bytes
@@ -63,13 +63,13 @@ class Holding:
     indicator_id: int
     owner_name: str
     modified_at: dt.datetime
-    """When its newest version was made."""
+    """When its latest version was made."""
     valid_until_at: dt.datetime
     first_sent_at: dt.datetime | None
-    """None where Sentinel has accepted none as yet."""
+    """When Sentinel first accepted it; None if it never has."""
     is_waiting: bool
-    """Whether a version of it waits to be sent."""
+    """Whether a version of it is waiting to be sent."""
 
     def is_live(self, now: dt.datetime) -> bool:
-        """Whether Sentinel has it as an active object."""
+        """Return whether Sentinel has it as an active object."""
         return self.state is ObjectState.LIVE and self.valid_until_at > now

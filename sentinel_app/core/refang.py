@@ -1,8 +1,8 @@
-"""Values as people paste them, made into values again.
+"""Refanging: recovery of plain values from pasted text.
 
-Reports and mails write values so that nobody clicks on them, and lists put marks, labels and quotes
-around them. What a text means may be told in more than one way, so all of its readings are looked
-up, and the text as it was given comes first: a value that is fine is never changed.
+Reports and mails defang values so that nobody clicks on them, and lists put marks, labels and
+quotes around them. A text may have several readings, so all of them are looked up. The text as
+given comes first: a plain value is never changed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sentinel_app.core.pasted import is_plain
 from sentinel_app.core.registry import is_registry_key, long_key, short_key
 
 LONGEST: Final = 2_000
-"""Characters; a longer text is looked up as it is."""
+"""Maximum characters; a longer text is looked up unchanged."""
 
 _UNSEEN: Final = re.compile(f'[{IGNORABLE}]')
 _BLANKS: Final = re.compile(f'[{BLANK}{CONTROL}]+')
@@ -80,10 +80,9 @@ _SENTINEL_ID: Final = re.compile(
 
 
 def refang(text: str) -> str:
-    """Return the value that a text stands for, without what people put in and around it.
+    """Return the plain value of a text, without defanging, marks, labels and quotes.
 
-    A text in which there is nothing of that kind comes back as it is; doing it twice changes
-    nothing more.
+    A plain text is returned unchanged. The function is idempotent.
     """
     if len(text) > LONGEST:
         return text.strip()
@@ -93,10 +92,10 @@ def refang(text: str) -> str:
 
 
 def readings(text: str) -> tuple[str, ...]:
-    """Return everything that a text may mean, without repeats and never empty texts.
+    """Return all readings of a text, without repeats and empty texts.
 
-    The text as it was given is first, then the value that it stands for, then that value without
-    a port, as an address in place of a block of one, with a scheme, and the like.
+    The text as given is first, then its plain value, then variants of that: without a port, as an
+    address in place of a block of one, with a scheme, and so on.
     """
     given = text.strip()
     plain = refang(given)
@@ -105,7 +104,7 @@ def readings(text: str) -> tuple[str, ...]:
 
 
 def stix_id(text: str) -> str | None:
-    """Return the id of a STIX indicator that a text is, whatever stands before it in Sentinel."""
+    """Return the STIX indicator id in a text, without the prefix that Sentinel puts before it."""
     found = _SENTINEL_ID.fullmatch(text)
     return found.group(1).lower() if found else None
 
@@ -123,7 +122,7 @@ def _without_list_mark(text: str) -> str:
 
 
 def _without_marks(text: str) -> str:
-    """Return a text with real dots, colons and at signs."""
+    """Replace defanged dots, colons and at signs."""
     text = _DOTS.sub('.', _ESCAPED.sub(r'\1', text))
     for form in (_LINK, _PATTERN, _MAILBOX):
         if found := form.fullmatch(text):
@@ -152,7 +151,7 @@ def _mark(found: re.Match[str]) -> str:
 
 
 def _trimmed(text: str) -> str:
-    """Return a text without quotes, punctuation and brackets around it that are not its own."""
+    """Strip quotes, punctuation and brackets that are not part of the value."""
     brackets = [char for char in text if char in _BRACKETS]
     counts = Counter(brackets)
     partner = _partners(text) if brackets else {}
@@ -179,7 +178,7 @@ def _trimmed(text: str) -> str:
 
 
 def _partners(text: str) -> dict[int, int]:
-    """Return where the bracket that each opening one belongs to closes."""
+    """Return the position of the closing bracket of each opening one."""
     opened: list[int] = []
     partner = {}
     for at, char in enumerate(text):
@@ -198,7 +197,7 @@ def _without_label(text: str) -> str:
         return text
     rest = found['rest']
     if found['mark'] == ' ':
-        # `Host names of ours` has no label.
+        # In `Host names of ours`, `Host` is not a label.
         return rest if is_plain(rest) and ' ' not in rest else text
     is_part_of_value = rest.startswith('//') or (
         bool(_DIGITS.fullmatch(rest)) and not text.lower().startswith('as')
@@ -229,7 +228,7 @@ def _variants(plain: str) -> Iterator[str]:
 
 
 def _only_address(block: str) -> str | None:
-    """Return the one address that a block holds; None where it is no block, or holds more."""
+    """Return the address of a block of one; None for anything else."""
     try:
         network = ipaddress.ip_network(block)
     except ValueError:

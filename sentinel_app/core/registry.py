@@ -1,4 +1,4 @@
-"""Keys of the Windows registry, in whatever form people write them."""
+"""Windows registry keys, in their various spellings."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _BACKSLASHES: Final = re.compile(r'\\+')
 
 
 def is_registry_key(text: str) -> bool:
-    """Whether a text begins as keys of the registry do."""
+    """Return whether a text begins like a registry key."""
     return _KEY.fullmatch(text) is not None
 
 
 def long_key(text: str) -> str | None:
-    """Return a key with the whole name of its hive; None where the text is no key."""
+    """Return a key with the full name of its hive; None if the text is not a key."""
     found = _KEY.fullmatch(text)
     if found is None:
         return None
@@ -37,6 +37,6 @@ def long_key(text: str) -> str | None:
 
 
 def short_key(key: str) -> str:
-    """Return a key in its long form with the usual abbreviation of its hive, as `HKLM`."""
+    """Return a key in long form with the abbreviation of its hive, such as `HKLM`."""
     hive, slash, path = key.partition('\\')
     return f'{_SHORT_HIVES.get(hive, hive)}{slash}{path}'

@@ -1,4 +1,4 @@
-"""The next revision of an object: its generation, its times, and how it looks."""
+"""Next revision of an object: its generation, its times and its content."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MILLISECOND = dt.timedelta(milliseconds=1)
 
 @dataclass(slots=True, kw_only=True)
 class Revision:
-    """A STIX object as it would be sent now. Times are milliseconds since 1970."""
+    """A STIX object in its current form. Times are milliseconds since 1970."""
 
     generation: int
     stix: dict[str, object]
@@ -25,7 +25,7 @@ class Revision:
     modified: int
     valid_until: int
     labels_left_out: int = 0
-    """So many labels had no room."""
+    """Number of labels that did not fit."""
 
 
 def next_revision(
@@ -37,20 +37,20 @@ def next_revision(
     options: MappingOptions,
     now: dt.datetime,
 ) -> Revision:
-    """Return the object that an Indicator's key becomes at `now`.
+    """Return the revision of an object at `now`.
 
     Args:
         indicator: the copy to send.
-        key: the one of its keys that the object stands for.
-        row: what the ledger knows of the key.
+        key: the key of the object, one of the Indicator's.
+        row: the ledger row of the key, if there is one.
         chosen: `created` and `modified` of the revision that the running update has chosen before.
-        options: the inputs that decide how objects look.
+        options: the inputs that decide about the form of objects.
         now: the time of conversion.
     """
     if chosen is None and row is not None and row.outbox_created is not None:
         chosen = row.outbox_created, row.outbox_modified or 0
     is_held = row is not None and row.state
-    # A revoked id may be final, so what comes back gets an id of the next generation.
+    # A revoked id may be final, so an object that comes back gets an id of the next generation.
     is_back = bool(is_held) and row is not None and not row.is_live
     generation = 0 if row is None else row.generation + is_back
     created_at = _created(indicator, row, chosen, now, is_same=bool(is_held) and not is_back)
@@ -85,17 +85,17 @@ def _created(
     *,
     is_same: bool,
 ) -> dt.datetime:
-    """Return the time that is for ever the same for one id: that of the copy first sent.
+    """Return the creation time, which never changes for one id: that of the copy first sent.
 
-    It is never a time to come, which ThreatConnect may have by mistake: `modified`, which must not
-    be before it, would be wrong for ever as well.
+    It is never in the future, even if ThreatConnect has such a time by mistake: `modified` must not
+    be before it, and would stay wrong as well.
 
     Args:
         indicator: the copy to send.
-        row: what the ledger knows of the key.
+        row: the ledger row of the key, if there is one.
         chosen: `created` and `modified` of the revision that was chosen before.
         now: the time of conversion.
-        is_same: whether the id is the one that Sentinel holds.
+        is_same: whether Sentinel holds an object with the same id.
     """
     if is_same and row is not None:
         return moment(row.created)
@@ -103,7 +103,7 @@ def _created(
         return moment(chosen[0])
     if indicator.added_at <= now or row is None:
         return min(indicator.added_at, now)
-    # The same each time: what was refused would else look as if it had changed since.
+    # Always the same time, or a refused object would look as if it had changed since.
     return min(moment(row.created), now)
 
 
@@ -113,7 +113,7 @@ def _modified(
     row: LedgerRow | None,
     chosen: tuple[int, int] | None,
 ) -> dt.datetime:
-    """Return the time of conversion, but later than anything sent before under the same id."""
+    """Return the time of conversion, but later than that of any version sent under the same id."""
     earlier = [created_at]
     if row is not None:
         earlier.append(moment(row.modified) + _MILLISECOND)

@@ -1,4 +1,4 @@
-"""Objects that are withdrawn: sent once more as they were, but revoked and no longer valid."""
+"""Withdrawal of objects: they are sent once more unchanged, but revoked and no longer valid."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ _MILLISECOND = dt.timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawal:
-    """That somebody wants to have withdrawn what a deleted query has sent."""
+    """Request to withdraw the objects of a deleted query."""
 
     query: Query
-    """As it was when it was deleted."""
+    """The query when it was deleted."""
     at: dt.datetime
     by: str | None = None
     is_tried: bool = False
-    """Whether an update has done what it may; the rest waits for somebody's word, or expires."""
+    """Whether an update has withdrawn what it may; the rest needs a decision, or expires."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unwanted:
-    """Which of the objects that no query has chosen are withdrawn."""
+    """Selection of the unchosen objects that are withdrawn."""
 
     are_orphans_meant: bool
-    """Those whose copy is gone from ThreatConnect."""
+    """Whether orphaned objects are withdrawn."""
     are_all_meant: bool
-    """All of them, as every query was read as a whole."""
+    """Whether all of them are withdrawn, as every query was read as a whole."""
     kept: frozenset[str] = frozenset()
-    """Ids of disabled queries: theirs stay, unless they are orphans."""
+    """Ids of disabled queries: their objects stay unless orphaned."""
     withdrawn: frozenset[str] = frozenset()
-    """Ids of deleted queries: theirs go in any case."""
+    """Ids of deleted queries: their objects are withdrawn in any case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldObject:
-    """What the ledger knows of an object, enough to withdraw it. Times are in milliseconds."""
+class LiveObject:
+    """The part of a ledger row that a withdrawal needs. Times are in milliseconds."""
 
     object: int
-    """Its row in the ledger."""
+    """Id of its row in the ledger."""
     unconfirmed: int | None
-    """Set where an earlier withdrawal is repeated, as it had no answer."""
+    """Time of an earlier, unconfirmed withdrawal that is repeated."""
     generation: int
     query: int
     query_id: str
@@ -64,27 +64,27 @@ class HeldObject:
     summary: str
     value: str | None
     text: bytes
-    """As it was sent last."""
+    """Its text when it was last sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revocation:
-    """An object as it is withdrawn by a Job."""
+    """Withdrawal of an object by a Job."""
 
-    held: HeldObject
+    held: LiveObject
     request_id: str
     modified: int
     valid_until: int
     text: bytes
 
 
-def revocation(held: HeldObject, request_id: str, now: dt.datetime) -> Revocation:
+def revocation(held: LiveObject, request_id: str, now: dt.datetime) -> Revocation:
     """Return the withdrawal of an object.
 
     Args:
-        held: what Sentinel holds.
+        held: the object that Sentinel holds.
         request_id: the Job that withdraws it.
-        now: the end of its validity.
+        now: the new end of its validity.
     """
     stix = orjson.loads(held.text)
     modified_at = max(now, moment(held.modified) + _MILLISECOND)

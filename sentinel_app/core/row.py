@@ -1,8 +1,8 @@
-"""Raw rows: their ids, and what an Indicator is now and once was.
+"""Raw rows: their ids, and the keys that an Indicator has now and had before.
 
-The id of an Indicator stays when its value changes. Hashes are added to a File, taken off it and
-merged into it, and its summary follows them. So what is held of an Indicator is found by its id,
-and compared with the keys that it has now.
+The id of an Indicator stays the same when its value changes. Hashes are added to a File, removed
+from it and merged into it, and its summary follows. So the objects of an Indicator are found by its
+id, and compared with its current keys.
 
 Source: ThreatConnect developer documentation, v3 API, "Merge File Hashes".
 """
@@ -21,13 +21,13 @@ _HEXADECIMAL = re.compile('[0-9A-Fa-f]+')
 _KINDS = {32: HashKind.MD5, 40: HashKind.SHA1, 64: HashKind.SHA256}
 
 Row = Mapping[str, object]
-"""A raw row as a source gives it."""
+"""A raw row from a source."""
 
 Parse = Callable[[Mapping[str, object]], Indicator]
 
 
 def row_id(row: Row) -> int:
-    """Return the id of a row; a source has seen to it that there is one."""
+    """Return the id of a row; sources guarantee that there is one."""
     value = row['id']
     if not isinstance(value, int):
         raise TypeError('a source gives rows with whole numbers as ids')
@@ -35,12 +35,12 @@ def row_id(row: Row) -> int:
 
 
 def distinct(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """Return each row once; an instance may repeat some."""
+    """Return the rows without repeats, which some instances return."""
     return tuple({row_id(row): row for row in rows}.values())
 
 
 def hash_digests(summary: str) -> frozenset[bytes]:
-    """Return the keys of the hashes in a File's summary, whatever stands between them."""
+    """Return the key digests of the hashes in a File's summary, whatever the separators."""
     return frozenset(
         ObjectKey(IndicatorType.FILE, word.upper(), _KINDS[len(word)]).digest
         for word in _WORD.findall(summary)
@@ -49,14 +49,14 @@ def hash_digests(summary: str) -> frozenset[bytes]:
 
 
 def digests_of_row(row: Row, parse: Parse) -> frozenset[bytes] | None:
-    """Return the keys that the Indicator of a raw row has now; None where the row does not tell.
+    """Return the key digests of a raw row's Indicator; None if the row does not show them.
 
-    A hash that stands in the summary alone counts as well: an answer that lacks a property does
-    not show that the File has lost it. Of a value that cannot be right, nothing is concluded.
+    A hash that is only in the summary counts too: a missing property does not prove that the File
+    has lost it. Nothing is concluded from an invalid value.
 
     Args:
-        row: as ThreatConnect gives it.
-        parse: makes an Indicator of it; raises `SkippableError` for one that cannot be sent.
+        row: a raw row of ThreatConnect.
+        parse: parses it into an Indicator; raises `SkippableError` for one that cannot be sent.
     """
     summary = row.get('summary')
     by_summary: frozenset[bytes] = frozenset()
@@ -66,7 +66,7 @@ def digests_of_row(row: Row, parse: Parse) -> frozenset[bytes] | None:
     try:
         return by_summary | {key.digest for key in object_keys(parse(row))}
     except SkippableError as error:
-        # A File without a hash that could be sent: it has none of those that it once had.
+        # A File without a sendable hash has lost all that it had.
         has_no_hash = is_file and error.code == 'MAP-TYPE' and isinstance(summary, str)
         return by_summary if has_no_hash else None
 
@@ -74,11 +74,11 @@ def digests_of_row(row: Row, parse: Parse) -> frozenset[bytes] | None:
 def lost_objects(
     rows: Iterable[Row], held: Mapping[int, Mapping[bytes, int]], parse: Parse
 ) -> dict[int, int]:
-    """Return the objects held of these rows' Indicators that they no longer have, with their ids.
+    """Return the live objects that these rows' Indicators no longer have, with the Indicators' ids.
 
     Args:
-        rows: what ThreatConnect says of Indicators now.
-        held: live objects by their keys, by the id of the Indicator that they were made of.
+        rows: the current raw rows.
+        held: the live objects by key digest, by the id of their Indicator.
         parse: as for `digests_of_row`.
     """
     lost: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""What is due: the next scheduled update and its mode, and what is done every so many seconds."""
+"""Schedule: the due time and mode of the next update, and periods of repeated work."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from sentinel_app.core.window import believed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """What the schedule goes by, all in stored UTC times."""
+    """Stored state of the schedule; all times are UTC."""
 
     last_scheduled_at: dt.datetime | None = None
     """Start of the last scheduled update."""
     last_reconcile_at: dt.datetime | None = None
-    """Start of the last full or reconcile update that went over all queries."""
+    """Start of the last full or reconcile update of all queries."""
     last_run_at: dt.datetime | None = None
-    """End of the last update's window, in ThreatConnect's time: a new query's delta starts here."""
+    """End of the last update's window by ThreatConnect's clock; a new query's delta starts here."""
     next_mode: Mode | None = None
-    """Set by a save for the next scheduled update; None means delta."""
+    """Mode that a save has set for the next scheduled update; None for delta."""
     full_number: int = 0
-    """How often a full update was required: by a save, or because the ledger was lost."""
+    """Number of times that a full update was required, by a save or after a loss of the ledger."""
 
 
 def next_update(
@@ -36,25 +36,25 @@ def next_update(
     reading_all_since: dt.datetime | None = None,
     is_full_under_way: bool = False,
 ) -> tuple[dt.datetime, Mode]:
-    """Return when the next scheduled update is due and its mode; due if that is not after now.
+    """Return the due time of the next scheduled update and its mode; due if not after `now`.
 
     The schedule counts from the start of the last scheduled update, so updates missed while the App
-    was down are one update now. A last update that lies in the future, left by a clock that was put
-    back, is not believed, be it a scheduled one or one that read everything: the next is due now.
+    was down become one update now. A stored time in the future, left by a clock that was set back,
+    is ignored: the next update is due now.
 
     Args:
-        schedule: the stored times.
-        interval: between scheduled updates.
-        reconcile_interval: between updates that read everything; None for never.
-        now: the present.
-        reading_all_since: start of a full or reconcile update of all queries that still runs. It
-            counts as done: one that takes longer than the interval is not followed by another. If
-            it fails, the next delta reads what its queries have no cursor for.
-        is_full_under_way: whether an update waits or runs that does what a required full one would.
-            As long as it has not failed, the required one counts as done.
+        schedule: the stored state.
+        interval: the time between scheduled updates.
+        reconcile_interval: the time between updates that read everything; None for never.
+        now: the current time.
+        reading_all_since: start of a running full or reconcile update of all queries. It counts as
+            done, so that one that takes longer than the interval is not followed by another. If it
+            fails, the next delta reads what its queries have no cursor for.
+        is_full_under_way: whether a waiting or running update satisfies the required full one.
+            Unless it fails, the required one counts as done.
     """
     last = believed(schedule.last_scheduled_at, now)
-    # An interval may be shorter than what two clocks can differ.
+    # An interval may be shorter than the allowed difference of two clocks.
     at = now if last is None or last - now > interval else last + interval
     is_first = schedule.last_run_at is None and reading_all_since is None
     if (schedule.next_mode is Mode.FULL and not is_full_under_way) or is_first:
@@ -64,18 +64,18 @@ def next_update(
 
 
 def is_period_over(last: float | None, period_s: float, now: float) -> bool:
-    """Whether something that is done every so many seconds is due, from monotonic times.
+    """Return whether periodic work is due, from monotonic times.
 
     Args:
         last: when it was done last; None for never.
-        period_s: seconds from one time to the next.
-        now: the present.
+        period_s: the period, in seconds.
+        now: the current time.
     """
     return last is None or now - last >= period_s
 
 
 def leaves_out(jobs: Sequence[Job], queries: Iterable[Query]) -> bool:
-    """Whether an update with these Jobs leaves one of the queries out."""
+    """Return whether an update with these Jobs omits one of the queries."""
     covered = {job.query.id for job in jobs}
     return any(query.id not in covered for query in queries)
 
@@ -83,17 +83,17 @@ def leaves_out(jobs: Sequence[Job], queries: Iterable[Query]) -> bool:
 def may_satisfy(
     schedule: Schedule, update: Update, jobs: Sequence[Job], queries: Iterable[Query]
 ) -> bool:
-    """Whether an update does what the required full one would, should all its Jobs be complete.
+    """Return whether an update satisfies the required full one, should all its Jobs complete.
 
     Args:
-        schedule: with what is required.
-        update: any update, as stored.
-        jobs: of the update.
-        queries: the enabled ones, as they are now.
+        schedule: the stored state.
+        update: the stored update.
+        jobs: its Jobs.
+        queries: the enabled queries, as they are now.
 
     Returns:
-        False also where none is required, where it was required after the update was queued, and
-        where the update leaves a query out, reads it as it was before an edit, or failed at one.
+        False also if none is required, if it was required after the update was queued, and if the
+        update omits a query, reads it as before an edit, or failed at one.
     """
     selections = {job.query.id: job.query.selection for job in jobs}
     return (

@@ -1,4 +1,4 @@
-"""What an update is about: everything that its queries select, or what a person has chosen."""
+"""Scope of an update: everything that its queries select, or what a person has chosen."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import Final
 from sentinel_app.core.object_id import ObjectKey
 
 MOST_VALUES: Final = 500
-"""That may be sent or withdrawn at once."""
+"""Maximum number of values that may be sent or withdrawn at once."""
 
 
 class Scope(StrEnum):
-    """What an update is about."""
+    """Scope of an update."""
 
     WHOLE = 'whole'
-    """Everything that its queries select, as far as its mode goes."""
+    """Everything that its queries select, within its mode."""
     REFUSED = 'refused'
-    """Indicators that Sentinel refused: they are asked for and sent, however often it did."""
+    """Indicators that Sentinel refused: they are read and sent, however often it did."""
     SEND = 'send'
-    """Values that a person has chosen: every query is asked for them, and they are sent."""
+    """Values that a person has chosen: every query is searched for them, and they are sent."""
     WITHDRAW = 'withdraw'
     """Values that a person has chosen: their objects are withdrawn, and nothing is read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenValue:
-    """A value that a person has chosen, and the objects that it stands for."""
+    """A value that a person has chosen, and its objects."""
 
     text: str
     keys: tuple[str, ...]
@@ -36,19 +36,19 @@ class ChosenValue:
 
     @property
     def object_keys(self) -> tuple[ObjectKey, ...]:
-        """The objects that it stands for."""
+        """Keys of its objects."""
         return tuple(map(ObjectKey.from_text, self.keys))
 
 
 def keys_of_values(values: Iterable[ChosenValue]) -> dict[bytes, ObjectKey]:
-    """Return the keys of values, by their digests."""
+    """Return the object keys of values, by digest."""
     return {key.digest: key for value in values for key in value.object_keys}
 
 
 def values_without(
     values: Sequence[ChosenValue], digests: frozenset[bytes]
 ) -> tuple[ChosenValue, ...]:
-    """Return the values with none of these keys."""
+    """Return the values that have none of these keys."""
     return tuple(
         value for value in values if digests.isdisjoint(key.digest for key in value.object_keys)
     )
@@ -62,7 +62,7 @@ _NAMES: Final = {
 
 
 def scope_words(scope: Scope, asked: int) -> str:
-    """Return what people call an update about what a person has chosen: `Send now: 3 values`."""
+    """Return the label of an update of chosen values: `Send now: 3 values`."""
     name, noun = _NAMES[scope]
     return f'{name}: {asked:,} {noun}{"" if asked == 1 else "s"}'
 
@@ -71,7 +71,7 @@ _SHOWN: Final = 5
 
 
 def values_words(values: Sequence[ChosenValue], total: int) -> str:
-    """Return how many values are meant of how many, and the first of them.
+    """Return the number of values, of how many, and the first of them.
 
     For example `2 of 3 values (198.51.100.7, evil.example)`.
     """

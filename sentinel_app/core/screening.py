@@ -1,4 +1,4 @@
-"""Which rows of ThreatConnect could be sent at all, and what speaks against the others."""
+"""Screening: which rows of ThreatConnect could be sent, and why the others cannot."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ NOT_ACTIVE = 'It is not active in ThreatConnect.'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dismissal:
-    """A row that takes no part in precedence, and why."""
+    """A row that cannot be sent and takes no part in precedence."""
 
     outcome: Outcome
     reason: str
-    """A sentence for people."""
+    """Why, as a sentence for people."""
     error: SkippableError | None = None
-    """Set where the row itself is at fault."""
+    """The error, if the row itself is invalid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +31,15 @@ class Screening:
     """Separates candidates from rows that cannot be sent.
 
     Args:
-        parse: makes an Indicator of a raw row; raises `SkippableError` for one that cannot be sent.
-        withheld_reason: says why an Indicator is held back, or None.
+        parse: parses a raw row into an Indicator; raises `SkippableError` if it cannot be sent.
+        withheld_reason: returns why an Indicator is held back, or None.
     """
 
     parse: Callable[[Mapping[str, object]], Indicator]
     withheld_reason: Callable[[Indicator], str | None]
 
     def screen(self, row: Mapping[str, object], now: dt.datetime) -> Indicator | Dismissal:
-        """Return the Indicator if it could be sent; else what speaks against it."""
+        """Return the Indicator if it could be sent; else the reason why not."""
         try:
             indicator = self.parse(row)
         except SkippableError as error:

@@ -1,4 +1,4 @@
-"""Microsoft Sentinel as the App sends to it."""
+"""Port to Microsoft Sentinel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadReply:
-    """What Sentinel said of one batch: refusals by position, everything else is accepted."""
+    """Response of Sentinel to one batch: refusals by position; everything else is accepted."""
 
     refusals: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
@@ -18,11 +18,11 @@ class Sink(Protocol):
     """Microsoft Sentinel. Each call is one attempt."""
 
     def prepare(self) -> None:
-        """Make ready what a send needs, an access token, without using up the upload limit.
+        """Prepare an access token for `send`, without using up the upload limit.
 
         Raises:
-            TokenError: try again.
-            TokenRefusedError: somebody must act.
+            TokenError: retry.
+            TokenRefusedError: a person must act.
         """
         ...
 
@@ -30,12 +30,12 @@ class Sink(Protocol):
         """Send one batch of STIX objects, each already JSON text.
 
         Raises:
-            ThrottledError, UploadServerError, UnauthorizedError, TokenError: try again.
-            BatchTooLargeError, BatchRefusedError: halve.
-            UploadDeniedError, TokenRefusedError: somebody must act.
+            ThrottledError, UploadServerError, UnauthorizedError, TokenError: retry.
+            BatchTooLargeError, BatchRefusedError: halve the batch.
+            UploadDeniedError, TokenRefusedError: a person must act.
         """
         ...
 
     def forget_token(self) -> None:
-        """Let the next send ask for a new token."""
+        """Discard the token, so that the next send gets a new one."""
         ...

@@ -1,4 +1,4 @@
-"""ThreatConnect as the App reads it."""
+"""Port to ThreatConnect."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class DeletedPage:
     server_at: dt.datetime
     """The server's own time, from its `Date` header."""
     count: int | None = None
-    """How many entries the list has in all, where it says so."""
+    """Total number of entries, if the response has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,30 +30,30 @@ class SourcePage:
     server_at: dt.datetime
     """The server's own time, from its `Date` header."""
     count: int | None = None
-    """How many rows match in all, where that was asked for."""
+    """Total number of matching rows, if requested."""
 
 
 class Source(Protocol):
-    """ThreatConnect. Each call is one attempt; who calls decides about another."""
+    """ThreatConnect. Each call is one attempt; the caller decides about retries."""
 
     def read_page(self, question: Question, *, limit: int) -> SourcePage:
         """Return up to `limit` matching rows in ascending order of id.
 
         Raises:
-            ReadTimeoutError: no answer in time, or a server error: a smaller page may do.
-            ReadOrderError: rows out of order, or not behind the id asked for.
-            ReadError: an answer that is no page; 429.
+            ReadTimeoutError: no response in time, or a server error: a smaller page may succeed.
+            ReadOrderError: rows out of order, or not after the requested id.
+            ReadError: a response that is not a page; status 429.
             ReadAuthError: the credentials were refused.
             QueryError: the query was refused.
-            AnswerError, ActivityError: the answer does not fit the question.
-            GatewayError: something in between refused the request.
+            AnswerError, ActivityError: the response does not fit the question.
+            GatewayError: a proxy or gateway refused the request.
         """
         ...
 
     def read_window(self, question: Question, *, limit: int, offset: int) -> SourcePage:
-        """Return up to `limit` matching rows in whatever order they come, after so many others.
+        """Return up to `limit` matching rows in any order, starting at `offset`.
 
-        The first page (`offset` 0) says how many match in all.
+        The first page (`offset` 0) has the total count.
 
         Raises:
             SentinelAppError: as for `read_page`.
@@ -69,10 +69,10 @@ class Source(Protocol):
         ...
 
     def verify(self, question: Question) -> None:
-        """Ask, in the form in which the question travels, what must be empty.
+        """Send the question restricted so that nothing can match, in the same form of request.
 
         Raises:
-            SentinelAppError: as for `read_page`; `AnswerError` where something came.
+            SentinelAppError: as for `read_page`; `AnswerError` if there are rows.
         """
         ...
 
@@ -82,14 +82,14 @@ class Source(Protocol):
         """Return a page of an owner's deleted Indicators.
 
         Raises:
-            SentinelAppError: as for `read_page`; `AnswerError` where an entry is of another owner.
+            SentinelAppError: as for `read_page`; `AnswerError` if an entry is of another owner.
         """
         ...
 
     def owners(self) -> tuple[Owner, ...]:
-        """Return the owners that the API user can read Indicators of."""
+        """Return the owners whose Indicators the API user can read."""
         ...
 
     def keywords(self) -> tuple[TqlKeyword, ...]:
-        """Return the words that this instance's TQL knows for Indicators."""
+        """Return the TQL keywords for Indicators of this instance."""
         ...

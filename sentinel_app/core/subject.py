@@ -1,4 +1,4 @@
-"""Subjects of e-mails as people and logs have them, whatever a header had to do to carry them.
+"""Decoding of e-mail subjects from their encoded form in headers.
 
 Source: RFC 2047 (encoded words), RFC 5322, section 2.2.3 (folding). STIX 2.1, section 6.6: header
 values that RFC 2047 encodes MUST be decoded before they stand in `subject`.
@@ -19,16 +19,16 @@ _WORD = re.compile(
 )
 _FOLD = re.compile(r'\r?\n(?=[ \t])|\r(?=[ \t])')
 _BASE64 = re.compile(r'[A-Za-z0-9+/]*={0,3}')
-# Encodings that Python has and that no message is in: they would read escapes into plain text.
+# Python codecs that are not charsets: they would interpret escapes in plain text.
 _NO_CHARSETS = frozenset({'idna', 'punycode', 'raw-unicode-escape', 'undefined', 'unicode-escape'})
 
 
 def decoded_subject(text: str) -> str:
-    """Return a subject with all its encoded words decoded, unfolded; unchanged without any.
+    """Return a subject unfolded and with its encoded words decoded; unchanged if there are none.
 
-    Words that cannot be decoded stay as they are. Blanks between two encoded words belong to the
-    encoding and go; a character that was split between two words of one charset is put together
-    again. Mail programs are lenient with blanks inside a word and missing padding, and so is this.
+    Words that cannot be decoded are kept. Blanks between two encoded words belong to the encoding
+    and are removed; a character split between two words of one charset is joined. Like mail
+    programs, this accepts blanks inside a word and missing padding.
     """
     if '=?' not in text or not _WORD.search(text):
         return text
@@ -50,7 +50,7 @@ def decoded_subject(text: str) -> str:
 
 
 def _decoded_run(run: list[re.Match[str]]) -> str:
-    """Decode words with nothing but blanks between them."""
+    """Decode a run of words with only blanks between them."""
     texts: list[str] = []
     is_raw = False
     for charset, group in groupby(run, key=lambda match: match[1].lower()):
@@ -64,7 +64,7 @@ def _decoded_run(run: list[re.Match[str]]) -> str:
 
 
 def _decoded_words(charset: str, words: Sequence[re.Match[str]]) -> list[str | None]:
-    """Decode words of one charset: each by itself, or together where a character is split."""
+    """Decode words of one charset: each by itself, or together if a character is split."""
     chunks = [_bytes(word) for word in words]
     texts = [_text(charset, [chunk]) for chunk in chunks]
     whole = _text(charset, chunks) if None in texts else None
@@ -72,7 +72,7 @@ def _decoded_words(charset: str, words: Sequence[re.Match[str]]) -> list[str | N
 
 
 def _bytes(word: re.Match[str]) -> bytes | None:
-    """Return the bytes of one word; None where the word is no proper encoding."""
+    """Return the bytes of one word; None if its encoding is invalid."""
     encoded = word[3]
     if not encoded.isascii():
         return None
@@ -89,7 +89,7 @@ def _bytes(word: re.Match[str]) -> bytes | None:
 
 
 def _text(charset: str, chunks: Sequence[bytes | None]) -> str | None:
-    """Return what the chunks say together; None where that cannot be told."""
+    """Return the text of the joined chunks; None if they cannot be decoded."""
     known = [chunk for chunk in chunks if chunk is not None]
     try:
         is_charset = codecs.lookup(charset).name not in _NO_CHARSETS

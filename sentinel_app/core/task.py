@@ -1,4 +1,4 @@
-"""The Tasks: what they are, and how one stands."""
+"""The Tasks and their state."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sentinel_app.core.trouble import Trouble
 
 
 class TaskSlug(StrEnum):
-    """The Tasks by the names that addresses use."""
+    """Names of the Tasks in addresses."""
 
     DOWNLOAD = 'download'
     CONVERT = 'convert'
@@ -22,29 +22,29 @@ class TaskSlug(StrEnum):
 
 
 class TaskGroup(StrEnum):
-    """The two groups that the page shows."""
+    """Groups of Tasks on the page."""
 
     PIPELINE = 'Ingestion pipeline'
     STANDALONE = 'Standalone'
 
 
 class TaskCondition(StrEnum):
-    """What a Task does at this moment."""
+    """Current condition of a Task."""
 
     IDLE = 'idle'
     RUNNING = 'running'
     FINISHING = 'finishing'
-    """Paused during a run: what is under way ends by itself."""
+    """Paused during a run, which is allowed to finish."""
     PAUSED = 'paused'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFacts:
-    """What a Task is.
+    """Static facts about a Task.
 
     Args:
         period_s: seconds between two triggers by the scheduler; it is woken when there is work.
-        timeout_s: without a heartbeat for so long, the watchdog kills it.
+        timeout_s: seconds without a heartbeat after which the watchdog kills it.
     """
 
     slug: TaskSlug
@@ -99,7 +99,7 @@ TASK_FACTS: tuple[TaskFacts, ...] = (
         timeout_s=20 * 60,
     ),
 )
-"""In the order in which the page shows them."""
+"""All Tasks, in the order of the page."""
 
 
 PIPELINE = (
@@ -108,11 +108,11 @@ PIPELINE = (
     TaskSlug.UPLOAD,
     TaskSlug.SCHEDULE_UPDATES,
 )
-"""The Tasks that read from ThreatConnect and send to Sentinel, and the one that queues their work:
-what is paused and resumed at once for the maintenance of either."""
+"""The Tasks that read from ThreatConnect and send to Sentinel, and the one that queues their work;
+they are paused and resumed together for maintenance of either."""
 
 LONGEST_PAUSE = dt.timedelta(days=30)
-"""A pause that ends by itself ends by then; beyond it, objects in Sentinel expire."""
+"""Maximum length of a pause with an end; after longer ones, objects in Sentinel expire."""
 
 MAX_REASON_CHARS = 200
 
@@ -120,38 +120,38 @@ _NOT_ON_ONE_LINE = re.compile(f'[{CONTROL}\u2028\u2029\u202a-\u202e\u2066-\u2069
 
 
 def is_one_line(text: str) -> bool:
-    """Whether a text has neither line breaks nor other characters that change what follows."""
+    """Return whether a text has no line breaks, control characters or direction marks."""
     return _NOT_ON_ONE_LINE.search(text) is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskState:
-    """What is stored of a Task; it survives a restart."""
+    """Stored state of a Task; it survives a restart."""
 
     is_paused: bool = False
     paused_at: dt.datetime | None = None
     paused_by: str | None = None
-    """None where ThreatConnect did not say who it was."""
+    """User who paused it; None if ThreatConnect did not name one."""
     paused_until: dt.datetime | None = None
-    """When it resumes by itself; None for never."""
+    """When it resumes automatically; None for never."""
     pause_reason: str | None = None
-    """Why, in the words of who paused it; one line."""
+    """Reason that the user gave, on one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskKill:
-    """That a Task was killed, until it has completed something again."""
+    """Record that a Task was killed; kept until it has completed something again."""
 
     at: dt.datetime
     by: str
-    """A user, or the watchdog, as a sentence names them."""
+    """A user or the watchdog, in the words of a sentence."""
     request_ids: tuple[str, ...] = ()
-    """The Jobs that it worked on, and that failed with it."""
+    """Jobs that it worked on, which failed with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TaskStanding:
-    """What keeps a Task from its work, if anything does."""
+class TaskHealth:
+    """What keeps a Task from working, if anything."""
 
     facts: TaskFacts
     state: TaskState
@@ -160,16 +160,16 @@ class TaskStanding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedWait:
-    """A wait that Sentinel asked for, as long as it lasts; a person may end it before."""
+    """A current wait that Sentinel asked for; a person may end it early."""
 
     until: dt.datetime
     reason: str
-    """Why, in the words of the answer."""
+    """Reason, in the words of the response."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskPause:
-    """A Task that is paused, as those see it who wait for it."""
+    """A paused Task, from the view of what waits for it."""
 
     task: TaskFacts
     state: TaskState
@@ -177,31 +177,31 @@ class TaskPause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskView:
-    """How a Task stands at this moment."""
+    """Current view of a Task."""
 
     facts: TaskFacts
     condition: TaskCondition
     state: TaskState
     request_ids: tuple[str, ...] = ()
-    """The Jobs that it works on, in the order of precedence."""
+    """Jobs that it works on, in order of precedence."""
     beat_at: dt.datetime | None = None
-    """Its last heartbeat, while it runs."""
+    """Last heartbeat, while it runs."""
     beat_age_s: float | None = None
     ended_at: dt.datetime | None = None
     """End of the last run since the start of the Service."""
     outcome: str | None = None
-    """What came of that run, in words."""
+    """Result of that run, in words."""
     asked_wait: AskedWait | None = None
-    """Why it sends nothing for the moment, where Sentinel asked for that."""
+    """The wait that Sentinel asked for, if there is one."""
     trouble: Trouble | None = None
-    """The system that it waits for, where one does not answer."""
+    """The failing system that it waits for, if there is one."""
 
 
 def named(user: str | None) -> str:
-    """Return who did something, as a sentence names them."""
+    """Return the words for a user in a sentence."""
     return user or 'a person whom ThreatConnect did not name'
 
 
 def facts_of(slug: TaskSlug) -> TaskFacts:
-    """Return what a Task is."""
+    """Return the static facts about a Task."""
     return next(facts for facts in TASK_FACTS if facts.slug is slug)

@@ -1,4 +1,4 @@
-"""Time ranges of `lastModified`, for reading what cannot be paged by id."""
+"""Time ranges of `lastModified`, for instances that cannot be paged by id."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 SECOND: Final = dt.timedelta(seconds=1)
-"""The finest that TQL can tell apart, and so the shortest time range."""
+"""Resolution of times in TQL, and so the shortest time range."""
 
 BEGINNING: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-"""Where a time range without a start is taken to begin; its TQL has no such bound."""
+"""Assumed start of a time range without one; its TQL has no such bound."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeRange:
-    """A half-open time range of `lastModified` in whole seconds; None where it has no bound."""
+    """A half-open time range of `lastModified` in whole seconds; None for no bound."""
 
     start_at: dt.datetime | None = None
     end_at: dt.datetime | None = None
 
     @property
     def is_one_second(self) -> bool:
-        """Whether it cannot be divided; what has no beginning ends with its first second."""
+        """Whether it cannot be divided; without a start, it is taken to start at `BEGINNING`."""
         return self.end_at is not None and self.end_at - (self.start_at or BEGINNING) <= SECOND
 
     def length(self, *, present_at: dt.datetime) -> dt.timedelta:
-        """Return how long it is; without an end, it ends now, but has two seconds at least."""
+        """Return its length; without an end, up to the present, but at least two seconds."""
         start_at = self.start_at or BEGINNING
         if self.end_at is not None:
             return self.end_at - start_at
         return max(present_at - start_at, 2 * SECOND)
 
     def head(self, length: dt.timedelta, *, present_at: dt.datetime) -> TimeRange:
-        """Return its beginning, at least a second long; the whole if it is no longer."""
+        """Return its first part, at least a second long; the whole range if it is not longer."""
         whole_s = max(1, int(length.total_seconds()))
         if dt.timedelta(seconds=whole_s) >= self.length(present_at=present_at):
             return self
@@ -41,7 +41,7 @@ class TimeRange:
         return replace(self, end_at=start_at + dt.timedelta(seconds=whole_s))
 
     def after(self, head: TimeRange) -> TimeRange | None:
-        """Return what is left behind its beginning; None where that was all of it."""
+        """Return the part after `head`; None if nothing is left."""
         if head.end_at == self.end_at:
             return None
         return replace(self, start_at=head.end_at)

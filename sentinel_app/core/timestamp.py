@@ -13,7 +13,7 @@ _WHOLE_SECONDS: Final = orjson.OPT_OMIT_MICROSECONDS | orjson.OPT_UTC_Z
 
 @lru_cache(maxsize=4096)
 def to_millis(at: dt.datetime) -> str:
-    """Return `YYYY-MM-DDTHH:MM:SS.mmmZ`, cut to the millisecond.
+    """Return `YYYY-MM-DDTHH:MM:SS.mmmZ`, truncated to the millisecond.
 
     Source: STIX 2.1, section 3.2 (timestamps of versioned objects carry millisecond precision).
     """
@@ -21,16 +21,16 @@ def to_millis(at: dt.datetime) -> str:
 
 
 def to_seconds(at: dt.datetime) -> str:
-    """Return `YYYY-MM-DDTHH:MM:SSZ`, cut to the second, as ThreatConnect writes times."""
-    # The library's own writing of aware times takes several times as long.
+    """Return `YYYY-MM-DDTHH:MM:SSZ`, truncated to the second, as in ThreatConnect."""
+    # Several times faster than the library's formatting of aware times.
     return orjson.dumps(at.astimezone(dt.UTC), option=_WHOLE_SECONDS)[1:-1].decode()
 
 
 def from_text(text: str) -> dt.datetime:
-    """Read either precision, and any other RFC 3339 form, as an aware UTC datetime.
+    """Parse either precision, and any other RFC 3339 form, into an aware UTC datetime.
 
     Raises:
-        ValueError: the text is no such time, or lacks a zone.
+        ValueError: the text is not such a time, or lacks a zone.
     """
     at = dt.datetime.fromisoformat(text.strip())
     if at.tzinfo is None:

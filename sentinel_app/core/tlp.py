@@ -1,7 +1,7 @@
-"""TLP levels, and which of them a security label means.
+"""TLP levels of security labels.
 
-A filter that protects must fail closed: a label that begins with TLP is a TLP label, and where it
-is not understood it counts as the strictest level.
+The filter fails closed: a label that begins with TLP is a TLP label, and one that is not understood
+counts as the strictest level.
 
 Source: FIRST, Traffic Light Protocol, version 2.0; TLP:WHITE is version 1's name of TLP:CLEAR.
 """
@@ -28,17 +28,17 @@ class Tlp(StrEnum):
 
     @property
     def strictness(self) -> int:
-        """0 for the least strict level."""
+        """Rank of the level; 0 is the least strict."""
         return _STRICTNESS[self]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlpReading:
-    """What a security label means as a TLP label."""
+    """TLP reading of a security label."""
 
     level: Tlp
     is_understood: bool
-    """False where the level is only what a label counts as that says TLP and nothing known."""
+    """False if the label says TLP but no known level, so that it counts as the strictest."""
 
 
 _READINGS = {str(level): TlpReading(level=level, is_understood=True) for level in Tlp}
@@ -52,13 +52,13 @@ _WORDS = {
     'RED': Tlp.RED,
 }
 _IGNORED = re.compile(f'[{IGNORABLE}]')
-# Letters of other scripts that are drawn as T, L and P are: Greek, Cyrillic, Cherokee and Lisu.
+# Greek, Cyrillic, Cherokee and Lisu look-alikes of T, L and P.
 _LOOK_ALIKES = str.maketrans(
     '\u03a4\u0422\u13a2\ua4d4\u13de\ua4e1\u03a1\u0420\u13e2\ua4d1', 'TTTTLLPPPP'
 )
-# Far more than any level takes. What is longer is not understood.
+# Far longer than any level. A longer label is not understood.
 _LONGEST_HEAD = 100
-# Nothing that could turn a level into another one, such as `<`, `!` and a plus sign at the end.
+# Excludes signs that could turn a level into another one, such as `<`, `!` and a final plus sign.
 _BETWEEN = r"""[\s:_=.,/|+*#()\[\]{}"'\u2010-\u2015\u2212\u2236\ua789-]*"""
 _AFTER = r"""[\s.)\]}"']*"""
 _BEGINNING = re.compile(r'[\W_]*(?:TLP|T[\W_]*L[\W_]*P(?![^\W_]))')
@@ -69,15 +69,15 @@ _KNOWN = re.compile(
 
 
 def read_tlp(label: str) -> TlpReading | None:
-    """Return what a security label means as a TLP label; None where it is none.
+    """Return the TLP reading of a security label; None if it is not a TLP label.
 
-    Case, blanks, invisible characters, accents and look-alikes of T, L and P do not count, and
-    level and TLP may be joined by a colon, a hyphen, an underscore, a blank, nothing and the like.
+    Case, blanks, invisible characters, accents and look-alikes of T, L and P are ignored. The level
+    may follow TLP after a colon, a hyphen, an underscore, a blank, nothing and the like.
     """
     if label in _READINGS:
         return _READINGS[label]
     text = _IGNORED.sub('', label).strip()
-    # Bounded first: composing many marks takes time by the square of their number.
+    # Truncated first, as composing marks is quadratic in their number.
     decomposed = unicodedata.normalize('NFKD', text[:_LONGEST_HEAD])
     plain = ''.join(each for each in decomposed if unicodedata.category(each)[0] != 'M')
     head = plain.upper().translate(_LOOK_ALIKES)
@@ -91,7 +91,7 @@ def read_tlp(label: str) -> TlpReading | None:
 
 
 def strictest(labels: Iterable[str]) -> Tlp | None:
-    """Return the strictest TLP level among security labels; None without a TLP label."""
+    """Return the strictest TLP level of security labels; None without a TLP label."""
     found: Tlp | None = None
     for label in labels:
         reading = read_tlp(label)

@@ -1,4 +1,4 @@
-"""TQL text: quoting, checking what a user wrote, and the text that is really asked.
+"""TQL text: quoting, validation of a user's TQL, and the effective TQL that is sent.
 
 Source: ThreatConnect knowledge base, "TQL Operators and Parameters": strings in one of three kinds
 of quotes, with a backslash before a quote or a backslash inside; precedence of AND and OR is not
@@ -21,14 +21,14 @@ from sentinel_app.errors import QueryError
 _T = TypeVar('_T')
 
 Portion = tuple[Sequence[str], Sequence[str]]
-"""Summaries and hashes that one clause asks for."""
+"""Summaries and hashes of one clause."""
 
 _ESCAPED: Final = re.compile(r'([\'"`\\])')
 _TOKEN: Final = re.compile(
     r"""(?P<quote>['"`])(?:\\[^\0]|(?!(?P=quote))[^\\\0])*(?P=quote)|[()]|[^()'"`\\\0]+"""
 )
 _QUOTES: Final = frozenset('\'"`')
-# What a parser that knows the whole of Unicode may take for a parenthesis or a quote.
+# Characters that a Unicode-aware parser may treat as a parenthesis or a quote.
 _LOOK_ALIKE: Final = re.compile(
     '[\uff02\uff07\uff08\uff09\uff40\ufe59\ufe5a\u207d\u207e\u208d\u208e]'
 )
@@ -37,15 +37,15 @@ _FAULTS: Final = {
     '\\': 'has a backslash outside of a string',
     '\0': 'has a NUL character',
 }
-"""What is wrong where no token begins, by the character there."""
+"""Faults where no token begins, by the character there."""
 
 
 class TqlError(QueryError):
-    """A user's TQL cannot be asked, because it would not stay inside its parentheses.
+    """A user's TQL cannot be sent because it could escape its parentheses.
 
     Args:
         message: what is wrong.
-        position: index of the character that is the trouble.
+        position: the index of the offending character.
     """
 
     def __init__(self, message: str, *, position: int) -> None:
@@ -54,18 +54,18 @@ class TqlError(QueryError):
 
 
 def quote(text: str) -> str:
-    """The text as a TQL string."""
+    """Return the text as a TQL string."""
     return '"' + _ESCAPED.sub(r'\\\1', text) + '"'
 
 
 def check_tql(text: str) -> None:
-    """Refuse text that could reach out of the parentheses that it is put into.
+    """Reject text that could escape the parentheses that it is put into.
 
-    Whether it is good TQL, and names words that exist, is for ThreatConnect to say.
+    ThreatConnect validates the syntax and the keywords.
 
     Raises:
-        TqlError: a string without its end, parentheses that do not match, a character that has no
-            meaning outside a string, or what other readers of TQL may take for something else.
+        TqlError: an unterminated string, unbalanced parentheses, a character that has no meaning
+            outside a string, or text that other parsers may read differently.
     """
     opened: list[int] = []
     position = 0
@@ -86,7 +86,7 @@ def check_tql(text: str) -> None:
 
 
 def _check_reading(token: re.Match[str], text: str) -> None:
-    """Refuse what two readers of TQL may read in two ways."""
+    """Reject text that two parsers of TQL may read differently."""
     if token['quote'] is not None:
         if text[token.end() : token.end() + 1] in _QUOTES:
             raise _error('has two strings with nothing in between', text, token.end())
@@ -97,23 +97,23 @@ def _check_reading(token: re.Match[str], text: str) -> None:
 
 IDS_IN_CLAUSE = 50
 VALUES_IN_CLAUSE = 25
-"""Keep a query short of the length at which it has to travel in a body."""
+"""Maximum values in one clause, so that the query fits into the address of a request."""
 
 
 def ids_clauses(ids: Sequence[int]) -> tuple[str, ...]:
-    """Return clauses that let only the Indicators with these ids pass, some of them each."""
+    """Return clauses that together allow only the Indicators with these ids."""
     return tuple(ids_clause(part) for part in portions(ids, IDS_IN_CLAUSE))
 
 
 def ids_clause(ids: Sequence[int]) -> str:
-    """A clause that lets only the Indicators with these ids pass."""
+    """Return a clause that allows only the Indicators with these ids."""
     return f'id in ({", ".join(str(item) for item in ids)})'
 
 
 def values_clause(summaries: Sequence[str], hashes: Sequence[str]) -> str:
-    """A clause that lets only these values pass: whole summaries, and hashes of Files.
+    """Return a clause that allows only these values: whole summaries, and hashes of Files.
 
-    A File's summary holds all hashes that its owner knows of, so each is looked for inside.
+    A File's summary contains all hashes that its owner knows, so each is searched as a substring.
     """
     parts = [f'summary contains {quote(item)}' for item in hashes]
     if summaries:
@@ -122,12 +122,12 @@ def values_clause(summaries: Sequence[str], hashes: Sequence[str]) -> str:
 
 
 def values_clauses(summaries: Iterable[str], hashes: Iterable[str]) -> tuple[str, ...]:
-    """Return clauses as `values_clause` makes them, each for some of these values."""
+    """Return clauses that together allow only these values; see `values_clause`."""
     return tuple(values_clause(*part) for part in value_portions(summaries, hashes))
 
 
 def value_portions(summaries: Iterable[str], hashes: Iterable[str]) -> list[Portion]:
-    """Return values in the portions of which each makes one clause: hashes apart from summaries."""
+    """Return the values in portions of one clause each, hashes apart from summaries."""
     return [
         *(((), part) for part in portions(_unique(hashes), VALUES_IN_CLAUSE)),
         *((part, ()) for part in portions(_unique(summaries), VALUES_IN_CLAUSE)),
@@ -139,12 +139,12 @@ def _unique(items: Iterable[str]) -> list[str]:
 
 
 def portions(items: Sequence[_T], size: int) -> list[Sequence[_T]]:
-    """Return items in portions of so many, the last one of what is left."""
+    """Return items in portions of `size`; the last one may be smaller."""
     return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def range_clause(time_range: TimeRange) -> str | None:
-    """A clause for what was last modified within the time range; None for no bounds."""
+    """Return a clause for Indicators last modified within the time range; None for no bounds."""
     bounds = []
     if time_range.start_at is not None:
         bounds.append(f'lastModified GEQ {_time(time_range.start_at)}')
@@ -154,7 +154,7 @@ def range_clause(time_range: TimeRange) -> str | None:
 
 
 def both_clauses(first: str | None, second: str | None) -> str | None:
-    """A clause that lets only pass what both do; None where there is neither."""
+    """Return the conjunction of two clauses; None if there is neither."""
     parts = [part for part in (first, second) if part is not None]
     return ' AND '.join(f'({part})' for part in parts) if len(parts) > 1 else (first or second)
 
@@ -182,7 +182,7 @@ def inactive_tql(
     time_range: TimeRange,
     after_id: int | None = None,
 ) -> str:
-    """Return the TQL for what was set inactive and last modified within the time range."""
+    """Return the TQL for inactive Indicators last modified within the time range."""
     clauses = [_one_of('ownerName', owners), _one_of('typeName', types), 'indicatorActive = false']
     bounds = range_clause(time_range)
     if bounds is not None:
@@ -199,20 +199,20 @@ def effective_tql(
     after_id: int | None = None,
     clause: str | None = None,
 ) -> str:
-    """Return what is really asked: the user's TQL, held inside the owners, types and window.
+    """Return the TQL that is sent: the user's, restricted to the owners, types and window.
 
-    A window without a start stands for a reading of everything and sets no bounds of time: with an
-    upper bound, a row that is modified during the reading would look as if it no longer matched.
+    A window without a start is a reading of everything and sets no bounds of time: with an upper
+    bound, a row that is modified during the reading would look as if it no longer matched.
 
     Args:
         query: the saved query; its TQL may be empty.
         window: bounds of `lastModified`.
         after_id: only rows with a greater id.
-        clause: narrows the reading further.
+        clause: a further restriction.
 
     Raises:
-        TqlError: the user's TQL would not stay inside its parentheses.
-        ValueError: the query names no owner or no type, which would select those of everybody.
+        TqlError: the user's TQL could escape its parentheses.
+        ValueError: the query names no owner or no type, which would select all of them.
     """
     text = query.tql.strip()
     check_tql(text)
@@ -230,7 +230,7 @@ def effective_tql(
 
 
 def _one_of(keyword: str, values: Iterable[str]) -> str:
-    """A clause that lets only these values pass."""
+    """Return a clause that allows only these values."""
     quoted = ', '.join(quote(value) for value in values)
     if not quoted:
         raise ValueError(f'a query needs at least one {keyword}')
@@ -238,14 +238,14 @@ def _one_of(keyword: str, values: Iterable[str]) -> str:
 
 
 def _time(at: dt.datetime) -> str:
-    """A time as TQL takes it: UTC, whole seconds; a fraction can make ThreatConnect fail."""
+    """Return a time for TQL: UTC, whole seconds, as a fraction can make ThreatConnect fail."""
     if at.tzinfo is None:
         raise ValueError('a time without its zone')
     return quote(to_seconds(at))
 
 
 def _error(fault: str, text: str, position: int) -> TqlError:
-    """A message that a person can find the place by."""
+    """Return an error that shows the place."""
     excerpt = text[max(0, position - 10) : position + 10]
     return TqlError(
         f'The TQL {fault}, at character {position + 1}, near {excerpt!r}.', position=position

@@ -1,4 +1,4 @@
-"""A call that failed and is made again: to which system, how often, and when next."""
+"""Troubles: failing systems that are retried."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sentinel_app.core.job import Stage
 
 
 class System(StrEnum):
-    """What the App depends on, by the name that people know."""
+    """Systems that the App depends on, by their names."""
 
     THREATCONNECT = 'ThreatConnect'
     ENTRA = 'Microsoft Entra ID'
@@ -19,19 +19,19 @@ class System(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """A system that does not answer as it should, as long as it is asked again."""
+    """A failing system, as long as calls to it are retried."""
 
     stage: Stage
-    """The stage that waits for it."""
+    """Stage that waits for the system."""
     system: System
     attempt: int
-    """The number of the attempt that comes next, or is under way since `until`; 2 or more."""
+    """Number of the next attempt, or of the one in progress since `until`; 2 or more."""
     since: dt.datetime
-    """When the first attempt of these failed."""
+    """When the first attempt failed."""
     until: dt.datetime
     """When the next attempt begins."""
     code: str
     message: str
-    """What the last attempt ended in; safe to show."""
+    """Error of the last attempt; safe to show."""
     reason: str = ''
-    """The answer's own words, where there was an answer."""
+    """Words of the response, if there was one."""

@@ -1,8 +1,8 @@
-"""Text and numbers of other systems, made fit for UTF-8, SQLite and arithmetic where they come in.
+"""Sanitizing of text and numbers from other systems for UTF-8, SQLite and arithmetic.
 
-JSON can say what none of these can hold: half of a surrogate pair, a NUL character, a number of
-5,000 digits, infinity. Everything that another system says passes through here before anything
-else looks at it, so that no store, log or reply meets such a value.
+JSON can express what none of these can hold: a lone surrogate, a NUL character, a number of 5,000
+digits, infinity. All input from other systems passes through here first, so that no such value
+reaches a store, a log or a reply.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import orjson
 REPLACEMENT: Final = '\ufffd'
 
 LARGEST_INTEGER: Final = 2**63 - 1
-"""What SQLite holds. A number beyond it is as good as none."""
+"""Largest integer of SQLite. A larger number counts as missing."""
 
 _UNFIT: Final = re.compile('[\x00\ud800-\udfff]')
-# What has to be examined character by character: escapes of NUL, of surrogates (in pairs they are
-# a character), and of what could be written plainly, by which a text could hide from a search.
+# Texts that need the slow path: escapes of NUL and of surrogates (pairs are one character), and
+# needless escapes, by which a text could hide from a search.
 _TELLING_ESCAPE: Final = re.compile(rb'\\u(?:00[0-7]|[dD][89a-fA-F])')
-# What is never closed is one text to the end. Nothing is gone through twice, however it is quoted.
+# An unterminated text extends to the end. The pattern never backtracks, whatever the quoting.
 _STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _LONGEST_DIGITS: Final = 19
 
@@ -33,7 +33,7 @@ _LONG_NUMBER: Final = b':' + b'0' * _LONGEST_DIGITS
 
 
 def _form(byte: int) -> int:
-    """A digit as 0, what may stand before a number as a colon, anything else as a dot."""
+    """Map a digit to 0, what may precede a number to a colon, and anything else to a dot."""
     if byte in b'0123456789':
         return ord('0')
     return ord(':') if byte in b':,[- \t\r\n' else ord('.')
@@ -43,29 +43,29 @@ _FORMS: Final = bytes(map(_form, range(256)))
 
 
 class TooManyValuesError(ValueError):
-    """JSON text that holds more values than its purpose needs."""
+    """JSON text with more values than allowed."""
 
 
 def clean_text(text: str) -> str:
-    """Return the text with U+FFFD for each character that UTF-8 or a database does not take."""
+    """Return the text with U+FFFD for each character that UTF-8 or a database cannot hold."""
     return text if text.isprintable() else _UNFIT.sub(REPLACEMENT, text)
 
 
 def read_json(
     body: bytes, *, most_values: int, mend: Callable[[str], str] = clean_text, always: bool = False
 ) -> object:
-    """Return what JSON text says, with every text cleaned and every number bounded.
+    """Parse JSON text, with every text cleaned and every number bounded.
 
-    Integers beyond 64 bits and infinite numbers become None, as if nothing had been said.
+    Integers beyond 64 bits and infinite numbers become None.
 
     Args:
-        body: the text in UTF-8, with or without a byte order mark; what is no UTF-8 is replaced.
-        most_values: commas and openings of lists and objects, outside of texts, that may occur.
-        mend: what is made of each text, names of members included.
-        always: whether `mend` sees every text, also where none of them can need cleaning.
+        body: the text in UTF-8, with or without a byte order mark; invalid UTF-8 is replaced.
+        most_values: maximum number of commas and openings of lists and objects, outside of texts.
+        mend: a function applied to each text, names of members included.
+        always: whether `mend` is applied to every text, even if none can need cleaning.
 
     Raises:
-        TooManyValuesError: there are more values than that.
+        TooManyValuesError: there are more values than `most_values`.
         ValueError: it is not JSON, or nested too deeply.
     """
     if _is_beyond(body, most_values):
@@ -78,11 +78,11 @@ def read_json(
 
 
 def _value(body: bytes) -> object:
-    """What JSON text says, with every number bounded.
+    """Parse JSON text, with every number bounded.
 
-    The fast decoder is as strict as the slow one and says the same, but for whole numbers of many
-    digits. Whatever it refuses, such as infinite numbers and halves of surrogate pairs, is for the
-    slow one to judge.
+    The fast decoder is as strict as the slow one and gives the same result, except for integers of
+    many digits. What it refuses, such as infinite numbers and lone surrogates, goes to the slow
+    one.
     """
     if _LONG_NUMBER not in b':' + body.translate(_FORMS):
         try:
@@ -108,7 +108,7 @@ def _is_beyond(body: bytes, most_values: int) -> bool:
     found = _signs(body)
     if found <= most_values:
         return False
-    # Without those inside of texts. To cut these out would cost the body's size many times over.
+    # Those inside of texts do not count. Removing the texts would take several times the memory.
     return found - sum(_signs(text.group()) for text in _STRING.finditer(body)) > most_values
 
 

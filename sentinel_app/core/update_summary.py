@@ -1,4 +1,4 @@
-"""What an update did and is doing, as a whole: the sums of its Jobs."""
+"""Summary of an update: the sums over its Jobs."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ class UpdateSummary:
 
     update: Update
     state: UpdateState
-    """Failed as soon as a Job has failed and none goes on; Cancelled where all were."""
+    """Failed once a Job has failed and none is in progress; Cancelled if all Jobs were."""
     jobs: tuple[Job, ...]
-    """Those that pass the filters, in the order of precedence."""
+    """Jobs that pass the filters, in order of precedence."""
     job_count: int
-    """How many Jobs it has in all; those of before are no longer there where it has fewer."""
+    """Number of Jobs that it has; fewer than it had if some were removed."""
     counts: Counts
     statuses: Mapping[JobStatus, int] = field(default_factory=dict)
-    """How many Jobs have each status."""
+    """Number of Jobs by status."""
     filter_start_at: dt.datetime | None = None
-    """Start of the earliest window; None where a Job reads everything, or none has begun."""
+    """Start of the earliest window; None if a Job reads everything, or none has begun."""
     filter_end_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
-    """When its last Job ended; None while one goes on."""
+    """When its last Job ended; None while one is in progress."""
     first_failed: Job | None = None
     only_job: Job | None = None
-    """Set where the update has a single one."""
+    """The Job, if the update has a single one."""
     duplicates_from: Job | None = None
-    """The Job whose query sent what others left out as duplicates, where it can only be one."""
+    """Job whose query sent what others skipped as duplicates, if it can only be one."""
     retry_of: str | None = None
-    """The Request ID of the Job that it tries again."""
+    """Request ID of the Job that it retries."""
 
 
 def summarized(
@@ -59,9 +59,9 @@ def summarized(
 
     Args:
         update: the update.
-        jobs: all of its Jobs, in the order of precedence.
-        matching: those of them that pass the filters.
-        counts_of: returns a Job's counts as they are now.
+        jobs: all of its Jobs, in order of precedence.
+        matching: the Jobs that pass the filters.
+        counts_of: returns the current counts of a Job.
     """
     counts = [counts_of(job) for job in jobs]
     windows = [job.window for job in jobs if job.window is not None]
@@ -123,7 +123,7 @@ def _sum(counts: Sequence[Counts]) -> Counts:
 
 
 def _duplicates_from(jobs: Sequence[Job], counts: Sequence[Counts]) -> Job | None:
-    """The only Job above all those with duplicates; None where there are none, or several."""
+    """Return the only Job above all those with duplicates; None if there is none, or several."""
     has_duplicates = [bool(each.outcomes.get(Outcome.DUPLICATE, 0)) for each in counts]
     is_second_alone = len(jobs) > 1 and has_duplicates[1] and sum(has_duplicates) == 1
     return jobs[0] if is_second_alone else None

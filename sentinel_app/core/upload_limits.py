@@ -1,4 +1,4 @@
-"""How much one upload request may hold, and how soon the next one may go."""
+"""Limits of upload requests: their size, and their rate."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 MAX_OBJECTS = 100
-"""Objects in one request. Source: upload API reference, limits."""
+"""Maximum objects in one request. Source: upload API reference, limits."""
 
 MAX_BYTES = 1_000_000
-"""Bytes of the objects in one request. The service states no limit; a hundred objects of the usual
-size are a fifth of this, so only hundreds of long labels ever make a batch smaller."""
+"""Maximum bytes of the objects in one request. No limit is documented; a hundred typical objects
+are a fifth of this, so only hundreds of long labels make a batch smaller."""
 
 WINDOW_S = 60.0
-"""The limit counts in it. Source: upload API reference, limits (requests per minute)."""
+"""Window of the rate limit, in seconds. Source: upload API reference, limits (per minute)."""
 
 LONGEST_TRANSIT_S = 2.0
-"""A request has arrived so long after its start at the latest, new connection and TLS included. The
-answer tells it sooner; without this bound a slow service would be taken for a slow line."""
+"""Maximum seconds from the start of a request until it has arrived, connection and TLS included.
+
+The response may show an earlier arrival; without this bound, a slow service would look like a slow
+line."""
 
 MARGIN_S = 0.25
-"""Kept free beyond the window, for two clocks that do not run quite alike."""
+"""Extra seconds beyond the window, as two clocks do not run at exactly the same rate."""
 
 Item = TypeVar('Item')
 
@@ -28,12 +30,12 @@ Item = TypeVar('Item')
 def fitting(
     sizes: Sequence[int], *, max_objects: int = MAX_OBJECTS, max_bytes: int = MAX_BYTES
 ) -> int:
-    """Return how many of the first objects fit into one batch; at least one if there is any.
+    """Return the number of leading objects that fit into one batch; at least one if there is any.
 
     Args:
-        sizes: bytes of each object, in the order of sending.
-        max_objects: the most objects in a batch.
-        max_bytes: the most bytes in a batch; a single larger object goes alone.
+        sizes: the size of each object in bytes, in order of sending.
+        max_objects: maximum objects in a batch.
+        max_bytes: maximum bytes in a batch; a single larger object is a batch of its own.
     """
     total = 0
     for count, size in enumerate(sizes[:max_objects]):
@@ -44,22 +46,22 @@ def fitting(
 
 
 def halves(items: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Item]]:
-    """Split in two, to find the object that makes Sentinel refuse a whole batch."""
+    """Split a batch in two, to find the object that makes Sentinel refuse all of it."""
     middle = len(items) // 2
     return items[:middle], items[middle:]
 
 
 def wait_s(arrived_by: Sequence[float], now: float, limit: int) -> float:
-    """Return how long the next request has to wait so that no window holds more than `limit`.
+    """Return the wait before the next request, so that no window has more than `limit`.
 
     Args:
-        arrived_by: when each recent request had arrived at the latest, ascending, in seconds of any
-            one clock.
-        now: the present on the same clock; the next request may arrive at once.
+        arrived_by: latest arrival time of each recent request, ascending, in seconds of any one
+            clock.
+        now: the current time of the same clock; the next request may arrive immediately.
         limit: requests allowed in any `WINDOW_S`, at least 1.
 
     Returns:
-        Seconds, 0 when the request may go at once.
+        Seconds, 0 if the request may be sent now.
     """
     if len(arrived_by) < limit:
         return 0.0

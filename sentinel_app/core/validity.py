@@ -1,7 +1,6 @@
-"""Whether an object is valid STIX 2.1, in the judgment of OASIS's own libraries.
+"""Validation of objects against STIX 2.1 by OASIS's own libraries.
 
-They are far too slow for the way of every object, so this is for single ones that
-are shown to people.
+They are too slow to check every object, so this is only for single ones that are shown to people.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ from sentinel_app.core.error_text import one_line
 
 
 def stix_fault(stix: Mapping[str, object]) -> str | None:
-    """Return why an object is not valid STIX 2.1; None when it is.
+    """Return why an object is not valid STIX 2.1; None if it is.
 
-    `stix2` checks the properties, and the pattern by way of `stix2-patterns`.
+    `stix2` checks the properties, and the pattern through `stix2-patterns`.
     """
     try:
         stix2.parse(dict(stix), allow_custom=False, version='2.1')

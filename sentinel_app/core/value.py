@@ -1,4 +1,4 @@
-"""The objects that a value may stand for, as a person writes it, and how ThreatConnect may."""
+"""Objects that a value may refer to, and its spellings in ThreatConnect."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _ANY_TIME = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
 def keys_of_value(value: str) -> tuple[ObjectKey, ...]:
-    """Return the key of each object that the value may stand for, whatever its type.
+    """Return the key of each object that the value may refer to, of any type.
 
     Args:
-        value: an address, a block, a name, a hash, a File's summary, ...: as it is, as
-            ThreatConnect shows it, or as a log or an object has it.
+        value: an address, a block, a name, a hash, a File's summary and so on, in the spelling of
+            ThreatConnect, of a log or of an object.
     """
     return (
         *(ObjectKey(IndicatorType.FILE, digest, kind) for kind, digest in hashes_of_value(value)),
@@ -38,22 +38,22 @@ def keys_of_value(value: str) -> tuple[ObjectKey, ...]:
 
 
 def keys_of_summary(kind: IndicatorType, summary: str) -> tuple[ObjectKey, ...]:
-    """Return what an Indicator of a type stands for, as far as its summary tells; not for Files."""
+    """Return the keys that follow from an Indicator's summary; not for Files."""
     return tuple(
         key for each in _stand_ins(summary) if each.type is kind for key in object_keys(each)
     )
 
 
 def summary_digest(kind: str, summary: str) -> int:
-    """Return a number of 64 bits that stands for a type and a summary."""
+    """Return a 64-bit digest of a type and a summary."""
     text = f'{kind}|{summary}'.encode('utf-8', 'surrogatepass')
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), signed=True)
 
 
-def telling_digest(indicator: Indicator, keys: Sequence[ObjectKey]) -> int | None:
-    """Return `summary_digest` where the summary alone does not lead to the Indicator's keys.
+def missing_summary_digest(indicator: Indicator, keys: Sequence[ObjectKey]) -> int | None:
+    """Return the `summary_digest` if the Indicator's keys do not follow from it; else None.
 
-    Lists of what is gone have nothing but the summary. The hashes of a File stand in it.
+    Lists of deleted Indicators have only the summary. A File's summary contains its hashes.
     """
     kind, summary = indicator.type, indicator.summary
     if kind is IndicatorType.FILE:
@@ -64,7 +64,7 @@ def telling_digest(indicator: Indicator, keys: Sequence[ObjectKey]) -> int | Non
 
 
 def hashes_of_value(value: str) -> tuple[tuple[HashKind, str], ...]:
-    """Return the hashes that the value consists of; none where it holds anything else."""
+    """Return the hashes that the value consists of; empty if it contains anything else."""
     parts = [part for part in _BETWEEN_HASHES.split(value) if part]
     found = tuple(
         (kind, part.upper()) for part in parts for kind, form in _HASHES if form.fullmatch(part)
@@ -73,11 +73,11 @@ def hashes_of_value(value: str) -> tuple[tuple[HashKind, str], ...]:
 
 
 def spellings(key: ObjectKey) -> tuple[str, ...]:
-    """Return the texts by which ThreatConnect may hold what a key stands for, the usual one first.
+    """Return the spellings that ThreatConnect may have for a key's value, the usual one first.
 
     Args:
-        key: any but that of a File, whose summary holds more than one hash. A subject may be
-            encoded in more ways than can be told; its key has it decoded.
+        key: any key but that of a File, whose summary has more than one hash. The key of a subject
+            has it decoded, and its encoded forms cannot be listed.
     """
     if key.type is IndicatorType.ASN and (number := as_number(key.value)) is not None:
         return (key.value, f'AS{number}', f'{number}')
@@ -93,7 +93,7 @@ def spellings(key: ObjectKey) -> tuple[str, ...]:
 
 
 def _stand_ins(value: str) -> Iterator[Indicator]:
-    """Make an Indicator of each type that the value may be of."""
+    """Yield an Indicator of each type that the value may have."""
     plain = value.strip()
     for kind in IndicatorType:
         if kind is IndicatorType.FILE:
@@ -101,7 +101,7 @@ def _stand_ins(value: str) -> Iterator[Indicator]:
         text = value if kind is IndicatorType.EMAIL_SUBJECT else plain
         if kind is IndicatorType.ADDRESS and (match := _BRACKETED.fullmatch(text)):
             text = match.group(1)
-        # A plain address would be taken for a block of one.
+        # A plain address would be parsed as a block of one.
         if kind is IndicatorType.CIDR and '/' not in text:
             continue
         if value_fault(kind, text) is None:

@@ -1,8 +1,8 @@
-"""What is wrong with a value that cannot be right: it would be a pattern that matches nothing.
+"""Validation of values: an invalid one would give a pattern that matches nothing.
 
-ThreatConnect checks values on entry, but rules of an instance change and imports go round them. So
-each type is examined here, by the reader that Never Send uses as well, and what making a value
-canonical leaves empty is never sent, whatever its type.
+ThreatConnect validates values on entry, but an instance's rules change and imports bypass them. So
+each type is validated here, with the parsers that Never Send uses, and a value whose canonical form
+is empty is never sent.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HOST_LIMIT = 253
 """Characters. Source: RFC 1035, section 2.3.4 (size limits), without the dot of the root."""
 
 _SHORT = PATTERN_LIMIT // 16
-"""Characters in all parts of a value that make a short enough pattern, however they are escaped."""
+"""Total characters up to which a value's pattern is short enough, whatever the escaping."""
 
 _STRANGE = re.compile(r'[^a-z0-9_*.-]')
 _LETTER_OR_DIGIT = re.compile('[a-z0-9]')
@@ -51,18 +51,18 @@ _HOSTLESS_URL = re.compile(
 
 
 def value_fault(kind: IndicatorType, value: str) -> str | None:
-    """Return why a value cannot be one of its type, as a clause; None where it may be one.
+    """Return why a value is not valid for its type, as a clause; None if it may be.
 
     Args:
-        kind: any type but File, whose hashes are examined when they are read.
-        value: the value without blanks around it.
+        kind: any type but File, whose hashes are validated when they are parsed.
+        value: the value without surrounding blanks.
     """
     check = _CHECKS.get(kind)
     return None if check is None else check(value)
 
 
 def indicator_fault(indicator: Indicator) -> str | None:
-    """Return why no object of an Indicator can be sent, as a clause; None where they can."""
+    """Return why no object of an Indicator can be sent, as a clause; None if they can."""
     if any(not value or value.isspace() for value in _canonical_values(indicator)):
         return 'nothing is left of it in its canonical form'
     name, kind = indicator.registry_value_name or '', indicator.registry_value_type or ''
@@ -82,13 +82,12 @@ def _canonical_values(indicator: Indicator) -> Sequence[str]:
 
 
 def host_fault(text: str) -> str | None:
-    """Return why a text is not a host name, as a clause; None where it may be one.
+    """Return why a text is not a host name, as a clause; None if it may be one.
 
-    Wildcards and underscores may stand in any label, and international names may be written in
-    either form.
+    Wildcards and underscores are allowed in any label, and international names in either form.
 
-    Source: RFC 1035, section 2.3.4; the host parser of the WHATWG URL standard, which takes a name
-    whose last label is a number for an address.
+    Source: RFC 1035, section 2.3.4; the host parser of the WHATWG URL standard, which parses a name
+    whose last label is a number as an address.
     """
     return None if is_plain_name(text) else _any_host_fault(text)
 
@@ -105,7 +104,7 @@ def _any_host_fault(text: str) -> str | None:
 
 
 def _mistaken_for_a_name(text: str) -> str | None:
-    """Return what a text is instead of a host name, where people take one for the other."""
+    """Return what a text is instead of a host name, for common mistakes."""
     if not _SUSPICIOUS.search(text):
         return None
     for form, fault in _MISTAKEN:
@@ -120,7 +119,7 @@ def _mistaken_for_a_name(text: str) -> str | None:
 
 
 def _name_fault(name: str) -> str | None:
-    """Return what is wrong with the parts of a name that is in lower case and in ASCII."""
+    """Return the fault in the labels of a lower-case ASCII name."""
     labels = name.split('.')
     if not name.isascii():
         return 'it has a label that is no international name'
@@ -157,7 +156,7 @@ def _as_fault(value: str) -> str | None:
 
 
 def _email_fault(value: str) -> str | None:
-    """Expect exactly `local@domain`; a display name or angle brackets belong to a header.
+    """Require exactly `local@domain`; a display name or angle brackets belong to a header.
 
     Source: RFC 5321, section 4.1.2 (Mailbox), with the local part as RFC 6531 widens it.
     """

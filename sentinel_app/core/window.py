@@ -1,4 +1,4 @@
-"""Windows of `lastModified`, and the cursors that they begin at."""
+"""Windows of `lastModified`, and the cursors where they begin."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A half-open range of `lastModified`, in ThreatConnect's own time, whole seconds.
+    """A half-open range of `lastModified`, by ThreatConnect's clock, in whole seconds.
 
     `start_at` is None for a reading of everything.
     """
@@ -20,7 +20,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """Up to when everything modified is known to be dealt with, for one TQL query."""
+    """Time up to which everything modified has been processed, for one TQL query."""
 
     query_id: str
     selection: str
@@ -28,27 +28,26 @@ class Cursor:
 
 
 OVERLAP_S: Final = 300
-"""Rows whose change was being written while the last window was read lie this far back at most.
+"""Overlap of windows, in seconds, for changes that were being written during the last reading.
 
-Reading some Indicators again costs a look-up in the ledger; missing one would be for ever.
+Reading an Indicator again costs a look-up in the ledger; a missed one would be lost for good.
 """
 
 GREATEST_SKEW: Final = dt.timedelta(minutes=5)
-"""How far our clock can be from ThreatConnect's, or it would refuse the signature.
+"""Maximum difference of the two clocks; beyond it, ThreatConnect refuses the signature.
 
 Source: ThreatConnect developer documentation, "Quick Start", on the Timestamp header.
 """
 
 EVERYTHING = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-"""The cursor of a query of which nothing is dealt with yet."""
+"""Cursor of a query of which nothing has been processed."""
 
 
 def believed(at: dt.datetime | None, now: dt.datetime) -> dt.datetime | None:
-    """Return a stored time, or None where it cannot be right.
+    """Return a stored time, or None if it cannot be right.
 
-    A time that lies further in the future than two clocks can differ was never the present: it
-    comes of a wrong answer, a restored file, or a clock that was put back since. Whoever began
-    there would leave out what lies before it.
+    A time further in the future than two clocks can differ comes from a wrong response, a restored
+    file, or a clock that was set back since. A reading from there would omit everything before it.
     """
     return None if at is not None and at - now > GREATEST_SKEW else at
 
@@ -56,16 +55,16 @@ def believed(at: dt.datetime | None, now: dt.datetime) -> dt.datetime | None:
 def next_window(
     *, cursor_at: dt.datetime | None, server_now: dt.datetime, overlap_s: int = OVERLAP_S
 ) -> Window:
-    """Return the window that begins before the cursor and ends now, in ThreatConnect's own time.
+    """Return the window that begins before the cursor and ends now, by ThreatConnect's clock.
 
-    The end becomes the next cursor, so windows tile: none begins after the one before has ended.
-    That holds even if ThreatConnect's clock was set back meanwhile, for then the window begins
-    before the new time: what changes after such a correction has a time before the old cursor.
+    The end becomes the next cursor, so windows tile without gaps. That holds even if
+    ThreatConnect's clock was set back: then the window begins before the new time, as changes after
+    the correction have times before the old cursor.
 
     Args:
-        cursor_at: up to when everything is dealt with; None for a reading of everything.
-        server_now: ThreatConnect's present, from its `Date` header.
-        overlap_s: how far before the cursor the window begins, in seconds, 0 or more.
+        cursor_at: the cursor's time; None for a reading of everything.
+        server_now: ThreatConnect's current time, from its `Date` header.
+        overlap_s: seconds before the cursor at which the window begins, 0 or more.
     """
     if overlap_s < 0:
         raise ValueError('the overlap must not be negative')
@@ -77,7 +76,7 @@ def next_window(
 
 
 def start_after(cursor: Cursor, now: dt.datetime) -> dt.datetime | None:
-    """Return where a delta that goes on from a cursor begins; None for a reading of everything."""
+    """Return where a delta from a cursor begins; None for a reading of everything."""
     at = believed(cursor.at, now)
     if at is None or at <= EVERYTHING:
         return None
@@ -85,10 +84,10 @@ def start_after(cursor: Cursor, now: dt.datetime) -> dt.datetime | None:
 
 
 def cursor_before(window: Window) -> dt.datetime:
-    """Return the latest cursor after which the next window begins no later than this one did.
+    """Return the latest cursor whose next window begins no later than this one.
 
-    It is not the window's start itself: the next window begins before its cursor, so a cursor that
-    is set back again and again would wander away from where it was.
+    That is not the window's start: the next window begins before its cursor, so a cursor that is
+    set back repeatedly would drift.
     """
     if window.start_at is None:
         return EVERYTHING

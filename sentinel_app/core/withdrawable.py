@@ -1,4 +1,4 @@
-"""What a withdrawal that was held back would withdraw."""
+"""Objects of a withdrawal that was held back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is held back: Indicators above the highest TLP level, and values that must never be sent."""
+"""Withholding: Indicators above the highest TLP level, and values that must never be sent."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PRIVATE_NETWORKS: tuple[tuple[Network, str], ...] = tuple(
 
 _HOSTS: dict[IndicatorType, Callable[[str], str]] = {
     IndicatorType.EMAIL_ADDRESS: email_host,
-    # A Host should be a bare name. One with a scheme or a port is held back as what it names.
+    # A Host should be a bare name. One with a scheme or a port is checked by its host.
     IndicatorType.HOST: url_host,
     IndicatorType.URL: url_host,
 }
@@ -40,7 +40,7 @@ _NOTHING = NeverSend()
 def withheld_reason(
     indicator: Indicator, *, max_tlp: Tlp | None, never_send: NeverSend
 ) -> str | None:
-    """Return why an Indicator is held back, as a sentence for people; None when it may be sent.
+    """Return why an Indicator is held back, as a sentence for people; None if it may be sent.
 
     Args:
         indicator: the Indicator. Without a TLP label it counts as TLP:CLEAR, unless not all of its
@@ -94,7 +94,7 @@ def _label_words(label: str, reading: TlpReading) -> str:
 
 
 def _file_reason(indicator: Indicator, never_send: NeverSend) -> str | None:
-    """A File is one thing: one listed hash holds it back with all its hashes."""
+    """Check a File: one listed hash holds back all its hashes."""
     for kind, digest in indicator.hashes:
         if digest.upper() in never_send.hashes:
             return f'Its {kind} hash {digest} is one that Never Send lists.'
@@ -107,7 +107,8 @@ def _file_reason(indicator: Indicator, never_send: NeverSend) -> str | None:
 
 
 def _address_reason(address: Address, never_send: NeverSend) -> str | None:
-    # From the number: the library's own way goes by a text, and by an error for IPv6.
+    # From the number, as the library's conversion is slower: it goes through text, and fails for
+    # IPv6.
     number, length = int(address), address.max_prefixlen
     if isinstance(address, ipaddress.IPv6Address):
         return _block_reason(ipaddress.IPv6Network((number, length)), never_send)
@@ -115,7 +116,7 @@ def _address_reason(address: Address, never_send: NeverSend) -> str | None:
 
 
 def _block_reason(block: Network, never_send: NeverSend) -> str | None:
-    """An IPv6 block is held back for itself and for the IPv4 block that it carries."""
+    """Check an IPv6 block both for itself and for the IPv4 blocks embedded in it."""
     reason = _listed_reason(block, never_send, block)
     if reason is None and isinstance(block, ipaddress.IPv6Network):
         for carried in carried_blocks(block):
@@ -167,7 +168,7 @@ def _host_reason(host: str, never_send: NeverSend) -> str | None:
 
 
 def _listed_domain(host: str, never_send: NeverSend) -> str | None:
-    """The longest listed domain that a host is in; no more of it is examined than a name has."""
+    """Return the longest listed domain that contains a host, within the length of a name."""
     name = host
     if len(host) > LONGEST_NAME:
         name = host[-LONGEST_NAME - 1 :].partition('.')[2]

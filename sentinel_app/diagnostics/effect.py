@@ -9,8 +9,8 @@ from functools import partial
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.effect import (
     Counted,
+    CurrentObjects,
     Effect,
-    Held,
     effect,
     queries_to_count,
     seconds_for,
@@ -79,9 +79,9 @@ class Effects:
         """Return how long sending so many objects takes under the API limit."""
         return seconds_for(objects, self._requests_per_minute)
 
-    def _held(self, now: dt.datetime) -> Mapping[str, Held]:
+    def _held(self, now: dt.datetime) -> Mapping[str, CurrentObjects]:
         return {
-            query_id: Held(objects=count, until=until)
+            query_id: CurrentObjects(objects=count, until=until)
             for query_id, count, until in self._ledger.live_until(now)
         }
 

@@ -24,7 +24,7 @@ from sentinel_app.core.health import (
 from sentinel_app.core.indicator import Owner
 from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Update
 from sentinel_app.core.job_outlook import last_failed, last_well, waiting_withdrawal
-from sentinel_app.core.task import TASK_FACTS, TaskStanding
+from sentinel_app.core.task import TASK_FACTS, TaskHealth
 from sentinel_app.core.trouble import System
 from sentinel_app.diagnostics.check_result import LABELS, CheckName, CheckResult, CheckStatus
 from sentinel_app.diagnostics.health_snapshot import HealthSnapshot, LastError, StorageFacts
@@ -69,7 +69,7 @@ class RunningUpdate(Protocol):
 class Tasks(Protocol):
     """The Tasks, as far as they keep the Service from its work."""
 
-    def standings(self) -> tuple[TaskStanding, ...]:
+    def task_health(self) -> tuple[TaskHealth, ...]:
         """Return what keeps each Task from its work."""
         ...
 
@@ -283,7 +283,7 @@ class Health:
             due_at=due[0] if due else None,
             due_mode=due[1] if due else Mode.DELTA,
             running=self._follower.running if self._follower else None,
-            tasks=self._tasks.standings() if self._tasks else (),
+            tasks=self._tasks.task_health() if self._tasks else (),
             outages=tuple(
                 outage for contact in self._contacts.values() if (outage := contact.outage)
             ),

@@ -13,7 +13,7 @@ from sentinel_app.core.indicator import Indicator
 from sentinel_app.core.job import Job, Mode, Outcome, Update
 from sentinel_app.core.ledger_row import (
     TYPE_OF_KIND,
-    HeldRow,
+    CurrentRow,
     LedgerRow,
     Refusal,
     millis,
@@ -38,7 +38,7 @@ from sentinel_app.core.scope import Scope, keys_of_values
 from sentinel_app.core.screening import Screening
 from sentinel_app.core.timestamp import from_text
 from sentinel_app.core.upload_limits import MAX_OBJECTS
-from sentinel_app.core.value import telling_digest
+from sentinel_app.core.value import missing_summary_digest
 from sentinel_app.core.window import Window
 from sentinel_app.errors import FatalError
 from sentinel_app.log import EventLog
@@ -287,7 +287,7 @@ class Convert:
             draft.conclude(candidate)
 
     def _recognize(
-        self, number: int, row: Row, print_: bytes, held: Sequence[HeldRow], draft: PageDraft
+        self, number: int, row: Row, print_: bytes, held: Sequence[CurrentRow], draft: PageDraft
     ) -> bool:
         """Pass over a row that says what it said when its objects were sent.
 
@@ -417,7 +417,7 @@ class Convert:
             if is_better(copy, (row.indicator_id, sighting.source_modified)) and self._choose(
                 candidate, digest, key, draft, replaces=False
             ):
-                draft.unsee(row)
+                draft.remove_sighting(row)
             return
         choice = choose(
             indicator,
@@ -427,7 +427,7 @@ class Convert:
             is_refused=draft.is_refused(row, indicator.id),
             is_dismissed=row is not None and row.id in draft.dismissed,
         )
-        if choice is Choice.ALTERNATE and row is not None and draft.notes_alternates(digest):
+        if choice is Choice.ALTERNATE and row is not None and draft.records_alternates(digest):
             draft.alternates.append(Alternate(row.id, *copy))
             draft.kept.add(indicator.id)
         elif choice is Choice.REFRESH and row is not None:
@@ -501,7 +501,7 @@ class Convert:
             source_modified=candidate.modified,
             content_hash=digest_of_content,
             fingerprint=candidate.fingerprint,
-            summary_digest=telling_digest(indicator, [each for _, each in candidate.keys]),
+            summary_digest=missing_summary_digest(indicator, [each for _, each in candidate.keys]),
             sort_value=sort_value(indicator, sort_field)
             if sort_field and fate is Fate.SEND
             else None,

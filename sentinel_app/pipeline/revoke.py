@@ -9,7 +9,7 @@ from sentinel_app.core.clock import Clock
 from sentinel_app.core.job import Mode, Update
 from sentinel_app.core.progress import CANCELLED_CODE, Progress, Reading
 from sentinel_app.core.query import WithdrawPolicy
-from sentinel_app.core.revocation import HeldObject, Unwanted, revocation
+from sentinel_app.core.revocation import LiveObject, Unwanted, revocation
 from sentinel_app.core.scope import Scope, keys_of_values, values_without, values_words
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.wakeup import Wakeups
@@ -145,7 +145,7 @@ class Revoke:
             withdrawn=frozenset(update.withdrawn_ids),
         )
 
-    def _add(self, progress: Sequence[Progress], held: Iterable[HeldObject]) -> None:
+    def _add(self, progress: Sequence[Progress], held: Iterable[LiveObject]) -> None:
         """Withdraw objects by the Jobs of their queries, or else by that of the highest."""
         now: dt.datetime = self._clock.now()
         # One that was cancelled before its update began can withdraw nothing.

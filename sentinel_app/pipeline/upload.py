@@ -14,7 +14,7 @@ from sentinel_app.core.error_entry import ErrorEntry
 from sentinel_app.core.job import Stage, Update
 from sentinel_app.core.ledger_row import TYPE_OF_KIND
 from sentinel_app.core.outbox import Batch, OutboxObject, Settlement
-from sentinel_app.core.retry import DEFAULT_TOLD_S, UPLOAD_POLICY, next_wait_s
+from sentinel_app.core.retry import DEFAULT_RETRY_AFTER_S, UPLOAD_POLICY, next_wait_s
 from sentinel_app.core.sink import Sink
 from sentinel_app.core.trouble import System
 from sentinel_app.core.upload_limits import MAX_OBJECTS, halves
@@ -321,7 +321,9 @@ class Upload:
         self._answered(permit)
         throttled_s = None
         if isinstance(error, ThrottledError):
-            throttled_s = DEFAULT_TOLD_S if error.retry_after_s is None else error.retry_after_s
+            throttled_s = (
+                DEFAULT_RETRY_AFTER_S if error.retry_after_s is None else error.retry_after_s
+            )
         self._store.record_failure(
             batch,
             throttled_s=throttled_s,

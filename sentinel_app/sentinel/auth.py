@@ -15,7 +15,7 @@ import requests
 from sentinel_app.config.pem import Pem, is_pem, read_pem
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.error_text import page_text
-from sentinel_app.core.retry import DEFAULT_TOLD_S, parse_retry_after
+from sentinel_app.core.retry import DEFAULT_RETRY_AFTER_S, parse_retry_after
 from sentinel_app.core.trouble import System
 from sentinel_app.errors import REMEDY, SentinelAppError, TokenError, TokenRefusedError
 from sentinel_app.network.contact import Contact
@@ -227,18 +227,21 @@ class TokenSource:
         """Keep a failure for who is waiting; the tokens in the cache stay."""
         self._start_anew(self._cache)
         now = self._clock.monotonic()
-        told_s = error.retry_after_s if isinstance(error, TokenError) else None
-        return _Failure(error=error, at=now, until=now + min(told_s or 0.0, LONGEST_PAUSE_S))
+        retry_after_s = error.retry_after_s if isinstance(error, TokenError) else None
+        return _Failure(error=error, at=now, until=now + min(retry_after_s or 0.0, LONGEST_PAUSE_S))
 
     def _again(self, failure: _Failure) -> SentinelAppError:
         """The same failure as an exception of its own, for another thread."""
         known = failure.error
         if isinstance(known, TokenError):
-            told_s = known.retry_after_s
-            if told_s is not None:
-                told_s = max(0.0, failure.at + told_s - self._clock.monotonic())
+            retry_after_s = known.retry_after_s
+            if retry_after_s is not None:
+                retry_after_s = max(0.0, failure.at + retry_after_s - self._clock.monotonic())
             return TokenError(
-                known.message, reason=known.reason, context=known.context, retry_after_s=told_s
+                known.message,
+                reason=known.reason,
+                context=known.context,
+                retry_after_s=retry_after_s,
             )
         return TokenRefusedError(known.message, reason=known.reason, context=known.context)
 
@@ -252,9 +255,9 @@ class TokenSource:
             and answer.status < HTTPStatus.TOO_MANY_REQUESTS
         ):
             return read_refusal(payload)
-        told_s = parse_retry_after(answer.headers.get('Retry-After'), now=self._clock.now())
-        if is_throttled and told_s is None:
-            told_s = DEFAULT_TOLD_S
+        retry_after_s = parse_retry_after(answer.headers.get('Retry-After'), now=self._clock.now())
+        if is_throttled and retry_after_s is None:
+            retry_after_s = DEFAULT_RETRY_AFTER_S
         # A success is never quoted: it may hold a token.
         is_error = answer.status >= HTTPStatus.BAD_REQUEST
         reason = page_text(answer.text) if is_error else ''
@@ -262,7 +265,7 @@ class TokenSource:
             f'Microsoft Entra ID gave no access token (status {answer.status}).',
             reason=reason,
             context={'status': answer.status},
-            retry_after_s=told_s,
+            retry_after_s=retry_after_s,
         )
 
 

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import Final
 
 from sentinel_app.core.error_text import one_line, page_text
-from sentinel_app.core.retry import DEFAULT_TOLD_S, LONGEST_TOLD_S, parse_retry_after
+from sentinel_app.core.retry import DEFAULT_RETRY_AFTER_S, LONGEST_RETRY_AFTER_S, parse_retry_after
 from sentinel_app.core.sink import UploadReply
 from sentinel_app.errors import (
     BatchRefusedError,
@@ -67,7 +67,7 @@ class _Raw:
         return self.answer.status
 
     @property
-    def told_s(self) -> float | None:
+    def retry_after_s(self) -> float | None:
         """What a `Retry-After` says, in seconds."""
         return parse_retry_after(self.answer.headers.get('Retry-After'), now=self.now)
 
@@ -199,7 +199,7 @@ def _refusal(raw: _Raw) -> SentinelAppError:
             f'Sentinel answered with a server error ({raw.status}).',
             reason=raw.reason,
             context=raw.context,
-            retry_after_s=raw.told_s,
+            retry_after_s=raw.retry_after_s,
         )
     return _denial(raw)
 
@@ -237,13 +237,13 @@ def _throttled_s(raw: _Raw) -> float:
     The text decides where the header is missing or can hardly be meant: a time that is over, or
     one beyond what is believed.
     """
-    told_s = raw.told_s
-    if told_s is not None and 0 < told_s < LONGEST_TOLD_S:
-        return told_s
+    retry_after_s = raw.retry_after_s
+    if retry_after_s is not None and 0 < retry_after_s < LONGEST_RETRY_AFTER_S:
+        return retry_after_s
     found = _TRY_AGAIN.search(raw.reason)
     if found:
-        return min(float(found.group(1)), LONGEST_TOLD_S)
-    return DEFAULT_TOLD_S if told_s is None else told_s
+        return min(float(found.group(1)), LONGEST_RETRY_AFTER_S)
+    return DEFAULT_RETRY_AFTER_S if retry_after_s is None else retry_after_s
 
 
 def _reason(answer: Answer, payload: object) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.ledger_row import (
     TYPE_OF_KIND,
-    HeldRow,
+    CurrentRow,
     LedgerRow,
     ObjectState,
     Refusal,
@@ -40,14 +40,14 @@ class Ledger:
 
     # -- for the running update
 
-    def held_of(self, indicator_ids: Sequence[int]) -> Mapping[int, list[HeldRow]]:
+    def held_of(self, indicator_ids: Sequence[int]) -> Mapping[int, list[CurrentRow]]:
         """Return what recognizing the rows of these Indicators takes."""
-        found: dict[int, list[HeldRow]] = {}
+        found: dict[int, list[CurrentRow]] = {}
         with self._db.read() as connection:
             cursor = connection.cursor()
             cursor.row_factory = None
             for row in select_in(cursor, _SQL['held'], indicator_ids):
-                found.setdefault(row[0], []).append(HeldRow._make(row))
+                found.setdefault(row[0], []).append(CurrentRow._make(row))
         return found
 
     def rows_of_indicators(self, indicator_ids: Sequence[int]) -> Mapping[int, list[LedgerRow]]:

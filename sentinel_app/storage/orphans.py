@@ -13,7 +13,7 @@ from typing import Final
 from sentinel_app.core.indicator import DeletedIndicator, IndicatorType
 from sentinel_app.core.ledger_row import millis, moment
 from sentinel_app.core.object_id import ObjectKey
-from sentinel_app.core.revocation import HeldObject, Revocation, Unwanted
+from sentinel_app.core.revocation import LiveObject, Revocation, Unwanted
 from sentinel_app.core.row import hash_digests
 from sentinel_app.core.value import keys_of_summary, summary_digest
 from sentinel_app.storage import outbox
@@ -202,7 +202,7 @@ class Orphans:
         most_attempts: int,
         after: int,
         limit: int,
-    ) -> tuple[HeldObject, ...]:
+    ) -> tuple[LiveObject, ...]:
         """Return some of the live objects that no Job of the update has chosen, by rising row.
 
         Args:
@@ -259,14 +259,14 @@ class Orphans:
 
     def live_of(
         self, update_id: str, digests: Sequence[bytes], *, now: dt.datetime
-    ) -> tuple[HeldObject, ...]:
+    ) -> tuple[LiveObject, ...]:
         """Return the live objects of these keys that no Job of the update has withdrawn yet."""
         values = (self._store.first_mark(update_id), millis(now))
         with self._db.read() as connection:
             rows = select_in(connection, _SQL['live_of'], digests, values)
             return tuple(_held(row) for row in rows)
 
-    def unconfirmed(self, update_id: str, *, most_attempts: int) -> tuple[HeldObject, ...]:
+    def unconfirmed(self, update_id: str, *, most_attempts: int) -> tuple[LiveObject, ...]:
         """Return the withdrawals that had no answer, but for those that the update has repeated."""
         values = (self._store.first_mark(update_id), most_attempts)
         with self._db.read() as connection:
@@ -362,8 +362,8 @@ def _outbox_row(
     )
 
 
-def _held(row: sqlite3.Row) -> HeldObject:
-    return HeldObject(
+def _held(row: sqlite3.Row) -> LiveObject:
+    return LiveObject(
         object=row['id'],
         unconfirmed=None,
         generation=row['generation'],
@@ -384,8 +384,8 @@ def _held(row: sqlite3.Row) -> HeldObject:
     )
 
 
-def _unconfirmed(row: sqlite3.Row) -> HeldObject:
-    return HeldObject(
+def _unconfirmed(row: sqlite3.Row) -> LiveObject:
+    return LiveObject(
         object=row['object'],
         unconfirmed=row['id'],
         generation=row['generation'],

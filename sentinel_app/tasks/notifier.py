@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.condition import Condition, ConditionCode
-from sentinel_app.core.notice import Announcement, Attention, kept
+from sentinel_app.core.notice import Announcement, NoticeTracker, kept
 from sentinel_app.core.recipient import Recipients
 from sentinel_app.core.schedule import is_period_over
 from sentinel_app.errors import NotificationError
@@ -81,7 +81,7 @@ class Notifier:
         self._app_state = app_state
         self._clock = clock
         self._stop = stop
-        self._attention = Attention()
+        self._attention = NoticeTracker()
         self._rests: dict[str, dt.datetime] = {}
         self._wakeup = Wakeup()
         self._triggered_at = clock.monotonic()

@@ -13,8 +13,8 @@ from sentinel_app.core.schedule import is_period_over
 from sentinel_app.core.task import (
     TaskCondition,
     TaskFacts,
+    TaskHealth,
     TaskKill,
-    TaskStanding,
     TaskState,
     TaskView,
 )
@@ -81,10 +81,10 @@ class Task:
         self._triggered_at: float | None = None
 
     @property
-    def standing(self) -> TaskStanding:
+    def standing(self) -> TaskHealth:
         """What keeps it from its work, if anything does."""
         with self._lock:
-            return TaskStanding(facts=self.facts, state=self._state, kill=self._kill)
+            return TaskHealth(facts=self.facts, state=self._state, kill=self._kill)
 
     @property
     def state(self) -> TaskState:

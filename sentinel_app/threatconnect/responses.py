@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Final, NoReturn
 
 from sentinel_app.core.error_text import one_line, page_text
-from sentinel_app.core.retry import DEFAULT_TOLD_S, parse_retry_after
+from sentinel_app.core.retry import DEFAULT_RETRY_AFTER_S, parse_retry_after
 from sentinel_app.core.untrusted import TooManyValuesError
 from sentinel_app.errors import (
     GatewayError,
@@ -92,13 +92,13 @@ def _refuse(answer: Answer, now: dt.datetime) -> NoReturn:
     status = answer.status
     reason = _reason(answer) or f'HTTP status {status}'
     context = {'status': status}
-    told_s = parse_retry_after(answer.headers.get('Retry-After'), now=now)
+    retry_after_s = parse_retry_after(answer.headers.get('Retry-After'), now=now)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         raise ReadError(
             'ThreatConnect asked to be called less often.',
             reason=reason,
             context=context,
-            retry_after_s=DEFAULT_TOLD_S if told_s is None else told_s,
+            retry_after_s=DEFAULT_RETRY_AFTER_S if retry_after_s is None else retry_after_s,
         )
     if status in _REFUSED_FORM or (status in _REFUSED_WORDS and not _is_threatconnects(answer)):
         raise GatewayError(
@@ -116,7 +116,7 @@ def _refuse(answer: Answer, now: dt.datetime) -> NoReturn:
             f'ThreatConnect answered with a server error ({status}).',
             reason=reason,
             context=context,
-            retry_after_s=told_s,
+            retry_after_s=retry_after_s,
         )
     if is_bad_query and _TIMED_OUT.search(reason):
         # A query that takes too long is known to exist, the status that it gets is not.
@@ -125,7 +125,7 @@ def _refuse(answer: Answer, now: dt.datetime) -> NoReturn:
         message = 'ThreatConnect refused the query. Correct its TQL in CONFIGURE.'
         raise QueryError(message, reason=reason, context=context)
     message = f'ThreatConnect answered with status {status}. {_other_remedy(status)}'
-    raise ReadError(message, reason=reason, context=context, retry_after_s=told_s)
+    raise ReadError(message, reason=reason, context=context, retry_after_s=retry_after_s)
 
 
 def _is_threatconnects(answer: Answer) -> bool:

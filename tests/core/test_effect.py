@@ -9,8 +9,8 @@ import pytest
 from sentinel_app.core.effect import (
     Change,
     Counted,
+    CurrentObjects,
     Effect,
-    Held,
     QueryEffect,
     effect,
     queries_to_count,
@@ -20,7 +20,10 @@ from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.query import Query, WithdrawPolicy
 from tests.harness.builders.app_state import make_query, minutes
 
-HELD = {'q1': Held(objects=97, until=minutes(60)), 'q2': Held(objects=10, until=minutes(30))}
+HELD = {
+    'q1': CurrentObjects(objects=97, until=minutes(60)),
+    'q2': CurrentObjects(objects=10, until=minutes(30)),
+}
 
 
 def make(query_id: str, tql: str, **fields: Any) -> Query:

@@ -24,7 +24,7 @@ from sentinel_app.core.health import Credential, HealthFacts, conditions
 from sentinel_app.core.job import Counts, Job, JobStatus, JobType, Mode
 from sentinel_app.core.job_outlook import last_failed, last_well, waiting_withdrawal
 from sentinel_app.core.scope import Scope
-from sentinel_app.core.task import PIPELINE, TASK_FACTS, TaskKill, TaskSlug, TaskStanding, TaskState
+from sentinel_app.core.task import PIPELINE, TASK_FACTS, TaskHealth, TaskKill, TaskSlug, TaskState
 from sentinel_app.core.trouble import System
 from tests.harness.builders.app_state import make_job, make_query, make_update, minutes
 from tests.harness.clocks import NOON
@@ -60,12 +60,12 @@ def failed(request_id: str = 'j1', **members: Any) -> Job:
     return make_job(request_id, **(defaults | members))
 
 
-def standing(slug: TaskSlug, **members: Any) -> TaskStanding:
+def standing(slug: TaskSlug, **members: Any) -> TaskHealth:
     (found,) = (each for each in TASK_FACTS if each.slug is slug)
-    return TaskStanding(facts=found, **({'state': TaskState()} | members))
+    return TaskHealth(facts=found, **({'state': TaskState()} | members))
 
 
-def paused(slug: TaskSlug, by: str | None = 'demo.analyst') -> TaskStanding:
+def paused(slug: TaskSlug, by: str | None = 'demo.analyst') -> TaskHealth:
     state = TaskState(is_paused=True, paused_at=NOON - 2 * HOUR, paused_by=by)
     return standing(slug, state=state)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from sentinel_app.core.condition import Condition, ConditionCode, Link, Screen, Severity
-from sentinel_app.core.notice import LONGEST_MESSAGE, Announcement, Attention, Notice, kept
+from sentinel_app.core.notice import LONGEST_MESSAGE, Announcement, Notice, NoticeTracker, kept
 from sentinel_app.core.recipient import Recipients, read_recipients
 from tests.harness.clocks import NOON
 
@@ -30,11 +30,11 @@ class People:
     """Are told what is to be told, and so know it."""
 
     def __init__(self) -> None:
-        self.attention = Attention()
+        self.attention = NoticeTracker()
         self.told: dict[str, Notice] = {}
 
     def restart(self) -> None:
-        self.attention = Attention()
+        self.attention = NoticeTracker()
 
     def at(
         self,

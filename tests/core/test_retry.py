@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentinel_app.core.retry import (
-    DEFAULT_TOLD_S,
-    LONGEST_TOLD_S,
+    DEFAULT_RETRY_AFTER_S,
+    LONGEST_RETRY_AFTER_S,
     READ_POLICY,
     UPLOAD_POLICY,
     RetryPolicy,
@@ -30,7 +30,7 @@ from sentinel_app.errors import (
 )
 from tests.harness.clocks import NOON
 
-POLICY = RetryPolicy(base_s=1.0, cap_s=60.0, attempts=8, told_attempts=20)
+POLICY = RetryPolicy(base_s=1.0, cap_s=60.0, attempts=8, retry_after_attempts=20)
 shares = st.floats(0, 1, exclude_max=True)
 
 
@@ -48,7 +48,7 @@ def test_chance_decides_over_the_whole_wait():
 
 
 def test_without_jitter_chance_decides_nothing():
-    policy = RetryPolicy(base_s=1.0, cap_s=60.0, attempts=8, told_attempts=20, jitter=0.0)
+    policy = RetryPolicy(base_s=1.0, cap_s=60.0, attempts=8, retry_after_attempts=20, jitter=0.0)
     assert next_wait_s(ReadError('x'), 4, policy, lambda: 0.0) == 8.0
 
 
@@ -78,7 +78,7 @@ def test_refused_token_is_replaced_once_and_at_once():
 
 
 def test_throttling_without_a_time_means_a_minute():
-    assert next_wait_s(ThrottledError('x'), 1, POLICY, lambda: 0.0) == DEFAULT_TOLD_S + 0.5
+    assert next_wait_s(ThrottledError('x'), 1, POLICY, lambda: 0.0) == DEFAULT_RETRY_AFTER_S + 0.5
 
 
 def test_throttling_is_borne_longer_than_a_server_error():
@@ -94,15 +94,18 @@ def test_throttling_for_no_time_at_all_still_backs_off():
     assert waits == [1, 16, 60]
 
 
-@pytest.mark.parametrize('told_s', [7200.0, 1e9, float('inf')])
-def test_absurd_time_is_bounded(told_s):
-    wait_s = next_wait_s(ThrottledError('x', retry_after_s=told_s), 1, POLICY, lambda: 0.999)
-    assert LONGEST_TOLD_S <= wait_s <= LONGEST_TOLD_S + 1
+@pytest.mark.parametrize('retry_after_s', [7200.0, 1e9, float('inf')])
+def test_absurd_time_is_bounded(retry_after_s):
+    wait_s = next_wait_s(ThrottledError('x', retry_after_s=retry_after_s), 1, POLICY, lambda: 0.999)
+    assert LONGEST_RETRY_AFTER_S <= wait_s <= LONGEST_RETRY_AFTER_S + 1
 
 
-@pytest.mark.parametrize('told_s', [-5.0, float('-inf')])
-def test_time_in_the_past_is_no_time(told_s):
-    assert next_wait_s(UploadServerError('x', retry_after_s=told_s), 1, POLICY, lambda: 0.0) == 0.5
+@pytest.mark.parametrize('retry_after_s', [-5.0, float('-inf')])
+def test_time_in_the_past_is_no_time(retry_after_s):
+    assert (
+        next_wait_s(UploadServerError('x', retry_after_s=retry_after_s), 1, POLICY, lambda: 0.0)
+        == 0.5
+    )
 
 
 def test_time_that_is_no_number_counts_as_none():
@@ -118,15 +121,17 @@ def test_time_that_is_no_number_counts_as_none():
     st.sampled_from([READ_POLICY, UPLOAD_POLICY, POLICY]),
 )
 def test_wait_is_never_below_what_was_told_nor_without_bound(
-    error_class, told_s, attempt, share, policy
+    error_class, retry_after_s, attempt, share, policy
 ):
-    wait_s = next_wait_s(error_class('x', retry_after_s=told_s), attempt, policy, lambda: share)
+    wait_s = next_wait_s(
+        error_class('x', retry_after_s=retry_after_s), attempt, policy, lambda: share
+    )
     if wait_s is None:
-        assert attempt >= min(policy.attempts, policy.told_attempts)
+        assert attempt >= min(policy.attempts, policy.retry_after_attempts)
         return
-    assert 0 <= wait_s <= LONGEST_TOLD_S + policy.cap_s
-    if told_s is not None and told_s > 0:
-        assert wait_s >= min(told_s, LONGEST_TOLD_S)
+    assert 0 <= wait_s <= LONGEST_RETRY_AFTER_S + policy.cap_s
+    if retry_after_s is not None and retry_after_s > 0:
+        assert wait_s >= min(retry_after_s, LONGEST_RETRY_AFTER_S)
 
 
 def test_reading_survives_the_way_down_to_a_page_of_one_row():
@@ -145,12 +150,12 @@ def test_reading_survives_the_way_down_to_a_page_of_one_row():
         (' 45 ', 45),
         ('1.5', 1.5),
         ('-3', 0),
-        ('99999999999', LONGEST_TOLD_S),
+        ('99999999999', LONGEST_RETRY_AFTER_S),
         ('Wed, 04 Mar 2026 12:00:30 GMT', 30),
         ('Wed, 04 Mar 2026 12:00:30 -0000', 30),
         ('Wed, 04 Mar 2026 13:00:30 +0100', 30),
         ('Wed, 04 Mar 2026 11:59:00 GMT', 0),
-        ('Wed, 04 Mar 2099 12:00:00 GMT', LONGEST_TOLD_S),
+        ('Wed, 04 Mar 2099 12:00:00 GMT', LONGEST_RETRY_AFTER_S),
         (None, None),
         ('', None),
         ('soon', None),
@@ -169,7 +174,7 @@ def test_retry_after_is_read_in_both_forms(text, seconds):
 @given(st.text())
 def test_any_retry_after_gives_a_time_within_bounds_or_none(text):
     seconds = parse_retry_after(text, now=NOON)
-    assert seconds is None or 0 <= seconds <= LONGEST_TOLD_S
+    assert seconds is None or 0 <= seconds <= LONGEST_RETRY_AFTER_S
 
 
 def test_http_date_is_read_as_utc():

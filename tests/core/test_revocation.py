@@ -12,18 +12,18 @@ import stix2
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.ledger_row import millis, moment
 from sentinel_app.core.object_text import TIMES, content_hash, object_text
-from sentinel_app.core.revocation import HeldObject, revocation
+from sentinel_app.core.revocation import LiveObject, revocation
 from sentinel_app.core.timestamp import from_text
 from tests.harness.builders.indicator import NOW, make_indicator, make_objects
 
 SECOND = dt.timedelta(seconds=1)
 
 
-def held(kind: IndicatorType = IndicatorType.ADDRESS, **fields: object) -> HeldObject:
+def held(kind: IndicatorType = IndicatorType.ADDRESS, **fields: object) -> LiveObject:
     """An object that was sent at `NOW`."""
     indicator = make_indicator(kind)
     (stix,) = make_objects(indicator)
-    item = HeldObject(
+    item = LiveObject(
         object=1,
         unconfirmed=None,
         generation=0,

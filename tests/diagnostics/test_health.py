@@ -14,7 +14,7 @@ from sentinel_app.core.condition import ConditionCode, HealthState, Severity
 from sentinel_app.core.health import LOW_DISK_BYTES
 from sentinel_app.core.indicator import Owner
 from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Update
-from sentinel_app.core.task import TASK_FACTS, TaskStanding, TaskState
+from sentinel_app.core.task import TASK_FACTS, TaskHealth, TaskState
 from sentinel_app.diagnostics.check_result import CheckName, CheckResult, CheckStatus
 from sentinel_app.diagnostics.health import Health
 from sentinel_app.diagnostics.health_snapshot import LastError
@@ -348,9 +348,9 @@ class StubUpdates:
 class StubTasks:
     """How the Tasks stand."""
 
-    found: tuple[TaskStanding, ...] = ()
+    found: tuple[TaskHealth, ...] = ()
 
-    def standings(self) -> tuple[TaskStanding, ...]:
+    def task_health(self) -> tuple[TaskHealth, ...]:
         return self.found
 
 
@@ -361,7 +361,7 @@ def test_what_is_due_what_waits_and_what_is_paused_is_looked_at(ward: Ward) -> N
     ward.clock.advance(16 * 60)
     assert ward.codes == [ConditionCode.UPDATE_OVERDUE]
     paused = TaskState(is_paused=True, paused_at=NOON, paused_by='jdoe')
-    tasks.found = (TaskStanding(facts=TASK_FACTS[0], state=paused),)
+    tasks.found = (TaskHealth(facts=TASK_FACTS[0], state=paused),)
     assert ConditionCode.TASK_PAUSED in ward.codes
     # One that is queued waits since then, whenever the next one is due.
     tasks.found, updates.due = (), (NOON + dt.timedelta(hours=1), Mode.DELTA)

@@ -219,7 +219,7 @@ def test_every_outcome_status_and_task_is_in_the_glossary() -> None:
         f'waits 1 s at first and up to {READ_POLICY.cap_s:g} s, and asks for a smaller page',
         f'gives up after {READ_POLICY.attempts} attempts for the same page',
         f'gives up after {UPLOAD_POLICY.attempts} attempts',
-        f'Gives up after {UPLOAD_POLICY.told_attempts} attempts',
+        f'Gives up after {UPLOAD_POLICY.retry_after_attempts} attempts',
         f'Pages wait in memory, at most {figure("MOST_PAGES")},',
         f'{figure("MOST_OBJECTS_WAITING"):,} objects could be sent',
         f'`{DOCUMENTS_FILE}`',

@@ -30,7 +30,7 @@ MOST_AT_ONCE = 6 * UPLOAD_THREADS
 """Requests for tokens in the first ten seconds: each thread's first attempts."""
 MOST_PER_MINUTE = 100
 """Uploads are held to it by the rate limiter, which has tests of its own."""
-MOST_IN_ALL = UPLOAD_THREADS * (UPLOAD_POLICY.told_attempts + 10)
+MOST_IN_ALL = UPLOAD_THREADS * (UPLOAD_POLICY.retry_after_attempts + 10)
 
 TOKEN: Mapping[str, Any] = {'token_type': 'Bearer', 'expires_in': 3599, 'access_token': 'a-token'}
 

@@ -324,7 +324,7 @@ def test_tenant_that_does_not_exist_is_told_in_entras_words(server, source):
 
 @pytest.mark.parametrize('where', ['metadata', 'token'])
 @pytest.mark.parametrize(
-    ('answer', 'told_s', 'reason'),
+    ('answer', 'retry_after_s', 'reason'),
     [
         ({'status': 429, 'body': 'Too Many Requests', 'headers': {'Retry-After': '60'}}, 60, 'Too'),
         ({'status': 429, 'body': 'Too Many Requests'}, 60, 'Too'),
@@ -339,7 +339,9 @@ def test_tenant_that_does_not_exist_is_told_in_entras_words(server, source):
         ({'status': 200, 'body': '["access_token"]'}, None, ''),
     ],
 )
-def test_answers_that_msal_cannot_bear_may_pass(server, source, where, answer, told_s, reason):
+def test_answers_that_msal_cannot_bear_may_pass(
+    server, source, where, answer, retry_after_s, reason
+):
     if where == 'metadata':
         metadata(server, **answer)
     else:
@@ -347,7 +349,7 @@ def test_answers_that_msal_cannot_bear_may_pass(server, source, where, answer, t
         server.add(responses.POST, TOKEN, **answer)
     with pytest.raises(TokenError) as caught:
         source.token()
-    assert caught.value.retry_after_s == told_s
+    assert caught.value.retry_after_s == retry_after_s
     assert caught.value.reason.startswith(reason)
     assert 'half-a-tok' not in shown(caught.value)
     assert SECRET not in shown(caught.value)

@@ -13,7 +13,7 @@ from sentinel_app.core.job import Counts, Outcome
 from sentinel_app.core.ledger_row import LedgerRow, ObjectState
 from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.outbox import Batch, ChosenObject, Fate, Sighting
-from sentinel_app.core.revocation import HeldObject, Unwanted, revocation
+from sentinel_app.core.revocation import LiveObject, Unwanted, revocation
 from sentinel_app.core.value import summary_digest
 from sentinel_app.errors import UploadDeniedError
 from sentinel_app.storage.ledger import Ledger
@@ -55,11 +55,11 @@ def orphaned(orphans: Orphans, update_id: str, now: dt.datetime = NOON) -> set[O
 
 def unchosen(
     orphans: Orphans, update_id: str = 'u1', *, only_orphans: bool = False, now: dt.datetime = NOON
-) -> tuple[HeldObject, ...]:
+) -> tuple[LiveObject, ...]:
     """What no Job of an update has chosen, in portions of two."""
     unwanted = Unwanted(are_orphans_meant=True, are_all_meant=not only_orphans)
     common = {'unwanted': unwanted, 'now': now, 'most_attempts': 3}
-    found: list[HeldObject] = []
+    found: list[LiveObject] = []
     while part := orphans.next_unchosen(
         update_id, after=found[-1].object if found else 0, limit=2, **common
     ):
@@ -70,12 +70,12 @@ def unchosen(
 
 def unconfirmed(
     orphans: Orphans, update_id: str = 'later', most_attempts: int = 3
-) -> tuple[HeldObject, ...]:
+) -> tuple[LiveObject, ...]:
     """What an update has to withdraw again; a later one than all that are there by default."""
     return orphans.unconfirmed(update_id, most_attempts=most_attempts)
 
 
-def withdraw(orphans: Orphans, items: Iterable[HeldObject], request_id: str = 'j1') -> None:
+def withdraw(orphans: Orphans, items: Iterable[LiveObject], request_id: str = 'j1') -> None:
     orphans.add_revocations([revocation(item, request_id, NOON) for item in items])
 
 

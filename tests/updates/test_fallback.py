@@ -36,8 +36,8 @@ def spread(count: int, *, seed: int = 0, prefix: str = 'h') -> list[dict[str, ob
 def is_warned(engine: Engine, job: Job) -> tuple[bool, bool]:
     """Whether the Job says so, and the health of the App."""
     found = engine.ask('GET', 'api/health')['conditions']
-    is_told = any(each['code'] == 'reading-by-time' for each in found)
-    return any(WORDS in text for text in job['warnings']), is_told
+    is_listed = any(each['code'] == 'reading-by-time' for each in found)
+    return any(WORDS in text for text in job['warnings']), is_listed
 
 
 def by_id(world: World) -> int:

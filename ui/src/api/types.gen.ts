@@ -624,7 +624,7 @@ export interface components {
     schemas: {
         /**
          * About
-         * @description What an error is about.
+         * @description Subject of an error.
          * @enum {string}
          */
         About: "job" | "indicator" | "object" | "withdrawal";
@@ -742,7 +742,7 @@ export interface components {
         };
         /**
          * Change
-         * @description What a save does to one query.
+         * @description Change of one query by a save.
          * @enum {string}
          */
         Change: "added" | "edited" | "enabled" | "disabled" | "deleted" | "kept";
@@ -814,7 +814,7 @@ export interface components {
         };
         /**
          * ConditionCode
-         * @description The stable names of the conditions; `docs/operations.md` lists each of them.
+         * @description Stable names of the conditions; `docs/operations.md` lists each of them.
          * @enum {string}
          */
         ConditionCode: "withdrawal-waiting" | "credential-expired" | "threatconnect-unavailable" | "entra-unavailable" | "sentinel-unavailable" | "job-failed" | "update-overdue" | "task-paused" | "task-killed" | "part-failing" | "check-failed" | "disk-low" | "documents-set-aside" | "database-set-aside" | "reading-by-time" | "clock-differs" | "credential-expiring";
@@ -1001,7 +1001,7 @@ export interface components {
         };
         /**
          * ErrorState
-         * @description Whether an error still holds.
+         * @description State of an error.
          * @enum {string}
          */
         ErrorState: "open" | "resolved" | "superseded";
@@ -1152,7 +1152,7 @@ export interface components {
         };
         /**
          * HealthState
-         * @description Whether the Service does its work.
+         * @description Overall health of the Service.
          * @enum {string}
          */
         HealthState: "healthy" | "degraded" | "decision";
@@ -1334,7 +1334,7 @@ export interface components {
         };
         /**
          * IndicatorType
-         * @description The nine supported types, spelled as the v3 API spells them.
+         * @description The nine supported types, spelled as in the v3 API.
          * @enum {string}
          */
         IndicatorType: "Address" | "ASN" | "CIDR" | "EmailAddress" | "Email Subject" | "File" | "Host" | "Registry Key" | "URL";
@@ -1525,13 +1525,13 @@ export interface components {
         };
         /**
          * JobStatus
-         * @description Where a Job stands. Values are the words that the API and the page show.
+         * @description Status of a Job. Values are the words that the API and the page show.
          * @enum {string}
          */
         JobStatus: "Pending" | "Download In Progress" | "Download Complete" | "Convert In Progress" | "Convert Complete" | "Upload In Progress" | "Upload Complete" | "Failed" | "Cancelled";
         /**
          * JobType
-         * @description Who asked for the Job: the schedule or a person.
+         * @description Origin of a Job: the schedule or a person.
          * @enum {string}
          */
         JobType: "scheduled" | "ad-hoc";
@@ -1754,7 +1754,7 @@ export interface components {
         };
         /**
          * Mode
-         * @description What an update reads and what it sends of that.
+         * @description Mode of an update: what it reads, and what it sends of that.
          * @enum {string}
          */
         Mode: "delta" | "full" | "reconcile";
@@ -1855,7 +1855,7 @@ export interface components {
         };
         /**
          * Outcome
-         * @description What became of one Indicator that a Job took up; exactly one of these in the end.
+         * @description Outcome of one Indicator in a Job; each ends with exactly one.
          * @enum {string}
          */
         Outcome: "sent" | "unchanged" | "duplicate" | "withheld" | "expired" | "unsupported" | "invalid" | "refused" | "withdrawn" | "failed";
@@ -2315,7 +2315,7 @@ export interface components {
         };
         /**
          * Relation
-         * @description What one value is to another.
+         * @description Relation of one value to another.
          * @enum {string}
          */
         Relation: "host" | "block" | "parent" | "url" | "reading";
@@ -2539,13 +2539,13 @@ export interface components {
         };
         /**
          * Scope
-         * @description What an update is about.
+         * @description Scope of an update.
          * @enum {string}
          */
         Scope: "whole" | "refused" | "send" | "withdraw";
         /**
          * Screen
-         * @description Where a condition is solved, by the address of the page's screen.
+         * @description Screens of the page where conditions are resolved, by their addresses.
          * @enum {string}
          */
         Screen: "dashboard" | "configure" | "jobs" | "tasks";
@@ -2650,13 +2650,13 @@ export interface components {
         };
         /**
          * Severity
-         * @description How bad a condition is, worst first: the order in which conditions are shown.
+         * @description Severity of a condition, worst first: the order in which conditions are shown.
          * @enum {string}
          */
         Severity: "decision" | "error" | "warning";
         /**
          * SortDirection
-         * @description The order in which a TQL query's Indicators are sent.
+         * @description Order in which a TQL query's Indicators are sent.
          * @enum {string}
          */
         SortDirection: "asc" | "desc";
@@ -2700,7 +2700,7 @@ export interface components {
         };
         /**
          * System
-         * @description What the App depends on, by the name that people know.
+         * @description Systems that the App depends on, by their names.
          * @enum {string}
          */
         System: "ThreatConnect" | "Microsoft Entra ID" | "Microsoft Sentinel";
@@ -2763,13 +2763,13 @@ export interface components {
         };
         /**
          * TaskCondition
-         * @description What a Task does at this moment.
+         * @description Current condition of a Task.
          * @enum {string}
          */
         TaskCondition: "idle" | "running" | "finishing" | "paused";
         /**
          * TaskGroup
-         * @description The two groups that the page shows.
+         * @description Groups of Tasks on the page.
          * @enum {string}
          */
         TaskGroup: "Ingestion pipeline" | "Standalone";
@@ -2791,7 +2791,7 @@ export interface components {
         };
         /**
          * TaskSlug
-         * @description The Tasks by the names that addresses use.
+         * @description Names of the Tasks in addresses.
          * @enum {string}
          */
         TaskSlug: "download" | "convert" | "upload" | "schedule-updates" | "cleaner";
