@@ -36,8 +36,8 @@ from sentinel_app.log import (
 from sentinel_app.network.exchange import leave_environment, restrain
 from sentinel_app.platform.broker_guard import keep_answers, keep_listening, reconnect_soon
 from sentinel_app.platform.service_guard import (
-    Ending,
     OpenRequests,
+    Termination,
     answer_every_request,
     end_requests,
     follow_log_level,
@@ -48,7 +48,7 @@ from sentinel_app.platform.service_guard import (
 from sentinel_app.platform.wsgi_bridge import Bridge, Environ, StartResponse
 from sentinel_app.redactor import Redactor
 from sentinel_app.storage.maintenance.disk import prepare_folder
-from sentinel_app.storage.maintenance.reserve import give_up_reserve
+from sentinel_app.storage.maintenance.reserve import release_reserve
 
 if TYPE_CHECKING:
     from tcex import TcEx
@@ -101,7 +101,7 @@ class App:
         if isinstance(error, ConfigError):
             problems = tuple(error.context.get('problems') or (error.message,))
             for problem in problems:
-                _log.error('input-wrong', problem=problem)
+                _log.error('input-invalid', problem=problem)
             return _first_of(problems)
         if isinstance(error, SentinelAppError):
             message = error.message.replace(GOES_ON, _START_AGAIN)
@@ -188,7 +188,7 @@ class App:
         self._service = service
         self._answer = request_callback(service, Bridge(container.wsgi))
         self._requests = answer_every_request(service, _forget_token, self._protect)
-        self._ending = Ending(service)
+        self._ending = Termination(service)
         keep_listening(service)
         keep_answers(service)
         keep_renewing(service, self._protect)
@@ -302,7 +302,7 @@ class App:
 
     def _make_room(self) -> None:
         """Give up what was kept for the last words, so that the log and the message fit."""
-        give_up_reserve(self._data_dir)
+        release_reserve(self._data_dir)
 
     def _exit(self, code: int, message: str) -> NoReturn:
         """End the process with its code, and with its message where the disk takes that.

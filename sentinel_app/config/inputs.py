@@ -73,7 +73,7 @@ class Inputs:
         self._labels = labels
         self.problems: list[str] = []
 
-    def note(self, name: str, fault: str) -> None:
+    def add_fault(self, name: str, fault: str) -> None:
         """Note what is wrong with an input and what to do about it."""
         self.problems.append(f'{self._labels[name]} ({name}): {fault}')
 
@@ -95,28 +95,28 @@ class Inputs:
         if isinstance(value, list | tuple | set):
             kept = [part for part in value if part not in (None, '')]
             if len(kept) > 1:
-                self.note(name, f'holds {len(kept)} values. Give exactly one.')
+                self.add_fault(name, f'holds {len(kept)} values. Give exactly one.')
             value = kept[0] if kept else None
         noted = len(self.problems)
         text = '' if value is None else self._text_of(name, value).strip()
         if len(self.problems) > noted:
             return ''
         if text and _UNRESOLVED.search(text):
-            self.note(
+            self.add_fault(
                 name,
                 'holds a variable that ThreatConnect did not fill in. Check that the variable '
                 'exists and that this Service may use it.',
             )
             return ''
         if not text and required:
-            self.note(name, 'is missing. Fill it in in the configuration of the Service.')
+            self.add_fault(name, 'is missing. Fill it in in the configuration of the Service.')
         return text
 
     def line(self, name: str, *, required: bool = True) -> str:
         """As `text`, but on one line."""
         text = self.text(name, required=required)
         if _CONTROL.search(text):
-            self.note(name, 'holds a line break or a control character. Type it in again.')
+            self.add_fault(name, 'holds a line break or a control character. Type it in again.')
             return ''
         return text
 
@@ -125,7 +125,7 @@ class Inputs:
         text = self.line(name)
         found = guid(text)
         if text and not found:
-            self.note(name, f'is not a GUID. {remedy}')
+            self.add_fault(name, f'is not a GUID. {remedy}')
         return found or ''
 
     def integer(self, name: str, *, low: int, high: int, default: int | None = None) -> int:
@@ -134,9 +134,9 @@ class Inputs:
         if number is None:
             return low
         if not number.is_integer():
-            self._note_number(name, 'is no whole number', low, high, whole=True)
+            self._add_number_fault(name, 'is no whole number', low, high, whole=True)
         elif not low <= number <= high:
-            self._note_number(name, 'is out of range', low, high, whole=True)
+            self._add_number_fault(name, 'is out of range', low, high, whole=True)
         else:
             return int(number)
         return low
@@ -147,7 +147,7 @@ class Inputs:
         if number is None:
             return high
         if not 0 < number <= high:
-            self._note_number(name, 'is out of range', 0, high, whole=False)
+            self._add_number_fault(name, 'is out of range', 0, high, whole=False)
             return high
         return number
 
@@ -160,7 +160,7 @@ class Inputs:
             if choice.value.casefold() == text.casefold():
                 return choice
         known = ', '.join(f'"{choice.value}"' for choice in choices)
-        self.note(name, f'{show(text)} is none of the choices. Choose one of {known}.')
+        self.add_fault(name, f'{show(text)} is none of the choices. Choose one of {known}.')
         return default
 
     def https_origin(self, name: str, default: str) -> str:
@@ -170,13 +170,15 @@ class Inputs:
             return default
         origin = _origin(text)
         if origin is None:
-            self.note(name, f'is no https address of a host alone. Write it like {default}.')
+            self.add_fault(name, f'is no https address of a host alone. Write it like {default}.')
         return origin or default
 
     def _number(self, name: str, default: int | None) -> float | None:
         value = self._values.get(name)
         if isinstance(value, bool):
-            self.note(name, f'"{str(value).lower()}" is not a number. Write digits, for example 1.')
+            self.add_fault(
+                name, f'"{str(value).lower()}" is not a number. Write digits, for example 1.'
+            )
             return None
         text = self.line(name, required=default is None)
         if not text:
@@ -184,25 +186,27 @@ class Inputs:
         number = float(text) if _NUMBER.fullmatch(text) else math.nan
         if not math.isfinite(number):
             hint = 'Write fractions with a point' if ',' in text else 'Write digits'
-            self.note(name, f'{show(text)} is not a number. {hint}, for example 1.')
+            self.add_fault(name, f'{show(text)} is not a number. {hint}, for example 1.')
             return None
         return number
 
-    def _note_number(self, name: str, fault: str, low: float, high: float, *, whole: bool) -> None:
+    def _add_number_fault(
+        self, name: str, fault: str, low: float, high: float, *, whole: bool
+    ) -> None:
         kind = 'a whole number from' if whole else 'a number above'
         until = 'to' if whole else 'and up to'
         shown = show(str(self._values.get(name)).strip())
-        self.note(name, f'{shown} {fault}. Give {kind} {low:g} {until} {high:.10g}.')
+        self.add_fault(name, f'{shown} {fault}. Give {kind} {low:g} {until} {high:.10g}.')
 
     def _text_of(self, name: str, value: object) -> str:
         """The value as text that a file, a header and a message can hold; else a note, and none."""
         try:
             text = value.decode() if isinstance(value, bytes) else _plain(value)
         except ValueError:
-            self.note(name, 'is not text. Give it as text in UTF-8.')
+            self.add_fault(name, 'is not text. Give it as text in UTF-8.')
             return ''
         if _UNFIT.search(text):
-            self.note(
+            self.add_fault(
                 name, 'holds a NUL character or half of a character, as of an emoji. Type it again.'
             )
             return ''

@@ -306,7 +306,7 @@ def _client_secret(reader: Inputs) -> Secret:
     elif not text.isprintable() or ' ' in text:
         fault = 'holds a blank or a control character. Copy the value of the secret again.'
     if fault:
-        reader.note(name, fault)
+        reader.add_fault(name, fault)
     return Secret(text)
 
 
@@ -317,7 +317,7 @@ def _tenant_id(reader: Inputs) -> str:
     if text and not found:
         shared = text.casefold() in {'common', 'organizations', 'consumers'}
         fault = 'names no single tenant.' if shared else 'is neither a GUID nor a domain.'
-        reader.note(
+        reader.add_fault(
             name, f'{fault} Copy the Directory (tenant) ID from the application in Entra ID.'
         )
     return found or ''
@@ -328,7 +328,7 @@ def _source_name(reader: Inputs) -> str:
     text = reader.line(name)
     longest = SOURCE_SYSTEM_LENGTH - len(SOURCE_SYSTEM_PREFIX)
     if len(text) > longest:
-        reader.note(
+        reader.add_fault(
             name, f'has {len(text)} characters. Sentinel takes {longest} at most; shorten it.'
         )
     return text
@@ -338,7 +338,7 @@ def _access_id(reader: Inputs) -> str:
     name = 'threatconnect_access_id'
     text = reader.line(name)
     if re.search(r'[\s:]', text):
-        reader.note(
+        reader.add_fault(
             name,
             'holds a blank or a colon. Copy the Access ID of the API user from ThreatConnect.',
         )
@@ -361,10 +361,10 @@ def _never_send(reader: Inputs) -> NeverSend:
         except ValueError as error:
             faults.append(f'{error}.' if show(entry).startswith('"') else _TOO_LONG_ENTRY)
     for fault in faults[:_MOST_FAULTS]:
-        reader.note(name, fault)
+        reader.add_fault(name, fault)
     if len(faults) > _MOST_FAULTS:
         more = len(faults) - _MOST_FAULTS
-        reader.note(name, f'{more:,} more entries are wrong. Correct them too.')
+        reader.add_fault(name, f'{more:,} more entries are wrong. Correct them too.')
     return merged(kept)
 
 

@@ -70,7 +70,7 @@ class PrecedenceContext:
         """Return whether the current copy was known to be gone when the update began."""
         return bool(row.is_orphaned) and row.late_for != self.update_id
 
-    def may_hide_better(self, row: LedgerRow) -> bool:
+    def may_have_better(self, row: LedgerRow) -> bool:
         """Return whether Sentinel may hold a better copy than the one in the ledger.
 
         That copy is unacknowledged, so it may never have arrived, and this update has not found out
@@ -83,7 +83,7 @@ class PrecedenceContext:
         """Return whether the last complete reading of its query did not return the current copy."""
         return row.mark < self.whole_marks.get(row.query, 0)
 
-    def has_let_go(self, query: int, indicator: Indicator) -> bool:
+    def no_longer_matches(self, query: int, indicator: Indicator) -> bool:
         """Return whether a query surely no longer matches an Indicator that it did not return."""
         window = self.windows.get(query)
         if window is None or indicator.modified_at >= window.end_at:
@@ -135,7 +135,7 @@ def choose(
             Choice.REPLACE if is_ours and is_better(copy, row.chosen_copy()) else Choice.DUPLICATE
         )
     is_held = row.is_live and row.valid_until > context.now
-    is_lost = context.is_orphaned(row) and not context.may_hide_better(row)
+    is_lost = context.is_orphaned(row) and not context.may_have_better(row)
     if not is_held or is_lost or context.was_missing(row):
         return Choice.TAKE
     is_other = row.indicator_id != indicator.id
@@ -159,7 +159,7 @@ def _against_higher_query(
             return Choice.TAKE
         # The higher query may turn out to no longer match its copy, which is read later.
         return Choice.ALTERNATE if context.mode is Mode.DELTA else Choice.DUPLICATE
-    return Choice.TAKE if context.has_let_go(row.query, indicator) else Choice.REFRESH
+    return Choice.TAKE if context.no_longer_matches(row.query, indicator) else Choice.REFRESH
 
 
 def _within_query(

@@ -151,15 +151,15 @@ class Health:
         self._outlook: _Outlook | None = None
         self._first_seen: dict[str, dt.datetime] = {}
 
-    def watch(self, *, queue: UpdateQueue, follower: RunningUpdate, tasks: Tasks) -> None:
+    def attach(self, *, queue: UpdateQueue, follower: RunningUpdate, tasks: Tasks) -> None:
         """Look at these as well; they exist only after what reports its errors here."""
         self._queue, self._follower, self._tasks = queue, follower, tasks
 
-    def watch_notifier(self, notifier: Notified) -> None:
+    def attach_notifier(self, notifier: Notified) -> None:
         """Tell how many notifications there were."""
         self._notifier = notifier
 
-    def note_owners(self, owners: Sequence[Owner]) -> None:
+    def record_owners(self, owners: Sequence[Owner]) -> None:
         """Take note of what the API user can read: the one Organization among it is its own.
 
         A user of the whole instance can read several; then none of them can be told to be its own.
@@ -167,7 +167,7 @@ class Health:
         names = [owner.name for owner in owners if owner.type == 'Organization']
         self._organization = names[0] if len(names) == 1 else None
 
-    def note_checks(self, results: Sequence[CheckResult]) -> None:
+    def record_checks(self, results: Sequence[CheckResult]) -> None:
         """Take note of a check: a step that could not be made leaves what is known of it."""
         now = self._clock.now()
         with self._lock:
@@ -191,7 +191,7 @@ class Health:
             texts.append(f'Only {free // 1_000_000:,} MB are free in {self._database_path.parent}.')
         return tuple(texts)
 
-    def note(self, part: str, error: BaseException | None) -> None:
+    def record_error(self, part: str, error: BaseException | None) -> None:
         """Take note that a part of the App met an exception, or works again (None)."""
         with self._lock:
             if error is None:

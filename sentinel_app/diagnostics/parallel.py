@@ -15,7 +15,7 @@ AT_ONCE = 4
 Answer = TypeVar('Answer')
 
 
-class _Errand(Generic[Answer]):
+class _ParallelCalls(Generic[Answer]):
     """Threads that take one question after the other, until all are answered or one fails."""
 
     def __init__(self, calls: Sequence[Callable[[], Answer]]) -> None:
@@ -35,12 +35,12 @@ class _Errand(Generic[Answer]):
             except queue.Empty:
                 return
             try:
-                self._note(place, call())
+                self._record(place, call())
             except Exception as error:  # noqa: BLE001 - a thread; who asked gets the exception
                 self.error = error
                 self.is_over.set()
 
-    def _note(self, place: int, answer: Answer) -> None:
+    def _record(self, place: int, answer: Answer) -> None:
         with self._lock:
             self.answers[place] = answer
             self._left -= 1
@@ -63,19 +63,19 @@ def gathered(calls: Sequence[Callable[[], Answer]], *, within_s: float) -> list[
     """
     if not calls:
         return []
-    errand = _Errand(calls)
+    running = _ParallelCalls(calls)
     for place in range(min(AT_ONCE, len(calls))):
-        threading.Thread(target=errand.run, name=f'errand-{place}', daemon=True).start()
-    is_over = errand.is_over.wait(max(0.0, within_s))
-    if errand.error is not None:
-        raise errand.error
+        threading.Thread(target=running.run, name=f'parallel-{place}', daemon=True).start()
+    is_over = running.is_over.wait(max(0.0, within_s))
+    if running.error is not None:
+        raise running.error
     if not is_over:
         raise ReadTimeoutError(
             'ThreatConnect did not answer in time. Try again when it is less busy, or ask for '
             'less: fewer owners, fewer types, or a narrower TQL. Updates are not affected: they '
             'read page by page and take the time that it needs.'
         )
-    return [errand.answers[place] for place in range(len(calls))]
+    return [running.answers[place] for place in range(len(calls))]
 
 
 def gathered_in_time(
@@ -89,12 +89,12 @@ def gathered_in_time(
     """
     if not calls:
         return []
-    errand = _Errand(calls)
+    running = _ParallelCalls(calls)
     for place in range(min(AT_ONCE, len(calls))):
-        threading.Thread(target=errand.run, name=f'errand-{place}', daemon=True).start()
-    errand.is_over.wait(max(0.0, within_s))
-    if errand.error is not None:
-        raise errand.error
+        threading.Thread(target=running.run, name=f'parallel-{place}', daemon=True).start()
+    running.is_over.wait(max(0.0, within_s))
+    if running.error is not None:
+        raise running.error
     # Threads take no further question; who is still asking finishes by its own time-out.
-    errand.is_over.set()
-    return [errand.answers.get(place) for place in range(len(calls))]
+    running.is_over.set()
+    return [running.answers.get(place) for place in range(len(calls))]

@@ -44,11 +44,11 @@ class Contact:
             yield
         except SentinelAppError as error:
             if _is_outage(error):
-                self._note_failure(error, began)
+                self._record_failure(error, began)
             else:
-                self._note_answer(error)
+                self._record_answer(error)
             raise
-        self._note_answer(None)
+        self._record_answer(None)
 
     @property
     def outage(self) -> Outage | None:
@@ -82,7 +82,7 @@ class Contact:
         """When a call went well last."""
         return self._worked_at
 
-    def _note_failure(self, error: SentinelAppError, began: float) -> None:
+    def _record_failure(self, error: SentinelAppError, began: float) -> None:
         with self._lock:
             if self._error is not None and began < self._failed_at:
                 return
@@ -92,7 +92,7 @@ class Contact:
             self._failed_at = self._clock.monotonic()
             self._error = error
 
-    def _note_answer(self, refusal: SentinelAppError | None) -> None:
+    def _record_answer(self, refusal: SentinelAppError | None) -> None:
         with self._lock:
             self._tries, self._error = 0, None
             if refusal is None:

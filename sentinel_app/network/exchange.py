@@ -129,8 +129,8 @@ class Answer:
         if len(self._body) <= LONGEST_TEXT:
             return text
         # The cut may have gone through a secret, and the half of one is not recognized.
-        doubtful = max(self._redactor.longest, self._needles.longest)
-        return text[: max(0, len(text) - doubtful)]
+        margin_chars = max(self._redactor.longest, self._needles.longest)
+        return text[: max(0, len(text) - margin_chars)]
 
     @property
     def is_web_page(self) -> bool:

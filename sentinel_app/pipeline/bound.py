@@ -1,4 +1,4 @@
-"""Ends a reading that does not come to an end by itself."""
+"""Bound on the size of a reading, for a ThreatConnect that never stops returning rows."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from sentinel_app.errors import FatalError
 
 MOST_TIMES = 4
 SPARE_ROWS = 2_000
-"""Rows beyond what is counted: many may be added, or modified and read again, meanwhile."""
+"""Allowed rows beyond the count, as rows may be added, or modified and read again, meanwhile."""
 
 MOST_ROWS = 100_000_000
-"""Far above what any instance holds."""
+"""Maximum rows of a reading, far above what any instance holds."""
 
 MOST_POOR_PAGES = 300
-"""So many pages with next to nothing on them never get anywhere."""
+"""Number of nearly empty pages after which a reading is abandoned."""
 
 LEAST_BY_TIME = 1 / 64
-"""Where spans of time are read that hold a row or two, many in between hold none."""
+"""Minimum rows per page when reading by time: many ranges between sparse rows are empty."""
 
 
 class ReadingBound:
-    """Counts the pages and rows of one reading.
+    """Counts the pages and rows of one reading, and ends it if it makes no progress.
 
     Args:
-        count: tells how many rows there are in all, None where that cannot be had; asked only
-            where there are more than usual, and again where they are more than it told.
-        most_rows: how many there can be at all.
-        least_on_page: rows on a page, on average, that get a reading somewhere.
+        count: returns the total number of rows, None if unknown; called only for unusually many
+            rows, and again once there are more than it returned.
+        most_rows: maximum rows of the reading.
+        least_on_page: minimum average rows per page that count as progress.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class ReadingBound:
         self._rows = 0
 
     def add(self, rows: int) -> None:
-        """Take account of a page with so many rows.
+        """Add a page with this number of rows.
 
         Raises:
-            FatalError: this reading goes nowhere.
-            RetryableError, FatalError: as `count` does.
+            FatalError: the reading makes no progress, or has too many rows.
+            RetryableError, FatalError: as raised by `count`.
         """
         self._rows += rows
         self._pages += 1

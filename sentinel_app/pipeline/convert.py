@@ -1,4 +1,4 @@
-"""Convert: decides about each Indicator read and makes the objects that are to be sent."""
+"""Convert stage: decides about each Indicator and builds the objects to send."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ from sentinel_app.storage.page_queue import EndOfReading
 from sentinel_app.storage.update_store import UpdateStore
 
 OBJECTS_AHEAD = 2_000
-"""While requests may go at once and so many objects wait, sending comes first: at the limit, what
-goes out in the first moments decides when a long update ends."""
+"""Waiting objects from which sending has priority while the rate limiter is open: requests in the
+first moments decide when a long update at the limit ends."""
 
 MOST_OBJECTS_WAITING = 20_000
-"""Converting waits while so many objects could be sent already: two minutes of the limit."""
+"""Waiting objects at which conversion pauses: two minutes of the limit."""
 
 _HOUR_MS = 3_600_000
 
@@ -63,14 +63,14 @@ _log = EventLog(__name__)
 
 
 class Convert:
-    """Converts the pages of an update in the order in which they were read; each step is one page.
+    """Converts the pages of an update in the order of reading; each step is one page.
 
     Args:
-        parse: makes an Indicator of a raw row; raises `SkippableError` for one that cannot be sent.
-        withheld_reason: says why an Indicator is held back, or None.
-        options: the inputs that decide how objects look.
-        salt: stands for the mapping and the settings, see `core.fingerprint`.
-        limiter: tells whether requests may go at once.
+        parse: parses a raw row into an Indicator; raises `SkippableError` if it cannot be sent.
+        withheld_reason: returns why an Indicator is held back, or None.
+        options: the inputs that decide about the form of objects.
+        salt: a digest of the mapping and the settings, see `core.fingerprint`.
+        limiter: the rate limiter of uploads.
     """
 
     def __init__(
@@ -106,10 +106,10 @@ class Convert:
         """Convert the next page.
 
         Returns:
-            False when there is none, or enough objects wait to be sent.
+            False if there is none, or if enough objects wait to be sent.
 
         Raises:
-            StorageError: the outcome could not be stored; the same page is converted again.
+            StorageError: the result could not be stored; the same page is converted again.
         """
         if stop.is_set():
             return False
@@ -185,7 +185,7 @@ class Convert:
         mine: Progress,
         everybody: Sequence[Progress],
     ) -> PrecedenceContext:
-        # Of the values that a person has chosen, a query is asked for every copy.
+        # Every copy of the values that a person has chosen is read from each query.
         reads_all = job.mode is not Mode.DELTA or job.scope is Scope.SEND
         query = self._store.queries.number(job.query.id)
         before = [
@@ -193,7 +193,7 @@ class Convert:
             for item in everybody
             if item.reading is Reading.COMPLETE and item.position < job.position
         ]
-        # Of the page's own pass: the reading may have been begun anew since, by time.
+        # That of the page's own pass: the reading may have been restarted since, by time.
         extra = self._store.extra_query(page.request_id, page.number)
         return PrecedenceContext(
             job=mine.job,
@@ -204,7 +204,7 @@ class Convert:
             mode=Mode.FULL if job.scope is Scope.SEND else job.mode,
             now=millis(self._clock.now()),
             higher=self._higher(job, everybody if reads_all else ()),
-            # Only a reading of everything tells that a query no longer returns a value.
+            # Only a reading of everything shows that a query no longer returns a value.
             read_through=frozenset(
                 self._store.queries.number(item.query_id) for item in before if reads_all
             ),
@@ -215,16 +215,17 @@ class Convert:
         )
 
     def _higher(self, job: Job, everybody: Iterable[Progress] = ()) -> frozenset[int]:
-        """Return the queries that have precedence by the list as it is saved now.
+        """Return the queries that have precedence in the list that is saved now.
 
-        Where the update reads everything, one that it has yet to come to is none of them, whatever
-        list was saved meanwhile: it may no longer return what it holds, and then nobody would.
+        If the update reads everything, a query that it has not read yet is not among them, even if
+        a list saved meanwhile moved it up: it may no longer return what it holds, and then no query
+        would send it.
 
         Args:
-            job: whose query has none over it that is lower.
-            everybody: the Jobs of an update that reads everything; none of another one.
+            job: the Job whose higher queries are returned.
+            everybody: the Jobs of an update that reads everything; empty for others.
         """
-        # Read once: somebody may save another list at any moment.
+        # Read once: another list may be saved at any moment.
         saved = [query.id for query in self._app_state.query_list().enabled]
         above = saved[: saved.index(job.query.id)] if job.query.id in saved else saved
         to_come = {item.query_id for item in everybody if item.position > job.position}
@@ -232,7 +233,7 @@ class Convert:
         return frozenset(numbers[query_id] for query_id in above if query_id not in to_come)
 
     def _windows(self, before: Iterable[Progress]) -> dict[int, Window]:
-        """Return the windows of the queries that were read before, by the query's number."""
+        """Return the windows of the queries that were read before, by query number."""
         jobs = (self._app_state.job(item.request_id) for item in before)
         return {
             self._store.queries.number(job.query.id): job.window
@@ -241,7 +242,7 @@ class Convert:
         }
 
     def _untaken(self, page: Page, mine: Progress, draft: PageDraft) -> dict[int, Row]:
-        """Return the rows by id that have no outcome as yet, or may take the place of others."""
+        """Return the rows, by id, that have no outcome yet or may replace other copies."""
         rows = {row_id(row): row for row in page.rows}
         if draft.context.is_alternate:
             draft.again = set(self._ledger.with_outcome_row(mine.job, list(rows)))
@@ -277,8 +278,8 @@ class Convert:
         draft.by_key = self._by_key(candidates, draft)
         draft.dismissed = self._dismissed(candidates, draft)
         draft.refusals = self._refusals(candidates)
-        # What is held comes first: it may tell that a higher query has let go of the value, which
-        # then is free for the other copies as well.
+        # Current copies come first: they may show that a higher query no longer matches the value,
+        # which is then free for the other copies as well.
         candidates.sort(key=lambda candidate: not draft.is_held(candidate))
         for candidate in candidates:
             for digest, key in candidate.keys:
@@ -289,9 +290,9 @@ class Convert:
     def _recognize(
         self, number: int, row: Row, print_: bytes, held: Sequence[CurrentRow], draft: PageDraft
     ) -> bool:
-        """Pass over a row that says what it said when its objects were sent.
+        """Recognize a row that is the same as when its objects were sent; return whether it is.
 
-        Nothing is parsed or mapped for it; what anything speaks against takes the long way.
+        A recognized row is neither parsed nor mapped; in any doubt a row is converted in full.
         """
         context = draft.context
         if len(held) != held[0].siblings or number in draft.again:
@@ -302,7 +303,7 @@ class Convert:
                 return False
             higher += context.first_mark <= item.mark != context.job
         if higher == len(held):
-            # A higher query has all of it.
+            # A higher query holds all its objects.
             draft.outcomes[number] = Outcome.DUPLICATE
             return True
         modified = _modified(row)
@@ -314,7 +315,7 @@ class Convert:
                 item.query != context.query
                 or item.mark >= context.first_mark
                 or modified < item.source_modified
-                # More than all of it is left where our clock was ahead as it was sent.
+                # More than the whole TTL is left if our clock was ahead when it was sent.
                 or not ttl < 2 * left <= 2 * ttl
             ):
                 return False
@@ -342,7 +343,7 @@ class Convert:
             return None
         draft.outcomes[number] = found.outcome
         if number in draft.by_indicator:
-            # What Sentinel holds of it may be withdrawn, which then is its outcome.
+            # Its live objects may be withdrawn, which then is its outcome.
             draft.kept.add(number)
             draft.unfit.update(item.id for item in draft.by_indicator[number] if item.is_live)
         if found.error is not None:
@@ -352,7 +353,7 @@ class Convert:
     def _lost(
         self, rows: Sequence[Row], candidates: Iterable[Candidate], draft: PageDraft
     ) -> Mapping[int, int]:
-        """Return what is held of these Indicators under keys that they no longer have."""
+        """Return the live objects of these Indicators with keys that they no longer have."""
         held = {
             number: {item.digest: item.id for item in items if item.is_live}
             for number, items in draft.by_indicator.items()
@@ -361,7 +362,7 @@ class Convert:
             candidate.indicator.id: {digest for digest, _ in candidate.keys}
             for candidate in candidates
         }
-        # Nearly all have what is held of them.
+        # Nearly all Indicators still have all their objects.
         suspects = [
             row
             for row in rows
@@ -380,7 +381,7 @@ class Convert:
         return known | self._ledger.rows_of_keys(list(wanted))
 
     def _dismissed(self, candidates: Iterable[Candidate], draft: PageDraft) -> frozenset[int]:
-        """Return which objects that other copies hold have a copy that was found unfit."""
+        """Return the objects of other copies that the update has read and cannot send."""
         others = {
             row.id
             for candidate in candidates
@@ -402,7 +403,7 @@ class Convert:
         return found
 
     def _take(self, candidate: Candidate, digest: bytes, key: ObjectKey, draft: PageDraft) -> None:
-        """Choose this copy for an object key unless another one has precedence."""
+        """Choose this copy for an object key, unless another one has precedence."""
         indicator, row = candidate.indicator, draft.by_key.get(digest)
         chosen = draft.objects.get(digest)
         copy = candidate.copy
@@ -413,7 +414,7 @@ class Convert:
             return
         sighting = None if row is None else draft.seen.get(row.id)
         if row is not None and sighting is not None:
-            # It was recognized on this page.
+            # The current copy was recognized on this page.
             if is_better(copy, (row.indicator_id, sighting.source_modified)) and self._choose(
                 candidate, digest, key, draft, replaces=False
             ):
@@ -449,15 +450,15 @@ class Convert:
         replaces: bool,
         holder: int | None = None,
     ) -> bool:
-        """Choose this copy, unless it comes to nothing; return whether it is chosen now.
+        """Choose this copy if it can be sent; return whether it was chosen.
 
         Args:
-            candidate: the Indicator.
-            digest: of the key.
-            key: what is chosen for.
-            draft: where it is recorded.
-            replaces: whether the same Job chose another copy before, on an earlier page.
-            holder: the higher query that goes on holding it, if there is one.
+            candidate: the copy.
+            digest: the digest of the key.
+            key: the object key.
+            draft: the draft of the page.
+            replaces: whether the same Job chose another copy on an earlier page.
+            holder: the higher query that keeps holding the object, if there is one.
         """
         indicator, context = candidate.indicator, draft.context
         row, chosen = draft.by_key.get(digest), draft.objects.get(digest)
@@ -478,7 +479,7 @@ class Convert:
         if revision.labels_left_out:
             draft.shortened.add(indicator.id)
             _log.debug(
-                'labels-left-out',
+                'labels-dropped',
                 request_id=draft.job.request_id,
                 indicator_id=indicator.id,
                 labels=revision.labels_left_out,
@@ -523,13 +524,13 @@ class Convert:
         *,
         holder: int | None,
     ) -> Fate | None:
-        """Return what becomes of a copy that is chosen; None where it is not to be chosen."""
+        """Return the fate of a copy if it is chosen; None if it must not be chosen."""
         indicator, context = candidate.indicator, draft.context
         ttl = self._ttl[indicator.type]
         mode = Mode.FULL if draft.sends_all(candidate) else draft.job.mode
-        # A worse copy that is under way would overwrite what the ledger knows.
+        # A worse copy in flight would overwrite the ledger row.
         is_needed = (row is not None and row.outbox is not None) or must_send(
-            # What a higher query holds counts for that one's update, not for this.
+            # What a higher query holds is renewed by the Job of that query.
             mode=mode if holder is None else Mode.DELTA,
             row=row,
             content_hash=content_hash,
@@ -540,8 +541,8 @@ class Convert:
         if not is_needed:
             return Fate.UNCHANGED if holder is None else None
         is_held = _holds(row, indicator) and has_long_left(row, ttl=ttl, now=context.now)
-        # It is the same whichever query returns it. But what is chosen although it was refused is
-        # known by the refusal of the query that has it.
+        # The content does not depend on the query. But a refused copy that is chosen is found by
+        # the refusal for its own query.
         query = (context.query if holder is None else holder) if is_held else None
         is_refused = draft.is_refused_for_good(row, indicator.id, content_hash, query=query)
         if mode is Mode.FULL or draft.sends_refused or not is_refused:
@@ -550,17 +551,17 @@ class Convert:
             return None
         if is_held:
             return Fate.REFUSED
-        # Another copy may be accepted.
+        # Sentinel may accept another copy.
         draft.fates.setdefault(indicator.id, []).append(Fate.REFUSED)
         return None
 
 
 def _holds(row: LedgerRow | None, indicator: Indicator) -> TypeGuard[LedgerRow]:
-    """Whether Sentinel is known to hold an earlier version of just this copy."""
+    """Return whether Sentinel certainly holds an earlier version of exactly this copy."""
     return (
         row is not None
         and row.is_live
-        # Without a hash it may not be there: its answer is missing.
+        # Without a hash it may not be there: it is unacknowledged.
         and row.content_hash != b''
         and row.indicator_id == indicator.id
     )

@@ -1,4 +1,4 @@
-"""Reads the list of what was deleted in an owner, also where ThreatConnect does not page it."""
+"""Reader of an owner's list of deleted Indicators, with or without paging."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from sentinel_app.pipeline.trouble import Troubles
 
 PAGE_SIZE = 1_000
 MOST_AT_ONCE = 10_000
-"""The most that ThreatConnect gives at once; asked for where it gives no second page."""
+"""Maximum entries of one response; requested if ThreatConnect returns no second page."""
 
 MOST_ENTRIES = 1_000_000
-"""More are no list of what was deleted within its time of keeping."""
+"""Maximum entries of a plausible list."""
 
 LEAST_ON_PAGE = 10
-"""Entries on a page of a list that has hundreds of pages."""
+"""Minimum entries per page of a list with hundreds of pages."""
 
 Take = Callable[[Sequence[DeletedIndicator]], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletedRead:
-    """What came of reading an owner's list."""
+    """Result of reading an owner's list."""
 
     server_at: dt.datetime
     """ThreatConnect's time before the first page."""
     warning: str | None = None
-    """Set where the list is longer than what ThreatConnect gives of it."""
+    """Warning, if the list is longer than what ThreatConnect returns."""
 
 
 class DeletedList:
-    """Reads the list page by page until a page brings nothing new.
+    """Reads the list page by page until a page has no new entries.
 
-    No documentation says that this list is paged. An instance that gives its beginning again and
-    again would be asked for ever; and one that gives no more than its beginning leaves entries out.
+    Paging of this list is not documented. An instance that ignores it returns the same first page
+    again and again, which must neither loop for ever nor pass for the whole list.
     """
 
     def __init__(self, source: Source, clock: Clock, troubles: Troubles) -> None:
@@ -50,16 +50,16 @@ class DeletedList:
         self._troubles = troubles
 
     def read(self, owner: str, *, since: dt.datetime | None, stop: Stop, take: Take) -> DeletedRead:
-        """Hand the entries to `take`, some of them perhaps more than once.
+        """Pass the entries to `take`, some of them perhaps repeatedly.
 
         Raises:
-            RetryableError, FatalError: as the source does, when there is no more hope.
+            RetryableError, FatalError: as raised by the source, after the last attempt.
             FatalError: the list has no end.
             Cancelled: the reading was interrupted.
         """
         retrier = partial(Retrier, self._clock, stop, self._troubles, owner=owner)
         start, limit, first_at = 0, PAGE_SIZE, None
-        # A list may be long; of each entry only its hash is kept.
+        # A list may be long, so only the hash of each entry is kept.
         seen: set[int] = set()
         page: DeletedPage | None = None
         bound = ReadingBound(
@@ -89,7 +89,7 @@ class DeletedList:
 
 
 def _is_whole(page: DeletedPage, found: int, limit: int) -> bool:
-    """Whether nothing is missing although there is no end: by the number that the list tells."""
+    """Return whether the list is complete, by its total count, although paging does not end."""
     if page.count is None:
         return len(page.entries) < limit
     return page.count <= max(found, len(page.entries))

@@ -1,4 +1,4 @@
-"""Download: reads what the TQL queries of an update match, page by page."""
+"""Download stage: reads the matches of an update's TQL queries, page by page."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ from sentinel_app.storage.page_queue import EndOfReading
 from sentinel_app.storage.update_store import UpdateStore
 
 MEASURE_ATTEMPTS = 3
-"""Counting is a courtesy to the person who watches; reading is not."""
+"""Maximum attempts to count: the count only serves the progress bar."""
 
 _log = EventLog(__name__)
 
 
 class Download:
-    """Reads the Jobs of an update in the order of precedence; each step is one page."""
+    """Reads for the Jobs of an update in order of precedence; each step is one page."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Download:
         self._ids = IdReader(source, probe)
         self._ranges = RangeReader(source)
         self._bound: tuple[object, ReadingBound] | None = None
-        """Of the pass that is being read."""
+        """Bound of the current pass."""
         self._app_state = app_state
         self._store = store
         self._errors = errors
@@ -76,14 +76,14 @@ class Download:
         self._wakeups = wakeups
 
     def step(self, update: Update, stop: Stop) -> bool:
-        """Read one page of the highest query that is not read through.
+        """Read one page of the highest query that is not completely read.
 
         Returns:
-            False when there is nothing to read now.
+            False if there is nothing to read now.
 
         Raises:
-            Cancelled: `stop` was set; what was read before is kept.
-            StorageError: the beginning could not be stored; it is tried again.
+            Cancelled: `stop` was set; pages read before are kept.
+            StorageError: the start could not be stored; it is retried.
         """
         if not self._store.pages.has_room:
             return False
@@ -102,14 +102,14 @@ class Download:
                     progress.request_id, partial(self._stored_place, update, progress.request_id)
                 )
                 if place is None:
-                    # Convert decides, or has decided, whether there is anything else to ask for.
+                    # Convert decides whether there is another pass.
                     return False
                 self._read(update, progress, place, stop)
                 return True
         return False
 
     def _stored_place(self, update: Update, request_id: str) -> Position | None:
-        """Return where reading goes on; None where it has come to its end meanwhile."""
+        """Return the position at which reading continues; None if it has ended meanwhile."""
         found = self._store.progress(update.id)
         return next(
             (
@@ -136,7 +136,7 @@ class Download:
             extra = self._store.extra_query(request_id, place.number)
             clause = None if extra is None else extra.clause
             if clause is None and job.scope is not Scope.WHOLE:
-                # There is nothing to ask of this query.
+                # There is nothing to read for this query.
                 self._end(request_id, place, None)
                 return
             if place.is_by_time:
@@ -155,15 +155,15 @@ class Download:
         return job
 
     def _begin(self, update: Update, job: Job, stop: Stop, *, is_by_id: bool) -> None:
-        """Fix the window before the first page, so that nothing falls between two updates."""
+        """Fix the window before the first page, so that nothing is lost between two updates."""
         cursor = self._app_state.cursor(job.query.id)
         first = None
         if cursor is None or cursor.selection != job.query.selection:
             cursor = first = self._first_cursor(job)
         start_at = self._start(update, job, cursor)
         expected, server_now = self._measure(job, start_at, stop)
-        # One end for all Jobs of the update: what changes from one query to another while they are
-        # read is in the next windows of both.
+        # All Jobs of the update share one end: an Indicator that moves from one query to another
+        # during the reading is in the next windows of both.
         ends = [each.window.end_at for each in self._app_state.jobs_of(update.id) if each.window]
         window = next_window(cursor_at=None, server_now=min([server_now, *ends]))
         if start_at is not None:
@@ -192,7 +192,7 @@ class Download:
         self._wakeups.schedule.notify()
 
     def _read_nothing(self, request_id: str) -> None:
-        """End the reading of a Job that only withdraws; ThreatConnect is not needed for it."""
+        """End the reading of a Job that only withdraws, without ThreatConnect."""
         now = self._clock.now()
         self._store.start_reading(request_id, at=now, expected=None)
         self._store.end_reading(request_id, at=now)
@@ -203,11 +203,11 @@ class Download:
         self,
         update: Update,
         job: Job,
-        stop: Stop,  # noqa: ARG002 - as `_begin`, which has to ask for the window
+        stop: Stop,  # noqa: ARG002 - as `_begin`, which needs the server's time
         *,
         is_by_id: bool,
     ) -> None:
-        """Begin to ask for what a person has chosen; there is no window, and no cursor moves."""
+        """Begin to read what a person has chosen; there is no window, and no cursor moves."""
         self._store.start_reading(
             job.request_id,
             at=self._clock.now(),
@@ -227,18 +227,18 @@ class Download:
         self._wakeups.schedule.notify()
 
     def _chosen_clauses(self, update: Update, job: Job) -> tuple[str, ...]:
-        """Return what asks for all that a person has chosen, one pass each."""
+        """Return the clauses for all that a person has chosen, one pass each."""
         if job.scope is Scope.REFUSED:
             wanted = frozenset(update.indicator_ids)
             return ids_clauses(self._store.refusals.sendable(job.query.id, wanted))
         keys = keys_of_values(update.values)
         known = self._orphans.known_copies(list(keys))
         values = [(key, key.value) for key in keys.values()]
-        # The copy that is held, and what was refused, may be spelled as nobody would guess.
+        # Known copies are also read by id, as ThreatConnect may spell their values unpredictably.
         return (*_values_clauses(values), *ids_clauses(known))
 
     def _clauses(self, update: Update, job: Job) -> tuple[str, ...]:
-        """Return what a delta has to read beside its window; other modes read everything."""
+        """Return the clauses of a delta's extra queries; other modes read everything."""
         if job.mode is not Mode.DELTA:
             return ()
         refusals = self._store.refusals
@@ -248,10 +248,10 @@ class Download:
         return (*ids_clauses(refused), *_values_clauses(values))
 
     def _first_cursor(self, job: Job) -> Cursor:
-        """Return the cursor of a query that has none of its own.
+        """Store and return the first cursor of a query.
 
-        It is stored before the first page: should this first Job fail, the next one must not begin
-        at a later run of the Service that went well for other queries.
+        It is stored before the first page: if this first Job fails, the next one must not begin at
+        a later update that succeeded for other queries.
         """
         return first_cursor(job, self._app_state.schedule(), self._clock.now())
 
@@ -266,8 +266,8 @@ class Download:
     def _measure(
         self, job: Job, start_at: dt.datetime | None, stop: Stop
     ) -> tuple[int | None, dt.datetime]:
-        """Return how many Indicators there are to read, and ThreatConnect's own time."""
-        # The end is not known before the answer; a day ahead leaves nothing out.
+        """Return the number of Indicators to read, and ThreatConnect's own time."""
+        # The end is unknown before the response; an end a day ahead omits nothing.
         end_at = self._clock.now() + dt.timedelta(days=1)
         question = effective_question(job.query, window=Window(start_at=start_at, end_at=end_at))
         try:
@@ -275,7 +275,8 @@ class Download:
                 lambda: self._source.count(question), attempts=MEASURE_ATTEMPTS
             )
         except RetryableError:
-            # Counting can be too much where a small page is not; the number is only for the bar.
+            # Counting can time out where a small page does not; the count only serves the progress
+            # bar.
             page = Retrier(self._clock, stop, self._troubles).call(
                 lambda: self._source.read_page(question, limit=1)
             )
@@ -305,7 +306,7 @@ class Download:
             self._put(job.request_id, page.rows, place, following)
             _log.debug('page-read', request_id=job.request_id, rows=len(page.rows))
         else:
-            # Only an empty page is the end: a short one may be all the server wanted to give.
+            # Only an empty page is the end: servers may return short pages.
             self._end_pass(job, place, place, (), stop)
 
     def _read_range(
@@ -316,7 +317,7 @@ class Download:
         clause: str | None,
         stop: Stop,
     ) -> None:
-        """Read a beginning of what is left, where reading by id would leave rows out."""
+        """Read the next time range, where reading by id would miss rows."""
         time_range = _time_range(window, place, clause)
         page, next_size = self._ranges.read(
             job.request_id,
@@ -337,7 +338,7 @@ class Download:
             else:
                 self._put(job.request_id, rows, place, following)
         except BaseException:
-            # The reader counts as found what may not have been handed on.
+            # The reader counts rows as read that may not have been queued.
             self._ranges.forget()
             raise
 
@@ -346,12 +347,12 @@ class Download:
     ) -> None:
         page = Page(request_id=request_id, rows=rows, place=following, number=place.number)
         if not self._store.pages.put(page, read_from=place):
-            # Another thread has read on from there; what was gathered may be of the same rows.
+            # Another thread has read on from there, perhaps the same rows.
             self._ranges.forget()
         self._wakeups.convert.notify()
 
     def _bound_of(self, job: Job, place: Position, clause: str | None, stop: Stop) -> ReadingBound:
-        """Return what ends the reading of the present pass, should it go on for ever."""
+        """Return the bound of the current pass."""
         key = (job.request_id, place.number, place.is_by_time)
         if self._bound is None or self._bound[0] != key:
             window = job.window if clause is None else None
@@ -382,11 +383,11 @@ class Download:
         rows: Sequence[Row],
         stop: Stop,
     ) -> None:
-        """Hand on the last rows of a pass, and go on to the next one or to the end.
+        """Queue the last rows of a pass, and continue with the next one or end the reading.
 
-        The end is left to Convert: what is read is not complete before it is converted. And it does
-        not come where an owner's Indicators cannot be read any more: ThreatConnect answers a query
-        of such an owner as if it held nothing, as if everything had been deleted.
+        Convert decides about the end, as a reading is complete only once it is converted. If an
+        owner has become unreadable the reading fails: ThreatConnect returns no rows for such an
+        owner, as if everything had been deleted.
         """
         number = place.number + 1
         if self._store.extra_query(job.request_id, number) is not None:
@@ -399,7 +400,7 @@ class Download:
         try:
             self._check_owners(job, stop)
         except (FatalError, RetryableError) as error:
-            # From behind the last rows, which are handed on.
+            # From after the last rows, which are queued.
             self._fail(job.request_id, error, place)
         else:
             self._end(job.request_id, place, None)
@@ -431,7 +432,7 @@ class Download:
             reason=error.reason,
         )
         if place is None:
-            # Nothing of it waits for conversion.
+            # None of its pages waits for conversion.
             self._store.end_reading(request_id, at=self._clock.now(), error=error)
             self._wakeups.convert.notify()
             self._wakeups.schedule.notify()
@@ -444,14 +445,14 @@ class Download:
 
 
 def _values_clauses(values: Iterable[tuple[ObjectKey, str]]) -> tuple[str, ...]:
-    """Return what asks for values, each with its key and one of its summaries."""
+    """Return the clauses for values, each given by its key and one of its summaries."""
     hashes: list[str] = []
     summaries: list[str] = []
     for key, summary in values:
         if key.type is IndicatorType.FILE:
             hashes.append(key.value)
         else:
-            # Another owner may hold the value in another spelling.
+            # Other owners may spell the value differently.
             summaries += (summary, *spellings(key))
     return values_clauses(summaries, hashes)
 
@@ -467,9 +468,9 @@ def _unreadable(owners: Sequence[str]) -> FatalError:
 
 
 def _time_range(window: Window | None, place: Position, clause: str | None) -> TimeRange:
-    """Return what is left of the present pass.
+    """Return the time range that is left of the current pass.
 
-    A reading of everything has no end, as a row that is modified meanwhile moves out of the window:
+    A reading of everything has no end, as a row that is modified meanwhile would leave the window:
     the next delta would find it, but until then it would look as if it no longer matched.
     """
     if clause is not None or window is None or window.start_at is None:

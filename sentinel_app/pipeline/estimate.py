@@ -1,4 +1,4 @@
-"""How long the running update still takes, as a whole and by Job: the one place that says it."""
+"""Time left of the running update, as a whole and by Job."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from sentinel_app.storage.update_store import UpdateStore
 _log = EventLog(__name__)
 
 VALID_S: Final = 1.0
-"""A list of Jobs asks for each of them at the same moment."""
+"""Seconds for which estimates are cached: a list of Jobs needs all of them at once."""
 
 
 class Estimates:
-    """Estimates how long the running update takes; safe for many threads.
+    """Estimates the time left of the running update; thread-safe.
 
-    Objects go out in the order of precedence, so a Job waits for what the Jobs before it send.
+    Objects are sent in order of precedence, so a Job waits for the Jobs before it.
     """
 
     def __init__(self, *, store: UpdateStore, limiter: RateLimiter, clock: Clock) -> None:
@@ -33,15 +33,15 @@ class Estimates:
         self._known: tuple[str, float, Mapping[str, Estimate | None]] | None = None
 
     def of_job(self, update_id: str, request_id: str) -> Estimate | None:
-        """Return how long a Job of the running update takes; None while nobody can say."""
+        """Return the time left of a Job of the running update; None while unknown."""
         return self._estimates(update_id).get(request_id)
 
     def of_update(self, update_id: str) -> Estimate | None:
-        """Return how long the running update takes; None while nobody can say."""
+        """Return the time left of the running update; None while unknown."""
         return next(reversed(self._estimates(update_id).values()), None)
 
     def of_objects(self, count: int) -> float:
-        """Return in how many seconds so many objects are sent under the limit."""
+        """Return the seconds until this number of objects is sent under the limit."""
         estimate = time_left([Work(objects=count, seconds=0.0)], self._limiter.seconds_of)
         return estimate.seconds if estimate else 0.0
 
@@ -56,13 +56,13 @@ class Estimates:
     def _made_or_none(self, update_id: str) -> dict[str, Estimate | None]:
         try:
             return self._made(update_id)
-        # Whatever an update meets, its Jobs are shown: without an estimate.
+        # Whatever goes wrong, the Jobs are still shown, without an estimate.
         except Exception as error:  # noqa: BLE001
             _log.exception('estimate-failed', error, update_id=update_id)
             return {}
 
     def _made(self, update_id: str) -> dict[str, Estimate | None]:
-        """Return the estimates by Request ID, in the order of precedence."""
+        """Return the estimates by Request ID, in order of precedence."""
         works: list[Work] = []
         made: dict[str, Estimate | None] = {}
         for item in self._store.progress(update_id):

@@ -1,4 +1,4 @@
-"""Ends in words what meets, again and again, an exception that nobody foresaw."""
+"""Limit of unexpected exceptions, after which the affected work is abandoned with a message."""
 
 from __future__ import annotations
 
@@ -25,33 +25,33 @@ from sentinel_app.storage.orphans import Orphans
 from sentinel_app.storage.update_store import UpdateStore
 
 ATTEMPTS: Final = 3
-"""How often a piece of work may meet such an exception before it is given up."""
+"""Maximum unexpected exceptions of a piece of work before it is abandoned."""
 
 ABANDONED_AT: Final = 20
-"""Where so many are met although a Job was ended, the whole update is: more than the attempts and
-all threads that send may meet at once."""
+"""Number of exceptions, despite ended Jobs, at which the whole update is abandoned: more than all
+sending threads can raise at once within their attempts."""
 
 WAITED_FOR: Final = (Cancelled, RetryableError, StorageError)
-"""These are no faults of the program: they pass by themselves, however long that takes.
+"""Errors that do not count, as they are not program faults and pass by themselves.
 
-Damage of a database is none of them: it lasts until the Service is started again.
+A damaged database does count: the damage lasts until the Service is restarted.
 """
 
 Blamed = Callable[[], Sequence[str]]
 """Returns the Request IDs of the Jobs that a step works on."""
-GiveUp = Callable[[Exception, int], None]
-"""Is told the exception, and how many there have been."""
+OnLimit = Callable[[Exception, int], None]
+"""Called with the exception, and the number of exceptions so far."""
 Step = Callable[[Update, Stop], bool]
 
 _log = EventLog(__name__)
 
 
 class FaultLimit:
-    """Counts unforeseen exceptions and gives up what they are met at.
+    """Counts unexpected exceptions and abandons the work that raises them.
 
-    Nothing is swallowed: each exception goes on to the worker, which logs it and rests. What must
-    never happen is that one poisonous answer, row or stored value is tried for ever, for then no
-    other update would run.
+    No exception is swallowed: each is re-raised to the worker, which logs it and backs off. One
+    poisonous response, row or stored value must not be retried for ever, as no other update could
+    run.
     """
 
     def __init__(
@@ -72,12 +72,12 @@ class FaultLimit:
         self._abandoned: tuple[str, UnforeseenError] | None = None
 
     def guarded(self, stage: Stage, step: Step, working_on: Callable[[str], Sequence[str]]) -> Step:
-        """Return a stage's step that is watched.
+        """Wrap a stage's step so that its exceptions are counted.
 
         Args:
-            stage: whose step it is.
+            stage: the stage of the step.
             step: one piece of the stage's work.
-            working_on: gives the Jobs that the stage is at, of an update.
+            working_on: returns the Jobs of an update that the stage works on.
         """
 
         def watched(update: Update, stop: Stop) -> bool:
@@ -88,7 +88,7 @@ class FaultLimit:
 
     @contextmanager
     def stage(self, stage: Stage, update: Update, blamed: Blamed) -> Iterator[None]:
-        """Watch a step of a stage; the Jobs that it works on end when the limit is reached."""
+        """Count the exceptions of a stage's step; at the limit, end the Jobs that it works on."""
         try:
             yield
         except Exception as error:
@@ -97,50 +97,50 @@ class FaultLimit:
             raise
 
     @contextmanager
-    def watch(self, name: str, give_up: GiveUp, *, attempts: int = ATTEMPTS) -> Iterator[None]:
-        """Watch other work; `give_up` is called each time once the limit is reached."""
+    def track(self, name: str, on_limit: OnLimit, *, attempts: int = ATTEMPTS) -> Iterator[None]:
+        """Count the exceptions of other work; call `on_limit` for each from the limit on."""
         try:
             yield
         except Exception as error:
             if not _passes(error) and (count := self._count(name)) >= attempts:
-                give_up(error, count)
+                on_limit(error, count)
             raise
 
     def abandoned(self, update_id: str) -> UnforeseenError | None:
-        """Return why an update has to be ended although its Jobs cannot be; None if it need not."""
+        """Return why an update must be ended without ending its Jobs; None if it need not."""
         if self._abandoned is None or self._abandoned[0] != update_id:
             return None
         return self._abandoned[1]
 
     def abandon(self, update_id: str, where: str, error: Exception) -> None:
-        """Let an update be ended without regard to how its Jobs stand."""
+        """Mark an update to be ended whatever the state of its Jobs."""
         if self.abandoned(update_id) is not None:
             return
         fault = unforeseen(where, error)
         self._abandoned = update_id, fault
-        _log.exception('update-given-up', error, update_id=update_id, code=fault.code)
+        _log.exception('update-abandoned', error, update_id=update_id, code=fault.code)
 
     def forget(self) -> None:
-        """Begin anew: the update that ran has ended."""
+        """Reset the counts, as the running update has ended."""
         with self._lock:
             self._counts.clear()
             self._recorded.clear()
 
     def end_jobs(self, where: str, request_ids: Sequence[str], error: Exception) -> None:
-        """Stop Jobs: what is open ends as failed, and REPORTS tells why."""
+        """Stop Jobs: what is open ends as failed, and the fault is shown in REPORTS."""
         fault = unforeseen(where, error)
         self._store.stop_jobs(request_ids, fault)
         if new := self._record(request_ids, fault):
             _log.exception(
-                'job-given-up', error, request_ids=' '.join(new), where=where, code=fault.code
+                'job-abandoned', error, request_ids=' '.join(new), where=where, code=fault.code
             )
 
     def record(self, request_id: str, fault: UnforeseenError) -> None:
-        """Enter the fault of a Job in REPORTS, once."""
+        """Record the fault of a Job in REPORTS, once."""
         self._record([request_id], fault)
 
     def _record(self, request_ids: Sequence[str], fault: UnforeseenError) -> Sequence[str]:
-        """Enter the fault in REPORTS; return the Jobs that had none there."""
+        """Record the fault in REPORTS; return the Jobs for which it is new."""
         with self._lock:
             new = [item for item in request_ids if item not in self._recorded]
             self._recorded.update(new)
@@ -165,7 +165,7 @@ class FaultLimit:
         part, request_ids = self._place(stage, update, blamed)
         if part is not None:
             if self._count(f'{part} {update.id}') >= ATTEMPTS:
-                self._give_up_part(part, update, error)
+                self._abandon_part(part, update, error)
             return
         counts = {item: self._count(f'{stage} {item}') for item in request_ids}
         if max(counts.values()) >= ABANDONED_AT:
@@ -173,29 +173,29 @@ class FaultLimit:
         elif ended := [item for item, count in counts.items() if count >= ATTEMPTS]:
             self.end_jobs(where, ended, error)
             if stage is Stage.CONVERT:
-                # It is Convert's own step that has ended, so no page is being converted.
+                # Convert's own step has ended, so no page is being converted.
                 self._store.drop_pages()
 
     def _place(
         self, stage: Stage, update: Update, blamed: Blamed
     ) -> tuple[str | None, Sequence[str]]:
-        """Return what it was met at: a part of the update's own work, or Jobs."""
+        """Return where it was raised: a part of the update's own work, or Jobs."""
         try:
             if stage is Stage.DOWNLOAD and not self._orphans.is_searched(update.id):
                 return 'search', ()
             request_ids = tuple(blamed())
-        except Exception as error:  # noqa: BLE001 - what cannot be told is blamed on all
+        except Exception as error:  # noqa: BLE001 - if unknown, all Jobs are blamed
             _log.exception('fault-not-placed', error, update_id=update.id, stage=stage)
             return None, update.request_ids
         if stage is Stage.CONVERT and not request_ids:
             if update.scope is Scope.WITHDRAW:
-                # It is all that the update is for, and no other one makes up for it.
+                # This part is the whole update, and no other update makes up for it.
                 return None, update.request_ids
             return 'closing', ()
         return None, request_ids or update.request_ids
 
-    def _give_up_part(self, part: str, update: Update, error: Exception) -> None:
-        """Withdraw nothing by this update; the next one searches again from the same time on."""
+    def _abandon_part(self, part: str, update: Update, error: Exception) -> None:
+        """Withdraw nothing in this update; the next one searches again from the same time."""
         fault = unforeseen('Finding out what is gone from ThreatConnect', error)
         warning = (
             'Not everything that is gone from ThreatConnect was withdrawn, because the App met an '
@@ -209,7 +209,7 @@ class FaultLimit:
             )
         else:
             self._orphans.close(update.id, held_back=0, warning=warning)
-        _log.exception('withdrawal-given-up', error, update_id=update.id, code=fault.code)
+        _log.exception('withdrawal-abandoned', error, update_id=update.id, code=fault.code)
 
 
 def _passes(error: Exception) -> bool:
@@ -217,7 +217,7 @@ def _passes(error: Exception) -> bool:
 
 
 def unforeseen(where: str, error: Exception) -> UnforeseenError:
-    """Return in words what was met, and what to do; an exception's own text may hold anything."""
+    """Return an error with a message for people; an exception's own text may contain anything."""
     if isinstance(error, DamagedError):
         return UnforeseenError(f'{where} could not go on with this request. {error.message}')
     return UnforeseenError(

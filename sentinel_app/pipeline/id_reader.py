@@ -1,4 +1,4 @@
-"""Reads page after page by id, as long as ThreatConnect gives the rows in that order."""
+"""Reader of pages by id, as long as ThreatConnect sorts by id."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sentinel_app.pipeline.retrier import Retrier
 
 
 class IdReader:
-    """Reads pages in ascending order of id; a page out of order is never taken."""
+    """Reads pages in ascending order of id; a page out of order is never accepted."""
 
     def __init__(self, source: Source, probe: Probe) -> None:
         self._source = source
@@ -27,14 +27,14 @@ class IdReader:
         update: Update,
         stop: Stop,
     ) -> tuple[SourcePage | None, int]:
-        """Return the rows that answer the question and the size for the next page.
+        """Return the next page of the question, and the size for the page after it.
 
         Returns:
-            None in place of the page where it turns out that this cannot be read by id. A page
-            without rows is the end.
+            None in place of the page if this instance cannot be read by id. A page without rows is
+            the end.
 
         Raises:
-            RetryableError, FatalError: as the source does, when there is no more hope.
+            RetryableError, FatalError: as raised by the source, after the last attempt.
             Cancelled: the reading was interrupted.
         """
 

@@ -1,8 +1,8 @@
-"""Compares what the ledger holds of Indicators with what they are now, each by its id.
+"""Comparison of the ledger with the current Indicators, by id.
 
-The value of an Indicator may change: hashes are added to a File, taken off it, or merged into it.
-Neither its old value nor the deleted list, which knows no ids, tells what became of it. So both
-only say which Indicators to ask for, and ThreatConnect's answer by id decides what is orphaned.
+The value of an Indicator may change: hashes are added to a File, removed from it, or merged into
+it. Neither its old value nor the deleted list, which has no ids, shows what became of it. Both only
+select the Indicators to read, and ThreatConnect's response by id decides what is orphaned.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from sentinel_app.pipeline.row_reader import RowQuestion, RowReader
 from sentinel_app.storage.orphans import Orphans
 
 CHANGEABLE = (IndicatorType.FILE,)
-"""The types whose value can be changed in ThreatConnect; of the others only an update that reads
-such an Indicator would tell.
+"""Types whose value can be changed in ThreatConnect; changes of others show only when an update
+reads the Indicator.
 
 Source: ThreatConnect developer documentation, v3 API, "Indicator-Specific Fields" and "Merge File
 Hashes".
@@ -30,12 +30,12 @@ Hashes".
 
 
 class Identities:
-    """Orphans what is held of Indicators that are gone, or under keys that they no longer have.
+    """Marks live objects as orphaned whose Indicators are gone or no longer have their keys.
 
     Args:
         reader: reads rows beside the queries.
-        orphans: knows what is held, and remembers what has lost its copy.
-        parse: makes an Indicator of a raw row; raises `SkippableError` for one that cannot be sent.
+        orphans: the store of live and orphaned objects.
+        parse: parses a raw row into an Indicator; raises `SkippableError` if it cannot be sent.
     """
 
     def __init__(self, *, reader: RowReader, orphans: Orphans, parse: Parse) -> None:
@@ -46,20 +46,20 @@ class Identities:
     def take_deleted(
         self, update: Update, entries: Sequence[DeletedIndicator], *, stop: Stop
     ) -> None:
-        """Take up entries of the deleted list.
+        """Process entries of the deleted list.
 
-        One of them may mean an Indicator that has been made anew, or, as a File had other hashes
-        before, one that still exists beside it.
+        An entry may match an Indicator that was created again or, as a File had other hashes
+        before, one that still exists.
 
         Raises:
-            RetryableError, FatalError: as the source does, when there is no more hope.
+            RetryableError, FatalError: as raised by the source, after the last attempt.
             Cancelled: the reading was interrupted.
         """
         self._judge(
             update,
             self._orphans.named(entries),
             owners=sorted({entry.owner_name for entry in entries}),
-            # The list has types of the instance's own too, whose names TQL need not know.
+            # The list also has custom types, whose names TQL may not know.
             types=sorted({str(kind) for kind in IndicatorType} & {entry.type for entry in entries}),
             stop=stop,
         )
@@ -67,15 +67,15 @@ class Identities:
     def find_changed(
         self, update: Update, owners: Sequence[str], time_range: TimeRange, stop: Stop
     ) -> dt.datetime:
-        """Find Indicators modified within the time range that may have another value now.
+        """Find Indicators modified within the time range whose value may have changed.
 
-        Whether a query still returns them does not matter: what they have lost is lost.
+        It does not matter whether a query still returns them: lost values are lost.
 
         Returns:
-            Up to when it is known, in ThreatConnect's time.
+            The time up to which changes are known, by ThreatConnect's clock.
 
         Raises:
-            RetryableError, FatalError: as the source does, when there is no more hope.
+            RetryableError, FatalError: as raised by the source, after the last attempt.
             Cancelled: the reading was interrupted.
         """
         others: set[int] = set()
@@ -104,9 +104,9 @@ class Identities:
         types: Sequence[str],
         stop: Stop,
     ) -> None:
-        """Ask for Indicators by their ids, and orphan what they have lost.
+        """Read Indicators by id, and mark the objects that they have lost.
 
-        What is not active has lost everything, as what does not exist.
+        An inactive Indicator has lost everything, like one that does not exist.
         """
         ordered = sorted(indicator_ids)
         for start in range(0, len(ordered), IDS_IN_CLAUSE):
@@ -125,17 +125,17 @@ class Identities:
             self._orphans.orphan_indicators([item for item in part if item not in known])
 
     def _compare(self, rows: Sequence[Row]) -> None:
-        """Orphan what the ledger holds of these Indicators under keys that they no longer have."""
+        """Mark the live objects of these Indicators with keys that they no longer have."""
         held = self._orphans.live_objects([row_id(row) for row in rows])
         lost = lost_objects(rows, held, self._parse)
         if lost:
             self._orphans.orphan_objects(lost)
 
     def _former_holders(self, rows: Sequence[Row]) -> set[int]:
-        """Return the other Indicators of the same owners whose objects stand for these values now.
+        """Return other Indicators of the same owners that hold live objects for these values.
 
-        A hash that is merged into another File leaves its own one, which then is gone; whether the
-        deleted list names that one is not documented.
+        When a hash is merged into another File its own File is gone; whether the deleted list names
+        that one is not documented.
         """
         present = {row_id(row): digests_of_row(row, self._parse) or frozenset() for row in rows}
         holders = self._orphans.holders(sorted({key for keys in present.values() for key in keys}))
@@ -152,7 +152,7 @@ class Identities:
 def _active(
     owners: Sequence[str], types: Sequence[str], *, clause: str | None = None
 ) -> RowQuestion:
-    """Return the question for active Indicators, as it is asked for each page."""
+    """Return the question for a page of active Indicators."""
 
     def question(time_range: TimeRange, last_id: int | None) -> Question:
         return selection_question(

@@ -1,8 +1,8 @@
-"""Finds out, at the start of an update, what is gone from ThreatConnect.
+"""Search for orphans at the start of an update: what is gone from ThreatConnect.
 
-Deleted Indicators, those set inactive, and values that Indicators no longer have leave orphans:
-live objects without a copy. A delta then asks each query whether it still returns such a value;
-what nobody has chosen at the end is withdrawn (`revoke`).
+Deleted Indicators, inactive ones, and values that Indicators no longer have leave orphans: live
+objects without a copy. A delta then searches each query for such values; what no Job has chosen at
+the end is withdrawn (`revoke`).
 """
 
 from __future__ import annotations
@@ -40,21 +40,21 @@ _log = EventLog(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Search:
-    """What came of looking for what is gone."""
+    """Result of the search."""
 
     until: dt.datetime | None = None
-    """Up to when it is known; None where that does not move."""
+    """Time up to which the search is complete; None if that does not change."""
     is_failed: bool = False
     warning: str | None = None
 
 
 class OrphanSearch:
-    """Finds what is gone, once for each update.
+    """Searches for orphans, once for each update.
 
     Args:
-        parse: makes an Indicator of a raw row; raises `SkippableError` for one that cannot be sent.
+        parse: parses a raw row into an Indicator; raises `SkippableError` if it cannot be sent.
         policy: which Indicators are withdrawn.
-        guard: tells what may be withdrawn.
+        guard: the limits of withdrawals.
     """
 
     def __init__(
@@ -84,10 +84,10 @@ class OrphanSearch:
         self._guard = guard
 
     def search(self, update: Update, stop: Stop) -> bool:
-        """Search for what is gone, unless the update has done so.
+        """Search for orphans, unless the update has done so.
 
         Returns:
-            False when there was nothing to do.
+            False if there was nothing to do.
         """
         if self._orphans.is_searched(update.id):
             return False
@@ -112,7 +112,7 @@ class OrphanSearch:
         )
         attempts = most_attempts(update)
         nothing_to_confirm = not self._orphans.unconfirmed(update.id, most_attempts=attempts)
-        # What a person has chosen is withdrawn, or told to be missing, at the end.
+        # Chosen values are withdrawn, or reported as missing, at the end.
         has_more = update.scope in {Scope.SEND, Scope.WITHDRAW}
         is_nothing_meant = is_idle and not update.withdrawn_ids
         if (is_nothing_meant or not live) and nothing_to_confirm and not has_more:
@@ -120,11 +120,11 @@ class OrphanSearch:
         return True
 
     def known_copies(self, digests: Sequence[bytes]) -> Sequence[int]:
-        """Return the Indicators that the ledger knows for keys: what is held, and was refused."""
+        """Return the Indicators that hold these keys in the ledger, or were refused for them."""
         return self._orphans.known_copies(digests)
 
     def lost_values(self, update: Update) -> Sequence[tuple[ObjectKey, str]]:
-        """Return key and summary of what is gone, which others may have as well."""
+        """Return key and summary of lost values, of which there may be other copies."""
         return () if self._orphans.is_held_back(update.id) else self._orphaned(update)
 
     def _orphaned(self, update: Update) -> Sequence[tuple[ObjectKey, str]]:
@@ -133,9 +133,9 @@ class OrphanSearch:
         )
 
     def _begin(self, update: Update) -> _Search:
-        """Remember from when on it matters what is gone: nothing is held as yet."""
+        """Set the start of later searches, as Sentinel holds nothing yet."""
         if self._ledger.live_sources(BEGINNING):
-            # It has expired; but should our clock be wrong, it will be live again.
+            # All objects have expired; but if our clock is wrong, they will be live again.
             return _Search()
         jobs = self._app_state.jobs_of(update.id)
         queries = [job.query for job in jobs if not job.is_withdrawal]
@@ -143,19 +143,19 @@ class OrphanSearch:
         try:
             return _Search(until=self._source.count(nothing)[1])
         except (RetryableError, FatalError):
-            # Then the first search has no beginning, and takes longer.
+            # Then the first search has no start, and takes longer.
             return _Search()
 
     def _find(self, update: Update, stop: Stop) -> _Search:
-        """Ask for what was deleted, set inactive, or changed in its value."""
-        # A query that was taken out since may be of an owner that cannot be read any more.
+        """Find Indicators that were deleted, set inactive, or changed in value."""
+        # The owner of a query that was removed since may no longer be readable.
         jobs = self._app_state.jobs_of(update.id)
         queries = [
             job.query
             for job in jobs
             if job.status is not JobStatus.CANCELLED and not job.is_withdrawal
         ]
-        # Also of what no query covers any more: it can be deleted or set inactive all the same.
+        # Also for objects that no query selects any more: they too can be deleted or set inactive.
         held = self._ledger.live_sources(self._clock.now())
         covered = {owner for query in queries for owner in query.owners}
         others = {owner for owner, _ in held} - covered
@@ -193,12 +193,11 @@ class OrphanSearch:
                 warning='Nothing was withdrawn, because ThreatConnect did not say which '
                 f'Indicators are gone: {error.message} ({error.code})',
             )
-        # What cannot be read is looked for again from the same time on, once it can.
-        # By both clocks, as with the cursor of a query.
+        # Owners that cannot be read are searched from the same time once they can.
         until = None if hidden else min([began_at, *known_ats, *(each.server_at for each in lists)])
         warnings = [each.warning for each in lists if each.warning is not None]
         for warning in warnings:
-            _log.warning('deleted-list-cut-short', warning=warning)
+            _log.warning('deleted-list-truncated', warning=warning)
         return _Search(until=until, warning=' '.join(warnings) or None)
 
     def _readable(self, stop: Stop) -> set[str]:

@@ -1,6 +1,6 @@
-"""Probe: what a reading rests on.
+"""Probe of ThreatConnect: the preconditions of reading.
 
-Whether ThreatConnect sorts by id and honors `id >`, and whether questions arrive as they are sent.
+It checks whether ThreatConnect sorts by id and honors `id >`, and whether questions arrive as sent.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ SECOND_ROWS = 10
 VALID_FOR_S = 24 * 3600.0
 
 PROBE_ATTEMPTS = 3
-"""A probe is a precaution; the reading itself is more patient."""
+"""Maximum attempts of a probe; the reading itself has more."""
 
 MOST_VIOLATIONS = 3
-"""So many pages out of order count more than a probe that finds no fault."""
+"""Number of pages out of order that outweighs a probe without findings."""
 
 _log = EventLog(__name__)
 
 
 class Probe:
-    """Knows whether reading by id can be trusted, and asks again from time to time.
+    """Checks from time to time whether the instance can be read by id.
 
-    A good verdict holds for a day, a bad one until the next update, so that an instance that is
-    mended is read by id again.
+    A positive verdict is valid for a day, a negative one until the next update, so that a repaired
+    instance is read by id again.
     """
 
     def __init__(
@@ -50,20 +50,20 @@ class Probe:
         self._clock = clock
         self._troubles = troubles
         self._is_honored = True
-        # By the monotonic clock: one that is put back prolongs no verdict.
+        # By the monotonic clock, so that setting the clock back does not extend a verdict.
         self._good_until: float | None = None
         self._update_id: str | None = None
         self._violations = 0
         self._verified: tuple[str, set[str]] = ('', set())
-        """The readings of an update whose questions are known to arrive."""
+        """Readings of an update whose questions were verified to arrive."""
 
     @property
     def warning(self) -> str | None:
-        """What a person must know of it."""
+        """Warning for people, if reading is by time."""
         return None if self._is_honored else BY_TIME_WARNING
 
     def is_by_id(self, update: Update, stop: Stop) -> bool:
-        """Whether the update can be read by id.
+        """Return whether the update can be read by id.
 
         Raises:
             Cancelled: `stop` was set.
@@ -77,7 +77,7 @@ class Probe:
         return self._is_honored
 
     def is_refuted(self, update: Update, stop: Stop) -> bool:
-        """Whether a page that was out of order shows that the update cannot be read by id.
+        """Return whether a page out of order shows that the update cannot be read by id.
 
         Raises:
             Cancelled: `stop` was set.
@@ -90,17 +90,17 @@ class Probe:
         return not self._is_honored
 
     def verify(self, update: Update, key: str, question: Question, stop: Stop) -> None:
-        """Make sure, once for each reading of an update, that its question arrives.
+        """Verify, once for each reading of an update, that its question arrives as sent.
 
         Args:
-            update: whose reading it is.
-            key: which reading.
-            question: what it asks.
-            stop: ends the waiting.
+            update: the update that reads.
+            key: the name of the reading.
+            question: its question.
+            stop: interrupts the waits.
 
         Raises:
-            AnswerError, GatewayError: it does not.
-            RetryableError, FatalError: as the source does, when there is no more hope.
+            AnswerError, GatewayError: it does not arrive.
+            RetryableError, FatalError: as raised by the source, after the last attempt.
             Cancelled: `stop` was set.
         """
         if self._verified[0] != update.id:
@@ -110,7 +110,7 @@ class Probe:
         try:
             Retrier(self._clock, stop, self._troubles).call(partial(self._source.verify, question))
         except QueryError as error:
-            # The reading gets the same answer, in words that are about the query as it is.
+            # The reading gets the same response, with a message about the original query.
             _log.info('question-not-verified', code=error.code, reason=error.reason)
         self._verified[1].add(key)
 
@@ -121,21 +121,21 @@ class Probe:
         try:
             is_honored = self._check_ids(owners, types, stop)
         except (RetryableError, FatalError) as error:
-            # No answer is no verdict: the reading will tell what is wrong.
+            # Without a response there is no verdict: the reading itself will show the error.
             _log.warning('probe-unanswered', code=error.code, reason=error.reason or error.message)
             return
         self._decide(is_honored=is_honored)
 
     def _decide(self, *, is_honored: bool) -> None:
         if self._is_honored and not is_honored:
-            _log.warning('paging-by-id-fails', remedy=BY_TIME_WARNING)
+            _log.warning('id-paging-failed', remedy=BY_TIME_WARNING)
         elif is_honored and not self._is_honored:
-            _log.info('paging-by-id-works-again')
+            _log.info('id-paging-restored')
         self._is_honored = is_honored
         self._good_until = self._clock.monotonic() + VALID_FOR_S if is_honored else None
 
     def _check_ids(self, owners: Sequence[str], types: Sequence[str], stop: Stop) -> bool:
-        """Read two small pages, and check that none is left out before them or in between."""
+        """Read two small pages, and check that no row is missing before or between them."""
         first, count = self._ids(selection_question(owners, types), FIRST_ROWS, stop)
         if count <= FIRST_ROWS:
             # There is nothing to page through.
@@ -154,11 +154,11 @@ class Probe:
                 self._count(selection_question(owners, types, clause=gap), stop) for gap in gaps
             )
         except QueryError:
-            # The same without the clause was answered.
+            # The request without the clause was accepted.
             return False
 
     def _ids(self, question: Question, rows: int, stop: Stop) -> tuple[list[int], int]:
-        """Return the ids of a first page and how many there are; none where they do not fit."""
+        """Return the ids of a first page and the total; no ids if they do not fit the question."""
 
         def page() -> tuple[list[int], int]:
             try:

@@ -1,8 +1,8 @@
-"""Reads time ranges of the last modification, oldest first, for an instance that cannot page by id.
+"""Reader of time ranges of `lastModified`, oldest first, for instances that cannot page by id.
 
-A row that is modified meanwhile moves on to a later range, never to an earlier one. So whatever
-matches all the time is read, provided that each range is read whole and the last one has no end,
-or one that a later reading begins at.
+A row that is modified meanwhile moves to a later range, never to an earlier one. So whatever
+matches throughout is read, if each range is read completely and the last one has no end, or ends
+where a later reading begins.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from sentinel_app.errors import FatalError, ReadError
 from sentinel_app.pipeline.retrier import Retrier
 
 MOST_PASSES = 12
-"""So often is one second gone through before it is given up."""
+"""Maximum passes over one second."""
 
 MOST_DIVISIONS = 64
-"""Halving leads from the beginning of time to a single second in half as many."""
+"""Maximum divisions of a time range; halving all time down to one second takes half as many."""
 
 SPARE = 0.75
-"""Rows lie unevenly in time: a time range is made as long as would fill this share of a page."""
+"""Share of a page that a time range is sized to fill, as rows are unevenly distributed."""
 
 MOST_GROWTH = 8.0
 
 SETTLED = 2 * SECOND
-"""Rows that get this very second as their last modification may still be on their way."""
+"""Age at which a second is complete: rows with the current second may still be written."""
 
 RangeQuestion = Callable[[TimeRange], Question]
-"""Returns what is asked for a time range."""
+"""Returns the question for a time range."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,28 +42,28 @@ class RangePage:
 
     rows: Sequence[Row]
     rest: TimeRange | None
-    """What has not been read whole; None when nothing is left."""
+    """Time range that is still to be read; None if nothing is left."""
     server_at: dt.datetime
     """ThreatConnect's time before these rows were read."""
 
 
 @dataclass(slots=True)
 class _Gathering:
-    """A second with more rows than come at once: read by offset until they are all there."""
+    """A second with more rows than fit on a page, read by offset until complete."""
 
     key: str
     head: TimeRange
     question: Question
     count: int
     server_at: dt.datetime
-    """Before its first page."""
+    """ThreatConnect's time before its first page."""
     found: set[int] = field(default_factory=set)
     found_in_pass: set[int] = field(default_factory=set)
     is_pass_over: bool = False
     passes: int = 0
 
     def belongs_to(self, key: str, question: RangeQuestion, time_range: TimeRange) -> bool:
-        """Whether a reading that has come to this time range goes on with it."""
+        """Return whether a reading at this time range continues this second."""
         return (
             key == self.key
             and time_range.start_at == self.head.start_at
@@ -73,16 +73,16 @@ class _Gathering:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Hint:
-    """How long a beginning of what is left may come at once, going by what came before it."""
+    """Estimated length of the next time range, based on the one before."""
 
     start_at: dt.datetime
     length: dt.timedelta
     crowded_until: dt.datetime | None
-    """Up to here there are more rows than come at once; None where that is not known."""
+    """Time up to which there are more rows than fit on a page; None if unknown."""
     present_at: dt.datetime
 
     def head_of(self, time_range: TimeRange) -> TimeRange:
-        """Return the beginning of a time range; all of it where it is not what was left."""
+        """Return the first part of a time range; all of it if the hint does not apply."""
         if time_range.start_at != self.start_at:
             return time_range
         length = self.length
@@ -92,7 +92,7 @@ class _Hint:
 
 
 class RangeReader:
-    """Reads a time range page by page; what it remembers in between only saves requests."""
+    """Reads a time range page by page; its state between pages only saves requests."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -110,29 +110,29 @@ class RangeReader:
     ) -> tuple[RangePage, int]:
         """Return the next rows of a time range, and the size for the next page.
 
-        A range is read whole when there are as many different rows as ThreatConnect counts. Rows of
-        one that is not may be given again.
+        A range is complete when it has as many different rows as ThreatConnect counts. Rows of an
+        incomplete one may be returned again.
 
         Args:
-            key: whose reading it is; what was found for one is not known to another.
-            question: what is asked.
-            time_range: what is left to be read.
-            size: rows on a page at most.
-            retrier: how long to try.
+            key: the name of the reading; readings share no state.
+            question: returns the question for a time range.
+            time_range: the time range that is left.
+            size: maximum rows on a page.
+            retrier: repeats failed calls.
 
         Raises:
-            RetryableError, FatalError: as the source does, when there is no more hope.
-            FatalError: the rows of one second do not agree with their number.
+            RetryableError, FatalError: as raised by the source, after the last attempt.
+            FatalError: the rows of one second do not match their count.
             Cancelled: the reading was interrupted.
         """
         page, next_size = retrier.call_sized(
             lambda limit: self._read(key, question, time_range, limit), size
         )
-        # Only rows that came quickly say that more of them would.
+        # Only a quick page suggests that a larger one would be quick enough.
         return page, next_size if page.rows else min(size, next_size)
 
     def forget(self) -> None:
-        """Begin the second that is being gathered anew: some of its rows were not handed on."""
+        """Discard the second that is being gathered, as some of its rows were not queued."""
         self._gathering = None
 
     def _read(
@@ -147,7 +147,7 @@ class RangeReader:
     def _read_head(
         self, key: str, question: RangeQuestion, time_range: TimeRange, limit: int
     ) -> RangePage:
-        """Read as long a beginning of the time range as comes at once."""
+        """Read as long a first part of the time range as fits on a page."""
         head = time_range if self._hint is None else self._hint.head_of(time_range)
         crowded_until = None if self._hint is None else self._hint.crowded_until
         count, present_at = self._source.count(question(head))
@@ -160,7 +160,7 @@ class RangeReader:
                 if len(rows) == count:
                     self._hint = _hint(head, count / limit, crowded_until, present_at)
                     return RangePage(rows=rows, rest=time_range.after(head), server_at=first_at)
-                # Fewer rows than there are, though there was room for them.
+                # Fewer rows than the count, though there was room for them.
                 fits = len(rows)
             if head.is_one_second:
                 gathering = _Gathering(
@@ -191,7 +191,7 @@ class RangeReader:
         return RangePage(rows=(), rest=time_range, server_at=gathering.server_at)
 
     def _gather(self, gathering: _Gathering, time_range: TimeRange, limit: int) -> RangePage:
-        """Read one more page of the second, or check whether everything is there."""
+        """Read one more page of the second, or check whether it is complete."""
         if gathering.is_pass_over:
             return self._check_complete(gathering, time_range)
         offset = len(gathering.found_in_pass)
@@ -205,7 +205,7 @@ class RangeReader:
         return RangePage(rows=new, rest=time_range, server_at=gathering.server_at)
 
     def _check_complete(self, gathering: _Gathering, time_range: TimeRange) -> RangePage:
-        """End the second if as many rows were found as there were before and are now."""
+        """End the second if the number of rows matches the count before and now."""
         count, _ = self._source.count(gathering.question)
         if gathering.count == count == len(gathering.found):
             self._gathering = None
@@ -222,7 +222,7 @@ class RangeReader:
                 code='TC-READ',
             )
         if count != gathering.count or len(gathering.found) > count:
-            # Some have left the second since; which of them were read is not known.
+            # Some rows have left the second since; it is unknown which of them were read.
             gathering.found.clear()
             gathering.count = count
         gathering.found_in_pass.clear()
@@ -237,11 +237,11 @@ def _nothing(present_at: dt.datetime) -> SourcePage:
 def _hint(
     head: TimeRange, filled: float, crowded_until: dt.datetime | None, present_at: dt.datetime
 ) -> _Hint | None:
-    """Return what a beginning that filled so much of a page tells of what is left behind it."""
+    """Return a hint for the next time range, from how much of a page the last one filled."""
     if head.end_at is None:
         return None
     growth = min(MOST_GROWTH, SPARE / filled) if filled else MOST_GROWTH
-    # Going by the rows is better, where there were enough of them.
+    # The density of the rows is a better estimate if there were enough of them.
     is_sparse = growth == MOST_GROWTH and crowded_until is not None and crowded_until > head.end_at
     return _Hint(
         start_at=head.end_at,

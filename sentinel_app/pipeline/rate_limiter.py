@@ -1,4 +1,4 @@
-"""Lets upload requests go at the pace that Sentinel allows, for the whole process."""
+"""Rate limiter of upload requests, for the whole process."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from sentinel_app.core.upload_limits import LONGEST_TRANSIT_S, MARGIN_S, WINDOW_
 
 _MEMORY = dt.timedelta(seconds=WINDOW_S + 2 * LONGEST_TRANSIT_S)
 _CHECK_S = 1.0
-"""How often a waiting thread checks again; another one's 429 may have changed the time."""
+"""Seconds between checks of a waiting thread, as another thread's 429 may have changed the wait."""
 
 
 class StoredTimes(Protocol):
-    """When the latest upload requests began, for the limit across a restart."""
+    """Start times of the latest upload requests, for the limit across restarts."""
 
     def recent(self, since: dt.datetime) -> tuple[dt.datetime, ...]:
         """Return the times after `since`, oldest first."""
@@ -30,25 +30,25 @@ class StoredTimes(Protocol):
 class Permit:
     """One request's place in the limit.
 
-    `arrived_by` is when Sentinel had counted it at the latest, on the monotonic clock: nobody tells
-    when it did, only that it was after the start and before the answer.
+    `arrived_by` is the latest time at which Sentinel may have counted it, on the monotonic clock:
+    it is only known that this was after the start and before the response.
     """
 
     started: float
     arrived_by: float
     is_check: bool = False
-    """Whether a check of the Service takes it; it sends nothing."""
+    """Whether it is for a check of the Service, which sends nothing."""
     waited_s: float = 0.0
-    """How long it was waited for; what several waited at once counts once among their permits."""
+    """Seconds of waiting for it; simultaneous waits of several threads count once."""
 
 
 class RateLimiter:
-    """At most `limit` requests in any 60 s as Sentinel sees it, also across a restart.
+    """Allows at most `limit` requests in any 60 s as counted by Sentinel, also across restarts.
 
     Args:
-        limit: requests a minute, 1 to 100.
-        times: where the start of each request was stored before it went out.
-        clock: tells the time.
+        limit: requests per minute, 1 to 100.
+        times: the stored start times; each is stored before its request is sent.
+        clock: the clock.
     """
 
     def __init__(self, *, limit: int, times: StoredTimes, clock: Clock) -> None:
@@ -62,15 +62,15 @@ class RateLimiter:
         now, monotonic = clock.now(), clock.monotonic()
         self._permits: list[Permit] = []
         for at in times.recent(now - _MEMORY):
-            # A stored time in the future comes of a clock that was put back; it counts as of now.
+            # A stored time in the future comes from a clock that was set back; it counts as now.
             started = monotonic - max(0.0, (now - at).total_seconds())
             self._permits.append(Permit(started, started + LONGEST_TRANSIT_S))
 
     def acquire(self, stop: Stop, *, is_check: bool = False) -> Permit | None:
-        """Wait for a permit and return it; None when `stop` was set meanwhile.
+        """Wait for a permit and return it; None if `stop` was set meanwhile.
 
         Args:
-            stop: ends the waiting.
+            stop: interrupts the wait.
             is_check: whether it is for a check of the Service, which sends nothing.
         """
         with self._lock:
@@ -89,32 +89,32 @@ class RateLimiter:
                 self._waits.remove(began)
 
     def is_open(self) -> bool:
-        """Whether a request could go at once."""
+        """Return whether a request could be sent immediately."""
         with self._lock:
             return self._seconds_left() <= 0
 
     def begin(self, permit: Permit) -> None:
-        """Record that the request of a permit goes out now, as claiming may have taken a while."""
+        """Record that the request of a permit starts now, as claiming may have taken a while."""
         with self._lock:
             permit.started = self._clock.monotonic()
             permit.arrived_by = permit.started + LONGEST_TRANSIT_S
 
     def give_back(self, permit: Permit) -> None:
-        """Return a permit that no request has used."""
+        """Return an unused permit to the limiter."""
         with self._lock:
             self._permits = [known for known in self._permits if known is not permit]
 
     def answered(self, permit: Permit) -> None:
-        """Record that the request of a permit is over, so it cannot arrive any later."""
+        """Record that the request of a permit has ended, so it cannot arrive later."""
         with self._lock:
             permit.arrived_by = min(permit.arrived_by, self._clock.monotonic())
 
     def block(self, seconds: float, *, reason: str) -> None:
-        """Let no request go for so long: Sentinel said that the limit is reached.
+        """Block all requests for some time, as Sentinel has reported that the limit is reached.
 
         Args:
-            seconds: as asked for.
-            reason: the words of the answer, for people.
+            seconds: the wait that Sentinel asked for.
+            reason: the words of the response, for people.
         """
         with self._lock:
             until = self._clock.monotonic() + seconds
@@ -122,14 +122,14 @@ class RateLimiter:
                 self._blocked_until, self._blocked_reason = until, reason
 
     def asked_wait(self) -> AskedWait | None:
-        """Return the wait that Sentinel asked for; None when there is none, or it is over."""
+        """Return the wait that Sentinel asked for; None if there is none, or it is over."""
         with self._lock:
             return self._asked_wait()
 
     def end_asked_wait(self) -> AskedWait | None:
         """End the wait that Sentinel asked for, and return what was left of it.
 
-        The limit itself is kept: it is the App's own count of what Sentinel takes.
+        The limit itself, which is the App's own count, is still kept.
         """
         with self._lock:
             ended, self._blocked_until = self._asked_wait(), 0.0
@@ -143,20 +143,20 @@ class RateLimiter:
         return AskedWait(until=until, reason=self._blocked_reason)
 
     def waiting_s(self) -> float | None:
-        """Return the seconds until the next request may go, where one is waiting; else None."""
+        """Return the seconds until the next request may be sent; None if none is waiting."""
         with self._lock:
             seconds = self._seconds_left()
             return seconds if self._waits and seconds > 0 else None
 
     def waited_s(self) -> float:
-        """Return the seconds that the next permit has been waited for so far."""
+        """Return the seconds of waiting for the next permit so far."""
         with self._lock:
             if not self._waits or self._seconds_left() <= 0:
                 return 0.0
             return self._waited_s()
 
     def seconds_of(self, requests: int) -> float:
-        """Return in how many seconds the last of so many further requests may go."""
+        """Return the seconds until the last of this number of further requests may be sent."""
         with self._lock:
             now = self._clock.monotonic()
             times = sorted(permit.arrived_by for permit in self._permits)
@@ -164,11 +164,11 @@ class RateLimiter:
             return limit_s(requests, times, now, self._limit, blocked_s=blocked_s)
 
     def used(self) -> int:
-        """Return how many upload requests count against the limit now, checks left out."""
+        """Return the number of upload requests that count against the limit now, without checks."""
         return self._count(is_check=False)
 
     def used_by_checks(self) -> int:
-        """Return how many requests of a check of the Service count against the limit now."""
+        """Return the number of requests by checks that count against the limit now."""
         return self._count(is_check=True)
 
     def _count(self, *, is_check: bool) -> int:
@@ -185,14 +185,15 @@ class RateLimiter:
         return max(wait_s(times, now, self._limit), self._blocked_until - now)
 
     def _waited_s(self) -> float:
-        """Return for how long some thread has waited since the last permit was taken."""
+        """Return the seconds that any thread has waited since the last permit was taken."""
         return self._clock.monotonic() - max(min(self._waits), self._taken_at)
 
     def _take(self, *, is_check: bool) -> Permit:
         started = self._clock.monotonic()
         permit = Permit(started, started + LONGEST_TRANSIT_S, is_check, self._waited_s())
         self._taken_at = started
-        # What began first has not always arrived first: each stays until it is out of the window.
+        # The first to start is not always the first to arrive: each stays until it leaves the
+        # window.
         self._permits = [
             known for known in self._permits if known.arrived_by + WINDOW_S + MARGIN_S > started
         ]

@@ -1,4 +1,4 @@
-"""Repeats a call to ThreatConnect as long as there is hope, in a way that can be interrupted."""
+"""Retrier of calls to ThreatConnect, with interruptible waits."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from sentinel_app.pipeline.trouble import Troubles
 
 FIRST_PAGE_SIZE = 1_000
 LARGEST_PAGE_SIZE = 2_000
-"""ThreatConnect allows 10,000; beyond this size a page saves next to no time and costs memory."""
+"""Maximum rows of a page. ThreatConnect allows 10,000, but larger pages only cost memory."""
 
 QUICK_PAGE_S = 10.0
-"""A page that came quicker than this lets the next one be larger."""
+"""Maximum seconds of a page after which the next one may be larger."""
 
 Answer = TypeVar('Answer')
 
@@ -27,13 +27,13 @@ _log = EventLog(__name__)
 
 
 class Retrier:
-    """Repeats calls that may succeed later, with the waits of the retry policy.
+    """Retries calls that may succeed later, with the waits of the retry policy.
 
     Args:
-        clock: waits.
-        stop: ends the waiting.
-        troubles: is told of each attempt that fails, and of each answer.
-        facts: what the log says beside the error.
+        clock: the clock.
+        stop: interrupts the waits.
+        troubles: records each failed attempt, and each response.
+        facts: further facts for the log.
     """
 
     def __init__(self, clock: Clock, stop: Stop, troubles: Troubles, **facts: object) -> None:
@@ -44,10 +44,10 @@ class Retrier:
         self._attempts = 0
 
     def call(self, call: Callable[[], Answer], *, attempts: int | None = None) -> Answer:
-        """Return the answer of `call`, after so many attempts at most.
+        """Return the result of `call`, after at most `attempts` attempts.
 
         Raises:
-            RetryableError: the last attempt's, when there is no more hope.
+            RetryableError: the error of the last attempt.
             Cancelled: `stop` was set.
         """
         while True:
@@ -63,13 +63,12 @@ class Retrier:
                 return answer
 
     def call_sized(self, call: Callable[[int], Answer], size: int) -> tuple[Answer, int]:
-        """Return the answer of `call` to a page size, and the size for the next page.
+        """Return the result of `call` for a page size, and the size for the next page.
 
-        A page that does not come in time is asked for with half its size; one that comes quickly
-        lets the next be twice as large.
+        A page that times out is requested again with half the size; a quick one doubles the next.
 
         Raises:
-            RetryableError: the last attempt's, when there is no more hope.
+            RetryableError: the error of the last attempt.
             Cancelled: `stop` was set.
         """
         is_quick = True
@@ -91,7 +90,7 @@ class Retrier:
         """Wait before the next attempt.
 
         Raises:
-            RetryableError: `error`, when there is no more hope.
+            RetryableError: `error`, if it was the last attempt.
             Cancelled: `stop` was set.
         """
         self._attempts += 1
@@ -100,7 +99,7 @@ class Retrier:
         if seconds is None:
             raise error
         _log.warning(
-            'read-repeated',
+            'read-retried',
             code=error.code,
             reason=error.reason or error.message,
             attempt=self._attempts,

@@ -1,4 +1,4 @@
-"""Withdraws, at the end of an update, what is gone and what no query has chosen."""
+"""Withdrawal, at the end of an update, of orphans and of what no query has chosen."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _log = EventLog(__name__)
 
 
 class Revoke:
-    """Revokes objects once everything that an update reads is converted.
+    """Withdraws objects once everything that an update reads is converted.
 
     Args:
         policy: which Indicators are withdrawn.
-        guard: holds back what is too much at once.
+        guard: holds back withdrawals that are too many at once.
     """
 
     def __init__(
@@ -45,12 +45,12 @@ class Revoke:
         self._wakeups = wakeups
 
     def close(self, update: Update, progress: Sequence[Progress]) -> bool:
-        """Withdraw what no query has chosen, once all of them are read and converted.
+        """Withdraw what no query has chosen, once all queries are read and converted.
 
         Returns:
-            False when it is too early, or done already.
+            False if it is too early, or already done.
         """
-        # A Job that was cancelled before its update began has a row, and no part in the update.
+        # A Job that was cancelled before its update began has a row, but no part in the update.
         progress = [item for item in progress if item.failure_code != CANCELLED_CODE]
         is_ready = all(item.is_converted for item in progress)
         if not is_ready or all(item.is_closed for item in progress):
@@ -61,7 +61,7 @@ class Revoke:
             self._add(progress, self._orphans.unconfirmed(update.id, most_attempts=attempts))
             if update.scope is Scope.WITHDRAW:
                 warning = self._withdraw_chosen(update, progress)
-        # A reading that failed, be it of what is gone, proves nothing about what is not there.
+        # A failed reading or orphan search does not prove that anything is gone.
         is_whole = all(
             item.reading is Reading.COMPLETE and not item.is_stopped for item in progress
         )
@@ -77,9 +77,9 @@ class Revoke:
         return True
 
     def _withdraw_chosen(self, update: Update, progress: Sequence[Progress]) -> str | None:
-        """Withdraw what a person has chosen; return what people must know of it.
+        """Withdraw what a person has chosen; return a warning, if there is one.
 
-        Neither the choice of what is withdrawn by itself nor the guard has a say in it.
+        Neither the withdrawal policy nor the guard applies.
         """
         now = self._clock.now()
         digests = list(keys_of_values(update.values))
@@ -96,7 +96,7 @@ class Revoke:
         return f'{words} {verb} not in Sentinel any more, so there was nothing to withdraw.'
 
     def _unselected(self, update: Update) -> str | None:
-        """Return which of the values that a person has chosen no query selects."""
+        """Return a warning about chosen values that no query selects."""
         missing = values_without(update.values, self._orphans.found(update.id))
         if not missing:
             return None
@@ -105,7 +105,7 @@ class Revoke:
         return f'{words} {verb} not sent: no enabled TQL query selects {_them(missing)}.'
 
     def _withdraw(self, update: Update, progress: Sequence[Progress]) -> int:
-        """Put into the outbox what is to be withdrawn; return how much is held back instead."""
+        """Add withdrawals to the outbox; return the number that is held back instead."""
         now = self._clock.now()
         unwanted = self._unwanted(update)
         attempts = most_attempts(update)
@@ -134,8 +134,8 @@ class Revoke:
         return 0
 
     def _unwanted(self, update: Update) -> Unwanted:
-        """Return what the update withdraws of what no query has chosen."""
-        # What somebody has chosen to withdraw goes whatever the policy is.
+        """Return which of the unchosen objects the update withdraws."""
+        # What a person has chosen to withdraw is withdrawn whatever the policy.
         is_policy = self._policy is not WithdrawPolicy.NEVER and self._guard.reads_any(update)
         is_no_match = self._policy is WithdrawPolicy.DELETED_OR_NO_LONGER_MATCHING
         return Unwanted(
@@ -146,9 +146,9 @@ class Revoke:
         )
 
     def _add(self, progress: Sequence[Progress], held: Iterable[LiveObject]) -> None:
-        """Withdraw objects by the Jobs of their queries, or else by that of the highest."""
+        """Withdraw objects by the Jobs of their queries, else by that of the highest query."""
         now: dt.datetime = self._clock.now()
-        # One that was cancelled before its update began can withdraw nothing.
+        # A Job that was cancelled before its update began can withdraw nothing.
         jobs = {item.query_id: item.request_id for item in progress}
         first = progress[0].request_id
         self._orphans.add_revocations(

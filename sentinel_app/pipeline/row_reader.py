@@ -1,4 +1,4 @@
-"""Reads every row that a question selects, by id where that can be trusted, else by time."""
+"""Reader of all rows of a question, by id if the instance can be paged by id, else by time."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from sentinel_app.pipeline.trouble import Troubles
 PAGE_SIZE = 1_000
 
 RowQuestion = Callable[[TimeRange, int | None], Question]
-"""Returns what is asked for a time range and for what lies behind an id."""
+"""Returns the question for a time range and for ids after a given one."""
 TakeRows = Callable[[Sequence[Row]], object]
 
 
 class RowReader:
-    """Reads beside the queries: what it reads is compared with the ledger, and never sent."""
+    """Reads rows beside the queries, to compare them with the ledger; they are never sent."""
 
     def __init__(self, *, source: Source, probe: Probe, clock: Clock, troubles: Troubles) -> None:
         self._source = source
@@ -45,21 +45,21 @@ class RowReader:
         take: TakeRows,
         stop: Stop,
     ) -> dt.datetime:
-        """Hand all rows to `take`, some of them perhaps twice.
+        """Pass all rows to `take`, some of them perhaps twice.
 
         Args:
-            update: whose reading it is.
-            key: names the kind of reading; that its questions arrive is verified once.
-            question: what is asked.
-            time_range: of the last modification.
-            take: takes rows.
-            stop: ends the waiting.
+            update: the update that reads.
+            key: the name of the reading, whose questions are verified once.
+            question: returns the question of a page.
+            time_range: the range of `lastModified`.
+            take: receives rows.
+            stop: interrupts the waits.
 
         Returns:
             ThreatConnect's time before the first page.
 
         Raises:
-            RetryableError, FatalError: as the source does, when there is no more hope.
+            RetryableError, FatalError: as raised by the source, after the last attempt.
             Cancelled: the reading was interrupted.
         """
         self._probe.verify(update, key, question(time_range, None), stop)
@@ -69,7 +69,7 @@ class RowReader:
                 return known_at
         first_at, rest = None, time_range
         bound = self._bound(question, time_range, stop, least_on_page=LEAST_BY_TIME)
-        # A new one each time: what an interrupted reading has found, nobody has any more.
+        # A new one each time, as the rows of an interrupted reading are lost.
         ranges = RangeReader(self._source)
         while True:
             page, _ = ranges.read(
@@ -94,7 +94,7 @@ class RowReader:
         take: TakeRows,
         stop: Stop,
     ) -> dt.datetime | None:
-        """Return up to when it is known; None when it turns out that this cannot be read by id."""
+        """Return ThreatConnect's time before the first page; None if this cannot be read by id."""
         last_id, first_at, bound = None, None, self._bound(question, time_range, stop)
         while True:
             page, _ = self._ids.read(

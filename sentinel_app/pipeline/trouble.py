@@ -1,4 +1,4 @@
-"""Which systems do not answer at this moment, for whoever shows why nothing goes on."""
+"""Registry of failing systems, to show why nothing proceeds."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from sentinel_app.errors import RetryableError
 
 @dataclass(slots=True)
 class _Failures:
-    """Attempts of one thread that failed in a row."""
+    """Consecutive failed attempts of one thread."""
 
     trouble: Trouble
     count: int = 1
 
 
 class Troubles:
-    """Records who waits for which system; safe for many threads.
+    """Records which stage waits for which system; thread-safe.
 
-    Each thread has its own attempts, as several may wait for one system. Any answer of the system
-    ends the trouble for all of them; so does the end of the step that met it.
+    Attempts are counted by thread, as several may wait for one system. Any response of the system
+    ends the trouble for all of them, and so does the end of the step for its own thread.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -35,7 +35,7 @@ class Troubles:
         self._failures: dict[tuple[System, int], _Failures] = {}
 
     def failed(self, stage: Stage, system: System, error: RetryableError, wait_s: float) -> None:
-        """Record an attempt that failed, and that the next one begins after so many seconds."""
+        """Record a failed attempt, and the seconds until the next one."""
         now = self._clock.now()
         key = (system, threading.get_ident())
         with self._lock:
@@ -54,7 +54,7 @@ class Troubles:
             self._failures[key] = _Failures(trouble, count)
 
     def answered(self, system: System) -> None:
-        """Record that a system answers."""
+        """Record that a system has responded."""
         with self._lock:
             self._failures = {
                 key: known for key, known in self._failures.items() if key[0] is not system
@@ -62,7 +62,7 @@ class Troubles:
 
     @contextmanager
     def step(self) -> Iterator[None]:
-        """Forget what the present thread met once its step is over: nobody waits any more."""
+        """Discard the current thread's failures at the end of a step."""
         try:
             yield
         finally:
@@ -73,7 +73,7 @@ class Troubles:
                 }
 
     def now(self) -> tuple[Trouble, ...]:
-        """Return the systems that do not answer, each with the attempt that has come furthest."""
+        """Return the failing systems, each with its highest attempt."""
         furthest: dict[System, Trouble] = {}
         with self._lock:
             for known in self._failures.values():
@@ -84,5 +84,5 @@ class Troubles:
         return tuple(furthest[system] for system in System if system in furthest)
 
     def of(self, stage: Stage) -> Trouble | None:
-        """Return the trouble that a stage waits for the end of; None when there is none."""
+        """Return the trouble that holds up a stage; None if there is none."""
         return next((trouble for trouble in self.now() if trouble.stage is stage), None)

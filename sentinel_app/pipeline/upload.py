@@ -1,4 +1,4 @@
-"""Upload: sends the chosen objects to Sentinel in batches and stores what became of each."""
+"""Upload stage: sends the chosen objects to Sentinel in batches and stores the results."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ WITHDRAWAL_REFUSED = (
 )
 
 HOPELESS_OBJECTS = 8
-"""Where so many objects are refused one by one, it is not the objects that are at fault."""
+"""Number of single-object refusals after which the request itself must be at fault."""
 
 FAULT_PAUSE_S = 1.0
-"""How long a batch that met an unforeseen exception stays where it is: the other threads would take
-it up at once."""
+"""Seconds before a batch is released after an unexpected exception, so that no other thread claims
+it immediately."""
 
 LONGEST_LATE_S = 180.0
-"""So long the next batch waits for a request whose objects were given up. Each ends in less."""
+"""Maximum wait of the next batch for a request with abandoned objects; each ends sooner."""
 
 _log = EventLog(__name__)
 
@@ -61,8 +61,8 @@ _log = EventLog(__name__)
 class Upload:
     """Sends one batch at a time for each thread that calls `step`.
 
-    A batch is claimed, with the time of its request, before it goes out and settled after the
-    answer, so a crash between the two sends it again and leaves nothing out.
+    A batch is claimed, with the time of its request, before it is sent, and settled after the
+    response. After a crash in between it is sent again, so nothing is lost.
     """
 
     def __init__(
@@ -85,21 +85,21 @@ class Upload:
         self._clock = clock
         self._troubles = troubles
         self._wakeups = wakeups
-        self._owed: deque[tuple[Batch, bool]] = deque()
-        """Batches that are to wait again, and whether Sentinel may have them."""
+        self._to_release: deque[tuple[Batch, bool]] = deque()
+        """Batches to release, each with whether Sentinel may have it."""
         self._giving_back = threading.Lock()
         self._late_since: float | None = None
-        """Since when a request has been under way whose objects were given up."""
+        """Start of the wait for a request with abandoned objects."""
 
     def step(self, update: Update, stop: Stop) -> bool:
-        """Send the next batch until it is settled, whatever that takes.
+        """Send the next batch until it is settled, with as many requests as that takes.
 
         Returns:
-            False when there is nothing to send now.
+            False if there is nothing to send now.
 
         Raises:
-            Cancelled: `stop` was set; the batch waits again.
-            StorageError: an answer could not be stored; the batch is sent again.
+            Cancelled: `stop` was set; the batch is released.
+            StorageError: a response could not be stored; the batch is sent again.
         """
         with self._troubles.step():
             return self._step(update, stop)
@@ -111,7 +111,8 @@ class Upload:
             if not self._store.is_batch_ready(update.id, size=MAX_OBJECTS):
                 return False
             try:
-                # The token first: to fetch one takes time that the limit must not count.
+                # The token first, as the rate limiter must not count the time that fetching one
+                # takes.
                 self._prepare(stop)
             except (FatalError, RetryableError) as error:
                 self._stop(update, None, error)
@@ -126,16 +127,16 @@ class Upload:
         except BaseException as error:
             if isinstance(error, Exception) and not isinstance(error, SentinelAppError):
                 self._clock.wait(stop, FAULT_PAUSE_S)
-            # Whatever came in between, Sentinel may have taken the batch all the same.
-            self._owed.append((batch, not isinstance(error, Cancelled)))
+            # Whatever the exception, Sentinel may have accepted the batch.
+            self._to_release.append((batch, not isinstance(error, Cancelled)))
             self._give_back()
             raise
-        # It waits while the outbox is full.
+        # Convert waits while the outbox is full.
         self._wakeups.convert.notify()
         return True
 
     def _claim(self, update: Update, stop: Stop) -> tuple[Batch, Permit] | None:
-        """Claim a batch once a request may go; None when another thread took the last one."""
+        """Claim a batch once a request may be sent; None if another thread took the last one."""
         permit = self._acquire(stop)
         try:
             batch = self._store.claim_batch(
@@ -174,15 +175,15 @@ class Upload:
             self._stop(update, batch, error)
 
     def _give_back(self) -> None:
-        """Let batches wait again; they stay owed until that is stored, on a full disk say."""
+        """Release batches; they stay listed until that is stored, for example on a full disk."""
         with self._giving_back:
-            while self._owed:
-                batch, is_unacknowledged = self._owed[0]
+            while self._to_release:
+                batch, is_unacknowledged = self._to_release[0]
                 self._store.release(batch, is_unacknowledged=is_unacknowledged)
-                self._owed.popleft()
+                self._to_release.popleft()
 
     def _bound_lateness(self) -> None:
-        """Wait for requests whose objects were given up, but not for one that never ends."""
+        """Wait for requests with abandoned objects, but not for one that never ends."""
         now, since = self._clock.monotonic(), self._late_since
         if not self._store.is_late_under_way:
             self._late_since = None
@@ -192,12 +193,12 @@ class Upload:
             self._store.forget_late()
 
     def _first_open(self, update: Update) -> tuple[str, ...]:
-        """Return the Job whose objects come next: what cannot be taken is most likely one's."""
+        """Return the Job whose objects come next: most likely an unclaimable object is its own."""
         found = self._store.progress(update.id)
         return next(((item.request_id,) for item in found if item.open and not item.is_stopped), ())
 
     def _send(self, batch: Batch, permit: Permit | None, stop: Stop) -> int:
-        """Send a batch, in halves where Sentinel refuses it whole; return how many it accepted."""
+        """Send a batch, halving it if Sentinel refuses it; return the number of accepted ones."""
         try:
             refusals = self._attempts(batch, permit, stop)
         except (BatchTooLargeError, BatchRefusedError) as error:
@@ -219,12 +220,13 @@ class Upload:
     def _attempts(
         self, batch: Batch, permit: Permit | None, stop: Stop
     ) -> Mapping[int, tuple[str, ...]]:
-        """Send until Sentinel has answered about the objects; return the refusals by position.
+        """Send until Sentinel has responded about the objects; return the refusals by position.
 
         Args:
-            batch: what is sent.
-            permit: for the first attempt, whose time is stored; None where there is none as yet.
-            stop: ends the waiting.
+            batch: the batch to send.
+            permit: the permit of the first attempt, whose time is stored; None if there is none
+                yet.
+            stop: interrupts the waits.
         """
         attempts: dict[type[RetryableError], int] = {}
         texts = [item.text for item in batch.objects]
@@ -241,7 +243,7 @@ class Upload:
                 attempts[kind] = attempts.get(kind, 0) + 1
                 self._after_failure(batch, error, attempts[kind], stop)
             except (BatchTooLargeError, BatchRefusedError):
-                # Whoever halves the batch counts the request.
+                # The caller, which halves the batch, counts the request.
                 self._answered(permit)
                 self._troubles.answered(System.SENTINEL)
                 raise
@@ -261,10 +263,10 @@ class Upload:
                 return reply.refusals
 
     def _further_permit(self, batch: Batch, stop: Stop) -> Permit:
-        """Return a permit for a further request with a batch, once its time is stored.
+        """Return a permit for a further request with a batch, after storing its time.
 
         Raises:
-            Cancelled: all of it was given up meanwhile; another update may have newer versions.
+            Cancelled: all of it was abandoned meanwhile; another update may have newer versions.
         """
         self._sink.prepare()
         self._troubles.answered(System.ENTRA)
@@ -276,7 +278,7 @@ class Upload:
             raise
         if not begins:
             self._limiter.give_back(permit)
-            raise Cancelled('What was under way has been given up.')
+            raise Cancelled('The batch was abandoned while it was in flight.')
         return permit
 
     def _after_failure(
@@ -289,7 +291,7 @@ class Upload:
         if isinstance(error, UnauthorizedError):
             self._sink.forget_token()
         _log.warning(
-            'upload-repeated',
+            'upload-retried',
             request_id=None if batch is None else batch.request_ids[0],
             code=error.code,
             reason=error.reason or error.message,
@@ -297,7 +299,7 @@ class Upload:
             wait_s=seconds,
         )
         if isinstance(error, ThrottledError):
-            # The limit is one for the whole process, so every thread waits.
+            # The limit applies to the whole process, so every thread waits.
             self._limiter.block(seconds, reason=error.reason or error.message)
         elif self._clock.wait(stop, seconds):
             raise Cancelled('Sending was interrupted.')
@@ -307,7 +309,7 @@ class Upload:
             system = System.ENTRA if isinstance(error, TokenError) else System.SENTINEL
             self._troubles.failed(Stage.UPLOAD, system, error, wait_s)
         else:
-            # A limit that is reached and a token that is refused are answers.
+            # A 429 and a refused token are responses.
             self._troubles.answered(System.SENTINEL)
 
     def _answered(self, permit: Permit | None) -> None:
@@ -315,7 +317,7 @@ class Upload:
             self._limiter.answered(permit)
 
     def _record(self, batch: Batch, permit: Permit | None, error: SentinelAppError) -> None:
-        """Count a request that settled nothing, and how long Sentinel asked to wait."""
+        """Count a request that settled nothing, and the wait that Sentinel asked for."""
         if permit is None:
             return
         self._answered(permit)
@@ -348,7 +350,7 @@ class Upload:
             self._wakeups.schedule.notify()
 
     def _stop(self, update: Update, batch: Batch | None, error: SentinelAppError) -> None:
-        """End the update: what one batch met, the others would meet too."""
+        """End the update, as all other batches would fail in the same way."""
         request_ids = [
             progress.request_id
             for progress in self._store.progress(update.id)

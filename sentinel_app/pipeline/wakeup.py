@@ -1,4 +1,4 @@
-"""Wakes the threads that wait for work as soon as there may be some."""
+"""Wake-ups of threads that wait for work."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import threading
 
 
 class Wakeup:
-    """Wakes one waiting thread for each notification; none is lost.
+    """Wakes one waiting thread for each notification; no notification is lost.
 
-    A notification that nobody waits for ends the next wait at once. There are never more of them
-    than threads that may wait.
+    A notification without a waiting thread ends the next wait immediately. At most `waiters`
+    notifications are kept.
 
     Args:
-        waiters: how many threads may wait.
+        waiters: maximum number of waiting threads.
     """
 
     def __init__(self, waiters: int = 1) -> None:
@@ -21,7 +21,7 @@ class Wakeup:
         self._pending = 0
 
     def notify(self, count: int = 1) -> None:
-        """Wake so many of the threads that wait, or end their next wait."""
+        """Wake up to `count` waiting threads, or end their next wait."""
         with self._condition:
             self._pending = min(self._pending + count, self._waiters)
             self._condition.notify(count)
@@ -31,7 +31,7 @@ class Wakeup:
         self.notify(self._waiters)
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait for a notification, or until the time has passed; whether there was one."""
+        """Wait for a notification at most `timeout_s` seconds; return whether there was one."""
         with self._condition:
             is_notified = self._condition.wait_for(lambda: self._pending > 0, timeout_s)
             if is_notified:
@@ -40,23 +40,23 @@ class Wakeup:
 
 
 class Wakeups:
-    """One wakeup for each queue of an update, and one for what follows the Jobs.
+    """One wakeup for each queue of an update, and one for the schedule.
 
     Args:
-        senders: how many threads send.
+        senders: number of sending threads.
     """
 
     def __init__(self, senders: int) -> None:
         self.download = Wakeup()
-        """There is room for another page, or something new to read."""
+        """Notified when there is room for another page, or something new to read."""
         self.convert = Wakeup()
-        """There is a page to convert, or room in the outbox, or a Job may be closed."""
+        """Notified when there is a page to convert, room in the outbox, or a Job to close."""
         self.upload = Wakeup(senders)
-        """There is something to send."""
+        """Notified when there is something to send."""
         self.schedule = Wakeup()
-        """A Job may have gone on, or something may be due."""
+        """Notified when a Job may have advanced, or something may be due."""
 
     def notify_all(self) -> None:
-        """Wake everybody: an update begins, or the process ends."""
+        """Wake all threads, as an update begins or the process ends."""
         for wakeup in (self.download, self.convert, self.upload, self.schedule):
             wakeup.notify_all()

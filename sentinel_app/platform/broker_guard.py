@@ -105,7 +105,7 @@ def keep_answers(service: Service, platform_back_s: float = PLATFORM_BACK_S) -> 
             # Kept again if the broker has gone away once more.
             guarded(message, topic)
         if waiting:
-            _log.info('answers-sent-late', count=len(waiting))
+            _log.info('replies-sent-late', count=len(waiting))
 
     def send_soon(*_arguments: object) -> None:
         if kept:

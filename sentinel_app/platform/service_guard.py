@@ -59,20 +59,20 @@ class OpenRequests:
 
     def __init__(self) -> None:
         self._keys: set[str] = set()
-        self._is_ending = False
+        self._is_terminating = False
         self._changed = threading.Condition()
 
     def add(self, key: str) -> bool:
         """Begin to wait for an answer; False if no more requests are taken."""
         with self._changed:
-            if not self._is_ending:
+            if not self._is_terminating:
                 self._keys.add(key)
-            return not self._is_ending
+            return not self._is_terminating
 
     def refuse_more(self) -> None:
         """Take no more requests from now on."""
         with self._changed:
-            self._is_ending = True
+            self._is_terminating = True
 
     def remove(self, key: str) -> None:
         """The answer is published, or there will be none."""
@@ -85,7 +85,7 @@ class OpenRequests:
         with self._changed:
             return self._changed.wait_for(lambda: not self._keys, timeout=max(0.0, timeout_s))
 
-    def give_up(self) -> frozenset[str]:
+    def abandon(self) -> frozenset[str]:
         """Wait for none of them any longer; gives the keys of those that are unanswered."""
         with self._changed:
             keys, self._keys = frozenset(self._keys), set()
@@ -163,7 +163,7 @@ def end_requests(service: Service, requests: OpenRequests, timeout_s: float) -> 
     """Give the requests under way some time, and tell the rest that the Service is ending."""
     if requests.wait_until_none(timeout_s):
         return
-    for key in requests.give_up():
+    for key in requests.abandon():
         _refuse_at_the_end(service, key)
 
 
@@ -337,7 +337,7 @@ def report_metrics(service: Service, metrics: Callable[[], Mapping[str, int | st
     service.process_heartbeat_command = guarded
 
 
-class Ending:
+class Termination:
     """Tells when the platform has ended the service, and why."""
 
     def __init__(self, service: Service) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from sentinel_app.errors import GOES_ON, ConfigError, DamagedError, StorageError
 from sentinel_app.storage.cell import CellError
 from sentinel_app.storage.disk_full import write_error
-from sentinel_app.storage.maintenance.damage import files_of, is_condition, is_damage, note_damage
+from sentinel_app.storage.maintenance.damage import files_of, is_condition, is_damage, mark_damaged
 from sentinel_app.storage.maintenance.own_file import mark_own, refuse_links
 from sentinel_app.storage.maintenance.schema import Steps, current_steps, shape_fault
 
@@ -34,7 +34,7 @@ _TRIES = 50
 """Closing waits a second at most for threads whose statements were interrupted."""
 
 
-class _Held:
+class _LockedConnection:
     """A connection, and the lock that its user holds for as long as it may execute statements."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -66,12 +66,12 @@ class _Readers:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._opened: list[_Held] = []
-        self._free: list[_Held] = []
+        self._opened: list[_LockedConnection] = []
+        self._free: list[_LockedConnection] = []
         self._changed = threading.Condition()
         self._is_closed = False
 
-    def take(self) -> _Held | None:
+    def take(self) -> _LockedConnection | None:
         """Return a connection that nobody else uses, once there is one; None after closing."""
         with self._changed:
             self._changed.wait_for(
@@ -80,14 +80,14 @@ class _Readers:
             if self._is_closed:
                 return None
             if not self._free:
-                held = _Held(_connected(self._path, is_reader=True))
+                held = _LockedConnection(_connected(self._path, is_reader=True))
                 self._opened.append(held)
                 self._free.append(held)
             held = self._free.pop()
             held.in_use.acquire()
         return held
 
-    def give_back(self, held: _Held) -> None:
+    def give_back(self, held: _LockedConnection) -> None:
         """Let others have a connection, unless it could not end its transaction."""
         with self._changed:
             if self._is_closed or held.connection.in_transaction:
@@ -133,11 +133,11 @@ class Database:
         self._readers = _Readers(path)
         self._end = threading.Event()
         refuse_links(files_of(path))
-        with self._told():
+        with self._reported():
             mark_own(path)
             version = self._known_version()
             os.chmod(path, 0o600)  # noqa: PTH101 - also for a file that an operator copied back
-            self._writer = _Held(_connected(path, is_reader=False))
+            self._writer = _LockedConnection(_connected(path, is_reader=False))
             try:
                 self._migrate(version)
             except BaseException as fault:
@@ -159,7 +159,7 @@ class Database:
         A thread that is reading or writing already gets the connection that it has: within a
         transaction it sees what it has written.
         """
-        with self._told(), self._reading() as connection:
+        with self._reported(), self._reading() as connection:
             is_outermost = not connection.in_transaction
             if is_outermost:
                 connection.execute('BEGIN')
@@ -172,7 +172,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """Yield the writer's connection inside a transaction, stored whole or not at all."""
-        with self._told(), self._writing() as connection:
+        with self._reported(), self._writing() as connection:
             connection.execute('BEGIN IMMEDIATE')
             try:
                 yield connection
@@ -186,7 +186,7 @@ class Database:
     @contextmanager
     def alone(self) -> Iterator[sqlite3.Connection]:
         """Yield the writer's connection outside a transaction, while no other thread writes."""
-        with self._told(), self._writing() as connection:
+        with self._reported(), self._writing() as connection:
             yield connection
 
     @contextmanager
@@ -244,7 +244,7 @@ class Database:
                 transaction.execute(f'PRAGMA user_version = {number}')
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _reported(self) -> Iterator[None]:
         """Tell people of what the disk and the file bring about; a fault of the App stays as it is.
 
         Raises:
@@ -283,7 +283,7 @@ class Database:
             return is_damage(found)
 
     def _damaged(self, fault: Exception) -> DamagedError:
-        note_damage(self._path)
+        mark_damaged(self._path)
         return DamagedError(
             f'The database {self._path.name} is damaged. Restart the Service: the file is set aside'
             ' then, and the next update sends everything again under the same ids.',

@@ -466,7 +466,7 @@ class UpdateStore:
         with self._db.read() as connection:
             return any(outbox.in_flight_of(connection, job) for job in jobs)
 
-    def give_up(self, request_ids: Sequence[str]) -> None:
+    def abandon(self, request_ids: Sequence[str]) -> None:
         """End as failed what Jobs that were stopped still have under way to Sentinel.
 
         Sentinel may have it, so the ledger takes it up as unacknowledged until its answer comes.
@@ -475,9 +475,9 @@ class UpdateStore:
         with self._db.write() as transaction:
             for job in jobs:
                 if _is_stopped(transaction, job):
-                    self._give_up(transaction, job)
+                    self._abandon(transaction, job)
 
-    def _give_up(self, transaction: sqlite3.Connection, job: int) -> None:
+    def _abandon(self, transaction: sqlite3.Connection, job: int) -> None:
         accounts = Accounts(transaction)
         ids = outbox.in_flight_of(transaction, job)
         self._late.update(ids)
@@ -552,7 +552,7 @@ class UpdateStore:
             transaction.executemany(_SQL['end_at_once'], [(job,) for job in jobs])
             self.pages.remove(frozenset(self.jobs.text(job) for job in jobs))
             for job in jobs:
-                self._give_up(transaction, job)
+                self._abandon(transaction, job)
             if any(row['open'] or row['is_stopped'] for row in rows):
                 transaction.execute(_SQL['forget_unused_rows'])
         for job in jobs:

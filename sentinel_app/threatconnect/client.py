@@ -55,7 +55,7 @@ OWNERS_PER_PAGE: Final = LARGEST_LIMIT
 MOST_OWNER_PAGES: Final = 20
 """An instance with more owners than these pages hold is none; it repeats itself for ever."""
 
-TOLD_FOR: Final = dt.timedelta(hours=24)
+DATE_WARNING_DURATION: Final = dt.timedelta(hours=24)
 """For how long the page tells of a time that was not used."""
 
 READ_TIMEOUTS: Final = Timeouts(connect_s=10.0, read_s=120.0, total_s=300.0)
@@ -314,7 +314,7 @@ class ThreatConnectSource:
         sent_at = self._clock.now()
         payload, server_at = self._ask(method, path, params, form=form)
         if server_at is not None and abs(server_at - self._clock.now()) > GREATEST_SKEW:
-            self._note_wrong_date(server_at)
+            self._record_wrong_date(server_at)
             server_at = None
         # Without a Date the window must not end in ThreatConnect's future. Our own clock less the
         # greatest difference that a signature survives cannot be there: at worst some rows wait
@@ -327,7 +327,7 @@ class ThreatConnectSource:
         if self._wrong_date is None:
             return None
         date, seen_at = self._wrong_date
-        if self._clock.now() - seen_at > TOLD_FOR:
+        if self._clock.now() - seen_at > DATE_WARNING_DURATION:
             return None
         return (
             f'An answer of ThreatConnect that came at {to_seconds(seen_at)} was dated '
@@ -336,9 +336,9 @@ class ThreatConnectSource:
             'gateway in between answers from a cache.'
         )
 
-    def _note_wrong_date(self, date: dt.datetime) -> None:
+    def _record_wrong_date(self, date: dt.datetime) -> None:
         if self.warning is None:
-            _log.warning('date-not-used', date=to_seconds(date))
+            _log.warning('date-ignored', date=to_seconds(date))
         self._wrong_date = (date, self._clock.now())
 
     def _ask(

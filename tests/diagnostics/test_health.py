@@ -134,7 +134,7 @@ def test_the_one_organization_that_can_be_read_is_that_of_the_api_user(
     ward: Ward, types: tuple[str, ...], expected: str | None
 ) -> None:
     assert ward.health.snapshot().organization is None
-    ward.health.note_owners(
+    ward.health.record_owners(
         [Owner(name=f'Owner {number}', type=kind) for number, kind in enumerate(types)]
     )
     assert ward.health.snapshot().organization == expected
@@ -150,10 +150,10 @@ def test_the_service_is_named_without_its_secrets(ward: Ward) -> None:
 
 
 def test_a_part_that_fails_makes_the_app_degraded_until_it_works_again(ward: Ward) -> None:
-    ward.health.note('download', StorageError('The disk is full.'))
+    ward.health.record_error('download', StorageError('The disk is full.'))
     failing = ward.health.snapshot()
     ward.clock.advance(60)
-    ward.health.note('download', None)
+    ward.health.record_error('download', None)
     mended = ward.health.snapshot()
 
     assert failing.status is HealthState.DEGRADED
@@ -164,23 +164,23 @@ def test_a_part_that_fails_makes_the_app_degraded_until_it_works_again(ward: War
 
 def test_the_threads_of_a_task_go_by_its_name(ward: Ward) -> None:
     for part in ('upload-0', 'upload-7', 'schedule-updates', 'scheduler'):
-        ward.health.note(part, StorageError('The disk is full.'))
+        ward.health.record_error(part, StorageError('The disk is full.'))
     (found,) = ward.health.conditions()
     assert found.title == 'Not working: Upload, Schedule Updates, Scheduler (RUN-DISK)'
     assert found.severity is Severity.ERROR
 
 
 def test_one_part_that_works_again_does_not_hide_another_that_does_not(ward: Ward) -> None:
-    ward.health.note('download', ValueError('x'))
-    ward.health.note('upload-0', ValueError('y'))
-    ward.health.note('upload-0', None)
-    ward.health.note('convert', None)
+    ward.health.record_error('download', ValueError('x'))
+    ward.health.record_error('upload-0', ValueError('y'))
+    ward.health.record_error('upload-0', None)
+    ward.health.record_error('convert', None)
 
     assert ward.health.snapshot().status is HealthState.DEGRADED
 
 
 def test_an_unexpected_error_is_named_without_its_text(ward: Ward) -> None:
-    ward.health.note('convert', KeyError(SECRET))
+    ward.health.record_error('convert', KeyError(SECRET))
     found = ward.health.snapshot().last_error
 
     assert found is not None
@@ -199,7 +199,7 @@ def test_the_last_failed_job_is_the_last_error(ward: Ward) -> None:
 
 def test_the_later_of_a_failed_job_and_a_failed_part_is_shown(ward: Ward) -> None:
     ward.fail_job(60)
-    ward.health.note('download', StorageError('The disk is full.'))
+    ward.health.record_error('download', StorageError('The disk is full.'))
     later_part = ward.health.snapshot().last_error
     ward.clock.advance(60)
     ward.fail_job(60, failure_reason=None)
@@ -269,11 +269,11 @@ def step(name: CheckName, status: CheckStatus) -> CheckResult:
 
 class TestCheck:
     def test_a_step_that_fails_is_a_problem_until_it_passes(self, ward: Ward) -> None:
-        ward.health.note_checks([failed_step(CheckName.OWNERS)])
+        ward.health.record_checks([failed_step(CheckName.OWNERS)])
         assert ward.codes == [ConditionCode.CHECK_FAILED]
-        ward.health.note_checks([step(CheckName.OWNERS, CheckStatus.SKIPPED)])
+        ward.health.record_checks([step(CheckName.OWNERS, CheckStatus.SKIPPED)])
         assert ward.codes == [ConditionCode.CHECK_FAILED]
-        ward.health.note_checks([step(CheckName.OWNERS, CheckStatus.OK)])
+        ward.health.record_checks([step(CheckName.OWNERS, CheckStatus.OK)])
         assert ward.codes == []
 
     @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ class TestCheck:
         with contact.call():
             pass
         ward.clock.advance(1)
-        ward.health.note_checks([failed_step(name)])
+        ward.health.record_checks([failed_step(name)])
         assert ward.codes == [ConditionCode.CHECK_FAILED]
         ward.clock.advance(1)
         with pytest.raises(ReadAuthError), contact.call():
@@ -306,9 +306,9 @@ class TestCheck:
         self, ward: Ward, free_bytes: list[int]
     ) -> None:
         free_bytes[0] = 1
-        ward.health.note_checks([failed_step(CheckName.DISK, code=None)])
+        ward.health.record_checks([failed_step(CheckName.DISK, code=None)])
         assert ward.codes == [ConditionCode.DISK_LOW]
-        ward.health.note_checks([failed_step(CheckName.DISK, code='RUN-DISK')])
+        ward.health.record_checks([failed_step(CheckName.DISK, code='RUN-DISK')])
         assert ward.codes == [ConditionCode.CHECK_FAILED, ConditionCode.DISK_LOW]
 
 
@@ -356,7 +356,7 @@ class StubTasks:
 
 def test_what_is_due_what_waits_and_what_is_paused_is_looked_at(ward: Ward) -> None:
     updates, tasks = StubUpdates(due=(NOON, Mode.DELTA)), StubTasks()
-    ward.health.watch(queue=updates, follower=updates, tasks=tasks)
+    ward.health.attach(queue=updates, follower=updates, tasks=tasks)
     assert ward.codes == []
     ward.clock.advance(16 * 60)
     assert ward.codes == [ConditionCode.UPDATE_OVERDUE]

@@ -10,8 +10,7 @@ import pytest
 
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.object_id import ObjectKey
-from sentinel_app.diagnostics import parallel as errand
-from sentinel_app.diagnostics import preview
+from sentinel_app.diagnostics import parallel, preview
 from sentinel_app.errors import QueryError, ReadTimeoutError
 from tests.harness.api_stand import Stand
 from tests.harness.builders.app_state import make_audit, make_query
@@ -361,9 +360,9 @@ def test_errands_are_answered_in_order_few_at_a_time() -> None:
         return number
 
     calls = [lambda number=number: call(number) for number in range(20)]
-    assert errand.gathered(calls, within_s=10) == list(range(20))
-    assert 1 < most <= errand.AT_ONCE
-    assert errand.gathered([], within_s=0) == []
+    assert parallel.gathered(calls, within_s=10) == list(range(20))
+    assert 1 < most <= parallel.AT_ONCE
+    assert parallel.gathered([], within_s=0) == []
 
 
 def test_an_errand_that_fails_ends_the_others() -> None:
@@ -378,5 +377,5 @@ def test_an_errand_that_fails_ends_the_others() -> None:
 
     calls = [lambda number=number: call(number) for number in range(50)]
     with pytest.raises(QueryError):
-        errand.gathered(calls, within_s=10)
+        parallel.gathered(calls, within_s=10)
     assert len(made) < 50

@@ -608,14 +608,14 @@ class SmallWorld:
         if request_ids:
             self.store.stop_jobs(request_ids, ReadAuthError('Give the role.'))
 
-    def give_up(self) -> None:
+    def abandon(self) -> None:
         """Give up what Jobs that were stopped have under way or waiting for conversion."""
         stopped = [item.request_id for item in self.progress() if item.is_stopped]
         for flight in self.flights:
             if set(flight.batch.request_ids) & set(stopped):
                 flight.is_given_up = True
         if stopped:
-            self.store.give_up(stopped)
+            self.store.abandon(stopped)
 
     def drop_pages(self) -> None:
         """Drop what waits for conversion of Jobs that were stopped."""

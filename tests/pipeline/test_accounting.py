@@ -349,7 +349,7 @@ class Course:
         elif what == 'stop' and world.taken:
             world.stop([chance.choice(sorted(world.taken))])
         elif what == 'give up':
-            world.give_up()
+            world.abandon()
         elif what == 'drop':
             world.drop_pages()
         elif world.flights:

@@ -202,12 +202,12 @@ def test_other_work_is_given_up_each_time_from_the_third_on(stand: Stand) -> Non
     for _ in range(ATTEMPTS + 1):
         with (
             pytest.raises(KeyError),
-            stand.faults.watch('follow', lambda _error, count: told.append(count)),
+            stand.faults.track('follow', lambda _error, count: told.append(count)),
         ):
             raise KeyError
         with (
             pytest.raises(StorageError),
-            stand.faults.watch('follow', lambda _error, count: told.append(-count)),
+            stand.faults.track('follow', lambda _error, count: told.append(-count)),
         ):
             raise StorageError('The disk is full.')
     assert told == [ATTEMPTS, ATTEMPTS + 1]

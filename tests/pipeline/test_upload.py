@@ -102,10 +102,10 @@ class Stand:
         self.store.commit_page(conversion, at=NOON)
         self.store.end_reading(request_id, at=NOON)
 
-    def give_up(self) -> None:
+    def abandon(self) -> None:
         """End the first Job, whatever is under way."""
         self.store.stop_jobs(['j1'], TaskKilledError('The Task Download was killed.'))
-        self.store.give_up(['j1'])
+        self.store.abandon(['j1'])
 
     def _stored(self) -> int:
         with self.db.read() as connection:
@@ -165,7 +165,7 @@ def test_a_further_request_whose_time_cannot_be_stored_does_not_go(
 
 def test_what_is_given_up_between_two_requests_is_not_sent_again(stand: Stand) -> None:
     stand.sink.answers = [UploadServerError('No answer.')]
-    stand.sink.meanwhile = stand.give_up
+    stand.sink.meanwhile = stand.abandon
     with pytest.raises(Cancelled):
         stand.upload.step(UPDATE, GO)
 
@@ -180,7 +180,7 @@ def test_what_is_given_up_between_two_requests_is_not_sent_again(stand: Stand) -
 def test_a_request_that_never_ends_does_not_keep_the_next_batch_for_ever(stand: Stand) -> None:
     stand.add_job('j2', '203.0.113.1')
     assert stand.store.claim_batch(UPDATE.id, size=2, now=stand.clock.now) is not None
-    stand.give_up()
+    stand.abandon()
     assert not stand.upload.step(UPDATE, GO)
     stand.clock.advance(LONGEST_LATE_S)
     assert not stand.upload.step(UPDATE, GO)

@@ -143,7 +143,7 @@ class Stage:
             bridge = Bridge(wsgi, max_concurrent=max_concurrent)
             self.service.api_event_callback = mend.request_callback(self.service, bridge)
             self.requests = mend.answer_every_request(self.service, self.forget, self.protect)
-            self.ending = mend.Ending(self.service)
+            self.ending = mend.Termination(self.service)
             keep_listening(self.service)
             keep_answers(self.service, platform_back_s=PLATFORM_BACK_S)
             mend.keep_renewing(self.service, self.protect)

@@ -287,7 +287,7 @@ def test_several_problems_give_the_first_whole_and_the_rest_in_the_log(make: Mak
     message = stage.fails()
     assert message.startswith('Client Secret (client_secret): is a GUID')
     assert message.endswith(' (2 more; the log has all.)')
-    assert stage.log.count('event=input-wrong') == 3
+    assert stage.log.count('event=input-invalid') == 3
     assert 'Highest TLP to Send (max_tlp)' in stage.log
 
 

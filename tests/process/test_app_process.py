@@ -95,4 +95,4 @@ def test_a_wrong_input_ends_the_start_with_one_clear_message(tmp_path: Path) -> 
             'Sentinel Workspace ID (workspace_id): is not a GUID. Copy it from the overview page '
             'of the Log Analytics workspace.'
         )
-        assert 'event=input-wrong' in started.app.log
+        assert 'event=input-invalid' in started.app.log

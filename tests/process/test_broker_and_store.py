@@ -59,7 +59,7 @@ def test_an_answer_that_is_ready_while_the_broker_is_away_arrives_when_it_is_bac
         assert reply.status_code == 200
         assert {check['status'] for check in reply.json()['checks']} == {'ok'}
         # Logged once the answers are out, so the caller may have its own before.
-        until(lambda: 'event=answers-sent-late' in stand.app.log)
+        until(lambda: 'event=replies-sent-late' in stand.app.log)
 
 
 def test_an_update_goes_on_while_the_broker_is_away(make_stand: MakeStand) -> None:

@@ -328,7 +328,7 @@ class TestWrongInputs:
             assert len(stand.app.message_tc) <= 256
             if name == 'client_secret' and value:
                 assert value not in stand.app.message_tc + stand.app.log + stand.app.console
-            assert 'event=input-wrong' in stand.app.log
+            assert 'event=input-invalid' in stand.app.log
 
     def test_a_variable_that_does_not_exist_is_named(self, make_stand: MakeStand) -> None:
         variable = '&{TC:KEYCHAIN:0f5d3c1a-9b7e-4d2c-8a6f-1e3b5d7c9a02}'

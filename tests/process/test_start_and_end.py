@@ -146,7 +146,7 @@ class TestParameterFile:
             check=False,
         )
         (message,) = folder.rglob('message.tc')
-        assert (folder / 'app.log').read_text().count('event=input-wrong') == 1
+        assert (folder / 'app.log').read_text().count('event=input-invalid') == 1
         return ended.returncode, message.read_text()
 
     def test_none_is_told(self, tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ import pytest
 
 from sentinel_app.errors import ConfigError, SentinelAppError, StorageError
 from sentinel_app.storage.app_state.store import AppState
-from sentinel_app.storage.maintenance.damage import note_damage, set_aside_damaged
+from sentinel_app.storage.maintenance.damage import mark_damaged, set_aside_damaged
 from sentinel_app.storage.maintenance.disk import DataFolder, prepare_folder
 from sentinel_app.storage.maintenance.lock import FolderLock
-from sentinel_app.storage.maintenance.reserve import give_up_reserve
+from sentinel_app.storage.maintenance.reserve import release_reserve
 from sentinel_app.storage.maintenance.upkeep import DiskUpkeep
 from sentinel_app.storage.sqlite import Database
 from tests.harness.builders.app_state import make_audit
@@ -64,7 +64,7 @@ def use_database(folder: Path) -> None:
 
 def set_all_aside(folder: Path) -> None:
     """What damage brings about: both stores are moved out of the way."""
-    note_damage(folder / 'state.db')
+    mark_damaged(folder / 'state.db')
     set_aside_damaged(folder / 'state.db', now=StandingClock().now)
     for name in ('documents.json', 'documents.json.previous'):
         path = folder / name
@@ -90,7 +90,7 @@ ACTIONS: tuple[Callable[[Path], None], ...] = (
     set_all_aside,
     use_documents,
     use_database,
-    give_up_reserve,
+    release_reserve,
 )
 
 

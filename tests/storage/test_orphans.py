@@ -267,7 +267,7 @@ def test_a_copy_without_an_answer_is_not_taken_for_lost_because_the_one_before_w
     working.convert(chosen(1, indicator_id=2))
     working.sent(size=1)
     store.stop_jobs(['j1'], UploadDeniedError('Give the role.'))
-    store.give_up(['j1'])
+    store.abandon(['j1'])
 
     assert orphaned(orphans, 'u2') == set()
     assert orphans.orphan_indicators([1, 2]) == 1
@@ -561,7 +561,7 @@ def without_answer(
     withdraw(orphans, unchosen(orphans))
     batch = working.sent()
     store.stop_jobs(['j1'], UploadDeniedError('Give the role.'))
-    store.give_up(['j1'])
+    store.abandon(['j1'])
     store.remove_update('u1', at=NOON)
     if has_ended:
         store.release(batch, is_unacknowledged=True)
@@ -594,7 +594,7 @@ def test_an_unconfirmed_withdrawal_is_repeated_until_it_is_confirmed(
     assert batch is not None
     if answer == 'none':
         store.stop_jobs(['j2'], UploadDeniedError('Give the role.'))
-        store.give_up(['j2'])
+        store.abandon(['j2'])
     elif answer == 'late':
         working.settle(first)
         working.settle(batch)

@@ -712,7 +712,7 @@ def given_up(store: UpdateStore, working: Working, *items: ChosenObject) -> Batc
     working.end()
     batch = working.sent(size=len(items))
     store.stop_jobs(['j1'], KILLED)
-    store.give_up(['j1'])
+    store.abandon(['j1'])
     return batch
 
 
@@ -727,7 +727,7 @@ def test_what_a_stopped_job_has_under_way_is_given_up(
     assert not working.is_dealt_with()
     assert working.outcomes() == {Outcome.FAILED: 1}
 
-    store.give_up(['j1'])
+    store.abandon(['j1'])
     assert [held(ledger, number).content_hash for number in (1, 2)] == [b'', b'']
     assert ledger.live(NOON) == 2
     assert working.outcomes() == {Outcome.FAILED: 3}
@@ -753,7 +753,7 @@ def test_what_a_stopped_job_chose_and_sentinel_does_not_have_is_free_for_others(
     if is_given_up:
         working.sent(size=1)
     store.stop_jobs(['j1'], KILLED)
-    store.give_up(['j1'])
+    store.abandon(['j1'])
     store.forget_late()
     first, second = row(ledger, 1), row(ledger, 2)
 
@@ -776,7 +776,7 @@ def test_what_a_stopped_job_chose_stays_chosen_while_a_worse_copy_is_under_way(
     replace(working, new=2)
     store.stop_jobs(['j1'], KILLED)
     marks = [known.mark for known in (row(ledger, 1),) if known is not None]
-    store.give_up(['j1'])
+    store.abandon(['j1'])
 
     assert marks == [held(ledger, 1).mark] == [store.first_mark('u1')]
     assert held(ledger, 1).indicator_id == 1
@@ -850,7 +850,7 @@ def test_what_is_given_up_just_after_another_request_let_it_go_counts_as_under_w
             again.append(True)
             working.sent(size=1)
             store.stop_jobs(['j1'], KILLED)
-            store.give_up(['j1'])
+            store.abandon(['j1'])
 
     monkeypatch.setattr(Database, 'write', interrupted)
     store.release(batch)
@@ -889,11 +889,11 @@ def test_a_batch_that_was_given_up_is_not_sent_again(store: UpdateStore, working
     working.end('j1', 'j2')
     batch = working.sent()
     store.stop_jobs(['j1'], DENIED)
-    store.give_up(['j1'])
+    store.abandon(['j1'])
     # The other Job's part of it still wants its answer.
     assert store.begin_request(batch, now=lambda: NOON)
     store.stop_jobs(['j2'], DENIED)
-    store.give_up(['j2'])
+    store.abandon(['j2'])
     assert not store.begin_request(batch, now=lambda: NOON)
 
 
@@ -913,7 +913,7 @@ def test_one_refused_object_makes_the_indicator_refused(store: UpdateStore, work
     working.sent(size=1)
     working.settle(first, 0)
     store.stop_jobs(['j1'], KILLED)
-    store.give_up(['j1'])
+    store.abandon(['j1'])
 
     assert working.outcomes() == {Outcome.REFUSED: 1}
 
@@ -923,8 +923,8 @@ def test_a_job_that_goes_on_is_not_given_up(store: UpdateStore, working: Working
     working.convert(chosen(1))
     working.end()
     batch = working.sent()
-    store.give_up(['j1', 'nobody'])
-    store.give_up([])
+    store.abandon(['j1', 'nobody'])
+    store.abandon([])
 
     assert store.in_flight('u1') == ('j1',)
     working.settle(batch)

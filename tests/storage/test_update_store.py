@@ -968,7 +968,7 @@ def test_what_was_stored_is_there_after_the_file_is_opened_again(tmp_path: Path)
         item = again.progress()
         assert (item.place.last_id, item.pages_waiting, item.is_downloaded) == (4, 0, False)
         again.store.stop_jobs(['j1'], DENIED)
-        again.store.give_up(['j1'])
+        again.store.abandon(['j1'])
         assert again.outcomes() == {Outcome.FAILED: 1}
     finally:
         second.close()

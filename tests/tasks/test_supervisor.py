@@ -120,7 +120,7 @@ class Stores:
     def are_in_flight(self, request_ids: Sequence[str]) -> bool:
         return not self.in_flight.isdisjoint(request_ids)
 
-    def give_up(self, request_ids: Sequence[str]) -> None:
+    def abandon(self, request_ids: Sequence[str]) -> None:
         if self.error:
             raise self.error
         self.events.append(('given-up', tuple(request_ids)))
@@ -510,7 +510,7 @@ def test_one_kill_that_cannot_be_finished_keeps_no_other_from_it(stand: Stand) -
             raise OverflowError
         given_up.extend(request_ids)
 
-    stand.stores.give_up = fail_for_one  # type: ignore[method-assign]
+    stand.stores.abandon = fail_for_one  # type: ignore[method-assign]
     for _ in range(3):
         with pytest.raises(OverflowError):
             stand.supervisor.watch()

@@ -77,7 +77,7 @@ def test_every_indicator_is_read_and_the_app_says_how(
     engine.assert_right()
     assert by_id(world) == 0
     assert is_warned(engine, first) == is_warned(engine, second) == (True, True)
-    warned = [record for record in caplog.records if 'paging-by-id-fails' in record.getMessage()]
+    warned = [record for record in caplog.records if 'id-paging-failed' in record.getMessage()]
     assert len(warned) == 1
     # It still says so in the deltas, which find what has changed and nothing else.
     world.clock.advance(3_600)

@@ -119,11 +119,11 @@ def decoded_state(tables: Tables) -> State:
         notices=each('notices', Notice),
         audit=dict(audit),
     )
-    _require_course(state)
+    _require_completable(state)
     return state
 
 
-def _require_course(state: State) -> None:
+def _require_completable(state: State) -> None:
     """Check that every Job and update can still come to its end.
 
     Raises:

@@ -48,7 +48,7 @@ def files_of(path: Path) -> tuple[Path, ...]:
     return tuple(path.with_name(path.name + end) for end in _BESIDE)
 
 
-def note_damage(path: Path) -> None:
+def mark_damaged(path: Path) -> None:
     """Leave a mark beside the file, so that the next start does without it."""
     with contextlib.suppress(OSError):
         mark_own(_mark(path))

@@ -28,12 +28,12 @@ def keep_reserve(folder: Path) -> None:
             _take_up(path, size_bytes)
         except OSError:
             # Half of it would be in the way of what is stored.
-            give_up_reserve(folder)
+            release_reserve(folder)
         else:
             return
 
 
-def give_up_reserve(folder: Path) -> None:
+def release_reserve(folder: Path) -> None:
     """Let others have the room."""
     with contextlib.suppress(OSError):
         (folder / RESERVE_FILE).unlink()

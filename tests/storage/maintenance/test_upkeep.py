@@ -13,7 +13,7 @@ import pytest
 
 from sentinel_app.errors import StorageError
 from sentinel_app.storage.maintenance import upkeep as upkeep_module
-from sentinel_app.storage.maintenance.reserve import give_up_reserve, keep_reserve
+from sentinel_app.storage.maintenance.reserve import keep_reserve, release_reserve
 from sentinel_app.storage.maintenance.upkeep import DiskUpkeep
 from sentinel_app.storage.sqlite import Database
 
@@ -62,7 +62,7 @@ def test_as_much_is_reserved_as_there_is_room_for(
     room_bytes = 100
     keep_reserve(tmp_path)
     assert not (tmp_path / 'reserve').exists()
-    give_up_reserve(tmp_path)
+    release_reserve(tmp_path)
 
 
 def free_pages(db: Database) -> int:
