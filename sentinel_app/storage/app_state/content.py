@@ -1,4 +1,4 @@
-"""What the TinyDB file holds, as models, and the tables that it is stored in."""
+"""Content of the TinyDB file, as models, and its tables."""
 
 from __future__ import annotations
 
@@ -19,42 +19,42 @@ from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.task import TaskState
 from sentinel_app.core.window import Cursor
 from sentinel_app.storage.app_state.atomic_json import Tables
-from sentinel_app.storage.app_state.encoding import decode, whole
+from sentinel_app.storage.app_state.encoding import decode
 
 _MOST_COUNTED: Final = 10**12
-"""Largest number that the App counts on from; it never comes so far by itself."""
+"""Maximum of stored counters, which the App never reaches by itself."""
 
 
 class KeyedTable(Table):
-    """A TinyDB table whose documents go by a name of ours, not by a number."""
+    """A TinyDB table whose documents have text keys in place of numbers."""
 
     document_id_class = str  # type: ignore[assignment]
 
     def _update_table(self, updater: Callable[[dict[int, Mapping[str, Any]]], None]) -> None:
-        # As TinyDB does, but without an object for each document, whichever of them changes.
+        # As in TinyDB, but without creating an object for each document on every change.
         tables: dict[str, Any] = self._storage.read() or {}
         updater(tables.setdefault(self.name, {}))
         self._storage.write(tables)
         self.clear_cache()
 
     def put(self, documents: Mapping[str, Mapping[str, Any]]) -> None:
-        """Store each document under its key, in place of the one that was there."""
+        """Store each document under its key, replacing an existing one."""
         self._update_table(lambda table: table.update(documents))  # type: ignore[arg-type]
 
     def drop(self, keys: Iterable[str]) -> None:
-        """Remove the documents of these keys."""
+        """Remove the documents with these keys."""
         self.remove(doc_ids=list(keys))  # type: ignore[arg-type]
 
 
 class KeyedTinyDB(TinyDB):
-    """TinyDB with such tables."""
+    """TinyDB with text keys."""
 
     table_class = KeyedTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """The order of the queries, which are stored one by one, and who saved it."""
+    """Order of the queries, which are stored one by one, and who saved it."""
 
     version: int
     ids: tuple[str, ...]
@@ -64,7 +64,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Everything as models. Never changed, only replaced, so that reading takes no lock."""
+    """The whole app state as models. It is immutable and replaced, so reading needs no lock."""
 
     query_list: QueryList = field(default_factory=lambda: QueryList(version=0, queries=()))
     schedule: Schedule = field(default_factory=Schedule)
@@ -73,20 +73,20 @@ class State:
     history: History = field(default_factory=History)
     cursors: Mapping[str, Cursor] = field(default_factory=dict)
     withdrawals: Mapping[str, Withdrawal] = field(default_factory=dict)
-    """By the id of the deleted query."""
+    """Withdrawals by the id of the deleted query."""
     tasks: Mapping[str, TaskState] = field(default_factory=dict)
-    """By slug; those of another version's Tasks are kept as they are."""
+    """States of Tasks by slug; Tasks of other versions are kept."""
     notices: Mapping[str, Notice] = field(default_factory=dict)
-    """What people were told of, by the key of the condition."""
+    """Notices of notifications, by condition key."""
     audit: Mapping[int, AuditEntry] = field(default_factory=dict)
-    """By running number, oldest first."""
+    """Audit entries by sequence number, oldest first."""
 
 
 def decoded_state(tables: Tables) -> State:
-    """The file's tables as models.
+    """Return the file's tables as models.
 
     Raises:
-        KeyError, TypeError, ValueError: they have another shape, or do not fit each other.
+        KeyError, TypeError, ValueError: they have another shape, or are inconsistent.
     """
 
     def each(name: str, kind: type[Any], key_of: Callable[[Any], str] | None = None) -> Any:
@@ -104,7 +104,7 @@ def decoded_state(tables: Tables) -> State:
     audit = sorted((_number(key), entry) for key, entry in each('audit', AuditEntry).items())
     state = State(
         query_list=QueryList(
-            version=whole(listed.version, _MOST_COUNTED),
+            version=_counter(listed.version),
             queries=tuple(queries[key] for key in ids),
             saved_at=listed.saved_at,
             saved_by=listed.saved_by,
@@ -124,7 +124,7 @@ def decoded_state(tables: Tables) -> State:
 
 
 def _require_completable(state: State) -> None:
-    """Check that every Job and update can still come to its end.
+    """Check that every Job and update can still end.
 
     Raises:
         ValueError: something would stay open for ever.
@@ -136,8 +136,14 @@ def _require_completable(state: State) -> None:
         raise ValueError('two updates run at once')
 
 
+def _counter(number: int) -> int:
+    if not 0 <= number <= _MOST_COUNTED:
+        raise ValueError('a counter is out of range')
+    return number
+
+
 def _number(key: str) -> int:
-    number = whole(int(key), _MOST_COUNTED)
+    number = _counter(int(key))
     if str(number) != key:
         raise ValueError(f'{key!r:.60} is no number')
     return number

@@ -1,7 +1,7 @@
-"""How frozen models stand in a JSON document, and how they come back.
+"""Encoding of frozen models as JSON documents, and their validated decoding.
 
-Reading believes nothing: a value comes back only if everything that is done with it later can be
-done. Writing keeps to the same bounds, so that whatever was stored can be read again.
+Decoding trusts nothing: a value is accepted only if everything that is done with it later can be
+done. Encoding keeps to the same bounds, so that whatever was stored can be read again.
 """
 
 from __future__ import annotations
@@ -12,9 +12,19 @@ import functools
 import re
 import types
 import typing
-from collections.abc import Callable, Mapping
-from enum import StrEnum
-from typing import Any, Final, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, NotRequired, Required, TypeVar
+
+import typing_extensions
+from pydantic import (
+    AfterValidator,
+    AllowInfNan,
+    BeforeValidator,
+    Field,
+    Strict,
+    TypeAdapter,
+    ValidationError,
+)
 
 from sentinel_app.core.timestamp import from_text
 
@@ -24,17 +34,17 @@ Model = TypeVar('Model')
 EARLIEST: Final = dt.datetime(1000, 1, 1, tzinfo=dt.UTC)
 LATEST: Final = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
 MOST: Final = 2**63 - 1
-"""Largest whole number, as in SQLite; none is negative."""
+"""Maximum of whole numbers, as in SQLite; the minimum is 0."""
 MOST_S: Final = 1e12
-"""Largest number with a fraction, all of which are seconds; none is negative."""
+"""Maximum of numbers with a fraction, all of which are seconds; the minimum is 0."""
 _NOT_UTF8 = re.compile('[\ud800-\udfff]')
 
 
 def encode(value: object) -> Any:
-    """The value in terms of JSON. What is absent is left out; reading puts the default there.
+    """Return the value as JSON data, without members that are None or empty and have a default.
 
-    A number or a time beyond what can be read is stored as the nearest one that can, and text
-    without what UTF-8 lacks.
+    A number or a time out of bounds is stored as the nearest one within, and a character that UTF-8
+    cannot represent as U+FFFD.
     """
     if isinstance(value, str | int | float | dt.datetime | None):
         return _encoded_scalar(value)
@@ -61,44 +71,20 @@ def _encoded_scalar(value: str | float | dt.datetime | None) -> str | float | No
 
 
 def decode(kind: type[Model], document: Mapping[str, Any]) -> Model:
-    """The model that `encode` made the document from. Unknown members are passed over.
+    """Return the model of a document; unknown members are ignored.
 
     Raises:
-        KeyError: a member without a default is missing.
-        TypeError, ValueError: a member has another shape, or lies beyond the bounds.
+        ValueError: a member without a default is missing, or a member has another shape or is out
+            of bounds.
     """
     untyped: Any = kind
-    hints = _hints(untyped)
-    return kind(
-        **{
-            name: _decoded(hints[name], document[name])
-            for name, has_default in _members(untyped)
-            if not has_default or name in document
-        }
-    )
-
-
-def whole(value: Any, most: int = MOST) -> int:
-    """A whole number that is not negative.
-
-    Raises:
-        TypeError, ValueError: it is none, or too large.
-    """
-    number = of_kind(int, value)
-    if not 0 <= number <= most:
-        raise ValueError(f'{number:.4g} is out of range')
-    return number
-
-
-def of_kind(kind: type[Model], value: Any) -> Model:
-    """The value, of exactly this type.
-
-    Raises:
-        TypeError: it is of another one.
-    """
-    if type(value) is not kind:
-        raise TypeError(f'{value!r:.60} is no {kind.__name__}')
-    return value
+    try:
+        model: Model = _adapter(untyped).validate_python(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = '.'.join(map(str, first['loc']))
+        raise ValueError(f'{place}: {first["msg"]}') from None
+    return model
 
 
 def _is_absent(value: object) -> bool:
@@ -107,7 +93,7 @@ def _is_absent(value: object) -> bool:
 
 @functools.cache
 def _members(kind: Any) -> tuple[tuple[str, bool], ...]:
-    """Each member's name, and whether it may be left out."""
+    """Return each member's name, and whether it has a default."""
     return tuple(
         (
             field.name,
@@ -118,59 +104,53 @@ def _members(kind: Any) -> tuple[tuple[str, bool], ...]:
     )
 
 
+def _moment(value: Any) -> dt.datetime:
+    if type(value) is not str:
+        raise ValueError('a time is not text')
+    return from_text(value)
+
+
+_SCALARS: Final[Mapping[Any, Any]] = {
+    # Any constraint makes pydantic refuse text that UTF-8 cannot represent.
+    str: Annotated[str, Strict(), Field(min_length=0)],
+    bool: Annotated[bool, Strict()],
+    int: Annotated[int, Strict(), Field(ge=0, le=MOST)],
+    float: Annotated[float, Strict(), AllowInfNan(allow_inf_nan=False), Field(ge=0, le=MOST_S)],
+    dt.datetime: Annotated[
+        dt.datetime, BeforeValidator(_moment), Field(ge=EARLIEST, le=LATEST), Strict()
+    ],
+}
+
+
 @functools.cache
-def _hints(kind: Any) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(_validated(kind))
 
 
-def _decoded(hint: Any, value: Any) -> Any:
+@functools.cache
+def _validated(hint: Any) -> Any:
+    """Return a type hint with the bounds of documents; a model is validated as a typed dict."""
     origin = typing.get_origin(hint)
     if origin is not None:
-        return _decoded_generic(origin, typing.get_args(hint), value)
-    if dataclasses.is_dataclass(hint):
-        return decode(typing.cast('type[Any]', hint), of_kind(dict, value))
-    if issubclass(hint, StrEnum):
-        return hint(of_kind(str, value))
-    return _SCALARS[hint](value)
+        arguments = [each if each is ... else _validated(each) for each in typing.get_args(hint)]
+        if origin is types.UnionType:
+            return typing.Union[tuple(arguments)]  # noqa: UP007 - of a list that is not known here
+        generic: Any = tuple if origin is tuple else dict
+        return generic[tuple(arguments)]
+    if not dataclasses.is_dataclass(hint):
+        return _SCALARS.get(hint, hint)
+    kind: Any = hint
+    return Annotated[_typed_dict(kind), AfterValidator(lambda found: kind(**found))]
 
 
-def _decoded_generic(origin: Any, arguments: tuple[Any, ...], value: Any) -> Any:
-    """A value that may be absent, a tuple of one kind, or a mapping."""
-    if origin is types.UnionType:
-        return None if value is None else _decoded(arguments[0], value)
-    if origin is tuple:
-        return tuple(_decoded(arguments[0], item) for item in of_kind(list, value))
-    key_hint, item_hint = arguments
-    items = of_kind(dict, value).items()
-    return {_decoded(key_hint, key): _decoded(item_hint, item) for key, item in items}
-
-
-def _moment(value: Any) -> dt.datetime:
-    moment = from_text(of_kind(str, value))
-    if not EARLIEST <= moment <= LATEST:
-        raise ValueError(f'{moment} is out of range')
-    return moment
-
-
-def _seconds(value: Any) -> float:
-    number = value if type(value) is int else of_kind(float, value)
-    # Also false for what is no number.
-    if not 0 <= number <= MOST_S:
-        raise ValueError('a number is out of range')
-    return float(number)
-
-
-def _text(value: Any) -> str:
-    text = of_kind(str, value)
-    if _NOT_UTF8.search(text):
-        raise ValueError('a text is cut within a character')
-    return text
-
-
-_SCALARS: Final[Mapping[Any, Callable[[Any], Any]]] = {
-    dt.datetime: _moment,
-    int: whole,
-    float: _seconds,
-    str: _text,
-    bool: functools.partial(of_kind, bool),
-}
+def _typed_dict(kind: Any) -> Any:
+    hints = typing.get_type_hints(kind)
+    # Before Python 3.12, pydantic needs that of `typing_extensions`, on which it depends itself.
+    named: Any = typing_extensions.TypedDict
+    return named(
+        kind.__name__,
+        {
+            name: (NotRequired if has_default else Required)[_validated(hints[name])]
+            for name, has_default in _members(kind)
+        },
+    )
