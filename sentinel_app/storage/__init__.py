@@ -1,1 +1,1 @@
-"""What the App keeps on disk: app state in TinyDB, outbox and ledger in SQLite."""
+"""Data on disk: app state in TinyDB, outbox and ledger in SQLite."""

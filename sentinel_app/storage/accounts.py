@@ -1,4 +1,4 @@
-"""Counters that are changed in the transaction of what they count."""
+"""Counters of Jobs and live objects, changed in the transaction of what they count."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ _HOUR_MS: Final = 3_600_000
 
 
 class Account(IntEnum):
-    """Whose outcome an object in the outbox decides."""
+    """Which outcome an object in the outbox decides."""
 
     INDICATOR = 0
-    """Its Indicator's, alone."""
+    """The outcome of its Indicator, alone."""
     ROW = 1
-    """Its Indicator's, together with other objects: there is an outcome row."""
+    """The outcome of its Indicator, together with other objects: there is an outcome row."""
     NOBODY = 2
-    """Nobody's: another copy has taken its place, or the Job's account is closed."""
+    """None: another copy has replaced it, or the Job's account is closed."""
 
 
 @dataclass(slots=True)
 class OutcomeRow:
-    """What the objects of one Indicator came to in one Job, as numbers of objects."""
+    """Outcomes of one Indicator's objects in one Job, as numbers of objects."""
 
     base: str
-    """The Indicator's outcome where no object says otherwise."""
+    """Outcome of the Indicator unless an object decides otherwise."""
     waiting: int = 0
     unchanged: int = 0
     sent: int = 0
@@ -40,7 +40,7 @@ class OutcomeRow:
     refused: int = 0
 
     def values(self) -> tuple[str, int, int, int, int, int, int]:
-        """Return what is stored, in the order of the columns."""
+        """Return the stored values, in the order of the columns."""
         return (
             *(self.base, self.waiting, self.unchanged),
             *(self.sent, self.withdrawn, self.failed, self.refused),
@@ -48,7 +48,7 @@ class OutcomeRow:
 
     @property
     def column(self) -> str:
-        """The counter that the Indicator is in."""
+        """Counter that includes the Indicator."""
         if self.waiting:
             return 'open'
         for name in ('refused', 'failed', 'sent', 'withdrawn', 'unchanged'):
@@ -58,7 +58,7 @@ class OutcomeRow:
 
 
 class Accounts:
-    """Changes to the accounts of Jobs, gathered and stored once at the end of a transaction."""
+    """Changes to the accounts of Jobs, collected and stored once at the end of a transaction."""
 
     def __init__(self, transaction: sqlite3.Connection) -> None:
         self._transaction = transaction
@@ -70,7 +70,7 @@ class Accounts:
         self._changes[job][column] += number
 
     def row(self, job: int, indicator_id: int) -> OutcomeRow | None:
-        """Return the outcome row of an Indicator; None where it has none."""
+        """Return the outcome row of an Indicator; None if it has none."""
         key = (job, indicator_id)
         if key not in self._rows:
             found = self._transaction.execute(_SQL['outcome_row'], key).fetchone()
@@ -78,15 +78,15 @@ class Accounts:
         return self._rows[key]
 
     def open_row(self, job: int, indicator_id: int, row: OutcomeRow) -> None:
-        """Take up an Indicator with an outcome row."""
+        """Add an Indicator with an outcome row."""
         self._rows[job, indicator_id] = row
         self.add(job, row.column)
 
     def change(self, job: int, indicator_id: int, **changes: int) -> None:
-        """Change an outcome row, and move its Indicator from one counter to the other.
+        """Change an outcome row, and move its Indicator between counters if its outcome changes.
 
         Raises:
-            LookupError: there is no such row.
+            LookupError: the row does not exist.
         """
         row = self.row(job, indicator_id)
         if row is None:
@@ -101,7 +101,7 @@ class Accounts:
     def settle(
         self, job: int, indicator_id: int, account: int, result: Outcome, number: int = 1
     ) -> None:
-        """Enter what an object of the outbox came to."""
+        """Record the outcome of an object of the outbox."""
         if account == Account.INDICATOR:
             self.add(job, 'open', -number)
             self.add(job, result, number)
@@ -128,13 +128,13 @@ class Accounts:
 
 
 class LiveChanges:
-    """Changes to the number of live objects, gathered and stored once."""
+    """Changes to the number of live objects, collected and stored once."""
 
     def __init__(self) -> None:
         self._changes: Counter[tuple[int, int, int, int]] = Counter()
 
     def add(self, query: int, owner: int, kind: int, hour: int, number: int) -> None:
-        """Add objects that expire in an hour, counted since 1970, or take them away."""
+        """Add (or, if negative, remove) objects that expire in an hour, counted since 1970."""
         self._changes[query, owner, kind, hour] += number
 
     def store(self, transaction: sqlite3.Connection) -> None:
@@ -147,10 +147,10 @@ class LiveChanges:
 
 
 def hour_of(milliseconds: int) -> int:
-    """Return the hours since 1970 at a time; what expires within an hour is live until its end."""
+    """Return the hours since 1970; what expires within an hour counts as live until its end."""
     return milliseconds // _HOUR_MS
 
 
 def end_of_hour(hour: int) -> int:
-    """Return the milliseconds since 1970 at the end of an hour of that count."""
+    """Return the end of an hour, counted since 1970, in milliseconds since 1970."""
     return (hour + 1) * _HOUR_MS

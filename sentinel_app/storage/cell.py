@@ -1,7 +1,7 @@
-"""Single cells of the database, read back as what they were stored from.
+"""Conversion of single database cells to values.
 
-A cell that cannot be was not stored by the App. The file is damaged then, like one with a bad page:
-whoever reads such cells does so inside `Database.read` or `Database.write`, which report it.
+A cell that cannot be converted was not stored by the App, so the file is damaged. Cells must be
+read inside `Database.read` or `Database.write`, which report that.
 """
 
 from __future__ import annotations
@@ -22,38 +22,38 @@ Kind = TypeVar('Kind', bound=StrEnum)
 
 
 class CellError(Exception):
-    """A cell holds what the App never stores there."""
+    """A cell holds a value that the App never stores there."""
 
 
 def time_of(cell: str) -> dt.datetime:
-    """A time that was stored as text."""
+    """Return a time that was stored as text."""
     return read_cell(from_text, cell)
 
 
 def stamp_of(cell: str) -> str:
-    """A time that was stored as text, as that text."""
+    """Return a time that was stored as text as the same text, after checking it."""
     time_of(cell)
     return cell
 
 
 def moment_of(cell: float) -> dt.datetime:
-    """A time that was stored as seconds since 1970."""
+    """Return a time that was stored as seconds since 1970."""
     return read_cell(lambda seconds: dt.datetime.fromtimestamp(seconds, dt.UTC), cell)
 
 
 def kind_of(kind: type[Kind], cell: str) -> Kind:
-    """A member of an enumeration."""
+    """Return a member of an enumeration."""
     return read_cell(kind, cell)
 
 
 def key_of_row(row: sqlite3.Row) -> ObjectKey:
-    """The key of an object: its `kind` and its `value`, which is the `summary` where it is NULL."""
+    """Return an object key from `kind` and `value`; the value is the `summary` if it is NULL."""
     value = row['summary'] if row['value'] is None else row['value']
     return read_cell(lambda kind: key_of(kind, value), row['kind'])
 
 
 def read_cell(read: Callable[[Any], Value], cell: object) -> Value:
-    """A cell as `read` understands it."""
+    """Return the result of `read` for a cell; raise `CellError` if it fails."""
     try:
         return read(cell)
     except (

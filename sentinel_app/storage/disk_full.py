@@ -1,4 +1,4 @@
-"""Tells a full disk from the other reasons for which nothing can be written."""
+"""Detection of a full disk among the errors of writing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def is_full(fault: BaseException) -> bool:
-    """Return whether the disk, or the user's part of it, has no room left."""
+    """Return whether the disk, or the user's quota, is full."""
     if isinstance(fault, sqlite3.Error):
         code: int = getattr(fault, 'sqlite_errorcode', 0)
         return code & 0xFF == sqlite3.SQLITE_FULL
@@ -24,10 +24,10 @@ def write_error(path: Path, fault: Exception, *, words: str, remedy: str) -> Sto
     """Return the error for a file or folder that could not be written.
 
     Args:
-        path: what could not be written.
-        fault: what the system says.
-        words: the message where the disk is not full.
-        remedy: what to do where it is.
+        path: the file or folder.
+        fault: the system's error.
+        words: the message if the disk is not full.
+        remedy: what to do if it is.
     """
     if is_full(fault):
         return DiskFullError(f'{path} could not be written. {remedy}')

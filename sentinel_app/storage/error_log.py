@@ -1,4 +1,4 @@
-"""The errors of Jobs, one row each, gathered when they are read."""
+"""Errors of Jobs, one row each, grouped on reading."""
 
 from __future__ import annotations
 
@@ -34,24 +34,24 @@ _ENTRIES = (
 )
 
 _EXAMPLES = 20
-"""Indicators shown with a group; the export gives all of them."""
+"""Maximum Indicators shown with a group; the export has all of them."""
 
 _PORTION = 1_000
-"""Errors read at once: a walk that somebody takes his time over holds up no writer."""
+"""Errors read at once, so that a slow reader does not block writers."""
 
 _REMOVED_AT_ONCE = 10_000
 
 LONGEST_TEXT = 1_000
-"""Characters of each text of an error that are kept."""
+"""Maximum stored characters of each text of an error."""
 
 Text = TypeVar('Text', str, str | None)
 
 _BEYOND = 2**63 - 1
-"""No id is as large."""
+"""Larger than any id."""
 
 
 class ErrorLog:
-    """The errors of Jobs, gathered by what they say, whatever the value they are about."""
+    """Errors of Jobs, grouped by their text without the value in it."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -64,7 +64,7 @@ class ErrorLog:
     def groups(
         self, wanted: ErrorFilter = ALL_ERRORS, *, limit: int = 20, offset: int = 0
     ) -> tuple[tuple[ErrorGroup, ...], int]:
-        """Return a page of groups, newest first, and how many groups there are."""
+        """Return a page of groups, newest first, and the total number of groups."""
         where, values = _where(wanted)
         with self._db.read() as connection:
             total = connection.execute(
@@ -123,7 +123,7 @@ class ErrorLog:
         )
 
     def entries(self, wanted: ErrorFilter = ALL_ERRORS) -> Iterator[ErrorEntry]:
-        """Return every single error that the filters select, newest first."""
+        """Return every single matching error, newest first."""
         where, values = _where(wanted)
         last_id = _BEYOND
         while True:
@@ -147,7 +147,7 @@ class ErrorLog:
         limit: int = 20,
         offset: int = 0,
     ) -> tuple[tuple[ErrorEntry, ...], int]:
-        """Return a page of single errors, newest first, and how many there are."""
+        """Return a page of single errors, newest first, and their total number."""
         where, values = _where(wanted)
         for condition, value in ((' AND kind_id = ?', group_id), (' AND id <= ?', until_id)):
             if value is not None:
@@ -158,7 +158,7 @@ class ErrorLog:
                 values,
             ).fetchone()[0]
             rows = connection.execute(
-                # What is passed over is passed over in the index.
+                # Skipping happens in the index.
                 f'{_ENTRIES} WHERE id IN (SELECT id FROM error {where}'  # noqa: S608
                 ' ORDER BY id DESC LIMIT ? OFFSET ?) ORDER BY id DESC',
                 (*values, limit, offset),
@@ -166,10 +166,10 @@ class ErrorLog:
             return tuple(_entry(row) for row in rows), int(total)
 
     def refused_now(self, wanted: ErrorFilter = ALL_ERRORS) -> int:
-        """Return how many Indicators have an object that Sentinel refuses at present.
+        """Return the number of Indicators with an object that Sentinel currently refuses.
 
         Args:
-            wanted: of which errors; only what is open counts.
+            wanted: the filter; only open errors count.
         """
         where, values = _where(replace(wanted, state=None))
         with self._db.read() as connection:
@@ -181,11 +181,11 @@ class ErrorLog:
             return int(row[0])
 
     def refused(self, wanted: ErrorFilter, *, most: int) -> tuple[tuple[str, int], ...]:
-        """Return query and Indicator of objects that Sentinel refuses now, the newest first.
+        """Return query and Indicator of objects that Sentinel currently refuses, newest first.
 
         Args:
-            wanted: of which errors; only what is open counts.
-            most: how many at most.
+            wanted: the filter; only open errors count.
+            most: maximum number of results.
         """
         where, values = _where(replace(wanted, state=ErrorState.OPEN))
         with self._db.read() as connection:
@@ -201,11 +201,11 @@ class ErrorLog:
             return tuple((row['query_id'], row['indicator_id']) for row in rows)
 
     def supersede_removed(self, query_ids: Collection[str], at: dt.datetime) -> None:
-        """Close what is open of queries that are no longer saved.
+        """Close the open errors of queries that are no longer saved.
 
         Args:
-            query_ids: those that are saved.
-            at: the present.
+            query_ids: the saved queries.
+            at: the current time.
         """
         with self._db.write() as transaction:
             error_state.supersede_removed(transaction, query_ids, at)
@@ -217,7 +217,7 @@ class ErrorLog:
         return tuple(row['request_id'] for row in rows)
 
     def remove(self, request_ids: Sequence[str]) -> None:
-        """Remove the errors of Jobs that are no longer kept, but for what is open."""
+        """Remove the errors of Jobs that are no longer kept, except open ones."""
         for request_id in request_ids:
             removed = _REMOVED_AT_ONCE
             while removed == _REMOVED_AT_ONCE:
@@ -230,7 +230,7 @@ class ErrorLog:
 
 
 def insert_errors(transaction: sqlite3.Connection, entries: Sequence[ErrorEntry]) -> None:
-    """Store errors inside a transaction of the caller's."""
+    """Store errors inside the caller's transaction."""
     transaction.executemany(_SQL['add_kind'], {_kind(entry) for entry in entries})
     error_state.supersede_earlier(transaction, entries)
     transaction.executemany(
@@ -257,7 +257,7 @@ def insert_errors(transaction: sqlite3.Connection, entries: Sequence[ErrorEntry]
 
 
 def _shown(text: Text) -> Text:
-    """Return a text as people are shown it: a reply with 200 errors stays below 1 MB."""
+    """Return a text shortened for display, so that a reply with 200 errors stays below 1 MB."""
     return text if text is None else shortened(text, LONGEST_TEXT)
 
 
@@ -273,7 +273,7 @@ def _kind(entry: ErrorEntry) -> tuple[str, str, str, str]:
 def _tries(
     connection: sqlite3.Connection, row: sqlite3.Row, about: About
 ) -> tuple[int, int | None]:
-    """Return how many open errors of a group are tried again, and how often at most."""
+    """Return the number of a group's open errors that are retried, and the maximum retries."""
     if not row['open'] or about is About.INDICATOR:
         return 0, None
     if about is About.JOB:
@@ -295,7 +295,7 @@ _HAS_TEXT = (
 
 
 def _where(wanted: ErrorFilter) -> tuple[str, tuple[object, ...]]:
-    """Return the condition for the filters, and what is bound to it."""
+    """Return the SQL condition of a filter, and its bound values."""
     conditions = ['1']
     values: list[object] = []
     for condition, value in (

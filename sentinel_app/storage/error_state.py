@@ -1,4 +1,4 @@
-"""When an error is no longer open, inside transactions of the caller's."""
+"""Closing of errors, inside the caller's transactions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SQL: Final = statements('error_state')
 
 
 def supersede_earlier(transaction: sqlite3.Connection, entries: Iterable[ErrorEntry]) -> None:
-    """Close the errors that these say once more, before they are stored."""
+    """Close the errors that these repeat, before they are stored."""
     transaction.executemany(
         _SQL['supersede_earlier'],
         [
@@ -43,19 +43,19 @@ def close_accepted(
 def supersede_unfounded(
     transaction: sqlite3.Connection, objects: Sequence[int], at: dt.datetime
 ) -> None:
-    """Close the errors about objects of which no refusal is known any more."""
+    """Close the errors about objects without a stored refusal."""
     run_in(transaction, _SQL['supersede_unfounded'], objects, (to_millis(at),))
 
 
 def supersede_removed(
     transaction: sqlite3.Connection, query_ids: Collection[str], at: dt.datetime
 ) -> None:
-    """Close the errors of queries that are no longer saved, but for refused withdrawals.
+    """Close the errors of queries that are no longer saved, except refused withdrawals.
 
     Args:
-        transaction: the caller's.
-        query_ids: those that are saved.
-        at: the present.
+        transaction: the caller's transaction.
+        query_ids: the saved queries.
+        at: the current time.
     """
     gone = [row['id'] for row in transaction.execute(_SQL['queries']) if row[1] not in query_ids]
     transaction.executemany(_SQL['supersede_removed'], [(to_millis(at), query) for query in gone])
@@ -64,13 +64,13 @@ def supersede_removed(
 def close_ended(
     transaction: sqlite3.Connection, update_id: str, jobs: Sequence[Job], at: dt.datetime
 ) -> None:
-    """Close what the end of an update settles, before its rows are removed.
+    """Close the errors that the end of an update settles, before its rows are removed.
 
     Args:
-        transaction: the caller's.
-        update_id: which one.
-        jobs: its Jobs as they ended.
-        at: the present.
+        transaction: the caller's transaction.
+        update_id: the update.
+        jobs: its Jobs in their final state.
+        at: the current time.
     """
     for job in jobs:
         if job.status is JobStatus.UPLOAD_COMPLETE:
@@ -84,9 +84,9 @@ def close_ended(
 
 
 def _close_read_again(transaction: sqlite3.Connection, update_id: str, at: dt.datetime) -> None:
-    """Close what the last reading did not find any more: it can be sent now, or is not there.
+    """Close the errors that the last reading did not find again: sendable now, or gone.
 
-    A delta tells only of those that it has read.
+    A delta covers only what it has read.
     """
     closed: list[int] = []
     by_delta: defaultdict[int, dict[int, int]] = defaultdict(dict)

@@ -1,4 +1,4 @@
-"""What the ledger knows of many values at once: a few statements, however many values there are."""
+"""Bulk look-ups in the ledger: a few statements, however many values there are."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.statements import statements
 
 MOST_THAT_CAME_BACK: Final = 50_000
-"""Objects whose ids are made one by one when somebody asks for an id that is no first one."""
+"""Maximum objects whose ids are computed to find an id of a later generation."""
 
 _SQL: Final = statements('holdings')
 _DIGITS: Final = slice(len('indicator--'), None)
 
 
 class Holdings:
-    """Reads what the ledger knows of many values."""
+    """Reads ledger rows of many values."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
     def of_keys(self, keys: Iterable[ObjectKey]) -> dict[bytes, Holding]:
-        """Return what is known of object keys, by their digests."""
+        """Return the holdings of object keys, by digest."""
         found = self._found('by_digest', [key.digest for key in keys])
         return {each.digest: each for each in found}
 
     def of_indicators(self, indicator_ids: Sequence[int]) -> Mapping[int, list[Holding]]:
-        """Return what was made of these Indicators, by their ids."""
+        """Return the holdings of these Indicators, by Indicator id."""
         by_id: defaultdict[int, list[Holding]] = defaultdict(list)
         for each in self._found('by_indicator', indicator_ids):
             by_id[each.indicator_id].append(each)
         return by_id
 
     def of_summaries(self, summaries: Collection[str]) -> Mapping[str, list[Holding]]:
-        """Return what was made of Indicators whose summary does not lead to their keys."""
+        """Return the holdings of Indicators whose keys do not follow from their summaries."""
         text_of = {summary_digest(kind, each): each for each in summaries for kind in IndicatorType}
         by_summary: defaultdict[str, list[Holding]] = defaultdict(list)
         with self._db.read() as connection:
@@ -57,12 +57,12 @@ class Holdings:
     def in_containers(
         self, digests: Collection[int], *, now: dt.datetime, most: int
     ) -> Mapping[int, list[Holding]]:
-        """Return the live objects that lie in each container, so many of each at most.
+        """Return the live objects in each container.
 
         Args:
-            digests: as `core.containment.contents_digest` gives them.
-            now: what has expired by then is left out.
-            most: of each.
+            digests: results of `core.containment.contents_digest`.
+            now: the current time; expired objects are omitted.
+            most: maximum objects of each container.
         """
         found: defaultdict[int, list[Holding]] = defaultdict(list)
         with self._db.read() as connection:
@@ -72,13 +72,13 @@ class Holdings:
         return found
 
     def keys_of(self, objects: Sequence[int]) -> dict[int, tuple[ObjectKey, str]]:
-        """Return the key and the summary of objects that were sent."""
+        """Return key and summary of objects that were sent."""
         with self._db.read() as connection:
             rows = select_in(connection, _SQL['values'], objects)
             return {row['id']: (key_of_row(row), row['summary']) for row in rows}
 
     def keys_of_ids(self, stix_ids: Collection[str]) -> dict[str, ObjectKey]:
-        """Return the keys of the objects with these ids, whatever their generation."""
+        """Return the keys of the objects with these ids, of any generation."""
         by_digest = {bytes.fromhex(each[_DIGITS].replace('-', '')): each for each in stix_ids}
         found: dict[str, ObjectKey] = {}
         holdings = self._found('by_digest', list(by_digest))
@@ -100,13 +100,13 @@ class Holdings:
         return found
 
     def live_types(self, now: dt.datetime) -> frozenset[IndicatorType]:
-        """Return the types of which there are live objects."""
+        """Return the types that have live objects."""
         with self._db.read() as connection:
             rows = connection.execute(_SQL['live_kinds'], (hour_of(millis(now)),))
             return frozenset(read_cell(TYPE_OF_KIND.__getitem__, row[0]) for row in rows)
 
     def refused(self, keys: Iterable[ObjectKey]) -> Mapping[bytes, list[RefusedObject]]:
-        """Return what Sentinel refused of these keys, by their digests."""
+        """Return the refused objects of these keys, by digest."""
         texts = {key.digest: key.text for key in keys}
         found: defaultdict[bytes, list[RefusedObject]] = defaultdict(list)
         with self._db.read() as connection:
@@ -122,7 +122,7 @@ class Holdings:
         return found
 
     def last_reasons(self, indicator_ids: Sequence[int]) -> dict[int, str]:
-        """Return the reason of the last error about each Indicator, where it is still kept."""
+        """Return the reason of the last stored error about each Indicator."""
         with self._db.read() as connection:
             rows = select_in(connection, _SQL['last_errors'], indicator_ids)
             return {row['indicator_id']: row['reason'] for row in rows}

@@ -1,4 +1,4 @@
-"""What Sentinel holds because of us, for reading."""
+"""Read access to the ledger: what Sentinel holds because of the App."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SQL: Final = statements('ledger')
 
 
 class Ledger:
-    """Reads the ledger and its counters; the running update writes them."""
+    """Reads the ledger and its counters, which the running update writes."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -41,7 +41,7 @@ class Ledger:
     # -- for the running update
 
     def held_of(self, indicator_ids: Sequence[int]) -> Mapping[int, list[CurrentRow]]:
-        """Return what recognizing the rows of these Indicators takes."""
+        """Return the parts of these Indicators' ledger rows by which raw rows are recognized."""
         found: dict[int, list[CurrentRow]] = {}
         with self._db.read() as connection:
             cursor = connection.cursor()
@@ -51,18 +51,18 @@ class Ledger:
         return found
 
     def rows_of_indicators(self, indicator_ids: Sequence[int]) -> Mapping[int, list[LedgerRow]]:
-        """Return what is known of the keys whose objects were made of these Indicators."""
+        """Return the ledger rows of these Indicators' objects."""
         found: defaultdict[int, list[LedgerRow]] = defaultdict(list)
         for row in self._rows('by_indicator', indicator_ids):
             found[row.indicator_id].append(row)
         return found
 
     def rows_of_keys(self, digests: Sequence[bytes]) -> dict[bytes, LedgerRow]:
-        """Return what is known of these keys."""
+        """Return the ledger rows of these keys."""
         return {row.digest: row for row in self._rows('by_digest', digests)}
 
     def refusals(self, indicator_ids: Sequence[int]) -> list[Refusal]:
-        """Return what Sentinel has refused of these Indicators."""
+        """Return the refusals of these Indicators' objects."""
         with self._db.read() as connection:
             rows = select_in(connection, _SQL['refusals'], indicator_ids)
             return [Refusal._make(row) for row in rows]
@@ -74,15 +74,15 @@ class Ledger:
             return [LedgerRow._make(row) for row in select_in(cursor, _SQL[name], items)]
 
     def taken_up(self, job: int, indicator_ids: Sequence[int]) -> frozenset[int]:
-        """Return which of these Indicators a Job whose rows may come twice has taken up."""
+        """Return the Indicators among these that a Job has read, if its rows may repeat."""
         return self._ids('taken_up', job, indicator_ids)
 
     def dismissed(self, jobs: Iterable[int], objects: Sequence[int]) -> frozenset[int]:
-        """Return which of these objects have a copy that one of the Jobs has found unfit."""
+        """Return the objects among these whose copy a Job has read and cannot send."""
         return frozenset().union(*(self._ids('dismissed', job, objects) for job in jobs))
 
     def with_outcome_row(self, job: int, indicator_ids: Sequence[int]) -> frozenset[int]:
-        """Return which of these Indicators have an outcome row in a Job."""
+        """Return the Indicators among these that have an outcome row in a Job."""
         return self._ids('with_outcome_row', job, indicator_ids)
 
     def _ids(self, name: str, job: int, items: Sequence[int]) -> frozenset[int]:
@@ -92,12 +92,12 @@ class Ledger:
     # -- counters
 
     def live(self, now: dt.datetime) -> int:
-        """Return how many objects are live; what expires within the hour still is."""
+        """Return the number of live objects, including those that expire within the hour."""
         with self._db.read() as connection:
             return int(connection.execute(_SQL['live'], (_hour(now),)).fetchone()[0])
 
     def live_counts(self, now: dt.datetime) -> tuple[LiveCount, ...]:
-        """Return how many objects are live, by query and type."""
+        """Return the number of live objects by query and type."""
         with self._db.read() as connection:
             counts: defaultdict[tuple[str, str], int] = defaultdict(int)
             for query_id, kind, count in connection.execute(_SQL['live_by_query'], (_hour(now),)):
@@ -109,13 +109,13 @@ class Ledger:
         )
 
     def live_until(self, now: dt.datetime) -> tuple[tuple[str, int, dt.datetime], ...]:
-        """Return for each query how many objects are live, and by when all of them expire."""
+        """Return for each query the number of live objects, and when the last one expires."""
         with self._db.read() as connection:
             rows = connection.execute(_SQL['live_until'], (_hour(now),)).fetchall()
         return tuple((query_id, count, moment(end_of_hour(hour))) for query_id, count, hour in rows)
 
     def live_sources(self, now: dt.datetime) -> frozenset[tuple[str, IndicatorType]]:
-        """Return the owner and the type of the copies that live objects were made of."""
+        """Return the owners and types of the copies of live objects."""
         with self._db.read() as connection:
             rows = connection.execute(_SQL['live_sources'], (_hour(now),))
             return frozenset((owner, _type(kind)) for owner, kind in rows)
@@ -123,17 +123,17 @@ class Ledger:
     # -- single values
 
     def by_key(self, keys: Iterable[ObjectKey]) -> tuple[Record, ...]:
-        """Return what was sent under these object keys."""
+        """Return the records of these object keys."""
         return self._records('records_by_digest', [key.digest for key in keys])
 
     def by_summary(self, summary: str) -> tuple[Record, ...]:
-        """Return what was sent of Indicators whose summary does not lead to their keys."""
+        """Return the records of Indicators whose keys do not follow from their summary."""
         return self._records(
             'records_by_summary', [summary_digest(kind, summary) for kind in IndicatorType]
         )
 
     def by_indicator(self, indicator_ids: Sequence[int]) -> tuple[Record, ...]:
-        """Return what was sent of these Indicators."""
+        """Return the records of these Indicators."""
         return self._records('records_by_indicator', indicator_ids)
 
     def _records(self, name: str, items: Sequence[object]) -> tuple[Record, ...]:
@@ -141,7 +141,7 @@ class Ledger:
             return tuple(_record(row) for row in select_in(connection, _SQL[name], items))
 
     def refused(self, keys: Iterable[ObjectKey]) -> tuple[RefusedObject, ...]:
-        """Return what Sentinel refused of these object keys."""
+        """Return the refused objects of these object keys."""
         texts = {key.digest: key.text for key in keys}
         with self._db.read() as connection:
             return tuple(
@@ -155,7 +155,7 @@ class Ledger:
             )
 
     def last_error(self, indicator_id: int) -> RecordedError | None:
-        """Return the last error about an Indicator that is still kept."""
+        """Return the last stored error about an Indicator; None if there is none."""
         with self._db.read() as connection:
             row = connection.execute(_SQL['last_error'], (indicator_id,)).fetchone()
             if row is None:

@@ -1,4 +1,4 @@
-"""Figures by the hour, and how much Sentinel holds."""
+"""Hourly figures of Jobs."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.statements import statements
 
 _REMOVED: Final = ''
-"""Stands in place of the hour in the row that holds the sum of what was removed."""
+"""Value of the hour in the row with the sum of removed hours."""
 
 _SQL: Final = statements('metrics')
 
 
 class MetricStore:
-    """Figures of Jobs that have ended, by the hour of their end, and what Sentinel holds."""
+    """Figures of ended Jobs, by the hour of their end."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
     def add_job(self, request_id: str, counts: Counts, *, is_failed: bool, at: dt.datetime) -> None:
-        """Add what a Job of the running update came to; a second call for it changes nothing."""
+        """Add the figures of a Job of the running update; a second call for it has no effect."""
         figures = {
             'hour': _hour(at),
             'jobs': 1,
@@ -43,7 +43,7 @@ class MetricStore:
                 transaction.execute(_SQL['add'], figures)
 
     def hours(self, *, since: dt.datetime, before: dt.datetime) -> tuple[Hour, ...]:
-        """Return the hours in which a Job ended, oldest first."""
+        """Return the hours in which Jobs ended, oldest first."""
         with self._db.read() as connection:
             return tuple(
                 Hour(start_at=time_of(row['hour']), figures=_figures(row))
@@ -51,13 +51,12 @@ class MetricStore:
             )
 
     def total(self) -> Figures:
-        """Return what all Jobs ever came to, also those whose hours were removed."""
+        """Return the sum over all Jobs ever, also of removed hours."""
         with self._db.read() as connection:
             return _figures(connection.execute(_SQL['sum_before'], {'hour': None}).fetchone())
 
     def remove_before(self, at: dt.datetime) -> int:
-        """Remove the hours that ended before that time; return their number."""
-        # What is removed stays in the total, which must never go back.
+        """Remove the hours that ended before a time; return their number."""
         hour = _hour(at)
         with self._db.write() as transaction:
             gone = transaction.execute(_SQL['sum_before'], {'hour': hour}).fetchone()

@@ -1,4 +1,4 @@
-"""Small numbers in place of long texts that come again and again."""
+"""Small numbers in place of long texts that occur repeatedly."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from sentinel_app.storage.sqlite import Database
 
 
 class Numbers:
-    """The numbers of one table, remembered once they are stored; of several, a text's highest.
+    """The numbers of one table, cached once they are stored; a text's highest, if it has several.
 
-    Safe for many threads: what one of them forgets, another one asks for again.
+    Thread-safe: a text that one thread forgets is read again by others.
 
     Args:
         db: the database.
-        table: has the columns `id` and `column`.
-        column: the text that a number stands for.
+        table: a table with the columns `id` and `column`.
+        column: the column of the text.
     """
 
     def __init__(self, db: Database, *, table: str, column: str) -> None:
@@ -30,7 +30,7 @@ class Numbers:
         self._texts: dict[int, str] = {}
 
     def numbers(self, texts: Iterable[str]) -> Mapping[str, int]:
-        """Return the number of each text; those that have none get one, in a transaction."""
+        """Return the number of each text; new ones are assigned in a transaction."""
         remembered = {text: self._numbers.get(text) for text in texts}
         found = {text: number for text, number in remembered.items() if number is not None}
         if missing := sorted(remembered.keys() - found.keys()):
@@ -45,12 +45,11 @@ class Numbers:
         return found
 
     def number(self, text: str) -> int:
-        """Return the number of a text, which gets one where it has none."""
-        # Within a transaction only one that is stored can be found, for none begins in another.
+        """Return the number of a text; a new one is assigned if it has none."""
         return self.known(text) or self.numbers((text,))[text]
 
     def known(self, text: str) -> int | None:
-        """Return the number of a text; None where it has none."""
+        """Return the number of a text; None if it has none."""
         number = self._numbers.get(text)
         if number is None:
             with self._db.read() as connection:
@@ -62,7 +61,7 @@ class Numbers:
         return number
 
     def text(self, number: int) -> str:
-        """Return what a number stands for; nothing for one that is not stored."""
+        """Return the text of a number; empty if it is not stored."""
         text = self._texts.get(number)
         if text is None:
             with self._db.read() as connection:
@@ -74,7 +73,7 @@ class Numbers:
         return text
 
     def forget(self, texts: Iterable[str]) -> None:
-        """Forget texts whose numbers were removed."""
+        """Remove texts from the cache whose numbers were removed."""
         for text in texts:
             self._texts.pop(self._numbers.pop(text, 0), None)
 

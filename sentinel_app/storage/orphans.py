@@ -1,4 +1,4 @@
-"""Live objects whose copy is gone from ThreatConnect, and what an update withdraws."""
+"""Orphans, which are live objects without a copy, and the withdrawals of an update."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _SQL: Final = statements('orphans')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """The Indicator that a live object was made of."""
+    """Indicator of a live object."""
 
     indicator_id: int
     owner_name: str
 
 
 class Orphans:
-    """What is gone, in SQLite. Transactions and errors are as in `UpdateStore`."""
+    """Orphans and withdrawals in SQLite. Transactions and errors are as in `UpdateStore`."""
 
     def __init__(self, db: Database, store: UpdateStore) -> None:
         self._db = db
@@ -47,16 +47,16 @@ class Orphans:
     # -- the search for what is gone
 
     def is_searched(self, update_id: str) -> bool:
-        """Whether the update has looked for what is gone."""
+        """Return whether the update has searched for orphans."""
         return self._search(update_id) is not None
 
     def is_held_back(self, update_id: str) -> bool:
-        """Whether the update must not withdraw, because it would be too much at once."""
+        """Return whether the update's withdrawals are held back as too many at once."""
         row = self._search(update_id)
         return row is not None and bool(row['is_held_back'])
 
     def has_failed(self, update_id: str) -> bool:
-        """Whether the update could not find out what is gone."""
+        """Return whether the update's search for orphans failed."""
         row = self._search(update_id)
         return row is not None and bool(row['is_failed'])
 
@@ -66,7 +66,7 @@ class Orphans:
         return row
 
     def searched_until(self) -> dt.datetime | None:
-        """Return up to when it is known what is gone, in ThreatConnect's time; None if never."""
+        """Return the time up to which orphans are known, by ThreatConnect's clock, or None."""
         with self._db.read() as connection:
             row = connection.execute(_SQL['searched']).fetchone()
             return None if row is None else read_cell(moment, row['until'])
@@ -80,7 +80,7 @@ class Orphans:
         is_failed: bool,
         warning: str | None,
     ) -> None:
-        """Store that the update has looked, up to when, and what people must know of it."""
+        """Store that the update has searched, up to when, and a warning for people."""
         with self._db.write() as transaction:
             transaction.execute(_SQL['add_search'], (update_id, is_held_back, is_failed))
             if until is not None:
@@ -90,10 +90,10 @@ class Orphans:
                 transaction.execute(_SQL['warn'], (warning, None, update_id))
 
     def named(self, entries: Sequence[DeletedIndicator]) -> frozenset[int]:
-        """Return the Indicators with live objects that entries of the deleted list may mean.
+        """Return the Indicators with live objects that match entries of the deleted list.
 
-        By what their summaries stand for; and for a File by any hash, as the list names those that
-        it had at its end, and the ledger knows those that it had when it was read.
+        They match by the keys of their summaries; Files match by any hash, as the list has the
+        hashes at deletion, and the ledger those at the last reading.
         """
         digests: defaultdict[str, set[bytes]] = defaultdict(set)
         summaries: defaultdict[str, set[int]] = defaultdict(set)
@@ -120,7 +120,7 @@ class Orphans:
         return frozenset(found)
 
     def _files_with(self, owner: str, hashes: set[bytes]) -> set[int]:
-        """Return an owner's Files with one of these hashes that another File may hold."""
+        """Return an owner's Files with one of these hashes whose object another File may hold."""
         number = self._store.owners.known(owner)
         with self._db.read() as connection:
             rows = connection.execute(_SQL['files_that_share_hashes'], (number,))
@@ -131,7 +131,7 @@ class Orphans:
             }
 
     def live_objects(self, indicator_ids: Sequence[int]) -> Mapping[int, Mapping[bytes, int]]:
-        """Return the live objects that were made of these Indicators, by id and by key."""
+        """Return the live objects of these Indicators, by Indicator id and key."""
         found: defaultdict[int, dict[bytes, int]] = defaultdict(dict)
         with self._db.read() as connection:
             rows = select_in(connection, _SQL['holders_by_indicator'], indicator_ids)
@@ -140,7 +140,7 @@ class Orphans:
         return found
 
     def holders(self, digests: Sequence[bytes]) -> Mapping[bytes, Holder]:
-        """Return the Indicators that live objects were made of, by key."""
+        """Return the Indicators of live objects, by key."""
         with self._db.read() as connection:
             return {
                 row['digest']: Holder(
@@ -150,12 +150,12 @@ class Orphans:
             }
 
     def orphan_objects(self, lost: Mapping[int, int]) -> None:
-        """Mark live objects that their Indicators have lost: ids by object."""
+        """Mark live objects as orphaned, given by object with the Indicator that has lost it."""
         with self._db.write() as transaction:
             orphan_lost(transaction, lost, late_for=None)
 
     def orphan_indicators(self, indicator_ids: Sequence[int]) -> int:
-        """Mark what is held of Indicators that are gone, or no longer active; return the number."""
+        """Mark the live objects of gone or inactive Indicators as orphaned; return their number."""
         with self._db.write() as transaction:
             return int(
                 transaction.executemany(
@@ -166,7 +166,7 @@ class Orphans:
     def orphaned(
         self, update_id: str, *, now: dt.datetime, most_attempts: int
     ) -> tuple[tuple[ObjectKey, str], ...]:
-        """Return key and summary of each live object whose copy is gone, as the update began."""
+        """Return key and summary of each live object that was orphaned when the update began."""
         with self._db.read() as connection:
             rows = connection.execute(
                 _SQL['orphaned'], (millis(now), most_attempts, update_id)
@@ -183,9 +183,9 @@ class Orphans:
         now: dt.datetime,
         most_attempts: int,
     ) -> int:
-        """Return how many live objects no Job of the update has chosen.
+        """Return the number of live objects that no Job of the update has chosen.
 
-        What the update came upon too late to ask for it does not count. The arguments are those of
+        Losses that the update found too late to search for do not count. The arguments are those of
         `next_unchosen`.
         """
         name = 'count_unchosen_orphans' if _only_orphans(unwanted) else 'count_unchosen'
@@ -203,15 +203,15 @@ class Orphans:
         after: int,
         limit: int,
     ) -> tuple[LiveObject, ...]:
-        """Return some of the live objects that no Job of the update has chosen, by rising row.
+        """Return a page of the live objects that no Job of the update has chosen, by ascending row.
 
         Args:
-            update_id: of which update.
-            unwanted: which of them.
-            now: what has expired by then is left out.
-            most_attempts: how often their withdrawal may have been refused.
-            after: the row that they come after.
-            limit: how many at most.
+            update_id: the update.
+            unwanted: the selection among them.
+            now: the current time; expired objects are omitted.
+            most_attempts: maximum earlier refusals of their withdrawal.
+            after: the row after which the page begins.
+            limit: maximum number of objects.
         """
         name = 'next_unchosen_orphans' if _only_orphans(unwanted) else 'next_unchosen'
         values = self._unchosen(update_id, unwanted, now=now, most_attempts=most_attempts)
@@ -238,20 +238,20 @@ class Orphans:
         return json.dumps([number for number in numbers if number is not None])
 
     def known_copies(self, digests: Sequence[bytes]) -> tuple[int, ...]:
-        """Return the Indicators that hold these keys, or were refused for them, by rising id."""
+        """Return the Indicators that hold these keys, or were refused for them, by ascending id."""
         with self._db.read() as connection:
             rows = select_in(connection, _SQL['known_copies'], digests)
             return tuple(sorted({row[0] for row in rows}))
 
     def found(self, update_id: str) -> frozenset[bytes]:
-        """Return the keys that a person has chosen and that the update has read."""
+        """Return the chosen keys that the update has read."""
         with self._db.read() as connection:
             return frozenset(row[0] for row in connection.execute(_SQL['found'], (update_id,)))
 
     def present(
         self, update_id: str, digests: Sequence[bytes], *, now: dt.datetime
     ) -> frozenset[bytes]:
-        """Return which of these keys have a live object, or one that the update withdraws."""
+        """Return the keys among these with a live object, or one that the update withdraws."""
         values = (self._store.first_mark(update_id), millis(now))
         with self._db.read() as connection:
             rows = select_in(connection, _SQL['present'], digests, values)
@@ -260,29 +260,29 @@ class Orphans:
     def live_of(
         self, update_id: str, digests: Sequence[bytes], *, now: dt.datetime
     ) -> tuple[LiveObject, ...]:
-        """Return the live objects of these keys that no Job of the update has withdrawn yet."""
+        """Return the live objects of these keys that the update has not withdrawn yet."""
         values = (self._store.first_mark(update_id), millis(now))
         with self._db.read() as connection:
             rows = select_in(connection, _SQL['live_of'], digests, values)
             return tuple(_held(row) for row in rows)
 
     def unconfirmed(self, update_id: str, *, most_attempts: int) -> tuple[LiveObject, ...]:
-        """Return the withdrawals that had no answer, but for those that the update has repeated."""
+        """Return the unconfirmed withdrawals, except those that the update has repeated."""
         values = (self._store.first_mark(update_id), most_attempts)
         with self._db.read() as connection:
             rows = connection.execute(_SQL['unconfirmed'], values)
             return tuple(_unconfirmed(row) for row in rows)
 
     def add_revocations(self, revocations: Sequence[Revocation]) -> None:
-        """Put objects to be withdrawn into the outbox, with their Indicators' accounts, together.
+        """Add withdrawals to the outbox, and their Indicators to the accounts, in one transaction.
 
-        Those of Jobs that the running update no longer has are left out.
+        Those of Jobs that the running update no longer has are omitted.
         """
         numbers = self._store.jobs.numbers(item.request_id for item in revocations)
         places: Counter[int] = Counter()
         rows: list[tuple[object, ...]] = []
         with self._db.write() as transaction:
-            # An update may have been stopped and ended since somebody saw that it was not.
+            # The update may have been stopped and ended since the caller checked.
             known = {
                 job: found['next_place']
                 for job in {numbers[item.request_id] for item in revocations}
@@ -309,16 +309,16 @@ class Orphans:
                 accounts.add(job, 'waiting', count)
                 transaction.execute(_SQL['added'], (count, count, job))
             accounts.store()
-            # A Job may have been stopped since somebody saw that it was not.
+            # The Job may have been stopped since the caller checked.
             fail_where_stopped(transaction, known)
 
     def close(self, update_id: str, *, held_back: int, warning: str | None = None) -> None:
-        """Let the update's Jobs end: nothing more will be withdrawn.
+        """Close the update's withdrawals, so that its Jobs can end.
 
         Args:
-            update_id: of which update.
-            held_back: how many withdrawals wait for somebody's confirmation.
-            warning: what people must know of it, beside what the search warned of.
+            update_id: the update.
+            held_back: number of withdrawals that need a person's confirmation.
+            warning: a warning for people, in addition to that of the search.
         """
         with self._db.write() as transaction:
             transaction.execute(_SQL['warn'], (warning, held_back, update_id))
@@ -331,12 +331,12 @@ def _only_orphans(unwanted: Unwanted) -> bool:
 
 
 def _open(accounts: Accounts, job: int, indicator_id: int, *, is_alone: bool) -> Account:
-    """Take up the Indicator of an object that is withdrawn, unless the Job has done so.
+    """Add the Indicator of a withdrawn object to the Job's account, unless it is there.
 
     Args:
-        accounts: those of the transaction.
-        job: which withdraws it.
-        indicator_id: of the Indicator.
+        accounts: the accounts of the transaction.
+        job: the withdrawing Job.
+        indicator_id: the Indicator.
         is_alone: whether nothing else of the Indicator can be withdrawn.
     """
     if accounts.row(job, indicator_id) is not None:

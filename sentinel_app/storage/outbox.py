@@ -1,4 +1,4 @@
-"""The outbox within a transaction: what is added, claimed, settled, released and given up."""
+"""Operations on the outbox inside a transaction: add, claim, settle, release and abandon."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from sentinel_app.storage.statements import statements
 
 _SQL: Final = statements('outbox')
 _PLACES: Final = 32
-"""Bits of an outbox id that count the rows of one Job."""
+"""Bits of an outbox id that number the rows of one Job."""
 
 Rows = list[sqlite3.Row]
 
 
 def outbox_id(job: int, place: int) -> int:
-    """Return the id of a row: those of one Job lie together, in the order of their making."""
+    """Return the id of a row: the rows of one Job are contiguous, in order of creation."""
     return (job << _PLACES) + place
 
 
 def id_range(job: int) -> tuple[int, int]:
-    """Return the first and the last id that the rows of a Job can have."""
+    """Return the first and the last possible id of a Job's rows."""
     return outbox_id(job, 0), outbox_id(job + 1, 0) - 1
 
 
@@ -39,20 +39,20 @@ IN_FLIGHT_JOBS: Final = _SQL['in_flight_jobs']
 
 
 def add(transaction: sqlite3.Connection, rows: Iterable[tuple[object, ...]]) -> None:
-    """Add rows, each with the columns in the order of the statement `add`."""
+    """Add rows, with the columns in the order of the statement `add`."""
     transaction.executemany(_SQL['add'], rows)
 
 
 def remove(transaction: sqlite3.Connection, item: int | None, outbox_id: int) -> None:
-    """Remove a row that another one takes the place of."""
+    """Remove a row that another one replaces."""
     transaction.execute(_SQL['detach'], (item, outbox_id))
     transaction.execute(_SQL['remove'], (outbox_id,))
 
 
 def remove_for_nothing(transaction: sqlite3.Connection, outbox_id: int) -> None:
-    """Remove a row that no other one takes the place of.
+    """Remove a row without a replacement.
 
-    What Sentinel may have of it stays in mind, and what it waited for is the newest again.
+    What Sentinel may have of it is recorded, and the row that it waited for is the latest again.
     """
     row, live = next(select_in(transaction, _SQL['rows'], [outbox_id])), LiveChanges()
     if row['is_unacknowledged']:
@@ -63,12 +63,12 @@ def remove_for_nothing(transaction: sqlite3.Connection, outbox_id: int) -> None:
 
 
 def are_in_flight(transaction: sqlite3.Connection, ids: Sequence[int]) -> bool:
-    """Whether any of these rows is under way to Sentinel."""
+    """Return whether any of these rows is in flight."""
     return bool(_in_flight(transaction, ids))
 
 
 def in_flight_of(connection: sqlite3.Connection, job: int) -> list[int]:
-    """Return the rows of a Job that are under way to Sentinel."""
+    """Return the rows of a Job that are in flight."""
     rows = connection.execute(_SQL['in_flight_of'], id_range(job)).fetchall()
     return [row['id'] for row in rows]
 
@@ -81,14 +81,14 @@ def add_request(transaction: sqlite3.Connection, at: dt.datetime) -> None:
 def select_batch(
     transaction: sqlite3.Connection, jobs: Sequence[Mapping[str, int]], *, size: int
 ) -> Rows:
-    """Return the next rows to send; none where a batch is not full and more may come.
+    """Return the next rows to send; none if the batch is not full and more may come.
 
-    Objects go in the order of precedence of their queries, and within a query in its own order.
+    Objects are in order of precedence of their queries, and within a query in its sort order.
 
     Args:
-        transaction: the caller's.
+        transaction: the caller's transaction.
         jobs: rows with `job`, `is_sorted`, `is_descending` and `is_converted`, the highest first.
-        size: objects in a batch at most.
+        size: maximum objects in a batch.
     """
     rows: Rows = []
     may_be_short = False
@@ -113,7 +113,7 @@ def _waiting(transaction: sqlite3.Connection, job: Mapping[str, int], limit: int
         name = 'waiting_descending' if job['is_descending'] else 'waiting_ascending'
         rows = transaction.execute(_SQL[name], (job['job'], limit)).fetchall()
     if len(rows) < limit:
-        # What has no value to be sorted by comes last.
+        # Objects without a sort value come last.
         ids = id_range(job['job'])
         rows += transaction.execute(_SQL['waiting'], (*ids, limit - len(rows))).fetchall()
     return rows
@@ -127,12 +127,12 @@ def settle(
     *,
     at: dt.datetime,
 ) -> frozenset[int]:
-    """Enter an answer: what was accepted in the ledger, what was refused beside it.
+    """Record a response: accepted objects in the ledger, and refusals.
 
-    What is no longer in flight was given up: its account is closed.
+    What is no longer in flight was abandoned: its account is closed.
 
     Returns:
-        What was settled.
+        The settled rows.
     """
     held = _in_flight(transaction, accepted)
     close_accepted(transaction, [row['id'] for row in held], at)
@@ -140,7 +140,7 @@ def settle(
     others, live = _in_flight(transaction, refused), LiveChanges()
     for row in select_in(transaction, _SQL['rows'], [row['id'] for row in others]):
         if row['is_unacknowledged']:
-            # Of an earlier request, which may have carried a version that was not refused.
+            # Set by an earlier request, whose version may not have been refused.
             _hold_unacknowledged(transaction, row, live)
         _refuse(transaction, row)
     live.store(transaction)
@@ -163,7 +163,7 @@ def _in_flight(transaction: sqlite3.Connection, ids: Sequence[int]) -> Rows:
 
 
 def acknowledge(transaction: sqlite3.Connection, late: Sequence[OutboxObject]) -> None:
-    """Enter that Sentinel has accepted what was given up before its answer came."""
+    """Record that Sentinel has accepted objects that were abandoned before the response."""
     transaction.executemany(
         _SQL['acknowledge'],
         [(content_hash(item.text), item.object, item.modified) for item in late],
@@ -178,7 +178,7 @@ def release(
     *,
     is_unacknowledged: bool,
 ) -> int:
-    """Let what is in flight of these rows wait again; return their number."""
+    """Release the rows among these that are in flight; return their number."""
     live, rows = LiveChanges(), list(select_in(transaction, _SQL['in_flight'], ids))
     for row in rows:
         _release(transaction, row, accounts, live, is_unacknowledged=is_unacknowledged)
@@ -187,7 +187,7 @@ def release(
 
 
 def release_all(transaction: sqlite3.Connection, accounts: Accounts) -> int:
-    """Let everything in flight wait again, as no answer will come; return the number of objects."""
+    """Release everything in flight, as no response will come; return the number of objects."""
     live = LiveChanges()
     rows = transaction.execute(_SQL['all_in_flight']).fetchall()
     for row in rows:
@@ -208,7 +208,7 @@ def _release(
         transaction.execute(_SQL['wait_again'], (is_unacknowledged, row['id']))
         accounts.add(row['job'], 'waiting')
         return
-    # A better version waits for it, unless the Job of that one has been stopped.
+    # A better version waits for it, unless the Job of that one was stopped.
     whole = next(select_in(transaction, _SQL['rows'], [row['id']]))
     may_be_there = is_unacknowledged or whole['is_unacknowledged']
     better = transaction.execute(_SQL['let_better_go'], (may_be_there, row['id'])).rowcount
@@ -219,12 +219,12 @@ def _release(
 
 
 def mark_unacknowledged(transaction: sqlite3.Connection, ids: Sequence[int]) -> None:
-    """Keep in mind that Sentinel may have these, although no answer came."""
+    """Record that Sentinel may have these, although there was no response."""
     transaction.executemany(_SQL['unacknowledge'], [(item,) for item in ids])
 
 
 def fail_waiting(transaction: sqlite3.Connection, job: int, accounts: Accounts) -> None:
-    """End as failed whatever waits to be sent for a Job."""
+    """End as failed everything that waits to be sent for a Job."""
     live = LiveChanges()
     ids = id_range(job)
     for row in transaction.execute(_SQL['failing_with_care'], ids).fetchall():
@@ -241,12 +241,12 @@ def fail_waiting(transaction: sqlite3.Connection, job: int, accounts: Accounts) 
 
 
 def _hold(transaction: sqlite3.Connection, rows: Rows) -> None:
-    """Enter accepted versions in the ledger as what Sentinel holds."""
+    """Record accepted versions in the ledger."""
     transaction.executemany(
         _SQL['confirm'],
         [(row['object'], row['generation']) for row in rows if row['is_revocation']],
     )
-    # A withdrawal that is repeated for its own sake is of an id that the ledger has left behind.
+    # A repeated withdrawal may have an id that the ledger no longer uses.
     ids = [row['id'] for row in rows if row['unconfirmed'] is None]
     live = LiveChanges()
     for name in ('live_before', 'live_after'):
@@ -284,13 +284,13 @@ def _content_values(row: sqlite3.Row) -> tuple[object, ...]:
 def _hold_unacknowledged(
     transaction: sqlite3.Connection, row: sqlite3.Row, live: LiveChanges
 ) -> None:
-    """Enter in the ledger what Sentinel may have although no answer came.
+    """Record unacknowledged objects in the ledger.
 
-    Without a content hash it is sent again as soon as it is read, under the same id and with the
-    same time of creation; and it is withdrawn if it is gone by then.
+    Without a content hash an object is sent again as soon as it is read, with the same id and
+    creation time; and it is withdrawn if it is gone by then.
     """
     if row['is_revocation']:
-        # An id whose withdrawal had no answer may be revoked for good, or live still: it is not
+        # An id with an unconfirmed withdrawal may be revoked for good, or still live: it is not
         # used again, and the withdrawal is repeated until it is confirmed.
         transaction.execute(
             _SQL['keep_unconfirmed'],
@@ -308,7 +308,7 @@ def _hold_unacknowledged(
     _count(row, valid_until, live)
     transaction.execute(_SQL['hold'], _ledger_values(row, valid_until, b'', b''))
     transaction.execute(_SQL['hold_content'], _content_values(row))
-    # Another copy's loss says nothing any more; should this one be gone, that shows as well.
+    # The loss of another copy no longer matters; if this one is gone, that will show as well.
     transaction.execute(_SQL['adopt'], (row['object'],))
 
 
@@ -320,7 +320,7 @@ def _refuse(transaction: sqlite3.Connection, row: sqlite3.Row) -> None:
         transaction.execute(_SQL['refuse_confirmation'], (row['object'], row['generation']))
         return
     if row['account'] == Account.NOBODY:
-        # A better copy was chosen in its place, and what becomes of that one counts.
+        # A better copy was chosen in its place, and its fate counts.
         transaction.execute(_SQL['let_go'], (row['object'],))
         return
     refuse(transaction, row)

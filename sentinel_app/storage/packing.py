@@ -1,7 +1,7 @@
-"""Texts of objects, packed small: compressed with a dictionary of what all of them have in common.
+"""Compression of objects' texts with a dictionary of their common parts.
 
-The first byte is the number of the dictionary, so that a better one can be used for what is packed
-from then on. A dictionary that anything may be packed with stays as it is, for ever.
+The first byte is the number of the dictionary, so that new texts can use a better one. A released
+dictionary is never changed.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from typing import Final
 from sentinel_app.storage.cell import CellError
 
 DICTIONARY: Final = 1
-"""Number of the dictionary that is packed with."""
+"""Number of the dictionary for new texts."""
 
 _FOLDER: Final = Path(__file__).with_name('dictionaries')
 _LEVEL: Final = 3
 _WINDOW_BITS: Final = -13
-"""No header, and a window of 8 KiB, in which the dictionary and an object have room."""
+"""No header, and a window of 8 KiB, which holds the dictionary and an object."""
 _MEMORY_LEVEL: Final = 4
 _MARK: Final = bytes([DICTIONARY])
 
 
 def pack(text: bytes) -> bytes:
-    """Return a text compressed."""
-    # A copy of one that has taken in the dictionary is far quicker than a new one.
+    """Return a compressed text."""
+    # Copying a compressor with a loaded dictionary is far faster than creating one.
     packer = _packer().copy()
     return _MARK + packer.compress(text) + packer.flush()
 
 
 def unpack(blob: bytes) -> bytes:
-    """Return the text that was packed.
+    """Return the text of a packed blob.
 
     Raises:
-        CellError: `pack` did not make the blob, or made it with a dictionary that is not there.
+        CellError: the blob was not made by `pack`, or with an unknown dictionary.
     """
     dictionary = _dictionary(blob[0]) if blob else None
     if dictionary is None:

@@ -1,4 +1,4 @@
-"""A page that is converted, stored in one transaction."""
+"""Commit of a converted page in one transaction."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _COLUMNS: Final = {Fate.SEND: 'waiting', Fate.UNCHANGED: 'unchanged', Fate.REFUS
 
 
 class PageCommit:
-    """Stores what conversion made of a page, inside a transaction of the caller's.
+    """Stores the conversion of a page inside the caller's transaction.
 
     Args:
-        transaction: the caller's.
-        conversion: what is stored.
-        query: number of the Job's query.
-        owners: numbers of the owners of the objects.
-        next_object: number of the next ledger row; None where it is not known yet.
+        transaction: the caller's transaction.
+        conversion: the conversion to store.
+        query: the number of the Job's query.
+        owners: the numbers of the objects' owners.
+        next_object: the number of the next ledger row; None if not known yet.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class PageCommit:
         self.next_object = next_object
 
     def store(self, at: dt.datetime) -> None:
-        """Store the page; nothing where its Job is gone."""
+        """Store the page; nothing if its Job is gone."""
         transaction, job = self._transaction, self._job
         state = transaction.execute(_SQL['next_place'], (job,)).fetchone()
         if state is None:
@@ -67,7 +67,7 @@ class PageCommit:
         else:
             self._conversion = _kept_for_confirmation(transaction, self._conversion)
         conversion = self._conversion
-        # Whoever drops the pages of a Job that was stopped goes by what it has taken up.
+        # Dropping the pages of a stopped Job relies on which Indicators it has read.
         self._take_up(is_repeating=state['is_repeating'] or state['is_stopped'])
         self._store_objects(state['next_place'])
         transaction.executemany(
@@ -88,7 +88,7 @@ class PageCommit:
         self._accounts.store()
 
     def _move_on(self, at: dt.datetime) -> None:
-        """Count the objects, and store where the reading goes on."""
+        """Count the objects, and store the position at which reading continues."""
         conversion, job, place = self._conversion, self._job, self._conversion.page.place
         chosen = len(conversion.objects) + len(conversion.seen)
         sent = sum(item.fate is Fate.SEND for item in conversion.objects)
@@ -106,7 +106,7 @@ class PageCommit:
         )
 
     def _take_up(self, *, is_repeating: bool) -> None:
-        """Enter the Indicators of the page in the Job's account."""
+        """Add the Indicators of the page to the Job's account."""
         job, conversion, accounts = self._job, self._conversion, self._accounts
         ids = list(conversion.outcomes)
         if is_repeating:
@@ -128,7 +128,7 @@ class PageCommit:
                 accounts.change(job, indicator_id, **{_COLUMNS[fate]: 1})
 
     def _store_objects(self, first_place: int) -> None:
-        """Mark what the page has chosen, and put into the outbox what is to be sent."""
+        """Mark the chosen objects, and add those to send to the outbox."""
         job, conversion, place = self._job, self._conversion, first_place
         new: list[tuple[object, ...]] = []
         rows: list[tuple[object, ...]] = []
@@ -181,7 +181,7 @@ class PageCommit:
         )
 
     def _keep(self, item: ChosenObject, owner: int) -> None:
-        """Enter that an object stays in Sentinel as it is, and whose copy it is from now on."""
+        """Record that an object stays unchanged in Sentinel, and its new copy."""
         transaction, query = self._transaction, self._query
         if item.is_moved:
             live = LiveChanges()
@@ -206,23 +206,23 @@ class PageCommit:
             transaction.execute(_SQL['adopt'], (item.object,))
 
     def _displace(self, item: ChosenObject) -> tuple[int | None, bool]:
-        """Take an object away from the copy that the same Job chose for it before.
+        """Displace the copy that the same Job chose for the object before.
 
         Returns:
-            The version under way that the new one has to wait for, as two requests may arrive in
-            either order; and whether Sentinel may have an earlier version although no answer came.
+            The in-flight version that the new one has to wait for, as two requests may arrive in
+            either order; and whether Sentinel may have an unacknowledged version.
         """
         transaction, job, accounts = self._transaction, self._job, self._accounts
         before = transaction.execute(_SQL['chosen_before'], (item.object,)).fetchone()
         if before['refused_indicator_id'] is not None:
             transaction.execute(_SQL['pass_over_chosen'], (item.object, job))
             self._make_duplicate(before['refused_indicator_id'], Outcome.REFUSED)
-            # A copy that is under way lost the object to the refused one.
+            # A copy in flight lost the object to the refused one.
             return before['outbox'], False
         if before['outbox'] is not None:
             indicator_id = before['outbox_indicator_id']
             accounts.settle(job, indicator_id, before['account'], Outcome.DUPLICATE)
-            # What it was refused for earlier is still true.
+            # Its earlier refusals are still valid.
             transaction.execute(_SQL['pass_over'], (job, item.object, self._query, indicator_id))
             if before['is_in_flight']:
                 transaction.execute(_SQL['displace'], (before['outbox'],))
@@ -238,19 +238,19 @@ class PageCommit:
             return None, False
         self._make_duplicate(before['indicator_id'], Outcome.SENT)
         if item.fate is Fate.UNCHANGED:
-            # What the Job has sent is of this copy from now on.
+            # What the Job has sent belongs to this copy from now on.
             self._change(item.indicator_id, Outcome.UNCHANGED, Outcome.SENT)
         return None, False
 
     def _make_duplicate(self, indicator_id: int, result: Outcome) -> None:
-        """Take an object that has come to a result from the account of its Indicator."""
+        """Make a settled object a duplicate in the account of its Indicator."""
         if self._accounts.row(self._job, indicator_id) is not None:
             self._accounts.change(self._job, indicator_id, **{str(result): -1})
         else:
             self._change(indicator_id, result, Outcome.DUPLICATE)
 
     def _change(self, indicator_id: int, before: Outcome, after: Outcome) -> None:
-        """Change the result of an object."""
+        """Change the outcome of an object."""
         accounts, job = self._accounts, self._job
         if accounts.row(job, indicator_id) is not None:
             accounts.change(job, indicator_id, **{str(before): -1, str(after): 1})
@@ -262,12 +262,12 @@ class PageCommit:
 def orphan_lost(
     transaction: sqlite3.Connection, lost: Mapping[int, int], *, late_for: str | None
 ) -> None:
-    """Mark live objects that their Indicators have lost, inside a transaction of the caller's.
+    """Mark live objects as orphaned that their Indicators have lost, in the caller's transaction.
 
     Args:
-        transaction: the caller's.
-        lost: the Indicators' ids by object; what another one holds by now is left alone.
-        late_for: the update that can no longer ask every query for these values.
+        transaction: the caller's transaction.
+        lost: the Indicators' ids by object; objects of other Indicators by now are unchanged.
+        late_for: the update that can no longer search every query for these values.
     """
     transaction.executemany(
         _SQL['orphan'], [(late_for, item, indicator_id) for item, indicator_id in lost.items()]
@@ -275,7 +275,7 @@ def orphan_lost(
 
 
 def _kept_for_confirmation(transaction: sqlite3.Connection, conversion: Conversion) -> Conversion:
-    """Let Indicators keep an outcome row of which a withdrawal will be repeated by the update."""
+    """Keep outcome rows of Indicators whose withdrawal the update will repeat."""
     unconfirmed = {row[0] for row in transaction.execute(_SQL['unconfirmed_indicators'])}
     more = unconfirmed & conversion.outcomes.keys() - conversion.kept.keys()
     if not more:
@@ -287,16 +287,16 @@ def _kept_for_confirmation(transaction: sqlite3.Connection, conversion: Conversi
     for number, found in fates.items():
         outcome = conversion.outcomes[number]
         if not found and outcome in {Outcome.UNCHANGED, Outcome.REFUSED}:
-            # Its one object was recognized, or makes way as Sentinel refuses it.
+            # Its only object was recognized, or yields because Sentinel refuses it.
             found.append(Fate(outcome))
     return replace(conversion, kept={**conversion.kept, **fates})
 
 
 def _of_stopped(transaction: sqlite3.Connection, conversion: Conversion) -> Conversion:
-    """Return what is stored of a page whose Job was stopped while the page was being converted.
+    """Return the reduced conversion of a page whose Job was stopped meanwhile.
 
-    What had been chosen before may have failed since, so nothing can take its place. And the page
-    may have been dropped, as its conversion hung: then it is accounted for.
+    Earlier choices may have failed since, so nothing may replace them. And the page may have been
+    dropped because its conversion hung: then it is already accounted for.
     """
     ids = list(conversion.outcomes)
     known = select_in(transaction, _SQL['taken_up'], ids, (conversion.job,))
@@ -350,5 +350,5 @@ def _outbox_row(
 
 
 def _value(key: ObjectKey, summary: str) -> str | None:
-    """What a key stands for, where that is not the summary."""
+    """Return the value of a key, if it differs from the summary."""
     return None if key.value == summary else key.value

@@ -1,4 +1,4 @@
-"""Pages that were read and wait for conversion: in memory, as they can be read again."""
+"""Queue of pages between reading and conversion; in memory, as they can be read again."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sentinel_app.core.progress import Position
 from sentinel_app.errors import SentinelAppError
 
 MOST_PAGES = 2
-"""Pages in memory, the one that is being converted included; they bound the memory of an update."""
+"""Maximum pages in memory, including the one in conversion; this bounds an update's memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndOfReading:
-    """A Job's present pass has been read through, or its reading has failed."""
+    """Marker that a Job's current pass was read to its end, or that its reading failed."""
 
     request_id: str
     error: SentinelAppError | None = None
@@ -27,10 +27,10 @@ Item = Page | EndOfReading
 
 
 class PageQueue:
-    """A bounded queue of pages, in the order in which they were read.
+    """A bounded queue of pages, in the order of reading.
 
-    Where the reading of a Job goes on is that of its last page here, or else what is stored. A page
-    comes in only if it was read from there: a thread that hung and was replaced brings nothing.
+    The position of a Job's reading is that of its last page here, or else the stored one. A page is
+    accepted only if it was read from there, so that a hung and replaced thread cannot add pages.
     """
 
     def __init__(self) -> None:
@@ -41,21 +41,21 @@ class PageQueue:
 
     @property
     def has_room(self) -> bool:
-        """Whether another page may be read."""
+        """Return whether another page may be read."""
         return len(self._items) < MOST_PAGES
 
     def head(self) -> Item | None:
-        """Return what is to be converted next; it stays until it is taken off."""
+        """Return the next item to convert; it stays until `take_off`."""
         with self._lock:
             return self._items[0] if self._items else None
 
     def place(self, request_id: str, stored: Callable[[], Position | None]) -> Position | None:
-        """Return where the reading of a Job goes on; None where its end has been read.
+        """Return the position at which the reading of a Job continues; None at its end.
 
         Args:
-            request_id: of the Job.
-            stored: returns what is stored, which holds where nothing of the Job is here; None where
-                the reading has ended.
+            request_id: the Job.
+            stored: returns the stored position, for a Job without pages here; None if the reading
+                has ended.
         """
         with self._lock:
             if request_id in self._ended:
@@ -68,7 +68,7 @@ class PageQueue:
             return self._places.setdefault(request_id, found)
 
     def put(self, item: Item, *, read_from: Position) -> bool:
-        """Add what was read from a place; False where the reading has gone on from there."""
+        """Add an item that was read from a position; False if reading has continued from there."""
         with self._lock:
             if self._places.get(item.request_id) != read_from or item.request_id in self._ended:
                 return False
@@ -80,7 +80,7 @@ class PageQueue:
             return True
 
     def take_off(self, item: Item) -> None:
-        """Remove the head, once what was made of it is stored."""
+        """Remove the head, once its conversion is stored."""
         with self._lock:
             if self._items and self._items[0] is item:
                 self._items.popleft()
@@ -89,22 +89,22 @@ class PageQueue:
                 self._places.pop(item.request_id, None)
 
     def begin_anew(self, request_id: str) -> None:
-        """Forget where the reading of a Job was: it goes on from what is stored."""
+        """Restart the reading of a Job from the stored position."""
         with self._lock:
             self._places.pop(request_id, None)
 
     def is_ended(self, request_id: str) -> bool:
-        """Whether the present pass of a Job is read to its end, which has yet to be dealt with."""
+        """Return whether the unprocessed end of a Job's current pass is in the queue."""
         return request_id in self._ended
 
     def waiting(self, request_id: str) -> tuple[int, int]:
-        """Return how many pages of a Job wait, its end included, and the rows on them."""
+        """Return the number of a Job's waiting pages, its end included, and of their rows."""
         with self._lock:
             mine = [item for item in self._items if item.request_id == request_id]
         return len(mine), sum(len(item.rows) for item in mine if isinstance(item, Page))
 
     def remove(self, request_ids: frozenset[str]) -> tuple[Page, ...]:
-        """Remove everything of Jobs, and return their pages."""
+        """Remove all items of Jobs, and return their pages."""
         with self._lock:
             gone = [item for item in self._items if item.request_id in request_ids]
             self._items = deque(item for item in self._items if item.request_id not in request_ids)

@@ -1,4 +1,4 @@
-"""Rows of the table `progress` as the values that they stand for."""
+"""Conversion of rows of the table `progress`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sentinel_app.storage.page_queue import PageQueue
 def new_progress(
     job: Job, numbers: Mapping[str, int], queries: Mapping[str, int]
 ) -> tuple[object, ...]:
-    """Return the values of a Job's row, in the order of the statement `begin_job`."""
+    """Return the values of a Job's new row, in the order of the statement `begin_job`."""
     query = job.query
     return (
         *(numbers[job.request_id], job.update_id, job.position, queries[query.id]),
@@ -28,11 +28,11 @@ def new_progress(
 
 
 def progress_of(row: sqlite3.Row, pages: PageQueue) -> Progress:
-    """Return the progress that a row and the pages in memory tell.
+    """Return the progress of a Job, from its row and the pages in memory.
 
     Args:
-        row: of the statement `progress`.
-        pages: what waits for conversion.
+        row: a row of the statement `progress`.
+        pages: the pages that wait for conversion.
     """
     waiting, rows = pages.waiting(row['request_id'])
     return Progress(
@@ -72,11 +72,11 @@ def progress_of(row: sqlite3.Row, pages: PageQueue) -> Progress:
 
 
 def counts_of(row: sqlite3.Row, rows_waiting: int) -> Counts:
-    """Return the counts that a row tells.
+    """Return the counts of a row.
 
     Args:
-        row: of the table `progress`.
-        rows_waiting: Indicators on pages that wait for conversion.
+        row: a row of the table `progress`.
+        rows_waiting: number of Indicators on pages that wait for conversion.
     """
     outcomes = {outcome: row[str(outcome)] for outcome in Outcome if row[str(outcome)]}
     converted = sum(outcomes.values()) + row['open']
@@ -96,7 +96,7 @@ def counts_of(row: sqlite3.Row, rows_waiting: int) -> Counts:
 
 
 def failure_text(error: SentinelAppError) -> str:
-    """Return the failure as the Job shows it: what to do, then the other side's words."""
+    """Return the failure as shown with the Job: what to do, then the other system's words."""
     return f'{error.message} ({error.reason})' if error.reason else error.message
 
 

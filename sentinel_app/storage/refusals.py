@@ -1,4 +1,4 @@
-"""Copies that Sentinel refused, and the values that others are asked for because of that."""
+"""Copies that Sentinel refused, and values that are sought because of that."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.statements import statements
 
 MOST_SOUGHT: Final = 2_500
-"""Values that a delta asks each query for, so that it takes a hundred requests at most; what is
-left, the next one asks for."""
+"""Maximum values that a delta searches each query for, which takes a hundred requests; the next one
+searches for the rest."""
 
 _ANY_ATTEMPTS: Final = 2**31
 
@@ -25,11 +25,11 @@ _SQL: Final = statements('refusals')
 
 
 class Refusals:
-    """What is to be asked for because Sentinel refused a copy.
+    """Selects what to read again because Sentinel refused a copy.
 
     Args:
         db: the database.
-        queries: their numbers.
+        queries: the numbers of queries.
     """
 
     def __init__(self, db: Database, queries: Numbers) -> None:
@@ -37,20 +37,20 @@ class Refusals:
         self._queries = queries
 
     def indicators(self, query_id: str, *, most_attempts: int) -> tuple[int, ...]:
-        """Return the Indicators of a query with objects refused no more than so often."""
+        """Return the Indicators of a query with objects refused at most `most_attempts` times."""
         values = (self._queries.known(query_id), most_attempts)
         with self._db.read() as connection:
             return tuple(row[0] for row in connection.execute(_SQL['indicators'], values))
 
     def sendable(self, query_id: str, indicator_ids: Collection[int]) -> tuple[int, ...]:
-        """Return which of these Indicators a query was refused, however often."""
+        """Return the Indicators among these that were refused for a query, however often."""
         refused = self.indicators(query_id, most_attempts=_ANY_ATTEMPTS)
         return tuple(number for number in refused if number in indicator_ids)
 
     def sought(self, first_mark: int) -> tuple[tuple[ObjectKey, str], ...]:
-        """Return key and summary of values that an update asks each query for.
+        """Return key and summary of the values that an update searches each query for.
 
-        Other copies made way for one that Sentinel then refused.
+        Other copies yielded to one that Sentinel then refused.
 
         Args:
             first_mark: the lowest number of the update's Jobs.
@@ -60,13 +60,13 @@ class Refusals:
             return tuple((key_of_row(row), row['summary']) for row in rows)
 
     def forget_others(self, query_ids: Collection[str]) -> None:
-        """Forget what was refused of queries that are no longer saved, unless an update runs.
+        """Remove refusals of queries that are no longer saved, unless an update is running.
 
         Args:
-            query_ids: those that are saved.
+            query_ids: the saved queries.
         """
         with self._db.write() as transaction:
-            # A page that is being converted may have chosen one of the rows.
+            # A page in conversion may have chosen one of the rows.
             if transaction.execute(_SQL['is_running'], (CANCELLED_CODE,)).fetchone()[0]:
                 return
             for query, query_id in transaction.execute(_SQL['queries']).fetchall():
@@ -76,7 +76,7 @@ class Refusals:
 
 
 def refuse(transaction: sqlite3.Connection, row: sqlite3.Row) -> None:
-    """Count that Sentinel refused a row of the outbox, inside a transaction of the caller's."""
+    """Record that Sentinel refused a row of the outbox, inside the caller's transaction."""
     attempts = transaction.execute(
         _SQL['refuse'],
         (
@@ -85,21 +85,21 @@ def refuse(transaction: sqlite3.Connection, row: sqlite3.Row) -> None:
         ),
     ).fetchone()[0]
     if attempts > REFUSED_ATTEMPTS:
-        # It no longer has precedence over other copies. A full update tries it all the same, and
-        # meanwhile they made way.
+        # It no longer has precedence over other copies. A full update tries it anyway, and they
+        # yielded meanwhile.
         _seek(transaction, row)
 
 
 def settle(
     transaction: sqlite3.Connection, update_id: str, first_mark: int, *, has_asked_all: bool
 ) -> None:
-    """Forget what an update that has ended has settled, inside a transaction of the caller's.
+    """Remove the refusals that an ended update has settled, inside the caller's transaction.
 
     Args:
-        transaction: the caller's.
-        update_id: which one.
+        transaction: the caller's transaction.
+        update_id: the update.
         first_mark: the lowest number of its Jobs.
-        has_asked_all: whether it has read every query that is saved to its end.
+        has_asked_all: whether it has read every saved query to its end.
     """
     values = (update_id, first_mark, REFUSED_ATTEMPTS)
     settled = transaction.execute(_SQL['forget_settled'], values).fetchall()
@@ -113,23 +113,23 @@ def settle(
 def forget_gone(
     transaction: sqlite3.Connection, update_id: str, first_mark: int, indicator_ids: Sequence[int]
 ) -> None:
-    """Forget refused Indicators that their queries were asked for and no longer have.
+    """Remove refused Indicators that their queries no longer return.
 
     Args:
-        transaction: the caller's.
-        update_id: of the update that asked for them.
+        transaction: the caller's transaction.
+        update_id: the update that searched for them.
         first_mark: the lowest number of its Jobs.
-        indicator_ids: all that were asked for.
+        indicator_ids: all Indicators that it searched for.
     """
     values = (update_id, first_mark)
     _forget_gone(transaction, select_in(transaction, _SQL['forget_asked'], indicator_ids, values))
 
 
 def _forget_gone(transaction: sqlite3.Connection, refusals: Iterable[sqlite3.Row]) -> None:
-    """Have other copies asked for, as the refused ones are gone."""
+    """Seek other copies, as the refused ones are gone."""
     gone = list(refusals)
     for row in gone:
-        # They have been since, where it was refused too often.
+        # If it was refused too often, they have been sought since then.
         if row['attempts'] <= REFUSED_ATTEMPTS:
             _seek(transaction, row)
     _forget_rows(transaction, gone)
@@ -141,5 +141,5 @@ def _seek(transaction: sqlite3.Connection, row: sqlite3.Row) -> None:
 
 
 def _forget_rows(transaction: sqlite3.Connection, refusals: Iterable[sqlite3.Row]) -> None:
-    """Forget the objects that nothing but these refusals was known of."""
+    """Remove ledger rows that existed only because of these refusals."""
     transaction.executemany(_SQL['forget_unused_row'], [(row['object'],) for row in refusals])

@@ -1,4 +1,4 @@
-"""When the latest upload requests began, for the limit across a restart."""
+"""Start times of the latest upload requests, for the limit across restarts."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _SQL: Final = statements('outbox')
 
 
 class RequestTimes:
-    """Start times of upload requests, which are stored with what the requests carry."""
+    """Start times of upload requests; each is stored together with the claim of its batch."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
     def recent(self, since: dt.datetime) -> tuple[dt.datetime, ...]:
-        """Return the times after `since`, oldest first; what is older is forgotten."""
+        """Return the times after `since`, oldest first; older ones are removed."""
         with self._db.write() as transaction:
             transaction.execute(_SQL['forget_requests'], (since.timestamp(),))
             rows = transaction.execute(_SQL['recent_requests']).fetchall()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 _AT_ONCE = 500
-"""Values in one statement, well below SQLite's limit of bound values."""
+"""Maximum values in one statement, well below SQLite's limit of bound values."""
 
 
 def select_in(
@@ -19,10 +19,10 @@ def select_in(
     """Yield the rows of a statement over many values, in portions that SQLite can bind.
 
     Args:
-        connection: inside `Database.read` or `Database.write`.
-        statement: has `IN (?)` in place of the values.
+        connection: a connection inside `Database.read` or `Database.write`.
+        statement: a statement with `IN (?)` in place of the values.
         items: the values.
-        values: bound before them.
+        values: values bound before them.
     """
     for start in range(0, len(items), _AT_ONCE):
         portion = items[start : start + _AT_ONCE]
@@ -38,6 +38,6 @@ def run_in(
     items: Sequence[object],
     values: tuple[object, ...] = (),
 ) -> None:
-    """Run a statement that returns nothing over many values, as `select_in` does."""
+    """Run a statement without results over many values, as `select_in` does."""
     for _ in select_in(connection, statement, items, values):
         raise TypeError('the statement returns rows')

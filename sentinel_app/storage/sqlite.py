@@ -1,4 +1,4 @@
-"""The SQLite file for what grows with the number of Indicators: connections and transactions."""
+"""The SQLite database, for data that grow with the Indicators: connections and transactions."""
 
 from __future__ import annotations
 
@@ -18,40 +18,40 @@ from sentinel_app.storage.maintenance.own_file import mark_own, refuse_links
 from sentinel_app.storage.maintenance.schema import Steps, current_steps, shape_fault
 
 BUSY_TIMEOUT_S = 10.0
-"""How long a statement waits for another process that uses the file, a backup for example."""
+"""Maximum seconds that a statement waits for another process, such as a backup."""
 
 READERS = 4
 """Maximum number of read connections; a further reader waits until one of them is free."""
 
 _WRITER_CACHE_KIB = 16_384
 _READER_CACHE_KIB = 2_048
-"""A reader's cache is empty again whenever somebody has written, so a larger one is of no use."""
+"""Cache size of a reader; each write empties it, so a larger one is of no use."""
 _CHECKPOINT_PAGES = 4_000
-"""The log is moved into the file at 16 MB: by then, many pages in it have been written often."""
+"""Log size for checkpoints, 16 MB: by then, many of its pages have been written repeatedly."""
 
 _TRY_S = 0.02
 _TRIES = 50
-"""Closing waits a second at most for threads whose statements were interrupted."""
+"""Attempts to close, for at most a second, while threads end their interrupted statements."""
 
 
 class _LockedConnection:
-    """A connection, and the lock that its user holds for as long as it may execute statements."""
+    """A connection, and the lock that its user holds while it may execute statements."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self.in_use = threading.Lock()
 
     def close_from_outside(self, tries: int) -> int:
-        """Interrupt what its user executes and close it; return how many tries are left.
+        """Interrupt its user's statement and close it; return the attempts left.
 
-        To close a connection under a running statement ends the process. A user that does not
-        let go in time closes it later, when it lets go.
+        Closing a connection during a statement would crash the process. A user that does not
+        release it in time closes it on release.
         """
         while not self.in_use.acquire(timeout=_TRY_S):
             if tries <= 0:
                 return 0
             tries -= 1
-            # Its user may be closing it at this moment.
+            # Its user may be closing it right now.
             with contextlib.suppress(sqlite3.ProgrammingError):
                 self.connection.interrupt()
         try:
@@ -62,7 +62,7 @@ class _LockedConnection:
 
 
 class _Readers:
-    """The read connections: opened when first needed, each lent to one thread at a time."""
+    """Pool of read connections: opened on demand, each lent to one thread at a time."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -72,7 +72,7 @@ class _Readers:
         self._is_closed = False
 
     def take(self) -> _LockedConnection | None:
-        """Return a connection that nobody else uses, once there is one; None after closing."""
+        """Wait for a free connection and return it; None after closing."""
         with self._changed:
             self._changed.wait_for(
                 lambda: self._is_closed or self._free or len(self._opened) < READERS
@@ -88,7 +88,7 @@ class _Readers:
         return held
 
     def give_back(self, held: _LockedConnection) -> None:
-        """Let others have a connection, unless it could not end its transaction."""
+        """Return a connection to the pool, unless it could not end its transaction."""
         with self._changed:
             if self._is_closed or held.connection.in_transaction:
                 held.connection.close()
@@ -99,7 +99,7 @@ class _Readers:
             self._changed.notify()
 
     def close(self, tries: int) -> None:
-        """Lend nothing any more, and close all connections."""
+        """Close all connections and the pool."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
@@ -109,21 +109,21 @@ class _Readers:
 
 
 class _Own(threading.local):
-    """What the current thread uses at this moment."""
+    """Connection that the current thread uses."""
 
     connection: sqlite3.Connection | None = None
 
 
 class Database:
-    """One SQLite file in WAL mode; one connection that writes and a few that read.
+    """One SQLite file in WAL mode, with one write connection and a few read connections.
 
     Args:
-        path: the file; made, with mode 0600, if missing.
-        steps: those that lead to its schema; this version's where none are given.
+        path: the file; created with mode 0600 if missing.
+        steps: the migrations of its schema; this version's by default.
 
     Raises:
-        ConfigError: the file was written by a newer version of the App; nothing is touched.
-        StorageError: the file cannot be opened or brought up to date.
+        ConfigError: the file was written by a newer version of the App; nothing was changed.
+        StorageError: the file cannot be opened or migrated.
     """
 
     def __init__(self, path: Path, *, steps: Steps | None = None) -> None:
@@ -143,21 +143,21 @@ class Database:
             except BaseException as fault:
                 self.close()
                 if isinstance(fault, sqlite3.Error) and not is_condition(fault):
-                    # The steps are right, so what is stored is not.
+                    # The migrations are right, so the stored data are not.
                     raise self._damaged(fault) from fault
                 raise
 
     @property
     def path(self) -> Path:
-        """Where the file is."""
+        """Path of the file."""
         return self._path
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """Yield a connection for reading; all statements see the same state.
 
-        A thread that is reading or writing already gets the connection that it has: within a
-        transaction it sees what it has written.
+        A thread that is already reading or writing gets its own connection: within a transaction it
+        sees what it has written.
         """
         with self._reported(), self._reading() as connection:
             is_outermost = not connection.in_transaction
@@ -171,27 +171,27 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """Yield the writer's connection inside a transaction, stored whole or not at all."""
+        """Yield the write connection inside a transaction, which is atomic."""
         with self._reported(), self._writing() as connection:
             connection.execute('BEGIN IMMEDIATE')
             try:
                 yield connection
                 connection.execute('COMMIT')
             except BaseException:
-                # SQLite has rolled back by itself after some errors, a full disk for one.
+                # SQLite rolls back by itself after some errors, such as a full disk.
                 if connection.in_transaction:
                     connection.execute('ROLLBACK')
                 raise
 
     @contextmanager
     def alone(self) -> Iterator[sqlite3.Connection]:
-        """Yield the writer's connection outside a transaction, while no other thread writes."""
+        """Yield the write connection outside a transaction, while no other thread writes."""
         with self._reported(), self._writing() as connection:
             yield connection
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        """Yield the connection that this thread has, or one of the read connections."""
+        """Yield the thread's own connection, or one of the read connections."""
         if self._own.connection is not None:
             yield self._own.connection
             return
@@ -207,7 +207,7 @@ class Database:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """Yield the writer's connection to this thread alone."""
+        """Yield the write connection to this thread alone."""
         if self._own.connection is not None:
             raise RuntimeError('a thread cannot begin to write while it reads or writes')
         with self._writer.in_use:
@@ -222,7 +222,7 @@ class Database:
                     self._writer.connection.close()
 
     def _known_version(self) -> int:
-        """The file's schema, looked up in a way that leaves a newer file as it is."""
+        """Return the file's schema version, without changing a newer file."""
         connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S)
         try:
             version = int(connection.execute('PRAGMA user_version').fetchone()[0])
@@ -245,11 +245,11 @@ class Database:
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
-        """Tell people of what the disk and the file bring about; a fault of the App stays as it is.
+        """Convert errors of the disk and the file; program faults pass unchanged.
 
         Raises:
-            StorageError: the disk or the permissions are at fault, the file is damaged, or the
-                store is closed.
+            StorageError: the disk or permissions are the cause, the file is damaged, or the store
+                is closed.
         """
         try:
             yield
@@ -269,7 +269,7 @@ class Database:
             ) from fault
 
     def _is_at_fault(self, fault: Exception) -> bool:
-        """Whether the file is damaged, or no longer of the shape that every statement goes by."""
+        """Return whether the file is damaged, or no longer has the expected schema."""
         if not isinstance(fault, sqlite3.Error):
             return isinstance(fault, CellError)
         if is_condition(fault):
@@ -308,7 +308,7 @@ def _connected(path: Path, *, is_reader: bool) -> sqlite3.Connection:
         path,
         timeout=BUSY_TIMEOUT_S,
         isolation_level=None,
-        # It goes from thread to thread, and is used by one at a time.
+        # It is passed between threads, and used by one at a time.
         check_same_thread=False,
     )
     try:
@@ -317,15 +317,15 @@ def _connected(path: Path, *, is_reader: bool) -> sqlite3.Connection:
         if is_reader:
             connection.execute(f'PRAGMA cache_size = -{_READER_CACHE_KIB}')
             connection.execute('PRAGMA query_only = ON')
-            # A file that is no database shows before anybody gets the connection.
+            # Detects a file that is not a database before the connection is used.
             connection.execute('PRAGMA schema_version')
         else:
             connection.execute(f'PRAGMA cache_size = -{_WRITER_CACHE_KIB}')
-            # Room that was freed can be given back. It takes effect only before the first table.
+            # Allows the file to shrink. It takes effect only before the first table is created.
             connection.execute('PRAGMA auto_vacuum = INCREMENTAL')
             connection.execute('PRAGMA journal_mode = WAL')
             connection.execute(f'PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}')
-            # FULL: an answer of Sentinel that is on disk stays there even when the power goes.
+            # FULL: a stored response of Sentinel survives a power failure.
             connection.execute('PRAGMA synchronous = FULL')
             connection.execute('PRAGMA foreign_keys = ON')
     except BaseException:

@@ -1,6 +1,6 @@
-"""SQL in files: statements that are found by name, and scripts that are run whole.
+"""SQL in files: named statements, and scripts that are run as a whole.
 
-A file of statements holds each below a line with its name::
+In a file of statements, each follows a line with its name::
 
     -- name: remove_kind
     DELETE FROM error_kind WHERE request_id = ?;
@@ -22,13 +22,13 @@ _NAME_FORM: Final = re.compile(r'[a-z][a-z0-9_]*')
 
 
 class Statements(Mapping[str, str]):
-    """The statements of one file by their names.
+    """The statements of one file, by name.
 
     Args:
         path: the file.
 
     Raises:
-        ValueError: a name is missing, badly formed or used twice, or has not exactly one statement.
+        ValueError: a name is missing, malformed or used twice, or has not exactly one statement.
     """
 
     def __init__(self, path: Path) -> None:
@@ -46,7 +46,7 @@ class Statements(Mapping[str, str]):
             raise ValueError(f'{path} holds no named statement')
 
     def __getitem__(self, name: str) -> str:
-        """Return the statement of that name.
+        """Return the statement with this name.
 
         Raises:
             KeyError: the file has none.
@@ -68,22 +68,22 @@ def statements(name: str) -> Statements:
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is badly formed.
+        ValueError: it is malformed.
     """
     return Statements(SQL_FOLDER / f'{name}.sql')
 
 
 def split_script(text: str) -> tuple[str, ...]:
-    """Return the statements of a script, without the comments before them and without semicolons.
+    """Return the statements of a script, without leading comments and semicolons.
 
     Raises:
-        ValueError: the last statement has no end.
+        ValueError: the last statement is unterminated.
     """
     found: list[str] = []
     pending = ''
     for part in re.split(r'(?<=;)', text):
         pending += part
-        # False for a semicolon within a text, a comment or the body of a trigger.
+        # False for a semicolon inside a text, a comment or the body of a trigger.
         if part.endswith(';') and sqlite3.complete_statement(pending):
             found.append(_bare(pending)[:-1].rstrip())
             pending = ''
@@ -93,7 +93,7 @@ def split_script(text: str) -> tuple[str, ...]:
 
 
 def _bare(text: str) -> str:
-    """The text without blank space around it and comments before it."""
+    """Return the text without surrounding space and leading comments."""
     text = text.strip()
     while text.startswith('--'):
         text = text.partition('\n')[2].lstrip()

@@ -1,4 +1,4 @@
-"""Which Indicators a Job of the running update has taken up; inside the caller's transactions."""
+"""Indicators that a Job of the running update has read, inside the caller's transactions."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _SQL: Final = statements('taken_up')
 
 
 def packed_ids(ids: Sequence[int]) -> bytes:
-    """Return the ids of a page as they are stored."""
+    """Return the stored form of a page's ids."""
     return zlib.compress(array.array('q', ids).tobytes(), 1)
 
 
 def page_ids(connection: sqlite3.Connection, job: int) -> Iterator[array.array[int]]:
-    """Yield the Indicators that a Job has taken up by id, those of each page together."""
+    """Yield the ids of the Indicators that a Job has read by id, page by page."""
     for (ids,) in connection.execute(_SQL['page_ids'], (job,)).fetchall():
         yield read_cell(_unpacked_ids, ids)
 
 
 def taken_up(connection: sqlite3.Connection, job: int, ids: Sequence[int]) -> set[int]:
-    """Return which of these Indicators a Job has taken up, in whichever way it is stored."""
+    """Return the Indicators among these that a Job has read, in either stored form."""
     found = {row[0] for row in select_in(connection, _SQL['taken_up'], ids, (job,))}
     wanted = set(ids)
     for page in page_ids(connection, job):

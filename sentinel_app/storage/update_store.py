@@ -1,4 +1,4 @@
-"""The running update: how far its Jobs are, what they have chosen, and what is to be sent."""
+"""Store of the running update: the progress of its Jobs, their choices, and the outbox."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ _BY_JOB: Final = {
 
 
 class UpdateStore:
-    """The running update in SQLite, but for the pages that wait, which are in memory.
+    """The running update in SQLite, with its waiting pages in memory; thread-safe.
 
-    Every writing call is one transaction: it is stored whole or not at all, and when it returns it
-    survives a kill of the process. Each raises `StorageError` where the disk or the database
-    refuses. Safe for many threads.
+    Every writing call is one transaction: it is stored completely or not at all, and once it has
+    returned it survives a kill of the process. Each raises `StorageError` if the disk or the
+    database fails.
 
     Args:
         db: the database.
-        pages: what was read and waits for conversion.
+        pages: the pages that wait for conversion.
     """
 
     def __init__(self, db: Database, pages: PageQueue) -> None:
@@ -68,35 +68,35 @@ class UpdateStore:
         self.owners = Numbers(db, table='owner', column='name')
         self._next_object: int | None = None
         self._late: set[int] = set()
-        """Rows of the outbox that were given up while a request was under way with them."""
+        """Rows of the outbox that were abandoned in flight."""
 
     # -- the Jobs and their reading
 
     def begin(self, jobs: Sequence[Job]) -> None:
-        """Make the progress rows of an update's Jobs; those that are there stay as they are."""
+        """Create the progress rows of an update's Jobs; existing ones are unchanged."""
         queries = self.queries.numbers(job.query.id for job in jobs)
         with self._db.write() as transaction:
             _begin(transaction, jobs, queries)
         self.jobs.forget([job.request_id for job in jobs])
 
     def progress(self, update_id: str) -> tuple[Progress, ...]:
-        """Return the progress of an update's Jobs, in the order of precedence."""
+        """Return the progress of an update's Jobs, in order of precedence."""
         with self._db.read() as connection:
             rows = connection.execute(_SQL['progress'], (update_id,)).fetchall()
             return tuple(progress_of(row, self.pages) for row in rows)
 
     def first_mark(self, update_id: str) -> int:
-        """Return the lowest number of an update's Jobs; what has a lower mark is not chosen."""
+        """Return the lowest number of an update's Jobs; a lower mark means not chosen."""
         with self._db.read() as connection:
             return _first_mark(connection, update_id)
 
     def whole_marks(self) -> Mapping[int, int]:
-        """Return by query the first mark of the last update that read all of it."""
+        """Return the first mark of the last update that read the whole query, by query."""
         with self._db.read() as connection:
             return dict(tuple(row) for row in connection.execute(_SQL['whole_marks']))
 
     def counts(self, request_id: str) -> Counts | None:
-        """Return a Job's counts; None when the Job is not of the running update."""
+        """Return a Job's counts; None if the Job is not in the running update."""
         with self._db.read() as connection:
             row = connection.execute(_SQL['progress_of_job'], (request_id,)).fetchone()
         if row is None:
@@ -113,15 +113,15 @@ class UpdateStore:
         is_by_time: bool = False,
         first_pass: int = 0,
     ) -> None:
-        """Store that reading began, what is asked for after the window, and in which way.
+        """Store that reading began, its extra queries, and whether it is by time.
 
         Args:
-            request_id: of the Job.
-            at: the present.
-            expected: how many Indicators there should be; None if that is not known.
-            clauses: what the extra queries ask for, one pass each, from 1 on.
-            is_by_time: whether it goes by time ranges.
-            first_pass: 0 for the window; 1 where there is none.
+            request_id: the Job.
+            at: the current time.
+            expected: the expected number of Indicators; None if unknown.
+            clauses: the clauses of the extra queries, one pass each, from 1 on.
+            is_by_time: whether reading is by time ranges.
+            first_pass: 0 for the window; 1 if there is none.
         """
         job = self.jobs.number(request_id)
         with self._db.write() as transaction:
@@ -138,7 +138,7 @@ class UpdateStore:
             )
 
     def read_by_time(self, request_id: str) -> None:
-        """Begin the present pass of the reading anew, by time ranges of the last modification."""
+        """Restart the current pass of the reading, by time ranges of `lastModified`."""
         job = self.jobs.number(request_id)
         with self._db.write() as transaction:
             for ids in page_ids(transaction, job):
@@ -148,7 +148,7 @@ class UpdateStore:
         self.pages.begin_anew(request_id)
 
     def extra_query(self, request_id: str, number: int) -> ExtraQuery | None:
-        """Return what a pass asks for; None for the window, and where there is no pass."""
+        """Return the extra query of a pass; None for the window, and if there is no such pass."""
         values = (self.jobs.known(request_id), number)
         with self._db.read() as connection:
             row = connection.execute(_SQL['extra_query'], values).fetchone()
@@ -157,13 +157,13 @@ class UpdateStore:
     def end_reading(
         self, request_id: str, *, at: dt.datetime, error: SentinelAppError | None = None
     ) -> bool:
-        """Store that reading is complete, or has failed for the reason given.
+        """Store that reading is complete, or has failed with an error.
 
-        It is complete only when it is known which copies take the place of those that are gone: the
-        best of their alternates are asked for by a further pass.
+        It is complete only once the replacements of missing copies are known: a further pass reads
+        their best alternates.
 
         Returns:
-            False where there is such a pass.
+            False if there is such a pass.
         """
         job = self.jobs.number(request_id)
         reading = Reading.COMPLETE if error is None else Reading.FAILED
@@ -193,7 +193,7 @@ class UpdateStore:
                 for number, clause in enumerate(clauses, start=row['pass'] + 1)
             ],
         )
-        # Should one of them be gone as well, the next best is asked for after that.
+        # If one of them is gone as well, the next best is read after that.
         transaction.executemany(_SQL['forget_alternate'], [(job, *item) for item in best])
         if clauses:
             transaction.execute(
@@ -205,7 +205,7 @@ class UpdateStore:
     # -- conversion
 
     def commit_page(self, conversion: Conversion, *, at: dt.datetime) -> None:
-        """Store outcomes, objects and errors of a page, and where reading goes on, together."""
+        """Store outcomes, objects and errors of a page, and the position, in one transaction."""
         query = self.queries.number(conversion.query_id)
         owners = self.owners.numbers({item.owner_name for item in conversion.objects})
         with self._db.write() as transaction:
@@ -217,26 +217,26 @@ class UpdateStore:
                 next_object=self._next_object,
             )
             page.store(at)
-            # What a transaction that fails has counted is not used again: gaps do no harm.
+            # Numbers of a failed transaction are not reused: gaps do no harm.
             self._next_object = page.next_object
 
     # -- sending
 
     @property
     def is_late_under_way(self) -> bool:
-        """Whether a request is under way whose objects were given up.
+        """Return whether a request with abandoned objects is in flight.
 
-        It may arrive at any moment, and must not overtake a newer version: until it has ended,
-        nothing is claimed.
+        It may arrive at any moment, and must not overtake a newer version: nothing is claimed until
+        it has ended.
         """
         return bool(self._late)
 
     def forget_late(self) -> None:
-        """Wait no longer for the end of requests whose objects were given up."""
+        """Stop waiting for requests with abandoned objects."""
         self._late.clear()
 
     def is_batch_ready(self, update_id: str, *, size: int) -> bool:
-        """Whether there is a batch to claim, as far as the counters tell."""
+        """Return whether there is a batch to claim, according to the counters."""
         if self.is_late_under_way:
             return False
         count, may_be_short = 0, 0
@@ -255,19 +255,19 @@ class UpdateStore:
         now: Callable[[], dt.datetime],
         waited_s: float = 0.0,
     ) -> Batch | None:
-        """Take the next objects to send, and store that their request begins.
+        """Claim the next objects to send, and store that their request begins.
 
-        Objects go in the order of precedence of their queries, and within a query in its own order.
-        A batch is not full only where nothing more of its first Job can come.
+        Objects are in order of precedence of their queries, and within a query in its sort order. A
+        batch is not full only if nothing more of its first Job can come.
 
         Args:
-            update_id: of which update.
-            size: objects in a batch at most.
-            now: tells the time, once nobody else writes any more.
-            waited_s: how long its permit was waited for.
+            update_id: the update.
+            size: maximum objects in a batch.
+            now: returns the time; called once the transaction holds the write lock.
+            waited_s: seconds of waiting for its permit.
 
         Returns:
-            None when there are none now; then no request is stored.
+            None if there are none now; then no request is stored.
         """
         with self._db.write() as transaction:
             if self.is_late_under_way:
@@ -324,11 +324,11 @@ class UpdateStore:
         return self.pages.waiting(self.jobs.text(job))[0]
 
     def begin_request(self, batch: Batch, *, now: Callable[[], dt.datetime]) -> bool:
-        """Store that a further request with a batch begins; False where it was given up.
+        """Store that a further request with a batch begins; False if the batch was abandoned.
 
         Args:
-            batch: what is still under way.
-            now: tells the time, once nobody else writes any more.
+            batch: the objects that are still in flight.
+            now: returns the time; called once the transaction holds the write lock.
         """
         ids = [item.id for item in batch.objects]
         with self._db.write() as transaction:
@@ -338,10 +338,10 @@ class UpdateStore:
         return True
 
     def settle(self, settlement: Settlement, *, at: dt.datetime) -> bool:
-        """Store an answer: ledger, refusals, errors, outcomes and the request, together.
+        """Store a response: ledger, refusals, errors, outcomes and the request, in one transaction.
 
         Returns:
-            Whether a Job of the batch has nothing open now, so that it may be over.
+            Whether a Job of the batch has nothing open now, so that it may have ended.
         """
         batch = settlement.batch
         ids = [item.id for item in batch.objects]
@@ -370,9 +370,9 @@ class UpdateStore:
         """Count a request that settled nothing, and a 429 with the wait that it asked for.
 
         Args:
-            batch: what the request carried.
-            throttled_s: as a 429 asked for, in seconds.
-            is_unacknowledged: whether Sentinel may have the objects although no answer came.
+            batch: the batch of the request.
+            throttled_s: the seconds that a 429 asked to wait.
+            is_unacknowledged: whether Sentinel may have the objects although there was no response.
         """
         jobs = self._known_jobs(batch.request_ids)
         with self._db.write() as transaction:
@@ -384,10 +384,10 @@ class UpdateStore:
             )
 
     def release(self, batch: Batch, *, is_unacknowledged: bool = False) -> None:
-        """Let what is not settled of a batch wait again.
+        """Release the unsettled objects of a batch.
 
         Args:
-            batch: what was claimed.
+            batch: the claimed batch.
             is_unacknowledged: whether Sentinel may have it although that was not stored.
         """
         jobs = self._known_jobs(batch.request_ids)
@@ -396,19 +396,19 @@ class UpdateStore:
             accounts = Accounts(transaction)
             outbox.release(transaction, ids, accounts, is_unacknowledged=is_unacknowledged)
             accounts.store()
-            # Before another thread can claim them: then they would be another request's.
+            # Before another thread can claim them, which would assign them to another request.
             self._late.difference_update(ids)
             fail_where_stopped(transaction, jobs)
 
     def _known_jobs(self, request_ids: Iterable[str]) -> list[int]:
-        """Return the numbers of these Jobs, but of those that were forgotten meanwhile."""
+        """Return the numbers of these Jobs, without those that were removed meanwhile."""
         found = (self.jobs.known(request_id) for request_id in request_ids)
         return [job for job in found if job is not None]
 
     # -- what ends before its time
 
     def recover(self) -> int:
-        """Let what was in flight when the process ended wait again; return the objects' number."""
+        """Release what was in flight when the process ended; return the number of objects."""
         with self._db.write() as transaction:
             accounts = Accounts(transaction)
             recovered = outbox.release_all(transaction, accounts)
@@ -419,10 +419,10 @@ class UpdateStore:
         return recovered
 
     def stop_jobs(self, request_ids: Sequence[str], error: SentinelAppError) -> tuple[str, ...]:
-        """Send nothing more for these Jobs; what is open ends as failed, for the reason given.
+        """Stop these Jobs: nothing more is sent, and what is open ends as failed with the error.
 
         Returns:
-            Those that nobody had stopped before: of several threads, one is told of each.
+            The Jobs that were not stopped before; of several threads, one gets each.
         """
         known = {item: self.jobs.known(item) for item in request_ids}
         numbers = {item: job for item, job in known.items() if job is not None}
@@ -441,10 +441,10 @@ class UpdateStore:
         return new
 
     def cancel(self, job: Job) -> bool:
-        """Cancel a Job unless its reading has begun; whether it is cancelled now.
+        """Cancel a Job unless its reading has begun; return whether it is cancelled.
 
-        The row is made where the Job's update has not begun yet: it stays as it is when that does.
-        Reading begins by a conditional change of the same row, so only one of the two happens.
+        The row is created if the Job's update has not begun yet, and is kept when it does. Reading
+        begins with a conditional update of the same row, so only one of the two succeeds.
         """
         queries = self.queries.numbers([job.query.id])
         with self._db.write() as transaction:
@@ -455,21 +455,21 @@ class UpdateStore:
         return bool(row['failure_code'] == CANCELLED_CODE)
 
     def in_flight(self, update_id: str) -> tuple[str, ...]:
-        """Return the Jobs with objects under way to Sentinel, in the order of precedence."""
+        """Return the Jobs with objects in flight, in order of precedence."""
         with self._db.read() as connection:
             rows = connection.execute(outbox.IN_FLIGHT_JOBS, (update_id,)).fetchall()
         return tuple(row[0] for row in rows)
 
     def are_in_flight(self, request_ids: Sequence[str]) -> bool:
-        """Whether one of these Jobs has objects under way to Sentinel."""
+        """Return whether one of these Jobs has objects in flight."""
         jobs = self._known_jobs(request_ids)
         with self._db.read() as connection:
             return any(outbox.in_flight_of(connection, job) for job in jobs)
 
     def abandon(self, request_ids: Sequence[str]) -> None:
-        """End as failed what Jobs that were stopped still have under way to Sentinel.
+        """End as failed what stopped Jobs still have in flight.
 
-        Sentinel may have it, so the ledger takes it up as unacknowledged until its answer comes.
+        Sentinel may have it, so the ledger has it as unacknowledged until the response comes.
         """
         jobs = self._known_jobs(request_ids)
         with self._db.write() as transaction:
@@ -486,7 +486,7 @@ class UpdateStore:
         _fail(transaction, job)
 
     def drop_pages(self) -> int:
-        """End as failed what waits for conversion in Jobs that were stopped; return the pages."""
+        """End as failed the pages of stopped Jobs that wait for conversion; return their number."""
         with self._db.read() as connection:
             stopped = connection.execute(_SQL['stopped_jobs']).fetchall()
         request_ids = frozenset(self.jobs.text(row['job']) for row in stopped)
@@ -496,9 +496,9 @@ class UpdateStore:
             ids = {number for row in page.rows if isinstance(number := row['id'], int)}
             with self._db.write() as transaction:
                 accounts = Accounts(transaction)
-                # The first of them may be stored, as its conversion hung right after that.
+                # The first page may be stored already, if its conversion hung right after that.
                 ids -= taken_up(transaction, job, list(ids))
-                # The next of these pages may repeat some.
+                # The next of these pages may repeat some rows.
                 transaction.executemany(_SQL['add_taken_up'], [(job, item) for item in ids])
                 accounts.add(job, Outcome.FAILED, len(ids))
                 accounts.store()
@@ -515,14 +515,14 @@ class UpdateStore:
         has_asked_all: bool = False,
         refused_ids: Sequence[int] | None = None,
     ) -> None:
-        """Remove the rows of an update that has ended, and what it has settled.
+        """Remove the rows of an ended update, and what it has settled.
 
         Args:
-            update_id: which one.
-            at: the present.
-            jobs: its Jobs as they ended.
-            has_asked_all: whether it has read every query that is saved to its end.
-            refused_ids: all Indicators that it has asked for, where these were what was refused.
+            update_id: the update.
+            at: the current time.
+            jobs: its Jobs in their final state.
+            has_asked_all: whether it has read every saved query to its end.
+            refused_ids: all refused Indicators that it searched for, if that was its scope.
         """
         is_whole = all(job.scope is Scope.WHOLE for job in jobs)
         with self._db.write() as transaction:
@@ -536,19 +536,19 @@ class UpdateStore:
         self._remove('update_id = ?', (update_id,))
 
     def remove_other_updates(self, update_ids: Sequence[str]) -> None:
-        """Remove rows of updates that nobody knows any more."""
+        """Remove the rows of all other updates."""
         marks = ', '.join('?' * len(update_ids))
         self._remove(f'update_id NOT IN ({marks})', tuple(update_ids))
 
     def _remove(self, condition: str, values: tuple[str, ...]) -> None:
-        # In bounded portions: a million rows at once would keep every other writer waiting.
+        # In bounded portions: a million rows at once would block all other writers.
         with self._db.write() as transaction:
             rows = transaction.execute(
                 f'SELECT job, open, is_stopped FROM progress WHERE {condition}',  # noqa: S608 - fixed text
                 values,
             ).fetchall()
             jobs = [row['job'] for row in rows]
-            # A page may be under conversion, and a batch about to be claimed.
+            # A page may be in conversion, and a batch about to be claimed.
             transaction.executemany(_SQL['end_at_once'], [(job,) for job in jobs])
             self.pages.remove(frozenset(self.jobs.text(job) for job in jobs))
             for job in jobs:
@@ -564,7 +564,7 @@ class UpdateStore:
                 )
         with self._db.write() as transaction:
             for job in jobs:
-                # Also what a page has left that was under conversion.
+                # Also the rows of a page that was in conversion.
                 for table in _BY_JOB:
                     transaction.execute(f'DELETE FROM {table} WHERE job = ?', (job,))  # noqa: S608
                 transaction.execute(_SQL['forget_progress'], (job,))
@@ -576,7 +576,7 @@ class UpdateStore:
                 removed = transaction.execute(statement, values).rowcount
 
     def forget_jobs(self) -> None:
-        """Forget the Request IDs that no object was sent by any more."""
+        """Remove the Request IDs of Jobs that sent no stored object."""
         with self._db.read() as connection:
             gone = connection.execute(_SQL['unused_jobs']).fetchall()
         with self._db.write() as transaction:
@@ -587,7 +587,7 @@ class UpdateStore:
 def _begin(
     transaction: sqlite3.Connection, jobs: Sequence[Job], queries: Mapping[str, int]
 ) -> list[int]:
-    """Make the progress rows that are missing, and return the numbers of the Jobs."""
+    """Create missing progress rows, and return the numbers of the Jobs."""
     numbers = {job.request_id: _new_number(transaction, job.request_id) for job in jobs}
     transaction.executemany(
         _SQL['begin_job'], [new_progress(job, numbers, queries) for job in jobs]
@@ -598,9 +598,9 @@ def _begin(
 def _new_number(transaction: sqlite3.Connection, request_id: str) -> int:
     """Return the number of a Job: a new one, the highest of all, unless the Job has begun.
 
-    One that it has from before, as documents were put back from a backup say, is lower than the
-    marks of updates that ended since: whatever they have seen would count as chosen. It stays for
-    what was sent then.
+    A number from before, for example if the app state was restored from a backup, is lower than the
+    marks of updates that ended since: everything they have seen would count as chosen. It is kept
+    for what was sent then.
     """
     known = transaction.execute(_SQL['number_of_job'], (request_id,)).fetchone()
     if known is not None and known['has_begun']:
@@ -609,7 +609,7 @@ def _new_number(transaction: sqlite3.Connection, request_id: str) -> int:
 
 
 def fail_where_stopped(transaction: sqlite3.Connection, jobs: Iterable[int]) -> None:
-    """End as failed what waits to be sent for Jobs that were stopped meanwhile."""
+    """End as failed what waits to be sent for stopped Jobs."""
     for job in jobs:
         if _is_stopped(transaction, job):
             _fail(transaction, job)
@@ -627,6 +627,6 @@ def _is_stopped(transaction: sqlite3.Connection, job: int) -> bool:
 
 
 def _first_mark(connection: sqlite3.Connection, update_id: str) -> int:
-    # A Job that was cancelled before its update began has its number from then, and chose nothing.
+    # A Job that was cancelled before its update began got its number then, and chose nothing.
     found = connection.execute(_SQL['first_mark'], (update_id, CANCELLED_CODE)).fetchone()[0]
     return sys.maxsize if found is None else int(found)

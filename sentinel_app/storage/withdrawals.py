@@ -1,4 +1,4 @@
-"""What a withdrawal that was held back would withdraw, as the ledger knows it now."""
+"""Current objects of a withdrawal that was held back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SQL: Final = statements('withdrawal')
 
 
 class WithdrawalReader:
-    """Reads only. Errors are as in `UpdateStore`."""
+    """Reads the objects of a withdrawal. Errors are as in `UpdateStore`."""
 
     def __init__(self, db: Database, store: UpdateStore) -> None:
         self._db = db
@@ -37,15 +37,15 @@ class WithdrawalReader:
         limit: int,
         offset: int,
     ) -> tuple[tuple[WithdrawableObject, ...], int]:
-        """Return some of the objects that nothing has chosen since an update, and their number.
+        """Return a page of the objects not chosen since an update, and their total number.
 
         Args:
-            jobs: those of the update that held the withdrawal back.
-            unwanted: which of what nothing has chosen is withdrawn.
-            now: what has expired by then is left out.
-            most_attempts: how often their withdrawal may have been refused.
-            limit: how many at most.
-            offset: how many are passed over.
+            jobs: the Jobs of the update that held the withdrawal back.
+            unwanted: the selection among the unchosen objects.
+            now: the current time; expired objects are omitted.
+            most_attempts: maximum earlier refusals of their withdrawal.
+            limit: maximum number of objects.
+            offset: number of objects to skip.
         """
         values = {
             'first_mark': self._first_mark(jobs, unwanted),
@@ -80,8 +80,8 @@ class WithdrawalReader:
     def _first_mark(self, jobs: Collection[Job], unwanted: Unwanted) -> int:
         """Return the mark below which nothing was chosen by the update, or by one after it.
 
-        The number of a Job that sent nothing is forgotten in time. The last update that read all of
-        the queries has a mark of its own; where only what is gone counts, every mark is below.
+        The number of a Job that sent nothing is removed in time. The last update that read all
+        queries has a mark of its own; if only orphans count, every mark is below.
         """
         known = [
             number

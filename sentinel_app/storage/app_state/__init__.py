@@ -1,1 +1,1 @@
-"""The few and bounded things, in one TinyDB file."""
+"""App state, which is small and bounded, in one TinyDB file."""

@@ -1,4 +1,4 @@
-"""TinyDB storage that replaces its file atomically and keeps the generation before."""
+"""TinyDB storage that replaces its file atomically and keeps the previous generation."""
 
 from __future__ import annotations
 
@@ -20,32 +20,33 @@ from sentinel_app.storage.maintenance.own_file import create_own, open_own
 
 FORMAT = 1
 _META = 'meta'
-# Folders on some network and user-space file systems know no second name for a file.
+# Some network and user-space file systems do not support hard links.
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 Tables = dict[str, dict[str, Any]]
-"""Documents by table and id; what lies within a document is never changed in place."""
+"""Documents by table and id; the content of a document is never changed in place."""
 
 
 class _UnreadableError(Exception):
-    """A generation of the file is there, but is of no use."""
+    """A generation of the file exists but cannot be used."""
 
 
 class AtomicJsonStorage(Storage):
-    """Tables in one JSON file that is always one whole generation, whatever happens.
+    """Tables in one JSON file that is always one complete generation, whatever happens.
 
-    The data are kept in memory, so that reading costs no disk access, and so is each document's
-    JSON text, so that a write costs the documents that changed and not those that are there.
-    Not safe for several threads; who uses it takes a lock.
+    The data are kept in memory, so that reading needs no disk access, and so is each document's
+    JSON text, so that a write only serializes the documents that changed.
+
+    Not thread-safe; the caller holds a lock.
 
     Args:
-        path: the file; its folder is made when missing.
-        now: gives the time for the name of a file that is set aside.
+        path: the file; its folder is created if missing.
+        now: returns the time for the name of a file that is set aside.
         check: raises any exception for tables that cannot be used.
 
     Raises:
-        ConfigError: the file is of a newer format; nothing has been touched.
-        StorageError: the file is there but the system does not let it be read.
+        ConfigError: the file has a newer format; nothing was changed.
+        StorageError: the file exists, but the system does not allow reading it.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class AtomicJsonStorage(Storage):
         check: Callable[[Tables], object],
     ) -> None:
         self.warning: str | None = None
-        """What went wrong with the file at the start, for people; None when nothing did."""
+        """Problem with the file at the start, for people; None if there was none."""
         self._path = path
         self._previous = path.with_name(f'{path.name}.previous')
         self._next = path.with_name(f'{path.name}.next')
@@ -67,7 +68,7 @@ class AtomicJsonStorage(Storage):
         self._open(now)
 
     def read(self) -> Tables:
-        """A copy of all tables; inside `together`, the tables as staged so far."""
+        """Return a copy of all tables; inside `together`, of the staged tables."""
         if self._staged is not None:
             return self._staged
         return {
@@ -76,10 +77,10 @@ class AtomicJsonStorage(Storage):
         }
 
     def write(self, data: Tables) -> None:
-        """Replace the file by these tables; inside `together`, stage them.
+        """Replace the file with these tables; inside `together`, stage them.
 
         Raises:
-            StorageError: the disk did not take them; memory and disk are as before.
+            StorageError: the file could not be written; memory and disk are unchanged.
         """
         if self._staged is None:
             self._replace(data)
@@ -88,8 +89,7 @@ class AtomicJsonStorage(Storage):
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
-        """Make all writes within one replacement of the file, or none if anything is raised."""
-        # Whoever stages something puts whole documents in place of others, so these are shared.
+        """Combine all writes within into one replacement of the file, or none on an exception."""
         self._staged = {name: dict(table) for name, table in self._tables.items()}
         try:
             yield
@@ -112,7 +112,7 @@ class AtomicJsonStorage(Storage):
         self._tables, self._texts = kept, texts
 
     def _compared(self, tables: Tables) -> tuple[Tables, dict[str, dict[str, str]]]:
-        """The tables and their texts; what has not changed is taken over as it is."""
+        """Return the tables and their texts, reusing those that have not changed."""
         kept: Tables = {}
         texts: dict[str, dict[str, str]] = {}
         for name, table in tables.items():
@@ -138,7 +138,7 @@ class AtomicJsonStorage(Storage):
             is_replaced = True
             _sync_folder(folder)
         except OSError:
-            # Memory stays as it was, so the file has to be what it was as well.
+            # Memory is unchanged, so the file must be restored as well.
             with contextlib.suppress(OSError):
                 self._undo(is_first=is_first, is_replaced=is_replaced)
             raise
@@ -151,7 +151,7 @@ class AtomicJsonStorage(Storage):
         self._next.unlink(missing_ok=True)
 
     def _keep_previous(self) -> None:
-        """Return the present file a second name, so that one generation is there at any moment."""
+        """Link the current file to its second name, so that one generation exists at any moment."""
         link = self._path.with_name(f'{self._path.name}.link')
         with contextlib.suppress(FileNotFoundError):
             link.unlink()
@@ -178,7 +178,7 @@ class AtomicJsonStorage(Storage):
             self._recover('is missing', now)
 
     def _recover(self, problem: str, now: Callable[[], dt.datetime]) -> None:
-        """Go on with the generation before, or with nothing."""
+        """Continue with the previous generation, or with no data."""
         try:
             tables = self._load(self._previous)
         except _UnreadableError:
@@ -210,7 +210,7 @@ class AtomicJsonStorage(Storage):
         self._tables, self._texts = self._compared(tables)
 
     def _load(self, path: Path) -> Tables | None:
-        """The tables of one generation; None if there is no such file."""
+        """Return the tables of one generation; None if the file does not exist."""
         try:
             with os.fdopen(open_own(path, os.O_RDONLY), 'rb') as file:
                 content = file.read()
@@ -224,7 +224,7 @@ class AtomicJsonStorage(Storage):
         except (ConfigError, MemoryError):
             raise
         except Exception as fault:
-            # Whatever it is, each start to come would meet it too.
+            # Whatever the fault, it would recur at each start.
             raise _UnreadableError(f'{type(fault).__name__}: {fault!s:.200}') from fault
 
     def _parsed(self, path: Path, content: bytes) -> Tables:
@@ -285,7 +285,7 @@ def _storage_error(path: Path, what: str, fault: OSError, remedy: str) -> Storag
 
 
 def _joined(texts: Mapping[str, Mapping[str, str]]) -> bytes:
-    """The file's content: one line for each document."""
+    """Return the file's content: one line for each document."""
     parts = [f'{{"{_META}": {{"format": {FORMAT}}}']
     for name, table in texts.items():
         lines = ',\n'.join(f'{json.dumps(key)}: {text}' for key, text in table.items())
@@ -294,7 +294,7 @@ def _joined(texts: Mapping[str, Mapping[str, str]]) -> bytes:
 
 
 def _write_new(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, and see it on the disk."""
+    """Write and sync a file that only its owner can read."""
     descriptor = create_own(path)
     with os.fdopen(descriptor, 'wb') as file:
         os.fchmod(file.fileno(), 0o600)
@@ -304,7 +304,7 @@ def _write_new(path: Path, content: bytes) -> None:
 
 
 def _sync_folder(path: Path) -> None:
-    """See the folder's names on the disk, so that a replacement outlives a power cut."""
+    """Sync the folder, so that a replacement survives a power failure."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -12,7 +12,7 @@ from sentinel_app.core.list_filter import AuditFilters
 def selected_audit(
     entries: Iterable[AuditEntry], **filters: Unpack[AuditFilters]
 ) -> tuple[AuditEntry, ...]:
-    """Return the entries that pass every filter given, in their order."""
+    """Return the entries that match every given filter, in their order."""
     action, part = filters.get('action'), filters.get('user_part', '').casefold()
     query_id, update_id = filters.get('query_id'), filters.get('update_id')
     after, before = filters.get('after'), filters.get('before')

@@ -1,4 +1,4 @@
-"""Filters and order of the list of Jobs."""
+"""Filters and sort order of the list of Jobs."""
 
 from __future__ import annotations
 
@@ -60,17 +60,17 @@ SORTS: Mapping[str, Callable[[Job], Any]] = {
     'failure_code': lambda job: job.failure_code,
     'failure_reason': lambda job: job.failure_reason,
 }
-"""What each name of the API's Job sorts by."""
+"""Sort keys, by field name of the API's Job."""
 
 
 def newest_first(jobs: Iterable[Job]) -> list[Job]:
-    """The Jobs by the time they were queued, those of one update in the order of precedence."""
+    """Return the Jobs, last queued first; those of one update in order of precedence."""
     by_position = sorted(jobs, key=lambda job: job.position)
     return sorted(by_position, key=lambda job: job.queued_at, reverse=True)
 
 
 def selected(jobs: Iterable[Job], **filters: Unpack[JobFilters]) -> list[Job]:
-    """Return the Jobs that pass every filter given, in their order."""
+    """Return the Jobs that match every given filter, in their order."""
     wanted = frozenset(filters.get('statuses', ()))
     part = filters.get('request_id_part', '').lower()
     after, before = filters.get('after'), filters.get('before')
@@ -93,10 +93,10 @@ def selected(jobs: Iterable[Job], **filters: Unpack[JobFilters]) -> list[Job]:
 
 
 def ordered(jobs: Iterable[Job], *, sort: str, is_descending: bool) -> list[Job]:
-    """The Jobs by one column; what has no value there comes last, and equals newest first.
+    """Return the Jobs sorted by one column, missing values last and equal ones newest first.
 
     Raises:
-        ValueError: there is no such column.
+        ValueError: the column does not exist.
     """
     if sort not in SORTS:
         raise ValueError(f'Jobs have no column {sort!r}')

@@ -1,4 +1,4 @@
-"""The few and bounded things in TinyDB: TQL queries, schedule, updates, Jobs, cursors, audit."""
+"""Store of the app state: TQL queries, schedule, updates, Jobs, cursors, Tasks and audit."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ MAX_AUDIT = 1_000
 
 
 class AppState:
-    """Queries, updates, Jobs, cursors, schedule, Tasks and audit. Safe for many threads.
+    """Queries, updates, Jobs, cursors, schedule, Tasks and audit; thread-safe.
 
-    Each writing call replaces the file once, whatever number of tables it touches: it is durable
-    when it returns, or raises `StorageError` and has changed nothing. Reading calls see the state
-    after some write, never one in between, and wait for nobody.
+    Each writing call replaces the file once, however many tables it changes: it is durable when it
+    returns, or raises `StorageError` and has changed nothing. Reading calls see the state after
+    some complete write, and never block.
 
     Args:
         path: the JSON file.
-        now: gives the time for the name of a file that is set aside.
+        now: returns the time for the name of a file that is set aside.
 
     Raises:
-        ConfigError: the file is of a newer format; nothing has been touched.
+        ConfigError: the file has a newer format; nothing was changed.
         StorageError: the file cannot be read.
     """
 
@@ -62,12 +62,12 @@ class AppState:
         self._db = KeyedTinyDB(storage=lambda: self._storage)
         self._state = decoded_state(self._storage.read())
         self.warning: str | None = self._storage.warning
-        """What the page must say about the file; None when all is well."""
+        """Warning about the file for the page; None if all is well."""
         self._writing = threading.RLock()
 
     @property
     def state(self) -> State:
-        """Everything as it was after the last write; it is replaced, never changed."""
+        """State after the last write; it is replaced, never changed."""
         return self._state
 
     # -- queries and schedule
@@ -85,17 +85,17 @@ class AppState:
         audit: AuditEntry,
         withdraw: Collection[str] = (),
     ) -> QueryList:
-        """Store the whole list with its audit entry; `next_mode` None leaves the one there is.
+        """Store the whole list with its audit entry.
+
+        A query that is enabled again starts over: its next update reads all of it, as its objects
+        may have expired meanwhile, and lower queries may no longer hold others.
 
         Args:
-            queries: the list.
-            expected_version: that of the list that it was made from.
-            next_mode: the mode of the next scheduled update.
-            audit: who saves.
-            withdraw: queries that are deleted, and whose objects an update is to withdraw.
-
-        A query that is enabled again starts over: its next update reads all of it, as objects of it
-        may have expired meanwhile, and lower queries may have let go of others.
+            queries: the new list.
+            expected_version: the version of the list on which it is based.
+            next_mode: the mode of the next scheduled update; None for no change.
+            audit: the audit entry.
+            withdraw: deleted queries whose objects an update is to withdraw.
         """
         with self._writing:
             state = self._state
@@ -143,11 +143,11 @@ class AppState:
             return saved
 
     def withdrawals(self) -> tuple[Withdrawal, ...]:
-        """Return what somebody wants to have withdrawn, oldest first."""
+        """Return the requested withdrawals, oldest first."""
         return tuple(sorted(self._state.withdrawals.values(), key=lambda each: each.at))
 
     def settle_withdrawals(self, *, done: Collection[str], tried: Collection[str]) -> None:
-        """Forget the withdrawals that are done, by their queries' ids, and note those tried."""
+        """Remove completed withdrawals, by query id, and mark those that were tried."""
         with self._writing:
             old = self._state.withdrawals
             new = {
@@ -163,11 +163,11 @@ class AppState:
             self._state = dataclasses.replace(self._state, withdrawals=new)
 
     def schedule(self) -> Schedule:
-        """Return the schedule's stored times."""
+        """Return the stored state of the schedule."""
         return self._state.schedule
 
     def require_full(self) -> None:
-        """Make the next scheduled update a full one."""
+        """Require the next scheduled update to be full."""
         with self._writing:
             state = self._state
             schedule = _full_required(state.schedule)
@@ -185,10 +185,10 @@ class AppState:
         schedule: Schedule | None,
         audit: AuditEntry | None = None,
     ) -> None:
-        """Store an update with its Jobs, what queueing changes in the schedule, and an audit entry.
+        """Store an update with its Jobs, the changed schedule, and an audit entry.
 
         Raises:
-            ConflictError: the update or one of its Jobs is there already.
+            ConflictError: the update or one of its Jobs already exists.
         """
         with self._writing:
             state = self._state
@@ -213,7 +213,7 @@ class AppState:
             )
 
     def update(self, update_id: str) -> Update | None:
-        """Return one update."""
+        """Return one update; None if it is not stored."""
         return self._state.updates.get(update_id)
 
     def open_updates(self) -> tuple[Update, ...]:
@@ -224,10 +224,12 @@ class AppState:
         )
 
     def start_update(self, update_id: str, at: dt.datetime) -> bool:
-        """Mark an update as started; False if another one runs, True also if it ran already.
+        """Mark an update as started; return False if another one is running.
+
+        True also if it was already running.
 
         Raises:
-            NotFoundError: no such update.
+            NotFoundError: the update does not exist.
             ConflictError: it has ended.
         """
         with self._writing:
@@ -243,7 +245,7 @@ class AppState:
             return True
 
     def end_update(self, update_id: str, at: dt.datetime, schedule: Schedule | None) -> None:
-        """Mark an update as ended, and store the schedule where the update moves it.
+        """Mark an update as ended, and store the schedule if the update changes it.
 
         Raises:
             NotFoundError: no such update.
@@ -251,10 +253,10 @@ class AppState:
         with self._writing:
             ended = dataclasses.replace(self._known_update(update_id), ended_at=at)
             if all(job.status is JobStatus.UPLOAD_COMPLETE for job in self.jobs_of(update_id)):
-                # Nobody will try it again, and the whole file is written with each change.
+                # It will not be retried, and the whole file is written on each change.
                 ended = dataclasses.replace(ended, values=(), indicator_ids=())
             if schedule is not None:
-                # What was saved or queued since the caller looked stays as it is.
+                # What was saved or queued since the caller read the schedule is kept.
                 stored = self._state.schedule
                 is_required_again = schedule.full_number != stored.full_number
                 schedule = dataclasses.replace(
@@ -270,11 +272,11 @@ class AppState:
     # -- Jobs and cursors
 
     def job(self, request_id: str) -> Job | None:
-        """Return one Job."""
+        """Return one Job; None if it is not stored."""
         return self._state.jobs.get(request_id)
 
     def jobs_of(self, update_id: str) -> tuple[Job, ...]:
-        """Return an update's Jobs in the order of precedence."""
+        """Return an update's Jobs in order of precedence."""
         of_update = (job for job in self._state.jobs.values() if job.update_id == update_id)
         return tuple(sorted(of_update, key=lambda job: job.position))
 
@@ -287,7 +289,7 @@ class AppState:
         offset: int = 0,
         **filters: Unpack[JobFilters],
     ) -> tuple[tuple[Job, ...], int]:
-        """Return a page of Jobs and how many match in all; equals come newest first."""
+        """Return a page of Jobs and the total number of matches; equal ones newest first."""
         update_id = filters.get('update_id')
         jobs = self._state.jobs.values() if update_id is None else self.jobs_of(update_id)
         found = selected(jobs, **filters)
@@ -297,11 +299,11 @@ class AppState:
     def updates(
         self, *, limit: int, offset: int, **filters: Unpack[JobFilters]
     ) -> tuple[tuple[ListedUpdate, ...], int]:
-        """Return a page of updates, newest first, and how many have a Job that matches."""
+        """Return a page of updates, newest first, and the number of those with a matching Job."""
         return page_of_updates(self._state, limit=limit, offset=offset, **filters)
 
     def complete_since(self) -> dt.datetime | None:
-        """Return from when on all updates are kept; None where none was ever removed."""
+        """Return the time since which all updates are kept; None if none was ever removed."""
         return complete_since(self._state)
 
     def change_job(
@@ -312,7 +314,7 @@ class AppState:
         cursors: Collection[Cursor] = (),
         audit: AuditEntry | None = None,
     ) -> Job:
-        """Replace a Job by what `change` makes of it, with cursors and the audit in one write."""
+        """Replace a Job by the result of `change`, with cursors and audit entry in one write."""
         with self._writing:
             state = self._state
             old = state.jobs.get(request_id)
@@ -343,16 +345,16 @@ class AppState:
             return new
 
     def cursor(self, query_id: str) -> Cursor | None:
-        """Return the cursor of a query."""
+        """Return the cursor of a query; None if it has none."""
         return self._state.cursors.get(query_id)
 
     def remove_old(self, *, before: dt.datetime, keep: int) -> tuple[str, ...]:
-        """Remove whole updates that ended before that, or beyond the newest `keep` Jobs.
+        """Remove updates that ended before a time, or are beyond the newest `keep` Jobs.
 
-        An update that has not ended stays.
+        Updates are removed as a whole, and only if they have ended.
 
         Returns:
-            The Request IDs of the Jobs that are gone.
+            The Request IDs of the removed Jobs.
         """
         with self._writing:
             state = self._state
@@ -379,11 +381,11 @@ class AppState:
     # -- Tasks
 
     def task_state(self, slug: TaskSlug) -> TaskState:
-        """Return what is stored of a Task; the defaults where nothing is."""
+        """Return the stored state of a Task; the default if there is none."""
         return self._state.tasks.get(slug, TaskState())
 
     def store_task_states(self, states: Mapping[TaskSlug, TaskState], *, audit: AuditEntry) -> None:
-        """Store the states of Tasks with their audit entry, together."""
+        """Store the states of Tasks and their audit entry in one write."""
         with self._writing:
             with self._storage.together():
                 self._table('tasks').put({slug: encode(state) for slug, state in states.items()})
@@ -397,11 +399,11 @@ class AppState:
     # -- notifications
 
     def notices(self) -> Mapping[str, Notice]:
-        """Return what people were told of, by the key of the condition."""
+        """Return the notices of notifications, by condition key."""
         return self._state.notices
 
     def store_notices(self, notices: Mapping[str, Notice]) -> None:
-        """Store what people were told of, in place of what was stored."""
+        """Replace the stored notices."""
         with self._writing:
             with self._storage.together():
                 self._table('notices').truncate()
@@ -413,12 +415,12 @@ class AppState:
     def audit(
         self, *, limit: int, offset: int, **filters: Unpack[AuditFilters]
     ) -> tuple[tuple[AuditEntry, ...], int]:
-        """Return a page of the audit, newest first, and how many entries pass the filters."""
+        """Return a page of the audit, newest first, and the total number of matching entries."""
         entries = selected_audit(tuple(self._state.audit.values())[::-1], **filters)
         return entries[offset : offset + limit], len(entries)
 
     def add_audit(self, entry: AuditEntry) -> None:
-        """Store an audit entry that goes with no other write."""
+        """Store an audit entry on its own."""
         with self._writing:
             with self._storage.together():
                 entries = self._put_audit(self._state, entry)
@@ -459,7 +461,7 @@ class AppState:
         self._table('settings').put({'query_list': encode(listing), 'schedule': encode(schedule)})
 
     def _put_audit(self, state: State, entry: AuditEntry) -> Mapping[int, AuditEntry]:
-        """Stage an entry, and the removal of the oldest; return what the audit then is."""
+        """Stage an entry, and the removal of the oldest; return the new audit."""
         number = max(state.audit, default=0) + 1
         entries = {**state.audit, number: entry}
         gone = list(entries)[:-MAX_AUDIT]
@@ -479,7 +481,7 @@ def _full_required(schedule: Schedule) -> Schedule:
 
 
 def _queued(wanted: Schedule, update: Update, stored: Schedule) -> Schedule:
-    """The schedule after an update was queued: what ended or was saved meanwhile is still known."""
+    """Return the schedule after queueing an update, with what ended or was saved meanwhile."""
     is_due = stored.next_mode is Mode.FULL and update.mode is not Mode.FULL
     return dataclasses.replace(
         stored,

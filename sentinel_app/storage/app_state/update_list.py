@@ -1,4 +1,4 @@
-"""The list of updates with their Jobs, and which of them are too old to be kept."""
+"""List of updates with their Jobs, and the selection of those to remove."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sentinel_app.storage.app_state.job_list import selected
 
 
 class ListedUpdate(NamedTuple):
-    """An update with its Jobs, in the order of precedence, and those that pass the filters."""
+    """An update with its Jobs, in order of precedence, and those that match the filters."""
 
     update: Update
     jobs: tuple[Job, ...]
@@ -23,10 +23,10 @@ class ListedUpdate(NamedTuple):
 def page_of_updates(
     state: State, *, limit: int, offset: int, **filters: Unpack[JobFilters]
 ) -> tuple[tuple[ListedUpdate, ...], int]:
-    """Return some of the updates that have a Job that passes the filters, newest first, and all.
+    """Return a page of updates with a matching Job, newest first, and their total number.
 
-    Filters by time are about the update: its start, or when it was queued if it has not started.
-    Where nothing is asked of single Jobs, only those of the page are looked at.
+    Time filters apply to the update: its start, or when it was queued if it has not started.
+    Without filters on single Jobs, only the updates of the page are examined.
     """
     updates = [
         update
@@ -63,7 +63,7 @@ def _queued_at(update: Update) -> dt.datetime:
 
 
 def complete_since(state: State) -> dt.datetime | None:
-    """Return from when on all updates are kept; None where none was ever removed."""
+    """Return the time since which all updates are kept; None if none was ever removed."""
     if state.history.removed_until is None:
         return None
     return min((each.queued_at for each in state.updates.values()), default=None)
@@ -72,13 +72,13 @@ def complete_since(state: State) -> dt.datetime | None:
 def outdated(
     jobs: Iterable[Job], *, open_ids: Collection[str], before: dt.datetime, keep: int
 ) -> tuple[Job, ...]:
-    """Return the Jobs of the updates that are not kept; an update is kept whole or not at all.
+    """Return the Jobs of the updates to remove; an update is kept as a whole or not at all.
 
     Args:
-        jobs: all there are.
-        open_ids: updates that have not ended; they are kept.
-        before: updates that ended earlier are not kept.
-        keep: how many Jobs are kept. The oldest updates beyond that are not.
+        jobs: all stored Jobs.
+        open_ids: updates that have not ended, which are kept.
+        before: updates that ended earlier are removed.
+        keep: maximum number of kept Jobs; the oldest updates beyond it are removed.
     """
     by_update: dict[str, list[Job]] = {}
     for job in jobs:
@@ -97,7 +97,7 @@ def outdated(
 
 
 def with_removed(history: History, removed: Iterable[Job]) -> History:
-    """Return what is known of the past once these Jobs are gone as well."""
+    """Return the history after the removal of these Jobs."""
     until = [job.queued_at for job in removed]
     if history.removed_until is not None:
         until.append(history.removed_until)

@@ -1,1 +1,1 @@
-"""Care of the data folder and the database: lock, room on the disk, damage, shape and upkeep."""
+"""Maintenance of the data folder and the database: lock, disk space, damage, schema, upkeep."""

@@ -1,4 +1,4 @@
-"""A damaged database: noticed, and moved out of the way at the next start."""
+"""Damaged databases: detected in use, and set aside at the next start."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sentinel_app.storage.maintenance.own_file import mark_own, refuse_links
 from sentinel_app.storage.maintenance.schema import Steps, current_steps, shape_fault, version_of
 
 INSPECTION_S: Final = 2.0
-"""How long the start may inspect what the file holds; most files take a part of that."""
+"""Maximum seconds to inspect the file's content at the start; most files take less."""
 
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
 _CONDITIONS: Final = frozenset(
@@ -32,24 +32,24 @@ _BESIDE: Final = ('', '-wal', '-shm', '-journal')
 
 
 def is_damage(fault: sqlite3.Error) -> bool:
-    """Whether SQLite says that the file itself is at fault, which no waiting mends."""
+    """Return whether SQLite reports damage of the file itself, which waiting does not cure."""
     if isinstance(fault, sqlite3.OperationalError) and _code(fault) is None:
-        return True  # Python's own: a text that is no UTF-8.
+        return True  # Raised by Python: a text is not UTF-8.
     return _code(fault) in _DAMAGE
 
 
 def is_condition(fault: sqlite3.Error) -> bool:
-    """Whether the disk, another process or the permissions are at fault, which may pass."""
+    """Return whether the disk, another process or permissions are the cause, which may pass."""
     return _code(fault) in _CONDITIONS
 
 
 def files_of(path: Path) -> tuple[Path, ...]:
-    """The database and what SQLite keeps beside it."""
+    """Return the database file and SQLite's files beside it."""
     return tuple(path.with_name(path.name + end) for end in _BESIDE)
 
 
 def mark_damaged(path: Path) -> None:
-    """Leave a mark beside the file, so that the next start does without it."""
+    """Create a marker beside the file, so that the next start sets it aside."""
     with contextlib.suppress(OSError):
         mark_own(_mark(path))
 
@@ -57,18 +57,18 @@ def mark_damaged(path: Path) -> None:
 def set_aside_damaged(
     path: Path, *, now: Callable[[], dt.datetime], steps: Steps | None = None
 ) -> str | None:
-    """Move a damaged database out of the way, or one of another shape than this version's.
+    """Set aside a damaged database, or one whose schema is not this version's.
 
     Args:
         path: the file; it may be missing.
-        now: tells the time.
-        steps: those that lead to the shape; this version's where none are given.
+        now: returns the current time.
+        steps: the migrations of the schema; this version's by default.
 
     Returns:
-        What the page must say of it; None where nothing is wrong with the file.
+        A warning for the page; None if the file is sound.
 
     Raises:
-        StorageError: it cannot be moved, or is no plain file.
+        StorageError: it cannot be moved, or is not a regular file.
     """
     refuse_links(files_of(path))
     fault = _fault(path, current_steps() if steps is None else steps)
@@ -79,7 +79,7 @@ def set_aside_damaged(
     stamp = now().astimezone(dt.UTC).strftime('%Y%m%dT%H%M%S.%fZ')
     aside = path.with_name(f'{path.name}.unreadable-{stamp}')
     try:
-        # The file itself last: as long as it is there, a start that broke off begins anew.
+        # The file itself last: as long as it exists, an interrupted start begins again.
         for file, target in reversed(tuple(zip(files_of(path), files_of(aside), strict=True))):
             with contextlib.suppress(FileNotFoundError):
                 file.rename(target)
@@ -107,7 +107,7 @@ def _mark(path: Path) -> Path:
 
 
 def _fault(path: Path, steps: Steps) -> str | None:
-    """What is wrong with the file; what else SQLite meets is told when it is opened."""
+    """Return the damage of the file; other errors are reported when it is opened."""
     if not path.exists():
         return None
     try:

@@ -1,4 +1,4 @@
-"""The data folder: made ready at the start, and whether it takes what is written to it."""
+"""The data folder: preparation at the start, and a probe of its disk."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _SIZE_BYTES = 65_536
 
 
 def prepare_folder(folder: Path) -> None:
-    """Make the data folder if it is missing, its owner's alone, and keep some room in it.
+    """Create the data folder if missing, accessible to its owner only, with a reserve of space.
 
     Raises:
-        StorageError: it cannot be made.
+        StorageError: it cannot be created.
     """
     try:
         folder.mkdir(mode=_MODE, parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def prepare_folder(folder: Path) -> None:
 
 
 class DataFolder:
-    """The folder that the App keeps its data in."""
+    """The folder of the App's data."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -46,7 +46,7 @@ class DataFolder:
         """Write and remove a small file; return the free bytes.
 
         Raises:
-            StorageError: the disk did not take it.
+            StorageError: the file could not be written.
         """
         path = self._folder / _NAME
         try:

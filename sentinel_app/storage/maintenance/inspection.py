@@ -1,4 +1,4 @@
-"""What can be seen of a database's content within a few seconds."""
+"""Inspection of a database's content within a time limit."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from contextlib import contextmanager
 _STEPS_BETWEEN = 10_000
 _KINDS = frozenset({'BLOB', 'INTEGER', 'REAL', 'TEXT'})
 _MOST_S = 1e11
-"""Each number with a fraction is a length or a time in seconds, of this many at most."""
+"""Maximum of REAL columns, all of which are durations or times in seconds."""
 
 _TIMES = frozenset({'created', 'modified', 'valid_until', 'source_modified', 'read_until', 'until'})
-"""Columns of whole milliseconds since 1970."""
+"""Columns of milliseconds since 1970."""
 _CALENDAR = (-62_135_596_800_000, 253_402_300_799_999)
-"""The first and the last of them that are a time."""
+"""First and last millisecond of the calendar."""
 
 
 def content_fault(connection: sqlite3.Connection, *, within_s: float) -> str | None:
-    """What is wrong with the rows or the pages, as far as the time allows to check.
+    """Return the first fault in rows or pages that is found in time.
 
     Args:
-        connection: to a file of the right shape.
-        within_s: for both together; what takes longer to find shows when it is used.
+        connection: a connection to a file with the right schema.
+        within_s: seconds for both checks; other faults show in use.
 
     Returns:
-        A few words for people; None where nothing was found.
+        A few words for people; None if nothing was found.
 
     Raises:
         sqlite3.Error: SQLite could not read the file.
@@ -40,7 +40,7 @@ def content_fault(connection: sqlite3.Connection, *, within_s: float) -> str | N
 
 @contextmanager
 def _no_longer_than(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
-    """Leave off whatever runs when the time is over."""
+    """Interrupt running statements after this time."""
     deadline = time.monotonic() + seconds
     connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_BETWEEN)
     try:
@@ -55,11 +55,11 @@ def _no_longer_than(connection: sqlite3.Connection, seconds: float) -> Iterator[
 def _odd_row(connection: sqlite3.Connection) -> str | None:
     tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     for (table,) in tables:
-        # Without generated columns: SQLite works them out.
+        # Without generated columns, which SQLite computes.
         columns = connection.execute(
             'SELECT name, type, [notnull] OR pk FROM pragma_table_info(?)', (table,)
         ).fetchall()
-        # `NOT (... AND ...)` is neither true nor false for NULL in a sum of seconds.
+        # `NOT (... AND ...)` would be NULL for a NULL in a number of seconds.
         fits = ' AND '.join(_fits(*column) for column in columns if column[1] in _KINDS)
         odd = f'SELECT 1 FROM "{table}" WHERE ({fits}) IS NOT 1 LIMIT 1'  # noqa: S608
         if fits and connection.execute(odd).fetchone():
@@ -68,7 +68,7 @@ def _odd_row(connection: sqlite3.Connection) -> str | None:
 
 
 def _fits(name: str, kind: str, is_required: int) -> str:
-    """The condition that holds for each value of a column, in SQL."""
+    """Return the SQL condition that every value of a column meets."""
     condition = f'typeof("{name}") = \'{kind.lower()}\''
     if kind == 'REAL':
         condition += f' AND "{name}" BETWEEN 0 AND {_MOST_S}'

@@ -1,4 +1,4 @@
-"""Keeps a second process away from the data folder."""
+"""Lock of the data folder against a second process."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ LOCK_FILE: Final = 'lock'
 
 
 class FolderLock:
-    """Holds a data folder for this process; the system lets go of it however the process ends.
+    """Locks a data folder for this process; the system releases it however the process ends.
 
     Args:
-        folder: the data folder; it exists.
+        folder: the existing data folder.
 
     Raises:
-        ConfigError: another process holds it, and the message names that process; or the folder
-            cannot be locked.
-        DiskFullError: there is no room for its file.
+        ConfigError: another process, named in the message, holds the lock, or the folder cannot be
+            locked.
+        DiskFullError: there is no room for the lock file.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -57,10 +57,10 @@ class FolderLock:
                 f'{folder}. Two processes would send everything twice: end the other one first.'
             ) from error
         os.ftruncate(self._file, 0)
-        # Only for people: on a full disk the lock holds without it.
+        # For people only: on a full disk the lock works without it.
         with contextlib.suppress(OSError):
             os.pwrite(self._file, str(os.getpid()).encode('ascii'), 0)
 
     def release(self) -> None:
-        """Let another process have the folder."""
+        """Release the lock."""
         os.close(self._file)

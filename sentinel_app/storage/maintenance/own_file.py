@@ -1,6 +1,6 @@
-"""Plain files of the data folder: opened as they are, never what a link leads to.
+"""Regular files of the data folder, opened without following links.
 
-Whoever may write in the folder could otherwise make the App change a file anywhere.
+Otherwise anybody with write access to the folder could make the App change files elsewhere.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from pathlib import Path
 from sentinel_app.errors import StorageError
 
 _MODE = 0o600
-_FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # A pipe without a writer would wait.
+_FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # A pipe without a writer would block.
 
 
 def open_own(path: Path, flags: int) -> int:
-    """Return a descriptor of a plain file; one that is made is its owner's alone.
+    """Return a descriptor of a regular file; a new one is accessible to its owner only.
 
     Args:
         path: the file.
-        flags: as `os.open` takes them. A file that may be written must have no second name.
+        flags: the flags of `os.open`. A file opened for writing must not have hard links.
 
     Raises:
-        OSError: it cannot be opened, or is something else.
+        OSError: it cannot be opened, or is not a regular file.
     """
     try:
         descriptor = os.open(path, flags | _FLAGS, _MODE)
@@ -45,30 +45,30 @@ def open_own(path: Path, flags: int) -> int:
 
 
 def create_own(path: Path) -> int:
-    """Return a descriptor of a new file, in place of whatever had that name.
+    """Return a descriptor of a new file, replacing whatever had that name.
 
     Raises:
-        OSError: it cannot be made, or a folder has that name.
+        OSError: it cannot be created, or a folder has that name.
     """
     path.unlink(missing_ok=True)
     return open_own(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
 
 
 def mark_own(path: Path) -> None:
-    """Make an empty file unless something has that name already.
+    """Create an empty file unless something has that name.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: it cannot be created.
     """
     with contextlib.suppress(FileExistsError):
         os.close(open_own(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
 
 
 def refuse_links(paths: Iterable[Path]) -> None:
-    """Check files that are opened by somebody who follows links; missing ones are fine.
+    """Check files that a library opens, following links; they may be missing.
 
     Raises:
-        StorageError: one of them is a link or no plain file.
+        StorageError: one of them is a link or not a regular file.
     """
     for path in paths:
         with contextlib.suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""Room on the disk that is kept for the last words of a start that the disk does not allow."""
+"""Reserve of disk space for the exit message of a start that fails on a full disk."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sentinel_app.storage.maintenance.own_file import create_own
 
 RESERVE_FILE: Final = 'reserve'
 _SIZES_BYTES: Final = (65_536, 16_384, 4_096)
-"""The largest that there is room for; the smallest still holds a message."""
+"""Sizes to try, largest first; the smallest still holds a message."""
 _BLOCK_BYTES: Final = 512
 
 
 def keep_reserve(folder: Path) -> None:
-    """Take up some room, unless it is taken up already."""
+    """Reserve some space, unless it is already reserved."""
     path = folder / RESERVE_FILE
     with contextlib.suppress(OSError):
         found = path.lstat()
@@ -27,21 +27,21 @@ def keep_reserve(folder: Path) -> None:
         try:
             _take_up(path, size_bytes)
         except OSError:
-            # Half of it would be in the way of what is stored.
+            # A partial reserve would take space from the stores.
             release_reserve(folder)
         else:
             return
 
 
 def release_reserve(folder: Path) -> None:
-    """Let others have the room."""
+    """Release the reserved space."""
     with contextlib.suppress(OSError):
         (folder / RESERVE_FILE).unlink()
 
 
 def _take_up(path: Path, size_bytes: int) -> None:
     with os.fdopen(create_own(path), 'wb') as file:
-        # No zeros: some file systems give those no room of their own.
+        # No zeros, as some file systems allocate no space for them.
         file.write(os.urandom(size_bytes))
         file.flush()
         os.fsync(file.fileno())

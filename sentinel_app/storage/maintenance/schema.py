@@ -1,7 +1,7 @@
-"""The schema of the database: the steps that lead to it, and whether a file has its shape.
+"""Schema of the database: its migrations, and the check that a file has it.
 
-Each step is a file `sql/migrations/NNNN_words.sql`; the number of files is the schema's version. A
-step that has been released is never changed; a change of the schema is a new file.
+Each migration is a file `sql/migrations/NNNN_words.sql`; the number of files is the schema's
+version. A released migration is never changed; a change of the schema is a new file.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from pathlib import Path
 from sentinel_app.storage.statements import SQL_FOLDER, split_script
 
 Steps = tuple[tuple[str, ...], ...]
-"""The statements of each step; a step is taken in a transaction of its own."""
+"""Statements of each migration, which runs in a transaction of its own."""
 
 MIGRATIONS = SQL_FOLDER / 'migrations'
-"""The folder of the steps."""
+"""Folder of the migrations."""
 
 _FILE = re.compile(r'(\d{4})_[a-z0-9]+(?:_[a-z0-9]+)*\.sql')
 
@@ -27,17 +27,17 @@ _Parts = Mapping[tuple[str, str], str]
 
 
 def current_steps() -> Steps:
-    """Return the steps that this version of the App knows."""
+    """Return the migrations of this version of the App."""
     return read_steps(MIGRATIONS)
 
 
 @functools.cache
 def read_steps(folder: Path) -> Steps:
-    """Return the steps of a folder in their order.
+    """Return the migrations of a folder in order.
 
     Raises:
         OSError: a file cannot be read.
-        ValueError: a file has no number, is not next in the order, or is badly formed.
+        ValueError: a file has no number, is not next in order, or is malformed.
     """
     steps: list[tuple[str, ...]] = []
     for number, path in enumerate(sorted(folder.glob('*.sql')), start=1):
@@ -51,19 +51,19 @@ def read_steps(folder: Path) -> Steps:
 
 
 def version_of(connection: sqlite3.Connection) -> int:
-    """Number of steps that the file has taken, as it says itself."""
+    """Return the stored number of migrations of the file."""
     return int(connection.execute('PRAGMA user_version').fetchone()[0])
 
 
 def shape_fault(connection: sqlite3.Connection, steps: Steps) -> str | None:
-    """What is there, or is not, against the number of steps that the file says it has taken.
+    """Return the first difference between a file and the schema of its stored version.
 
     Args:
-        connection: to the file.
-        steps: all that this version knows. A file that says it has taken more has no fault here.
+        connection: a connection to the file.
+        steps: all migrations of this version. A file with more of them has no fault here.
 
     Returns:
-        A few words for people; None where the file has exactly the shape.
+        A few words for people; None if there is no difference.
     """
     version = version_of(connection)
     if version > len(steps):
@@ -91,10 +91,10 @@ def _made_by(steps: Steps) -> _Parts:
 
 
 def _parts(connection: sqlite3.Connection) -> _Parts:
-    """Each part's definition by kind and name, without SQLite's own, such as statistics."""
+    """Return the definitions by kind and name, without SQLite's own, such as statistics."""
     rows = connection.execute(
         "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
         ' ORDER BY name'
     )
-    # How a statement is broken into lines says nothing.
+    # Line breaks of a statement do not matter.
     return {(str(kind), str(name)): ' '.join(str(text).split()) for kind, name, text in rows}

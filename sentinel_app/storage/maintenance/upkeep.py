@@ -1,4 +1,4 @@
-"""Keeps what the stores leave on the disk small."""
+"""Upkeep of the disk: old files and free space of the stores."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from sentinel_app.storage.maintenance.reserve import keep_reserve
 from sentinel_app.storage.sqlite import BUSY_TIMEOUT_S, Database
 
 KEPT_SET_ASIDE = 4
-"""Unreadable files that are kept for somebody to examine; two come of one incident."""
+"""Unreadable files that are kept for examination; one incident leaves two."""
 
 KEPT_FREE_PAGES = 2_500
-"""Room that the next update uses at once is not given back: 10 MB in pages of 4 KB."""
+"""Free pages that are kept, as the next update needs them: 10 MB in pages of 4 KB."""
 
 _PAGES_AT_ONCE = 1_000
 _CHECKPOINT_WAIT_MS = 500
 
 
 class DiskUpkeep:
-    """Implements the port `Upkeep` over the App's folder.
+    """Implements the port `Upkeep` on the App's folder.
 
     Args:
-        documents_path: the documents' file; what was set aside lies beside it.
+        documents_path: the file of the app state; files set aside are beside it.
         db: the database.
     """
 
@@ -41,7 +41,7 @@ class DiskUpkeep:
                     for path in self._documents_path.parent.glob(f'{name}*.unreadable-*')
                     if path.is_file()
                 ),
-                # The name ends in the time at which it was set aside.
+                # The name ends in the time of setting aside.
                 key=lambda path: path.name.rpartition('.unreadable-')[2],
             )
             gone = [*found[:-KEPT_SET_ASIDE], *self._old_databases()]
@@ -56,16 +56,16 @@ class DiskUpkeep:
         return len(gone)
 
     def _old_databases(self) -> list[Path]:
-        """Return the files of all databases set aside but the newest: they may be large."""
+        """Return the files of all but the newest database set aside: they may be large."""
         found = list(self._db.path.parent.glob(f'{self._db.path.name}.unreadable-*'))
         newest = max((_stamp(path) for path in found), default='')
         return [path for path in found if _stamp(path) != newest]
 
     def compact(self, stop: Stop, *, may_shrink: bool) -> int:
-        """Free room on the disk, the database's own files included; return the bytes."""
+        """Free space on the disk, also in the database's own files; return the bytes."""
         before = self._size_bytes()
         while may_shrink and not stop.is_set():
-            # In portions, so that no writer waits for long.
+            # In portions, so that no writer is blocked for long.
             with self._db.alone() as connection:
                 free = int(connection.execute('PRAGMA freelist_count').fetchone()[0])
                 surplus = min(free - KEPT_FREE_PAGES, _PAGES_AT_ONCE)
@@ -73,15 +73,15 @@ class DiskUpkeep:
                     break
                 connection.execute(f'PRAGMA incremental_vacuum({surplus})').fetchall()
                 if int(connection.execute('PRAGMA freelist_count').fetchone()[0]) == free:
-                    # A file of a version that could not shrink yet.
+                    # A file of an older version, which cannot shrink.
                     break
         self._truncate_log()
-        # Taken up again where it was given up, or could not be had at the start.
+        # Reserved again after it was released, or could not be reserved at the start.
         keep_reserve(self._db.path.parent)
         return max(0, before - self._size_bytes())
 
     def _truncate_log(self) -> None:
-        """Move the write-ahead log into the file; where somebody reads it, the next time does."""
+        """Move the write-ahead log into the file; if it is being read, the next call does."""
         with self._db.alone() as connection:
             connection.execute(f'PRAGMA busy_timeout = {_CHECKPOINT_WAIT_MS}')
             try:
@@ -96,5 +96,5 @@ class DiskUpkeep:
 
 
 def _stamp(path: Path) -> str:
-    """The time in the name of a file that was set aside; its log's name has more behind it."""
+    """Return the time in the name of a file set aside; the name of its log has a suffix."""
     return path.name.rpartition('.unreadable-')[2].partition('Z')[0]

@@ -17,7 +17,7 @@ INSERT INTO error (
 SELECT DISTINCT request_id FROM error_kind;
 
 -- name: remove_errors
--- What is open is kept: it is the list of what there is to do.
+-- Open errors are kept: they are the list of what is still to do.
 DELETE FROM error WHERE id IN (
     SELECT id FROM error
     WHERE kind_id IN (SELECT id FROM error_kind WHERE request_id = ?) AND state != 'open'
@@ -29,7 +29,7 @@ DELETE FROM error_kind WHERE request_id = ?
     AND NOT EXISTS (SELECT 1 FROM error WHERE kind_id = error_kind.id);
 
 -- name: tries
--- How often what is open of a group was refused; a Job has no number of tries.
+-- Refusals of a group's open errors; Jobs have no number of attempts.
 SELECT count(*) AS count, min(attempts) AS attempts FROM (
     SELECT CASE about
         WHEN 'object' THEN (SELECT max(refusal.attempts) FROM refusal

@@ -1,5 +1,5 @@
 -- name: supersede_earlier
--- The same is said once more: of an object whichever query returns it, of an Indicator by its query.
+-- A later error repeats it: about an object from any query, about an Indicator from its own query.
 UPDATE error SET state = 'superseded', state_at = ?1
 WHERE state = 'open' AND about = ?2 AND indicator_id = ?3 AND object IS ?4 AND (
     object IS NOT NULL OR (SELECT query FROM error_kind WHERE error_kind.id = error.kind_id) IS (
@@ -9,8 +9,8 @@ WHERE state = 'open' AND about = ?2 AND indicator_id = ?3 AND object IS ?4 AND (
 );
 
 -- name: close_accepted
--- What was refused is accepted now; or the copy is back whose withdrawal was refused; or what is
--- withdrawn nobody has any more.
+-- The refused object was accepted; or the copy whose withdrawal was refused is back; or the object
+-- is withdrawn and nobody has it any more.
 UPDATE error SET state = CASE (about = 'withdrawal') WHEN new.is_revocation THEN 'resolved'
     ELSE 'superseded' END, state_at = ?
 FROM outbox AS new
@@ -20,7 +20,7 @@ WHERE error.state = 'open' AND error.object = new.object AND (
 ) AND new.id IN (?);
 
 -- name: supersede_unfounded
--- Nothing is known of the refusal: a better copy was chosen meanwhile, or it was given up.
+-- There is no refusal any more: a better copy was chosen meanwhile, or the object was abandoned.
 UPDATE error SET state = 'superseded', state_at = ?
 WHERE state = 'open' AND object IS NOT NULL AND NOT CASE about
     WHEN 'object' THEN EXISTS (SELECT 1 FROM refusal
@@ -35,7 +35,8 @@ END AND object IN (?);
 SELECT DISTINCT object FROM error WHERE state = 'open' AND object IS NOT NULL;
 
 -- name: read_again
--- What cannot be sent, of queries that the update has read to the end, and which Job of it that was.
+-- Unsendable Indicators of queries that the update has read to the end, with the Job that read
+-- them.
 SELECT error.id, error.indicator_id, progress.job, progress.is_delta
 FROM error
     JOIN error_kind AS kind ON kind.id = error.kind_id
@@ -48,7 +49,7 @@ WHERE error.state = 'open' AND about = 'indicator' AND update_id = ? AND reading
 UPDATE error SET state = ?, state_at = ? WHERE id = ?;
 
 -- name: resolve_of_query
--- A Job that is complete proves that what ended earlier ones is over.
+-- A complete Job proves that the causes of earlier failures are gone.
 UPDATE error SET state = 'resolved', state_at = ?
 WHERE state = 'open' AND about = 'job' AND EXISTS (
     SELECT 1 FROM error_kind AS kind WHERE kind.id = kind_id

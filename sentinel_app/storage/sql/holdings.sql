@@ -8,7 +8,7 @@ SELECT * FROM holding WHERE indicator_id IN (?);
 SELECT * FROM holding WHERE summary_digest IN (?);
 
 -- name: by_container
--- Some of what lies in each; json_each, as each has a limit of its own.
+-- Some contents of each container; json_each, as each has a limit of its own.
 SELECT wanted.value AS wanted, holding.*
 FROM json_each(?) AS wanted
     JOIN holding ON holding.id IN (

@@ -36,7 +36,7 @@ ON CONFLICT (hour) DO UPDATE SET
 SELECT * FROM metric WHERE hour >= ? AND hour < ? AND hour != '' ORDER BY hour;
 
 -- name: sum_before
--- Without an hour given, the sum of all.
+-- Without an hour, the sum of all hours.
 SELECT
     coalesce(sum(jobs), 0) AS jobs,
     coalesce(sum(jobs_failed), 0) AS jobs_failed,

@@ -34,7 +34,7 @@ SELECT * FROM holder WHERE summary_digest IN (?);
 SELECT * FROM holder WHERE indicator_id IN (?);
 
 -- name: files_that_share_hashes
--- Those with fewer live objects than hashes: of the others, each hash leads to an object.
+-- Files with fewer live objects than hashes: each hash of the others leads to an object.
 SELECT DISTINCT indicator_id, summary FROM (
     SELECT indicator_id FROM ledger LEFT JOIN orphan ON orphan.object = ledger.id
     WHERE state = 1 AND kind >= 100 AND owner = ?
@@ -52,9 +52,9 @@ FROM orphan CROSS JOIN ledger ON ledger.id = orphan.object
 WHERE state = 1 AND valid_until > ? AND withdrawals_refused <= ? AND late_for IS NOT ?;
 
 -- name: count_unchosen
--- What has a copy that Sentinel refuses is still wanted: it stays until it expires. So does what
--- a disabled query has sent, as long as its copy is there. What deleted ones have sent goes where
--- somebody wants it.
+-- An object with a copy that Sentinel refuses is still wanted: it stays until it expires. So do
+-- objects of disabled queries, as long as their copy exists. Objects of deleted queries are
+-- withdrawn on request.
 SELECT count(*) FROM ledger LEFT JOIN orphan ON orphan.object = ledger.id
 WHERE state = 1 AND mark < :first_mark AND valid_until > :now AND withdrawals_refused <= :most_attempts
     AND late_for IS NOT :update_id AND NOT EXISTS (

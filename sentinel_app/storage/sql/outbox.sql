@@ -79,8 +79,8 @@ WHERE id BETWEEN ? AND ? AND NOT is_in_flight AND (is_unacknowledged OR account 
 SELECT count(*) FROM outbox WHERE id BETWEEN ? AND ? AND NOT is_in_flight AND account = 0;
 
 -- name: detach_failing
--- What Sentinel does not have, and nobody will send now, is free for the other queries. A worse copy
--- that is under way may arrive.
+-- An object that Sentinel does not have, and that will not be sent now, is free for other queries.
+-- A worse copy in flight may arrive.
 UPDATE ledger SET outbox = NULL, mark = CASE
     WHEN state = 1 AND ledger.valid_until > outbox.modified THEN mark
     WHEN waits_for IS NOT NULL THEN mark
@@ -90,7 +90,7 @@ FROM outbox WHERE ledger.id = outbox.object AND ledger.outbox = outbox.id
     AND outbox.id BETWEEN ? AND ? AND NOT is_in_flight;
 
 -- name: let_go
--- The same of an object whose versions have all left the outbox.
+-- The same for an object whose versions have all left the outbox.
 UPDATE ledger SET mark = 0 WHERE id = ? AND outbox IS NULL AND state != 1
     AND NOT EXISTS (SELECT 1 FROM refusal WHERE refusal.object = ledger.id AND refusal.job = mark);
 
@@ -170,7 +170,7 @@ SELECT object, summary, value, body FROM outbox WHERE id IN (?);
 DELETE FROM orphan WHERE object IN (SELECT object FROM outbox WHERE id IN (?));
 
 -- name: forget_refusals
--- What other copies were refused for is still true. What is withdrawn nobody has.
+-- Refusals of other copies are still valid. A withdrawn object has no copy.
 DELETE FROM refusal WHERE (object, query, indicator_id) IN (
     SELECT refusal.object, refusal.query, refusal.indicator_id
     FROM outbox CROSS JOIN refusal ON refusal.object = outbox.object

@@ -9,19 +9,19 @@ ON CONFLICT (object, query, indicator_id) DO UPDATE SET
 RETURNING attempts;
 
 -- name: seek
--- Also where Sentinel holds another copy: what has changed of that one made way for the refused one.
--- Where it holds an earlier version of just this copy, no other one is sent.
+-- Also if Sentinel holds another copy: changes of that one yielded to the refused one. If it holds
+-- an earlier version of exactly this copy, no other one is sent.
 INSERT INTO sought (digest, kind, summary, value, since)
 SELECT digest, kind, ?, ?, (SELECT max(id) FROM job) FROM ledger
 WHERE id = ? AND (state != 1 OR indicator_id != ?)
 ON CONFLICT (digest) DO UPDATE SET since = excluded.since;
 
 -- name: forget_settled
--- What Sentinel refused is not tried again where it holds a copy that has precedence. Only the end of
--- a whole reading tells, of the query that was refused it as of the one that was chosen: until then a
--- better copy may come and be chosen once more. Where it has refused the chosen one as well, each is
--- to have its few attempts. What was refused too often is kept in mind, so that it does not stand in
--- the way again.
+-- A refused copy is not retried if Sentinel holds one with precedence. That is only known after a
+-- complete reading of both the refused and the chosen copy's query: until then a better copy may
+-- come and be chosen once more. If Sentinel has refused the chosen copy as well, each gets its few
+-- attempts. A copy that was refused too often stays recorded, so that it does not block others
+-- again.
 DELETE FROM refusal WHERE attempts <= ?3 AND query IN (
     SELECT query FROM progress
     WHERE update_id = ?1 AND reading = 'complete' AND NOT is_stopped
@@ -37,8 +37,8 @@ DELETE FROM refusal WHERE attempts <= ?3 AND query IN (
 ) RETURNING object;
 
 -- name: forget_gone
--- Nor where its query was asked for it and no longer has it, or it may no longer be sent: else each
--- delta would ask for it for ever. A delta does not ask for what was refused too often.
+-- Nor if its query was searched for it and no longer returns it, or it may no longer be sent: else
+-- each delta would search for it for ever. A delta does not search for what was refused too often.
 DELETE FROM refusal WHERE job < ?2 AND passed_over_by < ?2 AND EXISTS (
     SELECT 1 FROM progress
     WHERE progress.query = refusal.query AND update_id = ?1 AND reading = 'complete'
@@ -46,7 +46,7 @@ DELETE FROM refusal WHERE job < ?2 AND passed_over_by < ?2 AND EXISTS (
 ) RETURNING object, indicator_id, summary, value, attempts;
 
 -- name: forget_asked
--- The same of those that were asked for one by one, whatever was tried before.
+-- The same for those that were searched for one by one, whatever was tried before.
 DELETE FROM refusal WHERE query IN (
     SELECT query FROM progress WHERE update_id = ? AND reading = 'complete' AND NOT is_stopped
 ) AND max(job, passed_over_by) < ? AND indicator_id IN (?)
@@ -64,8 +64,8 @@ SELECT DISTINCT indicator_id FROM refusal
 WHERE query = ? AND attempts <= ? ORDER BY indicator_id;
 
 -- name: sought
--- The oldest first, so that all Jobs of an update ask for the same: nothing moves up where one of them
--- is sought anew meanwhile.
+-- The oldest first, so that all Jobs of an update search for the same values: none moves up if one
+-- of them is sought again meanwhile.
 SELECT id, kind, summary, value FROM (SELECT * FROM sought ORDER BY id LIMIT ?2)
 WHERE since < ?1 ORDER BY id;
 

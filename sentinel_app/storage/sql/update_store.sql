@@ -63,8 +63,8 @@ UPDATE progress SET reading = ?, download_completed_at = ?,
 WHERE job = ? AND reading IN ('waiting', 'reading');
 
 -- name: open_alternates
--- The best of them for each object that no Job of the update has chosen, or that this one has chosen a
--- worse copy for.
+-- The best alternate of each object that no Job of the update has chosen, or for which this one has
+-- chosen a worse copy.
 SELECT object, indicator_id FROM (
     SELECT alternate.object, alternate.indicator_id, row_number() OVER (
         PARTITION BY alternate.object
@@ -79,8 +79,8 @@ SELECT object, indicator_id FROM (
                 coalesce(refused_source_modified, outbox_source_modified, known.source_modified),
                 -coalesce(refused_indicator_id, outbox_indicator_id, known.indicator_id)
             )
-        -- What a reading of everything did not bring is gone, and so it is where every query is asked
-        -- for just this value; a delta knows of what it has read.
+        -- A value that a reading of everything did not return is gone, also if every query was
+        -- searched for exactly this value; a delta covers only what it has read.
         ELSE known.mark < ?2 AND (NOT is_delta OR scope = 'send' OR EXISTS (SELECT 1 FROM dismissed
             WHERE dismissed.job = ?1 AND dismissed.object = alternate.object))
     END
@@ -136,7 +136,7 @@ SELECT id, request_id FROM job WHERE id NOT IN (SELECT job FROM ledger)
     AND id NOT IN (SELECT job FROM progress);
 
 -- name: forget_job
--- Unless it has begun since.
+-- Unless reading has begun since.
 DELETE FROM job WHERE id = ? AND id NOT IN (SELECT job FROM progress);
 
 -- name: progress_row
