@@ -1,8 +1,8 @@
-"""Connections on which an answer has to come within a time, its head included.
+"""Connections with a time limit for a whole response, headers included.
 
-A time-out of `requests` covers one wait for bytes. A server that sends one more `100 Continue`, or
-one more byte of a header, before each of these has run out would hold a call for ever: until the
-head is whole, nobody but the connection itself can look at a clock.
+A time-out of `requests` covers one wait for bytes. A server that keeps sending `100 Continue`, or
+single bytes of a header, would block a call for ever: until the headers are complete, only the
+connection itself can check the time.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 
 def bound_time(adapter: HTTPAdapter, *, monotonic: Callable[[], float], total_s: float) -> None:
-    """Give up each answer of an adapter that has not come within a time.
+    """Limit the time of each response of an adapter.
 
     Args:
-        adapter: whose connections, also those through a proxy, are bounded from now on.
+        adapter: the adapter whose connections, also through a proxy, are limited from now on.
         monotonic: a clock for durations.
-        total_s: seconds for a whole answer, from when it is waited for.
+        total_s: seconds for a whole response, from the end of the request.
     """
 
     class Response(HTTPResponse):
@@ -57,7 +57,7 @@ def bound_time(adapter: HTTPAdapter, *, monotonic: Callable[[], float], total_s:
 
 
 class _Timely(io.RawIOBase):
-    """The bytes of a socket, as long as it is not too late for them."""
+    """Stream of a socket that raises `TimeoutError` after the time limit."""
 
     def __init__(self, raw: io.RawIOBase, is_late: Callable[[], bool]) -> None:
         self._raw = raw

@@ -1,4 +1,4 @@
-"""Whether a system that the App calls answers, from the calls that are made anyway."""
+"""Availability of the systems that the App calls, derived from its regular calls."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from sentinel_app.errors import RetryableError, SentinelAppError, ThrottledError
 
 
 class Contact:
-    """Notes how the calls to one system end; safe for many threads.
+    """Records the results of calls to one system; thread-safe.
 
-    Tries in a row count one after the other: of calls that were under way at the same time, and
-    that the same blip ended, only the first counts.
+    Only consecutive failures count: of simultaneous calls that one interruption ended, only the
+    first does.
 
     Args:
-        system: which one is called.
-        clock: the present.
+        system: the called system.
+        clock: the clock.
     """
 
     def __init__(self, system: System, clock: Clock) -> None:
@@ -38,7 +38,7 @@ class Contact:
 
     @contextmanager
     def call(self) -> Iterator[None]:
-        """Make a call within it; what it raises is passed on."""
+        """Record the result of the call made in this context; exceptions are passed on."""
         began = self._clock.monotonic()
         try:
             yield
@@ -52,7 +52,7 @@ class Contact:
 
     @property
     def outage(self) -> Outage | None:
-        """The tries in a row that have failed; None after an answer."""
+        """Return the current outage of several failed attempts; None after a response."""
         with self._lock:
             if self._error is None:
                 return None
@@ -67,19 +67,19 @@ class Contact:
 
     @property
     def has_answered(self) -> bool:
-        """Whether it has answered since the start of the Service."""
+        """Return whether it has responded since the start of the Service."""
         with self._lock:
             return self._worked_at is not None or self._refusal is not None
 
     @property
     def refusal(self) -> tuple[dt.datetime, SentinelAppError] | None:
-        """The first of the refusals since the last call that went well, and when it came."""
+        """Return the first refusal since the last successful call, and its time."""
         with self._lock:
             return self._refusal
 
     @property
     def worked_at(self) -> dt.datetime | None:
-        """When a call went well last."""
+        """Return the time of the last successful call."""
         return self._worked_at
 
     def _record_failure(self, error: SentinelAppError, began: float) -> None:
@@ -102,7 +102,7 @@ class Contact:
 
 
 class Contacts:
-    """The contact to each system, shared by all that call it."""
+    """The contact of each system, shared by all its callers."""
 
     def __init__(self, clock: Clock) -> None:
         self.threatconnect = Contact(System.THREATCONNECT, clock)
@@ -111,7 +111,7 @@ class Contacts:
 
 
 def _is_outage(error: SentinelAppError) -> bool:
-    """Whether the system did not answer, or only said that it cannot; a refusal is an answer."""
+    """Return whether the system did not respond or is out of order; a refusal is a response."""
     if not isinstance(error, RetryableError) or isinstance(
         error, ThrottledError | UnauthorizedError
     ):

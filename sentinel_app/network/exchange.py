@@ -1,7 +1,7 @@
-"""What the network adapters share: one HTTP exchange, bounded in time and size, with safe words.
+"""HTTP exchanges of the network adapters, with limits of time and size and masked secrets.
 
-There is one attempt and no redirect: who repeats, and when, is decided in `core/retry.py`. What an
-answer says is cleaned, bounded and masked here, whichever system it comes from.
+There is one attempt and no redirect: `core/retry.py` decides about retries. The content of every
+response is cleaned, bounded and masked here, whichever system it comes from.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ from sentinel_app.network.connection import bound_time
 from sentinel_app.redactor import SHORTEST_RECENT, Redactor
 
 LONGEST_HEADER: Final = 1_024
-"""Characters of a header's value. A longer one says nothing to us, and is as good as none."""
+"""Maximum characters of a header's value. A longer one counts as missing."""
 
 LONGEST_TEXT: Final = 1 << 16
-"""Bytes of a body that are made into words for a person, which are far fewer."""
+"""Maximum bytes of a body that are converted to text for people."""
 
 LARGEST_REFUSAL_BYTES: Final = 1 << 20
-"""What is read of an answer that is no success; the rest of it says nothing more."""
+"""Maximum bytes read of an unsuccessful response."""
 
 FRAMEWORK_TIMEOUT_S: Final = 30.0
 FRAMEWORK_TOTAL_S: Final = 60.0
 LARGEST_FRAMEWORK_BYTES: Final = 16 << 20
-"""For what the framework itself asks ThreatConnect: tokens and values of variables."""
+"""Maximum bytes of responses to the framework's own requests: tokens and variables."""
 
 _CHUNK_BYTES: Final = 1 << 16
 _SUCCESSES: Final = range(200, 300)
 
-# Headers and members of a form that may come back in an answer.
+# Headers and form fields that may be echoed in a response.
 _SECRET_HEADERS: Final = ('Authorization', 'Proxy-Authorization', 'Cookie')
 _SECRET_MEMBERS: Final = frozenset({'client_secret', 'client_assertion'})
 _FORM: Final = 'application/x-www-form-urlencoded'
@@ -59,10 +59,10 @@ PROXY_REMEDY: Final = "Check the proxy inputs, and that the proxy lets the App's
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """How long an exchange may take, in seconds.
+    """Time limits of an exchange, in seconds.
 
-    A time-out of `requests` covers one wait for bytes, so a server that drips would hold a call for
-    ever; `total_s` covers the whole answer.
+    A time-out of `requests` covers one wait for bytes, so a dripping server would block a call for
+    ever; `total_s` covers the whole response.
     """
 
     connect_s: float
@@ -72,11 +72,11 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SizeLimit:
-    """How much of an answer is taken, far above what its purpose needs.
+    """Size limits of a response, far above what its purpose needs.
 
     Attributes:
-        body_bytes: of the body once it is unpacked.
-        values: in its JSON, as `core.untrusted.read_json` counts them.
+        body_bytes: maximum bytes of the decompressed body.
+        values: maximum values in its JSON, as `core.untrusted.read_json` counts them.
     """
 
     body_bytes: int
@@ -84,15 +84,15 @@ class SizeLimit:
 
 
 class Answer:
-    """An HTTP answer, read to its end.
+    """An HTTP response, read to its end.
 
     Args:
         status: the HTTP status.
-        headers: names in any case; values on their way out are cleaned and masked.
-        body: as it came, unpacked.
-        limit: bounds what its JSON may hold.
-        redactor: masks secrets in everything that is read of it.
-        carried: secrets that the request itself carried.
+        headers: the raw headers; they are cleaned and masked on access.
+        body: the decompressed body.
+        limit: the limits of its JSON.
+        redactor: masks secrets in everything that is read from it.
+        carried: secrets in the request itself.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class Answer:
 
     @cached_property
     def headers(self) -> Mapping[str, str]:
-        """The headers, cleaned and masked."""
+        """Cleaned and masked headers, with case-insensitive names."""
         return CaseInsensitiveDict(
             (name, self._mend(value))
             for name, value in self._headers.items()
@@ -124,45 +124,45 @@ class Answer:
 
     @cached_property
     def text(self) -> str:
-        """The body as text, as far as it is of use for a person."""
+        """Beginning of the body as text for people."""
         text = self._mend(self._body[:LONGEST_TEXT].decode('utf-8-sig', 'replace'))
         if len(self._body) <= LONGEST_TEXT:
             return text
-        # The cut may have gone through a secret, and the half of one is not recognized.
+        # The cut may have split a secret, and half of one would not be recognized.
         margin_chars = max(self._redactor.longest, self._needles.longest)
         return text[: max(0, len(text) - margin_chars)]
 
     @property
     def is_web_page(self) -> bool:
-        """Whether it looks like the page of something in between."""
+        """Whether it looks like the web page of a proxy or gateway."""
         return self._body.lstrip()[:1] == b'<'
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing in it."""
+        """Whether the body is empty."""
         return not self._body.strip()
 
     @cached_property
     def json(self) -> object:
-        """What its JSON says, with every text cleaned and masked, and every number bounded.
+        """Parse its JSON, with every text cleaned and masked, and every number bounded.
 
         Raises:
-            TooManyValuesError: it holds more than its purpose needs.
+            TooManyValuesError: it has more values than the limit.
             ValueError: it is not JSON.
         """
         return self._read_json(self._mend, always=True)
 
     def json_of_rows(self) -> object:
-        """As `json`, at the price of a large body that holds no secret.
+        """As `json`, but fast for large bodies without secrets.
 
-        Texts are gone through one by one only where a secret stands in the body as it is, or where
-        escapes could hide one.
+        Texts are processed one by one only if the body contains a secret, or escapes that could
+        hide one.
         """
         is_suspect = self._redactor.is_suspect(self._body)
         return self._read_json(self._mend, always=is_suspect)
 
     def json_with_secrets(self) -> object:
-        """As `json`, but not masked: for the one answer that holds a token for us."""
+        """As `json`, but unmasked: for the response with the App's access token."""
         return self._read_json(clean_text, always=False)
 
     def _read_json(self, mend: Any, *, always: bool) -> object:
@@ -177,7 +177,7 @@ class Answer:
 
 
 class FaultKind(StrEnum):
-    """Why there was no whole answer."""
+    """Why there was no complete response."""
 
     TIMEOUT = 'time-out'
     CONNECTION = 'connection'
@@ -188,14 +188,14 @@ class FaultKind(StrEnum):
 
 
 class NetworkFault(requests.RequestException):
-    """There was no whole answer.
+    """There was no complete response.
 
-    It is a `RequestException` because MSAL goes back to a token that it still holds on those.
+    It is a `RequestException` because on those MSAL falls back to a token that it still has.
 
     Args:
-        kind: why.
-        fact: a short sentence for a person: what happened.
-        remedy: what to do, where that is known.
+        kind: the kind of fault.
+        fact: what happened, as a short sentence for people.
+        remedy: what to do, if known.
     """
 
     def __init__(self, kind: FaultKind, fact: str, remedy: str = '') -> None:
@@ -206,10 +206,10 @@ class NetworkFault(requests.RequestException):
 
 
 def leave_environment(session: requests.Session) -> None:
-    """Let the inputs alone decide about proxies; the CA file of the environment stays.
+    """Make a session ignore proxies of the environment; its CA file is still used.
 
-    `requests` would prefer HTTPS_PROXY of the environment to the proxies of a session, use it where
-    the session has none, and send a password of `.netrc` along.
+    `requests` would prefer HTTPS_PROXY of the environment to the session's proxies, use it if the
+    session has none, and add a password from `.netrc`.
     """
     session.trust_env = False
     given = os.environ.get('REQUESTS_CA_BUNDLE') or os.environ.get('CURL_CA_BUNDLE')
@@ -217,19 +217,19 @@ def leave_environment(session: requests.Session) -> None:
 
 
 def _keep_here(session: Any) -> None:
-    """Let a session look at no redirect at all.
+    """Make a session ignore redirects completely.
 
-    Told to follow none, `requests` still works out where each leads, and before that reads its
-    body: whole, however large it is when it is unpacked, and however long that takes.
+    Even if it must not follow redirects, `requests` resolves them, and first reads the body:
+    without limits of size or time.
     """
     session.get_redirect_target = lambda _response: None
 
 
 def restrain(session: Any) -> None:
-    """Keep what one of the framework's own HTTP sessions does within bounds.
+    """Limit one of the framework's own HTTP sessions.
 
-    It has no time-out, takes an answer of any size, waits for as long as a `Retry-After` says, and
-    follows a redirect to any host, the token in the address and all.
+    It has no time-out, accepts responses of any size, waits as long as a `Retry-After` says, and
+    follows redirects to any host, with the token in the address.
     """
     request = session.request
 
@@ -257,13 +257,13 @@ def _framework_body(response: requests.Response) -> bytes:
             if len(body) > LARGEST_FRAMEWORK_BYTES:
                 raise too_large(LARGEST_FRAMEWORK_BYTES)
     except HTTPError as error:
-        # Whoever calls a session of `requests` knows the exceptions of `requests` alone.
+        # Callers of a `requests` session only handle exceptions of `requests`.
         raise _fault(error) from None
     return bytes(body)
 
 
 def whole_json(answer: Answer) -> object:
-    """Return the JSON of an answer; None where it is none, or larger than its purpose needs."""
+    """Return the JSON of a response; None if it is not JSON, or exceeds the limits."""
     try:
         return answer.json
     except ValueError:
@@ -271,16 +271,15 @@ def whole_json(answer: Answer) -> object:
 
 
 class HttpClient:
-    """Makes single exchanges over one session; as safe for many threads as the session is.
+    """Makes single exchanges over one session; as thread-safe as the session is.
 
     Args:
-        session: carries signing, proxies and the user agent. Its adapters are replaced: one that
-            repeats by itself obeys any `Retry-After`, an hour if need be, in a sleep that no
-            shutdown interrupts.
-        clock: for how long an answer has been coming.
-        timeouts: for each exchange.
-        redactor: masks secrets in answers and in words about faults.
-        connections: how many are kept open.
+        session: a session with signing, proxies and the user agent. Its adapters are replaced, as a
+            retrying adapter obeys any `Retry-After`, in a sleep that a shutdown cannot interrupt.
+        clock: the clock for the time limits.
+        timeouts: the time limits of each exchange.
+        redactor: masks secrets in responses and faults.
+        connections: maximum number of open connections.
     """
 
     def __init__(
@@ -303,16 +302,16 @@ class HttpClient:
         self._redactor = redactor
 
     def exchange(self, method: str, url: str, *, limit: SizeLimit, **options: Any) -> Answer:
-        """Send one request and read the whole answer.
+        """Send one request and read the whole response.
 
         Args:
-            method: of HTTP.
-            url: as the session takes it.
-            limit: how much of a success is taken. What is no success is read up to a point.
-            options: as `requests` takes them.
+            method: the HTTP method.
+            url: the address, as the session expects it.
+            limit: the size limits of a successful response.
+            options: options of `requests`.
 
         Raises:
-            NetworkFault: there was none; its text holds no header and no body.
+            NetworkFault: there was no complete response; its text has no headers and no body.
         """
         deadline = self._clock.monotonic() + self._timeouts.total_s
         try:
@@ -335,12 +334,12 @@ class HttpClient:
         except NetworkFault:
             raise
         except (OSError, ValueError, HTTPError) as error:
-            # `requests` lets a bad CA file through as OSError, and bad addresses as ValueError. Its
-            # texts can hold a header's value, so the cause is not kept either.
+            # `requests` raises OSError for a bad CA file, and ValueError for bad addresses. Its
+            # texts can contain a header's value, so the cause is dropped as well.
             raise self._fault(error) from None
 
     def _body(self, response: requests.Response, limit: SizeLimit, deadline: float) -> bytes:
-        """The body, as far as it is taken; measured as it is unpacked."""
+        """Return the decompressed body, within the limits."""
         is_success = response.status_code in _SUCCESSES
         most_bytes = limit.body_bytes if is_success else LARGEST_REFUSAL_BYTES
         body = bytearray()
@@ -362,20 +361,20 @@ class HttpClient:
 
 
 def too_large(most_bytes: int) -> NetworkFault:
-    """Return the fault of an answer that is beyond what its purpose needs."""
+    """Return the fault of a response that exceeds its size limit."""
     return NetworkFault(
         FaultKind.SIZE, f'The answer is larger than {most_bytes >> 20:,} MB, which nothing needs.'
     )
 
 
 def _chunks(response: requests.Response) -> Iterator[bytes]:
-    """The body in pieces, each as soon as it is there: a server that drips holds nobody up."""
+    """Yield pieces of the body as soon as they arrive, so that a dripping server cannot block."""
     while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
         yield chunk
 
 
 def _secrets_of(request: requests.PreparedRequest) -> Sequence[str]:
-    """What a request carried that its answer must not show: signature, token, secret, assertion."""
+    """Return the secrets of a request: signature, token, secret, assertion."""
     found = [str(request.headers.get(name) or '') for name in _SECRET_HEADERS]
     secrets = [part for value in found for part in (value, *value.replace(':', ' ').split(' '))]
     body = request.body
@@ -385,7 +384,7 @@ def _secrets_of(request: requests.PreparedRequest) -> Sequence[str]:
 
 
 def _fault(error: Exception) -> NetworkFault:
-    """Say what happened; the order matters, for the exceptions derive from each other."""
+    """Return the fault of an exception; the order matters, as the exceptions are related."""
     root = _root(error)
     words = _words(root)
     if isinstance(error, requests.exceptions.ProxyError):
@@ -404,7 +403,7 @@ def _fault(error: Exception) -> NetworkFault:
 
 
 def _root(error: BaseException) -> BaseException:
-    """The exception at the bottom, which knows what happened."""
+    """Return the root cause of an exception."""
     seen = [error]
     while True:
         last = seen[-1]
@@ -420,7 +419,7 @@ def _is_timeout(error: BaseException) -> bool:
 
 
 def _words(error: BaseException) -> str:
-    """What an exception says, where that can hold nothing of the request; else what it is."""
+    """Return an exception's text if it cannot contain parts of the request; else its type."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return one_line(error.verify_message)
     if isinstance(error, OSError):
