@@ -1,4 +1,4 @@
-"""Gets access tokens from Microsoft Entra ID through MSAL, and has them renewed in time."""
+"""Access tokens from Microsoft Entra ID through MSAL, renewed in time."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from sentinel_app.sentinel.transport import (
 )
 
 LONGEST_PAUSE_S: Final = 60.0
-"""How long nothing is asked after a 429, at most: a service that works again is to be seen soon."""
+"""Maximum pause of requests after a 429, so that recovery is detected soon."""
 
 HOLD_S: Final = 30.0
-"""How long a token is handed out without asking MSAL. It asks the network at every call where it
-would renew a token early and cannot, or where tokens live for five minutes or less."""
+"""Seconds for which a token is cached without calling MSAL, which makes a request on every call if
+it cannot renew a token early, or if tokens live for five minutes or less."""
 
 HOLD_SHARE: Final = 0.1
-"""The same as a share of what is left of the token's life."""
+"""Maximum share of the token's remaining life for which it is cached."""
 
 _BEARER: Final = 'bearer'
 _TOKEN: Final = re.compile(r'[\x21-\x7e]{1,65536}')
@@ -47,30 +47,30 @@ SENSELESS: Final = 'Microsoft Entra ID gave an answer that makes no sense.'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Failure:
-    """The last failure, for those who were waiting for the same answer."""
+    """Last failure, shared with threads that were waiting for the same response."""
 
     error: SentinelAppError
     at: float
-    """When it came, on the monotonic clock."""
+    """Time of the failure, on the monotonic clock."""
     until: float
-    """Who came until then gets the same again: at least those who waited while it was asked."""
+    """Time until which callers get the same failure: at least those that waited for the request."""
 
 
 class TokenSource:
-    """Gives access tokens; safe for many threads, of which one asks while the others wait.
+    """Provides access tokens; thread-safe: one thread makes the request while the others wait.
 
-    Making it does nothing but check the credential: MSAL's own constructor calls the network.
+    The constructor only checks the credential, as MSAL's own constructor makes requests.
 
     Args:
-        authority: sign-in address with the tenant, `https://login.microsoftonline.com/<tenant>`.
+        authority: the sign-in address with the tenant, `https://login.microsoftonline.com/<tenant>`.
         client_id: the application's id.
         credential: a client secret, or PEM text with a private key and its certificate.
-        scope: what the token is for, for example `https://management.azure.com/.default`.
-        session: carries proxies and the user agent; trust is by REQUESTS_CA_BUNDLE.
-        clock: the present, and for how long an answer has been coming.
-        redactor: masks secrets in what comes back, and learns each token.
-        timeouts: for each call.
-        contact: learns how each request ends; one of its own if left out.
+        scope: the scope of the token, for example `https://management.azure.com/.default`.
+        session: a session with proxies and the user agent; trust is by REQUESTS_CA_BUNDLE.
+        clock: the clock.
+        redactor: masks secrets in responses; each token is added to it.
+        timeouts: the time limits of each request.
+        contact: records the result of each request; its own if left out.
 
     Raises:
         ConfigError: a PEM that cannot be used.
@@ -108,11 +108,11 @@ class TokenSource:
         self._failure: _Failure | None = None
 
     def token(self) -> str:
-        """Give a token that is good for five minutes at least, from memory where there is one.
+        """Return a token that is valid for at least five minutes, from the cache if possible.
 
         Raises:
             TokenError: no token, for a reason that may pass.
-            TokenRefusedError: no token until somebody acts; the message says what to do.
+            TokenRefusedError: no token until a person acts; the message says what to do.
         """
         came_at = self._clock.monotonic()
         with self._lock:
@@ -132,11 +132,11 @@ class TokenSource:
             return self._current
 
     def forget(self, token: str | None = None) -> None:
-        """Ask for a new token next time.
+        """Discard the token, so that the next call requests a new one.
 
         Args:
-            token: the one that was refused. If it is not the present one, another thread has had
-                it replaced already, and nothing is forgotten. None forgets in any case.
+            token: the refused token. If it is not the current one, another thread has already
+                replaced it, and nothing is discarded. None discards in any case.
         """
         with self._lock:
             if token is None or token == self._current:
@@ -144,7 +144,7 @@ class TokenSource:
                 self._start_anew(msal.TokenCache())
 
     def _acquire(self) -> str:
-        """Ask MSAL, which answers from its cache where it can."""
+        """Get a token from MSAL, which uses its cache if possible."""
         self._choose_certificate()
         try:
             if self._app is None:
@@ -161,7 +161,7 @@ class TokenSource:
         except UnusableAnswer as unusable:
             raise self._unusable(unusable) from None
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
-            # Members missing or of another type; MSAL's text may quote an answer with a token.
+            # Missing or mistyped members; MSAL's text may quote a response with a token.
             raise TokenError(SENSELESS) from None
         if token is not None:
             self._redactor.protect_recent([token], kind='access-token')
@@ -172,7 +172,7 @@ class TokenSource:
         raise TokenError(SENSELESS)
 
     def _choose_certificate(self) -> None:
-        """Sign with the certificate that is the best one now; another one needs another object."""
+        """Select the best current certificate; another certificate needs another MSAL client."""
         if self._pem is None:
             return
         chosen = _for_msal(self._pem, self._clock.now())
@@ -180,7 +180,7 @@ class TokenSource:
             self._credential, self._app = chosen, None
 
     def _explained(self, error: TokenError | TokenRefusedError) -> TokenError | TokenRefusedError:
-        """The error, with what is known here of its cause: a certificate that is not valid."""
+        """Return the error, explained if the certificate is not valid."""
         if self._pem is None or isinstance(error, TokenError):
             return error
         now = self._clock.now()
@@ -292,6 +292,6 @@ def _elsewhere(foreign: ForeignEndpoint) -> TokenRefusedError:
 
 
 def _for_msal(pem: Pem, now: dt.datetime) -> dict[str, str]:
-    """What MSAL takes; it signs with the SHA-256 thumbprint of the certificate."""
+    """Return the credential for MSAL, which signs with the certificate's SHA-256 thumbprint."""
     certificate = pem.certificate_at(now)
     return {'private_key': pem.private_key, 'public_certificate': certificate.text}

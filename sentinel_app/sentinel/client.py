@@ -1,4 +1,4 @@
-"""Sends batches to the upload API of Microsoft Sentinel, one attempt for each call."""
+"""Client of Microsoft Sentinel's upload API; one attempt for each call."""
 
 from __future__ import annotations
 
@@ -24,31 +24,32 @@ API_VERSION: Final = '2024-02-01-preview'
 """Source: learn.microsoft.com/azure/sentinel/stix-objects-api."""
 
 UPLOAD_TIMEOUTS: Final = Timeouts(connect_s=10.0, read_s=60.0, total_s=120.0)
-"""A batch of 100 objects is answered within seconds; a gateway gives up long before a minute."""
+"""Time limits of an upload. A batch of 100 objects takes seconds, and gateways time out well within
+a minute."""
 
 UPLOAD_LIMIT: Final = SizeLimit(body_bytes=4 << 20, values=100_000)
-"""An answer about 100 objects, each refused for many reasons, takes some 100 KB."""
+"""Size limits of a response. One about 100 objects with many reasons each takes some 100 KB."""
 
 CONNECTIONS: Final = 32
-"""Room for more uploads in flight than the limit of requests makes sense of."""
+"""Maximum open connections, more than the API limit can use."""
 
 
 class Tokens(Protocol):
-    """Where access tokens come from."""
+    """Source of access tokens."""
 
     def token(self) -> str:
-        """Give a token that is good for some minutes."""
+        """Return a token that is valid for some minutes."""
         ...
 
     def forget(self, token: str | None = None) -> None:
-        """Ask for a new one next time, unless the one named was replaced already."""
+        """Discard the token, unless the given one was already replaced."""
         ...
 
 
 class _Bearer(requests.auth.AuthBase):
-    """Puts the token into the request.
+    """Adds the token to the request.
 
-    As a header it would be replaced by what a `.netrc` of the machine says about the host.
+    A plain header would be replaced by credentials of the machine's `.netrc` for the host.
     """
 
     def __init__(self, token: str) -> None:
@@ -60,19 +61,19 @@ class _Bearer(requests.auth.AuthBase):
 
 
 class SentinelSink:
-    """Implements `Sink`; safe for many threads.
+    """Implements `Sink`; thread-safe.
 
     Args:
         upload_url: the origin of the upload API, for example `https://api.ti.sentinel.azure.com`.
         workspace_id: GUID of the Log Analytics workspace.
-        source_system: what Sentinel shows as the source of the objects, at most 256 characters.
-        tokens: where access tokens come from.
-        session: carries proxies and the user agent; trust is by REQUESTS_CA_BUNDLE. Its adapter for
-            HTTPS is replaced: it must not repeat by itself, and needs room for many connections.
-        clock: the present, and for how long an answer has been coming.
-        redactor: masks secrets in what comes back.
-        timeouts: for each call.
-        contact: learns how each request ends; one of its own if left out.
+        source_system: the source that Sentinel shows for the objects, at most 256 characters.
+        tokens: the source of access tokens.
+        session: a session with proxies and the user agent; trust is by REQUESTS_CA_BUNDLE. Its
+            adapter for HTTPS is replaced by one without retries and with enough connections.
+        clock: the clock.
+        redactor: masks secrets in responses.
+        timeouts: the time limits of each request.
+        contact: records the result of each request; its own if left out.
     """
 
     def __init__(
@@ -88,7 +89,8 @@ class SentinelSink:
         timeouts: Timeouts = UPLOAD_TIMEOUTS,
         contact: Contact | None = None,
     ) -> None:
-        # Many threads share the session; its jar is the one part of it that they would change.
+        # Many threads share the session, and its cookie jar is the only part that they would
+        # change.
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._url = (
             f'{upload_url.rstrip("/")}/workspaces/{quote(workspace_id, safe="")}'
@@ -105,11 +107,11 @@ class SentinelSink:
         self._sent = threading.local()
 
     def prepare(self) -> None:
-        """Have an access token ready, without using up the upload limit.
+        """Prepare an access token, without using up the upload limit.
 
         Raises:
-            TokenError: try again.
-            TokenRefusedError: somebody must act.
+            TokenError: retry.
+            TokenRefusedError: a person must act.
         """
         self._tokens.token()
 
@@ -117,13 +119,13 @@ class SentinelSink:
         """Send one batch of STIX objects, each already JSON text.
 
         Raises:
-            ThrottledError, UploadServerError, UnauthorizedError, TokenError: try again.
-            BatchTooLargeError, BatchRefusedError: halve.
-            UploadDeniedError, TokenRefusedError: somebody must act.
+            ThrottledError, UploadServerError, UnauthorizedError, TokenError: retry.
+            BatchTooLargeError, BatchRefusedError: halve the batch.
+            UploadDeniedError, TokenRefusedError: a person must act.
 
         Source: learn.microsoft.com/azure/sentinel/stix-objects-api.
         """
-        # Put together without reading the objects again.
+        # Joined without parsing the objects again.
         body = b''.join((self._head, b','.join(objects), b']}'))
         token = self._tokens.token()
         self._sent.token = token
@@ -147,9 +149,9 @@ class SentinelSink:
         return read_reply(answer, count=count, now=self._clock.now())
 
     def forget_token(self) -> None:
-        """Let the next send ask for a new token.
+        """Discard the token, so that the next send gets a new one.
 
-        When many threads were refused the same token, only the first of them throws one away: what
-        this thread sent last may have been replaced meanwhile.
+        If many threads were refused the same token, only the first of them discards it: the token
+        that this thread used may have been replaced meanwhile.
         """
         self._tokens.forget(getattr(self._sent, 'token', None))

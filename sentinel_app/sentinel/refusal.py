@@ -1,7 +1,7 @@
-"""What Entra ID's refusals mean, and what to do about each.
+"""Entra ID's refusals, and the remedy for each.
 
 Source: learn.microsoft.com/entra/identity-platform/reference-error-codes; Microsoft asks programs
-to go by `error` and says that codes may change, so a code only chooses the words of the remedy.
+to rely on `error` and says that codes may change, so a code only selects the remedy's text.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ REMEDIES: Final[Mapping[int, str]] = {
     700027: _CERTIFICATE,
     7000214: _CERTIFICATE,
 }
-"""By AADSTS number."""
+"""Remedies by AADSTS number."""
 
 _UNKNOWN: Final = (
     'Check the Client ID, Client Secret, Tenant ID and Azure Cloud inputs against the application '
@@ -60,7 +60,7 @@ _NUMBER: Final = re.compile(r'AADSTS([0-9]{1,12})')
 
 
 def read_refusal(payload: Mapping[str, object]) -> TokenError | TokenRefusedError:
-    """Give the error that an answer of Entra ID with a member `error` stands for."""
+    """Return the error for a response of Entra ID with a member `error`."""
     error = str(payload.get('error', ''))
     reason = one_line(str(payload.get('error_description') or error))
     number = _aadsts(payload, reason)
@@ -77,7 +77,7 @@ def read_refusal(payload: Mapping[str, object]) -> TokenError | TokenRefusedErro
 
 
 def _aadsts(payload: Mapping[str, object], reason: str) -> int | None:
-    """The number of the error, from its own member or from the text."""
+    """Return the AADSTS number, from its own member or from the text."""
     codes = payload.get('error_codes')
     if isinstance(codes, list) and codes and isinstance(codes[0], int):
         return codes[0]

@@ -1,4 +1,4 @@
-"""Reads what the upload API answers to one batch: what was refused, or the error that fits.
+"""Parsing of the upload API's response to a batch: refusals, or an error.
 
 Source: learn.microsoft.com/azure/sentinel/stix-objects-api, and
 Azure/azure-rest-api-specs `ThreatIntelligence/preview/2024-02-01-preview/ThreatIntelligence.json`.
@@ -45,7 +45,7 @@ _NO_ROLE: Final = 'unauthorizedaccess'
 _TRY_AGAIN: Final = re.compile(r'try again in (\d{1,9}) second', re.IGNORECASE)
 
 MOST_MESSAGES: Final = 8
-"""Reasons kept of one object; what is wrong with it is told by the first of them."""
+"""Maximum stored reasons of one object; the first ones show what is wrong."""
 
 # The specification and the documentation disagree about the name of the list.
 _MESSAGE_LISTS: Final = ('errorMessages', 'validationErrorMessages')
@@ -53,11 +53,11 @@ _MESSAGE_LISTS: Final = ('errorMessages', 'validationErrorMessages')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Raw:
-    """One answer, with what every kind of reading needs."""
+    """One response, with the parts that all readers need."""
 
     answer: Answer
     payload: object
-    """The JSON of the body; None where there is none."""
+    """JSON of the body; None if it is not JSON."""
     reason: str
     count: int
     now: dt.datetime
@@ -68,35 +68,35 @@ class _Raw:
 
     @property
     def retry_after_s(self) -> float | None:
-        """What a `Retry-After` says, in seconds."""
+        """Seconds of a `Retry-After`; None without one."""
         return parse_retry_after(self.answer.headers.get('Retry-After'), now=self.now)
 
     @property
     def context(self) -> dict[str, object]:
-        """What may be shown of it."""
+        """Facts that are safe to show."""
         return {'status': self.status, 'objects': self.count}
 
 
 def read_reply(answer: Answer, *, count: int, now: dt.datetime) -> UploadReply:
-    """Give what became of each object of a batch.
+    """Return the result of each object of a batch.
 
-    A refusal that names no object of the batch leaves open which one it is about. Then nothing of
-    the answer is believed: the batch counts as refused, so that it is halved and sent again (same
-    ids, so harmless) until a batch of one object leaves no doubt.
+    If a refusal does not name an object of the batch, the whole response is ignored: the batch
+    counts as refused, so that it is halved and sent again (harmless, as the ids are the same) until
+    a batch of one object is unambiguous.
 
     Args:
-        answer: as it came.
-        count: how many objects were sent, 1 or more.
-        now: our present, against which a `Retry-After` that is a date counts.
+        answer: the response.
+        count: number of objects sent, 1 or more.
+        now: the current time, for a `Retry-After` with a date.
 
     Raises:
-        ThrottledError: 429; the batch is untouched.
-        UploadServerError: a server error, or an answer that does not come from the upload API.
+        ThrottledError: status 429; the batch was not processed.
+        UploadServerError: a server error, or a response that is not from the upload API.
         UnauthorizedError: the token was refused.
-        BatchTooLargeError: 413.
+        BatchTooLargeError: status 413.
         BatchRefusedError: the whole batch was refused.
-        BatchUnclearError: nobody knows which object was refused.
-        UploadDeniedError: the role is missing, or there is no such workspace or address.
+        BatchUnclearError: it is unknown which object was refused.
+        UploadDeniedError: the role is missing, or the workspace or address does not exist.
     """
     payload = {} if answer.is_empty else whole_json(answer)
     raw = _Raw(
@@ -116,15 +116,15 @@ def read_reply(answer: Answer, *, count: int, now: dt.datetime) -> UploadReply:
 
 
 def _read_errors(raw: _Raw) -> UploadReply:
-    """The refusals by position, all of them or none."""
+    """Return all refusals by position."""
     listed = raw.payload.get('errors') if isinstance(raw.payload, dict) else None
     entries = listed if isinstance(listed, list) else [] if listed is None else [listed]
     refusals: dict[int, list[str]] = {}
     for entry in entries:
-        # Where there is only one object, there is no doubt whom an error is about.
+        # With a single object, every error is about it.
         index = 0 if raw.count == 1 else _index(entry, raw.count)
         if index is None:
-            # A 400 accepts nothing; a success may have accepted the rest.
+            # With status 400 nothing was accepted; with a success, the rest may have been.
             kind = BatchUnclearError if raw.status in _OK else BatchRefusedError
             raise kind(
                 'Sentinel refused an object without saying which one of the batch.',
@@ -140,9 +140,9 @@ def _read_errors(raw: _Raw) -> UploadReply:
 
 
 def _read_bad_request(raw: _Raw) -> UploadReply:
-    """The refusals of a 400, if it names every object of the batch.
+    """Return the refusals of a 400, if it names every object of the batch.
 
-    Those that it does not name cannot be taken as accepted, for a 400 accepts nothing.
+    Objects that it does not name were not accepted, as a 400 accepts nothing.
     """
     if isinstance(raw.payload, dict) and raw.payload.get('errors'):
         reply = _read_errors(raw)
@@ -154,7 +154,7 @@ def _read_bad_request(raw: _Raw) -> UploadReply:
 
 
 def _index(entry: object, count: int) -> int | None:
-    """The position that an error names; None where it names none of the batch."""
+    """Return the position that an error names; None if it names none of the batch."""
     index = entry.get('recordIndex') if isinstance(entry, dict) else None
     if isinstance(index, str) and re.fullmatch(r'[0-9]{1,9}', index):
         index = int(index)
@@ -164,7 +164,7 @@ def _index(entry: object, count: int) -> int | None:
 
 
 def _messages(entry: object) -> Sequence[str]:
-    """What an error says, in Sentinel's own words."""
+    """Return the messages of an error, in Sentinel's own words."""
     if isinstance(entry, dict):
         for name in _MESSAGE_LISTS:
             listed = entry.get(name)
@@ -178,7 +178,7 @@ def _messages(entry: object) -> Sequence[str]:
 
 
 def _refusal(raw: _Raw) -> SentinelAppError:
-    """What a status other than success and 400 means."""
+    """Return the error for a status other than success and 400."""
     if raw.status == HTTPStatus.TOO_MANY_REQUESTS:
         return ThrottledError(
             'Sentinel asked to be called less often.',
@@ -205,7 +205,7 @@ def _refusal(raw: _Raw) -> SentinelAppError:
 
 
 def _denial(raw: _Raw) -> UploadDeniedError:
-    """What no repeating mends: neither the objects nor the moment are to blame."""
+    """Return an error that retries cannot fix, whatever the objects."""
     if raw.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         code, message = 'AZ-403', f'The application may not write to the workspace. {ROLE_REMEDY}'
     elif raw.status in _REDIRECTS:
@@ -225,17 +225,17 @@ def _denial(raw: _Raw) -> UploadDeniedError:
 
 
 def _says_no_role(payload: object) -> bool:
-    """Whether a 401 is about the role, which no new token mends."""
+    """Return whether a 401 is about the role, which a new token would not fix."""
     error = payload.get('error') if isinstance(payload, dict) else None
     code = error.get('code') if isinstance(error, dict) else None
     return isinstance(code, str) and code.lower() == _NO_ROLE
 
 
 def _throttled_s(raw: _Raw) -> float:
-    """How long a 429 asks to wait, in seconds, 0 to an hour.
+    """Return the seconds that a 429 asks to wait, 0 to an hour.
 
-    The text decides where the header is missing or can hardly be meant: a time that is over, or
-    one beyond what is believed.
+    The text decides if the header is missing or implausible: a time in the past, or beyond the
+    maximum.
     """
     retry_after_s = raw.retry_after_s
     if retry_after_s is not None and 0 < retry_after_s < LONGEST_RETRY_AFTER_S:
@@ -247,7 +247,7 @@ def _throttled_s(raw: _Raw) -> float:
 
 
 def _reason(answer: Answer, payload: object) -> str:
-    """The words of any of the three families of bodies: the service's, the gateway's, others."""
+    """Return the words of a body of any of three kinds: the service's, the gateway's, others."""
     words = ''
     if isinstance(payload, dict):
         error = payload.get('error')

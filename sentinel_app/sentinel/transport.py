@@ -1,10 +1,10 @@
-"""The HTTP transport that MSAL is given, which takes the sharp edges off MSAL.
+"""HTTP transport for MSAL that hides responses which MSAL handles badly.
 
-MSAL on its own waits for ever, repeats a server's error for as long as it remembers it, hides the
-reason of an unknown tenant, logs what it cannot read, and raises a 5xx although it still holds a
-valid token. All of that comes from the answers that it is shown. So it is shown only those that it
-understands: a JSON object with status 200, and a JSON refusal of a token. Anything else is raised
-here as an exception of `requests`, on which MSAL goes back to the token that it still holds.
+On its own, MSAL waits for ever, repeats a cached server error, hides the reason of an unknown
+tenant, logs what it cannot parse, and raises on a 5xx although it still has a valid token. So it
+only gets responses that it understands: a JSON object with status 200, and a JSON refusal of a
+token. Anything else is raised here as an exception of `requests`, on which MSAL falls back to the
+token that it still has.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from sentinel_app.redactor import Redactor
 TOKEN_TIMEOUTS: Final = Timeouts(connect_s=10.0, read_s=30.0, total_s=60.0)
 
 TOKEN_LIMIT: Final = SizeLimit(body_bytes=1 << 20, values=20_000)
-"""The tenant's metadata and an answer with a token take some KB each."""
+"""Size limits of the tenant's metadata and of token responses, which take some KB each."""
 
 _CLIENT_ERRORS: Final = range(400, 500)
 _ENDPOINTS: Final = ('token_endpoint', 'authorization_endpoint', 'device_authorization_endpoint')
-"""What MSAL may call of what the metadata name."""
+"""Endpoints of the metadata that MSAL may call."""
 _PLAIN: Final = re.compile(r'https?://[a-z0-9.\-:\[\]]+(?:/[^\s\\@]*)?', re.IGNORECASE)
 _HTTPS_PORT: Final = 443
 
 
 class UnusableAnswer(requests.RequestException):
-    """An answer of the sign-in service that MSAL must not see.
+    """A response of the sign-in service that MSAL must not get.
 
     Args:
-        answer: as it came; the exception's own text holds none of it.
-        payload: its JSON, where it is an object.
+        answer: the response; the exception's text contains none of it.
+        payload: its JSON, if it is an object.
     """
 
     def __init__(self, answer: Answer, payload: Mapping[str, object] | None) -> None:
@@ -51,10 +51,10 @@ class UnusableAnswer(requests.RequestException):
 
 
 class ForeignEndpoint(requests.RequestException):
-    """The tenant's metadata send the client secret to another host than that of the login address.
+    """The tenant's metadata would send the client secret to a host other than the login address.
 
     Args:
-        host: the other host, as far as it can be shown.
+        host: the other host, if it can be shown.
     """
 
     def __init__(self, host: str) -> None:
@@ -64,25 +64,25 @@ class ForeignEndpoint(requests.RequestException):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MsalResponse:
-    """What MSAL reads of an answer."""
+    """The parts of a response that MSAL reads."""
 
     status_code: int
     text: str
     headers: Mapping[str, str]
 
     def raise_for_status(self) -> None:
-        """Part of the interface; there is nothing left to raise."""
+        """Do nothing: part of the interface; errors were raised before."""
 
 
 class MsalTransport:
-    """The `http_client` of MSAL, over a session of ours.
+    """The `http_client` of MSAL, over the App's own session.
 
     Args:
-        session: carries proxies and the user agent.
-        authority: the login address; nothing is sent to another host than its own.
-        clock: for how long an answer has been coming.
-        redactor: masks secrets in what comes back.
-        timeouts: for each call.
+        session: a session with proxies and the user agent.
+        authority: the login address; nothing is sent to any other host.
+        clock: the clock for the time limits.
+        redactor: masks secrets in responses.
+        timeouts: the time limits of each request.
     """
 
     def __init__(
@@ -104,13 +104,13 @@ class MsalTransport:
         if payload is None or answer.status != HTTPStatus.OK:
             raise UnusableAnswer(answer, payload)
         for name in _ENDPOINTS:
-            # What is no text means nothing to MSAL either.
+            # MSAL ignores values that are not text as well.
             if isinstance(address := payload.get(name), str):
                 self._check_origin(address)
         return _response(answer, payload)
 
     def post(self, url: str, **options: Any) -> MsalResponse:
-        """Ask for a token."""
+        """Request a token."""
         answer = self._ask('POST', url, options)
         payload = _object(answer)
         if answer.status == HTTPStatus.OK and payload is not None:
@@ -126,29 +126,29 @@ class MsalTransport:
         return _response(answer, payload)
 
     def close(self) -> None:
-        """Part of the interface; the session is its owner's to close."""
+        """Do nothing: part of the interface; the owner closes the session."""
 
     def _ask(self, method: str, url: str, options: Mapping[str, Any]) -> Answer:
         self._check_origin(url)
         return self._http.exchange(method, url, limit=TOKEN_LIMIT, auth=_no_auth, **options)
 
     def _check_origin(self, url: str) -> None:
-        """Refuse an address elsewhere: the client secret must not be sent there.
+        """Refuse other addresses, to which the client secret must not be sent.
 
         Raises:
-            ForeignEndpoint: it is not at the login address's own scheme, host and port.
+            ForeignEndpoint: scheme, host or port differ from the login address.
         """
         if _origin(url) != self._origin:
             raise ForeignEndpoint(one_line(_host(url), 100) or 'none')
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keep `requests` from adding what a `.netrc` of the machine says about the host."""
+    """Keep `requests` from adding credentials of the machine's `.netrc`."""
     return request
 
 
 def _host(url: str) -> str:
-    """Return the host that an address names; empty where it names none."""
+    """Return the host of an address; empty if it has none."""
     try:
         return urlsplit(url).hostname or ''
     except ValueError:
@@ -156,7 +156,7 @@ def _host(url: str) -> str:
 
 
 def _origin(url: str) -> tuple[str, str, int] | None:
-    """Scheme, host and port of an address; None where programs could read it differently."""
+    """Return scheme, host and port of an address; None if programs could parse it differently."""
     if not _PLAIN.fullmatch(url):
         return None
     try:
@@ -168,11 +168,11 @@ def _origin(url: str) -> tuple[str, str, int] | None:
 
 
 def _object(answer: Answer) -> Mapping[str, object] | None:
-    """The JSON object that an answer is; None where it is something else."""
+    """Return the JSON object of a response; None if it is something else."""
     payload = whole_json(answer)
     return payload if isinstance(payload, dict) else None
 
 
 def _response(answer: Answer, payload: object) -> MsalResponse:
-    """What MSAL may see of an answer."""
+    """Return the parts of a response that MSAL may see."""
     return MsalResponse(status_code=answer.status, text=json.dumps(payload), headers={})
