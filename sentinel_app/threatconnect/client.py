@@ -1,4 +1,4 @@
-"""Reads from ThreatConnect's v3 API, as raw JSON, one attempt for each call."""
+"""Client of ThreatConnect's v3 API, returning raw JSON; one attempt for each call."""
 
 from __future__ import annotations
 
@@ -43,30 +43,30 @@ from sentinel_app.threatconnect.payload import (
 from sentinel_app.threatconnect.responses import read_answer
 
 LONGEST_QUERY: Final = 2000
-"""Characters of an encoded query beyond which it goes in the body.
+"""Maximum characters of an encoded query in the address; a longer one is sent in the body.
 
 Source: TcEx 5, `object_collection_abc.py` (release note APP-4852).
 """
 
 LARGEST_LIMIT: Final = 10_000
-"""Rows on a page at most. Source: ThreatConnect developer documentation, "Enable Pagination"."""
+"""Maximum rows of a page. Source: ThreatConnect developer documentation, "Enable Pagination"."""
 
 OWNERS_PER_PAGE: Final = LARGEST_LIMIT
 MOST_OWNER_PAGES: Final = 20
-"""An instance with more owners than these pages hold is none; it repeats itself for ever."""
+"""Maximum pages of owners; an instance with more is repeating itself."""
 
 DATE_WARNING_DURATION: Final = dt.timedelta(hours=24)
-"""For how long the page tells of a time that was not used."""
+"""How long the page shows a warning about an ignored date."""
 
 READ_TIMEOUTS: Final = Timeouts(connect_s=10.0, read_s=120.0, total_s=300.0)
-"""A page of thousands of rows with their attributes can take a minute to be put together."""
+"""Time limits of reading. A page of thousands of rows with their attributes can take a minute."""
 
 PAGE_LIMIT: Final = SizeLimit(body_bytes=24 << 20, values=1_000_000)
-"""A page of 2,000 Indicators takes some 5 MB; one with hundreds of attributes is asked for again
-with fewer rows."""
+"""Size limits of a page. 2,000 Indicators take some 5 MB; a page of Indicators with hundreds of
+attributes is requested again with fewer rows."""
 
 LIST_LIMIT: Final = SizeLimit(body_bytes=8 << 20, values=300_000)
-"""Owners, keywords, and entries of the list of deleted Indicators: short rows."""
+"""Size limits of lists with short rows: owners, keywords and deleted Indicators."""
 
 _INDICATORS: Final = '/v3/indicators'
 _OWNERS: Final = '/v3/security/owners'
@@ -75,25 +75,25 @@ _KEYWORDS: Final = '/v3/indicators/tql'
 Param = str | int | bool | list[str]
 Taken = TypeVar('Taken')
 Take = Callable[[Payload, dt.datetime], Taken]
-"""Makes an answer, and the time of it, into what was asked for; refuses what does not fit."""
+"""Converts a response and its time to the result; raises if it does not fit the request."""
 
 _log = EventLog(__name__)
 
 
 class ThreatConnectSource:
-    """Implements `Source` over a session that signs requests and knows the base address.
+    """Implements `Source` over a session that signs requests and has the base address.
 
-    Every answer is held against its question before any of it is given on.
+    Every response is checked against its question before any of it is returned.
 
     Args:
-        session: takes addresses relative to the API's base, for example `/v3/indicators`, as the
-            session of TcEx does. Its adapter for HTTPS is replaced: it must not repeat by itself.
-        fields: what to ask for beyond the default properties of an Indicator.
-        clock: the present, and for how long an answer has been coming.
-        redactor: masks secrets in what comes back.
-        timeouts: for each call.
-        pace: of all requests to ThreatConnect; one of its own if left out.
-        contact: learns how each request ends; one of its own if left out.
+        session: a session for addresses relative to the API's base, for example `/v3/indicators`,
+            such as that of TcEx. Its adapter for HTTPS is replaced by one without retries.
+        fields: the requested fields beyond the default properties of an Indicator.
+        clock: the clock.
+        redactor: masks secrets in responses.
+        timeouts: the time limits of each request.
+        pace: the pace of all requests to ThreatConnect; its own if left out.
+        contact: records the result of each request; its own if left out.
     """
 
     def __init__(
@@ -119,13 +119,13 @@ class ThreatConnectSource:
         """Return up to `limit` matching rows in ascending order of id.
 
         Raises:
-            ReadTimeoutError: no answer in time, or a server error: a smaller page may do.
-            ReadOrderError: rows out of order, or not behind the id asked for.
-            ReadError: an answer that is no page; 429.
+            ReadTimeoutError: no response in time, or a server error: a smaller page may succeed.
+            ReadOrderError: rows out of order, or not after the requested id.
+            ReadError: a response that is not a page; status 429.
             ReadAuthError: the credentials were refused.
             QueryError: the query was refused.
-            AnswerError, ActivityError: the answer does not fit the question.
-            GatewayError: something in between refused the request.
+            AnswerError, ActivityError: the response does not fit the question.
+            GatewayError: a proxy or gateway refused the request.
 
         Source: ThreatConnect developer documentation, "Retrieve Indicators" and "Sort Results".
         """
@@ -138,16 +138,16 @@ class ThreatConnectSource:
         return self._ask_question(question, self._page_params(question.tql, limit, 0), take)
 
     def read_window(self, question: Question, *, limit: int, offset: int) -> SourcePage:
-        """Return up to `limit` matching rows in whatever order they come, after so many others.
+        """Return up to `limit` matching rows in any order, starting at `offset`.
 
-        The first page (`offset` 0) says how many match in all.
+        The first page (`offset` 0) has the total count.
 
         Raises:
             SentinelAppError: as for `read_page`.
         """
         params = self._page_params(question.tql, limit, offset)
         if not offset:
-            # On a further page the number would not be given.
+            # ThreatConnect returns no count on further pages.
             params['count'] = True
 
         def take(payload: Payload, server_at: dt.datetime) -> SourcePage:
@@ -171,12 +171,12 @@ class ThreatConnectSource:
         return self._ask_question(question, _count_params(question), take)
 
     def verify(self, question: Question) -> None:
-        """Ask, in the form in which the question travels, what must be empty.
+        """Send the question restricted so that nothing can match, in the same form of request.
 
-        A user's TQL cannot be held against the rows; this shows whether it arrives.
+        The rows cannot be checked against a user's TQL, but this shows whether the TQL arrives.
 
         Raises:
-            SentinelAppError: as for `read_page`; `AnswerError` where something came.
+            SentinelAppError: as for `read_page`; `AnswerError` if there are rows.
         """
         ask = partial(self._ask_empty, question)
         length = self._length(question)
@@ -188,7 +188,7 @@ class ThreatConnectSource:
     def _ask_question(
         self, question: Question, params: Mapping[str, Param], take: Take[Taken]
     ) -> Taken:
-        """Ask in the form that fits the question's length, whichever page of it is asked for."""
+        """Send the request in the form that fits the question's length, for any page."""
 
         def ask(form: Form) -> Taken:
             return take(*self._call('GET', _INDICATORS, params, form=form))
@@ -204,7 +204,7 @@ class ThreatConnectSource:
         check_empty(rows_of(payload), known_count(payload))
 
     def _length(self, question: Question) -> int:
-        """Characters of the question as it stands in an address."""
+        """Return the characters of the question in an address."""
         params = self._page_params(question.tql, LARGEST_LIMIT, 0)
         return len(urlencode(params, doseq=True))
 
@@ -221,7 +221,7 @@ class ThreatConnectSource:
         """Return a page of an owner's deleted Indicators.
 
         Raises:
-            SentinelAppError: as for `read_page`; `AnswerError` where an entry is of another owner.
+            SentinelAppError: as for `read_page`; `AnswerError` if an entry is of another owner.
 
         Source: ThreatConnect developer documentation, "Retrieve Deleted Indicators".
         """
@@ -236,7 +236,7 @@ class ThreatConnectSource:
                 DeletedIndicator(
                     type=text_of(row, 'type'),
                     summary=text_of(row, 'summary'),
-                    # As it is known here: the list may write it in another case.
+                    # The given spelling, as the list may use another case.
                     owner_name=owner,
                     date=text_of(row, 'dateAdded'),
                 )
@@ -247,17 +247,17 @@ class ThreatConnectSource:
         )
 
     def owners(self) -> tuple[Owner, ...]:
-        """Return the owners that the API user can read Indicators of, in ThreatConnect's order.
+        """Return the owners whose Indicators the API user can read, in ThreatConnect's order.
 
         Raises:
             ReadTimeoutError, ReadError, ReadAuthError: as for `read_page`.
-            FatalError: there is no end of them.
+            FatalError: the list has no end.
         """
         seen: dict[str, Owner | None] = {}
         start = 0
         for _ in range(MOST_OWNER_PAGES):
-            # By offset, not by the address of `next`: that may name another host, which must not
-            # be shown a signature.
+            # By offset, not by the address in `next`: that may be on another host, which must not
+            # receive a signature.
             params: dict[str, Param] = {'resultStart': start, 'resultLimit': OWNERS_PER_PAGE}
             payload, _ = self._call('GET', _OWNERS, params)
             rows = rows_of(payload)
@@ -273,7 +273,7 @@ class ThreatConnectSource:
         )
 
     def keywords(self) -> tuple[TqlKeyword, ...]:
-        """Give the words that this instance's TQL knows for Indicators.
+        """Return the TQL keywords for Indicators of this instance.
 
         Raises:
             ReadTimeoutError, ReadError, ReadAuthError: as for `read_page`.
@@ -299,7 +299,7 @@ class ThreatConnectSource:
         }
 
     def server_time(self) -> dt.datetime | None:
-        """Give the server's own time, in whole seconds; None where it does not tell.
+        """Return the server's own time, in whole seconds; None if the response has none.
 
         Raises:
             ReadTimeoutError, ReadError, ReadAuthError: as for `read_page`.
@@ -310,20 +310,20 @@ class ThreatConnectSource:
     def _call(
         self, method: str, path: str, params: Mapping[str, Param], *, form: Form = Form.ADDRESS
     ) -> tuple[Payload, dt.datetime]:
-        """Make one request; return the whole JSON answer and the server's time."""
+        """Make one request; return the JSON of the response and the server's time."""
         sent_at = self._clock.now()
         payload, server_at = self._ask(method, path, params, form=form)
         if server_at is not None and abs(server_at - self._clock.now()) > GREATEST_SKEW:
             self._record_wrong_date(server_at)
             server_at = None
-        # Without a Date the window must not end in ThreatConnect's future. Our own clock less the
-        # greatest difference that a signature survives cannot be there: at worst some rows wait
-        # for the next window.
+        # Without a Date the window must not end in ThreatConnect's future. Our own clock minus the
+        # maximum difference of valid signatures cannot be there: at worst some rows wait for the
+        # next window.
         return payload, server_at or sent_at - GREATEST_SKEW
 
     @property
     def warning(self) -> str | None:
-        """What a person must know of the time that ThreatConnect's answers tell."""
+        """Return a warning about an implausible date in ThreatConnect's responses, or None."""
         if self._wrong_date is None:
             return None
         date, seen_at = self._wrong_date
@@ -344,7 +344,7 @@ class ThreatConnectSource:
     def _ask(
         self, method: str, path: str, params: Mapping[str, Param], *, form: Form = Form.ADDRESS
     ) -> tuple[Payload, dt.datetime | None]:
-        """Make one request; return the whole JSON answer and the time that the server names."""
+        """Make one request; return the JSON of the response and its date."""
         options: dict[str, object]
         if form is Form.BODY:
             options = {'json': {'data': dict(params)}}
@@ -362,17 +362,17 @@ class ThreatConnectSource:
 
 
 def _count_params(question: Question) -> dict[str, Param]:
-    """Parameters that ask how many match: the number is given only with the first rows."""
+    """Return the parameters of a count, which ThreatConnect returns only with the first rows."""
     return {'tql': question.tql, 'resultStart': 0, 'resultLimit': 1, 'count': True}
 
 
 def _query_value(value: Param) -> str | int | list[str]:
-    """A parameter as it goes into a query string."""
+    """Return a parameter in the form for a query string."""
     return str(value).lower() if isinstance(value, bool) else value
 
 
 def _unanswered(fault: NetworkFault) -> ReadTimeoutError | ReadError:
-    """A smaller page helps against time-outs and answers too large, not against a certificate."""
+    """Return the error of a fault; a smaller page helps only for time-outs and size."""
     context = {REMEDY: fault.remedy}
     if fault.kind in (FaultKind.TIMEOUT, FaultKind.CONNECTION, FaultKind.SIZE):
         return ReadTimeoutError(f'ThreatConnect did not answer. {fault.words}', context=context)

@@ -1,8 +1,8 @@
-"""Holds the rows of an answer against the question; the one place where that is done.
+"""Checks of a response's rows against the question.
 
-Whoever stands between the App and ThreatConnect may drop a parameter or a body, and ThreatConnect
-then answers another question. An owner, a type and an id never change, so that one row with others
-than were asked for proves it; an Indicator may be set inactive while it is read.
+A proxy or gateway may drop a parameter or a body, and ThreatConnect then answers another question.
+An owner, a type and an id never change, so that a single row with other ones proves that; but an
+Indicator may be set inactive while it is read.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ ANSWER_REMEDY: Final = (
 )
 
 ID_LIMIT: Final = 2**63
-"""Ids are 64-bit numbers with a sign, in ThreatConnect and in the databases alike."""
+"""Exclusive upper bound of ids: signed 64-bit numbers in ThreatConnect and in the databases."""
 
 _COLLECTIONS: Final = frozenset({'associatedGroups', 'attributes', 'securityLabels', 'tags'})
-"""Values of `fields=` that put a member into every row; one without elements is `{}`.
+"""Values of `fields=` that add a member to every row, `{}` if it has no elements.
 
 Source: ThreatConnect REST API v3, "Include Additional Fields" and its examples.
 """
@@ -42,7 +42,7 @@ def row_id(row: Row) -> int:
     """Return the id of a row.
 
     Raises:
-        ReadError: there is none, or one that no Indicator can have.
+        ReadError: it is missing or invalid.
     """
     number = row.get('id')
     if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < ID_LIMIT:
@@ -53,20 +53,20 @@ def row_id(row: Row) -> int:
 def check_fit(
     rows: Sequence[Row], question: Question, *, limit: int, fields: Collection[str] = ()
 ) -> None:
-    """Refuse an answer that holds a row which was not asked for.
+    """Refuse a response with a row that does not fit the question.
 
-    A row that does not name its owner or type is no proof; it is found to be invalid later.
+    A row without owner or type proves nothing; it is found to be invalid later.
 
     Args:
-        rows: the whole answer.
-        question: what was asked.
-        limit: how many rows were asked for at most.
-        fields: what was asked for beyond the default properties.
+        rows: all rows of the response.
+        question: the question.
+        limit: the requested maximum of rows.
+        fields: the requested fields beyond the default properties.
 
     Raises:
         AnswerError: too many rows, or a row of another owner or type, or without any of the fields.
-        ActivityError: a row that is not as active as asked.
-        ReadOrderError: a row whose id is outside of what was asked for.
+        ActivityError: a row that is not active or inactive as requested.
+        ReadOrderError: a row with an id that was not requested.
         ReadError: a row without an id.
     """
     if len(rows) > limit:
@@ -90,10 +90,10 @@ def check_fit(
 
 
 def check_empty(rows: Sequence[Row], count: int | None) -> None:
-    """Refuse an answer with anything in it to a question that nothing can match.
+    """Refuse a non-empty response to a question that nothing can match.
 
     Raises:
-        AnswerError: there is something.
+        AnswerError: the response is not empty.
     """
     if rows or count:
         _refuse(
@@ -103,10 +103,10 @@ def check_empty(rows: Sequence[Row], count: int | None) -> None:
 
 
 def check_deleted(rows: Sequence[Row], owner: str) -> None:
-    """Refuse a list of deleted Indicators that holds those of another owner.
+    """Refuse a list of deleted Indicators with entries of another owner.
 
     Raises:
-        AnswerError: it does.
+        AnswerError: there is such an entry.
     """
     owners = _Names((owner,), _folded)
     for row in rows:
@@ -115,7 +115,7 @@ def check_deleted(rows: Sequence[Row], owner: str) -> None:
 
 
 def check_order(rows: Sequence[Row]) -> None:
-    """Refuse a page from which the next one could not be asked for without leaving rows out.
+    """Refuse a page after which paging by id would skip rows.
 
     Raises:
         ReadOrderError: an id is not greater than the one before it.
@@ -166,26 +166,26 @@ def _check_ids(rows: Sequence[Row], question: Question) -> None:
 
 
 class _Names:
-    """The names that were asked for, in whatever spelling.
+    """The requested names, in any spelling.
 
     Args:
-        asked: none where any name will do.
-        folded: a name without what its spellings differ in.
+        asked: the names; empty for any.
+        folded: returns the common form of a name's spellings.
     """
 
     def __init__(self, asked: Iterable[str], folded: Callable[[str], str]) -> None:
         self._folded = folded
         self._asked = frozenset(map(folded, asked))
         self._found: set[str] = set()
-        """What was found to be one of them, as it is spelled."""
+        """Cache of spellings that match."""
 
     def is_other(self, name: object) -> bool:
-        """Whether it is a name, and none that was asked for."""
+        """Return whether it is a name that was not requested."""
         if not self._asked or not isinstance(name, str) or name in self._found:
             return False
         if not name or name.isspace():
             return False
-        # Nothing so long was asked for, and it is not to be remembered.
+        # No requested name is as long, and it must not fill the cache.
         if len(name) > _LONGEST_NAME or self._folded(name) not in self._asked:
             return True
         self._found.add(name)
@@ -194,13 +194,13 @@ class _Names:
 
 @lru_cache(maxsize=4096)
 def _folded(name: str) -> str:
-    """Return a name without what TQL may take no account of: case, form and blanks around it."""
+    """Return a name without differences that TQL may ignore: case, Unicode form, outer blanks."""
     return unicodedata.normalize('NFC', unicodedata.normalize('NFC', name).casefold()).strip()
 
 
 @lru_cache(maxsize=4096)
 def _folded_type(name: str) -> str:
-    """Return the name of a type, of which some versions spell `Email Subject` as one word."""
+    """Return the common form of a type's name; some versions spell `Email Subject` as one word."""
     return ''.join(_folded(name).split())
 
 

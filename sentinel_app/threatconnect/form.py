@@ -1,4 +1,4 @@
-"""How a question that is too long for an address travels: in the body, else in the address."""
+"""Form of requests for long questions: in the body, or else in the address."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sentinel_app.errors import (
 )
 
 VALID_FOR_S: Final = 3600.0
-"""So long is known which form arrives; what stands in between may be mended, or break."""
+"""Seconds for which the working form is cached, as gateways may be changed."""
 
 SIZE_REMEDY: Final = (
     'Shorten the TQL of the query or split it into several queries with fewer owners or values, or '
@@ -27,27 +27,27 @@ SIZE_REMEDY: Final = (
 )
 
 _FORMS_FAULTS: Final = (AnswerError, GatewayError, QueryError, ReadAuthError, ReadTimeoutError)
-"""What a form that does not arrive can end in."""
+"""Errors that a form which does not arrive can cause."""
 
 Answer = TypeVar('Answer')
 Ask = Callable[['Form'], Answer]
 
 
 class Form(StrEnum):
-    """Where the parameters of a request stand."""
+    """Place of the parameters in a request."""
 
     ADDRESS = 'address'
     BODY = 'body'
 
 
 class LongForm:
-    """Finds the form in which long questions arrive, and remembers it for some time.
+    """Finds the form in which long questions arrive, and caches it for some time.
 
-    A GET with a body is what ThreatConnect's own framework sends. Some gateways refuse it, drop the
-    body, or wait for what never comes; most take addresses of 8,000 characters.
+    ThreatConnect's own framework sends a GET with a body. Some gateways refuse it, drop the body,
+    or time out; most accept addresses of 8,000 characters.
 
     Args:
-        clock: says when to look again.
+        clock: the clock of the cache.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -57,17 +57,17 @@ class LongForm:
         self._until = 0.0
 
     def ask(self, ask: Ask[Answer], *, prove: Ask[object] | None, length: int) -> Answer:
-        """Return the answer to a question, in the form in which it arrives.
+        """Return the response to a question, in the form in which it arrives.
 
         Args:
-            ask: asks it in a form, once.
-            prove: asks in a form what must be empty, before that form is relied on; None where the
-                question itself must be empty.
-            length: characters of the question as it is sent.
+            ask: sends the question once, in a given form.
+            prove: sends a question that must be empty in a given form, before that form is used;
+                None if the question itself must be empty.
+            length: the characters of the question as sent.
 
         Raises:
             GatewayError: it arrives in neither form.
-            SentinelAppError: what `ask` or `prove` raises otherwise.
+            SentinelAppError: any other error of `ask` or `prove`.
         """
         known = self._remembered()
         failures: list[SentinelAppError] = []
@@ -103,10 +103,10 @@ def _order(known: Form | None) -> tuple[Form, Form]:
 def _raise_if_other(
     error: SentinelAppError, *, is_known: bool, is_first: bool, length: int
 ) -> None:
-    """Raise an error that is not about the form: another form would not help."""
+    """Raise an error that another form would not fix."""
     if isinstance(error, ReadTimeoutError) and is_known:
         raise error
-    # The signature covers the address; where only the address is refused, it may have been cut.
+    # The signature covers the address; if only the address is refused, it may have been truncated.
     if isinstance(error, ReadAuthError | QueryError) and is_first:
         raise error
     if isinstance(error, QueryError):
@@ -114,10 +114,10 @@ def _raise_if_other(
 
 
 def _failure(failures: Sequence[SentinelAppError], length: int) -> SentinelAppError:
-    """Return what to say of a question that failed in both forms."""
+    """Return the error of a question that failed in both forms."""
     late = [error for error in failures if isinstance(error, ReadTimeoutError)]
     if late:
-        # That may pass, and the question with it.
+        # A time-out may pass, and the question may succeed then.
         hint = f' {_hint(length)}' if len(late) < len(failures) else ''
         return ReadTimeoutError(
             f'{late[0].message}{hint}', reason=late[0].reason, context=late[0].context
@@ -133,7 +133,7 @@ def _failure(failures: Sequence[SentinelAppError], length: int) -> SentinelAppEr
 
 
 def _perhaps_cut(error: QueryError, length: int) -> QueryError:
-    """Return what to say of a question that arrives in the address alone, and is refused there."""
+    """Return the error of a question that arrives only in the address, and is refused there."""
     return QueryError(
         f'{error.message} {_hint(length)}', reason=error.reason, context=error.context
     )

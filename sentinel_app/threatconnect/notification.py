@@ -1,4 +1,4 @@
-"""Sends ThreatConnect notifications through the framework's own v2 notification."""
+"""ThreatConnect notifications through the framework's own v2 client."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOTIFICATION_TYPE: Final = 'Microsoft Sentinel'
 
 
 class FrameworkNotification(Protocol):
-    """What is used of the framework's notification; source: TcEx 5, `api/tc/v2/notification`."""
+    """The used part of the framework's notification. Source: TcEx 5, `api/tc/v2/notification`."""
 
     def recipients(self, notification_type: str, recipients: str, priority: str = 'Low') -> None:
         """Address it to users."""
@@ -26,15 +26,15 @@ class FrameworkNotification(Protocol):
         ...
 
     def send(self, message: str) -> Any:
-        """Send it; return the answer's JSON, also where ThreatConnect refused it with 400."""
+        """Send it; return the JSON of the response, also if ThreatConnect refused it with 400."""
         ...
 
 
 class Notifications:
-    """Sends one notification to one recipient at a time: one that is refused keeps no other away.
+    """Sends notifications to one recipient at a time, so that a refused one does not affect others.
 
     Args:
-        new: makes one of the framework's notifications.
+        new: creates one of the framework's notifications.
     """
 
     def __init__(self, new: Callable[[], FrameworkNotification]) -> None:
@@ -65,7 +65,7 @@ def _send(notification: FrameworkNotification, message: str) -> None:
     try:
         answer = notification.send(message)
     except (requests.RequestException, RuntimeError, ValueError) as error:
-        # The framework raises RuntimeError for a status that it does not know.
+        # The framework raises RuntimeError for unexpected statuses.
         raise NotificationError(
             'ThreatConnect did not take a notification.', reason=one_line(str(error))
         ) from None

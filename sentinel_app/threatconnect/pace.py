@@ -1,4 +1,4 @@
-"""The pace of all requests to ThreatConnect: no answer makes the App ask faster."""
+"""Pace of all requests to ThreatConnect, whatever its responses."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Final
 from sentinel_app.core.clock import Clock
 
 BURST: Final = 200
-"""Requests that may follow each other without a pause; an update of a few queries needs fewer."""
+"""Maximum requests in a burst; an update of a few queries needs fewer."""
 
 PER_S: Final = 20.0
-"""Requests a second in the long run. A page of rows takes longer than a twentieth of a second, so
-that this slows nothing down that brings something."""
+"""Sustained requests per second. A page of rows takes longer than a twentieth of a second, so this
+never slows down productive requests."""
 
 
 class RequestPace:
-    """Lets requests go at once up to `BURST`, and then `PER_S` in a second.
+    """Allows a burst of `BURST` requests, and then `PER_S` per second.
 
     Args:
-        clock: tells the time, and waits: in the long run a few hundredths of a second.
+        clock: the clock; waits are a few hundredths of a second.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -27,10 +27,10 @@ class RequestPace:
         self._lock = threading.Lock()
         self._never = threading.Event()
         self._spent_until = 0.0
-        """When all requests so far would have gone, each at its time of the steady rate."""
+        """Time at which all requests so far would have been sent at the sustained rate."""
 
     def wait(self) -> None:
-        """Wait until the next request may go."""
+        """Wait until the next request may be sent."""
         with self._lock:
             now = self._clock.monotonic()
             self._spent_until = max(self._spent_until, now) + 1.0 / PER_S

@@ -1,7 +1,7 @@
-"""Rows of the v3 API, as Indicators.
+"""Parsing of v3 rows into Indicators.
 
-What an Indicator cannot be sent without is checked and its absence is an error; anything else that
-is odd is left out. Rows are data from outside: nothing here trusts a type.
+Required values are checked, and their absence is an error; other invalid values are dropped. Rows
+are untrusted: no type is assumed.
 
 Source: ThreatConnect REST API v3, Indicators: "Indicator Fields" and "Retrieve Indicators".
 """
@@ -27,7 +27,7 @@ FIELDS: tuple[str, ...] = (
     'tags',
     'threatAssess',
 )
-"""Values of `fields=`: what is mapped and does not come by itself, and nothing more."""
+"""Values of `fields=`: exactly the mapped properties that are not returned by default."""
 
 _UNSUPPORTED = 'MAP-TYPE'
 _INVALID = 'MAP-VALUE'
@@ -57,16 +57,16 @@ _SHOWN_LENGTH = 100
 
 
 def parse_indicator(row: Mapping[str, object]) -> Indicator:
-    """Give the Indicator of one row.
+    """Parse one row into an Indicator.
 
-    Lone surrogates and NUL characters, which neither UTF-8 nor a database takes, become U+FFFD.
+    Lone surrogates and NUL characters, which UTF-8 or a database cannot hold, become U+FFFD.
 
     Args:
-        row: one element of `data`, as JSON gives it. It may lack whatever it likes.
+        row: one element of `data`; any member may be missing.
 
     Raises:
         SkippableError: with the code `MAP-TYPE` for a type that is not sent or a File without a
-            usable hash, and with `MAP-VALUE` for a value that is missing or cannot be right.
+            usable hash, and with `MAP-VALUE` for a missing or invalid value.
     """
     kind = _type(row)
     hashes = _hashes(row) if kind is IndicatorType.FILE else ()
@@ -181,7 +181,7 @@ def _required_time(row: Mapping[str, object], name: str) -> dt.datetime:
 
 
 def _time(value: object) -> dt.datetime | None:
-    """A time in UTC; a zone that is not told is UTC. Some examples of the API end in a blank."""
+    """Parse a time; without a zone it is UTC. Some examples of the API end in a blank."""
     if not isinstance(value, str):
         return None
     try:
@@ -192,15 +192,15 @@ def _time(value: object) -> dt.datetime | None:
 
 
 def _text(value: object) -> str | None:
-    """Text with something in it, in characters that UTF-8 and a database take."""
+    """Return non-empty text in characters that UTF-8 and a database can hold; else None."""
     if not isinstance(value, str) or not value or value.isspace():
         return None
-    # Nearly every text is; a look at it is quicker than a call.
+    # True for nearly every text, and faster than a call.
     return value if value.isprintable() else clean_text(value)
 
 
 def _number(value: object, limit: float) -> float | None:
-    # A union of types would be made anew at each call.
+    # A union of types would be created on each call.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= limit:
         return None
     return float(value)
@@ -212,7 +212,7 @@ def _integer(value: object, limit: int) -> int | None:
 
 
 def _elements(row: Mapping[str, object], name: str) -> Sequence[object]:
-    """Elements of a nested collection: `{"data": [...]}`, and none for `{}` and oddities."""
+    """Return the elements of a nested collection `{"data": [...]}`; empty for anything else."""
     collection = row.get(name)
     elements = collection.get('data') if isinstance(collection, dict) else None
     return elements if isinstance(elements, list) else ()
@@ -250,10 +250,10 @@ def _groups(row: Mapping[str, object]) -> tuple[Group, ...]:
 
 
 def _labels(row: Mapping[str, object]) -> tuple[tuple[str, ...], bool]:
-    """The names of the security labels, and whether these are all that the Indicator has.
+    """Return the names of the security labels, and whether they are complete.
 
-    Labels decide what may leave ThreatConnect, so only `{}` and an empty list say that there are
-    none; a collection that is absent, odd or shorter than its count says nothing.
+    Labels decide what may leave ThreatConnect, so only `{}` and an empty list mean that there are
+    none; a collection that is missing, invalid or shorter than its count is incomplete.
     """
     collection = row.get('securityLabels')
     if not isinstance(collection, dict):
@@ -283,7 +283,7 @@ def _shown(value: str) -> str:
 
 
 def _context(row: Mapping[str, object], field: str) -> dict[str, object]:
-    """What identifies the row, as far as it says so; fit to be stored and shown."""
+    """Return the identifying members of the row, safe to store and to show."""
     number = row.get('id')
     known = {
         'indicator_id': number if _is_id(number) else None,

@@ -1,4 +1,4 @@
-"""The members of ThreatConnect's answers, none of which is trusted to be there."""
+"""Access to members of ThreatConnect's responses, all of which may be missing."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Row = Mapping[str, object]
 
 
 def text_of(row: Row, name: str) -> str:
-    """Return a text member; empty where it is missing or something else."""
+    """Return a text member; empty if it is missing or not text."""
     value = row.get(name)
     return value if isinstance(value, str) else ''
 
 
 def rows_of(payload: Payload) -> list[Row]:
-    """Return the list of an answer, each entry an object.
+    """Return the list of a response, each entry an object.
 
     Raises:
         ReadError: it is something else.
@@ -30,10 +30,10 @@ def rows_of(payload: Payload) -> list[Row]:
 
 
 def count_of(payload: Payload) -> int:
-    """Return how many entries match in all.
+    """Return the total number of matching entries.
 
     Raises:
-        ReadError: the answer does not say.
+        ReadError: the response does not have it.
     """
     count = known_count(payload)
     if count is None:
@@ -42,7 +42,7 @@ def count_of(payload: Payload) -> int:
 
 
 def known_count(payload: Payload) -> int | None:
-    """Return how many entries match in all; None where the answer does not say."""
+    """Return the total number of matching entries; None if the response does not have it."""
     count = payload.get('count')
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
         return None
@@ -62,7 +62,7 @@ def owner_name(row: Row) -> str:
 
 
 def owner_of(row: Row) -> Owner | None:
-    """Return an owner; None where the API user may not read its Indicators."""
+    """Return an owner; None if the API user may not read its Indicators."""
     if text_of(row, 'permIndicator').upper() == 'NONE':
         return None
     return Owner(name=owner_name(row), type=text_of(row, 'type'))

@@ -1,4 +1,4 @@
-"""Reads what ThreatConnect answers: the JSON of a success, or the error that fits."""
+"""Parsing of ThreatConnect's responses: the JSON of a success, or an error."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ _REFUSED_FORM: Final = frozenset(
         HTTPStatus.NOT_IMPLEMENTED,
     }
 )
-"""What is answered to a body with a GET, or to a length, that is not taken."""
+"""Statuses for a GET with a body, or a length, that is not accepted."""
 
 _REFUSED_WORDS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN})
-"""What else gateways answer; it is ThreatConnect's own word where that says so."""
+"""Further statuses of gateways, unless the response is ThreatConnect's own."""
 
 
 def read_answer(answer: Answer, *, now: dt.datetime) -> Mapping[str, object]:
-    """Give the JSON object of an answer that says that all is well.
+    """Return the JSON object of a successful response.
 
     Args:
-        answer: what ThreatConnect, or something in between, sent.
-        now: our present, against which a `Retry-After` that is a date counts.
+        answer: the response of ThreatConnect, or of a proxy or gateway.
+        now: the current time, for a `Retry-After` with a date.
 
     Raises:
-        ReadTimeoutError: a server error or a web page: a smaller page of rows may do.
-        ReadError: broken JSON, another status than `Success`, or 429.
+        ReadTimeoutError: a server error or a web page: a smaller page of rows may succeed.
+        ReadError: invalid JSON, a status other than `Success`, or 429.
         ReadAuthError: 401 or 403.
         QueryError: 400.
-        GatewayError: something in between refused the request.
+        GatewayError: a proxy or gateway refused the request.
 
     Source: ThreatConnect developer documentation, "HTTP Status Codes"; the 429 is not documented.
     """
@@ -79,7 +79,7 @@ def read_answer(answer: Answer, *, now: dt.datetime) -> Mapping[str, object]:
 
 
 def _reason(answer: Answer) -> str:
-    """ThreatConnect's message, or what text there is."""
+    """Return ThreatConnect's message, or else any text of the response."""
     payload = whole_json(answer)
     if payload is None:
         return page_text(answer.text)
@@ -88,7 +88,7 @@ def _reason(answer: Answer) -> str:
 
 
 def _refuse(answer: Answer, now: dt.datetime) -> NoReturn:
-    """Raise what an answer other than 200 means."""
+    """Raise the error of a response other than 200."""
     status = answer.status
     reason = _reason(answer) or f'HTTP status {status}'
     context = {'status': status}
@@ -119,7 +119,7 @@ def _refuse(answer: Answer, now: dt.datetime) -> NoReturn:
             retry_after_s=retry_after_s,
         )
     if is_bad_query and _TIMED_OUT.search(reason):
-        # A query that takes too long is known to exist, the status that it gets is not.
+        # It is known that queries time out, but not with which status.
         raise ReadTimeoutError('The query took too long.', reason=reason, context=context)
     if is_bad_query:
         message = 'ThreatConnect refused the query. Correct its TQL in CONFIGURE.'
@@ -129,7 +129,7 @@ def _refuse(answer: Answer, now: dt.datetime) -> NoReturn:
 
 
 def _is_threatconnects(answer: Answer) -> bool:
-    """Whether an error is in ThreatConnect's own words.
+    """Return whether an error is in ThreatConnect's own format.
 
     Source: ThreatConnect developer documentation, "HTTP Status Codes" and its examples: JSON with a
     `status` of `Error` or `Failure`, and a `message`.
@@ -141,7 +141,7 @@ def _is_threatconnects(answer: Answer) -> bool:
 
 
 def _gateway_remedy(status: int) -> str:
-    """What to do about a refusal that is not ThreatConnect's."""
+    """Return the remedy for a refusal that is not ThreatConnect's."""
     where = 'See that the firewall, proxy or gateway in between lets the App through'
     if status == HTTPStatus.FORBIDDEN:
         return (
@@ -152,7 +152,7 @@ def _gateway_remedy(status: int) -> str:
 
 
 def _auth_remedy(status: int, reason: str) -> str:
-    """What to do about a 401 or 403, by what ThreatConnect says of it."""
+    """Return the remedy for a 401 or 403, according to ThreatConnect's reason."""
     said = reason.lower()
     if 'timestamp' in said:
         return "Set the App server's clock: it is more than five minutes off ThreatConnect's."
@@ -174,7 +174,7 @@ def _auth_remedy(status: int, reason: str) -> str:
 
 
 def _other_remedy(status: int) -> str:
-    """What to do about a status that has no meaning of its own."""
+    """Return the remedy for any other status."""
     if status == HTTPStatus.NOT_FOUND:
         return "Check ThreatConnect's API path."
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:

@@ -1,4 +1,4 @@
-"""Asks ThreatConnect whom a request's token belongs to; one attempt for each call."""
+"""Client that identifies the user of a request's token; one attempt for each call."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class WhoAmIClient:
     """Reads `/v2/whoami`.
 
     Args:
-        token_session: makes a session that signs with a token and knows the base address.
-        clock: for how long an answer has been coming.
-        redactor: masks secrets in what comes back.
+        token_session: creates a session that signs with a token and has the base address.
+        clock: the clock for the time limits.
+        redactor: masks secrets in responses.
     """
 
     def __init__(
@@ -40,10 +40,10 @@ class WhoAmIClient:
         self._redactor = redactor
 
     def __call__(self, token: str) -> Mapping[str, object]:
-        """Return the answer about a token.
+        """Return the response about a token.
 
         Raises:
-            RetryableError: ThreatConnect did not answer, or not with a success.
+            RetryableError: ThreatConnect did not respond, or not with a success.
             FatalError: it refused the token.
 
         Source: ThreatConnect REST API v2, whoami.
