@@ -1,1 +1,1 @@
-"""Repairs of what the platform and its framework do with requests and messages."""
+"""Fixes for the platform and its framework in the handling of requests and messages."""

@@ -1,8 +1,8 @@
-"""Mends how the framework's service talks to the platform's message broker.
+"""Fixes for the framework's connection to the platform's message broker.
 
-A message that is no JSON object makes it deaf, a broker that went away is looked for too seldom,
-and an answer that is ready meanwhile is lost. As in `service.py`, methods of one object are
-replaced, and the framework's classes stay as they are.
+A message that is not a JSON object ends its listening thread, it reconnects too slowly, and replies
+that are ready meanwhile are lost. As in `service_guard.py`, methods of one object are replaced, and
+the framework's classes are unchanged.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from sentinel_app.log import EventLog
 from sentinel_app.platform.service_guard import Service
 
 LONGEST_RECONNECT_S: Final = 10
-"""How seldom a broker that went away is looked for, at most."""
+"""Maximum seconds between attempts to reconnect to the broker."""
 
 KEPT_ANSWERS: Final = 200
 
 PLATFORM_BACK_S: Final = 3.0
-"""How long after the connection the platform listens again: it lost its own at the same time."""
+"""Seconds after reconnecting until the platform, which lost its connection too, listens again."""
 
 _log = EventLog(__name__)
 
 
 def keep_listening(service: Service) -> None:
-    """Keep a message that cannot be read from making the App deaf.
+    """Keep unreadable messages from ending the thread that receives all messages.
 
-    An exception in this method ends the thread that all messages come through.
+    Any exception in the framework's method would end it.
     """
     broker = service.message_broker
     read = broker.on_message
@@ -46,10 +46,10 @@ def keep_listening(service: Service) -> None:
 
 
 def _readable(payload: bytes) -> bytes:
-    """The message without what the framework trips over before it looks whether it is a request.
+    """Return the message without members that the framework fails on before it checks its kind.
 
-    That is a `triggerId` that is no number, which means nothing to an API service anyway, and a
-    command that is no text.
+    These are a `triggerId` that is not a number, which an API service does not use anyway, and a
+    command that is not text.
     """
     try:
         message = json.loads(payload)
@@ -65,24 +65,23 @@ def _readable(payload: bytes) -> bytes:
 
 
 def reconnect_soon(service: Service) -> None:
-    """Look every few seconds for a broker that went away.
+    """Reconnect to a lost broker every few seconds.
 
-    The framework waits for 15 s at first and for up to 15 minutes, while the platform's heartbeats
-    are missed after 20 s. To be called once the service listens: the client connects when it is
-    first asked for.
+    The framework waits 15 s at first and up to 15 minutes, while missed heartbeats end the Service
+    after 20 s. Call this once the service listens, as the client connects on first access.
     """
     service.message_broker.client.reconnect_delay_set(min_delay=1, max_delay=LONGEST_RECONNECT_S)
 
 
 def keep_answers(service: Service, platform_back_s: float = PLATFORM_BACK_S) -> None:
-    """Keep the answers that are ready while the broker is away, and send them when it is back.
+    """Keep replies that are ready while the broker is away, and send them when it is back.
 
-    Not at once: the broker passes a message on to those who listen at that moment, and forgets it.
-    Nothing else is kept: a heartbeat of that time means nothing later.
+    They are sent with a delay, as the broker only delivers to current listeners. Nothing else is
+    kept: an old heartbeat is meaningless.
 
     Args:
-        service: the framework's.
-        platform_back_s: seconds between the new connection and the answers.
+        service: the framework's service.
+        platform_back_s: seconds between reconnecting and sending.
     """
     broker = service.message_broker
     publish = broker.publish
@@ -102,7 +101,7 @@ def keep_answers(service: Service, platform_back_s: float = PLATFORM_BACK_S) -> 
             waiting = [*kept]
             kept.clear()
         for message, topic in waiting:
-            # Kept again if the broker has gone away once more.
+            # Kept again if the broker is away once more.
             guarded(message, topic)
         if waiting:
             _log.info('replies-sent-late', count=len(waiting))

@@ -1,4 +1,4 @@
-"""The message of one request: what the App needs of it, put right, or what is wrong with it."""
+"""Validation of a request's message: its used fields, corrected, or its fault."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from sentinel_app.platform.request_limits import (
     request_fault,
 )
 
-# A message is whatever JSON the platform sent.
+# A message is any JSON that the platform sent.
 Message = dict[str, Any]
 
-# What a message must have, or the framework gives up on it half-way.
+# Required fields, without which the framework fails half-way.
 _FIELDS: Final = {
     'apiToken': str,
     'headers': list,
@@ -29,21 +29,21 @@ _FIELDS: Final = {
     'path': str,
     'queryParams': list,
 }
-# What else is handed on where it is text of a usable length; the App needs nothing more of it.
+# Optional fields, passed on if they are text of a valid length; the App needs no others.
 _FACTS: Final = {'remoteAddress': 200, 'requestUrl': LONGEST_PATH + LONGEST_QUERY}
 _LONGEST_EPOCH: Final = 12
-"""Digits of a time in seconds."""
+"""Maximum digits of a time in seconds."""
 _SEPARATORS: Final = re.compile(r'[;,\s]+(?:[\w.-]+=)?|^[\w.-]+=')
 _MOST_SECRETS: Final = 8
 _LONGEST_SECRET: Final = 8_192
-# Characters that stand in a query value only if it has been decoded.
+# Characters that occur in a query value only if it was decoded.
 _DECODED_SIGNS: Final = frozenset(' &#"<>')
 _SINGLE_HEADERS: Final = frozenset({'content-length', 'content-type', 'host'})
 _PAIR: Final = ('name', 'value')
 
 
 class QuietMessage(dict[str, Any]):
-    """A message whose text form leaves out what the framework would otherwise log in clear."""
+    """A message whose text form omits what the framework would otherwise log in clear text."""
 
     def __repr__(self) -> str:
         shown = dict(self)
@@ -58,9 +58,10 @@ class QuietMessage(dict[str, Any]):
 
 
 def secrets_of(message: QuietMessage) -> list[str]:
-    """Return what headers and parameters of a request hold that only the caller may know.
+    """Return the secrets in headers and parameters of a request.
 
-    Whole values, and each part of a cookie and of credentials: any of them may come back alone.
+    These are whole values, and each part of a cookie and of credentials, as any may be echoed
+    alone.
     """
     pairs = [*message['headers'], *message['queryParams']]
     values = [pair['value'] for pair in pairs if _is_secret(pair)][:_MOST_SECRETS]
@@ -75,19 +76,19 @@ def _masked(pair: object) -> object:
 
 
 def _is_secret(pair: Mapping[Any, object]) -> bool:
-    """Whether a header or a parameter is a secret by its name."""
+    """Return whether a header or a parameter is a secret by its name."""
     return is_secret_name(str(pair.get('name')).strip())
 
 
 def lack(*names: str) -> Fault:
-    """Return what is said of a message without these fields, or with useless ones."""
+    """Return the fault of a message in which these fields are missing or invalid."""
     return Fault(
         status=HTTPStatus.BAD_REQUEST, description=f'The request lacks a usable {", ".join(names)}.'
     )
 
 
 def _wrong_fields(message: Message) -> list[str]:
-    """Return the names of what the message lacks, or has in a form that is of no use."""
+    """Return the names of missing or invalid required fields."""
     wrong = [name for name, kind in _FIELDS.items() if not isinstance(message.get(name), kind)]
     if not is_key(message['requestKey']):
         wrong.append('requestKey')
@@ -105,10 +106,10 @@ def _wrong_fields(message: Message) -> list[str]:
 
 
 def usable(message: Message) -> QuietMessage | Fault:
-    """Return what the App needs of a message, put right; or what is wrong with it.
+    """Return the used fields of a message, corrected; or its fault.
 
-    Nothing else is handed on: the framework logs a message whole, and makes a member of the environ
-    of each of its fields.
+    Other fields are dropped: the framework logs the whole message, and adds each of its fields to
+    the environ.
     """
     wrong = _wrong_fields(message)
     if wrong:
@@ -142,7 +143,7 @@ def usable(message: Message) -> QuietMessage | Fault:
 
 
 def _epoch(value: object) -> int | None:
-    """Return a time in seconds; None for anything else, on which the framework would fail."""
+    """Return a time in seconds; None for anything else, which would make the framework fail."""
     if not isinstance(value, int | str) or (isinstance(value, str) and len(value) > _LONGEST_EPOCH):
         return None
     text = str(value).strip()
@@ -151,7 +152,7 @@ def _epoch(value: object) -> int | None:
 
 
 def _joined(headers: list[object]) -> dict[str, str]:
-    """Return the headers, each name once, as the framework keeps the first of several only."""
+    """Return the headers with repeated ones joined, as the framework only keeps the first."""
     found: dict[str, list[str]] = {}
     for header in headers:
         if not isinstance(header, Mapping):
@@ -168,11 +169,11 @@ def _joined(headers: list[object]) -> dict[str, str]:
 
 
 def _encoded(value: object) -> str:
-    """Return a query value encoded, if it was decoded on the way.
+    """Return a query value encoded, if it was decoded before.
 
-    The framework joins names and values as they are. Whether the platform sends them decoded is not
-    known, so only a value that cannot be a raw one is encoded. Text that UTF-8 cannot hold stays,
-    and is refused later.
+    The framework joins names and values unchanged. It is unknown whether the platform decodes them,
+    so a value is only encoded if it cannot be a raw one. Text that UTF-8 cannot hold is kept, and
+    refused later.
     """
     text = '' if value is None else str(value)
     is_decoded = not text.isascii() or not text.isprintable() or bool(_DECODED_SIGNS & set(text))

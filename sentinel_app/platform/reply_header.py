@@ -1,11 +1,11 @@
-"""The headers that every reply carries, whoever writes it: the API, the page, the bridge."""
+"""Headers of every reply, whether of the API, the page or the bridge."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-# Style elements are how the page's components bring their styles; scripts come from files alone.
+# The page's components add style elements; scripts are only loaded from files.
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'{scripts}; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; "
@@ -14,7 +14,7 @@ _POLICY: Final = (
 
 
 def content_security_policy(script_hashes: tuple[str, ...] = ()) -> str:
-    """Return the policy that lets nothing be loaded or run but the App's own files.
+    """Return the policy that allows only the App's own files to be loaded or run.
 
     Args:
         script_hashes: hashes of the inline scripts that may run, for example `sha256-...`.
@@ -24,11 +24,10 @@ def content_security_policy(script_hashes: tuple[str, ...] = ()) -> str:
 
 PROTECTION: Final[Mapping[str, str]] = {
     'Content-Security-Policy': content_security_policy(),
-    # For what reads no policy: the same as `frame-ancestors`.
+    # The same as `frame-ancestors`, for clients without support of the policy.
     'X-Frame-Options': 'SAMEORIGIN',
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'same-origin',
     'Cache-Control': 'no-store',
 }
-"""What a reply says that has no rules of its own, such as the page's files have for the first and
-the last."""
+"""Default headers of replies; the page's files override the first and the last."""

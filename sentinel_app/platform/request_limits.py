@@ -1,8 +1,8 @@
-"""What a request may hold: text that HTTP can carry, and no more of it than a browser sends.
+"""Limits of a request: only text that HTTP can carry, and no more than a browser sends.
 
-Whatever reaches the App has passed ThreatConnect's broker as JSON, which can say what neither HTTP,
-UTF-8 nor a log file can: half a surrogate pair, a header of 10 MB, a line break in a name. All of
-it is judged here, before anything else looks at it.
+Requests arrive through ThreatConnect's broker as JSON, which can represent what HTTP, UTF-8 or a
+log file cannot: a lone surrogate, a header of 10 MB, a line break in a name. All of it is validated
+here first.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from urllib.parse import quote
 
 LONGEST_METHOD: Final = 20
 LONGEST_PATH: Final = 8_000
-"""In characters. Source: RFC 9112, section 3, asks for at least as much."""
+"""Maximum characters of a path. Source: RFC 9112, section 3, recommends at least as much."""
 
 LONGEST_QUERY: Final = 8_000
 MOST_PARAMETERS: Final = 200
 MOST_HEADERS: Final = 200
 LARGEST_HEADERS: Final = 65_536
-"""Characters of all names and values; what a platform with single sign-on sends is a few KB."""
+"""Maximum characters of all header names and values; single sign-on needs a few KB."""
 
 LONGEST_TOKEN: Final = 16_384
 LONGEST_KEY: Final = 200
-"""Of a request's key and of the name of its body; the platform's are UUIDs."""
+"""Maximum characters of a request's key and of its body's name; the platform uses UUIDs."""
 
 _LONGEST_SHOWN: Final = 200
 
@@ -40,7 +40,7 @@ _PRINTABLE_ASCII: Final = ''.join(map(chr, range(0x21, 0x7F)))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """Why a request is not taken."""
+    """Why a request is refused."""
 
     status: HTTPStatus
     description: str
@@ -49,13 +49,13 @@ class Fault:
 def request_fault(
     *, method: str, path: str, query: str, headers: Iterable[tuple[str, str]]
 ) -> Fault | None:
-    """Return what keeps a request from being taken; None if nothing does.
+    """Return why a request is refused; None if it is valid.
 
     Args:
-        method: in any case.
-        path: decoded or not.
-        query: as in an address, names and values joined.
-        headers: names and values.
+        method: the method, in any case.
+        path: the path, decoded or not.
+        query: the query string.
+        headers: the names and values of headers.
     """
     if len(method) > LONGEST_METHOD or not _NAME.fullmatch(method):
         return _bad('The request lacks a usable method.')
@@ -91,22 +91,22 @@ def _headers_fault(headers: Iterable[tuple[str, str]]) -> Fault | None:
 
 
 def is_token(text: str) -> bool:
-    """Whether a header of ours to ThreatConnect can carry the text as the caller's token."""
+    """Return whether the text can be sent to ThreatConnect in a header as the caller's token."""
     return len(text) <= LONGEST_TOKEN and _ENCODED.fullmatch(text) is not None
 
 
 def is_key(text: str) -> bool:
-    """Whether the text can name a request, or its body, in the platform's store."""
+    """Return whether the text can be the key of a request or its body in the platform's store."""
     return len(text) <= LONGEST_KEY and text.isprintable()
 
 
 def encoded_query(query: str) -> str:
-    """Return the query string with everything percent-encoded that no address may hold."""
+    """Return the query string with all invalid characters percent-encoded."""
     return query if _ENCODED.fullmatch(query) else quote(query, safe=_PRINTABLE_ASCII)
 
 
 def as_bytes_text(text: str) -> str:
-    """Return text as an environ holds it: its bytes in UTF-8, each as a character.
+    """Return text in the form of an environ: its bytes in UTF-8, each as a character.
 
     Source: PEP 3333, "Unicode Issues".
     """
@@ -114,9 +114,9 @@ def as_bytes_text(text: str) -> str:
 
 
 def header_value(value: str) -> str:
-    """Return a header's value as an environ holds it.
+    """Return a header's value in the form of an environ.
 
-    Servers read a header's bytes as Latin-1; where one made text of them, there are other letters.
+    Servers decode a header's bytes as Latin-1; other letters mean that they were decoded already.
     """
     try:
         value.encode('latin-1')
@@ -126,7 +126,7 @@ def header_value(value: str) -> str:
 
 
 def shown(value: object) -> str:
-    """Return what came in as it may stand in a message or in the log: short, and text."""
+    """Return untrusted input as short text for messages and the log."""
     text = str(value)
     cut = text if len(text) <= _LONGEST_SHOWN else f'{text[:_LONGEST_SHOWN]}...'
     return ''.join(

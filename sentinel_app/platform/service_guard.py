@@ -1,9 +1,9 @@
-"""Mends what the platform's service object does with requests, tokens and answers.
+"""Fixes for the platform's service object in the handling of requests, tokens and replies.
 
-The framework drops a request without an answer when a message lacks a field, and answers 30 s late
-and without a body when its store fails. Each function here replaces methods of one object by
-guarded ones and says why; nothing of the framework is imported, and its classes stay as they are.
-`broker.py` does the same for the connection that messages come through.
+The framework drops a request without a reply if its message lacks a field, and replies 30 s late
+and without a body if its store fails. Each function here replaces methods of one object with
+guarded ones and says why; nothing of the framework is imported, and its classes are unchanged.
+`broker_guard.py` does the same for the connection to the broker.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ MISSED_HEARTBEAT: Final = 'Missed heartbeat commands.'
 _KEPT_TOKENS: Final = 200
 
 Protect = Callable[[Iterable[str], str], None]
-"""Has values masked from now on wherever they come back; the second argument is their kind."""
+"""Masks values from now on wherever they are echoed; the second argument is their kind."""
 
 _log = EventLog(__name__)
 
 
 class Service(Protocol):
-    """What is used of the framework's API service; its attributes are not typed there."""
+    """The used part of the framework's API service, whose attributes are untyped."""
 
     message_broker: Any
     key_value_store: Any
@@ -50,12 +50,12 @@ class Service(Protocol):
     service_thread: Any
 
     def add_metric(self, label: str, value: int | str) -> None:
-        """Show a figure in the answer to every heartbeat."""
+        """Report a figure in the reply to every heartbeat."""
         ...
 
 
 class OpenRequests:
-    """Counts the requests that have not been answered yet."""
+    """Tracks requests without a reply."""
 
     def __init__(self) -> None:
         self._keys: set[str] = set()
@@ -63,30 +63,30 @@ class OpenRequests:
         self._changed = threading.Condition()
 
     def add(self, key: str) -> bool:
-        """Begin to wait for an answer; False if no more requests are taken."""
+        """Add a request; return False if no more are accepted."""
         with self._changed:
             if not self._is_terminating:
                 self._keys.add(key)
             return not self._is_terminating
 
     def refuse_more(self) -> None:
-        """Take no more requests from now on."""
+        """Accept no more requests."""
         with self._changed:
             self._is_terminating = True
 
     def remove(self, key: str) -> None:
-        """The answer is published, or there will be none."""
+        """Remove a request whose reply was published, or that gets none."""
         with self._changed:
             self._keys.discard(key)
             self._changed.notify_all()
 
     def wait_until_none(self, timeout_s: float) -> bool:
-        """Wait until every request is answered; False if the time passed before."""
+        """Wait until every request has its reply; return False after `timeout_s` seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._keys, timeout=max(0.0, timeout_s))
 
     def abandon(self) -> frozenset[str]:
-        """Wait for none of them any longer; gives the keys of those that are unanswered."""
+        """Stop waiting, and return the keys of the requests without a reply."""
         with self._changed:
             keys, self._keys = frozenset(self._keys), set()
             return keys
@@ -95,16 +95,16 @@ class OpenRequests:
 def answer_every_request(
     service: Service, forget_token: Callable[[str], None], protect: Protect
 ) -> OpenRequests:
-    """Make every request end in an answer, and keep its headers out of the log.
+    """Ensure a reply to every request, and keep its headers out of the log.
 
     Args:
         service: the framework's service.
-        forget_token: drops one token from the framework's list of texts to mask. The list grows by
-            each request's token and makes every later line of the log dearer.
-        protect: learns what each request brings that must not come back.
+        forget_token: removes a token from the framework's list of texts to mask. The list grows by
+            each request's token and slows down every later log line.
+        protect: masks the secrets of each request.
 
     Returns:
-        The requests that are under way.
+        The requests in progress.
     """
     requests = OpenRequests()
     process = service.process_run_service_command
@@ -160,7 +160,7 @@ def answer_every_request(
 
 
 def end_requests(service: Service, requests: OpenRequests, timeout_s: float) -> None:
-    """Give the requests under way some time, and tell the rest that the Service is ending."""
+    """Wait some time for open requests, and answer the rest that the Service is stopping."""
     if requests.wait_until_none(timeout_s):
         return
     for key in requests.abandon():
@@ -186,10 +186,10 @@ def _refuse_at_the_end(service: Service, key: str) -> None:
 
 
 def _use_a_thread_each(service: Service) -> None:
-    """Keep requests out of the framework's pool of five threads, which it never uses by itself.
+    """Keep requests out of the framework's pool of five threads, which it normally never uses.
 
     It compares methods in a way that is false for its own and true for a replaced one. In the pool,
-    requests would queue where the bridge cannot refuse them, in threads that hold up the end of the
+    requests would queue where the bridge cannot refuse them, in threads that delay the end of the
     process.
     """
     start: Any = super(type(service), service)
@@ -197,7 +197,7 @@ def _use_a_thread_each(service: Service) -> None:
 
 
 def _answer_error(service: Service, key: str, status: HTTPStatus, text: str, code: str) -> None:
-    """Answer a request that the framework never saw or gave up on."""
+    """Answer a request that the framework did not get or failed on."""
     body = error_body(status.phrase, text, code)
     headers: Headers = [('content-type', 'application/json'), *PROTECTION.items()]
     if _store_body(service, key, body):
@@ -215,7 +215,7 @@ def _answer_error(service: Service, key: str, status: HTTPStatus, text: str, cod
 
 
 def _store_body(service: Service, key: str, body: bytes) -> bool:
-    """Write an answer's body where the platform reads it; False if that failed."""
+    """Store a reply's body for the platform; return False if that failed."""
     try:
         store = service.key_value_store.client
         added = store.create(key, 'response.body', body)
@@ -233,10 +233,10 @@ def _store_body(service: Service, key: str, body: bytes) -> bool:
 def request_callback(
     service: Service, bridge: Bridge
 ) -> Callable[[Environ, StartResponse], list[bytes]]:
-    """What the framework calls for each request.
+    """Return the callback that the framework calls for each request.
 
-    The body is stored here, before the status is named: if the framework's own attempt fails, it
-    answers with the good status, 30 s late and without a body.
+    The body is stored here before the status is returned: if the framework's own attempt fails, it
+    replies with a success status, 30 s late and without a body.
     """
 
     def callback(environ: Environ, start_response: StartResponse) -> list[bytes]:
@@ -257,10 +257,10 @@ def request_callback(
 
 
 class _ForgivingTokens(dict[str, dict[str, Any]]):
-    """The framework's tokens by thread; one that has gone meanwhile is replaced by a stand-in.
+    """The framework's tokens by thread, with a placeholder for missing entries.
 
-    The renewal writes to the entry of a request that may have ended while its token was renewed,
-    and the `KeyError` would end the renewal with its barrier closed, for good.
+    The renewal writes to the entry of a request that may have ended meanwhile, and the `KeyError`
+    would end the renewal thread for good, with its barrier closed.
     """
 
     def __missing__(self, _key: str) -> dict[str, Any]:
@@ -268,14 +268,14 @@ class _ForgivingTokens(dict[str, dict[str, Any]]):
 
 
 def keep_renewing(service: Service, protect: Protect) -> None:
-    """Keep a failed renewal of a token from ending the thread that renews them.
+    """Keep a failed renewal of a token from ending the renewal thread.
 
-    The framework expects `RuntimeError` alone; a refused connection raises another, the thread dies
-    with its barrier closed, and each reading of a token then costs 15 s and fails.
+    The framework only handles `RuntimeError`; a refused connection raises another exception, the
+    thread dies with its barrier closed, and each access to a token then takes 15 s and fails.
 
     Args:
         service: the framework's service.
-        protect: learns each new token before anything is written of it.
+        protect: masks each new token before anything is logged about it.
     """
     token = service.token
     renew = token.renew_token
@@ -301,13 +301,13 @@ def keep_renewing(service: Service, protect: Protect) -> None:
 
 
 def follow_log_level(service: Service, set_level: Callable[[int], None]) -> None:
-    """Let a LoggingChange go for our lines too, and pass over a level that there is not."""
+    """Apply a LoggingChange to the App's lines too, and ignore unknown levels."""
     change = service.process_logging_change_command
 
     def guarded(message: Message) -> None:
         name = str(message.get('level') or '').strip().upper()
         level = logging.getLevelNamesMapping().get(name)
-        # NOTSET is no level to log at: it would let everything through.
+        # NOTSET is not a usable level: it would log everything.
         if not level:
             _log.warning('logging-change-refused', level=name)
             return
@@ -319,7 +319,7 @@ def follow_log_level(service: Service, set_level: Callable[[int], None]) -> None
 
 
 def report_metrics(service: Service, metrics: Callable[[], Mapping[str, int | str]]) -> None:
-    """Show our figures, as they are at that moment, in the answer to every heartbeat."""
+    """Report the current figures in the reply to every heartbeat."""
     beat = service.process_heartbeat_command
 
     def refresh() -> None:
@@ -338,7 +338,7 @@ def report_metrics(service: Service, metrics: Callable[[], Mapping[str, int | st
 
 
 class Termination:
-    """Tells when the platform has ended the service, and why."""
+    """Termination of the service by the platform, and its reason."""
 
     def __init__(self, service: Service) -> None:
         self.reason = ''
@@ -347,7 +347,7 @@ class Termination:
         end = service.process_shutdown_command
 
         def guarded(message: Message) -> None:
-            # The watchdog and the platform may both end the service.
+            # The framework's watchdog and the platform may both end the service.
             with self._lock:
                 if self._over.is_set():
                     return
@@ -364,9 +364,9 @@ class Termination:
 
     @property
     def is_missed_heartbeat(self) -> bool:
-        """True if the platform has not been heard for too long."""
+        """Whether heartbeats of the platform were missing for too long."""
         return self.reason == MISSED_HEARTBEAT
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait for the end; True once it has come."""
+        """Wait for the termination; return whether it has come."""
         return self._over.wait(timeout_s)

@@ -1,8 +1,8 @@
-"""Makes the platform's WSGI environ correct and always gives it a whole answer.
+"""Bridge from the platform's requests to WSGI, with a complete reply in every case.
 
-The platform turns each HTTP request into a message and calls us in a thread of its own. Its environ
-lacks what WSGI promises, and whatever goes wrong between call and answer leaves the caller without
-one; `Bridge` mends the first and never lets the second happen.
+The platform turns each HTTP request into a message and calls the App in a separate thread. Its
+environ is not valid WSGI, and any failure between call and reply would leave the caller without a
+reply; `Bridge` fixes the former and prevents the latter.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sentinel_app.platform.request_limits import (
     shown,
 )
 
-# The environ's key for the token of whoever asks, and not a token itself.
+# The environ's key for the caller's token, not a token itself.
 API_TOKEN_KEY: Final = 'ms_sentinel.api_token'  # noqa: S105
 MAX_CONCURRENT: Final = 16
 _RETRY_AFTER_S: Final = 1
@@ -34,16 +34,16 @@ _LOWEST_STATUS: Final = 100
 _HIGHEST_STATUS: Final = 599
 _LOWEST_WITH_BODY: Final = 200
 
-# An environ holds values of all kinds, by the WSGI specification (PEP 3333).
+# An environ has values of any type. Source: PEP 3333.
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
 
 
 class StartResponse(Protocol):
-    """What the platform gives us to name the status and the headers of an answer."""
+    """The platform's callback for the status and the headers of a reply."""
 
     def __call__(self, status: str, headers: Headers, /) -> object:
-        """Begin the answer."""
+        """Begin the reply."""
         ...
 
 
@@ -51,7 +51,7 @@ WsgiApp = Callable[[Environ, Callable[..., object]], Iterable[bytes]]
 
 
 class _Answer:
-    """Records what a WSGI application says through `start_response` and `write`."""
+    """Records a WSGI application's calls of `start_response` and `write`."""
 
     def __init__(self) -> None:
         self.status = ''
@@ -61,7 +61,7 @@ class _Answer:
     def start(
         self, status: str, headers: Headers, exc_info: object = None
     ) -> Callable[[bytes], None]:
-        """Take status and headers; with a fault in hand, a second call replaces the first."""
+        """Record status and headers; with `exc_info`, a second call replaces the first."""
         if self.status and exc_info is None:
             raise RuntimeError('start_response was called twice')
         self.status, self.headers = status, list(headers)
@@ -69,7 +69,7 @@ class _Answer:
 
 
 def error_body(title: str, description: str, code: str) -> bytes:
-    """The JSON of an error, in the shape of every error of the API."""
+    """Return the JSON of an error, in the form of the API's errors."""
     return json.dumps({'title': title, 'description': description, 'code': code}).encode()
 
 
@@ -77,9 +77,9 @@ class Bridge:
     """Runs one WSGI application for the platform's requests.
 
     Args:
-        wsgi: the application; it is called from several threads at once.
-        max_concurrent: requests worked on at a time; further ones are answered 503 at once.
-        log: where what goes wrong is written.
+        wsgi: the application, which is called from several threads at once.
+        max_concurrent: maximum concurrent requests; further ones are answered 503 immediately.
+        log: the log for failures.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Bridge:
         else:
             try:
                 answer = self._answer(environ)
-            # Not even the end of a thread may leave a caller waiting.
+            # Even the end of a thread must not leave a caller waiting.
             except BaseException as error:  # noqa: BLE001
                 self._log.exception(
                     'request-failed',
@@ -163,9 +163,9 @@ def _is_header(key: str) -> bool:
 
 
 def _mended(environ: Environ) -> Environ | None:
-    """A copy of the environ as WSGI promises it; None if the request's body was lost on the way."""
+    """Return a valid WSGI copy of the environ; None if the request's body was lost."""
     ours = {key: value for key, value in environ.items() if not _is_header(key)}
-    # Those with hyphens last: nobody can write such a header with underscores in its place.
+    # Names with hyphens last, so that a header with underscores cannot replace them.
     for key in sorted(filter(_is_header, environ), key=lambda key: '-' in key):
         if environ[key] is not None:
             ours[key.replace('-', '_')] = header_value(str(environ[key]))
@@ -183,37 +183,37 @@ def _mended(environ: Environ) -> Environ | None:
     ours['SERVER_NAME'] = _host(str(ours.get('HTTP_HOST') or ''))
     ours['SERVER_PORT'] = '443'
     ours['QUERY_STRING'] = encoded_query(str(ours.get('QUERY_STRING') or ''))
-    # Under a name of our own, lest something that shows the environ shows the token as well.
+    # Under a name of its own, so that whatever shows the environ does not show the token.
     ours[API_TOKEN_KEY] = ours.pop('api_token', None)
     return ours
 
 
 def _is_length(promised: str) -> bool:
-    """Whether a Content-Length promises a body, however long."""
+    """Return whether a Content-Length announces a body."""
     return promised.isascii() and promised.isdecimal() and promised.strip('0') != ''
 
 
 def _body_of(stream: object) -> bytes:
-    """The bytes of a request, whatever the platform's store made of them."""
+    """Return the bytes of a request's body, in whatever form the platform's store has them."""
     content = stream.read() if hasattr(stream, 'read') else stream
     if isinstance(content, str):
-        # Half a surrogate pair, which no encoding takes, is refused where the body is read.
+        # A lone surrogate, which cannot be encoded, is refused when the body is read.
         return content.encode(errors='surrogatepass')
     return bytes(content) if isinstance(content, bytes | bytearray | memoryview) else b''
 
 
 def _host(header: str) -> str:
-    """The host of a Host header without its port."""
+    """Return the host of a Host header without its port."""
     if header.startswith('['):
         return header.partition(']')[0] + ']'
     return header.partition(':')[0] or 'localhost'
 
 
 def _whole_status(status: str) -> str:
-    """The status with its reason; the platform cannot send one without.
+    """Return the status with its reason, which the platform requires.
 
     Raises:
-        RuntimeError: if the application named no status at all.
+        RuntimeError: the application set no usable status.
     """
     code, _, reason = str(status).strip().partition(' ')
     if not (code.isascii() and code.isdigit() and _LOWEST_STATUS <= int(code) <= _HIGHEST_STATUS):
@@ -235,7 +235,7 @@ def _may_have_body(status: str) -> bool:
 
 
 def _plain_headers(headers: Headers) -> Headers:
-    """The headers as text on one line each; the platform sends them as JSON."""
+    """Return the headers as text on one line each; the platform sends them as JSON."""
     return [(str(name), ' '.join(str(value).splitlines())) for name, value in headers]
 
 
