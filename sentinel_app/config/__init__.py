@@ -1,1 +1,1 @@
-"""The inputs of the Service: read, checked, and given types."""
+"""Inputs of the Service: parsed, validated and typed."""

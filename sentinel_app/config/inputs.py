@@ -1,4 +1,4 @@
-"""Reads single input values and collects what is wrong with them, in words a person can act on."""
+"""Parsing of single inputs; faults are collected as messages for people."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ _NUMBER: Final = re.compile(r'[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)')
 _UNRESOLVED: Final = re.compile(r'&\{[A-Za-z]+:[A-Za-z]+:[^}]*\}')
 _CONTROL: Final = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029]')
 _UNFIT: Final = re.compile('[\x00\ud800-\udfff]')
-# Secrets of Entra ID and of ThreatConnect are longer: one that was pasted into the wrong input is
-# not shown.
+# Secrets of Entra ID and ThreatConnect are longer, so one pasted into the wrong input is not shown.
 _LONGEST_SHOWN: Final = 32
 _LONGEST_DOMAIN: Final = 253
 _LARGEST_PORT: Final = 65535
@@ -31,41 +30,41 @@ Choice = TypeVar('Choice', bound=StrEnum)
 
 
 def show(value: str) -> str:
-    """A value as a message quotes it: on one line, and only if it is short."""
+    """Return a value quoted for messages: on one line, and only if it is short."""
     if len(value) > _LONGEST_SHOWN:
         return f'the text of {len(value)} characters'
     return f'"{_CONTROL.sub(" ", value)}"'
 
 
 def guid(text: str) -> str | None:
-    """The GUID in lower case and without braces, or None if the text is none."""
+    """Return the GUID in lower case and without braces; None if the text is not a GUID."""
     found = _GUID.fullmatch(text)
     return found.group(2).lower() if found else None
 
 
 def domain(text: str) -> str | None:
-    """The domain in lower case and in its ASCII form, or None if the text is none with a dot."""
+    """Return the domain in lower-case ASCII; None if the text is not a domain with a dot."""
     ascii_text = ascii_name(text.rstrip('.'))
     found = _DOMAIN.fullmatch(ascii_text) and len(ascii_text) <= _LONGEST_DOMAIN
     return ascii_text if found else None
 
 
 def host_name(text: str) -> str | None:
-    """As `domain`, but one label is enough."""
+    """Return the host name as `domain` does, but one label is enough."""
     ascii_text = ascii_name(text.rstrip('.'))
     found = _HOST_NAME.fullmatch(ascii_text) and len(ascii_text) <= _LONGEST_DOMAIN
     return ascii_text if found else None
 
 
 class Inputs:
-    """The inputs of the Service by name, and the problems found while reading them.
+    """Inputs of the Service by name, and the problems found while parsing them.
 
-    Every reader returns a usable value even when it notes a problem, so that one start of the App
+    Every method returns a usable value even if it records a problem, so that one start of the App
     shows all problems at once.
 
     Args:
-        values: what the platform sent; text, or what a framework made of it.
-        labels: the label of each input that is known.
+        values: the values from the platform or its framework.
+        labels: the labels of the known inputs.
     """
 
     def __init__(self, values: Mapping[str, object], labels: Mapping[str, str]) -> None:
@@ -74,11 +73,11 @@ class Inputs:
         self.problems: list[str] = []
 
     def add_fault(self, name: str, fault: str) -> None:
-        """Note what is wrong with an input and what to do about it."""
+        """Record a fault of an input and its remedy."""
         self.problems.append(f'{self._labels[name]} ({name}): {fault}')
 
     def entries(self, name: str) -> list[str]:
-        """All values of an input that takes several, the empty ones left out."""
+        """Return all non-empty values of an input with several."""
         value = self._values.get(name)
         if value is None:
             return []
@@ -90,7 +89,7 @@ class Inputs:
         return [piece for piece in found if piece]
 
     def text(self, name: str, *, required: bool = True) -> str:
-        """The text without blanks around it; empty if absent, which is noted when required."""
+        """Return the text without outer blanks; empty if missing, which is a fault if required."""
         value = self._values.get(name)
         if isinstance(value, list | tuple | set):
             kept = [part for part in value if part not in (None, '')]
@@ -113,7 +112,7 @@ class Inputs:
         return text
 
     def line(self, name: str, *, required: bool = True) -> str:
-        """As `text`, but on one line."""
+        """Return the text as `text` does, but only one line."""
         text = self.text(name, required=required)
         if _CONTROL.search(text):
             self.add_fault(name, 'holds a line break or a control character. Type it in again.')
@@ -121,7 +120,7 @@ class Inputs:
         return text
 
     def identifier(self, name: str, remedy: str) -> str:
-        """A GUID; the value itself is never shown, as a secret may have been pasted here."""
+        """Return a GUID; the value is never shown, as a secret may have been pasted here."""
         text = self.line(name)
         found = guid(text)
         if text and not found:
@@ -129,7 +128,7 @@ class Inputs:
         return found or ''
 
     def integer(self, name: str, *, low: int, high: int, default: int | None = None) -> int:
-        """A whole number within its limits; without a default the input is required."""
+        """Return a whole number within limits; without a default the input is required."""
         number = self._number(name, default)
         if number is None:
             return low
@@ -142,7 +141,7 @@ class Inputs:
         return low
 
     def positive_number(self, name: str, *, high: float) -> float:
-        """A number above 0, fractions allowed."""
+        """Return a number above 0, with or without a fraction."""
         number = self._number(name, None)
         if number is None:
             return high
@@ -152,7 +151,7 @@ class Inputs:
         return number
 
     def choice(self, name: str, choices: type[Choice], default: Choice) -> Choice:
-        """One of the choices, whatever the case it is written in."""
+        """Return one of the choices, matched case-insensitively."""
         text = self.line(name, required=False)
         if not text:
             return default
@@ -164,7 +163,7 @@ class Inputs:
         return default
 
     def https_origin(self, name: str, default: str) -> str:
-        """An address of the form https://host or https://host:port."""
+        """Return an address of the form https://host or https://host:port."""
         text = self.line(name, required=False)
         if not text:
             return default
@@ -199,7 +198,7 @@ class Inputs:
         self.add_fault(name, f'{shown} {fault}. Give {kind} {low:g} {until} {high:.10g}.')
 
     def _text_of(self, name: str, value: object) -> str:
-        """The value as text that a file, a header and a message can hold; else a note, and none."""
+        """Return the value as text that files, headers and messages can hold; else record a fault."""
         try:
             text = value.decode() if isinstance(value, bytes) else _plain(value)
         except ValueError:
@@ -214,7 +213,7 @@ class Inputs:
 
 
 def _plain(value: object) -> str:
-    """A text or a number as text.
+    """Return a text or a number as text.
 
     Raises:
         ValueError: it is neither, or a number of thousands of digits.
@@ -225,7 +224,7 @@ def _plain(value: object) -> str:
 
 
 def _origin(text: str) -> str | None:
-    """The https origin that the text is, in its plainest form, or None."""
+    """Return the normalized https origin; None if the text is not one."""
     try:
         parts = urlsplit(text)
         port = parts.port

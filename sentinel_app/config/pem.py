@@ -1,4 +1,4 @@
-"""Reads the PEM that may stand in a client secret's place: a private key with its certificate."""
+"""Parsing of a PEM with a private key and its certificate, in place of a client secret."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BLOCK: Final = re.compile(
     r'-----BEGIN (?P<label>[A-Z0-9 ]+)-----(?P<body>.*?)-----END (?P=label)-----', re.DOTALL
 )
 _LINE: Final = 64
-# The old form of an encrypted key says so in lines before its content.
+# The old format of an encrypted key has headers before its content.
 _ENCRYPTED: Final = 'ENCRYPTED'
 _REMEDY: Final = 'Give one unencrypted RSA private key and its certificate.'
 
@@ -28,7 +28,7 @@ class PemError(ConfigError):
     """A PEM cannot be used.
 
     Args:
-        fault: what is wrong, as the rest of a sentence that begins with the name of the input.
+        fault: the fault, as the rest of a sentence that begins with the name of the input.
     """
 
     def __init__(self, fault: str) -> None:
@@ -40,20 +40,20 @@ class PemError(ConfigError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """A certificate with proper lines, and when it is valid."""
+    """A normalized certificate, and its period of validity."""
 
     text: str
     valid_from: dt.datetime
     expires_at: dt.datetime
 
     def is_valid_at(self, now: dt.datetime) -> bool:
-        """Whether it is valid at a moment."""
+        """Return whether it is valid at a time."""
         return self.valid_from <= now < self.expires_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pem:
-    """A private key with proper lines, and the certificates that belong to it; at least one."""
+    """A normalized private key, and its certificates, at least one."""
 
     private_key: str
     certificates: tuple[Certificate, ...]
@@ -63,28 +63,28 @@ class Pem:
 
     @property
     def text(self) -> str:
-        """Key and certificates, one after the other."""
+        """Key and certificates as PEM text."""
         return self.private_key + ''.join(each.text for each in self.certificates)
 
     def certificate_at(self, now: dt.datetime) -> Certificate:
-        """Return the certificate to sign in with: one that is valid, of these the last to end.
+        """Return the certificate for sign-in: the valid one that expires last.
 
-        A key that was renewed has several. If none is valid, the last to end is the best guess:
-        the clock may be wrong.
+        There are several after a renewal. If none is valid, the one that expires last is the best
+        guess, as the clock may be wrong.
         """
         return max(self.certificates, key=lambda each: (each.is_valid_at(now), each.expires_at))
 
 
 def is_pem(text: str) -> bool:
-    """True if the text is meant to be a PEM."""
+    """Return whether the text looks like a PEM."""
     return '-----BEGIN' in text or '-----END' in text
 
 
 def read_pem(text: str) -> Pem:
-    r"""Return the private key of a PEM with the certificates that belong to it.
+    r"""Return the private key of a PEM with its certificates.
 
-    Whatever else is in it is passed over. An input field may have turned the line breaks into
-    blanks or into `\n`; both are mended.
+    Anything else in it is ignored. Line breaks that an input field has turned into blanks or `\n`
+    are restored.
 
     Raises:
         PemError: there is no such pair; the error shows nothing of the text.
@@ -122,7 +122,7 @@ def read_pem(text: str) -> Pem:
 
 
 def _wrapped(label: str, body: str) -> str:
-    """A PEM block with its line breaks where they belong."""
+    """Return a PEM block with normalized line breaks."""
     content = ''.join(body.replace('\\r', '').replace('\\n', '').split())
     return f'-----BEGIN {label}-----\n{textwrap.fill(content, _LINE)}\n-----END {label}-----\n'
 
@@ -131,7 +131,7 @@ def _load_key(pem: str) -> rsa.RSAPrivateKey:
     try:
         key = serialization.load_pem_private_key(pem.encode(), password=None)
     except (TypeError, ValueError):
-        # The library's own text could quote the key.
+        # The library's message could quote the key.
         raise PemError('holds a private key that cannot be read') from None
     if not isinstance(key, rsa.RSAPrivateKey):
         raise PemError('holds a private key that is not an RSA key, which Entra ID asks for')
@@ -149,5 +149,5 @@ def _fits(certificate: x509.Certificate, key: rsa.RSAPrivateKey) -> bool:
     try:
         return certificate.public_key() == key.public_key()
     except (UnsupportedAlgorithm, ValueError):
-        # Another one's certificate may have a key of any kind.
+        # An unrelated certificate may have a key of any kind.
         return False

@@ -1,4 +1,4 @@
-"""A value that never shows itself."""
+"""Wrapper of secrets against accidental disclosure."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import NoReturn
 
 
 class Secret:
-    """Holds a secret; `value` gives it, nothing else does.
+    """A secret that only `value` discloses.
 
-    It shows itself as `***`, compares without telling how much was right, and cannot be pickled.
+    Its text form is `***`, it is compared in constant time, and it cannot be pickled.
     """
 
     __slots__ = ('_value',)

@@ -1,4 +1,4 @@
-"""Typed settings from the inputs of the Service, with messages that a person can act on."""
+"""Typed settings from the inputs of the Service."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SOURCE_SYSTEM_PREFIX: Final = 'ThreatConnect-'
 SOURCE_SYSTEM_LENGTH: Final = 256
 # Source: STIX objects upload API, throttling limits.
 REQUESTS_PER_MINUTE_LIMIT: Final = 100
-# Ours, so that no date is beyond what a calendar holds: a hundred years, and a year.
+# The App's own limits, so that every date is within the calendar: a hundred years, and a year.
 _TTL_HOURS_LIMIT: Final = 876_000
 _INTERVAL_HOURS_LIMIT: Final = 8_784
 _RETENTION_DAYS_LIMIT: Final = 36_500
@@ -43,7 +43,7 @@ _TOO_LONG_ENTRY: Final = (
     'Write entries like 192.0.2.0/24|example.com|private.'
 )
 
-# Indicator types as ThreatConnect v3 spells them, and the input that holds the TTL of each.
+# Indicator types as spelled by ThreatConnect v3, and the input with the TTL of each.
 TTL_INPUTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         'Address': 'ttl_hours_address',
@@ -58,7 +58,7 @@ TTL_INPUTS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-# Every input of the Service and its label, in the order of the form.
+# All inputs of the Service and their labels, in the order of the form.
 LABELS: Final[Mapping[str, str]] = MappingProxyType(
     {
         'client_id': 'Client ID',
@@ -99,7 +99,7 @@ SECRET_INPUTS: Final = frozenset({'client_secret', 'threatconnect_secret_key'})
 
 
 class AzureCloud(StrEnum):
-    """The Microsoft cloud of the workspace; authority, scope and host always belong together.
+    """Microsoft cloud of the workspace, which determines authority, scope and host.
 
     Source: STIX objects upload API; Microsoft's connector templates for Azure Government.
     """
@@ -109,29 +109,29 @@ class AzureCloud(StrEnum):
 
     @property
     def login_url(self) -> str:
-        """Where tokens come from."""
+        """Origin of the sign-in service."""
         is_public = self is AzureCloud.PUBLIC
         return f'https://login.microsoftonline.{"com" if is_public else "us"}'
 
     @property
     def scope(self) -> str:
-        """What the token is asked for."""
+        """Scope of the access token."""
         host = 'azure.com' if self is AzureCloud.PUBLIC else 'usgovcloudapi.net'
         return f'https://management.{host}/.default'
 
     @property
     def portal_host(self) -> str:
-        """Where people query the workspace by hand."""
+        """Host of the portal for manual queries."""
         return f'security.microsoft.{"com" if self is AzureCloud.PUBLIC else "us"}'
 
     @property
     def sentinel_url(self) -> str:
-        """Where objects are uploaded."""
+        """Origin of the upload API."""
         return f'https://api.ti.sentinel.azure.{"com" if self is AzureCloud.PUBLIC else "us"}'
 
 
 class MaxTlp(StrEnum):
-    """The strictest TLP label that still leaves ThreatConnect."""
+    """Choices of the strictest TLP level that is sent."""
 
     ALL = 'All'
     CLEAR = 'TLP:CLEAR'
@@ -141,12 +141,12 @@ class MaxTlp(StrEnum):
 
     @property
     def level(self) -> Tlp | None:
-        """The level itself; None where there is no limit."""
+        """TLP level; None for no limit."""
         return None if self is MaxTlp.ALL else Tlp(self.value)
 
 
 class UiAccess(StrEnum):
-    """Who may use the page and its API."""
+    """Choices of who may use the page and its API."""
 
     ANY_SIGNED_IN_USER = 'Any signed-in user'
     ADMINISTRATORS_ONLY = 'Administrators only'
@@ -154,17 +154,17 @@ class UiAccess(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The inputs of the Service, checked and typed.
+    """Validated and typed inputs of the Service.
 
     Attributes:
-        client_secret: the secret of the Entra application, or a PEM with its private key followed
-            by its certificate; see `signs_in_by_certificate`.
+        client_secret: the secret of the Entra application, or a PEM with its private key and
+            certificate; see `signs_in_by_certificate`.
         tenant_id: a GUID or a domain.
-        admin_roles: whole names of the roles that `ui_access` means by administrators.
-        notify: who is told of problems, by ThreatConnect notifications.
-        ttl_hours: by Indicator type as ThreatConnect v3 spells it.
-        reconcile_interval_hours: 0 means never.
-        withdraw_limit_percent: of the ledger, from 0 to 100.
+        admin_roles: the whole names of the roles that count as administrators for `ui_access`.
+        notify: the recipients of ThreatConnect notifications about problems.
+        ttl_hours: the TTL by Indicator type as spelled by ThreatConnect v3.
+        reconcile_interval_hours: the interval of reconcile updates; 0 for never.
+        withdraw_limit_percent: the share of the ledger, from 0 to 100.
         login_url: an https origin without a trailing slash, as is `sentinel_url`.
     """
 
@@ -194,35 +194,35 @@ class Settings:
 
     @property
     def source_system(self) -> str:
-        """The name under which Sentinel stores the Indicators."""
+        """Source system of the Indicators in Sentinel."""
         return f'{SOURCE_SYSTEM_PREFIX}{self.sentinel_source_name}'
 
     @property
     def scope(self) -> str:
-        """What the token is asked for."""
+        """Scope of the access token."""
         return self.azure_cloud.scope
 
     @property
     def signs_in_by_certificate(self) -> bool:
-        """True if `client_secret` holds a PEM with a private key and its certificate."""
+        """Whether `client_secret` is a PEM with a private key and its certificate."""
         return is_pem(self.client_secret.value)
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The values that must not come up in any line of the log."""
+        """Values that must not appear in any log line."""
         return (self.client_secret.value, self.threatconnect_secret_key.value)
 
 
 def read_settings(inputs: Mapping[str, object]) -> Settings:
-    """The settings that the inputs of the Service give.
+    """Return the settings from the inputs of the Service.
 
     Args:
-        inputs: by name; values as text, or as bool, number or list. Others than the Service's own
-            are passed over.
+        inputs: the inputs by name; values are text, bool, number or list. Unknown inputs are
+            ignored.
 
     Raises:
-        ConfigError: if anything is missing or wrong. `context['problems']` holds one message for
-            each problem, in the order of the form; the error's own message has one on each line.
+        ConfigError: an input is missing or invalid. `context['problems']` has one message for each
+            problem, in the order of the form; the error's own message has one on each line.
     """
     reader = Inputs(inputs, LABELS)
     settings = _read(reader)
@@ -234,7 +234,7 @@ def read_settings(inputs: Mapping[str, object]) -> Settings:
 
 
 def _name_in(problem: str) -> str:
-    """The name of the input that a problem is about."""
+    """Return the name of a problem's input."""
     return problem.partition(' (')[2].partition(')')[0]
 
 
@@ -369,6 +369,6 @@ def _never_send(reader: Inputs) -> NeverSend:
 
 
 def _is_single_label(entry: str) -> bool:
-    """True for one word that means nothing here: far likelier a slip than a top-level domain."""
+    """Return whether an entry is an unknown word: more likely a slip than a top-level domain."""
     is_known = entry.casefold() in {PRIVATE_WORD, EMPTY_WORD} or is_hash(entry)
     return not is_known and not re.search(r'[.:/]', entry.rstrip('.'))
