@@ -1,1 +1,1 @@
-"""What people ask of the App beside its updates: previews, checks, what became of a value."""
+"""Diagnostics beside the updates: previews, checks, health, and look-ups of values."""

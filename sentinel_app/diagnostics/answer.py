@@ -1,4 +1,4 @@
-"""The answer to one of many values, in a line."""
+"""One-line answers of a look-up of many values."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from sentinel_app.diagnostics.verdict import Judgment, Known, Near, judge
 from sentinel_app.errors import SentinelAppError
 
 MOST_NEAR = 100
-"""Objects near a value that are shown at most."""
+"""Maximum related objects shown with a value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """How one value stands in Sentinel."""
+    """Status of one value in Sentinel."""
 
     given: str
     times: int
-    """How often the value was given, in whatever spelling."""
+    """Number of times that the value was given, in any spelling."""
     value: str
-    """What was looked up."""
+    """Value that was looked up."""
     shown: str | None
-    """An international name as people write it, where it was looked up in ASCII."""
+    """International name as people write it, if it was looked up in ASCII."""
     types: tuple[IndicatorType, ...]
-    """What it is, or what it may be by its form."""
+    """Its types, or the possible types of its form."""
     judgment: Judgment
     owner_name: str | None
     query_id: str | None
     position: int | None
-    """Of the query; None where there is none, or where it is no longer saved."""
+    """Position of its query; None without a query, or if that is no longer saved."""
     first_sent_at: dt.datetime | None
     last_sent_at: dt.datetime | None
     valid_until_at: dt.datetime | None
@@ -45,11 +45,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """The answers to some values, in the order in which they were given first."""
+    """Answers to values, in the order in which they were given first."""
 
     answers: tuple[Answer, ...]
     error: SentinelAppError | None
-    """Why ThreatConnect could not tell of its copies."""
+    """Error of ThreatConnect, if its copies could not be read."""
 
 
 def make_answer(
@@ -62,16 +62,16 @@ def make_answer(
     now: dt.datetime,
     is_source_asked: bool,
 ) -> Answer:
-    """Return the answer to a value of which everything is known.
+    """Return the answer to a completely looked-up value.
 
     Args:
-        asked: the value as it was given.
-        meaning: the one that the answer is about.
-        near: what is in Sentinel around it; may hold more than is shown.
-        reasons: Sentinel's words by the ids of Indicators.
-        saved: the queries.
-        now: what has expired by then is told apart.
-        is_source_asked: whether ThreatConnect answered.
+        asked: the given value.
+        meaning: its chosen meaning.
+        near: related objects in Sentinel, perhaps more than are shown.
+        reasons: Sentinel's reasons of refusals, by Indicator id.
+        saved: the saved queries.
+        now: the current time, by which objects count as expired.
+        is_source_asked: whether ThreatConnect responded.
     """
     judgment = judge(
         Known(
@@ -111,7 +111,7 @@ def make_answer(
 
 
 def folded(asked: Sequence[Asked], now: dt.datetime) -> list[Asked]:
-    """Return each value once, though it was given in several spellings."""
+    """Return each value once, even if it was given in several spellings."""
     found: dict[frozenset[str], Asked] = {}
     for each in asked:
         meaning = each.chosen(now)
@@ -124,7 +124,7 @@ def folded(asked: Sequence[Asked], now: dt.datetime) -> list[Asked]:
 
 
 def other_readings(asked: Asked, chosen: Meaning, now: dt.datetime) -> list[Near]:
-    """Return what is in Sentinel under another reading of a text."""
+    """Return objects in Sentinel that match another reading of a text."""
     return [
         Near(relation=Relation.READING, holding=held, value=each.text)
         for each in asked.meanings
@@ -135,7 +135,7 @@ def other_readings(asked: Asked, chosen: Meaning, now: dt.datetime) -> list[Near
 
 
 def _shown_name(meaning: Meaning) -> str | None:
-    """Return the international name of a host where that is not how it was looked up."""
+    """Return the international name of a host, if it was looked up in another form."""
     for key in meaning.keys:
         if key.type is IndicatorType.HOST and (name := shown_host(key.value)) != key.value:
             return name
@@ -143,7 +143,7 @@ def _shown_name(meaning: Meaning) -> str | None:
 
 
 def _types(meaning: Meaning) -> tuple[IndicatorType, ...]:
-    """Return the types of what is known, else of what the text may be by its form."""
+    """Return the types of known objects, else the possible types of the text's form."""
     known = [each.type for each in meaning.holdings.values()]
     known += [key.type for copy in meaning.copies for key in copy.keys]
     if not known:

@@ -1,4 +1,4 @@
-"""How one check ended, in words for people."""
+"""Results of checks, with messages for people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NETWORK_REMEDY = (
 
 
 class CheckName(StrEnum):
-    """What is tried, in this order."""
+    """The checks, in order of execution."""
 
     THREATCONNECT = 'threatconnect'
     SIGN_IN = 'sign-in'
@@ -40,11 +40,11 @@ LABELS: Mapping[CheckName, str] = {
     CheckName.WORKSPACE: 'Sentinel workspace',
     CheckName.DISK: 'Disk',
 }
-"""The words that people know each by."""
+"""Labels of the checks."""
 
 
 class CheckStatus(StrEnum):
-    """How a check ended."""
+    """Result status of a check."""
 
     OK = 'ok'
     FAILED = 'failed'
@@ -53,20 +53,20 @@ class CheckStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """How one thing was found."""
+    """Result of one check."""
 
     name: CheckName
     status: CheckStatus
     message: str
     remedy: str = ''
     reason: str = ''
-    """The other side's own words."""
+    """The failing system's own words."""
     code: str | None = None
     elapsed_s: float = 0.0
 
 
 class Skip(Exception):  # noqa: N818 - an answer, not a fault
-    """A check cannot tell now."""
+    """A check cannot be made now."""
 
     def __init__(self, message: str, remedy: str = '') -> None:
         super().__init__(message)
@@ -75,7 +75,7 @@ class Skip(Exception):  # noqa: N818 - an answer, not a fault
 
 
 class Failure(Exception):  # noqa: N818 - an answer, not a fault
-    """A check found something wrong."""
+    """A check found a fault."""
 
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(message)
@@ -84,21 +84,21 @@ class Failure(Exception):  # noqa: N818 - an answer, not a fault
 
 
 class Attempts:
-    """Makes attempts, and returns how each ended.
+    """Runs attempts and returns their results.
 
     Args:
-        clock: measures.
+        clock: the clock for durations.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
     def begin(self) -> float:
-        """Return the start of an attempt that is made elsewhere."""
+        """Return the start time of an attempt that the caller makes."""
         return self._clock.monotonic()
 
     def tried(self, name: CheckName, attempt: Callable[[], str]) -> CheckResult:
-        """Make an attempt, which returns its good news or raises; return how it ended."""
+        """Run an attempt, which returns a message or raises, and return its result."""
         began = self._clock.monotonic()
         try:
             return self.passed(name, began, attempt())
@@ -116,7 +116,7 @@ class Attempts:
             return self.failed(name, began, error)
 
     def passed(self, name: CheckName, began: float, message: str) -> CheckResult:
-        """Return that all is well."""
+        """Return the result of a success."""
         return CheckResult(
             name=name,
             status=CheckStatus.OK,
@@ -125,13 +125,13 @@ class Attempts:
         )
 
     def skipped(self, name: CheckName, message: str, remedy: str = '') -> CheckResult:
-        """Return that it cannot be told."""
+        """Return the result of a skipped check."""
         return CheckResult(name=name, status=CheckStatus.SKIPPED, message=message, remedy=remedy)
 
     def failed(self, name: CheckName, began: float, error: SentinelAppError) -> CheckResult:
-        """Return what went wrong."""
+        """Return the result of a failure."""
         # The first sentence of a message says what happened, the rest what to do; if not, its
-        # context tells the two apart.
+        # context separates the two.
         said, _, remedy = error.message.partition('. ')
         named = error.context.get(REMEDY)
         if named is not None:

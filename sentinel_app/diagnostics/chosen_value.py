@@ -1,4 +1,4 @@
-"""Values that a person has chosen, as the lookup understands them."""
+"""Values that a person has chosen, resolved by the look-up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sentinel_app.storage.holdings import Holdings
 
 
 def sendable_value(meaning: Meaning, _holdings: Holdings, _now: dt.datetime) -> ChosenValue:
-    """Return a value that is to be sent: as what it looks like, and as what is known of it."""
+    """Return a value to send, with the keys of its form and of known objects."""
     refused = {each.object_key for each in meaning.refused}
     keys = [
         key
@@ -23,7 +23,7 @@ def sendable_value(meaning: Meaning, _holdings: Holdings, _now: dt.datetime) -> 
 
 
 def held_value(meaning: Meaning, holdings: Holdings, now: dt.datetime) -> ChosenValue:
-    """Return a value that is to be withdrawn: all that is live of it, also by other hashes."""
+    """Return a value to withdraw, with all its live objects, also those of other hashes."""
     live = [each.object for each in meaning.holdings.values() if each.is_live(now)]
     found = holdings.keys_of(live)
     keys = sorted(key.text for key, _ in found.values())

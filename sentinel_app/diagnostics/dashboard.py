@@ -1,4 +1,4 @@
-"""The App in figures, for the dashboard and for whoever collects them."""
+"""Figures of the App, for the dashboard and for metrics."""
 
 from __future__ import annotations
 
@@ -27,80 +27,80 @@ _FINAL = tuple(status for status in JobStatus if status.is_final)
 
 
 class RunningUpdate(Protocol):
-    """Knows which update runs."""
+    """Port to the running update."""
 
     @property
     def running(self) -> Update | None:
-        """The update that runs."""
+        """Return the running update; None if there is none."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateFigures:
-    """An update, and what its Jobs came to."""
+    """An update, and the sums over its Jobs."""
 
     update: Update
     figures: Figures
     expected: int | None = None
-    """How many Indicators its queries should give, while it runs and as far as that is known."""
+    """Expected number of Indicators, while it runs and if known."""
     left: Estimate | None = None
-    """How long it still takes, while it runs and something goes on."""
+    """Time left, while it runs and is not held up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """What waits."""
+    """Waiting work."""
 
     updates: int = 0
-    """Queued, and not begun."""
+    """Queued updates that have not begun."""
     indicators: int = 0
-    """Read, and not yet converted."""
+    """Indicators read but not yet converted."""
     objects: int = 0
-    """Ready to be sent."""
+    """Objects ready to be sent."""
     seconds: float = 0.0
-    """How long sending those takes under the limit."""
+    """Seconds that sending them takes under the limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitUse:
-    """How much of the API limit is used at this moment."""
+    """Current use of the API limit."""
 
     requests_per_minute: int
     used: int
-    """By uploads."""
+    """Requests of uploads."""
     used_by_checks: int
     waiting_s: float | None
-    """How long the next request waits; None when none does."""
+    """Seconds until the next request; None if none is waiting."""
     asked_wait: AskedWait | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """The App in figures."""
+    """Figures of the App."""
 
     live: tuple[LiveCount, ...]
     queries: tuple[Query, ...]
-    """Those that are saved, highest precedence first."""
+    """Saved queries, highest precedence first."""
     total: Figures
-    """Of all Jobs that ever ended."""
+    """Figures of all Jobs that ever ended."""
     jobs: Mapping[JobStatus, int]
-    """Those that are kept."""
+    """Number of kept Jobs by status."""
     backlog: Backlog
     limit: LimitUse
     expires_by: Mapping[str, dt.datetime] = field(default_factory=dict)
-    """When the last object of each query has expired, unless it is sent again."""
+    """When the last object of each query expires, unless it is sent again."""
     pauses: tuple[TaskPause, ...] = ()
-    """The Tasks of the pipeline that are paused."""
+    """Paused Tasks of the pipeline."""
     troubles: tuple[Trouble, ...] = ()
-    """The systems that do not answer at this moment."""
+    """Currently failing systems."""
     running: UpdateFigures | None = None
     last: UpdateFigures | None = None
     refused_now: int = 0
-    """Indicators with an object that Sentinel refuses at present."""
+    """Number of Indicators with an object that Sentinel currently refuses."""
 
 
 class Metrics:
-    """Gives the figures; safe for many threads."""
+    """Collects the figures; thread-safe."""
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ class Metrics:
         self._clock = clock
 
     def summary(self) -> Summary:
-        """Give the present figures."""
+        """Return the current figures."""
         running = self._running()
         return Summary(
             live=self._ledger.live_counts(self._clock.now()),
@@ -156,13 +156,13 @@ class Metrics:
         )
 
     def live_by_query(self) -> Mapping[str, int]:
-        """Return how many objects are live because of each query, by its id."""
+        """Return the number of live objects of each query, by query id."""
         return summed_by_query(self._ledger.live_counts(self._clock.now()))
 
     def history(self, *, since: dt.datetime, before: dt.datetime) -> tuple[Hour, ...]:
-        """Return the hours in which a Job ended, oldest first.
+        """Return the hours in which Jobs ended, oldest first.
 
-        What the Jobs that run have come to so far counts in the present hour.
+        The figures of running Jobs count in the current hour.
         """
         hours = self._store.hours(since=since, before=before)
         this_hour = self._clock.now().replace(minute=0, second=0, microsecond=0)
@@ -193,7 +193,7 @@ class Metrics:
         )
 
     def _running_figures(self, update: Update) -> UpdateFigures:
-        """Return the figures of the update that runs, with the time left unless it is held up."""
+        """Return the figures of the running update, with the time left unless it is held up."""
         figures = self._figures(update)
         is_held_up = self._troubles.now() or any(
             pause.task.slug is not TaskSlug.SCHEDULE_UPDATES for pause in self._pauses()
@@ -203,7 +203,7 @@ class Metrics:
         return replace(figures, left=self._estimates.of_update(update.id))
 
     def _running(self) -> Update | None:
-        """Give the update that runs; its end is stored a moment before it is let go."""
+        """Return the running update; None also if its end was just stored."""
         running = self._updates.running
         stored = None if running is None else self._app_state.update(running.id)
         return None if stored is None or stored.ended_at is not None else stored
@@ -220,7 +220,7 @@ class Metrics:
         )
 
     def _last(self) -> UpdateFigures | None:
-        """Give the update that ended last, as far as its Jobs are kept."""
+        """Return the update that ended last, if its Jobs are kept."""
         jobs, _ = self._app_state.jobs(statuses=_FINAL, sort='date_queued', limit=_LOOKED_AT)
         for update_id in dict.fromkeys(job.update_id for job in jobs):
             update = self._app_state.update(update_id)

@@ -1,4 +1,4 @@
-"""A time after which nobody waits any more."""
+"""Deadlines as stop requests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sentinel_app.core.clock import Clock
 
 
 class Deadline:
-    """Asks for the end once so many seconds have passed; implements `Stop`."""
+    """Stop request that is set once a time has passed; implements `Stop`."""
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock
@@ -16,10 +16,10 @@ class Deadline:
         self._never = threading.Event()
 
     def is_set(self) -> bool:
-        """Whether the time has passed."""
+        """Return whether the time has passed."""
         return self._clock.monotonic() >= self._until
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait so many seconds; whether the time has passed."""
+        """Wait at most `timeout` seconds; return whether the time has passed."""
         self._never.wait(timeout)
         return self.is_set()

@@ -1,4 +1,4 @@
-"""Asks what saving a list of TQL queries would change; nothing is sent and nothing is stored."""
+"""Estimate of what saving a list of TQL queries would change; read-only."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ NO_ANSWER = 'ThreatConnect did not answer in time.'
 
 
 class Effects:
-    """Tells what a save would change.
+    """Estimates the effect of a save.
 
     Args:
-        source: ThreatConnect, with time-outs that a person can wait for.
-        ledger: knows what Sentinel has.
+        source: ThreatConnect, with time-outs for interactive use.
+        ledger: the ledger.
         policy: which Indicators are withdrawn.
         requests_per_minute: the upload limit.
-        clock: the present.
+        clock: the clock.
     """
 
     def __init__(
@@ -55,11 +55,11 @@ class Effects:
     def effect(
         self, old: Sequence[Query], new: Sequence[Query], withdrawn: Collection[str]
     ) -> Effect:
-        """Return what saving `new` in place of `old` would change.
+        """Return the effect of saving `new` in place of `old`.
 
         Args:
             old: the saved list, highest precedence first.
-            new: the list as it would be saved.
+            new: the new list.
             withdrawn: deleted queries whose objects are to be withdrawn.
 
         Raises:
@@ -76,7 +76,7 @@ class Effects:
         )
 
     def seconds(self, objects: int) -> float:
-        """Return how long sending so many objects takes under the API limit."""
+        """Return the seconds that sending this number of objects takes under the API limit."""
         return seconds_for(objects, self._requests_per_minute)
 
     def _held(self, now: dt.datetime) -> Mapping[str, CurrentObjects]:

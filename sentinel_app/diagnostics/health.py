@@ -1,4 +1,4 @@
-"""Collects the facts that the rule of health goes by, and tells what it comes to."""
+"""Collection of the facts for the rules of health, and their result."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from sentinel_app.storage.app_state.store import AppState
 
 ID_END = 4
 EXPIRED_SECRET = 7000222
-"""The AADSTS number by which Microsoft Entra ID refuses a client secret that has expired."""
+"""AADSTS number of Microsoft Entra ID for an expired client secret."""
 
 REFUTED_BY: Mapping[CheckName, System] = {
     CheckName.THREATCONNECT: System.THREATCONNECT,
@@ -43,14 +43,14 @@ REFUTED_BY: Mapping[CheckName, System] = {
     CheckName.TOKEN: System.ENTRA,
     CheckName.WORKSPACE: System.SENTINEL,
 }
-"""A call to the system that goes well shows that what the step found is over."""
+"""System of each step; a successful call to it ends the step's finding."""
 
 
 STORAGE = (ConditionCode.DOCUMENTS_SET_ASIDE, ConditionCode.DATABASE_SET_ASIDE)
 
 
 class UpdateQueue(Protocol):
-    """What is due."""
+    """Port to the schedule of updates."""
 
     def next_update(self) -> tuple[dt.datetime, Mode] | None:
         """Return when the next scheduled update is due and its mode; None without a query."""
@@ -58,39 +58,39 @@ class UpdateQueue(Protocol):
 
 
 class RunningUpdate(Protocol):
-    """What runs."""
+    """Port to the running update."""
 
     @property
     def running(self) -> Update | None:
-        """The update that runs."""
+        """Return the running update; None if there is none."""
         ...
 
 
 class Tasks(Protocol):
-    """The Tasks, as far as they keep the Service from its work."""
+    """Port to the health of the Tasks."""
 
     def task_health(self) -> tuple[TaskHealth, ...]:
-        """Return what keeps each Task from its work."""
+        """Return what keeps each Task from working."""
         ...
 
 
 class Notified(Protocol):
-    """How many notifications there were since the start of the Service."""
+    """Port to the counts of notifications since the start of the Service."""
 
     @property
     def sent(self) -> int:
-        """Those that ThreatConnect took."""
+        """Return the number of notifications that ThreatConnect accepted."""
         ...
 
     @property
     def failed(self) -> int:
-        """Those that it did not."""
+        """Return the number of notifications that failed."""
         ...
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Outlook:
-    """What follows from the documents alone, and the documents it follows from."""
+    """Facts that follow from the app state alone, and that state."""
 
     state: State
     failed_jobs: tuple[Job, ...]
@@ -99,20 +99,20 @@ class _Outlook:
 
 
 class Health:
-    """Collects what goes wrong; implements the port `HealthSource`.
+    """Collects problems; implements the port `HealthSource`.
 
-    Nothing here counts rows or asks another system: it is looked at with each heartbeat.
+    It is evaluated with each heartbeat, so nothing here counts rows or calls another system.
 
     Args:
-        settings: the checked inputs.
+        settings: the inputs.
         app_state: Jobs, updates and queries.
-        contacts: how the calls to each system end.
-        reading_warnings: each tells what a person must know of reading from ThreatConnect.
-        documents_path: the file of the documents.
+        contacts: the results of calls to each system.
+        reading_warnings: functions that return warnings about reading from ThreatConnect.
+        documents_path: the file of the app state.
         database_path: the database.
-        database_warning: what a person must know of it.
-        certificate_end: gives the end of the certificate; None where a client secret is used.
-        clock: the present.
+        database_warning: a warning about it for people.
+        certificate_end: returns the expiry of the certificate; None for a client secret.
+        clock: the clock.
     """
 
     def __init__(
@@ -152,29 +152,29 @@ class Health:
         self._first_seen: dict[str, dt.datetime] = {}
 
     def attach(self, *, queue: UpdateQueue, follower: RunningUpdate, tasks: Tasks) -> None:
-        """Look at these as well; they exist only after what reports its errors here."""
+        """Attach sources that are created after the parts that report errors here."""
         self._queue, self._follower, self._tasks = queue, follower, tasks
 
     def attach_notifier(self, notifier: Notified) -> None:
-        """Tell how many notifications there were."""
+        """Attach the counts of notifications."""
         self._notifier = notifier
 
     def record_owners(self, owners: Sequence[Owner]) -> None:
-        """Take note of what the API user can read: the one Organization among it is its own.
+        """Record the owners that the API user can read; a single Organization is its own.
 
-        A user of the whole instance can read several; then none of them can be told to be its own.
+        A user of the whole instance can read several; then its own is unknown.
         """
         names = [owner.name for owner in owners if owner.type == 'Organization']
         self._organization = names[0] if len(names) == 1 else None
 
     def record_checks(self, results: Sequence[CheckResult]) -> None:
-        """Take note of a check: a step that could not be made leaves what is known of it."""
+        """Record the results of a check; a skipped step keeps its previous result."""
         now = self._clock.now()
         with self._lock:
             self._has_checked = True
             for result in results:
                 if result.name is CheckName.DISK and result.code is None:
-                    # What the check read here, and what is a condition by itself.
+                    # Results that come from here, or are conditions of their own.
                     continue
                 if result.status is CheckStatus.FAILED:
                     since, _ = self._failed_checks.get(result.name, (now, None))
@@ -183,7 +183,7 @@ class Health:
                     self._failed_checks.pop(result.name, None)
 
     def storage_warnings(self) -> tuple[str, ...]:
-        """Return what is known to be wrong with the stores and the disk."""
+        """Return the warnings about the stores and the disk."""
         warnings = self._store_warnings()
         texts = [warnings[code] for code in STORAGE if code in warnings]
         free = self._free_bytes()
@@ -192,7 +192,7 @@ class Health:
         return tuple(texts)
 
     def record_error(self, part: str, error: BaseException | None) -> None:
-        """Take note that a part of the App met an exception, or works again (None)."""
+        """Record an exception of a part of the App, or that it works again (None)."""
         with self._lock:
             if error is None:
                 self._failing.pop(part, None)
@@ -215,7 +215,7 @@ class Health:
             self._last_error = LastError(at=now, code=code, message=message)
 
     def unknown(self) -> frozenset[ConditionCode]:
-        """Return the conditions that, after a start, may be there though nobody knows yet."""
+        """Return the codes of conditions that have not been checked since the start."""
         codes = {
             UNAVAILABLE[system]
             for system, contact in self._contacts.items()
@@ -226,7 +226,7 @@ class Health:
         return frozenset(codes)
 
     def conditions(self) -> tuple[Condition, ...]:
-        """Return the problems there are, worst first, each with the time when it began."""
+        """Return the open conditions, worst first, each with its start time."""
         found = conditions(self._facts())
         now = self._clock.now()
         with self._lock:
@@ -243,7 +243,7 @@ class Health:
             )
 
     def snapshot(self) -> HealthSnapshot:
-        """Return the present state."""
+        """Return the current state."""
         with self._lock:
             last_error = self._last_error
         last_job_error = self._last_job_error()
@@ -296,7 +296,7 @@ class Health:
         )
 
     def _look(self, state: State) -> _Outlook:
-        """Return what follows from the documents, worked out again only if they change."""
+        """Return the facts from the app state, cached until it changes."""
         known = self._outlook
         if known is not None and known.state is state:
             return known
@@ -311,7 +311,7 @@ class Health:
         return outlook
 
     def _due(self, state: State) -> tuple[dt.datetime, Mode] | None:
-        """Return when the scheduled update should begin that has not begun, and its mode."""
+        """Return the due time of the next scheduled update, and its mode."""
         waiting = [
             (update.queued_at, update.mode)
             for update in state.updates.values()
@@ -324,7 +324,7 @@ class Health:
         return self._queue.next_update() if self._queue else None
 
     def _failing_steps(self) -> tuple[Finding, ...]:
-        """Return the steps of the last check that failed, less what has worked since."""
+        """Return the failed steps of the last check, without systems that have worked since."""
         with self._lock:
             for name, (since, _) in tuple(self._failed_checks.items()):
                 contact = self._contacts.get(REFUTED_BY[name]) if name in REFUTED_BY else None
@@ -384,7 +384,7 @@ _NAMES = {str(facts.slug): facts.name for facts in TASK_FACTS}
 
 
 def _part_label(part: str) -> str:
-    """Return the name that people know a part by; the threads of a Task share that of the Task."""
+    """Return the label of a part; the threads of a Task share the Task's."""
     slug = part.rstrip('0123456789').removesuffix('-') if part[-1:].isdigit() else part
     return _NAMES.get(slug, part.capitalize())
 

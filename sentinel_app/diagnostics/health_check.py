@@ -1,4 +1,4 @@
-"""Tries what the App depends on, one thing after the other, and says what to do where it fails."""
+"""Checks of what the App depends on, one after the other, with a remedy for each failure."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.storage.app_state.store import AppState
 
 GREATEST_DIFFERENCE_S = 60.0
-"""ThreatConnect refuses signatures from five minutes on; a clock that is off a minute is not kept
-right, and will get there."""
+"""Maximum difference of the clocks. ThreatConnect refuses signatures from five minutes on, and a
+clock that is off by a minute is not synchronized and will get there."""
 
 TURN_WITHIN_S = 10.0
 OTHER_CHECK_WITHIN_S = 30.0
@@ -54,21 +54,21 @@ _log = EventLog(__name__)
 
 
 class CheckedSource(Source, Protocol):
-    """ThreatConnect, as far as it is checked."""
+    """Port to ThreatConnect for the checks."""
 
     def server_time(self) -> dt.datetime | None:
-        """Return the server's own time; None where it does not tell."""
+        """Return the server's own time; None if the response has none."""
         ...
 
 
 class Disk(Protocol):
-    """The folder that the App keeps its data in."""
+    """Port to the data folder."""
 
     def probe(self) -> int:
         """Write and remove a small file; return the free bytes.
 
         Raises:
-            StorageError: the disk did not take it.
+            StorageError: the file could not be written.
         """
         ...
 
@@ -77,15 +77,15 @@ class Checks:
     """Runs the checks; one run at a time.
 
     Args:
-        source: ThreatConnect, with time-outs that a person can wait for.
-        new_sink: gives a Sentinel without a token, so that one is really asked for.
-        limiter: the upload limit, which holds for the check as well.
-        app_state: has the owners of the saved queries.
+        source: ThreatConnect, with time-outs for interactive use.
+        new_sink: creates a client of Sentinel without a token, so that one is requested.
+        limiter: the rate limiter of uploads, which applies to the check as well.
+        app_state: the store of the saved queries.
         disk: the data folder.
-        disk_warnings: returns what is known to be wrong with the stores.
-        on_owners: is told what the API user can read.
-        on_results: is told what each run found.
-        clock: measures.
+        disk_warnings: returns the warnings about the stores.
+        on_owners: called with the owners that the API user can read.
+        on_results: called with the results of each run.
+        clock: the clock for durations.
     """
 
     def __init__(
@@ -114,13 +114,13 @@ class Checks:
         self._running = threading.Lock()
 
     def run(self, stop: Stop) -> tuple[CheckResult, ...]:
-        """Try everything, and write what was found to the log.
+        """Run all checks, and log their results.
 
         Args:
-            stop: ends it before the next check.
+            stop: interrupts the run before the next check.
 
         Raises:
-            ConflictError: another run does not end.
+            ConflictError: another run does not end in time.
         """
         if not self._running.acquire(timeout=OTHER_CHECK_WITHIN_S):
             raise ConflictError(
@@ -189,7 +189,7 @@ class Checks:
         return f'{len(readable):,} can be read, including all owners of the saved TQL queries.'
 
     def _paging(self, owners: tuple[Owner, ...]) -> str:
-        """Read two small pages by id, and look that nothing comes before them."""
+        """Read two small pages by id, and check that no row is missing before them."""
         queries = self._app_state.query_list().enabled
         names = sorted({owner for query in queries for owner in query.owners})
         names = names or [owner.name for owner in owners[:PROBED_OWNERS]]
@@ -209,7 +209,7 @@ class Checks:
         return 'Indicators are sorted by ID, and no page skips any.'
 
     def _ids(self, question: Question, limit: int) -> tuple[list[int], int]:
-        """Return the ids of a first page and how many there are; none where they do not fit."""
+        """Return the ids of a first page and the total; no ids if they do not fit the question."""
         try:
             page = self._source.read_window(question, limit=limit, offset=0)
         except ReadOrderError:
@@ -222,7 +222,7 @@ class Checks:
         server_at = self._source.server_time()
         if server_at is None:
             raise Skip('Skipped: ThreatConnect does not send its time.')
-        # The server's time is in whole seconds, and from somewhere between the two.
+        # The server's time is in whole seconds, and from between the two readings.
         ours = before + (self._clock.now() - before) / 2
         difference_s = (ours - server_at).total_seconds()
         words = f'The clocks differ by {abs(difference_s):.0f} s'
@@ -236,7 +236,7 @@ class Checks:
         return f'{words}.'
 
     def _workspace(self, sink: Sink) -> str:
-        """Send a request without any object: who may do that may send objects as well."""
+        """Send a request without objects, which needs the same permission as one with objects."""
         permit = self._limiter.acquire(Deadline(self._clock, TURN_WITHIN_S), is_check=True)
         if permit is None:
             raise Skip(
@@ -246,7 +246,7 @@ class Checks:
         try:
             sink.send(())
         except BatchRefusedError:
-            # The form of the request is looked at only after workspace and role.
+            # The API validates the body only after workspace and role.
             pass
         except ThrottledError as error:
             seconds = error.retry_after_s or 0.0

@@ -1,4 +1,4 @@
-"""How the App is at one moment."""
+"""Snapshot of the App's health."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sentinel_app.core.condition import Condition, HealthState, state_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastError:
-    """The last error that the Service met; `message` is safe to show."""
+    """Last error of the Service; `message` is safe to show."""
 
     at: dt.datetime
     code: str
@@ -19,7 +19,7 @@ class LastError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageFacts:
-    """How large the stores are, and how much room is left, in bytes."""
+    """Sizes of the stores and free disk space, in bytes."""
 
     app_state_bytes: int
     database_bytes: int
@@ -28,25 +28,25 @@ class StorageFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthSnapshot:
-    """How the App is at this moment, without anything secret."""
+    """Current state of the App, without secrets."""
 
     version: str
     conditions: tuple[Condition, ...]
-    """The problems there are, worst first."""
+    """Open conditions, worst first."""
     started_at: dt.datetime
     storage: StorageFacts
     source_name: str
     workspace_id_end: str
-    """The last four characters."""
+    """Last four characters of the workspace id."""
     cloud: str
     organization: str | None = None
-    """That of the API user; None until a check has seen it, or where there is no telling."""
+    """Organization of the API user; None until a check has read it, or if it is unknown."""
     last_error: LastError | None = None
     notifications_sent: int = 0
-    """Since the start of the Service."""
+    """Number of notifications sent since the start of the Service."""
     notifications_failed: int = 0
 
     @property
     def status(self) -> HealthState:
-        """What the conditions come to."""
+        """Overall state of the conditions."""
         return state_of(self.conditions)

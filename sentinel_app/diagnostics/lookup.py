@@ -1,4 +1,4 @@
-"""Whether values are in Sentinel, and why not: what was sent, and what ThreatConnect has now."""
+"""Look-ups of values: whether they are in Sentinel, and if not, why."""
 
 from __future__ import annotations
 
@@ -35,12 +35,11 @@ from sentinel_app.storage.holdings import Holdings
 from sentinel_app.storage.ledger import Ledger
 
 _CLOCK_MARGIN = dt.timedelta(hours=1)
-"""How far our clock may be ahead of Azure's: `modified` is by the one, the row's time by the other.
-"""
+"""Tolerance if our clock is ahead of Azure's, which dates the rows."""
 
 
 class SentState(StrEnum):
-    """What an object that was sent means in Sentinel now."""
+    """Current state in Sentinel of an object that was sent."""
 
     LIVE = 'live'
     EXPIRED = 'expired'
@@ -49,7 +48,7 @@ class SentState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """What Sentinel refused, and its words as far as they are still kept."""
+    """An object that Sentinel refused, and its reason if that is still stored."""
 
     object: RefusedObject
     error: RecordedError | None
@@ -57,43 +56,43 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentObject:
-    """One object that Sentinel has, and how to find it there."""
+    """One object in Sentinel, with a link to it."""
 
     record: Record
     state: SentState
     position: int | None
-    """Of its query; None where that is no longer saved."""
+    """Position of its query; None if that is no longer saved."""
     stix: Mapping[str, object]
     fault: str | None
     sentinel_id: str
     kql: str
     portal_link: str
-    """Opens the portal with the query."""
+    """Link that opens the portal with the KQL query."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """Everything that is known of a value."""
+    """Everything that is known about a value."""
 
     answer: Answer
     sent: tuple[SentObject, ...]
     refused: tuple[Refused, ...]
     copies: tuple[ValueCopy, ...]
     error: SentinelAppError | None
-    """Why ThreatConnect could not tell of its copies."""
+    """Error of ThreatConnect, if its copies could not be read."""
 
 
 class Lookups:
-    """Looks values up; nothing is sent and nothing is stored.
+    """Looks up values; read-only.
 
     Args:
-        copies: asks ThreatConnect.
-        ledger: knows what was sent.
-        holdings: knows the same of many values at once.
-        app_state: has the saved queries.
-        source_system: what Sentinel shows as the source of our objects.
-        portal: where queries are made by hand.
-        clock: says what has expired.
+        copies: reads the copies in ThreatConnect.
+        ledger: the ledger.
+        holdings: bulk look-ups in the ledger.
+        app_state: the store of the saved queries.
+        source_system: the source system of the objects in Sentinel.
+        portal: the portal for links.
+        clock: the clock, by which objects expire.
     """
 
     def __init__(
@@ -116,13 +115,13 @@ class Lookups:
         self._clock = clock
 
     def answers(self, values: Sequence[str]) -> Answers:
-        """Return how each value stands in Sentinel.
+        """Return the status of each value in Sentinel.
 
-        ThreatConnect is asked for those that are not there. The number of statements that the
-        ledger is asked does not grow with the values.
+        Values that are not there are looked up in ThreatConnect. The number of SQL statements does
+        not grow with the number of values.
 
         Args:
-            values: whole summaries, hashes, or values in any spelling, as people paste them.
+            values: summaries, hashes, or values in any pasted spelling.
 
         Raises:
             StorageError: the stores cannot be read.
@@ -158,7 +157,7 @@ class Lookups:
         )
 
     def findings(self, value: str) -> Findings:
-        """Return everything that is known of a value.
+        """Return everything that is known about a value.
 
         Raises:
             StorageError: the stores cannot be read.
@@ -187,12 +186,12 @@ class Lookups:
                 Refused(object=each, error=self._ledger.last_error(each.indicator_id))
                 for each in meaning.refused
             ),
-            copies=_best_first(_with_standing(each, known, now) for each in meaning.copies),
+            copies=_best_first(_with_status(each, known, now) for each in meaning.copies),
             error=error,
         )
 
     def _records(self, meaning: Meaning) -> dict[str, Record]:
-        """Return what was sent of a meaning, by the keys of the objects."""
+        """Return the records of a meaning, by object key."""
         keys = [key for key in meaning.keys if key.digest in meaning.holdings]
         ids = sorted({each.indicator_id for each in meaning.holdings.values()})
         found = (*self._ledger.by_key(keys), *self._ledger.by_indicator(ids))
@@ -206,7 +205,7 @@ class Lookups:
         *,
         is_every_query_asked: bool,
     ) -> SentinelAppError | None:
-        """Enter what ThreatConnect has; return why it could not tell."""
+        """Add the copies of ThreatConnect; return the error if they could not be read."""
         meanings = [meaning for each in asked for meaning in each.meanings]
         if not meanings:
             return None
@@ -226,7 +225,7 @@ class Lookups:
         return None
 
     def _enter_sent_summaries(self, meanings: Sequence[Meaning]) -> None:
-        """Enter the summaries of what was sent: that of an encoded subject cannot be made."""
+        """Add the summaries of sent objects, as that of an encoded subject cannot be derived."""
         objects = {
             held.object: each
             for each in meanings
@@ -262,7 +261,7 @@ class Lookups:
 
 
 def _best_first(copies: Iterable[ValueCopy]) -> tuple[ValueCopy, ...]:
-    """Return copies with the one that is sent first, then by the precedence of their queries."""
+    """Return the copies, the sent one first, then by precedence of their queries."""
 
     def rank(copy: ValueCopy) -> tuple[object, ...]:
         return (
@@ -282,10 +281,10 @@ def _state(record: Record, now: dt.datetime) -> SentState:
 
 
 def _kql(sentinel_id: str, since: dt.datetime) -> str:
-    """Return the query that shows the object as Sentinel has it.
+    """Return the KQL query that shows the object in Sentinel.
 
     Source: learn.microsoft.com/azure/sentinel/understand-threat-intelligence, on the newest row of
-    each `Id`. A span in the query goes before the one that is chosen in the portal.
+    each `Id`. A time range in the query takes precedence over the portal's.
     """
     return (
         'ThreatIntelIndicators\n'
@@ -295,15 +294,15 @@ def _kql(sentinel_id: str, since: dt.datetime) -> str:
     )
 
 
-def _with_standing(copy: ValueCopy, known: Mapping[str, Record], now: dt.datetime) -> ValueCopy:
-    """Say of a copy as well how it stands in Sentinel."""
+def _with_status(copy: ValueCopy, known: Mapping[str, Record], now: dt.datetime) -> ValueCopy:
+    """Return the copy with its status in Sentinel added to the reason."""
     live = [each for each in known.values() if _state(each, now) is SentState.LIVE]
     mine = {each.object_key for each in live if each.indicator_id == copy.facts.id}
     keys = {key.text for key in copy.keys}
-    # What could not be sent now has no keys: what it has lost is not known.
+    # A copy that cannot be sent has no keys, so its lost objects are unknown.
     lost = mine - keys if keys else set()
     if copy.fate is Fate.CHOSEN:
-        words = ' ' + _chosen_standing(copy, mine, live)
+        words = ' ' + _chosen_status(copy, mine, live)
     else:
         words = ' Sentinel still holds it from an earlier update.' if mine - lost else ''
     if lost:
@@ -314,8 +313,8 @@ def _with_standing(copy: ValueCopy, known: Mapping[str, Record], now: dt.datetim
     return replace(copy, reason=copy.reason + words)
 
 
-def _chosen_standing(copy: ValueCopy, mine: Collection[str], live: Sequence[Record]) -> str:
-    """Say how the copy that has precedence stands in Sentinel."""
+def _chosen_status(copy: ValueCopy, mine: Collection[str], live: Sequence[Record]) -> str:
+    """Return the status in Sentinel of the copy with precedence."""
     chosen = {key.text for key in copy.chosen_keys}
     if chosen.issubset(mine):
         return 'Sentinel holds it.'

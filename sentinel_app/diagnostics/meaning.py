@@ -1,4 +1,4 @@
-"""What pasted texts may mean, and which of their meanings Sentinel or ThreatConnect knows."""
+"""Meanings of pasted texts, and which of them Sentinel or ThreatConnect knows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sentinel_app.diagnostics.value_copy import ValueCopy
 from sentinel_app.storage.holdings import Holdings
 
 MOST_OF_KEY: Final = 100
-"""Values of one Registry Key that are looked at."""
+"""Maximum values of one Registry Key that are looked up."""
 
 _SCHEME: Final = re.compile('[a-z][a-z0-9+.-]*:', re.IGNORECASE)
 _BETWEEN: Final = ' : '
@@ -29,20 +29,20 @@ _BETWEEN: Final = ' : '
 
 @dataclass(slots=True, kw_only=True)
 class Meaning:
-    """One reading of a text, and everything that is known of it."""
+    """One reading of a text, and everything that is known about it."""
 
     text: str
     keys: list[ObjectKey]
     holdings: dict[bytes, Holding] = field(default_factory=dict)
     refused: list[RefusedObject] = field(default_factory=list)
     summaries: set[str] = field(default_factory=set)
-    """Under which ThreatConnect may have it, besides those that its keys lead to."""
+    """Possible summaries in ThreatConnect, besides those that follow from its keys."""
     copies: list[ValueCopy] = field(default_factory=list)
     _is_specific: bool | None = None
 
     @property
     def is_specific(self) -> bool:
-        """Whether the text is by its form a value of some type; anything may be a subject."""
+        """Whether the text has the form of a type; any text may be a subject."""
         if self._is_specific is None:
             self._is_specific = refang(self.text) == self.text and any(
                 is_specific_key(key, self.text) for key in self.keys
@@ -51,37 +51,37 @@ class Meaning:
 
     @property
     def is_held(self) -> bool:
-        """Whether the ledger knows anything of it."""
+        """Whether it is in the ledger."""
         return bool(self.holdings or self.refused)
 
     def is_live(self, now: dt.datetime) -> bool:
-        """Whether Sentinel has it as an active object."""
+        """Return whether Sentinel has it as an active object."""
         return any(each.is_live(now) for each in self.holdings.values())
 
     def add(self, found: Iterable[Holding]) -> None:
-        """Note what the ledger knows of it."""
+        """Add its holdings in the ledger."""
         self.holdings.update((each.digest, each) for each in found)
 
     def asked_summaries(self) -> tuple[str, ...]:
-        """Return the summaries by which ThreatConnect may have it; Files go by their hashes."""
+        """Return its possible summaries in ThreatConnect; Files are looked up by hash."""
         spelled = [text for key in self.keys for text in _spellings(key, self.text)]
         return tuple(dict.fromkeys((self.text, *spelled, *sorted(self.summaries))))
 
 
 @dataclass(slots=True, kw_only=True)
 class Asked:
-    """A text that is looked up."""
+    """A text to look up."""
 
     given: str
     times: int
     meanings: list[Meaning]
-    """The text as it was given first."""
+    """Its meanings; the text as given is first."""
 
     def chosen(self, now: dt.datetime) -> Meaning:
-        """Return the meaning that the answer is about.
+        """Return the meaning to answer for.
 
-        What is known under the text as it was given wins; then what is in Sentinel now, what it
-        had, and what ThreatConnect has. Where nobody knows any, it is what the text looks like.
+        A known meaning of the text as given has precedence; then one that is in Sentinel now, one
+        that was, and one that ThreatConnect has. If none is known, the form of the text decides.
         """
         first, *others = self.meanings
         if first.is_held or first.copies:
@@ -98,7 +98,7 @@ class Asked:
 
 
 def asked_values(texts: Sequence[str]) -> list[Asked]:
-    """Return texts with their meanings, each text once."""
+    """Return the texts with their meanings, without repeats."""
     counts: dict[str, int] = defaultdict(int)
     for text in texts:
         counts[text.strip()] += 1
@@ -116,14 +116,14 @@ def asked_values(texts: Sequence[str]) -> list[Asked]:
 
 
 def enter_known(meanings: Sequence[Meaning], holdings: Holdings, now: dt.datetime) -> None:
-    """Enter what the ledger knows of all meanings, by a few statements for all of them."""
+    """Add the holdings of all meanings, with a few statements in total."""
     _enter_ids(meanings, holdings)
     _enter_registry_keys(meanings, holdings, now)
     enter_keys(meanings, holdings)
     by_summary = holdings.of_summaries({each.text for each in meanings})
     for meaning in meanings:
         meaning.add(by_summary.get(meaning.text, ()))
-    # The other hashes of Files.
+    # Other hashes of the same Files.
     ids = sorted({held.indicator_id for each in meanings for held in each.holdings.values()})
     by_indicator = holdings.of_indicators(ids)
     for meaning in meanings:
@@ -132,7 +132,7 @@ def enter_known(meanings: Sequence[Meaning], holdings: Holdings, now: dt.datetim
 
 
 def enter_keys(meanings: Sequence[Meaning], holdings: Holdings) -> None:
-    """Enter what the ledger knows of the keys of meanings."""
+    """Add the holdings of the meanings' keys."""
     keys = {key.text: key for each in meanings for key in each.keys}
     found, refused = holdings.of_keys(keys.values()), holdings.refused(keys.values())
     for meaning in meanings:
@@ -144,7 +144,7 @@ def enter_keys(meanings: Sequence[Meaning], holdings: Holdings) -> None:
 def enter_copies(
     meanings: Sequence[Meaning], copies: Sequence[ValueCopy], holdings: Holdings
 ) -> None:
-    """Enter which of ThreatConnect's copies are of which meaning, and what is held of these."""
+    """Assign ThreatConnect's copies to the meanings, and add the copies' holdings."""
     by_key: dict[str, list[ValueCopy]] = defaultdict(list)
     by_summary: dict[str, list[ValueCopy]] = defaultdict(list)
     by_hash: dict[str, list[ValueCopy]] = defaultdict(list)
@@ -177,7 +177,7 @@ def _enter_held_of_copies(meanings: Sequence[Meaning], holdings: Holdings) -> No
         keys |= {key.text: key for copy in meaning.copies for key in copy.keys}
         meaning.keys = list(keys.values())
     enter_keys(with_copies, holdings)
-    # What a File has lost is under none of its keys.
+    # Hashes that a File has lost are not among its keys.
     numbers = {copy.facts.id for each in with_copies for copy in each.copies}
     by_indicator = holdings.of_indicators(
         sorted(number for number in numbers if number is not None)
@@ -189,7 +189,7 @@ def _enter_held_of_copies(meanings: Sequence[Meaning], holdings: Holdings) -> No
 
 
 def _enter_ids(meanings: Sequence[Meaning], holdings: Holdings) -> None:
-    """Put the values of objects in the place of their ids."""
+    """Replace ids of objects with their values."""
     ids = {id(each): found for each in meanings if (found := stix_id(each.text))}
     if not ids:
         return
@@ -201,7 +201,7 @@ def _enter_ids(meanings: Sequence[Meaning], holdings: Holdings) -> None:
 
 
 def _enter_registry_keys(meanings: Sequence[Meaning], holdings: Holdings, now: dt.datetime) -> None:
-    """Add the keys of all values of a Registry Key that is given without its value."""
+    """Add the keys of all values of a Registry Key that is given without a value."""
     wanted: dict[int, list[Meaning]] = defaultdict(list)
     for meaning in meanings:
         if is_registry_key(meaning.text):
@@ -220,7 +220,7 @@ def _enter_registry_keys(meanings: Sequence[Meaning], holdings: Holdings, now: d
 
 
 def _is_value_of(summary: str, text: str) -> bool:
-    """Whether a Registry Key's summary has the value that a text names, if it names one."""
+    """Return whether a Registry Key's summary has the value in the text, if there is one."""
     _, between, value = text.partition(_BETWEEN)
     return not between or summary.partition(_BETWEEN)[2].casefold() == value.casefold()
 
@@ -236,7 +236,7 @@ def _spellings(key: ObjectKey, text: str) -> Iterable[str]:
 
 
 def is_specific_key(key: ObjectKey, text: str) -> bool:
-    """Whether a text looks like what a key stands for, and not only might be that as well."""
+    """Return whether a text clearly has the form of a key's type."""
     match key.type:
         case IndicatorType.EMAIL_SUBJECT:
             return False

@@ -1,4 +1,4 @@
-"""What in Sentinel a value lies in, and what of it is there: often a no is a yes by a block."""
+"""Related objects in Sentinel: those that contain a value, such as a block, or that it contains."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from sentinel_app.storage.holdings import Holdings
 def nearby(
     meanings: Sequence[Meaning], holdings: Holdings, *, now: dt.datetime, most: int
 ) -> list[list[Near]]:
-    """Return for each meaning what is live in Sentinel around it and in it, the nearest first.
+    """Return for each meaning the live objects that contain it or that it contains, nearest first.
 
     Args:
-        meanings: those whose keys are known.
-        holdings: what the ledger knows.
-        now: what has expired by then is left out.
-        most: objects that lie in one value, at most.
+        meanings: the meanings, with their keys.
+        holdings: look-ups in the ledger.
+        now: the current time; expired objects are omitted.
+        most: maximum objects contained in one value.
     """
     types = holdings.live_types(now)
     around = [_enclosing(each, types) for each in meanings]
@@ -54,7 +54,7 @@ def nearby(
 def _enclosing(
     meaning: Meaning, types: frozenset[IndicatorType]
 ) -> list[tuple[Relation, ObjectKey]]:
-    """Return what may be around a value, as far as there are live objects of such a type."""
+    """Return the values that contain a value, of types with live objects."""
     found = {
         key.text: (relation, key)
         for own in meaning.keys

@@ -1,4 +1,4 @@
-"""Several questions to ThreatConnect side by side, with an answer to all of them in time."""
+"""Parallel requests to ThreatConnect with a common time limit."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Generic, TypeVar
 from sentinel_app.errors import ReadTimeoutError
 
 AT_ONCE = 4
-"""Questions under way at a time, to be gentle with an instance that has other work."""
+"""Maximum concurrent requests, to spare an instance with other work."""
 
 Answer = TypeVar('Answer')
 
 
 class _ParallelCalls(Generic[Answer]):
-    """Threads that take one question after the other, until all are answered or one fails."""
+    """Calls that worker threads make one after the other, until all are done or one fails."""
 
     def __init__(self, calls: Sequence[Callable[[], Answer]]) -> None:
         self._open: queue.SimpleQueue[tuple[int, Callable[[], Answer]]] = queue.SimpleQueue()
@@ -36,7 +36,7 @@ class _ParallelCalls(Generic[Answer]):
                 return
             try:
                 self._record(place, call())
-            except Exception as error:  # noqa: BLE001 - a thread; who asked gets the exception
+            except Exception as error:  # noqa: BLE001 - a thread; the caller gets the exception
                 self.error = error
                 self.is_over.set()
 
@@ -49,17 +49,17 @@ class _ParallelCalls(Generic[Answer]):
 
 
 def gathered(calls: Sequence[Callable[[], Answer]], *, within_s: float) -> list[Answer]:
-    """Give the answers in the order of the calls; each call limits its own time as well.
+    """Make calls in parallel and return their results, in the order of the calls.
 
-    What is still under way in the end is left to its own time-out.
+    Calls that are still running after the time limit end by their own time-outs.
 
     Args:
-        calls: made at the same time, a few at once.
-        within_s: how long all of them may take, in seconds.
+        calls: the calls, of which a few run at a time.
+        within_s: the time limit of all calls, in seconds.
 
     Raises:
         ReadTimeoutError: they take longer.
-        Exception: what the first call that failed has raised.
+        Exception: the exception of the first call that failed.
     """
     if not calls:
         return []
@@ -81,11 +81,11 @@ def gathered(calls: Sequence[Callable[[], Answer]], *, within_s: float) -> list[
 def gathered_in_time(
     calls: Sequence[Callable[[], Answer]], *, within_s: float
 ) -> list[Answer | None]:
-    """Return the answers that came in time, in the order of the calls; None for the others.
+    """Make calls in parallel and return the results in time, in order; None for the others.
 
     Args:
-        calls: made at the same time, a few at once. They raise nothing.
-        within_s: how long all of them may take, in seconds.
+        calls: the calls, of which a few run at a time. They raise nothing.
+        within_s: the time limit of all calls, in seconds.
     """
     if not calls:
         return []
@@ -95,6 +95,6 @@ def gathered_in_time(
     running.is_over.wait(max(0.0, within_s))
     if running.error is not None:
         raise running.error
-    # Threads take no further question; who is still asking finishes by its own time-out.
+    # Threads start no further call; running ones end by their own time-outs.
     running.is_over.set()
     return [running.answers.get(place) for place in range(len(calls))]

@@ -1,4 +1,4 @@
-"""What a TQL query would give: how many Indicators, which objects, and what stands in their way."""
+"""Preview of a TQL query: number of Indicators, sample objects, and what holds them back."""
 
 from __future__ import annotations
 
@@ -31,18 +31,19 @@ from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.update_store import UpdateStore
 
 SAMPLE = 100
-"""Indicators that are looked at one by one, those with the lowest ids."""
+"""Number of Indicators in the sample, those with the lowest ids."""
 
 SHOWN = 10
 EXAMPLES = 5
 
 COUNT_WITHIN_S = 12.0
 HIGHER_WITHIN_S = 7.0
-"""Together with the check of the owners (5 s), a preview stays under 25 s."""
+"""Time limit for the higher queries, in seconds. With the check of the owners (5 s), a preview is
+below 25 s."""
 
 VALUES_IN_CLAUSE = 25
 MOST_QUESTIONS = 40
-"""Where asking about the higher queries would take more questions, the ledger answers instead."""
+"""Maximum questions about the higher queries; if there are more, the ledger is used instead."""
 
 Rows = Sequence[Mapping[str, object]]
 
@@ -51,7 +52,7 @@ _log = EventLog(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownObject:
-    """An object that an Indicator would become, and why it is not valid STIX 2.1, if so."""
+    """An object of an Indicator, and why it is not valid STIX 2.1, if so."""
 
     stix: Mapping[str, object]
     fault: str | None
@@ -59,59 +60,59 @@ class ShownObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownIndicator:
-    """One of the first Indicators, and what would become of it."""
+    """One Indicator of the sample, and its outcome."""
 
     facts: RowFacts
     outcome: Outcome | None = None
-    """Why it would not be sent; None where it would."""
+    """Outcome if it would not be sent; None if it would."""
     reason: str | None = None
     taken_by: int | None = None
-    """The position of the higher query that takes it."""
+    """Position of the higher query that sends it."""
     objects: tuple[ShownObject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldBack:
-    """How many of the sample would not be sent, for one kind of reason."""
+    """Number of Indicators of the sample that would not be sent, for one outcome."""
 
     outcome: Outcome
     count: int
     examples: tuple[tuple[str, str], ...]
-    """Summaries and reasons of the first few."""
+    """Summaries and reasons of the first few Indicators."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What a query would give if an update began now."""
+    """Result of a query if an update began now."""
 
     position: int
     counts: Mapping[IndicatorType, int]
     sample: int
-    """How many Indicators were looked at; all of them where there are no more."""
+    """Number of Indicators in the sample; all if there are no more."""
     indicators: tuple[ShownIndicator, ...]
     held_back: tuple[HeldBack, ...]
     higher: Mapping[int, int]
-    """How many of the sample each higher query takes, by its position."""
+    """Number of Indicators of the sample that each higher query sends, by position."""
     is_higher_asked: bool
-    """Whether ThreatConnect told what the higher queries return; else the ledger did."""
+    """Whether the matches of the higher queries are from ThreatConnect; else from the ledger."""
     objects: int
     requests: int
     seconds: float
 
     @property
     def total(self) -> int:
-        """How many Indicators the query matches."""
+        """Number of Indicators that the query matches."""
         return sum(self.counts.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sample:
-    """What the rows of the sample are."""
+    """Screened rows of the sample."""
 
     rows: Rows
     found: Sequence[Indicator | Dismissal]
     keys: Mapping[int, tuple[ObjectKey, ...]]
-    """By the Indicator's id."""
+    """Object keys by Indicator id."""
 
     @property
     def indicators(self) -> tuple[Indicator, ...]:
@@ -119,14 +120,14 @@ class _Sample:
 
 
 class Previews:
-    """Makes previews; nothing is sent and nothing is stored.
+    """Makes previews; read-only.
 
     Args:
-        source: ThreatConnect, with time-outs that a person can wait for.
-        ledger: what Sentinel holds, for the ids and as the second-best witness of precedence.
-        store: knows the numbers of the queries.
-        scrutiny: tells what could be sent from what cannot.
-        options: the inputs that decide how objects look.
+        source: ThreatConnect, with time-outs for interactive use.
+        ledger: the ledger, for the ids and as a fallback for precedence.
+        store: the store with the numbers of the queries.
+        screening: the screening of rows.
+        options: the inputs that decide about the form of objects.
         requests_per_minute: the upload limit.
         clock: the time of conversion.
     """
@@ -151,11 +152,11 @@ class Previews:
         self._clock = clock
 
     def preview(self, query: Query, higher: Sequence[Query]) -> Preview:
-        """Say what the query would give below these higher queries.
+        """Return the preview of the query below these higher queries.
 
         Raises:
-            QueryError: the TQL is refused, by us or by ThreatConnect.
-            ReadTimeoutError, ReadError, ReadAuthError: ThreatConnect does not answer.
+            QueryError: the TQL was refused, by the App or by ThreatConnect.
+            ReadTimeoutError, ReadError, ReadAuthError: ThreatConnect does not respond.
         """
         counts, rows = self._ask(query)
         now = self._clock.now()
@@ -184,7 +185,7 @@ class Previews:
         )
 
     def _ask(self, query: Query) -> tuple[Mapping[IndicatorType, int], Rows]:
-        """Ask for the number of each type and for the first page, all at the same time."""
+        """Count each type and read the first page, in parallel."""
         kinds = tuple(dict.fromkeys(query.indicator_types))
         whole = effective_question(query)
         parts = [effective_question(replace(query, indicator_types=(kind,))) for kind in kinds]
@@ -223,7 +224,7 @@ class Previews:
         higher: Sequence[Query],
         now: dt.datetime,
     ) -> tuple[Mapping[ObjectKey, int], bool]:
-        """Give which keys a higher query takes, by its position, and whether that was asked."""
+        """Return the higher query's position for each key, and whether ThreatConnect was read."""
         if not _enabled(higher) or not sample.indicators:
             return {}, True
         questions = _questions(sample.indicators, higher)
@@ -301,7 +302,7 @@ def _enabled(queries: Sequence[Query]) -> list[tuple[int, Query]]:
 def _questions(
     indicators: Sequence[Indicator], higher: Sequence[Query]
 ) -> list[tuple[int, Question]]:
-    """Give what to ask so as to know which of these values the higher queries return."""
+    """Return the questions that show which of these values the higher queries return."""
     questions = []
     for position, query in _enabled(higher):
         wanted = [each for each in indicators if each.type in query.indicator_types]
@@ -315,7 +316,7 @@ def _questions(
 
 
 def _taker(keys: Sequence[ObjectKey], taken: Mapping[ObjectKey, int]) -> int | None:
-    """Give the highest query that takes part of an Indicator of which nothing is left to send."""
+    """Return the highest query that sends part of an Indicator, if nothing is left to send."""
     if any(key not in taken for key in keys):
         return None
     return min(taken[key] for key in keys)

@@ -1,4 +1,4 @@
-"""What a person recognizes a row of ThreatConnect by."""
+"""Members by which people recognize a row of ThreatConnect."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowFacts:
-    """A row's own words, as far as it has them; whether they make sense is another question."""
+    """Texts of a row, unchecked."""
 
     id: int | None
     type: str | None
@@ -18,7 +18,7 @@ class RowFacts:
 
 
 def row_facts(row: Mapping[str, object]) -> RowFacts:
-    """Give what identifies a row."""
+    """Return the identifying members of a row."""
     number = row.get('id')
     return RowFacts(
         id=number if isinstance(number, int) and not isinstance(number, bool) else None,

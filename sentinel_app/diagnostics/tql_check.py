@@ -1,4 +1,4 @@
-"""Has ThreatConnect look at the TQL of a query before it is saved."""
+"""Validation of a query's TQL by ThreatConnect before it is saved."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from sentinel_app.errors import QueryError, SentinelAppError
 
 CHECK_WITHIN_S = 10.0
 WORDS_WITHIN_S = 5.0
-"""Together with the check of the owners (5 s), an answer comes within 20 s."""
+"""Time limit for the reason, in seconds. With the check of the owners (5 s), a reply takes at most
+20 s."""
 
 
 class TqlChecks:
-    """Asks whether TQL is valid; nothing is sent and nothing is stored.
+    """Validates TQL; read-only.
 
     Args:
-        source: ThreatConnect, with time-outs that a person can wait for.
+        source: ThreatConnect, with time-outs for interactive use.
     """
 
     def __init__(self, *, source: Source) -> None:
         self._source = source
 
     def count(self, query: Query) -> int:
-        """Give how many Indicators the query matches.
+        """Return the number of Indicators that the query matches.
 
         Raises:
-            QueryError: the TQL is refused, by us or by ThreatConnect.
-            ReadTimeoutError, ReadError, ReadAuthError: ThreatConnect does not answer.
+            QueryError: the TQL was refused, by the App or by ThreatConnect.
+            ReadTimeoutError, ReadError, ReadAuthError: ThreatConnect does not respond.
         """
         question = effective_question(query)
         count, _ = gathered(
@@ -40,14 +41,14 @@ class TqlChecks:
         return count
 
     def reason(self, query: Query, refusal: QueryError) -> str:
-        """Give why the TQL is refused, in ThreatConnect's own words.
+        """Return why the TQL was refused, in ThreatConnect's own words.
 
-        Places in them are counted from the beginning of what was asked, where owners, types and a
-        parenthesis stand as well. So the TQL is asked once more by itself, as it was written.
+        Positions in them count from the beginning of the effective TQL, which also has owners,
+        types and a parenthesis. So the TQL is sent once more on its own, as the user wrote it.
 
         Args:
-            query: what was asked.
-            refusal: the answer to that.
+            query: the query.
+            refusal: its refusal.
         """
         first = refusal.reason or refusal.message
         if not refusal.reason:

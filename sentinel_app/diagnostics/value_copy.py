@@ -1,4 +1,4 @@
-"""The copies of values that ThreatConnect has now, and why each is or is not the one sent."""
+"""Current copies of values in ThreatConnect, and why each is or is not the one sent."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from sentinel_app.diagnostics.row_facts import RowFacts, row_facts
 
 MOST_COPIES = 200
 WITHIN_S = 8.0
-"""For each of the two rounds of questions."""
+"""Time limit of each of the two rounds of requests, in seconds."""
 
 MOST_NAMED = 3
-"""Queries that a sentence names."""
+"""Maximum queries that a sentence names."""
 
 NO_QUERY = 'No saved TQL query returns it.'
 
 
 class Fate(StrEnum):
-    """What becomes of a copy."""
+    """Fate of a copy."""
 
     CHOSEN = 'chosen'
     DUPLICATE = 'duplicate'
@@ -60,28 +60,28 @@ _FATES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueCopy:
-    """One copy, and what becomes of it in an update that reads everything."""
+    """One copy, and its fate in an update that reads everything."""
 
     facts: RowFacts
     fate: Fate
     reason: str
-    """A sentence for people."""
+    """Reason, as a sentence for people."""
     positions: tuple[int, ...] = ()
-    """The saved queries that return it, disabled ones among them."""
+    """Positions of the saved queries that return it, including disabled ones."""
     position: int | None = None
-    """Of the highest query that takes part in updates and returns it."""
+    """Position of the highest enabled query that returns it."""
     keys: tuple[ObjectKey, ...] = ()
-    """What it would be sent as; empty where it could not be sent."""
+    """Object keys of the copy; empty if it cannot be sent."""
     chosen_keys: tuple[ObjectKey, ...] = ()
-    """Those of them for which it is the one."""
+    """Object keys for which it has precedence."""
 
 
 class ValueCopies:
-    """Asks ThreatConnect for the copies of values.
+    """Reads the copies of values from ThreatConnect.
 
     Args:
-        source: ThreatConnect, with time-outs that a person can wait for.
-        screening: tells what could be sent from what cannot.
+        source: ThreatConnect, with time-outs for interactive use.
+        screening: the screening of rows.
     """
 
     def __init__(self, *, source: Source, screening: Screening) -> None:
@@ -97,20 +97,20 @@ class ValueCopies:
         now: dt.datetime,
         is_every_query_asked: bool = True,
     ) -> tuple[ValueCopy, ...]:
-        """Return the copies with one of these summaries or hashes, with the outcome of each.
+        """Return the copies with one of these summaries or hashes, with their fates.
 
-        Some values go in one question, so that a list of them takes few.
+        Each request covers several values.
 
         Args:
-            summaries: whole ones.
-            hashes: of Files.
-            queries: the saved ones, highest precedence first.
-            now: what has expired by then is told apart.
-            is_every_query_asked: whether all queries that return a copy are found out; else the
-                highest one, with fewer questions.
+            summaries: whole summaries.
+            hashes: hashes of Files.
+            queries: the saved queries, highest precedence first.
+            now: the current time, by which Indicators count as expired.
+            is_every_query_asked: whether to find all queries that return a copy; else only the
+                highest one, with fewer requests.
 
         Raises:
-            RetryableError, FatalError: ThreatConnect does not answer, or refuses.
+            RetryableError, FatalError: ThreatConnect does not respond, or refuses.
         """
         rows = self._rows(summaries, hashes)
         found = [(row_facts(row), self._screening.screen(row, now)) for row in rows]
@@ -151,14 +151,14 @@ class ValueCopies:
             for (part, _), page in zip(questions, pages, strict=True):
                 found |= {str(row.get('id')): row for row in page.rows}
                 if (page.count or 0) > len(page.rows):
-                    # Some of their copies are missing: fewer values at once.
+                    # Some of their copies are missing, so try fewer values at once.
                     parts += _halves(part)
         return tuple(found.values())
 
     def _positions(
         self, indicators: Sequence[Indicator], queries: Sequence[Query]
     ) -> Mapping[int, tuple[int, ...]]:
-        """Return the queries that return each copy; ThreatConnect knows what their TQL means."""
+        """Return the queries that return each copy, according to ThreatConnect."""
         found = _Positions(indicators)
         questions = found.questions(enumerate(queries))
         found.enter(questions, self._asked(questions, within_s=WITHIN_S), queries)
@@ -167,7 +167,7 @@ class ValueCopies:
     def _first_positions(
         self, indicators: Sequence[Indicator], queries: Sequence[Query]
     ) -> Mapping[int, tuple[int, ...]]:
-        """Return the highest query that returns each copy, asking the next ones for the rest."""
+        """Return the highest query that returns each copy, one query after the other."""
         found = _Positions(indicators)
         until = time.monotonic() + WITHIN_S
         for start in range(0, len(queries), AT_ONCE):
@@ -190,23 +190,23 @@ class ValueCopies:
 
 
 class _Positions:
-    """Which saved queries return some Indicators, as far as that is known."""
+    """Known positions of the saved queries that return some Indicators."""
 
     def __init__(self, indicators: Sequence[Indicator]) -> None:
         self._indicators = indicators
         self._found: dict[int, list[int]] = {each.id: [] for each in indicators}
         self._is_settled: set[int] = set()
-        """What a query returns that takes part in updates."""
+        """Indicators that an enabled query returns."""
 
     @property
     def positions(self) -> Mapping[int, tuple[int, ...]]:
-        """The positions of the queries that return each."""
+        """Positions of the queries that return each Indicator."""
         return {number: tuple(sorted(places)) for number, places in self._found.items()}
 
     def questions(
         self, queries: Iterable[tuple[int, Query]], *, is_first_enough: bool = False
     ) -> list[tuple[int, Question, int]]:
-        """Return what to ask queries: position, question, and how many rows may come."""
+        """Return the requests: position of the query, question, and maximum rows."""
         asked = []
         for position, query in queries:
             ids = [
@@ -227,7 +227,7 @@ class _Positions:
         pages: Sequence[SourcePage],
         queries: Sequence[Query],
     ) -> None:
-        """Note what the queries returned."""
+        """Record the responses of the queries."""
         for (position, _, _), page in zip(questions, pages, strict=True):
             for row in page.rows:
                 number = row.get('id')
@@ -238,7 +238,7 @@ class _Positions:
 
 
 def _halves(part: Portion) -> list[Portion]:
-    """Return a portion of values as two; none where it is a single value."""
+    """Split a portion of values in two; empty if it has a single value."""
     values = max(part, key=len)
     middle = len(values) // 2
     if not middle:

@@ -1,4 +1,4 @@
-"""The answer to one value in one word and one sentence."""
+"""Verdict on a value, in one word and one sentence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sentinel_app.diagnostics.value_copy import Fate, ValueCopy
 
 
 class Verdict(StrEnum):
-    """How a value stands in Sentinel."""
+    """Status of a value in Sentinel."""
 
     IN_SENTINEL = 'in-sentinel'
     WAITING = 'waiting'
@@ -27,12 +27,12 @@ class Verdict(StrEnum):
     """A saved query returns it, and no update has sent it yet."""
     WITHHELD = 'withheld'
     NOT_SENT = 'not-sent'
-    """ThreatConnect has it, and it is expired there, invalid, or of a type that is not sent."""
+    """ThreatConnect has it, but it is expired there, invalid, or of a type that is not sent."""
     NOT_SELECTED = 'not-selected'
     UNKNOWN = 'unknown'
     """Neither Sentinel nor ThreatConnect has it."""
     UNCHECKED = 'unchecked'
-    """It is not in Sentinel, and ThreatConnect did not answer."""
+    """It is not in Sentinel, and ThreatConnect did not respond."""
     NOT_UNDERSTOOD = 'not-understood'
 
 
@@ -46,7 +46,7 @@ _OF_FATE: Final = {
     Fate.NOT_SELECTED: Verdict.NOT_SELECTED,
 }
 _FATES: Final = tuple(_OF_FATE)
-"""What says most of a value comes first."""
+"""Fates of copies, the most informative first."""
 
 _NOT_UNDERSTOOD: Final = (
     'Not an IP address, block, host name, URL, email address, hash, AS number, or Registry Key. '
@@ -74,42 +74,42 @@ _NEAR: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Near:
-    """Something in Sentinel that a value lies in, or that lies in it."""
+    """Something in Sentinel that contains a value, or that it contains."""
 
     relation: Relation
     holding: Holding
     value: str
-    """As the ledger has it; a URL may be long."""
+    """Value in the ledger; a URL may be long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """All that is known of a value, as far as a verdict takes it."""
+    """Facts about a value that decide its verdict."""
 
     holdings: Sequence[Holding]
     refused: Sequence[str]
-    """Sentinel's words about each object that it refused; empty ones are no longer kept."""
+    """Sentinel's reason for each refused object; empty if no longer stored."""
     copies: Sequence[ValueCopy]
     near: Sequence[Near]
-    """The nearest first."""
+    """Related objects, the nearest first."""
     is_near_cut: bool
-    """Whether there are more than `near` has."""
+    """Whether there are more related objects than in `near`."""
     is_understood: bool
     is_source_asked: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgment:
-    """A verdict, and the words for it."""
+    """A verdict and its sentence."""
 
     verdict: Verdict
     why: str
     main: Holding | None
-    """The object that the verdict is about."""
+    """Object of the verdict."""
     copy: ValueCopy | None
-    """The copy that the verdict is about, where there is no such object."""
+    """Copy of the verdict, if there is no object."""
     objects: int
-    """Active ones in Sentinel."""
+    """Number of active objects in Sentinel."""
 
 
 def judge(known: Known, now: dt.datetime) -> Judgment:
@@ -135,7 +135,7 @@ def judge(known: Known, now: dt.datetime) -> Judgment:
 
 
 def near_words(known: Known) -> str:
-    """Say what a value is in Sentinel by, or what of it is there."""
+    """Return a sentence about the related objects in Sentinel."""
     first = known.near[0]
     count = sum(each.relation is first.relation for each in known.near)
     counted = f'{count:,}{"+" if known.is_near_cut else ""} URL{"s" * (count != 1)}'

@@ -1,4 +1,4 @@
-"""What a withdrawal that was held back would withdraw, before somebody confirms it."""
+"""Objects of a withdrawal that was held back, for review before its confirmation."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from sentinel_app.storage.withdrawals import WithdrawalReader
 
 
 class WithdrawalLists:
-    """Lists what a Job held back.
+    """Lists the withdrawals that a Job held back.
 
     Args:
-        withdrawals: what the ledger knows.
+        withdrawals: the reader of their objects.
         policy: which Indicators are withdrawn.
     """
 
@@ -49,12 +49,13 @@ class WithdrawalLists:
     def page(
         self, request_id: str, *, limit: int, offset: int
     ) -> tuple[tuple[WithdrawableObject, ...], int]:
-        """Return some of the objects that confirming would withdraw now, and their number.
+        """Return a page of the objects that a confirmation would withdraw now, and the total.
 
-        What has come back since, was chosen by another query, or has expired is not among them.
+        Objects that have come back since, were chosen by another query, or have expired are
+        omitted.
 
         Raises:
-            NotFoundError: there is no such Job.
+            NotFoundError: the Job does not exist.
             ConflictError: the Job held nothing back.
         """
         job = self._app_state.job(request_id)
@@ -73,7 +74,7 @@ class WithdrawalLists:
         )
 
     def _unwanted(self, update: Update) -> Unwanted:
-        """Return what the update withdraws of what no query has chosen, were it made again."""
+        """Return which unchosen objects the update would withdraw if it ran again."""
         is_policy = self._policy is not WithdrawPolicy.NEVER
         is_no_match = self._policy is WithdrawPolicy.DELETED_OR_NO_LONGER_MATCHING
         return Unwanted(

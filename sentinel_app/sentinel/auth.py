@@ -203,7 +203,7 @@ class TokenSource:
         )
 
     def _make_app(self) -> Any:
-        """Make MSAL's object; it reads the tenant's metadata at once.
+        """Create the MSAL client, which reads the tenant's metadata immediately.
 
         Discovery is off: for the hosts of the clouds MSAL needs none, and for another host it would
         ask `login.microsoftonline.com` about it. So is the choice of a region by the environment.
@@ -219,19 +219,19 @@ class TokenSource:
         )
 
     def _start_anew(self, cache: msal.TokenCache) -> None:
-        """Drop MSAL's object, and with it the errors that it remembers and would repeat."""
+        """Drop the MSAL client, and the errors that it caches and would repeat."""
         self._app = None
         self._cache = cache
 
     def _remember(self, error: SentinelAppError) -> _Failure:
-        """Keep a failure for who is waiting; the tokens in the cache stay."""
+        """Keep a failure for waiting threads; cached tokens are kept."""
         self._start_anew(self._cache)
         now = self._clock.monotonic()
         retry_after_s = error.retry_after_s if isinstance(error, TokenError) else None
         return _Failure(error=error, at=now, until=now + min(retry_after_s or 0.0, LONGEST_PAUSE_S))
 
     def _again(self, failure: _Failure) -> SentinelAppError:
-        """The same failure as an exception of its own, for another thread."""
+        """Return a copy of the failure as an exception for another thread."""
         known = failure.error
         if isinstance(known, TokenError):
             retry_after_s = known.retry_after_s
@@ -246,7 +246,7 @@ class TokenSource:
         return TokenRefusedError(known.message, reason=known.reason, context=known.context)
 
     def _unusable(self, unusable: UnusableAnswer) -> SentinelAppError:
-        """What an answer means that was kept from MSAL."""
+        """Return the error of a response that MSAL did not get."""
         answer, payload = unusable.answer, unusable.payload
         is_throttled = answer.status == HTTPStatus.TOO_MANY_REQUESTS
         if (
@@ -258,7 +258,7 @@ class TokenSource:
         retry_after_s = parse_retry_after(answer.headers.get('Retry-After'), now=self._clock.now())
         if is_throttled and retry_after_s is None:
             retry_after_s = DEFAULT_RETRY_AFTER_S
-        # A success is never quoted: it may hold a token.
+        # A success is never quoted, as it may contain a token.
         is_error = answer.status >= HTTPStatus.BAD_REQUEST
         reason = page_text(answer.text) if is_error else ''
         return TokenError(
@@ -270,7 +270,7 @@ class TokenSource:
 
 
 def _token_of(result: object) -> tuple[str | None, float]:
-    """The token that MSAL has, if it has one, and how many seconds are left of its life.
+    """Return MSAL's token, if it has one, and the seconds of its remaining life.
 
     Raises:
         ValueError: a token that no header can carry, or that is to be used in another way.

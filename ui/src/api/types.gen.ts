@@ -772,7 +772,7 @@ export interface components {
         };
         /**
          * CheckName
-         * @description What is tried, in this order.
+         * @description The checks, in order of execution.
          * @enum {string}
          */
         CheckName: "threatconnect" | "sign-in" | "owners" | "paging" | "clock" | "token" | "workspace" | "disk";
@@ -786,7 +786,7 @@ export interface components {
         };
         /**
          * CheckStatus
-         * @description How a check ended.
+         * @description Result status of a check.
          * @enum {string}
          */
         CheckStatus: "ok" | "failed" | "skipped";
@@ -1030,7 +1030,7 @@ export interface components {
         };
         /**
          * Fate
-         * @description What becomes of a copy.
+         * @description Fate of a copy.
          * @enum {string}
          */
         Fate: "chosen" | "duplicate" | "withheld" | "expired" | "unsupported" | "invalid" | "not-selected";
@@ -2630,7 +2630,7 @@ export interface components {
         };
         /**
          * SentState
-         * @description What an object that was sent means in Sentinel now.
+         * @description Current state in Sentinel of an object that was sent.
          * @enum {string}
          */
         SentState: "live" | "expired" | "withdrawn";
@@ -3093,7 +3093,7 @@ export interface components {
         UpdateState: "Pending" | "In Progress" | "Complete" | "Failed" | "Cancelled";
         /**
          * Verdict
-         * @description How a value stands in Sentinel.
+         * @description Status of a value in Sentinel.
          * @enum {string}
          */
         Verdict: "in-sentinel" | "waiting" | "refused" | "expired" | "withdrawn" | "to-be-sent" | "withheld" | "not-sent" | "not-selected" | "unknown" | "unchecked" | "not-understood";
