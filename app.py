@@ -1,6 +1,6 @@
-"""The service class: unwraps what the platform gives, builds the container, hands requests over.
+"""Service class: unwraps the platform's inputs, builds the container and passes requests on.
 
-Everything that knows the platform's framework is here; `sentinel_app` imports nothing of it.
+Only this module uses the platform's framework; `sentinel_app` imports nothing of it.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ if TYPE_CHECKING:
 
     from sentinel_app.container import Container
 
-# The platform shows this many characters of an exit message, the last ones of a longer text.
+# Maximum characters of an exit message; the platform would only show the end of a longer one.
 _MESSAGE_LENGTH: Final = 254
-# Shutdown is over within 5 s: the container's share, and all of it with the answers under way.
+# Time limits of the shutdown within 5 s: that of the container, and the total with open requests.
 _STOP_TIMEOUT_S: Final = 3.0
 _SHUTDOWN_TIMEOUT_S: Final = 3.5
 _LOOP_S: Final = 1.0
@@ -70,7 +70,7 @@ _log = EventLog('app')
 
 
 class App:
-    """The App as the platform's framework sees it.
+    """The App for the platform's framework.
 
     Args:
         tcex: the framework, created in the main thread.
@@ -89,15 +89,15 @@ class App:
         self._start_logging()
 
     def setup(self) -> None:
-        """Read the inputs, build the App and connect it to the service; ends it if that fails."""
+        """Read the inputs, build the App and connect it to the service; exit if that fails."""
         try:
             self._set_up()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the operator gets a message
+        except Exception as error:  # noqa: BLE001 - the operator gets a message in any case
             self._make_room()
-            self._fail(self._told(error))
+            self._fail(self._reported(error))
 
-    def _told(self, error: Exception) -> str:
-        """Log what ended the start, and return the exit message."""
+    def _reported(self, error: Exception) -> str:
+        """Log the error that ended the start, and return the exit message."""
         if isinstance(error, ConfigError):
             problems = tuple(error.context.get('problems') or (error.message,))
             for problem in problems:
@@ -112,11 +112,11 @@ class App:
         return f'The App could not start. {shown}'
 
     def api_event_callback(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
-        """Answer one HTTP request; called in a thread for each."""
+        """Answer one HTTP request; called in a separate thread for each."""
         return self._answer(environ, start_response)
 
     def serve(self) -> None:
-        """Connect to the platform and stay until it ends the service."""
+        """Connect to the platform and serve until it ends the service."""
         service = self._service
         service.listen()
         reconnect_soon(service)
@@ -142,17 +142,17 @@ class App:
             )
 
     def _check(self) -> None:
-        """Let the log say how the things are that the App depends on; nobody waits for that."""
+        """Run the checks of dependencies in the background, for the log."""
         container = self._container
         if container is not None:
             container.lifecycle.check()
 
     def shutdown_callback(self) -> None:
-        """Settle everything while the platform can still be told; the framework calls it once."""
+        """Stop everything while the platform can still be notified; the framework calls it once."""
         self.settle()
 
     def settle(self) -> None:
-        """Stop the background work, and let the requests under way have their answers.
+        """Stop the background work, and wait for the replies to open requests.
 
         A second call waits for the first and does nothing.
         """
@@ -301,13 +301,13 @@ class App:
         self._exit(1, message)
 
     def _make_room(self) -> None:
-        """Give up what was kept for the last words, so that the log and the message fit."""
+        """Release the reserve, so that the log and the exit message fit on the disk."""
         release_reserve(self._data_dir)
 
     def _exit(self, code: int, message: str) -> NoReturn:
-        """End the process with its code, and with its message where the disk takes that.
+        """End the process with its code, and with its message if the disk allows that.
 
-        What was kept for the message is given up when there is no other room for it.
+        The reserve for the message is released if there is no other space.
         """
         for _ in range(2):
             try:
@@ -319,7 +319,7 @@ class App:
 
 
 def _inputs_fault() -> str:
-    """Why there are no inputs at all; the framework goes on without them."""
+    """Return why there are no inputs at all, without which the framework continues."""
     given = os.environ.get('TC_APP_PARAM_FILE')
     if not given or not os.environ.get('TC_APP_PARAM_KEY'):
         fault = 'TC_APP_PARAM_FILE and TC_APP_PARAM_KEY do not name a parameter file and its key'
@@ -331,7 +331,7 @@ def _inputs_fault() -> str:
 
 
 def _plain(value: object) -> object:
-    """A value without the framework's wrappers."""
+    """Return a value without the framework's wrappers."""
     if isinstance(value, Sensitive):
         return value.value
     if isinstance(value, list | tuple):
@@ -340,30 +340,30 @@ def _plain(value: object) -> object:
 
 
 def _secrets_of(inputs: Mapping[str, object]) -> list[str]:
-    """The secrets as they came, even if the inputs turn out to be wrong."""
+    """Return the raw secrets, even if the inputs turn out to be invalid."""
     return [value for name in SECRET_INPUTS if isinstance(value := inputs.get(name), str)]
 
 
 def _forget_token(token: str) -> None:
-    """Drop one token from the texts that the framework masks; it never does so itself."""
+    """Remove a token from the texts that the framework masks, which it never does itself."""
     with filter_sensitive._lock:  # noqa: SLF001 - there is no public way
         filter_sensitive._sensitive_registry.discard(token)  # noqa: SLF001
 
 
 def _log_thread_death(args: threading.ExceptHookArgs) -> None:
-    """Log what would otherwise go to a terminal that nobody watches."""
+    """Log an uncaught exception of a thread, which would otherwise go to a terminal only."""
     name = args.thread.name if args.thread else ''
     if args.exc_value is not None and not issubclass(args.exc_type, SystemExit):
         _log.exception('thread-died', args.exc_value, thread=name)
 
 
 def _first_of(problems: tuple[str, ...]) -> str:
-    """The first problem whole, if it fits, and how many more there are."""
+    """Return the first problem, if it fits, and the number of further ones."""
     more = f' ({len(problems) - 1} more; the log has all.)' if len(problems) > 1 else ''
     return _short(problems[0], _MESSAGE_LENGTH - len(more)) + more
 
 
 def _short(message: str, length: int = _MESSAGE_LENGTH) -> str:
-    """The beginning of a message; the platform would keep its end."""
+    """Return the beginning of a message, as the platform would keep its end."""
     text = message.encode('ascii', 'replace').decode('ascii').replace('\n', ' ')
     return text if len(text) <= length else f'{text[: length - 3]}...'

@@ -1,4 +1,4 @@
-"""Puts the bundled dependencies on the import path; standard library only."""
+"""Import path of the bundled dependencies; standard library only."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ BUNDLE = 'deps'
 def add_bundled_dependencies(app_path: Path | None = None) -> Path | None:
     """Put the folder that `tcex deps` fills first on the import path.
 
-    A missing folder is no fault: the dependencies may come from a virtual environment.
+    The folder may be missing, as dependencies may come from a virtual environment.
 
     Args:
-        app_path: the folder of the App; that of this file if left out.
+        app_path: the folder of the App; by default that of this file.
 
     Returns:
         The folder, or None if the App has none.

@@ -1,4 +1,4 @@
-"""What the platform starts: `python run.py` in the folder of the App."""
+"""Entry point for the platform: `python run.py` in the folder of the App."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Run:
-    """The life of the Service, in the three steps that the platform's tools call as well."""
+    """Life cycle of the Service, in the three steps that the platform's tools call as well."""
 
     app: App
 
@@ -26,7 +26,7 @@ class Run:
 
     def launch(self) -> None:
         """Start the App and serve until the platform ends it."""
-        # Only now can the dependencies be imported.
+        # Imported here, as the dependencies are importable only now.
         from tcex import TcEx  # noqa: PLC0415
 
         from app import App  # noqa: PLC0415
@@ -36,16 +36,16 @@ class Run:
             self.app.setup()
             self.app.serve()
         finally:
-            # Also on SIGTERM, which the framework turns into the end of the main thread.
+            # Also on SIGTERM, on which the framework ends the main thread.
             self.app.settle()
 
     def teardown(self) -> NoReturn:
-        """Leave with the exit code and the message that tell how the service ended."""
+        """Exit with the code and the message for how the service ended."""
         self.app.leave()
 
 
 def main() -> None:
-    """Run the App as a process of its own that surely ends."""
+    """Run the App as a process that always ends."""
     run = Run()
     try:
         run.setup()
@@ -54,14 +54,14 @@ def main() -> None:
     except SystemExit as end:
         _end_now_if_held_up(end.code if isinstance(end.code, int) else 1)
         raise
-    except BaseException:  # noqa: BLE001 - shown, and the process must end all the same
+    except BaseException:  # noqa: BLE001 - shown, and the process must end in any case
         traceback.print_exc()
         _end_now_if_held_up(1)
         sys.exit(1)
 
 
 def _end_now_if_held_up(code: int) -> None:
-    """End the process if a thread would keep it; what is stored survives that at any point."""
+    """End the process if a thread would block its end; stored data survive that at any point."""
     here = threading.current_thread()
     if any(thread is not here and not thread.daemon for thread in threading.enumerate()):
         logging.shutdown()

@@ -1,4 +1,4 @@
-"""The only caller of time functions: what time it is, and waiting that can be interrupted."""
+"""System clock, the only caller of time functions."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ class SystemClock:
     """The clock of the machine."""
 
     def now(self) -> dt.datetime:
-        """The present as an aware UTC datetime."""
+        """Return the current time as an aware UTC datetime."""
         return dt.datetime.now(dt.UTC)
 
     def monotonic(self) -> float:
-        """Seconds that never go backwards, for measuring durations only."""
+        """Return seconds that never go backwards, for durations only."""
         return time.monotonic()
 
     def wait(self, stop: Stop, seconds: float) -> bool:
-        """Wait until the time has passed or `stop` is set; True if `stop` was set."""
+        """Wait until the seconds have passed or `stop` is set; return whether `stop` is set."""
         return stop.wait(max(0.0, seconds))

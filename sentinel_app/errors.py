@@ -1,7 +1,7 @@
-"""The one exception tree, sorted by what the caller should do.
+"""Exceptions of the App, in one tree by what the caller should do.
 
-A `code` is stable and is what the log, the API and REPORTS show; a message is written for people
-and says what happened, to which thing, and what to do. Nothing here ever carries a secret.
+A `code` is stable and shown in the log, the API and REPORTS. A message is for people: what
+happened, to which thing, and what to do. No exception contains a secret.
 """
 
 from __future__ import annotations
@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 REMEDY = 'remedy'
-"""In the context of an error: what the end of its message says to do; empty if it says nothing."""
+"""Context key of the remedy at the end of an error's message; its value is empty without one."""
 
 DISK_FULL = 'The disk is full'
-"""What an error about a full disk begins with, and its title in the API."""
+"""Beginning of the message about a full disk, and its title in the API."""
 
 GOES_ON = 'the App goes on by itself when the cause is gone.'
-"""The end of a message about what may pass, true while the Service runs."""
+"""End of messages about temporary failures while the Service runs."""
 
 
 class SentinelAppError(Exception):
-    """The root: something went wrong that the App knows how to describe.
+    """Base class of all exceptions of the App.
 
     Args:
-        message: one or two sentences for a person.
+        message: one or two sentences for people.
         code: a stable short code, for example `TC-AUTH`.
-        reason: what the other side answered, in its own words, if it answered.
+        reason: the other system's own words, if it responded.
         context: facts that are safe to show and to log.
     """
 
@@ -46,7 +46,7 @@ class SentinelAppError(Exception):
 
 
 class ConfigError(SentinelAppError):
-    """An input of the Service is wrong; the App cannot start until somebody mends it."""
+    """An input of the Service is invalid; the App cannot start until it is corrected."""
 
     default_code = 'APP-CONFIG'
 
@@ -55,7 +55,7 @@ class RetryableError(SentinelAppError):
     """The same call may succeed later.
 
     Args:
-        retry_after_s: what the other side asked us to wait, in seconds; None if it did not say.
+        retry_after_s: the wait that the other system asked for, in seconds; None without one.
     """
 
     default_code = 'NET'
@@ -74,35 +74,35 @@ class RetryableError(SentinelAppError):
 
 
 class FatalError(SentinelAppError):
-    """Repeating the call is no use; the Job ends and somebody must act."""
+    """Retries are of no use; the Job ends and a person must act."""
 
 
 class SkippableError(SentinelAppError):
-    """One Indicator cannot be dealt with; it is recorded and the rest goes on."""
+    """One Indicator cannot be processed; it is recorded and skipped."""
 
     default_code = 'MAP-VALUE'
 
 
 class Cancelled(SentinelAppError):  # noqa: N818 - a control signal, not a fault
-    """Somebody, or the shutdown, asked for the work to stop at the next safe point."""
+    """A person or the shutdown has requested a stop at the next safe point."""
 
     default_code = 'RUN-STOP'
 
 
 class ReadTimeoutError(RetryableError):
-    """ThreatConnect did not answer in time, or said that it could not; a smaller page may do."""
+    """ThreatConnect did not respond in time, or with a server error; a smaller page may succeed."""
 
     default_code = 'TC-READ'
 
 
 class ReadError(RetryableError):
-    """ThreatConnect answered, but not with a page."""
+    """ThreatConnect's response is not a page."""
 
     default_code = 'TC-READ'
 
 
 class ReadOrderError(ReadError):
-    """ThreatConnect's rows are not in the order, or not of the ids, that were asked for."""
+    """ThreatConnect's rows are not in the requested order, or have other ids."""
 
 
 class ReadAuthError(FatalError):
@@ -112,19 +112,19 @@ class ReadAuthError(FatalError):
 
 
 class AnswerError(FatalError):
-    """ThreatConnect's answer holds what was not asked for, so nothing of it was taken."""
+    """ThreatConnect's response does not fit the question, so all of it was rejected."""
 
     default_code = 'TC-ANSWER'
 
 
 class ActivityError(ReadError):
-    """An Indicator is not as active as was asked; it may have changed at that very moment."""
+    """An Indicator is not active or inactive as requested; it may have just changed."""
 
     default_code = 'TC-ANSWER'
 
 
 class GatewayError(FatalError):
-    """Something between the App and ThreatConnect did not let the request through."""
+    """A proxy or gateway between the App and ThreatConnect refused the request."""
 
     default_code = 'TC-GATEWAY'
 
@@ -136,25 +136,25 @@ class QueryError(FatalError):
 
 
 class TokenError(RetryableError):
-    """Entra ID gave no token, for a reason that may pass."""
+    """Entra ID issued no token, for a reason that may pass."""
 
     default_code = 'AZ-TOKEN'
 
 
 class TokenRefusedError(FatalError):
-    """Entra ID gave no token, for a reason that somebody must mend."""
+    """Entra ID issued no token, for a reason that a person must fix."""
 
     default_code = 'AZ-TOKEN'
 
 
 class ThrottledError(RetryableError):
-    """Sentinel answered 429; the batch is untouched."""
+    """Sentinel responded with 429; the batch was not processed."""
 
     default_code = 'AZ-429'
 
 
 class UploadServerError(RetryableError):
-    """Sentinel answered with a server error, or not at all; the batch may or may not be stored."""
+    """Sentinel responded with a server error, or not at all; the batch may or may not be stored."""
 
     default_code = 'AZ-5XX'
 
@@ -166,44 +166,44 @@ class UnauthorizedError(RetryableError):
 
 
 class BatchTooLargeError(SentinelAppError):
-    """Sentinel refused the request for its size; smaller batches may pass."""
+    """Sentinel refused the request for its size; smaller batches may succeed."""
 
     default_code = 'AZ-413'
 
 
 class BatchRefusedError(SentinelAppError):
-    """Sentinel refused the whole request; some object in it is the culprit."""
+    """Sentinel refused the whole request because of some object in it."""
 
     default_code = 'AZ-400'
 
 
 class BatchUnclearError(BatchRefusedError):
-    """Sentinel refused something of a batch without saying what; it may have taken the rest."""
+    """Sentinel refused an unnamed part of a batch; it may have accepted the rest."""
 
 
 class UploadDeniedError(FatalError):
-    """Sentinel knows no such workspace, or the application lacks the role on it."""
+    """The workspace does not exist, or the application lacks the role on it."""
 
     default_code = 'AZ-403'
 
 
 class NotificationError(SentinelAppError):
-    """ThreatConnect did not take a notification; nothing depends on it."""
+    """ThreatConnect did not accept a notification; nothing depends on it."""
 
     default_code = 'TC-NOTIFY'
 
 
 class StorageError(SentinelAppError):
-    """The disk or a database did not take what had to be stored."""
+    """The disk or a database could not store data."""
 
     default_code = 'RUN-DISK'
 
 
 class DiskFullError(StorageError):
-    """The disk has no room for what had to be stored.
+    """The disk is full.
 
     Args:
-        detail: what could not be written, and what to do; the message begins with the fact.
+        detail: what could not be written, and what to do; it follows the fact in the message.
     """
 
     def __init__(self, detail: str) -> None:
@@ -212,28 +212,28 @@ class DiskFullError(StorageError):
 
 
 class DamagedError(StorageError):
-    """A database holds what the App never stores; it is set aside at the next start."""
+    """A database is damaged; it is set aside at the next start."""
 
 
 class TaskKilledError(SentinelAppError):
-    """Somebody, or the watchdog, ended a Task in the middle of its work."""
+    """A person or the watchdog killed a Task during its work."""
 
     default_code = 'RUN-TIME'
 
 
 class UnforeseenError(FatalError):
-    """A piece of work met, again and again, an exception that nobody foresaw."""
+    """A piece of work repeatedly raised an unexpected exception."""
 
     default_code = 'RUN-FAULT'
 
 
 class ConflictError(SentinelAppError):
-    """The thing was changed by somebody else meanwhile, or its state does not allow the action."""
+    """The thing was changed by another user meanwhile, or its state does not allow the action."""
 
     default_code = 'APP-CONFLICT'
 
 
 class NotFoundError(SentinelAppError):
-    """No such thing."""
+    """The thing does not exist."""
 
     default_code = 'APP-NOT-FOUND'

@@ -1,7 +1,7 @@
-"""One line per fact, `event=... key=value`, and a filter that keeps secrets out of every line.
+"""Structured logging, one line `event=... key=value` per fact, and masking of secrets.
 
-`EventLog` writes through the standard library under the logger `sentinel_app`; `app.py` lends that
-logger the handlers of the platform's framework, so that the lines land in `app.log`.
+`EventLog` writes through the standard library under the logger `sentinel_app`; `app.py` shares the
+handlers of the platform's framework with it, so that the lines are written to `app.log`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from sentinel_app.redactor import Redactor
 ROOT_LOGGER: Final = 'sentinel_app'
 
 LONGEST_LINE: Final = 32_768
-"""A line of more characters is cut: files are rotated between lines, never within one."""
+"""Maximum characters of a line, as log files are only rotated between lines."""
 
-# What could end a line, move the cursor, hide text where the log is shown, or not be written.
+# Characters that could end a line, move the cursor, hide text on display, or not be encoded.
 _UNPRINTABLE: Final = re.compile(
     '[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]'
 )
@@ -30,14 +30,14 @@ _Caller = tuple[str, int, str, str | None]
 
 
 def escape_control(text: str) -> str:
-    """The text with everything that could break a log line written as an escape."""
+    """Escape everything in a text that could break a log line."""
     return _UNPRINTABLE.sub(
         lambda found: _NAMED_ESCAPES.get(found.group(), f'\\u{ord(found.group()):04x}'), text
     )
 
 
 def _shown(value: object) -> str:
-    """One value as it stands in a line: bare where it can be, else quoted and escaped."""
+    """Return a value for a line: plain if possible, else quoted and escaped."""
     if isinstance(value, float):
         return f'{value:.3f}'.rstrip('0').rstrip('.')
     if value is None:
@@ -51,15 +51,15 @@ def _shown(value: object) -> str:
 
 
 def format_event(event: str, facts: dict[str, object]) -> str:
-    """The line `event=<event> key=value ...`; no value can end the line or forge another key."""
+    """Return the line `event=<event> key=value ...`; no value can end the line or forge a key."""
     return ' '.join([f'event={_shown(event)}', *(f'{key}={_shown(facts[key])}' for key in facts)])
 
 
 def _plain_logger(name: str) -> logging.Logger:
-    """The logger of that name, of the standard class.
+    """Return the logger with this name, of the standard class.
 
-    The framework makes its own class the default for every logger made later; that one walks the
-    whole stack, source files included, for each line.
+    The framework sets its own class as the default for later loggers, which reads the whole stack
+    with its source files for each line.
     """
     default_class = logging.getLoggerClass()
     logging.setLoggerClass(logging.Logger)
@@ -73,38 +73,39 @@ class EventLog:
     """Writes events of one module.
 
     Args:
-        name: the module's `__name__`; it lies under `sentinel_app`.
+        name: the module's `__name__`, under `sentinel_app`.
     """
 
     def __init__(self, name: str = ROOT_LOGGER) -> None:
-        # The parent is made first, or a later call elsewhere would make it of the other class.
+        # The parent is created first, or a later call elsewhere would create it with the other
+        # class.
         _plain_logger(ROOT_LOGGER)
         inside = name == ROOT_LOGGER or name.startswith(f'{ROOT_LOGGER}.')
         self._logger = _plain_logger(name if inside else f'{ROOT_LOGGER}.{name}')
 
     def debug(self, event: str, **facts: object) -> None:
-        """Write detail about single records."""
+        """Log details about single records."""
         self._write(logging.DEBUG, event, facts)
 
     def info(self, event: str, **facts: object) -> None:
-        """Write one step of the story of a Job or of the Service."""
+        """Log one step of a Job or of the Service."""
         self._write(logging.INFO, event, facts)
 
     def warning(self, event: str, **facts: object) -> None:
-        """Write what went wrong and was dealt with."""
+        """Log a failure that was handled."""
         self._write(logging.WARNING, event, facts)
 
     def error(self, event: str, **facts: object) -> None:
-        """Write what went wrong and needs somebody."""
+        """Log a failure that needs a person."""
         self._write(logging.ERROR, event, facts)
 
     def exception(self, event: str, error: BaseException | None = None, **facts: object) -> None:
-        """Write an unexpected exception with its traceback, still as one line.
+        """Log an unexpected exception with its traceback, on one line.
 
         Args:
-            event: what was being done.
+            event: the event.
             error: the exception; the one being handled if left out.
-            facts: what else is known.
+            facts: further facts.
         """
         shown = ''.join(traceback.format_exception(error)) if error else traceback.format_exc()
         self._write(logging.ERROR, event, {**facts, 'traceback': shown.rstrip()})
@@ -115,12 +116,10 @@ class EventLog:
 
 
 class RedactionFilter(logging.Filter):
-    """Masks secrets in every record of the handlers that it is installed on.
-
-    What remains of a record stays on one line.
+    """Masks secrets in every record of its handlers, and keeps each record on one line.
 
     Args:
-        redactor: knows the secrets.
+        redactor: the redactor with the secrets.
     """
 
     def __init__(self, redactor: Redactor) -> None:
@@ -128,12 +127,12 @@ class RedactionFilter(logging.Filter):
         self._redact = redactor.redact
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite the record in place; never drops one."""
+        """Rewrite the record in place; no record is dropped."""
         try:
             message = record.getMessage()
         except (TypeError, ValueError):
             message = f'{record.msg} {record.args}'  # a line with a wrong format is still a line
-        # Cut only once the secrets are masked: half of one would not be recognized.
+        # Truncated after masking, as half of a secret would not be recognized.
         record.msg = _cut(escape_control(self._redact(message)))
         record.args = ()
         if record.exc_info and not record.exc_text:
@@ -146,15 +145,15 @@ class RedactionFilter(logging.Filter):
 
 
 def _cut(text: str) -> str:
-    """The text, or its beginning and how much more there was."""
+    """Return the text, or its beginning and the number of further characters."""
     more = len(text) - LONGEST_LINE
     return text if more <= 0 else f'{text[:LONGEST_LINE]}... ({more} more characters)'
 
 
 def lend_handlers(lender: logging.Logger, redaction: RedactionFilter) -> None:
-    """Let our lines go where the lender's go, with the filter in front of every handler.
+    """Share the lender's handlers with the App's logger, with the filter on every handler.
 
-    The handlers are shared, so that a change of their level goes for our lines too.
+    As the handlers are shared, a change of their level applies to the App's lines too.
     """
     ours = _plain_logger(ROOT_LOGGER)
     ours.propagate = False
@@ -168,15 +167,15 @@ def lend_handlers(lender: logging.Logger, redaction: RedactionFilter) -> None:
 
 
 def find_callers_fast(lender: logging.Logger) -> None:
-    """Let a logger find the line that called it as the standard library does.
+    """Make a logger find its caller as the standard library does.
 
-    The framework's own way reads the sources of all frames for every line, also for those that no
-    handler takes: more than half of the time that a small request costs. A line of its `trace`,
-    a method around `log`, is still told as that of its caller.
+    The framework's own method reads the sources of all frames for every line, even if no handler
+    writes it: more than half of the time of a small request. Lines of its `trace`, a method around
+    `log`, are still attributed to its caller.
     """
 
     def find(stack_info: bool = False, stacklevel: int = 1) -> _Caller:
-        # This function is a frame as well.
+        # Skips the frame of this function.
         caller = logging.Logger.findCaller(lender, stack_info, stacklevel + 1)
         if caller[2] != 'trace':
             return caller
@@ -186,5 +185,5 @@ def find_callers_fast(lender: logging.Logger) -> None:
 
 
 def set_level(level: int) -> None:
-    """Make our lines below that level cost nothing; the handlers would drop them anyway."""
+    """Set the App's log level, so that lines that the handlers would drop cost nothing."""
     _plain_logger(ROOT_LOGGER).setLevel(level)

@@ -1,7 +1,7 @@
-"""What the App knows of secrets, so that they can be masked in whatever another system says.
+"""Registry of secrets, which masks them in texts of other systems.
 
-Our own secrets are known for good; what only a request or the framework knew, a token or a cookie,
-for as long as it may come back in an answer.
+The App's own secrets are registered permanently; tokens and cookies of requests or the framework as
+long as they may be echoed in a response.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Final
 from sentinel_app.core.masking import Needles, mask_named, mask_values, raw_parts
 
 SHORTEST_RECENT: Final = 12
-"""Shorter values of requests are passed over: a cookie may hold a word of every day."""
+"""Minimum characters of a request's secrets, as a cookie may contain ordinary words."""
 
 MOST_RECENT: Final = 64
-"""Values of one kind that are remembered; more than requests can be under way at once."""
+"""Maximum recent values of one kind, more than the maximum of concurrent requests."""
 
 
 class Redactor:
-    """Masks secrets in texts; safe for many threads."""
+    """Masks secrets in texts; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -34,7 +34,7 @@ class Redactor:
 
     @property
     def longest(self) -> int:
-        """Characters that a secret can take up in a text."""
+        """Maximum characters of a secret in a text."""
         return max(self._needles.longest, self._recent_needles.longest)
 
     def protect(self, secrets: Iterable[str]) -> None:
@@ -45,7 +45,7 @@ class Redactor:
             self._raw = raw_parts((*self._needles.plain, *self._needles.spelled))
 
     def protect_recent(self, secrets: Iterable[str], *, kind: str) -> None:
-        """Mask these values until `MOST_RECENT` others of their kind have come after them."""
+        """Mask these values until `MOST_RECENT` others of their kind have followed."""
         wanted = [each for each in secrets if len(each) >= SHORTEST_RECENT]
         with self._lock:
             kept = self._recent.setdefault(kind, OrderedDict())
@@ -61,15 +61,15 @@ class Redactor:
                 self._recent_raw = raw_parts(self._recent_needles.plain)
 
     def redact(self, text: str) -> str:
-        """Return the text without secrets: those that are known and those that are named."""
+        """Mask known and named secrets in a text."""
         return mask_named(self.mask(text))
 
     def mask(self, text: str, extra: Needles | None = None) -> str:
-        """Return the text without the values that are known to be secrets.
+        """Mask known secrets in a text.
 
         Args:
-            text: the cost grows with its length.
-            extra: what is a secret for this text alone.
+            text: the text; the cost grows with its length.
+            extra: further secrets for this text only.
         """
         for needles in (self._needles, self._recent_needles, extra):
             if needles is not None:
@@ -77,10 +77,10 @@ class Redactor:
         return text
 
     def is_suspect(self, body: bytes) -> bool:
-        """Whether a secret may stand in a body of JSON; quick, for large bodies.
+        """Return whether a JSON body may contain a secret; fast, for large bodies.
 
-        Our own are found in every spelling, what requests carried as it is. Escapes that could
-        write any letter are for the reader of the JSON to see.
+        The App's own secrets are found in every encoding, those of requests only unencoded. Escapes
+        of arbitrary letters are left to the JSON parser.
         """
         lowered = body.lower()
         return any(part in lowered for parts in (self._raw, self._recent_raw) for part in parts)

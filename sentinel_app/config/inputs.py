@@ -198,7 +198,7 @@ class Inputs:
         self.add_fault(name, f'{shown} {fault}. Give {kind} {low:g} {until} {high:.10g}.')
 
     def _text_of(self, name: str, value: object) -> str:
-        """Return the value as text that files, headers and messages can hold; else record a fault."""
+        """Return the value as text that files and headers can hold; else record a fault."""
         try:
             text = value.decode() if isinstance(value, bytes) else _plain(value)
         except ValueError:
