@@ -133,7 +133,7 @@ class Inputs:
         if number is None:
             return low
         if not number.is_integer():
-            self._add_number_fault(name, 'is no whole number', low, high, whole=True)
+            self._add_number_fault(name, 'is not a whole number', low, high, whole=True)
         elif not low <= number <= high:
             self._add_number_fault(name, 'is out of range', low, high, whole=True)
         else:
@@ -159,7 +159,7 @@ class Inputs:
             if choice.value.casefold() == text.casefold():
                 return choice
         known = ', '.join(f'"{choice.value}"' for choice in choices)
-        self.add_fault(name, f'{show(text)} is none of the choices. Choose one of {known}.')
+        self.add_fault(name, f'{show(text)} is not one of the choices. Choose one of {known}.')
         return default
 
     def https_origin(self, name: str, default: str) -> str:
@@ -169,7 +169,7 @@ class Inputs:
             return default
         origin = _origin(text)
         if origin is None:
-            self.add_fault(name, f'is no https address of a host alone. Write it like {default}.')
+            self.add_fault(name, f'is not the https address of a host. Write it like {default}.')
         return origin or default
 
     def _number(self, name: str, default: int | None) -> float | None:

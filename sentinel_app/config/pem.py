@@ -95,7 +95,7 @@ def read_pem(text: str) -> Pem:
         raise PemError('holds several private keys' if keys else 'holds no whole private key')
     ((label, body),) = keys
     if _ENCRYPTED in label or _ENCRYPTED in body:
-        raise PemError('holds a private key with a pass phrase; take it off')
+        raise PemError('holds a private key with a pass phrase; remove it')
     private_key = _wrapped(label, body)
     key = _load_key(private_key)
     found = [_wrapped(*block) for block in blocks if block[0] == 'CERTIFICATE']

@@ -39,7 +39,7 @@ _RETENTION_DAYS_LIMIT: Final = 36_500
 _PERCENT: Final = 100
 _MOST_FAULTS: Final = 20
 _TOO_LONG_ENTRY: Final = (
-    'holds a long entry that is no address block, no domain and no MD5, SHA-1 or SHA-256 hash. '
+    'holds a long entry that is not an address block, a domain or an MD5, SHA-1 or SHA-256 hash. '
     'Write entries like 192.0.2.0/24|example.com|private.'
 )
 
@@ -351,7 +351,7 @@ def _never_send(reader: Inputs) -> NeverSend:
     for entry in reader.entries(name):
         if _is_single_label(entry):
             faults.append(
-                f'{show(entry)} is no address block, no domain, no hash and not one of the words '
+                f'{show(entry)} is not an address block, a domain, a hash or one of the words '
                 'private and empty. Write them like 192.0.2.0/24|example.com|private, and a top '
                 'label with a dot: .corp'
             )

@@ -132,7 +132,7 @@ def _credential(facts: HealthFacts) -> Iterator[Condition]:
             code=ConditionCode.CREDENTIAL_EXPIRED,
             severity=Severity.ERROR,
             title='The client secret has expired',
-            detail='Microsoft Entra ID gives no access token, so nothing can be sent.',
+            detail='Microsoft Entra ID issues no access token, so nothing can be sent.',
             remedy='Create a new client secret for the application in Entra ID, put its value into '
             'the Client Secret input, and restart the Service.',
             since=known.refused_at,

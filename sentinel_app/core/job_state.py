@@ -27,7 +27,7 @@ from sentinel_app.errors import UnforeseenError
 BY_TIME_WARNING: Final = (
     'ThreatConnect does not sort by id as asked, so the App reads by the time of the last '
     'modification, which takes longer. Nothing is left out. If requests pass a proxy or a gateway, '
-    'see that it keeps their parameters; else tell the support of ThreatConnect.'
+    'check that it keeps their parameters; else contact ThreatConnect support.'
 )
 
 

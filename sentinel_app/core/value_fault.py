@@ -33,14 +33,14 @@ _LETTER_OR_DIGIT = re.compile('[a-z0-9]')
 _NUMERIC_LABEL = re.compile('[0-9]+|0x[0-9a-f]*')
 _SUSPICIOUS = re.compile(r'[/\\?#@\s%:\[]|[^.]\.\.')
 _EMPTY_LABEL = 'it has an empty label'
-_NUMBER_AT_END = 'its last label is a number, and it is no IP address'
+_NUMBER_AT_END = 'its last label is a number, but it is not an IP address'
 _LONG_LABEL = f'it has a label of over {LABEL_LIMIT} characters'
 _LONG_NAME = f'it has over {HOST_LIMIT} characters'
 _MISTAKEN = (
     (re.compile(r'[/\\?#]'), 'it is a URL or has a path'),
     (re.compile('@'), 'it is an e-mail address'),
-    (re.compile(r'\s'), 'a host name has no blanks'),
-    (re.compile('%'), "a host name has no '%'"),
+    (re.compile(r'\s'), 'a host name cannot contain blanks'),
+    (re.compile('%'), "a host name cannot contain '%'"),
     (re.compile(r'[^.]\.\.'), _EMPTY_LABEL),
 )
 _PORT = re.compile(r'[^:]+:[0-9]+')
@@ -64,7 +64,7 @@ def value_fault(kind: IndicatorType, value: str) -> str | None:
 def indicator_fault(indicator: Indicator) -> str | None:
     """Return why no object of an Indicator can be sent, as a clause; None if they can."""
     if any(not value or value.isspace() for value in _canonical_values(indicator)):
-        return 'nothing is left of it in its canonical form'
+        return 'its canonical form is empty'
     name, kind = indicator.registry_value_name or '', indicator.registry_value_type or ''
     if len(indicator.value) + len(name) + len(kind) <= _SHORT:
         return None
@@ -115,16 +115,16 @@ def _mistaken_for_a_name(text: str) -> str | None:
         return f'it is the IP address {address}'
     if _PORT.fullmatch(text):
         return 'it has a port'
-    return f'a host name has no {":" if ":" in text else "["!r}'
+    return f'a host name cannot contain {":" if ":" in text else "["!r}'
 
 
 def _name_fault(name: str) -> str | None:
     """Return the fault in the labels of a lower-case ASCII name."""
     labels = name.split('.')
     if not name.isascii():
-        return 'it has a label that is no international name'
+        return 'it has a label that is not a valid international name'
     if strange := _STRANGE.search(name):
-        return f'a host name has no {strange.group()!r}'
+        return f'a host name cannot contain {strange.group()!r}'
     faults = (
         ('' in labels, _EMPTY_LABEL),
         (_NUMERIC_LABEL.fullmatch(labels[-1]), _NUMBER_AT_END),
@@ -139,7 +139,7 @@ def _address_fault(value: str) -> str | None:
     try:
         canonical_address(value)
     except ValueError:
-        return 'it is no IPv4 or IPv6 address'
+        return 'it is not an IPv4 or IPv6 address'
     return None
 
 
@@ -147,12 +147,12 @@ def _block_fault(value: str) -> str | None:
     try:
         canonical_block(value)
     except ValueError:
-        return 'it is no IPv4 or IPv6 block'
+        return 'it is not an IPv4 or IPv6 block'
     return None
 
 
 def _as_fault(value: str) -> str | None:
-    return 'it is no AS number, as ASN64500 is one' if as_number(value) is None else None
+    return 'it is not an AS number such as ASN64500' if as_number(value) is None else None
 
 
 def _email_fault(value: str) -> str | None:
@@ -164,20 +164,20 @@ def _email_fault(value: str) -> str | None:
     if not at:
         return 'it has no @'
     if not _LOCAL_PART.fullmatch(local):
-        return 'what stands before its @ is no name of a mailbox'
+        return 'the part before its @ is not a mailbox name'
     if domain.startswith('['):
         is_address = domain.endswith(']') and host_address(normal_host(domain)) is not None
-        return None if is_address else 'what stands after its @ is no address'
+        return None if is_address else 'the part after its @ is not an address'
     if '*' in domain:
         return "its domain has a '*'"
     fault = host_fault(domain)
-    return fault and f'what stands after its @ is no domain: {fault}'
+    return fault and f'the part after its @ is not a domain: {fault}'
 
 
 def _url_fault(value: str) -> str | None:
     if is_plain_url(value):
         return None
-    return None if url_host(value) or _HOSTLESS_URL.match(value) else 'it names nothing'
+    return None if url_host(value) or _HOSTLESS_URL.match(value) else 'it has no host'
 
 
 _CHECKS: dict[IndicatorType, Callable[[str], str | None]] = {

@@ -203,7 +203,7 @@ class Health:
             message = (
                 str(error)
                 if is_known
-                else f'{part} met an unexpected {type(error).__name__}; the log has the details.'
+                else f'{part} raised an unexpected {type(error).__name__}; the log has the details.'
             )
             known = self._failing.get(part)
             self._failing[part] = Finding(

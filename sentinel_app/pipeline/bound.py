@@ -54,7 +54,7 @@ class ReadingBound:
         self._rows += rows
         self._pages += 1
         if self._pages >= MOST_POOR_PAGES and self._rows < self._least_on_page * self._pages:
-            raise self._endless(f' in {self._pages:,} answers')
+            raise self._endless(f' in {self._pages:,} responses')
         if self._rows > self._allowed:
             counted = self._count()
             if counted is None:
@@ -62,14 +62,14 @@ class ReadingBound:
             else:
                 self._allowed = MOST_TIMES * counted + SPARE_ROWS
             if self._rows > min(self._allowed, self._most_rows):
-                told = '' if counted is None else f', though it counts {counted:,}'
-                raise self._endless(told)
+                total = '' if counted is None else f', though it counts {counted:,}'
+                raise self._endless(total)
 
     def _endless(self, fact: str) -> FatalError:
         return FatalError(
-            f'ThreatConnect answers without coming to an end: it has given {self._rows:,} entries'
-            f'{fact}. What was read before was dealt with; the next update tries again. See that '
-            'no proxy or gateway in between changes requests; if there is none, tell the support '
-            'of ThreatConnect.',
+            f'ThreatConnect keeps returning rows without end: there are {self._rows:,} so far'
+            f'{fact}. What was read before has been processed; the next update tries again. Check '
+            'that no proxy or gateway in between changes requests; if there is none, contact '
+            'ThreatConnect support.',
             code='TC-READ',
         )

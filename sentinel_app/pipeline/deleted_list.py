@@ -98,9 +98,9 @@ def _is_whole(page: DeletedPage, found: int, limit: int) -> bool:
 def _warning(owner: str, found: int, page: DeletedPage) -> str:
     of_all = '' if page.count is None else f' of {page.count:,}'
     return (
-        f'ThreatConnect gives only {found:,}{of_all} entries of the list of what was deleted in '
-        f'{owner}: it gives the same ones whatever page is asked for. What these entries name was '
-        'dealt with; what the others name stays in Microsoft Sentinel until its TTL has passed, or '
-        'until a reconcile update where Withdraw Indicators is "Deleted or no longer matching". '
-        'Tell the support of ThreatConnect.'
+        f'ThreatConnect returns only {found:,}{of_all} entries of the list of deleted Indicators '
+        f'of {owner}: it returns the same ones for every page. These have been processed; other '
+        'deleted Indicators stay in Microsoft Sentinel until their TTL has passed, or until a '
+        'reconcile update if Withdraw Indicators is "Deleted or no longer matching". '
+        'Contact ThreatConnect support.'
     )

@@ -461,8 +461,8 @@ def _unreadable(owners: Sequence[str]) -> FatalError:
     names = ', '.join(owners)
     return FatalError(
         f'The API user cannot read the Indicators of {names}. Give it a role there, or take the '
-        'owner out of the query in CONFIGURE. What the other owners hold was dealt with, and '
-        'nothing was withdrawn.',
+        'owner out of the query in CONFIGURE. The Indicators of the other owners have been '
+        'processed, and nothing was withdrawn.',
         code='TC-AUTH',
     )
 

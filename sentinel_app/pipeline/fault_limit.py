@@ -221,7 +221,7 @@ def unforeseen(where: str, error: Exception) -> UnforeseenError:
     if isinstance(error, DamagedError):
         return UnforeseenError(f'{where} could not go on with this request. {error.message}')
     return UnforeseenError(
-        f'{where} met an unexpected {type(error).__name__} {ATTEMPTS} times at this request, so '
+        f'{where} raised an unexpected {type(error).__name__} {ATTEMPTS} times at this request, so '
         'the request was ended. The next update takes up what is missing; for what a person chose '
         'to send or withdraw, use Retry in JOBS. The log has the details; send them to the support '
         'of the App.'

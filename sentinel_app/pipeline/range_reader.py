@@ -173,7 +173,7 @@ class RangeReader:
             count, present_at = self._source.count(question(head))
         raise ReadError(
             'ThreatConnect gives another number of Indicators than it counts, however short the '
-            'span of time that is asked for.'
+            'time range that is requested.'
         )
 
     def _page(self, question: Question, limit: int) -> SourcePage:
@@ -216,9 +216,9 @@ class RangeReader:
         if gathering.passes >= MOST_PASSES:
             self._gathering = None
             raise FatalError(
-                'ThreatConnect does not sort by id as asked, and gives other Indicators each time '
-                f'for the {count:,} that were last modified in one second. What was read was dealt '
-                'with; the next update tries again.',
+                'ThreatConnect does not sort by id as requested, and returns different Indicators '
+                f'each time for the {count:,} that were last modified in one second. What was read '
+                'has been processed; the next update tries again.',
                 code='TC-READ',
             )
         if count != gathering.count or len(gathering.found) > count:

@@ -262,7 +262,7 @@ class TokenSource:
         is_error = answer.status >= HTTPStatus.BAD_REQUEST
         reason = page_text(answer.text) if is_error else ''
         return TokenError(
-            f'Microsoft Entra ID gave no access token (status {answer.status}).',
+            f'Microsoft Entra ID issued no access token (status {answer.status}).',
             reason=reason,
             context={'status': answer.status},
             retry_after_s=retry_after_s,

@@ -69,7 +69,7 @@ def read_refusal(payload: Mapping[str, object]) -> TokenError | TokenRefusedErro
         context['aadsts'] = number
     if error in _MAY_PASS:
         return TokenError(
-            'Microsoft Entra ID gave no access token for now.', reason=reason, context=context
+            'Microsoft Entra ID issued no access token for now.', reason=reason, context=context
         )
     remedy = _UNKNOWN if number is None else REMEDIES.get(number, _UNKNOWN)
     message = f'Microsoft Entra ID refused an access token. {remedy}'

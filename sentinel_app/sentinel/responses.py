@@ -181,7 +181,7 @@ def _refusal(raw: _Raw) -> SentinelAppError:
     """Return the error for a status other than success and 400."""
     if raw.status == HTTPStatus.TOO_MANY_REQUESTS:
         return ThrottledError(
-            'Sentinel asked to be called less often.',
+            'Sentinel asked for fewer requests.',
             reason=raw.reason,
             context=raw.context,
             retry_after_s=_throttled_s(raw),

@@ -267,8 +267,8 @@ class ThreatConnectSource:
             if not payload.get('next') or len(seen) == known:
                 return tuple(owner for owner in seen.values() if owner is not None)
         raise FatalError(
-            f'ThreatConnect goes on naming owners: {len(seen):,} so far, and after '
-            f'{MOST_OWNER_PAGES} pages there is no end. Tell the support of ThreatConnect.',
+            f'ThreatConnect keeps returning owners: {len(seen):,} so far, and after '
+            f'{MOST_OWNER_PAGES} pages there is no end. Contact ThreatConnect support.',
             code='TC-READ',
         )
 

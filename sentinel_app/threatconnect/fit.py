@@ -19,7 +19,7 @@ from sentinel_app.errors import ActivityError, AnswerError, ReadError, ReadOrder
 ANSWER_REMEDY: Final = (
     'Nothing of it was taken. It looks as if the question did not arrive as it was sent: see that '
     'no proxy or gateway between the App and ThreatConnect drops parameters, fields or the body of '
-    'a request; if there is none, tell the support of ThreatConnect.'
+    'a request; if there is none, contact ThreatConnect support.'
 )
 
 ID_LIMIT: Final = 2**63

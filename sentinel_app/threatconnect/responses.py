@@ -95,7 +95,7 @@ def _refuse(answer: Answer, now: dt.datetime) -> NoReturn:
     retry_after_s = parse_retry_after(answer.headers.get('Retry-After'), now=now)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         raise ReadError(
-            'ThreatConnect asked to be called less often.',
+            'ThreatConnect asked for fewer requests.',
             reason=reason,
             context=context,
             retry_after_s=DEFAULT_RETRY_AFTER_S if retry_after_s is None else retry_after_s,

@@ -126,7 +126,7 @@ def test_a_whole_number_is_read_however_it_is_written(value: object) -> None:
     [
         ('0', '"0" is out of range. Give a whole number from 1 to 876000.'),
         ('-5', 'out of range'),
-        ('24.5', 'is no whole number'),
+        ('24.5', 'is not a whole number'),
         ('abc', '"abc" is not a number'),
         ('1,5', 'Write fractions with a point'),
         ('1e3', 'is not a number'),
@@ -268,7 +268,7 @@ def test_a_choice_is_one_of_its_choices(name: str, choices: type[AzureCloud]) ->
         for written in (choice.value, choice.value.upper(), f' {choice.value.lower()} '):
             assert getattr(read(**{name: written}), name) is choice
     text = problem(**{name: 'Nonesuch'})
-    assert '"Nonesuch" is none of the choices' in text
+    assert '"Nonesuch" is not one of the choices' in text
     for choice in choices:
         assert f'"{choice.value}"' in text
 
@@ -314,7 +314,7 @@ def test_an_address_replaces_that_of_the_cloud(name: str, value: str, origin: st
 @pytest.mark.parametrize('name', ['login_url', 'sentinel_url'])
 def test_what_is_no_https_origin_is_refused(name: str, value: str) -> None:
     text = problem(**{name: value})
-    assert 'is no https address of a host alone. Write it like https://' in text
+    assert 'is not the https address of a host. Write it like https://' in text
     assert MARKER not in text
 
 
@@ -357,9 +357,9 @@ def test_never_send_takes_blocks_addresses_domains_hashes_and_words(value: objec
 @pytest.mark.parametrize(
     ('value', 'fault'),
     [
-        ('privat', '"privat" is no address block, no domain, no hash and not one of the words'),
-        (MD5[:31], 'no hash and not one of the words private and empty'),
-        (MD5 * 4, 'no domain, no hash'),
+        ('privat', '"privat" is not an address block, a domain, a hash or one of the words'),
+        (MD5[:31], 'a hash or one of the words private and empty'),
+        (MD5 * 4, 'a domain, a hash'),
         ('10.0.0.1/8', "'10.0.0.1/8' is an address inside a block; write '10.0.0.0/8'"),
         ('https://example.com', 'a domain without scheme'),
         ('user@example.com', 'is not a domain'),

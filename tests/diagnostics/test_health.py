@@ -185,7 +185,7 @@ def test_an_unexpected_error_is_named_without_its_text(ward: Ward) -> None:
 
     assert found is not None
     assert found.code == 'APP-INTERNAL'
-    assert found.message == 'convert met an unexpected KeyError; the log has the details.'
+    assert found.message == 'convert raised an unexpected KeyError; the log has the details.'
 
 
 def test_the_last_failed_job_is_the_last_error(ward: Ward) -> None:

@@ -38,7 +38,7 @@ def until_it_ends(bound: ReadingBound, rows: int) -> int:
         for pages in range(1, 10**6):  # noqa: B007
             bound.add(rows)
 
-    with pytest.raises(FatalError, match='without coming to an end') as caught:
+    with pytest.raises(FatalError, match='without end') as caught:
         read()
     assert caught.value.code == 'TC-READ'
     return pages

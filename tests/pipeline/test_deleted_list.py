@@ -84,7 +84,7 @@ def test_a_list_that_gives_only_its_beginning_is_told_and_does_not_go_on_for_eve
     warning = stand.read()
 
     assert warning is not None
-    assert f'only 3 of 7 entries of the list of what was deleted in {OWNER}' in warning
+    assert f'only 3 of 7 entries of the list of deleted Indicators of {OWNER}' in warning
     assert len(set(stand.found)) == 3
     assert stand.source.calls == 3
 

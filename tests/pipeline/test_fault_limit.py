@@ -73,7 +73,7 @@ def test_the_third_ends_the_job_in_words_and_no_other(stand: Stand, error: Excep
     assert stand.stopped() == ['j1']
     job = stand.jobs()['j1']
     assert (job.failure_code, job.reading) == ('RUN-FAULT', Reading.FAILED)
-    assert f'The Task Upload met an unexpected {type(error).__name__} 3 times' in str(
+    assert f'The Task Upload raised an unexpected {type(error).__name__} 3 times' in str(
         job.failure_reason
     )
     (entry,) = stand.errors.entries()

@@ -60,7 +60,7 @@ class TestCertificate:
     @pytest.mark.parametrize(
         ('kind', 'fault'),
         [
-            ('encrypted', 'private key with a pass phrase; take it off'),
+            ('encrypted', 'private key with a pass phrase; remove it'),
             ('no certificate', 'holds no whole certificate'),
             ('no key', 'holds no whole private key'),
             ('other certificate', 'holds no certificate of its private key'),

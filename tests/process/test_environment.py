@@ -490,7 +490,7 @@ def test_documents_lost_for_good_cost_a_full_update_and_no_second_copy(
         path.write_bytes(b'\0' * 100)
     engine.start()
     (warning,) = set_aside(engine)
-    assert 'have to be entered anew' in warning
+    assert 'have to be entered again' in warning
     assert engine.ask('GET', 'api/configure')['queries'] == []
     engine.save_queries([query()])
     assert engine.last_jobs()[0]['mode'] == 'full'

@@ -128,7 +128,7 @@ def test_owners_without_end_are_told(server, source, pace):
         return 200, {}, f'{{"data":[{{"name":"{name}"}}],"next":"https://x","status":"Success"}}'
 
     server.add_callback(responses.GET, f'{BASE}/v3/security/owners', callback=more)
-    with pytest.raises(FatalError, match='goes on naming owners'):
+    with pytest.raises(FatalError, match='keeps returning owners'):
         source.owners()
     assert pace.requests == MOST_OWNER_PAGES
 

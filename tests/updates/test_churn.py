@@ -31,7 +31,7 @@ SHARES = 4
 ROWS = 300
 OWNERS = tuple(owner.name for owner in DEFAULT_OWNERS)
 QUERY = Query(id='q1', owners=OWNERS, indicator_types=(IndicatorType.HOST,), tql='confidence >= 0')
-ENDLESS = 'without coming to an end'
+ENDLESS = 'without end'
 LONG_AGO = '2026-03-01T00:00:00Z'
 
 

@@ -133,7 +133,7 @@ def run(engine: Engine) -> tuple[Job, Job]:
 
 def assert_ended_in_words(engine: Engine, job: Job, part: str) -> None:
     assert (job['status'], job['failure_code']) == ('Failed', 'RUN-FAULT')
-    assert f'{part} met an unexpected UnicodeEncodeError' in job['failure_reason']
+    assert f'{part} raised an unexpected UnicodeEncodeError' in job['failure_reason']
     assert 'support' in job['failure_reason']
     (error,) = [item for item in engine.errors(job['request_id']) if item['code'] == 'RUN-FAULT']
     assert error['count'] == 1

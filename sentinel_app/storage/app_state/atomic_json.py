@@ -195,7 +195,7 @@ class AtomicJsonStorage(Storage):
         if tables is None:
             self.warning = (
                 f'{self._path} {problem}, and there is no older copy that can be used. It was set '
-                'aside; TQL queries and Jobs have to be entered anew, and the next update is full.'
+                'aside; TQL queries and Jobs have to be entered again, and the next update is full.'
             )
             return
         self.warning = (

@@ -92,7 +92,7 @@ def decoded_state(tables: Tables) -> State:
     def each(name: str, kind: type[Any], key_of: Callable[[Any], str] | None = None) -> Any:
         found = {key: decode(kind, document) for key, document in tables.get(name, {}).items()}
         if key_of and any(key != key_of(model) for key, model in found.items()):
-            raise ValueError(f'something in {name} goes by the key of another one')
+            raise ValueError(f'something in {name} has the key of another one')
         return found
 
     settings = tables.get('settings', {})
