@@ -92,7 +92,7 @@ class Lifecycle:
             self._notifier.trigger()
         uploads = self._supervisor.workers_of(TaskSlug.UPLOAD)
         if late := self._late(uploads, began + timeout_s):
-            _log.warning('batches-given-up', threads=late)
+            _log.warning('batches-abandoned', threads=late)
         others: list[Worker | Scheduler] = [
             *(each for each in self._supervisor.workers if each not in uploads),
             self._scheduler,
@@ -100,7 +100,7 @@ class Lifecycle:
         if self._notifier is not None:
             others.append(self._notifier.worker)
         if late := self._late(others, began + min(timeout_s, OTHERS_S)):
-            _log.info('steps-given-up', threads=late)
+            _log.info('steps-abandoned', threads=late)
         self._close()
 
     def _run_check(self) -> None:

@@ -101,9 +101,9 @@ def _compose(
         clock=clock,
         stop=stop,
     )
-    health.watch(queue=updates.queue, follower=updates.follower, tasks=tasks.supervisor)
+    health.attach(queue=updates.queue, follower=updates.follower, tasks=tasks.supervisor)
     if tasks.notifier is not None:
-        health.watch_notifier(tasks.notifier)
+        health.attach_notifier(tasks.notifier)
     api = build_api(settings, stores, adapters, pipeline, updates, tasks, health, clock)
     return Container(
         wsgi=api.wsgi,

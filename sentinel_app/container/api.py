@@ -136,8 +136,8 @@ def _diagnostics(
             app_state=stores.app_state,
             disk=DataFolder(stores.folder),
             disk_warnings=health.storage_warnings,
-            on_owners=health.note_owners,
-            on_results=health.note_checks,
+            on_owners=health.record_owners,
+            on_results=health.record_checks,
             clock=clock,
         ),
         withdrawals=WithdrawalLists(

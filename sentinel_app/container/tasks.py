@@ -125,7 +125,7 @@ def build_tasks(
         ticks=ticks,
         stop=stop,
         wakeup=pipeline.wakeups.schedule,
-        on_error=lambda error: health.note('scheduler', error),
+        on_error=lambda error: health.record_error('scheduler', error),
     )
     return Tasks(supervisor=supervisor, scheduler=scheduler, notifier=notifier)
 
@@ -197,7 +197,7 @@ def _task(
         stop=stop,
         wakeup=wakeups.get(facts.slug) or Wakeup(),
         clock=clock,
-        on_error=health.note,
+        on_error=health.record_error,
         threads=UPLOAD_THREADS if facts.slug is TaskSlug.UPLOAD else 1,
         # A page that is converted late could displace what another one has chosen meanwhile.
         is_replaceable=is_stage and facts.slug is not TaskSlug.CONVERT,

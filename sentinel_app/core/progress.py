@@ -116,12 +116,12 @@ class Progress:
 
 
 def jobs_being_read(progress: Sequence[Progress]) -> tuple[str, ...]:
-    """Return the Job that Download is at: the highest query's that is not read through."""
+    """Return the Job that Download works on: that of the highest query not completely read."""
     return tuple(item.request_id for item in progress if not (item.is_read or item.is_downloaded))[
         :1
     ]
 
 
 def jobs_being_converted(progress: Sequence[Progress]) -> tuple[str, ...]:
-    """Return the Job that Convert is at: the highest query's with a page that waits."""
+    """Return the Job that Convert works on: that of the highest query with a waiting page."""
     return tuple(item.request_id for item in progress if item.pages_waiting)[:1]

@@ -106,7 +106,7 @@ class QueryList:
 
     @property
     def enabled_places(self) -> tuple[tuple[int, Query], ...]:
-        """Those that take part in updates, each with its position in the whole list."""
+        """Enabled queries, each with its position in the whole list."""
         return tuple((place, query) for place, query in enumerate(self.queries) if query.is_enabled)
 
     @property

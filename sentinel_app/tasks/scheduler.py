@@ -78,7 +78,7 @@ class Scheduler:
             except Exception as error:  # noqa: BLE001 - the clock outlives whatever a tick meets
                 if self._stop.is_set() and isinstance(error, StorageError):
                     # The process is ending, and the stores are closed already.
-                    _log.info('tick-given-up', tick=name, reason=error.message)
+                    _log.info('tick-abandoned', tick=name, reason=error.message)
                     return
                 self._on_error(error)
                 if name not in self._failing:

@@ -13,8 +13,8 @@ from sentinel_app.core.job import Stage
 from sentinel_app.core.task import (
     PIPELINE,
     TaskCondition,
+    TaskHealth,
     TaskSlug,
-    TaskStanding,
     TaskView,
     named,
 )
@@ -102,7 +102,7 @@ class Supervisor:
         """Return how each Task stands."""
         return tuple(self._view(task) for task in self._tasks.values())
 
-    def standings(self) -> tuple[TaskStanding, ...]:
+    def task_health(self) -> tuple[TaskHealth, ...]:
         """Return what keeps each Task from its work; unlike the views, no store is read."""
         return tuple(task.standing for task in self._tasks.values())
 

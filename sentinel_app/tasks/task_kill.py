@@ -83,5 +83,5 @@ class Kills:
                 kill.task.replace(kill.steps)
             elif not are_over:
                 self._store.drop_pages()
-            self._store.give_up(kill.request_ids)
+            self._store.abandon(kill.request_ids)
             self._open.remove(kill)

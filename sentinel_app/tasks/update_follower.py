@@ -51,12 +51,12 @@ class JobFollower:
 
     def advance(self, job: Job, progress: Progress) -> None:
         """Store the status and the times of a Job that goes on; stop it where that never works."""
-        with self._faults.watch(f'advance {job.request_id}', partial(self._stop, job)):
+        with self._faults.track(f'advance {job.request_id}', partial(self._stop, job)):
             self._advance(job, progress)
 
     def end(self, job: Job, progress: Progress) -> None:
         """Store the end of a Job, with the cursors; as a failure where that never works."""
-        with self._faults.watch(f'end {job.request_id}', partial(self._end_faulty, job)):
+        with self._faults.track(f'end {job.request_id}', partial(self._end_faulty, job)):
             self._end(job, progress)
 
     def fail(self, job: Job, fault: UnforeseenError, counts: Counts) -> None:
@@ -172,7 +172,7 @@ class UpdateFollower:
         waiting = self._app_state.open_updates()
         started = [update for update in waiting if update.started_at is not None]
         for update in started or waiting:
-            with self._faults.watch(f'start {update.id}', partial(self._drop, update)):
+            with self._faults.track(f'start {update.id}', partial(self._drop, update)):
                 if self._start(update):
                     return
 
@@ -185,7 +185,7 @@ class UpdateFollower:
         if fault is not None:
             self._abandon(update, fault)
             return
-        with self._faults.watch(
+        with self._faults.track(
             f'follow {update.id}',
             lambda error, _: self._faults.abandon(update.id, WHERE, error),
             attempts=ABANDONED_AT,
