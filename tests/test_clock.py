@@ -10,7 +10,7 @@ from sentinel_app.clock import SystemClock
 LONG_S = 30.0
 
 
-def test_the_present_is_aware_and_in_utc():
+def test_now_is_aware_and_in_utc():
     before = dt.datetime.now(dt.UTC)
     now = SystemClock().now()
 
@@ -26,7 +26,7 @@ def test_monotonic_seconds_never_go_backwards():
 
 
 @pytest.mark.parametrize('seconds', [0.02, 0.0, -1.0])
-def test_waiting_ends_when_the_time_has_passed(seconds: float):
+def test_wait_ends_when_the_time_has_passed(seconds: float):
     clock = SystemClock()
     began = clock.monotonic()
 
@@ -34,7 +34,7 @@ def test_waiting_ends_when_the_time_has_passed(seconds: float):
     assert seconds <= clock.monotonic() - began < LONG_S
 
 
-def test_stop_ends_waiting():
+def test_stop_ends_a_wait():
     clock, stop = SystemClock(), threading.Event()
     began = clock.monotonic()
     threading.Timer(0.02, stop.set).start()

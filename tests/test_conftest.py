@@ -12,6 +12,6 @@ class WithoutRoom:
         self.__del__()
 
 
-def test_a_finalizer_that_has_no_room_left_fails_nothing() -> None:
+def test_finalizer_without_room_fails_no_test() -> None:
     WithoutRoom()
     gc.collect()

@@ -66,7 +66,7 @@ def stage() -> Iterator[Stage]:
     logging.Logger.manager._clear_cache()
 
 
-def test_an_event_is_one_line_of_key_and_value(stage: Stage) -> None:
+def test_event_is_one_line_of_key_and_value(stage: Stage) -> None:
     EventLog('sentinel_app.pipeline.upload').info(
         'upload-batch-accepted', request_id='b1-2', batch=3, elapsed_s=0.8004, is_last=False
     )
@@ -97,13 +97,13 @@ def test_an_event_is_one_line_of_key_and_value(stage: Stage) -> None:
         (0.125, '0.125'),
     ],
 )
-def test_values_are_quoted_and_escaped_where_they_must(value: object, shown: str) -> None:
+def test_values_are_quoted_and_escaped_where_necessary(value: object, shown: str) -> None:
     assert format_event('e', {'k': value}) == f'event=e k={shown}'
 
 
 @given(st.text(), st.text())
 @example('a\nevent=forged', 'x')
-def test_no_value_can_end_a_line_or_forge_a_fact(value: str, other: str) -> None:
+def test_values_cannot_end_a_line_or_forge_a_fact(value: str, other: str) -> None:
     line = format_event('e', {'first': value, 'second': other})
     assert len(line.splitlines()) == 1
     rest = line.removeprefix('event=e first=')
@@ -119,7 +119,7 @@ def test_no_value_can_end_a_line_or_forge_a_fact(value: str, other: str) -> None
         assert ' ' not in rest.partition(' second=')[0]
 
 
-def test_an_exception_is_one_line_with_its_traceback(stage: Stage) -> None:
+def test_exception_is_one_line_with_its_traceback(stage: Stage) -> None:
     events = EventLog('sentinel_app.tasks')
     try:
         _fail('from ThreatConnect:\nevent=forged')
@@ -132,14 +132,14 @@ def test_an_exception_is_one_line_with_its_traceback(stage: Stage) -> None:
     assert r'ValueError: from ThreatConnect:\nevent=forged' in stage.lines[1]
 
 
-def test_the_line_names_the_place_that_wrote_it(stage: Stage) -> None:
+def test_line_names_the_place_that_wrote_it(stage: Stage) -> None:
     stage.handler.setFormatter(logging.Formatter('%(filename)s:%(funcName)s'))
     EventLog().warning('here')
     EventLog().exception('and-here', ValueError())
-    assert set(stage.lines) == {'test_log.py:test_the_line_names_the_place_that_wrote_it'}
+    assert set(stage.lines) == {'test_log.py:test_line_names_the_place_that_wrote_it'}
 
 
-def test_our_loggers_are_of_the_standard_class_whatever_the_default_is(
+def test_loggers_are_of_the_standard_class_whatever_the_default_is(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Slow(logging.Logger):
@@ -157,12 +157,12 @@ def test_our_loggers_are_of_the_standard_class_whatever_the_default_is(
     assert stage.lines == ['sentinel_app.made.late INFO event=x']
 
 
-def test_a_name_from_elsewhere_still_lies_under_ours(stage: Stage) -> None:
+def test_foreign_logger_name_is_placed_under_the_apps(stage: Stage) -> None:
     EventLog('app').info('x')
     assert stage.lines == ['sentinel_app.app INFO event=x']
 
 
-def test_the_level_of_the_lent_handlers_goes_for_our_lines(stage: Stage) -> None:
+def test_level_of_the_lent_handlers_applies_to_the_apps_lines(stage: Stage) -> None:
     log = EventLog()
     stage.handler.setLevel(logging.ERROR)
     log.warning('dropped')
@@ -172,7 +172,7 @@ def test_the_level_of_the_lent_handlers_goes_for_our_lines(stage: Stage) -> None
     assert [line.split()[-1] for line in stage.lines] == ['event=kept', 'event=kept-too']
 
 
-def test_a_line_below_the_level_is_not_even_formatted(stage: Stage) -> None:
+def test_line_below_the_level_is_not_even_formatted(stage: Stage) -> None:
     class Loud:
         def __str__(self) -> str:
             raise AssertionError('formatted')
@@ -182,7 +182,7 @@ def test_a_line_below_the_level_is_not_even_formatted(stage: Stage) -> None:
     assert stage.lines == []
 
 
-def test_lending_again_replaces_handlers_and_filters_once(stage: Stage) -> None:
+def test_second_lending_replaces_handlers_and_filters_once(stage: Stage) -> None:
     lend_handlers(stage.framework, stage.redaction)
     EventLog().info('once')
     assert len(stage.lines) == 1
@@ -206,7 +206,7 @@ def test_lending_again_replaces_handlers_and_filters_once(stage: Stage) -> None:
         f'prefix{MARKER}suffix',
     ],
 )
-def test_a_known_secret_is_masked_however_it_is_spelt(stage: Stage, spelled: str) -> None:
+def test_known_secret_is_masked_in_any_spelling(stage: Stage, spelled: str) -> None:
     stage.redactor.protect([MARKER])
     stage.framework.warning('it came back: %s', spelled)
     EventLog().warning('came-back', text=spelled)
@@ -215,7 +215,7 @@ def test_a_known_secret_is_masked_however_it_is_spelt(stage: Stage, spelled: str
         assert MASK in line
 
 
-def test_a_private_key_is_masked_line_by_line(stage: Stage) -> None:
+def test_private_key_is_masked_line_by_line(stage: Stage) -> None:
     stage.redactor.protect([PEM])
     for line in PEM.splitlines():
         stage.framework.info('a line: %s', line)
@@ -240,7 +240,7 @@ def test_tracebacks_and_stacks_are_masked_too(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize('before', [0, LONGEST_LINE - 20, LONGEST_LINE - 3, LONGEST_LINE])
-def test_a_long_line_is_cut_and_never_through_a_secret(stage: Stage, before: int) -> None:
+def test_long_line_is_cut_and_never_through_a_secret(stage: Stage, before: int) -> None:
     stage.redactor.protect([MARKER])
     stage.framework.info('x' * before + MARKER + 'y' * 2 * LONGEST_LINE)
     (line,) = stage.lines
@@ -249,17 +249,17 @@ def test_a_long_line_is_cut_and_never_through_a_secret(stage: Stage, before: int
     assert MARKER[:6] not in line
 
 
-def test_a_message_of_the_framework_cannot_forge_a_line(stage: Stage) -> None:
+def test_message_of_the_framework_cannot_forge_a_line(stage: Stage) -> None:
     stage.framework.info('level=x\nevent=forged')
     assert stage.lines == [r'framework-of-a-test INFO level=x\nevent=forged']
 
 
-def test_a_line_with_a_wrong_format_is_still_a_line(stage: Stage) -> None:
+def test_line_with_a_wrong_format_is_still_a_line(stage: Stage) -> None:
     stage.framework.info('%d files', 'many')
     assert stage.lines == ["framework-of-a-test INFO %d files ('many',)"]
 
 
-def test_a_record_that_passes_two_handlers_is_masked_for_both(stage: Stage) -> None:
+def test_record_that_passes_two_handlers_is_masked_for_both(stage: Stage) -> None:
     second = io.StringIO()
     stage.framework.addHandler(logging.StreamHandler(second))
     lend_handlers(stage.framework, stage.redaction)

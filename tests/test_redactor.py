@@ -54,7 +54,7 @@ ENCODINGS = {
 
 
 @pytest.mark.parametrize('name', ENCODINGS)
-def test_a_known_secret_is_masked_in_every_encoding(redactor: Redactor, name: str) -> None:
+def test_known_secret_is_masked_in_every_encoding(redactor: Redactor, name: str) -> None:
     spelled = ENCODINGS[name]
     masked = redactor.mask(f'it said: {spelled} and went on')
     assert spelled not in masked
@@ -65,13 +65,13 @@ def test_a_known_secret_is_masked_in_every_encoding(redactor: Redactor, name: st
 
 
 @given(st.text(alphabet='abc xyz.,:', max_size=40))
-def test_text_without_a_secret_stays_as_it_is(text: str) -> None:
+def test_text_without_a_secret_is_unchanged(text: str) -> None:
     redactor = Redactor()
     redactor.protect([SECRET])
     assert redactor.mask(text) == text
 
 
-def test_what_a_request_brought_is_masked_until_many_others_came(redactor: Redactor) -> None:
+def test_secret_of_a_request_is_masked_until_many_others_came(redactor: Redactor) -> None:
     redactor.protect_recent(['cookie-of-somebody-0'], kind='request')
     assert redactor.mask('cookie-of-somebody-0') == MASK
     redactor.protect_recent(['the-bearer-token'], kind='access-token')
@@ -82,7 +82,7 @@ def test_what_a_request_brought_is_masked_until_many_others_came(redactor: Redac
     assert redactor.mask('the-bearer-token another-value-0001') == f'{MASK} {MASK}'
 
 
-def test_a_body_with_a_secret_is_told_from_one_without(redactor: Redactor) -> None:
+def test_body_with_a_secret_is_distinguished_from_one_without(redactor: Redactor) -> None:
     assert redactor.is_suspect(f'... {SECRET.upper()} ...'.encode())
     assert not redactor.is_suspect(b'... nothing ...' * 1000)
 
@@ -93,14 +93,14 @@ def test_short_secrets_do_not_mask_innocent_text() -> None:
     assert redactor.redact('a token bar') == 'a token bar'
 
 
-def test_a_longer_secret_is_masked_whole_when_it_holds_a_shorter_one() -> None:
+def test_longer_secret_is_masked_whole_when_it_holds_a_shorter_one() -> None:
     redactor = Redactor()
     redactor.protect(['abcdefgh', 'abcdefghijkl'])
     assert redactor.redact('x abcdefghijkl x abcdefgh x') == f'x {MASK} x {MASK} x'
 
 
 @given(st.text(alphabet='aZ09-_~+/=.&%"\'\\ ', min_size=6, max_size=40), st.text(max_size=20))
-def test_no_spelling_of_any_secret_survives(secret: str, around: str) -> None:
+def test_secrets_do_not_survive_in_any_spelling(secret: str, around: str) -> None:
     redactor = Redactor()
     redactor.protect([secret])
     for spelled in (secret, quote(secret, safe=''), quote_plus(secret)):
@@ -128,7 +128,7 @@ NOT_ASCII = 'pä$$/wörd-mit-\u00dfü'
         json.dumps(NOT_ASCII).replace('/', '\\/'),
     ],
 )
-def test_a_secret_of_any_alphabet_is_masked_in_every_code(spelled: str) -> None:
+def test_secret_of_any_alphabet_is_masked_in_every_encoding(spelled: str) -> None:
     redactor = Redactor()
     redactor.protect([NOT_ASCII])
     masked = redactor.mask(f'it said: {spelled} and went on')
@@ -137,7 +137,7 @@ def test_a_secret_of_any_alphabet_is_masked_in_every_code(spelled: str) -> None:
 
 
 @given(st.text(alphabet='aZ09-_/\\"\'%é\u0130\u212a+=', min_size=6, max_size=30), st.booleans())
-def test_no_json_with_a_secret_of_ours_passes_as_innocent(secret: str, is_ascii: bool) -> None:
+def test_json_with_a_secret_never_passes_as_innocent(secret: str, is_ascii: bool) -> None:
     redactor = Redactor()
     redactor.protect([secret])
     for spelled in (secret, secret.upper(), secret.lower(), quote(secret, safe='')):
@@ -171,7 +171,7 @@ def test_regular_expressions_in_a_secret_mean_nothing() -> None:
         ''.join(f'%{ord(each):02x}' for each in SECRET) + ' ',
     ],
 )
-def test_hostile_text_costs_no_more_than_its_length(redactor: Redactor, piece: str) -> None:
+def test_cost_of_hostile_text_grows_only_with_its_length(redactor: Redactor, piece: str) -> None:
     redactor.protect_recent(
         [f'another-value-{number:04}' for number in range(MOST_RECENT)], kind='request'
     )
@@ -181,7 +181,7 @@ def test_hostile_text_costs_no_more_than_its_length(redactor: Redactor, piece: s
     assert time.process_time() - started < 1
 
 
-def test_a_secret_that_looks_like_an_escape_is_found_behind_another() -> None:
+def test_secret_that_looks_like_an_escape_is_found_behind_another() -> None:
     redactor = Redactor()
     redactor.protect(['pr@xy/word+%41&amp;x'])
     for spelled in ('pr@xy/word+%41&amp;x', 'PR@XY/WORD+%41&AMP;X'):
@@ -189,6 +189,6 @@ def test_a_secret_that_looks_like_an_escape_is_found_behind_another() -> None:
         assert MASK in redactor.mask(quote(quote(spelled, safe=''), safe=''))
 
 
-def test_what_a_request_brought_is_found_in_rows_though_it_is_encoded(redactor: Redactor) -> None:
+def test_secret_of_a_request_is_found_in_encoded_rows(redactor: Redactor) -> None:
     redactor.protect_recent(['sig/in+an=address-5566'], kind='request')
     assert redactor.is_suspect(quote('sig/in+an=address-5566', safe='').encode())

@@ -40,7 +40,7 @@ def closed(tmp_path: Path) -> Stand:
     return Stand(tmp_path, is_admin_only=True)
 
 
-def test_the_routes_are_those_of_the_table(stand: Stand) -> None:
+def test_routes_are_those_of_the_table(stand: Stand) -> None:
     routes = [
         (method.method, route.path)
         for route in inspect.inspect_routes(stand.app)

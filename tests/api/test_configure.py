@@ -43,7 +43,7 @@ def _saved_direction(reply: Any) -> str:
 
 
 @pytest.mark.parametrize('fields', [{'sort_direction': None}, {}])
-def test_no_sort_direction_means_ascending(stand: Stand, fields: dict[str, Any]) -> None:
+def test_sort_direction_defaults_to_ascending(stand: Stand, fields: dict[str, Any]) -> None:
     query = row() | fields
     if not fields:
         del query['sort_direction']
@@ -59,7 +59,7 @@ def fields_at_fault(reply: Any) -> dict[str, str]:
     return {error['field']: error['message'] for error in reply.json['errors']}
 
 
-def test_an_empty_list_is_version_0(stand: Stand) -> None:
+def test_empty_list_is_version_0(stand: Stand) -> None:
     assert stand.get('/api/configure').json == {
         'version': 0,
         'saved_at': None,
@@ -74,7 +74,7 @@ def test_an_empty_list_is_version_0(stand: Stand) -> None:
     }
 
 
-def test_a_saved_list_comes_back_in_its_order_with_ids(stand: Stand) -> None:
+def test_saved_list_comes_back_in_its_order_with_ids(stand: Stand) -> None:
     stand.updates.due = (NOON, Mode.FULL)
     reply = stand.put('/api/configure', body(row(), row(tql='', sort_field=None), run='full'))
     assert reply.status_code == 200
@@ -88,7 +88,7 @@ def test_a_saved_list_comes_back_in_its_order_with_ids(stand: Stand) -> None:
     assert stand.app_state.schedule().next_mode is Mode.FULL
 
 
-def test_a_name_and_a_note_are_cleaned_and_what_is_empty_is_none(stand: Stand) -> None:
+def test_name_and_note_are_trimmed_and_blank_ones_become_null(stand: Stand) -> None:
     name, note = '  Phish\u202eing\thosts ', '\r\nFrom the CERT.\r\n\u200bUntil May. \n'
     reply = stand.put(
         '/api/configure', body(row(name=name, note=note, is_enabled=False), row(name=' ', note=''))
@@ -100,7 +100,7 @@ def test_a_name_and_a_note_are_cleaned_and_what_is_empty_is_none(stand: Stand) -
     assert stand.get('/api/configure').json['queries'] == reply.json['queries']
 
 
-def test_a_name_that_is_too_long_or_there_already_is_refused(stand: Stand) -> None:
+def test_overlong_or_duplicate_name_is_refused(stand: Stand) -> None:
     rows = (row(name='Phishing'), row(name='a' * 81, note='b' * 501), row(name=' PHISHING'))
     assert fields_at_fault(stand.put('/api/configure', body(*rows))) == {
         'queries.1.name': 'has 81 characters; at most 80 are allowed',
@@ -111,7 +111,7 @@ def test_a_name_that_is_too_long_or_there_already_is_refused(stand: Stand) -> No
     assert stand.put('/api/configure', body(longest)).status_code == 200
 
 
-def test_a_query_that_is_disabled_or_enabled_is_told_in_the_audit(stand: Stand) -> None:
+def test_disabling_or_enabling_a_query_is_audited(stand: Stand) -> None:
     stand.put('/api/configure', body(row(name='Phishing'), row(is_enabled=False)))
     rows = (row(id='new-1', name='Phishing', is_enabled=False), row(id='new-2'))
     stand.put('/api/configure', body(*rows, version=1))
@@ -132,7 +132,7 @@ def test_a_query_that_is_disabled_or_enabled_is_told_in_the_audit(stand: Stand) 
     ]
 
 
-def test_a_new_query_has_an_id_of_its_own_everywhere(stand: Stand) -> None:
+def test_new_query_has_an_id_of_its_own_everywhere(stand: Stand) -> None:
     deps = dataclasses.replace(stand.deps, new_id=ApiDeps.__dataclass_fields__['new_id'].default)
     client = testing.TestClient(create_app(deps))
     reply = client.simulate_put('/api/configure', json=body(row(), row()))
@@ -141,14 +141,14 @@ def test_a_new_query_has_an_id_of_its_own_everywhere(stand: Stand) -> None:
     assert ids[0] != ids[1]
 
 
-def test_the_last_run_is_the_end_of_the_last_window(stand: Stand) -> None:
+def test_last_run_is_the_end_of_the_last_window(stand: Stand) -> None:
     schedule = Schedule(last_run_at=minutes(5))
     stand.app_state.add_update(make_update(), [make_job()], schedule=None)
     stand.app_state.end_update('u1', minutes(6), schedule)
     assert stand.get('/api/configure').json['last_run'] == '2026-03-04T08:05:00Z'
 
 
-def test_the_update_that_runs_is_told_and_else_the_first_that_is_queued(stand: Stand) -> None:
+def test_open_update_is_the_running_one_or_else_the_first_queued(stand: Stand) -> None:
     later, first = make_update('u1', queued_at=minutes(2)), make_update('u2', queued_at=minutes(1))
     for update in (later, first):
         job = make_job(f'j-{update.id}', update_id=update.id)
@@ -161,12 +161,12 @@ def test_the_update_that_runs_is_told_and_else_the_first_that_is_queued(stand: S
     assert stand.get('/api/configure').json['open_update'] == running
 
 
-def test_a_trouble_of_the_store_is_shown(stand: Stand) -> None:
+def test_storage_error_is_reported(stand: Stand) -> None:
     stand.app_state.warning = 'The copy before it is used.'
     assert stand.get('/api/configure').json['warning'] == 'The copy before it is used.'
 
 
-def test_a_query_comes_with_the_count_of_its_last_whole_reading(stand: Stand) -> None:
+def test_query_comes_with_the_count_of_its_last_whole_reading(stand: Stand) -> None:
     stand.put('/api/configure', body(row(), row(tql='confidence > 50')))
     first, second = stand.app_state.query_list().queries
     jobs = [
@@ -211,7 +211,7 @@ def test_queries_keep_their_ids_when_they_are_moved_and_edited(stand: Stand) -> 
 
 
 @pytest.mark.parametrize('version', [0, 2])
-def test_a_list_made_from_another_version_is_refused(stand: Stand, version: int) -> None:
+def test_list_made_from_another_version_is_refused(stand: Stand, version: int) -> None:
     stand.put('/api/configure', body(row()))
     reply = stand.put('/api/configure', body(version=version))
     assert reply.status_code == 409
@@ -224,7 +224,7 @@ def test_a_list_made_from_another_version_is_refused(stand: Stand, version: int)
     assert len(stand.app_state.query_list().queries) == 1
 
 
-def test_queries_are_all_deleted_only_where_that_is_confirmed(stand: Stand) -> None:
+def test_deleting_all_queries_requires_confirmation(stand: Stand) -> None:
     assert stand.put('/api/configure', body()).status_code == 200
     stand.put('/api/configure', body(row(), row(), version=1))
     said = fields_at_fault(stand.put('/api/configure', body(version=2)))
@@ -237,7 +237,7 @@ def test_queries_are_all_deleted_only_where_that_is_confirmed(stand: Stand) -> N
     assert stand.app_state.query_list().queries == ()
 
 
-def test_what_came_of_each_query_is_told_with_the_list(stand: Stand) -> None:
+def test_results_of_each_query_come_with_the_list(stand: Stand) -> None:
     stand.put('/api/configure', body(row(), row(name='Low'), row(tql='', is_enabled=False)))
     first, second, _ = stand.app_state.query_list().queries
     jobs = [
@@ -333,7 +333,7 @@ def test_every_bad_field_gets_its_message_and_nothing_is_saved(stand: Stand) -> 
         ({'id': 5}, 'id', 'valid string'),
     ],
 )
-def test_a_field_of_another_shape_is_named(
+def test_field_of_the_wrong_type_is_named(
     stand: Stand, fields: dict[str, Any], field: str, message: str
 ) -> None:
     found = fields_at_fault(stand.put('/api/configure', body(row(**fields))))
@@ -341,7 +341,7 @@ def test_a_field_of_another_shape_is_named(
     assert message in found[f'queries.0.{field}']
 
 
-def test_the_whole_list_has_its_limits_and_fields(stand: Stand) -> None:
+def test_query_list_has_its_limits_and_fields(stand: Stand) -> None:
     assert fields_at_fault(stand.put('/api/configure', body(*[row()] * 101))) == {
         'queries': 'may have at most 100 entries'
     }
@@ -354,12 +354,12 @@ def test_the_whole_list_has_its_limits_and_fields(stand: Stand) -> None:
     assert fields_at_fault(stand.put('/api/configure', [])) == {'body': 'Input should be an object'}
 
 
-def test_the_longest_tql_of_any_characters_is_taken(stand: Stand) -> None:
+def test_tql_of_maximum_length_is_accepted_whatever_its_characters(stand: Stand) -> None:
     longest = row(tql='"' + '😀' * 9_998 + '"')
     assert stand.put('/api/configure', body(longest)).json['queries'][0]['tql'] == longest['tql']
 
 
-def test_an_owner_that_a_query_has_already_may_stay(stand: Stand) -> None:
+def test_owner_that_a_query_has_already_may_stay(stand: Stand) -> None:
     stand.source.error = ReadTimeoutError('No answer')
     gone = row(owners=['Closed Source'])
     assert stand.put('/api/configure', body(gone)).status_code == 200, 'nobody can say it is wrong'
@@ -392,7 +392,7 @@ def test_each_save_is_in_the_audit_with_the_user_and_what_changed(stand: Stand) 
     assert (entry.user, entry.at) == ('jdoe', NOON)
 
 
-def test_the_audit_says_of_each_field_what_it_was_and_what_it_became(stand: Stand) -> None:
+def test_audit_says_of_each_field_what_it_was_and_what_it_became(stand: Stand) -> None:
     stand.put('/api/configure', body(row()))
     stand.put('/api/configure', body(row(id='new-1', tql='x = 1'), version=1))
     (entry, *_) = stand.get('/api/report/audit').json['data']
@@ -402,13 +402,13 @@ def test_the_audit_says_of_each_field_what_it_was_and_what_it_became(stand: Stan
     assert entry['changes_left_out'] == 0
 
 
-def test_a_user_that_cannot_be_had_does_not_stop_a_save(stand: Stand) -> None:
+def test_unknown_user_does_not_block_a_save(stand: Stand) -> None:
     stand.identity.error = ReadTimeoutError('No answer')
     assert stand.put('/api/configure', body(row())).status_code == 200
     assert stand.app_state.audit(limit=1, offset=0)[0][0].user is None
 
 
-def test_a_full_disk_is_said_once_with_its_path_and_what_to_do(
+def test_full_disk_is_reported_once_with_its_path_and_remedy(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
@@ -426,7 +426,7 @@ def test_a_full_disk_is_said_once_with_its_path_and_what_to_do(
     }
 
 
-def test_a_disk_that_takes_nothing_is_said(stand: Stand) -> None:
+def test_unwritable_disk_is_reported(stand: Stand) -> None:
     stand.ui_dir.with_name('documents.json.next').mkdir()
     reply = stand.put('/api/configure', body(row()))
     assert reply.status_code == 503
@@ -437,7 +437,7 @@ def test_a_disk_that_takes_nothing_is_said(stand: Stand) -> None:
 # -- options
 
 
-def test_the_options_are_all_there(stand: Stand) -> None:
+def test_options_are_complete(stand: Stand) -> None:
     options = stand.get('/api/configure/options').json
     assert options['owners'] == [
         {'name': 'Example Org', 'type': 'Organization'},
@@ -451,7 +451,7 @@ def test_the_options_are_all_there(stand: Stand) -> None:
     ]
 
 
-def test_the_owners_are_asked_for_once_in_some_minutes(stand: Stand) -> None:
+def test_owners_are_cached_for_some_minutes(stand: Stand) -> None:
     for _ in range(3):
         stand.get('/api/configure/options')
     assert stand.source.calls == 1
@@ -460,7 +460,7 @@ def test_the_owners_are_asked_for_once_in_some_minutes(stand: Stand) -> None:
     assert stand.source.calls == 2
 
 
-def test_without_an_answer_of_threatconnect_the_reason_is_said(stand: Stand) -> None:
+def test_reason_is_shown_when_threatconnect_does_not_answer(stand: Stand) -> None:
     stand.source.error = ReadAuthError(
         'ThreatConnect refused the credentials. Check the Access ID.', reason='Access Denied'
     )
@@ -474,7 +474,7 @@ def test_without_an_answer_of_threatconnect_the_reason_is_said(stand: Stand) -> 
     }
 
 
-def test_a_failure_is_not_asked_for_again_at_once_but_soon(stand: Stand) -> None:
+def test_failed_lookup_of_owners_is_retried_only_after_a_short_delay(stand: Stand) -> None:
     stand.source.error = ReadTimeoutError('No answer')
     for _ in range(3):
         assert stand.get('/api/configure/options').status_code == 503
@@ -484,14 +484,14 @@ def test_a_failure_is_not_asked_for_again_at_once_but_soon(stand: Stand) -> None
     assert stand.get('/api/configure/options').status_code == 200
 
 
-def test_the_owners_known_before_serve_while_threatconnect_is_silent(stand: Stand) -> None:
+def test_cached_owners_are_served_while_threatconnect_is_silent(stand: Stand) -> None:
     before = stand.get('/api/configure/options').json
     stand.source.error = ReadTimeoutError('No answer')
     stand.clock.advance(3_600)
     assert stand.get('/api/configure/options').json == before
 
 
-def test_without_the_keywords_the_other_options_are_there(stand: Stand) -> None:
+def test_options_without_keywords_are_still_served(stand: Stand) -> None:
     stand.source.keyword_error = ReadTimeoutError('No answer')
     options = stand.get('/api/configure/options').json
     assert options['tql_keywords'] == []

@@ -15,7 +15,7 @@ from tests.harness.clocks import NOON
 from tests.harness.project import PROJECT
 
 
-def test_health_says_how_the_app_is(stand: Stand) -> None:
+def test_health_reports_the_state_of_the_app(stand: Stand) -> None:
     stand.updates.due = (NOON, Mode.DELTA)
     assert stand.get('/api/health').json == {
         'version': '1.0.0',
@@ -38,7 +38,7 @@ def test_health_says_how_the_app_is(stand: Stand) -> None:
     }
 
 
-def test_health_names_what_is_wrong_and_the_last_error(stand: Stand) -> None:
+def test_health_names_each_problem_and_the_last_error(stand: Stand) -> None:
     stand.health.fail('AZ-403')
     health = stand.get('/api/health').json
     assert health['status'] == 'degraded'
@@ -72,7 +72,7 @@ def references(part: Any) -> set[str]:
 
 
 @pytest.mark.slow
-def test_the_document_is_served_and_printed_alike(stand: Stand) -> None:
+def test_document_is_the_same_served_or_printed(stand: Stand) -> None:
     served = stand.get('/api/openapi.json').json
     assert served == document(CALLS) == json.loads(document_text(CALLS))
     printed = subprocess.run(
@@ -87,7 +87,7 @@ def test_the_document_is_served_and_printed_alike(stand: Stand) -> None:
     assert served['info']['version'] == __version__
 
 
-def test_everything_that_the_document_refers_to_is_in_it() -> None:
+def test_document_contains_everything_it_refers_to() -> None:
     made = document(CALLS)
     names = {f'#/components/schemas/{name}' for name in made['components']['schemas']}
     assert references(made) <= names
@@ -95,7 +95,7 @@ def test_everything_that_the_document_refers_to_is_in_it() -> None:
     assert len(ids) == len(set(ids)) == len(CALLS)
 
 
-def test_the_document_has_the_limits_that_the_requests_are_checked_by() -> None:
+def test_document_has_the_limits_that_the_requests_are_checked_by() -> None:
     made = document(CALLS)
     body = made['components']['schemas']['ConfigureBody']
     assert body['properties']['queries']['maxItems'] == 100

@@ -88,7 +88,7 @@ def enter(
     return object_id(object_key, 1)
 
 
-def test_what_sentinel_holds_is_shown_with_where_to_find_it(saved: Stand) -> None:
+def test_object_in_sentinel_is_shown_with_where_to_find_it(saved: Stand) -> None:
     stix_id = enter(saved, f'Host||{HOST}')
     (sent,) = ask(saved, HOST)['sent']
     assert sent | {'stix': None, 'portal_link': None} == {
@@ -125,7 +125,7 @@ def test_what_sentinel_holds_is_shown_with_where_to_find_it(saved: Stand) -> Non
     assert (sent['stix']['is_valid'], sent['stix']['verdict']) == (True, 'valid STIX 2.1')
 
 
-def test_an_object_that_is_no_valid_stix_is_told_apart(saved: Stand) -> None:
+def test_invalid_stix_object_is_marked_as_such(saved: Stand) -> None:
     body = make_objects(make_indicator(IndicatorType.HOST))[0] | {'pattern': '[broken'}
     enter(saved, f'Host||{HOST}', body=body)
     (sent,) = ask(saved, HOST)['sent']
@@ -141,13 +141,13 @@ def test_an_object_that_is_no_valid_stix_is_told_apart(saved: Stand) -> None:
         ({'is_withdrawn': True}, 'withdrawn'),
     ],
 )
-def test_the_state_is_told(saved: Stand, fields: dict[str, Any], state: str) -> None:
+def test_state_of_a_sent_object_is_shown(saved: Stand, fields: dict[str, Any], state: str) -> None:
     enter(saved, f'Host||{HOST}', **fields)
     (sent,) = ask(saved, HOST)['sent']
     assert sent['state'] == state
 
 
-def test_a_query_that_is_no_longer_saved_has_no_position(saved: Stand) -> None:
+def test_query_that_is_no_longer_saved_has_no_position(saved: Stand) -> None:
     enter(saved, f'Host||{HOST}', query_id='gone')
     (sent,) = ask(saved, HOST)['sent']
     assert (sent['query_id'], sent['position']) == ('gone', None)
@@ -166,14 +166,14 @@ def test_a_query_that_is_no_longer_saved_has_no_position(saved: Stand) -> None:
         ('Registry Key||HKLM\\\\x : n : t', IndicatorType.REGISTRY_KEY, 'HKLM\\x : n : t'),
     ],
 )
-def test_any_spelling_finds_the_value(
+def test_value_is_found_in_any_spelling(
     saved: Stand, key: str, kind: IndicatorType, value: str
 ) -> None:
     enter(saved, key, summary='something else')
     assert [each['type'] for each in ask(saved, value)['sent']] == [kind]
 
 
-def test_a_hash_finds_the_file_with_its_other_hashes(saved: Stand) -> None:
+def test_hash_finds_the_file_with_its_other_hashes(saved: Stand) -> None:
     file = {'summary': f'{MD5} : {SHA1}'}
     enter(saved, f'File|MD5|{MD5}', **file)
     enter(saved, f'File|SHA-1|{SHA1}', **file)
@@ -182,7 +182,7 @@ def test_a_hash_finds_the_file_with_its_other_hashes(saved: Stand) -> None:
         assert [each['hash_kind'] for each in ask(saved, value)['sent']] == ['MD5', 'SHA-1']
 
 
-def test_a_summary_finds_what_has_another_key(saved: Stand) -> None:
+def test_summary_finds_objects_under_other_keys(saved: Stand) -> None:
     enter(saved, 'URL||http://a.example/very-long', summary='http://a.example/v...', number=3)
     enter(saved, 'URL||http://b.example', summary='other', owner='Another', number=4)
     # The types of these entries stay those of the ledger.
@@ -226,7 +226,7 @@ def test_each_copy_says_what_becomes_of_it(saved: Stand) -> None:
     assert found['source_error'] is None
 
 
-def test_a_query_goes_by_its_name_where_it_has_one(stand: Stand) -> None:
+def test_query_goes_by_its_name_where_it_has_one(stand: Stand) -> None:
     def reasons(*queries: Query) -> list[str]:
         version = stand.app_state.query_list().version
         stand.app_state.save_queries(
@@ -259,7 +259,7 @@ def test_a_query_goes_by_its_name_where_it_has_one(stand: Stand) -> None:
     assert '3 (Copy 1), and 2 more return it' in reason
 
 
-def test_within_a_query_the_copy_that_was_modified_later_is_the_one(saved: Stand) -> None:
+def test_copy_of_a_query_that_was_modified_last_wins(saved: Stand) -> None:
     row = {'kind': IndicatorType.HOST}
     saved.diagnostics.source.rows = [
         make_row(**row, id=1),
@@ -271,7 +271,7 @@ def test_within_a_query_the_copy_that_was_modified_later_is_the_one(saved: Stand
     assert second['reason'] == f'In the same TQL query, the copy in {KALLA} was modified later.'
 
 
-def test_of_equals_the_lowest_id_is_the_one(saved: Stand) -> None:
+def test_lowest_id_wins_among_equal_copies(saved: Stand) -> None:
     row = {'kind': IndicatorType.HOST}
     saved.diagnostics.source.rows = [make_row(**row, id=8), make_row(**row, id=9, ownerName=KALLA)]
     first, second = ask(saved, HOST)['copies']
@@ -279,7 +279,7 @@ def test_of_equals_the_lowest_id_is_the_one(saved: Stand) -> None:
     assert 'lower id' in second['reason']
 
 
-def test_how_a_copy_stands_in_sentinel_is_told(saved: Stand) -> None:
+def test_state_of_a_copy_in_sentinel_is_shown(saved: Stand) -> None:
     row = {'kind': IndicatorType.HOST}
     saved.diagnostics.source.rows = [
         make_row(**row, id=1, tag='hot'),
@@ -301,7 +301,7 @@ def test_how_a_copy_stands_in_sentinel_is_told(saved: Stand) -> None:
     assert sent['web_link'] == first['web_link'] is not None
 
 
-def test_what_a_file_has_lost_or_got_is_told_apart_from_what_sentinel_holds(saved: Stand) -> None:
+def test_changes_of_a_file_are_shown_apart_from_what_sentinel_holds(saved: Stand) -> None:
     file = {'summary': f'{MD5} : {SHA1}'}
     row = make_row(IndicatorType.FILE, id=1, tag='hot')
     row = {name: value for name, value in row.items() if name not in ('md5', 'sha1', 'sha256')}
@@ -318,7 +318,7 @@ def test_what_a_file_has_lost_or_got_is_told_apart_from_what_sentinel_holds(save
     assert 'holds some of its hashes, and does not hold the others yet.' in copy['reason']
 
 
-def test_a_refused_object_comes_with_sentinels_words(saved: Stand) -> None:
+def test_refused_object_comes_with_sentinels_words(saved: Stand) -> None:
     refused = make_chosen(ObjectKey.from_text(f'Host||{HOST}'), indicator_id=77)
     send(saved.diagnostics.store, refused, query_id='q2', refusals={0: ('Bad pattern.',)})
     assert ask(saved, HOST)['refused'][0]['error'] is None
@@ -349,7 +349,7 @@ def test_a_refused_object_comes_with_sentinels_words(saved: Stand) -> None:
     ]
 
 
-def test_what_was_sent_is_shown_although_threatconnect_does_not_answer(saved: Stand) -> None:
+def test_sent_objects_are_shown_when_threatconnect_does_not_answer(saved: Stand) -> None:
     enter(saved, f'Host||{HOST}')
     saved.diagnostics.source.error = ReadTimeoutError('ThreatConnect did not answer.')
     found = ask(saved, HOST)
@@ -358,7 +358,7 @@ def test_what_was_sent_is_shown_although_threatconnect_does_not_answer(saved: St
     assert found['source_error'] == 'ThreatConnect did not answer.'
 
 
-def test_a_value_that_nobody_knows_has_an_empty_answer(saved: Stand) -> None:
+def test_unknown_value_has_an_empty_answer(saved: Stand) -> None:
     found = ask(saved, 'x" OR summary contains "')
     row = found.pop('row')
     assert (row['given'], row['verdict']) == ('x" OR summary contains "', 'unknown')
@@ -391,5 +391,5 @@ def test_a_value_that_nobody_knows_has_an_empty_answer(saved: Stand) -> None:
 
 
 @pytest.mark.parametrize('body', [{}, {'value': ''}, {'value': ' \t'}, {'value': 5}, {'v': 'x'}])
-def test_without_a_value_there_is_no_answer(stand: Stand, body: dict[str, Any]) -> None:
+def test_lookup_without_a_value_is_refused(stand: Stand, body: dict[str, Any]) -> None:
     assert stand.post('/api/indicator/detail', body).status_code == 422

@@ -52,7 +52,7 @@ FINISHED = make_job(
 )
 
 
-def test_a_job_is_shown_whole(stand: Stand) -> None:
+def test_job_is_shown_in_full(stand: Stand) -> None:
     add(stand, FINISHED)
     job = stand.get('/api/job/request/j1').json
     assert job == {
@@ -125,7 +125,7 @@ def test_a_job_is_shown_whole(stand: Stand) -> None:
     assert list(job) == list(Job.model_fields)
 
 
-def test_a_job_that_has_just_been_queued_has_nothing_yet(stand: Stand) -> None:
+def test_job_that_has_just_been_queued_has_nothing_yet(stand: Stand) -> None:
     add(stand, make_job())
     job = stand.get('/api/job/request/j1').json
     empty = {name for name, value in job.items() if value is None}
@@ -133,7 +133,7 @@ def test_a_job_that_has_just_been_queued_has_nothing_yet(stand: Stand) -> None:
     assert {value for name, value in job.items() if name.startswith('count_')} == {0, None}
 
 
-def test_a_job_in_progress_shows_its_live_counts_and_its_wait(stand: Stand) -> None:
+def test_job_in_progress_shows_its_live_counts_and_its_wait(stand: Stand) -> None:
     add(stand, make_job('running', status=JobStatus.UPLOAD_IN_PROGRESS), FINISHED)
     live = Counts(read=500, outcomes={Outcome.SENT: 400}, expected=1000)
     for request_id in ('running', 'j1'):
@@ -150,7 +150,7 @@ def test_a_job_in_progress_shows_its_live_counts_and_its_wait(stand: Stand) -> N
     assert finished['asked_wait'] is None
 
 
-def test_an_unknown_job_is_not_found(stand: Stand) -> None:
+def test_unknown_job_is_not_found(stand: Stand) -> None:
     reply = stand.get('/api/job/request/nobody')
     assert reply.status_code == 404
     assert reply.json['code'] == 'APP-NOT-FOUND'
@@ -175,13 +175,13 @@ def test_jobs_are_listed_newest_first_in_pages(stand: Stand) -> None:
     assert (ids(beyond), beyond.json['next']) == ([], None)
 
 
-def test_what_tries_a_job_again_is_found(stand: Stand) -> None:
+def test_retries_of_a_job_are_found(stand: Stand) -> None:
     add(stand, make_job('j1'), make_job('j2', retry_of='j1'))
     assert ids(stand.get('/api/job/request', 'retry_of=j1')) == ['j2']
     assert stand.get('/api/job/request', 'retry_of=j1:').status_code == 400
 
 
-def test_walking_along_next_gives_every_job_once(stand: Stand) -> None:
+def test_next_links_list_every_job_once(stand: Stand) -> None:
     add(stand, *(make_job(f'j{number}', position=number) for number in range(47)))
     seen, query = [], '?limit=10&sort=request_id&sort_order=asc'
     while query:
@@ -200,7 +200,7 @@ def test_walking_along_next_gives_every_job_once(stand: Stand) -> None:
         'status=&status=failed,,upload-complete',
     ],
 )
-def test_several_statuses_may_be_asked_for(stand: Stand, query: str) -> None:
+def test_jobs_may_be_filtered_by_several_statuses(stand: Stand, query: str) -> None:
     add(
         stand,
         make_job('f', status=JobStatus.FAILED),
@@ -245,7 +245,7 @@ def test_jobs_sort_by_each_column_both_ways(stand: Stand, sort: str) -> None:
         ('color=blue', 'color'),
     ],
 )
-def test_an_unknown_parameter_or_value_is_named(stand: Stand, query: str, field: str) -> None:
+def test_unknown_parameter_or_value_is_named(stand: Stand, query: str, field: str) -> None:
     reply = stand.get('/api/job/request', query)
     assert reply.status_code == 400
     assert reply.json['code'] == 'APP-REQUEST'
@@ -253,7 +253,7 @@ def test_an_unknown_parameter_or_value_is_named(stand: Stand, query: str, field:
     assert field in reply.json['description']
 
 
-def test_a_page_of_very_long_queries_stays_under_a_megabyte(stand: Stand) -> None:
+def test_page_of_very_long_queries_stays_under_a_megabyte(stand: Stand) -> None:
     long_query = make_query(tql='😀' * 10_000)
     add(
         stand,
@@ -283,7 +283,7 @@ def saved(stand: Stand) -> Stand:
     return stand
 
 
-def test_an_update_that_is_asked_for_is_queued_and_in_the_audit(saved: Stand) -> None:
+def test_requested_update_is_queued_and_audited(saved: Stand) -> None:
     reply = saved.post(
         '/api/job/request',
         {'mode': 'delta', 'query_ids': ['q2'], 'modified_after': '2026-03-04T10:00:00+01:00'},
@@ -301,7 +301,7 @@ def test_an_update_that_is_asked_for_is_queued_and_in_the_audit(saved: Stand) ->
 
 
 @pytest.mark.parametrize('mode', Mode)
-def test_each_mode_may_be_asked_for(saved: Stand, mode: Mode) -> None:
+def test_update_may_be_requested_in_each_mode(saved: Stand, mode: Mode) -> None:
     assert saved.post('/api/job/request', {'mode': mode}).status_code == 202
     assert saved.updates.asked == {'mode': mode, 'query_ids': None, 'modified_after': None}
     entry = saved.app_state.audit(limit=1, offset=0)[0][0]
@@ -325,7 +325,7 @@ def test_each_mode_may_be_asked_for(saved: Stand, mode: Mode) -> None:
         ({'mode': 'full', 'now': True}, 'now'),
     ],
 )
-def test_a_wish_that_cannot_be_met_is_refused_by_field(
+def test_impossible_request_is_refused_by_field(
     saved: Stand, body: dict[str, Any], field: str
 ) -> None:
     reply = saved.post('/api/job/request', body)
@@ -335,7 +335,7 @@ def test_a_wish_that_cannot_be_met_is_refused_by_field(
     assert saved.updates.asked == {}
 
 
-def test_without_a_query_there_is_nothing_to_update(stand: Stand) -> None:
+def test_update_without_any_query_is_refused(stand: Stand) -> None:
     reply = stand.post('/api/job/request', {'mode': 'full'})
     assert reply.status_code == 409
     assert 'Add one in CONFIGURE' in reply.json['description']

@@ -106,7 +106,7 @@ def test_errors_are_listed_by_reason_with_the_indicators_behind_them(stand: Stan
     }
 
 
-def test_an_error_names_the_query_of_its_job_as_it_is_called_now(stand: Stand) -> None:
+def test_error_names_the_query_of_its_job_as_it_is_called_now(stand: Stand) -> None:
     gone = make_job('j1', query=make_query('q1', name='Hosts'))
     renamed = make_job('j2', query=make_query('q2', name='Before'), position=1)
     stand.app_state.add_update(
@@ -142,7 +142,7 @@ def test_an_error_names_the_query_of_its_job_as_it_is_called_now(stand: Stand) -
     ('counts', 'state'),
     [((1, 5, 5), 'open'), ((0, 1, 5), 'resolved'), ((0, 0, 2), 'superseded')],
 )
-def test_errors_that_say_the_same_are_open_while_one_of_them_is(
+def test_errors_with_the_same_text_are_open_while_one_of_them_is(
     stand: Stand, counts: tuple[int, int, int], state: str
 ) -> None:
     stand.errors.kept_groups = (make_group(states=counts),)
@@ -150,7 +150,7 @@ def test_errors_that_say_the_same_are_open_while_one_of_them_is(
 
 
 @pytest.mark.parametrize(('scope', 'count'), [(Scope.WHOLE, 1), (Scope.SEND, 0)])
-def test_a_job_about_what_a_person_chose_is_not_tried_again_by_itself(
+def test_job_about_chosen_values_is_not_retried_automatically(
     stand: Stand, scope: Scope, count: int
 ) -> None:
     stand.app_state.add_update(make_update(), [make_job(scope=scope)], schedule=None)
@@ -159,7 +159,7 @@ def test_a_job_about_what_a_person_chose_is_not_tried_again_by_itself(
     assert [each['count_tried_again'] for each in found] == [count, 1]
 
 
-def test_an_error_of_a_whole_job_names_no_indicator(stand: Stand) -> None:
+def test_error_of_a_whole_job_names_no_indicator(stand: Stand) -> None:
     whole = make_entry(indicator_id=None, summary=None, indicator_type=None, owner_name=None)
     by_value = make_entry(indicator_id=None, summary='unread')
     stand.errors.kept_groups = (make_group(examples=(whole, by_value)),)
@@ -245,7 +245,7 @@ def test_every_filter_of_single_errors_reaches_the_store(stand: Stand) -> None:
 @pytest.mark.parametrize(
     'query', ['group=0', 'group=a', 'until=9223372036854775808', 'limit=1001', 'format=csv']
 )
-def test_a_bad_filter_of_single_errors_is_refused(stand: Stand, query: str) -> None:
+def test_bad_filter_of_single_errors_is_refused(stand: Stand, query: str) -> None:
     reply = stand.get('/api/report/error/entry', query)
     assert reply.status_code == 400
     assert [error['field'] for error in reply.json['errors']] == [query.split('=', maxsplit=1)[0]]
@@ -263,13 +263,13 @@ def test_a_bad_filter_of_single_errors_is_refused(stand: Stand, query: str) -> N
         'sort=code',
     ],
 )
-def test_a_bad_filter_is_refused(stand: Stand, query: str) -> None:
+def test_bad_filter_is_refused(stand: Stand, query: str) -> None:
     reply = stand.get('/api/report/error', query)
     assert reply.status_code == 400
     assert [error['field'] for error in reply.json['errors']] == [query.split('=', maxsplit=1)[0]]
 
 
-def test_the_csv_has_every_single_error(stand: Stand) -> None:
+def test_csv_contains_every_single_error(stand: Stand) -> None:
     stand.errors.kept_entries = (
         make_entry(state=ErrorState.RESOLVED, state_at=minutes(5)),
         make_entry(reason='two\r\nlines, "quoted" Ü', indicator_id=None, web_link=None),
@@ -301,7 +301,7 @@ def test_the_csv_has_every_single_error(stand: Stand) -> None:
 
 
 @pytest.mark.parametrize(('text', 'cell'), CELLS)
-def test_no_part_of_a_cell_is_taken_for_a_formula(text: str, cell: str) -> None:
+def test_csv_cell_is_never_taken_for_a_formula(text: str, cell: str) -> None:
     assert safe_cell(text) == cell
 
 
@@ -315,7 +315,7 @@ def test_every_cell_of_the_csv_is_safe(stand: Stand) -> None:
         assert [cells[5], cells[10], cells[11]] == [cell] * 3
 
 
-def test_half_a_character_does_not_stop_the_csv(stand: Stand) -> None:
+def test_csv_survives_half_a_character(stand: Stand) -> None:
     stand.errors.kept_entries = (make_entry(summary='\ud800=\x00', reason='\ud800;=1'),)
     cells = rows(stand.get('/api/report/error', 'format=csv'))[1]
     assert (cells[10], cells[5]) == ('?=\x00', "?;'=1")
@@ -323,20 +323,20 @@ def test_half_a_character_does_not_stop_the_csv(stand: Stand) -> None:
 
 @law
 @given(any_text)
-def test_a_cell_is_its_text_with_apostrophes_and_safe_once_it_is_safe(text: str) -> None:
+def test_cell_is_its_text_with_apostrophes_and_safe_once_it_is_safe(text: str) -> None:
     cell = safe_cell(text)
     assert cell.replace("'", '') == text.replace("'", '')
     assert safe_cell(cell) == cell
 
 
 @pytest.mark.parametrize('piece', [';', '; ', ' ', '\t', '"', '\u200b', ';='])
-def test_a_long_cell_takes_time_by_its_length(piece: str) -> None:
+def test_time_to_escape_a_cell_grows_with_its_length(piece: str) -> None:
     began = time.process_time()
     safe_cell(piece * 100_000)
     assert time.process_time() - began < 1
 
 
-def test_a_csv_that_grows_too_large_says_that_it_ends_early(stand: Stand) -> None:
+def test_csv_that_grows_too_large_says_that_it_is_cut(stand: Stand) -> None:
     stand.errors.kept_entries = (make_entry(reason='x' * 1_000),) * 2_000
     reply = stand.get('/api/report/error', 'format=csv')
     assert len(reply.content) < 1_000_000
@@ -345,7 +345,7 @@ def test_a_csv_that_grows_too_large_says_that_it_ends_early(stand: Stand) -> Non
     assert last == ['There is more than fits here. Narrow the filter.']
 
 
-def test_the_audit_is_paged(stand: Stand) -> None:
+def test_audit_is_paged(stand: Stand) -> None:
     for number in range(3):
         stand.app_state.add_audit(make_audit(detail=str(number), user=None))
     reply = stand.get('/api/report/audit', 'limit=2')
@@ -364,7 +364,7 @@ def test_the_audit_is_paged(stand: Stand) -> None:
     assert stand.get('/api/report/audit', 'status=failed').status_code == 400
 
 
-def test_the_audit_is_narrowed_by_action_user_and_time(stand: Stand) -> None:
+def test_audit_is_narrowed_by_action_user_and_time(stand: Stand) -> None:
     for number, (action, user) in enumerate(
         [('task-pause', 'ann'), ('task-pause', 'Müller, Bob'), ('job-retry', 'ann'), ('x', None)]
     ):
@@ -385,7 +385,7 @@ def test_the_audit_is_narrowed_by_action_user_and_time(stand: Stand) -> None:
     assert stand.get('/api/report/audit', 'user=%3Cb%3E').status_code == 400
 
 
-def test_the_audit_is_narrowed_by_query_and_update(stand: Stand) -> None:
+def test_audit_is_narrowed_by_query_and_update(stand: Stand) -> None:
     for number, (query_ids, update_ids) in enumerate(
         [(('q1', 'q2'), ()), (('q1',), ('u2', 'u1')), ((), ())]
     ):

@@ -39,7 +39,7 @@ def page(stand: Stand) -> Stand:
 
 
 @pytest.mark.parametrize('path', ['', '/', '//', '/index.html'])
-def test_the_first_address_is_the_page(page: Stand, path: str) -> None:
+def test_root_address_is_the_page(page: Stand, path: str) -> None:
     reply = page.get(path or '/')
     assert reply.status_code == 200
     assert reply.text == INDEX
@@ -48,7 +48,7 @@ def test_the_first_address_is_the_page(page: Stand, path: str) -> None:
     assert 'location' not in reply.headers
 
 
-def test_only_the_inline_scripts_of_the_page_may_run(page: Stand) -> None:
+def test_inline_scripts_of_the_page_are_the_only_ones_allowed(page: Stand) -> None:
     policy = page.get('/').headers['content-security-policy']
     assert f"script-src 'self' '{sha256(SCRIPT)}';" in policy
     assert "frame-ancestors 'self'" in policy
@@ -64,7 +64,7 @@ def test_hashes_are_of_inline_scripts_as_a_browser_reads_them() -> None:
     assert script_hashes('<p>none</p><script> </script>') == ()
 
 
-def test_a_page_that_has_not_changed_is_not_sent_again(page: Stand) -> None:
+def test_unchanged_page_is_not_sent_again(page: Stand) -> None:
     etag = page.get('/').headers['etag']
     assert etag.startswith('"'), 'a strong one'
     for known in (etag, f'W/{etag}', f'"other", {etag}', '*'):
@@ -75,7 +75,7 @@ def test_a_page_that_has_not_changed_is_not_sent_again(page: Stand) -> None:
     assert page.get('/', headers={'If-None-Match': '"other"'}).status_code == 200
 
 
-def test_a_new_build_is_served_at_once(page: Stand) -> None:
+def test_new_build_is_served_at_once(page: Stand) -> None:
     before = page.get('/')
     index = page.ui_dir / 'index.html'
     index.write_text(INDEX.replace('title', 'Title'))
@@ -96,7 +96,7 @@ def test_a_new_build_is_served_at_once(page: Stand) -> None:
         ('/data.unknown', 'application/octet-stream', 'max-age=300'),
     ],
 )
-def test_files_have_their_type_and_their_rule_of_keeping(
+def test_files_have_their_type_and_caching_rule(
     page: Stand, path: str, content_type: str, cache: str
 ) -> None:
     reply = page.get(path)
@@ -132,7 +132,7 @@ def test_files_have_their_type_and_their_rule_of_keeping(
         '/uijobs/x',
     ],
 )
-def test_nothing_else_is_served(page: Stand, path: str) -> None:
+def test_files_outside_the_build_are_not_served(page: Stand, path: str) -> None:
     (page.ui_dir / 'link.txt').symlink_to(page.ui_dir.parent / 'secret.txt')
     (page.ui_dir / 'outside').symlink_to(page.ui_dir.parent)
     reply = page.get(path)
@@ -158,7 +158,7 @@ def test_nothing_else_is_served(page: Stand, path: str) -> None:
         ('/jobs?q="><script>', './#/jobs?q=%22%3E%3Cscript%3E'),
     ],
 )
-def test_an_address_that_means_a_screen_leads_to_it(page: Stand, path: str, location: str) -> None:
+def test_address_of_a_screen_redirects_to_it(page: Stand, path: str, location: str) -> None:
     reply = page.get(path)
     assert reply.status_code == 302
     assert reply.headers['location'] == location
@@ -169,7 +169,7 @@ def test_an_address_that_means_a_screen_leads_to_it(page: Stand, path: str, loca
     ('path', 'link'),
     [('/no', './'), ('/no/', '../'), ('/a/b/c', '../../'), ('/a/<script>/c', '../../')],
 )
-def test_an_unknown_address_leads_to_the_dashboard(page: Stand, path: str, link: str) -> None:
+def test_unknown_address_redirects_to_the_dashboard(page: Stand, path: str, link: str) -> None:
     reply = page.get(path)
     assert reply.status_code == 404
     assert f'<a href="{link}">Go to the dashboard</a>' in reply.text
@@ -183,14 +183,14 @@ def test_every_screen_of_the_page_is_known() -> None:
     assert paths <= set(SCREENS)
 
 
-def test_the_page_takes_no_writes(page: Stand) -> None:
+def test_page_refuses_writes(page: Stand) -> None:
     reply = page.post('/', {})
     assert reply.status_code == 405
     assert set(reply.json) == {'title', 'description', 'code'}
     assert reply.headers['allow'] == 'GET, HEAD'
 
 
-def test_without_a_build_the_page_says_how_to_make_one(stand: Stand) -> None:
+def test_page_without_a_build_says_how_to_make_one(stand: Stand) -> None:
     reply = stand.get('/')
     assert reply.status_code == 503
     assert 'make ui' in reply.text
@@ -199,7 +199,7 @@ def test_without_a_build_the_page_says_how_to_make_one(stand: Stand) -> None:
     assert stand.get('/api/health').status_code == 200
 
 
-def test_a_file_that_vanishes_is_not_served_from_memory(page: Stand) -> None:
+def test_file_that_vanishes_is_not_served_from_memory(page: Stand) -> None:
     assert page.get('/logo.svg').status_code == 200
     Path(page.ui_dir / 'logo.svg').unlink()
     assert page.get('/logo.svg').status_code == 404

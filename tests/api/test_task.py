@@ -26,7 +26,7 @@ ACTIONS = ('run', 'pause', 'resume', 'kill', 'send-now')
 UPLOAD = TASK_FACTS[2]
 
 
-def test_all_tasks_are_listed_in_the_order_of_the_page(stand: Stand) -> None:
+def test_tasks_are_listed_in_the_order_of_the_page(stand: Stand) -> None:
     page = stand.get('/api/task').json
     assert (page['count'], page['total_count'], page['next'], page['previous']) == (
         5,
@@ -52,13 +52,13 @@ def test_all_tasks_are_listed_in_the_order_of_the_page(stand: Stand) -> None:
     ]
 
 
-def test_the_list_can_be_paged(stand: Stand) -> None:
+def test_list_can_be_paged(stand: Stand) -> None:
     page = stand.get('/api/task', 'limit=2&offset=2').json
     assert [task['slug'] for task in page['data']] == ['upload', 'schedule-updates']
     assert page['next'] == '?limit=2&offset=4'
 
 
-def test_a_task_is_shown_whole(stand: Stand) -> None:
+def test_task_is_shown_in_full(stand: Stand) -> None:
     stand.tasks.shown[TaskSlug.UPLOAD] = TaskView(
         facts=UPLOAD,
         condition=TaskCondition.FINISHING,
@@ -100,7 +100,7 @@ def test_a_task_is_shown_whole(stand: Stand) -> None:
     }
 
 
-def test_what_is_not_known_is_null(stand: Stand) -> None:
+def test_unknown_fields_are_null(stand: Stand) -> None:
     task = stand.get('/api/task').json['data'][0]
     assert task['state'] == 'idle'
     assert task['request_ids'] == []
@@ -111,7 +111,7 @@ def test_what_is_not_known_is_null(stand: Stand) -> None:
 
 
 @pytest.mark.parametrize('action', ACTIONS)
-def test_an_action_is_done_in_the_users_name_and_gives_the_task(stand: Stand, action: str) -> None:
+def test_action_is_done_in_the_users_name_and_returns_the_task(stand: Stand, action: str) -> None:
     shown = stand.tasks.shown[TaskSlug.UPLOAD]
     stand.tasks.shown[TaskSlug.UPLOAD] = dataclasses.replace(shown, condition=TaskCondition.RUNNING)
     reply = stand.post(f'/api/task/upload/{action}', {})
@@ -121,14 +121,14 @@ def test_an_action_is_done_in_the_users_name_and_gives_the_task(stand: Stand, ac
 
 
 @pytest.mark.parametrize('action', ACTIONS)
-def test_an_action_of_somebody_unknown_is_done_all_the_same(stand: Stand, action: str) -> None:
+def test_action_of_an_unknown_user_is_done_all_the_same(stand: Stand, action: str) -> None:
     stand.identity.users = {}
     assert stand.post(f'/api/task/cleaner/{action}', {}).status_code == 200
     assert stand.tasks.asked == [(action, 'cleaner', None)]
 
 
 @pytest.mark.parametrize('action', ACTIONS)
-def test_what_cannot_be_done_is_refused_with_its_reason(stand: Stand, action: str) -> None:
+def test_refused_action_says_why(stand: Stand, action: str) -> None:
     stand.tasks.error = ConflictError('The Task Upload is paused. Resume it first.')
     reply = stand.post(f'/api/task/upload/{action}', {})
     assert (reply.status_code, reply.json['code']) == (409, 'APP-CONFLICT')
@@ -138,13 +138,13 @@ def test_what_cannot_be_done_is_refused_with_its_reason(stand: Stand, action: st
 
 
 @pytest.mark.parametrize('action', ACTIONS)
-def test_there_is_no_other_task(stand: Stand, action: str) -> None:
+def test_unknown_task_is_not_found(stand: Stand, action: str) -> None:
     reply = stand.post(f'/api/task/baker/{action}', {})
     assert (reply.status_code, reply.json['code']) == (404, 'APP-NOT-FOUND')
 
 
 @pytest.mark.parametrize('path', ['/api/task/upload/pause', '/api/task/pause'])
-def test_a_pause_has_an_end_and_a_reason_which_are_checked(stand: Stand, path: str) -> None:
+def test_pause_has_an_end_and_a_reason_which_are_checked(stand: Stand, path: str) -> None:
     reply = stand.post(path, {'until': '2026-03-04T13:00:00Z', 'reason': '  New role '})
     assert reply.status_code == 200
     assert stand.tasks.pauses == [(NOON + dt.timedelta(hours=1), 'New role')]
@@ -164,7 +164,7 @@ def test_a_pause_has_an_end_and_a_reason_which_are_checked(stand: Stand, path: s
     assert stand.post(path, latest).status_code == 200
 
 
-def test_the_pipeline_is_paused_and_resumed_in_the_users_name(stand: Stand) -> None:
+def test_pipeline_is_paused_and_resumed_in_the_users_name(stand: Stand) -> None:
     for action in ('pause', 'resume'):
         reply = stand.post(f'/api/task/{action}', {})
         assert (reply.status_code, reply.json['total_count']) == (200, 5)
@@ -173,13 +173,13 @@ def test_the_pipeline_is_paused_and_resumed_in_the_users_name(stand: Stand) -> N
     assert stand.post('/api/task/resume', {}).status_code == 409
 
 
-def test_there_is_no_other_action(stand: Stand) -> None:
+def test_unknown_action_is_not_found(stand: Stand) -> None:
     assert stand.post('/api/task/upload/stop', {}).status_code == 404
     assert stand.get('/api/task/upload/kill').status_code == 405
     assert stand.tasks.asked == []
 
 
-def test_a_save_lets_the_schedule_be_looked_at(stand: Stand) -> None:
+def test_save_triggers_a_check_of_the_schedule(stand: Stand) -> None:
     assert stand.put('/api/configure', {'version': 0, 'queries': []}).status_code == 200
     assert stand.tasks.triggers == 1
     assert stand.put('/api/configure', {'version': 0, 'queries': []}).status_code == 409
@@ -195,14 +195,14 @@ def with_job(stand: Stand) -> Any:
     return stand
 
 
-def test_a_job_is_cancelled_in_the_users_name(with_job: Stand) -> None:
+def test_job_is_cancelled_in_the_users_name(with_job: Stand) -> None:
     reply = with_job.post('/api/job/request/j1/cancel', {})
     assert (reply.status_code, reply.json['status']) == (200, 'Cancelled')
     assert reply.json['request_id'] == 'j1'
     assert with_job.jobs.asked == [('cancel', 'j1', 'jdoe')]
 
 
-def test_a_retry_is_accepted_with_its_request_id(with_job: Stand) -> None:
+def test_retry_is_accepted_with_its_request_id(with_job: Stand) -> None:
     reply = with_job.post('/api/job/request/j1/retry', {})
     assert reply.status_code == 202
     assert reply.json == {'update_id': 'u-new', 'request_ids': ['r-new']}
@@ -210,9 +210,7 @@ def test_a_retry_is_accepted_with_its_request_id(with_job: Stand) -> None:
 
 
 @pytest.mark.parametrize('action', ['cancel', 'retry'])
-def test_what_cannot_be_done_with_a_job_is_refused_with_its_reason(
-    with_job: Stand, action: str
-) -> None:
+def test_refused_job_action_says_why(with_job: Stand, action: str) -> None:
     with_job.identity.users = {TOKEN: UserInfo(name='eve', role='Read Only User')}
     with_job.jobs.error = ConflictError('This request has ended.')
     reply = with_job.post(f'/api/job/request/j1/{action}', {})

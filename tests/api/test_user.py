@@ -28,21 +28,21 @@ class Answers:
         return self.answer
 
 
-def test_the_user_of_a_token_is_known_with_the_role():
+def test_user_of_a_token_is_known_with_the_role():
     who = WhoAmI(Answers(), clock=StandingClock())
 
     assert who.user_of('token') == UserInfo(name='jdoe', role='Administrator')
 
 
 @pytest.mark.parametrize('token', [None, ''])
-def test_a_request_without_a_token_is_nobodys(token: str | None):
+def test_request_without_a_token_has_no_user(token: str | None):
     answers = Answers()
 
     assert WhoAmI(answers, clock=StandingClock()).user_of(token) is None
     assert answers.tokens == []
 
 
-def test_where_there_is_no_way_to_ask_everybody_is_unknown():
+def test_user_is_unknown_where_whoami_is_not_available():
     assert WhoAmI(None, clock=StandingClock()).user_of('token') is None
 
 
@@ -57,18 +57,18 @@ def test_where_there_is_no_way_to_ask_everybody_is_unknown():
         {'data': {'user': {'userName': 7, 'role': 'Administrator'}}},
     ],
 )
-def test_an_odd_answer_makes_the_user_unknown(answer: dict[str, Any]):
+def test_malformed_answer_makes_the_user_unknown(answer: dict[str, Any]):
     assert WhoAmI(Answers(answer), clock=StandingClock()).user_of('token') is None
 
 
 @pytest.mark.parametrize('role', [None, 7, ['Administrator']])
-def test_a_role_that_is_no_text_is_no_role(role: object):
+def test_role_that_is_not_text_is_no_role(role: object):
     answers = Answers({'data': {'user': {'userName': 'jdoe', 'role': role}}})
 
     assert WhoAmI(answers, clock=StandingClock()).user_of('token') == UserInfo(name='jdoe', role='')
 
 
-def test_an_answer_is_believed_for_some_minutes_and_no_longer():
+def test_answer_is_cached_for_some_minutes_and_no_longer():
     answers, clock = Answers(), StandingClock()
     who = WhoAmI(answers, clock=clock)
     who.user_of('token')
@@ -81,7 +81,7 @@ def test_an_answer_is_believed_for_some_minutes_and_no_longer():
     assert who.user_of('token') == UserInfo(name='jdoe', role='Read Only User')
 
 
-def test_a_clock_put_back_does_not_prolong_the_belief():
+def test_clock_put_back_does_not_prolong_the_caching():
     answers, clock = Answers(), StandingClock()
     who = WhoAmI(answers, clock=clock)
     who.user_of('token')
@@ -101,7 +101,7 @@ def test_each_token_has_a_user_of_its_own():
     assert answers.tokens == ['one', 'two']
 
 
-def test_a_failure_is_remembered_only_shortly():
+def test_failure_is_cached_only_briefly():
     answers, clock = Answers(), StandingClock()
     who = WhoAmI(answers, clock=clock)
     answers.is_down = True
@@ -115,7 +115,7 @@ def test_a_failure_is_remembered_only_shortly():
     assert answers.tokens == ['token', 'token']
 
 
-def test_only_so_many_users_are_remembered_the_oldest_go_first():
+def test_cache_of_users_is_bounded_and_drops_the_oldest():
     answers = Answers()
     who = WhoAmI(answers, clock=StandingClock())
     for number in range(MOST_KEPT + 1):
@@ -129,7 +129,7 @@ def test_only_so_many_users_are_remembered_the_oldest_go_first():
     assert answers.tokens == ['token 0']
 
 
-def test_no_token_is_kept():
+def test_tokens_are_not_kept():
     who = WhoAmI(Answers(), clock=StandingClock())
     who.user_of('a very secret token')
 

@@ -30,7 +30,7 @@ from tests.simulators.threatconnect import Store
 ROWS = list(generate_indicators(60))
 
 
-def test_an_indicator_counts_as_the_objects_that_it_becomes():
+def test_indicator_counts_as_the_objects_that_it_becomes():
     found = [object_count(row) for row in ROWS]
 
     assert found == [len(object_keys(parse_indicator(row))) for row in ROWS]
@@ -38,7 +38,7 @@ def test_an_indicator_counts_as_the_objects_that_it_becomes():
 
 
 @pytest.mark.parametrize('count', [1, 2, 3, 7, 1_000, 12_000])
-def test_rows_become_exactly_so_many_objects(count: int):
+def test_rows_become_the_requested_number_of_objects(count: int):
     assert sum(map(object_count, rows_of_objects(count))) == count
 
 
@@ -63,11 +63,11 @@ def test_rows_of_another_owner_fit_beside_the_others():
 
 
 @pytest.mark.parametrize(('requests', 'least'), [(1, 0), (100, 0), (101, 60), (250, 120)])
-def test_the_last_request_goes_in_the_window_of_its_number(requests: int, least: float):
+def test_last_request_goes_in_the_window_of_its_number(requests: int, least: float):
     assert least_s(requests) == least
 
 
-def test_the_sizes_are_those_of_the_files(tmp_path: Path):
+def test_sizes_are_those_of_the_files(tmp_path: Path):
     (tmp_path / 'other.json').write_bytes(b'x' * 1_000)
     connection = sqlite3.connect(tmp_path / stores.DATABASE)
     with contextlib.closing(connection):
@@ -92,7 +92,7 @@ def test_the_sizes_are_those_of_the_files(tmp_path: Path):
     assert 'other' not in found['tables']
 
 
-def test_the_yardstick_tells_the_median_of_the_time_in_question():
+def test_yardstick_reports_the_median_over_the_given_time():
     yardstick = Yardstick()
     yardstick._times += [(1.0, 0.009), (2.0, 0.001), (3.0, 0.002), (4.0, 0.004), (5.0, 0.009)]
 
@@ -100,7 +100,7 @@ def test_the_yardstick_tells_the_median_of_the_time_in_question():
     assert yardstick.work_ms(5.1, 5.2) == 4.0
 
 
-def test_the_yardstick_is_applied_again_and_again(monkeypatch: pytest.MonkeyPatch):
+def test_yardstick_is_measured_repeatedly(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(yardstick_module, 'PERIOD_S', 0.01)
     with Yardstick() as yardstick:
         until(lambda: len(yardstick._times) > 2)
@@ -122,7 +122,7 @@ def goal(most: float, value: float | None) -> Goal:
         (60.0, None, NOT_MEASURED),
     ],
 )
-def test_a_goal_is_met_or_missed_by_so_much(most: float, value: float | None, said: str):
+def test_goal_is_met_or_missed_by_a_stated_margin(most: float, value: float | None, said: str):
     assert goal(most, value).verdict({}) == said
 
 
@@ -130,7 +130,7 @@ def measured() -> tuple[dict[str, Any], dict[str, Any]]:
     return json.loads(bench.FIGURES.read_text()), json.loads(bench.BEFORE.read_text())
 
 
-def test_the_page_is_what_the_figures_say():
+def test_page_shows_the_figures():
     assert page(*measured()) == bench.PAGE.read_text()
 
 

@@ -9,11 +9,11 @@ from sentinel_app.errors import ConfigError
 from tests.harness.pem import certificate, certificate_pem, ec_key, key_pem, rsa_key
 
 
-def test_a_secret_is_no_pem():
+def test_secret_is_not_a_pem():
     assert not is_pem(' Tst8Q~ab.c"d\\e ')
 
 
-def test_pem_gives_the_key_and_its_own_certificate_wherever_it_stands():
+def test_pem_yields_the_key_and_its_certificate_wherever_they_stand():
     key, other = rsa_key(), rsa_key(1)
     text = f'Bag\n{certificate_pem(other)}{key_pem(key)}\n{certificate_pem(key)}'
     assert is_pem(text)
@@ -27,7 +27,7 @@ def test_pem_gives_the_key_and_its_own_certificate_wherever_it_stands():
 
 
 @pytest.mark.parametrize('replacement', [' ', '', '\\n', '\r\n', '\\r\\n'])
-def test_line_breaks_that_a_one_line_input_lost_are_put_back(replacement):
+def test_pem_regains_line_breaks_lost_in_a_one_line_input(replacement):
     key = rsa_key()
     text = (key_pem(key) + certificate_pem(key)).replace('\n', replacement)
     pem = read_pem(text)
@@ -39,7 +39,7 @@ def test_line_breaks_that_a_one_line_input_lost_are_put_back(replacement):
     assert repr(pem) == 'Pem(***)'
 
 
-def test_of_the_certificates_of_a_key_the_valid_one_that_ends_last_is_chosen():
+def test_certificate_that_is_valid_longest_is_chosen_for_a_key():
     key = rsa_key()
     expired, older, newer, later = (
         certificate_pem(key, days, since)
@@ -56,7 +56,7 @@ def test_of_the_certificates_of_a_key_the_valid_one_that_ends_last_is_chosen():
             assert pem.certificate_at(now + dt.timedelta(days=days)).text == chosen
 
 
-def test_a_certificate_is_valid_from_its_first_moment_until_before_its_last():
+def test_certificate_is_valid_from_its_first_moment_until_before_its_last():
     pem = read_pem(key_pem(rsa_key()) + certificate_pem(rsa_key()))
     (found,) = pem.certificates
     second = dt.timedelta(seconds=1)
@@ -65,7 +65,7 @@ def test_a_certificate_is_valid_from_its_first_moment_until_before_its_last():
     assert not found.is_valid_at(found.expires_at)
 
 
-def test_a_certificate_that_cannot_be_read_is_passed_over_beside_one_that_can():
+def test_unreadable_certificate_beside_a_readable_one_is_skipped():
     key = rsa_key()
     broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
     for text in (broken + certificate_pem(key), certificate_pem(key) + broken):
@@ -74,7 +74,7 @@ def test_a_certificate_that_cannot_be_read_is_passed_over_beside_one_that_can():
         read_pem(key_pem(key) + certificate_pem(rsa_key(1)) + broken)
 
 
-def test_a_foreign_certificate_with_an_unknown_kind_of_key_is_passed_over():
+def test_foreign_certificate_with_an_unknown_kind_of_key_is_skipped():
     key = rsa_key()
     rsa_oid = bytes.fromhex('06092a864886f70d010101')
     der = certificate(rsa_key(1)).public_bytes(serialization.Encoding.DER)
@@ -87,7 +87,7 @@ def test_a_foreign_certificate_with_an_unknown_kind_of_key_is_passed_over():
         read_pem(key_pem(key) + text)
 
 
-def test_unusable_pems_are_refused_with_the_fault_and_without_the_key():
+def test_pem_that_is_unusable_is_refused_with_the_fault_and_without_the_key():
     key, other = rsa_key(), rsa_key(1)
     broken = key_pem(key).splitlines()
     broken[3] = 'A' * 64

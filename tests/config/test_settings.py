@@ -68,7 +68,7 @@ def problem(**changes: object) -> str:
     return found[0]
 
 
-def test_the_required_inputs_alone_are_enough_and_the_rest_has_the_defaults() -> None:
+def test_required_inputs_suffice_and_the_rest_have_defaults() -> None:
     settings = read()
     assert settings.client_id == GUID
     assert settings.source_system == 'ThreatConnect-Demo Organization'
@@ -91,24 +91,24 @@ def test_the_required_inputs_alone_are_enough_and_the_rest_has_the_defaults() ->
 
 @pytest.mark.parametrize('absent', ['', None, '   ', [], [''], '\n'])
 @pytest.mark.parametrize('name', OPTIONAL)
-def test_an_optional_input_left_empty_has_its_default(name: str, absent: object) -> None:
+def test_optional_input_left_empty_has_its_default(name: str, absent: object) -> None:
     assert read(**{name: absent}) == read()
 
 
 @pytest.mark.parametrize('absent', ['', None, '  '])
 @pytest.mark.parametrize('name', sorted(GOOD))
-def test_a_required_input_left_empty_is_named(name: str, absent: object) -> None:
+def test_required_input_left_empty_is_named(name: str, absent: object) -> None:
     assert 'is missing' in problem(**{name: absent})
 
 
-def test_a_required_input_that_was_not_sent_at_all_is_named() -> None:
+def test_required_input_that_is_missing_is_named() -> None:
     with pytest.raises(ConfigError) as caught:
         read_settings({})
     named = [text.partition(' (')[2].partition(')')[0] for text in caught.value.message.split('\n')]
     assert named == list(GOOD), 'one message each, in the order of the form'
 
 
-def test_every_type_of_indicator_has_a_ttl_of_its_own() -> None:
+def test_ttl_can_be_set_for_every_indicator_type() -> None:
     hours = {name: str(100 + at) for at, name in enumerate(TTL_INPUTS.values())}
     settings = read(**hours)
     assert set(settings.ttl_hours) == {kind.value for kind in IndicatorType}
@@ -117,7 +117,7 @@ def test_every_type_of_indicator_has_a_ttl_of_its_own() -> None:
 
 
 @pytest.mark.parametrize('value', ['24', ' 24 ', '24.0', '+24', '24.', 24, 24.0, ['24'], b'24'])
-def test_a_whole_number_is_read_however_it_is_written(value: object) -> None:
+def test_whole_number_is_read_however_it_is_written(value: object) -> None:
     assert read(ttl_hours_file=value).ttl_hours['File'] == 24
 
 
@@ -142,17 +142,17 @@ def test_a_whole_number_is_read_however_it_is_written(value: object) -> None:
         (['1', '2'], 'holds 2 values'),
     ],
 )
-def test_what_is_no_whole_number_above_zero_is_refused(value: object, fault: str) -> None:
+def test_positive_integer_input_refuses_anything_else(value: object, fault: str) -> None:
     assert fault in problem(ttl_hours_url=value)
 
 
 @pytest.mark.parametrize(('value', 'hours'), [('0.5', 0.5), ('.25', 0.25), ('1', 1.0), (2, 2.0)])
-def test_the_schedule_takes_fractions(value: object, hours: float) -> None:
+def test_schedule_takes_fractions(value: object, hours: float) -> None:
     assert read(schedule_interval_hours=value).schedule_interval_hours == hours
 
 
 @pytest.mark.parametrize('value', ['0', '-1', '0.0', '8785'])
-def test_the_schedule_refuses_what_would_never_or_always_run(value: str) -> None:
+def test_schedule_refuses_intervals_that_never_or_always_run(value: str) -> None:
     fault = 'is out of range. Give a number above 0 and up to 8784.'
     assert fault in problem(schedule_interval_hours=value)
 
@@ -166,7 +166,7 @@ def test_the_schedule_refuses_what_would_never_or_always_run(value: str) -> None
         ('retention_days', 1, 36500),
     ],
 )
-def test_the_limits_of_each_number(name: str, low: int, high: int) -> None:
+def test_limits_of_each_number(name: str, low: int, high: int) -> None:
     for value in (low, high):
         assert getattr(read(**{name: str(value)}), name) == value
     for value in (low - 1, high + 1):
@@ -175,58 +175,58 @@ def test_the_limits_of_each_number(name: str, low: int, high: int) -> None:
 
 @pytest.mark.parametrize('name', ['client_id', 'workspace_id', 'tenant_id'])
 @pytest.mark.parametrize('value', [GUID.upper(), f'{{{GUID}}}', f'  {GUID}\n'])
-def test_a_guid_is_taken_with_braces_blanks_and_capitals(name: str, value: str) -> None:
+def test_guid_is_accepted_with_braces_blanks_and_capitals(name: str, value: str) -> None:
     assert getattr(read(**{name: value}), name) == GUID
 
 
 @pytest.mark.parametrize('name', ['client_id', 'workspace_id'])
 @pytest.mark.parametrize('value', [GUID[:-1], GUID + '0', 'my-workspace', f'{{{GUID}', True, 7])
-def test_what_is_no_guid_is_refused_without_being_shown(name: str, value: object) -> None:
+def test_guid_that_is_invalid_is_refused_without_being_shown(name: str, value: object) -> None:
     text = problem(**{name: value})
     assert 'is not a GUID. Copy it from' in text
     assert str(value) not in text.partition(': ')[2]
 
 
-def test_a_tenant_may_be_a_domain() -> None:
+def test_tenant_may_be_a_domain() -> None:
     assert read(tenant_id='Contoso.OnMicrosoft.com').tenant_id == 'contoso.onmicrosoft.com'
 
 
 @pytest.mark.parametrize('value', ['common', 'organizations', 'Consumers'])
-def test_a_tenant_for_all_is_refused(value: str) -> None:
+def test_tenant_for_all_is_refused(value: str) -> None:
     assert 'names no single tenant' in problem(tenant_id=value)
 
 
 @pytest.mark.parametrize('value', ['contoso', 'https://contoso.com', 'a b.com', 'x/../y.com'])
-def test_what_is_no_tenant_is_refused(value: str) -> None:
+def test_tenant_that_is_invalid_is_refused(value: str) -> None:
     assert 'is neither a GUID nor a domain' in problem(tenant_id=value)
 
 
-def test_the_id_of_a_secret_is_not_its_value() -> None:
+def test_secret_id_is_refused_as_a_secret_value() -> None:
     text = problem(client_secret=GUID)
     assert "that is the secret's ID, not its value" in text
     assert GUID not in text
 
 
 @pytest.mark.parametrize('name', sorted(GOOD))
-def test_a_variable_that_was_not_filled_in_is_named(name: str) -> None:
+def test_variable_that_was_not_filled_in_is_named(name: str) -> None:
     text = problem(**{name: '&{TC:KEYCHAIN:4dc9202e-6945-4364-aa40-4b47655046d2}'})
     assert 'holds a variable that ThreatConnect did not fill in' in text
 
 
-def test_secrets_lose_the_blanks_of_copying() -> None:
+def test_secrets_are_stripped_of_pasted_blanks() -> None:
     settings = read(client_secret=f' {MARKER}\n', threatconnect_secret_key=f'\t{MARKER} ')
     assert settings.client_secret.value == MARKER
     assert settings.threatconnect_secret_key.value == MARKER
 
 
 @pytest.mark.parametrize('name', sorted(SECRET_INPUTS))
-def test_a_secret_over_two_lines_is_refused_without_being_shown(name: str) -> None:
+def test_secret_over_two_lines_is_refused_without_being_shown(name: str) -> None:
     text = problem(**{name: f'{MARKER}\n{MARKER}'})
     assert MARKER not in text
 
 
 @pytest.mark.parametrize('newline', ['\n', '\r\n', ' ', '\\n', '\\r\\n'])
-def test_a_certificate_is_taken_however_its_lines_arrive(newline: str) -> None:
+def test_certificate_is_accepted_however_its_lines_arrive(newline: str) -> None:
     key = rsa_key()
     text = key_pem(key) + certificate_pem(key)
     settings = read(client_secret=text.replace('\n', newline))
@@ -234,7 +234,7 @@ def test_a_certificate_is_taken_however_its_lines_arrive(newline: str) -> None:
     assert settings.client_secret.value == text
 
 
-def test_a_certificate_that_cannot_work_is_refused_without_being_shown() -> None:
+def test_certificate_that_cannot_work_is_refused_without_being_shown() -> None:
     """What is refused and why: `test_pem.py`."""
     key = rsa_key()
     found = problem(client_secret=key_pem(key, b'words') + certificate_pem(key))
@@ -242,14 +242,14 @@ def test_a_certificate_that_cannot_work_is_refused_without_being_shown() -> None
     assert key_pem(key).splitlines()[1] not in found
 
 
-def test_a_source_name_may_have_what_sentinel_takes_and_no_more() -> None:
+def test_source_name_may_have_only_what_sentinel_accepts() -> None:
     assert len(read(sentinel_source_name='x' * 242).source_system) == 256
     assert 'has 243 characters. Sentinel takes 242' in problem(sentinel_source_name='x' * 243)
     assert 'line break' in problem(sentinel_source_name='a\nb')
 
 
 @pytest.mark.parametrize('value', ['a:b', 'a b'])
-def test_an_access_id_cannot_break_the_signature(value: str) -> None:
+def test_access_id_cannot_break_the_signature(value: str) -> None:
     assert 'blank or a colon' in problem(threatconnect_access_id=value)
 
 
@@ -263,7 +263,7 @@ def test_an_access_id_cannot_break_the_signature(value: str) -> None:
         ('ui_access', UiAccess),
     ],
 )
-def test_a_choice_is_one_of_its_choices(name: str, choices: type[AzureCloud]) -> None:
+def test_choice_is_one_of_its_choices(name: str, choices: type[AzureCloud]) -> None:
     for choice in choices:
         for written in (choice.value, choice.value.upper(), f' {choice.value.lower()} '):
             assert getattr(read(**{name: written}), name) is choice
@@ -273,7 +273,7 @@ def test_a_choice_is_one_of_its_choices(name: str, choices: type[AzureCloud]) ->
         assert f'"{choice.value}"' in text
 
 
-def test_a_government_cloud_brings_its_own_addresses() -> None:
+def test_government_cloud_brings_its_own_addresses() -> None:
     settings = read(azure_cloud='US Government')
     assert settings.login_url == 'https://login.microsoftonline.us'
     assert settings.sentinel_url == 'https://api.ti.sentinel.azure.us'
@@ -290,7 +290,7 @@ def test_a_government_cloud_brings_its_own_addresses() -> None:
     ],
 )
 @pytest.mark.parametrize('name', ['login_url', 'sentinel_url'])
-def test_an_address_replaces_that_of_the_cloud(name: str, value: str, origin: str) -> None:
+def test_address_replaces_that_of_the_cloud(name: str, value: str, origin: str) -> None:
     assert getattr(read(**{name: value}), name) == origin
 
 
@@ -312,7 +312,7 @@ def test_an_address_replaces_that_of_the_cloud(name: str, value: str, origin: st
     ],
 )
 @pytest.mark.parametrize('name', ['login_url', 'sentinel_url'])
-def test_what_is_no_https_origin_is_refused(name: str, value: str) -> None:
+def test_origin_that_is_not_https_is_refused(name: str, value: str) -> None:
     text = problem(**{name: value})
     assert 'is not the https address of a host. Write it like https://' in text
     assert MARKER not in text
@@ -341,7 +341,7 @@ def test_what_is_no_https_origin_is_refused(name: str, value: str) -> None:
         ),
     ],
 )
-def test_never_send_takes_blocks_addresses_domains_hashes_and_words(value: object) -> None:
+def test_never_send_accepts_blocks_addresses_domains_hashes_and_words(value: object) -> None:
     never_send = read(never_send=value).never_send
     assert set(never_send.networks) == {
         ip_network('10.0.0.0/8'),
@@ -369,7 +369,7 @@ def test_never_send_takes_blocks_addresses_domains_hashes_and_words(value: objec
         (MARKER, 'holds a long entry'),
     ],
 )
-def test_never_send_refuses_what_would_hold_nothing_back(value: str, fault: str) -> None:
+def test_never_send_refuses_entries_that_would_hold_nothing_back(value: str, fault: str) -> None:
     text = problem(never_send=f'example.com|{value}')
     assert fault in text
     assert MARKER not in text
@@ -397,24 +397,24 @@ def test_each_bad_entry_of_never_send_is_named() -> None:
     assert len(problems(never_send='one|two|example.com')) == 2
 
 
-def test_of_many_bad_entries_the_first_are_named_and_the_others_counted() -> None:
+def test_first_bad_entries_are_named_and_the_rest_counted() -> None:
     found = problems(never_send='|'.join(f'entry{number}' for number in range(1_000)))
     assert len(found) == 21
     assert '980 more entries are wrong' in found[-1]
 
 
-def test_all_problems_are_told_at_once_in_the_order_of_the_form() -> None:
+def test_problems_are_reported_together_in_the_order_of_the_form() -> None:
     found = problems(retention_days='0', client_id='x', max_tlp='y', client_secret='')
     named = [text.partition(' (')[2].partition(')')[0] for text in found]
     assert named == ['client_id', 'client_secret', 'max_tlp', 'retention_days']
 
 
-def test_inputs_of_the_platform_are_passed_over() -> None:
+def test_inputs_of_the_platform_are_ignored() -> None:
     assert read(tc_api_path='https://x', tc_token=object()) == read()
 
 
 @pytest.mark.parametrize('name', [name for name in LABELS if name not in SECRET_INPUTS])
-def test_a_secret_in_the_wrong_input_is_not_shown(name: str) -> None:
+def test_secret_in_the_wrong_input_is_not_shown(name: str) -> None:
     if name in {'sentinel_source_name', 'threatconnect_access_id', 'admin_roles', 'notify'}:
         read(**{name: MARKER})  # any text may be one of these
     else:
@@ -427,7 +427,7 @@ ANY_VALUE = ONE | st.lists(ONE, max_size=2) | st.just({'a': ['b']}) | st.just([[
 
 
 @given(st.dictionaries(st.sampled_from(sorted(LABELS)), ANY_VALUE))
-def test_whatever_arrives_gives_settings_or_messages(changes: dict[str, object]) -> None:
+def test_inputs_of_any_kind_yield_settings_or_messages(changes: dict[str, object]) -> None:
     try:
         settings = read(**changes)
     except ConfigError as error:
@@ -444,12 +444,12 @@ def test_whatever_arrives_gives_settings_or_messages(changes: dict[str, object])
 @pytest.mark.parametrize(
     'value', ['ab\ud800', '\ud83d\ude00', 'a\0b', ['\udfff'], {'a': 1}, [['x']]]
 )
-def test_what_no_text_can_hold_is_refused_by_every_input(name: str, value: object) -> None:
+def test_unencodable_text_is_refused_by_every_input(name: str, value: object) -> None:
     fault = problem(**{name: value})
     assert 'half of a character' in fault or 'is not text' in fault
 
 
-def test_a_number_of_thousands_of_digits_is_refused() -> None:
+def test_number_of_thousands_of_digits_is_refused() -> None:
     assert 'is not text' in problem(retention_days=10**5000)
 
 
@@ -466,7 +466,7 @@ def test_settings_and_secrets_never_show_a_secret() -> None:
         _ = secret.__dict__
 
 
-def test_secrets_compare_by_value_with_secrets_only() -> None:
+def test_secrets_equal_only_secrets_of_the_same_value() -> None:
     assert Secret('a') == Secret('a')
     assert Secret('a') != Secret('b')
     assert Secret('a') != 'a'
@@ -475,10 +475,10 @@ def test_secrets_compare_by_value_with_secrets_only() -> None:
     assert Secret('x')
 
 
-def test_an_international_tenant_domain_is_taken_in_its_ascii_form() -> None:
+def test_international_tenant_domain_is_converted_to_ascii() -> None:
     assert read(tenant_id='bücher.example').tenant_id == 'xn--bcher-kva.example'
     assert 'is neither' in problem(tenant_id='bü..cher.example')
 
 
-def test_a_file_that_is_no_text_is_refused() -> None:
+def test_file_that_is_not_text_is_refused() -> None:
     assert 'is not text' in problems(client_secret=b'\xff\xfe\x00')[0]

@@ -36,11 +36,11 @@ def lines(old: list[Query], new: list[Query]) -> list[tuple[str, str, str | None
     return [(each.subject, each.field, each.before, each.after) for each in changes]
 
 
-def test_nothing_changed_gives_nothing() -> None:
+def test_unchanged_list_has_no_changes() -> None:
     assert lines([Q1, Q2], [Q1, Q2]) == []
 
 
-def test_an_edit_gives_the_fields_that_differ() -> None:
+def test_edit_yields_the_fields_that_differ() -> None:
     edited = make(
         'q2',
         owners=('Acme', '中文'),
@@ -56,7 +56,7 @@ def test_an_edit_gives_the_fields_that_differ() -> None:
     ]
 
 
-def test_it_is_about_the_queries_that_differ_alone() -> None:
+def test_changed_queries_are_only_those_that_differ() -> None:
     assert changed_queries([Q1, Q2, Q3], [Q1, Q2, Q3]) == ()
     assert changed_queries([Q1, Q2], [Q1, make('q2', tql='a'), Q3]) == ('q2', 'q3')
     # One that only fills a gap is as it was; of two that changed places, one has moved.
@@ -64,12 +64,12 @@ def test_it_is_about_the_queries_that_differ_alone() -> None:
     assert changed_queries([Q1, Q2, Q3], [Q1, Q3, Q2]) == ('q3', 'q2')
 
 
-def test_a_direction_without_a_field_means_nothing() -> None:
+def test_direction_without_a_field_means_nothing() -> None:
     turned = make('q1', sort_direction=SortDirection.DESCENDING)
     assert lines([Q1], [turned]) == []
 
 
-def test_a_new_query_has_nothing_before_it_and_a_removed_one_nothing_after() -> None:
+def test_new_query_has_nothing_before_it_and_a_removed_one_nothing_after() -> None:
     assert lines([Q1], [Q2]) == [
         ('TQL query 1', 'Owners', None, 'Acme'),
         ('TQL query 1', 'Indicator Types', None, 'Host'),
@@ -80,20 +80,20 @@ def test_a_new_query_has_nothing_before_it_and_a_removed_one_nothing_after() -> 
     ]
 
 
-def test_a_swap_gives_both_places() -> None:
+def test_swap_shows_both_places() -> None:
     assert lines([Q1, Q2, Q3], [Q1, Q3, Q2]) == [
         ('TQL query 2', 'Precedence', '3', '2'),
         ('TQL query 3', 'Precedence', '2', '3'),
     ]
 
 
-def test_making_room_for_another_is_no_move() -> None:
+def test_shift_to_make_room_is_no_move() -> None:
     fields = {line[1] for line in lines([Q1, Q2], [Q3, Q1, Q2])}
     assert 'Precedence' not in fields
     assert {line[0] for line in lines([Q1, Q2, Q3], [Q2, Q3])} == {'TQL query 1, removed'}
 
 
-def test_of_a_long_text_the_part_that_differs_is_shown() -> None:
+def test_long_text_is_shown_around_its_difference() -> None:
     same = 'x' * 5_000
     old, new = make('q1', tql=f'{same}A{same}'), make('q1', tql=f'{same}BB{same}')
     ((change,), _) = changes_of([old], [new])
@@ -106,7 +106,7 @@ def test_of_a_long_text_the_part_that_differs_is_shown() -> None:
         assert len(text) == MAX_TEXT_CHARS + 2
 
 
-def test_a_difference_at_the_very_end_is_shown() -> None:
+def test_difference_at_the_very_end_is_shown() -> None:
     same = 'x' * 5_000
     ((change,), _) = changes_of([make('q1', tql=same)], [make('q1', tql=f'{same}!')])
     assert change.after is not None
@@ -114,7 +114,7 @@ def test_a_difference_at_the_very_end_is_shown() -> None:
     assert change.before == '…' + same[:MAX_TEXT_CHARS]
 
 
-def test_what_is_too_much_is_counted() -> None:
+def test_changes_beyond_the_limit_are_counted() -> None:
     many = [make(f'q{number}', tql='y' * 3_000) for number in range(10)]
     changes, left_out = changes_of([], many)
     room = sum(len(each.after or '') for each in changes)

@@ -93,14 +93,14 @@ def test_canonical_value_of_each_type(kind: IndicatorType, value: str, expected:
         ),
     ],
 )
-def test_spellings_of_one_thing_are_one_key(kind: IndicatorType, spellings: list[str]) -> None:
+def test_spellings_of_one_value_share_a_key(kind: IndicatorType, spellings: list[str]) -> None:
     keys = {object_keys(make_indicator(kind, value=value)) for value in spellings}
     assert len(keys) == 1
 
 
 @law
 @given(st.ip_addresses(v=4), st.integers(min_value=0, max_value=32))
-def test_a_mapped_address_or_block_is_the_one_that_it_maps(
+def test_mapped_address_or_block_equals_the_one_it_maps(
     address: ipaddress.IPv4Address, length: int
 ) -> None:
     mapped = f'::ffff:{address}'
@@ -111,7 +111,7 @@ def test_a_mapped_address_or_block_is_the_one_that_it_maps(
 
 @law
 @given(st.ip_addresses(v=6))
-def test_every_spelling_of_an_ipv6_address_is_one_key(address: ipaddress.IPv6Address) -> None:
+def test_ipv6_address_has_one_key_in_every_spelling(address: ipaddress.IPv6Address) -> None:
     spellings = {str(address), address.exploded, address.exploded.upper()}
     assert len({canonical(IndicatorType.ADDRESS, text) for text in spellings}) == 1
 
@@ -124,7 +124,7 @@ def test_every_spelling_of_an_ipv6_address_is_one_key(address: ipaddress.IPv6Add
         ('loader', None, 'HKLM\\Run : loader'),
     ],
 )
-def test_registry_key_is_told_apart_by_all_its_parts(
+def test_registry_key_is_identified_by_all_its_parts(
     name: str | None, kind: str | None, summary: str
 ) -> None:
     assert registry_summary('HKLM\\Run', name, kind) == summary
@@ -164,7 +164,7 @@ def test_number_of_an_autonomous_system(text: str, number: int | None) -> None:
     ),
     any_text,
 )
-def test_any_text_has_a_canonical_form(kind: IndicatorType, text: str) -> None:
+def test_canonical_form_exists_for_any_text(kind: IndicatorType, text: str) -> None:
     canonical(kind, text)
 
 
@@ -194,7 +194,7 @@ groups = st.lists(st.sampled_from(['0', '00', 'ffff', 'FFFF', 'a', '01', '1', '1
 
 @law
 @given(addresses | groups.map(':'.join) | groups.map('.'.join) | st.text('0159.', max_size=16))
-def test_a_usual_address_is_written_as_any_other(text: str) -> None:
+def test_usual_address_has_the_same_form_as_by_the_general_path(text: str) -> None:
     assert written(canonical_address, text) == written(
         lambda each: address_text(plain_address(each)), text
     )
@@ -204,7 +204,7 @@ def test_a_usual_address_is_written_as_any_other(text: str) -> None:
 @given(
     addresses, st.sampled_from(['/0', '/8', '/32', '/33', '/96', '/128', '/129', '', '/x', '%1'])
 )
-def test_a_block_is_written_as_its_network(address: str, end: str) -> None:
+def test_block_is_written_as_its_network(address: str, end: str) -> None:
     text = f'{address}{end}'
     assert written(canonical_block, text) == written(
         lambda each: network_text(plain_network(each)), text

@@ -48,7 +48,7 @@ FORMS = {
 
 @law
 @given(st.ip_addresses(v=4), st.sampled_from(sorted(FORMS)))
-def test_every_form_gives_the_address_it_was_made_from(
+def test_carried_address_is_found_in_every_form_that_carries_it(
     address: ipaddress.IPv4Address, form: str
 ) -> None:
     if int(address) >> 24 == 0 and form.startswith(('IPv4-compatible', 'local NAT64')):
@@ -72,7 +72,7 @@ def test_every_form_gives_the_address_it_was_made_from(
         ('fe80::5efe:a00:0/120', ['10.0.0.0/24']),
     ],
 )
-def test_a_block_gives_the_block_that_it_carries(block: str, carried: list[str]) -> None:
+def test_block_yields_the_block_that_it_carries(block: str, carried: list[str]) -> None:
     assert [str(each) for each in carried_blocks(ipaddress.IPv6Network(block))] == carried
 
 
@@ -98,7 +98,7 @@ def test_other_addresses_carry_nothing(block: str) -> None:
 
 @law
 @given(st.ip_addresses(v=4), st.sampled_from(sorted(FORMS)), st.integers(96, 128))
-def test_what_is_inside_a_block_carries_what_is_inside_its_carried_block(
+def test_parts_of_a_block_carry_parts_of_its_carried_block(
     address: ipaddress.IPv4Address, form: str, length: int
 ) -> None:
     small = ipaddress.IPv6Network(FORMS[form](address))

@@ -32,7 +32,7 @@ def around(value: str, kind: IndicatorType) -> list[tuple[str, str]]:
 
 @law
 @given(st.ip_addresses())
-def test_an_address_lies_in_one_block_of_each_length(address: ipaddress.IPv4Address) -> None:
+def test_address_lies_in_one_block_of_each_length(address: ipaddress.IPv4Address) -> None:
     found = around(str(address), IndicatorType.ADDRESS)
     plain = getattr(address, 'ipv4_mapped', None) or address
     assert [value for _, value in found] == [
@@ -42,14 +42,14 @@ def test_an_address_lies_in_one_block_of_each_length(address: ipaddress.IPv4Addr
     assert {relation for relation, _ in found} == {Relation.BLOCK}
 
 
-def test_a_block_lies_in_those_that_are_larger() -> None:
+def test_block_lies_in_those_that_are_larger() -> None:
     found = around('95.46.98.0/24', IndicatorType.CIDR)
     assert len(found) == 24
     assert found[0] == ('block', '95.46.98.0/23')
     assert found[-1] == ('block', '0.0.0.0/0')
 
 
-def test_a_host_lies_in_its_parent_domains() -> None:
+def test_host_lies_in_its_parent_domains() -> None:
     assert around('a.b.example', IndicatorType.HOST) == [
         ('parent', 'b.example'),
         ('parent', 'example'),
@@ -63,7 +63,7 @@ def test_a_host_lies_in_its_parent_domains() -> None:
         ('someone@a.b.example', IndicatorType.EMAIL_ADDRESS),
     ],
 )
-def test_a_url_and_a_mailbox_lie_on_a_host(value: str, kind: IndicatorType) -> None:
+def test_url_and_a_mailbox_lie_on_a_host(value: str, kind: IndicatorType) -> None:
     assert around(value, kind) == [
         ('host', 'a.b.example'),
         ('parent', 'b.example'),
@@ -71,7 +71,7 @@ def test_a_url_and_a_mailbox_lie_on_a_host(value: str, kind: IndicatorType) -> N
     ]
 
 
-def test_a_url_on_an_address_lies_in_its_blocks() -> None:
+def test_url_on_an_address_lies_in_its_blocks() -> None:
     found = around('http://[2001:db8::1]:8080/x', IndicatorType.URL)
     assert found[:2] == [
         ('host', '2001:db8:0:0:0:0:0:1'),
@@ -81,7 +81,7 @@ def test_a_url_on_an_address_lies_in_its_blocks() -> None:
 
 
 @pytest.mark.parametrize('kind', [IndicatorType.ASN, IndicatorType.EMAIL_SUBJECT])
-def test_other_values_lie_in_nothing(kind: IndicatorType) -> None:
+def test_values_of_other_types_lie_in_nothing(kind: IndicatorType) -> None:
     assert not list(enclosing_keys(ObjectKey(kind, 'ASN1')))
 
 
@@ -99,7 +99,7 @@ def test_other_values_lie_in_nothing(kind: IndicatorType) -> None:
         ),
     ],
 )
-def test_what_lies_in_a_value_is_found_by_it(
+def test_contents_of_a_value_are_found_by_its_digest(
     container: str, kind: IndicatorType, content: str, content_kind: IndicatorType
 ) -> None:
     wanted = contents_digest(key(container, kind))
@@ -107,7 +107,7 @@ def test_what_lies_in_a_value_is_found_by_it(
     assert container_digest(key(content, content_kind)) == wanted
 
 
-def test_a_value_that_is_no_container_has_no_number() -> None:
+def test_value_that_is_not_a_container_has_no_digest() -> None:
     for each in (
         ObjectKey(IndicatorType.ASN, 'ASN1'),
         ObjectKey(IndicatorType.REGISTRY_KEY, 'Software\\Run'),

@@ -26,13 +26,13 @@ def complete(read: int, at: float, **fields: Any) -> Job:
 
 
 @pytest.mark.parametrize('mode', [Mode.FULL, Mode.RECONCILE])
-def test_a_job_that_read_everything_gives_the_count(mode: Mode) -> None:
+def test_job_that_read_everything_yields_the_count(mode: Mode) -> None:
     assert last_counts([QUERY], [complete(7, 1, mode=mode)]) == {
         'q1': LastCount(read=7, at=minutes(1))
     }
 
 
-def test_a_query_that_returned_nothing_was_counted() -> None:
+def test_query_that_returned_nothing_has_a_count_of_zero() -> None:
     assert last_counts([QUERY], [complete(0, 1)])['q1'].read == 0
 
 
@@ -47,11 +47,11 @@ def test_a_query_that_returned_nothing_was_counted() -> None:
     ],
     ids=['delta', 'failed', 'cancelled', 'in progress', 'of another query'],
 )
-def test_what_did_not_read_the_whole_query_gives_none(job: Job) -> None:
+def test_job_that_read_only_a_part_yields_no_count(job: Job) -> None:
     assert last_counts([QUERY], [job]) == {}
 
 
-def test_the_latest_job_counts_in_whatever_order_they_come() -> None:
+def test_latest_job_counts_in_whatever_order_they_come() -> None:
     jobs = [complete(1, 1), complete(3, 3), complete(2, 2)]
     assert last_counts([QUERY], jobs) == last_counts([QUERY], jobs[::-1])
     assert last_counts([QUERY], jobs)['q1'].read == 3
@@ -66,7 +66,7 @@ def test_the_latest_job_counts_in_whatever_order_they_come() -> None:
     ],
     ids=['TQL', 'owners', 'types'],
 )
-def test_an_edited_query_has_no_count_until_it_is_read_again(edit: dict[str, Any]) -> None:
+def test_edited_query_has_no_count_until_it_is_read_again(edit: dict[str, Any]) -> None:
     edited = make_query(**edit)
     jobs = [complete(9, 1)]
     assert last_counts([edited], jobs) == {}
@@ -74,6 +74,6 @@ def test_an_edited_query_has_no_count_until_it_is_read_again(edit: dict[str, Any
     assert last_counts([edited], jobs)['q1'].read == 4
 
 
-def test_another_order_of_sending_leaves_the_count() -> None:
+def test_change_of_the_sort_order_keeps_the_count() -> None:
     query = make_query(sort_field='rating', sort_direction=SortDirection.DESCENDING)
     assert last_counts([query], [complete(9, 1)])['q1'].read == 9

@@ -84,7 +84,7 @@ def test_zero_is_a_value_and_none_is_left_out() -> None:
     assert list(nothing) == ['type', 'summary', 'ownerName', 'associatedGroups', 'attributes']
 
 
-def test_type_is_spelt_as_in_v3() -> None:
+def test_type_is_spelled_as_in_v3() -> None:
     assert described(kind=IndicatorType.EMAIL_ADDRESS)['type'] == 'EmailAddress'
     assert described(kind=IndicatorType.EMAIL_SUBJECT)['type'] == 'Email Subject'
 
@@ -96,7 +96,7 @@ def test_attributes_go_from_the_last_to_the_first() -> None:
     assert kept == [entry.type for entry in many[: len(kept)]]
 
 
-def test_what_follows_an_attribute_that_does_not_fit_goes_too() -> None:
+def test_attributes_after_one_that_does_not_fit_are_dropped_too() -> None:
     found = described(attributes=(attribute('A'), attribute('B', 50_000), attribute('C')))
     assert kinds(found) == ['A']
 
@@ -159,7 +159,7 @@ def test_long_summary_is_cut_last_and_ends_in_an_ellipsis() -> None:
     assert len(text) == DESCRIPTION_LIMIT
 
 
-def test_no_attribute_is_kept_beside_a_cut_summary() -> None:
+def test_attributes_are_dropped_when_the_summary_is_cut() -> None:
     found = described(kind=IndicatorType.URL, value='u' * 990, attributes=(attribute('A'),))
     assert kinds(found) == []
     assert found['summary'].endswith('…')
@@ -253,7 +253,7 @@ def test_first_and_last_seen_stay_where_there_is_nothing_else() -> None:
     ('character', 'cost'),
     [(' ', 1), ('é', 1), ('"', 2), ('\\', 2), ('\n', 2), ('😀', 2), ('\x01', 6), ('\x1f', 6)],
 )
-def test_a_text_is_cut_no_shorter_than_it_has_to_be(character: str, cost: int) -> None:
+def test_text_is_cut_no_shorter_than_necessary(character: str, cost: int) -> None:
     text = description_of(make_indicator(IndicatorType.EMAIL_SUBJECT, value=character * 3000))
     assert 1000 - cost < utf16_length(text) <= 1000
 
@@ -261,7 +261,7 @@ def test_a_text_is_cut_no_shorter_than_it_has_to_be(character: str, cost: int) -
 @pytest.mark.parametrize(
     ('rating', 'written'), [(4.0, '4'), (0.0, '0'), (5.0, '5'), (3.5, '3.5'), (0.01, '0.01')]
 )
-def test_a_whole_rating_has_no_fraction(rating: float, written: str) -> None:
+def test_whole_rating_has_no_fraction(rating: float, written: str) -> None:
     assert f'"rating":{written},' in description_of(make_indicator(rating=rating))
 
 
@@ -293,7 +293,7 @@ def test_non_ascii_is_not_escaped() -> None:
 
 @law
 @given(indicators())
-def test_any_description_fits_and_keeps_the_core(indicator: Indicator) -> None:
+def test_description_always_fits_and_keeps_the_core(indicator: Indicator) -> None:
     text = description_of(indicator)
     assert utf16_length(text) <= DESCRIPTION_LIMIT
     description = json.loads(text)
@@ -345,13 +345,13 @@ def test_hundreds_of_attributes_cost_little(length: int) -> None:
 
 @law
 @given(indicators())
-def test_what_fits_as_a_whole_is_what_would_be_kept_of_it(indicator: Indicator) -> None:
+def test_description_that_fits_whole_is_kept_unchanged(indicator: Indicator) -> None:
     assert _whole(indicator) in {None, _fitted(indicator)}
 
 
 @law
 @given(indicators())
-def test_what_does_not_fit_as_a_whole_is_shorter_when_fitted(indicator: Indicator) -> None:
+def test_description_that_does_not_fit_gets_shorter(indicator: Indicator) -> None:
     if _whole(indicator) is None:
         kept = json.loads(_fitted(indicator))
         everything = [

@@ -60,26 +60,26 @@ def one(found: Effect, query_id: str) -> QueryEffect:
     return each
 
 
-def test_what_stays_as_it_is_changes_nothing() -> None:
+def test_unaffected_queries_are_kept_and_change_nothing() -> None:
     found = of([Q2, make('q1', 'a > 1', name='Named', sort_field='rating')])
     assert {each.change for each in found.queries} == {Change.KEPT}
     assert (found.more, found.fewer, found.stays, found.full_objects) == (0, 0, 0, 107)
 
 
-def test_a_new_query_brings_what_it_returns() -> None:
+def test_new_query_brings_what_it_returns() -> None:
     found = of([Q1, Q2, make('q9', 'c > 1')], q9=1_240)
     assert (one(found, 'q9').change, found.more) == (Change.ADDED, 1_240)
     assert (found.is_complete, found.full_objects) == (True, 1_347)
     assert seconds_for(1_240, 100) == pytest.approx(13 * 0.6)
 
 
-def test_what_could_not_be_counted_is_no_number() -> None:
+def test_uncountable_query_has_no_number() -> None:
     found = of([Q1, Q2, make('q9', 'c > 1')], q9=None)
     assert (one(found, 'q9').more, one(found, 'q9').counted.fault) == (None, 'No answer.')
     assert (found.more, found.is_complete, found.full_objects) == (0, False, None)
 
 
-def test_an_edited_query_has_more_or_leaves_some() -> None:
+def test_edited_query_has_more_or_leaves_some() -> None:
     assert of([make('q1', 'a > 0'), Q2], q1=100).more == 3
     found = of([make('q1', 'a > 9'), Q2], q1=40)
     assert (found.more, found.fewer, found.stays) == (0, 0, 57)
@@ -97,7 +97,7 @@ def test_an_edited_query_has_more_or_leaves_some() -> None:
         (WithdrawPolicy.DELETED_OR_NO_LONGER_MATCHING, (), 97),
     ],
 )
-def test_what_a_deleted_query_leaves_is_withdrawn_or_stays(
+def test_objects_of_a_deleted_query_are_withdrawn_or_stay(
     policy: WithdrawPolicy, withdrawn: tuple[str, ...], fewer: int
 ) -> None:
     found = of([Q2], policy=policy, withdrawn=withdrawn)
@@ -106,14 +106,14 @@ def test_what_a_deleted_query_leaves_is_withdrawn_or_stays(
     assert (found.fewer, found.stays) == (fewer, 97 - fewer)
 
 
-def test_what_a_disabled_query_has_sent_stays_whatever_is_withdrawn() -> None:
+def test_objects_of_a_disabled_query_stay_whatever_is_withdrawn() -> None:
     policy = WithdrawPolicy.DELETED_OR_NO_LONGER_MATCHING
     found = of([make('q1', 'a > 1', is_enabled=False), Q2], policy=policy, q2=10)
     assert (one(found, 'q1').change, found.fewer, found.stays) == (Change.DISABLED, 0, 97)
     assert found.full_objects == 10
 
 
-def test_another_query_that_returns_as_much_takes_over() -> None:
+def test_query_that_returns_as_much_takes_over() -> None:
     found = of([make('q2', ' a > 1 ')], q2=97)
     assert one(found, 'q1').taken_over_by == ('q2',)
     assert (found.fewer, found.stays) == (0, 0)
@@ -135,7 +135,7 @@ def test_another_query_that_returns_as_much_takes_over() -> None:
         ([Q2], None, None),
     ],
 )
-def test_a_full_update_sends_what_a_lower_query_takes_over(
+def test_full_update_sends_what_a_lower_query_takes_over(
     new: list[Query], count: int | None, sent: int | None
 ) -> None:
     assert queries_to_count([Q1, Q2], new, HELD)[-1] == Q2
@@ -143,7 +143,7 @@ def test_a_full_update_sends_what_a_lower_query_takes_over(
     assert (found.full_objects, found.more) == (sent, 0)
 
 
-def test_only_a_lower_query_that_may_take_over_something_is_counted() -> None:
+def test_lower_queries_are_counted_only_where_they_may_take_over_something() -> None:
     url = make('q3', 'c > 1', indicator_types=(IndicatorType.URL,))
     off = make('q4', 'd > 1', is_enabled=False)
     new = make('q9', 'e > 1')
@@ -154,7 +154,7 @@ def test_only_a_lower_query_that_may_take_over_something_is_counted() -> None:
     assert queries_to_count(old, [Q2, Q1, url, off], HELD) == []
 
 
-def test_an_enabled_query_brings_what_it_has_not_any_more() -> None:
+def test_enabled_query_adds_what_it_no_longer_has() -> None:
     off = make('q1', 'a > 1', is_enabled=False)
     found = of([Q1, Q2], old=[off, Q2], q1=150)
     assert (one(found, 'q1').change, found.more) == (Change.ENABLED, 53)

@@ -37,12 +37,12 @@ def test_credentials_that_are_echoed_are_masked(text, line):
     assert one_line(text) == line
 
 
-def test_page_gives_its_words():
+def test_page_is_reduced_to_its_text():
     page = '<!DOCTYPE html><html><head><title>x</title></head><!-- a\nb --><body><h1>Not\nnow</h1>'
     assert page_text(page) == 'Not now'
 
 
-def test_plain_text_with_a_sign_is_kept():
+def test_plain_text_with_an_angle_bracket_is_kept():
     assert page_text('5 < 6 and 7 > 6') == '5 < 6 and 7 > 6'
 
 
@@ -76,5 +76,5 @@ def test_plain_text_with_a_sign_is_kept():
         ('', ''),
     ],
 )
-def test_errors_of_many_indicators_have_what_is_common_to_them(text, common):
+def test_errors_of_many_indicators_share_a_text(text, common):
     assert gathered(text) == common

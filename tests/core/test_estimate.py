@@ -21,7 +21,7 @@ NOW = 1_000.0
     limit=st.integers(1, 20),
     blocked_s=st.floats(0, 200),
 )
-def test_it_takes_as_long_as_the_rate_limiter_makes_it(
+def test_estimate_is_as_long_as_the_rate_limiter_takes(
     requests: int, ages: list[float], limit: int, blocked_s: float
 ):
     arrived = sorted(NOW - age for age in ages)[-limit:]
@@ -33,7 +33,7 @@ def test_it_takes_as_long_as_the_rate_limiter_makes_it(
     assert limit_s(requests, arrived, NOW, limit, blocked_s=blocked_s) == pytest.approx(wanted)
 
 
-def test_a_burst_goes_at_once_and_the_rest_by_the_minute():
+def test_burst_goes_at_once_and_the_rest_by_the_minute():
     window_s = WINDOW_S + MARGIN_S
     assert limit_s(100, [], NOW, 100) == 0.0
     assert limit_s(101, [], NOW, 100) == window_s
@@ -46,7 +46,7 @@ def counts(**fields: object) -> Counts:
     return Counts(**(defaults | fields))  # type: ignore[arg-type]
 
 
-def test_what_is_not_converted_is_taken_to_be_like_what_is():
+def test_unconverted_rows_are_estimated_from_converted_ones():
     # Of 100 Indicators 40 are sent, as two objects each; 900 are not converted yet.
     outcomes = {Outcome.SENT: 30, Outcome.UNCHANGED: 20, Outcome.DUPLICATE: 40}
     given_counts = counts(outcomes=outcomes, objects=120)
@@ -54,7 +54,7 @@ def test_what_is_not_converted_is_taken_to_be_like_what_is():
     assert left == Work(objects=20 + 900 * 2 * 0.4, seconds=50.0 * 9)
 
 
-def test_where_everything_is_converted_only_what_waits_is_left():
+def test_work_left_is_only_what_waits_once_everything_is_converted():
     done = counts(read=100, expected=90)
     assert work_left(done, waiting=30, is_read=True, elapsed_s=3.0) == Work(objects=30, seconds=0.0)
 
@@ -68,19 +68,21 @@ def test_where_everything_is_converted_only_what_waits_is_left():
         ({}, 4.9),
     ],
 )
-def test_what_nobody_can_say_is_not_said(fields: dict[str, object], elapsed_s: float | None):
+def test_estimate_is_none_where_a_fact_is_unknown(
+    fields: dict[str, object], elapsed_s: float | None
+):
     left = work_left(counts(**fields), waiting=0, is_read=False, elapsed_s=elapsed_s)
     assert left == Work(objects=None, seconds=None)
     assert time_left([left], lambda _: 0.0) is None
 
 
-def test_nothing_is_sent_of_what_is_all_passed_over():
+def test_work_left_has_no_objects_where_every_row_is_passed_over():
     passed = counts(read=100, outcomes={Outcome.DUPLICATE: 100}, objects=0)
     left = work_left(passed, waiting=0, is_read=False, elapsed_s=10.0)
     assert left == Work(objects=0, seconds=90.0)
 
 
-def test_the_slower_of_reading_and_sending_counts_and_what_is_unknown_is_told():
+def test_estimate_is_the_slower_of_reading_and_sending_and_none_if_one_is_unknown():
     works = [Work(objects=250, seconds=10.0), Work(objects=None, seconds=None)]
     asked: list[int] = []
 
@@ -99,7 +101,7 @@ def test_the_slower_of_reading_and_sending_counts_and_what_is_unknown_is_told():
         st.builds(Work, objects=st.integers(0, 10_000), seconds=st.floats(0, 100)), max_size=6
     )
 )
-def test_a_job_takes_no_less_than_those_before_it(works: list[Work]):
+def test_job_takes_no_less_time_than_those_before_it(works: list[Work]):
     found = [
         time_left(works[:count], lambda requests: limit_s(requests, [], NOW, 10))
         for count in range(1, len(works) + 1)

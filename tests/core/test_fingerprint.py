@@ -59,14 +59,16 @@ def same_json(one: object, other: object) -> bool:
 
 @law
 @given(odd_rows(), json_values)
-def test_another_last_modified_alone_gives_the_same(row: dict[str, Any], value: object) -> None:
+def test_fingerprint_ignores_last_modified(row: dict[str, Any], value: object) -> None:
     assert of(row | {'lastModified': value}) == of(row | {'lastModified': '2025-01-01T00:00:00Z'})
     assert len(of(row)) == 16
 
 
 @law
 @given(odd_rows(), st.data())
-def test_any_other_member_gives_another(row: dict[str, Any], data: st.DataObject) -> None:
+def test_fingerprint_depends_on_every_other_member(
+    row: dict[str, Any], data: st.DataObject
+) -> None:
     name = data.draw(st.sampled_from([*(set(row) - {'lastModified'}), data.draw(any_text)]))
     value = data.draw(st.integers() | st.booleans() | st.text() | st.none() | json_values)
     assume(name != 'lastModified' and is_finite([row, value]))
@@ -78,7 +80,7 @@ def test_any_other_member_gives_another(row: dict[str, Any], data: st.DataObject
 
 
 @pytest.mark.parametrize('name', ['tags', 'associatedGroups', 'attributes'])
-def test_any_member_of_a_nested_element_gives_another(name: str) -> None:
+def test_fingerprint_depends_on_every_member_of_a_nested_element(name: str) -> None:
     row = make_row(**EVERYTHING)
     passing = {'tags': {'lastUsed'}, 'associatedGroups': {'lastModified'}}.get(name, set())
     first, *others = row[name]['data']
@@ -91,7 +93,7 @@ def test_any_member_of_a_nested_element_gives_another(name: str) -> None:
 
 @law
 @given(odd_rows(), json_values)
-def test_what_it_leaves_out_is_nothing_that_an_object_shows(
+def test_fingerprint_ignores_only_members_that_no_object_shows(
     row: dict[str, Any], value: object
 ) -> None:
     row = make_row(**EVERYTHING) | {name: row[name] for name in row if name not in EVERYTHING}
@@ -126,21 +128,21 @@ def parsed(row: dict[str, Any]) -> object:
         '[' * 900 + '"x"' + ']' * 900,
     ],
 )
-def test_what_the_fast_encoder_does_not_take_has_a_fingerprint_as_well(text: str) -> None:
+def test_values_that_the_fast_encoder_refuses_have_a_fingerprint_too(text: str) -> None:
     row = make_row()
     value, again, inside = (json.loads(each) for each in (text, text, f'[{text}]'))
     assert of(row | {'tags': value}) == of(row | {'tags': again}) != of(row)
     assert of(row | {'tags': inside}) != of(row | {'tags': value})
 
 
-def test_the_row_stays_as_it_is() -> None:
+def test_row_is_not_modified() -> None:
     row = make_row(**EVERYTHING)
     before = json.dumps(row)
     of(row)
     assert json.dumps(row) == before
 
 
-def test_another_salt_gives_another() -> None:
+def test_fingerprint_depends_on_the_salt() -> None:
     assert fingerprint(make_row(), SALT) != fingerprint(make_row(), SALT[::-1])
 
 
@@ -158,7 +160,7 @@ OTHER_NEVER_SEND = {
 }
 
 
-def test_any_other_setting_gives_another_salt() -> None:
+def test_salt_depends_on_every_other_setting() -> None:
     def names(kind: type) -> set[str]:
         return {field.name for field in dataclasses.fields(kind)}
 
@@ -179,7 +181,7 @@ def test_any_other_setting_gives_another_salt() -> None:
     assert len(set(salts)) == len(salts)
 
 
-def test_the_same_settings_in_another_order_give_the_same_salt() -> None:
+def test_salt_ignores_the_order_of_the_settings() -> None:
     one, other = (
         'example.com|203.0.113.0/24|198.51.100.7',
         '198.51.100.7|example.com|203.0.113.0/24',
@@ -190,13 +192,13 @@ def test_the_same_settings_in_another_order_give_the_same_salt() -> None:
     )
 
 
-def test_another_number_of_the_mapping_gives_another_salt(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_salt_depends_on_the_mapping_number(monkeypatch: pytest.MonkeyPatch) -> None:
     before = salt(OPTIONS, max_tlp=None, never_send=NEVER_SEND)
     monkeypatch.setattr('sentinel_app.core.fingerprint.MAPPING_NUMBER', MAPPING_NUMBER + 1)
     assert salt(OPTIONS, max_tlp=None, never_send=NEVER_SEND) != before
 
 
-def test_what_rows_become_changes_only_with_the_number_of_the_mapping() -> None:
+def test_objects_of_a_row_change_only_with_the_mapping_number() -> None:
     digest = hashlib.sha256()
     for example in examples():
         for style in PatternStyle:

@@ -117,13 +117,13 @@ def only(wrong: HealthFacts) -> Condition:
     return found
 
 
-def test_where_nothing_is_wrong_the_service_is_healthy() -> None:
+def test_service_without_a_problem_is_healthy() -> None:
     assert conditions(facts()) == ()
     assert state_of(()) is HealthState.HEALTHY
 
 
 @pytest.mark.parametrize('code', ConditionCode)
-def test_each_condition_follows_from_its_facts_and_says_what_to_do(code: ConditionCode) -> None:
+def test_condition_follows_from_its_facts_and_says_what_to_do(code: ConditionCode) -> None:
     found = only(WRONG[code])
     assert found.code is code
     assert all((found.title, found.detail, found.remedy))
@@ -133,32 +133,32 @@ def test_each_condition_follows_from_its_facts_and_says_what_to_do(code: Conditi
     assert state_of([found]) is expected
 
 
-def test_the_operations_guide_lists_the_conditions_that_there_are() -> None:
+def test_operations_guide_lists_every_condition() -> None:
     text = (PROJECT / 'docs/operations.md').read_text()
     table = text.partition('### Health')[2].partition('\n## ')[0]
     listed = re.findall(r'^\| `([a-z-]+)` \|', table, re.MULTILINE)
     assert sorted(listed) == sorted(ConditionCode)
 
 
-def test_a_decision_outranks_errors_and_these_outrank_warnings() -> None:
+def test_decision_outranks_errors_and_errors_outrank_warnings() -> None:
     merged = replace(WRONG[ConditionCode.WITHDRAWAL_WAITING], free_bytes=1, failed_jobs=[failed()])
     found = conditions(merged)
     assert [each.severity for each in found] == list(Severity)
     assert state_of(found) is HealthState.DECISION
 
 
-def test_a_withdrawal_that_waits_is_counted_in_objects_and_leads_to_its_job() -> None:
+def test_pending_withdrawal_is_counted_in_objects_and_links_to_its_job() -> None:
     found = only(WRONG[ConditionCode.WITHDRAWAL_WAITING])
     assert found.title == 'Withdrawal of 1,591 objects needs your decision'
     assert (found.link.screen, found.link.params) == (Screen.JOBS, {'open': 'j9'})
 
 
-def test_the_first_failed_try_is_a_blip() -> None:
+def test_first_failed_attempt_is_a_blip() -> None:
     assert conditions(facts(outages=[outage(System.SENTINEL, tries=1)])) == ()
 
 
 class TestFailedJobs:
-    def test_one_names_its_query_and_says_what_happened_what_to_do_and_why(self) -> None:
+    def test_problem_names_its_query_and_says_what_happened_what_to_do_and_why(self) -> None:
         queries = (make_query('q0'), make_query('q1'))
         found = only(facts(queries=queries, failed_jobs=[failed(query=queries[1])]))
         assert found.title == 'The last Job of query 2 failed (AZ-403)'
@@ -167,22 +167,22 @@ class TestFailedJobs:
         assert found.reason == 'Forbidden'
         assert found.link.params == {'open': 'j1'}
 
-    def test_a_query_with_a_name_is_named(self) -> None:
+    def test_query_with_a_name_is_named(self) -> None:
         named = make_query(name='Hosts of ESET')
         found = only(facts(queries=(named,), failed_jobs=[failed(query=make_query(name='Old'))]))
         assert found.title == 'The last Job of query 1, Hosts of ESET, failed (AZ-403)'
 
-    def test_those_of_one_update_with_one_reason_are_one_problem(self) -> None:
+    def test_failures_of_one_update_with_one_reason_are_one_problem(self) -> None:
         jobs = [failed(f'j{number}') for number in range(60)]
         assert only(facts(failed_jobs=jobs)).title == 'The last Job of 60 queries failed (AZ-403)'
         other = failed('j99', failure_code='TC-AUTH')
         assert len(conditions(facts(failed_jobs=[*jobs, other]))) == 2
 
-    def test_a_job_without_a_reason_points_to_the_log(self) -> None:
+    def test_job_without_a_reason_points_to_the_log(self) -> None:
         found = only(facts(failed_jobs=[failed(failure_code=None, failure_reason=None)]))
         assert 'log' in f'{found.detail} {found.remedy}'
 
-    def test_the_last_job_of_each_query_counts(self) -> None:
+    def test_last_job_of_each_query_counts(self) -> None:
         early, late = failed('early'), failed('late', failed_at=NOON + HOUR)
         whole = make_job('whole', status=JobStatus.UPLOAD_COMPLETE, completed_at=NOON + HOUR / 2)
         queries = (make_query(),)
@@ -190,19 +190,19 @@ class TestFailedJobs:
         assert last_failed([whole, early], queries) == ()
 
     @pytest.mark.parametrize('status', [JobStatus.CANCELLED, JobStatus.PENDING])
-    def test_one_that_is_canceled_or_in_progress_says_nothing(self, status: JobStatus) -> None:
+    def test_canceled_jobs_and_jobs_in_progress_are_ignored(self, status: JobStatus) -> None:
         jobs = [failed(), make_job('j2', status=status, queued_at=NOON + HOUR)]
         assert last_failed(jobs, (make_query(),)) == (jobs[0],)
 
     @pytest.mark.parametrize('scope', CHOSEN)
-    def test_one_about_what_a_person_chose_says_nothing_of_the_query(self, scope: Scope) -> None:
+    def test_jobs_about_chosen_values_are_ignored(self, scope: Scope) -> None:
         well = make_job(
             'j2', status=JobStatus.UPLOAD_COMPLETE, completed_at=NOON + HOUR, scope=scope
         )
         assert last_failed([failed(), well], (make_query(),)) == (failed(),)
         assert last_failed([failed(scope=scope)], (make_query(),)) == ()
 
-    def test_a_query_that_is_no_longer_saved_fails_no_more(self) -> None:
+    def test_query_that_is_no_longer_saved_is_ignored(self) -> None:
         assert last_failed([failed()], (make_query('other'),)) == ()
 
 
@@ -229,30 +229,30 @@ class TestWithdrawal:
         found = waiting_withdrawal(updates, jobs, self.QUERIES)
         return None if found is None else found.request_id
 
-    def test_what_was_held_back_waits_until_an_update_finds_nothing_to_hold_back(self) -> None:
+    def test_held_back_objects_wait_until_an_update_holds_nothing_back(self) -> None:
         assert self.waiting((Mode.DELTA, 0)) is None
         assert self.waiting((Mode.DELTA, 5)) == 'j0'
         assert self.waiting((Mode.DELTA, 5), (Mode.DELTA, 6)) == 'j1'
         assert self.waiting((Mode.DELTA, 5), (Mode.DELTA, 0)) is None
         assert self.waiting((Mode.DELTA, 5), (Mode.FULL, 0)) is None
 
-    def test_a_delta_says_nothing_of_what_a_reconcile_update_held_back(self) -> None:
+    def test_delta_does_not_clear_what_a_reconcile_update_held_back(self) -> None:
         assert self.waiting((Mode.RECONCILE, 5), (Mode.DELTA, 0)) == 'j0'
         assert self.waiting((Mode.RECONCILE, 5), (Mode.DELTA, 0), (Mode.RECONCILE, 0)) is None
 
-    def test_an_update_that_failed_or_left_a_query_out_says_nothing(self) -> None:
+    def test_update_that_failed_or_left_a_query_out_is_ignored(self) -> None:
         failed_one = {'status': JobStatus.FAILED}
         assert self.waiting((Mode.DELTA, 5), (Mode.DELTA, 0), job=failed_one) == 'j0'
         other = {'query': make_query('other')}
         assert self.waiting((Mode.DELTA, 5), (Mode.DELTA, 0), job=other) == 'j0'
 
     @pytest.mark.parametrize('scope', CHOSEN)
-    def test_an_update_about_what_a_person_chose_says_nothing(self, scope: Scope) -> None:
+    def test_update_about_chosen_values_is_ignored(self, scope: Scope) -> None:
         chosen = {'scope': scope}
         found = self.waiting((Mode.DELTA, 5), (Mode.DELTA, 0), update=chosen, job=chosen)
         assert found == 'j0'
 
-    def test_one_that_was_confirmed_and_is_under_way_waits_no_more(self) -> None:
+    def test_confirmed_withdrawal_under_way_no_longer_waits(self) -> None:
         confirmed = {'confirmed_withdrawals': 5, 'ended_at': None, 'job_type': JobType.AD_HOC}
         pending = {'status': JobStatus.PENDING}
         found = self.waiting((Mode.DELTA, 5), (Mode.DELTA, 0), update=confirmed, job=pending)
@@ -262,22 +262,22 @@ class TestWithdrawal:
 class TestOverdue:
     LATE = dt.timedelta(minutes=16)
 
-    def test_a_quarter_of_an_hour_is_allowed(self) -> None:
+    def test_update_may_be_a_quarter_of_an_hour_late(self) -> None:
         assert conditions(facts(due_at=NOON - dt.timedelta(minutes=15))) == ()
 
-    def test_without_a_query_nothing_is_due(self) -> None:
+    def test_no_update_is_due_without_a_query(self) -> None:
         assert conditions(facts(due_at=None)) == ()
 
-    def test_the_time_before_the_start_of_the_service_does_not_count(self) -> None:
+    def test_time_before_the_start_of_the_service_does_not_count(self) -> None:
         assert conditions(facts(due_at=EARLIER, started_at=NOON)) == ()
 
-    def test_a_paused_task_is_named_as_the_cause(self) -> None:
+    def test_paused_task_is_named_as_the_cause(self) -> None:
         wrong = facts(due_at=NOON - self.LATE, tasks=[paused(TaskSlug.SCHEDULE_UPDATES)])
         (found,) = (each for each in conditions(wrong) if each.code is ConditionCode.UPDATE_OVERDUE)
         assert found.remedy == 'Resume Schedule Updates in TASKS.'
         assert found.severity is Severity.ERROR
 
-    def test_while_another_update_runs_a_whole_interval_is_allowed(self) -> None:
+    def test_update_may_be_a_whole_interval_late_while_another_runs(self) -> None:
         running = make_update(mode=Mode.FULL, started_at=NOON - 3 * HOUR)
         assert conditions(facts(due_at=NOON - self.LATE, running=running)) == ()
         found = only(facts(due_at=NOON - HOUR - self.LATE, running=running))
@@ -285,26 +285,26 @@ class TestOverdue:
         assert 'A full update has been running since 2026-03-04 09:00 UTC' in found.detail
         assert found.link.screen is Screen.JOBS
 
-    def test_an_update_about_what_a_person_chose_goes_by_that(self) -> None:
+    def test_update_about_chosen_values_is_named_as_such(self) -> None:
         running = make_update(started_at=NOON - 3 * HOUR, scope=Scope.SEND, asked=3)
         found = only(facts(due_at=NOON - HOUR - self.LATE, running=running))
         assert 'An update (Send now: 3 values) has been running since' in found.detail
 
 
 class TestTasks:
-    def test_a_pause_names_the_person_and_the_task_to_resume(self) -> None:
+    def test_pause_names_the_person_and_the_task_to_resume(self) -> None:
         found = only(facts(tasks=[paused(TaskSlug.UPLOAD)]))
         assert found.title == 'Upload was paused by demo.analyst'
         assert found.since == NOON - 2 * HOUR
         assert found.link.params == {'task': 'upload'}
 
     @pytest.mark.parametrize('slug', TaskSlug)
-    def test_a_stage_that_is_paused_stops_the_sending(self, slug: TaskSlug) -> None:
+    def test_paused_stage_stops_the_sending(self, slug: TaskSlug) -> None:
         is_stage = slug in {TaskSlug.DOWNLOAD, TaskSlug.CONVERT, TaskSlug.UPLOAD}
         expected = Severity.ERROR if is_stage else Severity.WARNING
         assert only(facts(tasks=[paused(slug, by=None)])).severity is expected
 
-    def test_a_pipeline_that_was_paused_at_once_is_one_problem(self) -> None:
+    def test_pipeline_paused_as_a_whole_is_one_problem(self) -> None:
         pipeline = [paused(slug) for slug in PIPELINE]
         found = only(facts(tasks=pipeline))
         assert found.title == 'The pipeline was paused by demo.analyst'
@@ -313,20 +313,20 @@ class TestTasks:
         another = replace(one, state=replace(one.state, paused_by='jdoe'))
         assert len(conditions(facts(tasks=[another, *others]))) == len(PIPELINE)
 
-    def test_a_pause_says_why_and_until_when(self) -> None:
+    def test_pause_says_why_and_until_when(self) -> None:
         task = paused(TaskSlug.UPLOAD)
         state = replace(task.state, pause_reason='Maintenance', paused_until=NOON + HOUR)
         found = only(facts(tasks=[replace(task, state=state)]))
         assert found.detail.endswith('Reason: Maintenance.')
         assert found.remedy.endswith('It resumes by itself at 2026-03-04 13:00 UTC.')
 
-    def test_a_task_that_was_killed_with_its_job_is_told_by_the_job(self) -> None:
+    def test_killed_task_with_a_failed_job_is_reported_by_the_job(self) -> None:
         kill = TaskKill(at=NOON, by='the watchdog', request_ids=('j1',))
         tasks = [standing(TaskSlug.UPLOAD, kill=kill)]
         assert only(facts(tasks=tasks, failed_jobs=[failed()])).code is ConditionCode.JOB_FAILED
         assert only(facts(tasks=tasks)).title == 'Upload was killed by the watchdog'
 
-    def test_a_killed_stage_is_well_again_once_a_later_job_completes(self) -> None:
+    def test_killed_stage_is_healthy_again_once_a_later_job_completes(self) -> None:
         kill = TaskKill(at=NOON, by='the watchdog')
         upload, cleaner = (
             [standing(slug, kill=kill)] for slug in (TaskSlug.UPLOAD, TaskSlug.CLEANER)
@@ -337,7 +337,7 @@ class TestTasks:
         assert only(facts(tasks=cleaner, well_since=NOON + HOUR)).since == NOON
 
 
-def test_well_is_what_began_last_of_those_that_completed() -> None:
+def test_last_success_is_the_completed_job_that_started_last() -> None:
     done, later = (
         make_job(name, status=JobStatus.UPLOAD_COMPLETE, started_at=minutes(at))
         for name, at in (('j1', 1), ('j2', 2))
@@ -368,7 +368,9 @@ def test_parts_that_fail_for_the_same_cause_are_one_problem() -> None:
         (-3, 'has expired'),
     ],
 )
-def test_the_end_of_a_certificate_is_told_two_weeks_ahead(days: float, words: str | None) -> None:
+def test_expiry_of_a_certificate_is_reported_two_weeks_ahead(
+    days: float, words: str | None
+) -> None:
     end = NOON + dt.timedelta(days=days)
     found = conditions(facts(credential=Credential(expires_at=end)))
     assert [each.title for each in found] == (
@@ -385,5 +387,5 @@ def test_the_end_of_a_certificate_is_told_two_weeks_ahead(days: float, words: st
         ('It (the App) broke. Mend it.', ('It (the App) broke.', 'Mend it.', '')),
     ],
 )
-def test_an_errors_text_has_three_parts(text: str, parts: tuple[str, str, str]) -> None:
+def test_errors_text_has_three_parts(text: str, parts: tuple[str, str, str]) -> None:
     assert parted(text) == parts

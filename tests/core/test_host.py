@@ -113,13 +113,13 @@ def test_address_in_any_spelling(host: str, address: str) -> None:
         '',
     ],
 )
-def test_what_is_no_address(host: str) -> None:
+def test_invalid_addresses_are_not_read(host: str) -> None:
     assert host_address(host) is None
 
 
 @law
 @given(st.ip_addresses(v=4))
-def test_every_spelling_of_an_address_is_read(address: ipaddress.IPv4Address) -> None:
+def test_address_is_read_in_every_spelling(address: ipaddress.IPv4Address) -> None:
     number = int(address)
     spellings = [
         str(address),
@@ -136,7 +136,7 @@ def test_every_spelling_of_an_address_is_read(address: ipaddress.IPv4Address) ->
 
 @law
 @given(any_text)
-def test_any_text_is_read_without_an_error(text: str) -> None:
+def test_host_is_read_from_any_text_without_an_error(text: str) -> None:
     for host in (url_host(text), url_host(f'http://{text}'), email_host(text), normal_host(text)):
         host_address(host)
 
@@ -171,13 +171,13 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
         ('\uff11\uff10.0', '10.0'),
     ],
 )
-def test_a_name_is_read_as_browsers_read_it(name: str, expected: str) -> None:
+def test_name_is_read_as_browsers_read_it(name: str, expected: str) -> None:
     assert ascii_name(name) == expected
 
 
 @law
 @given(st.text(st.characters(exclude_categories=('Cs',)), min_size=1, max_size=8))
-def test_what_the_standard_takes_is_read_as_it_says_and_both_forms_are_one_name(text: str) -> None:
+def test_name_accepted_by_the_standard_equals_its_ascii_form(text: str) -> None:
     try:
         expected = idna.encode(text, uts46=True, std3_rules=True).decode('ascii')
     except idna.IDNAError:
@@ -192,13 +192,13 @@ usual_names = st.from_regex(r'[a-zA-Z0-9_*-]{1,5}(\.[a-zA-Z0-9_*-]{1,5}){0,4}\.?
 
 @law
 @given(any_text | odd_names | usual_names)
-def test_a_usual_host_is_read_as_any_other(text: str) -> None:
+def test_usual_host_is_read_as_by_the_general_path(text: str) -> None:
     assert normal_host(text) == _any_host(text)
 
 
 @law
 @given(any_text | odd_names | usual_names)
-def test_a_plain_name_is_its_own_host(text: str) -> None:
+def test_plain_name_is_its_own_host(text: str) -> None:
     if is_plain_name(text):
         assert _any_host(text) == text.lower()
         assert host_address(text.lower()) is None
@@ -206,7 +206,7 @@ def test_a_plain_name_is_its_own_host(text: str) -> None:
 
 
 @pytest.mark.parametrize('text', ['c2.Example.net', 'a', '*.example.com', '_dmarc.a-b.example'])
-def test_most_names_are_plain(text: str) -> None:
+def test_ordinary_names_are_plain(text: str) -> None:
     assert is_plain_name(text)
 
 
@@ -234,7 +234,7 @@ def test_most_names_are_plain(text: str) -> None:
         'a.' * 126 + 'ab',
     ],
 )
-def test_what_has_to_be_looked_at_is_no_plain_name(text: str) -> None:
+def test_name_that_needs_parsing_is_not_plain(text: str) -> None:
     assert not is_plain_name(text)
 
 
@@ -248,7 +248,7 @@ def test_what_has_to_be_looked_at_is_no_plain_name(text: str) -> None:
         st.sampled_from(['', '/', ':80', ':80/', ':x/', '?q@b/', '#f', '/a b', '\\', '\n']),
     )
 )
-def test_a_plain_url_has_a_host_and_is_its_own_canonical_form(url: str) -> None:
+def test_plain_url_has_a_host_and_is_its_own_canonical_form(url: str) -> None:
     if is_plain_url(url):
         assert url_host(url)
         assert _URL_HEAD.sub(_plain_url_head, url, count=1) == url
@@ -257,7 +257,7 @@ def test_a_plain_url_has_a_host_and_is_its_own_canonical_form(url: str) -> None:
 @pytest.mark.parametrize(
     'url', ['http://example.com', 'https://a-b.example.net:8443/A?b=C#D', 'ftp://198.51.100.7/']
 )
-def test_most_urls_are_plain(url: str) -> None:
+def test_ordinary_urls_are_plain(url: str) -> None:
     assert is_plain_url(url)
 
 
@@ -279,5 +279,5 @@ def test_most_urls_are_plain(url: str) -> None:
         'http://./',
     ],
 )
-def test_what_has_to_be_looked_at_is_no_plain_url(url: str) -> None:
+def test_url_that_needs_parsing_is_not_plain(url: str) -> None:
     assert not is_plain_url(url)

@@ -60,7 +60,7 @@ READ = {'download_started_at': minutes(1), 'download_completed_at': minutes(2)}
         ),
     ],
 )
-def test_the_status_is_that_of_the_earliest_stage_with_something_to_do(
+def test_status_is_that_of_the_earliest_stage_with_work_left(
     facts: dict[str, object], status: JobStatus
 ):
     assert job_status(make_progress(**facts)) is status
@@ -102,7 +102,7 @@ def courses(draw: st.DrawFn) -> list[Progress]:
 
 @law
 @given(courses(), st.data())
-def test_a_job_goes_only_forwards_however_rarely_it_is_looked_at(
+def test_job_status_only_advances_however_rarely_it_is_checked(
     looks: list[Progress], data: st.DataObject
 ):
     status = JobStatus.PENDING
@@ -112,7 +112,7 @@ def test_a_job_goes_only_forwards_however_rarely_it_is_looked_at(
             status = job_status(look)
 
 
-def test_a_further_pass_of_the_reading_does_not_take_a_status_back():
+def test_further_pass_of_the_reading_does_not_reset_the_status():
     read = make_progress(
         reading=Reading.READING, is_downloaded=True, pages_waiting=1, convert_started_at=minutes(2)
     )
@@ -122,7 +122,7 @@ def test_a_further_pass_of_the_reading_does_not_take_a_status_back():
     assert advanced(job, further, now=minutes(4)).status is JobStatus.CONVERT_IN_PROGRESS
 
 
-def test_an_advanced_job_shows_its_times_and_keeps_when_it_began():
+def test_advanced_job_shows_its_times_and_keeps_when_it_began():
     progress = make_progress(
         reading=Reading.COMPLETE,
         pages_waiting=1,
@@ -141,7 +141,7 @@ def test_an_advanced_job_shows_its_times_and_keeps_when_it_began():
     assert later.started_at == minutes(1)
 
 
-def test_converting_ends_at_the_first_look_that_finds_it_done():
+def test_conversion_ends_at_the_first_check_that_finds_it_done():
     progress = make_progress(
         reading=Reading.COMPLETE, open=1, convert_started_at=minutes(2), **READ
     )
@@ -151,7 +151,7 @@ def test_converting_ends_at_the_first_look_that_finds_it_done():
     assert job.stages[Stage.CONVERT].completed_at == minutes(4)
 
 
-def test_converting_that_has_caught_up_with_the_reading_has_not_ended():
+def test_conversion_that_has_caught_up_with_the_reading_has_not_ended():
     progress = make_progress(
         reading=Reading.READING, download_started_at=minutes(1), convert_started_at=minutes(2)
     )
@@ -160,7 +160,7 @@ def test_converting_that_has_caught_up_with_the_reading_has_not_ended():
     assert job.stages[Stage.CONVERT] == StageTimes(started_at=minutes(2))
 
 
-def test_uploading_ends_with_the_last_answer_and_not_before_all_is_settled():
+def test_upload_ends_with_the_last_answer_and_once_all_is_settled():
     progress = make_progress(
         reading=Reading.COMPLETE,
         open=1,
@@ -175,17 +175,17 @@ def test_uploading_ends_with_the_last_answer_and_not_before_all_is_settled():
     assert after.stages[Stage.UPLOAD].completed_at == minutes(4)
 
 
-def test_a_stage_that_has_not_begun_is_not_shown():
+def test_stage_that_has_not_begun_is_not_shown():
     assert advanced(make_job(), make_progress(), now=minutes(1)).stages == {}
 
 
-def test_a_status_never_goes_back_where_the_database_was_lost():
+def test_status_never_goes_back_where_the_database_was_lost():
     job = make_job(status=JobStatus.UPLOAD_IN_PROGRESS)
 
     assert advanced(job, make_progress(), now=minutes(1)).status is JobStatus.UPLOAD_IN_PROGRESS
 
 
-def test_a_job_that_was_cancelled_has_neither_failed_nor_completed():
+def test_job_that_was_cancelled_has_neither_failed_nor_completed():
     progress = make_progress(
         reading=Reading.FAILED, failure_code=CANCELLED_CODE, failure_reason='Cancelled by jdoe.'
     )
@@ -196,7 +196,7 @@ def test_a_job_that_was_cancelled_has_neither_failed_nor_completed():
     assert (job.failure_code, job.failure_reason) == (None, 'Cancelled by jdoe.')
 
 
-def test_a_job_that_ends_well_shows_its_counts_and_when():
+def test_job_that_ends_well_shows_its_counts_and_when():
     counts = Counts(read=2, outcomes={Outcome.SENT: 2})
     job = ended(make_job(), make_progress(reading=Reading.COMPLETE, **READ), counts, now=minutes(5))
 
@@ -209,7 +209,7 @@ def test_a_job_that_ends_well_shows_its_counts_and_when():
     assert job.warnings == ()
 
 
-def test_a_job_that_fails_shows_why_and_when():
+def test_job_that_fails_shows_why_and_when():
     progress = make_progress(
         reading=Reading.FAILED, failure_code='TC-AUTH', failure_reason='Mend the access ID.'
     )
@@ -219,7 +219,7 @@ def test_a_job_that_fails_shows_why_and_when():
     assert (job.failure_code, job.failure_reason) == ('TC-AUTH', 'Mend the access ID.')
 
 
-def test_what_was_not_sent_is_told_in_words_with_its_number():
+def test_unsent_indicators_are_counted_in_words():
     outcomes = {
         Outcome.SENT: 5,
         Outcome.REFUSED: 1_234,
@@ -250,14 +250,14 @@ def test_what_was_not_sent_is_told_in_words_with_its_number():
         (Scope.WITHDRAW, '2 Indicators were not withdrawn. Use Retry in JOBS: '),
     ],
 )
-def test_a_job_that_fails_says_what_takes_up_what_it_has_left(scope: Scope, words: str) -> None:
+def test_failed_job_says_what_takes_up_the_rest(scope: Scope, words: str) -> None:
     progress = make_progress(reading=Reading.COMPLETE, failure_code='AZ-403')
     counts = Counts(read=2, outcomes={Outcome.FAILED: 2})
     (warning,) = ended(make_job(scope=scope), progress, counts, now=minutes(5)).warnings
     assert warning.startswith(words)
 
 
-def test_what_the_reading_and_the_withdrawing_warn_of_is_shown():
+def test_warnings_of_reading_and_withdrawal_are_shown():
     progress = make_progress(
         reading=Reading.COMPLETE, warning='The list is cut.', place=Position(is_by_time=True)
     )
@@ -280,45 +280,45 @@ def cursor(at: dt.datetime, **fields: object) -> Cursor:
     return Cursor(at=at, **(defaults | fields))  # type: ignore[arg-type]
 
 
-def test_a_reading_of_everything_sets_the_cursor_to_the_end_of_its_window():
+def test_reading_of_everything_sets_the_cursor_to_the_end_of_its_window():
     assert moved_cursor(complete(None), None) == cursor(minutes(60))
     assert moved_cursor(complete(None), cursor(minutes(10))) == cursor(minutes(60))
 
 
 @pytest.mark.parametrize('start', [0, 10])
-def test_a_window_that_begins_at_or_before_the_cursor_moves_it(start: float):
+def test_window_that_begins_at_or_before_the_cursor_moves_it(start: float):
     moved = moved_cursor(complete(minutes(start)), cursor(minutes(10)))
 
     assert moved == cursor(minutes(60))
 
 
-def test_the_cursor_stays_when_the_window_began_after_it():
+def test_cursor_stays_when_the_window_began_after_it():
     assert moved_cursor(complete(minutes(11)), cursor(minutes(10))) is None
 
 
-def test_the_cursor_stays_when_a_window_is_read_of_a_query_without_one():
+def test_cursor_stays_when_a_window_is_read_of_a_query_without_one():
     assert moved_cursor(complete(minutes(0)), None) is None
 
 
-def test_the_cursor_of_another_selection_counts_as_none():
+def test_cursor_of_another_selection_is_ignored():
     other = cursor(minutes(10), selection='another')
 
     assert moved_cursor(complete(minutes(5)), other) is None
     assert moved_cursor(complete(None), other) == cursor(minutes(60))
 
 
-def test_a_cursor_at_the_end_of_the_window_stays():
+def test_cursor_at_the_end_of_the_window_stays():
     assert moved_cursor(complete(minutes(0)), cursor(minutes(60))) is None
 
 
 @pytest.mark.parametrize('start', [None, 0])
-def test_a_cursor_beyond_what_was_read_goes_back_to_it(start: float | None):
+def test_cursor_beyond_what_was_read_goes_back_to_it(start: float | None):
     job = complete(None if start is None else minutes(start))
     assert moved_cursor(job, cursor(minutes(10_000))) == cursor(minutes(60))
 
 
 @pytest.mark.parametrize(('began', 'at'), [(59.99, 59), (60, 60), (61, 60)])
-def test_a_cursor_goes_no_further_than_our_own_clock_when_reading_began(began: float, at: float):
+def test_cursor_never_exceeds_the_local_clock_when_reading_began(began: float, at: float):
     job = complete(None, started_at=minutes(began).replace(microsecond=1))
     moved = moved_cursor(job, None)
     assert moved is not None
@@ -326,11 +326,11 @@ def test_a_cursor_goes_no_further_than_our_own_clock_when_reading_began(began: f
 
 
 @pytest.mark.parametrize('status', [status for status in JobStatus if status != 'Upload Complete'])
-def test_the_cursor_stays_unless_the_job_is_complete(status: JobStatus):
+def test_cursor_stays_unless_the_job_is_complete(status: JobStatus):
     assert moved_cursor(complete(None, status=status), None) is None
 
 
-def test_the_cursor_stays_when_no_window_was_fixed():
+def test_cursor_stays_when_no_window_was_fixed():
     assert moved_cursor(complete(None, window=None), None) is None
 
 
@@ -340,7 +340,7 @@ def test_the_cursor_stays_when_no_window_was_fixed():
     end=st.integers(0, 100),
     known=st.none() | st.integers(0, 100),
 )
-def test_a_moved_cursor_leaves_no_time_unread(start: int | None, end: int, known: int | None):
+def test_moved_cursor_leaves_no_time_unread(start: int | None, end: int, known: int | None):
     job = complete(None, window=Window(start_at=_at(start), end_at=minutes(end)))
     at = _at(known)
     moved = moved_cursor(job, None if at is None else cursor(at))
@@ -357,7 +357,7 @@ def _at(number: int | None) -> dt.datetime | None:
 @pytest.mark.parametrize(
     ('count', 'words'), [(0, ''), (1, '1 Indicator has'), (2, 'Indicators have')]
 )
-def test_a_job_says_that_tags_were_left_out(count: int, words: str) -> None:
+def test_job_warns_that_tags_were_left_out(count: int, words: str) -> None:
     progress = make_progress(reading=Reading.COMPLETE, is_closed=True, **READ)
     counts = Counts(read=2, outcomes={Outcome.SENT: 2}, shortened=count)
     warnings = ended(make_job(), progress, counts, now=minutes(9)).warnings

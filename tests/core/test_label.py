@@ -33,14 +33,14 @@ def test_labels_are_whole_and_together_below_the_limit(character: str) -> None:
     assert found.left_out == 300 - len(found.kept) > 0
 
 
-def test_the_limit_is_met_exactly() -> None:
+def test_limit_is_met_exactly() -> None:
     fitting = LABELS_LIMIT - 1 - len('["a", ""]')
     assert labels_of(named('a', 'b' * fitting)).left_out == 0
     assert size(labels_of(named('a', 'b' * fitting)).kept) == 32_765
     assert labels_of(named('a', 'b' * (fitting + 1))).kept == ('a',)
 
 
-def test_one_absurd_tag_does_not_cost_the_others() -> None:
+def test_absurd_tag_does_not_cost_the_others() -> None:
     found = labels_of(named('a', 'b' * 10**5, 'c'))
     assert found.kept == ('a', 'c')
     assert found.left_out == 1
@@ -54,7 +54,7 @@ def test_usual_tags_are_all_kept(found: list[Tag]) -> None:
     assert list(labels.kept) == sorted(set(labels.kept))
 
 
-def test_an_object_has_the_labels_that_are_kept() -> None:
+def test_object_has_the_labels_that_are_kept() -> None:
     (stix,) = make_objects(make_indicator(tags=numbered(300)))
     assert stix['labels'] == list(labels_of(numbered(300)).kept)
     (stix,) = make_objects(make_indicator(tags=named('x' * 10**5)))

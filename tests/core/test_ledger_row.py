@@ -29,11 +29,11 @@ EVERY_KEY = [
 
 
 @pytest.mark.parametrize('state', ObjectState)
-def test_only_what_is_neither_new_nor_withdrawn_is_live(state: ObjectState) -> None:
+def test_rows_that_are_neither_new_nor_withdrawn_are_live(state: ObjectState) -> None:
     assert make_ledger_row(state=state).is_live is (state is ObjectState.LIVE)
 
 
-def test_the_chosen_copy_is_that_of_the_newest_version_that_is_not_settled() -> None:
+def test_chosen_copy_is_that_of_the_newest_unsettled_revision() -> None:
     row = make_ledger_row(
         indicator_id=1,
         mark=5,
@@ -46,7 +46,7 @@ def test_the_chosen_copy_is_that_of_the_newest_version_that_is_not_settled() -> 
 
 
 @pytest.mark.parametrize('is_another_under_way', [False, True])
-def test_what_was_chosen_and_refused_is_the_chosen_copy(is_another_under_way: bool) -> None:
+def test_chosen_copy_may_be_one_that_was_refused(is_another_under_way: bool) -> None:
     worse = {'outbox': 7, 'outbox_indicator_id': 1, 'outbox_source_modified': NOON}
     row = make_ledger_row(
         **(worse if is_another_under_way else {}),
@@ -61,28 +61,28 @@ def test_what_was_chosen_and_refused_is_the_chosen_copy(is_another_under_way: bo
     assert row.chosen_query() == 2
 
 
-def test_what_is_held_is_the_chosen_copy_where_nothing_else_is_known() -> None:
+def test_current_copy_is_the_chosen_one_where_no_other_is_known() -> None:
     assert make_ledger_row(indicator_id=1, source_modified=NOON).chosen_copy() == (1, millis(NOON))
 
 
 @pytest.mark.parametrize('key', EVERY_KEY, ids=lambda key: key.text)
-def test_a_number_stands_for_each_type_and_kind_of_hash(key: ObjectKey) -> None:
+def test_type_and_kind_of_hash_share_one_number(key: ObjectKey) -> None:
     assert key_of(kind_number(key), key.value) == key
     assert TYPE_OF_KIND[kind_number(key)] is key.type
 
 
-def test_no_two_keys_have_the_same_number() -> None:
+def test_keys_have_different_numbers() -> None:
     assert len({kind_number(key) for key in EVERY_KEY}) == len(EVERY_KEY)
 
 
 @pytest.mark.parametrize('number', [-1, 50, 103])
-def test_there_is_no_key_of_another_number(number: int) -> None:
+def test_unknown_number_has_no_key(number: int) -> None:
     with pytest.raises(LookupError):
         key_of(number, 'a')
 
 
 @given(st.integers(0, 253_370_764_800_000_000))
-def test_a_time_comes_back_cut_to_its_millisecond(micros: int) -> None:
+def test_time_is_restored_to_its_millisecond(micros: int) -> None:
     at = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=micros)
     cut = at.replace(microsecond=at.microsecond // 1_000 * 1_000)
 
@@ -90,7 +90,7 @@ def test_a_time_comes_back_cut_to_its_millisecond(micros: int) -> None:
     assert millis(cut) == millis(at)
 
 
-def test_a_time_before_1970_comes_back_too() -> None:
+def test_time_before_1970_is_restored_too() -> None:
     at = dt.datetime(1969, 12, 31, 23, 59, 59, 999_000, tzinfo=dt.UTC)
 
     assert millis(at) == -1

@@ -77,7 +77,9 @@ def test_ttl_beyond_any_number_of_days_ends_with_the_calendar() -> None:
     ('expires_at', 'expected'),
     [(None, False), (NOW, True), (NOW - MILLISECOND, True), (NOW + MILLISECOND, False)],
 )
-def test_expired_from_the_moment_named(expires_at: dt.datetime | None, expected: bool) -> None:
+def test_indicator_is_expired_from_the_moment_named(
+    expires_at: dt.datetime | None, expected: bool
+) -> None:
     assert is_expired(make_indicator(expires_at=expires_at), NOW) is expected
 
 
@@ -86,7 +88,7 @@ def test_valid_from_is_last_modified() -> None:
     assert found['valid_from'] == '2025-06-07T08:09:10.123Z'
 
 
-def test_valid_from_is_no_time_to_come() -> None:
+def test_valid_from_is_never_in_the_future() -> None:
     """Sentinel counts an object as active from then on only."""
     found = make_object(make_indicator(modified_at=at('2999-01-01T00:00:00+00:00')))
     assert found['valid_from'] == found['modified'] == '2026-03-04T10:00:00.000Z'
@@ -160,14 +162,14 @@ def test_name_of_a_file_and_a_registry_key_as_logs_write_them() -> None:
 
 @pytest.mark.parametrize('style', list(PatternStyle))
 @pytest.mark.parametrize('character', ['x', '😀'])
-def test_a_long_name_is_cut_and_keeps_its_owner(style: PatternStyle, character: str) -> None:
+def test_long_name_is_cut_and_keeps_its_owner(style: PatternStyle, character: str) -> None:
     subject = make_indicator(IndicatorType.EMAIL_SUBJECT, value=character * 100_000)
     name = make_object(subject, options=make_options(style))['name']
     assert 998 <= len(name.encode('utf-16-le')) // 2 <= 1000
     assert name.endswith(f'{character}… | Example Org')
 
 
-def test_a_name_of_a_thousand_characters_is_whole() -> None:
+def test_name_of_a_thousand_characters_is_whole() -> None:
     fitting = 1000 - len(' | Example Org')
     for length in (fitting, fitting + 1):
         subject = make_indicator(IndicatorType.EMAIL_SUBJECT, value='x' * length)
@@ -242,7 +244,7 @@ def test_phases_keep_their_order_without_repeats() -> None:
     ]
 
 
-def test_what_is_no_phase_by_its_length_or_number_is_left_out() -> None:
+def test_phases_beyond_the_length_or_number_allowed_are_left_out() -> None:
     values = ['x' * 101, 'y' * 100, *(f'phase {number}' for number in range(100))]
     attributes = tuple(Attribute(type='Phase of Intrusion', value=value) for value in values)
     phases = make_object(make_indicator(attributes=attributes))['kill_chain_phases']
@@ -252,7 +254,7 @@ def test_what_is_no_phase_by_its_length_or_number_is_left_out() -> None:
     ]
 
 
-def test_no_phase_no_kill_chain() -> None:
+def test_kill_chain_is_absent_without_a_phase() -> None:
     attributes = (
         Attribute(type='Phase of Intrusion', value=' - '),
         Attribute(type='Source', value='C2'),
@@ -280,7 +282,7 @@ def test_strictest_tlp_label_is_the_marking(labels: tuple[str, ...], marking: An
     assert found['object_marking_refs'] == [marking.id]
 
 
-def test_no_tlp_label_no_marking() -> None:
+def test_marking_is_absent_without_a_tlp_label() -> None:
     for labels in ((), ('Internal',)):
         for are_known in (True, False):
             indicator = make_indicator(security_labels=labels, are_labels_known=are_known)
@@ -326,6 +328,6 @@ def test_sqlite_orders_sort_values_as_python_does(found: list[Indicator], field:
     assert ordered == empty + sorted(value for value in values if value is not None)
 
 
-def test_large_ids_are_told_apart_by_their_sort_values() -> None:
+def test_large_ids_differ_in_their_sort_values() -> None:
     low, high = make_indicator(id=9007199254740992), make_indicator(id=9007199254740993)
     assert sort_value(low, 'id') < sort_value(high, 'id')

@@ -52,7 +52,7 @@ RUN_SERVICE = {
         f'proxy=http://user:{quote(MARKER, safe="")}@proxy:3128',
     ],
 )
-def test_what_a_secrets_name_announces_is_masked_without_knowing_it(text: str) -> None:
+def test_secret_is_masked_by_the_name_before_it(text: str) -> None:
     redacted = mask_named(text)
     for piece in ('mArKeR', 's3cret', 'odd', 'quotes'):
         assert piece not in redacted
@@ -79,7 +79,7 @@ def test_what_a_secrets_name_announces_is_masked_without_knowing_it(text: str) -
         '-----BEGIN PRIVATE KEY-----',
     ],
 )
-def test_hostile_text_costs_no_more_than_its_length(piece: str) -> None:
+def test_cost_of_hostile_text_grows_only_with_its_length(piece: str) -> None:
     text = (piece * (200_000 // len(piece)))[:200_000]
     started = time.perf_counter()
     mask_named(text)

@@ -50,7 +50,7 @@ def test_hashes_of_digits_alone_are_hashes() -> None:
         ('::1', []),
     ],
 )
-def test_an_ipv6_entry_also_stands_for_the_ipv4_block_that_it_carries(
+def test_ipv6_entry_also_stands_for_the_ipv4_block_that_it_carries(
     entry: str, carried: list[str]
 ) -> None:
     found = parse_never_send(entry)
@@ -76,7 +76,7 @@ def test_an_ipv6_entry_also_stands_for_the_ipv4_block_that_it_carries(
         ('\ud800.example', 'is not a domain'),
     ],
 )
-def test_bad_entry_is_named_with_what_would_do(entry: str, message: str) -> None:
+def test_bad_entry_is_named_with_a_valid_alternative(entry: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         parse_never_send(f'example.com|{entry}')
 
@@ -92,7 +92,7 @@ def test_never_send_is_read_or_refused(text: str) -> None:
         assert all(domain == domain.lower() and domain.isascii() for domain in found.domains)
 
 
-def test_the_hashes_of_the_empty_file_are_right() -> None:
+def test_hashes_of_the_empty_file_are_right() -> None:
     assert {
         kind: getattr(hashlib, kind.lower().replace('-', ''))(b'').hexdigest().upper()
         for kind in EMPTY_FILE

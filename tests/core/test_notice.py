@@ -55,7 +55,7 @@ def people() -> People:
     return People()
 
 
-def test_a_condition_that_lasts_is_told_once_with_what_to_do(people: People) -> None:
+def test_lasting_condition_is_notified_once_with_its_remedy(people: People) -> None:
     assert people.at(0, condition()) == []
     (told,) = people.at(2, condition())
     assert told.message == (
@@ -66,7 +66,7 @@ def test_a_condition_that_lasts_is_told_once_with_what_to_do(people: People) -> 
         assert people.at(minutes, condition()) == []
 
 
-def test_a_blip_tells_nobody(people: People) -> None:
+def test_blip_is_not_notified(people: People) -> None:
     assert people.at(0, condition()) == []
     assert people.at(1) == []
     assert people.at(2, condition()) == []
@@ -74,7 +74,7 @@ def test_a_blip_tells_nobody(people: People) -> None:
     assert people.at(10) == []
 
 
-def test_that_it_is_over_is_told_once_after_it_has_settled(people: People) -> None:
+def test_recovery_is_notified_once_after_it_has_settled(people: People) -> None:
     people.at(0, condition())
     people.at(2, condition())
     assert people.at(10) == []
@@ -86,7 +86,7 @@ def test_that_it_is_over_is_told_once_after_it_has_settled(people: People) -> No
     assert people.at(16) == []
 
 
-def test_one_that_comes_back_within_the_day_is_told_the_next_day(people: People) -> None:
+def test_condition_that_returns_within_the_day_is_notified_the_next_day(people: People) -> None:
     people.at(0, condition())
     people.at(2, condition())
     people.at(10)
@@ -96,13 +96,13 @@ def test_one_that_comes_back_within_the_day_is_told_the_next_day(people: People)
     assert len(people.at(24 * 60 + 2, condition())) == 1
 
 
-def test_one_that_lasts_is_told_again_each_day(people: People) -> None:
+def test_condition_that_lasts_is_notified_again_each_day(people: People) -> None:
     people.at(0, condition())
     times = [m for m in range(1, 3 * 24 * 60) if people.at(m, condition())]
     assert times == [2, 2 + 24 * 60, 2 + 48 * 60]
 
 
-def test_a_restart_tells_nothing_again(people: People) -> None:
+def test_restart_repeats_no_notification(people: People) -> None:
     people.at(0, condition())
     people.at(2, condition())
     people.restart()
@@ -110,7 +110,7 @@ def test_a_restart_tells_nothing_again(people: People) -> None:
     assert people.at(60, condition()) == []
 
 
-def test_what_nobody_knows_yet_after_a_restart_is_not_over(people: People) -> None:
+def test_condition_unknown_after_a_restart_is_not_over(people: People) -> None:
     people.at(0, condition())
     people.at(2, condition())
     people.restart()
@@ -121,21 +121,21 @@ def test_what_nobody_knows_yet_after_a_restart_is_not_over(people: People) -> No
     assert len(people.at(63)) == 1
 
 
-def test_conditions_are_told_apart(people: People) -> None:
+def test_conditions_are_notified_separately(people: People) -> None:
     found = (condition(), condition(ConditionCode.DISK_LOW, title='Low disk space'))
     people.at(0, *found)
     told = people.at(2, *found)
     assert [each.priority for each in told] == ['High', 'Medium']
 
 
-def test_a_time_ahead_left_by_a_clock_that_was_put_back_silences_nobody(people: People) -> None:
+def test_time_in_the_future_after_a_clock_change_suppresses_no_notification(people: People) -> None:
     notice = Notice(code=ConditionCode.JOB_FAILED, title='x', told_at=NOON + 1000 * HOUR)
     people.told = {condition().key: notice}
     people.at(0, condition())
     assert len(people.at(2, condition())) == 1
 
 
-def test_a_message_is_never_too_long(people: People) -> None:
+def test_message_is_never_too_long(people: People) -> None:
     long = condition(title='x' * 5_000)
     people.at(0, long)
     (told,) = people.at(2, long)

@@ -38,7 +38,7 @@ def test_file_has_one_key_for_each_hash_in_upper_case() -> None:
     assert len({object_id(key) for key in found}) == 3
 
 
-def test_key_text_reads_as_what_it_stands_for() -> None:
+def test_key_text_is_readable() -> None:
     assert ObjectKey(IndicatorType.HOST, 'c2.example.net').text == 'Host||c2.example.net'
     assert ObjectKey(IndicatorType.FILE, MD5, HashKind.MD5).text == f'File|MD5|{MD5}'
     assert ObjectKey(IndicatorType.EMAIL_SUBJECT, 'a|b\n\\').text == 'Email Subject||a|b\\u000a\\\\'
@@ -46,14 +46,14 @@ def test_key_text_reads_as_what_it_stands_for() -> None:
 
 @pytest.mark.parametrize('value', ['a|b', '|', '||', 'a|', '|MD5|a', 'HKLM\\A|B : c|d : REG_SZ'])
 @pytest.mark.parametrize('kind', [IndicatorType.EMAIL_SUBJECT, IndicatorType.REGISTRY_KEY])
-def test_a_value_with_separators_is_read_back(kind: IndicatorType, value: str) -> None:
+def test_value_with_separators_is_read_back(kind: IndicatorType, value: str) -> None:
     key = ObjectKey(kind, value)
     assert ObjectKey.from_text(key.text) == key
 
 
 @law
 @given(keys)
-def test_key_text_is_one_line_of_utf8_and_gives_the_key_back(key: ObjectKey) -> None:
+def test_key_text_is_one_line_of_utf8_and_round_trips(key: ObjectKey) -> None:
     assert ObjectKey.from_text(key.text) == key
     assert len(key.text.splitlines()) == 1
     assert key.text.encode()
@@ -67,7 +67,7 @@ def test_different_keys_have_different_texts_and_ids(one: ObjectKey, other: Obje
 
 
 @pytest.mark.parametrize('text', ['', 'Host', 'Host|x', 'Hashtag||x', 'File|MD6|x'])
-def test_text_of_no_key_is_refused(text: str) -> None:
+def test_malformed_key_text_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r'object key|not a valid'):
         ObjectKey.from_text(text)
 

@@ -29,7 +29,7 @@ def changed(value: Any) -> Any:
 
 @law
 @given(indicators())
-def test_text_says_what_the_object_says_in_as_few_characters(indicator: Indicator) -> None:
+def test_text_is_the_most_compact_form_of_the_object(indicator: Indicator) -> None:
     for stix in make_objects(indicator):
         text = object_text(stix)
         assert json.loads(text) == stix
@@ -37,14 +37,14 @@ def test_text_says_what_the_object_says_in_as_few_characters(indicator: Indicato
 
 
 @pytest.mark.parametrize('value', ['\ud800', 2**70, {1: 2}, object()])
-def test_what_json_cannot_say_is_an_error(value: object) -> None:
+def test_value_that_json_cannot_express_is_an_error(value: object) -> None:
     with pytest.raises(ValueError, match='no JSON text'):
         object_text({'name': value})
 
 
 @law
 @given(indicators(), times)
-def test_content_hash_minds_everything_but_three_times(
+def test_content_hash_covers_everything_but_three_times(
     indicator: Indicator, now: dt.datetime
 ) -> None:
     for stix in make_objects(indicator, now=now):
@@ -81,7 +81,7 @@ def test_content_hash_of_an_object_never_changes() -> None:
         {'type': 'indicator', **dict.fromkeys(TIMES[1:], OTHER_TIME)},
     ],
 )
-def test_an_object_that_does_not_end_in_its_times_has_no_content_hash(stix: dict[str, Any]) -> None:
+def test_object_that_does_not_end_in_its_times_has_no_content_hash(stix: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match='does not end in'):
         hash_of(stix)
 

@@ -51,7 +51,7 @@ def whole(query: Query, position: int, at: float = 1, **outcomes: int) -> Job:
         ([], False),
     ],
 )
-def test_a_query_is_covered_by_one_that_asks_for_as_much(
+def test_query_is_covered_by_one_that_asks_for_as_much(
     higher: list[Query], *, is_covered: bool
 ) -> None:
     assert [each.id for each in covering(make('q'), higher)] == (['h'] if is_covered else [])
@@ -66,11 +66,11 @@ def test_several_higher_queries_cover_one_together_or_not_at_all() -> None:
     assert covering(crossed, [make('h1', tql='', indicator_types=(HOST, URL)), other]) == ()
 
 
-def test_a_blank_within_a_value_makes_another_tql() -> None:
+def test_blank_within_a_value_makes_another_tql() -> None:
     assert covering(make('q', tql='tag = "a b"'), [make('h', tql='tag = "a  b"')]) == ()
 
 
-def test_what_higher_queries_took_is_told_of_the_last_whole_reading() -> None:
+def test_overlap_is_taken_from_the_last_whole_reading() -> None:
     high, low = make('high', tql='a > 1'), make('low')
     jobs = [whole(high, 0, sent=9), whole(low, 1, sent=1, unchanged=2, duplicate=4, invalid=3)]
     found = query_results([high, low], jobs)
@@ -81,7 +81,7 @@ def test_what_higher_queries_took_is_told_of_the_last_whole_reading() -> None:
     assert measured.taken_by == 'high'
 
 
-def test_a_query_of_which_nothing_was_left_sends_nothing() -> None:
+def test_query_of_which_nothing_was_left_sends_nothing() -> None:
     high, low = make('high', tql='a > 1'), make('low', owners=('A', 'B'))
     jobs = [whole(high, 0, sent=9), whole(low, 1, duplicate=4, withheld=1)]
     measured = query_results([high, low], jobs)['low'].overlap
@@ -103,13 +103,13 @@ def test_a_query_of_which_nothing_was_left_sends_nothing() -> None:
     ],
     ids=['deleted', 'edited', 'added', 'moved', 'disabled', 'itself edited'],
 )
-def test_nothing_is_said_where_the_list_has_changed_since(queries: list[Query]) -> None:
+def test_overlap_is_unknown_where_the_list_has_changed_since(queries: list[Query]) -> None:
     high, low = make('high', tql='a > 1'), make('low')
     jobs = [whole(high, 0, sent=9), whole(low, 1, duplicate=4)]
     assert query_results(queries, jobs)['low'].overlap is None
 
 
-def test_who_took_them_is_told_only_where_it_can_be_nobody_else() -> None:
+def test_taker_is_named_only_where_it_can_be_no_other() -> None:
     one, other = make('h1', tql='a > 1'), make('h2', tql='b > 1')
     low, wide = make('low'), make('low', owners=('A', 'B'))
     jobs = [whole(one, 0), whole(other, 1)]
@@ -118,7 +118,7 @@ def test_who_took_them_is_told_only_where_it_can_be_nobody_else() -> None:
     assert overlap(whole(wide, 2, duplicate=2), jobs[:1]).taken_by == 'h1'
 
 
-def test_the_last_jobs_come_oldest_first_without_those_that_were_cancelled() -> None:
+def test_last_jobs_come_oldest_first_without_those_that_were_cancelled() -> None:
     query = make('q')
     jobs = [whole(query, 0, at=at, sent=at) for at in range(1, 15)]
     failed = make_job('f', query=query, status=JobStatus.FAILED, failed_at=minutes(20))
@@ -128,7 +128,7 @@ def test_the_last_jobs_come_oldest_first_without_those_that_were_cancelled() -> 
 
 
 @pytest.mark.parametrize('scope', [scope for scope in Scope if scope is not Scope.WHOLE])
-def test_a_job_about_what_a_person_chose_says_nothing_of_its_query(scope: Scope) -> None:
+def test_job_about_chosen_values_is_ignored(scope: Scope) -> None:
     high, low = make('high', tql='a > 1'), make('low')
     jobs = [whole(high, 0, sent=9), whole(low, 1, sent=6, duplicate=4)]
     chosen = [replace(job, scope=scope) for job in (whole(high, 0, 2), whole(low, 1, 2, sent=1))]

@@ -127,13 +127,13 @@ def test_hashes_as_logs_write_them_are_in_lower_case() -> None:
         (IndicatorType.HOST, 'BÜCHER.example', "[domain-name:value = 'xn--bcher-kva.example']"),
     ],
 )
-def test_what_has_two_spellings_has_one_pattern_in_either_style(
+def test_value_with_two_spellings_has_one_pattern_in_either_style(
     kind: IndicatorType, value: str, pattern: str, style: PatternStyle
 ) -> None:
     assert patterns(kind, style, value=value) == [pattern]
 
 
-def test_an_encoded_subject_stays_as_it_is_in_the_guide() -> None:
+def test_encoded_subject_stays_as_it_is_in_the_guide() -> None:
     (pattern,) = patterns(IndicatorType.EMAIL_SUBJECT, value='=?utf-8?q?It=27s?=')
     assert pattern == "[email-message:subject = '=?utf-8?q?It=27s?=']"
 
@@ -149,7 +149,7 @@ def test_patterns_depend_on_the_style_and_ids_do_not(indicator: Indicator) -> No
 
 @law
 @given(st.ip_addresses(v=6))
-def test_an_ipv6_pattern_is_the_same_address_in_either_style(address: IPv6Address) -> None:
+def test_ipv6_pattern_is_the_same_address_in_either_style(address: IPv6Address) -> None:
     for style in PatternStyle:
         (pattern,) = patterns(IndicatorType.ADDRESS, style, value=str(address))
         written = ip_address(pattern.split("'")[1])
@@ -158,7 +158,7 @@ def test_an_ipv6_pattern_is_the_same_address_in_either_style(address: IPv6Addres
 
 @law
 @given(texts, st.sampled_from(PatternStyle))
-def test_any_text_comes_back_from_the_stix_parser(value: str, style: PatternStyle) -> None:
+def test_text_of_any_kind_survives_the_stix_parser(value: str, style: PatternStyle) -> None:
     key = ObjectKey(IndicatorType.EMAIL_SUBJECT, value)
     pattern = stix_pattern(make_indicator(IndicatorType.EMAIL_SUBJECT, value=value), key, style)
     comparisons = Pattern(pattern).inspect().comparisons

@@ -69,11 +69,11 @@ def decide(
     return choose(indicator, millis(indicator.modified_at), row, context, **known)
 
 
-def test_a_value_that_nobody_has_is_taken():
+def test_value_without_a_holder_is_taken():
     assert decide() is Choice.TAKE
 
 
-def test_a_copy_of_a_higher_query_of_the_same_update_has_precedence():
+def test_copy_of_a_higher_query_of_the_same_update_has_precedence():
     newest = make_indicator(modified_at=NOON + DAY)
 
     assert decide(indicator=newest, row=chosen_by(11)) is Choice.DUPLICATE
@@ -108,7 +108,7 @@ def test_a_copy_of_a_higher_query_of_the_same_update_has_precedence():
         (5, NOON, Choice.DUPLICATE),
     ],
 )
-def test_within_a_query_the_newest_copy_wins_then_the_lowest_id(
+def test_newest_copy_within_a_query_wins_then_the_lowest_id(
     indicator_id: int, modified_at: dt.datetime, choice: Choice, row: LedgerRow
 ):
     indicator = make_indicator(id=indicator_id, modified_at=modified_at)
@@ -116,7 +116,7 @@ def test_within_a_query_the_newest_copy_wins_then_the_lowest_id(
     assert decide(indicator=indicator, row=row) is choice
 
 
-def test_what_this_update_has_chosen_counts_before_the_ledger():
+def test_choice_of_this_update_counts_before_the_ledger():
     row = chosen_by(12, query=1, outbox_source_modified=NOON - DAY)
 
     assert decide(indicator=make_indicator(modified_at=NOON), row=row) is Choice.REPLACE
@@ -128,7 +128,7 @@ WORSE = [(6, NOON), (4, NOON - DAY)]
 
 @pytest.mark.parametrize('mode', Mode)
 @pytest.mark.parametrize(('indicator_id', 'modified_at'), BETTER)
-def test_a_better_copy_takes_over_what_its_query_holds(
+def test_better_copy_takes_over_what_its_query_holds(
     indicator_id: int, modified_at: dt.datetime, mode: Mode
 ):
     indicator = make_indicator(id=indicator_id, modified_at=modified_at)
@@ -139,7 +139,7 @@ def test_a_better_copy_takes_over_what_its_query_holds(
 
 @pytest.mark.parametrize('mode', Mode)
 @pytest.mark.parametrize(('indicator_id', 'modified_at'), WORSE)
-def test_a_worse_copy_than_its_query_holds_waits_for_that_one_to_come(
+def test_copy_worse_than_the_current_one_waits_for_that_one_to_come(
     indicator_id: int, modified_at: dt.datetime, mode: Mode
 ):
     indicator = make_indicator(id=indicator_id, modified_at=modified_at)
@@ -151,7 +151,7 @@ def test_a_worse_copy_than_its_query_holds_waits_for_that_one_to_come(
 
 
 @pytest.mark.parametrize(('indicator_id', 'modified_at'), WORSE)
-def test_that_a_copy_is_unfit_frees_nothing_that_this_update_has_chosen(
+def test_unfit_copy_does_not_free_what_this_update_has_chosen(
     indicator_id: int, modified_at: dt.datetime
 ):
     indicator = make_indicator(id=indicator_id, modified_at=modified_at)
@@ -160,11 +160,11 @@ def test_that_a_copy_is_unfit_frees_nothing_that_this_update_has_chosen(
     assert decide(indicator=indicator, row=chosen_by(11), is_dismissed=True) is Choice.DUPLICATE
 
 
-def test_a_higher_query_whose_copy_was_found_unfit_makes_way():
+def test_higher_query_whose_copy_was_found_unfit_makes_way():
     assert decide(row=held_by('q1'), is_dismissed=True) is Choice.TAKE
 
 
-def test_what_is_chosen_as_a_higher_query_holds_it_stays_that_ones():
+def test_copy_chosen_for_a_higher_query_stays_with_it():
     better = make_indicator(id=1, modified_at=NOON + DAY)
     waiting = chosen_by(12, outbox_query=QUERIES['q1'])
     settled = make_ledger_row(mark=12, query=QUERIES['q1'], indicator_id=5)
@@ -175,7 +175,7 @@ def test_what_is_chosen_as_a_higher_query_holds_it_stays_that_ones():
 
 @pytest.mark.parametrize('mode', Mode)
 @pytest.mark.parametrize('modified_at', [NOON - DAY, NOON, NOON + DAY])
-def test_the_very_copy_that_its_query_holds_is_taken_however_it_has_changed(
+def test_current_copy_of_the_query_is_taken_however_it_has_changed(
     modified_at: dt.datetime, mode: Mode
 ):
     indicator = make_indicator(id=5, modified_at=modified_at)
@@ -194,7 +194,7 @@ def test_the_very_copy_that_its_query_holds_is_taken_however_it_has_changed(
     ],
     ids=['expired', 'withdrawn', 'never-sent', 'gone'],
 )
-def test_a_worse_copy_is_taken_where_nothing_good_is_held(
+def test_worse_copy_is_taken_where_no_good_one_is_current(
     row: LedgerRow, indicator_id: int, modified_at: dt.datetime
 ):
     assert decide(indicator=make_indicator(id=indicator_id, modified_at=modified_at), row=row) is (
@@ -203,7 +203,7 @@ def test_a_worse_copy_is_taken_where_nothing_good_is_held(
 
 
 @pytest.mark.parametrize(('indicator_id', 'modified_at'), WORSE)
-def test_an_alternate_that_was_asked_for_takes_over(indicator_id: int, modified_at: dt.datetime):
+def test_requested_alternate_takes_over(indicator_id: int, modified_at: dt.datetime):
     indicator = make_indicator(id=indicator_id, modified_at=modified_at)
 
     assert (
@@ -236,7 +236,7 @@ def winner(copies: Iterable[Indicator]) -> Indicator:
         st.integers(min_value=1, max_value=9), st.integers(0, 2), min_size=1, max_size=5
     )
 )
-def test_the_winner_within_a_query_does_not_depend_on_the_order_of_reading(ages: dict[int, int]):
+def test_winner_within_a_query_does_not_depend_on_the_order_of_reading(ages: dict[int, int]):
     copies = [make_indicator(id=key, modified_at=NOON - DAY * age) for key, age in ages.items()]
     best = min(copies, key=lambda copy: (-copy.modified_at.timestamp(), copy.id))
 
@@ -252,11 +252,11 @@ def test_the_winner_within_a_query_does_not_depend_on_the_order_of_reading(ages:
         ('removed', Choice.TAKE),
     ],
 )
-def test_across_updates_a_higher_query_keeps_what_it_holds(holder: str, choice: Choice):
+def test_higher_query_keeps_its_values_across_updates(holder: str, choice: Choice):
     assert decide(row=held_by(holder)) is choice
 
 
-def test_a_higher_query_that_was_read_through_without_the_value_makes_way():
+def test_higher_query_that_was_read_through_without_the_value_makes_way():
     read_through = frozenset({QUERIES['q1']})
 
     assert decide(row=held_by('q1'), context=context(read_through=read_through)) is Choice.TAKE
@@ -273,7 +273,7 @@ def test_a_higher_query_that_was_read_through_without_the_value_makes_way():
         (NOON + DAY, NOON + 2 * DAY, Choice.REFRESH),
     ],
 )
-def test_a_higher_query_that_did_not_return_its_changed_copy_makes_way(
+def test_higher_query_that_did_not_return_its_changed_copy_makes_way(
     start_at: dt.datetime | None, end_at: dt.datetime, choice: Choice
 ):
     known = context(windows={QUERIES['q1']: Window(start_at=start_at, end_at=end_at)})
@@ -286,11 +286,11 @@ def test_a_higher_query_that_did_not_return_its_changed_copy_makes_way(
     assert decide(indicator=other, row=row, context=known) is Choice.DUPLICATE
 
 
-def test_a_higher_query_whose_copy_is_gone_from_threatconnect_makes_way():
+def test_higher_query_whose_copy_is_gone_from_threatconnect_makes_way():
     assert decide(row=held_by('q1', is_orphaned=1)) is Choice.TAKE
 
 
-def test_what_is_gone_and_had_no_answer_waits_for_its_query_as_another_copy_may_be_there():
+def test_lost_copy_without_an_answer_waits_for_its_query():
     row = held_by('q1', is_orphaned=1, content_hash=b'')
     in_delta = context(mode=Mode.DELTA)
     read = dataclasses.replace(in_delta, windows={1: Window(start_at=NOON, end_at=NOON)})
@@ -301,7 +301,7 @@ def test_what_is_gone_and_had_no_answer_waits_for_its_query_as_another_copy_may_
     assert decide(row=row, context=context(higher=frozenset())) is Choice.TAKE
 
 
-def test_what_its_query_did_not_return_when_it_was_read_whole_last_is_free():
+def test_value_missing_from_the_last_whole_reading_of_its_query_is_free():
     for query in ('q1', 'q2'):
         row = held_by(query, mark=7)
         number = QUERIES[query]
@@ -310,20 +310,20 @@ def test_what_its_query_did_not_return_when_it_was_read_whole_last_is_free():
         assert known is before
 
 
-def test_a_loss_that_this_update_came_upon_too_late_makes_way_only_for_the_next():
+def test_loss_that_this_update_came_upon_too_late_makes_way_only_for_the_next():
     late = held_by('q1', is_orphaned=1, late_for='u1')
 
     assert decide(row=late) is Choice.DUPLICATE
     assert decide(row=late, context=context(update_id='u2')) is Choice.TAKE
 
 
-def test_a_copy_that_is_gone_changes_nothing_about_what_this_update_has_chosen():
+def test_copy_that_is_gone_changes_nothing_about_what_this_update_has_chosen():
     row = chosen_by(11, query=QUERIES['q1'], is_orphaned=1)
 
     assert decide(row=row) is Choice.DUPLICATE
 
 
-def test_what_a_higher_query_withdrew_is_free():
+def test_value_that_a_higher_query_withdrew_is_free():
     assert decide(row=held_by('q1', state=ObjectState.WITHDRAWN)) is Choice.TAKE
 
 
@@ -331,7 +331,7 @@ def test_what_a_higher_query_withdrew_is_free():
     ('until_at', 'choice'),
     [(NOON, Choice.TAKE), (NOON + dt.timedelta(milliseconds=1), Choice.DUPLICATE)],
 )
-def test_what_a_higher_query_holds_is_free_once_it_has_run_out(
+def test_value_that_a_higher_query_holds_is_free_once_it_has_expired(
     until_at: dt.datetime, choice: Choice
 ):
     assert decide(row=held_by('q1', valid_until=until_at)) is choice
@@ -374,22 +374,22 @@ def is_sent(
 
 
 @pytest.mark.parametrize('mode', Mode)
-def test_what_sentinel_does_not_hold_is_sent(mode: Mode):
+def test_object_missing_from_sentinel_is_sent(mode: Mode):
     assert is_sent(mode=mode, row=None)
     assert is_sent(mode=mode, row=make_ledger_row(state=ObjectState.WITHDRAWN))
 
 
 @pytest.mark.parametrize('mode', Mode)
-def test_only_a_full_update_sends_what_has_not_changed(mode: Mode):
+def test_unchanged_object_is_sent_only_by_a_full_update(mode: Mode):
     assert is_sent(mode=mode, row=make_ledger_row()) == (mode is Mode.FULL)
 
 
 @pytest.mark.parametrize('mode', Mode)
-def test_what_changed_is_sent(mode: Mode):
+def test_changed_object_is_sent(mode: Mode):
     assert is_sent(mode=mode, row=make_ledger_row(), content_hash=b'another')
 
 
-def test_what_must_end_sooner_than_sentinel_believes_is_sent():
+def test_object_that_must_end_sooner_than_sentinel_believes_is_sent():
     assert is_sent(row=make_ledger_row(), valid_until_at=NOON + TTL - dt.timedelta(milliseconds=1))
 
 
@@ -401,20 +401,20 @@ def test_what_must_end_sooner_than_sentinel_believes_is_sent():
         (TTL * 2, True),
     ],
 )
-def test_an_object_is_renewed_when_half_of_its_ttl_has_passed(age: dt.timedelta, expected: bool):
+def test_object_is_renewed_when_half_of_its_ttl_has_passed(age: dt.timedelta, expected: bool):
     assert (
         is_sent(row=make_ledger_row(), now=NOON + age, valid_until_at=NOON + age + TTL) is expected
     )
 
 
-def test_an_object_that_ends_by_itself_is_not_renewed_in_vain():
+def test_object_that_ends_by_itself_is_not_renewed_in_vain():
     until_at = NOON + TTL * 0.75
 
     row = make_ledger_row(valid_until=until_at)
     assert not is_sent(row=row, now=NOON + TTL * 0.6, valid_until_at=until_at)
 
 
-def test_an_object_left_short_by_an_expiry_that_was_taken_back_is_renewed_at_once():
+def test_object_left_short_by_an_expiry_that_was_taken_back_is_renewed_at_once():
     row = make_ledger_row(valid_until=NOON + dt.timedelta(hours=5))
     assert is_sent(row=row, now=NOON + dt.timedelta(hours=1), valid_until_at=NOON + TTL)
 
@@ -429,7 +429,7 @@ def test_an_object_left_short_by_an_expiry_that_was_taken_back_is_renewed_at_onc
     ],
 )
 @pytest.mark.parametrize('modified_at', [NOON - DAY, NOON + DAY])
-def test_a_copy_that_is_only_looked_up_does_not_displace_the_one_its_query_has_chosen(
+def test_copy_that_is_only_looked_up_does_not_displace_the_one_its_query_has_chosen(
     row: LedgerRow, choice: Choice, modified_at: dt.datetime
 ):
     copy = make_indicator(id=1, modified_at=modified_at)
@@ -440,7 +440,7 @@ def test_a_copy_that_is_only_looked_up_does_not_displace_the_one_its_query_has_c
 @pytest.mark.parametrize(
     ('modified_at', 'choice'), [(NOON + DAY, Choice.TAKE), (NOON - DAY, Choice.ALTERNATE)]
 )
-def test_a_refused_copy_that_is_looked_up_may_take_over_what_is_held(
+def test_refused_copy_that_is_looked_up_may_replace_the_current_one(
     modified_at: dt.datetime, choice: Choice, mode: Mode
 ):
     copy, row = make_indicator(id=1, modified_at=modified_at), held_by('q2', source_modified=NOON)

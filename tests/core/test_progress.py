@@ -7,7 +7,7 @@ from sentinel_app.core.progress import Reading, jobs_being_converted, jobs_being
 from tests.harness.builders.update import make_outbox_object, make_progress
 
 
-def test_a_batch_names_each_of_its_jobs_once_in_order():
+def test_batch_names_each_of_its_jobs_once_in_order():
     objects = [
         make_outbox_object(id=place, request_id=job)
         for place, job in enumerate(['j2', 'j1', 'j2', 'j3', 'j1'])
@@ -29,7 +29,7 @@ def test_a_batch_names_each_of_its_jobs_once_in_order():
         ({'reading': Reading.FAILED, 'is_closed': False, 'is_stopped': True}, True),
     ],
 )
-def test_a_job_is_settled_when_all_that_was_read_has_its_outcome(
+def test_job_is_settled_when_all_that_was_read_has_its_outcome(
     facts: dict[str, object], expected: bool
 ):
     assert make_progress(**facts).is_settled is expected
@@ -44,13 +44,13 @@ def test_a_job_is_settled_when_all_that_was_read_has_its_outcome(
         ({'reading': Reading.COMPLETE, 'pages_waiting': 1}, False),
     ],
 )
-def test_a_job_is_converted_when_no_page_is_left_or_will_come(
+def test_job_is_converted_when_no_page_is_left_or_will_come(
     facts: dict[str, object], expected: bool
 ):
     assert make_progress(**facts).is_converted is expected
 
 
-def test_the_job_that_is_being_read_or_converted_is_the_highest_one_with_something_to_do():
+def test_job_that_is_being_read_or_converted_is_the_highest_one_with_something_to_do():
     complete = make_progress(request_id='a', reading=Reading.COMPLETE, pages_waiting=0)
     reading = make_progress(request_id='b', reading=Reading.READING, pages_waiting=2)
     waiting = make_progress(request_id='c', reading=Reading.WAITING)

@@ -33,7 +33,7 @@ def query(tql: str = '') -> Query:
     )
 
 
-def test_a_reading_says_owners_types_activity_and_the_id_it_is_behind():
+def test_page_request_states_owners_types_activity_and_the_id_before_it():
     question = effective_question(query('rating > 3'), window=WINDOW, after_id=7)
     assert question == Question(
         tql=effective_tql(query('rating > 3'), window=WINDOW, after_id=7),
@@ -53,12 +53,12 @@ def test_a_reading_says_owners_types_activity_and_the_id_it_is_behind():
         ('(INDICATORACTIVE=true OR indicatoractive=false)', None),
     ],
 )
-def test_a_users_tql_may_ask_for_inactive_ones(tql, is_active):
+def test_users_tql_may_ask_for_inactive_indicators(tql, is_active):
     assert effective_question(query(tql)).is_active is is_active
     assert free_question(tql or 'rating > 0').is_active is is_active
 
 
-def test_a_look_at_single_ids_lets_no_other_id_pass():
+def test_lookup_of_single_ids_lets_no_other_id_pass():
     question = effective_question(query(), clause=ids_clause((3, 2**62)))
     assert question.ids == {3, 2**62}
     # What is read in spans takes no account of ids; the reader picks them out.
@@ -78,11 +78,11 @@ def test_a_look_at_single_ids_lets_no_other_id_pass():
         ('id in (1) OR rating > 0', None),
     ],
 )
-def test_only_a_clause_of_ids_alone_names_ids(clause, ids):
+def test_ids_are_named_only_by_a_clause_of_ids_alone(clause, ids):
     assert clause_ids(clause) == ids
 
 
-def test_selections_and_searches_say_what_they_ask_for():
+def test_selections_and_searches_state_what_they_ask_for():
     chosen = selection_question(['A'], ['Host'], clause='id < 9', after_id=7)
     assert chosen.tql == selection_tql(['A'], ['Host'], clause='id < 9', after_id=7)
     assert (chosen.is_active, chosen.after_id) == (True, 7)
@@ -92,7 +92,7 @@ def test_selections_and_searches_say_what_they_ask_for():
     assert (gone.owners, gone.types, gone.is_active) == (('A',), ('Host',), False)
 
 
-def test_copies_of_a_value_are_asked_for_active_and_inactive():
+def test_copies_of_a_value_are_requested_active_and_inactive():
     active, inactive = value_questions('a OR b')
     assert (active.tql, active.is_active) == ('a OR b', True)
     assert inactive.tql == 'indicatorActive = false AND (a OR b)'
@@ -100,7 +100,7 @@ def test_copies_of_a_value_are_asked_for_active_and_inactive():
     assert active.owners == inactive.types == ()
 
 
-def test_what_must_be_empty_keeps_the_question_in_parentheses():
+def test_empty_question_keeps_the_original_in_parentheses():
     asked = free_question('a OR b')
     assert empty_question(asked).tql == (
         '(a OR b) AND id < 0 AND lastModified LT "1970-01-01T00:00:00Z"'

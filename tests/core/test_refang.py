@@ -105,7 +105,7 @@ KEY = 'HKEY_LOCAL_MACHINE\\Software\\Run'
         ('', ''),
     ],
 )
-def test_a_text_is_made_the_value_that_it_stands_for(text: str, value: str) -> None:
+def test_text_is_refanged_to_the_value_that_it_stands_for(text: str, value: str) -> None:
     assert refang(text) == value
 
 
@@ -128,7 +128,7 @@ def test_a_text_is_made_the_value_that_it_stands_for(text: str, value: str) -> N
         (f'VGhyZWF0---{STIX_ID.upper()}', {STIX_ID}),
     ],
 )
-def test_a_text_has_further_readings(text: str, among: set[str]) -> None:
+def test_text_has_further_readings(text: str, among: set[str]) -> None:
     assert among <= set(readings(text))
 
 
@@ -144,16 +144,16 @@ def test_a_text_has_further_readings(text: str, among: set[str]) -> None:
         ('2001:DB8::1', 'Address||2001:db8:0:0:0:0:0:1'),
     ],
 )
-def test_what_is_read_leads_to_the_key(text: str, key: str) -> None:
+def test_readings_of_a_text_lead_to_the_key(text: str, key: str) -> None:
     assert key in {each.text for one in readings(text) for each in keys_of_value(one)}
 
 
 @pytest.mark.parametrize('text', ['95.46.98.0/24', '2001:db8::/64', '10.0.0.1/31'])
-def test_a_block_of_many_is_read_as_no_address(text: str) -> None:
+def test_block_of_many_addresses_is_read_as_no_address(text: str) -> None:
     assert readings(text) == (text,)
 
 
-def test_an_id_is_read_out_of_what_sentinel_shows() -> None:
+def test_id_is_extracted_from_what_sentinel_shows() -> None:
     assert stix_id(STIX_ID.upper()) == stix_id(f'VGhy+/=---{STIX_ID}') == STIX_ID
     assert stix_id(f'{STIX_ID}0') is None
     assert stix_id('malware--3f0b8c1e-7d0a-5a57-9a55-0d9d6c1b2a10') is None
@@ -212,14 +212,14 @@ def defanged(draw: st.DrawFn, value: str) -> str:
 
 @law
 @given(st.data())
-def test_whatever_was_done_to_a_value_is_undone(data: st.DataObject) -> None:
+def test_defanging_of_any_kind_is_undone(data: st.DataObject) -> None:
     value = data.draw(values)
     assert refang(data.draw(defanged(value))) == value
 
 
 @law
 @given(values)
-def test_a_value_that_is_fine_stays(value: str) -> None:
+def test_plain_value_is_unchanged(value: str) -> None:
     assert refang(value) == value
     assert readings(value)[0] == value
 
@@ -228,18 +228,18 @@ def test_a_value_that_is_fine_stays(value: str) -> None:
 @given(
     st.text(alphabet='.[](){}<>dotDOTah:/\\@, "\'-=x1\u200b', max_size=40) | st.text(max_size=60)
 )
-def test_once_is_as_good_as_twice(text: str) -> None:
+def test_refanging_twice_changes_nothing_more(text: str) -> None:
     found = refang(text)
     assert refang(found) == found
 
 
 @law
 @given(st.text(max_size=60))
-def test_the_text_as_it_was_given_is_the_first_reading(text: str) -> None:
+def test_first_reading_is_the_text_as_entered(text: str) -> None:
     assert readings(text)[:1] == ((text.strip(),) if text.strip() else ())
 
 
-def test_a_text_that_is_too_long_stays_and_takes_no_time() -> None:
+def test_overlong_text_is_unchanged_and_takes_no_time() -> None:
     long = 'hxxp://a[.]b/' + 'x' * LONGEST
     assert readings(long) == (long,)
     for odd in ('[', '(.', '"', '[.]', 'url:', 'a dot ', ' .', '- '):

@@ -42,17 +42,17 @@ def test_wait_doubles_up_to_the_cap(error_class):
     assert waits == [1, 2, 4, 8, 16, 32, 60]
 
 
-def test_chance_decides_over_the_whole_wait():
+def test_jitter_covers_the_whole_wait():
     assert next_wait_s(ReadError('x'), 4, POLICY, lambda: 0.0) == 0.0
     assert next_wait_s(ReadError('x'), 4, POLICY, lambda: 0.25) == 2.0
 
 
-def test_without_jitter_chance_decides_nothing():
+def test_wait_is_fixed_without_jitter():
     policy = RetryPolicy(base_s=1.0, cap_s=60.0, attempts=8, retry_after_attempts=20, jitter=0.0)
     assert next_wait_s(ReadError('x'), 4, policy, lambda: 0.0) == 8.0
 
 
-def test_gives_up_after_the_last_attempt():
+def test_attempts_end_after_the_last_one_allowed():
     assert next_wait_s(UploadServerError('x'), 7, POLICY, lambda: 0.5) is not None
     assert next_wait_s(UploadServerError('x'), 8, POLICY, lambda: 0.5) is None
 
@@ -68,7 +68,7 @@ def test_gives_up_after_the_last_attempt():
         UploadDeniedError,
     ],
 )
-def test_what_no_repeating_mends_is_given_up_at_once(error_class):
+def test_permanent_errors_are_not_retried(error_class):
     assert next_wait_s(error_class('x'), 1, POLICY, lambda: 0.5) is None
 
 
@@ -81,7 +81,7 @@ def test_throttling_without_a_time_means_a_minute():
     assert next_wait_s(ThrottledError('x'), 1, POLICY, lambda: 0.0) == DEFAULT_RETRY_AFTER_S + 0.5
 
 
-def test_throttling_is_borne_longer_than_a_server_error():
+def test_throttling_is_tolerated_longer_than_a_server_error():
     assert next_wait_s(ThrottledError('x', retry_after_s=5), 19, POLICY, lambda: 0.0) is not None
     assert next_wait_s(ThrottledError('x', retry_after_s=5), 20, POLICY, lambda: 0.0) is None
 
@@ -101,14 +101,14 @@ def test_absurd_time_is_bounded(retry_after_s):
 
 
 @pytest.mark.parametrize('retry_after_s', [-5.0, float('-inf')])
-def test_time_in_the_past_is_no_time(retry_after_s):
+def test_time_in_the_past_is_ignored(retry_after_s):
     assert (
         next_wait_s(UploadServerError('x', retry_after_s=retry_after_s), 1, POLICY, lambda: 0.0)
         == 0.5
     )
 
 
-def test_time_that_is_no_number_counts_as_none():
+def test_time_that_is_not_a_number_is_ignored():
     error = UploadServerError('x', retry_after_s=float('nan'))
     assert next_wait_s(error, 8, POLICY, lambda: 0.5) is None
 
@@ -120,7 +120,7 @@ def test_time_that_is_no_number_counts_as_none():
     shares,
     st.sampled_from([READ_POLICY, UPLOAD_POLICY, POLICY]),
 )
-def test_wait_is_never_below_what_was_told_nor_without_bound(
+def test_wait_is_bounded_and_never_below_the_requested_time(
     error_class, retry_after_s, attempt, share, policy
 ):
     wait_s = next_wait_s(
@@ -172,7 +172,7 @@ def test_retry_after_is_read_in_both_forms(text, seconds):
 
 
 @given(st.text())
-def test_any_retry_after_gives_a_time_within_bounds_or_none(text):
+def test_retry_after_of_any_content_is_bounded_or_none(text):
     seconds = parse_retry_after(text, now=NOON)
     assert seconds is None or 0 <= seconds <= LONGEST_RETRY_AFTER_S
 
@@ -183,5 +183,5 @@ def test_http_date_is_read_as_utc():
 
 
 @pytest.mark.parametrize('text', [None, '', 'yesterday'])
-def test_what_is_no_date_gives_none(text):
+def test_invalid_http_date_is_none(text):
     assert parse_date(text) is None

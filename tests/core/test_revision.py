@@ -53,7 +53,7 @@ def time_of(found: Revision, name: str) -> dt.datetime:
     return from_text(str(found.stix[name]))
 
 
-def test_a_new_value_has_the_first_id_and_the_times_of_its_copy() -> None:
+def test_new_value_has_the_first_id_and_the_times_of_its_copy() -> None:
     found = version()
     assert found.generation == 0
     assert found.stix['id'] == object_id(KEY) == 'indicator--cddf7afd-fe2a-55b7-a63d-20fb4333785f'
@@ -62,14 +62,14 @@ def test_a_new_value_has_the_first_id_and_the_times_of_its_copy() -> None:
 
 
 @pytest.mark.parametrize('generation', [0, 1, 5])
-def test_what_is_live_keeps_its_id(generation: int) -> None:
+def test_live_object_keeps_its_id(generation: int) -> None:
     found = version(make_ledger_row(generation=generation))
     assert found.generation == generation
     assert found.stix['id'] == object_id(KEY, generation)
 
 
 @pytest.mark.parametrize('generation', [0, 1, 5])
-def test_what_was_withdrawn_comes_back_under_the_id_of_the_next_generation(generation: int) -> None:
+def test_withdrawn_value_returns_under_the_id_of_the_next_generation(generation: int) -> None:
     found = version(withdrawn(generation=generation))
     assert found.generation == generation + 1
     assert found.stix['id'] == object_id(KEY, generation + 1)
@@ -89,7 +89,7 @@ def test_created_is_that_of_the_copy_first_sent() -> None:
 
 
 @pytest.mark.parametrize('ahead', [MILLISECOND, DAY, 365_000 * DAY])
-def test_created_is_never_a_time_to_come(ahead: dt.timedelta) -> None:
+def test_created_is_never_in_the_future(ahead: dt.timedelta) -> None:
     found = version(added_at=NOON + ahead, modified_at=NOON + ahead)
     assert time_of(found, 'created') == NOON
     assert time_of(found, 'modified') == NOON
@@ -99,7 +99,7 @@ def test_created_is_never_a_time_to_come(ahead: dt.timedelta) -> None:
 
 
 @pytest.mark.parametrize('state', [ObjectState.NEW, ObjectState.WITHDRAWN])
-def test_created_of_a_copy_with_a_time_to_come_is_the_same_each_time_it_is_tried(
+def test_created_of_a_copy_dated_in_the_future_is_the_same_at_each_attempt(
     state: ObjectState,
 ) -> None:
     known, ahead = make_ledger_row(state=state, created=NOON), NOON + 9 * DAY

@@ -46,7 +46,7 @@ def held(kind: IndicatorType = IndicatorType.ADDRESS, **fields: object) -> LiveO
 
 
 @pytest.mark.parametrize('kind', IndicatorType)
-def test_what_is_withdrawn_is_the_same_but_for_its_times(kind: IndicatorType) -> None:
+def test_withdrawn_object_is_the_same_but_for_its_times(kind: IndicatorType) -> None:
     item = held(kind)
     sent = orjson.loads(revocation(item, 'j1', NOW + SECOND).text)
     before = orjson.loads(item.text)
@@ -58,7 +58,7 @@ def test_what_is_withdrawn_is_the_same_but_for_its_times(kind: IndicatorType) ->
 
 
 @pytest.mark.parametrize('kind', IndicatorType)
-def test_what_is_withdrawn_is_valid_stix_with_its_times_in_order(kind: IndicatorType) -> None:
+def test_withdrawn_object_is_valid_stix_with_its_times_in_order(kind: IndicatorType) -> None:
     found = revocation(held(kind), 'j1', NOW + SECOND)
     stix = stix2.parse(found.text.decode(), allow_custom=True)
 
@@ -69,7 +69,7 @@ def test_what_is_withdrawn_is_valid_stix_with_its_times_in_order(kind: Indicator
     assert content_hash(found.text)
 
 
-def test_it_ends_now() -> None:
+def test_withdrawn_object_expires_now() -> None:
     now = NOW + SECOND
     found = revocation(held(), 'j1', now)
 
@@ -79,7 +79,7 @@ def test_it_ends_now() -> None:
 
 
 @pytest.mark.parametrize('ahead_s', [-86_400, -1, 0, 1, 86_400])
-def test_it_is_newer_than_what_was_sent_whatever_the_clock_does(ahead_s: int) -> None:
+def test_withdrawn_object_is_newer_than_what_was_sent_whatever_the_clock_does(ahead_s: int) -> None:
     now = NOW + ahead_s * SECOND
     found = revocation(held(), 'j1', now)
     stix = orjson.loads(found.text)
@@ -89,7 +89,7 @@ def test_it_is_newer_than_what_was_sent_whatever_the_clock_does(ahead_s: int) ->
     assert from_text(stix['valid_from']) < from_text(stix['valid_until'])
 
 
-def test_a_withdrawal_that_is_repeated_is_newer_than_the_one_before() -> None:
+def test_repeated_withdrawal_is_newer_than_the_one_before() -> None:
     first = revocation(held(), 'j1', NOW + SECOND)
     second = revocation(held(modified=first.modified, text=first.text), 'j2', NOW + SECOND)
 

@@ -38,7 +38,7 @@ def file(*digests: str, **members: Any) -> dict[str, Any]:
 
 
 @given(st.lists(st.tuples(separators, hashes), max_size=4), separators)
-def test_hashes_are_found_whatever_their_order_and_what_stands_between_them(
+def test_hashes_are_found_in_any_order_and_with_any_separator(
     parts: list[tuple[str, str]], end: str
 ) -> None:
     text = ''.join(separator + digest for separator, digest in parts) + end
@@ -46,21 +46,21 @@ def test_hashes_are_found_whatever_their_order_and_what_stands_between_them(
 
 
 @given(st.text())
-def test_no_text_that_is_no_hash_is_taken_for_one(text: str) -> None:
+def test_text_that_is_not_a_hash_is_never_taken_for_one(text: str) -> None:
     words = [word for word in re.findall('[0-9A-Za-z]+', text) if len(word) in LENGTHS]
     assert len(hash_digests(text)) <= len(words)
     assert hash_digests(f'G{"A" * 32}') == hash_digests('A' * 33) == frozenset()
 
 
 @given(st.lists(hashes, min_size=1, max_size=3, unique_by=len), st.data())
-def test_a_file_has_lost_what_it_no_longer_has(digests: list[str], data: st.DataObject) -> None:
+def test_hashes_that_a_file_no_longer_has_are_lost(digests: list[str], data: st.DataObject) -> None:
     kept = data.draw(st.lists(st.sampled_from(digests), min_size=1, unique=True))
     held = {7: {key(digest): place for place, digest in enumerate(digests)}}
     lost = lost_objects([file(*kept, id=7)], held, parse_indicator)
     assert lost == {place: 7 for place, digest in enumerate(digests) if digest not in kept}
 
 
-def test_a_hash_that_only_the_summary_shows_is_not_lost() -> None:
+def test_hash_that_only_the_summary_shows_is_not_lost() -> None:
     digests = ('A' * 32, 'B' * 40)
     row = file(digests[0], summary=' : '.join(digests))
     assert digests_of_row(row, parse_indicator) == {key(digest) for digest in digests}
@@ -68,7 +68,7 @@ def test_a_hash_that_only_the_summary_shows_is_not_lost() -> None:
     assert digests_of_row(row, parse_indicator) == {key(digest) for digest in digests}
 
 
-def test_a_file_without_a_usable_hash_has_none_of_those_that_it_had() -> None:
+def test_file_without_a_usable_hash_has_none_of_those_that_it_had() -> None:
     row = file(summary='no hash', md5='no hash')
     assert lost_objects([row | {'id': 7}], {7: {key('A' * 32): 1}}, parse_indicator) == {1: 7}
 
@@ -85,18 +85,18 @@ def test_a_file_without_a_usable_hash_has_none_of_those_that_it_had() -> None:
     ],
     ids=['no-hash-told', 'nothing-told', 'no-time', 'other-type', 'no-value', 'no-type'],
 )
-def test_nothing_is_concluded_from_a_row_that_does_not_tell(row: dict[str, Any]) -> None:
+def test_ambiguous_row_leads_to_no_conclusion(row: dict[str, Any]) -> None:
     row |= {'id': 7, 'summary': row.get('summary') or None}
     assert digests_of_row(row, parse_indicator) is None
     assert lost_objects([row], {7: {key('A' * 32): 1}}, parse_indicator) == {}
 
 
-def test_the_same_address_in_another_spelling_is_not_lost() -> None:
+def test_address_in_another_spelling_is_not_lost() -> None:
     row = make_row(id=7, ip='2001:DB8::5', summary='2001:DB8::5')
     held = {7: {digest_of('Address||2001:db8:0:0:0:0:0:5'): 1}}
     assert lost_objects([row], held, parse_indicator) == {}
 
 
-def test_what_nothing_is_held_of_has_lost_nothing() -> None:
+def test_indicator_without_ledger_rows_has_lost_nothing() -> None:
     held = {8: {digest_of('Host||a.example'): 1}}
     assert lost_objects([make_row(id=7)], held, parse_indicator) == {}

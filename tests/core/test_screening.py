@@ -21,7 +21,7 @@ def screen(row: dict[str, Any], reason: str | None = None) -> Indicator | Dismis
     return screening.screen(row, NOW)
 
 
-def test_what_can_be_sent_is_an_indicator() -> None:
+def test_sendable_candidate_is_an_indicator() -> None:
     assert screen(make_row()) == parse_indicator(make_row())
 
 
@@ -41,7 +41,7 @@ def test_what_can_be_sent_is_an_indicator() -> None:
         ({}, 'It is secret.', Outcome.WITHHELD, 'It is secret.', False),
     ],
 )
-def test_what_cannot_be_sent_is_dismissed_with_a_reason(
+def test_unsendable_candidate_is_dismissed_with_a_reason(
     row: dict[str, Any], reason: str | None, outcome: Outcome, words: str, is_error: bool
 ) -> None:
     found = screen(make_row(**row), reason)
@@ -59,7 +59,7 @@ def candidate(number: int, position: int, *, days: int = 0, **fields: Any) -> Ca
     return Candidate(indicator=indicator, position=position)
 
 
-def test_the_higher_query_wins_then_the_later_change_then_the_lower_id() -> None:
+def test_higher_query_wins_then_the_later_change_then_the_lower_id() -> None:
     competitors = [
         candidate(4, 1, days=9),
         candidate(3, 0, days=1),
@@ -106,7 +106,7 @@ def test_valid_objects_have_no_fault() -> None:
         ({'type': 'nothing'}, 'nothing'),
     ],
 )
-def test_a_fault_is_told_in_the_librarys_words(change: dict[str, Any], words: str) -> None:
+def test_fault_is_described_in_the_librarys_words(change: dict[str, Any], words: str) -> None:
     (stix,) = make_objects(make_indicator())
     fault = stix_fault(stix | change)
     assert fault is not None

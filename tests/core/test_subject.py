@@ -55,11 +55,11 @@ def test_encoded_words_are_decoded(subject: str, decoded: str) -> None:
         '=?\ud800?q?a?=',
     ],
 )
-def test_what_cannot_be_decoded_stays_as_it_is(subject: str) -> None:
+def test_undecodable_word_is_unchanged(subject: str) -> None:
     assert decoded_subject(subject) == subject
 
 
-def test_one_word_that_cannot_be_decoded_leaves_the_others() -> None:
+def test_undecodable_word_does_not_affect_the_others() -> None:
     words = '=?utf-8?q?a?= =?no-such-charset?q?b?= =?utf-8?q?=ff?= =?utf-8?q?c?='
     assert decoded_subject(words) == 'a =?no-such-charset?q?b?= =?utf-8?q?=ff?= c'
 
@@ -69,7 +69,7 @@ def test_one_word_that_cannot_be_decoded_leaves_the_others() -> None:
     st.text(st.characters(exclude_categories=('Cs', 'Cc')), min_size=1, max_size=60),
     st.sampled_from(['utf-8', 'utf-16']),
 )
-def test_what_pythons_mail_library_encodes_is_decoded(text: str, charset: str) -> None:
+def test_words_encoded_by_pythons_mail_library_are_decoded(text: str, charset: str) -> None:
     encoded = Header(text, charset).encode()
     if encoded.startswith('=?'):
         assert decoded_subject(encoded) == text
@@ -77,7 +77,7 @@ def test_what_pythons_mail_library_encodes_is_decoded(text: str, charset: str) -
 
 @law
 @given(any_text | st.text('=?utf-8bqQB_ \r\n\tAZ', max_size=60))
-def test_any_text_is_read_and_fit_to_be_sent(text: str) -> None:
+def test_subject_of_any_text_is_read_and_fit_to_be_sent(text: str) -> None:
     decoded = decoded_subject(text)
     if decoded != text:
         assert decoded.encode()

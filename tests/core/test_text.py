@@ -19,13 +19,13 @@ from tests.harness.strategies import any_text, law
         ('abc', 1, '…'),
     ],
 )
-def test_a_long_text_is_cut_between_characters(text: str, limit: int, short: str) -> None:
+def test_long_text_is_cut_between_characters(text: str, limit: int, short: str) -> None:
     assert shortened(text, limit) == short
 
 
 @law
 @given(any_text, st.integers(min_value=1, max_value=20))
-def test_a_shortened_text_fits(text: str, limit: int) -> None:
+def test_shortened_text_fits(text: str, limit: int) -> None:
     short = shortened(text, limit)
     assert utf16_length(short) <= limit
     assert short == text or short.endswith('…')
@@ -33,5 +33,5 @@ def test_a_shortened_text_fits(text: str, limit: int) -> None:
 
 @law
 @given(any_text, st.integers(min_value=0, max_value=40))
-def test_a_text_fits_by_its_length_in_utf_16(text: str, limit: int) -> None:
+def test_text_fits_by_its_length_in_utf_16(text: str, limit: int) -> None:
     assert fits(text, limit) is (utf16_length(text) <= limit)

@@ -18,7 +18,7 @@ MOMENTS = st.integers(min_value=0, max_value=10_000_000).map(
     head_s=st.floats(min_value=0, max_value=20_000_000),
     present_at=MOMENTS,
 )
-def test_head_and_rest_are_the_whole(
+def test_head_and_rest_make_up_the_whole(
     start_at: dt.datetime | None, length_s: int | None, head_s: float, present_at: dt.datetime
 ) -> None:
     end_at = None
@@ -48,13 +48,15 @@ def test_head_and_rest_are_the_whole(
         (TimeRange(), False),
     ],
 )
-def test_only_a_second_cannot_be_divided(time_range: TimeRange, is_one: bool) -> None:
+def test_range_of_one_second_is_the_only_one_that_cannot_be_divided(
+    time_range: TimeRange, is_one: bool
+) -> None:
     assert time_range.is_one_second is is_one
     half = time_range.head(time_range.length(present_at=NOON) / 2, present_at=NOON)
     assert (half == time_range) is is_one
 
 
-def test_what_has_no_end_ends_now_but_can_always_be_divided() -> None:
+def test_range_without_an_end_ends_now_but_can_always_be_divided() -> None:
     assert TimeRange(start_at=NOON - 9 * SECOND).length(present_at=NOON) == 9 * SECOND
     ahead = TimeRange(start_at=NOON + 9 * SECOND)
     assert ahead.length(present_at=NOON) == 2 * SECOND

@@ -53,7 +53,7 @@ def test_levels_are_in_order_of_strictness() -> None:
         ('\u03a4L\u03a1:GREEN', Tlp.GREEN),  # Greek
     ],
 )
-def test_a_level_is_read_in_every_spelling_of_it(label: str, level: Tlp) -> None:
+def test_level_is_read_in_every_spelling_of_it(label: str, level: Tlp) -> None:
     reading = read_tlp(label)
     assert reading is not None
     assert (reading.level, reading.is_understood) == (level, True)
@@ -86,7 +86,7 @@ def test_a_level_is_read_in_every_spelling_of_it(label: str, level: Tlp) -> None
         'TLP' + 'x' * LONG,
     ],
 )
-def test_what_begins_with_tlp_and_is_not_understood_counts_as_the_strictest(label: str) -> None:
+def test_unknown_label_beginning_with_tlp_counts_as_the_strictest(label: str) -> None:
     reading = read_tlp(label)
     assert reading is not None
     assert (reading.level, reading.is_understood) == (Tlp.RED, False)
@@ -95,7 +95,7 @@ def test_what_begins_with_tlp_and_is_not_understood_counts_as_the_strictest(labe
 @pytest.mark.parametrize(
     'label', ['', ' ', 'Internal', 'not TLP:RED', 'T. L. Peterson', 'TIP:RED', 'TL:RED', 'Red']
 )
-def test_what_does_not_begin_with_tlp_is_no_tlp_label(label: str) -> None:
+def test_label_that_does_not_begin_with_tlp_is_no_tlp_label(label: str) -> None:
     assert read_tlp(label) is None
 
 
@@ -111,26 +111,26 @@ def test_what_does_not_begin_with_tlp_is_no_tlp_label(label: str) -> None:
         (('TLP:CLEAR', 'TLP:PURPLE', 'TLP:AMBER'), Tlp.RED),
     ],
 )
-def test_the_strictest_of_several_labels_counts(labels: tuple[str, ...], level: Tlp | None) -> None:
+def test_strictest_of_several_labels_counts(labels: tuple[str, ...], level: Tlp | None) -> None:
     assert strictest(labels) is level
 
 
 @law
 @given(any_text, st.sampled_from(['TLP', 'tlp', ' Tlp', '\u200btlp', '\uff34\uff2c\uff30']))
-def test_no_text_behind_tlp_makes_it_no_label(rest: str, beginning: str) -> None:
+def test_tlp_without_a_level_is_no_tlp_label(rest: str, beginning: str) -> None:
     assert read_tlp(beginning + rest) is not None
 
 
 @law
 @given(st.lists(any_text | st.sampled_from(list(Tlp))))
-def test_another_label_never_makes_a_level_less_strict(labels: list[str]) -> None:
+def test_further_label_never_makes_a_level_less_strict(labels: list[str]) -> None:
     levels = [strictest(labels[:many]) for many in range(len(labels) + 1)]
     strictness = [-1 if level is None else level.strictness for level in levels]
     assert strictness == sorted(strictness)
 
 
 @pytest.mark.parametrize('piece', ['\u0301\u0316', ' ', '\u200b', 'TLP', ':', '\ufdfa', '(', 'T L'])
-def test_long_labels_take_time_by_their_length(piece: str) -> None:
+def test_time_to_read_a_label_grows_with_its_length(piece: str) -> None:
     began = time.process_time()
     for text in (piece * (LONG // len(piece)), 'TLP' + piece * LONG):
         read_tlp(text)

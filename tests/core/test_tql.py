@@ -131,7 +131,7 @@ def test_query_without_owners_or_types_is_refused(wrong):
         '',
     ],
 )
-def test_good_text_is_let_through(text):
+def test_valid_tql_is_accepted(text):
     check_tql(text)
 
 
@@ -158,7 +158,7 @@ def test_good_text_is_let_through(text):
         ('a = \uff02x\uff02', 4, 'looks like'),
     ],
 )
-def test_text_that_would_not_stay_inside_is_refused_with_its_place(text, position, words):
+def test_tql_that_would_escape_its_clause_is_refused_with_its_place(text, position, words):
     with pytest.raises(TqlError, match=words) as caught:
         check_tql(text)
     assert caught.value.position == position
@@ -195,7 +195,7 @@ def test_accepted_text_never_reaches_the_top_level(text, owners):
 
 
 @given(tql_pieces)
-def test_only_text_that_an_independent_reading_balances_is_accepted(text):
+def test_accepted_text_is_balanced_by_an_independent_reading_too(text):
     try:
         check_tql(text)
     except TqlError:
@@ -222,7 +222,7 @@ LT = 'lastModified LT "2026-03-04T12:00:01Z"'
         (TimeRange(start_at=NOON, end_at=NOON + SECOND), f'{GEQ} AND {LT}'),
     ],
 )
-def test_span_is_half_open_and_may_lack_either_bound(time_range, clause):
+def test_time_range_is_half_open_and_may_lack_either_bound(time_range, clause):
     assert range_clause(time_range) == clause
 
 
@@ -235,7 +235,7 @@ def test_span_is_half_open_and_may_lack_either_bound(time_range, clause):
         ('a OR b', 'c', '(a OR b) AND (c)'),
     ],
 )
-def test_both_clauses_keep_their_own_or(first, second, both):
+def test_clauses_keep_their_own_or(first, second, both):
     assert both_clauses(first, second) == both
 
 
@@ -245,7 +245,7 @@ def test_selection_names_owners_and_types_and_no_more_than_the_clause():
     assert selection_tql(['A', 'B "C"'], ['Host'], clause='id > 7') == f'{whole} AND id > 7'
 
 
-def test_inactive_ones_are_asked_for_within_a_span_and_after_an_id():
+def test_inactive_indicators_are_requested_within_a_time_range_and_after_an_id():
     whole = 'ownerName in ("A") AND typeName in ("Host") AND indicatorActive = false'
     assert inactive_tql(['A'], ['Host'], time_range=TimeRange()) == whole
     bounded = inactive_tql(['A'], ['Host'], time_range=TimeRange(start_at=NOON), after_id=7)

@@ -56,13 +56,13 @@ def check_fit(value: Any) -> None:
 
 
 @given(values, st.booleans())
-def test_whatever_json_says_is_fit_to_keep(value: Any, is_ascii: bool) -> None:
+def test_value_read_from_any_json_can_be_stored(value: Any, is_ascii: bool) -> None:
     text = json.dumps(value, ensure_ascii=is_ascii)
     check_fit(read_json(text.encode('utf-8', 'surrogatepass'), most_values=MOST))
 
 
 @given(values)
-def test_what_is_fit_stays_as_it_is(value: Any) -> None:
+def test_fit_values_are_unchanged(value: Any) -> None:
     try:
         check_fit(value)
     except (AssertionError, UnicodeError):
@@ -87,7 +87,7 @@ def test_what_is_fit_stays_as_it_is(value: Any) -> None:
         ('\ufeff{}', {}),
     ],
 )
-def test_what_nothing_can_hold_becomes_something_that_can(text: str, value: object) -> None:
+def test_unfit_values_are_replaced_by_fit_ones(text: str, value: object) -> None:
     assert read_json(text.encode(), most_values=MOST) == value
 
 
@@ -123,7 +123,7 @@ def outcome(read: Callable[[bytes], object], body: bytes) -> str:
 @pytest.mark.slow
 @settings(max_examples=1_000)
 @given(app_state, st.binary(max_size=3), st.integers(min_value=0, max_value=40))
-def test_the_fast_reader_says_what_the_slow_one_says(text: str, odd: bytes, at: int) -> None:
+def test_fast_reader_agrees_with_the_slow_one(text: str, odd: bytes, at: int) -> None:
     body = text.encode('utf-8', 'surrogatepass')
     for each in (body, body[:at] + odd + body[at:], body[:at] + odd + body[at + len(odd) :]):
         assert outcome(_value, each) == outcome(_slow_value, each)
@@ -133,7 +133,7 @@ def test_the_fast_reader_says_what_the_slow_one_says(text: str, odd: bytes, at: 
 @pytest.mark.parametrize(
     'digits', [2**63 - 2, 2**63 - 1, 2**63, 2**64 - 1, 2**64, 10**18 - 1, 10**18, 10**19, 10**30]
 )
-def test_a_long_number_is_bounded_wherever_it_stands(before: str, digits: int) -> None:
+def test_long_number_is_bounded_wherever_it_occurs(before: str, digits: int) -> None:
     after = {'[': ']', '{': '}'}.get(before[:1], '')
     body = f'{before}{digits}{after}'.encode()
     assert outcome(_value, body) == outcome(_slow_value, body)
@@ -141,24 +141,24 @@ def test_a_long_number_is_bounded_wherever_it_stands(before: str, digits: int) -
 
 
 @pytest.mark.parametrize('text', ['', 'NaN', '[Infinity]', '-Infinity', '{"a"}', '[' * 300_000])
-def test_what_is_no_json_is_an_error_of_one_kind(text: str) -> None:
+def test_invalid_json_is_one_kind_of_error(text: str) -> None:
     with pytest.raises(ValueError, match=r'\w'):
         read_json(text.encode(), most_values=10**6)
 
 
 @pytest.mark.parametrize('text', ['[' + '[],' * 500 + '[]]', '[' + '1,' * MOST + '1]'])
-def test_more_values_than_the_purpose_needs_are_refused_unread(text: str) -> None:
+def test_json_with_more_values_than_allowed_is_refused_unread(text: str) -> None:
     with pytest.raises(TooManyValuesError):
         read_json(text.encode(), most_values=MOST)
 
 
 @pytest.mark.parametrize('inner', [',' * 5_000, '[' * 5_000, '\\"' * 5_000 + ',' * 5_000])
-def test_signs_within_a_text_are_no_values(inner: str) -> None:
+def test_punctuation_within_a_text_is_not_counted_as_values(inner: str) -> None:
     assert read_json(f'["{inner}"]'.encode(), most_values=MOST)
 
 
 @pytest.mark.parametrize('end', ['', '"', '\\', '\\"'])
-def test_counting_costs_no_more_than_its_length_however_texts_are_quoted(end: str) -> None:
+def test_cost_of_counting_grows_with_the_length_however_texts_are_quoted(end: str) -> None:
     body = f'{"," * (MOST + 1)}"{chr(92)}"{(chr(92) + chr(34)) * 500_000}{end}'.encode()
     began = time.process_time()
     with pytest.raises(ValueError, match=r'\w'):
@@ -167,7 +167,7 @@ def test_counting_costs_no_more_than_its_length_however_texts_are_quoted(end: st
 
 
 @given(texts)
-def test_clean_text_is_text_that_utf_8_takes(text: str) -> None:
+def test_clean_text_is_encodable_as_utf_8(text: str) -> None:
     clean = clean_text(text)
     check_fit(clean)
     assert clean_text(clean) == clean

@@ -32,7 +32,7 @@ def test_counts_are_the_sums_over_all_jobs() -> None:
     assert (found.job_count, found.ended_at, found.only_job) == (2, minutes(6), None)
 
 
-def test_the_state_is_that_of_its_jobs() -> None:
+def test_state_is_that_of_its_jobs() -> None:
     pending, running = make_job('p'), make_job('r', status=JobStatus.CONVERT_IN_PROGRESS)
     failed = make_job('f', status=JobStatus.FAILED, failed_at=minutes(9))
     cancelled = make_job('c', status=JobStatus.CANCELLED)
@@ -46,7 +46,7 @@ def test_the_state_is_that_of_its_jobs() -> None:
     assert summary(done('d'), running).ended_at is None
 
 
-def test_the_time_it_covers_is_that_of_all_windows() -> None:
+def test_time_covered_is_that_of_all_windows() -> None:
     early = done('a', window=Window(start_at=minutes(1), end_at=minutes(60)))
     late = done('b', 1, window=Window(start_at=minutes(30), end_at=minutes(61)))
     found = summary(early, late)

@@ -43,7 +43,7 @@ def test_batches_rejoin_to_the_input(sizes: list[int], max_objects: int, max_byt
 
 @law
 @given(sizes=SIZES, **LIMITS)
-def test_every_batch_keeps_both_limits_or_is_one_large_object(
+def test_batches_keep_both_limits_or_are_one_large_object(
     sizes: list[int], max_objects: int, max_bytes: int
 ):
     for batch in batches(sizes, max_objects, max_bytes):
@@ -53,18 +53,20 @@ def test_every_batch_keeps_both_limits_or_is_one_large_object(
 
 @law
 @given(sizes=SIZES, **LIMITS)
-def test_no_batch_is_smaller_than_it_has_to_be(sizes: list[int], max_objects: int, max_bytes: int):
+def test_batches_are_never_smaller_than_necessary(
+    sizes: list[int], max_objects: int, max_bytes: int
+):
     made = batches(sizes, max_objects, max_bytes)
 
     for batch, following in itertools.pairwise(made):
         assert len(batch) == max_objects or sum(batch) + following[0] > max_bytes
 
 
-def test_nothing_fits_where_there_is_nothing():
+def test_empty_input_makes_no_batch():
     assert fitting([]) == 0
 
 
-def test_the_standing_limits_are_a_hundred_objects_and_a_megabyte():
+def test_default_limits_are_a_hundred_objects_and_a_megabyte():
     assert (MAX_OBJECTS, MAX_BYTES) == (100, 1_000_000)
     assert fitting([1] * 101) == 100
     assert fitting([400_000, 400_000, 200_000, 1]) == 3
@@ -123,7 +125,7 @@ def started(pauses: list[float], limit: int) -> list[float]:
 
 @law
 @given(PAUSES, LIMITS_A_MINUTE)
-def test_no_window_holds_more_than_the_limit_whatever_the_pattern(pauses: list[float], limit: int):
+def test_rate_window_never_exceeds_the_limit_whatever_the_pattern(pauses: list[float], limit: int):
     times = started(pauses, limit)
 
     for first, beyond in zip(times, times[limit:], strict=False):
@@ -132,9 +134,7 @@ def test_no_window_holds_more_than_the_limit_whatever_the_pattern(pauses: list[f
 
 @law
 @given(PAUSES, LIMITS_A_MINUTE, st.integers(min_value=0, max_value=100))
-def test_only_as_many_times_as_the_limit_have_to_be_remembered(
-    pauses: list[float], limit: int, more: int
-):
+def test_number_of_times_to_remember_is_the_limit(pauses: list[float], limit: int, more: int):
     times = started(pauses, limit)
     now = (times[-1] if times else 0.0) + 0.5
 
@@ -143,7 +143,7 @@ def test_only_as_many_times_as_the_limit_have_to_be_remembered(
 
 @law
 @given(LIMITS_A_MINUTE)
-def test_the_limit_is_reached_when_pressed(limit: int):
+def test_limit_is_reached_under_load(limit: int):
     times = started([0.0] * (limit * 3), limit)
 
     assert sum(at < times[0] + WINDOW_S + MARGIN_S for at in times) == limit
@@ -153,7 +153,7 @@ def test_the_limit_is_reached_when_pressed(limit: int):
 
 @law
 @given(PAUSES, LIMITS_A_MINUTE)
-def test_a_request_waits_no_longer_than_until_the_oldest_leaves_the_window(
+def test_request_waits_no_longer_than_until_the_oldest_leaves_the_window(
     pauses: list[float], limit: int
 ):
     times = started(pauses, limit)
@@ -162,12 +162,12 @@ def test_a_request_waits_no_longer_than_until_the_oldest_leaves_the_window(
     assert 0.0 <= wait_s(times, now, limit) <= WINDOW_S + MARGIN_S + 1e-6
 
 
-def test_the_first_requests_go_at_once():
+def test_first_requests_go_at_once():
     assert wait_s([], 5.0, 1) == 0.0
     assert wait_s([5.0] * 99, 5.0, 100) == 0.0
 
 
-def test_the_next_one_waits_until_the_oldest_is_out_of_the_window_and_the_margin():
+def test_next_request_waits_until_the_oldest_is_out_of_the_window_and_the_margin():
     free_at = WINDOW_S + MARGIN_S
 
     assert wait_s([0.0, 10.0, 20.0], 30.0, 3) == free_at - 30.0

@@ -20,14 +20,14 @@ PLACE = {
 
 
 @pytest.mark.parametrize('kind', list(IndicatorType))
-def test_every_type_is_found_by_its_summary(kind: IndicatorType) -> None:
+def test_value_of_every_type_is_found_by_its_summary(kind: IndicatorType) -> None:
     indicator = parse_indicator(make_row(kind))
     assert set(object_keys(indicator)) <= set(keys_of_value(indicator.summary))
 
 
 @law
 @given(indicators())
-def test_what_a_pattern_says_finds_its_object_whatever_the_style(indicator: Indicator) -> None:
+def test_pattern_finds_its_object_whatever_the_style(indicator: Indicator) -> None:
     is_registry_key = indicator.type is IndicatorType.REGISTRY_KEY
     is_file = indicator.type is IndicatorType.FILE
     if is_registry_key or (not is_file and value_fault(indicator.type, indicator.value.strip())):
@@ -58,7 +58,7 @@ def test_what_a_pattern_says_finds_its_object_whatever_the_style(indicator: Indi
         (IndicatorType.URL, 'http://bad.example.org/A', 'HTTP://Bad.example.org/A'),
     ],
 )
-def test_a_value_is_found_in_another_spelling(kind: IndicatorType, stored: str, typed: str) -> None:
+def test_value_is_found_in_another_spelling(kind: IndicatorType, stored: str, typed: str) -> None:
     (key,) = object_keys(make_indicator(kind, value=stored))
     assert key in keys_of_value(typed)
 
@@ -78,7 +78,7 @@ def test_a_value_is_found_in_another_spelling(kind: IndicatorType, stored: str, 
         (IndicatorType.HOST, 'C2.example.net', ('c2.example.net',)),
     ],
 )
-def test_threatconnect_is_asked_for_every_spelling_that_it_may_have(
+def test_threatconnect_is_asked_for_every_possible_spelling(
     kind: IndicatorType, value: str, expected: tuple[str, ...]
 ) -> None:
     (key,) = object_keys(make_indicator(kind, value=value))
@@ -87,7 +87,7 @@ def test_threatconnect_is_asked_for_every_spelling_that_it_may_have(
 
 @law
 @given(indicators())
-def test_every_spelling_is_one_of_the_same_key(indicator: Indicator) -> None:
+def test_spellings_of_a_value_share_its_key(indicator: Indicator) -> None:
     for key in object_keys(indicator):
         if key.type in PLACE and indicator_fault(indicator) is None:
             for text in spellings(key):
@@ -98,7 +98,7 @@ def test_every_spelling_is_one_of_the_same_key(indicator: Indicator) -> None:
 
 @law
 @given(any_text)
-def test_any_value_can_be_looked_up(text: str) -> None:
+def test_values_of_any_content_can_be_looked_up(text: str) -> None:
     for key in keys_of_value(text):
         assert key.value.strip()
         assert ObjectKey.from_text(key.text) == key
@@ -114,7 +114,7 @@ def test_any_value_can_be_looked_up(text: str) -> None:
         ('0' * 33, []),
     ],
 )
-def test_hashes_are_taken_only_where_there_is_nothing_else(
+def test_hashes_are_used_only_where_there_is_nothing_else(
     value: str, kinds: list[HashKind]
 ) -> None:
     assert [kind for kind, _ in hashes_of_value(value)] == kinds

@@ -67,7 +67,7 @@ _LABELS = '.'.join(['a' * 63] * 3)
         ('a.' * 50_000, 'over 253'),
     ],
 )
-def test_what_is_no_host_name(host: str, words: str) -> None:
+def test_invalid_host_name_has_a_fault(host: str, words: str) -> None:
     fault = host_fault(host)
     assert fault is not None
     assert words in fault
@@ -99,13 +99,13 @@ def test_what_is_no_host_name(host: str, words: str) -> None:
         f'{_LABELS}.{"a" * 61}.',
     ],
 )
-def test_what_is_a_host_name(host: str) -> None:
+def test_valid_host_name_has_no_fault(host: str) -> None:
     assert host_fault(host) is None
 
 
 @law
 @given(st.ip_addresses())
-def test_no_address_is_a_host_name(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
+def test_address_is_not_a_host_name(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     spellings = {str(address), address.exploded, f'{address}.', f'[{address}]', f' {address}'}
     if address.version == 4:
         spellings |= {str(int(address)), hex(int(address)), f'0{int(address):o}'}
@@ -114,7 +114,7 @@ def test_no_address_is_a_host_name(address: ipaddress.IPv4Address | ipaddress.IP
 
 @law
 @given(any_text | st.text('aA1.-_*:/@%[]ü。\u200b ', max_size=12))
-def test_what_passes_as_a_host_name_is_one_for_never_send_too(text: str) -> None:
+def test_valid_host_name_is_one_for_never_send_too(text: str) -> None:
     if host_fault(text) is None:
         name = normal_host(text)
         assert name
@@ -139,7 +139,7 @@ def test_what_passes_as_a_host_name_is_one_for_never_send_too(text: str) -> None
         'a' * 300 + '@example.com',
     ],
 )
-def test_what_is_an_email_address(address: str) -> None:
+def test_valid_email_address_has_no_fault(address: str) -> None:
     assert value_fault(IndicatorType.EMAIL_ADDRESS, address) is None
 
 
@@ -172,7 +172,7 @@ def test_what_is_an_email_address(address: str) -> None:
         ('a@[]', 'not an address'),
     ],
 )
-def test_what_is_no_email_address(address: str, words: str) -> None:
+def test_invalid_email_address_has_a_fault(address: str, words: str) -> None:
     fault = value_fault(IndicatorType.EMAIL_ADDRESS, address)
     assert fault is not None
     assert words in fault
@@ -180,7 +180,7 @@ def test_what_is_no_email_address(address: str, words: str) -> None:
 
 @law
 @given(any_text | st.text('aA1.-_*:/@%[]"<> ', max_size=12))
-def test_what_passes_as_an_email_address_has_a_host_for_never_send(text: str) -> None:
+def test_valid_email_address_has_a_host_for_never_send(text: str) -> None:
     if value_fault(IndicatorType.EMAIL_ADDRESS, text) is None:
         assert email_host(text)
 
@@ -231,7 +231,9 @@ def test_what_passes_as_an_email_address_has_a_host_for_never_send(text: str) ->
         (IndicatorType.REGISTRY_KEY, 'HKLM', True),
     ],
 )
-def test_what_can_be_right_of_each_type(kind: IndicatorType, value: str, is_right: bool) -> None:
+def test_valid_value_of_each_type_has_no_fault(
+    kind: IndicatorType, value: str, is_right: bool
+) -> None:
     assert (value_fault(kind, value) is None) is is_right
 
 
@@ -245,7 +247,7 @@ def test_what_can_be_right_of_each_type(kind: IndicatorType, value: str, is_righ
         (IndicatorType.FILE, {'hashes': ((HashKind.MD5, ''),)}),
     ],
 )
-def test_what_its_canonical_form_leaves_empty_is_a_fault(
+def test_value_whose_canonical_form_is_empty_is_a_fault(
     kind: IndicatorType, fields: dict[str, object]
 ) -> None:
     fault = indicator_fault(make_indicator(kind, **fields))
@@ -263,7 +265,7 @@ def test_what_its_canonical_form_leaves_empty_is_a_fault(
     ],
 )
 @pytest.mark.parametrize('character', ['a', 'ü', '\\', "'"])
-def test_a_pattern_is_sent_whole_or_not_at_all(
+def test_pattern_is_sent_whole_or_not_at_all(
     kind: IndicatorType, field: str, character: str
 ) -> None:
     def longest(length: int) -> int:
@@ -286,7 +288,7 @@ def test_a_pattern_is_sent_whole_or_not_at_all(
     assert '32,766 bytes' in fault
 
 
-def test_a_long_summary_of_a_file_is_no_fault() -> None:
+def test_long_summary_of_a_file_is_no_fault() -> None:
     hashes = ((HashKind.SHA256, SHA256),)
     assert (
         indicator_fault(make_indicator(IndicatorType.FILE, value='x' * 10**5, hashes=hashes))

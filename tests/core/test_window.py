@@ -22,7 +22,7 @@ def test_window_starts_before_the_cursor_and_ends_now_in_whole_seconds():
     assert window.end_at == NOON
 
 
-def test_reading_everything_has_no_start():
+def test_window_of_a_full_read_has_no_start():
     window = next_window(cursor_at=None, server_now=NOON)
     assert window.start_at is None
     assert window.end_at == NOON
@@ -52,7 +52,7 @@ def test_successive_windows_tile_without_a_gap(nows, overlap_s):
 
 
 @given(times, times, times)
-def test_what_changes_after_a_window_was_fixed_is_in_the_next_one(first, changed, second):
+def test_change_after_a_window_was_fixed_is_in_the_next_one(first, changed, second):
     """A change that the server stamps at or after the end of one window, before the next one."""
     cursor_at = next_window(cursor_at=None, server_now=first).end_at
     window = next_window(cursor_at=cursor_at, server_now=second)

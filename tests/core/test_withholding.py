@@ -47,7 +47,7 @@ def test_reason_of_a_label_names_it_and_both_levels(labels: tuple[str, ...], wor
     assert found == f'It is labeled {words}, and TLP:AMBER is the highest level to send.'
 
 
-def test_a_long_label_is_shown_in_part() -> None:
+def test_long_label_is_shown_in_part() -> None:
     indicator = make_indicator(security_labels=('TLP:' + 'X' * 5000,))
     found = withheld_reason(indicator, max_tlp=Tlp.AMBER, never_send=NOTHING)
     assert found is not None
@@ -55,7 +55,7 @@ def test_a_long_label_is_shown_in_part() -> None:
 
 
 @pytest.mark.parametrize('highest', list(Tlp))
-def test_labels_that_did_not_arrive_hold_back_where_there_is_a_limit(highest: Tlp) -> None:
+def test_missing_labels_hold_an_indicator_back_where_there_is_a_limit(highest: Tlp) -> None:
     indicator = make_indicator(are_labels_known=False, security_labels=('TLP:CLEAR',))
     found = withheld_reason(indicator, max_tlp=highest, never_send=NOTHING)
     assert found is not None
@@ -64,7 +64,7 @@ def test_labels_that_did_not_arrive_hold_back_where_there_is_a_limit(highest: Tl
     assert withheld_reason(indicator, max_tlp=None, never_send=NOTHING) is None
 
 
-def test_a_label_that_did_arrive_says_more_than_those_that_did_not() -> None:
+def test_known_label_gives_a_better_reason_than_missing_ones() -> None:
     indicator = make_indicator(are_labels_known=False, security_labels=('TLP:RED',))
     found = withheld_reason(indicator, max_tlp=Tlp.GREEN, never_send=NOTHING)
     assert found == 'It is labeled TLP:RED, and TLP:GREEN is the highest level to send.'
@@ -105,7 +105,7 @@ def test_block_holds_back_what_is_inside_it(kind: IndicatorType, value: str, is_
 
 @pytest.mark.parametrize('form', sorted(FORMS))
 @pytest.mark.parametrize(('address', 'is_held'), [('10.1.2.3', True), ('11.1.2.3', False)])
-def test_an_address_is_held_back_in_every_form_that_carries_it(
+def test_address_is_held_back_in_every_form_that_carries_it(
     form: str, address: str, is_held: bool
 ) -> None:
     text = FORMS[form](ipaddress.IPv4Address(address))
@@ -127,7 +127,7 @@ def test_an_address_is_held_back_in_every_form_that_carries_it(
 
 
 @pytest.mark.parametrize('form', sorted(set(FORMS) - {'Teredo server'}))
-def test_an_entry_in_a_form_that_carries_an_address_holds_it_back_in_all_forms(form: str) -> None:
+def test_entry_in_a_form_that_carries_an_address_holds_it_back_in_all_forms(form: str) -> None:
     entry = FORMS[form](ipaddress.IPv4Address('10.1.2.3'))
     for other in (*FORMS.values(), str):
         assert reason(IndicatorType.ADDRESS, other(ipaddress.IPv4Address('10.1.2.3')), entry)
@@ -171,9 +171,7 @@ def test_ipv6_entries_and_carried_blocks(
         ('private|10.0.0.0/8', None),
     ],
 )
-def test_one_listed_hash_holds_a_file_back_with_all_its_hashes(
-    never_send: str, words: str | None
-) -> None:
+def test_file_is_held_back_by_one_listed_hash(never_send: str, words: str | None) -> None:
     indicator = make_indicator(
         IndicatorType.FILE, hashes=((HashKind.MD5, MD5), (HashKind.SHA1, SHA1))
     )
@@ -182,7 +180,7 @@ def test_one_listed_hash_holds_a_file_back_with_all_its_hashes(
 
 
 @pytest.mark.parametrize('kind', list(HashKind))
-def test_the_word_empty_holds_back_the_empty_file(kind: HashKind) -> None:
+def test_word_empty_holds_back_the_empty_file(kind: HashKind) -> None:
     indicator = make_indicator(IndicatorType.FILE, hashes=((kind, EMPTY_FILE[kind]),))
     assert withheld_reason(indicator, max_tlp=None, never_send=parse_never_send('empty')) == (
         f'Its {kind} hash {EMPTY_FILE[kind]} is that of the empty file, and Never Send says empty.'
@@ -191,7 +189,7 @@ def test_the_word_empty_holds_back_the_empty_file(kind: HashKind) -> None:
 
 
 @pytest.mark.parametrize('own', ['faß.example', 'xn--fa-hia.example', 'FAẞ.Example'])
-def test_a_sharp_s_is_a_letter_of_its_own(own: str) -> None:
+def test_sharp_s_is_a_letter_of_its_own(own: str) -> None:
     for kind, value in (
         (IndicatorType.HOST, 'xn--fa-hia.example'),
         (IndicatorType.HOST, 'www.faß.example'),
@@ -207,7 +205,7 @@ def test_a_sharp_s_is_a_letter_of_its_own(own: str) -> None:
 @pytest.mark.parametrize(
     'piece', ['a.', 'ü.', 'ü', '\u0301\u0316', '\u00ad', '.', '%C3%BC', '1', ':']
 )
-def test_long_hosts_take_time_by_their_length(piece: str) -> None:
+def test_time_to_check_a_host_grows_with_its_length(piece: str) -> None:
     never_send = parse_never_send('example.com|10.0.0.0/8|private')
     long = piece * (100_000 // len(piece))
     began = time.process_time()
@@ -217,7 +215,7 @@ def test_long_hosts_take_time_by_their_length(piece: str) -> None:
     assert time.process_time() - began < 8, 'the square of the length would take minutes'
 
 
-def test_a_long_host_in_a_listed_domain_is_held_back() -> None:
+def test_long_host_in_a_listed_domain_is_held_back() -> None:
     for many in (80, 83, 84, 85, 50_000):
         assert reason(IndicatorType.HOST, 'ab.' * many + 'example.com', 'example.com')
         assert not reason(IndicatorType.HOST, 'ab.' * many + 'badexample.com', 'example.com')
@@ -284,7 +282,7 @@ def test_domain_holds_back_what_is_in_it(kind: IndicatorType, value: str, is_hel
         (IndicatorType.EMAIL_ADDRESS, 'root@localhost', 'one label'),
     ],
 )
-def test_private_holds_back_what_is_nobodys(
+def test_private_holds_back_reserved_addresses_and_names(
     kind: IndicatorType, value: str, word: str | None
 ) -> None:
     found = reason(kind, value, 'private')
@@ -306,7 +304,7 @@ def test_reason_names_value_and_entry() -> None:
 
 @law
 @given(indicators())
-def test_any_indicator_is_judged_without_an_error(indicator: Indicator) -> None:
+def test_indicators_of_any_content_are_judged_without_an_error(indicator: Indicator) -> None:
     never_send = parse_never_send('10.0.0.0/8|fd00::/8|example.com|private')
     found = withheld_reason(indicator, max_tlp=Tlp.AMBER, never_send=never_send)
     assert found is None or found.endswith('.')

@@ -65,7 +65,7 @@ def summary(stand: Stand) -> dict[str, Any]:
     return found
 
 
-def test_a_new_service_has_figures_too(stand: Stand) -> None:
+def test_new_service_has_figures_too(stand: Stand) -> None:
     found = summary(stand)
     assert (found['objects_live'], found['by_type'], found['by_query']) == (0, [], [])
     assert (found['running'], found['last_update'], found['next_update']) == (None, None, None)
@@ -82,7 +82,7 @@ def test_a_new_service_has_figures_too(stand: Stand) -> None:
     assert [each['status'] for each in found['jobs']] == [str(status) for status in JobStatus]
 
 
-def test_what_sentinel_holds_is_counted_by_type_and_by_query(stand: Stand) -> None:
+def test_objects_in_sentinel_are_counted_by_type_and_by_query(stand: Stand) -> None:
     stand.app_state.save_queries(
         [make_query('q1'), make_query('q2')],
         expected_version=0,
@@ -125,19 +125,19 @@ def test_what_sentinel_holds_is_counted_by_type_and_by_query(stand: Stand) -> No
     ]
 
 
-def test_the_hashes_of_files_are_of_one_type(stand: Stand) -> None:
+def test_hashes_of_files_are_of_one_type(stand: Stand) -> None:
     enter_in_ledger(stand, (f'File|MD5|{MD5}', 'q1'), (f'File|SHA-1|{SHA1}', 'q1'))
     assert summary(stand)['by_type'] == [{'indicator_type': 'File', 'count': 2}]
 
 
-def test_what_expired_in_an_earlier_hour_is_not_live(stand: Stand) -> None:
+def test_objects_that_expired_in_an_earlier_hour_are_not_live(stand: Stand) -> None:
     enter_in_ledger(stand, ('URL||http://a.example', 'q1'))
     assert summary(stand)['objects_live'] == 1
     stand.clock.advance(dt.timedelta(days=30, hours=1).total_seconds())
     assert summary(stand)['objects_live'] == 0
 
 
-def test_the_last_update_is_the_one_that_ended_last(stand: Stand) -> None:
+def test_last_update_is_the_one_that_ended_last(stand: Stand) -> None:
     end_job(stand, 'j1', NOON - 2 * HOUR)
     end_job(stand, 'j2', NOON - HOUR)
     last = summary(stand)['last_update']
@@ -147,7 +147,7 @@ def test_the_last_update_is_the_one_that_ended_last(stand: Stand) -> None:
     assert summary(stand)['total']['read'] == 20
 
 
-def test_the_running_update_is_shown_as_far_as_it_has_come(stand: Stand) -> None:
+def test_running_update_is_shown_with_its_progress(stand: Stand) -> None:
     job = make_job('j1', query=make_query('q1'), status=JobStatus.DOWNLOAD_IN_PROGRESS)
     update = make_update(request_ids=('j1',), started_at=NOON)
     stand.app_state.add_update(update, [job], schedule=None)
@@ -168,7 +168,7 @@ def test_the_running_update_is_shown_as_far_as_it_has_come(stand: Stand) -> None
     assert found['last_update'] is None
 
 
-def test_history_has_what_was_sent_so_far_in_the_present_hour(stand: Stand) -> None:
+def test_history_includes_what_was_sent_in_the_current_hour(stand: Stand) -> None:
     end_job(stand, 'j1', NOON + HOUR / 60)
     before = stand.get('/api/metric/history', 'hours=24').json['data']
     assert [(each['hour'], each['jobs'], each['sent']) for each in before] == [
@@ -191,7 +191,7 @@ def test_history_has_what_was_sent_so_far_in_the_present_hour(stand: Stand) -> N
     assert [(each['jobs'], each['sent']) for each in later] == [(1, 7), (0, 3)]
 
 
-def test_what_holds_the_pipeline_up_is_told(stand: Stand) -> None:
+def test_causes_that_hold_the_pipeline_up_are_shown(stand: Stand) -> None:
     assert (summary(stand)['pauses'], summary(stand)['troubles']) == ([], [])
     state = TaskState(
         is_paused=True, paused_at=NOON, paused_by='jdoe', pause_reason='Workspace moves'
@@ -207,7 +207,7 @@ def test_what_holds_the_pipeline_up_is_told(stand: Stand) -> None:
     assert (trouble['system'], trouble['attempt']) == ('ThreatConnect', 2)
 
 
-def test_history_gives_the_hours_with_the_end_of_a_job(stand: Stand) -> None:
+def test_history_has_the_hours_in_which_a_job_ended(stand: Stand) -> None:
     for number, hours in enumerate((1, 5, 30)):
         end_job(stand, f'j{number}', NOON - hours * HOUR)
     found = stand.get('/api/metric/history', 'hours=24').json
@@ -219,7 +219,7 @@ def test_history_gives_the_hours_with_the_end_of_a_job(stand: Stand) -> None:
     assert len(stand.get('/api/metric/history').json['data']) == 3
 
 
-def test_history_comes_with_the_summary_where_it_is_asked_for(stand: Stand) -> None:
+def test_history_comes_with_the_summary_on_request(stand: Stand) -> None:
     end_job(stand, 'j1', NOON - 5 * HOUR)
     assert summary(stand)['history'] is None
     together = stand.get('/api/metric/summary', 'hours=24').json
@@ -228,7 +228,7 @@ def test_history_comes_with_the_summary_where_it_is_asked_for(stand: Stand) -> N
 
 
 @pytest.mark.parametrize('query', ['hours=0', 'hours=8785', 'hours=x', 'days=1'])
-def test_a_span_without_sense_is_refused(stand: Stand, query: str) -> None:
+def test_invalid_time_range_is_refused(stand: Stand, query: str) -> None:
     assert stand.get('/api/metric/history', query).status_code == 400
 
 
@@ -291,7 +291,7 @@ def test_counters_never_go_back(stand: Stand) -> None:
     assert before == {name: after[name] for name in before}
 
 
-def test_ill_health_is_shown(stand: Stand) -> None:
+def test_unhealthy_state_is_shown(stand: Stand) -> None:
     stand.health.fail('AZ-403')
     found = exposed(stand)
     assert found['ms_sentinel_healthy'] == 0

@@ -51,7 +51,7 @@ def test_new_queries_are_counted_and_deleted_ones_named(saved: Stand) -> None:
 @pytest.mark.parametrize(
     'error', [ReadTimeoutError('No answer.'), QueryError('Refused.', reason='At character 4.')]
 )
-def test_what_cannot_be_counted_says_why(saved: Stand, error: Any) -> None:
+def test_failed_count_says_why(saved: Stand, error: Any) -> None:
     saved.diagnostics.source.error_for = lambda tql: error if 'broken' in tql else None
     reply = ask(saved, row(id='q1'), row(id='q2', tql='broken > 1'), row(tql='tag = "hot"'))
     _, broken, other = reply.json['queries']
@@ -61,7 +61,7 @@ def test_what_cannot_be_counted_says_why(saved: Stand, error: Any) -> None:
     assert (reply.json['is_complete'], reply.json['objects_full']) == (False, None)
 
 
-def test_it_is_refused_as_the_save_would_be(saved: Stand) -> None:
+def test_request_is_refused_as_the_save_would_be(saved: Stand) -> None:
     assert ask(saved, version=0).status_code == 409
     reply = ask(saved, row(owners=['Nobody']))
     assert [each['field'] for each in reply.json['errors']] == ['queries.0.owners.0']

@@ -111,7 +111,7 @@ def ward(tmp_path: Path) -> Ward:
     return Ward(tmp_path)
 
 
-def test_an_app_that_met_nothing_is_well(ward: Ward) -> None:
+def test_app_without_any_problem_is_healthy(ward: Ward) -> None:
     ward.clock.advance(90)
     found = ward.health.snapshot()
 
@@ -130,7 +130,7 @@ def test_an_app_that_met_nothing_is_well(ward: Ward) -> None:
         (('Organization', 'Organization'), None),
     ],
 )
-def test_the_one_organization_that_can_be_read_is_that_of_the_api_user(
+def test_readable_organization_is_that_of_the_api_user(
     ward: Ward, types: tuple[str, ...], expected: str | None
 ) -> None:
     assert ward.health.snapshot().organization is None
@@ -140,7 +140,7 @@ def test_the_one_organization_that_can_be_read_is_that_of_the_api_user(
     assert ward.health.snapshot().organization == expected
 
 
-def test_the_service_is_named_without_its_secrets(ward: Ward) -> None:
+def test_service_is_named_without_its_secrets(ward: Ward) -> None:
     found = ward.health.snapshot()
 
     assert (found.source_name, found.workspace_id_end) == ('Demo Organization', WORKSPACE[-4:])
@@ -149,7 +149,7 @@ def test_the_service_is_named_without_its_secrets(ward: Ward) -> None:
     assert WORKSPACE not in repr(found)
 
 
-def test_a_part_that_fails_makes_the_app_degraded_until_it_works_again(ward: Ward) -> None:
+def test_failing_part_makes_the_app_degraded_until_it_works_again(ward: Ward) -> None:
     ward.health.record_error('download', StorageError('The disk is full.'))
     failing = ward.health.snapshot()
     ward.clock.advance(60)
@@ -162,7 +162,7 @@ def test_a_part_that_fails_makes_the_app_degraded_until_it_works_again(ward: War
     assert mended.last_error == failing.last_error
 
 
-def test_the_threads_of_a_task_go_by_its_name(ward: Ward) -> None:
+def test_threads_of_a_task_are_named_after_it(ward: Ward) -> None:
     for part in ('upload-0', 'upload-7', 'schedule-updates', 'scheduler'):
         ward.health.record_error(part, StorageError('The disk is full.'))
     (found,) = ward.health.conditions()
@@ -170,7 +170,7 @@ def test_the_threads_of_a_task_go_by_its_name(ward: Ward) -> None:
     assert found.severity is Severity.ERROR
 
 
-def test_one_part_that_works_again_does_not_hide_another_that_does_not(ward: Ward) -> None:
+def test_recovered_part_does_not_hide_another_that_fails(ward: Ward) -> None:
     ward.health.record_error('download', ValueError('x'))
     ward.health.record_error('upload-0', ValueError('y'))
     ward.health.record_error('upload-0', None)
@@ -179,7 +179,7 @@ def test_one_part_that_works_again_does_not_hide_another_that_does_not(ward: War
     assert ward.health.snapshot().status is HealthState.DEGRADED
 
 
-def test_an_unexpected_error_is_named_without_its_text(ward: Ward) -> None:
+def test_unexpected_error_is_named_without_its_text(ward: Ward) -> None:
     ward.health.record_error('convert', KeyError(SECRET))
     found = ward.health.snapshot().last_error
 
@@ -188,7 +188,7 @@ def test_an_unexpected_error_is_named_without_its_text(ward: Ward) -> None:
     assert found.message == 'convert raised an unexpected KeyError; the log has the details.'
 
 
-def test_the_last_failed_job_is_the_last_error(ward: Ward) -> None:
+def test_last_failed_job_is_the_last_error(ward: Ward) -> None:
     ward.fail_job(60, failure_reason='the first')
     ward.fail_job(30, failure_reason='the second')
 
@@ -197,7 +197,7 @@ def test_the_last_failed_job_is_the_last_error(ward: Ward) -> None:
     )
 
 
-def test_the_later_of_a_failed_job_and_a_failed_part_is_shown(ward: Ward) -> None:
+def test_later_of_a_failed_job_and_a_failed_part_is_shown(ward: Ward) -> None:
     ward.fail_job(60)
     ward.health.record_error('download', StorageError('The disk is full.'))
     later_part = ward.health.snapshot().last_error
@@ -212,13 +212,13 @@ def test_the_later_of_a_failed_job_and_a_failed_part_is_shown(ward: Ward) -> Non
 
 
 @pytest.mark.parametrize('lacking', ['failed_at', 'failure_code'])
-def test_a_failed_job_without_its_facts_is_passed_over(ward: Ward, lacking: str) -> None:
+def test_failed_job_without_its_facts_is_skipped(ward: Ward, lacking: str) -> None:
     ward.fail_job(60, **{lacking: None})
 
     assert ward.health.snapshot().last_error is None
 
 
-def test_little_room_on_the_disk_is_a_problem_that_names_the_folder(
+def test_low_disk_space_is_a_problem_that_names_the_folder(
     ward: Ward, free_bytes: list[int]
 ) -> None:
     free_bytes[0] = 123_456_789
@@ -232,9 +232,7 @@ def test_little_room_on_the_disk_is_a_problem_that_names_the_folder(
     assert warning.startswith('Only 123 MB are free')
 
 
-def test_what_nobody_dates_has_begun_when_it_was_first_seen(
-    ward: Ward, free_bytes: list[int]
-) -> None:
+def test_undated_condition_began_when_it_was_first_seen(ward: Ward, free_bytes: list[int]) -> None:
     free_bytes[0] = 1
     ward.health.conditions()
     ward.clock.advance(60)
@@ -245,7 +243,7 @@ def test_what_nobody_dates_has_begun_when_it_was_first_seen(
     assert ward.health.conditions()[0].since == NOON.replace(minute=1)
 
 
-def test_what_the_documents_and_the_probe_warn_of_is_passed_on(tmp_path: Path) -> None:
+def test_warnings_of_app_state_and_probe_are_passed_on(tmp_path: Path) -> None:
     (tmp_path / 'documents.json').write_text('spoilt')
     ward = Ward(tmp_path, probe=StubProbe(warning='ThreatConnect does not sort by id. Wait.'))
     aside, by_time = ward.health.conditions()
@@ -268,7 +266,7 @@ def step(name: CheckName, status: CheckStatus) -> CheckResult:
 
 
 class TestCheck:
-    def test_a_step_that_fails_is_a_problem_until_it_passes(self, ward: Ward) -> None:
+    def test_failed_step_is_a_problem_until_it_passes(self, ward: Ward) -> None:
         ward.health.record_checks([failed_step(CheckName.OWNERS)])
         assert ward.codes == [ConditionCode.CHECK_FAILED]
         ward.health.record_checks([step(CheckName.OWNERS, CheckStatus.SKIPPED)])
@@ -285,7 +283,7 @@ class TestCheck:
             (CheckName.WORKSPACE, 'sentinel'),
         ],
     )
-    def test_a_call_that_goes_well_later_refutes_it(
+    def test_failed_step_is_cleared_by_a_later_successful_call(
         self, ward: Ward, name: CheckName, system: str
     ) -> None:
         contact = getattr(ward.contacts, system)
@@ -302,7 +300,7 @@ class TestCheck:
             pass
         assert ward.codes == []
 
-    def test_what_the_disk_step_read_here_is_told_once(
+    def test_low_disk_found_by_the_disk_step_is_reported_once(
         self, ward: Ward, free_bytes: list[int]
     ) -> None:
         free_bytes[0] = 1
@@ -312,7 +310,7 @@ class TestCheck:
         assert ward.codes == [ConditionCode.CHECK_FAILED, ConditionCode.DISK_LOW]
 
 
-def test_a_client_secret_that_is_refused_as_expired_has_expired_until_a_token_comes(
+def test_client_secret_that_is_refused_as_expired_has_expired_until_a_token_comes(
     ward: Ward,
 ) -> None:
     def refuse(number: int) -> None:
@@ -354,7 +352,7 @@ class StubTasks:
         return self.found
 
 
-def test_what_is_due_what_waits_and_what_is_paused_is_looked_at(ward: Ward) -> None:
+def test_due_waiting_and_paused_work_is_checked(ward: Ward) -> None:
     updates, tasks = StubUpdates(due=(NOON, Mode.DELTA)), StubTasks()
     ward.health.attach(queue=updates, follower=updates, tasks=tasks)
     assert ward.codes == []
@@ -370,7 +368,7 @@ def test_what_is_due_what_waits_and_what_is_paused_is_looked_at(ward: Ward) -> N
     assert ward.codes == [ConditionCode.UPDATE_OVERDUE]
 
 
-def test_a_query_that_is_disabled_fails_no_more(ward: Ward) -> None:
+def test_disabled_query_is_no_longer_reported_as_failed(ward: Ward) -> None:
     ward.fail_job(0)
     audit = make_audit()
     for is_enabled, codes in ((True, [ConditionCode.JOB_FAILED]), (False, [])):
@@ -384,7 +382,7 @@ def test_a_query_that_is_disabled_fails_no_more(ward: Ward) -> None:
         assert ward.codes == codes
 
 
-def test_looking_again_costs_nothing_while_no_document_has_changed(
+def test_repeated_check_costs_nothing_while_no_document_has_changed(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[object] = []
@@ -404,7 +402,7 @@ def test_looking_again_costs_nothing_while_no_document_has_changed(
     assert len(looks) == 2
 
 
-def test_sizes_are_those_of_the_files_and_nothing_where_there_is_none(ward: Ward) -> None:
+def test_sizes_are_those_of_the_files_and_zero_where_there_is_none(ward: Ward) -> None:
     before = ward.health.snapshot().storage
     ward.fail_job(0)
     ward.database.write_bytes(b'x' * 1_000)

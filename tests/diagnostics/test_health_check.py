@@ -56,7 +56,7 @@ def failed(stand: Stand) -> dict[str, dict[str, Any]]:
     return found
 
 
-def test_where_all_is_well_each_check_says_so(well: Stand) -> None:
+def test_checks_report_success_where_all_is_well(well: Stand) -> None:
     found = run(well)
     assert {each['status'] for each in found.values()} == {'ok'}
     assert {each['remedy'] for each in found.values()} == {''}
@@ -67,12 +67,12 @@ def test_where_all_is_well_each_check_says_so(well: Stand) -> None:
     assert (well.diagnostics.limiter.used(), well.diagnostics.limiter.used_by_checks()) == (0, 1)
 
 
-def test_a_refused_empty_request_proves_role_and_workspace_as_well(well: Stand) -> None:
+def test_refused_empty_request_proves_role_and_workspace_as_well(well: Stand) -> None:
     well.diagnostics.sink.send_error = BatchRefusedError('Refused.', reason='stixobjects is empty.')
     assert failed(well) == {}
 
 
-def test_credentials_that_are_refused_are_no_unreachable_server(well: Stand) -> None:
+def test_refused_credentials_do_not_count_as_an_unreachable_server(well: Stand) -> None:
     well.diagnostics.source.error = ReadAuthError(
         'ThreatConnect refused the credentials. Check the ThreatConnect Access ID.',
         reason='Invalid signature',
@@ -88,7 +88,7 @@ def test_credentials_that_are_refused_are_no_unreachable_server(well: Stand) -> 
     assert [found[name]['status'] for name in ('token', 'workspace', 'disk')] == ['ok'] * 3
 
 
-def test_without_threatconnect_the_rest_is_tried_all_the_same(well: Stand) -> None:
+def test_other_steps_are_checked_when_threatconnect_is_down(well: Stand) -> None:
     well.diagnostics.source.error = ReadTimeoutError('ThreatConnect did not answer.')
     found = run(well)
     assert [found[name]['status'] for name in NAMES] == [
@@ -97,7 +97,7 @@ def test_without_threatconnect_the_rest_is_tried_all_the_same(well: Stand) -> No
     assert 'firewall' in found['threatconnect']['remedy']
 
 
-def test_an_owner_of_a_query_that_cannot_be_read_is_named(well: Stand) -> None:
+def test_unreadable_owner_of_a_query_is_named(well: Stand) -> None:
     well.app_state.save_queries(
         [make_query(owners=('Example Org', 'Lost'))],
         expected_version=0,
@@ -107,13 +107,13 @@ def test_an_owner_of_a_query_that_cannot_be_read_is_named(well: Stand) -> None:
     assert 'Lost.' in failed(well)['owners']['message']
 
 
-def test_no_owner_at_all_fails(well: Stand) -> None:
+def test_user_without_any_owner_fails_the_check(well: Stand) -> None:
     well.diagnostics.source.owner_names = ()
     assert 'any owner' in failed(well)['owners']['message']
 
 
 @pytest.mark.parametrize('fault', ['unsorted', 'ignores-id', 'starts-late'])
-def test_paging_that_cannot_be_trusted_is_found_out(
+def test_unreliable_paging_is_detected(
     well: Stand, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     source = well.diagnostics.source
@@ -134,7 +134,7 @@ def test_paging_that_cannot_be_trusted_is_found_out(
     assert 'Nothing is left out' in problem['remedy']
 
 
-def test_too_few_indicators_are_no_proof_against_paging(well: Stand) -> None:
+def test_too_few_indicators_prove_nothing_about_paging(well: Stand) -> None:
     well.diagnostics.source.rows = rows(2)
     assert 'Too few' in run(well)['paging']['message']
 
@@ -142,7 +142,7 @@ def test_too_few_indicators_are_no_proof_against_paging(well: Stand) -> None:
 @pytest.mark.parametrize(
     ('seconds', 'status'), [(59, 'ok'), (-59, 'ok'), (90, 'failed'), (-90, 'failed')]
 )
-def test_a_clock_that_is_off_is_told_before_signatures_fail(
+def test_clock_skew_is_reported_before_signatures_fail(
     well: Stand, seconds: int, status: str
 ) -> None:
     well.diagnostics.source.time = NOON - dt.timedelta(seconds=seconds)
@@ -154,12 +154,12 @@ def test_a_clock_that_is_off_is_told_before_signatures_fail(
         assert 'NTP' in found['remedy']
 
 
-def test_a_server_that_does_not_tell_its_time_is_not_checked_for_it(well: Stand) -> None:
+def test_clock_of_a_server_without_a_date_is_not_checked(well: Stand) -> None:
     well.diagnostics.source.time = None
     assert run(well)['clock']['status'] == 'skipped'
 
 
-def test_without_a_token_the_workspace_is_not_tried(well: Stand) -> None:
+def test_workspace_is_not_checked_without_a_token(well: Stand) -> None:
     well.diagnostics.sink.token_error = TokenRefusedError(
         'Microsoft Entra ID refused an access token. The Client Secret input is wrong.'
     )
@@ -171,18 +171,18 @@ def test_without_a_token_the_workspace_is_not_tried(well: Stand) -> None:
 
 
 @pytest.mark.parametrize('code', ['AZ-403', 'AZ-404'])
-def test_a_denied_request_says_what_to_do(well: Stand, code: str) -> None:
+def test_denied_request_says_what_to_do(well: Stand, code: str) -> None:
     well.diagnostics.sink.send_error = UploadDeniedError('It may not. Give it the role.', code=code)
     found = failed(well)['workspace']
     assert (found['code'], found['remedy']) == (code, 'Give it the role.')
 
 
-def test_a_server_error_is_a_failure(well: Stand) -> None:
+def test_server_error_is_a_failure(well: Stand) -> None:
     well.diagnostics.sink.send_error = UploadServerError('Sentinel answered with an error.')
     assert failed(well)['workspace']['code'] == 'AZ-5XX'
 
 
-def test_a_429_blocks_everybody_and_proves_nothing(well: Stand) -> None:
+def test_429_blocks_every_caller_and_proves_nothing(well: Stand) -> None:
     well.diagnostics.sink.send_error = ThrottledError('Less often.', retry_after_s=42.0)
     found = run(well)['workspace']
     assert found['status'] == 'skipped'
@@ -194,7 +194,7 @@ def test_a_429_blocks_everybody_and_proves_nothing(well: Stand) -> None:
     assert well.clock.passed_s > before
 
 
-def test_a_limit_that_is_used_up_is_not_exceeded_by_the_check(well: Stand) -> None:
+def test_limit_that_is_used_up_is_not_exceeded_by_the_check(well: Stand) -> None:
     stop = threading.Event()
     for _ in range(LIMIT):
         permit = well.diagnostics.limiter.acquire(stop)
@@ -204,14 +204,12 @@ def test_a_limit_that_is_used_up_is_not_exceeded_by_the_check(well: Stand) -> No
     assert well.diagnostics.sink.sent == []
 
 
-def test_what_is_wrong_with_the_disk_is_told(well: Stand) -> None:
+def test_problems_of_the_disk_are_reported(well: Stand) -> None:
     well.diagnostics.disk_warnings = ('Only 3 MB are free.',)
     assert failed(well)['disk']['message'] == 'Only 3 MB are free.'
 
 
-def test_a_folder_that_cannot_be_written_fails(
-    well: Stand, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_folder_that_cannot_be_written_fails(well: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_descriptor: int) -> None:
         raise OSError(28, 'No space left on device')
 
@@ -223,7 +221,7 @@ def test_a_folder_that_cannot_be_written_fails(
     assert not list(well.diagnostics.db.path.parent.glob('.write-test'))
 
 
-def test_each_result_stands_in_the_log(well: Stand, caplog: pytest.LogCaptureFixture) -> None:
+def test_results_are_logged(well: Stand, caplog: pytest.LogCaptureFixture) -> None:
     well.diagnostics.sink.send_error = UploadDeniedError('It may not. Give it the role.')
     with caplog.at_level(logging.INFO, 'sentinel_app'):
         run(well)
@@ -234,15 +232,13 @@ def test_each_result_stands_in_the_log(well: Stand, caplog: pytest.LogCaptureFix
     assert 'code=AZ-403' in warning.getMessage()
 
 
-def test_a_check_that_does_not_end_keeps_others_out(
-    well: Stand, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unfinished_check_keeps_others_out(well: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, 'OTHER_CHECK_WITHIN_S', 0.01)
     with well.deps.diagnostics.checks._running:
         assert well.post('/api/health/check', {}).status_code == 409
 
 
-def test_a_stop_ends_the_check_between_two_things(well: Stand) -> None:
+def test_stop_ends_the_check_between_two_steps(well: Stand) -> None:
     stop = threading.Event()
     stop.set()
     assert len(well.deps.diagnostics.checks.run(stop)) == 1

@@ -147,9 +147,7 @@ def test_each_value_has_a_line_in_the_order_given(saved: Stand) -> None:
         ),
     ],
 )
-def test_a_value_is_found_as_people_paste_it(
-    saved: Stand, key: str, given: str, value: str | None
-) -> None:
+def test_pasted_value_is_found(saved: Stand, key: str, given: str, value: str | None) -> None:
     enter(saved, key)
     (found,) = rows(saved, given)
     assert found['verdict'] == 'in-sentinel', found
@@ -161,21 +159,21 @@ def test_a_value_is_found_as_people_paste_it(
     assert detail['row'] == found
 
 
-def test_an_international_name_is_shown_as_people_write_it(saved: Stand) -> None:
+def test_international_name_is_shown_as_people_write_it(saved: Stand) -> None:
     enter(saved, 'Host||xn--bcher-kva.example')
     (found,) = rows(saved, 'XN--BCHER-KVA.example')
     assert (found['verdict'], found['shown']) == ('in-sentinel', 'bücher.example')
 
 
 @pytest.mark.parametrize('generation', [0, 2])
-def test_a_stix_id_of_ours_leads_to_its_value(saved: Stand, generation: int) -> None:
+def test_stix_id_of_ours_leads_to_its_value(saved: Stand, generation: int) -> None:
     key = enter(saved, f'Host||{HOST}', generation=generation)
     for number in {0, generation}:
         (found,) = rows(saved, f'VGhyZWF0---{object_id(key, number)}')
         assert (found['value'], found['verdict']) == (HOST, 'in-sentinel')
 
 
-def test_the_text_as_it_was_given_wins_over_what_else_it_may_mean(saved: Stand) -> None:
+def test_text_as_entered_wins_over_other_readings(saved: Stand) -> None:
     enter(saved, 'CIDR||95.46.98.12/32', state=ObjectState.WITHDRAWN)
     enter(saved, 'Address||95.46.98.12')
     (found,) = rows(saved, '95.46.98.12/32')
@@ -183,7 +181,7 @@ def test_the_text_as_it_was_given_wins_over_what_else_it_may_mean(saved: Stand) 
     assert found['why'].startswith('In Sentinel as 95.46.98.12.')
 
 
-def test_the_states_of_the_ledger_are_told_apart(saved: Stand) -> None:
+def test_states_of_the_ledger_are_distinguished(saved: Stand) -> None:
     enter(saved, 'Host||expired.example', valid_until=NOON)
     enter(saved, 'Host||withdrawn.example', state=ObjectState.WITHDRAWN)
     enter(saved, 'Host||refused.example', refusals={0: ('Bad pattern.',)})
@@ -193,14 +191,14 @@ def test_the_states_of_the_ledger_are_told_apart(saved: Stand) -> None:
     assert (found[2]['owner'], found[2]['last_sent']) == ('Example Org', None)
 
 
-def test_what_waits_to_be_sent_is_no_longer_missing(saved: Stand) -> None:
+def test_value_that_waits_to_be_sent_is_not_missing(saved: Stand) -> None:
     enter(saved, f'Host||{HOST}', state=ObjectState.NEW)
     with saved.diagnostics.db.write() as transaction:
         transaction.execute('UPDATE ledger SET outbox = 7')
     assert verdicts(saved, HOST) == ['waiting']
 
 
-def test_why_a_value_was_not_sent_is_told(saved: Stand) -> None:
+def test_reason_why_a_value_was_not_sent_is_shown(saved: Stand) -> None:
     saved.diagnostics.withheld = lambda each: 'It is secret.' if each.id == 2 else None
     row = {'kind': IndicatorType.HOST}
     saved.diagnostics.source.rows = [
@@ -232,7 +230,7 @@ def test_why_a_value_was_not_sent_is_told(saved: Stand) -> None:
     assert found[3]['owner'] == 'Elsewhere'
 
 
-def test_a_query_that_is_disabled_sends_nothing_and_hides_no_lower_one(saved: Stand) -> None:
+def test_query_that_is_disabled_sends_nothing_and_hides_no_lower_one(saved: Stand) -> None:
     queries = tuple(
         dataclasses.replace(query, is_enabled=query.id != 'q1')
         for query in saved.app_state.query_list().queries
@@ -246,7 +244,7 @@ def test_a_query_that_is_disabled_sends_nothing_and_hides_no_lower_one(saved: St
     assert (found['verdict'], found['position']) == ('to-be-sent', 1)
 
 
-def test_threatconnect_is_asked_in_few_questions(saved: Stand) -> None:
+def test_threatconnect_is_asked_in_few_requests(saved: Stand) -> None:
     hosts = [f'h{number}.example' for number in range(500)]
     saved.diagnostics.source.rows = [
         make_row(IndicatorType.HOST, id=number, summary=name, hostName=name)
@@ -264,7 +262,9 @@ def test_threatconnect_is_not_asked_for_what_is_in_sentinel(saved: Stand) -> Non
     assert saved.diagnostics.source.asked == []
 
 
-def test_values_with_more_copies_than_an_answer_has_are_asked_for_apart(saved: Stand) -> None:
+def test_values_with_more_copies_than_an_answer_holds_are_requested_separately(
+    saved: Stand,
+) -> None:
     saved.diagnostics.source.rows = [
         make_row(IndicatorType.HOST, id=number, summary='many.example', hostName='many.example')
         for number in range(250)
@@ -272,7 +272,7 @@ def test_values_with_more_copies_than_an_answer_has_are_asked_for_apart(saved: S
     assert verdicts(saved, 'many.example', 'last.example') == ['to-be-sent', 'to-be-sent']
 
 
-def test_an_error_of_threatconnect_concerns_its_part_alone(saved: Stand) -> None:
+def test_threatconnect_error_affects_only_its_part(saved: Stand) -> None:
     enter(saved, f'Host||{HOST}')
     saved.diagnostics.source.error = ReadTimeoutError('ThreatConnect did not answer.')
     found = reply(saved, HOST, 'other.example')
@@ -284,7 +284,7 @@ def test_an_error_of_threatconnect_concerns_its_part_alone(saved: Stand) -> None
     )
 
 
-def test_what_was_given_twice_has_one_line_that_says_so(saved: Stand) -> None:
+def test_repeated_value_has_one_line_with_its_number(saved: Stand) -> None:
     found = rows(saved, HOST, ' c2[.]example[.]net', 'C2.Example.NET.', 'a.example', HOST)
     assert [(each['given'], each['times']) for each in found] == [(HOST, 4), ('a.example', 1)]
 
@@ -301,14 +301,14 @@ def test_what_was_given_twice_has_one_line_that_says_so(saved: Stand) -> None:
         (SHA1, 'unknown'),
     ],
 )
-def test_what_cannot_be_a_value_is_told_from_what_is_not_there(
+def test_invalid_value_is_distinguished_from_one_that_is_not_found(
     saved: Stand, given: str, verdict: str
 ) -> None:
     (found,) = rows(saved, given)
     assert found['verdict'] == verdict
 
 
-def test_a_no_says_by_what_it_is_a_yes(saved: Stand) -> None:
+def test_value_that_is_not_found_names_what_covers_it(saved: Stand) -> None:
     enter(saved, 'CIDR||95.46.98.0/24')
     enter(saved, 'CIDR||95.46.0.0/16')
     enter(saved, 'CIDR||95.46.98.12/31', valid_until=NOON)
@@ -329,20 +329,20 @@ def test_a_no_says_by_what_it_is_a_yes(saved: Stand) -> None:
     assert [each['value'] for each in detail['near']] == ['95.46.98.0/24', '95.46.0.0/16']
 
 
-def test_the_mail_of_a_domain_in_sentinel_is_near_it(saved: Stand) -> None:
+def test_mail_address_of_a_domain_in_sentinel_is_close_to_it(saved: Stand) -> None:
     enter(saved, 'Host||mail.example')
     (found,) = rows(saved, 'user@mail.example')
     assert found['why'].startswith('Its host mail.example is in Sentinel.')
 
 
-def test_a_file_counts_with_all_its_hashes(saved: Stand) -> None:
+def test_file_counts_with_all_its_hashes(saved: Stand) -> None:
     enter(saved, f'File|MD5|{MD5}', indicator_id=5)
     enter(saved, f'File|SHA-1|{SHA1}', indicator_id=5)
     (found,) = rows(saved, MD5)
     assert (found['objects'], found['why']) == (2, '2 active objects.')
 
 
-def test_a_pasted_text_is_split(saved: Stand) -> None:
+def test_pasted_text_is_split(saved: Stand) -> None:
     enter(saved, f'Host||{HOST}')
     found = reply(saved, text=f'1.2.3.4, c2[.]example[.]net\n\nRe: hello, world\t{HOST}')
     assert [each['given'] for each in found['rows']] == [
@@ -353,7 +353,7 @@ def test_a_pasted_text_is_split(saved: Stand) -> None:
     assert [each['times'] for each in found['rows']] == [1, 2, 1]
 
 
-def test_the_longest_values_make_a_reply_of_less_than_1_mb(saved: Stand) -> None:
+def test_longest_values_make_a_reply_of_less_than_1_mb(saved: Stand) -> None:
     assert len(rows(saved, *(f'{number:03}' + '😀' * 197 for number in range(500)))) == 500
 
 
@@ -373,9 +373,7 @@ def test_the_longest_values_make_a_reply_of_less_than_1_mb(saved: Stand) -> None
         ({'value': 'a'}, 'is not known'),
     ],
 )
-def test_what_cannot_be_looked_up_is_refused(
-    stand: Stand, body: dict[str, Any], words: str
-) -> None:
+def test_invalid_lookup_is_refused(stand: Stand, body: dict[str, Any], words: str) -> None:
     answer = stand.post('/api/indicator', body)
     assert answer.status_code == 422
     assert words in answer.text

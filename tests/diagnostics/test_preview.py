@@ -84,7 +84,7 @@ def test_each_object_is_shown_as_it_would_be_sent_with_the_verdict_on_it(stand: 
     assert (shown['outcome'], shown['reason'], shown['taken_by']) == (None, None, None)
 
 
-def test_what_would_be_held_back_is_told_with_its_reason(stand: Stand) -> None:
+def test_held_back_indicators_are_shown_with_the_reason(stand: Stand) -> None:
     stand.diagnostics.withheld = lambda each: (
         'It is secret.' if each.value.startswith('h2.') else None
     )
@@ -110,7 +110,7 @@ def test_what_would_be_held_back_is_told_with_its_reason(stand: Stand) -> None:
     assert found['estimated_objects'] == 1
 
 
-def test_a_higher_query_takes_what_it_returns_itself(stand: Stand) -> None:
+def test_higher_query_takes_what_it_returns_itself(stand: Stand) -> None:
     save(
         stand,
         make_query('q1', tql='tag = "a"', **HOSTS),
@@ -152,7 +152,7 @@ def test_a_higher_query_takes_what_it_returns_itself(stand: Stand) -> None:
         ({'id': 'q1', 'position': 1}, 1),
     ],
 )
-def test_the_place_decides_which_queries_are_higher(
+def test_place_decides_which_queries_are_higher(
     stand: Stand, members: dict[str, Any], position: int
 ) -> None:
     save(stand, make_query('q1', **HOSTS), make_query('q2', **HOSTS))
@@ -162,7 +162,7 @@ def test_the_place_decides_which_queries_are_higher(
     assert found['higher']['count'] == (1 if position else 0)
 
 
-def test_a_query_that_holds_back_the_value_does_not_take_it(stand: Stand) -> None:
+def test_query_that_holds_back_the_value_does_not_take_it(stand: Stand) -> None:
     save(stand, make_query('q1', owners=('Källa "1"',), **HOSTS))
     stand.diagnostics.source.rows = [
         host(1),
@@ -187,7 +187,7 @@ def enter_in_ledger(
     send(stand.diagnostics.store, chosen, query_id=query_id)
 
 
-def test_the_ledger_answers_where_threatconnect_does_not(stand: Stand) -> None:
+def test_ledger_answers_when_threatconnect_does_not(stand: Stand) -> None:
     save(stand, make_query('q1', **HOSTS), make_query('q2', **HOSTS))
     stand.diagnostics.source.rows = [host(1), host(2), host(3), host(4)]
     enter_in_ledger(stand, 1, 'q1')
@@ -201,7 +201,7 @@ def test_the_ledger_answers_where_threatconnect_does_not(stand: Stand) -> None:
     assert [each['taken_by'] for each in found['indicators']] == [0, None, None, None]
 
 
-def test_the_ledger_answers_where_it_would_take_too_many_questions(
+def test_ledger_answers_when_it_would_take_too_many_requests(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(preview, 'MOST_QUESTIONS', 3)
@@ -211,7 +211,7 @@ def test_the_ledger_answers_where_it_would_take_too_many_questions(
     assert not any('summary in' in tql for tql in stand.diagnostics.source.asked)
 
 
-def test_the_id_and_first_time_are_those_that_sentinel_knows(stand: Stand) -> None:
+def test_id_and_created_are_those_that_sentinel_knows(stand: Stand) -> None:
     stand.diagnostics.source.rows = [host(1)]
     enter_in_ledger(stand, 1, 'q1')
     fresh = ask(stand, owners=['Källa "1"'])
@@ -220,7 +220,7 @@ def test_the_id_and_first_time_are_those_that_sentinel_knows(stand: Stand) -> No
     assert shown['objects'][0]['object']['created'] == '2024-05-01T00:00:00.000Z'
 
 
-def test_of_a_large_query_a_sample_is_looked_at_and_the_rest_is_estimated(stand: Stand) -> None:
+def test_large_query_is_sampled_and_the_rest_estimated(stand: Stand) -> None:
     rows = [host(number) for number in range(1, 1001)]
     for row in rows[:25]:
         row['externalDateExpires'] = '2020-01-01T00:00:00Z'
@@ -233,13 +233,13 @@ def test_of_a_large_query_a_sample_is_looked_at_and_the_rest_is_estimated(stand:
     assert found['estimated_seconds'] == 8.0
 
 
-def test_nothing_at_all_is_an_answer(stand: Stand) -> None:
+def test_empty_result_is_an_answer(stand: Stand) -> None:
     found = ask(stand)
     assert (found['total_count'], found['indicators'], found['estimated_objects']) == (0, [], 0)
     assert found['is_exact'] is True
 
 
-def test_tql_that_we_refuse_is_a_fault_of_its_field(stand: Stand) -> None:
+def test_tql_that_the_app_refuses_is_an_error_of_its_field(stand: Stand) -> None:
     reply = stand.post(PATH, body(tql='rating > 3)'))
     assert reply.status_code == 422
     (error,) = reply.json['errors']
@@ -257,7 +257,7 @@ def test_tql_that_threatconnect_refuses_comes_with_its_own_words(stand: Stand) -
 
 
 @pytest.mark.parametrize('path', [PATH, CHECK])
-def test_places_in_those_words_are_counted_in_what_was_written(stand: Stand, path: str) -> None:
+def test_positions_in_its_words_refer_to_the_text_as_written(stand: Stand, path: str) -> None:
     def refuse(tql: str) -> QueryError:
         return QueryError('Correct it.', reason=f'Unknown word at {tql.index("ratng") + 1}')
 
@@ -266,7 +266,7 @@ def test_places_in_those_words_are_counted_in_what_was_written(stand: Stand, pat
     assert reply.json['errors'] == [{'field': 'tql', 'message': 'Unknown word at 1'}]
 
 
-def test_where_the_tql_by_itself_is_not_refused_the_first_words_stay(stand: Stand) -> None:
+def test_first_words_stay_when_the_bare_tql_is_accepted(stand: Stand) -> None:
     stand.diagnostics.source.error_for = lambda tql: (
         QueryError('Correct it.', reason='Too many owners') if 'ownerName' in tql else None
     )
@@ -274,7 +274,7 @@ def test_where_the_tql_by_itself_is_not_refused_the_first_words_stay(stand: Stan
     assert reply.json['errors'] == [{'field': 'tql', 'message': 'Too many owners'}]
 
 
-def test_where_the_tql_by_itself_gets_no_answer_the_first_words_stay(stand: Stand) -> None:
+def test_first_words_stay_when_the_bare_tql_gets_no_answer(stand: Stand) -> None:
     stand.diagnostics.source.error_for = lambda tql: (
         QueryError('Correct it.', reason='No') if 'ownerName' in tql else ReadTimeoutError('Late')
     )
@@ -282,20 +282,20 @@ def test_where_the_tql_by_itself_gets_no_answer_the_first_words_stay(stand: Stan
     assert reply.json['errors'] == [{'field': 'tql', 'message': 'No'}]
 
 
-def test_a_check_says_how_many_there_are_and_asks_once(stand: Stand) -> None:
+def test_check_returns_the_count_with_one_request(stand: Stand) -> None:
     stand.diagnostics.source.rows = [host(1), host(2), host(3, ownerName='Källa "1"')]
     reply = stand.post(CHECK, body())
     assert (reply.status_code, reply.json) == (200, {'total_count': 2})
     assert len(stand.diagnostics.source.asked) == 1
 
 
-def test_a_check_without_threatconnect_is_a_503_with_its_code(stand: Stand) -> None:
+def test_check_without_threatconnect_is_a_503_with_its_code(stand: Stand) -> None:
     stand.diagnostics.source.error = ReadTimeoutError('No answer.')
     reply = stand.post(CHECK, body(tql='rating > 3'))
     assert (reply.status_code, reply.json['code']) == (503, 'TC-READ')
 
 
-def test_a_check_refuses_what_cannot_be_asked_without_asking(stand: Stand) -> None:
+def test_check_refuses_an_invalid_query_without_a_request(stand: Stand) -> None:
     reply = stand.post(CHECK, body(tql='(rating > 3', owners=['Nobody']))
     assert [error['field'] for error in reply.json['errors']] == ['owners.0', 'tql']
     assert stand.diagnostics.source.asked == []
@@ -314,15 +314,13 @@ def test_a_check_refuses_what_cannot_be_asked_without_asking(stand: Stand) -> No
         ({'queries': []}, 'queries'),
     ],
 )
-def test_a_bad_field_is_named(stand: Stand, members: dict[str, Any], field: str) -> None:
+def test_bad_field_is_named(stand: Stand, members: dict[str, Any], field: str) -> None:
     reply = stand.post(PATH, body(**members))
     assert reply.status_code == 422
     assert [error['field'] for error in reply.json['errors']] == [field]
 
 
-def test_an_answer_that_does_not_come_in_time_is_a_503_with_what_to_do(
-    stand: Stand, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_late_answer_is_a_503_with_a_remedy(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
     monkeypatch.setattr(preview, 'COUNT_WITHIN_S', 0.05)
     monkeypatch.setattr(
@@ -337,7 +335,7 @@ def test_an_answer_that_does_not_come_in_time_is_a_503_with_what_to_do(
     assert 'narrower TQL' in reply.json['description']
 
 
-def test_nothing_is_stored(stand: Stand) -> None:
+def test_preview_stores_nothing(stand: Stand) -> None:
     save(stand, make_query('q1', **HOSTS))
     stand.diagnostics.source.rows = [host(1)]
     before = stand.app_state.query_list(), stand.app_state.audit(limit=5, offset=0)
@@ -346,7 +344,7 @@ def test_nothing_is_stored(stand: Stand) -> None:
     assert stand.diagnostics.sink.sent == []
 
 
-def test_errands_are_answered_in_order_few_at_a_time() -> None:
+def test_parallel_requests_are_answered_in_order_few_at_a_time() -> None:
     lock, under_way, most = threading.Lock(), 0, 0
 
     def call(number: int) -> int:
@@ -365,7 +363,7 @@ def test_errands_are_answered_in_order_few_at_a_time() -> None:
     assert parallel.gathered([], within_s=0) == []
 
 
-def test_an_errand_that_fails_ends_the_others() -> None:
+def test_failing_request_ends_the_other_parallel_ones() -> None:
     made: list[int] = []
 
     def call(number: int) -> int:

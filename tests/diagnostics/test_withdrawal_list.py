@@ -31,7 +31,7 @@ def orphan(stand: Stand, *indicator_ids: int) -> None:
 PATH = '/api/job/request/j1/withdrawal'
 
 
-def test_what_would_be_withdrawn_is_listed_in_pages(stand: Stand) -> None:
+def test_pending_withdrawals_are_listed_in_pages(stand: Stand) -> None:
     add(stand)
     reply = stand.get(PATH, 'limit=1')
     assert (reply.json['total_count'], reply.json['next']) == (2, '?limit=1&offset=1')
@@ -41,7 +41,7 @@ def test_what_would_be_withdrawn_is_listed_in_pages(stand: Stand) -> None:
     assert (first['query']['label'], first['query']['current_position']) == ('Hosts', 0)
 
 
-def test_the_whole_list_is_a_csv_named_by_service_and_day(stand: Stand) -> None:
+def test_whole_list_is_a_csv_named_by_service_and_day(stand: Stand) -> None:
     add(stand)
     reply = stand.get(PATH, 'format=csv')
     name = reply.headers['content-disposition']
@@ -53,7 +53,7 @@ def test_the_whole_list_is_a_csv_named_by_service_and_day(stand: Stand) -> None:
     assert [line[5:7] for line in lines] == [['1', 'Hosts'], ['2', 'Hosts']]
 
 
-def test_a_job_that_held_nothing_back_or_is_gone_has_no_list(stand: Stand) -> None:
+def test_job_that_is_gone_or_held_nothing_back_has_no_list(stand: Stand) -> None:
     assert stand.get(PATH).status_code == 404
     add(stand, counts=Counts())
     reply = stand.get(PATH)

@@ -306,7 +306,7 @@ class TestAxe:
         expect(screen.dialog('About this Service').get_by_text('Version')).to_be_visible()
         assert screen.complaints() == []
 
-    def test_failing_and_stale(self, page: Page, screen: Screen, save_queries: Save) -> None:
+    def test_failing_and_stale_states(self, page: Page, screen: Screen, save_queries: Save) -> None:
         save_queries(*QUERIES)
         screen.open('configure')
         expect(screen.rows('TQL queries')).to_have_count(2)

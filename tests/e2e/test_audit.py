@@ -20,7 +20,7 @@ from tests.simulators.stand import PERSON, Stand
 AUDIT = re.compile(r'/api/report/audit')
 
 
-def test_a_save_shows_who_made_it_and_what_was_before(
+def test_save_shows_who_made_it_and_what_was_before(
     page: Page, screen: Screen, save_queries: Save
 ) -> None:
     (saved,) = save_queries({**EVERYTHING, 'tql': 'rating > 1'})
@@ -51,7 +51,7 @@ def test_actions_on_tasks_are_there_at_once(page: Page, screen: Screen, stand: S
     expect(screen.rows('Audit').first).to_contain_text('Task resumed')
 
 
-def test_a_thousand_entries_are_paged_and_downloaded(
+def test_audit_of_a_thousand_entries_is_paged_and_downloaded(
     page: Page, screen: Screen, tmp_path: Path
 ) -> None:
     change = {'subject': 'TQL query 1', 'field': 'TQL', 'before': '=1+1', 'after': None}
@@ -103,7 +103,7 @@ def test_a_thousand_entries_are_paged_and_downloaded(
     expect(page.get_by_text('1,000 audit entries as CSV.')).to_be_visible()
 
 
-def test_the_file_has_the_headings_and_the_words_of_the_screen_and_the_name_of_the_service(
+def test_file_has_the_screens_headings_and_words_and_the_services_name(
     page: Page, screen: Screen, stand: Stand
 ) -> None:
     entry = {'user': 'ann', 'detail': 'Cleaner', 'changes': [], 'changes_left_out': 0}
@@ -189,7 +189,7 @@ def test_one_update_and_one_query_are_followed_to_the_audit_and_back(
     expect(rows.first).to_contain_text('Task')
 
 
-def test_the_audit_is_narrowed_by_action_user_and_time(
+def test_audit_is_narrowed_by_action_user_and_time(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:
     save_queries(EVERYTHING)

@@ -37,7 +37,7 @@ def spoil_saved_tql(page: Page) -> None:
     page.route(re.compile('/api/configure$'), spoil, times=1)
 
 
-def test_new_user_adds_a_query_and_saves_it(
+def test_query_is_added_and_saved_by_a_new_user(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:
     save_queries()
@@ -86,7 +86,7 @@ def test_new_user_adds_a_query_and_saves_it(
     assert (query['sort_field'], query['sort_direction']) == ('threatAssessScore', 'desc')
 
 
-def test_a_query_has_a_name_everywhere_and_is_disabled_without_being_deleted(
+def test_query_has_a_name_everywhere_and_is_disabled_without_being_deleted(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:
     name = 'Phishing hosts أسماء'
@@ -231,7 +231,7 @@ def test_rows_are_reordered_by_keyboard_without_losing_the_focus(
     expect(page.get_by_role('button', name='Move down: query 3, Demo Organization')).to_be_focused()
 
 
-def test_after_a_save_whole_sentences_say_which_update_follows(
+def test_sentence_after_a_save_says_which_update_follows(
     page: Page, screen: Screen, save_queries: Save
 ) -> None:
     past, future = '2026-03-09T16:05:06Z', '2126-03-09T16:05:06Z'
@@ -275,7 +275,7 @@ def test_after_a_save_whole_sentences_say_which_update_follows(
         expect(sentence).to_have_text(words)
 
 
-def test_save_window_tells_the_effect_and_asks_what_a_deleted_query_leaves(
+def test_save_window_shows_the_effect_and_asks_about_objects_of_a_deleted_query(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:
     saved = save_queries(HOSTS, FILES)
@@ -302,7 +302,7 @@ def test_save_window_tells_the_effect_and_asks_what_a_deleted_query_leaves(
     finished_job(stand, 'delta')  # so that no withdrawal joins what others ask for
 
 
-def test_without_its_effect_the_list_can_be_saved_and_an_empty_one_is_asked_about(
+def test_list_can_be_saved_without_its_effect_and_an_empty_one_needs_confirmation(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:
     save_queries(HOSTS)
@@ -324,7 +324,7 @@ def test_without_its_effect_the_list_can_be_saved_and_an_empty_one_is_asked_abou
     assert saved_tql(stand) == []
 
 
-def test_what_cancel_discards_is_called_back_from_any_screen(
+def test_changes_discarded_by_cancel_can_be_restored_from_any_screen(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:
     save_queries(HOSTS, FILES)
@@ -349,7 +349,7 @@ def test_what_cancel_discards_is_called_back_from_any_screen(
 
 
 @pytest.mark.parametrize('is_outrun', [False, True])
-def test_unsaved_changes_outlive_a_reload_and_come_back_when_asked_for(
+def test_unsaved_changes_outlive_a_reload_and_are_restored_on_request(
     page: Page, screen: Screen, stand: Stand, save_queries: Save, *, is_outrun: bool
 ) -> None:
     save_queries(HOSTS, FILES)
@@ -395,7 +395,7 @@ def test_kept_changes_that_are_discarded_are_gone(
     expect(screen.button('Discard')).to_be_hidden()
 
 
-def test_in_a_long_list_queries_are_found_moved_by_number_copied_and_disabled(
+def test_queries_of_a_long_list_are_found_moved_by_number_copied_and_disabled(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:
     numbers = ({**HOSTS, 'tql': f'id > {number}'} for number in range(7))
@@ -441,7 +441,7 @@ def test_in_a_long_list_queries_are_found_moved_by_number_copied_and_disabled(
     assert screen.complaints() == []
 
 
-def test_leaving_with_unsaved_changes_asks_first(
+def test_prompt_appears_when_leaving_with_unsaved_changes(
     page: Page, screen: Screen, save_queries: Save
 ) -> None:
     save_queries(HOSTS)
@@ -457,7 +457,7 @@ def test_leaving_with_unsaved_changes_asks_first(
     expect(screen.heading).to_have_text('JOBS')
 
 
-def test_closing_the_page_with_unsaved_changes_asks_first(
+def test_prompt_appears_when_closing_the_page_with_unsaved_changes(
     page: Page, screen: Screen, save_queries: Save
 ) -> None:
     save_queries(HOSTS)
@@ -478,7 +478,7 @@ def test_closing_the_page_with_unsaved_changes_asks_first(
 
 
 @pytest.mark.parametrize('is_kept', [True, False])
-def test_save_over_somebody_elses_newer_list_loses_nothing_silently(
+def test_save_over_a_newer_list_of_another_user_loses_nothing_silently(
     page: Page, screen: Screen, stand: Stand, save_queries: Save, *, is_kept: bool
 ) -> None:
     save_queries(HOSTS, FILES)
@@ -509,7 +509,7 @@ def test_save_over_somebody_elses_newer_list_loses_nothing_silently(
         expect(screen.rows(TABLE)).to_contain_text('rating >= 3')
 
 
-def test_window_of_two_lists_marks_what_differs(
+def test_comparison_of_two_lists_marks_what_differs(
     page: Page, screen: Screen, save_queries: Save
 ) -> None:
     ids = [query['id'] for query in save_queries(HOSTS, FILES, URLS)]
@@ -607,7 +607,7 @@ def test_window_opens_without_threatconnect_and_keeps_what_the_row_holds(
     screen.choose('Owners to Query', 'Demo Research')
 
 
-def test_a_long_list_keeps_save_in_reach_and_hides_no_focus(
+def test_long_list_keeps_save_in_reach_and_hides_no_focus(
     page: Page, screen: Screen, save_queries: Save
 ) -> None:
     save_queries(*({**HOSTS, 'tql': f'id > {number}'} for number in range(40)))
@@ -670,7 +670,9 @@ class TestDragging:
         expect(screen.rows(TABLE).nth(1)).to_contain_text('Demo Organization')
         expect(page.get_by_role('button', name='Drag query 2, Demo Organization')).to_be_focused()
 
-    def test_escape_puts_it_back(self, page: Page, screen: Screen, save_queries: Save) -> None:
+    def test_escape_restores_the_order(
+        self, page: Page, screen: Screen, save_queries: Save
+    ) -> None:
         save_queries(HOSTS, FILES, URLS)
         screen.open('configure')
         screen.button('Edit').click()
@@ -685,7 +687,7 @@ class TestDragging:
         expect(screen.rows(TABLE).first).to_contain_text('Demo Organization')
         expect(screen.button('Save')).to_be_disabled()
 
-    def test_without_its_file_the_arrows_serve(
+    def test_arrows_work_when_the_drag_script_does_not_load(
         self, page: Page, screen: Screen, save_queries: Save
     ) -> None:
         page.route(FURTHER, lambda route: route.abort())
@@ -696,7 +698,7 @@ class TestDragging:
         expect(screen.rows(TABLE).first).to_contain_text('Demo Research')
         expect(page.get_by_role('button', name=re.compile('^Drag query'))).to_have_count(0)
 
-    def test_its_file_disturbs_nobody_when_it_comes_late(
+    def test_drag_script_disturbs_nothing_when_it_loads_late(
         self, page: Page, screen: Screen, save_queries: Save
     ) -> None:
         held: list[Route] = []

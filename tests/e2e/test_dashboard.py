@@ -64,7 +64,7 @@ def test_first_view_is_the_dashboard_once_there_is_a_query(
     assert len(asked) <= 4, asked  # page, script, style, and one call with all figures
 
 
-def test_without_a_query_configure_opens_and_the_dashboard_says_why_it_is_empty(
+def test_empty_dashboard_says_why_and_configure_opens_without_a_query(
     page: Page, screen: Screen, save_queries: Save
 ) -> None:
     save_queries()
@@ -145,7 +145,7 @@ def test_chart_can_be_read_with_the_keyboard_with_the_mouse_and_as_a_table(
     expect(screen.button('30 days')).to_have_attribute('aria-pressed', 'true')
 
 
-def test_an_update_that_runs_is_shown_until_it_ends(
+def test_update_that_runs_is_shown_until_it_ends(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:
     save_queries(EVERYTHING)
@@ -161,7 +161,7 @@ def test_an_update_that_runs_is_shown_until_it_ends(
     expect(tile(page, 'Backlog')).to_contain_text('Nothing to send')
 
 
-def test_backlog_says_when_it_will_be_done_and_the_limit_what_is_waited_for(
+def test_backlog_shows_when_it_ends_and_the_limit_what_is_waited_for(
     page: Page, screen: Screen
 ) -> None:
     alter(
@@ -208,7 +208,7 @@ def test_refresh_renews_the_chart_too(page: Page, screen: Screen) -> None:
         screen.button('Refresh now').click()
 
 
-def test_check_now_tries_everything_and_says_what_to_do(
+def test_check_now_checks_everything_and_says_what_to_do(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:
     save_queries(EVERYTHING)
@@ -237,7 +237,7 @@ def test_check_now_tries_everything_and_says_what_to_do(
     expect(page.get_by_text('No open problems. Run a check')).to_be_visible()
 
 
-def test_a_problem_is_told_with_what_to_do_and_the_other_sides_words_folded(
+def test_problem_is_shown_with_its_remedy_and_the_vendors_words_folded(
     page: Page, screen: Screen
 ) -> None:
     problem = {
@@ -262,7 +262,7 @@ def test_a_problem_is_told_with_what_to_do_and_the_other_sides_words_folded(
     expect(line.get_by_text('Trace ID')).to_be_visible()
 
 
-def test_sixty_queries_and_strange_owners_do_not_burst_the_page(
+def test_sixty_queries_and_strange_owners_do_not_break_the_layout(
     page: Page, screen: Screen, stand: Stand
 ) -> None:
     owners = ['مجتمع التهديدات', '威胁情报社区', 'x' * 255]

@@ -60,7 +60,7 @@ class TestEditor:
             page.keyboard.press('Enter')
         expect(screen.tql).to_have_text('ownerName IN ("Demo Research")')
 
-    def test_enter_right_behind_a_key_takes_what_that_key_left(
+    def test_enter_right_after_a_key_takes_what_that_key_left(
         self, page: Page, screen: Screen, save_queries: Save
     ) -> None:
         open_window(screen, save_queries, HOSTS)
@@ -100,7 +100,7 @@ class TestEditor:
         expect(screen.tql).to_be_focused()
         expect(screen.tql).to_have_text('rating >= 1')
 
-    def test_proposals_can_be_asked_for_and_are_named_to_a_screen_reader(
+    def test_proposals_open_on_request_and_are_named_to_a_screen_reader(
         self, page: Page, screen: Screen, save_queries: Save
     ) -> None:
         open_window(screen, save_queries, HOSTS)
@@ -126,7 +126,7 @@ class TestEditor:
         expect(page.get_by_text('Saved', exact=True)).to_be_visible()
         assert stand.api('GET', 'api/configure').json()['queries'][0]['tql'] == text
 
-    def test_without_its_file_the_plain_field_serves(
+    def test_plain_field_works_when_the_editor_does_not_load(
         self, page: Page, screen: Screen, stand: Stand, save_queries: Save
     ) -> None:
         page.route(re.compile('/assets/TqlEditor-'), lambda route: route.abort())
@@ -143,7 +143,7 @@ class TestEditor:
         expect(page.get_by_text('Saved', exact=True)).to_be_visible()
         assert stand.api('GET', 'api/configure').json()['queries'][0]['tql'] == 'rating >= 4'
 
-    def test_is_loaded_when_editing_begins_and_as_one_file(
+    def test_editor_loads_when_editing_begins_and_as_one_file(
         self, page: Page, screen: Screen, save_queries: Save
     ) -> None:
         scripts: list[str] = []
@@ -198,7 +198,7 @@ class TestCheck:
         expect(dialog).to_be_hidden()
         expect(screen.rows(TABLE)).to_contain_text('rating >= 1 and rating < 3')
 
-    def test_what_cannot_be_asked_is_told_without_asking(
+    def test_invalid_tql_is_reported_without_a_request(
         self, page: Page, screen: Screen, save_queries: Save
     ) -> None:
         asked: list[str] = []
@@ -210,7 +210,7 @@ class TestCheck:
         expect(page.locator('[data-mark=fault]')).to_have_text('(')
         assert asked == []
 
-    def test_query_that_is_not_changed_is_not_checked_again(
+    def test_unchanged_query_is_not_checked_again(
         self, page: Page, screen: Screen, save_queries: Save
     ) -> None:
         asked: list[str] = []
@@ -222,7 +222,7 @@ class TestCheck:
         expect(screen.rows(TABLE)).to_contain_text('Threat Rating')
         assert asked == []
 
-    def test_without_threatconnect_it_may_be_submitted_all_the_same(
+    def test_query_may_be_submitted_without_threatconnect(
         self, page: Page, screen: Screen, threatconnect_fault: Stand, save_queries: Save
     ) -> None:
         dialog = open_window(screen, save_queries, HOSTS)
@@ -254,7 +254,7 @@ class TestCheck:
 
 
 class TestTest:
-    def test_shows_counts_objects_higher_queries_and_time_and_stores_nothing(
+    def test_result_shows_counts_objects_higher_queries_and_time_and_stores_nothing(
         self, page: Page, screen: Screen, stand: Stand, save_queries: Save
     ) -> None:
         hosts_and_urls = {**ALL_HOSTS, 'indicator_types': ['Host', 'URL']}
@@ -292,7 +292,7 @@ class TestTest:
         assert screen.complaints() == []
         assert stand.api('GET', 'api/configure').json()['version'] == before
 
-    def test_says_where_the_draft_is_not_what_precedence_is_judged_by(
+    def test_result_says_where_the_draft_differs_from_the_saved_list(
         self, page: Page, screen: Screen, save_queries: Save
     ) -> None:
         note = result(page).get_by_text('Based on the saved list')
@@ -310,7 +310,7 @@ class TestTest:
         expect(note).to_be_visible()
         assert screen.complaints() == []
 
-    def test_without_a_match_it_says_so(
+    def test_result_says_when_nothing_matches(
         self, page: Page, screen: Screen, save_queries: Save
     ) -> None:
         open_window(screen, save_queries, HOSTS)
@@ -319,7 +319,7 @@ class TestTest:
         expect(result(page)).to_contain_text('No Indicators match', timeout=ANSWER_TIMEOUT_MS)
         assert screen.complaints() == []
 
-    def test_change_afterwards_marks_the_answer_as_old(
+    def test_later_change_marks_the_result_as_outdated(
         self, page: Page, screen: Screen, save_queries: Save
     ) -> None:
         open_window(screen, save_queries, HOSTS)
@@ -343,7 +343,7 @@ class TestTest:
         screen.button('Submit').click()
         expect(dialog).to_be_hidden()
 
-    def test_can_be_given_up_while_threatconnect_takes_its_time(
+    def test_can_be_cancelled_while_threatconnect_is_slow(
         self, page: Page, screen: Screen, save_queries: Save
     ) -> None:
         open_window(screen, save_queries, HOSTS)
@@ -362,7 +362,7 @@ class TestTest:
         for route in held:
             route.abort()
 
-    def test_without_threatconnect_it_says_why_and_can_be_tried_again(
+    def test_failure_of_threatconnect_is_shown_and_can_be_retried(
         self, page: Page, screen: Screen, threatconnect_fault: Stand, save_queries: Save
     ) -> None:
         open_window(screen, save_queries, HOSTS)

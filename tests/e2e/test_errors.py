@@ -67,7 +67,7 @@ def test_refusals_lead_to_their_indicators(
     expect(single.first).to_contain_text('Host')
 
 
-def test_the_errors_of_an_update_are_reached_from_a_job(
+def test_errors_of_an_update_are_reached_from_a_job(
     page: Page, screen: Screen, refused_job: dict[str, Any]
 ) -> None:
     screen.open(f'jobs?open={refused_job["request_id"]}')
@@ -80,7 +80,7 @@ def test_the_errors_of_an_update_are_reached_from_a_job(
     expect(page).not_to_have_url(re.compile('update_id'))
 
 
-def test_a_list_of_one_is_counted_in_the_singular(
+def test_list_of_one_is_counted_in_the_singular(
     page: Page, screen: Screen, refused_job: dict[str, Any]
 ) -> None:
     request_id = refused_job['request_id']
@@ -116,7 +116,7 @@ def test_filters_are_kept_in_the_address_and_survive_a_reload(page: Page, screen
     expect(page).to_have_url(re.compile('#/reports/errors$'))
 
 
-def test_refused_now_is_worked_through_and_sent_again(
+def test_refused_now_errors_are_worked_through_and_sent_again(
     page: Page, screen: Screen, stand: Stand, refused_job: dict[str, Any]
 ) -> None:
     count = refused_job['count_refused']
@@ -152,7 +152,7 @@ def test_refused_now_is_worked_through_and_sent_again(
     expect(again).to_have_attribute('aria-description', 'Sentinel refuses none of these now')
 
 
-def test_every_single_error_is_downloaded(
+def test_errors_are_all_downloaded_one_by_one(
     page: Page, screen: Screen, refused_job: dict[str, Any], tmp_path: Path
 ) -> None:
     count, request_id = refused_job['count_refused'], refused_job['request_id']
@@ -212,7 +212,7 @@ def many_errors(stand: Stand) -> Iterator[str]:
     database.close()
 
 
-def test_a_hundred_thousand_errors_of_three_kinds_are_three_rows(
+def test_hundred_thousand_errors_of_three_kinds_are_three_rows(
     page: Page, screen: Screen, many_errors: str
 ) -> None:
     screen.open(f'reports/errors?request_id={many_errors}')

@@ -43,7 +43,7 @@ def failed_job(stand: Stand) -> Iterator[str]:
         finished_job(stand)
 
 
-def test_a_failed_job_is_told_on_every_screen_and_leads_to_its_details(
+def test_failed_job_is_shown_on_every_screen_and_links_to_its_details(
     page: Page, screen: Screen, strip: Locator, failed_job: str
 ) -> None:
     for path in SCREENS:
@@ -65,7 +65,7 @@ def test_a_failed_job_is_told_on_every_screen_and_leads_to_its_details(
     expect(health.last).to_contain_text("Assign 'Microsoft Sentinel Contributor'")
 
 
-def test_a_paused_task_is_told_with_who_paused_it_and_resumed_from_anywhere(
+def test_paused_task_is_shown_with_who_paused_it_and_resumed_from_anywhere(
     page: Page, screen: Screen, stand: Stand, strip: Locator
 ) -> None:
     with paused(stand, 'upload'), paused(stand, 'cleaner'):
@@ -86,7 +86,7 @@ def test_a_paused_task_is_told_with_who_paused_it_and_resumed_from_anywhere(
         expect(strip).to_have_count(0)
 
 
-def test_the_strip_reflows_where_there_is_little_room(
+def test_strip_reflows_on_a_narrow_screen(
     page: Page, screen: Screen, stand: Stand, strip: Locator
 ) -> None:
     with paused(stand, 'convert'):

@@ -140,7 +140,7 @@ def test_updates_are_lines_that_say_what_they_did_and_unfold(
     expect(rows.first).not_to_contain_text('was query')
 
 
-def test_sixty_queries_stay_readable_and_older_updates_are_told_of(
+def test_sixty_queries_stay_readable_and_older_updates_are_mentioned(
     page: Page, screen: Screen
 ) -> None:
     jobs = [
@@ -201,7 +201,7 @@ def test_filters_are_kept_in_the_address_and_cleared_by_themselves(
     expect(page).to_have_url(re.compile('#/jobs$'))
 
 
-def test_nothing_found_is_said_as_such(page: Page, screen: Screen) -> None:
+def test_empty_result_is_shown_as_such(page: Page, screen: Screen) -> None:
     screen.open('jobs?request_id=ffffffff-nobody')
     expect(page.get_by_text('There is currently no data to display.')).to_be_visible()
     expect(page.get_by_text('No update matches these filters.')).to_be_visible()

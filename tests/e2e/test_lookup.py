@@ -55,7 +55,7 @@ def look_up(screen: Screen, value: str) -> None:
 
 
 @pytest.mark.usefixtures('sent')
-def test_a_file_is_found_by_one_hash_with_an_object_for_each(
+def test_file_is_found_by_one_hash_with_an_object_for_each(
     context: BrowserContext, page: Page, screen: Screen
 ) -> None:
     context.grant_permissions(['clipboard-read', 'clipboard-write'])
@@ -99,7 +99,7 @@ def test_a_file_is_found_by_one_hash_with_an_object_for_each(
 
 
 @pytest.mark.usefixtures('sent')
-def test_of_a_value_in_several_owners_each_copy_says_why(page: Page, screen: Screen) -> None:
+def test_copies_in_several_owners_each_say_why(page: Page, screen: Screen) -> None:
     owners: dict[tuple[str, str], set[str]] = {}
     for row in usable('URL'):
         owners.setdefault((row['type'], row['summary']), set()).add(row['ownerName'])
@@ -119,7 +119,7 @@ def test_of_a_value_in_several_owners_each_copy_says_why(page: Page, screen: Scr
     expect(passed).to_contain_text('TQL query 1')
 
 
-def test_a_refused_value_shows_the_words_of_sentinel(page: Page, screen: Screen, sent: str) -> None:
+def test_refused_value_shows_the_words_of_sentinel(page: Page, screen: Screen, sent: str) -> None:
     value = usable('Host')[0]['summary']
     screen.open(f'reports/errors?code=AZ-ITEM&request_id={sent}')
     page.get_by_role('link', name='Look up this Indicator').first.click()
@@ -133,7 +133,7 @@ def test_a_refused_value_shows_the_words_of_sentinel(page: Page, screen: Screen,
     expect(card).to_contain_text('Refused by the stand-in')
 
 
-def test_a_value_that_nobody_knows_says_so(page: Page, screen: Screen) -> None:
+def test_unknown_value_is_reported_as_such(page: Page, screen: Screen) -> None:
     screen.open('reports/lookup')
     expect(page.get_by_text('Paste values from a report')).to_be_visible()
     expect(page.get_by_label('Values', exact=True)).to_be_focused()
@@ -154,7 +154,7 @@ def test_a_value_that_nobody_knows_says_so(page: Page, screen: Screen) -> None:
         '"' * 500,
     ],
 )
-def test_a_hostile_value_is_only_text(page: Page, screen: Screen, value: str) -> None:
+def test_hostile_value_is_only_text(page: Page, screen: Screen, value: str) -> None:
     addresses: list[str] = []
     page.on('request', lambda request: addresses.append(request.url))
     screen.open('reports/lookup')
@@ -215,7 +215,7 @@ def test_hostile_content_is_only_text(page: Page, screen: Screen) -> None:
     assert page.evaluate('document.documentElement.scrollWidth') <= 1024
 
 
-def test_a_threatconnect_that_is_away_and_a_call_that_fails_are_told(
+def test_threatconnect_outage_and_a_failing_call_are_shown(
     stand: Stand, page: Page, screen: Screen
 ) -> None:
     stand.threatconnect.faults.on('drop')
@@ -236,7 +236,7 @@ def test_a_threatconnect_that_is_away_and_a_call_that_fails_are_told(
 
 
 @pytest.mark.usefixtures('sent')
-def test_a_pasted_list_is_answered_in_a_line_for_each_value(
+def test_pasted_list_has_one_line_for_each_value(
     page: Page, screen: Screen, tmp_path: Path
 ) -> None:
     address = next(row['summary'] for row in usable('Address') if '.' in row['summary'])
@@ -342,7 +342,7 @@ def note_values(request: Request, bodies: list[Any]) -> None:
         bodies.append(json.loads(request.post_data or ''))
 
 
-def test_a_long_list_is_asked_for_in_parts_and_a_longer_one_is_refused(
+def test_long_list_is_requested_in_parts_and_a_longer_one_is_refused(
     page: Page, screen: Screen
 ) -> None:
     bodies: list[Any] = []
@@ -358,7 +358,7 @@ def test_a_long_list_is_asked_for_in_parts_and_a_longer_one_is_refused(
     assert [len(body['values']) for body in bodies] == [100, 100, 30]
 
 
-def test_the_box_in_the_header_looks_values_up_from_any_screen(page: Page, screen: Screen) -> None:
+def test_header_search_box_looks_values_up_from_any_screen(page: Page, screen: Screen) -> None:
     screen.open('jobs')
     box = page.get_by_role('textbox', name='Look up an Indicator')
     # In a field it is a character like others.

@@ -63,7 +63,9 @@ def test_reload_of_a_deep_link_comes_back_to_the_same_screen(page: Page, screen:
     expect(page.get_by_label('Request ID', exact=True)).to_have_value('abc')
 
 
-def test_navigation_marks_where_one_is(page: Page, screen: Screen, save_queries: Save) -> None:
+def test_navigation_marks_the_current_screen(
+    page: Page, screen: Screen, save_queries: Save
+) -> None:
     save_queries(QUERY)
     screen.open()
     expect(screen.heading).to_have_text('DASHBOARD')
@@ -91,7 +93,7 @@ def test_unknown_address_offers_the_dashboard(
     expect(screen.heading).to_have_text('DASHBOARD')
 
 
-def test_an_address_under_the_service_leads_to_its_screen_or_to_the_dashboard(
+def test_address_under_the_service_leads_to_its_screen_or_to_the_dashboard(
     page: Page, screen: Screen, save_queries: Save
 ) -> None:
     save_queries(QUERY)
@@ -117,7 +119,7 @@ def test_screens_come_back_after_a_reload_with_and_without_the_slash(
             expect(screen.heading).to_have_text(name)
 
 
-def test_a_screen_that_cannot_be_loaded_says_what_to_do(
+def test_screen_that_cannot_be_loaded_says_what_to_do(
     context: BrowserContext, page: Page, screen: Screen
 ) -> None:
     further = re.compile(r'/assets/further-')
@@ -154,7 +156,7 @@ def test_about_shows_the_service_and_no_secret(page: Page, screen: Screen) -> No
     expect(screen.button('About this Service')).to_be_focused()
 
 
-def test_an_explanation_opens_in_a_window_and_closes_alone(page: Page, screen: Screen) -> None:
+def test_explanation_opens_in_a_window_and_closes_alone(page: Page, screen: Screen) -> None:
     screen.open()
     screen.button('About this Service').click()
     about = screen.dialog('About this Service')
@@ -169,7 +171,7 @@ def test_an_explanation_opens_in_a_window_and_closes_alone(page: Page, screen: S
     expect(about).to_be_visible()
 
 
-def test_about_leads_to_the_licenses_of_what_the_page_is_made_of(
+def test_about_links_to_the_licenses_of_the_pages_components(
     context: BrowserContext, page: Page, screen: Screen
 ) -> None:
     screen.open()
@@ -182,7 +184,7 @@ def test_about_leads_to_the_licenses_of_what_the_page_is_made_of(
     assert 'Copyright (c) Meta Platforms' in text
 
 
-def test_the_guide_opens_from_about_and_explains_a_code_where_it_stands(
+def test_guide_opens_from_about_and_explains_a_code_where_it_stands(
     context: BrowserContext, page: Page, screen: Screen
 ) -> None:
     screen.open()
@@ -209,7 +211,7 @@ def test_the_guide_opens_from_about_and_explains_a_code_where_it_stands(
     expect(opened.value.locator('tr:target')).to_contain_text('NET')
 
 
-def test_everything_fits_narrow_windows_and_zoom_without_scrolling_sideways(
+def test_screens_fit_narrow_windows_and_zoom_without_horizontal_scrolling(
     page: Page, screen: Screen, save_queries: Save
 ) -> None:
     save_queries(
@@ -258,7 +260,7 @@ def _width(page: Page) -> int:
     return width
 
 
-def test_a_message_leads_on_and_goes_when_told(
+def test_message_leads_on_and_goes_when_dismissed(
     page: Page, screen: Screen, save_queries: Save
 ) -> None:
     save_queries(QUERY)
@@ -298,7 +300,7 @@ def _overlap(one: Locator, other: Locator) -> bool:
     return across and a['y'] < b['y'] + b['height'] and b['y'] < a['y'] + a['height']
 
 
-def test_owners_with_hebrew_names_turn_no_other_around(
+def test_owners_with_hebrew_names_do_not_reverse_other_text(
     page: Page, screen: Screen, save_queries: Save
 ) -> None:
     # A number behind a Hebrew word is read as a part of it, unless each name stands alone.

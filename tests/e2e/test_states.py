@@ -30,7 +30,7 @@ def fail(route: Route) -> None:
 
 
 @pytest.mark.parametrize('path', SCREENS)
-def test_first_call_that_fails_shows_why_and_can_be_tried_again(
+def test_first_call_that_fails_shows_why_and_can_be_retried(
     page: Page, screen: Screen, path: str
 ) -> None:
     page.route(SCREENS[path], fail)
@@ -46,9 +46,7 @@ def test_first_call_that_fails_shows_why_and_can_be_tried_again(
 
 
 @pytest.mark.parametrize('path', SCREENS)
-def test_until_data_come_the_table_is_busy_and_not_empty(
-    page: Page, screen: Screen, path: str
-) -> None:
+def test_table_is_busy_and_not_empty_until_data_come(page: Page, screen: Screen, path: str) -> None:
     held: list[Route] = []
     page.route(SCREENS[path], lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
     screen.open(path)
@@ -97,7 +95,7 @@ def test_dashboard_says_why_it_has_no_figures_and_keeps_those_it_had(
     expect(tile).to_be_visible()
 
 
-def test_sign_in_page_of_the_platform_is_told_as_an_ended_session(
+def test_sign_in_page_of_the_platform_is_shown_as_an_ended_session(
     page: Page, screen: Screen
 ) -> None:
     page.route(
@@ -107,7 +105,7 @@ def test_sign_in_page_of_the_platform_is_told_as_an_ended_session(
     expect(page.get_by_role('alert')).to_contain_text('session may have ended')
 
 
-def test_change_that_fails_is_told_at_the_foot_of_the_page(
+def test_change_that_fails_is_reported_at_the_foot_of_the_page(
     page: Page, screen: Screen, save_queries: Save
 ) -> None:
     save_queries(QUERY)
@@ -119,7 +117,7 @@ def test_change_that_fails_is_told_at_the_foot_of_the_page(
     expect(page.get_by_text('The store is full')).to_be_hidden()
 
 
-def test_running_jobs_are_polled_never_twice_at_once_and_not_when_paused(
+def test_running_jobs_are_never_polled_twice_at_once_nor_when_paused(
     page: Page, screen: Screen
 ) -> None:
     under_way: set[object] = set()
@@ -158,7 +156,7 @@ def test_running_jobs_are_polled_never_twice_at_once_and_not_when_paused(
     expect(page.get_by_text('Paused.')).to_be_hidden()
 
 
-def test_hidden_tab_asks_nothing(page: Page, screen: Screen) -> None:
+def test_hidden_tab_sends_no_requests(page: Page, screen: Screen) -> None:
     page.add_init_script(
         """
         let state = 'visible';

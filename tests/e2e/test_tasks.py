@@ -99,7 +99,7 @@ def test_paused_task_takes_nothing_up_until_it_is_resumed(
 
 
 @pytest.mark.usefixtures('tasks_go_on')
-def test_pipeline_is_paused_at_once_until_a_time_and_for_a_reason_that_is_told(
+def test_pipeline_is_paused_as_a_whole_until_a_time_and_with_a_reason(
     page: Page, screen: Screen
 ) -> None:
     screen.open('tasks')
@@ -132,7 +132,7 @@ def test_pipeline_is_paused_at_once_until_a_time_and_for_a_reason_that_is_told(
 
 
 @pytest.mark.usefixtures('tasks_go_on')
-def test_wait_that_sentinel_asked_for_is_told_wherever_one_looks_and_can_be_ended(
+def test_wait_that_sentinel_requested_is_shown_on_every_screen_and_can_be_ended(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:
     save_queries(EVERYTHING)
@@ -166,7 +166,7 @@ def test_wait_that_sentinel_asked_for_is_told_wherever_one_looks_and_can_be_ende
 
 
 @pytest.mark.usefixtures('tasks_go_on')
-def test_killed_task_fails_its_job_which_is_tried_again(
+def test_killed_task_fails_its_job_which_is_retried(
     page: Page, screen: Screen, stand: Stand, save_queries: Save
 ) -> None:
     save_queries(EVERYTHING)
@@ -209,7 +209,7 @@ def test_killed_task_fails_its_job_which_is_tried_again(
     expect(panel).to_contain_text(request_id)
 
 
-def test_run_does_the_work_at_once(page: Page, screen: Screen) -> None:
+def test_run_starts_the_work_at_once(page: Page, screen: Screen) -> None:
     screen.open('tasks')
     cleaner = card(page, 'Cleaner')
     expect(cleaner).to_be_visible()
@@ -230,7 +230,7 @@ def test_action_that_is_refused_says_why_in_its_dialog(
     expect(dialog).to_be_hidden()
 
 
-def test_task_without_a_heartbeat_looks_so(page: Page, screen: Screen) -> None:
+def test_task_without_a_heartbeat_is_shown_as_such(page: Page, screen: Screen) -> None:
     changed_tasks(
         page,
         state='running',
@@ -245,7 +245,7 @@ def test_task_without_a_heartbeat_looks_so(page: Page, screen: Screen) -> None:
     expect(upload.get_by_role('progressbar')).to_have_attribute('aria-valuenow', '100')
 
 
-def test_pause_during_a_run_is_told_as_such(page: Page, screen: Screen) -> None:
+def test_pause_during_a_run_is_shown_as_such(page: Page, screen: Screen) -> None:
     hostile = '<img src=x onerror="window.broken=1">'
     changed_tasks(
         page,
@@ -278,7 +278,7 @@ def test_lost_connection_keeps_the_cards_and_recovers(
     expect(notice).to_be_hidden()
 
 
-def test_first_call_that_fails_shows_why_and_can_be_tried_again(page: Page, screen: Screen) -> None:
+def test_first_call_that_fails_shows_why_and_can_be_retried(page: Page, screen: Screen) -> None:
     failure = {'title': 'The store is full', 'description': 'Make room.', 'code': 'RUN-DISK'}
     page.route(TASKS, lambda route: route.fulfill(status=500, json=failure))
     screen.open('tasks')

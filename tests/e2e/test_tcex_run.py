@@ -13,7 +13,7 @@ __all__ = ['stand_ins']
 """A fixture of this module."""
 
 
-def test_the_page_works_at_the_root(browser: Browser, stand_ins: Path, tmp_path: Path) -> None:
+def test_page_works_at_the_root(browser: Browser, stand_ins: Path, tmp_path: Path) -> None:
     command = COMMANDS[1].replace('.run/stand-ins.env', str(stand_ins))
     with tcex_run(command, stand_ins, tmp_path) as local:
         local.wait_until_ready()

@@ -60,7 +60,7 @@ def file_of(*queries: dict[str, Any]) -> dict[str, Any]:
     return {'format': 'ms-sentinel-tql-queries', 'format_version': 1, 'queries': list(queries)}
 
 
-def test_an_exported_list_comes_back_in_place_of_a_changed_one(
+def test_exported_list_comes_back_in_place_of_a_changed_one(
     page: Page, screen: Screen, stand: Stand, save_queries: Save, tmp_path: Path
 ) -> None:
     first, second = save_queries(HOSTS, FILES)
@@ -113,7 +113,7 @@ def test_import_alone_leaves_the_next_update_as_it_is_planned(
     assert listed(stand)['next_update']['mode'] == planned['mode']
 
 
-def test_the_saved_list_itself_is_nothing_to_import(
+def test_saved_list_itself_is_nothing_to_import(
     page: Page, screen: Screen, save_queries: Save, tmp_path: Path
 ) -> None:
     save_queries(HOSTS, FILES)
@@ -139,7 +139,7 @@ def test_the_saved_list_itself_is_nothing_to_import(
     ],
     ids=['no JSON', 'another file', 'another version', 'incomplete', 'too large'],
 )
-def test_a_file_that_is_no_such_list_is_refused_with_its_reason(
+def test_file_that_is_no_such_list_is_refused_with_its_reason(
     screen: Screen, stand: Stand, save_queries: Save, tmp_path: Path, text: str, reason: str
 ) -> None:
     save_queries(HOSTS)
@@ -160,7 +160,7 @@ def test_a_file_that_is_no_such_list_is_refused_with_its_reason(
 
 
 @pytest.mark.parametrize('is_known', [True, False])
-def test_what_is_wrong_stands_at_its_query_before_anything_is_imported(
+def test_faults_are_shown_at_their_query_before_anything_is_imported(
     page: Page, screen: Screen, stand: Stand, save_queries: Save, tmp_path: Path, *, is_known: bool
 ) -> None:
     if not is_known:
@@ -191,7 +191,7 @@ def test_what_is_wrong_stands_at_its_query_before_anything_is_imported(
     assert saved_tql(stand) == ['rating >= 1']
 
 
-def test_an_import_over_somebody_elses_newer_list_shows_that_one_first(
+def test_import_over_a_newer_list_of_another_user_shows_that_one_first(
     screen: Screen, stand: Stand, save_queries: Save, tmp_path: Path
 ) -> None:
     save_queries(HOSTS)
@@ -208,7 +208,7 @@ def test_an_import_over_somebody_elses_newer_list_shows_that_one_first(
     assert saved_tql(stand) == ['rating >= 2']
 
 
-def test_an_empty_list_can_be_filled_from_a_file(
+def test_empty_list_can_be_filled_from_a_file(
     screen: Screen, stand: Stand, save_queries: Save, tmp_path: Path
 ) -> None:
     save_queries()
@@ -221,7 +221,7 @@ def test_an_empty_list_can_be_filled_from_a_file(
 
 
 @pytest.mark.parametrize('colors', ['light', 'dark'])
-def test_everybody_can_use_the_window(
+def test_import_window_is_accessible(
     page: Page, screen: Screen, save_queries: Save, tmp_path: Path, colors: Any
 ) -> None:
     page.emulate_media(color_scheme=colors)

@@ -88,14 +88,14 @@ def test_calls_that_one_blip_ends_are_one_try(caller: Caller) -> None:
         (ReadAuthError('Who are you?'), False),
     ],
 )
-def test_only_what_gives_no_answer_is_an_outage(
+def test_outage_is_only_an_error_without_an_answer(
     caller: Caller, error: SentinelAppError, is_outage: bool
 ) -> None:
     caller.fail(error)
     assert (caller.tries == 1) is is_outage
 
 
-def test_a_refusal_is_an_answer_and_is_kept_until_a_call_goes_well(caller: Caller) -> None:
+def test_refusal_is_an_answer_and_is_kept_until_a_call_succeeds(caller: Caller) -> None:
     caller.fail()
     caller.fail(ReadAuthError('Who are you?'))
     assert caller.tries == 0
@@ -106,7 +106,7 @@ def test_a_refusal_is_an_answer_and_is_kept_until_a_call_goes_well(caller: Calle
     assert caller.contact.worked_at == NOON.replace(second=2)
 
 
-def test_what_is_no_error_of_the_app_says_nothing(caller: Caller) -> None:
+def test_error_that_is_not_the_apps_changes_nothing(caller: Caller) -> None:
     caller.fail()
     with pytest.raises(KeyError), caller.contact.call():
         raise KeyError('x')

@@ -150,7 +150,7 @@ def drip(connection: socket.socket) -> None:
         time.sleep(0.02)
 
 
-def test_server_that_drips_holds_nobody_beyond_the_whole_time(ask):
+def test_server_that_drips_is_cut_off_after_the_total_time(ask):
     began = time.monotonic()
     with pytest.raises(NetworkFault) as caught:
         ask(drip)
@@ -168,13 +168,13 @@ def test_server_that_drips_holds_nobody_beyond_the_whole_time(ask):
         b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc',
     ],
 )
-def test_broken_answer_is_a_fault_of_the_connection(ask, reply):
+def test_broken_answer_is_a_connection_error(ask, reply):
     with pytest.raises(NetworkFault) as caught:
         ask(reply)
     assert caught.value.kind is FaultKind.CONNECTION
 
 
-def test_secrets_that_come_back_are_masked_wherever_they_stand(ask):
+def test_secrets_that_come_back_are_masked_wherever_they_occur(ask):
     body = f'{{"{SECRET}": ["{SECRET.upper()}", "{SIGNATURE}", "plain"]}}'.encode()
     answer = ask(
         http(body, f'X-Echo: {SECRET}', f'Location: https://x/?a={SIGNATURE}'),
@@ -200,20 +200,20 @@ def test_escapes_hide_no_secret_in_rows(ask):
     assert ask(http(f'["{hidden}"]'.encode())).json_of_rows() == [MASK]
 
 
-def test_one_answer_alone_keeps_what_it_says(ask):
+def test_json_with_secrets_is_unmasked_only_on_request(ask):
     answer = ask(http(f'{{"access_token": "{SECRET}"}}'.encode()))
     assert answer.json_with_secrets() == {'access_token': SECRET}
 
 
 @pytest.mark.parametrize('size', [50, 1500])
-def test_a_secret_that_a_cut_goes_through_is_not_shown_in_part(ask, size):
+def test_secret_that_a_cut_goes_through_is_not_shown_in_part(ask, size):
     token = 'TC 7:' + 'f00dCafe' * (size // 8)
     body = (token.encode() * 3_000)[: LONGEST_TEXT + 999]
     answer = ask(http(body, status='500 Oh'), headers={'Authorization': token})
     assert 'f00dCafe' not in answer.text
 
 
-def test_header_that_is_too_long_to_be_meant_is_as_good_as_none(ask):
+def test_overlong_header_is_ignored(ask):
     answer = ask(http(b'', f'Retry-After: {"7" * (LONGEST_HEADER + 1)}', 'Date: x'))
     assert list(answer.headers) == ['Content-Length', 'Connection', 'Date']
 
@@ -293,7 +293,7 @@ def drips_its_head(connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize('reply', [never_ends_its_head, drips_its_head])
-def test_the_head_of_an_answer_is_bounded_in_time_as_its_body_is(ask, reply):
+def test_head_of_an_answer_is_bounded_in_time_as_its_body_is(ask, reply):
     began = time.monotonic()
     with pytest.raises(NetworkFault) as caught:
         ask(reply)
@@ -305,7 +305,7 @@ REDIRECTS = ['301 Away', '302 Away', '303 Away', '307 Away', '308 Away']
 
 
 @pytest.mark.parametrize('status', REDIRECTS)
-def test_the_body_of_a_redirect_is_bounded_as_any_other(ask, status):
+def test_body_of_a_redirect_is_bounded_as_any_other(ask, status):
     """`requests` reads it whole where it could go on, whether or not it may."""
 
     def drip(connection: socket.socket) -> None:
@@ -331,19 +331,19 @@ def test_the_body_of_a_redirect_is_bounded_as_any_other(ask, status):
 
 
 @pytest.mark.parametrize('where', ['//[', 'http://[::1', 'https://x:99999999/', '\xff\xfe', ''])
-def test_a_redirect_to_what_is_no_address_is_an_answer_as_well(ask, where):
+def test_redirect_to_an_invalid_address_is_an_answer_as_well(ask, where):
     reply = http(b'gone', f'Location: {where}', status='302 Away').decode().encode('latin-1')
     assert ask(reply).status == 302
 
 
-def test_session_of_the_framework_takes_no_bomb(make_framework):
+def test_session_of_the_framework_refuses_a_bomb(make_framework):
     bomb = gzip.compress(b' ' * (LARGEST_FRAMEWORK_BYTES + 1), 1)
     framework = make_framework(http(bomb, 'Content-Encoding: gzip'))
     with pytest.raises(NetworkFault):
         framework.session.get(framework.address)
 
 
-def test_session_of_the_framework_takes_no_bomb_of_a_redirect(make_framework):
+def test_session_of_the_framework_refuses_a_bomb_in_a_redirect(make_framework):
     bomb = gzip.compress(b' ' * (LARGEST_FRAMEWORK_BYTES + 1), 1)
     framework = make_framework(
         http(bomb, 'Content-Encoding: gzip', 'Location: /', status='302 Away')
@@ -352,13 +352,13 @@ def test_session_of_the_framework_takes_no_bomb_of_a_redirect(make_framework):
         framework.session.get(framework.address)
 
 
-def test_session_of_the_framework_tells_a_broken_answer_as_requests_does(make_framework):
+def test_session_of_the_framework_reports_a_broken_answer_as_requests_does(make_framework):
     framework = make_framework(http(b'whole')[:-2])
     with pytest.raises(requests.RequestException):
         framework.session.get(framework.address)
 
 
-def test_session_of_the_framework_waits_for_no_head_without_end(monkeypatch):
+def test_session_of_the_framework_bounds_the_wait_for_an_endless_head(monkeypatch):
     monkeypatch.setattr(network, 'FRAMEWORK_TOTAL_S', 0.3)
     listener = socket.create_server(('127.0.0.1', 0))
 
@@ -377,7 +377,7 @@ def test_session_of_the_framework_waits_for_no_head_without_end(monkeypatch):
         assert time.monotonic() - began < 2
 
 
-def test_session_of_the_framework_waits_for_no_time_that_it_is_told(make_framework):
+def test_session_of_the_framework_ignores_a_requested_wait(make_framework):
     framework = make_framework(
         http(b'', 'Retry-After: 900', status='503 Later'), http(b'{"whole": true}')
     )
@@ -386,7 +386,7 @@ def test_session_of_the_framework_waits_for_no_time_that_it_is_told(make_framewo
     assert time.monotonic() - began < 5
 
 
-def test_session_of_the_framework_has_a_time_out():
+def test_session_of_the_framework_has_a_timeout():
     seen: list[object] = []
     session = requests.Session()
 

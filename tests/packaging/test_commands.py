@@ -39,7 +39,7 @@ class Not:
 
 MAKE_RUN = 'tests/simulators/test_make_run.py::'
 TCEX_RUN = 'tests/packaging/test_tcex_run.py::'
-TCEX_RUNS = f'{TCEX_RUN}test_the_page_and_the_api_answer_on_its_port_until_it_is_told_to_stop'
+TCEX_RUNS = f'{TCEX_RUN}test_page_and_api_answer_on_its_port_until_it_is_stopped'
 RELEASE = 'tests/packaging/test_release.py::'
 PACKAGE = 'tests/packaging/test_package.py::'
 SUPPLY = 'tests/packaging/test_supply_chain.py::'
@@ -50,11 +50,11 @@ TAKES_HOURS = 'it takes too long'
 
 COMMANDS: dict[str, By | Not] = {
     'make run': By(
-        test=f'{MAKE_RUN}test_the_first_run_saves_queries_and_the_second_keeps_them',
+        test=f'{MAKE_RUN}test_first_run_saves_queries_and_the_second_keeps_them',
         recipe='exec $(PY) -m tests.simulators\n',
     ),
     'make run FRESH=1': By(
-        test=f'{MAKE_RUN}test_the_first_run_saves_queries_and_the_second_keeps_them'
+        test=f'{MAKE_RUN}test_first_run_saves_queries_and_the_second_keeps_them'
     ),
     'make test': Not(because=WHOLE),
     'make help': By(test=f'{HERE}test_make_help_lists_all_targets', recipe='MAKEFILE_LIST'),
@@ -67,7 +67,7 @@ COMMANDS: dict[str, By | Not] = {
     'make lint': Not(because=PART_OF_TEST),
     'make format': Not(because='it changes the sources; `make lint` finds what it would change'),
     'make gen': By(
-        test='tests/packaging/test_docs.py::test_the_list_of_licenses_is_current',
+        test='tests/packaging/test_docs.py::test_list_of_licenses_is_current',
         recipe='$(RELEASE) licenses\n',
     ),
     'make ui': Not(because=PART_OF_TEST),
@@ -79,7 +79,7 @@ COMMANDS: dict[str, By | Not] = {
     ),
     'make soak': Not(because=f'{TAKES_HOURS}; `make pytest` runs the short form of each'),
     'make package': By(
-        test=f'{PACKAGE}test_making_it_tells_name_version_size_and_checksum',
+        test=f'{PACKAGE}test_packaging_prints_name_version_size_and_checksum',
         recipe='$(RELEASE) package',
     ),
     'make validate': By(
@@ -91,30 +91,30 @@ COMMANDS: dict[str, By | Not] = {
     ),
     'make lock': Not(because='it asks the package index, and changes the lock files'),
     'make clean': By(test=f'{HERE}test_make_clean_leaves_the_sources', recipe='rm -rf'),
-    'tcex deps': By(test=f'{PACKAGE}test_the_dependencies_are_those_of_the_lock_file'),
-    'tcex package': By(test=f'{PACKAGE}test_the_top_of_it_holds_exactly_what_belongs_there'),
+    'tcex deps': By(test=f'{PACKAGE}test_dependencies_are_those_of_the_lock_file'),
+    'tcex package': By(test=f'{PACKAGE}test_top_folder_holds_exactly_what_belongs_there'),
     'tcex run': By(test=TCEX_RUNS),
     'npm sbom': By(
-        test=f'{PACKAGE}test_the_bill_of_materials_names_everything_with_its_license_and_needs'
+        test=f'{PACKAGE}test_bill_of_materials_names_everything_with_its_license_and_needs'
     ),
     'set -a; . .run/stand-ins.env; set +a': By(test=TCEX_RUNS),
     'set -a; . ./.env; set +a': By(test=TCEX_RUNS),
     '.venv/bin/tcex run --config tcex.d/profiles/offline.json': By(test=TCEX_RUNS),
     '.venv/bin/tcex run --config tcex.d/profiles/sandbox.json': By(test=TCEX_RUNS),
-    'python run.py': By(test=f'{PACKAGE}test_it_is_ready_soon_after_unpacking'),
+    'python run.py': By(test=f'{PACKAGE}test_package_is_ready_soon_after_unpacking'),
     'python -m tests.bench': Not(because=TAKES_HOURS),
     'python -m tests.harness.golden --accept': Not(
-        because='it changes the examples; tests/core/test_golden.py finds what it would change'
+        because='it changes the examples; '
+        'tests/core/test_mapping_golden.py finds what it would change'
     ),
     '.venv/bin/python -m tests.harness.fuzz 50': By(
-        test='tests/api/test_fuzz.py::test_whatever_a_call_is_sent_the_answer_is_one_that'
-        '_the_document_names'
+        test='tests/api/test_calls_fuzz.py::test_answer_to_any_call_is_one_that_the_document_names'
     ),
     '.venv/bin/pytest tests/core/test_window.py': By(
         test='tests/core/test_window.py::test_successive_windows_tile_without_a_gap'
     ),
     'sqlite3 state.db ".backup copy.db"': By(
-        test='tests/process/test_backup.py::test_a_copy_made_while_it_runs_can_be_put_back'
+        test='tests/process/test_backup.py::test_backup_made_while_the_app_runs_can_be_restored'
     ),
     '.venv/bin/pre-commit install': Not(
         because='it changes the clone; tests/packaging/test_contributor.py runs the hooks'
@@ -152,7 +152,7 @@ def test_every_command_in_a_document_is_known_here() -> None:
 
 
 @pytest.mark.parametrize('command', list(COMMANDS))
-def test_the_test_that_runs_it_is_there_and_so_is_a_reason(command: str) -> None:
+def test_command_names_an_existing_test_or_a_reason(command: str) -> None:
     known = COMMANDS[command]
     if isinstance(known, Not):
         assert len(known.because) > 10

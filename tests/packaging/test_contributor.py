@@ -79,7 +79,7 @@ def test_it_is_there_and_in_no_package(name: str) -> None:
         ('renovate', [RENOVATE]),
     ],
 )
-def test_a_file_follows_its_schema(schema: str, files: list[Path]) -> None:
+def test_file_follows_its_schema(schema: str, files: list[Path]) -> None:
     assert files
     ended = program('check-jsonschema', '--builtin-schema', f'vendor.{schema}', *map(str, files))
     assert ended.returncode == 0, ended.stdout
@@ -99,7 +99,7 @@ def test_each_hook_is_a_program_of_the_environment_or_a_target() -> None:
 
 
 @pytest.mark.parametrize('hook', ['check-json', 'check-yaml', 'workflows'])
-def test_the_files_of_the_project_pass(
+def test_files_of_the_project_pass(
     hook: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv('PRE_COMMIT_HOME', str(tmp_path / 'home'))
@@ -110,7 +110,7 @@ def test_the_files_of_the_project_pass(
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
-def test_a_secret_is_found_and_a_hash_is_none(tmp_path: Path) -> None:
+def test_secret_is_found_and_a_hash_is_none(tmp_path: Path) -> None:
     (local,) = yaml.safe_load(HOOKS.read_text())['repos']
     (entry,) = (hook['entry'] for hook in local['hooks'] if hook['id'] == 'detect-secrets')
     name, *arguments = Path(entry.split()[0]).name, *entry.split()[1:]
@@ -153,7 +153,7 @@ def test_node_is_the_same_everywhere() -> None:
         assert node['with']['node-version'] == major
 
 
-def test_the_container_gets_from_the_system_what_the_tests_need() -> None:
+def test_container_gets_from_the_system_what_the_tests_need() -> None:
     text = DOCKERFILE.read_text()
     assert 'COPY .ci/system-packages .ci/test-packages ' in text
     assert re.search(r'^RUN \S+/test-packages$', text, re.MULTILINE)
@@ -171,14 +171,14 @@ def test_ci_runs_what_everybody_runs() -> None:
     assert {'push', 'pull_request'} <= set(workflow('ci.yml')[True])
 
 
-def test_the_long_proofs_run_every_night() -> None:
+def test_long_proofs_run_every_night() -> None:
     assert commands('soak.yml')[-1] == 'make soak'
     (schedule,) = workflow('soak.yml')[True]['schedule']
     assert re.fullmatch(r'\d+ \d+ \* \* \*', schedule['cron'])
 
 
 @pytest.mark.parametrize('file', WORKFLOWS, ids=lambda file: file.name)
-def test_a_workflow_may_read_only_and_ends_in_time(file: Path) -> None:
+def test_workflow_may_read_only_and_ends_in_time(file: Path) -> None:
     assert workflow(file.name)['permissions'] == {'contents': 'read'}
     assert job(file.name)['timeout-minutes'] <= 360
 
@@ -193,7 +193,7 @@ def test_every_target_and_program_that_a_file_names_exists(file: Path) -> None:
         assert (PROJECT / name).is_file(), name
 
 
-def test_the_pull_request_names_targets_that_exist() -> None:
+def test_pull_request_names_targets_that_exist() -> None:
     text = (PROJECT / '.github' / 'pull_request_template.md').read_text()
     named = set(re.findall(r'`make ([a-z-]+)`', text))
     assert {'test', 'gen'} <= named <= targets()

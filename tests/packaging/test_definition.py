@@ -72,7 +72,7 @@ INSTALL = load('install.json')
 PARAMS: dict[str, dict[str, Any]] = {param['name']: param for param in INSTALL['params']}
 
 
-def test_the_definition_is_that_of_this_app() -> None:
+def test_definition_is_that_of_this_app() -> None:
     expected = {
         'displayName': 'Microsoft Sentinel',
         'displayPath': 'ms_sentinel',
@@ -91,7 +91,7 @@ def test_the_definition_is_that_of_this_app() -> None:
     assert (PROJECT / INSTALL['programMain']).is_file()
 
 
-def test_the_versions_agree() -> None:
+def test_versions_agree() -> None:
     project = tomllib.loads((PROJECT / 'pyproject.toml').read_text())['project']
     assert INSTALL['programVersion'] == sentinel_app.__version__ == project['version']
     assert project['requires-python'].startswith(f'>={INSTALL["languageVersion"]}')
@@ -106,7 +106,7 @@ def test_every_input_of_the_settings_is_defined_in_their_order_and_no_other() ->
 
 
 @pytest.mark.parametrize('name', list(LABELS))
-def test_an_input_is_defined_as_it_is_read(name: str) -> None:
+def test_input_is_defined_as_it_is_read(name: str) -> None:
     param = PARAMS[name]
     assert param['required'] is (name in REQUIRED)
     assert param.get('default') == DEFAULTS.get(name)
@@ -120,7 +120,7 @@ def test_an_input_is_defined_as_it_is_read(name: str) -> None:
 
 
 @pytest.mark.parametrize('name', list(LABELS))
-def test_an_input_offers_what_it_can_take(name: str) -> None:
+def test_input_offers_what_it_accepts(name: str) -> None:
     offered = PARAMS[name].get('validValues', [])
     if name in CHOICES:
         assert offered == [choice.value for choice in CHOICES[name]]
@@ -131,7 +131,7 @@ def test_an_input_offers_what_it_can_take(name: str) -> None:
         assert offered == []
 
 
-def test_the_defaults_are_good_settings() -> None:
+def test_defaults_are_valid_settings() -> None:
     inputs = {name: param.get('default') for name, param in PARAMS.items()}
     inputs |= dict.fromkeys(('client_id', 'tenant_id', 'workspace_id'), GUID)
     inputs |= {name: 'some-value' for name in REQUIRED if not inputs.get(name)}
@@ -140,13 +140,13 @@ def test_the_defaults_are_good_settings() -> None:
     assert settings == without, 'a default of the form is the default of the code'
 
 
-def test_the_layout_lists_what_the_service_configuration_does_not() -> None:
+def test_layout_lists_what_the_service_configuration_does_not() -> None:
     layout = load('layout.json')
     listed = [entry['name'] for part in layout['inputs'] for entry in part['parameters']]
     assert listed == [name for name, param in PARAMS.items() if not param['serviceConfig']]
 
 
-def test_the_package_keeps_its_name() -> None:
+def test_package_keeps_its_name() -> None:
     package = load('tcex.json')['package']
     assert package['app_name'] == 'TCVA_-_Microsoft_Sentinel'
     assert 'app_version' not in package
@@ -154,7 +154,7 @@ def test_the_package_keeps_its_name() -> None:
 
 
 @pytest.mark.parametrize('name', ['offline', 'keychain', 'sandbox'])
-def test_a_profile_sets_every_input_and_holds_no_secret(name: str) -> None:
+def test_profile_sets_every_input_and_holds_no_secret(name: str) -> None:
     profile = load(f'tcex.d/profiles/{name}.json')
     assert set(profile) == {'description', 'inputs', 'stage'}
     inputs = profile['inputs']
@@ -228,7 +228,9 @@ def copied(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_vendors_command_by_hand_packages_what_runs_and_nothing_else(copied: Path) -> None:
+def test_package_made_with_the_vendors_command_holds_what_runs_and_nothing_else(
+    copied: Path,
+) -> None:
     output = tcex(copied, 'package')
     assert not re.search(r'validation errors|failed', output, re.IGNORECASE), output
     (package,) = (copied / 'target').glob('*.tcx')

@@ -106,7 +106,7 @@ def test_every_input_is_explained(name: str) -> None:
     assert f'`{name}`' in text('docs/operations.md')
 
 
-def test_the_table_of_inputs_marks_what_is_required_and_gives_the_defaults() -> None:
+def test_table_of_inputs_marks_what_is_required_and_gives_the_defaults() -> None:
     table = text('docs/install.md').partition('\n### Inputs')[2].partition('\n#### ')[0]
     params = json.loads(text('install.json'))['params']
     for param in params:
@@ -118,7 +118,7 @@ def test_the_table_of_inputs_marks_what_is_required_and_gives_the_defaults() -> 
             assert f'({default})' in row, param['name']
 
 
-def test_no_document_names_an_input_that_there_is_not() -> None:
+def test_documents_name_no_unknown_input() -> None:
     shape = re.compile(r'\*\*[^*\n]+\*\* \(`([a-z_]+)`\)')
     assert set(shape.findall(text('docs/install.md'))) == set(LABELS)
     assert set(re.findall(r'ttl_hours_[a-z_]+', text('docs/install.md'))) <= set(LABELS)
@@ -139,7 +139,7 @@ def test_every_choice_of_an_input_is_written_out() -> None:
 # -- routes, codes, events
 
 
-def test_the_reference_of_the_api_is_current() -> None:
+def test_reference_of_the_api_is_current() -> None:
     assert text('docs/api.md') == api_reference.page(), 'run make gen'
 
 
@@ -185,7 +185,7 @@ def test_every_error_of_entra_id_with_a_remedy_is_explained() -> None:
     assert known == set(REMEDIES)
 
 
-def test_every_event_that_a_guide_tells_to_look_for_is_logged() -> None:
+def test_events_that_a_guide_mentions_are_logged() -> None:
     logged = set(re.findall(r"'([a-z]+(?:-[a-z]+)+)'", sources()))
     for guide in GUIDES:
         named = set(re.findall(r'event=([a-z]+-[a-z-]+)', guide.read_text(encoding='utf-8')))
@@ -226,12 +226,12 @@ def test_every_outcome_status_and_task_is_in_the_glossary() -> None:
         f'`{DATABASE_FILE}`',
     ],
 )
-def test_the_figures_are_those_of_the_code(words: str) -> None:
+def test_figures_are_those_of_the_code(words: str) -> None:
     assert words in ' '.join(text('docs/operations.md').split())
 
 
 @pytest.mark.parametrize('facts', TASK_FACTS, ids=lambda facts: facts.slug)
-def test_the_table_of_the_tasks_is_right(facts: TaskFacts) -> None:
+def test_table_of_the_tasks_is_right(facts: TaskFacts) -> None:
     period_s = facts.period_s
     every = f'{period_s} s' if period_s < 60 else f'{period_s // 60} min'
     (row,) = re.findall(rf'^\| {facts.name} \| .*$', text('docs/operations.md'), re.MULTILINE)
@@ -239,7 +239,7 @@ def test_the_table_of_the_tasks_is_right(facts: TaskFacts) -> None:
     assert row.endswith(f'| {every} | {facts.timeout_s // 60} min |')
 
 
-def test_the_architecture_counts_the_threads_right() -> None:
+def test_architecture_counts_the_threads_right() -> None:
     words = {8: 'eight'}
     assert f'| upload | {words[UPLOAD_THREADS]},' in text('docs/architecture.md')
     assert f'Upload<br>{UPLOAD_THREADS} threads' in text('docs/architecture.md')
@@ -324,7 +324,7 @@ def test_every_link_leads_somewhere() -> None:
         pytest.skip(f'not written yet: {", ".join(sorted(waiting))}; all other links are right')
 
 
-def test_every_document_can_be_reached_from_the_readme() -> None:
+def test_documents_can_all_be_reached_from_the_readme() -> None:
     reached, waiting = set(), {PROJECT / 'README.md'}
     while waiting:
         guide = waiting.pop()
@@ -336,7 +336,7 @@ def test_every_document_can_be_reached_from_the_readme() -> None:
     assert set(DOCS.rglob('*.md')) - reached == set()
 
 
-def test_the_pictures_are_small_and_wide_enough() -> None:
+def test_pictures_are_small_and_wide_enough() -> None:
     pictures = sorted((DOCS / 'images').iterdir())
     shown = {(guide.parent / target).resolve() for guide, target in links() if '.png' in target}
     assert set(pictures) == shown
@@ -350,7 +350,7 @@ def test_the_pictures_are_small_and_wide_enough() -> None:
 # -- decisions
 
 
-def test_the_decisions_are_numbered_without_gap_and_listed() -> None:
+def test_decisions_are_numbered_without_gap_and_listed() -> None:
     assert [int(file.name[:4]) for file in ADRS] == list(range(1, len(ADRS) + 1))
     listed = text('docs/architecture.md')
     for file in ADRS:
@@ -367,13 +367,13 @@ def test_the_decisions_are_numbered_without_gap_and_listed() -> None:
 # -- versions and licenses
 
 
-def test_all_versions_agree() -> None:
+def test_versions_all_agree() -> None:
     stated = project.versions(PROJECT)
     assert stated == dict.fromkeys(stated, sentinel_app.__version__)
     assert len(stated) == 7
 
 
-def test_the_list_of_licenses_is_current() -> None:
+def test_list_of_licenses_is_current() -> None:
     assert text(licenses.PAGE) == licenses.page(PROJECT), 'run make gen'
 
 
@@ -402,7 +402,7 @@ def may_be_brought_along(stated: str) -> bool:
     return parsed.subs(known, simplify=True) == licensing.TRUE
 
 
-def test_everything_brought_along_may_be() -> None:
+def test_bundled_packages_have_acceptable_licenses() -> None:
     rows = re.findall(r'^\| (\S+) \| \S+ \| (.+) \|$', text(licenses.PAGE), re.MULTILINE)
     stated = {name: words.split(', ') for name, words in rows if name not in {'package', '---'}}
     assert len(stated) > 80
@@ -419,11 +419,11 @@ def test_everything_brought_along_may_be() -> None:
         ('GPL-3.0-only AND (Apache-2.0 OR MIT)', False),
     ],
 )
-def test_a_choice_is_as_good_as_its_best_part(stated: str, may_be: bool) -> None:
+def test_choice_is_as_good_as_its_best_part(stated: str, may_be: bool) -> None:
     assert may_be_brought_along(stated) is may_be
 
 
-def test_the_license_is_apache_2() -> None:
+def test_license_is_apache_2() -> None:
     words = ' '.join(text('LICENSE').split())
     assert words.startswith('Apache License Version 2.0, January 2004')
     assert '9. Accepting Warranty or Additional Liability.' in words

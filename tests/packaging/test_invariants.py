@@ -40,16 +40,16 @@ def test_each_event_of_the_lifecycle_names_a_test(event: str) -> None:
     assert re.search(r'`tests/\S+?\.py::test_\w+`', shown_by)
 
 
-def test_the_lifecycle_has_all_its_events() -> None:
+def test_lifecycle_has_all_its_events() -> None:
     assert len(EVENTS) >= 25
 
 
 @pytest.mark.parametrize(('path', 'name'), sorted(set(NAMED)))
-def test_each_named_test_is_there(path: str, name: str) -> None:
+def test_named_tests_exist(path: str, name: str) -> None:
     assert name in functions(path)
 
 
-def test_the_promises_are_counted_through() -> None:
+def test_promises_are_numbered_without_gap() -> None:
     numbers = [int(promise.split('.')[0]) for promise in PROMISES]
     assert numbers == list(range(1, len(numbers) + 1))
     assert len(numbers) >= 9

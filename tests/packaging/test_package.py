@@ -76,7 +76,7 @@ def unpacked(package: Made, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
 # -- what it holds
 
 
-def test_making_it_tells_name_version_size_and_checksum(package: Made) -> None:
+def test_packaging_prints_name_version_size_and_checksum(package: Made) -> None:
     content = package.path.read_bytes()
     assert package.path.name == f'{NAME}.tcx'
     assert str(package.path) in package.said
@@ -86,7 +86,7 @@ def test_making_it_tells_name_version_size_and_checksum(package: Made) -> None:
     assert len(content) < LARGEST_MB * 1e6
 
 
-def test_the_top_of_it_holds_exactly_what_belongs_there(contents: dict[str, bytes]) -> None:
+def test_top_folder_holds_exactly_what_belongs_there(contents: dict[str, bytes]) -> None:
     assert {name.split('/')[0] for name in contents} == TOP
     assert {
         'CHANGELOG.md',
@@ -108,7 +108,7 @@ def test_the_top_of_it_holds_exactly_what_belongs_there(contents: dict[str, byte
     } == TOP
 
 
-def test_it_holds_the_sources_under_version_control_and_the_built_page(
+def test_package_holds_the_sources_under_version_control_and_the_built_page(
     contents: dict[str, bytes],
 ) -> None:
     own = {name for name in contents if name.startswith('sentinel_app/')}
@@ -133,7 +133,9 @@ def test_it_holds_the_sources_under_version_control_and_the_built_page(
             assert content == (PROJECT / name).read_bytes(), name
 
 
-def test_nothing_of_the_making_or_of_this_machine_is_in_it(contents: dict[str, bytes]) -> None:
+def test_build_files_and_traces_of_this_machine_are_not_packaged(
+    contents: dict[str, bytes],
+) -> None:
     unwanted = {'node_modules', '__pycache__', '.git', '.env', '.venv', 'tcex.d', 'docs', '.ci'}
     for name in contents:
         parts = PurePosixPath(name).parts
@@ -145,7 +147,7 @@ def test_nothing_of_the_making_or_of_this_machine_is_in_it(contents: dict[str, b
         assert not [path for path in here if path.encode() in content], name
 
 
-def test_its_definition_is_that_of_the_sources(contents: dict[str, bytes], package: Made) -> None:
+def test_definition_is_that_of_the_sources(contents: dict[str, bytes], package: Made) -> None:
     packed: dict[str, Any] = json.loads(contents['install.json'])
     source = json.loads((PROJECT / 'install.json').read_text())
     assert packed['appId'] == 'b65d7d99-80d5-5e57-a1e2-71d9044ebbc0'
@@ -158,7 +160,7 @@ def test_its_definition_is_that_of_the_sources(contents: dict[str, bytes], packa
     assert f'made from {commit or "files that have been changed"}' in package.said
 
 
-def test_its_readme_leads_nowhere_outside_of_it(contents: dict[str, bytes]) -> None:
+def test_readme_links_to_nothing_outside_the_package(contents: dict[str, bytes]) -> None:
     text = contents['README.md'].decode()
     assert '](docs/' not in text
     assert '![' not in text
@@ -172,7 +174,7 @@ def test_its_readme_leads_nowhere_outside_of_it(contents: dict[str, bytes]) -> N
 # -- what it brings along
 
 
-def test_the_dependencies_are_those_of_the_lock_file(contents: dict[str, bytes]) -> None:
+def test_dependencies_are_those_of_the_lock_file(contents: dict[str, bytes]) -> None:
     found = {}
     for name, content in contents.items():
         if re.fullmatch(r'deps/[^/]+\.dist-info/METADATA', name):
@@ -183,7 +185,7 @@ def test_the_dependencies_are_those_of_the_lock_file(contents: dict[str, bytes])
     assert found == project.locked(PROJECT)
 
 
-def test_its_compiled_parts_need_no_newer_system_than_it_says(contents: dict[str, bytes]) -> None:
+def test_compiled_parts_need_no_newer_system_than_declared(contents: dict[str, bytes]) -> None:
     compiled = {name: content for name, content in contents.items() if '.so' in Path(name).name}
     assert len(compiled) > 20
     for name, content in compiled.items():
@@ -193,7 +195,7 @@ def test_its_compiled_parts_need_no_newer_system_than_it_says(contents: dict[str
     assert f'glibc 2.{OLDEST_GLIBC} or newer' in (PROJECT / 'docs' / 'install.md').read_text()
 
 
-def test_the_bill_of_materials_names_everything_with_its_license_and_needs(
+def test_bill_of_materials_names_everything_with_its_license_and_needs(
     contents: dict[str, bytes],
 ) -> None:
     document = json.loads(contents['sbom.cdx.json'])
@@ -230,7 +232,7 @@ def page_packages() -> set[tuple[str, str]]:
     }
 
 
-def test_the_text_of_every_license_is_in_it(contents: dict[str, bytes]) -> None:
+def test_license_texts_are_all_packaged(contents: dict[str, bytes]) -> None:
     text = contents['THIRD-PARTY-LICENSES.txt'].decode()
     for name, version in project.locked(PROJECT).items():
         assert re.search(
@@ -245,7 +247,7 @@ def test_the_text_of_every_license_is_in_it(contents: dict[str, bytes]) -> None:
     assert b'Kenneth Reitz' in contents['NOTICE']
 
 
-def test_the_page_brings_the_licenses_of_what_it_is_made_of(contents: dict[str, bytes]) -> None:
+def test_page_brings_the_licenses_of_what_it_is_made_of(contents: dict[str, bytes]) -> None:
     text = contents['ui/dist/licenses.txt'].decode()
     heading = re.compile(r'^## (\S+) - (\d\S*) \(.+\)\n\n(?!## )\S', re.MULTILINE)
     found = set(heading.findall(text))
@@ -258,7 +260,7 @@ def test_the_page_brings_the_licenses_of_what_it_is_made_of(contents: dict[str, 
 # -- that it runs
 
 
-def test_every_module_comes_from_the_package_or_from_python_itself(
+def test_modules_all_come_from_the_package_or_from_python_itself(
     unpacked: tuple[Path, float],
 ) -> None:
     folder, _ = unpacked
@@ -319,7 +321,7 @@ def ready_s(stand: Stand, unpacked: tuple[Path, float]) -> float:
     return unpacked[1] + stand.app.started_s
 
 
-def test_it_is_ready_soon_after_unpacking(
+def test_package_is_ready_soon_after_unpacking(
     stand: Stand, ready_s: float, package: Made, unpacked: tuple[Path, float]
 ) -> None:
     folder, _ = unpacked
@@ -334,7 +336,7 @@ def test_it_is_ready_soon_after_unpacking(
     assert f'version={sentinel_app.__version__}' in stand.app.log
 
 
-def test_it_serves_the_page_and_the_api(stand: Stand, contents: dict[str, bytes]) -> None:
+def test_package_serves_the_page_and_the_api(stand: Stand, contents: dict[str, bytes]) -> None:
     page = stand.api('GET', '')
     assert page.status_code == 200
     assert page.content == contents['ui/dist/index.html']
@@ -349,7 +351,7 @@ def test_it_serves_the_page_and_the_api(stand: Stand, contents: dict[str, bytes]
     assert health.json()['version'] == sentinel_app.__version__
 
 
-def test_it_runs_a_whole_update(stand: Stand) -> None:
+def test_package_runs_a_whole_update(stand: Stand) -> None:
     said: list[str] = []
     jobs = Demonstration(stand.api, said.append).run(
         demo_queries(load_indicators(INDICATORS, own=True))
@@ -361,7 +363,7 @@ def test_it_runs_a_whole_update(stand: Stand) -> None:
     assert sum(job['count_failed'] for job in jobs) == 0
 
 
-def test_it_ends_when_told_and_starts_again(stand: Stand, ready_s: float) -> None:
+def test_package_stops_on_request_and_starts_again(stand: Stand, ready_s: float) -> None:
     assert stand.app.shutdown() == 0
     assert stand.app.message_tc.strip() == 'Microsoft Sentinel has stopped.'
     assert stand.app.console.strip() == ''

@@ -65,19 +65,19 @@ def saying(output: str, code: int = 0) -> Callable[..., Finished]:
 # -- the working copy
 
 
-def test_versions_that_agree_are_one(sources: Path) -> None:
+def test_agreeing_versions_are_one(sources: Path) -> None:
     assert project.agreed_version(sources) == VERSION
 
 
 @pytest.mark.parametrize('name', STATING_THE_VERSION)
-def test_a_file_with_another_version_is_told(sources: Path, name: str) -> None:
+def test_file_with_another_version_is_reported(sources: Path, name: str) -> None:
     text = (sources / name).read_text()
     (sources / name).write_text(text.replace(VERSION, '99.0.7', 1))
     with pytest.raises(ReleaseError, match=r'The versions do not agree: .*99\.0\.7'):
         project.agreed_version(sources)
 
 
-def test_a_working_copy_without_changes_has_a_commit_and_one_with_changes_has_none(
+def test_commit_is_known_only_of_a_working_copy_without_changes(
     sources: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv('SOURCE_DATE_EPOCH', raising=False)
@@ -89,7 +89,7 @@ def test_a_working_copy_without_changes_has_a_commit_and_one_with_changes_has_no
     assert project.revision(sources).time_s == 1_790_000_000
 
 
-def test_sources_without_version_control_are_taken_as_they_are(
+def test_sources_without_version_control_are_used_as_they_are(
     sources: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv('GIT_CEILING_DIRECTORIES', str(sources.parent))
@@ -109,7 +109,7 @@ def test_sources_without_version_control_are_taken_as_they_are(
 # -- the copy
 
 
-def test_the_copy_holds_what_is_under_version_control_and_nothing_else(
+def test_copy_holds_what_is_under_version_control_and_nothing_else(
     sources: Path, tmp_path: Path
 ) -> None:
     for stray in ('sentinel_app/stray.py', 'notes.md', 'app_inputs.json', '.env'):
@@ -120,7 +120,7 @@ def test_the_copy_holds_what_is_under_version_control_and_nothing_else(
     assert project.untracked(sources, ('sentinel_app',)) == ('sentinel_app/stray.py',)
 
 
-def test_the_copy_names_the_commit_that_it_was_made_from(sources: Path, tmp_path: Path) -> None:
+def test_copy_names_the_commit_that_it_was_made_from(sources: Path, tmp_path: Path) -> None:
     staging.stage(sources, tmp_path / 'copy', '0123abc')
     named = json.loads((tmp_path / 'copy' / 'install.json').read_text())
     assert named.pop('commitHash') == '0123abc'
@@ -141,7 +141,7 @@ def test_two_copies_are_the_same(tmp_path: Path) -> None:
     assert len(copies[0]) > 100
 
 
-def test_a_missing_file_and_a_missing_page_are_told(sources: Path, tmp_path: Path) -> None:
+def test_missing_file_and_missing_page_are_reported(sources: Path, tmp_path: Path) -> None:
     with pytest.raises(ReleaseError, match='The page is not built: run make ui'):
         staging.stage_page(sources, tmp_path / 'copy')
     git(sources, 'rm', '--quiet', 'NOTICE')
@@ -149,7 +149,7 @@ def test_a_missing_file_and_a_missing_page_are_told(sources: Path, tmp_path: Pat
         staging.stage(sources, tmp_path / 'copy')
 
 
-def test_the_readme_of_the_package_keeps_links_to_what_lies_beside_it() -> None:
+def test_readme_of_the_package_keeps_links_to_what_lies_beside_it() -> None:
     text = '# App\n\nWhat it is.\n\n![A picture](docs/images/a.png)\n\n## Try it\n\nmake run\n'
     guide = (
         '# Installing\n\nSee [the limits](operations.md#limits), [LICENSE](LICENSE), '
@@ -172,7 +172,7 @@ def definitions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_definitions_are_valid(definitions: Path) -> None:
+def test_definitions_are_valid(definitions: Path) -> None:
     assert 'passed' in vendor.validate(definitions)
 
 
@@ -186,7 +186,7 @@ def test_the_definitions_are_valid(definitions: Path) -> None:
         ('run.py', 'def', 'run.py'),
     ],
 )
-def test_a_wrong_definition_is_told_whatever_the_exit_code(
+def test_wrong_definition_is_reported_whatever_the_exit_code(
     definitions: Path, tmp_path: Path, name: str, content: str, told: str
 ) -> None:
     shutil.copytree(definitions, tmp_path / 'app')
@@ -196,7 +196,7 @@ def test_a_wrong_definition_is_told_whatever_the_exit_code(
     assert told in str(caught.value)
 
 
-def test_a_name_with_blanks_makes_no_package(definitions: Path, tmp_path: Path) -> None:
+def test_name_with_blanks_makes_no_package(definitions: Path, tmp_path: Path) -> None:
     shutil.copytree(definitions, tmp_path / 'app')
     file = tmp_path / 'app' / 'tcex.json'
     file.write_text(file.read_text().replace('TCVA_-_', 'TCVA - '))
@@ -204,7 +204,7 @@ def test_a_name_with_blanks_makes_no_package(definitions: Path, tmp_path: Path) 
         vendor.make_package(tmp_path / 'app')
 
 
-def test_a_command_that_says_nothing_has_not_made_a_package(tmp_path: Path) -> None:
+def test_silent_command_has_not_made_a_package(tmp_path: Path) -> None:
     for said in ('', 'Package written', '{"package_data": {}}'):
         with pytest.raises(ReleaseError, match='it did not say what it found'):
             vendor.make_package(tmp_path, saying(said))
@@ -213,13 +213,13 @@ def test_a_command_that_says_nothing_has_not_made_a_package(tmp_path: Path) -> N
     assert 'run.py (fileSyntax) was not looked at' in vendor.package_problems(unseen)
 
 
-def test_dependencies_that_did_not_come_are_told(definitions: Path, tmp_path: Path) -> None:
+def test_missing_dependencies_are_reported(definitions: Path, tmp_path: Path) -> None:
     shutil.copytree(definitions, tmp_path / 'app')
     with pytest.raises(ReleaseError, match=r'did not install what is locked: .*falcon 4\.4\.0'):
         vendor.make_bundle(tmp_path / 'app', saying('No network', 1))
 
 
-def test_nothing_that_is_not_locked_takes_part_in_the_making(tmp_path: Path) -> None:
+def test_unlocked_packages_take_no_part_in_the_build(tmp_path: Path) -> None:
     given: dict[str, str] = {}
 
     def run(
@@ -249,7 +249,7 @@ def test_nothing_that_is_not_locked_takes_part_in_the_making(tmp_path: Path) -> 
     assert given['PIP_NO_DEPS'] == '1'
 
 
-def test_another_installer_that_the_vendors_command_prefers_is_kept_from_it(tmp_path: Path) -> None:
+def test_other_installer_that_the_vendors_command_prefers_is_kept_from_it(tmp_path: Path) -> None:
     (tmp_path / 'requirements.lock').write_text('falcon==4.4.0 \\\n    --hash=sha256:00\n')
     seen: list[int] = []
 
@@ -266,7 +266,7 @@ def test_another_installer_that_the_vendors_command_prefers_is_kept_from_it(tmp_
     assert seen == [1]
 
 
-def test_dependencies_that_nobody_asked_for_are_told(tmp_path: Path) -> None:
+def test_unrequested_dependencies_are_reported(tmp_path: Path) -> None:
     (tmp_path / 'requirements.lock').write_text('falcon==4.4.0 \\\n    --hash=sha256:00\n')
     for name in ('falcon-4.4.0', 'stray-1.0'):
         info = tmp_path / 'deps' / f'{name}.dist-info'
@@ -295,7 +295,7 @@ def made(folder: Path, **changes: bytes | None) -> Path:
     return path
 
 
-def test_a_whole_package_is_given_away_with_its_facts(tmp_path: Path) -> None:
+def test_complete_package_is_released_with_its_facts(tmp_path: Path) -> None:
     facts = archive.looked_through(made(tmp_path), PROJECT, '0123abc')
     assert (facts.version, facts.commit) == (VERSION, '0123abc')
     assert facts.size_bytes == facts.path.stat().st_size
@@ -315,7 +315,7 @@ def test_a_whole_package_is_given_away_with_its_facts(tmp_path: Path) -> None:
         ('install.json', b'{"appId": "another"}', 'appId is another'),
     ],
 )
-def test_a_package_that_is_not_as_it_should_be_is_kept_back(
+def test_faulty_package_is_not_released(
     tmp_path: Path, name: str, content: bytes | None, told: str
 ) -> None:
     with pytest.raises(ReleaseError, match='is not as it should be') as caught:
@@ -323,7 +323,7 @@ def test_a_package_that_is_not_as_it_should_be_is_kept_back(
     assert told in str(caught.value)
 
 
-def test_the_same_content_makes_the_same_file(tmp_path: Path) -> None:
+def test_same_content_makes_the_same_file(tmp_path: Path) -> None:
     packages = []
     for name, order in (('one', 1), ('two', -1)):
         (tmp_path / name).mkdir()
@@ -361,7 +361,7 @@ def page() -> dict[str, Any]:
     return page_bill(PROJECT)
 
 
-def test_the_bill_is_the_same_for_the_same_things_and_another_for_others(
+def test_bill_of_materials_depends_only_on_its_contents(
     tmp_path: Path, page: dict[str, Any]
 ) -> None:
     installed(tmp_path, 'falcon', '4.4.0')
@@ -378,14 +378,14 @@ def test_the_bill_is_the_same_for_the_same_things_and_another_for_others(
     assert {'falcon==4.4.0', parts['react']['bom-ref']} <= set(app['dependsOn'])
 
 
-def test_a_bill_that_no_program_could_read_is_told(page: dict[str, Any]) -> None:
+def test_bill_that_no_program_could_read_is_told(page: dict[str, Any]) -> None:
     part = {'bom-ref': 'x', 'name': 'x', 'type': 'no such type', 'licenses': []}
     python = {'components': [part], 'dependencies': [{'ref': 'x'}]}
     with pytest.raises(ReleaseError, match='no CycloneDX document'):
         bill(python, page, PROJECT, REVISION, '1.0.0')
 
 
-def test_a_tool_that_fails_is_told(tmp_path: Path) -> None:
+def test_tool_that_fails_is_told(tmp_path: Path) -> None:
     with pytest.raises(ReleaseError, match='cyclonedx-py failed'):
         python_bill(tmp_path, saying('', 2))
 
@@ -401,20 +401,20 @@ def test_equal_license_texts_stand_there_once_and_those_of_the_page_last(tmp_pat
     assert text.endswith('MIT ...')
 
 
-def test_a_package_without_a_license_text_is_told(tmp_path: Path) -> None:
+def test_package_without_a_license_text_is_reported(tmp_path: Path) -> None:
     installed(tmp_path, 'falcon', '1.0', LICENSE='Apache ...')
     installed(tmp_path, 'stray', '1.0')
     with pytest.raises(ReleaseError, match='No license text comes with stray'):
         licenses.texts(tmp_path, tmp_path / 'licenses.txt')
 
 
-def test_every_text_that_is_kept_here_is_needed(page: dict[str, Any]) -> None:
+def test_license_texts_kept_here_are_all_needed(page: dict[str, Any]) -> None:
     kept = {file.stem for file in licenses.KEPT.iterdir()}
     names = {part['name'].replace('/', '__') for part in page['components']}
     assert kept <= names | set(project.locked(PROJECT))
 
 
-def test_a_program_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_missing_program_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ReleaseError, match='no-such-program is not installed'):
         run(['no-such-program'], tmp_path)
 

@@ -32,7 +32,7 @@ def audited() -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_an_advisory_service_that_does_not_answer_is_never_taken_for_a_good_sign(
+def test_advisory_service_that_does_not_answer_is_never_taken_for_a_good_sign(
     audited: subprocess.CompletedProcess[str],
 ) -> None:
     assert audited.returncode != 0
@@ -50,7 +50,7 @@ def test_both_services_are_asked_even_if_the_first_does_not_answer(
 
 @pytest.mark.parametrize('name', ['requirements.lock', 'requirements-dev.lock'])
 @pytest.mark.parametrize('python', ['3.11.0', '3.11.2', '3.11.99'])
-def test_a_lock_serves_every_release_of_the_language_version(name: str, python: str) -> None:
+def test_lock_serves_every_release_of_the_language_version(name: str, python: str) -> None:
     text = (PROJECT / name).read_text()
     pinned = {canonicalize_name(found) for found in re.findall(r'^([\w.-]+)==', text, re.MULTILINE)}
     missing = {

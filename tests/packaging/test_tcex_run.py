@@ -143,7 +143,7 @@ def sandbox_of(stand_ins: Path, folder: Path) -> Path:
     return file
 
 
-def test_there_is_a_command_for_the_stand_ins_and_one_for_each_kind_of_profile() -> None:
+def test_commands_exist_for_the_stand_ins_and_each_kind_of_profile() -> None:
     stand_ins, offline, sandbox = COMMANDS
     assert stand_ins == 'make stand-ins\n'
     recipe = r'^stand-ins: .*\n\t@exec \$\(PY\) -m tests\.simulators --without-app$'
@@ -154,7 +154,7 @@ def test_there_is_a_command_for_the_stand_ins_and_one_for_each_kind_of_profile()
 
 
 @pytest.mark.parametrize('profile', PROFILES)
-def test_the_page_and_the_api_answer_on_its_port_until_it_is_told_to_stop(
+def test_page_and_api_answer_on_its_port_until_it_is_stopped(
     profile: str, stand_ins: Path, tmp_path: Path
 ) -> None:
     _, offline, sandbox = COMMANDS
@@ -189,14 +189,14 @@ def test_the_page_and_the_api_answer_on_its_port_until_it_is_told_to_stop(
     assert 'event=service-settled' in said
 
 
-def test_a_name_that_is_not_defined_is_told(stand_ins: Path, tmp_path: Path) -> None:
+def test_undefined_name_is_reported(stand_ins: Path, tmp_path: Path) -> None:
     command = COMMANDS[2].replace('./.env', str(stand_ins))
     with tcex_run(command, stand_ins, tmp_path) as local:
         assert local.exit_code(ENDED_WITHIN_S * 2) == 1
     assert 'SANDBOX_CLIENT_SECRET' in local.output.read_text()
 
 
-def test_a_value_is_written_as_a_placeholder_needs_it() -> None:
+def test_value_is_escaped_for_its_placeholder() -> None:
     for value in ('plain', 'a "quoted" one', 'back\\slash', 'two\nlines', '\\"\\\\1'):
         # As tcex run does it.
         text = re.sub(re.escape('${env.X}'), in_profile(value), '"${env.X}"')

@@ -45,23 +45,23 @@ def until_it_ends(bound: ReadingBound, rows: int) -> int:
 
 
 @pytest.mark.parametrize('counted', [0, 7, 100_000])
-def test_more_rows_than_are_counted_are_the_end(counted: int) -> None:
+def test_reading_ends_when_it_has_many_more_rows_than_counted(counted: int) -> None:
     pages = until_it_ends(ReadingBound(lambda: counted), rows=1_000)
     assert pages == (MOST_TIMES * counted + SPARE_ROWS) // 1_000 + 1
 
 
-def test_where_nothing_is_counted_there_is_an_end_all_the_same() -> None:
+def test_reading_without_a_count_ends_all_the_same() -> None:
     assert until_it_ends(ReadingBound(lambda: None), rows=10_000) == MOST_ROWS // 10_000 + 1
     assert until_it_ends(ReadingBound(lambda: None, most_rows=5_000), rows=1_000) == 6
 
 
 @pytest.mark.parametrize(('rows', 'least'), [(0, 1), (9, 10)])
-def test_pages_with_next_to_nothing_are_the_end(rows: int, least: int) -> None:
+def test_reading_of_nearly_empty_pages_ends(rows: int, least: int) -> None:
     bound = ReadingBound(lambda: 10**12, least_on_page=least)
     assert until_it_ends(bound, rows) == MOST_POOR_PAGES
 
 
-def test_spans_without_rows_do_not_end_a_reading_of_single_rows() -> None:
+def test_empty_time_ranges_do_not_end_a_reading_of_single_rows() -> None:
     # In pairs, which most spans lie between.
     rows = {number: before_noon(number // 2 * 10_000_000 + number % 2 + 9) for number in range(100)}
     source = RowSource(rows)
@@ -76,7 +76,7 @@ def test_spans_without_rows_do_not_end_a_reading_of_single_rows() -> None:
 
 
 @given(st.lists(st.integers(1, 2_000), max_size=400))
-def test_as_many_rows_as_are_counted_are_never_too_many(pages: list[int]) -> None:
+def test_reading_of_as_many_rows_as_counted_never_ends_early(pages: list[int]) -> None:
     asked: list[int] = []
 
     def count() -> int:
@@ -99,7 +99,7 @@ class CountsOneTwice(RowSource):
         return super()._page(ids, count and count + 1)
 
 
-def test_a_row_of_the_first_second_that_is_counted_twice_does_not_keep_a_reading_going() -> None:
+def test_row_of_the_first_second_counted_twice_does_not_prolong_a_reading() -> None:
     source = CountsOneTwice(dict.fromkeys(range(5), BEGINNING))
     reading = Reading(source)
     with pytest.raises(FatalError, match='one second'):
@@ -147,7 +147,7 @@ class NoneEach(OneEach):
 
 @pytest.mark.parametrize('kind', [OnlyMore, Growing, OneEach, NoneEach])
 @pytest.mark.parametrize('start_at', [None, dt.datetime(2020, 1, 1, tzinfo=dt.UTC)])
-def test_no_way_of_answering_keeps_a_reading_in_spans_going(
+def test_reading_by_time_range_ends_whatever_the_answers(
     kind: type[Contrary], start_at: dt.datetime | None
 ) -> None:
     source = kind({})

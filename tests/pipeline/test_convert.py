@@ -83,7 +83,7 @@ def test_sending_comes_first_while_requests_may_go_at_once(
     assert around.went_on == goes_on
 
 
-def test_a_list_that_is_saved_meanwhile_is_read_as_it_was() -> None:
+def test_list_that_is_saved_meanwhile_is_read_as_it_was() -> None:
     q1, q2, q3 = (make_query(query_id) for query_id in ('q1', 'q2', 'q3'))
     lists = [(q2, q1), (q3, q1, q2)]
     app_state: Any = SimpleNamespace(
@@ -105,7 +105,7 @@ def test_a_list_that_is_saved_meanwhile_is_read_as_it_was() -> None:
     assert context.higher == {2}
 
 
-def test_a_page_is_judged_by_the_pass_that_it_was_read_in(tmp_path: Path) -> None:
+def test_page_is_judged_by_the_pass_that_it_was_read_in(tmp_path: Path) -> None:
     db = Database(tmp_path / 'state.db')
     store, job = make_store(db), make_job('j1', mode=Mode.DELTA, query=make_query('q1'))
     store.begin([job])

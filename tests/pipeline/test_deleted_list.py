@@ -41,7 +41,7 @@ class Stand:
 
 @pytest.mark.parametrize('tells_count', [True, False])
 @pytest.mark.parametrize('count', [0, 1, 2, 3, 7])
-def test_a_paged_list_is_read_to_its_end(count: int, tells_count: bool) -> None:
+def test_paged_list_is_read_to_its_end(count: int, tells_count: bool) -> None:
     stand = Stand(count, page_cap=2)
     stand.source.tells_count = tells_count
 
@@ -49,7 +49,7 @@ def test_a_paged_list_is_read_to_its_end(count: int, tells_count: bool) -> None:
     assert len(stand.found) == len(set(stand.found)) == count
 
 
-def test_what_was_deleted_more_than_once_hides_nothing_behind_it() -> None:
+def test_repeated_deletions_hide_nothing_behind_them() -> None:
     stand = Stand(0, page_cap=2)
     again = {'type': 'Host', 'ownerName': OWNER, 'hostName': 'again.example.com'}
     for host in (again, again, again, again, {**again, 'hostName': 'last.example.com'}):
@@ -61,7 +61,7 @@ def test_what_was_deleted_more_than_once_hides_nothing_behind_it() -> None:
 
 
 @pytest.mark.parametrize('tells_count', [True, False])
-def test_a_list_that_comes_whole_whatever_page_is_asked_for_is_all(tells_count: bool) -> None:
+def test_list_that_ignores_paging_is_complete(tells_count: bool) -> None:
     stand = Stand(7, page_cap=MOST_AT_ONCE)
     stand.source.ignores_start, stand.source.tells_count = True, tells_count
 
@@ -70,7 +70,7 @@ def test_a_list_that_comes_whole_whatever_page_is_asked_for_is_all(tells_count: 
     assert stand.source.calls == 2
 
 
-def test_a_list_without_pages_is_asked_for_as_much_as_it_gives() -> None:
+def test_list_without_pages_is_requested_up_to_its_maximum() -> None:
     stand = Stand(PAGE_SIZE + 5, page_cap=MOST_AT_ONCE)
     stand.source.ignores_start = True
 
@@ -78,7 +78,7 @@ def test_a_list_without_pages_is_asked_for_as_much_as_it_gives() -> None:
     assert len(set(stand.found)) == PAGE_SIZE + 5
 
 
-def test_a_list_that_gives_only_its_beginning_is_told_and_does_not_go_on_for_ever() -> None:
+def test_list_that_returns_only_its_beginning_is_reported_and_ends() -> None:
     stand = Stand(7, page_cap=3)
     stand.source.ignores_start = True
     warning = stand.read()
@@ -89,7 +89,7 @@ def test_a_list_that_gives_only_its_beginning_is_told_and_does_not_go_on_for_eve
     assert stand.source.calls == 3
 
 
-def test_a_value_that_was_deleted_twice_leaves_nothing_missing() -> None:
+def test_value_that_was_deleted_twice_leaves_nothing_missing() -> None:
     stand = Stand(1, page_cap=10)
     again = stand.store.add({'type': 'Host', 'ownerName': OWNER, 'hostName': 'h0.example.com'})
     stand.store.delete(again['id'])
@@ -98,7 +98,7 @@ def test_a_value_that_was_deleted_twice_leaves_nothing_missing() -> None:
     assert stand.read() is None
 
 
-def test_trouble_is_tried_again_and_then_told() -> None:
+def test_trouble_is_retried_and_then_reported() -> None:
     stand = Stand(3, page_cap=2)
     calls = []
 

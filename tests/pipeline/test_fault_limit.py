@@ -63,7 +63,9 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
 @pytest.mark.parametrize(
     'error', [TypeError('x'), OverflowError(), sqlite3.ProgrammingError('x'), MemoryError()]
 )
-def test_the_third_ends_the_job_in_words_and_no_other(stand: Stand, error: Exception) -> None:
+def test_third_unforeseen_error_ends_its_job_in_words_and_no_other(
+    stand: Stand, error: Exception
+) -> None:
     for _ in range(ATTEMPTS - 1):
         stand.meet(error)
     assert stand.stopped() == []
@@ -83,7 +85,7 @@ def test_the_third_ends_the_job_in_words_and_no_other(stand: Stand, error: Excep
 @pytest.mark.parametrize(
     'error', [StorageError('The disk is full.'), ReadError('no'), Cancelled('stop')]
 )
-def test_what_passes_by_itself_is_waited_for_however_often(stand: Stand, error: Exception) -> None:
+def test_transient_errors_are_tolerated_however_often(stand: Stand, error: Exception) -> None:
     for _ in range(2 * ABANDONED_AT):
         stand.meet(error)
     assert stand.stopped() == []
@@ -101,7 +103,7 @@ def test_each_stage_and_each_job_has_a_count_of_its_own(stand: Stand) -> None:
     assert stand.stopped() == ['j2']
 
 
-def test_a_batch_of_several_jobs_ends_those_that_met_it_often_enough(stand: Stand) -> None:
+def test_failing_batch_of_several_jobs_ends_those_that_failed_often_enough(stand: Stand) -> None:
     stand.meet(KeyError(), at=['j1'])
     stand.meet(KeyError(), at=['j1', 'j2'])
     stand.meet(KeyError(), at=['j1', 'j2'])
@@ -111,7 +113,7 @@ def test_a_batch_of_several_jobs_ends_those_that_met_it_often_enough(stand: Stan
     assert sorted(entry.request_id for entry in stand.errors.entries()) == ['j1', 'j2']
 
 
-def test_one_that_goes_on_failing_is_told_once_and_at_last_gives_up_the_update(
+def test_persistent_error_is_reported_once_and_at_last_terminates_the_update(
     stand: Stand,
 ) -> None:
     for _ in range(ABANDONED_AT - 1):
@@ -125,7 +127,7 @@ def test_one_that_goes_on_failing_is_told_once_and_at_last_gives_up_the_update(
     assert stand.faults.abandoned('u2') is None
 
 
-def test_after_the_end_of_the_update_all_begins_anew(stand: Stand) -> None:
+def test_counts_start_anew_after_the_end_of_the_update(stand: Stand) -> None:
     for _ in range(ATTEMPTS - 1):
         stand.meet(KeyError())
     stand.faults.forget()
@@ -133,7 +135,7 @@ def test_after_the_end_of_the_update_all_begins_anew(stand: Stand) -> None:
     assert stand.stopped() == []
 
 
-def test_what_cannot_be_told_is_blamed_on_all(stand: Stand) -> None:
+def test_error_of_unknown_jobs_is_attributed_to_all(stand: Stand) -> None:
     def unknown() -> Sequence[str]:
         raise ValueError('the row cannot be read')
 
@@ -143,7 +145,7 @@ def test_what_cannot_be_told_is_blamed_on_all(stand: Stand) -> None:
     assert stand.stopped() == ['j1', 'j2']
 
 
-def test_a_search_that_fails_so_withdraws_nothing_and_ends_no_job(stand: Stand) -> None:
+def test_search_that_keeps_failing_withdraws_nothing_and_ends_no_job(stand: Stand) -> None:
     for _ in range(ATTEMPTS):
         assert not stand.orphans.is_searched('u1')
         stand.meet(KeyError(), Stage.DOWNLOAD)
@@ -157,7 +159,7 @@ def test_a_search_that_fails_so_withdraws_nothing_and_ends_no_job(stand: Stand) 
     assert stand.stopped() == ['j1']
 
 
-def test_a_withdrawal_that_fails_so_lets_the_jobs_end(stand: Stand) -> None:
+def test_withdrawal_that_keeps_failing_lets_the_jobs_end(stand: Stand) -> None:
     stand.orphans.end_search(
         'u1', until=None, is_held_back=False, is_failed=False, warning='The list is cut.'
     )
@@ -170,7 +172,7 @@ def test_a_withdrawal_that_fails_so_lets_the_jobs_end(stand: Stand) -> None:
     assert jobs['j2'].warning is None
 
 
-def test_a_withdrawal_that_a_person_chose_and_that_fails_so_fails_its_jobs(stand: Stand) -> None:
+def test_chosen_withdrawal_that_keeps_failing_fails_its_jobs(stand: Stand) -> None:
     stand.search()
     chosen = replace(UPDATE, scope=Scope.WITHDRAW)
     for _ in range(ATTEMPTS):
@@ -197,7 +199,7 @@ def test_pages_of_a_job_that_ends_while_converting_go_with_it(stand: Stand) -> N
     assert (counts.read, counts.settled, counts.outcomes) == (4, 4, {Outcome.FAILED: 4})
 
 
-def test_other_work_is_given_up_each_time_from_the_third_on(stand: Stand) -> None:
+def test_unforeseen_errors_outside_the_stages_are_escalated_from_the_third_on(stand: Stand) -> None:
     told: list[int] = []
     for _ in range(ATTEMPTS + 1):
         with (
@@ -213,7 +215,7 @@ def test_other_work_is_given_up_each_time_from_the_third_on(stand: Stand) -> Non
     assert told == [ATTEMPTS, ATTEMPTS + 1]
 
 
-def test_the_words_hold_nothing_of_the_exception_but_its_kind() -> None:
+def test_failure_text_holds_only_the_type_of_the_exception() -> None:
     fault = unforeseen('The Task Upload', ValueError('secret \ud800'))
     assert 'secret' not in fault.message
     assert fault.message.encode()

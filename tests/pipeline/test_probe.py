@@ -68,7 +68,7 @@ class Rig:
 
 @pytest.mark.parametrize('count', [0, 1, 2, 3, 4, 500])
 @pytest.mark.parametrize('cap', [1, 2, 10_000])
-def test_an_instance_in_order_is_read_by_id(count: int, cap: int) -> None:
+def test_healthy_instance_is_read_by_id(count: int, cap: int) -> None:
     rig = Rig(source_of(count, cap=cap))
     assert rig.ask()
     assert rig.probe.warning is None
@@ -78,7 +78,7 @@ def test_an_instance_in_order_is_read_by_id(count: int, cap: int) -> None:
 
 @pytest.mark.parametrize('cap', [1, 2, 10_000])
 @pytest.mark.parametrize('seed', range(20))
-def test_another_order_is_found_out(cap: int, seed: int) -> None:
+def test_wrong_order_is_detected(cap: int, seed: int) -> None:
     rig = Rig(source_of(400, seed=seed, cap=cap))
     assert not rig.ask()
     assert 'does not sort by id' in str(rig.probe.warning)
@@ -86,11 +86,11 @@ def test_another_order_is_found_out(cap: int, seed: int) -> None:
 
 @pytest.mark.parametrize('count', [3, 4, 400])
 @pytest.mark.parametrize('cap', [1, 2, 10_000])
-def test_an_id_clause_without_effect_is_found_out(count: int, cap: int) -> None:
+def test_ignored_id_clause_is_detected(count: int, cap: int) -> None:
     assert not Rig(source_of(count, ignores_id=True, cap=cap)).ask()
 
 
-def test_an_id_clause_that_gives_nothing_is_found_out() -> None:
+def test_id_clause_that_returns_nothing_is_detected() -> None:
     source = source_of(50)
     test = source._test
     source._test = lambda keyword, *rest: (  # type: ignore[method-assign]
@@ -99,7 +99,7 @@ def test_an_id_clause_that_gives_nothing_is_found_out() -> None:
     assert not Rig(source).ask()
 
 
-def test_a_refused_id_clause_is_found_out() -> None:
+def test_refused_id_clause_is_detected() -> None:
     source = source_of(50)
 
     def refuse(name: str) -> None:
@@ -110,7 +110,7 @@ def test_a_refused_id_clause_is_found_out() -> None:
     assert not Rig(source).ask()
 
 
-def test_a_page_that_repeats_the_one_before_is_found_out() -> None:
+def test_page_that_repeats_the_one_before_is_detected() -> None:
     source = source_of(50)
     select = source._select
 
@@ -123,7 +123,7 @@ def test_a_page_that_repeats_the_one_before_is_found_out() -> None:
     assert not Rig(source).ask()
 
 
-def test_a_page_of_rows_that_are_sorted_only_afterwards_is_found_out() -> None:
+def test_page_of_rows_that_are_sorted_only_afterwards_is_detected() -> None:
     source = source_of(400)
     select = source._select
 
@@ -135,7 +135,7 @@ def test_a_page_of_rows_that_are_sorted_only_afterwards_is_found_out() -> None:
     assert not Rig(source).ask()
 
 
-def test_a_good_verdict_holds_for_a_day() -> None:
+def test_good_verdict_holds_for_a_day() -> None:
     rig = Rig(source_of(50))
     rig.ask('u1')
     asked = len(rig.source.calls)
@@ -149,7 +149,7 @@ def test_a_good_verdict_holds_for_a_day() -> None:
     assert len(rig.source.calls) == 2 * asked
 
 
-def test_a_bad_verdict_holds_for_one_update_and_goes_when_it_is_mended() -> None:
+def test_bad_verdict_holds_for_one_update_and_ends_when_the_cause_is_fixed() -> None:
     rig = Rig(source_of(50, ignores_id=True))
     assert not rig.ask('u1')
     asked = len(rig.source.calls)
@@ -162,7 +162,7 @@ def test_a_bad_verdict_holds_for_one_update_and_goes_when_it_is_mended() -> None
 
 @pytest.mark.parametrize('error', [ReadTimeoutError('no answer'), ReadAuthError('no role')])
 @pytest.mark.parametrize('is_good', [True, False])
-def test_no_answer_is_no_verdict(error: SentinelAppError, is_good: bool) -> None:
+def test_missing_answer_is_no_verdict(error: SentinelAppError, is_good: bool) -> None:
     rig = Rig(source_of(50, ignores_id=not is_good))
     assert rig.ask('u1') is is_good
 
@@ -178,7 +178,7 @@ def test_no_answer_is_no_verdict(error: SentinelAppError, is_good: bool) -> None
     assert rig.ask('u3') is not is_good
 
 
-def test_trouble_that_passes_is_waited_for() -> None:
+def test_transient_trouble_is_waited_out() -> None:
     rig = Rig(source_of(50, ignores_id=True))
     troubles = [ReadTimeoutError('no answer')]
 
@@ -190,7 +190,7 @@ def test_trouble_that_passes_is_waited_for() -> None:
     assert not rig.ask()
 
 
-def test_a_stop_is_not_kept_waiting() -> None:
+def test_stop_does_not_wait_for_the_probe() -> None:
     rig = Rig(source_of(50))
     stop = threading.Event()
 
@@ -208,7 +208,7 @@ def refute() -> Callable[[Rig], bool]:
     return lambda rig: rig.probe.is_refuted(the_update(), STOP)
 
 
-def test_a_page_out_of_order_makes_it_ask_again(refute: Callable[[Rig], bool]) -> None:
+def test_page_out_of_order_triggers_a_new_probe(refute: Callable[[Rig], bool]) -> None:
     rig = Rig(source_of(50))
     assert rig.ask()
     rig.source.ignores_id = True
@@ -216,7 +216,7 @@ def test_a_page_out_of_order_makes_it_ask_again(refute: Callable[[Rig], bool]) -
     assert not rig.ask()
 
 
-def test_pages_out_of_order_count_more_than_a_probe_without_a_fault(
+def test_pages_out_of_order_count_more_than_a_successful_probe(
     refute: Callable[[Rig], bool],
 ) -> None:
     rig = Rig(source_of(50))

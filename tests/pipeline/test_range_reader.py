@@ -76,7 +76,7 @@ def spread(count: int, chance: random.Random, over_s: int = 10 * YEAR_S) -> dict
 
 @pytest.mark.parametrize('seed', [None, 1])
 @pytest.mark.parametrize('count', [0, 1, 99, 100, 101, 5_000])
-def test_every_row_is_read_once_with_few_requests(count: int, seed: int | None) -> None:
+def test_rows_are_all_read_once_with_few_requests(count: int, seed: int | None) -> None:
     source = RowSource(spread(count, random.Random(count)), seed=seed)
     found = Reading(source).finish()
     assert sorted(found) == list(range(count))
@@ -86,7 +86,7 @@ def test_every_row_is_read_once_with_few_requests(count: int, seed: int | None) 
 @pytest.mark.parametrize(
     'time_range', [TimeRange(start_at=before_noon(5_000), end_at=before_noon(100))]
 )
-def test_a_span_with_bounds_gives_what_lies_inside(time_range: TimeRange) -> None:
+def test_bounded_time_range_returns_what_lies_inside(time_range: TimeRange) -> None:
     rows = {item: before_noon(item) for item in range(6_000)}
     found = Reading(RowSource(rows), time_range).finish()
     assert sorted(found) == list(range(101, 5_001))
@@ -100,7 +100,7 @@ def test_a_span_with_bounds_gives_what_lies_inside(time_range: TimeRange) -> Non
     cap=st.sampled_from([1, 7, 20, 10_000]),
     seed=st.none() | st.integers(min_value=0, max_value=9),
 )
-def test_clumps_far_apart_and_small_pages_are_read_whole(
+def test_clusters_far_apart_and_small_pages_are_read_completely(
     counts: list[int], gap_s: int, cap: int, seed: int | None
 ) -> None:
     # Another order each time and one row on a page would need luck without end.
@@ -126,7 +126,7 @@ def churn(source: RowSource, chance: random.Random, *, keep: set[int]) -> None:
 
 @pytest.mark.parametrize('seed', range(40))
 @pytest.mark.parametrize('is_clumped', [False, True])
-def test_what_matches_all_the_time_is_read_under_churn(seed: int, is_clumped: bool) -> None:
+def test_rows_that_match_throughout_are_read_under_churn(seed: int, is_clumped: bool) -> None:
     chance = random.Random(seed)
     over_s = 3 if is_clumped else 10_000
     rows = spread(300, chance, over_s)
@@ -168,7 +168,7 @@ def test_rows_that_left_the_second_meanwhile_do_not_hide_others() -> None:
     assert set(reading.finish()) == set(range(100))
 
 
-def test_a_count_that_does_not_agree_is_never_taken_for_the_whole() -> None:
+def test_inconsistent_count_is_never_taken_for_the_whole() -> None:
     source = RowSource(dict.fromkeys(range(20), before_noon(50)))
     # The last row is counted, but never given.
     page = source._page
@@ -185,7 +185,7 @@ def test_a_count_that_does_not_agree_is_never_taken_for_the_whole() -> None:
     assert set(reading.finish()) == set(range(20))
 
 
-def test_the_present_second_is_waited_for() -> None:
+def test_current_second_is_waited_for() -> None:
     source = RowSource(dict.fromkeys(range(100), NOON), cap=30)
     time_range = TimeRange(start_at=NOON, end_at=NOON + SECOND)
     reading = Reading(source, time_range)
@@ -203,7 +203,7 @@ def test_the_present_second_is_waited_for() -> None:
     assert set(reading.finish()) == set(range(101))
 
 
-def test_a_page_that_does_not_come_is_asked_for_with_half_its_size() -> None:
+def test_page_that_does_not_arrive_is_requested_at_half_its_size() -> None:
     source = RowSource({item: before_noon(1 + item) for item in range(1_000)})
     answer = source.read_window
     sizes: list[int] = []
@@ -227,7 +227,7 @@ def test_a_page_that_does_not_come_is_asked_for_with_half_its_size() -> None:
     assert 0 < len(page.rows) <= 25
 
 
-def test_what_could_not_be_stored_is_read_again() -> None:
+def test_rows_that_could_not_be_stored_are_read_again() -> None:
     source = RowSource(dict.fromkeys(range(100), before_noon(50)), cap=30)
     reading = Reading(source)
     while not reading.found:
@@ -237,7 +237,7 @@ def test_what_could_not_be_stored_is_read_again() -> None:
     assert set(reading.finish()) == set(range(100))
 
 
-def test_the_time_is_that_before_the_reading() -> None:
+def test_server_time_is_taken_before_the_reading() -> None:
     source = RowSource(spread(50, random.Random(1)))
 
     def before(name: str) -> None:
@@ -247,7 +247,7 @@ def test_the_time_is_that_before_the_reading() -> None:
     assert Reading(source).step().server_at == NOON + SECOND
 
 
-def test_another_reading_in_between_does_no_harm() -> None:
+def test_interleaved_reading_does_no_harm() -> None:
     source = RowSource(dict.fromkeys(range(100), before_noon(50)), cap=30)
     first = Reading(source, TimeRange(start_at=before_noon(50)))
     second = Reading(source, TimeRange(start_at=before_noon(50)), key='second')

@@ -61,7 +61,7 @@ def answered_at_once(limiter: RateLimiter) -> Permit:
     return permit
 
 
-def test_a_wait_is_counted_as_it_passes_and_what_passed_before_another_permit_once():
+def test_wait_is_counted_while_it_passes_and_only_once():
     clock = StandingClock()
     limiter = make_limiter(2, clock=clock)
     assert [answered_at_once(limiter).waited_s for _ in range(2)] == [0, 0]
@@ -91,7 +91,7 @@ def test_a_wait_is_counted_as_it_passes_and_what_passed_before_another_permit_on
     assert watched.waited_s() == 0
 
 
-def test_as_many_as_the_limit_go_at_once_and_the_next_when_the_first_is_out_of_the_window():
+def test_requests_up_to_the_limit_go_at_once_and_the_next_when_the_window_allows():
     clock = StandingClock()
     limiter = make_limiter(3, clock=clock)
     starts = [answered_at_once(limiter).started for _ in range(7)]
@@ -99,7 +99,7 @@ def test_as_many_as_the_limit_go_at_once_and_the_next_when_the_first_is_out_of_t
     assert starts == pytest.approx([0, 0, 0, FREE_S, FREE_S, FREE_S, 2 * FREE_S])
 
 
-def test_a_request_counts_from_when_it_may_have_arrived_until_its_answer_tells():
+def test_request_counts_from_its_earliest_possible_arrival_until_its_answer_shows():
     clock = StandingClock()
     limiter = make_limiter(1, clock=clock)
     permit = taken(limiter)
@@ -112,7 +112,7 @@ def test_a_request_counts_from_when_it_may_have_arrived_until_its_answer_tells()
     assert third.started == pytest.approx(second.started + LONGEST_TRANSIT_S + FREE_S)
 
 
-def test_an_answer_that_takes_long_is_no_sign_of_a_slow_line():
+def test_slow_answer_does_not_indicate_a_slow_line():
     clock = StandingClock()
     limiter = make_limiter(1, clock=clock)
     permit = taken(limiter)
@@ -157,7 +157,7 @@ def test_sentinel_never_sees_more_than_the_limit_in_any_window(
         assert beyond - first > WINDOW_S
 
 
-def test_a_request_that_arrived_late_is_not_forgotten_before_one_that_arrived_early():
+def test_request_that_arrived_late_is_not_forgotten_before_one_that_arrived_early():
     clock = StandingClock()
     limiter = make_limiter(2, clock=clock)
     taken(limiter)
@@ -168,7 +168,7 @@ def test_a_request_that_arrived_late_is_not_forgotten_before_one_that_arrived_ea
     assert fourth.started >= LONGEST_TRANSIT_S + FREE_S - 0.001
 
 
-def test_a_limiter_started_again_does_not_start_a_new_burst():
+def test_limiter_started_again_does_not_start_a_new_burst():
     clock = StandingClock()
     times = Times(*(NOON + dt.timedelta(seconds=seconds) for seconds in (0, 5, 10)))
     clock.advance(15)
@@ -178,7 +178,7 @@ def test_a_limiter_started_again_does_not_start_a_new_burst():
     assert starts == pytest.approx([LONGEST_TRANSIT_S + FREE_S + more for more in (0, 5, 10)])
 
 
-def test_a_limiter_started_long_after_starts_afresh():
+def test_limiter_started_long_after_starts_afresh():
     clock = StandingClock()
     clock.advance(WINDOW_S + 2 * LONGEST_TRANSIT_S)
 
@@ -191,7 +191,7 @@ def test_stored_times_of_the_future_count_as_of_now():
     assert taken(limiter).started == pytest.approx(LONGEST_TRANSIT_S + FREE_S)
 
 
-def test_a_permit_that_no_request_has_used_does_not_count():
+def test_permit_that_no_request_has_used_does_not_count():
     limiter = make_limiter(2)
     first, second = answered_at_once(limiter), taken(limiter)
     limiter.give_back(second)
@@ -201,7 +201,7 @@ def test_a_permit_that_no_request_has_used_does_not_count():
     assert answered_at_once(limiter).started == pytest.approx(FREE_S)
 
 
-def test_a_request_counts_from_when_it_goes_out_though_its_permit_is_older():
+def test_request_counts_from_when_it_goes_out_though_its_permit_is_older():
     clock = StandingClock()
     limiter = make_limiter(1, clock=clock)
     permit = taken(limiter)
@@ -212,7 +212,7 @@ def test_a_request_counts_from_when_it_goes_out_though_its_permit_is_older():
     assert taken(limiter).started == pytest.approx(30 + LONGEST_TRANSIT_S + FREE_S)
 
 
-def test_a_429_keeps_every_request_back_for_as_long_as_it_says():
+def test_429_keeps_every_request_back_for_as_long_as_it_says():
     clock = StandingClock()
     limiter = make_limiter(5, clock=clock)
     limiter.block(17, reason='Seventeen.')
@@ -227,7 +227,7 @@ def test_a_429_keeps_every_request_back_for_as_long_as_it_says():
     assert limiter.end_asked_wait() is None
 
 
-def test_a_wait_that_was_asked_for_can_be_ended_and_asked_for_again():
+def test_requested_wait_can_be_ended_and_requested_again():
     clock = StandingClock()
     limiter = make_limiter(5, clock=clock)
     limiter.block(3_600, reason='An hour.')
@@ -244,7 +244,7 @@ def test_a_wait_that_was_asked_for_can_be_ended_and_asked_for_again():
     assert answered_at_once(limiter).started == pytest.approx(120)
 
 
-def test_the_limit_is_kept_whoever_ends_a_wait():
+def test_limit_is_kept_whoever_ends_a_wait():
     clock = StandingClock()
     limiter = make_limiter(2, clock=clock)
     starts = [answered_at_once(limiter).started, answered_at_once(limiter).started]
@@ -255,7 +255,7 @@ def test_the_limit_is_kept_whoever_ends_a_wait():
     assert starts == pytest.approx([0, 0, FREE_S])
 
 
-def test_who_waits_for_it_goes_on_within_a_second_of_its_end():
+def test_waiting_request_proceeds_within_a_second_of_the_end_of_the_wait():
     class EndingClock(StandingClock):
         def wait(self, stop: threading.Event, seconds: float) -> bool:
             assert seconds <= 1
@@ -280,7 +280,7 @@ def test_stop_ends_waiting_without_a_permit():
     assert limiter.waiting_s() is None
 
 
-def test_no_permit_is_given_after_stop():
+def test_permits_are_not_granted_after_stop():
     stop, limiter = threading.Event(), make_limiter(5)
     stop.set()
 
@@ -302,7 +302,7 @@ class WatchingClock(StandingClock):
         return super().wait(stop, seconds)
 
 
-def test_how_long_a_request_still_waits_is_told_only_while_one_waits():
+def test_remaining_wait_is_known_only_while_a_request_waits():
     clock = WatchingClock()
     limiter = clock.limiter = make_limiter(1, clock=clock)
     answered_at_once(limiter)
@@ -334,7 +334,7 @@ def test_threads_share_the_limit():
     assert all(beyond - first > WINDOW_S for first, beyond in zip(starts, starts[5:], strict=False))
 
 
-def test_what_counts_against_the_limit_is_told():
+def test_number_of_requests_counted_against_the_limit_is_known():
     clock = StandingClock()
     limiter = make_limiter(5, clock=clock)
     assert limiter.used() == 0

@@ -32,7 +32,7 @@ class ByTime:
 
 
 @pytest.mark.parametrize('place', range(1, 6))
-def test_a_reading_that_was_interrupted_begins_anew(place: int) -> None:
+def test_interrupted_reading_starts_anew(place: int) -> None:
     # All of one second, so that they are gathered by offset.
     source = RowSource(dict.fromkeys(range(100), minutes(0)), cap=30)
     reader = RowReader(

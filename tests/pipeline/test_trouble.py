@@ -39,7 +39,7 @@ def test_attempts_in_a_row_are_counted_and_the_next_one_has_its_time(troubles: T
     assert troubles.of(Stage.UPLOAD) is None
 
 
-def test_an_answer_ends_the_trouble_of_all_who_wait_for_that_system(troubles: Troubles) -> None:
+def test_answer_ends_the_trouble_of_all_who_wait_for_that_system(troubles: Troubles) -> None:
     error = UploadServerError('Sentinel answered with a server error (502).', reason='Bad Gateway')
     troubles.failed(Stage.UPLOAD, System.SENTINEL, error, 1.0)
     troubles.failed(Stage.DOWNLOAD, System.THREATCONNECT, SILENT, 1.0)
@@ -48,21 +48,21 @@ def test_an_answer_ends_the_trouble_of_all_who_wait_for_that_system(troubles: Tr
     assert [each.system for each in troubles.now()] == [System.THREATCONNECT]
 
 
-def test_each_thread_counts_its_own_attempts_and_the_furthest_is_shown(troubles: Troubles) -> None:
+def test_threads_count_their_own_attempts_and_the_furthest_is_shown(troubles: Troubles) -> None:
     for _ in range(3):
         troubles.failed(Stage.UPLOAD, System.SENTINEL, SILENT, 1.0)
     in_another_thread(lambda: troubles.failed(Stage.UPLOAD, System.SENTINEL, SILENT, 9.0))
     assert [each.attempt for each in troubles.now()] == [4]
 
 
-def test_the_end_of_a_step_ends_what_its_thread_waited_for(troubles: Troubles) -> None:
+def test_end_of_a_step_ends_what_its_thread_waited_for(troubles: Troubles) -> None:
     in_another_thread(lambda: troubles.failed(Stage.UPLOAD, System.SENTINEL, SILENT, 1.0))
     with troubles.step():
         troubles.failed(Stage.DOWNLOAD, System.THREATCONNECT, SILENT, 0.0)
     assert [each.system for each in troubles.now()] == [System.SENTINEL]
 
 
-def test_a_call_that_is_repeated_tells_of_its_attempts_and_of_the_answer() -> None:
+def test_repeated_call_records_its_attempts_and_the_answer() -> None:
     clock = StandingClock()
     troubles = Troubles(clock)
     seen: list[int] = []

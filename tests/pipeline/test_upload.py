@@ -123,7 +123,7 @@ def full(*_args: object, **_options: object) -> None:
     raise StorageError('The disk is full.')
 
 
-def test_the_time_of_a_request_is_stored_with_its_batch_before_it_goes_out(stand: Stand) -> None:
+def test_time_of_a_request_is_stored_with_its_batch_before_it_goes_out(stand: Stand) -> None:
     assert stand.upload.step(UPDATE, GO)
     assert stand.sink.seen == [(2, 1)]
     assert not stand.upload.step(UPDATE, GO)
@@ -137,7 +137,7 @@ def test_the_time_of_a_request_is_stored_with_its_batch_before_it_goes_out(stand
         (BatchTooLargeError('Too large.'), [(2, 1), (1, 2), (1, 3)]),
     ],
 )
-def test_each_further_request_has_its_own(
+def test_further_request_stores_its_own_time(
     stand: Stand, answer: Exception, seen: list[tuple[int, int]]
 ) -> None:
     stand.sink.answers = [answer]
@@ -148,7 +148,7 @@ def test_each_further_request_has_its_own(
     assert (counts.requests, counts.outcomes) == (len(seen), {Outcome.SENT: 2})
 
 
-def test_a_further_request_whose_time_cannot_be_stored_does_not_go(
+def test_further_request_is_not_sent_when_its_time_cannot_be_stored(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stand.sink.answers = [UploadServerError('No answer.')]
@@ -163,7 +163,7 @@ def test_a_further_request_whose_time_cannot_be_stored_does_not_go(
     assert stand.sink.seen == [(2, 1), (2, 2)]
 
 
-def test_what_is_given_up_between_two_requests_is_not_sent_again(stand: Stand) -> None:
+def test_batch_abandoned_between_two_requests_is_not_sent_again(stand: Stand) -> None:
     stand.sink.answers = [UploadServerError('No answer.')]
     stand.sink.meanwhile = stand.abandon
     with pytest.raises(Cancelled):
@@ -177,7 +177,7 @@ def test_what_is_given_up_between_two_requests_is_not_sent_again(stand: Stand) -
     assert counts.outcomes == {Outcome.FAILED: 2}
 
 
-def test_a_request_that_never_ends_does_not_keep_the_next_batch_for_ever(stand: Stand) -> None:
+def test_endless_request_does_not_block_the_next_batch_forever(stand: Stand) -> None:
     stand.add_job('j2', '203.0.113.1')
     assert stand.store.claim_batch(UPDATE.id, size=2, now=stand.clock.now) is not None
     stand.abandon()
@@ -189,7 +189,7 @@ def test_a_request_that_never_ends_does_not_keep_the_next_batch_for_ever(stand: 
     assert stand.sink.seen == [(1, 2)]
 
 
-def test_no_request_goes_whose_batch_could_not_be_claimed(
+def test_request_is_not_sent_when_its_batch_could_not_be_claimed(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
@@ -207,7 +207,7 @@ def test_no_request_goes_whose_batch_could_not_be_claimed(
     assert stand.sink.seen == [(2, 1)]
 
 
-def test_a_stop_while_a_request_waits_for_its_permit_claims_nothing(stand: Stand) -> None:
+def test_stop_while_a_request_waits_for_its_permit_claims_nothing(stand: Stand) -> None:
     stop = threading.Event()
     stop.set()
     with pytest.raises(Cancelled):

@@ -57,7 +57,7 @@ def waiters() -> Iterator[Callable[[Wakeup, int], Waiters]]:
         each.end()
 
 
-def test_each_notification_wakes_one(waiters: Callable[[Wakeup, int], Waiters]) -> None:
+def test_notification_wakes_one_waiter(waiters: Callable[[Wakeup, int], Waiters]) -> None:
     wakeup = Wakeup(4)
     waiting = waiters(wakeup, 4)
     wakeup.notify()
@@ -68,14 +68,14 @@ def test_each_notification_wakes_one(waiters: Callable[[Wakeup, int], Waiters]) 
     assert waiting.are_woken(4)
 
 
-def test_everybody_can_be_woken(waiters: Callable[[Wakeup, int], Waiters]) -> None:
+def test_waiters_can_all_be_woken(waiters: Callable[[Wakeup, int], Waiters]) -> None:
     wakeup = Wakeup(3)
     waiting = waiters(wakeup, 3)
     wakeup.notify_all()
     assert waiting.are_woken(3)
 
 
-def test_one_that_nobody_waits_for_ends_the_next_wait_at_once_and_only_that() -> None:
+def test_notification_without_a_waiter_ends_only_the_next_wait() -> None:
     wakeup = Wakeup()
     wakeup.notify()
     began = time.monotonic()
@@ -84,7 +84,7 @@ def test_one_that_nobody_waits_for_ends_the_next_wait_at_once_and_only_that() ->
     assert not wakeup.wait(MOMENT_S)
 
 
-def test_there_are_no_more_of_them_than_threads_that_may_wait() -> None:
+def test_notifications_never_outnumber_the_threads_that_may_wait() -> None:
     wakeup = Wakeup(2)
     for _ in range(100):
         wakeup.notify()
@@ -93,7 +93,7 @@ def test_there_are_no_more_of_them_than_threads_that_may_wait() -> None:
     assert [wakeup.wait(0.0) for _ in range(3)] == [True, True, False]
 
 
-def test_those_that_come_before_and_after_a_wait_begins_are_counted_together(
+def test_notifications_before_and_after_the_start_of_a_wait_add_up(
     waiters: Callable[[Wakeup, int], Waiters],
 ) -> None:
     wakeup = Wakeup(8)
@@ -103,14 +103,14 @@ def test_those_that_come_before_and_after_a_wait_begins_are_counted_together(
     assert waiting.are_woken(7)
 
 
-def test_waiting_ends_when_the_time_has_passed() -> None:
+def test_wait_ends_when_the_time_has_passed() -> None:
     wakeup = Wakeup()
     began = time.monotonic()
     assert not wakeup.wait(MOMENT_S)
     assert time.monotonic() - began >= MOMENT_S
 
 
-def test_none_is_lost_between_two_threads_that_hand_over_work() -> None:
+def test_notifications_are_not_lost_between_two_threads_that_hand_over_work() -> None:
     wakeup, done = Wakeup(), []
     ready: list[int] = []
 
@@ -128,7 +128,7 @@ def test_none_is_lost_between_two_threads_that_hand_over_work() -> None:
     assert sorted(done) == list(range(2_000))
 
 
-def test_each_queue_of_an_update_has_a_wakeup_of_its_own() -> None:
+def test_queues_of_an_update_each_have_a_wakeup() -> None:
     wakeups = Wakeups(senders=3)
     every = (wakeups.download, wakeups.convert, wakeups.upload, wakeups.schedule)
     wakeups.convert.notify()

@@ -110,26 +110,26 @@ def test_hyphens_in_header_keys_become_underscores() -> None:
         (17, b''),
     ],
 )
-def test_the_body_is_a_fresh_stream_of_true_length(stream: object, body: bytes) -> None:
+def test_body_is_a_fresh_stream_of_true_length(stream: object, body: bytes) -> None:
     given = seen(REQUEST_METHOD='POST', **{'wsgi.input': stream})
     assert given['wsgi.input'].read() == body
     assert given['CONTENT_LENGTH'] == str(len(body))
 
 
 @pytest.mark.parametrize('promised', ['1', '99', 'abc', '', '-3'])
-def test_a_wrong_content_length_is_put_right(promised: str) -> None:
+def test_wrong_content_length_is_corrected(promised: str) -> None:
     given = seen(REQUEST_METHOD='PUT', CONTENT_LENGTH=promised, **{'wsgi.input': BytesIO(b'abc')})
     assert given['CONTENT_LENGTH'] == '3'
 
 
 @pytest.mark.parametrize('method', ['POST', 'put', 'Patch'])
-def test_a_writing_method_has_a_length_even_without_a_body(method: str) -> None:
+def test_writing_method_has_a_length_even_without_a_body(method: str) -> None:
     given = seen(REQUEST_METHOD=method)
     assert given['CONTENT_LENGTH'] == '0'
     assert given['REQUEST_METHOD'] == method.upper()
 
 
-def test_a_reading_method_gets_no_length_that_was_not_sent() -> None:
+def test_reading_method_has_no_length_that_was_not_sent() -> None:
     assert 'CONTENT_LENGTH' not in seen(REQUEST_METHOD='GET')
     assert seen(REQUEST_METHOD='GET', CONTENT_LENGTH='0')['CONTENT_LENGTH'] == '0'
 
@@ -138,7 +138,7 @@ def test_a_reading_method_gets_no_length_that_was_not_sent() -> None:
     ('path', 'mended'),
     [('', '/'), (None, '/'), ('/', '/'), ('x', '/x'), ('/x/', '/x/'), ('//x', '/x')],
 )
-def test_the_path_has_one_leading_slash(path: object, mended: str) -> None:
+def test_path_has_one_leading_slash(path: object, mended: str) -> None:
     assert seen(PATH_INFO=path)['PATH_INFO'] == mended
 
 
@@ -151,18 +151,18 @@ def test_the_path_has_one_leading_slash(path: object, mended: str) -> None:
         ('[::1]:8443', '[::1]'),
     ],
 )
-def test_the_server_has_a_name_and_a_port(host: str | None, name: str) -> None:
+def test_server_has_a_name_and_a_port(host: str | None, name: str) -> None:
     given = seen(HTTP_HOST=host)
     assert (given['SERVER_NAME'], given['SERVER_PORT'], given['SCRIPT_NAME']) == (name, '443', '')
 
 
-def test_the_token_of_who_asks_is_under_a_key_of_our_own() -> None:
+def test_token_of_the_caller_is_under_a_key_of_our_own() -> None:
     given = seen()
     assert 'api_token' not in given
     assert given[API_TOKEN_KEY] == 'a-token'
 
 
-def test_the_platforms_environ_stays_as_it_is() -> None:
+def test_platforms_environ_is_not_modified() -> None:
     original = environ(**{'HTTP_X-Y': '1'})
     before = dict(original)
     Bridge(replying([]))(original, lambda _status, _headers, /: None)
@@ -185,12 +185,12 @@ def test_chunks_are_joined_once_and_closed() -> None:
 
 
 @pytest.mark.parametrize('body', [[], [b''], iter([]), (chunk for chunk in ())])
-def test_an_empty_body_of_any_kind_is_an_empty_list(body: Iterable[bytes]) -> None:
+def test_empty_body_of_any_kind_is_an_empty_list(body: Iterable[bytes]) -> None:
     status, _headers, sent = call(replying(body, '200 OK'))
     assert (status, sent) == ('200 OK', b'')
 
 
-def test_what_was_written_through_the_write_callable_comes_first() -> None:
+def test_body_starts_with_what_the_write_callable_wrote() -> None:
     def wsgi(_environ: object, start: Callable[..., Any]) -> list[bytes]:
         start('200 OK', [])(b'first ')
         return [b'second']
@@ -199,7 +199,7 @@ def test_what_was_written_through_the_write_callable_comes_first() -> None:
 
 
 @pytest.mark.parametrize('status', ['204 No Content', '304 Not Modified', '205 Reset Content'])
-def test_a_status_without_a_body_has_none(status: str) -> None:
+def test_status_without_a_body_has_none(status: str) -> None:
     assert call(replying([b'x'], status))[2] == b''
 
 
@@ -213,7 +213,7 @@ def test_head_keeps_its_headers_and_has_no_body() -> None:
     ('named', 'sent'),
     [('200', '200 OK'), ('404 ', '404 Not Found'), ('299', '299 Status'), ('200 Fine', '200 Fine')],
 )
-def test_a_status_always_has_a_reason(named: str, sent: str) -> None:
+def test_status_always_has_a_reason(named: str, sent: str) -> None:
     assert call(replying([], named))[0] == sent
 
 
@@ -225,7 +225,7 @@ def test_headers_are_text_on_one_line() -> None:
     assert call(wsgi)[1] == {'x-number': '7', 'x-lines': 'a set-cookie: b'}
 
 
-def test_a_repeated_response_header_stays_repeated() -> None:
+def test_repeated_response_header_stays_repeated() -> None:
     named: list[Any] = []
     headers = (('set-cookie', 'a'), ('set-cookie', 'b'))
     Bridge(replying([], headers=headers))(environ(), lambda _s, given, /: named.extend(given))
@@ -277,7 +277,7 @@ def failing_midway(_environ: object, start: Callable[..., object]) -> Iterable[b
         replying([], ''),
     ],
 )
-def test_whatever_goes_wrong_is_a_500_with_the_shape_of_every_error(
+def test_fault_of_any_kind_is_a_500_with_the_common_error_shape(
     wsgi: Callable[..., Iterable[bytes]],
 ) -> None:
     status, headers, body = call(wsgi)
@@ -290,7 +290,7 @@ def test_whatever_goes_wrong_is_a_500_with_the_shape_of_every_error(
     assert error['code'] == 'APP-INTERNAL'
 
 
-def test_a_second_start_with_a_fault_in_hand_replaces_the_first() -> None:
+def test_second_start_with_exc_info_replaces_the_first() -> None:
     def wsgi(_environ: object, start: Callable[..., object]) -> list[bytes]:
         start('200 OK', [])
         start('502 Bad Gateway', [('x', 'y')], (ValueError, ValueError(), None))
@@ -299,7 +299,7 @@ def test_a_second_start_with_a_fault_in_hand_replaces_the_first() -> None:
     assert call(wsgi) == ('502 Bad Gateway', {'x': 'y'}, b'sorry')
 
 
-def test_a_body_is_closed_even_if_it_fails_and_a_failing_close_costs_nothing() -> None:
+def test_body_is_closed_even_if_it_fails_and_a_failing_close_costs_nothing() -> None:
     closed: list[str] = []
 
     class Failing:
@@ -349,14 +349,14 @@ def test_more_requests_than_slots_are_refused_at_once_and_later_ones_served() ->
     assert ask(bridge)[2] == b'done'
 
 
-def test_a_failed_request_gives_its_slot_back() -> None:
+def test_failed_request_releases_its_slot() -> None:
     bridge = Bridge(raising_before, max_concurrent=1)
     for _ in range(3):
         assert ask(bridge)[0].startswith('500')
 
 
 @pytest.mark.parametrize('method', ['POST', 'PUT', 'PATCH'])
-def test_a_body_lost_on_the_way_is_told_and_not_taken_for_an_empty_one(method: str) -> None:
+def test_lost_body_is_reported_and_not_taken_for_an_empty_one(method: str) -> None:
     called: list[object] = []
 
     def wsgi(given: object, _start: Callable[..., object]) -> list[bytes]:
@@ -388,12 +388,12 @@ def test_path_and_query_are_bytes_as_wsgi_promises_and_read_as_the_text_that_cam
 
 
 @pytest.mark.parametrize('value', ['\u2603 \xe4', '\xe4', 'a\tb'])
-def test_a_header_in_any_language_is_bytes_as_wsgi_promises(value: str) -> None:
+def test_header_in_any_language_is_bytes_as_wsgi_promises(value: str) -> None:
     sent = seen(HTTP_X=value)['HTTP_X'].encode('latin-1')
     assert value in {sent.decode('latin-1'), sent.decode(errors='replace')}
 
 
-def test_a_body_with_half_a_surrogate_pair_is_refused(stand: Stand) -> None:
+def test_body_with_half_a_surrogate_pair_is_refused(stand: Stand) -> None:
     status, _, body = ask(
         Bridge(stand.app),
         REQUEST_METHOD='POST',
@@ -422,7 +422,7 @@ def test_a_body_with_half_a_surrogate_pair_is_refused(stand: Stand) -> None:
 @settings(
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_whatever_comes_is_answered_and_is_no_fault_of_the_app(
+def test_request_of_any_content_is_answered_and_is_no_fault_of_the_app(
     stand: Stand, caplog: pytest.LogCaptureFixture, changes: dict[str, Any]
 ) -> None:
     stand.ui_dir.mkdir(exist_ok=True)
@@ -452,7 +452,7 @@ def test_whatever_comes_is_answered_and_is_no_fault_of_the_app(
         ({'REQUEST_METHOD': None}, 400),
     ],
 )
-def test_the_bounds_are_where_they_are_said_to_be(
+def test_length_limits_apply_exactly_where_documented(
     stand: Stand, changes: dict[str, Any], status: int
 ) -> None:
     if 'PATH_INFO' not in changes:
@@ -460,14 +460,14 @@ def test_the_bounds_are_where_they_are_said_to_be(
     assert ask(Bridge(stand.app), **changes)[0].startswith(f'{status} ')
 
 
-def test_what_is_shown_of_what_came_in_is_short_and_text() -> None:
+def test_shown_input_is_short_and_printable() -> None:
     assert shown('plain \u2603') == 'plain \u2603'
     assert shown('a\nb\ud800\u202e') == 'a\\nb\\ud800\\u202e'
     assert shown('x' * 1_000_000) == 'x' * 200 + '...'
     assert shown(None) == 'None'
 
 
-def test_an_error_in_english_and_beyond_is_json() -> None:
+def test_error_in_english_and_beyond_is_json() -> None:
     assert json.loads(error_body('Grüße', 'a "b"\n', 'X')) == {
         'title': 'Grüße',
         'description': 'a "b"\n',

@@ -143,7 +143,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
         context.__exit__(None, None, None)
 
 
-def test_a_good_start_builds_and_starts_the_container(make: Make) -> None:
+def test_valid_start_builds_and_starts_the_container(make: Make) -> None:
     stage = make()
     stage.app.setup()
     (container,) = stage.built
@@ -155,7 +155,7 @@ def test_a_good_start_builds_and_starts_the_container(make: Make) -> None:
     assert container.calls == ['start', 'stop']
 
 
-def test_the_data_folder_is_ours_alone(make: Make, tmp_path: Path) -> None:
+def test_data_folder_is_readable_by_its_owner_alone(make: Make, tmp_path: Path) -> None:
     stage = make()
     stage.app.setup()
     folder = stage.built[0].platform.data_dir
@@ -164,7 +164,7 @@ def test_the_data_folder_is_ours_alone(make: Make, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(('bundle', 'verify'), [('', True), ('/some/ca.pem', '/some/ca.pem')])
-def test_certificates_are_verified_whatever_the_platform_says_and_proxies_are_the_inputs(
+def test_certificates_are_always_verified_and_proxies_come_from_the_inputs(
     make: Make, monkeypatch: pytest.MonkeyPatch, bundle: str, verify: bool | str
 ) -> None:
     monkeypatch.delenv('CURL_CA_BUNDLE', raising=False)
@@ -175,7 +175,7 @@ def test_certificates_are_verified_whatever_the_platform_says_and_proxies_are_th
     assert (session.verify, session.trust_env) == (verify, False)
 
 
-def test_the_session_signs_and_neither_retries_nor_keeps_cookies(make: Make) -> None:
+def test_session_signs_and_neither_retries_nor_keeps_cookies(make: Make) -> None:
     stage = make()
     stage.app.setup()
     session = stage.built[0].platform.threatconnect_session
@@ -221,7 +221,7 @@ def test_microsoft_is_reached_through_the_proxy_for_external_hosts(
 
 
 @responses.activate
-def test_every_secret_may_be_a_keychain_variable_and_every_text_a_text_variable(
+def test_secrets_may_be_keychain_variables_and_texts_text_variables(
     make: Make,
 ) -> None:
     changes: dict[str, object] = {}
@@ -242,7 +242,7 @@ def test_every_secret_may_be_a_keychain_variable_and_every_text_a_text_variable(
 
 @responses.activate
 @pytest.mark.parametrize('status', [401, 404, 200])
-def test_a_variable_that_cannot_be_had_is_told_with_its_input(make: Make, status: int) -> None:
+def test_unresolvable_variable_is_reported_with_its_input(make: Make, status: int) -> None:
     key = str(uuid.uuid4())
     url = f'{API}/internal/variable/runtime/TC/{key}'
     responses.get(url, status=status, body='no json')
@@ -251,7 +251,7 @@ def test_a_variable_that_cannot_be_had_is_told_with_its_input(make: Make, status
 
 
 @responses.activate
-def test_a_keychain_variable_inside_other_text_is_told(make: Make) -> None:
+def test_keychain_variable_inside_other_text_is_reported(make: Make) -> None:
     key = str(uuid.uuid4())
     url = f'{API}/internal/variable/runtime/TC/{key}'
     responses.get(url, json={'data': MARKER})
@@ -260,27 +260,27 @@ def test_a_keychain_variable_inside_other_text_is_told(make: Make) -> None:
     assert 'stands alone in the input' in message
 
 
-def test_an_unreachable_platform_at_the_start_is_told(make: Make) -> None:
+def test_unreachable_platform_at_the_start_is_reported(make: Make) -> None:
     message = make(client_secret=f'&{{TC:KEYCHAIN:{uuid.uuid4()}}}').fails()
     assert 'Client Secret (client_secret)' in message
 
 
 @pytest.mark.parametrize('name', [name for name in LABELS if name not in GOOD])
-def test_an_optional_input_may_be_empty(make: Make, name: str) -> None:
+def test_optional_input_may_be_empty(make: Make, name: str) -> None:
     stage = make(**{name: ''})
     stage.app.setup()
     assert stage.built[0].calls == ['start']
 
 
 @pytest.mark.parametrize('name', sorted(GOOD))
-def test_each_missing_input_is_one_clear_message(make: Make, name: str) -> None:
+def test_missing_inputs_are_one_clear_message_each(make: Make, name: str) -> None:
     stage = make(**{name: ''})
     message = stage.fails()
     assert message.startswith(f'{LABELS[name]} ({name}): is missing')
     assert stage.built == []
 
 
-def test_several_problems_give_the_first_whole_and_the_rest_in_the_log(make: Make) -> None:
+def test_first_of_several_problems_is_shown_in_full_and_the_rest_logged(make: Make) -> None:
     stage = make(
         client_secret='9c2d7d5e-4d8a-4a53-8e0f-1b6f6f5e2a11', max_tlp='x', retention_days='0'
     )
@@ -302,7 +302,7 @@ def test_several_entries_of_never_send_arrive_as_the_framework_splits_them(make:
 # Failing starts
 
 
-def test_an_error_of_ours_ends_the_start_with_its_message(make: Make) -> None:
+def test_error_of_the_app_ends_the_start_with_its_message(make: Make) -> None:
     stage = make()
 
     def prepare(container: FakeContainer) -> None:
@@ -313,7 +313,7 @@ def test_an_error_of_ours_ends_the_start_with_its_message(make: Make) -> None:
     assert stage.built[0].calls == ['start', 'stop']
 
 
-def test_what_passes_while_the_service_runs_does_not_pass_by_itself_after_its_end(
+def test_startup_error_omits_the_promise_that_it_passes_by_itself(
     make: Make,
 ) -> None:
     stage = make()
@@ -328,7 +328,7 @@ def test_what_passes_while_the_service_runs_does_not_pass_by_itself_after_its_en
 
 
 @pytest.mark.parametrize('is_reserve_enough', [True, False])
-def test_an_end_whose_message_the_disk_does_not_take_is_an_end_all_the_same(
+def test_exit_succeeds_even_if_the_disk_refuses_its_message(
     make: Make,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -356,7 +356,7 @@ def test_an_end_whose_message_the_disk_does_not_take_is_an_end_all_the_same(
         assert capsys.readouterr().err == 'Microsoft Sentinel has stopped.\n'
 
 
-def test_a_data_folder_that_cannot_be_made_is_told(make: Make) -> None:
+def test_data_folder_that_cannot_be_made_is_reported(make: Make) -> None:
     stage = make()
     (stage.folder / 'out' / 'ms_sentinel').write_text('in the way')
     message = stage.fails()
@@ -364,7 +364,7 @@ def test_a_data_folder_that_cannot_be_made_is_told(make: Make) -> None:
     assert message.endswith('(RUN-DISK)')
 
 
-def test_any_other_error_ends_the_start_with_a_message_without_secrets(make: Make) -> None:
+def test_unexpected_error_ends_the_start_with_a_message_without_secrets(make: Make) -> None:
     stage = make()
 
     def prepare(_container: FakeContainer) -> None:
@@ -376,7 +376,7 @@ def test_any_other_error_ends_the_start_with_a_message_without_secrets(make: Mak
     assert MARKER not in stage.left_behind()
 
 
-def test_a_stop_that_fails_does_not_hold_up_the_end(make: Make) -> None:
+def test_failing_stop_does_not_delay_the_exit(make: Make) -> None:
     stage = make()
     stage.app.setup()
     stage.built[0].stop_error = ValueError('stop')
@@ -402,7 +402,7 @@ def served(stage: Stage) -> tuple[Broker, threading.Thread]:
     return broker, thread
 
 
-def test_a_shutdown_settles_within_five_seconds_and_ends_with_success(make: Make) -> None:
+def test_shutdown_settles_within_five_seconds_and_ends_with_success(make: Make) -> None:
     stage = make()
     stage.app.setup()
     broker, thread = served(stage)
@@ -435,7 +435,7 @@ def test_figures_after_the_end_are_none_and_no_error(make: Make) -> None:
     assert 'metrics-failed' not in stage.log
 
 
-def test_a_missing_heartbeat_ends_with_a_message(make: Make) -> None:
+def test_missing_heartbeat_ends_with_a_message(make: Make) -> None:
     stage = make()
     stage.app.setup()
     _broker, thread = served(stage)
@@ -448,7 +448,7 @@ def test_a_missing_heartbeat_ends_with_a_message(make: Make) -> None:
 
 
 @pytest.mark.filterwarnings('ignore::pytest.PytestUnhandledThreadExceptionWarning')
-def test_a_broker_that_cannot_be_reached_ends_with_a_message(make: Make) -> None:
+def test_broker_that_cannot_be_reached_ends_with_a_message(make: Make) -> None:
     stage = make()
     stage.app.setup()
     stage.app.serve()
@@ -463,7 +463,7 @@ def test_a_broker_that_cannot_be_reached_ends_with_a_message(make: Make) -> None
     broker.client.loop_stop()
 
 
-def test_a_thread_that_dies_is_in_the_log(make: Make) -> None:
+def test_thread_that_dies_is_in_the_log(make: Make) -> None:
     stage = make()
     stage.app.setup()
 
@@ -485,7 +485,7 @@ def test_a_thread_that_dies_is_in_the_log(make: Make) -> None:
     assert MARKER not in stage.log
 
 
-def test_a_line_of_the_framework_costs_no_look_at_the_sources_and_names_its_place(
+def test_framework_log_line_names_its_place_without_reading_the_sources(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage = make(tc_log_level='trace')
@@ -496,7 +496,7 @@ def test_a_line_of_the_framework_costs_no_look_at_the_sources_and_names_its_plac
     for level in ('trace', 'debug', 'error'):
         getattr(stage.tcex.log, level)('a line at %s', level)
     stage.tcex.log.log(logging.ERROR, 'a line at %s', 'log')
-    here = 'test_a_line_of_the_framework_costs_no_look_at_the_sources_and_names_its_place'
+    here = 'test_framework_log_line_names_its_place_without_reading_the_sources'
     found = re.findall(r'a line at (\w+) \(([\w.]+):(\w+):', stage.log)
     assert found == [(level, 'test_app.py', here) for level in ('trace', 'debug', 'error', 'log')]
 
@@ -531,7 +531,7 @@ def test_whoami_asks_with_the_callers_token_alone(make: Make) -> None:
         ({'body': requests.ConnectionError('down')}, RetryableError),
     ],
 )
-def test_whoami_fails_with_errors_of_ours(
+def test_whoami_fails_with_errors_of_the_app(
     make: Make, reply: dict[str, Any], error: type[Exception]
 ) -> None:
     stage = make()
@@ -546,7 +546,7 @@ def test_whoami_fails_with_errors_of_ours(
 # Log
 
 
-def test_our_lines_and_the_frameworks_land_in_one_file_without_secrets(make: Make) -> None:
+def test_log_lines_of_app_and_framework_are_in_one_file_without_secrets(make: Make) -> None:
     stage = make(
         tc_log_level='trace', tc_token='start-token-of-the-app', tc_token_expires='1990000000'
     )
@@ -582,7 +582,7 @@ def python(code: str, timeout_s: float = 30) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_a_thread_that_would_keep_the_process_does_not() -> None:
+def test_lingering_thread_does_not_keep_the_process_alive() -> None:
     result = python(
         'import run, threading, time\n'
         'def launch(self):\n'
@@ -595,13 +595,13 @@ def test_a_thread_that_would_keep_the_process_does_not() -> None:
     assert result.returncode == 3
 
 
-def test_an_error_outside_the_app_is_shown_and_ends_with_one() -> None:
+def test_error_outside_the_app_is_shown_and_exits_with_1() -> None:
     result = python('import run\nrun.Run.launch = lambda self: 1 / 0\nrun.main()\n')
     assert result.returncode == 1
     assert 'ZeroDivisionError' in result.stderr
 
 
-def test_what_is_under_way_is_settled_whatever_ends_the_serving() -> None:
+def test_work_under_way_is_settled_whatever_ends_the_serving() -> None:
     result = python(
         'import run, sys, types\n'
         'class App:\n'
@@ -617,7 +617,7 @@ def test_what_is_under_way_is_settled_whatever_ends_the_serving() -> None:
     assert (result.returncode, result.stdout.split()) == (1, ['setup', 'settle'])
 
 
-def test_importing_run_needs_no_dependency() -> None:
+def test_run_module_imports_without_any_dependency() -> None:
     result = python(
         'import sys\nimport run\nprint(sorted({"tcex", "falcon", "app"} & set(sys.modules)))'
     )

@@ -52,7 +52,7 @@ def left_behind(folder: Path) -> str:
     return '\n'.join(path.read_text(errors='replace') for path in files)
 
 
-def test_it_serves_beats_and_ends_with_success_within_five_seconds(
+def test_app_serves_sends_heartbeats_and_exits_0_within_five_seconds(
     running: Platform, tmp_path: Path
 ) -> None:
     headers = [{'name': 'Cookie', 'value': 'JSESSIONID=planted-cookie'}]
@@ -72,7 +72,7 @@ def test_it_serves_beats_and_ends_with_success_within_five_seconds(
     assert running.app.console.strip() == ''
 
 
-def test_after_a_sigterm_it_settles_and_starts_again(running: Platform) -> None:
+def test_app_settles_and_starts_again_after_a_sigterm(running: Platform) -> None:
     assert running.app.terminate() == 1
     assert 'event=service-settled' in running.app.log
     running.app.start()
@@ -80,14 +80,14 @@ def test_after_a_sigterm_it_settles_and_starts_again(running: Platform) -> None:
     assert running.app.shutdown() == 0
 
 
-def test_after_a_sigkill_it_starts_again(running: Platform) -> None:
+def test_app_starts_again_after_a_sigkill(running: Platform) -> None:
     running.app.kill()
     running.app.start()
     assert running.app.request(get('/api/health')).status == 200
     assert running.app.shutdown() == 0
 
 
-def test_a_wrong_input_ends_the_start_with_one_clear_message(tmp_path: Path) -> None:
+def test_wrong_input_ends_the_start_with_one_clear_message(tmp_path: Path) -> None:
     with platform(tmp_path, workspace_id='my-workspace') as started:
         started.app.launch()
         assert started.app.wait(30) == 1

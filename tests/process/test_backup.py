@@ -28,7 +28,7 @@ def command() -> list[str]:
     return ['bash', '-c', shown]
 
 
-def test_a_copy_made_while_it_runs_can_be_put_back(tmp_path: Path) -> None:
+def test_backup_made_while_the_app_runs_can_be_restored(tmp_path: Path) -> None:
     if shutil.which('sqlite3') is None and not os.environ.get('CI'):
         pytest.skip('not installed: sqlite3')
     rows = load_indicators(INDICATORS, own=True)

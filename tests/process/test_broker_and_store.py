@@ -27,7 +27,7 @@ def hears(stand: Stand) -> bool:
     return True
 
 
-def test_the_app_answers_again_soon_after_the_broker_was_away(make_stand: MakeStand) -> None:
+def test_app_answers_again_soon_after_the_broker_was_away(make_stand: MakeStand) -> None:
     with make_stand() as stand:
         stand.app.start()
         pid = stand.app.pid
@@ -42,7 +42,7 @@ def test_the_app_answers_again_soon_after_the_broker_was_away(make_stand: MakeSt
         assert (stand.app.pid, stand.app.exit_code) == (pid, None)
 
 
-def test_an_answer_that_is_ready_while_the_broker_is_away_arrives_when_it_is_back(
+def test_answer_that_is_ready_while_the_broker_is_away_arrives_when_it_is_back(
     make_stand: MakeStand,
 ) -> None:
     with make_stand() as stand:
@@ -62,7 +62,7 @@ def test_an_answer_that_is_ready_while_the_broker_is_away_arrives_when_it_is_bac
         until(lambda: 'event=replies-sent-late' in stand.app.log)
 
 
-def test_an_update_goes_on_while_the_broker_is_away(make_stand: MakeStand) -> None:
+def test_update_continues_while_the_broker_is_away(make_stand: MakeStand) -> None:
     with make_stand() as stand:
         stand.app.start()
         stand.sentinel.settings.latency_s = 1.0
@@ -75,7 +75,7 @@ def test_an_update_goes_on_while_the_broker_is_away(make_stand: MakeStand) -> No
         assert len(stand.sentinel.held_objects()) > 0
 
 
-def test_without_a_store_a_request_is_answered_and_with_it_again_all_is_well(
+def test_request_without_a_store_is_answered_and_all_is_well_once_it_is_back(
     make_stand: MakeStand,
 ) -> None:
     with make_stand() as stand:

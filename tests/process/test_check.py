@@ -160,7 +160,7 @@ CASES = {
 
 
 @pytest.mark.parametrize('case', CASES.values(), ids=CASES)
-def test_each_thing_that_fails_is_found_with_its_remedy(make_stand: MakeStand, case: Case) -> None:
+def test_failing_dependency_is_detected_with_its_remedy(make_stand: MakeStand, case: Case) -> None:
     with make_stand(inputs=case.inputs) as stand:
         case.prepare(stand)
         stand.app.start()
@@ -187,7 +187,7 @@ def test_each_thing_that_fails_is_found_with_its_remedy(make_stand: MakeStand, c
             assert {check['status'] for check in again} == {'ok'}
 
 
-def test_an_owner_of_a_query_that_the_user_lost_is_named(make_stand: MakeStand) -> None:
+def test_owner_of_a_query_that_the_user_lost_is_named(make_stand: MakeStand) -> None:
     with make_stand() as stand:
         stand.app.start()
         begin_update(stand, stand.threatconnect.store.rows())
@@ -206,7 +206,7 @@ def test_an_owner_of_a_query_that_the_user_lost_is_named(make_stand: MakeStand) 
         assert check['remedy'].startswith('Give the API user a role there, or remove the owner')
 
 
-def test_what_is_well_is_said_and_the_organization_becomes_known(make_stand: MakeStand) -> None:
+def test_success_is_reported_and_the_organization_becomes_known(make_stand: MakeStand) -> None:
     with make_stand() as stand:
         stand.app.start()
         found = check_log(stand)

@@ -26,7 +26,7 @@ def sends(stand: Stand) -> None:
 
 
 class TestCertificate:
-    def test_it_signs_in_where_no_secret_is_known(self, make_stand: MakeStand) -> None:
+    def test_signs_in_without_a_secret(self, make_stand: MakeStand) -> None:
         key = rsa_key()
         # A one-line input field makes blanks of the line breaks.
         pem = (key_pem(key) + certificate_pem(key)).replace('\n', ' ')
@@ -38,7 +38,7 @@ class TestCertificate:
             content = stand.app.log + stand.app.console
             assert not [line for line in key_pem(key).splitlines()[1:-1] if line in content]
 
-    def test_one_that_has_expired_is_named_with_its_day(self, make_stand: MakeStand) -> None:
+    def test_expired_certificate_is_named_with_its_day(self, make_stand: MakeStand) -> None:
         key = rsa_key()
         pem = key_pem(key) + certificate_pem(key, -2)
         with make_stand(inputs={'client_secret': pem}) as stand:
@@ -49,7 +49,9 @@ class TestCertificate:
             assert 'The key used is expired.' in token['reason']
             assert re.search(r'expired on \d{4}-\d\d-\d\d\. Make a new one', token['remedy'])
 
-    def test_one_that_the_application_does_not_know_is_told(self, make_stand: MakeStand) -> None:
+    def test_certificate_unknown_to_the_application_is_reported(
+        self, make_stand: MakeStand
+    ) -> None:
         key = rsa_key()
         with make_stand(inputs={'client_secret': key_pem(key) + certificate_pem(key)}) as stand:
             stand.app.start()
@@ -67,7 +69,7 @@ class TestCertificate:
             ('other kind of key', 'is not an RSA key'),
         ],
     )
-    def test_one_that_cannot_work_ends_the_start(
+    def test_unusable_certificate_ends_the_start(
         self, make_stand: MakeStand, kind: str, fault: str
     ) -> None:
         key = rsa_key()
@@ -95,7 +97,7 @@ class TestCloud:
             stand.app.start()
             sends(stand)
 
-    def test_the_wrong_cloud_is_told(self, make_stand: MakeStand) -> None:
+    def test_wrong_cloud_is_reported(self, make_stand: MakeStand) -> None:
         with make_stand(cloud=Cloud.GOVERNMENT) as stand:
             stand.app.start()
             token = check_log(stand)['token']
@@ -106,7 +108,7 @@ class TestCloud:
 class TestProxy:
     @pytest.mark.parametrize('is_for_threatconnect', ['true', 'false'])
     @pytest.mark.parametrize('is_for_microsoft', ['true', 'false'])
-    def test_the_platforms_inputs_decide_what_goes_through_it(
+    def test_platforms_inputs_decide_what_goes_through_it(
         self, make_stand: MakeStand, is_for_threatconnect: str, is_for_microsoft: str
     ) -> None:
         with (
@@ -132,7 +134,7 @@ class TestProxy:
             assert 'p%40ss' not in content
 
     @pytest.mark.parametrize('password', ['wrong', None])
-    def test_a_proxy_that_refuses_is_told_as_such(
+    def test_proxy_that_refuses_is_reported_as_such(
         self, make_stand: MakeStand, password: str | None
     ) -> None:
         with (
@@ -152,7 +154,7 @@ class TestProxy:
             assert proxy.ports() == set()
             assert proxy.ports(407) == {stand.ports.threatconnect, stand.ports.entra}
 
-    def test_a_proxy_that_is_not_there_is_told_as_such(self, make_stand: MakeStand) -> None:
+    def test_unreachable_proxy_is_reported_as_such(self, make_stand: MakeStand) -> None:
         with make_stand(
             inputs={
                 'tc_proxy_host': '127.0.0.1',
@@ -178,7 +180,7 @@ def proxy_inputs(proxy: ProxySimulator) -> dict[str, str | None]:
 
 
 class TestPrivateAuthority:
-    def test_without_its_certificate_every_call_is_refused_and_the_remedy_named(
+    def test_calls_are_refused_and_the_remedy_named_without_its_certificate(
         self, make_stand: MakeStand
     ) -> None:
         """With it, by REQUESTS_CA_BUNDLE: every other test here."""
@@ -190,7 +192,7 @@ class TestPrivateAuthority:
                 assert found[name]['status'] == 'failed'
                 assert 'REQUESTS_CA_BUNDLE' in found[name]['message'] + found[name]['remedy']
 
-    def test_a_file_that_is_not_there_is_told(self, make_stand: MakeStand) -> None:
+    def test_missing_file_is_reported(self, make_stand: MakeStand) -> None:
         with make_stand(environment={'REQUESTS_CA_BUNDLE': '/nowhere/ca.pem'}) as stand:
             stand.app.start()
             found = check_log(stand)
@@ -199,7 +201,7 @@ class TestPrivateAuthority:
 
 
 class TestSecret:
-    def test_a_wrong_one_is_told_with_what_to_do(self, make_stand: MakeStand) -> None:
+    def test_wrong_secret_is_reported_with_a_remedy(self, make_stand: MakeStand) -> None:
         wrong = f'{CLIENT_SECRET[:-4]}wrong'
         with make_stand(inputs={'client_secret': wrong}) as stand:
             stand.app.start()

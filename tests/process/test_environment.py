@@ -126,7 +126,7 @@ class Machine:
     'step_s',
     [-5 * HOUR_S, -1.2 * HOUR_S, -40.0, 40.0, 1.2 * HOUR_S, 5 * HOUR_S, 30 * HOUR_S],
 )
-def test_a_clock_that_is_put_right_costs_neither_an_update_nor_an_indicator(
+def test_clock_correction_costs_neither_an_update_nor_an_indicator(
     tmp_path: Path, step_s: float, is_restarted: bool
 ) -> None:
     machine = Machine(tmp_path)
@@ -149,7 +149,7 @@ def test_a_clock_that_is_put_right_costs_neither_an_update_nor_an_indicator(
 
 @pytest.mark.parametrize('is_restarted', [False, True])
 @pytest.mark.parametrize('step_s', [-YEAR_S, -HOUR_S, HOUR_S, YEAR_S])
-def test_whatever_the_clock_does_updates_keep_coming_and_in_the_end_all_is_right(
+def test_updates_keep_coming_whatever_the_clock_does(
     tmp_path: Path, step_s: float, is_restarted: bool
 ) -> None:
     machine = Machine(tmp_path)
@@ -178,7 +178,7 @@ def test_whatever_the_clock_does_updates_keep_coming_and_in_the_end_all_is_right
         *((-299.0, -299.0), (299.0, 299.0), (598.0, 299.0)),
     ],
 )
-def test_a_wrong_date_of_one_update_leaves_nothing_out(
+def test_wrong_date_of_one_update_leaves_nothing_out(
     tmp_path: Path, ahead_s: float, ours_s: float
 ) -> None:
     machine = Machine(tmp_path)
@@ -203,7 +203,7 @@ def test_a_wrong_date_of_one_update_leaves_nothing_out(
     machine.rig.close()
 
 
-def test_stored_times_in_the_future_leave_nothing_out_and_are_put_right(tmp_path: Path) -> None:
+def test_stored_times_in_the_future_leave_nothing_out_and_are_corrected(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     machine.pass_by(1.5)
     ahead_at = machine.clock.now() + dt.timedelta(days=400)
@@ -236,7 +236,7 @@ def test_stored_times_in_the_future_leave_nothing_out_and_are_put_right(tmp_path
     machine.rig.close()
 
 
-def test_a_clock_that_was_ahead_while_objects_were_sent_does_not_keep_them_valid_for_too_long(
+def test_clock_that_was_ahead_while_sending_does_not_prolong_the_validity_for_long(
     tmp_path: Path,
 ) -> None:
     machine = Machine(tmp_path)
@@ -289,7 +289,7 @@ def health(engine: Engine) -> dict[str, Any]:
     return found
 
 
-def test_a_change_of_the_time_zone_changes_nothing(
+def test_change_of_the_time_zone_changes_nothing(
     world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     try:
@@ -344,7 +344,7 @@ class Disk:
                 continue  # closed with its database
 
 
-def test_a_full_disk_stops_the_update_with_a_clear_error_until_there_is_room(
+def test_full_disk_stops_the_update_with_a_clear_error_until_there_is_room(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = Disk(monkeypatch)
@@ -368,7 +368,7 @@ def test_a_full_disk_stops_the_update_with_a_clear_error_until_there_is_room(
 
 
 @pytest.mark.parametrize('code', [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
-def test_a_disk_that_does_not_take_the_documents_is_told_and_survived(
+def test_disk_that_refuses_the_documents_is_reported_and_survived(
     world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
     engine.save_queries([query()], run='full')
@@ -426,7 +426,7 @@ def lock() -> Iterator[Callable[[Path], Callable[[], None]]]:
             process.communicate('\n')
 
 
-def test_a_database_locked_for_some_seconds_only_delays(
+def test_database_locked_for_some_seconds_only_delays(
     engine: Engine, lock: Callable[[Path], Callable[[], None]]
 ) -> None:
     engine.save_queries([query()], run='full')
@@ -440,7 +440,7 @@ def test_a_database_locked_for_some_seconds_only_delays(
     engine.assert_right()
 
 
-def test_a_database_locked_for_too_long_is_told_and_survived(
+def test_database_locked_for_too_long_is_reported_and_survived(
     world: World,
     tmp_path: Path,
     lock: Callable[[Path], Callable[[], None]],
@@ -461,7 +461,7 @@ def test_a_database_locked_for_too_long_is_told_and_survived(
         assert sound(engine)
 
 
-def test_an_unreadable_file_of_documents_is_set_aside_and_the_older_one_used(
+def test_unreadable_file_of_documents_is_set_aside_and_the_older_one_used(
     world: World, engine: Engine
 ) -> None:
     engine.save_queries([query()], run='full')
@@ -480,7 +480,7 @@ def test_an_unreadable_file_of_documents_is_set_aside_and_the_older_one_used(
     assert {stix['id'] for stix in world.live().values()} == before
 
 
-def test_documents_lost_for_good_cost_a_full_update_and_no_second_copy(
+def test_documents_that_are_lost_for_good_cost_a_full_update_and_no_second_copy(
     world: World, engine: Engine
 ) -> None:
     engine.save_queries([query()], run='full')
@@ -509,7 +509,7 @@ OTHER_DATABASES = {
 
 
 @pytest.mark.parametrize('statement', OTHER_DATABASES)
-def test_a_database_of_another_shape_is_set_aside_and_the_next_update_ends_well(
+def test_database_of_another_shape_is_set_aside_and_the_next_update_ends_well(
     world: World, engine: Engine, statement: str
 ) -> None:
     engine.save_queries([query()], run='full')
@@ -529,7 +529,7 @@ def test_a_database_of_another_shape_is_set_aside_and_the_next_update_ends_well(
     assert {stix['id'] for stix in world.live().values()} == before
 
 
-def test_an_old_database_whose_rows_do_not_fit_the_newer_schema_is_set_aside_as_it_is_opened(
+def test_old_database_whose_rows_do_not_fit_the_newer_schema_is_set_aside_when_opened(
     world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     engine.save_queries([query()], run='full')
@@ -546,7 +546,7 @@ def test_an_old_database_whose_rows_do_not_fit_the_newer_schema_is_set_aside_as_
 
 
 @pytest.mark.parametrize('way', ['missing', 'spoilt'])
-def test_a_database_that_is_lost_alone_costs_a_full_update_and_no_second_copy(
+def test_database_that_is_lost_alone_costs_a_full_update_and_no_second_copy(
     world: World, make_engine: Callable[..., Engine], way: str
 ) -> None:
     engine = make_engine(schedule_interval_hours='24')

@@ -91,7 +91,7 @@ def fails_to_start(stand: Stand) -> str:
     return stand.app.message_tc
 
 
-def test_a_first_start_on_a_full_disk_says_so(stand: Stand, disk: Disk) -> None:
+def test_first_start_on_a_full_disk_says_so(stand: Stand, disk: Disk) -> None:
     stand.app.folders.make()
     # Room for what the platform writes first, and for no more than a few lines after that.
     disk.fill(but_kb=8 if disk.folder == stand.app.folders.out else 48)
@@ -101,7 +101,7 @@ def test_a_first_start_on_a_full_disk_says_so(stand: Stand, disk: Disk) -> None:
     assert stand.app.console == ''
 
 
-def test_a_first_start_without_room_for_a_message_ends_all_the_same(
+def test_first_start_without_room_for_a_message_exits_all_the_same(
     stand: Stand, disk: Disk
 ) -> None:
     if disk.folder != stand.app.folders.out:
@@ -113,7 +113,7 @@ def test_a_first_start_without_room_for_a_message_ends_all_the_same(
     assert 'Traceback' not in stand.app.console
 
 
-def test_a_disk_that_becomes_full_is_told_at_each_start_until_there_is_room(
+def test_disk_that_becomes_full_is_reported_at_each_start_until_there_is_room(
     stand: Stand, disk: Disk
 ) -> None:
     reserve = stand.app.folders.out / 'ms_sentinel' / 'reserve'
@@ -136,7 +136,7 @@ def test_a_disk_that_becomes_full_is_told_at_each_start_until_there_is_room(
     assert 'Traceback' not in stand.app.console
 
 
-def test_a_service_that_ends_on_a_full_disk_ends_well(stand: Stand, disk: Disk) -> None:
+def test_service_on_a_full_disk_exits_cleanly(stand: Stand, disk: Disk) -> None:
     stand.app.start()
     disk.fill()
     assert stand.app.shutdown() == 0

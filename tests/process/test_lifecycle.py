@@ -72,17 +72,17 @@ def options(stand: Stand) -> Iterator[FrontOptions]:
 
 
 class TestRunning:
-    def test_ready_says_nothing_of_discovery(self, stand: Stand) -> None:
+    def test_ready_message_omits_discovery(self, stand: Stand) -> None:
         assert stand.app.ready_message == {'command': 'Ready'}
 
-    def test_a_heartbeat_is_answered_with_our_metrics(self, stand: Stand) -> None:
+    def test_heartbeat_is_answered_with_the_apps_metrics(self, stand: Stand) -> None:
         metrics = stand.app.heartbeat()
         assert metrics.keys() >= OUR_METRICS | {'Requests', 'Responses', 'Errors'}
         assert metrics['Objects in Sentinel'] == 0
         stand.api('GET', 'api/health')
         assert stand.app.heartbeat()['Requests'] == metrics['Requests'] + 1
 
-    def test_logging_change_sets_the_level_of_our_log_too(self, stand: Stand) -> None:
+    def test_logging_change_sets_the_level_of_the_apps_log_too(self, stand: Stand) -> None:
         app = stand.app
         try:
             app.logging_change('error')
@@ -97,7 +97,7 @@ class TestRunning:
             app.logging_change('info')
         until(lambda: app.heartbeat() and len(app.log) > length)
 
-    def test_a_level_that_there_is_not_changes_nothing(self, stand: Stand) -> None:
+    def test_unknown_level_changes_nothing(self, stand: Stand) -> None:
         stand.app.logging_change('deafening')
         until(lambda: 'event=logging-change-refused level=DEAFENING' in stand.app.log)
 
@@ -105,15 +105,15 @@ class TestRunning:
         'message',
         ['{not json', '[]', '"text"', '7', '{}', '{"command": "Nonsense"}', '{"command": null}'],
     )
-    def test_the_app_survives_a_malformed_command(self, stand: Stand, message: str) -> None:
+    def test_app_survives_a_malformed_command(self, stand: Stand, message: str) -> None:
         stand.app.channel.publish(message)
         assert stand.app.heartbeat().keys() >= OUR_METRICS
 
-    def test_a_message_without_headers_is_answered_with_400(self, stand: Stand) -> None:
+    def test_message_without_headers_is_answered_with_400(self, stand: Stand) -> None:
         answer = stand.app.request({'apiToken': 't', 'method': 'GET', 'path': '/'}, timeout_s=10)
         assert answer.status == 400
 
-    def test_nothing_is_left_in_the_store(self, stand: Stand) -> None:
+    def test_store_is_left_empty(self, stand: Stand) -> None:
         stand.api('POST', 'api/job/request', {'mode': 'full'})
         assert stand.app.channel.stored_keys() == []
 
@@ -156,7 +156,7 @@ class TestRequests:
             {'raw': True},
         ],
     )
-    def test_a_body_arrives_however_the_message_is_written(
+    def test_body_arrives_however_the_message_is_written(
         self, stand: Stand, options: FrontOptions, change: dict[str, Any]
     ) -> None:
         stand.front.options = replace(options, **change)
@@ -173,7 +173,7 @@ class TestRequests:
         assert reply.status_code == 200
         assert stand.api('GET', 'api/job/request?limit=none').status_code == 400
 
-    def test_head_options_and_what_is_not_there(self, stand: Stand) -> None:
+    def test_head_options_and_unknown_paths_are_answered(self, stand: Stand) -> None:
         head = stand.api('HEAD', 'api/health')
         assert (head.status_code, head.content) == (200, b'')
         assert stand.api('OPTIONS', 'api/health').status_code in {200, 204}
@@ -185,18 +185,18 @@ class TestRequests:
     @pytest.mark.skipif(
         PAGE_STATUS != 200 and not os.environ.get('CI'), reason='the page has not been built'
     )
-    def test_a_conditional_request_is_answered_with_304(self, stand: Stand) -> None:
+    def test_conditional_request_is_answered_with_304(self, stand: Stand) -> None:
         first = stand.api('GET', 'index.html')
         again = stand.api('GET', 'index.html', headers={'If-None-Match': first.headers['etag']})
         assert (again.status_code, again.content) == (304, b'')
 
-    def test_a_write_from_another_site_is_refused(self, stand: Stand) -> None:
+    def test_write_from_another_site_is_refused(self, stand: Stand) -> None:
         reply = stand.api(
             'POST', 'api/job/request', {'mode': 'full'}, headers={'Sec-Fetch-Site': 'cross-site'}
         )
         assert reply.status_code == 403
 
-    def test_the_audit_names_the_person_at_the_page(self, make_stand: MakeStand) -> None:
+    def test_audit_names_the_person_at_the_page(self, make_stand: MakeStand) -> None:
         with make_stand() as stand:
             stand.app.start()
             rows = load_indicators(30, own=True)
@@ -206,7 +206,7 @@ class TestRequests:
 
 
 class TestSchedule:
-    def test_the_first_update_begins_when_a_query_is_saved_and_is_the_only_one(
+    def test_first_update_begins_when_a_query_is_saved_and_is_the_only_one(
         self, make_stand: MakeStand
     ) -> None:
         rows = load_indicators(30, own=True)
@@ -221,7 +221,7 @@ class TestSchedule:
 
 
 class TestShutdown:
-    def test_an_idle_app_ends_with_0_within_the_limit(self, make_stand: MakeStand) -> None:
+    def test_idle_app_ends_with_0_within_the_limit(self, make_stand: MakeStand) -> None:
         with make_stand() as stand:
             stand.app.start()
             began = time.monotonic()
@@ -248,9 +248,7 @@ class TestShutdown:
             until(lambda: updates_have_ended(stand))
             assert_complete(stand, MANY, repeated_objects=0)
 
-    def test_a_batch_that_takes_too_long_does_not_hold_up_the_end(
-        self, make_stand: MakeStand
-    ) -> None:
+    def test_slow_batch_does_not_delay_the_exit(self, make_stand: MakeStand) -> None:
         rows = list(generate_indicators(MANY))
         with make_stand(rows=rows) as stand:
             stand.app.start()
@@ -268,7 +266,7 @@ class TestShutdown:
         ('number', 'code'),
         [(signal.SIGTERM, 1), (signal.SIGINT, 1), (signal.SIGKILL, -signal.SIGKILL)],
     )
-    def test_after_a_signal_the_update_goes_on_and_nothing_is_lost(
+    def test_update_continues_after_a_signal_and_loses_nothing(
         self, make_stand: MakeStand, number: int, code: int
     ) -> None:
         rows = list(generate_indicators(MANY))
@@ -289,7 +287,7 @@ class TestShutdown:
                 stand, MANY, repeated_objects=in_flight * 100 if number == signal.SIGKILL else 0
             )
 
-    def test_without_heartbeats_the_app_ends_and_says_why(self, make_stand: MakeStand) -> None:
+    def test_missing_heartbeats_end_the_app_with_a_message(self, make_stand: MakeStand) -> None:
         with make_stand(
             heartbeat_interval_s=1_000, inputs={'tc_svc_hb_timeout_seconds': '2'}
         ) as stand:
@@ -297,7 +295,7 @@ class TestShutdown:
             assert stand.app.wait(20) == 1
             assert 'no heartbeat for 2 s' in stand.app.message_tc
 
-    def test_an_unreachable_broker_is_named(self, make_stand: MakeStand) -> None:
+    def test_unreachable_broker_is_named(self, make_stand: MakeStand) -> None:
         with make_stand(inputs={'tc_svc_broker_port': '1'}) as stand:
             with pytest.raises(AppEndedError):
                 stand.app.start()
@@ -316,7 +314,7 @@ class TestWrongInputs:
             ('sentinel_url', 'http://localhost', 'Sentinel Upload URL'),
         ],
     )
-    def test_a_wrong_value_ends_the_start_with_one_clear_message(
+    def test_wrong_value_ends_the_start_with_one_clear_message(
         self, make_stand: MakeStand, name: str, value: str | None, words: str
     ) -> None:
         with make_stand(inputs={name: value}) as stand:
@@ -330,7 +328,7 @@ class TestWrongInputs:
                 assert value not in stand.app.message_tc + stand.app.log + stand.app.console
             assert 'event=input-invalid' in stand.app.log
 
-    def test_a_variable_that_does_not_exist_is_named(self, make_stand: MakeStand) -> None:
+    def test_unknown_variable_is_named(self, make_stand: MakeStand) -> None:
         variable = '&{TC:KEYCHAIN:0f5d3c1a-9b7e-4d2c-8a6f-1e3b5d7c9a02}'
         with make_stand(inputs={'client_secret': variable}) as stand:
             with pytest.raises(AppEndedError):
@@ -364,7 +362,7 @@ class TestInputs:
             stand.app.start()
             assert stand.api('GET', 'api/health').json()['status'] == 'healthy'
 
-    def test_an_access_that_threatconnect_refuses_ends_the_job_with_what_to_do(
+    def test_refused_threatconnect_credentials_end_the_job_with_a_remedy(
         self, make_stand: MakeStand
     ) -> None:
         rows = load_indicators(30, own=True)
@@ -374,7 +372,7 @@ class TestInputs:
             assert job['status'] == 'Failed'
             assert job['failure_code'] == 'TC-AUTH'
 
-    def test_a_second_process_is_kept_out_of_the_data(self, make_stand: MakeStand) -> None:
+    def test_second_process_is_kept_out_of_the_data(self, make_stand: MakeStand) -> None:
         with make_stand() as stand:
             stand.app.start()
             with pytest.raises(AppEndedError), make_stand() as other:
@@ -384,7 +382,7 @@ class TestInputs:
 
 
 class TestCheckAtTheStart:
-    def test_what_is_found_lands_in_the_log_and_keeps_nobody_waiting(
+    def test_check_results_are_logged_without_delaying_anything(
         self, make_stand: MakeStand
     ) -> None:
         with make_stand(rows=load_indicators(5, own=True)) as stand:
@@ -397,7 +395,7 @@ class TestCheckAtTheStart:
             assert found[-2:] == [('workspace', 'ok'), ('disk', 'ok')]
             assert stand.app.log.index('event=service-ready') < stand.app.log.index('event=check ')
 
-    def test_a_failing_check_does_not_end_the_app(self, make_stand: MakeStand) -> None:
+    def test_failing_check_does_not_end_the_app(self, make_stand: MakeStand) -> None:
         with make_stand(rows=load_indicators(5, own=True)) as stand:
             stand.sentinel.settings.has_role = False
             stand.app.start()

@@ -35,7 +35,7 @@ def our_lines(stand: Stand) -> list[str]:
     ]
 
 
-def test_the_story_of_a_job_is_about_ten_lines(make_stand: MakeStand) -> None:
+def test_story_of_a_job_is_about_ten_lines(make_stand: MakeStand) -> None:
     with make_stand() as stand:
         stand.app.start()
         check_log(stand)
@@ -73,7 +73,7 @@ HEADERS = {
 
 
 @pytest.mark.parametrize('level', ['info', 'trace'])
-def test_no_secret_of_a_message_or_an_input_is_in_a_line_of_anybody(
+def test_secrets_of_messages_and_inputs_are_in_no_log_line(
     make_stand: MakeStand, level: str
 ) -> None:
     """At TRACE the framework writes each message as it came, and each request as it goes on."""
@@ -115,7 +115,7 @@ def test_no_secret_of_a_message_or_an_input_is_in_a_line_of_anybody(
                 assert place < 0, (path, content[max(0, place - 200) : place + 80])
 
 
-def test_the_log_is_rotated_and_bounded_at_the_most_talkative_level(
+def test_log_is_rotated_and_bounded_at_the_most_verbose_level(
     make_stand: MakeStand,
 ) -> None:
     size_bytes, files = 100_000, 3
@@ -148,7 +148,7 @@ def unpacked(path: Path) -> bytes:
         return file.read()
 
 
-def test_the_code_of_every_refusal_of_the_api_stands_in_the_log(make_stand: MakeStand) -> None:
+def test_code_of_every_api_refusal_is_logged(make_stand: MakeStand) -> None:
     with make_stand(inputs={'ui_access': 'Any signed-in user'}) as stand:
         stand.app.start()
         cross_site = {'Sec-Fetch-Site': 'cross-site'}

@@ -29,7 +29,7 @@ def stand(
 @pytest.mark.parametrize(
     'level', ['TRACE', 'debug', 'Info', 'WARNING', 'error', 'CRITICAL', 'warn', 'fatal']
 )
-def test_every_level_is_taken_in_any_case(stand: Stand, level: str) -> None:
+def test_levels_are_accepted_in_any_case(stand: Stand, level: str) -> None:
     shown = f'event=logging-change, level={level.upper()} '
     before = stand.app.log.count(shown)
     stand.app.logging_change(level)
@@ -46,7 +46,7 @@ def back_to_info(stand: Stand) -> None:
 
 
 @pytest.mark.parametrize('level', ['BOGUS', '', None, 7, [], {'level': 'info'}, 'x\ny', 'NOTSET'])
-def test_a_bad_level_is_refused_and_the_old_one_stays(stand: Stand, level: object) -> None:
+def test_bad_level_is_refused_and_the_old_one_stays(stand: Stand, level: object) -> None:
     refused = stand.app.log.count('event=logging-change-refused')
     stand.app.channel.publish({'command': 'LoggingChange', 'level': level})
     until(lambda: stand.app.log.count('event=logging-change-refused') > refused)
@@ -55,7 +55,7 @@ def test_a_bad_level_is_refused_and_the_old_one_stays(stand: Stand, level: objec
     assert stand.app.log.count('event=runservice-command') == requests + 1
 
 
-def test_a_change_without_a_level_is_refused(stand: Stand) -> None:
+def test_change_without_a_level_is_refused(stand: Stand) -> None:
     stand.app.channel.publish({'command': 'LoggingChange'})
     assert stand.app.heartbeat()
 
@@ -70,9 +70,7 @@ def test_a_change_without_a_level_is_refused(stand: Stand) -> None:
     ],
     ids=str,
 )
-def test_a_request_that_cannot_be_understood_is_answered_400(
-    stand: Stand, changes: dict[str, object]
-) -> None:
+def test_malformed_request_is_answered_400(stand: Stand, changes: dict[str, object]) -> None:
     answer = stand.app.request(api_message(stand, 'GET', '/api/health', **changes), timeout_s=10)
     assert (answer.status, b'APP-REQUEST' in (answer.body or b'')) == (400, True)
 
@@ -102,7 +100,7 @@ def test_nulls_and_odd_values_beside_the_request_change_nothing(
     'payload',
     ['', 'not json', '[]', '"text"', '7', 'null', 'true', '{}', '[' * 5_000, '{"command": {}}'],
 )
-def test_what_is_no_command_leaves_the_app_listening(stand: Stand, payload: str) -> None:
+def test_invalid_command_leaves_the_app_listening(stand: Stand, payload: str) -> None:
     stand.app.channel.publish(payload)
     assert stand.app.heartbeat()
     assert stand.api('GET', 'api/health').status_code == 200

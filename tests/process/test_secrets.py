@@ -233,7 +233,7 @@ def cells(path: Path) -> Iterable[bytes]:
 
 
 @pytest.mark.timeout(300)
-def test_no_secret_comes_back_from_anywhere(make_stand: MakeStand, record_property: Any) -> None:
+def test_secrets_never_come_back_from_anywhere(make_stand: MakeStand, record_property: Any) -> None:
     rows = load_indicators(40, own=True)
     user = 'proxy-user'
     with (

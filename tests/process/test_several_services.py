@@ -109,7 +109,7 @@ def ended(neighbor: Neighbor) -> list[dict[str, Any]]:
     return jobs if jobs and all(job['status'] in final for job in jobs) else []
 
 
-def test_three_services_work_at_once_without_getting_in_each_others_way(
+def test_three_services_work_at_once_without_disturbing_each_other(
     services: tuple[Stand, list[Neighbor]],
 ) -> None:
     stand, neighbors = services
@@ -143,7 +143,7 @@ def test_three_services_work_at_once_without_getting_in_each_others_way(
     assert stand.sentinel.status_counts[429] == 0
 
 
-def test_the_end_of_one_leaves_the_others_running(
+def test_end_of_one_leaves_the_others_running(
     services: tuple[Stand, list[Neighbor]],
 ) -> None:
     _stand, (first, second, third) = services
@@ -156,7 +156,7 @@ def test_the_end_of_one_leaves_the_others_running(
     assert third.app.exit_code is None
 
 
-def test_a_second_process_on_one_folder_says_which_one_has_it_and_touches_nothing(
+def test_second_process_on_one_folder_names_the_holder_and_touches_nothing(
     make_stand: MakeStand,
 ) -> None:
     with make_stand() as stand:

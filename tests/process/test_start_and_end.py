@@ -64,7 +64,7 @@ def finish(stand: Stand) -> None:
 class TestShutdownDuringEachStage:
     """While sending: `test_lifecycle.py`."""
 
-    def test_while_reading_the_page_under_way_is_given_up_and_read_again(
+    def test_page_under_way_is_abandoned_while_reading_and_read_again(
         self, make_stand: MakeStand
     ) -> None:
         rows = list(generate_indicators(MANY))
@@ -78,7 +78,7 @@ class TestShutdownDuringEachStage:
             assert 0 < in_store(stand, 'page_ids') <= 2
             finish(stand)
 
-    def test_while_converting_the_pages_that_wait_are_read_again(
+    def test_waiting_pages_are_read_again_after_a_stop_while_converting(
         self, make_stand: MakeStand
     ) -> None:
         rows = list(generate_indicators(MANY))
@@ -96,7 +96,7 @@ class TestShutdownDuringEachStage:
 
 class TestEndAtTheStart:
     @pytest.mark.parametrize('number', [signal.SIGKILL, signal.SIGTERM])
-    def test_an_end_at_any_moment_of_the_start_leaves_a_folder_that_can_be_used(
+    def test_end_at_any_moment_of_the_start_leaves_a_usable_folder(
         self, make_stand: MakeStand, number: int
     ) -> None:
         with make_stand() as stand:
@@ -111,7 +111,7 @@ class TestEndAtTheStart:
             shut_down(stand)
             assert stand.app.console == ''
 
-    def test_five_starts_in_a_row_go_on_with_one_update(self, make_stand: MakeStand) -> None:
+    def test_five_starts_in_a_row_continue_one_update(self, make_stand: MakeStand) -> None:
         rows = list(generate_indicators(MANY))
         with make_stand(rows=rows, limit_count=1_000) as stand:
             stand.app.start()
@@ -149,20 +149,20 @@ class TestParameterFile:
         assert (folder / 'app.log').read_text().count('event=input-invalid') == 1
         return ended.returncode, message.read_text()
 
-    def test_none_is_told(self, tmp_path: Path) -> None:
+    def test_missing_setting_is_reported(self, tmp_path: Path) -> None:
         code, message = self.run(tmp_path)
         assert code == 1
         assert message.startswith('The App was given no inputs: TC_APP_PARAM_FILE and')
         assert message.rstrip().endswith('Start the Service from ThreatConnect.')
 
-    def test_one_that_is_not_there_is_told(self, tmp_path: Path) -> None:
+    def test_missing_file_is_reported(self, tmp_path: Path) -> None:
         code, message = self.run(
             tmp_path, TC_APP_PARAM_FILE=str(tmp_path / 'gone'), TC_APP_PARAM_KEY=new_key()
         )
         assert (code, 'gone is missing' in message) == (1, True)
 
     @pytest.mark.parametrize('damage', ['key', 'cut', 'no-json', 'empty'])
-    def test_one_that_cannot_be_read_is_told_and_left(self, tmp_path: Path, damage: str) -> None:
+    def test_unreadable_file_is_reported_and_kept(self, tmp_path: Path, damage: str) -> None:
         path, key = tmp_path / 'parameters', new_key()
         write_parameters(path, dict.fromkeys(LABELS, 'a value'), key)
         content = {
@@ -183,7 +183,9 @@ class TestParameterFile:
 
 class TestOptionalInputs:
     @pytest.mark.parametrize('form', ['', None, 'absent'])
-    def test_all_of_them_may_be_left_empty(self, make_stand: MakeStand, form: str | None) -> None:
+    def test_optional_inputs_may_all_be_empty(
+        self, make_stand: MakeStand, form: str | None
+    ) -> None:
         with make_stand() as stand:
             # The stand-ins are reached by two of them.
             for name in set(OPTIONAL) - {'login_url', 'sentinel_url'}:
@@ -198,7 +200,7 @@ class TestOptionalInputs:
 
 
 class TestRequestsAtTheEnd:
-    def test_what_is_asked_is_answered_whether_before_or_after_the_command(
+    def test_requests_are_answered_whether_before_or_after_the_command(
         self, make_stand: MakeStand
     ) -> None:
         with make_stand() as stand:

@@ -169,9 +169,7 @@ def rows_in_sentinel(world: World) -> int:
 
 
 class TestUpgrade:
-    def test_the_database_takes_the_step_and_loses_nothing(
-        self, state: State, engine: Engine
-    ) -> None:
+    def test_database_is_migrated_and_loses_nothing(self, state: State, engine: Engine) -> None:
         before, after = state.folder / DATABASE_FILE, engine.folder / DATABASE_FILE
         version = 'PRAGMA user_version'
         assert value(after, version) == value(before, version) + 1
@@ -179,7 +177,7 @@ class TestUpgrade:
         assert value(after, 'SELECT sum(is_checked) FROM ledger') == objects > 0
         assert value(after, 'SELECT error_count FROM made_up') == state.facts['errors']
 
-    def test_all_that_was_there_is_shown(self, state: State, engine: Engine) -> None:
+    def test_existing_data_is_all_shown(self, state: State, engine: Engine) -> None:
         facts = state.facts
         assert engine.queries == facts['queries']
         jobs = engine.jobs()
@@ -193,7 +191,7 @@ class TestUpgrade:
         health = engine.ask('GET', 'api/health')
         assert (health['status'], health['conditions']) == ('healthy', [])
 
-    def test_a_delta_begins_where_the_last_one_ended_and_sends_nothing_again(
+    def test_delta_begins_where_the_last_one_ended_and_sends_nothing_again(
         self, state: State, world: World, engine: Engine
     ) -> None:
         before = rows_in_sentinel(world)
@@ -204,7 +202,7 @@ class TestUpgrade:
             assert began_at == ended_at - dt.timedelta(minutes=5)
         assert rows_in_sentinel(world) == before
 
-    def test_what_changes_from_now_on_is_sent_under_the_same_ids(
+    def test_later_changes_are_sent_under_the_same_ids(
         self, state: State, world: World, engine: Engine
     ) -> None:
         before = rows_in_sentinel(world)
@@ -216,7 +214,7 @@ class TestUpgrade:
         live = engine.assert_right()
         assert {stix['id'] for stix in live.values()} >= set(state.facts['ids'])
 
-    def test_a_full_update_makes_no_second_copies(
+    def test_full_update_makes_no_second_copies(
         self, state: State, world: World, engine: Engine
     ) -> None:
         engine.run_update('full')
@@ -224,7 +222,7 @@ class TestUpgrade:
         live = engine.assert_right()
         assert {stix['id'] for stix in live.values()} >= set(state.facts['ids'])
 
-    def test_the_real_process_starts_on_it_and_shows_the_jobs(
+    def test_real_process_starts_on_it_and_shows_the_jobs(
         self, state: State, newer_app: Path, make_stand: MakeStand
     ) -> None:
         # By the machine's clock they may be old enough for the Cleaner.
@@ -240,7 +238,7 @@ class TestUpgrade:
 
 
 class TestStateLost:
-    def test_the_next_update_is_full_and_leaves_no_second_copies(
+    def test_next_update_is_full_and_leaves_no_second_copies(
         self, state: State, world: World, engine: Engine
     ) -> None:
         engine.stop()
@@ -270,7 +268,7 @@ class TestDowngrade:
     @pytest.mark.parametrize(
         ('make_newer', 'name'), [(newer_documents, 'documents.json'), (newer_database, 'state.db')]
     )
-    def test_a_newer_store_is_refused_and_no_byte_of_either_is_touched(
+    def test_newer_store_is_refused_and_no_byte_of_either_is_touched(
         self, state: State, make_stand: MakeStand, make_newer: Any, name: str
     ) -> None:
         with make_stand() as stand:

@@ -166,7 +166,7 @@ CASES = [
     CASES,
     ids=[f'{side}-{strikes.__name__[3:]}-{name}' for side, strikes, name, _ in CASES],
 )
-def test_an_update_ends_in_words_after_few_requests(
+def test_update_ends_in_words_after_few_requests(
     world: World,
     measured: Any,
     caplog: pytest.LogCaptureFixture,
@@ -192,7 +192,7 @@ def test_an_update_ends_in_words_after_few_requests(
     assert all('reason=' in each and 'reason="" ' not in each for each in waits)
 
 
-def test_whoever_asks_is_looked_up_once_however_whoami_answers(world: World) -> None:
+def test_caller_is_looked_up_once_however_whoami_answers(world: World) -> None:
     """A page that asks again and again must not have ThreatConnect asked each time."""
     for reply in (*WORST.values(), json_reply({'status': 'Success', 'data': {'user': {}}})):
         asked: list[str] = []

@@ -101,11 +101,11 @@ def shown(error):
     return ' '.join(parts)
 
 
-def test_making_it_calls_nobody(server, source):
+def test_construction_makes_no_request(server, source):
     assert len(server.calls) == 0
 
 
-def test_token_is_asked_for_with_exactly_this_form(server, source):
+def test_token_is_requested_with_exactly_this_form(server, source):
     metadata(server)
     server.add(
         responses.POST,
@@ -191,7 +191,7 @@ def _thumbprint(found):
     return base64.urlsafe_b64encode(found.fingerprint(hashes.SHA256())).decode()
 
 
-def test_a_renewed_certificate_signs_as_soon_as_it_is_valid(server, make, clock):
+def test_renewed_certificate_signs_as_soon_as_it_is_valid(server, make, clock):
     key = rsa_key()
     older, newer = certificate(key, 1), certificate(key, 300, -1)
     text = key_pem(key) + certificate_pem(key, 1) + certificate_pem(key, 300, -1)
@@ -213,7 +213,7 @@ def test_a_renewed_certificate_signs_as_soon_as_it_is_valid(server, make, clock)
         (90, -90, None),
     ],
 )
-def test_a_refusal_says_so_where_no_certificate_is_valid_now(
+def test_refusal_says_when_no_certificate_is_valid_now(
     server, make, clock, days, since_days, words
 ):
     key = rsa_key()
@@ -236,7 +236,7 @@ def test_unusable_certificate_is_a_config_error_at_once(make):
         make(credential=key_pem(rsa_key()))
 
 
-def test_token_comes_from_memory_until_it_ends(server, source, clock):
+def test_token_comes_from_memory_until_it_expires(server, source, clock):
     metadata(server)
     grant(server)
     assert {source.token() for _ in range(3)} == {'token-1'}
@@ -245,7 +245,7 @@ def test_token_comes_from_memory_until_it_ends(server, source, clock):
     assert len(posts(server)) == 1
 
 
-def test_token_of_a_short_life_is_held_for_a_tenth_of_it(server, source, clock):
+def test_short_lived_token_is_kept_for_a_tenth_of_its_life(server, source, clock):
     metadata(server)
     grant(server, 'token-1', expires_in=100)
     grant(server, 'token-2', expires_in=100)
@@ -256,7 +256,7 @@ def test_token_of_a_short_life_is_held_for_a_tenth_of_it(server, source, clock):
     assert source.token() == 'token-2'
 
 
-def test_forgotten_token_is_asked_for_anew(server, source):
+def test_forgotten_token_is_requested_anew(server, source):
     metadata(server)
     grant(server, 'token-1')
     grant(server, 'token-2')
@@ -265,7 +265,7 @@ def test_forgotten_token_is_asked_for_anew(server, source):
     assert source.token() == 'token-2'
 
 
-def test_token_that_was_replaced_already_is_not_thrown_away_again(server, source):
+def test_token_that_was_replaced_already_is_not_discarded_again(server, source):
     metadata(server)
     grant(server, 'token-1')
     grant(server, 'token-2')
@@ -278,7 +278,7 @@ def test_token_that_was_replaced_already_is_not_thrown_away_again(server, source
 
 
 @pytest.mark.parametrize('number', sorted(REMEDIES))
-def test_every_known_refusal_has_a_remedy_of_its_own(server, source, number):
+def test_known_refusals_each_have_a_remedy(server, source, number):
     metadata(server)
     refuse(server, number)
     with pytest.raises(TokenRefusedError) as caught:
@@ -307,14 +307,14 @@ def test_unknown_refusal_names_the_inputs(server, source):
     assert caught.value.reason == 'invalid_grant'
 
 
-def test_refusal_that_may_pass_is_retryable(server, source):
+def test_refusal_that_may_be_transient_is_retryable(server, source):
     metadata(server)
     refuse(server, 90033, status=400, error='temporarily_unavailable')
     with pytest.raises(TokenError):
         source.token()
 
 
-def test_tenant_that_does_not_exist_is_told_in_entras_words(server, source):
+def test_missing_tenant_is_reported_in_entras_words(server, source):
     body = {'error': 'invalid_tenant', 'error_description': 'AADSTS90002: Tenant not found.'}
     metadata(server, status=400, json=body)
     with pytest.raises(TokenRefusedError, match='There is no such tenant') as caught:
@@ -339,7 +339,7 @@ def test_tenant_that_does_not_exist_is_told_in_entras_words(server, source):
         ({'status': 200, 'body': '["access_token"]'}, None, ''),
     ],
 )
-def test_answers_that_msal_cannot_bear_may_pass(
+def test_answers_that_msal_cannot_handle_are_retryable(
     server, source, where, answer, retry_after_s, reason
 ):
     if where == 'metadata':
@@ -364,7 +364,7 @@ def test_answers_that_msal_cannot_bear_may_pass(
         {},
     ],
 )
-def test_metadata_that_makes_no_sense_may_pass(server, source, answer):
+def test_metadata_that_make_no_sense_are_retryable(server, source, answer):
     metadata(server, json=answer)
     with pytest.raises(TokenError, match='makes no sense'):
         source.token()
@@ -386,7 +386,7 @@ def test_metadata_that_makes_no_sense_may_pass(server, source, answer):
         '',
     ],
 )
-def test_secret_is_sent_to_no_address_that_metadata_name_elsewhere(server, source, name, address):
+def test_secret_is_sent_to_no_other_host_named_by_the_metadata(server, source, name, address):
     endpoints = {'token_endpoint': TOKEN, 'authorization_endpoint': f'{AUTHORITY}/authorize'}
     metadata(server, json={**endpoints, name: address})
     with pytest.raises(TokenRefusedError, match='another host'):
@@ -394,7 +394,7 @@ def test_secret_is_sent_to_no_address_that_metadata_name_elsewhere(server, sourc
     assert posts(server) == []
 
 
-def test_address_that_metadata_name_at_the_same_host_is_used(server, source):
+def test_address_at_the_same_host_named_by_the_metadata_is_used(server, source):
     metadata(
         server,
         json={
@@ -435,7 +435,7 @@ def test_secret_follows_no_redirect(server, source, status):
         {'access_token': 'x', 'expires_in': 3599, 'token_type': 'pop'},
     ],
 )
-def test_grant_that_makes_no_sense_may_pass(server, source, answer):
+def test_grant_that_makes_no_sense_is_retryable(server, source, answer):
     metadata(server)
     server.add(responses.POST, TOKEN, json=answer)
     with pytest.raises(TokenError, match='makes no sense'):
@@ -451,7 +451,7 @@ def test_grant_that_makes_no_sense_may_pass(server, source, answer):
         (requests.exceptions.ProxyError(OSError('Tunnel connection failed: 403')), 'proxy inputs'),
     ],
 )
-def test_network_trouble_may_pass_and_names_the_remedy(server, source, error, words):
+def test_network_trouble_is_retryable_and_names_the_remedy(server, source, error, words):
     if isinstance(error.args[0] if error.args else None, ssl.SSLCertVerificationError):
         error.args[0].verify_message = 'self-signed certificate'
     metadata(server, body=error)
@@ -461,7 +461,7 @@ def test_network_trouble_may_pass_and_names_the_remedy(server, source, error, wo
 
 
 @pytest.mark.parametrize('status', [400, 401, 429, 503])
-def test_server_that_was_mended_is_seen_at_the_next_call(server, source, clock, status):
+def test_server_that_recovered_is_used_at_the_next_call(server, source, clock, status):
     metadata(server)
     refuse(server, 7000222, status=status, headers={'Retry-After': '3'})
     grant(server, 'token-2')
@@ -471,7 +471,7 @@ def test_server_that_was_mended_is_seen_at_the_next_call(server, source, clock, 
     assert source.token() == 'token-2'
 
 
-def test_nothing_is_asked_while_a_429_lasts_but_no_longer_than_a_minute(server, source, clock):
+def test_requests_pause_while_a_429_lasts_but_no_longer_than_a_minute(server, source, clock):
     metadata(server)
     server.add(responses.POST, TOKEN, status=429, headers={'Retry-After': '900'})
     with pytest.raises(TokenError):
@@ -498,9 +498,7 @@ def test_nothing_is_asked_while_a_429_lasts_but_no_longer_than_a_minute(server, 
         {'body': requests.ConnectionError()},
     ],
 )
-def test_early_renewal_that_fails_falls_back_on_the_token_that_is_good(
-    server, source, clock, trouble
-):
+def test_early_renewal_that_fails_falls_back_on_the_valid_token(server, source, clock, trouble):
     metadata(server)
     grant(server, 'token-1', expires_in=7200, refresh_in=-1)
     server.add(responses.POST, TOKEN, **trouble)
@@ -555,7 +553,7 @@ def test_threads_that_waited_for_a_failure_share_it(server, source, status, erro
     assert 'AADSTS7000215: no' in errors[0].reason
 
 
-def test_nothing_secret_is_logged_or_warned_about(server, source, caplog):
+def test_secrets_are_neither_logged_nor_warned_about(server, source, caplog):
     metadata(server)
     server.add(responses.POST, TOKEN, body='{"access_token": "eyJ.marker.token"')
     with (

@@ -90,7 +90,7 @@ def test_batch_is_sent_as_exactly_this_request(server, sink):
     assert server.calls[0].request.req_kwargs['timeout'] == (1.5, 2.5)
 
 
-def test_refusals_are_handed_on(server, sink):
+def test_refusals_are_passed_on(server, sink):
     body = {'errors': [{'recordIndex': 1, 'errorMessages': ['no']}]}
     server.add(responses.POST, URL, json=body)
     assert sink.send([b'{}', b'{}']).refusals == {1: ('no',)}
@@ -138,13 +138,13 @@ def test_lost_connection_leaves_the_batch_to_be_sent_again(server, sink, error):
         sink.send([b'{}'])
 
 
-def test_error_of_the_token_comes_through(sink, tokens):
+def test_error_of_the_token_is_passed_on(sink, tokens):
     tokens.error = TokenError('later', retry_after_s=5)
     with pytest.raises(TokenError):
         sink.send([b'{}'])
 
 
-def test_only_the_token_that_was_refused_is_forgotten(server, sink, tokens):
+def test_token_that_was_refused_is_the_only_one_forgotten(server, sink, tokens):
     server.add(responses.POST, URL, status=401)
     with pytest.raises(UnauthorizedError):
         sink.send([b'{}'])
@@ -153,6 +153,6 @@ def test_only_the_token_that_was_refused_is_forgotten(server, sink, tokens):
     assert tokens.forgotten == ['token-1']
 
 
-def test_who_has_sent_nothing_forgets_any_token(sink, tokens):
+def test_token_of_any_value_is_forgotten_before_the_first_request(sink, tokens):
     sink.forget_token()
     assert tokens.forgotten == [None]

@@ -43,16 +43,16 @@ def test_byte_order_mark_is_no_part_of_the_answer():
 
 
 @pytest.mark.parametrize('name', ['errorMessages', 'validationErrorMessages'])
-def test_both_names_of_the_list_are_read(name):
+def test_list_is_read_under_both_names(name):
     reply = read(200, errors((3, [ID_MISSING, 'b']), (0, ['c']), name=name))
     assert reply.refusals == {3: (ID_MISSING, 'b'), 0: ('c',)}
 
 
-def test_errors_of_one_object_are_put_together():
+def test_errors_of_one_object_are_combined():
     assert read(200, errors((1, ['a']), (1, ['b']))).refusals == {1: ('a', 'b')}
 
 
-def test_every_object_may_be_refused_with_status_200():
+def test_objects_may_all_be_refused_with_status_200():
     assert set(read(200, errors((0, ['a']), (1, ['b'])), count=2).refusals) == {0, 1}
 
 
@@ -92,7 +92,7 @@ def test_reasons_of_other_shapes_are_kept_as_they_are(messages, kept):
     ],
 )
 @pytest.mark.parametrize('status', [200, 400])
-def test_refusal_that_names_no_object_makes_the_batch_be_halved(status, listed):
+def test_refusal_that_names_no_object_halves_the_batch(status, listed):
     with pytest.raises(BatchRefusedError, match='which one') as caught:
         read(status, {'errors': listed})
     # A 400 accepts nothing; of a success it is not known what it accepts.
@@ -103,11 +103,11 @@ def test_refusal_that_names_no_object_makes_the_batch_be_halved(status, listed):
 
 @pytest.mark.parametrize('status', [200, 400])
 @pytest.mark.parametrize('index', [0, 7, None, 'x'])
-def test_with_one_object_there_is_no_doubt_whom_an_error_is_about(status, index):
+def test_error_in_a_batch_of_one_is_about_that_object(status, index):
     assert read(status, errors((index, ['a'])), count=1).refusals == {0: ('a',)}
 
 
-def test_error_that_is_no_object_counts_as_a_refusal_without_a_reason():
+def test_error_that_is_not_an_object_counts_as_a_refusal_without_a_reason():
     assert read(200, {'errors': ['a']}, count=1).refusals == {0: ('Sentinel gave no reason.',)}
 
 
@@ -139,7 +139,7 @@ def test_400_keeps_the_services_words():
 
 
 @pytest.mark.parametrize('body', [b'', b'[]', b'null', b'x', {'errors': []}, b'[' * 100_000])
-def test_any_other_400_refuses_the_batch(body):
+def test_other_400_refuses_the_batch(body):
     with pytest.raises(BatchRefusedError):
         read(400, body)
 
@@ -148,7 +148,7 @@ def test_any_other_400_refuses_the_batch(body):
     'body',
     [b'<html>Sign in</html>', b'OK', b'null', b'[]', b'"x"', {'error': {'code': 'x'}}, b'{"err'],
 )
-def test_success_that_is_not_sentinels_is_not_believed(body):
+def test_success_that_is_not_sentinels_is_rejected(body):
     with pytest.raises(UploadServerError, match='does not look like'):
         read(200, body)
 
@@ -280,7 +280,7 @@ json_values = st.recursive(
     st.dictionaries(st.sampled_from(['Retry-After', 'x-ms-error-code']), st.text(max_size=9)),
     st.integers(1, 100),
 )
-def test_any_answer_gives_a_reply_or_an_error_of_ours(status, body, headers, count):
+def test_answer_of_any_content_yields_a_reply_or_an_error_of_the_app(status, body, headers, count):
     error, refusals = None, {}
     try:
         refusals = read_reply(answer(status, body, headers), count=count, now=NOON).refusals

@@ -99,7 +99,7 @@ def test_queries_are_saved_with_the_version_that_was_read_and_the_update_is_foll
     assert not any(method == 'POST' for method, _, _ in api.calls)
 
 
-def test_an_update_is_asked_for_when_none_comes_by_itself() -> None:
+def test_update_is_requested_when_none_comes_by_itself() -> None:
     api = FakeApi(
         get_configure=[EMPTY],
         put_configure=[SAVED],
@@ -120,7 +120,7 @@ def test_saved_queries_stay_and_nothing_is_started() -> None:
     assert jobs[0]['count_read'] == 5
 
 
-def test_an_update_under_way_is_followed_on_the_second_run() -> None:
+def test_update_under_way_is_followed_on_the_second_run() -> None:
     api = FakeApi(
         get_configure=[SAVED], get_job=[page(job(status='Upload In Progress')), page(job())]
     )
@@ -129,7 +129,7 @@ def test_an_update_under_way_is_followed_on_the_second_run() -> None:
     assert jobs[0]['status'] == 'Upload Complete'
 
 
-def test_only_the_newest_updates_jobs_count_in_the_order_of_precedence() -> None:
+def test_jobs_of_the_newest_update_are_the_only_ones_in_order_of_precedence() -> None:
     api = FakeApi(
         get_configure=[SAVED],
         get_job=[page(job(position=1), job(position=0), job(update_id='u0', status='Failed'))],
@@ -141,7 +141,7 @@ def test_only_the_newest_updates_jobs_count_in_the_order_of_precedence() -> None
     ]
 
 
-def test_a_while_without_answers_is_sat_out_but_not_for_ever() -> None:
+def test_time_without_answers_is_sat_out_but_not_forever() -> None:
     patient = FakeApi(get_configure=[(502, {}), (503, {}), SAVED], get_job=[(504, {}), page(job())])
     assert len(demonstrate(patient, [])[0]) == 1
     with pytest.raises(DemonstrationError, match='503'):
@@ -149,13 +149,13 @@ def test_a_while_without_answers_is_sat_out_but_not_for_ever() -> None:
 
 
 @pytest.mark.parametrize('status', [409, 422, 500])
-def test_a_refusal_is_told_with_its_text(status: int) -> None:
+def test_refusal_is_reported_with_its_text(status: int) -> None:
     api = FakeApi(get_configure=[EMPTY], put_configure=[(status, {'title': 'too long'})])
     with pytest.raises(DemonstrationError, match=f'{status}.*too long'):
         demonstrate(api, [{}])
 
 
-def test_progress_is_said_when_it_changes_and_not_too_often() -> None:
+def test_progress_is_printed_when_it_changes_and_not_too_often() -> None:
     steps = [page(job(status='Upload In Progress', count_read=n, count_sent=n)) for n in range(40)]
     api = FakeApi(get_configure=[SAVED], get_job=[*steps, page(job())])
     _, said, elapsed_s = demonstrate(api, [])
@@ -164,7 +164,7 @@ def test_progress_is_said_when_it_changes_and_not_too_often() -> None:
     assert len(set(said)) == len(said)
 
 
-def test_the_wait_for_the_limit_is_shown_once() -> None:
+def test_wait_for_the_limit_is_shown_once() -> None:
     line = progress([job(waiting_seconds=4.2), job(position=1, waiting_seconds=11.0)])
     assert line == '1: Upload Complete  2: Upload Complete  waiting 11 s for the API limit'
     assert progress([]) == 'waiting for the first Job'
@@ -183,13 +183,13 @@ def test_totals_add_up_every_outcome() -> None:
     assert has_succeeded(jobs)
 
 
-def test_sums_that_differ_are_told_and_are_no_success() -> None:
+def test_sums_that_differ_are_reported_and_are_no_success() -> None:
     jobs = [job(count_read=3, count_sent=2)]
     assert 'But that is 2: the sums differ!' in totals(jobs)
     assert not has_succeeded(jobs)
 
 
-def test_a_failed_job_is_told_with_its_reason() -> None:
+def test_failed_job_is_reported_with_its_reason() -> None:
     jobs = [job(status='Failed', failure_reason='the role is missing')]
     assert 'Query 1 has failed: the role is missing' in totals(jobs)
     assert not has_succeeded(jobs)

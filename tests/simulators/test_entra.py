@@ -120,7 +120,7 @@ def client_certificate() -> tuple[bytes, bytes]:
     return make_client_certificate()
 
 
-def test_msal_gets_a_token_that_the_issuer_takes(entra, http):
+def test_msal_obtains_a_token_that_the_issuer_accepts(entra, http):
     result = msal_app(entra, http).acquire_token_for_client([SCOPE])
     assert result['token_source'] == 'identity_provider'
     assert (result['token_type'], result['expires_in']) == ('Bearer', 3599)
@@ -130,7 +130,7 @@ def test_msal_gets_a_token_that_the_issuer_takes(entra, http):
     assert [seen.proof for seen in entra.token_requests] == ['secret']
 
 
-def test_msal_with_the_environments_bundle_and_no_transport_of_its_own(
+def test_msal_works_with_the_environments_bundle_and_its_own_transport(
     entra, certificates, monkeypatch
 ):
     monkeypatch.setenv('REQUESTS_CA_BUNDLE', str(certificates.ca))
@@ -156,7 +156,7 @@ def test_msal_keeps_a_token_but_not_one_of_300_seconds(entra, http):
     assert entra.issuer.issued_count == len(entra.token_requests) == 3
 
 
-def test_issued_tokens_can_be_taken_back_early(entra, http):
+def test_issued_tokens_can_be_revoked_early(entra, http):
     old = post(entra, http).json()['access_token']
     assert http.post(f'{entra.url}/_control/tokens/invalidate', timeout=5).json() == {
         'invalidated': 1
@@ -184,7 +184,7 @@ def test_tokens_of_another_issuer_and_expired_ones_are_refused(entra, certificat
 
 
 @pytest.mark.parametrize('credential', ['sha256', 'sha1'])
-def test_msal_with_a_certificate(entra, http, client_certificate, credential):
+def test_msal_works_with_a_certificate(entra, http, client_certificate, credential):
     key, pem = client_certificate
     entra.app.register_certificate(pem)
     thumbprint = x509.load_pem_x509_certificate(pem).fingerprint(hashes.SHA1()).hex()
@@ -197,14 +197,14 @@ def test_msal_with_a_certificate(entra, http, client_certificate, credential):
     assert entra.token_requests[-1].proof == 'assertion'
 
 
-def test_an_unregistered_certificate_is_refused(entra, http, client_certificate):
+def test_unregistered_certificate_is_refused(entra, http, client_certificate):
     key, pem = client_certificate
     credential = {'private_key': key.decode(), 'public_certificate': pem.decode()}
     result = msal_app(entra, http, credential=credential).acquire_token_for_client([SCOPE])
     assert result['error_codes'] == [700027]
 
 
-def test_an_expired_certificate_is_refused(entra, http):
+def test_expired_certificate_is_refused(entra, http):
     key, pem = make_client_certificate(days=-1)
     entra.app.register_certificate(pem)
     credential = {'private_key': key.decode(), 'public_certificate': pem.decode()}
@@ -251,7 +251,7 @@ def test_each_claim_of_an_assertion_is_checked(entra, http, client_certificate, 
     assert answer.json().get('error_codes') == (None if code is None else [code])
 
 
-def test_an_assertion_signed_by_another_key_is_refused(entra, http, client_certificate):
+def test_assertion_signed_by_another_key_is_refused(entra, http, client_certificate):
     _, pem = client_certificate
     entra.app.register_certificate(pem)
     other_key, _ = make_client_certificate()
@@ -298,7 +298,7 @@ TRUE_CAUSES = [
 
 
 @pytest.mark.parametrize(('name', 'arrange', 'changes'), TRUE_CAUSES)
-def test_each_error_by_its_true_cause(entra, http, name, arrange, changes):
+def test_error_is_returned_for_its_true_cause(entra, http, name, arrange, changes):
     if arrange:
         arrange(entra)
     assert_error(post(entra, http, **changes), name)
@@ -306,7 +306,7 @@ def test_each_error_by_its_true_cause(entra, http, name, arrange, changes):
 
 
 @pytest.mark.parametrize('name', [name for name in ERRORS if not name.endswith('-metadata')])
-def test_each_error_as_a_fault_that_ends_by_itself(entra, http, name):
+def test_error_injected_as_a_fault_ends_by_itself(entra, http, name):
     entra.faults.add(name, count=1)
     assert_error(post(entra, http), name)
     assert 'access_token' in post(entra, http).json()
@@ -329,20 +329,20 @@ def assert_error(answer: requests.Response, name: str) -> None:
     assert '{' not in body['error_description']
 
 
-def test_a_form_sent_as_json_is_not_read(entra, http):
+def test_form_sent_as_json_is_not_read(entra, http):
     answer = http.post(
         f'{entra.authority}/oauth2/v2.0/token', json={'client_id': CLIENT_ID}, timeout=5
     )
     assert_error(answer, 'missing-parameter')
 
 
-def test_older_records_part_sentences_by_line_breaks(entra, http):
+def test_older_records_separate_sentences_by_line_breaks(entra, http):
     entra.settings.has_older_text = True
     body = post(entra, http, client_secret='x').json()
     assert body['error_description'].count('\r\n') == 3
 
 
-def test_government_takes_its_own_scope_only(certificates, http):
+def test_government_accepts_its_own_scope_only(certificates, http):
     with EntraSimulator(certificates, cloud=Cloud.GOVERNMENT) as entra:
         token = post(entra, http, scope='https://management.usgovcloudapi.net/.default').json()
         claims = entra.issuer.check(token['access_token'])
@@ -350,25 +350,25 @@ def test_government_takes_its_own_scope_only(certificates, http):
         assert_error(post(entra, http), 'unknown-resource')
 
 
-def test_the_resources_own_slash_stays_in_the_audience(entra, http):
+def test_resources_own_slash_stays_in_the_audience(entra, http):
     token = post(entra, http, scope='https://management.core.windows.net//.default').json()
     audience = entra.issuer.check(token['access_token']).audience
     assert audience == 'https://management.core.windows.net/'
 
 
-def test_a_tenant_by_its_domain(entra, http):
+def test_tenant_is_found_by_its_domain(entra, http):
     app = msal_app(entra, http, authority=f'{entra.url}/{TENANT_DOMAIN}')
     assert 'access_token' in app.acquire_token_for_client([SCOPE])
 
 
-def test_a_wrong_tenant_fails_in_msals_constructor(entra, http):
+def test_wrong_tenant_fails_in_msals_constructor(entra, http):
     with pytest.raises(ValueError, match='authority'):
         msal_app(entra, http, authority=f'{entra.url}/{OTHER_GUID}')
     answer = http.get(f'{entra.url}/{OTHER_GUID}/v2.0/.well-known/openid-configuration', timeout=5)
     assert_error(answer, 'unknown-tenant-metadata')
 
 
-def test_metadata_400_and_5xx_as_faults(entra, http):
+def test_metadata_may_fail_with_400_and_5xx(entra, http):
     address = f'{entra.authority}/v2.0/.well-known/openid-configuration'
     entra.faults.add('unknown-tenant-metadata', count=1)
     assert_error(http.get(address, timeout=5), 'unknown-tenant-metadata')
@@ -405,7 +405,7 @@ def test_throttling_is_plain_text(entra, http):
     assert 'Retry-After' not in post(entra, http).headers
 
 
-def test_wire_faults(entra, http):
+def test_wire_faults_are_injected(entra, http):
     entra.faults.add('drop', count=1)
     with pytest.raises(requests.exceptions.ConnectionError):
         post(entra, http)
@@ -419,7 +419,7 @@ def test_wire_faults(entra, http):
     assert time.monotonic() - started >= 0.3
 
 
-def test_faults_and_settings_by_the_control_address(entra, http):
+def test_faults_and_settings_are_controlled_over_http(entra, http):
     control = f'{entra.url}/_control'
     index = http.get(control, timeout=5).json()
     assert index['settings']['expires_in'] == 3599
@@ -438,14 +438,14 @@ def test_faults_and_settings_by_the_control_address(entra, http):
     assert http.get(f'{control}/nothing', timeout=5).status_code == 404
 
 
-def test_what_is_recorded_has_no_secret(entra, http):
+def test_recorded_requests_contain_no_secret(entra, http):
     post(entra, http)
     seen = http.get(f'{entra.url}/_control/requests', timeout=5)
     assert len(seen.json()) == 1
     assert CLIENT_SECRET not in seen.text
 
 
-def test_it_comes_back_on_the_same_address(certificates, http):
+def test_simulator_restarts_on_the_same_address(certificates, http):
     entra = EntraSimulator(certificates)
     with entra:
         address = entra.url
@@ -467,12 +467,12 @@ def test_random_faults_are_the_same_for_the_same_seed(entra, http):
     assert strike() == first
 
 
-def test_skip_lets_requests_pass_first(entra, http):
+def test_skip_lets_the_first_requests_pass(entra, http):
     entra.faults.add('server-error', skip=2, count=1)
     assert [post(entra, http).status_code for _ in range(4)] == [200, 200, 503, 200]
 
 
-def test_a_connection_left_open_does_not_keep_it_from_stopping(certificates, http, tmp_path: Path):
+def test_open_connection_does_not_prevent_stopping(certificates, http, tmp_path: Path):
     with EntraSimulator(certificates) as entra:
         http.get(f'{entra.url}/_control', timeout=5)
         started = time.monotonic()

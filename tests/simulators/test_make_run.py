@@ -95,7 +95,7 @@ def processes_of(folder: Path) -> list[int]:
     return pids
 
 
-def test_the_first_run_saves_queries_and_the_second_keeps_them(tmp_path: Path) -> None:
+def test_first_run_saves_queries_and_the_second_keeps_them(tmp_path: Path) -> None:
     with start(tmp_path, '--once') as first:
         assert first.end() == 0, first.output
     assert 'holds 20 Indicators' in first.output
@@ -117,7 +117,7 @@ def test_the_first_run_saves_queries_and_the_second_keeps_them(tmp_path: Path) -
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
-def test_it_stays_until_a_signal_and_then_stops_clean(tmp_path: Path, number: int) -> None:
+def test_driver_runs_until_a_signal_and_then_stops_cleanly(tmp_path: Path, number: int) -> None:
     with start(tmp_path) as run:
         run.expect('Press Ctrl-C to stop.')
         pid = run.app_pid()
@@ -142,7 +142,7 @@ def test_ctrl_c_while_the_app_starts_leaves_nothing(tmp_path: Path) -> None:
     assert 'Traceback' not in run.output
 
 
-def test_an_app_that_dies_is_started_again_and_the_update_goes_on(tmp_path: Path) -> None:
+def test_app_that_dies_is_started_again_and_the_update_continues(tmp_path: Path) -> None:
     with start(tmp_path, '--once', PRETEND='die once') as run:
         assert run.end() == 0, run.output
     assert 'The App ended (9). Starting it again' in run.output
@@ -158,7 +158,7 @@ def test_killing_the_driver_kills_the_app(tmp_path: Path) -> None:
         assert wait_until_gone(pid)
 
 
-def test_a_refusal_ends_it_with_the_reason(tmp_path: Path) -> None:
+def test_refusal_ends_the_driver_with_the_reason(tmp_path: Path) -> None:
     with start(tmp_path, PRETEND='refuse') as run:
         assert run.end() == 1
     assert 'PUT api/configure: 422 {"title": "refused"}' in run.output
@@ -166,13 +166,13 @@ def test_a_refusal_ends_it_with_the_reason(tmp_path: Path) -> None:
     assert not is_alive(run.app_pid())
 
 
-def test_a_failed_update_fails_a_single_run(tmp_path: Path) -> None:
+def test_failed_update_fails_a_single_run(tmp_path: Path) -> None:
     with start(tmp_path, '--once', PRETEND='fail') as run:
         assert run.end() == 1
     assert 'Query 1 has failed: it was asked for' in run.output
 
 
-def test_a_second_run_of_the_same_state_is_refused_and_another_port_is_found(
+def test_second_run_of_the_same_state_is_refused_and_another_port_is_found(
     tmp_path: Path,
 ) -> None:
     with socket.socket() as taken:
@@ -190,13 +190,13 @@ def test_a_second_run_of_the_same_state_is_refused_and_another_port_is_found(
 
 
 @pytest.mark.parametrize('environment', [{'PORT': 'x'}, {'STAND_IN_SERVICES': 'none'}])
-def test_a_wrong_setting_is_named(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_wrong_setting_is_named(tmp_path: Path, environment: dict[str, str]) -> None:
     with start(tmp_path, **environment) as run:
         assert run.end() == 2
     assert 'PORT or STAND_IN_SERVICES is wrong' in run.output
 
 
-def test_the_real_app_sends_what_it_read_and_keeps_it_over_runs(tmp_path: Path) -> None:
+def test_real_app_sends_what_it_read_and_keeps_it_over_runs(tmp_path: Path) -> None:
     with start(tmp_path, '--once', app=PROJECT) as first:
         assert first.end() == 0, first.output
     assert 'Saved 3 TQL queries' in first.output

@@ -108,7 +108,7 @@ class TestRequests:
         )
 
     @pytest.mark.parametrize('method', ['GET', 'HEAD', 'OPTIONS', 'PUT', 'PATCH', 'DELETE'])
-    def test_every_method_is_passed_on(
+    def test_requests_of_every_method_are_passed_on(
         self, platform: Platform, session: requests.Session, method: str
     ) -> None:
         reply = session.request(method, f'{platform.front.url}x')
@@ -118,18 +118,18 @@ class TestRequests:
         else:
             assert reply.json()['REQUEST_METHOD'] == method
 
-    def test_binary_bodies_pass_both_ways_unchanged(
+    def test_binary_bodies_pass_unchanged_both_ways(
         self, platform: Platform, session: requests.Session
     ) -> None:
         body = bytes(range(256)) * 4096
         assert session.post(f'{platform.front.url}echo', data=body).content == body
 
-    def test_no_body_is_stored_for_a_request_without_one(
+    def test_store_is_not_used_for_a_request_without_a_body(
         self, platform: Platform, session: requests.Session
     ) -> None:
         assert session.get(f'{platform.front.url}echo').content == b''
 
-    def test_an_answer_without_body_ends_at_once(
+    def test_answer_without_body_ends_at_once(
         self, platform: Platform, session: requests.Session
     ) -> None:
         started_at = time.monotonic()
@@ -144,7 +144,7 @@ class TestRequests:
         reply = session.get(f'{platform.front.url}cookies')
         assert reply.raw.headers.getlist('set-cookie') == ['a=1', 'b=2']
 
-    def test_of_a_repeated_request_header_tcex_keeps_the_first(self, platform: Platform) -> None:
+    def test_first_of_repeated_request_headers_is_kept_by_tcex(self, platform: Platform) -> None:
         connection = http.client.HTTPConnection('127.0.0.1', platform.front.port, timeout=20)
         connection.putrequest('GET', f'{platform.front.prefix}/x')
         connection.putheader('X-Twice', 'one')
@@ -154,9 +154,7 @@ class TestRequests:
         connection.close()
         assert seen['HTTP_X-TWICE'] == 'one'
 
-    def test_nothing_stays_in_the_store(
-        self, platform: Platform, session: requests.Session
-    ) -> None:
+    def test_store_is_left_empty(self, platform: Platform, session: requests.Session) -> None:
         session.post(f'{platform.front.url}x', data=b'abc')
         assert platform.app.channel.stored_keys() == []
 
@@ -205,7 +203,7 @@ class TestPathShapes:
             (PathShape.WITH_TRAILING_SLASH, '/x', '/x/'),
         ],
     )
-    def test_the_rest_of_the_path_is_written_as_chosen(
+    def test_rest_of_the_path_is_written_as_chosen(
         self,
         platform: Platform,
         options: FrontOptions,
@@ -218,15 +216,13 @@ class TestPathShapes:
         reply = session.get(f'{platform.front.origin}{platform.front.prefix}{requested}')
         assert reply.json()['PATH_INFO'] == path
 
-    def test_other_paths_are_not_the_apps(
+    def test_paths_outside_the_app_are_not_passed_on(
         self, platform: Platform, session: requests.Session
     ) -> None:
         for path in ('/api/services/other/x', '/api/services/ms_sentinelx', '/x'):
             assert session.get(f'{platform.front.origin}{path}').status_code == 404
 
-    def test_the_root_leads_to_the_page(
-        self, platform: Platform, session: requests.Session
-    ) -> None:
+    def test_root_leads_to_the_page(self, platform: Platform, session: requests.Session) -> None:
         reply = session.get(f'{platform.front.origin}/', allow_redirects=False)
         assert reply.status_code == 302
         assert reply.headers['location'] == '/api/services/ms_sentinel/'
@@ -247,7 +243,7 @@ class TestOptions:
         assert seen['QUERY_STRING'] == 'a=1%26b%3D2&c=%2B+%C3%A9%25'
         assert seen['PATH_INFO'] == '/a%20b'
 
-    def test_header_names_go_in_lower_case_when_chosen(
+    def test_header_names_are_lowercased_when_chosen(
         self, platform: Platform, options: FrontOptions
     ) -> None:
         headers = [('X-Thing', '1'), ('Host', 'h')]
@@ -267,7 +263,7 @@ class TestOptions:
         assert seen['body'] == 'abc'
         assert 'userConfig' not in platform.front.message('GET', '/x', [], '')
 
-    def test_no_answer_in_time_is_a_504(
+    def test_missing_answer_is_a_504(
         self, platform: Platform, options: FrontOptions, session: requests.Session
     ) -> None:
         platform.front.options = replace(options, timeout_s=0.5)
@@ -281,7 +277,7 @@ class TestOptions:
         until(channel.stored_keys)
         channel._bodies.flushdb()
 
-    def test_a_chunked_request_body_is_refused(
+    def test_chunked_request_body_is_refused(
         self, platform: Platform, session: requests.Session
     ) -> None:
         reply = session.post(f'{platform.front.url}x', data=iter([b'a', b'b']))
@@ -299,13 +295,13 @@ class TestLifecycle:
         assert after['Requests'] == before['Requests'] + 1
         assert platform.app.metrics[-1] == after
 
-    def test_heartbeats_are_sent_by_themselves(self, tmp_path: Path) -> None:
+    def test_heartbeats_are_sent_automatically(self, tmp_path: Path) -> None:
         with make_platform(tmp_path, heartbeat_interval_s=0.1) as platform:
             platform.app.start()
             count = len(platform.app.metrics)
             until(lambda: len(platform.app.metrics) >= count + 3, timeout_s=10)
 
-    def test_start_shutdown_and_start_again(
+    def test_app_starts_shuts_down_and_starts_again(
         self, idle_platform: Platform, session: requests.Session
     ) -> None:
         app, front = idle_platform.app, idle_platform.front
@@ -324,7 +320,7 @@ class TestLifecycle:
         app.restart()
         assert session.get(front.url).status_code == 200
 
-    def test_the_parameter_file_is_gone_after_the_start(self, idle_platform: Platform) -> None:
+    def test_parameter_file_is_gone_after_the_start(self, idle_platform: Platform) -> None:
         idle_platform.app.start()
         assert list(idle_platform.app.folders.in_.iterdir()) == []
 
@@ -350,14 +346,14 @@ class TestLifecycle:
         app.heartbeat()
         assert len(app.log) == length
 
-    def test_an_end_at_the_start_is_told_with_its_reason(self, idle_platform: Platform) -> None:
+    def test_exit_at_the_start_is_reported_with_its_reason(self, idle_platform: Platform) -> None:
         idle_platform.app.inputs['fail_at_start'] = 'yes'
         with pytest.raises(AppEndedError, match='the input fail_at_start is set'):
             idle_platform.app.start()
         assert idle_platform.app.exit_code == 1
         assert 'fail_at_start' in idle_platform.app.message_tc
 
-    def test_a_request_under_way_when_the_app_ends_is_told_so(
+    def test_request_under_way_when_the_app_ends_is_refused(
         self, tmp_path: Path, session: requests.Session
     ) -> None:
         codes: list[int] = []
@@ -370,12 +366,12 @@ class TestLifecycle:
                 platform.app.request({'apiToken': 't'}, timeout_s=0.2)
         assert codes == [7]
 
-    def test_a_message_that_is_not_json_is_survived(self, idle_platform: Platform) -> None:
+    def test_message_that_is_not_json_is_survived(self, idle_platform: Platform) -> None:
         idle_platform.app.start()
         idle_platform.app.channel.publish('{not json')
         assert idle_platform.app.heartbeat()['Echoes'] == 3
 
-    def test_leaving_stops_everything(self, tmp_path: Path) -> None:
+    def test_exit_of_the_context_stops_everything(self, tmp_path: Path) -> None:
         before = set(threading.enumerate())
         with make_platform(tmp_path) as platform:
             platform.app.start()
@@ -385,7 +381,7 @@ class TestLifecycle:
         assert free_port(port) == port
         until(lambda: not set(threading.enumerate()) - before, timeout_s=5)
 
-    def test_a_failure_at_the_start_leaves_nothing_running(self, tmp_path: Path) -> None:
+    def test_failure_at_the_start_leaves_nothing_running(self, tmp_path: Path) -> None:
         pids: list[int] = []
 
         def fail_half_way() -> None:
@@ -399,7 +395,7 @@ class TestLifecycle:
         assert not is_alive(pids[0])
 
     @pytest.mark.parametrize('services', ['embedded', 'real'])
-    def test_nothing_outlives_a_parent_that_is_killed(self, tmp_path: Path, services: str) -> None:
+    def test_processes_do_not_outlive_a_killed_parent(self, tmp_path: Path, services: str) -> None:
         needs_programs(services)
         script = textwrap.dedent(
             f"""
@@ -426,7 +422,7 @@ class TestLifecycle:
 
 
 class TestBroker:
-    def test_the_app_answers_again_after_the_broker_was_away(self, tmp_path: Path) -> None:
+    def test_app_answers_again_after_the_broker_was_away(self, tmp_path: Path) -> None:
         # TcEx waits at least 15 s before it connects again.
         with make_platform(tmp_path) as platform:
             platform.app.start()
@@ -457,7 +453,7 @@ class TestParameters:
                 assert (reader.feed(encrypt(text, key)) + reader.feed()).decode() == text
                 assert decrypt(encrypt(text, key), key) == text
 
-    def test_the_file_is_for_its_owner_alone(self, tmp_path: Path) -> None:
+    def test_file_is_readable_by_its_owner_alone(self, tmp_path: Path) -> None:
         key = new_key()
         path = tmp_path / 'parameters'
         write_parameters(path, {'name': 'value', 'nothing': None}, key)
@@ -468,7 +464,7 @@ class TestParameters:
 
 
 class TestChildren:
-    def test_a_child_that_ignores_sigterm_is_killed(self, tmp_path: Path) -> None:
+    def test_child_that_ignores_sigterm_is_killed(self, tmp_path: Path) -> None:
         children = Children()
         script = 'import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True)'
         log = tmp_path / 'log'

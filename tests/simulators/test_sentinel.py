@@ -137,7 +137,7 @@ def test_success_is_an_empty_body_and_a_row(sentinel, http):
     assert (seen.status, seen.stored_count, seen.ids) == (200, 1, (indicator(1)['id'],))
 
 
-def test_with_a_token_that_real_msal_got(certificates, monkeypatch):
+def test_token_from_real_msal_is_accepted(certificates, monkeypatch):
     monkeypatch.setenv('REQUESTS_CA_BUNDLE', str(certificates.ca))
     with (
         EntraSimulator(certificates) as entra,
@@ -162,13 +162,13 @@ def test_with_a_token_that_real_msal_got(certificates, monkeypatch):
 
 @pytest.mark.parametrize('suffix', ['', '/'])
 @pytest.mark.parametrize('base', [AUDIENCE, 'https://management.core.windows.net'])
-def test_all_four_audiences_are_taken(sentinel, http, issuer, base, suffix):
+def test_audiences_are_all_four_accepted(sentinel, http, issuer, base, suffix):
     token = issuer.issue(audience=base + suffix, tenant_id=TENANT_ID, client_id=CLIENT_ID)
     assert_taken(post(sentinel, http, indicator(), headers={'Authorization': f'Bearer {token}'}))
 
 
 @pytest.mark.parametrize('audience', ['https://graph.microsoft.com', f'{AUDIENCE}.example'])
-def test_another_audience_gets_an_empty_401(sentinel, http, issuer, audience):
+def test_unknown_audience_gets_an_empty_401(sentinel, http, issuer, audience):
     token = issuer.issue(audience=audience, tenant_id=TENANT_ID, client_id=CLIENT_ID)
     answer = post(sentinel, http, indicator(), headers={'Authorization': f'Bearer {token}'})
     assert (answer.status_code, answer.content) == (401, b'')
@@ -188,7 +188,9 @@ def test_government_has_audiences_of_its_own(certificates, issuer, http):
 
 
 @pytest.mark.parametrize('case', ['none', 'basic', 'nonsense', 'foreign', 'expired', 'invalidated'])
-def test_no_good_token_is_401_in_the_documented_words(sentinel, http, issuer, token, case):
+def test_missing_or_invalid_token_is_401_in_the_documented_words(
+    sentinel, http, issuer, token, case
+):
     def issue(by: TokenIssuer, **kwargs: Any) -> str:
         return by.issue(audience=AUDIENCE, tenant_id=TENANT_ID, client_id=CLIENT_ID, **kwargs)
 
@@ -237,12 +239,12 @@ def test_path_and_version_are_exact(sentinel, http, target, status):
 
 
 @pytest.mark.parametrize('method', ['GET', 'PUT', 'PATCH', 'DELETE'])
-def test_only_post_is_known(sentinel, http, method):
+def test_methods_other_than_post_are_refused(sentinel, http, method):
     answer = http.request(method, sentinel.upload_url, json={}, timeout=5)
     assert answer.status_code == 404
 
 
-def test_the_order_is_token_workspace_role_content(sentinel, http):
+def test_order_of_checks_is_token_workspace_role_content(sentinel, http):
     other = sentinel.upload_url.replace(WORKSPACE_ID, CLIENT_ID)
     sentinel.settings.has_role = False
     answer = post(sentinel, http, url=other, headers={'Authorization': None})
@@ -259,7 +261,7 @@ def test_the_order_is_token_workspace_role_content(sentinel, http):
     assert sentinel.status_counts == {401: 2, 404: 1, 403: 1}
 
 
-def test_a_token_of_another_tenant_has_no_role(sentinel, http, issuer):
+def test_token_of_another_tenant_has_no_role(sentinel, http, issuer):
     token = issuer.issue(audience=AUDIENCE, tenant_id=CLIENT_ID, client_id=CLIENT_ID)
     answer = post(sentinel, http, indicator(), headers={'Authorization': f'Bearer {token}'})
     assert answer.status_code == 403
@@ -276,7 +278,7 @@ def test_a_token_of_another_tenant_has_no_role(sentinel, http, issuer):
         (None, 415),
     ],
 )
-def test_the_content_type_is_json(sentinel, http, content_type, status):
+def test_content_type_is_json(sentinel, http, content_type, status):
     body = json.dumps({'sourcesystem': SOURCE, 'stixobjects': [indicator()]}).encode()
     answer = post(sentinel, http, json=None, data=body, headers={'Content-Type': content_type})
     assert answer.status_code == status
@@ -296,7 +298,7 @@ def test_the_content_type_is_json(sentinel, http, content_type, status):
         b'[' * 100_000,
     ],
 )
-def test_what_is_not_json_gets_the_documented_body(sentinel, http, body):
+def test_body_that_is_not_json_gets_the_documented_answer(sentinel, http, body):
     headers = {'Content-Type': 'application/json'}
     answer = post(sentinel, http, json=None, data=body, headers=headers)
     assert_bad_body(answer, 'RequestBody')
@@ -306,34 +308,34 @@ def test_what_is_not_json_gets_the_documented_body(sentinel, http, body):
 
 
 @pytest.mark.parametrize('source', [None, '', ' ', 5, 'Microsoft Sentinel', 'x' * 257])
-def test_a_bad_source_is_400(sentinel, http, source):
+def test_bad_source_is_400(sentinel, http, source):
     assert_bad_body(post(sentinel, http, indicator(), source=source), 'sourcesystem')
 
 
-def test_a_source_of_256_characters_is_taken(sentinel, http):
+def test_source_of_256_characters_is_accepted(sentinel, http):
     assert_taken(post(sentinel, http, indicator(), source='x' * 256))
 
 
 @pytest.mark.parametrize('member', [{'indicators': []}, {'stixobjects': {}}, {'StixObjects': []}])
-def test_the_list_must_be_there(sentinel, http, member):
+def test_list_must_be_present(sentinel, http, member):
     answer = post(sentinel, http, json={'sourcesystem': SOURCE, **member})
     assert_bad_body(answer, 'stixobjects')
 
 
-def test_a_hundred_objects_and_no_more(sentinel, http):
+def test_batch_holds_a_hundred_objects_and_no_more(sentinel, http):
     assert_taken(post(sentinel, http, *map(indicator, range(100))))
     assert_bad_body(post(sentinel, http, *map(indicator, range(101))), 'stixobjects')
     assert len(sentinel.held()) == len(sentinel.rows()) == 100
 
 
-def test_an_empty_list_is_400_or_taken(sentinel, http):
+def test_empty_list_is_400_or_accepted(sentinel, http):
     assert_bad_body(post(sentinel, http), 'stixobjects')
     sentinel.settings.empty_list_status = 200
     assert_taken(post(sentinel, http))
 
 
 @pytest.mark.parametrize('name', ['errorMessages', 'validationErrorMessages'])
-def test_the_good_ones_of_a_batch_are_kept(sentinel, http, name):
+def test_valid_objects_of_a_batch_are_kept(sentinel, http, name):
     http.post(f'{sentinel.url}/_control/settings', json={'error_list_name': name}, timeout=5)
     broken = indicator(3)
     del broken['id']
@@ -349,7 +351,7 @@ def test_the_good_ones_of_a_batch_are_kept(sentinel, http, name):
 
 
 @pytest.mark.parametrize('status', [400, 200])
-def test_all_refused_is_400_or_200(sentinel, http, status):
+def test_fully_refused_batch_is_400_or_200(sentinel, http, status):
     sentinel.settings.all_refused_status = status
     answer = post(sentinel, http, indicator(confidence=101), indicator(1, labels=[]))
     assert answer.status_code == status
@@ -368,7 +370,7 @@ def test_rows_are_appended_and_the_newest_is_held(sentinel, http):
     assert sentinel.anomalies() == []
 
 
-def test_what_revoked_and_expired_rows_look_like(sentinel, http):
+def test_revoked_and_expired_rows_look_as_documented(sentinel, http):
     past = '2026-03-05T10:00:00.000Z'
     post(sentinel, http, indicator(1, revoked=True), indicator(2, valid_until=past))
     post(sentinel, http, indicator(3, valid_from='2998-01-01T00:00:00.000Z'))
@@ -416,7 +418,7 @@ def test_rows_appear_after_the_visibility_delay(sentinel, http):
     assert len(sentinel.rows()) == len(sentinel.held()) == 1
 
 
-def test_the_limit_answers_with_text_and_header(sentinel, http):
+def test_rate_limit_answers_with_text_and_header(sentinel, http):
     sentinel.limit.count = 2
     sentinel.limit.window_s = 30
     for _ in range(2):
@@ -436,7 +438,7 @@ def test_the_limit_answers_with_text_and_header(sentinel, http):
 @pytest.mark.parametrize(
     'mode', ['omit', 'date', 'past', 'absurd', 'negative', 'garbage', 'seconds']
 )
-def test_each_form_of_retry_after(sentinel, http, mode):
+def test_retry_after_has_each_form(sentinel, http, mode):
     control = f'{sentinel.url}/_control'
     http.post(f'{control}/settings', json={'retry_after': mode}, timeout=5)
     http.post(f'{control}/limit', json={'count': 1, 'window_s': 40}, timeout=5)
@@ -455,7 +457,7 @@ def test_each_form_of_retry_after(sentinel, http, mode):
         assert header == {'absurd': '86400000', 'negative': '-5', 'garbage': 'soon'}[mode]
 
 
-def test_the_limit_is_for_each_identity_and_counts_bad_requests(sentinel, http, issuer):
+def test_rate_limit_is_for_each_identity_and_counts_bad_requests(sentinel, http, issuer):
     sentinel.limit.count = 2
     post(sentinel, http, json=[])
     post(sentinel, http, url=f'{sentinel.url}/wrong')
@@ -474,7 +476,7 @@ def test_the_limit_is_for_each_identity_and_counts_bad_requests(sentinel, http, 
         assert post(sentinel, http, headers={'Authorization': None}).status_code == 401
 
 
-def test_the_window_rolls_in_real_time(sentinel, http):
+def test_window_rolls_in_real_time(sentinel, http):
     sentinel.limit.count = 1
     sentinel.limit.window_s = 0.6
     sentinel.limit.counts_refused = False
@@ -500,7 +502,7 @@ ANSWERS = {
 
 @pytest.mark.parametrize('is_stored', [False, True])
 @pytest.mark.parametrize('name', ANSWERS)
-def test_each_wrong_answer_once(sentinel, http, name, is_stored):
+def test_wrong_answer_of_each_kind_is_injected_once(sentinel, http, name, is_stored):
     sentinel.faults.add(name, count=1, is_stored=is_stored)
     answer = post(sentinel, http, indicator())
     status, text = ANSWERS[name]
@@ -511,7 +513,7 @@ def test_each_wrong_answer_once(sentinel, http, name, is_stored):
     assert_taken(post(sentinel, http, indicator()))
 
 
-def test_a_throttle_without_header(sentinel, http):
+def test_throttle_may_lack_its_header(sentinel, http):
     sentinel.faults.add('throttle', count=1, wait_s=7, retry_after='omit')
     answer = post(sentinel, http, indicator())
     assert 'Retry-After' not in answer.headers
@@ -521,7 +523,7 @@ def test_a_throttle_without_header(sentinel, http):
 @pytest.mark.parametrize(
     ('name', 'stored'), [('drop-before', 0), ('drop-after', 1), ('cut-body', 1)]
 )
-def test_lost_answers(sentinel, http, name, stored):
+def test_answers_may_be_lost(sentinel, http, name, stored):
     sentinel.faults.add(name, count=1)
     with pytest.raises(requests.exceptions.RequestException):
         post(sentinel, http, indicator())
@@ -530,7 +532,7 @@ def test_lost_answers(sentinel, http, name, stored):
     assert_taken(post(sentinel, http, indicator()))
 
 
-def test_a_slow_answer_comes_after_the_objects_are_stored(sentinel, http):
+def test_slow_answer_comes_after_the_objects_are_stored(sentinel, http):
     sentinel.faults.add('slow', count=1, wait_s=1)
     with pytest.raises(requests.exceptions.ReadTimeout):
         post(sentinel, http, indicator(), timeout=0.3)
@@ -545,14 +547,14 @@ def test_latency_is_added_to_every_answer(sentinel, http):
         assert time.monotonic() - started >= 0.2
 
 
-def test_other_bodies_of_a_200(sentinel, http):
+def test_body_of_a_200_may_be_another(sentinel, http):
     for body in ('{}', '{"errors": []}', '<html>'):
         sentinel.faults.add('body-200', count=1, body=body)
         answer = post(sentinel, http, indicator())
         assert (answer.status_code, answer.text) == (200, body)
 
 
-def test_too_large_by_objects_and_by_bytes(sentinel, http):
+def test_batch_is_too_large_by_objects_and_by_bytes(sentinel, http):
     sentinel.faults.add('too-large', objects=2)
     assert post(sentinel, http, *map(indicator, range(3))).status_code == 413
     assert_taken(post(sentinel, http, *map(indicator, range(2))))
@@ -562,7 +564,7 @@ def test_too_large_by_objects_and_by_bytes(sentinel, http):
     assert_taken(post(sentinel, http, indicator()))
 
 
-def test_one_poisoned_object_refuses_the_batch_until_it_is_found(sentinel, http):
+def test_poisoned_object_refuses_its_batch_until_it_is_found(sentinel, http):
     sentinel.faults.add('refuse-batch', contains='host5.')
     objects = [indicator(number) for number in range(8)]
 
@@ -597,7 +599,7 @@ def test_faults_for_several_objects_strike_in_one_request(sentinel, http):
     assert_taken(post(sentinel, http, *map(indicator, range(4))))
 
 
-def test_every_record_refused_with_200(sentinel, http):
+def test_records_may_all_be_refused_with_200(sentinel, http):
     sentinel.faults.add('refuse-all', count=1)
     answer = post(sentinel, http, *map(indicator, range(3)))
     assert answer.status_code == 200
@@ -624,7 +626,7 @@ def test_random_faults_strike_at_their_rate_and_repeatably(sentinel, http):
     assert strike() == first
 
 
-def test_the_control_address_tells_and_sets_everything(sentinel, http):
+def test_control_address_reads_and_sets_everything(sentinel, http):
     control = f'{sentinel.url}/_control'
     http.headers.pop('Authorization')
     index = http.get(control, timeout=5).json()
@@ -653,7 +655,7 @@ def test_the_control_address_tells_and_sets_everything(sentinel, http):
     assert http.post(f'{control}/limit', json={'x': 1}, timeout=5).status_code == 400
 
 
-def test_no_token_is_kept(sentinel, http, token):
+def test_tokens_are_not_kept(sentinel, http, token):
     post(sentinel, http, indicator())
     for path in ('requests', 'status', 'rows'):
         assert token not in http.get(f'{sentinel.url}/_control/{path}', timeout=5).text
@@ -678,7 +680,7 @@ def test_state_outlasts_a_restart(sentinel, http, certificates, issuer, tmp_path
     assert SentinelSimulator(certificates, issuer).load(tmp_path / 'nothing') == 0
 
 
-def test_stopped_means_gone_for_a_client_that_kept_its_connection(certificates, issuer, http):
+def test_stopped_server_is_gone_for_a_client_that_kept_its_connection(certificates, issuer, http):
     sentinel = SentinelSimulator(certificates, issuer)
     with sentinel:
         assert_taken(post(sentinel, http, indicator(1)))
@@ -689,7 +691,7 @@ def test_stopped_means_gone_for_a_client_that_kept_its_connection(certificates, 
     assert len(sentinel.held()) == 2
 
 
-def test_many_at_once_lose_nothing(sentinel, certificates, token):
+def test_concurrent_requests_lose_nothing(sentinel, certificates, token):
     sentinel.limit.count = 0
 
     def send(worker: int) -> None:

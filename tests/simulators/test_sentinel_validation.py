@@ -47,11 +47,11 @@ def without(*names: str) -> dict[str, Any]:
     return {name: value for name, value in INDICATOR.items() if name not in names}
 
 
-def test_the_documented_example_is_taken():
+def test_documented_example_is_accepted():
     assert validate(INDICATOR) == []
 
 
-def test_the_shortest_revoking_object_is_taken():
+def test_shortest_revoking_object_is_accepted():
     names = ('type', 'spec_version', 'id', 'created', 'modified', 'pattern', 'pattern_type')
     short = {name: INDICATOR[name] for name in (*names, 'valid_from')}
     assert validate({**short, 'revoked': True}) == []
@@ -60,7 +60,7 @@ def test_the_shortest_revoking_object_is_taken():
 @pytest.mark.parametrize(
     'name', ['type', 'id', 'created', 'modified', 'pattern', 'pattern_type', 'valid_from']
 )
-def test_a_required_property_is_missed_in_the_documented_words(name):
+def test_required_property_is_missed_in_the_documented_words(name):
     text = f'Error for Property={name}: Required property is missing. Actual value: NULL.'
     assert text in validate(without(name))
     assert text in validate(changed(**{name: None}))
@@ -81,7 +81,7 @@ def test_null_is_refused_for_an_unknown_property():
     ]
 
 
-def test_unknown_properties_are_taken():
+def test_unknown_properties_are_accepted():
     assert validate(changed(x_own={'a': 1})) == []
 
 
@@ -161,7 +161,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(('name', 'value'), REFUSED)
-def test_each_bad_value_is_refused_by_the_name_of_its_property(name, value):
+def test_bad_value_is_refused_by_the_name_of_its_property(name, value):
     messages = validate(changed(**{name: value}))
     assert len(messages) == 1
     assert messages[0].startswith(f'Error for Property={name}: ')
@@ -183,11 +183,11 @@ def test_each_bad_value_is_refused_by_the_name_of_its_property(name, value):
         ('valid_until', '2026-03-04T10:00:00.001Z'),
     ],
 )
-def test_each_good_value_is_taken(name, value):
+def test_good_value_is_accepted(name, value):
     assert validate(changed(**{name: value})) == []
 
 
-def test_one_record_may_have_several_messages():
+def test_record_may_have_several_messages():
     messages = validate(changed(confidence=101, labels=[], created='x'))
     assert [text.split(':')[0] for text in messages] == [
         'Error for Property=created',
@@ -197,7 +197,7 @@ def test_one_record_may_have_several_messages():
 
 
 @pytest.mark.parametrize('record', [None, 'x', 5, [], [INDICATOR]])
-def test_what_is_no_object_is_refused(record):
+def test_record_that_is_not_an_object_is_refused(record):
     assert len(validate(record)) == 1
 
 
@@ -241,12 +241,12 @@ def test_other_object_types_need_only_what_is_common():
         ('', '', ''),
     ],
 )
-def test_one_equality_gives_key_and_value(pattern, key, value):
+def test_equality_comparison_yields_key_and_value(pattern, key, value):
     assert read_equality(pattern) == (key, value)
 
 
 @given(st.text())
-def test_any_escaped_value_comes_back(value):
+def test_escaped_value_is_restored(value):
     escaped = value.replace('\\', '\\\\').replace("'", "\\'")
     assert read_equality(f"[url:value = '{escaped}']") == ('url:value', value)
 
@@ -259,7 +259,7 @@ class Clock:
         return self.now
 
 
-def test_the_window_rolls():
+def test_window_rolls():
     clock = Clock()
     limit = RollingLimit(count=3, window_s=60, clock=clock, counts_refused=False)
     answers = []
@@ -281,7 +281,7 @@ def test_refused_requests_fill_the_window_too():
     assert [limit.admit('a'), limit.admit('a')] == [0, 60]
 
 
-def test_waiting_as_told_is_enough():
+def test_stated_wait_is_sufficient():
     clock = Clock()
     limit = RollingLimit(count=5, window_s=60, clock=clock)
     for _ in range(50):
@@ -292,7 +292,7 @@ def test_waiting_as_told_is_enough():
         clock.now += 3.7
 
 
-def test_identities_have_windows_of_their_own_and_nobody_has_none():
+def test_identities_have_windows_of_their_own_and_anonymous_requests_have_none():
     limit = RollingLimit(count=1, window_s=60, clock=Clock())
     assert [limit.admit('a'), limit.admit('b'), limit.admit('a')] == [0, 0, 60]
     assert [limit.admit(ANONYMOUS) for _ in range(3)] == [0, 0, 0]
@@ -300,7 +300,7 @@ def test_identities_have_windows_of_their_own_and_nobody_has_none():
 
 
 @given(st.lists(st.floats(0, 300), max_size=60), st.integers(1, 5))
-def test_no_window_takes_more_than_the_limit(times, count):
+def test_window_never_holds_more_than_the_limit(times, count):
     clock = Clock()
     start = clock.now
     limit = RollingLimit(count=count, window_s=60, clock=clock, counts_refused=False)
@@ -335,7 +335,7 @@ def kinds(table: Table) -> list[str]:
     return [anomaly.kind for anomaly in table.anomalies()]
 
 
-def test_a_correct_life_has_no_anomaly(table):
+def test_correct_life_cycle_has_no_anomaly(table):
     table.append('s', [INDICATOR], 1)
     table.append('s', [INDICATOR], 2)
     newer = changed(modified='2026-03-05T10:00:00.000Z', confidence=50)
@@ -361,20 +361,20 @@ def test_a_correct_life_has_no_anomaly(table):
         ({'modified': '2026-03-05T10:00:00Z', 'name': ''}, 'empty-value'),
     ],
 )
-def test_each_oddity_is_noted_once(table, changes, kind):
+def test_anomaly_of_each_kind_is_recorded_once(table, changes, kind):
     table.append('s', [INDICATOR], 1)
     table.append('s', [changed(**changes)], 2)
     assert kinds(table) == [kind]
     assert table.anomalies()[0].request_number == 2
 
 
-def test_an_id_twice_in_a_batch_is_taken_and_noted(table):
+def test_duplicate_id_in_a_batch_is_accepted_and_recorded(table):
     table.append('s', [INDICATOR, INDICATOR], 1)
     assert kinds(table) == ['duplicate-in-batch']
     assert table.row_count == 2
 
 
-def test_a_revoked_id_stays_revoked(table):
+def test_revoked_id_stays_revoked(table):
     table.append('s', [changed(revoked=True)], 1)
     table.append('s', [changed(modified='2026-03-05T10:00:00Z')], 2)
     assert kinds(table) == ['sent-after-revoked']
@@ -385,7 +385,7 @@ def test_a_revoked_id_stays_revoked(table):
     assert row['Revoked'] is False
 
 
-def test_a_description_of_1001_characters_is_cut_and_no_longer_json(table):
+def test_description_of_1001_characters_is_cut_and_no_longer_json(table):
     fits = '{"a":"' + 'x' * 992 + '"}'
     assert len(fits) == 1000
     table.append('s', [changed(description=fits)], 1)
@@ -396,7 +396,7 @@ def test_a_description_of_1001_characters_is_cut_and_no_longer_json(table):
     assert next(iter(table.held().values()))['Data']['description'] == long[:1000]
 
 
-def test_the_same_id_under_two_sources_is_two(table):
+def test_equal_ids_under_two_sources_are_two_objects(table):
     table.append('s', [INDICATOR], 1)
     table.append('t', [INDICATOR], 2)
     assert len(table.held()) == 2
@@ -405,7 +405,7 @@ def test_the_same_id_under_two_sources_is_two(table):
     assert len(table.history(INDICATOR['id'])) == 2
 
 
-def test_validating_and_storing_keeps_up_with_a_load_test(table):
+def test_validation_and_storage_keep_up_with_a_load_test(table):
     """Well above 5,000 objects a second, so that the stand-in is never the slow part."""
     batch = [changed() for _ in range(100)]
     started = time.process_time()

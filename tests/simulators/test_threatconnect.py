@@ -174,7 +174,7 @@ class Headers(AuthBase):
 # -- authentication
 
 
-def test_signature_is_the_documented_one_and_tcex_makes_the_same() -> None:
+def test_signature_is_the_documented_one_and_matches_tcex() -> None:
     assert sign('example-secret', VECTOR_TARGET, 'GET', '1700000000') == VECTOR_SIGNATURE
     request = requests.Request('GET', f'https://tc.example.test{VECTOR_TARGET}').prepare()
     header = HmacAuth('00000000000000000001', Sensitive('example-secret'))._hmac_header(
@@ -215,7 +215,7 @@ def test_documented_vector_is_accepted_at_its_own_time(simulator, make_caller) -
         ({'Authorization': 'TC-Token nonsense'}, 'Unauthorized'),
     ],
 )
-def test_each_bad_credential_has_its_message(make_caller, headers, message) -> None:
+def test_bad_credentials_each_have_their_message(make_caller, headers, message) -> None:
     now = int(time.time())
     headers = {name: text.format(now=now, late=now - 302) for name, text in headers.items()}
     caller = make_caller(auth=Headers(**headers))
@@ -282,7 +282,7 @@ def test_tokens_work_expire_and_are_replaced(simulator, make_caller) -> None:
     assert make_caller(auth=Token(renewed['apiToken'])).get('/v3/indicators').status_code == 401
 
 
-def test_the_launcher_gets_a_token_by_signing(make_caller) -> None:
+def test_launcher_obtains_a_token_by_signing(make_caller) -> None:
     reply = make_caller().send('POST', '/internal/token/api', json=None)
 
     assert make_caller(auth=Token(reply.json()['data'])).get('/v2/whoami').status_code == 200
@@ -307,7 +307,7 @@ def test_variables_resolve_with_a_platform_token(simulator, make_caller) -> None
 # -- owners and visibility
 
 
-def test_owners_in_no_order_of_id_with_roles_and_permissions(caller) -> None:
+def test_owners_come_in_no_order_of_id_with_roles_and_permissions(caller) -> None:
     rows = caller.get('/v3/security/owners', resultLimit=10000).json()['data']
 
     assert [(row['name'], row['type']) for row in rows] == [
@@ -322,7 +322,7 @@ def test_owners_in_no_order_of_id_with_roles_and_permissions(caller) -> None:
     assert caller.get('/v3/security/owners', tql='name = "x"').status_code == 400
 
 
-def test_a_user_sees_only_its_owners(make_caller) -> None:
+def test_user_sees_only_its_owners(make_caller) -> None:
     caller = make_caller(LIMITED)
 
     assert {row['ownerName'] for row in caller.by_next(resultLimit=50)} == {'Demo Organization'}
@@ -345,7 +345,7 @@ def test_unknown_and_forbidden_owners_look_the_same(make_caller) -> None:
     assert {reply.json()['message'] for reply in replies} == {'The requested owner was not found'}
 
 
-def test_who_am_i_tells_user_and_role(make_caller) -> None:
+def test_who_am_i_returns_user_and_role(make_caller) -> None:
     user = make_caller(LIMITED).get('/v2/whoami').json()['data']['user']
 
     assert (user['userName'], user['role']) == ('limited.user', 'Standard User')
@@ -371,7 +371,7 @@ def test_owner_names_with_quotes_and_blanks(certificates) -> None:
 # -- the list
 
 
-def test_only_active_rows_unless_the_query_asks(simulator, caller) -> None:
+def test_rows_are_active_unless_the_query_asks_for_others(simulator, caller) -> None:
     inactive = {row['id'] for row in simulator.store.rows('indicatorActive = false')}
     everything = {row['id'] for row in simulator.store.rows()}
 
@@ -382,7 +382,7 @@ def test_only_active_rows_unless_the_query_asks(simulator, caller) -> None:
     assert set(caller.ids(tql='indicatorActive=false')) == inactive
 
 
-def test_pages_by_next_give_every_row_once_and_repeat_all_parameters(simulator, caller) -> None:
+def test_next_links_list_every_row_once_and_repeat_all_parameters(simulator, caller) -> None:
     params = {
         'tql': 'typeName in ("Host","Email Subject") and summary != "a+b & \\"c\\""',
         'fields': ['tags', 'attributes'],
@@ -409,7 +409,7 @@ def test_pages_by_next_give_every_row_once_and_repeat_all_parameters(simulator, 
     assert [row['ownerName'] for row in rows] == sorted(row['ownerName'] for row in rows)
 
 
-def test_count_only_when_asked_and_at_the_start(caller) -> None:
+def test_count_comes_only_on_request_and_at_the_start(caller) -> None:
     assert 'count' not in caller.indicators(resultLimit=1)
     assert caller.indicators(resultLimit=1, count=True)['count'] == len(caller.ids())
     assert 'count' not in caller.indicators(resultLimit=1, count='true', resultStart=1)
@@ -420,7 +420,7 @@ def test_count_only_when_asked_and_at_the_start(caller) -> None:
     }
 
 
-def test_default_page_has_a_hundred_rows_and_no_meaningful_order(simulator, caller) -> None:
+def test_default_page_has_a_hundred_rows_in_no_meaningful_order(simulator, caller) -> None:
     first = [row['id'] for row in caller.indicators()['data']]
 
     assert len(first) == 100
@@ -585,7 +585,7 @@ def test_rows_have_defaults_only_until_fields_ask_for_more(simulator, caller) ->
     assert deep['attributes']['data'][0]['securityLabels'] == {'data': [{'name': 'TLP:RED'}]}
 
 
-def test_every_type_shows_its_own_properties_and_no_nulls(caller) -> None:
+def test_types_show_their_own_properties_and_no_nulls(caller) -> None:
     rows = caller.by_next(resultLimit=10000, tql=BOTH)
     names = {
         'Address': {'ip'},
@@ -622,7 +622,9 @@ def test_vote_counts_are_texts_and_ratings_may_be_whole(simulator, caller) -> No
     assert {row['rating'] % 1 for row in rows if 'rating' in row} == {0.0}
 
 
-def test_one_object_by_id_or_by_summary_in_the_own_organization(simulator, make_caller) -> None:
+def test_object_is_found_by_id_or_by_summary_in_the_own_organization(
+    simulator, make_caller
+) -> None:
     store, caller = simulator.store, make_caller()
     url = 'https://x.example.com/a b?c=1&d=/'
     own = store.add({'type': 'URL', 'summary': url, 'ownerName': 'Demo Organization'})['id']
@@ -645,7 +647,7 @@ def test_unknown_paths_are_404_after_authentication(make_caller) -> None:
     assert make_caller(auth=Headers()).get('/v3/nothing').status_code == 401
 
 
-def test_options_tell_fields_and_keywords(caller) -> None:
+def test_options_list_fields_and_keywords(caller) -> None:
     fields = caller.send('OPTIONS', '/v3/indicators/fields').json()
     assert fields['count'] == len(fields['data']) == 23
     assert not any(row['includedByDefault'] for row in fields['data'])
@@ -663,7 +665,7 @@ def test_options_tell_fields_and_keywords(caller) -> None:
 # -- the store changes
 
 
-def test_a_value_exists_once_in_each_owner(simulator) -> None:
+def test_value_exists_once_in_each_owner(simulator) -> None:
     row = {'type': 'Host', 'summary': 'one.example.com', 'ownerName': 'Demo Organization'}
     simulator.store.add(row)
 
@@ -694,7 +696,7 @@ def test_properties_and_summary_follow_from_each_other(simulator) -> None:
         add('File', size=3)
 
 
-def test_a_change_moves_last_modified_unless_told_otherwise(simulator, caller) -> None:
+def test_change_updates_last_modified_unless_stated_otherwise(simulator, caller) -> None:
     store = simulator.store
     row_id = caller.ids()[0]
     since = f'lastModified >= "{store.now_text()}"'
@@ -720,7 +722,7 @@ def test_a_change_moves_last_modified_unless_told_otherwise(simulator, caller) -
 MD5, SHA1, SHA256 = 'A' * 32, 'B' * 40, 'C' * 64
 
 
-def test_the_summary_of_a_file_follows_its_hashes(simulator, caller) -> None:
+def test_summary_of_a_file_follows_its_hashes(simulator, caller) -> None:
     store = simulator.store
     row_id = store.add({'type': 'File', 'ownerName': 'Demo Research', 'md5': MD5})['id']
     since = f'lastModified >= "{store.now_text()}"'
@@ -736,7 +738,7 @@ def test_the_summary_of_a_file_follows_its_hashes(simulator, caller) -> None:
     assert store.deleted[-1].summary == SHA256
 
 
-def test_a_gap_in_the_summary_of_a_file_may_be_shown(simulator) -> None:
+def test_gap_in_the_summary_of_a_file_may_be_shown(simulator) -> None:
     simulator.store.shows_gaps = True
     common = {'type': 'File', 'ownerName': 'Demo Research', 'md5': MD5}
     row = simulator.store.add({**common, 'sha256': SHA256})
@@ -745,7 +747,7 @@ def test_a_gap_in_the_summary_of_a_file_may_be_shown(simulator) -> None:
 
 
 @pytest.mark.parametrize('listed', [True, False])
-def test_a_file_goes_up_in_the_one_that_it_is_merged_into(simulator, listed) -> None:
+def test_file_that_is_merged_into_another_disappears(simulator, listed) -> None:
     store = simulator.store
     common = {'type': 'File', 'ownerName': 'Demo Research'}
     kept = store.add({**common, 'md5': MD5, 'tags': {'data': [{'name': 'one'}]}})['id']
@@ -762,7 +764,7 @@ def test_a_file_goes_up_in_the_one_that_it_is_merged_into(simulator, listed) -> 
     assert [entry.summary for entry in store.deleted] == [SHA1] * listed
 
 
-def test_what_the_platform_refuses_of_hashes_is_refused(simulator) -> None:
+def test_hashes_that_the_platform_refuses_are_refused(simulator) -> None:
     store = simulator.store
     common = {'type': 'File', 'ownerName': 'Demo Research'}
     file_id = store.add({**common, 'md5': MD5})['id']
@@ -871,7 +873,7 @@ def _spoilt(simulator: ThreatConnectSimulator, caller: Caller, name: str, **para
 
 
 @pytest.mark.parametrize('status', [500, 502, 503, 504])
-def test_server_errors(simulator, caller, status) -> None:
+def test_server_errors_are_injected(simulator, caller, status) -> None:
     reply = _spoilt(simulator, caller, 'server_error', status=status)
 
     assert reply.status_code == status
@@ -879,7 +881,7 @@ def test_server_errors(simulator, caller, status) -> None:
 
 
 @pytest.mark.parametrize('status', [400, 500, 503])
-def test_tql_timeout_concerns_requests_with_tql_only(simulator, caller, status) -> None:
+def test_tql_timeout_affects_only_requests_with_tql(simulator, caller, status) -> None:
     reply = _spoilt(simulator, caller, 'tql_timeout', status=status)
     assert reply.status_code == status
 
@@ -890,14 +892,14 @@ def test_tql_timeout_concerns_requests_with_tql_only(simulator, caller, status) 
     assert caller.get('/v3/indicators', tql='confidence > 1').status_code == 400
 
 
-def test_unauthorized_and_rate_limit(simulator, caller) -> None:
+def test_unauthorized_and_rate_limit_errors_are_injected(simulator, caller) -> None:
     assert _spoilt(simulator, caller, 'unauthorized').json()['message'] == 'Unauthorized'
     assert 'Retry-After' not in _spoilt(simulator, caller, 'rate_limit').headers
     reply = _spoilt(simulator, caller, 'rate_limit', retry_after=7)
     assert (reply.status_code, reply.headers['Retry-After']) == (429, '7')
 
 
-def test_bodies_that_are_no_good(simulator, caller) -> None:
+def test_bodies_may_be_invalid(simulator, caller) -> None:
     html = _spoilt(simulator, caller, 'html', status=200)
     assert (html.status_code, html.text[:6]) == (200, '<html>')
     error = _spoilt(simulator, caller, 'status_error')
@@ -913,7 +915,7 @@ def test_bodies_that_are_no_good(simulator, caller) -> None:
 @pytest.mark.parametrize(
     ('name', 'params'), [('drop', {}), ('reset', {}), ('tql_timeout', {'status': 'drop'})]
 )
-def test_broken_connections(simulator, caller, name, params) -> None:
+def test_connections_may_break(simulator, caller, name, params) -> None:
     with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
         _spoilt(simulator, caller, name, **params)
 
@@ -921,7 +923,7 @@ def test_broken_connections(simulator, caller, name, params) -> None:
 @pytest.mark.parametrize(
     ('name', 'params'), [('wait', {'wait_s': 0.3}), ('slow_body', {'drip_s': 0.1})]
 )
-def test_slow_answers(simulator, caller, name, params) -> None:
+def test_answers_may_be_slow(simulator, caller, name, params) -> None:
     began = time.monotonic()
 
     assert _spoilt(simulator, caller, name, **params).ok
@@ -957,7 +959,7 @@ def test_rows_repeat_across_pages(simulator, caller) -> None:
     assert len(caller.by_id('confidence > 1', 50)) > len(caller.ids(tql='confidence > 1'))
 
 
-def test_order_may_be_worthless(simulator, caller) -> None:
+def test_order_may_be_arbitrary(simulator, caller) -> None:
     in_order = caller.ids(sorting='id asc')
     simulator.faults.on('ignores_sorting')
     shuffled = caller.ids(sorting='id asc')
@@ -1007,7 +1009,7 @@ def test_many_rows_get_one_last_modified(simulator, caller) -> None:
     assert len(rows['data']) > 20
 
 
-def test_faults_count_begin_later_and_keep_to_a_path(simulator, caller) -> None:
+def test_faults_are_counted_start_later_and_keep_to_a_path(simulator, caller) -> None:
     simulator.faults.on('server_error', count=2, after=1, path='/api/v3/indicators', status=503)
 
     statuses = []
@@ -1041,7 +1043,7 @@ def test_control_switches_faults_and_lists_them(simulator, caller, control) -> N
     assert control('POST', '/nonsense').status_code == 404
 
 
-def test_control_tells_what_is_held(simulator, control) -> None:
+def test_control_shows_what_is_held(simulator, control) -> None:
     lines = control('GET', '/rows').text.splitlines()
     assert [json.loads(line) for line in lines] == simulator.store.rows()
     query = quote('typeName = "ASN" and indicatorActive = false')
@@ -1052,7 +1054,7 @@ def test_control_tells_what_is_held(simulator, control) -> None:
     assert control('GET', '/rows?tql=foo').status_code == 400
 
 
-def test_control_changes_rows_clock_and_all_back(simulator, caller, control) -> None:
+def test_control_changes_rows_and_clock_and_resets_all(simulator, caller, control) -> None:
     held = len(simulator.store)
     row = {'type': 'Host', 'summary': 'new.example.com', 'ownerName': 'Demo Research'}
     (row_id,) = control('POST', '/rows', row).json()['ids']

@@ -115,7 +115,7 @@ def select(text: str) -> set[int]:
         ('summary like "_2.example.net"', set()),
     ],
 )
-def test_text_operators_and_their_aliases(text: str, ids: set[int]) -> None:
+def test_text_operators_and_their_aliases_work(text: str, ids: set[int]) -> None:
     assert select(text) == ids
 
 
@@ -146,7 +146,7 @@ def test_text_operators_and_their_aliases(text: str, ids: set[int]) -> None:
         (f'sameNameAs = {BIG + 2}', {2, 6}),
     ],
 )
-def test_numbers(text: str, ids: set[int]) -> None:
+def test_numbers_are_compared(text: str, ids: set[int]) -> None:
     assert select(text) == ids
 
 
@@ -172,7 +172,7 @@ def test_numbers(text: str, ids: set[int]) -> None:
         ('associatedGroup = 10', {1}),
     ],
 )
-def test_other_keywords(text: str, ids: set[int]) -> None:
+def test_other_keywords_are_supported(text: str, ids: set[int]) -> None:
     assert select(text) == ids
 
 
@@ -191,7 +191,7 @@ def test_other_keywords(text: str, ids: set[int]) -> None:
         ('firstSeen > "2001-01-01"', set()),
     ],
 )
-def test_dates_of_all_forms(text: str, ids: set[int]) -> None:
+def test_dates_are_read_in_all_forms(text: str, ids: set[int]) -> None:
     assert select(text) == ids
 
 
@@ -215,11 +215,11 @@ def test_dates_of_all_forms(text: str, ids: set[int]) -> None:
         ('NOT (hasTag(name = "Phishing") or typeName = "Host")', {3, 4, 5}),
     ],
 )
-def test_sub_queries(text: str, ids: set[int]) -> None:
+def test_sub_queries_are_supported(text: str, ids: set[int]) -> None:
     assert select(text) == ids
 
 
-def test_many_clauses() -> None:
+def test_many_clauses_are_supported() -> None:
     assert select('typeName = "Host" or typeName = "File" or confidence = 0') == {1, 2, 5, 6}
     assert select('typeName != "Host" and owner != 103 and confidence is null') == {5}
     assert select('not (typeName = "Host" or typeName = "File" or owner = 101)') == {3}
@@ -307,7 +307,7 @@ def test_missing_values_match_neither_a_comparison_nor_its_negation() -> None:
         'typeName = "Host"; confidence = 1',
     ],
 )
-def test_what_is_not_documented_is_refused(text: str) -> None:
+def test_undocumented_tql_is_refused(text: str) -> None:
     with pytest.raises(TqlError):
         parse(text)
 
@@ -331,7 +331,7 @@ def test_endless_nesting_is_an_error_not_a_crash() -> None:
 
 
 @given(st.text(max_size=60))
-def test_any_text_survives_quoting(text: str) -> None:
+def test_text_of_any_content_survives_quoting(text: str) -> None:
     for quote in '"\'`':
         escaped = ''.join(f'\\{c}' if c in '"\'`\\' else c for c in text)
         tree = parse(f'summary = {quote}{escaped}{quote}')
@@ -340,7 +340,7 @@ def test_any_text_survives_quoting(text: str) -> None:
 
 
 @given(st.text(alphabet=string.printable, max_size=60))
-def test_any_text_is_read_or_refused(text: str) -> None:
+def test_text_of_any_content_is_read_or_refused(text: str) -> None:
     try:
         parse(text)
     except TqlError:
@@ -398,7 +398,7 @@ def test_mention_of_a_keyword_does_not_count_inside_a_sub_query() -> None:
     st.lists(st.sampled_from(['id > {0}', 'id <= {0}', 'id = {0}', 'id != {0}']), max_size=3),
     st.lists(st.integers(BIG - 1, BIG + 8), min_size=3, max_size=3),
 )
-def test_seeking_by_id_gives_what_a_scan_gives(forms: list[str], numbers: list[int]) -> None:
+def test_seek_by_id_returns_what_a_scan_returns(forms: list[str], numbers: list[int]) -> None:
     clauses = [form.format(number) for form, number in zip(forms, numbers, strict=False)]
     text = ' and '.join([*clauses, '(typeName = "Host" or owner = 101)'])
 

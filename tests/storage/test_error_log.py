@@ -21,7 +21,7 @@ def summaries(error_log: ErrorLog, **filters: object) -> list[str | None]:
     return [entry.summary for entry in error_log.entries(ErrorFilter(**filters))]  # type: ignore[arg-type]
 
 
-def test_an_entry_comes_back_as_it_was(error_log: ErrorLog):
+def test_entry_is_restored_unchanged(error_log: ErrorLog):
     full = make_error(at=NOON + dt.timedelta(milliseconds=7), indicator_id=2**53 + 1)
     bare = ErrorEntry(request_id='j2', at=NOON, code='TC-AUTH', message='Mend it.', reason='')
     error_log.add([full, bare])
@@ -29,7 +29,7 @@ def test_an_entry_comes_back_as_it_was(error_log: ErrorLog):
     assert list(error_log.entries()) == [bare, full]
 
 
-def test_errors_are_gathered_by_job_code_and_text(error_log: ErrorLog):
+def test_errors_are_grouped_by_job_code_and_text(error_log: ErrorLog):
     error_log.add(
         [
             make_error(at=NOON),
@@ -53,7 +53,7 @@ def test_errors_are_gathered_by_job_code_and_text(error_log: ErrorLog):
     assert [example.summary for example in groups[3].examples] == ['198.51.100.23', 'two']
 
 
-def test_a_group_shows_the_first_twenty_indicators_and_counts_all(error_log: ErrorLog):
+def test_group_shows_the_first_twenty_indicators_and_counts_all(error_log: ErrorLog):
     error_log.add([make_error(summary=f'value {number}') for number in range(25)])
     groups, _ = error_log.groups()
 
@@ -115,7 +115,7 @@ def test_filters_select_the_same_errors_single_and_in_groups(
     assert total == len(expected)
 
 
-def test_a_filter_counts_only_what_it_selects_of_a_group(error_log: ErrorLog):
+def test_filter_counts_only_what_it_selects_of_a_group(error_log: ErrorLog):
     error_log.add(
         [
             make_error(indicator_type='Host', summary='a'),
@@ -128,7 +128,7 @@ def test_a_filter_counts_only_what_it_selects_of_a_group(error_log: ErrorLog):
     assert [example.summary for example in group.examples] == ['b']
 
 
-def test_a_group_gives_all_its_errors_page_by_page(error_log: ErrorLog):
+def test_group_returns_all_its_errors_page_by_page(error_log: ErrorLog):
     error_log.add([make_error(summary=f'value {number}') for number in range(5)])
     error_log.add([make_error(reason='Another.'), make_error(summary='value 5')])
     group = next(each for each in error_log.groups()[0] if each.reason != 'Another.')
@@ -155,7 +155,7 @@ def test_pages_do_not_shift_while_errors_are_added(error_log: ErrorLog):
     assert total == 4
 
 
-def test_a_group_keeps_its_number(error_log: ErrorLog):
+def test_group_keeps_its_number(error_log: ErrorLog):
     error_log.add([make_error()])
     before = error_log.groups()[0][0]
     error_log.add([make_error(), make_error(message='Killed by Bo.')])
@@ -186,7 +186,7 @@ def test_errors_of_jobs_that_are_not_kept_are_removed(error_log: ErrorLog, db: D
     assert error_log.request_ids() == ('j2',)
 
 
-def test_adding_and_removing_nothing_is_allowed(error_log: ErrorLog):
+def test_empty_lists_may_be_added_and_removed(error_log: ErrorLog):
     error_log.add([])
     error_log.remove([])
 
@@ -194,7 +194,7 @@ def test_adding_and_removing_nothing_is_allowed(error_log: ErrorLog):
 
 
 @pytest.mark.parametrize('portion', [1, 3, 7, 1_000])
-def test_entries_are_all_given_whatever_the_portion(
+def test_entries_are_all_returned_whatever_the_portion(
     error_log: ErrorLog, monkeypatch: pytest.MonkeyPatch, portion: int
 ):
     monkeypatch.setattr(error_log_module, '_PORTION', portion)
@@ -203,7 +203,7 @@ def test_entries_are_all_given_whatever_the_portion(
     assert summaries(error_log) == [str(number) for number in reversed(range(7))]
 
 
-def test_errors_may_be_stored_and_removed_while_the_entries_are_being_walked(error_log: ErrorLog):
+def test_errors_may_be_stored_and_removed_while_entries_are_iterated(error_log: ErrorLog):
     error_log.add([make_error(summary=str(number)) for number in range(3)])
     walk = iter(error_log.entries())
     first = next(walk)
@@ -213,7 +213,7 @@ def test_errors_may_be_stored_and_removed_while_the_entries_are_being_walked(err
     assert [first.summary, *(entry.summary for entry in walk)] == ['2', '1', '0']
 
 
-def test_a_walk_that_is_not_finished_keeps_nobody_from_storing(error_log: ErrorLog):
+def test_unfinished_iteration_does_not_block_storing(error_log: ErrorLog):
     error_log.add([make_error(summary=str(number)) for number in range(3)])
     walk = iter(error_log.entries())
     next(walk)
@@ -226,7 +226,7 @@ def test_a_walk_that_is_not_finished_keeps_nobody_from_storing(error_log: ErrorL
     assert len(list(walk)) == 2
 
 
-def test_it_says_whose_errors_it_has(error_log: ErrorLog):
+def test_log_lists_the_jobs_that_have_errors(error_log: ErrorLog):
     assert error_log.request_ids() == ()
     error_log.add([make_error(), make_error(), make_error(request_id='j2')])
 
@@ -234,7 +234,7 @@ def test_it_says_whose_errors_it_has(error_log: ErrorLog):
 
 
 @pytest.mark.parametrize('portion', [1, 2, 3, 4])
-def test_all_errors_of_a_job_are_removed_whatever_the_portion(
+def test_errors_of_a_job_are_all_removed_whatever_the_portion(
     error_log: ErrorLog, monkeypatch: pytest.MonkeyPatch, portion: int
 ):
     monkeypatch.setattr(error_log_module, '_REMOVED_AT_ONCE', portion)

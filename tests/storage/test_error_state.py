@@ -75,7 +75,7 @@ def only_group(errors: ErrorLog, wanted: ErrorFilter = OPEN) -> ErrorGroup:
     return group
 
 
-def test_a_refused_object_is_open_until_sentinel_accepts_it(
+def test_refused_object_is_open_until_sentinel_accepts_it(
     working: Working, error_log: ErrorLog
 ) -> None:
     update(working, chosen(1), chosen(2), refused=2)
@@ -95,9 +95,7 @@ def test_a_refused_object_is_open_until_sentinel_accepts_it(
     assert error_log.groups(OPEN) == ((), 0)
 
 
-def test_the_tries_that_are_left_are_those_of_the_refusals(
-    working: Working, error_log: ErrorLog
-) -> None:
+def test_attempts_left_are_those_of_the_refusals(working: Working, error_log: ErrorLog) -> None:
     left = []
     for number in range(4):
         update(working, chosen(1), refused=1, name=f'u{number}')
@@ -106,7 +104,7 @@ def test_the_tries_that_are_left_are_those_of_the_refusals(
     assert left == [(1, 3), (1, 2), (1, 1), (0, 0)]
 
 
-def test_an_object_of_a_file_does_not_close_the_error_about_another(
+def test_object_of_a_file_does_not_close_the_error_about_another(
     working: Working, error_log: ErrorLog
 ) -> None:
     file = [chosen(1), chosen(2, indicator_id=1)]
@@ -116,7 +114,7 @@ def test_an_object_of_a_file_does_not_close_the_error_about_another(
     assert [each.state for each in error_log.entries()] == ['open', 'resolved', 'superseded']
 
 
-def test_an_error_about_a_copy_that_is_gone_is_superseded(
+def test_error_about_a_copy_that_is_gone_is_superseded(
     working: Working, error_log: ErrorLog
 ) -> None:
     update(working, chosen(1), refused=1)
@@ -127,7 +125,7 @@ def test_an_error_about_a_copy_that_is_gone_is_superseded(
     assert [each.state_at for each in error_log.entries()] == [LATER]
 
 
-def test_an_error_about_a_copy_that_a_better_one_displaced_is_not_open(
+def test_error_about_a_copy_that_a_better_one_displaced_is_not_open(
     working: Working, error_log: ErrorLog
 ) -> None:
     begin(working, 'u1')
@@ -141,7 +139,7 @@ def test_an_error_about_a_copy_that_a_better_one_displaced_is_not_open(
     assert [each.state for each in error_log.entries()] == ['superseded']
 
 
-def test_a_refused_withdrawal_is_open_until_the_object_is_withdrawn(
+def test_refused_withdrawal_is_open_until_the_object_is_withdrawn(
     working: Working, store: UpdateStore, orphans: Orphans, error_log: ErrorLog
 ) -> None:
     send(store, chosen(1))
@@ -183,7 +181,7 @@ def read(working: Working, name: str, found: list[int], fine: list[int], **job: 
     end(working, name)
 
 
-def test_an_invalid_indicator_is_open_while_the_last_whole_reading_finds_it_so(
+def test_invalid_indicator_is_open_while_the_last_whole_reading_finds_it_so(
     working: Working, error_log: ErrorLog
 ) -> None:
     read(working, 'u1', [1, 2, 3], [])
@@ -198,13 +196,13 @@ def test_an_invalid_indicator_is_open_while_the_last_whole_reading_finds_it_so(
     ]
 
 
-def test_a_delta_closes_only_what_it_has_read(working: Working, error_log: ErrorLog) -> None:
+def test_delta_closes_only_what_it_has_read(working: Working, error_log: ErrorLog) -> None:
     read(working, 'u1', [1, 2], [])
     read(working, 'u2', [], [1], mode=Mode.DELTA)
     assert states(error_log) == [('1', ErrorState.RESOLVED), ('2', ErrorState.OPEN)]
 
 
-def test_another_query_says_nothing_about_an_invalid_indicator(
+def test_other_query_does_not_affect_an_invalid_indicator(
     working: Working, error_log: ErrorLog
 ) -> None:
     read(working, 'u1', [1], [])
@@ -220,7 +218,7 @@ def fail(working: Working, errors: ErrorLog, name: str) -> None:
     end(working, name, JobStatus.FAILED)
 
 
-def test_the_error_of_a_failed_job_is_open_until_a_job_of_its_query_is_complete(
+def test_error_of_a_failed_job_is_open_until_a_job_of_its_query_is_complete(
     working: Working, error_log: ErrorLog
 ) -> None:
     fail(working, error_log, 'u1')
@@ -238,7 +236,7 @@ def test_the_error_of_a_failed_job_is_open_until_a_job_of_its_query_is_complete(
     assert [each.state for each in error_log.entries()] == ['resolved', 'superseded']
 
 
-def test_what_is_open_of_a_removed_query_is_superseded(
+def test_open_errors_of_a_removed_query_are_superseded(
     working: Working, error_log: ErrorLog
 ) -> None:
     update(working, chosen(1), refused=1)
@@ -249,7 +247,7 @@ def test_what_is_open_of_a_removed_query_is_superseded(
     assert list(error_log.entries(OPEN)) == []
 
 
-def test_what_is_open_outlives_its_job_and_the_rest_does_not(
+def test_open_errors_outlive_their_job_and_the_rest_do_not(
     working: Working, error_log: ErrorLog
 ) -> None:
     read(working, 'u1', [1, 2], [])
@@ -275,7 +273,7 @@ def test_what_is_open_outlives_its_job_and_the_rest_does_not(
         ({'text': '%'}, []),
     ],
 )
-def test_filters_by_query_state_and_text(
+def test_filters_apply_to_query_state_and_text(
     working: Working, error_log: ErrorLog, filters: dict[str, Any], expected: list[str]
 ) -> None:
     read(working, 'u1', [1, 2], [])
@@ -284,7 +282,7 @@ def test_filters_by_query_state_and_text(
     assert error_log.groups(ErrorFilter(**filters))[1] == min(1, len(expected))
 
 
-def test_the_count_and_what_closes_an_error_go_by_the_index_of_what_is_open(
+def test_count_and_closing_use_the_index_of_open_errors(
     working: Working,
 ) -> None:
     with working.db.read() as connection:

@@ -35,7 +35,7 @@ LAST = chosen(1).valid_until
 HOST = ObjectKey(IndicatorType.HOST, 'c2.example.net')
 
 
-def test_an_empty_ledger_holds_nothing(ledger: Ledger):
+def test_empty_ledger_has_no_rows(ledger: Ledger):
     assert ledger.rows_of_keys([address(1).digest]) == {}
     assert ledger.rows_of_keys([]) == {}
     assert ledger.rows_of_indicators([1]) == {}
@@ -45,7 +45,7 @@ def test_an_empty_ledger_holds_nothing(ledger: Ledger):
     assert ledger.live_sources(NOON) == frozenset()
 
 
-def test_an_accepted_object_is_held_as_it_was_sent(store: UpdateStore, ledger: Ledger):
+def test_accepted_object_is_in_the_ledger_as_it_was_sent(store: UpdateStore, ledger: Ledger):
     item = chosen(1, generation=2, indicator_id=2**53 + 1, siblings=3, source_modified=minutes(3))
     send(store, item)
     (row,) = ledger.rows_of_keys([address(1).digest, address(2).digest]).values()
@@ -66,7 +66,7 @@ def test_an_accepted_object_is_held_as_it_was_sent(store: UpdateStore, ledger: L
     assert ledger.rows_of_indicators([2**53 + 1, 7]) == {2**53 + 1: [row]}
 
 
-def test_what_recognizing_a_row_takes_is_what_the_whole_row_says(
+def test_brief_row_agrees_with_the_full_row(
     store: UpdateStore, working: Working, orphans: Orphans, ledger: Ledger
 ):
     send(store, *(chosen(number, siblings=2) for number in (1, 2, 3)), chosen(4))
@@ -85,9 +85,7 @@ def test_what_recognizing_a_row_takes_is_what_the_whole_row_says(
         assert all(getattr(item, name) == getattr(whole[number][0], name) for name in names)
 
 
-def test_a_later_answer_takes_the_place_of_an_earlier_one(
-    store: UpdateStore, working: Working, ledger: Ledger
-):
+def test_later_answer_replaces_an_earlier_one(store: UpdateStore, working: Working, ledger: Ledger):
     send(store, chosen(1), chosen(2))
     working.begin('j1', 'j2')
     working.convert(chosen(1, content_hash=b'new'), request_id='j2')
@@ -101,7 +99,7 @@ def test_a_later_answer_takes_the_place_of_an_earlier_one(
     assert ledger.live(NOON) == 2
 
 
-def test_thousands_of_keys_may_be_asked_for_at_once(
+def test_thousands_of_keys_may_be_requested_at_once(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     working.begin('j1')
@@ -111,7 +109,7 @@ def test_thousands_of_keys_may_be_asked_for_at_once(
     assert set(ledger.rows_of_keys(digests)) == set(digests[:1_203])
 
 
-def test_what_is_live_is_counted_by_query_type_and_source(
+def test_live_objects_are_counted_by_query_type_and_source(
     store: UpdateStore, working: Working, orphans: Orphans, ledger: Ledger
 ):
     send(store, chosen(1), chosen(2), make_chosen(HOST, indicator_id=3, owner_name='Another Org'))
@@ -136,7 +134,9 @@ def test_what_is_live_is_counted_by_query_type_and_source(
     } == {('q2', 1)}
 
 
-def test_what_expires_within_the_hour_counts_until_its_end(store: UpdateStore, ledger: Ledger):
+def test_objects_that_expire_within_the_hour_count_until_its_end(
+    store: UpdateStore, ledger: Ledger
+):
     send(store, chosen(1, valid_until=NOON + dt.timedelta(minutes=20)))
 
     assert ledger.live(NOON + dt.timedelta(minutes=59)) == 1
@@ -144,7 +144,7 @@ def test_what_expires_within_the_hour_counts_until_its_end(store: UpdateStore, l
 
 
 @pytest.mark.parametrize('name', ['live', 'live_by_query', 'live_sources'])
-def test_whoever_asks_how_much_is_live_goes_through_no_ledger(db: Database, name: str):
+def test_count_of_live_objects_does_not_scan_the_ledger(db: Database, name: str):
     with db.read() as connection:
         plan = connection.execute(f'EXPLAIN QUERY PLAN {statements("ledger")[name]}', (0,))
         details = [row['detail'] for row in plan]
@@ -153,7 +153,7 @@ def test_whoever_asks_how_much_is_live_goes_through_no_ledger(db: Database, name
     assert not any('ledger' in detail or 'content' in detail for detail in details)
 
 
-def test_the_ledger_outlives_the_updates(store: UpdateStore, working: Working, ledger: Ledger):
+def test_ledger_outlives_the_updates(store: UpdateStore, working: Working, ledger: Ledger):
     working.begin('j1')
     working.convert(chosen(1))
     working.end()
@@ -164,7 +164,7 @@ def test_the_ledger_outlives_the_updates(store: UpdateStore, working: Working, l
     assert ledger.live(NOON) == 1
 
 
-def test_a_record_says_what_was_sent(store: UpdateStore, ledger: Ledger):
+def test_record_says_what_was_sent(store: UpdateStore, ledger: Ledger):
     item = make_chosen(
         HOST,
         indicator_id=3,
@@ -187,7 +187,7 @@ def test_a_record_says_what_was_sent(store: UpdateStore, ledger: Ledger):
     assert ledger.by_summary('no such thing') == ()
 
 
-def test_what_was_refused_and_the_last_error_are_told(
+def test_refused_objects_and_the_last_error_are_reported(
     store: UpdateStore, ledger: Ledger, error_log: ErrorLog
 ):
     send(store, chosen(1), chosen(2), refusals={0: ('no',)})
@@ -202,16 +202,16 @@ def test_what_was_refused_and_the_last_error_are_told(
     assert ledger.last_error(2) is None
 
 
-def test_times_come_oldest_first_and_only_those_after(db: Database, request_times: RequestTimes):
+def test_times_come_oldest_first_and_only_after_the_one_given(
+    db: Database, request_times: RequestTimes
+):
     for number in (3, 1, 2):
         add_request(db, NOON + number * SECOND)
 
     assert request_times.recent(NOON + SECOND) == (NOON + 2 * SECOND, NOON + 3 * SECOND)
 
 
-def test_several_requests_of_the_same_moment_are_all_kept(
-    db: Database, request_times: RequestTimes
-):
+def test_requests_of_the_same_moment_are_all_kept(db: Database, request_times: RequestTimes):
     for _ in range(3):
         add_request(db, NOON)
 
@@ -227,7 +227,7 @@ def test_old_times_are_forgotten(db: Database, request_times: RequestTimes):
     assert request_times.recent(NOON - SECOND) == (NOON + 61 * SECOND,)
 
 
-def test_a_claimed_batch_leaves_the_time_of_its_request(
+def test_claimed_batch_leaves_the_time_of_its_request(
     working: Working, request_times: RequestTimes
 ):
     working.begin('j1')
@@ -242,7 +242,7 @@ def test_a_claimed_batch_leaves_the_time_of_its_request(
     deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.integers(min_value=0, max_value=4_000_000_000_000_000))
-def test_a_time_comes_back_to_the_microsecond(
+def test_time_is_restored_to_the_microsecond(
     db: Database, request_times: RequestTimes, micros: int
 ):
     at = dt.datetime(1970, 1, 2, tzinfo=dt.UTC) + dt.timedelta(microseconds=micros)

@@ -58,7 +58,7 @@ def test_jobs_of_one_hour_add_up(db: Database, metrics: MetricStore) -> None:
     assert second.figures.jobs == 1
 
 
-def test_a_job_counts_once_however_often_its_end_is_stored(
+def test_job_counts_once_however_often_its_end_is_stored(
     db: Database, metrics: MetricStore
 ) -> None:
     for _ in range(3):
@@ -66,12 +66,12 @@ def test_a_job_counts_once_however_often_its_end_is_stored(
     assert metrics.total().read == 10
 
 
-def test_a_job_that_is_not_of_the_running_update_does_not_count(metrics: MetricStore) -> None:
+def test_job_that_is_not_of_the_running_update_does_not_count(metrics: MetricStore) -> None:
     metrics.add_job('nobody', COUNTS, is_failed=False, at=NOON)
     assert metrics.total().jobs == 0
 
 
-def test_the_span_begins_with_its_hour_and_ends_before_its_end(
+def test_time_range_begins_with_its_hour_and_ends_before_its_end(
     db: Database, metrics: MetricStore
 ) -> None:
     for number in range(4):
@@ -80,7 +80,7 @@ def test_the_span_begins_with_its_hour_and_ends_before_its_end(
     assert [hour.start_at for hour in span] == [NOON + HOUR, NOON + 2 * HOUR]
 
 
-def test_the_total_keeps_what_cleaning_removes(db: Database, metrics: MetricStore) -> None:
+def test_total_keeps_what_cleaning_removes(db: Database, metrics: MetricStore) -> None:
     for number in range(4):
         end(db, f'j{number}', NOON + number * HOUR)
     before = metrics.total()

@@ -18,7 +18,7 @@ def numbers(tmp_path: Path) -> Iterator[Numbers]:
     db.close()
 
 
-def test_each_text_has_a_number_of_its_own_for_good(numbers: Numbers) -> None:
+def test_text_keeps_a_number_of_its_own(numbers: Numbers) -> None:
     found = numbers.numbers(['j1', 'j2', 'j1'])
 
     assert found.keys() == {'j1', 'j2'}
@@ -28,13 +28,13 @@ def test_each_text_has_a_number_of_its_own_for_good(numbers: Numbers) -> None:
     assert numbers.text(found['j2']) == 'j2'
 
 
-def test_what_has_no_number_gets_none_by_being_asked_for(numbers: Numbers) -> None:
+def test_unknown_text_gets_no_number_by_a_lookup(numbers: Numbers) -> None:
     assert numbers.known('j1') is None
     assert numbers.text(1) == ''
     assert numbers.number('j1') == numbers.known('j1')
 
 
-def test_numbers_that_were_asked_for_stay_though_somebody_forgets_them(numbers: Numbers) -> None:
+def test_requested_numbers_stay_though_another_caller_forgets_them(numbers: Numbers) -> None:
     found = numbers.numbers(['j1', 'j2'])
     before = dict(found)
     numbers.forget(['j1'])

@@ -95,7 +95,7 @@ def withdraw(orphans: Orphans, items: Iterable[LiveObject], request_id: str = 'j
         (f'{MD5} : {SHA1} : {SHA256}', f'{SHA256} : {SHA1}'),
     ],
 )
-def test_a_deleted_file_is_known_by_any_of_its_hashes(
+def test_deleted_file_is_known_by_any_of_its_hashes(
     store: UpdateStore, orphans: Orphans, known: str, named: str
 ) -> None:
     send(
@@ -110,7 +110,7 @@ def test_a_deleted_file_is_known_by_any_of_its_hashes(
     assert orphans.named([replace(entry, type='Kind that is new')]) == set()
 
 
-def test_a_deleted_file_is_known_by_a_hash_of_others_though_what_it_lost_is_live_still(
+def test_deleted_file_is_known_by_a_foreign_hash_though_its_lost_one_is_still_live(
     store: UpdateStore, orphans: Orphans, ledger: Ledger
 ) -> None:
     lost = 'D' * 32
@@ -123,7 +123,9 @@ def test_a_deleted_file_is_known_by_a_hash_of_others_though_what_it_lost_is_live
     assert orphans.named([entry]) == {1, 2}
 
 
-def test_what_is_no_file_is_known_by_its_summary(store: UpdateStore, orphans: Orphans) -> None:
+def test_deleted_indicator_that_is_not_a_file_is_known_by_its_summary(
+    store: UpdateStore, orphans: Orphans
+) -> None:
     host = ObjectKey(IndicatorType.HOST, 'a')
     other = ObjectKey(IndicatorType.HOST, MD5)
     subject = ObjectKey(IndicatorType.EMAIL_SUBJECT, 'what it really says')
@@ -145,7 +147,7 @@ def test_what_is_no_file_is_known_by_its_summary(store: UpdateStore, orphans: Or
     assert orphans.named([shown]) == {6}
 
 
-def test_what_is_live_is_told_by_indicator_and_by_key(
+def test_live_objects_are_found_by_indicator_and_by_key(
     store: UpdateStore, orphans: Orphans, ledger: Ledger, working: Working
 ) -> None:
     send(store, file(MD5, MD5), file(SHA1, MD5), file(SHA256, SHA256, 2), chosen(9, indicator_id=1))
@@ -165,7 +167,7 @@ def test_what_is_live_is_told_by_indicator_and_by_key(
 # -- the search
 
 
-def test_a_search_is_remembered_until_the_next_update_ends(
+def test_search_is_remembered_until_the_next_update_ends(
     store: UpdateStore, orphans: Orphans, working: Working
 ) -> None:
     working.begin('j1', 'j2')
@@ -187,7 +189,7 @@ def test_a_search_is_remembered_until_the_next_update_ends(
     assert orphans.has_failed('u2')
 
 
-def test_what_another_indicator_holds_is_not_lost(
+def test_value_that_another_indicator_holds_is_not_lost(
     store: UpdateStore, orphans: Orphans, ledger: Ledger
 ) -> None:
     send(store, file(MD5, MD5), file(SHA1, SHA1, 2))
@@ -199,7 +201,7 @@ def test_what_another_indicator_holds_is_not_lost(
     assert orphans.orphaned('u1', now=LATER, most_attempts=3) == ()
 
 
-def test_all_that_is_held_of_an_indicator_that_is_gone_is_orphaned_once(
+def test_rows_of_a_deleted_indicator_are_orphaned_once(
     store: UpdateStore, orphans: Orphans
 ) -> None:
     summary = f'{MD5} : {SHA1}'
@@ -210,7 +212,7 @@ def test_all_that_is_held_of_an_indicator_that_is_gone_is_orphaned_once(
     assert orphaned(orphans, 'u1') == {key(MD5), key(SHA1)}
 
 
-def test_a_loss_that_was_found_too_late_is_one_for_the_next_update_only(
+def test_loss_that_was_found_too_late_counts_only_for_the_next_update(
     store: UpdateStore, working: Working, orphans: Orphans, ledger: Ledger
 ) -> None:
     summary = f'{MD5} : {SHA1}'
@@ -231,7 +233,7 @@ def test_a_loss_that_was_found_too_late_is_one_for_the_next_update_only(
 
 
 @pytest.mark.parametrize('fate', [Fate.SEND, Fate.UNCHANGED])
-def test_what_is_sent_again_or_stays_is_no_longer_looked_for(
+def test_value_that_is_sent_again_or_stays_is_no_longer_searched_for(
     store: UpdateStore, working: Working, orphans: Orphans, fate: Fate
 ) -> None:
     send(store, chosen(1), chosen(2))
@@ -245,7 +247,7 @@ def test_what_is_sent_again_or_stays_is_no_longer_looked_for(
     assert orphaned(orphans, 'u1') == {address(2)}
 
 
-def test_a_copy_that_loses_a_value_to_an_unchanged_one_loses_nothing_else(
+def test_copy_that_loses_a_value_to_an_unchanged_one_loses_nothing_else(
     store: UpdateStore, working: Working, orphans: Orphans, ledger: Ledger
 ) -> None:
     send(store, chosen(1))
@@ -258,7 +260,7 @@ def test_a_copy_that_loses_a_value_to_an_unchanged_one_loses_nothing_else(
     assert orphans.live_objects([1, 2]) == {2: {row.digest: row.id}}
 
 
-def test_a_copy_without_an_answer_is_not_taken_for_lost_because_the_one_before_was(
+def test_unanswered_copy_is_not_taken_for_lost_because_the_one_before_was(
     store: UpdateStore, working: Working, orphans: Orphans
 ) -> None:
     send(store, chosen(1))
@@ -276,7 +278,7 @@ def test_a_copy_without_an_answer_is_not_taken_for_lost_because_the_one_before_w
 # -- withdrawing
 
 
-def test_what_no_job_has_chosen_is_told_in_portions(
+def test_rows_that_no_job_has_chosen_come_in_portions(
     store: UpdateStore, working: Working, orphans: Orphans, ledger: Ledger
 ) -> None:
     send(store, *(chosen(number) for number in range(1, 8)))
@@ -297,7 +299,7 @@ def test_what_no_job_has_chosen_is_told_in_portions(
     assert len(unchosen(orphans, 'u9')) == 7
 
 
-def test_a_withdrawal_goes_out_as_the_object_was_but_revoked(
+def test_withdrawal_goes_out_as_the_object_was_but_revoked(
     store: UpdateStore, working: Working, orphans: Orphans, ledger: Ledger
 ) -> None:
     send(store, chosen(1))
@@ -331,7 +333,7 @@ def test_a_withdrawal_goes_out_as_the_object_was_but_revoked(
         (None, True, Outcome.REFUSED),
     ],
 )
-def test_an_indicator_that_is_read_and_loses_a_value_counts_once(
+def test_indicator_that_is_read_and_loses_a_value_counts_once(
     store: UpdateStore,
     working: Working,
     orphans: Orphans,
@@ -362,7 +364,7 @@ def test_an_indicator_that_is_read_and_loses_a_value_counts_once(
     assert working.progress().is_settled
 
 
-def test_what_was_not_read_counts_once_however_many_objects_are_withdrawn(
+def test_unread_indicator_counts_once_however_many_objects_are_withdrawn(
     store: UpdateStore, working: Working, orphans: Orphans
 ) -> None:
     summary = f'{MD5} : {SHA1}'
@@ -379,7 +381,7 @@ def test_what_was_not_read_counts_once_however_many_objects_are_withdrawn(
     )
 
 
-def test_an_indicator_whose_value_changed_counts_once_as_both_values_are_withdrawn(
+def test_indicator_whose_value_changed_counts_once_as_both_values_are_withdrawn(
     store: UpdateStore, working: Working, orphans: Orphans
 ) -> None:
     send(store, chosen(1, indicator_id=7))
@@ -395,7 +397,7 @@ def test_an_indicator_whose_value_changed_counts_once_as_both_values_are_withdra
 
 
 @pytest.mark.parametrize('outcome', [Outcome.UNCHANGED, Outcome.WITHHELD, Outcome.REFUSED])
-def test_an_indicator_counts_once_though_a_withdrawal_of_it_is_repeated(
+def test_indicator_counts_once_though_a_withdrawal_of_it_is_repeated(
     store: UpdateStore, working: Working, orphans: Orphans, outcome: Outcome
 ) -> None:
     without_answer(store, working, orphans)
@@ -414,7 +416,7 @@ def test_an_indicator_counts_once_though_a_withdrawal_of_it_is_repeated(
 
 
 @pytest.mark.parametrize('is_repeated', [False, True])
-def test_an_indicator_that_is_recognized_and_displaced_is_a_duplicate_but_for_its_withdrawal(
+def test_indicator_that_is_recognized_and_displaced_is_a_duplicate_but_for_its_withdrawal(
     store: UpdateStore, working: Working, orphans: Orphans, ledger: Ledger, is_repeated: bool
 ) -> None:
     without_answer(store, working, orphans)
@@ -438,7 +440,7 @@ def test_an_indicator_that_is_recognized_and_displaced_is_a_duplicate_but_for_it
 
 
 @pytest.mark.parametrize('is_stopped', [False, True])
-def test_a_withdrawal_that_comes_after_the_stop_of_its_job_has_an_outcome(
+def test_withdrawal_that_comes_after_the_stop_of_its_job_has_an_outcome(
     store: UpdateStore, working: Working, orphans: Orphans, is_stopped: bool
 ) -> None:
     send(store, chosen(1))
@@ -455,7 +457,7 @@ def test_a_withdrawal_that_comes_after_the_stop_of_its_job_has_an_outcome(
     assert (working.claim() is None) is is_stopped
 
 
-def test_a_withdrawal_of_an_update_that_has_ended_is_not_added(
+def test_withdrawal_of_an_update_that_has_ended_is_not_added(
     store: UpdateStore, working: Working, orphans: Orphans
 ) -> None:
     send(store, chosen(1))
@@ -487,7 +489,7 @@ def refuse_withdrawals(
 
 
 @pytest.mark.parametrize('is_orphaned', [False, True])
-def test_a_withdrawal_that_is_refused_again_and_again_is_left_alone(
+def test_withdrawal_that_is_refused_again_and_again_is_left_alone(
     store: UpdateStore, working: Working, orphans: Orphans, ledger: Ledger, *, is_orphaned: bool
 ) -> None:
     send(store, chosen(1))
@@ -506,7 +508,7 @@ def test_a_withdrawal_that_is_refused_again_and_again_is_left_alone(
 
 @pytest.mark.parametrize('is_orphaned', [False, True])
 @pytest.mark.parametrize('fate', [Fate.SEND, Fate.UNCHANGED])
-def test_a_refused_withdrawal_counts_no_more_once_a_copy_was_chosen_again(
+def test_refused_withdrawal_no_longer_counts_once_a_copy_was_chosen_again(
     store: UpdateStore,
     working: Working,
     orphans: Orphans,
@@ -535,7 +537,7 @@ def test_a_refused_withdrawal_counts_no_more_once_a_copy_was_chosen_again(
     assert ledger.held_of([1])[1][0].is_settled
 
 
-def test_withdrawals_that_wait_for_somebody_are_told(
+def test_withdrawals_that_wait_for_a_confirmation_are_reported(
     store: UpdateStore, working: Working, orphans: Orphans
 ) -> None:
     working.begin('j1', 'j2')
@@ -568,7 +570,7 @@ def without_answer(
     return batch
 
 
-def test_an_id_whose_withdrawal_had_no_answer_is_not_live_and_must_go_for_sure(
+def test_id_whose_withdrawal_had_no_answer_is_not_live_and_must_be_withdrawn(
     store: UpdateStore, working: Working, orphans: Orphans, ledger: Ledger
 ) -> None:
     without_answer(store, working, orphans)
@@ -582,7 +584,7 @@ def test_an_id_whose_withdrawal_had_no_answer_is_not_live_and_must_go_for_sure(
 
 
 @pytest.mark.parametrize('answer', ['accepted', 'refused', 'none', 'late'])
-def test_an_unconfirmed_withdrawal_is_repeated_until_it_is_confirmed(
+def test_unconfirmed_withdrawal_is_repeated_until_it_is_confirmed(
     store: UpdateStore, working: Working, orphans: Orphans, answer: str
 ) -> None:
     first = without_answer(store, working, orphans, has_ended=answer != 'late')
@@ -609,7 +611,7 @@ def test_an_unconfirmed_withdrawal_is_repeated_until_it_is_confirmed(
 
 
 @pytest.mark.parametrize('answer', [None, 'refused', 'none'])
-def test_an_update_repeats_a_withdrawal_once_whenever_it_is_asked(
+def test_update_repeats_a_withdrawal_only_once(
     store: UpdateStore, working: Working, orphans: Orphans, answer: str | None
 ) -> None:
     without_answer(store, working, orphans)
@@ -632,7 +634,7 @@ def test_an_update_repeats_a_withdrawal_once_whenever_it_is_asked(
 
 
 @pytest.mark.parametrize('is_refused', [False, True])
-def test_a_value_that_is_back_is_live_while_its_old_id_is_withdrawn_once_more(
+def test_value_that_is_back_is_live_while_its_old_id_is_withdrawn_once_more(
     store: UpdateStore, working: Working, orphans: Orphans, ledger: Ledger, *, is_refused: bool
 ) -> None:
     without_answer(store, working, orphans)

@@ -43,7 +43,7 @@ KILLED = TaskKilledError('The Task Upload was killed by jdoe.')
 # -- claiming
 
 
-def test_a_claimed_object_is_as_it_was_chosen_but_in_flight_no_more_to_be_had(working: Working):
+def test_claimed_object_is_as_it_was_chosen_and_cannot_be_claimed_again(working: Working):
     working.begin('j1')
     item = chosen(1, text='{"name":"ü😀"}'.encode(), content_hash=b'another', owner_name='Ü')
     working.convert(item)
@@ -68,7 +68,7 @@ def test_unchanged_objects_are_not_sent(store: UpdateStore, working: Working):
     assert working.is_dealt_with()
 
 
-def test_there_is_no_batch_of_another_update(store: UpdateStore, working: Working):
+def test_batch_of_another_update_is_not_claimed(store: UpdateStore, working: Working):
     working.begin('j1')
     working.convert(chosen(1))
     working.end()
@@ -88,7 +88,7 @@ def test_objects_go_in_the_order_of_precedence_of_their_queries(working: Working
     assert numbers(working.claim(size=3)) == [21, 10, 11]
 
 
-def test_a_batch_that_is_not_full_waits_while_its_job_may_bring_more(working: Working):
+def test_batch_that_is_not_full_waits_while_its_job_may_bring_more(working: Working):
     working.begin('j1')
     working.convert(chosen(1), chosen(2))
     assert not working.store.is_batch_ready('u1', size=3)
@@ -99,7 +99,7 @@ def test_a_batch_that_is_not_full_waits_while_its_job_may_bring_more(working: Wo
     assert numbers(working.claim(size=3)) == [1, 2]
 
 
-def test_a_full_batch_goes_while_its_job_is_still_being_read(working: Working):
+def test_full_batch_goes_while_its_job_is_still_being_read(working: Working):
     working.begin('j1')
     working.convert(chosen(1), chosen(2), chosen(3))
 
@@ -108,9 +108,7 @@ def test_a_full_batch_goes_while_its_job_is_still_being_read(working: Working):
 
 
 @pytest.mark.parametrize('first', ['j1', 'j2'])
-def test_a_batch_is_short_only_where_nothing_more_of_its_first_job_can_come(
-    working: Working, first: str
-):
+def test_batch_is_short_only_where_its_first_job_brings_nothing_more(working: Working, first: str):
     working.begin('j1', 'j2')
     working.convert(chosen(1))
     working.convert(chosen(2), request_id='j2')
@@ -121,7 +119,7 @@ def test_a_batch_is_short_only_where_nothing_more_of_its_first_job_can_come(
     assert numbers(working.claim(size=3)) == expected
 
 
-def test_a_job_whose_reading_failed_sends_what_it_had(store: UpdateStore, working: Working):
+def test_job_whose_reading_failed_sends_what_it_had(store: UpdateStore, working: Working):
     working.begin('j1')
     working.convert(chosen(1))
     store.end_reading('j1', at=NOON, error=ReadAuthError('Mend it.'))
@@ -129,7 +127,7 @@ def test_a_job_whose_reading_failed_sends_what_it_had(store: UpdateStore, workin
     assert numbers(working.claim()) == [1]
 
 
-def test_a_batch_keeps_below_a_megabyte(working: Working):
+def test_batch_keeps_below_a_megabyte(working: Working):
     working.begin('j1')
     text = ('ü' * 200_000).encode()
     working.convert(*(chosen(number, text=text, content_hash=b'') for number in range(1, 5)))
@@ -146,7 +144,7 @@ SORTED = {
 
 @pytest.mark.parametrize('direction', SortDirection)
 @pytest.mark.parametrize('kind', SORTED)
-def test_a_sorted_query_sends_in_its_own_order_and_what_has_no_value_last(
+def test_sorted_query_sends_in_its_own_order_and_rows_without_a_value_last(
     working: Working, direction: SortDirection, kind: str
 ):
     values = SORTED[kind]
@@ -181,7 +179,7 @@ def test_equal_values_go_in_the_order_of_their_ids(
     assert numbers(working.claim()) == expected
 
 
-def test_a_sorted_query_waits_until_it_has_been_read_and_lower_ones_go_first(
+def test_sorted_query_waits_until_it_has_been_read_and_lower_ones_go_first(
     store: UpdateStore, working: Working
 ):
     store.begin(
@@ -203,7 +201,7 @@ def test_a_sorted_query_waits_until_it_has_been_read_and_lower_ones_go_first(
 # -- settling
 
 
-def test_settling_enters_the_ledger_and_gives_each_indicator_its_outcome(
+def test_settled_objects_enter_the_ledger_and_indicators_get_their_outcome(
     working: Working, ledger: Ledger, error_log: ErrorLog
 ):
     working.begin('j1')
@@ -221,7 +219,7 @@ def test_settling_enters_the_ledger_and_gives_each_indicator_its_outcome(
     assert working.counts().requests == 1
 
 
-def test_an_answer_that_the_disk_refuses_leaves_everything_in_flight(
+def test_answer_that_the_disk_refuses_leaves_everything_in_flight(
     db: Database, store: UpdateStore, working: Working, ledger: Ledger, error_log: ErrorLog
 ):
     working.begin('j1')
@@ -242,7 +240,7 @@ def test_an_answer_that_the_disk_refuses_leaves_everything_in_flight(
     assert list(error_log.entries()) == []
 
 
-def test_the_ledger_keeps_what_sentinel_holds_when_a_newer_copy_is_refused(
+def test_ledger_keeps_what_sentinel_holds_when_a_newer_copy_is_refused(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     send(store, chosen(1, content_hash=b'before'))
@@ -256,7 +254,7 @@ def test_the_ledger_keeps_what_sentinel_holds_when_a_newer_copy_is_refused(
 
 
 @pytest.mark.parametrize('is_first', [True, False])
-def test_what_sentinel_may_have_of_an_earlier_request_is_held_though_it_is_refused_now(
+def test_object_possibly_in_sentinel_stays_in_the_ledger_though_it_is_refused_now(
     store: UpdateStore, working: Working, ledger: Ledger, is_first: bool
 ):
     if not is_first:
@@ -290,7 +288,7 @@ FILE_CASES = [
 
 @pytest.mark.parametrize('is_released', [False, True])
 @pytest.mark.parametrize(('fates', 'outcome'), FILE_CASES)
-def test_a_file_with_several_objects_counts_once(
+def test_file_with_several_objects_counts_once(
     store: UpdateStore,
     working: Working,
     fates: tuple[str, ...],
@@ -334,7 +332,7 @@ def test_a_file_with_several_objects_counts_once(
     assert working.is_dealt_with()
 
 
-def test_a_file_stays_open_until_its_last_object_is_answered(working: Working):
+def test_file_stays_open_until_its_last_object_is_answered(working: Working):
     working.begin('j1')
     working.convert(chosen(1, indicator_id=7), chosen(2, indicator_id=7))
     working.end()
@@ -349,9 +347,7 @@ def test_a_file_stays_open_until_its_last_object_is_answered(working: Working):
 # -- copies
 
 
-def test_a_copy_that_lost_its_object_before_sending_is_a_duplicate(
-    working: Working, ledger: Ledger
-):
+def test_copy_that_lost_its_object_before_sending_is_a_duplicate(working: Working, ledger: Ledger):
     working.begin('j1')
     working.convert(chosen(1))
     replace(working, new=2)
@@ -364,7 +360,7 @@ def test_a_copy_that_lost_its_object_before_sending_is_a_duplicate(
     assert held(ledger, 1).content_hash == b'better'
 
 
-def test_a_file_that_lost_one_of_its_objects_counts_by_the_others(working: Working):
+def test_file_that_lost_one_of_its_objects_counts_by_the_others(working: Working):
     working.begin('j1')
     working.convert(chosen(1, indicator_id=7), chosen(2, indicator_id=7))
     replace(working, new=8)
@@ -379,7 +375,7 @@ def test_a_file_that_lost_one_of_its_objects_counts_by_the_others(working: Worki
 
 @pytest.mark.parametrize('is_file', [False, True])
 @pytest.mark.parametrize('before', [Outcome.SENT, Outcome.REFUSED, Outcome.UNCHANGED])
-def test_a_copy_that_loses_its_object_after_its_answer_is_a_duplicate(
+def test_copy_that_loses_its_object_after_its_answer_is_a_duplicate(
     store: UpdateStore, working: Working, before: Outcome, is_file: bool
 ):
     send(store, chosen(1))
@@ -399,7 +395,7 @@ def test_a_copy_that_loses_its_object_after_its_answer_is_a_duplicate(
 
 
 @pytest.mark.parametrize('is_file', [False, True])
-def test_a_better_copy_of_the_same_content_takes_over_what_its_job_has_sent(
+def test_better_copy_of_the_same_content_takes_over_what_its_job_has_sent(
     working: Working, is_file: bool
 ):
     working.begin('j1')
@@ -415,7 +411,7 @@ def test_a_better_copy_of_the_same_content_takes_over_what_its_job_has_sent(
 
 
 @pytest.mark.parametrize('is_refused', [False, True])
-def test_the_answer_to_a_replaced_copy_does_not_settle_the_better_one(
+def test_answer_to_a_replaced_copy_does_not_settle_the_better_one(
     working: Working, ledger: Ledger, is_refused: bool
 ):
     old = begin_sending(working)
@@ -434,9 +430,7 @@ def test_the_answer_to_a_replaced_copy_does_not_settle_the_better_one(
     assert held(ledger, 1).refused_query is None
 
 
-def test_a_replaced_copy_that_was_not_sent_is_not_sent_any_more(
-    store: UpdateStore, working: Working
-):
+def test_replaced_copy_that_was_not_sent_is_not_sent_any_more(store: UpdateStore, working: Working):
     working.begin('j1')
     working.convert(chosen(1), chosen(3))
     batch = working.sent(size=1)
@@ -448,7 +442,7 @@ def test_a_replaced_copy_that_was_not_sent_is_not_sent_any_more(
 
 
 @pytest.mark.parametrize('is_answered', [True, False])
-def test_a_better_copy_goes_out_after_the_one_under_way(
+def test_better_copy_goes_out_after_the_one_under_way(
     store: UpdateStore, working: Working, is_answered: bool
 ):
     under_way = begin_sending(working)
@@ -464,7 +458,7 @@ def test_a_better_copy_goes_out_after_the_one_under_way(
     assert [item.indicator_id for item in working.sent().objects] == [3]
 
 
-def test_a_better_copy_need_not_wait_for_what_a_dead_process_had_under_way(
+def test_better_copy_does_not_wait_for_what_a_dead_process_had_under_way(
     store: UpdateStore, working: Working
 ):
     begin_sending(working)
@@ -475,7 +469,7 @@ def test_a_better_copy_need_not_wait_for_what_a_dead_process_had_under_way(
     assert [item.indicator_id for item in working.sent().objects] == [2]
 
 
-def test_what_the_copy_under_way_leaves_open_goes_over_to_the_better_one(
+def test_unacknowledged_state_of_the_copy_under_way_passes_to_the_better_one(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     under_way = begin_sending(working)
@@ -490,7 +484,7 @@ def test_what_the_copy_under_way_leaves_open_goes_over_to_the_better_one(
 
 @pytest.mark.parametrize('is_unacknowledged', [False, True])
 @pytest.mark.parametrize('is_in_flight', [False, True])
-def test_what_sentinel_may_have_stays_in_mind_where_the_better_copy_is_not_sent(
+def test_object_possibly_in_sentinel_is_remembered_where_the_better_copy_is_not_sent(
     store: UpdateStore,
     working: Working,
     ledger: Ledger,
@@ -515,7 +509,7 @@ def test_what_sentinel_may_have_stays_in_mind_where_the_better_copy_is_not_sent(
     assert held(ledger, 1).indicator_id == 3
 
 
-def test_a_copy_waits_for_the_one_under_way_though_the_one_between_is_not_sent(
+def test_copy_waits_for_the_one_under_way_though_the_one_between_is_not_sent(
     working: Working, ledger: Ledger
 ):
     under_way = begin_sending(working)
@@ -532,7 +526,7 @@ def test_a_copy_waits_for_the_one_under_way_though_the_one_between_is_not_sent(
 # -- what had no answer
 
 
-def test_a_batch_that_was_not_sent_waits_again(store: UpdateStore, working: Working):
+def test_batch_that_was_not_sent_waits_again(store: UpdateStore, working: Working):
     working.begin('j1')
     working.convert(chosen(1), chosen(2))
     working.end()
@@ -575,7 +569,7 @@ def test_requests_and_429s_are_counted_for_each_job_of_the_batch(
     ]
 
 
-def test_the_wait_for_the_limit_is_counted_for_each_job_of_the_batch(
+def test_wait_for_the_limit_is_counted_for_each_job_of_the_batch(
     store: UpdateStore, working: Working
 ):
     working.begin('j1', 'j2', 'j3')
@@ -589,7 +583,7 @@ def test_the_wait_for_the_limit_is_counted_for_each_job_of_the_batch(
     assert [each.limit_wait_s for each in found] == [2.5, 6.5, 0]
 
 
-def test_what_had_no_answer_is_known_to_the_ledger_when_its_job_is_stopped(
+def test_unanswered_object_enters_the_ledger_when_its_job_is_stopped(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     batch = begin_sending(working, created=minutes(3))
@@ -602,7 +596,7 @@ def test_what_had_no_answer_is_known_to_the_ledger_when_its_job_is_stopped(
     assert working.outcomes() == {Outcome.FAILED: 1}
 
 
-def test_what_was_refused_or_never_sent_is_not_entered(
+def test_refused_or_unsent_object_does_not_enter_the_ledger(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     batch = begin_sending(working)
@@ -617,7 +611,7 @@ def test_what_was_refused_or_never_sent_is_not_entered(
     assert row(ledger, 2) is None
 
 
-def test_a_copy_without_an_answer_takes_the_place_of_the_one_that_was_held(
+def test_unanswered_copy_replaces_the_current_one(
     store: UpdateStore, working: Working, ledger: Ledger, orphans: Orphans
 ):
     send(store, chosen(1, valid_until=minutes(600_000)))
@@ -634,7 +628,7 @@ def test_a_copy_without_an_answer_takes_the_place_of_the_one_that_was_held(
 
 
 @pytest.mark.parametrize('is_unacknowledged', [False, True])
-def test_what_sentinel_may_have_of_a_batch_that_comes_back_is_kept_in_mind(
+def test_object_possibly_in_sentinel_is_remembered_when_its_batch_is_released(
     store: UpdateStore, working: Working, ledger: Ledger, is_unacknowledged: bool
 ):
     working.begin('j1')
@@ -650,7 +644,7 @@ def test_what_sentinel_may_have_of_a_batch_that_comes_back_is_kept_in_mind(
 # -- after a crash
 
 
-def test_after_a_crash_what_was_in_flight_waits_again(store: UpdateStore, working: Working):
+def test_in_flight_objects_wait_again_after_a_crash(store: UpdateStore, working: Working):
     working.begin('j1')
     working.convert(chosen(1), chosen(2), chosen(3))
     working.end()
@@ -662,7 +656,7 @@ def test_after_a_crash_what_was_in_flight_waits_again(store: UpdateStore, workin
     assert working.outcomes() == {Outcome.SENT: 1}
 
 
-def test_after_a_crash_a_stopped_job_sends_nothing_more(store: UpdateStore, working: Working):
+def test_stopped_job_sends_nothing_more_after_a_crash(store: UpdateStore, working: Working):
     working.begin('j1', 'j2')
     working.convert(chosen(1))
     working.end('j1', 'j2')
@@ -676,7 +670,7 @@ def test_after_a_crash_a_stopped_job_sends_nothing_more(store: UpdateStore, work
     assert working.is_dealt_with()
 
 
-def test_what_a_dead_process_had_under_way_is_entered_when_its_job_is_stopped(
+def test_object_left_under_way_by_a_dead_process_enters_the_ledger_when_its_job_is_stopped(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     begin_sending(working)
@@ -716,7 +710,7 @@ def given_up(store: UpdateStore, working: Working, *items: ChosenObject) -> Batc
     return batch
 
 
-def test_what_a_stopped_job_has_under_way_is_given_up(
+def test_objects_that_a_stopped_job_has_under_way_are_abandoned(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     working.begin('j1')
@@ -740,7 +734,7 @@ HELD_BEFORE = {'nothing': None, 'expired': minutes(-1), 'live': minutes(600), 'r
 
 @pytest.mark.parametrize('is_given_up', [False, True])
 @pytest.mark.parametrize('before', HELD_BEFORE)
-def test_what_a_stopped_job_chose_and_sentinel_does_not_have_is_free_for_others(
+def test_object_of_a_stopped_job_that_sentinel_does_not_have_is_free_for_others(
     store: UpdateStore, working: Working, ledger: Ledger, before: str, is_given_up: bool
 ):
     valid_until = HELD_BEFORE[before]
@@ -769,7 +763,7 @@ def test_what_a_stopped_job_chose_and_sentinel_does_not_have_is_free_for_others(
     assert numbers(working.claim()) == [2]
 
 
-def test_what_a_stopped_job_chose_stays_chosen_while_a_worse_copy_is_under_way(
+def test_object_of_a_stopped_job_stays_chosen_while_a_worse_copy_is_under_way(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     begin_sending(working)
@@ -782,7 +776,7 @@ def test_what_a_stopped_job_chose_stays_chosen_while_a_worse_copy_is_under_way(
     assert held(ledger, 1).indicator_id == 1
 
 
-def test_an_answer_that_comes_after_all_enters_the_ledger_and_no_account(
+def test_late_answer_enters_the_ledger_and_no_account(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     batch = given_up(store, working, chosen(1), chosen(2))
@@ -794,7 +788,7 @@ def test_an_answer_that_comes_after_all_enters_the_ledger_and_no_account(
     assert held(ledger, 2).content_hash == b''
 
 
-def test_an_answer_that_comes_after_its_job_is_forgotten_hurts_nobody(
+def test_late_answer_after_its_job_is_forgotten_does_no_harm(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     batch = given_up(store, working, chosen(1))
@@ -817,7 +811,7 @@ def test_an_answer_that_comes_after_its_job_is_forgotten_hurts_nobody(
 
 
 @pytest.mark.parametrize('is_refused', [True, False])
-def test_what_vanishes_unsent_with_the_better_copy_that_waited_for_it_is_free_for_others(
+def test_object_unsent_with_the_better_copy_that_waited_for_it_is_free_for_others(
     store: UpdateStore, working: Working, ledger: Ledger, is_refused: bool
 ):
     batch = begin_sending(working)
@@ -834,7 +828,7 @@ def test_what_vanishes_unsent_with_the_better_copy_that_waited_for_it_is_free_fo
     assert found.outbox is None
 
 
-def test_what_is_given_up_just_after_another_request_let_it_go_counts_as_under_way(
+def test_object_abandoned_just_after_another_request_released_it_counts_as_under_way(
     store: UpdateStore, working: Working, monkeypatch: pytest.MonkeyPatch
 ):
     batch = begin_sending(working)
@@ -859,7 +853,7 @@ def test_what_is_given_up_just_after_another_request_let_it_go_counts_as_under_w
 
 
 @pytest.mark.parametrize('end', ['settle', 'release', 'forget'])
-def test_nothing_newer_goes_out_while_what_was_given_up_may_still_arrive(
+def test_newer_copy_waits_while_an_abandoned_one_may_still_arrive(
     store: UpdateStore, working: Working, end: str
 ):
     batch = given_up(store, working, chosen(1))
@@ -882,7 +876,7 @@ def test_nothing_newer_goes_out_while_what_was_given_up_may_still_arrive(
     assert numbers(working.claim(size=1, update_id='u2')) == [1]
 
 
-def test_a_batch_that_was_given_up_is_not_sent_again(store: UpdateStore, working: Working):
+def test_abandoned_batch_is_not_sent_again(store: UpdateStore, working: Working):
     working.begin('j1', 'j2')
     working.convert(chosen(1))
     working.convert(chosen(2), request_id='j2')
@@ -897,7 +891,7 @@ def test_a_batch_that_was_given_up_is_not_sent_again(store: UpdateStore, working
     assert not store.begin_request(batch, now=lambda: NOON)
 
 
-def test_a_batch_released_after_all_is_not_sent_again(store: UpdateStore, working: Working):
+def test_batch_released_late_is_not_sent_again(store: UpdateStore, working: Working):
     batch = given_up(store, working, chosen(1))
     store.release(batch)
 
@@ -905,7 +899,7 @@ def test_a_batch_released_after_all_is_not_sent_again(store: UpdateStore, workin
     assert working.outcomes() == {Outcome.FAILED: 1}
 
 
-def test_one_refused_object_makes_the_indicator_refused(store: UpdateStore, working: Working):
+def test_indicator_is_refused_when_one_of_its_objects_is(store: UpdateStore, working: Working):
     working.begin('j1')
     working.convert(chosen(1, indicator_id=7), chosen(2, indicator_id=7))
     working.end()
@@ -918,7 +912,7 @@ def test_one_refused_object_makes_the_indicator_refused(store: UpdateStore, work
     assert working.outcomes() == {Outcome.REFUSED: 1}
 
 
-def test_a_job_that_goes_on_is_not_given_up(store: UpdateStore, working: Working):
+def test_running_job_is_not_abandoned(store: UpdateStore, working: Working):
     working.begin('j1')
     working.convert(chosen(1))
     working.end()

@@ -21,11 +21,11 @@ TEXT = b'{"type":"indicator","spec_version":"2.1","id":"indicator--0"}'
 
 
 @given(st.binary(max_size=2_000) | st.binary(max_size=20).map(lambda part: part * 2_000))
-def test_any_bytes_come_back(text: bytes) -> None:
+def test_bytes_of_any_content_are_restored(text: bytes) -> None:
     assert unpack(pack(text)) == text
 
 
-def test_usual_objects_take_a_fifth_of_their_size() -> None:
+def test_usual_objects_shrink_to_a_fifth_of_their_size() -> None:
     texts = [text.encode() for text in texts_of(generate_indicators(2_000, seed=7))]
     blobs = [pack(text) for text in texts]
     assert [unpack(blob) for blob in blobs] == texts
@@ -33,13 +33,13 @@ def test_usual_objects_take_a_fifth_of_their_size() -> None:
     assert sum(map(len, blobs)) <= sum(map(len, texts)) / 5
 
 
-def test_the_first_byte_names_the_dictionary() -> None:
+def test_first_byte_names_the_dictionary() -> None:
     assert pack(TEXT)[0] == DICTIONARY
     assert len(pack(TEXT)) < len(TEXT) / 2
 
 
 @pytest.mark.parametrize('number', sorted(set(range(256)) - DIGESTS.keys()))
-def test_an_unknown_dictionary_is_a_fault_of_the_cell(number: int) -> None:
+def test_unknown_dictionary_is_a_cell_error(number: int) -> None:
     with pytest.raises(CellError, match='dictionary'):
         unpack(bytes([number]) + pack(TEXT)[1:])
 
@@ -55,13 +55,13 @@ def test_an_unknown_dictionary_is_a_fault_of_the_cell(number: int) -> None:
         pack(TEXT)[:1] + zlib.compress(TEXT),
     ],
 )
-def test_what_was_not_packed_is_a_fault_of_the_cell(blob: bytes) -> None:
+def test_cell_that_was_not_packed_is_a_cell_error(blob: bytes) -> None:
     with pytest.raises(CellError):
         unpack(blob)
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_are_any_other_fault(blob: bytes) -> None:
+def test_cell_errors_are_the_only_ones_raised_for_any_bytes(blob: bytes) -> None:
     try:
         unpack(blob)
     except CellError:

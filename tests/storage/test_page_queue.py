@@ -35,14 +35,14 @@ def put(pages: PageQueue, *ids: int, request_id: str = 'j1') -> Page:
     return page
 
 
-def test_there_is_nothing_where_nothing_was_read(pages: PageQueue) -> None:
+def test_queue_is_empty_where_nothing_was_read(pages: PageQueue) -> None:
     assert pages.head() is None
     assert pages.has_room
     assert pages.waiting('j1') == (0, 0)
     assert pages.remove(frozenset({'j1'})) == ()
 
 
-def test_reading_goes_on_behind_the_last_page_that_waits(pages: PageQueue) -> None:
+def test_reading_continues_behind_the_last_page_that_waits(pages: PageQueue) -> None:
     stored = Position(last_id=4, page_size=100)
     assert place(pages, stored=stored) == stored
     first = put(pages, 5, 6)
@@ -54,13 +54,13 @@ def test_reading_goes_on_behind_the_last_page_that_waits(pages: PageQueue) -> No
     assert place(pages, 'j2') == BEGINNING
 
 
-def test_where_reading_goes_on_is_asked_for_only_where_nothing_is_known(pages: PageQueue) -> None:
+def test_stored_place_is_looked_up_only_where_none_is_known(pages: PageQueue) -> None:
     put(pages, 5)
 
     assert pages.place('j1', lambda: pytest.fail('it is known')) == Position(last_id=5)
 
 
-def test_pages_come_in_the_order_of_reading_each_until_it_is_taken_off(pages: PageQueue) -> None:
+def test_pages_come_in_the_order_of_reading_until_each_is_removed(pages: PageQueue) -> None:
     first, second = put(pages, 1), put(pages, 2)
     assert pages.head() is pages.head() is first
     pages.take_off(first)
@@ -73,7 +73,7 @@ def test_pages_come_in_the_order_of_reading_each_until_it_is_taken_off(pages: Pa
     assert pages.head() is None
 
 
-def test_only_so_many_pages_wait(pages: PageQueue) -> None:
+def test_number_of_waiting_pages_is_bounded(pages: PageQueue) -> None:
     put(pages, 1)
     for number in range(2, MOST_PAGES + 1):
         assert pages.has_room
@@ -96,7 +96,7 @@ def test_rows_that_wait_are_counted_by_job_with_the_end_as_a_page(pages: PageQue
     assert pages.waiting('j3') == (0, 0)
 
 
-def test_what_was_read_from_another_place_is_not_taken(pages: PageQueue) -> None:
+def test_page_read_from_another_place_is_rejected(pages: PageQueue) -> None:
     """As by a thread that hung and was replaced."""
     put(pages, 5)
     late = make_page(3, 4)
@@ -108,7 +108,7 @@ def test_what_was_read_from_another_place_is_not_taken(pages: PageQueue) -> None
     assert not pages.is_ended('j1')
 
 
-def test_nothing_is_read_behind_an_end_that_has_yet_to_be_dealt_with(pages: PageQueue) -> None:
+def test_reading_stops_behind_an_end_that_is_not_yet_handled(pages: PageQueue) -> None:
     page = put(pages, 5)
     end = EndOfReading(request_id='j1', error=ReadAuthError('Mend it.'))
     assert pages.put(end, read_from=page.place)
@@ -125,7 +125,7 @@ def test_nothing_is_read_behind_an_end_that_has_yet_to_be_dealt_with(pages: Page
     assert place(pages, stored=Position(number=1)) == Position(number=1)
 
 
-def test_a_reading_that_begins_anew_goes_on_from_what_is_stored(pages: PageQueue) -> None:
+def test_reading_that_restarts_continues_from_what_is_stored(pages: PageQueue) -> None:
     page = put(pages, 5)
     pages.begin_anew('j1')
     by_time = Position(is_by_time=True)
@@ -138,7 +138,7 @@ def test_a_reading_that_begins_anew_goes_on_from_what_is_stored(pages: PageQueue
     assert pages.head() is page
 
 
-def test_everything_of_some_jobs_is_removed_and_their_pages_told(pages: PageQueue) -> None:
+def test_data_of_some_jobs_is_removed_and_their_pages_returned(pages: PageQueue) -> None:
     page, other = put(pages, 1), put(pages, 2, request_id='j2')
     assert pages.put(EndOfReading(request_id='j1'), read_from=page.place)
 

@@ -41,7 +41,7 @@ def test_refusals_are_counted_as_long_as_the_content_is_the_same(
     assert attempts(ledger, 1, 2, 3) == {1: 2, 2: 1}
 
 
-def test_a_refusal_is_forgotten_when_the_object_is_accepted(
+def test_refusal_is_forgotten_when_the_object_is_accepted(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     refuse(working, chosen(1), chosen(2))
@@ -51,7 +51,7 @@ def test_a_refusal_is_forgotten_when_the_object_is_accepted(
     assert store.refusals.indicators('q1', most_attempts=3) == (2,)
 
 
-def test_a_copy_that_a_query_was_refused_is_still_to_be_tried_though_anothers_is_accepted(
+def test_refused_copy_of_a_query_is_still_tried_though_anothers_is_accepted(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     refuse(working, chosen(1), query_id='q2')
@@ -63,7 +63,7 @@ def test_a_copy_that_a_query_was_refused_is_still_to_be_tried_though_anothers_is
     assert store.refusals.indicators('q2', most_attempts=3) == (1,)
 
 
-def test_no_refusal_outlives_a_withdrawal(
+def test_refusal_does_not_outlive_a_withdrawal(
     store: UpdateStore, orphans: Orphans, working: Working, ledger: Ledger
 ):
     send(store, chosen(1))
@@ -78,7 +78,7 @@ def test_no_refusal_outlives_a_withdrawal(
     assert attempts(ledger, 1) == {}
 
 
-def test_refused_indicators_of_a_query_are_told_while_they_may_be_tried_again(
+def test_refused_indicators_of_a_query_are_listed_while_they_may_be_retried(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     files = [chosen(3), chosen(13, indicator_id=3), chosen(2), chosen(1)]
@@ -104,7 +104,7 @@ def test_refusals_outlive_the_update(store: UpdateStore, working: Working, ledge
     assert attempts(ledger, 1) == {1: 1}
 
 
-def test_a_refusal_is_forgotten_where_the_query_no_longer_has_what_was_refused(
+def test_refusal_is_forgotten_where_the_query_no_longer_has_what_was_refused(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     refuse(working, chosen(1), chosen(2), chosen(9))
@@ -126,7 +126,7 @@ def test_a_refusal_is_forgotten_where_the_query_no_longer_has_what_was_refused(
     assert row(ledger, 9) is None
 
 
-def test_what_a_query_was_refused_is_forgotten_once_it_is_saved_no_longer_and_no_update_runs(
+def test_refusals_of_a_query_are_forgotten_once_it_is_not_saved_and_no_update_runs(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     send(store, chosen(3))
@@ -144,7 +144,7 @@ def test_what_a_query_was_refused_is_forgotten_once_it_is_saved_no_longer_and_no
     assert attempts(ledger, 3) == {}
 
 
-def test_what_was_refused_too_often_is_known_while_nobody_asks_for_it(
+def test_copy_refused_too_often_is_known_while_it_is_not_requested(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     for _ in range(4):
@@ -158,7 +158,7 @@ def test_what_was_refused_too_often_is_known_while_nobody_asks_for_it(
     assert attempts(ledger, 1) == {1: 4}
 
 
-def test_a_refusal_is_forgotten_where_sentinel_holds_the_copy_that_was_chosen(
+def test_refusal_is_forgotten_where_sentinel_holds_the_copy_that_was_chosen(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     send(store, *(chosen(number) for number in (1, 2, 3, 4)))
@@ -176,7 +176,7 @@ def test_a_refusal_is_forgotten_where_sentinel_holds_the_copy_that_was_chosen(
     assert attempts(ledger, 1, 2, 3, 4) == {2: 1, 3: 1, 4: 1}
 
 
-def test_what_is_refused_too_often_counts_without_being_sent(
+def test_copy_refused_too_often_counts_without_being_sent(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     refuse(working, chosen(1))
@@ -190,7 +190,7 @@ def test_what_is_refused_too_often_counts_without_being_sent(
     assert attempts(ledger, 1) == {1: 1}
 
 
-def test_a_copy_refused_too_often_makes_way_as_any_other(
+def test_copy_refused_too_often_makes_way_as_any_other(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     refuse(working, chosen(1, indicator_id=7))
@@ -215,7 +215,7 @@ def chosen_indicator(ledger: Ledger, number: int) -> int:
 
 
 @pytest.mark.parametrize('fate', Fate)
-def test_a_refused_copy_is_no_longer_the_chosen_one_once_a_better_one_is(
+def test_refused_copy_is_no_longer_the_chosen_one_once_a_better_one_is(
     store: UpdateStore, working: Working, ledger: Ledger, fate: Fate
 ):
     send(store, chosen(1))
@@ -238,7 +238,7 @@ def test_a_refused_copy_is_no_longer_the_chosen_one_once_a_better_one_is(
 
 
 @pytest.mark.parametrize('answer', ['none', 'accepted', 'refused'])
-def test_a_copy_refused_too_often_stays_chosen_whatever_becomes_of_the_worse_one_under_way(
+def test_copy_refused_too_often_stays_chosen_whatever_becomes_of_the_worse_one_under_way(
     store: UpdateStore, working: Working, ledger: Ledger, answer: str
 ):
     refuse(working, chosen(1, indicator_id=7))
@@ -261,7 +261,7 @@ def test_a_copy_refused_too_often_stays_chosen_whatever_becomes_of_the_worse_one
 
 
 @pytest.mark.parametrize('is_accepted', [True, False])
-def test_a_copy_refused_too_often_is_chosen_though_a_worse_one_is_answered_meanwhile(
+def test_copy_refused_too_often_is_chosen_though_a_worse_one_is_answered_meanwhile(
     store: UpdateStore, working: Working, ledger: Ledger, is_accepted: bool
 ):
     for _ in range(4):
@@ -318,7 +318,7 @@ def holder(request: pytest.FixtureRequest, store: UpdateStore) -> int | None:
     return found
 
 
-def test_other_copies_are_asked_for_once_one_was_refused_too_often(
+def test_other_copies_are_requested_once_one_was_refused_too_often(
     working: Working, holder: int | None
 ):
     for count in range(6):
@@ -326,7 +326,7 @@ def test_other_copies_are_asked_for_once_one_was_refused_too_often(
         refuse(working, chosen(1))
 
 
-def test_other_copies_are_asked_for_where_the_refused_one_is_gone(
+def test_other_copies_are_requested_where_the_refused_one_is_gone(
     working: Working, holder: int | None
 ):
     refuse(working, chosen(1))
@@ -335,7 +335,7 @@ def test_other_copies_are_asked_for_where_the_refused_one_is_gone(
     assert sought(working) == ([] if holder == 1 else [address(1).value])
 
 
-def test_other_copies_are_asked_for_whenever_what_was_refused_too_often_was_tried_again(
+def test_other_copies_are_requested_whenever_the_one_refused_too_often_was_retried(
     working: Working,
 ):
     for _ in range(4):
@@ -351,7 +351,7 @@ def test_other_copies_are_asked_for_whenever_what_was_refused_too_often_was_trie
     assert sought(working) == [address(1).value]
 
 
-def test_other_copies_are_asked_for_where_the_query_of_the_refused_one_is_gone(
+def test_other_copies_are_requested_where_the_query_of_the_refused_one_is_gone(
     store: UpdateStore, working: Working
 ):
     refuse(working, chosen(1), query_id='q1')
@@ -361,7 +361,7 @@ def test_other_copies_are_asked_for_where_the_query_of_the_refused_one_is_gone(
     assert sought(working) == [address(2).value]
 
 
-def test_values_are_asked_for_until_an_update_has_asked_every_query(working: Working):
+def test_values_are_requested_until_an_update_has_asked_every_query(working: Working):
     for _ in range(4):
         refuse(working, chosen(1))
     forgotten(working, 'j1', update_id='u1', has_asked_all=False)
@@ -375,7 +375,7 @@ def test_values_are_asked_for_until_an_update_has_asked_every_query(working: Wor
     assert sought(working) == [address(2).value]
 
 
-def test_values_are_asked_for_in_portions(working: Working, monkeypatch: pytest.MonkeyPatch):
+def test_values_are_requested_in_portions(working: Working, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(refusals, 'MOST_SOUGHT', 2)
     for _ in range(4):
         refuse(working, *(chosen(number) for number in (1, 2, 3)))
@@ -386,7 +386,7 @@ def test_values_are_asked_for_in_portions(working: Working, monkeypatch: pytest.
     assert sought(working) == values[2:]
 
 
-def test_all_jobs_of_an_update_ask_for_the_same_though_one_value_is_sought_anew_meanwhile(
+def test_jobs_of_an_update_request_the_same_values_though_one_is_added_meanwhile(
     working: Working, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(refusals, 'MOST_SOUGHT', 2)
@@ -403,7 +403,7 @@ def test_all_jobs_of_an_update_ask_for_the_same_though_one_value_is_sought_anew_
     assert sought(working) == [values[0], values[2]]
 
 
-def test_the_refusals_of_a_query_that_is_gone_are_forgotten_though_a_job_was_cancelled(
+def test_refusals_of_a_query_that_is_gone_are_forgotten_though_a_job_was_cancelled(
     store: UpdateStore, working: Working
 ):
     refuse(working, chosen(2), query_id='q2')
@@ -416,7 +416,7 @@ def test_the_refusals_of_a_query_that_is_gone_are_forgotten_though_a_job_was_can
 # -- several copies of one object
 
 
-def test_each_of_two_copies_has_its_attempts_whichever_of_them_is_chosen(
+def test_attempts_of_two_copies_are_separate_whichever_is_chosen(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     refuse(working, chosen(1, indicator_id=7))
@@ -432,7 +432,7 @@ def test_each_of_two_copies_has_its_attempts_whichever_of_them_is_chosen(
     assert {item.indicator_id: item.attempts for item in ledger.refusals([7, 8])} == {7: 1, 8: 1}
 
 
-def test_what_a_copy_was_refused_for_is_still_known_where_a_better_one_takes_its_place_unsent(
+def test_refusal_of_a_copy_is_remembered_where_a_better_one_replaces_it_unsent(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     refuse(working, chosen(1, indicator_id=7))
@@ -446,7 +446,7 @@ def test_what_a_copy_was_refused_for_is_still_known_where_a_better_one_takes_its
     assert {item.indicator_id: item.attempts for item in ledger.refusals([7, 8])} == {7: 1, 8: 1}
 
 
-def test_what_one_copy_is_refused_for_says_nothing_about_another(working: Working, ledger: Ledger):
+def test_refusal_of_one_copy_does_not_affect_another(working: Working, ledger: Ledger):
     for _ in range(2):
         refuse(working, chosen(1, indicator_id=7))
     refuse(working, chosen(1, indicator_id=8, content_hash=b'other'))
@@ -459,7 +459,7 @@ def test_what_one_copy_is_refused_for_says_nothing_about_another(working: Workin
 
 
 @pytest.mark.parametrize('is_read', [True, False])
-def test_a_refused_copy_that_makes_way_is_kept_in_mind_as_long_as_it_is_there(
+def test_refused_copy_that_makes_way_is_remembered_as_long_as_it_exists(
     store: UpdateStore, working: Working, ledger: Ledger, is_read: bool
 ):
     for _ in range(4):
@@ -481,7 +481,7 @@ def test_a_refused_copy_that_makes_way_is_kept_in_mind_as_long_as_it_is_there(
 
 
 @pytest.mark.parametrize('is_read', [True, False])
-def test_what_has_a_copy_that_sentinel_refuses_is_not_withdrawn(
+def test_indicator_with_a_copy_that_sentinel_refuses_is_not_withdrawn(
     store: UpdateStore, working: Working, ledger: Ledger, orphans: Orphans, is_read: bool
 ):
     send(store, chosen(1, indicator_id=8))

@@ -69,7 +69,7 @@ def plain(path: Path, *statements: str) -> list[object]:
         connection.close()
 
 
-def test_a_new_file_has_the_newest_schema_and_knows_its_number(path: Path):
+def test_new_file_has_the_newest_schema_and_knows_its_number(path: Path):
     Database(path).close()
 
     assert plain(path, 'PRAGMA user_version') == [len(current_steps())]
@@ -78,7 +78,7 @@ def test_a_new_file_has_the_newest_schema_and_knows_its_number(path: Path):
 
 
 @pytest.mark.parametrize('journal_mode', ['delete', 'wal'])
-def test_a_file_of_a_newer_version_is_refused_and_not_touched(path: Path, journal_mode: str):
+def test_file_of_a_newer_version_is_refused_and_not_touched(path: Path, journal_mode: str):
     version = len(current_steps()) + 1
     plain(
         path,
@@ -97,14 +97,14 @@ def test_a_file_of_a_newer_version_is_refused_and_not_touched(path: Path, journa
     assert not open_files(path)
 
 
-def test_only_the_owner_can_read_the_files(db: Database, path: Path):
+def test_files_are_readable_by_the_owner_alone(db: Database, path: Path):
     put(db, 1)
 
     modes = {item.name: stat.S_IMODE(item.stat().st_mode) for item in path.parent.iterdir()}
     assert modes == {'state.db': 0o600, 'state.db-wal': 0o600, 'state.db-shm': 0o600}
 
 
-def test_a_file_that_was_copied_back_with_wide_permissions_is_narrowed(path: Path):
+def test_file_restored_with_wide_permissions_is_narrowed(path: Path):
     Database(path).close()
     path.chmod(0o644)
     Database(path).close()
@@ -112,7 +112,7 @@ def test_a_file_that_was_copied_back_with_wide_permissions_is_narrowed(path: Pat
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_what_is_stored_survives_a_power_cut_and_keeps_its_references(db: Database):
+def test_stored_rows_survive_a_power_cut_and_keep_their_references(db: Database):
     with db.alone() as connection:
         values = [
             connection.execute(f'PRAGMA {name}').fetchone()[0]
@@ -122,12 +122,12 @@ def test_what_is_stored_survives_a_power_cut_and_keeps_its_references(db: Databa
     assert values == ['wal', 2, 1]
 
 
-def test_the_path_is_known(db: Database, path: Path):
+def test_path_is_known(db: Database, path: Path):
     assert db.path == path
 
 
 @pytest.mark.parametrize('error', [ValueError('no'), KeyboardInterrupt()])
-def test_a_transaction_that_raises_is_undone_whole(db: Database, error: BaseException):
+def test_transaction_that_raises_is_rolled_back(db: Database, error: BaseException):
     put(db, 1)
     with pytest.raises(type(error)):
         put_all(db, 2, error=error)
@@ -148,7 +148,7 @@ PROGRAM_FAULTS: list[tuple[str, tuple[object, ...], type[sqlite3.Error]]] = [
 
 
 @pytest.mark.parametrize(('statement', 'values', 'kind'), PROGRAM_FAULTS)
-def test_a_fault_of_the_program_undoes_its_transaction_and_is_told_as_what_it_is(
+def test_programming_error_rolls_back_its_transaction_and_is_raised_as_it_is(
     db: Database,
     path: Path,
     statement: str,
@@ -173,7 +173,7 @@ CONDITIONS = ('IOERR', 'BUSY', 'LOCKED', 'READONLY', 'CANTOPEN', 'PERM', 'NOMEM'
 
 
 @pytest.mark.parametrize('name', [*CONDITIONS, 'IOERR_WRITE', 'BUSY_SNAPSHOT', 'READONLY_DBMOVED'])
-def test_a_condition_of_the_disk_names_the_remedy(db: Database, path: Path, name: str):
+def test_disk_error_names_the_remedy(db: Database, path: Path, name: str):
     fault = sqlite3.OperationalError('what SQLite says')
     fault.sqlite_errorcode = getattr(sqlite3, f'SQLITE_{name}')
     with pytest.raises(StorageError) as caught:
@@ -194,7 +194,7 @@ def test_a_condition_of_the_disk_names_the_remedy(db: Database, path: Path, name
         'CREATE TRIGGER foreign_one BEFORE INSERT ON thing BEGIN SELECT raise(ABORT, "no"); END',
     ],
 )
-def test_a_fault_that_comes_of_another_shape_is_damage(db: Database, path: Path, statement: str):
+def test_error_caused_by_another_shape_is_damage(db: Database, path: Path, statement: str):
     put(db, 1)
     plain(path, statement)
     with pytest.raises(StorageError, match=r'is damaged\. Restart the Service'):
@@ -202,14 +202,14 @@ def test_a_fault_that_comes_of_another_shape_is_damage(db: Database, path: Path,
     assert path.with_name('state.db.damaged').exists()
 
 
-def test_a_text_that_is_no_utf8_is_damage(db: Database, path: Path):
+def test_text_that_is_not_utf8_is_damage(db: Database, path: Path):
     plain(path, "INSERT INTO thing VALUES (1, CAST(x'ff' AS TEXT))")
     with pytest.raises(StorageError, match='is damaged'), db.read() as connection:
         connection.execute('SELECT text FROM thing').fetchall()
     assert path.with_name('state.db.damaged').exists()
 
 
-def test_a_full_disk_is_a_storage_error_and_what_was_stored_stays(db: Database):
+def test_full_disk_is_a_storage_error_and_what_was_stored_stays(db: Database):
     put(db, 1)
     with db.write() as connection:
         pages = connection.execute('PRAGMA page_count').fetchone()[0]
@@ -224,7 +224,7 @@ def test_a_full_disk_is_a_storage_error_and_what_was_stored_stays(db: Database):
     assert numbers(db) == [1, 2]
 
 
-def test_a_database_that_another_process_keeps_is_a_storage_error_for_the_time(
+def test_database_locked_by_another_process_is_a_temporary_storage_error(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(sqlite, 'BUSY_TIMEOUT_S', 0.01)
@@ -244,13 +244,13 @@ def test_a_database_that_another_process_keeps_is_a_storage_error_for_the_time(
         db.close()
 
 
-def test_a_file_that_is_no_database_is_a_storage_error(path: Path):
+def test_file_that_is_not_a_database_is_a_storage_error(path: Path):
     path.write_bytes(b'no database, but long enough to be looked at' * 50)
     with pytest.raises(StorageError, match=r'state\.db'):
         Database(path)
 
 
-def test_a_folder_that_is_not_there_is_a_storage_error(tmp_path: Path):
+def test_missing_folder_is_a_storage_error(tmp_path: Path):
     with pytest.raises(StorageError):
         Database(tmp_path / 'missing' / 'state.db')
 
@@ -276,7 +276,7 @@ def test_many_threads_write_and_read_without_losing_anything(db: Database):
     assert len(numbers(db)) == 120
 
 
-def test_a_reader_sees_one_state_while_others_write(db: Database):
+def test_reader_sees_one_state_while_others_write(db: Database):
     put(db, 1)
     with db.read() as connection:
         before = connection.execute('SELECT count(*) FROM thing').fetchone()[0]
@@ -289,7 +289,7 @@ def test_a_reader_sees_one_state_while_others_write(db: Database):
     assert numbers(db) == [1, 2]
 
 
-def test_reading_within_a_write_sees_what_was_written(db: Database):
+def test_read_within_a_write_sees_what_was_written(db: Database):
     with db.write() as connection:
         connection.execute('INSERT INTO thing (number) VALUES (1)')
         assert numbers(db) == [1]
@@ -298,7 +298,7 @@ def test_reading_within_a_write_sees_what_was_written(db: Database):
     assert numbers(db) == [1, 2]
 
 
-def test_a_reader_that_raises_leaves_the_connection_usable(db: Database):
+def test_reader_that_raises_leaves_the_connection_usable(db: Database):
     with pytest.raises(ValueError, match='no'):
         read_and_raise(db, ValueError('no'))
 
@@ -344,7 +344,7 @@ def readers(db: Database) -> Iterator[list[Reader]]:
         reader.end()
 
 
-def test_a_reader_more_than_there_are_connections_waits_for_one(
+def test_reader_beyond_the_number_of_connections_waits_for_one(
     db: Database, path: Path, readers: list[Reader]
 ):
     connections = {id(reader.connection) for reader in readers}
@@ -359,7 +359,7 @@ def test_a_reader_more_than_there_are_connections_waits_for_one(
     assert len(open_files(path)) == files
 
 
-def test_writing_and_reading_within_it_waits_for_no_reader(db: Database, readers: list[Reader]):
+def test_write_with_a_read_inside_waits_for_no_reader(db: Database, readers: list[Reader]):
     with db.write() as connection:
         connection.execute('INSERT INTO thing (number) VALUES (2)')
         with db.read() as same:
@@ -369,7 +369,7 @@ def test_writing_and_reading_within_it_waits_for_no_reader(db: Database, readers
         assert same is connection
 
 
-def test_reading_within_reading_shares_the_connection_and_the_state(db: Database):
+def test_nested_reads_share_the_connection_and_the_state(db: Database):
     with db.read() as outer:
         assert numbers(db) == []
         writer = threading.Thread(target=put, args=(db, 1))
@@ -381,7 +381,7 @@ def test_reading_within_reading_shares_the_connection_and_the_state(db: Database
     assert numbers(db) == [1]
 
 
-def test_a_read_connection_is_used_again_and_cannot_write(db: Database):
+def test_read_connection_is_used_again_and_cannot_write(db: Database):
     with db.read() as first:
         pass
     with db.read() as second:
@@ -396,7 +396,7 @@ def test_a_read_connection_is_used_again_and_cannot_write(db: Database):
     assert numbers(db) == []
 
 
-def test_a_read_connection_that_cannot_end_its_transaction_is_not_used_again(
+def test_read_connection_that_cannot_end_its_transaction_is_not_used_again(
     db: Database, path: Path
 ):
     def deny(action: int, *_names: object) -> int:
@@ -419,7 +419,7 @@ def test_a_read_connection_that_cannot_end_its_transaction_is_not_used_again(
 
 @pytest.mark.parametrize('outer', ['read', 'write', 'alone'])
 @pytest.mark.parametrize('inner', ['write', 'alone'])
-def test_a_thread_that_reads_or_writes_cannot_begin_to_write(db: Database, outer: str, inner: str):
+def test_thread_that_reads_or_writes_cannot_begin_to_write(db: Database, outer: str, inner: str):
     def nest() -> None:
         with getattr(db, outer)(), getattr(db, inner)():
             pass
@@ -430,7 +430,7 @@ def test_a_thread_that_reads_or_writes_cannot_begin_to_write(db: Database, outer
     assert numbers(db) == [1]
 
 
-def test_closing_lets_go_of_those_who_wait_and_keeps_no_file_open(
+def test_close_releases_waiters_and_keeps_no_file_open(
     db: Database, path: Path, readers: list[Reader]
 ):
     waiting = [Reader(db) for _ in range(3)]
@@ -446,7 +446,7 @@ def test_closing_lets_go_of_those_who_wait_and_keeps_no_file_open(
     assert not open_files(path)
 
 
-def test_a_writer_who_waits_when_the_store_is_closed_does_not_write(db: Database, path: Path):
+def test_writer_that_waits_when_the_store_is_closed_does_not_write(db: Database, path: Path):
     is_in, may_go = threading.Event(), threading.Event()
     faults: list[StorageError] = []
 
@@ -499,7 +499,7 @@ def test_threads_that_have_ended_leave_no_open_files(db: Database, path: Path):
 
 
 @pytest.mark.parametrize('is_same_thread', [True, False])
-def test_a_closed_store_says_so_and_keeps_no_file_open(path: Path, is_same_thread: bool):
+def test_closed_store_says_so_and_keeps_no_file_open(path: Path, is_same_thread: bool):
     db = Database(path)
     faults: list[StorageError] = []
 
@@ -521,7 +521,7 @@ def test_a_closed_store_says_so_and_keeps_no_file_open(path: Path, is_same_threa
     assert not open_files(path)
 
 
-def test_a_connection_that_cannot_be_made_keeps_no_file_open(db: Database, path: Path):
+def test_connection_that_cannot_be_made_keeps_no_file_open(db: Database, path: Path):
     put(db, 1)
     with db.alone() as connection:
         connection.execute('PRAGMA wal_checkpoint(TRUNCATE)')
@@ -538,7 +538,7 @@ def test_a_connection_that_cannot_be_made_keeps_no_file_open(db: Database, path:
     assert numbers(db) == [1]
 
 
-def test_a_statement_that_allows_no_transaction_has_the_file_alone(db: Database):
+def test_statement_that_allows_no_transaction_has_the_file_alone(db: Database):
     with db.alone() as connection:
         assert not connection.in_transaction
         writer = threading.Thread(target=put, args=(db, 1))
@@ -581,7 +581,7 @@ print('ended' if not thread.is_alive() else 'runs on')
 
 @pytest.mark.parametrize('way', ['read', 'write', 'alone'])
 @pytest.mark.parametrize('after_s', [0.0, 0.2])
-def test_closing_breaks_off_a_statement_of_another_thread(path: Path, way: str, after_s: float):
+def test_close_interrupts_a_statement_of_another_thread(path: Path, way: str, after_s: float):
     # In a process of its own: to close a connection under a statement would end this one.
     done = subprocess.run(
         [sys.executable, '-c', CLOSED_UNDER_A_STATEMENT, str(path), way, str(after_s)],
@@ -594,7 +594,7 @@ def test_closing_breaks_off_a_statement_of_another_thread(path: Path, way: str, 
     assert (done.returncode, done.stdout, done.stderr) == (0, 'interrupted\nended\n', '')
 
 
-def test_closing_does_not_wait_for_ever_for_a_thread_that_does_not_let_go(db: Database):
+def test_close_does_not_wait_forever_for_a_thread_that_hangs(db: Database):
     is_in, may_go = threading.Event(), threading.Event()
 
     def hold() -> None:

@@ -47,7 +47,7 @@ def test_statements_are_found_by_name(tmp_path: Path) -> None:
     assert len(found) == 2
 
 
-def test_an_unknown_name_is_told_with_its_file(tmp_path: Path) -> None:
+def test_unknown_name_is_reported_with_its_file(tmp_path: Path) -> None:
     found = Statements(written(tmp_path, GOOD))
     with pytest.raises(KeyError, match=r"things\.sql has no statement named 'other'"):
         found['other']
@@ -66,7 +66,7 @@ BAD = {
 
 
 @pytest.mark.parametrize('text', BAD)
-def test_a_badly_written_file_is_refused(tmp_path: Path, text: str) -> None:
+def test_malformed_file_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ValueError, match=BAD[text]):
         Statements(written(tmp_path, text))
 
@@ -85,7 +85,7 @@ CREATE TABLE entry (
 """
 
 
-def test_a_script_is_split_into_its_statements() -> None:
+def test_script_is_split_into_its_statements() -> None:
     found = split_script(SCRIPT)
     assert [text.split()[:3] for text in found] == [
         ['CREATE', 'TABLE', 'thing'],
@@ -133,7 +133,7 @@ def loads(nodes: list[ast.AST]) -> Iterator[tuple[str, str]]:
                         yield name, file
 
 
-def test_every_statement_is_used_and_every_one_that_is_asked_for_is_there() -> None:
+def test_statements_are_all_used_and_all_requested_ones_exist() -> None:
     asked, texts = named_in_sources()
     assert sorted(texts) == FILES
     for file in FILES:
@@ -143,7 +143,7 @@ def test_every_statement_is_used_and_every_one_that_is_asked_for_is_there() -> N
 
 
 @pytest.mark.parametrize('file', FILES)
-def test_every_statement_fits_the_schema(file: str) -> None:
+def test_statements_fit_the_schema(file: str) -> None:
     with contextlib.closing(sqlite3.connect(':memory:')) as connection:
         for step in current_steps():
             for statement in step:
@@ -189,7 +189,7 @@ MAY_GO_THROUGH_ALL = {
 }
 
 
-def test_nothing_goes_through_all_that_is_held_or_waits_but_what_must() -> None:
+def test_full_scans_are_limited_to_statements_that_need_them() -> None:
     found = set[str]()
     with contextlib.closing(sqlite3.connect(':memory:')) as connection:
         for step in current_steps():
@@ -205,5 +205,5 @@ def test_nothing_goes_through_all_that_is_held_or_waits_but_what_must() -> None:
 
 
 @pytest.mark.parametrize('text', ['', '\n  \n', '-- nothing; at all', '-- nothing\n-- at all;\n'])
-def test_a_script_may_be_empty(text: str) -> None:
+def test_script_may_be_empty(text: str) -> None:
     assert split_script(text) == ()

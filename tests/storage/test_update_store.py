@@ -61,7 +61,7 @@ def count(db: Database, *tables: str) -> list[int]:
 # -- the Jobs
 
 
-def test_a_job_that_was_begun_has_done_nothing_yet(store: UpdateStore, working: Working):
+def test_new_job_has_done_nothing_yet(store: UpdateStore, working: Working):
     begin(store, 'j1')
     item = working.progress()
 
@@ -73,7 +73,7 @@ def test_a_job_that_was_begun_has_done_nothing_yet(store: UpdateStore, working: 
     assert store.counts('j1') == Counts()
 
 
-def test_beginning_again_leaves_a_job_as_it_is(store: UpdateStore, working: Working):
+def test_begin_twice_leaves_a_job_as_it_is(store: UpdateStore, working: Working):
     working.begin('j1')
     working.convert(chosen(1), outcomes={2: Outcome.EXPIRED})
     before = working.progress()
@@ -95,7 +95,7 @@ def test_counts_of_an_unknown_job_are_none(store: UpdateStore):
     assert store.counts('j1') is None
 
 
-def test_what_an_update_chose_has_a_mark_of_its_own_whoever_was_cancelled_before(
+def test_first_mark_of_an_update_is_its_own_whoever_was_cancelled_before(
     store: UpdateStore,
 ):
     assert store.cancel(make_job('j2', update_id='u2'))
@@ -110,7 +110,7 @@ def test_what_an_update_chose_has_a_mark_of_its_own_whoever_was_cancelled_before
     assert min(marks[2:]) > store.jobs.number('j4')
 
 
-def test_a_job_that_begins_has_the_highest_number_whatever_has_gone_by_its_name_before(
+def test_job_that_begins_has_the_highest_number_even_if_its_name_was_used_before(
     store: UpdateStore, db: Database, working: Working, ledger: Ledger
 ):
     working.begin('j1')
@@ -126,7 +126,7 @@ def test_a_job_that_begins_has_the_highest_number_whatever_has_gone_by_its_name_
     assert [record.request_id for record in ledger.by_indicator([1])] == ['j1']
 
 
-def test_what_a_job_sent_before_it_began_anew_counts_for_nothing_in_its_account(
+def test_objects_sent_before_a_job_restarted_do_not_count_in_its_account(
     store: UpdateStore, working: Working
 ):
     working.begin('j1')
@@ -145,7 +145,7 @@ def test_what_a_job_sent_before_it_began_anew_counts_for_nothing_in_its_account(
     assert working.outcomes() == {Outcome.DUPLICATE: 1, Outcome.SENT: 1}
 
 
-def test_nothing_is_left_of_an_update_that_is_removed_while_a_page_is_converted(
+def test_removed_update_leaves_nothing_while_a_page_is_converted(
     store: UpdateStore, db: Database, working: Working, monkeypatch: pytest.MonkeyPatch
 ):
     working.begin('j1')
@@ -163,7 +163,7 @@ def test_nothing_is_left_of_an_update_that_is_removed_while_a_page_is_converted(
     assert count(db, 'outbox', 'progress', 'outcome', 'page_ids', 'taken_up') == [0] * 5
 
 
-def test_a_cancellation_that_could_not_be_stored_leaves_nothing(store: UpdateStore, db: Database):
+def test_cancellation_that_could_not_be_stored_leaves_nothing(store: UpdateStore, db: Database):
     with db.write() as transaction:
         transaction.execute(
             'CREATE TRIGGER full BEFORE UPDATE ON progress '
@@ -193,7 +193,7 @@ def test_reading_begins_once(store: UpdateStore, working: Working):
     assert store.counts('j1') == Counts(expected=7)
 
 
-def test_a_job_is_asked_for_what_it_was_begun_with_after_its_window(store: UpdateStore):
+def test_extra_queries_of_a_job_come_in_the_order_they_were_given(store: UpdateStore):
     begin(store, 'j1', 'j2')
     store.start_reading('j1', at=NOON, expected=None, clauses=['a', 'b'])
 
@@ -237,7 +237,7 @@ def test_reading_ends_once(store: UpdateStore, working: Working):
     assert item.failure_code is None
 
 
-def test_a_reading_that_has_ended_stays_as_it_was(store: UpdateStore, working: Working):
+def test_reading_that_has_ended_stays_as_it_was(store: UpdateStore, working: Working):
     working.begin('j1')
     working.convert(outcomes={7: Outcome.EXPIRED})
     working.end()
@@ -246,7 +246,7 @@ def test_a_reading_that_has_ended_stays_as_it_was(store: UpdateStore, working: W
     assert (working.progress().place.is_by_time, working.progress().place.last_id) == (False, 7)
 
 
-def test_a_reading_by_id_goes_on_by_time_from_the_beginning_of_its_pass(
+def test_reading_by_id_continues_by_time_from_the_beginning_of_its_pass(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     working.begin('j1', 'j2')
@@ -268,7 +268,7 @@ def test_a_reading_by_id_goes_on_by_time_from_the_beginning_of_its_pass(
     assert working.progress().place.read_until == minutes(60)
 
 
-def test_a_page_that_was_read_by_id_moves_no_reading_by_time(store: UpdateStore, working: Working):
+def test_page_that_was_read_by_id_moves_no_reading_by_time(store: UpdateStore, working: Working):
     working.begin('j1')
     store.read_by_time('j1')
     working.convert(outcomes={9: Outcome.EXPIRED})
@@ -278,7 +278,7 @@ def test_a_page_that_was_read_by_id_moves_no_reading_by_time(store: UpdateStore,
 
 
 @pytest.mark.parametrize('is_by_time', [False, True])
-def test_it_is_known_which_indicators_a_job_has_taken_up(
+def test_indicators_that_a_job_has_taken_up_are_known(
     store: UpdateStore, working: Working, ledger: Ledger, is_by_time: bool
 ):
     begin(store, 'j1', 'j2')
@@ -317,7 +317,7 @@ def seen_and_alternates(store: UpdateStore, working: Working, ledger: Ledger) ->
     )
 
 
-def test_the_best_alternate_is_asked_for_where_the_held_copy_did_not_come(
+def test_best_alternate_is_requested_where_the_current_copy_did_not_come(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     seen_and_alternates(store, working, ledger)
@@ -334,7 +334,7 @@ def test_the_best_alternate_is_asked_for_where_the_held_copy_did_not_come(
     assert working.progress().reading is Reading.COMPLETE
 
 
-def test_an_alternate_that_takes_over_is_counted_by_what_becomes_of_it(
+def test_alternate_that_takes_over_is_counted_by_its_outcome(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     seen_and_alternates(store, working, ledger)
@@ -358,9 +358,7 @@ def test_an_alternate_that_takes_over_is_counted_by_what_becomes_of_it(
     assert ledger.rows_of_keys([address(1).digest])[address(1).digest].indicator_id == 12
 
 
-def test_so_many_alternates_are_asked_for_in_portions(
-    store: UpdateStore, working: Working, ledger: Ledger
-):
+def test_alternates_are_requested_in_portions(store: UpdateStore, working: Working, ledger: Ledger):
     size = IDS_IN_CLAUSE + 1
     for start in range(0, size, 50):
         items = [chosen(number) for number in range(start, min(start + 50, size))]
@@ -383,7 +381,7 @@ def test_so_many_alternates_are_asked_for_in_portions(
 
 
 @pytest.mark.parametrize('why', ['delta', 'failed'])
-def test_no_alternate_is_asked_for_where_it_is_not_known_that_the_held_copy_is_gone(
+def test_alternate_is_not_requested_where_the_current_copy_may_still_exist(
     store: UpdateStore, working: Working, ledger: Ledger, why: str
 ):
     if why == 'delta':
@@ -403,7 +401,7 @@ def test_no_alternate_is_asked_for_where_it_is_not_known_that_the_held_copy_is_g
 # -- conversion
 
 
-def test_a_conversion_stores_outcomes_objects_errors_and_the_place_together(
+def test_conversion_stores_outcomes_objects_errors_and_place_together(
     store: UpdateStore, working: Working, error_log: ErrorLog
 ):
     working.begin('j1')
@@ -429,7 +427,7 @@ def test_a_conversion_stores_outcomes_objects_errors_and_the_place_together(
     assert list(error_log.entries()) == [error]
 
 
-def test_a_conversion_that_the_disk_refuses_leaves_everything_as_it_was(
+def test_conversion_that_the_disk_refuses_leaves_everything_as_it_was(
     db: Database, store: UpdateStore, working: Working, error_log: ErrorLog
 ):
     working.begin('j1')
@@ -452,7 +450,7 @@ def test_a_conversion_that_the_disk_refuses_leaves_everything_as_it_was(
     assert numbers(working.claim(size=1)) == [1]
 
 
-def test_an_indicator_of_a_big_number_is_taken_up(working: Working):
+def test_indicator_with_a_large_id_is_taken_up(working: Working):
     working.begin('j1')
     working.convert(chosen(1, indicator_id=2**63 - 1))
 
@@ -460,7 +458,7 @@ def test_an_indicator_of_a_big_number_is_taken_up(working: Working):
     assert working.sent(size=1).objects[0].indicator_id == 2**63 - 1
 
 
-def test_a_new_key_is_known_as_chosen_and_not_as_held(working: Working, ledger: Ledger):
+def test_new_key_is_known_as_chosen_and_not_as_current(working: Working, ledger: Ledger):
     working.begin('j1')
     working.convert(chosen(1))
     (row,) = ledger.rows_of_keys([address(1).digest]).values()
@@ -472,7 +470,7 @@ def test_a_new_key_is_known_as_chosen_and_not_as_held(working: Working, ledger: 
     assert ledger.by_key([address(1)]) == ()
 
 
-def test_what_is_seen_unchanged_is_marked_and_no_more(
+def test_unchanged_object_is_only_marked_as_seen(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     send(store, chosen(1))
@@ -507,7 +505,7 @@ def test_unchanged_objects_of_another_copy_are_taken_over(
     assert {(found.query_id, found.count) for found in ledger.live_counts(NOON)} == {('q1', 1)}
 
 
-def test_a_page_of_a_job_that_is_gone_is_not_stored(db: Database, store: UpdateStore):
+def test_page_of_a_job_that_is_gone_is_not_stored(db: Database, store: UpdateStore):
     conversion = make_conversion(make_page(1), {1: Outcome.EXPIRED}, job=77)
     store.commit_page(conversion, at=NOON)
 
@@ -555,7 +553,7 @@ def failure(working: Working) -> tuple[str | None, str | None, str, bool]:
 STOPPED = ('AZ-403', 'Give the role. (403)')
 
 
-def test_a_job_stopped_before_reading_has_failed(store: UpdateStore, working: Working):
+def test_job_stopped_before_reading_has_failed(store: UpdateStore, working: Working):
     begin(store, 'j1')
     store.stop_jobs(['j1'], DENIED)
 
@@ -563,7 +561,7 @@ def test_a_job_stopped_before_reading_has_failed(store: UpdateStore, working: Wo
     assert working.is_dealt_with()
 
 
-def test_a_job_stopped_while_it_is_read_ends_when_its_pages_are_dealt_with(
+def test_job_stopped_while_it_is_read_ends_when_its_pages_are_handled(
     store: UpdateStore, working: Working
 ):
     working.begin('j1')
@@ -582,7 +580,7 @@ def test_a_job_stopped_while_it_is_read_ends_when_its_pages_are_dealt_with(
     assert working.outcomes() == {Outcome.FAILED: 1}
 
 
-def test_a_page_converted_while_its_job_is_stopped_sends_nothing(
+def test_page_converted_while_its_job_is_stopped_sends_nothing(
     store: UpdateStore, working: Working
 ):
     working.begin('j1')
@@ -594,7 +592,7 @@ def test_a_page_converted_while_its_job_is_stopped_sends_nothing(
     assert working.is_dealt_with()
 
 
-def test_a_job_stopped_with_objects_waiting_fails_those_alone(
+def test_job_stopped_with_objects_waiting_fails_those_alone(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     working.begin('j1')
@@ -613,7 +611,7 @@ def test_a_job_stopped_with_objects_waiting_fails_those_alone(
     ('how', 'outcome'),
     [('settle', Outcome.SENT), ('refuse', Outcome.REFUSED), ('release', Outcome.FAILED)],
 )
-def test_a_job_stopped_with_a_batch_in_flight_waits_for_its_answer(
+def test_job_stopped_with_a_batch_in_flight_waits_for_its_answer(
     store: UpdateStore, working: Working, how: str, outcome: Outcome
 ):
     working.begin('j1')
@@ -631,7 +629,7 @@ def test_a_job_stopped_with_a_batch_in_flight_waits_for_its_answer(
     assert working.is_dealt_with()
 
 
-def test_stopping_one_job_leaves_the_others(store: UpdateStore, working: Working):
+def test_other_jobs_continue_when_one_is_stopped(store: UpdateStore, working: Working):
     working.begin('j1', 'j2')
     working.convert(chosen(1))
     working.convert(chosen(2), request_id='j2')
@@ -645,7 +643,7 @@ def test_stopping_one_job_leaves_the_others(store: UpdateStore, working: Working
     assert working.is_dealt_with('j1')
 
 
-def test_the_first_failure_of_a_job_is_the_one_it_shows(store: UpdateStore, working: Working):
+def test_first_failure_of_a_job_is_the_one_it_shows(store: UpdateStore, working: Working):
     working.begin('j1')
     store.end_reading('j1', at=NOON, error=ReadAuthError('Mend it.'))
     store.stop_jobs(['j1'], DENIED)
@@ -653,7 +651,7 @@ def test_the_first_failure_of_a_job_is_the_one_it_shows(store: UpdateStore, work
     assert failure(working)[:2] == ('TC-AUTH', 'Mend it.')
 
 
-def test_of_several_who_stop_a_job_one_is_told(store: UpdateStore, working: Working):
+def test_job_stopped_by_several_callers_is_returned_to_one(store: UpdateStore, working: Working):
     working.begin('j1', 'j2')
 
     assert store.stop_jobs(['j1'], KILLED) == ('j1',)
@@ -661,7 +659,7 @@ def test_of_several_who_stop_a_job_one_is_told(store: UpdateStore, working: Work
     assert store.stop_jobs(['j1', 'j2'], KILLED) == ()
 
 
-def test_a_job_that_waits_is_cancelled(store: UpdateStore, working: Working):
+def test_job_that_waits_is_cancelled(store: UpdateStore, working: Working):
     begin(store, 'j1', 'j2')
 
     assert store.cancel(make_job('j1'))
@@ -671,23 +669,21 @@ def test_a_job_that_waits_is_cancelled(store: UpdateStore, working: Working):
     assert store.cancel(make_job('j1'))
 
 
-def test_a_job_whose_update_has_not_begun_is_cancelled_for_good(
-    store: UpdateStore, working: Working
-):
+def test_job_whose_update_has_not_begun_is_cancelled_for_good(store: UpdateStore, working: Working):
     assert store.cancel(make_job('j1', query=make_query(sort_field='rating')))
     begin(store, 'j1')
 
     assert job_status(working.progress()) is JobStatus.CANCELLED
 
 
-def test_a_job_that_is_being_read_is_not_cancelled(store: UpdateStore, working: Working):
+def test_job_that_is_being_read_is_not_cancelled(store: UpdateStore, working: Working):
     working.begin('j1')
 
     assert not store.cancel(make_job('j1'))
     assert working.progress().reading is Reading.READING
 
 
-def test_a_job_that_was_stopped_before_is_not_cancelled(store: UpdateStore, working: Working):
+def test_job_that_was_stopped_before_is_not_cancelled(store: UpdateStore, working: Working):
     begin(store, 'j1')
     store.stop_jobs(['j1'], KILLED)
 
@@ -705,7 +701,7 @@ def test_reading_that_begins_too_late_reads_nothing(store: UpdateStore, working:
     assert working.progress().download_started_at is None
 
 
-def test_of_two_threads_only_one_has_its_way(store: UpdateStore, working: Working):
+def test_race_of_start_and_cancellation_has_one_winner(store: UpdateStore, working: Working):
     for number in range(30):
         name = f'j{number}'
         begin(store, name)
@@ -751,7 +747,7 @@ def test_pages_of_stopped_jobs_are_dropped_and_accounted_for(store: UpdateStore,
     assert store.drop_pages() == 0
 
 
-def test_what_was_taken_up_before_keeps_its_outcome(store: UpdateStore, working: Working):
+def test_indicator_taken_up_before_keeps_its_outcome(store: UpdateStore, working: Working):
     begin(store, 'j1')
     store.start_reading('j1', at=NOON, expected=None, is_by_time=True)
     working.convert(outcomes={1: Outcome.EXPIRED})
@@ -763,7 +759,7 @@ def test_what_was_taken_up_before_keeps_its_outcome(store: UpdateStore, working:
 
 
 @pytest.mark.parametrize('is_dropped_first', [True, False])
-def test_a_page_that_was_dropped_while_its_conversion_hung_is_accounted_for_once(
+def test_page_that_was_dropped_while_its_conversion_hung_is_accounted_for_once(
     store: UpdateStore, working: Working, is_dropped_first: bool
 ):
     working.begin('j1')
@@ -778,7 +774,7 @@ def test_a_page_that_was_dropped_while_its_conversion_hung_is_accounted_for_once
 
 
 @pytest.mark.parametrize('is_by_time', [False, True])
-def test_a_page_that_is_stored_and_still_waits_is_not_dropped_as_well(
+def test_page_that_is_stored_and_still_waits_is_not_dropped_as_well(
     store: UpdateStore, working: Working, is_by_time: bool
 ):
     working.begin('j1')
@@ -801,7 +797,7 @@ def test_a_page_that_is_stored_and_still_waits_is_not_dropped_as_well(
     }
 
 
-def test_what_two_pages_repeat_is_dropped_once(store: UpdateStore, working: Working):
+def test_rows_that_two_pages_repeat_are_dropped_once(store: UpdateStore, working: Working):
     working.begin('j1')
     store.read_by_time('j1')
     put(store, 'j1', 1, 2)
@@ -812,7 +808,7 @@ def test_what_two_pages_repeat_is_dropped_once(store: UpdateStore, working: Work
     assert working.outcomes() == {Outcome.FAILED: 3}
 
 
-def test_a_copy_that_failed_before_the_better_one_was_stored_is_counted_once(
+def test_copy_that_failed_before_the_better_one_was_stored_is_counted_once(
     store: UpdateStore, working: Working
 ):
     working.begin('j1')
@@ -848,7 +844,7 @@ TABLES = ('progress', 'outbox', 'outcome', 'taken_up', 'alternate', 'extra_query
 
 
 @pytest.mark.parametrize('portion', [1, 3, 7, 10_000])
-def test_an_update_is_removed_in_portions_whole_and_alone(
+def test_update_is_removed_in_portions_whole_and_alone(
     db: Database,
     store: UpdateStore,
     working: Working,
@@ -872,7 +868,7 @@ def test_an_update_is_removed_in_portions_whole_and_alone(
     assert working.counts('j2').objects == 7
 
 
-def test_updates_that_nobody_knows_are_removed(db: Database, store: UpdateStore, working: Working):
+def test_unknown_updates_are_removed(db: Database, store: UpdateStore, working: Working):
     for number in (1, 2, 3):
         fill(store, working, f'j{number}', f'u{number}')
     store.remove_other_updates(['u2', 'u9'])
@@ -891,7 +887,7 @@ def test_pages_of_an_update_that_is_removed_go_with_it(store: UpdateStore, worki
     assert store.pages.head() is None
 
 
-def test_a_key_that_was_chosen_and_never_accepted_is_forgotten_where_its_job_was_stopped(
+def test_key_that_was_chosen_and_never_accepted_is_forgotten_where_its_job_was_stopped(
     db: Database, store: UpdateStore, working: Working
 ):
     working.begin('j1')
@@ -906,7 +902,7 @@ def test_a_key_that_was_chosen_and_never_accepted_is_forgotten_where_its_job_was
     assert [row[0] for row in rows] == [1]
 
 
-def test_what_an_update_had_under_way_as_it_was_removed_may_be_in_sentinel(
+def test_objects_under_way_when_their_update_is_removed_may_be_in_sentinel(
     store: UpdateStore, working: Working, ledger: Ledger
 ):
     working.begin('j1')
@@ -919,7 +915,7 @@ def test_what_an_update_had_under_way_as_it_was_removed_may_be_in_sentinel(
     assert [row.state for row in rows.values()] == [ObjectState.LIVE]
 
 
-def test_jobs_are_forgotten_whose_objects_nobody_holds_any_more(
+def test_jobs_without_any_objects_are_forgotten(
     db: Database, store: UpdateStore, working: Working, ledger: Ledger
 ):
     send(store, chosen(1), request_id='first')
@@ -939,7 +935,7 @@ def test_jobs_are_forgotten_whose_objects_nobody_holds_any_more(
     assert store.jobs.number('first') > store.jobs.number('j1')
 
 
-def test_a_job_begins_though_its_number_has_just_been_forgotten(
+def test_job_begins_though_its_number_has_just_been_forgotten(
     db: Database, store: UpdateStore, working: Working
 ):
     number = store.jobs.number('j1')
@@ -950,7 +946,7 @@ def test_a_job_begins_though_its_number_has_just_been_forgotten(
     assert working.progress().job > number
 
 
-def test_what_was_stored_is_there_after_the_file_is_opened_again(tmp_path: Path):
+def test_stored_data_is_there_after_the_file_is_opened_again(tmp_path: Path):
     path = tmp_path / 'again.db'
     first = Database(path)
     working = Working(first, make_store(first))

@@ -20,7 +20,7 @@ PAGE = {'now': NOON, 'most_attempts': 3, 'limit': 10, 'offset': 0}
 
 
 @pytest.mark.parametrize('only_orphans', [True, False])
-def test_the_list_is_what_the_update_would_have_withdrawn(
+def test_list_is_what_the_update_would_have_withdrawn(
     db: Database, store: UpdateStore, working: Working, orphans: Orphans, only_orphans: bool
 ) -> None:
     send(store, chosen(1), chosen(2), chosen(3), chosen(4))

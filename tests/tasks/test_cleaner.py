@@ -106,7 +106,7 @@ def stand(tmp_path: Path) -> Stand:
     return Stand(tmp_path)
 
 
-def test_old_jobs_and_their_errors_go(stand: Stand) -> None:
+def test_old_jobs_and_their_errors_are_removed(stand: Stand) -> None:
     stand.add(1, NOON - 31 * DAY)
     stand.add(2, NOON - 29 * DAY)
     stand.add(3, None)
@@ -117,7 +117,7 @@ def test_old_jobs_and_their_errors_go(stand: Stand) -> None:
     assert stand.cleaner.outcome == 'removed 1 request'
 
 
-def test_errors_that_an_interrupted_cleaning_left_go_too(stand: Stand) -> None:
+def test_errors_that_an_interrupted_cleaning_left_are_removed_too(stand: Stand) -> None:
     stand.errors.held = ['gone', 'gone-too']
     stand.stop.set()
     with pytest.raises(Cancelled):
@@ -138,7 +138,7 @@ def test_jobs_are_bounded(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None
     assert stand.cleaner.outcome == 'removed 2 requests'
 
 
-def test_room_that_a_running_update_would_use_again_stays(stand: Stand) -> None:
+def test_room_that_a_running_update_would_use_again_is_kept(stand: Stand) -> None:
     stand.cleaner.clean(stand.stop)
     stand.add(1, None)
     stand.cleaner.clean(stand.stop)
@@ -155,25 +155,27 @@ def test_room_that_a_running_update_would_use_again_stays(stand: Stand) -> None:
         (0, 1_234_000_000, 'gave 1,234 MB back'),
     ],
 )
-def test_it_says_what_it_did(stand: Stand, files: int, freed_bytes: int, words: str) -> None:
+def test_outcome_says_what_was_removed(
+    stand: Stand, files: int, freed_bytes: int, words: str
+) -> None:
     stand.upkeep.files, stand.upkeep.freed_bytes = files, freed_bytes
     stand.cleaner.clean(stand.stop)
     assert stand.cleaner.outcome == words
 
 
-def test_both_are_named(stand: Stand) -> None:
+def test_outcome_names_both_requests_and_files(stand: Stand) -> None:
     stand.add(1, NOON - 31 * DAY)
     stand.upkeep.files = 1
     stand.cleaner.clean(stand.stop)
     assert stand.cleaner.outcome == 'removed 1 request and 1 old file'
 
 
-def test_figures_by_the_hour_go_with_the_jobs(stand: Stand) -> None:
+def test_hourly_figures_are_removed_with_the_jobs(stand: Stand) -> None:
     stand.cleaner.clean(stand.stop)
     assert stand.metrics.removed_before == [NOON - 30 * DAY]
 
 
-def test_one_job_that_cannot_be_cleaned_keeps_nothing_else(
+def test_job_that_cannot_be_cleaned_does_not_block_the_rest(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stand.errors.held = ['gone', 'poisonous', 'gone-too']
@@ -192,7 +194,7 @@ def test_one_job_that_cannot_be_cleaned_keeps_nothing_else(
     assert stand.upkeep.shrinks == [True]
 
 
-def test_jobs_that_cannot_be_removed_keep_nothing_else(
+def test_jobs_that_cannot_be_removed_do_not_block_the_rest(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(**_options: Any) -> Any:

@@ -60,7 +60,7 @@ def stand(tmp_path: Path) -> Any:
     made.db.close()
 
 
-def test_a_pending_job_is_cancelled_and_audited(stand: Stand) -> None:
+def test_pending_job_is_cancelled_and_audited(stand: Stand) -> None:
     stand.add()
     assert not stand.is_scheduler_woken
     job = stand.actions.cancel('j1', by='jdoe')
@@ -70,7 +70,7 @@ def test_a_pending_job_is_cancelled_and_audited(stand: Stand) -> None:
     assert stand.is_scheduler_woken
 
 
-def test_an_update_of_cancelled_jobs_begins_and_ends_at_once(stand: Stand) -> None:
+def test_update_of_cancelled_jobs_begins_and_ends_at_once(stand: Stand) -> None:
     stand.add()
     stand.actions.cancel('j1', by=None)
     stand.follower.start_next()
@@ -80,7 +80,7 @@ def test_an_update_of_cancelled_jobs_begins_and_ends_at_once(stand: Stand) -> No
     assert stand.store.progress('u1') == ()
 
 
-def test_a_job_that_has_begun_to_be_read_is_not_cancelled(stand: Stand) -> None:
+def test_job_that_has_begun_to_be_read_is_not_cancelled(stand: Stand) -> None:
     stand.add()
     stand.follower.start_next()
     stand.store.start_reading('j1', at=NOON, expected=None)
@@ -101,13 +101,13 @@ def test_a_job_that_has_begun_to_be_read_is_not_cancelled(stand: Stand) -> None:
         (JobStatus.UPLOAD_COMPLETE, 'has ended; it is "Upload Complete"'),
     ],
 )
-def test_what_has_ended_is_not_cancelled(stand: Stand, status: JobStatus, words: str) -> None:
+def test_job_that_has_ended_is_not_cancelled(stand: Stand, status: JobStatus, words: str) -> None:
     stand.add(status=status)
     with pytest.raises(ConflictError, match=words):
         stand.actions.cancel('j1', by='jdoe')
 
 
-def test_a_kill_of_the_process_between_the_two_stores_cancels_all_the_same(
+def test_kill_between_the_two_stores_cancels_all_the_same(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stand.add()
@@ -126,7 +126,7 @@ def test_a_kill_of_the_process_between_the_two_stores_cancels_all_the_same(
     assert (job.status, job.failure_code) == (JobStatus.CANCELLED, None)
 
 
-def test_a_cancelled_first_job_leaves_the_cursor_that_it_would_have_had(stand: Stand) -> None:
+def test_cancelled_first_job_leaves_the_cursor_that_it_would_have_had(stand: Stand) -> None:
     stand.set_last_run(EARLIER)
     stand.add('j1', make_update('u1', request_ids=('j1',)), mode=Mode.DELTA)
     stand.actions.cancel('j1', by=None)
@@ -134,7 +134,7 @@ def test_a_cancelled_first_job_leaves_the_cursor_that_it_would_have_had(stand: S
     assert cursor == Cursor(query_id='q1', selection=stand.query.selection, at=EARLIER)
 
 
-def test_a_cancelled_full_first_job_leaves_everything_to_be_read(stand: Stand) -> None:
+def test_cancelled_full_first_job_leaves_everything_to_be_read(stand: Stand) -> None:
     stand.set_last_run(EARLIER)
     stand.add('j1', make_update('u1', request_ids=('j1',)), mode=Mode.FULL)
     stand.actions.cancel('j1', by=None)
@@ -146,7 +146,7 @@ def test_a_cancelled_full_first_job_leaves_everything_to_be_read(stand: Stand) -
 FAILED = {'status': JobStatus.FAILED, 'failed_at': NOON}
 
 
-def test_a_failed_delta_is_tried_again_from_the_start_of_its_window(stand: Stand) -> None:
+def test_failed_delta_is_retried_from_the_start_of_its_window(stand: Stand) -> None:
     window = Window(start_at=EARLIER, end_at=NOON)
     stand.add(mode=Mode.DELTA, window=window, **FAILED)
     update = stand.actions.retry('j1', by='jdoe')
@@ -157,18 +157,18 @@ def test_a_failed_delta_is_tried_again_from_the_start_of_its_window(stand: Stand
     assert stand.audit == [('job-retry', 'jdoe', 'j1')]
 
 
-def test_a_window_without_a_start_follows_from_the_cursor(stand: Stand) -> None:
+def test_window_without_a_start_follows_from_the_cursor(stand: Stand) -> None:
     stand.add(mode=Mode.DELTA, window=Window(start_at=None, end_at=NOON), **FAILED)
     assert stand.actions.retry('j1', by=None).modified_after is None
 
 
-def test_a_job_that_failed_before_its_window_keeps_what_was_asked_for(stand: Stand) -> None:
+def test_job_that_failed_before_its_window_keeps_the_requested_time(stand: Stand) -> None:
     update = make_update(job_type=JobType.AD_HOC, modified_after=EARLIER)
     stand.add('j1', update, mode=Mode.DELTA, **FAILED)
     assert stand.actions.retry('j1', by=None).modified_after == EARLIER
 
 
-def test_a_job_whose_update_is_gone_follows_from_the_cursor(
+def test_job_whose_update_is_gone_follows_from_the_cursor(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stand.add(mode=Mode.DELTA, **FAILED)
@@ -177,26 +177,26 @@ def test_a_job_whose_update_is_gone_follows_from_the_cursor(
 
 
 @pytest.mark.parametrize('mode', [Mode.FULL, Mode.RECONCILE])
-def test_other_modes_read_everything_again(stand: Stand, mode: Mode) -> None:
+def test_retries_of_other_modes_read_everything_again(stand: Stand, mode: Mode) -> None:
     stand.add(mode=mode, window=Window(start_at=None, end_at=NOON), **FAILED)
     update = stand.actions.retry('j1', by=None)
     assert (update.mode, update.modified_after) == (mode, None)
 
 
 @pytest.mark.parametrize('status', [status for status in JobStatus if status != JobStatus.FAILED])
-def test_only_what_failed_is_tried_again(stand: Stand, status: JobStatus) -> None:
+def test_retry_is_refused_unless_the_job_failed(stand: Stand, status: JobStatus) -> None:
     stand.add(status=status)
     with pytest.raises(ConflictError, match='Only a request that is Failed'):
         stand.actions.retry('j1', by='jdoe')
 
 
-def test_a_query_that_is_gone_is_not_tried_again(stand: Stand) -> None:
+def test_query_that_is_gone_is_not_retried(stand: Stand) -> None:
     stand.add(query=make_query('gone'), **FAILED)
     with pytest.raises(ConflictError, match='no longer in CONFIGURE'):
         stand.actions.retry('j1', by='jdoe')
 
 
-def test_two_clicks_are_one_wish_but_a_retry_that_failed_may_be_repeated(stand: Stand) -> None:
+def test_duplicate_retry_is_refused_but_a_failed_one_may_be_repeated(stand: Stand) -> None:
     stand.add(**FAILED)
     first = stand.actions.retry('j1', by='jdoe')
     with pytest.raises(ConflictError, match=f'as {first.request_ids[0]}'):
@@ -206,6 +206,6 @@ def test_two_clicks_are_one_wish_but_a_retry_that_failed_may_be_repeated(stand: 
 
 
 @pytest.mark.parametrize('action', ['cancel', 'retry'])
-def test_there_is_no_such_job(stand: Stand, action: str) -> None:
+def test_unknown_job_is_not_found(stand: Stand, action: str) -> None:
     with pytest.raises(NotFoundError):
         getattr(stand.actions, action)('nobody', by=None)

@@ -80,7 +80,7 @@ def test_conditions_are_checked_a_period_after_the_start_and_then_each_period(
 
 
 @pytest.mark.parametrize('error', [StorageError('The disk is full.'), ValueError('x')])
-def test_a_check_that_fails_is_repeated_a_period_later(stand: Stand, error: Exception) -> None:
+def test_check_that_fails_is_repeated_a_period_later(stand: Stand, error: Exception) -> None:
     stand.health.error = error
     for _ in range(2):
         stand.clock.advance(PERIOD_S)

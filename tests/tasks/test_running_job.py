@@ -31,14 +31,14 @@ def waits(jobs: RunningJobs) -> list[float]:
     return [each.limit_wait_s for each in found if each is not None]
 
 
-def test_the_wait_that_passes_is_counted_for_the_job_that_sends_next() -> None:
+def test_current_wait_is_counted_for_the_job_that_sends_next() -> None:
     assert waits(make_jobs(30, 0, 5, 5)) == [1, 32, 0]
 
 
-def test_nothing_is_added_while_nobody_waits_or_nothing_is_to_be_sent() -> None:
+def test_wait_is_not_added_while_no_request_waits_or_nothing_is_to_be_sent() -> None:
     assert waits(make_jobs(0, 5, 5, 5)) == [1, 2, 0]
     assert waits(make_jobs(30, 0, 0, 0)) == [1, 2, 0]
 
 
-def test_a_job_that_is_not_of_the_running_update_has_no_counts() -> None:
+def test_job_that_is_not_of_the_running_update_has_no_counts() -> None:
     assert make_jobs(30, 0, 5, 5).counts('j9') is None

@@ -64,14 +64,14 @@ def ticks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ticks]:
     made.end()
 
 
-def test_every_tick_is_called_at_once_in_order(ticks: Ticks):
+def test_ticks_are_all_called_at_once_in_order(ticks: Ticks):
     ticks.scheduler.start()
     ticks.wait()
 
     assert ticks.called == ['first', 'second']
 
 
-def test_a_notification_calls_the_ticks_at_once(ticks: Ticks):
+def test_notification_calls_the_ticks_at_once(ticks: Ticks):
     ticks.scheduler.start()
     for _ in range(3):
         ticks.wait()
@@ -89,7 +89,7 @@ def test_time_calls_the_ticks_without_a_notification(ticks: Ticks):
     assert ticks.called == ['first', 'second'] * 2
 
 
-def test_a_tick_that_raises_keeps_neither_the_others_nor_itself_from_being_called(ticks: Ticks):
+def test_tick_that_raises_blocks_neither_the_others_nor_itself(ticks: Ticks):
     ticks.failing = {'first'}
     ticks.scheduler.start()
     ticks.wait()
@@ -100,7 +100,7 @@ def test_a_tick_that_raises_keeps_neither_the_others_nor_itself_from_being_calle
     assert [str(error) for error in ticks.errors] == ['first', 'first']
 
 
-def test_all_is_said_to_be_well_again_once(ticks: Ticks):
+def test_recovery_is_logged_once(ticks: Ticks):
     ticks.failing = {'first'}
     ticks.scheduler.start()
     ticks.wait()
@@ -112,7 +112,7 @@ def test_all_is_said_to_be_well_again_once(ticks: Ticks):
     assert [error is None for error in ticks.errors] == [False, True]
 
 
-def test_all_is_not_said_to_be_well_while_another_tick_still_fails(ticks: Ticks):
+def test_recovery_is_not_logged_while_another_tick_still_fails(ticks: Ticks):
     ticks.failing = {'first', 'second'}
     ticks.scheduler.start()
     ticks.wait()
@@ -129,7 +129,7 @@ def test_all_is_not_said_to_be_well_while_another_tick_still_fails(ticks: Ticks)
     assert ticks.errors[-1] is None
 
 
-def test_a_clock_put_back_does_not_hold_up_the_ticks(ticks: Ticks):
+def test_clock_put_back_does_not_delay_the_ticks(ticks: Ticks):
     ticks.scheduler.start()
     ticks.wait()
     (job,) = ticks.scheduler._scheduler.jobs
@@ -158,7 +158,7 @@ def test_stop_ends_the_thread_between_two_ticks(ticks: Ticks):
     assert ticks.called == ['stop']
 
 
-def test_a_tick_that_meets_closed_stores_at_the_end_is_no_fault(ticks: Ticks):
+def test_tick_that_meets_closed_stores_at_the_end_is_no_fault(ticks: Ticks):
     def late() -> None:
         ticks.stop.set()
         raise StorageError('closed')
@@ -171,5 +171,5 @@ def test_a_tick_that_meets_closed_stores_at_the_end_is_no_fault(ticks: Ticks):
     assert ticks.errors == []
 
 
-def test_a_scheduler_that_was_never_started_has_ended(ticks: Ticks):
+def test_scheduler_that_was_never_started_has_ended(ticks: Ticks):
     assert ticks.scheduler.join(0)

@@ -175,7 +175,7 @@ def stand(tmp_path: Path) -> Stand:
     return Stand(tmp_path)
 
 
-def test_all_tasks_start_show_and_are_interrupted_together(stand: Stand) -> None:
+def test_tasks_all_start_show_and_are_interrupted_together(stand: Stand) -> None:
     stand.supervisor.start()
     stand.supervisor.stop()
     everything = ['started', 'interrupted', 'triggered']
@@ -184,9 +184,7 @@ def test_all_tasks_start_show_and_are_interrupted_together(stand: Stand) -> None
     assert len(stand.supervisor.workers) == len(TaskSlug)
 
 
-def test_a_pause_is_stored_audited_and_logged(
-    stand: Stand, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_pause_is_stored_audited_and_logged(stand: Stand, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, 'sentinel_app'):
         view = stand.supervisor.pause('upload', by='jdoe')
     state = TaskState(is_paused=True, paused_at=NOON, paused_by='jdoe')
@@ -200,7 +198,7 @@ def test_a_pause_is_stored_audited_and_logged(
         stand.supervisor.run('upload', by='jdoe')
 
 
-def test_a_pause_that_is_not_stored_is_none(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unstored_pause_has_no_effect(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_args: object, **_options: object) -> None:
         raise StorageError('The disk is full.')
 
@@ -210,7 +208,7 @@ def test_a_pause_that_is_not_stored_is_none(stand: Stand, monkeypatch: pytest.Mo
     assert stand.task('upload').events == []
 
 
-def test_a_paused_task_is_resumed_once(stand: Stand) -> None:
+def test_paused_task_is_resumed_once(stand: Stand) -> None:
     with pytest.raises(ConflictError, match='is not paused'):
         stand.supervisor.resume('convert', by='jdoe')
     stand.supervisor.pause('convert', by=None)
@@ -219,7 +217,7 @@ def test_a_paused_task_is_resumed_once(stand: Stand) -> None:
     assert stand.audit == [('task-resume', 'eve', 'Convert'), ('task-pause', None, 'Convert')]
 
 
-def test_a_pause_until_a_time_ends_by_itself_and_the_audit_says_so(stand: Stand) -> None:
+def test_pause_until_a_time_ends_by_itself_and_the_audit_says_so(stand: Stand) -> None:
     until = NOON + dt.timedelta(hours=1)
     state = stand.supervisor.pause('upload', by='jdoe', until=until, reason='New role').state
     assert (state.paused_until, state.pause_reason) == (until, 'New role')
@@ -236,7 +234,7 @@ def test_a_pause_until_a_time_ends_by_itself_and_the_audit_says_so(stand: Stand)
     ]
 
 
-def test_the_pipeline_is_paused_and_resumed_at_once_and_who_was_paused_before_keeps_that(
+def test_pipeline_is_paused_and_resumed_as_a_whole_and_keeps_earlier_pauses(
     stand: Stand,
 ) -> None:
     until = NOON + dt.timedelta(hours=1)
@@ -266,14 +264,14 @@ def test_the_pipeline_is_paused_and_resumed_at_once_and_who_was_paused_before_ke
     ]
 
 
-def test_a_start_says_what_is_still_paused(stand: Stand, caplog: pytest.LogCaptureFixture) -> None:
+def test_start_logs_what_is_still_paused(stand: Stand, caplog: pytest.LogCaptureFixture) -> None:
     stand.task('cleaner', state=TaskState(is_paused=True, paused_by='jdoe'))
     with caplog.at_level(logging.INFO, 'sentinel_app'):
         stand.supervisor.start()
     assert caplog.messages == ['event=task-still-paused task=cleaner user=jdoe']
 
 
-def test_a_wait_that_sentinel_asked_for_is_shown_at_upload_and_ended_in_a_persons_name(
+def test_wait_that_sentinel_requested_is_shown_at_upload_and_ended_in_a_persons_name(
     stand: Stand, caplog: pytest.LogCaptureFixture
 ) -> None:
     wait = AskedWait(until=NOON + dt.timedelta(hours=1), reason='Come back later.')
@@ -292,7 +290,7 @@ def test_a_wait_that_sentinel_asked_for_is_shown_at_upload_and_ended_in_a_person
         stand.supervisor.send_now('upload', by='jdoe')
 
 
-def test_a_wait_is_not_ended_where_nobody_can_be_named_for_it(
+def test_wait_is_not_ended_by_an_unknown_user(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_args: object) -> None:
@@ -305,7 +303,7 @@ def test_a_wait_is_not_ended_where_nobody_can_be_named_for_it(
     assert stand.limiter.asked_wait() is not None
 
 
-def test_a_run_is_audited_once_it_was_possible(stand: Stand) -> None:
+def test_run_is_audited_once_it_was_possible(stand: Stand) -> None:
     stand.supervisor.run('cleaner', by='jdoe')
     assert stand.task('cleaner').events == ['run']
     stand.task('schedule-updates', error=ConflictError('Nothing to do.'))
@@ -315,14 +313,14 @@ def test_a_run_is_audited_once_it_was_possible(stand: Stand) -> None:
 
 
 @pytest.mark.parametrize('action', ['run', 'pause', 'resume', 'kill', 'send_now', 'view'])
-def test_there_is_no_other_task(stand: Stand, action: str) -> None:
+def test_unknown_task_is_not_found(stand: Stand, action: str) -> None:
     by = {} if action == 'view' else {'by': None}
     with pytest.raises(NotFoundError):
         getattr(stand.supervisor, action)('baker', **by)
     assert stand.audit == []
 
 
-def test_a_run_that_queues_an_update_is_audited_with_it(stand: Stand) -> None:
+def test_run_that_queues_an_update_is_audited_with_it(stand: Stand) -> None:
     update = make_update('u1', request_ids=('j1',))
     stand.app_state.add_update(update, [make_job('j1', query=make_query('q7'))], schedule=None)
     stand.task('schedule-updates', queued=update)
@@ -338,13 +336,13 @@ def test_what_is_due_is_triggered(stand: Stand) -> None:
     assert stand.tasks[TaskSlug.UPLOAD].events == []
 
 
-def test_a_trigger_of_the_schedule_triggers_its_task(stand: Stand) -> None:
+def test_trigger_of_the_schedule_triggers_its_task(stand: Stand) -> None:
     stand.supervisor.trigger_schedule()
     assert stand.tasks[TaskSlug.SCHEDULE_UPDATES].events == ['triggered']
     assert stand.tasks[TaskSlug.UPLOAD].events == []
 
 
-def test_a_kill_stops_its_jobs_and_names_the_person(stand: Stand) -> None:
+def test_kill_stops_its_jobs_and_names_the_person(stand: Stand) -> None:
     task = stand.running('upload', 'j1', 'j2')
     stand.supervisor.kill('upload', by='jdoe')
     ((what, ids, code, message),) = stand.stores.events
@@ -362,33 +360,33 @@ def test_a_kill_stops_its_jobs_and_names_the_person(stand: Stand) -> None:
     assert len(stand.stores.events) == 2
 
 
-def test_a_kill_by_somebody_unknown_says_so(stand: Stand) -> None:
+def test_kill_by_an_unknown_user_says_so(stand: Stand) -> None:
     stand.running('download', 'j1')
     stand.supervisor.kill('download', by=None)
     assert 'killed by a person whom ThreatConnect did not name' in stand.stores.events[0][3]
 
 
 @pytest.mark.parametrize('condition', [TaskCondition.IDLE, TaskCondition.PAUSED])
-def test_what_does_nothing_cannot_be_killed(stand: Stand, condition: TaskCondition) -> None:
+def test_inactive_task_cannot_be_killed(stand: Stand, condition: TaskCondition) -> None:
     stand.task('upload', condition=condition)
     with pytest.raises(ConflictError, match='does nothing at the moment'):
         stand.supervisor.kill('upload', by='jdoe')
     assert (stand.audit, stand.stores.events) == ([], [])
 
 
-def test_what_is_finishing_can_be_killed(stand: Stand) -> None:
+def test_finishing_task_can_be_killed(stand: Stand) -> None:
     stand.task('upload', condition=TaskCondition.FINISHING, ids=('j1',))
     stand.supervisor.kill('upload', by='jdoe')
     assert stand.stores.events[0][1] == ('j1',)
 
 
-def test_a_task_without_jobs_is_only_interrupted(stand: Stand) -> None:
+def test_task_without_jobs_is_only_interrupted(stand: Stand) -> None:
     task = stand.running('cleaner')
     stand.supervisor.kill('cleaner', by='jdoe')
     assert (task.events, stand.stores.events, stand.stores.errors) == (['killed by jdoe'], [], [])
 
 
-def test_a_request_under_way_has_a_moment_and_then_its_thread_is_left_behind(
+def test_request_under_way_has_a_grace_period_and_then_its_thread_is_abandoned(
     stand: Stand,
 ) -> None:
     task = stand.running('upload', 'j1')
@@ -404,7 +402,7 @@ def test_a_request_under_way_has_a_moment_and_then_its_thread_is_left_behind(
 
 
 @pytest.mark.parametrize('is_answered', [True, False])
-def test_what_upload_has_under_way_has_its_moment_whichever_task_is_killed(
+def test_upload_under_way_has_its_grace_period_whichever_task_is_killed(
     stand: Stand, is_answered: bool
 ) -> None:
     task = stand.running('download', 'j1')
@@ -434,7 +432,7 @@ def test_convert_is_never_replaced_but_its_jobs_end(stand: Stand) -> None:
     assert stand.stores.events[1:] == [('given-up', ('j1',))]
 
 
-def test_what_could_not_be_given_up_is_tried_again(stand: Stand) -> None:
+def test_termination_that_failed_is_retried(stand: Stand) -> None:
     stand.running('upload', 'j1')
     stand.supervisor.kill('upload', by='jdoe')
     stand.stores.error = StorageError('The disk is full.')
@@ -445,7 +443,7 @@ def test_what_could_not_be_given_up_is_tried_again(stand: Stand) -> None:
     assert stand.stores.events[1:] == [('given-up', ('j1',))]
 
 
-def test_the_watchdog_kills_what_gives_no_sign_of_life(
+def test_watchdog_kills_a_task_without_a_heartbeat(
     stand: Stand, caplog: pytest.LogCaptureFixture
 ) -> None:
     task = stand.running('download', 'j1')
@@ -463,7 +461,7 @@ def test_the_watchdog_kills_what_gives_no_sign_of_life(
     assert stand.audit == []
 
 
-def test_where_everything_stood_still_nobody_is_killed(stand: Stand) -> None:
+def test_watchdog_kills_nothing_after_the_whole_process_stood_still(stand: Stand) -> None:
     task = stand.running('download', 'j1')
     task.overdue = True
     stand.clock.advance(STANDSTILL_S + 1)
@@ -474,7 +472,7 @@ def test_where_everything_stood_still_nobody_is_killed(stand: Stand) -> None:
     assert task.events == ['excused', 'killed by the watchdog']
 
 
-def test_pages_of_stopped_jobs_are_dropped_while_convert_is_still(stand: Stand) -> None:
+def test_pages_of_stopped_jobs_are_dropped_while_convert_is_idle(stand: Stand) -> None:
     stand.supervisor.watch()
     assert stand.stores.drops == 1
     stand.task('convert', is_hanging=True)
@@ -482,7 +480,7 @@ def test_pages_of_stopped_jobs_are_dropped_while_convert_is_still(stand: Stand) 
     assert stand.stores.drops == 1
 
 
-def test_one_task_that_cannot_be_killed_keeps_no_other_from_it(stand: Stand) -> None:
+def test_task_that_cannot_be_killed_does_not_protect_another(stand: Stand) -> None:
     download = stand.running('download', 'j1')
     upload = stand.running('upload', 'j2')
     download.overdue = upload.overdue = True
@@ -499,7 +497,7 @@ def test_one_task_that_cannot_be_killed_keeps_no_other_from_it(stand: Stand) -> 
     assert stand.stores.drops == 1
 
 
-def test_one_kill_that_cannot_be_finished_keeps_no_other_from_it(stand: Stand) -> None:
+def test_kill_that_cannot_be_finished_does_not_block_another(stand: Stand) -> None:
     for slug, name in (('download', 'j1'), ('upload', 'j2')):
         stand.running(slug, name)
         stand.supervisor.kill(slug, by='jdoe')

@@ -138,13 +138,13 @@ class Hanging:
         return True
 
 
-def test_at_first_it_is_idle_and_has_no_outcome(make: Callable[..., Stage]) -> None:
+def test_new_task_is_idle_and_has_no_outcome(make: Callable[..., Stage]) -> None:
     view = make().view
     assert (view.condition, view.request_ids) == (TaskCondition.IDLE, ())
     assert (view.beat_at, view.beat_age_s, view.ended_at, view.outcome) == (None, None, None, None)
 
 
-def test_a_run_ends_when_nothing_is_left_and_says_how_much_it_was(
+def test_run_ends_when_nothing_is_left_and_reports_its_count(
     make: Callable[..., Stage],
 ) -> None:
     stage = make()
@@ -153,7 +153,7 @@ def test_a_run_ends_when_nothing_is_left_and_says_how_much_it_was(
     assert (stage.view.outcome, stage.view.ended_at) == ('Did 3.', NOON)
 
 
-def test_it_runs_while_it_works_on_a_job_and_shows_the_oldest_heartbeat(
+def test_task_is_running_while_it_works_on_a_job_and_shows_the_oldest_heartbeat(
     make: Callable[..., Stage],
 ) -> None:
     stage, hanging = make(threads=2), Hanging()
@@ -170,7 +170,7 @@ def test_it_runs_while_it_works_on_a_job_and_shows_the_oldest_heartbeat(
     assert stage.view.condition is TaskCondition.IDLE
 
 
-def test_a_step_that_takes_long_is_at_work_whatever_the_stores_say(
+def test_long_step_is_at_work_whatever_the_stores_say(
     make: Callable[..., Stage],
 ) -> None:
     stage, hanging = make(), Hanging()
@@ -182,7 +182,7 @@ def test_a_step_that_takes_long_is_at_work_whatever_the_stores_say(
     hanging.go.set()
 
 
-def test_a_pause_lets_the_step_end_and_takes_up_nothing(make: Callable[..., Stage]) -> None:
+def test_pause_lets_the_step_end_and_starts_nothing_new(make: Callable[..., Stage]) -> None:
     stage, hanging = make(), Hanging()
     stage.give(hanging)
     stage.began()
@@ -203,7 +203,7 @@ def test_a_pause_lets_the_step_end_and_takes_up_nothing(make: Callable[..., Stag
     assert stage.task.standing.kill is None
 
 
-def test_a_pause_ends_waiting_at_once(make: Callable[..., Stage]) -> None:
+def test_pause_ends_a_wait_at_once(make: Callable[..., Stage]) -> None:
     stage = make(threads=3)
     stage.give(patient, patient, patient)
     stage.began(3)
@@ -212,14 +212,14 @@ def test_a_pause_ends_waiting_at_once(make: Callable[..., Stage]) -> None:
     assert stage.view.outcome == 'Paused by jdoe.'
 
 
-def test_a_pause_of_an_idle_task_is_no_run(make: Callable[..., Stage]) -> None:
+def test_pause_of_an_idle_task_is_not_a_run(make: Callable[..., Stage]) -> None:
     stage = make()
     stage.until(lambda: not stage.task._steps)
     stage.task.set_state(PAUSED, 'paused by jdoe')
     assert stage.view.outcome in {None, 'Paused by jdoe.'}
 
 
-def test_a_task_that_was_paused_before_begins_paused(make: Callable[..., Stage]) -> None:
+def test_task_that_was_paused_before_begins_paused(make: Callable[..., Stage]) -> None:
     stage = make(state=PAUSED)
     stage.give(quick)
     threading.Event().wait(0.05)
@@ -227,7 +227,7 @@ def test_a_task_that_was_paused_before_begins_paused(make: Callable[..., Stage])
     assert stage.view.condition is TaskCondition.PAUSED
 
 
-def test_a_kill_ends_the_run_there_and_then(make: Callable[..., Stage]) -> None:
+def test_kill_ends_the_run_immediately(make: Callable[..., Stage]) -> None:
     stage = make()
     stage.give(quick, patient)
     stage.began(2)
@@ -241,7 +241,7 @@ def test_a_kill_ends_the_run_there_and_then(make: Callable[..., Stage]) -> None:
     stage.until(lambda: stage.view.outcome == 'Did 1.')
 
 
-def test_a_failure_is_an_outcome_and_the_thread_goes_on(make: Callable[..., Stage]) -> None:
+def test_failure_is_an_outcome_and_the_thread_continues(make: Callable[..., Stage]) -> None:
     def fail(_stop: Any) -> bool:
         raise StorageError('The disk is full. Make room.')
 
@@ -260,7 +260,7 @@ def test_a_failure_is_an_outcome_and_the_thread_goes_on(make: Callable[..., Stag
     assert stage.errors[-1] == ('upload', None)
 
 
-def test_it_is_overdue_only_where_a_step_that_nobody_interrupted_hangs(
+def test_task_is_overdue_only_where_an_uninterrupted_step_hangs(
     make: Callable[..., Stage],
 ) -> None:
     stage, hanging = make(threads=2), Hanging()
@@ -278,7 +278,7 @@ def test_it_is_overdue_only_where_a_step_that_nobody_interrupted_hangs(
     hanging.go.set()
 
 
-def test_whoever_waits_is_never_overdue(
+def test_waiting_task_is_never_overdue(
     make: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr('sentinel_app.tasks.worker.BEAT_S', 0.002)
@@ -291,7 +291,7 @@ def test_whoever_waits_is_never_overdue(
         assert not stage.task.is_overdue()
 
 
-def test_a_thread_that_hangs_is_left_behind_and_changes_nothing_when_it_wakes(
+def test_hanging_thread_is_abandoned_and_changes_nothing_when_it_wakes(
     make: Callable[..., Stage],
 ) -> None:
     stage, hanging = make(is_replaceable=True), Hanging()
@@ -311,7 +311,7 @@ def test_a_thread_that_hangs_is_left_behind_and_changes_nothing_when_it_wakes(
     assert stage.view.outcome == 'Did 1.'
 
 
-def test_what_a_thread_left_behind_raises_worries_nobody(make: Callable[..., Stage]) -> None:
+def test_error_of_an_abandoned_thread_is_ignored(make: Callable[..., Stage]) -> None:
     hanging = Hanging()
 
     def fail_late(stop: Any) -> bool:
@@ -329,14 +329,14 @@ def test_what_a_thread_left_behind_raises_worries_nobody(make: Callable[..., Sta
     assert stage.view.outcome == 'Killed by jdoe.'
 
 
-def test_nothing_is_replaced_where_all_is_over(make: Callable[..., Stage]) -> None:
+def test_threads_are_not_replaced_when_the_run_is_over(make: Callable[..., Stage]) -> None:
     stage = make()
     workers = stage.task.workers
     stage.task.replace(frozenset())
     assert stage.task.workers == workers
 
 
-def test_after_the_end_of_the_process_no_new_thread_starts(make: Callable[..., Stage]) -> None:
+def test_threads_are_not_started_after_the_end_of_the_process(make: Callable[..., Stage]) -> None:
     stage, hanging = make(), Hanging()
     stage.give(hanging)
     stage.began()
@@ -347,7 +347,7 @@ def test_after_the_end_of_the_process_no_new_thread_starts(make: Callable[..., S
     hanging.go.set()
 
 
-def test_a_step_that_begins_as_the_process_ends_is_interrupted_from_the_start() -> None:
+def test_step_that_begins_as_the_process_ends_is_interrupted_from_the_start() -> None:
     stage = Stage()
     stage.stop.set()
     seen = []
@@ -413,7 +413,7 @@ def test_what_does_not_repeat_takes_one_step_a_trigger_and_waits_for_its_period_
     stage.until(lambda: len(stage.work.pieces) == 1)
 
 
-def test_the_names_of_threads_tell_their_places(make: Callable[..., Stage]) -> None:
+def test_names_of_threads_include_their_index(make: Callable[..., Stage]) -> None:
     def names(stage: Stage) -> list[str]:
         return [worker._name for worker in stage.task.workers]
 

@@ -45,7 +45,7 @@ def make_stage(updates: Any, seen: list[Any]) -> TaskBody:
     )
 
 
-def test_a_stage_works_on_the_update_that_runs(updates: Any) -> None:
+def test_stage_works_on_the_running_update(updates: Any) -> None:
     seen: list[Any] = []
     body, stop = make_stage(updates, seen), threading.Event()
     assert body.repeats
@@ -58,13 +58,13 @@ def test_a_stage_works_on_the_update_that_runs(updates: Any) -> None:
     assert body.run() is None
 
 
-def test_a_stage_counts_in_words(updates: Any) -> None:
+def test_stage_describes_its_counts_in_words(updates: Any) -> None:
     body = make_stage(updates, [])
     assert body.outcome(1) == 'sent 1 batch of 1 page'
     assert body.outcome(2_000) == 'sent 2,000 batches of 2,000 pages'
 
 
-def test_a_check_of_the_schedule_queues_what_is_due(updates: Any) -> None:
+def test_check_of_the_schedule_queues_what_is_due(updates: Any) -> None:
     body, stop = schedule_body(updates), threading.Event()
     assert not body.repeats
     assert not body.step(stop)
@@ -78,13 +78,13 @@ def test_a_check_of_the_schedule_queues_what_is_due(updates: Any) -> None:
     assert body.outcome(1) == 'queued a delta update'
 
 
-def test_running_the_schedule_queues_the_next_update(updates: Any) -> None:
+def test_run_of_the_schedule_queues_the_next_update(updates: Any) -> None:
     update = schedule_body(updates).run()
     assert update is not None
     assert update.mode is Mode.RECONCILE
 
 
-def test_an_interrupted_check_queues_nothing(updates: Any) -> None:
+def test_interrupted_check_queues_nothing(updates: Any) -> None:
     stop = threading.Event()
     stop.set()
     updates.due = [Mode.DELTA]

@@ -69,18 +69,18 @@ def empty(tmp_path: Path) -> Iterator[UpdateStand]:
     made.db.close()
 
 
-def test_a_job_that_is_given_up_without_figures_sets_the_lower_cursor_back(stand: Stand) -> None:
+def test_job_terminated_without_figures_sets_the_lower_cursor_back(stand: Stand) -> None:
     stand.jobs.fail(stand.high, FAULT, Counts())
     assert stand.lower_at == NOON - 3 * HOUR + dt.timedelta(minutes=5)
     assert stand.app_state.cursor('high') == cursor(HIGH, WINDOW.end_at)
 
 
-def test_a_job_that_is_given_up_after_it_sent_everything_leaves_it(stand: Stand) -> None:
+def test_job_terminated_after_it_sent_everything_leaves_the_lower_cursor(stand: Stand) -> None:
     stand.jobs.fail(stand.high, FAULT, SENT)
     assert stand.lower_at == WINDOW.end_at
 
 
-def test_a_disk_that_refuses_stores_neither_the_end_nor_the_cursor(stand: Stand) -> None:
+def test_disk_that_refuses_stores_neither_the_end_nor_the_cursor(stand: Stand) -> None:
     stand.path.with_name('documents.json.next').mkdir()
     with pytest.raises(StorageError):
         stand.jobs.fail(stand.high, FAULT, Counts())
@@ -88,7 +88,7 @@ def test_a_disk_that_refuses_stores_neither_the_end_nor_the_cursor(stand: Stand)
     assert (job.status, stand.lower_at) == (JobStatus.UPLOAD_IN_PROGRESS, WINDOW.end_at)
 
 
-def test_what_waits_for_a_query_that_is_removed_meanwhile_is_cancelled(empty: UpdateStand) -> None:
+def test_pending_job_of_a_removed_query_is_cancelled(empty: UpdateStand) -> None:
     empty.save()
     empty.queue_due()
     (update,) = empty.app_state.open_updates()
@@ -103,7 +103,7 @@ def test_what_waits_for_a_query_that_is_removed_meanwhile_is_cancelled(empty: Up
     assert [item.request_id for item in empty.store.progress(update.id)] == [second.request_id]
 
 
-def test_an_update_of_removed_queries_alone_ends_at_once(empty: UpdateStand) -> None:
+def test_update_of_removed_queries_alone_ends_at_once(empty: UpdateStand) -> None:
     empty.save()
     empty.queue_due()
     empty.app_state.save_queries([], expected_version=1, next_mode=None, audit=make_audit())

@@ -28,13 +28,13 @@ def stand(tmp_path: Path) -> Iterator[UpdateStand]:
     made.db.close()
 
 
-def test_nothing_is_due_without_a_query(stand: UpdateStand) -> None:
+def test_update_is_not_due_without_a_query(stand: UpdateStand) -> None:
     assert stand.queue_due() is None
     with pytest.raises(ConflictError, match='no TQL query yet'):
         stand.queue.queue_now()
 
 
-def test_the_first_is_due_at_once_and_the_next_an_interval_later(stand: UpdateStand) -> None:
+def test_first_update_is_due_at_once_and_the_next_an_interval_later(stand: UpdateStand) -> None:
     stand.save()
     assert not stand.is_scheduler_woken
     assert stand.queue_due() is Mode.FULL
@@ -47,7 +47,7 @@ def test_the_first_is_due_at_once_and_the_next_an_interval_later(stand: UpdateSt
     assert stand.queue_due() is not None
 
 
-def test_two_that_wait_are_one(stand: UpdateStand) -> None:
+def test_pending_scheduled_update_is_not_queued_twice(stand: UpdateStand) -> None:
     stand.save()
     stand.queue_due()
     for _ in range(3):
@@ -58,7 +58,7 @@ def test_two_that_wait_are_one(stand: UpdateStand) -> None:
     assert len(stand.app_state.open_updates()) == 1
 
 
-def test_the_schedule_counts_from_one_that_was_queued_at_once(stand: UpdateStand) -> None:
+def test_schedule_counts_from_an_update_that_was_queued_at_once(stand: UpdateStand) -> None:
     stand.save(Mode.FULL)
     stand.clock.advance(HOUR_S / 2)
     assert stand.queue.queue_now().mode is Mode.FULL
@@ -69,7 +69,7 @@ def test_the_schedule_counts_from_one_that_was_queued_at_once(stand: UpdateStand
     assert due[0] == stand.clock.now() + dt.timedelta(seconds=HOUR_S)
 
 
-def test_a_person_and_the_schedule_at_the_same_moment_queue_one(stand: UpdateStand) -> None:
+def test_update_is_queued_once_by_a_person_and_the_schedule_together(stand: UpdateStand) -> None:
     for _ in range(20):
         stand.save()
         gate = threading.Barrier(2)
@@ -95,7 +95,7 @@ def test_a_person_and_the_schedule_at_the_same_moment_queue_one(stand: UpdateSta
         stand.clock.advance(HOUR_S)
 
 
-def test_one_that_reads_everything_for_longer_than_an_interval_is_not_followed_by_another(
+def test_full_read_longer_than_an_interval_is_not_followed_by_another(
     stand: UpdateStand,
 ) -> None:
     stand.save()
@@ -107,7 +107,7 @@ def test_one_that_reads_everything_for_longer_than_an_interval_is_not_followed_b
     assert stand.queue_due() is Mode.DELTA
 
 
-def test_one_that_reads_everything_of_some_queries_does_not_count_for_the_others(
+def test_full_read_of_some_queries_does_not_count_for_the_others(
     stand: UpdateStand,
 ) -> None:
     stand.save()
@@ -117,7 +117,7 @@ def test_one_that_reads_everything_of_some_queries_does_not_count_for_the_others
     assert stand.queue_due() is Mode.FULL
 
 
-def test_a_disabled_query_takes_part_in_no_update(stand: UpdateStand) -> None:
+def test_disabled_query_takes_part_in_no_update(stand: UpdateStand) -> None:
     stand.save()
     stand.queue_due()
     (waiting,) = stand.app_state.open_updates()
@@ -136,7 +136,7 @@ def test_a_disabled_query_takes_part_in_no_update(stand: UpdateStand) -> None:
         stand.queue.request_update(mode=Mode.FULL, query_ids=['q1'])
 
 
-def test_nothing_is_due_where_all_queries_are_disabled(stand: UpdateStand) -> None:
+def test_update_is_not_due_where_all_queries_are_disabled(stand: UpdateStand) -> None:
     stand.save()
     queries = [make_query('q1', is_enabled=False), make_query('q2', is_enabled=False)]
     stand.app_state.save_queries(queries, expected_version=1, next_mode=None, audit=make_audit())
@@ -173,7 +173,7 @@ def stand_with_a_full_one_required(stand: UpdateStand) -> Update:
     return stand.queue.request_update(mode=Mode.FULL)
 
 
-def test_a_full_update_asked_for_at_once_satisfies_the_one_that_is_required(
+def test_full_update_queued_by_hand_satisfies_the_required_one(
     stand: UpdateStand,
 ) -> None:
     asked = stand_with_a_full_one_required(stand)
@@ -187,7 +187,7 @@ def test_a_full_update_asked_for_at_once_satisfies_the_one_that_is_required(
 
 
 @pytest.mark.parametrize('status', [JobStatus.FAILED, JobStatus.CANCELLED])
-def test_a_full_update_that_is_not_complete_satisfies_nothing(
+def test_full_update_that_is_not_complete_satisfies_nothing(
     stand: UpdateStand, status: JobStatus
 ) -> None:
     asked = stand_with_a_full_one_required(stand)
@@ -197,7 +197,7 @@ def test_a_full_update_that_is_not_complete_satisfies_nothing(
     assert stand.queue_due() is Mode.FULL
 
 
-def test_what_is_required_after_a_full_update_was_asked_for_is_done_as_well(
+def test_full_update_required_after_one_was_queued_is_done_as_well(
     stand: UpdateStand,
 ) -> None:
     asked = stand_with_a_full_one_required(stand)
@@ -208,14 +208,14 @@ def test_what_is_required_after_a_full_update_was_asked_for_is_done_as_well(
     assert stand.queue_due() is Mode.FULL
 
 
-def test_a_full_update_of_some_queries_satisfies_nothing(stand: UpdateStand) -> None:
+def test_full_update_of_some_queries_satisfies_nothing(stand: UpdateStand) -> None:
     stand.save(Mode.FULL)
     asked = stand.queue.request_update(mode=Mode.FULL, query_ids=['q1'])
     ended(stand, asked.id, COMPLETE)
     assert stand.app_state.schedule().next_mode is Mode.FULL
 
 
-def test_what_is_queued_by_hand_meanwhile_leaves_required_what_may_still_fail(
+def test_required_full_update_survives_one_queued_by_hand_that_may_still_fail(
     stand: UpdateStand,
 ) -> None:
     asked = stand_with_a_full_one_required(stand)

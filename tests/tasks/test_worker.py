@@ -81,7 +81,7 @@ def stage() -> Iterator[Stage]:
     made.end()
 
 
-def test_a_step_is_repeated_while_there_is_work_and_then_waits(stage: Stage):
+def test_step_is_repeated_while_there_is_work_and_then_waits(stage: Stage):
     worker = stage.work([True, True, True])
 
     assert stage.is_idle.wait(SOON_S)
@@ -91,7 +91,7 @@ def test_a_step_is_repeated_while_there_is_work_and_then_waits(stage: Stage):
     assert stage.errors == []
 
 
-def test_a_notification_wakes_a_waiting_worker_at_once(stage: Stage):
+def test_notification_wakes_a_waiting_worker_at_once(stage: Stage):
     stage.work([])
     assert stage.is_idle.wait(SOON_S)
     stage.is_idle.clear()
@@ -101,7 +101,7 @@ def test_a_notification_wakes_a_waiting_worker_at_once(stage: Stage):
     assert stage.calls == 2
 
 
-def test_a_notification_during_the_step_is_not_missed(stage: Stage):
+def test_notification_during_the_step_is_not_missed(stage: Stage):
     def notify_and_find_nothing() -> bool:
         stage.wakeup.notify()
         return False
@@ -111,7 +111,7 @@ def test_a_notification_during_the_step_is_not_missed(stage: Stage):
     assert stage.is_idle.wait(SOON_S)
 
 
-def test_a_worker_that_does_not_repeat_takes_one_step_for_each_notification(stage: Stage):
+def test_worker_that_does_not_repeat_takes_one_step_for_each_notification(stage: Stage):
     worker = stage.work([True, True, ValueError('x')], repeats=False)
     for calls in (1, 2, 3):
         while stage.calls < calls:
@@ -124,7 +124,7 @@ def test_a_worker_that_does_not_repeat_takes_one_step_for_each_notification(stag
     assert [error is None for error in stage.errors] == [False, True]
 
 
-def test_a_worker_that_was_not_notified_takes_no_step(stage: Stage):
+def test_worker_that_was_not_notified_takes_no_step(stage: Stage):
     worker = Worker(
         name='download',
         step=lambda: bool(stage.is_idle.set()),
@@ -139,7 +139,7 @@ def test_a_worker_that_was_not_notified_takes_no_step(stage: Stage):
     assert not stage.is_idle.wait(0.05)
 
 
-def test_a_step_that_raises_is_reported_rested_after_and_tried_again(stage: Stage):
+def test_step_that_raises_is_reported_rested_after_and_tried_again(stage: Stage):
     known, unknown = StorageError('The disk is full.'), KeyError('x')
     stage.work([known, unknown, True])
 
@@ -148,7 +148,7 @@ def test_a_step_that_raises_is_reported_rested_after_and_tried_again(stage: Stag
     assert stage.clock.rests == [FIRST_REST_S, 2 * FIRST_REST_S]
 
 
-def test_rests_double_to_a_bound_and_begin_anew_after_a_success(stage: Stage):
+def test_pauses_double_up_to_a_bound_and_restart_after_a_success(stage: Stage):
     faults: list[bool | Exception | Callable[[], bool]] = [ValueError('x')] * 7
     stage.work([*faults, True, ValueError('x')])
 
@@ -157,14 +157,14 @@ def test_rests_double_to_a_bound_and_begin_anew_after_a_success(stage: Stage):
     assert [error is None for error in stage.errors] == [False] * 7 + [True, False, True]
 
 
-def test_a_step_that_finds_nothing_counts_as_gone_well(stage: Stage):
+def test_step_that_finds_nothing_counts_as_a_success(stage: Stage):
     stage.work([ValueError('x'), False])
 
     while not stage.errors or stage.errors[-1] is not None:
         assert not stage.is_idle.wait(0.01)
 
 
-def test_a_cancelled_step_is_no_fault(stage: Stage):
+def test_cancelled_step_is_no_fault(stage: Stage):
     stage.work([Cancelled('Reading was interrupted.')])
     while stage.calls == 0:
         stage.stop.wait(0.001)
@@ -193,7 +193,7 @@ def test_stop_ends_the_thread_after_the_step_under_way(stage: Stage):
     assert stage.calls == 1
 
 
-def test_stop_ends_a_rest(stage: Stage):
+def test_stop_ends_a_pause(stage: Stage):
     def fail() -> bool:
         stage.stop.set()
         raise ValueError('x')
@@ -202,7 +202,7 @@ def test_stop_ends_a_rest(stage: Stage):
     assert stage.calls == 1
 
 
-def test_a_worker_that_was_never_started_has_ended():
+def test_worker_that_was_never_started_has_ended():
     stage = Stage()
     worker = Worker(
         name='download',
@@ -216,7 +216,7 @@ def test_a_worker_that_was_never_started_has_ended():
     assert worker.join(0)
 
 
-def test_a_retired_worker_ends_and_what_it_met_is_forgotten(stage: Stage):
+def test_retired_worker_ends_and_its_errors_are_forgotten(stage: Stage):
     is_inside, may_go = threading.Event(), threading.Event()
 
     def fail_late() -> bool:
@@ -255,7 +255,7 @@ def test_each_check_of_a_stop_is_a_heartbeat() -> None:
     assert stop.runtime_s(clock.monotonic()) == 60
 
 
-def test_a_long_wait_is_many_heartbeats(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_wait_is_many_heartbeats(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_module, 'BEAT_S', 0.001)
     clock = TickingClock()
     stop = StepStop(clock)
@@ -272,7 +272,7 @@ def test_waiting_takes_no_longer_than_requested() -> None:
 
 
 @pytest.mark.parametrize('timeout', [60.0, None])
-def test_an_interruption_ends_a_wait_for_the_stop(timeout: float | None) -> None:
+def test_interruption_ends_a_wait_for_the_stop(timeout: float | None) -> None:
     stop = StepStop(StandingClock())
     ended = threading.Event()
 

@@ -78,7 +78,7 @@ def answer(server, **kwargs):
     server.add(responses.GET, INDICATORS, **kwargs)
 
 
-def test_page_is_asked_for_with_exactly_these_parameters(server, source):
+def test_page_is_requested_with_exactly_these_parameters(server, source):
     answer(
         server,
         json=page(5, 9),
@@ -101,7 +101,7 @@ def test_page_is_asked_for_with_exactly_these_parameters(server, source):
     assert server.calls[0].request.body is None
 
 
-def test_every_call_has_both_time_outs(server, session, clock):
+def test_calls_all_have_both_timeouts(server, session, clock):
     timeouts = Timeouts(connect_s=1.5, read_s=2.5, total_s=9)
     source = ThreatConnectSource(
         session, fields=(), clock=clock, redactor=Redactor(), timeouts=timeouts
@@ -187,13 +187,13 @@ def test_row_without_a_whole_number_as_id_is_refused(server, source, row):
 
 
 @pytest.mark.parametrize('headers', [{}, {'Date': 'today'}])
-def test_without_a_date_the_time_is_surely_not_in_the_servers_future(server, source, headers):
+def test_time_without_a_date_is_never_ahead_of_the_servers(server, source, headers):
     answer(server, json=page(), headers=headers)
     assert source.read_page(QUESTION, limit=1).server_at == NOON - dt.timedelta(minutes=5)
 
 
 @pytest.mark.parametrize(('headers', 'at'), [(DATE, SERVER_AT), ({}, None), ({'Date': 'x'}, None)])
-def test_the_servers_own_time_is_told_only_where_it_tells(server, source, headers, at):
+def test_servers_own_time_is_known_only_where_it_is_sent(server, source, headers, at):
     server.add(
         responses.GET,
         f'{BASE}/v3/security/owners',
@@ -355,7 +355,7 @@ def untrusted() -> requests.exceptions.SSLError:
         (requests.exceptions.InvalidURL('bad'), ReadError, 'could not be made'),
     ],
 )
-def test_network_trouble_is_told_with_its_remedy(server, source, error, error_class, words):
+def test_network_trouble_is_reported_with_its_remedy(server, source, error, error_class, words):
     answer(server, body=error)
     with pytest.raises(error_class, match=words) as caught:
         source.read_page(QUESTION, limit=10)
@@ -363,7 +363,7 @@ def test_network_trouble_is_told_with_its_remedy(server, source, error, error_cl
     assert caught.value.__suppress_context__
 
 
-def test_no_text_holds_the_signature(server, source):
+def test_texts_never_hold_the_signature(server, source):
     leaks = [
         {'body': requests.exceptions.InvalidHeader(f'header value: {SIGNATURE!r}')},
         {'status': 401, 'body': f'<html>you sent Authorization: {SIGNATURE}</html>'},
@@ -377,7 +377,7 @@ def test_no_text_holds_the_signature(server, source):
         assert SIGNATURE.split(':')[1] not in shown
 
 
-def test_answer_that_drips_is_given_up(server, session):
+def test_answer_that_drips_is_aborted(server, session):
     class DrippingClock(StandingClock):
         def monotonic(self):
             self.advance(4)
@@ -404,7 +404,7 @@ def test_answer_that_drips_is_given_up(server, session):
         ('soon', False),
     ],
 )
-def test_a_date_is_used_up_to_five_minutes_off_and_else_told(server, source, date, is_used):
+def test_date_is_used_up_to_five_minutes_off_and_otherwise_reported(server, source, date, is_used):
     server.add(responses.GET, INDICATORS, json=page(5, count=1), headers={'Date': date})
     _, server_at = source.count(QUESTION)
     assert abs(server_at - NOON) <= dt.timedelta(minutes=5)
@@ -413,7 +413,7 @@ def test_a_date_is_used_up_to_five_minutes_off_and_else_told(server, source, dat
     assert (source.warning is None) == (is_used or date[0] not in 'TWF' or '9999' in date)
 
 
-def test_a_wrong_date_is_told_for_a_day(server, source, clock):
+def test_wrong_date_is_reported_for_a_day(server, source, clock):
     wrong = {'Date': 'Thu, 05 Mar 2026 12:00:00 GMT'}
     server.add(responses.GET, INDICATORS, json=page(5, count=1), headers=wrong)
     source.count(QUESTION)
@@ -422,7 +422,7 @@ def test_a_wrong_date_is_told_for_a_day(server, source, clock):
     assert source.warning is None
 
 
-def test_answer_without_end_is_given_up(server, source, monkeypatch):
+def test_answer_without_end_is_aborted(server, source, monkeypatch):
     limit = SizeLimit(body_bytes=1 << 20, values=100)
     monkeypatch.setattr('sentinel_app.threatconnect.client.PAGE_LIMIT', limit)
     answer(server, body=b' ' * (2 << 20))
@@ -454,7 +454,7 @@ def test_window_page_is_taken_in_any_order(server, source, offset, more):
     assert result.server_at == SERVER_AT
 
 
-def test_first_window_page_must_say_how_many_there_are(server, source):
+def test_first_window_page_must_include_the_count(server, source):
     answer(server, json=page(1))
     with pytest.raises(ReadError, match='how many'):
         source.read_window(QUESTION, limit=5, offset=0)
@@ -467,7 +467,7 @@ def test_window_row_without_a_whole_number_as_id_is_refused(server, source, row)
         source.read_window(QUESTION, limit=5, offset=0)
 
 
-def test_count_asks_for_one_row_and_gives_the_servers_time(server, source):
+def test_count_asks_for_one_row_and_returns_the_servers_time(server, source):
     answer(
         server,
         json=page(5, count=1234567),
@@ -530,7 +530,7 @@ def test_owner_without_a_name_is_a_read_error(server, source):
         source.owners()
 
 
-def test_keywords_are_asked_for_by_options(server, source):
+def test_keywords_are_requested_by_options(server, source):
     rows = [
         {'keyword': 'typeName', 'name': 'Type Name', 'type': 'String', 'description': 'The type'},
         {'name': 'rating', 'type': 'Integer', 'groupable': True},

@@ -58,7 +58,7 @@ def check(*rows, question=ASKED, limit=100, fields=FIELDS):
         {'tags': ..., 'attributes': None},
     ],
 )
-def test_a_row_that_may_have_been_asked_for_is_let_through(changes):
+def test_row_that_may_have_been_requested_is_accepted(changes):
     check(row(), row(**changes))
 
 
@@ -77,7 +77,7 @@ def test_a_row_that_may_have_been_asked_for_is_let_through(changes):
     ],
 )
 @pytest.mark.parametrize('place', [0, 1, 2])
-def test_a_row_that_was_not_asked_for_spoils_the_answer(changes, error_class, words, place):
+def test_row_that_was_not_requested_invalidates_the_answer(changes, error_class, words, place):
     rows = [row(), row()]
     rows.insert(place, row(**changes))
     with pytest.raises(error_class, match=words) as caught:
@@ -89,25 +89,25 @@ def test_a_row_that_was_not_asked_for_spoils_the_answer(changes, error_class, wo
     ('activity', 'error_class'),
     [(True, ActivityError), (None, AnswerError), ('no', AnswerError), (..., AnswerError)],
 )
-def test_only_what_says_that_it_is_inactive_counts_as_gone(activity, error_class):
+def test_inactive_rows_count_as_gone_only_when_marked_as_such(activity, error_class):
     question = Question(tql='', is_active=False)
     check(row(active=False), question=question)
     with pytest.raises(error_class):
         check(row(active=False), row(active=activity), question=question)
 
 
-def test_where_the_tql_decides_about_activity_either_passes():
+def test_rows_of_any_activity_pass_where_the_tql_decides_about_it():
     check(row(active=False), row(), question=Question(tql='', is_active=None))
 
 
-def test_only_ids_that_were_asked_for_pass():
+def test_ids_that_were_not_requested_are_refused():
     question = Question(tql='', ids=frozenset({11, 12}))
     check(row(), row(id=12), question=question)
     with pytest.raises(ReadOrderError, match='Indicator 13'):
         check(row(), row(id=13), question=question)
 
 
-def test_more_rows_than_asked_for_are_not_taken():
+def test_rows_beyond_the_number_requested_are_refused():
     check(row(), row(), limit=2)
     with pytest.raises(AnswerError, match='3 Indicators where at most 2'):
         check(row(), row(), row(), limit=2)
@@ -122,20 +122,20 @@ def test_names_are_shown_bounded_and_on_one_line():
     assert len(caught.value.message) < 700
 
 
-def test_without_fields_none_are_missed():
+def test_fields_are_not_missed_where_none_were_requested():
     check({'id': 11}, question=Question(tql=''), fields=())
     check({'id': 11}, question=Question(tql=''), fields=('threatAssess',))
 
 
 @pytest.mark.parametrize(('rows', 'count'), [([{}], None), ([], 1), ([{}], 0)])
-def test_anything_where_there_can_be_nothing_is_refused(rows, count):
+def test_row_where_there_can_be_none_is_refused(rows, count):
     check_empty([], 0)
     check_empty([], None)
     with pytest.raises(AnswerError, match='lets none pass'):
         check_empty(rows, count)
 
 
-def test_a_deleted_list_is_of_its_owner():
+def test_deleted_list_is_of_its_owner():
     check_deleted([{'ownerName': 'ORG'}, {}, {'ownerName': None}], 'Org')
     with pytest.raises(AnswerError, match='owner "Other"'):
         check_deleted([{'ownerName': 'Org'}, {'ownerName': 'Other'}], 'Org')
@@ -155,7 +155,7 @@ values = st.one_of(st.none(), st.booleans(), st.integers(), names, st.lists(name
         max_size=3,
     ),
 )
-def test_what_passes_names_no_other_owner(owners, rows):
+def test_accepted_rows_name_no_other_owner(owners, rows):
     question = Question(tql='', owners=tuple(owners), is_active=True)
     try:
         check(*rows, question=question)
@@ -170,7 +170,7 @@ def test_what_passes_names_no_other_owner(owners, rows):
 
 
 @pytest.mark.parametrize('member', ['ownerName', 'type'])
-def test_a_name_of_megabytes_is_refused_at_once_and_not_remembered(member):
+def test_name_of_megabytes_is_refused_at_once_and_not_remembered(member):
     # Putting marks in order takes the square of their number.
     name = 'a' + '\u0301\u0323' * 500_000
     began, known = time.process_time(), fit._folded.cache_info().currsize

@@ -45,7 +45,7 @@ class Gateway:
             raise self.faults[form]
 
 
-def test_the_body_is_proven_once_and_then_used():
+def test_body_is_proven_once_and_then_used():
     gateway = Gateway()
     assert [gateway.ask(), gateway.ask()] == [Form.BODY] * 2
     assert gateway.proofs == [Form.BODY]
@@ -55,7 +55,7 @@ def test_the_body_is_proven_once_and_then_used():
 
 
 @pytest.mark.parametrize('fault', [REFUSED, UNFIT, LATE])
-def test_the_address_is_used_where_the_body_does_not_arrive(fault):
+def test_address_is_used_where_the_body_does_not_arrive(fault):
     gateway = Gateway(body=fault)
     assert [gateway.ask(), gateway.ask()] == [Form.ADDRESS] * 2
     # Nothing but the proof went in the body.
@@ -68,7 +68,7 @@ def test_the_address_is_used_where_the_body_does_not_arrive(fault):
 
 
 @pytest.mark.parametrize('fault', [REFUSED, UNFIT])
-def test_a_form_that_ceases_to_arrive_is_left(fault):
+def test_form_that_ceases_to_arrive_is_abandoned(fault):
     gateway = Gateway()
     gateway.ask()
     gateway.faults[Form.BODY] = fault
@@ -78,7 +78,7 @@ def test_a_form_that_ceases_to_arrive_is_left(fault):
 
 
 @pytest.mark.parametrize('fault', [LATE, ReadOrderError('order'), QueryError('TQL')])
-def test_trouble_in_a_form_that_arrives_is_not_the_forms(fault):
+def test_trouble_in_a_form_that_arrives_is_not_blamed_on_the_form(fault):
     gateway = Gateway()
     gateway.ask()
     gateway.faults = {Form.BODY: fault}
@@ -87,7 +87,7 @@ def test_trouble_in_a_form_that_arrives_is_not_the_forms(fault):
     assert gateway.asked == [Form.BODY] * 2
 
 
-def test_threatconnects_own_word_on_the_query_is_told_with_its_length():
+def test_threatconnects_refusal_of_the_query_is_reported_with_its_length():
     gateway = Gateway(body=REFUSED, address=QueryError('Bad TQL.', reason='near x'))
     with pytest.raises(QueryError, match=r'^Bad TQL\. .*4,321 characters') as caught:
         gateway.ask()
@@ -95,14 +95,14 @@ def test_threatconnects_own_word_on_the_query_is_told_with_its_length():
 
 
 @pytest.mark.parametrize('error', [QueryError('TQL'), ReadAuthError('who?')])
-def test_what_is_refused_in_a_body_that_arrives_is_not_asked_again(error):
+def test_query_refused_in_a_body_that_arrives_is_not_asked_again(error):
     gateway = Gateway(body=error)
     with pytest.raises(type(error)):
         gateway.ask()
     assert gateway.proofs == [Form.BODY]
 
 
-def test_a_signature_that_is_wrong_in_the_address_alone_does_not_blame_the_key():
+def test_signature_that_is_wrong_in_the_address_alone_does_not_blame_the_key():
     wrong = ReadAuthError('Check the Secret Key', reason='Signature data did not match')
     with pytest.raises(GatewayError, match='4,321 characters') as caught:
         Gateway(body=REFUSED, address=wrong).ask()
@@ -112,7 +112,7 @@ def test_a_signature_that_is_wrong_in_the_address_alone_does_not_blame_the_key()
 
 @pytest.mark.parametrize('body', [REFUSED, UNFIT])
 @pytest.mark.parametrize('address', [REFUSED, UNFIT])
-def test_where_neither_arrives_the_length_is_told(body, address):
+def test_length_is_reported_where_neither_form_arrives(body, address):
     gateway = Gateway(body=body, address=address)
     with pytest.raises(GatewayError, match='4,321 characters') as caught:
         gateway.ask()
@@ -124,7 +124,7 @@ def test_where_neither_arrives_the_length_is_told(body, address):
 
 
 @pytest.mark.parametrize('other', [REFUSED, UNFIT, LATE])
-def test_what_may_pass_is_worth_another_attempt(other):
+def test_transient_error_is_worth_another_attempt(other):
     for faults in ({'body': LATE, 'address': other}, {'body': other, 'address': LATE}):
         with pytest.raises(ReadTimeoutError) as caught:
             Gateway(**faults).ask()

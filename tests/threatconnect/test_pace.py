@@ -8,7 +8,7 @@ from tests.harness.clocks import StandingClock
 
 
 @given(st.lists(st.floats(0, 30), max_size=1_500))
-def test_no_span_of_time_sees_more_requests_than_the_pace_allows(pauses_s):
+def test_pace_is_kept_in_every_time_range(pauses_s):
     clock = StandingClock()
     pace = RequestPace(clock)
     times = []
@@ -23,7 +23,7 @@ def test_no_span_of_time_sees_more_requests_than_the_pace_allows(pauses_s):
             assert last - first + 1 <= allowed + 1
 
 
-def test_a_burst_waits_for_nothing_and_what_follows_in_the_long_run_goes_steadily():
+def test_burst_waits_for_nothing_and_later_requests_go_steadily():
     clock = StandingClock()
     pace = RequestPace(clock)
     for _ in range(BURST):

@@ -69,7 +69,7 @@ def test_row_of_each_type(kind: IndicatorType, value: str) -> None:
     assert found.summary == row['summary']
 
 
-def test_every_mapped_member_of_a_row() -> None:
+def test_members_that_are_mapped_are_all_read() -> None:
     found = parse_indicator(
         make_row(
             attributes={'data': [{'type': 'Source', 'value': 'x', 'id': 1}]},
@@ -99,7 +99,7 @@ def row_link() -> str:
     return 'https://tc.example.test/#/details/indicators/9007199254740993/overview'
 
 
-def test_file_keeps_only_hashes_that_are_some() -> None:
+def test_file_keeps_only_valid_hashes() -> None:
     row = make_row(IndicatorType.FILE, md5='short', sha1=SHA1.lower(), sha256=7)
     assert parse_indicator(row).hashes == ((HashKind.SHA1, SHA1),)
     everything = parse_indicator(make_row(IndicatorType.FILE))
@@ -110,7 +110,7 @@ def test_file_keeps_only_hashes_that_are_some() -> None:
     )
 
 
-def test_summary_is_made_where_it_is_missing() -> None:
+def test_summary_is_built_where_it_is_missing() -> None:
     file = make_row(IndicatorType.FILE, summary=None, sha1=None)
     assert parse_indicator(file).summary == f'{MD5} : {SHA256}'
     key = make_row(IndicatorType.REGISTRY_KEY, summary=None)
@@ -163,14 +163,14 @@ def test_empty_collection_in_any_form(collection: object) -> None:
         (None, (), False),
     ],
 )
-def test_labels_that_did_not_arrive_are_told_from_none(
+def test_missing_labels_are_distinguished_from_none(
     collection: object, labels: tuple[str, ...], is_known: bool
 ) -> None:
     found = parse_indicator(make_row(securityLabels=collection))
     assert (found.security_labels, found.are_labels_known) == (labels, is_known)
 
 
-def test_a_row_without_the_key_says_nothing_about_labels() -> None:
+def test_row_without_the_key_says_nothing_about_labels() -> None:
     row = make_row()
     del row['securityLabels']
     found = parse_indicator(row)
@@ -327,7 +327,7 @@ def test_refusal_says_why_the_value_cannot_be_right() -> None:
     any_text | st.text('aA1.-_*:/@%[]=?q\u3002\u200b\xa0 ', max_size=12),
     st.sampled_from(PatternStyle),
 )
-def test_no_pattern_has_an_empty_value_and_what_is_invalid_has_a_reason(
+def test_patterns_never_have_an_empty_value_and_invalid_rows_have_a_reason(
     kind: IndicatorType, text: str, style: PatternStyle
 ) -> None:
     row = make_row(kind, summary=text, **{VALUE_NAMES[kind]: text})
@@ -348,7 +348,7 @@ def test_no_pattern_has_an_empty_value_and_what_is_invalid_has_a_reason(
         assert not str(stix['name']).startswith(' | ')
 
 
-def test_refusal_tells_which_indicator_it_is_about() -> None:
+def test_refusal_names_its_indicator() -> None:
     error = refusal(make_row(ip='x' * 5000))
     assert error.context == {
         'field': 'ip',
@@ -381,7 +381,9 @@ def test_characters_that_cannot_be_sent_are_replaced_and_others_stay() -> None:
 
 @law
 @given(st.dictionaries(any_text, json_values) | odd_rows())
-def test_any_row_is_parsed_or_refused_and_what_is_parsed_can_be_sent(row: dict[str, Any]) -> None:
+def test_row_of_any_content_is_parsed_into_something_sendable_or_refused(
+    row: dict[str, Any],
+) -> None:
     try:
         indicator = parse_indicator(row)
     except SkippableError as error:
@@ -400,7 +402,7 @@ def test_any_row_is_parsed_or_refused_and_what_is_parsed_can_be_sent(row: dict[s
 
 @law
 @given(any_text)
-def test_any_subject_reaches_the_wire_and_the_database(text: str) -> None:
+def test_subject_of_any_content_reaches_the_wire_and_the_database(text: str) -> None:
     row = make_row(IndicatorType.EMAIL_SUBJECT, Subject=f'x{text}', summary=f'x{text}')
     indicator = parse_indicator(row)
     (stix,) = make_objects(indicator)
@@ -411,7 +413,7 @@ def test_any_subject_reaches_the_wire_and_the_database(text: str) -> None:
 
 
 @pytest.mark.slow
-def test_every_real_row_is_parsed() -> None:
+def test_recorded_rows_are_all_parsed() -> None:
     found = [parse_indicator(row) for row in rows()]
     assert found
     assert len({indicator.id for indicator in found}) == len(found)

@@ -56,7 +56,7 @@ LIES = [
 
 @pytest.mark.parametrize(('name', 'params'), LIES)
 @pytest.mark.parametrize('is_by_time', [False, True], ids=['id', 'time'])
-def test_nothing_of_an_answer_to_another_question_is_taken(
+def test_answer_to_another_question_is_rejected_whole(
     world: World, engine: Engine, name: str, params: dict[str, Any], is_by_time: bool
 ) -> None:
     load(world, 400)
@@ -73,7 +73,7 @@ def test_nothing_of_an_answer_to_another_question_is_taken(
     engine.assert_right()
 
 
-def test_the_reason_names_what_was_asked_and_what_came(world: World, engine: Engine) -> None:
+def test_reason_names_what_was_requested_and_what_came(world: World, engine: Engine) -> None:
     load(world)
     world.threatconnect.faults.on('changed_rows', member='ownerName', value='Someone ' + 'e' * 500)
     engine.save_queries([asked()])
@@ -84,7 +84,7 @@ def test_the_reason_names_what_was_asked_and_what_came(world: World, engine: Eng
 
 
 @pytest.mark.parametrize('member', ['ownerName', 'type'])
-def test_a_row_that_names_no_owner_or_type_is_one_bad_indicator(
+def test_row_without_owner_or_type_is_one_invalid_indicator(
     world: World, engine: Engine, member: str
 ) -> None:
     load(world)
@@ -94,7 +94,7 @@ def test_a_row_that_names_no_owner_or_type_is_one_bad_indicator(
     assert (job['status'], outcomes(job)) == ('Upload Complete', {'sent': 29, 'invalid': 1})
 
 
-def test_a_page_in_the_middle_is_not_taken_and_the_pages_before_are(
+def test_page_in_the_middle_is_rejected_and_the_pages_before_are_kept(
     world: World, engine: Engine
 ) -> None:
     load(world, 60)
@@ -113,7 +113,7 @@ def test_a_page_in_the_middle_is_not_taken_and_the_pages_before_are(
     assert all(stix['name'].endswith(f'| {ASKED}') for stix in world.live().values())
 
 
-def test_a_passing_change_of_activity_is_read_again(world: World, engine: Engine) -> None:
+def test_passing_change_of_activity_is_read_again(world: World, engine: Engine) -> None:
     load(world)
     world.threatconnect.faults.on('changed_rows', count=1, member='active', value=False)
     engine.save_queries([asked()])
@@ -130,7 +130,7 @@ def test_a_passing_change_of_activity_is_read_again(world: World, engine: Engine
         ('endless_deleted', {'rows': 1}),
     ],
 )
-def test_nothing_is_withdrawn_by_an_answer_that_does_not_fit(
+def test_answer_that_does_not_fit_withdraws_nothing(
     world: World, engine: Engine, name: str, params: dict[str, Any]
 ) -> None:
     load(world)
@@ -157,7 +157,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(('name', 'params'), REFUSALS)
-def test_a_long_query_goes_in_the_address_where_its_body_does_not_arrive(
+def test_long_query_goes_in_the_address_where_its_body_does_not_arrive(
     world: World, engine: Engine, name: str, params: dict[str, Any]
 ) -> None:
     load(world)
@@ -172,7 +172,7 @@ def test_a_long_query_goes_in_the_address_where_its_body_does_not_arrive(
 
 
 @pytest.mark.parametrize('status', [403, 414, 431])
-def test_a_long_query_goes_in_the_body_where_addresses_are_short(
+def test_long_query_goes_in_the_body_where_addresses_are_short(
     world: World, engine: Engine, status: int
 ) -> None:
     load(world)
@@ -183,7 +183,7 @@ def test_a_long_query_goes_in_the_body_where_addresses_are_short(
 
 
 @pytest.mark.parametrize(('name', 'params'), REFUSALS)
-def test_a_long_query_that_does_not_arrive_at_all_is_told_by_its_length(
+def test_long_query_that_does_not_arrive_at_all_is_reported_by_its_length(
     world: World, engine: Engine, name: str, params: dict[str, Any]
 ) -> None:
     load(world)
@@ -198,7 +198,7 @@ def test_a_long_query_that_does_not_arrive_at_all_is_told_by_its_length(
     assert short['status'] == 'Upload Complete'
 
 
-def test_a_refused_short_query_does_not_blame_the_credentials(world: World, engine: Engine) -> None:
+def test_refused_short_query_does_not_blame_the_credentials(world: World, engine: Engine) -> None:
     load(world)
     world.threatconnect.faults.on('refuses_all', path='/api/v3/indicators')
     engine.save_queries([asked()])
@@ -223,7 +223,7 @@ MOST_REQUESTS = 3_000
     ],
 )
 @pytest.mark.parametrize('at', ['1970-01-01T00:00:00Z', '2024-05-06T07:08:09Z'])
-def test_a_reading_without_end_is_ended_in_words(
+def test_reading_without_end_is_terminated_in_words(
     world: World,
     make_engine: Callable[..., Engine],
     faults: dict[str, dict[str, Any]],
@@ -247,7 +247,7 @@ def test_a_reading_without_end_is_ended_in_words(
 
 
 @pytest.mark.parametrize('is_by_time', [False, True], ids=['id', 'time'])
-def test_a_search_without_end_is_ended_and_withdraws_nothing(
+def test_search_without_end_is_terminated_and_withdraws_nothing(
     world: World, engine: Engine, is_by_time: bool
 ) -> None:
     load(world)

@@ -39,7 +39,7 @@ def refused(engine: Engine, path: str, values: list[str]) -> str:
 # -- sending
 
 
-def test_what_is_chosen_is_sent_although_nothing_has_changed(world: World, engine: Engine) -> None:
+def test_chosen_values_are_sent_although_nothing_has_changed(world: World, engine: Engine) -> None:
     world.store.load(hosts(5))
     engine.save_queries([query()])
     before = world.live()
@@ -53,7 +53,7 @@ def test_what_is_chosen_is_sent_although_nothing_has_changed(world: World, engin
     engine.assert_right()
 
 
-def test_the_highest_query_that_selects_a_value_sends_it(world: World, engine: Engine) -> None:
+def test_highest_query_that_selects_a_value_sends_it(world: World, engine: Engine) -> None:
     world.store.load(hosts(3, ORGANIZATION) + hosts(3, RESEARCH))
     engine.save_queries([query(owners=[ORGANIZATION]), query(owners=[RESEARCH])])
     first, second = engine.send_now(name(0))
@@ -66,7 +66,7 @@ def test_the_highest_query_that_selects_a_value_sends_it(world: World, engine: E
     assert owner(world) == RESEARCH
 
 
-def test_the_best_copy_of_one_query_is_sent_and_takes_over_where_the_held_one_is_gone(
+def test_best_copy_of_a_query_is_sent_and_takes_over_where_the_current_one_is_gone(
     world: World, engine: Engine
 ) -> None:
     world.store.load(
@@ -85,7 +85,9 @@ def test_the_best_copy_of_one_query_is_sent_and_takes_over_where_the_held_one_is
     assert owner(world, 1) == ORGANIZATION
 
 
-def test_what_no_query_selects_is_told_and_the_rest_is_sent(world: World, engine: Engine) -> None:
+def test_value_that_no_query_selects_is_reported_and_the_rest_is_sent(
+    world: World, engine: Engine
+) -> None:
     world.store.load(hosts(3))
     engine.save_queries([query()])
     (job,) = engine.send_now(name(0), 'absent.example', '203.0.113.9')
@@ -98,9 +100,7 @@ def test_what_no_query_selects_is_told_and_the_rest_is_sent(world: World, engine
     assert job['status'] == 'Upload Complete'
 
 
-def test_a_value_that_was_never_read_is_sent_before_its_turn_and_no_cursor_moves(
-    world: World, engine: Engine
-) -> None:
+def test_unread_value_is_sent_early_and_no_cursor_moves(world: World, engine: Engine) -> None:
     world.store.load(hosts(2))
     engine.save_queries([query()])
     world.clock.advance(60)
@@ -116,7 +116,7 @@ def test_a_value_that_was_never_read_is_sent_before_its_turn_and_no_cursor_moves
     engine.assert_right()
 
 
-def test_all_hashes_of_a_file_are_sent_by_one_of_them(world: World, engine: Engine) -> None:
+def test_hashes_of_a_file_are_all_sent_by_one_of_them(world: World, engine: Engine) -> None:
     file = {'type': 'File', 'summary': f'{MD5} : {SHA256}', 'md5': MD5, 'sha256': SHA256}
     world.store.load([{**hosts(1)[0], **file}, *hosts(2, prefix='x')])
     engine.save_queries([query()])
@@ -136,7 +136,7 @@ def test_all_hashes_of_a_file_are_sent_by_one_of_them(world: World, engine: Engi
         ('ASN', 'ASN064500', 'AS64500'),
     ],
 )
-def test_what_is_held_is_sent_however_its_owner_spells_it(
+def test_ledger_values_are_sent_however_their_owner_is_spelled(
     world: World, engine: Engine, type_: str, held: str, wanted: str
 ) -> None:
     base = {key: value for key, value in hosts(1)[0].items() if key != 'hostName'}
@@ -147,7 +147,7 @@ def test_what_is_held_is_sent_however_its_owner_spells_it(
     assert outcomes(job) == {'sent': 1}
 
 
-def test_a_repeated_wish_is_refused_while_it_waits(world: World, engine: Engine) -> None:
+def test_repeated_request_is_refused_while_it_waits(world: World, engine: Engine) -> None:
     world.store.load(hosts(3))
     engine.save_queries([query()])
     engine.ask('POST', 'api/task/download/pause', {})
@@ -163,12 +163,12 @@ def test_a_repeated_wish_is_refused_while_it_waits(world: World, engine: Engine)
     ]
 
 
-def test_nothing_is_sent_without_an_enabled_query(world: World, engine: Engine) -> None:
+def test_values_are_not_sent_without_an_enabled_query(world: World, engine: Engine) -> None:
     world.store.load(hosts(1))
     assert 'No TQL query is enabled' in refused(engine, 'send', [name(0)])
 
 
-def test_a_failed_sending_is_tried_again_with_the_same_values(world: World, engine: Engine) -> None:
+def test_failed_sending_is_retried_with_the_same_values(world: World, engine: Engine) -> None:
     world.store.load(hosts(3))
     engine.save_queries([query()])
     world.sentinel.settings.has_role = False
@@ -186,7 +186,7 @@ def test_a_failed_sending_is_tried_again_with_the_same_values(world: World, engi
     assert outcomes(again) == {'sent': 1}
 
 
-def test_after_a_failed_sending_the_next_delta_does_not_send_what_was_chosen(
+def test_next_delta_does_not_send_chosen_values_after_a_failure(
     world: World, engine: Engine
 ) -> None:
     world.store.load(hosts(3))
@@ -214,7 +214,7 @@ def test_after_a_failed_sending_the_next_delta_does_not_send_what_was_chosen(
 
 
 @pytest.mark.parametrize('policy', ['Never', 'Deleted in ThreatConnect'])
-def test_what_is_chosen_is_withdrawn_whatever_is_withdrawn_by_itself(
+def test_chosen_values_are_withdrawn_whatever_the_withdrawal_policy(
     world: World, make_engine: Callable[..., Engine], policy: str
 ) -> None:
     engine = make_engine(withdraw_indicators=policy)
@@ -231,7 +231,7 @@ def test_what_is_chosen_is_withdrawn_whatever_is_withdrawn_by_itself(
     )
 
 
-def test_a_delta_leaves_what_was_withdrawn_and_a_reconcile_sends_it_again_under_a_new_id(
+def test_delta_leaves_what_was_withdrawn_and_a_reconcile_sends_it_again_under_a_new_id(
     world: World, engine: Engine
 ) -> None:
     world.store.load(hosts(3))
@@ -246,7 +246,7 @@ def test_a_delta_leaves_what_was_withdrawn_and_a_reconcile_sends_it_again_under_
     engine.assert_right()
 
 
-def test_withdrawing_needs_no_threatconnect_and_takes_all_hashes_of_a_file(
+def test_withdrawal_needs_no_threatconnect_and_covers_all_hashes_of_a_file(
     world: World, engine: Engine
 ) -> None:
     file = {'type': 'File', 'summary': f'{MD5} : {SHA256}', 'md5': MD5, 'sha256': SHA256}
@@ -258,9 +258,7 @@ def test_withdrawing_needs_no_threatconnect_and_takes_all_hashes_of_a_file(
     assert (job['count_object'], len(world.live())) == (2, 2)
 
 
-def test_more_than_the_guard_allows_at_once_may_be_withdrawn_by_choice(
-    world: World, engine: Engine
-) -> None:
+def test_chosen_withdrawal_may_exceed_the_guard(world: World, engine: Engine) -> None:
     world.store.load(hosts(150))
     engine.save_queries([query()])
     (job,) = engine.withdraw_now(*(name(number) for number in range(140)))
@@ -268,7 +266,7 @@ def test_more_than_the_guard_allows_at_once_may_be_withdrawn_by_choice(
     assert (job['count_held_back'], len(world.live())) == (0, 10)
 
 
-def test_what_no_saved_query_holds_is_withdrawn_too(world: World, engine: Engine) -> None:
+def test_value_that_no_saved_query_holds_is_withdrawn_too(world: World, engine: Engine) -> None:
     world.store.load(hosts(2, ORGANIZATION) + hosts(2, RESEARCH, 'r'))
     engine.save_queries([query(owners=[ORGANIZATION]), query(owners=[RESEARCH])])
     engine.save_queries([engine.queries[1]])
@@ -280,7 +278,7 @@ def test_what_no_saved_query_holds_is_withdrawn_too(world: World, engine: Engine
     assert len(world.live()) == 1
 
 
-def test_what_is_not_in_sentinel_is_refused_or_told(world: World, engine: Engine) -> None:
+def test_value_that_is_not_in_sentinel_is_refused_or_reported(world: World, engine: Engine) -> None:
     world.store.load(hosts(2))
     engine.save_queries([query()])
     assert 'nothing to withdraw' in refused(engine, 'withdraw', ['absent.example'])
@@ -294,7 +292,7 @@ def test_what_is_not_in_sentinel_is_refused_or_told(world: World, engine: Engine
     assert 'nothing to withdraw' in refused(engine, 'withdraw', [name(0)])
 
 
-def test_a_failed_withdrawal_is_made_good_by_retry_alone(world: World, engine: Engine) -> None:
+def test_failed_withdrawal_is_repaired_only_by_a_retry(world: World, engine: Engine) -> None:
     world.store.load(hosts(3))
     engine.save_queries([query()])
     world.sentinel.settings.has_role = False
@@ -316,7 +314,7 @@ def test_a_failed_withdrawal_is_made_good_by_retry_alone(world: World, engine: E
 # -- what was refused
 
 
-def test_what_was_refused_is_sent_again_alone_however_often_it_was_tried(
+def test_refused_objects_are_sent_again_alone_however_often_they_were_tried(
     world: World, engine: Engine
 ) -> None:
     world.store.load(hosts(5, ORGANIZATION) + hosts(3, RESEARCH, 'r'))
@@ -341,7 +339,7 @@ def test_what_was_refused_is_sent_again_alone_however_often_it_was_tried(
     engine.assert_right()
 
 
-def test_what_was_refused_is_sent_again_as_the_filter_says(world: World, engine: Engine) -> None:
+def test_refused_objects_are_sent_again_as_filtered(world: World, engine: Engine) -> None:
     world.store.load(hosts(5))
     world.sentinel.faults.add('refuse-objects', contains='example.com')
     engine.save_queries([query()])
@@ -356,7 +354,7 @@ def test_what_was_refused_is_sent_again_as_the_filter_says(world: World, engine:
     assert outcomes(again) == {'sent': 4}
 
 
-def test_what_was_refused_and_is_gone_is_no_longer_open(world: World, engine: Engine) -> None:
+def test_refused_object_that_is_gone_is_no_longer_open(world: World, engine: Engine) -> None:
     world.store.load(hosts(3))
     world.sentinel.faults.add('refuse-objects', contains='h0.example.com')
     engine.save_queries([query()])
@@ -375,7 +373,7 @@ def test_what_was_refused_and_is_gone_is_no_longer_open(world: World, engine: En
 
 
 @pytest.mark.parametrize('way', ['send', 'withdraw', 'refused'])
-def test_nothing_else_is_withdrawn_and_the_next_delta_still_finds_what_is_gone(
+def test_other_objects_are_not_withdrawn_and_the_next_delta_still_finds_the_deleted(
     world: World, engine: Engine, way: str
 ) -> None:
     world.sentinel.faults.add('refuse-objects', contains='h3.example.com')
@@ -399,7 +397,7 @@ def test_nothing_else_is_withdrawn_and_the_next_delta_still_finds_what_is_gone(
     assert pattern(2) not in world.live()
 
 
-def test_no_cursor_and_no_schedule_moves(world: World, engine: Engine) -> None:
+def test_cursors_and_schedule_do_not_move(world: World, engine: Engine) -> None:
     world.store.load(hosts(3))
     engine.save_queries([query()])
     (before,) = engine.run_update('delta')

@@ -158,7 +158,7 @@ class Churn:
 
 @pytest.mark.timeout(max(120, COUNT * 10))
 @pytest.mark.parametrize('share', range(SHARES))
-def test_every_indicator_that_matches_throughout_is_read(
+def test_indicators_that_match_throughout_are_all_read(
     share: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     runs, changes = 0, 0
@@ -183,7 +183,7 @@ def test_every_indicator_that_matches_throughout_is_read(
     assert changes > runs
 
 
-def test_thousands_of_equal_timestamps_are_read_whole(tmp_path: Path) -> None:
+def test_rows_with_thousands_of_equal_timestamps_are_all_read(tmp_path: Path) -> None:
     given = Terms(rows=4_000, page=500, skew_s=240.0, is_unsorted=False, ties=2, mode=Mode.DELTA)
     churn = Churn(tmp_path, random.Random(1), given)
     assert churn.update(Mode.FULL, is_changing=True) == 0
@@ -194,7 +194,7 @@ def test_thousands_of_equal_timestamps_are_read_whole(tmp_path: Path) -> None:
     churn.rig.close()
 
 
-def test_the_clocks_may_differ_by_minutes(tmp_path: Path) -> None:
+def test_clocks_may_differ_by_minutes(tmp_path: Path) -> None:
     """What is modified by ThreatConnect's own time is found, however ours runs."""
     for skew_s in (-290.0, 290.0):
         folder = tmp_path / str(skew_s)

@@ -144,7 +144,7 @@ def engine(make_engine: Callable[..., Engine]) -> Engine:
 
 @pytest.mark.parametrize('page', PAGES)
 @pytest.mark.parametrize('order', ORDERS)
-def test_nothing_is_sent_by_a_reconcile_where_nothing_has_changed(
+def test_reconcile_sends_nothing_where_nothing_has_changed(
     world: World, engine: Engine, order: str, page: int
 ) -> None:
     times = ORDERS[order]
@@ -161,9 +161,7 @@ def test_nothing_is_sent_by_a_reconcile_where_nothing_has_changed(
 
 
 @pytest.mark.parametrize('order', ORDERS)
-def test_a_second_full_update_sends_each_value_once(
-    world: World, engine: Engine, order: str
-) -> None:
+def test_second_full_update_sends_each_value_once(world: World, engine: Engine, order: str) -> None:
     times = ORDERS[order]
     load(world, times)
     engine.save_queries([query()])
@@ -175,7 +173,7 @@ def test_a_second_full_update_sends_each_value_once(
     engine.assert_right()
 
 
-def test_a_copy_that_was_sent_and_made_way_in_the_same_job_is_a_duplicate(
+def test_copy_that_was_sent_and_made_way_in_the_same_job_is_a_duplicate(
     world: World, engine: Engine
 ) -> None:
     load(world, (OLDEST, RECENT), BATCH, page=BATCH)
@@ -195,7 +193,7 @@ def test_a_copy_that_was_sent_and_made_way_in_the_same_job_is_a_duplicate(
 
 
 @pytest.mark.parametrize('sort_field', ['confidence', 'lastModified'])
-def test_nothing_is_sent_where_nothing_has_changed_in_a_sorted_query(
+def test_sorted_query_sends_nothing_where_nothing_has_changed(
     world: World, engine: Engine, sort_field: str
 ) -> None:
     load(world, (OLDEST, RECENT, OLD))
@@ -207,7 +205,7 @@ def test_nothing_is_sent_where_nothing_has_changed_in_a_sorted_query(
     )
 
 
-def test_nothing_is_sent_where_nothing_has_changed_and_the_instance_sorts_as_it_likes(
+def test_unsorted_instance_leads_to_no_sending_where_nothing_has_changed(
     world: World, engine: Engine
 ) -> None:
     load(world, (OLDEST, RECENT, OLD), page=4)
@@ -217,7 +215,7 @@ def test_nothing_is_sent_where_nothing_has_changed_and_the_instance_sorts_as_it_
     engine.assert_right()
 
 
-def test_nothing_is_sent_where_nothing_has_changed_in_several_queries(
+def test_several_queries_send_nothing_where_nothing_has_changed(
     world: World, engine: Engine
 ) -> None:
     load(world, (OLDEST, RECENT, OLD))
@@ -237,7 +235,7 @@ def test_nothing_is_sent_where_nothing_has_changed_in_several_queries(
     assert sorted(watch.owners) == [RESEARCH] * 3 + [OSINT] * 3
 
 
-def test_nothing_is_sent_after_a_restart_where_nothing_has_changed(
+def test_restart_leads_to_no_sending_where_nothing_has_changed(
     world: World, engine: Engine
 ) -> None:
     load(world, (OLDEST, RECENT))
@@ -246,7 +244,7 @@ def test_nothing_is_sent_after_a_restart_where_nothing_has_changed(
     assert run(world, engine, 'reconcile') == ([], {'unchanged': COUNT, 'duplicate': COUNT})
 
 
-def test_each_value_is_refreshed_once_when_half_of_its_ttl_has_gone(
+def test_values_are_refreshed_once_when_half_of_their_ttl_has_passed(
     world: World, make_engine: Callable[..., Engine]
 ) -> None:
     engine = make_engine(ttl_hours_host='24')
@@ -263,7 +261,7 @@ def test_each_value_is_refreshed_once_when_half_of_its_ttl_has_gone(
 
 
 @pytest.mark.parametrize('mode', WHOLE)
-def test_the_worse_copy_is_not_sent_before_the_better_one_that_has_changed(
+def test_worse_copy_is_not_sent_before_the_better_one_that_has_changed(
     world: World, engine: Engine, mode: str
 ) -> None:
     load(world, (OLDEST, RECENT, OLD), BATCH, page=BATCH)
@@ -276,7 +274,7 @@ def test_the_worse_copy_is_not_sent_before_the_better_one_that_has_changed(
 
 
 @pytest.mark.parametrize('worse', [ORGANIZATION, OSINT])
-def test_a_worse_copy_that_was_modified_changes_nothing_in_a_delta(
+def test_worse_copy_that_was_modified_changes_nothing_in_a_delta(
     world: World, engine: Engine, worse: str
 ) -> None:
     hold_the_second_of_three(world, engine)
@@ -289,7 +287,7 @@ def test_a_worse_copy_that_was_modified_changes_nothing_in_a_delta(
 
 
 @pytest.mark.parametrize('worse', [ORGANIZATION, OSINT])
-def test_a_worse_copy_is_not_sent_in_a_delta_before_the_better_one_that_has_changed(
+def test_worse_copy_is_not_sent_in_a_delta_before_the_better_one_that_has_changed(
     world: World, engine: Engine, worse: str
 ) -> None:
     hold_the_second_of_three(world, engine)
@@ -304,7 +302,7 @@ def test_a_worse_copy_is_not_sent_in_a_delta_before_the_better_one_that_has_chan
 
 @pytest.mark.parametrize('mode', ['delta', *WHOLE])
 @pytest.mark.parametrize('other', [ORGANIZATION, OSINT])
-def test_the_time_of_the_copy_held_is_known_though_nothing_else_of_it_changed(
+def test_time_of_the_current_copy_is_known_though_nothing_else_of_it_changed(
     world: World, engine: Engine, other: str, mode: str
 ) -> None:
     hold_the_second_of_three(world, engine)
@@ -321,7 +319,7 @@ def test_the_time_of_the_copy_held_is_known_though_nothing_else_of_it_changed(
 
 
 @pytest.mark.parametrize('other', [ORGANIZATION, OSINT])
-def test_a_copy_that_becomes_the_best_takes_over_in_a_delta_and_stays(
+def test_copy_that_becomes_the_best_takes_over_in_a_delta_and_stays(
     world: World, engine: Engine, other: str
 ) -> None:
     hold_the_second_of_three(world, engine)
@@ -332,7 +330,7 @@ def test_a_copy_that_becomes_the_best_takes_over_in_a_delta_and_stays(
 
 
 @pytest.mark.parametrize('mode', ['delta', *WHOLE])
-def test_an_update_of_a_lower_query_sends_nothing_that_a_higher_one_holds(
+def test_update_of_a_lower_query_sends_nothing_that_a_higher_one_holds(
     world: World, engine: Engine, mode: str
 ) -> None:
     load(world, (OLDEST, RECENT, OLD))
@@ -351,7 +349,7 @@ def test_an_update_of_a_lower_query_sends_nothing_that_a_higher_one_holds(
 @pytest.mark.parametrize('mode', WHOLE)
 @pytest.mark.parametrize('going', GOING)
 @pytest.mark.parametrize('order', [order for order in ORDERS if len(ORDERS[order]) > 2])
-def test_the_best_of_the_others_takes_over_from_the_copy_held(
+def test_best_of_the_other_copies_takes_over_from_the_current_one(
     world: World, engine: Engine, order: str, going: Callable[[World, int], None], mode: str
 ) -> None:
     times = ORDERS[order]
@@ -375,7 +373,7 @@ def test_the_best_of_the_others_takes_over_from_the_copy_held(
 
 
 @pytest.mark.parametrize('mode', WHOLE)
-def test_the_next_best_takes_over_where_the_best_of_the_others_has_gone_too(
+def test_next_best_copy_takes_over_where_the_best_of_the_others_is_gone_too(
     world: World, engine: Engine, mode: str
 ) -> None:
     load(world, (OLDEST, RECENT, OLD), 1)
@@ -389,7 +387,7 @@ def test_the_next_best_takes_over_where_the_best_of_the_others_has_gone_too(
 
 @pytest.mark.parametrize('mode', WHOLE)
 @pytest.mark.parametrize('going', [delete, deactivate, withhold, expire, leave_the_query])
-def test_the_next_best_takes_over_where_the_best_of_the_others_goes_after_it_was_read(
+def test_next_best_copy_takes_over_where_the_best_of_the_others_goes_after_it_was_read(
     world: World, engine: Engine, going: Callable[[World, int], None], mode: str
 ) -> None:
     load(world, (OLD, OLDEST, RECENT), 1)
@@ -411,7 +409,7 @@ def test_the_next_best_takes_over_where_the_best_of_the_others_goes_after_it_was
     engine.assert_right(is_not_red)
 
 
-def test_what_the_last_copy_leaves_behind_is_withdrawn(world: World, engine: Engine) -> None:
+def test_objects_of_the_last_copy_are_withdrawn(world: World, engine: Engine) -> None:
     load(world, (OLDEST, RECENT, OLD), 1)
     engine.save_queries([query()])
     for owner in OWNERS:
@@ -422,7 +420,7 @@ def test_what_the_last_copy_leaves_behind_is_withdrawn(world: World, engine: Eng
     assert [stix.get('revoked') for stix in watch.objects] == [True]
 
 
-def test_the_best_of_the_others_takes_over_in_a_delta_from_a_copy_that_was_deleted(
+def test_best_of_the_other_copies_takes_over_in_a_delta_from_a_deleted_one(
     world: World, engine: Engine
 ) -> None:
     load(world, (OLDEST, RECENT, OLD), 1)
@@ -456,7 +454,7 @@ FILES: Mapping[str, Sequence[str]] = {
 
 
 @pytest.mark.parametrize('order', FILES)
-def test_a_file_keeps_what_it_holds_and_leaves_the_rest_to_a_better_copy(
+def test_file_keeps_what_it_holds_and_leaves_the_rest_to_a_better_copy(
     world: World, engine: Engine, order: str
 ) -> None:
     whole, part = FILES[order]
@@ -484,7 +482,7 @@ def test_a_file_keeps_what_it_holds_and_leaves_the_rest_to_a_better_copy(
 
 @pytest.mark.parametrize('page', PAGES)
 @pytest.mark.parametrize('hashes', [{'md5': MD5}, {'sha1': SHA1}, {'md5': MD5, 'sha1': SHA1}])
-def test_a_file_that_loses_its_hashes_to_a_better_copy_counts_by_what_is_left(
+def test_file_that_loses_its_hashes_to_a_better_copy_counts_by_what_is_left(
     world: World, engine: Engine, hashes: Mapping[str, str], page: int
 ) -> None:
     world.store.load([file(ORGANIZATION, OLD, md5=MD5, sha1=SHA1)])
@@ -498,7 +496,7 @@ def test_a_file_that_loses_its_hashes_to_a_better_copy_counts_by_what_is_left(
 
 
 @pytest.mark.parametrize('mode', WHOLE)
-def test_each_hash_goes_to_its_own_best_copy_when_the_file_that_held_them_is_deleted(
+def test_hashes_go_to_their_own_best_copies_when_the_file_that_held_them_is_deleted(
     world: World, engine: Engine, mode: str
 ) -> None:
     world.store.load(
@@ -520,7 +518,7 @@ def test_each_hash_goes_to_its_own_best_copy_when_the_file_that_held_them_is_del
 
 
 @pytest.mark.parametrize('mode', WHOLE)
-def test_a_hash_that_the_better_file_lost_goes_to_the_other_one(
+def test_hash_that_the_better_file_lost_goes_to_the_other_one(
     world: World, engine: Engine, mode: str
 ) -> None:
     world.store.load(

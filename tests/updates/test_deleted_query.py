@@ -38,7 +38,7 @@ def due(engine: Engine) -> str:
 
 
 @pytest.mark.parametrize('policy', ['Never', 'Deleted in ThreatConnect'])
-def test_what_only_the_deleted_query_selects_is_withdrawn_and_the_rest_is_taken_over(
+def test_objects_that_only_the_deleted_query_selects_are_withdrawn_and_the_rest_taken_over(
     world: World, tmp_path: Path, policy: str
 ) -> None:
     world.store.load([*hosts(6, OWNERS[0]), *hosts(3, OWNERS[1])])
@@ -56,7 +56,7 @@ def test_what_only_the_deleted_query_selects_is_withdrawn_and_the_rest_is_taken_
         engine.until(lambda: len(engine.run_update('reconcile')) == 1, 'it is not done')
 
 
-def test_without_that_choice_it_stays(world: World, tmp_path: Path) -> None:
+def test_objects_stay_without_that_choice(world: World, tmp_path: Path) -> None:
     world.store.load([*hosts(4, OWNERS[0]), *hosts(1, OWNERS[1], prefix='other')])
     with Engine(world, tmp_path) as engine:
         both = [query(owners=[OWNERS[0]]), query(owners=[OWNERS[1]])]
@@ -73,7 +73,7 @@ def test_without_that_choice_it_stays(world: World, tmp_path: Path) -> None:
         assert len(world.live()) == 5
 
 
-def test_a_full_update_sends_as_much_as_the_effect_has_told(world: World, tmp_path: Path) -> None:
+def test_full_update_sends_as_much_as_the_effect_predicted(world: World, tmp_path: Path) -> None:
     shared = [*hosts(6, OWNERS[0]), *hosts(3, OWNERS[1])]
     world.store.load([*shared, *hosts(1, OWNERS[1], prefix='other')])
     with Engine(world, tmp_path) as engine:
@@ -89,9 +89,7 @@ def test_a_full_update_sends_as_much_as_the_effect_has_told(world: World, tmp_pa
         assert [outcomes(job) for job in engine.run_update('full')] == [{'sent': 4}]
 
 
-def test_all_that_was_sent_is_withdrawn_without_any_query_left(
-    world: World, tmp_path: Path
-) -> None:
+def test_objects_are_all_withdrawn_without_any_query_left(world: World, tmp_path: Path) -> None:
     world.store.load(hosts(5))
     with Engine(world, tmp_path) as engine:
         (saved,) = engine.save_queries([query()], run='full')
@@ -103,7 +101,7 @@ def test_all_that_was_sent_is_withdrawn_without_any_query_left(
         assert engine.ask('GET', 'api/configure')['next_update'] is None
 
 
-def test_too_many_wait_for_somebodys_word(world: World, tmp_path: Path) -> None:
+def test_large_withdrawal_waits_for_a_confirmation(world: World, tmp_path: Path) -> None:
     world.store.load([*hosts(150, OWNERS[0]), *hosts(50, OWNERS[1], prefix='other')])
     with Engine(world, tmp_path) as engine:
         both = [query(owners=[OWNERS[0]]), query(owners=[OWNERS[1]])]
@@ -120,7 +118,7 @@ def test_too_many_wait_for_somebodys_word(world: World, tmp_path: Path) -> None:
         engine.assert_right()
 
 
-def test_a_reading_that_fails_withdraws_nothing_and_the_next_one_does(
+def test_failed_reading_withdraws_nothing_and_the_next_one_does(
     world: World, tmp_path: Path
 ) -> None:
     world.store.load([*hosts(4, OWNERS[0]), *hosts(2, OWNERS[1], prefix='other')])
@@ -140,7 +138,9 @@ def test_a_reading_that_fails_withdraws_nothing_and_the_next_one_does(
         engine.assert_right()
 
 
-def test_only_what_the_save_deletes_can_be_withdrawn(world: World, tmp_path: Path) -> None:
+def test_queries_that_the_save_does_not_delete_cannot_be_withdrawn(
+    world: World, tmp_path: Path
+) -> None:
     with Engine(world, tmp_path) as engine:
         (saved,) = engine.save_queries([query()])
         version = engine.ask('GET', 'api/configure')['version']

@@ -35,7 +35,7 @@ def ids_of(world: World, owner: str) -> list[int]:
     return [row['id'] for row in world.store.rows() if row['ownerName'] == owner]
 
 
-def test_what_a_disabled_query_has_sent_stays_true_and_lower_queries_take_over(
+def test_objects_of_a_disabled_query_stay_valid_and_lower_queries_take_over(
     world: World, tmp_path: Path
 ) -> None:
     world.store.load([*hosts(6, OWNERS[0]), *hosts(3, OWNERS[1])])
@@ -60,7 +60,7 @@ def test_what_a_disabled_query_has_sent_stays_true_and_lower_queries_take_over(
         engine.assert_right()
 
 
-def test_a_query_that_is_enabled_again_sends_what_has_expired_or_changed_meanwhile(
+def test_query_that_is_enabled_again_sends_what_has_expired_or_changed_meanwhile(
     world: World, tmp_path: Path
 ) -> None:
     world.store.load([*hosts(4, OWNERS[0]), *hosts(1, OWNERS[1], prefix='other')])
@@ -80,7 +80,7 @@ def test_a_query_that_is_enabled_again_sends_what_has_expired_or_changed_meanwhi
         engine.assert_right()
 
 
-def test_a_disabled_query_is_refused_by_name_in_an_update(world: World, tmp_path: Path) -> None:
+def test_disabled_query_is_refused_by_name_in_an_update(world: World, tmp_path: Path) -> None:
     world.store.load(hosts(2, OWNERS[0]))
     with Engine(world, tmp_path) as engine:
         (saved,) = engine.save_queries([query(owners=[OWNERS[0]])], run='full')

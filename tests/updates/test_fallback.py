@@ -60,7 +60,7 @@ def spans(world: World) -> int:
 
 @pytest.mark.parametrize('fault', FAULTS)
 @pytest.mark.parametrize('cap', [10_000, 40])
-def test_every_indicator_is_read_and_the_app_says_how(
+def test_indicators_are_all_read_and_the_app_says_how(
     world: World, engine: Engine, fault: str, cap: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.store.load(spread(300))
@@ -93,7 +93,7 @@ def test_every_indicator_is_read_and_the_app_says_how(
 
 
 @pytest.mark.parametrize('fault', FAULTS)
-def test_a_full_update_under_churn_misses_nothing_and_withdraws_nothing_that_is_there(
+def test_full_update_under_churn_misses_nothing_and_withdraws_nothing_that_is_there(
     world: World, make_engine: Callable[..., Engine], fault: str
 ) -> None:
     engine = make_engine(
@@ -130,7 +130,7 @@ def test_a_full_update_under_churn_misses_nothing_and_withdraws_nothing_that_is_
 
 @pytest.mark.parametrize('fault', FAULTS)
 @pytest.mark.parametrize('mode', ['full', 'delta'])
-def test_thousands_of_equal_times_are_read_whole(
+def test_rows_with_thousands_of_equal_times_are_all_read(
     world: World, engine: Engine, fault: str, mode: str
 ) -> None:
     engine.save_queries([query()])
@@ -144,7 +144,9 @@ def test_thousands_of_equal_times_are_read_whole(
     engine.assert_right()
 
 
-def test_a_restart_in_the_middle_goes_on_after_the_last_span(world: World, engine: Engine) -> None:
+def test_restart_in_the_middle_continues_after_the_last_time_range(
+    world: World, engine: Engine
+) -> None:
     world.store.load(spread(600))
     world.threatconnect.faults.on('page_cap', rows=20)
     world.threatconnect.faults.on('random_order')
@@ -169,7 +171,7 @@ def test_a_restart_in_the_middle_goes_on_after_the_last_span(world: World, engin
 
 
 @pytest.mark.parametrize('fault', FAULTS)
-def test_an_order_that_is_lost_in_the_middle_is_noticed(
+def test_order_that_is_lost_in_the_middle_is_noticed(
     world: World, engine: Engine, fault: str
 ) -> None:
     world.store.load(spread(400))
@@ -189,7 +191,7 @@ def test_an_order_that_is_lost_in_the_middle_is_noticed(
     engine.assert_right()
 
 
-def test_an_instance_that_is_mended_is_read_by_id_again(world: World, engine: Engine) -> None:
+def test_instance_that_recovered_is_read_by_id_again(world: World, engine: Engine) -> None:
     world.store.load(spread(50))
     world.threatconnect.faults.on('ignores_sorting')
     engine.save_queries([query()])
@@ -204,7 +206,7 @@ def test_an_instance_that_is_mended_is_read_by_id_again(world: World, engine: En
     engine.assert_right()
 
 
-def test_a_healthy_instance_is_read_by_id_whatever_befalls_it(
+def test_healthy_instance_is_read_by_id_whatever_happens_to_it(
     world: World, make_engine: Callable[..., Engine]
 ) -> None:
     world.store.load(spread(200))
@@ -229,7 +231,7 @@ def test_a_healthy_instance_is_read_by_id_whatever_befalls_it(
 
 @pytest.mark.parametrize('fault', FAULTS)
 @pytest.mark.parametrize('is_new', [False, True])
-def test_what_is_gone_is_found_and_nothing_else_is_withdrawn(
+def test_deleted_indicators_are_found_and_nothing_else_is_withdrawn(
     world: World, engine: Engine, fault: str, is_new: bool
 ) -> None:
     world.store.load(spread(200))
@@ -253,7 +255,7 @@ def test_what_is_gone_is_found_and_nothing_else_is_withdrawn(
 
 
 @pytest.mark.parametrize('fault', FAULTS)
-def test_refused_objects_are_tried_again(world: World, engine: Engine, fault: str) -> None:
+def test_refused_objects_are_retried(world: World, engine: Engine, fault: str) -> None:
     world.store.load(spread(60))
     world.threatconnect.faults.on(fault)
     world.sentinel.faults.add('refuse-objects', contains="'h7.")

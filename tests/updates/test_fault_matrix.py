@@ -70,7 +70,7 @@ def run_all(matrix: Matrix, cells: Iterable[Cell], record: pytest.RecordProperty
 
 @pytest.mark.parametrize('system', list(SYSTEMS))
 @pytest.mark.parametrize('is_lasting', [False, True], ids=['passing', 'lasting'])
-def test_one_system_fails(
+def test_update_survives_one_failing_system(
     matrix: Matrix,
     system: str,
     is_lasting: bool,
@@ -81,13 +81,15 @@ def test_one_system_fails(
 
 
 @pytest.mark.parametrize('fault', THREATCONNECT)
-def test_all_three_fail(matrix: Matrix, fault: str, record_property: pytest.RecordProperty) -> None:
+def test_update_survives_three_failing_systems(
+    matrix: Matrix, fault: str, record_property: pytest.RecordProperty
+) -> None:
     run_all(matrix, SIZES[SIZE](fault), record_property)
 
 
 @pytest.mark.skipif(SIZE != 'pairs', reason='part of the longer form')
 @pytest.mark.parametrize('pair', list(combinations(SYSTEMS, 2)), ids='-'.join)
-def test_two_systems_fail(
+def test_update_survives_two_failing_systems(
     matrix: Matrix, pair: tuple[str, str], record_property: pytest.RecordProperty
 ) -> None:
     first, second = pair

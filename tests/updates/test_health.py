@@ -53,7 +53,7 @@ def start(world: World, engine: Engine, count: int = 5) -> None:
     becomes(engine)
 
 
-def test_a_client_secret_that_has_expired_fails_the_job_and_the_next_one_mends_it(
+def test_expired_client_secret_fails_the_job_and_a_new_one_repairs_it(
     world: World, engine: Engine
 ) -> None:
     start(world, engine)
@@ -71,7 +71,7 @@ def test_a_client_secret_that_has_expired_fails_the_job_and_the_next_one_mends_i
     becomes(engine)
 
 
-def test_a_role_that_is_missing_fails_the_job_and_the_check(world: World, engine: Engine) -> None:
+def test_missing_role_fails_the_job_and_the_check(world: World, engine: Engine) -> None:
     start(world, engine)
     world.store.load(hosts(5, prefix='new'))
     world.sentinel.settings.has_role = False
@@ -106,7 +106,7 @@ def test_a_role_that_is_missing_fails_the_job_and_the_check(world: World, engine
         ),
     ],
 )
-def test_a_system_that_does_not_answer_is_told_while_the_job_waits(
+def test_silent_system_is_reported_while_the_job_waits(
     world: World,
     engine: Engine,
     code: str,
@@ -125,7 +125,7 @@ def test_a_system_that_does_not_answer_is_told_while_the_job_waits(
     becomes(engine)
 
 
-def test_a_task_that_is_paused_is_told_and_so_is_the_update_that_it_holds_up(
+def test_paused_task_is_reported_and_so_is_the_update_that_it_delays(
     world: World, make_engine: Make
 ) -> None:
     engine = make_engine(schedule_interval_hours='1')
@@ -141,7 +141,7 @@ def test_a_task_that_is_paused_is_told_and_so_is_the_update_that_it_holds_up(
     becomes(engine)
 
 
-def test_a_withdrawal_that_waits_needs_a_decision_until_it_is_confirmed(
+def test_withdrawal_that_waits_needs_a_decision_until_it_is_confirmed(
     world: World, engine: Engine
 ) -> None:
     start(world, engine, 300)
@@ -163,7 +163,7 @@ def test_a_withdrawal_that_waits_needs_a_decision_until_it_is_confirmed(
 @pytest.mark.parametrize(
     ('days', 'code'), [(10, 'credential-expiring'), (-2, 'credential-expired')]
 )
-def test_the_end_of_a_certificate_is_told(
+def test_expiry_of_a_certificate_is_reported(
     world: World, make_engine: Make, days: int, code: str
 ) -> None:
     key = rsa_key()
@@ -171,7 +171,7 @@ def test_the_end_of_a_certificate_is_told(
     assert code in becomes(engine, code)
 
 
-def test_a_disk_that_runs_full_is_told(
+def test_disk_that_runs_full_is_reported(
     world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, 'disk_usage', lambda _: Usage(10**12, 0, 10**8))

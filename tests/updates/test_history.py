@@ -49,7 +49,7 @@ ONLY = os.environ.get('HISTORY')
 
 @pytest.mark.timeout(max(120, COUNT * 5))
 @pytest.mark.parametrize('share', range(SHARES))
-def test_sentinel_holds_what_it_should_after_any_history(
+def test_sentinel_holds_the_right_objects_after_any_history(
     share: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     seeds = range(share, COUNT, SHARES) if ONLY is None else [int(ONLY)][share:]
@@ -102,7 +102,7 @@ def _fixed_chance(seed: int) -> Iterator[None]:
         yield
 
 
-def test_a_history_is_told_again_exactly() -> None:
+def test_history_is_replayed_exactly() -> None:
     actions = make_actions(11, STEPS)
     first, second = (told(11, actions)[0] for _ in range(2))
     assert first.notes == second.notes
@@ -155,7 +155,9 @@ def file_of(owner: str = OWNERS[0], **members: object) -> dict[str, object]:
     return {'type': 'File', 'ownerName': owner, **members}
 
 
-def test_what_is_set_inactive_while_no_query_covers_its_owner_is_withdrawn(story: History) -> None:
+def test_indicator_set_inactive_while_no_query_covers_its_owner_is_withdrawn(
+    story: History,
+) -> None:
     row_id = story.store.add(host())['id']
     story.store.add(host(OWNERS[1], hostName='h2.example.com'))
     story.save_list([query(OWNERS[0])])
@@ -186,7 +188,7 @@ def test_created_stays_where_the_first_answer_was_lost(story: History) -> None:
 
 
 @pytest.mark.parametrize('error', [UploadServerError, BatchUnclearError])
-def test_what_was_stored_without_a_clear_answer_is_withdrawn_when_it_is_deleted(
+def test_object_stored_without_a_clear_answer_is_withdrawn_when_it_is_deleted(
     story: History, error: type[SentinelAppError]
 ) -> None:
     ids = [story.store.add(host(hostName=f'h{number}.example.com'))['id'] for number in (1, 2)]
@@ -209,7 +211,7 @@ def test_what_was_stored_without_a_clear_answer_is_withdrawn_when_it_is_deleted(
     ]
 
 
-def test_a_value_is_live_again_though_the_answer_to_its_withdrawal_was_lost(
+def test_value_is_live_again_though_the_answer_to_its_withdrawal_was_lost(
     story: History,
 ) -> None:
     row_id = story.store.add(host())['id']
@@ -226,7 +228,7 @@ def test_a_value_is_live_again_though_the_answer_to_its_withdrawal_was_lost(
     assert len(story.sink.live()) == 1
 
 
-def test_a_withdrawal_that_never_arrived_is_made_up_for_when_the_value_is_back(
+def test_withdrawal_that_never_arrived_is_repeated_when_the_value_is_back(
     story: History,
 ) -> None:
     row_id = story.store.add(host())['id']
@@ -243,7 +245,7 @@ def test_a_withdrawal_that_never_arrived_is_made_up_for_when_the_value_is_back(
     assert len(story.sink.live()) == 1
 
 
-def test_an_expiry_that_is_taken_back_makes_the_object_valid_for_longer(story: History) -> None:
+def test_expiry_that_is_taken_back_makes_the_object_valid_for_longer(story: History) -> None:
     now = story.clock.now()
     row_id = story.store.add(host(externalDateExpires=f'{now:%Y-%m-%d}T17:00:00Z'))['id']
     story.save_list([query(*OWNERS)])
@@ -255,7 +257,7 @@ def test_an_expiry_that_is_taken_back_makes_the_object_valid_for_longer(story: H
     assert len(story.sink.live()) == 1
 
 
-def test_a_file_tried_again_for_one_hash_does_not_take_the_others(story: History) -> None:
+def test_file_retried_for_one_hash_does_not_take_the_others(story: History) -> None:
     common = {'type': 'File', 'ownerName': OWNERS[0], 'sha256': 'C' * 64}
     story.store.add({**common, 'md5': 'A' * 32, 'confidence': 90})
     worse = story.store.add({**common, 'md5': 'B' * 32, 'confidence': 60})['id']
@@ -271,7 +273,7 @@ def test_a_file_tried_again_for_one_hash_does_not_take_the_others(story: History
     assert live['confidence'] == 90
 
 
-def test_a_copy_looked_up_for_another_hash_does_not_count_as_the_refused_one(
+def test_copy_looked_up_for_another_hash_does_not_count_as_the_refused_one(
     story: History,
 ) -> None:
     common = {'type': 'File', 'ownerName': OWNERS[0], 'sha256': 'C' * 64}
@@ -296,7 +298,7 @@ def test_a_copy_looked_up_for_another_hash_does_not_count_as_the_refused_one(
     assert story.sink.live()[shared]['confidence'] == 90
 
 
-def test_a_list_that_is_put_in_another_order_while_an_update_runs_keeps_no_change_back(
+def test_reordered_list_during_an_update_keeps_no_change_back(
     story: History,
 ) -> None:
     story.store.add(host())
@@ -317,7 +319,7 @@ def test_a_list_that_is_put_in_another_order_while_an_update_runs_keeps_no_chang
 @pytest.mark.parametrize(
     'saved', [('new', 'q1', 'q2'), ('q1', 'new', 'q2'), ('n1', 'n2', 'q1', 'q2'), ('q1',)]
 )
-def test_a_list_saved_while_an_update_runs_lets_no_lower_query_take_from_a_higher_one(
+def test_list_saved_while_an_update_runs_lets_no_lower_query_take_from_a_higher_one(
     story: History, saved: Sequence[str]
 ) -> None:
     story.store.add(host(confidence=90))
@@ -337,7 +339,7 @@ def test_a_list_saved_while_an_update_runs_lets_no_lower_query_take_from_a_highe
     assert story.sink.live()["[domain-name:value = 'h1.example.com']"]['confidence'] == 90
 
 
-def test_what_a_query_holds_that_was_moved_up_meanwhile_goes_to_the_one_that_still_returns_it(
+def test_objects_of_a_query_moved_up_meanwhile_go_to_the_one_that_still_returns_them(
     strict_story: History,
 ) -> None:
     story = strict_story
@@ -359,7 +361,7 @@ def test_what_a_query_holds_that_was_moved_up_meanwhile_goes_to_the_one_that_sti
     ]
 
 
-def test_a_refused_copy_tried_again_takes_the_place_of_the_older_one_that_sentinel_holds(
+def test_refused_copy_that_is_retried_replaces_the_older_one_that_sentinel_holds(
     story: History,
 ) -> None:
     story.store.add(host(confidence=90))
@@ -377,7 +379,7 @@ def test_a_refused_copy_tried_again_takes_the_place_of_the_older_one_that_sentin
     assert story.sink.live()[pattern]['confidence'] == 60
 
 
-def test_a_refused_copy_with_a_date_to_come_is_tried_as_often_as_any_other(story: History) -> None:
+def test_refused_copy_with_a_future_date_is_tried_as_often_as_any_other(story: History) -> None:
     row = story.store.add(host(dateAdded='2099-01-01T00:00:00Z'))
     story.save_list([query(OWNERS[0])])
     story.sink.refused = frozenset([f"[domain-name:value = '{row['hostName']}']"])
@@ -389,7 +391,7 @@ def test_a_refused_copy_with_a_date_to_come_is_tried_as_often_as_any_other(story
     assert len(story.log) == 1 + REFUSED_ATTEMPTS
 
 
-def test_a_refused_copy_is_not_tried_again_once_another_one_is_chosen_as_sentinel_holds_it(
+def test_refused_copy_is_not_retried_once_another_one_is_chosen_as_sentinel_holds_it(
     story: History,
 ) -> None:
     older = story.store.add(host(confidence=90))['id']
@@ -412,7 +414,7 @@ def test_a_refused_copy_is_not_tried_again_once_another_one_is_chosen_as_sentine
 
 
 @pytest.mark.parametrize('mode', Mode)
-def test_a_refused_copy_is_tried_again_whatever_was_sent_for_a_lower_query_alone(
+def test_refused_copy_is_retried_whatever_was_sent_for_a_lower_query_alone(
     story: History, mode: Mode
 ) -> None:
     story.store.add(host(confidence=90))
@@ -479,7 +481,7 @@ def keep(_story: History, _row_id: int) -> None:
         (TWO_QUERIES, remove_first_query),
     ],
 )
-def test_a_change_of_the_copy_held_that_made_way_for_a_refused_one_is_sent_by_a_delta(
+def test_change_of_the_current_copy_that_made_way_for_a_refused_one_is_sent_by_a_delta(
     story: History, queries: list[Query], lose: Callable[[History, int], None]
 ) -> None:
     held = story.store.add(host(OWNERS[1], confidence=60))['id']
@@ -497,7 +499,7 @@ def test_a_change_of_the_copy_held_that_made_way_for_a_refused_one_is_sent_by_a_
     assert confidence(story) == 61
 
 
-def test_a_copy_that_made_way_as_a_full_update_tried_a_refused_one_again_comes_by_a_delta(
+def test_copy_that_made_way_as_a_full_update_retried_a_refused_one_comes_by_a_delta(
     story: History,
 ) -> None:
     story.store.add(host(confidence=90))
@@ -514,7 +516,7 @@ def test_a_copy_that_made_way_as_a_full_update_tried_a_refused_one_again_comes_b
 
 
 @pytest.mark.parametrize('mode', [Mode.DELTA, Mode.RECONCILE])
-def test_a_refused_copy_is_tried_four_times_however_many_queries_return_it(
+def test_refused_copy_is_tried_four_times_however_many_queries_return_it(
     story: History, mode: Mode
 ) -> None:
     story.store.add(host(confidence=90))
@@ -527,7 +529,7 @@ def test_a_refused_copy_is_tried_four_times_however_many_queries_return_it(
     assert len(story.log) == REFUSED_ATTEMPTS + 2
 
 
-def test_a_held_copy_that_a_higher_query_was_refused_makes_way_in_the_account_of_a_lower_one(
+def test_current_copy_refused_for_a_higher_query_makes_way_in_the_account_of_a_lower_one(
     story: History,
 ) -> None:
     held = story.store.add(host(confidence=90))['id']
@@ -583,7 +585,7 @@ def files_that_share_a_hash(story: History) -> list[int]:
     ]
 
 
-def test_the_judge_lets_a_copy_of_the_same_name_pass_for_one_refused_too_often(
+def test_judge_lets_a_copy_of_the_same_name_pass_for_one_refused_too_often(
     story: History,
 ) -> None:
     worse, _ = files_that_share_a_hash(story)
@@ -603,7 +605,7 @@ def test_the_judge_lets_a_copy_of_the_same_name_pass_for_one_refused_too_often(
     assert story.sink.live()[SHARED_HASH]['confidence'] == 11
 
 
-def test_the_judge_misses_a_value_though_copies_of_one_name_were_refused_often_together(
+def test_judge_misses_a_value_though_copies_of_one_name_were_refused_often_together(
     story: History,
 ) -> None:
     ids = files_that_share_a_hash(story)
@@ -623,7 +625,7 @@ def test_the_judge_misses_a_value_though_copies_of_one_name_were_refused_often_t
         story.full()
 
 
-def test_what_cannot_be_counted_or_read_at_all_keeps_back_no_lower_query(story: History) -> None:
+def test_uncountable_or_unreadable_query_holds_back_no_lower_query(story: History) -> None:
     story.store.add(host(OWNERS[1]))
     story.save_list(TWO_QUERIES)
 
@@ -652,7 +654,7 @@ def lose_answer(objects: Sequence[object]) -> None:
     raise UploadServerError('The answer was lost.')
 
 
-def test_a_full_update_tries_a_withdrawal_again_however_often_it_was_refused(
+def test_full_update_retries_a_withdrawal_however_often_it_was_refused(
     story: History,
 ) -> None:
     row_id = story.store.add(host())['id']
@@ -673,7 +675,7 @@ def test_a_full_update_tries_a_withdrawal_again_however_often_it_was_refused(
 
 
 @pytest.mark.parametrize('is_cancelled', [False, True])
-def test_what_a_query_held_that_is_removed_while_its_update_waits_is_withdrawn_by_that_update(
+def test_objects_of_a_query_removed_while_its_update_waits_are_withdrawn_by_that_update(
     strict_story: History, monkeypatch: pytest.MonkeyPatch, is_cancelled: bool
 ) -> None:
     story = strict_story
@@ -702,7 +704,7 @@ def test_what_a_query_held_that_is_removed_while_its_update_waits_is_withdrawn_b
 
 
 @pytest.mark.parametrize('going', ['deleted', 'no longer matching', 'of a removed query'])
-def test_a_withdrawal_that_is_refused_is_tried_four_times_whatever_it_is_for(
+def test_withdrawal_that_is_refused_is_tried_four_times_whatever_it_is_for(
     strict_story: History, going: str
 ) -> None:
     story = strict_story
@@ -727,7 +729,7 @@ def test_a_withdrawal_that_is_refused_is_tried_four_times_whatever_it_is_for(
 
 
 @pytest.mark.parametrize('mode', Mode)
-def test_where_nothing_is_withdrawn_nobody_is_asked_to_confirm_it(
+def test_confirmation_is_not_requested_where_nothing_is_withdrawn(
     story: History, mode: Mode
 ) -> None:
     for name in ('h1', 'h2'):
@@ -758,7 +760,7 @@ def test_where_nothing_is_withdrawn_nobody_is_asked_to_confirm_it(
 
 
 @pytest.mark.parametrize('has_begun', [False, True])
-def test_what_the_query_of_a_cancelled_job_holds_is_not_withdrawn(
+def test_objects_of_the_query_of_a_cancelled_job_are_not_withdrawn(
     strict_story: History, *, has_begun: bool
 ) -> None:
     story = strict_story
@@ -782,7 +784,7 @@ def test_what_the_query_of_a_cancelled_job_holds_is_not_withdrawn(
 
 @pytest.mark.parametrize('order', [None, Backwards()])
 @pytest.mark.parametrize('place', range(1, 5))
-def test_no_row_is_missed_wherever_the_reading_is_interrupted(
+def test_rows_are_not_missed_wherever_the_reading_is_interrupted(
     strict_story: History, place: int, order: Backwards | None
 ) -> None:
     story = strict_story
@@ -808,7 +810,7 @@ def test_no_row_is_missed_wherever_the_reading_is_interrupted(
 
 
 @pytest.mark.parametrize('order', [None, Backwards()])
-def test_a_job_fails_once_where_its_owners_cannot_be_asked_for_at_its_end(
+def test_job_fails_once_where_its_owners_cannot_be_read_at_its_end(
     story: History, order: Backwards | None
 ) -> None:
     story.source.order, story.source.page_cap = order, 1_000
@@ -834,7 +836,7 @@ def test_a_job_fails_once_where_its_owners_cannot_be_asked_for_at_its_end(
     assert len(story.sink.live()) == 12
 
 
-def test_an_instance_that_gives_single_rows_by_time_is_read_to_its_end(story: History) -> None:
+def test_instance_that_returns_single_rows_by_time_is_read_to_its_end(story: History) -> None:
     story.source.order, story.source.page_cap = Backwards(), 1
     chance = random.Random(3)
     for number in range(150):
@@ -847,7 +849,7 @@ def test_an_instance_that_gives_single_rows_by_time_is_read_to_its_end(story: Hi
     assert len(story.sink.live()) == 150
 
 
-def test_what_is_given_up_and_still_arrives_overtakes_nothing_newer(story: History) -> None:
+def test_abandoned_batch_that_still_arrives_overtakes_nothing_newer(story: History) -> None:
     row_id = story.store.add(host(confidence=50))['id']
     story.save_list([query(*OWNERS)])
 
@@ -876,7 +878,7 @@ def test_what_is_given_up_and_still_arrives_overtakes_nothing_newer(story: Histo
     assert [stix['confidence'] for stix in story.sink.live().values()] == [90]
 
 
-def test_nothing_is_read_once_a_job_was_read_through(
+def test_rows_are_not_read_again_once_a_job_was_read_through(
     story: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row_id = story.store.add(host())['id']
@@ -931,7 +933,7 @@ def move(story: History, before: int, after: int) -> None:
 
 
 @pytest.mark.parametrize('mode', [Mode.DELTA, Mode.RECONCILE])
-def test_a_change_is_sent_by_the_query_that_brings_it_though_the_reading_of_the_holder_fails(
+def test_change_is_sent_by_the_query_that_brings_it_though_the_reading_of_the_holder_fails(
     story: History, mode: Mode
 ) -> None:
     move(story, 90, 10)
@@ -943,7 +945,7 @@ def test_a_change_is_sent_by_the_query_that_brings_it_though_the_reading_of_the_
     assert story.sink.live()[PATTERN]['confidence'] == 10
 
 
-def test_a_change_is_sent_by_an_update_of_the_lower_query_alone(story: History) -> None:
+def test_change_is_sent_by_an_update_of_the_lower_query_alone(story: History) -> None:
     move(story, 90, 10)
     story.rig.queue.request_update(mode=Mode.DELTA, query_ids=['low'])
     story.rig.run()
@@ -958,7 +960,7 @@ def test_a_change_is_sent_by_an_update_of_the_lower_query_alone(story: History) 
     assert story.sink.live()[PATTERN]['confidence'] == 10
 
 
-def test_a_change_is_sent_that_was_made_while_the_holder_was_being_read(story: History) -> None:
+def test_change_made_while_the_holder_was_being_read_is_sent(story: History) -> None:
     row_id = story.store.add(host(confidence=90))['id']
     for number in range(4):
         story.store.add(host(confidence=95, hostName=f'other{number}.example.com'))
@@ -980,7 +982,7 @@ def test_a_change_is_sent_that_was_made_while_the_holder_was_being_read(story: H
     assert story.sink.live()[PATTERN]['confidence'] == 10
 
 
-def test_a_change_is_sent_though_the_list_is_put_in_another_order_meanwhile(
+def test_change_is_sent_though_the_list_is_reordered_meanwhile(
     story: History,
 ) -> None:
     move(story, 10, 90)
@@ -999,7 +1001,7 @@ def test_a_change_is_sent_though_the_list_is_put_in_another_order_meanwhile(
         {'externalDateExpires': '2020-01-01T00:00:00Z'},
     ],
 )
-def test_a_copy_that_was_found_unfit_makes_way_for_that_of_a_lower_query(
+def test_copy_that_was_found_unfit_makes_way_for_that_of_a_lower_query(
     story: History, change: dict[str, object]
 ) -> None:
     high = story.store.add(host(confidence=90))['id']

@@ -64,7 +64,7 @@ def live(world: World) -> set[str]:
 
 
 @pytest.mark.parametrize('mode', MODES)
-def test_a_file_that_got_a_hash_and_was_deleted_is_withdrawn(
+def test_file_that_got_a_hash_and_was_deleted_is_withdrawn(
     world: World, tmp_path: Path, mode: str
 ) -> None:
     row_id = add(world, file(MD5))
@@ -81,7 +81,7 @@ def test_a_file_that_got_a_hash_and_was_deleted_is_withdrawn(
 
 @pytest.mark.parametrize('shows_gaps', [False, True])
 @pytest.mark.parametrize('mode', MODES)
-def test_a_hash_that_was_taken_off_is_withdrawn_and_the_others_stay(
+def test_hash_that_was_taken_off_is_withdrawn_and_the_others_stay(
     world: World, tmp_path: Path, mode: str, *, shows_gaps: bool
 ) -> None:
     world.store.shows_gaps = shows_gaps
@@ -103,7 +103,7 @@ def test_a_hash_that_was_taken_off_is_withdrawn_and_the_others_stay(
 
 @pytest.mark.parametrize('shows_gaps', [False, True])
 @pytest.mark.parametrize('mode', MODES)
-def test_all_of_a_file_goes_that_lost_a_hash_and_was_deleted(
+def test_objects_of_a_file_that_lost_a_hash_and_was_deleted_are_all_withdrawn(
     world: World, tmp_path: Path, mode: str, *, shows_gaps: bool
 ) -> None:
     world.store.shows_gaps = shows_gaps
@@ -118,7 +118,7 @@ def test_all_of_a_file_goes_that_lost_a_hash_and_was_deleted(
 
 
 @pytest.mark.parametrize('mode', MODES)
-def test_a_deleted_file_is_found_by_a_hash_whose_object_is_another_owners(
+def test_deleted_file_is_found_by_a_hash_whose_object_is_another_owners(
     world: World, tmp_path: Path, mode: str
 ) -> None:
     row_id = add(world, file(MD5, SHA1))
@@ -134,7 +134,7 @@ def test_a_deleted_file_is_found_by_a_hash_whose_object_is_another_owners(
 
 
 @pytest.mark.parametrize('mode', MODES)
-def test_a_hash_is_lost_also_where_no_query_returns_the_file_any_more(
+def test_hash_is_lost_also_where_no_query_returns_the_file_any_more(
     world: World, tmp_path: Path, mode: str
 ) -> None:
     row_id = add(world, file(MD5, SHA1))
@@ -149,7 +149,7 @@ def test_a_hash_is_lost_also_where_no_query_returns_the_file_any_more(
 
 
 @pytest.mark.parametrize('mode', MODES)
-def test_a_file_without_a_usable_hash_has_lost_those_that_it_had(
+def test_file_without_a_usable_hash_has_lost_those_that_it_had(
     world: World, tmp_path: Path, mode: str
 ) -> None:
     row_id = add(world, file(MD5))
@@ -162,7 +162,7 @@ def test_a_file_without_a_usable_hash_has_lost_those_that_it_had(
         assert live(world) == set()
 
 
-def test_what_is_held_back_keeps_its_hashes_but_for_the_one_that_it_lost(
+def test_held_back_indicator_keeps_its_hashes_except_the_lost_one(
     world: World, tmp_path: Path
 ) -> None:
     row_id = add(world, file(MD5, SHA1))
@@ -176,7 +176,7 @@ def test_what_is_held_back_keeps_its_hashes_but_for_the_one_that_it_lost(
 
 
 @pytest.mark.parametrize(('mode', 'updates'), [('delta', 2), ('reconcile', 1), ('full', 1)])
-def test_a_value_that_was_not_thought_to_change_is_followed_too(
+def test_value_that_was_not_expected_to_change_is_followed_too(
     world: World, tmp_path: Path, mode: str, updates: int
 ) -> None:
     key = {'type': 'Registry Key', 'ownerName': ORG, 'Key Name': 'HKEY_LOCAL_MACHINE\\Run'}
@@ -191,7 +191,7 @@ def test_a_value_that_was_not_thought_to_change_is_followed_too(
         engine.assert_right()
 
 
-def test_a_delta_that_comes_upon_a_loss_while_it_reads_takes_nothing_from_others(
+def test_delta_that_finds_a_loss_while_reading_takes_nothing_from_others(
     world: World, tmp_path: Path
 ) -> None:
     key = {'type': 'Registry Key', 'Key Name': 'HKEY_LOCAL_MACHINE\\Run', 'Value Name': 'old'}
@@ -215,7 +215,7 @@ def test_a_delta_that_comes_upon_a_loss_while_it_reads_takes_nothing_from_others
 
 @pytest.mark.parametrize('listed', [True, False])
 @pytest.mark.parametrize('mode', MODES)
-def test_a_hash_that_was_merged_into_another_file_is_taken_over(
+def test_hash_that_was_merged_into_another_file_is_taken_over(
     world: World, tmp_path: Path, mode: str, *, listed: bool
 ) -> None:
     kept = add(world, file(MD5))
@@ -237,7 +237,7 @@ def test_a_hash_that_was_merged_into_another_file_is_taken_over(
 
 
 @pytest.mark.parametrize('mode', MODES)
-def test_a_file_that_went_up_in_one_that_no_query_returns_is_withdrawn(
+def test_file_merged_into_one_that_no_query_returns_is_withdrawn(
     world: World, tmp_path: Path, mode: str
 ) -> None:
     kept = add(world, file(MD5, confidence=10))
@@ -253,7 +253,7 @@ def test_a_file_that_went_up_in_one_that_no_query_returns_is_withdrawn(
 @pytest.mark.parametrize('mode', MODES)
 @pytest.mark.parametrize('is_deleted', [False, True])
 @pytest.mark.parametrize('position', [0, 1])
-def test_a_lost_hash_is_taken_over_under_the_same_id(
+def test_lost_hash_is_taken_over_under_the_same_id(
     world: World, tmp_path: Path, mode: str, position: int, *, is_deleted: bool
 ) -> None:
     row_id = add(world, file(MD5, SHA1, lastModified='2025-06-02T00:00:00Z'))
@@ -271,7 +271,7 @@ def test_a_lost_hash_is_taken_over_under_the_same_id(
         engine.assert_right()
 
 
-def test_a_file_that_shares_a_hash_with_a_deleted_one_keeps_what_it_has(
+def test_file_that_shares_a_hash_with_a_deleted_one_keeps_what_it_has(
     world: World, tmp_path: Path
 ) -> None:
     gone = add(world, file(MD5, SHA256))
@@ -286,7 +286,7 @@ def test_a_file_that_shares_a_hash_with_a_deleted_one_keeps_what_it_has(
         assert live(world) == {'D' * 32, SHA256}
 
 
-def test_a_file_that_lost_the_hash_of_a_deleted_one_keeps_only_the_others(
+def test_file_that_lost_the_hash_of_a_deleted_one_keeps_only_the_others(
     world: World, tmp_path: Path
 ) -> None:
     gone = add(world, file(MD5, SHA256))
@@ -301,7 +301,7 @@ def test_a_file_that_lost_the_hash_of_a_deleted_one_keeps_only_the_others(
         assert live(world) == {'D' * 32}
 
 
-def test_what_was_made_anew_stays_though_the_deleted_list_names_it_again(
+def test_recreated_indicator_stays_though_the_deleted_list_names_it_again(
     world: World, tmp_path: Path
 ) -> None:
     row_id = add(world, file(MD5))
@@ -322,7 +322,7 @@ def test_what_was_made_anew_stays_though_the_deleted_list_names_it_again(
 
 
 @pytest.mark.parametrize('mode', MODES)
-def test_where_nothing_is_withdrawn_what_was_lost_stays(
+def test_lost_values_stay_where_nothing_is_withdrawn(
     world: World, tmp_path: Path, mode: str
 ) -> None:
     row_id = add(world, file(MD5, SHA1))
@@ -358,7 +358,7 @@ def test_many_lost_hashes_wait_for_a_confirmation(world: World, tmp_path: Path, 
         engine.assert_right()
 
 
-def test_a_search_that_fails_withdraws_nothing_and_the_next_one_does(
+def test_failed_search_withdraws_nothing_and_the_next_one_does(
     world: World, tmp_path: Path
 ) -> None:
     row_id = add(world, file(MD5, SHA1))

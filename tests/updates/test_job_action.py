@@ -22,7 +22,7 @@ def refusal(engine: Engine, request_id: str, action: str) -> str:
     return str(reply.json['description'])
 
 
-def test_a_job_that_waits_in_a_running_update_is_cancelled_and_the_others_go_on(
+def test_job_that_waits_in_a_running_update_is_cancelled_and_the_others_continue(
     world: World, engine: Engine
 ) -> None:
     world.store.load(hosts(5, ORGANIZATION, 'a') + hosts(5, RESEARCH, 'b'))
@@ -48,7 +48,7 @@ def test_a_job_that_waits_in_a_running_update_is_cancelled_and_the_others_go_on(
     engine.assert_right()
 
 
-def test_an_update_that_has_not_begun_can_be_cancelled_as_a_whole(
+def test_update_that_has_not_begun_can_be_cancelled_as_a_whole(
     world: World, engine: Engine
 ) -> None:
     world.store.load(hosts(5))
@@ -67,7 +67,7 @@ def test_an_update_that_has_not_begun_can_be_cancelled_as_a_whole(
     engine.assert_right()
 
 
-def test_cancelled_or_taken_up_but_never_both(world: World, engine: Engine) -> None:
+def test_job_is_cancelled_or_started_but_never_both(world: World, engine: Engine) -> None:
     chance = random.Random(4)
     world.store.load(hosts(3))
     engine.save_queries([query()])
@@ -90,7 +90,7 @@ def test_cancelled_or_taken_up_but_never_both(world: World, engine: Engine) -> N
     engine.assert_right()
 
 
-def test_what_failed_is_tried_again_from_the_same_time_on(world: World, engine: Engine) -> None:
+def test_failed_job_is_retried_from_the_same_time_on(world: World, engine: Engine) -> None:
     world.store.load(hosts(5))
     engine.save_queries([query()])
     world.clock.advance(3600)
@@ -117,7 +117,7 @@ def test_what_failed_is_tried_again_from_the_same_time_on(world: World, engine: 
     assert 'Only a request that is Failed' in refusal(engine, request_id, 'retry')
 
 
-def test_what_failed_in_a_full_update_is_tried_again_in_full(world: World, engine: Engine) -> None:
+def test_failed_full_job_is_retried_in_full(world: World, engine: Engine) -> None:
     world.store.load(hosts(5))
     world.sentinel.faults.add('forbidden-403', count=1)
     engine.save_queries([query()])
@@ -128,7 +128,7 @@ def test_what_failed_in_a_full_update_is_tried_again_in_full(world: World, engin
     engine.assert_right()
 
 
-def test_a_query_that_is_gone_is_not_tried_again(
+def test_query_that_is_gone_is_not_retried(
     world: World, make_engine: Callable[..., Engine]
 ) -> None:
     engine = make_engine()
@@ -140,7 +140,7 @@ def test_a_query_that_is_gone_is_not_tried_again(
     assert 'no longer in CONFIGURE' in refusal(engine, failed['request_id'], 'retry')
 
 
-def test_no_such_job(engine: Engine) -> None:
+def test_unknown_job_is_not_found(engine: Engine) -> None:
     for action in ('cancel', 'retry'):
         assert engine.api('POST', f'api/job/request/nobody/{action}', {}).status_code == 404
 

@@ -15,9 +15,7 @@ pytestmark = pytest.mark.integration
 HOUR_S = 3600.0
 
 
-def test_a_full_update_sends_everything_that_the_queries_select(
-    world: World, engine: Engine
-) -> None:
+def test_full_update_sends_everything_that_the_queries_select(world: World, engine: Engine) -> None:
     rows = demo.load_indicators(own=True)
     world.store.load(rows)
     engine.save_queries(demo.demo_queries(rows))
@@ -32,7 +30,7 @@ def test_a_full_update_sends_everything_that_the_queries_select(
     engine.assert_right()
 
 
-def test_a_full_update_run_at_once_is_not_followed_by_the_one_that_a_save_required(
+def test_full_update_run_at_once_is_not_followed_by_the_one_that_a_save_required(
     world: World, engine: Engine
 ) -> None:
     world.store.load(hosts(30))
@@ -52,7 +50,7 @@ def test_a_full_update_run_at_once_is_not_followed_by_the_one_that_a_save_requir
     engine.assert_right()
 
 
-def test_a_delta_sends_only_what_is_new_or_changed(world: World, engine: Engine) -> None:
+def test_delta_sends_only_what_is_new_or_changed(world: World, engine: Engine) -> None:
     world.store.load(hosts(30))
     engine.save_queries([query()])
     rows = world.store.rows()
@@ -65,7 +63,7 @@ def test_a_delta_sends_only_what_is_new_or_changed(world: World, engine: Engine)
     engine.assert_right()
 
 
-def test_a_reconcile_reads_everything_and_sends_what_is_missing_or_changed(
+def test_reconcile_reads_everything_and_sends_what_is_missing_or_changed(
     world: World, engine: Engine
 ) -> None:
     world.store.load(hosts(30))
@@ -80,7 +78,7 @@ def test_a_reconcile_reads_everything_and_sends_what_is_missing_or_changed(
     engine.assert_right()
 
 
-def test_an_object_is_refreshed_when_half_of_its_ttl_has_gone(
+def test_object_is_refreshed_when_half_of_its_ttl_has_passed(
     world: World, make_engine: Callable[..., Engine]
 ) -> None:
     engine = make_engine(ttl_hours_host='24')
@@ -95,7 +93,7 @@ def test_an_object_is_refreshed_when_half_of_its_ttl_has_gone(
     assert len(engine.assert_right()) == 5
 
 
-def test_a_changed_query_list_sets_the_mode_of_the_next_scheduled_update(
+def test_changed_query_list_sets_the_mode_of_the_next_scheduled_update(
     world: World, make_engine: Callable[..., Engine]
 ) -> None:
     engine = make_engine(schedule_interval_hours='24')
@@ -113,7 +111,7 @@ def test_a_changed_query_list_sets_the_mode_of_the_next_scheduled_update(
         assert len(engine.jobs()) == before + 1
 
 
-def test_updates_missed_while_it_was_down_are_one_delta(
+def test_updates_missed_during_downtime_become_one_delta(
     world: World, make_engine: Callable[..., Engine]
 ) -> None:
     engine = make_engine(schedule_interval_hours='24')
@@ -131,7 +129,7 @@ def test_updates_missed_while_it_was_down_are_one_delta(
     engine.assert_right()
 
 
-def test_a_reconcile_comes_by_itself(world: World, make_engine: Callable[..., Engine]) -> None:
+def test_reconcile_runs_by_itself(world: World, make_engine: Callable[..., Engine]) -> None:
     engine = make_engine(schedule_interval_hours='24', reconcile_interval_hours='60')
     world.store.load(hosts(3))
     engine.save_queries([query()])
@@ -143,7 +141,7 @@ def test_a_reconcile_comes_by_itself(world: World, make_engine: Callable[..., En
     ]
 
 
-def test_a_second_update_waits_for_the_first(world: World, engine: Engine) -> None:
+def test_second_update_waits_for_the_first(world: World, engine: Engine) -> None:
     world.store.load(hosts(20))
     engine.save_queries([query()])
     world.threatconnect.faults.on('wait', wait_s=0.1)
@@ -161,7 +159,7 @@ def test_a_second_update_waits_for_the_first(world: World, engine: Engine) -> No
     engine.assert_right()
 
 
-def test_an_update_of_some_queries_leaves_the_others_alone(world: World, engine: Engine) -> None:
+def test_update_of_some_queries_leaves_the_others_alone(world: World, engine: Engine) -> None:
     world.store.load(hosts(3, OWNERS[0], 'a') + hosts(3, OWNERS[1], 'b'))
     first, second = engine.save_queries([query(owners=[owner]) for owner in OWNERS[:2]])
     for row in world.store.rows():
@@ -175,7 +173,7 @@ def test_an_update_of_some_queries_leaves_the_others_alone(world: World, engine:
     engine.assert_right()
 
 
-def test_an_edited_query_starts_at_the_last_run_in_a_delta(world: World, engine: Engine) -> None:
+def test_edited_query_starts_at_the_last_run_in_a_delta(world: World, engine: Engine) -> None:
     world.store.load(hosts(10))
     saved = engine.save_queries([query('confidence < 5')])
     engine.save_queries([saved[0] | {'tql': 'confidence < 8'}], 'delta')

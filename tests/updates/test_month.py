@@ -184,7 +184,7 @@ def month() -> Iterator[Month]:
 
 
 @pytest.mark.timeout(600)
-def test_a_month_leaves_everything_right_and_nothing_behind(
+def test_month_of_updates_leaves_everything_right_and_nothing_behind(
     month: Month, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stop = threading.Event()

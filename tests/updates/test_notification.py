@@ -22,7 +22,7 @@ def pause(engine: Engine) -> None:
     engine.ask('POST', 'api/task/cleaner/pause', {})
 
 
-def test_what_lasts_is_told_once_and_again_when_it_is_over_also_across_a_restart(
+def test_lasting_condition_is_notified_once_and_again_when_it_is_over_across_a_restart(
     world: World, make_engine: Make
 ) -> None:
     engine = make_engine(notify='demo.analyst')
@@ -45,7 +45,7 @@ def test_what_lasts_is_told_once_and_again_when_it_is_over_also_across_a_restart
     assert 'Resolved: Cleaner was paused by ' in messages(world)[1][1]
 
 
-def test_one_recipient_who_is_refused_keeps_no_other_from_being_told(
+def test_recipient_that_is_refused_does_not_block_the_others(
     world: World, make_engine: Make
 ) -> None:
     engine = make_engine(notify='nobody|demo.analyst|organization|demo.admin')
@@ -64,7 +64,7 @@ def test_one_recipient_who_is_refused_keeps_no_other_from_being_told(
 @pytest.mark.parametrize(
     'fault', [('server_error', {'status': 503}), ('drop', {}), ('html', {'status': 200})]
 )
-def test_a_notification_that_fails_stops_nothing_and_is_tried_again(
+def test_notification_that_fails_stops_nothing_and_is_retried(
     world: World, make_engine: Make, fault: tuple[str, dict[str, int]]
 ) -> None:
     name, params = fault
@@ -85,7 +85,7 @@ def test_a_notification_that_fails_stops_nothing_and_is_tried_again(
     until(lambda: messages(world), 'it is not tried again')
 
 
-def test_without_recipients_nobody_is_asked(world: World, make_engine: Make) -> None:
+def test_notifications_are_not_sent_without_recipients(world: World, make_engine: Make) -> None:
     engine = make_engine(notify='')
     pause(engine)
     world.clock.advance(600)

@@ -437,7 +437,7 @@ def engine(odd_world: World, tmp_path: FilePath) -> Iterator[Engine]:
 
 
 @pytest.mark.parametrize('name', PLACES)
-def test_nothing_odd_in_any_member_of_any_answer_stops_or_spoils_anything(
+def test_odd_values_in_any_member_of_any_answer_stop_and_damage_nothing(
     odd_world: World, engine: Engine, name: str, record_property: Callable[[str, object], None]
 ) -> None:
     place = PLACES[name]

@@ -117,7 +117,7 @@ def assert_brought_by_the_next_delta(world: World, engine: Engine) -> None:
 
 @pytest.mark.parametrize('lose', [remove_the_query, delete_the_indicator, take_it_out_of_the_query])
 @pytest.mark.parametrize('is_held', [False, True])
-def test_what_a_delta_passed_over_for_a_job_that_was_stopped_comes_by_the_next(
+def test_indicators_that_a_delta_passed_over_for_a_stopped_job_come_by_the_next(
     world: World,
     engine: Engine,
     stop_the_higher: StopTheHigher,
@@ -148,7 +148,7 @@ def test_what_a_delta_passed_over_for_a_job_that_was_stopped_comes_by_the_next(
 
 
 @pytest.mark.parametrize('lose', [remove_the_query, delete_the_indicator])
-def test_what_the_first_update_passed_over_for_a_job_that_was_stopped_comes_by_the_next_delta(
+def test_indicators_that_the_first_update_passed_over_for_a_stopped_job_come_by_a_delta(
     world: World,
     engine: Engine,
     stop_the_higher: StopTheHigher,

@@ -23,9 +23,7 @@ def holder(world: World, pattern: str = PATTERN) -> str:
     return str(world.live()[pattern]['name'].partition(' | ')[2])
 
 
-def test_the_highest_query_with_a_copy_has_it_whatever_the_owners(
-    world: World, engine: Engine
-) -> None:
+def test_highest_query_with_a_copy_has_it_whatever_the_owners(world: World, engine: Engine) -> None:
     world.store.load(hosts(6, OSINT) + hosts(4, RESEARCH) + hosts(2, ORGANIZATION))
     engine.save_queries(by_owner(ORGANIZATION, RESEARCH, OSINT))
     assert [outcomes(job) for job in engine.last_jobs()] == [
@@ -36,7 +34,7 @@ def test_the_highest_query_with_a_copy_has_it_whatever_the_owners(
     assert len(engine.assert_right()) == 6
 
 
-def test_what_may_not_be_sent_makes_way_for_the_next_copy(world: World, engine: Engine) -> None:
+def test_copy_that_cannot_be_sent_makes_way_for_the_next(world: World, engine: Engine) -> None:
     expired = {'externalDateExpires': '2025-01-02T00:00:00Z'}
     world.store.load(hosts(1, ORGANIZATION, **expired) + hosts(1, RESEARCH))
     engine.save_queries(by_owner(ORGANIZATION, RESEARCH))
@@ -44,9 +42,7 @@ def test_what_may_not_be_sent_makes_way_for_the_next_copy(world: World, engine: 
     assert holder(world) == RESEARCH
 
 
-def test_within_a_query_the_latest_copy_wins_then_the_lowest_id(
-    world: World, engine: Engine
-) -> None:
+def test_latest_copy_within_a_query_wins_then_the_lowest_id(world: World, engine: Engine) -> None:
     later = {'lastModified': '2025-06-02T00:00:00Z'}
     world.store.load(
         hosts(1, ORGANIZATION, 'x')
@@ -60,9 +56,7 @@ def test_within_a_query_the_latest_copy_wins_then_the_lowest_id(
     engine.assert_right()
 
 
-def test_a_better_copy_on_a_later_page_takes_the_place_of_the_first(
-    world: World, engine: Engine
-) -> None:
+def test_better_copy_on_a_later_page_replaces_the_first(world: World, engine: Engine) -> None:
     later = {'lastModified': '2025-06-02T00:00:00Z'}
     world.store.load(hosts(30, ORGANIZATION) + hosts(30, RESEARCH, **later))
     world.threatconnect.faults.on('page_cap', rows=7)
@@ -74,7 +68,7 @@ def test_a_better_copy_on_a_later_page_takes_the_place_of_the_first(
     }
 
 
-def test_a_delta_of_a_lower_query_does_not_overwrite_a_higher_query(
+def test_delta_of_a_lower_query_does_not_overwrite_a_higher_query(
     world: World, engine: Engine
 ) -> None:
     world.store.load(hosts(1, ORGANIZATION) + hosts(1, RESEARCH))
@@ -88,9 +82,7 @@ def test_a_delta_of_a_lower_query_does_not_overwrite_a_higher_query(
 
 
 @pytest.mark.parametrize('mode', ['delta', 'full', 'reconcile'])
-def test_a_higher_query_takes_over_under_the_same_id(
-    world: World, engine: Engine, mode: str
-) -> None:
+def test_higher_query_takes_over_under_the_same_id(world: World, engine: Engine, mode: str) -> None:
     world.store.load(hosts(1, RESEARCH))
     engine.save_queries(by_owner(ORGANIZATION, RESEARCH))
     before = world.live()[PATTERN]
@@ -105,7 +97,7 @@ def test_a_higher_query_takes_over_under_the_same_id(
 
 @pytest.mark.parametrize('mode', ['full', 'reconcile'])
 @pytest.mark.parametrize('gone', ['delete', 'deactivate'])
-def test_a_lower_query_takes_over_when_the_higher_copy_goes_away(
+def test_lower_query_takes_over_when_the_higher_copy_goes_away(
     world: World, engine: Engine, mode: str, gone: str
 ) -> None:
     world.store.load(hosts(2, ORGANIZATION) + hosts(2, RESEARCH))
@@ -118,7 +110,7 @@ def test_a_lower_query_takes_over_when_the_higher_copy_goes_away(
     engine.assert_right()
 
 
-def test_a_delta_follows_a_copy_that_leaves_a_higher_query_for_a_lower_one(
+def test_delta_follows_a_copy_that_leaves_a_higher_query_for_a_lower_one(
     world: World, engine: Engine
 ) -> None:
     world.store.load(hosts(1, ORGANIZATION, confidence=10))
@@ -130,7 +122,7 @@ def test_a_delta_follows_a_copy_that_leaves_a_higher_query_for_a_lower_one(
 
 
 @pytest.mark.parametrize('page', [100, 1], ids=['one-page', 'several-pages'])
-def test_a_value_that_a_higher_query_lets_go_of_is_free_for_every_copy(
+def test_value_that_a_higher_query_releases_is_free_for_every_copy(
     world: World, engine: Engine, page: int
 ) -> None:
     world.threatconnect.faults.on('page_cap', rows=page)
@@ -147,7 +139,7 @@ def test_a_value_that_a_higher_query_lets_go_of_is_free_for_every_copy(
 
 
 @pytest.mark.parametrize('mode', ['full', 'reconcile'])
-def test_what_a_higher_query_was_found_to_have_let_go_of_is_free_for_a_delta(
+def test_value_that_a_higher_query_turned_out_to_release_is_free_for_a_delta(
     world: World, make_engine: Callable[..., Engine], mode: str
 ) -> None:
     engine = make_engine(withdraw_indicators='Deleted in ThreatConnect')
@@ -166,7 +158,7 @@ def test_what_a_higher_query_was_found_to_have_let_go_of_is_free_for_a_delta(
     assert holder(world, "[domain-name:value = 'h1.example.com']") == ORGANIZATION
 
 
-def test_a_reordered_list_hands_the_values_over(world: World, engine: Engine) -> None:
+def test_reordered_list_hands_the_values_over(world: World, engine: Engine) -> None:
     world.store.load(hosts(3, ORGANIZATION) + hosts(3, RESEARCH))
     first, second = engine.save_queries(by_owner(ORGANIZATION, RESEARCH))
     engine.save_queries([second, first])
@@ -175,7 +167,7 @@ def test_a_reordered_list_hands_the_values_over(world: World, engine: Engine) ->
     engine.assert_right()
 
 
-def test_a_file_counts_once_and_each_of_its_hashes_has_its_own_holder(
+def test_file_counts_once_and_each_of_its_hashes_has_its_own_holder(
     world: World, engine: Engine
 ) -> None:
     md5, sha1, sha256 = '0' * 31 + 'A', '0' * 39 + 'B', '0' * 63 + 'C'
@@ -197,7 +189,7 @@ def test_a_file_counts_once_and_each_of_its_hashes_has_its_own_holder(
     assert len(engine.assert_right()) == 3
 
 
-def test_a_file_is_refused_if_one_of_its_hashes_is(world: World, engine: Engine) -> None:
+def test_file_is_refused_if_one_of_its_hashes_is(world: World, engine: Engine) -> None:
     world.store.load(
         [
             {

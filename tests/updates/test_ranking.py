@@ -92,7 +92,7 @@ def table() -> Table:
 # -- it bites
 
 
-def test_a_lower_querys_copy_in_place_of_a_higher_ones_is_a_fault(table: Table) -> None:
+def test_lower_querys_copy_in_place_of_a_higher_ones_is_a_fault(table: Table) -> None:
     table.update(table.first)
     table.touch(table.second)
     table.update(table.second)
@@ -100,7 +100,7 @@ def test_a_lower_querys_copy_in_place_of_a_higher_ones_is_a_fault(table: Table) 
     assert 'better' in table.ranking.faults[0]
 
 
-def test_so_it_is_in_an_update_of_the_lower_query_alone(table: Table) -> None:
+def test_lower_querys_copy_is_a_fault_in_an_update_of_that_query_alone_too(table: Table) -> None:
     table.update(table.first)
     table.touch(table.second)
     table.begin('low')
@@ -109,7 +109,7 @@ def test_so_it_is_in_an_update_of_the_lower_query_alone(table: Table) -> None:
 
 
 @pytest.mark.parametrize('order', ['lower id second', 'higher id second'])
-def test_an_older_copy_of_the_same_query_is_a_fault(table: Table, order: str) -> None:
+def test_older_copy_of_the_same_query_is_a_fault(table: Table, order: str) -> None:
     ids = (table.third, table.second) if order == 'lower id second' else (table.second, table.third)
     better, worse = ids
     table.touch(better)
@@ -118,13 +118,13 @@ def test_an_older_copy_of_the_same_query_is_a_fault(table: Table, order: str) ->
     assert table.ranking.faults
 
 
-def test_of_two_that_are_equally_old_the_higher_id_is_a_fault(table: Table) -> None:
+def test_higher_id_of_two_equally_old_copies_is_a_fault(table: Table) -> None:
     table.update(table.second)
     table.update(table.third)
     assert table.ranking.faults
 
 
-def test_a_worse_copy_is_a_fault_though_the_better_one_follows_in_the_same_update(
+def test_worse_copy_is_a_fault_though_the_better_one_follows_in_the_same_update(
     table: Table,
 ) -> None:
     table.update(table.second)
@@ -132,7 +132,7 @@ def test_a_worse_copy_is_a_fault_though_the_better_one_follows_in_the_same_updat
     assert len(table.ranking.faults) == 1
 
 
-def test_the_time_that_a_whole_update_has_read_counts_and_not_the_one_that_was_sent(
+def test_time_read_by_a_whole_update_counts_and_not_the_one_that_was_sent(
     table: Table,
 ) -> None:
     table.update(table.second)
@@ -143,7 +143,7 @@ def test_the_time_that_a_whole_update_has_read_counts_and_not_the_one_that_was_s
     assert table.ranking.faults
 
 
-def test_what_was_gone_and_is_back_counts_again_once_everything_was_read(table: Table) -> None:
+def test_copy_that_was_gone_and_is_back_counts_again_once_everything_was_read(table: Table) -> None:
     table.update(table.second)
     table.touch(table.second, active=False)
     table.touch(table.second, active=True)
@@ -152,7 +152,7 @@ def test_what_was_gone_and_is_back_counts_again_once_everything_was_read(table: 
     assert table.ranking.faults
 
 
-def test_a_moved_list_counts_as_it_was_saved_last(table: Table) -> None:
+def test_reordered_list_counts_as_last_saved(table: Table) -> None:
     table.update(table.first)
     table.save(*reversed(table.queries))
     table.touch(table.third)
@@ -167,7 +167,7 @@ def test_a_moved_list_counts_as_it_was_saved_last(table: Table) -> None:
 # -- and nothing that is right
 
 
-def test_a_better_copy_is_no_fault(table: Table) -> None:
+def test_better_copy_is_no_fault(table: Table) -> None:
     table.update(table.third)
     table.update(table.second)
     table.update(table.first)
@@ -177,7 +177,7 @@ def test_a_better_copy_is_no_fault(table: Table) -> None:
     assert table.ranking.faults == []
 
 
-def test_a_copy_of_the_same_query_that_was_modified_later_is_no_fault(table: Table) -> None:
+def test_copy_of_the_same_query_that_was_modified_later_is_no_fault(table: Table) -> None:
     table.update(table.second)
     table.touch(table.third)
     table.update(table.third)
@@ -221,7 +221,7 @@ GOING: dict[str, Callable[[Table], None]] = {
 
 
 @pytest.mark.parametrize('going', GOING)
-def test_what_takes_the_place_of_a_copy_that_is_gone_is_no_fault(table: Table, going: str) -> None:
+def test_copy_that_replaces_one_that_is_gone_is_no_fault(table: Table, going: str) -> None:
     table.update(table.first)
     GOING[going](table)
     table.touch(table.second)
@@ -236,7 +236,7 @@ def test_what_takes_the_place_of_a_copy_that_is_gone_is_no_fault(table: Table, g
         lambda table: table.save(*table.queries),
     ],
 )
-def test_nothing_is_judged_that_changed_while_the_update_ran(
+def test_changes_made_while_the_update_ran_are_not_judged(
     table: Table, before: Callable[[Table], None]
 ) -> None:
     table.update(table.first)
@@ -246,7 +246,7 @@ def test_nothing_is_judged_that_changed_while_the_update_ran(
     assert table.ranking.faults == []
 
 
-def test_a_time_that_no_whole_update_has_read_is_not_known(table: Table) -> None:
+def test_time_that_no_whole_update_has_read_is_not_known(table: Table) -> None:
     table.update(table.second)
     table.touch(table.third)
     table.touch(table.second)
@@ -255,14 +255,14 @@ def test_a_time_that_no_whole_update_has_read_is_not_known(table: Table) -> None
     assert table.ranking.faults == []
 
 
-def test_which_query_holds_what_a_broken_update_sent_is_not_known(table: Table) -> None:
+def test_holder_of_objects_sent_by_a_broken_update_is_not_known(table: Table) -> None:
     table.update(table.first, is_whole=False)
     table.touch(table.second)
     table.update(table.second)
     assert table.ranking.faults == []
 
 
-def test_patterns_of_other_values_do_not_meet(table: Table) -> None:
+def test_patterns_of_other_values_do_not_match(table: Table) -> None:
     other = table.store.add({'type': 'File', 'md5': 'B' * 32, 'ownerName': OSINT})
     table.update(table.first)
     table.begin()

@@ -49,7 +49,7 @@ def assert_nothing_missing(world: World, engine: Engine) -> None:
     assert {pattern for pattern, want in wanted.items() if not want.fits(live[pattern])} == set()
 
 
-def test_a_full_update_under_churn_misses_nothing(world: World, engine: Engine) -> None:
+def test_full_update_under_churn_misses_nothing(world: World, engine: Engine) -> None:
     world.store.load(hosts(ROWS))
     engine.save_queries([query()])
     for seed in range(CHURN_RUNS):
@@ -86,7 +86,9 @@ def test_deltas_under_churn_miss_nothing(world: World, engine: Engine) -> None:
         assert_nothing_missing(world, engine)
 
 
-def test_thousands_of_equal_times_are_read_once_each(world: World, engine: Engine) -> None:
+def test_rows_with_thousands_of_equal_times_are_each_read_once(
+    world: World, engine: Engine
+) -> None:
     engine.save_queries([query()])
     world.store.load(hosts(5_000))
     world.store.tie()
@@ -120,9 +122,7 @@ def test_neighboring_ids_beyond_a_double_are_kept_apart(world: World, engine: En
 
 
 @pytest.mark.parametrize('fault', ['page_cap', 'duplicate_rows', 'whole_ratings', 'ignores_case'])
-def test_an_instance_with_ways_of_its_own_is_read_whole(
-    world: World, engine: Engine, fault: str
-) -> None:
+def test_instance_with_quirks_is_read_completely(world: World, engine: Engine, fault: str) -> None:
     params = {'rows': 17} if fault == 'page_cap' else {}
     world.store.load(hosts(300, rating=2.5))
     world.threatconnect.faults.on('page_cap', rows=40)
@@ -134,7 +134,7 @@ def test_an_instance_with_ways_of_its_own_is_read_whole(
 
 
 @pytest.mark.parametrize('fault', ['random_order', 'ignores_sorting', 'ignores_id_filter'])
-def test_an_instance_that_cannot_be_paged_by_id_is_never_taken_for_read(
+def test_instance_that_cannot_be_paged_by_id_is_never_taken_for_read(
     world: World, engine: Engine, fault: str
 ) -> None:
     engine.save_queries([query()])
@@ -155,7 +155,7 @@ def test_an_instance_that_cannot_be_paged_by_id_is_never_taken_for_read(
 
 
 @pytest.mark.parametrize('skew_s', [-240, -7, 90, 240])
-def test_a_clock_that_differs_by_minutes_loses_nothing(
+def test_clock_that_differs_by_minutes_loses_nothing(
     world: World, make_engine: Callable[..., Engine], skew_s: int
 ) -> None:
     world.threatconnect.faults.on('clock_skew', seconds=skew_s)
@@ -172,7 +172,7 @@ def test_a_clock_that_differs_by_minutes_loses_nothing(
         engine.assert_right()
 
 
-def test_a_clock_that_is_set_back_loses_nothing(world: World, engine: Engine) -> None:
+def test_clock_that_is_set_back_loses_nothing(world: World, engine: Engine) -> None:
     world.store.load(hosts(10))
     world.threatconnect.faults.on('clock_skew', seconds=250)
     engine.save_queries([query()])
@@ -184,7 +184,7 @@ def test_a_clock_that_is_set_back_loses_nothing(world: World, engine: Engine) ->
     engine.assert_right()
 
 
-def test_the_users_or_cannot_escape(world: World, engine: Engine) -> None:
+def test_users_or_cannot_escape(world: World, engine: Engine) -> None:
     odd = Owner(id=201, name='R&D "quoted" \\ back\' `tick`')
     world.store.owners[odd.name] = odd
     world.store.load([])
@@ -207,7 +207,7 @@ def test_the_users_or_cannot_escape(world: World, engine: Engine) -> None:
     engine.assert_right()
 
 
-def test_a_failed_query_leaves_its_cursor_and_the_others_go_on(
+def test_failed_query_leaves_its_cursor_and_the_others_continue(
     world: World, engine: Engine
 ) -> None:
     world.store.load([row for owner in OWNERS for row in hosts(5, owner, prefix=owner[-3:])])
@@ -235,7 +235,7 @@ def test_a_failed_query_leaves_its_cursor_and_the_others_go_on(
 @pytest.mark.parametrize(
     ('tql', 'words'), [('nonsense = 1', 'nonsense'), ('confidence like "a"', 'confidence')]
 )
-def test_a_query_that_threatconnect_refuses_fails_with_its_words(
+def test_query_that_threatconnect_refuses_fails_with_its_words(
     world: World, engine: Engine, tql: str, words: str
 ) -> None:
     world.store.load(hosts(3))

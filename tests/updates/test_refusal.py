@@ -89,7 +89,7 @@ def run(world: World, engine: Engine, mode: str, times: int) -> None:
         engine.run_update(mode)
 
 
-def test_the_copy_held_stays_valid_while_a_better_one_is_refused(
+def test_current_copy_stays_valid_while_a_better_one_is_refused(
     world: World, engine: Engine, sent: Counter[str], queries: list[dict[str, Any]]
 ) -> None:
     load(world, RESEARCH)
@@ -104,7 +104,7 @@ def test_the_copy_held_stays_valid_while_a_better_one_is_refused(
     assert sent[ORGANIZATION] == TRIES
 
 
-def test_the_next_copy_is_sent_by_a_delta_once_the_better_one_was_refused_too_often(
+def test_next_copy_is_sent_by_a_delta_once_the_better_one_was_refused_too_often(
     world: World, engine: Engine, sent: Counter[str], queries: list[dict[str, Any]]
 ) -> None:
     load(world, ORGANIZATION, RESEARCH)
@@ -119,7 +119,7 @@ def test_the_next_copy_is_sent_by_a_delta_once_the_better_one_was_refused_too_of
     assert (sent[ORGANIZATION], sent[RESEARCH]) == (TRIES, 1)
 
 
-def test_the_next_copy_takes_over_before_the_earlier_version_of_a_refused_one_expires(
+def test_next_copy_takes_over_before_the_earlier_version_of_a_refused_one_expires(
     world: World, engine: Engine, queries: list[dict[str, Any]]
 ) -> None:
     load(world, ORGANIZATION, RESEARCH)
@@ -138,7 +138,7 @@ def test_the_next_copy_takes_over_before_the_earlier_version_of_a_refused_one_ex
     assert None not in owners
 
 
-def test_the_next_copy_is_sent_though_the_refused_one_may_be_there_for_lack_of_an_answer(
+def test_next_copy_is_sent_though_the_refused_one_may_be_there_for_lack_of_an_answer(
     world: World, engine: Engine, queries: list[dict[str, Any]]
 ) -> None:
     load(world, ORGANIZATION, RESEARCH)
@@ -149,7 +149,7 @@ def test_the_next_copy_is_sent_though_the_refused_one_may_be_there_for_lack_of_a
     assert held(world) == RESEARCH
 
 
-def test_the_next_copy_is_sent_by_a_delta_where_the_refused_one_is_gone(
+def test_next_copy_is_sent_by_a_delta_where_the_refused_one_is_gone(
     world: World, engine: Engine, queries: list[dict[str, Any]]
 ) -> None:
     load(world, ORGANIZATION, RESEARCH)
@@ -160,7 +160,7 @@ def test_the_next_copy_is_sent_by_a_delta_where_the_refused_one_is_gone(
     assert held(world) == RESEARCH
 
 
-def test_the_next_copy_is_sent_by_a_delta_where_the_query_of_the_refused_one_is_gone(
+def test_next_copy_is_sent_by_a_delta_where_the_query_of_the_refused_one_is_gone(
     world: World, engine: Engine
 ) -> None:
     load(world, ORGANIZATION, RESEARCH)
@@ -172,7 +172,7 @@ def test_the_next_copy_is_sent_by_a_delta_where_the_query_of_the_refused_one_is_
 
 
 @pytest.mark.parametrize('mode', ['delta', 'reconcile'])
-def test_of_several_copies_each_is_tried_a_few_times_and_the_next_one_is_sent(
+def test_copies_are_each_tried_a_few_times_and_then_the_next_one_is_sent(
     world: World,
     engine: Engine,
     sent: Counter[str],
@@ -191,7 +191,7 @@ def test_of_several_copies_each_is_tried_a_few_times_and_the_next_one_is_sent(
     assert tries == [TRIES, TRIES, 1]
 
 
-def test_a_refused_copy_takes_over_once_it_is_accepted(
+def test_refused_copy_takes_over_once_it_is_accepted(
     world: World, engine: Engine, sent: Counter[str], queries: list[dict[str, Any]]
 ) -> None:
     load(world, ORGANIZATION, RESEARCH)
@@ -207,7 +207,7 @@ def test_a_refused_copy_takes_over_once_it_is_accepted(
     engine.assert_right()
 
 
-def test_a_change_of_a_refused_copy_is_tried_and_takes_over(
+def test_change_of_a_refused_copy_is_tried_and_takes_over(
     world: World, engine: Engine, queries: list[dict[str, Any]]
 ) -> None:
     load(world, ORGANIZATION, RESEARCH)

@@ -21,7 +21,7 @@ def sent_again(world: World) -> int:
 
 
 @pytest.mark.parametrize('sort_field', [None, 'confidence'])
-def test_a_stop_while_sending_repeats_nothing(
+def test_stop_while_sending_repeats_nothing(
     world: World, engine: Engine, sort_field: str | None
 ) -> None:
     world.store.load(hosts(3_000))
@@ -39,7 +39,7 @@ def test_a_stop_while_sending_repeats_nothing(
     engine.assert_right()
 
 
-def test_a_stop_while_reading_goes_on_after_the_last_converted_page(
+def test_stop_while_reading_continues_after_the_last_converted_page(
     world: World, engine: Engine
 ) -> None:
     world.store.load(hosts(400))
@@ -89,7 +89,7 @@ def test_many_stops_in_a_row_lose_nothing(world: World, make_engine: Callable[..
     engine.assert_right()
 
 
-def test_a_lost_folder_costs_a_full_update_and_nothing_else(
+def test_lost_folder_costs_a_full_update_and_nothing_else(
     world: World, make_engine: Callable[..., Engine]
 ) -> None:
     world.store.load(hosts(50))

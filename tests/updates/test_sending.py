@@ -27,7 +27,7 @@ def confidences(world: World) -> list[list[int]]:
 
 
 @pytest.mark.parametrize(('direction', 'sign'), [('asc', 1), ('desc', -1)])
-def test_the_sort_field_decides_the_order_of_sending(
+def test_sort_field_decides_the_order_of_sending(
     world: World, engine: Engine, direction: str, sign: int
 ) -> None:
     # Every value of confidence a few times, spread over the ids.
@@ -50,7 +50,7 @@ def test_the_sort_field_decides_the_order_of_sending(
     engine.assert_right()
 
 
-def test_every_indicator_has_exactly_one_outcome(
+def test_indicators_each_have_exactly_one_outcome(
     world: World, make_engine: Callable[..., Engine]
 ) -> None:
     label = {'securityLabels': {'data': [{'id': 1, 'name': 'TLP:RED'}]}}
@@ -95,7 +95,7 @@ def test_refusals_are_recorded_with_their_reasons(
 
 
 @pytest.mark.parametrize('status', [400, 200])
-def test_a_batch_refused_as_a_whole_with_a_list_is_read_like_any(
+def test_batch_refused_as_a_whole_with_a_list_is_read_like_any_other(
     world: World, engine: Engine, status: int
 ) -> None:
     world.sentinel.settings.all_refused_status = status
@@ -106,7 +106,7 @@ def test_a_batch_refused_as_a_whole_with_a_list_is_read_like_any(
     assert outcomes(job) == {'refused': 5}
 
 
-def test_a_whole_400_is_halved_down_to_the_culprits(world: World, engine: Engine) -> None:
+def test_whole_400_is_halved_down_to_the_culprits(world: World, engine: Engine) -> None:
     world.store.load(hosts(100))
     world.sentinel.faults.add('refuse-batch', contains="'h42.")
     world.sentinel.faults.add('refuse-batch', contains="'h77.")
@@ -120,7 +120,7 @@ def test_a_whole_400_is_halved_down_to_the_culprits(world: World, engine: Engine
 
 
 @pytest.mark.parametrize(('size', 'is_stopped'), [(8, True), (7, False)])
-def test_where_eight_and_more_are_refused_one_by_one_the_update_stops_and_says_what_to_check(
+def test_update_stops_with_advice_when_eight_objects_are_refused_one_by_one(
     world: World,
     engine: Engine,
     monkeypatch: pytest.MonkeyPatch,
@@ -144,9 +144,7 @@ def test_where_eight_and_more_are_refused_one_by_one_the_update_stops_and_says_w
 
 
 @pytest.mark.parametrize('params', [{'objects': 9}, {'bytes': 6_000}])
-def test_a_413_is_halved_until_it_fits(
-    world: World, engine: Engine, params: dict[str, int]
-) -> None:
+def test_413_is_halved_until_it_fits(world: World, engine: Engine, params: dict[str, int]) -> None:
     world.store.load(hosts(130))
     world.sentinel.faults.add('too-large', **params)
     engine.save_queries([query()])
@@ -164,7 +162,7 @@ def test_a_413_is_halved_until_it_fits(
         ('expired-401', 'AZ-401', ''),
     ],
 )
-def test_what_somebody_must_mend_stops_the_update_with_the_remedy(
+def test_permanent_error_stops_the_update_with_the_remedy(
     world: World, engine: Engine, fault: str, code: str, remedy: str
 ) -> None:
     world.store.load(hosts(2_500))
@@ -187,7 +185,7 @@ def test_what_somebody_must_mend_stops_the_update_with_the_remedy(
     engine.assert_right()
 
 
-def test_a_token_that_ends_early_is_replaced_once_for_all(world: World, engine: Engine) -> None:
+def test_token_that_expires_early_is_replaced_once_for_all(world: World, engine: Engine) -> None:
     world.store.load(hosts(900))
     engine.save_queries([query()])
     before = len(world.entra.token_requests)
@@ -202,7 +200,7 @@ def test_a_token_that_ends_early_is_replaced_once_for_all(world: World, engine: 
     'fault', ['empty-500', 'gateway-500', 'html-503', 'gateway-504', 'drop-before', 'drop-after']
 )
 @pytest.mark.parametrize('rate', [0.3])
-def test_what_passes_by_itself_loses_nothing(
+def test_transient_errors_lose_nothing(
     world: World, engine: Engine, fault: str, rate: float
 ) -> None:
     world.store.load(hosts(1_200))
@@ -214,9 +212,7 @@ def test_what_passes_by_itself_loses_nothing(
 
 
 @pytest.mark.parametrize('form', list(RetryAfter))
-def test_a_429_waits_as_it_says_in_every_form(
-    world: World, engine: Engine, form: RetryAfter
-) -> None:
+def test_429_is_waited_out_in_every_form(world: World, engine: Engine, form: RetryAfter) -> None:
     world.store.load(hosts(90))
     world.sentinel.faults.add('throttle', count=2, wait_s=45, retry_after=form)
     engine.save_queries([query()])
@@ -229,7 +225,7 @@ def test_a_429_waits_as_it_says_in_every_form(
     engine.assert_right()
 
 
-def test_the_wait_for_the_limit_is_counted_while_it_passes(
+def test_wait_for_the_limit_is_counted_while_it_passes(
     certificates: Certificates, tmp_path: Path
 ) -> None:
     sightings: list[Job] = []
@@ -259,7 +255,7 @@ def test_the_wait_for_the_limit_is_counted_while_it_passes(
     assert job['limit_wait_seconds'] >= max(waits)
 
 
-def test_the_limit_is_kept_and_used(certificates: Certificates, tmp_path: Path) -> None:
+def test_limit_is_kept_and_used(certificates: Certificates, tmp_path: Path) -> None:
     # Slower than elsewhere: the App allows 2 s of its time for a request to arrive.
     with World(certificates, clock=ScaledClock(10), limit_count=10) as world:
         world.store.load(hosts(1_500))

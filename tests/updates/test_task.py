@@ -66,7 +66,7 @@ def actions(engine: Engine) -> list[str]:
 # One 429 that names an hour is no order: a person may have Upload try again.
 
 
-def test_a_wait_that_was_asked_for_is_shown_and_ended_and_the_update_goes_on(
+def test_requested_wait_is_shown_and_ended_and_the_update_continues(
     world: World, engine: Engine
 ) -> None:
     world.store.load(hosts(90))
@@ -109,7 +109,7 @@ def test_a_wait_that_was_asked_for_is_shown_and_ended_and_the_update_goes_on(
         ('Microsoft Sentinel', 'upload', '504'),
     ],
 )
-def test_a_system_that_does_not_answer_is_named_beside_job_and_task_until_it_does(
+def test_silent_system_is_named_beside_job_and_task_until_it_answers(
     world: World, engine: Engine, system: str, slug: str, words: str
 ) -> None:
     world.store.load(hosts(90))
@@ -147,7 +147,7 @@ def others(engine: Engine, slug: str) -> list[dict[str, Any]]:
 
 
 class TestPause:
-    def test_sending_stops_at_once_and_after_a_restart_and_goes_on_where_it_was(
+    def test_sending_stops_at_once_and_after_a_restart_and_resumes_where_it_was(
         self, world: World, make_engine: Callable[..., Engine]
     ) -> None:
         # Thirty batches, of which ten may go in a minute: most threads wait for the limit.
@@ -186,7 +186,7 @@ class TestPause:
         assert {'task-pause', 'task-resume'} <= set(actions(engine))
 
     @pytest.mark.parametrize('slug', ['download', 'convert'])
-    def test_the_other_stages_pause_too(self, world: World, engine: Engine, slug: str) -> None:
+    def test_other_stages_pause_too(self, world: World, engine: Engine, slug: str) -> None:
         world.store.load(hosts(400))
         world.threatconnect.faults.on('page_cap', rows=20)
         act(engine, slug, 'pause')
@@ -202,7 +202,7 @@ class TestPause:
         engine.wait()
         engine.assert_right()
 
-    def test_a_pause_of_the_pipeline_survives_a_restart_and_ends_by_itself(
+    def test_pause_of_the_pipeline_survives_a_restart_and_ends_by_itself(
         self, world: World, engine: Engine
     ) -> None:
         world.store.load(hosts(400))
@@ -226,7 +226,7 @@ class TestPause:
         newest = engine.ask('GET', 'api/report/audit?limit=1')['data'][0]
         assert (newest['action'], newest['user']) == ('task-resume-itself', None)
 
-    def test_who_backs_off_pauses_at_once(self, world: World, engine: Engine) -> None:
+    def test_stage_that_backs_off_pauses_at_once(self, world: World, engine: Engine) -> None:
         world.store.load(hosts(10))
         world.sentinel.faults.add('throttle', wait_s=300)
         engine.save_queries([query()], wait=False)
@@ -291,7 +291,7 @@ class TestKill:
         monkeypatch.undo()
 
     @pytest.mark.parametrize('slug', PIPELINE)
-    def test_the_job_fails_the_others_go_on_and_the_next_update_makes_it_good(
+    def test_job_fails_the_others_continue_and_the_next_update_repairs_it(
         self, world: World, engine: Engine, slug: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         self.hold(slug, world, monkeypatch)
@@ -325,7 +325,7 @@ class TestKill:
     def audit(self, engine: Engine) -> list[dict[str, Any]]:
         return list(engine.ask('GET', 'api/report/audit?limit=100')['data'])
 
-    def test_a_job_fails_though_convert_is_paused(
+    def test_job_fails_though_convert_is_paused(
         self, world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         act(engine, 'convert', 'pause')
@@ -343,7 +343,7 @@ class TestKill:
         engine.run_update('delta')
         engine.assert_right()
 
-    def test_a_job_killed_before_its_first_page_loses_nothing(
+    def test_job_killed_before_its_first_page_loses_nothing(
         self, world: World, engine: Engine
     ) -> None:
         world.threatconnect.faults.on('server_error')
@@ -359,7 +359,7 @@ class TestKill:
         engine.run_update('delta')
         engine.assert_right()
 
-    def test_an_idle_task_cannot_be_killed(self, engine: Engine) -> None:
+    def test_idle_task_cannot_be_killed(self, engine: Engine) -> None:
         until(lambda: task(engine, 'cleaner')['last_run_end'] is not None, 'it does not clean')
         for slug in TaskSlug:
             assert 'nothing to kill' in refusal(engine, f'api/task/{slug}/kill')
@@ -374,7 +374,7 @@ class TestWatchdog:
         monkeypatch.setattr('tests.harness.engine.build_container', built)
         return make_engine
 
-    def test_a_request_that_hangs_while_reading(
+    def test_request_that_hangs_while_reading_is_abandoned(
         self, world: World, hasty: Callable[..., Engine]
     ) -> None:
         engine = hasty()
@@ -399,7 +399,7 @@ class TestWatchdog:
         assert engine.ask('GET', 'api/health')['status'] == 'healthy'
         engine.assert_right()
 
-    def test_a_request_that_hangs_while_sending(
+    def test_request_that_hangs_while_sending_is_abandoned(
         self, world: World, hasty: Callable[..., Engine]
     ) -> None:
         engine = hasty()
@@ -420,7 +420,7 @@ class TestWatchdog:
         # Upload was killed, and is well again once a later update is complete.
         assert engine.ask('GET', 'api/health')['status'] == 'healthy'
 
-    def test_who_waits_for_the_limit_or_backs_off_is_alive(
+    def test_stage_that_waits_for_the_limit_or_backs_off_is_alive(
         self, world: World, hasty: Callable[..., Engine]
     ) -> None:
         engine = hasty(requests_per_minute='1')
@@ -441,7 +441,7 @@ class TestWatchdog:
         assert len(ages) > 20
         engine.assert_right()
 
-    def test_a_machine_that_stood_still_kills_nobody(
+    def test_machine_that_stood_still_kills_nothing(
         self, world: World, hasty: Callable[..., Engine]
     ) -> None:
         engine = hasty()
@@ -457,7 +457,7 @@ class TestWatchdog:
 
 
 class TestRun:
-    def test_the_next_scheduled_update_begins_at_once_and_the_schedule_counts_from_it(
+    def test_next_scheduled_update_begins_at_once_and_the_schedule_counts_from_it(
         self, world: World, engine: Engine
     ) -> None:
         assert 'no TQL query yet' in refusal(engine, 'api/task/schedule-updates/run')
@@ -473,7 +473,7 @@ class TestRun:
         assert engine.ask('GET', 'api/configure')['next_update']['at'] > due
         assert 'task-run' in actions(engine)
 
-    def test_two_scheduled_updates_that_wait_are_one(
+    def test_pending_scheduled_update_is_not_queued_twice(
         self, world: World, make_engine: Callable[..., Engine]
     ) -> None:
         engine = make_engine(schedule_interval_hours='1')
@@ -492,12 +492,12 @@ class TestRun:
         engine.wait()
 
     @pytest.mark.parametrize('slug', PIPELINE)
-    def test_a_stage_without_work_wakes_and_rests_again(self, engine: Engine, slug: str) -> None:
+    def test_stage_without_work_wakes_and_becomes_idle_again(
+        self, engine: Engine, slug: str
+    ) -> None:
         assert act(engine, slug, 'run')['state'] == 'idle'
 
-    def test_the_cleaner_removes_old_jobs_and_their_errors(
-        self, world: World, engine: Engine
-    ) -> None:
+    def test_cleaner_removes_old_jobs_and_their_errors(self, world: World, engine: Engine) -> None:
         world.store.load(hosts(3))
         world.sentinel.faults.add('refuse-objects', contains='h1.example')
         engine.save_queries([query()])

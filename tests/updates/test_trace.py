@@ -17,9 +17,7 @@ def actions(engine: Engine, narrowed: str) -> list[str]:
     return [entry['action'] for entry in reversed(found)]
 
 
-def test_the_audit_of_a_query_has_what_was_done_about_it_and_nothing_else(
-    world: World, engine: Engine
-) -> None:
+def test_audit_of_a_query_has_only_the_actions_on_it(world: World, engine: Engine) -> None:
     world.store.load(hosts(2, ORGANIZATION) + hosts(2, RESEARCH, 'b'))
     high, low = engine.save_queries([query(owners=[ORGANIZATION]), query(owners=[RESEARCH])])
     engine.run_update('delta', query_ids=[low['id']])
@@ -30,7 +28,7 @@ def test_the_audit_of_a_query_has_what_was_done_about_it_and_nothing_else(
     assert of_low == ['configure-save', 'update-request', 'indicator-send']
 
 
-def test_the_audit_of_an_update_has_who_asked_for_it_and_what_was_done_about_its_jobs(
+def test_audit_of_an_update_has_who_requested_it_and_the_actions_on_its_jobs(
     world: World, engine: Engine
 ) -> None:
     world.store.load(hosts(4))
@@ -46,7 +44,7 @@ def test_the_audit_of_an_update_has_who_asked_for_it_and_what_was_done_about_its
     assert entry['update_ids'] == [retry['update_id'], failed['update_id']]
 
 
-def test_the_audit_of_a_scheduled_update_says_who_ran_it(world: World, engine: Engine) -> None:
+def test_audit_of_a_scheduled_update_says_who_ran_it(world: World, engine: Engine) -> None:
     world.store.load(hosts(1))
     engine.save_queries([query()])
     engine.ask('POST', 'api/task/download/pause', {})
@@ -58,7 +56,7 @@ def test_the_audit_of_a_scheduled_update_says_who_ran_it(world: World, engine: E
     assert actions(engine, f'update_id={job["update_id"]}') == ['task-run']
 
 
-def test_the_audit_of_an_update_says_who_killed_a_task_that_worked_on_it(
+def test_audit_of_an_update_says_who_killed_a_task_that_worked_on_it(
     world: World, engine: Engine
 ) -> None:
     world.store.load(hosts(4))
@@ -77,7 +75,7 @@ def test_the_audit_of_an_update_says_who_killed_a_task_that_worked_on_it(
     assert actions(engine, f'update_id={update_id}') == ['update-request', 'task-kill']
 
 
-def test_the_errors_of_an_update_are_those_of_its_jobs(world: World, engine: Engine) -> None:
+def test_errors_of_an_update_are_those_of_its_jobs(world: World, engine: Engine) -> None:
     world.store.load(hosts(2, ORGANIZATION) + hosts(2, RESEARCH, 'b'))
     world.sentinel.faults.add('refuse-objects', contains='0.example.com')
     engine.save_queries([query(owners=[ORGANIZATION]), query(owners=[RESEARCH])])

@@ -140,7 +140,7 @@ def assert_ended_in_words(engine: Engine, job: Job, part: str) -> None:
 
 
 @pytest.mark.parametrize('place', PLACES)
-def test_the_job_ends_in_words_the_other_goes_on_and_the_next_update_makes_it_good(
+def test_job_ends_in_words_the_other_continues_and_the_next_update_repairs_it(
     world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     calls = Counter[str]()
@@ -167,7 +167,7 @@ def test_the_job_ends_in_words_the_other_goes_on_and_the_next_update_makes_it_go
 
 
 @pytest.mark.parametrize('place', PLACES)
-def test_what_is_met_once_costs_nothing(
+def test_single_error_costs_nothing(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     left = [unforeseen]
@@ -181,7 +181,7 @@ def test_what_is_met_once_costs_nothing(
     engine.assert_right()
 
 
-def test_what_sentinel_may_have_is_withdrawn_when_it_is_gone(
+def test_object_possibly_in_sentinel_is_withdrawn_when_it_is_gone(
     world: World, make_engine: Callable[..., Engine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = make_engine(withdraw_limit_percent='100')
@@ -199,7 +199,7 @@ def test_what_sentinel_may_have_is_withdrawn_when_it_is_gone(
     engine.assert_right()
 
 
-def test_a_batch_that_cannot_be_given_back_ends_with_its_job(
+def test_batch_that_cannot_be_released_ends_with_its_job(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     releasing(monkeypatch, unforeseen)
@@ -212,7 +212,7 @@ def test_a_batch_that_cannot_be_given_back_ends_with_its_job(
     engine.assert_right()
 
 
-def test_a_batch_that_a_full_disk_neither_stores_nor_takes_back_goes_out_again(
+def test_batch_that_a_full_disk_neither_stores_nor_releases_is_sent_again(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine.expects_unforeseen = False
@@ -230,7 +230,7 @@ def test_a_batch_that_a_full_disk_neither_stores_nor_takes_back_goes_out_again(
     engine.assert_right()
 
 
-def test_a_stored_object_that_cannot_be_read_ends_its_job(
+def test_stored_object_that_cannot_be_read_ends_its_job(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pack = page_commit.pack
@@ -247,7 +247,7 @@ def test_a_stored_object_that_cannot_be_read_ends_its_job(
 
 
 @pytest.mark.parametrize('name', ['named', 'orphaned', 'next_unchosen'])
-def test_a_withdrawal_that_fails_so_warns_and_waits_for_the_next_update(
+def test_withdrawal_that_keeps_failing_warns_and_waits_for_the_next_update(
     world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     run(engine)
@@ -272,7 +272,7 @@ def test_a_withdrawal_that_fails_so_warns_and_waits_for_the_next_update(
     engine.assert_right()
 
 
-def test_a_job_whose_figures_cannot_be_stored_fails_with_what_it_did(
+def test_job_whose_figures_cannot_be_stored_fails_with_what_it_did(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_args: Any, **_options: Any) -> None:
@@ -289,7 +289,7 @@ def test_a_job_whose_figures_cannot_be_stored_fails_with_what_it_did(
     engine.assert_right()
 
 
-def test_a_job_whose_figures_cannot_be_read_fails_without_them(
+def test_job_whose_figures_cannot_be_read_fails_without_them(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counts = UpdateStore.counts
@@ -305,7 +305,7 @@ def test_a_job_whose_figures_cannot_be_read_fails_without_them(
         assert job['count_read'] == 0
 
 
-def test_an_update_of_which_nothing_can_be_told_is_given_up(
+def test_update_that_cannot_be_read_at_all_is_terminated(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_args: Any, **_options: Any) -> None:
@@ -327,7 +327,7 @@ def test_an_update_of_which_nothing_can_be_told_is_given_up(
     engine.assert_right()
 
 
-def test_an_update_that_cannot_be_started_does_not_hold_up_the_next(
+def test_update_that_cannot_be_started_does_not_block_the_next(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(engine)

@@ -32,7 +32,9 @@ ROWS = (
 )
 
 
-def test_another_style_updates_the_same_objects_in_place(world: World, tmp_path: Path) -> None:
+def test_other_pattern_style_updates_the_same_objects_in_place(
+    world: World, tmp_path: Path
+) -> None:
     world.store.load(ROWS)
     with Engine(world, tmp_path) as engine:
         engine.save_queries([query()])
@@ -58,7 +60,7 @@ def test_another_style_updates_the_same_objects_in_place(world: World, tmp_path:
 
 
 @pytest.mark.parametrize('value', ['198.51.100.7', '::ffff:198.51.100.7', MAPPED])
-def test_an_address_is_looked_up_by_any_spelling(world: World, engine: Engine, value: str) -> None:
+def test_address_is_looked_up_by_any_spelling(world: World, engine: Engine, value: str) -> None:
     world.store.load(ROWS)
     engine.save_queries([query(owners=[RESEARCH])])
     found = engine.ask('POST', 'api/indicator/detail', {'value': value})
@@ -69,7 +71,7 @@ def test_an_address_is_looked_up_by_any_spelling(world: World, engine: Engine, v
     }
 
 
-def test_an_encoded_subject_is_looked_up_as_a_log_has_it(world: World, engine: Engine) -> None:
+def test_encoded_subject_is_looked_up_as_a_log_has_it(world: World, engine: Engine) -> None:
     world.store.load(ROWS[3:4])
     engine.save_queries([query()])
     found = engine.ask('POST', 'api/indicator/detail', {'value': 'Rechnung überfällig'})
@@ -77,7 +79,7 @@ def test_an_encoded_subject_is_looked_up_as_a_log_has_it(world: World, engine: E
     assert [each['fate'] for each in found['copies']] == ['chosen']
 
 
-def test_a_value_that_cannot_be_right_is_reported_and_the_others_are_sent(
+def test_value_that_is_invalid_is_reported_and_the_others_are_sent(
     world: World, engine: Engine
 ) -> None:
     wrong = ['http://evil.example/path', 'evil.example:8080', '198.51.100.7', 'evil example', '.']
@@ -98,7 +100,7 @@ def test_a_value_that_cannot_be_right_is_reported_and_the_others_are_sent(
     assert {each['code'] for each in errors} == {'MAP-VALUE'}
 
 
-def test_a_date_to_come_is_not_sent_on(world: World, engine: Engine) -> None:
+def test_future_date_is_not_sent_on(world: World, engine: Engine) -> None:
     world.store.load(hosts(1, dateAdded='2999-01-01T00:00:00Z'))
     engine.save_queries([query()])
     (stix,) = world.live().values()
@@ -107,7 +109,7 @@ def test_a_date_to_come_is_not_sent_on(world: World, engine: Engine) -> None:
 
 
 @pytest.mark.parametrize('first', [0, 1])
-def test_a_copy_in_another_spelling_takes_over_in_a_delta(
+def test_copy_in_another_spelling_takes_over_in_a_delta(
     world: World, engine: Engine, first: int
 ) -> None:
     world.store.load(ROWS[1:3])
@@ -123,7 +125,7 @@ def test_a_copy_in_another_spelling_takes_over_in_a_delta(
     assert after['name'].endswith(owners[1 - first])
 
 
-def test_tags_that_sentinel_does_not_keep_are_told(world: World, engine: Engine) -> None:
+def test_tags_that_sentinel_does_not_keep_are_reported(world: World, engine: Engine) -> None:
     tags = {'data': [{'id': number, 'name': f'{number:0128}'} for number in range(1, 301)]}
     world.store.load([row('Host', hostName='many.example.com', tags=tags), *hosts(1)])
     engine.save_queries([query()])

@@ -68,7 +68,7 @@ def test_deleted_and_inactive_indicators_are_withdrawn_by_a_delta(
         {'ownerName': f' {OWNERS[0]}'},
     ],
 )
-def test_an_odd_entry_of_the_deleted_list_holds_up_no_other(
+def test_odd_entry_of_the_deleted_list_blocks_no_other(
     world: World, tmp_path: Path, odd: dict[str, object]
 ) -> None:
     world.store.load(hosts(20))
@@ -100,7 +100,7 @@ def test_an_odd_entry_of_the_deleted_list_holds_up_no_other(
         assert job['count_withdrawn'] == (1 if 'type' in odd else 2)
 
 
-def test_what_comes_back_gets_an_id_of_the_next_generation(world: World, tmp_path: Path) -> None:
+def test_value_that_returns_gets_an_id_of_the_next_generation(world: World, tmp_path: Path) -> None:
     world.store.load(hosts(5))
     with Engine(world, tmp_path) as engine:
         engine.save_queries([query()], run='full')
@@ -125,7 +125,7 @@ def test_what_comes_back_gets_an_id_of_the_next_generation(world: World, tmp_pat
         assert len(world.sentinel.held_objects('ThreatConnect-StandIn')) == 7
 
 
-def test_a_lower_query_takes_over_what_is_gone_from_the_higher_one(
+def test_lower_query_takes_over_what_is_gone_from_the_higher_one(
     world: World, tmp_path: Path
 ) -> None:
     world.store.load([*hosts(3, OWNERS[0]), *hosts(3, OWNERS[1])])
@@ -141,7 +141,7 @@ def test_a_lower_query_takes_over_what_is_gone_from_the_higher_one(
         assert sum(stix['name'].endswith(OWNERS[1]) for stix in live.values()) == 1
 
 
-def test_a_deleted_indicator_that_was_made_again_stays(world: World, tmp_path: Path) -> None:
+def test_deleted_indicator_that_was_recreated_stays(world: World, tmp_path: Path) -> None:
     rows = hosts(3)
     world.store.load(rows)
     with Engine(world, tmp_path) as engine:
@@ -164,7 +164,7 @@ def test_a_deleted_indicator_that_was_made_again_stays(world: World, tmp_path: P
         ('Deleted or no longer matching', True),
     ],
 )
-def test_no_longer_matching_goes_only_where_the_policy_says_so(
+def test_indicator_that_no_longer_matches_is_withdrawn_only_by_policy(
     world: World, tmp_path: Path, policy: str, *, is_withdrawn: bool
 ) -> None:
     world.store.load(hosts(30))
@@ -179,7 +179,7 @@ def test_no_longer_matching_goes_only_where_the_policy_says_so(
         assert len(revoked(world)) == int(is_withdrawn)
 
 
-def test_a_removed_query_is_withdrawn_by_a_reconcile_where_no_other_holds_it(
+def test_removed_query_is_withdrawn_by_a_reconcile_where_no_other_holds_it(
     world: World, tmp_path: Path
 ) -> None:
     world.store.load([*hosts(6, OWNERS[0]), *hosts(3, OWNERS[1])])
@@ -194,7 +194,7 @@ def test_a_removed_query_is_withdrawn_by_a_reconcile_where_no_other_holds_it(
         engine.assert_right()
 
 
-def test_too_many_at_once_wait_for_a_confirmation(world: World, tmp_path: Path) -> None:
+def test_large_withdrawal_waits_for_a_confirmation(world: World, tmp_path: Path) -> None:
     world.store.load(hosts(300))
     with Engine(world, tmp_path) as engine:
         engine.save_queries([query()], run='full')
@@ -225,7 +225,7 @@ def test_too_many_at_once_wait_for_a_confirmation(world: World, tmp_path: Path) 
         (200, 101, False),
     ],
 )
-def test_the_limit_is_a_share_of_what_is_live(
+def test_limit_is_a_share_of_the_live_objects(
     world: World, tmp_path: Path, held: int, gone: int, *, is_withdrawn: bool
 ) -> None:
     world.store.load(hosts(held))
@@ -239,7 +239,7 @@ def test_the_limit_is_a_share_of_what_is_live(
         assert (len(revoked(world)), job['count_held_back']) == done
 
 
-def test_what_nobody_was_asked_for_is_not_withdrawn_though_it_became_fewer(
+def test_held_back_values_that_another_query_returns_are_not_withdrawn_below_the_guard_either(
     world: World, tmp_path: Path
 ) -> None:
     world.store.load([*hosts(200), *hosts(200, OWNERS[1])])
@@ -264,7 +264,7 @@ def deleted_lists(world: World) -> int:
     return sum(seen.path == path for seen in world.threatconnect.requests)
 
 
-def test_what_is_gone_is_asked_for_only_where_something_could_be_withdrawn(
+def test_deleted_list_is_read_only_where_something_could_be_withdrawn(
     world: World, tmp_path: Path
 ) -> None:
     world.store.load(hosts(5))
@@ -289,7 +289,7 @@ def test_what_is_gone_is_asked_for_only_where_something_could_be_withdrawn(
         assert (deleted_lists(world), job['count_held_back']) == (0, 0)
 
 
-def test_a_failed_reading_withdraws_nothing(world: World, tmp_path: Path) -> None:
+def test_failed_reading_withdraws_nothing(world: World, tmp_path: Path) -> None:
     world.store.load(hosts(20))
     policy = 'Deleted or no longer matching'
     with Engine(world, tmp_path, withdraw_indicators=policy) as engine:
@@ -309,7 +309,7 @@ def test_a_failed_reading_withdraws_nothing(world: World, tmp_path: Path) -> Non
         engine.assert_right()
 
 
-def test_an_owner_that_cannot_be_read_any_more_is_a_failure_and_no_deletion(
+def test_owner_that_cannot_be_read_any_more_is_a_failure_and_no_deletion(
     world: World, tmp_path: Path
 ) -> None:
     world.store.load([*hosts(5, OWNERS[0]), *hosts(5, OWNERS[1], prefix='x')])
@@ -329,7 +329,7 @@ def test_an_owner_that_cannot_be_read_any_more_is_a_failure_and_no_deletion(
         assert world.live().keys() == before.keys()
 
 
-def test_refused_withdrawals_are_tried_again(world: World, tmp_path: Path) -> None:
+def test_refused_withdrawals_are_retried(world: World, tmp_path: Path) -> None:
     world.store.load(hosts(5))
     with Engine(world, tmp_path) as engine:
         engine.save_queries([query()], run='full')
@@ -369,7 +369,7 @@ def test_refused_objects_are_tried_in_three_more_updates_and_then_left_until_the
         engine.assert_right()
 
 
-def test_what_the_beginning_of_a_deleted_list_names_is_withdrawn_and_the_rest_is_told(
+def test_entries_at_the_start_of_a_deleted_list_are_withdrawn_and_the_rest_reported(
     world: World, tmp_path: Path
 ) -> None:
     world.store.load(hosts(5))
@@ -391,7 +391,7 @@ def test_what_the_beginning_of_a_deleted_list_names_is_withdrawn_and_the_rest_is
         assert job['warnings'] == []
 
 
-def test_a_deleted_list_that_knows_no_pages_is_read_once(world: World, tmp_path: Path) -> None:
+def test_deleted_list_that_knows_no_pages_is_read_once(world: World, tmp_path: Path) -> None:
     world.store.load(hosts(5))
     with Engine(world, tmp_path) as engine:
         engine.save_queries([query()], run='full')

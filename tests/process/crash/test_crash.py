@@ -35,7 +35,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 
 @pytest.mark.parametrize('place', PLACES)
-def test_a_kill_at_a_named_place_loses_nothing(scene: Scene, place: str) -> None:
+def test_kill_at_a_named_place_loses_nothing(scene: Scene, place: str) -> None:
     name, _, _ = place.partition(':')
     # `first` has no withdrawals, a reconcile has everything but the save.
     kind = FIRST if name in ONLY_FIRST else 'reconcile'
@@ -46,7 +46,7 @@ def test_a_kill_at_a_named_place_loses_nothing(scene: Scene, place: str) -> None
 
 @pytest.mark.parametrize('kind', ['full', 'reconcile'])
 @pytest.mark.parametrize('number', COMMITS)
-def test_a_kill_around_any_commit_loses_nothing(scene: Scene, number: int, kind: str) -> None:
+def test_kill_around_any_commit_loses_nothing(scene: Scene, number: int, kind: str) -> None:
     when = ('before', 'during', 'after')[number % 3]
     outcome = scene.play(kind, [Kill(place=f'{TRANSACTION}:{when}:{number}')])
     assert outcome.is_right, outcome

@@ -29,14 +29,14 @@ def names(path: Path) -> set[str]:
     return {each.name for each in path.parent.iterdir()}
 
 
-def test_nothing_is_made_before_the_first_write(path: Path) -> None:
+def test_folder_and_file_are_not_made_before_the_first_write(path: Path) -> None:
     storage = open_storage(path)
     assert storage.read() == {}
     assert storage.warning is None
     assert not path.parent.exists()
 
 
-def test_what_is_written_is_read_by_the_next_process(path: Path) -> None:
+def test_written_tables_are_read_by_the_next_process(path: Path) -> None:
     tables = {'jobs': {'a': {'name': 'zwölf \ud800 "quoted"', 'n': [1, None, 2.5]}}, 'empty': {}}
     open_storage(path).write(tables)
     again = open_storage(path)
@@ -44,7 +44,7 @@ def test_what_is_written_is_read_by_the_next_process(path: Path) -> None:
     assert again.warning is None
 
 
-def test_the_file_and_its_folder_are_for_the_owner_alone(path: Path) -> None:
+def test_file_and_folder_are_readable_by_the_owner_alone(path: Path) -> None:
     mask = os.umask(0)
     try:
         storage = open_storage(path)
@@ -57,7 +57,7 @@ def test_the_file_and_its_folder_are_for_the_owner_alone(path: Path) -> None:
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-def test_the_generation_before_is_kept_and_nothing_else_stays(path: Path) -> None:
+def test_previous_generation_is_kept_and_nothing_else(path: Path) -> None:
     storage = open_storage(path)
     for number in range(3):
         storage.write({'t': {'1': {'n': number}}})
@@ -67,7 +67,7 @@ def test_the_generation_before_is_kept_and_nothing_else_stays(path: Path) -> Non
     assert previous['t'] == {'1': {'n': 1}}
 
 
-def test_changing_what_was_read_changes_nothing_here(path: Path) -> None:
+def test_tables_returned_by_read_are_copies(path: Path) -> None:
     storage = open_storage(path)
     storage.write({'t': {'1': {'n': 1}}})
     read = storage.read()
@@ -77,7 +77,7 @@ def test_changing_what_was_read_changes_nothing_here(path: Path) -> None:
     assert storage.read() == {'t': {'1': {'n': 1}}}
 
 
-def test_only_documents_that_changed_are_written_anew(path: Path) -> None:
+def test_documents_that_did_not_change_are_not_written_anew(path: Path) -> None:
     storage = open_storage(path)
     storage.write({'t': {'1': {'n': 1}, '2': {'n': 2}}, 'u': {'1': {'n': 3}}})
     tables = storage.read()
@@ -88,7 +88,7 @@ def test_only_documents_that_changed_are_written_anew(path: Path) -> None:
     assert open_storage(path).read() == {'t': {'1': {'n': 10}, '3': {'n': 4}}, 'u': {'1': {'n': 3}}}
 
 
-def test_reading_does_not_touch_the_disk(path: Path) -> None:
+def test_reads_do_not_touch_the_disk(path: Path) -> None:
     storage = open_storage(path)
     storage.write({'t': {'1': {'n': 1}}})
     path.unlink()
@@ -112,7 +112,7 @@ def test_reading_does_not_touch_the_disk(path: Path) -> None:
         b'[' * 100_000,
     ],
 )
-def test_an_unreadable_file_makes_way_for_the_generation_before(path: Path, content: bytes) -> None:
+def test_unreadable_file_is_replaced_by_the_previous_generation(path: Path, content: bytes) -> None:
     storage = open_storage(path)
     storage.write({'t': {'1': {'n': 1}}})
     storage.write({'t': {'1': {'n': 2}}})
@@ -128,7 +128,7 @@ def test_an_unreadable_file_makes_way_for_the_generation_before(path: Path, cont
     assert open_storage(path).read() == {'t': {'1': {'n': 1}}}
 
 
-def test_content_that_does_not_pass_the_check_counts_as_unreadable(path: Path) -> None:
+def test_content_that_fails_the_check_counts_as_unreadable(path: Path) -> None:
     storage = open_storage(path)
     storage.write({'t': {'1': {'n': 1}}})
     storage.write({'t': {'1': {'n': 2}}})
@@ -140,7 +140,7 @@ def test_content_that_does_not_pass_the_check_counts_as_unreadable(path: Path) -
     assert open_storage(path, check).read() == {'t': {'1': {'n': 1}}}
 
 
-def test_a_missing_file_makes_way_for_the_generation_before(path: Path) -> None:
+def test_missing_file_is_replaced_by_the_previous_generation(path: Path) -> None:
     storage = open_storage(path)
     storage.write({'t': {'1': {'n': 1}}})
     storage.write({'t': {'1': {'n': 2}}})
@@ -151,7 +151,7 @@ def test_a_missing_file_makes_way_for_the_generation_before(path: Path) -> None:
     assert 'is missing' in again.warning
 
 
-def test_with_both_generations_unreadable_it_starts_empty_and_says_so(path: Path) -> None:
+def test_storage_with_both_generations_unreadable_starts_empty_and_says_so(path: Path) -> None:
     path.parent.mkdir()
     path.write_text('{')
     path.with_name('documents.json.previous').write_text('}')
@@ -168,7 +168,7 @@ def test_with_both_generations_unreadable_it_starts_empty_and_says_so(path: Path
 
 
 @pytest.mark.parametrize('is_current_spoilt', [False, True])
-def test_a_newer_format_stops_the_start_and_nothing_is_touched(
+def test_newer_format_stops_the_start_and_nothing_is_touched(
     path: Path, is_current_spoilt: bool
 ) -> None:
     path.parent.mkdir()
@@ -189,7 +189,7 @@ def test_a_newer_format_stops_the_start_and_nothing_is_touched(
     assert {each.name: each.read_bytes() for each in path.parent.iterdir()} == before
 
 
-def test_a_file_that_may_not_be_read_is_not_taken_for_a_spoilt_one(path: Path) -> None:
+def test_file_without_read_permission_is_not_taken_for_a_damaged_one(path: Path) -> None:
     path.mkdir(parents=True)
     with pytest.raises(StorageError, match='could not be read') as caught:
         open_storage(path)
@@ -198,7 +198,7 @@ def test_a_file_that_may_not_be_read_is_not_taken_for_a_spoilt_one(path: Path) -
 
 
 @pytest.mark.parametrize('blocked', ['documents.json.next', 'documents.json.previous'])
-def test_a_write_that_the_disk_refuses_changes_neither_memory_nor_disk(
+def test_write_that_the_disk_refuses_changes_neither_memory_nor_disk(
     path: Path, blocked: str
 ) -> None:
     storage = open_storage(path)
@@ -229,7 +229,7 @@ def is_folder(descriptor: int) -> bool:
 
 
 @pytest.mark.parametrize('is_first', [False, True])
-def test_when_the_folder_cannot_be_synced_the_file_goes_back(
+def test_file_is_restored_when_the_folder_cannot_be_synced(
     path: Path, monkeypatch: pytest.MonkeyPatch, is_first: bool
 ) -> None:
     storage = open_storage(path)
@@ -245,7 +245,7 @@ def test_when_the_folder_cannot_be_synced_the_file_goes_back(
     assert open_storage(path).read() == before
 
 
-def test_without_hard_links_the_generation_before_is_kept_all_the_same(
+def test_previous_generation_is_kept_without_hard_links(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, 'link', failing(os.link, PermissionError(1, 'not permitted')))
@@ -257,7 +257,7 @@ def test_without_hard_links_the_generation_before_is_kept_all_the_same(
     assert open_storage(path).read() == {'t': {'1': {'n': 2}}}
 
 
-def test_without_hard_links_a_failed_replacement_puts_the_file_back(
+def test_failed_replacement_without_hard_links_restores_the_file(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path.parent.mkdir()
@@ -278,9 +278,7 @@ def test_without_hard_links_a_failed_replacement_puts_the_file_back(
     assert again.warning is None
 
 
-def test_another_fault_of_linking_is_a_fault_of_the_write(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_link_errors_are_write_errors(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     storage = open_storage(path)
     storage.write({'t': {'1': {'n': 1}}})
     with monkeypatch.context() as patch:
@@ -291,7 +289,7 @@ def test_another_fault_of_linking_is_a_fault_of_the_write(
     assert open_storage(path).read() == {'t': {'1': {'n': 1}}}
 
 
-def test_a_spoilt_file_that_cannot_be_set_aside_stops_the_start(
+def test_damaged_file_that_cannot_be_set_aside_stops_the_start(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path.parent.mkdir()
@@ -301,7 +299,7 @@ def test_a_spoilt_file_that_cannot_be_set_aside_stops_the_start(
         open_storage(path)
 
 
-def test_a_leftover_of_a_killed_write_does_no_harm(path: Path) -> None:
+def test_leftover_of_a_killed_write_does_no_harm(path: Path) -> None:
     storage = open_storage(path)
     storage.write({'t': {'1': {'n': 1}}})
     path.with_name('documents.json.next').write_text('{"meta": {"for')
@@ -327,7 +325,7 @@ def test_several_tables_are_written_in_one_replacement(path: Path) -> None:
     assert path.with_name('documents.json.previous').stat().st_ino == inode
 
 
-def test_nothing_is_written_when_one_of_several_writes_fails(path: Path) -> None:
+def test_tables_are_not_written_when_one_of_several_writes_fails(path: Path) -> None:
     storage = open_storage(path)
     storage.write({'t': {'1': {'n': 1}}})
 
@@ -342,7 +340,7 @@ def test_nothing_is_written_when_one_of_several_writes_fails(path: Path) -> None
     assert open_storage(path).read() == {'t': {'1': {'n': 1}}}
 
 
-def test_what_is_no_json_is_refused_before_anything_is_written(path: Path) -> None:
+def test_value_that_is_not_json_is_refused_before_anything_is_written(path: Path) -> None:
     storage = open_storage(path)
     storage.write({'t': {'1': {'n': 1}}})
     with pytest.raises(ValueError, match='JSON'):
@@ -361,7 +359,7 @@ def test_what_is_no_json_is_refused_before_anything_is_written(path: Path) -> No
         b'{"meta": {"format": 1e999}}',
     ],
 )
-def test_numbers_and_members_that_json_has_not_are_unreadable(path: Path, content: bytes) -> None:
+def test_numbers_and_members_that_json_lacks_are_unreadable(path: Path, content: bytes) -> None:
     open_storage(path).write({'t': {'1': {'n': 1}}})
     path.rename(path.with_name('documents.json.previous'))
     path.write_bytes(content)
@@ -373,9 +371,7 @@ def test_numbers_and_members_that_json_has_not_are_unreadable(path: Path, conten
 @pytest.mark.parametrize(
     'fault', [OverflowError(), AttributeError('x'), ZeroDivisionError(), RecursionError()]
 )
-def test_whatever_a_check_raises_the_generation_before_is_used(
-    path: Path, fault: Exception
-) -> None:
+def test_previous_generation_is_used_whatever_a_check_raises(path: Path, fault: Exception) -> None:
     storage = open_storage(path)
     storage.write({'t': {'1': {'n': 1}}})
     storage.write({'t': {'1': {'n': 2}}})
@@ -387,7 +383,7 @@ def test_whatever_a_check_raises_the_generation_before_is_used(
     assert open_storage(path, check).read() == {'t': {'1': {'n': 1}}}
 
 
-def test_a_lack_of_memory_sets_nothing_aside(path: Path) -> None:
+def test_memory_error_sets_nothing_aside(path: Path) -> None:
     open_storage(path).write({'t': {'1': {'n': 1}}})
 
     def check(_tables: Tables) -> None:

@@ -98,12 +98,12 @@ def app_state(request: pytest.FixtureRequest, path: Path) -> AppState:
     return made
 
 
-def test_it_is_the_port(path: Path) -> None:
+def test_store_implements_the_port(path: Path) -> None:
     port: AppState = open_documents(path)
     assert port.warning is None
 
 
-def test_an_empty_store_has_nothing(app_state: AppState) -> None:
+def test_empty_store_has_nothing(app_state: AppState) -> None:
     assert app_state.query_list() == QueryList(version=0, queries=())
     assert app_state.schedule() == Schedule()
     assert app_state.update('u1') is None
@@ -126,7 +126,7 @@ def save(app_state: AppState, *ids: str, version: int, mode: Mode | None = None)
     )
 
 
-def test_a_saved_list_keeps_its_order_and_counts_its_version(app_state: AppState) -> None:
+def test_saved_list_keeps_its_order_and_counts_its_version(app_state: AppState) -> None:
     saved = save(app_state, 'b', 'a', version=0, mode=Mode.FULL)
     assert saved == QueryList(
         version=1,
@@ -141,7 +141,7 @@ def test_a_saved_list_keeps_its_order_and_counts_its_version(app_state: AppState
     assert [query.id for query in app_state.query_list().queries] == ['a']
 
 
-def test_a_save_without_a_mode_leaves_the_mode_there_is(app_state: AppState) -> None:
+def test_save_without_a_mode_keeps_the_existing_mode(app_state: AppState) -> None:
     save(app_state, 'a', version=0, mode=Mode.FULL)
     save(app_state, 'a', version=1, mode=None)
     assert app_state.schedule().next_mode is Mode.FULL
@@ -150,7 +150,7 @@ def test_a_save_without_a_mode_leaves_the_mode_there_is(app_state: AppState) -> 
 
 
 @pytest.mark.parametrize('version', [0, 2, -1])
-def test_a_save_from_another_version_changes_nothing(app_state: AppState, version: int) -> None:
+def test_save_from_another_version_changes_nothing(app_state: AppState, version: int) -> None:
     saved = save(app_state, 'a', version=0)
     with pytest.raises(ConflictError, match='changed by jdoe'):
         save(app_state, 'b', version=version, mode=Mode.FULL)
@@ -159,7 +159,7 @@ def test_a_save_from_another_version_changes_nothing(app_state: AppState, versio
     assert app_state.audit(limit=5, offset=0)[1] == 1
 
 
-def test_a_withdrawal_is_kept_with_its_query_until_it_is_done(app_state: AppState) -> None:
+def test_withdrawal_is_kept_with_its_query_until_it_is_done(app_state: AppState) -> None:
     save(app_state, 'a', 'b', 'c', version=0)
     app_state.save_queries(
         [make_query('c')],
@@ -175,7 +175,7 @@ def test_a_withdrawal_is_kept_with_its_query_until_it_is_done(app_state: AppStat
     assert (left.query, left.is_tried) == (second.query, True)
 
 
-def test_cursors_go_with_their_queries(app_state: AppState) -> None:
+def test_cursors_are_removed_with_their_queries(app_state: AppState) -> None:
     app_state.add_update(make_update(), [make_job()], schedule=None)
     save(app_state, 'a', 'b', version=0)
     for query_id in ('a', 'b'):
@@ -189,7 +189,7 @@ def test_cursors_go_with_their_queries(app_state: AppState) -> None:
 # -- updates
 
 
-def test_an_update_is_stored_with_its_jobs_schedule_and_audit(app_state: AppState) -> None:
+def test_update_is_stored_with_its_jobs_schedule_and_audit(app_state: AppState) -> None:
     update = make_update(modified_after=minutes(-5), request_ids=('j2', 'j1'))
     jobs = [make_job('j2', position=0), make_job('j1', position=1)]
     schedule = Schedule(last_scheduled_at=minutes(0), next_mode=None)
@@ -201,7 +201,7 @@ def test_an_update_is_stored_with_its_jobs_schedule_and_audit(app_state: AppStat
     assert app_state.audit(limit=1, offset=0)[0][0].action == 'update-request'
 
 
-def test_an_update_without_a_schedule_leaves_the_schedule(app_state: AppState) -> None:
+def test_update_without_a_schedule_leaves_the_schedule(app_state: AppState) -> None:
     schedule = Schedule(last_scheduled_at=minutes(0))
     app_state.add_update(make_update(), [make_job()], schedule=schedule)
     app_state.add_update(make_update('u2'), [make_job('j2', update_id='u2')], schedule=None)
@@ -209,7 +209,7 @@ def test_an_update_without_a_schedule_leaves_the_schedule(app_state: AppState) -
     assert app_state.schedule() == schedule
 
 
-def test_an_update_is_queued_once(app_state: AppState) -> None:
+def test_update_is_queued_once(app_state: AppState) -> None:
     app_state.add_update(make_update(), [make_job()], schedule=None)
     with pytest.raises(ConflictError):
         app_state.add_update(make_update(), [], schedule=None)
@@ -233,7 +233,7 @@ def test_scheduled_updates_come_before_ad_hoc_ones_then_the_oldest(
     assert waiting == ['scheduled-2', 'scheduled-3', 'ad-hoc-0', 'ad-hoc-1']
 
 
-def test_only_one_update_runs(app_state: AppState) -> None:
+def test_updates_run_one_at_a_time(app_state: AppState) -> None:
     app_state.add_update(make_update('u1'), [], schedule=None)
     app_state.add_update(make_update('u2'), [], schedule=None)
     assert app_state.start_update('u1', minutes(1))
@@ -250,7 +250,7 @@ def test_only_one_update_runs(app_state: AppState) -> None:
     assert app_state.start_update('u2', minutes(5))
 
 
-def test_of_many_threads_one_starts_its_update(path: Path) -> None:
+def test_update_is_started_by_only_one_of_many_threads(path: Path) -> None:
     app_state = open_documents(path)
     for number in range(8):
         app_state.add_update(make_update(f'u{number}'), [], schedule=None)
@@ -281,7 +281,7 @@ def test_updates_and_jobs_that_are_not_there_are_not_found(app_state: AppState) 
 # -- Jobs
 
 
-def test_a_job_comes_back_as_it_was_with_every_member(app_state: AppState) -> None:
+def test_job_is_restored_with_every_member(app_state: AppState) -> None:
     app_state.add_update(make_update('u9'), [FULL_JOB], schedule=None)
     assert app_state.job('full') == FULL_JOB
     unset = make_job()
@@ -292,7 +292,7 @@ def test_a_job_comes_back_as_it_was_with_every_member(app_state: AppState) -> No
     ), 'the full Job is to differ from a plain one in everything'
 
 
-def test_a_changed_job_is_stored_with_its_cursor(app_state: AppState) -> None:
+def test_changed_job_is_stored_with_its_cursor(app_state: AppState) -> None:
     app_state.add_update(make_update(), [make_job()], schedule=None)
     cursor = Cursor(query_id='q1', selection='abc', at=minutes(4))
 
@@ -309,7 +309,7 @@ def test_a_changed_job_is_stored_with_its_cursor(app_state: AppState) -> None:
     assert app_state.cursor('q1') == cursor
 
 
-def test_a_changed_job_is_stored_with_every_cursor_that_it_moves(path: Path) -> None:
+def test_changed_job_is_stored_with_every_cursor_that_it_moves(path: Path) -> None:
     app_state = open_documents(path)
     app_state.add_update(make_update(), [make_job()], schedule=None)
     cursors = [
@@ -324,7 +324,7 @@ def test_a_changed_job_is_stored_with_every_cursor_that_it_moves(path: Path) -> 
         assert [state.cursor(cursor.query_id) for cursor in cursors] == cursors
 
 
-def test_members_that_are_set_back_are_gone(app_state: AppState) -> None:
+def test_members_that_are_reset_are_gone(app_state: AppState) -> None:
     app_state.add_update(make_update('u9'), [FULL_JOB], schedule=None)
     plain = dataclasses.replace(FULL_JOB, counts=Counts(), warnings=(), window=None, stages={})
     app_state.change_job('full', lambda _: plain)
@@ -332,7 +332,7 @@ def test_members_that_are_set_back_are_gone(app_state: AppState) -> None:
 
 
 @pytest.mark.parametrize('old', JobStatus)
-def test_only_allowed_transitions_are_stored(app_state: AppState, old: JobStatus) -> None:
+def test_transitions_that_are_not_allowed_are_refused(app_state: AppState, old: JobStatus) -> None:
     app_state.add_update(make_update(), [make_job(status=old)], schedule=None)
     for new in JobStatus:
         if is_allowed(old, new):
@@ -346,14 +346,14 @@ def test_only_allowed_transitions_are_stored(app_state: AppState, old: JobStatus
     assert app_state.cursor('q1') is None
 
 
-def test_a_change_cannot_turn_a_job_into_another(app_state: AppState) -> None:
+def test_change_cannot_turn_a_job_into_another(app_state: AppState) -> None:
     app_state.add_update(make_update(), [make_job()], schedule=None)
     with pytest.raises(ConflictError):
         app_state.change_job('j1', lambda job: dataclasses.replace(job, request_id='j2'))
     assert app_state.job('j2') is None
 
 
-def test_a_change_that_changes_nothing_costs_no_write(path: Path) -> None:
+def test_change_that_changes_nothing_costs_no_write(path: Path) -> None:
     app_state = open_documents(path)
     app_state.add_update(make_update(), [make_job()], schedule=None)
     inode = path.stat().st_ino
@@ -482,7 +482,7 @@ def test_final_jobs_beyond_age_or_number_are_removed_with_their_updates(
     assert [update.id for update in app_state.open_updates()] == ['u0']
 
 
-def test_an_update_is_removed_whole_or_not_at_all(app_state: AppState, path: Path) -> None:
+def test_update_is_removed_whole_or_not_at_all(app_state: AppState, path: Path) -> None:
     done = {'status': JobStatus.UPLOAD_COMPLETE, 'completed_at': minutes(60)}
     for number in range(3):
         jobs = [
@@ -525,7 +525,7 @@ def test_jobs_of_an_update_that_has_not_ended_stay_together(app_state: AppState)
 # -- audit
 
 
-def test_the_audit_is_paged_newest_first(app_state: AppState) -> None:
+def test_audit_is_paged_newest_first(app_state: AppState) -> None:
     for number in range(3):
         app_state.add_audit(make_audit(detail=str(number), user=None))
     entries, total = app_state.audit(limit=2, offset=1)
@@ -534,7 +534,7 @@ def test_the_audit_is_paged_newest_first(app_state: AppState) -> None:
     assert entries[0] == AuditEntry(at=minutes(0), user=None, action='configure-save', detail='1')
 
 
-def test_the_audit_keeps_the_newest_thousand(path: Path) -> None:
+def test_audit_keeps_the_newest_thousand(path: Path) -> None:
     storage = AtomicJsonStorage(path, now=StandingClock().now, check=lambda tables: tables)
     numbers = range(MAX_AUDIT)
     entries_by_key = {str(each + 1): encode(make_audit(detail=str(each))) for each in numbers}
@@ -551,7 +551,7 @@ def test_the_audit_keeps_the_newest_thousand(path: Path) -> None:
 # -- Tasks
 
 
-def test_a_pause_is_stored_for_its_task_alone_with_its_audit(app_state: AppState) -> None:
+def test_pause_is_stored_for_its_task_alone_with_its_audit(app_state: AppState) -> None:
     assert app_state.task_state(TaskSlug.UPLOAD) == TaskState()
     app_state.store_task_states({TaskSlug.UPLOAD: PAUSED}, audit=make_audit(action='task-pause'))
     assert app_state.task_state(TaskSlug.UPLOAD) == PAUSED
@@ -562,14 +562,14 @@ def test_a_pause_is_stored_for_its_task_alone_with_its_audit(app_state: AppState
     assert app_state.task_state(TaskSlug.UPLOAD) == TaskState()
 
 
-def test_the_state_of_another_versions_task_is_no_obstacle(path: Path) -> None:
+def test_state_of_another_versions_task_is_no_obstacle(path: Path) -> None:
     app_state = open_documents(path)
     app_state.store_task_states({'baker': PAUSED}, audit=make_audit())  # type: ignore[arg-type]
     app_state.store_task_states({TaskSlug.UPLOAD: PAUSED}, audit=make_audit())
     assert open_documents(path).task_state(TaskSlug.UPLOAD) == PAUSED
 
 
-def test_a_change_of_a_job_takes_its_audit_along(app_state: AppState) -> None:
+def test_change_of_a_job_includes_its_audit(app_state: AppState) -> None:
     app_state.add_update(make_update(), [make_job()], schedule=None)
     app_state.change_job(
         'j1',
@@ -603,7 +603,7 @@ def attempts(app_state: AppState) -> list[Callable[[], object]]:
 
 
 @pytest.mark.parametrize('number', range(9))
-def test_a_write_that_the_disk_refuses_changes_nothing(path: Path, number: int) -> None:
+def test_write_that_the_disk_refuses_changes_nothing(path: Path, number: int) -> None:
     app_state = open_documents(path)
     save(app_state, 'q1', version=0)
     app_state.add_update(make_update(), [make_job()], schedule=None)
@@ -649,7 +649,7 @@ def test_a_write_that_the_disk_refuses_changes_nothing(path: Path, number: int) 
         ('"counts": {', '"counts": 5, "other": {'),
     ],
 )
-def test_a_file_with_something_else_in_it_makes_way_for_the_one_before(
+def test_file_with_unknown_content_is_replaced_by_the_previous_one(
     path: Path, old: str, new: str
 ) -> None:
     app_state = open_documents(path)
@@ -663,14 +663,14 @@ def test_a_file_with_something_else_in_it_makes_way_for_the_one_before(
     assert again.job('j1') == make_job()
 
 
-def test_a_newer_format_stops_the_start(path: Path) -> None:
+def test_newer_format_stops_the_start(path: Path) -> None:
     path.write_text('{"meta": {"format": 2}}')
     with pytest.raises(ConfigError, match='newer version'):
         open_documents(path)
     assert path.read_text() == '{"meta": {"format": 2}}'
 
 
-def test_members_that_this_version_does_not_know_are_passed_over(path: Path) -> None:
+def test_members_that_this_version_does_not_know_are_ignored(path: Path) -> None:
     app_state = open_documents(path)
     app_state.add_update(make_update(), [make_job()], schedule=None)
     path.write_text(path.read_text().replace('"position": 0', '"position": 0, "color": "blue"'))

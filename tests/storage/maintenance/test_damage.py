@@ -42,7 +42,7 @@ def names(path: Path) -> list[str]:
     return sorted(each.name for each in path.parent.iterdir())
 
 
-def test_a_sound_database_stays(path: Path) -> None:
+def test_intact_database_is_kept(path: Path) -> None:
     assert set_aside(path) is None
     Database(path).close()
     before = names(path)
@@ -51,7 +51,7 @@ def test_a_sound_database_stays(path: Path) -> None:
     assert names(path) == before
 
 
-def test_a_file_that_is_no_database_makes_way(path: Path) -> None:
+def test_file_that_is_not_a_database_is_set_aside(path: Path) -> None:
     path.write_bytes(b'no database, but long enough to be looked at' * 50)
     path.with_name('state.db-shm').write_bytes(b'what was beside it')
     warning = set_aside(path)
@@ -129,7 +129,7 @@ def test_damaged_pages_are_found_at_the_start(path: Path) -> None:
     assert names(path) == [ASIDE]
 
 
-def test_damage_that_shows_later_is_told_and_mended_by_the_next_start(
+def test_damage_that_shows_later_is_reported_and_repaired_by_the_next_start(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(path)
@@ -165,7 +165,7 @@ OTHER_SHAPES = [
 
 
 @pytest.mark.parametrize('statement', OTHER_SHAPES)
-def test_a_database_of_another_shape_makes_way(path: Path, statement: str) -> None:
+def test_database_of_another_shape_is_set_aside(path: Path, statement: str) -> None:
     fill(path, 1)
     change(path, statement)
     warning = set_aside(path)
@@ -176,7 +176,7 @@ def test_a_database_of_another_shape_makes_way(path: Path, statement: str) -> No
     assert set_aside(path) is None
 
 
-def test_what_sqlite_itself_adds_and_how_text_is_broken_do_not_matter(path: Path) -> None:
+def test_tables_of_sqlite_itself_and_line_breaks_are_ignored(path: Path) -> None:
     fill(path, 1)
     change(path, 'ANALYZE', 'VACUUM')
     copy = path.with_name('copy.db')
@@ -185,7 +185,7 @@ def test_what_sqlite_itself_adds_and_how_text_is_broken_do_not_matter(path: Path
     assert set_aside(path) is None
 
 
-def test_a_database_of_a_newer_version_is_not_touched(path: Path) -> None:
+def test_database_of_a_newer_version_is_not_touched(path: Path) -> None:
     fill(path, 1)
     change(path, f'PRAGMA user_version = {len(current_steps()) + 1}', 'DROP TABLE ledger')
     before = path.read_bytes()
@@ -269,7 +269,7 @@ def test_rows_of_every_kind_are_in_order(every_kind: sqlite3.Connection) -> None
         *('"order" = x\'00\'', "body = 'text'", 'body = 1'),
     ],
 )
-def test_a_row_with_something_of_another_kind_is_found(
+def test_row_with_a_value_of_another_type_is_detected(
     every_kind: sqlite3.Connection, change: str
 ) -> None:
     every_kind.execute(f"UPDATE thing SET {change} WHERE key = x'01'")
@@ -277,7 +277,7 @@ def test_a_row_with_something_of_another_kind_is_found(
     assert fault == 'a row of thing holds what does not belong there'
 
 
-def test_looking_ends_in_time_however_large_the_file_is(path: Path) -> None:
+def test_check_ends_in_time_however_large_the_file_is(path: Path) -> None:
     fill(path, 2_000)
     with contextlib.closing(sqlite3.connect(path)) as connection:
         began = time.monotonic()
@@ -357,7 +357,7 @@ READINGS: dict[str, Callable[[Database], object]] = {
 
 
 @pytest.mark.parametrize('statements', READINGS)
-def test_a_row_that_cannot_be_read_is_told_once_and_mended_by_the_next_start(
+def test_unreadable_row_is_reported_once_and_repaired_by_the_next_start(
     path: Path, statements: str
 ) -> None:
     fill(path, 1)
@@ -370,14 +370,14 @@ def test_a_row_that_cannot_be_read_is_told_once_and_mended_by_the_next_start(
     assert names(path) == [ASIDE]
 
 
-def test_a_start_that_broke_off_while_it_set_the_file_aside_is_repeated(path: Path) -> None:
+def test_start_that_was_interrupted_while_setting_the_file_aside_is_repeated(path: Path) -> None:
     path.with_name('state.db.damaged').touch()
 
     assert set_aside(path) is not None
     assert names(path) == []
 
 
-def test_a_file_that_cannot_be_moved_is_told(path: Path) -> None:
+def test_file_that_cannot_be_moved_is_reported(path: Path) -> None:
     path.write_bytes(b'no database, but long enough to be looked at' * 50)
     path.with_name(ASIDE).mkdir()
     with pytest.raises(StorageError, match='could not be set aside'):

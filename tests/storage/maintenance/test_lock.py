@@ -38,7 +38,7 @@ def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     process.stdout.close()
 
 
-def test_a_second_process_is_refused_and_told_which_one_holds_the_folder(
+def test_second_process_is_refused_with_the_name_of_the_holder(
     holder: subprocess.Popen[str], tmp_path: Path
 ):
     with pytest.raises(ConfigError, match=rf'\(pid {holder.pid}\)') as caught:
@@ -48,7 +48,7 @@ def test_a_second_process_is_refused_and_told_which_one_holds_the_folder(
     assert (tmp_path / 'lock').read_text() == str(holder.pid)
 
 
-def test_a_process_that_is_killed_lets_go(holder: subprocess.Popen[str], tmp_path: Path):
+def test_killed_process_releases_the_lock(holder: subprocess.Popen[str], tmp_path: Path):
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     lock = FolderLock(tmp_path)
@@ -57,7 +57,7 @@ def test_a_process_that_is_killed_lets_go(holder: subprocess.Popen[str], tmp_pat
     lock.release()
 
 
-def test_a_released_folder_can_be_held_again(tmp_path: Path):
+def test_released_folder_can_be_held_again(tmp_path: Path):
     FolderLock(tmp_path).release()
     lock = FolderLock(tmp_path)
     with pytest.raises(ConfigError, match=rf'\(pid {os.getpid()}\)'):
@@ -65,7 +65,7 @@ def test_a_released_folder_can_be_held_again(tmp_path: Path):
     lock.release()
 
 
-def test_a_refusal_leaves_no_file_open(tmp_path: Path):
+def test_refusal_leaves_no_file_open(tmp_path: Path):
     lock = FolderLock(tmp_path)
     before = open_files(tmp_path)
     for _ in range(3):
@@ -76,7 +76,7 @@ def test_a_refusal_leaves_no_file_open(tmp_path: Path):
     lock.release()
 
 
-def test_a_shorter_pid_replaces_a_longer_one_whole(tmp_path: Path):
+def test_shorter_pid_replaces_a_longer_one_whole(tmp_path: Path):
     (tmp_path / 'lock').write_text('12345678901234567890')
     lock = FolderLock(tmp_path)
 
@@ -84,20 +84,22 @@ def test_a_shorter_pid_replaces_a_longer_one_whole(tmp_path: Path):
     lock.release()
 
 
-def test_the_lock_file_is_its_owners_alone(tmp_path: Path):
+def test_lock_file_is_readable_by_its_owner_alone(tmp_path: Path):
     lock = FolderLock(tmp_path)
 
     assert stat.S_IMODE((tmp_path / 'lock').stat().st_mode) == 0o600
     lock.release()
 
 
-def test_a_file_that_names_nobody_is_told_as_unknown(holder: subprocess.Popen[str], tmp_path: Path):
+def test_file_that_names_nobody_is_reported_as_unknown(
+    holder: subprocess.Popen[str], tmp_path: Path
+):
     (tmp_path / 'lock').write_bytes(b'')
     with pytest.raises(ConfigError, match='pid unknown'):
         FolderLock(tmp_path)
 
 
-def test_a_full_disk_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_full_disk_is_reported_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def is_full(*_arguments: object) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -116,7 +118,7 @@ def test_a_full_disk_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyP
     lock.release()
 
 
-def test_a_folder_that_cannot_be_locked_is_told_as_such(tmp_path: Path):
+def test_folder_that_cannot_be_locked_is_reported_as_such(tmp_path: Path):
     (tmp_path / 'lock').mkdir()
     with pytest.raises(ConfigError, match='cannot be locked') as caught:
         FolderLock(tmp_path)

@@ -105,7 +105,7 @@ def assert_second(path: Path, folder: Path) -> None:
     assert version(path) == 2
 
 
-def test_rows_of_an_earlier_version_are_brought_up_to_date(path: Path, folder: Path) -> None:
+def test_rows_of_an_earlier_version_are_migrated(path: Path, folder: Path) -> None:
     assert set_aside(path, folder) is None
     assert_first(path)
     Database(path, steps=read_steps(folder)).close()
@@ -115,7 +115,7 @@ def test_rows_of_an_earlier_version_are_brought_up_to_date(path: Path, folder: P
     assert_second(path, folder)
 
 
-def test_a_new_file_has_the_same_shape_as_one_that_was_brought_up_to_date(
+def test_new_file_has_the_same_shape_as_a_migrated_one(
     tmp_path: Path, path: Path, folder: Path
 ) -> None:
     new = tmp_path / 'new.db'
@@ -128,7 +128,7 @@ def test_a_new_file_has_the_same_shape_as_one_that_was_brought_up_to_date(
     assert shapes[0] == shapes[1]
 
 
-def test_a_file_between_two_versions_makes_way(path: Path, folder: Path) -> None:
+def test_file_between_two_versions_is_set_aside(path: Path, folder: Path) -> None:
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute('PRAGMA user_version = 2')
     warning = set_aside(path, folder)
@@ -140,9 +140,7 @@ def test_a_file_between_two_versions_makes_way(path: Path, folder: Path) -> None
 @pytest.mark.parametrize(
     'last', ['CREATE TABLE word (a)', 'CREATE UNIQUE INDEX one ON word (body)']
 )
-def test_a_step_that_the_rows_do_not_fit_is_undone_whole(
-    path: Path, folder: Path, last: str
-) -> None:
+def test_step_that_the_rows_do_not_fit_is_rolled_back(path: Path, folder: Path, last: str) -> None:
     steps = (*read_steps(folder), ('ALTER TABLE word ADD COLUMN more', last))
     with pytest.raises(DamagedError, match='is damaged'):
         Database(path, steps=steps)
@@ -166,7 +164,7 @@ def limit(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return set_limit
 
 
-def test_a_step_that_the_disk_has_no_room_for_is_undone_and_taken_by_the_next_start(
+def test_step_without_disk_space_is_rolled_back_and_repeated_by_the_next_start(
     path: Path, folder: Path, limit: Callable[[int], None]
 ) -> None:
     with contextlib.closing(sqlite3.connect(path)) as connection:
@@ -182,7 +180,7 @@ def test_a_step_that_the_disk_has_no_room_for_is_undone_and_taken_by_the_next_st
     assert_second(path, folder)
 
 
-def test_a_file_of_a_newer_version_is_refused_and_not_touched(path: Path, folder: Path) -> None:
+def test_file_of_a_newer_version_is_refused_and_not_touched(path: Path, folder: Path) -> None:
     Database(path, steps=read_steps(folder)).close()
     before = path.read_bytes()
     earlier = read_steps(folder)[:1]
@@ -232,7 +230,7 @@ def killed_after(path: Path, folder: Path, statements: int) -> None:
 
 
 @pytest.mark.slow
-def test_a_start_that_is_killed_at_any_statement_of_a_step_loses_nothing(
+def test_start_that_is_killed_at_any_statement_of_a_step_loses_nothing(
     path: Path, folder: Path
 ) -> None:
     content = path.read_bytes()
@@ -252,7 +250,7 @@ def test_a_start_that_is_killed_at_any_statement_of_a_step_loses_nothing(
     assert_second(path, folder)
 
 
-def test_the_number_of_the_steps_is_the_version_of_the_schema(tmp_path: Path) -> None:
+def test_schema_version_is_the_number_of_the_steps(tmp_path: Path) -> None:
     path = tmp_path / 'state.db'
     Database(path).close()
     assert version(path) == len(current_steps())

@@ -33,7 +33,7 @@ def upkeep(tmp_path: Path, db: Database) -> DiskUpkeep:
     return DiskUpkeep(tmp_path / 'documents.json', db)
 
 
-def test_the_reserve_is_taken_up_again(tmp_path: Path, upkeep: DiskUpkeep) -> None:
+def test_reserve_is_taken_again(tmp_path: Path, upkeep: DiskUpkeep) -> None:
     reserve = tmp_path / 'reserve'
     upkeep.compact(threading.Event(), may_shrink=False)
     before = reserve.stat()
@@ -47,7 +47,7 @@ def test_the_reserve_is_taken_up_again(tmp_path: Path, upkeep: DiskUpkeep) -> No
     assert reserve.stat().st_blocks * 512 >= 65_536
 
 
-def test_as_much_is_reserved_as_there_is_room_for(
+def test_reserve_is_as_large_as_the_room_allows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room_bytes = 20_000
@@ -83,7 +83,7 @@ def size(path: Path) -> int:
 
 
 @pytest.mark.slow
-def test_freed_room_is_given_back_but_for_what_the_next_update_uses(
+def test_freed_room_is_returned_except_what_the_next_update_uses(
     db: Database, upkeep: DiskUpkeep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(upkeep_module, 'KEPT_FREE_PAGES', 100)
@@ -96,9 +96,7 @@ def test_freed_room_is_given_back_but_for_what_the_next_update_uses(
     assert upkeep.compact(threading.Event(), may_shrink=True) == 0
 
 
-def test_a_running_update_keeps_its_room_but_the_log_is_cut(
-    db: Database, upkeep: DiskUpkeep
-) -> None:
+def test_running_update_keeps_its_room_but_the_log_is_cut(db: Database, upkeep: DiskUpkeep) -> None:
     fill_and_empty(db)
     before = free_pages(db)
     assert size(db.path.with_name('state.db-wal')) > len(BLOB) * ROWS
@@ -107,7 +105,7 @@ def test_a_running_update_keeps_its_room_but_the_log_is_cut(
     assert size(db.path.with_name('state.db-wal')) == 0
 
 
-def test_it_ends_when_it_is_asked_to(db: Database, upkeep: DiskUpkeep) -> None:
+def test_cleaning_ends_on_request(db: Database, upkeep: DiskUpkeep) -> None:
     fill_and_empty(db)
     before = free_pages(db)
     stop = threading.Event()
@@ -116,7 +114,7 @@ def test_it_ends_when_it_is_asked_to(db: Database, upkeep: DiskUpkeep) -> None:
     assert free_pages(db) == before
 
 
-def test_little_free_room_stays(db: Database, upkeep: DiskUpkeep) -> None:
+def test_small_free_room_is_kept(db: Database, upkeep: DiskUpkeep) -> None:
     with db.write() as transaction:
         transaction.execute('CREATE TABLE ballast (content BLOB)')
         transaction.execute('INSERT INTO ballast VALUES (?)', (BLOB,))
@@ -127,7 +125,7 @@ def test_little_free_room_stays(db: Database, upkeep: DiskUpkeep) -> None:
     assert free_pages(db) == before
 
 
-def test_a_file_that_cannot_shrink_is_left_as_it_is(tmp_path: Path) -> None:
+def test_file_that_cannot_shrink_is_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / 'state.db'
     with sqlite3.connect(path) as connection:
         connection.execute('CREATE TABLE other (x)')
@@ -140,7 +138,7 @@ def test_a_file_that_cannot_shrink_is_left_as_it_is(tmp_path: Path) -> None:
     db.close()
 
 
-def test_a_reader_elsewhere_holds_the_cleaning_up_for_a_moment_at_most(
+def test_reader_elsewhere_delays_the_cleaning_only_briefly(
     db: Database, upkeep: DiskUpkeep
 ) -> None:
     fill_and_empty(db)
@@ -170,7 +168,7 @@ def left(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.glob('*unreadable*'))
 
 
-def test_the_newest_files_set_aside_are_kept(tmp_path: Path, upkeep: DiskUpkeep) -> None:
+def test_newest_files_set_aside_are_kept(tmp_path: Path, upkeep: DiskUpkeep) -> None:
     assert upkeep.remove_set_aside() == 0
     set_aside(tmp_path, '20260101T000000Z', '20260103T000000Z', '20260104T000000Z')
     set_aside(tmp_path, '20260102T000000Z', '20260105T000000Z', name='documents.json.previous')
@@ -188,7 +186,7 @@ def test_the_newest_files_set_aside_are_kept(tmp_path: Path, upkeep: DiskUpkeep)
     assert upkeep.remove_set_aside() == 0
 
 
-def test_a_folder_that_refuses_is_a_clear_error(
+def test_folder_that_refuses_is_a_clear_error(
     tmp_path: Path, upkeep: DiskUpkeep, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_aside(tmp_path, *(f'2026010{day}T000000Z' for day in range(6)))
@@ -201,9 +199,7 @@ def test_a_folder_that_refuses_is_a_clear_error(
         upkeep.remove_set_aside()
 
 
-def test_of_the_databases_that_were_set_aside_the_newest_is_kept(
-    tmp_path: Path, upkeep: DiskUpkeep
-) -> None:
+def test_newest_of_the_databases_set_aside_is_kept(tmp_path: Path, upkeep: DiskUpkeep) -> None:
     for day in (3, 4, 5):
         for end in ('', '-wal'):
             (tmp_path / f'state.db.unreadable-2026030{day}T120000.000000Z{end}').touch()

@@ -37,7 +37,7 @@ def test_golden_row_becomes_its_objects(example: Example) -> None:
 
 
 @pytest.mark.parametrize('example', examples(), ids=lambda example: example.name)
-def test_the_style_of_logs_changes_name_and_pattern_alone(example: Example) -> None:
+def test_log_style_changes_only_name_and_pattern(example: Example) -> None:
     made = example.made(PatternStyle.AS_LOGS_WRITE_IT)
     changes = zip(example.objects, example.as_logs_write_it, strict=True)
     assert made == [stix | change for stix, change in changes]
@@ -54,7 +54,7 @@ def test_mapping_page_is_current() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize('style', list(PatternStyle))
-def test_every_object_is_valid_stix_and_has_a_pattern(style: PatternStyle) -> None:
+def test_objects_are_valid_stix_and_have_a_pattern(style: PatternStyle) -> None:
     options = make_options(style)
     given_rows = [*rows(), *(example.row for example in examples())]
     objects = [
@@ -69,7 +69,9 @@ def test_every_object_is_valid_stix_and_has_a_pattern(style: PatternStyle) -> No
 @pytest.mark.slow
 @law
 @given(indicators(), st.sampled_from(PatternStyle))
-def test_any_indicator_becomes_valid_stix(indicator: Indicator, style: PatternStyle) -> None:
+def test_indicators_of_any_content_become_valid_stix(
+    indicator: Indicator, style: PatternStyle
+) -> None:
     for stix in make_objects(indicator, options=make_options(style)):
         judge(stix)
         assert_no_emptiness(stix)

@@ -18,14 +18,14 @@ from tests.harness.api_calls import assert_error, path_of, paths
 from tests.harness.api_stand import TOKEN, Stand
 
 
-def test_a_method_that_nobody_knows_is_refused(stand: Stand) -> None:
+def test_unknown_method_is_refused(stand: Stand) -> None:
     with pytest.warns(WSGIWarning):
         assert_error(stand.call('FOO', '/api/health'), 400, 'APP-REQUEST')
 
 
 @pytest.mark.parametrize('path', ['/api', '/api/', '/api/nothing', '/api/job', '/api/job/request/'])
 @pytest.mark.parametrize('method', ['GET', 'POST', 'HEAD'])
-def test_an_unknown_call_is_an_error_too(stand: Stand, method: str, path: str) -> None:
+def test_unknown_path_is_an_error(stand: Stand, method: str, path: str) -> None:
     if path == '/api/job/request/':
         path = '/api/job/request/j1/nothing'
     reply = stand.call(method, path, headers={'Content-Type': 'application/json'})
@@ -36,7 +36,7 @@ def test_an_unknown_call_is_an_error_too(stand: Stand, method: str, path: str) -
 
 
 @pytest.mark.parametrize('site', ['same-origin', 'same-site', 'none'])
-def test_the_page_itself_may_write(stand: Stand, site: str) -> None:
+def test_page_itself_may_write(stand: Stand, site: str) -> None:
     body = {'version': 0, 'queries': []}
     reply = stand.put('/api/configure', body, headers={'Sec-Fetch-Site': site})
     assert reply.status_code == 200
@@ -70,7 +70,7 @@ OURS, OTHERS = 'https://tc.example.com', 'https://evil.example.com'
         ({'Origin': OTHERS, 'Host': ''}, '', 200),
     ],
 )
-def test_a_write_from_another_host_is_refused(
+def test_write_from_another_host_is_refused(
     stand: Stand, headers: dict[str, str], request_url: str, status: int
 ) -> None:
     reply = stand.put(
@@ -86,7 +86,7 @@ def test_a_write_from_another_host_is_refused(
     assert not [name for name in granted if name.startswith('access-control')]
 
 
-def test_another_site_may_read_nothing_more_than_anybody(stand: Stand) -> None:
+def test_request_from_another_site_reads_no_more_than_anybody(stand: Stand) -> None:
     reply = stand.get('/api/health', headers={'Sec-Fetch-Site': 'cross-site'})
     assert reply.status_code == 200
     assert not [name for name in reply.headers if name.startswith('access-control')]
@@ -98,7 +98,7 @@ def test_options_names_the_methods(stand: Stand) -> None:
     assert set(reply.headers['allow'].split(', ')) == {'GET', 'PUT'}
 
 
-def test_a_fault_of_the_app_shows_nothing_of_its_inside(
+def test_fault_of_the_app_reveals_no_internals(
     stand: Stand, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail() -> None:
@@ -115,14 +115,12 @@ def test_a_fault_of_the_app_shows_nothing_of_its_inside(
     assert 'inner secret' in lines[0]
 
 
-def test_an_error_of_the_app_without_a_rule_is_a_fault_with_its_code(stand: Stand) -> None:
+def test_app_error_without_a_mapping_is_a_fault_with_its_code(stand: Stand) -> None:
     stand.source.error = BatchTooLargeError('Too large, somehow')
     assert_error(stand.get('/api/configure/options'), 500, 'AZ-413')
 
 
-def test_the_code_of_each_refusal_stands_in_the_log(
-    stand: Stand, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_code_of_each_refusal_is_logged(stand: Stand, caplog: pytest.LogCaptureFixture) -> None:
     stand.source.error = ReadTimeoutError('No answer')
     with caplog.at_level(logging.INFO, 'sentinel_app'):
         stand.get('/api/job/request/x%0Aevent=forged')
@@ -166,7 +164,7 @@ def test_administrators_may_call(closed: Stand, role: str) -> None:
         '\ud800\n',
     ],
 )
-def test_a_role_counts_by_its_whole_name_and_the_refusal_says_what_decides(
+def test_role_counts_by_its_whole_name_and_the_refusal_says_what_decides(
     closed: Stand, role: str
 ) -> None:
     closed.identity.users = {TOKEN: UserInfo(name='jdoe', role=role)}
@@ -180,20 +178,20 @@ def test_a_role_counts_by_its_whole_name_and_the_refusal_says_what_decides(
 
 
 @pytest.mark.parametrize('role', [None, 7, True, ['Administrator'], {'name': 'Administrator'}])
-def test_a_role_that_is_no_text_is_none(closed: Stand, role: object) -> None:
+def test_role_that_is_not_text_is_no_role(closed: Stand, role: object) -> None:
     answer = {'data': {'user': {'userName': 'jdoe', 'role': role}}}
     closed.identity.user_of = WhoAmI(lambda _token: answer, clock=closed.clock).user_of  # type: ignore[method-assign]
     assert_error(closed.get('/api/health'), 403, 'APP-FORBIDDEN')
 
 
-def test_the_page_itself_is_served_to_all_so_that_it_can_say_why(closed: Stand) -> None:
+def test_page_is_served_to_everybody_to_explain_the_refusal(closed: Stand) -> None:
     closed.identity.users = {}
     closed.ui_dir.mkdir()
     (closed.ui_dir / 'index.html').write_text('<h1>Sentinel</h1>')
     assert closed.get('/').text == '<h1>Sentinel</h1>'
 
 
-def test_everybody_may_call_where_the_service_is_open(stand: Stand) -> None:
+def test_callers_of_any_role_are_accepted_where_the_service_is_open(stand: Stand) -> None:
     stand.identity.users = {}
     assert stand.get('/api/health').status_code == 200
 
@@ -216,7 +214,7 @@ def test_everybody_may_call_where_the_service_is_open(stand: Stand) -> None:
     ),
 )
 @example(path='/api/job/request', names=[('sort', 'date_queued'), ('sort', 'date_queued')])
-def test_no_query_string_is_a_fault_of_the_app(
+def test_query_string_never_causes_a_fault_of_the_app(
     stand: Stand, path: str, names: list[tuple[str, str]]
 ) -> None:
     # A name may come twice.
@@ -244,7 +242,7 @@ JSON = st.recursive(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(path=st.sampled_from(['/api/configure', '/api/job/request']), body=JSON)
-def test_no_body_is_a_fault_of_the_app(stand: Stand, path: str, body: object) -> None:
+def test_body_never_causes_a_fault_of_the_app(stand: Stand, path: str, body: object) -> None:
     method = 'PUT' if path == '/api/configure' else 'POST'
     headers = {'Content-Type': 'application/json'}
     reply = stand.call(method, path, body=json.dumps(body), headers=headers)

@@ -53,7 +53,7 @@ def faulty(engine: Engine) -> dict[str, tuple[str, str, str]]:
 # -- preview
 
 
-def test_a_preview_says_what_the_update_then_does(engine: Engine, world: World) -> None:
+def test_preview_shows_what_the_update_then_does(engine: Engine, world: World) -> None:
     world.store.load(
         [
             *hosts(40, DEMO),
@@ -84,7 +84,7 @@ def test_a_preview_says_what_the_update_then_does(engine: Engine, world: World) 
     assert job['count_duplicate'] == found['higher']['count'] + 10
 
 
-def test_the_objects_of_a_preview_are_those_that_are_sent(engine: Engine, world: World) -> None:
+def test_objects_of_a_preview_are_those_that_are_sent(engine: Engine, world: World) -> None:
     world.store.load(hosts(3))
     shown = [each for row in preview(engine)['indicators'] for each in row['objects']]
     engine.save_queries([query()])
@@ -97,14 +97,14 @@ def test_the_objects_of_a_preview_are_those_that_are_sent(engine: Engine, world:
         }
 
 
-def test_a_preview_sends_nothing(engine: Engine, world: World) -> None:
+def test_preview_sends_nothing(engine: Engine, world: World) -> None:
     world.store.load(hosts(3))
     preview(engine)
     assert world.sentinel.requests == ()
     assert engine.jobs() == []
 
 
-def test_threatconnects_own_words_stand_at_the_field(engine: Engine) -> None:
+def test_threatconnects_own_words_are_shown_at_the_field(engine: Engine) -> None:
     reply = engine.api('POST', 'api/configure/preview', query('ratng > 3'))
     assert reply.status_code == 422
     (error,) = reply.json['errors']
@@ -112,7 +112,7 @@ def test_threatconnects_own_words_stand_at_the_field(engine: Engine) -> None:
     assert 'ratng' in error['message']
 
 
-def test_a_slow_threatconnect_is_given_up_in_time(
+def test_slow_threatconnect_request_is_ended_in_time(
     engine: Engine, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(preview_module, 'COUNT_WITHIN_S', 0.5)
@@ -126,7 +126,7 @@ def test_a_slow_threatconnect_is_given_up_in_time(
 
 
 @pytest.mark.parametrize('fault', ['random_order', 'ignores_sorting'])
-def test_a_preview_needs_no_order(engine: Engine, world: World, fault: str) -> None:
+def test_preview_works_on_unsorted_rows(engine: Engine, world: World, fault: str) -> None:
     world.store.load(hosts(20))
     world.threatconnect.faults.on(fault)
     assert preview(engine)['total_count'] == 20
@@ -135,7 +135,7 @@ def test_a_preview_needs_no_order(engine: Engine, world: World, fault: str) -> N
 # -- lookup
 
 
-def test_a_value_is_followed_from_threatconnect_to_sentinel(engine: Engine, world: World) -> None:
+def test_value_is_followed_from_threatconnect_to_sentinel(engine: Engine, world: World) -> None:
     world.store.load(
         [
             *hosts(1, DEMO, prefix='evil'),
@@ -162,7 +162,7 @@ def test_a_value_is_followed_from_threatconnect_to_sentinel(engine: Engine, worl
     )
 
 
-def test_what_sentinel_refused_is_told(engine: Engine, world: World) -> None:
+def test_refusal_by_sentinel_is_shown(engine: Engine, world: World) -> None:
     world.store.load(hosts(1, prefix='bad'))
     world.sentinel.faults.add('refuse-objects', contains='bad0')
     engine.save_queries([query()])
@@ -174,7 +174,7 @@ def test_what_sentinel_refused_is_told(engine: Engine, world: World) -> None:
     assert [each['fate'] for each in found['copies']] == ['chosen']
 
 
-def test_a_withdrawn_value_is_told(engine: Engine, world: World) -> None:
+def test_withdrawn_value_is_shown(engine: Engine, world: World) -> None:
     world.store.load(hosts(2, prefix='gone'))
     engine.save_queries([query()])
     row = next(each for each in world.store.rows() if each['summary'].startswith('gone0'))
@@ -191,7 +191,7 @@ def test_a_withdrawn_value_is_told(engine: Engine, world: World) -> None:
 # -- check
 
 
-def test_where_all_is_well_the_check_says_so(engine: Engine, world: World) -> None:
+def test_check_reports_success_where_all_is_well(engine: Engine, world: World) -> None:
     world.store.load(hosts(20))
     assert faulty(engine) == {}
     assert len(world.sentinel.requests) == 1
@@ -199,13 +199,13 @@ def test_where_all_is_well_the_check_says_so(engine: Engine, world: World) -> No
     assert world.sentinel.held_objects() == {}
 
 
-def test_an_empty_list_that_is_accepted_is_well_too(engine: Engine, world: World) -> None:
+def test_workspace_that_accepts_an_empty_list_is_healthy_too(engine: Engine, world: World) -> None:
     world.sentinel.settings.empty_list_status = 200
     assert 'workspace' not in faulty(engine)
 
 
 @pytest.mark.parametrize('status', [401, 403])
-def test_a_missing_role_is_found(engine: Engine, world: World, status: int) -> None:
+def test_missing_role_is_detected(engine: Engine, world: World, status: int) -> None:
     world.sentinel.settings.has_role = False
     world.sentinel.settings.role_status = status
     found = faulty(engine)
@@ -213,21 +213,21 @@ def test_a_missing_role_is_found(engine: Engine, world: World, status: int) -> N
     assert 'Microsoft Sentinel Contributor' in found['workspace'][2]
 
 
-def test_a_wrong_workspace_is_found(make_engine: Make) -> None:
+def test_wrong_workspace_is_detected(make_engine: Make) -> None:
     engine = make_engine(workspace_id='11111111-2222-4333-8444-555555555555')
     found = faulty(engine)
     assert found.keys() == {'workspace'}
     assert 'Sentinel Workspace ID' in found['workspace'][2]
 
 
-def test_a_wrong_client_secret_is_found(make_engine: Make) -> None:
+def test_wrong_client_secret_is_detected(make_engine: Make) -> None:
     found = faulty(make_engine(client_secret='wrong~secret~value~of~some~length'))
     assert found['token'][0] == 'failed'
     assert 'Client Secret' in found['token'][2]
     assert found['workspace'][0] == 'skipped'
 
 
-def test_a_secret_that_went_bad_is_found_although_a_token_is_still_held(
+def test_secret_that_went_bad_is_detected_although_a_token_is_cached(
     engine: Engine, world: World
 ) -> None:
     world.store.load(hosts(2))
@@ -236,7 +236,7 @@ def test_a_secret_that_went_bad_is_found_although_a_token_is_still_held(
     assert faulty(engine)['token'][0] == 'failed'
 
 
-def test_paging_that_leaves_out_is_found(engine: Engine, world: World) -> None:
+def test_incomplete_paging_is_detected(engine: Engine, world: World) -> None:
     world.store.load(hosts(30))
     world.threatconnect.faults.on('ignores_id_filter')
     found = faulty(engine)
@@ -244,27 +244,27 @@ def test_paging_that_leaves_out_is_found(engine: Engine, world: World) -> None:
     assert 'sort by id' in found['paging'][1]
 
 
-def test_a_clock_that_is_off_is_found(engine: Engine, world: World) -> None:
+def test_clock_skew_is_detected(engine: Engine, world: World) -> None:
     world.threatconnect.faults.on('clock_skew', seconds=180)
     found = faulty(engine)
     assert found.keys() == {'clock'}
     assert 'behind' in found['clock'][1]
 
 
-def test_an_unreachable_threatconnect_is_found_in_time(engine: Engine, world: World) -> None:
+def test_unreachable_threatconnect_is_detected_in_time(engine: Engine, world: World) -> None:
     world.threatconnect.faults.on('drop')
     found = faulty(engine)
     assert {name for name, each in found.items() if each[0] == 'failed'} == {'threatconnect'}
 
 
-def test_the_check_keeps_to_the_limit(make_engine: Make, world: World) -> None:
+def test_check_keeps_to_the_limit(make_engine: Make, world: World) -> None:
     engine = make_engine(requests_per_minute='2')
     results = [check(engine)['workspace']['status'] for _ in range(3)]
     assert results == ['ok', 'ok', 'skipped']
     assert len(world.sentinel.requests) == 2
 
 
-def test_the_check_at_the_start_lands_in_the_log_and_keeps_nobody_waiting(
+def test_check_at_the_start_is_logged_and_delays_nothing(
     engine: Engine, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.threatconnect.faults.on('wait', wait_s=0.5)
@@ -273,7 +273,7 @@ def test_the_check_at_the_start_lands_in_the_log_and_keeps_nobody_waiting(
         return any('name=disk' in each.getMessage() for each in caplog.records)
 
     with caplog.at_level(logging.INFO, 'sentinel_app'):
-        engine.container.check()
+        engine.container.lifecycle.check()
         assert not has_ended()
         until(has_ended, 'the check did not end')
     lines = [each.getMessage() for each in caplog.records if 'event=check ' in each.getMessage()]
@@ -283,7 +283,7 @@ def test_the_check_at_the_start_lands_in_the_log_and_keeps_nobody_waiting(
 # -- figures
 
 
-def test_the_figures_are_those_of_the_jobs(engine: Engine, world: World) -> None:
+def test_figures_are_those_of_the_jobs(engine: Engine, world: World) -> None:
     world.store.load([*hosts(30), *hosts(4, prefix='bad')])
     world.sentinel.faults.add('refuse-objects', contains='bad')
     engine.save_queries([query()])
@@ -345,7 +345,9 @@ def test_figures_while_an_update_runs(engine: Engine, world: World) -> None:
     assert 'ms_sentinel_objects_live{type="Host"} 500' in engine.api('GET', 'api/metrics').text
 
 
-def test_a_list_goes_out_and_comes_into_another_service(make_engine: Make, world: World) -> None:
+def test_list_is_exported_and_imported_into_another_service(
+    make_engine: Make, world: World
+) -> None:
     first, second = make_engine(), make_engine()
     first.save_queries([query('confidence > 5', owners=[DEMO]), query('confidence > 7')])
     file = first.ask('GET', 'api/configure/export')
@@ -363,7 +365,7 @@ def test_a_list_goes_out_and_comes_into_another_service(make_engine: Make, world
     ('name', 'params'),
     [('drops_parameter', {'which': 'tql'}), ('changed_rows', {'value': RESEARCH})],
 )
-def test_an_answer_to_another_question_is_shown_as_an_error(
+def test_answer_to_another_question_is_shown_as_an_error(
     engine: Engine, world: World, name: str, params: dict[str, Any]
 ) -> None:
     world.store.load([*hosts(20, DEMO), *hosts(20, RESEARCH, prefix='r')])
@@ -374,9 +376,7 @@ def test_an_answer_to_another_question_is_shown_as_an_error(
     assert 'proxy or gateway' in reply.text
 
 
-def test_a_tql_that_does_not_arrive_is_found_wherever_it_is_asked(
-    engine: Engine, world: World
-) -> None:
+def test_tql_that_does_not_arrive_is_detected_by_every_caller(engine: Engine, world: World) -> None:
     # All rows fit the owners and types, so that only what must be empty gives it away.
     world.store.load(hosts(20, DEMO))
     asked = query('confidence < 5', owners=[DEMO], indicator_types=['Host'])
@@ -395,7 +395,7 @@ def test_a_tql_that_does_not_arrive_is_found_wherever_it_is_asked(
 # -- what is held back
 
 
-def test_a_label_that_says_tlp_is_held_back_in_preview_update_and_lookup(
+def test_label_beginning_with_tlp_is_held_back_in_preview_update_and_lookup(
     world: World, make_engine: Callable[..., Engine]
 ) -> None:
     labels = ('TLP RED', 'tlp-red', 'TLP\uff1aRED', 'TLP:RED ORGANIZATION ONLY', 'TLP:')
@@ -420,7 +420,7 @@ def test_a_label_that_says_tlp_is_held_back_in_preview_update_and_lookup(
 
 
 @pytest.mark.parametrize('labels', [None, [{'name': 'TLP:CLEAR'}], 'TLP:CLEAR', {'data': ['x']}])
-def test_labels_that_did_not_arrive_hold_back_where_there_is_a_limit(
+def test_missing_labels_hold_an_indicator_back_where_there_is_a_limit(
     world: World, make_engine: Callable[..., Engine], labels: object
 ) -> None:
     world.store.load(hosts(3))
@@ -432,7 +432,7 @@ def test_labels_that_did_not_arrive_hold_back_where_there_is_a_limit(
     assert outcomes(job) == {'withheld': 3}
 
 
-def test_labels_that_did_not_arrive_change_nothing_where_there_is_no_limit(
+def test_missing_labels_change_nothing_where_there_is_no_limit(
     world: World, engine: Engine
 ) -> None:
     world.store.load(hosts(3))

@@ -132,7 +132,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(('name', 'content'), VICTIMS)
 @pytest.mark.parametrize('link', [os.symlink, os.link], ids=['symbolic', 'hard'])
-def test_a_link_is_not_written_through(
+def test_link_is_not_written_through(
     folder: Path, outside: Path, name: str, link: Callable[..., None], content: bytes
 ) -> None:
     victim = outside / 'victim'
@@ -148,7 +148,7 @@ def test_a_link_is_not_written_through(
 
 
 @pytest.mark.parametrize('name', NAMES)
-def test_a_link_to_nothing_makes_nothing(folder: Path, outside: Path, name: str) -> None:
+def test_dangling_link_creates_nothing(folder: Path, outside: Path, name: str) -> None:
     (folder / name).unlink(missing_ok=True)
     (folder / name).symlink_to(outside / 'missing')
     run_all(folder)
@@ -157,7 +157,7 @@ def test_a_link_to_nothing_makes_nothing(folder: Path, outside: Path, name: str)
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize('name', NAMES)
-def test_a_pipe_or_a_folder_holds_nothing_up(folder: Path, name: str) -> None:
+def test_pipe_or_folder_blocks_nothing(folder: Path, name: str) -> None:
     (folder / name).unlink(missing_ok=True)
     os.mkfifo(folder / name)
     run_all(folder)
@@ -168,7 +168,7 @@ def test_a_pipe_or_a_folder_holds_nothing_up(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize('name', ['lock', 'documents.json', 'state.db', 'state.db-wal'])
-def test_a_link_in_place_of_what_is_kept_is_refused_in_words(
+def test_link_in_place_of_a_kept_file_is_refused_in_words(
     folder: Path, outside: Path, name: str
 ) -> None:
     victim = outside / 'victim'

@@ -218,13 +218,13 @@ def changed(sample: Any, path: tuple[Any, ...], odd: str) -> str:
     return json.dumps(tables).replace(PLACE, odd)
 
 
-def test_the_sample_is_read_as_it_is(reader: Reader) -> None:
+def test_sample_is_read_unchanged(reader: Reader) -> None:
     assert len(reader.app_state.app_state.jobs(limit=9)[0]) == 3
     reader.read_all()
 
 
 @pytest.mark.parametrize('number', range(len(ODD)))
-def test_any_value_changed_in_both_generations_is_refused_or_does_no_harm(
+def test_value_changed_in_both_generations_is_refused_or_harmless(
     sample: Any, reader: Reader, tmp_path: Path, number: int
 ) -> None:
     odd = ODD[number]
@@ -257,7 +257,7 @@ def assert_harmless(reader: Reader, folder: Path, text: str) -> None:
         path.unlink()
 
 
-def test_a_value_changed_in_one_generation_costs_no_more_than_the_last_change(
+def test_value_changed_in_one_generation_costs_no_more_than_the_last_change(
     sample: Any, tmp_path: Path
 ) -> None:
     file = tmp_path / 'documents.json'
@@ -276,7 +276,7 @@ def test_a_value_changed_in_one_generation_costs_no_more_than_the_last_change(
 @pytest.mark.parametrize(
     'text', ['cut \ud83d', '\udfff\ud800', 'whole \U0001f600', 'NUL \0 and \u2028']
 )
-def test_any_text_that_is_stored_can_be_read_again(tmp_path: Path, text: str) -> None:
+def test_text_of_any_content_that_is_stored_can_be_read_again(tmp_path: Path, text: str) -> None:
     app_state = rich(tmp_path)
     app_state.add_audit(make_audit(user=text, detail=text))
     app_state.change_job('j3', lambda job: dataclasses.replace(job, failure_reason=text))
@@ -290,7 +290,7 @@ def test_any_text_that_is_stored_can_be_read_again(tmp_path: Path, text: str) ->
 
 @pytest.mark.parametrize('count', [-5, 0, MOST, MOST + 1, 10**400])
 @pytest.mark.parametrize('at', [dt.datetime.min, dt.datetime.max, dt.datetime(2026, 1, 1)])  # noqa: DTZ001, DTZ901
-def test_any_number_and_time_that_is_stored_can_be_read_again(
+def test_numbers_and_times_that_are_stored_can_be_read_again(
     tmp_path: Path, count: int, at: dt.datetime
 ) -> None:
     app_state = rich(tmp_path)

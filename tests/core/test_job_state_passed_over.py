@@ -96,67 +96,65 @@ def lowest(
         ({'status': JobStatus.UPLOAD_IN_PROGRESS}, False),
     ],
 )
-def test_a_job_that_failed_may_have_kept_something_back(
-    fields: dict[str, Any], *, is_so: bool
-) -> None:
+def test_failed_job_may_have_kept_something_back(fields: dict[str, Any], *, is_so: bool) -> None:
     assert may_have_kept_back(higher(**fields)) is is_so
 
 
-def test_the_next_window_of_what_passed_something_over_begins_where_this_one_began() -> None:
+def test_window_that_passed_something_over_is_read_again_from_its_start() -> None:
     assert lowest(higher(), lower()) == BEFORE.at
     assert start_after(BEFORE, NOW) == WINDOW.start_at
 
 
-def test_what_read_everything_reads_everything_again() -> None:
+def test_full_read_that_passed_something_over_is_repeated_in_full() -> None:
     everything = Window(start_at=None, end_at=minutes(60))
     assert lowest(higher(), lower(window=everything, mode=Mode.FULL)) == EVERYTHING
     assert lowest(higher(), lower(window=everything, mode=Mode.FULL), None) == EVERYTHING
 
 
-def test_a_window_that_was_asked_for_before_the_cursor_counts() -> None:
+def test_window_that_was_requested_before_the_cursor_counts() -> None:
     window = Window(start_at=minutes(-500), end_at=minutes(60))
     assert lowest(higher(), lower(window=window)) == minutes(-500) + OVERLAP
 
 
-def test_a_query_without_a_cursor_does_not_go_by_the_last_run() -> None:
+def test_query_without_a_cursor_does_not_go_by_the_last_run() -> None:
     assert lowest(higher(), lower(), None) == BEFORE.at
     other = replace(BEFORE, selection='of before')
     assert lowest(higher(), lower(), other) == BEFORE.at
 
 
 @pytest.mark.parametrize('queries', [(HIGH,), (HIGH, replace(LOW, tql='rating > 4'))])
-def test_a_query_that_was_removed_or_edited_since_gets_none(queries: tuple[Any, ...]) -> None:
+def test_query_that_was_removed_or_edited_since_gets_no_cursor(queries: tuple[Any, ...]) -> None:
     saved = QueryList(version=2, queries=queries)
     assert lowest(higher(), lower(), None, saved) is None
     other = replace(BEFORE, selection='of today', at=minutes(70))
     assert lowest(higher(), lower(), other, saved) == minutes(70)
 
 
-def test_a_lower_job_that_failed_too_stays_where_it_was() -> None:
+def test_lower_job_that_failed_too_stays_where_it_was() -> None:
     assert lowest(higher(), lower(status=JobStatus.FAILED)) == BEFORE.at
 
 
 @pytest.mark.parametrize(
     'fields', [{'window': None, 'status': JobStatus.FAILED}, {'status': JobStatus.CANCELLED}]
 )
-def test_what_has_read_nothing_has_passed_nothing_over(fields: dict[str, Any]) -> None:
+def test_job_that_has_read_nothing_has_passed_nothing_over(fields: dict[str, Any]) -> None:
     late = replace(BEFORE, at=minutes(80))
     assert lowest(higher(), lower(**fields), late) == late.at
 
 
-def test_a_higher_query_passes_over_nothing_for_a_lower_one() -> None:
+def test_higher_query_passes_over_nothing_for_a_lower_one() -> None:
     jobs = [higher(position=1), lower(position=0)]
     assert end(jobs, {'low': BEFORE})['low'].at == minutes(60)
     assert end(jobs[::-1], {'low': BEFORE})['low'].at == minutes(60)
 
 
-def test_a_higher_job_that_has_sent_everything_holds_nothing_back() -> None:
+def test_higher_job_that_has_sent_everything_holds_nothing_back() -> None:
     sent = Counts(read=2, outcomes={Outcome.SENT: 2})
     assert lowest(higher(counts=sent), lower()) == minutes(60)
     assert lowest(higher(status=JobStatus.UPLOAD_COMPLETE), lower()) == minutes(60)
 
 
-def test_what_stays_is_not_stored_again() -> None:
+def test_unchanged_cursors_are_not_stored_again() -> None:
     jobs = [higher(), lower()]
     high = Cursor(query_id='high', selection=HIGH.selection, at=minutes(10))
     known = {'high': high, 'low': BEFORE}
@@ -164,7 +162,7 @@ def test_what_stays_is_not_stored_again() -> None:
     assert cursors_after(jobs[1], jobs, known, SAVED, RAN, NOW) == ()
 
 
-def test_one_end_sets_back_every_lower_query() -> None:
+def test_end_of_a_higher_job_sets_back_every_lower_query() -> None:
     third = make_query('third')
     jobs = [higher(), lower(), lower(query=third, position=2)]
     saved = QueryList(version=1, queries=(HIGH, LOW, third))
@@ -192,7 +190,7 @@ counts = st.sampled_from([LOST, Counts(), Counts(read=1, outcomes={Outcome.SENT:
     statuses=st.tuples(ends_of_job, ends_of_job),
     high_counts=counts,
 )
-def test_whichever_ends_last_nothing_that_was_passed_over_is_left_out(
+def test_passed_over_indicators_are_read_again_whichever_job_ends_last(
     start: int | None,
     length: int,
     known: int | None,

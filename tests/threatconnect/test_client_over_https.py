@@ -124,7 +124,7 @@ def read_all(source: Source, asked: Query, limit: int) -> list[int]:
 
 
 @pytest.mark.parametrize('limit', [1, 7, 1000])
-def test_keyset_paging_gives_every_row_once(threatconnect, source, limit):
+def test_keyset_paging_returns_every_row_once(threatconnect, source, limit):
     ids = read_all(source, query(owners=('Org', AWKWARD)), limit)
     expected = [row['id'] for row in threatconnect.store.rows() if row['ownerName'] != 'Foreign']
     assert ids == expected
@@ -156,7 +156,7 @@ def test_count_and_time_are_the_servers(threatconnect, source):
     assert server_at.microsecond == 0
 
 
-def test_window_brings_what_was_modified_since_the_one_before(threatconnect, source):
+def test_window_returns_what_was_modified_since_the_one_before(threatconnect, source):
     store = threatconnect.store
     _, now = source.count(effective_question(query()))
     cursor_at = next_window(cursor_at=None, server_now=now).end_at
@@ -210,7 +210,7 @@ def test_keywords_are_those_of_the_instance(source):
         ('rate_limit', {'retry_after': 3600}, ReadError),
     ],
 )
-def test_each_fault_is_one_attempt_and_ends_in_the_error_that_fits(
+def test_fault_of_each_kind_is_one_attempt_and_raises_its_own_error(
     threatconnect, make, name, params, error_class
 ):
     source = make(timeouts=Timeouts(connect_s=5, read_s=1, total_s=2))
@@ -224,12 +224,12 @@ def test_each_fault_is_one_attempt_and_ends_in_the_error_that_fits(
     assert len(source.read_page(effective_question(query()), limit=1000).rows) == 30
 
 
-def test_one_refusal_as_in_a_renewal_race_goes_unnoticed(threatconnect, source):
+def test_single_refusal_as_in_a_renewal_race_goes_unnoticed(threatconnect, source):
     threatconnect.faults.on('unauthorized', count=1)
     assert source.read_page(effective_question(query()), limit=5).rows
 
 
-def test_wrong_secret_is_told_apart_from_a_wrong_clock(threatconnect, make):
+def test_wrong_secret_is_distinguished_from_a_wrong_clock(threatconnect, make):
     with pytest.raises(ReadAuthError, match='ThreatConnect Secret Key'):
         make(secret_key='wrong').count(effective_question(query()))
     threatconnect.faults.on('clock_skew', seconds=900)
@@ -238,7 +238,7 @@ def test_wrong_secret_is_told_apart_from_a_wrong_clock(threatconnect, make):
 
 
 @pytest.mark.parametrize('tql', ['nonsense = 1', 'rating >', 'rating > "x" AND'])
-def test_bad_tql_is_told_in_the_platforms_words(source, tql):
+def test_bad_tql_is_reported_in_the_platforms_words(source, tql):
     with pytest.raises(QueryError) as caught:
         source.count(effective_question(query(tql)))
     assert caught.value.reason
@@ -257,7 +257,7 @@ def test_missing_ca_file_names_the_remedy(make, monkeypatch):
         make().owners()
 
 
-def test_nobody_there_is_worth_another_attempt(certificates, make):
+def test_unreachable_server_is_worth_another_attempt(certificates, make):
     with ThreatConnectSimulator(certificates) as gone:
         url = gone.api_url
     with pytest.raises(ReadTimeoutError, match='refused'):
@@ -288,7 +288,7 @@ pieces = st.lists(
 
 @settings(max_examples=400, suppress_health_check=[HealthCheck.filter_too_much])
 @given(pieces, st.lists(st.text().filter(lambda name: '\0' not in name), min_size=1, max_size=3))
-def test_platforms_own_reading_keeps_the_owners_at_the_top(text, owners):
+def test_platforms_own_parser_keeps_the_owners_at_the_top(text, owners):
     try:
         tree = oracle.parse(effective_tql(query(text, owners=tuple(owners)), after_id=7))
     except (TqlError, oracle.TqlError):

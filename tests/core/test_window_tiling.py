@@ -52,7 +52,7 @@ def a_delta(after_s: float, ours_s: float = 0.0, date_s: float = 0.0) -> Delta:
 @example([a_delta(60, ours_s=300, date_s=300), a_delta(7_200, ours_s=-300)], [0.02, 0.5])
 @example([a_delta(60, ours_s=300, date_s=600), a_delta(7_200)], [0.019])
 @example([a_delta(60, date_s=-86_400), a_delta(600)], [0.5])
-def test_every_change_is_inside_a_window_that_was_read_after_it(
+def test_changes_of_any_time_are_inside_a_window_that_is_read_afterwards(
     course: list[Delta], places: list[float]
 ) -> None:
     full = Delta(after_s=0, ours_s=0, date_s=0)

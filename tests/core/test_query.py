@@ -6,7 +6,7 @@ from sentinel_app.core.indicator import IndicatorType
 from tests.harness.builders.app_state import make_query
 
 
-def test_types_go_by_the_words_of_the_screens() -> None:
+def test_types_have_the_names_of_the_screens() -> None:
     types = (IndicatorType.EMAIL_ADDRESS, IndicatorType.HOST)
     query = make_query(tql='', owners=('A', 'B'), indicator_types=types)
     assert query.label == 'All Email Address, Host Indicators in A, B'

@@ -26,7 +26,7 @@ def exported(stand: Stand) -> dict[str, Any]:
     return found
 
 
-def test_the_file_has_everything_and_a_name(stand: Stand) -> None:
+def test_file_has_all_the_queries_and_a_name(stand: Stand) -> None:
     query = make_query(
         'q1',
         name='Phishing',
@@ -60,7 +60,7 @@ def test_the_file_has_everything_and_a_name(stand: Stand) -> None:
     }
 
 
-def test_a_file_comes_back_as_it_went_out(stand: Stand) -> None:
+def test_file_can_be_imported_unchanged(stand: Stand) -> None:
     queries = (
         make_query('q1', name='Phishing', note='From the CERT.\nUntil May.', is_enabled=False),
         make_query('q2', tql='confidence > 50'),
@@ -83,7 +83,7 @@ def test_a_file_comes_back_as_it_went_out(stand: Stand) -> None:
     assert '1 edited' in entry.detail
 
 
-def test_a_query_of_another_service_is_the_saved_one_with_its_content(stand: Stand) -> None:
+def test_query_from_another_service_matches_the_saved_one_by_content(stand: Stand) -> None:
     save(stand, make_query('q1'), make_query('q2', tql='confidence > 50'))
     file = exported(stand)
     file['queries'].reverse()
@@ -93,7 +93,7 @@ def test_a_query_of_another_service_is_the_saved_one_with_its_content(stand: Sta
     assert [each.id for each in stand.app_state.query_list().queries] == ['q2', 'q1']
 
 
-def test_an_id_that_comes_twice_counts_once(stand: Stand) -> None:
+def test_duplicate_id_counts_once(stand: Stand) -> None:
     save(stand, make_query('q1'))
     file = exported(stand)
     file['queries'] *= 2
@@ -101,14 +101,14 @@ def test_an_id_that_comes_twice_counts_once(stand: Stand) -> None:
     assert [each.id for each in stand.app_state.query_list().queries] == ['q1', 'new-1']
 
 
-def test_a_list_that_was_changed_meanwhile_is_not_replaced(stand: Stand) -> None:
+def test_list_that_was_changed_meanwhile_is_not_replaced(stand: Stand) -> None:
     save(stand, make_query('q1'))
     reply = stand.put(PATH, {'version': 0, 'file': exported(stand)})
     assert reply.status_code == 409
     assert stand.app_state.query_list().version == 1
 
 
-def test_what_is_wrong_with_the_file_is_named_within_the_body(stand: Stand) -> None:
+def test_faults_of_the_file_are_named_by_their_place_in_the_body(stand: Stand) -> None:
     save(stand, make_query('q1'))
     file = exported(stand)
     file['queries'][0] |= {'owners': ['Nobody'], 'tql': '(('}
@@ -120,7 +120,7 @@ def test_what_is_wrong_with_the_file_is_named_within_the_body(stand: Stand) -> N
     assert stand.app_state.query_list().version == 1
 
 
-def test_another_kind_of_file_is_refused(stand: Stand) -> None:
+def test_file_of_another_kind_is_refused(stand: Stand) -> None:
     file = exported(stand)
     for change in ({'format': 'something-else'}, {'format_version': 2}):
         reply = stand.put(PATH, {'version': 0, 'file': file | change})

@@ -11,10 +11,10 @@ from tests.harness.sighting import SIGHTINGS, Sighting
 
 @pytest.mark.parametrize('style', list(PatternStyle))
 @pytest.mark.parametrize('sighting', SIGHTINGS, ids=lambda each: f'{each.kind}-{each.logged}')
-def test_a_pattern_finds_what_the_table_says(sighting: Sighting, style: PatternStyle) -> None:
+def test_pattern_finds_what_the_table_says(sighting: Sighting, style: PatternStyle) -> None:
     assert sighting.is_found(style) is sighting.is_expected(style)
 
 
-def test_the_table_has_every_type_found_in_the_style_of_logs() -> None:
+def test_table_covers_every_type_in_the_log_style() -> None:
     found = {each.kind for each in SIGHTINGS if each.is_found_as_logs_write_it}
     assert found == set(IndicatorType)

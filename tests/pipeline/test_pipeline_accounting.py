@@ -409,7 +409,7 @@ def world(tmp_path: Path) -> Iterator[SmallWorld]:
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize('seed', range(COUNT))
-def test_everything_is_accounted_for_whatever_happens(world: SmallWorld, seed: int) -> None:
+def test_accounts_add_up_whatever_happens(world: SmallWorld, seed: int) -> None:
     course = Course(world, seed)
     course.take(STEPS)
     course.come_to_the_end()

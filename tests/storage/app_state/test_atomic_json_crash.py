@@ -77,7 +77,7 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def test_after_a_kill_the_last_answered_write_is_there(path: Path) -> None:
+def test_last_answered_write_is_there_after_a_kill(path: Path) -> None:
     chance = random.Random(20260304)
     acknowledged = 0
     for _ in range(8):
@@ -107,7 +107,7 @@ def test_after_a_kill_the_last_answered_write_is_there(path: Path) -> None:
         acknowledged = job.counts.read
 
 
-def test_a_full_disk_is_said_and_nothing_is_spoilt(path: Path) -> None:
+def test_full_disk_is_reported_and_nothing_is_damaged(path: Path) -> None:
     done = subprocess.run(
         [sys.executable, '-c', FULL_DISK, str(path)],
         cwd=PROJECT,

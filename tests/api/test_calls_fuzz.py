@@ -14,7 +14,7 @@ LEAST_CASES = 1_000
 
 # Most of the time is Hypothesis's; a machine with other work to do takes several times as long.
 @pytest.mark.timeout(300)
-def test_whatever_a_call_is_sent_the_answer_is_one_that_the_document_names() -> None:
+def test_answer_to_any_call_is_one_that_the_document_names() -> None:
     outcome = fuzz_the_app()
     print(outcome)  # noqa: T201 - a figure that is looked at
     assert outcome.failures == []

@@ -28,7 +28,7 @@ from tests.harness.api_stand import Stand
         ),
     ],
 )
-def test_a_wish_is_queued_with_who_had_it(
+def test_request_is_queued_under_the_user_who_made_it(
     stand: Stand, path: str, body: dict[str, Any], asked: tuple[Any, ...]
 ) -> None:
     reply = stand.post(f'/api/{path}', body)
@@ -43,19 +43,21 @@ def test_a_wish_is_queued_with_who_had_it(
 @pytest.mark.parametrize(
     'body', [{}, {'values': []}, {'values': ['']}, {'values': [' ']}, {'values': ['x'] * 501}]
 )
-def test_no_value_and_too_many_are_refused(stand: Stand, path: str, body: dict[str, Any]) -> None:
+def test_empty_and_oversized_value_lists_are_refused(
+    stand: Stand, path: str, body: dict[str, Any]
+) -> None:
     assert stand.post(f'/api/{path}', body).status_code == 422
     assert stand.chosen.asked == []
 
 
-def test_as_many_as_a_lookup_takes_are_taken(stand: Stand) -> None:
+def test_value_list_as_long_as_a_lookup_accepts_is_accepted(stand: Stand) -> None:
     values = [f'h{number}.example' for number in range(500)]
     assert stand.post('/api/indicator/send', {'values': values}).status_code == 202
     assert stand.chosen.asked[0][1] == values
 
 
 @pytest.mark.parametrize('path', ['indicator/send', 'indicator/withdraw', 'report/error/retry'])
-def test_what_cannot_be_done_now_is_a_conflict_that_says_why(stand: Stand, path: str) -> None:
+def test_conflict_says_why_the_action_is_impossible_now(stand: Stand, path: str) -> None:
     stand.chosen.error = ConflictError('It waits already.')
     body = {} if path.endswith('retry') else {'values': ['x']}
     reply = stand.post(f'/api/{path}', body)

@@ -65,20 +65,20 @@ CALLS = {
 
 
 @pytest.mark.parametrize('call', CALLS.values(), ids=CALLS)
-def test_no_call_gives_a_row_that_was_not_asked_for(server, source, call):
+def test_calls_never_return_a_row_that_was_not_requested(server, source, call):
     answer(server, row(owner='Other'))
     with pytest.raises(AnswerError, match='Other'):
         call(source)
 
 
 @pytest.mark.parametrize('call', CALLS.values(), ids=CALLS)
-def test_every_request_keeps_to_the_pace(server, source, pace, call):
+def test_requests_all_keep_to_the_pace(server, source, pace, call):
     answer(server, row())
     call(source)
     assert pace.requests == len(server.calls) == 1
 
 
-def test_other_requests_keep_to_the_pace_as_well(server, source, pace):
+def test_requests_of_other_kinds_keep_to_the_pace_as_well(server, source, pace):
     page = {'data': [], 'status': 'Success'}
     for method, path in (
         (responses.GET, '/v3/security/owners'),
@@ -94,9 +94,7 @@ def test_other_requests_keep_to_the_pace_as_well(server, source, pace):
 
 
 @pytest.mark.parametrize(('question', 'is_in_body'), [(SHORT, False), (LONG, True)])
-def test_what_must_be_empty_is_asked_in_the_form_of_the_question(
-    server, source, question, is_in_body
-):
+def test_verification_is_asked_in_the_form_of_the_question(server, source, question, is_in_body):
     answer(server)
     source.verify(question)
     (call,) = server.calls
@@ -104,13 +102,13 @@ def test_what_must_be_empty_is_asked_in_the_form_of_the_question(
     assert 'id' in (call.request.body or call.request.url.encode()).decode()
 
 
-def test_anything_where_there_can_be_nothing_is_told(server, source):
+def test_row_where_there_can_be_none_is_reported(server, source):
     answer(server, row())
     with pytest.raises(AnswerError, match='as if the TQL had not arrived'):
         source.verify(SHORT)
 
 
-def test_entries_of_another_owners_deleted_list_are_not_taken(server, source):
+def test_entries_of_another_owners_deleted_list_are_ignored(server, source):
     entries = [{'type': 'Host', 'summary': 'a', 'ownerName': name} for name in ('Org', 'Other')]
     server.add(
         responses.GET,
@@ -122,7 +120,7 @@ def test_entries_of_another_owners_deleted_list_are_not_taken(server, source):
         source.deleted('Org', since=None, start=0, limit=5)
 
 
-def test_owners_without_end_are_told(server, source, pace):
+def test_owners_without_end_are_reported(server, source, pace):
     def more(_request):
         name = f'Owner {pace.requests}'
         return 200, {}, f'{{"data":[{{"name":"{name}"}}],"next":"https://x","status":"Success"}}'
@@ -135,7 +133,7 @@ def test_owners_without_end_are_told(server, source, pace):
 
 @pytest.mark.parametrize('status', [400, 403, 405, 411, 413, 414, 431, 501])
 @pytest.mark.parametrize('body', [BLOCKED, '', '{"message":"Forbidden"}', '[1]', '{"status":403}'])
-def test_a_refusal_that_is_not_threatconnects_word_is_a_gateways(server, source, status, body):
+def test_refusal_that_is_not_threatconnects_own_is_a_gateways(server, source, status, body):
     answer(server, status=status, body=body, json=None)
     with pytest.raises(GatewayError, match='Something between the App and ThreatConnect') as caught:
         source.read_page(SHORT, limit=5)

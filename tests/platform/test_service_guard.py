@@ -239,26 +239,26 @@ def bare(tcex: Any, wsgi: Any) -> Stage:
 # What the framework does by itself
 
 
-def test_bare_a_message_that_is_no_object_ends_the_thread_that_listens(bare: Stage) -> None:
+def test_bare_framework_stops_listening_after_a_message_that_is_not_an_object(bare: Stage) -> None:
     with pytest.raises(AttributeError):
         bare.broker.send([1])
 
 
 @pytest.mark.filterwarnings('ignore::pytest.PytestUnhandledThreadExceptionWarning')
-def test_bare_a_message_that_lacks_a_field_gets_no_answer(bare: Stage) -> None:
+def test_bare_framework_does_not_answer_a_message_that_lacks_a_field(bare: Stage) -> None:
     message = run_service()
     del message['headers']
     bare.broker.send(message)
     assert bare.broker.wait_for(message['requestKey'], 0.5) is None
 
 
-def test_bare_a_header_with_a_hyphen_is_invisible(bare: Stage) -> None:
+def test_bare_framework_hides_a_header_with_a_hyphen(bare: Stage) -> None:
     message = run_service('/echo', headers=[{'name': 'User-Agent', 'value': 'UA'}])
     # Falcon fails on the missing stream, which is the next fault.
     assert bare.ask(store_body(message, b'x')).json['user_agent'] is None
 
 
-def test_bare_an_empty_iterator_stalls_the_answer(bare: Stage) -> None:
+def test_bare_framework_stalls_on_an_empty_iterator(bare: Stage) -> None:
     message = run_service('/chunks/none')
     bare.broker.send(message)
     assert bare.broker.wait_for(message['requestKey'], 1.0) is None
@@ -276,7 +276,7 @@ def test_bare_an_empty_iterator_stalls_the_answer(bare: Stage) -> None:
         (run_service('/chunks/none'), '200'),
     ],
 )
-def test_an_answer_without_a_body_comes_at_once(
+def test_answer_without_a_body_comes_at_once(
     stage: Stage, message: dict[str, Any], code: str
 ) -> None:
     reply = stage.ask(message)
@@ -289,13 +289,13 @@ def test_head_keeps_its_length_and_stores_no_body(stage: Stage) -> None:
     assert (reply.code, reply.headers['content-length'], reply.body) == ('200', '4', None)
 
 
-def test_a_small_answer_arrives_whole(stage: Stage) -> None:
+def test_small_answer_arrives_whole(stage: Stage) -> None:
     reply = stage.ask(run_service())
     assert (reply.code, reply.reason) == ('200', 'OK')
     assert reply.json['path'] == '/echo'
 
 
-def test_a_body_that_fails_midway_is_a_500_at_once(stage: Stage) -> None:
+def test_body_that_fails_midway_is_a_500_at_once(stage: Stage) -> None:
     reply = stage.ask(run_service('/chunks/failing'))
     assert reply.code == '500'
     assert reply.json['code'] == 'APP-INTERNAL'
@@ -333,7 +333,7 @@ def starting_twice(_environ: object, start: Callable[..., object]) -> list[bytes
 @pytest.mark.parametrize(
     'wsgi', [raising_before, raising_after, ending_the_thread, silent, starting_twice]
 )
-def test_a_callback_that_fails_is_answered_500_once_and_at_once(stage: Stage) -> None:
+def test_callback_that_fails_is_answered_500_once_and_at_once(stage: Stage) -> None:
     reply = stage.ask(run_service())
     assert (reply.code, reply.reason) == ('500', 'Internal Server Error')
     assert reply.json['title'] == 'Internal Server Error'
@@ -347,7 +347,7 @@ def without_reason(_environ: object, start: Callable[..., object]) -> list[bytes
 
 
 @pytest.mark.parametrize('wsgi', [without_reason])
-def test_a_status_without_a_reason_gets_one_and_headers_become_text(stage: Stage) -> None:
+def test_status_without_a_reason_gets_one_and_headers_become_text(stage: Stage) -> None:
     reply = stage.ask(run_service())
     assert (reply.code, reply.reason, reply.headers) == ('200', 'OK', {'x-number': '7'})
 
@@ -358,11 +358,11 @@ def unsendable(_environ: object, start: Callable[..., object]) -> list[bytes]:
 
 
 @pytest.mark.parametrize('wsgi', [unsendable])
-def test_a_header_that_is_no_json_is_sent_as_text(stage: Stage) -> None:
+def test_header_that_is_not_json_is_sent_as_text(stage: Stage) -> None:
     assert stage.ask(run_service()).headers['x-object'].startswith('<object')
 
 
-def test_a_store_that_takes_no_body_is_a_503_at_once(
+def test_store_that_refuses_the_body_is_a_503_at_once(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_args: object) -> int:
@@ -376,7 +376,7 @@ def test_a_store_that_takes_no_body_is_a_503_at_once(
     assert 'event=reply-body-lost' in stage.log
 
 
-def test_the_other_kind_of_store_tells_by_its_result(
+def test_api_store_reports_failure_by_its_result(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(KeyValueMock, 'create', lambda *_args: 0)
@@ -389,32 +389,32 @@ def test_the_other_kind_of_store_tells_by_its_result(
 # Requests
 
 
-def test_a_binary_body_arrives_intact_without_a_content_length(stage: Stage) -> None:
+def test_binary_body_arrives_intact_without_a_content_length(stage: Stage) -> None:
     body = bytes(range(256)) * 10
     message = run_service('/echo', method='PUT')
     assert stage.ask(store_body(message, body)).body == body
 
 
 @pytest.mark.parametrize('promised', ['1', '4000'])
-def test_a_wrong_content_length_neither_cuts_nor_waits(stage: Stage, promised: str) -> None:
+def test_wrong_content_length_neither_cuts_nor_waits(stage: Stage, promised: str) -> None:
     headers = [{'name': 'Content-Length', 'value': promised}]
     message = run_service('/echo', method='PUT', headers=headers)
     assert stage.ask(store_body(message, b'0123456789')).body == b'0123456789'
 
 
-def test_a_request_without_a_body_can_be_read(stage: Stage) -> None:
+def test_request_without_a_body_can_be_read(stage: Stage) -> None:
     assert stage.ask(run_service()).json['body'] == ''
     headers = [{'name': 'Content-Type', 'value': 'application/json'}]
     assert stage.ask(run_service('/echo', method='POST', headers=headers)).code == '400'
 
 
-def test_a_store_that_gives_text_still_gives_a_body(stage: Stage) -> None:
+def test_store_that_returns_text_still_yields_a_body(stage: Stage) -> None:
     message = run_service('/echo', method='PUT')
     KeyValueMock.data[message['requestKey']] = {'request.body': 'grüße'}
     assert stage.ask({**message, 'bodyVariable': 'request.body'}).body == 'grüße'.encode()
 
 
-def test_a_body_that_the_store_lost_is_not_taken_for_an_empty_one(
+def test_body_that_the_store_lost_is_not_taken_for_an_empty_one(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_args: object) -> bytes:
@@ -435,7 +435,7 @@ def test_headers_with_hyphens_are_visible(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize('name', ['If-None-Match', 'If-Modified-Since'])
-def test_a_conditional_get_is_a_304(stage: Stage, name: str) -> None:
+def test_conditional_get_is_a_304(stage: Stage, name: str) -> None:
     first = stage.ask(run_service('/static/full.txt'))
     value = first.headers['etag' if name == 'If-None-Match' else 'last-modified']
     headers = [{'name': name, 'value': value}]
@@ -443,7 +443,7 @@ def test_a_conditional_get_is_a_304(stage: Stage, name: str) -> None:
     assert (reply.code, reply.body) == ('304', None)
 
 
-def test_a_repeated_header_keeps_all_its_values(stage: Stage) -> None:
+def test_repeated_header_keeps_all_its_values(stage: Stage) -> None:
     headers = [
         {'name': 'Accept', 'value': 'text/html'},
         {'name': 'accept', 'value': 'application/json'},
@@ -458,7 +458,7 @@ def test_a_repeated_header_keeps_all_its_values(stage: Stage) -> None:
     assert seen['uri'] == 'https://one.example.com/echo'
 
 
-def test_a_header_without_a_value_or_a_name_is_left_out(stage: Stage) -> None:
+def test_header_without_a_value_or_a_name_is_left_out(stage: Stage) -> None:
     headers = [
         {'name': 'X-Anything', 'value': None},
         {'name': None, 'value': 'x'},
@@ -473,7 +473,7 @@ def test_a_header_without_a_value_or_a_name_is_left_out(stage: Stage) -> None:
 @pytest.mark.parametrize(
     'value', ['1&y=2', 'a+b c', '100% sure', 'grüße', 'a#b', '"quoted"', 'a=b&c', 'plain', 'a,b:c~']
 )
-def test_a_decoded_query_value_stays_one_value(stage: Stage, value: str) -> None:
+def test_decoded_query_value_stays_one_value(stage: Stage, value: str) -> None:
     params = [{'name': 'x', 'value': value}, {'name': 'z', 'value': '1'}]
     # A comma divides values in Falcon unless it is told otherwise; it is not what is tested here.
     seen = stage.ask(run_service(queryParams=params)).json['params']
@@ -482,7 +482,7 @@ def test_a_decoded_query_value_stays_one_value(stage: Stage, value: str) -> None
     assert ','.join(seen['x']) if isinstance(seen['x'], list) else seen['x'] == value
 
 
-def test_a_raw_query_value_is_not_encoded_again(stage: Stage) -> None:
+def test_raw_query_value_is_not_encoded_again(stage: Stage) -> None:
     params = [{'name': 'x', 'value': 'a%20b%26c'}, {'name': None, 'value': 'x'}, 'no param']
     assert stage.ask(run_service(queryParams=params)).json['params'] == {'x': 'a b&c'}
 
@@ -490,7 +490,7 @@ def test_a_raw_query_value_is_not_encoded_again(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ('path', 'code'), [('echo', '200'), ('/echo', '200'), ('', '404'), ('/', '404')]
 )
-def test_a_path_with_and_without_its_slash(stage: Stage, path: str, code: str) -> None:
+def test_path_works_with_and_without_its_slash(stage: Stage, path: str, code: str) -> None:
     assert stage.ask(run_service(path)).code == code
 
 
@@ -499,7 +499,7 @@ def test_addresses_have_no_double_slash(stage: Stage) -> None:
     assert stage.ask(run_service(headers=[])).json['uri'] == 'https://localhost/echo'
 
 
-def test_the_token_is_under_our_own_key_alone(stage: Stage) -> None:
+def test_token_is_under_our_own_key_alone(stage: Stage) -> None:
     message = run_service()
     seen = stage.ask(message).json
     assert (seen['token'], seen['other_token']) == (message['apiToken'], None)
@@ -527,9 +527,7 @@ def test_more_requests_than_can_be_worked_on_are_refused_at_once(stage: Stage, s
     assert stage.ask(run_service()).code == '200'
 
 
-def test_each_request_has_a_thread_that_does_not_hold_up_the_end(
-    tcex: Any, slow: Slow, wsgi: Any
-) -> None:
+def test_request_thread_does_not_delay_the_shutdown(tcex: Any, slow: Slow, wsgi: Any) -> None:
     stage = Stage(tcex, wsgi, guarded=True, max_concurrent=8)
     before = set(threading.enumerate())
     for _ in range(8):
@@ -551,9 +549,7 @@ REQUIRED = ['apiToken', 'headers', 'queryParams', 'method', 'path']
 
 @pytest.mark.parametrize('name', REQUIRED)
 @pytest.mark.parametrize('value', [None, 'absent', 17])
-def test_a_request_that_is_not_whole_is_answered_400(
-    stage: Stage, name: str, value: object
-) -> None:
+def test_incomplete_request_is_answered_400(stage: Stage, name: str, value: object) -> None:
     message = run_service(**{name: value})
     if value == 'absent':
         del message[name]
@@ -566,7 +562,7 @@ def test_a_request_that_is_not_whole_is_answered_400(
 
 
 @pytest.mark.parametrize('key', [None, '', 17, ['x']])
-def test_a_request_without_a_key_cannot_be_answered_but_does_no_harm(
+def test_request_without_a_key_cannot_be_answered_but_does_no_harm(
     stage: Stage, key: object
 ) -> None:
     stage.broker.send(run_service(requestKey=key))
@@ -575,11 +571,11 @@ def test_a_request_without_a_key_cannot_be_answered_but_does_no_harm(
 
 
 @pytest.mark.parametrize('expires', ['soon', '', 1.5, None, [], '-1'])
-def test_a_token_without_a_usable_end_costs_no_answer(stage: Stage, expires: object) -> None:
+def test_token_without_a_usable_expiry_costs_no_answer(stage: Stage, expires: object) -> None:
     assert stage.ask(run_service(expireSeconds=expires)).code == '200'
 
 
-def test_a_framework_that_fails_on_the_way_is_answered_500(
+def test_framework_error_on_the_way_is_answered_500(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_args: object) -> None:
@@ -607,20 +603,18 @@ def test_a_framework_that_fails_on_the_way_is_answered_500(
         b'[' * 100_000,
     ],
 )
-def test_a_message_that_cannot_be_read_does_not_make_the_app_deaf(
-    stage: Stage, payload: bytes
-) -> None:
+def test_unreadable_message_does_not_stop_the_listener(stage: Stage, payload: bytes) -> None:
     stage.broker.send(payload)
     assert stage.ask(run_service()).code == '200'
 
 
 @pytest.mark.parametrize('trigger', ['x', [1], {}, 1.5, True, '7', None])
-def test_a_trigger_that_is_no_number_costs_no_answer(stage: Stage, trigger: object) -> None:
+def test_trigger_id_that_is_not_a_number_costs_no_answer(stage: Stage, trigger: object) -> None:
     assert stage.ask(run_service(triggerId=trigger)).code == '200'
 
 
 @pytest.mark.parametrize('command', [None, 7, [], '', 'Nonesuch'])
-def test_a_request_without_a_usable_command_is_answered_400(stage: Stage, command: object) -> None:
+def test_request_without_a_usable_command_is_answered_400(stage: Stage, command: object) -> None:
     reply = stage.ask(run_service(command=command))
     assert (reply.code, reply.json['code']) == ('400', 'APP-REQUEST')
     assert 'command' in reply.json['description']
@@ -653,7 +647,7 @@ CALLS = {'shutdown', 'heartbeat', 'loggingchange', 'acknowledged', 'brokercheck'
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-def test_whatever_a_request_holds_it_is_answered_once_and_is_no_fault_of_the_app(
+def test_request_of_any_content_is_answered_once_and_is_no_fault_of_the_app(
     stage: Stage, changes: dict[str, Any]
 ) -> None:
     command = changes.get('command', 'RunService')
@@ -737,7 +731,7 @@ def own(tcex: Any, tmp_path: Path) -> Stage:
         ),
     ],
 )
-def test_text_that_is_none_and_what_is_too_long_is_refused_in_the_apps_own_words(
+def test_text_that_is_invalid_or_too_long_is_refused_in_the_apps_own_words(
     own: Stage, capsys: pytest.CaptureFixture[str], message: dict[str, Any], code: str
 ) -> None:
     reply = own.ask(message)
@@ -752,16 +746,16 @@ def test_text_that_is_none_and_what_is_too_long_is_refused_in_the_apps_own_words
 
 
 @pytest.mark.parametrize('path', ['/\u2603', '/\xe4', '/%ff', '/\x00', '/a\nb'])
-def test_a_page_that_there_is_not_is_none_in_any_language(own: Stage, path: str) -> None:
+def test_unknown_page_is_not_found_in_any_language(own: Stage, path: str) -> None:
     assert own.ask(run_service(path)).code == '404'
 
 
 @pytest.mark.parametrize('path', ['/echo/\u2603', '/echo/\xe4\xff', '/echo/gr\xfc\xdfe'])
-def test_an_address_in_any_language_is_seen_as_it_was_written(stage: Stage, path: str) -> None:
+def test_address_in_any_language_arrives_as_written(stage: Stage, path: str) -> None:
     assert stage.ask(run_service(path)).json['path'] == path
 
 
-def test_an_answer_that_is_ready_while_the_broker_is_away_is_sent_when_it_is_back(
+def test_answer_that_is_ready_while_the_broker_is_away_is_sent_when_it_is_back(
     stage: Stage, slow: Slow
 ) -> None:
     message = run_service('/slow')
@@ -780,7 +774,9 @@ def test_an_answer_that_is_ready_while_the_broker_is_away_is_sent_when_it_is_bac
     assert stage.broker.commands('Heartbeat') == [], 'what it would say is old'
 
 
-def test_a_request_at_the_end_is_told_so_whether_new_or_under_way(stage: Stage, slow: Slow) -> None:
+def test_request_during_shutdown_is_refused_whether_new_or_under_way(
+    stage: Stage, slow: Slow
+) -> None:
     message = run_service('/slow')
     stage.broker.send(message)
     assert slow.entered.acquire(timeout=10)
@@ -796,7 +792,7 @@ def test_a_request_at_the_end_is_told_so_whether_new_or_under_way(stage: Stage, 
     assert len(stage.broker.answers(message['requestKey'])) == 1
 
 
-def test_an_unknown_command_does_no_harm(stage: Stage) -> None:
+def test_unknown_command_does_no_harm(stage: Stage) -> None:
     stage.broker.send({'command': 'Nonesuch'})
     stage.broker.send({})
     assert stage.ask(run_service()).code == '200'
@@ -805,7 +801,7 @@ def test_an_unknown_command_does_no_harm(stage: Stage) -> None:
 # Tokens
 
 
-def test_a_renewal_that_cannot_connect_leaves_tokens_readable(
+def test_renewal_that_cannot_connect_leaves_tokens_readable(
     tcex: Any, wsgi: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv('TC_TOKEN_SLEEP_INTERVAL', '0')
@@ -834,7 +830,7 @@ def test_a_renewal_that_cannot_connect_leaves_tokens_readable(
     'answer',
     [{}, [], None, {'apiToken': 'x'}, {'apiToken': 'x', 'apiTokenExpires': 'soon'}],
 )
-def test_a_renewal_with_a_useless_answer_is_the_error_that_the_framework_expects(
+def test_renewal_with_a_useless_answer_raises_the_error_that_the_framework_expects(
     stage: Stage, answer: object
 ) -> None:
     token = stage.service.token
@@ -843,14 +839,14 @@ def test_a_renewal_with_a_useless_answer_is_the_error_that_the_framework_expects
         token.renew_token(Sensitive('expired'))
 
 
-def test_a_renewal_that_works_gives_the_new_token(stage: Stage) -> None:
+def test_successful_renewal_yields_the_new_token(stage: Stage) -> None:
     token = stage.service.token
     whole = {'apiToken': 'renewed', 'apiTokenExpires': 1790000000}
     token.session.get = lambda *_a, **_k: SimpleNamespace(ok=True, json=lambda: whole)
     assert token.renew_token(Sensitive('expired')) == whole
 
 
-def test_a_token_whose_request_ended_while_it_was_renewed_ends_nothing(stage: Stage) -> None:
+def test_token_whose_request_ended_during_its_renewal_ends_nothing(stage: Stage) -> None:
     tokens = stage.service.token.token_map
     tokens['gone']['token'] = 'renewed'
     tokens['gone']['token_expires'] = 1
@@ -859,7 +855,7 @@ def test_a_token_whose_request_ended_while_it_was_renewed_ends_nothing(stage: St
     stage.service.token.unregister_token('gone')
 
 
-def test_what_only_a_request_knew_is_masked_from_then_on(stage: Stage) -> None:
+def test_secret_seen_in_a_request_is_masked_from_then_on(stage: Stage) -> None:
     texts = {
         'apiToken': 'APIV2:token-of-the-request',
         'Cookie': 'theme=dark; JSESSIONID=crumb-of-a-session',
@@ -884,14 +880,14 @@ def test_what_only_a_request_knew_is_masked_from_then_on(stage: Stage) -> None:
         assert stage.redactor.mask(f'({text})') == f'({MASK})'
 
 
-def test_a_renewed_token_is_masked_from_then_on(stage: Stage) -> None:
+def test_renewed_token_is_masked_from_then_on(stage: Stage) -> None:
     whole = {'apiToken': 'APIV2:the-renewed-one', 'apiTokenExpires': 1}
     stage.service.token.session.get = lambda *_a, **_k: SimpleNamespace(ok=True, json=lambda: whole)
     stage.service.token.renew_token(Sensitive('expired'))
     assert stage.redactor.mask('APIV2:the-renewed-one') == MASK
 
 
-def test_a_signed_session_does_not_wait_for_the_renewal_of_tokens(stage: Stage) -> None:
+def test_signed_session_does_not_wait_for_the_renewal_of_tokens(stage: Stage) -> None:
     stage.service.token._barrier.clear()
     session = stage.tcex.requests_tc.get_session(auth=HmacAuth('id', Sensitive('secret-key')))
     started = time.monotonic()
@@ -900,7 +896,7 @@ def test_a_signed_session_does_not_wait_for_the_renewal_of_tokens(stage: Stage) 
     assert time.monotonic() - started < 1
 
 
-def test_no_token_outlives_its_request(stage: Stage) -> None:
+def test_token_does_not_outlive_its_request(stage: Stage) -> None:
     for _ in range(3):
         stage.ask(run_service())
     deadline = time.monotonic() + SOON_S
@@ -934,7 +930,7 @@ def test_secrets_in_headers_are_not_in_the_log_at_any_level(stage: Stage) -> Non
     assert 'planted' not in stage.log
 
 
-def test_a_malformed_message_shows_no_secret_either(stage: Stage) -> None:
+def test_malformed_message_shows_no_secret_either(stage: Stage) -> None:
     message = run_service(headers=[{'name': 'Cookie', 'value': 'a=planted'}], method=None)
     stage.ask({**message, 'apiToken': 'planted-token'})
     stage.broker.send(b'{"command": "RunService", "apiToken": "planted-token", "headers": [')
@@ -942,7 +938,7 @@ def test_a_malformed_message_shows_no_secret_either(stage: Stage) -> None:
     assert 'planted' not in stage.log
 
 
-def test_the_list_of_texts_to_mask_does_not_grow_for_ever(
+def test_list_of_texts_to_mask_does_not_grow_forever(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mend, '_KEPT_TOKENS', 5)
@@ -952,7 +948,7 @@ def test_the_list_of_texts_to_mask_does_not_grow_for_ever(
     assert len(filter_sensitive._sensitive_registry) <= before + 6
 
 
-def test_a_change_of_the_level_goes_for_our_lines(stage: Stage) -> None:
+def test_change_of_the_level_applies_to_the_apps_lines(stage: Stage) -> None:
     ours = logging.getLogger('sentinel_app')
     stage.broker.send({'command': 'LoggingChange', 'level': 'error'})
     assert wait_until(lambda: ours.level == logging.ERROR)
@@ -965,7 +961,7 @@ def test_a_change_of_the_level_goes_for_our_lines(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize('level', ['BOGUS', '', None, 7, 'x\nforged'])
-def test_a_level_that_there_is_not_is_passed_over(stage: Stage, level: object) -> None:
+def test_unknown_level_is_ignored(stage: Stage, level: object) -> None:
     stage.broker.send({'command': 'LoggingChange', 'level': level})
     stage.broker.send({'command': 'LoggingChange'})
     assert wait_until(lambda: stage.log.count('event=logging-change-refused') == 2)
@@ -976,7 +972,7 @@ def test_a_level_that_there_is_not_is_passed_over(stage: Stage, level: object) -
 # Heartbeat and shutdown
 
 
-def test_the_answer_to_a_heartbeat_has_our_figures_of_that_moment(stage: Stage) -> None:
+def test_answer_to_a_heartbeat_has_current_figures(stage: Stage) -> None:
     stage.metrics = {'Indicators Sent': 3}
     stage.broker.send({'command': 'Heartbeat'})
     assert wait_until(lambda: len(stage.broker.commands('Heartbeat')) == 1)
@@ -988,14 +984,14 @@ def test_the_answer_to_a_heartbeat_has_our_figures_of_that_moment(stage: Stage) 
     assert figures[0]['Requests'] == 0
 
 
-def test_a_heartbeat_is_answered_even_if_the_figures_fail(stage: Stage) -> None:
+def test_heartbeat_is_answered_even_if_the_figures_fail(stage: Stage) -> None:
     stage.metrics = None  # type: ignore[assignment]
     stage.broker.send({'command': 'Heartbeat'})
     assert wait_until(lambda: len(stage.broker.commands('Heartbeat')) == 1)
     assert 'event=metrics-failed' in stage.log
 
 
-def test_a_shutdown_calls_back_and_disconnects_once(stage: Stage) -> None:
+def test_shutdown_calls_back_and_disconnects_once(stage: Stage) -> None:
     called: list[int] = []
     stage.service.shutdown_callback = lambda: called.append(1)
     for _ in range(2):
@@ -1012,7 +1008,7 @@ def test_a_shutdown_calls_back_and_disconnects_once(stage: Stage) -> None:
     ]
 
 
-def test_a_callback_that_fails_does_not_hold_the_shutdown_up(stage: Stage) -> None:
+def test_failing_callback_does_not_delay_the_shutdown(stage: Stage) -> None:
     def fail() -> None:
         raise ValueError('callback')
 
@@ -1023,18 +1019,18 @@ def test_a_callback_that_fails_does_not_hold_the_shutdown_up(stage: Stage) -> No
     assert stage.service.message_broker.shutdown
 
 
-def test_a_missing_heartbeat_ends_the_service_and_says_so(stage: Stage) -> None:
+def test_missing_heartbeat_ends_the_service_and_says_so(stage: Stage) -> None:
     stage.service.process_shutdown_command({'reason': mend.MISSED_HEARTBEAT})
     assert stage.ending.is_missed_heartbeat
 
 
-def test_the_framework_still_words_a_missing_heartbeat_that_way() -> None:
+def test_framework_still_uses_the_known_words_for_a_missing_heartbeat() -> None:
     import tcex.app.service.common_service as module
 
     assert mend.MISSED_HEARTBEAT in Path(str(module.__file__)).read_text()
 
 
-def test_a_shutdown_can_wait_for_requests_under_way(stage: Stage, slow: Slow) -> None:
+def test_shutdown_can_wait_for_requests_under_way(stage: Stage, slow: Slow) -> None:
     message = run_service('/slow')
     stage.broker.send(message)
     assert slow.entered.acquire(timeout=10)
@@ -1044,7 +1040,7 @@ def test_a_shutdown_can_wait_for_requests_under_way(stage: Stage, slow: Slow) ->
     assert stage.broker.answers(message['requestKey']), 'published before the wait is over'
 
 
-def test_nothing_of_the_frameworks_classes_is_changed(stage: Stage) -> None:
+def test_framework_classes_are_not_changed(stage: Stage) -> None:
     kind = type(stage.service)
     for name in ('process_run_service_command', 'process_shutdown_command'):
         assert getattr(kind, name).__module__.startswith('tcex.')
@@ -1059,7 +1055,7 @@ def wait_until(claim: Callable[[], bool], timeout_s: float = SOON_S) -> bool:
     return True
 
 
-def test_errors_of_requests_go_nowhere_but_the_log(
+def test_errors_of_requests_go_only_to_the_log(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stage.ask(run_service('/chunks/failing'))

@@ -28,7 +28,7 @@ def save_and_run(app_state: AppState, mode: Mode) -> None:
     )
 
 
-def test_a_full_update_saved_while_one_ends_is_still_due(app_state: AppState):
+def test_full_update_saved_while_one_ends_is_still_due(app_state: AppState):
     app_state.add_update(make_update(), [make_job()], schedule=Schedule(last_scheduled_at=NOON))
     seen = app_state.schedule()
     save_and_run(app_state, Mode.FULL)
@@ -39,7 +39,7 @@ def test_a_full_update_saved_while_one_ends_is_still_due(app_state: AppState):
     )
 
 
-def test_a_full_update_saved_while_a_delta_is_queued_is_still_due(app_state: AppState):
+def test_full_update_saved_while_a_delta_is_queued_is_still_due(app_state: AppState):
     seen = app_state.schedule()
     save_and_run(app_state, Mode.FULL)
     app_state.add_update(
@@ -51,7 +51,7 @@ def test_a_full_update_saved_while_a_delta_is_queued_is_still_due(app_state: App
     )
 
 
-def test_a_full_update_that_is_queued_is_due_no_more(app_state: AppState):
+def test_full_update_that_is_queued_is_no_longer_due(app_state: AppState):
     save_and_run(app_state, Mode.FULL)
     queued = replace(app_state.schedule(), last_scheduled_at=NOON, next_mode=None)
     app_state.add_update(make_update(mode=Mode.FULL), [make_job()], schedule=queued)
@@ -59,7 +59,7 @@ def test_a_full_update_that_is_queued_is_due_no_more(app_state: AppState):
     assert app_state.schedule() == Schedule(last_scheduled_at=NOON, full_number=1)
 
 
-def test_an_update_that_ends_while_the_next_is_queued_has_run(app_state: AppState):
+def test_update_that_ends_while_the_next_is_queued_has_run(app_state: AppState):
     app_state.add_update(make_update(), [make_job()], schedule=Schedule(last_scheduled_at=NOON))
     seen = app_state.schedule()
     app_state.end_update(
@@ -76,7 +76,7 @@ def test_an_update_that_ends_while_the_next_is_queued_has_run(app_state: AppStat
     )
 
 
-def test_a_full_update_can_be_required_without_a_save(tmp_path: Path):
+def test_full_update_can_be_required_without_a_save(tmp_path: Path):
     app_state = AppState(tmp_path / 'documents.json', now=lambda: NOON)
     save_and_run(app_state, Mode.DELTA)
     app_state.require_full()
@@ -87,7 +87,7 @@ def test_a_full_update_can_be_required_without_a_save(tmp_path: Path):
     assert again.query_list() == app_state.query_list()
 
 
-def test_a_full_update_that_was_done_is_due_no_more_unless_it_was_required_again(
+def test_full_update_that_was_done_is_no_longer_due_unless_required_again(
     app_state: AppState,
 ):
     save_and_run(app_state, Mode.FULL)

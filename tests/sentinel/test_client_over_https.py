@@ -131,7 +131,7 @@ def test_refused_object_is_named_by_its_position_and_the_others_are_kept(sentine
     assert len(sentinel.held_objects()) == 3
 
 
-def test_one_token_serves_many_threads(entra, sentinel, sink):
+def test_token_is_shared_by_many_threads(entra, sentinel, sink):
     with ThreadPoolExecutor(8) as pool:
         replies = list(pool.map(lambda number: sink.send([stix(f'h{number}')]), range(40)))
     assert all(not reply.refusals for reply in replies)
@@ -139,7 +139,7 @@ def test_one_token_serves_many_threads(entra, sentinel, sink):
     assert len(entra.token_requests) == 1
 
 
-def test_token_that_was_taken_back_is_replaced_once_for_all_threads(entra, sentinel, sink):
+def test_revoked_token_is_replaced_once_for_all_threads(entra, sentinel, sink):
     sink.send([stix('first')])
     entra.issuer.invalidate_all()
 
@@ -187,7 +187,7 @@ def test_certificate_signs_in_where_it_is_registered(entra, sentinel, make):
         ('refuse-batch', {'contains': 'h1.'}, BatchRefusedError),
     ],
 )
-def test_each_fault_is_one_attempt_and_ends_in_the_error_that_fits(
+def test_fault_of_each_kind_is_one_attempt_and_raises_its_own_error(
     sentinel, sink, name, params, error_class
 ):
     sentinel.faults.add(name, **params)
@@ -200,13 +200,13 @@ def test_each_fault_is_one_attempt_and_ends_in_the_error_that_fits(
     assert len(sentinel.held_objects()) == 2
 
 
-def test_all_refused_with_status_200_refuses_all(sentinel, sink):
+def test_response_200_that_refuses_all_is_read_as_such(sentinel, sink):
     sentinel.faults.add('refuse-all')
     assert set(sink.send(batch(3)).refusals) == {0, 1, 2}
 
 
 @pytest.mark.parametrize('header', list(RetryAfter))
-def test_429_tells_how_long_to_wait_however_its_header_looks(sentinel, sink, header):
+def test_429_states_the_wait_however_its_header_looks(sentinel, sink, header):
     sentinel.faults.add('throttle', wait_s=17, retry_after=header.value)
     with pytest.raises(ThrottledError) as caught:
         sink.send(batch(1))
@@ -226,7 +226,7 @@ def test_unknown_workspace_and_missing_role_name_their_remedies(sentinel, make):
         assert caught.value.reason.startswith('UnauthorizedAccess: ')
 
 
-def test_source_system_that_is_reserved_is_told_in_sentinels_words(make):
+def test_reserved_source_system_is_reported_in_sentinels_words(make):
     with pytest.raises(BatchRefusedError) as caught:
         make(source_system='Microsoft Sentinel').send(batch(2))
     assert caught.value.reason
@@ -255,7 +255,7 @@ def test_unknown_tenant_names_the_input(entra, make, tenant):
     assert caught.value.reason.startswith('AADSTS')
 
 
-def test_app_that_was_enabled_again_is_seen_at_the_next_call(entra, sink):
+def test_app_that_was_enabled_again_works_at_the_next_call(entra, sink):
     entra.app.state = AppState.DISABLED
     with pytest.raises(TokenRefusedError, match='disabled'):
         sink.send([stix()])
@@ -265,7 +265,7 @@ def test_app_that_was_enabled_again_is_seen_at_the_next_call(entra, sink):
 
 @pytest.mark.parametrize('endpoint', ['metadata', 'token'])
 @pytest.mark.parametrize('name', ['throttled', 'server-error', 'html', 'drop', 'slow'])
-def test_trouble_at_the_sign_in_may_pass(entra, sink, endpoint, name):
+def test_trouble_at_the_sign_in_is_retryable(entra, sink, endpoint, name):
     params = {'wait_s': 2} if name == 'slow' else {}
     if name == 'throttled':
         params = {'retry_after': 0}
@@ -276,7 +276,7 @@ def test_trouble_at_the_sign_in_may_pass(entra, sink, endpoint, name):
     assert sink.send([stix()]).refusals == {}
 
 
-def test_tokens_of_a_short_life_keep_working(entra, sentinel, sink):
+def test_short_lived_tokens_keep_working(entra, sentinel, sink):
     entra.settings.expires_in = 60
     for number in range(5):
         sink.send([stix(f'h{number}')])

@@ -11,7 +11,7 @@ from tests.harness.project import PROJECT
 NOT_REPORTED = {'APP-CONFIG', 'APP-CONFLICT', 'APP-NOT-FOUND', 'RUN-STOP', 'TC-NOTIFY'}
 
 
-def test_the_page_offers_every_code_that_jobs_report() -> None:
+def test_page_offers_every_code_that_jobs_report() -> None:
     text = (PROJECT / 'ui' / 'src' / 'lib' / 'errorCode.ts').read_text()
     offered = set(re.findall(r"'([A-Z0-9]+(?:-[A-Z0-9]+)?)'", text))
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]

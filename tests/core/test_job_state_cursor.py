@@ -31,7 +31,7 @@ CURSOR = Cursor(query_id='q1', selection=QUERY.selection, at=NOON - dt.timedelta
         (Mode.RECONCILE, RAN, EVERYTHING),
     ],
 )
-def test_a_delta_begins_at_the_last_run_and_all_else_at_the_beginning(
+def test_delta_begins_at_the_last_run_and_other_modes_at_the_beginning(
     mode: Mode, schedule: Schedule, at: dt.datetime
 ):
     assert first_cursor(make_job(mode=mode), schedule, NOON) == Cursor(
@@ -40,7 +40,7 @@ def test_a_delta_begins_at_the_last_run_and_all_else_at_the_beginning(
 
 
 @pytest.mark.parametrize('ahead_s', [301, 3_600, 365 * 86_400])
-def test_a_last_run_in_the_future_is_not_believed(ahead_s: float):
+def test_last_run_in_the_future_is_ignored(ahead_s: float):
     ahead = Schedule(last_run_at=NOON + dt.timedelta(seconds=ahead_s))
     assert first_cursor(make_job(mode=Mode.DELTA), ahead, NOON).at == EVERYTHING
 
@@ -50,12 +50,12 @@ def at(seconds: float) -> dt.datetime | None:
     return start_after(cursor, NOON)
 
 
-def test_a_delta_begins_before_its_cursor():
+def test_delta_begins_before_its_cursor():
     assert at(-3_600) == NOON - dt.timedelta(seconds=3_900)
     assert at(300) == NOON
 
 
-def test_a_delta_reads_everything_where_its_cursor_cannot_be_right():
+def test_delta_reads_everything_where_its_cursor_cannot_be_right():
     assert at(301) is None
     assert at(365 * 86_400) is None
     assert start_after(Cursor(query_id='q1', selection='', at=EVERYTHING), NOON) is None
@@ -66,28 +66,28 @@ def kept(status: JobStatus, known: Cursor | None = None, saved: QueryList = SAVE
 
 
 @pytest.mark.parametrize('status', [JobStatus.FAILED, JobStatus.CANCELLED])
-def test_a_job_that_did_not_come_to_its_end_leaves_its_first_cursor(status: JobStatus):
+def test_job_that_did_not_complete_leaves_its_first_cursor(status: JobStatus):
     wanted = first_cursor(make_job(), RAN, NOON)
 
     assert kept(status) == wanted
     assert kept(status, Cursor(query_id='q1', selection='of before', at=NOON)) == wanted
 
 
-def test_a_cursor_that_is_there_stays():
+def test_existing_cursor_stays():
     assert kept(JobStatus.FAILED, CURSOR) is None
 
 
-def test_a_job_that_came_to_its_end_moves_its_cursor_elsewhere():
+def test_job_that_completed_keeps_no_first_cursor():
     assert kept(JobStatus.UPLOAD_COMPLETE) is None
 
 
-def test_a_query_that_was_removed_or_edited_since_gets_none():
+def test_query_that_was_removed_or_edited_since_gets_no_cursor():
     assert kept(JobStatus.FAILED, saved=QueryList(version=2, queries=())) is None
     edited = make_query(tql='confidence > 90')
     assert kept(JobStatus.FAILED, saved=QueryList(version=2, queries=(edited,))) is None
 
 
 @pytest.mark.parametrize('scope', [scope for scope in Scope if scope is not Scope.WHOLE])
-def test_a_job_about_what_a_person_chose_leaves_none(scope: Scope):
+def test_job_about_chosen_values_leaves_no_cursor(scope: Scope):
     failed = make_job(status=JobStatus.FAILED, scope=scope)
     assert kept_cursor(failed, None, SAVED, RAN, NOON) is None

@@ -40,7 +40,7 @@ def found(stand: Stand, query: str = '') -> list[str]:
     return [update['update_id'] for update in reply.json['data']]
 
 
-def test_an_update_is_shown_with_the_sums_of_its_jobs(stand: Stand) -> None:
+def test_update_is_shown_with_the_sums_of_its_jobs(stand: Stand) -> None:
     stand.app_state.save_queries(
         QUERIES[1:], expected_version=0, next_mode=None, audit=make_audit()
     )
@@ -94,7 +94,7 @@ def test_an_update_is_shown_with_the_sums_of_its_jobs(stand: Stand) -> None:
     assert (second['query']['position'], second['query']['current_position']) == (1, 0)
 
 
-def test_a_running_update_shows_its_live_counts(stand: Stand) -> None:
+def test_running_update_shows_its_live_counts(stand: Stand) -> None:
     add(stand, 1, {'status': JobStatus.UPLOAD_IN_PROGRESS}, started_at=minutes(1))
     stand.live.by_id['j1-0'] = Counts(read=500, outcomes={Outcome.SENT: 400}, expected=1000)
     (update,) = stand.get('/api/job/update').json['data']
@@ -148,7 +148,7 @@ def test_jobs_are_found_by_update_query_and_start(stand: Stand) -> None:
     assert ids('update_id=nobody') == []
 
 
-def test_it_is_told_from_when_on_every_update_is_kept(stand: Stand) -> None:
+def test_list_says_since_when_every_update_is_kept(stand: Stand) -> None:
     for number in (1, 2):
         add(stand, number, DONE, ended_at=minutes(9))
     assert stand.get('/api/job/update').json['complete_since'] is None
