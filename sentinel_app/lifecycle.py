@@ -79,7 +79,7 @@ class Lifecycle:
         threading.Thread(target=self._run_check, name='check', daemon=True).start()
 
     def stop(self, timeout_s: float) -> None:
-        """Let each thread come to its next safe point, and close the stores.
+        """Stop each thread at its next safe point, and close the stores.
 
         A batch in flight may have its answer within the time; one that takes longer is abandoned,
         and sent again at the next start. What is read or converted is not worth waiting for.

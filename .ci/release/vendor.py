@@ -93,7 +93,7 @@ def make_package(folder: Path, run: Run = run) -> Path:
 
 
 def validate(folder: Path, run: Run = run) -> str:
-    """Let `tcex validate` look at the definition files; returns what it says.
+    """Run `tcex validate` over the definition files; return what it says.
 
     Raises:
         ReleaseError: if it found anything wrong, or did not look at all of them.

@@ -37,7 +37,7 @@ class HeadAsGet:
     def process_response(
         self, req: falcon.Request, _resp: falcon.Response, _resource: object, _success: bool
     ) -> None:
-        """Let the framework see that no body is wanted."""
+        """Restore the method, so that the framework leaves the body out."""
         req.method = req.env['REQUEST_METHOD']
 
 
@@ -54,7 +54,7 @@ class AccessRule:
         self._admin_roles = admin_roles
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
-        """Let administrators alone pass."""
+        """Refuse everybody but administrators."""
         if not is_api(req):
             return
         user = known_user(self._identity, req.env.get(API_TOKEN_KEY))

@@ -161,7 +161,7 @@ class Tasks(Protocol):
         until: dt.datetime | None = None,
         reason: str | None = None,
     ) -> TaskView:
-        """Let a Task take up nothing further, until it resumes by itself or somebody resumes it."""
+        """Pause a Task, until it resumes by itself or somebody resumes it."""
         ...
 
     def pause_pipeline(
@@ -175,7 +175,7 @@ class Tasks(Protocol):
         ...
 
     def resume(self, slug: str, *, by: str | None) -> TaskView:
-        """Let a paused Task go on."""
+        """Resume a paused Task."""
         ...
 
     def kill(self, slug: str, *, by: str | None) -> TaskView:

@@ -141,7 +141,7 @@ class Supervisor:
         until: dt.datetime | None = None,
         reason: str | None = None,
     ) -> TaskView:
-        """Let a Task take up nothing further; what is under way ends by itself.
+        """Pause a Task; what is under way ends by itself.
 
         Args:
             slug: which Task.
@@ -162,7 +162,7 @@ class Supervisor:
         return self._view(task)
 
     def resume(self, slug: str, *, by: str | None) -> TaskView:
-        """Let a paused Task go on.
+        """Resume a paused Task.
 
         Raises:
             NotFoundError: there is no such Task.

@@ -118,7 +118,7 @@ class Worker:
         self._thread.start()
 
     def retire(self) -> None:
-        """Let the thread end once its step is over; another worker has taken its place."""
+        """End the thread once its step is over; another worker has taken its place."""
         self._is_retired = True
         self._on_error(None)
 

@@ -179,7 +179,7 @@ class World:
         self.sentinel._gateway._settings = self.sentinel.settings
 
     def inputs(self, **changes: str | None) -> dict[str, str | None]:
-        """Give the App's inputs; by default nothing is scheduled while a test lasts."""
+        """Return the App's inputs; by default nothing is scheduled while a test lasts."""
         quiet = {'schedule_interval_hours': '8784', 'reconcile_interval_hours': '0'}
         return app_inputs(entra=self.entra, sentinel=self.sentinel) | quiet | changes
 
@@ -188,11 +188,11 @@ class World:
         queries: Sequence[QueryBody],
         may_be_sent: Callable[[Mapping[str, Any]], bool] | None = None,
     ) -> dict[str, Expected]:
-        """Give what Sentinel should hold, by pattern, worked out from ThreatConnect's rows."""
+        """Return what Sentinel should hold, by pattern, worked out from ThreatConnect's rows."""
         return expected_objects(self.store, queries, may_be_sent)
 
     def live(self, source_system: str = 'ThreatConnect-StandIn') -> dict[str, dict[str, Any]]:
-        """Give the objects that Sentinel holds and believes now, by pattern.
+        """Return the objects that Sentinel holds and believes now, by pattern.
 
         Raises:
             AssertionError: one value is there twice, or Sentinel saw what it never should.
@@ -425,7 +425,7 @@ class Engine:
         return sorted(jobs, key=lambda job: job['query']['position'])
 
     def jobs(self, update_id: str | None = None, *, is_open: bool = False) -> list[Job]:
-        """Give the Jobs of one update, or all of them, oldest first.
+        """Return the Jobs of one update, or all of them, oldest first.
 
         Args:
             update_id: of which update; of all if left out.
@@ -446,7 +446,7 @@ class Engine:
         return sorted(chosen, key=lambda job: (job['date_queued'], job['query']['position']))
 
     def last_jobs(self) -> list[Job]:
-        """Give the Jobs of the update that was queued last."""
+        """Return the Jobs of the update that was queued last."""
         everything = self.jobs()
         return [job for job in everything if job['update_id'] == everything[-1]['update_id']]
 
@@ -465,7 +465,7 @@ class Engine:
             assert_accounting(job)
 
     def errors(self, request_id: str) -> list[dict[str, Any]]:
-        """Give the gathered errors of one Job."""
+        """Return the gathered errors of one Job."""
         page = self.ask('GET', f'api/report/error?request_id={request_id}&limit=100')
         found: list[dict[str, Any]] = page['data']
         return found
@@ -497,7 +497,7 @@ def assert_accounting(job: Job) -> None:
 
 
 def outcomes(job: Job) -> dict[str, int]:
-    """Give a Job's outcomes, those that occurred."""
+    """Return a Job's outcomes, those that occurred."""
     return {name: job[f'count_{name}'] for name in OUTCOMES if job[f'count_{name}']}
 
 

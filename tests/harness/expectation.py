@@ -38,7 +38,7 @@ def expected_objects(
     queries: Sequence[Mapping[str, Any]],
     may_be_sent: Callable[[Data], bool] | None = None,
 ) -> dict[str, Expected]:
-    """Give the object that each pattern should have.
+    """Return the object that each pattern should have.
 
     Args:
         store: what ThreatConnect holds.

@@ -24,7 +24,7 @@ def ec_key() -> ec.EllipticCurvePrivateKey:
 
 
 def certificate(key: PrivateKey, days: int = 30, since_days: int = -90) -> x509.Certificate:
-    """Give a certificate that is valid for so many days; it has expired where they are negative.
+    """Return a certificate that is valid for so many days; it has expired where they are negative.
 
     Args:
         key: whose it is.

@@ -121,7 +121,7 @@ def api_message(stand: Stand, method: str, path: str, /, **changes: Any) -> dict
 
 
 def check_log(stand: Stand, run: int = 1) -> dict[str, dict[str, str]]:
-    """Give what a check has written to the log, by its name, once it has ended.
+    """Return what a check has written to the log, by its name, once it has ended.
 
     Args:
         stand: with an App that has been started.

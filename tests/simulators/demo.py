@@ -87,7 +87,7 @@ def _pick(rows: list[Row], limit: int) -> list[Row]:
 
 
 def demo_queries(rows: list[Row] | None = None) -> list[Row]:
-    """Give three TQL queries that overlap, so that their precedence shows.
+    """Return three TQL queries that overlap, so that their precedence shows.
 
     Args:
         rows: what is loaded; left out, what `load_indicators()` gives. Only the owners' names
@@ -380,7 +380,7 @@ def generate_indicators(count: int, seed: int = 1) -> Iterator[Row]:
 
 
 def _kinds() -> Iterator[str]:
-    """Give types as they are spread in real collections: mostly files, hosts and addresses."""
+    """Return types as they are spread in real collections: mostly files, hosts and addresses."""
     return cycle(
         ('File', 'Host', 'Address', 'URL', 'File', 'Host', 'Address', 'File', 'URL', 'File',
          'Host', 'File', 'Registry Key', 'EmailAddress', 'CIDR', 'Host', 'File', 'URL', 'ASN',

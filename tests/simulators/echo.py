@@ -111,7 +111,7 @@ class Echo:
 
 
 def carried(request: Request) -> list[str]:
-    """Give the secrets in a request's headers, each without what stands before it."""
+    """Return the secrets in a request's headers, each without what stands before it."""
     values = [request.headers.get(name, '') for name in _CARRIERS]
     return [value.rpartition(' ')[2].rpartition(':')[2] for value in values if value]
 

@@ -61,7 +61,7 @@ class ProxySimulator:
             return tuple(self._tunnels)
 
     def ports(self, status: int = 200) -> set[int]:
-        """Give the ports that tunnels with this answer were asked for."""
+        """Return the ports that tunnels with this answer were asked for."""
         return {tunnel.port for tunnel in self.tunnels if tunnel.status == status}
 
     def forget(self) -> None:

@@ -86,7 +86,7 @@ STORE = Store(ROWS)
 
 
 def select(text: str) -> set[int]:
-    """Give the last digits of the ids that a query selects."""
+    """Return the last digits of the ids that a query selects."""
     test = build(parse(text, now=NOW), STORE.surroundings())
     return {row['id'] - BIG for row in STORE.rows() if test(row)}
 

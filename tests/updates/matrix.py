@@ -61,13 +61,13 @@ class Cell:
 
 
 def product(threatconnect: str) -> Iterator[Cell]:
-    """Give a fault of ThreatConnect with each fault of Sentinel and each of Entra ID."""
+    """Return a fault of ThreatConnect with each fault of Sentinel and each of Entra ID."""
     for sentinel, entra in itertools.product(SENTINEL, ENTRA):
         yield Cell(threatconnect=threatconnect, sentinel=sentinel, entra=entra)
 
 
 def covering(threatconnect: str) -> Iterator[Cell]:
-    """Give some of these, so that over all faults of ThreatConnect every two faults meet."""
+    """Return some of these, so that over all faults of ThreatConnect every two faults meet."""
     place = THREATCONNECT.index(threatconnect)
     for number in range(max(len(SENTINEL), len(ENTRA))):
         yield Cell(
@@ -78,7 +78,7 @@ def covering(threatconnect: str) -> Iterator[Cell]:
 
 
 def sample(threatconnect: str) -> Iterator[Cell]:
-    """Give every fourth of these, others for each fault of ThreatConnect."""
+    """Return every fourth of these, others for each fault of ThreatConnect."""
     yield from itertools.islice(
         covering(threatconnect), THREATCONNECT.index(threatconnect) % 4, None, 4
     )

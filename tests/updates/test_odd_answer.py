@@ -153,7 +153,7 @@ def any_word(body: Any, *statuses: int) -> Callable[[Reply], Iterator[Lie]]:
 
 
 def any_header(*statuses: int) -> Callable[[Reply], Iterator[Lie]]:
-    """Give each header odd values, with each status."""
+    """Yield each header with odd values, with each status."""
 
     def lies(_honest: Reply) -> Iterator[Lie]:
         everything = [(name, value) for name, values in HEADERS.items() for value in values]

@@ -28,7 +28,7 @@ def churn(world: World, seed: int) -> None:
 
 
 def missed(world: World, engine: Engine, before: dict[int, dict[str, Any]]) -> list[str]:
-    """Give the values that matched all the time, and that Sentinel does not hold."""
+    """Return the values that matched all the time, and that Sentinel does not hold."""
     held = {stix['name'] for stix in world.live().values()}
     return [
         str(row['summary'])

@@ -21,7 +21,7 @@ IN_FLIGHT = 8
 
 
 def confidences(world: World) -> list[list[int]]:
-    """Give the confidence of each object sent, request by request."""
+    """Return the confidence of each object sent, request by request."""
     held = world.sentinel.held_objects()
     return [[held[id_]['confidence'] for id_ in seen.ids] for seen in world.sentinel.requests]
 

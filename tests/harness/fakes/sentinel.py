@@ -92,11 +92,11 @@ class TableSink:
         return self.table.anomalies()
 
     def held(self) -> dict[str, Stix]:
-        """Give the newest object of each id."""
+        """Return the newest object of each id."""
         return self.table.held_objects(SOURCE_SYSTEM)
 
     def live(self) -> dict[str, Stix]:
-        """Give the objects that Sentinel believes now, by pattern.
+        """Return the objects that Sentinel believes now, by pattern.
 
         Raises:
             AssertionError: one value is there twice.

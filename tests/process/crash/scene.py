@@ -229,7 +229,7 @@ class Scene:
 
 
 def random_kill(chance: random.Random) -> Kill:
-    """Give a place, or a moment."""
+    """Return a place, or a moment."""
     if chance.random() < 0.5:
         return Kill(place=f'{chance.choice(PLACES)}:{chance.choice((1, 1, 2, 3, 5, 8))}')
     return Kill(after_s=chance.uniform(0.02, LONGEST_S))

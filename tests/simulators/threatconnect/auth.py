@@ -48,7 +48,7 @@ class ApiError(Exception):
 
 
 def error_reply(path: str, status: int, message: str) -> Reply:
-    """Give the documented error body: v3 has an `errCode`, older parts say `Failure`."""
+    """Return the documented error body: v3 has an `errCode`, older parts say `Failure`."""
     if path.startswith('/api/v3/'):
         body = {'errCode': f'0x1{status - 399:03x}', 'message': message, 'status': 'Error'}
     else:
@@ -65,7 +65,7 @@ class Gate:
         self._lock = threading.Lock()
 
     def authenticate(self, request: Request, now: dt.datetime) -> User:
-        """Give the user.
+        """Return the user.
 
         Raises:
             ApiError: 401 with the message that the platform has for the case.
@@ -96,7 +96,7 @@ class Gate:
         return token, expires
 
     def renew(self, token: str, now: dt.datetime) -> tuple[str, int]:
-        """Give a new token for an old one, expired or not; the old one is worth nothing then.
+        """Return a new token for an old one, expired or not; the old one is worth nothing then.
 
         Raises:
             ApiError: 401 for a token that never was, or was replaced already.
@@ -116,7 +116,7 @@ class Gate:
 
 
 def sign(secret_key: str, target: str, method: str, timestamp: str) -> str:
-    """Give the signature over path and query exactly as sent."""
+    """Return the signature over path and query exactly as sent."""
     message = f'{target}:{method}:{timestamp}'.encode()
     digest = hmac.new(secret_key.encode(), message, hashlib.sha256).digest()
     return base64.b64encode(digest).decode()

@@ -132,7 +132,7 @@ class FaultBoard:
     def take(
         self, name: str, path: str, applies: Callable[[Fault], bool] | None = None
     ) -> Fault | None:
-        """Give the fault that this request gets, and count it.
+        """Return the fault that this request gets, and count it.
 
         Args:
             name: which fault.

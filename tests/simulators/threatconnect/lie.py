@@ -70,7 +70,7 @@ def refusal(request: Request, take: Take) -> Reply | None:
 
 
 def arrived(request: Request, take: Take) -> Request:
-    """Give the request as it arrives at the platform, after its signature was checked."""
+    """Return the request as it arrives at the platform, after its signature was checked."""
     if request.body and take('drops_body'):
         request = replace(request, body=b'')
     if fault := take('drops_parameter'):
@@ -86,7 +86,7 @@ def arrived(request: Request, take: Take) -> Request:
 
 
 def page(reply: Reply, wanted: ListRequest, take: Take, first: Row) -> Reply:
-    """Give a page of Indicators with what is not true of it; `first` is the first one there is."""
+    """Return a page of Indicators with what is not true of it; `first` is the first page."""
     answer = json.loads(reply.body)
     rows: list[Data] = answer['data']
     tql = dict(wanted.pairs).get('tql', '')
@@ -118,7 +118,7 @@ def _endless(first: Row, wanted: ListRequest, rows: int, *, is_active: bool) -> 
 
 
 def deleted(answer: Data, owner: str, take: Take) -> Data:
-    """Give a deleted list with what is not true of it."""
+    """Return a deleted list with what is not true of it."""
     if fault := take('endless_deleted'):
         entries = [
             {'ownerName': owner, 'type': 'Host', 'summary': f'gone-{next(_numbers)}.example.com'}
@@ -132,7 +132,7 @@ def deleted(answer: Data, owner: str, take: Take) -> Data:
 
 
 def owners(answer: Data, take: Take) -> Data:
-    """Give a list of owners with what is not true of it."""
+    """Return a list of owners with what is not true of it."""
     if not take('endless_owners'):
         return answer
     number = next(_numbers)

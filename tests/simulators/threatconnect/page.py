@@ -65,7 +65,7 @@ class Page:
 
 
 def parameters(request: Request) -> tuple[Pairs, bool]:
-    """Give the parameters from the query or, without one, from a `{"data": {...}}` body.
+    """Return the parameters from the query or, without one, from a `{"data": {...}}` body.
 
     Returns:
         The pairs in order, and whether they come from a body.
@@ -86,7 +86,7 @@ def parameters(request: Request) -> tuple[Pairs, bool]:
 
 
 def paging(pairs: Pairs) -> tuple[int, int]:
-    """Give offset and page size.
+    """Return offset and page size.
 
     Raises:
         ApiError: 400 for anything but whole numbers in range; a size above the maximum is cut.
@@ -223,7 +223,7 @@ def link(base: str, wanted: ListRequest, start: int, *, repeats: bool = True) ->
 def links(
     base: str, wanted: ListRequest, *, has_more: bool, repeats: bool = True
 ) -> dict[str, str]:
-    """Give `next` where more follows, and `prev` where something came before."""
+    """Return `next` where more follows, and `prev` where something came before."""
     found = {}
     if has_more:
         found['next'] = link(base, wanted, wanted.start + wanted.limit, repeats=repeats)
@@ -234,7 +234,7 @@ def links(
 
 
 def capped(wanted: ListRequest, rows: int) -> ListRequest:
-    """Give the same request with a smaller page."""
+    """Return the same request with a smaller page."""
     return replace(wanted, limit=min(wanted.limit, rows))
 
 

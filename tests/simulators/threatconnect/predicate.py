@@ -191,13 +191,13 @@ def _lies_in(text: str, network: ipaddress.IPv4Network | ipaddress.IPv6Network) 
 
 
 def elements(data: Data, collection: str) -> list[Data]:
-    """Give the members of a nested collection, however it is written (`{}`, missing, a list)."""
+    """Return the members of a nested collection, however it is written (`{}`, missing, a list)."""
     value = data.get(collection) or ()
     return value.get('data') or [] if isinstance(value, Mapping) else list(value)
 
 
 def default_text(data: Data, name: str) -> str | None:
-    """Give the mirror `description` or `source`, from the default attribute if need be."""
+    """Return the mirror `description` or `source`, from the default attribute if need be."""
     if name in data:
         return str(data[name])
     for attribute in elements(data, 'attributes'):
@@ -220,13 +220,13 @@ _CUSTOM_VALUES = {
 
 
 def custom_value(data: Data, index: int) -> str | None:
-    """Give what `value1` to `value3` stand for (`index` 0 to 2)."""
+    """Return what `value1` to `value3` stand for (`index` 0 to 2)."""
     names = _CUSTOM_VALUES.get(data['type'], ())
     return data.get(names[index]) if index < len(names) else None
 
 
 def custom_names(type_name: str) -> tuple[str, ...]:
-    """Give the names of the properties behind `value1` to `value3`."""
+    """Return the names of the properties behind `value1` to `value3`."""
     return _CUSTOM_VALUES.get(type_name, ())
 
 
@@ -297,7 +297,7 @@ _SHARED_GETTERS: dict[str, dict[str, Getter]] = {
 
 
 def getter(target: str, keyword: str) -> tuple[Getter, bool]:
-    """Give the function that reads a keyword's value, and whether it gives several values.
+    """Return the function that reads a keyword's value, and whether it gives several values.
 
     A keyword without an entry of its own reads the property of the same name.
     """

@@ -84,7 +84,7 @@ class Row:
         whole_ratings: bool = False,
         keep: bool = True,
     ) -> bytes:
-        """Give the JSON object as the endpoint sends it.
+        """Return the JSON object as the endpoint sends it.
 
         Args:
             fields: extra data asked for.
@@ -160,7 +160,7 @@ def _collection(
 
 
 def web_link(row_id: int) -> str:
-    """Give the address of the Indicator's page in the platform."""
+    """Return the address of the Indicator's page in the platform."""
     return f'https://{HOST}/#/details/indicators/{row_id}/overview'
 
 

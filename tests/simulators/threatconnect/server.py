@@ -207,7 +207,7 @@ class ThreatConnectSimulator:
     def take(
         self, exchange: Exchange, name: str, applies: Callable[[Fault], bool] | None = None
     ) -> Fault | None:
-        """Give the fault that this request gets, and note it beside the request."""
+        """Return the fault that this request gets, and note it beside the request."""
         fault = self.faults.take(name, exchange.request.path, applies)
         if fault is not None:
             exchange.faults += (name,)

@@ -120,7 +120,7 @@ class Store:
     # -- time
 
     def now(self) -> dt.datetime:
-        """Give the server's time: the real one plus `clock_offset_s`."""
+        """Return the server's time: the real one plus `clock_offset_s`."""
         return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=self.clock_offset_s)
 
     def now_text(self) -> str:
@@ -132,7 +132,7 @@ class Store:
         return len(self._rows)
 
     def get(self, row_id: int) -> Data | None:
-        """Give one row's data by id."""
+        """Return one row's data by id."""
         row = self._rows.get(row_id)
         return None if row is None else row.data
 
@@ -140,12 +140,12 @@ class Store:
         return self._rows.get(row_id)
 
     def find(self, owner: str, type_name: str, summary: str) -> Data | None:
-        """Give one row's data by owner, type and summary."""
+        """Return one row's data by owner, type and summary."""
         row_id = self._by_value.get((owner, type_name, summary))
         return None if row_id is None else self.get(row_id)
 
     def named(self, owner: str, summary: str) -> Row | None:
-        """Give the row of one owner with this summary, whatever its type."""
+        """Return the row of one owner with this summary, whatever its type."""
         for type_name in TYPE_KEYS:
             row_id = self._by_value.get((owner, type_name, summary))
             if row_id is not None:
@@ -153,7 +153,7 @@ class Store:
         return None
 
     def rows(self, query: str | None = None) -> list[Data]:
-        """Give the data of all rows in order of id, active or not, or of those TQL selects."""
+        """Return the data of all rows in order of id, active or not, or of those TQL selects."""
         with self.lock:
             if query is None:
                 return [self._rows[row_id].data for row_id in self._ids]
@@ -167,7 +167,7 @@ class Store:
     def surroundings(
         self, *, ignores_case: bool = False, ignores_id_filter: bool = False
     ) -> Surroundings:
-        """Give what queries may ask about beyond one row."""
+        """Return what queries may ask about beyond one row."""
         return Surroundings(
             tags=self.tags,
             row=self.get,
@@ -191,7 +191,7 @@ class Store:
         return (row for row_id in ids if test((row := rows[row_id]).data))
 
     def shuffled(self, seed: int | None = None) -> list[Row]:
-        """Give all rows in an order that means nothing but stays while the data stay."""
+        """Return all rows in an order that means nothing but stays while the data stay."""
         if seed is None and self._shuffled[0] == self.version:
             return self._shuffled[1]
         rows = list(self._rows.values())
@@ -201,7 +201,7 @@ class Store:
         return rows
 
     def tags(self) -> list[Data]:
-        """Give every tag on any row, once."""
+        """Return every tag on any row, once."""
         if self._tags[0] != self.version:
             known = {tag['name']: tag for row in self._rows.values()
                      for tag in elements(row.data, 'tags')}  # fmt: skip
@@ -211,7 +211,7 @@ class Store:
     def deleted_since(
         self, owner: str, type_name: str | None = None, since: str | None = None
     ) -> list[Deleted]:
-        """Give the deleted list of one owner, as far as it is still remembered."""
+        """Return the deleted list of one owner, as far as it is still remembered."""
         oldest = text_of(self.now() - dt.timedelta(days=self.retention_days))
         with self.lock:
             return [
@@ -311,7 +311,7 @@ class Store:
             return self._revalue(row_id, file_hash.without_hash(data, digest), at)
 
     def revalue(self, row_id: int, *, at: str | None = None, **properties: Any) -> Data:
-        """Give a row another value, as no documented request can, but a mended database may.
+        """Set another value in a row, as no documented request can, but a mended database may.
 
         Raises:
             DuplicateError: the owner has that value already.
@@ -371,7 +371,7 @@ class Store:
             return data
 
     def tie(self, at: str | None = None, query: str | None = None) -> int:
-        """Give many rows the same `lastModified`, as a bulk import does; returns how many."""
+        """Set the same `lastModified` in many rows, as a bulk import does; return how many."""
         with self.lock:
             moment = at or self.now_text()
             ids = [data['id'] for data in self.rows(query)]

@@ -275,7 +275,7 @@ class _Parser:
         return token.text
 
     def _date(self, token: Token) -> str:
-        """Give the date the form that the data has, so that texts compare as times do."""
+        """Write the date in the form that the data has, so that texts compare as times do."""
         function = token.text.strip().upper()
         if function == 'NOW()':
             return f'{self._now:%Y-%m-%dT%H:%M:%SZ}'

@@ -222,7 +222,7 @@ class History:
             self._touch(self.store.add(row)['id'], f'add {row["confidence"]}')
 
     def change_hash(self) -> None:
-        """Give a File one more hash, of another File perhaps, or take one off; then maybe more."""
+        """Add a hash to a File, of another File perhaps, or remove one; then maybe more."""
         files = [row for row in self.store.rows() if row['type'] == 'File']
         for row in self.chance.sample(files, min(len(files), self.chance.choice((1, 1, 2)))):
             row_id = row['id']
