@@ -8,8 +8,8 @@ NODE := .ci/with-node
 RELEASE := PYTHONPATH=.ci $(PY) -m release
 # Some images forbid it; then each of the hundreds of processes of the tests would compile the App.
 unexport PYTHONDONTWRITEBYTECODE
-# One more than two processors: some tests wait. A larger machine takes more.
-WORKERS ?= 3
+# Two more than two processors: many tests wait. A larger machine takes more.
+WORKERS ?= 4
 # Those that `tests/harness/soak.py` makes longer.
 SOAK_TESTS := $(shell grep -lE '^from tests.harness.soak import' -r tests --include=test_*.py)
 # The stand-ins have tests of their own: they run when a stand-in has changed since they last passed.

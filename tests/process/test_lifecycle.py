@@ -309,9 +309,6 @@ class TestWrongInputs:
         [
             ('client_secret', '0f5d3c1a-9b7e-4d2c-8a6f-1e3b5d7c9a02', 'Client Secret'),
             ('workspace_id', 'not-a-guid', 'Sentinel Workspace ID'),
-            ('schedule_interval_hours', None, 'Schedule Interval Hours'),
-            ('requests_per_minute', '101', 'Requests per Minute'),
-            ('sentinel_url', 'http://localhost', 'Sentinel Upload URL'),
         ],
     )
     def test_wrong_value_ends_the_start_with_one_clear_message(
@@ -353,15 +350,6 @@ class TestInputs:
             assert job['status'] == 'Upload Complete', job['failure_reason']
             assert job['count_sent'] > 0
 
-    def test_optional_inputs_may_be_empty_null_or_missing(self, make_stand: MakeStand) -> None:
-        with make_stand(
-            inputs={'azure_cloud': '', 'max_tlp': None, 'reconcile_interval_hours': ''}
-        ) as stand:
-            for name in ('never_send', 'ui_access', 'retention_days', 'withdraw_limit_percent'):
-                del stand.app.inputs[name]
-            stand.app.start()
-            assert stand.api('GET', 'api/health').json()['status'] == 'healthy'
-
     def test_refused_threatconnect_credentials_end_the_job_with_a_remedy(
         self, make_stand: MakeStand
     ) -> None:
@@ -371,14 +359,6 @@ class TestInputs:
             job = run_to_its_end(stand, rows)
             assert job['status'] == 'Failed'
             assert job['failure_code'] == 'TC-AUTH'
-
-    def test_second_process_is_kept_out_of_the_data(self, make_stand: MakeStand) -> None:
-        with make_stand() as stand:
-            stand.app.start()
-            with pytest.raises(AppEndedError), make_stand() as other:
-                other.app.start()
-            assert other.app.exit_code == 1
-            assert stand.api('GET', 'api/health').json()['status'] == 'healthy'
 
 
 class TestCheckAtTheStart:

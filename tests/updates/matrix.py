@@ -78,9 +78,9 @@ def covering(threatconnect: str) -> Iterator[Cell]:
 
 
 def sample(threatconnect: str) -> Iterator[Cell]:
-    """Return every fourth of these, others for each fault of ThreatConnect."""
+    """Return every eighth of these, others for each fault of ThreatConnect."""
     yield from itertools.islice(
-        covering(threatconnect), THREATCONNECT.index(threatconnect) % 4, None, 4
+        covering(threatconnect), THREATCONNECT.index(threatconnect) % 8, None, 8
     )
 
 
