@@ -56,7 +56,9 @@ class Stores:
             StorageError: the disk does not take it.
         """
         in_flight = self.store.recover()
-        self.store.remove_other_updates([update.id for update in self.app_state.open_updates()])
+        self.store.ended_updates.remove_others(
+            [update.id for update in self.app_state.open_updates()]
+        )
         return in_flight
 
 

@@ -167,7 +167,7 @@ def _bodies(
         TaskSlug.UPLOAD: stage_body(
             follower,
             pipeline.upload.step,
-            working_on=store.in_flight,
+            working_on=store.batches.in_flight,
             words='sent {count} batch{es}',
         ),
         TaskSlug.SCHEDULE_UPDATES: schedule_body(updates.queue),

@@ -131,7 +131,7 @@ class Convert:
         return True
 
     def _end_reading(self, item: EndOfReading) -> None:
-        is_over = self._store.end_reading(item.request_id, at=self._clock.now(), error=item.error)
+        is_over = self._store.readings.end(item.request_id, at=self._clock.now(), error=item.error)
         if is_over:
             # The last batch of a Job need not be full.
             self._wakeups.upload.notify_all()
@@ -194,11 +194,11 @@ class Convert:
             if item.reading is Reading.COMPLETE and item.position < job.position
         ]
         # That of the page's own pass: the reading may have been restarted since, by time.
-        extra = self._store.extra_query(page.request_id, page.number)
+        extra = self._store.readings.extra_query(page.request_id, page.number)
         return PrecedenceContext(
             job=mine.job,
             jobs=(*(item.job for item in before), mine.job),
-            first_mark=self._store.first_mark(update.id),
+            first_mark=self._store.marks.first(update.id),
             update_id=update.id,
             query=query,
             mode=Mode.FULL if job.scope is Scope.SEND else job.mode,
@@ -209,7 +209,7 @@ class Convert:
                 self._store.queries.number(item.query_id) for item in before if reads_all
             ),
             windows=self._windows(before),
-            whole_marks=self._store.whole_marks(),
+            whole_marks=self._store.marks.whole(),
             is_extra=extra is not None and not extra.is_alternate and not reads_all,
             is_alternate=extra is not None and extra.is_alternate,
         )

@@ -133,7 +133,7 @@ class Download:
                 begin = self._begin if job.scope is Scope.WHOLE else self._begin_chosen
                 begin(update, job, stop, is_by_id=is_by_id)
                 return
-            extra = self._store.extra_query(request_id, place.number)
+            extra = self._store.readings.extra_query(request_id, place.number)
             clause = None if extra is None else extra.clause
             if clause is None and job.scope is not Scope.WHOLE:
                 # There is nothing to read for this query.
@@ -144,7 +144,7 @@ class Download:
             elif is_by_id:
                 self._read_page(update, job, place, clause, stop)
             else:
-                self._store.read_by_time(request_id)
+                self._store.readings.restart_by_time(request_id)
         except (FatalError, RetryableError) as error:
             self._fail(request_id, error, place)
 
@@ -173,7 +173,7 @@ class Download:
             lambda stored: replace(stored, window=window),
             cursors=[] if first is None else [first],
         )
-        self._store.start_reading(
+        self._store.readings.start(
             job.request_id,
             at=self._clock.now(),
             expected=expected,
@@ -194,8 +194,8 @@ class Download:
     def _read_nothing(self, request_id: str) -> None:
         """End the reading of a Job that only withdraws, without ThreatConnect."""
         now = self._clock.now()
-        self._store.start_reading(request_id, at=now, expected=None)
-        self._store.end_reading(request_id, at=now)
+        self._store.readings.start(request_id, at=now, expected=None)
+        self._store.readings.end(request_id, at=now)
         self._wakeups.convert.notify()
         self._wakeups.schedule.notify()
 
@@ -208,7 +208,7 @@ class Download:
         is_by_id: bool,
     ) -> None:
         """Begin to read what a person has chosen; there is no window, and no cursor moves."""
-        self._store.start_reading(
+        self._store.readings.start(
             job.request_id,
             at=self._clock.now(),
             expected=None,
@@ -243,7 +243,7 @@ class Download:
             return ()
         refusals = self._store.refusals
         refused = refusals.indicators(job.query.id, most_attempts=REFUSED_ATTEMPTS)
-        sought = refusals.sought(self._store.first_mark(update.id))
+        sought = refusals.sought(self._store.marks.first(update.id))
         values = (*self._orphans.lost_values(update), *sought)
         return (*ids_clauses(refused), *_values_clauses(values))
 
@@ -299,7 +299,7 @@ class Download:
             stop=stop,
         )
         if page is None:
-            self._store.read_by_time(job.request_id)
+            self._store.readings.restart_by_time(job.request_id)
         elif page.rows:
             self._bound_of(job, place, clause, stop).add(len(page.rows))
             following = replace(place, last_id=row_id(page.rows[-1]), page_size=next_size)
@@ -390,7 +390,7 @@ class Download:
         owner, as if everything had been deleted.
         """
         number = place.number + 1
-        if self._store.extra_query(job.request_id, number) is not None:
+        if self._store.readings.extra_query(job.request_id, number) is not None:
             next_place = replace(following, number=number, last_id=None, read_until=None)
             self._put(job.request_id, rows, place, next_place)
             return
@@ -433,7 +433,7 @@ class Download:
         )
         if place is None:
             # None of its pages waits for conversion.
-            self._store.end_reading(request_id, at=self._clock.now(), error=error)
+            self._store.readings.end(request_id, at=self._clock.now(), error=error)
             self._wakeups.convert.notify()
             self._wakeups.schedule.notify()
         else:

@@ -108,7 +108,7 @@ class Upload:
         with self._faults.stage(Stage.UPLOAD, update, lambda: self._first_open(update)):
             self._give_back()
             self._bound_lateness()
-            if not self._store.is_batch_ready(update.id, size=MAX_OBJECTS):
+            if not self._store.batches.is_ready(update.id, size=MAX_OBJECTS):
                 return False
             try:
                 # The token first, as the rate limiter must not count the time that fetching one
@@ -139,7 +139,7 @@ class Upload:
         """Claim a batch once a request may be sent; None if another thread took the last one."""
         permit = self._acquire(stop)
         try:
-            batch = self._store.claim_batch(
+            batch = self._store.batches.claim(
                 update.id, size=MAX_OBJECTS, now=self._clock.now, waited_s=permit.waited_s
             )
         except BaseException:
@@ -179,18 +179,18 @@ class Upload:
         with self._giving_back:
             while self._to_release:
                 batch, is_unacknowledged = self._to_release[0]
-                self._store.release(batch, is_unacknowledged=is_unacknowledged)
+                self._store.batches.release(batch, is_unacknowledged=is_unacknowledged)
                 self._to_release.popleft()
 
     def _bound_lateness(self) -> None:
         """Wait for requests with abandoned objects, but not for one that never ends."""
         now, since = self._clock.monotonic(), self._late_since
-        if not self._store.is_late_under_way:
+        if not self._store.batches.is_late_under_way:
             self._late_since = None
         elif since is None:
             self._late_since = now
         elif now - since > LONGEST_LATE_S:
-            self._store.forget_late()
+            self._store.batches.forget_late()
 
     def _first_open(self, update: Update) -> tuple[str, ...]:
         """Return the Job whose objects come next: most likely an unclaimable object is its own."""
@@ -203,7 +203,7 @@ class Upload:
             refusals = self._attempts(batch, permit, stop)
         except (BatchTooLargeError, BatchRefusedError) as error:
             is_unclear = isinstance(error, BatchUnclearError)
-            self._store.record_failure(batch, is_unacknowledged=is_unclear)
+            self._store.batches.record_failure(batch, is_unacknowledged=is_unclear)
             if len(batch.objects) == 1:
                 refusals = {0: (error.reason or error.message,)}
                 self._settle(batch, refusals, error.code, requests=0)
@@ -272,7 +272,7 @@ class Upload:
         self._troubles.answered(System.ENTRA)
         permit = self._acquire(stop)
         try:
-            begins = self._store.begin_request(batch, now=self._clock.now)
+            begins = self._store.batches.begin_request(batch, now=self._clock.now)
         except BaseException:
             self._limiter.give_back(permit)
             raise
@@ -326,7 +326,7 @@ class Upload:
             throttled_s = (
                 DEFAULT_RETRY_AFTER_S if error.retry_after_s is None else error.retry_after_s
             )
-        self._store.record_failure(
+        self._store.batches.record_failure(
             batch,
             throttled_s=throttled_s,
             is_unacknowledged=isinstance(error, UploadServerError),
@@ -346,7 +346,7 @@ class Upload:
             for index, reasons in sorted(refusals.items())
         ]
         settlement = Settlement(batch=batch, refusals=refusals, errors=errors, requests=requests)
-        if self._store.settle(settlement, at=now):
+        if self._store.batches.settle(settlement, at=now):
             self._wakeups.schedule.notify()
 
     def _stop(self, update: Update, batch: Batch | None, error: SentinelAppError) -> None:
@@ -359,7 +359,7 @@ class Upload:
         now = self._clock.now()
         stopped = self._store.stop_jobs(request_ids, error)
         if batch is not None:
-            self._store.release(batch)
+            self._store.batches.release(batch)
         self._errors.add(
             [
                 ErrorEntry(

@@ -24,7 +24,8 @@ from sentinel_app.storage.page_commit import orphan_lost
 from sentinel_app.storage.selection import select_in
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.statements import statements
-from sentinel_app.storage.update_store import UpdateStore, fail_where_stopped
+from sentinel_app.storage.stopped_jobs import fail_where_stopped
+from sentinel_app.storage.update_store import UpdateStore
 
 _SQL: Final = statements('orphans')
 
@@ -223,7 +224,7 @@ class Orphans:
         self, update_id: str, unwanted: Unwanted, *, now: dt.datetime, most_attempts: int
     ) -> dict[str, object]:
         return {
-            'first_mark': self._store.first_mark(update_id),
+            'first_mark': self._store.marks.first(update_id),
             'now': millis(now),
             'most_attempts': most_attempts,
             'update_id': update_id,
@@ -252,7 +253,7 @@ class Orphans:
         self, update_id: str, digests: Sequence[bytes], *, now: dt.datetime
     ) -> frozenset[bytes]:
         """Return the keys among these with a live object, or one that the update withdraws."""
-        values = (self._store.first_mark(update_id), millis(now))
+        values = (self._store.marks.first(update_id), millis(now))
         with self._db.read() as connection:
             rows = select_in(connection, _SQL['present'], digests, values)
             return frozenset(row[0] for row in rows)
@@ -261,14 +262,14 @@ class Orphans:
         self, update_id: str, digests: Sequence[bytes], *, now: dt.datetime
     ) -> tuple[LiveObject, ...]:
         """Return the live objects of these keys that the update has not withdrawn yet."""
-        values = (self._store.first_mark(update_id), millis(now))
+        values = (self._store.marks.first(update_id), millis(now))
         with self._db.read() as connection:
             rows = select_in(connection, _SQL['live_of'], digests, values)
             return tuple(_held(row) for row in rows)
 
     def unconfirmed(self, update_id: str, *, most_attempts: int) -> tuple[LiveObject, ...]:
         """Return the unconfirmed withdrawals, except those that the update has repeated."""
-        values = (self._store.first_mark(update_id), most_attempts)
+        values = (self._store.marks.first(update_id), most_attempts)
         with self._db.read() as connection:
             rows = connection.execute(_SQL['unconfirmed'], values)
             return tuple(_unconfirmed(row) for row in rows)

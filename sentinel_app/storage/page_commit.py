@@ -14,13 +14,12 @@ from sentinel_app.core.ledger_row import kind_number, millis
 from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.outbox import ChosenObject, Conversion, Fate
 from sentinel_app.core.timestamp import to_millis
-from sentinel_app.storage import outbox
+from sentinel_app.storage import outbox, taken_up
 from sentinel_app.storage.accounts import Account, Accounts, LiveChanges, OutcomeRow, hour_of
 from sentinel_app.storage.error_log import insert_errors
 from sentinel_app.storage.packing import pack
 from sentinel_app.storage.selection import select_in
 from sentinel_app.storage.statements import statements
-from sentinel_app.storage.taken_up import packed_ids
 
 _SQL: Final = statements('page_commit')
 _COLUMNS: Final = {Fate.SEND: 'waiting', Fate.UNCHANGED: 'unchanged', Fate.REFUSED: 'refused'}
@@ -110,9 +109,9 @@ class PageCommit:
         job, conversion, accounts = self._job, self._conversion, self._accounts
         ids = list(conversion.outcomes)
         if is_repeating:
-            self._transaction.executemany(_SQL['add_taken_up'], [(job, item) for item in ids])
+            taken_up.add(self._transaction, job, ids)
         elif ids:
-            self._transaction.execute(_SQL['add_page_ids'], (job, packed_ids(ids)))
+            self._transaction.execute(_SQL['add_page_ids'], (job, taken_up.packed_ids(ids)))
         for indicator_id, outcome in conversion.outcomes.items():
             fates = conversion.kept.get(indicator_id)
             if fates is None:

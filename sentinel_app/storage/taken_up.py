@@ -5,7 +5,7 @@ from __future__ import annotations
 import array
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from sentinel_app.storage.cell import read_cell
@@ -13,6 +13,11 @@ from sentinel_app.storage.selection import select_in
 from sentinel_app.storage.statements import statements
 
 _SQL: Final = statements('taken_up')
+
+
+def add(transaction: sqlite3.Connection, job: int, ids: Iterable[int]) -> None:
+    """Record Indicators that a Job has read."""
+    transaction.executemany(_SQL['add'], [(job, item) for item in ids])
 
 
 def packed_ids(ids: Sequence[int]) -> bytes:

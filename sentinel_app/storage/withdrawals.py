@@ -93,4 +93,4 @@ class WithdrawalReader:
             return min(known)
         if not unwanted.are_all_meant:
             return sys.maxsize
-        return max(self._store.whole_marks().values(), default=0)
+        return max(self._store.marks.whole().values(), default=0)

@@ -73,7 +73,7 @@ class Kills:
         for kill in tuple(self._open):
             are_over = kill.task.are_over(kill.steps)
             # Upload may have objects of these Jobs under way, whichever Task was killed.
-            is_over = are_over and not self._store.are_in_flight(kill.request_ids)
+            is_over = are_over and not self._store.batches.are_in_flight(kill.request_ids)
             if not is_over and now < kill.deadline:
                 continue
             # The last in line, should this fail: the others must not wait for it.
@@ -83,5 +83,5 @@ class Kills:
                 kill.task.replace(kill.steps)
             elif not are_over:
                 self._store.drop_pages()
-            self._store.abandon(kill.request_ids)
+            self._store.batches.abandon(kill.request_ids)
             self._open.remove(kill)

@@ -287,7 +287,7 @@ class UpdateFollower:
         jobs = self._app_state.jobs_of(update.id)
         # What the update chose must be gone before the next one starts, or it would be taken for
         # the next one's; where the disk refuses, this is tried again.
-        self._store.remove_update(
+        self._store.ended_updates.remove(
             update.id,
             at=self._clock.now(),
             jobs=jobs,

@@ -156,7 +156,7 @@ def test_running_update_is_shown_with_its_progress(stand: Stand) -> None:
     )
     store = stand.diagnostics.store
     store.begin([job])
-    store.start_reading('j1', at=NOON, expected=50)
+    store.readings.start('j1', at=NOON, expected=50)
     beginning = store.pages.place('j1', Position)
     assert beginning is not None
     store.pages.put(make_page(1, 2), read_from=beginning)
@@ -179,7 +179,7 @@ def test_history_includes_what_was_sent_in_the_current_hour(stand: Stand) -> Non
     stand.app_state.add_update(update, [job], schedule=None)
     store = stand.diagnostics.store
     store.begin([job])
-    store.start_reading('j9', at=NOON, expected=50)
+    store.readings.start('j9', at=NOON, expected=50)
     rows = dict.fromkeys((1, 2, 3), Outcome.SENT) | {4: Outcome.REFUSED}
     page = make_page(1, 2, 3, 4, request_id='j9')
     store.commit_page(make_conversion(page, rows, job=store.jobs.number('j9')), at=NOON)

@@ -267,7 +267,7 @@ class SmallWorld:
         self.open()
         self.store.recover()
         update_ids = [] if self.update is None else [self.update.id]
-        self.store.remove_other_updates(update_ids)
+        self.store.ended_updates.remove_others(update_ids)
 
     def run(self, action: Callable[[], object], writes: int | None = None) -> bool:
         """Do something, and start again where the process is killed; whether it was not."""
@@ -403,7 +403,7 @@ class SmallWorld:
                 if fault:
                     self._end(item, place, ReadAuthError('Mend it.'))
                 elif is_by_time and not place.is_by_time:
-                    self.store.read_by_time(item.request_id)
+                    self.store.readings.restart_by_time(item.request_id)
                 else:
                     self._read_page(item, place, size)
                 return True
@@ -415,14 +415,14 @@ class SmallWorld:
         if item.is_delta:
             refusals = self.store.refusals
             refused = refusals.indicators(item.query_id, most_attempts=REFUSED_ATTEMPTS)
-            sought = refusals.sought(self.store.first_mark(self.update.id))
+            sought = refusals.sought(self.store.marks.first(self.update.id))
             if refused:
                 clauses.append(ids_clause(refused))
             lost = self.orphans.orphaned(self.update.id, now=self.clock.now(), most_attempts=3)
             wanted = {key.text for key, _ in (*lost, *sought)}
             if wanted:
                 clauses.append('values ' + ' '.join(sorted(wanted)))
-        self.store.start_reading(
+        self.store.readings.start(
             item.request_id,
             at=self.clock.now(),
             expected=None,
@@ -431,7 +431,7 @@ class SmallWorld:
         )
 
     def _matching(self, item: Progress, place: Position) -> list[File]:
-        extra = self.store.extra_query(item.request_id, place.number)
+        extra = self.store.readings.extra_query(item.request_id, place.number)
         window = self.app_state.jobs[item.request_id].window
         assert window is not None
         found = [each for each in self.files.values() if item.query_id in each.queries]
@@ -466,7 +466,7 @@ class SmallWorld:
             if rows:
                 self._put(item, rows, place, replace(place, last_id=rows[-1].id))
                 return
-        if self.store.extra_query(item.request_id, place.number + 1) is not None:
+        if self.store.readings.extra_query(item.request_id, place.number + 1) is not None:
             following = replace(place, number=place.number + 1, last_id=None, read_until=None)
             self._put(item, [], place, following)
         else:
@@ -510,8 +510,8 @@ class SmallWorld:
         if self.update is None:
             return False
         self.tick()
-        is_ready = self.store.is_batch_ready(self.update.id, size=BATCH_SIZE)
-        batch = self.store.claim_batch(self.update.id, size=BATCH_SIZE, now=self.clock.now)
+        is_ready = self.store.batches.is_ready(self.update.id, size=BATCH_SIZE)
+        batch = self.store.batches.claim(self.update.id, size=BATCH_SIZE, now=self.clock.now)
         # The counters know nothing of what waits for a version under way.
         assert is_ready or batch is None
         if batch is None:
@@ -583,7 +583,7 @@ class SmallWorld:
         )
         if rest.batch.objects:
             self.flights.append(rest)
-        self.store.settle(
+        self.store.batches.settle(
             Settlement(batch=part, refusals=dict.fromkeys(refused, ('no',))), at=self.clock.now()
         )
         if not flight.is_given_up:
@@ -596,10 +596,10 @@ class SmallWorld:
         """Let a batch wait again that had no answer."""
         self.flights.remove(flight)
         if is_told_before:
-            self.store.record_failure(flight.batch, is_unacknowledged=flight.is_delivered)
-            self.store.release(flight.batch)
+            self.store.batches.record_failure(flight.batch, is_unacknowledged=flight.is_delivered)
+            self.store.batches.release(flight.batch)
         else:
-            self.store.release(flight.batch, is_unacknowledged=flight.is_delivered)
+            self.store.batches.release(flight.batch, is_unacknowledged=flight.is_delivered)
 
     def stop(self, request_ids: Sequence[str]) -> None:
         """End Jobs, as Upload does where it cannot go on."""
@@ -615,7 +615,7 @@ class SmallWorld:
             if set(flight.batch.request_ids) & set(stopped):
                 flight.is_given_up = True
         if stopped:
-            self.store.abandon(stopped)
+            self.store.batches.abandon(stopped)
 
     def drop_pages(self) -> None:
         """Drop what waits for conversion of Jobs that were stopped."""
@@ -655,7 +655,7 @@ class SmallWorld:
         self.taken = {}
         for flight in self.flights:
             flight.is_given_up = True
-        self.store.remove_update(update_id, has_asked_all=has_asked_all, at=NOON)
+        self.store.ended_updates.remove(update_id, has_asked_all=has_asked_all, at=NOON)
 
     def run_undisturbed(self, mode: Mode) -> int:
         """Run a whole update in which nothing happens; return how many requests it took."""

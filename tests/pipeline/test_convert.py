@@ -94,9 +94,8 @@ def test_list_that_is_saved_meanwhile_is_read_as_it_was() -> None:
     )
     store: Any = SimpleNamespace(
         queries=numbers,
-        first_mark=lambda update_id: 1,
-        whole_marks=dict,
-        extra_query=lambda request_id, number: None,
+        marks=SimpleNamespace(first=lambda update_id: 1, whole=dict),
+        readings=SimpleNamespace(extra_query=lambda request_id, number: None),
     )
     around: Any = Around(waiting=0, is_sorted=False, is_open=True)
     convert = make_convert(around, app_state=app_state, store=store)
@@ -109,13 +108,13 @@ def test_page_is_judged_by_the_pass_that_it_was_read_in(tmp_path: Path) -> None:
     db = Database(tmp_path / 'state.db')
     store, job = make_store(db), make_job('j1', mode=Mode.DELTA, query=make_query('q1'))
     store.begin([job])
-    store.start_reading('j1', at=NOON, expected=None, clauses=['id in (1)'])
+    store.readings.start('j1', at=NOON, expected=None, clauses=['id in (1)'])
     app_state: Any = SimpleNamespace(query_list=lambda: SimpleNamespace(enabled=(job.query,)))
     around: Any = Around(waiting=0, is_sorted=False, is_open=True)
     convert = make_convert(around, app_state=app_state, store=store)
     page = replace(make_page(1), number=1)
     # It was read by id. While it waited, that turned out to be no order, so all is read again.
-    store.read_by_time('j1')
+    store.readings.restart_by_time('j1')
     (mine,) = store.progress('u1')
     context = convert._context(UPDATE, job, page, mine, [mine])
     db.close()

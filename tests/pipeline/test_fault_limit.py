@@ -183,7 +183,7 @@ def test_chosen_withdrawal_that_keeps_failing_fails_its_jobs(stand: Stand) -> No
 def test_pages_of_a_job_that_ends_while_converting_go_with_it(stand: Stand) -> None:
     stand.search()
     store = stand.store
-    store.start_reading('j1', at=StandingClock().now(), expected=None)
+    store.readings.start('j1', at=StandingClock().now(), expected=None)
     for page in (make_page(1, 2), make_page(3, 4)):
         read_from = store.pages.place('j1', Position)
         assert read_from is not None

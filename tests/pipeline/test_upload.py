@@ -89,7 +89,7 @@ class Stand:
     def add_job(self, request_id: str, *addresses: str) -> None:
         """Add a Job to the update that is running, with objects to send."""
         self.store.begin([make_job(request_id)])
-        self.store.start_reading(request_id, at=NOON, expected=None)
+        self.store.readings.start(request_id, at=NOON, expected=None)
         keys = [object_keys(make_indicator(value=address))[0] for address in addresses]
         objects = [make_chosen(key, indicator_id=number) for number, key in enumerate(keys, 1)]
         ids = range(1, len(keys) + 1)
@@ -100,12 +100,12 @@ class Stand:
             job=self.store.jobs.number(request_id),
         )
         self.store.commit_page(conversion, at=NOON)
-        self.store.end_reading(request_id, at=NOON)
+        self.store.readings.end(request_id, at=NOON)
 
     def abandon(self) -> None:
         """End the first Job, whatever is under way."""
         self.store.stop_jobs(['j1'], TaskKilledError('The Task Download was killed.'))
-        self.store.abandon(['j1'])
+        self.store.batches.abandon(['j1'])
 
     def _stored(self) -> int:
         with self.db.read() as connection:
@@ -153,7 +153,7 @@ def test_further_request_is_not_sent_when_its_time_cannot_be_stored(
 ) -> None:
     stand.sink.answers = [UploadServerError('No answer.')]
     with monkeypatch.context() as patch:
-        patch.setattr(stand.store, 'begin_request', full)
+        patch.setattr(stand.store.batches, 'begin_request', full)
         with pytest.raises(StorageError):
             stand.upload.step(UPDATE, GO)
     assert stand.sink.seen == [(2, 1)]
@@ -171,7 +171,7 @@ def test_batch_abandoned_between_two_requests_is_not_sent_again(stand: Stand) ->
 
     assert stand.sink.seen == [(2, 1)]
     assert stand.limiter.used() == 1
-    assert not stand.store.is_late_under_way
+    assert not stand.store.batches.is_late_under_way
     counts = stand.store.counts('j1')
     assert counts is not None
     assert counts.outcomes == {Outcome.FAILED: 2}
@@ -179,7 +179,7 @@ def test_batch_abandoned_between_two_requests_is_not_sent_again(stand: Stand) ->
 
 def test_endless_request_does_not_block_the_next_batch_forever(stand: Stand) -> None:
     stand.add_job('j2', '203.0.113.1')
-    assert stand.store.claim_batch(UPDATE.id, size=2, now=stand.clock.now) is not None
+    assert stand.store.batches.claim(UPDATE.id, size=2, now=stand.clock.now) is not None
     stand.abandon()
     assert not stand.upload.step(UPDATE, GO)
     stand.clock.advance(LONGEST_LATE_S)
@@ -193,13 +193,13 @@ def test_request_is_not_sent_when_its_batch_could_not_be_claimed(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(stand.store, 'claim_batch', full)
+        patch.setattr(stand.store.batches, 'claim', full)
         with pytest.raises(StorageError):
             stand.upload.step(UPDATE, GO)
     assert stand.limiter.used() == 0
     with monkeypatch.context() as patch:
         # Another thread took the last one.
-        patch.setattr(stand.store, 'claim_batch', lambda *_args, **_options: None)
+        patch.setattr(stand.store.batches, 'claim', lambda *_args, **_options: None)
         assert not stand.upload.step(UPDATE, GO)
     assert stand.limiter.used() == 0
     assert stand.sink.seen == []

@@ -38,14 +38,14 @@ def refuse(store: UpdateStore, batch: Batch, *positions: int, at: dt.datetime = 
         for item in (batch.objects[position] for position in positions)
     ]
     refusals = dict.fromkeys(positions, ('no',))
-    store.settle(Settlement(batch=batch, refusals=refusals, errors=errors), at=at)
+    store.batches.settle(Settlement(batch=batch, refusals=refusals, errors=errors), at=at)
 
 
 def update(working: Working, *items: Any, refused: int = 0, name: str = 'u1', **query: Any) -> None:
     """Run an update of the first query, with the first objects refused."""
     begin(working, name, **query)
     working.convert(*items, request_id=f'j-{name}', query_id='q1')
-    working.store.end_reading(f'j-{name}', at=NOON)
+    working.store.readings.end(f'j-{name}', at=NOON)
     batch = working.claim(update_id=name)
     assert batch is not None
     refuse(working.store, batch, *range(refused))
@@ -55,14 +55,14 @@ def update(working: Working, *items: Any, refused: int = 0, name: str = 'u1', **
 def begin(working: Working, name: str, mode: Mode = Mode.RECONCILE, query_id: str = 'q1') -> None:
     job = make_job(f'j-{name}', update_id=name, mode=mode, query=make_query(query_id))
     working.store.begin([job])
-    working.store.start_reading(f'j-{name}', at=NOON, expected=None)
+    working.store.readings.start(f'j-{name}', at=NOON, expected=None)
 
 
 def end(
     working: Working, name: str, status: JobStatus = JobStatus.UPLOAD_COMPLETE, query_id: str = 'q1'
 ) -> None:
     job = make_job(f'j-{name}', update_id=name, status=status, query=make_query(query_id))
-    working.store.remove_update(name, at=LATER, jobs=[job])
+    working.store.ended_updates.remove(name, at=LATER, jobs=[job])
 
 
 def states(errors: ErrorLog, **filters: Any) -> list[tuple[str | None, ErrorState]]:
@@ -119,7 +119,7 @@ def test_error_about_a_copy_that_is_gone_is_superseded(
 ) -> None:
     update(working, chosen(1), refused=1)
     begin(working, 'u2')
-    working.store.end_reading('j-u2', at=NOON)
+    working.store.readings.end('j-u2', at=NOON)
     end(working, 'u2')
     assert states(error_log) == [(chosen(1).summary, ErrorState.SUPERSEDED)]
     assert [each.state_at for each in error_log.entries()] == [LATER]
@@ -145,7 +145,7 @@ def test_refused_withdrawal_is_open_until_the_object_is_withdrawn(
     send(store, chosen(1))
     for number, refused in ((1, [0]), (2, [])):
         begin(working, f'u{number}')
-        store.end_reading(f'j-u{number}', at=NOON)
+        store.readings.end(f'j-u{number}', at=NOON)
         held = orphans.next_unchosen(
             f'u{number}', EVERYTHING, now=NOON, most_attempts=3, after=0, limit=1
         )
@@ -177,7 +177,7 @@ def read(working: Working, name: str, found: list[int], fine: list[int], **job: 
         query_id='q1',
         errors=[invalid(number, name) for number in found],
     )
-    working.store.end_reading(f'j-{name}', at=NOON)
+    working.store.readings.end(f'j-{name}', at=NOON)
     end(working, name)
 
 
@@ -207,7 +207,7 @@ def test_other_query_does_not_affect_an_invalid_indicator(
 ) -> None:
     read(working, 'u1', [1], [])
     begin(working, 'u2', query_id='q2')
-    working.store.end_reading('j-u2', at=NOON)
+    working.store.readings.end('j-u2', at=NOON)
     end(working, 'u2', query_id='q2')
     assert states(error_log, state=ErrorState.OPEN) == [('1', ErrorState.OPEN)]
 

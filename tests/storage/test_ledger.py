@@ -158,7 +158,7 @@ def test_ledger_outlives_the_updates(store: UpdateStore, working: Working, ledge
     working.convert(chosen(1))
     working.end()
     working.settle(working.sent())
-    store.remove_update('u1', at=NOON)
+    store.ended_updates.remove('u1', at=NOON)
 
     assert set(ledger.rows_of_keys([address(1).digest])) == {address(1).digest}
     assert ledger.live(NOON) == 1

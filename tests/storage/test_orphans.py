@@ -269,7 +269,7 @@ def test_unanswered_copy_is_not_taken_for_lost_because_the_one_before_was(
     working.convert(chosen(1, indicator_id=2))
     working.sent(size=1)
     store.stop_jobs(['j1'], UploadDeniedError('Give the role.'))
-    store.abandon(['j1'])
+    store.batches.abandon(['j1'])
 
     assert orphaned(orphans, 'u2') == set()
     assert orphans.orphan_indicators([1, 2]) == 1
@@ -404,7 +404,7 @@ def test_indicator_counts_once_though_a_withdrawal_of_it_is_repeated(
     working.begin('j2', update_id='u2')
     working.convert(outcomes={1: outcome}, request_id='j2', query_id='q1')
     assert working.outcomes('j2') == {outcome: 1}
-    assert store.end_reading('j2', at=NOON)
+    assert store.readings.end('j2', at=NOON)
     withdraw(orphans, unconfirmed(orphans), 'j2')
     batch = working.claim(update_id='u2')
     assert batch is not None
@@ -428,7 +428,7 @@ def test_indicator_that_is_recognized_and_displaced_is_a_duplicate_but_for_its_w
     assert working.outcomes('j2') == {Outcome.UNCHANGED: 1}
     working.convert(chosen(1, indicator_id=2, generation=1, replaces=True), **common)
     assert working.outcomes('j2') == {Outcome.DUPLICATE: 1}
-    assert store.end_reading('j2', at=NOON)
+    assert store.readings.end('j2', at=NOON)
     if is_repeated:
         withdraw(orphans, unconfirmed(orphans, 'u2'), 'j2')
     batch = working.claim(update_id='u2')
@@ -463,7 +463,7 @@ def test_withdrawal_of_an_update_that_has_ended_is_not_added(
     send(store, chosen(1))
     working.begin('j1')
     held = unchosen(orphans)
-    store.remove_update('u1', at=NOON)
+    store.ended_updates.remove('u1', at=NOON)
 
     withdraw(orphans, held)
 
@@ -477,7 +477,7 @@ def refuse_withdrawals(
     """Let as many updates withdraw the one object in vain."""
     for number in range(1, count + 1):
         working.begin(f'j{number}', update_id=f'u{number}')
-        working.store.end_reading(f'j{number}', at=NOON)
+        working.store.readings.end(f'j{number}', at=NOON)
         held = unchosen(orphans, f'u{number}', only_orphans=only_orphans)
         assert len(held) == 1
         withdraw(orphans, held, f'j{number}')
@@ -485,7 +485,7 @@ def refuse_withdrawals(
         assert batch is not None
         working.settle(batch, 0)
         assert working.outcomes(f'j{number}') == {Outcome.REFUSED: 1}
-        working.store.remove_update(f'u{number}', at=NOON)
+        working.store.ended_updates.remove(f'u{number}', at=NOON)
 
 
 @pytest.mark.parametrize('is_orphaned', [False, True])
@@ -530,7 +530,7 @@ def test_refused_withdrawal_no_longer_counts_once_a_copy_was_chosen_again(
         batch = working.claim(update_id='u8')
         assert batch is not None
         working.settle(batch)
-    store.remove_update('u8', at=NOON)
+    store.ended_updates.remove('u8', at=NOON)
     working.begin('j9', update_id='u9')
 
     assert len(unchosen(orphans, 'u9')) == 1
@@ -563,10 +563,10 @@ def without_answer(
     withdraw(orphans, unchosen(orphans))
     batch = working.sent()
     store.stop_jobs(['j1'], UploadDeniedError('Give the role.'))
-    store.abandon(['j1'])
-    store.remove_update('u1', at=NOON)
+    store.batches.abandon(['j1'])
+    store.ended_updates.remove('u1', at=NOON)
     if has_ended:
-        store.release(batch, is_unacknowledged=True)
+        store.batches.release(batch, is_unacknowledged=True)
     return batch
 
 
@@ -588,15 +588,15 @@ def test_unconfirmed_withdrawal_is_repeated_until_it_is_confirmed(
     store: UpdateStore, working: Working, orphans: Orphans, answer: str
 ) -> None:
     first = without_answer(store, working, orphans, has_ended=answer != 'late')
-    store.forget_late()
+    store.batches.forget_late()
     working.begin('j2', update_id='u2')
-    assert store.end_reading('j2', at=NOON)
+    assert store.readings.end('j2', at=NOON)
     withdraw(orphans, unconfirmed(orphans), 'j2')
     batch = working.claim(update_id='u2')
     assert batch is not None
     if answer == 'none':
         store.stop_jobs(['j2'], UploadDeniedError('Give the role.'))
-        store.abandon(['j2'])
+        store.batches.abandon(['j2'])
     elif answer == 'late':
         working.settle(first)
         working.settle(batch)
@@ -616,7 +616,7 @@ def test_update_repeats_a_withdrawal_only_once(
 ) -> None:
     without_answer(store, working, orphans)
     working.begin('j2', update_id='u2')
-    assert store.end_reading('j2', at=NOON)
+    assert store.readings.end('j2', at=NOON)
     withdraw(orphans, unconfirmed(orphans, 'u2'), 'j2')
     # The process may be killed here, before the update is closed.
     if answer is not None:
@@ -625,10 +625,10 @@ def test_update_repeats_a_withdrawal_only_once(
         if answer == 'refused':
             working.settle(batch, 0)
         else:
-            store.release(batch, is_unacknowledged=True)
+            store.batches.release(batch, is_unacknowledged=True)
 
     assert unconfirmed(orphans, 'u2') == ()
-    store.remove_update('u2', at=NOON)
+    store.ended_updates.remove('u2', at=NOON)
     working.begin('j3', update_id='u3')
     assert len(unconfirmed(orphans, 'u3')) == 1
 
@@ -640,7 +640,7 @@ def test_value_that_is_back_is_live_while_its_old_id_is_withdrawn_once_more(
     without_answer(store, working, orphans)
     working.begin('j2', update_id='u2')
     working.convert(chosen(1, generation=1), request_id='j2', query_id='q1')
-    assert store.end_reading('j2', at=NOON)
+    assert store.readings.end('j2', at=NOON)
     withdraw(orphans, unconfirmed(orphans), 'j2')
     batch = working.claim(update_id='u2')
     assert batch is not None

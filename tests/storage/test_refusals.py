@@ -57,7 +57,7 @@ def test_refused_copy_of_a_query_is_still_tried_though_anothers_is_accepted(
     refuse(working, chosen(1), query_id='q2')
     working.settle(begin_sending(working, indicator_id=7))
     working.end()
-    store.remove_update('u1', at=NOON)
+    store.ended_updates.remove('u1', at=NOON)
 
     held(ledger, 1)
     assert store.refusals.indicators('q2', most_attempts=3) == (1,)
@@ -99,7 +99,7 @@ def test_refusals_outlive_the_update(store: UpdateStore, working: Working, ledge
     working.convert(chosen(1))
     working.end()
     working.settle(working.sent(), 0)
-    store.remove_update('u1', at=NOON)
+    store.ended_updates.remove('u1', at=NOON)
 
     assert attempts(ledger, 1) == {1: 1}
 
@@ -116,8 +116,8 @@ def test_refusal_is_forgotten_where_the_query_no_longer_has_what_was_refused(
     working.convert(chosen(1), chosen(5))
     working.end()
     working.settle(working.sent(), 0)
-    store.end_reading('j2', at=NOON, error=DENIED)
-    store.remove_update('u1', at=NOON)
+    store.readings.end('j2', at=NOON, error=DENIED)
+    store.ended_updates.remove('u1', at=NOON)
 
     # The first was refused again. The second and the ninth were looked for and did not come. Nobody
     # asked for the third, whose reading failed, and the fourth, whose query was not read.
@@ -135,8 +135,8 @@ def test_refusals_of_a_query_are_forgotten_once_it_is_not_saved_and_no_update_ru
     working.begin('j1')
     store.refusals.forget_others(['q1'])
     assert attempts(ledger, 1, 2, 3) == {1: 1, 2: 1, 3: 1}
-    store.end_reading('j1', at=NOON, error=DENIED)
-    store.remove_update('u1', at=NOON)
+    store.readings.end('j1', at=NOON, error=DENIED)
+    store.ended_updates.remove('u1', at=NOON)
     store.refusals.forget_others(['q1'])
 
     assert attempts(ledger, 1, 2, 3) == {1: 1}
@@ -151,9 +151,9 @@ def test_copy_refused_too_often_is_known_while_it_is_not_requested(
         refuse(working, chosen(1))
     job = make_job('j1', update_id='u1', mode=Mode.DELTA, query=make_query('q1'))
     store.begin([job])
-    store.start_reading('j1', at=NOON, expected=None)
+    store.readings.start('j1', at=NOON, expected=None)
     working.end()
-    store.remove_update('u1', at=NOON)
+    store.ended_updates.remove('u1', at=NOON)
 
     assert attempts(ledger, 1) == {1: 4}
 
@@ -169,8 +169,8 @@ def test_refusal_is_forgotten_where_sentinel_holds_the_copy_that_was_chosen(
     working.convert(*others)
     working.end()
     working.convert(chosen(2, indicator_id=12, fate=Fate.UNCHANGED), request_id='j2')
-    store.end_reading('j2', at=NOON, error=DENIED)
-    store.remove_update('u1', at=NOON)
+    store.readings.end('j2', at=NOON, error=DENIED)
+    store.ended_updates.remove('u1', at=NOON)
 
     # Of the others it is not known whether their queries still have what was refused.
     assert attempts(ledger, 1, 2, 3, 4) == {2: 1, 3: 1, 4: 1}
@@ -186,7 +186,7 @@ def test_copy_refused_too_often_counts_without_being_sent(
 
     assert working.claim() is None
     assert working.outcomes() == {Outcome.REFUSED: 1}
-    store.remove_update('u1', at=NOON)
+    store.ended_updates.remove('u1', at=NOON)
     assert attempts(ledger, 1) == {1: 1}
 
 
@@ -287,13 +287,13 @@ def forgotten(working: Working, *request_ids: str, update_id: str, has_asked_all
     """Run an update in which nothing is read."""
     working.begin(*request_ids, update_id=update_id)
     for request_id in request_ids:
-        working.store.end_reading(request_id, at=NOON)
-    working.store.remove_update(update_id, has_asked_all=has_asked_all, at=NOON)
+        working.store.readings.end(request_id, at=NOON)
+    working.store.ended_updates.remove(update_id, has_asked_all=has_asked_all, at=NOON)
 
 
 def sought_by(working: Working, update_id: str) -> list[str]:
     """The Addresses that an update asks each query for."""
-    first = working.store.first_mark(update_id)
+    first = working.store.marks.first(update_id)
     return [summary for _, summary in working.store.refusals.sought(first)]
 
 
@@ -301,7 +301,7 @@ def sought(working: Working) -> list[str]:
     """The Addresses that the next update asks each query for."""
     working.begin('next', update_id='next')
     found = sought_by(working, 'next')
-    working.store.remove_update('next', at=NOON)
+    working.store.ended_updates.remove('next', at=NOON)
     return found
 
 
@@ -343,8 +343,8 @@ def test_other_copies_are_requested_whenever_the_one_refused_too_often_was_retri
     # Another query's, so that it is not known whether this one still has it.
     job = make_job('j1', update_id='u1', mode=Mode.DELTA, query=make_query('q2'))
     working.store.begin([job])
-    working.store.end_reading('j1', at=NOON)
-    working.store.remove_update('u1', has_asked_all=True, at=NOON)
+    working.store.readings.end('j1', at=NOON)
+    working.store.ended_updates.remove('u1', has_asked_all=True, at=NOON)
     assert sought(working) == []
     refuse(working, chosen(1))
 
@@ -371,7 +371,7 @@ def test_values_are_requested_until_an_update_has_asked_every_query(working: Wor
     for _ in range(4):
         refuse(working, chosen(2), query_id='q2')
     assert sought_by(working, 'u2') == [address(1).value]
-    working.store.remove_update('u2', has_asked_all=True, at=NOON)
+    working.store.ended_updates.remove('u2', has_asked_all=True, at=NOON)
     assert sought(working) == [address(2).value]
 
 
@@ -397,8 +397,8 @@ def test_jobs_of_an_update_request_the_same_values_though_one_is_added_meanwhile
     assert sought_by(working, 'u1') == values[:2]
     refuse(working, chosen(1))
     assert sought_by(working, 'u1') == values[1:2]
-    working.store.end_reading('j1', at=NOON, error=DENIED)
-    working.store.remove_update('u1', has_asked_all=True, at=NOON)
+    working.store.readings.end('j1', at=NOON, error=DENIED)
+    working.store.ended_updates.remove('u1', has_asked_all=True, at=NOON)
 
     assert sought(working) == [values[0], values[2]]
 
@@ -427,7 +427,7 @@ def test_attempts_of_two_copies_are_separate_whichever_is_chosen(
     working.convert(better, outcomes={7: Outcome.DUPLICATE}, passed_over=[(found.id, 7)])
     working.end()
     working.settle(working.sent(), 0)
-    store.remove_update('u1', at=NOON)
+    store.ended_updates.remove('u1', at=NOON)
 
     assert {item.indicator_id: item.attempts for item in ledger.refusals([7, 8])} == {7: 1, 8: 1}
 
@@ -441,7 +441,7 @@ def test_refusal_of_a_copy_is_remembered_where_a_better_one_replaces_it_unsent(
     replace(working, new=8)
     working.end()
     working.settle(working.sent(), 0)
-    store.remove_update('u1', at=NOON)
+    store.ended_updates.remove('u1', at=NOON)
 
     assert {item.indicator_id: item.attempts for item in ledger.refusals([7, 8])} == {7: 1, 8: 1}
 
@@ -474,7 +474,7 @@ def test_refused_copy_that_makes_way_is_remembered_as_long_as_it_exists(
     )
     working.end()
     working.settle(working.sent())
-    store.remove_update('u1', at=NOON)
+    store.ended_updates.remove('u1', at=NOON)
 
     assert [item.attempts for item in ledger.refusals([7])] == ([4] if is_read else [])
     assert held(ledger, 1).indicator_id == 8

@@ -176,7 +176,7 @@ MAY_GO_THROUGH_ALL = {
     # Once for a page of an owner's deleted list that names a File, reading by an index.
     'orphans.files_that_share_hashes',
     # Once at the end of an update that was stopped. An index for it would cost more, all in all.
-    'update_store.forget_unused_rows',
+    'ended_updates.forget_unused_rows',
     # When the process starts.
     'outbox.all_in_flight',
     # Twice in an update, for what it holds of each.

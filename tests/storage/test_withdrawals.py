@@ -42,7 +42,7 @@ def test_list_is_what_the_update_would_have_withdrawn(
     assert first.query_id == 'q1'
 
     orphans.close('u1', held_back=total)
-    store.remove_update('u1', at=NOON, jobs=[JOB], has_asked_all=True)
+    store.ended_updates.remove('u1', at=NOON, jobs=[JOB], has_asked_all=True)
     store.forget_jobs()  # it sent nothing, so its number goes
     again, _ = withdrawals.page([JOB], unwanted, **PAGE)
     assert again == found

@@ -83,7 +83,7 @@ def test_update_of_cancelled_jobs_begins_and_ends_at_once(stand: Stand) -> None:
 def test_job_that_has_begun_to_be_read_is_not_cancelled(stand: Stand) -> None:
     stand.add()
     stand.follower.start_next()
-    stand.store.start_reading('j1', at=NOON, expected=None)
+    stand.store.readings.start('j1', at=NOON, expected=None)
     # What is stored of the Job itself follows a moment later.
     with pytest.raises(ConflictError, match='has just been taken up'):
         stand.actions.cancel('j1', by='jdoe')

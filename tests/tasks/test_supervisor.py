@@ -111,6 +111,7 @@ class Stores:
         self.error: SentinelAppError | None = None
         self.drops = 0
         self.in_flight: set[str] = set()
+        self.batches = self
 
     def stop_jobs(self, request_ids: Sequence[str], error: SentinelAppError) -> None:
         if self.error:

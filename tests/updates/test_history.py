@@ -859,7 +859,7 @@ def test_abandoned_batch_that_still_arrives_overtakes_nothing_newer(story: Histo
         rig = story.rig
         (job,) = rig.app_state.jobs_of(story.update_id)
         rig.end_job(job.request_id)
-        rig.store.abandon([job.request_id])
+        rig.store.batches.abandon([job.request_id])
         rig.step('convert')
         rig.follow()
         assert rig.follower.running is None

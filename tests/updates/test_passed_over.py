@@ -11,7 +11,7 @@ import pytest
 from sentinel_app.core.outbox import Batch
 from sentinel_app.errors import StorageError
 from sentinel_app.pipeline.fault_limit import ATTEMPTS
-from sentinel_app.storage.update_store import UpdateStore
+from sentinel_app.storage.batches import Batches
 from tests.harness.engine import FINAL, OWNERS, Engine, Job, World, brief, hosts, outcomes, query
 
 pytestmark = pytest.mark.integration
@@ -56,11 +56,11 @@ def stop_the_higher(
     Where the higher one is to end first, the lower one has a value of its own that waits meanwhile.
     """
     engine.expects_unforeseen = True
-    claim = UpdateStore.claim_batch
+    claim = Batches.claim
     may_fail, may_send = threading.Event(), threading.Event()
     attempts = [None] * ATTEMPTS
 
-    def spoilt(self: UpdateStore, update_id: str, **options: Any) -> Batch | None:
+    def spoilt(self: Batches, update_id: str, **options: Any) -> Batch | None:
         if may_fail.is_set() and attempts:
             attempts.pop()
             raise ArithmeticError('nobody foresaw this')
@@ -82,7 +82,7 @@ def stop_the_higher(
             engine.until(of_both, lambda: f'it does not come: {[brief(job) for job in jobs()]}')
 
         with monkeypatch.context() as patch:
-            patch.setattr(UpdateStore, 'claim_batch', spoilt)
+            patch.setattr(Batches, 'claim', spoilt)
             begin()
             engine.look()
             if is_higher_first:

@@ -16,8 +16,10 @@ from sentinel_app.pipeline.fault_limit import ATTEMPTS
 from sentinel_app.sentinel.client import SentinelSink
 from sentinel_app.storage import page_commit
 from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.batches import Batches
 from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.orphans import Orphans
+from sentinel_app.storage.readings import Readings
 from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.threatconnect.client import ThreatConnectSource
 from tests.harness.engine import OWNERS, Engine, Job, World, hosts, outcomes, query
@@ -42,16 +44,16 @@ def reading(monkeypatch: pytest.MonkeyPatch, fail: Callable[[], None]) -> None:
 
 
 def ending_the_reading(monkeypatch: pytest.MonkeyPatch, fail: Callable[[], None]) -> None:
-    end_reading = UpdateStore.end_reading
+    end_reading = Readings.end
     first: list[str] = []
 
-    def spoilt(self: UpdateStore, request_id: str, **options: Any) -> bool:
+    def spoilt(self: Readings, request_id: str, **options: Any) -> bool:
         first.append(request_id)
         if request_id != first[0]:
             fail()
         return end_reading(self, request_id, **options)
 
-    monkeypatch.setattr(UpdateStore, 'end_reading', spoilt)
+    monkeypatch.setattr(Readings, 'end', spoilt)
 
 
 def converting(monkeypatch: pytest.MonkeyPatch, fail: Callable[[], None]) -> None:
@@ -77,27 +79,27 @@ def sending(monkeypatch: pytest.MonkeyPatch, fail: Callable[[], None]) -> None:
 
 
 def settling(monkeypatch: pytest.MonkeyPatch, fail: Callable[[], None]) -> None:
-    settle = UpdateStore.settle
+    settle = Batches.settle
 
-    def spoilt(self: UpdateStore, settlement: Settlement, **options: Any) -> None:
+    def spoilt(self: Batches, settlement: Settlement, **options: Any) -> None:
         if is_bad(settlement.batch):
             fail()
         settle(self, settlement, **options)
 
-    monkeypatch.setattr(UpdateStore, 'settle', spoilt)
+    monkeypatch.setattr(Batches, 'settle', spoilt)
 
 
 def releasing(monkeypatch: pytest.MonkeyPatch, fail: Callable[[], None]) -> None:
     """Neither can the answer be stored nor the batch be given back."""
     settling(monkeypatch, fail)
-    release = UpdateStore.release
+    release = Batches.release
 
-    def spoilt(self: UpdateStore, batch: Batch, **options: Any) -> None:
+    def spoilt(self: Batches, batch: Batch, **options: Any) -> None:
         if is_bad(batch):
             fail()
         release(self, batch, **options)
 
-    monkeypatch.setattr(UpdateStore, 'release', spoilt)
+    monkeypatch.setattr(Batches, 'release', spoilt)
 
 
 def is_bad(batch: Batch) -> bool:

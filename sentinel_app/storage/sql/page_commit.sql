@@ -1,9 +1,6 @@
 -- name: add_page_ids
 INSERT INTO page_ids (job, ids) VALUES (?, ?);
 
--- name: add_taken_up
-INSERT OR IGNORE INTO taken_up (job, indicator_id) VALUES (?, ?);
-
 -- name: move_place
 UPDATE progress SET pass = ?, last_id = ?, read_until = ?, page_size = ?
 WHERE job = ? AND is_by_time = ? AND reading IN ('waiting', 'reading');

@@ -1,3 +1,6 @@
+-- name: add
+INSERT OR IGNORE INTO taken_up (job, indicator_id) VALUES (?, ?);
+
 -- name: page_ids
 SELECT ids FROM page_ids WHERE job = ?;
 

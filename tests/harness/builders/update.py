@@ -230,7 +230,7 @@ def send(
     """
     update_id = f'of-{request_id}'
     store.begin([make_job(request_id, update_id=update_id, query=make_query(query_id))])
-    store.start_reading(request_id, at=NOON, expected=None)
+    store.readings.start(request_id, at=NOON, expected=None)
     fates: dict[int, list[Fate]] = {}
     for item in objects:
         fates.setdefault(item.indicator_id, []).append(item.fate)
@@ -243,12 +243,39 @@ def send(
         kept=fates,
     )
     store.commit_page(conversion, at=NOON)
-    store.end_reading(request_id, at=NOON)
-    batch = store.claim_batch(update_id, size=100, now=lambda: NOON)
+    store.readings.end(request_id, at=NOON)
+    batch = store.batches.claim(update_id, size=100, now=lambda: NOON)
     assert batch is not None
     assert len(batch.objects) == len(objects)
-    store.settle(Settlement(batch=batch, refusals=refusals or {}), at=NOON)
-    store.remove_update(update_id, at=NOON)
+    store.batches.settle(Settlement(batch=batch, refusals=refusals or {}), at=NOON)
+    store.ended_updates.remove(update_id, at=NOON)
+
+
+def begin_unread(store: UpdateStore, *request_ids: str, update_id: str = 'u1') -> None:
+    """Begin an update whose Jobs have not been read as yet."""
+    store.begin(
+        [
+            make_job(
+                request_id, update_id=update_id, position=place, query=make_query(f'q{place + 1}')
+            )
+            for place, request_id in enumerate(request_ids)
+        ]
+    )
+
+
+def put_page(store: UpdateStore, request_id: str, *ids: int) -> None:
+    """Add a page of a Job to those that wait."""
+    place = store.pages.place(request_id, Position)
+    assert place is not None
+    assert store.pages.put(make_page(*ids, request_id=request_id), read_from=place)
+
+
+def count_rows(db: Database, *tables: str) -> list[int]:
+    """How many rows tables have."""
+    with db.read() as connection:
+        return [
+            connection.execute(f'SELECT count(*) FROM {table}').fetchone()[0] for table in tables
+        ]
 
 
 def address(number: int) -> ObjectKey:
@@ -309,7 +336,7 @@ class Working:
             ]
         )
         for request_id in request_ids:
-            self.store.start_reading(request_id, at=NOON, expected=None)
+            self.store.readings.start(request_id, at=NOON, expected=None)
 
     def convert(
         self,
@@ -362,11 +389,11 @@ class Working:
     def end(self, *request_ids: str) -> None:
         """Let the reading of Jobs be complete."""
         for request_id in request_ids or ('j1',):
-            assert self.store.end_reading(request_id, at=NOON)
+            assert self.store.readings.end(request_id, at=NOON)
 
     def claim(self, size: int = 100, update_id: str = 'u1') -> Batch | None:
         """Claim a batch."""
-        return self.store.claim_batch(update_id, size=size, now=lambda: NOON)
+        return self.store.batches.claim(update_id, size=size, now=lambda: NOON)
 
     def sent(self, size: int = 100) -> Batch:
         """Claim a batch that must be there."""
@@ -378,7 +405,7 @@ class Working:
         """Store the answer to a batch, with the positions of what was refused."""
         refusals = dict.fromkeys(refused, ('no',))
         settlement = Settlement(batch=batch, refusals=refusals, errors=errors)
-        self.store.settle(settlement, at=minutes(300))
+        self.store.batches.settle(settlement, at=minutes(300))
 
     def progress(self, request_id: str = 'j1', update_id: str = 'u1') -> Progress:
         """The progress of one Job."""
@@ -438,13 +465,13 @@ def refuse(working: Working, *items: ChosenObject, query_id: str = 'q1') -> None
     name = f'before-{next(_names)}'
     job = make_job(name, update_id=name, query=make_query(query_id))
     store.begin([job])
-    store.start_reading(name, at=NOON, expected=None)
+    store.readings.start(name, at=NOON, expected=None)
     working.convert(*items, request_id=name, query_id=query_id)
-    store.end_reading(name, at=NOON, error=UploadDeniedError('Give the role.'))
-    batch = store.claim_batch(name, size=len(items), now=lambda: NOON)
+    store.readings.end(name, at=NOON, error=UploadDeniedError('Give the role.'))
+    batch = store.batches.claim(name, size=len(items), now=lambda: NOON)
     assert batch is not None
     working.settle(batch, *range(len(items)))
-    store.remove_update(name, at=NOON)
+    store.ended_updates.remove(name, at=NOON)
 
 
 def attempts(ledger: Ledger, *values: int) -> dict[int, int]:

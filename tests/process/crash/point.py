@@ -17,8 +17,11 @@ from typing import Any
 
 from sentinel_app.sentinel.client import SentinelSink
 from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.batches import Batches
+from sentinel_app.storage.ended_updates import EndedUpdates
 from sentinel_app.storage.orphans import Orphans
 from sentinel_app.storage.page_queue import PageQueue
+from sentinel_app.storage.readings import Readings
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.update_store import UpdateStore
 from sentinel_app.threatconnect.client import ThreatConnectSource
@@ -35,13 +38,13 @@ POINTS: dict[str, tuple[type, str]] = {
     'pages.put': (PageQueue, 'put'),
     'pages.take_off': (PageQueue, 'take_off'),
     'store.begin': (UpdateStore, 'begin'),
-    'store.start_reading': (UpdateStore, 'start_reading'),
+    'store.start_reading': (Readings, 'start'),
     'store.commit_page': (UpdateStore, 'commit_page'),
-    'store.end_reading': (UpdateStore, 'end_reading'),
-    'store.claim_batch': (UpdateStore, 'claim_batch'),
-    'store.settle': (UpdateStore, 'settle'),
+    'store.end_reading': (Readings, 'end'),
+    'store.claim_batch': (Batches, 'claim'),
+    'store.settle': (Batches, 'settle'),
     'store.recover': (UpdateStore, 'recover'),
-    'store.remove_update': (UpdateStore, 'remove_update'),
+    'store.remove_update': (EndedUpdates, 'remove'),
     'orphans.orphan_objects': (Orphans, 'orphan_objects'),
     'orphans.orphan_indicators': (Orphans, 'orphan_indicators'),
     'orphans.end_search': (Orphans, 'end_search'),

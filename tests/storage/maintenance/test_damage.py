@@ -348,10 +348,10 @@ READINGS: dict[str, Callable[[Database], object]] = {
         lambda db: make_store(db).progress('u')
     ),
     f"{PROGRESS}; INSERT INTO page_ids VALUES (1, 1, x'00')": (
-        lambda db: make_store(db).read_by_time('j1')
+        lambda db: make_store(db).readings.restart_by_time('j1')
     ),
     f'{PROGRESS}; {SENDING}; {OUTBOX}': (
-        lambda db: make_store(db).claim_batch('u', size=9, now=lambda: NOW)
+        lambda db: make_store(db).batches.claim('u', size=9, now=lambda: NOW)
     ),
 }
 
