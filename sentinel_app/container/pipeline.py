@@ -19,6 +19,7 @@ from sentinel_app.pipeline.download import Download
 from sentinel_app.pipeline.estimate import Estimates
 from sentinel_app.pipeline.fault_limit import FaultLimit
 from sentinel_app.pipeline.orphan_search import OrphanSearch
+from sentinel_app.pipeline.page_decision import PageDecision
 from sentinel_app.pipeline.probe import Probe
 from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.pipeline.revoke import Revoke
@@ -151,7 +152,13 @@ def _convert(
     return Convert(
         app_state=stores.app_state,
         store=stores.store,
-        ledger=stores.ledger,
+        decision=PageDecision(
+            ledger=stores.ledger,
+            parse=parse_indicator,
+            withheld_reason=withholding(settings),
+            options=options,
+            salt=salt(options, max_tlp=settings.max_tlp.level, never_send=settings.never_send),
+        ),
         revoke=Revoke(
             orphans=stores.orphans,
             policy=settings.withdraw_indicators,
@@ -159,10 +166,6 @@ def _convert(
             clock=clock,
             wakeups=wakeups,
         ),
-        parse=parse_indicator,
-        withheld_reason=withholding(settings),
-        options=options,
-        salt=salt(options, max_tlp=settings.max_tlp.level, never_send=settings.never_send),
         limiter=limiter,
         clock=clock,
         wakeups=wakeups,

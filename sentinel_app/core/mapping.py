@@ -52,6 +52,7 @@ MAPPING_NUMBER = 1
 """Incremented whenever the mapping of rows changes, so that no row is recognized as unchanged."""
 
 _MILLISECOND = dt.timedelta(milliseconds=1)
+_HOUR_MS = 3_600_000
 _LAST_TIME = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
 _ID_DIGITS = 19
 
@@ -83,6 +84,11 @@ class MappingOptions:
 
     ttl_hours: Mapping[IndicatorType, int]
     pattern_style: PatternStyle = PatternStyle.AS_IN_THE_GUIDE
+
+    @property
+    def ttl_ms(self) -> dict[IndicatorType, int]:
+        """TTL of each type, in milliseconds."""
+        return {kind: hours * _HOUR_MS for kind, hours in self.ttl_hours.items()}
 
 
 def valid_until(indicator: Indicator, now: dt.datetime, options: MappingOptions) -> dt.datetime:

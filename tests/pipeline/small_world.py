@@ -30,6 +30,7 @@ from sentinel_app.core.tql import ids_clause
 from sentinel_app.core.window import Window
 from sentinel_app.errors import ReadAuthError, SentinelAppError, SkippableError
 from sentinel_app.pipeline.convert import Convert
+from sentinel_app.pipeline.page_decision import PageDecision
 from sentinel_app.pipeline.rate_limiter import RateLimiter
 from sentinel_app.pipeline.revoke import Revoke
 from sentinel_app.pipeline.wakeup import Wakeups
@@ -236,12 +237,14 @@ class SmallWorld:
         self.convert_stage = Convert(
             app_state=app_state,
             store=self.store,
-            ledger=self.ledger,
+            decision=PageDecision(
+                ledger=self.ledger,
+                parse=parse,
+                withheld_reason=lambda _: None,
+                options=make_options(),
+                salt=b'salt',
+            ),
             revoke=revoke,
-            parse=parse,
-            withheld_reason=lambda _: None,
-            options=make_options(),
-            salt=b'salt',
             limiter=RateLimiter(limit=100, times=RequestTimes(self.db), clock=self.clock),
             clock=self.clock,
             wakeups=Wakeups(1),
