@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 from sentinel_app.core.clock import Clock, Stop
 from sentinel_app.core.error_entry import ErrorEntry
-from sentinel_app.core.indicator import IndicatorType
-from sentinel_app.core.job import Job, Mode, Update
-from sentinel_app.core.job_state import first_cursor
-from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS
-from sentinel_app.core.object_id import ObjectKey
+from sentinel_app.core.job import Job, Update
 from sentinel_app.core.outbox import Page
 from sentinel_app.core.progress import Position, Progress, Reading
 from sentinel_app.core.question import Question, clause_ids, effective_question
 from sentinel_app.core.row import Row, row_id
-from sentinel_app.core.scope import Scope, keys_of_values
+from sentinel_app.core.scope import Scope
 from sentinel_app.core.source import Source
 from sentinel_app.core.time_range import TimeRange
-from sentinel_app.core.tql import ids_clauses, values_clauses
-from sentinel_app.core.value import spellings
-from sentinel_app.core.window import Cursor, Window, next_window, start_after
+from sentinel_app.core.window import Window
 from sentinel_app.errors import FatalError, RetryableError, SentinelAppError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.bound import LEAST_BY_TIME, ReadingBound
@@ -31,6 +24,7 @@ from sentinel_app.pipeline.id_reader import IdReader
 from sentinel_app.pipeline.orphan_search import OrphanSearch
 from sentinel_app.pipeline.probe import Probe
 from sentinel_app.pipeline.range_reader import RangeReader
+from sentinel_app.pipeline.reading_start import MEASURE_ATTEMPTS, ReadingStart
 from sentinel_app.pipeline.retrier import FIRST_PAGE_SIZE, Retrier
 from sentinel_app.pipeline.trouble import Troubles
 from sentinel_app.pipeline.wakeup import Wakeups
@@ -38,9 +32,6 @@ from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.page_queue import EndOfReading
 from sentinel_app.storage.update_store import UpdateStore
-
-MEASURE_ATTEMPTS = 3
-"""Maximum attempts to count: the count only serves the progress bar."""
 
 _log = EventLog(__name__)
 
@@ -63,6 +54,15 @@ class Download:
     ) -> None:
         self._source = source
         self._probe = probe
+        self._start = ReadingStart(
+            source=source,
+            app_state=app_state,
+            store=store,
+            orphans=orphans,
+            clock=clock,
+            troubles=troubles,
+            wakeups=wakeups,
+        )
         self._ids = IdReader(source, probe)
         self._ranges = RangeReader(source)
         self._bound: tuple[object, ReadingBound] | None = None
@@ -130,8 +130,7 @@ class Download:
             is_by_id = self._probe.is_by_id(update, stop)
             self._probe.verify(update, request_id, effective_question(job.query), stop)
             if place is None or (job.window is None and job.scope is Scope.WHOLE):
-                begin = self._begin if job.scope is Scope.WHOLE else self._begin_chosen
-                begin(update, job, stop, is_by_id=is_by_id)
+                self._start.begin(update, job, stop, is_by_id=is_by_id)
                 return
             extra = self._store.readings.extra_query(request_id, place.number)
             clause = None if extra is None else extra.clause
@@ -154,43 +153,6 @@ class Download:
             raise FatalError(f'The Job {request_id} is no longer stored.')
         return job
 
-    def _begin(self, update: Update, job: Job, stop: Stop, *, is_by_id: bool) -> None:
-        """Fix the window before the first page, so that nothing is lost between two updates."""
-        cursor = self._app_state.cursor(job.query.id)
-        first = None
-        if cursor is None or cursor.selection != job.query.selection:
-            cursor = first = self._first_cursor(job)
-        start_at = self._start(update, job, cursor)
-        expected, server_now = self._measure(job, start_at, stop)
-        # All Jobs of the update share one end: an Indicator that moves from one query to another
-        # during the reading is in the next windows of both.
-        ends = [each.window.end_at for each in self._app_state.jobs_of(update.id) if each.window]
-        window = next_window(cursor_at=None, server_now=min([server_now, *ends]))
-        if start_at is not None:
-            window = replace(window, start_at=min(start_at, window.end_at))
-        job = self._app_state.change_job(
-            job.request_id,
-            lambda stored: replace(stored, window=window),
-            cursors=[] if first is None else [first],
-        )
-        self._store.readings.start(
-            job.request_id,
-            at=self._clock.now(),
-            expected=expected,
-            clauses=self._clauses(update, job),
-            is_by_time=not is_by_id,
-        )
-        _log.info(
-            'job-started',
-            request_id=job.request_id,
-            mode=job.mode,
-            query=job.position + 1,
-            expected=expected,
-            since=window.start_at,
-            by='id' if is_by_id else 'time',
-        )
-        self._wakeups.schedule.notify()
-
     def _read_nothing(self, request_id: str) -> None:
         """End the reading of a Job that only withdraws, without ThreatConnect."""
         now = self._clock.now()
@@ -198,89 +160,6 @@ class Download:
         self._store.readings.end(request_id, at=now)
         self._wakeups.convert.notify()
         self._wakeups.schedule.notify()
-
-    def _begin_chosen(
-        self,
-        update: Update,
-        job: Job,
-        stop: Stop,  # noqa: ARG002 - as `_begin`, which needs the server's time
-        *,
-        is_by_id: bool,
-    ) -> None:
-        """Begin to read what a person has chosen; there is no window, and no cursor moves."""
-        self._store.readings.start(
-            job.request_id,
-            at=self._clock.now(),
-            expected=None,
-            clauses=self._chosen_clauses(update, job),
-            is_by_time=not is_by_id,
-            first_pass=1,
-        )
-        _log.info(
-            'job-started',
-            request_id=job.request_id,
-            scope=job.scope,
-            query=job.position + 1,
-            asked=job.asked,
-            by='id' if is_by_id else 'time',
-        )
-        self._wakeups.schedule.notify()
-
-    def _chosen_clauses(self, update: Update, job: Job) -> tuple[str, ...]:
-        """Return the clauses for all that a person has chosen, one pass each."""
-        if job.scope is Scope.REFUSED:
-            wanted = frozenset(update.indicator_ids)
-            return ids_clauses(self._store.refusals.sendable(job.query.id, wanted))
-        keys = keys_of_values(update.values)
-        known = self._orphans.known_copies(list(keys))
-        values = [(key, key.value) for key in keys.values()]
-        # Known copies are also read by id, as ThreatConnect may spell their values unpredictably.
-        return (*_values_clauses(values), *ids_clauses(known))
-
-    def _clauses(self, update: Update, job: Job) -> tuple[str, ...]:
-        """Return the clauses of a delta's extra queries; other modes read everything."""
-        if job.mode is not Mode.DELTA:
-            return ()
-        refusals = self._store.refusals
-        refused = refusals.indicators(job.query.id, most_attempts=REFUSED_ATTEMPTS)
-        sought = refusals.sought(self._store.marks.first(update.id))
-        values = (*self._orphans.lost_values(update), *sought)
-        return (*ids_clauses(refused), *_values_clauses(values))
-
-    def _first_cursor(self, job: Job) -> Cursor:
-        """Store and return the first cursor of a query.
-
-        It is stored before the first page: if this first Job fails, the next one must not begin at
-        a later update that succeeded for other queries.
-        """
-        return first_cursor(job, self._app_state.schedule(), self._clock.now())
-
-    def _start(self, update: Update, job: Job, cursor: Cursor) -> dt.datetime | None:
-        """Return the start of the window; None for a reading of everything."""
-        if job.mode is not Mode.DELTA:
-            return None
-        if update.modified_after is not None:
-            return update.modified_after.replace(microsecond=0)
-        return start_after(cursor, self._clock.now())
-
-    def _measure(
-        self, job: Job, start_at: dt.datetime | None, stop: Stop
-    ) -> tuple[int | None, dt.datetime]:
-        """Return the number of Indicators to read, and ThreatConnect's own time."""
-        # The end is unknown before the response; an end a day ahead omits nothing.
-        end_at = self._clock.now() + dt.timedelta(days=1)
-        question = effective_question(job.query, window=Window(start_at=start_at, end_at=end_at))
-        try:
-            return Retrier(self._clock, stop, self._troubles).call(
-                lambda: self._source.count(question), attempts=MEASURE_ATTEMPTS
-            )
-        except RetryableError:
-            # Counting can time out where a small page does not; the count only serves the progress
-            # bar.
-            page = Retrier(self._clock, stop, self._troubles).call(
-                lambda: self._source.read_page(question, limit=1)
-            )
-            return None, page.server_at
 
     def _read_page(
         self, update: Update, job: Job, place: Position, clause: str | None, stop: Stop
@@ -442,19 +321,6 @@ class Download:
     def _end(self, request_id: str, place: Position, error: SentinelAppError | None) -> None:
         self._store.pages.put(EndOfReading(request_id=request_id, error=error), read_from=place)
         self._wakeups.convert.notify()
-
-
-def _values_clauses(values: Iterable[tuple[ObjectKey, str]]) -> tuple[str, ...]:
-    """Return the clauses for values, each given by its key and one of its summaries."""
-    hashes: list[str] = []
-    summaries: list[str] = []
-    for key, summary in values:
-        if key.type is IndicatorType.FILE:
-            hashes.append(key.value)
-        else:
-            # Other owners may spell the value differently.
-            summaries += (summary, *spellings(key))
-    return values_clauses(summaries, hashes)
 
 
 def _unreadable(owners: Sequence[str]) -> FatalError:
