@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sentinel_app.core.job import Job, JobStatus, Mode, Update
 from sentinel_app.core.query import Query
@@ -102,6 +102,45 @@ def may_satisfy(
         and update.full_number == schedule.full_number
         and all(selections.get(query.id) == query.selection for query in queries)
         and not any(job.status in {JobStatus.FAILED, JobStatus.CANCELLED} for job in jobs)
+    )
+
+
+def with_full_required(schedule: Schedule) -> Schedule:
+    """Return the schedule with the next update required to be full."""
+    return replace(schedule, next_mode=Mode.FULL, full_number=schedule.full_number + 1)
+
+
+def after_queueing(wanted: Schedule, update: Update, stored: Schedule) -> Schedule:
+    """Return the schedule after queueing an update, with what ended or was saved meanwhile.
+
+    Args:
+        wanted: the schedule as the caller has changed it.
+        update: the update.
+        stored: the schedule that is stored now.
+    """
+    is_due = stored.next_mode is Mode.FULL and update.mode is not Mode.FULL
+    return replace(
+        stored,
+        last_scheduled_at=wanted.last_scheduled_at,
+        next_mode=Mode.FULL if is_due else wanted.next_mode,
+    )
+
+
+def after_end(wanted: Schedule, stored: Schedule) -> Schedule:
+    """Return the schedule after the end of an update, with what was saved or queued meanwhile.
+
+    Args:
+        wanted: the schedule as the caller has changed it.
+        stored: the schedule that is stored now.
+    """
+    is_required_again = wanted.full_number != stored.full_number
+    return replace(
+        stored,
+        last_run_at=wanted.last_run_at,
+        last_reconcile_at=wanted.last_reconcile_at,
+        next_mode=stored.next_mode
+        if is_required_again or stored.next_mode is not Mode.FULL
+        else wanted.next_mode,
     )
 
 

@@ -31,7 +31,7 @@ from sentinel_app.core.task import TASK_FACTS, TaskFacts
 from sentinel_app.core.upload_limits import MAX_OBJECTS
 from sentinel_app.platform.wsgi_bridge import MAX_CONCURRENT
 from sentinel_app.sentinel.refusal import REMEDIES
-from sentinel_app.storage.app_state.store import MAX_AUDIT
+from sentinel_app.storage.app_state.state_tables import MAX_AUDIT
 from sentinel_app.storage.maintenance.upkeep import KEPT_SET_ASIDE
 from sentinel_app.tasks.cleaner import MOST_JOBS
 from tests.harness import api_reference

@@ -1,14 +1,11 @@
-"""Content of the TinyDB file, as models, and its tables."""
+"""Content of the TinyDB file, as models."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-
-from tinydb import TinyDB
-from tinydb.table import Table
 
 from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.job import History, Job, Update
@@ -23,33 +20,6 @@ from sentinel_app.storage.app_state.encoding import decode
 
 _MOST_COUNTED: Final = 10**12
 """Maximum of stored counters, which the App never reaches by itself."""
-
-
-class KeyedTable(Table):
-    """A TinyDB table whose documents have text keys in place of numbers."""
-
-    document_id_class = str  # type: ignore[assignment]
-
-    def _update_table(self, updater: Callable[[dict[int, Mapping[str, Any]]], None]) -> None:
-        # As in TinyDB, but without creating an object for each document on every change.
-        tables: dict[str, Any] = self._storage.read() or {}
-        updater(tables.setdefault(self.name, {}))
-        self._storage.write(tables)
-        self.clear_cache()
-
-    def put(self, documents: Mapping[str, Mapping[str, Any]]) -> None:
-        """Store each document under its key, replacing an existing one."""
-        self._update_table(lambda table: table.update(documents))  # type: ignore[arg-type]
-
-    def drop(self, keys: Iterable[str]) -> None:
-        """Remove the documents with these keys."""
-        self.remove(doc_ids=list(keys))  # type: ignore[arg-type]
-
-
-class KeyedTinyDB(TinyDB):
-    """TinyDB with text keys."""
-
-    table_class = KeyedTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

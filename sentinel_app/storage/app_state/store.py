@@ -15,21 +15,16 @@ from sentinel_app.core.list_filter import AuditFilters, JobFilters
 from sentinel_app.core.notice import Notice
 from sentinel_app.core.query import Query, QueryList
 from sentinel_app.core.revocation import Withdrawal
-from sentinel_app.core.schedule import Schedule
+from sentinel_app.core.schedule import Schedule, after_end, after_queueing, with_full_required
 from sentinel_app.core.task import TaskSlug, TaskState
-from sentinel_app.core.window import EVERYTHING, Cursor
+from sentinel_app.core.window import Cursor
 from sentinel_app.errors import ConflictError, NotFoundError
 from sentinel_app.storage.app_state.atomic_json import AtomicJsonStorage
 from sentinel_app.storage.app_state.audit_list import selected_audit
-from sentinel_app.storage.app_state.content import (
-    KeyedTable,
-    KeyedTinyDB,
-    Listing,
-    State,
-    decoded_state,
-)
-from sentinel_app.storage.app_state.encoding import encode
+from sentinel_app.storage.app_state.content import State, decoded_state
 from sentinel_app.storage.app_state.job_list import ordered, selected
+from sentinel_app.storage.app_state.query_change import query_change
+from sentinel_app.storage.app_state.state_tables import StateTables
 from sentinel_app.storage.app_state.update_list import (
     ListedUpdate,
     complete_since,
@@ -37,8 +32,6 @@ from sentinel_app.storage.app_state.update_list import (
     page_of_updates,
     with_removed,
 )
-
-MAX_AUDIT = 1_000
 
 
 class AppState:
@@ -59,7 +52,7 @@ class AppState:
 
     def __init__(self, path: Path, *, now: Callable[[], dt.datetime]) -> None:
         self._storage = AtomicJsonStorage(path, now=now, check=decoded_state)
-        self._db = KeyedTinyDB(storage=lambda: self._storage)
+        self._tables = StateTables(self._storage)
         self._state = decoded_state(self._storage.read())
         self.warning: str | None = self._storage.warning
         """Warning about the file for the page; None if all is well."""
@@ -101,46 +94,28 @@ class AppState:
             state = self._state
             if expected_version != state.query_list.version:
                 raise state.query_list.conflict()
-            saved = QueryList(
-                version=expected_version + 1,
-                queries=tuple(queries),
-                saved_at=audit.at,
-                saved_by=audit.user,
+            change = query_change(
+                state, queries, next_mode=next_mode, audit=audit, withdraw=withdraw
             )
-            schedule = state.schedule
-            if next_mode is Mode.FULL:
-                schedule = _full_required(schedule)
-            elif next_mode is not None:
-                schedule = dataclasses.replace(schedule, next_mode=next_mode)
-            ids = {query.id for query in queries}
-            gone = [query_id for query_id in state.cursors if query_id not in ids]
-            back = {
-                query.id: Cursor(query_id=query.id, selection=query.selection, at=EVERYTHING)
-                for query in queries
-                if query.is_enabled and query.id in state.query_list.disabled_ids
-            }
-            wanted = {
-                query.id: Withdrawal(query=query, at=audit.at, by=audit.user)
-                for query in state.query_list.queries
-                if query.id in withdraw and query.id not in ids
-            }
             with self._storage.together():
-                self._table('withdrawals').put({key: encode(each) for key, each in wanted.items()})
-                self._table('queries').truncate()
-                self._table('queries').put({query.id: encode(query) for query in queries})
-                self._put_settings(saved, schedule)
-                self._table('cursors').drop(gone)
-                self._table('cursors').put({key: encode(each) for key, each in back.items()})
-                entries = self._put_audit(state, audit)
+                self._tables.put('withdrawals', change.withdrawals)
+                self._tables.replace('queries', {query.id: query for query in queries})
+                self._tables.put_settings(change.query_list, change.schedule)
+                self._tables.drop('cursors', change.removed_cursors)
+                self._tables.put('cursors', change.restarted_cursors)
+                entries = self._tables.put_audit(state.audit, audit)
             self._state = dataclasses.replace(
                 state,
-                query_list=saved,
-                schedule=schedule,
-                cursors={**_without(state.cursors, gone), **back},
-                withdrawals={**state.withdrawals, **wanted},
+                query_list=change.query_list,
+                schedule=change.schedule,
+                cursors={
+                    **_without(state.cursors, change.removed_cursors),
+                    **change.restarted_cursors,
+                },
+                withdrawals={**state.withdrawals, **change.withdrawals},
                 audit=entries,
             )
-            return saved
+            return change.query_list
 
     def withdrawals(self) -> tuple[Withdrawal, ...]:
         """Return the requested withdrawals, oldest first."""
@@ -158,8 +133,8 @@ class AppState:
             if new == old:
                 return
             with self._storage.together():
-                self._table('withdrawals').drop(key for key in old if key not in new)
-                self._table('withdrawals').put({key: encode(each) for key, each in new.items()})
+                self._tables.drop('withdrawals', [key for key in old if key not in new])
+                self._tables.put('withdrawals', new)
             self._state = dataclasses.replace(self._state, withdrawals=new)
 
     def schedule(self) -> Schedule:
@@ -170,9 +145,9 @@ class AppState:
         """Require the next scheduled update to be full."""
         with self._writing:
             state = self._state
-            schedule = _full_required(state.schedule)
+            schedule = with_full_required(state.schedule)
             with self._storage.together():
-                self._put_settings(state.query_list, schedule)
+                self._tables.put_settings(state.query_list, schedule)
             self._state = dataclasses.replace(state, schedule=schedule)
 
     # -- updates
@@ -197,13 +172,13 @@ class AppState:
                 raise ConflictError('This update was queued already.', context={'id': update.id})
             entries = state.audit
             with self._storage.together():
-                self._table('updates').put({update.id: encode(update)})
-                self._table('jobs').put({key: encode(job) for key, job in added.items()})
+                self._tables.put('updates', {update.id: update})
+                self._tables.put('jobs', added)
                 if schedule is not None:
-                    schedule = _queued(schedule, update, state.schedule)
-                    self._put_settings(state.query_list, schedule)
+                    schedule = after_queueing(schedule, update, state.schedule)
+                    self._tables.put_settings(state.query_list, schedule)
                 if audit is not None:
-                    entries = self._put_audit(state, audit)
+                    entries = self._tables.put_audit(state.audit, audit)
             self._state = dataclasses.replace(
                 state,
                 updates={**state.updates, update.id: update},
@@ -256,17 +231,7 @@ class AppState:
                 # It will not be retried, and the whole file is written on each change.
                 ended = dataclasses.replace(ended, values=(), indicator_ids=())
             if schedule is not None:
-                # What was saved or queued since the caller read the schedule is kept.
-                stored = self._state.schedule
-                is_required_again = schedule.full_number != stored.full_number
-                schedule = dataclasses.replace(
-                    stored,
-                    last_run_at=schedule.last_run_at,
-                    last_reconcile_at=schedule.last_reconcile_at,
-                    next_mode=stored.next_mode
-                    if is_required_again or stored.next_mode is not Mode.FULL
-                    else schedule.next_mode,
-                )
+                schedule = after_end(schedule, self._state.schedule)
             self._change_update(ended, schedule)
 
     # -- Jobs and cursors
@@ -331,11 +296,11 @@ class AppState:
             moved = {cursor.query_id: cursor for cursor in cursors}
             entries = state.audit
             with self._storage.together():
-                self._table('jobs').put({request_id: encode(new)})
+                self._tables.put('jobs', {request_id: new})
                 if moved:
-                    self._table('cursors').put({key: encode(each) for key, each in moved.items()})
+                    self._tables.put('cursors', moved)
                 if audit is not None:
-                    entries = self._put_audit(state, audit)
+                    entries = self._tables.put_audit(state.audit, audit)
             self._state = dataclasses.replace(
                 state,
                 jobs={**state.jobs, request_id: new},
@@ -370,9 +335,9 @@ class AppState:
                 return ()
             history = with_removed(state.history, outdated_jobs)
             with self._storage.together():
-                self._table('jobs').drop(removed)
-                self._table('updates').drop(idle)
-                self._table('settings').put({'history': encode(history)})
+                self._tables.drop('jobs', removed)
+                self._tables.drop('updates', idle)
+                self._tables.put('settings', {'history': history})
             self._state = dataclasses.replace(
                 state, jobs=jobs, updates=_without(state.updates, idle), history=history
             )
@@ -386,14 +351,13 @@ class AppState:
 
     def store_task_states(self, states: Mapping[TaskSlug, TaskState], *, audit: AuditEntry) -> None:
         """Store the states of Tasks and their audit entry in one write."""
+        changed = {str(slug): state for slug, state in states.items()}
         with self._writing:
             with self._storage.together():
-                self._table('tasks').put({slug: encode(state) for slug, state in states.items()})
-                entries = self._put_audit(self._state, audit)
+                self._tables.put('tasks', changed)
+                entries = self._tables.put_audit(self._state.audit, audit)
             self._state = dataclasses.replace(
-                self._state,
-                tasks={**self._state.tasks, **{str(slug): state for slug, state in states.items()}},
-                audit=entries,
+                self._state, tasks={**self._state.tasks, **changed}, audit=entries
             )
 
     # -- notifications
@@ -406,8 +370,7 @@ class AppState:
         """Replace the stored notices."""
         with self._writing:
             with self._storage.together():
-                self._table('notices').truncate()
-                self._table('notices').put({key: encode(each) for key, each in notices.items()})
+                self._tables.replace('notices', notices)
             self._state = dataclasses.replace(self._state, notices=dict(notices))
 
     # -- audit
@@ -423,15 +386,10 @@ class AppState:
         """Store an audit entry on its own."""
         with self._writing:
             with self._storage.together():
-                entries = self._put_audit(self._state, entry)
+                entries = self._tables.put_audit(self._state.audit, entry)
             self._state = dataclasses.replace(self._state, audit=entries)
 
     # -- within
-
-    def _table(self, name: str) -> KeyedTable:
-        table = self._db.table(name, cache_size=0)
-        assert isinstance(table, KeyedTable)  # noqa: S101 - tells the type checker
-        return table
 
     def _known_update(self, update_id: str) -> Update:
         update = self._state.updates.get(update_id)
@@ -442,49 +400,16 @@ class AppState:
     def _change_update(self, update: Update, schedule: Schedule | None) -> None:
         state = self._state
         with self._storage.together():
-            self._table('updates').put({update.id: encode(update)})
+            self._tables.put('updates', {update.id: update})
             if schedule is not None:
-                self._put_settings(state.query_list, schedule)
+                self._tables.put_settings(state.query_list, schedule)
         self._state = dataclasses.replace(
             state,
             updates={**state.updates, update.id: update},
             schedule=schedule or state.schedule,
         )
 
-    def _put_settings(self, query_list: QueryList, schedule: Schedule) -> None:
-        listing = Listing(
-            version=query_list.version,
-            ids=tuple(query.id for query in query_list.queries),
-            saved_at=query_list.saved_at,
-            saved_by=query_list.saved_by,
-        )
-        self._table('settings').put({'query_list': encode(listing), 'schedule': encode(schedule)})
-
-    def _put_audit(self, state: State, entry: AuditEntry) -> Mapping[int, AuditEntry]:
-        """Stage an entry, and the removal of the oldest; return the new audit."""
-        number = max(state.audit, default=0) + 1
-        entries = {**state.audit, number: entry}
-        gone = list(entries)[:-MAX_AUDIT]
-        table = self._table('audit')
-        table.put({str(number): encode(entry)})
-        table.drop(str(each) for each in gone)
-        return {each: kept for each, kept in entries.items() if each not in gone}
-
 
 def _without(items: Mapping[str, Any], gone: Iterable[str]) -> dict[str, Any]:
     left_out = frozenset(gone)
     return {key: item for key, item in items.items() if key not in left_out}
-
-
-def _full_required(schedule: Schedule) -> Schedule:
-    return dataclasses.replace(schedule, next_mode=Mode.FULL, full_number=schedule.full_number + 1)
-
-
-def _queued(wanted: Schedule, update: Update, stored: Schedule) -> Schedule:
-    """Return the schedule after queueing an update, with what ended or was saved meanwhile."""
-    is_due = stored.next_mode is Mode.FULL and update.mode is not Mode.FULL
-    return dataclasses.replace(
-        stored,
-        last_scheduled_at=wanted.last_scheduled_at,
-        next_mode=Mode.FULL if is_due else wanted.next_mode,
-    )

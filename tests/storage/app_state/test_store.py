@@ -32,7 +32,8 @@ from sentinel_app.errors import ConfigError, ConflictError, NotFoundError, Stora
 from sentinel_app.storage.app_state.atomic_json import AtomicJsonStorage
 from sentinel_app.storage.app_state.encoding import encode
 from sentinel_app.storage.app_state.job_list import SORTS
-from sentinel_app.storage.app_state.store import MAX_AUDIT, AppState
+from sentinel_app.storage.app_state.state_tables import MAX_AUDIT
+from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.app_state.update_list import complete_since
 from tests.harness.builders.app_state import (
     make_audit,
