@@ -16,7 +16,8 @@ from tests.harness.project import PROJECT
 from tests.simulators.demo import load_indicators
 from tests.simulators.stand import Stand
 
-CHROMIUM = '/usr/bin/chromium'
+BROWSERS = ('chromium-headless-shell', 'chromium')
+"""The shell is the same engine without windows, and takes a quarter less of the machine."""
 BROWSER_FLAGS = ('--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu')
 INDICATORS = 400
 TIMEOUT_MS = 15_000
@@ -43,8 +44,8 @@ def _need(condition: bool, what: str) -> None:
 
 @pytest.fixture(scope='session')
 def browser() -> Iterator[Browser]:
-    path = shutil.which('chromium') or CHROMIUM
-    _need(Path(path).exists(), 'There is no Chromium: install the package chromium.')
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    _need(path is not None, 'There is no Chromium: install chromium-headless-shell.')
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(BROWSER_FLAGS))
         yield browser

@@ -158,7 +158,7 @@ def test_container_gets_from_the_system_what_the_tests_need() -> None:
     assert 'COPY .ci/system-packages .ci/test-packages ' in text
     assert re.search(r'^RUN \S+/test-packages$', text, re.MULTILINE)
     needed = (PROJECT / '.ci' / 'test-packages').read_text()
-    for name in ('chromium', 'redis-server', 'mosquitto', 'sqlite3'):
+    for name in ('chromium-headless-shell', 'redis-server', 'mosquitto', 'sqlite3'):
         assert f'missing+=({name})' in needed
 
 
