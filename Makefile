@@ -14,7 +14,7 @@ WORKERS ?= 4
 SOAK_TESTS := $(shell grep -lE '^from tests.harness.soak import' -r tests --include=test_*.py)
 # The stand-ins have tests of their own: they run when a stand-in has changed since they last passed.
 STAND_INS := .venv/.stand-ins-pass
-MODULE_TESTS := $(filter-out %__,$(patsubst sentinel_app/%/,tests/%,$(sort $(dir $(wildcard sentinel_app/*/__init__.py)))))
+MODULE_TESTS := $(wildcard $(patsubst sentinel_app/%/,tests/%,$(sort $(dir $(wildcard sentinel_app/*/__init__.py)))) tests/test_*.py)
 UI_SOURCES := $(wildcard docs/*.md) $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print)
 
 .PHONY: help setup run stand-ins test check pytest coverage e2e lint format gen ui ui-check ui-dev bench crash soak \
