@@ -58,6 +58,27 @@ def test_attempts_end_after_the_last_one_allowed():
 
 
 @pytest.mark.parametrize(
+    ('policy', 'error_class', 'waits'),
+    [
+        (READ_POLICY, ReadError, [1, 2, 4, 8, 16, 32, *[60] * 7]),
+        (UPLOAD_POLICY, UploadServerError, [1, 2, 4, 8, 16, 32, 64, *[120] * 4]),
+    ],
+)
+def test_policies_wait_longer_each_time_and_then_end(policy, error_class, waits):
+    attempts = range(1, len(waits) + 2)
+    found = [next_wait_s(error_class('x'), attempt, policy, lambda: 1.0) for attempt in attempts]
+    assert found == [*waits, None]
+
+
+@pytest.mark.parametrize('policy', [READ_POLICY, UPLOAD_POLICY])
+def test_policies_wait_a_margin_beyond_the_requested_time_sixty_times(policy):
+    error = ThrottledError('x', retry_after_s=500)
+    assert next_wait_s(error, 1, policy, lambda: 0.0) == 500.5
+    assert next_wait_s(error, 59, policy, lambda: 1.0) == 501.0
+    assert next_wait_s(error, 60, policy, lambda: 0.0) is None
+
+
+@pytest.mark.parametrize(
     'error_class',
     [
         BatchRefusedError,

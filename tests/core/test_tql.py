@@ -16,6 +16,7 @@ from sentinel_app.core.tql import (
     quote,
     range_clause,
     selection_tql,
+    values_clause,
 )
 from sentinel_app.core.window import Window
 from sentinel_app.errors import QueryError
@@ -166,6 +167,19 @@ def test_tql_that_would_escape_its_clause_is_refused_with_its_place(text, positi
     assert f'character {position + 1}' in caught.value.message
     assert isinstance(caught.value, QueryError)
     assert caught.value.code == 'TC-QUERY'
+
+
+def test_message_shows_ten_characters_around_the_place():
+    with pytest.raises(TqlError) as caught:
+        check_tql('0123456789abcdefghij) AND klmnopqrstuv')
+    assert caught.value.message.endswith("at character 21, near 'abcdefghij) AND klmn'.")
+
+
+def test_values_clause_lets_any_of_the_values_pass():
+    assert values_clause(['a.example', 'b.example'], ['ab', 'cd']) == (
+        'summary contains "ab" OR summary contains "cd" OR summary in ("a.example", "b.example")'
+    )
+    assert values_clause([], ['ab', 'cd']) == 'summary contains "ab" OR summary contains "cd"'
 
 
 @given(texts)

@@ -23,6 +23,16 @@ LIMITS = {
 }
 
 
+def test_limits_are_those_of_the_upload_api() -> None:
+    hundred = [float(number) / 10 for number in range(100)]
+    # The first of them leaves the minute, and a margin of 0.25 s for two clocks.
+    assert wait_s(hundred, now=10.0, limit=100) == 60.25 - 10.0
+    assert wait_s(hundred[:99], now=10.0, limit=100) == 0
+    assert fitting([1] * 101) == 100
+    assert fitting([500_000, 500_000]) == 2
+    assert fitting([500_000, 500_001]) == 1
+
+
 def batches(sizes: list[int], max_objects: int, max_bytes: int) -> list[list[int]]:
     made, rest = [], sizes
     while rest:
