@@ -179,6 +179,27 @@ def test_indicator_that_no_longer_matches_is_withdrawn_only_by_policy(
         assert len(revoked(world)) == int(is_withdrawn)
 
 
+@pytest.mark.parametrize('mode', ['full', 'reconcile'])
+def test_update_of_one_query_withdraws_nothing_of_another(
+    world: World, tmp_path: Path, mode: str
+) -> None:
+    world.store.load(hosts(20))
+    with Engine(
+        world,
+        tmp_path,
+        withdraw_indicators='Deleted or no longer matching',
+        withdraw_limit_percent='100',
+    ) as engine:
+        low, _ = engine.save_queries(
+            [query('confidence < 50'), query('confidence >= 50')], run='full'
+        )
+        before = world.live()
+        assert len(before) == 20
+        engine.run_update(mode, query_ids=[low['id']])
+        assert revoked(world) == []
+        assert world.live().keys() == before.keys()
+
+
 def test_removed_query_is_withdrawn_by_a_reconcile_where_no_other_holds_it(
     world: World, tmp_path: Path
 ) -> None:
