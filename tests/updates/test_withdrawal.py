@@ -195,6 +195,10 @@ def test_update_of_one_query_withdraws_nothing_of_another(
         )
         before = world.live()
         assert len(before) == 20
+        # It is the other query's now, which this update does not read.
+        world.clock.advance(600)
+        moved = next(row['id'] for row in world.store.rows() if row['confidence'] < 50)
+        world.store.modify(moved, confidence=80)
         engine.run_update(mode, query_ids=[low['id']])
         assert revoked(world) == []
         assert world.live().keys() == before.keys()
