@@ -235,7 +235,7 @@ def test_wait_for_the_limit_is_counted_while_it_passes(
         return sightings[-1]['status'] in FINAL
 
     # The wait of a minute lasts 6 s, in which it is seen many times.
-    with World(certificates, clock=ScaledClock(10), limit_count=10) as world:
+    with World(certificates, clock=ScaledClock(5), limit_count=10) as world:
         world.store.load(hosts(1_100))
         with Engine(world, tmp_path / 'app', requests_per_minute='10') as engine:
             engine.save_queries([query()], wait=False)
