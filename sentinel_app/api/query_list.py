@@ -95,15 +95,11 @@ def check_list(
     is_empty_meant = not isinstance(body, SaveBody) or body.confirm_empty
     if not bodies and saved.queries and not is_empty_meant:
         errors.append(FieldError(field='queries', message=_none_left(len(saved.queries))))
-    errors += check_withdrawal(body.withdraw, bodies, saved)
-    if errors:
-        raise Refusal(
-            422,
-            errors=[
-                FieldError(field=f'{field_prefix}{each.field}', message=each.message)
-                for each in errors
-            ],
-        )
+    in_list = [
+        FieldError(field=f'{field_prefix}{each.field}', message=each.message) for each in errors
+    ]
+    if errors := in_list + check_withdrawal(body.withdraw, bodies, saved):
+        raise Refusal(422, errors=errors)
 
 
 def _conflict(saved: QueryList) -> Refusal:

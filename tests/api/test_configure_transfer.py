@@ -112,10 +112,10 @@ def test_faults_of_the_file_are_named_by_their_place_in_the_body(stand: Stand) -
     save(stand, make_query('q1'))
     file = exported(stand)
     file['queries'][0] |= {'owners': ['Nobody'], 'tql': '(('}
-    reply = stand.put(PATH, {'version': 1, 'file': file})
+    reply = stand.put(PATH, {'version': 1, 'file': file, 'withdraw': ['unknown']})
     assert reply.status_code == 422
     assert [each['field'] for each in reply.json['errors']] == [
-        *('file.queries.0.owners.0', 'file.queries.0.tql')
+        *('file.queries.0.owners.0', 'file.queries.0.tql', 'withdraw.0')
     ]
     assert stand.app_state.query_list().version == 1
 
