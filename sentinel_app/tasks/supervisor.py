@@ -104,7 +104,7 @@ class Supervisor:
 
     def task_health(self) -> tuple[TaskHealth, ...]:
         """Return what keeps each Task from its work; unlike the views, no store is read."""
-        return tuple(task.standing for task in self._tasks.values())
+        return tuple(task.health for task in self._tasks.values())
 
     def view(self, slug: str) -> TaskView:
         """Return how one Task stands.

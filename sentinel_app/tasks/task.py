@@ -81,7 +81,7 @@ class Task:
         self._triggered_at: float | None = None
 
     @property
-    def standing(self) -> TaskHealth:
+    def health(self) -> TaskHealth:
         """What keeps it from its work, if anything does."""
         with self._lock:
             return TaskHealth(facts=self.facts, state=self._state, kill=self._kill)

@@ -60,14 +60,14 @@ def failed(request_id: str = 'j1', **members: Any) -> Job:
     return make_job(request_id, **(defaults | members))
 
 
-def standing(slug: TaskSlug, **members: Any) -> TaskHealth:
+def task_health(slug: TaskSlug, **members: Any) -> TaskHealth:
     (found,) = (each for each in TASK_FACTS if each.slug is slug)
     return TaskHealth(facts=found, **({'state': TaskState()} | members))
 
 
 def paused(slug: TaskSlug, by: str | None = 'demo.analyst') -> TaskHealth:
     state = TaskState(is_paused=True, paused_at=NOON - 2 * HOUR, paused_by=by)
-    return standing(slug, state=state)
+    return task_health(slug, state=state)
 
 
 def outage(system: System, tries: int = 2) -> Outage:
@@ -88,7 +88,7 @@ WRONG: dict[ConditionCode, HealthFacts] = {
     ConditionCode.UPDATE_OVERDUE: facts(due_at=NOON - dt.timedelta(minutes=16)),
     ConditionCode.TASK_PAUSED: facts(tasks=[paused(TaskSlug.UPLOAD)]),
     ConditionCode.TASK_KILLED: facts(
-        tasks=[standing(TaskSlug.CLEANER, kill=TaskKill(at=NOON, by='demo.analyst'))]
+        tasks=[task_health(TaskSlug.CLEANER, kill=TaskKill(at=NOON, by='demo.analyst'))]
     ),
     ConditionCode.PART_FAILING: facts(
         failing_parts=[Finding(subject='Upload', message='The disk is full.', code='RUN-DISK')]
@@ -322,14 +322,14 @@ class TestTasks:
 
     def test_killed_task_with_a_failed_job_is_reported_by_the_job(self) -> None:
         kill = TaskKill(at=NOON, by='the watchdog', request_ids=('j1',))
-        tasks = [standing(TaskSlug.UPLOAD, kill=kill)]
+        tasks = [task_health(TaskSlug.UPLOAD, kill=kill)]
         assert only(facts(tasks=tasks, failed_jobs=[failed()])).code is ConditionCode.JOB_FAILED
         assert only(facts(tasks=tasks)).title == 'Upload was killed by the watchdog'
 
     def test_killed_stage_is_healthy_again_once_a_later_job_completes(self) -> None:
         kill = TaskKill(at=NOON, by='the watchdog')
         upload, cleaner = (
-            [standing(slug, kill=kill)] for slug in (TaskSlug.UPLOAD, TaskSlug.CLEANER)
+            [task_health(slug, kill=kill)] for slug in (TaskSlug.UPLOAD, TaskSlug.CLEANER)
         )
         assert conditions(facts(tasks=upload, well_since=NOON + HOUR)) == ()
         assert only(facts(tasks=upload, well_since=NOON - HOUR)).since == NOON

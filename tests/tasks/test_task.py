@@ -200,7 +200,7 @@ def test_pause_lets_the_step_end_and_starts_nothing_new(make: Callable[..., Stag
     stage.task.set_state(TaskState())
     stage.until(lambda: stage.work.pieces == [])
     stage.until(lambda: stage.view.outcome == 'Did 1.')
-    assert stage.task.standing.kill is None
+    assert stage.task.health.kill is None
 
 
 def test_pause_ends_a_wait_at_once(make: Callable[..., Stage]) -> None:
@@ -233,7 +233,7 @@ def test_kill_ends_the_run_immediately(make: Callable[..., Stage]) -> None:
     stage.began(2)
     steps = stage.task.kill('jdoe', ('j1',))
     assert stage.view.outcome == 'Did 1; killed by jdoe.'
-    kill = stage.task.standing.kill
+    kill = stage.task.health.kill
     assert kill is not None
     assert (kill.by, kill.request_ids) == ('jdoe', ('j1',))
     stage.until(lambda: stage.task.are_over(steps))
