@@ -11,6 +11,7 @@ import pytest
 
 from tests.harness.api_stand import Stand as ApiStand
 from tests.harness.engine import Engine, ScaledClock, World
+from tests.harness.nursery import Nursery
 from tests.harness.running import MakeStand
 from tests.simulators.certificates import Certificates, make_certificates
 from tests.simulators.demo import load_indicators
@@ -71,8 +72,17 @@ def real_services() -> Services:
     return Services.REAL
 
 
+@pytest.fixture(scope='session')
+def nursery() -> Iterator[Nursery]:
+    """Starts the App without its imports; those that look at the start itself spawn it as it is."""
+    with Nursery('app', 'tcex') as nursery:
+        yield nursery
+
+
 @pytest.fixture
-def make_stand(tmp_path: Path, certificates: Certificates, real_services: Services) -> MakeStand:
+def make_stand(
+    tmp_path: Path, certificates: Certificates, real_services: Services, nursery: Nursery
+) -> MakeStand:
     """Describe a stand of the test's own; the App is not started with it."""
 
     def make(*, name: str = 'state', **settings: Any) -> Stand:
@@ -81,6 +91,7 @@ def make_stand(tmp_path: Path, certificates: Certificates, real_services: Servic
             'services': real_services,
             'start_app': False,
             'certificates': certificates,
+            'spawn': nursery.spawn,
             **settings,
         }
         return Stand(tmp_path / name, **settings)

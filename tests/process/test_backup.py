@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.running import MakeStand
 from tests.simulators.demo import demo_queries, load_indicators
 from tests.simulators.demonstration import Demonstration, has_succeeded
 from tests.simulators.platform.instance import PROJECT, Services
-from tests.simulators.stand import Stand
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
@@ -28,12 +28,15 @@ def command() -> list[str]:
     return ['bash', '-c', shown]
 
 
-def test_backup_made_while_the_app_runs_can_be_restored(tmp_path: Path) -> None:
+def test_backup_made_while_the_app_runs_can_be_restored(
+    tmp_path: Path, make_stand: MakeStand
+) -> None:
     if shutil.which('sqlite3') is None and not os.environ.get('CI'):
         pytest.skip('not installed: sqlite3')
     rows = load_indicators(INDICATORS, own=True)
     said: list[str] = []
-    with Stand(tmp_path / 'stand', rows=rows, services=Services.EMBEDDED) as stand:
+    with make_stand(rows=rows, services=Services.EMBEDDED) as stand:
+        stand.app.start()
         data = stand.app.folders.out / 'ms_sentinel'
         assert has_succeeded(Demonstration(stand.api, said.append).run(demo_queries(rows))), said
         held = set(stand.sentinel.held())

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.running import begin_update, updates_have_ended
+from tests.harness.running import MakeStand, begin_update, updates_have_ended
 from tests.harness.waiting import until
-from tests.simulators.certificates import Certificates
 from tests.simulators.demo import load_indicators
 from tests.simulators.platform.folders import Folders
 from tests.simulators.platform.instance import Services
@@ -51,14 +50,8 @@ class Disk:
 
 
 @pytest.fixture
-def stand(tmp_path: Path, certificates: Certificates) -> Iterator[Stand]:
-    with Stand(
-        tmp_path / 'stand',
-        rows=load_indicators(5, own=True),
-        services=Services.EMBEDDED,
-        certificates=certificates,
-        start_app=False,
-    ) as made:
+def stand(make_stand: MakeStand) -> Iterator[Stand]:
+    with make_stand(rows=load_indicators(5, own=True), services=Services.EMBEDDED) as made:
         yield made
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.harness.nursery import Nursery
 from tests.harness.running import api_message
 from tests.harness.waiting import until
 from tests.simulators.certificates import Certificates
@@ -18,11 +19,16 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(scope='module')
 def stand(
-    tmp_path_factory: pytest.TempPathFactory, certificates: Certificates, real_services: Services
+    tmp_path_factory: pytest.TempPathFactory,
+    certificates: Certificates,
+    real_services: Services,
+    nursery: Nursery,
 ) -> Iterator[Stand]:
     """One App for all of them, so that each finds it as the ones before have left it."""
     folder = tmp_path_factory.mktemp('messages')
-    with Stand(folder, certificates=certificates, services=real_services) as running:
+    with Stand(
+        folder, certificates=certificates, services=real_services, spawn=nursery.spawn
+    ) as running:
         yield running
 
 

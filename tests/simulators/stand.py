@@ -16,6 +16,7 @@ from tests.simulators.certificates import Certificates, make_certificates
 from tests.simulators.entra import CLIENT_SECRET, Cloud, EntraSimulator
 from tests.simulators.platform.front import Front, FrontOptions
 from tests.simulators.platform.instance import PROJECT, Platform, Services
+from tests.simulators.platform.process import Spawn, spawn
 from tests.simulators.platform.service import HEARTBEAT_INTERVAL_S, AppProcess
 from tests.simulators.ports import Ports
 from tests.simulators.sentinel import SentinelSimulator
@@ -60,6 +61,7 @@ class Stand:
         heartbeat_interval_s: float = HEARTBEAT_INTERVAL_S,
         start_app: bool = True,
         on_end: Callable[[int], None] | None = None,
+        spawn: Spawn = spawn,
     ) -> None:
         """Describe the stand; entering it starts everything.
 
@@ -78,6 +80,7 @@ class Stand:
             cloud: which Microsoft cloud Entra ID and Sentinel belong to.
             start_app: whether entering starts the App, too, and waits until it is ready.
             on_end: called with the exit code whenever the App's process ends.
+            spawn: starts the processes.
         """
         self.state_folder = state_folder
         self.person = PERSON
@@ -111,6 +114,7 @@ class Stand:
             make_token=self._issue_token,
             heartbeat_interval_s=heartbeat_interval_s,
             on_end=on_end,
+            spawn=spawn,
         )
 
     def __enter__(self) -> Self:

@@ -10,7 +10,8 @@ from collections import Counter
 from pathlib import Path
 
 from tests.harness.engine import ScaledClock, World
-from tests.process.crash.nursery import Nursery
+from tests.harness.nursery import Nursery
+from tests.process.crash.child import CHILD
 from tests.process.crash.scene import KINDS, Scene, random_kill
 from tests.simulators.certificates import make_certificates
 
@@ -27,7 +28,7 @@ def main(arguments: list[str]) -> int:
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix='crash-'))
     certificates = make_certificates(folder / 'certificates')
-    with World(certificates, clock=ScaledClock(SPEED)) as world, Nursery() as nursery:
+    with World(certificates, clock=ScaledClock(SPEED)) as world, Nursery(CHILD) as nursery:
         scene = Scene(world, nursery, folder)
         scene.prepare()
         while total['kills'] < wanted:

@@ -13,6 +13,8 @@ from tests.process.crash.point import install
 from tests.simulators.certificates import Certificates
 
 REPORT = 'jobs.json'
+CHILD = __name__
+"""For the nursery."""
 
 
 class Neighbors:

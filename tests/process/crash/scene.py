@@ -13,8 +13,8 @@ from typing import Any
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.query import Query
 from tests.harness.engine import OWNERS, Engine, World, assert_accounting, brief, hosts, query
-from tests.process.crash.child import REPORT
-from tests.process.crash.nursery import Nursery
+from tests.harness.nursery import Nursery
+from tests.process.crash.child import CHILD, REPORT
 from tests.process.crash.point import PLACES
 from tests.updates.history.ranking import Ranking
 
@@ -164,10 +164,12 @@ class Scene:
             world.sentinel.load(self._sentinel)
         done = 0
         for kill in kills:
-            end = self._nursery.run(self._task(kind, folder, kill), kill_after_s=kill.after_s)
+            end = self._nursery.run(
+                CHILD, self._task(kind, folder, kill), kill_after_s=kill.after_s
+            )
             assert end.was_killed or end.status == 0, _log(folder)
             done += end.was_killed
-        end = self._nursery.run(self._task(kind, folder, Kill()))
+        end = self._nursery.run(CHILD, self._task(kind, folder, Kill()))
         assert end.status == 0, _log(folder)
         outcome = self._compare(kind, folder, done)
         if outcome.is_right:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.harness.engine import ScaledClock, World
-from tests.process.crash.nursery import Nursery
+from tests.harness.nursery import Nursery
+from tests.process.crash.child import CHILD
 from tests.process.crash.point import PLACES, TRANSACTION
 from tests.process.crash.scene import FIRST, KINDS, Kill, Scene, random_kill
 from tests.simulators.certificates import make_certificates
@@ -28,7 +29,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp('crash')
     certificates = make_certificates(folder / 'certificates')
     clock = ScaledClock(SPEED)
-    with World(certificates, clock=clock) as world, Nursery() as nursery:
+    with World(certificates, clock=clock) as world, Nursery(CHILD) as nursery:
         made = Scene(world, nursery, folder)
         made.prepare()
         yield made

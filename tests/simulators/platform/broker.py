@@ -7,7 +7,6 @@ import contextlib
 import logging
 import shutil
 import socket
-import subprocess
 import threading
 import time
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Protocol
 from amqtt.broker import Broker as AmqttBroker
 from amqtt.contexts import BrokerConfig, ListenerConfig
 
-from tests.simulators.platform.process import Children, free_port
+from tests.simulators.platform.process import Child, Children, free_port
 
 HOST = '127.0.0.1'
 _START_TIMEOUT_S = 15.0
@@ -128,7 +127,7 @@ class Mosquitto:
         self.port = port
         self._children = children
         self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
 
     @staticmethod
     def program() -> str | None:
@@ -162,7 +161,7 @@ class Mosquitto:
             self._process = None
 
 
-def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for_port(port: int, process: Child) -> None:
     """Return when a process listens on a loopback port.
 
     Raises:
@@ -173,4 +172,4 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=1):
             return
         time.sleep(0.02)
-    raise RuntimeError(f'{process.args!r} does not listen on port {port}')
+    raise RuntimeError(f'process {process.pid} does not listen on port {port}')

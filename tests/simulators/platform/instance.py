@@ -16,7 +16,7 @@ from typing import Self
 from tests.simulators.platform.broker import Broker, EmbeddedBroker, Mosquitto
 from tests.simulators.platform.front import API_PATH, Front, FrontOptions, MakeToken
 from tests.simulators.platform.kvstore import EmbeddedRedis, KeyValueStore, RedisServer
-from tests.simulators.platform.process import Children
+from tests.simulators.platform.process import Children, Spawn, spawn
 from tests.simulators.platform.service import HEARTBEAT_INTERVAL_S, AppProcess
 
 SERVICES_VARIABLE = 'STAND_IN_SERVICES'
@@ -70,6 +70,7 @@ class Platform:
         make_token: MakeToken | None = None,
         heartbeat_interval_s: float = HEARTBEAT_INTERVAL_S,
         on_end: Callable[[int], None] | None = None,
+        spawn: Spawn = spawn,
     ) -> None:
         """Describe the platform; see `AppProcess` and `Front` for what is handed on to them.
 
@@ -77,6 +78,7 @@ class Platform:
             state_folder: holds the App's folders `in`, `out`, `log`, `tmp`; made if missing.
             services: which broker and store; by default what the environment asks for.
             make_token: see `Front`; by default the tokens are known to nobody.
+            spawn: starts the processes.
         """
         self.services = Services(services) if services else Services.chosen()
         self._state_folder = state_folder
@@ -97,7 +99,7 @@ class Platform:
             on_end=on_end,
         )
         self._stack = ExitStack()
-        self.children = Children()
+        self.children = Children(spawn)
         self.broker: Broker
         self.kvstore: KeyValueStore
         self.app: AppProcess

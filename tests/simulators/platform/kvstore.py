@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 import socket
-import subprocess
 import threading
 from pathlib import Path
 from socketserver import BaseRequestHandler, ThreadingTCPServer
@@ -17,7 +16,7 @@ from fakeredis._fakesocket import FakeSocket
 from fakeredis._helpers import SimpleError, SimpleString
 
 from tests.simulators.platform.broker import HOST, wait_for_port
-from tests.simulators.platform.process import Children, free_port
+from tests.simulators.platform.process import Child, Children, free_port
 
 _BLOCK_BYTES = 1 << 20
 
@@ -79,7 +78,7 @@ class RedisServer:
         self.port = port
         self._children = children
         self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
 
     @staticmethod
     def program() -> str | None:

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 _GUARD = Path(__file__).with_name('guard.py')
 
@@ -27,6 +28,44 @@ def free_port(preferred: int = 0) -> int:
         return int(probe.getsockname()[1])
 
 
+class Child(Protocol):
+    """A process that was started; `subprocess.Popen` is one."""
+
+    pid: int
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def terminate(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+
+class Spawn(Protocol):
+    """Starts a process whose standard output and error are appended to a file."""
+
+    def __call__(
+        self, arguments: Sequence[str], *, cwd: Path, environment: Mapping[str, str], log: Path
+    ) -> Child: ...
+
+
+def spawn(
+    arguments: Sequence[str], *, cwd: Path, environment: Mapping[str, str], log: Path
+) -> Child:
+    """Start a process in a session of its own; implements `Spawn`."""
+    with log.open('ab') as output:
+        return subprocess.Popen(
+            list(arguments),
+            cwd=cwd,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
 class Children:
     """Starts and ends child processes; a guard process ends them if this one is killed.
 
@@ -34,9 +73,10 @@ class Children:
     and the parent decides how the child is to stop.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, spawn: Spawn = spawn) -> None:
+        self._spawn = spawn
         self._lock = threading.Lock()
-        self._alive: list[subprocess.Popen[bytes]] = []
+        self._alive: list[Child] = []
         self._guard: subprocess.Popen[bytes] | None = None
 
     def start(
@@ -46,25 +86,16 @@ class Children:
         cwd: Path,
         environment: Mapping[str, str],
         log: Path,
-    ) -> subprocess.Popen[bytes]:
+    ) -> Child:
         """Start a child whose standard output and error are appended to `log`."""
         with self._lock:
             guard = self._guard or self._start_guard()
-            with log.open('ab') as output:
-                process = subprocess.Popen(
-                    list(arguments),
-                    cwd=cwd,
-                    env=dict(environment),
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
+            process = self._spawn(arguments, cwd=cwd, environment=environment, log=log)
             self._alive.append(process)
             self._note(guard, f'+{process.pid}')
         return process
 
-    def forget(self, process: subprocess.Popen[bytes]) -> None:
+    def forget(self, process: Child) -> None:
         """Stop guarding a process that has ended; its number may belong to another one soon."""
         with self._lock:
             if process in self._alive:
@@ -72,7 +103,7 @@ class Children:
                 if self._guard is not None:
                     self._note(self._guard, f'-{process.pid}')
 
-    def end(self, process: subprocess.Popen[bytes], *, timeout_s: float = 5) -> int:
+    def end(self, process: Child, *, timeout_s: float = 5) -> int:
         """End a child with SIGTERM, then with SIGKILL, and return its exit code."""
         if process.poll() is None:
             process.terminate()

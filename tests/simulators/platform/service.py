@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import threading
 import time
@@ -23,7 +22,7 @@ from tests.simulators.platform.parameters import (
     server_topic,
     write_parameters,
 )
-from tests.simulators.platform.process import Children, signal_name
+from tests.simulators.platform.process import Child, Children, signal_name
 
 START_TIMEOUT_S = 60.0
 HEARTBEAT_INTERVAL_S = 5.0
@@ -94,7 +93,7 @@ class AppProcess:
         self._ready = False
         self._heartbeats = 0
         self._shutdown_acknowledged = False
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
         self._watcher: threading.Thread | None = None
         self._exit_code: int | None = None
         self._serving = threading.Event()
@@ -319,7 +318,7 @@ class AppProcess:
                     self._shutdown_acknowledged = True
             self._heard.notify_all()
 
-    def _watch(self, process: subprocess.Popen[bytes]) -> None:
+    def _watch(self, process: Child) -> None:
         code = process.wait()
         self._serving.clear()
         self._children.forget(process)
@@ -330,7 +329,7 @@ class AppProcess:
         if self._on_end is not None:
             self._on_end(code)
 
-    def _beat(self, process: subprocess.Popen[bytes]) -> None:
+    def _beat(self, process: Child) -> None:
         while True:
             with self._heard:
                 if self._heard.wait_for(
@@ -340,7 +339,7 @@ class AppProcess:
                     return
             self.channel.publish({'command': 'Heartbeat'})
 
-    def _signal(self, send: Callable[[subprocess.Popen[bytes]], None], timeout_s: float) -> int:
+    def _signal(self, send: Callable[[Child], None], timeout_s: float) -> int:
         if self._process is None:
             raise RuntimeError('the App was not started')
         self._serving.clear()
