@@ -32,6 +32,12 @@ PAGES = (1, 4)
 WHOLE = ('reconcile', 'full')
 
 
+@pytest.fixture(scope='module')
+def speed() -> float:
+    """A pace at which no pause of the machine outlasts the overlap of two windows."""
+    return 20.0
+
+
 def load(world: World, times: Sequence[str], count: int = COUNT, *, page: int = 1) -> None:
     """Hold so many values, each in as many owners as there are times, on pages of that size.
 
