@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import sqlite3
 import stat
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,8 @@ from sentinel_app.errors import ConfigError, StorageError
 from sentinel_app.storage import sqlite
 from sentinel_app.storage.maintenance.schema import current_steps
 from sentinel_app.storage.sqlite import READERS, Database
+from tests.harness.forked import FORK
 from tests.harness.open_files import open_files
-from tests.harness.project import PROJECT
 
 
 @pytest.fixture
@@ -552,46 +551,42 @@ def test_statement_that_allows_no_transaction_has_the_file_alone(db: Database):
     assert numbers(db) == [1]
 
 
-CLOSED_UNDER_A_STATEMENT = """
-import sys, threading
-from pathlib import Path
-from sentinel_app.errors import StorageError
-from sentinel_app.storage.sqlite import READERS, Database
-
 LONG = 'WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n'
-db, begun = Database(Path(sys.argv[1])), threading.Event()
 
-def work():
-    try:
-        with getattr(db, sys.argv[2])() as connection:
-            begun.set()
-            connection.execute(LONG).fetchall()
-    except StorageError as error:
-        print(error.reason)
 
-thread = threading.Thread(target=work, daemon=True)
-thread.start()
-begun.wait()
-threading.Event().wait(float(sys.argv[3]))
-db.close()
-thread.join(5)
-print('ended' if not thread.is_alive() else 'runs on')
-"""
+def close_under_a_statement(path: Path, way: str, after_s: float, told: Connection) -> None:
+    """Close the database while another thread executes a statement that would never end."""
+    db, begun = Database(path), threading.Event()
+
+    def work() -> None:
+        try:
+            with getattr(db, way)() as connection:
+                begun.set()
+                connection.execute(LONG).fetchall()
+        except StorageError as error:
+            told.send(error.reason)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    begun.wait()
+    threading.Event().wait(after_s)
+    db.close()
+    thread.join(5)
+    told.send('ended' if not thread.is_alive() else 'runs on')
 
 
 @pytest.mark.parametrize('way', ['read', 'write', 'alone'])
 @pytest.mark.parametrize('after_s', [0.0, 0.2])
 def test_close_interrupts_a_statement_of_another_thread(path: Path, way: str, after_s: float):
     # In a process of its own: to close a connection under a statement would end this one.
-    done = subprocess.run(
-        [sys.executable, '-c', CLOSED_UNDER_A_STATEMENT, str(path), way, str(after_s)],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, 'interrupted\nended\n', '')
+    heard, told = FORK.Pipe(duplex=False)
+    process = FORK.Process(target=close_under_a_statement, args=(path, way, after_s, told))
+    process.start()
+    told.close()
+    with heard:
+        assert [heard.recv(), heard.recv()] == ['interrupted', 'ended']
+    process.join(30)
+    assert process.exitcode == 0
 
 
 def test_close_does_not_wait_forever_for_a_thread_that_hangs(db: Database):

@@ -2,69 +2,63 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import itertools
 import random
-import subprocess
-import sys
+import resource
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
-from sentinel_app.core.job import Counts
+from sentinel_app.core.job import Counts, Job
+from sentinel_app.core.window import Cursor
+from sentinel_app.errors import StorageError
 from sentinel_app.storage.app_state.store import AppState
-from tests.harness.builders.app_state import make_job, make_query, make_update
+from tests.harness.builders.app_state import make_job, make_query, make_update, minutes
 from tests.harness.clocks import StandingClock
-from tests.harness.project import PROJECT
+from tests.harness.forked import FORK
 
 pytestmark = pytest.mark.integration
 
 
-WRITER = """
-import dataclasses, sys
-from pathlib import Path
-from sentinel_app.core.job import Counts
-from sentinel_app.core.window import Cursor
-from sentinel_app.storage.app_state.store import AppState
-from tests.harness.clocks import StandingClock
-from tests.harness.builders.app_state import minutes
+def write_on(path: Path, told: Connection) -> None:
+    """Write for ever, and tell the number of each write that was answered."""
+    app_state = AppState(path, now=StandingClock().now)
+    assert app_state.warning is None, app_state.warning
+    job = app_state.job('j0')
+    assert job is not None
+    for number in itertools.count(job.counts.read + 1):
+        app_state.change_job(
+            'j0',
+            lambda job, number=number: dataclasses.replace(job, counts=Counts(read=number)),
+            cursors=[Cursor(query_id='q1', selection='s', at=minutes(number))],
+        )
+        told.send(number)
 
-app_state = AppState(Path(sys.argv[1]), now=StandingClock().now)
-assert app_state.warning is None, app_state.warning
-number = app_state.job('j0').counts.read
-while True:
-    number += 1
-    app_state.change_job(
-        'j0',
-        lambda job: dataclasses.replace(job, counts=Counts(read=number)),
-        cursors=[Cursor(query_id='q1', selection='s', at=minutes(number))],
-    )
-    print(number, flush=True)
-"""
 
-FULL_DISK = """
-import dataclasses, resource, sys
-from pathlib import Path
-from sentinel_app.core.job import Counts
-from sentinel_app.errors import StorageError
-from sentinel_app.storage.app_state.store import AppState
-from tests.harness.clocks import StandingClock
+def write_to_a_full_disk(path: Path, told: Connection) -> None:
+    """Write where half of the documents have no room, then where they have; tell the error."""
+    app_state = AppState(path, now=StandingClock().now)
+    before = path.read_bytes()
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, hard))
 
-path = Path(sys.argv[1])
-app_state = AppState(path, now=StandingClock().now)
-before = path.read_bytes()
-_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, hard))
-change = lambda job: dataclasses.replace(job, counts=Counts(read=7))
-try:
-    app_state.change_job('j0', change)
-except StorageError as error:
-    print(error.code, error.message)
-assert path.read_bytes() == before
-assert app_state.job('j0').counts.read == 0
-assert sorted(each.name for each in path.parent.iterdir()) == ['documents.json']
-resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-assert app_state.change_job('j0', change).counts.read == 7
-"""
+    def change(job: Job) -> Job:
+        return dataclasses.replace(job, counts=Counts(read=7))
+
+    with pytest.raises(StorageError) as caught:
+        app_state.change_job('j0', change)
+    assert path.read_bytes() == before
+    job = app_state.job('j0')
+    assert job is not None
+    assert job.counts.read == 0
+    assert sorted(each.name for each in path.parent.iterdir()) == ['documents.json']
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    assert app_state.change_job('j0', change).counts.read == 7
+    told.send(f'{caught.value.code} {caught.value.message}')
 
 
 @pytest.fixture
@@ -81,19 +75,19 @@ def test_last_answered_write_is_there_after_a_kill(path: Path) -> None:
     chance = random.Random(20260304)
     acknowledged = 0
     for _ in range(8):
-        with subprocess.Popen(
-            [sys.executable, '-c', WRITER, str(path)],
-            cwd=PROJECT,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as writer:
-            assert writer.stdout is not None
-            first = writer.stdout.readline()
-            assert first, 'the writer found a spoilt file'
+        heard, told = FORK.Pipe(duplex=False)
+        writer = FORK.Process(target=write_on, args=(path, told))
+        writer.start()
+        told.close()
+        with heard:
+            assert heard.poll(30), 'the writer found a spoilt file'
             time.sleep(chance.uniform(0, 0.15))
             writer.kill()
-            lines = [first, *writer.stdout.read().splitlines()]
-        previous, acknowledged = acknowledged, int(lines[-1])
+            writer.join()
+            previous = acknowledged
+            with contextlib.suppress(EOFError):
+                while True:
+                    acknowledged = heard.recv()
         assert acknowledged > previous
 
         app_state = AppState(path, now=StandingClock().now)
@@ -108,15 +102,15 @@ def test_last_answered_write_is_there_after_a_kill(path: Path) -> None:
 
 
 def test_full_disk_is_reported_and_nothing_is_damaged(path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, '-c', FULL_DISK, str(path)],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(f'RUN-DISK {path} could not be written: File too large.')
+    heard, told = FORK.Pipe(duplex=False)
+    writer = FORK.Process(target=write_to_a_full_disk, args=(path, told))
+    writer.start()
+    told.close()
+    with heard:
+        error = heard.recv()
+    writer.join(30)
+    assert writer.exitcode == 0
+    assert error.startswith(f'RUN-DISK {path} could not be written: File too large.')
     app_state = AppState(path, now=StandingClock().now)
     job = app_state.job('j0')
     assert job is not None

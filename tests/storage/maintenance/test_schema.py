@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from sentinel_app.storage.maintenance.damage import set_aside_damaged
 from sentinel_app.storage.maintenance.schema import current_steps, read_steps, shape_fault
 from sentinel_app.storage.sqlite import Database
 from tests.harness.clocks import StandingClock
-from tests.harness.project import PROJECT
+from tests.harness.forked import FORK
 
 FIRST = """
 CREATE TABLE word (
@@ -191,42 +190,30 @@ def test_file_of_a_newer_version_is_refused_and_not_touched(path: Path, folder: 
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from sentinel_app.storage import sqlite
-from sentinel_app.storage.maintenance.schema import read_steps
+def open_and_be_killed(path: Path, folder: Path, statements: int) -> None:
+    """Open the database, and kill this process before it executes a further statement."""
+    left, connected = itertools.count(statements, -1), sqlite._connected
 
-left, connected = int(sys.argv[3]), sqlite._connected
+    def count(_statement: str) -> None:
+        if not next(left):
+            os.kill(os.getpid(), signal.SIGKILL)
 
-def count(statement):
-    global left
-    left -= 1
-    if left < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
+    def traced(path: Path, *, is_reader: bool) -> sqlite3.Connection:
+        connection = connected(path, is_reader=is_reader)
+        connection.set_trace_callback(count)
+        return connection
 
-def traced(path, *, is_reader):
-    connection = connected(path, is_reader=is_reader)
-    connection.set_trace_callback(count)
-    return connection
-
-sqlite._connected = traced
-sqlite.Database(Path(sys.argv[1]), steps=read_steps(Path(sys.argv[2])))
-os.kill(os.getpid(), signal.SIGKILL)
-"""
+    sqlite._connected = traced
+    sqlite.Database(path, steps=read_steps(folder))
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def killed_after(path: Path, folder: Path, statements: int) -> None:
     """Open the database in a process that is killed before it executes a further statement."""
-    done = subprocess.run(
-        [sys.executable, '-c', KILLED, str(path), str(folder), str(statements)],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (-signal.SIGKILL, '')
+    process = FORK.Process(target=open_and_be_killed, args=(path, folder, statements))
+    process.start()
+    process.join(30)
+    assert process.exitcode == -signal.SIGKILL
 
 
 @pytest.mark.slow
