@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,12 +38,12 @@ from sentinel_app.storage.maintenance.disk import DataFolder
 from sentinel_app.storage.metrics import MetricStore
 from sentinel_app.storage.orphans import Orphans
 from sentinel_app.storage.request_time import RequestTimes
-from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.withdrawals import WithdrawalReader
 from sentinel_app.threatconnect.parse import parse_indicator
 from tests.harness.builders.indicator import make_options
 from tests.harness.builders.update import make_store
 from tests.harness.clocks import StandingClock
+from tests.harness.database import open_database
 
 SOURCE_SYSTEM = 'ThreatConnect-Prod'
 LIMIT = 60
@@ -106,6 +107,7 @@ NOWHEN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 _STRING = re.compile(r'"((?:\\.|[^"\\])*)"')
 
 
+@functools.cache
 def _strings(tql: str, before: str) -> list[str] | None:
     """The strings of `before in (...)`; None where there is no such clause."""
     found = re.search(rf'{before} in \(((?:"(?:\\.|[^"\\])*"(?:, )?)+)\)', tql)
@@ -171,7 +173,7 @@ class DiagnosticsStand:
     def __init__(self, folder: Path, app_state: AppState, clock: StandingClock) -> None:
         self.source = ListedSource()
         self.sink = ListedSink()
-        self.db = Database(folder / 'state.db')
+        self.db = open_database(folder / 'state.db')
         self.store = make_store(self.db)
         self.orphans = Orphans(self.db, self.store)
         ledger = Ledger(self.db)

@@ -16,17 +16,17 @@ from sentinel_app.errors import Cancelled, ReadError, StorageError
 from sentinel_app.pipeline.fault_limit import ABANDONED_AT, ATTEMPTS, FaultLimit, unforeseen
 from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.orphans import Orphans
-from sentinel_app.storage.sqlite import Database
 from tests.harness.builders.app_state import make_job, make_query, make_update
 from tests.harness.builders.update import make_faults, make_page, make_store
 from tests.harness.clocks import StandingClock
+from tests.harness.database import open_database
 
 UPDATE = make_update('u1', request_ids=('j1', 'j2'))
 
 
 class Stand:
     def __init__(self, folder: Path) -> None:
-        self.db = Database(folder / 'state.db')
+        self.db = open_database(folder / 'state.db')
         self.store = make_store(self.db)
         self.errors = ErrorLog(self.db)
         self.orphans = Orphans(self.db, self.store)

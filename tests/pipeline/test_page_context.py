@@ -9,10 +9,10 @@ from typing import Any
 
 from sentinel_app.core.job import JobType, Mode, Update
 from sentinel_app.pipeline.page_context import PageContexts
-from sentinel_app.storage.sqlite import Database
 from tests.harness.builders.app_state import make_job, make_query
 from tests.harness.builders.update import make_page, make_progress, make_store
 from tests.harness.clocks import NOON, StandingClock
+from tests.harness.database import open_database
 
 UPDATE = Update(
     id='u1', mode=Mode.FULL, job_type=JobType.AD_HOC, queued_at=NOON, request_ids=('j1',)
@@ -40,7 +40,7 @@ def test_list_that_is_saved_meanwhile_is_read_as_it_was() -> None:
 
 
 def test_page_is_judged_by_the_pass_that_it_was_read_in(tmp_path: Path) -> None:
-    db = Database(tmp_path / 'state.db')
+    db = open_database(tmp_path / 'state.db')
     store, job = make_store(db), make_job('j1', mode=Mode.DELTA, query=make_query('q1'))
     store.begin([job])
     store.readings.start('j1', at=NOON, expected=None, clauses=['id in (1)'])

@@ -24,7 +24,6 @@ from sentinel_app.pipeline.upload import LONGEST_LATE_S, Upload
 from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.request_time import RequestTimes
-from sentinel_app.storage.sqlite import Database
 from tests.harness.builders.app_state import make_job, make_update
 from tests.harness.builders.indicator import make_indicator
 from tests.harness.builders.update import (
@@ -35,6 +34,7 @@ from tests.harness.builders.update import (
     make_store,
 )
 from tests.harness.clocks import NOON, StandingClock
+from tests.harness.database import open_database
 
 UPDATE = make_update()
 GO = threading.Event()
@@ -69,7 +69,7 @@ class Stand:
 
     def __init__(self, folder: Path) -> None:
         self.clock = StandingClock()
-        self.db = Database(folder / 'state.db')
+        self.db = open_database(folder / 'state.db')
         self.store = make_store(self.db)
         self.limiter = RateLimiter(limit=5, times=RequestTimes(self.db), clock=self.clock)
         self.sink = Sink(self._stored)

@@ -14,11 +14,12 @@ from sentinel_app.storage.request_time import RequestTimes
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.update_store import UpdateStore
 from tests.harness.builders.update import Working, make_store
+from tests.harness.database import open_database
 
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(tmp_path / 'state.db')
+    opened = open_database(tmp_path / 'state.db')
     yield opened
     opened.close()
 

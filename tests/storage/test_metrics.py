@@ -14,6 +14,7 @@ from sentinel_app.storage.sqlite import Database
 from tests.harness.builders.app_state import make_job
 from tests.harness.builders.update import make_store
 from tests.harness.clocks import NOON
+from tests.harness.database import open_database
 
 HOUR = dt.timedelta(hours=1)
 COUNTS = Counts(
@@ -28,7 +29,7 @@ COUNTS = Counts(
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
-    db = Database(tmp_path / 'state.db')
+    db = open_database(tmp_path / 'state.db')
     yield db
     db.close()
 

@@ -10,7 +10,6 @@ from sentinel_app.pipeline.wakeup import Wakeups
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.metrics import MetricStore
-from sentinel_app.storage.sqlite import Database
 from sentinel_app.tasks.deleted_query import DeletedQueries
 from sentinel_app.tasks.update_follower import UpdateFollower
 from sentinel_app.tasks.update_queue import UpdateQueue
@@ -18,6 +17,7 @@ from sentinel_app.tasks.update_schedule import UpdateSchedule
 from tests.harness.builders.app_state import make_audit, make_query
 from tests.harness.builders.update import make_faults, make_store
 from tests.harness.clocks import StandingClock
+from tests.harness.database import open_database
 
 HOUR = dt.timedelta(hours=1)
 
@@ -28,7 +28,7 @@ class UpdateStand:
     def __init__(self, folder: Path) -> None:
         self.clock = StandingClock()
         self.app_state = AppState(folder / 'documents.json', now=self.clock.now)
-        self.db = Database(folder / 'state.db')
+        self.db = open_database(folder / 'state.db')
         self.store = make_store(self.db)
         self.wakeups = Wakeups(senders=1)
         deleted_queries = DeletedQueries(
