@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -108,6 +107,9 @@ def bill(python: Document, page: Document, project: Path, revision: Revision, ve
             {'ref': ref, 'dependsOn': needs[ref]} for ref in sorted({app['bom-ref'], *refs})
         ],
     }
+    # It takes a second to import, which most commands and tests have no use for.
+    from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415
+
     facts = json.dumps([document, revision.commit], sort_keys=True)
     document['serialNumber'] = uuid.uuid5(_NAMESPACE, facts).urn
     text = json.dumps(document, indent=2, sort_keys=True)
