@@ -10,8 +10,9 @@ RELEASE := PYTHONPATH=.ci $(PY) -m release
 unexport PYTHONDONTWRITEBYTECODE
 # Two more than two processors: many tests wait. A larger machine takes more.
 WORKERS ?= 4
-# Those that `tests/harness/soak.py` makes longer.
-SOAK_TESTS := $(shell grep -lE '^from tests.harness.soak import' -r tests --include=test_*.py)
+# Those that `tests/harness/soak.py` makes longer, and those with properties, of which
+# `tests/conftest.py` then tries more examples.
+SOAK_TESTS := $(shell grep -lE '^from (tests.harness.soak|hypothesis) import' -r tests --include=test_*.py)
 # The stand-ins have tests of their own: they run when a stand-in has changed since they last passed,
 # and always in CI.
 STAND_INS := .venv/.stand-ins-pass
@@ -57,7 +58,7 @@ test: setup ## Everything: linters, types, contracts, the page's checks, and all
 	@$(MAKE) --no-print-directory pytest
 
 check: $(READY) lint ## The quick checks: linters, types, and the tests of single modules and stores
-	$(PY) -m pytest -n $(WORKERS) -m "not slow and not integration" --hypothesis-profile quick $(MODULE_TESTS)
+	$(PY) -m pytest -n $(WORKERS) -m "not slow and not integration" $(MODULE_TESTS)
 
 $(STAND_INS): $(shell find tests/simulators -type f -name '*.py') requirements-dev.lock | setup
 	$(PY) -m pytest -n $(WORKERS) tests/simulators
@@ -105,7 +106,7 @@ bench: $(READY) ## Measure what updates cost: CPU, memory, stores, pace, API; wr
 crash: $(READY) ## Kill the App N times (200) and compare what Sentinel holds
 	$(PY) -m tests.process.crash.campaign $(or $(N),200)
 
-soak: $(READY) ## The long forms of the proofs; HISTORIES, CHURN, ACCOUNTS, FAULT_MATRIX choose how long
+soak: $(READY) ## The long forms of the proofs; HISTORIES, CHURN, ACCOUNTS, EXAMPLES, FAULT_MATRIX choose how long
 	SOAK=1 $(PY) -m pytest -n $(WORKERS) --timeout 36000 $(SOAK_TESTS)
 
 package: setup ## The .tcx that ThreatConnect installs, in target/

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from typing import NoReturn
 
 import pytest
 from hypothesis import settings
+
+from tests.harness.soak import IS_SOAK, amount
 
 # Before anything imports one of these: later it is an error, whichever test comes first.
 pytest.register_assert_rewrite(
@@ -20,14 +23,26 @@ pytest.register_assert_rewrite(
     'tests.updates.matrix',
 )
 
-# For `make check`; `make test` tries as many examples as Hypothesis does by itself.
-settings.register_profile('quick', max_examples=20)
+# What is imported and collected stays: looking through it for garbage takes a third of the time.
+gc.disable()
+
+# Each property test has its share by day and many more examples at night, where no run repeats
+# those of another.
+settings.register_profile('tests', max_examples=amount('EXAMPLES', daily=30, soak=500))
+settings.register_profile('soak', settings.get_profile('tests'), derandomize=False)
+settings.load_profile('soak' if IS_SOAK else 'tests')
 
 pytest_plugins = ['tests.harness.fixtures']
 
 TESTS = Path(__file__).parent
 PACKAGES = {path.name for path in (TESTS.parent / 'sentinel_app').iterdir() if path.is_dir()}
 """The folders whose tests are about one module of the product each."""
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from now on, among what the tests themselves make."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
@@ -9,20 +10,20 @@ import stix2
 from hypothesis import given
 from hypothesis import strategies as st
 from stix2patterns.v21.pattern import Pattern
-from stix2patterns.validator import run_validator
 
 from sentinel_app.core.indicator import Indicator, IndicatorType
 from sentinel_app.core.pattern import PatternStyle
 from sentinel_app.threatconnect.parse import parse_indicator
 from tests.harness.builders.indicator import make_objects, make_options, make_row
 from tests.harness.golden import PAGE, Example, examples, page, rows
+from tests.harness.soak import IS_SOAK
 from tests.harness.strategies import indicators, law
 
 
 def judge(stix: dict[str, object]) -> None:
     """Raise where an object is not valid STIX 2.1 or says something that the libraries change."""
+    # It has `stix2-patterns` validate the pattern, too.
     parsed = stix2.parse(json.dumps(stix), allow_custom=False, version='2.1')
-    assert run_validator(stix['pattern'], stix_version='2.1') == []
     kept = json.loads(parsed.serialize())
     assert kept.keys() == stix.keys()
     # The library writes these two with as many digits as they need, the others with three.
@@ -52,11 +53,20 @@ def test_mapping_page_is_current() -> None:
     assert PAGE.read_text(encoding='utf-8') == page(), 'run: python -m tests.harness.golden'
 
 
+@pytest.mark.parametrize('pattern', ['[]', "[url:value = 'x'", "[url = 'x']", 'url'])
+def test_judge_refuses_a_malformed_pattern(pattern: str) -> None:
+    (stix,) = make_objects(parse_indicator(make_row()))
+    judge(stix)
+    with pytest.raises(stix2.exceptions.InvalidValueError):
+        judge({**stix, 'pattern': pattern})
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize('style', list(PatternStyle))
 def test_objects_are_valid_stix_and_have_a_pattern(style: PatternStyle) -> None:
     options = make_options(style)
-    given_rows = [*rows(), *(example.row for example in examples())]
+    share = itertools.islice(rows(), 0, None, 1 if IS_SOAK else 5)
+    given_rows = [*share, *(example.row for example in examples())]
     objects = [
         stix for row in given_rows for stix in make_objects(parse_indicator(row), options=options)
     ]

@@ -20,6 +20,7 @@ from sentinel_app.core.untrusted import (
     clean_text,
     read_json,
 )
+from tests.harness.soak import amount
 
 MOST = 1_000
 
@@ -121,7 +122,7 @@ def outcome(read: Callable[[bytes], object], body: bytes) -> str:
 
 
 @pytest.mark.slow
-@settings(max_examples=1_000)
+@settings(max_examples=amount('EXAMPLES', daily=200, soak=5_000))
 @given(app_state, st.binary(max_size=3), st.integers(min_value=0, max_value=40))
 def test_fast_reader_agrees_with_the_slow_one(text: str, odd: bytes, at: int) -> None:
     body = text.encode('utf-8', 'surrogatepass')

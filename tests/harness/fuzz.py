@@ -1,6 +1,6 @@
 """Every call of the OpenAPI document with right and wrong data, through the bridge.
 
-`python -m tests.harness.fuzz [examples]` prints how many cases there were, and the answers.
+`python -m tests.harness.fuzz <examples>` prints how many cases there were, and the answers.
 """
 
 from __future__ import annotations
@@ -29,9 +29,6 @@ from schemathesis.engine import events
 from sentinel_app.platform.wsgi_bridge import Bridge
 from tests.harness.engine import Engine, World, hosts, query
 from tests.simulators.certificates import make_certificates
-
-EXAMPLES = 8
-"""Random cases for each call and kind of data, beside those that the document itself asks for."""
 
 SEED = 20_260_304
 DOCUMENT = '/api/openapi.json'
@@ -89,12 +86,13 @@ def as_the_platform_asks(bridge: Bridge) -> Wsgi:
     return wsgi
 
 
-def fuzz(wsgi: Wsgi, *, examples: int = EXAMPLES) -> Outcome:
+def fuzz(wsgi: Wsgi, *, examples: int) -> Outcome:
     """Make the requests, the same ones each time.
 
     Args:
         wsgi: what answers them, under the addresses of the document.
-        examples: random cases for each call.
+        examples: random cases for each call and kind of data, beside those that the document itself
+            asks for.
     """
     config = SchemathesisConfig(seed=SEED)
     project = config.projects.default
@@ -143,7 +141,7 @@ def _take(outcome: Outcome, event: events.ScenarioFinished) -> None:
             outcome.failures.append(words)
 
 
-def fuzz_the_app(examples: int = EXAMPLES) -> Outcome:
+def fuzz_the_app(examples: int) -> Outcome:
     """Start the App among its stand-ins, with something to show, and make the requests."""
     with tempfile.TemporaryDirectory() as folder:
         certificates = make_certificates(Path(folder))
@@ -154,4 +152,4 @@ def fuzz_the_app(examples: int = EXAMPLES) -> Outcome:
 
 
 if __name__ == '__main__':
-    print(fuzz_the_app(int(sys.argv[1]) if len(sys.argv) > 1 else EXAMPLES))  # noqa: T201
+    print(fuzz_the_app(int(sys.argv[1])))  # noqa: T201

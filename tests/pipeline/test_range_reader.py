@@ -18,8 +18,10 @@ from sentinel_app.pipeline.range_reader import RangePage, RangeReader
 from sentinel_app.pipeline.retrier import Retrier
 from sentinel_app.pipeline.trouble import Troubles
 from tests.harness.clocks import NOON, StandingClock
+from tests.harness.soak import amount
 from tests.pipeline.rows import RowSource
 
+CHURN_RUNS = amount('CHURN_RUNS', daily=12, soak=400)
 STOP = threading.Event()
 YEAR_S = 365 * 24 * 3_600
 EVERYTHING = TimeRange()
@@ -93,7 +95,7 @@ def test_bounded_time_range_returns_what_lies_inside(time_range: TimeRange) -> N
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(deadline=None)
 @given(
     counts=st.lists(st.integers(min_value=0, max_value=60), max_size=8),
     gap_s=st.integers(min_value=0, max_value=400_000_000),
@@ -124,7 +126,7 @@ def churn(source: RowSource, chance: random.Random, *, keep: set[int]) -> None:
         source.rows[max(source.rows, default=0) + 1] = source.server_at
 
 
-@pytest.mark.parametrize('seed', range(40))
+@pytest.mark.parametrize('seed', range(CHURN_RUNS))
 @pytest.mark.parametrize('is_clumped', [False, True])
 def test_rows_that_match_throughout_are_read_under_churn(seed: int, is_clumped: bool) -> None:
     chance = random.Random(seed)

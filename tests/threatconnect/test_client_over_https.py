@@ -28,6 +28,7 @@ from sentinel_app.network.exchange import Timeouts
 from sentinel_app.redactor import Redactor
 from sentinel_app.threatconnect.client import ThreatConnectSource
 from sentinel_app.threatconnect.parse import FIELDS
+from tests.harness.soak import amount
 from tests.simulators.certificates import Certificates, make_certificates
 from tests.simulators.threatconnect import (
     ACCESS_ID,
@@ -286,7 +287,10 @@ pieces = st.lists(
 ).map(''.join)
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(
+    max_examples=amount('EXAMPLES', daily=60, soak=2_000),
+    suppress_health_check=[HealthCheck.filter_too_much],
+)
 @given(pieces, st.lists(st.text().filter(lambda name: '\0' not in name), min_size=1, max_size=3))
 def test_platforms_own_parser_keeps_the_owners_at_the_top(text, owners):
     try:
