@@ -29,7 +29,7 @@ gc.disable()
 # Each property test has its share by day and many more examples at night, where no run repeats
 # those of another.
 settings.register_profile('tests', max_examples=amount('EXAMPLES', daily=30, soak=500))
-settings.register_profile('soak', settings.get_profile('tests'), derandomize=False)
+settings.register_profile('soak', settings.get_profile('tests'), derandomize=False, deadline=None)
 settings.load_profile('soak' if IS_SOAK else 'tests')
 
 pytest_plugins = ['tests.harness.fixtures']
