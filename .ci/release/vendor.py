@@ -36,8 +36,9 @@ _STRICT = {
     'PIP_REQUIRE_HASHES': '1',
     'PIP_NO_DEPS': '1',
     'PIP_PLATFORM': ' '.join(_PLATFORMS),
-    'PIP_NO_BUILD_ISOLATION': '0',  # pip reads this variable the other way round
-    'PIP_NO_COMPILE': '1',
+    # pip reads these two variables the other way round.
+    'PIP_NO_BUILD_ISOLATION': '0',
+    'PIP_NO_COMPILE': '0',
 }
 # The vendor's command prefers uv where it finds a working one, which heeds none of that.
 _NO_UV = '#!/bin/sh\nexit 1\n'

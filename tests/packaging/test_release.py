@@ -246,6 +246,7 @@ def test_unlocked_packages_take_no_part_in_the_build(tmp_path: Path) -> None:
     )
     assert 'Hashes are required in --require-hashes mode' in shown.stdout + shown.stderr
     assert given['PIP_NO_BUILD_ISOLATION'] == '0'
+    assert given['PIP_NO_COMPILE'] == '0'
     assert given['PIP_NO_DEPS'] == '1'
 
 
