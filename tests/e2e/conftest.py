@@ -18,7 +18,18 @@ from tests.simulators.stand import Stand
 
 BROWSERS = ('chromium-headless-shell', 'chromium')
 """The shell is the same engine without windows, and takes a quarter less of the machine."""
-BROWSER_FLAGS = ('--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu')
+BROWSER_FLAGS = (
+    '--no-sandbox',
+    '--disable-dev-shm-usage',
+    '--disable-gpu',
+    # What is drawn is drawn by the processor in any case.
+    '--in-process-gpu',
+    # All pages of the App share one process, and with it the compiled scripts.
+    '--process-per-site',
+    # No test lasts long enough for optimized code to pay for itself: what is kept of the scripts
+    # from page to page is the plain machine code.
+    '--js-flags=--no-opt --no-maglev --always-sparkplug --no-flush-bytecode',
+)
 INDICATORS = 400
 TIMEOUT_MS = 15_000
 # What is expected may take as long as what is done: the machine has other tests to run.
@@ -117,6 +128,9 @@ def context(shared_context: BrowserContext, page_url: str) -> Iterator[BrowserCo
     """As if nobody had been there before, but for the files that the browser keeps."""
     first, *others = shared_context.pages
     assert others == []
+    if first.url == 'about:blank':
+        # A plain page of the App: the process of its site lasts from the first test to the last.
+        first.goto(f'{page_url}licenses.txt')
     store = shared_context.new_cdp_session(first)
     origin = '/'.join(page_url.split('/')[:3])
     store.send(
