@@ -8,19 +8,22 @@ NODE := .ci/with-node
 RELEASE := PYTHONPATH=.ci $(PY) -m release
 # Some images forbid it; then each of the hundreds of processes of the tests would compile the App.
 unexport PYTHONDONTWRITEBYTECODE
-# Two more than two processors: many tests wait. A larger machine takes more.
-WORKERS ?= 4
+# Three more than two processors: many tests wait. A larger machine takes more.
+WORKERS ?= 5
 # Those that `tests/harness/soak.py` makes longer, and those with properties, of which
 # `tests/conftest.py` then tries more examples.
 SOAK_TESTS := $(shell grep -lE '^from (tests.harness.soak|hypothesis) import' -r tests --include=test_*.py)
 # The stand-ins have tests of their own: they run when a stand-in has changed since they last passed,
 # and always in CI.
 STAND_INS := .venv/.stand-ins-pass
+# Where there is room in memory, no test waits for a disk.
+MEMORY := $(shell df -k --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 4000000 { print "/dev/shm" }')
+PYTEST := $(if $(MEMORY),PYTEST_DEBUG_TEMPROOT=$(MEMORY)) $(PY) -m pytest -n $(WORKERS)
 MODULE_TESTS := $(wildcard $(patsubst sentinel_app/%/,tests/%,$(sort $(dir $(wildcard sentinel_app/*/__init__.py)))) tests/test_*.py)
 UI_SOURCES := $(wildcard docs/*.md) $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print)
 
-.PHONY: help setup run stand-ins test check pytest coverage e2e lint format gen ui ui-check ui-dev bench crash soak \
-  validate package audit lock clean
+.PHONY: help setup run stand-ins test check pytest coverage e2e lint format gen ui ui-check ui-lint \
+  ui-test ui-dev bench crash soak validate package audit lock clean
 
 help: ## This list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,24 +54,23 @@ stand-ins: setup ## All that the App needs around it, for `tcex run` in another 
 
 test: setup ## Everything: linters, types, contracts, the page's checks, and all tests
 	@.ci/test-packages
-	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory ui-check
+	@$(MAKE) --no-print-directory --jobs --output-sync lint ui-lint ui-test
 	@$(if $(CI),rm -f $(STAND_INS))
 	@$(MAKE) --no-print-directory $(STAND_INS)
 	@$(MAKE) --no-print-directory pytest
 
 check: $(READY) lint ## The quick checks: linters, types, and the tests of single modules and stores
-	$(PY) -m pytest -n $(WORKERS) -m "not slow and not integration" $(MODULE_TESTS)
+	$(PYTEST) -m "not slow and not integration" $(MODULE_TESTS)
 
 $(STAND_INS): $(shell find tests/simulators -type f -name '*.py') requirements-dev.lock | setup
-	$(PY) -m pytest -n $(WORKERS) tests/simulators
+	$(PYTEST) tests/simulators
 	@touch $@
 
 pytest: setup ## All Python tests but those of the stand-ins; the browser's included
-	$(PY) -m pytest -n $(WORKERS) --dist worksteal --durations 25 --ignore tests/simulators
+	$(PYTEST) --dist worksteal --durations 25 --ignore tests/simulators
 
 coverage: setup ## All Python tests, and which lines and branches they leave out; takes a third longer
-	$(PY) -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=95
+	$(PYTEST) --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=95
 
 e2e: setup ## The tests in a real browser
 	$(PY) -m pytest tests/e2e -m e2e
@@ -92,8 +94,12 @@ gen: $(READY) ui/node_modules/.ready ## Make the generated files anew: OpenAPI, 
 	$(PY) -m tests.harness.api_reference
 	$(RELEASE) licenses
 
-ui-check: ui/dist/.ready ## The page's linters, tests and size; its types were checked as it was built
+ui-check: ui-lint ui-test ## Both of these; the page's types were checked as it was built
+
+ui-lint: ui/node_modules/.ready ## The page's linters
 	cd ui && ../$(NODE) npm run --silent lint
+
+ui-test: ui/dist/.ready ## The page's tests, and its size
 	cd ui && ../$(NODE) npm run --silent test
 	cd ui && ../$(NODE) npm run --silent budget
 
@@ -107,7 +113,7 @@ crash: $(READY) ## Kill the App N times (200) and compare what Sentinel holds
 	$(PY) -m tests.process.crash.campaign $(or $(N),200)
 
 soak: $(READY) ## The long forms of the proofs; HISTORIES, CHURN, ACCOUNTS, EXAMPLES, FAULT_MATRIX choose how long
-	SOAK=1 $(PY) -m pytest -n $(WORKERS) --timeout 36000 $(SOAK_TESTS)
+	SOAK=1 $(PYTEST) --timeout 36000 $(SOAK_TESTS)
 
 package: setup ## The .tcx that ThreatConnect installs, in target/
 	@$(RELEASE) package $(if $(TARGET),--target $(TARGET))

@@ -64,9 +64,15 @@ _LOOP_S: Final = 1.0
 _POOL_SIZE: Final = 16
 _NOTIFICATION_TIMEOUTS_S: Final = (5.0, 20.0)
 _DATA_FOLDER: Final = 'ms_sentinel'
+_FRAMEWORK: Final = 'tcex'
 _START_AGAIN: Final = 'then start the Service again.'
 
 _log = EventLog('app')
+
+
+def prepare_logging() -> None:
+    """Make the framework's log lines cheap; to be called before it is created, as it logs then."""
+    find_callers_fast(logging.getLogger(_FRAMEWORK))
 
 
 class App:
@@ -220,9 +226,7 @@ class App:
             )
             if isinstance(secret, Sensitive) and secret.value
         )
-        framework = logging.getLogger('tcex')
-        find_callers_fast(framework)
-        lend_handlers(framework, RedactionFilter(self._redactor))
+        lend_handlers(logging.getLogger(_FRAMEWORK), RedactionFilter(self._redactor))
         set_level(self._tcex.logger.log_level(model.tc_log_level))
         threading.excepthook = _log_thread_death
 

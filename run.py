@@ -29,8 +29,9 @@ class Run:
         # Imported here, as the dependencies are importable only now.
         from tcex import TcEx  # noqa: PLC0415
 
-        from app import App  # noqa: PLC0415
+        from app import App, prepare_logging  # noqa: PLC0415
 
+        prepare_logging()
         self.app = App(TcEx())
         try:
             self.app.setup()

@@ -29,6 +29,8 @@ export default defineConfig({
     },
   },
   test: {
+    // By itself it leaves one processor to others.
+    maxWorkers: '100%',
     restoreMocks: true,
     sequence: { shuffle: true },
     projects: [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 
 import orjson
@@ -11,43 +10,18 @@ import stix2
 
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.ledger_row import millis, moment
-from sentinel_app.core.object_text import TIMES, content_hash, object_text
-from sentinel_app.core.revocation import LiveObject, revocation
+from sentinel_app.core.object_text import TIMES, content_hash
+from sentinel_app.core.revocation import revocation
 from sentinel_app.core.timestamp import from_text
-from tests.harness.builders.indicator import NOW, make_indicator, make_objects
+from tests.harness.builders.indicator import NOW
+from tests.harness.builders.update import make_live_object
 
 SECOND = dt.timedelta(seconds=1)
 
 
-def held(kind: IndicatorType = IndicatorType.ADDRESS, **fields: object) -> LiveObject:
-    """An object that was sent at `NOW`."""
-    indicator = make_indicator(kind)
-    (stix,) = make_objects(indicator)
-    item = LiveObject(
-        object=1,
-        unconfirmed=None,
-        generation=0,
-        query=1,
-        query_id='q1',
-        owner=1,
-        indicator_id=indicator.id,
-        siblings=1,
-        created=millis(indicator.added_at),
-        modified=millis(NOW),
-        source_modified=millis(indicator.modified_at),
-        content_hash=b'a hash',
-        fingerprint=b'a print',
-        summary_digest=None,
-        summary=indicator.summary,
-        value=None,
-        text=object_text(stix),
-    )
-    return dataclasses.replace(item, **fields)  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize('kind', IndicatorType)
 def test_withdrawn_object_is_the_same_but_for_its_times(kind: IndicatorType) -> None:
-    item = held(kind)
+    item = make_live_object(kind)
     sent = orjson.loads(revocation(item, 'j1', NOW + SECOND).text)
     before = orjson.loads(item.text)
 
@@ -59,7 +33,7 @@ def test_withdrawn_object_is_the_same_but_for_its_times(kind: IndicatorType) -> 
 
 @pytest.mark.parametrize('kind', IndicatorType)
 def test_withdrawn_object_is_valid_stix_with_its_times_in_order(kind: IndicatorType) -> None:
-    found = revocation(held(kind), 'j1', NOW + SECOND)
+    found = revocation(make_live_object(kind), 'j1', NOW + SECOND)
     stix = stix2.parse(found.text.decode(), allow_custom=True)
 
     assert stix.revoked
@@ -71,17 +45,17 @@ def test_withdrawn_object_is_valid_stix_with_its_times_in_order(kind: IndicatorT
 
 def test_withdrawn_object_expires_now() -> None:
     now = NOW + SECOND
-    found = revocation(held(), 'j1', now)
+    found = revocation(make_live_object(), 'j1', now)
 
     assert moment(found.valid_until) == now
     assert from_text(orjson.loads(found.text)['valid_until']) == now
-    assert (found.request_id, found.held) == ('j1', held())
+    assert (found.request_id, found.held) == ('j1', make_live_object())
 
 
 @pytest.mark.parametrize('ahead_s', [-86_400, -1, 0, 1, 86_400])
 def test_withdrawn_object_is_newer_than_what_was_sent_whatever_the_clock_does(ahead_s: int) -> None:
     now = NOW + ahead_s * SECOND
-    found = revocation(held(), 'j1', now)
+    found = revocation(make_live_object(), 'j1', now)
     stix = orjson.loads(found.text)
 
     assert found.modified > millis(NOW)
@@ -90,8 +64,10 @@ def test_withdrawn_object_is_newer_than_what_was_sent_whatever_the_clock_does(ah
 
 
 def test_repeated_withdrawal_is_newer_than_the_one_before() -> None:
-    first = revocation(held(), 'j1', NOW + SECOND)
-    second = revocation(held(modified=first.modified, text=first.text), 'j2', NOW + SECOND)
+    first = revocation(make_live_object(), 'j1', NOW + SECOND)
+    second = revocation(
+        make_live_object(modified=first.modified, text=first.text), 'j2', NOW + SECOND
+    )
 
     assert second.modified > first.modified
     assert orjson.loads(second.text)['revoked'] is True

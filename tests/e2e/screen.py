@@ -19,9 +19,15 @@ _LEAN = {
 AXE_OPTIONS = {**_LEAN, 'rules': {'region': {'enabled': False}}}
 # Of all that axe judges, this alone depends on the color scheme.
 COLORS_ONLY = {**_LEAN, 'runOnly': ['color-contrast']}
-_JUDGE = """async (options) => (await axe.run(document, options)).violations.flatMap(
-  ({ id, help, nodes }) => nodes.map(({ html }) => `${id}: ${help}: ${html.slice(0, 200)}`),
-)"""
+# Over what lies behind an open window nothing new can be said: only what floats is judged then.
+_JUDGE = """async (options) => {
+  const floats = '[data-portal]';
+  const isOpen = document.querySelector(`${floats} [role=dialog]`) !== null;
+  const found = await axe.run(isOpen ? { include: [[floats]] } : document, options);
+  return found.violations.flatMap(
+    ({ id, help, nodes }) => nodes.map(({ html }) => `${id}: ${help}: ${html.slice(0, 200)}`),
+  );
+}"""
 # A window that still fades in has other colors than when it is there in full.
 _STILL = """async () => {
   for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);

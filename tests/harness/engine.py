@@ -347,7 +347,8 @@ class Engine:
         # of the API do; here most requests ask whether an update has ended yet.
         begun = testing.StartResponseMock()
         reply = self.container.wsgi(environ, begun)
-        return testing.Result(reply, begun.status, begun.headers)
+        assert begun.status is not None
+        return testing.Result(reply, begun.status, begun.headers or [])
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Make one request that must succeed, and give its JSON."""

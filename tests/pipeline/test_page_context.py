@@ -7,6 +7,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from sentinel_app.core.job import JobType, Mode, Update
 from sentinel_app.pipeline.page_context import PageContexts
 from tests.harness.builders.app_state import make_job, make_query
@@ -37,6 +39,28 @@ def test_list_that_is_saved_meanwhile_is_read_as_it_was() -> None:
     job = make_job('j1', query=make_query('q1'))
     context = contexts.of(UPDATE, job, make_page(1), make_progress(), [])
     assert context.higher == {2}
+
+
+@pytest.mark.parametrize(('mode', 'higher'), [(Mode.FULL, set()), (Mode.DELTA, {2})])
+def test_query_that_is_moved_up_is_higher_once_it_has_been_read(
+    mode: Mode, higher: set[int]
+) -> None:
+    saved = (make_query('q2'), make_query('q1'))
+    app_state: Any = SimpleNamespace(query_list=lambda: SimpleNamespace(enabled=saved))
+    store: Any = SimpleNamespace(
+        queries=SimpleNamespace(
+            numbers=lambda ids: {name: int(name[1:]) for name in ids},
+            number=lambda name: int(name[1:]),
+        ),
+        marks=SimpleNamespace(first=lambda update_id: 1, whole=dict),
+        readings=SimpleNamespace(extra_query=lambda request_id, number: None),
+    )
+    contexts = PageContexts(app_state=app_state, store=store, clock=StandingClock())
+    job = make_job('j1', mode=mode, query=make_query('q1'), position=0)
+    mine = make_progress(query_id='q1', position=0)
+    to_come = make_progress(request_id='j2', query_id='q2', position=1)
+    context = contexts.of(UPDATE, job, make_page(1), mine, [mine, to_come])
+    assert context.higher == higher
 
 
 def test_page_is_judged_by_the_pass_that_it_was_read_in(tmp_path: Path) -> None:

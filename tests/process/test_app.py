@@ -87,6 +87,7 @@ class Stage:
         self.built: list[FakeContainer] = []
         self.prepare: Callable[[FakeContainer], None] = lambda _container: None
         module.build_container = self.build  # type: ignore[attr-defined]
+        module.prepare_logging()
         self.app = module.App(tcex)
 
     def build(self, settings: Settings, platform: Any) -> FakeContainer:
@@ -610,11 +611,14 @@ def test_work_under_way_is_settled_whatever_ends_the_serving() -> None:
         '    def serve(self): raise SystemExit(1)\n'
         '    def settle(self): print("settle")\n'
         '    def leave(self): print("leave")\n'
-        'sys.modules["app"] = types.SimpleNamespace(App=App)\n'
-        'sys.modules["tcex"] = types.SimpleNamespace(TcEx=object)\n'
+        'prepare = lambda: print("prepare")\n'
+        'sys.modules["app"] = types.SimpleNamespace(App=App, prepare_logging=prepare)\n'
+        'sys.modules["tcex"] = types.SimpleNamespace(TcEx=lambda: print("framework"))\n'
         'run.main()\n'
     )
-    assert (result.returncode, result.stdout.split()) == (1, ['setup', 'settle'])
+    # The framework logs as it is created, each line for 20 ms if nothing was prepared.
+    steps = ['prepare', 'framework', 'setup', 'settle']
+    assert (result.returncode, result.stdout.split()) == (1, steps)
 
 
 def test_run_module_imports_without_any_dependency() -> None:

@@ -147,7 +147,7 @@ def test_rows_with_thousands_of_equal_times_are_all_read(
 def test_restart_in_the_middle_continues_after_the_last_time_range(
     world: World, engine: Engine
 ) -> None:
-    world.store.load(spread(600))
+    world.store.load(spread(300))
     world.threatconnect.faults.on('page_cap', rows=20)
     world.threatconnect.faults.on('random_order')
     pages: list[int] = []
@@ -158,14 +158,14 @@ def test_restart_in_the_middle_continues_after_the_last_time_range(
     while stops < 3:
         stops += 1
         seen = len(pages)
-        until(lambda seen=seen: len(pages) > seen + 20, 'nothing is read')  # type: ignore[misc]
+        until(lambda seen=seen: len(pages) > seen + 10, 'nothing is read')  # type: ignore[misc]
         engine.restart()
     # The Job goes on as it began, although the instance is mended.
     world.threatconnect.faults.off('random_order')
     assert engine.jobs()[0]['status'] != 'Upload Complete'
     engine.wait()
     (job,) = engine.jobs()
-    assert (job['status'], outcomes(job)) == ('Upload Complete', {'sent': 600})
+    assert (job['status'], outcomes(job)) == ('Upload Complete', {'sent': 300})
     assert is_warned(engine, job) == (True, False)
     engine.assert_right()
 
@@ -174,19 +174,19 @@ def test_restart_in_the_middle_continues_after_the_last_time_range(
 def test_order_that_is_lost_in_the_middle_is_noticed(
     world: World, engine: Engine, fault: str
 ) -> None:
-    world.store.load(spread(400))
+    world.store.load(spread(200))
     world.threatconnect.faults.on('page_cap', rows=20)
     pages: list[int] = []
 
     def break_it(event: PageEvent) -> None:
         pages.append(len(event.ids))
-        if len(pages) == 15:
+        if len(pages) == 7:
             world.threatconnect.faults.on(fault)
 
     world.threatconnect.after_page.append(break_it)
     engine.save_queries([query()])
     (job,) = engine.last_jobs()
-    assert (job['status'], outcomes(job)) == ('Upload Complete', {'sent': 400})
+    assert (job['status'], outcomes(job)) == ('Upload Complete', {'sent': 200})
     assert is_warned(engine, job) == (True, True)
     engine.assert_right()
 

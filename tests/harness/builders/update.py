@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import itertools
 from collections import defaultdict
@@ -25,6 +26,7 @@ from sentinel_app.core.outbox import (
     Settlement,
 )
 from sentinel_app.core.progress import Position, Progress, Reading
+from sentinel_app.core.revocation import LiveObject
 from sentinel_app.core.timestamp import to_millis
 from sentinel_app.errors import UploadDeniedError
 from sentinel_app.pipeline.fault_limit import FaultLimit
@@ -36,7 +38,7 @@ from sentinel_app.storage.page_queue import PageQueue
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.update_store import UpdateStore
 from tests.harness.builders.app_state import make_job, make_query, minutes
-from tests.harness.builders.indicator import make_indicator
+from tests.harness.builders.indicator import NOW, make_indicator, make_objects
 from tests.harness.clocks import NOON
 
 _names = itertools.count()
@@ -93,6 +95,32 @@ def make_progress(**fields: Any) -> Progress:
         'held_back': 0,
     }
     return Progress(**(defaults | fields))
+
+
+def make_live_object(kind: IndicatorType = IndicatorType.ADDRESS, **fields: Any) -> LiveObject:
+    """An object that was sent at `NOW`."""
+    indicator = make_indicator(kind)
+    (stix,) = make_objects(indicator)
+    item = LiveObject(
+        object=1,
+        unconfirmed=None,
+        generation=0,
+        query=1,
+        query_id='q1',
+        owner=1,
+        indicator_id=indicator.id,
+        siblings=1,
+        created=millis(indicator.added_at),
+        modified=millis(NOW),
+        source_modified=millis(indicator.modified_at),
+        content_hash=b'a hash',
+        fingerprint=b'a print',
+        summary_digest=None,
+        summary=indicator.summary,
+        value=None,
+        text=object_text(stix),
+    )
+    return dataclasses.replace(item, **fields)
 
 
 def make_ledger_row(**fields: Any) -> LedgerRow:
