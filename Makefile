@@ -54,7 +54,7 @@ stand-ins: setup ## All that the App needs around it, for `tcex run` in another 
 
 test: setup ## Everything: linters, types, contracts, the page's checks, and all tests
 	@.ci/test-packages
-	@$(MAKE) --no-print-directory --jobs --output-sync lint ui-lint ui-test
+	@$(MAKE) --no-print-directory --jobs --output-sync lint ui-check
 	@$(if $(CI),rm -f $(STAND_INS))
 	@$(MAKE) --no-print-directory $(STAND_INS)
 	@$(MAKE) --no-print-directory pytest
@@ -94,12 +94,12 @@ gen: $(READY) ui/node_modules/.ready ## Make the generated files anew: OpenAPI, 
 	$(PY) -m tests.harness.api_reference
 	$(RELEASE) licenses
 
-ui-check: ui-lint ui-test ## Both of these; the page's types were checked as it was built
+ui-check: ui-lint ui-test ## The page's linters, tests and size; its types were checked as it was built
 
-ui-lint: ui/node_modules/.ready ## The page's linters
+ui-lint: ui/node_modules/.ready
 	cd ui && ../$(NODE) npm run --silent lint
 
-ui-test: ui/dist/.ready ## The page's tests, and its size
+ui-test: ui/dist/.ready
 	cd ui && ../$(NODE) npm run --silent test
 	cd ui && ../$(NODE) npm run --silent budget
 
