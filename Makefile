@@ -13,9 +13,10 @@ WORKERS ?= 5
 # Those that `tests/harness/soak.py` makes longer, and those with properties, of which
 # `tests/conftest.py` then tries more examples.
 SOAK_TESTS := $(shell grep -lE '^from (tests.harness.soak|hypothesis) import' -r tests --include=test_*.py)
-# The stand-ins have tests of their own: they run when a stand-in has changed since they last passed,
-# and always in CI.
-STAND_INS := .venv/.stand-ins-pass
+# Parts with checks of their own, which run where the part has changed, and always in CI.
+STAND_INS := tests/simulators requirements-dev.lock
+PAGE := ui docs .ci/with-node
+changed = $(if $(CI),yes,$(shell .ci/has-changed $(1)))
 # Where there is room in memory, no test waits for a disk.
 MEMORY := $(shell df -k --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 4000000 { print "/dev/shm" }')
 PYTEST := $(if $(MEMORY),PYTEST_DEBUG_TEMPROOT=$(MEMORY)) $(PY) -m pytest -n $(WORKERS)
@@ -54,17 +55,12 @@ stand-ins: setup ## All that the App needs around it, for `tcex run` in another 
 
 test: setup ## Everything: linters, types, contracts, the page's checks, and all tests
 	@.ci/test-packages
-	@$(MAKE) --no-print-directory --jobs --output-sync lint ui-check
-	@$(if $(CI),rm -f $(STAND_INS))
-	@$(MAKE) --no-print-directory $(STAND_INS)
+	@$(MAKE) --no-print-directory --jobs --output-sync lint $(if $(call changed,$(PAGE)),ui-check)
+	@$(if $(call changed,$(STAND_INS)),$(PYTEST) tests/simulators)
 	@$(MAKE) --no-print-directory pytest
 
 check: $(READY) lint ## The quick checks: linters, types, and the tests of single modules and stores
 	$(PYTEST) -m "not slow and not integration" $(MODULE_TESTS)
-
-$(STAND_INS): $(shell find tests/simulators -type f -name '*.py') requirements-dev.lock | setup
-	$(PYTEST) tests/simulators
-	@touch $@
 
 pytest: setup ## All Python tests but those of the stand-ins; the browser's included
 	$(PYTEST) --dist worksteal --durations 25 --ignore tests/simulators

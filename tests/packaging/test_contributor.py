@@ -207,3 +207,39 @@ def test_everything_has_an_owner() -> None:
     rules = [line.split() for line in lines if line and not line.startswith('#')]
     assert rules[0][0] == '*'
     assert all(re.fullmatch(r'@[\w-]+(/[\w-]+)?', owner) for _, *own in rules for owner in own)
+
+
+def has_changed(clone: Path, *paths: str) -> bool:
+    done = subprocess.run(
+        ['.ci/has-changed', *paths], cwd=clone, check=True, capture_output=True, text=True
+    )
+    return bool(done.stdout.strip())
+
+
+def test_part_has_changed_where_it_is_not_as_on_the_main_branch(tmp_path: Path) -> None:
+    def git(*arguments: str) -> None:
+        own = ('-c', 'user.name=Somebody', '-c', 'user.email=somebody@example.test')
+        subprocess.run(['git', *own, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    (tmp_path / '.ci').mkdir()
+    shutil.copy(PROJECT / '.ci' / 'has-changed', tmp_path / '.ci')
+    for name in ('page', 'other'):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / 'file').write_text('as it was')
+    # Without git, or without a main branch to compare with, nothing is known.
+    assert has_changed(tmp_path, 'page')
+    git('init', '--initial-branch', 'main')
+    git('add', '.')
+    git('commit', '--message', 'first')
+    assert has_changed(tmp_path, 'page')
+    git('update-ref', 'refs/remotes/origin/main', 'HEAD')
+    assert not has_changed(tmp_path, 'page')
+
+    (tmp_path / 'page' / 'file').write_text('not committed')
+    assert has_changed(tmp_path, 'page')
+    assert not has_changed(tmp_path, 'other')
+    git('commit', '--all', '--message', 'not on the main branch')
+    assert has_changed(tmp_path, 'page', 'other')
+    git('update-ref', 'refs/remotes/origin/main', 'HEAD')
+    (tmp_path / 'page' / 'fresh').write_text('unknown to git')
+    assert has_changed(tmp_path, 'page')
