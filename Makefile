@@ -108,7 +108,7 @@ bench: $(READY) ## Measure what updates cost: CPU, memory, stores, pace, API; wr
 crash: $(READY) ## Kill the App N times (200) and compare what Sentinel holds
 	$(PY) -m tests.process.crash.campaign $(or $(N),200)
 
-soak: $(READY) ## The long forms of the proofs; HISTORIES, CHURN, ACCOUNTS, EXAMPLES, FAULT_MATRIX choose how long
+soak: $(READY) ## The long forms of the proofs; HISTORIES, CHURN, ACCOUNTS, STORIES, EXAMPLES, FAULT_MATRIX choose how long
 	SOAK=1 $(PYTEST) --timeout 36000 $(SOAK_TESTS)
 
 package: setup ## The .tcx that ThreatConnect installs, in target/

@@ -9,6 +9,7 @@ import pytest
 
 from tests.harness.engine import ScaledClock, World
 from tests.harness.nursery import Nursery
+from tests.harness.soak import amount
 from tests.process.crash.child import CHILD
 from tests.process.crash.point import PLACES, TRANSACTION
 from tests.process.crash.scene import FIRST, KINDS, Kill, Scene, random_kill
@@ -17,7 +18,7 @@ from tests.simulators.certificates import make_certificates
 pytestmark = pytest.mark.crash
 
 SPEED = 20.0
-RANDOM_STORIES = 12
+RANDOM_STORIES = amount('STORIES', daily=6, soak=60)
 COMMITS = (2, 4, 7, 11, 15)
 """Some of an update's commits by their number, each the one before, inside or after it."""
 ONLY_FIRST = frozenset({'app_state.save_queries'})

@@ -6,7 +6,7 @@ import json
 import threading
 import uuid
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from dataclasses import dataclass
@@ -148,8 +148,17 @@ class Channel:
         """List what lies in the key-value store; empty while no request is under way."""
         return list(self._bodies.keys())
 
-    def fail_pending(self, reason: str) -> None:
-        """Make every request under way end with `NoAnswerError`."""
+    def fail_pending(self, reason: str, *, grace_s: float = 0.0) -> None:
+        """Make every request under way end with `NoAnswerError`.
+
+        Args:
+            reason: why there is no answer.
+            grace_s: wait that long for answers that are on their way through the broker.
+        """
+        with self._lock:
+            awaited = tuple(self._pending.values())
+        if grace_s:
+            wait(awaited, grace_s)
         with self._lock:
             pending, self._pending = self._pending, {}
         for future in pending.values():

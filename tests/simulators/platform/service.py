@@ -29,6 +29,7 @@ HEARTBEAT_INTERVAL_S = 5.0
 HEARTBEAT_TIMEOUT_S = 20
 """What the platform tells the App: after so many seconds without a heartbeat it ends itself."""
 _FIRST_HEARTBEAT_REPEAT_S = 0.25
+_LAST_ANSWERS_S = 1.0
 
 
 class AppEndedError(Exception):
@@ -325,7 +326,8 @@ class AppProcess:
         with self._heard:
             self._exit_code = code
             self._heard.notify_all()
-        self.channel.fail_pending(f'the App ended ({signal_name(code)})')
+        reason = f'the App ended ({signal_name(code)})'
+        self.channel.fail_pending(reason, grace_s=_LAST_ANSWERS_S)
         if self._on_end is not None:
             self._on_end(code)
 
