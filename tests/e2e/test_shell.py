@@ -233,6 +233,7 @@ def test_screens_fit_narrow_windows_and_zoom_without_horizontal_scrolling(
 
     for width, height in sizes[1:]:
         page.set_viewport_size({'width': width, 'height': height})
+        screen.open()
         menu.click()
         page.get_by_role('menuitem', name='CONFIGURE').click()
         expect(screen.heading).to_have_text('CONFIGURE')
