@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import threading
 import traceback
@@ -13,6 +14,9 @@ from app_lib import add_bundled_dependencies
 
 if TYPE_CHECKING:
     from app import App
+
+
+_ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Run:
@@ -32,7 +36,13 @@ class Run:
         from app import App, prepare_logging  # noqa: PLC0415
 
         prepare_logging()
-        self.app = App(TcEx())
+        # The framework's own handler of these fails until the framework is complete.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
+        try:
+            framework = TcEx()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDS)
+        self.app = App(framework)
         try:
             self.app.setup()
             self.app.serve()

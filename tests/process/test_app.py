@@ -621,6 +621,25 @@ def test_work_under_way_is_settled_whatever_ends_the_serving() -> None:
     assert (result.returncode, result.stdout.split()) == (1, steps)
 
 
+@pytest.mark.parametrize('name', ['SIGTERM', 'SIGINT', 'SIGHUP'])
+def test_signal_waits_until_the_framework_is_complete(name: str) -> None:
+    result = python(
+        'import os, run, signal, sys, types\n'
+        'class TcEx:\n'
+        '    def __init__(self):\n'
+        f'        signal.signal(signal.{name}, self.end)\n'
+        f'        os.kill(os.getpid(), signal.{name})\n'
+        '        self.word = "complete"\n'
+        '    def end(self, *_):\n'
+        '        print(self.word)\n'
+        '        raise SystemExit(1)\n'
+        'sys.modules["app"] = types.SimpleNamespace(App=None, prepare_logging=lambda: None)\n'
+        'sys.modules["tcex"] = types.SimpleNamespace(TcEx=TcEx)\n'
+        'run.main()\n'
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (1, 'complete\n', '')
+
+
 def test_run_module_imports_without_any_dependency() -> None:
     result = python(
         'import sys\nimport run\nprint(sorted({"tcex", "falcon", "app"} & set(sys.modules)))'

@@ -37,7 +37,8 @@ pytestmark = pytest.mark.integration
 
 SHUTDOWN_LIMIT_S = 5.0
 MANY = 6_000
-DELAYS_S = (0.05, 0.4, 0.8, 1.1, 1.4) if IS_SOAK else (0.05, 0.6, 1.2)
+DELAYS_S = tuple(0.01 * 1.15**step for step in range(0, 36, 1 if IS_SOAK else 6))
+"""From the first line of the App to some time after it serves."""
 OPTIONAL = sorted(LABELS.keys() - GOOD.keys())
 
 
