@@ -37,6 +37,30 @@ pytest_plugins = ['tests.harness.fixtures']
 TESTS = Path(__file__).parent
 PACKAGES = {path.name for path in (TESTS.parent / 'sentinel_app').iterdir() if path.is_dir()}
 """The folders whose tests are about one module of the product each."""
+LONG = ('packaging', 'e2e', 'process', 'updates')
+"""The folders whose tests last longest, the longest first."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let each process begin with its share of the long tests, and end with short ones.
+
+    The processes get equal numbers of tests in this order, and take what is left from each other:
+    a long test that comes last would be waited for.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    workers = getattr(config, 'workerinput', {}).get('workercount', 1)
+    shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    by_length = sorted(files, key=lambda path: _length(path.relative_to(TESTS).parts[0]))
+    for path in by_length:
+        min(shares, key=len).extend(files[path])
+    items[:] = [item for share in shares for item in share]
+
+
+def _length(folder: str) -> int:
+    return LONG.index(folder) if folder in LONG else len(LONG)
 
 
 def pytest_collection_finish() -> None:
