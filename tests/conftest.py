@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.harness.soak import IS_SOAK, amount
 
@@ -27,9 +27,14 @@ pytest.register_assert_rewrite(
 gc.disable()
 
 # Each property test has its share by day and many more examples at night, where no run repeats
-# those of another.
-settings.register_profile('tests', max_examples=amount('EXAMPLES', daily=30, soak=500))
-settings.register_profile('soak', settings.get_profile('tests'), derandomize=False, deadline=None)
+# those of another. How long one takes says more about the machine than about the App.
+settings.register_profile(
+    'tests',
+    max_examples=amount('EXAMPLES', daily=30, soak=500),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile('soak', settings.get_profile('tests'), derandomize=False)
 settings.load_profile('soak' if IS_SOAK else 'tests')
 
 pytest_plugins = ['tests.harness.fixtures']

@@ -199,7 +199,7 @@ def test_callers_of_any_role_are_accepted_where_the_service_is_open(stand: Stand
 # -- whatever comes in
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     path=st.sampled_from(paths('GET')),
     names=st.lists(
@@ -236,7 +236,7 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(path=st.sampled_from(['/api/configure', '/api/job/request']), body=JSON)
 def test_body_never_causes_a_fault_of_the_app(stand: Stand, path: str, body: object) -> None:
     method = 'PUT' if path == '/api/configure' else 'POST'

@@ -7,7 +7,7 @@ import random
 import threading
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sentinel_app.core.question import Question
@@ -95,7 +95,6 @@ def test_bounded_time_range_returns_what_lies_inside(time_range: TimeRange) -> N
 
 
 @pytest.mark.slow
-@settings(deadline=None)
 @given(
     counts=st.lists(st.integers(min_value=0, max_value=60), max_size=8),
     gap_s=st.integers(min_value=0, max_value=400_000_000),

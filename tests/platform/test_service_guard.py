@@ -642,7 +642,7 @@ CALLS = {'shutdown', 'heartbeat', 'loggingchange', 'acknowledged', 'brokercheck'
         max_size=4,
     )
 )
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_request_of_any_content_is_answered_once_and_is_no_fault_of_the_app(
     stage: Stage, changes: dict[str, Any]
 ) -> None:

@@ -419,7 +419,7 @@ def test_body_with_half_a_surrogate_pair_is_refused(stand: Stand) -> None:
         max_size=5,
     )
 )
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_request_of_any_content_is_answered_and_is_no_fault_of_the_app(
     stand: Stand, caplog: pytest.LogCaptureFixture, changes: dict[str, Any]
 ) -> None:

@@ -459,7 +459,12 @@ def test_broker_that_cannot_be_reached_ends_with_a_message(make: Make) -> None:
     assert stage.message.startswith('The message broker at 127.0.0.1:9 did not accept')
     # The framework goes on trying, in a process that would be gone by now.
     broker = registry.app.service.message_broker
-    until(lambda: broker.client._thread is not None, 'the framework does not begin to listen')
+
+    def listens() -> bool:
+        thread = broker.client._thread
+        return thread is not None and thread.is_alive()
+
+    until(listens, 'the framework does not begin to listen')
     broker._connected = True
     broker.client.loop_stop()
 

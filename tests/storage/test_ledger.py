@@ -238,7 +238,7 @@ def test_claimed_batch_leaves_the_time_of_its_request(
     assert request_times.recent(NOON - SECOND) == (NOON,)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.integers(min_value=0, max_value=4_000_000_000_000_000))
 def test_time_is_restored_to_the_microsecond(
     db: Database, request_times: RequestTimes, micros: int

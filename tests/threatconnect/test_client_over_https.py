@@ -289,7 +289,7 @@ pieces = st.lists(
 
 @settings(
     max_examples=amount('EXAMPLES', daily=60, soak=2_000),
-    suppress_health_check=[HealthCheck.filter_too_much],
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
 @given(pieces, st.lists(st.text().filter(lambda name: '\0' not in name), min_size=1, max_size=3))
 def test_platforms_own_parser_keeps_the_owners_at_the_top(text, owners):
