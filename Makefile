@@ -8,8 +8,8 @@ NODE := .ci/with-node
 RELEASE := PYTHONPATH=.ci $(PY) -m release
 # Some images forbid it; then each of the hundreds of processes of the tests would compile the App.
 unexport PYTHONDONTWRITEBYTECODE
-# Three more than two processors: many tests wait. A larger machine takes more.
-WORKERS ?= 5
+# Two more than two processors: many tests wait. A larger machine takes more.
+WORKERS ?= 4
 # Those that `tests/harness/soak.py` makes longer, and those with properties, of which
 # `tests/conftest.py` then tries more examples.
 SOAK_TESTS := $(shell grep -lE '^from (tests.harness.soak|hypothesis) import' -r tests --include=test_*.py)

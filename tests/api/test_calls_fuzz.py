@@ -9,8 +9,8 @@ from tests.harness.soak import amount
 
 pytestmark = pytest.mark.integration
 
-EXAMPLES = amount('FUZZ', daily=2, soak=50)
-LEAST_CASES = 2_000
+EXAMPLES = amount('FUZZ', daily=1, soak=50)
+LEAST_CASES = 1_500
 
 
 # Most of the time is Hypothesis's; a machine with other work to do takes several times as long.
