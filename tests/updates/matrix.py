@@ -78,9 +78,9 @@ def covering(threatconnect: str) -> Iterator[Cell]:
 
 
 def sample(threatconnect: str) -> Iterator[Cell]:
-    """Return every eighth of these, others for each fault of ThreatConnect."""
+    """Return every eleventh of these, others for each fault of ThreatConnect."""
     yield from itertools.islice(
-        covering(threatconnect), THREATCONNECT.index(threatconnect) % 8, None, 8
+        covering(threatconnect), THREATCONNECT.index(threatconnect) % 11, None, 11
     )
 
 

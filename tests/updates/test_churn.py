@@ -26,7 +26,7 @@ from tests.updates.history.rig import Rig
 
 pytestmark = pytest.mark.integration
 
-COUNT = amount('CHURN', daily=12, soak=1000)
+COUNT = amount('CHURN', daily=8, soak=1000)
 SHARES = 4
 ROWS = 300
 OWNERS = tuple(owner.name for owner in DEFAULT_OWNERS)

@@ -4,10 +4,10 @@ In each cell an update of a few Indicators meets the faults: it ends, its accoun
 why it failed if it did; once the faults are gone, the next delta makes Sentinel right.
 
 By default each fault comes alone, passing and lasting, and all three systems fail together in so
-many cells that each fault of ThreatConnect meets six or seven of each other system, and each of
-theirs several of its. `FAULT_MATRIX=covering` lets every pair of faults of two systems meet,
-`FAULT_MATRIX=pairs` adds each pair with the third system sound, and `FAULT_MATRIX=full` runs the
-whole product, which takes an hour or more.
+many cells that each fault of each system meets at least two of each other one.
+`FAULT_MATRIX=covering` lets every pair of faults of two systems meet, `FAULT_MATRIX=pairs` adds
+each pair with the third system sound, and `FAULT_MATRIX=full` runs the whole product, which takes
+an hour or more.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def test_every_fault_meets_others_in_the_sample() -> None:
     for first, second in permutations(SYSTEMS, 2):
         for fault in SYSTEMS[first]:
             met = {getattr(cell, second) for cell in cells if getattr(cell, first) == fault}
-            assert len(met) >= 3, fault
+            assert len(met) >= 2, fault
 
 
 def test_every_pair_of_faults_meets() -> None:

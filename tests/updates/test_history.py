@@ -41,7 +41,7 @@ from tests.updates.history.world import OWNERS, Action, Backwards, History, make
 
 pytestmark = pytest.mark.integration
 
-COUNT = amount('HISTORIES', daily=12, soak=2000)
+COUNT = amount('HISTORIES', daily=8, soak=2000)
 STEPS = amount('STEPS', daily=20, soak=20)
 SHARES = 6
 ONLY = os.environ.get('HISTORY')

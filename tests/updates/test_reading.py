@@ -14,7 +14,7 @@ from tests.simulators.threatconnect import FIRST_ID, Owner, PageEvent
 
 pytestmark = pytest.mark.integration
 
-CHURN_RUNS = amount('CHURN_RUNS', daily=6, soak=60)
+CHURN_RUNS = amount('CHURN_RUNS', daily=4, soak=60)
 ROWS = 120
 PAGE = 25
 
