@@ -71,7 +71,7 @@ _log = EventLog('app')
 
 
 def prepare_logging() -> None:
-    """Make the framework's log lines cheap; to be called before it is created, as it logs then."""
+    """Make the log lines of the framework cheap. Call this first: its constructor logs."""
     find_callers_fast(logging.getLogger(_FRAMEWORK))
 
 

@@ -15,8 +15,7 @@ from app_lib import add_bundled_dependencies
 if TYPE_CHECKING:
     from app import App
 
-
-_ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Run:
@@ -36,12 +35,12 @@ class Run:
         from app import App, prepare_logging  # noqa: PLC0415
 
         prepare_logging()
-        # The framework's own handler of these fails until the framework is complete.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
+        # The framework handles these itself, but fails to before it is complete.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
         try:
             framework = TcEx()
         finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDS)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
         self.app = App(framework)
         try:
             self.app.setup()

@@ -18,7 +18,7 @@ _CLAUSE = re.compile(r'(id|lastModified) (>|<|GEQ|LT) "?([^" )]+)')
 
 
 class RowSource:
-    """Implements `Source` as far as reading goes.
+    """Implements `Source`: rows alone, of no owner, and none was ever deleted.
 
     Args:
         rows: the last modification of each id.
@@ -66,13 +66,16 @@ class RowSource:
     def deleted(
         self, owner: str, *, since: dt.datetime | None, start: int, limit: int
     ) -> tuple[tuple[DeletedIndicator, ...], dt.datetime]:
-        raise NotImplementedError
+        self.calls.append('deleted')
+        return (), self.server_at
 
     def owners(self) -> tuple[Owner, ...]:
-        raise NotImplementedError
+        self.calls.append('owners')
+        return ()
 
     def keywords(self) -> tuple[TqlKeyword, ...]:
-        raise NotImplementedError
+        self.calls.append('keywords')
+        return ()
 
     def _page(self, ids: list[int], count: int | None = None) -> SourcePage:
         rows = tuple({'id': item} for item in ids)

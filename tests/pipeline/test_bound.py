@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import datetime as dt
 import threading
 
@@ -107,7 +108,7 @@ def test_row_of_the_first_second_counted_twice_does_not_prolong_a_reading() -> N
     assert len(source.calls) < 4 * MOST_PASSES + MOST_DIVISIONS
 
 
-class Contrary(RowSource):
+class Contrary(RowSource, abc.ABC):
     """Has more rows than come at once in any span but the shortest, and one in each of these."""
 
     def count(self, question: Question) -> tuple[int, dt.datetime]:
@@ -118,8 +119,8 @@ class Contrary(RowSource):
         self.calls.append('read_window')
         return self._page([len(self.calls)], self._many(question))
 
-    def _many(self, question: Question) -> int:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def _many(self, question: Question) -> int: ...
 
 
 class OnlyMore(Contrary):
