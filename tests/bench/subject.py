@@ -11,7 +11,7 @@ from typing import Any
 from tests.bench.child import DATA, LONGEST_S, REPORT
 from tests.bench.yardstick import Yardstick
 from tests.harness.engine import ScaledClock, World, query
-from tests.harness.nursery import Nursery
+from tests.harness.fork_server import ForkServer
 from tests.simulators.certificates import make_certificates
 
 Figures = dict[str, Any]
@@ -83,7 +83,7 @@ class Subject:
             'api_url': world.api_url,
             'inputs': world.inputs(),
         }
-        with Nursery(module) as nursery:
-            end = nursery.run(module, {**known, **task}, patience_s=LONGEST_S)
+        with ForkServer(module) as fork_server:
+            end = fork_server.run(module, {**known, **task}, patience_s=LONGEST_S)
         assert end.status == 0, (folder / 'child.log').read_text()[-2_000:]
         return folder

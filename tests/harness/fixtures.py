@@ -11,7 +11,7 @@ import pytest
 
 from tests.harness.api_stand import Stand as ApiStand
 from tests.harness.engine import Engine, ScaledClock, World
-from tests.harness.nursery import Nursery
+from tests.harness.fork_server import ForkServer
 from tests.harness.running import MakeStand
 from tests.simulators.certificates import Certificates, make_certificates
 from tests.simulators.demo import load_indicators
@@ -73,15 +73,15 @@ def real_services() -> Services:
 
 
 @pytest.fixture(scope='session')
-def nursery() -> Iterator[Nursery]:
-    """Starts the App without its imports; those that look at the start itself spawn it as it is."""
-    with Nursery('app', 'tcex') as nursery:
-        yield nursery
+def fork_server() -> Iterator[ForkServer]:
+    """Forks the App. `test_lifecycle` and the browser's tests start it as the platform does."""
+    with ForkServer('app', 'tcex') as fork_server:
+        yield fork_server
 
 
 @pytest.fixture
 def make_stand(
-    tmp_path: Path, certificates: Certificates, real_services: Services, nursery: Nursery
+    tmp_path: Path, certificates: Certificates, real_services: Services, fork_server: ForkServer
 ) -> MakeStand:
     """Describe a stand of the test's own; the App is not started with it."""
 
@@ -91,7 +91,7 @@ def make_stand(
             'services': real_services,
             'start_app': False,
             'certificates': certificates,
-            'spawn': nursery.spawn,
+            'spawn': fork_server.spawn,
             **settings,
         }
         return Stand(tmp_path / name, **settings)

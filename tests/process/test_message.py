@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.harness.nursery import Nursery
+from tests.harness.fork_server import ForkServer
 from tests.harness.running import api_message
 from tests.harness.waiting import until
 from tests.simulators.certificates import Certificates
@@ -22,12 +22,12 @@ def stand(
     tmp_path_factory: pytest.TempPathFactory,
     certificates: Certificates,
     real_services: Services,
-    nursery: Nursery,
+    fork_server: ForkServer,
 ) -> Iterator[Stand]:
     """One App for all of them, so that each finds it as the ones before have left it."""
     folder = tmp_path_factory.mktemp('messages')
     with Stand(
-        folder, certificates=certificates, services=real_services, spawn=nursery.spawn
+        folder, certificates=certificates, services=real_services, spawn=fork_server.spawn
     ) as running:
         yield running
 

@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.harness.engine import ScaledClock, World
-from tests.harness.nursery import Nursery
+from tests.harness.fork_server import ForkServer
 from tests.process.crash.child import CHILD
 from tests.process.crash.scene import KINDS, Scene, random_kill
 from tests.simulators.certificates import make_certificates
@@ -28,8 +28,8 @@ def main(arguments: list[str]) -> int:
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix='crash-'))
     certificates = make_certificates(folder / 'certificates')
-    with World(certificates, clock=ScaledClock(SPEED)) as world, Nursery(CHILD) as nursery:
-        scene = Scene(world, nursery, folder)
+    with World(certificates, clock=ScaledClock(SPEED)) as world, ForkServer(CHILD) as fork_server:
+        scene = Scene(world, fork_server, folder)
         scene.prepare()
         while total['kills'] < wanted:
             kind = chance.choice(KINDS)

@@ -14,7 +14,7 @@ from tests.simulators.certificates import Certificates
 
 REPORT = 'jobs.json'
 CHILD = __name__
-"""For the nursery."""
+"""What the fork server imports and runs."""
 
 
 class Neighbors:

@@ -13,7 +13,7 @@ from typing import Any
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.query import Query
 from tests.harness.engine import OWNERS, Engine, World, assert_accounting, brief, hosts, query
-from tests.harness.nursery import Nursery
+from tests.harness.fork_server import ForkServer
 from tests.process.crash.child import CHILD, REPORT
 from tests.process.crash.point import PLACES
 from tests.updates.history.ranking import Ranking
@@ -66,9 +66,9 @@ class Outcome:
 class Scene:
     """ThreatConnect and Sentinel as they are before each story, and the App's folder."""
 
-    def __init__(self, world: World, nursery: Nursery, folder: Path) -> None:
+    def __init__(self, world: World, fork_server: ForkServer, folder: Path) -> None:
         self._world = world
-        self._nursery = nursery
+        self._fork_server = fork_server
         self._folder = folder
         self._template = folder / 'template'
         self._sentinel = folder / 'sentinel.jsonl'
@@ -164,12 +164,12 @@ class Scene:
             world.sentinel.load(self._sentinel)
         done = 0
         for kill in kills:
-            end = self._nursery.run(
+            end = self._fork_server.run(
                 CHILD, self._task(kind, folder, kill), kill_after_s=kill.after_s
             )
             assert end.was_killed or end.status == 0, _log(folder)
             done += end.was_killed
-        end = self._nursery.run(CHILD, self._task(kind, folder, Kill()))
+        end = self._fork_server.run(CHILD, self._task(kind, folder, Kill()))
         assert end.status == 0, _log(folder)
         outcome = self._compare(kind, folder, done)
         if outcome.is_right:

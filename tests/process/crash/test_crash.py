@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.harness.engine import ScaledClock, World
-from tests.harness.nursery import Nursery
+from tests.harness.fork_server import ForkServer
 from tests.harness.soak import amount
 from tests.process.crash.child import CHILD
 from tests.process.crash.point import PLACES, TRANSACTION
@@ -30,8 +30,8 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp('crash')
     certificates = make_certificates(folder / 'certificates')
     clock = ScaledClock(SPEED)
-    with World(certificates, clock=clock) as world, Nursery(CHILD) as nursery:
-        made = Scene(world, nursery, folder)
+    with World(certificates, clock=clock) as world, ForkServer(CHILD) as fork_server:
+        made = Scene(world, fork_server, folder)
         made.prepare()
         yield made
 

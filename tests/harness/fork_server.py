@@ -1,13 +1,15 @@
-"""Gives birth to processes quickly: a process that has imported everything and forks for each.
+"""A fork server: a process that has imported everything and forks for each process that is needed.
 
-It has one thread and no state, so that each child begins as a fresh process would, but for the
-second or two of processor time that Python takes for its imports.
+It has one thread and no state, so each child starts like a new process, but without the second or
+two of processor time that its imports take. Python's own fork server starts functions of
+`multiprocessing`; this one also runs `run.py`, with the environment, log and end of a program.
 """
 
 from __future__ import annotations
 
 import gc
 import importlib
+import itertools
 import json
 import os
 import random
@@ -20,6 +22,7 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -46,8 +49,8 @@ class End:
         return self.status == -signal.SIGKILL
 
 
-class Born:
-    """A child of the nursery, with what `subprocess.Popen` has to end it and to await its end."""
+class ForkedProcess:
+    """A child of the fork server; implements `Child`."""
 
     def __init__(self, args: Sequence[str], pid: int) -> None:
         self.args = args
@@ -66,7 +69,7 @@ class Born:
         return self.returncode
 
     def send_signal(self, number: int) -> None:
-        # The nursery reaps it only once this object knows: until then its number is its own.
+        # It is reaped only once this object has its status: until then the number is not reused.
         with self._changed:
             if self.returncode is None:
                 os.kill(self.pid, number)
@@ -83,11 +86,11 @@ class Born:
             self._changed.notify_all()
 
 
-class Nursery:
-    """The parent's side; a context manager.
+class ForkServer:
+    """Client of the fork server, which it starts and ends; a context manager.
 
     Args:
-        modules: what it imports before the first birth.
+        modules: what the server imports before the first fork.
     """
 
     def __init__(self, *modules: str) -> None:
@@ -95,19 +98,17 @@ class Nursery:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, '-m', 'tests.harness.nursery', *self._modules],
+            [sys.executable, '-m', 'tests.harness.fork_server', *self._modules],
             cwd=PROJECT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
         self._writing = threading.Lock()
-        self._known = threading.Condition()
-        self._asked = 0
-        self._born: dict[int, Born] = {}
-        self._arguments: dict[int, Sequence[str]] = {}
-        self._has_gone = False
-        self._reader = threading.Thread(target=self._read, name='nursery', daemon=True)
+        self._numbers = itertools.count()
+        self._requested: dict[int, tuple[Sequence[str], Future[ForkedProcess]]] = {}
+        self._children: dict[int, ForkedProcess] = {}
+        self._reader = threading.Thread(target=self._read, name='fork-server', daemon=True)
         self._reader.start()
         return self
 
@@ -127,21 +128,21 @@ class Nursery:
         kill_after_s: float | None = None,
         patience_s: float = PATIENCE_S,
     ) -> End:
-        """Let a child do a task, and wait for its end.
+        """Run a task in a child process, and wait for its end.
 
         Args:
-            module: where to find `run`, which the child does.
-            task: its argument; has the `folder` of the child's log.
-            kill_after_s: kill it after that time if it still lives.
-            patience_s: else it must have ended by itself within that time.
+            module: has the function `run`, which is called with the task.
+            task: names the `folder` for the log of the child.
+            kill_after_s: kill the child after that time if it still runs.
+            patience_s: time limit for a child that is not killed.
 
         Raises:
-            AssertionError: it does not end.
+            AssertionError: the child did not end in time.
         """
         began = time.monotonic()
         folder = Path(task['folder'])
         folder.mkdir(parents=True, exist_ok=True)
-        child = self._bear(
+        child = self._fork(
             [module], {'module': module, 'task': dict(task), 'log': str(folder / 'child.log')}
         )
         try:
@@ -149,31 +150,28 @@ class Nursery:
         except subprocess.TimeoutExpired:
             child.kill()
             status = child.wait(PATIENCE_S)
-            assert kill_after_s is not None, f'the child does not end: {task}'
+            assert kill_after_s is not None, f'the child did not end: {task}'
         return End(status=status, took_s=time.monotonic() - began)
 
     def spawn(
         self, arguments: Sequence[str], *, cwd: Path, environment: Mapping[str, str], log: Path
     ) -> Child:
-        """Start a process; that of the App, in the project's own folder, without its imports.
+        """Start a process: the App in the folder of the project by a fork, others as usual.
 
-        See `tests.simulators.platform.process.spawn`, whose place it takes.
+        Implements `Spawn`.
         """
         is_app = list(arguments) == [sys.executable, _SCRIPT] and cwd == PROJECT
         if not is_app:
             return spawn(arguments, cwd=cwd, environment=environment, log=log)
-        log.open('ab').close()  # which raises here where it cannot be written
-        return self._bear(arguments, {'environment': dict(environment), 'log': str(log)})
+        log.open('ab').close()  # raises here if the disk is full
+        return self._fork(arguments, {'environment': dict(environment), 'log': str(log)})
 
-    def _bear(self, arguments: Sequence[str], request: Mapping[str, Any]) -> Born:
-        with self._known:
-            self._asked += 1
-            number = self._asked
-            self._arguments[number] = arguments
-            self._send({**request, 'number': number})
-            self._known.wait_for(lambda: number in self._born or self._has_gone)
-            assert not self._has_gone, 'the nursery has gone'
-            return self._born[number]
+    def _fork(self, arguments: Sequence[str], request: Mapping[str, Any]) -> ForkedProcess:
+        number = next(self._numbers)
+        started: Future[ForkedProcess] = Future()
+        self._requested[number] = (arguments, started)
+        self._send({**request, 'number': number})
+        return started.result(PATIENCE_S)
 
     def _send(self, message: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None
@@ -184,55 +182,54 @@ class Nursery:
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            told = json.loads(line)
-            number = told['number']
-            if 'pid' in told:
-                with self._known:
-                    self._born[number] = Born(self._arguments.pop(number), told['pid'])
-                    self._known.notify_all()
+            report = json.loads(line)
+            number = report['number']
+            if 'pid' in report:
+                arguments, started = self._requested.pop(number)
+                self._children[number] = ForkedProcess(arguments, report['pid'])
+                started.set_result(self._children[number])
             else:
-                self._born.pop(number).end(told['status'])
+                self._children.pop(number).end(report['status'])
                 self._send({'reap': number})
-        with self._known:
-            self._has_gone = True
-            self._known.notify_all()
+        for _, started in self._requested.values():
+            started.set_exception(EOFError('the fork server has ended'))
 
 
 def main() -> None:
-    """Fork for each request on the standard input, and tell the child's number and its end."""
+    """Fork for each request on the standard input; report process ids and exit codes."""
     for name in sys.argv[1:]:
         importlib.import_module(name)
     assert threading.active_count() == 1, 'a thread does not survive a fork'
-    # The children do not look through what all of them share, which would copy it.
+    # Garbage collections of the children would copy the shared pages.
     gc.collect()
     gc.freeze()
-    request = _Births().serve()
+    request = _Server().serve()
     if request is not None:
-        _live(request)
+        _run_child(request)
 
 
-class _Births:
-    """The loop of the nursery's process: requests come in, and ends of children."""
+class _Server:
+    """Event loop of the fork server."""
 
     def __init__(self) -> None:
-        # The end of a child is noticed as a byte in this pipe.
-        self._awake, self._waker = os.pipe()
-        os.set_blocking(self._waker, False)
-        signal.set_wakeup_fd(self._waker)
+        # SIGCHLD writes a byte to this pipe.
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_write, False)
+        signal.set_wakeup_fd(self._wake_write)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self._running: dict[int, int] = {}
         self._ended: dict[int, int] = {}
 
     def serve(self) -> Mapping[str, Any] | None:
-        """Return a request in the child that it is for; nothing in the nursery, at its end."""
+        """Return the request in each child, and None in the server at the end of its input."""
         rest = b''
         with selectors.DefaultSelector() as selector:
             selector.register(_INPUT, selectors.EVENT_READ)
-            selector.register(self._awake, selectors.EVENT_READ)
+            selector.register(self._wake_read, selectors.EVENT_READ)
             while True:
                 ready = {key.fd for key, _ in selector.select()}
-                if self._awake in ready:
-                    os.read(self._awake, _CHUNK_BYTES)
+                if self._wake_read in ready:
+                    os.read(self._wake_read, _CHUNK_BYTES)
                 if _INPUT in ready:
                     read = os.read(_INPUT, _CHUNK_BYTES)
                     if not read:
@@ -241,39 +238,39 @@ class _Births:
                     for request in map(json.loads, lines):
                         if 'reap' in request:
                             os.waitpid(self._ended.pop(request['reap']), 0)
-                        elif self._is_born(request['number']):
+                        elif self._fork(request['number']):
                             return dict(request)
-                self._look_for_ends()
+                self._report_ended()
 
-    def _is_born(self, number: int) -> bool:
-        """Fork, and say whether this is the child."""
+    def _fork(self, number: int) -> bool:
+        """Fork; return whether this is the child."""
         pid = os.fork()
         if pid:
             self._running[number] = pid
-            _tell({'number': number, 'pid': pid})
+            _report({'number': number, 'pid': pid})
             return False
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        os.close(self._awake)
-        os.close(self._waker)
+        os.close(self._wake_read)
+        os.close(self._wake_write)
         return True
 
-    def _look_for_ends(self) -> None:
+    def _report_ended(self) -> None:
         for number, pid in tuple(self._running.items()):
             end = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
             if end is not None:
                 self._ended[number] = self._running.pop(number)
                 has_exited = end.si_code == os.CLD_EXITED
                 status = end.si_status if has_exited else -end.si_status
-                _tell({'number': number, 'status': status})
+                _report({'number': number, 'status': status})
 
 
-def _tell(message: Mapping[str, int]) -> None:
+def _report(message: Mapping[str, int]) -> None:
     os.write(_OUTPUT, json.dumps(message).encode() + b'\n')
 
 
-def _live(request: Mapping[str, Any]) -> None:
-    """Be what was asked for."""
+def _run_child(request: Mapping[str, Any]) -> None:
+    """Run what was requested: a task, or the App."""
     os.setsid()
     log = os.open(request['log'], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -284,7 +281,7 @@ def _live(request: Mapping[str, Any]) -> None:
     os.close(nothing)
     random.seed()
     if 'module' in request:
-        os._exit(_do(request['module'], request['task']))
+        os._exit(_run_task(request['module'], request['task']))
     os.environ.clear()
     os.environ.update(request['environment'])
     time.tzset()
@@ -292,7 +289,7 @@ def _live(request: Mapping[str, Any]) -> None:
     runpy.run_path(_SCRIPT, run_name='__main__')
 
 
-def _do(module: str, task: Mapping[str, Any]) -> int:
+def _run_task(module: str, task: Mapping[str, Any]) -> int:
     try:
         importlib.import_module(module).run(task)
     except BaseException:  # noqa: BLE001 - the parent reads it in the log
