@@ -13,10 +13,9 @@ WORKERS ?= 4
 # Those that `tests/harness/soak.py` makes longer, and those with properties, of which
 # `tests/conftest.py` then tries more examples.
 SOAK_TESTS := $(shell grep -lE '^from (tests.harness.soak|hypothesis) import' -r tests --include=test_*.py)
-# Parts with checks of their own, which run where the part has changed, and always in CI.
-STAND_INS := tests/simulators requirements-dev.lock
+# Parts whose own checks run where the part has changed, and always in CI.
+STAND_INS := tests/simulators tests/harness tests/conftest.py pyproject.toml requirements-dev.lock
 PAGE := ui docs .ci/with-node
-changed = $(if $(CI),yes,$(shell .ci/has-changed $(1)))
 # Where there is room in memory, no test waits for a disk.
 MEMORY := $(shell df -k --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 4000000 { print "/dev/shm" }')
 PYTEST := $(if $(MEMORY),PYTEST_DEBUG_TEMPROOT=$(MEMORY)) $(PY) -m pytest -n $(WORKERS)
@@ -53,10 +52,12 @@ run: setup ## The App among its stand-ins, at the address it prints; FRESH=1 sta
 stand-ins: setup ## All that the App needs around it, for `tcex run` in another terminal
 	@exec $(PY) -m tests.simulators --without-app
 
-test: setup ## Everything: linters, types, contracts, the page's checks, and all tests
+test: setup ## All checks and tests; those of the page and the stand-ins where these have changed
 	@.ci/test-packages
-	@$(MAKE) --no-print-directory --jobs --output-sync lint $(if $(call changed,$(PAGE)),ui-check)
-	@$(if $(call changed,$(STAND_INS)),$(PYTEST) tests/simulators)
+	@page=; if .ci/has-changed $(PAGE); then page=ui-check; else echo "The page is as on origin/main: not checked."; fi; \
+	  $(MAKE) --no-print-directory --jobs --output-sync lint $$page
+	@if .ci/has-changed $(STAND_INS); then $(PYTEST) tests/simulators; \
+	  else echo "The stand-ins are as on origin/main: not tested."; fi
 	@$(MAKE) --no-print-directory pytest
 
 check: $(READY) lint ## The quick checks: linters, types, and the tests of single modules and stores

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -209,11 +210,11 @@ def test_everything_has_an_owner() -> None:
     assert all(re.fullmatch(r'@[\w-]+(/[\w-]+)?', owner) for _, *own in rules for owner in own)
 
 
-def has_changed(clone: Path, *paths: str) -> bool:
-    done = subprocess.run(
-        ['.ci/has-changed', *paths], cwd=clone, check=True, capture_output=True, text=True
-    )
-    return bool(done.stdout.strip())
+def has_changed(clone: Path, *paths: str, ci: str = '') -> bool:
+    environment = {**os.environ, 'CI': ci, 'GIT_CEILING_DIRECTORIES': str(clone.parent)}
+    done = subprocess.run(['.ci/has-changed', *paths], cwd=clone, env=environment, check=False)
+    assert done.returncode in {0, 1}
+    return not done.returncode
 
 
 def test_part_has_changed_where_it_is_not_as_on_the_main_branch(tmp_path: Path) -> None:
@@ -234,6 +235,7 @@ def test_part_has_changed_where_it_is_not_as_on_the_main_branch(tmp_path: Path) 
     assert has_changed(tmp_path, 'page')
     git('update-ref', 'refs/remotes/origin/main', 'HEAD')
     assert not has_changed(tmp_path, 'page')
+    assert has_changed(tmp_path, 'page', ci='true')
 
     (tmp_path / 'page' / 'file').write_text('not committed')
     assert has_changed(tmp_path, 'page')
