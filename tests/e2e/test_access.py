@@ -12,6 +12,7 @@ from tests.e2e.screen import Screen
 from tests.e2e.test_configure import spoil_saved_tql
 from tests.simulators.stand import Stand
 
+RULES = ['button-name', 'color-contrast']
 QUERIES = (
     {'owners': ['Demo Organization'], 'indicator_types': ['Host', 'URL'], 'tql': 'rating >= 0'},
     {
@@ -22,6 +23,30 @@ QUERIES = (
         'sort_direction': 'desc',
     },
 )
+
+
+FAULTS = """(place) => {
+  const found = document.querySelector(place);
+  found.insertAdjacentHTML('beforeend', '<button class="nameless"></button>');
+  found.insertAdjacentHTML(
+    'beforeend',
+    '<p style="color-scheme: light dark; background: Canvas; color: #222">pale in the dark</p>',
+  );
+}"""
+"""Adds a button without a name, and text that is too pale in the dark alone."""
+
+
+def test_faults_are_found_on_the_page_and_in_a_window_in_the_light_and_in_the_dark(
+    page: Page, screen: Screen
+) -> None:
+    screen.open()
+    page.evaluate(FAULTS, 'main')
+    assert [text.partition(':')[0] for text in screen.complaints()] == RULES
+    page.reload()
+    screen.button('About this Service').click()
+    expect(screen.dialog('About this Service')).to_be_visible()
+    page.evaluate(FAULTS, '[role=dialog]')
+    assert [text.partition(':')[0] for text in screen.complaints()] == RULES
 
 
 class TestAxe:
