@@ -107,7 +107,7 @@ def bill(python: Document, page: Document, project: Path, revision: Revision, ve
             {'ref': ref, 'dependsOn': needs[ref]} for ref in sorted({app['bom-ref'], *refs})
         ],
     }
-    # It takes a second to import, which most commands and tests have no use for.
+    # Imported here because it takes a second, and most commands do not need it.
     from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415
 
     facts = json.dumps([document, revision.commit], sort_keys=True)

@@ -22,12 +22,11 @@ BROWSER_FLAGS = (
     '--no-sandbox',
     '--disable-dev-shm-usage',
     '--disable-gpu',
-    # What is drawn is drawn by the processor in any case.
+    # Without a GPU, a process for it only copies.
     '--in-process-gpu',
-    # All pages of the App share one process, and with it the compiled scripts.
+    # All pages of the App share one process and its compiled scripts.
     '--process-per-site',
-    # No test lasts long enough for optimized code to pay for itself: what is kept of the scripts
-    # from page to page is the plain machine code.
+    # No test lasts long enough for optimizing to pay off; baseline code is kept from page to page.
     '--js-flags=--no-opt --no-maglev --always-sparkplug --no-flush-bytecode',
 )
 INDICATORS = 400

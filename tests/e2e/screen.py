@@ -5,8 +5,8 @@ from __future__ import annotations
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Locator, Page, expect
 
-# Only what is wrong is asked for, and of that only what a message shows. No rule that is asked for
-# needs the style sheets or the sound that axe would load first, and the page has no frames.
+# The report holds violations only, and of each only what a message shows. No enabled rule needs the
+# style sheets and media that axe would load first, and the page has no frames.
 _LEAN = {
     'reporter': 'no-passes',
     'resultTypes': ['violations'],
@@ -19,7 +19,7 @@ _LEAN = {
 AXE_OPTIONS = {**_LEAN, 'rules': {'region': {'enabled': False}}}
 # Of all that axe judges, this alone depends on the color scheme.
 COLORS_ONLY = {**_LEAN, 'runOnly': ['color-contrast']}
-# Over what lies behind an open window nothing new can be said: only what floats is judged then.
+# What lies behind an open window was judged before it opened: then only what floats is judged.
 _JUDGE = """async (options) => {
   const floats = '[data-portal]';
   const isOpen = document.querySelector(`${floats} [role=dialog]`) !== null;

@@ -1,4 +1,4 @@
-"""New databases without the cost of their schema: each is a copy of one that was made before."""
+"""New databases at a third of the cost: each is a copy of one that has its schema already."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _made() -> bytes:
 
 
 def open_database(path: Path) -> Database:
-    """Return the database in a file; a missing file is a third of the cost of making it."""
+    """Return the database of a file; a missing file becomes a copy of an empty database."""
     if not path.exists():
         path.write_bytes(_made())
     return Database(path)
