@@ -1,3 +1,3 @@
 """Sends Indicators from ThreatConnect to Microsoft Sentinel and accounts for every single one."""
 
-__version__ = '1.0.0'
+__version__ = '2.0.0'

@@ -18,7 +18,7 @@ from tests.harness.project import PROJECT
 def test_health_reports_the_state_of_the_app(stand: Stand) -> None:
     stand.updates.due = (NOON, Mode.DELTA)
     assert stand.get('/api/health').json == {
-        'version': '1.0.0',
+        'version': '2.0.0',
         'status': 'healthy',
         'conditions': [],
         'started_at': '2026-03-04T12:00:00Z',

@@ -280,7 +280,7 @@ def test_prometheus_reads_the_figures(stand: Stand) -> None:
     assert found['ms_sentinel_update_running{mode="full"}'] == 0
     assert found['ms_sentinel_storage_bytes{store="database"}'] == 2
     assert found['ms_sentinel_healthy'] == 1
-    assert found['ms_sentinel_info{version="1.0.0"}'] == 1
+    assert found['ms_sentinel_info{version="2.0.0"}'] == 1
 
 
 def test_counters_never_go_back(stand: Stand) -> None:

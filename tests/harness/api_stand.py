@@ -340,7 +340,7 @@ def make_condition(**members: Any) -> Condition:
 class FakeHealth:
     shown: HealthSnapshot = field(
         default_factory=lambda: HealthSnapshot(
-            version='1.0.0',
+            version='2.0.0',
             conditions=(),
             started_at=NOON,
             storage=StorageFacts(app_state_bytes=1, database_bytes=2, free_bytes=3),

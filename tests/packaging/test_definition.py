@@ -234,13 +234,13 @@ def test_package_made_with_the_vendors_command_holds_what_runs_and_nothing_else(
     output = tcex(copied, 'package')
     assert not re.search(r'validation errors|failed', output, re.IGNORECASE), output
     (package,) = (copied / 'target').glob('*.tcx')
-    assert package.name == 'TCVA_-_Microsoft_Sentinel_v1.tcx'
+    assert package.name == 'TCVA_-_Microsoft_Sentinel_v2.tcx'
     with zipfile.ZipFile(package) as archive:
         names = [name for name in archive.namelist() if not name.endswith('/')]
         top = {name.split('/', 1)[0] for name in names}
         inside = {name.split('/', 1)[1] for name in names}
-        packed = json.loads(archive.read('TCVA_-_Microsoft_Sentinel_v1/install.json'))
-    assert top == {'TCVA_-_Microsoft_Sentinel_v1'}
+        packed = json.loads(archive.read('TCVA_-_Microsoft_Sentinel_v2/install.json'))
+    assert top == {'TCVA_-_Microsoft_Sentinel_v2'}
     ui = {name for name in inside if name.startswith('ui/')}
     assert ui == {
         'ui/dist/index.html',

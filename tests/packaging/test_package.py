@@ -32,7 +32,7 @@ from tests.simulators.stand import Stand
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(400)]
 
-NAME = 'TCVA_-_Microsoft_Sentinel_v1'
+NAME = 'TCVA_-_Microsoft_Sentinel_v2'
 INDICATORS = 300
 LARGEST_MB = 25
 READY_WITHIN_S = 60

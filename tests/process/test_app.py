@@ -150,7 +150,7 @@ def test_valid_start_builds_and_starts_the_container(make: Make) -> None:
     (container,) = stage.built
     assert container.calls == ['start']
     assert container.settings.client_id == GOOD['client_id']
-    assert 'event=app-started version=1.0.0' in stage.log
+    assert 'event=app-started version=2.0.0' in stage.log
     stage.app.settle()
     stage.app.settle()
     assert container.calls == ['start', 'stop']
@@ -194,7 +194,7 @@ def test_session_signs_and_neither_retries_nor_keeps_cookies(make: Make) -> None
         access_id = GOOD['threatconnect_access_id']
         assert call.request.headers['Authorization'].startswith(f'TC {access_id}:')
         assert 'Cookie' not in call.request.headers
-        assert 'Microsoft Sentinel/1.0.0' in call.request.headers['User-Agent']
+        assert 'Microsoft Sentinel/2.0.0' in call.request.headers['User-Agent']
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ class LimitUse(Reply):
     requests_per_minute: int
     used: int = Field(description='Upload requests that count against the limit now')
     used_by_checks: int = Field(
-        description='Requests of *Check now* and of the start, which count as well'
+        description='Requests of *Run check* and of the start, which count as well'
     )
     waiting_seconds: Seconds | None
     asked_wait: AskedWait | None

@@ -1594,7 +1594,7 @@ export interface components {
             used: number;
             /**
              * Used By Checks
-             * @description Requests of *Check now* and of the start, which count as well
+             * @description Requests of *Run check* and of the start, which count as well
              */
             used_by_checks: number;
             /** Waiting Seconds */
