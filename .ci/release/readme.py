@@ -8,7 +8,10 @@ from collections.abc import Collection
 GUIDE = 'docs/install.md'
 _PICTURE = re.compile(r'^ *!\[[^\]]*\]\([^)]*\)\n+', re.MULTILINE)
 _LINK = re.compile(r'\[([^\]]+)\]\(([^)#\s]*)(?:#[^)\s]*)?\)')
-_NOTE = 'The documents named here are with the sources of the App, in docs/.\n'
+_NOTE = (
+    'This guide is in ui/dist/help/install.html too, with its pictures, beside the others that it '
+    'names; in the App, they are under About.\n'
+)
 
 
 def packaged(readme: str, guide: str, files: Collection[str]) -> str:

@@ -51,7 +51,7 @@ class Screen(StrEnum):
 
 
 class ConditionCode(StrEnum):
-    """Stable names of the conditions; `docs/operations.md` lists each of them."""
+    """Stable names of the conditions; `docs/troubleshooting.md` lists each of them."""
 
     WITHDRAWAL_WAITING = 'withdrawal-waiting'
     CREDENTIAL_EXPIRED = 'credential-expired'

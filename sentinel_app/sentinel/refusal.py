@@ -42,6 +42,10 @@ REMEDIES: Final[Mapping[int, str]] = {
         'The application has no service principal in the tenant. Add it there under Enterprise '
         'applications, and check the Client ID and Tenant ID inputs.'
     ),
+    53003: (
+        'A Conditional Access policy for workload identities blocks the application. Have the '
+        "application allowed there, or the address of the App's server."
+    ),
     90002: f'There is no such tenant. {_TENANT} Check that Azure Cloud names its cloud.',
     900023: f'The tenant is neither a GUID nor a domain. {_TENANT}',
     1002012: 'The scope of the cloud is not accepted. Check the Azure Cloud input.',

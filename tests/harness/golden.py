@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sentinel_app.config.settings import LABELS, TTL_INPUTS
+from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.label import LABELS_LIMIT
 from sentinel_app.core.mapping import NAME_LIMIT
 from sentinel_app.core.pattern import PATTERN_LIMIT, PatternStyle
@@ -26,12 +28,35 @@ FOLDER = PROJECT / 'tests' / 'data' / 'golden'
 PAGE = PROJECT / 'docs' / 'mapping.md'
 REAL_ROWS = PROJECT.parent / 'shared' / 'data' / 'eset-indicators.jsonl.gz'
 
-_HEAD = f"""\
+# Which rules: those of the solution *Threat Intelligence (NEW)* in Azure/Azure-Sentinel.
+_MATCHED: Mapping[IndicatorType, str] = {
+    IndicatorType.ADDRESS: 'IPv4 yes; IPv6 by newer rules, *As logs write it*',
+    IndicatorType.ASN: 'no',
+    IndicatorType.CIDR: 'no: compared as a text, it equals no single address',
+    IndicatorType.EMAIL_ADDRESS: 'yes',
+    IndicatorType.EMAIL_SUBJECT: 'no',
+    IndicatorType.FILE: 'yes; by all that there are only *As logs write it*',
+    IndicatorType.HOST: 'yes',
+    IndicatorType.REGISTRY_KEY: 'no',
+    IndicatorType.URL: 'yes',
+}
+
+_HEAD = """\
 # How Indicators become STIX objects
 
 <!-- Made by `make gen` from tests/data/golden; edit tests/harness/golden.py instead. -->
 
 Each Indicator becomes one STIX 2.1 `indicator` object; a File becomes one for each of its hashes.
+
+"""
+
+_PROPERTIES = f"""
+`ObservableKey` is the column of `ThreatIntelIndicators` that holds the left side of the pattern, \
+and `ObservableValue` its right side. `SourceSystem` is `ThreatConnect-` and the input *Sentinel \
+Source Name*; it is sent beside the objects. What decides whether a rule finds a value is under \
+[What matches](#what-matches).
+
+## Properties
 
 | property | value |
 | --- | --- |
@@ -71,7 +96,7 @@ lists.
 The canonical value decides which Indicators are the same value, whatever their owners and \
 spellings, and so which id they have: IPv6 in ThreatConnect's spelling (lower case, not \
 compressed), an IPv4-mapped address (`::ffff:198.51.100.7`) or block as the IPv4 address or block \
-that it is, blocks without host bits, hosts and the domains of e-mail addresses in lower case and \
+that it is, blocks without host bits, hosts and the domains of email addresses in lower case and \
 ASCII (`xn--`), mailboxes in lower case, the scheme and host of URLs in lower case, hashes in \
 upper case, AS numbers as `ASN64500`, subjects without the encoding of a header, Registry Keys as \
 they are. It does not depend on any input.
@@ -87,10 +112,10 @@ The input *Pattern Style* decides how pattern and name write it:
 alone, with backslashes |
 | ASN, EmailAddress, Host, URL | the canonical value | the same |
 
-The name has the pattern's value *as logs write it*, and ThreatConnect's spelling *as in the \
-guide*; that of a Registry Key has the summary in either.
+The name has the pattern's value with *As logs write it*, and ThreatConnect's spelling with \
+*As in the guide*; that of a Registry Key has the summary in either.
 
-### What is found
+### What matches
 
 Rules compare texts, character by character, as `stix2-matcher` does, which holds this table:
 
@@ -104,7 +129,8 @@ finds nothing: its key has slashes, and its members are no path of STIX.
 ## Description
 
 A JSON object with `type`, `summary`, `confidence`, `rating`, `threatAssessScore`, `ownerName`, \
-`associatedGroups`, `attributes` and `webLink`, in this order. Numbers and a link that \
+`associatedGroups`, `attributes` and `webLink`, in this order, without blanks between them. \
+`rating` has a fraction: `4.0`. Numbers and a link that \
 ThreatConnect does not have are left out; the two lists are always there. Sentinel cuts a \
 description after 1,000 characters, so what does not fit is left out in this order, until it \
 does: attributes from the last to the first, *First Seen* and *Last Seen* after all others; groups \
@@ -115,13 +141,13 @@ Multilingual Plane count twice.
 
 ## What is not sent
 
-* Types other than the nine below, and Files without a usable MD5, SHA-1 or SHA-256 hash, are \
+* Types other than the nine above, and Files without a usable MD5, SHA-1 or SHA-256 hash, are \
 *unsupported* (`MAP-TYPE`).
 * Indicators without an id, an owner, a value, `dateAdded` or `lastModified` are *invalid* \
 (`MAP-VALUE`). Any other part that is odd is left out.
 * So are those whose value cannot be right, as no pattern made of it could find anything:
   * Address, CIDR: no IPv4 or IPv6 address or block, or one with a zone (`fe80::1%eth0`).
-  * Host: a URL or path, an e-mail address, an IP address in any spelling, something with a port, \
+  * Host: a URL or path, an email address, an IP address in any spelling, something with a port, \
 a blank or another character that no host name has, an empty label, a last label that is a number, \
 labels of more than 63 or names of more than 253 characters. Wildcards (`*`), underscores and \
 international names are fine.
@@ -191,11 +217,10 @@ def rows() -> Iterator[dict[str, Any]]:
 
 def page() -> str:
     """The text of docs/mapping.md."""
-    fields = ', '.join(f'`{name}`' for name in FIELDS)
+    names = ', '.join(f'`{name}`' for name in FIELDS)
     times = f'Converted at {NOW:%Y-%m-%dT%H:%M:%SZ} with a TTL of {TTL_HOURS} hours.'
-    parts = [
-        f'{_HEAD}{_sightings()}\n{_REST}{times} Rows are asked for with the `fields` {fields}.\n'
-    ]
+    fields = f'Rows are asked for with the `fields` {names}.'
+    parts = [f'{_HEAD}{_types()}\n{_PROPERTIES}{_sightings()}\n{_REST}{times} {fields}\n']
     for example in examples():
         parts.append(f'### {example.content["title"]}\n\n{example.content["shows"]}\n')
         parts.append(f'From ThreatConnect:\n\n{_json(example.row)}\n')
@@ -219,6 +244,22 @@ def _changes(
 def _other_style(example: Example) -> str:
     changed = [each for each in example.as_logs_write_it if each]
     return _json(*changed) if changed else 'The same.'
+
+
+def _types() -> str:
+    """The table of types, one line each: what it becomes, who finds it, how long it is valid."""
+    lines = ['| type | pattern | `ObservableKey` | matched by rules that Microsoft ships | TTL |']
+    lines.append('| --- | --- | --- | --- | --- |')
+    for kind, matched in _MATCHED.items():
+        label = LABELS[TTL_INPUTS[kind]]
+        paths = dict.fromkeys(each.path for each in SIGHTINGS if each.kind is kind)
+        patterns = ', '.join(f'`[{path} = ...]`' for path in paths)
+        keys = ', '.join(f'`{path}`' for path in paths)
+        if kind is IndicatorType.REGISTRY_KEY:
+            keys += f' with *{PatternStyle.AS_LOGS_WRITE_IT}*, else empty'
+        name = label.partition(' - ')[2]
+        lines.append(f'| {name} | {patterns} | {keys} | {matched} | *{label}* |')
+    return '\n'.join(lines)
 
 
 def _sightings() -> str:

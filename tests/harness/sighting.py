@@ -50,6 +50,12 @@ class Sighting:
     def kind(self) -> IndicatorType:
         return self.place[0]
 
+    @property
+    def path(self) -> str:
+        """The left side of the pattern, with the hash's kind for a File."""
+        kind, _, observed = self.place
+        return f"file:hashes.'{observed}'" if kind is IndicatorType.FILE else observed
+
     def is_expected(self, style: PatternStyle) -> bool:
         """Whether the table says that the pattern of a style finds it."""
         if style is PatternStyle.AS_IN_THE_GUIDE:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -11,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from sentinel_app.config.pem import read_pem
 from tests.packaging.conftest import MADE, PROJECT
 from tests.packaging.test_docs import GUIDES
 from tests.packaging.test_invariants import functions
 
-FENCED = re.compile(r'^```(?:sh|bash|console|shell)\n(.*?)^```', re.MULTILINE | re.DOTALL)
+FENCED = re.compile(r'^ *```(?:sh|bash|console|shell)\n(.*?)^ *```', re.MULTILINE | re.DOTALL)
 INLINE = re.compile(
     r'`((?:make|python3?|curl|sqlite3|npm|npx|git|pip|openssl|tcex|\.venv/bin/[\w-]+)'
     r' [^`]+|[A-Z_]+=\S+ (?:make|python|\.venv)[^`]*)`'
@@ -113,6 +116,10 @@ COMMANDS: dict[str, By | Not] = {
     '.venv/bin/pytest tests/core/test_window.py': By(
         test='tests/core/test_window.py::test_successive_windows_tile_without_a_gap'
     ),
+    'openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj "/CN=ThreatConnect to Sentinel" '
+    '-keyout key.pem -out certificate.pem': By(
+        test=f'{HERE}test_self_signed_certificate_of_the_guide_is_one_that_the_app_takes'
+    ),
     'sqlite3 state.db ".backup copy.db"': By(
         test='tests/process/test_backup.py::test_backup_made_while_the_app_runs_can_be_restored'
     ),
@@ -130,7 +137,7 @@ def shown() -> dict[str, str]:
         content = guide.read_text(encoding='utf-8')
         blocks = FENCED.findall(content)
         lines = [line for block in blocks for line in block.splitlines()]
-        plain = re.sub(r'^```.*?^```', '', content, flags=re.MULTILINE | re.DOTALL)
+        plain = re.sub(r'^ *```.*?^ *```', '', content, flags=re.MULTILINE | re.DOTALL)
         for line in (*lines, *INLINE.findall(plain)):
             command = re.sub(r'(^|\s+)#.*$', '', line).strip()
             if command:
@@ -202,3 +209,15 @@ def test_make_clean_leaves_the_sources(tmp_path: Path) -> None:
     make(tmp_path, 'clean')
     left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob('*')}
     assert left == {'Makefile', 'ui', 'ui/src', 'ui/src/part', 'sentinel_app', 'sentinel_app/part'}
+
+
+def test_self_signed_certificate_of_the_guide_is_one_that_the_app_takes(tmp_path: Path) -> None:
+    (command,) = (each for each in COMMANDS if each.startswith('openssl req'))
+    if shutil.which('openssl') is None and not os.environ.get('CI'):
+        pytest.skip('not installed: openssl')
+    subprocess.run(shlex.split(command), cwd=tmp_path, capture_output=True, check=True)
+    guide = (PROJECT / 'docs' / 'install.md').read_text(encoding='utf-8')
+    (together,) = re.findall(r'`cat ([\w.]+) ([\w.]+)`', guide)
+    pem = read_pem(''.join((tmp_path / name).read_text() for name in together))
+    (certificate,) = pem.certificates
+    assert certificate.expires_at > dt.datetime.now(dt.UTC) + dt.timedelta(days=364)

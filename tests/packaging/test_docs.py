@@ -19,21 +19,13 @@ from release import licenses, project
 import sentinel_app
 from sentinel_app.api.calls import CALLS
 from sentinel_app.api.openapi import document
-from sentinel_app.api.schemas import MAX_OWNERS, MAX_QUERIES, MAX_TQL_CHARS
 from sentinel_app.config.settings import LABELS
-from sentinel_app.container.stores import DATABASE_FILE, DOCUMENTS_FILE
+from sentinel_app.container.stores import DOCUMENTS_FILE
 from sentinel_app.container.tasks import UPLOAD_THREADS
-from sentinel_app.core.description import DESCRIPTION_LIMIT
 from sentinel_app.core.indicator import IndicatorType
 from sentinel_app.core.job import JobStatus, Outcome
-from sentinel_app.core.retry import READ_POLICY, UPLOAD_POLICY
-from sentinel_app.core.task import TASK_FACTS, TaskFacts
-from sentinel_app.core.upload_limits import MAX_OBJECTS
-from sentinel_app.platform.wsgi_bridge import MAX_CONCURRENT
+from sentinel_app.core.task import TASK_FACTS
 from sentinel_app.sentinel.refusal import REMEDIES
-from sentinel_app.storage.app_state.state_tables import MAX_AUDIT
-from sentinel_app.storage.maintenance.upkeep import KEPT_SET_ASIDE
-from sentinel_app.tasks.cleaner import MOST_JOBS
 from tests.harness import api_reference
 from tests.harness.project import PROJECT
 
@@ -106,16 +98,17 @@ def test_every_input_is_explained(name: str) -> None:
     assert f'`{name}`' in text('docs/operations.md')
 
 
-def test_table_of_inputs_marks_what_is_required_and_gives_the_defaults() -> None:
-    table = text('docs/install.md').partition('\n### Inputs')[2].partition('\n#### ')[0]
-    params = json.loads(text('install.json'))['params']
-    for param in params:
-        marked = f'`{param["name"]}` *' in table
-        assert marked is param['required'], param['name']
-        row = next(line for line in table.splitlines() if f'`{param["name"]}`' in line)
-        default = param.get('default', '')
-        if default.isdigit():
-            assert f'({default})' in row, param['name']
+def test_inputs_stand_in_the_order_of_the_form_with_what_it_shows() -> None:
+    shape = re.compile(r'^\| (\d+) \| \*\*(.+?)\*\* \(`(\w+)`\)( \*)? \| (.*?) ?\| ', re.MULTILINE)
+    rows = [
+        (int(number), label, name, bool(star), default)
+        for number, label, name, star, default in shape.findall(text('docs/install.md'))
+    ]
+    params = sorted(json.loads(text('install.json'))['params'], key=lambda each: each['sequence'])
+    assert rows == [
+        (each['sequence'], each['label'], each['name'], each['required'], each.get('default', ''))
+        for each in params
+    ]
 
 
 def test_documents_name_no_unknown_input() -> None:
@@ -180,6 +173,16 @@ def test_every_error_code_is_explained_and_no_other() -> None:
     assert explained - {'PAGE-'} == used
 
 
+@pytest.mark.parametrize('part', ['## Conditions of health', '## Codes of Jobs'])
+def test_every_code_has_cause_remedy_and_a_sign_that_it_is_over(part: str) -> None:
+    table = text('docs/troubleshooting.md').partition(f'\n{part}\n')[2].partition('\n## ')[0]
+    rows = re.findall(r'^\| `[A-Za-z0-9-]+` \|.*$', table, re.MULTILINE)
+    assert len(rows) > 15
+    for row in rows:
+        _, _, cause, remedy, over, _ = (cell.strip() for cell in re.split(r'(?<!\\)\|', row))
+        assert min(map(len, (cause, remedy, over))) > 2, row
+
+
 def test_every_error_of_entra_id_with_a_remedy_is_explained() -> None:
     known = set(map(int, re.findall(r'AADSTS(\d+)', text('docs/troubleshooting.md'))))
     assert known == set(REMEDIES)
@@ -199,44 +202,7 @@ def test_every_outcome_status_and_task_is_in_the_glossary() -> None:
     assert {each.name for each in TASK_FACTS if each.name not in glossary} == set()
 
 
-# -- figures
-
-
-@pytest.mark.parametrize(
-    'words',
-    [
-        f'| TQL queries | {MAX_QUERIES} |',
-        f'| length of a TQL | {MAX_TQL_CHARS:,} characters |',
-        f'| owners in a query | {MAX_OWNERS} |',
-        f'| objects in a request | {MAX_OBJECTS}, and 1 MB |',
-        f'{figure("LARGEST_PAGE_SIZE"):,} Indicators; {figure("FIRST_PAGE_SIZE"):,} at first',
-        f'| a description in Sentinel | {DESCRIPTION_LIMIT:,} characters |',
-        f'| requests of the page at once | {MAX_CONCURRENT} |',
-        f'| entries of the audit | {MAX_AUDIT:,} |',
-        f'| Jobs | {MOST_JOBS:,} |',
-        f'beyond the newest {MOST_JOBS:,} Jobs:',
-        f'as unreadable it keeps the newest {KEPT_SET_ASIDE}',
-        f'waits 1 s at first and up to {READ_POLICY.cap_s:g} s, and asks for a smaller page',
-        f'gives up after {READ_POLICY.attempts} attempts for the same page',
-        f'gives up after {UPLOAD_POLICY.attempts} attempts',
-        f'Gives up after {UPLOAD_POLICY.retry_after_attempts} attempts',
-        f'Pages wait in memory, at most {figure("MOST_PAGES")},',
-        f'{figure("MOST_OBJECTS_WAITING"):,} objects could be sent',
-        f'`{DOCUMENTS_FILE}`',
-        f'`{DATABASE_FILE}`',
-    ],
-)
-def test_figures_are_those_of_the_code(words: str) -> None:
-    assert words in ' '.join(text('docs/operations.md').split())
-
-
-@pytest.mark.parametrize('facts', TASK_FACTS, ids=lambda facts: facts.slug)
-def test_table_of_the_tasks_is_right(facts: TaskFacts) -> None:
-    period_s = facts.period_s
-    every = f'{period_s} s' if period_s < 60 else f'{period_s // 60} min'
-    (row,) = re.findall(rf'^\| {facts.name} \| .*$', text('docs/operations.md'), re.MULTILINE)
-    assert f'| `{facts.slug}` |' in row
-    assert row.endswith(f'| {every} | {facts.timeout_s // 60} min |')
+# -- figures; those of the guides are in test_guide_figures.py
 
 
 def test_architecture_counts_the_threads_right() -> None:

@@ -158,7 +158,8 @@ def test_readme_of_the_package_keeps_links_to_what_lies_beside_it() -> None:
     assert readme.packaged(text, guide, ['LICENSE']) == (
         '# App\n\nWhat it is.\n\n## Installing\n\nSee the limits, [LICENSE](LICENSE), '
         '[a page](https://example.com/).\n\n## Inputs\n\nx\n\n'
-        'The documents named here are with the sources of the App, in docs/.\n'
+        'This guide is in ui/dist/help/install.html too, with its pictures, beside the others that '
+        'it names; in the App, they are under About.\n'
     )
 
 

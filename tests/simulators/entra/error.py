@@ -65,6 +65,14 @@ ERRORS = {
         7000229,
         'The client application {app} is missing service principal in the tenant {tenant}.',
     ),
+    # The number is documented; which status and `error` come with it here is assumed.
+    'conditional-access': EntraError(
+        400,
+        'access_denied',
+        53003,
+        'Access has been blocked by Conditional Access policies. The access policy does not allow '
+        'token issuance.',
+    ),
     'unknown-tenant': EntraError(
         400,
         'invalid_request',

@@ -814,7 +814,7 @@ export interface components {
         };
         /**
          * ConditionCode
-         * @description Stable names of the conditions; `docs/operations.md` lists each of them.
+         * @description Stable names of the conditions; `docs/troubleshooting.md` lists each of them.
          * @enum {string}
          */
         ConditionCode: "withdrawal-waiting" | "credential-expired" | "threatconnect-unavailable" | "entra-unavailable" | "sentinel-unavailable" | "job-failed" | "update-overdue" | "task-paused" | "task-killed" | "part-failing" | "check-failed" | "disk-low" | "documents-set-aside" | "database-set-aside" | "reading-by-time" | "clock-differs" | "credential-expiring";
