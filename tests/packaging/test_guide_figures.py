@@ -126,7 +126,7 @@ CLAIMS: dict[str, list[str]] = {
         f'each holds up to {MAX_OBJECTS} objects',
         f'From 1 to {of("config.settings", "_RETENTION_DAYS_LIMIT")}; at most {MOST_JOBS:,} Jobs',
         f'does not ask for it, {PARAMS["retention_days"]["default"]} days hold',
-        f'All {word(len(CheckName))} must be *ok*',
+        f'*All {len(CheckName)} checks passed.*',
         f'they share the {_LIMIT} requests a minute',
         f'ThreatConnect {DEFINITION["minServerVersion"][:3]} or newer that may run',
     ],
