@@ -20,7 +20,7 @@ PAGE := ui docs .ci/with-node
 MEMORY := $(shell df -k --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 4000000 { print "/dev/shm" }')
 PYTEST := $(if $(MEMORY),PYTEST_DEBUG_TEMPROOT=$(MEMORY)) $(PY) -m pytest -n $(WORKERS)
 MODULE_TESTS := $(wildcard $(patsubst sentinel_app/%/,tests/%,$(sort $(dir $(wildcard sentinel_app/*/__init__.py)))) tests/test_*.py)
-UI_SOURCES := $(wildcard docs/*.md) $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print)
+UI_SOURCES := $(wildcard docs/*.md docs/images/*.png) $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print)
 
 .PHONY: help setup run stand-ins test check pytest coverage e2e lint format gen ui ui-check ui-dev bench crash soak \
   validate package audit lock clean

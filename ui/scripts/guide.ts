@@ -5,66 +5,114 @@ import { fileURLToPath } from 'node:url';
 
 import type { Plugin } from 'vite';
 
-import { escaped, htmlOf } from './markdown.ts';
+import { guidePages } from '../src/lib/guide.ts';
+import { guideStyle } from './guideStyle.ts';
+import { articleOf, escaped, type Picture, type Section, type Surroundings } from './markdown.ts';
 
 const docs = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'docs');
 
-/** By their file names, in the order of their links. */
-const titles: Readonly<Record<string, string>> = {
-  operations: 'Guide',
-  troubleshooting: 'Troubleshooting',
-  install: 'Installing',
-  mapping: 'Mapping',
-  glossary: 'Glossary',
-};
-export const guideNames = Object.keys(titles);
+type GuideName = keyof typeof guidePages;
+export const guideNames = Object.keys(guidePages) as GuideName[];
+/** The page that explains codes. */
+const CODES = 'troubleshooting';
 
-/** Links between these pages lead from one to the other; to other documents there is no way. */
-function linkRule(target: string) {
-  if (/^https?:/.test(target)) return { href: escaped(target), isExternal: true };
-  const [, name, place = ''] = /^(?:([a-z]+)\.md)?(#[\w-]+)?$/.exec(target) ?? [];
-  if (name === undefined) return place === '' ? null : { href: place, isExternal: false };
-  return name in titles ? { href: `${name}.html${place}`, isExternal: false } : null;
-}
-
-const style = `:root{color-scheme:light dark;--text:#1b2430;--dim:#56616e;--ground:#fff;--soft:#f5f7f9;
---line:#e1e6ec;--link:#1263b8;--mark:#fdf0db}
-@media(prefers-color-scheme:dark){:root{--text:#dfe5ec;--dim:#a0abb8;--ground:#161b22;--soft:#0e1217;
---line:#2a333e;--link:#79b4f5;--mark:#3a2b14}}
-html{scroll-padding-top:16px}
-body{margin:0;background:var(--ground);color:var(--text);overflow-wrap:anywhere;
-font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
-header{display:flex;flex-wrap:wrap;gap:6px 20px;padding:14px 24px;border-bottom:1px solid var(--line);background:var(--soft)}
-header a[aria-current]{color:var(--text);font-weight:650;text-decoration:none}
-main{max-width:1000px;margin:0 auto;padding:8px 24px 80px}
-h1{font-size:26px}h2{margin-top:36px;font-size:20px}h3{margin-top:28px;font-size:16px}
-a{color:var(--link);text-underline-offset:2px}
-code{font:0.9em ui-monospace,"Cascadia Mono","SF Mono",Menlo,Consolas,monospace}
-pre{padding:12px;border:1px solid var(--line);border-radius:4px;background:var(--soft);overflow:auto}
-.table{margin:14px 0;overflow-x:auto}table{border-collapse:collapse;font-size:14px;min-width:560px}
-th,td{padding:7px 10px;border:1px solid var(--line);text-align:left;vertical-align:top}th{background:var(--soft)}
-td:first-child code{white-space:nowrap}tr:target td{background:var(--mark)}
-.out{color:var(--dim)}.hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-:focus-visible{outline:2px solid var(--link);outline-offset:2px}`;
-
-/** One document as a page without a script. */
-export function guidePage(name: string, text: string): string {
-  const title = titles[name] ?? name;
-  const links = Object.entries(titles).map(
-    ([each, words]) =>
-      `<a href="${each}.html"${each === name ? ' aria-current="page"' : ''}>${words}</a>`,
-  );
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title} | Microsoft Sentinel</title><style>${style}</style></head>
-<body><header><a href="../">Microsoft Sentinel</a><nav aria-label="Guide" style="display:contents">${links.join('\n')}</nav></header>
-<main>${htmlOf(text, linkRule)}</main></body></html>
-`;
-}
+const PNG_MARK = '89504e470d0a1a0a';
 
 export function readGuide(name: string): string {
   return readFileSync(join(docs, `${name}.md`), 'utf8');
+}
+
+/** A picture that the document of that name shows. */
+export function readPicture(name: string, target: string): { content: Buffer; picture: Picture } {
+  if (!/^images\/[\w-]+\.png$/.test(target)) {
+    throw new Error(`docs/${name}.md shows ${target}: pictures are PNG files of docs/images.`);
+  }
+  let content: Buffer;
+  try {
+    content = readFileSync(join(docs, target));
+  } catch {
+    throw new Error(`docs/${name}.md shows ${target}, which is not in docs/images.`);
+  }
+  if (content.subarray(0, 8).toString('hex') !== PNG_MARK) {
+    throw new Error(`docs/${name}.md shows ${target}, which is no PNG file.`);
+  }
+  // The first chunk of a PNG file begins with its size.
+  const [width, height] = [content.readUInt32BE(16), content.readUInt32BE(20)];
+  return { content, picture: { src: target, width, height } };
+}
+
+/** Links between these pages lead from one to the other; to other documents there is no way. */
+function linkRule(target: string): ReturnType<Surroundings['link']> {
+  if (/^https?:/.test(target)) return { href: escaped(target), isExternal: true };
+  const [, name, place = ''] = /^(?:([a-z]+)\.md)?(#[\w-]+)?$/.exec(target) ?? [];
+  if (name === undefined) return place === '' ? null : { href: place, isExternal: false };
+  return name in guidePages ? { href: `${name}.html${place}`, isExternal: false } : null;
+}
+
+/** The codes that a document explains, each in a row. */
+function codesOf(text: string): Set<string> {
+  const picture = { src: '', width: 0, height: 0 };
+  const { sections } = articleOf(text, { link: linkRule, picture: () => picture });
+  return new Set(sections.flatMap(({ codes }) => codes));
+}
+
+/** One document as a page without a script, and the pictures that it shows. */
+export function guidePage(
+  name: GuideName,
+  text: string,
+  explained = codesOf(name === CODES ? text : readGuide(CODES)),
+): { html: string; pictures: ReadonlyMap<string, Buffer> } {
+  const pictures = new Map<string, Buffer>();
+  const article = articleOf(text, {
+    link: linkRule,
+    picture: (target) => {
+      const { content, picture } = readPicture(name, target);
+      pictures.set(target, content);
+      return picture;
+    },
+    code: (code) => {
+      if (!explained.has(code)) return null;
+      return `${name === CODES ? '' : `${CODES}.html`}#${code}`;
+    },
+  });
+  const { title, about } = guidePages[name];
+  const contents = contentsHtml(article.sections, name === CODES);
+  const contentsName = name === CODES ? 'Contents and codes' : 'Contents';
+  const pages = guideNames.map((each) => {
+    const mark = each === name ? ' aria-current="page"' : '';
+    return `<li><a href="${each}.html"${mark}>${guidePages[each].title}</a></li>`;
+  });
+  const note = article.isNamingOthers
+    ? '<p>Documents that are named here without a link are with the sources of the App.</p>'
+    : '';
+  // There is no script, so the list stands here twice: folded up, and beside the text where it is wide
+  // enough. The style sheet shows one of them.
+  const html = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="description" content="${about}">
+<title>${title} | Microsoft Sentinel</title><style>${guideStyle}</style></head>
+<body><a class="skip" href="#page-text">Skip to content</a>
+<header><a class="app" href="../">Microsoft Sentinel</a>
+<nav aria-label="Pages of the guide"><ul>${pages.join('\n')}</ul></nav></header>
+<div class="columns">
+<nav class="beside" aria-label="${contentsName}"><p>${contentsName}</p>${contents}</nav>
+<div class="middle">
+<nav class="folded" aria-label="${contentsName}"><details><summary>${contentsName}</summary>${contents}</details></nav>
+<main id="page-text" tabindex="-1">${article.html}</main>
+<footer>${note}<p>Installed with the App. <a href="../">Back to the App</a></p></footer>
+</div></div></body></html>
+`;
+  return { html, pictures };
+}
+
+function contentsHtml(sections: readonly Section[], isWithCodes: boolean): string {
+  const entries = sections.map(({ id, words, codes }) => {
+    const rows = codes.map((code) => `<li><a href="#${code}"><code>${code}</code></a></li>`);
+    const list = isWithCodes && rows.length > 0 ? `<ul class="codes">${rows.join('')}</ul>` : '';
+    return `<li><a href="#${escaped(id)}">${escaped(words)}</a>${list}</li>`;
+  });
+  return `<ul>${entries.join('\n')}</ul>`;
 }
 
 export function guide(): Plugin {
@@ -75,9 +123,15 @@ export function guide(): Plugin {
       for (const name of guideNames) this.addWatchFile(join(docs, `${name}.md`));
     },
     generateBundle() {
+      const explained = codesOf(readGuide(CODES));
+      const pictures = new Map<string, Buffer>();
       for (const name of guideNames) {
-        const source = guidePage(name, readGuide(name));
-        this.emitFile({ type: 'asset', fileName: `help/${name}.html`, source });
+        const page = guidePage(name, readGuide(name), explained);
+        this.emitFile({ type: 'asset', fileName: `help/${name}.html`, source: page.html });
+        for (const [target, content] of page.pictures) pictures.set(target, content);
+      }
+      for (const [target, source] of pictures) {
+        this.emitFile({ type: 'asset', fileName: `help/${target}`, source });
       }
     },
   };

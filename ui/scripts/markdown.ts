@@ -1,8 +1,36 @@
 /** Turns the Markdown that the documents are written in into HTML for the pages of the guide. */
 import { Marked, type Tokens } from 'marked';
 
-/** Where a link leads on the pages that are built, and nothing where it leads out of them. */
-export type LinkRule = (target: string) => { href: string; isExternal: boolean } | null;
+/** What a document cannot know of the page that it becomes. */
+export interface Surroundings {
+  /** Where a link leads, and null where it leads out of the pages that are built. */
+  link: (target: string) => { href: string; isExternal: boolean } | null;
+  picture: (target: string) => Picture;
+  /** Where a code is explained; null where it is none, or explained nowhere. */
+  code?: (code: string) => string | null;
+}
+
+export interface Picture {
+  src: string;
+  width: number;
+  height: number;
+}
+
+export interface Article {
+  html: string;
+  /** What a list of contents is made of. */
+  sections: readonly Section[];
+  /** Documents whose names became plain words. */
+  isNamingOthers: boolean;
+}
+
+export interface Section {
+  id: string;
+  /** Its heading, as text. */
+  words: string;
+  /** The codes whose rows are in it. */
+  codes: readonly string[];
+}
 
 /** Entities that the documents have stay as they are. */
 export function escaped(text: string): string {
@@ -22,12 +50,13 @@ function slugOf(heading: string): string {
     .replaceAll(' ', '-');
 }
 
-/** The error code that a row of a table explains. */
+/** The error code or the condition that a row of a table explains: its first cell begins with it. */
 function codeOf(cell: Tokens.TableCell | undefined): string | undefined {
-  return /^`([A-Z]+(?:-[A-Z0-9]+)*)`$/.exec(cell?.text ?? '')?.[1];
+  const shape = /^`([A-Z]+(?:-[A-Z0-9]*)*|[a-z]+(?:-[a-z0-9]+)+)`/;
+  return shape.exec(cell?.text ?? '')?.[1];
 }
 
-function linkHtml(words: string, found: ReturnType<LinkRule>): string {
+function linkHtml(words: string, found: ReturnType<Surroundings['link']>): string {
   if (found === null) return words;
   if (!found.isExternal) return `<a href="${found.href}">${words}</a>`;
   return (
@@ -37,47 +66,100 @@ function linkHtml(words: string, found: ReturnType<LinkRule>): string {
   );
 }
 
-/** One document as HTML; what it has as HTML itself shows as it is written. */
-export function htmlOf(text: string, linkRule: LinkRule): string {
+/** One document; what it has as HTML itself shows as it is written. */
+export function articleOf(text: string, around: Surroundings): Article {
   const places = new Set<string>();
-  /** The first of the same name is what a link leads to. */
-  const placed = (id: string | undefined): string => {
-    if (id === undefined || places.has(id)) return '';
+  const sections: (Section & { codes: string[] })[] = [];
+  let isNamingOthers = false;
+  /** Within what has a link already, or is where the link would lead. */
+  let isLinked = false;
+
+  const headed = (depth: number, words: string): string => {
+    let id = slugOf(words);
+    for (let count = 1; places.has(id); count += 1) id = `${slugOf(words)}-${count}`;
     places.add(id);
-    return ` id="${escaped(id)}"`;
+    if (depth === 2) sections.push({ id, words, codes: [] });
+    return id;
   };
+  /** The first row of the same code is what a link leads to. */
+  const rowPlace = (code: string | undefined): string => {
+    if (code === undefined || places.has(code)) return '';
+    places.add(code);
+    sections.at(-1)?.codes.push(code);
+    return ` id="${code}"`;
+  };
+  const linked = (isInside: boolean, html: () => string): string => {
+    const before = isLinked;
+    isLinked ||= isInside;
+    const made = html();
+    isLinked = before;
+    return made;
+  };
+
   const marked = new Marked({
     // Neither a tag nor a bare address is more than text.
     tokenizer: { html: () => undefined, tag: () => undefined, url: () => undefined },
     renderer: {
       heading({ depth, tokens }) {
-        const words = this.parser.parseInline(tokens, this.parser.textRenderer);
-        const html = this.parser.parseInline(tokens);
-        return `<h${depth}${placed(slugOf(words))}>${html}</h${depth}>\n`;
+        const id = headed(depth, this.parser.parseInline(tokens, this.parser.textRenderer));
+        const html = linked(true, () => this.parser.parseInline(tokens));
+        return `<h${depth} id="${escaped(id)}">${html}</h${depth}>\n`;
       },
       code: ({ text: code }) => `<pre tabindex="0"><code>${escaped(code)}</code></pre>\n`,
+      codespan({ text: code }) {
+        const html = `<code>${escaped(code)}</code>`;
+        const place = isLinked ? null : (around.code?.(code) ?? null);
+        return place === null ? html : `<a href="${place}">${html}</a>`;
+      },
       link({ href, tokens }) {
-        return linkHtml(this.parser.parseInline(tokens), linkRule(href));
+        const found = around.link(href);
+        if (found === null) isNamingOthers = true;
+        return linkHtml(
+          linked(found !== null, () => this.parser.parseInline(tokens)),
+          found,
+        );
+      },
+      image({ href, text: words }) {
+        const { src, width, height } = around.picture(href);
+        // In a narrow window, only the picture alone is large enough to be read.
+        return (
+          `<a class="picture" href="${src}"><img src="${src}" alt="${escaped(words)}" ` +
+          `width="${width}" height="${height}" loading="lazy" decoding="async"></a>`
+        );
       },
       table({ header, rows }) {
-        const cellsOf = (cells: Tokens.TableCell[]) =>
-          cells
-            .map((cell) => {
-              const html = this.parser.parseInline(cell.tokens);
-              return cell.header && html !== ''
-                ? `<th scope="col">${html}</th>`
-                : `<td>${html}</td>`;
-            })
-            .join('');
         const isHeaded = header.some((cell) => cell.text !== '');
-        const thead = isHeaded ? `<thead><tr>${cellsOf(header)}</tr></thead>` : '';
-        const body = rows.map((cells) => `<tr${placed(codeOf(cells[0]))}>${cellsOf(cells)}</tr>`);
+        const headings = header.map((cell) =>
+          escaped(this.parser.parseInline(cell.tokens, this.parser.textRenderer)),
+        );
+        const cellHtml = (cell: Tokens.TableCell, column: number): string => {
+          const html = this.parser.parseInline(cell.tokens);
+          if (cell.header) {
+            return html === ''
+              ? '<td role="cell"></td>'
+              : `<th role="columnheader" scope="col">${html}</th>`;
+          }
+          // In a narrow window a row is a list, and each cell tells what it is.
+          const label = headings[column] === '' ? '' : ` data-label="${headings[column]}"`;
+          return `<td role="cell"${html === '' ? '' : label}>${html}</td>`;
+        };
+        const rowHtml = (cells: Tokens.TableCell[], code?: string): string => {
+          const place = rowPlace(code);
+          const made = cells.map((cell, column) =>
+            linked(column === 0 && code !== undefined, () => cellHtml(cell, column)),
+          );
+          return `<tr role="row"${place}>${made.join('')}</tr>`;
+        };
+        const thead = isHeaded ? `<thead role="rowgroup">${rowHtml(header)}</thead>` : '';
+        const body = rows.map((cells) => rowHtml(cells, codeOf(cells[0])));
+        // The roles last where the style sheet makes lists of the rows.
         return (
-          '<div class="table" tabindex="0" role="group" aria-label="Table"><table>' +
-          `${thead}<tbody>${body.join('\n')}</tbody></table></div>\n`
+          '<div class="table" tabindex="0" role="group" aria-label="Table"><table role="table">' +
+          `${thead}<tbody role="rowgroup">${body.join('\n')}</tbody></table></div>\n`
         );
       },
     },
   });
-  return marked.parse(text.replace(/<!--.*?-->/gs, ''), { async: false });
+  const html = marked.parse(text.replace(/<!--.*?-->/gs, ''), { async: false });
+  return { html, sections, isNamingOthers };
 }

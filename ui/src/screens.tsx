@@ -1,6 +1,7 @@
-/** The screens of the page, in the order of the navigation. A new screen is one line here. */
+/** The screens of the page, in the order of the navigation. A new screen is one line here, and its place in the guide. */
 import type { ComponentType } from 'react';
 
+import type { ScreenTitle } from './lib/guide';
 import { ConfigurePage } from './pages/configure/ConfigurePage';
 import { DashboardPage } from './pages/dashboard/DashboardPage';
 import { laterPages } from './shell/later';
@@ -8,8 +9,8 @@ import { laterPages } from './shell/later';
 export interface Screen {
   /** Where it is, after `#/`. */
   path: string;
-  /** Its words in the navigation. */
-  label: string;
+  /** Its words in the navigation: those of its heading, under which the guide is known to explain it. */
+  label: Uppercase<ScreenTitle>;
   /** The menu it is part of; without one it is an entry of its own. */
   menu?: string;
   Page: ComponentType;

@@ -2,7 +2,7 @@
 import { MutationCache, QueryClient } from '@tanstack/react-query';
 
 import { isPaused } from '../shell/refresh';
-import { showToast } from '../shell/toast';
+import { showError } from '../shell/toast';
 import { ApiError } from './client';
 
 declare module '@tanstack/react-query' {
@@ -20,7 +20,7 @@ export function makeQueryClient(): QueryClient {
     mutationCache: new MutationCache({
       onError: (error, _variables, _context, mutation) => {
         if (mutation.meta?.isShownInPlace === true) return;
-        showToast({ tone: 'bad', title: error.title, text: error.description });
+        showError(error);
       },
     }),
     defaultOptions: {

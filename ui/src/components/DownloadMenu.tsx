@@ -9,7 +9,7 @@ import type { Walk } from '../api/walk';
 import { downloadName } from '../lib/fileName';
 import { counted, formatCount } from '../lib/number';
 import { saveFile } from '../shell/saveFile';
-import { showToast } from '../shell/toast';
+import { showError, showToast } from '../shell/toast';
 import { Icon } from './Icon';
 
 export interface DownloadFormat<Row> {
@@ -104,10 +104,10 @@ function progressWords({ done, total }: Progress): string {
 }
 
 function showFailure(error: unknown): void {
-  const isKnown = error instanceof ApiError;
+  if (error instanceof ApiError) return showError(error);
   showToast({
     tone: 'bad',
-    title: isKnown ? error.title : 'The download failed',
-    text: isKnown ? error.description : 'The browser did not take the file.',
+    title: 'The download failed',
+    text: 'The browser did not take the file.',
   });
 }

@@ -2,7 +2,7 @@
 import { Button, Text } from '@mantine/core';
 
 import type { ApiError } from '../api/client';
-import { ErrorCode } from './ErrorCode';
+import { CodeLine } from './ErrorCode';
 import { Notice } from './Notice';
 
 interface ErrorPanelProps {
@@ -15,9 +15,7 @@ export function ErrorPanel({ error, onRetry, isRetrying = false }: ErrorPanelPro
   return (
     <Notice tone="bad" isLive iconSize={20} title={error.title}>
       <Text size="sm">{error.description}</Text>
-      <Text size="xs" c="dimmed" mt={4}>
-        Code <ErrorCode code={error.code} />
-      </Text>
+      <CodeLine code={error.code} />
       {onRetry !== undefined && (
         <Button mt="sm" size="xs" variant="default" onClick={onRetry} loading={isRetrying}>
           Try again

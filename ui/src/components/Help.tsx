@@ -2,12 +2,11 @@
 import { ActionIcon, Popover, Text } from '@mantine/core';
 import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
 
-import { guideAddress } from '../lib/guide';
 import type { TopicName } from '../lib/help';
 import type { Topic } from '../lib/help/topic';
 import classes from './Help.module.css';
+import { GuideLink } from './GuideLink';
 import { Icon } from './Icon';
-import { Link } from './Link';
 
 interface HelpProps {
   topic: TopicName;
@@ -147,11 +146,7 @@ function TopicText({ topic, only }: { topic: Topic; only: readonly string[] | un
           ))}
         </dl>
       )}
-      {topic.guide !== undefined && (
-        <Link href={guideAddress(topic.guide)} target="_blank" rel="noreferrer">
-          More in the guide
-        </Link>
-      )}
+      {topic.guide !== undefined && <GuideLink to={topic.guide}>More in the guide</GuideLink>}
     </>
   );
 }

@@ -2,14 +2,17 @@
 import { Group, Text, Title } from '@mantine/core';
 import { useEffect, useRef, type ReactNode, type RefObject } from 'react';
 
+import { screenPlaces, type ScreenTitle } from '../lib/guide';
 import type { TopicName } from '../lib/help';
 import { headingAppeared } from '../shell/heading';
+import { GuideLink } from './GuideLink';
 import { Help } from './Help';
+import { Icon } from './Icon';
 import classes from './PageHeader.module.css';
 
 interface PageHeaderProps {
   /** The screen's name; shown in capitals. */
-  title: string;
+  title: ScreenTitle;
   /** One quiet line under the heading. */
   summary?: ReactNode;
   /** What is explained beside the summary. */
@@ -42,9 +45,19 @@ export function PageHeader({
       data-pinned={isPinned || undefined}
     >
       <div>
-        <Title order={1} size="h3" tabIndex={-1} id="page-heading">
-          {title.toUpperCase()}
-        </Title>
+        <Group gap="xs">
+          <Title order={1} size="h3" tabIndex={-1} id="page-heading">
+            {title.toUpperCase()}
+          </Title>
+          <GuideLink
+            to={screenPlaces[title]}
+            className={classes.guide}
+            aria-label={`Guide to ${title.toUpperCase()} (in a new tab)`}
+          >
+            <Icon name="book" size={14} />
+            Guide
+          </GuideLink>
+        </Group>
         {summary !== undefined && (
           <Text component="div" size="sm" c="dimmed">
             <span className={help.length > 1 ? classes.summary : undefined}>{summary}</span>{' '}

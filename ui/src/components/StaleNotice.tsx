@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'react';
 import type { ApiError } from '../api/client';
 import { formatSpan } from '../lib/time';
 import { useNow } from '../shell/clock';
+import { CodeLine } from './ErrorCode';
 import { Notice } from './Notice';
 
 /** While the notice is up, people wait for it to go. */
@@ -34,9 +35,12 @@ export function StaleNotice({ error, updatedAtMs, isRetrying, onRetry }: StaleNo
   return (
     <Notice tone="warning" isLive title={error.title}>
       <Group justify="space-between" gap="sm">
-        <Text size="sm">
-          {error.description} What is shown is <Age seconds={(now - updatedAtMs) / 1000} /> old.
-        </Text>
+        <div>
+          <Text size="sm">
+            {error.description} What is shown is <Age seconds={(now - updatedAtMs) / 1000} /> old.
+          </Text>
+          <CodeLine code={error.code} />
+        </div>
         <Button size="xs" variant="default" onClick={onRetry}>
           Try again
         </Button>

@@ -14,8 +14,16 @@ const precedence =
 
 /** By the name that the button has: "Help: Job status". */
 export const topics = {
-  'Job status': { text: 'How far a Job has come.', entries: jobStatus },
-  'Update status': { text: 'How far an update has come.', entries: updateStatus },
+  'Job status': {
+    text: 'How far a Job has come.',
+    entries: jobStatus,
+    guide: 'operations.html#jobs',
+  },
+  'Update status': {
+    text: 'How far an update has come.',
+    entries: updateStatus,
+    guide: 'operations.html#jobs',
+  },
   Outcome: {
     text: 'Every Indicator that a Job reads ends in exactly one outcome. Together they add up to what was read.',
     entries: outcome,
@@ -26,33 +34,53 @@ export const topics = {
     entries: mode,
     guide: 'operations.html#what-happens-by-itself',
   },
-  'Job type': { text: 'Why a Job was queued.', entries: jobType },
+  'Job type': { text: 'Why a Job was queued.', entries: jobType, guide: 'operations.html#jobs' },
   Task: {
     text: 'The background activities of the Service.',
     entries: task,
-    guide: 'operations.html#jobs-and-tasks-in-your-hands',
+    guide: 'operations.html#tasks',
   },
-  'Task state': { text: 'What a Task does now.', entries: taskState },
-  'Task group': { text: 'Tasks come in two groups.', entries: taskGroup },
+  'Task state': {
+    text: 'What a Task does now.',
+    entries: taskState,
+    guide: 'operations.html#tasks',
+  },
+  'Task group': {
+    text: 'Tasks come in two groups.',
+    entries: taskGroup,
+    guide: 'operations.html#tasks',
+  },
   Check: {
     text: 'Run check tests everything the Service depends on. It sends nothing.',
     entries: check,
+    guide: 'operations.html#dashboard',
   },
   'Check result': { text: 'What a check can end in.', entries: checkResult },
   Copy: {
     text: 'A value may be in several owners, and several queries may return it. One copy is sent.',
     entries: copy,
+    guide: 'operations.html#indicator-lookup',
   },
   Verdict: {
     text: 'Whether Microsoft Sentinel has the value, and if not, why.',
     entries: verdict,
+    guide: 'operations.html#indicator-lookup',
   },
   Scope: { text: 'What an update is about.', entries: scope },
-  'Query change': { text: 'What a save does to a query.', entries: change },
-  'Error about': { text: 'What an error is about.', entries: about },
+  'Query change': {
+    text: 'What a save does to a query.',
+    entries: change,
+    guide: 'operations.html#configure',
+  },
+  'Error about': {
+    text: 'What an error is about.',
+    entries: about,
+    guide: 'operations.html#errors',
+  },
   'Error state': {
     text: 'Whether an error still needs attention.',
     entries: errorState,
+    guide: 'operations.html#errors',
   },
   'Sends nothing': {
     text: 'A query that sends nothing: everything it returns is sent from higher queries.',
@@ -60,7 +88,11 @@ export const topics = {
   },
   Relation: { text: 'How the value below is related to the one above.', entries: relation },
   'State in Sentinel': { text: 'What Microsoft Sentinel has of a value.', entries: sentState },
-  Health: { text: 'Whether the Service can do its work.', entries: health },
+  Health: {
+    text: 'Whether the Service can do its work.',
+    entries: health,
+    guide: 'operations.html#dashboard',
+  },
   System: { text: 'What the Service depends on.', entries: system },
   'Basis of overlap': { text: 'Where the numbers come from.', entries: basis },
   'Sort direction': {
@@ -85,7 +117,7 @@ export const topics = {
       'ThreatConnect Query Language narrows what the owners and types return. Leave it empty to include every Indicator ' +
       'of these types. Example: rating >= 3 and confidence > 50. Press Ctrl+Space for suggestions.',
   },
-  Precedence: { text: precedence, guide: 'operations.html' },
+  Precedence: { text: precedence, guide: 'operations.html#configure' },
   Overlap: {
     text:
       'How much of what this query returns is sent from higher queries instead. A query whose every Indicator is sent ' +

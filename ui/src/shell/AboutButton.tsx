@@ -1,5 +1,5 @@
 /** Facts of the Service, in a dialog; never a secret. */
-import { ActionIcon, Group, Skeleton, Tooltip } from '@mantine/core';
+import { ActionIcon, Group, Skeleton, Title, Tooltip } from '@mantine/core';
 import { useState } from 'react';
 
 import { useHealth } from '../api/health';
@@ -8,13 +8,15 @@ import { Dialog } from '../components/Dialog';
 import { ErrorCode } from '../components/ErrorCode';
 import { ErrorPanel } from '../components/ErrorPanel';
 import { Facts, type Fact } from '../components/Facts';
+import { GuideLink } from '../components/GuideLink';
 import { Help } from '../components/Help';
 import { Icon } from '../components/Icon';
 import { Link } from '../components/Link';
 import { StatusBadge } from '../components/StatusBadge';
 import { TimeText } from '../components/TimeText';
-import { guideAddress } from '../lib/guide';
+import { guidePages } from '../lib/guide';
 import { healthFace } from '../lib/health';
+import classes from './AboutButton.module.css';
 
 export function AboutButton() {
   const [isOpen, setIsOpen] = useState(false);
@@ -39,11 +41,7 @@ export function AboutButton() {
             <Group display="inline-flex" gap={6} wrap="nowrap" mt="md" fz="sm" lh="sm">
               What the inputs of the Service mean <Help topic="Input" />
             </Group>
-            <Group gap="lg" mt="md">
-              <PageLink href={guideAddress('operations.html')}>Guide</PageLink>
-              <PageLink href={guideAddress('troubleshooting.html')}>Troubleshooting</PageLink>
-              <PageLink href="./licenses.txt">Open-source licenses</PageLink>
-            </Group>
+            <GuideList />
           </>
         ) : health.error !== null ? (
           <ErrorPanel
@@ -59,12 +57,28 @@ export function AboutButton() {
   );
 }
 
-/** Opens in a tab of its own, so that nothing of this page is lost. */
-function PageLink({ href, children }: { href: string; children: string }) {
+/** All that the App has to read, in the order in which a reader needs it. */
+function GuideList() {
   return (
-    <Link href={href} target="_blank" rel="noreferrer">
-      {children}
-    </Link>
+    <section className={classes.guide} aria-labelledby="about-guide">
+      <Title order={3} size="sm" id="about-guide">
+        Documents
+      </Title>
+      <ul>
+        {Object.entries(guidePages).map(([name, { title, about }]) => (
+          <li key={name}>
+            <GuideLink to={`${name}.html`}>{title}</GuideLink>
+            <span>{about}</span>
+          </li>
+        ))}
+        <li>
+          <Link href="./licenses.txt" target="_blank" rel="noreferrer">
+            Open-source licenses
+          </Link>
+          <span>Of the components of this page</span>
+        </li>
+      </ul>
+    </section>
   );
 }
 

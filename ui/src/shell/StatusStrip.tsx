@@ -4,12 +4,13 @@ import { useState } from 'react';
 
 import type { Condition, HealthReport } from '../api/model';
 import { useTaskAction, type TaskSubject } from '../api/task';
+import { RemedyLink } from '../components/GuideLink';
 import { Icon } from '../components/Icon';
 import { Link } from '../components/Link';
 import { TimeDistance } from '../components/TimeText';
 import { conditionKey, conditionLink, conditionMark, pausedTask, spoken } from '../lib/health';
 import classes from './StatusStrip.module.css';
-import { showToast } from './toast';
+import { showError, showToast } from './toast';
 
 export function StatusStrip({ report, path }: { report: HealthReport; path: string }) {
   const [isOpen, setIsOpen] = useState(false);
@@ -62,7 +63,10 @@ function Line({ condition, path }: { condition: Condition; path: string }) {
         )}
       </span>
       {slug !== null && <ResumeButton slug={slug as TaskSubject} />}
-      {!isHere && <Link href={href}>{label}</Link>}
+      <span className={classes.links}>
+        {!isHere && <Link href={href}>{label}</Link>}
+        <RemedyLink code={condition.code} />
+      </span>
     </li>
   );
 }
@@ -80,8 +84,7 @@ function ResumeButton({ slug }: { slug: TaskSubject }) {
           { slug, action: 'resume' },
           {
             onSuccess: () => showToast({ tone: 'good', title: 'Resumed' }),
-            onError: (error) =>
-              showToast({ tone: 'bad', title: error.title, text: error.description }),
+            onError: showError,
           },
         )
       }

@@ -2,6 +2,7 @@
 import { Button, Group } from '@mantine/core';
 import { useEffect, useRef, type FocusEvent } from 'react';
 
+import { CodeLine } from '../components/ErrorCode';
 import { Link } from '../components/Link';
 import { Notice } from '../components/Notice';
 import { hideToast, holdToasts, useToasts, type Toast } from './toast';
@@ -52,10 +53,11 @@ export function Toasts() {
 }
 
 function ToastNotice({ toast, onClose }: { toast: Toast; onClose: () => void }) {
-  const { tone, title, text, link, undo } = toast;
+  const { tone, title, text, code, link, undo } = toast;
   return (
     <Notice tone={tone} title={title} onClose={onClose}>
       {text}
+      {code !== undefined && <CodeLine code={code} />}
       {(link !== undefined || undo !== undefined) && (
         <Group gap="sm" mt={text === '' ? 0 : 6}>
           {link !== undefined && (

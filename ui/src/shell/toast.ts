@@ -1,11 +1,15 @@
 /** Messages at the foot of the page, with what to do next: a link, or a way back. */
 import { useSyncExternalStore } from 'react';
 
+import type { ApiError } from '../api/client';
+
 export interface Toast {
   id: number;
   tone: 'good' | 'bad';
   title: string;
   text: string;
+  /** Of what went wrong. */
+  code?: string;
   /** Leads on, for example `{ label: 'View in JOBS', href: '#/jobs' }`. */
   link?: { label: string; href: string };
   /** Takes back what the message tells of. It is offered once. */
@@ -46,6 +50,11 @@ export function showToast(content: ToastContent): void {
   for (const same of toasts.filter(isSame)) hideToast(same.id);
   replace([...toasts, toast]);
   startTimer(toast);
+}
+
+/** Says what a call ended in that did not give its answer. */
+export function showError({ title, description, code }: ApiError): void {
+  showToast({ tone: 'bad', title, text: description, code });
 }
 
 export function hideToast(id: number): void {

@@ -2,6 +2,7 @@
 import { Button, Group, Text } from '@mantine/core';
 
 import type { TqlChecked } from '../../api/model';
+import { CodeLine } from '../../components/ErrorCode';
 import { Notice } from '../../components/Notice';
 import { useNow } from '../../shell/clock';
 import type { Errand } from './useErrand';
@@ -21,10 +22,13 @@ export function CheckNotice({ errand, onAccept }: CheckNoticeProps) {
   return (
     <Notice tone="warning" isLive title="ThreatConnect could not validate this query">
       <Group justify="space-between" gap="md" wrap="nowrap" align="flex-start">
-        <Text size="sm">
-          {errand.error.description} You can submit it anyway. If its TQL is not valid, its next Job
-          fails and says why.
-        </Text>
+        <div>
+          <Text size="sm">
+            {errand.error.description} You can submit it anyway. If its TQL is not valid, its next
+            Job fails and says why.
+          </Text>
+          <CodeLine code={errand.error.code} />
+        </div>
         <AcceptButton onAccept={onAccept} />
       </Group>
     </Notice>

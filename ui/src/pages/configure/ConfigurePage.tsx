@@ -5,6 +5,7 @@ import { lazy, Suspense, useState } from 'react';
 import { useConfigure } from '../../api/configure';
 import type { Configure } from '../../api/model';
 import { ConfirmDialog } from '../../components/ConfirmDialog';
+import { CodeLine } from '../../components/ErrorCode';
 import { ErrorPanel } from '../../components/ErrorPanel';
 import { Icon } from '../../components/Icon';
 import { Notice } from '../../components/Notice';
@@ -168,13 +169,14 @@ function LoadedPage({ saved, refreshControl, staleNotice }: LoadedPageProps) {
         />
       )}
       {problem !== null && (
-        <Notice tone="bad" isLive title={problem.title}>
-          <Text size="sm">{problem.description}</Text>
+        <Notice tone="bad" isLive title={problem.error.title}>
+          <Text size="sm">{problem.error.description}</Text>
           {problem.messages.map((message) => (
             <Text size="sm" key={message}>
               {message}
             </Text>
           ))}
+          <CodeLine code={problem.error.code} />
         </Notice>
       )}
 

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { useOptions } from '../../api/configure';
 import type { Configure, FieldMessage } from '../../api/model';
 import { Dialog, DialogFoot } from '../../components/Dialog';
+import { CodeLine } from '../../components/ErrorCode';
 import { Icon } from '../../components/Icon';
 import { Notice } from '../../components/Notice';
 import { TimeText } from '../../components/TimeText';
@@ -54,6 +55,7 @@ export function ImportDialog({ saved, onImported, onClose }: ImportDialogProps) 
         {picked !== null && options.error !== null && (
           <Notice tone="warning" isLive title="Owners could not be checked">
             <Text size="sm">{options.error.description} They are checked when you import.</Text>
+            <CodeLine code={options.error.code} />
           </Notice>
         )}
         <DialogFoot>
@@ -156,6 +158,7 @@ function Found({ picked, found, faults, isChecking, importing }: FoundProps) {
               {message}
             </Text>
           ))}
+          {byRow.size === 0 && <CodeLine code={problem.code} />}
         </Notice>
       )}
       <Text size="sm" role="status">

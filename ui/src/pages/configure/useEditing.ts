@@ -33,8 +33,7 @@ import { loadDrag, type Drag } from './loadDrag';
 import { answerCalls, callBack, keepUnsaved, unsavedBefore } from './unsaved';
 
 export interface SaveProblem {
-  title: string;
-  description: string;
+  error: ApiError;
   /** Messages that belong to no row. */
   messages: string[];
 }
@@ -102,7 +101,7 @@ export function useEditing(saved: Configure) {
     const { byRow, other } = messagesByRow(refused.rows, error.fields);
     change({
       messages: byRow,
-      problem: { title: error.title, description: error.description, messages: other },
+      problem: { error, messages: other },
     });
   };
 

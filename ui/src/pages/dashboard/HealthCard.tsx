@@ -6,6 +6,7 @@ import type { Check, CheckReport, Condition, HealthReport, MetricSummary } from 
 import { Card } from '../../components/Card';
 import { ErrorCode } from '../../components/ErrorCode';
 import { ErrorPanel } from '../../components/ErrorPanel';
+import { RemedyLink } from '../../components/GuideLink';
 import { Icon } from '../../components/Icon';
 import { Link } from '../../components/Link';
 import { PlainList } from '../../components/PlainList';
@@ -97,7 +98,10 @@ function Problem({ condition }: { condition: Condition }) {
         )}
         {condition.remedy !== '' && <div className={classes.remedy}>{condition.remedy}</div>}
         <div dir="auto">{condition.detail}</div>
-        {condition.link.screen !== 'dashboard' && <Link href={href}>{label}</Link>}
+        <Group gap="2px 14px">
+          {condition.link.screen !== 'dashboard' && <Link href={href}>{label}</Link>}
+          <RemedyLink code={condition.code} />
+        </Group>
         <FullMessage text={condition.reason} />
       </div>
     </li>
