@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.e2e.conftest import Save
 from tests.e2e.job import finished_job, paused, settle_decisions
@@ -63,6 +63,23 @@ def test_failed_job_is_shown_on_every_screen_and_links_to_its_details(
     health = page.get_by_role('group', name='Health')
     expect(health.first).to_contain_text('See Health below')
     expect(health.last).to_contain_text("Assign 'Microsoft Sentinel Contributor'")
+
+
+def test_problem_leads_to_its_cause_and_remedy(
+    context: BrowserContext, page: Page, screen: Screen, stand: Stand, strip: Locator
+) -> None:
+    with paused(stand, 'upload'):
+        screen.open('dashboard')
+        for shown in (strip, page.get_by_role('list', name='Open problems')):
+            link = shown.get_by_role('link', name='Cause and remedy: task-paused')
+            with context.expect_page() as opened:
+                link.press('Enter')
+            assert opened.value.url == f'{screen.url}help/troubleshooting.html#task-paused'
+            row = opened.value.get_by_role('row').filter(has_text='task-paused').first
+            expect(row).to_be_in_viewport()
+            opened.value.close()
+            # It does not stand in the way of where the problem is solved.
+            expect(shown.get_by_role('link', name='View in TASKS')).to_be_visible()
 
 
 def test_paused_task_is_shown_with_who_paused_it_and_resumed_from_anywhere(

@@ -184,33 +184,6 @@ def test_about_links_to_the_licenses_of_the_pages_components(
     assert 'Copyright (c) Meta Platforms' in text
 
 
-def test_guide_opens_from_about_and_explains_a_code_where_it_stands(
-    context: BrowserContext, page: Page, screen: Screen
-) -> None:
-    screen.open()
-    screen.button('About this Service').click()
-    with context.expect_page() as opened:
-        page.get_by_role('link', name='Guide', exact=True).click()
-    guide = Screen(opened.value, screen.url)
-    expect(guide.heading).to_have_text('Operating')
-    assert guide.complaints() == []
-    guide.page.set_viewport_size({'width': 320, 'height': 640})
-    assert _width(guide.page) <= 320
-    guide.page.get_by_role('link', name='Installing', exact=True).first.click()
-    expect(guide.heading).to_have_text('Installing')
-    assert guide.complaints() == []
-
-    page.keyboard.press('Escape')
-    expect(screen.dialog('About this Service')).to_be_hidden()
-    failed = make_job('b' * 36, status='Failed', failure_code='NET', failure_reason='No route.')
-    give_jobs(page, [failed])
-    screen.open('jobs?open=' + 'b' * 36)
-    with context.expect_page() as opened:
-        page.get_by_role('complementary').get_by_role('link', name='NET').click()
-    assert opened.value.url == f'{screen.url}help/troubleshooting.html#NET'
-    expect(opened.value.locator('tr:target')).to_contain_text('NET')
-
-
 def test_screens_fit_narrow_windows_and_zoom_without_horizontal_scrolling(
     page: Page, screen: Screen, save_queries: Save
 ) -> None:

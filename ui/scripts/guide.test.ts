@@ -69,6 +69,12 @@ describe('Markdown', () => {
     expect(articleOf('a [b](d.md)', around).isNamingOthers).toBe(false);
   });
 
+  it('names a page by its title instead of its file', () => {
+    const link = () => ({ href: 'b.html', isExternal: false, title: 'B' });
+    const html = articleOf('[b.md](b.md) [b c](b.md)', { ...around, link }).html;
+    expect(html).toBe('<p><a href="b.html">B</a> <a href="b.html">b c</a></p>\n');
+  });
+
   it('marks what leads to another site', () => {
     expect(render('[a](https://a.example)')).toContain('target="_blank" rel="noreferrer"');
   });

@@ -16,6 +16,11 @@ export const guideNames = Object.keys(guidePages) as GuideName[];
 /** The page that explains codes. */
 const CODES = 'troubleshooting';
 
+const shield =
+  '<svg width="18" height="18" viewBox="0 0 32 32" aria-hidden="true"><path fill="var(--link)" ' +
+  'd="M16 1 4 6v9c0 8 5 13 12 16 7-3 12-8 12-16V6z"/><path fill="none" stroke="var(--soft)" ' +
+  'stroke-width="3" stroke-linecap="round" stroke-linejoin="round" d="m10 16 4.5 4.5L22.5 12"/></svg>';
+
 const PNG_MARK = '89504e470d0a1a0a';
 
 export function readGuide(name: string): string {
@@ -41,12 +46,17 @@ export function readPicture(name: string, target: string): { content: Buffer; pi
   return { content, picture: { src: target, width, height } };
 }
 
+function isGuide(name: string): name is GuideName {
+  return name in guidePages;
+}
+
 /** Links between these pages lead from one to the other; to other documents there is no way. */
 function linkRule(target: string): ReturnType<Surroundings['link']> {
   if (/^https?:/.test(target)) return { href: escaped(target), isExternal: true };
   const [, name, place = ''] = /^(?:([a-z]+)\.md)?(#[\w-]+)?$/.exec(target) ?? [];
   if (name === undefined) return place === '' ? null : { href: place, isExternal: false };
-  return name in guidePages ? { href: `${name}.html${place}`, isExternal: false } : null;
+  if (!isGuide(name)) return null;
+  return { href: `${name}.html${place}`, isExternal: false, title: guidePages[name].title };
 }
 
 /** The codes that a document explains, each in a row. */
@@ -93,7 +103,7 @@ export function guidePage(
 <meta name="description" content="${about}">
 <title>${title} | Microsoft Sentinel</title><style>${guideStyle}</style></head>
 <body><a class="skip" href="#page-text">Skip to content</a>
-<header><a class="app" href="../">Microsoft Sentinel</a>
+<header><a class="app" href="../">${shield}Microsoft Sentinel</a>
 <nav aria-label="Pages of the guide"><ul>${pages.join('\n')}</ul></nav></header>
 <div class="columns">
 <nav class="beside" aria-label="${contentsName}"><p>${contentsName}</p>${contents}</nav>

@@ -14,7 +14,7 @@ ul{padding-left:22px}
 .skip:not(:focus){left:-999px}
 header{display:flex;flex-wrap:wrap;align-items:baseline;gap:4px 32px;padding:12px 24px;
 border-bottom:1px solid var(--line);background:var(--soft)}
-header .app{color:var(--text);font-weight:650;text-decoration:none}
+header .app{display:inline-flex;align-items:center;gap:8px;color:var(--text);font-weight:650;text-decoration:none}
 header ul{display:flex;flex-wrap:wrap;gap:2px 20px;margin:0;padding:0;list-style:none}
 header li a{display:inline-block;padding:2px 0;border-bottom:2px solid transparent;text-decoration:none}
 header li a:hover{text-decoration:underline}
@@ -44,6 +44,7 @@ pre{padding:12px;border:1px solid var(--line);border-radius:4px;background:var(-
 .picture{display:block;margin:18px 0}
 .picture img{display:block;width:auto;max-width:100%;height:auto;border:1px solid var(--line);border-radius:4px;
 background:#fff}
+@media screen and (prefers-color-scheme:dark){.picture img{filter:brightness(.88)}}
 .table{margin:14px 0;overflow-x:auto}
 table{border-collapse:collapse;min-width:560px;font-size:14px;line-height:1.5}
 th,td{padding:7px 10px;border:1px solid var(--line);text-align:left;vertical-align:top}
@@ -63,9 +64,9 @@ table,tbody,tr,td{display:block}
 thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 tr{margin-bottom:12px;border:1px solid var(--line);border-radius:4px}
 td{border:0}td:empty{display:none}td+td{padding-top:0}
-td:first-child{border-bottom:1px solid var(--line);margin-bottom:7px;background:var(--soft)}
+td:first-child{border-bottom:1px solid var(--line);background:var(--soft)}td:first-child+td{padding-top:7px}
 td:first-child code{white-space:normal}
-td+td[data-label]::before{content:attr(data-label);content:attr(data-label)/"";display:block;color:var(--dim);font-size:12px}
+td+td[data-label]:not(:nth-child(2):last-child)::before{content:attr(data-label);content:attr(data-label)/"";display:block;color:var(--dim);font-size:12px}
 }
 @media print{
 body{font-size:11pt}.skip,header,.beside,.folded,footer{display:none}

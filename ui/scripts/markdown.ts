@@ -4,7 +4,7 @@ import { Marked, type Tokens } from 'marked';
 /** What a document cannot know of the page that it becomes. */
 export interface Surroundings {
   /** Where a link leads, and null where it leads out of the pages that are built. */
-  link: (target: string) => { href: string; isExternal: boolean } | null;
+  link: (target: string) => { href: string; isExternal: boolean; title?: string } | null;
   picture: (target: string) => Picture;
   /** Where a code is explained; null where it is none, or explained nowhere. */
   code?: (code: string) => string | null;
@@ -114,10 +114,9 @@ export function articleOf(text: string, around: Surroundings): Article {
       link({ href, tokens }) {
         const found = around.link(href);
         if (found === null) isNamingOthers = true;
-        return linkHtml(
-          linked(found !== null, () => this.parser.parseInline(tokens)),
-          found,
-        );
+        const html = linked(found !== null, () => this.parser.parseInline(tokens));
+        // Readers of the page know a document by its title, not by the name of its file.
+        return linkHtml(/^[\w-]+\.md$/.test(html) ? (found?.title ?? html) : html, found);
       },
       image({ href, text: words }) {
         const { src, width, height } = around.picture(href);

@@ -104,10 +104,13 @@ function progressWords({ done, total }: Progress): string {
 }
 
 function showFailure(error: unknown): void {
-  if (error instanceof ApiError) return showError(error);
-  showToast({
-    tone: 'bad',
-    title: 'The download failed',
-    text: 'The browser did not take the file.',
-  });
+  if (error instanceof ApiError) {
+    showError(error);
+  } else {
+    showToast({
+      tone: 'bad',
+      title: 'The download failed',
+      text: 'The browser did not take the file.',
+    });
+  }
 }

@@ -45,7 +45,7 @@ export function PageHeader({
       data-pinned={isPinned || undefined}
     >
       <div>
-        <Group gap="xs">
+        <Group gap="0 10px">
           <Title order={1} size="h3" tabIndex={-1} id="page-heading">
             {title.toUpperCase()}
           </Title>

@@ -34,7 +34,7 @@ export function AboutButton() {
           <Icon name="info" size={18} />
         </ActionIcon>
       </Tooltip>
-      <Dialog isOpen={isOpen} onClose={() => setIsOpen(false)} title="About this Service">
+      <Dialog isOpen={isOpen} onClose={() => setIsOpen(false)} title="About this Service" size="lg">
         {health.data !== undefined ? (
           <>
             <Facts facts={factsOf(health.data)} />
@@ -68,14 +68,14 @@ function GuideList() {
         {Object.entries(guidePages).map(([name, { title, about }]) => (
           <li key={name}>
             <GuideLink to={`${name}.html`}>{title}</GuideLink>
-            <span>{about}</span>
+            <div>{about}</div>
           </li>
         ))}
         <li>
           <Link href="./licenses.txt" target="_blank" rel="noreferrer">
             Open-source licenses
           </Link>
-          <span>Of the components of this page</span>
+          <div>Of the components of this page</div>
         </li>
       </ul>
     </section>

@@ -62,8 +62,8 @@ function Line({ condition, path }: { condition: Condition; path: string }) {
           </>
         )}
       </span>
-      {slug !== null && <ResumeButton slug={slug as TaskSubject} />}
-      <span className={classes.links}>
+      <span className={classes.ways}>
+        {slug !== null && <ResumeButton slug={slug as TaskSubject} />}
         {!isHere && <Link href={href}>{label}</Link>}
         <RemedyLink code={condition.code} />
       </span>

@@ -2,7 +2,8 @@ import { MantineProvider } from '@mantine/core';
 import { act, fireEvent, render, screen } from '@testing-library/react';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
-import { showToast } from './toast';
+import { ApiError } from '../api/client';
+import { showError, showToast } from './toast';
 import { Toasts } from './Toasts';
 
 beforeEach(() => {
@@ -36,6 +37,15 @@ it('a message goes by itself after ten seconds, one with Undo after twenty', () 
   expect(screen.getByRole('status').textContent).toContain('3 changes discarded');
   pass(10_000);
   expect(screen.getByRole('status').textContent).toBe('');
+});
+
+it('a call that failed is told with its code, which leads to its remedy', () => {
+  const error = { title: 'Busy', description: 'Try again.', code: 'APP-BUSY', status: 503 };
+  act(() => showError(new ApiError(error)));
+  expect(screen.getByRole('status').textContent).toContain('Try again.Code APP-BUSY');
+  expect(screen.getByRole('link', { name: 'APP-BUSY' }).getAttribute('href')).toBe(
+    './help/troubleshooting.html#APP-BUSY',
+  );
 });
 
 it('the same message twice is shown once', () => {
