@@ -32,6 +32,8 @@ def page(stand: Stand) -> Stand:
     (assets / 'style-3a7tvvGJ.css').write_bytes(b'a{}')
     (assets / 'empty.txt').write_bytes(b'')
     (stand.ui_dir / 'logo.svg').write_text('<svg/>')
+    (stand.ui_dir / 'help' / 'images').mkdir(parents=True)
+    (stand.ui_dir / 'help' / 'images' / 'jobs.png').write_bytes(b'\x89PNG\r\n\x1a\n\0\xff')
     (stand.ui_dir / 'data.unknown').write_text('?')
     (stand.ui_dir / '.hidden').write_text('hidden')
     (stand.ui_dir.parent / 'secret.txt').write_text('secret')
@@ -93,6 +95,7 @@ def test_new_build_is_served_at_once(page: Stand) -> None:
         ('/assets/style-3a7tvvGJ.css', 'text/css; charset=utf-8', 'immutable'),
         ('/assets/empty.txt', 'text/plain; charset=utf-8', 'immutable'),
         ('/logo.svg', 'image/svg+xml', 'max-age=300'),
+        ('/help/images/jobs.png', 'image/png', 'max-age=300'),
         ('/data.unknown', 'application/octet-stream', 'max-age=300'),
     ],
 )

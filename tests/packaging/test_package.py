@@ -342,7 +342,9 @@ def test_package_serves_the_page_and_the_api(stand: Stand, contents: dict[str, b
     assert page.content == contents['ui/dist/index.html']
     assets = re.findall(r'(?:src|href)="\./(assets/[^"]+)"', page.text)
     assert assets
-    for asset in assets:
+    guide = [name for name in contents if name.startswith('ui/dist/help/')]
+    assert 'ui/dist/help/operations.html' in guide
+    for asset in (*assets, *(name.removeprefix('ui/dist/') for name in guide)):
         answer = stand.api('GET', asset)
         assert answer.status_code == 200
         assert answer.content == contents[f'ui/dist/{asset}']
