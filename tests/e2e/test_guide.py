@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from tests.e2e.job import give_jobs, make_job
 from tests.e2e.screen import Screen
 
-PAGES = ('Installing', 'Guide', 'Troubleshooting', 'Mapping', 'Glossary', 'Security', 'Assumptions')
+PAGES = ('Installing', 'Operating', 'Troubleshooting', 'Mapping', 'Glossary', 'Security', 'Assumptions')
 JOB = 'b' * 36
 
 
@@ -34,8 +34,8 @@ def test_guide_is_found_from_about_from_a_screen_and_from_a_code(
     for name in PAGES:
         expect(about.get_by_role('link', name=name, exact=True)).to_be_visible()
     assert screen.complaints() == []
-    guide = opened_by(context, about.get_by_role('link', name='Guide', exact=True))
-    expect(guide).to_have_title('Guide | Microsoft Sentinel')
+    guide = opened_by(context, about.get_by_role('link', name='Operating', exact=True))
+    expect(guide).to_have_title('Operating | Microsoft Sentinel')
     page.keyboard.press('Escape')
     expect(about).to_be_hidden()
 

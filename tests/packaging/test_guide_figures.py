@@ -203,6 +203,7 @@ CLAIMS: dict[str, list[str]] = {
             f'read is given up after {OTHERS_S:g} s'
         ),
         f'may still be answered for {GRACE_S:g} s, and counts as failed',
+        f'needs no restart: {GRACE_S:g} s after a kill',
         f'after {of("pipeline.upload", "LONGEST_LATE_S") / 60:g} minutes at the latest',
         f'`{DOCUMENTS_FILE}`',
         f'`{DATABASE_FILE}`',

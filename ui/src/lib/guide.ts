@@ -3,7 +3,7 @@
 /** The pages of the guide in the order in which a reader needs them, by the names of their files. */
 export const guidePages = {
   install: { title: 'Installing', about: 'Application, role, package and inputs' },
-  operations: { title: 'Guide', about: 'Each screen, and how the Service works' },
+  operations: { title: 'Operating', about: 'Each screen, and how the Service works' },
   troubleshooting: { title: 'Troubleshooting', about: 'Cause and remedy of every code' },
   mapping: { title: 'Mapping', about: 'What becomes of an Indicator in Sentinel' },
   glossary: { title: 'Glossary', about: 'What the words mean' },
