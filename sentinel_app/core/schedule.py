@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sentinel_app.core.job import Job, JobStatus, Mode, Update
+from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Update
 from sentinel_app.core.query import Query
 from sentinel_app.core.window import believed
 
@@ -16,7 +16,7 @@ class Schedule:
     """Stored state of the schedule; all times are UTC."""
 
     last_scheduled_at: dt.datetime | None = None
-    """Start of the last scheduled update."""
+    """Start of the last scheduled update, or its end if it never started."""
     last_reconcile_at: dt.datetime | None = None
     """Start of the last full or reconcile update of all queries."""
     last_run_at: dt.datetime | None = None
@@ -110,29 +110,37 @@ def with_full_required(schedule: Schedule) -> Schedule:
     return replace(schedule, next_mode=Mode.FULL, full_number=schedule.full_number + 1)
 
 
-def after_queueing(wanted: Schedule, update: Update, stored: Schedule) -> Schedule:
-    """Return the schedule after queueing an update, with what ended or was saved meanwhile.
-
-    Args:
-        wanted: the schedule as the caller has changed it.
-        update: the update.
-        stored: the schedule that is stored now.
-    """
-    is_due = stored.next_mode is Mode.FULL and update.mode is not Mode.FULL
-    return replace(
-        stored,
-        last_scheduled_at=wanted.last_scheduled_at,
-        next_mode=Mode.FULL if is_due else wanted.next_mode,
-    )
+def after_queueing(schedule: Schedule, update: Update) -> Schedule:
+    """Return the schedule after queueing an update; a scheduled one takes up the saved mode."""
+    is_full_missing = schedule.next_mode is Mode.FULL and update.mode is not Mode.FULL
+    if update.job_type is not JobType.SCHEDULED or is_full_missing:
+        return schedule
+    return replace(schedule, next_mode=None)
 
 
-def after_end(wanted: Schedule, stored: Schedule) -> Schedule:
+def after_start(schedule: Schedule, update: Update, at: dt.datetime) -> Schedule:
+    """Return the schedule after the start of an update; it counts from a scheduled one."""
+    if update.job_type is not JobType.SCHEDULED:
+        return schedule
+    return replace(schedule, last_scheduled_at=at)
+
+
+def after_end(
+    wanted: Schedule | None, stored: Schedule, update: Update, at: dt.datetime
+) -> Schedule:
     """Return the schedule after the end of an update, with what was saved or queued meanwhile.
 
     Args:
-        wanted: the schedule as the caller has changed it.
+        wanted: the schedule as the caller has changed it; None for no change.
         stored: the schedule that is stored now.
+        update: the update.
+        at: its end.
     """
+    if update.started_at is None:
+        # One that could not be started must not be due again at once, or there is no end to it.
+        stored = after_start(stored, update, at)
+    if wanted is None:
+        return stored
     is_required_again = wanted.full_number != stored.full_number
     return replace(
         stored,

@@ -22,7 +22,7 @@ from sentinel_app.core.health import (
     conditions,
 )
 from sentinel_app.core.indicator import Owner
-from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Update
+from sentinel_app.core.job import Job, JobStatus, Mode, Update
 from sentinel_app.core.job_outlook import last_failed, last_well, waiting_withdrawal
 from sentinel_app.core.task import TASK_FACTS, TaskHealth
 from sentinel_app.core.trouble import System
@@ -269,7 +269,7 @@ class Health:
         now = self._clock.now()
         state = self._app_state.state
         outlook = self._look(state)
-        due = self._due(state)
+        due = self._queue.next_update() if self._queue else None
         with self._lock:
             failing = tuple(self._failing.values())
         return HealthFacts(
@@ -309,19 +309,6 @@ class Health:
         )
         self._outlook = outlook
         return outlook
-
-    def _due(self, state: State) -> tuple[dt.datetime, Mode] | None:
-        """Return the due time of the next scheduled update, and its mode."""
-        waiting = [
-            (update.queued_at, update.mode)
-            for update in state.updates.values()
-            if update.job_type is JobType.SCHEDULED
-            and update.started_at is None
-            and update.ended_at is None
-        ]
-        if waiting:
-            return min(waiting)
-        return self._queue.next_update() if self._queue else None
 
     def _failing_steps(self) -> tuple[Finding, ...]:
         """Return the failed steps of the last check, without systems that have worked since."""

@@ -12,7 +12,6 @@ from sentinel_app.core.audit import AuditEntry
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Update
 from sentinel_app.core.query import Query, QueryList
-from sentinel_app.core.schedule import Schedule
 from sentinel_app.core.scope import ChosenValue, Scope
 from sentinel_app.errors import ConflictError, NotFoundError
 from sentinel_app.log import EventLog
@@ -54,7 +53,12 @@ class UpdateQueue:
         self._scheduling = threading.Lock()
 
     def next_update(self) -> tuple[dt.datetime, Mode] | None:
-        """Return when the next scheduled update is due and its mode; None without enabled query."""
+        """Return when the next scheduled update is due and its mode; None without enabled query.
+
+        One that waits for its start is due since it was queued.
+        """
+        if (waiting := self._schedule.waiting()) is not None:
+            return waiting.queued_at, waiting.mode
         return self._schedule.next_update(self._clock.now()) if self._schedule.has_work() else None
 
     def request_update(
@@ -168,7 +172,7 @@ class UpdateQueue:
             return self._queue_scheduled(now) if self._schedule.is_due(now) else None
 
     def queue_now(self) -> Update:
-        """Queue the next scheduled update although it is not due; the schedule counts from it.
+        """Queue the next scheduled update although it is not due; it replaces that one.
 
         Raises:
             ConflictError: there is no query, or a scheduled update waits already.
@@ -176,7 +180,7 @@ class UpdateQueue:
         with self._scheduling:
             if not self._schedule.has_work():
                 raise ConflictError(_nothing_to_update(self._app_state.query_list()))
-            if self._schedule.is_one_waiting():
+            if self._schedule.waiting() is not None:
                 raise ConflictError(
                     'A scheduled update waits already; it begins when the one that runs has ended.'
                 )
@@ -187,11 +191,7 @@ class UpdateQueue:
         update = Update(
             id=_new_id(), mode=mode, job_type=JobType.SCHEDULED, queued_at=now, request_ids=()
         )
-        return self._queue(
-            update,
-            self._app_state.query_list().enabled_places,
-            schedule=replace(self._app_state.schedule(), last_scheduled_at=now, next_mode=None),
-        )
+        return self._queue(update, self._app_state.query_list().enabled_places)
 
     def _queue(
         self,
@@ -200,7 +200,6 @@ class UpdateQueue:
         *,
         counts: Sequence[int] = (),
         retry_of: str | None = None,
-        schedule: Schedule | None = None,
         audit: AuditEntry | None = None,
     ) -> Update:
         """Store an update with its Jobs, and wake the scheduler.
@@ -210,7 +209,6 @@ class UpdateQueue:
             places: position and query of each Job.
             counts: how many values or Indicators each Job is about; none for whole queries.
             retry_of: the Request ID of the Job that is retried.
-            schedule: replaces the stored one in the same write.
             audit: stored in the same write.
         """
         withdrawals = self._deleted_queries.for_update(
@@ -232,7 +230,7 @@ class UpdateQueue:
         )
         if audit is not None:
             audit = audit.about(query_ids=[job.query.id for job in jobs], update_id=update.id)
-        self._app_state.add_update(update, jobs, schedule=schedule, audit=audit)
+        self._app_state.add_update(update, jobs, audit=audit)
         _log.info(
             'update-queued',
             update_id=update.id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sentinel_app.core.job import JobType, Mode
+from sentinel_app.core.job import JobType, Mode, Update
 from sentinel_app.core.schedule import leaves_out, may_satisfy, next_update
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.tasks.deleted_query import DeletedQueries
@@ -37,11 +37,15 @@ class UpdateSchedule:
         """Whether there is a query to read, or something to withdraw without any."""
         return bool(self._app_state.query_list().enabled) or self._deleted_queries.is_due()
 
-    def is_one_waiting(self) -> bool:
-        """Whether a scheduled update waits already."""
-        return any(
-            update.job_type is JobType.SCHEDULED and update.started_at is None
-            for update in self._app_state.open_updates()
+    def waiting(self) -> Update | None:
+        """Return the scheduled update that waits for its start; there is at most one."""
+        return next(
+            (
+                update
+                for update in self._app_state.open_updates()
+                if update.job_type is JobType.SCHEDULED and update.started_at is None
+            ),
+            None,
         )
 
     def is_due(self, now: dt.datetime) -> bool:
@@ -50,10 +54,10 @@ class UpdateSchedule:
             # Should it fail, the full one that is required is due at once.
             return False
         at, _ = self.next_update(now)
-        return self.has_work() and at <= now and not self.is_one_waiting()
+        return self.has_work() and at <= now and self.waiting() is None
 
     def next_update(self, now: dt.datetime) -> tuple[dt.datetime, Mode]:
-        """Return when the next scheduled update is due, and its mode."""
+        """Return when the next scheduled update is due that does not wait yet, and its mode."""
         at, mode = next_update(
             self._app_state.schedule(),
             interval=self._interval,

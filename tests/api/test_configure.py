@@ -143,7 +143,7 @@ def test_new_query_has_an_id_of_its_own_everywhere(stand: Stand) -> None:
 
 def test_last_run_is_the_end_of_the_last_window(stand: Stand) -> None:
     schedule = Schedule(last_run_at=minutes(5))
-    stand.app_state.add_update(make_update(), [make_job()], schedule=None)
+    stand.app_state.add_update(make_update(), [make_job()])
     stand.app_state.end_update('u1', minutes(6), schedule)
     assert stand.get('/api/configure').json['last_run'] == '2026-03-04T08:05:00Z'
 
@@ -153,7 +153,7 @@ def test_open_update_is_the_running_one_or_else_the_first_queued(stand: Stand) -
     for update in (later, first):
         job = make_job(f'j-{update.id}', update_id=update.id)
         added = dataclasses.replace(update, request_ids=(job.request_id,), mode=Mode.FULL)
-        stand.app_state.add_update(added, [job], schedule=None)
+        stand.app_state.add_update(added, [job])
     queued = {'update_id': 'u2', 'mode': 'full', 'date_started': None}
     assert stand.get('/api/configure').json['open_update'] == queued
     assert stand.app_state.start_update('u1', minutes(3))
@@ -187,7 +187,7 @@ def test_query_comes_with_the_count_of_its_last_whole_reading(stand: Stand) -> N
             (4, second, Mode.DELTA, 3),
         )
     ]
-    stand.app_state.add_update(make_update(), jobs, schedule=None)
+    stand.app_state.add_update(make_update(), jobs)
     listed = stand.get('/api/configure').json
     assert listed['last_counts'] == [
         {'query_id': first.id, 'last_count': 1_234, 'last_counted': '2026-03-04T08:02:00Z'}
@@ -255,7 +255,7 @@ def test_results_of_each_query_come_with_the_list(stand: Stand) -> None:
             (1, second, {Outcome.DUPLICATE: 3}),
         )
     ]
-    stand.app_state.add_update(make_update(), jobs, schedule=None)
+    stand.app_state.add_update(make_update(), jobs)
     one, two, three = stand.get('/api/configure').json['results']
     assert one == {
         'query_id': 'new-1',

@@ -12,7 +12,7 @@ from tests.harness.clocks import NOON
 
 
 def add(stand: Stand, *jobs: Any) -> None:
-    stand.app_state.add_update(make_update(), jobs, schedule=None)
+    stand.app_state.add_update(make_update(), jobs)
 
 
 def ids(reply: Any) -> list[str]:

@@ -31,7 +31,7 @@ def add(stand: Stand, number: int, *jobs: dict[str, Any], **fields: Any) -> None
         **{'request_ids': tuple(job.request_id for job in own), 'queued_at': minutes(number)}
         | fields,
     )
-    stand.app_state.add_update(update, own, schedule=None)
+    stand.app_state.add_update(update, own)
 
 
 def found(stand: Stand, query: str = '') -> list[str]:
@@ -168,7 +168,7 @@ def test_updates_of_sixty_queries_take_little_room_in_a_page(stand: Stand) -> No
         update = make_update(
             f'u{number}', request_ids=tuple(job.request_id for job in own), ended_at=minutes(9)
         )
-        stand.app_state.add_update(update, own, schedule=None)
+        stand.app_state.add_update(update, own)
     reply = stand.get('/api/job/update', 'limit=10')
     assert reply.json['count'] == 10
     # A page of 200 stays under half a megabyte.

@@ -109,9 +109,7 @@ def test_errors_are_listed_by_reason_with_the_indicators_behind_them(stand: Stan
 def test_error_names_the_query_of_its_job_as_it_is_called_now(stand: Stand) -> None:
     gone = make_job('j1', query=make_query('q1', name='Hosts'))
     renamed = make_job('j2', query=make_query('q2', name='Before'), position=1)
-    stand.app_state.add_update(
-        make_update(request_ids=('j1', 'j2')), [gone, renamed], schedule=None
-    )
+    stand.app_state.add_update(make_update(request_ids=('j1', 'j2')), [gone, renamed])
     stand.app_state.save_queries(
         [make_query('q3', name='Top'), make_query('q2', name='URLs')],
         expected_version=0,
@@ -153,7 +151,7 @@ def test_errors_with_the_same_text_are_open_while_one_of_them_is(
 def test_job_about_chosen_values_is_not_retried_automatically(
     stand: Stand, scope: Scope, count: int
 ) -> None:
-    stand.app_state.add_update(make_update(), [make_job(scope=scope)], schedule=None)
+    stand.app_state.add_update(make_update(), [make_job(scope=scope)])
     stand.errors.kept_groups = (make_group(about=About.JOB, tried_again=1), make_group())
     found = stand.get('/api/report/error').json['data']
     assert [each['count_tried_again'] for each in found] == [count, 1]

@@ -191,7 +191,7 @@ def test_save_triggers_a_check_of_the_schedule(stand: Stand) -> None:
 
 @pytest.fixture
 def with_job(stand: Stand) -> Any:
-    stand.app_state.add_update(make_update(), [make_job()], schedule=None)
+    stand.app_state.add_update(make_update(), [make_job()])
     return stand
 
 

@@ -53,7 +53,7 @@ def end_job(stand: Stand, request_id: str, at: dt.datetime, counts: Counts = COU
         mode=Mode.FULL,
         job_type=JobType.AD_HOC,
     )
-    stand.app_state.add_update(update, [job], schedule=None)
+    stand.app_state.add_update(update, [job])
     stand.diagnostics.store.begin([job])
     stand.diagnostics.metrics.add_job(request_id, counts, is_failed=False, at=at)
 
@@ -150,9 +150,9 @@ def test_last_update_is_the_one_that_ended_last(stand: Stand) -> None:
 def test_running_update_is_shown_with_its_progress(stand: Stand) -> None:
     job = make_job('j1', query=make_query('q1'), status=JobStatus.DOWNLOAD_IN_PROGRESS)
     update = make_update(request_ids=('j1',), started_at=NOON)
-    stand.app_state.add_update(update, [job], schedule=None)
+    stand.app_state.add_update(update, [job])
     stand.app_state.add_update(
-        make_update('u2', request_ids=('j2',)), [make_job('j2', update_id='u2')], schedule=None
+        make_update('u2', request_ids=('j2',)), [make_job('j2', update_id='u2')]
     )
     store = stand.diagnostics.store
     store.begin([job])
@@ -176,7 +176,7 @@ def test_history_includes_what_was_sent_in_the_current_hour(stand: Stand) -> Non
     ]
     update = make_update('u9', request_ids=('j9',), started_at=NOON)
     job = make_job('j9', update_id='u9', status=JobStatus.DOWNLOAD_IN_PROGRESS)
-    stand.app_state.add_update(update, [job], schedule=None)
+    stand.app_state.add_update(update, [job])
     store = stand.diagnostics.store
     store.begin([job])
     store.readings.start('j9', at=NOON, expected=50)

@@ -13,7 +13,7 @@ from sentinel_app.config.settings import TTL_INPUTS, read_settings
 from sentinel_app.core.condition import ConditionCode, HealthState, Severity
 from sentinel_app.core.health import LOW_DISK_BYTES
 from sentinel_app.core.indicator import Owner
-from sentinel_app.core.job import Job, JobStatus, JobType, Mode, Update
+from sentinel_app.core.job import Job, JobStatus, Mode, Update
 from sentinel_app.core.task import TASK_FACTS, TaskHealth, TaskState
 from sentinel_app.diagnostics.check_result import CheckName, CheckResult, CheckStatus
 from sentinel_app.diagnostics.health import Health
@@ -94,7 +94,7 @@ class Ward:
         }
         job: Job = replace(make_job(f'j{number}'), **(defaults | fields))  # type: ignore[arg-type]
         update = make_update(f'u{number}', request_ids=(job.request_id,))
-        self.app_state.add_update(update, [job], schedule=None)
+        self.app_state.add_update(update, [job])
         self.clock.advance(after_s)
 
 
@@ -361,11 +361,6 @@ def test_due_waiting_and_paused_work_is_checked(ward: Ward) -> None:
     paused = TaskState(is_paused=True, paused_at=NOON, paused_by='jdoe')
     tasks.found = (TaskHealth(facts=TASK_FACTS[0], state=paused),)
     assert ConditionCode.TASK_PAUSED in ward.codes
-    # One that is queued waits since then, whenever the next one is due.
-    tasks.found, updates.due = (), (NOON + dt.timedelta(hours=1), Mode.DELTA)
-    queued = make_update('u1', job_type=JobType.SCHEDULED, queued_at=NOON, request_ids=())
-    ward.app_state.add_update(queued, [], schedule=None)
-    assert ward.codes == [ConditionCode.UPDATE_OVERDUE]
 
 
 def test_disabled_query_is_no_longer_reported_as_failed(ward: Ward) -> None:

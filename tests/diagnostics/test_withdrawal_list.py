@@ -15,7 +15,7 @@ HELD = {'status': JobStatus.UPLOAD_COMPLETE, 'completed_at': minutes(3)}
 
 def add(stand: Stand, **fields: object) -> None:
     jobs = [make_job('j1', **(HELD | {'counts': Counts(held_back=2)} | fields))]
-    stand.app_state.add_update(make_update(ended_at=minutes(9)), jobs, schedule=None)
+    stand.app_state.add_update(make_update(ended_at=minutes(9)), jobs)
     stand.app_state.save_queries(
         [make_query(name='Hosts')], expected_version=0, next_mode=None, audit=make_audit()
     )

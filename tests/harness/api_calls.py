@@ -37,7 +37,7 @@ def add_job(stand: Stand) -> None:
         completed_at=minutes(3),
         counts=Counts(held_back=2),
     )
-    stand.app_state.add_update(make_update(ended_at=minutes(9)), [job], schedule=None)
+    stand.app_state.add_update(make_update(ended_at=minutes(9)), [job])
 
 
 def assert_error(reply: Any, status: int, code: str | None = None) -> None:

@@ -136,7 +136,7 @@ class FakeUpdates:
             'u-new', mode=wish['mode'], job_type=JobType.AD_HOC, request_ids=('r1',)
         )
         job = make_job('r1', update_id='u-new', query=queries[0], mode=wish['mode'])
-        self.app_state.add_update(update, [job], schedule=None, audit=audit)
+        self.app_state.add_update(update, [job], audit=audit)
         return update
 
     def request_withdrawal(self) -> None:

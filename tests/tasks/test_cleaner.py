@@ -92,7 +92,7 @@ class Stand:
             completed_at=ended_at,
         )
         update = make_update(f'u{number}', request_ids=(f'j{number}',), ended_at=ended_at)
-        self.app_state.add_update(update, [job], schedule=None)
+        self.app_state.add_update(update, [job])
         self.errors.held.append(f'j{number}')
 
     @property

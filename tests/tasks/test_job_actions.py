@@ -40,11 +40,11 @@ class Stand(UpdateStand):
     def add(self, request_id: str = 'j1', update: Update | None = None, **fields: Any) -> Job:
         job = make_job(request_id, **({'query': self.query} | fields))
         update = update or make_update(request_ids=(request_id,))
-        self.app_state.add_update(update, [job], schedule=None)
+        self.app_state.add_update(update, [job])
         return job
 
     def set_last_run(self, at: dt.datetime) -> None:
-        self.app_state.add_update(make_update('u0', request_ids=()), [], schedule=None)
+        self.app_state.add_update(make_update('u0', request_ids=()), [])
         self.app_state.end_update('u0', NOON, Schedule(last_run_at=at))
 
     @property

@@ -323,7 +323,7 @@ def test_unknown_task_is_not_found(stand: Stand, action: str) -> None:
 
 def test_run_that_queues_an_update_is_audited_with_it(stand: Stand) -> None:
     update = make_update('u1', request_ids=('j1',))
-    stand.app_state.add_update(update, [make_job('j1', query=make_query('q7'))], schedule=None)
+    stand.app_state.add_update(update, [make_job('j1', query=make_query('q7'))])
     stand.task('schedule-updates', queued=update)
     stand.supervisor.run('schedule-updates', by='jdoe')
     (entry,), _ = stand.app_state.audit(limit=100, offset=0)

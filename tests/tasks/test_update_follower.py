@@ -36,9 +36,7 @@ class Stand(UpdateStand):
         )
         self.high = make_job('j1', query=HIGH, window=WINDOW, status=JobStatus.UPLOAD_IN_PROGRESS)
         low = make_job('j2', query=LOW, window=WINDOW, status=JobStatus.UPLOAD_COMPLETE, position=1)
-        self.app_state.add_update(
-            make_update(request_ids=('j1', 'j2')), [self.high, low], schedule=None
-        )
+        self.app_state.add_update(make_update(request_ids=('j1', 'j2')), [self.high, low])
         self.app_state.change_job(
             'j2',
             lambda job: job,

@@ -15,7 +15,13 @@ from sentinel_app.core.list_filter import AuditFilters, JobFilters
 from sentinel_app.core.notice import Notice
 from sentinel_app.core.query import Query, QueryList
 from sentinel_app.core.revocation import Withdrawal
-from sentinel_app.core.schedule import Schedule, after_end, after_queueing, with_full_required
+from sentinel_app.core.schedule import (
+    Schedule,
+    after_end,
+    after_queueing,
+    after_start,
+    with_full_required,
+)
 from sentinel_app.core.task import TaskSlug, TaskState
 from sentinel_app.core.window import Cursor
 from sentinel_app.errors import ConflictError, NotFoundError
@@ -157,10 +163,9 @@ class AppState:
         update: Update,
         jobs: Sequence[Job],
         *,
-        schedule: Schedule | None,
         audit: AuditEntry | None = None,
     ) -> None:
-        """Store an update with its Jobs, the changed schedule, and an audit entry.
+        """Store an update with its Jobs and an audit entry; the schedule takes it into account.
 
         Raises:
             ConflictError: the update or one of its Jobs already exists.
@@ -171,19 +176,18 @@ class AppState:
             if update.id in state.updates or not added.keys().isdisjoint(state.jobs):
                 raise ConflictError('This update was queued already.', context={'id': update.id})
             entries = state.audit
+            schedule = after_queueing(state.schedule, update)
             with self._storage.together():
                 self._tables.put('updates', {update.id: update})
                 self._tables.put('jobs', added)
-                if schedule is not None:
-                    schedule = after_queueing(schedule, update, state.schedule)
-                    self._tables.put_settings(state.query_list, schedule)
+                self._tables.put_settings(state.query_list, schedule)
                 if audit is not None:
                     entries = self._tables.put_audit(state.audit, audit)
             self._state = dataclasses.replace(
                 state,
                 updates={**state.updates, update.id: update},
                 jobs={**state.jobs, **added},
-                schedule=schedule or state.schedule,
+                schedule=schedule,
                 audit=entries,
             )
 
@@ -201,7 +205,8 @@ class AppState:
     def start_update(self, update_id: str, at: dt.datetime) -> bool:
         """Mark an update as started; return False if another one is running.
 
-        True also if it was already running.
+        True also if it was already running. The schedule counts from the start of a scheduled one,
+        so it changes in the same write.
 
         Raises:
             NotFoundError: the update does not exist.
@@ -216,7 +221,8 @@ class AppState:
             ):
                 return False
             if update.started_at is None:
-                self._change_update(dataclasses.replace(update, started_at=at), None)
+                schedule = after_start(self._state.schedule, update, at)
+                self._change_update(dataclasses.replace(update, started_at=at), schedule)
             return True
 
     def end_update(self, update_id: str, at: dt.datetime, schedule: Schedule | None) -> None:
@@ -230,9 +236,7 @@ class AppState:
             if all(job.status is JobStatus.UPLOAD_COMPLETE for job in self.jobs_of(update_id)):
                 # It will not be retried, and the whole file is written on each change.
                 ended = dataclasses.replace(ended, values=(), indicator_ids=())
-            if schedule is not None:
-                schedule = after_end(schedule, self._state.schedule)
-            self._change_update(ended, schedule)
+            self._change_update(ended, after_end(schedule, self._state.schedule, ended, at))
 
     # -- Jobs and cursors
 
@@ -397,16 +401,13 @@ class AppState:
             raise NotFoundError('There is no such update.', context={'id': update_id})
         return update
 
-    def _change_update(self, update: Update, schedule: Schedule | None) -> None:
+    def _change_update(self, update: Update, schedule: Schedule) -> None:
         state = self._state
         with self._storage.together():
             self._tables.put('updates', {update.id: update})
-            if schedule is not None:
-                self._tables.put_settings(state.query_list, schedule)
+            self._tables.put_settings(state.query_list, schedule)
         self._state = dataclasses.replace(
-            state,
-            updates={**state.updates, update.id: update},
-            schedule=schedule or state.schedule,
+            state, updates={**state.updates, update.id: update}, schedule=schedule
         )
 
 

@@ -67,7 +67,7 @@ def path(tmp_path: Path) -> Path:
     app_state = AppState(path, now=StandingClock().now)
     query = make_query(tql='x' * 2_000)
     jobs = [make_job(f'j{number}', query=query, position=number) for number in range(300)]
-    app_state.add_update(make_update(), jobs, schedule=None)
+    app_state.add_update(make_update(), jobs)
     return path
 
 

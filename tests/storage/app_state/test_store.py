@@ -177,7 +177,7 @@ def test_withdrawal_is_kept_with_its_query_until_it_is_done(app_state: AppState)
 
 
 def test_cursors_are_removed_with_their_queries(app_state: AppState) -> None:
-    app_state.add_update(make_update(), [make_job()], schedule=None)
+    app_state.add_update(make_update(), [make_job()])
     save(app_state, 'a', 'b', version=0)
     for query_id in ('a', 'b'):
         cursor = Cursor(query_id=query_id, selection='s', at=minutes(1))
@@ -193,29 +193,46 @@ def test_cursors_are_removed_with_their_queries(app_state: AppState) -> None:
 def test_update_is_stored_with_its_jobs_schedule_and_audit(app_state: AppState) -> None:
     update = make_update(modified_after=minutes(-5), request_ids=('j2', 'j1'))
     jobs = [make_job('j2', position=0), make_job('j1', position=1)]
-    schedule = Schedule(last_scheduled_at=minutes(0), next_mode=None)
-    app_state.add_update(update, jobs, schedule=schedule, audit=make_audit(action='update-request'))
+    save(app_state, 'a', version=0, mode=Mode.DELTA)
+    app_state.add_update(update, jobs, audit=make_audit(action='update-request'))
     assert app_state.update('u1') == update
     assert app_state.open_updates() == (update,)
     assert app_state.jobs_of('u1') == tuple(jobs)
-    assert app_state.schedule() == schedule
+    assert app_state.schedule() == Schedule()
     assert app_state.audit(limit=1, offset=0)[0][0].action == 'update-request'
 
 
-def test_update_without_a_schedule_leaves_the_schedule(app_state: AppState) -> None:
-    schedule = Schedule(last_scheduled_at=minutes(0))
-    app_state.add_update(make_update(), [make_job()], schedule=schedule)
-    app_state.add_update(make_update('u2'), [make_job('j2', update_id='u2')], schedule=None)
-    app_state.end_update('u1', minutes(1), None)
-    assert app_state.schedule() == schedule
+def test_ad_hoc_update_leaves_the_schedule(app_state: AppState) -> None:
+    save(app_state, 'a', version=0, mode=Mode.DELTA)
+    app_state.add_update(make_update(job_type=JobType.AD_HOC), [make_ended_job()])
+    app_state.start_update('u1', minutes(1))
+    app_state.end_update('u1', minutes(2), None)
+    assert app_state.schedule() == Schedule(next_mode=Mode.DELTA)
+
+
+def test_schedule_counts_from_the_start_of_a_scheduled_update(app_state: AppState) -> None:
+    app_state.add_update(make_update(), [make_ended_job()])
+    assert app_state.schedule() == Schedule()
+    app_state.start_update('u1', minutes(1))
+    app_state.start_update('u1', minutes(2))
+    app_state.end_update('u1', minutes(3), None)
+    assert app_state.schedule() == Schedule(last_scheduled_at=minutes(1))
+
+
+def test_schedule_counts_from_the_end_of_a_scheduled_update_that_never_started(
+    app_state: AppState,
+) -> None:
+    app_state.add_update(make_update(), [make_ended_job()])
+    app_state.end_update('u1', minutes(3), None)
+    assert app_state.schedule() == Schedule(last_scheduled_at=minutes(3))
 
 
 def test_update_is_queued_once(app_state: AppState) -> None:
-    app_state.add_update(make_update(), [make_job()], schedule=None)
+    app_state.add_update(make_update(), [make_job()])
     with pytest.raises(ConflictError):
-        app_state.add_update(make_update(), [], schedule=None)
+        app_state.add_update(make_update(), [])
     with pytest.raises(ConflictError):
-        app_state.add_update(make_update('u2'), [make_job()], schedule=None)
+        app_state.add_update(make_update('u2'), [make_job()])
     assert app_state.update('u2') is None
 
 
@@ -229,14 +246,14 @@ def test_scheduled_updates_come_before_ad_hoc_ones_then_the_oldest(
         ('scheduled-2', JobType.SCHEDULED, 2),
     ]:
         update = make_update(update_id, job_type=job_type, queued_at=minutes(at))
-        app_state.add_update(update, [], schedule=None)
+        app_state.add_update(update, [])
     waiting = [update.id for update in app_state.open_updates()]
     assert waiting == ['scheduled-2', 'scheduled-3', 'ad-hoc-0', 'ad-hoc-1']
 
 
 def test_updates_run_one_at_a_time(app_state: AppState) -> None:
-    app_state.add_update(make_update('u1'), [], schedule=None)
-    app_state.add_update(make_update('u2'), [], schedule=None)
+    app_state.add_update(make_update('u1'), [])
+    app_state.add_update(make_update('u2'), [])
     assert app_state.start_update('u1', minutes(1))
     assert not app_state.start_update('u2', minutes(2))
     assert app_state.start_update('u1', minutes(3)), 'it goes on after a restart'
@@ -254,7 +271,7 @@ def test_updates_run_one_at_a_time(app_state: AppState) -> None:
 def test_update_is_started_by_only_one_of_many_threads(path: Path) -> None:
     app_state = open_documents(path)
     for number in range(8):
-        app_state.add_update(make_update(f'u{number}'), [], schedule=None)
+        app_state.add_update(make_update(f'u{number}'), [])
     gate = threading.Barrier(8)
     started: list[bool] = []
 
@@ -283,7 +300,7 @@ def test_updates_and_jobs_that_are_not_there_are_not_found(app_state: AppState) 
 
 
 def test_job_is_restored_with_every_member(app_state: AppState) -> None:
-    app_state.add_update(make_update('u9'), [FULL_JOB], schedule=None)
+    app_state.add_update(make_update('u9'), [FULL_JOB])
     assert app_state.job('full') == FULL_JOB
     unset = make_job()
     assert all(
@@ -294,7 +311,7 @@ def test_job_is_restored_with_every_member(app_state: AppState) -> None:
 
 
 def test_changed_job_is_stored_with_its_cursor(app_state: AppState) -> None:
-    app_state.add_update(make_update(), [make_job()], schedule=None)
+    app_state.add_update(make_update(), [make_job()])
     cursor = Cursor(query_id='q1', selection='abc', at=minutes(4))
 
     def begin(job: Job) -> Job:
@@ -312,7 +329,7 @@ def test_changed_job_is_stored_with_its_cursor(app_state: AppState) -> None:
 
 def test_changed_job_is_stored_with_every_cursor_that_it_moves(path: Path) -> None:
     app_state = open_documents(path)
-    app_state.add_update(make_update(), [make_job()], schedule=None)
+    app_state.add_update(make_update(), [make_job()])
     cursors = [
         Cursor(query_id=query_id, selection='s', at=minutes(number))
         for number, query_id in enumerate(['q1', 'q2', 'q3'])
@@ -326,7 +343,7 @@ def test_changed_job_is_stored_with_every_cursor_that_it_moves(path: Path) -> No
 
 
 def test_members_that_are_reset_are_gone(app_state: AppState) -> None:
-    app_state.add_update(make_update('u9'), [FULL_JOB], schedule=None)
+    app_state.add_update(make_update('u9'), [FULL_JOB])
     plain = dataclasses.replace(FULL_JOB, counts=Counts(), warnings=(), window=None, stages={})
     app_state.change_job('full', lambda _: plain)
     assert app_state.job('full') == plain
@@ -334,7 +351,7 @@ def test_members_that_are_reset_are_gone(app_state: AppState) -> None:
 
 @pytest.mark.parametrize('old', JobStatus)
 def test_transitions_that_are_not_allowed_are_refused(app_state: AppState, old: JobStatus) -> None:
-    app_state.add_update(make_update(), [make_job(status=old)], schedule=None)
+    app_state.add_update(make_update(), [make_job(status=old)])
     for new in JobStatus:
         if is_allowed(old, new):
             continue
@@ -348,7 +365,7 @@ def test_transitions_that_are_not_allowed_are_refused(app_state: AppState, old: 
 
 
 def test_change_cannot_turn_a_job_into_another(app_state: AppState) -> None:
-    app_state.add_update(make_update(), [make_job()], schedule=None)
+    app_state.add_update(make_update(), [make_job()])
     with pytest.raises(ConflictError):
         app_state.change_job('j1', lambda job: dataclasses.replace(job, request_id='j2'))
     assert app_state.job('j2') is None
@@ -356,7 +373,7 @@ def test_change_cannot_turn_a_job_into_another(app_state: AppState) -> None:
 
 def test_change_that_changes_nothing_costs_no_write(path: Path) -> None:
     app_state = open_documents(path)
-    app_state.add_update(make_update(), [make_job()], schedule=None)
+    app_state.add_update(make_update(), [make_job()])
     inode = path.stat().st_ino
     assert app_state.change_job('j1', lambda job: job) == make_job()
     assert path.stat().st_ino == inode
@@ -364,7 +381,7 @@ def test_change_that_changes_nothing_costs_no_write(path: Path) -> None:
 
 def test_changes_of_many_threads_all_count(path: Path) -> None:
     app_state = open_documents(path)
-    app_state.add_update(make_update(), [make_job()], schedule=None)
+    app_state.add_update(make_update(), [make_job()])
 
     def count(job: Job) -> Job:
         return dataclasses.replace(job, counts=Counts(read=job.counts.read + 1))
@@ -386,7 +403,7 @@ def test_changes_of_many_threads_all_count(path: Path) -> None:
 
 
 def fill(app_state: AppState, *jobs: Job) -> None:
-    app_state.add_update(make_update(), jobs, schedule=None)
+    app_state.add_update(make_update(), jobs)
 
 
 def ids(page: tuple[tuple[Job, ...], int]) -> list[str]:
@@ -464,7 +481,7 @@ def test_final_jobs_beyond_age_or_number_are_removed_with_their_updates(
     def add(number: int, **fields: Any) -> None:
         update = make_update(f'u{number}', queued_at=minutes(number))
         job = make_job(f'j{number}', update_id=f'u{number}', queued_at=minutes(number), **fields)
-        app_state.add_update(update, [job], schedule=None)
+        app_state.add_update(update, [job])
         if job.status.is_final:
             app_state.end_update(f'u{number}', minutes(number + 1), None)
 
@@ -496,7 +513,7 @@ def test_update_is_removed_whole_or_not_at_all(app_state: AppState, path: Path) 
             ended_at=minutes(60),
             started_at=minutes(number),
         )
-        app_state.add_update(update, jobs, schedule=None)
+        app_state.add_update(update, jobs)
     assert complete_since(app_state.state) is None
     assert app_state.remove_old(before=minutes(0), keep=8) == ('0-0', '0-1', '0-2')
     for store in (app_state, open_documents(path)):
@@ -507,7 +524,6 @@ def test_update_is_removed_whole_or_not_at_all(app_state: AppState, path: Path) 
     app_state.add_update(
         make_update('u3', queued_at=minutes(3), ended_at=minutes(61)),
         [make_job('early', update_id='u3', **done), make_job('late', update_id='u3', **late)],
-        schedule=None,
     )
     # It ended with the last of its Jobs.
     assert {'early', 'late'}.isdisjoint(app_state.remove_old(before=minutes(60.5), keep=99))
@@ -571,7 +587,7 @@ def test_state_of_another_versions_task_is_no_obstacle(path: Path) -> None:
 
 
 def test_change_of_a_job_includes_its_audit(app_state: AppState) -> None:
-    app_state.add_update(make_update(), [make_job()], schedule=None)
+    app_state.add_update(make_update(), [make_job()])
     app_state.change_job(
         'j1',
         lambda job: dataclasses.replace(job, status=JobStatus.CANCELLED),
@@ -588,9 +604,7 @@ def attempts(app_state: AppState) -> list[Callable[[], object]]:
     cursors = [Cursor(query_id=each, selection='s', at=minutes(1)) for each in ('q1', 'q2')]
     return [
         lambda: save(app_state, 'x', version=1, mode=Mode.FULL),
-        lambda: app_state.add_update(
-            make_update('u2'), [make_job('j2')], schedule=Schedule(last_scheduled_at=minutes(1))
-        ),
+        lambda: app_state.add_update(make_update('u2'), [make_job('j2')]),
         lambda: app_state.start_update('u1', minutes(1)),
         lambda: app_state.end_update('u3', minutes(1), Schedule(last_run_at=minutes(1))),
         lambda: app_state.change_job(
@@ -607,13 +621,12 @@ def attempts(app_state: AppState) -> list[Callable[[], object]]:
 def test_write_that_the_disk_refuses_changes_nothing(path: Path, number: int) -> None:
     app_state = open_documents(path)
     save(app_state, 'q1', version=0)
-    app_state.add_update(make_update(), [make_job()], schedule=None)
+    app_state.add_update(make_update(), [make_job()])
     app_state.add_update(
         make_update('u0', ended_at=minutes(1)),
         [make_job('j0', update_id='u0', status=JobStatus.CANCELLED)],
-        schedule=None,
     )
-    app_state.add_update(make_update('u3', request_ids=()), [], schedule=None)
+    app_state.add_update(make_update('u3', request_ids=()), [])
     blocked = path.with_name('documents.json.next')
     blocked.mkdir()
 
@@ -654,7 +667,7 @@ def test_file_with_unknown_content_is_replaced_by_the_previous_one(
     path: Path, old: str, new: str
 ) -> None:
     app_state = open_documents(path)
-    app_state.add_update(make_update(), [make_job()], schedule=None)
+    app_state.add_update(make_update(), [make_job()])
     app_state.change_job('j1', lambda job: dataclasses.replace(job, counts=Counts(read=2)))
     text = path.read_text()
     assert old in text
@@ -673,7 +686,7 @@ def test_newer_format_stops_the_start(path: Path) -> None:
 
 def test_members_that_this_version_does_not_know_are_ignored(path: Path) -> None:
     app_state = open_documents(path)
-    app_state.add_update(make_update(), [make_job()], schedule=None)
+    app_state.add_update(make_update(), [make_job()])
     path.write_text(path.read_text().replace('"position": 0', '"position": 0, "color": "blue"'))
     again = open_documents(path)
     assert again.warning is None

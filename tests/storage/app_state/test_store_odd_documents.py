@@ -101,22 +101,21 @@ def rich(folder: Path) -> AppState:
         failure_reason='broke off',
     )
     update = make_update('u1', request_ids=('j1', 'j2'), started_at=minutes(0), ended_at=minutes(4))
-    app_state.add_update(update, [make_ended_job(), failed], schedule=None)
+    app_state.add_update(update, [make_ended_job(), failed])
     open_update = make_update(
         'u2',
         request_ids=('j3',),
-        started_at=minutes(5),
         modified_after=minutes(-50),
         confirmed_withdrawals=4,
     )
     running = make_job(
         'j3', update_id='u2', status=JobStatus.CONVERT_COMPLETE, started_at=minutes(5)
     )
-    full = dataclasses.replace(app_state.schedule(), last_scheduled_at=minutes(5))
-    app_state.add_update(open_update, [running], schedule=full)
+    app_state.add_update(open_update, [running])
+    app_state.start_update('u2', minutes(5))
     cursor = Cursor(query_id='q1', selection='s', at=minutes(0))
     app_state.change_job('j3', lambda job: job, cursors=[cursor], audit=make_audit(user=None))
-    app_state.add_update(make_update('u3', request_ids=()), [], schedule=None)
+    app_state.add_update(make_update('u3', request_ids=()), [])
     ends = Schedule(last_run_at=minutes(4), last_reconcile_at=minutes(0))
     app_state.end_update('u3', minutes(6), ends)
     paused = TaskState(is_paused=True, paused_at=minutes(1), paused_by='jdoe')
