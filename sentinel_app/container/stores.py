@@ -10,6 +10,7 @@ from sentinel_app.core.clock import Clock
 from sentinel_app.errors import StorageError
 from sentinel_app.storage.app_state.store import AppState
 from sentinel_app.storage.error_log import ErrorLog
+from sentinel_app.storage.fence import Fence
 from sentinel_app.storage.ledger import Ledger
 from sentinel_app.storage.maintenance.damage import set_aside_damaged
 from sentinel_app.storage.metrics import MetricStore
@@ -73,8 +74,9 @@ def build_stores(folder: Path, clock: Clock) -> Stores:
         ConfigError: a newer version wrote them.
         StorageError: the data folder cannot be used.
     """
-    app_state = AppState(folder / DOCUMENTS_FILE, now=clock.now)
-    db, warning = _open_database(folder / DATABASE_FILE, app_state, clock)
+    fence = Fence()
+    app_state = AppState(folder / DOCUMENTS_FILE, now=clock.now, fence=fence)
+    db, warning = _open_database(folder / DATABASE_FILE, app_state, fence, clock)
     return stores_over(folder, app_state, db, warning)
 
 
@@ -104,7 +106,9 @@ def stores_over(
     )
 
 
-def _open_database(path: Path, app_state: AppState, clock: Clock) -> tuple[Database, str | None]:
+def _open_database(
+    path: Path, app_state: AppState, fence: Fence, clock: Clock
+) -> tuple[Database, str | None]:
     """Open the database, or a new one in place of a damaged one; return it with its warning.
 
     Raises:
@@ -113,18 +117,18 @@ def _open_database(path: Path, app_state: AppState, clock: Clock) -> tuple[Datab
     """
     warning = set_aside_damaged(path, now=clock.now)
     try:
-        return _opened(path, app_state), warning
+        return _opened(path, app_state, fence), warning
     except StorageError:
         # The migration may have found damage that the inspection did not.
         warning = set_aside_damaged(path, now=clock.now)
         if warning is None:
             raise
-    return _opened(path, app_state), warning
+    return _opened(path, app_state, fence), warning
 
 
-def _opened(path: Path, app_state: AppState) -> Database:
+def _opened(path: Path, app_state: AppState, fence: Fence) -> Database:
     if not path.exists() and app_state.schedule().last_run_at is not None:
         # Without the ledger nobody knows what Sentinel holds. Stored before there is a new file,
         # so that a start that breaks off here is repeated.
         app_state.require_full()
-    return Database(path)
+    return Database(path, fence=fence)

@@ -15,7 +15,7 @@ from sentinel_app.container.stores import Stores
 from sentinel_app.core.clock import Clock
 from sentinel_app.core.job import Stage
 from sentinel_app.core.progress import jobs_being_converted, jobs_being_read
-from sentinel_app.core.task import TaskFacts, TaskGroup, TaskSlug
+from sentinel_app.core.task import TaskFacts, TaskSlug
 from sentinel_app.diagnostics.health import Health
 from sentinel_app.pipeline.wakeup import Wakeup
 from sentinel_app.storage.maintenance.upkeep import DiskUpkeep
@@ -189,7 +189,6 @@ def _task(
         TaskSlug.CONVERT: pipeline.wakeups.convert,
         TaskSlug.UPLOAD: pipeline.wakeups.upload,
     }
-    is_stage = facts.group is TaskGroup.PIPELINE
     return Task(
         facts=facts,
         body=body,
@@ -199,8 +198,8 @@ def _task(
         clock=clock,
         on_error=health.record_error,
         threads=UPLOAD_THREADS if facts.slug is TaskSlug.UPLOAD else 1,
-        # A page that is converted late could displace what another one has chosen meanwhile.
-        is_replaceable=is_stage and facts.slug is not TaskSlug.CONVERT,
+        # What Sentinel has answered is true however late it comes, and the ledger must know of it.
+        fence=None if facts.slug is TaskSlug.UPLOAD else stores.db.fence,
     )
 
 

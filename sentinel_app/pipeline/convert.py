@@ -79,19 +79,21 @@ class Convert:
         item = self._store.pages.head()
         if item is None:
             return self._revoke.close(update, progress)
+        mine = [each for each in progress if each.request_id == item.request_id]
         if isinstance(item, EndOfReading):
             self._end_reading(item)
+        elif mine:
+            self._convert_page(update, item, mine[0], progress)
+        elif item.request_id in update.request_ids:
+            self._store.pages.take_off(item)
         else:
-            mine = [each for each in progress if each.request_id == item.request_id]
-            if mine:
-                self._convert_page(update, item, mine[0], progress)
-        self._store.pages.take_off(item)
+            # Another update has begun meanwhile, and the page is one of its.
+            return False
         self._wakeups.download.notify()
         return True
 
     def _end_reading(self, item: EndOfReading) -> None:
-        is_over = self._store.readings.end(item.request_id, at=self._clock.now(), error=item.error)
-        if is_over:
+        if self._store.end_reading(item, at=self._clock.now()):
             # The last batch of a Job need not be full.
             self._wakeups.upload.notify_all()
             self._wakeups.schedule.notify()

@@ -59,7 +59,9 @@ class PageDecision:
         """
         rows = self._untaken(page, mine, draft)
         if mine.is_stopped:
-            draft.outcomes.update((number, Outcome.FAILED) for number in rows)
+            # Those that are read again have their outcome already.
+            new = rows.keys() - draft.again
+            draft.outcomes.update((number, Outcome.FAILED) for number in new)
         else:
             self._decide(rows, draft)
 

@@ -18,7 +18,6 @@ from sentinel_app.storage import outbox, taken_up
 from sentinel_app.storage.accounts import Account, Accounts, LiveChanges, OutcomeRow, hour_of
 from sentinel_app.storage.error_log import insert_errors
 from sentinel_app.storage.packing import pack
-from sentinel_app.storage.selection import select_in
 from sentinel_app.storage.statements import statements
 
 _SQL: Final = statements('page_commit')
@@ -62,12 +61,11 @@ class PageCommit:
         if state is None:
             return
         if state['is_stopped']:
-            self._conversion = _of_stopped(transaction, self._conversion)
+            self._conversion = _of_stopped(self._conversion)
         else:
             self._conversion = _kept_for_confirmation(transaction, self._conversion)
         conversion = self._conversion
-        # Dropping the pages of a stopped Job relies on which Indicators it has read.
-        self._take_up(is_repeating=state['is_repeating'] or state['is_stopped'])
+        self._take_up(is_repeating=state['is_repeating'])
         self._store_objects(state['next_place'])
         transaction.executemany(
             _SQL['see'], [(job, item.source_modified, item.object) for item in conversion.seen]
@@ -291,19 +289,14 @@ def _kept_for_confirmation(transaction: sqlite3.Connection, conversion: Conversi
     return replace(conversion, kept={**conversion.kept, **fates})
 
 
-def _of_stopped(transaction: sqlite3.Connection, conversion: Conversion) -> Conversion:
+def _of_stopped(conversion: Conversion) -> Conversion:
     """Return the reduced conversion of a page whose Job was stopped meanwhile.
 
-    Earlier choices may have failed since, so nothing may replace them. And the page may have been
-    dropped because its conversion hung: then it is already accounted for.
+    Earlier choices may have failed since, so nothing may replace them.
     """
-    ids = list(conversion.outcomes)
-    known = select_in(transaction, _SQL['taken_up'], ids, (conversion.job,))
-    dropped = {row[0] for row in known}
     outcomes = {
         number: Outcome.FAILED if outcome is None else outcome
         for number, outcome in conversion.outcomes.items()
-        if number not in dropped
     }
     return replace(
         conversion,

@@ -13,6 +13,7 @@ from pathlib import Path
 from sentinel_app.errors import GOES_ON, ConfigError, DamagedError, StorageError
 from sentinel_app.storage.cell import CellError
 from sentinel_app.storage.disk_full import write_error
+from sentinel_app.storage.fence import Fence
 from sentinel_app.storage.maintenance.damage import files_of, is_condition, is_damage, mark_damaged
 from sentinel_app.storage.maintenance.own_file import mark_own, refuse_links
 from sentinel_app.storage.maintenance.schema import Steps, current_steps, shape_fault
@@ -120,14 +121,18 @@ class Database:
     Args:
         path: the file; created with mode 0600 if missing.
         steps: the migrations of its schema; this version's by default.
+        fence: refuses writes; by default one that refuses none.
 
     Raises:
         ConfigError: the file was written by a newer version of the App; nothing was changed.
         StorageError: the file cannot be opened or migrated.
     """
 
-    def __init__(self, path: Path, *, steps: Steps | None = None) -> None:
+    def __init__(
+        self, path: Path, *, steps: Steps | None = None, fence: Fence | None = None
+    ) -> None:
         self._path = path
+        self.fence = fence or Fence()
         self._steps = current_steps() if steps is None else steps
         self._own = _Own()
         self._readers = _Readers(path)
@@ -171,7 +176,11 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """Yield the write connection inside a transaction, which is atomic."""
+        """Yield the write connection inside a transaction, which is atomic.
+
+        Raises:
+            Cancelled: the step that this thread takes was killed.
+        """
         with self._reported(), self._writing() as connection:
             connection.execute('BEGIN IMMEDIATE')
             try:
@@ -185,7 +194,11 @@ class Database:
 
     @contextmanager
     def alone(self) -> Iterator[sqlite3.Connection]:
-        """Yield the write connection outside a transaction, while no other thread writes."""
+        """Yield the write connection outside a transaction, while no other thread writes.
+
+        Raises:
+            Cancelled: the step that this thread takes was killed.
+        """
         with self._reported(), self._writing() as connection:
             yield connection
 
@@ -210,7 +223,7 @@ class Database:
         """Yield the write connection to this thread alone."""
         if self._own.connection is not None:
             raise RuntimeError('a thread cannot begin to write while it reads or writes')
-        with self._writer.in_use:
+        with self._writer.in_use, self.fence.passing():
             if self._end.is_set():
                 raise self._closed('')
             self._own.connection = self._writer.connection

@@ -19,7 +19,7 @@ from sentinel_app.storage.error_log import ErrorLog
 from sentinel_app.storage.marks import Marks
 from sentinel_app.storage.numbers import Numbers
 from sentinel_app.storage.page_commit import PageCommit
-from sentinel_app.storage.page_queue import PageQueue
+from sentinel_app.storage.page_queue import EndOfReading, PageQueue
 from sentinel_app.storage.progress_row import counts_of, failure_text, new_progress, progress_of
 from sentinel_app.storage.readings import Readings
 from sentinel_app.storage.refusals import Refusals
@@ -90,7 +90,22 @@ class UpdateStore:
     # -- conversion
 
     def commit_page(self, conversion: Conversion, *, at: dt.datetime) -> None:
-        """Store outcomes, objects and errors of a page, and the position, in one transaction."""
+        """Store outcomes, objects and errors of a page, and the position, in one transaction.
+
+        The page leaves the queue with it: another thread must not convert it again.
+        """
+        with self._db.fence.passing():
+            self._commit_page(conversion, at)
+            self.pages.take_off(conversion.page)
+
+    def end_reading(self, end: EndOfReading, *, at: dt.datetime) -> bool:
+        """Store the end of a reading as `Readings.end` does; the end leaves the queue with it."""
+        with self._db.fence.passing():
+            is_over = self.readings.end(end.request_id, at=at, error=end.error)
+            self.pages.take_off(end)
+        return is_over
+
+    def _commit_page(self, conversion: Conversion, at: dt.datetime) -> None:
         query = self.queries.number(conversion.query_id)
         owners = self.owners.numbers({item.owner_name for item in conversion.objects})
         with self._db.write() as transaction:
@@ -164,9 +179,8 @@ class UpdateStore:
             ids = {number for row in page.rows if isinstance(number := row['id'], int)}
             with self._db.write() as transaction:
                 accounts = Accounts(transaction)
-                # The first page may be stored already, if its conversion hung right after that.
+                # A reading by time ranges may repeat rows, also on the next of these pages.
                 ids -= taken_up.taken_up(transaction, job, list(ids))
-                # The next of these pages may repeat some rows.
                 taken_up.add(transaction, job, ids)
                 accounts.add(job, Outcome.FAILED, len(ids))
                 accounts.store()

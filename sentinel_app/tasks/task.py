@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 from sentinel_app.core.clock import Clock
@@ -21,6 +22,7 @@ from sentinel_app.core.task import (
 from sentinel_app.errors import Cancelled, SentinelAppError
 from sentinel_app.log import EventLog
 from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.storage.fence import Fence
 from sentinel_app.tasks.task_body import TaskBody, queued_words
 from sentinel_app.tasks.worker import StepStop, Worker
 
@@ -42,8 +44,7 @@ class Task:
         clock: the present, and waiting.
         on_error: called with the name of a thread and its exception, or None when it recovered.
         threads: how many steps may be under way at once.
-        is_replaceable: whether a thread that does not end may be left behind for another one: what
-            it still does must harm nobody.
+        fence: refuses what a step stores after it was killed; None where that is still true then.
     """
 
     def __init__(
@@ -57,17 +58,17 @@ class Task:
         clock: Clock,
         on_error: Callable[[str, BaseException | None], None],
         threads: int = 1,
-        is_replaceable: bool = False,
+        fence: Fence | None = None,
     ) -> None:
         self.facts = facts
         self.body = body
-        self.is_replaceable = is_replaceable
         self._state = state
         self._stop = stop
         self._wakeup = wakeup
         self._clock = clock
         self._on_error = on_error
         self._threads = threads
+        self._fence = fence
         self._lock = threading.Lock()
         self._steps: dict[int, StepStop] = {}
         """The step under way, by the place of its thread."""
@@ -162,7 +163,8 @@ class Task:
             request_ids: the Jobs that fail with it.
         """
         with self._lock:
-            self._interrupt()
+            for step in self._steps.values():
+                step.kill()
             self._kill = TaskKill(at=self._clock.now(), by=by, request_ids=request_ids)
             self._events.append(f'killed by {by}')
             self._end_run()
@@ -185,9 +187,20 @@ class Task:
             return steps.isdisjoint(self._steps.values())
 
     def replace(self, steps: frozenset[StepStop]) -> None:
-        """Leave the threads of these steps behind, and let others take their places."""
+        """Leave the threads of these steps behind, and let others take their places.
+
+        One in the middle of a write stays: others would have to wait for the end of that as well,
+        and what they decide must come after it.
+
+        Args:
+            steps: steps that were killed.
+        """
         with self._lock:
-            places = [place for place, step in self._steps.items() if step in steps]
+            places = [
+                place
+                for place, step in self._steps.items()
+                if step in steps and not step.is_writing
+            ]
             for place in places:
                 del self._steps[place]
                 self._workers[place].retire()
@@ -198,14 +211,15 @@ class Task:
             _log.warning('worker-replaced', worker=self._name(place))
             if not self._stop.is_set():
                 self._workers[place].start()
-        self.trigger()
+        if self.body.repeats:
+            self.trigger()
 
     def is_overdue(self) -> bool:
-        """Whether a step that nobody has interrupted had no heartbeat for the time-out."""
+        """Whether a step that nobody has killed had no heartbeat for the time-out."""
         now = self._clock.monotonic()
         with self._lock:
             return any(
-                not step.is_interrupted and step.age_s(now) > self.facts.timeout_s
+                not step.is_killed and step.age_s(now) > self.facts.timeout_s
                 for step in self._steps.values()
             )
 
@@ -268,7 +282,8 @@ class Task:
             if self._stop.is_set():
                 stop.interrupt()
         try:
-            is_more = self.body.step(stop)
+            with self._fenced(stop):
+                is_more = self.body.step(stop)
         except Cancelled:
             self._leave(place, stop)
             raise
@@ -277,6 +292,9 @@ class Task:
             raise
         self._leave(place, stop, is_done=is_more)
         return is_more
+
+    def _fenced(self, stop: StepStop) -> AbstractContextManager[None]:
+        return nullcontext() if self._fence is None else self._fence.around(stop)
 
     def _leave(
         self, place: int, stop: StepStop, *, is_done: bool = False, trouble: str | None = None

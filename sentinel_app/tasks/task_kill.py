@@ -1,4 +1,4 @@
-"""Kills of Tasks: what a killed Task worked on is stopped, and abandoned where it does not end."""
+"""Kills of Tasks: their Jobs are stopped, and threads that do not end are left behind."""
 
 from __future__ import annotations
 
@@ -79,9 +79,9 @@ class Kills:
             # The last in line, should this fail: the others must not wait for it.
             self._open.remove(kill)
             self._open.append(kill)
-            if not are_over and kill.task.is_replaceable:
+            if not are_over:
                 kill.task.replace(kill.steps)
-            elif not are_over:
-                self._store.drop_pages()
             self._store.batches.abandon(kill.request_ids)
-            self._open.remove(kill)
+            # A step in the middle of a write is replaced by a later call.
+            if kill.task.are_over(kill.steps):
+                self._open.remove(kill)

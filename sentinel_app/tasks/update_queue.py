@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
@@ -50,7 +49,6 @@ class UpdateQueue:
         self._deleted_queries = deleted_queries
         self._clock = clock
         self._wakeup = wakeup
-        self._scheduling = threading.Lock()
 
     def next_update(self) -> tuple[dt.datetime, Mode] | None:
         """Return when the next scheduled update is due and its mode; None without enabled query.
@@ -89,6 +87,29 @@ class UpdateQueue:
             raise ConflictError(
                 f'A {mode} update reads everything; leave out "modified_after" or ask for a delta.'
             )
+        update = Update(
+            id=_new_id(),
+            mode=mode,
+            job_type=JobType.AD_HOC,
+            queued_at=self._clock.now(),
+            request_ids=(),
+            modified_after=modified_after,
+            confirmed_withdrawals=confirmed_withdrawals,
+        )
+        places = self._places(mode, query_ids)
+        update = self._add(update, places, retry_of=retry_of, audit=audit)
+        self._announce(update)
+        return update
+
+    def _places(
+        self, mode: Mode, query_ids: Sequence[str] | None = None
+    ) -> Sequence[tuple[int, Query]]:
+        """Return position and query of each Job of an ad-hoc update.
+
+        Raises:
+            NotFoundError: a query is no longer there.
+            ConflictError: there is nothing to update.
+        """
         saved = self._app_state.query_list()
         _check_ids(saved, query_ids or ())
         places = [
@@ -99,16 +120,7 @@ class UpdateQueue:
         has_withdrawals = mode is not Mode.DELTA and bool(self._app_state.withdrawals())
         if not places and not (query_ids is None and has_withdrawals):
             raise ConflictError(_nothing_to_update(saved))
-        update = Update(
-            id=_new_id(),
-            mode=mode,
-            job_type=JobType.AD_HOC,
-            queued_at=self._clock.now(),
-            request_ids=(),
-            modified_after=modified_after,
-            confirmed_withdrawals=confirmed_withdrawals,
-        )
-        return self._queue(update, places, retry_of=retry_of, audit=audit)
+        return places
 
     def request_chosen(
         self,
@@ -141,13 +153,15 @@ class UpdateQueue:
             values=tuple(values),
             indicator_ids=tuple(indicator_ids),
         )
-        return self._queue(
+        update = self._add(
             update,
             [(position, query) for position, query, _ in jobs],
             counts=[count for _, _, count in jobs],
             retry_of=retry_of,
             audit=audit,
         )
+        self._announce(update)
+        return update
 
     def request_withdrawal(self) -> None:
         """Queue an update that withdraws what deleted queries have sent and no query selects.
@@ -155,21 +169,37 @@ class UpdateQueue:
         It is the full one where that is required, so that everything is read once. Should it fail,
         the next scheduled update does it.
         """
-        with self._scheduling:
+        with self._app_state.alone():
             if not self._deleted_queries.is_due():
                 return
             is_full = self._app_state.schedule().next_mode is Mode.FULL
-            self.request_update(mode=Mode.FULL if is_full else Mode.RECONCILE)
+            mode = Mode.FULL if is_full else Mode.RECONCILE
+            update = Update(
+                id=_new_id(),
+                mode=mode,
+                job_type=JobType.AD_HOC,
+                queued_at=self._clock.now(),
+                request_ids=(),
+            )
+            update = self._add(update, self._places(mode))
+        self._announce(update)
 
     def queue_due(self) -> Update | None:
         """Queue the scheduled update if it is due; one that waits already is enough.
 
         Returns:
             The update that was queued, or None.
+
+        Raises:
+            Cancelled: the step that this thread takes was killed.
         """
-        with self._scheduling:
+        with self._app_state.alone():
             now = self._clock.now()
-            return self._queue_scheduled(now) if self._schedule.is_due(now) else None
+            if not self._schedule.is_due(now):
+                return None
+            update = self._add_scheduled(now)
+        self._announce(update)
+        return update
 
     def queue_now(self) -> Update:
         """Queue the next scheduled update although it is not due; it replaces that one.
@@ -177,23 +207,25 @@ class UpdateQueue:
         Raises:
             ConflictError: there is no query, or a scheduled update waits already.
         """
-        with self._scheduling:
+        with self._app_state.alone():
             if not self._schedule.has_work():
                 raise ConflictError(_nothing_to_update(self._app_state.query_list()))
             if self._schedule.waiting() is not None:
                 raise ConflictError(
                     'A scheduled update waits already; it begins when the one that runs has ended.'
                 )
-            return self._queue_scheduled(self._clock.now())
+            update = self._add_scheduled(self._clock.now())
+        self._announce(update)
+        return update
 
-    def _queue_scheduled(self, now: dt.datetime) -> Update:
+    def _add_scheduled(self, now: dt.datetime) -> Update:
         _, mode = self._schedule.next_update(now)
         update = Update(
             id=_new_id(), mode=mode, job_type=JobType.SCHEDULED, queued_at=now, request_ids=()
         )
-        return self._queue(update, self._app_state.query_list().enabled_places)
+        return self._add(update, self._app_state.query_list().enabled_places)
 
-    def _queue(
+    def _add(
         self,
         update: Update,
         places: Sequence[tuple[int, Query]],
@@ -202,7 +234,7 @@ class UpdateQueue:
         retry_of: str | None = None,
         audit: AuditEntry | None = None,
     ) -> Update:
-        """Store an update with its Jobs, and wake the scheduler.
+        """Store an update with its Jobs, and return it as stored.
 
         Args:
             update: without its Jobs and what it withdraws.
@@ -231,16 +263,19 @@ class UpdateQueue:
         if audit is not None:
             audit = audit.about(query_ids=[job.query.id for job in jobs], update_id=update.id)
         self._app_state.add_update(update, jobs, audit=audit)
+        return update
+
+    def _announce(self, update: Update) -> None:
+        """Log a stored update, and wake the scheduler; both after the write has let others in."""
         _log.info(
             'update-queued',
             update_id=update.id,
             mode=update.mode,
             type=update.job_type,
             scope=update.scope,
-            queries=len(jobs),
+            queries=len(update.request_ids),
         )
         self._wakeup.notify()
-        return update
 
 
 def _new_id() -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from sentinel_app.core.clock import Clock
 from sentinel_app.errors import Cancelled, SentinelAppError
@@ -26,11 +27,16 @@ class StepStop:
 
     Every check of it is a heartbeat, and so is each second of waiting with it. So a step that waits
     for the API limit or backs off is alive for as long as that takes, and one that hangs is not.
+    Also implements `FencedStep`: once it is killed, no new write of the step begins.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._event = threading.Event()
+        self._lock = threading.Lock()
+        self._is_killed = False
+        self._writes = 0
+        """Number of writes that the step is in, as one may be part of another."""
         self._beat = (clock.now(), clock.monotonic())
         self._started = self._beat[1]
 
@@ -40,9 +46,14 @@ class StepStop:
         return self._beat[0]
 
     @property
-    def is_interrupted(self) -> bool:
-        """Whether the step is to end; no heartbeat."""
-        return self._event.is_set()
+    def is_killed(self) -> bool:
+        """Whether the step was killed."""
+        return self._is_killed
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether the step is in the middle of a write."""
+        return self._writes > 0
 
     def age_s(self, now: float) -> float:
         """Seconds since the last heartbeat."""
@@ -59,6 +70,29 @@ class StepStop:
     def interrupt(self) -> None:
         """Request the end of the step at its next safe point."""
         self._event.set()
+
+    def kill(self) -> None:
+        """Request the end of the step, and refuse every write that it has not begun."""
+        with self._lock:
+            self._is_killed = True
+        self.interrupt()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Keep the step from being replaced within.
+
+        Raises:
+            Cancelled: it was killed before.
+        """
+        with self._lock:
+            if self._is_killed and not self._writes:
+                raise Cancelled('The Task was killed, so this step stores nothing more.')
+            self._writes += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._writes -= 1
 
     def is_set(self) -> bool:
         """Whether the step is to end."""

@@ -9,9 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,13 +21,13 @@ from sentinel_app.core.ledger_row import REFUSED_ATTEMPTS, millis, moment
 from sentinel_app.core.object_id import ObjectKey
 from sentinel_app.core.outbox import Batch, Conversion, Page, Settlement
 from sentinel_app.core.precedence import Candidate, winners
-from sentinel_app.core.progress import Position, Progress, Reading
+from sentinel_app.core.progress import Position, Progress, Reading, jobs_being_converted
 from sentinel_app.core.query import QueryList, WithdrawPolicy
 from sentinel_app.core.question import clause_ids
 from sentinel_app.core.timestamp import to_seconds
 from sentinel_app.core.tql import ids_clause
 from sentinel_app.core.window import Window
-from sentinel_app.errors import ReadAuthError, SentinelAppError, SkippableError
+from sentinel_app.errors import Cancelled, ReadAuthError, SentinelAppError, SkippableError
 from sentinel_app.pipeline.convert import Convert
 from sentinel_app.pipeline.page_decision import PageDecision
 from sentinel_app.pipeline.rate_limiter import RateLimiter
@@ -41,6 +40,7 @@ from sentinel_app.storage.page_queue import EndOfReading, PageQueue
 from sentinel_app.storage.request_time import RequestTimes
 from sentinel_app.storage.sqlite import Database
 from sentinel_app.storage.update_store import UpdateStore
+from sentinel_app.tasks.worker import StepStop
 from tests.harness.builders.app_state import make_job, make_query, make_update
 from tests.harness.builders.indicator import make_indicator, make_options
 from tests.harness.clocks import NOON, StandingClock
@@ -88,6 +88,13 @@ class MortalDatabase(Database):
             yield transaction
 
 
+class Unhindered:
+    """A thread that no kill keeps from writing."""
+
+    def writing(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
 class WatchedStore(UpdateStore):
     """Lets others do something between what Convert has read and what it stores."""
 
@@ -95,8 +102,11 @@ class WatchedStore(UpdateStore):
     after_commit: Callable[[Conversion], None] | None = None
 
     def commit_page(self, conversion: Conversion, *, at: dt.datetime) -> None:
-        if self.before_commit is not None:
-            self.before_commit()
+        if (meanwhile := self.before_commit) is not None:
+            self.before_commit = None
+            # Others do so, in threads of their own.
+            with self._db.fence.around(Unhindered()):
+                meanwhile()
         super().commit_page(conversion, at=at)
         if self.after_commit is not None:
             self.after_commit(conversion)
@@ -200,6 +210,8 @@ class SmallWorld:
     def __init__(self, folder: Path) -> None:
         self.path = folder / 'state.db'
         self.clock = StandingClock()
+        self.convert_steps: list[StepStop] = []
+        """Those under way: at most one that was not killed."""
         self.files: dict[int, File] = {}
         self.next_id = 1
         self.sentinel: dict[str, Held] = {}
@@ -495,11 +507,25 @@ class SmallWorld:
         if self.update is None:
             return False
         self.tick()
+        stop = StepStop(self.clock)
+        self.convert_steps.append(stop)
         self.store.before_commit = meanwhile
         try:
-            return self.convert_stage.step(self.update, threading.Event())
+            with self.db.fence.around(stop):
+                return self.convert_stage.step(self.update, stop)
+        except Cancelled:
+            assert stop.is_killed
+            return True
         finally:
+            self.convert_steps.remove(stop)
             self.store.before_commit = None
+
+    def kill_convert(self) -> None:
+        """Kill the step of Convert that hangs, so that another one may begin before it ends."""
+        self.stop(jobs_being_converted(self.progress()))
+        self.abandon()
+        for stop in self.convert_steps:
+            stop.kill()
 
     def _note_page(self, conversion: Conversion) -> None:
         taken = self.taken.get(conversion.page.request_id)
@@ -621,7 +647,9 @@ class SmallWorld:
             self.store.batches.abandon(stopped)
 
     def drop_pages(self) -> None:
-        """Drop what waits for conversion of Jobs that were stopped."""
+        """Drop what waits for conversion of Jobs that were stopped, unless a page is converted."""
+        if not all(stop.is_killed for stop in self.convert_steps):
+            return
         stopped = {item.request_id for item in self.progress() if item.is_stopped}
         for request_id in stopped:
             for page in self._pages_of(request_id):

@@ -10,7 +10,7 @@ import pytest
 from sentinel_app.core.job import JobType, Mode, Update
 from sentinel_app.pipeline.convert import MOST_OBJECTS_WAITING, OBJECTS_AHEAD, Convert
 from sentinel_app.pipeline.wakeup import Wakeups
-from tests.harness.builders.update import make_progress
+from tests.harness.builders.update import make_page, make_progress
 from tests.harness.clocks import NOON, StandingClock
 
 UPDATE = Update(
@@ -26,12 +26,18 @@ class Around:
         self._is_open = is_open
         self.pages = self
         self.went_on = False
+        self.page: Any = None
+        self.taken_off: list[Any] = []
 
     def progress(self, update_id: str) -> Any:
         return (self._progress,)
 
-    def head(self) -> None:
+    def head(self) -> Any:
         self.went_on = True
+        return self.page
+
+    def take_off(self, page: Any) -> None:
+        self.taken_off.append(page)
 
     def close(self, update: Update, progress: Any) -> bool:
         return False
@@ -71,3 +77,18 @@ def test_sending_comes_first_while_requests_may_go_at_once(
     convert = make_convert(around)
     assert not convert.step(UPDATE, threading.Event())
     assert around.went_on == goes_on
+
+
+def test_page_of_the_next_update_is_left_to_that() -> None:
+    around: Any = Around(waiting=0, is_sorted=False, is_open=False)
+    around.page = make_page(1, request_id='j-of-the-next')
+    assert not make_convert(around).step(UPDATE, threading.Event())
+    assert around.taken_off == []
+
+
+def test_page_of_a_job_that_is_gone_is_taken_off() -> None:
+    around: Any = Around(waiting=0, is_sorted=False, is_open=False)
+    around.page = make_page(1)
+    around.progress = lambda _: ()
+    assert make_convert(around).step(UPDATE, threading.Event())
+    assert around.taken_off == [around.page]

@@ -341,13 +341,18 @@ class Course:
         """Let a thread that sends do something, or somebody who stops Jobs."""
         world, chance = self.world, self.random
         what = chance.choices(
-            ['claim', 'stop', 'give up', 'drop', 'deliver', 'release', 'settle'],
-            [40, 3, 3, 2, 14, 10, 30],
+            ['claim', 'stop', 'kill', 'give up', 'drop', 'deliver', 'release', 'settle'],
+            [40, 3, 3, 3, 2, 14, 10, 30],
         )[0]
         if what == 'claim':
             self.claim()
         elif what == 'stop' and world.taken:
             world.stop([chance.choice(sorted(world.taken))])
+        elif what == 'kill':
+            world.kill_convert()
+            # Another thread converts before the old one wakes up.
+            for _ in range(chance.randint(0, 4)):
+                world.convert()
         elif what == 'give up':
             world.abandon()
         elif what == 'drop':

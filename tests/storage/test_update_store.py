@@ -481,42 +481,21 @@ def test_indicator_taken_up_before_keeps_its_outcome(store: UpdateStore, working
     assert working.outcomes() == {Outcome.EXPIRED: 1, Outcome.FAILED: 1}
 
 
-@pytest.mark.parametrize('is_dropped_first', [True, False])
-def test_page_that_was_dropped_while_its_conversion_hung_is_accounted_for_once(
-    store: UpdateStore, working: Working, is_dropped_first: bool
+def test_indicator_of_a_dropped_page_that_was_read_by_id_before_keeps_its_outcome(
+    store: UpdateStore, working: Working
 ):
     working.begin('j1')
-    put_page(store, 'j1', 1, 2)
-    store.stop_jobs(['j1'], KILLED)
-    if is_dropped_first:
-        store.drop_pages()
-    working.convert(chosen(1), outcomes={2: Outcome.FAILED})
-    store.drop_pages()
-
-    assert working.outcomes() == {Outcome.FAILED: 2}
-
-
-@pytest.mark.parametrize('is_by_time', [False, True])
-def test_page_that_is_stored_and_still_waits_is_not_dropped_as_well(
-    store: UpdateStore, working: Working, is_by_time: bool
-):
-    working.begin('j1')
-    if is_by_time:
-        store.readings.restart_by_time('j1')
-    working.convert(outcomes={1: Outcome.EXPIRED, 2: Outcome.EXPIRED})
-    put_page(store, 'j1', 3, 4, 5)
-    put_page(store, 'j1', 6)
-    working.convert(chosen(3), outcomes={4: Outcome.WITHHELD, 5: Outcome.DUPLICATE})
-    # Convert hangs before it takes the page off.
+    working.convert(outcomes={1: Outcome.EXPIRED, 2: Outcome.DUPLICATE})
+    # It takes the place of a copy that is gone.
+    put_page(store, 'j1', 2, 3)
     store.stop_jobs(['j1'], KILLED)
     store.drop_pages()
 
-    assert working.counts().read == 6
+    assert working.counts().read == 3
     assert working.outcomes() == {
-        Outcome.EXPIRED: 2,
-        Outcome.WITHHELD: 1,
+        Outcome.EXPIRED: 1,
         Outcome.DUPLICATE: 1,
-        Outcome.FAILED: 2,
+        Outcome.FAILED: 1,
     }
 
 

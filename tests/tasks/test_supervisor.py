@@ -42,8 +42,7 @@ class FakeTask:
         self.condition = TaskCondition.IDLE
         self.ids: tuple[str, ...] = ()
         self.workers = (f'{slug}-thread',)
-        self.is_replaceable = slug in {TaskSlug.DOWNLOAD, TaskSlug.UPLOAD}
-        self.is_hanging = False
+        self.is_hanging = self.is_writing = False
         self.due = self.overdue = False
         self.queued: Update | None = None
         self.events: list[str] = []
@@ -82,6 +81,8 @@ class FakeTask:
         return not self.is_hanging
 
     def replace(self, _steps: frozenset[Any]) -> None:
+        if self.is_writing:
+            return
         self.is_hanging = False
         self.events.append('replaced')
 
@@ -387,12 +388,13 @@ def test_task_without_jobs_is_only_interrupted(stand: Stand) -> None:
     assert (task.events, stand.stores.events, stand.stores.errors) == (['killed by jdoe'], [], [])
 
 
-def test_request_under_way_has_a_grace_period_and_then_its_thread_is_abandoned(
-    stand: Stand,
+@pytest.mark.parametrize('slug', TaskSlug)
+def test_killed_step_has_a_grace_period_and_then_its_thread_is_abandoned_whatever_its_task(
+    stand: Stand, slug: TaskSlug
 ) -> None:
-    task = stand.running('upload', 'j1')
+    task = stand.running(slug, 'j1')
     task.is_hanging = True
-    stand.supervisor.kill('upload', by='jdoe')
+    stand.supervisor.kill(slug, by='jdoe')
     stand.clock.advance(GRACE_S - 0.1)
     stand.supervisor.watch()
     assert stand.stores.events[1:] == []
@@ -422,15 +424,20 @@ def test_upload_under_way_has_its_grace_period_whichever_task_is_killed(
     assert task.events == ['killed by jdoe']
 
 
-def test_convert_is_never_replaced_but_its_jobs_end(stand: Stand) -> None:
+def test_step_in_the_middle_of_a_write_is_replaced_after_it_and_its_jobs_end_before(
+    stand: Stand,
+) -> None:
     task = stand.running('convert', 'j1')
-    task.is_hanging = True
+    task.is_hanging = task.is_writing = True
     stand.supervisor.kill('convert', by='jdoe')
     stand.clock.advance(GRACE_S)
     stand.supervisor.watch()
     assert task.events == ['killed by jdoe']
-    assert stand.stores.drops == 1
     assert stand.stores.events[1:] == [('given-up', ('j1',))]
+    task.is_writing = False
+    for _ in range(2):
+        stand.supervisor.watch()
+        assert task.events == ['killed by jdoe', 'replaced']
 
 
 def test_termination_that_failed_is_retried(stand: Stand) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from sentinel_app.core.job import Mode, Update
 from sentinel_app.core.task import TASK_FACTS, TaskCondition, TaskState, TaskView
 from sentinel_app.errors import Cancelled, ConflictError, StorageError
 from sentinel_app.pipeline.wakeup import Wakeup
+from sentinel_app.storage.app_state.store import AppState
+from sentinel_app.storage.fence import Fence
 from sentinel_app.tasks.task import Task
 from sentinel_app.tasks.task_body import TaskBody
 from tests.harness.builders.app_state import make_update
@@ -260,7 +263,7 @@ def test_failure_is_an_outcome_and_the_thread_continues(make: Callable[..., Stag
     assert stage.errors[-1] == ('upload', None)
 
 
-def test_task_is_overdue_only_where_an_uninterrupted_step_hangs(
+def test_task_is_overdue_only_where_a_step_hangs_that_was_not_killed(
     make: Callable[..., Stage],
 ) -> None:
     stage, hanging = make(threads=2), Hanging()
@@ -294,7 +297,7 @@ def test_waiting_task_is_never_overdue(
 def test_hanging_thread_is_abandoned_and_changes_nothing_when_it_wakes(
     make: Callable[..., Stage],
 ) -> None:
-    stage, hanging = make(is_replaceable=True), Hanging()
+    stage, hanging = make(), Hanging()
     stage.give(hanging)
     stage.began()
     steps = stage.task.kill('jdoe', ('j1',))
@@ -318,7 +321,7 @@ def test_error_of_an_abandoned_thread_is_ignored(make: Callable[..., Stage]) -> 
         hanging(stop)
         raise StorageError('The store is closed.')
 
-    stage = make(is_replaceable=True)
+    stage = make()
     stage.give(fail_late)
     stage.began()
     (stuck,) = stage.task.workers
@@ -327,6 +330,72 @@ def test_error_of_an_abandoned_thread_is_ignored(make: Callable[..., Stage]) -> 
     assert stuck.join(SOON_S)
     assert [error for _, error in stage.errors] == [None]
     assert stage.view.outcome == 'Killed by jdoe.'
+
+
+def test_step_that_hangs_is_overdue_although_a_pause_has_interrupted_it(
+    make: Callable[..., Stage],
+) -> None:
+    stage, hanging = make(), Hanging()
+    stage.give(hanging)
+    stage.began()
+    stage.task.set_state(PAUSED)
+    stage.clock.advance(101)
+    assert stage.task.is_overdue()
+    stage.task.replace(stage.task.kill('the watchdog', ()))
+    assert not stage.task.is_overdue()
+    assert stage.view.condition is TaskCondition.PAUSED
+    hanging.go.set()
+
+
+def test_thread_that_is_writing_is_left_behind_only_after_that(
+    make: Callable[..., Stage], tmp_path: Path
+) -> None:
+    fence = Fence()
+    app_state = AppState(tmp_path / 'documents.json', now=lambda: NOON, fence=fence)
+    hanging, again = Hanging(), Hanging()
+
+    def write(stop: Any) -> bool:
+        with app_state.alone():
+            hanging(stop)
+            app_state.require_full()
+        again(stop)
+        app_state.require_full()
+        raise AssertionError('it stored something after it was killed')
+
+    stage = make(fence=fence)
+    stage.give(write)
+    stage.began()
+    steps = stage.task.kill('the watchdog', ())
+    (stuck,) = stage.task.workers
+    stage.task.replace(steps)
+    assert stage.task.workers == (stuck,)
+    hanging.go.set()
+    assert hanging.is_over.wait(SOON_S)
+    stage.until(lambda: app_state.schedule().full_number == 1)
+    stage.until(lambda: not any(step.is_writing for step in steps))
+    stage.task.replace(steps)
+    assert stage.task.workers != (stuck,)
+    again.go.set()
+    assert stuck.join(SOON_S)
+    assert app_state.schedule().full_number == 1
+    assert [error for _, error in stage.errors] == [None]
+
+
+@pytest.mark.parametrize('repeats', [True, False])
+def test_what_does_not_repeat_waits_for_its_period_after_its_thread_was_replaced(
+    make: Callable[..., Stage], *, repeats: bool
+) -> None:
+    stage, hanging = make(repeats=repeats), Hanging()
+    stage.give(hanging)
+    stage.began()
+    stage.work.pieces = [quick]
+    stage.task.replace(stage.task.kill('the watchdog', ()))
+    if repeats:
+        stage.until(lambda: stage.work.pieces == [])
+    else:
+        threading.Event().wait(0.05)
+        assert stage.work.pieces == [quick]
+    hanging.go.set()
 
 
 def test_threads_are_not_replaced_when_the_run_is_over(make: Callable[..., Stage]) -> None:

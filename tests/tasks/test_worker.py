@@ -247,12 +247,34 @@ def test_each_check_of_a_stop_is_a_heartbeat() -> None:
     stop = StepStop(clock)
     clock.advance(60)
     assert stop.age_s(clock.monotonic()) == 60
-    assert not stop.is_interrupted
     assert stop.age_s(clock.monotonic()) == 60
     assert not stop.is_set()
     assert stop.age_s(clock.monotonic()) == 0
     assert (stop.beat_at - NOON).total_seconds() == 60
     assert stop.runtime_s(clock.monotonic()) == 60
+
+
+def test_killed_step_begins_no_write_and_ends_the_one_that_it_is_in() -> None:
+    stop = StepStop(StandingClock())
+    with stop.writing():
+        assert stop.is_writing
+        stop.kill()
+        with stop.writing():
+            assert stop.is_writing
+        assert stop.is_writing
+    assert not stop.is_writing
+    assert stop.is_killed
+    assert stop.is_set()
+    with pytest.raises(Cancelled), stop.writing():
+        raise AssertionError('it writes')
+
+
+def test_interrupted_step_may_still_write() -> None:
+    stop = StepStop(StandingClock())
+    stop.interrupt()
+    with stop.writing():
+        assert stop.is_writing
+    assert not stop.is_killed
 
 
 def test_long_wait_is_many_heartbeats(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-import functools
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from sentinel_app.container import build_container
-from sentinel_app.core.task import TASK_FACTS, TaskSlug
+from sentinel_app.core.task import TaskSlug
 from sentinel_app.pipeline import convert as convert_module
 from tests.harness.engine import OWNERS, Engine, World, assert_accounting, hosts, outcomes, query
 from tests.harness.waiting import until
@@ -363,97 +360,6 @@ class TestKill:
         until(lambda: task(engine, 'cleaner')['last_run_end'] is not None, 'it does not clean')
         for slug in TaskSlug:
             assert 'nothing to kill' in refusal(engine, f'api/task/{slug}/kill')
-
-
-class TestWatchdog:
-    @pytest.fixture
-    def hasty(self, make_engine: Callable[..., Engine], monkeypatch: pytest.MonkeyPatch) -> Any:
-        """Starts the App with Tasks that time out after two real seconds."""
-        facts = tuple(dataclasses.replace(each, timeout_s=200) for each in TASK_FACTS)
-        built = functools.partial(build_container, task_facts=facts)
-        monkeypatch.setattr('tests.harness.engine.build_container', built)
-        return make_engine
-
-    def test_request_that_hangs_while_reading_is_abandoned(
-        self, world: World, hasty: Callable[..., Engine]
-    ) -> None:
-        engine = hasty()
-        world.store.load(hosts(50, ORGANIZATION, 'a') + hosts(50, RESEARCH, 'b'))
-        world.threatconnect.faults.on('wait', 1, path='/api/v3/indicators', wait_s=12.0)
-        engine.save_queries([query(owners=[ORGANIZATION]), query(owners=[RESEARCH])], wait=False)
-        engine.look()
-        until(engine.jobs, 'no update was queued')
-        first = str(engine.jobs()[0]['request_id'])
-        # Its thread still waits for the answer when another one has read the second query.
-        until(lambda: not engine.jobs(is_open=True), 'it goes on for ever', 10)
-        assert [job['status'] for job in engine.jobs()] == ['Failed', 'Upload Complete']
-        failed = job_of(engine, first)
-        assert failed['failure_code'] == 'RUN-TIME'
-        assert 'The watchdog killed the Task Download' in failed['failure_reason']
-        world.clock.advance(120)
-        engine.run_update('delta')
-        engine.assert_right()
-        # The answer comes in the end, and changes nothing.
-        pause_s(8)
-        assert job_of(engine, first) == failed
-        assert engine.ask('GET', 'api/health')['status'] == 'healthy'
-        engine.assert_right()
-
-    def test_request_that_hangs_while_sending_is_abandoned(
-        self, world: World, hasty: Callable[..., Engine]
-    ) -> None:
-        engine = hasty()
-        world.store.load(hosts(350))
-        world.sentinel.faults.add('slow', count=1, wait_s=10.0)
-        engine.save_queries([query()], wait=False)
-        engine.look()
-        until(lambda: bool(engine.jobs()) and not engine.jobs(is_open=True), 'it hangs', 8)
-        (job,) = engine.jobs()
-        assert (job['status'], job['failure_code']) == ('Failed', 'RUN-TIME')
-        assert outcomes(job) == {'sent': 250, 'failed': 100}
-        assert_accounting(job)
-        pause_s(8)
-        # Sentinel has them after all, and now the ledger knows.
-        (again,) = engine.run_update('reconcile')
-        assert outcomes(again) == {'unchanged': 350}
-        engine.assert_right()
-        # Upload was killed, and is well again once a later update is complete.
-        assert engine.ask('GET', 'api/health')['status'] == 'healthy'
-
-    def test_stage_that_waits_for_the_limit_or_backs_off_is_alive(
-        self, world: World, hasty: Callable[..., Engine]
-    ) -> None:
-        engine = hasty(requests_per_minute='1')
-        world.store.load(hosts(250))
-        # A wait of a quarter of an hour, on top of minutes for the limit.
-        world.sentinel.faults.add('throttle', count=1, wait_s=900)
-        engine.save_queries([query()], wait=False)
-        engine.look()
-        until(lambda: len(world.sentinel.requests) > 0, 'nothing is sent')
-        ages = []
-        while engine.jobs(is_open=True):
-            view = task(engine, 'upload')
-            ages.append(view['heartbeat_age'] or 0.0)
-            pause_s(0.1)
-        (job,) = engine.jobs()
-        assert (job['status'], outcomes(job)) == ('Upload Complete', {'sent': 250})
-        assert job['upload_runtime'] > 900
-        assert len(ages) > 20
-        engine.assert_right()
-
-    def test_machine_that_stood_still_kills_nothing(
-        self, world: World, hasty: Callable[..., Engine]
-    ) -> None:
-        engine = hasty()
-        world.store.load(hosts(5))
-        world.sentinel.faults.add('slow', count=1, wait_s=1.2)
-        engine.save_queries([query()], wait=False)
-        engine.look()
-        until(lambda: len(world.sentinel.requests) > 0, 'nothing is sent')
-        world.clock.advance(6 * 3600)
-        engine.wait()
-        (job,) = engine.jobs()
-        assert job['status'] == 'Upload Complete'
 
 
 class TestRun:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -38,6 +39,7 @@ from sentinel_app.storage.app_state.update_list import (
     page_of_updates,
     with_removed,
 )
+from sentinel_app.storage.fence import Fence
 
 
 class AppState:
@@ -50,24 +52,38 @@ class AppState:
     Args:
         path: the JSON file.
         now: returns the time for the name of a file that is set aside.
+        fence: refuses writes; by default one that refuses none.
 
     Raises:
         ConfigError: the file has a newer format; nothing was changed.
         StorageError: the file cannot be read.
     """
 
-    def __init__(self, path: Path, *, now: Callable[[], dt.datetime]) -> None:
+    def __init__(
+        self, path: Path, *, now: Callable[[], dt.datetime], fence: Fence | None = None
+    ) -> None:
         self._storage = AtomicJsonStorage(path, now=now, check=decoded_state)
         self._tables = StateTables(self._storage)
         self._state = decoded_state(self._storage.read())
         self.warning: str | None = self._storage.warning
         """Warning about the file for the page; None if all is well."""
         self._writing = threading.RLock()
+        self._fence = fence or Fence()
 
     @property
     def state(self) -> State:
         """State after the last write; it is replaced, never changed."""
         return self._state
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other threads from writing, so that what is decided within is true when stored.
+
+        Raises:
+            Cancelled: the step that this thread takes was killed.
+        """
+        with self._writing, self._fence.passing():
+            yield
 
     # -- queries and schedule
 
@@ -96,7 +112,7 @@ class AppState:
             audit: the audit entry.
             withdraw: deleted queries whose objects an update is to withdraw.
         """
-        with self._writing:
+        with self.alone():
             state = self._state
             if expected_version != state.query_list.version:
                 raise state.query_list.conflict()
@@ -129,7 +145,7 @@ class AppState:
 
     def settle_withdrawals(self, *, done: Collection[str], tried: Collection[str]) -> None:
         """Remove completed withdrawals, by query id, and mark those that were tried."""
-        with self._writing:
+        with self.alone():
             old = self._state.withdrawals
             new = {
                 key: dataclasses.replace(each, is_tried=each.is_tried or key in tried)
@@ -149,7 +165,7 @@ class AppState:
 
     def require_full(self) -> None:
         """Require the next scheduled update to be full."""
-        with self._writing:
+        with self.alone():
             state = self._state
             schedule = with_full_required(state.schedule)
             with self._storage.together():
@@ -170,7 +186,7 @@ class AppState:
         Raises:
             ConflictError: the update or one of its Jobs already exists.
         """
-        with self._writing:
+        with self.alone():
             state = self._state
             added = {job.request_id: job for job in jobs}
             if update.id in state.updates or not added.keys().isdisjoint(state.jobs):
@@ -212,7 +228,7 @@ class AppState:
             NotFoundError: the update does not exist.
             ConflictError: it has ended.
         """
-        with self._writing:
+        with self.alone():
             update = self._known_update(update_id)
             if update.ended_at is not None:
                 raise ConflictError('This update has ended already.', context={'id': update_id})
@@ -231,7 +247,7 @@ class AppState:
         Raises:
             NotFoundError: no such update.
         """
-        with self._writing:
+        with self.alone():
             ended = dataclasses.replace(self._known_update(update_id), ended_at=at)
             if all(job.status is JobStatus.UPLOAD_COMPLETE for job in self.jobs_of(update_id)):
                 # It will not be retried, and the whole file is written on each change.
@@ -284,7 +300,7 @@ class AppState:
         audit: AuditEntry | None = None,
     ) -> Job:
         """Replace a Job by the result of `change`, with cursors and audit entry in one write."""
-        with self._writing:
+        with self.alone():
             state = self._state
             old = state.jobs.get(request_id)
             if old is None:
@@ -325,7 +341,7 @@ class AppState:
         Returns:
             The Request IDs of the removed Jobs.
         """
-        with self._writing:
+        with self.alone():
             state = self._state
             open_ids = {update.id for update in self.open_updates()}
             outdated_jobs = outdated(
@@ -356,7 +372,7 @@ class AppState:
     def store_task_states(self, states: Mapping[TaskSlug, TaskState], *, audit: AuditEntry) -> None:
         """Store the states of Tasks and their audit entry in one write."""
         changed = {str(slug): state for slug, state in states.items()}
-        with self._writing:
+        with self.alone():
             with self._storage.together():
                 self._tables.put('tasks', changed)
                 entries = self._tables.put_audit(self._state.audit, audit)
@@ -372,7 +388,7 @@ class AppState:
 
     def store_notices(self, notices: Mapping[str, Notice]) -> None:
         """Replace the stored notices."""
-        with self._writing:
+        with self.alone():
             with self._storage.together():
                 self._tables.replace('notices', notices)
             self._state = dataclasses.replace(self._state, notices=dict(notices))
@@ -388,7 +404,7 @@ class AppState:
 
     def add_audit(self, entry: AuditEntry) -> None:
         """Store an audit entry on its own."""
-        with self._writing:
+        with self.alone():
             with self._storage.together():
                 entries = self._tables.put_audit(self._state.audit, entry)
             self._state = dataclasses.replace(self._state, audit=entries)

@@ -80,6 +80,3 @@ SELECT next_place, is_repeating, is_by_time, is_stopped FROM progress WHERE job 
 
 -- name: last_object
 SELECT coalesce(max(id), 0) FROM ledger;
-
--- name: taken_up
-SELECT indicator_id FROM taken_up WHERE job = ? AND indicator_id IN (?);
