@@ -1,7 +1,11 @@
 /** When an update is under way or about to be, seen from the list of TQL queries. */
-import type { Configure } from '../api/model';
+import type { Configure, MetricSummary } from '../api/model';
 
-export function isDue({ next_update: next }: Configure, nowMs: number): boolean {
+/** Whether the next scheduled update is due; one that waits for its turn is. */
+export function isDue(
+  { next_update: next }: Pick<Configure | MetricSummary, 'next_update'>,
+  nowMs: number,
+): boolean {
   return next !== null && new Date(next.at).getTime() <= nowMs;
 }
 

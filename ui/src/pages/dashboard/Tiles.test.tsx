@@ -60,3 +60,14 @@ test('of a withdrawal by hand that runs, what is withdrawn counts', () => {
   const running = screen.getByRole('region', { name: 'Running update' }).textContent;
   expect(running).toContain('3 done: 3 withdrawn, 0 refused');
 });
+
+test('the next update is due while it waits for its turn', () => {
+  show(makeSummary({ next_update: { at: '1970-01-01T00:00:00Z', mode: 'full' } }));
+  expect(wordsOf('Next update')).toContain('Due now');
+  expect(wordsOf('Next update')).toContain('Full update, since 1970-01-01');
+});
+
+test('an update that is not due yet is announced', () => {
+  show(makeSummary({ next_update: { at: '1970-01-01T01:00:00Z', mode: 'delta' } }));
+  expect(wordsOf('Next update')).toContain('Delta update, 1970-01-01');
+});

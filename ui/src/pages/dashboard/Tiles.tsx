@@ -11,6 +11,7 @@ import { TimeDistance, TimeText } from '../../components/TimeText';
 import { PauseText } from '../../components/PauseText';
 import { isBusy, stagePauses } from '../../lib/backlog';
 import { healthFace } from '../../lib/health';
+import { isDue } from '../../lib/nextUpdate';
 import { capitalized, counted, formatCount } from '../../lib/number';
 import { formatHash } from '../../lib/route';
 import { updateName } from '../../lib/scope';
@@ -35,7 +36,7 @@ export function Tiles({ summary, nowMs }: TilesProps) {
       <HealthTile status={summary.health.status} />
       <LastTile summary={summary} />
       <RefusedTile summary={summary} />
-      <NextTile summary={summary} />
+      <NextTile summary={summary} nowMs={nowMs} />
     </div>
   );
 }
@@ -190,7 +191,7 @@ function UpdateName({ update }: { update: UpdateFigures }) {
   );
 }
 
-function NextTile({ summary }: { summary: MetricSummary }) {
+function NextTile({ summary, nowMs }: TilesProps) {
   const { next_update: next } = summary;
   const pause = summary.pauses.find((each) => each.task === 'schedule-updates');
   if (next === null) {
@@ -204,6 +205,13 @@ function NextTile({ summary }: { summary: MetricSummary }) {
     return (
       <Tile name="Next update" value="Paused">
         <PauseText {...pause} reason={null} />
+      </Tile>
+    );
+  }
+  if (isDue(summary, nowMs)) {
+    return (
+      <Tile name="Next update" value="Due now">
+        {capitalized(next.mode)} update, since <TimeText value={next.at} />
       </Tile>
     );
   }
