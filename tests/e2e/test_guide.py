@@ -9,7 +9,15 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from tests.e2e.job import give_jobs, make_job
 from tests.e2e.screen import Screen
 
-PAGES = ('Installing', 'Operating', 'Troubleshooting', 'Mapping', 'Glossary', 'Security', 'Assumptions')
+PAGES = (
+    'Installing',
+    'Operating',
+    'Troubleshooting',
+    'Mapping',
+    'Glossary',
+    'Security',
+    'Assumptions',
+)
 JOB = 'b' * 36
 
 
