@@ -33,7 +33,7 @@ export const indicatorType: Entries<Schemas['IndicatorType']> = {
   ASN: ['ASN', 'The number of an autonomous system.'],
   CIDR: ['CIDR', 'A block of addresses.'],
   EmailAddress: ['Email Address', 'The address of a sender or recipient.'],
-  'Email Subject': ['Email Subject', 'The subject line of an e-mail message.'],
+  'Email Subject': ['Email Subject', 'The subject line of an email.'],
   File: ['File', 'One object for each of its MD5, SHA-1 and SHA-256 hashes.'],
   Host: ['Host', 'A domain name.'],
   'Registry Key': ['Registry Key', 'A key of the Windows registry.'],
